@@ -1,0 +1,185 @@
+"""The house's order, read from the imports: what each part may import, as `RULES` has it.
+
+Imports inside functions and under `if TYPE_CHECKING` count too: a part that needs the name knows the other.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import asyncchat
+
+ROOT = Path(asyncchat.__file__).parent  # the installed package: on the wheel, what is shipped
+
+IMPURE = frozenset(
+    # loops, threads, processes
+    ["_thread", "asyncio", "concurrent", "contextvars", "multiprocessing", "queue", "sched", "signal"]
+    + ["subprocess", "threading"]
+    # the network
+    + ["http.client", "http.server", "select", "selectors", "socket", "socketserver", "ssl", "urllib.request"]
+    # the machine and its files
+    + ["ctypes", "fcntl", "getpass", "glob", "mmap", "os", "pathlib", "platform", "resource", "shutil"]
+    + ["sqlite3", "tempfile"]
+    # clock and chance
+    + ["random", "secrets", "time", "uuid"]
+    # what is said on the side, and imports that no one can read
+    + ["importlib", "logging", "syslog", "warnings"]
+)
+"""Standard modules that are out of bounds where a part must be pure."""
+
+SANS_IO_WEBSOCKETS = frozenset(
+    f"websockets.{module}"
+    for module in ["client", "datastructures", "exceptions", "extensions", "frames", "headers", "http11"]
+    + ["protocol", "server", "streams", "typing", "uri", "utils"]
+)
+"""The modules of `websockets` that turn bytes into values and back; the others open sockets or run loops."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What one part may import.
+
+    Attributes:
+        ours: the other parts of asyncchat; a part may always import itself, `FOR_ALL` and `__version__`.
+        pure: whether standard modules in `IMPURE`, and third parties but `third_parties`, are out of bounds.
+        third_parties: modules (with all below them) that a pure part may import nevertheless.
+    """
+
+    ours: frozenset[str] = frozenset()
+    pure: bool = False
+    third_parties: frozenset[str] = frozenset()
+
+
+def parts(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+FOR_ALL = parts("errors")
+RULES = {
+    "core": Rule(pure=True, third_parties=parts("msgspec")),
+    "dialects": Rule(parts("core"), pure=True, third_parties=SANS_IO_WEBSOCKETS | {"msgspec"}),
+    "log": Rule(parts("core")),
+    "config": Rule(parts("core")),
+    "server": Rule(parts("core", "dialects", "log", "config")),
+    "client": Rule(parts("core", "dialects")),
+    "bench": Rule(parts("core", "dialects")),
+    "errors": Rule(pure=True),
+    "cli": Rule(parts("core", "dialects", "log", "config", "server", "client", "bench")),
+    "__main__": Rule(parts("cli")),
+    "__init__": Rule(parts("core", "client")),  # the package's public names
+}
+"""One rule for each folder and module directly under asyncchat/."""
+
+
+def part_of(path: str) -> str:
+    """Return the part that a file belongs to; `path` is relative to the package, with slashes."""
+    return path.split("/", 1)[0].removesuffix(".py")
+
+
+def imported(source: str, path: str) -> Iterator[tuple[int, str]]:
+    """Yield (line, dotted name) for all that the source imports, relative imports resolved.
+
+    `from a import b` yields `a.b`: whether b is a module or a name in one, its first words tell the part.
+    """
+    package = ["asyncchat", *path.split("/")[:-1]]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            base = [*base, node.module] if node.module else base
+            yield from ((node.lineno, ".".join([*base, alias.name])) for alias in node.names)
+
+
+def is_within(name: str, modules: frozenset[str]) -> bool:
+    return any(name == module or name.startswith(module + ".") for module in modules)
+
+
+def breaches(source: str, path: str) -> list[str]:
+    """Return one line for each import that the rule of the file's part does not allow."""
+    part = part_of(path)
+    if part not in RULES:
+        return [f"{path}: {part} has no rule"]
+    rule = RULES[part]
+    found = []
+    for line, name in imported(source, path):
+        top, _, below = name.partition(".")
+        if top == "asyncchat":
+            theirs = below.split(".", 1)[0]
+            allowed = theirs in {"", "__version__", part} or theirs in rule.ours | FOR_ALL
+        elif not rule.pure:
+            allowed = True
+        elif top in sys.stdlib_module_names:
+            allowed = not is_within(name, IMPURE)
+        else:
+            allowed = is_within(name, rule.third_parties)
+        if not allowed:
+            found.append(f"{path}:{line}: {part} must not import {name}")
+    return found
+
+
+FILES = sorted(file.relative_to(ROOT).as_posix() for file in ROOT.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_imports_keep_to_the_design(path):
+    assert breaches((ROOT / path).read_text("utf-8"), path) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "culprit"),
+    [
+        ("core/chat.py", "import asyncio", "asyncio"),
+        ("core/chat.py", "import os.path", "os.path"),
+        ("core/chat.py", "from time import monotonic", "time.monotonic"),
+        ("core/chat.py", "def late():\n    import random", "random"),
+        ("core/chat.py", "if TYPE_CHECKING:\n    from asyncchat.log import base", "asyncchat.log.base"),
+        ("core/chat.py", "import click", "click"),
+        ("core/deep/er.py", "from ...server import hub", "asyncchat.server.hub"),
+        ("core/chat.py", "from .. import log", "asyncchat.log"),
+        ("dialects/irc/tokens.py", "from asyncchat import server", "asyncchat.server"),
+        ("dialects/http.py", "import urllib.request", "urllib.request"),
+        ("dialects/websocket.py", "import websockets", "websockets"),
+        ("dialects/websocket.py", "from websockets import connect", "websockets.connect"),
+        (
+            "dialects/websocket.py",
+            "from websockets.asyncio.server import serve",
+            "websockets.asyncio.server.serve",
+        ),
+        ("log/sqlite.py", "import asyncchat.dialects.plain", "asyncchat.dialects.plain"),
+        ("server/hub.py", "from asyncchat.client import Client", "asyncchat.client.Client"),
+        ("server/hub.py", "from asyncchat import Client", "asyncchat.Client"),
+        ("server/hub.py", "from asyncchat.cli import main", "asyncchat.cli.main"),
+        ("client/client.py", "from asyncchat.server import hub", "asyncchat.server.hub"),
+        ("bench/load.py", "from asyncchat.server import hub", "asyncchat.server.hub"),
+        ("__init__.py", "from .server import hub", "asyncchat.server.hub"),
+    ],
+)
+def test_breach_is_caught(path, source, culprit):
+    (breach,) = breaches(source, path)
+    assert breach.endswith(f"{part_of(path)} must not import {culprit}")
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("core/chat.py", "import msgspec, unicodedata\nfrom asyncchat.core.names import fold"),
+        ("core/chat.py", "from . import names\nfrom .names import fold\nfrom ..errors import AsyncChatError"),
+        ("core/__init__.py", "from .chat import Chat"),
+        ("dialects/websocket.py", "from websockets.server import ServerProtocol"),
+        ("dialects/irc/tokens.py", "from ..lines import Lines\nfrom ...core import names"),
+        ("dialects/http.py", "from urllib.parse import urlsplit"),
+        ("server/hub.py", "import asyncio\nfrom asyncchat import __version__\nfrom ..core.chat import Chat"),
+        ("cli/serve.py", "from asyncchat.server import hub"),
+    ],
+)
+def test_what_is_allowed_passes(path, source):
+    assert breaches(source, path) == []
+
+
+def test_part_without_a_rule_is_a_breach():
+    assert breaches("", "misc/things.py") == ["misc/things.py: misc has no rule"]

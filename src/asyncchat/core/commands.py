@@ -1,0 +1,241 @@
+"""Commands: what a session asks of the chat, whatever dialect it speaks.
+
+Owns the closed set; must not know who may do what (``rules``) nor how it was spelled.
+"""
+
+import enum
+
+import msgspec
+
+from asyncchat.core.events import Speech
+
+
+class Command(msgspec.Struct, frozen=True):
+    """Something asked."""
+
+
+class CheckName(Command, frozen=True):
+    """Whether the asker could enter under this name; answered only by a refusal."""
+
+    name: str
+
+
+class Enter(Command, frozen=True):
+    """Become a person, and at once a member of these rooms; ``welcome`` asks for the server's greeting."""
+
+    name: str
+    user: str
+    host: str
+    realname: str = ""
+    rooms: tuple[str, ...] = ()
+
+
+class Rename(Command, frozen=True):
+    """Take another name."""
+
+    name: str
+
+
+class Quit(Command, frozen=True):
+    """Leave the chat. An empty reason is a plain goodbye."""
+
+    reason: str = ""
+
+
+class SetAway(Command, frozen=True):
+    """Go away with a word; empty: be back."""
+
+    text: str = ""
+
+
+class Join(Command, frozen=True):
+    """Become a member of a room, which opens with its first one."""
+
+    room: str
+
+
+class Part(Command, frozen=True):
+    """Leave one room."""
+
+    room: str
+    reason: str = ""
+
+
+class Say(Command, frozen=True):
+    """Say something to a room (``#…``) or to a person."""
+
+    to: str
+    text: str
+    speech: Speech = Speech.MESSAGE
+
+
+class SetTopic(Command, frozen=True):
+    """Set a room's topic; empty takes it away."""
+
+    room: str
+    text: str
+
+
+class Kick(Command, frozen=True):
+    """Put a member out of a room."""
+
+    room: str
+    name: str
+    reason: str = ""
+
+
+class SetOperator(Command, frozen=True):
+    """Make a member an operator of the room, or no longer."""
+
+    room: str
+    name: str
+    on: bool = True
+
+
+class SetFlag(Command, frozen=True):
+    """Turn one of the room's rules (``rooms.FLAGS``) on or off."""
+
+    room: str
+    flag: str
+    on: bool = True
+
+
+class Ban(Command, frozen=True):
+    """Ban a person, by name or mask, from a room, or lift that ban."""
+
+    room: str
+    who: str
+    on: bool = True
+
+
+class Mute(Command, frozen=True):
+    """Take a person's word in a room, by name or mask, or give it back."""
+
+    room: str
+    who: str
+    on: bool = True
+
+
+class ClaimOwner(Command, frozen=True):
+    """Become the owner; whether the code was right comes as data."""
+
+    verified: bool
+
+
+class Erase(Command, frozen=True):
+    """Take messages of a room, found by a gate beforehand, out of the history."""
+
+    room: str
+    numbers: tuple[int, ...]
+
+
+class Answer(Command, frozen=True):
+    """What the dialect answers by itself (a PONG, a syntax error), in its place in the order."""
+
+    value: object
+
+
+# Questions: answered from the state as it is once the events before them are applied.
+
+
+class Question(Command, frozen=True):
+    """A question about the state; it changes nothing."""
+
+
+class AskWelcome(Question, frozen=True):
+    """The greeting: who the asker is now, and how many are here."""
+
+
+class AskCounts(Question, frozen=True):
+    """How many people, rooms and owners there are."""
+
+
+class AskRoom(Question, frozen=True):
+    """A room's topic and members; ``joining`` marks what follows the asker's own join."""
+
+    room: str
+    joining: bool = False
+
+
+class AskTopic(Question, frozen=True):
+    """A room's topic."""
+
+    room: str
+
+
+class AskFlags(Question, frozen=True):
+    """A room's rules and when it was opened."""
+
+    room: str
+
+
+class AskMasks(Question, frozen=True):
+    """A room's bans, or its mutes."""
+
+    room: str
+    mutes: bool = False
+
+
+class AskRooms(Question, frozen=True):
+    """All rooms, or those named."""
+
+    names: tuple[str, ...] = ()
+
+
+class AskWho(Question, frozen=True):
+    """The people a room's name, a name or a mask describes; empty: all."""
+
+    mask: str = ""
+    owners_only: bool = False
+
+
+class AskPerson(Question, frozen=True):
+    """All that may be known of one person."""
+
+    name: str
+
+
+# Gates: work of a session outside the hub (DESIGN 1.8); a dialect pauses after each.
+
+
+class Direction(enum.Enum):
+    """Which end of a range of the history is wanted when it is longer than the limit."""
+
+    OLDEST = enum.auto()
+    NEWEST = enum.auto()
+
+
+class ReadHistory(Command, frozen=True):
+    """Messages of a room, oldest first, numbers and times (microseconds) exclusive; None is open.
+
+    ``purpose`` goes back to the dialect with the answer: what it asked for.
+    """
+
+    room: str
+    after: int | None = None
+    before: int | None = None
+    after_time: int | None = None
+    before_time: int | None = None
+    limit: int = 50
+    end: Direction = Direction.NEWEST
+    purpose: object = None
+
+
+class EraseFrom(Command, frozen=True):
+    """Erase all that a name said in a room's history; an empty name: all that anyone said."""
+
+    room: str
+    name: str
+
+
+class Owner(Command, frozen=True):
+    """Claim ownership with the owner code."""
+
+    code: str
+
+
+class Ignore(Command, frozen=True):
+    """Show the asker nothing that a name says, or again; an empty name lists them. The session's own affair."""
+
+    name: str
+    on: bool = True

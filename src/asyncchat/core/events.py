@@ -1,0 +1,243 @@
+"""Events: what happened in the chat, numbered and recorded, past tense.
+
+Owns the facts and how long each kind is kept; must not know how anyone is told of them.
+"""
+
+import enum
+from typing import ClassVar
+
+import msgspec
+
+from asyncchat.core.people import Person
+
+
+class Kept(enum.IntEnum):
+    """How long a fact is kept; the value is what the log's file holds."""
+
+    TEXT = 0
+    """Never read by a decision; kept as long as the history is."""
+    STATE = 1
+    """Read by decisions: folded at each start."""
+    PRESENCE = 2
+    """Belongs to one run of a node; a week."""
+
+
+class Reach(enum.Enum):
+    """Who is told of an event."""
+
+    ROOM = enum.auto()
+    """All members of ``event.room``."""
+    PEERS = enum.auto()
+    """All members of all rooms that ``event.person`` is in, each once."""
+    PAIR = enum.auto()
+    """``event.to`` alone, beside the one who caused it."""
+    NOBODY = enum.auto()
+    """Only the one who caused it."""
+
+
+class Speech(enum.IntEnum):
+    """How something is said; the value is what the log's file holds."""
+
+    MESSAGE = 0
+    NOTICE = 1
+    """Never answered automatically, not even with a refusal."""
+    ACTION = 2
+    """``/me waves``: the text is what the person does."""
+    PROBE = 3
+    """A client's question to a client (CTCP), not for people's eyes: the text without its \\x01."""
+    PROBE_ANSWER = 4
+    """The answer to one, likewise."""
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="is"):
+    """A fact. Subclasses are the closed set of what can happen."""
+
+    kept: ClassVar[Kept] = Kept.PRESENCE
+    reach: ClassVar[Reach] = Reach.ROOM
+
+
+class Said(Event, frozen=True, tag="said"):
+    """A message to a room."""
+
+    kept: ClassVar[Kept] = Kept.TEXT
+    room: str
+    person: Person
+    text: str
+    speech: Speech = Speech.MESSAGE
+
+
+class Whispered(Event, frozen=True, tag="whispered"):
+    """A private message."""
+
+    kept: ClassVar[Kept] = Kept.TEXT
+    reach: ClassVar[Reach] = Reach.PAIR
+    to: Person
+    person: Person
+    text: str
+    speech: Speech = Speech.MESSAGE
+
+
+class NodeStarted(Event, frozen=True, tag="started"):
+    """A run of the node begins: all its earlier presence is over."""
+
+    reach: ClassVar[Reach] = Reach.NOBODY
+    version: str
+
+
+class Entered(Event, frozen=True, tag="entered"):
+    """A person got a name. ``time`` in microseconds since 1970 UTC."""
+
+    reach: ClassVar[Reach] = Reach.NOBODY
+    person: Person
+    time: int
+
+
+class Left(Event, frozen=True, tag="left"):
+    """A person left the chat and so all its rooms; an empty reason is a plain goodbye."""
+
+    reach: ClassVar[Reach] = Reach.PEERS
+    person: Person
+    reason: str = ""
+
+
+class Renamed(Event, frozen=True, tag="renamed"):
+    """A person has another name; ``person`` is the old value."""
+
+    reach: ClassVar[Reach] = Reach.PEERS
+    person: Person
+    now: Person
+
+
+class AwayChanged(Event, frozen=True, tag="away"):
+    """A person went away with a word, or came back (an empty text)."""
+
+    reach: ClassVar[Reach] = Reach.NOBODY
+    person: Person
+    text: str
+
+
+class RoomOpened(Event, frozen=True, tag="room_opened"):
+    """A room exists from now on; ``time`` in microseconds since 1970 UTC."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.NOBODY
+    room: str
+    time: int
+
+
+class RoomClosed(Event, frozen=True, tag="room_closed"):
+    """A room that nobody is in and nothing is set for is forgotten; its history stays."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.NOBODY
+    room: str
+
+
+class Joined(Event, frozen=True, tag="joined"):
+    """A person is a member of a room; ``operator`` when it is so from the start."""
+
+    room: str
+    person: Person
+    operator: bool = False
+
+
+class Parted(Event, frozen=True, tag="parted"):
+    """A member left one room."""
+
+    room: str
+    person: Person
+    reason: str = ""
+
+
+class Kicked(Event, frozen=True, tag="kicked"):
+    """A member was put out of a room by an operator."""
+
+    room: str
+    person: Person
+    by: Person
+    reason: str = ""
+
+
+class OperatorChanged(Event, frozen=True, tag="operator"):
+    """A member became an operator of the room, or is none any more."""
+
+    room: str
+    person: Person
+    by: Person
+    on: bool
+
+
+class TopicChanged(Event, frozen=True, tag="topic"):
+    """A room's topic; empty when taken away. ``time`` in microseconds since 1970 UTC."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    room: str
+    person: Person
+    text: str
+    time: int
+
+
+class FlagChanged(Event, frozen=True, tag="flag"):
+    """A room's rule, one of ``rooms.FLAGS``, was turned on or off."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    room: str
+    person: Person
+    flag: str
+    on: bool
+
+
+class BanChanged(Event, frozen=True, tag="ban"):
+    """A mask is banned from a room, or no more. ``time`` in microseconds since 1970 UTC."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    room: str
+    person: Person
+    mask: str
+    on: bool
+    time: int
+
+
+class MuteChanged(Event, frozen=True, tag="mute"):
+    """A mask may read in a room but not speak, or may again. ``time`` in microseconds since 1970 UTC."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    room: str
+    person: Person
+    mask: str
+    on: bool
+    time: int
+
+
+class OwnerClaimed(Event, frozen=True, tag="owner"):
+    """A person showed the owner code: an operator of every room in this run."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.NOBODY
+    person: Person
+
+
+class Erased(Event, frozen=True, tag="erased"):
+    """Messages of a room were taken out of the history; their rows stay, their text is blank."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    room: str
+    person: Person
+    numbers: tuple[int, ...]
+
+
+AnyEvent = (
+    Said | Whispered | NodeStarted | Entered | Left | Renamed | AwayChanged | RoomOpened | RoomClosed | Joined | Parted
+    | Kicked | OperatorChanged | TopicChanged | FlagChanged | BanChanged | MuteChanged | OwnerClaimed | Erased
+)  # fmt: skip
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A numbered event: ``number`` counts from 1 without a hole, ``time`` is microseconds since 1970 UTC.
+
+    Times never decrease from one record to the next.
+    """
+
+    number: int
+    time: int
+    event: AnyEvent

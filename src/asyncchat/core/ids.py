@@ -1,0 +1,41 @@
+"""Message ids: ``<epoch>-<number>``, the same in every dialect and never used twice.
+
+Owns the text form and the epochs' table; who starts a new epoch is the log's business.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+
+class Ids:
+    """The epochs of one log: each begins at a first number and names the ids from there on.
+
+    Args:
+        epochs: (first number, name) pairs in ascending order, at least one; names are
+            ASCII letters and digits.
+    """
+
+    __slots__ = ("_firsts", "_names", "_newest_first", "_newest_prefix")
+
+    def __init__(self, epochs: Sequence[tuple[int, str]]) -> None:
+        self._firsts = [first for first, _ in epochs]
+        self._names = [name for _, name in epochs]
+        self._newest_first = self._firsts[-1]
+        self._newest_prefix = f"{self._names[-1]}-"
+
+    def id_of(self, number: int) -> str:
+        """The id of the record with this number."""
+        if number >= self._newest_first:
+            return self._newest_prefix + str(number)
+        return f"{self._epoch_at(number)}-{number}"
+
+    def number_of(self, text: str) -> int | None:
+        """The number behind an id, or None when it never was one of this log."""
+        name, dash, digits = text.rpartition("-")
+        if not dash or not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
+            return None
+        number = int(digits)
+        return number if number > 0 and str(number) == digits and self._epoch_at(number) == name else None
+
+    def _epoch_at(self, number: int) -> str:
+        return self._names[max(0, bisect_right(self._firsts, number) - 1)]

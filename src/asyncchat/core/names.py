@@ -1,0 +1,120 @@
+"""Names of people and rooms: what is allowed, and when two spellings are the same name.
+
+Owns the alphabet and the case folding; must not know which dialect a name came from.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+LOBBY = "#lobby"
+"""The room that everyone without a choice of room is in."""
+
+NAME_LENGTH = 32
+"""Longest name of a person, in characters (the IRC dialect's NICKLEN)."""
+
+NAME_BYTES = 64
+"""The same in UTF-8: a relayed IRC line of 512 bytes has to hold it beside user, host, room and text."""
+
+ROOM_LENGTH = 64
+"""Longest name of a room, in characters, its ``#`` included (the IRC dialect's CHANNELLEN)."""
+
+ROOM_BYTES = 100
+"""The same in UTF-8, for the same reason."""
+
+_MARKS_IN_A_ROW = 3
+"""Combining marks on one letter: pointed Hebrew needs 3, a stack of them breaks every display."""
+
+_NEVER = frozenset(" ,*?!@")
+"""Modern IRC, "Clients": a nickname must not contain these; a mask or a list would be ambiguous."""
+
+_NEVER_FIRST = frozenset("#&$:~%+/-")
+"""Modern IRC, "Clients": channel types and membership prefixes; ``/`` begins a plain command."""
+
+# Letters by their category, yet drawn as nothing: Hangul fillers, the braille blank, joiners and selectors.
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5") | frozenset(
+    chr(code)
+    for first, last in ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
+    for code in range(first, last + 1)
+)
+_HIDDEN_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"))
+
+
+@lru_cache(maxsize=65536)
+def fold(name: str) -> str:
+    """The key of a name: two names are the same when their keys are.
+
+    Unicode's compatibility case folding (UAX #15 and #31: NFKC, full case folding, NFKC); for ASCII it is
+    plain lower case, the IRC case mapping ``ascii``.
+    """
+    if name.isascii():
+        return name.lower()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def name_fault(name: str) -> str | None:
+    """Why a person can't have this name, as half a sentence ("it has …"), or None when it is allowed."""
+    if not name:
+        return "it is empty"
+    if len(name) > NAME_LENGTH or len(name.encode("utf-8", "replace")) > NAME_BYTES:
+        return f"it is longer than {NAME_LENGTH} letters"
+    if name[0] in _NEVER_FIRST:
+        return f"it begins with {name[0]}"
+    return _fault(name, _NEVER | {"."})
+
+
+def room_fault(name: str) -> str | None:
+    """Why a room can't have this name, as half a sentence, or None when it is allowed."""
+    if not name.startswith("#"):
+        return "a room's name begins with #"
+    if len(name) == 1:
+        return "it is empty"
+    if len(name) > ROOM_LENGTH or len(name.encode("utf-8", "replace")) > ROOM_BYTES:
+        return f"it is longer than {ROOM_LENGTH} letters"
+    return _fault(name, frozenset(" ,*?!@:"))
+
+
+def _fault(name: str, never: frozenset[str]) -> str | None:
+    marks = 0
+    for char in unicodedata.normalize("NFC", name):
+        if char in never:
+            return "it has a space" if char == " " else f"it has {char}"
+        category = unicodedata.category(char)
+        if category in _HIDDEN_CATEGORIES or char in _BLANK:
+            return "it has a character that can't be seen"
+        marks = marks + 1 if category in ("Mn", "Me") else 0
+        if marks > _MARKS_IN_A_ROW:
+            return "it stacks too many marks on one letter"
+    if unicodedata.combining(name[0]) or unicodedata.category(name[0]) in ("Mn", "Me"):
+        return "it begins with a combining mark"
+    # What folding makes of a look-alike counts too: a fullwidth ＠ folds to @ and would break a mask.
+    if not never.isdisjoint(fold(name)):
+        return "it has a character that stands for a forbidden one"
+    return None
+
+
+def mask_of(text: str) -> str:
+    """Completes what a moderator typed to a mask ``name!user@host`` (Modern IRC, "Wildcard Expressions")."""
+    name, bang, rest = text.partition("!")
+    if not bang:
+        if "@" in name:
+            name, rest = "*", name
+        else:
+            return f"{name or '*'}!*@*"
+    user, at, host = rest.partition("@")
+    if not at:
+        host = "*"
+    return f"{name or '*'}!{user or '*'}@{host or '*'}"
+
+
+@lru_cache(maxsize=4096)
+def _compiled(mask: str) -> re.Pattern[str]:
+    special = {"*": ".*", "?": "."}
+    return re.compile(
+        "".join(special.get(char) or re.escape(char) for char in re.sub(r"\*+", "*", mask)), re.DOTALL
+    )
+
+
+def matches(mask: str, text: str) -> bool:
+    """Whether a mask with ``*`` and ``?`` describes the whole text; both are folded first."""
+    return _compiled(fold(mask)).fullmatch(fold(text)) is not None

@@ -1,0 +1,46 @@
+"""A person: one who has entered the chat under a name.
+
+A value, made anew on each change; where the person is and may do is the chat's state.
+"""
+
+import msgspec
+
+from asyncchat.core.names import fold
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Who somebody is.
+
+    ``id`` is the session's number and unique in one run of a node; a person read back from the history has
+    id 0. ``user`` and ``host`` say where from, as IRC shows it. ``origin`` is ``name!user@host``, made once
+    because every message needs it.
+    """
+
+    id: int
+    name: str
+    user: str
+    host: str
+    realname: str = ""
+    origin: str = ""
+
+    @property
+    def key(self) -> str:
+        """The folded name, under which the person is found."""
+        return fold(self.name)
+
+
+def person(id: int, name: str, user: str, host: str, realname: str = "") -> Person:
+    """A person with its origin filled in."""
+    return Person(id, name, user, host, realname, f"{name}!{user}@{host}")
+
+
+def renamed(old: Person, name: str) -> Person:
+    """The same person under another name."""
+    return person(old.id, name, old.user, old.host, old.realname)
+
+
+def from_origin(origin: str) -> Person:
+    """The person behind a ``name!user@host`` of the history; a server's own words have no ``!``."""
+    name, _, rest = origin.partition("!")
+    user, _, host = rest.partition("@")
+    return Person(0, name, user, host, "", origin)

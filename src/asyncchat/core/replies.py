@@ -1,0 +1,280 @@
+"""Replies and refusals: what the asker alone is told.
+
+A refusal is a value with what a sentence or a numeric needs; the wording is each dialect's.
+"""
+
+import enum
+
+import msgspec
+
+from asyncchat.core.events import Record
+from asyncchat.core.people import Person
+from asyncchat.core.rooms import Block, Topic
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An answer to a question."""
+
+
+class Welcome(Reply, frozen=True):
+    """The asker has entered."""
+
+    person: Person
+    counts: "Counts"
+
+
+class Counts(Reply, frozen=True):
+    """How many there are now, and at the most so far in this run."""
+
+    people: int
+    rooms: int
+    owners: int
+    most_people: int
+
+
+class RoomView(Reply, frozen=True):
+    """A room as a member sees it. ``blocks`` hold the members in the order in which they came."""
+
+    room: str
+    topic: Topic | None
+    blocks: tuple[Block, ...]
+    size: int
+    joining: bool
+    person: Person
+
+
+class NoRoomView(Reply, frozen=True):
+    """The members of a room that does not exist: none."""
+
+    room: str
+
+
+class TopicView(Reply, frozen=True):
+    """A room's topic, or None."""
+
+    room: str
+    topic: Topic | None
+
+
+class FlagsView(Reply, frozen=True):
+    """A room's rules; ``opened`` in microseconds since 1970 UTC."""
+
+    room: str
+    flags: frozenset[str]
+    opened: int
+
+
+class MaskView(msgspec.Struct, frozen=True):
+    """One ban or mute: who set it, and when (microseconds since 1970 UTC)."""
+
+    mask: str
+    by: str
+    time: int
+
+
+class MasksView(Reply, frozen=True):
+    """A room's bans or mutes."""
+
+    room: str
+    mutes: bool
+    masks: tuple[MaskView, ...]
+
+
+class RoomLine(msgspec.Struct, frozen=True):
+    """One room of a list."""
+
+    room: str
+    size: int
+    topic: str
+
+
+class RoomsView(Reply, frozen=True):
+    """The rooms asked for, by name; ``mine`` are those the asker is in, by key."""
+
+    rooms: tuple[RoomLine, ...]
+    mine: frozenset[str]
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A person as another sees it; ``room`` is where it was found ('' for none), ``operator`` is meant there."""
+
+    person: Person
+    away: str
+    owner: bool
+    room: str
+    operator: bool
+
+
+class WhoView(Reply, frozen=True):
+    """The people a mask describes."""
+
+    mask: str
+    people: tuple[Seen, ...]
+
+
+class PersonView(Reply, frozen=True):
+    """All that may be known of a person; ``rooms`` are (name, operator) pairs."""
+
+    seen: Seen
+    rooms: tuple[tuple[str, bool], ...]
+    entered: int
+
+
+class AwayNote(Reply, frozen=True):
+    """Somebody just written to is away."""
+
+    person: Person
+    text: str
+
+
+class HistoryPage(Reply, frozen=True):
+    """A page of a room's history, oldest first. ``more``: messages of the range beyond the page, on its older
+    side, counted up to ``MORE_COUNTED`` (on its newer side 1 or 0, when the range was read from its old end).
+    """
+
+    room: str
+    records: tuple[Record, ...]
+    more: int
+    purpose: object
+
+
+MORE_COUNTED = 1000
+"""Where the counting of earlier messages ends; beyond it an answer says "more than"."""
+
+
+class Ignored(Reply, frozen=True):
+    """The names a session hides from itself."""
+
+    names: tuple[str, ...]
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why something asked does not happen."""
+
+
+class NotEntered(Refusal, frozen=True):
+    """The asker has no name yet."""
+
+
+class AlreadyEntered(Refusal, frozen=True):
+    """The asker has a name already."""
+
+
+class NameTaken(Refusal, frozen=True):
+    """Somebody has that name; ``holder`` is the session."""
+
+    name: str
+    holder: int
+
+
+class NameNotAllowed(Refusal, frozen=True):
+    """A person can't have that name; ``reason`` is half a sentence ("it has …")."""
+
+    name: str
+    reason: str
+
+
+class NameFixed(Refusal, frozen=True):
+    """Who is muted or banned in a room it is in keeps its name."""
+
+    name: str
+    room: str
+
+
+class NoSuchPerson(Refusal, frozen=True):
+    """Nobody has that name."""
+
+    name: str
+
+
+class NoSuchRoom(Refusal, frozen=True):
+    """There is no such room."""
+
+    room: str
+
+
+class RoomNotAllowed(Refusal, frozen=True):
+    """A room can't have that name."""
+
+    room: str
+    reason: str
+
+
+class TooManyRooms(Refusal, frozen=True):
+    """The asker is in as many rooms as one may be in, or the server has as many as it may have."""
+
+    room: str
+    limit: int
+
+
+class NotMember(Refusal, frozen=True):
+    """The asker is not in that room."""
+
+    room: str
+
+
+class NotThere(Refusal, frozen=True):
+    """The person meant is not in that room."""
+
+    room: str
+    name: str
+
+
+class NotOperator(Refusal, frozen=True):
+    """Only an operator of the room may do that."""
+
+    room: str
+
+
+class Banned(Refusal, frozen=True):
+    """The asker is banned from the room."""
+
+    room: str
+
+
+class CannotSpeakReason(enum.Enum):
+    """Why a message to a room is refused."""
+
+    OUTSIDE = "you are not in it"
+    BANNED = "you are banned"
+    MUTED = "you are muted"
+
+
+class CannotSpeak(Refusal, frozen=True):
+    """The asker may not speak in the room."""
+
+    room: str
+    reason: CannotSpeakReason
+
+
+class NoText(Refusal, frozen=True):
+    """There is nothing to say."""
+
+
+class TextTooLong(Refusal, frozen=True):
+    """A text is longer than ``limit`` bytes."""
+
+    limit: int
+
+
+class TooManyMasks(Refusal, frozen=True):
+    """A room's list of bans or mutes is full."""
+
+    room: str
+    mask: str
+    limit: int
+
+
+class WrongCode(Refusal, frozen=True):
+    """That is not the owner code."""
+
+
+class StorageDown(Refusal, frozen=True):
+    """The history can't be written at the moment, so nothing is accepted."""
+
+
+class HistoryUnreadable(Refusal, frozen=True):
+    """The history of a room can't be read by the asker, or there is none; ``purpose`` as in ReadHistory."""
+
+    room: str
+    purpose: object = None

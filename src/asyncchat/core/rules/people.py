@@ -1,0 +1,98 @@
+"""Who is here: entering, names, away, leaving."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asyncchat.core import commands, events, replies
+from asyncchat.core.names import fold, name_fault
+from asyncchat.core.people import person, renamed
+from asyncchat.core.rules.rooms import closing, joining
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat, Items, Rule
+
+
+def check_name(chat: Chat, who: int, command: commands.CheckName, _now: int) -> Items:
+    """Refuses a name that could not be had, else says nothing."""
+    refusal = _refusal_of_name(chat, who, command.name)
+    return () if refusal is None else (refusal,)
+
+
+def enter(chat: Chat, who: int, command: commands.Enter, now: int) -> Items:
+    """Makes the asker a person, in its first rooms at once."""
+    if who in chat.people:
+        return (replies.AlreadyEntered(),)
+    refusal = _refusal_of_name(chat, who, command.name)
+    if refusal is not None:
+        return (refusal,)
+    newcomer = person(who, command.name, command.user, command.host, command.realname)
+    items: list[events.AnyEvent | replies.Refusal | commands.Question] = [
+        events.Entered(newcomer, now),
+        commands.AskWelcome(),
+    ]
+    for room in command.rooms:
+        items.extend(joining(chat, newcomer, room, now))
+    return tuple(items)
+
+
+def rename(chat: Chat, who: int, command: commands.Rename, _now: int) -> Items:
+    """Gives a person another name; a change of case alone is one too."""
+    me = chat.people.get(who)
+    if me is None:
+        return check_name(chat, who, commands.CheckName(command.name), _now)
+    if command.name == me.name:
+        return ()
+    refusal = _refusal_of_name(chat, who, command.name)
+    if refusal is not None:
+        return (refusal,)
+    if fold(command.name) != me.key:
+        for room in chat.rooms_with(who):
+            if not chat.operates(who, room) and (room.bans_person(me) or room.mutes_person(me)):
+                return (replies.NameFixed(command.name, room.name),)
+    return (events.Renamed(me, renamed(me, command.name)),)
+
+
+def set_away(chat: Chat, who: int, command: commands.SetAway, _now: int) -> Items:
+    """Marks a person as away, or as back."""
+    me = chat.people.get(who)
+    if me is None:
+        return (replies.NotEntered(),)
+    return (events.AwayChanged(me, command.text),)
+
+
+def quit(chat: Chat, who: int, command: commands.Quit, _now: int) -> Items:
+    """Takes a person out of the chat; one who never entered leaves without a trace."""
+    me = chat.people.get(who)
+    if me is None:
+        return ()
+    closed = tuple(fact for room in chat.rooms_with(who) for fact in closing(room))
+    return (events.Left(me, command.reason), *closed)
+
+
+def claim_owner(chat: Chat, who: int, command: commands.ClaimOwner, _now: int) -> Items:
+    """Makes who showed the owner code an operator of every room."""
+    me = chat.people.get(who)
+    if me is None:
+        return (replies.NotEntered(),)
+    if not command.verified:
+        return (replies.WrongCode(),)
+    return (events.OwnerClaimed(me),)
+
+
+def _refusal_of_name(chat: Chat, who: int, name: str) -> replies.Refusal | None:
+    reason = name_fault(name)
+    if reason is not None:
+        return replies.NameNotAllowed(name, reason)
+    holder = chat.holders.get(fold(name))
+    return None if holder is None or holder == who else replies.NameTaken(name, holder)
+
+
+RULES: dict[type[commands.Command], Rule] = {
+    commands.CheckName: check_name,
+    commands.Enter: enter,
+    commands.Rename: rename,
+    commands.SetAway: set_away,
+    commands.Quit: quit,
+    commands.ClaimOwner: claim_owner,
+}

@@ -1,0 +1,98 @@
+"""Membership of rooms, and their topics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asyncchat.core import commands, events, replies
+from asyncchat.core.names import LOBBY, fold, room_fault
+from asyncchat.core.text import TOPIC_BYTES
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat, Items, Rule
+    from asyncchat.core.people import Person
+    from asyncchat.core.rooms import Room
+
+ROOMS_EACH = 100
+"""Rooms one person may be in (the IRC dialect's CHANLIMIT): more than anyone reads, few enough for a quit."""
+
+ROOMS_IN_ALL = 20_000
+"""Rooms there may be: each costs a kilobyte, so a script that opens rooms can't fill the memory."""
+
+
+def join(chat: Chat, who: int, command: commands.Join, now: int) -> Items:
+    """Makes a person a member; a room's first member opens it and is its operator, but for the lobby."""
+    me = chat.people.get(who)
+    if me is None:
+        return (replies.NotEntered(),)
+    return joining(chat, me, command.room, now)
+
+
+def joining(
+    chat: Chat, me: Person, name: str, now: int
+) -> tuple[events.AnyEvent | replies.Refusal | commands.Question, ...]:
+    """What joining a room gives, for a person who may just have entered."""
+    key = fold(name)
+    room = chat.rooms.get(key)
+    if room is not None and me.id in room.seats:
+        return ()
+    if len(chat.rooms_of.get(me.id, ())) >= ROOMS_EACH:
+        return (replies.TooManyRooms(name, ROOMS_EACH),)
+    if room is None:
+        reason = room_fault(name)
+        if reason is not None:
+            return (replies.RoomNotAllowed(name, reason),)
+        if len(chat.rooms) >= ROOMS_IN_ALL:
+            return (replies.TooManyRooms(name, ROOMS_IN_ALL),)
+        opened = events.RoomOpened(name, now)
+        return (opened, events.Joined(name, me, key != LOBBY), commands.AskRoom(name, joining=True))
+    if room.bans and not chat.operates(me.id, room) and room.bans_person(me):
+        return (replies.Banned(room.name),)
+    first = not room.seats and key != LOBBY
+    return (events.Joined(room.name, me, first), commands.AskRoom(room.name, joining=True))
+
+
+def part(chat: Chat, who: int, command: commands.Part, _now: int) -> Items:
+    """Takes a person out of one room."""
+    room = membership(chat, who, command.room)
+    if isinstance(room, replies.Refusal):
+        return (room,)
+    return (events.Parted(room.name, chat.people[who], command.reason), *closing(room))
+
+
+def set_topic(chat: Chat, who: int, command: commands.SetTopic, now: int) -> Items:
+    """Sets a topic; where it is locked, operators alone may."""
+    room = membership(chat, who, command.room)
+    if isinstance(room, replies.Refusal):
+        return (room,)
+    if "topic-locked" in room.flags and not chat.operates(who, room):
+        return (replies.NotOperator(room.name),)
+    if len(command.text.encode()) > TOPIC_BYTES:
+        return (replies.TextTooLong(TOPIC_BYTES),)
+    if not command.text and room.topic is None:
+        return ()
+    return (events.TopicChanged(room.name, chat.people[who], command.text, now),)
+
+
+def membership(chat: Chat, who: int, name: str) -> Room | replies.Refusal:
+    """The room, if the asker is a member of it, else why not."""
+    if who not in chat.people:
+        return replies.NotEntered()
+    room = chat.rooms.get(fold(name))
+    if room is None:
+        return replies.NoSuchRoom(name)
+    return room if who in room.seats else replies.NotMember(room.name)
+
+
+def closing(room: Room) -> tuple[events.RoomClosed, ...]:
+    """What else happens when one member leaves: the last one's leaving closes a room with nothing set."""
+    if len(room.seats) == 1 and room.plain and room.key != LOBBY:
+        return (events.RoomClosed(room.name),)
+    return ()
+
+
+RULES: dict[type[commands.Command], Rule] = {
+    commands.Join: join,
+    commands.Part: part,
+    commands.SetTopic: set_topic,
+}

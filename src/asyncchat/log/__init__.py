@@ -1,0 +1,1 @@
+"""The ordered record of facts, behind one small port: append, read, state."""

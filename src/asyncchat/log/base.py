@@ -1,0 +1,112 @@
+"""The log: the ordered record of facts, behind one small port.
+
+Owns the contract that every log keeps; must not know sessions, dialects or what a fact means beyond how long
+it is kept.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from asyncchat.core.events import AnyEvent, Record
+from asyncchat.core.ids import Ids
+from asyncchat.errors import AsyncChatError
+
+
+class LogError(AsyncChatError):
+    """The log can't be opened, read or written; the text says what to do."""
+
+
+class OutOfStep(LogError):
+    """An append did not follow the log's last record: somebody else writes it."""
+
+
+class Range(msgspec.Struct, frozen=True):
+    """Which messages of a room are wanted: numbers and times (microseconds) exclusive, None is open.
+
+    ``upto`` is the last number that may be read, inclusive: what was delivered when the question was asked.
+    ``newest`` chooses which end of a range longer than ``limit`` is given.
+    """
+
+    room: str
+    upto: int
+    after: int | None = None
+    before: int | None = None
+    after_time: int | None = None
+    before_time: int | None = None
+    limit: int = 50
+    newest: bool = True
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Messages of a range, oldest first, erased ones left out.
+
+    ``more`` counts the range's messages beyond the page: those before it, up to the ``count_to`` of the read,
+    when the newest end was asked for, else 1 or 0 for those after it.
+    """
+
+    records: tuple[Record, ...]
+    more: int
+
+
+class Log(Protocol):
+    """A log of records numbered 1, 2, 3 … without a hole.
+
+    All methods are called from one thread, that of the event loop; what takes long awaits a thread inside.
+    """
+
+    @property
+    def last(self) -> int:
+        """The number of the newest record; 0 when there is none."""
+        ...
+
+    @property
+    def last_time(self) -> int:
+        """The time of the newest record (microseconds since 1970 UTC); 0 when there is none."""
+        ...
+
+    @property
+    def ids(self) -> Ids:
+        """The ids of this log's records, past and to come."""
+        ...
+
+    @property
+    def messages(self) -> int:
+        """How many messages (``Said``, ``Whispered``) it held when it was opened, erased ones left out."""
+        ...
+
+    def state(self) -> Iterable[AnyEvent]:
+        """The facts that decisions read, of kind ``Kept.STATE``, oldest first (or a snapshot's that equal them)."""
+        ...
+
+    async def append(self, expected_last: int, records: Sequence[Record]) -> None:
+        """Adds records, all or none, kept when this returns.
+
+        Idempotent: records that the log already ends with, under the same numbers, are taken as written.
+
+        Args:
+            expected_last: the number after which they go; ``records[0].number`` is one more.
+            records: consecutive, times never decreasing.
+
+        Raises:
+            OutOfStep: the log's last number is another, and it does not end with these records.
+            LogError: it can't be written now; the same call may be tried again.
+        """
+        ...
+
+    async def read(self, wanted: Range, count_to: int = 0) -> Page:
+        """Messages (``Said``) of a room.
+
+        Raises:
+            LogError: it can't be read now.
+        """
+        ...
+
+    async def numbers_by(self, room: str, name: str, upto: int) -> tuple[int, ...]:
+        """The numbers of the messages that a name (any case; '': everybody) said in a room, erased ones not."""
+        ...
+
+    async def close(self) -> None:
+        """Closes it cleanly; later calls are misuse. Safe to call twice."""
+        ...

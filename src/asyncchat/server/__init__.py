@@ -1,0 +1,1 @@
+"""The server: listeners, sessions, the hub, the outbox and deliveries."""

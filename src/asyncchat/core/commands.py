@@ -208,6 +208,7 @@ class Direction(enum.Enum):
 class ReadHistory(Command, frozen=True):
     """Messages of a room, oldest first, numbers and times (microseconds) exclusive; None is open.
 
+    ``newest_seconds`` asks for none older than so many seconds: the gate, which has a clock, makes a time of it.
     ``purpose`` goes back to the dialect with the answer: what it asked for.
     """
 
@@ -218,6 +219,7 @@ class ReadHistory(Command, frozen=True):
     before_time: int | None = None
     limit: int = 50
     end: Direction = Direction.NEWEST
+    newest_seconds: int | None = None
     purpose: object = None
 
 

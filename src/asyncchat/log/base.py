@@ -4,6 +4,7 @@ Owns the contract that every log keeps; must not know sessions, dialects or what
 it is kept.
 """
 
+import secrets
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -20,6 +21,25 @@ class LogError(AsyncChatError):
 
 class OutOfStep(LogError):
     """An append did not follow the log's last record: somebody else writes it."""
+
+
+_EPOCH_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+def new_epoch() -> str:
+    """A name for an epoch that no other has: random, since a restored file can't know what followed it."""
+    return "".join(secrets.choice(_EPOCH_LETTERS) for _ in range(6))
+
+
+def misuse(last: int, last_time: int, records: Sequence[Record]) -> None:
+    """Raises ValueError for records that can't follow the number ``last`` and the time ``last_time``."""
+    for record in records:
+        last += 1
+        if record.number != last:
+            raise ValueError(f"record {record.number} where {last} follows")
+        if record.time < last_time:
+            raise ValueError(f"record {last} is earlier than the one before it")
+        last_time = record.time
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -77,13 +97,13 @@ class Log(Protocol):
         ...
 
     def state(self) -> Iterable[AnyEvent]:
-        """The facts that decisions read, of kind ``Kept.STATE``, oldest first (or a snapshot's that equal them)."""
+        """The facts that decisions read, of kind ``Kept.STATE``, oldest first, or fewer that equal them."""
         ...
 
     async def append(self, expected_last: int, records: Sequence[Record]) -> None:
         """Adds records, all or none, kept when this returns.
 
-        Idempotent: records that the log already ends with, under the same numbers, are taken as written.
+        Idempotent: the newest append, repeated, is taken as written.
 
         Args:
             expected_last: the number after which they go; ``records[0].number`` is one more.
@@ -92,6 +112,7 @@ class Log(Protocol):
         Raises:
             OutOfStep: the log's last number is another, and it does not end with these records.
             LogError: it can't be written now; the same call may be tried again.
+            ValueError: numbers with a hole, or a time before the one before it: the caller's misuse.
         """
         ...
 
@@ -104,7 +125,7 @@ class Log(Protocol):
         ...
 
     async def numbers_by(self, room: str, name: str, upto: int) -> tuple[int, ...]:
-        """The numbers of the messages that a name (any case; '': everybody) said in a room, erased ones not."""
+        """The numbers of what a name (any case; '': everybody) said in a room, erased messages left out."""
         ...
 
     async def close(self) -> None:

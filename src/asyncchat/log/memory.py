@@ -1,0 +1,151 @@
+"""The log that forgets: nothing outlives the process, and of the messages only the newest are readable.
+
+Owns the bounded memory behind ``--db :memory:`` and ``--no-history``; must not know a file.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from asyncchat.core.chat import Chat
+from asyncchat.core.events import AnyEvent, Erased, Kept, Record, Said
+from asyncchat.core.ids import Ids
+from asyncchat.core.names import fold
+from asyncchat.log.base import OutOfStep, Page, Range, misuse, new_epoch
+from asyncchat.log.snapshot import snapshot
+
+KEEP = 10_000
+"""Messages kept unless told otherwise: some 5 MB of usual ones."""
+
+_STATE_FACTS = 10_000
+"""State facts gathered before they are folded into a snapshot."""
+
+
+class MemoryLog:
+    """A log in memory, of which the newest messages can be read.
+
+    Args:
+        keep: how many messages stay readable, over all rooms; 0 for none (``--no-history``).
+    """
+
+    def __init__(self, keep: int = KEEP) -> None:
+        self._keep = keep
+        self._last = 0
+        self._last_time = 0
+        self._ids = Ids([(1, new_epoch())])
+        self._newest_batch: tuple[Record, ...] = ()
+        self._rooms: dict[str, deque[Record]] = {}
+        self._order: deque[tuple[int, str]] = deque()
+        self._facts: list[AnyEvent] = []
+        self._fold_at = _STATE_FACTS
+
+    @property
+    def last(self) -> int:
+        """The number of the newest record."""
+        return self._last
+
+    @property
+    def last_time(self) -> int:
+        """The time of the newest record."""
+        return self._last_time
+
+    @property
+    def ids(self) -> Ids:
+        """The ids of this run's records."""
+        return self._ids
+
+    @property
+    def messages(self) -> int:
+        """None were there when it was opened."""
+        return 0
+
+    def state(self) -> Iterable[AnyEvent]:
+        """The state facts of this run."""
+        return tuple(self._facts)
+
+    async def append(self, expected_last: int, records: Sequence[Record]) -> None:
+        """Adds records; see ``Log.append``."""
+        if not records:
+            return
+        if expected_last != self._last:
+            if tuple(records) == self._newest_batch and expected_last + len(records) == self._last:
+                return
+            raise OutOfStep(f"The log's last record is {self._last}, not {expected_last}.")
+        misuse(expected_last, self._last_time, records)
+        for record in records:
+            event = record.event
+            if type(event) is Said:
+                if self._keep:
+                    key = fold(event.room)
+                    self._rooms.setdefault(key, deque()).append(record)
+                    self._order.append((record.number, key))
+            elif event.kept is Kept.STATE:
+                self._facts.append(event)
+                if type(event) is Erased:
+                    self._erase(event)
+        self._last = records[-1].number
+        self._last_time = records[-1].time
+        self._newest_batch = tuple(records)
+        if len(self._order) > self._keep:
+            self._forget()
+        if len(self._facts) > self._fold_at:
+            self._fold()
+
+    async def read(self, wanted: Range, count_to: int = 0) -> Page:
+        """Messages of a room; see ``Log.read``."""
+        if wanted.newest:
+            found = self._backwards(wanted)
+            records = tuple(islice(found, wanted.limit))[::-1]
+            return Page(records, sum(1 for _ in islice(found, count_to)))
+        # The oldest end: as many as it takes are walked over, all within the few that are kept.
+        ordered = list(self._backwards(wanted))[::-1]
+        return Page(tuple(ordered[: wanted.limit]), int(len(ordered) > wanted.limit))
+
+    async def numbers_by(self, room: str, name: str, upto: int) -> tuple[int, ...]:
+        """The numbers of what a name said in a room; see ``Log.numbers_by``."""
+        key = fold(name)
+        return tuple(
+            record.number
+            for record in self._rooms.get(fold(room), ())
+            if record.number <= upto
+            and isinstance(record.event, Said)
+            and (not key or record.event.person.key == key)
+        )
+
+    async def close(self) -> None:
+        """Nothing is kept, so there is nothing to do."""
+
+    def _backwards(self, wanted: Range) -> Iterator[Record]:
+        """The range's messages, newest first."""
+        for record in reversed(self._rooms.get(fold(wanted.room), ())):
+            if (wanted.after is not None and record.number <= wanted.after) or (
+                wanted.after_time is not None and record.time <= wanted.after_time
+            ):
+                return
+            if (
+                record.number <= wanted.upto
+                and (wanted.before is None or record.number < wanted.before)
+                and (wanted.before_time is None or record.time < wanted.before_time)
+            ):
+                yield record
+
+    def _erase(self, event: Erased) -> None:
+        key = fold(event.room)
+        gone = set(event.numbers)
+        if key in self._rooms:
+            self._rooms[key] = deque(record for record in self._rooms[key] if record.number not in gone)
+
+    def _forget(self) -> None:
+        while len(self._order) > self._keep:
+            number, key = self._order.popleft()
+            room = self._rooms.get(key)
+            if room and room[0].number == number:  # else it was erased
+                room.popleft()
+            if not room:
+                self._rooms.pop(key, None)
+
+    def _fold(self) -> None:
+        facts = snapshot(Chat.replay(self._facts))
+        if facts is not None:
+            self._facts = list(facts)
+        self._fold_at = 2 * len(self._facts) + _STATE_FACTS

@@ -1,0 +1,360 @@
+"""The plain dialect: one person at ``nc``, ``telnet`` or a pipe, a line at a time (DESIGN section 3).
+
+Owns the dialogue: the name, the current room, what becomes of each line; must not know sockets or waiting.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from asyncchat.core import commands, replies
+from asyncchat.core.commands import Answer, Command, Enter, Quit, Say
+from asyncchat.core.events import Joined, Record, Said
+from asyncchat.core.names import LOBBY, fold
+from asyncchat.core.replies import HistoryPage, Refusal, Reply, RoomView
+from asyncchat.core.text import TEXT_BYTES
+from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome, ServerInfo
+from asyncchat.dialects.lines import Lines
+from asyncchat.dialects.plain import history
+from asyncchat.dialects.plain.clean import shown, typed
+from asyncchat.dialects.plain.event_words import OWN_WORDS, is_lobby
+from asyncchat.dialects.plain.refusal_words import ASK_AGAIN, REFUSAL_WORDS, place
+from asyncchat.dialects.plain.reply_words import REPLY_WORDS, hello, here, topic_line
+from asyncchat.dialects.plain.telnet import Telnet
+from asyncchat.dialects.plain.times import Zone
+from asyncchat.dialects.plain.unframed import unfinished
+from asyncchat.dialects.plain.variant import PlainVariant
+from asyncchat.dialects.plain.words import name_from, obey
+
+GREETING = "Welcome! Enter your name or nickname: "
+"""The original's prompt; no newline, the name is typed behind it."""
+
+LINE_BYTES = TEXT_BYTES
+"""Longest line: a message of the longest text, typed as it is."""
+
+USER = "plain"
+"""The user part of ``name!user@host``, which this dialect has no word for."""
+
+_GOES_ON = (Say, Answer)
+"""Commands behind which reading goes on; each other one may change what the next line means."""
+
+
+class Prompt(msgspec.Struct, frozen=True):
+    """An answer that ends with a question: nothing, not even a newline, comes behind it."""
+
+    text: str
+
+
+class Plain:
+    """What all plain sessions of a server share."""
+
+    __slots__ = ("crlf", "info", "lf", "zone")
+
+    def __init__(self, info: ServerInfo) -> None:
+        self.info = info
+        self.zone = Zone(info.zone, info.utc_offset)
+        self.lf = PlainVariant("\n")
+        self.crlf = PlainVariant("\r\n")
+
+    def greeting(self) -> bytes:
+        """The prompt for a name. It is shown before a dialect's first answer; ``farewell`` ends its line."""
+        return GREETING.encode()
+
+    def dialect(self, session: int, host: str, *, framed: bool = True) -> "PlainDialect":
+        """The dialect of a new session; arguments as in ``PlainDialect``."""
+        return PlainDialect(self, session, host, framed=framed)
+
+
+class PlainDialect:
+    """One plain session's language; the contract is ``dialects.base.Dialect``.
+
+    Beyond the contract a session reads ``framed``, which says how to write: while it is False, all bytes go
+    through ``unframed.Pieces``.
+
+    Args:
+        shared: what all plain sessions of the server share.
+        session: the session's number.
+        host: where the person comes from, as others see it.
+        framed: False for a client that ends no message with a newline (``unframed.silence_for`` tells); its
+            first newline or telnet byte makes it True, for good.
+    """
+
+    __slots__ = (
+        "_asked", "_awaited", "_cr", "_ended", "_follow", "_host", "_lines", "_over", "_tail",
+        "_telnet", "entered", "framed", "reading", "room", "session", "shared", "variant",
+    )  # fmt: skip
+
+    def __init__(self, shared: Plain, session: int, host: str, *, framed: bool = True) -> None:
+        self.shared = shared
+        self.session = session
+        self.variant = shared.lf
+        self.entered = False
+        self.framed = framed
+        self.room = LOBBY
+        """Where what is typed goes."""
+        self.reading: history.Wish | None = None
+        """Where ``/history`` goes on."""
+        self._host = host
+        self._lines = Lines(LINE_BYTES)
+        self._telnet: Telnet | None = None
+        self._tail = b""
+        self._cr = False
+        self._awaited = 0
+        self._asked: Command | None = None
+        self._follow: Command | None = None
+        self._ended = False
+        self._over = False
+
+    @property
+    def paused(self) -> bool:
+        """Whether an outcome has to come first; then ask ``receive_data`` with empty data for more."""
+        return self._asked is not None
+
+    @property
+    def backlog(self) -> int:
+        """Bytes not given out as commands; one more while there is a command that came of no bytes."""
+        if self._over:
+            return 0
+        waiting = self._follow is not None or (self._ended and type(self._asked) is not Quit)
+        return self._lines.backlog + len(self._tail) + waiting
+
+    def receive_data(self, data: bytes, limit: int = COMMANDS_A_TURN) -> list[Command]:
+        """Takes what was read, gives the next commands, at most ``limit``; empty data asks for more."""
+        if self._over:
+            return []
+        if data:
+            self._take_in(data)
+        if self._asked is not None:
+            return []
+        if self._follow is not None:
+            self._asked, self._follow = self._follow, None
+            self._awaited += 1
+            return [self._asked]
+        given: list[Command] = []
+        lines = self._lines
+        while lines.ready and len(given) < limit:
+            taken = lines.take(limit - len(given))
+            for index, raw in enumerate(taken):
+                command = self._command_of(raw)
+                if command is not None:
+                    given.append(command)
+                    if type(command) not in _GOES_ON:
+                        self._asked = command
+                        lines.put_back(taken[index + 1 :])
+                        break
+            if self._asked is not None:
+                break
+        if self._ended and self._asked is None and not lines.ready and len(given) < limit:
+            self._asked = Quit()
+            given.append(self._asked)
+        self._over = type(self._asked) is Quit
+        self._awaited += len(given)
+        return given
+
+    def receive_eof(self) -> list[Command]:
+        """The peer sends no more: an unfinished line counts as one, and behind all comes a quit.
+
+        While ``backlog`` is not 0 there is more to come, as ever: by ``receive_data(b"")`` after each outcome
+        that ends a pause. The last command is always a ``Quit``.
+        """
+        if not self._ended and not self._over:
+            self._ended = True
+            rest = self._tail or self._lines.take_rest().removesuffix(b"\r")
+            self._tail = b""
+            if rest:
+                self._lines.add(rest)
+        return self.receive_data(b"")
+
+    def answer(self, outcome: Outcome) -> bytes:
+        """The bytes that tell the session what became of its own command."""
+        self._awaited -= 1
+        if self._telnet is not None:
+            self.variant = self.shared.crlf
+        if len(outcome) == 1:
+            only = outcome[0]
+            if type(only) is Record and type(only.event) is Said:
+                return b""
+        asked = None
+        if self._awaited == 0:
+            asked, self._asked = self._asked, None
+        if type(asked) is Enter:
+            return self._introduce(asked, outcome)
+        told: list[str] = []
+        for item in outcome:
+            if isinstance(item, Prompt):
+                return self.variant.lines(told) + shown(item.text).encode()
+            self._tell(item, told)
+        conclude = _CONCLUSIONS.get(type(asked))
+        if conclude is not None:
+            conclude(self, asked, outcome, told)
+        return self.variant.lines(told)
+
+    def farewell(self, reason: str) -> bytes:
+        """The server's last line, on a line of its own."""
+        return (b"" if self.entered else b"\n") + self.variant.lines((reason,))
+
+    def probe(self) -> bytes:
+        """Nothing: no terminal answers by itself."""
+        return b""
+
+    # What comes in.
+
+    def _take_in(self, data: bytes) -> None:
+        if self._telnet is not None or b"\xff" in data:
+            if self._telnet is None:
+                self._telnet = Telnet()
+            data = self._telnet.feed(data)
+            self._become_framed()
+        if b"\0" in data:
+            # RFC 854: a carriage return is followed by LF or NUL; either ends a line here.
+            if self._cr and data.startswith(b"\0"):
+                data = b"\n" + data[1:]
+            data = data.replace(b"\r\0", b"\r\n")
+        if data:
+            self._cr = data.endswith(b"\r")
+        if not self.framed and b"\n" in data:
+            self._become_framed()
+        if self.framed:
+            self._lines.feed(data)
+        elif data:
+            data = self._tail + data
+            whole = len(data) - unfinished(data)
+            self._tail = data[whole:]
+            if whole:
+                self._lines.add(data[:whole])
+
+    def _become_framed(self) -> None:
+        if not self.framed:
+            self.framed = True
+            self._lines.feed(self._tail)
+            self._tail = b""
+
+    def _command_of(self, raw: bytes | None) -> Command | None:
+        """What a line asks; None for one that asks nothing."""
+        if raw is None:
+            return self._complaint(f"Not sent: the line is longer than {LINE_BYTES:,} bytes.")
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            return self._complaint("Not sent: the line is not UTF-8.")
+        if not text.isprintable():
+            text = typed(text)
+        if not self.entered:
+            return self._first_name(text)
+        if text[:1] == "/":
+            if text[:2] != "//":
+                return obey(self, text)
+            text = text[2:] if text[2:].lower() == "exit" else text[1:]
+        elif len(text) == 4 and text.lower() == "exit":
+            return Quit()
+        return None if not text or text.isspace() else Say(self.room, text)
+
+    def _first_name(self, text: str) -> Command:
+        if text.lower() in ("exit", "/exit", "/quit"):
+            return Quit()
+        return Enter(name_from(text), USER, self._host, rooms=(LOBBY,))
+
+    def _complaint(self, text: str) -> Command:
+        return Answer(text if self.entered else Prompt(f"{text} {ASK_AGAIN}"))
+
+    # What is told.
+
+    def _introduce(self, asked: Enter, outcome: Outcome) -> bytes:
+        """Greets a newcomer, or asks for another name."""
+        greeting = ""
+        told: list[str] = []
+        for item in outcome:
+            if isinstance(item, replies.Welcome):
+                self.entered = True
+                greeting = f"Hello, {item.person.name}!"
+            elif isinstance(item, RoomView):
+                greeting = hello(item)
+                told.append(topic_line(item.room, item.topic))
+                self._read_in(item.room, outcome)
+            else:
+                self._tell(item, told)
+        if self.entered:
+            return self.variant.lines((greeting, *(self.shared.info.motd or ()), *told))
+        return shown(" ".join((*told, ASK_AGAIN))).encode()
+
+    def _tell(self, item: object, told: list[str]) -> None:
+        """Adds what is said of one item of an outcome."""
+        if isinstance(item, Record):
+            words = OWN_WORDS[type(item.event)](item.event)
+            told += words.split("\n") if "\n" in words else (words,)
+        elif isinstance(item, HistoryPage):
+            told += history.page_lines(item, self.shared.zone)
+            self.reading = history.next_wish(item)
+        elif isinstance(item, RoomView) and item.joining:
+            return
+        elif isinstance(item, Reply):
+            told += REPLY_WORDS[type(item)](item, self.shared.zone)
+        elif isinstance(item, Refusal):
+            self._refuse(item, told)
+        elif isinstance(item, str):
+            told += item.split("\n")
+
+    def _refuse(self, refusal: Refusal, told: list[str]) -> None:
+        if isinstance(refusal, replies.HistoryUnreadable):
+            asked = refusal.purpose
+            if isinstance(asked, history.Wish) and asked.newcomer:
+                return
+        told.append(REFUSAL_WORDS[type(refusal)](refusal))
+        if self._is_outside(refusal):
+            self.room = LOBBY
+            told.append("What you type goes to the lobby now.")
+
+    def _is_outside(self, refusal: Refusal) -> bool:
+        """Whether a refusal shows that the session is no longer in its current room, as after a kick."""
+        match refusal:
+            case replies.CannotSpeak(room, replies.CannotSpeakReason.OUTSIDE):
+                pass
+            case replies.NoSuchRoom(room) | replies.NotMember(room):
+                pass
+            case _:
+                return False
+        return not is_lobby(self.room) and fold(room) == fold(self.room)
+
+    def _read_in(self, room: str, outcome: Outcome) -> None:
+        """Asks next for the last lines that were said before the session joined the room."""
+        joined = next(
+            (item.number for item in outcome if isinstance(item, Record) and isinstance(item.event, Joined)),
+            None,
+        )
+        self._follow = history.newcomers(room, joined, self.framed).command()
+
+    def _conclude_join(self, asked: commands.Join, outcome: Outcome, told: list[str]) -> None:
+        if any(isinstance(item, Refusal) for item in outcome):
+            return
+        view = next((item for item in outcome if isinstance(item, RoomView)), None)
+        self.room = asked.room if view is None else view.room
+        where = f"What you type goes to {place(self.room)} now."
+        if view is None:
+            told.append(where)
+        else:
+            told += (f"{where} {here(view)}", topic_line(view.room, view.topic))
+            self._read_in(view.room, outcome)
+
+    def _conclude_part(self, asked: commands.Part, outcome: Outcome, told: list[str]) -> None:
+        refused = any(isinstance(item, Refusal) for item in outcome)
+        if not refused and not is_lobby(self.room) and fold(asked.room) == fold(self.room):
+            self.room = LOBBY
+            told.append("What you type goes to the lobby now.")
+
+    def _conclude_change(self, _asked: Command, outcome: Outcome, told: list[str]) -> None:
+        if not outcome:
+            told.append("That is so already.")
+
+
+_CONCLUSIONS: dict[type[Command] | type[None], Callable[[PlainDialect, Any, Outcome, list[str]], None]] = {
+    commands.Join: PlainDialect._conclude_join,
+    commands.Part: PlainDialect._conclude_part,
+    commands.Rename: PlainDialect._conclude_change,
+    commands.SetTopic: PlainDialect._conclude_change,
+    commands.SetOperator: PlainDialect._conclude_change,
+    commands.SetFlag: PlainDialect._conclude_change,
+    commands.Ban: PlainDialect._conclude_change,
+    commands.Mute: PlainDialect._conclude_change,
+}
+"""What else is said or remembered when a command's outcome is complete."""

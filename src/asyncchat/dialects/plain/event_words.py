@@ -1,0 +1,170 @@
+"""What is said of each event to those it did not come from, and to the one it came from.
+
+Owns two tables over the closed set of events. A sentence is one line without its end; an empty one is not
+told.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from asyncchat.core import events
+from asyncchat.core.events import Speech
+from asyncchat.core.names import LOBBY, fold
+from asyncchat.core.rooms import NO_OUTSIDERS, TOPIC_LOCKED
+
+Words = Callable[[Any], str]
+
+RULE_WORDS = {
+    NO_OUTSIDERS: ("only members may speak here", "anyone may speak here, members or not"),
+    TOPIC_LOCKED: ("only operators may set the topic", "everyone may set the topic"),
+}
+"""What each rule of a room says when it is on, and when it is off."""
+
+
+def is_lobby(room: str) -> bool:
+    """Whether a name means the lobby."""
+    return room == LOBBY or fold(room) == LOBBY
+
+
+def in_room(room: str, sentence: str) -> str:
+    """The sentence, with the room before it unless that is the lobby."""
+    return sentence if room == LOBBY or fold(room) == LOBBY else f"[{room}] {sentence}"
+
+
+def because(reason: str) -> str:
+    """A reason in brackets, or nothing."""
+    return f" ({reason})" if reason else ""
+
+
+def spoken(start: str, name: str, text: str, speech: Speech) -> str:
+    """Somebody's words; each line of several has its speaker. Clients' own questions are not shown."""
+    if speech is Speech.ACTION:
+        start = f"{start}* {name} "
+    elif speech is Speech.PROBE or speech is Speech.PROBE_ANSWER:
+        return ""
+    else:
+        start = f"{start}{name}: "
+    return "\n".join(start + part for part in text.split("\n")) if "\n" in text else start + text
+
+
+def said(event: events.Said) -> str:
+    """``NAME: text``."""
+    start = "" if event.room == LOBBY or fold(event.room) == LOBBY else f"[{event.room}] "
+    return spoken(start, event.person.name, event.text, event.speech)
+
+
+def _whispered(event: events.Whispered) -> str:
+    return spoken("[private] ", event.person.name, event.text, event.speech)
+
+
+def _whispered_by_me(event: events.Whispered) -> str:
+    if event.speech in (Speech.PROBE, Speech.PROBE_ANSWER):
+        return ""
+    start = f"[private to {event.to.name}] " + ("* " if event.speech is Speech.ACTION else "")
+    return "\n".join(start + part for part in event.text.split("\n"))
+
+
+def _joined(event: events.Joined) -> str:
+    name = event.person.name
+    return f"{name} is online" if is_lobby(event.room) else f"[{event.room}] {name} joined"
+
+
+def _parted(event: events.Parted) -> str:
+    where = "the lobby" if is_lobby(event.room) else "the room"
+    return in_room(event.room, f"{event.person.name} left {where}{because(event.reason)}")
+
+
+def _parted_myself(event: events.Parted) -> str:
+    return f"You left {'the lobby' if is_lobby(event.room) else event.room}."
+
+
+def _kicked(event: events.Kicked) -> str:
+    return in_room(event.room, f"{event.person.name} was put out by {event.by.name}{because(event.reason)}")
+
+
+def _operator_changed(event: events.OperatorChanged) -> str:
+    now = "is an operator now" if event.on else "is no operator any more"
+    return in_room(event.room, f"{event.person.name} {now} ({event.by.name})")
+
+
+def _topic_changed(event: events.TopicChanged) -> str:
+    what = f"set the topic: {event.text}" if event.text else "took the topic away"
+    return in_room(event.room, f"{event.person.name} {what}")
+
+
+def _flag_changed(event: events.FlagChanged) -> str:
+    on, off = RULE_WORDS.get(event.flag, (f"{event.flag} is on", f"{event.flag} is off"))
+    return in_room(event.room, f"{event.person.name} changed a rule: {on if event.on else off}")
+
+
+def _ban_changed(event: events.BanChanged) -> str:
+    what = "banned" if event.on else "lifted the ban of"
+    return in_room(event.room, f"{event.person.name} {what} {event.mask}")
+
+
+def _mute_changed(event: events.MuteChanged) -> str:
+    what = "muted" if event.on else "unmuted"
+    return in_room(event.room, f"{event.person.name} {what} {event.mask}")
+
+
+def _erased(event: events.Erased) -> str:
+    count = len(event.numbers)
+    what = "1 message" if count == 1 else f"{count:,} messages" if count else "no message"
+    return in_room(event.room, f"{event.person.name} erased {what} of the history")
+
+
+def _left(event: events.Left) -> str:
+    return f"{event.person.name} left chat{because(event.reason)}"
+
+
+def _renamed(event: events.Renamed) -> str:
+    return f"{event.person.name} is now {event.now.name}"
+
+
+def _away_changed(event: events.AwayChanged) -> str:
+    return f"{event.person.name} is away: {event.text}" if event.text else f"{event.person.name} is back"
+
+
+def _away_myself(event: events.AwayChanged) -> str:
+    return f"You are away: {event.text}" if event.text else "You are back."
+
+
+def _untold(_event: events.Event) -> str:
+    return ""
+
+
+EVENT_WORDS: dict[type[events.Event], Words] = {
+    events.Said: said,
+    events.Whispered: _whispered,
+    events.NodeStarted: _untold,
+    events.Entered: _untold,  # in the lobby, Joined tells it
+    events.Left: _left,
+    events.Renamed: _renamed,
+    events.AwayChanged: _away_changed,
+    events.RoomOpened: _untold,
+    events.RoomClosed: _untold,
+    events.Joined: _joined,
+    events.Parted: _parted,
+    events.Kicked: _kicked,
+    events.OperatorChanged: _operator_changed,
+    events.TopicChanged: _topic_changed,
+    events.FlagChanged: _flag_changed,
+    events.BanChanged: _ban_changed,
+    events.MuteChanged: _mute_changed,
+    events.OwnerClaimed: _untold,
+    events.Erased: _erased,
+}
+"""To the others."""
+
+OWN_WORDS: dict[type[events.Event], Words] = {
+    **EVENT_WORDS,
+    events.Said: _untold,  # the terminal has it already
+    events.Whispered: _whispered_by_me,
+    events.Left: _untold,
+    events.Renamed: lambda event: f"You are now {event.now.name}.",
+    events.AwayChanged: _away_myself,
+    events.Joined: _untold,  # the room's picture follows
+    events.Parted: _parted_myself,
+    events.OwnerClaimed: lambda _event: "You are the owner now: an operator of every room.",
+}
+"""To the one who caused it."""

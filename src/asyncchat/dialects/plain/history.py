@@ -1,0 +1,128 @@
+"""The history as a person reads it: what was asked for, the page that shows it, and where to go on.
+
+Owns the pages and their place in the past; the reading is a gate's.
+"""
+
+import re
+from datetime import date
+
+import msgspec
+
+from asyncchat.core.commands import ReadHistory
+from asyncchat.core.events import Said
+from asyncchat.core.names import fold
+from asyncchat.core.replies import MORE_COUNTED, HistoryPage
+from asyncchat.dialects.plain.event_words import said
+from asyncchat.dialects.plain.times import Zone
+
+PAGE = 50
+"""Messages a page of ``/history`` shows."""
+
+NEWCOMER = 20
+"""Messages a newcomer reads first: what fits a small terminal under the greeting."""
+
+NEWCOMER_UNFRAMED = 5
+"""The same for a client to which each write takes its time."""
+
+MOST = 1_000_000
+"""Longest number that ``/history N`` takes, in messages, minutes, hours or days."""
+
+_BACK = re.compile(r"([0-9]{1,7})([mhd])")
+_SECONDS = {"m": 60, "h": 3600, "d": 86_400}
+_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """A stretch of a room's past, read backwards page by page.
+
+    ``left`` is how many messages may still be shown, None for all. ``newcomer`` marks what nobody asked for.
+    """
+
+    room: str
+    before: int | None = None
+    after_time: int | None = None
+    before_time: int | None = None
+    newest_seconds: int | None = None
+    left: int | None = None
+    newcomer: bool = False
+
+    def command(self) -> ReadHistory:
+        """Asks for the next page."""
+        return ReadHistory(
+            self.room,
+            before=self.before,
+            after_time=self.after_time,
+            before_time=self.before_time,
+            limit=PAGE if self.left is None else min(PAGE, self.left),
+            newest_seconds=self.newest_seconds,
+            purpose=self,
+        )
+
+
+def wish(room: str, text: str, zone: Zone, going_on: Wish | None) -> Wish | None:
+    """What ``/history TEXT`` asks for in a room; None when the text is none of its forms.
+
+    Args:
+        going_on: what the page before left to be read, taken up by an empty text in the same room.
+    """
+    if not text:
+        return going_on if going_on is not None and fold(going_on.room) == fold(room) else Wish(room)
+    back = _BACK.fullmatch(text)
+    if back is not None:
+        return Wish(room, newest_seconds=min(int(back[1]), MOST) * _SECONDS[back[2]])
+    day = _DATE.fullmatch(text)
+    if day is not None:
+        try:
+            start, end = zone.bounds(date(int(day[1]), int(day[2]), int(day[3])))
+        except ValueError:
+            return None
+        return Wish(room, after_time=start - 1, before_time=end)
+    if text.isascii() and text.isdigit() and len(text) < 8 and int(text) > 0:
+        return Wish(room, left=min(int(text), MOST))
+    return None
+
+
+def newcomers(room: str, before: int | None, framed: bool) -> Wish:
+    """What who has just joined a room reads first: the last lines said before that."""
+    return Wish(room, before=before, left=NEWCOMER if framed else NEWCOMER_UNFRAMED, newcomer=True)
+
+
+def next_wish(page: HistoryPage) -> Wish | None:
+    """What is left to be read after a page, or None."""
+    asked = page.purpose
+    if not isinstance(asked, Wish) or not page.more or not page.records:
+        return None
+    before = page.records[0].number
+    if asked.newcomer:
+        return Wish(asked.room, before=before)
+    left = None if asked.left is None else asked.left - len(page.records)
+    if left == 0:
+        return None
+    return msgspec.structs.replace(asked, before=before, left=left)
+
+
+def page_lines(page: HistoryPage, zone: Zone) -> list[str]:
+    """A page, oldest line first, a mark before each day; the zone is said in the first one."""
+    asked = page.purpose
+    newcomer = isinstance(asked, Wish) and asked.newcomer
+    if not page.records:
+        return [] if newcomer else ["-- no messages --"]
+    lines = []
+    if newcomer and page.more:
+        count = f"more than {page.more:,}" if page.more >= MORE_COUNTED else f"{page.more:,}"
+        lines.append(f"… {count} earlier message{'s' if page.more > 1 else ''}: /history")
+    shown_day = None
+    for record in page.records:
+        event = record.event
+        words = said(event) if isinstance(event, Said) else ""
+        if not words:
+            continue
+        day = zone.day(record.time)
+        if day != shown_day:
+            lines.append(f"-- {zone.day_name(day)}{f' ({zone.name})' if shown_day is None else ''} --")
+            shown_day = day
+        clock = zone.clock(record.time)
+        lines += [f"{clock} {part}" for part in words.split("\n")]
+    if not newcomer and next_wish(page) is not None:
+        lines.append("-- more: /history --")
+    return lines

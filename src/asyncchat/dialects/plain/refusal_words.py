@@ -1,0 +1,50 @@
+"""What is said of each refusal.
+
+Owns one table over the closed set of refusals; each gives one sentence.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from asyncchat.core import replies
+from asyncchat.dialects.plain.event_words import is_lobby
+
+ASK_AGAIN = "Enter another name: "
+"""Ends each refusal of a first name; what is typed next is the answer."""
+
+
+def place(room: str) -> str:
+    """A room as a sentence names it."""
+    return "the lobby" if is_lobby(room) else room
+
+
+def _cannot_speak(refusal: replies.CannotSpeak) -> str:
+    return f"Not sent to {place(refusal.room)}: {refusal.reason.value}."
+
+
+REFUSAL_WORDS: dict[type[replies.Refusal], Callable[[Any], str]] = {
+    replies.NotEntered: lambda _: "You have no name yet.",
+    replies.AlreadyEntered: lambda _: "You have a name already; /nick NAME takes another.",
+    replies.NameTaken: lambda r: f"{r.name} is already in use.",
+    replies.NameNotAllowed: lambda r: f"That name is not allowed: {r.reason}.",
+    replies.NameFixed: lambda r: f"You keep your name while you are muted or banned in {place(r.room)}.",
+    replies.NoSuchPerson: lambda r: f"Nobody here is called {r.name}.",
+    replies.NoSuchRoom: lambda r: f"There is no room {r.room}; /rooms lists them.",
+    replies.RoomNotAllowed: lambda r: f"A room can't be called {r.room}: {r.reason}.",
+    replies.TooManyRooms: lambda r: f"No place for {r.room}: {r.limit:,} rooms is the limit.",
+    replies.NotMember: lambda r: f"You are not in {place(r.room)}.",
+    replies.NotThere: lambda r: f"{r.name} is not in {place(r.room)}.",
+    replies.NotOperator: lambda r: f"Only an operator of {place(r.room)} may do that.",
+    replies.Banned: lambda r: f"You are banned from {place(r.room)}.",
+    replies.CannotSpeak: _cannot_speak,
+    replies.NoText: lambda _: "There is nothing to say.",
+    replies.TextTooLong: lambda r: f"Not accepted: the text is longer than {r.limit:,} bytes.",
+    replies.TooManyMasks: lambda r: (
+        f"No place for {r.mask}: {r.limit} is the limit in {place(r.room)}, and a mask must be short."
+    ),
+    replies.WrongCode: lambda _: "That is not the owner code.",
+    replies.StorageDown: lambda _: (
+        "Not accepted: the history can't be written at the moment. Try again soon."
+    ),
+    replies.HistoryUnreadable: lambda r: f"The history of {place(r.room)} can't be read.",
+}

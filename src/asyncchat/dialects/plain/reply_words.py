@@ -1,0 +1,172 @@
+"""What is said of each reply.
+
+Owns one table over the closed set of replies; each gives lines. Long lists are cut, and say so.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from asyncchat.core import replies
+from asyncchat.core.names import fold
+from asyncchat.core.rooms import Block, Topic
+from asyncchat.dialects.plain.event_words import RULE_WORDS, in_room
+from asyncchat.dialects.plain.history import page_lines
+from asyncchat.dialects.plain.refusal_words import place
+from asyncchat.dialects.plain.times import Zone
+
+NAMES_SHOWN = 100
+"""Names one list shows: about a screen of them."""
+
+ROOMS_SHOWN = 200
+"""Rooms one list shows, the fullest first."""
+
+
+def hello(view: replies.RoomView) -> str:
+    """The original's greeting: everyone's names in the order in which they came, the newcomer's last."""
+    name = view.person.name
+    if view.size <= 1:
+        return f"Hello, {name}!"
+    others = _names(view.blocks, besides=view.person.id)
+    return f"Hello, {name}! {', '.join((*_cut(others, view.size - 1), name))} are in the chat"
+
+
+def here(view: replies.RoomView) -> str:
+    """Who else is in a room just joined, in a sentence."""
+    if view.size <= 1:
+        return "Nobody else is here."
+    names = _cut(_names(view.blocks, besides=view.person.id), view.size - 1)
+    return f"With you {'is' if view.size == 2 else 'are'} {', '.join(names)}."
+
+
+def topic_line(room: str, topic: Topic | None) -> str:
+    """A room's topic, or nothing."""
+    return in_room(room, f"Topic: {topic.text}") if topic is not None else ""
+
+
+def _names(blocks: Iterable[Block], besides: int) -> list[str]:
+    names: list[str] = []
+    for block in blocks:
+        names += [member.person.name for member in block.members if member.person.id != besides]
+        if len(names) > NAMES_SHOWN:
+            break
+    return names
+
+
+def _cut(names: list[str], size: int) -> list[str]:
+    """At most ``NAMES_SHOWN`` of the names, and how many more there are."""
+    if size <= NAMES_SHOWN:
+        return names
+    return [*names[:NAMES_SHOWN], f"{size - NAMES_SHOWN:,} others"]
+
+
+def _room_view(view: replies.RoomView, _zone: Zone) -> list[str]:
+    names = _cut([member.person.name for block in view.blocks for member in block.members], view.size)
+    return [in_room(view.room, f"Here: {', '.join(names)}")]
+
+
+def _topic_view(view: replies.TopicView, zone: Zone) -> list[str]:
+    if view.topic is None:
+        return [f"{_capital(place(view.room))} has no topic."]
+    by = view.topic.by.partition("!")[0]
+    return [topic_line(view.room, view.topic), f"Set by {by}, {zone.moment(view.topic.time)}."]
+
+
+def _flags_view(view: replies.FlagsView, zone: Zone) -> list[str]:
+    rules = (
+        f"  {flag} {'on ' if flag in view.flags else 'off'}  {words[0 if flag in view.flags else 1]}"
+        for flag, words in RULE_WORDS.items()
+    )
+    return [f"The rules of {place(view.room)}, open since {zone.moment(view.opened)}:", *rules]
+
+
+def _masks_view(view: replies.MasksView, zone: Zone) -> list[str]:
+    what = "muted" if view.mutes else "banned"
+    if not view.masks:
+        return [f"Nobody is {what} in {place(view.room)}."]
+    return [
+        f"{what.capitalize()} in {place(view.room)}:",
+        *(f"  {mask.mask} by {mask.by.partition('!')[0]}, {zone.moment(mask.time)}" for mask in view.masks),
+    ]
+
+
+def _rooms_view(view: replies.RoomsView, _zone: Zone) -> list[str]:
+    if not view.rooms:
+        return ["There are no rooms; /join #NAME opens one."]
+    lines = []
+    for line in view.rooms[:ROOMS_SHOWN]:
+        people = "1 person" if line.size == 1 else f"{line.size:,} people"
+        mine = ", you are in it" if fold(line.room) in view.mine else ""
+        lines.append(f"{line.room} ({people}{mine}){': ' if line.topic else ''}{line.topic}")
+    if len(view.rooms) > ROOMS_SHOWN:
+        lines.append(f"… and {len(view.rooms) - ROOMS_SHOWN:,} smaller rooms")
+    return lines
+
+
+def _seen(seen: replies.Seen) -> str:
+    notes = []
+    if seen.owner:
+        notes.append("owner")
+    elif seen.operator:
+        notes.append("operator")
+    if seen.away:
+        notes.append(f"away: {seen.away}")
+    return f"{seen.person.name} ({', '.join(notes)})" if notes else seen.person.name
+
+
+def _who_view(view: replies.WhoView, _zone: Zone) -> list[str]:
+    if not view.people:
+        return [f"Nobody is in {place(view.mask)}." if view.mask.startswith("#") else "Nobody is like that."]
+    shown = _cut([_seen(seen) for seen in view.people[:NAMES_SHOWN]], len(view.people))
+    where = f"In {place(view.mask)}" if view.mask.startswith("#") else "Found"
+    return [f"{where} ({len(view.people):,}): {', '.join(shown)}"]
+
+
+def _person_view(view: replies.PersonView, zone: Zone) -> list[str]:
+    seen = view.seen
+    rooms = ", ".join(f"{room} (operator)" if operator else room for room, operator in view.rooms)
+    real = seen.person.realname
+    lines = [
+        f"{seen.person.name} is {seen.person.origin}{f' ({real})' if real else ''}",
+        f"  in {rooms or 'no room'}; here since {zone.moment(view.entered)}",
+    ]
+    if seen.owner:
+        lines.append("  the owner: an operator of every room")
+    if seen.away:
+        lines.append(f"  away: {seen.away}")
+    return lines
+
+
+def _counts(counts: replies.Counts, _zone: Zone) -> list[str]:
+    return [
+        f"{_number(counts.people, 'person', 'people')} in {_number(counts.rooms, 'room', 'rooms')}, "
+        f"at most {counts.most_people:,} so far."
+    ]
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _ignored(reply: replies.Ignored, _zone: Zone) -> list[str]:
+    return [f"You ignore {', '.join(reply.names)}." if reply.names else "You ignore nobody."]
+
+
+REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
+    replies.Welcome: lambda reply, _: [f"Hello, {reply.person.name}!"],
+    replies.Counts: _counts,
+    replies.RoomView: _room_view,
+    replies.NoRoomView: lambda reply, _: [f"There is no room {reply.room}."],
+    replies.TopicView: _topic_view,
+    replies.FlagsView: _flags_view,
+    replies.MasksView: _masks_view,
+    replies.RoomsView: _rooms_view,
+    replies.WhoView: _who_view,
+    replies.PersonView: _person_view,
+    replies.AwayNote: lambda reply, _: [f"{reply.person.name} is away: {reply.text}"],
+    replies.HistoryPage: page_lines,
+    replies.Ignored: _ignored,
+}

@@ -1,0 +1,103 @@
+"""Clients that send no newline and print what each read brings (``seed/client.py``): DESIGN section 3.
+
+Owns when silence makes a client one of them, and how what it is sent is cut; the waiting is its session's.
+"""
+
+import re
+
+from asyncchat.core.text import cut
+
+SILENCE = 0.3
+"""Seconds after which a name without a newline is all there is to come."""
+
+SILENCE_AFTER_ONE = 2.0
+"""The same after a single character: it may be a terminal that sends each key."""
+
+WRITE_BYTES = 1024
+"""What the original client reads at once; it goes deaf on a character split over two reads."""
+
+WRITE_PAUSE = 0.05
+"""Seconds between two writes, so that each comes with a read of its own."""
+
+_OTHER_BEGUN = re.compile(
+    rb"(?:CAP|NICK|USER|PASS|WEBIRC|AUTHENTICATE|PING|QUIT) |[@:]|PROXY "
+    rb"|[!#$%&'*+.^_`|~0-9A-Za-z-]+ (?:/|\*|[a-z]+://)"
+)
+"""The beginning of a line of IRC, HTTP (RFC 9112, 3) or a proxy: such a client ends its lines."""
+
+
+def silence_for(begun: bytes) -> float | None:
+    """How many seconds of silence after its first data make a client unframed.
+
+    Args:
+        begun: all that it has sent.
+
+    Returns:
+        Seconds, or None when it never will be: it has sent a newline, telnet's bytes, the beginning of
+        another protocol's line, or nothing.
+    """
+    begun = begun.removeprefix(b"\xef\xbb\xbf")
+    if not begun or b"\n" in begun or b"\xff" in begun or b"\r\0" in begun or _OTHER_BEGUN.match(begun):
+        return None
+    return SILENCE if len(begun.decode("utf-8", "ignore")) > 1 else SILENCE_AFTER_ONE
+
+
+def unfinished(data: bytes) -> int:
+    """How many bytes at the end of the data begin a UTF-8 character that is not complete (0 to 3)."""
+    for back in range(1, min(3, len(data)) + 1):
+        byte = data[-back]
+        if byte >= 0xC0:
+            needed = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return back if back < needed and byte < 0xF8 else 0
+        if byte < 0x80:
+            return 0
+    return 0
+
+
+class Pieces:
+    """Cuts lines into the writes an unframed client gets: whole characters, at most ``WRITE_BYTES`` each.
+
+    What waits goes together as far as it fits, cut between lines where possible. No piece ends with a
+    newline, since the client prints one behind each. The session writes one piece, waits ``WRITE_PAUSE``,
+    writes the next.
+    """
+
+    __slots__ = ("_waiting",)
+
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+
+    @property
+    def backlog(self) -> int:
+        """Bytes not yet given out."""
+        return len(self._waiting)
+
+    def feed(self, data: bytes) -> None:
+        """Takes what is to be sent: UTF-8, whole characters."""
+        self._waiting += data
+
+    def next(self) -> bytes:
+        """The next write; empty when nothing waits."""
+        waiting = self._waiting
+        while waiting.startswith(b"\n"):
+            del waiting[0]
+        if len(waiting) <= WRITE_BYTES:
+            piece = bytes(waiting)
+            waiting.clear()
+            return piece.rstrip(b"\n")
+        line_end = waiting.rfind(b"\n", 0, WRITE_BYTES + 1)
+        if line_end > 0:
+            piece = bytes(waiting[:line_end])
+            del waiting[: line_end + 1]
+            return piece.rstrip(b"\n")
+        # One line is longer than a write. A little more than that is looked at, to find the end of a word.
+        ahead = bytes(waiting[: WRITE_BYTES * 2]).partition(b"\n")[0].decode("utf-8", "ignore")
+        piece = cut(ahead, WRITE_BYTES)[0].encode()
+        del waiting[: len(piece)]
+        return piece
+
+    def rest(self) -> bytes:
+        """All that waits, for a client that turned out to be framed; it begins on a line of its own."""
+        rest = b"\n" + bytes(self._waiting)
+        self._waiting.clear()
+        return rest

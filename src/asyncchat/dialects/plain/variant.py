@@ -1,0 +1,34 @@
+"""Others' events as lines for a terminal: the bytes that all plain sessions share.
+
+Owns the line's end and that every line is clean; must not know a session.
+"""
+
+from collections.abc import Iterable
+
+from asyncchat.core.events import Record, Said, Whispered
+from asyncchat.dialects.plain.clean import shown
+from asyncchat.dialects.plain.event_words import EVENT_WORDS
+
+
+class PlainVariant:
+    """Lines with one kind of end. Making a line costs less than keeping it would: nothing is remembered."""
+
+    __slots__ = ("_end",)
+
+    def __init__(self, end: str) -> None:
+        self._end = end
+
+    def encode(self, record: Record) -> bytes:
+        """The line of somebody else's event; several for a text of several, none where nobody is told."""
+        event = record.event
+        kind = type(event)
+        words = EVENT_WORDS[kind](event)
+        if words.isprintable():
+            return (words + self._end).encode() if words else b""
+        # A line break is meant only in a text, where each line has its speaker.
+        return self.lines(words.split("\n") if kind is Said or kind is Whispered else (words,))
+
+    def lines(self, lines: Iterable[str]) -> bytes:
+        """Lines made clean, each with its end; empty ones are left out."""
+        end = self._end
+        return "".join([shown(line) + end for line in lines if line]).encode()

@@ -1,0 +1,270 @@
+"""The commands of a person at a terminal: ``/word …``, from one table of which ``/help`` is made.
+
+Owns the words, their usage and what each asks; must not know what becomes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from asyncchat.core import commands
+from asyncchat.core.commands import Command
+from asyncchat.core.events import Speech
+from asyncchat.core.rooms import FLAGS
+from asyncchat.dialects.plain import history
+from asyncchat.dialects.plain.event_words import is_lobby
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.plain.dialect import PlainDialect
+
+Handler = Callable[["PlainDialect", str], "Command | str | None"]
+"""(session, what follows the word) -> what to ask, or what to answer at once, or None: that is misuse."""
+
+
+class Word(msgspec.Struct, frozen=True):
+    """One command: the word without its slash, its arguments, a sentence of help, other words for it."""
+
+    word: str
+    arguments: str
+    help: str
+    handle: Handler
+    also: tuple[str, ...] = ()
+
+    @property
+    def usage(self) -> str:
+        """``/kick NAME [REASON]``."""
+        return f"/{self.word} {self.arguments}" if self.arguments else f"/{self.word}"
+
+
+def name_from(text: str) -> str:
+    """A name as typed, trimmed, the spaces inside made ``_``."""
+    return "_".join(text.split())
+
+
+def one_name(make: Callable[[str, str], Command]) -> Handler:
+    """A handler that takes one name; ``make`` gets the current room and the name."""
+    return lambda session, text: make(session.room, text) if text and " " not in text else None
+
+
+def name_and_rest(text: str) -> tuple[str, str]:
+    """The first word, and what follows it."""
+    name, _, rest = text.partition(" ")
+    return name, rest.strip()
+
+
+def room_from(text: str) -> str:
+    """A room's name as typed; its ``#`` may be left out."""
+    return text if text.startswith("#") else f"#{text}"
+
+
+def _help(session: PlainDialect, text: str) -> str:
+    if text:
+        word = WORDS.get(text.removeprefix("/").lower())
+        return unknown(text.removeprefix("/")) if word is None else f"{word.usage}\n{word.help}"
+    return help_text(session.shared.info.keeps_history)
+
+
+def _who(session: PlainDialect, text: str) -> Command | None:
+    if text and not text.startswith("#"):
+        return commands.AskPerson(text) if " " not in text else None
+    return commands.AskWho(text or session.room)
+
+
+def _join(_session: PlainDialect, text: str) -> Command | None:
+    return commands.Join(room_from(text)) if text and " " not in text else None
+
+
+def _part(session: PlainDialect, text: str) -> Command | str:
+    room, reason = name_and_rest(text) if text.startswith("#") else (session.room, text)
+    if is_lobby(room) and is_lobby(session.room) and not text:
+        return "You are in the lobby: /quit leaves the chat."
+    return commands.Part(room, reason)
+
+
+def _nick(_session: PlainDialect, text: str) -> Command | None:
+    return commands.Rename(name_from(text)) if text else None
+
+
+def _msg(_session: PlainDialect, text: str) -> Command | None:
+    name, said = name_and_rest(text)
+    return commands.Say(name, said) if said else None
+
+
+def _me(session: PlainDialect, text: str) -> Command | None:
+    return commands.Say(session.room, text, Speech.ACTION) if text else None
+
+
+def _topic(session: PlainDialect, text: str) -> Command:
+    if not text:
+        return commands.AskTopic(session.room)
+    return commands.SetTopic(session.room, "" if text == "-" else text)
+
+
+def _history(session: PlainDialect, text: str) -> Command | None:
+    asked = history.wish(session.room, text, session.shared.zone, session.reading)
+    return None if asked is None else asked.command()
+
+
+def _kick(session: PlainDialect, text: str) -> Command | None:
+    name, reason = name_and_rest(text)
+    return commands.Kick(session.room, name, reason) if name else None
+
+
+def _mask(make: Callable[[str, str], Command], *, mutes: bool) -> Handler:
+    """A handler that takes a name or a mask, and without one lists what is set."""
+
+    def handle(session: PlainDialect, text: str) -> Command | None:
+        if not text:
+            return commands.AskMasks(session.room, mutes)
+        return make(session.room, text) if " " not in text else None
+
+    return handle
+
+
+def _rule(session: PlainDialect, text: str) -> Command | None:
+    if not text:
+        return commands.AskFlags(session.room)
+    flag, switch = name_and_rest(text.lower())
+    if flag not in FLAGS or switch not in ("on", "off"):
+        return None
+    return commands.SetFlag(session.room, flag, switch == "on")
+
+
+def _clear(session: PlainDialect, text: str) -> Command | None:
+    if not text or " " in text:
+        return None
+    return commands.EraseFrom(session.room, "" if text == "*" else text)
+
+
+def _ignore(_session: PlainDialect, text: str) -> Command | None:
+    return commands.Ignore(text) if " " not in text else None
+
+
+_TABLE = (
+    Word("help", "[COMMAND]", "Lists the commands, or explains one.", _help),
+    Word(
+        "who", "[#ROOM|NAME]", "Shows who is in the room, or tells about somebody.", _who, ("names", "whois")
+    ),
+    Word("rooms", "", "Lists the rooms.", lambda _session, _text: commands.AskRooms(), ("list",)),
+    Word("join", "#ROOM", "Joins a room; what you type then goes there.", _join),
+    Word("part", "[#ROOM] [REASON]", "Leaves the room; what you type then goes to the lobby.", _part),
+    Word("nick", "NAME", "Takes another name.", _nick, ("name",)),
+    Word("msg", "NAME TEXT", "Says something to one person only.", _msg, ("m", "whisper")),
+    Word("me", "TEXT", "Tells what you do: * NAME waves.", _me),
+    Word("topic", "[TEXT|-]", "Shows the room's topic, sets it, or takes it away.", _topic),
+    Word(
+        "history",
+        "[30m|2h|2026-11-22|N]",
+        "Shows what was said: last, in that time, on that day, or N lines; again shows what was before.",
+        _history,
+    ),
+    Word("ignore", "[NAME]", "Shows you nothing more from somebody; alone lists whom you ignore.", _ignore),
+    Word(
+        "unignore",
+        "NAME",
+        "Shows you somebody's words again.",
+        one_name(lambda _, n: commands.Ignore(n, False)),
+    ),
+    Word(
+        "quit",
+        "[REASON]",
+        "Leaves the chat; so does a line that is just: exit",
+        lambda _session, text: commands.Quit(text),
+        ("exit",),
+    ),
+    Word(
+        "owner",
+        "CODE",
+        "Makes you an operator of every room; the server shows the code when it starts.",
+        one_name(lambda _, code: commands.Owner(code)),
+    ),
+    Word("kick", "NAME [REASON]", "Puts somebody out of the room (operators).", _kick),
+    Word(
+        "mute",
+        "[NAME|MASK]",
+        "Lets somebody read here but not speak (operators); alone lists who is muted.",
+        _mask(commands.Mute, mutes=True),
+    ),
+    Word(
+        "unmute", "NAME|MASK", "Lets somebody speak again.", one_name(lambda r, n: commands.Mute(r, n, False))
+    ),
+    Word(
+        "ban",
+        "[NAME|MASK]",
+        "Keeps somebody out of the room (operators); alone lists who is banned.",
+        _mask(commands.Ban, mutes=False),
+    ),
+    Word("unban", "NAME|MASK", "Lifts a ban.", one_name(lambda r, n: commands.Ban(r, n, False))),
+    Word("op", "NAME", "Makes somebody an operator of the room (operators).", one_name(commands.SetOperator)),
+    Word(
+        "deop",
+        "NAME",
+        "Takes that role back (operators).",
+        one_name(lambda r, n: commands.SetOperator(r, n, False)),
+    ),
+    Word(
+        "rule",
+        "[" + "|".join(FLAGS) + " on|off]",
+        "Shows the room's rules, or turns one on or off (operators).",
+        _rule,
+        ("rules",),
+    ),
+    Word(
+        "clear",
+        "NAME|*",
+        "Erases what somebody, or everybody, said from the room's history (operators).",
+        _clear,
+    ),
+)
+
+HELP_COLUMN = 24
+"""Longest usage that has its help on the same line."""
+
+WORDS: dict[str, Word] = {word: row for row in _TABLE for word in (row.word, *row.also)}
+"""Each command by its word and its other words."""
+
+
+def help_text(keeps_history: bool) -> str:
+    """The list of commands, and what else a person should know, in lines."""
+    width = max(len(row.usage) for row in _TABLE if len(row.usage) <= HELP_COLUMN)
+    kept = (
+        "What is said here is kept in this server's history, private messages too."
+        if keeps_history
+        else "What is said here is kept only until this server stops."
+    )
+    return "\n".join(
+        (
+            "What you type goes to the room; a line with / in front is a command:",
+            *(
+                f"  {row.usage:<{width}}  {row.help}"
+                if len(row.usage) <= width
+                else f"  {row.usage}\n  {'':<{width}}  {row.help}"
+                for row in _TABLE
+            ),
+            "A line that begins with // is said with one /; //exit says exit.",
+            kept,
+        )
+    )
+
+
+def unknown(word: str) -> str:
+    """What is answered to a word that is none."""
+    near = get_close_matches(word[:32].lower(), WORDS, 1)
+    meant = f" Did you mean /{near[0]}?" if near else ""
+    return f"There is no /{word[:32]}.{meant} /help lists the commands; // says a line that begins with /."
+
+
+def obey(session: PlainDialect, line: str) -> Command:
+    """What a line that begins with ``/`` asks."""
+    typed, text = name_and_rest(line[1:])
+    word = WORDS.get(typed.lower())
+    if word is None:
+        return commands.Answer(unknown(typed))
+    asked = word.handle(session, text)
+    if asked is None:
+        return commands.Answer(f"Usage: {word.usage}")
+    return commands.Answer(asked) if isinstance(asked, str) else asked

@@ -1,6 +1,7 @@
 """The plain dialect: ``nc``, ``telnet``, a pipe, and clients that send no newlines (DESIGN section 3)."""
 
+from asyncchat.dialects.plain.client import PlainClient
 from asyncchat.dialects.plain.dialect import Plain, PlainDialect
 from asyncchat.dialects.plain.unframed import WRITE_PAUSE, Pieces, silence_for
 
-__all__ = ["WRITE_PAUSE", "Pieces", "Plain", "PlainDialect", "silence_for"]
+__all__ = ["WRITE_PAUSE", "Pieces", "Plain", "PlainClient", "PlainDialect", "silence_for"]

@@ -40,7 +40,7 @@ def here(view: replies.RoomView) -> str:
 
 def topic_line(room: str, topic: Topic | None) -> str:
     """A room's topic, or nothing."""
-    return in_room(room, f"Topic: {topic.text}") if topic is not None else ""
+    return in_room(room, f"The topic is: {topic.text}") if topic is not None else ""
 
 
 def _names(blocks: Iterable[Block], besides: int) -> list[str]:
@@ -61,7 +61,7 @@ def _cut(names: list[str], size: int) -> list[str]:
 
 def _room_view(view: replies.RoomView, _zone: Zone) -> list[str]:
     names = _cut([member.person.name for block in view.blocks for member in block.members], view.size)
-    return [in_room(view.room, f"Here: {', '.join(names)}")]
+    return [in_room(view.room, f"Here are: {', '.join(names)}")]
 
 
 def _topic_view(view: replies.TopicView, zone: Zone) -> list[str]:

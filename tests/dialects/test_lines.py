@@ -113,3 +113,19 @@ def test_taking_a_few_and_putting_some_back_keeps_the_order(chunks, turns):
     got += framing.take(1000)
     assert got == expected.take(1000)
     assert framing.backlog == framing.unfinished
+
+
+def test_idle_is_when_the_next_byte_begins_a_line():
+    lines = Lines(4)
+    assert lines.idle
+    lines.feed(b"a")
+    assert not lines.idle
+    lines.feed(b"\n")
+    assert not lines.idle
+    lines.take(1)
+    assert lines.idle
+    lines.feed(b"longer than four")
+    lines.take(1)
+    assert not lines.idle
+    lines.feed(b"\n")
+    assert lines.idle

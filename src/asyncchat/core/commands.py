@@ -61,6 +61,12 @@ class Part(Command, frozen=True):
     reason: str = ""
 
 
+class PartAll(Command, frozen=True):
+    """Leave all rooms."""
+
+    reason: str = ""
+
+
 class Say(Command, frozen=True):
     """Say something to a room (``#…``) or to a person."""
 
@@ -135,6 +141,10 @@ class Answer(Command, frozen=True):
     value: object
 
 
+class AskTime(Command, frozen=True):
+    """The server's clock."""
+
+
 # Questions: answered from the state as it is once the events before them are applied.
 
 
@@ -193,6 +203,13 @@ class AskPerson(Question, frozen=True):
     """All that may be known of one person."""
 
     name: str
+
+
+class AskPeople(Question, frozen=True):
+    """Those of these names that are here. ``purpose`` goes back to the dialect with the answer."""
+
+    names: tuple[str, ...]
+    purpose: object = None
 
 
 # Gates: work of a session outside the hub (DESIGN 1.8); a dialect pauses after each.

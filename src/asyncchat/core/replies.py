@@ -120,6 +120,19 @@ class PersonView(Reply, frozen=True):
     entered: int
 
 
+class PeopleView(Reply, frozen=True):
+    """Those who are here of the names asked for, in that order; ``purpose`` as in AskPeople."""
+
+    people: tuple[Seen, ...]
+    purpose: object
+
+
+class TimeNow(Reply, frozen=True):
+    """The server's clock, in microseconds since 1970 UTC."""
+
+    time: int
+
+
 class AwayNote(Reply, frozen=True):
     """Somebody just written to is away."""
 

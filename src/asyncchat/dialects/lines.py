@@ -40,6 +40,11 @@ class Lines:
         """Bytes of the unfinished line."""
         return self._held
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is held and the next byte begins a line: a new object would do as well."""
+        return not (self._held or self._skipping or self.ready)
+
     def feed(self, data: bytes) -> None:
         """Takes a chunk."""
         head, newline, tail = data.rpartition(b"\n")

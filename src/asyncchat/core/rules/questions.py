@@ -114,6 +114,19 @@ def person(chat: Chat, _who: int, question: commands.AskPerson) -> replies.Reply
     )
 
 
+def people(chat: Chat, _who: int, question: commands.AskPeople) -> replies.Reply:
+    """Those of some names who are here."""
+    found = (chat.person_named(name) for name in question.names)
+    return replies.PeopleView(
+        tuple(_seen(chat, person, None) for person in found if person is not None), question.purpose
+    )
+
+
+def tell_time(chat: Chat, who: int, _command: commands.AskTime, now: int) -> Items:
+    """The time, which is a decision's and not the state's."""
+    return (replies.TimeNow(now),) if who in chat.people else (replies.NotEntered(),)
+
+
 def _seen(chat: Chat, person: Person, room: Room | None) -> replies.Seen:
     if room is None:
         room = next(iter(chat.rooms_with(person.id)), None)
@@ -136,6 +149,7 @@ ANSWERS: dict[type[commands.Question], Answerer] = {
     commands.AskRooms: rooms,
     commands.AskWho: who_is_there,
     commands.AskPerson: person,
+    commands.AskPeople: people,
 }
 
-RULES: dict[type[commands.Command], Rule] = dict.fromkeys(ANSWERS, ask)
+RULES: dict[type[commands.Command], Rule] = {**dict.fromkeys(ANSWERS, ask), commands.AskTime: tell_time}

@@ -60,6 +60,18 @@ def part(chat: Chat, who: int, command: commands.Part, _now: int) -> Items:
     return (events.Parted(room.name, chat.people[who], command.reason), *closing(room))
 
 
+def part_all(chat: Chat, who: int, command: commands.PartAll, _now: int) -> Items:
+    """Takes a person out of all its rooms."""
+    me = chat.people.get(who)
+    if me is None:
+        return (replies.NotEntered(),)
+    facts: list[events.AnyEvent] = []
+    for room in chat.rooms_with(who):
+        facts.append(events.Parted(room.name, me, command.reason))
+        facts.extend(closing(room))
+    return tuple(facts)
+
+
 def set_topic(chat: Chat, who: int, command: commands.SetTopic, now: int) -> Items:
     """Sets a topic; where it is locked, operators alone may."""
     room = membership(chat, who, command.room)
@@ -94,5 +106,6 @@ def closing(room: Room) -> tuple[events.RoomClosed, ...]:
 RULES: dict[type[commands.Command], Rule] = {
     commands.Join: join,
     commands.Part: part,
+    commands.PartAll: part_all,
     commands.SetTopic: set_topic,
 }

@@ -1,0 +1,457 @@
+"""The client's side of IRC: bytes to values, what we ask to bytes, for any IRC server.
+
+Owns one connection from registration to its end; must not know sockets, time-outs, nor other connections.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from asyncchat.core.events import Speech
+from asyncchat.dialects.irc import client_speech, numerics, tokens
+from asyncchat.dialects.irc.client_batches import Batch, Batches
+from asyncchat.dialects.irc.client_replies import JOIN_REFUSALS, SILENT, Question, readable
+from asyncchat.dialects.irc.client_rooms import ClientRooms
+from asyncchat.dialects.irc.client_sending import Pending, Sending
+from asyncchat.dialects.irc.client_server import ServerFacts
+from asyncchat.dialects.irc.client_speech import moment, nick_of
+from asyncchat.dialects.irc.client_values import (
+    Acknowledged,
+    CantJoin,
+    Closing,
+    HistoryFailed,
+    HistoryPage,
+    Joined,
+    Kicked,
+    Left,
+    Message,
+    ModeChanged,
+    NickRefused,
+    Pong,
+    Present,
+    Refused,
+    Registered,
+    Renamed,
+    Told,
+    TopicChanged,
+    Undelivered,
+    Value,
+)
+from asyncchat.dialects.lines import OVERLONG, Lines
+
+LINE_BYTES = tokens.TAGS_BYTES + 8192
+"""Longest line read: the most tags, and a line well beyond the 512 bytes that are common."""
+
+_BARRIER = "said-"
+"""What our own PINGs behind messages begin with."""
+
+Values = Iterable[Value]
+
+
+class IrcClient:
+    """One connection to an IRC server, as its client sees it. Nothing that the server sends makes it raise.
+
+    ``receive_data`` takes what was read and gives values; what is to be sent gathers in ``data_to_send``.
+    Capabilities are used where offered: times, ids, echoes, labels, batches, history. Without echoes a
+    message counts as taken when the PONG to a PING behind it has come.
+
+    Args:
+        nick: the nick to register with.
+        user: the user name that others see; empty: made from the nick.
+        realname: the real name that others see; empty: the nick.
+    """
+
+    def __init__(self, nick: str, *, user: str = "", realname: str = "") -> None:
+        self.nick = nick
+        self.server = ServerFacts()
+        self.rooms = ClientRooms(self.server.fold)
+        self.registered = False
+        self._origin = nick
+        self._welcomed = False
+        self._joining: dict[str, str] = {}
+        self._lines = Lines(LINE_BYTES)
+        self._out: list[bytes] = []
+        self._batches = Batches()
+        self._sending = Sending()
+        self._questions: list[Question] = []
+        self._reader = client_speech.Reader(self.server, self._is_own)
+        for command in self.server.start():
+            self.send(*command)
+        self.send("NICK", nick)
+        self.send("USER", user or _user_name(nick), "0", "*", realname or nick)
+
+    # What we ask.
+
+    def send(self, command: str, *params: str) -> None:
+        """Sends any command.
+
+        Raises:
+            ValueError: it can't be said in one line of IRC.
+        """
+        self._out.append(tokens.format(tokens.Message(command, params)))
+
+    def data_to_send(self) -> bytes:
+        """What has gathered to be sent."""
+        self._release()
+        data = b"".join(self._out)
+        self._out.clear()
+        return data
+
+    def change_nick(self, nick: str) -> None:
+        """Asks for a nick, also before registration."""
+        if not self.registered:
+            self.nick = self._origin = nick
+        self.send("NICK", nick)
+
+    def join(self, room: str) -> None:
+        """Asks into a room."""
+        self._joining[self.server.fold(room)] = room
+        self.send("JOIN", room)
+
+    def parts(self, to: str, text: str, speech: Speech = Speech.MESSAGE) -> list[str]:
+        """A text as the messages that carry it, each one line that fits after the server added our origin."""
+        return client_speech.parts(self.server, self._origin, to, text, speech)
+
+    def say(self, token: int, to: str, text: str, speech: Speech = Speech.MESSAGE) -> None:
+        """Says one of ``parts``; ``Acknowledged`` or ``Undelivered`` follows under this number.
+
+        Raises:
+            ValueError: the target or the text can't be said in one line of IRC.
+        """
+        label = str(token) if self.server.labels else ""
+        line = client_speech.said(to, text, speech, label)
+        self._sending.put(Pending(token, to, self.server.fold(to), text, speech, line))
+
+    @property
+    def under_way(self) -> list[int]:
+        """Numbers of the messages sent and not yet answered, in order."""
+        return self._sending.under_way
+
+    def confirm(self) -> None:
+        """Has the server answer for all that is under way, also where it echoes nothing: a PING behind it."""
+        self._release()
+        if (number := self._sending.barrier()) is not None:
+            self.send("PING", f"{_BARRIER}{number}")
+
+    def ping(self, token: str) -> None:
+        """Asks for a ``Pong``."""
+        self.send("PING", token)
+
+    def history(self, token: int, room: str, kind: str, *positions: str, limit: int) -> None:
+        """Asks the history; ``HistoryPage`` or ``HistoryFailed`` follows under this number, one at a time.
+
+        Args:
+            token: the caller's number.
+            room: the room, or a person.
+            kind: ``LATEST``, ``BEFORE`` or ``AFTER``.
+            positions: ``*``, ``msgid=…`` or ``timestamp=…``.
+            limit: most messages wanted.
+        """
+        self._questions.append(Question(token, room, ("CHATHISTORY", kind, room, *positions, str(limit))))
+        if len(self._questions) == 1:
+            self.send(*self._questions[0].command)
+
+    # What the server says.
+
+    def receive_data(self, data: bytes, now: datetime) -> list[Value]:
+        """Takes what was read.
+
+        Args:
+            data: bytes, in chunks of any size.
+            now: the time of lines that carry none, aware.
+
+        Returns:
+            What they say, in order.
+        """
+        values: list[Value] = []
+        self._lines.feed(data)
+        for raw in self._lines.take(self._lines.ready):
+            if raw is OVERLONG:
+                continue
+            line = tokens.parse(raw, fallback="latin-1")
+            if not isinstance(line, tokens.Fault):
+                values.extend(self._receive(line, now))
+        return values
+
+    def _receive(self, line: tokens.Message, now: datetime) -> list[Value]:
+        if line.command == "BATCH":
+            batch = self._batches.boundary(line)
+            return list(self._batch(batch, now)) if batch is not None else []
+        if self._batches.take(line):
+            return []
+        return list(self._one(line, line.tag("label") or "", now))
+
+    def _batch(self, batch: Batch, now: datetime) -> Values:
+        if batch.kind == "chathistory":
+            reader = client_speech.Reader(self.server, self._is_own)
+            said = (line for line in batch.lines() if line.command in ("PRIVMSG", "NOTICE"))
+            read = [reader.read(line, now, replayed=True) for line in said]
+            messages = tuple(message for message in read if isinstance(message, Message))
+            target = batch.params[0] if batch.params else ""
+            if self._questions and self.server.fold(self._questions[0].room) == self.server.fold(target):
+                question = self._answered()
+                yield HistoryPage(question.token, question.room, messages)
+            else:
+                yield from messages
+            return
+        for line in batch.lines():
+            yield from self._one(line, line.tag("label") or batch.label, now)
+        if batch.label:  # whatever it held, the server has dealt with that message
+            yield from self._acknowledge(self._sending.labeled(batch.label), "", now)
+
+    def _one(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        if line.command in ("PRIVMSG", "NOTICE"):
+            return self._said(line, label, now)
+        self._reader.interrupt()
+        handler = _HANDLERS.get(line.command)
+        if handler is not None:
+            return handler(self, line, label, now)
+        return self._numeric(line, label, now) if line.command.isdigit() else ()
+
+    def _said(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        value = self._reader.read(line, now, replayed=False)
+        if isinstance(value, Message) and value.own:
+            self._learn_origin(line.source)
+            pending = None
+            if label:
+                pending = self._sending.labeled(label)
+            elif not self.server.labels and not value.part:
+                pending = self._sending.echoed(self.server.fold(value.room), value.text)
+            if pending is not None:
+                return (Acknowledged(pending.token, value),)
+        return () if value is None else (value,)
+
+    def _release(self) -> None:
+        if not self.registered:
+            return
+        self._out.extend(self._sending.release())
+        if not self.server.echoes and not self.server.labels:
+            number = self._sending.barrier()
+            if number is not None:
+                self.send("PING", f"{_BARRIER}{number}")
+
+    def _acknowledge(self, pending: Pending | None, id: str, now: datetime) -> Values:
+        if pending is None:
+            return ()
+        action, notice = pending.speech is Speech.ACTION, pending.speech is Speech.NOTICE
+        message = Message(id, now, pending.to, self.nick, pending.text, True, action, notice)
+        return (Acknowledged(pending.token, message),)
+
+    def _is_own(self, nick: str) -> bool:
+        return self.server.fold(nick) == self.server.fold(self.nick)
+
+    def _learn_origin(self, source: str) -> None:
+        if "!" in source:
+            self._origin = source
+
+    def _answered(self) -> Question:
+        question = self._questions.pop(0)
+        if self._questions:
+            self.send(*self._questions[0].command)
+        return question
+
+    # One handler for each command.
+
+    def _ping(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        self.send("PONG", *line.params[-1:])
+        return ()
+
+    def _pong(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        token = line.params[-1] if line.params else ""
+        number = token.removeprefix(_BARRIER)
+        if number == token:
+            yield Pong(token)
+        elif number.isascii() and number.isdigit() and len(number) < 18:
+            for pending in self._sending.passed(int(number)):
+                yield from self._acknowledge(pending, "", now)
+
+    def _ack(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        return self._acknowledge(self._sending.labeled(label), "", now)
+
+    def _cap(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        for command in self.server.cap(line):
+            self.send(*command)
+        return ()
+
+    def _error(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        return (Closing(line.params[-1] if line.params else ""),)
+
+    def _join(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        nick, room = nick_of(line.source), line.param(0)
+        own = self._is_own(nick)
+        if own:
+            self._learn_origin(line.source)
+            self._joining.pop(self.server.fold(room), None)
+            self.rooms.enter(room)
+        self.rooms.add(room, nick)
+        return (Joined(moment(line, now), room, nick, own),)
+
+    def _part(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        return (self._gone(line, line.param(0), nick_of(line.source), line.param(1), now),)
+
+    def _quit(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        nick = nick_of(line.source)
+        return [self._gone(line, room, nick, line.param(0), now) for room in self.rooms.with_member(nick)]
+
+    def _gone(self, line: tokens.Message, room: str, nick: str, reason: str, now: datetime) -> Left:
+        own = self._is_own(nick)
+        self._remove(room, nick, own)
+        return Left(moment(line, now), room, nick, reason, own)
+
+    def _remove(self, room: str, nick: str, own: bool) -> None:
+        if own:
+            self.rooms.leave(room)
+        else:
+            self.rooms.remove(room, nick)
+
+    def _kick(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        room, nick = line.param(0), line.param(1)
+        own = self._is_own(nick)
+        self._remove(room, nick, own)
+        by = nick_of(line.source)
+        return (Kicked(moment(line, now), room, nick, by, line.param(2), own),)
+
+    def _nick(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        nick, new = nick_of(line.source), line.param(0)
+        if not new:
+            return ()
+        own = self._is_own(nick)
+        rooms = tuple(self.rooms.with_member(nick))
+        self.rooms.rename(nick, new)
+        if own:
+            self.nick = new
+            self._origin = new + self._origin[len(nick_of(self._origin)) :]
+        return (Renamed(moment(line, now), nick, new, rooms, own),)
+
+    def _topic(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        if (room := self.rooms.get(line.param(0))) is not None:
+            room.topic = line.param(1)
+        return (TopicChanged(moment(line, now), line.param(0), nick_of(line.source), line.param(1)),)
+
+    def _mode(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        if not self.server.is_room(line.param(0)):
+            return ()
+        modes = " ".join(line.params[1:])
+        return (ModeChanged(moment(line, now), line.param(0), nick_of(line.source), modes),)
+
+    def _fail(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        command, code, reason = line.param(0), line.param(1), line.params[-1] if line.params else ""
+        if command == "CHATHISTORY" and self._questions:
+            question = self._answered()
+            return (HistoryFailed(question.token, question.room, code, reason),)
+        return self._refuse(line, line.params[2:-1], reason, label, now)
+
+    def _note(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        return (Told(moment(line, now), line.params[-1]),) if line.params else ()
+
+    # Numerics.
+
+    def _numeric(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        handler = _NUMERICS.get(line.command)
+        if handler is not None:
+            return handler(self, line, label, now)
+        if "400" <= line.command < "600":
+            return self._refuse(line, line.params[1:-1], line.params[-1] if line.params else "", label, now)
+        if line.command in SILENT:
+            return ()
+        return (Told(moment(line, now), readable(line), line.command),)
+
+    def _welcome(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        self._welcomed = True
+        self.nick = line.param(0) or self.nick
+        self._origin = self.nick
+        last = line.params[-1].rpartition(" ")[2] if line.params else ""
+        if nick_of(last) == self.nick:
+            self._learn_origin(last)
+        self.server.negotiating = False
+        return ()
+
+    def _isupport(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        self.server.isupport(line)
+        return ()
+
+    def _ready(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        if self.registered or not self._welcomed:
+            return ()
+        self.registered = True
+        return (Registered(self.nick, line.source),)
+
+    def _nick_refused(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        taken = line.command in (numerics.ERR_NICKNAMEINUSE, "436", "437")
+        nick = line.param(1) if len(line.params) > 2 else self.nick
+        return (NickRefused(nick, line.params[-1] if line.params else "", taken),)
+
+    def _names(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        if len(line.params) > 2:
+            prefixes = self.server.member_prefixes
+            nicks = (word.lstrip(prefixes) for word in line.params[-1].split())
+            self.rooms.listed(line.params[-2], (nick_of(nick) for nick in nicks))
+        return ()
+
+    def _names_end(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        room = self.rooms.list_ended(line.param(1))
+        if room is None:
+            return ()
+        return (Present(moment(line, now), room.name, tuple(room.members.values()), room.topic),)
+
+    def _topic_is(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        room = self.rooms.get(line.param(1))
+        if room is not None:
+            room.topic = line.param(2) if line.command == numerics.RPL_TOPIC else ""
+        return ()
+
+    def _refuse(
+        self, line: tokens.Message, about: Sequence[str], reason: str, label: str, now: datetime
+    ) -> Values:
+        at, subject = moment(line, now), about[0] if about else ""
+        keys = [self.server.fold(word) for word in about]
+        if self._questions and "CHATHISTORY" in about:  # unknown command, too few parameters …
+            question = self._answered()
+            return (HistoryFailed(question.token, question.room, line.command, reason),)
+        pending = self._sending.labeled(label) if label else self._sending.refused(keys)
+        if pending is not None:
+            refusal = Refused(at, pending.to, reason, pending.text, line.command)
+            return (Undelivered(pending.token, refusal),)
+        if keys and line.command in JOIN_REFUSALS and (room := self._joining.pop(keys[0], None)) is not None:
+            return (CantJoin(room, reason),)
+        return (Refused(at, subject, reason, "", line.command),)
+
+
+def _user_name(nick: str) -> str:
+    """A user name that every server takes."""
+    return "".join(char for char in nick.lower() if char.isascii() and char.isalnum())[:9] or "asyncchat"
+
+
+_Handler = Callable[[IrcClient, tokens.Message, str, datetime], Values]
+
+_HANDLERS: dict[str, _Handler] = {
+    "ACK": IrcClient._ack,
+    "CAP": IrcClient._cap,
+    "ERROR": IrcClient._error,
+    "FAIL": IrcClient._fail,
+    "JOIN": IrcClient._join,
+    "KICK": IrcClient._kick,
+    "MODE": IrcClient._mode,
+    "NICK": IrcClient._nick,
+    "NOTE": IrcClient._note,
+    "PART": IrcClient._part,
+    "PING": IrcClient._ping,
+    "PONG": IrcClient._pong,
+    "QUIT": IrcClient._quit,
+    "TOPIC": IrcClient._topic,
+    "WARN": IrcClient._note,
+}
+
+_NUMERICS: dict[str, _Handler] = {
+    numerics.RPL_WELCOME: IrcClient._welcome,
+    numerics.RPL_ISUPPORT: IrcClient._isupport,
+    numerics.RPL_ENDOFMOTD: IrcClient._ready,
+    numerics.ERR_NOMOTD: IrcClient._ready,
+    numerics.ERR_ERRONEUSNICKNAME: IrcClient._nick_refused,
+    numerics.ERR_NICKNAMEINUSE: IrcClient._nick_refused,
+    "436": IrcClient._nick_refused,  # ERR_NICKCOLLISION
+    "437": IrcClient._nick_refused,  # ERR_UNAVAILRESOURCE
+    numerics.RPL_NAMREPLY: IrcClient._names,
+    numerics.RPL_ENDOFNAMES: IrcClient._names_end,
+    numerics.RPL_TOPIC: IrcClient._topic_is,
+    numerics.RPL_NOTOPIC: IrcClient._topic_is,
+}

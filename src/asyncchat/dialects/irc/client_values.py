@@ -1,0 +1,210 @@
+"""What the client's side of IRC hears: the values that ``IrcClient.receive_data`` gives.
+
+Owns the closed set of a connection; must not know sockets, nor that there was a connection before.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+
+class Message(msgspec.Struct, frozen=True):
+    """Somebody said something.
+
+    Attributes:
+        id: the server's id of it; '' where the server gives none. A message that the server cut to several
+            lines comes as several values with one id, ``part`` counting from 0.
+        time: when the server took it (UTC); when it came, where the server does not say.
+        room: the room (``#…``) or, for a private message, the other person.
+        own: whether we said it.
+        action: ``/me waves``: the text is what the person does.
+        notice: never to be answered automatically.
+        replayed: read from the history: said before we came or while the line was down.
+    """
+
+    id: str
+    time: datetime
+    room: str
+    nick: str
+    text: str
+    own: bool = False
+    action: bool = False
+    notice: bool = False
+    replayed: bool = False
+    part: int = 0
+
+
+class Joined(msgspec.Struct, frozen=True):
+    """Somebody joined a room."""
+
+    time: datetime
+    room: str
+    nick: str
+    own: bool = False
+
+
+class Left(msgspec.Struct, frozen=True):
+    """Somebody left a room; who leaves the chat leaves each room that we see."""
+
+    time: datetime
+    room: str
+    nick: str
+    reason: str = ""
+    own: bool = False
+
+
+class Kicked(msgspec.Struct, frozen=True):
+    """``by`` put ``nick`` out of a room."""
+
+    time: datetime
+    room: str
+    nick: str
+    by: str
+    reason: str = ""
+    own: bool = False
+
+
+class Renamed(msgspec.Struct, frozen=True):
+    """Somebody, ``nick`` until then, is ``now``; ``rooms`` are those of ours that the person is in."""
+
+    time: datetime
+    nick: str
+    now: str
+    rooms: tuple[str, ...] = ()
+    own: bool = False
+
+
+class TopicChanged(msgspec.Struct, frozen=True):
+    """Somebody set a room's topic; '' took it away."""
+
+    time: datetime
+    room: str
+    nick: str
+    topic: str
+
+
+class ModeChanged(msgspec.Struct, frozen=True):
+    """Somebody changed a room's modes, ``mode`` as IRC writes them (``+o bob``)."""
+
+    time: datetime
+    room: str
+    nick: str
+    mode: str
+
+
+class Present(msgspec.Struct, frozen=True):
+    """Who is in a room, and its topic: after our joining, and when asked."""
+
+    time: datetime
+    room: str
+    nicks: tuple[str, ...]
+    topic: str = ""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """The server's own words; ``numeric`` is its reply code, '' for a notice."""
+
+    time: datetime
+    text: str
+    numeric: str = ""
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """The server did not do what was asked: the reason in its words.
+
+    ``about`` is the room, person or command that it is about; ``text`` the message that was refused, '' when
+    it was none.
+    """
+
+    time: datetime
+    about: str
+    reason: str
+    text: str = ""
+    numeric: str = ""
+
+
+# Answers to what the owner of the connection asked; ``token`` is the number it asked under.
+
+
+class Registered(msgspec.Struct, frozen=True):
+    """The server let us in under this nick; its capabilities and limits are known."""
+
+    nick: str
+    server: str
+
+
+class NickRefused(msgspec.Struct, frozen=True):
+    """We can't have that nick: ``taken`` by somebody, or not allowed."""
+
+    nick: str
+    reason: str
+    taken: bool
+
+
+class CantJoin(msgspec.Struct, frozen=True):
+    """We are not let into a room."""
+
+    room: str
+    reason: str
+
+
+class Acknowledged(msgspec.Struct, frozen=True):
+    """The server has taken a message: as it goes to the others, made up where the server does not echo."""
+
+    token: int
+    message: Message
+
+
+class Undelivered(msgspec.Struct, frozen=True):
+    """The server did not take a message."""
+
+    token: int
+    refusal: Refused
+
+
+class HistoryPage(msgspec.Struct, frozen=True):
+    """What was asked of a room's history, oldest first."""
+
+    token: int
+    room: str
+    messages: tuple[Message, ...]
+
+
+class HistoryFailed(msgspec.Struct, frozen=True):
+    """There is no answer from the history. ``code`` is IRCv3's (``INVALID_MSGREFTYPE`` …) or a numeric."""
+
+    token: int
+    room: str
+    code: str
+    reason: str
+
+
+class Pong(msgspec.Struct, frozen=True):
+    """The answer to our PING."""
+
+    token: str
+
+
+class Closing(msgspec.Struct, frozen=True):
+    """The server is about to close the connection (``ERROR``)."""
+
+    reason: str
+
+
+Heard = Message | Joined | Left | Kicked | Renamed | TopicChanged | ModeChanged | Present | Told | Refused
+"""What people and the server say by themselves."""
+
+Answer = (
+    Registered
+    | NickRefused
+    | CantJoin
+    | Acknowledged
+    | Undelivered
+    | HistoryPage
+    | HistoryFailed
+    | Pong
+    | Closing
+)
+"""What answers the owner of the connection."""
+
+Value = Heard | Answer

@@ -1,0 +1,16 @@
+"""What IRC clients may send: a table of commands, a module for each family of them.
+
+To add a command: a function in its family's module, a line in that module's ``WORDS``; what the chat answers
+to it gets a function and a line in the module's ``ANSWERS`` where it is a reply that had none.
+"""
+
+from asyncchat.dialects.irc.commands import history, messages, moderation, queries, registration, rooms
+from asyncchat.dialects.irc.commands.word import Answerer, Word
+
+_FAMILIES = (registration, rooms, messages, queries, moderation, history)
+
+WORDS: dict[str, Word] = {name: word for family in _FAMILIES for name, word in family.WORDS.items()}
+"""Each command that a client may send."""
+
+ANSWERS: dict[type, Answerer] = {kind: said for family in _FAMILIES for kind, said in family.ANSWERS.items()}
+"""What is said to a reply, or to the dialect's own value in an ``Answer``."""

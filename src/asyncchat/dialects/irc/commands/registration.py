@@ -1,0 +1,199 @@
+"""Coming and going: CAP, NICK, USER, PASS, PING, PONG, OPER, QUIT (Modern IRC, "Connection Messages")."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from asyncchat.core import commands as core
+from asyncchat.core import replies
+from asyncchat.core.text import cut, printable
+from asyncchat.dialects.irc import capabilities, greeting, numerics
+from asyncchat.dialects.irc.commands.word import Answerer, Word, numeric
+from asyncchat.dialects.irc.limits import REALNAME_BYTES, REASON_BYTES, USER_LENGTH
+from asyncchat.dialects.irc.line import line
+from asyncchat.dialects.irc.tokens import Message
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.irc.dialect import IrcDialect
+
+_USER_SYMBOLS = frozenset("-_.~[]{}|`^\\")
+_CAP_BYTES = 400
+"""Names of capabilities in one line, so that it holds any nick and server name beside them."""
+
+
+class NickChecked(msgspec.Struct, frozen=True):
+    """Comes after a nick's check: reading goes on, with that nick unless it was refused."""
+
+
+class CapList(msgspec.Struct, frozen=True):
+    """CAP LS of a version, or CAP LIST (version None)."""
+
+    version: int | None
+
+
+class CapRequest(msgspec.Struct, frozen=True):
+    """CAP REQ of these words."""
+
+    words: str
+
+
+def nick(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Takes a name, or another one."""
+    name = message.param(0)
+    if not name:
+        return [numeric(numerics.ERR_NONICKNAMEGIVEN, text="No nickname given")]
+    if session.entered:
+        return [core.Rename(name)]
+    arrival = session.arrival
+    arrival.nick = name
+    if arrival.complete:
+        return enter(session)
+    session.pause()
+    return [core.CheckName(name), core.Answer(NickChecked())]
+
+
+def user(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Says who somebody is beside the nick; once."""
+    if session.entered:
+        return [_already()]
+    given = "".join(char for char in message.params[0] if char.isascii() and _user_char(char))
+    arrival = session.arrival
+    arrival.user = given[:USER_LENGTH] or "user"
+    arrival.realname = cut(printable(message.params[3]), REALNAME_BYTES)[0]
+    return enter(session) if arrival.complete else []
+
+
+def _user_char(char: str) -> bool:
+    return char.isalnum() or char in _USER_SYMBOLS
+
+
+def enter(session: IrcDialect) -> Sequence[core.Command]:
+    """Asks to become a person, now that all is known for it."""
+    arrival = session.arrival
+    session.pause()
+    return [core.Enter(arrival.nick, arrival.user, session.host, arrival.realname)]
+
+
+def password(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Takes the server's password; there is none so far, so any will do."""
+    return [_already()] if session.entered else []
+
+
+def _already() -> core.Answer:
+    return numeric(numerics.ERR_ALREADYREGISTERED, text="You may not reregister")
+
+
+def ping(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Answers with the same token."""
+    token = message.params[0]
+    if not token:
+        return [numeric(numerics.ERR_NOORIGIN, text="No origin specified")]
+    return [core.Answer(line(f":{session.irc.name} PONG {session.irc.name}", token))]
+
+
+def nothing(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Needs no answer: that something came is all it says."""
+    return []
+
+
+def quit(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Leaves, with the prefix that tells a person's reason from a server's."""
+    reason = cut(message.param(0), REASON_BYTES)[0]
+    goodbye = core.Quit(f"Quit: {reason}" if reason else "")
+    return [goodbye] if session.entered else [core.Answer(session.farewell("Quit")), goodbye]
+
+
+def oper(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Claims the server with the owner code: ``OPER owner CODE``."""
+    if message.params[0].casefold() != "owner":
+        return [numeric(numerics.ERR_PASSWDMISMATCH, text="Password incorrect")]
+    session.pause()
+    return [core.Owner(message.params[1])]
+
+
+def cap(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Negotiates capabilities; what it changes, it changes in its place in the order of answers."""
+    subcommand = message.params[0].upper()
+    if subcommand == "LS":
+        asked = message.param(1)
+        version = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0
+        session.negotiate()
+        return [core.Answer(CapList(version))]
+    if subcommand == "REQ":
+        session.negotiate()
+        return [core.Answer(CapRequest(message.param(1)))]
+    if subcommand == "LIST":
+        return [core.Answer(CapList(None))]
+    if subcommand == "END":
+        if session.entered or not session.arrival.negotiating:
+            return []
+        session.arrival.negotiating = False
+        return enter(session) if session.arrival.complete else []
+    return [numeric(numerics.ERR_INVALIDCAPCMD, message.params[0], text="Invalid CAP command")]
+
+
+# What is said to it.
+
+
+def say_nick_checked(session: IrcDialect, _value: NickChecked) -> bytes:
+    """Nothing is said; reading goes on."""
+    session.resume()
+    return b""
+
+
+def say_capabilities(session: IrcDialect, value: CapList) -> bytes:
+    """The capabilities there are, or those in use; in several lines only to who can read them."""
+    if value.version is None:
+        subcommand, words = "LIST", capabilities.named(session.held)
+    else:
+        session.cap_version = max(session.cap_version, value.version)
+        if value.version >= capabilities.VERSION_WITH_VALUES:
+            session.hold(session.held | capabilities.CAP_NOTIFY)
+        subcommand, words = "LS", capabilities.offered(value.version)
+    several = session.cap_version >= capabilities.VERSION_WITH_VALUES
+    lines = capabilities.gathered(words, _CAP_BYTES if several else 10 * _CAP_BYTES)
+    return b"".join(
+        line(f":{session.irc.name} CAP {session.nick} {subcommand}{more}", names)
+        for more, names in [*((" *", names) for names in lines[:-1]), ("", lines[-1])]
+    )
+
+
+def say_requested(session: IrcDialect, value: CapRequest) -> bytes:
+    """ACK and the change, or NAK and none."""
+    held = capabilities.requested(session.held, value.words)
+    if held is not None:
+        if session.cap_version >= capabilities.VERSION_WITH_VALUES:
+            held |= capabilities.CAP_NOTIFY
+        session.hold(held)
+    word = "NAK" if held is None else "ACK"
+    lines = capabilities.gathered([word for word in value.words.split(" ") if word], _CAP_BYTES)
+    return b"".join(line(f":{session.irc.name} CAP {session.nick} {word}", names) for names in lines)
+
+
+def say_welcome(session: IrcDialect, reply: replies.Welcome) -> bytes:
+    """The greeting: 001 to 005, LUSERS, MOTD."""
+    session.become(reply.person)
+    return greeting.greeting(session.irc, reply.person, reply.counts)
+
+
+WORDS: dict[str, Word] = {
+    "CAP": Word(cap, 1, early=True),
+    "NICK": Word(nick, early=True),
+    "USER": Word(user, 4, early=True),
+    "PASS": Word(password, 1, early=True),
+    "PING": Word(ping, 1, early=True),
+    "PONG": Word(nothing, early=True),
+    "ERROR": Word(nothing, early=True),
+    "QUIT": Word(quit, early=True),
+    "OPER": Word(oper, 2),
+}
+
+ANSWERS: dict[type, Answerer] = {
+    NickChecked: say_nick_checked,
+    CapList: say_capabilities,
+    CapRequest: say_requested,
+    replies.Welcome: say_welcome,
+}

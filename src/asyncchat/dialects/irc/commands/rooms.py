@@ -1,0 +1,126 @@
+"""Rooms: JOIN, PART, TOPIC, NAMES, LIST (Modern IRC, "Channel Operations")."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from asyncchat.core import commands as core
+from asyncchat.core import replies
+from asyncchat.core.rooms import Block
+from asyncchat.core.text import cut
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.capabilities import gathered
+from asyncchat.dialects.irc.commands.word import Answerer, Word, listed, numeric
+from asyncchat.dialects.irc.limits import JOINS, LISTED, NAMED, REASON_BYTES
+from asyncchat.dialects.irc.tokens import Message
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.irc.dialect import IrcDialect
+
+
+def join(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Joins rooms; keys are not looked at, since no room has one. ``JOIN 0`` leaves all."""
+    if message.params[0] == "0":
+        return [core.PartAll()]
+    return [core.Join(room) for room in listed(message.params[0], JOINS)]
+
+
+def part(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Leaves rooms."""
+    reason = cut(message.param(1), REASON_BYTES)[0]
+    return [core.Part(room, reason) for room in listed(message.params[0], JOINS)]
+
+
+def topic(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Shows or sets a room's topic."""
+    if len(message.params) == 1:
+        return [core.AskTopic(message.params[0])]
+    return [core.SetTopic(message.params[0], message.params[1])]
+
+
+def names(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Lists the members of rooms; without one, nobody (RFC 2812, 3.2.5 allows to list none)."""
+    rooms = listed(message.param(0), NAMED)
+    if not rooms:
+        return [numeric(numerics.RPL_ENDOFNAMES, "*", text="End of /NAMES list")]
+    return [core.AskRoom(room) for room in rooms]
+
+
+def list_rooms(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Lists all rooms, or those named."""
+    return [core.AskRooms(tuple(listed(message.param(0), LISTED)))]
+
+
+# What is said to it.
+
+
+def say_room(session: IrcDialect, view: replies.RoomView) -> bytes:
+    """A room's topic, when it was just joined, and its members."""
+    told = b""
+    if view.joining and view.topic is not None:
+        told = say_topic(session, replies.TopicView(view.room, view.topic))
+    key = session.irc.names_key
+    head = session.head(numerics.RPL_NAMREPLY, "=", view.room) + b" :"
+    pieces: list[bytes] = []
+    for block in view.blocks:
+        ready = block.encoded.get(key)
+        pieces.extend(_name_pieces(block, key) if ready is None else ready)  # type: ignore[arg-type]  # ours
+    if pieces:
+        told += head + head.join(pieces)
+    return told + session.numeric(numerics.RPL_ENDOFNAMES, view.room, text="End of /NAMES list")
+
+
+def _name_pieces(block: Block, key: tuple[str, int]) -> list[bytes]:
+    """The ends of the lines that hold a block's names, remembered in it: in a big room they are the work."""
+    members = [
+        f"@{member.person.name}" if member.operator else member.person.name for member in block.members
+    ]
+    pieces = [piece.encode("utf-8", "replace") + b"\r\n" for piece in gathered(members, key[1])]
+    block.encoded[key] = pieces
+    return pieces
+
+
+def say_no_room(session: IrcDialect, view: replies.NoRoomView) -> bytes:
+    """The empty list of a room that does not exist."""
+    return session.numeric(numerics.RPL_ENDOFNAMES, view.room or "*", text="End of /NAMES list")
+
+
+def say_topic(session: IrcDialect, view: replies.TopicView) -> bytes:
+    """A room's topic, who set it and when, or that there is none."""
+    topic = view.topic
+    if topic is None:
+        return session.numeric(numerics.RPL_NOTOPIC, view.room, text="No topic is set")
+    return session.numeric(numerics.RPL_TOPIC, view.room, text=topic.text) + session.numeric(
+        numerics.RPL_TOPICWHOTIME, view.room, topic.by, str(topic.time // 1_000_000)
+    )
+
+
+def say_rooms(session: IrcDialect, view: replies.RoomsView) -> bytes:
+    """The list of rooms."""
+    return b"".join(
+        (
+            session.numeric(numerics.RPL_LISTSTART, "Channel", text="Users  Name"),
+            *(
+                session.numeric(numerics.RPL_LIST, room.room, str(room.size), text=room.topic)
+                for room in view.rooms
+            ),
+            session.numeric(numerics.RPL_LISTEND, text="End of /LIST"),
+        )
+    )
+
+
+WORDS: dict[str, Word] = {
+    "JOIN": Word(join, 1),
+    "PART": Word(part, 1),
+    "TOPIC": Word(topic, 1),
+    "NAMES": Word(names),
+    "LIST": Word(list_rooms),
+}
+
+ANSWERS: dict[type, Answerer] = {
+    replies.RoomView: say_room,
+    replies.NoRoomView: say_no_room,
+    replies.TopicView: say_topic,
+    replies.RoomsView: say_rooms,
+}

@@ -1,0 +1,58 @@
+"""What the table of commands is made of, and the values with which a command answers by itself.
+
+Owns the shape of a line of the table; must not know any command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from asyncchat.core.commands import Answer, Command
+from asyncchat.dialects.irc.tokens import Message
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.irc.dialect import IrcDialect
+
+Handler = Callable[["IrcDialect", Message], Sequence[Command]]
+"""(session, message) -> what is asked of the chat; answers of its own are ``Answer`` among it."""
+
+Answerer = Callable[["IrcDialect", Any], bytes]
+"""(session, reply) -> lines."""
+
+
+class Word(msgspec.Struct, frozen=True):
+    """A command that clients may send.
+
+    ``least`` parameters it must have (else 461), none of them empty; ``early`` whether it may come before the
+    registration is complete (else 451).
+    """
+
+    handler: Handler
+    least: int = 0
+    early: bool = False
+
+
+class Numeric(msgspec.Struct, frozen=True):
+    """A numeric to be said in its place in the order, to whoever the asker is by then."""
+
+    code: str
+    words: tuple[str, ...]
+    text: str | None
+
+
+def numeric(code: str, *words: str, text: str | None = None) -> Answer:
+    """Has a numeric said."""
+    return Answer(Numeric(code, words, text))
+
+
+def fail(command: str, code: str, *context: str, text: str) -> bytes:
+    """A FAIL line without its source (IRCv3 standard-replies)."""
+    return f"FAIL {' '.join((command, code, *context))} :{text}".encode("utf-8", "replace")
+
+
+def listed(text: str, most: int) -> list[str]:
+    """The items of a comma-separated parameter, each once, at most so many."""
+    return list(dict.fromkeys(item for item in text.split(",") if item))[:most]

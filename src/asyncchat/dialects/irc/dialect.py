@@ -1,0 +1,390 @@
+"""The server's side of IRC: one ``IrcDialect`` for each session, and what they all share, ``Irc``.
+
+Owns framing, the state of a session's registration and the order of what it is told. The commands are a table
+(``commands``), the lines of events another (``variant``), those of refusals a third (``refusals``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from asyncchat.core import events
+from asyncchat.core.commands import Answer, Command, Owner, ReadHistory
+from asyncchat.core.events import Record, Said
+from asyncchat.core.names import NAME_BYTES, ROOM_BYTES, matches
+from asyncchat.core.people import Person
+from asyncchat.core.replies import Refusal, StorageDown, WrongCode
+from asyncchat.dialects.base import COMMANDS_A_TURN
+from asyncchat.dialects.irc import greeting, numerics
+from asyncchat.dialects.irc.capabilities import CHANGING, ECHO_MESSAGE
+from asyncchat.dialects.irc.commands import ANSWERS, WORDS
+from asyncchat.dialects.irc.commands.word import Numeric, fail, numeric
+from asyncchat.dialects.irc.line import BODY_BYTES, line, word
+from asyncchat.dialects.irc.quick import quick
+from asyncchat.dialects.irc.refusals import say_refusal
+from asyncchat.dialects.irc.tokens import CLIENT_TAG_BYTES, Fault, Message, parse
+from asyncchat.dialects.irc.variant import IrcVariant
+from asyncchat.dialects.lines import OVERLONG, Lines
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.base import Outcome, ServerInfo
+
+MOST_BYTES = CLIENT_TAG_BYTES + 2 + BODY_BYTES
+"""Longest line of a client: tags with ``@`` and space, and the 510 bytes after them."""
+
+
+class Irc:
+    """What all IRC sessions of a server share: made once."""
+
+    def __init__(self, server: ServerInfo) -> None:
+        self.server = server
+        self.name = server.name
+        self.software = f"asyncchat-{server.version}"
+        self.pong = f":{server.name} PONG {server.name} :".encode()
+        names = BODY_BYTES - len(f":{server.name} 353  =  :") - NAME_BYTES - ROOM_BYTES
+        self.names_key = ("irc", max(names, NAME_BYTES + 1))
+        """Under which a block of members keeps the ends of its NAMES lines; their longest length is in it."""
+        self.opening = greeting.opening(self)
+        self.motd = greeting.motd(self)
+        self._variants: dict[int, IrcVariant] = {}
+
+    def dialect(self, session: int, host: str) -> IrcDialect:
+        """The dialect of a new session.
+
+        Args:
+            session: its number.
+            host: where it comes from, as others may see it.
+        """
+        return IrcDialect(self, session, host)
+
+    def variant(self, held: int) -> IrcVariant:
+        """How others' events are told to who holds these capabilities."""
+        held &= CHANGING
+        variant = self._variants.get(held)
+        if variant is None:
+            variant = self._variants[held] = IrcVariant(self.name, self.server.ids, held)
+        return variant
+
+    def is_called(self, mask: str) -> bool:
+        """Whether a mask describes this server's name."""
+        return matches(mask, self.name)
+
+
+class Arrival:
+    """What a session has said of itself before it is a person; gone afterwards."""
+
+    __slots__ = ("negotiating", "nick", "realname", "user")
+
+    def __init__(self) -> None:
+        self.nick = ""
+        self.user = ""
+        self.realname = ""
+        self.negotiating = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether all is there that a registration needs."""
+        return bool(self.nick and self.user) and not self.negotiating
+
+
+class IrcDialect:
+    """One session's IRC, as the server hears and speaks it (``dialects.base.Dialect``).
+
+    Ten thousand of them may sit idle, so it holds little: what arrives is framed in an object that lives only
+    while half a line waits, and most state lies in what sessions share.
+    """
+
+    __slots__ = (
+        "_arrival",
+        "_lines",
+        "_person",
+        "_queued",
+        "_waits",
+        "batches",
+        "cap_version",
+        "gone",
+        "held",
+        "host",
+        "id",
+        "invisible",
+        "irc",
+        "variant",
+    )
+
+    def __init__(self, irc: Irc, session: int, host: str) -> None:
+        self.irc = irc
+        self.id = session
+        self.host = host
+        self.variant = irc.variant(0)
+        self.held = 0
+        self.cap_version = 0
+        self.batches = 0
+        self.invisible = False
+        self.gone = False
+        self._arrival: Arrival | None = Arrival()
+        self._person: Person | None = None
+        self._lines: Lines | None = None
+        self._queued: list[Command] | None = None
+        self._waits = False
+
+    # What the session's owner calls: dialects.base.
+
+    @property
+    def entered(self) -> bool:
+        """Whether this session is a person."""
+        return self._person is not None
+
+    @property
+    def paused(self) -> bool:
+        """Whether an outcome is awaited before anything more is read."""
+        return self._waits
+
+    @property
+    def backlog(self) -> int:
+        """Bytes received that are not yet given out as commands."""
+        held = 0 if self._lines is None else self._lines.backlog
+        return held + len(self._queued) if self._queued else held
+
+    def receive_data(self, data: bytes, limit: int = COMMANDS_A_TURN) -> list[Command]:
+        """Takes what was read, gives the next commands."""
+        if self._lines is None and self._person is not None and not self._waits and self._queued is None:
+            commands = quick(data, limit, self.irc.pong)
+            if commands is not None:
+                return commands
+        return self._receive(data, limit)
+
+    def receive_eof(self) -> list[Command]:
+        """Half a line means nothing in IRC."""
+        self._lines = None
+        return []
+
+    def answer(self, outcome: Outcome) -> bytes:
+        """The lines that tell the session what became of its command."""
+        if len(outcome) == 1:
+            item = outcome[0]
+            if type(item) is Record:
+                if type(item.event) is Said:
+                    return self.variant.encode(item) if self.held & ECHO_MESSAGE else b""
+            elif type(item) is bytes:
+                return item
+        return b"".join([self._say(item) for item in outcome])
+
+    def farewell(self, reason: str) -> bytes:
+        """ERROR with the reason, once."""
+        if self.gone:
+            return b""
+        self.gone = True
+        user = self._person.user if self._person is not None else "*"
+        return line("ERROR", f"Closing link: ({user}@{self.host}) [{reason}]")
+
+    def probe(self) -> bytes:
+        """A PING."""
+        return line(f"PING :{self.irc.name}")
+
+    # What the commands' handlers call.
+
+    @property
+    def arrival(self) -> Arrival:
+        """What is known of who has not entered yet."""
+        if self._arrival is None:
+            self._arrival = Arrival()
+        return self._arrival
+
+    @property
+    def nick(self) -> str:
+        """The nick, or ``*`` before there is one."""
+        return "*" if self._person is None else self._person.name
+
+    def negotiate(self) -> None:
+        """Holds the registration up until CAP END."""
+        if self._person is None:
+            self.arrival.negotiating = True
+
+    def hold(self, held: int) -> None:
+        """Holds these capabilities from now on; only while answering."""
+        self.held = held
+        self.variant = self.irc.variant(held)
+
+    def pause(self, then: Sequence[Command] = ()) -> None:
+        """Reads nothing after the command that is being handled, until ``resume``; ``then`` comes next."""
+        self._waits = True
+        if then:
+            self._queued = list(then)
+
+    def resume(self) -> None:
+        """Reads on."""
+        self._waits = False
+
+    def drop_queued(self) -> None:
+        """Forgets what was to be asked next."""
+        self._queued = None
+
+    def become(self, person: Person) -> None:
+        """Is this person from now on."""
+        self._person = person
+        self._arrival = None
+        self._waits = False
+
+    def head(self, code: str, *words: str) -> bytes:
+        """A numeric's beginning."""
+        return " ".join((f":{self.irc.name}", code, self.nick, *words)).encode("utf-8", "replace")
+
+    def numeric(self, code: str, *words: str, text: str | None = None) -> bytes:
+        """A numeric's line."""
+        return line(" ".join((f":{self.irc.name}", code, self.nick, *words)), text)
+
+    def said(self, what: bytes) -> Answer:
+        """Has a line of the server said, given without source and CR LF."""
+        return Answer(line(f":{self.irc.name} {what.decode()}"))
+
+    # Bytes in.
+
+    def _receive(self, data: bytes, limit: int) -> list[Command]:
+        lines = self._lines
+        if data:
+            if lines is None:
+                lines = self._lines = Lines(MOST_BYTES)
+            lines.feed(data)
+        if self._waits:
+            return []
+        commands = self._queued or []
+        self._queued = None
+        if commands and type(commands[-1]) in _GATES:
+            self._waits = True
+            return commands
+        if lines is not None:
+            self._read_lines(lines, commands, limit)
+            if lines.idle:
+                self._lines = None
+        if len(commands) > limit:
+            # Only a line that ends nothing asks so much: a gate is the one command of its line.
+            self._queued = commands[limit:]
+            del commands[limit:]
+        return commands
+
+    def _read_lines(self, lines: Lines, commands: list[Command], limit: int) -> None:
+        while lines.ready and len(commands) < limit:
+            taken = lines.take(limit - len(commands))
+            for index, raw in enumerate(taken):
+                commands.extend(self._understand(raw))
+                if self._waits:
+                    lines.put_back(taken[index + 1 :])
+                    return
+                if len(commands) >= limit:
+                    lines.put_back(taken[index + 1 :])
+                    break
+
+    def _understand(self, raw: bytes | None) -> Sequence[Command]:
+        """What a line asks."""
+        if raw is OVERLONG or _too_long(raw):
+            return [numeric(numerics.ERR_INPUTTOOLONG, text="Input line was too long")]
+        message = parse(raw)
+        if isinstance(message, Fault):
+            return self._refuse(raw, message)
+        entry = WORDS.get(message.command)
+        if entry is None:
+            return [numeric(numerics.ERR_UNKNOWNCOMMAND, word(message.command), text="Unknown command")]
+        if not entry.early and self._person is None:
+            return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
+        if len(message.params) < entry.least or (entry.least and not all(message.params[: entry.least])):
+            return [numeric(numerics.ERR_NEEDMOREPARAMS, message.command, text="Not enough parameters")]
+        return entry.handler(self, message)
+
+    def _refuse(self, raw: bytes, fault: Fault) -> Sequence[Command]:
+        if fault is Fault.EMPTY:
+            return []
+        if fault is Fault.CONTROL:
+            text = f"The line was not accepted: {fault.value}"
+            return [numeric(numerics.ERR_UNKNOWNERROR, "*", text=text)]
+        message = parse(raw, "latin-1")
+        command = message.command if isinstance(message, Message) else "*"
+        text = "Message rejected, your IRC software MUST use UTF-8 encoding on this network"
+        return [self.said(fail(command if command in WORDS else "*", "INVALID_UTF8", text=text))]
+
+    # Bytes out.
+
+    def _say(self, item: object) -> bytes:
+        if type(item) is Record:
+            own = _OWN.get(type(item.event))
+            return self.variant.encode(item) if own is None else own(self, item)
+        if type(item) is bytes:
+            return item
+        if type(item) is Numeric:
+            return self.numeric(item.code, *item.words, text=item.text)
+        say = ANSWERS.get(type(item))
+        if say is not None:
+            return say(self, item)
+        return self._say_refusal(item) if isinstance(item, Refusal) else b""
+
+    def _say_refusal(self, refusal: Refusal) -> bytes:
+        if self._person is None:
+            # A refused nick is forgotten, all else that was said of oneself stays.
+            self.arrival.nick = ""
+            self._waits = False
+        elif isinstance(refusal, StorageDown | WrongCode):
+            self._waits = False
+            self._queued = None
+        return say_refusal(self, refusal)
+
+    def _say_entered(self, record: Record) -> bytes:
+        return b""
+
+    def _say_said(self, record: Record) -> bytes:
+        return self.variant.encode(record) if self.held & ECHO_MESSAGE else b""
+
+    def _say_whispered(self, record: Record) -> bytes:
+        event = record.event
+        assert isinstance(event, events.Whispered)  # noqa: S101 - the table's key
+        to_oneself = event.to.id == self.id
+        return self.variant.encode(record) if to_oneself or self.held & ECHO_MESSAGE else b""
+
+    def _say_left(self, record: Record) -> bytes:
+        event = record.event
+        assert isinstance(event, events.Left)  # noqa: S101 - the table's key
+        return self.farewell(event.reason or "Quit")
+
+    def _say_renamed(self, record: Record) -> bytes:
+        event = record.event
+        assert isinstance(event, events.Renamed)  # noqa: S101 - the table's key
+        told = self.variant.encode(record)
+        self._person = event.now
+        return told
+
+    def _say_away(self, record: Record) -> bytes:
+        event = record.event
+        assert isinstance(event, events.AwayChanged)  # noqa: S101 - the table's key
+        if event.text:
+            return self.numeric(numerics.RPL_NOWAWAY, text="You have been marked as being away")
+        return self.numeric(numerics.RPL_UNAWAY, text="You are no longer marked as being away")
+
+    def _say_owner(self, record: Record) -> bytes:
+        self._waits = False
+        return self.numeric(numerics.RPL_YOUREOPER, text="You are now an IRC operator") + line(
+            f":{self.nick} MODE {self.nick}", "+o"
+        )
+
+
+_GATES = (ReadHistory, Owner)
+"""Commands after which nothing is read until they are answered."""
+
+_OWN: dict[type[events.Event], Callable[[IrcDialect, Any], bytes]] = {
+    events.Entered: IrcDialect._say_entered,
+    events.Said: IrcDialect._say_said,
+    events.Whispered: IrcDialect._say_whispered,
+    events.Left: IrcDialect._say_left,
+    events.Renamed: IrcDialect._say_renamed,
+    events.AwayChanged: IrcDialect._say_away,
+    events.OwnerClaimed: IrcDialect._say_owner,
+}
+"""What the one who caused an event is told where it is not what the others are told."""
+
+
+def _too_long(raw: bytes) -> bool:
+    """Whether a line passes its limit, with or without tags (IRCv3 message-tags, "Size limit")."""
+    if len(raw) <= BODY_BYTES:
+        return False
+    if raw[:1] != b"@":
+        return True
+    tags, _, body = raw.partition(b" ")
+    return len(tags) - 1 > CLIENT_TAG_BYTES or len(body) > BODY_BYTES

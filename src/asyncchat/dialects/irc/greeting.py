@@ -1,0 +1,140 @@
+"""What a server says of itself: the greeting 001 to 005, LUSERS, the message of the day.
+
+Owns the tokens of 005, which are all true: each names the limit's constant. Must not know who is greeted.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from asyncchat.core.names import NAME_LENGTH, ROOM_LENGTH
+from asyncchat.core.people import Person
+from asyncchat.core.replies import Counts
+from asyncchat.core.rules.moderation import MASKS_EACH
+from asyncchat.core.rules.rooms import ROOMS_EACH
+from asyncchat.core.text import TOPIC_BYTES, cut
+from asyncchat.dialects.irc import limits, numerics
+from asyncchat.dialects.irc.line import line
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.irc.dialect import Irc
+
+TOKENS_A_LINE: Final = 13
+"""Tokens in one 005: with nick and text 15 parameters (Modern IRC, "RPL_ISUPPORT")."""
+
+USER_MODES: Final = "io"
+ROOM_MODES: Final = "bnot"
+ROOM_MODES_WITH_PARAMETER: Final = "bo"
+
+_MOTD_BYTES = 380
+
+
+def isupport(irc: Irc) -> list[str]:
+    """The tokens of 005."""
+    return [
+        "CASEMAPPING=ascii",
+        "CHANTYPES=#",
+        "PREFIX=(o)@",
+        "CHANMODES=b,,,nt",
+        f"NICKLEN={NAME_LENGTH}",
+        f"USERLEN={limits.USER_LENGTH}",
+        f"CHANNELLEN={ROOM_LENGTH}",
+        f"TOPICLEN={TOPIC_BYTES}",
+        f"KICKLEN={limits.REASON_BYTES}",
+        f"AWAYLEN={limits.REASON_BYTES}",
+        f"CHANLIMIT=#:{ROOMS_EACH}",
+        f"MAXLIST=b:{MASKS_EACH}",
+        f"MODES={limits.CHANGES}",
+        f"TARGMAX=PRIVMSG:{limits.TARGETS},NOTICE:{limits.TARGETS},JOIN:{limits.JOINS},PART:{limits.JOINS},KICK:{limits.KICKS},NAMES:{limits.NAMED},LIST:{limits.LISTED},WHOIS:1",
+        f"NETWORK={irc.name}",
+        f"CHATHISTORY={limits.PAGE}",
+        "MSGREFTYPES=msgid,timestamp",
+        "SAFELIST",
+        "UTF8ONLY",
+    ]
+
+
+def opening(irc: Irc) -> bytes:
+    """001 to 005 with a NUL wherever the asker's nick goes."""
+    server = irc.server
+    created = datetime.fromtimestamp(server.started / 1_000_000, UTC).strftime("%a %d %b %Y at %H:%M:%S UTC")
+    return b"".join(
+        (
+            _hollow(irc, numerics.RPL_WELCOME, "", f"Welcome to {irc.name}, \0"),
+            _hollow(irc, numerics.RPL_YOURHOST, "", f"Your host is {irc.name}, running {irc.software}"),
+            _hollow(irc, numerics.RPL_CREATED, "", f"This server was started {created}"),
+            _hollow(
+                irc,
+                numerics.RPL_MYINFO,
+                f" {irc.name} {irc.software} {USER_MODES} {ROOM_MODES} {ROOM_MODES_WITH_PARAMETER}",
+                None,
+            ),
+            isupport_lines(irc),
+        )
+    )
+
+
+def isupport_lines(irc: Irc) -> bytes:
+    """005 with a NUL wherever the asker's nick goes."""
+    tokens = isupport(irc)
+    return b"".join(
+        _hollow(
+            irc,
+            numerics.RPL_ISUPPORT,
+            f" {' '.join(tokens[start : start + TOKENS_A_LINE])}",
+            "are supported by this server",
+        )
+        for start in range(0, len(tokens), TOKENS_A_LINE)
+    )
+
+
+def motd(irc: Irc) -> bytes:
+    """The message of the day, or that there is none, with a NUL wherever the asker's nick goes."""
+    lines = irc.server.motd
+    if lines is None:
+        return _hollow(irc, numerics.ERR_NOMOTD, "", "There is no message of the day")
+    parts = [part for text in lines for part in cut(text, _MOTD_BYTES)]
+    return b"".join(
+        (
+            _hollow(irc, numerics.RPL_MOTDSTART, "", f"- {irc.name} Message of the day - "),
+            *(_hollow(irc, numerics.RPL_MOTD, "", f"- {part}") for part in parts),
+            _hollow(irc, numerics.RPL_ENDOFMOTD, "", "End of /MOTD command"),
+        )
+    )
+
+
+def _hollow(irc: Irc, code: str, words: str, text: str | None) -> bytes:
+    """A numeric with a NUL in the place of the nick: what is the same for all is made once."""
+    marked = line(f":{irc.name} {code} \x1a{words}", text and text.replace("\0", "\x1a"))
+    return marked.replace(b"\x1a", b"\0")
+
+
+def lusers(irc: Irc, nick: str, counts: Counts) -> bytes:
+    """How many there are (Modern IRC, "LUSERS message")."""
+    people, rooms, most = counts.people, counts.rooms, counts.most_people
+    said: list[tuple[str, str, str]] = [
+        (numerics.RPL_LUSERCLIENT, "", f"There are {people} users and 0 invisible on 1 servers"),
+    ]
+    if counts.owners:
+        said.append((numerics.RPL_LUSEROP, f" {counts.owners}", "operator(s) online"))
+    if rooms:
+        said.append((numerics.RPL_LUSERCHANNELS, f" {rooms}", "channels formed"))
+    said += [
+        (numerics.RPL_LUSERME, "", f"I have {people} clients and 0 servers"),
+        (numerics.RPL_LOCALUSERS, f" {people} {most}", f"Current local users {people}, max {most}"),
+        (numerics.RPL_GLOBALUSERS, f" {people} {most}", f"Current global users {people}, max {most}"),
+    ]
+    return b"".join(line(f":{irc.name} {code} {nick}{words}", text) for code, words, text in said)
+
+
+def greeting(irc: Irc, person: Person, counts: Counts) -> bytes:
+    """All that a newcomer is told."""
+    nick = person.name.encode("utf-8", "replace")
+    return b"".join(
+        (
+            irc.opening.replace(b"\0", nick),
+            lusers(irc, person.name, counts),
+            irc.motd.replace(b"\0", nick),
+        )
+    )

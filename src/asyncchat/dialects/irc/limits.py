@@ -1,0 +1,42 @@
+"""The IRC dialect's own limits, each stated once: 005 advertises them and the commands keep them.
+
+Those of names, rooms and texts are the core's.
+"""
+
+from typing import Final
+
+USER_LENGTH: Final = 12
+"""Longest user name (USERLEN): it goes before every message, beside a nick that may be long."""
+
+REALNAME_BYTES: Final = 150
+"""Longest real name: fits a WHOIS line beside the longest names."""
+
+REASON_BYTES: Final = 255
+"""Longest reason of a quit, a part or a kick, and away text (KICKLEN, AWAYLEN): half a line."""
+
+TARGETS: Final = 4
+"""Targets of one PRIVMSG or NOTICE (TARGMAX): a line must not become a mass mailing."""
+
+KICKS: Final = 4
+"""People one KICK puts out (TARGMAX)."""
+
+CHANGES: Final = 12
+"""Changes of modes in one line (MODES)."""
+
+JOINS: Final = 50
+"""Rooms of one JOIN or PART: what a line of common names holds (TARGMAX)."""
+
+NAMED: Final = 4
+"""Rooms of one NAMES (TARGMAX): each may be thousands of names."""
+
+LISTED: Final = 50
+"""Rooms that LIST takes by name (TARGMAX)."""
+
+ASKED: Final = 5
+"""Nicks of one USERHOST (RFC 2812, 4.8)."""
+
+WATCHED: Final = 50
+"""Nicks of one ISON: a line of common ones."""
+
+PAGE: Final = 200
+"""Messages one CHATHISTORY gives (CHATHISTORY): 100 KB at the most, made in a millisecond or two."""

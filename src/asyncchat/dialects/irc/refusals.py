@@ -1,0 +1,77 @@
+"""Why not, in numerics: one line of a table for each refusal of the core.
+
+Owns the wording; must not know what was asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from asyncchat.core import replies
+from asyncchat.core.replies import Refusal
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.line import word
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.irc.dialect import IrcDialect
+
+Said = tuple[str, tuple[str, ...], str]
+"""Code, words, text."""
+
+
+def _name_fixed(refusal: replies.NameFixed) -> Said:
+    text = "You can't change your nickname while you are banned or muted in this channel"
+    return numerics.ERR_BANONCHAN, (refusal.name, refusal.room), text
+
+
+def _room_not_allowed(refusal: replies.RoomNotAllowed) -> Said:
+    if not refusal.room.startswith("#"):
+        return numerics.ERR_NOSUCHCHANNEL, (refusal.room,), "No such channel: a channel's name begins with #"
+    return numerics.ERR_BADCHANMASK, (refusal.room,), f"That channel name is not allowed: {refusal.reason}"
+
+
+REFUSALS: dict[type[Refusal], Callable[[Any], Said]] = {
+    replies.NotEntered: lambda r: (numerics.ERR_NOTREGISTERED, (), "You have not registered"),
+    replies.AlreadyEntered: lambda r: (numerics.ERR_ALREADYREGISTERED, (), "You may not reregister"),
+    replies.NameTaken: lambda r: (numerics.ERR_NICKNAMEINUSE, (r.name,), "Nickname is already in use"),
+    replies.NameNotAllowed: lambda r: (
+        numerics.ERR_ERRONEUSNICKNAME,
+        (r.name,),
+        f"That nickname is not allowed: {r.reason}",
+    ),
+    replies.NameFixed: _name_fixed,
+    replies.NoSuchPerson: lambda r: (numerics.ERR_NOSUCHNICK, (r.name,), "No such nick/channel"),
+    replies.NoSuchRoom: lambda r: (numerics.ERR_NOSUCHCHANNEL, (r.room,), "No such channel"),
+    replies.RoomNotAllowed: _room_not_allowed,
+    replies.TooManyRooms: lambda r: (numerics.ERR_TOOMANYCHANNELS, (r.room,), "You have joined too many"),
+    replies.NotMember: lambda r: (numerics.ERR_NOTONCHANNEL, (r.room,), "You're not on that channel"),
+    replies.NotThere: lambda r: (numerics.ERR_USERNOTINCHANNEL, (r.name, r.room), "They aren't on it"),
+    replies.NotOperator: lambda r: (numerics.ERR_CHANOPRIVSNEEDED, (r.room,), "You're not channel operator"),
+    replies.Banned: lambda r: (numerics.ERR_BANNEDFROMCHAN, (r.room,), "Cannot join channel (+b)"),
+    replies.CannotSpeak: lambda r: (
+        numerics.ERR_CANNOTSENDTOCHAN,
+        (r.room,),
+        f"Cannot send to channel: {r.reason.value}",
+    ),
+    replies.NoText: lambda r: (numerics.ERR_NOTEXTTOSEND, (), "No text to send"),
+    replies.TextTooLong: lambda r: (numerics.ERR_INPUTTOOLONG, (), f"Text over {r.limit} bytes"),
+    replies.TooManyMasks: lambda r: (
+        numerics.ERR_BANLISTFULL,
+        (r.room, r.mask),
+        f"The list is full ({r.limit}), or the mask is too long",
+    ),
+    replies.WrongCode: lambda r: (numerics.ERR_PASSWDMISMATCH, (), "Password incorrect"),
+    replies.StorageDown: lambda r: (
+        numerics.ERR_UNKNOWNERROR,
+        ("*",),
+        "Not accepted: the history can't be written at the moment",
+    ),
+}
+"""Numeric and words of each refusal; ``HistoryUnreadable`` is CHATHISTORY's, with a FAIL of its own."""
+
+
+def say_refusal(session: IrcDialect, refusal: Refusal) -> bytes:
+    """The line of a refusal."""
+    code, words, text = REFUSALS[type(refusal)](refusal)
+    return session.numeric(code, *(word(part) for part in words), text=text)

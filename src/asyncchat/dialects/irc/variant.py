@@ -1,0 +1,165 @@
+"""How others' events are told in IRC: the bytes of an event, once for all with the same capabilities.
+
+Owns the line of each kind of event. ``IrcVariant.encode`` is on the hottest path of the program: a message to
+a room is three byte strings joined, two of them remembered.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from asyncchat.core import events
+from asyncchat.core.events import AnyEvent, Record, Said, Speech
+from asyncchat.core.ids import Ids
+from asyncchat.core.rooms import NO_OUTSIDERS, TOPIC_LOCKED
+from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS, SERVER_TIME
+from asyncchat.dialects.irc.line import line, word
+from asyncchat.dialects.irc.speech import said_lines
+from asyncchat.dialects.irc.stamps import stamp
+from asyncchat.dialects.irc.tokens import LINE_BYTES
+
+MOST_REMEMBERED: Final = 20_000
+"""Heads of lines a variant remembers: one for each who speaks, some 150 bytes; then it begins anew."""
+
+FLAG_LETTERS: Final = {NO_OUTSIDERS: "n", TOPIC_LOCKED: "t"}
+"""The letter of each rule of a room (Modern IRC, "No External Messages Mode", "Protected Topic Mode")."""
+
+
+class IrcVariant:
+    """The bytes of others' events for sessions with one set of capabilities.
+
+    Args:
+        source: the server's name, for what it says itself.
+        ids: gives the msgid.
+        held: the capabilities, of which those that change bytes count.
+    """
+
+    __slots__ = ("_heads", "_ids", "_source", "_tagged", "_tags_ids", "_tags_time", "_targets")
+
+    def __init__(self, source: str, ids: Ids, held: int) -> None:
+        self._source = source
+        self._ids = ids
+        self._tags_time = bool(held & SERVER_TIME)
+        self._tags_ids = bool(held & MESSAGE_TAGS)
+        self._tagged = self._tags_time or self._tags_ids
+        self._heads: dict[str, bytes] = {}
+        self._targets: dict[str, bytes] = {}
+
+    def encode(self, record: Record) -> bytes:
+        """The bytes of an event: whole lines, or nothing where IRC has no word for it."""
+        event = record.event
+        if type(event) is Said and event.speech is Speech.MESSAGE:
+            text = event.text
+            origin = event.person.origin
+            head = self._heads.get(origin) or self._head(origin)
+            target = self._targets.get(event.room) or self._target(event.room)
+            raw = b"%b%b%b\r\n" % (head, target, text.encode())
+            if len(raw) <= LINE_BYTES and "\n" not in text and "\r" not in text:
+                return self.tags(record) + raw if self._tagged else raw
+        if isinstance(event, events.Said | events.Whispered):
+            return self.said(record)
+        lines = _LINES.get(type(event))
+        if lines is None:
+            return b""
+        told = lines(self, event)
+        if self._tags_time and told:
+            return b"@time=%b %b" % (stamp(record.time).encode(), told)
+        return told
+
+    def said(self, record: Record, batch: str = "") -> bytes:
+        """The lines of a message; the id is on the first, time and batch on each."""
+        event = record.event
+        if isinstance(event, Said):
+            target = event.room
+        elif isinstance(event, events.Whispered):
+            target = event.to.name
+        else:
+            return b""
+        lines = said_lines(event.person.origin, target, event.text, event.speech)
+        if not self._tagged and not batch:
+            return b"".join(lines)
+        others = self.tags(record, batch, with_id=False) if len(lines) > 1 else b""
+        return self.tags(record, batch) + others.join(lines)
+
+    def tags(self, record: Record, batch: str = "", *, with_id: bool = True) -> bytes:
+        """The tags of a line, ``@`` and space included."""
+        pieces = []
+        if batch:
+            pieces.append(f"batch={batch}")
+        if self._tags_time:
+            pieces.append(f"time={stamp(record.time)}")
+        if with_id and self._tags_ids:
+            pieces.append(f"msgid={self._ids.id_of(record.number)}")
+        return f"@{';'.join(pieces)} ".encode() if pieces else b""
+
+    def _head(self, origin: str) -> bytes:
+        if len(self._heads) >= MOST_REMEMBERED:
+            self._heads.clear()
+        head = self._heads[origin] = f":{origin} PRIVMSG ".encode("utf-8", "replace")
+        return head
+
+    def _target(self, room: str) -> bytes:
+        if len(self._targets) >= MOST_REMEMBERED:
+            self._targets.clear()
+        target = self._targets[room] = f"{room} :".encode("utf-8", "replace")
+        return target
+
+    # What each event is called.
+
+    def _joined(self, event: events.Joined) -> bytes:
+        return line(f":{event.person.origin} JOIN {event.room}")
+
+    def _parted(self, event: events.Parted) -> bytes:
+        return line(f":{event.person.origin} PART {event.room}", event.reason or None)
+
+    def _kicked(self, event: events.Kicked) -> bytes:
+        return line(
+            f":{event.by.origin} KICK {event.room} {event.person.name}", event.reason or event.by.name
+        )
+
+    def _left(self, event: events.Left) -> bytes:
+        return line(f":{event.person.origin} QUIT", event.reason or "Quit: ")
+
+    def _renamed(self, event: events.Renamed) -> bytes:
+        return line(f":{event.person.origin} NICK {event.now.name}")
+
+    def _topic_changed(self, event: events.TopicChanged) -> bytes:
+        return line(f":{event.person.origin} TOPIC {event.room}", event.text)
+
+    def _operator_changed(self, event: events.OperatorChanged) -> bytes:
+        sign = "+" if event.on else "-"
+        return line(f":{event.by.origin} MODE {event.room} {sign}o {event.person.name}")
+
+    def _flag_changed(self, event: events.FlagChanged) -> bytes:
+        letter = FLAG_LETTERS.get(event.flag)
+        if letter is None:
+            return b""
+        return line(f":{event.person.origin} MODE {event.room} {'+' if event.on else '-'}{letter}")
+
+    def _ban_changed(self, event: events.BanChanged) -> bytes:
+        sign = "+" if event.on else "-"
+        return line(f":{event.person.origin} MODE {event.room} {sign}b {word(event.mask)}")
+
+    def _mute_changed(self, event: events.MuteChanged) -> bytes:
+        what = "may not speak here" if event.on else "may speak here again"
+        return line(f":{self._source} NOTICE {event.room}", f"{event.mask} {what} (by {event.person.name})")
+
+    def _erased(self, event: events.Erased) -> bytes:
+        count = len(event.numbers)
+        what = "1 message" if count == 1 else f"{count} messages"
+        return line(f":{self._source} NOTICE {event.room}", f"{event.person.name} erased {what}")
+
+
+_LINES: dict[type[AnyEvent], Callable[[IrcVariant, Any], bytes]] = {
+    events.Joined: IrcVariant._joined,
+    events.Parted: IrcVariant._parted,
+    events.Kicked: IrcVariant._kicked,
+    events.Left: IrcVariant._left,
+    events.Renamed: IrcVariant._renamed,
+    events.TopicChanged: IrcVariant._topic_changed,
+    events.OperatorChanged: IrcVariant._operator_changed,
+    events.FlagChanged: IrcVariant._flag_changed,
+    events.BanChanged: IrcVariant._ban_changed,
+    events.MuteChanged: IrcVariant._mute_changed,
+    events.Erased: IrcVariant._erased,
+}
+"""The line of each kind of event; the others of ``AnyEvent`` are not told."""

@@ -1,0 +1,141 @@
+"""A hub and sessions in memory: dialects around one ``core.Chat``, without sockets, log or clock.
+
+Plays what the server does to a dialect: submits its commands, decides, applies, numbers the events, puts the
+questions, opens the gates, hands out the outcome and tells the others, each in the order of the commands.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from asyncchat.core import commands, events, replies
+from asyncchat.core.chat import Chat
+from asyncchat.core.events import Event, Reach, Record
+from asyncchat.core.ids import Ids
+from asyncchat.core.names import fold
+from asyncchat.dialects.base import Dialect, ServerInfo
+
+START = 1_700_000_000_000_000
+CODE = "7KQ2-M9XD"
+
+
+def server_info(**fields) -> ServerInfo:
+    plain = {"name": "irc.test", "version": "0.1", "started": START, "ids": Ids([(1, "e1")])}
+    return ServerInfo(**{**plain, **fields})
+
+
+@dataclass
+class Peer:
+    """One client's end: what it was sent, and its server-side dialect."""
+
+    hub: "Hub"
+    id: int
+    dialect: Dialect
+    sent: bytearray = field(default_factory=bytearray)
+    gone: bool = False
+
+    def send(self, *lines: str) -> list[str]:
+        """Sends lines; gives what came for it in answer to all of them (and what came before, unread)."""
+        return self.send_raw("".join(line + "\r\n" for line in lines).encode())
+
+    def send_raw(self, data: bytes) -> list[str]:
+        self.hub.receive(self, data)
+        return self.read()
+
+    def read(self) -> list[str]:
+        """The lines that came since the last read, without CR LF."""
+        data, self.sent[:] = bytes(self.sent), b""
+        assert not data or data.endswith(b"\n")
+        return data.decode().replace("\r\n", "\n").split("\n")[:-1]
+
+
+class Hub:
+    """Decides for peers; ``tick`` microseconds pass with each command."""
+
+    def __init__(self, tick: int = 1000) -> None:
+        self.chat = Chat()
+        self.records: list[Record] = []
+        self.peers: dict[int, Peer] = {}
+        self.now = START
+        self.tick = tick
+
+    def join(self, make: Callable[[int], Dialect]) -> Peer:
+        """A new session, whose dialect is made with its number."""
+        id = len(self.peers) + 1
+        peer = self.peers[id] = Peer(self, id, make(id))
+        return peer
+
+    def receive(self, peer: Peer, data: bytes) -> None:
+        asked = peer.dialect.receive_data(data)
+        while asked and not peer.gone:
+            for command in asked:
+                self.submit(peer, command)
+                if isinstance(command, commands.Quit):
+                    peer.gone = True
+                    return
+            assert not peer.dialect.paused, "the outcome came, so reading goes on"
+            asked = peer.dialect.receive_data(b"")
+
+    def submit(self, peer: Peer, command: commands.Command) -> None:
+        self.now += self.tick
+        if isinstance(command, commands.Answer):
+            peer.sent += peer.dialect.answer((command.value,))
+            return
+        gate = _GATES.get(type(command))
+        if gate is not None:
+            assert peer.dialect.paused, "a dialect pauses after a gate"
+            outcome = gate(self, peer, command)
+        else:
+            outcome = self.decide(peer, command)
+        peer.sent += peer.dialect.answer(outcome)
+
+    def decide(self, peer: Peer, command: commands.Command) -> list[object]:
+        """The outcome of a command; the others are told of its events at once."""
+        outcome: list[object] = []
+        for item in self.chat.decide(peer.id, command, self.now):
+            if isinstance(item, Event):
+                record = Record(len(self.records) + 1, self.now, item)
+                self.records.append(record)
+                audience = self.audience(item)
+                self.chat.apply(item)
+                for other in audience - {peer.id}:
+                    told = self.peers[other]
+                    told.sent += told.dialect.variant.encode(record)
+                outcome.append(record)
+            elif isinstance(item, commands.Question):
+                outcome.append(self.chat.answer(peer.id, item))
+            else:
+                outcome.append(item)
+        return outcome
+
+    def audience(self, event: Event) -> set[int]:
+        """Who is told, from the state before the event."""
+        if event.reach is Reach.ROOM:
+            room = self.chat.room_named(event.room)
+            return set(room.seats) if room else set()
+        if event.reach is Reach.PEERS:
+            return {who for room in self.chat.rooms_with(event.person.id) for who in room.seats}
+        return {event.to.id} if event.reach is Reach.PAIR else set()
+
+    def read_history(self, peer: Peer, asked: commands.ReadHistory) -> list[object]:
+        room = self.chat.room_named(asked.room)
+        if room is None or peer.id not in room.seats:
+            return [replies.HistoryUnreadable(asked.room, asked.purpose)]
+        found = [
+            record
+            for record in self.records
+            if isinstance(record.event, events.Said)
+            and fold(record.event.room) == room.key
+            and (asked.after is None or record.number > asked.after)
+            and (asked.before is None or record.number < asked.before)
+            and (asked.after_time is None or record.time > asked.after_time)
+            and (asked.before_time is None or record.time < asked.before_time)
+        ]
+        newest = asked.end is commands.Direction.NEWEST
+        page = found[-asked.limit :] if newest else found[: asked.limit]
+        return [replies.HistoryPage(room.name, tuple(page), len(found) - len(page), asked.purpose)]
+
+    def claim(self, peer: Peer, asked: commands.Owner) -> list[object]:
+        return self.decide(peer, commands.ClaimOwner(asked.code == CODE))
+
+
+_GATES = {commands.ReadHistory: Hub.read_history, commands.Owner: Hub.claim}

@@ -1,0 +1,36 @@
+import pytest
+
+from asyncchat.dialects.irc.dialect import Irc
+from tests.dialects.driver import Hub, Peer, server_info
+
+
+class Server:
+    """A hub with IRC peers."""
+
+    def __init__(self, **info) -> None:
+        self.hub = Hub()
+        self.irc = Irc(server_info(**info))
+
+    def connect(self, host: str = "192.0.2.1") -> Peer:
+        """A connection that has said nothing yet."""
+        return self.hub.join(lambda id: self.irc.dialect(id, host))
+
+    def person(self, nick: str, *rooms: str, caps: str = "", host: str = "192.0.2.1") -> Peer:
+        """A registered client in these rooms, with everything read."""
+        peer = self.connect(host)
+        if caps:
+            peer.send(f"CAP REQ :{caps}")
+        peer.send(f"NICK {nick}", f"USER {nick.lower()} 0 * :{nick} Real")
+        if caps:
+            peer.send("CAP END")
+        assert peer.dialect.entered
+        if rooms:
+            peer.send("JOIN " + ",".join(rooms))
+        for other in self.hub.peers.values():
+            other.read()
+        return peer
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()

@@ -58,8 +58,10 @@ class Dialect(Protocol):
     to ``answer``, in the order of the commands. Nothing that a peer sends makes any of these raise.
     """
 
-    variant: Variant
-    """How others' events are told to this session; it changes inside ``answer`` alone."""
+    @property
+    def variant(self) -> Variant:
+        """How others' events are told to this session; it changes inside ``answer`` alone."""
+        ...
 
     @property
     def entered(self) -> bool:

@@ -1,0 +1,275 @@
+"""Where the server listens: listener URLs, and the addresses that people can use.
+
+Owns their grammar and the machine's own addresses; must not know sessions.
+"""
+
+import errno
+import ipaddress
+import os
+import socket
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from asyncchat.errors import AsyncChatError
+
+DEFAULT_PORT = 1234
+"""The original's port."""
+
+BACKLOG = 4096
+"""Connections that may wait to be accepted: a school after a power cut (the kernel caps it: somaxconn)."""
+
+SEND_BUFFER = 131_072
+"""SO_SNDBUF of a connection (Linux doubles it): the kernel hides a stall of up to 4 MB otherwise."""
+
+KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_COUNT = 60, 20, 3
+"""TCP keep-alive, for clients that answer no PING: seconds of silence, between probes; unanswered ones."""
+
+USER_TIMEOUT = 60
+"""Seconds after which sent bytes that are not acknowledged end a connection (TCP_USER_TIMEOUT, RFC 5482)."""
+
+
+class ListenError(AsyncChatError):
+    """A listener can't be opened; the text says what to do."""
+
+
+class Address(msgspec.Struct, frozen=True):
+    """One place to listen: a host and port, or the path of a unix socket."""
+
+    host: str = ""
+    port: int = 0
+    path: str = ""
+
+    def __str__(self) -> str:
+        if self.path:
+            return f"unix://{self.path}"
+        return f"tcp://{bracketed(self.host)}:{self.port}"
+
+
+def bracketed(host: str) -> str:
+    """The host as a URL has it."""
+    return f"[{host}]" if ":" in host else host
+
+
+def parse_listener(url: str) -> Address:
+    """Reads ``tcp://HOST:PORT`` or ``unix:///PATH``.
+
+    Raises:
+        ValueError: it is none of them; the text says why.
+    """
+    parts = urlsplit(url if "://" in url else f"tcp://{url}")
+    if parts.scheme == "unix":
+        if parts.netloc or not parts.path:
+            raise ValueError(f"{url} names no path: unix:///run/asyncchat.sock")
+        return Address(path=parts.path)
+    if parts.scheme in ("tls", "udp"):
+        raise ValueError(f"{parts.scheme}:// listeners are not in this version; tcp:// and unix:// are")
+    if parts.scheme != "tcp":
+        raise ValueError(f"{parts.scheme}:// is no listener; use tcp://HOST:PORT or unix:///PATH")
+    try:
+        port = parts.port
+    except ValueError:
+        raise ValueError(f"{url} has no port between 0 and 65535") from None
+    if parts.path or parts.query or parts.username is not None:
+        raise ValueError(f"{url} has more than a host and a port")
+    return Address(parts.hostname or "127.0.0.1", DEFAULT_PORT if port is None else port)
+
+
+def open_listener(address: Address) -> list[socket.socket]:
+    """Binds a listener: one socket, or several where a host name has several addresses.
+
+    Raises:
+        ListenError: the port is in use, the host is not this machine's, it is not allowed, …
+    """
+    if address.path:
+        return [_open_unix(address)]
+    try:
+        found = socket.getaddrinfo(
+            address.host,
+            address.port,
+            type=socket.SOCK_STREAM,
+            flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV,
+        )
+    except socket.gaierror as error:
+        raise ListenError(f"There is no address for the host {address.host}: {error.strerror}") from error
+    sockets: list[socket.socket] = []
+    try:
+        for family, kind, protocol, _, where in found:
+            if sockets and address.port == 0:
+                where = (where[0], sockets[0].getsockname()[1], *where[2:])  # one port for all of them
+            sockets.append(_open_tcp(family, kind, protocol, where))
+    except OSError as error:
+        for opened in sockets:
+            opened.close()
+        raise ListenError(_refusal(address, error)) from error
+    return sockets
+
+
+def _open_tcp(family: int, kind: int, protocol: int, where: tuple[object, ...]) -> socket.socket:
+    listener = socket.socket(family, kind, protocol)
+    try:
+        if os.name == "posix":
+            # On Windows the option means that two servers may share a port.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        for level, option, value in _connection_options():
+            listener.setsockopt(level, option, value)
+        listener.bind(where)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    listener.setblocking(False)
+    return listener
+
+
+def _connection_options() -> list[tuple[int, int, int]]:
+    """Options that accepted connections inherit: no delay, a bounded stall, a lost peer is found."""
+    options = [
+        (socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER),
+        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+        (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    ]
+    named = (
+        ("TCP_KEEPIDLE", KEEPALIVE_IDLE),
+        ("TCP_KEEPINTVL", KEEPALIVE_INTERVAL),
+        ("TCP_KEEPCNT", KEEPALIVE_COUNT),
+        ("TCP_USER_TIMEOUT", USER_TIMEOUT * 1000),
+    )
+    options += [
+        (socket.IPPROTO_TCP, getattr(socket, name), value) for name, value in named if hasattr(socket, name)
+    ]
+    return options
+
+
+def _open_unix(address: Address) -> socket.socket:
+    path = Path(address.path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as other:
+                if other.connect_ex(address.path) == 0:
+                    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+            path.unlink()  # left behind by a server that was killed
+        listener.bind(address.path)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise ListenError(f"Can't listen on {address}: {error.strerror}") from error
+    listener.setblocking(False)
+    return listener
+
+
+def forget(addresses: Iterable[Address]) -> None:
+    """Removes the paths of unix listeners that are closed."""
+    for address in addresses:
+        if address.path:
+            Path(address.path).unlink(missing_ok=True)
+
+
+def _refusal(address: Address, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        holder = _holder(address.port)
+        return f"Port {address.port} is in use{holder}. Choose another: --port {address.port + 1}"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{address.host} is not an address of this machine. For all its addresses: --host 0.0.0.0"
+    if error.errno == errno.EACCES:
+        return (
+            f"Port {address.port} is not allowed for this user. Choose one from 1024: --port {DEFAULT_PORT}"
+        )
+    return f"Can't listen on {address}: {error.strerror}"
+
+
+def _holder(port: int) -> str:
+    """`` (pid N, NAME)`` of the process that listens there, if this user may see it (Linux)."""
+    inodes = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            rows = Path(table).read_text(encoding="ascii").splitlines()[1:]
+        except OSError:
+            continue
+        for row in rows:
+            fields = row.split()
+            if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
+                inodes.add(f"socket:[{fields[9]}]")
+    if not inodes:
+        return ""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if any(os.readlink(handle) in inodes for handle in (process / "fd").iterdir()):
+                return f" (pid {process.name}, {_program(process)})"
+        except OSError:
+            continue  # another user's, or gone meanwhile
+    return ""
+
+
+def _program(process: Path) -> str:
+    words = (process / "cmdline").read_bytes().split(b"\0")
+    for word in words[:4]:
+        name = Path(word.decode("utf-8", "replace")).name
+        if name == "asyncchat":
+            return name
+    return (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
+
+
+def is_wildcard(host: str) -> bool:
+    """Whether a host stands for all addresses of the machine."""
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
+def is_local(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def own_addresses() -> list[str]:
+    """This machine's IPv4 and IPv6 addresses that others reach it by, best guess first."""
+    found: list[str] = []
+    for family, target in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        # No packet is sent: connecting a UDP socket only asks the routing table (RFC 5737, RFC 3849 targets).
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            if probe.connect_ex((target, 9)) == 0:
+                found.append(probe.getsockname()[0])
+    try:
+        named = socket.getaddrinfo(socket.gethostname(), None, type=socket.SOCK_STREAM)
+    except OSError:
+        named = []
+    found.extend(str(entry[4][0]) for entry in named)
+    found.extend(_interface_addresses())
+    return [host for host in dict.fromkeys(found) if not is_local(host) and "%" not in host]
+
+
+def _interface_addresses() -> list[str]:
+    """IPv4 addresses of the interfaces, as Linux tells them."""
+    try:
+        import fcntl
+
+        names = [name for _, name in socket.if_nameindex()]
+    except (ImportError, OSError):
+        return []
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for name in names:
+            try:
+                # SIOCGIFADDR (netdevice(7)): the address stands at bytes 20 to 24 of struct ifreq.
+                answer = fcntl.ioctl(probe, 0x8915, name.encode()[:15].ljust(256, b"\0"))
+            except OSError:
+                continue  # an interface without an IPv4 address
+            found.append(socket.inet_ntoa(answer[20:24]))
+    return found
+
+
+def private_addresses() -> list[str]:
+    """This machine's private addresses and its loopback: where ``--lan`` listens."""
+    private = [host for host in own_addresses() if ipaddress.ip_address(host).is_private]
+    return ["127.0.0.1", *private]

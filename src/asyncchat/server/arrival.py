@@ -1,0 +1,161 @@
+"""Arrival: from the first byte to the dialect a client speaks.
+
+Owns the prompt, the first line's table (``sniffing``) and its answers; must not know what follows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from asyncchat.dialects.plain import silence_for
+from asyncchat.server import http
+from asyncchat.server.limits import REGISTRATION_SECONDS, REQUEST_SECONDS
+from asyncchat.server.pacing import Pacer
+from asyncchat.server.sniffing import Kind, readable, sniff
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.plain import PlainDialect
+    from asyncchat.server.session import Session
+
+_logger = logging.getLogger("asyncchat.arrival")
+
+PROMPT_LOCAL = 0.25
+"""Seconds of silence from this machine after which the prompt is shown: a program would have spoken."""
+
+PROMPT_ELSEWHERE = 1.0
+"""The same from elsewhere, where a first packet may take a while."""
+
+_TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x28"  # fatal, handshake_failure (RFC 8446, 6.2)
+_SSH_LINE = "This is asyncchat, not an ssh server. Join with: nc {host} {port}\r\n"
+
+
+class Arrival:
+    """One client's arrival.
+
+    Args:
+        session: whose it is; it gets a dialect here.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._begun = b""
+        self._ended = False
+        self._prompted = False
+        self._plain: PlainDialect | None = None
+        self._deadline = session.born + REGISTRATION_SECONDS
+
+    async def settle(self) -> bytes | None:
+        """Finds out what the client is.
+
+        Returns:
+            What it has sent that its dialect has not seen yet; None when there is nobody to serve.
+        """
+        while True:
+            kind = sniff(self._begun, ended=self._ended)
+            if kind is Kind.PLAIN:
+                if await self._try_name():
+                    return self._begun
+            elif kind is not None:
+                return await self._turn_to(kind)
+            if self._session.ended or (self._ended and not self._begun):
+                return None
+            if kind is None and await self._listen():
+                return self._begun
+
+    async def _listen(self) -> bool:
+        """Reads more; a silence may show the prompt, or an unframed client, and then it is True."""
+        session = self._session
+        left = self._deadline - session.service.now()
+        if left <= 0:
+            session.expel("no name in time")
+            return False
+        local = session.host in ("127.0.0.1", "::1", "localhost")
+        unframed_after = silence_for(self._begun)
+        patience = left
+        if not self._prompted and not self._begun:
+            patience = PROMPT_LOCAL if local else PROMPT_ELSEWHERE
+        elif unframed_after is not None:
+            patience = unframed_after
+        data = await session.read(min(patience, left))
+        if data:
+            self._begun += data
+        elif data is not None:
+            self._ended = True
+        elif not self._begun:
+            self._prompt()
+        elif unframed_after is not None:
+            self._prompt()
+            self._speak_plain(framed=False)
+            return True
+        return False
+
+    def _prompt(self) -> None:
+        if not self._prompted:
+            self._prompted = True
+            self._session.write(self._session.service.plain.greeting())
+
+    def _speak_plain(self, *, framed: bool) -> PlainDialect:
+        if self._plain is None or not framed:
+            session = self._session
+            self._plain = session.service.plain.dialect(session.id, session.host, framed=framed)
+            session.adopt(self._plain)
+            if not framed:
+                session.pace(Pacer(self._plain, session.send))
+        return self._plain
+
+    async def _try_name(self) -> bool:
+        """Takes one line as a name; whether it was accepted."""
+        self._prompt()
+        dialect = self._speak_plain(framed=True)
+        line, newline, self._begun = self._begun.partition(b"\n")
+        await self._session.obey_one(dialect.receive_data(line + (newline or b"\n")))
+        return dialect.entered
+
+    async def _turn_to(self, kind: Kind) -> bytes | None:
+        session = self._session
+        service = session.service
+        match kind:
+            case Kind.IRC:
+                if self._prompted:
+                    session.write(b"\r\n")
+                session.adopt(service.irc.dialect(session.id, session.host))
+                return readable(self._begun)
+            case Kind.HTTP:
+                if not self._prompted:
+                    await self._answer_http()
+            case Kind.TLS:
+                session.write(_TLS_ALERT)
+                _logger.warning("%s tried TLS on the plain-text port", session.host)
+            case Kind.SSH:
+                host, port = service.first_address()
+                session.write(_SSH_LINE.format(host=host, port=port).encode())
+                _logger.warning("%s tried ssh", session.host)
+            case Kind.PROXY | Kind.GARBAGE | Kind.PLAIN:
+                _logger.info("%s sent what is no dialect of this server, closed", session.host)
+        return None
+
+    async def _answer_http(self) -> None:
+        session = self._session
+        service = session.service
+        deadline = service.now() + REQUEST_SECONDS
+        while not http.complete(self._begun) and len(self._begun) < http.HEAD_BYTES and not self._ended:
+            data = await session.read(max(0.0, deadline - service.now()))
+            if not data:
+                break
+            self._begun += data
+        session.write(http.respond(readable(self._begun), service.http_names(), service.how_to_join()))
+        await self._take_rest()
+
+    async def _take_rest(self) -> None:
+        """Reads what a request's body still sends: closing on unread data would drop the answer."""
+        await asyncio.sleep(0)
+        session = self._session
+        session.half_close()
+        taken = 0
+        while taken < http.HEAD_BYTES * 64:
+            data = await session.read(1.0)
+            if not data:
+                return
+            taken += len(data)

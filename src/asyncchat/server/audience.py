@@ -1,0 +1,61 @@
+"""Who is told: the sessions of each room, grouped by the bytes they get.
+
+Owns membership as far as it has been delivered, which trails the hub's state; must not know rules.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.base import Variant
+    from asyncchat.server.session import Session
+
+
+class Audience:
+    """The sessions in one room.
+
+    ``groups`` are immutable tuples, remade only when membership or a member's variant changed, so that a run
+    can hold on to the audience it began with.
+    """
+
+    __slots__ = ("_groups", "members", "singles")
+
+    def __init__(self) -> None:
+        self.members: dict[int, Session] = {}
+        self.singles: set[Session] = set()
+        """Members that hide somebody's words from themselves: each is served on its own."""
+        self._groups: tuple[tuple[Variant, tuple[Session, ...]], ...] | None = ()
+
+    @property
+    def groups(self) -> tuple[tuple[Variant, tuple[Session, ...]], ...]:
+        """The members by variant."""
+        if self._groups is None:
+            by_variant: dict[Variant, list[Session]] = {}
+            for session in self.members.values():
+                by_variant.setdefault(session.variant, []).append(session)
+            self._groups = tuple((variant, tuple(sessions)) for variant, sessions in by_variant.items())
+        return self._groups
+
+    def add(self, session: Session) -> None:
+        """A session is a member from now on."""
+        self.members[session.id] = session
+        session.audiences = (*session.audiences, self)
+        if session.ignoring:
+            self.singles.add(session)
+        self._groups = None
+
+    def remove(self, session: Session) -> None:
+        """A session is no member any more."""
+        if self.members.pop(session.id, None) is not None:
+            session.audiences = tuple(other for other in session.audiences if other is not self)
+            self.singles.discard(session)
+            self._groups = None
+
+    def changed(self, session: Session) -> None:
+        """A member is told in another way from now on."""
+        if session.ignoring:
+            self.singles.add(session)
+        else:
+            self.singles.discard(session)
+        self._groups = None

@@ -1,0 +1,81 @@
+"""What ``serve`` says at its start, and what a browser is told: how to join.
+
+Owns the wording; only what this version can do is listed.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from asyncchat import __version__
+from asyncchat.core.names import LOBBY
+from asyncchat.server.addresses import Address, bracketed, is_local, is_wildcard, own_addresses
+
+
+def reachable(addresses: Sequence[Address]) -> list[Address]:
+    """The addresses people can use: a wildcard's are the machine's own."""
+    found: list[Address] = []
+    for address in addresses:
+        if address.path or not is_wildcard(address.host):
+            found.append(address)
+            continue
+        hosts = own_addresses()
+        if ":" not in address.host:
+            hosts = [host for host in hosts if ":" not in host]
+        found.extend(Address(host, address.port) for host in hosts or ["127.0.0.1"])
+    return list(dict.fromkeys(found))
+
+
+def listening(addresses: Sequence[Address]) -> str:
+    """The first lines, for scripts: one for each address."""
+    return "".join(f"Listening on {address}\n" for address in addresses)
+
+
+def best(addresses: Sequence[Address]) -> Address:
+    """The address to tell others: one that other machines reach, if there is any."""
+    tcp = [address for address in addresses if not address.path]
+    return next((address for address in tcp if not is_local(address.host)), (tcp or list(addresses))[0])
+
+
+def how_to_join(address: Address) -> str:
+    """The lines on how to join."""
+    if address.path:
+        return f"Join {LOBBY} with\n  nc             nc -U {address.path}\n"
+    host, port = bracketed(address.host), address.port
+    return (
+        f"Join {LOBBY} with\n"
+        f"  nc             nc {address.host} {port}\n"
+        f"  our client     asyncchat join {host}:{port} --nick NAME\n"
+        f"  an IRC client  irc://{host}:{port}/{LOBBY[1:]}   (no TLS)\n"
+    )
+
+
+def history_line(database: Path | None, *, kept: bool, messages: int) -> str:
+    """Version, and where the history is."""
+    if not kept:
+        where = "no history is kept"
+    elif database is None:
+        where = "history in memory only, gone when the server stops"
+    else:
+        noun = "message" if messages == 1 else "messages"
+        where = f"history in {_homely(database)} ({messages:,} {noun})"
+    return f"asyncchat {__version__}, {where}\n"
+
+
+def who_can_join(addresses: Sequence[Address]) -> str:
+    """From where."""
+    if all(address.path or is_local(address.host) for address in addresses):
+        return "Only this machine can join. For your network: asyncchat serve --lan\n"
+    return "Whoever reaches these addresses can join; nothing is encrypted.\n"
+
+
+def owner_line(code: str) -> str:
+    """How to become the owner."""
+    return f"You moderate with: /owner {code}   (in any client)\n"
+
+
+def _homely(path: Path) -> str:
+    absolute = path.absolute()
+    try:
+        return str(Path("~") / absolute.relative_to(Path.home()))
+    except (ValueError, RuntimeError):
+        return str(absolute)

@@ -1,0 +1,95 @@
+"""The hub: the one owner of the chat's state. It decides, applies, numbers, and fills the outbox.
+
+Between deciding and applying there is no ``await``. It must not know dialects or bytes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from asyncchat.core.chat import Chat
+from asyncchat.core.commands import Answer, Command, Question, Quit
+from asyncchat.core.events import AnyEvent, Event, Record
+from asyncchat.core.replies import NameTaken
+from asyncchat.server.delivery import GateMark
+
+if TYPE_CHECKING:
+    from asyncchat.log.base import Log
+    from asyncchat.server.outbox import Outbox
+    from asyncchat.server.session import Session
+
+
+def wall_clock() -> int:
+    """Microseconds since 1970 UTC."""
+    return time.time_ns() // 1000
+
+
+class Hub:
+    """Decides what sessions ask.
+
+    Args:
+        chat: the state that the log gives.
+        log: where its numbers and times go on from.
+        outbox: takes the outcomes.
+        clock: microseconds since 1970 UTC; where it goes back, the hub's time stands still.
+    """
+
+    def __init__(self, chat: Chat, log: Log, outbox: Outbox, clock: Callable[[], int] = wall_clock) -> None:
+        self.chat = chat
+        self._outbox = outbox
+        self._clock = clock
+        self._number = log.last
+        self._time = log.last_time
+        self.on_name_taken: Callable[[Session, int], None] = lambda _asker, _holder: None
+        """Called when somebody asks for a name that another session (its number) has."""
+
+    def submit(self, session: Session, commands: Sequence[Command]) -> bool:
+        """Decides commands of one session, in their order.
+
+        Returns:
+            Whether one of them was ``Quit``; those after it are not decided.
+        """
+        chat = self.chat
+        outbox = self._outbox
+        who = session.id
+        self._time = now = max(self._time, self._clock())
+        for command in commands:
+            if type(command) is Answer:
+                outbox.put(session, (command.value,), 0)
+                continue
+            outcome: list[object] = []
+            records = 0
+            for item in chat.decide(who, command, now):
+                if isinstance(item, Event):
+                    self._number += 1
+                    chat.apply(item)
+                    outcome.append(Record(self._number, now, item))
+                    records += 1
+                elif isinstance(item, Question):
+                    outcome.append(chat.answer(who, item))
+                else:
+                    outcome.append(item)
+                    if type(item) is NameTaken:
+                        self.on_name_taken(session, item.holder)
+            outbox.put(session, outcome, records)
+            if type(command) is Quit:
+                return True
+        return False
+
+    def begin_gate(self, session: Session) -> GateMark:
+        """Marks the place in the order where a session's gate begins; it hears of it as an outcome."""
+        mark = GateMark()
+        self._outbox.put(session, (mark,), 0)
+        return mark
+
+    def record(self, facts: Sequence[AnyEvent]) -> list[Record]:
+        """Applies facts that no session caused, as at the start of a run, and gives their records."""
+        self._time = now = max(self._time, self._clock())
+        records = []
+        for fact in facts:
+            self._number += 1
+            self.chat.apply(fact)
+            records.append(Record(self._number, now, fact))
+        return records

@@ -1,0 +1,140 @@
+"""The outbox: one first-in-first-out queue between deciding and telling, released when the log has it.
+
+Owns when a batch leaves, its commit, and what happens while the log can't be written: DESIGN 1.4 and 1.5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from asyncchat.core.events import Record
+from asyncchat.log.base import LogError, OutOfStep
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.base import Outcome
+    from asyncchat.log.base import Log
+    from asyncchat.server.delivery import Delivery
+    from asyncchat.server.session import Session
+
+_logger = logging.getLogger("asyncchat.outbox")
+
+GATHER = 0.002
+"""Seconds from one batch's leaving to the next: what comes meanwhile shares a commit and a write."""
+
+MOST_RECORDS = 10_000
+"""Records the outbox holds before sessions stop reading."""
+
+MOST_OUTCOMES = 20_000
+"""Outcomes it holds, those without a record (a PONG) among them, for the same reason."""
+
+RETRY = 0.25
+"""Seconds between two tries to write the same batch."""
+
+GIVE_UP = 30.0
+"""Seconds without a successful write after which the process says so and ends."""
+
+
+class StorageLost(Exception):
+    """The log could not be written for too long; what was accepted last is not known to be kept."""
+
+
+class Outbox:
+    """Gathers outcomes, commits their records as one batch, then has them delivered.
+
+    Args:
+        log: keeps the records.
+        delivery: tells of them.
+    """
+
+    def __init__(self, log: Log, delivery: Delivery) -> None:
+        self._log = log
+        self._delivery = delivery
+        self._queue: list[tuple[Session, Outcome]] = []
+        self._records = 0
+        self._filled: asyncio.Future[None] | None = None
+        self._room = asyncio.Event()
+        self._room.set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.failing_since = 0.0
+        """When the log began to refuse (seconds since 1970)."""
+        self.failing = False
+        """Whether the log refuses: then sessions answer commands themselves."""
+
+    @property
+    def full(self) -> bool:
+        """Whether sessions should stop reading until ``room``."""
+        return not self._room.is_set()
+
+    async def room(self) -> None:
+        """Waits until the outbox takes more."""
+        await self._room.wait()
+
+    async def emptied(self) -> None:
+        """Waits until all that was put is delivered."""
+        await self._idle.wait()
+
+    def put(self, session: Session, outcome: Outcome, records: int) -> None:
+        """Adds a command's outcome at the end; ``records`` says how many of its items are records."""
+        queue = self._queue
+        queue.append((session, outcome))
+        self._records += records
+        if self._filled is not None:
+            self._filled.set_result(None)
+            self._filled = None
+            self._idle.clear()
+        if self._records > MOST_RECORDS or len(queue) > MOST_OUTCOMES:
+            self._room.clear()
+
+    async def run(self) -> None:
+        """Commits and delivers, until cancelled.
+
+        Raises:
+            StorageLost: the log could not be written for 30 seconds.
+        """
+        loop = asyncio.get_running_loop()
+        left = -GATHER
+        while True:
+            if not self._queue:
+                self._idle.set()
+                self._filled = loop.create_future()
+                await self._filled
+            early = left + GATHER - loop.time()
+            if early > 0:
+                await asyncio.sleep(early)
+            left = loop.time()
+            batch, self._queue = self._queue, []
+            if self._records:
+                self._records = 0
+                await self._commit([item for _, outcome in batch for item in outcome if type(item) is Record])
+            if not self._room.is_set():
+                self._room.set()
+            await self._delivery.deliver(batch)
+
+    async def _commit(self, records: Sequence[Record]) -> None:
+        expected = records[0].number - 1
+        deadline: float | None = None
+        while True:
+            try:
+                await self._log.append(expected, records)
+            except OutOfStep as error:
+                raise StorageLost(str(error)) from error
+            except LogError as error:
+                now = asyncio.get_running_loop().time()
+                if deadline is None:
+                    deadline = now + GIVE_UP
+                    self.failing = True
+                    self.failing_since = time.time()
+                    _logger.error("The history can't be written, trying again: %s", error)
+                elif now >= deadline:
+                    raise StorageLost(str(error)) from error
+                await asyncio.sleep(RETRY)
+            else:
+                if deadline is not None:
+                    self.failing = False
+                    _logger.warning("The history is written again")
+                return

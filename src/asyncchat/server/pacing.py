@@ -1,0 +1,62 @@
+"""Pacing: what an unframed client is told goes out in pieces, each for a read of its own (DESIGN section 3).
+
+Owns the waiting between two pieces; how text is cut is ``dialects.plain.unframed``'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from asyncchat.dialects.plain import WRITE_PAUSE, Pieces
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.plain import PlainDialect
+
+
+class Pacer:
+    """Takes bytes for one unframed client; once it turns out to be framed, passes them straight on.
+
+    Args:
+        dialect: the client's; its ``framed`` may become True at any time, for good.
+        send: writes to the connection.
+    """
+
+    def __init__(self, dialect: PlainDialect, send: Callable[[bytes], object]) -> None:
+        self._dialect = dialect
+        self._send = send
+        self._pieces = Pieces()
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that wait for their time."""
+        return self._pieces.backlog
+
+    def write(self, data: bytes) -> None:
+        """Sends this as soon as its time has come."""
+        if self._dialect.framed and not self._pieces.backlog:
+            self._send(data)
+            return
+        self._pieces.feed(data)
+        if self._timer is None:
+            self._send_piece()
+
+    def finish(self) -> None:
+        """Sends all that waits at once, before the connection closes."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._pieces.backlog:
+            self._send(self._pieces.rest())
+
+    def _send_piece(self) -> None:
+        self._timer = None
+        if self._dialect.framed:
+            self.finish()
+            return
+        piece = self._pieces.next()
+        if piece:
+            self._send(piece)
+            self._timer = asyncio.get_running_loop().call_later(WRITE_PAUSE, self._send_piece)

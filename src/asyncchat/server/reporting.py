@@ -1,0 +1,41 @@
+"""The server's own log, to standard error, as text for people or as JSON for collectors."""
+
+import logging
+import sys
+import time
+
+import msgspec
+
+LEVELS = ("debug", "info", "warning", "error")
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, object] = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+            + f".{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            entry["traceback"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(entry).decode()
+
+
+def set_up(level: str, form: str) -> None:
+    """Sends what the server logs from this level up to standard error.
+
+    Args:
+        level: one of ``LEVELS``.
+        form: ``text`` or ``json``.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        _Json() if form == "json" else logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    # What the loop itself has to say is about this program's insides.
+    logging.getLogger("asyncio").setLevel(max(logging.WARNING, root.level))

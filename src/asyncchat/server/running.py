@@ -1,0 +1,158 @@
+"""Running a server as a program: opens what it needs, says where it is, serves until a signal.
+
+Owns the order of start and end; must not know the command line.
+"""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from asyncchat.config import ServeConfig, database_path
+from asyncchat.errors import AsyncChatError
+from asyncchat.log.base import Log
+from asyncchat.log.memory import MemoryLog
+from asyncchat.server import addresses, greeting, reporting
+from asyncchat.server.addresses import Address
+from asyncchat.server.limits import raise_file_limit
+from asyncchat.server.outbox import StorageLost
+from asyncchat.server.owner import OwnerCode
+from asyncchat.server.service import Service
+
+_logger = logging.getLogger("asyncchat.server")
+
+FORCED = 130
+"""The exit status after a second Ctrl-C: 128 and SIGINT's number."""
+
+MEMORY_MESSAGES = 100_000
+"""Messages that ``--db :memory:`` keeps, the newest: some 50 MB."""
+
+
+class ServeError(AsyncChatError):
+    """The server can't start or go on; the text says what to do."""
+
+
+def run(config: ServeConfig, announce: Callable[[str], None]) -> None:
+    """Serves until SIGINT or SIGTERM.
+
+    Args:
+        config: what to serve, and how.
+        announce: takes the text for standard output, once all listeners accept.
+
+    Raises:
+        AsyncChatError: it could not start, or had to stop; the text says what to do.
+    """
+    reporting.set_up(config.log_level, config.log_format)
+    if sys.platform == "win32":
+        asyncio.run(_serve(config, announce))
+    else:
+        import uvloop
+
+        uvloop.run(_serve(config, announce))
+
+
+async def _serve(config: ServeConfig, announce: Callable[[str], None]) -> None:
+    motd = _read_motd(config.motd)
+    most_sessions = raise_file_limit()
+    listeners = [(address, addresses.open_listener(address)) for address in _addresses(config)]
+    database = database_path(config)
+    log = await _open_log(config, database)
+    try:
+        try:
+            code = OwnerCode.new() if database is None else OwnerCode.beside(database)
+        except OSError as error:
+            raise ServeError(f"The owner code beside {database} can't be kept: {error.strerror}") from error
+        service = Service(config, log, code, motd=motd, most_sessions=most_sessions)
+        await service.start(listeners)
+        announce(_announcement(service, config, database))
+        _tune_memory()
+        await _until_signal(service)
+    finally:
+        await log.close()
+        addresses.forget(address for address, _sockets in listeners)
+
+
+def _addresses(config: ServeConfig) -> list[Address]:
+    try:
+        more = [addresses.parse_listener(url) for url in config.listen]
+    except ValueError as error:
+        raise ServeError(str(error)) from error
+    if config.lan:
+        return [Address(host, config.port) for host in addresses.private_addresses()] + more
+    return [Address(config.host, config.port), *more] if config.host else more
+
+
+async def _open_log(config: ServeConfig, database: Path | None) -> Log:
+    if database is None:
+        return MemoryLog(0 if config.no_history else MEMORY_MESSAGES)
+    from asyncchat.log.sqlite import SqliteLog
+
+    return await SqliteLog.open(database, durable=config.durable)
+
+
+def _read_motd(name: str) -> tuple[str, ...] | None:
+    if not name:
+        return None
+    try:
+        return tuple(Path(name).read_text(encoding="utf-8").splitlines())
+    except OSError as error:
+        raise ServeError(f"The message of the day {name} can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ServeError(f"The message of the day {name} is not UTF-8 text") from error
+
+
+def _announcement(service: Service, config: ServeConfig, database: Path | None) -> str:
+    reachable = greeting.reachable(service.addresses)
+    text = greeting.listening(reachable)
+    text += greeting.history_line(database, kept=not config.no_history, messages=service.log.messages)
+    text += "\n" + service.how_to_join() + greeting.who_can_join(reachable)
+    if not service.hub.chat.owner_claimed:
+        text += greeting.owner_line(service.owner_code.text)
+    return text + "Stop with Ctrl-C.\n"
+
+
+def _tune_memory() -> None:
+    """Spares the cyclic collector what never becomes garbage, and lets it look less often.
+
+    A server allocates a few tracked objects for each message and drops them by reference count at once; with
+    the default of 700 the collector would walk the young ones hundreds of times a second for nothing.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+async def _until_signal(service: Service) -> None:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+
+    def on_signal() -> None:
+        if stopping.is_set():
+            _logger.warning("Forced to stop")
+            logging.shutdown()
+            os._exit(FORCED)
+        stopping.set()
+
+    if sys.platform == "win32":
+        signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(on_signal))
+    else:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, on_signal)
+    serving = asyncio.create_task(service.run())
+    signalled = asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait((serving, signalled), return_when=asyncio.FIRST_COMPLETED)
+        if not serving.done():
+            _logger.info("Stopping (Ctrl-C once more forces it)")
+            await service.stop("the server is stopping")
+            serving.cancel()
+        signalled.cancel()
+        await asyncio.wait((serving, signalled))
+        if not serving.cancelled():
+            serving.result()
+    except StorageLost as lost:
+        raise ServeError(f"The history could not be written for 30 seconds: {lost}") from lost

@@ -1,0 +1,180 @@
+"""The service: one server's parts put together, from its start to its end.
+
+Owns the lifecycle: listeners, sessions, the outbox's task, the watch, and the orderly stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from asyncchat import __version__
+from asyncchat.core.chat import Chat, starting
+from asyncchat.dialects.base import ServerInfo
+from asyncchat.dialects.irc.dialect import Irc
+from asyncchat.dialects.plain import Plain
+from asyncchat.server import greeting
+from asyncchat.server.addresses import BACKLOG, Address
+from asyncchat.server.delivery import Delivery
+from asyncchat.server.hub import Hub, wall_clock
+from asyncchat.server.limits import SEND_BYTES
+from asyncchat.server.outbox import Outbox, StorageLost
+from asyncchat.server.session import Session
+from asyncchat.server.watch import Watch
+
+if TYPE_CHECKING:
+    from asyncchat.config import ServeConfig
+    from asyncchat.log.base import Log
+    from asyncchat.server.owner import OwnerCode
+
+_logger = logging.getLogger("asyncchat.server")
+
+FULL = b"The chat is full. Try again later.\r\n"
+
+DRAIN_SECONDS = 5.0
+"""How long the last bytes to all sessions may take when the server stops."""
+
+
+class Service:
+    """A chat server.
+
+    Args:
+        config: its options.
+        log: the record it goes on with; the service does not close it.
+        owner_code: what makes a person the owner.
+        motd: lines of the message of the day, or None.
+        most_sessions: connections it takes.
+    """
+
+    def __init__(
+        self,
+        config: ServeConfig,
+        log: Log,
+        owner_code: OwnerCode,
+        *,
+        motd: tuple[str, ...] | None = None,
+        most_sessions: int = 1_000_000,
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.now = self.loop.time
+        self.limits = not config.no_limits
+        self.owner_code = owner_code
+        self.log = log
+        local = time.localtime()
+        self.info = ServerInfo(
+            name=config.name,
+            version=__version__,
+            started=wall_clock(),
+            ids=log.ids,
+            motd=motd,
+            zone=local.tm_zone,
+            utc_offset=local.tm_gmtoff,
+            keeps_history=not config.no_history,
+        )
+        self.irc = Irc(self.info)
+        self.plain = Plain(self.info)
+        self.delivery = Delivery(self._too_slow)
+        self.outbox = Outbox(log, self.delivery)
+        self.hub = Hub(Chat.replay(log.state()), log, self.outbox)
+        self.watch = Watch(self)
+        self.hub.on_name_taken = self.watch.probe
+        self.sessions: set[Session] = set()
+        self.addresses: list[Address] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._most_sessions = most_sessions
+        self._next_id = 1
+        self._servers: list[asyncio.Server] = []
+        self._host_names = frozenset((config.name.lower(), socket.gethostname().lower()))
+
+    async def start(self, listeners: Sequence[tuple[Address, Sequence[socket.socket]]]) -> None:
+        """Begins the run in the log, then accepts connections on these sockets."""
+        facts = self.hub.record(starting(self.hub.chat, __version__))
+        await self.log.append(facts[0].number - 1, facts)
+        self.delivery.delivered = facts[-1].number
+        for address, sockets in listeners:
+            for listener in sockets:
+                if address.path:
+                    self.addresses.append(address)
+                    server = await asyncio.start_unix_server(self._accept, sock=listener, backlog=BACKLOG)
+                else:
+                    self.addresses.append(Address(*listener.getsockname()[:2]))
+                    server = await asyncio.start_server(self._accept, sock=listener, backlog=BACKLOG)
+                self._servers.append(server)
+
+    async def run(self) -> None:
+        """Serves until cancelled.
+
+        Raises:
+            StorageLost: the history could not be written for too long; everyone has been told.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.outbox.run())
+                group.create_task(self.watch.run())
+        except* StorageLost as lost:
+            since = time.strftime("%H:%M:%S", time.localtime(self.outbox.failing_since))
+            reason = f"the history can't be written; what was said after {since} is not known to be kept"
+            _logger.critical("Stopped: %s", reason)
+            await self.stop(reason, drain=False)
+            raise lost.exceptions[0] from None
+
+    async def stop(self, reason: str, *, drain: bool = True) -> None:
+        """Stops in order: accepts no more, delivers what was accepted, says why, closes, waits.
+
+        The outbox's task must still run where ``drain`` is true.
+        """
+        for server in self._servers:
+            server.close()
+        if drain:
+            try:
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    await self.outbox.emptied()
+            except TimeoutError:
+                _logger.error("Not everything was delivered within %g s", DRAIN_SECONDS)
+        for session in list(self.sessions):
+            session.dismiss(reason)
+        if self._tasks:
+            _done, late = await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def how_to_join(self) -> str:
+        """The lines on how to join."""
+        return greeting.how_to_join(greeting.best(greeting.reachable(self.addresses)))
+
+    def http_names(self) -> frozenset[str]:
+        """Host names under which HTTP is answered."""
+        return self._host_names
+
+    def first_address(self) -> tuple[str, int]:
+        """A host and port that people can use."""
+        best = greeting.best(greeting.reachable(self.addresses))
+        return best.host, best.port
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self.sessions) >= self._most_sessions:
+            writer.write(FULL)
+            writer.close()
+            return
+        writer.transport.set_write_buffer_limits(high=SEND_BYTES)
+        peer = writer.get_extra_info("peername")
+        host = peer[0].removeprefix("::ffff:") if isinstance(peer, tuple) else "localhost"
+        session = Session(self, self._next_id, host, reader, writer)
+        self._next_id += 1
+        self.sessions.add(session)
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        try:
+            await session.run()
+        finally:
+            self.sessions.discard(session)
+
+    def _too_slow(self, session: Session) -> None:
+        session.expel("too slow", at_once=True)

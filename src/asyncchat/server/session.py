@@ -1,0 +1,373 @@
+"""A session: one client's connection, from its first byte to its last, as one task.
+
+Owns its dialect, its buffers and its pace; must not know what commands mean. What it is told comes from
+``delivery``, which also knows the few fields of it that the hot path needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from asyncchat.core.commands import Answer, Command, Quit
+from asyncchat.core.events import Record, Said, Whispered
+from asyncchat.core.replies import StorageDown
+from asyncchat.dialects.base import COMMANDS_A_TURN
+from asyncchat.server.arrival import Arrival
+from asyncchat.server.delivery import GateMark
+from asyncchat.server.gates import GATES
+from asyncchat.server.limits import INPUT_BYTES, READ_BYTES, SEND_BYTES, Bucket
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.base import Dialect, Outcome, Variant
+    from asyncchat.server.audience import Audience
+    from asyncchat.server.pacing import Pacer
+    from asyncchat.server.service import Service
+
+_logger = logging.getLogger("asyncchat.session")
+
+CLOSE_SECONDS = 5.0
+"""How long a closing connection may take to take its last bytes."""
+
+
+def _discard(_data: bytes) -> None:
+    """Where a closed session's bytes go."""
+
+
+def _nothing_waits() -> int:
+    return 0
+
+
+class Session:
+    """One client.
+
+    Fields that ``delivery`` uses: ``variant`` (how others' events are told to it), ``audiences`` (its rooms),
+    ``apart`` (the turn in which it is served on its own) and ``parts`` (what it is told in that turn),
+    ``write`` (takes bytes now, whatever becomes of them) and ``waiting`` (bytes not yet taken by the kernel).
+    """
+
+    __slots__ = (
+        "_bucket", "_held", "_pacer", "_reader", "_told", "_writer", "apart", "audiences", "born", "dialect",
+        "ended", "heard", "host", "id", "ignoring", "parts", "probed", "reason", "send", "service", "variant",
+        "waiting", "write",
+    )  # fmt: skip
+
+    variant: Variant
+
+    def __init__(
+        self, service: Service, id: int, host: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.service = service
+        self.id = id
+        self.host = host
+        self.dialect: Dialect | None = None
+        self.audiences: tuple[Audience, ...] = ()
+        self.apart = 0
+        self.parts: list[bytes] = []
+        self.ignoring: frozenset[str] = frozenset()
+        self.ended = False
+        self.reason = ""
+        self.heard = service.now()
+        self.born = self.heard
+        self.probed = 0.0
+        self._reader = reader
+        self._writer = writer
+        self._pacer: Pacer | None = None
+        self._held: list[bytes] | None = None
+        self._told: asyncio.Future[None] | None = None
+        self._bucket = Bucket(self.heard) if service.limits else None
+        self.send: Callable[[bytes], object] = writer.transport.write
+        self.write: Callable[[bytes], object] = self.send
+        self.waiting: Callable[[], int] = writer.transport.get_write_buffer_size
+
+    # What delivery calls.
+
+    def hear_outcome(self, outcome: Outcome) -> None:
+        """Takes what became of a command of this session, in its place in the order."""
+        if outcome and type(outcome[0]) is GateMark:
+            return
+        dialect = self.spoken
+        own = dialect.answer(outcome)
+        if own:
+            self.parts.append(own)
+        if dialect.variant is not self.variant:
+            self.variant = dialect.variant
+            self.regroup()
+
+    def flush_parts(self) -> None:
+        """Writes what this session was told on its own."""
+        if self.parts:
+            self.write(b"".join(self.parts))
+            self.parts = []
+        told = self._told
+        if told is not None:
+            self._told = None
+            if not told.done():
+                told.set_result(None)
+
+    def hold(self) -> None:
+        """Lets deliveries wait, because an answer made meanwhile goes before them."""
+        held: list[bytes] = []
+        self._held = held
+        self.write = held.append
+        self.waiting = lambda: sum(map(len, held))
+
+    def ignores(self, record: Record) -> bool:
+        """Whether this session hides an event from itself."""
+        event = record.event
+        return isinstance(event, Said | Whispered) and event.person.key in self.ignoring
+
+    # What gates and the service call.
+
+    def release(self, answer: bytes = b"") -> None:
+        """Ends a hold: the answer, then what waited."""
+        held, self._held = self._held or [], None
+        if not self.ended:
+            self.write = self.send
+            self.waiting = self._writer.transport.get_write_buffer_size
+            self.write(answer + b"".join(held))
+
+    def regroup(self) -> None:
+        """Tells the rooms that this session is now told in another way."""
+        for audience in self.audiences:
+            audience.changed(self)
+
+    async def told(self) -> None:
+        """Waits until this session is next told something that concerns it."""
+        self._told = self.service.loop.create_future()
+        await self._told
+
+    async def drained(self) -> None:
+        """Waits until little is left to send."""
+        if self.waiting() > SEND_BYTES:
+            await self._writer.drain()
+
+    async def read(self, seconds: float | None = None) -> bytes | None:
+        """The next chunk; empty at the end of input, None when none came in this time."""
+        if seconds is None:
+            data = await self._reader.read(READ_BYTES)
+        else:
+            try:
+                async with asyncio.timeout(seconds):
+                    data = await self._reader.read(READ_BYTES)
+            except TimeoutError:
+                return None
+        self.heard = self.service.now()
+        return data
+
+    def adopt(self, dialect: Dialect) -> None:
+        """Speaks this dialect from now on."""
+        self.dialect = dialect
+        self.variant = dialect.variant
+
+    def pace(self, pacer: Pacer) -> None:
+        """Sends through a pacer from now on."""
+        self._pacer = pacer
+        direct = self.waiting
+        self.send = self.write = pacer.write
+        self.waiting = lambda: direct() + pacer.backlog
+
+    def expel(self, reason: str, *, at_once: bool = False) -> None:
+        """Ends the session from the server's side; the others are told the reason.
+
+        ``at_once`` drops what waits to be sent, as to a client that does not read.
+        """
+        if self.ended:
+            return
+        self.reason = reason
+        if not at_once and self.dialect is not None:
+            self.write(self.dialect.farewell(reason))
+        self._leave()
+        if at_once:
+            self._writer.transport.abort()
+        else:
+            self._close()
+
+    def dismiss(self, reason: str) -> None:
+        """Ends the session because the server stops: it is told, the others are not."""
+        if not self.ended:
+            self.ended = True
+            if self.dialect is not None:
+                self.release(self.dialect.farewell(reason))
+            self._close()
+
+    def half_close(self) -> None:
+        """Tells the peer that nothing more comes, while what it sends is still read."""
+        if self._writer.can_write_eof():
+            self._writer.write_eof()
+
+    def probe_by_kernel(self, seconds: int) -> None:
+        """Lets TCP find out within so many seconds whether a peer that answers no question is there."""
+        connection = self._writer.get_extra_info("socket")
+        for name, value in (("TCP_KEEPIDLE", 1), ("TCP_KEEPINTVL", 1), ("TCP_KEEPCNT", seconds - 1)):
+            if hasattr(socket, name) and connection.family != getattr(socket, "AF_UNIX", None):
+                connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+    async def obey_one(self, commands: Sequence[Command]) -> None:
+        """Submits what a single line gave, and waits for its outcome."""
+        if self._submit(commands):
+            await self._depart()
+        elif commands and self.spoken.paused:
+            await self._outcome_of(commands[-1])
+
+    @property
+    def spoken(self) -> Dialect:
+        """The dialect, of a session that has one."""
+        if self.dialect is None:
+            raise RuntimeError("a session without a dialect was spoken to")
+        return self.dialect
+
+    # The task.
+
+    async def run(self) -> None:
+        """Serves the client until it leaves or is lost."""
+        try:
+            data = await Arrival(self).settle()
+            if data is not None:
+                await self._converse(data)
+        except (ConnectionError, OSError) as error:
+            self.reason = self.reason or "connection lost"
+            _logger.debug("Connection of %s lost: %s", self.host, error)
+        except asyncio.CancelledError:
+            self._writer.transport.abort()
+            raise
+        except Exception:
+            _logger.exception("A session of %s failed; this is a bug of asyncchat", self.host)
+            self.expel("internal error")
+        finally:
+            self._leave()
+            self._close()
+
+    async def _converse(self, data: bytes) -> None:
+        """Reads, submits, waits where it has to; ends when the session does."""
+        read = self._reader.read
+        now = self.service.now
+        while True:
+            await self._obey(data)
+            if self.ended:
+                return
+            data = await read(READ_BYTES)
+            self.heard = now()
+            if not data:
+                break
+        self._submit(self.spoken.receive_eof())
+        await self._depart()
+
+    async def _obey(self, data: bytes) -> None:
+        """Submits all that was received, at the session's pace."""
+        dialect = self.spoken
+        bucket = self._bucket
+        while not self.ended:
+            if bucket is None:
+                commands = dialect.receive_data(data)
+            else:
+                allowed = bucket.allowed(self.heard)
+                if allowed < 1:
+                    data = await self._slow_down(bucket, data)
+                    continue
+                commands = dialect.receive_data(data, min(COMMANDS_A_TURN, allowed))
+                bucket.take(len(commands))
+            data = b""
+            if not commands:
+                return
+            if self._submit(commands):
+                await self._depart()
+            elif dialect.paused:
+                await self._outcome_of(commands[-1])
+            elif dialect.backlog:
+                await self._settle()
+            else:
+                if self.service.outbox.full or self.waiting() > SEND_BYTES:
+                    await self._settle()
+                return
+
+    def _submit(self, commands: Sequence[Command]) -> bool:
+        """Hands commands to the hub, all but a gate; whether the last thing asked was to leave."""
+        service = self.service
+        if service.outbox.failing:
+            return self._refuse(commands)
+        if commands and type(commands[-1]) in GATES:
+            commands = commands[:-1]
+        return service.hub.submit(self, commands)
+
+    def _refuse(self, commands: Sequence[Command]) -> bool:
+        """Answers commands while the history can't be written: none is accepted, but to leave."""
+        for command in commands:
+            if type(command) is Quit:
+                return self.service.hub.submit(self, [command])
+            answer = command.value if type(command) is Answer else StorageDown()
+            self.write(self.spoken.answer((answer,)))
+        return False
+
+    async def _depart(self) -> None:
+        """Stays until all that was asked before leaving is answered."""
+        if not self.ended:
+            if not self.spoken.entered:
+                self.write(self.spoken.farewell(""))
+            elif not self.service.outbox.failing:
+                await self._turn()
+            self.ended = True
+
+    async def _turn(self) -> int:
+        """Waits for this session's turn in the order, and holds what is delivered after it.
+
+        Returns:
+            The number of the last record delivered before.
+        """
+        mark = self.service.hub.begin_gate(self)
+        while mark.reached < 0:
+            await self.told()
+        return mark.reached
+
+    async def _outcome_of(self, command: Command) -> None:
+        """Waits for what decides how to read on: a gate's answer, or a command's outcome."""
+        gate = GATES.get(type(command))
+        if gate is not None:
+            await gate(self, command, await self._turn())
+        while self.spoken.paused and not self.ended:
+            await self.told()
+
+    async def _settle(self) -> None:
+        """Waits until this session may submit more."""
+        if self.service.outbox.full:
+            await self.service.outbox.room()
+        await self.drained()
+        await asyncio.sleep(0)
+
+    async def _slow_down(self, bucket: Bucket, data: bytes) -> bytes:
+        """Lets time pass for a session over its rate, while what it sends waits unread by anyone."""
+        if self.spoken.backlog + len(data) > INPUT_BYTES:
+            self.expel("too much input")
+            return b""
+        more = await self.read(bucket.wait())
+        if more is None:
+            self.heard = self.service.now()
+            return data
+        if not more:
+            # The peer sends no more; what it sent is still taken at its pace.
+            await asyncio.sleep(bucket.wait())
+            self.heard = self.service.now()
+        return data + more
+
+    def _leave(self) -> None:
+        """Takes the session out of the chat, once; for one who never entered nothing happens there."""
+        if not self.ended:
+            self.ended = True
+            self.service.hub.submit(self, [Quit(self.reason)])
+            if self._told is not None and not self._told.done():
+                self._told.set_result(None)
+
+    def _close(self) -> None:
+        """Closes the connection once what waits is sent, or does so the hard way."""
+        if self._pacer is not None:
+            self._pacer.finish()
+        self.write = _discard
+        self.waiting = _nothing_waits
+        transport = self._writer.transport
+        if not transport.is_closing():
+            transport.close()
+            if transport.get_write_buffer_size():
+                self.service.loop.call_later(CLOSE_SECONDS, transport.abort)

@@ -1,0 +1,147 @@
+"""Records as rows: what of a record goes into which table, and back.
+
+Owns the file's spelling of records; must not know connections or transactions. A message to a room is a row
+of columns in ``said``, everything else a line of JSON in ``facts``. None is never bound: sqlite3 takes longer
+for a None than for a short text, so each of the three statements binds exactly what its rows have.
+"""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from asyncchat.core.events import AnyEvent, Erased, Event, Kept, Record, Said, Speech
+from asyncchat.core.names import fold
+from asyncchat.core.people import from_origin
+from asyncchat.log.base import LogError, misuse
+
+Value = int | str
+PLAIN_COLUMNS = 5
+"""Values of one plain row in ``Batch.plain``."""
+
+ReadRow = tuple[int, int, str, str, str | None, int | None, str | None]
+"""``READ_COLUMNS`` as they come back: number, time, room's key, origin, text, speech, room's name."""
+
+READ_COLUMNS = "number, time, room, origin, text, speech, name"
+
+_encode = msgspec.json.Encoder().encode
+_decode: Callable[[str], AnyEvent] = msgspec.json.Decoder(AnyEvent).decode
+_decode_many: Callable[[str], tuple[AnyEvent, ...]] = msgspec.json.Decoder(tuple[AnyEvent, ...]).decode
+_SPEECH = tuple(Speech)
+
+
+class Batch:
+    """An append's records as rows.
+
+    Attributes:
+        records: the records.
+        first: the number of the first.
+        last: the number of the last.
+        last_time: that one's time.
+        plain: the values of the usual messages, row after row: number, time, room's key, origin, text.
+        wide: rows of the other messages: the same and speech, room's name as it was spelled.
+        facts: rows of what is no message to a room: number, time, how long kept, JSON.
+        erased: the erasures among them.
+        states: how many are of kind ``Kept.STATE``.
+        size: characters of text, a measure of what the file grows by.
+    """
+
+    __slots__ = (
+        "count",
+        "erased",
+        "facts",
+        "first",
+        "last",
+        "last_time",
+        "plain",
+        "records",
+        "size",
+        "states",
+        "wide",
+    )
+
+    def __init__(self, expected_last: int, last_time: int, records: Sequence[Record]) -> None:
+        self.records = records
+        self.first = expected_last + 1
+        self.count = len(records)
+        self.wide: list[tuple[int, int, str, str, str, int, str]] = []
+        self.facts: list[tuple[int, int, int, str]] = []
+        self.erased: list[Erased] = []
+        self.states = 0
+        plain: list[Value] = []
+        size = 0
+        number, start_time = expected_last, last_time
+        for record in records:
+            number += 1
+            time = record.time
+            if record.number != number or time < last_time:
+                misuse(expected_last, start_time, records)
+            last_time = time
+            event = record.event
+            if type(event) is Said:
+                name = event.room
+                key = fold(name)
+                text = event.text
+                size += len(text)
+                if event.speech is Speech.MESSAGE and key == name:
+                    plain += (number, time, key, event.person.origin, text)
+                else:
+                    row = (number, time, key, event.person.origin, text, int(event.speech), name)
+                    self.wide.append(row)
+            else:
+                line = encode(event)
+                size += len(line)
+                self.facts.append((number, time, int(event.kept), line))
+                if event.kept is Kept.STATE:
+                    self.states += 1
+                    if type(event) is Erased:
+                        self.erased.append(event)
+        self.last = number
+        self.last_time = last_time
+        self.plain = plain
+        self.size = size
+
+    def rows(self) -> list[tuple[Value | None, ...]]:
+        """All rows as the tables hold them, by number: those of ``said`` as ``READ_COLUMNS``."""
+        plain, step = self.plain, PLAIN_COLUMNS
+        rows: list[tuple[Value | None, ...]] = [
+            (*plain[at : at + step], None, None) for at in range(0, len(plain), step)
+        ]
+        return sorted([*rows, *self.wide, *self.facts], key=lambda row: row[0] or 0)
+
+
+def record(row: ReadRow) -> Record:
+    """The record behind a row of ``said`` that is not erased."""
+    number, time, key, origin, text, speech, name = row
+    kind = Speech.MESSAGE if speech is None else _SPEECH[speech]
+    return Record(number, time, Said(name or key, from_origin(origin), text or "", kind))
+
+
+def encode(event: Event) -> str:
+    """An event as a line of JSON."""
+    return _encode(event).decode()
+
+
+def decode(number: int, line: str) -> AnyEvent:
+    """The event of a row of ``facts``.
+
+    Raises:
+        LogError: this version does not know it. What a decision depends on can't be skipped: the chat would
+            let in whom a later version banned. Rows that only tell (texts, presence) are never decoded.
+    """
+    try:
+        return _decode(line)
+    except msgspec.DecodeError as error:  # ValidationError too: an unknown tag, a missing field
+        raise LogError(f"its record {number} is one that this version does not know ({error})") from error
+
+
+def encode_many(events: Sequence[Event]) -> str:
+    """The facts of a snapshot as one text."""
+    return _encode(events).decode()
+
+
+def decode_many(number: int, text: str) -> tuple[AnyEvent, ...]:
+    """The facts of the snapshot at a number; raises as ``decode`` does."""
+    try:
+        return _decode_many(text)
+    except msgspec.DecodeError as error:
+        raise LogError(f"its snapshot {number} is one that this version does not know ({error})") from error

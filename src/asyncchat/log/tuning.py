@@ -1,0 +1,34 @@
+"""The figures of the log in SQLite: when what is done where.
+
+Owns numbers and where they come from.
+"""
+
+import msgspec
+
+
+class Tuning(msgspec.Struct, frozen=True):
+    """Figures as measured; tests take smaller ones.
+
+    Attributes:
+        inline_rows: up to so many records commit on the loop, some 1.5 µs each.
+        slow: seconds; a commit on the loop that took longer sends the next ones to the writer's thread …
+        detour: … so many, then it is tried again; twice as many each time it is still slow.
+        lag: records that the index may be behind under load; a read scans them, at 80 ns each.
+        checkpoint_at: bytes written, after which the write-ahead log is moved into the database.
+        rewind_at: bytes of write-ahead log from which appends wait for that, so that it begins anew.
+        quiet: seconds without an append, after which all upkeep is done.
+        snapshot_at: state facts after which a snapshot is written; folding as many takes 30 ms.
+    """
+
+    inline_rows: int = 256
+    slow: float = 0.005
+    detour: int = 16
+    lag: int = 10_000
+    checkpoint_at: int = 4_000_000
+    rewind_at: int = 8_000_000
+    quiet: float = 1.0
+    snapshot_at: int = 10_000
+
+
+DEFAULT = Tuning()
+"""What ``SqliteLog`` takes unless told otherwise."""

@@ -1,0 +1,38 @@
+"""One thread and its queue: what takes long, one job after the other.
+
+Owns the thread; must not know what the jobs do.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Worker:
+    """A thread of its own, started with its first job."""
+
+    def __init__(self, name: str) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+
+    async def run(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs a job and waits for its end, even when cancelled: what a job holds is never left to two."""
+        done = asyncio.wrap_future(self._executor.submit(job, *args, **kwargs))
+        cancelled: asyncio.CancelledError | None = None
+        while not done.done():
+            try:
+                await asyncio.wait((done,))
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            if not done.cancelled():
+                done.exception()  # taken, so that nobody warns of it
+            raise cancelled
+        return done.result()
+
+    def close(self) -> None:
+        """Ends the thread; no job may be running."""
+        self._executor.shutdown()

@@ -1,0 +1,98 @@
+"""Addresses of chats as people write them.
+
+Owns the grammar: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]``, ``plain://host[:port]``.
+"""
+
+import re
+from dataclasses import dataclass
+
+from asyncchat.client.errors import AddressError
+from asyncchat.core.names import room_fault
+
+DEFAULT_PORT = 1234
+"""The original's port, and that of ``asyncchat serve``."""
+
+DEFAULT_ADDRESS = f"127.0.0.1:{DEFAULT_PORT}"
+
+SCHEMES = ("irc", "plain")
+
+_HOST = re.compile(r"[^\s/:@?#\[\]%<>\\]+")
+_IPV6 = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a chat is, and which dialect is spoken there.
+
+    Attributes:
+        scheme: ``irc``, or ``plain`` for an original-style server.
+        host: a name or an IP literal, without brackets.
+        port: 1 to 65535.
+        room: the room that the address names; '' for none.
+    """
+
+    scheme: str
+    host: str
+    port: int = DEFAULT_PORT
+    room: str = ""
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'plain://' if self.scheme == 'plain' else ''}{host}:{self.port}"
+
+
+def parse_address(text: str) -> Address:
+    """Reads an address.
+
+    Raises:
+        AddressError: it is none.
+    """
+    scheme, found, rest = text.strip().partition("://")
+    if not found:
+        scheme, rest = "irc", text.strip()
+    scheme = scheme.lower()
+    if scheme not in SCHEMES:
+        raise AddressError(
+            text, f"it begins with {scheme}://, not with {' or '.join(f'{s}://' for s in SCHEMES)}"
+        )
+    place, slash, path = rest.partition("/")
+    host, port = _place(text, place)
+    if slash and path and scheme == "plain":
+        raise AddressError(text, "an original-style server has one room, without a name")
+    if slash and not found:
+        raise AddressError(text, f"a room follows a full address: irc://{rest}")
+    return Address(scheme, host, port, _room(text, path) if path else "")
+
+
+def _place(text: str, place: str) -> tuple[str, int]:
+    if place.startswith("["):
+        host, bracket, after = place[1:].partition("]")
+        if not bracket or (after and not after.startswith(":")):
+            raise AddressError(text, "an IPv6 address with a port is [::1]:1234")
+        if not _IPV6.fullmatch(host):
+            raise AddressError(text, f"{host!r} is no IPv6 address")
+        port = after[1:] if after else str(DEFAULT_PORT)
+    elif place.count(":") > 1:
+        if not _IPV6.fullmatch(place):
+            raise AddressError(text, "it has more than one colon")
+        host, port = place, str(DEFAULT_PORT)
+    else:
+        host, colon, port = place.partition(":")
+        if not host:
+            raise AddressError(text, "it has no host; host:port is what is expected")
+        if not _HOST.fullmatch(host):
+            raise AddressError(text, f"{host!r} is no host name")
+        port = port if colon else str(DEFAULT_PORT)
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536):
+        raise AddressError(text, f"the port is a number from 1 to 65535, not {port!r}")
+    return host, int(port)
+
+
+def _room(text: str, path: str) -> str:
+    # As IRC clients take it: the first '#' of a room's name is left out in irc://host/room.
+    room = path.rstrip("/").replace("%23", "#")
+    room = room if room.startswith(("#", "&")) else f"#{room}"
+    fault = room_fault(room)
+    if fault is not None and not room.startswith("&"):
+        raise AddressError(text, f"{room!r} is no room: {fault}")
+    return room

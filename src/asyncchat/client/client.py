@@ -1,0 +1,344 @@
+"""The Python client: a chat as an object to say things to and to follow.
+
+Owns the public face; the thread behind it is ``Link``'s, what is said the conversation's.
+"""
+
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
+from typing import Self
+
+from asyncchat.client.address import Address, parse_address
+from asyncchat.client.conversation import Conversation, Settings
+from asyncchat.client.errors import ClientError, NotConnected, TimedOut
+from asyncchat.client.events import Event, Message
+from asyncchat.client.irc_conversation import IrcConversation
+from asyncchat.client.link import Link
+from asyncchat.client.plain_conversation import PlainConversation
+from asyncchat.client.receipts import Receipt
+from asyncchat.core.events import Speech
+from asyncchat.core.names import LOBBY
+
+QUEUED = 1000
+"""Most messages waiting for the server; who says more waits in ``say``."""
+
+
+class Client:
+    """A chat joined from a Python program, thread-safe, over IRC or to an original-style server.
+
+        with Client("127.0.0.1:1234", nick="bot", rooms=["#ci"]) as chat:
+            chat.say("#ci", "build 42 failed")
+            for event in chat:
+                match event:
+                    case Message(room=room, text="ping"):
+                        chat.say(room, "pong")
+
+    Making one connects, and returns when the nick is ours and all rooms are joined. From then on it connects
+    again by itself when the line breaks, with growing pauses, and resumes: from each room's last message on
+    it reads the history, so that each message is yielded exactly once and in order, and what can't be had is
+    yielded as a ``Gap``. What was said meanwhile is sent then; a message that was sent but not acknowledged
+    is looked for in the history first. Private messages to us while the line is down are not kept by servers
+    for us: they are outside of that promise.
+
+    Following it yields ``Message``, ``Joined``, ``Left``, ``Kicked``, ``Renamed``, ``TopicChanged``,
+    ``ModeChanged``, ``Present``, ``Told``, ``Refused``, ``Disconnected``, ``Reconnected``, ``Gap`` and
+    ``Unconfirmed``. A program that never follows loses nothing but the oldest events beyond 100,000.
+
+    Args:
+        address: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]`` or ``plain://host[:port]``.
+        nick: the nick; when somebody has it, ``nick_`` and the like, see ``nick``.
+        rooms: rooms to join; None: the address's room, else the lobby.
+        history: how many of each room's last messages are read when it is joined, where the server has them.
+        echo: whether our own messages are yielded too, where they stand among the others.
+        timeout: seconds for the connection, for being let in, and for each answer; after it the line counts
+            as dead.
+        keepalive: seconds of silence after which the server is asked whether it is there.
+        reconnect: whether to connect again after a break; if not, following ends there.
+        backoff: seconds before the first attempt to connect again, and the longest pause; each is shortened
+            by chance, to a half at most.
+        nick_patience: seconds for which a nick of ours that our own dead connection holds is asked for again.
+        user: the user name that IRC shows; '' is made from the nick.
+        realname: the real name that IRC shows; '' is the nick.
+
+    Raises:
+        AddressError: the address is none.
+        Unreachable: there is no server, or none that speaks the dialect.
+        Rejected: the server does not let us in, or not into a room.
+        ClientError: that is no nick.
+    """
+
+    def __init__(
+        self,
+        address: str | Address,
+        *,
+        nick: str,
+        rooms: Sequence[str] | None = None,
+        history: int = 0,
+        echo: bool = False,
+        timeout: float = 30.0,
+        keepalive: float = 30.0,
+        reconnect: bool = True,
+        backoff: tuple[float, float] = (1.0, 60.0),
+        nick_patience: float = 10.0,
+        user: str = "",
+        realname: str = "",
+    ) -> None:
+        self.address = parse_address(address) if isinstance(address, str) else address
+        wanted = (self.address.room or LOBBY,) if rooms is None else tuple(dict.fromkeys(rooms))
+        self._settings = Settings(
+            nick=nick,
+            rooms=wanted,
+            user=user,
+            realname=realname,
+            history=history,
+            echo=echo,
+            timeout=timeout,
+            keepalive=keepalive,
+            nick_patience=nick_patience,
+            backoff=backoff,
+            reconnect=reconnect,
+        )
+        self._link = Link(self.address, _conversation(self.address, self._settings), self._settings)
+        self._finalizer = weakref.finalize(self, self._link.stop, wait=False)
+        self._link.start()
+        self._enter()
+
+    def _enter(self) -> None:
+        link = self._link
+        try:
+            with link.changed:
+                link.changed.wait_for(lambda: link.conversation.was_ready or link.over)
+                failure = link.failure
+        except BaseException:
+            link.stop()
+            raise
+        if failure is not None and not link.conversation.was_ready:
+            raise failure
+
+    # Who and where.
+
+    @property
+    def nick(self) -> str:
+        """Our nick right now."""
+        return self._link.conversation.nick
+
+    @property
+    def connected(self) -> bool:
+        """Whether the line is up and what was missed has been read."""
+        return self._link.conversation.ready
+
+    @property
+    def rooms(self) -> list[str]:
+        """The rooms that we are in."""
+        with self._link.lock:
+            return self._link.conversation.rooms()
+
+    def members(self, room: str) -> list[str]:
+        """The nicks of those in a room, as far as the server told."""
+        with self._link.lock:
+            return self._link.conversation.members(room)
+
+    def topic(self, room: str) -> str:
+        """A room's topic, as far as the server told."""
+        with self._link.lock:
+            return self._link.conversation.topic(room)
+
+    # Saying.
+
+    def say(self, room: str, text: str, *, action: bool = False, notice: bool = False) -> Receipt:
+        """Says something to a room (``#…``) or a person. It returns at once; the receipt can be waited for.
+
+        Each line of the text is a message, and one too long for the server's lines becomes several. While the
+        line is down, messages wait and are sent after the resume. With 1,000 waiting it blocks until there
+        is room.
+
+        Args:
+            room: where to.
+            text: what; an empty one says nothing.
+            action: ``/me``: the text is what we do.
+            notice: never to be answered automatically.
+
+        Returns:
+            A ``Receipt``: ``wait()`` gives the message's id once the server has taken it.
+
+        Raises:
+            ValueError: that is neither a room nor a person.
+            TimedOut: there was no room for it within the client's ``timeout``.
+            NotConnected: the chat is closed.
+        """
+        speech = Speech.ACTION if action else Speech.NOTICE if notice else Speech.MESSAGE
+        link = self._link
+        with link.changed:
+            if not link.changed.wait_for(
+                lambda: link.over or len(link.conversation.waiting()) < QUEUED, self._settings.timeout
+            ):
+                raise TimedOut(f"{QUEUED} messages are waiting for the server already.")
+            self._check_open()
+            receipt = link.conversation.say(room, text, speech)
+        link.wake()
+        return receipt
+
+    def waiting(self) -> list[tuple[str, str]]:
+        """(room, text) of each message that is not acknowledged yet, in order."""
+        with self._link.lock:
+            return self._link.conversation.waiting()
+
+    def flush(self, timeout: float | None = 30.0) -> None:
+        """Waits until all that was said is acknowledged or refused.
+
+        Args:
+            timeout: seconds; None waits as long as it takes.
+
+        Raises:
+            TimedOut: some are not.
+        """
+        if not self._flushed(timeout):
+            count = len(self.waiting())
+            raise TimedOut(f"{count} message{'s are' if count > 1 else ' is'} not acknowledged.")
+
+    def _flushed(self, timeout: float | None, *, only_connected: bool = False) -> bool:
+        link = self._link
+        with link.lock:
+            link.conversation.settle()
+        link.wake()
+
+        def over() -> bool:
+            conversation = link.conversation
+            return link.over or not conversation.waiting() or (only_connected and not conversation.ready)
+
+        with link.changed:
+            return link.changed.wait_for(over, timeout) and not link.conversation.waiting()
+
+    # Asking.
+
+    def join(self, room: str) -> None:
+        """Asks into a room, and again after each break; ``Joined`` (``own``) or ``Refused`` follows."""
+        self._ask(lambda conversation: conversation.join(room))
+
+    def part(self, room: str, reason: str = "") -> None:
+        """Leaves a room; ``Left`` (``own``) follows."""
+        self._ask(lambda conversation: conversation.part(room, reason))
+
+    def set_nick(self, nick: str) -> None:
+        """Asks for another nick; ``Renamed`` (``own``) or ``Refused`` follows."""
+        self._ask(lambda conversation: conversation.set_nick(nick))
+
+    def set_topic(self, room: str, topic: str) -> None:
+        """Sets a room's topic; ``TopicChanged`` or ``Refused`` follows."""
+        self.command("TOPIC", room, topic)
+
+    def kick(self, room: str, nick: str, reason: str = "") -> None:
+        """Puts somebody out of a room; ``Kicked`` or ``Refused`` follows."""
+        self.command("KICK", room, nick, *([reason] if reason else []))
+
+    def command(self, command: str, *params: str) -> None:
+        """Sends any IRC command; the answers are yielded.
+
+        Raises:
+            ValueError: it can't be said in one line.
+            NotConnected: there is no connection right now.
+        """
+        self._ask(lambda conversation: conversation.command(command, *params))
+
+    def history(self, room: str, *, before: str = "", after: str = "", limit: int = 50) -> list[Message]:
+        """Reads from a room's history, oldest first.
+
+        Args:
+            room: the room.
+            before: the id of the message that the last one stands before.
+            after: the id of the message that the first one follows; with neither: the latest messages.
+            limit: most messages; the server may give fewer.
+
+        Raises:
+            ClientError: there is no history, or no answer.
+        """
+        if before and after:
+            raise ValueError("either before or after")
+        kind = "BEFORE" if before else "AFTER" if after else "LATEST"
+        position = f"msgid={before or after}" if before or after else "*"
+        with self._link.lock:
+            self._check_open()
+            lookup = self._link.conversation.history(room, kind, position, limit)
+        self._link.wake()
+        messages, failure = lookup.wait(self._settings.timeout)
+        if failure:
+            raise ClientError(f"The history of {room} can't be read: {failure}")
+        return list(messages)
+
+    # Following.
+
+    def receive(self, timeout: float | None = None) -> Event:
+        """The next event; each is given to one caller only.
+
+        Args:
+            timeout: seconds; None waits as long as it takes.
+
+        Raises:
+            TimedOut: there is none yet.
+            NotConnected: the chat is closed, and all that had come before is taken.
+        """
+        link = self._link
+        with link.changed:
+            if not link.changed.wait_for(lambda: len(link.backlog) or link.over, timeout):
+                raise TimedOut(f"Nothing happened for {timeout:g} s.")
+            if not len(link.backlog):
+                self._check_open()
+            return link.backlog.take()
+
+    def __iter__(self) -> Iterator[Event]:
+        """Yields events until the chat is closed, here or by another thread."""
+        while True:
+            try:
+                event = self.receive()
+            except NotConnected:
+                return
+            yield event
+
+    # Leaving.
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Leaves the chat and ends the thread; it may be called again.
+
+        Args:
+            timeout: most seconds to wait for messages that are not acknowledged; it does not wait while the
+                line is down.
+        """
+        if not self._link.over and timeout > 0:
+            self._flushed(timeout, only_connected=True)
+        self._link.stop()
+        self._finalizer.detach()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close(timeout=5.0 if kind is None else 0.0)
+
+    # Small things.
+
+    def _ask(self, ask: Callable[[Conversation], None]) -> None:
+        with self._link.lock:
+            self._check_open()
+            ask(self._link.conversation)
+        self._link.wake()
+
+    def _check_open(self) -> None:
+        if self._link.over:
+            reason = f": {self._link.failure}" if self._link.failure is not None else ""
+            raise NotConnected(f"The chat is closed{reason}.")
+
+
+def _conversation(address: Address, settings: Settings) -> Conversation:
+    nick = settings.nick
+    if (
+        not nick.strip()
+        or not nick.isprintable()
+        or (address.scheme == "irc" and (" " in nick or nick[0] in ":#&@"))
+    ):
+        raise ClientError(f"{nick!r} is no nick: letters and digits, without spaces")
+    return PlainConversation(settings) if address.scheme == "plain" else IrcConversation(settings)

@@ -1,0 +1,131 @@
+"""Sockets as the client's thread uses them: connecting, waiting and closing, each of which can be cut short.
+
+Owns the system calls; must not know what is said.
+"""
+
+import os
+import selectors
+import socket
+import time
+from contextlib import suppress
+from typing import Any
+
+from asyncchat.client.address import Address
+
+RECEIVE_BYTES = 65536
+"""Most bytes read at a time."""
+
+_SAY_GOODBYE = 1.0
+"""Seconds for the server to close first, so that our last words are not cut off by a reset."""
+
+
+class Interrupted(Exception):
+    """The waker rang while a connection was being made."""
+
+
+class Waker:
+    """Wakes a thread that waits on sockets."""
+
+    def __init__(self) -> None:
+        self.receiver, self._sender = socket.socketpair()
+        self.receiver.setblocking(False)
+        self._sender.setblocking(False)
+
+    def ring(self) -> None:
+        """Wakes it, now or at its next wait."""
+        with suppress(OSError):  # it has been rung often enough, or it is closed
+            self._sender.send(b"\0")
+
+    def hush(self) -> None:
+        """Takes all rings."""
+        with suppress(OSError):
+            while self.receiver.recv(4096):
+                pass
+
+    def close(self) -> None:
+        """Ends it."""
+        self.receiver.close()
+        self._sender.close()
+
+
+def reason_of(error: OSError, timeout: float) -> str:
+    """Why a connection failed, in half a sentence."""
+    if isinstance(error, socket.gaierror):
+        return "the name is not known"
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(error, TimeoutError):
+        return f"no answer in {timeout:g} s"
+    if isinstance(error, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):
+        return "the connection was reset"
+    return (error.strerror or str(error) or type(error).__name__).lower()
+
+
+def connect(address: Address, timeout: float, waker: Waker) -> socket.socket:
+    """A connection, non-blocking; each address of the host is tried.
+
+    Raises:
+        OSError: none of them answers.
+        Interrupted: the waker rang.
+    """
+    failure: OSError | None = None
+    for family, kind, protocol, _, place in socket.getaddrinfo(
+        address.host, address.port, type=socket.SOCK_STREAM
+    ):
+        attempt = socket.socket(family, kind, protocol)
+        try:
+            _connect_one(attempt, place, timeout, waker)
+        except OSError as error:
+            attempt.close()
+            failure = failure or error
+        except BaseException:
+            attempt.close()
+            raise
+        else:
+            attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            attempt.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            return attempt
+    raise failure or OSError("the name has no address")
+
+
+def _connect_one(attempt: socket.socket, place: tuple[Any, ...], timeout: float, waker: Waker) -> None:
+    attempt.setblocking(False)
+    try:
+        attempt.connect(place)
+    except BlockingIOError:
+        pass
+    else:
+        return
+    with selectors.DefaultSelector() as selector:
+        selector.register(attempt, selectors.EVENT_WRITE)
+        selector.register(waker.receiver, selectors.EVENT_READ)
+        until = time.monotonic() + timeout
+        while True:
+            left = until - time.monotonic()
+            ready = {key.fileobj for key, _ in selector.select(left)} if left > 0 else set()
+            if waker.receiver in ready:
+                raise Interrupted
+            if attempt in ready:
+                break
+            if left <= 0:
+                raise TimeoutError
+    number = attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if number:
+        raise OSError(number, os.strerror(number))
+
+
+def close_politely(connection: socket.socket, last_words: bytes) -> None:
+    """Sends the last bytes, waits a moment for the other side to close, and closes."""
+    until = time.monotonic() + _SAY_GOODBYE
+    try:
+        connection.settimeout(_SAY_GOODBYE)
+        connection.sendall(last_words)
+        connection.shutdown(socket.SHUT_WR)
+        while (left := until - time.monotonic()) > 0:
+            connection.settimeout(left)
+            if not connection.recv(RECEIVE_BYTES):
+                break
+    except OSError:
+        pass  # it is gone already, or too slow: there is nothing left to say
+    finally:
+        connection.close()

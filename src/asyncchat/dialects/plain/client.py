@@ -48,7 +48,7 @@ class PlainClient:
     """One connection to a server that speaks the plain dialect, as its client.
 
     An original-style server (``seed/server.py``) ends nothing with a newline: what one read brings is one
-    message, or several in one piece, and nothing tells which. So where ``framed`` is False each read gives one
+    message, or several in one piece; nothing tells which. So where ``framed`` is False each read gives one
     value (each line of it, if there are any), and messages that arrived together are one ``Heard`` whose text
     has the others behind it.
 

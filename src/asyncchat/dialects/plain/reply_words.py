@@ -136,6 +136,11 @@ def _person_view(view: replies.PersonView, zone: Zone) -> list[str]:
     return lines
 
 
+def _people_view(view: replies.PeopleView, _zone: Zone) -> list[str]:
+    shown = _cut([_seen(seen) for seen in view.people[:NAMES_SHOWN]], len(view.people))
+    return [f"Found ({len(view.people):,}): {', '.join(shown)}" if shown else "None of them is here."]
+
+
 def _counts(counts: replies.Counts, _zone: Zone) -> list[str]:
     return [
         f"{_number(counts.people, 'person', 'people')} in {_number(counts.rooms, 'room', 'rooms')}, "
@@ -166,6 +171,8 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.RoomsView: _rooms_view,
     replies.WhoView: _who_view,
     replies.PersonView: _person_view,
+    replies.PeopleView: _people_view,
+    replies.TimeNow: lambda reply, zone: [f"It is {zone.moment(reply.time)}."],
     replies.AwayNote: lambda reply, _: [f"{reply.person.name} is away: {reply.text}"],
     replies.HistoryPage: page_lines,
     replies.Ignored: _ignored,

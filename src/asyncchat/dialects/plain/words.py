@@ -155,11 +155,17 @@ _TABLE = (
     Word("nick", "NAME", "Takes another name.", _nick, ("name",)),
     Word("msg", "NAME TEXT", "Says something to one person only.", _msg, ("m", "whisper")),
     Word("me", "TEXT", "Tells what you do: * NAME waves.", _me),
+    Word(
+        "away",
+        "[TEXT]",
+        "Answers for you who is away; alone: you are back.",
+        lambda _session, text: commands.SetAway(text),
+    ),
     Word("topic", "[TEXT|-]", "Shows the room's topic, sets it, or takes it away.", _topic),
     Word(
         "history",
         "[30m|2h|2026-11-22|N]",
-        "Shows what was said: last, in that time, on that day, or N lines; again shows what was before.",
+        "Shows what was said last, since then, that day, or N lines; again: what was before.",
         _history,
     ),
     Word("ignore", "[NAME]", "Shows you nothing more from somebody; alone lists whom you ignore.", _ignore),

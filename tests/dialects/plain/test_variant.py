@@ -1,0 +1,80 @@
+"""Others' events as bytes."""
+
+import msgspec
+import pytest
+
+from asyncchat.core import events
+from asyncchat.core.events import AnyEvent, Record, Speech
+from asyncchat.core.people import person, renamed
+from asyncchat.dialects.plain.variant import PlainVariant
+
+ANNA = person(1, "anna", "plain", "h")
+BOB = person(2, "bob", "plain", "h")
+
+WIRE: list[tuple[AnyEvent, str]] = [
+    (events.Said("#lobby", ANNA, "hi"), "anna: hi\n"),
+    (events.Said("#LOBBY", ANNA, "hi"), "anna: hi\n"),
+    (events.Said("#tea", ANNA, "hi"), "[#tea] anna: hi\n"),
+    (events.Said("#lobby", ANNA, "hi", Speech.NOTICE), "anna: hi\n"),
+    (events.Said("#tea", ANNA, "waves", Speech.ACTION), "[#tea] * anna waves\n"),
+    (events.Said("#lobby", ANNA, "VERSION", Speech.PROBE), ""),
+    (events.Said("#lobby", ANNA, "one\ntwo"), "anna: one\nanna: two\n"),
+    (events.Said("#lobby", ANNA, "\x034red\x03\nbob: I am bob"), "anna: red\nanna: bob: I am bob\n"),
+    (events.Said("#lobby", ANNA, "one\rbob: two"), "anna: one bob: two\n"),
+    (events.Whispered(BOB, ANNA, "psst"), "[private] anna: psst\n"),
+    (events.Whispered(BOB, ANNA, "PING", Speech.PROBE), ""),
+    (events.NodeStarted("0.1.0"), ""),
+    (events.Entered(ANNA, 0), ""),
+    (events.Left(ANNA), "anna left chat\n"),
+    (events.Left(ANNA, "too slow"), "anna left chat (too slow)\n"),
+    (events.Left(ANNA, "x\nbob left chat"), "anna left chat (x bob left chat)\n"),
+    (events.Renamed(ANNA, renamed(ANNA, "ann")), "anna is now ann\n"),
+    (events.AwayChanged(ANNA, "lunch"), "anna is away: lunch\n"),
+    (events.AwayChanged(ANNA, ""), "anna is back\n"),
+    (events.RoomOpened("#tea", 0), ""),
+    (events.RoomClosed("#tea"), ""),
+    (events.Joined("#lobby", ANNA), "anna is online\n"),
+    (events.Joined("#tea", ANNA, True), "[#tea] anna joined\n"),
+    (events.Parted("#lobby", ANNA), "anna left the lobby\n"),
+    (events.Parted("#tea", ANNA, "bye"), "[#tea] anna left the room (bye)\n"),
+    (events.Kicked("#lobby", ANNA, BOB, "spam"), "anna was put out by bob (spam)\n"),
+    (events.OperatorChanged("#tea", ANNA, BOB, True), "[#tea] anna is an operator now (bob)\n"),
+    (events.TopicChanged("#tea", ANNA, "Green", 0), "[#tea] anna set the topic: Green\n"),
+    (events.TopicChanged("#lobby", ANNA, "", 0), "anna took the topic away\n"),
+    (
+        events.FlagChanged("#tea", ANNA, "no-outsiders", False),
+        "[#tea] anna changed a rule: anyone may speak here, members or not\n",
+    ),
+    (events.FlagChanged("#tea", ANNA, "new-rule", True), "[#tea] anna changed a rule: new-rule is on\n"),
+    (events.BanChanged("#tea", ANNA, "*!*@h", True, 0), "[#tea] anna banned *!*@h\n"),
+    (events.MuteChanged("#lobby", ANNA, "bob!*@*", False, 0), "anna unmuted bob!*@*\n"),
+    (events.OwnerClaimed(ANNA), ""),
+    (events.Erased("#lobby", ANNA, (1,)), "anna erased 1 message of the history\n"),
+    (events.Erased("#lobby", ANNA, tuple(range(1500))), "anna erased 1,500 messages of the history\n"),
+]
+
+
+@pytest.mark.parametrize(("event", "text"), WIRE)
+def test_wire(event, text):
+    record = Record(7, 0, event)
+    assert PlainVariant("\n").encode(record) == text.encode()
+    assert PlainVariant("\r\n").encode(record) == text.replace("\n", "\r\n").encode()
+
+
+def test_every_event_is_in_the_table():
+    assert {type(event) for event, _ in WIRE} == set(AnyEvent.__args__)
+
+
+@pytest.mark.parametrize("hostile", ["x\nforged: line", "\x1b[2Jx", "\x07", "\x00", "a\u2028b"])
+def test_no_field_of_any_event_forges_a_line(hostile):
+    stranger = person(3, "eve", "plain", "h")
+    for event, _ in WIRE:
+        texts = [name for name in ("text", "reason", "mask") if hasattr(event, name)]
+        if isinstance(event, events.Said | events.Whispered):
+            continue  # their texts may have lines, each with its speaker: see the table
+        changed = msgspec.structs.replace(event, **dict.fromkeys(texts, hostile))
+        if hasattr(changed, "person"):
+            changed = msgspec.structs.replace(changed, person=stranger)
+        encoded = PlainVariant("\n").encode(Record(1, 0, changed)).decode()
+        assert encoded.count("\n") <= 1
+        assert "\x1b" not in encoded

@@ -1,0 +1,152 @@
+"""Every command, event, reply and refusal has its words."""
+
+import pytest
+
+from asyncchat.core import commands, events, replies, text
+from asyncchat.core.commands import Answer
+from asyncchat.dialects.plain import refusal_words, reply_words
+from asyncchat.dialects.plain.event_words import EVENT_WORDS, OWN_WORDS
+from asyncchat.dialects.plain.refusal_words import REFUSAL_WORDS
+from asyncchat.dialects.plain.reply_words import REPLY_WORDS
+from asyncchat.dialects.plain.words import WORDS, help_text
+from tests.dialects.driver import server_info
+from tests.dialects.plain_driver import World
+
+ASKED = [
+    *("help", "who", "rooms", "join", "part", "nick", "msg", "me", "topic", "history", "quit"),
+    *("owner", "kick", "mute", "ban", "op", "clear", "ignore", "unmute", "unban", "deop", "unignore"),
+]
+
+
+@pytest.mark.parametrize("word", ASKED)
+def test_each_command_is_there_and_in_the_help(word):
+    assert WORDS[word].word == word
+    assert f"  {WORDS[word].usage}" in help_text(keeps_history=True)
+    assert WORDS[word].help in help_text(keeps_history=True)
+
+
+def test_the_closed_sets_have_their_words():
+    assert set(EVENT_WORDS) == set(OWN_WORDS) == set(events.AnyEvent.__args__)
+    assert set(REPLY_WORDS) == set(replies.Reply.__subclasses__())
+    assert set(REFUSAL_WORDS) == set(replies.Refusal.__subclasses__())
+
+
+def test_the_help_says_what_is_kept():
+    kept = World(server_info(keeps_history=True)).person("anna").type("/help")
+    assert kept.endswith("What is said here is kept in this server's history, private messages too.\n")
+    lost = World(server_info(keeps_history=False)).person("anna").type("/help")
+    assert lost.endswith("What is said here is kept only until this server stops.\n")
+    assert max(map(len, kept.splitlines())) < 110
+
+
+def test_help_of_one_command():
+    anna = World().person("anna")
+    assert anna.type("/help kick") == "/kick NAME [REASON]\nPuts somebody out of the room (operators).\n"
+    assert anna.type("/help /KICK") == anna.type("/help kick")
+    assert anna.type("/help kik").startswith("There is no /kik. Did you mean /kick?")
+
+
+@pytest.mark.parametrize(
+    ("line", "usage"),
+    [
+        ("/kick", "/kick NAME [REASON]"),
+        ("/msg bob", "/msg NAME TEXT"),
+        ("/me", "/me TEXT"),
+        ("/join", "/join #ROOM"),
+        ("/join a b", "/join #ROOM"),
+        ("/nick", "/nick NAME"),
+        ("/op", "/op NAME"),
+        ("/op a b", "/op NAME"),
+        ("/unban", "/unban NAME|MASK"),
+        ("/owner", "/owner CODE"),
+        ("/clear", "/clear NAME|*"),
+        ("/unignore", "/unignore NAME"),
+        ("/history yesterday", "/history [30m|2h|2026-11-22|N]"),
+        ("/history 2026-02-30", "/history [30m|2h|2026-11-22|N]"),
+        ("/history 0", "/history [30m|2h|2026-11-22|N]"),
+        ("/rule nonsense on", "/rule [no-outsiders|topic-locked on|off]"),
+        ("/who a b", "/who [#ROOM|NAME]"),
+    ],
+)
+def test_misuse_is_told_the_usage(line, usage):
+    anna = World().person("anna")
+    assert anna.type(line) == f"Usage: {usage}\n"
+    assert isinstance(anna.asked[-1], Answer)
+
+
+@pytest.mark.parametrize(
+    ("line", "near"),
+    [("/kik bob", " Did you mean /kick?"), ("/histroy", " Did you mean /history?"), ("/usr/bin/env", "")],
+)
+def test_an_unknown_word_names_the_nearest(line, near):
+    word = line.split()[0]
+    assert World().person("anna").type(line) == (
+        f"There is no {word}.{near} /help lists the commands; // says a line that begins with /.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ("/WHO", commands.AskWho("#lobby")),
+        ("/names", commands.AskWho("#lobby")),
+        ("/who #x", commands.AskWho("#x")),
+        ("/who anna", commands.AskPerson("anna")),
+        ("/rooms", commands.AskRooms()),
+        ("/topic", commands.AskTopic("#lobby")),
+        ("/topic a  b", commands.SetTopic("#lobby", "a  b")),
+        ("/topic -", commands.SetTopic("#lobby", "")),
+        ("/kick bob", commands.Kick("#lobby", "bob", "")),
+        ("/ban", commands.AskMasks("#lobby")),
+        ("/mute", commands.AskMasks("#lobby", mutes=True)),
+        ("/rule", commands.AskFlags("#lobby")),
+        ("/clear *", commands.EraseFrom("#lobby", "")),
+        ("/ignore", commands.Ignore("")),
+        ("/exit", commands.Quit("")),
+        ("/msg #tea hi", commands.Say("#tea", "hi")),
+    ],
+)
+def test_what_each_word_asks(line, asked):
+    anna = World().person("anna")
+    anna.type(line)
+    assert asked in anna.asked
+
+
+def test_answers_about_the_state():
+    world = World()
+    anna = world.person("anna")
+    anna.type("/join #tea", "/topic Darjeeling")
+    assert anna.type("/topic") == (
+        "[#tea] The topic is: Darjeeling\nSet by anna, Sun 22 Nov 2026 21:00 UTC.\n"
+    )
+    assert anna.type("/rooms") == (
+        "#lobby (1 person, you are in it)\n#tea (1 person, you are in it): Darjeeling\n"
+    )
+    assert anna.type("/rule") == (
+        "The rules of #tea, open since Sun 22 Nov 2026 21:00 UTC:\n"
+        "  no-outsiders on   only members may speak here\n"
+        "  topic-locked on   only operators may set the topic\n"
+    )
+    assert anna.type("/who") == "In #tea (1): anna (operator)\n"
+    assert anna.type("/who #nowhere") == "Nobody is in #nowhere.\n"
+    assert anna.type("/who ANNA") == (
+        "anna is anna!plain@10.0.0.1\n  in #lobby, #tea (operator); here since Sun 22 Nov 2026 21:00 UTC\n"
+    )
+    assert anna.type("/part", "/topic") == (
+        "You left #tea.\nWhat you type goes to the lobby now.\nThe lobby has no topic.\n"
+    )
+    assert anna.type("/ban") == "Nobody is banned in the lobby.\n"
+
+
+def test_no_answer_looks_like_somebodys_words():
+    """A client tells them apart by ``NAME: text`` alone; usage is told apart by its words."""
+    room = replies.RoomView("#lobby", None, (), 0, False, None)  # type: ignore[arg-type]  # nobody is there
+    assert reply_words._room_view(room, None) == ["Here are: "]  # type: ignore[arg-type]  # no time in it
+    assert ": " not in refusal_words.ASK_AGAIN.split()[0]
+    assert not any(line.split(" ")[0].endswith(":") for line in help_text(True).splitlines())
+
+
+def test_reasons_of_names_make_sentences():
+    refusal = replies.NameNotAllowed("a b", "it has a space")
+    assert REFUSAL_WORDS[type(refusal)](refusal) == "That name is not allowed: it has a space."
+    assert text.TEXT_BYTES == 8192

@@ -6,6 +6,7 @@ questions, opens the gates, hands out the outcome and tells the others, each in 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from asyncchat.core import commands, events, replies
 from asyncchat.core.chat import Chat
@@ -107,7 +108,7 @@ class Hub:
                 outcome.append(item)
         return outcome
 
-    def audience(self, event: Event) -> set[int]:
+    def audience(self, event: Any) -> set[int]:
         """Who is told, from the state before the event."""
         if event.reach is Reach.ROOM:
             room = self.chat.room_named(event.room)
@@ -138,4 +139,7 @@ class Hub:
         return self.decide(peer, commands.ClaimOwner(asked.code == CODE))
 
 
-_GATES = {commands.ReadHistory: Hub.read_history, commands.Owner: Hub.claim}
+_GATES: dict[type[commands.Command], Callable[[Hub, Peer, Any], list[object]]] = {
+    commands.ReadHistory: Hub.read_history,
+    commands.Owner: Hub.claim,
+}

@@ -89,7 +89,7 @@ def gathered(words: list[str], limit: int) -> list[str]:
     """Words in as few lines of at most ``limit`` bytes as they need; one empty line for none."""
     lines = [""]
     for word in words:
-        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        longer = f"{lines[-1]} {word}" if lines[-1] else cut(word, limit)[0]
         if len(longer.encode()) <= limit:
             lines[-1] = longer
         else:

@@ -33,7 +33,17 @@ class IrcVariant:
         held: the capabilities, of which those that change bytes count.
     """
 
-    __slots__ = ("_heads", "_ids", "_source", "_tagged", "_tags_ids", "_tags_time", "_targets")
+    __slots__ = (
+        "_heads",
+        "_ids",
+        "_millisecond",
+        "_source",
+        "_tagged",
+        "_tags_head",
+        "_tags_ids",
+        "_tags_time",
+        "_targets",
+    )
 
     def __init__(self, source: str, ids: Ids, held: int) -> None:
         self._source = source
@@ -41,6 +51,8 @@ class IrcVariant:
         self._tags_time = bool(held & SERVER_TIME)
         self._tags_ids = bool(held & MESSAGE_TAGS)
         self._tagged = self._tags_time or self._tags_ids
+        self._millisecond = -1
+        self._tags_head = b"@msgid="
         self._heads: dict[str, bytes] = {}
         self._targets: dict[str, bytes] = {}
 
@@ -54,7 +66,7 @@ class IrcVariant:
             target = self._targets.get(event.room) or self._target(event.room)
             raw = b"%b%b%b\r\n" % (head, target, text.encode())
             if len(raw) <= LINE_BYTES and "\n" not in text and "\r" not in text:
-                return self.tags(record) + raw if self._tagged else raw
+                return self._quick_tags(record) + raw if self._tagged else raw
         if isinstance(event, events.Said | events.Whispered):
             return self.said(record)
         lines = _LINES.get(type(event))
@@ -79,6 +91,17 @@ class IrcVariant:
             return b"".join(lines)
         others = self.tags(record, batch, with_id=False) if len(lines) > 1 else b""
         return self.tags(record, batch) + others.join(lines)
+
+    def _quick_tags(self, record: Record) -> bytes:
+        """``tags`` without a batch; most messages share their millisecond with the one before."""
+        millisecond = record.time // 1000
+        if millisecond != self._millisecond and self._tags_time:
+            self._millisecond = millisecond
+            end = ";msgid=" if self._tags_ids else " "
+            self._tags_head = f"@time={stamp(record.time)}{end}".encode()
+        if self._tags_ids:
+            return b"%b%b " % (self._tags_head, self._ids.id_of(record.number).encode())
+        return self._tags_head
 
     def tags(self, record: Record, batch: str = "", *, with_id: bool = True) -> bytes:
         """The tags of a line, ``@`` and space included."""

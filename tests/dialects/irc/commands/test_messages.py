@@ -1,0 +1,130 @@
+import pytest
+
+SERVER = ":irc.test "
+FROM_A = ":a!a@192.0.2.1 "
+
+
+@pytest.fixture
+def pair(server):
+    a, b = server.person("a", "#r"), server.person("b", "#r")
+    a.read()
+    return a, b
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ("PRIVMSG #r :hello", "PRIVMSG #r :hello"),
+        ("PRIVMSG #R hello", "PRIVMSG #r :hello"),
+        ("privmsg #r ::-) привет", "PRIVMSG #r ::-) привет"),
+        ("PRIVMSG b :hello", "PRIVMSG b :hello"),
+        ("PRIVMSG B :hello", "PRIVMSG b :hello"),
+        ("NOTICE #r :hello", "NOTICE #r :hello"),
+        ("NOTICE b :hello", "NOTICE b :hello"),
+        ("PRIVMSG #r :\x01ACTION waves\x01", "PRIVMSG #r :\x01ACTION waves\x01"),
+        ("PRIVMSG #r :\x01ACTION waves", "PRIVMSG #r :\x01ACTION waves\x01"),
+        ("PRIVMSG b :\x01VERSION\x01", "PRIVMSG b :\x01VERSION\x01"),
+        ("PRIVMSG b :\x01PING 12 3\x01", "PRIVMSG b :\x01PING 12 3\x01"),
+        ("NOTICE b :\x01VERSION x 1\x01", "NOTICE b :\x01VERSION x 1\x01"),
+        ("PRIVMSG b :\x01\x01", "PRIVMSG b :\x01\x01"),
+        ("PRIVMSG #r :\x02bold\x02 \x0304red", "PRIVMSG #r :\x02bold\x02 \x0304red"),
+    ],
+)
+def test_what_others_read(pair, sent, told):
+    a, b = pair
+    assert a.send(sent) == []
+    assert b.read() == [FROM_A + told]
+
+
+def test_the_text_is_known_for_what_it_is(pair, server):
+    a, _b = pair
+    a.send("PRIVMSG #r :\x01ACTION waves\x01")
+    said = server.hub.records[-1].event
+    assert (said.text, said.speech.name) == ("waves", "ACTION")
+
+
+def test_several_targets(pair):
+    a, b = pair
+    assert a.send("PRIVMSG #r,b,b,none :hello") == [SERVER + "401 a none :No such nick/channel"]
+    assert b.read() == [FROM_A + "PRIVMSG #r :hello", FROM_A + "PRIVMSG b :hello"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "answer"),
+    [
+        ("PRIVMSG", "411 a :No recipient given (PRIVMSG)"),
+        ("PRIVMSG :", "411 a :No recipient given (PRIVMSG)"),
+        ("PRIVMSG #r", "412 a :No text to send"),
+        ("PRIVMSG #r :", "412 a :No text to send"),
+        ("PRIVMSG #r :\x01ACTION \x01", "412 a :No text to send"),
+        ("PRIVMSG none :x", "401 a none :No such nick/channel"),
+        ("PRIVMSG #none :x", "403 a #none :No such channel"),
+        ("PRIVMSG #s :x", "404 a #s :Cannot send to channel: you are not in it"),
+        ("PRIVMSG b,c,d,e,f :x", "407 a f :At most 4 targets at once"),
+    ],
+)
+def test_refusals(pair, server, sent, answer):
+    a, b = pair
+    server.person("s", "#s")
+    assert a.send(sent) == [SERVER + answer]
+    assert b.read() == []
+
+
+@pytest.mark.parametrize(
+    "sent", ["NOTICE", "NOTICE b", "NOTICE none :x", "NOTICE #none :x", "NOTICE b,c,d,e,f :x"]
+)
+def test_a_notice_is_never_answered(pair, sent):
+    a, b = pair
+    assert a.send(sent) == []
+    assert b.read() == []
+
+
+def test_echo(server):
+    a = server.person("a", "#r", caps="echo-message server-time message-tags")
+    b = server.person("b", "#r", caps="server-time")
+    a.read()
+    echoed = a.send("PRIVMSG #r :one", "NOTICE b :two")
+    assert [line.partition(" ")[2] for line in echoed] == [
+        FROM_A + "PRIVMSG #r :one",
+        FROM_A + "NOTICE b :two",
+    ]
+    number = len(server.hub.records)
+    assert echoed[1].startswith("@time=2023-11-14T22:13:20.0")
+    assert echoed[1].split(" ")[0].endswith(f"Z;msgid=e1-{number}")
+    assert [line.split(";")[0].split(" ")[0] for line in echoed] == [line.split(" ")[0] for line in b.read()]
+
+
+def test_a_message_to_oneself_comes_once(server):
+    a = server.person("a")
+    assert a.send("PRIVMSG a :note") == [FROM_A + "PRIVMSG a :note"]
+    e = server.person("e", caps="echo-message")
+    assert e.send("PRIVMSG e :note") == [":e!e@192.0.2.1 PRIVMSG e :note"]
+
+
+def test_away(pair):
+    a, b = pair
+    assert b.send("AWAY :at lunch") == [SERVER + "306 b :You have been marked as being away"]
+    assert a.send("PRIVMSG b :hi", "NOTICE b :hi") == [SERVER + "301 a b :at lunch"]
+    assert b.send("AWAY") == [
+        FROM_A + "PRIVMSG b :hi",
+        FROM_A + "NOTICE b :hi",
+        SERVER + "305 b :You are no longer marked as being away",
+    ]
+    assert a.send("PRIVMSG b :hi") == []
+
+
+def test_a_long_message_is_cut_into_lines_and_one_message(pair, server):
+    a, b = pair
+    tagged = server.person("t", "#r", caps="message-tags server-time")
+    for peer in (a, b):
+        peer.read()
+    text = "слово " * 45
+    a.send(f"PRIVMSG #r :{text}")
+    lines = b.read()
+    assert len(lines) == 2
+    assert all(len(line.encode()) <= 510 for line in lines)
+    assert "".join(line.partition(" :")[2] for line in lines) == text
+    first, second = tagged.read()
+    assert "msgid=" in first
+    assert "msgid=" not in second
+    assert second.startswith("@time=")

@@ -1,0 +1,108 @@
+import pytest
+
+SERVER = ":irc.test "
+
+
+@pytest.fixture
+def people(server):
+    a = server.person("a", "#r")
+    server.person("b", "#r", "#s").send("AWAY :gone")
+    a.read()
+    return a
+
+
+@pytest.mark.parametrize(
+    ("sent", "answers"),
+    [
+        (
+            "WHO #R",
+            [
+                "352 a #r a 192.0.2.1 irc.test a H@ :0 a Real",
+                "352 a #r b 192.0.2.1 irc.test b G :0 b Real",
+                "315 a #R :End of /WHO list",
+            ],
+        ),
+        ("WHO b", ["352 a #r b 192.0.2.1 irc.test b G :0 b Real", "315 a b :End of /WHO list"]),
+        ("WHO b*", ["352 a #r b 192.0.2.1 irc.test b G :0 b Real", "315 a b* :End of /WHO list"]),
+        ("WHO none", ["315 a none :End of /WHO list"]),
+        ("WHO #none", ["315 a #none :End of /WHO list"]),
+        ("WHO #r o", ["315 a #r :End of /WHO list"]),
+        (
+            "WHOIS B",
+            [
+                "311 a b b 192.0.2.1 * :b Real",
+                "319 a b :#r @#s",
+                "312 a b irc.test :asyncchat-0.1",
+                "301 a b :gone",
+                "318 a B :End of /WHOIS list",
+            ],
+        ),
+        ("WHOIS none", ["401 a none :No such nick/channel", "318 a none :End of /WHOIS list"]),
+        ("WHOIS irc.test none", ["401 a none :No such nick/channel", "318 a none :End of /WHOIS list"]),
+        ("WHOIS", ["461 a WHOIS :Not enough parameters"]),
+        ("WHOIS ,", ["431 a :No nickname given"]),
+        ("USERHOST a b none", ["302 a :a=+a@192.0.2.1 b=-b@192.0.2.1"]),
+        ("USERHOST none", ["302 a :"]),
+        ("USERHOST", ["461 a USERHOST :Not enough parameters"]),
+        ("ISON A none b", ["303 a :a b"]),
+        ("ISON :a none b", ["303 a :a b"]),
+        ("ISON", ["461 a ISON :Not enough parameters"]),
+        ("MOTD", ["422 a :There is no message of the day"]),
+        ("MOTD *.test", ["422 a :There is no message of the day"]),
+        ("MOTD other", ["402 a other :No such server"]),
+        ("VERSION other", ["402 a other :No such server"]),
+        ("TIME other", ["402 a other :No such server"]),
+        ("INFO other", ["402 a other :No such server"]),
+        ("TIME", ["391 a irc.test :Tuesday November 14 2023 -- 22:13:20 UTC"]),
+        (
+            "INFO",
+            [
+                "371 a :asyncchat-0.1, a chat for any client",
+                "371 a :Running since 2023-11-14 22:13:20 UTC",
+                "371 a :What is said is kept, private messages too",
+                "374 a :End of /INFO list",
+            ],
+        ),
+        (
+            "LUSERS",
+            [
+                "251 a :There are 2 users and 0 invisible on 1 servers",
+                "254 a 2 :channels formed",
+                "255 a :I have 2 clients and 0 servers",
+                "265 a 2 2 :Current local users 2, max 2",
+                "266 a 2 2 :Current global users 2, max 2",
+            ],
+        ),
+    ],
+)
+def test_answers(people, sent, answers):
+    assert people.send(sent) == [SERVER + line for line in answers]
+
+
+def test_who_without_a_mask_lists_all(people):
+    assert [len(people.send(sent)) for sent in ("WHO", "WHO *", "WHO 0")] == [3, 3, 3]
+
+
+def test_an_operator_is_marked(people):
+    people.send("OPER owner 7KQ2-M9XD")
+    assert people.send("WHO 0 o") == [
+        SERVER + "352 a #r a 192.0.2.1 irc.test a H*@ :0 a Real",
+        SERVER + "315 a * :End of /WHO list",
+    ]
+    assert SERVER + "313 a a :is an IRC operator" in people.send("WHOIS a")
+    assert people.send("USERHOST a") == [SERVER + "302 a :a*=+a@192.0.2.1"]
+    assert SERVER + "252 a 1 :operator(s) online" in people.send("LUSERS")
+
+
+def test_version_says_005_too(people):
+    lines = people.send("VERSION")
+    assert lines[0].startswith(SERVER + "351 a asyncchat-0.1 irc.test :")
+    assert [line.split(" ")[1] for line in lines[1:]] == ["005", "005"]
+
+
+def test_rooms_of_a_whois_are_several_lines(server):
+    a = server.person("a", ",".join(f"#{'ж' * 20}{number}" for number in range(10)))
+    a.send("JOIN " + ",".join(f"#{'ы' * 20}{number}" for number in range(10)))
+    lines = a.send("WHOIS a")
+    assert all(len(line.encode()) <= 510 for line in lines)
+    assert sum(line.count("#") for line in lines if " 319 " in line) == 20

@@ -1,0 +1,155 @@
+from asyncchat.core.commands import Enter, Join
+
+SERVER = ":irc.test "
+END = "366 a {} :End of /NAMES list"
+
+
+class TestJoin:
+    def test_the_joiner_and_the_others(self, server):
+        a = server.person("a")
+        assert a.send("JOIN #Room") == [
+            ":a!a@192.0.2.1 JOIN #Room",
+            SERVER + "353 a = #Room :@a",
+            SERVER + "366 a #Room :End of /NAMES list",
+        ]
+        b = server.person("b")
+        assert b.send("JOIN #room") == [
+            ":b!b@192.0.2.1 JOIN #Room",
+            SERVER + "353 b = #Room :@a b",
+            SERVER + "366 b #Room :End of /NAMES list",
+        ]
+        assert a.read() == [":b!b@192.0.2.1 JOIN #Room"]
+        assert b.send("JOIN #room") == []
+
+    def test_a_topic_is_told_between(self, server):
+        server.person("op", "#r").send("TOPIC #r :what for")
+        a = server.person("a")
+        lines = a.send("JOIN #r")
+        assert lines[1] == SERVER + "332 a #r :what for"
+        assert lines[2].startswith(SERVER + "333 a #r op!op@192.0.2.1 1700000000")
+        assert lines[3] == SERVER + "353 a = #r :@op a"
+
+    def test_several_with_keys_that_are_not_looked_at(self, server):
+        a = server.person("a")
+        lines = a.send("JOIN #a,,#b,#a key1,key2")
+        assert [line for line in lines if "JOIN" in line] == [
+            ":a!a@192.0.2.1 JOIN #a",
+            ":a!a@192.0.2.1 JOIN #b",
+        ]
+
+    def test_zero_leaves_all(self, server):
+        a = server.person("a", "#a", "#b")
+        assert a.send("JOIN 0") == [":a!a@192.0.2.1 PART #a", ":a!a@192.0.2.1 PART #b"]
+        assert a.send("JOIN 0") == []
+
+    def test_refusals(self, server):
+        op = server.person("op", "#r")
+        op.send("MODE #r +b a")
+        a = server.person("a")
+        assert a.send("JOIN", "JOIN room", "JOIN #", "JOIN #a*b", "JOIN #r") == [
+            SERVER + "461 a JOIN :Not enough parameters",
+            SERVER + "403 a room :No such channel: a channel's name begins with #",
+            SERVER + "476 a # :That channel name is not allowed: it is empty",
+            SERVER + "476 a #a*b :That channel name is not allowed: it has *",
+            SERVER + "474 a #r :Cannot join channel (+b)",
+        ]
+
+    def test_too_many(self, server):
+        a = server.person("a", ",".join(f"#{number}" for number in range(50)))
+        a.send("JOIN " + ",".join(f"#{number}" for number in range(50, 100)))
+        assert a.send("JOIN #more") == [SERVER + "405 a #more :You have joined too many"]
+
+
+class TestPart:
+    def test_all_are_told(self, server):
+        a = server.person("a", "#r", "#s")
+        b = server.person("b", "#r", "#s")
+        assert a.send("PART #R,#s :good night") == [
+            ":a!a@192.0.2.1 PART #r :good night",
+            ":a!a@192.0.2.1 PART #s :good night",
+        ]
+        assert len(b.read()) == 2
+        b.send("PART #r")
+        assert server.person("c").send("PART #r", "PART #s", "PART") == [
+            SERVER + "403 c #r :No such channel",
+            SERVER + "442 c #s :You're not on that channel",
+            SERVER + "461 c PART :Not enough parameters",
+        ]
+
+
+class TestTopic:
+    def test_shown_set_and_taken_away(self, server):
+        a = server.person("a", "#r")
+        b = server.person("b", "#r")
+        a.read()
+        assert a.send("TOPIC #r") == [SERVER + "331 a #r :No topic is set"]
+        assert a.send("TOPIC #r :now this") == [":a!a@192.0.2.1 TOPIC #r :now this"]
+        assert b.read() == [":a!a@192.0.2.1 TOPIC #r :now this"]
+        shown = b.send("TOPIC #r")
+        assert shown[0] == SERVER + "332 b #r :now this"
+        assert shown[1].startswith(SERVER + "333 b #r a!a@192.0.2.1 17000000")
+        assert a.send("TOPIC #r :", "TOPIC #r") == [
+            ":a!a@192.0.2.1 TOPIC #r :",
+            SERVER + "331 a #r :No topic is set",
+        ]
+
+    def test_refusals(self, server):
+        server.person("op", "#r")
+        a = server.person("a")
+        assert a.send("TOPIC", "TOPIC #none", "TOPIC #none :x", "TOPIC #r :x") == [
+            SERVER + "461 a TOPIC :Not enough parameters",
+            SERVER + "403 a #none :No such channel",
+            SERVER + "403 a #none :No such channel",
+            SERVER + "442 a #r :You're not on that channel",
+        ]
+        a.send("JOIN #r")
+        assert a.send("TOPIC #r :x") == [SERVER + "482 a #r :You're not channel operator"]
+        op = server.hub.peers[1]
+        op.read()
+        assert op.send("TOPIC #r :" + "x" * 391) == [SERVER + "417 op :Text over 390 bytes"]
+
+
+class TestNames:
+    def test_of_rooms_of_none_and_of_one_that_is_not_there(self, server):
+        a = server.person("a", "#r")
+        assert a.send("NAMES #R,#none", "NAMES") == [
+            SERVER + "353 a = #r :@a",
+            SERVER + END.format("#r"),
+            SERVER + END.format("#none"),
+            SERVER + END.format("*"),
+        ]
+
+    def test_many_fit_their_lines_and_blocks_are_encoded_once(self, server):
+        names = [f"{'ж' * 28}{number}" for number in range(300)]
+        a = server.person("a")
+        for name in names:
+            peer = server.connect()
+            server.hub.decide(peer, Enter(name, "u", "h"))
+            server.hub.decide(peer, Join("#big"))
+        lines = a.send("JOIN #big")[1:-1]
+        assert all(len(line.encode()) <= 510 for line in lines)
+        shown = [name.lstrip("@") for line in lines for name in line.partition(" :")[2].split(" ")]
+        assert shown == [*names, "a"]
+        blocks = server.hub.chat.room_named("#big").blocks
+        before = [block.encoded[server.irc.names_key] for block in blocks]
+        a.send("NAMES #big")
+        after = [block.encoded[server.irc.names_key] for block in blocks]
+        assert all(one is other for one, other in zip(before, after, strict=True))
+
+
+class TestList:
+    def test_all_and_those_named(self, server):
+        a = server.person("a", "#a", "#b")
+        server.person("b", "#b")
+        a.read()
+        a.send("TOPIC #a :the topic")
+        assert a.send("LIST") == [
+            SERVER + "321 a Channel :Users  Name",
+            SERVER + "322 a #b 2 :",
+            SERVER + "322 a #a 1 :the topic",
+            SERVER + "323 a :End of /LIST",
+        ]
+        assert a.send("LIST #A,#none")[1:] == [
+            SERVER + "322 a #a 1 :the topic",
+            SERVER + "323 a :End of /LIST",
+        ]

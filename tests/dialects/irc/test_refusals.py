@@ -1,0 +1,43 @@
+"""Each refusal of the core has its numeric."""
+
+import pytest
+
+from asyncchat.core import replies
+from asyncchat.core.replies import CannotSpeakReason, Refusal
+from asyncchat.dialects.irc.refusals import REFUSALS
+
+LINES = [
+    (replies.NotEntered(), "451 a :You have not registered"),
+    (replies.AlreadyEntered(), "462 a :You may not reregister"),
+    (replies.NameTaken("b", 2), "433 a b :Nickname is already in use"),
+    (replies.NameNotAllowed(":b c", "it has a space"),
+     "432 a 0:b_c :That nickname is not allowed: it has a space"),
+    (replies.NameFixed("b", "#r"),
+     "435 a b #r :You can't change your nickname while you are banned or muted in this channel"),
+    (replies.NoSuchPerson("b"), "401 a b :No such nick/channel"),
+    (replies.NoSuchRoom(""), "403 a * :No such channel"),
+    (replies.RoomNotAllowed("b", "x"), "403 a b :No such channel: a channel's name begins with #"),
+    (replies.RoomNotAllowed("#b", "x"), "476 a #b :That channel name is not allowed: x"),
+    (replies.TooManyRooms("#r", 1), "405 a #r :You have joined too many"),
+    (replies.NotMember("#r"), "442 a #r :You're not on that channel"),
+    (replies.NotThere("#r", "b"), "441 a b #r :They aren't on it"),
+    (replies.NotOperator("#r"), "482 a #r :You're not channel operator"),
+    (replies.Banned("#r"), "474 a #r :Cannot join channel (+b)"),
+    (replies.CannotSpeak("#r", CannotSpeakReason.MUTED), "404 a #r :Cannot send to channel: you are muted"),
+    (replies.NoText(), "412 a :No text to send"),
+    (replies.TextTooLong(5), "417 a :Text over 5 bytes"),
+    (replies.TooManyMasks("#r", "m", 5), "478 a #r m :The list is full (5), or the mask is too long"),
+    (replies.WrongCode(), "464 a :Password incorrect"),
+    (replies.StorageDown(), "400 a * :Not accepted: the history can't be written at the moment"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("refusal", "line"), LINES)
+def test_lines(server, refusal, line):
+    a = server.person("a")
+    assert a.dialect.answer((refusal,)).decode() == f":irc.test {line}\r\n"
+
+
+def test_none_is_forgotten():
+    assert set(REFUSALS) == set(Refusal.__subclasses__()) - {replies.HistoryUnreadable}
+    assert {type(refusal) for refusal, _ in LINES} == set(REFUSALS)

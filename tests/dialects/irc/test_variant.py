@@ -1,0 +1,136 @@
+"""The line of each event, and that none is forgotten."""
+
+from typing import get_args
+
+import pytest
+
+from asyncchat.core import events
+from asyncchat.core.events import AnyEvent, Record, Speech
+from asyncchat.core.ids import Ids
+from asyncchat.core.people import person
+from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS, SERVER_TIME
+from asyncchat.dialects.irc.tokens import Message, parse
+from asyncchat.dialects.irc.variant import IrcVariant
+
+A = person(1, "a", "u", "h", "real")
+B = person(2, "b", "v", "i")
+TIME = 1_700_000_000_123_456
+STAMP = "2023-11-14T22:13:20.123Z"
+
+LINES = [
+    (events.Said("#r", A, "hi"), ":a!u@h PRIVMSG #r :hi"),
+    (events.Said("#r", A, "hi", Speech.NOTICE), ":a!u@h NOTICE #r :hi"),
+    (events.Said("#r", A, "waves", Speech.ACTION), ":a!u@h PRIVMSG #r :\x01ACTION waves\x01"),
+    (events.Whispered(B, A, "hi"), ":a!u@h PRIVMSG b :hi"),
+    (events.Whispered(B, A, "VERSION", Speech.PROBE), ":a!u@h PRIVMSG b :\x01VERSION\x01"),
+    (events.Whispered(B, A, "VERSION 1", Speech.PROBE_ANSWER), ":a!u@h NOTICE b :\x01VERSION 1\x01"),
+    (events.Joined("#r", A), ":a!u@h JOIN #r"),
+    (events.Parted("#r", A), ":a!u@h PART #r"),
+    (events.Parted("#r", A, "why"), ":a!u@h PART #r :why"),
+    (events.Kicked("#r", A, B), ":b!v@i KICK #r a :b"),
+    (events.Kicked("#r", A, B, "why"), ":b!v@i KICK #r a :why"),
+    (events.Left(A), ":a!u@h QUIT :Quit: "),
+    (events.Left(A, "too slow"), ":a!u@h QUIT :too slow"),
+    (events.Renamed(A, person(1, "c", "u", "h")), ":a!u@h NICK c"),
+    (events.TopicChanged("#r", A, "topic", TIME), ":a!u@h TOPIC #r :topic"),
+    (events.TopicChanged("#r", A, "", TIME), ":a!u@h TOPIC #r :"),
+    (events.OperatorChanged("#r", A, B, True), ":b!v@i MODE #r +o a"),
+    (events.OperatorChanged("#r", A, B, False), ":b!v@i MODE #r -o a"),
+    (events.FlagChanged("#r", A, "no-outsiders", True), ":a!u@h MODE #r +n"),
+    (events.FlagChanged("#r", A, "topic-locked", False), ":a!u@h MODE #r -t"),
+    (events.BanChanged("#r", A, "x!*@*", True, TIME), ":a!u@h MODE #r +b x!*@*"),
+    (events.BanChanged("#r", A, "x!*@*", False, TIME), ":a!u@h MODE #r -b x!*@*"),
+    (events.MuteChanged("#r", A, "x!*@*", True, TIME), ":s NOTICE #r :x!*@* may not speak here (by a)"),
+    (events.MuteChanged("#r", A, "x!*@*", False, TIME), ":s NOTICE #r :x!*@* may speak here again (by a)"),
+    (events.Erased("#r", A, (1,)), ":s NOTICE #r :a erased 1 message"),
+    (events.Erased("#r", A, (1, 2)), ":s NOTICE #r :a erased 2 messages"),
+]  # fmt: skip
+
+UNTOLD = [
+    events.NodeStarted("1"),
+    events.Entered(A, TIME),
+    events.AwayChanged(A, "x"),
+    events.RoomOpened("#r", TIME),
+    events.RoomClosed("#r"),
+    events.OwnerClaimed(A),
+]
+
+
+def variant(held: int) -> IrcVariant:
+    return IrcVariant("s", Ids([(1, "e")]), held)
+
+
+def told(event: AnyEvent, held: int = 0) -> str:
+    return variant(held).encode(Record(7, TIME, event)).decode()
+
+
+@pytest.mark.parametrize(("event", "line"), LINES)
+def test_lines(event, line):
+    said = isinstance(event, events.Said | events.Whispered)
+    assert told(event) == line + "\r\n"
+    assert told(event, SERVER_TIME) == f"@time={STAMP} {line}\r\n"
+    assert told(event, MESSAGE_TAGS) == ("@msgid=e-7 " if said else "") + line + "\r\n"
+    both = f"@time={STAMP};msgid=e-7 " if said else f"@time={STAMP} "
+    assert told(event, SERVER_TIME | MESSAGE_TAGS) == both + line + "\r\n"
+
+
+@pytest.mark.parametrize("event", UNTOLD)
+def test_what_irc_has_no_word_for(event):
+    assert told(event, SERVER_TIME | MESSAGE_TAGS) == ""
+
+
+def test_no_event_is_forgotten():
+    assert {type(event) for event, _ in LINES} | {type(event) for event in UNTOLD} == set(get_args(AnyEvent))
+
+
+def test_times_and_ids_go_on():
+    both = variant(SERVER_TIME | MESSAGE_TAGS)
+    for number, time, stamp in (
+        (1, TIME, "123"),
+        (2, TIME + 500, "123"),
+        (3, TIME + 1000, "124"),
+        (4, TIME, "123"),
+    ):
+        line = both.encode(Record(number, time, events.Said("#r", A, "hi"))).decode()
+        assert line == f"@time=2023-11-14T22:13:20.{stamp}Z;msgid=e-{number} :a!u@h PRIVMSG #r :hi\r\n"
+
+
+@pytest.mark.parametrize("speech", list(Speech))
+@pytest.mark.parametrize("text", ["x" * 2000, "ж" * 2000, "слово " * 500, "👩‍👩‍👧" * 100])
+def test_a_long_text_arrives_whole_in_lines_that_fit(speech, text):
+    raw = told(events.Said("#" + "r" * 63, person(1, "n" * 32, "u" * 12, "h" * 63), text, speech))
+    lines = [parse(line.encode()) for line in raw.split("\r\n")[:-1]]
+    assert all(isinstance(line, Message) for line in lines)
+    assert all(len(line.encode()) <= 510 for line in raw.split("\r\n"))
+    assert (
+        "".join(
+            line.params[1].strip("\x01").removeprefix("ACTION ")
+            for line in lines
+            if isinstance(line, Message)
+        )
+        == text
+    )
+
+
+@pytest.mark.parametrize("text", ["a\nQUIT", "a\r\nQUIT", "a\rQUIT", "a\0QUIT"])
+def test_no_text_breaks_out_of_its_line(text):
+    lines = told(events.Whispered(B, A, text)).split("\r\n")
+    assert lines == [":a!u@h PRIVMSG b :a", ":a!u@h PRIVMSG b :QUIT", ""]
+    for event in (
+        events.TopicChanged("#r", A, text, TIME),
+        events.Left(A, text),
+        events.Parted("#r", A, text),
+    ):
+        assert told(event).count("\n") == 1
+        assert told(event).count("\r") == 1
+
+
+def test_the_memory_of_heads_is_bounded(monkeypatch):
+    monkeypatch.setattr("asyncchat.dialects.irc.variant.MOST_REMEMBERED", 3)
+    plain = variant(0)
+    for number in range(10):
+        who = person(number, f"n{number}", "u", "h")
+        line = plain.encode(Record(1, TIME, events.Said(f"#{number}", who, "x")))
+        assert line == f":n{number}!u@h PRIVMSG #{number} :x\r\n".encode()
+    assert len(plain._heads) <= 3
+    assert len(plain._targets) <= 3

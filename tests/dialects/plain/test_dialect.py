@@ -212,7 +212,25 @@ def test_a_pipe_with_a_name_only(world):
     ci = world.connect()
     ci.put(b"ci")
     ci.end()
-    assert [type(command) for command in ci.asked] == [Enter, commands.ReadHistory, Quit]
+    assert [type(command) for command in ci.asked] == [Enter, Quit]
+    assert ci.take() == ""
+
+
+def test_the_end_behind_an_unfinished_command():
+    world = World()
+    anna = world.person("anna")
+    anna.put(b"/who")
+    assert anna.end() == "In the lobby (1): anna\n"
+    assert anna.gone
+
+
+def test_the_end_behind_an_unfinished_gate():
+    world = World()
+    anna = world.person("anna")
+    anna.type("hi")
+    anna.put(b"/history")
+    assert anna.end().endswith("21:00 anna: hi\n")
+    assert anna.gone
 
 
 def test_the_end_while_a_name_is_being_decided(world):

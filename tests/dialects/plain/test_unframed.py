@@ -197,6 +197,27 @@ def test_what_waits_goes_on_as_lines_when_a_client_becomes_framed():
     pieces.feed(b"two\n")
     assert pieces.rest() == b"\ntwo\n"
     assert pieces.backlog == 0
+    assert pieces.rest() == b""
+    pieces.feed(b"name? ")
+    pieces.next()
+    assert pieces.rest() == b""
+
+
+def test_a_newline_that_was_left_out_is_owed():
+    pieces = Pieces()
+    pieces.feed(b"a" * 1024 + b"\n")
+    pieces.next()
+    assert pieces.rest() == b"\n"
+
+
+def test_half_a_character_waits_for_its_end():
+    pieces = Pieces()
+    raw = "да".encode()
+    pieces.feed(raw[:3])
+    assert pieces.next() == raw[:2]
+    assert pieces.next() == b""
+    pieces.feed(raw[3:])
+    assert pieces.next() == raw[2:]
 
 
 @given(

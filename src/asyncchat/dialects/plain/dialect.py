@@ -36,6 +36,9 @@ LINE_BYTES = TEXT_BYTES
 USER = "plain"
 """The user part of ``name!user@host``, which this dialect has no word for."""
 
+_GATES = (commands.ReadHistory, commands.EraseFrom, commands.Owner, commands.Ignore)
+"""The gates this dialect asks: nothing is given behind one, not even a quit."""
+
 _GOES_ON = (Say, Answer)
 """Commands behind which reading goes on; each other one may change what the next line means."""
 
@@ -109,14 +112,14 @@ class PlainDialect:
     @property
     def paused(self) -> bool:
         """Whether an outcome has to come first; then ask ``receive_data`` with empty data for more."""
-        return self._asked is not None
+        return self._asked is not None or self._over
 
     @property
     def backlog(self) -> int:
         """Bytes not given out as commands; one more while there is a command that came of no bytes."""
         if self._over:
             return 0
-        waiting = self._follow is not None or (self._ended and type(self._asked) is not Quit)
+        waiting = self._follow is not None or self._ended
         return self._lines.backlog + len(self._tail) + waiting
 
     def receive_data(self, data: bytes, limit: int = COMMANDS_A_TURN) -> list[Command]:
@@ -146,17 +149,16 @@ class PlainDialect:
             if self._asked is not None:
                 break
         if self._ended and self._asked is None and not lines.ready and len(given) < limit:
-            self._asked = Quit()
-            given.append(self._asked)
-        self._over = type(self._asked) is Quit
+            given.append(Quit())
+        self._over = bool(given) and type(given[-1]) is Quit
         self._awaited += len(given)
         return given
 
     def receive_eof(self) -> list[Command]:
         """The peer sends no more: an unfinished line counts as one, and behind all comes a quit.
 
-        While ``backlog`` is not 0 there is more to come, as ever: by ``receive_data(b"")`` after each outcome
-        that ends a pause. The last command is always a ``Quit``.
+        The last command is a ``Quit``, unless a gate or a pause is before it: then ``backlog`` is not 0, and
+        ``receive_data(b"")`` gives the rest when that is over.
         """
         if not self._ended and not self._over:
             self._ended = True
@@ -164,7 +166,12 @@ class PlainDialect:
             self._tail = b""
             if rest:
                 self._lines.add(rest)
-        return self.receive_data(b"")
+        given = self.receive_data(b"")
+        if given and not self._over and not self._lines.ready and not isinstance(given[-1], _GATES):
+            given.append(Quit())
+            self._over = True
+            self._awaited += 1
+        return given
 
     def answer(self, outcome: Outcome) -> bytes:
         """The bytes that tell the session what became of its own command."""
@@ -176,7 +183,8 @@ class PlainDialect:
             if type(only) is Record and type(only.event) is Said:
                 return b""
         asked = None
-        if self._awaited == 0:
+        if self._awaited == self._over:
+            # Behind the one that is waited for there is at most a quit.
             asked, self._asked = self._asked, None
         if type(asked) is Enter:
             return self._introduce(asked, outcome)

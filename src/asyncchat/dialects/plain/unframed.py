@@ -42,7 +42,7 @@ def silence_for(begun: bytes) -> float | None:
     return SILENCE if len(begun.decode("utf-8", "ignore")) > 1 else SILENCE_AFTER_ONE
 
 
-def unfinished(data: bytes) -> int:
+def unfinished(data: bytes | bytearray) -> int:
     """How many bytes at the end of the data begin a UTF-8 character that is not complete (0 to 3)."""
     for back in range(1, min(3, len(data)) + 1):
         byte = data[-back]
@@ -62,10 +62,11 @@ class Pieces:
     writes the next.
     """
 
-    __slots__ = ("_waiting",)
+    __slots__ = ("_open", "_waiting")
 
     def __init__(self) -> None:
         self._waiting = bytearray()
+        self._open = False
 
     @property
     def backlog(self) -> int:
@@ -73,7 +74,7 @@ class Pieces:
         return len(self._waiting)
 
     def feed(self, data: bytes) -> None:
-        """Takes what is to be sent: UTF-8, whole characters."""
+        """Takes what is to be sent: UTF-8; half a character waits for its end."""
         self._waiting += data
 
     def next(self) -> bytes:
@@ -81,23 +82,26 @@ class Pieces:
         waiting = self._waiting
         while waiting.startswith(b"\n"):
             del waiting[0]
+            self._open = True
         if len(waiting) <= WRITE_BYTES:
-            piece = bytes(waiting)
-            waiting.clear()
-            return piece.rstrip(b"\n")
-        line_end = waiting.rfind(b"\n", 0, WRITE_BYTES + 1)
-        if line_end > 0:
-            piece = bytes(waiting[:line_end])
-            del waiting[: line_end + 1]
-            return piece.rstrip(b"\n")
-        # One line is longer than a write. A little more than that is looked at, to find the end of a word.
-        ahead = bytes(waiting[: WRITE_BYTES * 2]).partition(b"\n")[0].decode("utf-8", "ignore")
-        piece = cut(ahead, WRITE_BYTES)[0].encode()
-        del waiting[: len(piece)]
-        return piece
+            end = len(waiting) - unfinished(waiting[-3:])
+        elif (end := waiting.rfind(b"\n", 0, WRITE_BYTES + 1)) < 0:
+            # One line is longer than a write. A little more than that is looked at, for the end of a word.
+            ahead = bytes(waiting[: WRITE_BYTES * 2]).partition(b"\n")[0].decode("utf-8", "ignore")
+            end = len(cut(ahead, WRITE_BYTES)[0].encode())
+        piece = bytes(waiting[:end])
+        del waiting[:end]
+        if piece:
+            self._open = piece.endswith(b"\n")
+        return piece.rstrip(b"\n")
 
     def rest(self) -> bytes:
-        """All that waits, for a client that turned out to be framed; it begins on a line of its own."""
-        rest = b"\n" + bytes(self._waiting)
+        """All that waits, for a client that turned out to be framed.
+
+        It begins with the newline that the last piece was sent without, so it is to be asked for even when
+        nothing waits; once is enough.
+        """
+        rest = (b"\n" if self._open else b"") + bytes(self._waiting)
         self._waiting.clear()
+        self._open = False
         return rest

@@ -32,6 +32,7 @@ _HELLO = re.compile(r"Hello, (?P<name>.+?)!(?: (?P<names>.+) are in the chat)?")
 _CLOCK = r"(?:(?P<clock>[0-2][0-9]:[0-5][0-9]) )?"
 _WHERE = r"(?:\[(?:(?P<private>private)|(?P<room>#\S+))\] )?"
 _SPOKEN = re.compile(_CLOCK + _WHERE + r"(?:\* (?P<doer>\S+)|(?P<name>\S+):) (?P<text>.*)")
+_NOT_SPOKEN = ("Usage: /", "… ")
 _SPOKEN_BY_ANY_NAME = re.compile(r"(?P<name>[^:]+): (?P<text>.*)", re.DOTALL)
 _NEWS = (
     (re.compile(r"(?P<name>.+) is online"), lambda m: CameOnline(m["name"])),
@@ -143,8 +144,10 @@ class PlainClient:
                 self._entered = True
                 names = hello["names"]
                 return Greeted(hello["name"], tuple(names.split(", ")) if names else (hello["name"],))
+        if text.startswith(_NOT_SPOKEN):
+            return Line(text)
         spoken = _SPOKEN.fullmatch(text)
-        if spoken is not None and not text.startswith("Usage: /"):
+        if spoken is not None:
             return Heard(
                 spoken["name"] or spoken["doer"],
                 spoken["text"],

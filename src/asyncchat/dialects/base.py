@@ -82,7 +82,7 @@ class Dialect(Protocol):
         ...
 
     def receive_data(self, data: bytes, limit: int = COMMANDS_A_TURN) -> list[Command]:
-        """Takes what was read, gives the next commands, at most ``limit``; empty data asks for more of them."""
+        """Takes what was read, gives the next commands, at most ``limit``; empty data asks for more."""
         ...
 
     def receive_eof(self) -> list[Command]:

@@ -94,7 +94,7 @@ class Arrival:
     def _prompt(self) -> None:
         if not self._prompted:
             self._prompted = True
-            self._session.write(self._session.service.plain.greeting())
+            self._session.tell(self._session.service.plain.greeting())
 
     def _speak_plain(self, *, framed: bool) -> PlainDialect:
         if self._plain is None or not framed:
@@ -119,18 +119,18 @@ class Arrival:
         match kind:
             case Kind.IRC:
                 if self._prompted:
-                    session.write(b"\r\n")
+                    session.tell(b"\r\n")
                 session.adopt(service.irc.dialect(session.id, session.host))
                 return readable(self._begun)
             case Kind.HTTP:
                 if not self._prompted:
                     await self._answer_http()
             case Kind.TLS:
-                session.write(_TLS_ALERT)
+                session.tell(_TLS_ALERT)
                 _logger.warning("%s tried TLS on the plain-text port", session.host)
             case Kind.SSH:
                 host, port = service.first_address()
-                session.write(_SSH_LINE.format(host=host, port=port).encode())
+                session.tell(_SSH_LINE.format(host=host, port=port).encode())
                 _logger.warning("%s tried ssh", session.host)
             case Kind.PROXY | Kind.GARBAGE | Kind.PLAIN:
                 _logger.info("%s sent what is no dialect of this server, closed", session.host)
@@ -145,7 +145,7 @@ class Arrival:
             if not data:
                 break
             self._begun += data
-        session.write(http.respond(readable(self._begun), service.http_names(), service.how_to_join()))
+        session.tell(http.respond(readable(self._begun), service.http_names(), service.how_to_join()))
         await self._take_rest()
 
     async def _take_rest(self) -> None:

@@ -8,8 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from asyncchat.core.events import Record
     from asyncchat.dialects.base import Variant
     from asyncchat.server.session import Session
+
+Groups = tuple[tuple["Variant", tuple["Session", ...]], ...]
+"""Sessions by the bytes they get."""
 
 
 class Audience:
@@ -19,16 +23,20 @@ class Audience:
     can hold on to the audience it began with.
     """
 
-    __slots__ = ("_groups", "members", "singles")
+    __slots__ = ("_groups", "members", "run", "singles", "unchecked")
 
     def __init__(self) -> None:
+        self.run: Run | None = None
+        """The room's open run in the batch that is being delivered."""
+        self.unchecked = 0
+        """Bytes told to it since its members were last looked at for slow ones."""
         self.members: dict[int, Session] = {}
         self.singles: set[Session] = set()
         """Members that hide somebody's words from themselves: each is served on its own."""
-        self._groups: tuple[tuple[Variant, tuple[Session, ...]], ...] | None = ()
+        self._groups: Groups | None = ()
 
     @property
-    def groups(self) -> tuple[tuple[Variant, tuple[Session, ...]], ...]:
+    def groups(self) -> Groups:
         """The members by variant."""
         if self._groups is None:
             by_variant: dict[Variant, list[Session]] = {}
@@ -59,3 +67,25 @@ class Audience:
         else:
             self.singles.discard(session)
         self._groups = None
+
+
+class Run:
+    """The events of one room that go out together, and those of its members that are served apart."""
+
+    __slots__ = ("apart", "audience", "groups", "lines")
+
+    def __init__(self, audience: Audience, apart: list[Session]) -> None:
+        self.audience = audience
+        self.groups = audience.groups
+        self.lines: dict[Variant, list[bytes]] = {variant: [] for variant, _ in self.groups}
+        self.apart = apart
+
+    def add(self, record: Record, cause: Session) -> None:
+        """Puts an event at the end, and of what the apart members are told."""
+        lines = self.lines
+        for variant, line in lines.items():
+            line.append(variant.encode(record))
+        for member in self.apart:
+            if member is not cause and not (member.ignoring and member.ignores(record)):
+                own = lines.get(member.variant)
+                member.parts.append(own[-1] if own else member.variant.encode(record))

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from asyncchat.core import events
-from asyncchat.core.events import Reach, Record
+from asyncchat.core.events import Reach, Record, Said
 from asyncchat.core.names import fold
-from asyncchat.server.audience import Audience
+from asyncchat.server.audience import Audience, Run
 
 if TYPE_CHECKING:
     from asyncchat.dialects.base import Outcome, Variant
@@ -29,8 +29,8 @@ _logger = logging.getLogger("asyncchat.server")
 WRITES_A_SLICE = 256
 """Writes between two turns of the loop: some 2 ms of system calls, so that nobody waits longer for a turn."""
 
-SLOW_BYTES = 1_000_000
-"""What may wait for a session, from others, after the loop has tried to write: then it is disconnected."""
+CHECK_BYTES = 16_384
+"""After how much that a room was told its members are looked at for slow ones (their limit is 60 times that)."""
 
 
 class GateMark:
@@ -40,17 +40,6 @@ class GateMark:
 
     def __init__(self) -> None:
         self.reached = -1
-
-
-class _Run:
-    """The events of one room that go out together, and those of its members that are served apart."""
-
-    __slots__ = ("apart", "groups", "lines")
-
-    def __init__(self, audience: Audience) -> None:
-        self.groups = audience.groups
-        self.lines: dict[Variant, list[bytes]] = {variant: [] for variant, _ in self.groups}
-        self.apart: list[Session] = []
 
 
 Batch = Sequence[tuple["Session", "Outcome"]]
@@ -70,27 +59,29 @@ class Delivery:
         self._audiences: dict[str, Audience] = {}
         self._turn = 0
         self._apart: list[Session] = []
-        self._runs: dict[Audience, _Run] = {}
+        self._runs: list[Run] = []
         self._writes = 0
-        self._slow: list[Session] = []
+        self._slow: set[Session] = set()
 
     async def deliver(self, batch: Batch) -> None:
         """Tells everyone what happened; returns when all of it is handed to the transports."""
         self._turn += 1
         self._set_apart(batch)
+        audiences = self._audiences
         for session, outcome in batch:
             for item in outcome:
                 if type(item) is Record:
                     event = item.event
-                    if type(event) is events.Said:
-                        self._add(self._run(self._audience(event.room)), item, session)
+                    if type(event) is Said:
+                        audience = audiences.get(event.room) or self._audience(event.room)
+                        (audience.run or self._open_run(audience)).add(item, session)
                     else:
                         await self._tell(item, session)
                     self.delivered = item.number
                 elif type(item) is GateMark:
                     self._begin_gate(session, item)
             session.hear_outcome(outcome)
-        for run in self._runs.values():
+        for run in self._runs:
             await self._flush(run)
         self._runs.clear()
         for session in self._apart:
@@ -98,7 +89,7 @@ class Delivery:
         self._apart.clear()
         self._writes = 0
         if self._slow:
-            slow, self._slow = self._slow, []
+            slow, self._slow = self._slow, set()
             for session in slow:
                 self._too_slow(session)
 
@@ -118,44 +109,35 @@ class Delivery:
         self._apart.append(session)
 
     def _audience(self, room: str) -> Audience:
-        key = fold(room)
-        audience = self._audiences.get(key)
+        """A room's audience; rooms are found by their spelling first, which events always have the same."""
+        audience = self._audiences.get(room)
         if audience is None:
-            audience = self._audiences[key] = Audience()
+            key = fold(room)
+            audience = self._audiences.get(key) or Audience()
+            self._audiences[key] = self._audiences[room] = audience
         return audience
 
-    def _run(self, audience: Audience) -> _Run:
-        run = self._runs.get(audience)
-        if run is None:
-            run = self._runs[audience] = _Run(audience)
-            for single in audience.singles:
-                if single.apart != self._turn:
-                    self._mark_apart(single)
-            members = audience.members
-            if len(self._apart) < len(members):
-                run.apart = [session for session in self._apart if session.id in members]
-            else:
-                turn = self._turn
-                run.apart = [session for session in members.values() if session.apart == turn]
+    def _open_run(self, audience: Audience) -> Run:
+        turn = self._turn
+        for single in audience.singles:
+            if single.apart != turn:
+                self._mark_apart(single)
+        members = audience.members
+        if len(self._apart) < len(members):
+            apart = [session for session in self._apart if session.id in members]
+        else:
+            apart = [session for session in members.values() if session.apart == turn]
+        run = audience.run = Run(audience, apart)
+        self._runs.append(run)
         return run
-
-    def _add(self, run: _Run, record: Record, cause: Session) -> None:
-        """Puts an event at the end of a run, and of what its apart members are told."""
-        lines = run.lines
-        for variant, line in lines.items():
-            line.append(variant.encode(record))
-        for member in run.apart:
-            if member is not cause and not (member.ignoring and member.ignores(record)):
-                own = lines.get(member.variant)
-                member.parts.append(own[-1] if own else member.variant.encode(record))
 
     async def _tell(self, record: Record, cause: Session) -> None:
         """Delivers an event that is not simply said in a room."""
         event = record.event
         if event.reach is Reach.ROOM:
             audience = self._audience(event.room)  # type: ignore[union-attr]  # Reach.ROOM means it has one
-            run = self._run(audience)
-            self._add(run, record, cause)
+            run = audience.run or self._open_run(audience)
+            run.add(record, cause)
             if isinstance(event, events.Joined):
                 joiner = self.sessions.get(event.person.id)
                 if joiner is not None:
@@ -174,6 +156,7 @@ class Delivery:
             self.sessions[event.person.id] = cause
             _logger.info("%s (%s) is online", event.person.name, event.person.host)
         elif isinstance(event, events.RoomClosed):
+            self._audiences.pop(event.room, None)
             self._audiences.pop(fold(event.room), None)
 
     async def _tell_peers(self, record: Record, who: int, cause: Session) -> None:
@@ -183,7 +166,7 @@ class Delivery:
             return
         audiences = subject.audiences
         if len(audiences) == 1:
-            self._add(self._run(audiences[0]), record, cause)
+            (audiences[0].run or self._open_run(audiences[0])).add(record, cause)
         elif audiences:
             await self._tell_union(record, audiences, cause)
         if isinstance(record.event, events.Left):
@@ -195,9 +178,9 @@ class Delivery:
     async def _tell_union(self, record: Record, audiences: Sequence[Audience], cause: Session) -> None:
         together: dict[int, Session] = {}
         for audience in audiences:
-            run = self._run(audience)
-            await self._flush(run)
-            del self._runs[audience]
+            if audience.run is not None:
+                self._runs.remove(audience.run)
+                await self._flush(audience.run)
             together.update(audience.members)
         encoded: dict[Variant, bytes] = {}
         for member in together.values():
@@ -216,26 +199,36 @@ class Delivery:
             return
         for audience in audiences:
             audience.remove(leaver)
-            run = self._runs.get(audience)
-            if run is not None and leaver in run.apart:
-                run.apart.remove(leaver)
+            if audience.run is not None and leaver in audience.run.apart:
+                audience.run.apart.remove(leaver)
 
-    async def _flush(self, run: _Run) -> None:
+    async def _flush(self, run: Run) -> None:
+        """Closes a run: its bytes go to all members that are not served apart."""
+        audience = run.audience
+        audience.run = None
         for variant, sessions in run.groups:
             data = b"".join(run.lines[variant])
             if not data:
                 continue
+            audience.unchecked += len(data)
             for start in range(0, len(sessions), WRITES_A_SLICE):
                 await self._write(sessions[start : start + WRITES_A_SLICE], data)
+        if audience.unchecked > CHECK_BYTES:
+            audience.unchecked = 0
+            self._slow.update(session for _, group in run.groups for session in group if session.is_slow())
 
     async def _write(self, sessions: Sequence[Session], data: bytes) -> None:
         """Writes the same bytes to all of these that are not served apart."""
         turn = self._turn
-        for session in sessions:
-            if session.apart != turn:
-                if session.waiting() > SLOW_BYTES:
-                    self._slow.append(session)
-                session.write(data)
+        left = iter(sessions)
+        while True:
+            try:
+                for session in left:
+                    if session.apart != turn:
+                        session.write(data)
+                break
+            except RuntimeError:
+                session.lose()
         self._writes += len(sessions)
         if self._writes >= WRITES_A_SLICE:
             self._writes = 0

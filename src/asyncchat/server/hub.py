@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from asyncchat.core.chat import Chat
+from asyncchat.core.chat import Chat, Items
 from asyncchat.core.commands import Answer, Command, Question, Quit
-from asyncchat.core.events import AnyEvent, Event, Record
+from asyncchat.core.events import AnyEvent, Event, Record, Said
 from asyncchat.core.replies import NameTaken
 from asyncchat.server.delivery import GateMark
 
@@ -52,31 +52,43 @@ class Hub:
             Whether one of them was ``Quit``; those after it are not decided.
         """
         chat = self.chat
-        outbox = self._outbox
+        decide = chat.decide
+        put = self._outbox.put
         who = session.id
         self._time = now = max(self._time, self._clock())
         for command in commands:
             if type(command) is Answer:
-                outbox.put(session, (command.value,), 0)
+                put(session, (command.value,), 0)
                 continue
-            outcome: list[object] = []
-            records = 0
-            for item in chat.decide(who, command, now):
-                if isinstance(item, Event):
-                    self._number += 1
-                    chat.apply(item)
-                    outcome.append(Record(self._number, now, item))
-                    records += 1
-                elif isinstance(item, Question):
-                    outcome.append(chat.answer(who, item))
-                else:
-                    outcome.append(item)
-                    if type(item) is NameTaken:
-                        self.on_name_taken(session, item.holder)
-            outbox.put(session, outcome, records)
+            items = decide(who, command, now)
+            if len(items) == 1 and type(items[0]) is Said:
+                # What is said changes no state; nearly all that is decided comes by here.
+                self._number += 1
+                put(session, (Record(self._number, now, items[0]),), 1)
+                continue
+            self._conclude(session, items, now)
             if type(command) is Quit:
                 return True
         return False
+
+    def _conclude(self, session: Session, items: Items, now: int) -> None:
+        """Applies and numbers the events of a decision, answers its questions, and passes it all on."""
+        chat = self.chat
+        outcome: list[object] = []
+        records = 0
+        for item in items:
+            if isinstance(item, Event):
+                self._number += 1
+                chat.apply(item)
+                outcome.append(Record(self._number, now, item))
+                records += 1
+            elif isinstance(item, Question):
+                outcome.append(chat.answer(session.id, item))
+            else:
+                outcome.append(item)
+                if type(item) is NameTaken:
+                    self.on_name_taken(session, item.holder)
+        self._outbox.put(session, outcome, records)
 
     def begin_gate(self, session: Session) -> GateMark:
         """Marks the place in the order where a session's gate begins; it hears of it as an outcome."""

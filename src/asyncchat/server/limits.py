@@ -17,6 +17,9 @@ INPUT_BYTES = 1_000_000
 SEND_BYTES = 65_536
 """What may wait to be sent to a session before its commands are no longer read."""
 
+SLOW_BYTES = 1_000_000
+"""What may wait for a session, from others, after the loop has tried to write: then it is disconnected."""
+
 READ_BYTES = 16_384
 """The largest chunk taken from a connection at a time."""
 

@@ -19,7 +19,7 @@ from asyncchat.dialects.base import COMMANDS_A_TURN
 from asyncchat.server.arrival import Arrival
 from asyncchat.server.delivery import GateMark
 from asyncchat.server.gates import GATES
-from asyncchat.server.limits import INPUT_BYTES, READ_BYTES, SEND_BYTES, Bucket
+from asyncchat.server.limits import INPUT_BYTES, READ_BYTES, SEND_BYTES, SLOW_BYTES, Bucket
 
 if TYPE_CHECKING:
     from asyncchat.dialects.base import Dialect, Outcome, Variant
@@ -100,7 +100,7 @@ class Session:
     def flush_parts(self) -> None:
         """Writes what this session was told on its own."""
         if self.parts:
-            self.write(b"".join(self.parts))
+            self.tell(b"".join(self.parts))
             self.parts = []
         told = self._told
         if told is not None:
@@ -115,6 +115,25 @@ class Session:
         self.write = held.append
         self.waiting = lambda: sum(map(len, held))
 
+    def tell(self, data: bytes) -> None:
+        """Writes, where the speed of ``write`` is not needed; to a connection that is gone, nothing."""
+        try:
+            self.write(data)
+        except RuntimeError:
+            self.lose()
+
+    def lose(self) -> None:
+        """The connection is gone: uvloop raises RuntimeError for one that was lost a moment ago.
+
+        The session's task is about to notice; until then what it is told goes nowhere.
+        """
+        self.write = _discard
+        self.waiting = _nothing_waits
+
+    def is_slow(self) -> bool:
+        """Whether too much waits for this session that the loop could not write."""
+        return self._waits_more_than(SLOW_BYTES)
+
     def ignores(self, record: Record) -> bool:
         """Whether this session hides an event from itself."""
         event = record.event
@@ -128,7 +147,7 @@ class Session:
         if not self.ended:
             self.write = self.send
             self.waiting = self._writer.transport.get_write_buffer_size
-            self.write(answer + b"".join(held))
+            self.tell(answer + b"".join(held))
 
     def regroup(self) -> None:
         """Tells the rooms that this session is now told in another way."""
@@ -142,7 +161,7 @@ class Session:
 
     async def drained(self) -> None:
         """Waits until little is left to send."""
-        if self.waiting() > SEND_BYTES:
+        if self._crowded():
             await self._writer.drain()
 
     async def read(self, seconds: float | None = None) -> bytes | None:
@@ -179,7 +198,7 @@ class Session:
             return
         self.reason = reason
         if not at_once and self.dialect is not None:
-            self.write(self.dialect.farewell(reason))
+            self.tell(self.dialect.farewell(reason))
         self._leave()
         if at_once:
             self._writer.transport.abort()
@@ -228,7 +247,7 @@ class Session:
             data = await Arrival(self).settle()
             if data is not None:
                 await self._converse(data)
-        except (ConnectionError, OSError) as error:
+        except OSError as error:
             self.reason = self.reason or "connection lost"
             _logger.debug("Connection of %s lost: %s", self.host, error)
         except asyncio.CancelledError:
@@ -280,7 +299,7 @@ class Session:
             elif dialect.backlog:
                 await self._settle()
             else:
-                if self.service.outbox.full or self.waiting() > SEND_BYTES:
+                if self.service.outbox.full or self._crowded():
                     await self._settle()
                 return
 
@@ -299,14 +318,14 @@ class Session:
             if type(command) is Quit:
                 return self.service.hub.submit(self, [command])
             answer = command.value if type(command) is Answer else StorageDown()
-            self.write(self.spoken.answer((answer,)))
+            self.tell(self.spoken.answer((answer,)))
         return False
 
     async def _depart(self) -> None:
         """Stays until all that was asked before leaving is answered."""
         if not self.ended:
             if not self.spoken.entered:
-                self.write(self.spoken.farewell(""))
+                self.tell(self.spoken.farewell(""))
             elif not self.service.outbox.failing:
                 await self._turn()
             self.ended = True
@@ -329,6 +348,17 @@ class Session:
             await gate(self, command, await self._turn())
         while self.spoken.paused and not self.ended:
             await self.told()
+
+    def _crowded(self) -> bool:
+        """Whether so much waits to be sent that this session's commands should wait too."""
+        return self._waits_more_than(SEND_BYTES)
+
+    def _waits_more_than(self, limit: int) -> bool:
+        try:
+            return self.waiting() > limit
+        except RuntimeError:
+            self.lose()
+            return False
 
     async def _settle(self) -> None:
         """Waits until this session may submit more."""
@@ -364,10 +394,10 @@ class Session:
         """Closes the connection once what waits is sent, or does so the hard way."""
         if self._pacer is not None:
             self._pacer.finish()
-        self.write = _discard
-        self.waiting = _nothing_waits
+        self.lose()
         transport = self._writer.transport
         if not transport.is_closing():
+            left = transport.get_write_buffer_size()
             transport.close()
-            if transport.get_write_buffer_size():
+            if left:
                 self.service.loop.call_later(CLOSE_SECONDS, transport.abort)

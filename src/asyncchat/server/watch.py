@@ -52,7 +52,7 @@ class Watch:
         asked_at = self._service.now()
         question = session.dialect.probe() if session.dialect is not None else b""
         if question:
-            session.write(question)
+            session.tell(question)
             self._service.loop.call_later(NAME_ANSWER, self._judge, session, asked_at)
         else:
             session.probe_by_kernel(int(NAME_ANSWER))
@@ -76,6 +76,6 @@ class Watch:
             question = dialect.probe()
             if question:
                 session.probed = now
-                session.write(question)
+                session.tell(question)
         elif now - session.probed > ANSWER:
             session.expel(f"no answer for {int(silent)} seconds", at_once=True)

@@ -7,7 +7,7 @@ import enum
 
 import msgspec
 
-from asyncchat.core.events import Speech
+from asyncchat.core.events import Speech, Tags
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -73,6 +73,14 @@ class Say(Command, frozen=True):
     to: str
     text: str
     speech: Speech = Speech.MESSAGE
+    tags: Tags = ()
+
+
+class Signal(Command, frozen=True):
+    """Tell the programs of a room's members, or of a person, something without a text for people."""
+
+    to: str
+    tags: Tags = ()
 
 
 class SetTopic(Command, frozen=True):

@@ -49,6 +49,13 @@ class Speech(enum.IntEnum):
     """The answer to one, likewise."""
 
 
+Tags = tuple[tuple[str, str], ...]
+"""What a sender's program adds for the readers' programs (an answer to what, typing): names and values.
+
+It is passed on to those who can read it and not kept beside a room's messages.
+"""
+
+
 class Event(msgspec.Struct, frozen=True, tag_field="is"):
     """A fact. Subclasses are the closed set of what can happen."""
 
@@ -64,9 +71,10 @@ class Said(Event, frozen=True, tag="said"):
     person: Person
     text: str
     speech: Speech = Speech.MESSAGE
+    tags: Tags = ()
 
 
-class Whispered(Event, frozen=True, tag="whispered"):
+class Whispered(Event, frozen=True, tag="whispered", omit_defaults=True):
     """A private message."""
 
     kept: ClassVar[Kept] = Kept.TEXT
@@ -75,6 +83,24 @@ class Whispered(Event, frozen=True, tag="whispered"):
     person: Person
     text: str
     speech: Speech = Speech.MESSAGE
+    tags: Tags = ()
+
+
+class Signalled(Event, frozen=True, tag="signalled"):
+    """A program told the programs of a room's members something, without a text for people."""
+
+    room: str
+    person: Person
+    tags: Tags
+
+
+class SignalledTo(Event, frozen=True, tag="signalled_to"):
+    """The same, for one person's program."""
+
+    reach: ClassVar[Reach] = Reach.PAIR
+    to: Person
+    person: Person
+    tags: Tags
 
 
 class NodeStarted(Event, frozen=True, tag="started"):
@@ -227,8 +253,9 @@ class Erased(Event, frozen=True, tag="erased"):
 
 
 AnyEvent = (
-    Said | Whispered | NodeStarted | Entered | Left | Renamed | AwayChanged | RoomOpened | RoomClosed | Joined | Parted
-    | Kicked | OperatorChanged | TopicChanged | FlagChanged | BanChanged | MuteChanged | OwnerClaimed | Erased
+    Said | Whispered | Signalled | SignalledTo | NodeStarted | Entered | Left | Renamed | AwayChanged
+    | RoomOpened | RoomClosed | Joined | Parted | Kicked | OperatorChanged | TopicChanged | FlagChanged
+    | BanChanged | MuteChanged | OwnerClaimed | Erased
 )  # fmt: skip
 
 

@@ -23,6 +23,8 @@ WIRE: list[tuple[AnyEvent, str]] = [
     (events.Said("#lobby", ANNA, "one\rbob: two"), "anna: one bob: two\n"),
     (events.Whispered(BOB, ANNA, "psst"), "[private] anna: psst\n"),
     (events.Whispered(BOB, ANNA, "PING", Speech.PROBE), ""),
+    (events.Signalled("#tea", ANNA, (("typing", "active"),)), ""),
+    (events.SignalledTo(BOB, ANNA, ()), ""),
     (events.NodeStarted("0.1.0"), ""),
     (events.Entered(ANNA, 0), ""),
     (events.Left(ANNA), "anna left chat\n"),

@@ -36,15 +36,34 @@ def say(chat: Chat, who: int, command: commands.Say, _now: int) -> Items:
             reason = _silenced(chat, me, room)
             if reason is not None:
                 return _refused(command, replies.CannotSpeak(room.name, reason))
-        return (events.Said(room.name, me, text, command.speech),)
+        return (events.Said(room.name, me, text, command.speech, command.tags),)
     other = chat.person_named(to)
     if other is None:
         return _refused(command, replies.NoSuchPerson(to))
-    whisper = events.Whispered(other, me, text, command.speech)
+    whisper = events.Whispered(other, me, text, command.speech, command.tags)
     away = chat.away.get(other.id)
     if away is None or command.speech in _QUIET:
         return (whisper,)
     return (whisper, replies.AwayNote(other, away))
+
+
+def signal(chat: Chat, who: int, command: commands.Signal, _now: int) -> Items:
+    """Passes on what is for programs alone, wherever a text could be said."""
+    me = chat.people.get(who)
+    if me is None:
+        return (replies.NotEntered(),)
+    if command.to[:1] == "#":
+        room = chat.room_named(command.to)
+        if room is None:
+            return (replies.NoSuchRoom(command.to),)
+        reason = _silenced(chat, me, room)
+        if reason is not None:
+            return (replies.CannotSpeak(room.name, reason),)
+        return (events.Signalled(room.name, me, command.tags),)
+    other = chat.person_named(command.to)
+    if other is None:
+        return (replies.NoSuchPerson(command.to),)
+    return (events.SignalledTo(other, me, command.tags),)
 
 
 def _silenced(chat: Chat, me: Person, room: Room) -> CannotSpeakReason | None:
@@ -63,4 +82,4 @@ def _refused(command: commands.Say, refusal: replies.Refusal) -> Items:
     return () if command.speech in _QUIET else (refusal,)
 
 
-RULES: dict[type[commands.Command], Rule] = {commands.Say: say}
+RULES: dict[type[commands.Command], Rule] = {commands.Say: say, commands.Signal: signal}

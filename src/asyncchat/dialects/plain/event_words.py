@@ -136,6 +136,8 @@ def _untold(_event: events.Event) -> str:
 EVENT_WORDS: dict[type[events.Event], Words] = {
     events.Said: said,
     events.Whispered: _whispered,
+    events.Signalled: _untold,  # for programs that ask for it
+    events.SignalledTo: _untold,
     events.NodeStarted: _untold,
     events.Entered: _untold,  # in the lobby, Joined tells it
     events.Left: _left,

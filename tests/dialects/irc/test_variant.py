@@ -79,8 +79,38 @@ def test_what_irc_has_no_word_for(event):
     assert told(event, SERVER_TIME | MESSAGE_TAGS) == ""
 
 
+SIGNALS = [
+    (events.Signalled("#r", A, (("+typing", "active"), ("+x", ""))), "+typing=active;+x", "#r"),
+    (events.SignalledTo(B, A, (("+a", "b;c"),)), "+a=b\\:c", "b"),
+    (events.SignalledTo(B, A, ()), "", "b"),
+]
+
+
+@pytest.mark.parametrize(("event", "tags", "target"), SIGNALS)
+def test_signals_are_for_who_has_tags(event, tags, target):
+    assert told(event) == ""
+    assert told(event, SERVER_TIME) == ""
+    tags = f"msgid=e-7{';' if tags else ''}{tags}"
+    assert told(event, MESSAGE_TAGS) == f"@{tags} :a!u@h TAGMSG {target}\r\n"
+    assert told(event, MESSAGE_TAGS | SERVER_TIME) == f"@time={STAMP};{tags} :a!u@h TAGMSG {target}\r\n"
+
+
+def test_a_senders_tags_stand_behind_the_servers_on_the_first_line():
+    event = events.Said("#r", A, "x" * 600, tags=(("+reply", "e-1"),))
+    assert told(event).count("@") == 2
+    first, second, _ = told(event, MESSAGE_TAGS | SERVER_TIME).split("\r\n")
+    assert first.startswith(f"@time={STAMP};msgid=e-7;+reply=e-1 :a!u@h PRIVMSG #r :x")
+    assert second.startswith(f"@time={STAMP} :a!u@h PRIVMSG #r :x")
+    assert told(events.Said("#r", A, "hi", tags=event.tags), MESSAGE_TAGS) == (
+        "@msgid=e-7;+reply=e-1 :a!u@h PRIVMSG #r :hi\r\n"
+    )
+
+
 def test_no_event_is_forgotten():
-    assert {type(event) for event, _ in LINES} | {type(event) for event in UNTOLD} == set(get_args(AnyEvent))
+    signals = {type(event) for event, _, _ in SIGNALS}
+    assert signals | {type(event) for event, _ in LINES} | {type(event) for event in UNTOLD} == set(
+        get_args(AnyEvent)
+    )
 
 
 def test_times_and_ids_go_on():

@@ -335,7 +335,7 @@ class IrcDialect:
 
     def _say_whispered(self, record: Record) -> bytes:
         event = record.event
-        assert isinstance(event, events.Whispered)  # noqa: S101 - the table's key
+        assert isinstance(event, events.Whispered | events.SignalledTo)  # noqa: S101 - the table's key
         to_oneself = event.to.id == self.id
         return self.variant.encode(record) if to_oneself or self.held & ECHO_MESSAGE else b""
 
@@ -372,6 +372,8 @@ _OWN: dict[type[events.Event], Callable[[IrcDialect, Any], bytes]] = {
     events.Entered: IrcDialect._say_entered,
     events.Said: IrcDialect._say_said,
     events.Whispered: IrcDialect._say_whispered,
+    events.Signalled: IrcDialect._say_said,
+    events.SignalledTo: IrcDialect._say_whispered,
     events.Left: IrcDialect._say_left,
     events.Renamed: IrcDialect._say_renamed,
     events.AwayChanged: IrcDialect._say_away,

@@ -27,7 +27,20 @@ USER_MODES: Final = "io"
 ROOM_MODES: Final = "bnot"
 ROOM_MODES_WITH_PARAMETER: Final = "bo"
 
-_MOTD_BYTES = 380
+_TARGETS: Final = (
+    ("PRIVMSG", limits.TARGETS),
+    ("NOTICE", limits.TARGETS),
+    ("TAGMSG", limits.TARGETS),
+    ("JOIN", limits.JOINS),
+    ("PART", limits.JOINS),
+    ("KICK", limits.KICKS),
+    ("NAMES", limits.NAMED),
+    ("LIST", limits.LISTED),
+    ("WHOIS", 1),
+)
+
+_MOTD_BYTES: Final = 380
+"""A line of the message of the day, beside any nick and server name."""
 
 
 def isupport(irc: Irc) -> list[str]:
@@ -46,7 +59,7 @@ def isupport(irc: Irc) -> list[str]:
         f"CHANLIMIT=#:{ROOMS_EACH}",
         f"MAXLIST=b:{MASKS_EACH}",
         f"MODES={limits.CHANGES}",
-        f"TARGMAX=PRIVMSG:{limits.TARGETS},NOTICE:{limits.TARGETS},JOIN:{limits.JOINS},PART:{limits.JOINS},KICK:{limits.KICKS},NAMES:{limits.NAMED},LIST:{limits.LISTED},WHOIS:1",
+        f"TARGMAX={','.join(f'{command}:{most}' for command, most in _TARGETS)}",
         f"NETWORK={irc.name}",
         f"CHATHISTORY={limits.PAGE}",
         "MSGREFTYPES=msgid,timestamp",

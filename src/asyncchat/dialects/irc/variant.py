@@ -15,7 +15,7 @@ from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS, SERVER_TIME
 from asyncchat.dialects.irc.line import line, word
 from asyncchat.dialects.irc.speech import said_lines
 from asyncchat.dialects.irc.stamps import stamp
-from asyncchat.dialects.irc.tokens import LINE_BYTES
+from asyncchat.dialects.irc.tokens import LINE_BYTES, format_tags
 
 MOST_REMEMBERED: Final = 20_000
 """Heads of lines a variant remembers: one for each who speaks, some 150 bytes; then it begins anew."""
@@ -66,9 +66,13 @@ class IrcVariant:
             target = self._targets.get(event.room) or self._target(event.room)
             raw = b"%b%b%b\r\n" % (head, target, text.encode())
             if len(raw) <= LINE_BYTES and "\n" not in text and "\r" not in text:
-                return self._quick_tags(record) + raw if self._tagged else raw
+                if not self._tagged:
+                    return raw
+                return (self.tags(record) if event.tags else self._quick_tags(record)) + raw
         if isinstance(event, events.Said | events.Whispered):
             return self.said(record)
+        if isinstance(event, events.Signalled | events.SignalledTo):
+            return self._signalled(record, event)
         lines = _LINES.get(type(event))
         if lines is None:
             return b""
@@ -89,7 +93,7 @@ class IrcVariant:
         lines = said_lines(event.person.origin, target, event.text, event.speech)
         if not self._tagged and not batch:
             return b"".join(lines)
-        others = self.tags(record, batch, with_id=False) if len(lines) > 1 else b""
+        others = self.tags(record, batch, first=False) if len(lines) > 1 else b""
         return self.tags(record, batch) + others.join(lines)
 
     def _quick_tags(self, record: Record) -> bytes:
@@ -103,15 +107,25 @@ class IrcVariant:
             return b"%b%b " % (self._tags_head, self._ids.id_of(record.number).encode())
         return self._tags_head
 
-    def tags(self, record: Record, batch: str = "", *, with_id: bool = True) -> bytes:
-        """The tags of a line, ``@`` and space included."""
+    def _signalled(self, record: Record, event: events.Signalled | events.SignalledTo) -> bytes:
+        """A TAGMSG, only for who has message-tags."""
+        if not self._tags_ids:
+            return b""
+        target = event.room if isinstance(event, events.Signalled) else event.to.name
+        return self.tags(record) + line(f":{event.person.origin} TAGMSG {target}")
+
+    def tags(self, record: Record, batch: str = "", *, first: bool = True) -> bytes:
+        """The tags of a message's line, ``@`` and space included; id and sender's tags are on the first."""
         pieces = []
         if batch:
             pieces.append(f"batch={batch}")
         if self._tags_time:
             pieces.append(f"time={stamp(record.time)}")
-        if with_id and self._tags_ids:
+        if first and self._tags_ids:
             pieces.append(f"msgid={self._ids.id_of(record.number)}")
+            if record.event.tags:  # type: ignore[union-attr]  # messages have them
+                # Last: what the server adds must not be pushed out of the limit (message-tags).
+                pieces.append(format_tags(record.event.tags))  # type: ignore[union-attr]
         return f"@{';'.join(pieces)} ".encode() if pieces else b""
 
     def _head(self, origin: str) -> bytes:

@@ -128,3 +128,50 @@ def test_a_long_message_is_cut_into_lines_and_one_message(pair, server):
     assert "msgid=" in first
     assert "msgid=" not in second
     assert second.startswith("@time=")
+
+
+class TestTags:
+    def test_those_of_clients_go_on_to_who_has_message_tags(self, server):
+        a = server.person("a", "#r", caps="message-tags")
+        b = server.person("b", "#r", caps="message-tags")
+        plain = server.person("c", "#r")
+        for peer in (a, b):
+            peer.read()
+        a.send("@+reply=e1-1;label=x;+draft/y=\\s;mine PRIVMSG #r,b :hi")
+        lines = b.read()
+        assert [line.partition(";")[2] for line in lines] == [
+            f"+reply=e1-1;+draft/y=\\s {FROM_A}PRIVMSG {target} :hi" for target in ("#r", "b")
+        ]
+        assert plain.read() == [FROM_A + "PRIVMSG #r :hi"]
+
+    def test_not_from_who_has_not_asked_for_them(self, server):
+        a = server.person("a", "#r")
+        b = server.person("b", "#r", caps="message-tags")
+        a.send("@+reply=e1-1 PRIVMSG #r :hi")
+        assert "+reply" not in b.read()[0]
+        assert a.send("@+typing=active TAGMSG #r") == [":irc.test 421 a TAGMSG :Unknown command"]
+
+    def test_tagmsg(self, server):
+        a = server.person("a", "#r", caps="message-tags echo-message")
+        b = server.person("b", "#r", caps="message-tags")
+        plain = server.person("c", "#r")
+        a.read(), b.read()
+        echoed = a.send("@+typing=active TAGMSG #r", "@unknown TAGMSG b")
+        assert [line.partition(" ")[2] for line in echoed] == [FROM_A + "TAGMSG #r", FROM_A + "TAGMSG b"]
+        assert b.read() == echoed
+        assert plain.read() == []
+
+    @pytest.mark.parametrize(
+        ("sent", "answer"),
+        [
+            ("TAGMSG", "411 a :No recipient given (TAGMSG)"),
+            ("TAGMSG none", "401 a none :No such nick/channel"),
+            ("TAGMSG #none", "403 a #none :No such channel"),
+            ("TAGMSG #s", "404 a #s :Cannot send to channel: you are not in it"),
+            ("TAGMSG b,c,d,e,f", "407 a f :At most 4 targets at once"),
+        ],
+    )
+    def test_refusals(self, server, sent, answer):
+        server.person("s", "#s")
+        a = server.person("a", caps="message-tags")
+        assert a.send(sent) == [SERVER + answer]

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core import commands as core
 from asyncchat.core import replies
-from asyncchat.core.events import Speech
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS
 from asyncchat.dialects.irc.commands.word import Answerer, Word, listed, numeric
 from asyncchat.dialects.irc.limits import REASON_BYTES, TARGETS
 from asyncchat.dialects.irc.speech import understood
-from asyncchat.dialects.irc.tokens import Message
+from asyncchat.dialects.irc.tokens import Message, Tags
 
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect
@@ -27,10 +27,10 @@ def privmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     if not message.param(1):
         return [numeric(numerics.ERR_NOTEXTTOSEND, text="No text to send")]
     if len(targets) > TARGETS:
-        return [
-            numeric(numerics.ERR_TOOMANYTARGETS, targets[TARGETS], text=f"At most {TARGETS} targets at once")
-        ]
-    return _say(targets, *understood(False, message.params[1]))
+        return [_too_many(targets)]
+    text, speech = understood(False, message.params[1])
+    tags = _relayed(session, message)
+    return [core.Say(target, text, speech, tags) for target in targets]
 
 
 def notice(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -38,11 +38,34 @@ def notice(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     targets = listed(message.param(0), TARGETS + 1)
     if len(targets) > TARGETS or not message.param(1):
         return []
-    return _say(targets, *understood(True, message.params[1]))
+    text, speech = understood(True, message.params[1])
+    tags = _relayed(session, message)
+    return [core.Say(target, text, speech, tags) for target in targets]
 
 
-def _say(targets: Sequence[str], text: str, speech: Speech) -> Sequence[core.Command]:
-    return [core.Say(target, text, speech) for target in targets]
+def tagmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Says something to programs alone (IRCv3 message-tags, "TAGMSG")."""
+    if not session.held & MESSAGE_TAGS:
+        return [numeric(numerics.ERR_UNKNOWNCOMMAND, "TAGMSG", text="Unknown command")]
+    targets = listed(message.param(0), TARGETS + 1)
+    if not targets:
+        return [numeric(numerics.ERR_NORECIPIENT, text="No recipient given (TAGMSG)")]
+    if len(targets) > TARGETS:
+        return [_too_many(targets)]
+    tags = _relayed(session, message)
+    return [core.Signal(target, tags) for target in targets]
+
+
+def _relayed(session: IrcDialect, message: Message) -> Tags:
+    """The tags that go on to others: those of clients, from a client that asked for tags."""
+    if not message.tags or not session.held & MESSAGE_TAGS:
+        return ()
+    return tuple(tag for tag in message.tags if tag[0].startswith("+"))
+
+
+def _too_many(targets: Sequence[str]) -> core.Answer:
+    text = f"At most {TARGETS} targets at once"
+    return numeric(numerics.ERR_TOOMANYTARGETS, targets[TARGETS], text=text)
 
 
 def away(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -58,6 +81,7 @@ def say_away(session: IrcDialect, note: replies.AwayNote) -> bytes:
 WORDS: dict[str, Word] = {
     "PRIVMSG": Word(privmsg),
     "NOTICE": Word(notice),
+    "TAGMSG": Word(tagmsg),
     "AWAY": Word(away),
 }
 

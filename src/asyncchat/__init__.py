@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from asyncchat.client.errors import (
         AddressError,
         ClientError,
+        NickError,
         NotConnected,
         NotDelivered,
         Rejected,
@@ -52,6 +53,7 @@ __all__ = [
     "Left",
     "Message",
     "ModeChanged",
+    "NickError",
     "NotConnected",
     "NotDelivered",
     "Present",

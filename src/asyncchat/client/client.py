@@ -5,15 +5,17 @@ Owns the public face; the thread behind it is ``Link``'s, what is said the conve
 
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
 from asyncchat.client.address import Address, parse_address
 from asyncchat.client.conversation import Conversation, Settings
-from asyncchat.client.errors import ClientError, NotConnected, TimedOut
+from asyncchat.client.errors import ClientError, NickError, NotConnected, TimedOut
 from asyncchat.client.events import Event, Message
 from asyncchat.client.irc_conversation import IrcConversation
 from asyncchat.client.link import Link
+from asyncchat.client.memory import position_at
 from asyncchat.client.plain_conversation import PlainConversation
 from asyncchat.client.receipts import Receipt
 from asyncchat.core.events import Speech
@@ -64,7 +66,7 @@ class Client:
         AddressError: the address is none.
         Unreachable: there is no server, or none that speaks the dialect.
         Rejected: the server does not let us in, or not into a room.
-        ClientError: that is no nick.
+        NickError: that is no nick.
     """
 
     def __init__(
@@ -132,6 +134,17 @@ class Client:
         """The rooms that we are in."""
         with self._link.lock:
             return self._link.conversation.rooms()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the chat is over: closed, or ended without another attempt."""
+        return self._link.over
+
+    @property
+    def server_tokens(self) -> dict[str, str]:
+        """What the server says of itself (IRC's 005): ``NETWORK``, ``CHANMODES`` …; empty over plain."""
+        with self._link.lock:
+            return self._link.conversation.server_tokens()
 
     def members(self, room: str) -> list[str]:
         """The nicks of those in a room, as far as the server told."""
@@ -240,22 +253,27 @@ class Client:
         """
         self._ask(lambda conversation: conversation.command(command, *params))
 
-    def history(self, room: str, *, before: str = "", after: str = "", limit: int = 50) -> list[Message]:
+    def history(
+        self, room: str, *, before: str = "", after: str = "", since: datetime | None = None, limit: int = 50
+    ) -> list[Message]:
         """Reads from a room's history, oldest first.
 
         Args:
             room: the room.
             before: the id of the message that the last one stands before.
-            after: the id of the message that the first one follows; with neither: the latest messages.
+            after: the id of the message that the first one follows.
+            since: the time from which on the first ones are wanted. With none of the three: the latest.
             limit: most messages; the server may give fewer.
 
         Raises:
             ClientError: there is no history, or no answer.
         """
-        if before and after:
-            raise ValueError("either before or after")
-        kind = "BEFORE" if before else "AFTER" if after else "LATEST"
-        position = f"msgid={before or after}" if before or after else "*"
+        positions = [f"msgid={id}" for id in (before, after) if id]
+        positions += [position_at(since)] if since is not None else []
+        if len(positions) > 1:
+            raise ValueError("either before, after or since")
+        kind = "BEFORE" if before else "AFTER" if positions else "LATEST"
+        position = positions[0] if positions else "*"
         with self._link.lock:
             self._check_open()
             lookup = self._link.conversation.history(room, kind, position, limit)
@@ -296,17 +314,22 @@ class Client:
 
     # Leaving.
 
-    def close(self, timeout: float = 5.0) -> None:
+    def close(self, timeout: float = 5.0, *, reason: str = "") -> list[tuple[str, str]]:
         """Leaves the chat and ends the thread; it may be called again.
 
         Args:
             timeout: most seconds to wait for messages that are not acknowledged; it does not wait while the
                 line is down.
+            reason: a word to the others.
+
+        Returns:
+            (room, text) of what is given up, not acknowledged.
         """
         if not self._link.over and timeout > 0:
             self._flushed(timeout, only_connected=True)
-        self._link.stop()
+        self._link.stop(reason)
         self._finalizer.detach()
+        return self._link.given_up
 
     def __enter__(self) -> Self:
         return self
@@ -340,5 +363,5 @@ def _conversation(address: Address, settings: Settings) -> Conversation:
         or not nick.isprintable()
         or (address.scheme == "irc" and (" " in nick or nick[0] in ":#&@"))
     ):
-        raise ClientError(f"{nick!r} is no nick: letters and digits, without spaces")
+        raise NickError(nick)
     return PlainConversation(settings) if address.scheme == "plain" else IrcConversation(settings)

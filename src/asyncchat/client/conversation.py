@@ -135,6 +135,10 @@ class Conversation(Protocol):
         """A room's topic, as far as is known."""
         ...
 
+    def server_tokens(self) -> dict[str, str]:
+        """What the server says of itself."""
+        ...
+
     def join(self, room: str) -> None:
         """Asks into a room."""
         ...

@@ -18,6 +18,14 @@ class AddressError(ClientError):
         self.address = address
 
 
+class NickError(ClientError):
+    """A nick that can be none; ``nick`` is what was given."""
+
+    def __init__(self, nick: str) -> None:
+        super().__init__(f"{nick!r} is no nick: letters and digits, without spaces")
+        self.nick = nick
+
+
 class Unreachable(ClientError):
     """No connection; ``address`` is where to, ``reason`` why not."""
 

@@ -43,9 +43,13 @@ from asyncchat.dialects.irc.client_values import (
     Undelivered,
     Value,
 )
+from asyncchat.dialects.plain.dialect import GREETING
+
+_PROMPT = GREETING[:12].encode()
+"""How an original-style server begins; our own too, where the line is slow, but that one goes on in IRC."""
 
 _PATIENCE_WITH_PROMPT = 5.0
-"""Seconds after which a prompt without a line's end shows that the server speaks no IRC."""
+"""Seconds after which a prompt shows that the server speaks no IRC."""
 
 
 class IrcConversation:
@@ -115,9 +119,7 @@ class IrcConversation:
 
     def ended_by(self) -> str:
         """What the server said before it closed the connection."""
-        if self._dialect.registered or self._closing:
-            return self._closing
-        return "" if not self._foreign() else "it does not speak IRC"
+        return self._closing or ("it does not speak IRC" if self._foreign() else "")
 
     def deadline(self) -> float | None:
         """The monotonic time at which ``wake`` wants to be called."""
@@ -145,7 +147,7 @@ class IrcConversation:
             if again is not None and now >= again:
                 self._dialect.change_nick(self._seeker.ask_again())
             if self._foreign() and now >= self._opened_at + min(_PATIENCE_WITH_PROMPT, settings.timeout):
-                self._fail(ClientError("it does not speak IRC. An original-style server? plain://host:port"))
+                self._fail(ClientError("it does not speak IRC (an original-style server? plain://host:port)"))
         if self._step_by is not None and now >= self._step_by:
             self._step_late()
         if self._asked_at is not None:
@@ -211,6 +213,10 @@ class IrcConversation:
         """A room's topic, as far as is known."""
         found = self._dialect.rooms.get(room)
         return "" if found is None else found.topic
+
+    def server_tokens(self) -> dict[str, str]:
+        """What the server says of itself."""
+        return dict(self._dialect.server.tokens)
 
     def join(self, room: str) -> None:
         """Asks into a room; also after a break of the line."""
@@ -375,8 +381,9 @@ class IrcConversation:
             self._dialect.change_nick(self._seeker.ask_again())
 
     def _foreign(self) -> bool:
-        """Whether what the server said first is no IRC: a prompt without a line's end."""
-        return bool(self._first_bytes) and b"\n" not in self._first_bytes and not self._dialect.registered
+        """Whether what the server said first is no IRC: a prompt, or anything without a line's end."""
+        said = self._first_bytes
+        return bool(said) and (b"\n" not in said or said.startswith(_PROMPT)) and not self._dialect.registered
 
     def _fail(self, failure: ClientError) -> None:
         self.failure = self.failure or failure

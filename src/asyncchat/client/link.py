@@ -3,6 +3,7 @@
 Owns the socket, the lock and the attempts; must not know what is said.
 """
 
+import logging
 import selectors
 import socket
 import threading
@@ -13,6 +14,8 @@ from asyncchat.client.backlog import Backlog
 from asyncchat.client.conversation import Conversation, Settings
 from asyncchat.client.errors import ClientError, Unreachable
 from asyncchat.client.events import Disconnected, Event
+
+_log = logging.getLogger(__name__)
 
 _START_HINT = "Is a server running there? asyncchat serve"
 
@@ -36,9 +39,12 @@ class Link:
         """Whether no more events will come."""
         self.failure: ClientError | None = None
         """Why it is over, where nobody asked for it."""
+        self.given_up: list[tuple[str, str]] = []
+        """(room, text) of what was not acknowledged in the end."""
         self._address = address
         self._settings = settings
         self._stopping = False
+        self._goodbye = ""
         self._waker = sockets.Waker()
         self._thread = threading.Thread(target=self._run, name=f"asyncchat {address}", daemon=True)
 
@@ -50,10 +56,11 @@ class Link:
         """Has the thread look at the conversation."""
         self._waker.ring()
 
-    def stop(self, *, wait: bool = True) -> None:
+    def stop(self, reason: str = "", *, wait: bool = True) -> None:
         """Ends it: says goodbye, and by default waits for the thread."""
         with self.changed:
             self._stopping = True
+            self._goodbye = reason
             self.changed.notify_all()
         self._waker.ring()
         if wait and self._thread.is_alive() and threading.current_thread() is not self._thread:
@@ -66,8 +73,13 @@ class Link:
             self._attempts()
         except sockets.Interrupted:
             pass
+        except Exception as error:  # noqa: BLE001 - the edge of the thread; it logs the traceback
+            # A bug of ours: nothing may wait for ever for a thread that is gone.
+            _log.exception("the client's thread failed")
+            self.failure = ClientError(f"The client failed: {error!r}")
         finally:
             with self.changed:
+                self.given_up = self.conversation.waiting()
                 self.conversation.give_up("the chat is closed")
                 self.over = True
                 self.changed.notify_all()
@@ -99,7 +111,7 @@ class Link:
         self._got_through = False
         timeout = self._settings.timeout
         try:
-            connection = sockets.connect(self._address, timeout, self._waker)
+            connection = sockets.connect(self._address, timeout, self._waker, lambda: self._stopping)
         except OSError as error:
             hint = _START_HINT if isinstance(error, ConnectionRefusedError) else ""
             return Unreachable(str(self._address), sockets.reason_of(error, timeout), hint)
@@ -110,7 +122,7 @@ class Link:
             failure = self._converse(connection)
             if self._stopping:
                 with self.lock:
-                    last_words = self.conversation.goodbye("")
+                    last_words = self.conversation.goodbye(self._goodbye)
         except OSError as error:
             failure = ClientError(sockets.reason_of(error, timeout))
         finally:

@@ -178,6 +178,10 @@ class PlainConversation:
         """There are no topics."""
         return ""
 
+    def server_tokens(self) -> dict[str, str]:
+        """It says nothing of itself."""
+        return {}
+
     def join(self, room: str) -> None:
         """There is one room."""
         if fold(room) != LOBBY:

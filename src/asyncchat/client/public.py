@@ -7,6 +7,7 @@ from asyncchat.client.client import Client
 from asyncchat.client.errors import (
     AddressError,
     ClientError,
+    NickError,
     NotConnected,
     NotDelivered,
     Rejected,
@@ -46,6 +47,7 @@ __all__ = [
     "Left",
     "Message",
     "ModeChanged",
+    "NickError",
     "NotConnected",
     "NotDelivered",
     "Present",

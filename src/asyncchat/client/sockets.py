@@ -7,6 +7,7 @@ import os
 import selectors
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -20,7 +21,7 @@ _SAY_GOODBYE = 1.0
 
 
 class Interrupted(Exception):
-    """The waker rang while a connection was being made."""
+    """Nobody wants the connection any more that is being made."""
 
 
 class Waker:
@@ -61,12 +62,18 @@ def reason_of(error: OSError, timeout: float) -> str:
     return (error.strerror or str(error) or type(error).__name__).lower()
 
 
-def connect(address: Address, timeout: float, waker: Waker) -> socket.socket:
+def connect(address: Address, timeout: float, waker: Waker, stopping: Callable[[], bool]) -> socket.socket:
     """A connection, non-blocking; each address of the host is tried.
+
+    Args:
+        address: where to.
+        timeout: seconds for each address.
+        waker: rings when ``stopping`` is to be asked.
+        stopping: whether nobody wants the connection any more.
 
     Raises:
         OSError: none of them answers.
-        Interrupted: the waker rang.
+        Interrupted: it is stopping.
     """
     failure: OSError | None = None
     for family, kind, protocol, _, place in socket.getaddrinfo(
@@ -74,7 +81,7 @@ def connect(address: Address, timeout: float, waker: Waker) -> socket.socket:
     ):
         attempt = socket.socket(family, kind, protocol)
         try:
-            _connect_one(attempt, place, timeout, waker)
+            _connect_one(attempt, place, timeout, waker, stopping)
         except OSError as error:
             attempt.close()
             failure = failure or error
@@ -88,7 +95,13 @@ def connect(address: Address, timeout: float, waker: Waker) -> socket.socket:
     raise failure or OSError("the name has no address")
 
 
-def _connect_one(attempt: socket.socket, place: tuple[Any, ...], timeout: float, waker: Waker) -> None:
+def _connect_one(
+    attempt: socket.socket,
+    place: tuple[Any, ...],
+    timeout: float,
+    waker: Waker,
+    stopping: Callable[[], bool],
+) -> None:
     attempt.setblocking(False)
     try:
         attempt.connect(place)
@@ -103,7 +116,8 @@ def _connect_one(attempt: socket.socket, place: tuple[Any, ...], timeout: float,
         while True:
             left = until - time.monotonic()
             ready = {key.fileobj for key, _ in selector.select(left)} if left > 0 else set()
-            if waker.receiver in ready:
+            waker.hush()
+            if stopping():
                 raise Interrupted
             if attempt in ready:
                 break

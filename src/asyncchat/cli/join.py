@@ -1,0 +1,89 @@
+"""The subcommand ``asyncchat join``: reads its options, connects, and hands over to a terminal or a pipe."""
+
+import getpass
+import sys
+
+import click
+
+from asyncchat.client.address import DEFAULT_ADDRESS, Address, parse_address
+from asyncchat.client.client import Client
+from asyncchat.client.errors import AddressError, NickError
+from asyncchat.core.names import LOBBY, name_fault
+
+_HISTORY = 50
+"""Lines of a room's history shown at a terminal on joining."""
+
+
+class Misuse(click.ClickException):
+    """What was given can't be meant: one line, exit code 2."""
+
+    exit_code = 2
+
+
+@click.command()
+@click.argument("address", default=DEFAULT_ADDRESS, required=False)
+@click.option("--nick", metavar="NAME", default="", help="Your name.  [default: your login name]")
+@click.option(
+    "--room",
+    "rooms",
+    metavar="ROOM",
+    multiple=True,
+    help="Join this room; may be given again.  [default: #lobby]",
+)
+@click.option(
+    "--no-exit", is_flag=True, help="On a pipe: a line that is just “exit” is said, it does not leave."
+)
+@click.pass_context
+def command(context: click.Context, address: str, nick: str, rooms: tuple[str, ...], no_exit: bool) -> None:
+    """Join a chat, from a terminal or on a pipe.
+
+    ADDRESS is host:port of an asyncchat or IRC server, irc://host:port/room, or plain://host:port for a
+    server of the original kind. Type /help there.
+
+    On a pipe each line of the input is a message; each message of others is one line “NAME: text” of the
+    output, notices go to standard error. The end of the input leaves when all is acknowledged.
+    """
+    place = _address(address)
+    wanted = _rooms(place, rooms)
+    at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    nick = nick or _login_name()
+    try:
+        chat = Client(
+            place, nick=nick, rooms=wanted, history=_HISTORY if at_terminal else 0, echo=at_terminal
+        )
+    except NickError as error:
+        raise Misuse(f"--nick: {error}") from error
+    if at_terminal:
+        from asyncchat.client import terminal
+
+        terminal.run(chat, wanted[0], commands_go_through=place.scheme == "plain")
+        return
+    from asyncchat.client import pipe
+
+    if not pipe.run(chat, wanted[0], nick, exit_leaves=not no_exit):
+        context.exit(1)
+
+
+def _address(text: str) -> Address:
+    try:
+        return parse_address(text)
+    except AddressError as error:
+        raise Misuse(str(error)) from error
+
+
+def _rooms(address: Address, given: tuple[str, ...]) -> list[str]:
+    if given and address.scheme == "plain":
+        raise Misuse("--room: a server of the original kind has one room, without a name")
+    rooms = [room if room.startswith(("#", "&")) else f"#{room}" for room in given]
+    for room in rooms:
+        if len(room) == 1 or any(char in " ,\r\n\0\x07" for char in room):
+            raise Misuse(f"--room: {room!r} is no room")
+    return list(dict.fromkeys(([address.room] if address.room else []) + rooms)) or [LOBBY]
+
+
+def _login_name() -> str:
+    try:
+        name = "_".join(getpass.getuser().split())
+    except (KeyError, OSError):  # no such user, as in a container
+        return "guest"
+    return name if name_fault(name) is None else "guest"

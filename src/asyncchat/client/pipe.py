@@ -1,0 +1,155 @@
+"""``asyncchat join`` on a pipe: lines in are messages, messages out are lines.
+
+Owns what goes to standard output and standard error; the chat is ``Client``'s.
+"""
+
+import codecs
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from typing import TextIO
+
+from asyncchat.client.client import Client
+from asyncchat.client.errors import ClientError, TimedOut
+from asyncchat.client.events import Event, Joined, Message, Present, Refused, Told, Unconfirmed
+from asyncchat.client.show import notice_of, plain_line
+
+_LINE_BYTES = 65_536
+"""Longest input line held; a longer one becomes several messages."""
+
+_AT_THE_END = 60.0
+"""Seconds without any progress that the end of input waits for acknowledgements."""
+
+_QUIET = frozenset(("250", "372", "351"))
+"""Replies that say nothing to a pipe: counts, the message of the day."""
+
+
+def run(
+    chat: Client,
+    room: str,
+    nick: str,
+    *,
+    exit_leaves: bool,
+    stdin: int = 0,
+    out: TextIO | None = None,
+    err: TextIO | None = None,
+) -> bool:
+    """Carries a chat over standard input and output until the input ends.
+
+    Args:
+        chat: the chat; it is closed at the end.
+        room: where what is read is said.
+        nick: the name that was asked for.
+        exit_leaves: whether a line ``exit`` leaves.
+        stdin: the descriptor that is read.
+        out: where messages go; standard output.
+        err: where notices go; standard error.
+
+    Returns:
+        Whether all that was read was acknowledged.
+    """
+    speaker = _Speaker(chat, room, stdin, exit_leaves=exit_leaves)
+    speaker.start()
+    # Looked up now, not when the module is loaded: a test replaces them.
+    out, err = out or sys.stdout, err or sys.stderr
+    try:
+        for event in chat:
+            if isinstance(event, Message):
+                print(plain_line(event), file=out, flush=True)
+                continue
+            if isinstance(event, Refused | Unconfirmed):
+                speaker.failed = True
+            if not _is_routine(event, nick) and (notice := notice_of(event, room)):
+                print(f"-- {notice} --", file=err, flush=True)
+    finally:
+        chat.close(timeout=0.0)
+    if speaker.unsent:
+        count = len(speaker.unsent)
+        raise ClientError(
+            f"{count} line{'s were' if count > 1 else ' was'} not acknowledged: {speaker.reason}"
+        )
+    return not speaker.failed
+
+
+def _is_routine(event: Event, nick: str) -> bool:
+    """Whether an event tells nothing that who started the pipe does not know."""
+    match event:
+        case Joined(own=True):
+            return event.nick == nick
+        case Present():
+            return True
+        case Told():
+            return event.numeric in _QUIET
+        case _:
+            return False
+
+
+class _Speaker(threading.Thread):
+    """Reads the input and says it; at its end waits for the acknowledgements and closes the chat."""
+
+    def __init__(self, chat: Client, room: str, stdin: int, *, exit_leaves: bool) -> None:
+        super().__init__(name="asyncchat input", daemon=True)
+        self.failed = False
+        self.unsent: list[tuple[str, str]] = []
+        self.reason = ""
+        self._chat = chat
+        self._room = room
+        self._stdin = stdin
+        self._exit_leaves = exit_leaves
+
+    def run(self) -> None:
+        """Reads to the end."""
+        try:
+            for line in lines_of(self._stdin):
+                if self._exit_leaves and line.strip().lower() == "exit":
+                    break
+                self._say(line)
+            self._settle()
+        except ClientError as error:
+            self.reason = str(error)
+        finally:
+            self.unsent = self._chat.close(timeout=0.0)
+
+    def _say(self, line: str) -> None:
+        while True:
+            try:
+                self._chat.say(self._room, line)
+            except TimedOut:
+                continue  # the server is slow, or away: the input waits
+            return
+
+    def _settle(self) -> None:
+        """Waits until all is acknowledged, as long as there is progress."""
+        left = len(self._chat.waiting())
+        while left:
+            try:
+                self._chat.flush(_AT_THE_END)
+            except TimedOut as error:
+                now = len(self._chat.waiting())
+                if now >= left:
+                    self.reason = str(error)
+                    return
+            left = len(self._chat.waiting())
+
+
+def lines_of(descriptor: int) -> Iterator[str]:
+    """The lines of a descriptor, without their ends; bytes that are no UTF-8 become U+FFFD.
+
+    It reads the descriptor itself: a thread that waits in ``sys.stdin`` would hold its lock at the exit.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    held = ""
+    while True:
+        try:
+            data = os.read(descriptor, _LINE_BYTES)
+        except OSError:
+            data = b""
+        *lines, held = (held + decoder.decode(data, final=not data)).split("\n")
+        for line in lines:
+            yield line.removesuffix("\r")
+        if len(held) >= _LINE_BYTES or (held and not data):
+            yield held
+            held = ""
+        if not data:
+            return

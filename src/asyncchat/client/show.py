@@ -1,0 +1,214 @@
+"""Events as lines for people: words, times, day marks and colours.
+
+Owns the wording and what may reach a terminal; must not know where the lines go.
+"""
+
+import zlib
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from asyncchat.client.events import (
+    Disconnected,
+    Event,
+    Gap,
+    Joined,
+    Kicked,
+    Left,
+    Message,
+    ModeChanged,
+    Present,
+    Reconnected,
+    Refused,
+    Renamed,
+    Told,
+    TopicChanged,
+    Unconfirmed,
+)
+from asyncchat.core.names import LOBBY, fold
+from asyncchat.dialects.plain.clean import shown
+
+Fragments = list[tuple[str, str]]
+"""(style, text) pairs: one line. Styles are '', ``dim``, ``error`` and the colours of nicks."""
+
+NICK_COLOURS = ("36", "32", "35", "34", "33", "31", "96", "92", "95", "94")
+"""Foreground colours that can be read on dark and on light, as SGR codes (ECMA-48, 8.3.117)."""
+
+_SGR = {"dim": "2", "error": "31", "own": "1"} | {colour: colour for colour in NICK_COLOURS}
+
+_NAMES_SHOWN = 20
+"""Most names of a room on one line; /who shows all."""
+
+
+def ansi(fragments: Fragments, *, colour: bool) -> str:
+    """A line as a terminal takes it."""
+    if not colour:
+        return "".join(text for _, text in fragments)
+    return "".join(f"\x1b[{_SGR[style]}m{text}\x1b[0m" if style else text for style, text in fragments)
+
+
+def plain_line(message: Message) -> str:
+    """A message as one line of a pipe: ``NAME: text``."""
+    nick, text = shown(message.nick), shown(message.text)
+    return f"* {nick} {text}" if message.action else f"{nick}: {text}"
+
+
+def names_line(names: Sequence[str], *, most: int = _NAMES_SHOWN) -> str:
+    """Names as one line, the rest counted."""
+    told = ", ".join(shown(name) for name in names[:most])
+    return told if len(names) <= most else f"{told} and {len(names) - most} more"
+
+
+def notice_of(event: Event, room: str) -> str:
+    """What an event that is no message says to people; '' for nothing. ``room`` is the one they look at."""
+    words = _NOTICES.get(type(event))
+    return shown(words(event, room)) if words is not None else ""
+
+
+class Show:
+    """Turns events to lines, one after the other: it knows what day it showed last.
+
+    Args:
+        zone: turns a time to the reader's zone.
+        ignored: folded nicks whose words are not shown.
+    """
+
+    def __init__(self, zone: Callable[[datetime], datetime] = datetime.astimezone) -> None:
+        self.room = LOBBY
+        self.ignored: dict[str, str] = {}
+        self._zone = zone
+        self._day: date | None = None
+
+    def event(self, event: Event) -> list[Fragments]:
+        """The lines of an event."""
+        if isinstance(event, Message):
+            return [] if fold(event.nick) in self.ignored and not event.own else self.message(event)
+        if isinstance(event, Disconnected):  # when it is tried again stands at the prompt
+            return [[("error", f"-- {shown(f'disconnected{_why_broken(event)}')} --")]]
+        notice = notice_of(event, self.room)
+        if not notice:
+            return []
+        style = "error" if isinstance(event, Refused | Gap | Unconfirmed) else "dim"
+        return [[(style, f"-- {notice} --")]]
+
+    def message(self, message: Message) -> list[Fragments]:
+        """The lines of a message: a day mark where the day changes, then itself."""
+        at = self._zone(message.time)
+        lines: list[Fragments] = []
+        if at.date() != self._day:
+            if self._day is not None or message.replayed:
+                lines.append([("dim", f"-- {at:%a} {at.day} {at:%b %Y} --")])
+            self._day = at.date()
+        line: Fragments = [("dim", f"{at:%H:%M} ")]
+        nick, private = shown(message.nick), not message.room.startswith(("#", "&"))
+        if not private and fold(message.room) != fold(self.room):
+            line.append(("dim", f"[{shown(message.room)}] "))
+        who = ("own" if message.own else _colour(nick), nick)
+        if private:
+            other = shown(message.room)
+            line += [who, ("dim", f" → {other if message.own else 'you'}")]
+        elif message.action:
+            line += [("", "* "), who]
+        else:
+            line.append(who)
+        if message.action:
+            line.append(("", f"{': *' if private else ''} {shown(message.text)}"))
+        else:
+            line.append(("", f": {shown(message.text)}"))
+        return [*lines, line]
+
+
+def _colour(nick: str) -> str:
+    return NICK_COLOURS[zlib.crc32(fold(nick).encode("utf-8", "replace")) % len(NICK_COLOURS)]
+
+
+# Notices, one for each kind of event.
+
+
+def _in(event_room: str, room: str) -> str:
+    return "" if fold(event_room) == fold(room) else f" {event_room}"
+
+
+def _why(reason: str) -> str:
+    # IRC servers put their own word before the reason of a quit.
+    reason = reason.removeprefix("Quit:").strip()
+    return f" ({reason})" if reason else ""
+
+
+def _joined(event: Joined, room: str) -> str:
+    if event.own:
+        return f"you are {event.nick} in {event.room}"
+    if fold(event.room) == LOBBY:
+        return f"{event.nick} is online"
+    return f"{event.nick} joined {event.room}"
+
+
+def _left(event: Left, room: str) -> str:
+    if event.own:
+        return f"you left {event.room}{_why(event.reason)}"
+    place = "chat" if fold(event.room) == LOBBY else event.room
+    return f"{event.nick} left {place}{_why(event.reason)}"
+
+
+def _kicked(event: Kicked, room: str) -> str:
+    who = "you were" if event.own else f"{event.nick} was"
+    return f"{who} put out of {event.room} by {event.by}{_why(event.reason)}"
+
+
+def _renamed(event: Renamed, room: str) -> str:
+    return f"{'you are' if event.own else f'{event.nick} is'} now {event.now}"
+
+
+def _topic(event: TopicChanged, room: str) -> str:
+    where = _in(event.room, room)
+    if not event.topic:
+        return f"{event.nick} took away the topic{' of' + where if where else ''}"
+    return f"topic{' of' + where if where else ''}: {event.topic} ({event.nick})"
+
+
+def _mode(event: ModeChanged, room: str) -> str:
+    return f"{event.nick} set {event.room} {event.mode}"
+
+
+def _present(event: Present, room: str) -> str:
+    topic = f"; topic: {event.topic}" if event.topic else ""
+    return f"in {event.room}: {names_line(event.nicks)}{topic}"
+
+
+def _refused(event: Refused, room: str) -> str:
+    about = f"{event.about}: " if event.about else ""
+    text = f" (not sent: {event.text})" if event.text else ""
+    return f"{about}{event.reason}{text}"
+
+
+def _why_broken(event: Disconnected) -> str:
+    return "" if event.reason == "the server closed the connection" else _why(event.reason)
+
+
+def _disconnected(event: Disconnected, room: str) -> str:
+    why = _why_broken(event)
+    if event.retry_in is None:
+        return f"disconnected{why}"
+    return f"disconnected{why}, trying again in {event.retry_in:.0f} s (Ctrl-C leaves)"
+
+
+def _gap(event: Gap, room: str) -> str:
+    since, until = event.since.astimezone(), event.until.astimezone()
+    return f"what was said in {event.room} between {since:%H:%M:%S} and {until:%H:%M:%S} is not known"
+
+
+_NOTICES: dict[type[Any], Callable[[Any, str], str]] = {
+    Joined: _joined,
+    Left: _left,
+    Kicked: _kicked,
+    Renamed: _renamed,
+    TopicChanged: _topic,
+    ModeChanged: _mode,
+    Present: _present,
+    Told: lambda event, room: event.text,
+    Refused: _refused,
+    Disconnected: _disconnected,
+    Reconnected: lambda event, room: f"connected again as {event.nick}",
+    Gap: _gap,
+    Unconfirmed: lambda event, room: f"not known whether it was sent: {event.text}",
+}

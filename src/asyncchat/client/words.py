@@ -1,0 +1,326 @@
+"""The terminal client's commands: ``/word …``, from one table of which ``/help`` is made.
+
+Owns the words and what each asks of the ``Client``; must not know prompts or colours.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+
+from asyncchat.client.client import Client
+from asyncchat.client.errors import ClientError
+from asyncchat.client.events import Message
+from asyncchat.client.show import names_line
+from asyncchat.core.names import LOBBY, fold
+
+PAGE = 50
+"""Messages of the history shown at a time."""
+
+
+class Leave(Exception):
+    """The person leaves; ``reason`` for the others."""
+
+    def __init__(self, reason: str = "") -> None:
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class Talk:
+    """What a person at the terminal is doing: in which room, how far back they read, whom they ignore.
+
+    ``tell`` shows a line of ours, ``recall`` messages of the history.
+    """
+
+    chat: Client
+    room: str
+    tell: Callable[[str], None]
+    recall: Callable[[list[Message]], None]
+    ignored: dict[str, str]
+    commands_go_through: bool = False
+    """Whether the server takes the commands (a plain dialect), and only a few are ours."""
+    read_to: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Where ``/history`` goes on in each room: (``before`` or ``after``, id)."""
+
+
+Handler = Callable[[Talk, str], bool | None]
+"""(talk, what follows the word) -> False: that is misuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One command: its word, its arguments, a sentence of help, other words for it."""
+
+    word: str
+    arguments: str
+    help: str
+    handle: Handler
+    also: tuple[str, ...] = ()
+    here: bool = False
+    """Whether it is obeyed here even where the server takes the commands."""
+
+    @property
+    def usage(self) -> str:
+        """``/kick NAME [REASON]``."""
+        return f"/{self.word} {self.arguments}".rstrip()
+
+
+def obey(talk: Talk, line: str) -> None:
+    """Does what a typed line asks: says it, or obeys its command.
+
+    Raises:
+        Leave: the person leaves.
+        ClientError: it can't be done.
+    """
+    if line.lower() == "exit":
+        raise Leave
+    if not line.startswith("/"):
+        talk.chat.say(talk.room, line)
+        return
+    if line.startswith("//") and not talk.commands_go_through:
+        talk.chat.say(talk.room, line[1:])
+        return
+    typed, _, text = line[1:].partition(" ")
+    word = WORDS.get(typed.lower())
+    if talk.commands_go_through and (word is None or not word.here):
+        talk.chat.command(line)
+    elif word is None:
+        near = get_close_matches(typed.lower(), WORDS, 1)
+        meant = f" Did you mean /{near[0]}?" if near else ""
+        talk.tell(f"there is no /{typed}.{meant} /help lists the commands; // says a line that begins with /")
+    elif word.handle(talk, text.strip()) is False:
+        talk.tell(f"usage: {word.usage}")
+
+
+def _help(talk: Talk, text: str) -> None:
+    if text:
+        word = WORDS.get(text.removeprefix("/").lower())
+        talk.tell(f"{word.usage}: {word.help}" if word is not None else f"there is no /{text}")
+        return
+    rows = [word for word in _TABLE if word.here or not talk.commands_go_through]
+    width = max(len(word.usage) for word in rows)
+    talk.tell("what you type goes to the room; a line with / in front is a command:")
+    for word in rows:
+        talk.tell(f"  {word.usage:<{width}}  {word.help}")
+    if talk.commands_go_through:
+        talk.tell("other commands go to the server as they are")
+    else:
+        talk.tell("a line that begins with // is said with one /")
+
+
+def _who(talk: Talk, text: str) -> None:
+    if text and not text.startswith("#") and not talk.commands_go_through:
+        talk.chat.command("WHOIS", text)
+        return
+    room = text or talk.room
+    names = talk.chat.members(room)
+    talk.tell(f"in {room}: {names_line(names, most=1000)}" if names else f"{room}: you are not there")
+
+
+def _join(talk: Talk, text: str) -> bool | None:
+    if not text or " " in text:
+        return False
+    room = text if text.startswith(("#", "&")) else f"#{text}"
+    joined = {fold(name): name for name in talk.chat.rooms}
+    if fold(room) not in joined:
+        talk.chat.join(room)
+    talk.room = joined.get(fold(room), room)
+    return None
+
+
+def _part(talk: Talk, text: str) -> None:
+    first, _, rest = text.partition(" ")
+    room, reason = (first, rest) if first.startswith(("#", "&")) else (talk.room, text)
+    talk.chat.part(room, reason.strip())
+    if fold(room) == fold(talk.room):
+        others = [name for name in talk.chat.rooms if fold(name) != fold(room)]
+        talk.room = others[0] if others else LOBBY
+
+
+def _nick(talk: Talk, text: str) -> bool | None:
+    if not text:
+        return False
+    talk.chat.set_nick("_".join(text.split()))
+    return None
+
+
+def _msg(talk: Talk, text: str) -> bool | None:
+    name, _, said = text.partition(" ")
+    if not said.strip():
+        return False
+    talk.chat.say(name, said.strip())
+    return None
+
+
+def _me(talk: Talk, text: str) -> bool | None:
+    if not text:
+        return False
+    talk.chat.say(talk.room, text, action=True)
+    return None
+
+
+def _topic(talk: Talk, text: str) -> None:
+    if text:
+        talk.chat.set_topic(talk.room, "" if text == "-" else text)
+        return
+    topic = talk.chat.topic(talk.room)
+    talk.tell(f"topic of {talk.room}: {topic}" if topic else f"{talk.room} has no topic")
+
+
+def _history(talk: Talk, text: str) -> bool | None:
+    key = fold(talk.room)
+    limit, since = PAGE, None
+    if text.isascii() and text.isdigit() and 0 < int(text[:6]) < 100_000:
+        limit = int(text)
+        direction, id = "before", ""
+    elif text:
+        since = _since(text, datetime.now(UTC).astimezone())
+        if since is None:
+            return False
+        direction, id = "after", ""
+    else:
+        direction, id = talk.read_to.get(key, ("before", ""))
+    if direction == "before":
+        messages = talk.chat.history(talk.room, before=id, limit=limit)
+    else:
+        messages = talk.chat.history(talk.room, after=id, since=None if id else since, limit=limit)
+    if not messages:
+        talk.read_to.pop(key, None)
+        talk.tell("there is nothing more" if id else "nothing was said")
+        return None
+    talk.recall(messages)
+    ids = [message.id for message in messages if message.id]
+    if ids and len(messages) >= min(limit, PAGE):
+        talk.read_to[key] = (direction, ids[0] if direction == "before" else ids[-1])
+        talk.tell("more: /history")
+    else:
+        talk.read_to.pop(key, None)
+    return None
+
+
+def _since(text: str, now: datetime) -> datetime | None:
+    """The time that ``30m``, ``2h``, ``3d`` or ``2026-11-22`` means."""
+    units = {"m": "minutes", "h": "hours", "d": "days"}
+    if text[-1:] in units and text[:-1].isascii() and text[:-1].isdigit() and len(text) < 7:
+        return now - timedelta(**{units[text[-1]]: int(text[:-1])})
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").astimezone()
+    except ValueError:
+        return None
+
+
+def _ignore(talk: Talk, text: str) -> None:
+    if text:
+        talk.ignored[fold(text)] = text
+        talk.tell(f"you see nothing more from {text}; /unignore {text} ends that")
+    else:
+        talk.tell(
+            f"you ignore {names_line(list(talk.ignored.values()), most=100)}"
+            if talk.ignored
+            else "you ignore nobody"
+        )
+
+
+def _unignore(talk: Talk, text: str) -> bool | None:
+    if not text:
+        return False
+    known = talk.ignored.pop(fold(text), None)
+    talk.tell(f"you see {text} again" if known else f"you do not ignore {text}")
+    return None
+
+
+def _quit(_talk: Talk, text: str) -> None:
+    raise Leave(text)
+
+
+def _owner(talk: Talk, text: str) -> bool | None:
+    if not text or " " in text:
+        return False
+    talk.chat.command("OPER", "owner", text)
+    return None
+
+
+def _kick(talk: Talk, text: str) -> bool | None:
+    name, _, reason = text.partition(" ")
+    if not name:
+        return False
+    talk.chat.kick(talk.room, name, reason.strip())
+    return None
+
+
+def _mode(change: str, *, alone: bool = False) -> Handler:
+    """A handler that sets a mode for one name, or lists who has it where that makes sense."""
+
+    def handle(talk: Talk, text: str) -> bool | None:
+        if " " in text or (not text and not alone):
+            return False
+        lists = talk.chat.server_tokens.get("CHANMODES", "").partition(",")[0]
+        if change[1] == "q" and "q" not in lists:
+            raise ClientError("This server can't mute over IRC.")
+        mask = text if change[1] == "o" or "!" in text or "@" in text or not text else f"{text}!*@*"
+        talk.chat.command("MODE", talk.room, change, *([mask] if mask else []))
+        return None
+
+    return handle
+
+
+def _raw(talk: Talk, text: str) -> bool | None:
+    head, colon, last = text.partition(" :")
+    words = head.split() + ([last] if colon else [])
+    if not words:
+        return False
+    talk.chat.command(*words)
+    return None
+
+
+_TABLE = (
+    Word("help", "[COMMAND]", "Lists the commands, or explains one.", _help, here=True),
+    Word(
+        "who",
+        "[#ROOM|NAME]",
+        "Shows who is in the room, or tells about somebody.",
+        _who,
+        ("names", "whois"),
+        here=True,
+    ),
+    Word("rooms", "", "Lists the rooms.", lambda talk, _: talk.chat.command("LIST"), ("list",)),
+    Word(
+        "join", "#ROOM", "Joins a room, or goes back to it; what you type then goes there.", _join, ("room",)
+    ),
+    Word("part", "[#ROOM] [REASON]", "Leaves the room.", _part),
+    Word("nick", "NAME", "Takes another name.", _nick, ("name",)),
+    Word("msg", "NAME TEXT", "Says something to one person only.", _msg, ("m", "whisper")),
+    Word("me", "TEXT", "Tells what you do: * NAME waves.", _me),
+    Word("topic", "[TEXT|-]", "Shows the room's topic, sets it, or takes it away.", _topic),
+    Word("history", "[30m|2h|2026-11-22|N]", "Shows what was said; again shows more.", _history),
+    Word(
+        "ignore",
+        "[NAME]",
+        "Shows nothing more from somebody; alone lists whom you ignore.",
+        _ignore,
+        here=True,
+    ),
+    Word("unignore", "NAME", "Shows somebody's words again.", _unignore, here=True),
+    Word(
+        "quit", "[REASON]", "Leaves the chat; so does a line that is just: exit", _quit, ("exit",), here=True
+    ),
+    Word("owner", "CODE", "Makes you an operator of every room; the server shows the code.", _owner),
+    Word("kick", "NAME [REASON]", "Puts somebody out of the room (operators).", _kick),
+    Word(
+        "ban",
+        "[NAME|MASK]",
+        "Keeps somebody out of the room (operators); alone lists who is.",
+        _mode("+b", alone=True),
+    ),
+    Word("unban", "NAME|MASK", "Lifts a ban.", _mode("-b")),
+    Word(
+        "mute", "[NAME|MASK]", "Lets somebody read here but not speak (operators).", _mode("+q", alone=True)
+    ),
+    Word("unmute", "NAME|MASK", "Lets somebody speak again.", _mode("-q")),
+    Word("op", "NAME", "Makes somebody an operator of the room (operators).", _mode("+o")),
+    Word("deop", "NAME", "Takes that role back (operators).", _mode("-o")),
+    Word("raw", "LINE", "Sends a line of IRC as it is.", _raw, ("quote",)),
+)
+
+WORDS: dict[str, Word] = {word: row for row in _TABLE for word in (row.word, *row.also)}
+"""Each command by its word and its other words."""

@@ -8,6 +8,7 @@ from asyncchat.core.commands import Answer, Command, Join, Say
 from asyncchat.core.events import Speech
 from asyncchat.core.people import person
 from asyncchat.dialects.irc.dialect import Irc, IrcDialect
+from asyncchat.dialects.irc.tokens import Message, parse
 from tests.dialects.driver import server_info
 
 SERVER = ":irc.test "
@@ -108,7 +109,8 @@ def test_random_sessions_raise_nothing_and_are_answered_in_whole_lines(lines):
         if peer.gone:
             break
         for told in peer.send_raw(line.encode("utf-8", "replace") + b"\r\n"):
-            assert len(told.encode()) <= 510 + 8191
+            assert len(told.encode()) <= 510
+            assert isinstance(parse(told.encode()), Message)
 
 
 @given(st.lists(st.binary(max_size=200), max_size=10))

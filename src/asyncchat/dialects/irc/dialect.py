@@ -287,7 +287,7 @@ class IrcDialect:
             return [numeric(numerics.ERR_UNKNOWNCOMMAND, word(message.command), text="Unknown command")]
         if not entry.early and self._person is None:
             return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
-        if len(message.params) < entry.least or (entry.least and not all(message.params[: entry.least])):
+        if not entry.satisfied(message.params):
             return [numeric(numerics.ERR_NEEDMOREPARAMS, message.command, text="Not enough parameters")]
         return entry.handler(self, message)
 

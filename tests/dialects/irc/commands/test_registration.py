@@ -37,6 +37,12 @@ def test_user_before_nick(server):
     assert codes(peer.send("NICK a"))[0] == "001"
 
 
+def test_the_real_name_may_be_empty(server):
+    peer = server.connect()
+    assert codes(peer.send("NICK a", "USER a 0 * :"))[0] == "001"
+    assert peer.send("WHOIS a")[0] == SERVER + "311 a a a 192.0.2.1 * :"
+
+
 def test_a_refused_nick_keeps_the_rest(server):
     server.person("taken")
     peer = server.connect()

@@ -182,7 +182,7 @@ def say_welcome(session: IrcDialect, reply: replies.Welcome) -> bytes:
 WORDS: dict[str, Word] = {
     "CAP": Word(cap, 1, early=True),
     "NICK": Word(nick, early=True),
-    "USER": Word(user, 4, early=True),
+    "USER": Word(user, 4, early=True, filled=1),
     "PASS": Word(password, 1, early=True),
     "PING": Word(ping, 1, early=True),
     "PONG": Word(nothing, early=True),

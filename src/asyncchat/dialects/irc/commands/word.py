@@ -26,13 +26,18 @@ Answerer = Callable[["IrcDialect", Any], bytes]
 class Word(msgspec.Struct, frozen=True):
     """A command that clients may send.
 
-    ``least`` parameters it must have (else 461), none of them empty; ``early`` whether it may come before the
-    registration is complete (else 451).
+    ``least`` parameters it must have (else 461), none of them empty but those after the first ``filled``;
+    ``early`` whether it may come before the registration is complete (else 451).
     """
 
     handler: Handler
     least: int = 0
     early: bool = False
+    filled: int = 15
+
+    def satisfied(self, params: tuple[str, ...]) -> bool:
+        """Whether these parameters are enough."""
+        return len(params) >= self.least and all(params[: min(self.least, self.filled)])
 
 
 class Numeric(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ import logging
 import sqlite3
 from functools import partial
 
-from asyncchat.log import places, schema, upkeep
+from asyncchat.log import places, upkeep
 from asyncchat.log.base import LogError
 from asyncchat.log.opening import Database
 from asyncchat.log.tuning import Tuning
@@ -36,7 +36,7 @@ class Keeper:
     def __init__(
         self, database: Database, writer: Writer, turn: asyncio.Lock, writing: Worker, tuning: Tuning
     ) -> None:
-        self._connection = schema.connect(database.path)
+        self._connection = database.connect()
         self._worker = Worker("history-keep")
         self._writer = writer
         self._turn = turn
@@ -106,6 +106,9 @@ class Keeper:
             except (sqlite3.Error, LogError) as error:
                 # Nothing is lost by upkeep not done: the next append calls for it again.
                 _log.warning("The history's upkeep has to wait: %s", error)
+                return
+            except Exception:  # noqa: BLE001  # the task's edge: a fault of ours must not end all upkeep
+                _log.exception("The history's upkeep failed")
                 return
 
     async def _tidy(self, quiet: bool) -> None:

@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from asyncchat.core.chat import Chat
 from asyncchat.core.events import AnyEvent, Erased, Kept, Record, Said
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
@@ -145,7 +144,7 @@ class MemoryLog:
                 self._rooms.pop(key, None)
 
     def _fold(self) -> None:
-        facts = snapshot(Chat.replay(self._facts))
+        facts = snapshot(self._facts)
         if facts is not None:
             self._facts = list(facts)
         self._fold_at = 2 * len(self._facts) + _STATE_FACTS

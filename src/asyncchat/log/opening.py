@@ -71,6 +71,12 @@ class Database:
             self._owner.release(self._owner.mark)
             raise
 
+    def connect(self) -> sqlite3.Connection:
+        """Another connection, opened at once: later another file may stand in the path's place."""
+        connection = schema.connect(self.path)
+        places.indexed(connection)
+        return connection
+
     def close(self) -> None:
         """Closes it; what the disk refuses now leaves it as after a kill: whole, but not cleanly closed."""
         mark = f"{boot()} {secrets.token_hex(8)}"

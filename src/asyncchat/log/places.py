@@ -10,7 +10,7 @@ an index behind the log, a search, follows in the same way.
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 _LIST = 1000
 """Numbers in one list at most: a read of a busy room parses few that it does not need."""
@@ -93,7 +93,7 @@ def erase(connection: sqlite3.Connection, room: str, numbers: Iterable[int]) -> 
         connection.execute("UPDATE marks SET messages = messages - ?", (len(members),))
 
 
-def backwards(connection: sqlite3.Connection, room: str, low: int, high: int) -> Iterator[int]:
+def backwards(connection: sqlite3.Connection, room: str, low: int, high: int) -> Generator[int, None, None]:
     """The numbers of a room's messages between ``low`` (exclusive) and ``high`` (inclusive), newest first."""
     watermark = indexed(connection)
     if high > watermark:
@@ -116,7 +116,7 @@ def backwards(connection: sqlite3.Connection, room: str, low: int, high: int) ->
             return
 
 
-def forwards(connection: sqlite3.Connection, room: str, low: int, high: int) -> Iterator[int]:
+def forwards(connection: sqlite3.Connection, room: str, low: int, high: int) -> Generator[int, None, None]:
     """The same, oldest first."""
     watermark = indexed(connection)
     lists = connection.execute(

@@ -1,11 +1,13 @@
 """Reads: a page of a room's messages, and who said which.
 
 Owns the way from a ``Range`` to rows; must not know threads. Each function is one short transaction on a
-connection that only reads: a long one would keep the write-ahead log from beginning anew.
+connection that only reads: a long one would keep the write-ahead log from beginning anew. So generators are
+closed, whatever happens: an open cursor is an open transaction.
 """
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from itertools import islice
 from typing import TypeVar
 
@@ -36,11 +38,12 @@ def _page(connection: sqlite3.Connection, wanted: Range, count_to: int) -> Page:
     if low >= high:
         return Page((), 0)
     if wanted.newest:
-        found = places.backwards(connection, room, low, high)
-        numbers = list(islice(found, wanted.limit))[::-1]
-        more = sum(1 for _ in islice(found, count_to))
+        with closing(places.backwards(connection, room, low, high)) as found:
+            numbers = list(islice(found, wanted.limit))[::-1]
+            more = sum(1 for _ in islice(found, count_to))
     else:
-        numbers = list(islice(places.forwards(connection, room, low, high), wanted.limit + 1))
+        with closing(places.forwards(connection, room, low, high)) as found:
+            numbers = list(islice(found, wanted.limit + 1))
         more = int(len(numbers) > wanted.limit)
         del numbers[wanted.limit :]
     query = f"SELECT {rows.READ_COLUMNS} FROM said WHERE number = ?"  # noqa: S608  # a constant
@@ -92,7 +95,8 @@ def numbers_by(
 def _numbers_by(
     connection: sqlite3.Connection, room: str, name: str, after: int, upto: int, most: int
 ) -> tuple[list[int], int]:
-    looked_at = list(islice(places.forwards(connection, room, after, upto), most))
+    with closing(places.forwards(connection, room, after, upto)) as numbers:
+        looked_at = list(islice(numbers, most))
     reached = looked_at[-1] if len(looked_at) == most else upto
     if not name:
         return looked_at, reached

@@ -6,6 +6,7 @@ Owns connections' settings and the file's version; must not know what records me
 import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from asyncchat.log.base import LogError
@@ -88,8 +89,10 @@ def make_file(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
         # Not opened: the close would take the locks of a connection that this process may have to it.
-        if path.is_file() and path.stat().st_mode & 0o077:
-            path.chmod(0o600)
+        mode = path.stat().st_mode
+        if path.is_file() and mode & 0o077:
+            with suppress(PermissionError):  # not ours, though we may write it: its owner's decision
+                path.chmod(mode & 0o700)
 
 
 def prepare(connection: sqlite3.Connection, path: Path, clean: bool, steps: Sequence[str] = STEPS) -> None:
@@ -184,9 +187,9 @@ def _version(connection: sqlite3.Connection, path: Path, newest: int) -> int:
 def _statements(script: str) -> list[str]:
     """The statements of a script; ``executescript`` would commit what is open."""
     found, statement = [], ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
+    for part in script.split(";")[:-1]:
+        statement += part + ";"
+        if sqlite3.complete_statement(statement):  # else the semicolon stands in a comment
             found.append(statement)
             statement = ""
     return found

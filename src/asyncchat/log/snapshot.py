@@ -3,7 +3,8 @@
 Owns what of a chat outlives a run; must not know where facts are kept.
 """
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterable, Iterator
 
 from asyncchat.core import events
 from asyncchat.core.chat import Chat
@@ -15,15 +16,24 @@ _NOBODY = from_origin("")
 """Stands where a fact names who caused it and the chat's state does not keep who that was."""
 
 
-def snapshot(chat: Chat) -> tuple[AnyEvent, ...] | None:
-    """The facts of kind ``Kept.STATE`` that give the rooms and the ownership of a chat without people.
+_log = logging.getLogger(__name__)
+
+
+def snapshot(facts: Iterable[AnyEvent]) -> tuple[AnyEvent, ...] | None:
+    """A few facts of kind ``Kept.STATE`` that give the same chat as all of these.
 
     Returns:
-        The facts, or None when they would not give the same chat: then the long list has to stay. That can
-        only be where the chat learned to keep something that this function does not know of yet.
+        The facts, or None when it can't be said in few: then the long list has to stay. That is so where the
+        chat learned to keep something that this module does not know of yet, or where the facts make no chat.
     """
-    facts = tuple(_facts(chat))
-    return facts if Chat.replay(facts).state() == chat.state() else None
+    try:
+        chat = Chat.replay(facts)
+        few = tuple(_facts(chat))
+        return few if Chat.replay(few).state() == chat.state() else None
+    except LookupError:
+        # What makes no chat stops the next start, where it can be said. Here it must not stop an append.
+        _log.exception("The state's facts contradict each other")
+        return None
 
 
 def _facts(chat: Chat) -> Iterator[AnyEvent]:

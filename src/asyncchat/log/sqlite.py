@@ -51,7 +51,7 @@ class SqliteLog:
         self._closed = False
         self._writing = Worker("history-write")
         self._reading = Worker("history-read")
-        self._read_connection = schema.connect(database.path)
+        self._read_connection = database.connect()
         self._keeper = Keeper(database, self._writer, self._turn, self._writing, figures)
 
     @classmethod
@@ -107,9 +107,9 @@ class SqliteLog:
         Raises:
             LogError: it can't be read, or holds a fact of a newer version.
         """
-        with closing(schema.connect(self._path)) as connection:
+        with closing(self._database.connect()) as connection:
             try:
-                return list(upkeep.state(connection))
+                return upkeep.state(connection)
             except sqlite3.Error as error:
                 raise schema.plainly(error, self._path) from error
             except LogError as error:

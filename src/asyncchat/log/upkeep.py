@@ -4,9 +4,7 @@ Owns what is done when there is time; must not know when that is. Each function 
 """
 
 import sqlite3
-from collections.abc import Iterator
 
-from asyncchat.core.chat import Chat
 from asyncchat.core.events import AnyEvent, Kept
 from asyncchat.log import rows
 from asyncchat.log.snapshot import snapshot
@@ -18,22 +16,23 @@ SWEPT_AT_ONCE = 500
 """Facts looked at in one step: under a millisecond."""
 
 
-def state(connection: sqlite3.Connection) -> Iterator[AnyEvent]:
+def state(connection: sqlite3.Connection) -> list[AnyEvent]:
     """The state facts, from the newest snapshot on; no text is read.
 
     Raises:
         LogError: one of them is unknown to this version.
     """
     number = 0
+    facts: list[AnyEvent] = []
     found = connection.execute("SELECT number, facts FROM snapshots ORDER BY number DESC LIMIT 1").fetchone()
     if found is not None:
         number = found[0]
-        yield from rows.decode_many(number, found[1])
+        facts += rows.decode_many(number, found[1])
     later = connection.execute(
         "SELECT number, event FROM facts WHERE kept = 1 AND number > ? ORDER BY number", (number,)
-    )
-    for number, line in later:
-        yield rows.decode(number, line)
+    ).fetchall()
+    facts += [rows.decode(number, line) for number, line in later]
+    return facts
 
 
 def states_since(connection: sqlite3.Connection) -> int:
@@ -53,7 +52,7 @@ def new_snapshot(connection: sqlite3.Connection) -> tuple[int, int, str] | None:
     connection.execute("BEGIN")
     try:
         (last,) = connection.execute("SELECT max(number) FROM facts WHERE kept = 1").fetchone()
-        facts = None if last is None else snapshot(Chat.replay(state(connection)))
+        facts = None if last is None else snapshot(state(connection))
     finally:
         connection.execute("ROLLBACK")
     return None if facts is None else (last, len(facts), rows.encode_many(facts))

@@ -84,8 +84,7 @@ class Writer:
             Busy: another program holds the lock.
             LogError: it can't be written; ``unsure`` is set.
         """
-        if self._moved:
-            raise LogError(f"The history {self._path} was moved or deleted. Stop the server and put it back")
+        self._in_place()
         try:
             if patient != self._patient:
                 self._connection.execute(f"PRAGMA busy_timeout = {_PATIENCE if patient else 0}")
@@ -145,8 +144,17 @@ class Writer:
             raise
 
     def look(self) -> None:
-        """Looks whether the file is still where it was: else nobody would ever find what is written to it."""
+        """Looks whether the file is still where it was: else nobody would ever find what is written to it.
+
+        Raises:
+            LogError: it is not; appends raise the same until it is back.
+        """
         self._moved = _identity(self._path) != self._file
+        self._in_place()
+
+    def _in_place(self) -> None:
+        if self._moved:
+            raise LogError(f"The history {self._path} was moved or deleted. Stop the server and put it back")
 
     def _insert(self, batch: Batch) -> None:
         execute, plain = self._execute, batch.plain

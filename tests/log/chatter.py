@@ -1,0 +1,72 @@
+"""What the tests of the logs share: records, and strategies for any record there can be."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any
+
+from hypothesis import strategies as st
+
+from asyncchat.core import events
+from asyncchat.core.events import AnyEvent, Record, Said, Speech
+from asyncchat.core.people import person
+
+ANNA = person(1, "Anna", "anna", "192.0.2.1")
+BERND = person(2, "Бернд", "b", "2001:db8::2", "Bernd B.")
+START = 1_700_000_000_000_000
+SECOND = 1_000_000
+
+
+def asynchronous(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Runs a test on a loop of its own."""
+
+    @wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        asyncio.run(test(*args, **kwargs))
+
+    return run
+
+
+def said(number: int, room: str = "#lobby", text: str = "", who: Any = ANNA) -> Record:
+    """A message, a second after the one before."""
+    return Record(number, START + number * SECOND, Said(room, who, text or f"text {number}"))
+
+
+def fact(number: int, event: AnyEvent) -> Record:
+    return Record(number, START + number * SECOND, event)
+
+
+def numbered(facts: list[AnyEvent], after: int = 0) -> list[Record]:
+    return [fact(number, event) for number, event in enumerate(facts, after + 1)]
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+names = st.sampled_from(["Anna", "anna", "Бернд", "ΣΑΣ", "x-1"])
+rooms = st.sampled_from(["#lobby", "#Lobby", "#класс", "#КЛАСС", "#ﬁ"])
+times = st.integers(0, 2**62)
+people = st.builds(person, st.integers(0, 2**53), names, st.just("u"), st.sampled_from(["h", "::1"]), texts)
+speeches = st.sampled_from(Speech)
+any_said = st.builds(Said, rooms, people, texts, speeches)
+state_facts = st.one_of(
+    st.builds(events.RoomOpened, rooms, times),
+    st.builds(events.RoomClosed, rooms),
+    st.builds(events.TopicChanged, rooms, people, texts, times),
+    st.builds(events.FlagChanged, rooms, people, texts, st.booleans()),
+    st.builds(events.BanChanged, rooms, people, texts, st.booleans(), times),
+    st.builds(events.MuteChanged, rooms, people, texts, st.booleans(), times),
+    st.builds(events.OwnerClaimed, people),
+    st.builds(events.Erased, rooms, people, st.lists(st.integers(1, 40), max_size=3).map(tuple)),
+)
+other_facts = st.one_of(
+    st.builds(events.Whispered, people, people, texts, speeches),
+    st.builds(events.NodeStarted, texts),
+    st.builds(events.Entered, people, times),
+    st.builds(events.Left, people, texts),
+    st.builds(events.Renamed, people, people),
+    st.builds(events.AwayChanged, people, texts),
+    st.builds(events.Joined, rooms, people, st.booleans()),
+    st.builds(events.Parted, rooms, people, texts),
+    st.builds(events.Kicked, rooms, people, people, texts),
+    st.builds(events.OperatorChanged, rooms, people, people, st.booleans()),
+)
+any_event = st.one_of(any_said, state_facts, other_facts)

@@ -1,0 +1,373 @@
+"""One suite over every log: what the contract in ``log.base`` promises."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asyncchat.core import events
+from asyncchat.core.chat import Chat
+from asyncchat.core.events import AnyEvent, Erased, Kept, Said
+from asyncchat.core.names import fold
+from asyncchat.log.base import Log, OutOfStep, Range
+from asyncchat.log.memory import MemoryLog
+from asyncchat.log.sqlite import SqliteLog
+from asyncchat.log.tuning import Tuning
+from tests.log.chatter import (
+    ANNA,
+    BERND,
+    SECOND,
+    START,
+    any_event,
+    asynchronous,
+    fact,
+    names,
+    numbered,
+    rooms,
+    said,
+)
+
+HASTY = Tuning(inline_rows=3, lag=4, checkpoint_at=1, rewind_at=1, quiet=0.001, snapshot_at=2)
+"""Everything that upkeep does happens within a few records."""
+
+LOGS = ("memory", "sqlite", "sqlite, hasty", "sqlite, power")
+
+
+@asynccontextmanager
+async def opened(kind, folder):
+    log = await new_log(kind, folder)
+    try:
+        yield log
+    finally:
+        await log.close()
+
+
+async def new_log(kind: str, folder) -> Log:
+    path = folder / "chat.db"
+    match kind:
+        case "memory":
+            return MemoryLog()
+        case "sqlite":
+            return await SqliteLog.open(path)
+        case "sqlite, hasty":
+            return await SqliteLog.open(path, figures=HASTY)
+        case _:
+            return await SqliteLog.open(path, durable="power")
+
+
+@pytest.fixture(params=LOGS)
+def kind(request):
+    return request.param
+
+
+async def numbers(log: Log, upto: int, **wanted) -> list[int]:
+    page = await log.read(Range(wanted.pop("room", "#lobby"), upto, **wanted))
+    return [record.number for record in page.records]
+
+
+@asynchronous
+async def test_a_new_log_is_empty(kind, tmp_path):
+    async with opened(kind, tmp_path) as log:
+        assert (log.last, log.last_time, log.messages) == (0, 0, 0)
+        assert list(log.state()) == []
+        assert await log.read(Range("#lobby", 0), 10) == await log.read(Range("#nowhere", 9), 10)
+        assert await log.numbers_by("#lobby", "", 0) == ()
+
+
+@asynchronous
+async def test_what_is_appended_is_read(kind, tmp_path):
+    async with opened(kind, tmp_path) as log:
+        records = [said(1), said(2, "#other", who=BERND), said(3, text="ёжик \U0001f994 \0 end", who=BERND)]
+        await log.append(0, records[:1])
+        await log.append(1, records[1:])
+        assert (log.last, log.last_time) == (3, START + 3 * SECOND)
+        page = await log.read(Range("#LOBBY", 3))
+        assert [(r.number, r.time, r.event.text, r.event.person.origin) for r in page.records] == [
+            (1, START + SECOND, "text 1", ANNA.origin),
+            (3, START + 3 * SECOND, "ёжик \U0001f994 \0 end", BERND.origin),
+        ]
+        await log.append(3, [])
+        assert log.last == 3
+
+
+@asynchronous
+async def test_the_newest_append_repeated_is_taken_as_written(kind, tmp_path):
+    async with opened(kind, tmp_path) as log:
+        await log.append(0, [said(1)])
+        batch = [said(2), fact(3, events.TopicChanged("#lobby", ANNA, "t", 5)), said(4, "#Lobby"), said(5)]
+        for _ in range(3):
+            await log.append(1, batch)
+        assert log.last == 5
+        assert await numbers(log, 5) == [1, 2, 4, 5]
+        await log.append(5, [said(6)])
+        assert await numbers(log, 6) == [1, 2, 4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("expected_last", "batch"),
+    [
+        (0, [said(1)]),  # an old one
+        (0, [said(1), said(2)]),
+        (1, [said(2), said(3, text="another")]),  # other words under these numbers
+        (1, [said(2), fact(3, events.NodeStarted("1"))]),
+        (2, [said(3), said(4)]),  # begins with what is there
+        (4, [said(5)]),  # a hole
+    ],
+)
+@asynchronous
+async def test_an_append_out_of_step_changes_nothing(kind, tmp_path, expected_last, batch):
+    async with opened(kind, tmp_path) as log:
+        await log.append(0, [said(1)])
+        await log.append(1, [said(2), said(3)])
+        with pytest.raises(OutOfStep):
+            await log.append(expected_last, batch)
+        assert log.last == 3
+        assert await numbers(log, 9) == [1, 2, 3]
+        await log.append(3, [said(4)])
+        assert await numbers(log, 9) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        [said(2), said(4)],
+        [said(3)],
+        [said(2), said(2)],
+        [fact(2, events.NodeStarted("1")), fact(1, events.NodeStarted("1"))],
+        [events.Record(2, START, said(2).event)],
+        [said(2), events.Record(3, START + SECOND, said(3).event)],
+    ],
+)
+@asynchronous
+async def test_holes_and_times_that_go_back_are_misuse(kind, tmp_path, batch):
+    async with opened(kind, tmp_path) as log:
+        await log.append(0, [said(1)])
+        with pytest.raises(ValueError, match="record"):
+            await log.append(1, batch)
+        assert log.last == 1
+        await log.append(1, [said(2)])
+        assert await numbers(log, 2) == [1, 2]
+
+
+def at(number: int) -> int:
+    return START + number * SECOND
+
+
+# The lobby has 1, 3, 5 … 39, without 7 and 19, which are erased; the even ones are another room's.
+THERE = [n for n in range(1, 40, 2) if n not in (7, 19)]
+RANGES: list[tuple[dict[str, Any], int, list[int], int]] = [
+    ({}, 100, THERE, 0),
+    ({"limit": 3}, 100, [35, 37, 39], 15),
+    ({"limit": 3}, 10, [35, 37, 39], 10),
+    ({"limit": 3}, 0, [35, 37, 39], 0),
+    ({"limit": 3, "newest": False}, 10, [1, 3, 5], 1),
+    ({"limit": 18, "newest": False}, 10, THERE, 0),
+    ({"upto": 20, "limit": 2}, 10, [15, 17], 6),
+    ({"before": 21, "limit": 2}, 10, [15, 17], 6),
+    ({"before": 20, "limit": 2}, 10, [15, 17], 6),
+    ({"before": 1}, 10, [], 0),
+    ({"after": 39}, 10, [], 0),
+    ({"after": 33}, 10, [35, 37, 39], 0),
+    ({"after": 17, "limit": 2, "newest": False}, 10, [21, 23], 1),
+    ({"after": 17, "limit": 2}, 10, [37, 39], 8),
+    ({"after": 4, "before": 11}, 10, [5, 9], 0),
+    ({"after": 11, "before": 4}, 10, [], 0),
+    ({"after_time": at(33)}, 10, [35, 37, 39], 0),
+    ({"after_time": at(33) - 1, "limit": 2, "newest": False}, 10, [33, 35], 1),
+    ({"before_time": at(5)}, 10, [1, 3], 0),
+    ({"before_time": at(5) + 1}, 10, [1, 3, 5], 0),
+    ({"after_time": at(4), "before_time": at(12), "limit": 2}, 10, [9, 11], 1),
+    ({"after_time": 0, "before_time": 2**62}, 10, THERE, 0),
+    ({"after": 3, "before_time": at(12)}, 10, [5, 9, 11], 0),
+    ({"after_time": at(99)}, 10, [], 0),
+    ({"before_time": at(0)}, 10, [], 0),
+    ({"room": "#LOBBY", "upto": 3}, 10, [1, 3], 0),
+    ({"room": "#elsewhere", "limit": 1}, 10, [38], 10),
+    ({"room": "#quiet"}, 10, [40], 0),
+    ({"limit": 0}, 5, [], 5),
+]
+
+
+@asynchronous
+async def test_ranges(kind, tmp_path):
+    async with opened(kind, tmp_path) as log:
+        batch = [said(n, "#lobby" if n % 2 else "#elsewhere") for n in range(1, 40)]
+        for cut in (0, 5, 6, 20, 39):
+            await log.append(log.last, batch[log.last : cut])
+        await log.append(39, [said(40, "#quiet"), fact(41, Erased("#Lobby", ANNA, (7, 19)))])
+        if isinstance(log, SqliteLog):
+            await log.settle()
+        for wanted, count_to, expected, more in RANGES:
+            room, upto = wanted.get("room", "#lobby"), wanted.get("upto", 41)
+            others = {name: value for name, value in wanted.items() if name not in ("room", "upto")}
+            page = await log.read(Range(room, upto, **others), count_to)
+            assert ([r.number for r in page.records], page.more) == (expected, more), wanted
+
+
+@asynchronous
+async def test_erased_messages_are_not_read_again(kind, tmp_path):
+    async with opened(kind, tmp_path) as log:
+        await log.append(0, [said(n, who=ANNA if n % 2 else BERND) for n in range(1, 9)])
+        # In one batch with its erasure; one of another room; one that never was; one twice.
+        await log.append(
+            8, [said(9), said(10, "#other"), fact(11, Erased("#LOBBY", ANNA, (3, 9, 10, 99, 3)))]
+        )
+        assert await numbers(log, 11) == [1, 2, 4, 5, 6, 7, 8]
+        assert await numbers(log, 11, room="#other") == [10]
+        assert await log.numbers_by("#lobby", "anna", 11) == (1, 5, 7)
+        await log.append(11, [fact(12, Erased("#lobby", ANNA, (1, 3)))])
+        assert await log.numbers_by("#lobby", "", 12) == (2, 4, 5, 6, 7, 8)
+        assert (await log.read(Range("#lobby", 12, limit=2), 10)).more == 4
+
+
+@asynchronous
+async def test_numbers_by_a_name_in_any_case(kind, tmp_path):
+    async with opened(kind, tmp_path) as log:
+        await log.append(0, [said(n, who=ANNA if n % 3 else BERND) for n in range(1, 10)])
+        assert await log.numbers_by("#Lobby", "бЕРНД", 8) == (3, 6)
+        assert await log.numbers_by("#lobby", "ann", 9) == ()
+        assert await log.numbers_by("#lobby", "", 3) == (1, 2, 3)
+        assert await log.numbers_by("#lobby", "", 0) == ()
+
+
+@asynchronous
+async def test_whispers_are_kept_but_no_rooms_messages(kind, tmp_path):
+    async with opened(kind, tmp_path) as log:
+        await log.append(0, [fact(1, events.Whispered(ANNA, BERND, "psst")), said(2)])
+        assert await numbers(log, 2) == [2]
+        assert await log.numbers_by("#lobby", "", 2) == (2,)
+
+
+@asynchronous
+async def test_ids_name_what_is_and_what_comes(kind, tmp_path):
+    async with opened(kind, tmp_path) as log:
+        await log.append(0, [said(1)])
+        assert log.ids.number_of(log.ids.id_of(1)) == 1
+        assert log.ids.number_of(log.ids.id_of(10**9)) == 10**9
+        assert log.ids.id_of(1) != log.ids.id_of(2)
+
+
+@asynchronous
+async def test_reads_beside_appends_see_whole_batches(kind, tmp_path):
+    async with opened(kind, tmp_path) as log:
+        delivered = 0
+        done = asyncio.Event()
+
+        async def reader() -> None:
+            while not done.is_set():
+                upto = delivered
+                page = await log.read(Range("#lobby", upto, limit=10), 1000)
+                assert [r.number for r in page.records] == list(range(max(1, upto - 9), upto + 1))
+                assert page.more == max(0, upto - 10)
+                await asyncio.sleep(0)
+
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(3):
+                tasks.create_task(reader())
+            for size in (1, 7, 2, 30, 1, 1, 90, 4) * 3:
+                await log.append(delivered, [said(delivered + n) for n in range(1, size + 1)])
+                delivered += size
+                await asyncio.sleep(0)
+            done.set()
+
+
+@asynchronous
+async def test_close_twice(kind, tmp_path):
+    log = await new_log(kind, tmp_path)
+    await log.append(0, [said(1)])
+    await log.close()
+    await log.close()
+
+
+def readable(records: list[events.Record]) -> dict[int, Said]:
+    """The messages that a log of these records gives, by number: the contract in a few lines."""
+    kept: dict[int, Said] = {}
+    for record in records:
+        event = record.event
+        if isinstance(event, Said):
+            kept[record.number] = event
+        elif isinstance(event, Erased):
+            for number in event.numbers:
+                if number in kept and fold(kept[number].room) == fold(event.room):
+                    del kept[number]
+    return kept
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "sqlite, hasty"])
+@given(
+    batches=st.lists(st.lists(any_event, min_size=1, max_size=6), max_size=8),
+    room=rooms,
+    name=names,
+    range_of=st.tuples(st.none() | st.integers(0, 50), st.none() | st.integers(0, 50), st.integers(0, 50)),
+    limit=st.integers(0, 12),
+    newest=st.booleans(),
+    settled=st.booleans(),
+)
+@settings(max_examples=60)
+def test_any_records_are_read_as_the_contract_says(
+    kind, batches, room, name, range_of, limit, newest, settled, tmp_path_factory
+):
+    @asynchronous
+    async def run() -> None:
+        records = numbered([event for batch in batches for event in batch])
+        async with opened(kind, tmp_path_factory.mktemp("log")) as log:
+            for batch in batches:
+                await log.append(log.last, records[log.last : log.last + len(batch)])
+            if settled and isinstance(log, SqliteLog):
+                await log.settle()
+            there = {n: said for n, said in readable(records).items() if fold(said.room) == fold(room)}
+            after, before, upto = range_of
+            expected = [n for n in there if (after or 0) < n <= upto and (before is None or n < before)]
+            beyond = max(0, len(expected) - limit)
+            page = await log.read(Range(room, upto, after, before, limit=limit, newest=newest), 5)
+            shown = expected[beyond:] if newest else expected[:limit]
+            assert [r.number for r in page.records] == shown
+            assert page.more == (min(beyond, 5) if newest else min(beyond, 1))
+            for record in page.records:
+                event = record.event
+                assert record == records[record.number - 1] or event.person.id == 0
+                assert (event.room, event.text, event.speech, event.person.origin) == (
+                    there[record.number].room,
+                    there[record.number].text,
+                    there[record.number].speech,
+                    there[record.number].person.origin,
+                )
+            by_name = [n for n, said in there.items() if n <= upto and said.person.key == fold(name)]
+            assert list(await log.numbers_by(room, name, upto)) == by_name
+
+    run()
+
+
+OPEN_LOBBY = events.RoomOpened("#Lobby", 1)
+STATE: list[AnyEvent] = [
+    OPEN_LOBBY,
+    events.TopicChanged("#lobby", ANNA, "first", 2),
+    events.BanChanged("#lobby", BERND, "*!*@192.0.2.7", True, 3),
+    events.RoomOpened("#other", 4),
+    events.FlagChanged("#other", ANNA, "topic-locked", False),
+    events.MuteChanged("#other", ANNA, "Anna!*@*", True, 5),
+    events.OwnerClaimed(ANNA),
+    events.TopicChanged("#lobby", BERND, "", 6),
+    events.RoomOpened("#gone", 7),
+    events.MuteChanged("#other", ANNA, "Anna!*@*", False, 8),
+    events.RoomClosed("#gone"),
+    events.Erased("#lobby", ANNA, (1,)),
+    events.TopicChanged("#other", BERND, "тема", 9),
+]
+
+
+@asynchronous
+async def test_a_replay_of_the_state_gives_the_live_state(kind, tmp_path):
+    async with opened(kind, tmp_path) as log:
+        live = Chat()
+        for event in STATE:
+            batch = [said(log.last + 1), fact(log.last + 2, event)]
+            await log.append(log.last, batch)
+            live.apply(event)
+            if isinstance(log, SqliteLog):
+                await log.settle()
+            assert all(found.kept is Kept.STATE for found in log.state())
+            assert Chat.replay(log.state()).state() == live.state()

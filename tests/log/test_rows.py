@@ -1,0 +1,58 @@
+"""Records as rows and back."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncchat.core.events import Kept, Said
+from asyncchat.core.names import fold
+from asyncchat.core.people import from_origin
+from asyncchat.log import rows, schema
+from asyncchat.log.base import LogError
+from tests.log.chatter import any_event, any_said, fact, numbered
+
+
+@given(st.lists(any_event, max_size=10), st.integers(0, 2**40))
+def test_any_records_come_back_from_their_rows(facts, after):
+    records = numbered(facts, after)
+    batch = rows.Batch(after, 0, records)
+    there = batch.rows()
+    assert [row[0] for row in there] == [record.number for record in records]
+    for row, record in zip(there, records, strict=True):
+        event = record.event
+        if isinstance(event, Said):
+            known = Said(event.room, from_origin(event.person.origin), event.text, event.speech)
+            found = rows.record(row)  # type: ignore[arg-type]  # a row of said
+            assert (found.number, found.time, found.event) == (record.number, record.time, known)
+            assert row[2] == fold(event.room)
+        else:
+            number, time, kept, line = row
+            assert (number, time, Kept(kept)) == (record.number, record.time, event.kept)  # type: ignore[arg-type]
+            assert rows.decode(record.number, str(line)) == event
+    assert batch.count == len(records)
+    assert batch.states == sum(event.kept is Kept.STATE for event in facts)
+
+
+@given(any_said)
+def test_sqlite_gives_back_the_values_of_a_row(event):
+    (row,) = rows.Batch(0, 0, [fact(1, event)]).rows()
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(schema.STEPS[0])
+        connection.execute("INSERT INTO said VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        assert connection.execute(f"SELECT {rows.READ_COLUMNS} FROM said").fetchall() == [row]  # noqa: S608
+
+
+@given(st.lists(any_event, max_size=5))
+def test_many_facts_in_one_text(facts):
+    assert rows.decode_many(1, rows.encode_many(facts)) == tuple(facts)
+
+
+@pytest.mark.parametrize("line", ['{"is": "unheard_of"}', "{", "[]", "", '{"is": "topic", "room": 7}'])
+def test_what_this_version_does_not_know_is_an_error(line):
+    with pytest.raises(LogError, match="its record 5 is one that this version does not know"):
+        rows.decode(5, line)
+    with pytest.raises(LogError, match="its snapshot 5 is one"):
+        rows.decode_many(5, f"[{line}]" if line else "")

@@ -1,0 +1,148 @@
+"""The log in SQLite among processes, threads and tasks."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from asyncchat.log.owner import InUse
+from asyncchat.log.sqlite import SqliteLog
+from asyncchat.log.tuning import Tuning
+from tests.log.chatter import asynchronous, said
+from tests.log.history import all_of, raw, texts
+
+APPENDS_UNTIL_KILLED = """
+import asyncio, sys
+from asyncchat.core.events import Erased
+from asyncchat.log.sqlite import SqliteLog
+from asyncchat.log.tuning import Tuning
+from tests.log.chatter import ANNA, fact, said
+
+async def main():
+    log = await SqliteLog.open(sys.argv[1], figures=Tuning(inline_rows=20, lag=50, checkpoint_at=20_000,
+                               rewind_at=40_000, quiet=0.002, snapshot_at=50))
+    size = 1
+    while log.last < int(sys.argv[2]):
+        size = size * 7 % 31
+        batch = [said(log.last + n, text=f"{log.last + n} of {log.last + size}") for n in range(1, size)]
+        gone = (log.last + size - 1,) if size == 5 else ()
+        batch.append(fact(log.last + size, Erased("#lobby", ANNA, gone)))
+        await log.append(log.last, batch)
+        print(log.last, flush=True)
+    print("done", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+class Writing:
+    """Another process that appends until it is killed."""
+
+    def __init__(self, path: Path, upto: int = 10**9) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", APPENDS_UNTIL_KILLED, str(path), str(upto)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def line(self) -> str:
+        assert self._process.stdout
+        return self._process.stdout.readline().strip()
+
+    def kill(self) -> list[int]:
+        """Kills it; returns the numbers that it had said were kept, beyond those already read."""
+        os.kill(self._process.pid, signal.SIGKILL)
+        out, _ = self._process.communicate()
+        return [int(line) for line in re.findall(r"^(\d+)\n", out, re.MULTILINE)]
+
+
+def test_a_killed_process_loses_nothing(path):
+    chance = Random(5)  # noqa: S311  # when to kill
+    epochs = set()
+    kept = 0
+    for _ in range(5):
+        other = Writing(path)
+        for _ in range(chance.randrange(1, 60)):
+            kept = int(other.line())
+        kept = max(kept, *other.kill(), 0)
+        found, last, ids = asyncio.run(all_of(path))
+        assert last >= kept
+        # Whole batches, each record once, under the number it was given.
+        there = raw(path, "SELECT number FROM (SELECT number FROM said UNION ALL SELECT number FROM facts)")
+        assert sorted(there) == [(number,) for number in range(1, last + 1)]
+        assert raw(path, "SELECT max(number) FROM facts") == [(last,)]
+        assert all(text.startswith(f"{number} of ") for number, text in found)
+        epochs.add(ids.id_of(last + 1))
+        assert ids.number_of(ids.id_of(kept)) == kept
+        kept = last
+    assert len(epochs) == 5
+
+
+def test_a_second_process_is_told_who_has_it(path):
+    other = Writing(path, 30)
+    while other.line() != "done":
+        pass
+    try:
+        with pytest.raises(InUse, match=rf"^The history {path} is in use \(pid {other.pid}\)\. ") as caught:
+            asyncio.run(SqliteLog.open(path))
+        assert caught.value.pid == other.pid
+        link = path.with_name("link.db")
+        link.symlink_to(path)
+        with pytest.raises(InUse):
+            asyncio.run(SqliteLog.open(link))
+    finally:
+        other.kill()
+    found, last, _ = asyncio.run(all_of(path))
+    assert last >= 30
+    assert found
+
+
+@asynchronous
+async def test_a_second_log_in_the_process_harms_nothing(path):
+    log = await SqliteLog.open(path)
+    for _ in range(2):
+        with pytest.raises(InUse, match=f"pid {os.getpid()}"):
+            await SqliteLog.open(path)
+    await log.append(0, [said(1)])
+    assert await texts(log) == ["text 1"]
+    await log.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        await log.append(1, [said(2)])
+
+
+@asynchronous
+async def test_an_append_whose_waiter_is_cancelled_is_whole(path):
+    log = await SqliteLog.open(path, durable="power")
+    waiting = asyncio.ensure_future(log.append(0, [said(1), said(2)]))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await log.append(0, [said(1), said(2)])
+    assert await texts(log) == ["text 1", "text 2"]
+    await log.close()
+
+
+@asynchronous
+async def test_a_slow_disk_sends_commits_to_the_thread_and_back(path):
+    log = await SqliteLog.open(path, figures=Tuning(slow=0, detour=2))
+    for number in range(1, 30):
+        await log.append(number - 1, [said(number)])
+    assert log._detour > 2
+    log._figures = Tuning(slow=3600, detour=2)
+    for number in range(30, 60):
+        await log.append(number - 1, [said(number)])
+    assert (log._in_thread, log._detour) == (0, 2)
+    assert len(await texts(log)) == 59
+    await log.close()

@@ -1,0 +1,126 @@
+"""Upkeep: what is done to the file behind the appends."""
+
+import sqlite3
+
+import pytest
+
+from asyncchat.core import events
+from asyncchat.core.events import AnyEvent, Erased
+from asyncchat.log.base import LogError
+from asyncchat.log.sqlite import SqliteLog
+from asyncchat.log.tuning import Tuning
+from tests.log.chatter import ANNA, BERND, SECOND, START, asynchronous, fact, said
+from tests.log.history import HASTY, raw, texts
+
+WEEK = 7 * 24 * 3600 * SECOND
+
+
+@asynchronous
+async def test_erased_text_leaves_the_files(path):
+    log = await SqliteLog.open(path, figures=HASTY)
+    secret = "correct horse battery staple " * 400  # longer than a page
+    await log.append(0, [said(1), said(2, text=secret), said(3, text=secret[:60]), said(4)])
+    for number in range(5, 300):
+        await log.append(number - 1, [said(number)])
+    await log.append(299, [fact(300, Erased("#lobby", ANNA, (2, 3)))])
+    await log.settle()
+    files = list(path.parent.iterdir())
+    assert len(files) == 4
+    assert not [file for file in files if b"horse battery" in file.read_bytes()]
+    await log.close()
+    log = await SqliteLog.open(path)
+    assert log.messages == 297
+    await log.close()
+
+
+@asynchronous
+async def test_erased_text_leaves_the_files_though_somebody_reads(path):
+    log = await SqliteLog.open(path, figures=Tuning(quiet=0.001))
+    await log.append(0, [said(1, text="correct horse"), said(2)])
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN")
+    assert other.execute("SELECT count(*) FROM said").fetchone() == (2,)
+    await log.append(2, [fact(3, Erased("#lobby", ANNA, (1,)))])
+    await log.settle()
+    wal = path.with_name("chat.db-wal")
+    assert b"correct horse" in wal.read_bytes()
+    await log.append(3, [said(4)])
+    other.execute("COMMIT")
+    other.close()
+    await log.settle()
+    assert b"correct horse" not in wal.read_bytes()
+    assert b"correct horse" not in path.read_bytes()
+    await log.close()
+
+
+@asynchronous
+async def test_the_write_ahead_log_begins_anew(path):
+    log = await SqliteLog.open(path, figures=Tuning(checkpoint_at=100_000, rewind_at=100_000, quiet=3600))
+    wal = path.with_name("chat.db-wal")
+    for _ in range(40):
+        for _ in range(30):
+            await log.append(log.last, [said(log.last + 1)])
+        await log.settle()
+    assert wal.stat().st_size < 400_000
+    assert len(await texts(log)) == 1200
+    await log.close()
+
+
+@asynchronous
+async def test_presence_is_kept_a_week(path):
+    log = await SqliteLog.open(path, figures=HASTY)
+
+    def at(number: int, time: int, event: AnyEvent) -> events.Record:
+        return events.Record(number, START + time, event)
+
+    joined = events.Joined("#lobby", ANNA)
+    opened = events.RoomOpened("#lobby", 1)
+    whisper = events.Whispered(ANNA, BERND, "psst")
+    await log.append(0, [at(1, 0, opened), at(2, 1, joined), at(3, 2, whisper), at(4, SECOND, joined)])
+    await log.append(4, [at(5, WEEK + 1, said(5).event)])
+    await log.settle()
+    assert raw(path, "SELECT number FROM facts") == [(1,), (2,), (3,), (4,)]
+    await log.append(5, [at(6, WEEK + 2, joined)])
+    await log.settle()
+    assert raw(path, "SELECT number FROM facts") == [(1,), (3,), (4,), (6,)]
+    await log.append(6, [at(7, 3 * WEEK, joined)])
+    await log.settle()
+    await log.append(7, [at(8, 30 * WEEK, joined)])
+    await log.settle()
+    assert raw(path, "SELECT number FROM facts") == [(1,), (3,), (8,)]
+    await log.close()
+    log = await SqliteLog.open(path)
+    assert (log.last, log.messages) == (8, 2)
+    await log.close()
+
+
+@asynchronous
+async def test_a_snapshot_stands_for_the_state_before_it(path):
+    log = await SqliteLog.open(path, figures=HASTY)
+    await log.append(0, [fact(1, events.RoomOpened("#lobby", 1))])
+    for number in range(2, 30):
+        topic = events.TopicChanged("#lobby", ANNA, f"topic {number}", number)
+        await log.append(number - 1, [fact(number, topic)])
+        await log.settle()
+    assert raw(path, "SELECT count(*), max(number) > 20 FROM snapshots") == [(1, 1)]
+    assert len(list(log.state())) < 8
+    assert [event.text for event in log.state() if isinstance(event, events.TopicChanged)][-1] == "topic 29"
+    await log.close()
+    # The rows below a snapshot are not read.
+    raw(path, "UPDATE facts SET event = 'no json' WHERE number < 20")
+    log = await SqliteLog.open(path)
+    assert len(list(log.state())) < 8
+    await log.close()
+
+
+@asynchronous
+async def test_facts_of_a_newer_version_stop_the_start_where_decisions_need_them(path):
+    log = await SqliteLog.open(path)
+    await log.append(0, [said(1), fact(2, events.NodeStarted("9")), fact(3, events.RoomOpened("#lobby", 1))])
+    raw(path, """UPDATE facts SET event = '{"is": "waved"}' WHERE number = 2""")
+    assert [type(event) for event in log.state()] == [events.RoomOpened]
+    raw(path, """UPDATE facts SET event = '{"is": "walled"}' WHERE number = 3""")
+    with pytest.raises(LogError, match=r"its record 3 is one .*walled.*Upgrade asyncchat"):
+        log.state()
+    assert await texts(log) == ["text 1"]
+    await log.close()

@@ -1,0 +1,181 @@
+"""Sessions that come, say one thing and go, again and again, before listeners that stay and check each one.
+
+A slot runs one session after the other; its number is the session's. Owns these sessions' sockets.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from asyncchat.bench import messages
+from asyncchat.bench.check import Faults, Member, Room, Samples, Sender
+from asyncchat.bench.crowd import Connection, Crowd, Progress, ServerClosed, nick
+from asyncchat.bench.load import Mark
+from asyncchat.bench.poller import Poller
+from asyncchat.bench.scenario import Scenario
+from asyncchat.bench.wire import Dialect
+from asyncchat.errors import AsyncChatError
+
+_STUCK_SECONDS = 20.0
+# The listeners' names come first.
+_FIRST_NAME = 0x80000
+
+
+@dataclass(slots=True)
+class ChurnOutcome:
+    """What happened between the two marks: ``delivered`` and ``sent`` count messages, as in a load."""
+
+    begin: Mark
+    end: Mark
+    sessions: int
+    faults: Faults
+    latencies: list[Samples]
+
+
+class _Slot:
+    """One after the other: a connection of a session that has not gone yet."""
+
+    __slots__ = ("connection", "room", "said", "sender")
+
+    def __init__(self, number: int, room: int) -> None:
+        self.sender = Sender(number, inside=False)
+        self.room = room
+        self.connection: Connection | None = None
+        self.said = False
+
+
+class Churn:
+    """The sessions of a scenario, beside a crowd of listeners that has settled."""
+
+    def __init__(
+        self,
+        crowd: Crowd,
+        scenario: Scenario,
+        dialect: Dialect,
+        poller: Poller,
+        server_cpu: Callable[[], float | None],
+        progress: Progress,
+    ) -> None:
+        self._crowd, self._scenario, self._dialect, self._poller = crowd, scenario, dialect, poller
+        self._server_cpu, self._progress = server_cpu, progress
+        self._pad = messages.padding(scenario.payload) + (b"\r\n" if dialect.has_ping else b"\n")
+        self._slots = [_Slot(number, number % scenario.rooms) for number in range(scenario.senders)]
+        self._by_fd: dict[int, _Slot] = {}
+        self._gone = 0
+        self._moved = time.monotonic()
+        seats: list[list[Member]] = [[] for _ in range(scenario.rooms)]
+        self._listeners: dict[int, tuple[Connection, Member]] = {}
+        for connection in crowd.connections:
+            member = Member(connection.nick)
+            member.samples = Samples()
+            self._listeners[connection.fd] = (connection, member)
+            seats[connection.room].append(member)
+        self._rooms = []
+        for number, members in enumerate(seats):
+            senders = [slot.sender for slot in self._slots if slot.room == number]
+            self._rooms.append(
+                Room(members, scenario.payload, senders=senders, on_other=_ignore, on_open=_ignore_sender)
+            )
+
+    def run(self) -> ChurnOutcome:
+        """Warm up, measure, let the last sessions end.
+
+        Raises:
+            AsyncChatError: The server refuses or closes a session, or nothing moves any more.
+        """
+        try:
+            self._until(time.monotonic() + self._scenario.warmup)
+            begin, gone = self._mark(), self._gone
+            self._until(begin.at + self._scenario.seconds)
+            end, sessions = self._mark(), self._gone - gone
+            self._drain()
+        finally:
+            for slot in self._slots:
+                if slot.connection is not None:
+                    slot.connection.close()
+        faults = Faults()
+        for room in self._rooms:
+            room.finish()
+            faults.add(room.faults)
+        measured = [member.samples.between(begin.at, end.at)
+                    for _, member in self._listeners.values() if member.samples is not None]  # fmt: skip
+        return ChurnOutcome(begin, end, sessions, faults, measured)
+
+    def _mark(self) -> Mark:
+        return Mark(
+            time.monotonic(),
+            self._server_cpu(),
+            time.process_time() - self._poller.spun,
+            sum(room.delivered() for room in self._rooms),
+            sum(slot.sender.sent for slot in self._slots),
+        )
+
+    def _until(self, end: float) -> None:
+        told = time.monotonic()
+        while (now := time.monotonic()) < end:
+            for slot in self._slots:
+                if slot.connection is None:
+                    self._come(slot)
+            self._turn(min(end - now, 0.1))
+            if now - told > 1:
+                told = now
+                self._progress(f"{self._gone:,} sessions")
+
+    def _drain(self) -> None:
+        until = time.monotonic() + _STUCK_SECONDS
+        while time.monotonic() < until:
+            if not self._by_fd and not any(room.pending() for room in self._rooms):
+                return
+            self._turn(0.1)
+
+    def _come(self, slot: _Slot) -> None:
+        name = nick(self._dialect, _FIRST_NAME + slot.sender.id)
+        slot.connection = Connection(self._crowd.address, self._dialect, name, slot.room)
+        slot.said = False
+        self._by_fd[slot.connection.fd] = slot
+        self._poller.add(slot.connection.fd)
+
+    def _turn(self, seconds: float) -> None:
+        for fd, _ in self._poller.wait(seconds):
+            self._moved = time.monotonic()
+            if (slot := self._by_fd.get(fd)) is not None:
+                self._session(slot)
+            elif (listener := self._listeners.get(fd)) is not None:
+                self._listen(*listener)
+        if time.monotonic() - self._moved > _STUCK_SECONDS:
+            raise AsyncChatError(f"{self._crowd.address}: no session moves for {_STUCK_SECONDS:.0f} s")
+
+    def _session(self, slot: _Slot) -> None:
+        connection = slot.connection
+        if connection is None:
+            return
+        try:
+            connection.advance()
+        except ServerClosed:
+            if not slot.said:
+                raise
+            self._poller.remove(connection.fd)
+            del self._by_fd[connection.fd]
+            connection.close()
+            slot.connection = None
+            self._gone += 1
+            return
+        if connection.joined and not slot.said:
+            slot.said = True
+            slot.sender.sent += 1
+            text = messages.text(slot.sender.id, slot.sender.sent, messages.now(), self._pad)
+            connection.send(self._dialect.say(slot.room) + text + self._dialect.leave())
+            self._session(slot)  # what has come meanwhile is told once only
+
+    def _listen(self, connection: Connection, member: Member) -> None:
+        room = self._rooms[connection.room]
+        while chunk := connection.read():
+            room.receive(member, chunk)
+
+
+def _ignore(member: Member, line: bytes) -> None:
+    """Ignore that others come and go."""
+
+
+def _ignore_sender(sender: Sender) -> None:
+    """No window opens: a session says one thing."""

@@ -1,0 +1,57 @@
+"""Runs scenarios on several servers in turn, A B A B, so that what changes on the machine meets all alike."""
+
+from collections.abc import Sequence
+
+from asyncchat.bench.crowd import Progress
+from asyncchat.bench.results import Comparison, Results, Series, machine, recorded
+from asyncchat.bench.run import Settings, run
+from asyncchat.bench.scenario import Scenario
+from asyncchat.bench.servers import Target
+
+
+def compare(
+    groups: Sequence[Sequence[Scenario]],
+    targets: Sequence[Target],
+    settings: Settings,
+    *,
+    runs: int,
+    past: Sequence[Results] = (),
+    progress: Progress,
+) -> Results:
+    """Run each group of scenarios on each server, as often as asked.
+
+    Args:
+        groups: Scenarios of one group run one after the other on the same server.
+        targets: The servers; the first is set against the others.
+        settings: How runs are made.
+        runs: How often each server is run.
+        past: Earlier results to set beside these.
+        progress: Told what is being done.
+
+    Raises:
+        AsyncChatError: A server does not start, cannot be reached or refuses clients.
+    """
+    results = Results(conditions=_conditions(settings, runs))
+    beside = [[recorded(past, scenario) for scenario in group] for group in groups]
+    for group, series_past in zip(groups, beside, strict=True):
+        table = [[Series(target.name, None, []) for target in targets] for _ in group]
+        for number in range(runs):
+            for column, target in enumerate(targets):
+
+                def tell(text: str, number: int = number) -> None:
+                    progress(f"run {number + 1} of {runs}: {text}")
+
+                for row, (server, figures) in enumerate(run(target, group, settings, tell)):
+                    series = table[row][column]
+                    series.version = figures.version or server.version
+                    series.runs.append(figures)
+        for scenario, row_series, old in zip(group, table, series_past, strict=True):
+            results.comparisons.append(Comparison(scenario, row_series + old))
+    return results
+
+
+def _conditions(settings: Settings, runs: int) -> dict[str, str]:
+    said = {**machine(), "runs": str(runs), "caps": " ".join(settings.caps)}
+    for name, cpu in (("server_cpu", settings.server_cpu), ("client_cpu", settings.client_cpu)):
+        said[name] = "any" if cpu is None else str(cpu)
+    return said

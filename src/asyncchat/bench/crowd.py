@@ -1,0 +1,308 @@
+"""Connects a scenario's clients, as many at once as a server bears, until each has joined its room.
+
+Owns the sockets. Does not know what is said afterwards, nor who measures.
+"""
+
+import contextlib
+import errno
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import Self
+
+from asyncchat.bench.poller import Poller
+from asyncchat.bench.wire import IN, Address, Dialect
+from asyncchat.errors import AsyncChatError
+
+if sys.platform == "linux":
+    from fcntl import ioctl
+    from termios import TIOCOUTQ  # of a socket: the bytes that the other side has not acknowledged
+else:
+    ioctl = None
+
+CHUNK = 64 * 1024
+# How many are on their way in at the same time. InspIRCd takes in who waits once a second only.
+AT_ONCE = 1000
+# As many come in a millisecond. TCP tries one that finds the server's backlog full again after a second, then
+# two, four, and gives up: three that wait stop the others, and one that waits for 0.1 s (longer than a
+# delayed acknowledgement) shows a short backlog (ngIRCd has 10): from there on no more come than fit there.
+_BURST, _MOST_WAITING, _SHORT_BACKLOG = 10, 3, 8
+_BURST_SECONDS, _WAITING_SECONDS = 0.001, 0.1
+# While others come in, those who are in are read in sweeps this far apart: a thousand joins are told to
+# each of thousands, and reading each line at once would make the generator what is measured.
+_SWEEP_SECONDS = 0.05
+_STUCK_SECONDS = 30.0
+# The plain dialect has no ping: who hears nothing for so long has heard all.
+_QUIET_SECONDS = 0.3
+_CONNECTING = -1
+
+Progress = Callable[[str], None]
+
+
+class ServerClosed(AsyncChatError):
+    """The server closed a connection that should stay."""
+
+
+class Connection:
+    """One client's socket, and how far it has come in."""
+
+    __slots__ = (
+        "address",
+        "dialect",
+        "fd",
+        "nick",
+        "ponged",
+        "recv",
+        "room",
+        "sock",
+        "stage",
+        "tail",
+        "version",
+    )
+
+    def __init__(self, address: Address, dialect: Dialect, nick: str, room: int) -> None:
+        self.address, self.dialect, self.nick, self.room = address, dialect, nick, room
+        self.stage = _CONNECTING
+        self.tail = b""
+        self.ponged = False
+        self.version: str | None = None
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        self.sock = socket.socket(family, socket.SOCK_STREAM)
+        self.sock.setblocking(False)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.fd, self.recv = self.sock.fileno(), self.sock.recv
+        if (code := self.sock.connect_ex((address.host, address.port))) not in (0, errno.EINPROGRESS):
+            self._failed(code)
+
+    @property
+    def joined(self) -> bool:
+        """Tell whether it is in its room."""
+        return self.stage == IN
+
+    def advance(self) -> bool:
+        """Do what the socket allows on the way in; return whether something was received.
+
+        Raises:
+            AsyncChatError: The server cannot be reached, refuses, or closes.
+        """
+        if self.stage == _CONNECTING:
+            if code := self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                self._failed(code)
+            try:
+                self.sock.send(self.dialect.hello(self.nick))
+            except (BlockingIOError, OSError) as error:
+                if error.errno in (errno.ENOTCONN, errno.EAGAIN):
+                    return False
+                raise ServerClosed(f"{self.address} closes the connection: {error.strerror}") from error
+            self.stage = 0
+        received = False
+        while chunk := self.read():
+            self._heard(chunk)
+            received = True
+            if len(chunk) < CHUNK:
+                break
+        return received
+
+    def send(self, data: bytes) -> None:
+        """Send a few short lines; the socket's buffer is empty enough for them."""
+        with contextlib.suppress(OSError):  # a closed one is found by reading
+            self.sock.send(data)
+
+    def waits(self) -> bool:
+        """Tell whether the server's side has not taken the connection yet: its backlog is full."""
+        if self.stage == _CONNECTING:
+            return True
+        if ioctl is None:
+            return False
+        return bool(int.from_bytes(ioctl(self.fd, TIOCOUTQ, bytes(4)), sys.byteorder))
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.sock.close()
+
+    def read(self) -> bytes:
+        """Return what has come; empty if nothing has.
+
+        Raises:
+            ServerClosed: The server has closed the connection.
+        """
+        try:
+            chunk = self.recv(CHUNK)
+        except BlockingIOError:
+            return b""
+        except OSError as error:
+            raise ServerClosed(f"{self.address} closes the connection: {error.strerror}") from error
+        if not chunk:
+            raise ServerClosed(f"{self.address} closes the connection of {self.nick}")
+        return chunk
+
+    def _heard(self, chunk: bytes) -> None:
+        text = self.tail + chunk
+        whole = text[: text.rfind(b"\n") + 1]
+        self.tail = text[len(whole) :]
+        if not self.joined:
+            if said := self.dialect.refusal(text):
+                raise AsyncChatError(f"{self.address} refuses a client: {said}")
+            self.version = self.version or self.dialect.version(whole)
+            self.stage, answer = self.dialect.step(self.stage, text, self.nick, self.room)
+            if answer:
+                self.send(answer)
+        if b"PING" in whole:
+            for line in whole.splitlines():
+                if answer := self.dialect.answer(line):
+                    self.send(answer)
+        elif b"PONG" in whole:
+            self.ponged = True
+        if b"ERROR" in whole and (said := self.dialect.closing(whole)):
+            raise ServerClosed(f"{self.address} closes the connection of {self.nick}: {said}")
+
+    def _failed(self, code: int) -> None:
+        raise AsyncChatError(f"cannot connect to {self.address}: {os.strerror(code)}")
+
+
+class Crowd:
+    """All clients of a scenario.
+
+    Args:
+        address: The server.
+        dialect: What they speak.
+        rooms: The room's number of each client, in order.
+        poller: Who tells of their sockets; all are in it when ``settle`` returns.
+        progress: Told how many have joined.
+    """
+
+    def __init__(
+        self, address: Address, dialect: Dialect, rooms: Iterable[int], poller: Poller, progress: Progress
+    ) -> None:
+        self.connections: list[Connection] = []
+        self.version: str | None = None
+        self.address, self._dialect, self._poller, self._progress = address, dialect, poller, progress
+        self._rooms = list(rooms)
+        self._watched = False
+        self._table: dict[int, Connection] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def join(self) -> float:
+        """Connect and join all; return the seconds from the first attempt until all have joined.
+
+        Raises:
+            AsyncChatError: The server cannot be reached, refuses, closes, or nothing moves for 30 s.
+        """
+        began = moved = now = time.monotonic()
+        swept = told = began
+        coming: dict[int, Connection] = {}
+        inside: list[Connection] = []
+        waiting: dict[Connection, float] = {}
+        at_once, started = AT_ONCE, 0.0
+        while len(inside) < len(self._rooms):
+            more = min(at_once - len(coming), len(self._rooms) - len(self.connections), _BURST)
+            if more > 0 and now - started >= _BURST_SECONDS:
+                waiting = {each: since for each, since in waiting.items() if each.waits()}
+                if any(now - since > _WAITING_SECONDS for since in waiting.values()):
+                    at_once = _SHORT_BACKLOG
+                self._start(more, coming, waiting)
+                started = now
+            for fd, _ in self._poller.wait(_BURST_SECONDS if more > 0 else _SWEEP_SECONDS):
+                connection = coming[fd]
+                if connection.advance():
+                    moved = now
+                if connection.joined:
+                    inside.append(coming.pop(fd))
+                    self._poller.remove(fd)
+            now = time.monotonic()
+            if now - swept > _SWEEP_SECONDS:
+                for connection in inside:
+                    connection.advance()
+                swept = time.monotonic()
+            if now - told > 1:
+                told = now
+                self._progress(f"{len(inside):,} of {len(self._rooms):,} clients have joined")
+            if now - moved > _STUCK_SECONDS:
+                raise AsyncChatError(
+                    f"{self.address}: {len(inside)} of {len(self._rooms)} clients have joined, "
+                    f"then nothing for {_STUCK_SECONDS:.0f} s"
+                )
+        took = time.monotonic() - began
+        self.version = next((each.version for each in inside if each.version), None)
+        return took
+
+    def settle(self) -> None:
+        """Wait until each client has read all that was sent before: the others' joins.
+
+        Raises:
+            AsyncChatError: The server closes a connection, or does not answer for 30 s.
+        """
+        for connection in self.connections:
+            if not self._watched:
+                self._poller.add(connection.fd)
+            connection.ponged = False
+            connection.advance()
+            if self._dialect.has_ping:
+                connection.send(b"PING bench\r\n")
+        self._watched = True
+        missing = {connection.fd for connection in self.connections if not connection.ponged}
+        heard = time.monotonic()
+        while missing:
+            if answered := self._turn():
+                heard = time.monotonic()
+            missing -= {connection.fd for connection in answered if connection.ponged}
+            silent = time.monotonic() - heard
+            if not self._dialect.has_ping and silent > _QUIET_SECONDS:
+                break
+            if silent > _STUCK_SECONDS:
+                raise AsyncChatError(f"{self.address} does not answer {len(missing)} clients")
+
+    def stay(self, seconds: float) -> None:
+        """Be there without a word for so long, after ``settle``; only pings are answered."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._turn()
+
+    def _turn(self) -> list[Connection]:
+        table = self._table
+        if not table:
+            table.update((connection.fd, connection) for connection in self.connections)
+        heard = [table[fd] for fd, _ in self._poller.wait(0.1)]
+        for connection in heard:
+            connection.advance()
+        return heard
+
+    def leave(self) -> None:
+        """Say good-bye for everyone; what is still under way is not read."""
+        for connection in self.connections:
+            connection.send(self._dialect.leave())
+        self.close()
+
+    def close(self) -> None:
+        """Close all sockets."""
+        for connection in self.connections:
+            connection.close()
+        self.connections.clear()
+
+    def _start(self, burst: int, coming: dict[int, Connection], waiting: dict[Connection, float]) -> None:
+        """Start a burst of connections, until too many wait for the server to take them."""
+        for _ in range(burst):
+            if len(waiting) >= _MOST_WAITING:
+                return
+            number = len(self.connections)
+            connection = Connection(
+                self.address, self._dialect, nick(self._dialect, number), self._rooms[number]
+            )
+            self.connections.append(connection)
+            coming[connection.fd] = connection
+            connection.advance()
+            self._poller.add(connection.fd)
+            if connection.waits():
+                waiting[connection] = time.monotonic()
+
+
+def nick(dialect: Dialect, number: int) -> str:
+    """Return a client's name: at most nine characters, RFC 2812's limit."""
+    return f"b{dialect.tag}{number:05x}"

@@ -1,0 +1,287 @@
+"""Loads a server: senders that keep a window (closed loop) or a rate (open loop), everyone checked.
+
+Owns the time of a run: warm-up, measured time, and the wait for what is still under way.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from asyncchat.bench import messages
+from asyncchat.bench.check import Faults, Member, Room, Samples, Sender
+from asyncchat.bench.crowd import CHUNK, Connection, Crowd, Progress
+from asyncchat.bench.poller import Poller
+from asyncchat.bench.scenario import Scenario
+from asyncchat.bench.wire import Dialect
+
+# Samples that an open loop may keep: a second's worth of a processor when they are counted.
+_MOST_SAMPLES = 1_000_000
+# What is sampled of a closed loop, whose rate is not known before: one client in twenty.
+_SAMPLED_SHARE = 20
+_LEAST_SAMPLED, _MOST_SAMPLED = 10, 100
+# After the last message: nothing for so long means that what is missing is lost; and the most in all.
+_SILENT_SECONDS, _DRAIN_SECONDS = 5.0, 60.0
+# Once someone is thrown out the figures are void; the others may still tell why.
+_AFTER_FAILURE_SECONDS = 0.5
+_CLOSED_BY_PEER = 0x2000 | 0x10 | 0x8  # EPOLLRDHUP, EPOLLHUP, EPOLLERR
+
+_Seat = tuple[Callable[[int], bytes], Callable[[Member, bytes], None], Member]
+
+
+@dataclass(slots=True)
+class Mark:
+    """What had been done at one moment of a run."""
+
+    at: float
+    server_cpu: float | None
+    generator_cpu: float
+    delivered: int
+    sent: int
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a load did between its two marks, and what was wrong with it."""
+
+    begin: Mark
+    end: Mark
+    faults: Faults
+    latencies: list[Samples] = field(default_factory=list)
+    sampled: int = 0
+    behind: float = 0.0  # seconds that the last deliveries came after the end
+    late: float = 0.0  # open loop: how late the generator itself was at worst, in seconds
+    separate: int = 0  # members whose order of messages was not the first one's
+
+
+class Load:
+    """One load on a crowd that has joined.
+
+    Args:
+        crowd: The clients; the first ``scenario.senders`` of them talk.
+        scenario: What to do.
+        dialect: What they speak.
+        poller: Tells of the crowd's sockets.
+        server_cpu: The server's processor time so far, if known.
+        progress: Told once a second how it goes.
+    """
+
+    def __init__(
+        self,
+        crowd: Crowd,
+        scenario: Scenario,
+        dialect: Dialect,
+        poller: Poller,
+        server_cpu: Callable[[], float | None],
+        progress: Progress,
+    ) -> None:
+        self._scenario, self._dialect, self._poller = scenario, dialect, poller
+        self._server_cpu, self._progress = server_cpu, progress
+        self._connections: dict[Member, Connection] = {}
+        self._rooms: list[Room] = []
+        self._opened: list[Sender] = []  # closed loop: whose window has opened
+        self._blocked: list[Sender] = []
+        self._failed_at: float | None = None
+        self._heard = 0.0
+        self._told = 0.0
+        self._late = 0.0
+        self._due = 0.0
+        self._turns = 0
+        self._random = random.Random(1)  # noqa: S311  # no secret; the same arrivals in each run
+        self._reasons: dict[Member, str] = {}
+        self._pad = messages.padding(scenario.payload) + (b"\r\n" if dialect.has_ping else b"\n")
+        self._senders: list[Sender] = []
+        self._heads: list[bytes] = []
+        self._sockets: list[Connection] = []
+        self._table: list[_Seat | None] = []
+        self._seat(crowd)
+
+    def _seat(self, crowd: Crowd) -> None:
+        seats: list[list[Member]] = [[] for _ in range(self._scenario.rooms)]
+        for number, connection in enumerate(crowd.connections):
+            sender = None
+            if number < self._scenario.senders:
+                sender = Sender(number)
+                self._senders.append(sender)
+                self._heads.append(self._dialect.say(connection.room))
+                self._sockets.append(connection)
+            member = Member(connection.nick, sender)
+            self._connections[member] = connection
+            seats[connection.room].append(member)
+        self._table = [None] * (max(connection.fd for connection in crowd.connections) + 1)
+        for members in seats:
+            room = Room(members, self._scenario.payload, echo=self._dialect.echo, on_other=self._other,
+                        on_open=self._opened.append)  # fmt: skip
+            self._rooms.append(room)
+            for member in members:
+                connection = self._connections[member]
+                self._table[connection.fd] = (connection.recv, room.receive, member)
+        self._samples = self._sample()
+
+    def _sample(self) -> list[Samples]:
+        """Choose whose latencies are kept: listeners spread evenly, the same ones in each run."""
+        listeners = [member for member in self._connections if member.sender is None]
+        scenario = self._scenario
+        if scenario.rate is not None:
+            each = scenario.rate / scenario.rooms * scenario.seconds
+            count = int(_MOST_SAMPLES / each)
+        else:
+            count = min(scenario.clients // _SAMPLED_SHARE, _MOST_SAMPLED)
+        count = min(max(count, _LEAST_SAMPLED), len(listeners))
+        chosen = random.Random(1).sample(listeners, count)  # noqa: S311  # no secret
+        for member in chosen:
+            member.samples = Samples()
+        return [member.samples for member in chosen if member.samples is not None]
+
+    def run(self) -> Outcome:
+        """Warm up, measure, wait for the rest; return what happened between."""
+        loop = self._closed_loop if self._scenario.rate is None else self._open_loop
+        self._opened += self._senders
+        self._due = time.monotonic()
+        loop(self._due + self._scenario.warmup)
+        begin = self._mark()
+        self._late = 0.0
+        loop(begin.at + self._scenario.seconds)
+        end = self._mark()
+        behind = self._drain()
+        faults = Faults()
+        for room in self._rooms:
+            if self._failed_at is None:
+                room.finish()
+            faults.add(room.faults)
+        measured = [samples.between(begin.at, end.at) for samples in self._samples]
+        separate = sum(room.separate for room in self._rooms) - len(self._senders)
+        return Outcome(begin, end, faults, measured, len(measured), behind, self._late, max(separate, 0))
+
+    def _mark(self) -> Mark:
+        return Mark(
+            time.monotonic(),
+            self._server_cpu(),
+            time.process_time() - self._poller.spun,
+            sum(room.delivered() for room in self._rooms),
+            sum(sender.sent for sender in self._senders),
+        )
+
+    def _closed_loop(self, end: float) -> None:
+        """Keep each sender's window full; what opened at once is sent at once, in one write."""
+        window = self._scenario.window or 1
+        while (now := time.monotonic()) < end and self._failed_at is None:
+            if self._opened:
+                opened, at = dict.fromkeys(self._opened), messages.now()
+                self._opened.clear()
+                for sender in opened:
+                    if (count := window - sender.sent + sender.acked) > 0:
+                        self._say(sender, count, at)
+            self._turn(self._poller.wait(min(end - now, 0.1)))
+            if now - self._told > 1:
+                self._tick(now)
+
+    def _open_loop(self, end: float) -> None:
+        """Send at the appointed times, whatever comes back; a text carries the appointed time."""
+        while (now := time.monotonic()) < end and self._failed_at is None:
+            while self._due <= now:
+                sender = self._senders[self._turns % len(self._senders)]
+                self._turns += 1
+                self._late = max(self._late, now - self._due)
+                self._say(sender, 1, int(self._due * 1e6))
+                self._due += self._gap()
+                now = time.monotonic()
+            self._turn(self._poller.wait_until(min(self._due, end)))
+            if now - self._told > 1:
+                self._tick(now)
+
+    def _gap(self) -> float:
+        rate = self._scenario.rate or 1.0
+        return self._random.expovariate(rate) if self._scenario.arrivals == "poisson" else 1 / rate
+
+    def _turn(self, events: list[tuple[int, int]]) -> None:
+        """Read what the sockets have. The generator's hot path: nothing here is done for each line."""
+        table = self._table
+        if events:
+            self._heard = time.monotonic()
+        for fd, mask in events:
+            if (seat := table[fd]) is None:
+                continue
+            recv, receive, member = seat
+            more = True
+            while more:
+                try:
+                    chunk = recv(CHUNK)
+                except BlockingIOError:
+                    break
+                except OSError:
+                    chunk = b""
+                if not chunk:
+                    self._closed(fd, member)
+                    break
+                receive(member, chunk)
+                more = len(chunk) == CHUNK or bool(mask & _CLOSED_BY_PEER)
+        if self._blocked:
+            blocked, self._blocked = self._blocked, []
+            for sender in blocked:
+                self._write(sender)
+
+    def _say(self, sender: Sender, count: int, at: int) -> None:
+        head, pad, number = self._heads[sender.id], self._pad, sender.sent
+        lines = [head + messages.text(sender.id, number + each, at, pad) for each in range(1, count + 1)]
+        sender.sent += count
+        waiting = bool(sender.out)
+        sender.out += b"".join(lines)
+        if not waiting:
+            self._write(sender)
+
+    def _write(self, sender: Sender) -> None:
+        try:
+            taken = self._sockets[sender.id].sock.send(sender.out)
+        except BlockingIOError:
+            taken = 0
+        except OSError:  # the reading side will say why
+            sender.out = b""
+            return
+        sender.out = sender.out[taken:]
+        if sender.out:
+            self._blocked.append(sender)
+
+    def _other(self, member: Member, line: bytes) -> None:
+        """Answer, or note, a line that is no message."""
+        connection = self._connections[member]
+        if answer := self._dialect.answer(line):
+            connection.send(answer)
+        elif (said := self._dialect.closing(line)) is not None:
+            self._reasons[member] = said
+        elif member.sender is not None and (said := self._dialect.refusal(line)) is not None:
+            room = self._rooms[connection.room]
+            room.faults.refused += 1
+            room.faults.note(f"{member.name} is refused: {said}")
+            self._fail()
+
+    def _closed(self, fd: int, member: Member) -> None:
+        self._table[fd] = None
+        self._poller.remove(fd)
+        room = self._rooms[self._connections[member].room]
+        room.throw_out(member, self._reasons.get(member, "the server closed the connection"))
+        self._fail()
+
+    def _fail(self) -> None:
+        if self._failed_at is None:
+            self._failed_at = time.monotonic()
+
+    def _tick(self, now: float) -> None:
+        self._told = now
+        for room in self._rooms:
+            room.trim()
+        self._progress(f"{sum(sender.sent for sender in self._senders):,} messages sent")
+
+    def _drain(self) -> float:
+        """Wait for what is under way; return how many seconds the last of it took."""
+        began = now = self._heard = time.monotonic()
+        silent = _SILENT_SECONDS if self._failed_at is None else _AFTER_FAILURE_SECONDS
+        most = _DRAIN_SECONDS if self._failed_at is None else _AFTER_FAILURE_SECONDS
+        while any(room.pending() for room in self._rooms):
+            self._turn(self._poller.wait(0.1))
+            now = time.monotonic()
+            if now - self._heard > silent or now - began > most:
+                break
+        # What comes too often comes after the last that is missed.
+        self._turn(self._poller.wait(0.01))
+        return now - began

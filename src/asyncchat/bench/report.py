@@ -1,0 +1,60 @@
+"""The table on the terminal."""
+
+from asyncchat.bench.figures import MEASURES, Figures, Measure
+from asyncchat.bench.results import Comparison, Results
+
+_NOTHING = "-"
+
+
+def table(results: Results) -> str:
+    """Return all comparisons as text."""
+    return "\n".join(_comparison(each) for each in results.comparisons)
+
+
+def _comparison(comparison: Comparison) -> str:
+    figures = [series.median for series in comparison.series]
+    first = figures[0]
+    head = [""] + [series.title for series in comparison.series]
+    head += [f"to {series.title}" for series in comparison.series[1:]]
+    rows = [head]
+    for measure in MEASURES:
+        if any(measure.key in each.values for each in figures):
+            cells = [_number(each.values.get(measure.key), measure) for each in figures]
+            rows.append([f"{measure.label}, {measure.unit}", *cells, *_ratios(first, figures[1:], measure)])
+    rows.append(["deliveries", *("all once, in order" if not each.faults else "FAULTY" for each in figures)])
+    if comparison.scenario.kind == "idle":
+        rows.pop()
+    runs = len(comparison.series[0].runs)
+    said = f"; median of {runs} runs" if runs > 1 else ""
+    lines = [f"{comparison.scenario.name}: {comparison.scenario.describe()}{said}", "", *_columns(rows), ""]
+    for series, each in zip(comparison.series, figures, strict=True):
+        if each.faults:
+            lines.append(f"! {series.title}: {each.faults}")
+            lines += [f"    {example}" for example in each.examples]
+        lines += [f"  {series.title}: {note}" for note in each.notes]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _number(value: float | None, measure: Measure) -> str:
+    return _NOTHING if value is None else f"{value:,.{measure.digits}f}"
+
+
+def _ratios(first: Figures, others: list[Figures], measure: Measure) -> list[str]:
+    """Divide the first server's figure by each other's; a share of a core is no price and has none."""
+    cells = []
+    for other in others:
+        mine, theirs = first.values.get(measure.key), other.values.get(measure.key)
+        known = mine is not None and theirs and measure.better != "neither"
+        cells.append(f"{mine / theirs:.2f}" if known and mine is not None and theirs else "")
+    return cells
+
+
+def _columns(rows: list[list[str]]) -> list[str]:
+    width = max(len(row) for row in rows)
+    padded = [row + [""] * (width - len(row)) for row in rows]
+    widths = [max(len(row[column]) for row in padded) for column in range(width)]
+    lines = []
+    for row in padded:
+        cells = [row[0].ljust(widths[0])] + [row[column].rjust(widths[column]) for column in range(1, width)]
+        lines.append("   ".join(cells).rstrip())
+    return ["  " + line for line in lines]

@@ -1,0 +1,129 @@
+"""The result of a whole bench: servers side by side in each scenario; written as JSON and read back."""
+
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from asyncchat.bench.figures import Figures, median
+from asyncchat.bench.scenario import Scenario
+from asyncchat.errors import AsyncChatError
+
+_FORMAT = 1
+
+
+@dataclass(slots=True)
+class Series:
+    """One server's runs of one scenario."""
+
+    server: str
+    version: str | None
+    runs: list[Figures]
+
+    @property
+    def median(self) -> Figures:
+        """Return the median of the runs."""
+        return median(self.runs)
+
+    @property
+    def title(self) -> str:
+        """Return what heads its column."""
+        if not self.version or self.version.lower().startswith(self.server.lower()):
+            return self.version or self.server
+        return f"{self.server} {self.version}"
+
+
+@dataclass(slots=True)
+class Comparison:
+    """One scenario with all servers that ran it; the first is the one the others are set against."""
+
+    scenario: Scenario
+    series: list[Series]
+
+
+@dataclass(slots=True)
+class Results:
+    """All comparisons of one call.
+
+    Args:
+        conditions: Processors, options and machine, as words by name.
+    """
+
+    comparisons: list[Comparison] = field(default_factory=list)
+    conditions: dict[str, str] = field(default_factory=dict)
+
+    def faulty(self) -> bool:
+        """Tell whether any run of this call lost, doubled or disordered something."""
+        return any(run.faults for each in self.comparisons for series in each.series for run in series.runs)
+
+    def dump(self) -> str:
+        """Return it as JSON."""
+        return json.dumps({"format": _FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
+
+
+def machine() -> dict[str, str]:
+    """Return what figures of different machines differ by."""
+    return {"machine": f"{platform.system()} {platform.release()} {platform.machine()}",
+            "python": platform.python_version()}  # fmt: skip
+
+
+def parse(text: str) -> Results:
+    """Read what ``dump`` wrote.
+
+    Raises:
+        ValueError: It is not such a text.
+    """
+    try:
+        raw = json.loads(text)
+        if raw["format"] != _FORMAT:
+            raise ValueError(f"its format is {raw['format']}, this version reads {_FORMAT}")
+        comparisons = [
+            Comparison(Scenario(**each["scenario"]), [_series(series) for series in each["series"]])
+            for each in raw["comparisons"]
+        ]
+        return Results(comparisons, dict(raw["conditions"]))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("it is not a result of asyncchat bench") from error
+
+
+def load(path: Path) -> Results:
+    """Read a file that ``--json`` wrote.
+
+    Raises:
+        AsyncChatError: It cannot be read or is something else.
+    """
+    try:
+        return parse(path.read_text("utf-8"))
+    except OSError as error:
+        raise AsyncChatError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise AsyncChatError(f"cannot read {path}: {error}") from error
+
+
+def recorded(results: Sequence[Results], scenario: Scenario) -> list[Series]:
+    """Find the first series of the same scenario in each earlier result, however long it ran.
+
+    Raises:
+        AsyncChatError: An earlier result does not have it.
+    """
+    found = []
+    for each in results:
+        same = [
+            past
+            for past in each.comparisons
+            if past.scenario.timed(scenario.seconds, scenario.warmup) == scenario
+        ]
+        if not same:
+            raise AsyncChatError(f"the file to compare with has no scenario {scenario.name} of the same size")
+        series = same[0].series[0]
+        found.append(Series(f"{series.server} (recorded)", series.version, series.runs))
+    return found
+
+
+def _series(raw: dict[str, Any]) -> Series:
+    runs = [Figures(**{**run, "curve": [(at, value) for at, value in run["curve"]]}) for run in raw["runs"]]
+    if not runs:
+        raise KeyError("runs")
+    return Series(raw["server"], raw["version"], runs)

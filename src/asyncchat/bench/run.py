@@ -1,0 +1,99 @@
+"""One run: a fresh server, a crowd that joins, the load, the figures.
+
+Joins what the other modules measure; knows neither the command line nor the report.
+"""
+
+import gc
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from asyncchat.bench import process
+from asyncchat.bench.churn import Churn
+from asyncchat.bench.crowd import Crowd, Progress
+from asyncchat.bench.figures import Figures, of_churn, of_idle, of_load
+from asyncchat.bench.load import Load
+from asyncchat.bench.poller import Poller, make_poller
+from asyncchat.bench.scenario import Scenario, ScenarioError
+from asyncchat.bench.servers import Running, Target
+from asyncchat.bench.wire import make_dialect
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How runs are made.
+
+    Args:
+        caps: IRC capabilities that each client asks for.
+        server_cpu: The processor of the server.
+        client_cpu: The processor of the generator.
+    """
+
+    caps: tuple[str, ...] = ()
+    server_cpu: int | None = None
+    client_cpu: int | None = None
+
+
+def run(
+    target: Target, scenarios: Sequence[Scenario], settings: Settings, progress: Progress
+) -> Iterator[tuple[Running, Figures]]:
+    """Start a server, load it with one scenario after the other, and stop it.
+
+    Raises:
+        AsyncChatError: The server does not start, cannot be reached or refuses clients.
+    """
+    process.raise_file_limit(max(scenario.clients for scenario in scenarios))
+    if settings.client_cpu is not None:
+        process.pin(0, settings.client_cpu)
+    with target.running(settings.server_cpu, settings.caps) as server:
+        for scenario in scenarios:
+            progress(f"{scenario.name}: {target.name}")
+            poller = make_poller()
+            # No cycles are made while loading, and a collection would be measured as the server's latency.
+            gc.collect()
+            gc.freeze()
+            gc.disable()
+            try:
+                yield server, _one(server, scenario, settings, poller, progress)
+            finally:
+                gc.enable()
+                gc.unfreeze()
+                poller.close()
+
+
+def _one(
+    server: Running, scenario: Scenario, settings: Settings, poller: Poller, progress: Progress
+) -> Figures:
+    dialect = make_dialect(server.address.dialect, settings.caps)
+    if dialect.one_room and scenario.rooms > 1:
+        raise ScenarioError(f"scenario {scenario.name}: the plain dialect has one room only")
+    pid = server.pid
+    before = process.memory_bytes(pid) if pid else None
+    staying = scenario.clients - scenario.senders if scenario.kind == "churn" else scenario.clients
+    rooms = [number % scenario.rooms for number in range(staying)]
+
+    def server_cpu() -> float | None:
+        return process.cpu_seconds(pid) if pid else None
+
+    def tell(text: str) -> None:
+        progress(f"{scenario.name}: {server.version or server.address}: {text}")
+
+    with Crowd(server.address, dialect, rooms, poller, tell) as crowd:
+        join_seconds = crowd.join()
+        crowd.settle()
+        after = process.memory_bytes(pid) if pid else None
+        if scenario.kind == "idle":
+            crowd.stay(scenario.warmup)
+            begin = server_cpu()
+            crowd.stay(scenario.seconds)
+            figures = of_idle(scenario, begin, server_cpu())
+            crowd.settle()  # still there, all of them
+        elif scenario.kind == "churn":
+            figures = of_churn(scenario, Churn(crowd, scenario, dialect, poller, server_cpu, tell).run())
+        else:
+            figures = of_load(scenario, Load(crowd, scenario, dialect, poller, server_cpu, tell).run())
+        crowd.leave()
+    figures.version = server.version or crowd.version
+    figures.values["join_seconds"] = join_seconds
+    if before is not None and after is not None and after > before:
+        figures.values["memory_kib"] = (after - before) / 1024 / staying
+    return figures

@@ -1,0 +1,271 @@
+"""The servers that are loaded: our own and peers in processes of their own, and any other by its address.
+
+Each run of a server that bench starts itself is a fresh process with a fresh folder.
+"""
+
+import contextlib
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Protocol
+
+from asyncchat import __version__
+from asyncchat.bench import process
+from asyncchat.bench.wire import Address, parse_url
+from asyncchat.errors import AsyncChatError
+
+_START_SECONDS = 30.0
+_STOP_SECONDS = 10.0
+_LISTENING = re.compile(rb"Listening on tcp://([^\s:]+):(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that accepts connections.
+
+    Args:
+        address: Where.
+        pid: Its process, if it is on this machine and known.
+        version: What it calls itself; None: it tells on connecting.
+    """
+
+    address: Address
+    pid: int | None
+    version: str | None
+
+
+class Target(Protocol):
+    """Something to load."""
+
+    @property
+    def name(self) -> str:
+        """Return what it is called in the report."""
+
+    def running(self, cpu: int | None, caps: Sequence[str]) -> contextlib.AbstractContextManager[Running]:
+        """Start it, pinned to a processor, for these capabilities; stop it at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """This project's server, in a process of its own.
+
+    Args:
+        options: More options for ``asyncchat serve``.
+        history: Whether it keeps history, in a file.
+    """
+
+    options: tuple[str, ...] = ()
+    history: bool = True
+    name: str = "asyncchat"
+
+    @contextlib.contextmanager
+    def running(self, cpu: int | None, caps: Sequence[str]) -> Generator[Running]:
+        """Start it with an empty history, without limits."""
+        with tempfile.TemporaryDirectory(prefix="asyncchat-bench-") as folder:
+            kept = ("--db", str(Path(folder, "bench.db"))) if self.history else ("--no-history",)
+            command = [
+                sys.executable,
+                "-m",
+                "asyncchat",
+                "serve",
+                "--port",
+                "0",
+                *kept,
+                "--no-limits",
+                *self.options,
+            ]
+            environment = {**os.environ, "XDG_STATE_HOME": folder}
+            with _process(command, Path(folder), cpu, environment, speaks=True) as (server, log):
+                host, port = _listening(server, log)
+                yield Running(Address("irc", host, port), server.pid, __version__)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another server that is installed on this machine, set up for the same load.
+
+    Args:
+        name: ``inspircd`` or ``ngircd``.
+    """
+
+    name: str
+
+    @contextlib.contextmanager
+    def running(self, cpu: int | None, caps: Sequence[str]) -> Generator[Running]:
+        """Start it on a free port, without flood limits and with large send queues."""
+        program = _program(self.name)
+        port = _free_port()
+        with tempfile.TemporaryDirectory(prefix="asyncchat-bench-") as folder:
+            os.chmod(folder, 0o755)  # noqa: S103  # a peer may change its user before it reads its file
+            config = Path(folder, f"{self.name}.conf")
+            config.write_text(peer_config(self.name, port, folder, caps), "utf-8")
+            command = [program, *_PEER_COMMANDS[self.name], str(config)]
+            if self.name == "inspircd" and hasattr(os, "geteuid") and os.geteuid() == 0:
+                command.insert(1, "--runasroot")
+            with _process(command, Path(folder), cpu, dict(os.environ)) as (server, log):
+                _accepting(server, port, log)
+                yield Running(Address("irc", "127.0.0.1", port), server.pid, _peer_version(program))
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A server that runs already.
+
+    Args:
+        url: Its address.
+        pid: Its process, if not the one that listens on the port.
+    """
+
+    url: str
+    pid: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Return its address."""
+        return self.url
+
+    @contextlib.contextmanager
+    def running(self, cpu: int | None, caps: Sequence[str]) -> Generator[Running]:
+        """Find its process and pin it."""
+        address = parse_url(self.url)
+        pid = self.pid
+        local = address.host in ("localhost", "::1") or address.host.startswith("127.")
+        if pid is None and local:
+            with contextlib.suppress(OSError):
+                pid = process.listener(address.port)
+        if pid is not None and process.cpu_seconds(pid) is None:
+            raise AsyncChatError(f"there is no process {pid}")
+        if pid is not None and cpu is not None:
+            process.pin(pid, cpu)
+        yield Running(address, pid, None)
+
+
+PEERS = ("inspircd", "ngircd")
+_PEER_COMMANDS = {
+    "inspircd": ("--nofork", "--nolog", "--nopid", "--config"),
+    "ngircd": ("--nodaemon", "--passive", "--config"),
+}
+# InspIRCd has its capabilities in modules; without any it is at its fastest.
+_INSPIRCD_MODULES = {
+    "server-time": ("ircv3_servertime",),
+    "echo-message": ("ircv3_echomessage",),
+    "message-tags": ("ircv3_ctctags", "ircv3_msgid"),
+    "batch": ("ircv3_batch",),
+    "labeled-response": ("ircv3_labeledresponse", "ircv3_batch"),
+    "multi-prefix": ("namesx",),
+    "account-tag": ("ircv3_accounttag",),
+    "away-notify": ("ircv3",),
+    "extended-join": ("ircv3",),
+}
+
+
+def peer_config(name: str, port: int, folder: str, caps: Sequence[str]) -> str:
+    """Return a peer's configuration, from the one that is shipped with this package."""
+    text = resources.files("asyncchat.bench").joinpath("peers", f"{name}.conf").read_text("utf-8")
+    modules = list(dict.fromkeys(module for cap in caps for module in _INSPIRCD_MODULES.get(cap, ())))
+    lines = "\n".join(f'<module name="{module}">' for module in (["cap", *modules] if caps else []))
+    return text.replace("@PORT@", str(port)).replace("@FOLDER@", folder).replace("@MODULES@", lines)
+
+
+def _program(name: str) -> str:
+    path = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/usr/local/sbin"
+    if (program := shutil.which(name, path=path)) is None:
+        raise AsyncChatError(f"{name} is not installed (Debian: apt install {name})")
+    return program
+
+
+def _peer_version(program: str) -> str:
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
+    return (done.stdout.splitlines() or ["unknown"])[0].strip()[:40]
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _process(
+    command: list[str], folder: Path, cpu: int | None, environment: dict[str, str], *, speaks: bool = False
+) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """Run a server; its output goes to a log file, unless it says there where it listens."""
+    log = folder / "server.log"
+    with log.open("wb") as sink:
+        # A process starts on the processors of its parent: so none of its threads ever runs elsewhere.
+        own = os.sched_getaffinity(0) if cpu is not None and sys.platform == "linux" else None
+        if cpu is not None:
+            process.pin(0, cpu)
+        try:
+            server = subprocess.Popen(  # noqa: S603  # the commands above
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if speaks else sink,
+                stderr=sink,
+                cwd=folder,
+                env=environment,
+            )
+        finally:
+            if own is not None:
+                os.sched_setaffinity(0, own)
+    try:
+        yield server, log
+    finally:
+        _stop(server)
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    if server.poll() is None:
+        server.send_signal(signal.SIGTERM)
+        try:
+            server.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+    if server.stdout is not None:
+        server.stdout.close()
+
+
+def _listening(server: subprocess.Popen[bytes], log: Path) -> tuple[str, int]:
+    """Read the first line of our server, which says where it listens."""
+    if server.stdout is None:
+        raise AssertionError("the server's output is a pipe")
+    head, until = b"", time.monotonic() + _START_SECONDS
+    while b"\n" not in head:
+        ready, _, _ = select.select([server.stdout], (), (), max(until - time.monotonic(), 0))
+        piece = os.read(server.stdout.fileno(), 4096) if ready else b""
+        if not piece:
+            raise AsyncChatError(f"the server did not start: {_last_line(log)}")
+        head += piece
+    if (found := _LISTENING.match(head)) is None:
+        raise AsyncChatError(
+            f"the server says {head.splitlines()[0].decode(errors='replace')!r}, not where it listens"
+        )
+    return found[1].decode(), int(found[2])
+
+
+def _accepting(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Try a peer's port until it accepts."""
+    until = time.monotonic() + _START_SECONDS
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(0.02)
+            break
+    raise AsyncChatError(f"the server did not start: {_last_line(log)}")
+
+
+def _last_line(log: Path) -> str:
+    lines = [line for line in log.read_text("utf-8", "replace").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "it says nothing"

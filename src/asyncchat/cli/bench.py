@@ -1,0 +1,150 @@
+"""The subcommand ``asyncchat bench``: reads its options, runs the comparison, shows it."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from asyncchat.bench import plot, report, results, scenario
+from asyncchat.bench.compare import compare
+from asyncchat.bench.run import Settings
+from asyncchat.bench.servers import PEERS, Own, Peer, Remote, Target
+from asyncchat.bench.wire import parse_url
+from asyncchat.errors import AsyncChatError
+
+_ALL = "all"
+_COMPARED_RUNS = 3
+_MOST_RUNS = 100
+
+
+def _url(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        try:
+            parse_url(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+    return value
+
+
+def _scenarios(
+    names: tuple[str, ...], script: Path | None, seconds: float | None, warmup: float | None
+) -> list[tuple[scenario.Scenario, ...]]:
+    if script is not None and names:
+        raise click.UsageError("give scenarios or --script, not both")
+    try:
+        if script is not None:
+            groups = [scenario.load_script(script)]
+        else:
+            wanted = tuple(scenario.SCENARIOS) if _ALL in names else names or ("room",)
+            groups = [(scenario.find(name),) for name in wanted]
+        return [tuple(each.timed(seconds, warmup) for each in group) for group in groups]
+    except scenario.ScenarioError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _others(
+    peers: tuple[str, ...], against: tuple[str, ...], pids: tuple[int, ...]
+) -> tuple[list[Target], list[results.Results]]:
+    targets: list[Target] = [Peer(peer) for peer in peers]
+    past = []
+    waiting = list(pids)
+    for each in against:
+        if "://" in each:
+            try:
+                parse_url(each)
+            except ValueError as error:
+                raise click.BadParameter(str(error), param_hint="--against") from error
+            targets.append(Remote(each, waiting.pop(0) if waiting else None))
+        else:
+            past.append(results.load(Path(each)))
+    if waiting:
+        raise click.UsageError("--against-pid needs an --against URL of its own")
+    return targets, past
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise AsyncChatError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _show_progress(text: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[K{text[:100]}", nl=False, err=True)
+
+
+@click.command("bench", short_help="Load a chat server and measure it.")
+@click.argument("names", metavar="[SCENARIO]...", nargs=-1)
+@click.option("--script", type=click.Path(path_type=Path), help="Run the phases of a TOML file instead.")
+@click.option("--seconds", type=float, help="How long is measured.")
+@click.option("--warmup", type=float, help="Seconds of the same load before that.")
+@click.option(
+    "--url", callback=_url, help="Load this server, irc://HOST:PORT or plain://HOST:PORT, not ours."
+)
+@click.option("--pid", type=click.IntRange(1), help="Its process, if not the one that listens there.")
+@click.option("--peer", "peers", multiple=True, type=click.Choice(PEERS),
+              help="Load this installed server in turn with ours (repeatable).")  # fmt: skip
+@click.option("--against", multiple=True, metavar="FILE|URL",
+              help="Compare with an earlier --json, or in turn with a running server.")  # fmt: skip
+@click.option("--against-pid", "against_pids", multiple=True, type=click.IntRange(1),
+              help="The process of an --against URL, in their order.")  # fmt: skip
+@click.option(
+    "--runs", type=click.IntRange(1, _MOST_RUNS), help="Runs of each server; 3 if compared, else 1."
+)
+@click.option("--server-cpu", type=click.IntRange(0), help="Keep the server on this processor.")
+@click.option("--client-cpu", type=click.IntRange(0), help="Keep the generator on this processor.")
+@click.option("--caps", default="", help="IRC capabilities that clients ask for, separated by spaces.")
+@click.option("--no-history", is_flag=True, help="Start our server without history.")
+@click.option("--serve-option", "serve_options", multiple=True, metavar="OPTION",
+              help="One more word for our server, as --serve-option=--durable.")  # fmt: skip
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all figures to this file.")
+@click.option("--plot", "plot_path", type=click.Path(path_type=Path), help="Write a chart to this SVG file.")
+@click.pass_context
+def command(
+    context: click.Context,
+    names: tuple[str, ...],
+    script: Path | None,
+    seconds: float | None,
+    warmup: float | None,
+    url: str | None,
+    pid: int | None,
+    peers: tuple[str, ...],
+    against: tuple[str, ...],
+    against_pids: tuple[int, ...],
+    runs: int | None,
+    server_cpu: int | None,
+    client_cpu: int | None,
+    caps: str,
+    no_history: bool,
+    serve_options: tuple[str, ...],
+    json_path: Path | None,
+    plot_path: Path | None,
+) -> None:
+    """Load a chat server, check every delivery, and say what it cost the server.
+
+    SCENARIO is room (the default), big-room, huge-room, rooms, steady, light, idle, churn, or all. Without
+    --url it starts a server of its own, without limits and with an empty history. The exit status is 1 if
+    a delivery was lost, doubled or out of order, or someone was thrown out.
+    """
+    groups = _scenarios(names, script, seconds, warmup)
+    if pid is not None and url is None:
+        raise click.UsageError("--pid is the process of --url")
+    if url is not None and (serve_options or no_history):
+        raise click.UsageError("--serve-option and --no-history are for our own server, not for --url")
+    first: Target = Remote(url, pid) if url is not None else Own(serve_options, not no_history)
+    others, past = _others(peers, against, against_pids)
+    settings = Settings(tuple(caps.split()), server_cpu, client_cpu)
+    try:
+        found = compare(
+            groups, [first, *others], settings,
+            runs=runs or (_COMPARED_RUNS if others else 1), past=past, progress=_show_progress,
+        )  # fmt: skip
+    finally:
+        _show_progress("")
+    click.echo(report.table(found), nl=False)
+    if json_path is not None:
+        _write(json_path, found.dump())
+    if plot_path is not None:
+        _write(plot_path, plot.svg(found))
+    context.exit(1 if found.faulty() else 0)

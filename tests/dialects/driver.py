@@ -71,6 +71,7 @@ class Hub:
             for command in asked:
                 self.submit(peer, command)
                 if isinstance(command, commands.Quit):
+                    peer.sent += peer.dialect.farewell("")
                     peer.gone = True
                     return
             assert not peer.dialect.paused, "the outcome came, so reading goes on"

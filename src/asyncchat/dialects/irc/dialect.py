@@ -171,12 +171,12 @@ class IrcDialect:
         return b"".join([self._say(item) for item in outcome])
 
     def farewell(self, reason: str) -> bytes:
-        """ERROR with the reason, once."""
+        """ERROR with the reason, once; without one it is the client's own wish."""
         if self.gone:
             return b""
         self.gone = True
         user = self._person.user if self._person is not None else "*"
-        return line("ERROR", f"Closing link: ({user}@{self.host}) [{reason}]")
+        return line("ERROR", f"Closing link: ({user}@{self.host}) [{reason or 'Quit'}]")
 
     def probe(self) -> bytes:
         """A PING."""
@@ -342,7 +342,7 @@ class IrcDialect:
     def _say_left(self, record: Record) -> bytes:
         event = record.event
         assert isinstance(event, events.Left)  # noqa: S101 - the table's key
-        return self.farewell(event.reason or "Quit")
+        return self.farewell(event.reason)
 
     def _say_renamed(self, record: Record) -> bytes:
         event = record.event

@@ -102,8 +102,7 @@ def nothing(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 def quit(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Leaves, with the prefix that tells a person's reason from a server's."""
     reason = cut(message.param(0), REASON_BYTES)[0]
-    goodbye = core.Quit(f"Quit: {reason}" if reason else "")
-    return [goodbye] if session.entered else [core.Answer(session.farewell("Quit")), goodbye]
+    return [core.Quit(f"Quit: {reason}" if reason else "")]
 
 
 def oper(session: IrcDialect, message: Message) -> Sequence[core.Command]:

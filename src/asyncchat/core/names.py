@@ -40,16 +40,26 @@ _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5") | frozens
 _HIDDEN_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"))
 
 
-@lru_cache(maxsize=65536)
+_REMEMBERED = 256
+"""Longest text whose key is remembered: an origin. What a stranger sends for a name may be of any length."""
+
+
 def fold(name: str) -> str:
     """The key of a name: two names are the same when their keys are.
 
     Unicode's compatibility case folding (UAX #15 and #31: NFKC, full case folding, NFKC); for ASCII it is
     plain lower case, the IRC case mapping ``ascii``.
     """
+    return _fold_short(name) if len(name) <= _REMEMBERED else _fold(name)
+
+
+def _fold(name: str) -> str:
     if name.isascii():
         return name.lower()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+_fold_short = lru_cache(maxsize=65536)(_fold)
 
 
 def name_fault(name: str) -> str | None:
@@ -60,7 +70,10 @@ def name_fault(name: str) -> str | None:
         return f"it is longer than {NAME_LENGTH} letters"
     if name[0] in _NEVER_FIRST:
         return f"it begins with {name[0]}"
-    return _fault(name, _NEVER | {"."})
+    fault = _fault(name, _NEVER | {"."})
+    if fault is None and fold(name)[0] in _NEVER_FIRST:
+        return "it begins with a character that stands for a forbidden one"
+    return fault
 
 
 def room_fault(name: str) -> str | None:
@@ -71,7 +84,7 @@ def room_fault(name: str) -> str | None:
         return "it is empty"
     if len(name) > ROOM_LENGTH or len(name.encode("utf-8", "replace")) > ROOM_BYTES:
         return f"it is longer than {ROOM_LENGTH} letters"
-    return _fault(name, frozenset(" ,*?!@:"))
+    return _fault(name[1:], frozenset(" ,*?!@:"))
 
 
 def _fault(name: str, never: frozenset[str]) -> str | None:
@@ -107,12 +120,19 @@ def mask_of(text: str) -> str:
     return f"{name or '*'}!{user or '*'}@{host or '*'}"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _compiled(mask: str) -> re.Pattern[str]:
-    special = {"*": ".*", "?": "."}
-    return re.compile(
-        "".join(special.get(char) or re.escape(char) for char in re.sub(r"\*+", "*", mask)), re.DOTALL
-    )
+    """A mask as a pattern that takes the first place for each part and never tries another.
+
+    That is enough for a mask, and all that a stranger's mask may cost: plain ``.*`` for each ``*`` would try
+    all places of all parts, which for a few of them takes years.
+    """
+    first, *middle = ("".join("." if c == "?" else re.escape(c) for c in part) for part in mask.split("*"))
+    if not middle:
+        return re.compile(first, re.DOTALL)
+    last = middle.pop()
+    searched = "".join(f"(?>.*?{part})" for part in middle if part)
+    return re.compile(f"{first}{searched}.*{last}", re.DOTALL)
 
 
 def matches(mask: str, text: str) -> bool:

@@ -25,6 +25,8 @@ WIRE: list[tuple[AnyEvent, str]] = [
     (events.Whispered(BOB, ANNA, "PING", Speech.PROBE), ""),
     (events.Signalled("#tea", ANNA, (("typing", "active"),)), ""),
     (events.SignalledTo(BOB, ANNA, ()), ""),
+    (events.Signalled("#lobby", ANNA, (("typing", "active"),)), ""),
+    (events.SignalledTo(BOB, ANNA, (("typing", "active"),)), ""),
     (events.NodeStarted("0.1.0"), ""),
     (events.Entered(ANNA, 0), ""),
     (events.Left(ANNA), "anna left chat\n"),

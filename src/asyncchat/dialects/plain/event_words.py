@@ -138,6 +138,8 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.Whispered: _whispered,
     events.Signalled: _untold,  # for programs that ask for it
     events.SignalledTo: _untold,
+    events.Signalled: _untold,  # for programs alone
+    events.SignalledTo: _untold,
     events.NodeStarted: _untold,
     events.Entered: _untold,  # in the lobby, Joined tells it
     events.Left: _left,

@@ -233,7 +233,7 @@ class Direction(enum.Enum):
 class ReadHistory(Command, frozen=True):
     """Messages of a room, oldest first, numbers and times (microseconds) exclusive; None is open.
 
-    ``newest_seconds`` asks for none older than so many seconds: the gate, which has a clock, makes a time of it.
+    ``newest_seconds`` asks for none older than that: the gate, which has a clock, makes a time of it.
     ``purpose`` goes back to the dialect with the answer: what it asked for.
     """
 
@@ -262,7 +262,7 @@ class Owner(Command, frozen=True):
 
 
 class Ignore(Command, frozen=True):
-    """Show the asker nothing that a name says, or again; an empty name lists them. The session's own affair."""
+    """Show the asker nothing that a name says, or again; an empty name lists them. The session's affair."""
 
     name: str
     on: bool = True

@@ -96,7 +96,7 @@ class RoomsView(Reply, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """A person as another sees it; ``room`` is where it was found ('' for none), ``operator`` is meant there."""
+    """A person as another sees it, found in ``room`` ('' for none), where it may be an operator."""
 
     person: Person
     away: str

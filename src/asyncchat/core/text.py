@@ -18,20 +18,24 @@ _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 def printable(text: str) -> str:
     """The text without control and invisible characters; a tab or an exotic space becomes a space.
 
-    Joiners stay between two letters beyond ASCII, where scripts and emoji need them.
+    One joiner stays between two letters beyond ASCII, where scripts and emoji need it.
     """
     if text.isprintable():
         return text
-    kept = []
-    for index, char in enumerate(text):
+    kept: list[str] = []
+    joiner = ""
+    for char in text:
         category = unicodedata.category(char)
         if category == "Zs" or char == "\t":
             kept.append(" ")
+            joiner = ""
         elif char in _JOINERS:
-            if 0 < index < len(text) - 1 and ord(text[index - 1]) > 127 and ord(text[index + 1]) > 127:
-                kept.append(char)
+            joiner = joiner or (char if kept and ord(kept[-1]) > 127 else "")
         elif category not in _HIDDEN:
+            if joiner and ord(char) > 127:
+                kept.append(joiner)
             kept.append(char)
+            joiner = ""
     return "".join(kept)
 
 
@@ -71,16 +75,19 @@ def _fitting(text: str, start: int, limit: int) -> int:
 
 def _good_cut(text: str, start: int, end: int) -> int:
     space = text.rfind(" ", start + (end - start) * 2 // 3, end)
-    if space > start and not _continues(text, space + 1):
+    if space > start and not _continues(text, space + 1, start):
         return space + 1
     cluster = end
-    while cluster > start + 1 and _continues(text, cluster):
+    while cluster > start + 1 and _continues(text, cluster, start):
         cluster -= 1
-    return cluster if cluster > start + 1 or not _continues(text, cluster) else end
+    return cluster if cluster > start + 1 or not _continues(text, cluster, start) else end
 
 
-def _continues(text: str, index: int) -> bool:
-    """Whether the character there belongs to the cluster before it (UAX #29, as far as people type it)."""
+def _continues(text: str, index: int, start: int) -> bool:
+    """Whether the character there belongs to the cluster before it (UAX #29, as far as people type it).
+
+    A cluster begins at ``start``: nothing before it is looked at.
+    """
     if index >= len(text):
         return False
     char, before = text[index], text[index - 1]
@@ -95,7 +102,7 @@ def _continues(text: str, index: int) -> bool:
         return True
     if 0x1F1E6 <= code <= 0x1F1FF and 0x1F1E6 <= ord(before) <= 0x1F1FF:
         flags = 0
-        while index - 1 - flags >= 0 and 0x1F1E6 <= ord(text[index - 1 - flags]) <= 0x1F1FF:
+        while index - 1 - flags >= start and 0x1F1E6 <= ord(text[index - 1 - flags]) <= 0x1F1FF:
             flags += 1
         return flags % 2 == 1
     return False

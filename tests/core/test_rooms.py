@@ -1,0 +1,102 @@
+"""A room's members sit in small blocks, in the order in which they came."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncchat.core.people import person, renamed
+from asyncchat.core.rooms import BLOCK_SIZE, FLAGS, Mark, Member, Room, Topic
+
+
+def people(count):
+    return [person(number, f"p{number}", "u", "h") for number in range(1, count + 1)]
+
+
+def full_room(count):
+    room = Room("#Room", 0)
+    for one in people(count):
+        room.seat(one, one.id == 1)
+    return room
+
+
+def test_members_in_the_order_in_which_they_came():
+    room = full_room(BLOCK_SIZE * 2 + 1)
+    assert [member.person.id for member in room.members()] == list(range(1, BLOCK_SIZE * 2 + 2))
+    assert [len(block.members) for block in room.blocks] == [BLOCK_SIZE, BLOCK_SIZE, 1]
+    assert room.operators == {1}
+    assert room.key == "#room"
+
+
+def test_a_picture_of_the_members_does_not_change():
+    room = full_room(40)
+    picture = room.blocks
+    first = picture[0].members
+    room.unseat(3)
+    room.seat(person(99, "late", "u", "h"), True)
+    assert picture[0].members == first
+    assert room.blocks is room.blocks
+    assert 3 not in room.seats
+    assert room.operators == {1, 99}
+
+
+def test_a_block_that_did_not_change_is_the_same_object():
+    room = full_room(BLOCK_SIZE * 3)
+    before = room.blocks
+    room.unseat(1)
+    after = room.blocks
+    assert after[1] is before[1]
+    assert after[0] is not before[0]
+    assert room.operators == set()
+
+
+def test_an_empty_block_goes():
+    room = full_room(BLOCK_SIZE + 1)
+    room.unseat(BLOCK_SIZE + 1)
+    assert len(room.blocks) == 1
+    room.seat(person(77, "new", "u", "h"), False)
+    assert [len(block.members) for block in room.blocks] == [BLOCK_SIZE, 1]
+
+
+def test_another_name_keeps_the_place():
+    room = full_room(3)
+    room.reseat(renamed(people(3)[1], "zoe"), True)
+    assert [member.person.name for member in room.members()] == ["p1", "zoe", "p3"]
+    assert room.operators == {1, 2}
+
+
+def test_plain_is_a_room_with_nothing_set():
+    room = Room("#x", 0)
+    assert room.plain
+    room.topic = Topic("t", "a!b@c", 0)
+    assert not room.plain
+    room.topic = None
+    room.flags = frozenset()
+    assert not room.plain
+    room.flags = frozenset(FLAGS)
+    room.mutes["*!*@*"] = Mark("a!b@c", 0)
+    assert not room.plain
+
+
+def test_bans_and_mutes_describe_people():
+    room = full_room(1)
+    room.bans["p1!*@*"] = Mark("a!b@c", 0)
+    (one,) = people(1)
+    assert room.bans_person(one)
+    assert not room.mutes_person(one)
+
+
+@given(st.lists(st.tuples(st.integers(1, 70), st.booleans()), max_size=200))
+def test_blocks_and_seats_agree(moves):
+    room = Room("#x", 0)
+    expected: dict[int, Member] = {}
+    for number, operator in moves:
+        if number in expected:
+            room.unseat(number)
+            del expected[number]
+        else:
+            one = person(number, f"p{number}", "u", "h")
+            room.seat(one, operator)
+            expected[number] = Member(one, operator)
+    assert list(room.members()) == list(expected.values())
+    assert set(room.seats) == set(expected)
+    assert room.operators == {number for number, member in expected.items() if member.operator}
+    assert all(0 < len(block.members) <= BLOCK_SIZE for block in room.blocks)

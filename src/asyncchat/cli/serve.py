@@ -7,7 +7,7 @@ from asyncchat.config import ServeConfig
 LEVELS = click.Choice(["debug", "info", "warning", "error"])
 
 
-@click.command()
+@click.command("serve")
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Listen on this address; 0.0.0.0: on all."
 )

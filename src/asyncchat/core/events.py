@@ -20,6 +20,8 @@ class Kept(enum.IntEnum):
     """Read by decisions: folded at each start."""
     PRESENCE = 2
     """Belongs to one run of a node; a week."""
+    NEVER = 3
+    """Passes by: told, not recorded, without a number."""
 
 
 class Reach(enum.Enum):
@@ -87,8 +89,9 @@ class Whispered(Event, frozen=True, tag="whispered", omit_defaults=True):
 
 
 class Signalled(Event, frozen=True, tag="signalled"):
-    """A program told the programs of a room's members something, without a text for people."""
+    """A program told the programs of a room's members something, without a text for people (typing)."""
 
+    kept: ClassVar[Kept] = Kept.NEVER
     room: str
     person: Person
     tags: Tags
@@ -97,6 +100,7 @@ class Signalled(Event, frozen=True, tag="signalled"):
 class SignalledTo(Event, frozen=True, tag="signalled_to"):
     """The same, for one person's program."""
 
+    kept: ClassVar[Kept] = Kept.NEVER
     reach: ClassVar[Reach] = Reach.PAIR
     to: Person
     person: Person
@@ -268,3 +272,7 @@ class Record(msgspec.Struct, frozen=True):
     number: int
     time: int
     event: AnyEvent
+
+
+class Passing(Record, frozen=True):
+    """An event that passes by: it goes the way of the records, but the log has none of it; its number is 0."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from asyncchat.core import events
-from asyncchat.core.events import Reach, Record, Said
+from asyncchat.core.events import Passing, Reach, Record, Said
 from asyncchat.core.names import fold
 from asyncchat.server.audience import Audience, Run
 
@@ -30,7 +30,7 @@ WRITES_A_SLICE = 256
 """Writes between two turns of the loop: some 2 ms of system calls, so that nobody waits longer for a turn."""
 
 CHECK_BYTES = 16_384
-"""After how much that a room was told its members are looked at for slow ones (their limit is 60 times that)."""
+"""After how much that a room was told its members are looked at for slow ones (limit: 60 times that)."""
 
 
 class GateMark:
@@ -78,6 +78,8 @@ class Delivery:
                     else:
                         await self._tell(item, session)
                     self.delivered = item.number
+                elif type(item) is Passing:
+                    await self._tell(item, session)
                 elif type(item) is GateMark:
                     self._begin_gate(session, item)
             session.hear_outcome(outcome)
@@ -99,7 +101,7 @@ class Delivery:
             if session.apart != turn:
                 self._mark_apart(session)
             for item in outcome:
-                if type(item) is Record and type(item.event) in _ALSO_CONCERNS:
+                if isinstance(item, Record) and type(item.event) in _ALSO_CONCERNS:
                     concerned = self.sessions.get(_ALSO_CONCERNS[type(item.event)](item.event))
                     if concerned is not None and concerned.apart != turn:
                         self._mark_apart(concerned)
@@ -148,7 +150,7 @@ class Delivery:
         elif event.reach is Reach.PEERS:
             who: int = event.person.id  # type: ignore[union-attr]  # Reach.PEERS means it has one
             await self._tell_peers(record, who, cause)
-        elif isinstance(event, events.Whispered):
+        elif isinstance(event, events.Whispered | events.SignalledTo):
             target = self.sessions.get(event.to.id)
             if target is not None and target is not cause and not target.ignores(record):
                 target.parts.append(target.variant.encode(record))
@@ -244,5 +246,6 @@ _ALSO_CONCERNS: dict[type[events.Event], Callable[..., int]] = {
     events.Kicked: lambda event: event.person.id,
     events.OperatorChanged: lambda event: event.person.id,
     events.Whispered: lambda event: event.to.id,
+    events.SignalledTo: lambda event: event.to.id,
 }
 """Events that concern a session besides the one that asked, and which."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core.chat import Chat, Items
 from asyncchat.core.commands import Answer, Command, Question, Quit
-from asyncchat.core.events import AnyEvent, Event, Record, Said
+from asyncchat.core.events import AnyEvent, Event, Kept, Passing, Record, Said
 from asyncchat.core.replies import NameTaken
 from asyncchat.server.delivery import GateMark
 
@@ -77,7 +77,9 @@ class Hub:
         outcome: list[object] = []
         records = 0
         for item in items:
-            if isinstance(item, Event):
+            if isinstance(item, Event) and item.kept is Kept.NEVER:
+                outcome.append(Passing(0, now, item))
+            elif isinstance(item, Event):
                 self._number += 1
                 chat.apply(item)
                 outcome.append(Record(self._number, now, item))

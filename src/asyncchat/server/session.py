@@ -324,10 +324,10 @@ class Session:
     async def _depart(self) -> None:
         """Stays until all that was asked before leaving is answered."""
         if not self.ended:
-            if not self.spoken.entered:
-                self.tell(self.spoken.farewell(""))
-            elif not self.service.outbox.failing:
+            if not self.service.outbox.failing:
                 await self._turn()
+            if not self.spoken.entered:
+                self.release(self.spoken.farewell(""))
             self.ended = True
 
     async def _turn(self) -> int:
@@ -386,7 +386,8 @@ class Session:
         """Takes the session out of the chat, once; for one who never entered nothing happens there."""
         if not self.ended:
             self.ended = True
-            self.service.hub.submit(self, [Quit(self.reason)])
+            if self.dialect is not None:
+                self.service.hub.submit(self, [Quit(self.reason)])
             if self._told is not None and not self._told.done():
                 self._told.set_result(None)
 

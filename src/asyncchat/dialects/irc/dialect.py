@@ -305,7 +305,7 @@ class IrcDialect:
     # Bytes out.
 
     def _say(self, item: object) -> bytes:
-        if type(item) is Record:
+        if isinstance(item, Record):
             own = _OWN.get(type(item.event))
             return self.variant.encode(item) if own is None else own(self, item)
         if type(item) is bytes:

@@ -122,7 +122,8 @@ class IrcVariant:
         if self._tags_time:
             pieces.append(f"time={stamp(record.time)}")
         if first and self._tags_ids:
-            pieces.append(f"msgid={self._ids.id_of(record.number)}")
+            if record.number:
+                pieces.append(f"msgid={self._ids.id_of(record.number)}")
             if record.event.tags:  # type: ignore[union-attr]  # messages have them
                 # Last: what the server adds must not be pushed out of the limit (message-tags).
                 pieces.append(format_tags(record.event.tags))  # type: ignore[union-attr]

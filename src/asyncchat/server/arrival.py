@@ -53,13 +53,15 @@ class Arrival:
             What it has sent that its dialect has not seen yet; None when there is nobody to serve.
         """
         while True:
+            if self._ended and not self._begun:
+                return None
             kind = sniff(self._begun, ended=self._ended)
             if kind is Kind.PLAIN:
                 if await self._try_name():
                     return self._begun
             elif kind is not None:
                 return await self._turn_to(kind)
-            if self._session.ended or (self._ended and not self._begun):
+            if self._session.ended:
                 return None
             if kind is None and await self._listen():
                 return self._begun

@@ -1,0 +1,208 @@
+"""A service on a loop of its own in a thread, and blocking clients that talk to it over real sockets."""
+
+import asyncio
+import logging
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Self, TypeVar
+
+import uvloop
+
+from asyncchat.config import ServeConfig
+from asyncchat.log.base import Log
+from asyncchat.log.memory import MemoryLog
+from asyncchat.server import addresses
+from asyncchat.server.addresses import Address
+from asyncchat.server.owner import OwnerCode
+from asyncchat.server.service import Service
+
+PATIENCE = 60.0
+"""Seconds after which a test that waits for the other side fails: only a hang takes so long."""
+
+CODE = "7KQ2-M9XD"
+
+T = TypeVar("T")
+
+
+class Server:
+    """One service; everything of it is touched in its loop's thread only, by way of ``call``."""
+
+    def __init__(self, config: ServeConfig, log: Log, **options: Any) -> None:
+        self.loop = uvloop.new_event_loop()
+        self.troubles: list[str] = []
+        self.clients: list[Client] = []
+        self.loop.set_exception_handler(lambda _loop, context: self.troubles.append(str(context)))
+        self._config = config
+        self._log = log
+        self._options = options
+        self._ready: threading.Event = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.failure: BaseException | None = None
+        self.service: Service
+        self.port = 0
+        self.serving: asyncio.Task[None]
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(PATIENCE)
+        assert self.port, self.failure
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        for client in self.clients:
+            client.close()
+
+    def call(self, function: Callable[..., T], *args: Any) -> T:
+        """What a function gives that runs in the service's thread."""
+
+        async def called() -> T:
+            return function(*args)
+
+        return asyncio.run_coroutine_threadsafe(called(), self.loop).result(PATIENCE)
+
+    def wait(self, coroutine: Any) -> Any:
+        """Awaits in the service's thread."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(PATIENCE)
+
+    def stop(self, reason: str = "the server is stopping") -> None:
+        """Stops the service in order, once or again, and joins its thread."""
+        if self._thread.is_alive():
+            with suppress(RuntimeError):
+                self.loop.call_soon_threadsafe(self._stopping.set_result, reason)
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive()
+
+    def connect(self, **options: Any) -> "Client":
+        client = Client(self.port, **options)
+        self.clients.append(client)
+        return client
+
+    def people(self) -> list[str]:
+        """Who is in the chat now."""
+        return self.call(lambda: sorted(person.name for person in self.service.hub.chat.people.values()))
+
+    def person(self, name: str) -> "Client":
+        """Somebody with ``nc``, in the lobby."""
+        client = self.connect()
+        client.send(f"{name}\n")
+        client.until(f"Hello, {name}!")
+        client.until("\n")
+        return client
+
+    def irc(self, name: str) -> "Client":
+        """Somebody with an IRC client, in the lobby."""
+        client = self.connect()
+        client.send(f"NICK {name}\r\nUSER {name} 0 * :{name}\r\nJOIN #lobby\r\n")
+        client.until(" 366 ")
+        client.until("\n")
+        return client
+
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=lambda: self.loop) as runner:
+                runner.run(self._serve())
+        except BaseException as error:  # noqa: BLE001  # the test's thread asks for it
+            self.failure = error
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        self._stopping: asyncio.Future[str] = self.loop.create_future()
+        self.service = Service(self._config, self._log, OwnerCode(CODE), **self._options)
+        address = Address("127.0.0.1", 0)
+        await self.service.start([(address, addresses.open_listener(address))])
+        self.serving = asyncio.create_task(self.service.run())
+        self.port = self.service.addresses[0].port
+        self._ready.set()
+        await asyncio.wait((self.serving, self._stopping), return_when=asyncio.FIRST_COMPLETED)
+        if not self.serving.done():
+            await self.service.stop(self._stopping.result())
+            self.serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await self.serving
+
+
+class Client:
+    """A client that reads only when it is asked to."""
+
+    def __init__(self, port: int, *, receive_buffer: int = 0) -> None:
+        self.socket = socket.socket()
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.settimeout(PATIENCE)
+        self.socket.connect(("127.0.0.1", port))
+        self.unread = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def send(self, data: str | bytes) -> None:
+        self.socket.sendall(data.encode() if isinstance(data, str) else data)
+
+    def until(self, expected: str | bytes) -> str:
+        """All that comes up to and with this; what follows stays unread."""
+        wanted = expected.encode() if isinstance(expected, str) else expected
+        while wanted not in self.unread:
+            data = self.socket.recv(65536)
+            assert data, f"the end came before {wanted!r}: {self.unread!r}"
+            self.unread += data
+        end = self.unread.index(wanted) + len(wanted)
+        found, self.unread = self.unread[:end], self.unread[end:]
+        return found.decode()
+
+    def line(self) -> str:
+        return self.until("\n").rstrip("\r\n")
+
+    def rest(self) -> bytes:
+        """All that comes until the server closes."""
+        with suppress(ConnectionResetError):
+            while data := self.socket.recv(65536):
+                self.unread += data
+        found, self.unread = self.unread, b""
+        return found
+
+    def end_input(self) -> None:
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def abort(self) -> None:
+        """Goes without a goodbye: the server sees a reset."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+
+@contextmanager
+def serving(log: Log | None = None, **options: Any) -> Iterator[Server]:
+    """A running server; a bug that it only logs fails the test."""
+    service_options = {name: options.pop(name) for name in ("motd", "most_sessions") if name in options}
+    seen = _Errors()
+    logging.getLogger("asyncchat").addHandler(seen)
+    try:
+        server = Server(ServeConfig(port=0, db=":memory:", **options), log or MemoryLog(), **service_options)
+        with server:
+            yield server
+    finally:
+        logging.getLogger("asyncchat").removeHandler(seen)
+    assert not seen.found
+    assert not server.troubles
+    if server.failure is not None:
+        raise server.failure
+
+
+class _Errors(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self.found.append(logging.Formatter().format(record))

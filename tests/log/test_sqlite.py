@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,11 +12,12 @@ from random import Random
 
 import pytest
 
+from asyncchat.log import opening
 from asyncchat.log.owner import InUse
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
 from tests.log.chatter import asynchronous, said
-from tests.log.history import all_of, raw, texts
+from tests.log.history import all_of, raw, texts, write
 
 APPENDS_UNTIL_KILLED = """
 import asyncio, sys
@@ -87,6 +89,27 @@ def test_a_killed_process_loses_nothing(path):
         assert ids.number_of(ids.id_of(kept)) == kept
         kept = last
     assert len(epochs) == 5
+
+
+def test_a_tail_lost_with_the_machine_gives_no_number_twice(path, monkeypatch):
+    asyncio.run(write(path, [said(1), said(2)]))
+    other = Writing(path, 30)
+    while other.line() != "done":
+        pass
+    other.kill()
+    whole = path.with_name("whole.db")
+    for end in ("", "-wal"):
+        shutil.copy(f"{path}{end}", f"{whole}{end}")
+    _, shown, ids = asyncio.run(all_of(whole))
+    path.with_name("chat.db-wal").unlink()
+    monkeypatch.setattr(opening, "boot", lambda: "the next")
+    _, last, later = asyncio.run(all_of(path))
+    assert last < shown
+    assert later.number_of(ids.id_of(1)) == 1
+    assert later.number_of(ids.id_of(2)) == 2
+    lost = {ids.id_of(number) for number in range(last + 1, shown + 1)}
+    assert lost.isdisjoint(later.id_of(number) for number in range(last + 1, shown + 100))
+    assert {later.number_of(text) for text in lost} == {None}
 
 
 def test_a_second_process_is_told_who_has_it(path):

@@ -71,7 +71,12 @@ async def test_a_full_file_says_so_and_goes_on(path):
     log._database.connection.execute("PRAGMA max_page_count = 100000")
     await log.append(0, [said(n) for n in range(1, 40)])
     assert len(await texts(log)) == 39
+    log._database.connection.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(LogError, match="the disk is full"):
+        await log.append(39, [said(n, text="x" * 4000) for n in range(40, 60)])
     await log.close()
+    # A connection that a failed statement kept open would keep these two.
+    assert sorted(file.name for file in path.parent.iterdir()) == ["chat.db", "chat.db-lock"]
 
 
 @asynchronous

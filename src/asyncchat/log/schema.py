@@ -62,7 +62,10 @@ STEPS: tuple[str, ...] = (
 """What makes a file of version n one of version n + 1."""
 
 _CHECKED_ALWAYS = 256 * 1024 * 1024
-"""Bytes up to which each start checks the whole file: some 1,700,000 messages, about a second."""
+"""Bytes up to which each start checks the whole file, 2,000,000 messages: 0.4 s, 1.4 ms a MB from memory.
+
+A larger one is checked only after it was not cleanly closed; that takes as long as reading it from the disk.
+"""
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -166,6 +166,7 @@ class SqliteLog:
         await self._keeper.close()
         async with self._turn:
             await self._reading.run(self._read_connection.close)
+            self._writer.close()
             await self._writing.run(self._database.close)
         self._reading.close()
         self._writing.close()

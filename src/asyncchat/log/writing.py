@@ -60,7 +60,8 @@ class Writer:
         self.states = database.states
         self.erasures = 0
         self._connection = database.connection
-        self._execute = database.connection.cursor().execute
+        self._cursor = database.connection.cursor()
+        self._execute = self._cursor.execute
         self._path = database.path
         self._file = _identity(database.path)
         self._moved = False
@@ -142,6 +143,10 @@ class Writer:
         except BaseException:
             self._roll_back()
             raise
+
+    def close(self) -> None:
+        """Lets the connection go: a statement that failed would keep the file open beyond its close."""
+        self._cursor.close()
 
     def look(self) -> None:
         """Looks whether the file is still where it was: else nobody would ever find what is written to it.

@@ -197,8 +197,8 @@ class Session:
         if self.ended:
             return
         self.reason = reason
-        if not at_once and self.dialect is not None:
-            self.tell(self.dialect.farewell(reason))
+        if not at_once:
+            self._tell_last(reason)
         self._leave()
         if at_once:
             self._writer.transport.abort()
@@ -208,9 +208,9 @@ class Session:
     def dismiss(self, reason: str) -> None:
         """Ends the session because the server stops: it is told, the others are not."""
         if not self.ended:
+            self._tell_last(reason)
             self.ended = True
-            if self.dialect is not None:
-                self.release(self.dialect.farewell(reason))
+            self._wake()
             self._close()
 
     def half_close(self) -> None:
@@ -272,8 +272,21 @@ class Session:
             self.heard = now()
             if not data:
                 break
-        self._submit(self.spoken.receive_eof())
-        await self._depart()
+        await self._finish()
+
+    async def _finish(self) -> None:
+        """Obeys what the end of input still means, then leaves."""
+        dialect = self.spoken
+        commands = dialect.receive_eof()
+        while commands and not self.ended:
+            if self._submit(commands):
+                return await self._depart()
+            if dialect.paused:
+                await self._outcome_of(commands[-1])
+            commands = dialect.receive_data(b"")
+        if not self.ended:
+            self.service.hub.submit(self, [Quit("connection closed")])
+            await self._depart()
 
     async def _obey(self, data: bytes) -> None:
         """Submits all that was received, at the session's pace."""
@@ -388,8 +401,20 @@ class Session:
             self.ended = True
             if self.dialect is not None:
                 self.service.hub.submit(self, [Quit(self.reason)])
-            if self._told is not None and not self._told.done():
-                self._told.set_result(None)
+            self._wake()
+
+    def _wake(self) -> None:
+        """Lets the task see that something has changed."""
+        if self._told is not None and not self._told.done():
+            self._told.set_result(None)
+
+    def _tell_last(self, reason: str) -> None:
+        """Says why the server closes, after what a gate held back."""
+        if self.dialect is not None:
+            held, self._held = self._held, None
+            if held is not None:
+                self.write = self.send
+            self.tell(b"".join(held or ()) + self.dialect.farewell(reason))
 
     def _close(self) -> None:
         """Closes the connection once what waits is sent, or does so the hard way."""

@@ -1,0 +1,130 @@
+"""``kill -9`` in the middle of a load: what anyone has seen, the history has, once, in the same order.
+
+``ASYNCCHAT_KILLS=20 pytest tests/test_survival.py`` kills twenty times; three by default.
+"""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+KILLS = int(os.environ.get("ASYNCCHAT_KILLS", "3"))
+SPEAKERS = 4
+PAGE = 200
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9 there")
+
+
+def start(database):
+    server = subprocess.Popen(
+        [sys.executable, "-m", "asyncchat", "serve", "--port", "0", "--db", str(database), "--no-limits"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    first = server.stdout.readline()
+    return server, int(first.rsplit(":", 1)[1])
+
+
+class Voice:
+    """An IRC connection that notes the id and text of each message it is told, its own among them."""
+
+    def __init__(self, reader, writer):
+        self._reader = reader
+        self._writer = writer
+        self.heard: list[tuple[str, str]] = []
+
+    @classmethod
+    async def enter(cls, port, nick):
+        voice = cls(*await asyncio.open_connection("127.0.0.1", port))
+        voice.send("CAP REQ :message-tags server-time echo-message batch draft/chathistory", f"NICK {nick}")
+        voice.send(f"USER {nick} 0 * :{nick}", "CAP END", "JOIN #load")
+        await voice.until(" 366 ")
+        return voice
+
+    def send(self, *lines):
+        self._writer.write("".join(f"{line}\r\n" for line in lines).encode())
+
+    async def line(self):
+        raw = await self._reader.readline()
+        line = raw.decode().rstrip("\r\n")
+        said = re.match(r"@(\S+) :\S+ PRIVMSG #load :(.*)", line)
+        if raw.endswith(b"\n") and said:
+            tags = dict(tag.partition("=")[::2] for tag in said[1].split(";"))
+            self.heard.append((tags["msgid"], said[2]))
+        return line if raw else None
+
+    async def until(self, word):
+        while (line := await self.line()) is not None:
+            if word in line:
+                return line
+        raise ConnectionError(f"closed before {word!r}")
+
+    async def speak(self, word):
+        """Says things, some ahead of what it has heard back, until the connection is lost."""
+        for count in range(1_000_000):
+            self.send(f"PRIVMSG #load :{word} {count}")
+            if count >= 5 and await self.line() is None:
+                return
+
+    def close(self):
+        self._writer.close()
+
+
+async def load_until_killed(server, port, round_, enough):
+    voices = [await Voice.enter(port, f"v{index}") for index in range(SPEAKERS)]
+    listener = await Voice.enter(port, "listener")
+
+    async def listen():
+        while await listener.line() is not None:
+            if len(listener.heard) == enough:
+                server.send_signal(signal.SIGKILL)
+
+    talking = (voice.speak(f"r{round_}v{index}") for index, voice in enumerate(voices))
+    await asyncio.gather(listen(), *talking, return_exceptions=True)
+    for voice in (*voices, listener):
+        voice.close()
+    return [voice.heard for voice in (*voices, listener)]
+
+
+async def history(port):
+    """All of the room's history, page by page, oldest first."""
+    reader = await Voice.enter(port, "historian")
+    reader.heard.clear()
+    reader.send(f"CHATHISTORY LATEST #load * {PAGE}")
+    await reader.until("BATCH -")
+    pages = [reader.heard]
+    while len(pages[-1]) == PAGE:
+        reader.heard = []
+        reader.send(f"CHATHISTORY BEFORE #load msgid={pages[-1][0][0]} {PAGE}")
+        await reader.until("BATCH -")
+        pages.append(reader.heard)
+    reader.close()
+    return [message for page in reversed(pages) for message in page]
+
+
+def test_every_message_that_anyone_saw_outlives_kills(tmp_path):
+    seen: list[list[tuple[str, str]]] = []
+    for round_ in range(KILLS):
+        server, port = start(tmp_path / "chat.db")
+        with server:
+            # A different moment each time: early in the first batches, late in a busy phase.
+            seen += asyncio.run(load_until_killed(server, port, round_, 40 + 237 * (round_ % 7)))
+            assert server.wait() == -signal.SIGKILL
+    server, port = start(tmp_path / "chat.db")
+    with server:
+        kept = asyncio.run(history(port))
+        server.terminate()
+        assert server.wait() == 0
+    assert len({id_ for id_, _ in kept}) == len(kept)
+    places = {message: place for place, message in enumerate(kept)}
+    assert len(places) == len(kept)
+    for heard in seen:
+        assert heard
+        order = [places[message] for message in heard]
+        assert order == sorted(order)
+        assert len(set(order)) == len(order)

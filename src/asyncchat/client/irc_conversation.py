@@ -77,6 +77,7 @@ class IrcConversation:
         self._asked_at: float | None = None
         self._step_by: float | None = None
         self._first_bytes = b""
+        self._heard_line = False
         self._closing = ""
 
     # The connection.
@@ -90,15 +91,17 @@ class IrcConversation:
         self._connected = True
         self.failure, self.ready, self.nick = None, False, nick
         self._opened_at = self._heard_at = now
-        self._asked_at, self._closing, self._first_bytes = None, "", b""
+        self._asked_at, self._closing = None, ""
+        self._first_bytes, self._heard_line = b"", False
         self._step_by = now + settings.timeout + settings.nick_patience
 
     def receive_data(self, data: bytes) -> None:
         """Takes what was read."""
         self._heard_at = self._clock.monotonic()
         self._asked_at = None
-        if len(self._first_bytes) < 64:
-            self._first_bytes += data[:64]
+        if len(self._first_bytes) < len(_PROMPT):
+            self._first_bytes += data[: len(_PROMPT)]
+        self._heard_line = self._heard_line or b"\n" in data
         for value in self._dialect.receive_data(data, self._clock.now()):
             self._take(value)
         self._hand_over()
@@ -383,7 +386,9 @@ class IrcConversation:
     def _foreign(self) -> bool:
         """Whether what the server said first is no IRC: a prompt, or anything without a line's end."""
         said = self._first_bytes
-        return bool(said) and (b"\n" not in said or said.startswith(_PROMPT)) and not self._dialect.registered
+        return (
+            bool(said) and not self._dialect.registered and (said.startswith(_PROMPT) or not self._heard_line)
+        )
 
     def _fail(self, failure: ClientError) -> None:
         self.failure = self.failure or failure

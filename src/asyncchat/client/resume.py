@@ -6,6 +6,8 @@ Owns each message being given once and in order, and gaps being told; must not k
 import itertools
 from collections.abc import Callable
 
+import msgspec
+
 from asyncchat.client.conversation import Settings
 from asyncchat.client.events import (
     Event,
@@ -57,6 +59,7 @@ class Resume:
         self._wanted: dict[str, str] = {}
         self._readings: dict[int, RoomMemory] = {}
         self._dialect: IrcClient | None = None
+        self._former_nick = ""
 
     @property
     def done(self) -> bool:
@@ -89,6 +92,8 @@ class Resume:
     def lost(self) -> None:
         """The connection is gone; what was not read yet is read on the next one."""
         self._readings.clear()
+        if self._dialect is not None and self.done:
+            self._former_nick = self._dialect.nick
         for memory in self._memories.values():
             memory.joined = False
             memory.forget_fill()
@@ -226,10 +231,12 @@ class Resume:
             self._emit(event)
 
     def _give(self, message: Message) -> None:
-        if message.replayed and message.own:
+        # Our ghost may still have the nick under which we said it.
+        if message.replayed and (message.own or self._fold(message.nick) == self._fold(self._former_nick)):
             saying = self._outbox.found(self._fold(message.room), message, self._fold)
             if saying is not None:
                 saying.receipt.part_taken(message.id)
+                message = msgspec.structs.replace(message, own=True)
         if self._settings.echo or not message.own:
             self._emit(message)
 

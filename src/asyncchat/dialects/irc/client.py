@@ -20,19 +20,12 @@ from asyncchat.dialects.irc.client_values import (
     Closing,
     HistoryFailed,
     HistoryPage,
-    Joined,
-    Kicked,
-    Left,
     Message,
-    ModeChanged,
     NickRefused,
     Pong,
-    Present,
     Refused,
     Registered,
-    Renamed,
     Told,
-    TopicChanged,
     Undelivered,
     Value,
 )
@@ -63,7 +56,7 @@ class IrcClient:
     def __init__(self, nick: str, *, user: str = "", realname: str = "") -> None:
         self.nick = nick
         self.server = ServerFacts()
-        self.rooms = ClientRooms(self.server.fold)
+        self.rooms = ClientRooms(self.server, self._is_own)
         self.registered = False
         self._origin = nick
         self._welcomed = False
@@ -276,62 +269,17 @@ class IrcClient:
         return (Closing(line.params[-1] if line.params else ""),)
 
     def _join(self, line: tokens.Message, label: str, now: datetime) -> Values:
-        nick, room = nick_of(line.source), line.param(0)
-        own = self._is_own(nick)
-        if own:
+        if self._is_own(nick_of(line.source)):
             self._learn_origin(line.source)
-            self._joining.pop(self.server.fold(room), None)
-            self.rooms.enter(room)
-        self.rooms.add(room, nick)
-        return (Joined(moment(line, now), room, nick, own),)
-
-    def _part(self, line: tokens.Message, label: str, now: datetime) -> Values:
-        return (self._gone(line, line.param(0), nick_of(line.source), line.param(1), now),)
-
-    def _quit(self, line: tokens.Message, label: str, now: datetime) -> Values:
-        nick = nick_of(line.source)
-        return [self._gone(line, room, nick, line.param(0), now) for room in self.rooms.with_member(nick)]
-
-    def _gone(self, line: tokens.Message, room: str, nick: str, reason: str, now: datetime) -> Left:
-        own = self._is_own(nick)
-        self._remove(room, nick, own)
-        return Left(moment(line, now), room, nick, reason, own)
-
-    def _remove(self, room: str, nick: str, own: bool) -> None:
-        if own:
-            self.rooms.leave(room)
-        else:
-            self.rooms.remove(room, nick)
-
-    def _kick(self, line: tokens.Message, label: str, now: datetime) -> Values:
-        room, nick = line.param(0), line.param(1)
-        own = self._is_own(nick)
-        self._remove(room, nick, own)
-        by = nick_of(line.source)
-        return (Kicked(moment(line, now), room, nick, by, line.param(2), own),)
+            self._joining.pop(self.server.fold(line.param(0)), None)
+        return self.rooms.join(line, now)
 
     def _nick(self, line: tokens.Message, label: str, now: datetime) -> Values:
-        nick, new = nick_of(line.source), line.param(0)
-        if not new:
-            return ()
-        own = self._is_own(nick)
-        rooms = tuple(self.rooms.with_member(nick))
-        self.rooms.rename(nick, new)
-        if own:
-            self.nick = new
-            self._origin = new + self._origin[len(nick_of(self._origin)) :]
-        return (Renamed(moment(line, now), nick, new, rooms, own),)
-
-    def _topic(self, line: tokens.Message, label: str, now: datetime) -> Values:
-        if (room := self.rooms.get(line.param(0))) is not None:
-            room.topic = line.param(1)
-        return (TopicChanged(moment(line, now), line.param(0), nick_of(line.source), line.param(1)),)
-
-    def _mode(self, line: tokens.Message, label: str, now: datetime) -> Values:
-        if not self.server.is_room(line.param(0)):
-            return ()
-        modes = " ".join(line.params[1:])
-        return (ModeChanged(moment(line, now), line.param(0), nick_of(line.source), modes),)
+        values = self.rooms.nick(line, now)
+        if values and self._is_own(nick_of(line.source)):
+            self.nick = line.param(0)
+            self._origin = self.nick + self._origin[len(nick_of(self._origin)) :]
+        return values
 
     def _fail(self, line: tokens.Message, label: str, now: datetime) -> Values:
         command, code, reason = line.param(0), line.param(1), line.params[-1] if line.params else ""
@@ -380,25 +328,6 @@ class IrcClient:
         nick = line.param(1) if len(line.params) > 2 else self.nick
         return (NickRefused(nick, line.params[-1] if line.params else "", taken),)
 
-    def _names(self, line: tokens.Message, label: str, now: datetime) -> Values:
-        if len(line.params) > 2:
-            prefixes = self.server.member_prefixes
-            nicks = (word.lstrip(prefixes) for word in line.params[-1].split())
-            self.rooms.listed(line.params[-2], (nick_of(nick) for nick in nicks))
-        return ()
-
-    def _names_end(self, line: tokens.Message, label: str, now: datetime) -> Values:
-        room = self.rooms.list_ended(line.param(1))
-        if room is None:
-            return ()
-        return (Present(moment(line, now), room.name, tuple(room.members.values()), room.topic),)
-
-    def _topic_is(self, line: tokens.Message, label: str, now: datetime) -> Values:
-        room = self.rooms.get(line.param(1))
-        if room is not None:
-            room.topic = line.param(2) if line.command == numerics.RPL_TOPIC else ""
-        return ()
-
     def _refuse(
         self, line: tokens.Message, about: Sequence[str], reason: str, label: str, now: datetime
     ) -> Values:
@@ -429,15 +358,15 @@ _HANDLERS: dict[str, _Handler] = {
     "ERROR": IrcClient._error,
     "FAIL": IrcClient._fail,
     "JOIN": IrcClient._join,
-    "KICK": IrcClient._kick,
-    "MODE": IrcClient._mode,
+    "KICK": lambda client, line, _, now: client.rooms.kick(line, now),
+    "MODE": lambda client, line, _, now: client.rooms.mode(line, now),
     "NICK": IrcClient._nick,
     "NOTE": IrcClient._note,
-    "PART": IrcClient._part,
+    "PART": lambda client, line, _, now: client.rooms.part(line, now),
     "PING": IrcClient._ping,
     "PONG": IrcClient._pong,
-    "QUIT": IrcClient._quit,
-    "TOPIC": IrcClient._topic,
+    "QUIT": lambda client, line, _, now: client.rooms.quit(line, now),
+    "TOPIC": lambda client, line, _, now: client.rooms.topic(line, now),
     "WARN": IrcClient._note,
 }
 
@@ -450,8 +379,8 @@ _NUMERICS: dict[str, _Handler] = {
     numerics.ERR_NICKNAMEINUSE: IrcClient._nick_refused,
     "436": IrcClient._nick_refused,  # ERR_NICKCOLLISION
     "437": IrcClient._nick_refused,  # ERR_UNAVAILRESOURCE
-    numerics.RPL_NAMREPLY: IrcClient._names,
-    numerics.RPL_ENDOFNAMES: IrcClient._names_end,
-    numerics.RPL_TOPIC: IrcClient._topic_is,
-    numerics.RPL_NOTOPIC: IrcClient._topic_is,
+    numerics.RPL_NAMREPLY: lambda client, line, _, now: client.rooms.names(line, now),
+    numerics.RPL_ENDOFNAMES: lambda client, line, _, now: client.rooms.names_end(line, now),
+    numerics.RPL_TOPIC: lambda client, line, _, now: client.rooms.topic_is(line, now),
+    numerics.RPL_NOTOPIC: lambda client, line, _, now: client.rooms.topic_is(line, now),
 }

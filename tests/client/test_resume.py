@@ -1,0 +1,462 @@
+"""Conversations over lines that break anywhere: nothing lost, nothing twice, everything in order."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncchat.client.conversation import Clock, Settings
+from asyncchat.client.events import (
+    Gap,
+    Joined,
+    Left,
+    Message,
+    Present,
+    Reconnected,
+    Refused,
+    Unconfirmed,
+)
+from asyncchat.client.irc_conversation import IrcConversation
+from asyncchat.core import commands
+from asyncchat.core.events import Said, Speech
+from asyncchat.dialects.irc.dialect import Irc
+from tests.dialects.driver import Hub, server_info
+
+ROOM = "#ci"
+
+
+class Time:
+    """A clock that goes when it is told to; its wall time follows the hub's."""
+
+    def __init__(self, hub):
+        self.hub = hub
+        self.seconds = 0.0
+
+    def clock(self):
+        return Clock(lambda: self.seconds, self.now, lambda: 0.5)
+
+    def now(self):
+        return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=self.hub.now)
+
+
+class World:
+    """A server in memory."""
+
+    def __init__(self):
+        self.hub = Hub()
+        self.irc = Irc(server_info())
+        self.time = Time(self.hub)
+
+    def person(self, nick, **settings):
+        return Person(self, nick, **settings)
+
+    def said(self):
+        return [record.event.text for record in self.hub.records if isinstance(record.event, Said)]
+
+
+class Person:
+    """A conversation, the line it has, and what it yielded."""
+
+    def __init__(self, world, nick, **settings):
+        self.world = world
+        self.conversation = IrcConversation(
+            Settings(nick, (ROOM,), **{"clock": world.time.clock(), "echo": True, **settings})
+        )
+        self.yielded = []
+        self.peer = None
+        self.up = b""
+
+    def connect(self):
+        self.peer = self.world.hub.join(lambda id: self.world.irc.dialect(id, "192.0.2.1"))
+        self.conversation.connected()
+
+    def turn(self, up=None, down=None):
+        """Carries at most so many bytes each way; whether anything moved."""
+        self.up += self.conversation.data_to_send()
+        sent, self.up = self.up[:up], self.up[up:] if up is not None else b""
+        if sent:
+            self.world.hub.receive(self.peer, sent)
+        size = len(self.peer.sent) if down is None else min(down, len(self.peer.sent))
+        told = bytes(self.peer.sent[:size])
+        del self.peer.sent[:size]
+        if told:
+            self.conversation.receive_data(told)
+        self.yielded += self.conversation.take_events()
+        return bool(sent or told)
+
+    def settle(self):
+        while self.turn():
+            pass
+
+    def cut(self):
+        """The line breaks: what is on its way in either direction is lost, and the server notices."""
+        self.up = b""
+        if self.peer.dialect.entered:
+            self.world.hub.submit(self.peer, commands.Quit("broken"))
+        self.peer.gone = True
+        self.peer = None
+        self.conversation.lost()
+        self.yielded += self.conversation.take_events()
+
+    def messages(self):
+        return [event for event in self.yielded if isinstance(event, Message)]
+
+    def texts(self):
+        return [message.text for message in self.messages()]
+
+    def kinds(self):
+        return [type(event) for event in self.yielded]
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+@pytest.fixture
+def amy(world):
+    amy = world.person("amy")
+    amy.connect()
+    amy.settle()
+    return amy
+
+
+@pytest.fixture
+def bob(world):
+    bob = world.person("bob")
+    bob.connect()
+    bob.settle()
+    return bob
+
+
+def say(person, text, to=ROOM):
+    return person.conversation.say(to, text, Speech.MESSAGE)
+
+
+def test_first_connection(amy):
+    assert amy.conversation.ready
+    assert amy.kinds() == [Joined, Present]
+
+
+def test_missed_messages_are_read_in_order(world, amy, bob):
+    say(amy, "before")
+    amy.settle()
+    bob.settle()
+    bob.cut()
+    for number in range(3):
+        say(amy, f"missed {number}")
+    amy.settle()
+    bob.connect()
+    bob.settle()
+    say(amy, "after")
+    amy.settle()
+    bob.settle()
+    assert bob.texts() == ["before", "missed 0", "missed 1", "missed 2", "after"]
+    assert [message.replayed for message in bob.messages()] == [False, True, True, True, False]
+    assert Gap not in bob.kinds()
+    assert bob.kinds().count(Reconnected) == 1
+    # The room was not left, as far as one who follows is concerned.
+    assert bob.kinds().count(Joined) == 1
+
+
+def test_many_missed_messages_are_paged(world, amy, bob):
+    bob.cut()
+    for number in range(1234):
+        say(amy, f"{number}")
+        amy.settle()
+    bob.connect()
+    bob.settle()
+    assert bob.texts() == [str(number) for number in range(1234)]
+
+
+def test_live_messages_wait_for_the_missed_ones(world, amy, bob):
+    bob.cut()
+    say(amy, "missed")
+    amy.settle()
+    bob.connect()
+    while not (bob.conversation.rooms() or not bob.turn(down=40)):
+        pass
+    say(amy, "live")
+    amy.settle()
+    bob.settle()
+    assert bob.texts() == ["missed", "live"]
+
+
+def test_own_message_that_arrived_is_not_sent_again(world, amy, bob):
+    receipt = say(bob, "did it arrive?")
+    bob.turn(down=0)
+    bob.cut()
+    assert world.said() == ["did it arrive?"]
+    bob.connect()
+    bob.settle()
+    assert world.said() == ["did it arrive?"]
+    assert receipt.acknowledged
+    assert receipt.ids == (bob.messages()[0].id,)
+    assert bob.texts() == ["did it arrive?"]
+
+
+def test_own_message_that_did_not_arrive_is_sent_again(world, amy, bob):
+    receipts = [say(bob, text) for text in ("first", "second", "third")]
+    bob.turn(up=len("PRIVMSG #ci first\r\nPRIVMSG #ci sec"), down=0)
+    say(amy, "first")  # somebody else's words are not ours
+    amy.settle()
+    bob.cut()
+    bob.connect()
+    bob.settle()
+    assert world.said() == ["first", "first", "second", "third"]
+    assert all(receipt.acknowledged for receipt in receipts)
+
+
+def test_what_is_said_while_the_line_is_down_is_sent_after_the_resume(world, amy, bob):
+    bob.cut()
+    say(bob, "kept")
+    assert bob.conversation.waiting() == [(ROOM, "kept")]
+    say(amy, "missed")
+    amy.settle()
+    bob.connect()
+    bob.settle()
+    amy.settle()
+    assert world.said() == ["missed", "kept"]
+    assert bob.texts() == ["missed", "kept"]
+
+
+def test_break_in_the_middle_of_the_resume(world, amy, bob):
+    bob.cut()
+    for number in range(450):
+        say(amy, f"{number}")
+        amy.settle()
+    for down in (600, 5000, 20_000, 60_000):
+        bob.connect()
+        for _ in range(12):
+            bob.turn(down=down // 12)
+        bob.cut()
+    bob.connect()
+    bob.settle()
+    assert bob.texts() == [str(number) for number in range(450)]
+    assert Gap not in bob.kinds()
+
+
+def test_private_message_in_doubt_is_told(world, amy, bob):
+    receipt = say(bob, "psst", "amy")
+    bob.turn(down=0)
+    bob.cut()
+    bob.connect()
+    bob.settle()
+    assert Unconfirmed in bob.kinds()
+    assert receipt.done
+    assert not receipt.acknowledged
+
+
+def test_history_that_does_not_know_our_id(world, amy, bob):
+    say(amy, "before")
+    amy.settle()
+    bob.settle()
+    bob.cut()
+    say(amy, "missed")
+    amy.settle()
+    bob.conversation._resume._memories[ROOM].last_id = "gone-7"
+    bob.connect()
+    bob.settle()
+    gap = next(event for event in bob.yielded if isinstance(event, Gap))
+    missed = bob.messages()[-1]
+    assert (gap.room, gap.after, gap.before) == (ROOM, "gone-7", missed.id)
+    assert bob.texts() == ["before", "missed"]
+
+
+def test_server_without_history(world, amy, bob, monkeypatch):
+    bob.cut()
+    monkeypatch.setattr("asyncchat.dialects.irc.client_server.WANTED", ("echo-message",))
+    receipt = say(bob, "kept")
+    bob.connect()
+    bob.settle()
+    (gap,) = [event for event in bob.yielded if isinstance(event, Gap)]
+    assert (gap.room, gap.after, gap.before) == (ROOM, "", "")
+    assert gap.since <= gap.until
+    assert receipt.acknowledged
+    # In doubt without a history: neither sent twice nor silently lost.
+    doubtful = say(bob, "doubtful")
+    bob.turn(down=0)
+    bob.cut()
+    bob.connect()
+    bob.settle()
+    assert world.said() == ["kept", "doubtful"]
+    assert doubtful.done
+    assert not doubtful.acknowledged
+    (told,) = [event for event in bob.yielded if isinstance(event, Unconfirmed)]
+    assert (told.room, told.text) == (ROOM, "doubtful")
+
+
+def test_room_that_we_may_not_return_to(world, amy, bob):
+    bob.cut()
+    world.hub.decide(amy.peer, commands.Ban(ROOM, "bob"))
+    bob.connect()
+    bob.settle()
+    assert bob.kinds()[-2:] == [Refused, Left]
+    assert bob.yielded[-1].own
+    assert bob.conversation.ready
+
+
+def test_room_left_is_not_joined_again(world, amy, bob):
+    bob.conversation.part(ROOM, "")
+    bob.settle()
+    bob.cut()
+    bob.connect()
+    bob.settle()
+    assert bob.conversation.rooms() == []
+    assert bob.conversation.ready
+
+
+def test_history_on_joining(world, amy):
+    for number in range(5):
+        say(amy, f"{number}")
+    amy.settle()
+    bob = world.person("bob", history=3)
+    bob.connect()
+    bob.settle()
+    assert bob.texts() == ["2", "3", "4"]
+    assert bob.kinds()[0] is Joined
+
+
+def test_ghost_is_waited_for(world, amy, bob):
+    ghost = bob.peer
+    bob.conversation.lost()
+    bob.connect()
+    bob.settle()
+    assert not bob.conversation.ready
+    for _ in range(3):
+        world.time.seconds += 1.0
+        bob.conversation.wake()
+        bob.settle()
+    world.hub.submit(ghost, commands.Quit("ping timeout"))
+    world.time.seconds += 1.0
+    bob.conversation.wake()
+    bob.settle()
+    assert bob.conversation.ready
+    assert bob.conversation.nick == "bob"
+
+
+def test_ghost_that_stays_is_stood_in_for_and_its_nick_regained(world, amy, bob):
+    ghost = bob.peer
+    bob.conversation.lost()
+    bob.connect()
+    for _ in range(30):
+        world.time.seconds += 1.0
+        bob.conversation.wake()
+        bob.settle()
+    assert bob.conversation.nick == "bob_"
+    assert bob.conversation.ready
+    world.hub.submit(ghost, commands.Quit("ping timeout"))
+    bob.settle()
+    assert bob.conversation.nick == "bob"
+
+
+def test_what_the_ghost_said_is_known_as_ours(world, amy, bob):
+    receipt = say(bob, "did it arrive?")
+    bob.turn(down=0)
+    bob.conversation.lost()
+    bob.connect()
+    while not bob.conversation.ready:
+        world.time.seconds += 1.0
+        bob.conversation.wake()
+        bob.settle()
+    assert bob.conversation.nick == "bob_"
+    assert world.said() == ["did it arrive?"]
+    assert receipt.acknowledged
+    assert bob.messages()[-1].own
+
+
+def test_nick_of_somebody_else_is_stood_in_for_at_once(world, amy):
+    other = world.person("amy")
+    other.connect()
+    other.settle()
+    assert other.conversation.nick == "amy_"
+
+
+def test_nick_that_is_not_allowed_fails(world):
+    bad = world.person("a.b")
+    bad.connect()
+    bad.settle()
+    assert "does not accept the nick a.b" in str(bad.conversation.failure)
+
+
+def test_silence_is_asked_about_and_then_is_the_end(world, bob):
+    world.time.seconds += 31
+    bob.conversation.wake()
+    bob.settle()  # the server answers
+    assert bob.conversation.failure is None
+    world.time.seconds += 31
+    bob.conversation.wake()
+    bob.turn(down=0)
+    world.time.seconds += 31
+    bob.conversation.wake()
+    assert "no answer for 62 s" in str(bob.conversation.failure)
+
+
+def test_registration_has_a_deadline(world):
+    bob = world.person("bob")
+    bob.connect()
+    world.time.seconds = bob.conversation.deadline()
+    while bob.conversation.failure is None:
+        bob.conversation.wake()
+        world.time.seconds = max(world.time.seconds, bob.conversation.deadline())
+    assert "did not let us in within 30 s" in str(bob.conversation.failure)
+
+
+def test_slow_history_becomes_a_gap(world, amy, bob):
+    bob.cut()
+    say(amy, "missed")
+    amy.settle()
+    bob.connect()
+    while not bob.conversation.rooms():
+        bob.turn(down=1)
+    while bob.conversation.failure is None and not bob.conversation.ready:
+        world.time.seconds = bob.conversation.deadline()
+        bob.conversation.wake()
+    bob.yielded += bob.conversation.take_events()
+    assert Gap in bob.kinds()
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("say"), st.integers(0, 1), st.integers(0, 3)),
+        st.tuples(st.just("turn"), st.integers(0, 1), st.integers(0, 400), st.integers(0, 900)),
+        st.tuples(st.just("cut"), st.integers(0, 1)),
+    ),
+    max_size=60,
+)
+
+
+@given(STEPS)
+def test_each_message_is_said_once_and_heard_once_whatever_breaks(steps):
+    world = World()
+    people = [world.person("amy"), world.person("bob")]
+    for person in people:
+        person.connect()
+        person.settle()
+    spoken = []
+    for step in steps:
+        person = people[step[1]]
+        if step[0] == "say":
+            # Few different texts: equal ones must not be taken for each other's echo.
+            spoken.append((step[1], f"text {step[2]}"))
+            say(person, spoken[-1][1])
+        elif step[0] == "turn":
+            if person.peer is None:
+                person.connect()
+            person.turn(up=step[2], down=step[3])
+        elif person.peer is not None:
+            person.cut()
+    for person in people:
+        if person.peer is None:
+            person.connect()
+    while any([person.turn() for person in people]):  # noqa: C419 - each takes its turn
+        pass
+    said = [record.event for record in world.hub.records if isinstance(record.event, Said)]
+    for index, person in enumerate(people):
+        nick = person.conversation.nick
+        mine = [event.text for event in said if event.person.name == nick]
+        assert mine == [text for who, text in spoken if who == index]
+        assert person.texts() == [event.text for event in said]
+        assert not person.conversation.waiting()
+        assert Gap not in person.kinds()

@@ -1,0 +1,465 @@
+"""The client's side of IRC by itself: lines in, values out, for servers of all kinds."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncchat.core.events import Speech
+from asyncchat.dialects.irc.client import IrcClient
+from asyncchat.dialects.irc.client_sending import WINDOW_BYTES
+from asyncchat.dialects.irc.client_values import (
+    Acknowledged,
+    CantJoin,
+    Closing,
+    HistoryFailed,
+    HistoryPage,
+    Joined,
+    Kicked,
+    Left,
+    Message,
+    ModeChanged,
+    NickRefused,
+    Pong,
+    Present,
+    Refused,
+    Registered,
+    Renamed,
+    Told,
+    TopicChanged,
+    Undelivered,
+)
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+THEN = datetime(2026, 11, 22, 11, 30, 0, 250_000, tzinfo=UTC)
+STAMP = "time=2026-11-22T11:30:00.250Z"
+ALL = "batch draft/chathistory echo-message message-tags server-time"
+WELCOME = ":s 001 me :Welcome me!~me@host.example\r\n:s 005 me CHANTYPES=# PREFIX=(ov)@+ :are supported\r\n"
+READY = ":s 422 me :no MOTD\r\n"
+
+
+def lines(client):
+    return client.data_to_send().decode().split("\r\n")[:-1]
+
+
+def hear(client, *said):
+    return client.receive_data("".join(f"{line}\r\n" for line in said).encode(), NOW)
+
+
+def registered(caps="", *rooms):
+    client = IrcClient("me")
+    if caps:
+        hear(client, f":s CAP * LS :{caps}", f":s CAP * ACK :{caps}")
+    client.receive_data((WELCOME + READY).encode(), NOW)
+    for room in rooms:
+        client.join(room)
+        hear(
+            client,
+            f":me!~me@host.example JOIN {room}",
+            f":s 353 me = {room} :@me bob",
+            f":s 366 me {room} :End",
+        )
+    client.data_to_send()
+    return client
+
+
+def test_registration_without_capabilities():
+    client = IrcClient("Иван", realname="Ivan the client")
+    assert lines(client) == ["CAP LS 302", "NICK Иван", "USER asyncchat 0 * :Ivan the client"]
+    assert hear(client, ":s 421 * CAP :Unknown command")[0].numeric == "421"
+    values = hear(client, ":s 001 Иван :Hi", ":s 005 Иван CHANTYPES=# :ok", ":s 376 Иван :End")
+    assert values == [Registered("Иван", "s")]
+    assert lines(client) == []
+
+
+def test_useful_capabilities_are_asked_for():
+    client = IrcClient("me")
+    client.data_to_send()
+    hear(client, ":s CAP * LS * :sasl=PLAIN,EXTERNAL server-time")
+    assert lines(client) == []
+    hear(client, ":s CAP * LS :batch=x tls message-tags")
+    assert lines(client) == ["CAP REQ :batch message-tags server-time"]
+    hear(client, ":s CAP me ACK :batch message-tags server-time")
+    assert lines(client) == ["CAP END"]
+    assert client.server.capabilities == {"batch", "message-tags", "server-time"}
+    hear(client, ":s CAP me DEL :batch")
+    assert client.server.capabilities == {"message-tags", "server-time"}
+
+
+def test_labels_and_history_need_batches():
+    client = IrcClient("me")
+    client.data_to_send()
+    hear(client, ":s CAP * LS :labeled-response draft/chathistory server-time")
+    assert lines(client) == ["CAP REQ server-time"]
+
+
+def test_refused_capabilities_are_asked_for_one_by_one():
+    client = IrcClient("me")
+    client.data_to_send()
+    hear(client, ":s CAP * LS :echo-message server-time")
+    assert lines(client) == ["CAP REQ :echo-message server-time"]
+    hear(client, ":s CAP * NAK :echo-message server-time")
+    assert lines(client) == ["CAP REQ echo-message"]
+    hear(client, ":s CAP * NAK :echo-message")
+    assert lines(client) == ["CAP REQ server-time"]
+    hear(client, ":s CAP * ACK :server-time")
+    assert lines(client) == ["CAP END"]
+    assert client.server.capabilities == {"server-time"}
+
+
+def test_no_useful_capability_ends_the_negotiation():
+    client = IrcClient("me")
+    client.data_to_send()
+    hear(client, ":s CAP * LS :sasl")
+    assert lines(client) == ["CAP END"]
+
+
+def test_ping_during_registration_is_answered():
+    client = IrcClient("me")
+    client.data_to_send()
+    hear(client, "PING :A b")
+    assert lines(client) == ["PONG :A b"]
+
+
+def test_nick_can_be_changed_before_registration():
+    client = IrcClient("me")
+    client.data_to_send()
+    assert hear(client, ":s 433 * me :in use") == [NickRefused("me", "in use", True)]
+    client.change_nick("me_")
+    assert lines(client) == ["NICK me_"]
+    assert hear(client, ":s 432 * me_ :bad") == [NickRefused("me_", "bad", False)]
+    # A server that shortens it tells so.
+    hear(client, ":s 001 me :Hi", ":s 422 me :no MOTD")
+    assert client.nick == "me"
+
+
+HEARD = [
+    (":bob!b@h PRIVMSG #ci :hi", [Message("", NOW, "#ci", "bob", "hi")]),
+    (f"@msgid=e1-7;{STAMP} :bob!b@h PRIVMSG #ci hi", [Message("e1-7", THEN, "#ci", "bob", "hi")]),
+    ("@time=yesterday :bob!b@h PRIVMSG #ci :x", [Message("", NOW, "#ci", "bob", "x")]),
+    (":bob!b@h PRIVMSG me :psst", [Message("", NOW, "bob", "bob", "psst")]),
+    (":bob!b@h PRIVMSG #ci :\x01ACTION waves\x01", [Message("", NOW, "#ci", "bob", "waves", action=True)]),
+    (":bob!b@h NOTICE #ci :note", [Message("", NOW, "#ci", "bob", "note", notice=True)]),
+    (":bob!b@h PRIVMSG me :\x01VERSION\x01", []),
+    (":s NOTICE me :*** hello", [Told(NOW, "*** hello")]),
+    (
+        ":me!~me@h PRIVMSG bob :from my other window",
+        [Message("", NOW, "bob", "me", "from my other window", own=True)],
+    ),
+    (":amy!a@h JOIN #ci", [Joined(NOW, "#ci", "amy")]),
+    (":bob!b@h PART #ci :bye", [Left(NOW, "#ci", "bob", "bye")]),
+    (":bob!b@h QUIT :Quit: bye", [Left(NOW, "#ci", "bob", "Quit: bye")]),
+    (":amy!a@h QUIT :unseen", []),
+    (":op!o@h KICK #ci bob :rude", [Kicked(NOW, "#ci", "bob", "op", "rude")]),
+    (":op!o@h KICK #ci me", [Kicked(NOW, "#ci", "me", "op", "", own=True)]),
+    (":bob!b@h NICK rob", [Renamed(NOW, "bob", "rob", ("#ci",))]),
+    (":me!~me@h NICK you", [Renamed(NOW, "me", "you", ("#ci",), own=True)]),
+    (":bob!b@h TOPIC #ci :new", [TopicChanged(NOW, "#ci", "bob", "new")]),
+    (":op!o@h MODE #ci +o bob", [ModeChanged(NOW, "#ci", "op", "+o bob")]),
+    (":me MODE me :+i", []),
+    (":s 366 me #ci :End", [Present(NOW, "#ci", ("me", "bob"))]),
+    (":s 322 me #ci 12 :builds", [Told(NOW, "#ci (12) builds", "322")]),
+    (":s 404 me #ci :no", [Refused(NOW, "#ci", "no", "", "404")]),
+    (":s 706 me topic :help", [Told(NOW, "topic help", "706")]),
+    (":s FAIL BATCH X ctx :bad", [Refused(NOW, "ctx", "bad", "", "FAIL")]),
+    (":s NOTE * X :by the way", [Told(NOW, "by the way")]),
+    (":s PONG s alive", [Pong("alive")]),
+    ("ERROR :Closing link", [Closing("Closing link")]),
+    ("", []),
+    (":s 333 me #ci bob 1", []),
+    ("@+typing=active :bob!b@h TAGMSG #ci", []),
+    ("XYZZY", []),
+]
+"""One line -> what it says to me, who am in #ci with bob."""
+
+
+@pytest.mark.parametrize(("line", "values"), HEARD)
+def test_heard_whole(line, values):
+    assert hear(registered("", "#ci"), line) == values
+
+
+@pytest.mark.parametrize(("line", "values"), HEARD)
+def test_heard_byte_by_byte_and_with_a_tail(line, values):
+    client = registered("", "#ci")
+    heard = []
+    for byte in f"{line}\n:bob".encode():
+        heard += client.receive_data(bytes((byte,)), NOW)
+    assert heard == values
+
+
+@given(st.data())
+def test_any_chunking_gives_the_same_values(data):
+    stream = "".join(f"{line}\r\n" for line, _ in HEARD).encode()
+    whole = registered("", "#ci").receive_data(stream, NOW)
+    client = registered("", "#ci")
+    heard, rest = [], stream
+    while rest:
+        size = data.draw(st.integers(1, len(rest)))
+        heard += client.receive_data(rest[:size], NOW)
+        rest = rest[size:]
+    assert heard == whole
+
+
+PIECES = """
+CAP LS ACK NAK * : JOIN PART #ci #x me bob NICK QUIT PRIVMSG NOTICE BATCH +b -b chathistory @batch=b @label=1
+@msgid=1 :me!u@h :bob!u@h 001 005 353 366 376 433 404 474 FAIL CHATHISTORY PONG said-1 PING KICK MODE TOPIC
+ERROR @time=x -X X= CHATHISTORY=0 CASEMAPPING=rfc1459 PREFIX=( \x01ACTION \xff
+"""
+WORDS = st.sampled_from(PIECES.split())
+
+
+@given(st.lists(st.lists(WORDS, max_size=7).map(" ".join), max_size=30))
+def test_no_lines_raise(said):
+    client = registered(ALL, "#ci")
+    client.say(1, "#ci", "x")
+    client.history(2, "#ci", "LATEST", "*", limit=3)
+    for line in said:
+        hear(client, line)
+        client.data_to_send()
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_raise(data):
+    client = registered("", "#ci")
+    client.receive_data(data, NOW)
+    client.data_to_send()
+
+
+def test_own_nick_is_followed():
+    client = registered("", "#ci")
+    hear(client, ":me!~me@h NICK you")
+    assert client.nick == "you"
+    assert hear(client, ":bob!b@h PRIVMSG you :hi") == [Message("", NOW, "bob", "bob", "hi")]
+    assert list(client.rooms.get("#CI").members.values()) == ["bob", "you"]
+
+
+def test_names_fold_as_the_server_says():
+    client = registered()
+    hear(client, ":me!m@h JOIN #a[b]")
+    assert client.rooms.get("#A{B}") is not None
+    client = IrcClient("me")
+    client.receive_data((WELCOME + ":s 005 me CASEMAPPING=ascii :x\r\n" + READY).encode(), NOW)
+    hear(client, ":me!m@h JOIN #a[b]")
+    assert client.rooms.get("#A{B}") is None
+    assert client.rooms.get("#A[B]") is not None
+
+
+def test_room_that_is_refused():
+    client = registered()
+    client.join("#ci")
+    assert hear(client, ":s 474 me #ci :You are banned") == [CantJoin("#ci", "You are banned")]
+
+
+# What we say, and how it is acknowledged.
+
+
+def test_echo_acknowledges():
+    client = registered(ALL, "#ci")
+    client.say(5, "#ci", "hi")
+    assert lines(client) == ["PRIVMSG #ci hi"]
+    echo = Message("e1-9", NOW, "#ci", "me", "hi", own=True)
+    assert hear(client, "@msgid=e1-9 :me!~me@h PRIVMSG #ci hi") == [Acknowledged(5, echo)]
+    assert client.under_way == []
+
+
+def test_changed_echo_acknowledges_the_first_to_that_target():
+    client = registered(ALL, "#ci")
+    client.say(1, "#ci", "\x02bold\x02")
+    client.say(2, "#ci", "again")
+    client.data_to_send()
+    assert hear(client, ":me!u@h PRIVMSG #ci :*bold*")[0].token == 1
+    assert hear(client, ":me!u@h PRIVMSG #ci again")[0].token == 2
+
+
+def test_label_acknowledges_echo_ack_and_refusal():
+    client = registered(ALL + " labeled-response", "#ci")
+    for token in (1, 2, 3, 4):
+        client.say(token, "#ci", "same")
+    assert lines(client)[0] == "@label=1 PRIVMSG #ci same"
+    (second,) = hear(client, "@label=2;msgid=m :me!u@h PRIVMSG #ci same")
+    assert (second.token, second.message.id) == (2, "m")
+    (third,) = hear(client, "@label=3 :s ACK")
+    assert third == Acknowledged(3, Message("", NOW, "#ci", "me", "same", own=True))
+    (first,) = hear(client, "@label=1 :s 404 me #ci :no")
+    assert first == Undelivered(1, Refused(NOW, "#ci", "no", "same", "404"))
+    heard = hear(
+        client,
+        "@label=4 :s BATCH +b labeled-response",
+        "@batch=b :me!u@h PRIVMSG #ci same",
+        "@batch=b :s 301 me bob :away",
+        ":s BATCH -b",
+    )
+    assert [type(value) for value in heard] == [Acknowledged, Told]
+    # To ourselves: one is labeled, the other is the message.
+    client.say(9, "me", "self")
+    client.data_to_send()
+    heard = hear(client, "@label=9 :me!u@h PRIVMSG me self", ":me!u@h PRIVMSG me self")
+    assert [type(value) for value in heard] == [Acknowledged, Message]
+
+
+def test_without_echo_a_ping_behind_acknowledges():
+    client = registered("", "#ci")
+    client.say(1, "#ci", "one")
+    client.say(2, "#nope", "two")
+    client.say(3, "bob", "three", Speech.ACTION)
+    assert lines(client) == [
+        "PRIVMSG #ci one",
+        "PRIVMSG #nope two",
+        "PRIVMSG bob :\x01ACTION three\x01",
+        "PING said-1",
+    ]
+    client.say(4, "#ci", "four")
+    assert lines(client) == ["PRIVMSG #ci four"]
+    (refused,) = hear(client, ":s 403 me #nope :No such channel")
+    assert refused == Undelivered(2, Refused(NOW, "#nope", "No such channel", "two", "403"))
+    heard = hear(client, ":s PONG s said-1")
+    assert [value.token for value in heard] == [1, 3]
+    assert heard[1].message == Message("", NOW, "bob", "me", "three", own=True, action=True)
+    assert lines(client) == ["PING said-2"]
+    assert [value.token for value in hear(client, ":s PONG s said-2")] == [4]
+    assert lines(client) == []
+
+
+def test_confirm_settles_what_a_server_swallowed():
+    client = registered(ALL, "#ci")
+    client.say(1, "#ci", "swallowed")
+    client.confirm()
+    assert lines(client) == ["PRIVMSG #ci swallowed", "PING said-1"]
+    assert [value.token for value in hear(client, ":s PONG s said-1")] == [1]
+
+
+def test_nothing_is_said_before_registration():
+    client = IrcClient("me")
+    client.data_to_send()
+    client.say(1, "#ci", "early")
+    assert lines(client) == []
+    client.receive_data((WELCOME + READY).encode(), NOW)
+    assert "PRIVMSG #ci early" in lines(client)
+
+
+def test_what_is_under_way_is_bounded():
+    client = registered(ALL, "#ci")
+    for token in range(100):
+        client.say(token, "#ci", f"{token:0100}")
+    sent = client.data_to_send()
+    assert len(sent) <= WINDOW_BYTES
+    count = sent.count(b"\n")
+    assert client.under_way == list(range(count))
+    hear(client, f":me!u@h PRIVMSG #ci {0:0100}")
+    assert client.data_to_send().count(b"\n") == 1
+
+
+@given(st.text(max_size=900), st.sampled_from(list(Speech)[:3]), st.sampled_from(["#ci", "#класс", "bob"]))
+def test_parts_fit_as_the_server_relays_them(text, speech, to):
+    client = registered("", "#ci")
+    parts = client.parts(to, text, speech)
+    for token, part in enumerate(parts):
+        client.say(token, to, part, speech)
+    origin = ":me!~me@host.example "
+    sent = lines(client)[: len(parts)]
+    assert all(len(f"{origin}{line}\r\n".encode()) <= 512 for line in sent)
+    kept = text.replace("\0", "").replace("\r", "\n").encode("utf-8", "replace").decode()
+    assert "".join(parts) == "".join(line for line in kept.split("\n") if line.strip())
+
+
+def test_unknown_origin_is_reserved_for():
+    client = IrcClient("me")
+    client.receive_data(b":s 001 me :Hi\r\n:s 005 me HOSTLEN=100 USERLEN=20 :x\r\n:s 422 me :no\r\n", NOW)
+    longest = client.parts("#ci", "x" * 1000)[0]
+    assert len(longest) == 512 - len(":me!@ PRIVMSG #ci :\r\n") - 120
+
+
+def test_origin_is_learned_from_our_own_lines():
+    client = registered()
+    before = len(client.parts("#ci", "x" * 1000)[0])
+    hear(client, f":me!~me@{'h' * 60} JOIN #ci")
+    assert len(client.parts("#ci", "x" * 1000)[0]) == before - 60 + len("host.example")
+
+
+# Long messages of others, batches, history.
+
+
+def test_continuation_lines_carry_the_id_of_the_first():
+    client = registered(ALL, "#ci")
+    heard = hear(
+        client,
+        "@msgid=e1-5 :bob!b@h PRIVMSG #ci :one",
+        ":bob!b@h PRIVMSG #ci :two",
+        ":bob!b@h PRIVMSG #ci :three",
+        "@msgid=e1-6 :bob!b@h PRIVMSG #ci :four",
+        ":amy!b@h PRIVMSG #ci :no id",
+    )
+    assert [(message.id, message.part) for message in heard] == [
+        ("e1-5", 0), ("e1-5", 1), ("e1-5", 2), ("e1-6", 0), ("", 0),
+    ]  # fmt: skip
+
+
+def test_history_page():
+    client = registered(ALL, "#ci")
+    client.history(3, "#ci", "AFTER", "msgid=e1-1", limit=50)
+    assert lines(client) == ["CHATHISTORY AFTER #ci msgid=e1-1 50"]
+    heard = hear(
+        client,
+        ":s BATCH +b chathistory #CI",
+        f"@batch=b;msgid=e1-2;{STAMP} :bob!b@h PRIVMSG #ci :two",
+        "@msgid=e1-4 :bob!b@h PRIVMSG #ci :live",
+        "@batch=b;msgid=e1-3 :me!u@h PRIVMSG #ci :three",
+        "@batch=b :amy!u@h JOIN #ci",
+        ":s BATCH -b",
+    )
+    two = Message("e1-2", THEN, "#ci", "bob", "two", replayed=True)
+    three = Message("e1-3", NOW, "#ci", "me", "three", own=True, replayed=True)
+    assert heard == [
+        Message("e1-4", NOW, "#ci", "bob", "live"),
+        HistoryPage(3, "#ci", (two, three)),
+    ]
+
+
+def test_history_questions_are_put_one_by_one():
+    client = registered(ALL, "#ci", "#x")
+    client.history(1, "#ci", "LATEST", "*", limit=5)
+    client.history(2, "#x", "LATEST", "*", limit=5)
+    assert lines(client) == ["CHATHISTORY LATEST #ci * 5"]
+    failed = hear(client, ":s FAIL CHATHISTORY INVALID_TARGET LATEST #ci :Messages could not be retrieved")
+    assert failed == [HistoryFailed(1, "#ci", "INVALID_TARGET", "Messages could not be retrieved")]
+    assert lines(client) == ["CHATHISTORY LATEST #x * 5"]
+    assert hear(client, ":s 421 me CHATHISTORY :Unknown command") == [
+        HistoryFailed(2, "#x", "421", "Unknown command")
+    ]
+
+
+def test_unasked_history_is_heard_as_such():
+    client = registered(ALL, "#ci")
+    heard = hear(client, ":s BATCH +b chathistory #ci", "@batch=b :bob!b@h PRIVMSG #ci :old", ":s BATCH -b")
+    assert heard == [Message("", NOW, "#ci", "bob", "old", replayed=True)]
+
+
+def test_nested_batches_and_unknown_ones():
+    client = registered(ALL, "#ci")
+    heard = hear(
+        client,
+        ":s BATCH +a netsplit x y",
+        "@batch=a :bob!b@h QUIT :x y",
+        "@batch=a :s BATCH +i other",
+        "@batch=i :amy!b@h JOIN #ci",
+        ":s BATCH -i",
+        "@batch=a :joe!b@h JOIN #ci",
+        ":s BATCH -a",
+        ":s BATCH -never",
+    )
+    assert heard == [Left(NOW, "#ci", "bob", "x y"), Joined(NOW, "#ci", "amy"), Joined(NOW, "#ci", "joe")]
+
+
+def test_line_over_the_limit_is_skipped():
+    client = registered("", "#ci")
+    heard = client.receive_data(
+        b":bob!b@h PRIVMSG #ci :" + b"x" * 20_000 + b"\r\n:bob!b@h PRIVMSG #ci :next\r\n", NOW
+    )
+    assert [message.text for message in heard] == ["next"]
+
+
+def test_what_can_not_be_said_raises():
+    client = registered()
+    with pytest.raises(ValueError, match="one line"):
+        client.send("TOPIC", "#ci", "a\nb")

@@ -15,6 +15,11 @@ _JOINERS = frozenset("\u200c\u200d")
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 
 
+def size(text: str) -> int:
+    """A text's length in UTF-8, in bytes; half a surrogate pair counts as the three that it would be."""
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
 def printable(text: str) -> str:
     """The text without control and invisible characters; a tab or an exotic space becomes a space.
 
@@ -49,7 +54,7 @@ def cut(text: str, limit: int) -> list[str]:
         text: any text.
         limit: bytes, at least 4 (one character).
     """
-    if len(text) * 4 <= limit or len(text.encode("utf-8", "surrogatepass")) <= limit:
+    if len(text) * 4 <= limit or size(text) <= limit:
         return [text]
     parts = []
     start = 0

@@ -8,6 +8,7 @@ from asyncchat.core import commands, events, replies
 from asyncchat.core.names import fold, mask_of
 from asyncchat.core.rooms import FLAGS
 from asyncchat.core.rules.rooms import closing, membership
+from asyncchat.core.text import size
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat, Items, Rule
@@ -126,7 +127,7 @@ def _full(room: Room, masks: dict[str, Mark], mask: str, on: bool) -> Items | No
     """What to say instead of a change: nothing when it is so already, a refusal when there is no place."""
     if (mask in masks) == on:
         return ()
-    if on and (len(masks) >= MASKS_EACH or len(mask.encode()) > MASK_BYTES):
+    if on and (len(masks) >= MASKS_EACH or size(mask) > MASK_BYTES):
         return (replies.TooManyMasks(room.name, mask, MASKS_EACH),)
     return None
 

@@ -31,8 +31,14 @@ def enter(chat: Chat, who: int, command: commands.Enter, now: int) -> Items:
         events.Entered(newcomer, now),
         commands.AskWelcome(),
     ]
+    named: set[str] = set()
+    joined = 0
     for room in command.rooms:
-        items.extend(joining(chat, newcomer, room, now))
+        if fold(room) not in named:
+            named.add(fold(room))
+            found = joining(chat, newcomer, room, now, joined)
+            joined += isinstance(found[-1], commands.AskRoom)
+            items.extend(found)
     return tuple(items)
 
 

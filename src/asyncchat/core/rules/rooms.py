@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
 from asyncchat.core.names import LOBBY, fold, room_fault
-from asyncchat.core.text import TOPIC_BYTES
+from asyncchat.core.text import TOPIC_BYTES, size
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat, Items, Rule
@@ -29,14 +29,14 @@ def join(chat: Chat, who: int, command: commands.Join, now: int) -> Items:
 
 
 def joining(
-    chat: Chat, me: Person, name: str, now: int
+    chat: Chat, me: Person, name: str, now: int, joined: int | None = None
 ) -> tuple[events.AnyEvent | replies.Refusal | commands.Question, ...]:
-    """What joining a room gives, for a person who may just have entered."""
+    """What joining a room gives, for a person who may just be entering and has ``joined`` so many so far."""
     key = fold(name)
     room = chat.rooms.get(key)
     if room is not None and me.id in room.seats:
         return ()
-    if len(chat.rooms_of.get(me.id, ())) >= ROOMS_EACH:
+    if (len(chat.rooms_of.get(me.id, ())) if joined is None else joined) >= ROOMS_EACH:
         return (replies.TooManyRooms(name, ROOMS_EACH),)
     if room is None:
         reason = room_fault(name)
@@ -79,7 +79,7 @@ def set_topic(chat: Chat, who: int, command: commands.SetTopic, now: int) -> Ite
         return (room,)
     if "topic-locked" in room.flags and not chat.operates(who, room):
         return (replies.NotOperator(room.name),)
-    if len(command.text.encode()) > TOPIC_BYTES:
+    if size(command.text) > TOPIC_BYTES:
         return (replies.TextTooLong(TOPIC_BYTES),)
     if not command.text and room.topic is None:
         return ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from asyncchat.core import commands, events, replies
 from asyncchat.core.names import fold
 from asyncchat.core.replies import CannotSpeakReason
-from asyncchat.core.text import TEXT_BYTES
+from asyncchat.core.text import TEXT_BYTES, size
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat, Items, Rule
@@ -23,7 +23,7 @@ def say(chat: Chat, who: int, command: commands.Say, _now: int) -> Items:
     if me is None:
         return (replies.NotEntered(),)
     text = command.text
-    if len(text) * 4 > TEXT_BYTES and len(text.encode()) > TEXT_BYTES:
+    if len(text) * 4 > TEXT_BYTES and size(text) > TEXT_BYTES:
         return _refused(command, replies.TextTooLong(TEXT_BYTES))
     if not text and command.speech not in (events.Speech.PROBE, events.Speech.PROBE_ANSWER):
         return _refused(command, replies.NoText())

@@ -1,0 +1,207 @@
+"""The state: a replay gives the live one, and no command breaks it."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from asyncchat.core import commands, events
+from asyncchat.core.chat import Chat, starting
+from asyncchat.core.commands import Command, Question
+from asyncchat.core.events import AnyEvent, Event, Kept, Speech
+from asyncchat.core.names import LOBBY, fold
+from asyncchat.core.rooms import BLOCK_SIZE, FLAGS
+from asyncchat.core.rules import ANSWERS, RULES
+from tests.core.house import ANNA, BOB, NOW, do, house
+
+GATES = {commands.ReadHistory, commands.EraseFrom, commands.Owner, commands.Ignore}
+"""Done outside of the chat, which never sees them."""
+
+
+def leaves(kind):
+    below = kind.__subclasses__()
+    return {leaf for one in below for leaf in leaves(one)} if below else {kind}
+
+
+def test_every_command_has_its_rule_and_every_question_its_answer():
+    assert set(RULES) == leaves(Command) - GATES - {commands.Answer}
+    assert set(ANSWERS) == leaves(Question)
+
+
+def test_every_event_is_one_of_the_closed_set():
+    assert leaves(Event) == set(AnyEvent.__args__)
+
+
+def whole(chat: Chat) -> dict[str, object]:
+    return {**chat.state(), "entered": dict(chat.entered), "most_people": chat.most_people}
+
+
+# Random commands of many clients.
+
+sessions = st.integers(1, 6)
+names = st.sampled_from(["anna", "ANNA", "bob", "Иван", "иван", "zoe", "bad name", "", "＃x"])
+rooms = st.sampled_from([LOBBY, "#tea", "#Tea", "#класс", "#beer", "bad"])
+masks = names | st.sampled_from(["*", "a*", "*!*@h1", "*@h[12]", "Иван!*@*"])
+texts = st.sampled_from(["", "hi", "x" * 400, "ы" * 5000])
+switch = st.booleans()
+
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "name": names,
+    "user": st.just("u"),
+    "host": st.sampled_from(["h1", "h2"]),
+    "realname": st.just(""),
+    "rooms": st.lists(rooms, max_size=3).map(tuple),
+    "reason": texts,
+    "text": texts,
+    "room": rooms,
+    "to": names | rooms,
+    "who": masks,
+    "mask": masks,
+    "flag": st.sampled_from([*FLAGS, "other"]),
+    "on": switch,
+    "speech": st.sampled_from(Speech),
+    "tags": st.just(()),
+    "verified": switch,
+    "numbers": st.just((1, 2)),
+    "joining": switch,
+    "mutes": switch,
+    "owners_only": switch,
+    "names": st.lists(names, max_size=2).map(tuple),
+    "purpose": st.none(),
+}
+
+
+def some(kind: type[Command]) -> st.SearchStrategy[Command]:
+    return st.builds(kind, **{field: FIELDS[field] for field in kind.__struct_fields__})
+
+
+KINDS: list[type[Command]] = sorted(RULES, key=lambda kind: kind.__name__)
+ANY_COMMAND = st.one_of([some(kind) for kind in KINDS])
+
+
+class ManyClients(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.chat = Chat()
+        self.facts: list[AnyEvent] = []
+        self.now = NOW
+
+    def _apply(self, fact: AnyEvent) -> None:
+        self.chat.apply(fact)
+        self.facts.append(fact)
+
+    def _ask(self, who: int, command: Command) -> None:
+        self.now += 1
+        for item in self.chat.decide(who, command, self.now):
+            if isinstance(item, Event):
+                self._apply(item)
+            elif isinstance(item, Question):
+                self.chat.answer(who, item)
+
+    @rule(who=sessions, name=names, host=st.sampled_from(["h1", "h2"]))
+    def enter(self, who, name, host):
+        self._ask(who, commands.Enter(name, "u", host, rooms=(LOBBY,)))
+
+    @rule(who=sessions, room=rooms)
+    def join(self, who, room):
+        self._ask(who, commands.Join(room))
+
+    @rule(who=sessions, command=ANY_COMMAND)
+    def ask(self, who, command):
+        self._ask(who, command)
+
+    @rule()
+    def start_again(self):
+        started = Chat.replay(fact for fact in self.facts if fact.kept is Kept.STATE)
+        for fact in starting(self.chat, "0.1.0"):
+            self._apply(fact)
+        for fact in starting(started, "0.1.0"):
+            started.apply(fact)
+        assert started.state() == self.chat.state()
+
+    @invariant()
+    def a_replay_gives_the_live_state(self):
+        assert whole(Chat.replay(self.facts)) == whole(self.chat)
+
+    @invariant()
+    def the_parts_agree(self):
+        chat = self.chat
+        assert chat.holders == {person.key: person.id for person in chat.people.values()}
+        assert set(chat.entered) == set(chat.people)
+        assert set(chat.away) | chat.owners | set(chat.rooms_of) <= set(chat.people)
+        for key, room in chat.rooms.items():
+            assert key == fold(room.name)
+            members = list(room.members())
+            assert {member.person.id for member in members} == set(room.seats)
+            assert len(members) == len(room.seats)
+            assert {member.person.id for member in members if member.operator} == room.operators
+            assert all(chat.people[member.person.id] == member.person for member in members)
+            assert all(key in chat.rooms_of[who] for who in room.seats)
+            assert all(0 < len(block.members) <= BLOCK_SIZE for block in room.blocks)
+            assert room.seats or key == LOBBY or not room.plain
+        for who, keys in chat.rooms_of.items():
+            assert len(set(keys)) == len(keys)
+            assert all(who in chat.rooms[key].seats for key in keys)
+
+
+TestManyClients = ManyClients.TestCase
+TestManyClients.settings = settings(max_examples=60, stateful_step_count=40)
+
+WILD = st.text(alphabet=st.characters(codec=None), max_size=40) | st.just("\ud800" * 3000)
+WILD_FIELDS = {
+    **FIELDS,
+    **dict.fromkeys(["name", "room", "to", "who", "mask", "text", "reason", "flag", "user", "host"], WILD),
+    "rooms": st.lists(WILD, max_size=2).map(tuple),
+    "names": st.lists(WILD, max_size=2).map(tuple),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data())
+@settings(max_examples=30)
+def test_no_text_raises(kind, data):
+    chat = house()
+    command = data.draw(st.builds(kind, **{field: WILD_FIELDS[field] for field in kind.__struct_fields__}))
+    for who in (ANNA, BOB, 4, 5):
+        do(chat, who, command)
+
+
+def test_deciding_changes_nothing():
+    chat = house()
+    before = whole(chat)
+    chat.decide(ANNA, commands.Quit(), NOW)
+    chat.decide(BOB, commands.Join("#new"), NOW)
+    chat.decide(5, commands.Enter("new", "u", "h", rooms=("#new",)), NOW)
+    assert whole(chat) == before
+
+
+def test_facts_survive_their_written_form():
+    chat = Chat()
+    written: list[bytes] = []
+    for who, command in [
+        (1, commands.Enter("anna", "u", "h", rooms=(LOBBY, "#tea"))),
+        (1, commands.SetTopic("#tea", "Green")),
+        (1, commands.Ban("#tea", "bob")),
+        (1, commands.ClaimOwner(verified=True)),
+        (1, commands.SetAway("lunch")),
+        (1, commands.Say("#tea", "hi", Speech.ACTION)),
+    ]:
+        written += [msgspec.json.encode(item) for item in do(chat, who, command) if isinstance(item, Event)]
+    read = [msgspec.json.decode(raw, type=AnyEvent) for raw in written]
+    assert whole(Chat.replay(read)) == whole(chat)
+
+
+def test_a_start_ends_all_presence_and_closes_rooms_with_nothing_set():
+    chat = house()
+    do(chat, ANNA, commands.Join("#kept"))
+    do(chat, ANNA, commands.SetTopic("#kept", "x"))
+    facts = starting(chat, "0.1.0")
+    assert facts == (events.NodeStarted("0.1.0"), events.RoomClosed("#Tea"))
+    for fact in facts:
+        chat.apply(fact)
+    assert set(chat.rooms) == {LOBBY, "#kept"}
+    assert not any((chat.people, chat.rooms["#kept"].seats, chat.owners))
+    assert chat.owner_claimed

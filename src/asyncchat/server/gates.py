@@ -97,7 +97,11 @@ async def _answer(session: Session, answer: object) -> None:
     """Writes an answer in slices, then what was delivered meanwhile."""
     data = session.spoken.answer((answer,))
     while len(data) > SLICE_BYTES and not session.ended:
-        session.send(data[:SLICE_BYTES])
+        try:
+            session.send(data[:SLICE_BYTES])
+        except RuntimeError:
+            session.lose()
+            return
         data = data[SLICE_BYTES:]
         await session.drained()
     session.release(data)

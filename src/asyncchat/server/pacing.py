@@ -25,7 +25,7 @@ class Pacer:
 
     def __init__(self, dialect: PlainDialect, send: Callable[[bytes], object]) -> None:
         self._dialect = dialect
-        self._send = send
+        self._write = send
         self._pieces = Pieces()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -36,8 +36,10 @@ class Pacer:
 
     def write(self, data: bytes) -> None:
         """Sends this as soon as its time has come."""
-        if self._dialect.framed and not self._pieces.backlog:
-            self._send(data)
+        if self._dialect.framed:
+            # The first time, the newline that the last piece was sent without goes before.
+            self._stop_timer()
+            self._send(self._pieces.rest() + data)
             return
         self._pieces.feed(data)
         if self._timer is None:
@@ -45,11 +47,21 @@ class Pacer:
 
     def finish(self) -> None:
         """Sends all that waits at once, before the connection closes."""
+        self._stop_timer()
+        if self._pieces.backlog:
+            self._send(self._pieces.rest())
+
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._pieces.backlog:
-            self._send(self._pieces.rest())
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self._write(data)
+        except RuntimeError:
+            # uvloop raises it for a connection that was lost a moment ago: nobody reads the rest.
+            self._pieces = Pieces()
 
     def _send_piece(self) -> None:
         self._timer = None

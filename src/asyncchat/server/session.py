@@ -7,6 +7,7 @@ Owns its dialect, its buffers and its pace; must not know what commands mean. Wh
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 from collections.abc import Callable, Sequence
@@ -50,9 +51,9 @@ class Session:
     """
 
     __slots__ = (
-        "_bucket", "_held", "_pacer", "_reader", "_told", "_writer", "apart", "audiences", "born", "dialect",
-        "ended", "heard", "host", "id", "ignoring", "parts", "probed", "reason", "send", "service", "variant",
-        "waiting", "write",
+        "_backlog", "_bucket", "_held", "_pacer", "_reader", "_told", "_writer", "apart", "audiences", "born",
+        "dialect", "ended", "heard", "host", "id", "ignoring", "parts", "probed", "reason", "send", "service",
+        "variant", "waiting", "write",
     )  # fmt: skip
 
     variant: Variant
@@ -81,7 +82,8 @@ class Session:
         self._bucket = Bucket(self.heard) if service.limits else None
         self.send: Callable[[bytes], object] = writer.transport.write
         self.write: Callable[[bytes], object] = self.send
-        self.waiting: Callable[[], int] = writer.transport.get_write_buffer_size
+        self._backlog: Callable[[], int] = writer.transport.get_write_buffer_size
+        self.waiting = self._backlog
 
     # What delivery calls.
 
@@ -146,7 +148,7 @@ class Session:
         held, self._held = self._held or [], None
         if not self.ended:
             self.write = self.send
-            self.waiting = self._writer.transport.get_write_buffer_size
+            self.waiting = self._backlog
             self.tell(answer + b"".join(held))
 
     def regroup(self) -> None:
@@ -185,9 +187,9 @@ class Session:
     def pace(self, pacer: Pacer) -> None:
         """Sends through a pacer from now on."""
         self._pacer = pacer
-        direct = self.waiting
+        direct = self._backlog
         self.send = self.write = pacer.write
-        self.waiting = lambda: direct() + pacer.backlog
+        self.waiting = self._backlog = lambda: direct() + pacer.backlog
 
     def expel(self, reason: str, *, at_once: bool = False) -> None:
         """Ends the session from the server's side; the others are told the reason.
@@ -215,15 +217,25 @@ class Session:
 
     def half_close(self) -> None:
         """Tells the peer that nothing more comes, while what it sends is still read."""
-        if self._writer.can_write_eof():
+        with contextlib.suppress(RuntimeError):  # uvloop's word for a connection that is gone
             self._writer.write_eof()
 
     def probe_by_kernel(self, seconds: int) -> None:
         """Lets TCP find out within so many seconds whether a peer that answers no question is there."""
         connection = self._writer.get_extra_info("socket")
-        for name, value in (("TCP_KEEPIDLE", 1), ("TCP_KEEPINTVL", 1), ("TCP_KEEPCNT", seconds - 1)):
-            if hasattr(socket, name) and connection.family != getattr(socket, "AF_UNIX", None):
-                connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+        if connection is None or connection.family == getattr(socket, "AF_UNIX", None):
+            return
+        # Where the last is set, Linux counts its time and not the probes (tcp(7)).
+        asked = (
+            ("TCP_KEEPIDLE", 1),
+            ("TCP_KEEPINTVL", 1),
+            ("TCP_KEEPCNT", seconds - 1),
+            ("TCP_USER_TIMEOUT", seconds * 1000),
+        )
+        for name, value in asked:
+            if hasattr(socket, name):
+                with contextlib.suppress(OSError, ValueError):  # it is gone already
+                    connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
     async def obey_one(self, commands: Sequence[Command]) -> None:
         """Submits what a single line gave, and waits for its outcome."""

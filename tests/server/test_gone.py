@@ -1,0 +1,156 @@
+"""Clients that are gone, half or wholly: nobody else notices, and nothing is reported as a bug."""
+
+import asyncio
+import socket
+
+import pytest
+
+from asyncchat.server import watch
+from tests.server.harness import serving
+
+
+@pytest.fixture
+def server():
+    with serving() as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    "last_words",
+    [
+        b"",
+        b"\n",
+        b"bob",
+        b"bob\n",
+        b"bob\nhello\n/history\n",
+        b"bob\n/owner 2222-2222\n",
+        b"NICK bob\r\nUSER bob 0 * :b\r\n",
+        b"NICK bob\r\nUSER bob 0 * :b\r\nJOIN #lobby,#x\r\nPRIVMSG #lobby :hi\r\nLIST\r\nWHO\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\nxxx",
+        b"GET / HT",
+        b"\x16\x03\x01\x02\x00",
+        b"SSH-2.0-x\r\n",
+        b"\x00",
+        b"\xff\xfb\x1f",
+    ],
+)
+@pytest.mark.parametrize("way", ["abort", "close"])
+def test_a_client_that_is_gone_at_once(server, last_words, way):
+    alice = server.person("alice")
+    for _ in range(10):
+        client = server.connect()
+        client.send(last_words)
+        getattr(client, way)()
+    alice.send("/who\n")
+    alice.until("In the lobby")
+    server.person("zoe").send("over\n")
+    alice.until("zoe: over")
+
+
+def test_an_unframed_client_that_is_gone_while_pieces_wait(server):
+    alice = server.person("alice")
+    bob = server.connect()
+    bob.send("bob")
+    bob.until("Hello, bob!")
+    for _ in range(20):
+        alice.send("x" * 900 + "\n")
+    bob.until("alice: xxx")
+    bob.abort()
+    alice.until("bob left chat")
+    server.person("zoe").send("over\n")
+    alice.until("zoe: over")
+
+
+def test_a_newcomer_gets_the_name_of_a_dead_irc_client_from_its_address(server, monkeypatch):
+    monkeypatch.setattr(watch, "NAME_ANSWER", 0.05)
+    dead = server.irc("bob")
+    alice = server.person("alice")
+    bob = server.connect()
+    bob.send("bob\n")
+    assert "bob is already in use. Enter another name: " in bob.until("another name: ")
+    dead.until("PING")
+    assert alice.line() == "bob left chat (no answer)"
+    bob.send("bob\n")
+    bob.until("Hello, bob!")
+
+
+def test_a_living_irc_client_keeps_its_name(server, monkeypatch):
+    monkeypatch.setattr(watch, "NAME_ANSWER", 0.3)
+    judged = asyncio.Event()
+    judge = server.service.watch._judge
+
+    def noted(*about):
+        judge(*about)
+        judged.set()
+
+    server.service.watch._judge = noted
+    living = server.irc("bob")
+    thief = server.connect()
+    thief.send("bob\n")
+    token = living.until("PING ") and living.line()
+    living.send(f"PONG {token}\r\n")
+    server.wait(judged.wait())
+    assert server.people() == ["bob"]
+    thief.send("bob\n")
+    thief.until("in use. Enter another name: ")
+    thief.until("in use. Enter another name: ")
+
+
+def test_a_holder_at_nc_is_probed_by_the_kernel(server):
+    server.person("bob")
+    thief = server.connect()
+    thief.send("bob\n")
+    thief.until("in use. Enter another name: ")
+
+    def options():
+        holder = next(s for s in server.service.sessions if s.dialect.entered)
+        connection = holder._writer.get_extra_info("socket")
+        return [
+            connection.getsockopt(socket.IPPROTO_TCP, option)
+            for option in (
+                socket.TCP_KEEPIDLE,
+                socket.TCP_KEEPINTVL,
+                socket.TCP_KEEPCNT,
+                socket.TCP_USER_TIMEOUT,
+            )
+        ]
+
+    assert server.call(options) == [1, 1, 4, 5000]
+
+
+def test_the_name_of_a_holder_that_is_gone_a_moment_ago_is_asked_for(server):
+    """The holder's end is known to the transport, not yet to its session."""
+    server.person("bob")
+    thief = server.connect()
+    thief.until("nickname: ")
+
+    def lose_then_probe():
+        holder = next(s for s in server.service.sessions if s.dialect is not None)
+        asker = next(s for s in server.service.sessions if s.dialect is None)
+        holder._writer.transport.abort()
+        server.service.watch.probe(asker, holder.id)
+
+    server.call(lose_then_probe)
+
+
+def test_a_silent_irc_client_is_asked_and_then_disconnected(monkeypatch):
+    for name, seconds in (("ROUND", 0.01), ("SILENCE", 0.1), ("ANSWER", 0.1)):
+        monkeypatch.setattr(watch, name, seconds)
+    with serving() as server:
+        alice = server.person("alice")
+        carol = server.irc("carol")
+        alice.until("carol is online\n")
+        carol.until("PING ")
+        assert alice.line() == "carol left chat (no answer for 0 seconds)"
+
+
+def test_a_client_that_answers_pings_stays(monkeypatch):
+    for name, seconds in (("ROUND", 0.01), ("SILENCE", 0.02)):
+        monkeypatch.setattr(watch, name, seconds)
+    with serving() as server:
+        carol = server.irc("carol")
+        for _ in range(5):
+            carol.until("PING ")
+            carol.send(f"PONG {carol.line()}\r\n")
+        assert server.people() == ["carol"]

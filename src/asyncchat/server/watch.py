@@ -72,7 +72,7 @@ class Watch:
         silent = now - session.heard
         if silent < SILENCE:
             return
-        if session.probed < session.heard:
+        if session.probed <= session.heard:  # the loop's clock counts milliseconds: an answer may take none
             question = dialect.probe()
             if question:
                 session.probed = now

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from asyncchat.bench import messages
+from asyncchat.bench import messages, process
 from asyncchat.bench.check import Faults, Member, Room, Samples, Sender
 from asyncchat.bench.crowd import Connection, Crowd, Progress, ServerClosed, nick
 from asyncchat.bench.load import Mark
@@ -108,6 +108,8 @@ class Churn:
             time.process_time() - self._poller.spun,
             sum(room.delivered() for room in self._rooms),
             sum(slot.sender.sent for slot in self._slots),
+            process.machine_seconds(),
+            self._poller.spun,
         )
 
     def _until(self, end: float) -> None:
@@ -136,21 +138,21 @@ class Churn:
         self._poller.add(slot.connection.fd)
 
     def _turn(self, seconds: float) -> None:
-        for fd, _ in self._poller.wait(seconds):
+        for fd, mask in self._poller.wait(seconds):
             self._moved = time.monotonic()
             if (slot := self._by_fd.get(fd)) is not None:
-                self._session(slot)
+                self._session(slot, mask)
             elif (listener := self._listeners.get(fd)) is not None:
                 self._listen(*listener)
         if time.monotonic() - self._moved > _STUCK_SECONDS:
             raise AsyncChatError(f"{self._crowd.address}: no session moves for {_STUCK_SECONDS:.0f} s")
 
-    def _session(self, slot: _Slot) -> None:
+    def _session(self, slot: _Slot, mask: int = 0) -> None:
         connection = slot.connection
         if connection is None:
             return
         try:
-            connection.advance()
+            connection.advance(mask)
         except ServerClosed:
             if not slot.said:
                 raise

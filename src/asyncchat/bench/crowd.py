@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Self
 
-from asyncchat.bench.poller import Poller
+from asyncchat.bench.poller import CLOSED, Poller
 from asyncchat.bench.wire import IN, Address, Dialect
 from asyncchat.errors import AsyncChatError
 
@@ -81,8 +81,11 @@ class Connection:
         """Tell whether it is in its room."""
         return self.stage == IN
 
-    def advance(self) -> bool:
-        """Do what the socket allows on the way in; return whether something was received.
+    def advance(self, mask: int = 0) -> bool:
+        """Do what the socket allows; return whether something was received.
+
+        Args:
+            mask: What the poller tells of it: of one that is closed all is read, up to the end.
 
         Raises:
             AsyncChatError: The server cannot be reached, refuses, or closes.
@@ -101,7 +104,7 @@ class Connection:
         while chunk := self.read():
             self._heard(chunk)
             received = True
-            if len(chunk) < CHUNK:
+            if len(chunk) < CHUNK and not mask & CLOSED:
                 break
         return received
 
@@ -209,9 +212,9 @@ class Crowd:
                     at_once = _SHORT_BACKLOG
                 self._start(more, coming, waiting)
                 started = now
-            for fd, _ in self._poller.wait(_BURST_SECONDS if more > 0 else _SWEEP_SECONDS):
+            for fd, mask in self._poller.wait(_BURST_SECONDS if more > 0 else _SWEEP_SECONDS):
                 connection = coming[fd]
-                if connection.advance():
+                if connection.advance(mask):
                     moved = now
                 if connection.joined:
                     inside.append(coming.pop(fd))
@@ -269,9 +272,10 @@ class Crowd:
         table = self._table
         if not table:
             table.update((connection.fd, connection) for connection in self.connections)
-        heard = [table[fd] for fd, _ in self._poller.wait(0.1)]
-        for connection in heard:
-            connection.advance()
+        heard = []
+        for fd, mask in self._poller.wait(0.1):
+            table[fd].advance(mask)
+            heard.append(table[fd])
         return heard
 
     def leave(self) -> None:

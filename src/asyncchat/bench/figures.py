@@ -16,6 +16,8 @@ from asyncchat.bench.scenario import Scenario
 
 # From here on a core counts as busy all the time: the kernel takes the rest.
 _BUSY = 95.0
+# More than so much of a core for all other programs together disturbs; an idle system needs one or two.
+_OTHERS = 10.0
 # A rate counts as kept with at least this share of its messages.
 _KEPT = 0.98
 # Later than this, an open loop's sender was held up by the generator itself.
@@ -120,7 +122,21 @@ def _figures(scenario: Scenario, begin: Mark, end: Mark, faults: Faults) -> Figu
         values["generator_us"] = generator / delivered * 1e6
         if cpu is not None:
             values["cpu_us"] = cpu / delivered * 1e6
-    return Figures(scenario.name, values, faults.describe(), list(faults.examples))
+    notes = _others_note(begin, end)
+    return Figures(scenario.name, values, faults.describe(), list(faults.examples), notes)
+
+
+def _others_note(begin: Mark, end: Mark) -> list[str]:
+    """Say when other programs had a good part of the processors: then times are theirs too."""
+    server = _server_cpu(begin, end)
+    if server is None or begin.machine_cpu is None or end.machine_cpu is None:
+        return []
+    generator = end.generator_cpu - begin.generator_cpu + end.spun - begin.spun
+    used = end.machine_cpu - begin.machine_cpu - server - generator
+    share = used / (end.at - begin.at) * 100
+    if share < _OTHERS:
+        return []
+    return [f"other programs used {share:.0f}% of a core meanwhile: rates and latencies suffer from it"]
 
 
 def _server_cpu(begin: Mark, end: Mark) -> float | None:

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from asyncchat.bench import messages
+from asyncchat.bench import messages, process
 from asyncchat.bench.check import Faults, Member, Room, Samples, Sender
 from asyncchat.bench.crowd import CHUNK, Connection, Crowd, Progress
-from asyncchat.bench.poller import Poller
+from asyncchat.bench.poller import CLOSED, Poller
 from asyncchat.bench.scenario import Scenario
 from asyncchat.bench.wire import Dialect
 
@@ -24,8 +24,6 @@ _LEAST_SAMPLED, _MOST_SAMPLED = 10, 100
 _SILENT_SECONDS, _DRAIN_SECONDS = 5.0, 60.0
 # Once someone is thrown out the figures are void; the others may still tell why.
 _AFTER_FAILURE_SECONDS = 0.5
-_CLOSED_BY_PEER = 0x2000 | 0x10 | 0x8  # EPOLLRDHUP, EPOLLHUP, EPOLLERR
-
 _Seat = tuple[Callable[[int], bytes], Callable[[Member, bytes], None], Member]
 
 
@@ -38,6 +36,8 @@ class Mark:
     generator_cpu: float
     delivered: int
     sent: int
+    machine_cpu: float | None = None
+    spun: float = 0.0
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ class Load:
         self._blocked: list[Sender] = []
         self._failed_at: float | None = None
         self._heard = 0.0
-        self._told = 0.0
+        self._told = time.monotonic()
         self._late = 0.0
         self._due = 0.0
         self._turns = 0
@@ -160,6 +160,8 @@ class Load:
             time.process_time() - self._poller.spun,
             sum(room.delivered() for room in self._rooms),
             sum(sender.sent for sender in self._senders),
+            process.machine_seconds(),
+            self._poller.spun,
         )
 
     def _closed_loop(self, end: float) -> None:
@@ -215,7 +217,7 @@ class Load:
                     self._closed(fd, member)
                     break
                 receive(member, chunk)
-                more = len(chunk) == CHUNK or bool(mask & _CLOSED_BY_PEER)
+                more = len(chunk) == CHUNK or bool(mask & CLOSED)
         if self._blocked:
             blocked, self._blocked = self._blocked, []
             for sender in blocked:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 READ = 1
 WRITE = 4
+CLOSED = 0x2000 | 0x10 | 0x8  # EPOLLRDHUP, EPOLLHUP, EPOLLERR: no more will come
 
 # Before an exact time the processor is kept: a sleeping process wakes some 50 us late (the kernel's timer
 # slack), which would be measured as the server's latency.

@@ -36,7 +36,6 @@ def cpu_seconds(pid: int, proc: Path = PROC) -> float | None:
     also those of threads that have ended, and count if they say more.
     """
     total, known = 0.0, False
-    ticks = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
     try:
         pids = tree(pid, proc)
     except OSError:
@@ -45,9 +44,20 @@ def cpu_seconds(pid: int, proc: Path = PROC) -> float | None:
         if (fields := _stat(proc / str(each))) is None:
             continue
         known = True
-        by_ticks = sum(int(field) for field in fields[_TASK_TIMES]) / ticks
+        by_ticks = sum(int(field) for field in fields[_TASK_TIMES]) / _ticks()
         total += max(_scheduled(proc / str(each)), by_ticks)
     return total if known else None
+
+
+def machine_seconds(proc: Path = PROC) -> float | None:
+    """Return the processor time that all programs of this machine have used so far, together."""
+    try:
+        first = (proc / "stat").read_text().split("\n", 1)[0].split()
+    except OSError:
+        return None
+    # proc(5): user nice system idle iowait irq softirq steal; guest times are within the first two.
+    busy = [int(field) for field in first[1:9]]
+    return (sum(busy) - busy[3] - busy[4]) / _ticks()
 
 
 def memory_bytes(pid: int, proc: Path = PROC) -> int | None:
@@ -123,6 +133,10 @@ def raise_file_limit(connections: int) -> None:
     if soft != hard:
         with contextlib.suppress(ValueError, OSError):  # macOS refuses "unlimited"
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _ticks() -> int:
+    return os.sysconf("SC_CLK_TCK")
 
 
 def _stat(entry: Path) -> list[str] | None:

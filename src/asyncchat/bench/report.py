@@ -15,7 +15,7 @@ def _comparison(comparison: Comparison) -> str:
     figures = [series.median for series in comparison.series]
     first = figures[0]
     head = [""] + [series.title for series in comparison.series]
-    head += [f"to {series.title}" for series in comparison.series[1:]]
+    head += [f"to {series.server}" for series in comparison.series[1:]]
     rows = [head]
     for measure in MEASURES:
         if any(measure.key in each.values for each in figures):

@@ -94,6 +94,6 @@ def _one(
         crowd.leave()
     figures.version = server.version or crowd.version
     figures.values["join_seconds"] = join_seconds
-    if before is not None and after is not None and after > before:
+    if before is not None and after is not None and after > before and scenario.kind != "churn":
         figures.values["memory_kib"] = (after - before) / 1024 / staying
     return figures

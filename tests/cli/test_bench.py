@@ -1,0 +1,78 @@
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+
+from asyncchat.bench import load
+from asyncchat.cli import main
+from tests.bench.stub import stub
+
+SCRIPT = """
+[[phase]]
+name = "small"
+clients = 4
+senders = 1
+window = 2
+seconds = 0.1
+warmup = 0.0
+"""
+
+
+def bench(*words: str) -> Result:
+    return CliRunner().invoke(main, ["bench", *words])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nothing"], "no scenario is called nothing"),
+        (["roms"], "did you mean rooms"),
+        (["room", "--seconds", "0"], "seconds must be"),
+        (["--url", "http://x"], "is not irc://HOST:PORT"),
+        (["--against", "http://x"], "is not irc://HOST:PORT"),
+        (["--pid", "1"], "--pid is the process of --url"),
+        (["--against-pid", "1"], "--against-pid needs an --against URL"),
+        (["--url", "irc://x", "--no-history"], "are for our own server"),
+        (["--peer", "nope"], "is not one of"),
+        (["--runs", "0"], "--runs"),
+        (["--script", "none.toml"], "cannot read the script"),
+        (["--script", "none.toml", "room"], "not both"),
+    ],
+)
+def test_misuse_exits_2(words, said):
+    result = bench(*words)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_a_script_is_run_shown_and_written(tmp_path):
+    script, figures, chart = (tmp_path / name for name in ("a.toml", "a.json", "a.svg"))
+    script.write_text(SCRIPT)
+    with stub() as server:
+        words = ["--url", f"irc://127.0.0.1:{server.port}", "--script", str(script)]
+        result = bench(*words, "--json", str(figures), "--plot", str(chart))
+        again = bench(*words, "--against", str(figures))
+    assert result.exit_code == 0, result.output
+    assert "all once, in order" in result.stdout
+    assert json.loads(figures.read_text())["comparisons"][0]["scenario"]["name"] == "small"
+    assert chart.read_text().startswith("<svg")
+    assert again.exit_code == 0, again.output
+    assert "(recorded)" in again.stdout
+
+
+def test_a_fault_exits_1(tmp_path, monkeypatch):
+    monkeypatch.setattr(load, "_SILENT_SECONDS", 0.3)
+    script = tmp_path / "a.toml"
+    script.write_text(SCRIPT)
+    with stub(lambda number, receiver, line: [] if number == 5 else [line]) as server:
+        result = bench("--url", f"irc://127.0.0.1:{server.port}", "--script", str(script))
+    assert result.exit_code == 1
+    assert "1 lost" in result.stdout
+
+
+def test_a_server_that_is_not_there_exits_1_with_one_line():
+    with stub() as server:
+        port = server.port
+    result = bench("light", "--url", f"irc://127.0.0.1:{port}")
+    assert result.exit_code == 1
+    assert result.stderr == f"Error: cannot connect to irc://127.0.0.1:{port}: Connection refused\n"

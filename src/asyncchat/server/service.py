@@ -9,7 +9,7 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING
 
 from asyncchat import __version__
@@ -82,9 +82,9 @@ class Service:
         self.hub = Hub(Chat.replay(log.state()), log, self.outbox)
         self.watch = Watch(self)
         self.hub.on_name_taken = self.watch.probe
-        self.sessions: set[Session] = set()
+        self.sessions: dict[Session, asyncio.Task[None] | None] = {}
+        """Every connection's session, with its task."""
         self.addresses: list[Address] = []
-        self._tasks: set[asyncio.Task[None]] = set()
         self._most_sessions = most_sessions
         self._next_id = 1
         self._servers: list[asyncio.Server] = []
@@ -137,8 +137,9 @@ class Service:
                 _logger.error("Not everything was delivered within %g s", DRAIN_SECONDS)
         for session in list(self.sessions):
             session.dismiss(reason)
-        if self._tasks:
-            _done, late = await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+        tasks = [task for task in self.sessions.values() if task is not None]
+        if tasks:
+            _done, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
@@ -156,25 +157,20 @@ class Service:
         best = greeting.best(greeting.reachable(self.addresses))
         return best.host, best.port
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> Coroutine[None, None, None] | None:
+        """Begins a session; what it returns becomes the task: a frame around it would cost memory."""
         if len(self.sessions) >= self._most_sessions:
             writer.write(FULL)
             writer.close()
-            return
+            return None
         writer.transport.set_write_buffer_limits(high=SEND_BYTES)
         peer = writer.get_extra_info("peername")
         host = peer[0].removeprefix("::ffff:") if isinstance(peer, tuple) else "localhost"
         session = Session(self, self._next_id, host, reader, writer)
         self._next_id += 1
-        self.sessions.add(session)
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        try:
-            await session.run()
-        finally:
-            self.sessions.discard(session)
+        return session.run()
 
     def _too_slow(self, session: Session) -> None:
         session.expel("too slow", at_once=True)

@@ -255,10 +255,18 @@ class Session:
 
     async def run(self) -> None:
         """Serves the client until it leaves or is lost."""
+        sessions = self.service.sessions
+        sessions[self] = asyncio.current_task()
         try:
             data = await Arrival(self).settle()
-            if data is not None:
-                await self._converse(data)
+            while data is not None:
+                await self._obey(data)
+                if self.ended:
+                    return
+                data = await self._reader.read(READ_BYTES)
+                self.heard = self.service.now()
+                if not data:
+                    return await self._finish()
         except OSError as error:
             self.reason = self.reason or "connection lost"
             _logger.debug("Connection of %s lost: %s", self.host, error)
@@ -271,20 +279,7 @@ class Session:
         finally:
             self._leave()
             self._close()
-
-    async def _converse(self, data: bytes) -> None:
-        """Reads, submits, waits where it has to; ends when the session does."""
-        read = self._reader.read
-        now = self.service.now
-        while True:
-            await self._obey(data)
-            if self.ended:
-                return
-            data = await read(READ_BYTES)
-            self.heard = now()
-            if not data:
-                break
-        await self._finish()
+            del sessions[self]
 
     async def _finish(self) -> None:
         """Obeys what the end of input still means, then leaves."""

@@ -1,6 +1,7 @@
 """Conversations over lines that break anywhere: nothing lost, nothing twice, everything in order."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -64,7 +65,7 @@ class Person:
             Settings(nick, (ROOM,), **{"clock": world.time.clock(), "echo": True, **settings})
         )
         self.yielded = []
-        self.peer = None
+        self.peer: Any = None
         self.up = b""
 
     def connect(self):

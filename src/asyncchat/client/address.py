@@ -3,6 +3,7 @@
 Owns the grammar: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]``, ``plain://host[:port]``.
 """
 
+import ipaddress
 import re
 from dataclasses import dataclass
 
@@ -17,7 +18,6 @@ DEFAULT_ADDRESS = f"127.0.0.1:{DEFAULT_PORT}"
 SCHEMES = ("irc", "plain")
 
 _HOST = re.compile(r"[^\s/:@?#\[\]%<>\\]+")
-_IPV6 = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,11 @@ def _place(text: str, place: str) -> tuple[str, int]:
         host, bracket, after = place[1:].partition("]")
         if not bracket or (after and not after.startswith(":")):
             raise AddressError(text, "an IPv6 address with a port is [::1]:1234")
-        if not _IPV6.fullmatch(host):
+        if not _is_ipv6(host):
             raise AddressError(text, f"{host!r} is no IPv6 address")
         port = after[1:] if after else str(DEFAULT_PORT)
     elif place.count(":") > 1:
-        if not _IPV6.fullmatch(place):
+        if not _is_ipv6(place):
             raise AddressError(text, "it has more than one colon")
         host, port = place, str(DEFAULT_PORT)
     else:
@@ -86,6 +86,14 @@ def _place(text: str, place: str) -> tuple[str, int]:
     if not (port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536):
         raise AddressError(text, f"the port is a number from 1 to 65535, not {port!r}")
     return host, int(port)
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _room(text: str, path: str) -> str:

@@ -296,6 +296,7 @@ class IrcConversation:
     def _cant_join(self, value: CantJoin) -> None:
         if not self.was_ready and value.room in self._settings.rooms:
             self._fail(Rejected(f"Can't join {value.room}", value.reason))
+            return
         self._resume.cant_join(value)
         self._step()
 

@@ -1,0 +1,63 @@
+"""Addresses as people write them."""
+
+import pytest
+
+from asyncchat.client.address import Address, parse_address
+from asyncchat.client.errors import AddressError
+
+GOOD = [
+    ("chat.example", Address("irc", "chat.example", 1234)),
+    ("chat.example:6667", Address("irc", "chat.example", 6667)),
+    (" 127.0.0.1:1 ", Address("irc", "127.0.0.1", 1)),
+    ("[::1]:1234", Address("irc", "::1", 1234)),
+    ("[fe80::1%eth0]", Address("irc", "fe80::1%eth0", 1234)),
+    ("::1", Address("irc", "::1", 1234)),
+    ("irc://chat.example", Address("irc", "chat.example", 1234)),
+    ("IRC://chat.example:6667/", Address("irc", "chat.example", 6667)),
+    ("irc://chat.example/ci", Address("irc", "chat.example", 1234, "#ci")),
+    ("irc://[::1]:7/#класс", Address("irc", "::1", 7, "#класс")),
+    ("irc://chat.example/%23ci", Address("irc", "chat.example", 1234, "#ci")),
+    ("plain://127.0.0.1:1234", Address("plain", "127.0.0.1", 1234)),
+    ("plain://host", Address("plain", "host", 1234)),
+]
+
+BAD = [
+    ("", "no host"),
+    (":1234", "no host"),
+    ("irc://", "no host"),
+    ("host:", "from 1 to 65535, not ''"),
+    ("host:0", "from 1 to 65535"),
+    ("host:65536", "from 1 to 65535"),
+    ("host:port", "not 'port'"),
+    ("host:١٢٣٤", "from 1 to 65535"),
+    ("a:b:c", "more than one colon"),
+    ("[::1", "[::1]:1234"),
+    ("[::1]1234", "[::1]:1234"),
+    ("[host]:1", "no IPv6 address"),
+    ("http://host", "http://"),
+    ("my host", "no host name"),
+    ("me@host", "no host name"),
+    ("host/room", "irc://host/room"),
+    ("plain://host/room", "one room"),
+    ("irc://host/a b", "no room"),
+    ("irc://host/a,b", "no room"),
+]
+
+
+@pytest.mark.parametrize(("text", "address"), GOOD)
+def test_address(text, address):
+    assert parse_address(text) == address
+
+
+@pytest.mark.parametrize(("text", "fault"), BAD)
+def test_no_address(text, fault):
+    with pytest.raises(AddressError) as raised:
+        parse_address(text)
+    assert fault in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert raised.value.address == text
+
+
+@pytest.mark.parametrize("address", {address for _, address in GOOD if not address.room}, ids=str)
+def test_address_is_written_as_it_is_read(address):
+    assert parse_address(str(address)) == address

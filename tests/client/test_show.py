@@ -1,0 +1,143 @@
+"""Events as lines: words, times, day marks, and nothing that a terminal obeys."""
+
+from datetime import UTC, datetime, timedelta
+from unicodedata import category
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncchat.client.events import (
+    Disconnected,
+    Gap,
+    Joined,
+    Kicked,
+    Left,
+    Message,
+    ModeChanged,
+    Present,
+    Reconnected,
+    Refused,
+    Renamed,
+    Told,
+    TopicChanged,
+    Unconfirmed,
+)
+from asyncchat.client.show import Show, ansi, notice_of, plain_line
+
+AT = datetime(2026, 11, 22, 23, 59, tzinfo=UTC)
+LOBBY = "#lobby"
+
+NOTICES = [
+    (Joined(AT, LOBBY, "bob"), "bob is online"),
+    (Joined(AT, "#ci", "bob"), "bob joined #ci"),
+    (Joined(AT, "#ci", "me", own=True), "you are me in #ci"),
+    (Left(AT, LOBBY, "bob", "Quit: "), "bob left chat"),
+    (Left(AT, LOBBY, "bob", "too slow"), "bob left chat (too slow)"),
+    (Left(AT, "#ci", "bob"), "bob left #ci"),
+    (Left(AT, "#ci", "me", "banned", own=True), "you left #ci (banned)"),
+    (Kicked(AT, "#ci", "bob", "op", "rude"), "bob was put out of #ci by op (rude)"),
+    (Kicked(AT, "#ci", "me", "op", own=True), "you were put out of #ci by op"),
+    (Renamed(AT, "bob", "rob"), "bob is now rob"),
+    (Renamed(AT, "me", "you", own=True), "you are now you"),
+    (TopicChanged(AT, LOBBY, "bob", "news"), "topic: news (bob)"),
+    (TopicChanged(AT, "#ci", "bob", "news"), "topic of #ci: news (bob)"),
+    (TopicChanged(AT, "#ci", "bob", ""), "bob took away the topic of #ci"),
+    (ModeChanged(AT, "#ci", "op", "+o bob"), "op set #ci +o bob"),
+    (Present(AT, "#ci", ("a", "b"), "news"), "in #ci: a, b; topic: news"),
+    (Present(AT, "#ci", tuple("a" * 26)), f"in #ci: {', '.join('a' * 20)} and 6 more"),
+    (Told(AT, "hello"), "hello"),
+    (Refused(AT, "#ci", "no"), "#ci: no"),
+    (Refused(AT, "", "no", "my text"), "no (not sent: my text)"),
+    (Disconnected(AT, "why", 4.2), "disconnected (why), trying again in 4 s (Ctrl-C leaves)"),
+    (Disconnected(AT, "the server closed the connection"), "disconnected"),
+    (Disconnected(AT, "no answer for 60 s"), "disconnected (no answer for 60 s)"),
+    (Reconnected(AT, "me"), "connected again as me"),
+    (Unconfirmed(AT, "#ci", "text"), "not known whether it was sent: text"),
+    (Message("", AT, "#ci", "bob", "x"), ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("event", "words"), NOTICES)
+def test_notice(event, words):
+    assert notice_of(event, LOBBY) == words
+
+
+def test_gap_names_its_times():
+    gap = Gap("#ci", "a", "b", AT, AT + timedelta(minutes=3))
+    since, until = AT.astimezone(), (AT + timedelta(minutes=3)).astimezone()
+    expected = f"what was said in #ci between {since:%H:%M:%S} and {until:%H:%M:%S} is not known"
+    assert notice_of(gap, LOBBY) == expected
+
+
+def lines(show, *events):
+    return [ansi(line, colour=False) for event in events for line in show.event(event)]
+
+
+def test_messages():
+    show = Show(zone=lambda at: at)
+    said = [
+        Message("", AT, LOBBY, "bob", "hi"),
+        Message("", AT, LOBBY, "bob", "waves", action=True),
+        Message("", AT, "#ci", "bob", "there"),
+        Message("", AT, "bob", "bob", "psst"),
+        Message("", AT, "bob", "me", "what?", own=True),
+        Message("", AT, "bob", "bob", "winks", action=True),
+        Message("", AT + timedelta(minutes=2), LOBBY, "bob", "late"),
+    ]
+    assert lines(show, *said) == [
+        "23:59 bob: hi",
+        "23:59 * bob waves",
+        "23:59 [#ci] bob: there",
+        "23:59 bob → you: psst",
+        "23:59 me → bob: what?",
+        "23:59 bob → you: * winks",
+        "-- Mon 23 Nov 2026 --",
+        "00:01 bob: late",
+    ]
+
+
+def test_history_begins_with_its_day():
+    show = Show(zone=lambda at: at)
+    old = Message("", AT, LOBBY, "bob", "old", replayed=True)
+    assert lines(show, old) == ["-- Sun 22 Nov 2026 --", "23:59 bob: old"]
+
+
+def test_ignored_people_are_not_shown():
+    show = Show(zone=lambda at: at)
+    show.ignored["bob"] = "Bob"
+    assert lines(show, Message("", AT, LOBBY, "BOB", "hi")) == []
+
+
+def test_colours():
+    show = Show(zone=lambda at: at)
+    (line,) = show.event(Message("", AT, LOBBY, "bob", "hi"))
+    coloured = ansi(line, colour=True)
+    assert "\x1b[" in coloured
+    assert coloured.endswith("\x1b[0m: hi")
+    (again,) = show.event(Message("", AT, LOBBY, "BOB", "hi"))
+    assert line[1][0] == again[1][0]
+
+
+def test_pipe_line():
+    assert plain_line(Message("", AT, LOBBY, "bob", "hi\x1b[2J")) == "bob: hi"
+    assert plain_line(Message("", AT, LOBBY, "bob", "waves", action=True)) == "* bob waves"
+
+
+@given(st.text(), st.text(), st.text())
+def test_nothing_that_a_terminal_obeys_is_shown(nick, room, text):
+    show = Show(zone=lambda at: at)
+    events = [
+        Message("", AT, room, nick, text),
+        Message("", AT, "#ci", nick, text, action=True),
+        Joined(AT, room, nick),
+        Kicked(AT, room, nick, nick, text),
+        Present(AT, room, (nick, text), text),
+        Refused(AT, room, text, text),
+        Told(AT, text),
+        Disconnected(AT, text),
+        TopicChanged(AT, room, nick, text),
+    ]
+    for line in lines(show, *events):
+        hidden = [char for char in line if category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
+        assert set(hidden) <= {"\u200c", "\u200d"}

@@ -275,4 +275,4 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Passing(Record, frozen=True):
-    """An event that passes by: it goes the way of the records, but the log has none of it; its number is 0."""
+    """An event that passes by: it goes the way of the records, but the log has none; its number is 0."""

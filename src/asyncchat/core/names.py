@@ -55,11 +55,13 @@ def fold(name: str) -> str:
 
 def _fold(name: str) -> str:
     if name.isascii():
-        return name.lower()
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+        key = name.lower()
+    else:
+        key = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return name if key == name else key  # one string in memory where two are equal
 
 
-_fold_short = lru_cache(maxsize=65536)(_fold)
+_fold_short = lru_cache(maxsize=2048)(_fold)
 
 
 def name_fault(name: str) -> str | None:

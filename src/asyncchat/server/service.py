@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 import time
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING
@@ -167,7 +168,8 @@ class Service:
             return None
         writer.transport.set_write_buffer_limits(high=SEND_BYTES)
         peer = writer.get_extra_info("peername")
-        host = peer[0].removeprefix("::ffff:") if isinstance(peer, tuple) else "localhost"
+        # Interned: a school behind one address has one string of it, not a thousand.
+        host = sys.intern(peer[0].removeprefix("::ffff:")) if isinstance(peer, tuple) else "localhost"
         session = Session(self, self._next_id, host, reader, writer)
         self._next_id += 1
         return session.run()

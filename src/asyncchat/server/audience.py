@@ -80,6 +80,12 @@ class Run:
         self.lines: dict[Variant, list[bytes]] = {variant: [] for variant, _ in self.groups}
         self.apart = apart
 
+    def serve_apart(self, member: Session) -> None:
+        """Tells a member from now on what it would have been told together with the others."""
+        if member.id in self.audience.members:
+            member.parts.extend(self.lines.get(member.variant, ()))
+            self.apart.append(member)
+
     def add(self, record: Record, cause: Session) -> None:
         """Puts an event at the end, and of what the apart members are told."""
         lines = self.lines

@@ -124,6 +124,8 @@ class Delivery:
         for single in audience.singles:
             if single.apart != turn:
                 self._mark_apart(single)
+                for opened in self._runs:  # it began to hide something while this batch is delivered
+                    opened.serve_apart(single)
         members = audience.members
         if len(self._apart) < len(members):
             apart = [session for session in self._apart if session.id in members]

@@ -1,0 +1,151 @@
+"""Sessions without sockets around the real hub, outbox and delivery: an event's bytes are its number."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+from asyncchat.core.chat import Chat
+from asyncchat.core.commands import Command
+from asyncchat.core.events import AwayChanged, Record, Said, Whispered
+from asyncchat.dialects.base import Outcome, Variant
+from asyncchat.log.base import Log
+from asyncchat.log.memory import MemoryLog
+from asyncchat.server.delivery import Delivery
+from asyncchat.server.hub import Hub
+from asyncchat.server.outbox import Outbox
+from asyncchat.server.session import Session
+
+
+class Everything:
+    """A variant that is told of all events."""
+
+    def encode(self, record: Record) -> bytes:
+        return b"%d " % record.number
+
+
+class TextsOnly(Everything):
+    """A variant that is told of texts alone."""
+
+    def encode(self, record: Record) -> bytes:
+        return super().encode(record) if isinstance(record.event, Said | Whispered) else b""
+
+
+EVERYTHING, TEXTS_ONLY = Everything(), TextsOnly()
+
+
+class Numbers:
+    """A dialect whose answers are its own events' numbers; going away and coming back changes its variant."""
+
+    def __init__(self) -> None:
+        self.entered = True
+        self.paused = False
+        self.backlog = 0
+        self.variant: Variant = EVERYTHING
+
+    def answer(self, outcome: Outcome) -> bytes:
+        for item in outcome:
+            if isinstance(item, Record) and isinstance(item.event, AwayChanged):
+                self.variant = TEXTS_ONLY if item.event.text else EVERYTHING
+        return b"".join(b"=%d " % item.number for item in outcome if isinstance(item, Record))
+
+    def farewell(self, reason: str) -> bytes:
+        return f"({reason}) ".encode()
+
+    def receive_data(self, data: bytes, limit: int = 64) -> list[Command]:
+        return []
+
+    def receive_eof(self) -> list[Command]:
+        return []
+
+    def probe(self) -> bytes:
+        return b""
+
+
+class Connection:
+    """A transport that keeps what it was told, loses its peer, or takes nothing."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.writes = 0
+        self.lost = False
+        self.stalled = 0
+
+    def write(self, data: bytes) -> None:
+        if self.lost:
+            raise RuntimeError("unable to perform operation; the handler is closed")
+        self.data += data
+        self.writes += 1
+
+    def get_write_buffer_size(self) -> int:
+        return self.stalled
+
+    def is_closing(self) -> bool:
+        return self.lost
+
+    def abort(self) -> None:
+        self.lost = True
+
+    close = abort
+
+
+class Hall:
+    """A chat in memory: the server's parts, sessions on request, and what was put into the outbox."""
+
+    def __init__(self, log: Log | None = None) -> None:
+        self.log = log or MemoryLog()
+        self.slow: list[Session] = []
+        self.delivery = Delivery(self.slow.append)
+        self.outbox = Outbox(self.log, self.delivery)
+        self.time = 0
+        self.hub = Hub(Chat(), self.log, self.outbox, clock=self.tick)
+        self.put: list[tuple[Session, Outcome]] = []
+        self.connections: dict[Session, Connection] = {}
+        self._put = self.outbox.put
+        self.outbox.put = self._note  # type: ignore[method-assign]  # looks on, changes nothing
+        self._ids = 0
+
+    def tick(self) -> int:
+        self.time += 1
+        return self.time
+
+    def _note(self, session: Session, outcome: Outcome, records: int) -> None:
+        self.put.append((session, outcome))
+        self._put(session, outcome, records)
+
+    def session(self) -> Session:
+        self._ids += 1
+        connection = Connection()
+        loop = asyncio.get_running_loop()
+        service: Any = SimpleNamespace(
+            now=loop.time, limits=False, loop=loop, outbox=self.outbox, hub=self.hub, sessions={}
+        )
+        writer: Any = SimpleNamespace(transport=connection)
+        reader: Any = None
+        session = Session(service, self._ids, "10.0.0.1", reader, writer)
+        session.adopt(Numbers())
+        self.connections[session] = connection
+        return session
+
+    def told(self, session: Session) -> list[str]:
+        return self.connections[session].data.decode().split()
+
+    def submit(self, session: Session, *commands: Command) -> None:
+        self.hub.submit(session, commands)
+
+
+class Running:
+    """Runs a hall's outbox while the block runs; what it raised comes out of the block's end."""
+
+    def __init__(self, hall: Hall) -> None:
+        self._hall = hall
+
+    async def __aenter__(self) -> Hall:
+        self._task = asyncio.create_task(self._hall.outbox.run())
+        await asyncio.sleep(0)  # it waits for its first outcome
+        return self._hall
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        if not self._task.cancelled():
+            self._task.result()

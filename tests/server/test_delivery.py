@@ -1,0 +1,434 @@
+"""Deliveries: whatever is asked, in whatever batches, each member is told it once and in the one order."""
+
+import asyncio
+from collections import defaultdict
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncchat.core import commands, events
+from asyncchat.core.events import Reach, Record
+from asyncchat.core.names import fold
+from asyncchat.server import delivery, outbox
+from asyncchat.server.delivery import GateMark
+from asyncchat.server.session import Session
+from tests.server.listeners import Hall, Running
+
+ROOMS = ("#lobby", "#A", "#b")
+SLOTS = 5
+
+slots = st.integers(0, SLOTS - 1)
+rooms = st.sampled_from(ROOMS)
+steps = st.one_of(
+    st.tuples(st.just("join"), slots, rooms),
+    st.tuples(st.just("join"), slots, rooms),
+    st.tuples(st.just("part"), slots, rooms),
+    st.tuples(st.just("part all"), slots),
+    st.tuples(st.just("say"), slots, rooms),
+    st.tuples(st.just("say"), slots, rooms),
+    st.tuples(st.just("say"), slots, st.sampled_from(["#LOBBY", "#a", "#B"])),
+    st.tuples(st.just("kick"), slots, rooms, slots),
+    st.tuples(st.just("operator"), slots, rooms, slots, st.booleans()),
+    st.tuples(st.just("topic"), slots, rooms),
+    st.tuples(st.just("rename"), slots, st.integers(0, 9)),
+    st.tuples(st.just("away"), slots, st.booleans()),
+    st.tuples(st.just("whisper"), slots, slots),
+    st.tuples(st.just("quit"), slots),
+    st.tuples(st.just("ignore"), slots, slots),
+    st.tuples(st.just("gate"), slots),
+    st.tuples(st.just("release"), slots),
+    st.tuples(st.just("batch")),
+    st.tuples(st.just("turn")),
+)
+
+
+class Scene:
+    """Plays steps, and works out from the records alone what each session has to be told."""
+
+    def __init__(self) -> None:
+        self.hall = Hall()
+        self.slots: list[Session] = []
+        self.names = 0
+        self.marks: dict[Session, GateMark] = {}
+        self.ignored: list[tuple[int, Session, frozenset[str]]] = []
+
+    def arrive(self, slot: int) -> None:
+        session = self.hall.session()
+        self.names += 1
+        if slot < len(self.slots):
+            self.slots[slot] = session
+        else:
+            self.slots.append(session)
+        self.hall.submit(session, commands.Enter(f"n{self.names}", "u", "h", rooms=ROOMS[:1]))
+
+    def name(self, slot: int) -> str:
+        return self.hall.hub.chat.people[self.slots[slot].id].name
+
+    async def play(self, step: tuple[Any, ...]) -> None:
+        what, *about = step
+        if what == "batch":
+            return await self.hall.outbox.emptied()
+        if what == "turn":
+            return await asyncio.sleep(0)
+        slot = about[0]
+        session = self.slots[slot]
+        if what == "release":
+            await self.release(session)
+        elif session in self.marks:
+            pass  # its next commands are not taken
+        elif what == "gate":
+            self.marks[session] = self.hall.hub.begin_gate(session)
+        elif what == "ignore":
+            await self.hall.outbox.emptied()
+            session.ignoring ^= {fold(self.name(about[1]))}
+            session.regroup()
+            self.ignored.append((len(self.hall.put), session, session.ignoring))
+        elif what == "quit":
+            self.hall.submit(session, commands.Quit("gone"))
+            self.arrive(slot)
+        else:
+            self.hall.submit(session, self.command(what, *about[1:]))
+
+    async def release(self, session: Session) -> None:
+        mark = self.marks.get(session)
+        if mark is not None:
+            while mark.reached < 0:
+                await session.told()
+            del self.marks[session]
+            session.release(b"gate ")
+
+    def command(self, what: str, *about) -> commands.Command:
+        match what:
+            case "join":
+                return commands.Join(about[0])
+            case "part":
+                return commands.Part(about[0])
+            case "part all":
+                return commands.PartAll()
+            case "say":
+                return commands.Say(about[0], "hello")
+            case "whisper":
+                return commands.Say(self.name(about[0]), "psst")
+            case "kick":
+                return commands.Kick(about[0], self.name(about[1]))
+            case "operator":
+                return commands.SetOperator(about[0], self.name(about[1]), about[2])
+            case "topic":
+                return commands.SetTopic(about[0], "new")
+            case "rename":
+                return commands.Rename(f"r{about[0]}")
+            case "away":
+                return commands.SetAway("tea" if about[0] else "")
+        raise AssertionError(what)
+
+    def expected(self) -> dict[Session, list[tuple[str, frozenset[str]]]]:
+        """For each session what it is told, with the rooms whose order that belongs to; None for its own."""
+        told: dict[Session, list[tuple[str, frozenset[str]]]] = defaultdict(list)
+        members: dict[str, set[int]] = defaultdict(set)
+        sessions = {session.id: session for session in self.hall.connections}
+        quiet: set[Session] = set()
+        ignoring: dict[Session, frozenset[str]] = {}
+        changes = list(self.ignored)
+        for place, (cause, outcome) in enumerate(self.hall.put):
+            while changes and changes[0][0] <= place:
+                _, session, names = changes.pop(0)
+                ignoring[session] = names
+            for item in outcome:
+                if isinstance(item, GateMark):
+                    told[cause].append(("gate", frozenset(ROOMS)))
+                if not isinstance(item, Record):
+                    continue
+                event = item.event
+                hearers, about = self.reached(event, members)
+                for who in hearers - {cause.id}:
+                    session = sessions[who]
+                    text = isinstance(event, events.Said | events.Whispered)
+                    by = event.person.key if isinstance(event, events.Said | events.Whispered) else ""
+                    hidden = by in ignoring.get(session, ())
+                    if not hidden and (text or session not in quiet):
+                        told[session].append((str(item.number), about))
+                self.seat(event, members)
+            for item in outcome:
+                if isinstance(item, Record):
+                    told[cause].append((f"={item.number}", frozenset(ROOMS)))
+                    if isinstance(item.event, events.AwayChanged):
+                        (quiet.add if item.event.text else quiet.discard)(cause)
+        return told
+
+    def reached(self, event, members) -> tuple[set[int], frozenset[str]]:
+        if event.reach is Reach.ROOM:
+            return set(members[event.room]), frozenset([event.room])
+        if event.reach is Reach.PEERS:
+            about = frozenset(room for room, inside in members.items() if event.person.id in inside)
+            return {who for room in about for who in members[room]}, about
+        return ({event.to.id}, frozenset(ROOMS)) if event.reach is Reach.PAIR else (set(), frozenset())
+
+    def seat(self, event, members) -> None:
+        match event:
+            case events.Joined():
+                members[event.room].add(event.person.id)
+            case events.Parted() | events.Kicked():
+                members[event.room].discard(event.person.id)
+            case events.Left():
+                for inside in members.values():
+                    inside.discard(event.person.id)
+
+
+@given(st.lists(steps, max_size=60), st.integers(1, 6), st.sampled_from([0.0, 0.002]))
+def test_each_is_told_everything_once_and_in_the_one_order(steps, writes_a_slice, gather):
+    async def scene():
+        one = Scene()
+        async with Running(one.hall):
+            for slot in range(SLOTS):
+                one.arrive(slot)
+            for step in steps:
+                await one.play(step)
+            for session in list(one.marks):
+                await one.release(session)
+            await one.hall.outbox.emptied()
+        return one
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delivery, "WRITES_A_SLICE", writes_a_slice)
+        patch.setattr(outbox, "GATHER", gather)
+        played = asyncio.run(scene())
+    expected = played.expected()
+    for session in played.hall.connections:
+        told = played.hall.told(session)
+        rooms_of = dict(expected[session])
+        assert sorted(told) == sorted(token for token, _ in expected[session])
+        for room in ROOMS:
+            assert [token for token in told if room in rooms_of[token]] == [
+                token for token, about in expected[session] if room in about
+            ]
+    assert not played.hall.slow
+    numbers = [item.number for _, outcome in played.hall.put for item in outcome if isinstance(item, Record)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert played.hall.log.last == len(numbers)
+
+
+def played(scene):
+    """Runs a scene in a hall whose outbox runs."""
+
+    async def play():
+        hall = Hall()
+        async with Running(hall):
+            await scene(hall)
+
+    asyncio.run(play())
+
+
+async def people(hall: Hall, count: int, *rooms: str) -> list[Session]:
+    """So many people in these rooms, of whom nothing is to be told any more."""
+    found = [hall.session() for _ in range(count)]
+    for number, session in enumerate(found):
+        hall.submit(session, commands.Enter(f"p{number}", "u", "h", rooms=rooms or ("#lobby",)))
+        await hall.outbox.emptied()
+    for connection in hall.connections.values():
+        connection.data, connection.writes = b"", 0
+    return found
+
+
+def say(*texts: str) -> list[commands.Command]:
+    return [commands.Say("#lobby", text) for text in texts]
+
+
+def test_a_batch_is_one_write_to_each_member_however_long():
+    async def scene(hall):
+        everyone = await people(hall, 20)
+        for _ in range(10):
+            for session in everyone[:3]:
+                hall.submit(session, *say("a", "b"))
+        await hall.outbox.emptied()
+        assert {hall.connections[session].writes for session in everyone} == {1}
+
+    played(scene)
+
+
+def test_a_quit_from_several_rooms_is_told_once_and_after_what_was_said_before():
+    async def scene(hall):
+        one, two, three = await people(hall, 3, "#a", "#b", "#c")
+        before = hall.log.last
+        hall.submit(one, *(commands.Say(room, "x") for room in ("#a", "#b", "#c")), commands.Quit())
+        hall.submit(two, commands.Say("#c", "y"))
+        await hall.outbox.emptied()
+        assert hall.told(three) == [str(before + number) for number in range(1, 6)]
+
+    played(scene)
+
+
+def test_nothing_is_told_after_a_kick_within_the_same_batch():
+    async def scene(hall):
+        chair, member, other = await people(hall, 3, "#a")
+        hall.submit(chair, commands.Kick("#a", "p1"), commands.Say("#a", "gone"))
+        hall.submit(other, commands.Say("#a", "indeed"))
+        await hall.outbox.emptied()
+        kick = hall.log.last - 2
+        assert hall.told(member) == [str(kick)]
+        assert hall.told(other) == [str(kick), str(kick + 1), f"={kick + 2}"]
+
+    played(scene)
+
+
+def test_who_was_let_in_again_hears_what_follows_alone():
+    async def scene(hall):
+        chair, member = await people(hall, 2, "#a")
+        hall.submit(member, commands.Part("#a"))
+        hall.submit(chair, commands.Say("#a", "not for p1"))
+        hall.submit(member, commands.Join("#a"))
+        hall.submit(chair, commands.Say("#a", "for p1"))
+        await hall.outbox.emptied()
+        last = hall.log.last
+        assert hall.told(member) == [f"={last - 3}", f"={last - 1}", str(last)]
+
+    played(scene)
+
+
+def test_a_slow_session_is_reported_once_after_the_batch_that_shows_it():
+    async def scene(hall):
+        one, slow, three = await people(hall, 3)
+        hall.connections[slow].stalled = 2_000_000
+        for _ in range(40):
+            hall.submit(one, *say("x" * 10))
+        hall.delivery._audiences["#lobby"].unchecked = delivery.CHECK_BYTES
+        await hall.outbox.emptied()
+        assert hall.slow == [slow]
+        slow.expel("too slow", at_once=True)
+        hall.submit(one, *say("and on it goes"))
+        await hall.outbox.emptied()
+        left = hall.log.last - 1
+        assert hall.told(three)[-2:] == [str(left), str(left + 1)]
+        records = [item for _, outcome in hall.put for item in outcome if isinstance(item, Record)]
+        assert [item.event.reason for item in records if isinstance(item.event, events.Left)] == ["too slow"]
+
+    played(scene)
+
+
+def test_a_connection_lost_a_moment_ago_hurts_nobody_else():
+    async def scene(hall):
+        everyone = await people(hall, 6)
+        gone = everyone[1], everyone[4]
+        for session in gone:
+            hall.connections[session].lost = True
+        hall.submit(everyone[0], *say("one"), commands.Rename("q"))
+        hall.submit(everyone[4], *say("my last words"))
+        await hall.outbox.emptied()
+        hall.submit(everyone[0], *say("two"))
+        await hall.outbox.emptied()
+        last = hall.log.last
+        for session in everyone[2], everyone[3], everyone[5]:
+            assert hall.told(session) == [str(number) for number in range(last - 3, last + 1)]
+        assert not any(hall.told(session) for session in gone)
+
+    played(scene)
+
+
+def test_what_comes_before_a_gate_is_delivered_before_it_and_the_rest_waits():
+    async def scene(hall):
+        one, two = await people(hall, 2)
+        hall.submit(one, *say("before"))
+        mark = hall.hub.begin_gate(two)
+        hall.submit(one, *say("behind"))
+        await hall.outbox.emptied()
+        before = hall.log.last - 1
+        assert mark.reached == before
+        assert hall.told(two) == [str(before)]
+        hall.submit(one, *say("still behind"))
+        await hall.outbox.emptied()
+        assert hall.told(two) == [str(before)]
+        assert two.waiting() == len(f"{before + 1} {before + 2} ")
+        two.release(b"answer ")
+        hall.submit(one, *say("after"))
+        await hall.outbox.emptied()
+        assert hall.told(two) == [str(before), "answer", *(str(before + more) for more in (1, 2, 3))]
+
+    played(scene)
+
+
+def test_a_session_that_never_leaves_its_gate_is_found_slow():
+    async def scene(hall):
+        one, two = await people(hall, 2)
+        hall.hub.begin_gate(two)
+        for _ in range(3):
+            two.write(b"x" * 500_000)
+        hall.submit(one, *say("hello"))
+        await hall.outbox.emptied()
+        assert not two.is_slow()
+        two.write(b"x" * 1_000_001)
+        assert two.is_slow()
+
+    played(scene)
+
+
+def test_the_last_words_to_a_session_in_a_gate_come_after_what_waited():
+    async def scene(hall):
+        one, two = await people(hall, 2)
+        hall.hub.begin_gate(two)
+        hall.submit(one, *say("meanwhile"))
+        await hall.outbox.emptied()
+        two.expel("enough")
+        assert hall.told(two) == [str(hall.log.last), "(enough)"]
+        await hall.outbox.emptied()
+        assert hall.told(one)[-1] == str(hall.log.last)
+
+    played(scene)
+
+
+def test_many_writes_give_the_others_a_turn(monkeypatch):
+    monkeypatch.setattr(delivery, "WRITES_A_SLICE", 4)
+
+    async def scene(hall):
+        everyone = await people(hall, 40)
+        turns = 0
+        loop = asyncio.get_running_loop()
+
+        def count() -> None:
+            nonlocal turns
+            turns += 1
+            if not hall.told(everyone[-1]):
+                loop.call_soon(count)
+
+        hall.submit(everyone[0], *say("hello"))
+        loop.call_soon(count)
+        await hall.outbox.emptied()
+        assert turns > 5
+
+    played(scene)
+
+
+def test_hiding_somebody_while_a_batch_is_delivered_loses_nothing(monkeypatch):
+    """Two rooms have runs in the batch, one is open when the session begins to be served on its own."""
+    monkeypatch.setattr(delivery, "WRITES_A_SLICE", 1)
+
+    async def scene(hall):
+        one, two, three = await people(hall, 3, "#a", "#b", "#c")
+        hall.submit(two, commands.Part("#c"))
+        await hall.outbox.emptied()
+        hall.connections[two].data = b""
+        write = hall.connections[three].write
+
+        def hide(data: bytes) -> None:
+            if not two.ignoring:
+                two.ignoring = frozenset({"nobody"})
+                two.regroup()
+            write(data)
+
+        three.write = hide
+        # The run of #a is open; that of #c is closed by who leaves, which writes; then the run of #b opens.
+        hall.submit(one, commands.Say("#a", "1"), commands.Say("#c", "2"))
+        hall.submit(one, commands.Join("#d"), commands.Part("#d"))
+        four = hall.session()
+        hall.submit(four, commands.Enter("four", "u", "h", rooms=("#c", "#e")), commands.Quit())
+        hall.submit(one, commands.Say("#b", "3"))
+        await hall.outbox.emptied()
+        said = [
+            str(record.number)
+            for _, outcome in hall.put
+            for record in outcome
+            if isinstance(record, Record) and getattr(record.event, "text", "") in ("1", "3")
+        ]
+        assert sorted(hall.told(two)) == sorted(said)
+
+    played(scene)

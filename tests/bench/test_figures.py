@@ -45,6 +45,13 @@ def test_a_busy_generator_is_said_to_be_the_bottleneck():
     assert len(of_load(SCENARIOS["room"], outcome(both)).notes) == 1
 
 
+def test_a_closed_loop_in_which_all_wait_is_said():
+    idle = replace(END, server_cpu=6.0, machine_cpu=53.5)
+    [note] = of_load(SCENARIOS["room"], outcome(idle)).notes[1:]
+    assert note.startswith("neither the server (10% of a core) nor the generator (20%) was busy")
+    assert len(of_load(SCENARIOS["steady"], outcome(replace(idle, sent=5010))).notes) == 1
+
+
 def test_a_missed_rate_is_said():
     notes = of_load(SCENARIOS["steady"], outcome(replace(END, sent=4010))).notes
     assert "the rate was not reached: 400 of 500 messages/s were sent" in notes

@@ -52,6 +52,7 @@ class Connection:
         "address",
         "dialect",
         "fd",
+        "heard",
         "nick",
         "ponged",
         "recv",
@@ -66,6 +67,7 @@ class Connection:
         self.address, self.dialect, self.nick, self.room = address, dialect, nick, room
         self.stage = _CONNECTING
         self.tail = b""
+        self.heard = False  # the server has said something
         self.ponged = False
         self.version: str | None = None
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
@@ -142,6 +144,7 @@ class Connection:
         return chunk
 
     def _heard(self, chunk: bytes) -> None:
+        self.heard = True
         text = self.tail + chunk
         whole = text[: text.rfind(b"\n") + 1]
         self.tail = text[len(whole) :]
@@ -203,13 +206,15 @@ class Crowd:
         coming: dict[int, Connection] = {}
         inside: list[Connection] = []
         waiting: dict[Connection, float] = {}
-        at_once, started = AT_ONCE, 0.0
+        short_backlog, started = False, 0.0
         while len(inside) < len(self._rooms):
-            more = min(at_once - len(coming), len(self._rooms) - len(self.connections), _BURST)
+            more = min(AT_ONCE - len(coming), len(self._rooms) - len(self.connections), _BURST)
+            if short_backlog:
+                more = min(more, _SHORT_BACKLOG - sum(not each.heard for each in coming.values()))
             if more > 0 and now - started >= _BURST_SECONDS:
                 waiting = {each: since for each, since in waiting.items() if each.waits()}
                 if any(now - since > _WAITING_SECONDS for since in waiting.values()):
-                    at_once = _SHORT_BACKLOG
+                    short_backlog = True
                 self._start(more, coming, waiting)
                 started = now
             for fd, mask in self._poller.wait(_BURST_SECONDS if more > 0 else _SWEEP_SECONDS):

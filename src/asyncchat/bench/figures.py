@@ -16,6 +16,8 @@ from asyncchat.bench.scenario import Scenario
 
 # From here on a core counts as busy all the time: the kernel takes the rest.
 _BUSY = 95.0
+# In a closed loop someone is always busy, unless all wait.
+_WAITING = 60.0
 # More than so much of a core for all other programs together disturbs; an idle system needs one or two.
 _OTHERS = 10.0
 # A rate counts as kept with at least this share of its messages.
@@ -108,6 +110,7 @@ def of_idle(scenario: Scenario, begin: float | None, end: float | None) -> Figur
 
 
 def _figures(scenario: Scenario, begin: Mark, end: Mark, faults: Faults) -> Figures:
+    # A delivery is one message to one member.
     seconds, delivered = end.at - begin.at, end.delivered - begin.delivered
     generator = end.generator_cpu - begin.generator_cpu
     values = {
@@ -178,6 +181,11 @@ def load_notes(scenario: Scenario, outcome: Outcome, values: dict[str, float]) -
 
 def _busy_note(values: dict[str, float], *, closed: bool) -> list[str]:
     generator, server = values["generator_busy"], values.get("server_busy", 0.0)
+    if closed and server and max(generator, server) < _WAITING:
+        return [
+            f"neither the server ({server:.0f}% of a core) nor the generator ({generator:.0f}%) was busy: "
+            "the rate is that of waiting, as for TCP's delayed acknowledgements (Nagle's algorithm left on)"
+        ]
     if generator < _BUSY or server >= _BUSY:
         return []
     said = f"the generator was the bottleneck (its core {generator:.0f}% busy, the server's {server:.0f}%): "

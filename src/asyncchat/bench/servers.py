@@ -219,9 +219,28 @@ def _process(
             if own is not None:
                 os.sched_setaffinity(0, own)
     try:
-        yield server, log
+        with _ended_by_sigterm():
+            yield server, log
     finally:
         _stop(server)
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end this program as Ctrl-C does: so that the server that was started does not stay."""
+
+    def end(number: int, _frame: object) -> None:
+        sys.exit(128 + number)
+
+    try:
+        before = signal.signal(signal.SIGTERM, end)
+    except ValueError:  # not the main thread: whoever runs this there stops it
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:

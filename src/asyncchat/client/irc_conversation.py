@@ -233,7 +233,7 @@ class IrcConversation:
         """Leaves a room for good."""
         self._resume.unwant(room)
         if self._connected and self._dialect.registered:
-            self._dialect.send("PART", room, *([reason] if reason else []))
+            self._dialect.ask("PART", room, *([reason] if reason else []))
 
     def set_nick(self, nick: str) -> None:
         """Asks for another nick."""
@@ -245,7 +245,7 @@ class IrcConversation:
         """Sends any IRC command."""
         if not (self._connected and self._dialect.registered):
             raise NotConnected("There is no connection right now.")
-        self._dialect.send(command, *params)
+        self._dialect.ask(command, *params)
 
     def history(self, room: str, kind: str, position: str, limit: int) -> Lookup:
         """Asks the history."""

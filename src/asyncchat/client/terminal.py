@@ -7,17 +7,19 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
+from queue import SimpleQueue
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.output import create_output
-from prompt_toolkit.patch_stdout import StdoutProxy
 
 from asyncchat.client.client import Client
-from asyncchat.client.errors import ClientError
+from asyncchat.client.errors import ClientError, NotConnected, TimedOut
 from asyncchat.client.events import Disconnected, Event, Joined, Left, Message, Reconnected
 from asyncchat.client.show import Fragments, Show, ansi
 from asyncchat.client.words import WORDS, Leave, Talk, obey
@@ -26,9 +28,6 @@ from asyncchat.dialects.plain.clean import shown, typed
 
 _WAITING_SHOWN = 5
 """Most of our unacknowledged lines shown above the prompt."""
-
-_BETWEEN_WRITES = 0.02
-"""Seconds for which lines are gathered before the prompt is moved down once for all of them."""
 
 
 def run(chat: Client, room: str, *, commands_go_through: bool = False) -> None:
@@ -40,14 +39,20 @@ def run(chat: Client, room: str, *, commands_go_through: bool = False) -> None:
         commands_go_through: whether the server takes commands (a plain dialect).
     """
     screen = Screen(chat, room, commands_go_through=commands_go_through)
-    with chat, StdoutProxy(sleep_between_writes=_BETWEEN_WRITES, raw=True) as out:
-        screen.talk(out)
-    for _, text in screen.unsent:
-        print(f"not sent: {shown(text)}", file=sys.stderr)  # noqa: T201 - what would be lost unseen
+    try:
+        with chat:
+            screen.talk()
+    finally:
+        for _, text in screen.unsent:
+            sys.stderr.write(f"not sent: {shown(text)}\n")
 
 
 class Screen:
-    """One terminal in one chat: a thread shows what comes, the main one reads what is typed."""
+    """One terminal in one chat, under one prompt from the first key to the last.
+
+    So the terminal never echoes by itself what is typed meanwhile. The main thread has the keys, a second one
+    follows the chat, a third one does what is typed, since that may wait for the server.
+    """
 
     def __init__(self, chat: Client, room: str, *, commands_go_through: bool = False) -> None:
         self.unsent: list[tuple[str, str]] = []
@@ -59,56 +64,81 @@ class Screen:
             chat, room, self._tell, self._recall, self._show.ignored, commands_go_through=commands_go_through
         )
         self._show.room = room
-        self._out: StdoutProxy | None = None
-        self._session: PromptSession[str] = PromptSession(
+        self._lines: deque[str] = deque()
+        self._typed: SimpleQueue[str] = SimpleQueue()
+        self._session: PromptSession[None] = PromptSession(
             self._prompt,
             completer=NickCompleter(self._talk),
             complete_while_typing=False,
             erase_when_done=True,
-            refresh_interval=0.5,  # the seconds count down
-            output=create_output(stdout=sys.__stdout__),
         )
+        self._session.default_buffer.accept_handler = self._accept
 
-    def talk(self, out: StdoutProxy) -> None:
+    def talk(self) -> None:
         """Shows and reads until the person leaves."""
-        self._out = out
-        follower = threading.Thread(target=self._follow, name="asyncchat screen", daemon=True)
-        follower.start()
-        reason = ""
+        threads = [
+            threading.Thread(target=target, name=f"asyncchat {name}", daemon=True)
+            for target, name in ((self._follow, "screen"), (self._obey, "lines"))
+        ]
+        timeout, reason = 5.0, ""
         try:
-            while not self._chat.closed:
-                self._typed(self._session.prompt())
+            self._session.prompt(pre_run=lambda: _start(threads))
         except EOFError:
             pass
         except Leave as leave:
             reason = leave.reason
         except KeyboardInterrupt:
-            self._leave(follower, "", timeout=0.0)
+            timeout = 0.0
             raise
-        self._leave(follower, reason, timeout=5.0)
+        finally:
+            self.unsent = self._chat.close(timeout, reason=reason)
+            threads[0].join(1.0)
+            sys.stdout.write("".join(self._lines))
+            sys.stdout.flush()
 
-    def _leave(self, follower: threading.Thread, reason: str, timeout: float) -> None:
-        self.unsent = self._chat.close(timeout, reason=reason)
-        follower.join(1.0)
-        if self._out is not None:
-            self._out.flush()
+    # What is typed.
 
-    def _typed(self, text: str) -> None:
-        for line in text.splitlines():  # a paste of several lines is one input
-            clean = typed(line)
-            if not clean.strip():
-                continue
-            try:
-                obey(self._talk, clean.lstrip() if clean.lstrip().startswith("/") else clean)
-            except (ClientError, ValueError) as error:
-                self._tell(str(error))
-            self._show.room = self._talk.room
+    def _accept(self, buffer: Buffer) -> bool:
+        self._typed.put(buffer.text)
+        return False  # the prompt stays, empty
+
+    def _obey(self) -> None:
+        while True:
+            for line in self._typed.get().splitlines():  # a paste of several lines is one input
+                clean = typed(line)
+                if not clean.strip():
+                    continue
+                try:
+                    obey(self._talk, clean.lstrip() if clean.lstrip().startswith("/") else clean)
+                except Leave as leave:
+                    self._end(leave)
+                    return
+                except (ClientError, ValueError) as error:
+                    self._tell(str(error))
+                self._show.room = self._talk.room
+                self._refresh()
+
+    def _end(self, reason: BaseException) -> None:
+        """Ends the prompt, from another thread."""
+        app = self._session.app
+        if (loop := app.loop) is not None:
+            loop.call_soon_threadsafe(lambda: app.exit(exception=reason) if app.is_running else None)
+
+    # What is shown.
 
     def _follow(self) -> None:
-        for event in self._chat:
-            self._follow_one(event)
+        while True:
+            try:
+                # While the line is down, the seconds at the prompt count down.
+                event = self._chat.receive(None if self._again_at is None else 1.0)
+            except TimedOut:
+                pass
+            except NotConnected:
+                break
+            else:
+                self._follow_one(event)
             self._refresh()
-        self._leave_prompt()
+        self._end(EOFError())
 
     def _follow_one(self, event: Event) -> None:
         if isinstance(event, Disconnected):
@@ -135,20 +165,28 @@ class Screen:
                 self._write(line)
 
     def _write(self, line: Fragments) -> None:
-        if self._out is not None:
-            self._out.write(ansi(line, colour=self._colour) + "\n")
-            self._out.flush()
+        self._lines.append(ansi(line, colour=self._colour) + "\r\n")
+        self._refresh()
 
     def _refresh(self) -> None:
-        if self._session.app.is_running:
-            self._session.app.invalidate()
+        """Has the main thread show what there is to show."""
+        if (loop := self._session.app.loop) is not None:
+            with suppress(RuntimeError):  # it ended just now
+                loop.call_soon_threadsafe(self._draw)
 
-    def _leave_prompt(self) -> None:
-        """The chat is over: so is the prompt."""
+    def _draw(self) -> None:
         app = self._session.app
-        loop = app.loop
-        if loop is not None and app.is_running:
-            loop.call_soon_threadsafe(lambda: app.exit(exception=EOFError) if app.is_running else None)
+        if not app.is_running:
+            return
+        if self._lines:
+            text = []
+            while self._lines:
+                text.append(self._lines.popleft())
+            app.renderer.erase()
+            app.output.write_raw("".join(text))
+            app.output.flush()
+            app.renderer.request_absolute_cursor_position()
+        app.invalidate()
 
     def _prompt(self) -> StyleAndTextTuples:
         """What stands below: our lines on their way, the state of the line, the prompt itself."""
@@ -170,6 +208,11 @@ class Screen:
             parts.append(("", f"-- disconnected, trying again in {seconds} s (Ctrl-C leaves) --\n"))
         parts.append(("", f"{shown(self._talk.room)}> "))
         return parts
+
+
+def _start(threads: Iterable[threading.Thread]) -> None:
+    for thread in threads:
+        thread.start()
 
 
 class NickCompleter(Completer):

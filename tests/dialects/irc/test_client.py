@@ -350,6 +350,20 @@ def test_what_is_under_way_is_bounded():
     assert client.data_to_send().count(b"\n") == 1
 
 
+def test_commands_keep_their_place_among_messages():
+    client = registered(ALL, "#ci")
+    client.ask("LIST")
+    for token in range(60):
+        client.say(token, "#ci", f"{token:0100}")
+    client.ask("PART", "#ci")
+    sent = lines(client)
+    assert sent[0] == "LIST"
+    assert "PART #ci" not in sent
+    for token in range(60):
+        hear(client, f":me!u@h PRIVMSG #ci {token:0100}")
+    assert lines(client)[-1] == "PART #ci"
+
+
 @given(st.text(max_size=900), st.sampled_from(list(Speech)[:3]), st.sampled_from(["#ci", "#класс", "bob"]))
 def test_parts_fit_as_the_server_relays_them(text, speech, to):
     client = registered("", "#ci")

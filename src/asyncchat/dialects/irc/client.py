@@ -82,6 +82,18 @@ class IrcClient:
         """
         self._out.append(tokens.format(tokens.Message(command, params)))
 
+    def ask(self, command: str, *params: str) -> None:
+        """Sends a command behind all that was said before it.
+
+        Raises:
+            ValueError: it can't be said in one line of IRC.
+        """
+        line = tokens.format(tokens.Message(command, params))
+        if self._sending.queued:
+            self._sending.put(line)
+        else:
+            self._out.append(line)
+
     def data_to_send(self) -> bytes:
         """What has gathered to be sent."""
         self._release()
@@ -93,12 +105,14 @@ class IrcClient:
         """Asks for a nick, also before registration."""
         if not self.registered:
             self.nick = self._origin = nick
-        self.send("NICK", nick)
+            self.send("NICK", nick)
+        else:
+            self.ask("NICK", nick)
 
     def join(self, room: str) -> None:
         """Asks into a room."""
         self._joining[self.server.fold(room)] = room
-        self.send("JOIN", room)
+        self.ask("JOIN", room)
 
     def parts(self, to: str, text: str, speech: Speech = Speech.MESSAGE) -> list[str]:
         """A text as the messages that carry it, each one line that fits after the server added our origin."""

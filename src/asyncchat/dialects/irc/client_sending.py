@@ -32,7 +32,7 @@ class Sending:
     """One connection's messages, in order: first queued, then under way, then acknowledged or refused."""
 
     def __init__(self) -> None:
-        self._queue: deque[Pending] = deque()
+        self._queue: deque[Pending | bytes] = deque()
         self._flight: dict[int, Pending] = {}
         self._bytes = 0
         self._barrier = 0
@@ -42,19 +42,31 @@ class Sending:
         return len(self._queue) + len(self._flight)
 
     @property
+    def queued(self) -> int:
+        """What is not sent yet."""
+        return len(self._queue)
+
+    @property
     def under_way(self) -> list[int]:
         """Tokens of what was sent and is neither acknowledged nor refused, in order."""
         return list(self._flight)
 
-    def put(self, pending: Pending) -> None:
-        """Queues a message."""
+    def put(self, pending: Pending | bytes) -> None:
+        """Queues a message, or a line that has to keep its place among them."""
         self._queue.append(pending)
 
     def release(self) -> list[bytes]:
         """The lines that may be sent now; from here on they are under way."""
         lines = []
-        while self._queue and (not self._flight or self._bytes + len(self._queue[0].line) <= WINDOW_BYTES):
-            pending = self._queue.popleft()
+        while self._queue:
+            pending = self._queue[0]
+            if isinstance(pending, bytes):
+                lines.append(pending)
+                self._queue.popleft()
+                continue
+            if self._flight and self._bytes + len(pending.line) > WINDOW_BYTES:
+                break
+            self._queue.popleft()
             self._flight[pending.token] = pending
             self._bytes += len(pending.line)
             lines.append(pending.line)

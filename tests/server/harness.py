@@ -86,10 +86,11 @@ class Server:
         return self.call(lambda: sorted(person.name for person in self.service.hub.chat.people.values()))
 
     def person(self, name: str) -> "Client":
-        """Somebody with ``nc``, in the lobby."""
+        """Somebody with ``nc``, in the lobby, to whom all that belongs to its coming is told."""
         client = self.connect()
-        client.send(f"{name}\n")
+        client.send(f"{name}\n/me\n")
         client.until(f"Hello, {name}!")
+        client.until("Usage: /me")
         client.until("\n")
         return client
 
@@ -133,6 +134,7 @@ class Client:
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.settimeout(PATIENCE)
         self.socket.connect(("127.0.0.1", port))
         self.unread = b""

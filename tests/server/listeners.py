@@ -103,6 +103,7 @@ class Hall:
         self._put = self.outbox.put
         self.outbox.put = self._note  # type: ignore[method-assign]  # looks on, changes nothing
         self._ids = 0
+        self.task: asyncio.Task[None]
 
     def tick(self) -> int:
         self.time += 1
@@ -140,7 +141,7 @@ class Running:
         self._hall = hall
 
     async def __aenter__(self) -> Hall:
-        self._task = asyncio.create_task(self._hall.outbox.run())
+        self._hall.task = self._task = asyncio.create_task(self._hall.outbox.run())
         await asyncio.sleep(0)  # it waits for its first outcome
         return self._hall
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from asyncchat.core.events import Record
@@ -54,6 +53,7 @@ class Outbox:
         self._log = log
         self._delivery = delivery
         self._queue: list[tuple[Session, Outcome]] = []
+        self._stuck: list[tuple[Session, Outcome]] = []
         self._records = 0
         self._filled: asyncio.Future[None] | None = None
         self._room = asyncio.Event()
@@ -74,6 +74,10 @@ class Outbox:
         """Waits until the outbox takes more."""
         await self._room.wait()
 
+    def holds(self, session: Session) -> bool:
+        """Whether, while the log refuses, something of this session waits for it."""
+        return any(cause is session for waiting in (self._stuck, self._queue) for cause, _ in waiting)
+
     async def emptied(self) -> None:
         """Waits until all that was put is delivered."""
         await self._idle.wait()
@@ -84,7 +88,8 @@ class Outbox:
         queue.append((session, outcome))
         self._records += records
         if self._filled is not None:
-            self._filled.set_result(None)
+            if not self._filled.done():  # cancelled, when the server has stopped
+                self._filled.set_result(None)
             self._filled = None
             self._idle.clear()
         if self._records > MOST_RECORDS or len(queue) > MOST_OUTCOMES:
@@ -110,12 +115,13 @@ class Outbox:
             batch, self._queue = self._queue, []
             if self._records:
                 self._records = 0
-                await self._commit([item for _, outcome in batch for item in outcome if type(item) is Record])
+                await self._commit(batch)
             if not self._room.is_set():
                 self._room.set()
             await self._delivery.deliver(batch)
 
-    async def _commit(self, records: Sequence[Record]) -> None:
+    async def _commit(self, batch: list[tuple[Session, Outcome]]) -> None:
+        records = [item for _, outcome in batch for item in outcome if type(item) is Record]
         expected = records[0].number - 1
         deadline: float | None = None
         while True:
@@ -128,6 +134,7 @@ class Outbox:
                 if deadline is None:
                     deadline = now + GIVE_UP
                     self.failing = True
+                    self._stuck = batch
                     self.failing_since = time.time()
                     _logger.error("The history can't be written, trying again: %s", error)
                 elif now >= deadline:
@@ -136,5 +143,6 @@ class Outbox:
             else:
                 if deadline is not None:
                     self.failing = False
+                    self._stuck = []
                     _logger.warning("The history is written again")
                 return

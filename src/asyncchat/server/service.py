@@ -122,6 +122,9 @@ class Service:
             _logger.critical("Stopped: %s", reason)
             await self.stop(reason, drain=False)
             raise lost.exceptions[0] from None
+        except* Exception as failed:  # noqa: BLE001  # a bug: told, then raised again
+            await self.stop("internal error", drain=False)
+            raise failed.exceptions[0] from None
 
     async def stop(self, reason: str, *, drain: bool = True) -> None:
         """Stops in order: accepts no more, delivers what was accepted, says why, closes, waits.

@@ -300,6 +300,9 @@ class Session:
         dialect = self.spoken
         bucket = self._bucket
         while not self.ended:
+            if self.service.outbox.failing and self.service.outbox.holds(self):
+                await self.told()  # a refusal must not overtake what was accepted before
+                continue
             if bucket is None:
                 commands = dialect.receive_data(data)
             else:
@@ -357,7 +360,7 @@ class Session:
             The number of the last record delivered before.
         """
         mark = self.service.hub.begin_gate(self)
-        while mark.reached < 0:
+        while mark.reached < 0 and not self.ended:
             await self.told()
         return mark.reached
 
@@ -365,7 +368,9 @@ class Session:
         """Waits for what decides how to read on: a gate's answer, or a command's outcome."""
         gate = GATES.get(type(command))
         if gate is not None:
-            await gate(self, command, await self._turn())
+            reached = await self._turn()
+            if not self.ended:
+                await gate(self, command, reached)
         while self.spoken.paused and not self.ended:
             await self.told()
 

@@ -153,7 +153,7 @@ class Client:
         wanted = expected.encode() if isinstance(expected, str) else expected
         while wanted not in self.unread:
             data = self.socket.recv(65536)
-            assert data, f"the end came before {wanted!r}: {self.unread!r}"
+            assert data, f"the end came before {wanted[:200]!r}, after {self.unread[-200:]!r}"
             self.unread += data
         end = self.unread.index(wanted) + len(wanted)
         found, self.unread = self.unread[:end], self.unread[end:]

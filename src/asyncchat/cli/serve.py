@@ -3,6 +3,7 @@
 import click
 
 from asyncchat.config import ServeConfig
+from asyncchat.server.addresses import parse_listener
 
 LEVELS = click.Choice(["debug", "info", "warning", "error"])
 
@@ -62,6 +63,12 @@ def _config(options: dict[str, object]) -> ServeConfig:
         or not all(char.isascii() and (char.isalnum() or char in "-.") for char in name)
     ):
         raise click.BadParameter("letters, digits, dots and dashes, 63 at most", param_hint="'--name'")
+    listen = options["listen"]
+    for url in listen if isinstance(listen, tuple) else ():
+        try:
+            parse_listener(url)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="'--listen'") from error
     if options["no_history"] and options["db"]:
         raise click.UsageError("--db and --no-history exclude each other")
     given = {name for name in ("host", "port", "lan") if _is_given(name)}

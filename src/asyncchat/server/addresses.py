@@ -159,7 +159,7 @@ def _open_unix(address: Address) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise ListenError(f"Can't listen on {address}: {error.strerror}") from error
+        raise ListenError(f"Can't listen on {address}: {error.strerror or error}") from error
     listener.setblocking(False)
     return listener
 
@@ -174,7 +174,8 @@ def forget(addresses: Iterable[Address]) -> None:
 def _refusal(address: Address, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         holder = _holder(address.port)
-        return f"Port {address.port} is in use{holder}. Choose another: --port {address.port + 1}"
+        other = address.port + 1 if address.port < 65535 else DEFAULT_PORT
+        return f"Port {address.port} is in use{holder}. Choose another: --port {other}"
     if error.errno == errno.EADDRNOTAVAIL:
         return f"{address.host} is not an address of this machine. For all its addresses: --host 0.0.0.0"
     if error.errno == errno.EACCES:

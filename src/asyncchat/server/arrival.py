@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from typing import TYPE_CHECKING
 
 from asyncchat.dialects.plain import silence_for
@@ -26,6 +27,9 @@ PROMPT_LOCAL = 0.25
 
 PROMPT_ELSEWHERE = 1.0
 """The same from elsewhere, where a first packet may take a while."""
+
+_LINE_END = re.compile(rb"\n|\r\x00")
+"""CR NUL is telnet's for a carriage return alone (RFC 854)."""
 
 _TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x28"  # fatal, handshake_failure (RFC 8446, 6.2)
 _SSH_LINE = "This is asyncchat, not an ssh server. Join with: nc {host} {port}\r\n"
@@ -76,7 +80,8 @@ class Arrival:
         local = session.host in ("127.0.0.1", "::1", "localhost")
         unframed_after = silence_for(self._begun)
         patience = left
-        if not self._prompted and not self._begun:
+        silent = not readable(self._begun)  # telnet's negotiation says nothing yet
+        if not self._prompted and silent:
             patience = PROMPT_LOCAL if local else PROMPT_ELSEWHERE
         elif unframed_after is not None:
             patience = unframed_after
@@ -85,7 +90,7 @@ class Arrival:
             self._begun += data
         elif data is not None:
             self._ended = True
-        elif not self._begun:
+        elif silent:
             self._prompt()
         elif unframed_after is not None:
             self._prompt()
@@ -111,8 +116,10 @@ class Arrival:
         """Takes one line as a name; whether it was accepted."""
         self._prompt()
         dialect = self._speak_plain(framed=True)
-        line, newline, self._begun = self._begun.partition(b"\n")
-        await self._session.obey_one(dialect.receive_data(line + (newline or b"\n")))
+        end = _LINE_END.search(self._begun)
+        at = end.end() if end else len(self._begun)
+        line, self._begun = self._begun[:at], self._begun[at:]
+        await self._session.obey_one(dialect.receive_data(line if end else line + b"\n"))
         return dialect.entered
 
     async def _turn_to(self, kind: Kind) -> bytes | None:

@@ -11,12 +11,13 @@ from asyncchat import __version__
 HEAD_BYTES = 16_384
 """The largest request head that is read."""
 
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
 _HOST = re.compile(rb"\r?\nhost:[ \t]*([^\r\n]*)", re.IGNORECASE)
 
 
 def complete(head: bytes) -> bool:
     """Whether a request's head has ended."""
-    return b"\r\n\r\n" in head or b"\n\n" in head
+    return _HEAD_END.search(head) is not None
 
 
 def respond(head: bytes, names: frozenset[str], how_to_join: str) -> bytes:
@@ -28,6 +29,7 @@ def respond(head: bytes, names: frozenset[str], how_to_join: str) -> bytes:
             stranger's DNS made point here (DNS rebinding) is refused.
         how_to_join: the text.
     """
+    head = _HEAD_END.split(head, maxsplit=1)[0]
     method, _, rest = head.partition(b" ")
     # HTTP/1.1 asks for the host exactly once (RFC 9112, 3.2); HTTP/1.0 may leave it out.
     hosts = _HOST.findall(head)

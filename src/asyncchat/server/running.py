@@ -8,6 +8,7 @@ import gc
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -58,7 +59,22 @@ def run(config: ServeConfig, announce: Callable[[str], None]) -> None:
 async def _serve(config: ServeConfig, announce: Callable[[str], None]) -> None:
     motd = _read_motd(config.motd)
     most_sessions = raise_file_limit()
-    listeners = [(address, addresses.open_listener(address)) for address in _addresses(config)]
+    listeners: list[tuple[Address, list[socket.socket]]] = []
+    try:
+        for address in _addresses(config):
+            listeners.append((address, addresses.open_listener(address)))  # noqa: PERF401  # each that opened is closed
+        await _serve_on(listeners, config, announce, motd, most_sessions)
+    finally:
+        addresses.forget(address for address, _sockets in listeners)
+
+
+async def _serve_on(
+    listeners: list[tuple[Address, list[socket.socket]]],
+    config: ServeConfig,
+    announce: Callable[[str], None],
+    motd: tuple[str, ...] | None,
+    most_sessions: int,
+) -> None:
     database = database_path(config)
     log = await _open_log(config, database)
     try:
@@ -73,7 +89,6 @@ async def _serve(config: ServeConfig, announce: Callable[[str], None]) -> None:
         await _until_signal(service)
     finally:
         await log.close()
-        addresses.forget(address for address, _sockets in listeners)
 
 
 def _addresses(config: ServeConfig) -> list[Address]:
@@ -106,10 +121,9 @@ def _read_motd(name: str) -> tuple[str, ...] | None:
 
 
 def _announcement(service: Service, config: ServeConfig, database: Path | None) -> str:
-    reachable = greeting.reachable(service.addresses)
-    text = greeting.listening(reachable)
+    text = greeting.listening(service.reachable)
     text += greeting.history_line(database, kept=not config.no_history, messages=service.log.messages)
-    text += "\n" + service.how_to_join() + greeting.who_can_join(reachable)
+    text += "\n" + service.how_to_join() + greeting.who_can_join(service.reachable)
     if not service.hub.chat.owner_claimed:
         text += greeting.owner_line(service.owner_code.text)
     return text + "Stop with Ctrl-C.\n"

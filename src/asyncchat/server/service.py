@@ -86,6 +86,8 @@ class Service:
         self.sessions: dict[Session, asyncio.Task[None] | None] = {}
         """Every connection's session, with its task."""
         self.addresses: list[Address] = []
+        self.reachable: list[Address] = []
+        """Those of people; found at the start, since a name server may be asked."""
         self._most_sessions = most_sessions
         self._next_id = 1
         self._servers: list[asyncio.Server] = []
@@ -105,6 +107,7 @@ class Service:
                     self.addresses.append(Address(*listener.getsockname()[:2]))
                     server = await asyncio.start_server(self._accept, sock=listener, backlog=BACKLOG)
                 self._servers.append(server)
+        self.reachable = greeting.reachable(self.addresses)
 
     async def run(self) -> None:
         """Serves until cancelled.
@@ -150,7 +153,7 @@ class Service:
 
     def how_to_join(self) -> str:
         """The lines on how to join."""
-        return greeting.how_to_join(greeting.best(greeting.reachable(self.addresses)))
+        return greeting.how_to_join(greeting.best(self.reachable))
 
     def http_names(self) -> frozenset[str]:
         """Host names under which HTTP is answered."""
@@ -158,7 +161,7 @@ class Service:
 
     def first_address(self) -> tuple[str, int]:
         """A host and port that people can use."""
-        best = greeting.best(greeting.reachable(self.addresses))
+        best = greeting.best(self.reachable)
         return best.host, best.port
 
     def _accept(

@@ -1,0 +1,74 @@
+"""What the start says, line by line."""
+
+from pathlib import Path
+
+import pytest
+
+from asyncchat import __version__
+from asyncchat.server import greeting
+from asyncchat.server.addresses import Address
+
+LOOPBACK, LAN, UNIX = Address("127.0.0.1", 1234), Address("192.168.1.7", 1234), Address(path="/run/c.sock")
+ANY, ANY6 = Address("0.0.0.0", 1234), Address("::", 1234)  # noqa: S104
+
+
+@pytest.fixture(autouse=True)
+def machine(monkeypatch):
+    monkeypatch.setattr(greeting, "own_addresses", lambda: ["192.168.1.7", "2001:db8::7"])
+
+
+@pytest.mark.parametrize(
+    ("listening", "people_use"),
+    [
+        ([LOOPBACK], [LOOPBACK]),
+        ([ANY], [LAN]),
+        ([ANY6], [LAN, Address("2001:db8::7", 1234)]),
+        ([ANY, LAN, UNIX], [LAN, UNIX]),
+    ],
+)
+def test_a_wildcard_is_the_machine_s_own_addresses(listening, people_use):
+    assert greeting.reachable(listening) == people_use
+
+
+def test_a_wildcard_of_a_machine_without_a_network_is_the_machine_itself(monkeypatch):
+    monkeypatch.setattr(greeting, "own_addresses", list)
+    assert greeting.reachable([ANY]) == [LOOPBACK]
+
+
+@pytest.mark.parametrize(
+    ("addresses", "best"),
+    [([LOOPBACK, LAN], LAN), ([LOOPBACK], LOOPBACK), ([UNIX, LOOPBACK], LOOPBACK), ([UNIX], UNIX)],
+)
+def test_others_are_told_the_address_that_they_reach(addresses, best):
+    assert greeting.best(addresses) == best
+
+
+def test_how_to_join():
+    assert greeting.how_to_join(LOOPBACK) == (
+        "Join #lobby with\n"
+        "  nc             nc 127.0.0.1 1234\n"
+        "  our client     asyncchat join 127.0.0.1:1234 --nick NAME\n"
+        "  an IRC client  irc://127.0.0.1:1234/lobby   (no TLS)\n"
+    )
+    assert "nc ::1 1234\n" in greeting.how_to_join(Address("::1", 1234))
+    assert "irc://[::1]:1234/lobby" in greeting.how_to_join(Address("::1", 1234))
+    assert "nc -U /run/c.sock\n" in greeting.how_to_join(UNIX)
+
+
+@pytest.mark.parametrize(
+    ("database", "kept", "messages", "says"),
+    [
+        (None, False, 0, "no history is kept"),
+        (None, True, 0, "history in memory only, gone when the server stops"),
+        (Path.home() / "x/chat.db", True, 1284, "history in ~/x/chat.db (1,284 messages)"),
+        (Path("/srv/chat.db"), True, 1, "history in /srv/chat.db (1 message)"),
+    ],
+)
+def test_where_the_history_is(database, kept, messages, says):
+    line = greeting.history_line(database, kept=kept, messages=messages)
+    assert line == f"asyncchat {__version__}, {says}\n"
+
+
+@pytest.mark.parametrize(("addresses", "only_here"), [([LOOPBACK, UNIX], True), ([LOOPBACK, LAN], False)])
+def test_who_can_join(addresses, only_here):
+    assert greeting.who_can_join(addresses).startswith("Only this machine") is only_here

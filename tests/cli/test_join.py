@@ -253,7 +253,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            env={**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "NO_COLOR": "1", **environment},
+            env={**os.environ, "TERM": "xterm", "NO_COLOR": "1", **environment},
         )
         os.close(slave)
 
@@ -308,9 +308,9 @@ def test_terminal_shows_and_says():
             "@msgid=e1-2 :me!u@h PRIVMSG #lobby :hello all",
             ":bob!b@h PRIVMSG #lobby :evil\x1b]0;x\x07\x1b[2J",
         )
-        assert line.until("PRIVMSG") == "PRIVMSG #lobby :bob: completed"
-        assert line.until("PRIVMSG") == "PRIVMSG #lobby :pasted 1"
-        assert line.until("PRIVMSG") == "PRIVMSG #lobby :pasted 2"
+        for text in ("bob: completed", "pasted 1", "pasted 2"):
+            assert line.until("PRIVMSG") == f"PRIVMSG #lobby :{text}"
+            line.send(f":me!u@h PRIVMSG #lobby :{text}")
         line.to_the_end()
 
     with Scripted(script) as peer, Terminal(peer.address, "--nick", "me") as terminal:

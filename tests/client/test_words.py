@@ -65,6 +65,8 @@ def test_lines_and_what_they_send():
         for _, sent in SENT:
             if sent is not None:
                 assert line.read() == sent
+                if sent.startswith("PRIVMSG"):
+                    line.send(f":me!u@h {sent}")
         line.to_the_end()
 
     with Scripted(script) as server, Client(server.address, nick="me", rooms=["#ci"]) as chat:

@@ -20,7 +20,7 @@ class Misuse(click.ClickException):
     exit_code = 2
 
 
-@click.command()
+@click.command("join")
 @click.argument("address", default=DEFAULT_ADDRESS, required=False)
 @click.option("--nick", metavar="NAME", default="", help="Your name.  [default: your login name]")
 @click.option(

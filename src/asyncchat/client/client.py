@@ -183,7 +183,7 @@ class Client:
         link = self._link
         with link.changed:
             if not link.changed.wait_for(
-                lambda: link.over or len(link.conversation.waiting()) < QUEUED, self._settings.timeout
+                lambda: link.over or link.conversation.unanswered < QUEUED, self._settings.timeout
             ):
                 raise TimedOut(f"{QUEUED} messages are waiting for the server already.")
             self._check_open()
@@ -217,10 +217,10 @@ class Client:
 
         def over() -> bool:
             conversation = link.conversation
-            return link.over or not conversation.waiting() or (only_connected and not conversation.ready)
+            return link.over or not conversation.unanswered or (only_connected and not conversation.ready)
 
         with link.changed:
-            return link.changed.wait_for(over, timeout) and not link.conversation.waiting()
+            return link.changed.wait_for(over, timeout) and not link.conversation.unanswered
 
     # Asking.
 

@@ -111,6 +111,11 @@ class Conversation(Protocol):
         """(room, text) of what is not acknowledged yet, in order."""
         ...
 
+    @property
+    def unanswered(self) -> int:
+        """How many that are."""
+        ...
+
     def settle(self) -> None:
         """Has the server answer for all that was sent."""
         ...

@@ -191,6 +191,11 @@ class IrcConversation:
         """(room, text) of what is not acknowledged yet, in order."""
         return [(saying.to, saying.text) for saying in self._outbox.all()]
 
+    @property
+    def unanswered(self) -> int:
+        """How many that are."""
+        return len(self._outbox)
+
     def settle(self) -> None:
         """Has the server answer for all that was sent."""
         if self.ready:

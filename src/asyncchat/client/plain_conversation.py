@@ -159,6 +159,11 @@ class PlainConversation:
         """(room, text) of what is not sent yet, in order."""
         return [(saying.to, saying.text) for saying in self._outbox.all()]
 
+    @property
+    def unanswered(self) -> int:
+        """How many that are."""
+        return len(self._outbox)
+
     def settle(self) -> None:
         """There is no way to have such a server answer."""
 

@@ -17,6 +17,7 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.renderer import CPR_Support
 
 from asyncchat.client.client import Client
 from asyncchat.client.errors import ClientError, NotConnected, TimedOut
@@ -73,6 +74,8 @@ class Screen:
             erase_when_done=True,
         )
         self._session.default_buffer.accept_handler = self._accept
+        # A terminal's answer to where the cursor is comes late, when lines may have moved it already.
+        self._session.app.renderer.cpr_support = CPR_Support.NOT_SUPPORTED
 
     def talk(self) -> None:
         """Shows and reads until the person leaves."""
@@ -185,7 +188,6 @@ class Screen:
             app.renderer.erase()
             app.output.write_raw("".join(text))
             app.output.flush()
-            app.renderer.request_absolute_cursor_position()
         app.invalidate()
 
     def _prompt(self) -> StyleAndTextTuples:

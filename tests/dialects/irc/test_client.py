@@ -162,7 +162,7 @@ HEARD = [
     (":s 322 me #ci 12 :builds", [Told(NOW, "#ci (12) builds", "322")]),
     (":s 404 me #ci :no", [Refused(NOW, "#ci", "no", "", "404")]),
     (":s 706 me topic :help", [Told(NOW, "topic help", "706")]),
-    (":s FAIL BATCH X ctx :bad", [Refused(NOW, "ctx", "bad", "", "FAIL")]),
+    (":s FAIL BATCH X ctx :bad", [Refused(NOW, "BATCH", "bad", "", "FAIL")]),
     (":s NOTE * X :by the way", [Told(NOW, "by the way")]),
     (":s PONG s alive", [Pong("alive")]),
     ("ERROR :Closing link", [Closing("Closing link")]),
@@ -319,6 +319,16 @@ def test_without_echo_a_ping_behind_acknowledges():
     assert lines(client) == ["PING said-2"]
     assert [value.token for value in hear(client, ":s PONG s said-2")] == [4]
     assert lines(client) == []
+
+
+def test_refusal_of_another_command_is_not_taken_for_a_message_s():
+    client = registered(ALL, "#ci")
+    client.say(1, "#ci", "waves")
+    client.send("KICK", "#ci", "bob")
+    client.data_to_send()
+    assert hear(client, ":s 482 me #ci :No operator") == [Refused(NOW, "#ci", "No operator", "", "482")]
+    assert client.under_way == [1]
+    assert hear(client, ":s FAIL PRIVMSG X #ci :no")[0].token == 1
 
 
 def test_confirm_settles_what_a_server_swallowed():

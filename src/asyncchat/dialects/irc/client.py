@@ -9,7 +9,7 @@ from datetime import datetime
 from asyncchat.core.events import Speech
 from asyncchat.dialects.irc import client_speech, numerics, tokens
 from asyncchat.dialects.irc.client_batches import Batch, Batches
-from asyncchat.dialects.irc.client_replies import JOIN_REFUSALS, SILENT, Question, readable
+from asyncchat.dialects.irc.client_replies import JOIN_REFUSALS, SILENT, SPEECH_REFUSALS, Question, readable
 from asyncchat.dialects.irc.client_rooms import ClientRooms
 from asyncchat.dialects.irc.client_sending import Pending, Sending
 from asyncchat.dialects.irc.client_server import ServerFacts
@@ -300,7 +300,9 @@ class IrcClient:
         if command == "CHATHISTORY" and self._questions:
             question = self._answered()
             return (HistoryFailed(question.token, question.room, code, reason),)
-        return self._refuse(line, line.params[2:-1], reason, label, now)
+        if command in ("PRIVMSG", "NOTICE", "JOIN"):
+            return self._refuse(line, line.params[2:-1], reason, label, now)
+        return (Refused(moment(line, now), command, reason, "", "FAIL"),)
 
     def _note(self, line: tokens.Message, label: str, now: datetime) -> Values:
         return (Told(moment(line, now), line.params[-1]),) if line.params else ()
@@ -350,7 +352,10 @@ class IrcClient:
         if self._questions and "CHATHISTORY" in about:  # unknown command, too few parameters …
             question = self._answered()
             return (HistoryFailed(question.token, question.room, line.command, reason),)
-        pending = self._sending.labeled(label) if label else self._sending.refused(keys)
+        if label:
+            pending = self._sending.labeled(label)
+        else:
+            pending = self._sending.refused(keys) if line.command in SPEECH_REFUSALS else None
         if pending is not None:
             refusal = Refused(at, pending.to, reason, pending.text, line.command)
             return (Undelivered(pending.token, refusal),)

@@ -53,6 +53,28 @@ JOIN_REFUSALS = frozenset(
 """Answers to a JOIN that was not granted."""
 
 
+SPEECH_REFUSALS = frozenset(
+    (
+        numerics.ERR_NOSUCHNICK,
+        numerics.ERR_NOSUCHCHANNEL,
+        numerics.ERR_CANNOTSENDTOCHAN,
+        numerics.ERR_TOOMANYTARGETS,
+        numerics.ERR_NOTONCHANNEL,
+        "408",  # ERR_NOCOLORSONCHAN, ERR_NOSUCHSERVICE
+        "413",  # ERR_NOTOPLEVEL
+        "414",  # ERR_WILDTOPLEVEL
+        "477",  # ERR_NEEDREGGEDNICK
+        "486",  # ERR_NONONREG
+        "492",  # ERR_NOCTCP
+        "494",  # ERR_OWNMODE
+        "531",  # ERR_CANTSENDTOUSER
+        "716",  # ERR_TARGUMODEG
+        "FAIL",
+    )
+)
+"""Answers to a PRIVMSG or NOTICE that was not delivered; others are about other commands."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A CHATHISTORY command that waits for its answer, or for its turn."""

@@ -114,7 +114,7 @@ class Irc:
 
     def refusal(self, text: bytes) -> str | None:
         """Return the line with an error numeric."""
-        if (found := _ERROR_NUMERIC.search(text)) is None:
+        if b" 353 " in text or (found := _ERROR_NUMERIC.search(text)) is None:  # 353: it has joined
             return None
         return _line(text, found.start())
 
@@ -139,7 +139,9 @@ class Irc:
 
     def version(self, text: bytes) -> str | None:
         """Find the version in RPL_MYINFO."""
-        return found[1].decode(errors="replace") if (found := _MYINFO.search(text)) else None
+        if b" 004 " not in text or (found := _MYINFO.search(text)) is None:
+            return None
+        return found[1].decode(errors="replace")
 
 
 @dataclass(slots=True)

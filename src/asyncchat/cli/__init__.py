@@ -47,7 +47,9 @@ class CommandGroup(click.Group):
         """
         try:
             result = super().invoke(ctx)
-            sys.stdout.flush()
+            output = getattr(sys, "stdout", None)  # None where it was closed before the start
+            if output is not None:
+                output.flush()
         except AsyncChatError as error:
             raise click.ClickException(str(error)) from error
         except KeyboardInterrupt:

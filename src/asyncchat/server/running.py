@@ -47,6 +47,7 @@ def run(config: ServeConfig, announce: Callable[[str], None]) -> None:
     Raises:
         AsyncChatError: it could not start, or had to stop; the text says what to do.
     """
+    _open_standard_streams()
     reporting.set_up(config.log_level, config.log_format)
     if sys.platform == "win32":
         asyncio.run(_serve(config, announce))
@@ -54,6 +55,13 @@ def run(config: ServeConfig, announce: Callable[[str], None]) -> None:
         import uvloop
 
         uvloop.run(_serve(config, announce))
+
+
+def _open_standard_streams() -> None:
+    """Takes the places of standard streams that were closed: libuv aborts where a connection has one."""
+    while (taken := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(taken)
 
 
 async def _serve(config: ServeConfig, announce: Callable[[str], None]) -> None:
@@ -83,10 +91,11 @@ async def _serve_on(
         except OSError as error:
             raise ServeError(f"The owner code beside {database} can't be kept: {error.strerror}") from error
         service = Service(config, log, code, motd=motd, most_sessions=most_sessions)
+        stopping = _stop_at_signals()
         await service.start(listeners)
         announce(_announcement(service, config, database))
         _tune_memory()
-        await _until_signal(service)
+        await _until(stopping, service)
     finally:
         await log.close()
 
@@ -140,7 +149,8 @@ def _tune_memory() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-async def _until_signal(service: Service) -> None:
+def _stop_at_signals() -> asyncio.Event:
+    """What SIGINT and SIGTERM set from now on; a second one ends the process."""
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
 
@@ -156,6 +166,10 @@ async def _until_signal(service: Service) -> None:
     else:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, on_signal)
+    return stopping
+
+
+async def _until(stopping: asyncio.Event, service: Service) -> None:
     serving = asyncio.create_task(service.run())
     signalled = asyncio.create_task(stopping.wait())
     try:

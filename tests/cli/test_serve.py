@@ -1,0 +1,397 @@
+"""``asyncchat serve`` as people and scripts meet it: as a process of its own."""
+
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asyncchat import __version__
+
+PATIENCE = 60
+
+
+class Serving:
+    """A running ``asyncchat serve``; what it says is read as far as it is asked for."""
+
+    def __init__(self, *args: str, **options: Any) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "asyncchat", "serve", *args],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+        assert self.process.stdout is not None
+        self.first = self.process.stdout.readline()
+        self.banner = self.first
+        while self.first and not self.banner.endswith("Stop with Ctrl-C.\n"):
+            self.banner += self.process.stdout.readline()
+        self.port = int(self.first.rpartition(":")[2]) if "tcp://" in self.first else 0
+
+    def connect(self, name: str = "") -> socket.socket:
+        client = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
+        if name:
+            client.sendall(f"{name}\n".encode())
+            until(client, f"Hello, {name}!")
+        return client
+
+    def end(self, number: int = signal.SIGINT) -> tuple[int, str]:
+        """Asks it to stop; gives its exit status and all it wrote to standard error."""
+        self.process.send_signal(number)
+        _, errors = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode, errors
+
+
+def until(client: socket.socket, expected: str) -> str:
+    data = b""
+    while expected.encode() not in data:
+        more = client.recv(1)
+        assert more, data
+        data += more
+    return data.decode()
+
+
+def rest(client: socket.socket) -> str:
+    data = b""
+    while more := client.recv(65536):
+        data += more
+    return data.decode()
+
+
+@pytest.fixture
+def serve() -> Iterator[Any]:
+    """Starts servers, in memory unless a database is named, and ends what a test left running."""
+    started: list[Serving] = []
+
+    def start(*args: str, **options: Any) -> Serving:
+        if "--db" not in args and "--no-history" not in args:
+            args = ("--db", ":memory:", *args)
+        started.append(Serving(*(args if "--port" in args else ("--port", "0", *args)), **options))
+        return started[-1]
+
+    yield start
+    for server in started:
+        if server.process.poll() is None:
+            server.process.kill()
+        server.process.communicate()
+
+
+def failing(*args: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "asyncchat", "serve", *args],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    return done
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_the_banner(serve):
+    server = serve()
+    port = server.port
+    code = re.search(r"/owner (\S+)", server.banner)
+    assert code is not None
+    assert server.banner == (
+        f"Listening on tcp://127.0.0.1:{port}\n"
+        f"asyncchat {__version__}, history in memory only, gone when the server stops\n"
+        "\n"
+        "Join #lobby with\n"
+        f"  nc             nc 127.0.0.1 {port}\n"
+        f"  our client     asyncchat join 127.0.0.1:{port} --nick NAME\n"
+        f"  an IRC client  irc://127.0.0.1:{port}/lobby   (no TLS)\n"
+        "Only this machine can join. For your network: asyncchat serve --lan\n"
+        f"You moderate with: /owner {code[1]}   (in any client)\n"
+        "Stop with Ctrl-C.\n"
+    )
+    assert "no history is kept" in serve("--no-history").banner
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_it_in_order(serve, number):
+    server = serve()
+    with server.connect("alice") as alice:
+        status, errors = server.end(number)
+        assert status == 0
+        assert rest(alice).endswith("the server is stopping\n")
+    assert re.search(r"alice \(127\.0\.0\.1\) is online\n", errors)
+    assert "Traceback" not in errors
+
+
+def test_a_second_ctrl_c_forces(serve):
+    """The first one waits for a client that does not take its last bytes."""
+    server = serve("--no-limits")
+    with socket.socket() as stalled, server.connect("talker") as talker:
+        stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stalled.connect(("127.0.0.1", server.port))
+        stalled.sendall(b"stalled\n")
+        until(talker, "stalled is online\n")
+        talker.sendall((b"x" * 8000 + b"\n") * 60 + b"/me\n")
+        until(talker, "Usage: /me")
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.stderr is not None
+        while "Stopping" not in (line := server.process.stderr.readline()):
+            assert line
+        server.process.send_signal(signal.SIGINT)
+        _, errors = server.process.communicate(timeout=PATIENCE)
+        assert server.process.returncode == 130
+        assert "Forced to stop" in errors
+
+
+def test_a_port_in_use_names_its_holder(serve):
+    server = serve()
+    done = failing("--db", ":memory:", "--port", str(server.port))
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"Error: Port {server.port} is in use (pid {server.process.pid}, asyncchat). "
+        f"Choose another: --port {server.port + 1}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["--listen", "tls://0.0.0.0:6697"], "not in this version"),
+        (["--listen", "tcp://127.0.0.1:99999"], "65535"),
+        (["--listen", "unix://"], "no path"),
+        (["--listen", "http://x"], "no listener"),
+        (["--name", "a b"], "letters, digits, dots and dashes"),
+        (["--name", ""], "letters, digits, dots and dashes"),
+        (["--name", "x" * 64], "63 at most"),
+        (["--port", "65536"], "65535"),
+        (["--no-history", "--db", "x"], "exclude"),
+        (["--lan", "--host", "127.0.0.1"], "exclude"),
+        (["--log-level", "loud"], "loud"),
+    ],
+)
+def test_misuse_exits_2(args, says):
+    done = failing(*args)
+    assert done.returncode == 2
+    assert says in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["--motd", "/no/such/file"], "The message of the day /no/such/file can't be read: No such file"),
+        (["--motd", "/"], "can't be read"),
+        (["--motd", sys.executable], "is not UTF-8 text"),
+        (["--host", "192.0.2.77"], "192.0.2.77 is not an address of this machine"),
+        (["--host", "no.such.invalid"], "There is no address for the host no.such.invalid"),
+    ],
+)
+def test_what_can_t_be_served_exits_1_with_one_line(args, says):
+    done = failing("--db", ":memory:", "--port", "0", *args)
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_log_as_json(serve):
+    server = serve("--log-format", "json", "--log-level", "debug")
+    alice = server.connect("alice")
+    alice.close()
+    with server.connect() as stranger:
+        stranger.sendall(b"\x16\x03\x01\x02\x00")
+        rest(stranger)
+    _, errors = server.end()
+    entries = [json.loads(line) for line in errors.splitlines()]
+    assert all({"time", "level", "logger", "message"} <= entry.keys() for entry in entries)
+    assert any(entry["message"] == "alice (127.0.0.1) is online" for entry in entries)
+    assert any(entry["level"] == "warning" and "TLS" in entry["message"] for entry in entries)
+
+
+def test_a_message_of_the_day(serve, tmp_path):
+    motd = tmp_path / "motd"
+    motd.write_text("Добро пожаловать\n", encoding="utf-8")
+    server = serve("--motd", str(motd))
+    with server.connect() as carol:
+        carol.sendall(b"NICK carol\r\nUSER c 0 * :c\r\n")
+        assert "Добро пожаловать" in until(carol, " 376 ")
+
+
+def test_a_unix_socket(serve, tmp_path):
+    path = tmp_path / "chat.sock"
+    with socket.socket(socket.AF_UNIX) as left_behind:
+        left_behind.bind(str(path))
+    server = serve("--port", "0", "--listen", f"unix://{path}")
+    assert f"Listening on unix://{path}\n" in server.banner
+    assert stat.S_ISSOCK(path.stat().st_mode)
+    in_use = failing("--db", ":memory:", "--listen", f"unix://{path}")
+    assert in_use.returncode == 1
+    assert in_use.stderr == f"Error: Can't listen on unix://{path}: Address already in use\n"
+    with socket.socket(socket.AF_UNIX) as alice, server.connect("bob") as bob:
+        alice.settimeout(PATIENCE)
+        alice.connect(str(path))
+        alice.sendall(b"alice\nhello\n")
+        until(bob, "alice: hello\n")
+    assert server.end()[0] == 0
+    assert not path.exists()
+
+
+def test_only_a_unix_socket(serve, tmp_path):
+    path = tmp_path / "chat.sock"
+    process = Serving("--db", ":memory:", "--listen", f"unix://{path}")
+    assert process.first == f"Listening on unix://{path}\n"
+    assert f"nc -U {path}\n" in process.banner
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(PATIENCE)
+        client.connect(str(path))
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert f"nc -U {path}" in rest(client)
+    assert process.end()[0] == 0
+
+
+def test_a_start_that_fails_leaves_no_unix_socket(tmp_path):
+    path = tmp_path / "chat.sock"
+    done = failing("--db", ":memory:", "--listen", f"unix://{path}", "--listen", "tcp://192.0.2.77:1")
+    assert done.returncode == 1
+    assert not path.exists()
+
+
+def test_all_addresses_are_shown_as_real_ones(serve):
+    server = serve("--host", "0.0.0.0")  # noqa: S104  # that is what is tested
+    assert "0.0.0.0" not in server.banner  # noqa: S104
+    assert server.first.startswith("Listening on tcp://")
+    server.connect("alice").close()
+
+
+def test_lan_listens_on_private_addresses_and_the_loopback(serve):
+    server = serve("--lan", "--port", str(free_port()))
+    lines = [line for line in server.banner.splitlines() if line.startswith("Listening on ")]
+    assert lines[0] == f"Listening on tcp://127.0.0.1:{server.port}"
+    server.connect("alice").close()
+
+
+def test_without_standard_output_it_serves():
+    port = free_port()
+    process = subprocess.Popen(
+        ["sh", "-c", f"exec {sys.executable} -m asyncchat serve --db :memory: --port {port} >&-"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+                    client.sendall(b"alice\n")
+                    until(client, "Hello, alice!")
+                break
+            except ConnectionRefusedError:
+                assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, "Traceback" in errors) == (0, False)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_the_history_s_file_outlives_the_server(serve, tmp_path):
+    database = tmp_path / "state" / "chat.db"
+    server = serve("--db", str(database))
+    assert f"history in {database} (0 messages)\n" in server.banner
+    with server.connect("alice") as alice:
+        alice.sendall(b"kept\n/me\n")
+        until(alice, "Usage: /me")
+    assert server.end()[0] == 0
+    again = serve("--db", str(database))
+    assert f"history in {database} (1 message)\n" in again.banner
+    with again.connect() as bob:
+        bob.sendall(b"bob\n")
+        until(bob, "alice: kept\n")
+
+
+def test_the_owner_code_is_kept_and_no_longer_shown_once_claimed(serve, tmp_path):
+    database = tmp_path / "chat.db"
+    server = serve("--db", str(database))
+    code = (tmp_path / "chat.db.owner").read_text().strip()
+    assert stat.S_IMODE((tmp_path / "chat.db.owner").stat().st_mode) == 0o600
+    assert stat.S_IMODE(database.stat().st_mode) == 0o600
+    assert f"You moderate with: /owner {code}   (in any client)\n" in server.banner
+    assert server.end()[0] == 0
+    again = serve("--db", str(database))
+    assert f"/owner {code}" in again.banner
+    with again.connect("alice") as alice:
+        alice.sendall(f"/owner {code}\n/me\n".encode())
+        until(alice, "Usage: /me")
+    assert again.end()[0] == 0
+    third = serve("--db", str(database))
+    assert "You moderate with" not in third.banner
+    with third.connect("bob") as bob:
+        bob.sendall(f"/owner {code}\n/topic claimed\n".encode())
+        until(bob, "claimed")
+
+
+def test_a_database_in_use_says_who_holds_it(serve, tmp_path):
+    database = tmp_path / "chat.db"
+    server = serve("--db", str(database))
+    done = failing("--db", str(database), "--port", "0")
+    assert done.returncode == 1
+    assert str(server.process.pid) in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_database_that_is_none(tmp_path):
+    corrupt = tmp_path / "chat.db"
+    corrupt.write_bytes(b"this is no database" * 1000)
+    done = failing("--db", str(corrupt), "--port", "0")
+    assert done.returncode == 1
+    assert str(corrupt) in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert corrupt.read_bytes().startswith(b"this is no database")
+
+
+def test_a_database_of_something_else(tmp_path):
+    other = tmp_path / "letters.db"
+    with sqlite3.connect(other) as connection:
+        connection.execute("CREATE TABLE letters (text)")
+    connection.close()
+    done = failing("--db", str(other), "--port", "0")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_database_that_can_t_be_written(tmp_path):
+    database = tmp_path / "chat.db"
+    Serving("--port", "0", "--db", str(database)).end()
+    database.chmod(0o400)
+    done = failing("--db", str(database), "--port", "0")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("path", ["/proc/chat.db", "/dev/null/chat.db", "/"])
+def test_a_place_where_no_database_can_be(path):
+    done = failing("--db", path, "--port", "0")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+
+
+def test_in_the_state_directory_by_default(tmp_path):
+    state = Path(tmp_path)
+    server = Serving("--port", "0", env={**os.environ, "XDG_STATE_HOME": str(state)})
+    assert (state / "asyncchat" / "chat.db").exists()
+    assert stat.S_IMODE((state / "asyncchat").stat().st_mode) == 0o700
+    assert server.end()[0] == 0

@@ -33,6 +33,7 @@ NOTICES = [
     (Joined(AT, "#ci", "bob"), "bob joined #ci"),
     (Joined(AT, "#ci", "me", own=True), "you are me in #ci"),
     (Left(AT, LOBBY, "bob", "Quit: "), "bob left chat"),
+    (Left(AT, LOBBY, "bob", "Quit"), "bob left chat"),
     (Left(AT, LOBBY, "bob", "too slow"), "bob left chat (too slow)"),
     (Left(AT, "#ci", "bob"), "bob left #ci"),
     (Left(AT, "#ci", "me", "banned", own=True), "you left #ci (banned)"),

@@ -131,7 +131,7 @@ def _in(event_room: str, room: str) -> str:
 
 def _why(reason: str) -> str:
     # IRC servers put their own word before the reason of a quit.
-    reason = reason.removeprefix("Quit:").strip()
+    reason = "" if reason == "Quit" else reason.removeprefix("Quit:").strip()
     return f" ({reason})" if reason else ""
 
 

@@ -155,7 +155,7 @@ class IrcVariant:
         )
 
     def _left(self, event: events.Left) -> bytes:
-        return line(f":{event.person.origin} QUIT", event.reason or "Quit: ")
+        return line(f":{event.person.origin} QUIT", event.reason or "Quit")
 
     def _renamed(self, event: events.Renamed) -> bytes:
         return line(f":{event.person.origin} NICK {event.now.name}")

@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from asyncchat.core import chat, events
 from asyncchat.server import watch
 from tests.server.harness import serving
 
@@ -154,3 +155,23 @@ def test_a_client_that_answers_pings_stays(monkeypatch):
             carol.until("PING ")
             carol.send(f"PONG {carol.line()}\r\n")
         assert server.people() == ["carol"]
+
+
+def test_who_is_gone_before_being_accepted_does_not_count_as_this_machine(server):
+    hosts = set()
+    enter = server.service.hub.chat._entered
+
+    def noted(chat, event):
+        hosts.add(event.person.host)
+        enter(event)
+
+    server.call(lambda: chat._APPLY.__setitem__(events.Entered, noted))
+    try:
+        for number in range(200):
+            client = server.connect()
+            client.send(f"n{number}\nhello\n")
+            client.abort()
+        server.person("zoe")
+    finally:
+        chat._APPLY[events.Entered] = chat.Chat._entered
+    assert hosts == {"127.0.0.1"}

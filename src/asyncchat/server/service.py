@@ -174,8 +174,15 @@ class Service:
             return None
         writer.transport.set_write_buffer_limits(high=SEND_BYTES)
         peer = writer.get_extra_info("peername")
-        # Interned: a school behind one address has one string of it, not a thousand.
-        host = sys.intern(peer[0].removeprefix("::ffff:")) if isinstance(peer, tuple) else "localhost"
+        if isinstance(peer, tuple):
+            # Interned: a school behind one address has one string of it, not a thousand.
+            host = sys.intern(peer[0].removeprefix("::ffff:"))
+        elif isinstance(writer.get_extra_info("sockname"), tuple):
+            # Reset before it was accepted. What it sent must not count as this machine's, past every ban.
+            writer.transport.abort()
+            return None
+        else:
+            host = "localhost"
         session = Session(self, self._next_id, host, reader, writer)
         self._next_id += 1
         return session.run()

@@ -113,7 +113,7 @@ class Hall:
         self.put.append((session, outcome))
         self._put(session, outcome, records)
 
-    def session(self) -> Session:
+    def session(self, reader: Any = None) -> Session:
         self._ids += 1
         connection = Connection()
         loop = asyncio.get_running_loop()
@@ -121,7 +121,6 @@ class Hall:
             now=loop.time, limits=False, loop=loop, outbox=self.outbox, hub=self.hub, sessions={}
         )
         writer: Any = SimpleNamespace(transport=connection)
-        reader: Any = None
         session = Session(service, self._ids, "10.0.0.1", reader, writer)
         session.adopt(Numbers())
         self.connections[session] = connection

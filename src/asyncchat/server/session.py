@@ -267,6 +267,8 @@ class Session:
                 self.heard = self.service.now()
                 if not data:
                     return await self._finish()
+                if len(data) == READ_BYTES:
+                    await asyncio.sleep(0)  # more is there already, and reading it would not wait
         except OSError as error:
             self.reason = self.reason or "connection lost"
             _logger.debug("Connection of %s lost: %s", self.host, error)

@@ -40,6 +40,9 @@ MOST_RECORDS = 10_000
 MOST_OUTCOMES = 20_000
 """Outcomes it holds, those without a record (a PONG) among them, for the same reason."""
 
+MOST_BYTES = 4 * 1024 * 1024
+"""Bytes that sessions may have read since the last batch left, for the same reason: what the outcomes hold."""
+
 RETRY = 0.25
 """Seconds between two tries to write the same batch."""
 
@@ -65,6 +68,8 @@ class Outbox:
         self._queue: list[tuple[Session, Outcome]] = []
         self._stuck: list[tuple[Session, Outcome]] = []
         self._records = 0
+        self.weight = 0
+        """Bytes read by sessions since the last batch left; they add to it."""
         self._filled: asyncio.Future[None] | None = None
         self._room = asyncio.Event()
         self._room.set()
@@ -102,7 +107,7 @@ class Outbox:
                 self._filled.set_result(None)
             self._filled = None
             self._idle.clear()
-        if self._records > MOST_RECORDS or len(queue) > MOST_OUTCOMES:
+        if self._records > MOST_RECORDS or len(queue) > MOST_OUTCOMES or self.weight > MOST_BYTES:
             self._room.clear()
 
     async def run(self) -> None:
@@ -123,6 +128,7 @@ class Outbox:
                 await asyncio.sleep(early)
             left = loop.time()
             batch, self._queue = self._queue, []
+            self.weight = 0
             if self._records:
                 self._records = 0
                 await self._commit(batch)

@@ -267,6 +267,7 @@ class Session:
                 self.heard = self.service.now()
                 if not data:
                     return await self._finish()
+                self.service.outbox.weight += len(data)
                 if len(data) == READ_BYTES:
                     await asyncio.sleep(0)  # more is there already, and reading it would not wait
         except OSError as error:

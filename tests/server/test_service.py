@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from asyncchat.server import arrival, gates, limits, watch
+from asyncchat.server import arrival, gates, limits, service, watch
 from tests.server.harness import PATIENCE, serving
 
 
@@ -382,3 +382,18 @@ def test_a_stop_under_load_ends_in_order():
         finally:
             ending.set()
             talker.join(PATIENCE)
+
+
+def test_a_client_that_takes_nothing_does_not_trouble_the_stop(monkeypatch):
+    monkeypatch.setattr(service, "DRAIN_SECONDS", 0.2)
+    with serving(no_limits=True) as server:
+        talker = server.connect(receive_buffer=4096)
+        talker.send("NICK talker\r\nUSER t 0 * :t\r\nJOIN #lobby\r\n")
+        talker.until(" 366 ")
+        stuck = server.call(lambda: next(iter(server.service.sessions)))
+        talker.socket.settimeout(0.2)
+        with suppress(TimeoutError):
+            while True:
+                talker.send("HELP\r\nLIST\r\nWHO\r\nNAMES\r\n" * 1000)
+        assert server.call(stuck._crowded)
+        server.stop()

@@ -274,8 +274,8 @@ class Session:
             self.reason = self.reason or "connection lost"
             _logger.debug("Connection of %s lost: %s", self.host, error)
         except asyncio.CancelledError:
+            # The server stops and this one was late. Streams of Python 3.11 report a cancelled task as an error.
             self._writer.transport.abort()
-            raise
         except Exception:
             _logger.exception("A session of %s failed; this is a bug of asyncchat", self.host)
             self.expel("internal error")

@@ -41,7 +41,7 @@ MOST_OUTCOMES = 20_000
 """Outcomes it holds, those without a record (a PONG) among them, for the same reason."""
 
 MOST_BYTES = 4 * 1024 * 1024
-"""Bytes that sessions may have read since the last batch left, for the same reason: what the outcomes hold."""
+"""Bytes that sessions may have read since the last batch left, for the same reason: what outcomes hold."""
 
 RETRY = 0.25
 """Seconds between two tries to write the same batch."""

@@ -34,7 +34,8 @@ def set_up(level: str, form: str) -> None:
     handler.setFormatter(
         _Json() if form == "json" else logging.Formatter("%(asctime)s %(levelname)s %(message)s")
     )
-    # What no format of ours shows need not be found out for each line (logging's documentation, "Optimization").
+    # What no format of ours shows need not be found out for each line (logging's documentation,
+    # "Optimization").
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     root.handlers[:] = [handler]

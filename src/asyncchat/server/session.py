@@ -274,7 +274,7 @@ class Session:
             self.reason = self.reason or "connection lost"
             _logger.debug("Connection of %s lost: %s", self.host, error)
         except asyncio.CancelledError:
-            # The server stops and this one was late; Python 3.11's streams report a cancelled task as an error.
+            # The server stops and this was late; Python 3.11's streams report a cancelled task as failed.
             self._writer.transport.abort()
         except Exception:
             _logger.exception("A session of %s failed; this is a bug of asyncchat", self.host)

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from asyncchat.core import commands, events
 from asyncchat.core.events import Reach, Record
 from asyncchat.core.names import fold
+from asyncchat.dialects.base import Outcome
 from asyncchat.server import delivery, outbox
 from asyncchat.server.delivery import GateMark
 from asyncchat.server.session import Session
-from tests.server.listeners import Hall, Running
+from tests.server.listeners import Everything, Hall, Numbers, Running
 
 ROOMS = ("#lobby", "#A", "#b")
 SLOTS = 5
@@ -432,3 +433,48 @@ def test_hiding_somebody_while_a_batch_is_delivered_loses_nothing(monkeypatch):
         assert sorted(hall.told(two)) == sorted(said)
 
     played(scene)
+
+
+class Speechless(Numbers):
+    """A dialect with a bug: it has no words for what becomes of its own commands."""
+
+    def answer(self, outcome: Outcome) -> bytes:
+        raise LookupError("no words")
+
+
+def test_a_dialect_that_fails_ends_its_own_session_alone(caplog):
+    async def play() -> None:
+        async with Running(Hall()) as hall:
+            ann, bob = await people(hall, 2, "#lobby")
+            bob.dialect = Speechless()
+            hall.submit(bob, commands.Say("#lobby", "?"))
+            hall.submit(ann, commands.Say("#lobby", "!"))
+            await hall.outbox.emptied()
+            assert bob.ended
+            await hall.outbox.emptied()
+            *_, last = hall.told(ann)
+            assert last.isdigit()
+            assert hall.hub.chat.people.keys() == {ann.id}
+
+    asyncio.run(play())
+    assert "this is a bug of asyncchat" in caplog.text
+
+
+def test_an_event_that_a_variant_fails_at_is_left_out_for_it_alone(caplog, monkeypatch):
+    def fail(self: Everything, record: Record) -> bytes:
+        if isinstance(record.event, events.Said) and record.event.text == "unspeakable":
+            raise LookupError("no words")
+        return b"%d " % record.number
+
+    monkeypatch.setattr(Everything, "encode", fail)
+
+    async def play() -> None:
+        async with Running(Hall()) as hall:
+            ann, bob = await people(hall, 2, "#lobby")
+            before = len(hall.told(bob))
+            hall.submit(ann, commands.Say("#lobby", "unspeakable"), commands.Say("#lobby", "fine"))
+            await hall.outbox.emptied()
+            assert len(hall.told(bob)) == before + 1
+
+    asyncio.run(play())
+    assert "this is a bug of asyncchat" in caplog.text

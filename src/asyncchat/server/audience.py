@@ -5,12 +5,15 @@ Owns membership as far as it has been delivered, which trails the hub's state; m
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from asyncchat.core.events import Record
     from asyncchat.dialects.base import Variant
     from asyncchat.server.session import Session
+
+_logger = logging.getLogger("asyncchat.delivery")
 
 Groups = tuple[tuple["Variant", tuple["Session", ...]], ...]
 """Sessions by the bytes they get."""
@@ -89,8 +92,13 @@ class Run:
     def add(self, record: Record, cause: Session) -> None:
         """Puts an event at the end, and of what the apart members are told."""
         lines = self.lines
-        for variant, line in lines.items():
-            line.append(variant.encode(record))
+        try:
+            for variant, line in lines.items():
+                line.append(variant.encode(record))
+        except Exception:
+            # One event that a dialect has no words for must not end the chat for everyone.
+            _logger.exception("Record %d can't be told; this is a bug of asyncchat", record.number)
+            return
         for member in self.apart:
             if member is not cause and not (member.ignoring and member.ignores(record)):
                 own = lines.get(member.variant)

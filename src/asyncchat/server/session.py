@@ -92,7 +92,12 @@ class Session:
         if outcome and type(outcome[0]) is GateMark:
             return
         dialect = self.spoken
-        own = dialect.answer(outcome)
+        try:
+            own = dialect.answer(outcome)
+        except Exception:
+            _logger.exception("An answer to %s failed; this is a bug of asyncchat", self.host)
+            self.service.loop.call_soon(self.expel, "internal error")
+            return
         if own:
             self.parts.append(own)
         if dialect.variant is not self.variant:

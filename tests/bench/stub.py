@@ -17,6 +17,7 @@ class Client:
     nick: str = "*"
     unread: bytes = b""
     room: str = ""
+    gone: bool = False
 
 
 class StubServer:
@@ -69,7 +70,7 @@ class StubServer:
         state = self._clients[client]
         *lines, state.unread = (state.unread + data).split(b"\r\n")
         for line in lines:
-            if client in self._clients:
+            if client in self._clients and not state.gone:
                 self._line(client, state, line.decode())
 
     def _line(self, client: socket.socket, state: Client, line: str) -> None:
@@ -94,7 +95,9 @@ class StubServer:
         self._messages += 1
         if self._messages == self._hang_up_after:
             self._send(client, b"ERROR :Closing link: (Excess Flood)\r\n")
-            self._drop(client)
+            # A close with unread input would be a reset, which takes the ERROR with it.
+            client.shutdown(socket.SHUT_WR)
+            state.gone, state.room = True, ""
             return
         for other, theirs in list(self._clients.items()):
             if other is not client and theirs.room == state.room:

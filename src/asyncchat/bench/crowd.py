@@ -55,7 +55,6 @@ class Connection:
         "dialect",
         "end",
         "fd",
-        "heard",
         "nick",
         "pinged",
         "recv",
@@ -70,7 +69,6 @@ class Connection:
         self.address, self.dialect, self.nick, self.room = address, dialect, nick, room
         self.stage = _CONNECTING
         self.tail = b""
-        self.heard = False  # the server has said something
         self.pinged = False  # and no PONG yet
         self.end = b""  # the last that was received
         self.version: str | None = None
@@ -148,7 +146,6 @@ class Connection:
         return chunk
 
     def _heard(self, chunk: bytes) -> None:
-        self.heard = True
         text = self.tail + chunk if self.tail else chunk
         self.end = text[-_LAST_WORDS:]
         whole = text.rfind(b"\n") + 1
@@ -214,15 +211,13 @@ class Crowd:
         coming: dict[int, Connection] = {}
         inside: list[Connection] = []
         waiting: dict[Connection, float] = {}
-        short_backlog, started = False, 0.0
+        at_once, started = AT_ONCE, 0.0
         while len(inside) < len(self._rooms):
-            more = min(AT_ONCE - len(coming), len(self._rooms) - len(self.connections), _BURST)
-            if short_backlog:
-                more = min(more, _SHORT_BACKLOG - sum(not each.heard for each in coming.values()))
+            more = min(at_once - len(coming), len(self._rooms) - len(self.connections), _BURST)
             if more > 0 and now - started >= _BURST_SECONDS:
                 waiting = {each: since for each, since in waiting.items() if each.waits()}
                 if any(now - since > _WAITING_SECONDS for since in waiting.values()):
-                    short_backlog = True
+                    at_once = _SHORT_BACKLOG
                 self._start(more, coming, waiting)
                 started = now
             for fd, mask in self._poller.wait(_BURST_SECONDS if more > 0 else _TURN_SECONDS):

@@ -97,7 +97,9 @@ def of_churn(scenario: Scenario, outcome: ChurnOutcome) -> Figures:
     cpu = _server_cpu(outcome.begin, outcome.end)
     if cpu is not None and outcome.sessions:
         figures.values["session_cpu_us"] = cpu / outcome.sessions * 1e6
-    figures.notes += _busy_note(figures.values, closed=True)
+    figures.notes += _busy_note(
+        figures.values, closed=True, disturbed=bool(_others_note(outcome.begin, outcome.end))
+    )
     return figures
 
 
@@ -173,18 +175,19 @@ def load_notes(scenario: Scenario, outcome: Outcome, values: dict[str, float]) -
             notes.append(
                 f"the server was {outcome.behind:.1f} s behind at the end: it does not keep this rate"
             )
-    notes += _busy_note(values, closed=scenario.rate is None)
+    disturbed = bool(_others_note(outcome.begin, outcome.end))
+    notes += _busy_note(values, closed=scenario.rate is None, disturbed=disturbed)
     if outcome.separate > 0:
         notes.append(f"{outcome.separate} clients saw the senders' messages in an order of their own")
     return notes
 
 
-def _busy_note(values: dict[str, float], *, closed: bool) -> list[str]:
+def _busy_note(values: dict[str, float], *, closed: bool, disturbed: bool = False) -> list[str]:
     generator, server = values["generator_busy"], values.get("server_busy", 0.0)
-    if closed and server and max(generator, server) < _WAITING:
+    if closed and server and max(generator, server) < _WAITING and not disturbed:
         return [
             f"neither the server ({server:.0f}% of a core) nor the generator ({generator:.0f}%) was busy: "
-            "the rate is that of waiting, as for TCP's delayed acknowledgements (Nagle's algorithm left on)"
+            "the rate is that of waiting, for each other, for a timer or for TCP's delayed acknowledgements"
         ]
     if generator < _BUSY or server >= _BUSY:
         return []

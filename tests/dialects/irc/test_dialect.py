@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.core.commands import Answer, Command, Join, Say
+from asyncchat.core.commands import Answer, Command, Enter, Join, Say
 from asyncchat.core.events import Speech
 from asyncchat.core.people import person
 from asyncchat.dialects.irc.dialect import Irc, IrcDialect
@@ -205,3 +205,22 @@ def test_nothing_is_read_while_an_outcome_is_awaited(server):
     assert not dialect.paused
     assert [type(command).__name__ for command in dialect.receive_data(b"")] == ["Enter"]
     assert dialect.paused
+
+
+@pytest.mark.parametrize("pings", [63, 64])
+def test_a_nick_at_the_end_of_a_turn_registers_all_the_same(server, pings):
+    peer = server.connect()
+    raw = b"PING x\r\n" * pings + b"NICK n\r\nUSER n 0 * :n\r\n"
+    assert SERVER + "001 n :Welcome to irc.test, n" in peer.send_raw(raw)
+
+
+def test_one_command_a_turn_is_enough_to_register(server):
+    dialect = server.irc.dialect(1, "h")
+    asked = dialect.receive_data(b"NICK a\r\nUSER a 0 * :r\r\n", 1)
+    kinds = []
+    while not any(isinstance(command, Enter) for command in asked):
+        kinds += [type(command).__name__ for command in asked]
+        dialect.answer([command.value for command in asked if isinstance(command, Answer)])
+        asked = dialect.receive_data(b"", 1)
+        assert len(asked) == 1
+    assert kinds == ["CheckName", "Answer"]

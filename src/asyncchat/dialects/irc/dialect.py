@@ -19,7 +19,7 @@ from asyncchat.dialects.base import COMMANDS_A_TURN
 from asyncchat.dialects.irc import greeting, numerics
 from asyncchat.dialects.irc.capabilities import CHANGING, ECHO_MESSAGE
 from asyncchat.dialects.irc.commands import ANSWERS, WORDS
-from asyncchat.dialects.irc.commands.word import Numeric, fail, numeric
+from asyncchat.dialects.irc.commands.word import Numeric, ReadOn, fail, numeric
 from asyncchat.dialects.irc.line import BODY_BYTES, line, word
 from asyncchat.dialects.irc.quick import quick
 from asyncchat.dialects.irc.refusals import say_refusal
@@ -250,17 +250,17 @@ class IrcDialect:
             return []
         commands = self._queued or []
         self._queued = None
-        if commands and type(commands[-1]) in _GATES:
-            self._waits = True
-            return commands
-        if lines is not None:
+        if lines is not None and not _pauses(commands):
             self._read_lines(lines, commands, limit)
             if lines.idle:
                 self._lines = None
         if len(commands) > limit:
-            # Only a line that ends nothing asks so much: a gate is the one command of its line.
+            # What one line asks may be cut here; what it pauses for is then the last of what is queued.
             self._queued = commands[limit:]
             del commands[limit:]
+            self._waits = False
+        elif _pauses(commands):
+            self._waits = True
         return commands
 
     def _read_lines(self, lines: Lines, commands: list[Command], limit: int) -> None:
@@ -367,6 +367,15 @@ class IrcDialect:
 
 _GATES = (ReadHistory, Owner)
 """Commands after which nothing is read until they are answered."""
+
+
+def _pauses(commands: Sequence[Command]) -> bool:
+    """Whether nothing is to be read after these until the last of them is answered."""
+    if not commands:
+        return False
+    last = commands[-1]
+    return type(last) in _GATES or (type(last) is Answer and type(last.value) is ReadOn)
+
 
 _OWN: dict[type[events.Event], Callable[[IrcDialect, Any], bytes]] = {
     events.Entered: IrcDialect._say_entered,

@@ -11,7 +11,7 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.text import cut, printable
 from asyncchat.dialects.irc import capabilities, greeting, numerics
-from asyncchat.dialects.irc.commands.word import Answerer, Word, numeric
+from asyncchat.dialects.irc.commands.word import Answerer, ReadOn, Word, numeric
 from asyncchat.dialects.irc.limits import REALNAME_BYTES, REASON_BYTES, USER_LENGTH
 from asyncchat.dialects.irc.line import line
 from asyncchat.dialects.irc.tokens import Message
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 _USER_SYMBOLS = frozenset("-_.~[]{}|`^\\")
 _CAP_BYTES = 400
 """Names of capabilities in one line, so that it holds any nick and server name beside them."""
-
-
-class NickChecked(msgspec.Struct, frozen=True):
-    """Comes after a nick's check: reading goes on, with that nick unless it was refused."""
 
 
 class CapList(msgspec.Struct, frozen=True):
@@ -52,7 +48,7 @@ def nick(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     if arrival.complete:
         return enter(session)
     session.pause()
-    return [core.CheckName(name), core.Answer(NickChecked())]
+    return [core.CheckName(name), core.Answer(ReadOn())]
 
 
 def user(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -137,7 +133,7 @@ def cap(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 # What is said to it.
 
 
-def say_nick_checked(session: IrcDialect, _value: NickChecked) -> bytes:
+def say_read_on(session: IrcDialect, _value: ReadOn) -> bytes:
     """Nothing is said; reading goes on."""
     session.resume()
     return b""
@@ -191,7 +187,7 @@ WORDS: dict[str, Word] = {
 }
 
 ANSWERS: dict[type, Answerer] = {
-    NickChecked: say_nick_checked,
+    ReadOn: say_read_on,
     CapList: say_capabilities,
     CapRequest: say_requested,
     replies.Welcome: say_welcome,

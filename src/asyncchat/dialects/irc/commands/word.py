@@ -48,6 +48,10 @@ class Numeric(msgspec.Struct, frozen=True):
     text: str | None
 
 
+class ReadOn(msgspec.Struct, frozen=True):
+    """Comes last of what a line asks whose outcome decides how to read on: with it, reading goes on."""
+
+
 def numeric(code: str, *words: str, text: str | None = None) -> Answer:
     """Has a numeric said."""
     return Answer(Numeric(code, words, text))

@@ -40,6 +40,23 @@ async def test_only_the_owner_can_read(path):
 
 
 @asynchronous
+async def test_what_others_could_read_is_taken_from_them_with_its_log(path):
+    """As after a kill, when SQLite finds a write-ahead log beside it."""
+    log = await SqliteLog.open(path)
+    await log.append(0, [said(1)])
+    copy = path.parent / "copy.db"
+    for end in ("", "-wal"):
+        shutil.copy(f"{path}{end}", f"{copy}{end}")
+        os.chmod(f"{copy}{end}", 0o644)
+    await log.close()
+    log = await SqliteLog.open(copy)
+    try:
+        assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.glob("copy.db*")} == {0o600}
+    finally:
+        await log.close()
+
+
+@asynchronous
 async def test_a_clean_close_goes_on_with_the_epoch(path):
     first = await write(path, [said(1), said(2)])
     log = await SqliteLog.open(path)
@@ -114,23 +131,28 @@ async def test_a_copy_of_the_running_file_opens(path, tmp_path):
 def unusable(path: Path, words: str) -> None:
     """It is refused with these words and a way out, and nothing of it is changed."""
     before = path.read_bytes() if path.is_file() else None
+    mode = path.stat().st_mode if path.exists() else None
     with pytest.raises(LogError, match=words) as caught:
         asyncio.run(SqliteLog.open(path))
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
     if before is not None:
         assert path.read_bytes() == before
+    if mode is not None:
+        assert path.stat().st_mode == mode
 
 
 def test_no_database(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("dear diary\n" * 100)
+    path.chmod(0o644)
     unusable(path, "is not an asyncchat history. Choose another: --db FILE")
 
 
 def test_a_database_of_another_program(tmp_path):
     path = tmp_path / "other.db"
     raw(path, "CREATE TABLE theirs (a)", "INSERT INTO theirs VALUES (1)")
+    path.chmod(0o644)
     unusable(path, "is a database of another program. Choose another")
     assert raw(path, "PRAGMA journal_mode", "SELECT a FROM theirs") == [("delete",), (1,)]
 

@@ -5,6 +5,7 @@ Owns connections' settings and the file's version; must not know what records me
 
 import os
 import sqlite3
+import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -89,14 +90,8 @@ def make_file(path: Path) -> None:
     SQLite gives ``-wal`` and ``-shm`` the mode of the database.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
+    with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        # Not opened: the close would take the locks of a connection that this process may have to it.
-        mode = path.stat().st_mode
-        if path.is_file() and mode & 0o077:
-            with suppress(PermissionError):  # not ours, though we may write it: its owner's decision
-                path.chmod(mode & 0o700)
 
 
 def prepare(connection: sqlite3.Connection, path: Path, clean: bool, steps: Sequence[str] = STEPS) -> None:
@@ -118,6 +113,7 @@ def prepare(connection: sqlite3.Connection, path: Path, clean: bool, steps: Sequ
         (fault,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if fault != "ok":
             raise damaged(path, str(fault).replace("\n", " "))
+    _keep_private(path)
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise LogError(
@@ -170,6 +166,16 @@ def plainly(error: sqlite3.Error, path: Path) -> LogError:
         sqlite3.SQLITE_IOERR: f"can't be written or read ({error}). Check its disk",
     }.get(code, f"does not work ({error})")
     return LogError(f"The history {path} {said}")
+
+
+def _keep_private(path: Path) -> None:
+    """Takes from everybody but its owner what is known to be a history, and what SQLite keeps beside it."""
+    for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        # Not ours, though we may write it: its owner's decision.
+        with suppress(FileNotFoundError, PermissionError):
+            mode = file.stat().st_mode
+            if stat.S_ISREG(mode) and mode & 0o077:
+                file.chmod(mode & 0o700)
 
 
 def _version(connection: sqlite3.Connection, path: Path, newest: int) -> int:

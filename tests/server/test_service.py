@@ -1,6 +1,7 @@
 """The service over real sockets: what each kind of client meets, and what the others notice of it."""
 
 import threading
+import time
 from contextlib import suppress
 
 import pytest
@@ -312,6 +313,24 @@ def test_who_never_reads_is_disconnected_while_the_others_go_on():
             assert sent < 4_000_000
         assert "slow left chat (too slow)\n" in heard
         assert server.people() == ["alice", "bob"]
+
+
+def test_who_asks_for_history_and_never_reads_is_not_answered_without_end():
+    with serving(no_limits=True) as server:
+        server.irc("talker").send(f"PRIVMSG #lobby :{'x' * 400}\r\n" * 100 + "QUIT\r\n")
+        deaf = server.connect(receive_buffer=4096)
+        deaf.send("NICK deaf\r\nUSER d 0 * :d\r\nJOIN #lobby\r\n")
+        deaf.until(" 366 ")
+        deaf.send("CHATHISTORY LATEST #lobby * 100\r\n" * 500)
+
+        def unsent() -> int:
+            return max(session.waiting() for session in server.service.sessions)
+
+        waits = [0, 0]
+        while not 0 < waits[-1] == waits[-2]:
+            time.sleep(0.5)
+            waits.append(server.call(unsent))
+        assert waits[-1] < 250_000
 
 
 def test_a_newcomer_reads_the_last_lines_first(server):

@@ -327,6 +327,7 @@ class Session:
                 await self._depart()
             elif dialect.paused:
                 await self._outcome_of(commands[-1])
+                await self.drained()
             elif dialect.backlog:
                 await self._settle()
             else:

@@ -150,7 +150,9 @@ class Answer(Command, frozen=True):
 
 
 class AskTime(Command, frozen=True):
-    """The server's clock."""
+    """The server's clock. ``purpose`` goes back to the dialect with the answer."""
+
+    purpose: object = None
 
 
 # Questions: answered from the state as it is once the events before them are applied.

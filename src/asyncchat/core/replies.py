@@ -128,9 +128,10 @@ class PeopleView(Reply, frozen=True):
 
 
 class TimeNow(Reply, frozen=True):
-    """The server's clock, in microseconds since 1970 UTC."""
+    """The server's clock, in microseconds since 1970 UTC; ``purpose`` as in AskTime."""
 
     time: int
+    purpose: object = None
 
 
 class AwayNote(Reply, frozen=True):

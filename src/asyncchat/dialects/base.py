@@ -22,7 +22,8 @@ class ServerInfo(msgspec.Struct, frozen=True):
 
     ``name`` is a host name with a dot or any single word (RFC 2812, 2.3.1); ``started`` in microseconds since
     1970 UTC; ``ids`` gives messages their ids; ``utc_offset`` is the server's zone in seconds east of UTC and
-    ``zone`` its name; ``keeps_history`` whether what is said survives in a file.
+    ``zone`` its name; ``keeps_history`` whether what is said survives in a file; ``description`` is a few
+    words on it, ``contact`` how its owner is reached, both possibly empty.
     """
 
     name: str
@@ -33,6 +34,8 @@ class ServerInfo(msgspec.Struct, frozen=True):
     zone: str = "UTC"
     utc_offset: int = 0
     keeps_history: bool = True
+    description: str = ""
+    contact: str = ""
 
 
 class Variant(Protocol):

@@ -122,9 +122,9 @@ def people(chat: Chat, _who: int, question: commands.AskPeople) -> replies.Reply
     )
 
 
-def tell_time(chat: Chat, who: int, _command: commands.AskTime, now: int) -> Items:
+def tell_time(chat: Chat, who: int, command: commands.AskTime, now: int) -> Items:
     """The time, which is a decision's and not the state's."""
-    return (replies.TimeNow(now),) if who in chat.people else (replies.NotEntered(),)
+    return (replies.TimeNow(now, command.purpose),) if who in chat.people else (replies.NotEntered(),)
 
 
 def _seen(chat: Chat, person: Person, room: Room | None) -> replies.Seen:

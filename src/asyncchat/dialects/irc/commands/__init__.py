@@ -4,13 +4,24 @@ To add a command: a function in its family's module, a line in that module's ``W
 to it gets a function and a line in the module's ``ANSWERS`` where it is a reply that had none.
 """
 
-from asyncchat.dialects.irc.commands import history, messages, moderation, queries, registration, rooms
+from asyncchat.dialects.irc.commands import (
+    help,
+    history,
+    messages,
+    moderation,
+    queries,
+    registration,
+    rooms,
+    server,
+)
 from asyncchat.dialects.irc.commands.word import Answerer, Word
 
-_FAMILIES = (registration, rooms, messages, queries, moderation, history)
+_FAMILIES = (registration, rooms, messages, queries, server, moderation, history, help)
 
 WORDS: dict[str, Word] = {name: word for family in _FAMILIES for name, word in family.WORDS.items()}
 """Each command that a client may send."""
+
+help.TABLE.update(WORDS)
 
 ANSWERS: dict[type, Answerer] = {kind: said for family in _FAMILIES for kind, said in family.ANSWERS.items()}
 """What is said to a reply, or to the dialect's own value in an ``Answer``."""

@@ -216,7 +216,14 @@ def say_unreadable(session: IrcDialect, refusal: replies.HistoryUnreadable) -> b
     return b":%b %b\r\n" % (session.irc.name.encode(), said)
 
 
-WORDS: dict[str, Word] = {"CHATHISTORY": Word(chathistory, 1)}
+WORDS: dict[str, Word] = {
+    "CHATHISTORY": Word(
+        chathistory,
+        1,
+        params="<subcommand> <target> ... <limit>",
+        about="Gives what was said earlier. Subcommands: LATEST, BEFORE, AFTER, AROUND, BETWEEN.",
+    ),
+}
 
 ANSWERS: dict[type, Answerer] = {
     replies.HistoryPage: say_page,

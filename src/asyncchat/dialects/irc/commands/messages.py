@@ -79,10 +79,26 @@ def say_away(session: IrcDialect, note: replies.AwayNote) -> bytes:
 
 
 WORDS: dict[str, Word] = {
-    "PRIVMSG": Word(privmsg),
-    "NOTICE": Word(notice),
-    "TAGMSG": Word(tagmsg),
-    "AWAY": Word(away),
+    "PRIVMSG": Word(
+        privmsg,
+        params="<target>{,<target>} :<text>",
+        about="Says something to channels or people.",
+    ),
+    "NOTICE": Word(
+        notice,
+        params="<target>{,<target>} :<text>",
+        about="Says something that no program answers, not even with an error.",
+    ),
+    "TAGMSG": Word(
+        tagmsg,
+        params="<target>{,<target>}",
+        about="Tells other people's programs something without a text, as that you are typing.",
+    ),
+    "AWAY": Word(
+        away,
+        params="[:<text>]",
+        about="Marks you as away, with a word for those who write to you; without one you are back.",
+    ),
 }
 
 ANSWERS: dict[type, Answerer] = {replies.AwayNote: say_away}

@@ -131,8 +131,18 @@ def _change_user_modes(session: IrcDialect, changes: str) -> bytes:
 
 
 WORDS: dict[str, Word] = {
-    "MODE": Word(mode, 1),
-    "KICK": Word(kick, 2),
+    "MODE": Word(
+        mode,
+        1,
+        params="<target> [<modes> [<argument>...]]",
+        about="Shows or changes the modes of a channel, or your own.",
+    ),
+    "KICK": Word(
+        kick,
+        2,
+        params="<channel> <nickname>{,<nickname>} [:<reason>]",
+        about="Puts people out of a channel.",
+    ),
 }
 
 ANSWERS: dict[type, Answerer] = {

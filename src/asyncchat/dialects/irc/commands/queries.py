@@ -1,18 +1,18 @@
-"""Questions about people and the server: WHO, WHOIS, USERHOST, ISON, MOTD, LUSERS, VERSION, TIME, INFO."""
+"""Questions about people: WHO, WHOIS, USERHOST, ISON (Modern IRC, "User-Based Queries")."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from asyncchat.core import commands as core
 from asyncchat.core import replies
-from asyncchat.dialects.irc import greeting, numerics
+from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import gathered
 from asyncchat.dialects.irc.commands.moderation import UserModes, say_user_modes
+from asyncchat.dialects.irc.commands.server import AtServerOf, say_at_server_of
 from asyncchat.dialects.irc.commands.word import Answerer, Word, listed, numeric
 from asyncchat.dialects.irc.limits import ASKED, WATCHED
 from asyncchat.dialects.irc.line import word
@@ -39,14 +39,6 @@ class IsOn(msgspec.Struct, frozen=True):
     """Purpose of a question: which of some people are here."""
 
 
-class Motd(msgspec.Struct, frozen=True):
-    """The message of the day is asked for."""
-
-
-class Isupport(msgspec.Struct, frozen=True):
-    """The tokens of 005 are asked for."""
-
-
 def who(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Lists the members of a room, or the people a mask describes."""
     mask = message.param(0)
@@ -71,54 +63,6 @@ def ison(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Tells which of some nicks are here."""
     nicks = [nick for param in message.params for nick in param.split(" ") if nick]
     return [core.AskPeople(tuple(nicks[:WATCHED]), IsOn())]
-
-
-def motd(session: IrcDialect, message: Message) -> Sequence[core.Command]:
-    """The message of the day."""
-    return _of_this_server(session, message, [core.Answer(Motd())])
-
-
-def lusers(session: IrcDialect, message: Message) -> Sequence[core.Command]:
-    """How many there are."""
-    return [core.AskCounts()]
-
-
-def version(session: IrcDialect, message: Message) -> Sequence[core.Command]:
-    """The program, its version and 005."""
-    irc = session.irc
-    ours = numeric(numerics.RPL_VERSION, irc.software, irc.name, text="https://pypi.org/project/asyncchat/")
-    return _of_this_server(session, message, [ours, core.Answer(Isupport())])
-
-
-def time(session: IrcDialect, message: Message) -> Sequence[core.Command]:
-    """The server's clock."""
-    return _of_this_server(session, message, [core.AskTime()])
-
-
-def info(session: IrcDialect, message: Message) -> Sequence[core.Command]:
-    """What runs here."""
-    irc = session.irc
-    started = datetime.fromtimestamp(irc.server.started / 1_000_000, UTC)
-    kept = "What is said is kept, private messages too" if irc.server.keeps_history else "Nothing is kept"
-    texts = (f"{irc.software}, a chat for any client", f"Running since {started:%Y-%m-%d %H:%M:%S} UTC", kept)
-    return _of_this_server(
-        session,
-        message,
-        [
-            *(numeric(numerics.RPL_INFO, text=text) for text in texts),
-            numeric(numerics.RPL_ENDOFINFO, text="End of /INFO list"),
-        ],
-    )
-
-
-def _of_this_server(
-    session: IrcDialect, message: Message, answers: Sequence[core.Command]
-) -> Sequence[core.Command]:
-    """The answers, unless they are asked of a server that is not this one."""
-    server = message.param(0)
-    if not server or session.irc.is_called(server) or server.casefold() == session.nick.casefold():
-        return answers
-    return [numeric(numerics.ERR_NOSUCHSERVER, word(server), text="No such server")]
 
 
 # What is said to it.
@@ -192,6 +136,7 @@ _PURPOSES: dict[type, Callable[[IrcDialect, Any, replies.PeopleView], bytes]] = 
     UserHost: say_userhost,
     IsOn: say_ison,
     UserModes: say_user_modes,
+    AtServerOf: say_at_server_of,
 }
 
 
@@ -200,48 +145,22 @@ def say_people(session: IrcDialect, view: replies.PeopleView) -> bytes:
     return _PURPOSES[type(view.purpose)](session, view.purpose, view)
 
 
-def say_counts(session: IrcDialect, counts: replies.Counts) -> bytes:
-    """LUSERS."""
-    return greeting.lusers(session.irc, session.nick, counts)
-
-
-def say_motd(session: IrcDialect, _value: Motd) -> bytes:
-    """The message of the day."""
-    return session.irc.motd.replace(b"\0", session.nick.encode("utf-8", "replace"))
-
-
-def say_isupport(session: IrcDialect, _value: Isupport) -> bytes:
-    """005."""
-    return greeting.isupport_lines(session.irc).replace(b"\0", session.nick.encode("utf-8", "replace"))
-
-
-def say_time(session: IrcDialect, reply: replies.TimeNow) -> bytes:
-    """The server's local time."""
-    server = session.irc.server
-    local = datetime.fromtimestamp(reply.time / 1_000_000 + server.utc_offset, UTC)
-    text = f"{local:%A %B %d %Y -- %H:%M:%S} {server.zone}"
-    return session.numeric(numerics.RPL_TIME, session.irc.name, text=text)
-
-
 WORDS: dict[str, Word] = {
-    "WHO": Word(who),
-    "WHOIS": Word(whois, 1),
-    "USERHOST": Word(userhost, 1),
-    "ISON": Word(ison, 1),
-    "MOTD": Word(motd),
-    "LUSERS": Word(lusers),
-    "VERSION": Word(version),
-    "TIME": Word(time),
-    "INFO": Word(info),
+    "WHO": Word(
+        who,
+        params="[<mask> [o][%<fields>[,<token>]]]",
+        about="Lists the members of a channel, or the people whom a mask describes; o: operators only.",
+    ),
+    "WHOIS": Word(whois, 1, params="[<server>] <nickname>", about="Tells what may be known of a person."),
+    "USERHOST": Word(
+        userhost, 1, params="<nickname>...", about="Tells where up to five people come from, and who is away."
+    ),
+    "ISON": Word(ison, 1, params="<nickname>...", about="Tells which of these people are here."),
 }
 
 ANSWERS: dict[type, Answerer] = {
     replies.WhoView: say_who,
     replies.PersonView: say_person,
     replies.PeopleView: say_people,
-    replies.Counts: say_counts,
-    replies.TimeNow: say_time,
     WhoIs: say_end_of_whois,
-    Motd: say_motd,
-    Isupport: say_isupport,
 }

@@ -175,15 +175,68 @@ def say_welcome(session: IrcDialect, reply: replies.Welcome) -> bytes:
 
 
 WORDS: dict[str, Word] = {
-    "CAP": Word(cap, 1, early=True),
-    "NICK": Word(nick, early=True),
-    "USER": Word(user, 4, early=True, filled=1),
-    "PASS": Word(password, 1, early=True),
-    "PING": Word(ping, 1, early=True),
-    "PONG": Word(nothing, early=True),
-    "ERROR": Word(nothing, early=True),
-    "QUIT": Word(quit, early=True),
-    "OPER": Word(oper, 2),
+    "CAP": Word(
+        cap,
+        1,
+        early=True,
+        params="<subcommand> [:<capabilities>]",
+        about=(
+            "Negotiates what a client and this server can do beyond the common. Subcommands: LS, "
+            "LIST, REQ, END."
+        ),
+    ),
+    "NICK": Word(
+        nick,
+        early=True,
+        params="<nickname>",
+        about="Takes a nickname, or another one.",
+    ),
+    "USER": Word(
+        user,
+        4,
+        early=True,
+        filled=1,
+        params="<username> 0 * :<realname>",
+        about="Says who you are beside your nickname, once, before you are let in.",
+    ),
+    "PASS": Word(
+        password,
+        1,
+        early=True,
+        params="<password>",
+        about="Gives the server's password, before NICK and USER, where there is one.",
+    ),
+    "PING": Word(
+        ping,
+        1,
+        early=True,
+        params="<token>",
+        about="Asks the server for a sign of life; it answers PONG with the same token.",
+    ),
+    "PONG": Word(
+        nothing,
+        early=True,
+        params="<token>",
+        about="Answers the server's PING. Your client does this by itself.",
+    ),
+    "ERROR": Word(
+        nothing,
+        early=True,
+        params=":<reason>",
+        about="Is what a server says before it closes a connection; from a client it means nothing.",
+    ),
+    "QUIT": Word(
+        quit,
+        early=True,
+        params="[:<reason>]",
+        about="Leaves the server.",
+    ),
+    "OPER": Word(
+        oper,
+        2,
+        params="<name> <password>",
+        about=("Makes you a server operator. With the name owner and the owner code you own this server."),
+    ),
 }
 
 ANSWERS: dict[type, Answerer] = {

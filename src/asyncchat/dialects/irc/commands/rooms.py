@@ -111,11 +111,37 @@ def say_rooms(session: IrcDialect, view: replies.RoomsView) -> bytes:
 
 
 WORDS: dict[str, Word] = {
-    "JOIN": Word(join, 1),
-    "PART": Word(part, 1),
-    "TOPIC": Word(topic, 1),
-    "NAMES": Word(names),
-    "LIST": Word(list_rooms),
+    "JOIN": Word(
+        join,
+        1,
+        params="<channel>{,<channel>} [<key>{,<key>}]",
+        about="Joins channels; one that does not exist is opened. JOIN 0 leaves all.",
+    ),
+    "PART": Word(
+        part,
+        1,
+        params="<channel>{,<channel>} [:<reason>]",
+        about="Leaves channels.",
+    ),
+    "TOPIC": Word(
+        topic,
+        1,
+        params="<channel> [:<topic>]",
+        about="Shows a channel's topic, or sets it; an empty one takes it away.",
+    ),
+    "NAMES": Word(
+        names,
+        params="<channel>{,<channel>}",
+        about="Lists who is in channels.",
+    ),
+    "LIST": Word(
+        list_rooms,
+        params="[<channel>{,<channel>}] [<condition>{,<condition>}]",
+        about=(
+            "Lists the channels there are. Conditions: a mask like #a*, !mask, >n and <n people, "
+            "C>n and C<n minutes since it was opened, T>n and T<n minutes since its topic was set."
+        ),
+    ),
 }
 
 ANSWERS: dict[type, Answerer] = {

@@ -28,6 +28,9 @@ _MARKS_IN_A_ROW = 3
 _NEVER = frozenset(" ,*?!@")
 """Modern IRC, "Clients": a nickname must not contain these; a mask or a list would be ambiguous."""
 
+_SPOKEN = {" ": "a space", ",": "a comma", ".": "a dot", ":": "a colon"}
+"""Characters that a sentence about them would hide."""
+
 _NEVER_FIRST = frozenset("#&$:~%+/-")
 """Modern IRC, "Clients": channel types and membership prefixes; ``/`` begins a plain command."""
 
@@ -68,10 +71,12 @@ def name_fault(name: str) -> str | None:
     """Why a person can't have this name, as half a sentence ("it has …"), or None when it is allowed."""
     if not name:
         return "it is empty"
-    if len(name) > NAME_LENGTH or len(name.encode("utf-8", "replace")) > NAME_BYTES:
+    if len(name) > NAME_LENGTH:
         return f"it is longer than {NAME_LENGTH} letters"
+    if len(name.encode("utf-8", "replace")) > NAME_BYTES:
+        return f"it is longer than {NAME_BYTES} bytes in UTF-8"
     if name[0] in _NEVER_FIRST:
-        return f"it begins with {name[0]}"
+        return f"it begins with {_SPOKEN.get(name[0], name[0])}"
     fault = _fault(name, _NEVER | {"."})
     if fault is None and fold(name)[0] in _NEVER_FIRST:
         return "it begins with a character that stands for a forbidden one"
@@ -84,8 +89,10 @@ def room_fault(name: str) -> str | None:
         return "a room's name begins with #"
     if len(name) == 1:
         return "it is empty"
-    if len(name) > ROOM_LENGTH or len(name.encode("utf-8", "replace")) > ROOM_BYTES:
+    if len(name) > ROOM_LENGTH:
         return f"it is longer than {ROOM_LENGTH} letters"
+    if len(name.encode("utf-8", "replace")) > ROOM_BYTES:
+        return f"it is longer than {ROOM_BYTES} bytes in UTF-8"
     return _fault(name[1:], frozenset(" ,*?!@:"))
 
 
@@ -93,7 +100,7 @@ def _fault(name: str, never: frozenset[str]) -> str | None:
     marks = 0
     for char in unicodedata.normalize("NFC", name):
         if char in never:
-            return "it has a space" if char == " " else f"it has {char}"
+            return f"it has {_SPOKEN.get(char, char)}"
         category = unicodedata.category(char)
         if category in _HIDDEN_CATEGORIES or char in _BLANK:
             return "it has a character that can't be seen"

@@ -58,7 +58,7 @@ def test_a_name_as_typed(world, typed, name):
     [
         ("", "That name is not allowed: it is empty. Enter another name: "),
         ("ANNA", "ANNA is already in use. Enter another name: "),
-        ("a,b", "That name is not allowed: it has ,. Enter another name: "),
+        ("a,b", "That name is not allowed: it has a comma. Enter another name: "),
         ("#x", "That name is not allowed: it begins with #. Enter another name: "),
         ("x" * 33, "That name is not allowed: it is longer than 32 letters. Enter another name: "),
         (
@@ -312,7 +312,7 @@ def test_joining_a_room_again_talks_there(world):
 
 def test_a_refused_join_changes_nothing(world):
     anna = world.person("anna")
-    assert anna.type("/join #a,b", "still here") == "A room can't be called #a,b: it has ,.\n"
+    assert anna.type("/join #a,b", "still here") == "A room can't be called #a,b: it has a comma.\n"
     assert anna.asked[-1] == Say("#lobby", "still here")
 
 

@@ -160,6 +160,8 @@ HEARD = [
     (":me MODE me :+i", []),
     (":s 366 me #ci :End", [Present(NOW, "#ci", ("me", "bob"))]),
     (":s 322 me #ci 12 :builds", [Told(NOW, "#ci (12) builds", "322")]),
+    (":s 322 me #ci 12 :", [Told(NOW, "#ci (12)", "322")]),
+    (":s 311 me bob b 192.0.2.1 * :", [Told(NOW, "bob is b@192.0.2.1", "311")]),
     (":s 404 me #ci :no", [Refused(NOW, "#ci", "no", "", "404")]),
     (":s 706 me topic :help", [Told(NOW, "topic help", "706")]),
     (":s FAIL BATCH X ctx :bad", [Refused(NOW, "BATCH", "bad", "", "FAIL")]),

@@ -88,18 +88,18 @@ def readable(line: Message) -> str:
     """A reply as one line for people: its parameters without our nick."""
     shape = _SHAPES.get(line.command)
     if shape is not None and len(line.params) > shape[0]:
-        return shape[1].format(*line.params)
+        return (shape[1] + shape[2] * bool(line.params[shape[0]])).format(*line.params)
     return " ".join(param for param in line.params[1:] if param)
 
 
-_SHAPES: dict[str, tuple[int, str]] = {
-    numerics.RPL_LIST: (3, "{1} ({2}) {3}"),
-    numerics.RPL_WHOISUSER: (5, "{1} is {2}@{3} ({5})"),
-    numerics.RPL_WHOISCHANNELS: (2, "{1} is in {2}"),
-    numerics.RPL_WHOISSERVER: (3, "{1} is on {2} ({3})"),
-    numerics.RPL_WHOISOPERATOR: (2, "{1} {2}"),
-    numerics.RPL_WHOISIDLE: (2, "{1} has been idle for {2} s"),
-    numerics.RPL_AWAY: (2, "{1} is away: {2}"),
-    numerics.RPL_BANLIST: (2, "{1} ban: {2}"),
+_SHAPES: dict[str, tuple[int, str, str]] = {
+    numerics.RPL_LIST: (3, "{1} ({2})", " {3}"),
+    numerics.RPL_WHOISUSER: (5, "{1} is {2}@{3}", " ({5})"),
+    numerics.RPL_WHOISCHANNELS: (2, "{1} is in", " {2}"),
+    numerics.RPL_WHOISSERVER: (3, "{1} is on {2}", " ({3})"),
+    numerics.RPL_WHOISOPERATOR: (2, "{1}", " {2}"),
+    numerics.RPL_WHOISIDLE: (2, "{1} has been idle for", " {2} s"),
+    numerics.RPL_AWAY: (2, "{1} is away", ": {2}"),
+    numerics.RPL_BANLIST: (2, "{1} ban:", " {2}"),
 }
-"""Numeric -> (last parameter needed, shape)."""
+"""Numeric -> (last parameter needed, shape, what that parameter adds to it unless it is empty)."""

@@ -41,7 +41,7 @@ WIRE = [
     (b"@+x=y PRIVMSG #r :hello\r\n", [Say("#r", "hello")]),
     (b":a!b@c PRIVMSG #r :hello\r\n", [Say("#r", "hello")]),
     (b"NOTICE b ::)\r\n", [Say("b", ":)", Speech.NOTICE)]),
-    (b"\r\n\r\nJOIN #a,#b\r\n", [Join("#a"), Join("#b")]),
+    (b"\r\n\nJOIN #a,#b\r\n", [Answer(b""), Answer(b""), Join("#a"), Join("#b")]),
     (b"PING a\r\n", [Answer(b":irc.test PONG irc.test :a\r\n")]),
     ("PRIVMSG #класс :привет\r\nPING :я\r\n".encode(),
      [Say("#класс", "привет"), Answer(":irc.test PONG irc.test :я\r\n".encode())]),
@@ -184,6 +184,26 @@ class TestLimits:
             *(Join(room) for room in rooms[4:]),
             Answer(b":irc.test PONG irc.test :x\r\n"),
         ]
+
+    @pytest.mark.parametrize("line", [b"", b"  ", b"PONG x", b"CAP END", b"NOTICE", b"JOIN ,", b"MODE #r +o"])
+    def test_a_line_that_asks_nothing_counts_as_one(self, line):
+        dialect = entered()
+        assert dialect.receive_data((line + b"\r\n") * 5, 4) == [Answer(b"")] * 4
+        assert dialect.answer((b"",)) == b""
+        assert dialect.receive_data(b"", 4) == [Answer(b"")]
+
+    @pytest.mark.parametrize("line", [b"WHO", b"WHO #r", b"NAMES #r,#s", b"LIST"])
+    @pytest.mark.parametrize("limit", [1, 64])
+    def test_a_long_answer_is_given_before_more_is_read(self, line, limit):
+        dialect = entered()
+        got = dialect.receive_data(line + b"\r\nPING x\r\n", limit)
+        while not dialect.paused:
+            got = dialect.receive_data(b"", limit)
+        assert dialect.receive_data(b"", limit) == []
+        last = got[-1]
+        assert isinstance(last, Answer)
+        assert dialect.answer((last.value,)) == b""
+        assert dialect.receive_data(b"", limit) == [Answer(b":irc.test PONG irc.test :x\r\n")]
 
 
 def test_half_a_line_at_the_end_means_nothing():

@@ -267,7 +267,7 @@ class IrcDialect:
         while lines.ready and len(commands) < limit:
             taken = lines.take(limit - len(commands))
             for index, raw in enumerate(taken):
-                commands.extend(self._understand(raw))
+                commands.extend(self._understand(raw) or _NOTHING)
                 if self._waits:
                     lines.put_back(taken[index + 1 :])
                     return
@@ -289,7 +289,11 @@ class IrcDialect:
             return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
         if not entry.satisfied(message.params):
             return [numeric(numerics.ERR_NEEDMOREPARAMS, message.command, text="Not enough parameters")]
-        return entry.handler(self, message)
+        commands = entry.handler(self, message)
+        if not entry.long:
+            return commands
+        self.pause()
+        return [*commands, Answer(ReadOn())]
 
     def _refuse(self, raw: bytes, fault: Fault) -> Sequence[Command]:
         if fault is Fault.EMPTY:
@@ -364,6 +368,9 @@ class IrcDialect:
             f":{self.nick} MODE {self.nick}", "+o"
         )
 
+
+_NOTHING = (Answer(b""),)
+"""What a line asks that asks nothing, so that it counts as one: a flood of them is a flood."""
 
 _GATES = (ReadHistory, Owner)
 """Commands after which nothing is read until they are answered."""

@@ -148,6 +148,7 @@ def say_people(session: IrcDialect, view: replies.PeopleView) -> bytes:
 WORDS: dict[str, Word] = {
     "WHO": Word(
         who,
+        long=True,
         params="[<mask> [o][%<fields>[,<token>]]]",
         about="Lists the members of a channel, or the people whom a mask describes; o: operators only.",
     ),

@@ -131,11 +131,13 @@ WORDS: dict[str, Word] = {
     ),
     "NAMES": Word(
         names,
+        long=True,
         params="<channel>{,<channel>}",
         about="Lists who is in channels.",
     ),
     "LIST": Word(
         list_rooms,
+        long=True,
         params="[<channel>{,<channel>}] [<condition>{,<condition>}]",
         about=(
             "Lists the channels there are. Conditions: a mask like #a*, !mask, >n and <n people, "

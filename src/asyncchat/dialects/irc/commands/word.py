@@ -27,13 +27,15 @@ class Word(msgspec.Struct, frozen=True):
     """A command that clients may send.
 
     ``least`` parameters it must have (else 461), none of them empty but those after the first ``filled``;
-    ``early`` whether it may come before the registration is complete (else 451). ``params`` and ``about`` are
+    ``early`` whether it may come before the registration is complete (else 451); ``long`` that its answer may
+    be as long as the list of people: nothing more is read until it is given. ``params`` and ``about`` are
     what HELP says of it: its parameters as the specifications write them, and sentences for people.
     """
 
     handler: Handler
     least: int = 0
     early: bool = False
+    long: bool = False
     filled: int = 15
     params: str = ""
     about: str = ""

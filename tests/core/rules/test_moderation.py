@@ -107,6 +107,15 @@ def test_a_name_is_meant_where_others_share_the_host():
     assert event.mask == "bob!*@*"
 
 
+def test_who_stayed_is_not_meant_with_who_was_put_out():
+    chat = house()
+    do(chat, 6, commands.Enter("twin", "u", "host2", rooms=("#tea",)))
+    do(chat, ANNA, commands.Kick("#tea", "bob"))
+    (event,) = do(chat, ANNA, commands.Ban("#tea", "bob"))
+    assert isinstance(event, events.BanChanged)
+    assert event.mask == "bob!*@*"
+
+
 def test_a_mask_is_found_in_any_case():
     chat = house()
     do(chat, ANNA, commands.Ban("#tea", "BAD!*@*"))

@@ -113,8 +113,10 @@ def _meant(chat: Chat, room: Room, masks: dict[str, Mark], typed: str, on: bool)
     by_host = f"*!*@{person.host}"
     if not on:
         return by_name if by_name in masks else by_host
-    neighbours = sum(member.person.host == person.host for member in room.members())
-    return by_host if neighbours <= 1 else by_name
+    shared = any(
+        member.person.host == person.host and member.person.id != person.id for member in room.members()
+    )
+    return by_name if shared else by_host
 
 
 def _listed(masks: dict[str, Mark], mask: str) -> str:

@@ -188,6 +188,14 @@ def test_who_speaks_something_else_is_closed_at_once(server, first, answer):
     assert client.rest() == answer
 
 
+@pytest.mark.parametrize("name", ["Иван".encode("cp1251") + b"\n", b"bell\x07\n"])
+def test_who_was_asked_for_a_name_and_sends_something_else_is_told_so(server, name):
+    client = server.connect()
+    client.until("nickname: ")
+    client.send(name)
+    assert client.rest() == b"That name is not allowed: it is not plain text in UTF-8.\n"
+
+
 def test_ssh_is_told_what_this_is(server):
     client = server.connect()
     client.send(b"SSH-2.0-OpenSSH_9.2\r\n")

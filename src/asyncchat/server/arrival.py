@@ -33,6 +33,7 @@ _LINE_END = re.compile(rb"\n|\r\x00")
 
 _TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x28"  # fatal, handshake_failure (RFC 8446, 6.2)
 _SSH_LINE = "This is asyncchat, not an ssh server. Join with: nc {host} {port}\r\n"
+_NO_TEXT = b"That name is not allowed: it is not plain text in UTF-8.\n"
 
 
 class Arrival:
@@ -142,6 +143,8 @@ class Arrival:
                 session.tell(_SSH_LINE.format(host=host, port=port).encode())
                 _logger.warning("%s tried ssh", session.host)
             case Kind.PROXY | Kind.GARBAGE | Kind.PLAIN:
+                if self._prompted and kind is Kind.GARBAGE:  # who waited for the prompt may well be a person
+                    session.tell(_NO_TEXT)
                 _logger.info("%s sent what is no dialect of this server, closed", session.host)
         return None
 

@@ -4,6 +4,7 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+from asyncchat.config import ServeConfig
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import AwayChanged, Record, Said, Whispered
@@ -118,7 +119,12 @@ class Hall:
         connection = Connection()
         loop = asyncio.get_running_loop()
         service: Any = SimpleNamespace(
-            now=loop.time, limits=False, loop=loop, outbox=self.outbox, hub=self.hub, sessions={}
+            now=loop.time,
+            options=ServeConfig(limits=False),
+            loop=loop,
+            outbox=self.outbox,
+            hub=self.hub,
+            sessions={},
         )
         writer: Any = SimpleNamespace(transport=connection)
         session = Session(service, self._ids, "10.0.0.1", reader, writer)

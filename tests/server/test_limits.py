@@ -4,27 +4,31 @@ import resource
 
 import pytest
 
-from asyncchat.server.limits import BURST, LINES_A_SECOND, RESERVED_FILES, Bucket, raise_file_limit
+from asyncchat.config import ServeConfig
+from asyncchat.server.limits import RESERVED_FILES, Bucket, raise_file_limit
+
+OPTIONS = ServeConfig()
+BURST, LINES_A_SECOND = OPTIONS.burst, OPTIONS.rate
 
 
 def test_a_burst_at_once_then_so_many_a_second():
-    bucket = Bucket(1000.0)
-    assert bucket.allowed(1000.0) == BURST == 100
+    bucket = Bucket(1000.0, OPTIONS)
+    assert bucket.allowed(1000.0, OPTIONS) == BURST == 100
     bucket.take(100)
-    assert bucket.allowed(1000.0) == 0
-    assert bucket.wait() == pytest.approx(1 / LINES_A_SECOND)
-    assert bucket.allowed(1000.05) == 0
-    assert bucket.wait() == pytest.approx(0.05)
-    assert bucket.allowed(1001.0) == LINES_A_SECOND
+    assert bucket.allowed(1000.0, OPTIONS) == 0
+    assert bucket.wait(OPTIONS) == pytest.approx(1 / LINES_A_SECOND)
+    assert bucket.allowed(1000.05, OPTIONS) == 0
+    assert bucket.wait(OPTIONS) == pytest.approx(0.05)
+    assert bucket.allowed(1001.0, OPTIONS) == LINES_A_SECOND
     bucket.take(10)
-    assert bucket.allowed(1e9) == BURST
+    assert bucket.allowed(1e9, OPTIONS) == BURST
 
 
 def test_time_makes_no_more_than_a_burst():
-    bucket = Bucket(0.0)
+    bucket = Bucket(0.0, OPTIONS)
     taken = 0
     for tenth in range(600):
-        allowed = bucket.allowed(tenth / 10)
+        allowed = bucket.allowed(tenth / 10, OPTIONS)
         bucket.take(allowed)
         taken += allowed
     assert BURST + 59 * LINES_A_SECOND <= taken <= BURST + 60 * LINES_A_SECOND
@@ -38,3 +42,11 @@ def test_the_file_limit_is_raised_to_the_hard_one():
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_other_limits_hold_from_the_next_call_on():
+    bucket = Bucket(0.0, OPTIONS)
+    fewer = ServeConfig(burst=3, rate=0.5)
+    assert bucket.allowed(0.0, fewer) == 3
+    bucket.take(3)
+    assert bucket.wait(fewer) == pytest.approx(2.0)

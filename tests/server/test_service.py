@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from asyncchat.server import arrival, gates, limits, service, watch
+from asyncchat.server import arrival, gates, service, watch
 from tests.server.harness import PATIENCE, serving
 
 
@@ -261,9 +261,8 @@ def test_flood_control_slows_one_and_nobody_else(server):
     bob.until("alice: 129\n")
 
 
-def test_without_limits_nobody_is_slowed(monkeypatch):
-    monkeypatch.setattr(limits, "BURST", 0.0)
-    with serving(no_limits=True) as server:
+def test_without_limits_nobody_is_slowed():
+    with serving(limits=False, burst=1) as server:
         alice, bob = server.person("alice"), server.person("bob")
         alice.send("".join(f"{number}\n" for number in range(5000)))
         for number in range(5000):
@@ -306,7 +305,7 @@ def test_a_full_server_says_so(server):
 
 
 def test_who_never_reads_is_disconnected_while_the_others_go_on():
-    with serving(no_limits=True) as server:
+    with serving(limits=False) as server:
         alice, bob = server.person("alice"), server.person("bob")
         slow = server.connect(receive_buffer=4096)
         slow.send("NICK slow\r\nUSER s 0 * :s\r\nJOIN #lobby\r\n")
@@ -324,7 +323,7 @@ def test_who_never_reads_is_disconnected_while_the_others_go_on():
 
 
 def test_who_asks_for_history_and_never_reads_is_not_answered_without_end():
-    with serving(no_limits=True) as server:
+    with serving(limits=False) as server:
         server.irc("talker").send(f"PRIVMSG #lobby :{'x' * 400}\r\n" * 100 + "QUIT\r\n")
         deaf = server.connect(receive_buffer=4096)
         deaf.send("NICK deaf\r\nUSER d 0 * :d\r\nJOIN #lobby\r\n")
@@ -387,7 +386,7 @@ def test_hiding_somebody_hides_their_words_alone(server):
 
 
 def test_a_stop_under_load_ends_in_order():
-    with serving(no_limits=True) as server:
+    with serving(limits=False) as server:
         alice, bob = server.person("alice"), server.person("bob")
         ending = threading.Event()
 
@@ -413,7 +412,7 @@ def test_a_stop_under_load_ends_in_order():
 
 def test_a_client_that_takes_nothing_does_not_trouble_the_stop(monkeypatch):
     monkeypatch.setattr(service, "DRAIN_SECONDS", 0.2)
-    with serving(no_limits=True) as server:
+    with serving(limits=False) as server:
         talker = server.connect(receive_buffer=4096)
         talker.send("NICK talker\r\nUSER t 0 * :t\r\nJOIN #lobby\r\n")
         talker.until(" 366 ")

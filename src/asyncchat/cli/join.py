@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from asyncchat.cli._misuse import Misuse
 from asyncchat.client.address import DEFAULT_ADDRESS, Address, parse_address
 from asyncchat.client.client import Client
 from asyncchat.client.errors import AddressError, NickError
@@ -12,12 +13,6 @@ from asyncchat.core.names import LOBBY, name_fault
 
 _HISTORY = 50
 """Lines of a room's history shown at a terminal on joining."""
-
-
-class Misuse(click.ClickException):
-    """What was given can't be meant: one line, exit code 2."""
-
-    exit_code = 2
 
 
 @click.command("join")

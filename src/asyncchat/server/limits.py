@@ -1,24 +1,16 @@
 """Limits of one connection and of the process: flood control, deadlines, file descriptors.
 
-Owns the numbers and their reasons; must not know sessions.
+Owns the bucket, and the numbers that nobody configures, with their reasons (the others: ``config.options``);
+must not know sessions.
 """
 
+from __future__ import annotations
+
 import sys
+from typing import TYPE_CHECKING
 
-BURST = 100.0
-"""Lines a connection may send at once: a pasted page, a bot's report."""
-
-LINES_A_SECOND = 10.0
-"""Lines a second after that: faster than anyone reads."""
-
-INPUT_BYTES = 1_000_000
-"""What a connection that is slowed down may have waiting before it is closed."""
-
-SEND_BYTES = 65_536
-"""What may wait to be sent to a session before its commands are no longer read."""
-
-SLOW_BYTES = 1_000_000
-"""What may wait for a session, from others, after the loop has tried to write: then it is disconnected."""
+if TYPE_CHECKING:
+    from asyncchat.config import ServeConfig
 
 READ_BYTES = 16_384
 """The largest chunk taken from a connection at a time."""
@@ -34,17 +26,17 @@ RESERVED_FILES = 64
 
 
 class Bucket:
-    """A token bucket: ``BURST`` lines at once, then ``LINES_A_SECOND``."""
+    """A token bucket: ``burst`` lines at once, then ``rate`` a second; each call is told what they are."""
 
     __slots__ = ("_at", "_tokens")
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, options: ServeConfig) -> None:
         self._at = now
-        self._tokens = BURST
+        self._tokens = float(options.burst)
 
-    def allowed(self, now: float) -> int:
+    def allowed(self, now: float, options: ServeConfig) -> int:
         """Lines that may be taken now."""
-        self._tokens = min(BURST, self._tokens + (now - self._at) * LINES_A_SECOND)
+        self._tokens = min(options.burst, self._tokens + (now - self._at) * options.rate)
         self._at = now
         return int(self._tokens)
 
@@ -52,9 +44,9 @@ class Bucket:
         """Notes lines taken."""
         self._tokens -= lines
 
-    def wait(self) -> float:
+    def wait(self, options: ServeConfig) -> float:
         """Seconds until the next line may be taken."""
-        return max(0.0, (1.0 - self._tokens) / LINES_A_SECOND)
+        return max(0.0, (1.0 - self._tokens) / options.rate)
 
 
 def raise_file_limit() -> int:

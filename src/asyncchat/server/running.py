@@ -13,8 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from asyncchat.config import ServeConfig, database_path
-from asyncchat.errors import AsyncChatError
+from asyncchat.config import Effective, ServeConfig, Sources, database_path
 from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses, greeting, reporting
@@ -22,6 +21,7 @@ from asyncchat.server.addresses import Address
 from asyncchat.server.limits import raise_file_limit
 from asyncchat.server.outbox import StorageLost
 from asyncchat.server.owner import OwnerCode
+from asyncchat.server.reloading import ServeError, read_motd
 from asyncchat.server.service import Service
 
 _logger = logging.getLogger("asyncchat.server")
@@ -33,28 +33,26 @@ MEMORY_MESSAGES = 100_000
 """Messages that ``--db :memory:`` keeps, the newest: some 50 MB."""
 
 
-class ServeError(AsyncChatError):
-    """The server can't start or go on; the text says what to do."""
-
-
-def run(config: ServeConfig, announce: Callable[[str], None]) -> None:
+def run(sources: Sources, effective: Effective, announce: Callable[[str], None]) -> None:
     """Serves until SIGINT or SIGTERM.
 
     Args:
-        config: what to serve, and how.
+        sources: where the options are stated; a reload reads them again.
+        effective: what they give now.
         announce: takes the text for standard output, once all listeners accept.
 
     Raises:
         AsyncChatError: it could not start, or had to stop; the text says what to do.
     """
+    config = effective.config
     _open_standard_streams()
     reporting.set_up(config.log_level, config.log_format)
     if sys.platform == "win32":
-        asyncio.run(_serve(config, announce))
+        asyncio.run(_serve(sources, effective, announce))
     else:
         import uvloop
 
-        uvloop.run(_serve(config, announce))
+        uvloop.run(_serve(sources, effective, announce))
 
 
 def _open_standard_streams() -> None:
@@ -64,8 +62,9 @@ def _open_standard_streams() -> None:
     os.close(taken)
 
 
-async def _serve(config: ServeConfig, announce: Callable[[str], None]) -> None:
-    motd = _read_motd(config.motd)
+async def _serve(sources: Sources, effective: Effective, announce: Callable[[str], None]) -> None:
+    config = effective.config
+    motd = read_motd(config.motd)
     most_sessions = raise_file_limit()
     listeners: list[tuple[Address, list[socket.socket]]] = []
     try:
@@ -112,26 +111,15 @@ def _addresses(config: ServeConfig) -> list[Address]:
 
 async def _open_log(config: ServeConfig, database: Path | None) -> Log:
     if database is None:
-        return MemoryLog(0 if config.no_history else MEMORY_MESSAGES)
+        return MemoryLog(MEMORY_MESSAGES if config.history else 0)
     from asyncchat.log.sqlite import SqliteLog
 
     return await SqliteLog.open(database, durable=config.durable)
 
 
-def _read_motd(name: str) -> tuple[str, ...] | None:
-    if not name:
-        return None
-    try:
-        return tuple(Path(name).read_text(encoding="utf-8").splitlines())
-    except OSError as error:
-        raise ServeError(f"The message of the day {name} can't be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ServeError(f"The message of the day {name} is not UTF-8 text") from error
-
-
 def _announcement(service: Service, config: ServeConfig, database: Path | None) -> str:
     text = greeting.listening(service.reachable)
-    text += greeting.history_line(database, kept=not config.no_history, messages=service.log.messages)
+    text += greeting.history_line(database, kept=config.history, messages=service.log.messages)
     text += "\n" + service.how_to_join() + greeting.who_can_join(service.reachable)
     if not service.hub.chat.owner_claimed:
         text += greeting.owner_line(service.owner_code.text)

@@ -22,7 +22,6 @@ from asyncchat.server import greeting
 from asyncchat.server.addresses import BACKLOG, Address
 from asyncchat.server.delivery import Delivery
 from asyncchat.server.hub import Hub, wall_clock
-from asyncchat.server.limits import SEND_BYTES
 from asyncchat.server.outbox import Outbox, StorageLost
 from asyncchat.server.session import Session
 from asyncchat.server.watch import Watch
@@ -62,7 +61,8 @@ class Service:
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.now = self.loop.time
-        self.limits = not config.no_limits
+        self.options = config
+        """As they are now: a reload exchanges them."""
         self.owner_code = owner_code
         self.log = log
         local = time.localtime()
@@ -74,7 +74,7 @@ class Service:
             motd=motd,
             zone=local.tm_zone,
             utc_offset=local.tm_gmtoff,
-            keeps_history=not config.no_history,
+            keeps_history=config.history,
         )
         self.irc = Irc(self.info)
         self.plain = Plain(self.info)
@@ -172,7 +172,7 @@ class Service:
             writer.write(FULL)
             writer.close()
             return None
-        writer.transport.set_write_buffer_limits(high=SEND_BYTES)
+        writer.transport.set_write_buffer_limits(high=self.options.send_bytes)
         peer = writer.get_extra_info("peername")
         if isinstance(peer, tuple):
             # Interned: a school behind one address has one string of it, not a thousand.

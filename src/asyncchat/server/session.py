@@ -20,7 +20,7 @@ from asyncchat.dialects.base import COMMANDS_A_TURN
 from asyncchat.server.arrival import Arrival
 from asyncchat.server.delivery import GateMark
 from asyncchat.server.gates import GATES
-from asyncchat.server.limits import INPUT_BYTES, READ_BYTES, SEND_BYTES, SLOW_BYTES, Bucket
+from asyncchat.server.limits import READ_BYTES, Bucket
 
 if TYPE_CHECKING:
     from asyncchat.dialects.base import Dialect, Outcome, Variant
@@ -79,7 +79,7 @@ class Session:
         self._pacer: Pacer | None = None
         self._held: list[bytes] | None = None
         self._told: asyncio.Future[None] | None = None
-        self._bucket = Bucket(self.heard) if service.limits else None
+        self._bucket = Bucket(self.heard, service.options) if service.options.limits else None
         self.send: Callable[[bytes], object] = writer.transport.write
         self.write: Callable[[bytes], object] = self.send
         self._backlog: Callable[[], int] = writer.transport.get_write_buffer_size
@@ -139,7 +139,7 @@ class Session:
 
     def is_slow(self) -> bool:
         """Whether too much waits for this session that the loop could not write."""
-        return self._waits_more_than(SLOW_BYTES)
+        return self._waits_more_than(self.service.options.slow_bytes)
 
     def ignores(self, record: Record) -> bool:
         """Whether this session hides an event from itself."""
@@ -314,7 +314,7 @@ class Session:
             if bucket is None:
                 commands = dialect.receive_data(data)
             else:
-                allowed = bucket.allowed(self.heard)
+                allowed = bucket.allowed(self.heard, self.service.options)
                 if allowed < 1:
                     data = await self._slow_down(bucket, data)
                     continue
@@ -385,7 +385,7 @@ class Session:
 
     def _crowded(self) -> bool:
         """Whether so much waits to be sent that this session's commands should wait too."""
-        return self._waits_more_than(SEND_BYTES)
+        return self._waits_more_than(self.service.options.send_bytes)
 
     def _waits_more_than(self, limit: int) -> bool:
         try:
@@ -403,16 +403,16 @@ class Session:
 
     async def _slow_down(self, bucket: Bucket, data: bytes) -> bytes:
         """Lets time pass for a session over its rate, while what it sends waits unread by anyone."""
-        if self.spoken.backlog + len(data) > INPUT_BYTES:
+        if self.spoken.backlog + len(data) > self.service.options.input_bytes:
             self.expel("too much input")
             return b""
-        more = await self.read(bucket.wait())
+        more = await self.read(bucket.wait(self.service.options))
         if more is None:
             self.heard = self.service.now()
             return data
         if not more:
             # The peer sends no more; what it sent is still taken at its pace.
-            await asyncio.sleep(bucket.wait())
+            await asyncio.sleep(bucket.wait(self.service.options))
             self.heard = self.service.now()
         return data + more
 

@@ -1,0 +1,88 @@
+"""``asyncchat config``: shows and checks what ``asyncchat serve`` would do, and makes hashes of passwords."""
+
+import getpass
+import sys
+
+import click
+
+from asyncchat.cli._misuse import Misuse
+from asyncchat.cli._options import config_option, loaded, sources
+from asyncchat.config import Effective
+from asyncchat.config.options import Row, table
+from asyncchat.config.passwords import hashed
+
+HIDDEN = "(hidden)"
+
+
+@click.group("config")
+def command() -> None:
+    """Show and check the configuration of asyncchat serve, and hash passwords for it."""
+
+
+@command.command("show")
+@config_option
+@click.pass_context
+def show(context: click.Context, /, file: str | None) -> None:
+    """Show all options, their values, and where each was stated.
+
+    Passwords are hidden. What flags of serve would change is not known here.
+    """
+    effective = loaded(sources(context, file))
+    lines = [
+        (f"{row.key} = {_shown(row, effective)}", effective.origins.get(row.field, "default"))
+        for row in table()
+    ]
+    width = max(len(stated) for stated, origin in lines if len(stated) <= 50)
+    for stated, origin in lines:
+        click.echo(f"{stated:<{width}}  # {origin}")
+
+
+@command.command("check")
+@click.argument("file", required=False)
+@click.pass_context
+def check(context: click.Context, /, file: str | None) -> None:
+    """Check FILE, or what ASYNCCHAT_CONFIG names; exits 2 with one line when something can't be meant."""
+    source = sources(context, file)
+    if not source.file_name:
+        raise click.UsageError("Name a file, or set ASYNCCHAT_CONFIG")
+    effective = loaded(source)
+    if effective.config.motd:
+        from asyncchat.server.reloading import read_motd
+
+        read_motd(effective.config.motd)
+    click.echo(f"{source.file_name} is in order")
+
+
+@command.command("password")
+def password() -> None:
+    """Make a hash of a password, to be written into the configuration.
+
+    Asks twice at a terminal, without showing what is typed; on a pipe the first line is the password.
+    """
+    if sys.stdin.isatty():
+        text = getpass.getpass("Password: ")
+        if getpass.getpass("Once more: ") != text:
+            raise Misuse("These are two different passwords")
+    else:
+        text = sys.stdin.readline().removesuffix("\n").removesuffix("\r")
+    if not text:
+        raise Misuse("The password is empty")
+    click.echo(hashed(text))
+
+
+def _shown(row: Row, effective: Effective) -> str:
+    value = getattr(effective.config, row.field)
+    if row.field in ("operators", "rooms"):
+        return f"[{', '.join(value)}]"
+    if row.option.secret:
+        return HIDDEN if value else '""'
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return f"[{', '.join(_quoted(item) for item in value)}]"
+    return _quoted(value) if isinstance(value, str) else str(value)
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,231 @@
+"""Where options come from: a file, then the environment, then the flags; what comes later counts.
+
+Owns reading, checking and merging them, and the words for what is wrong; must not know what they do.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from asyncchat.config.errors import ConfigError, ConfigUnreadable
+from asyncchat.config.options import (
+    ENVIRONMENT,
+    ROOM_KEYS,
+    Operator,
+    RoomSetting,
+    Row,
+    ServeConfig,
+    operator_fault,
+    room_setting,
+    table,
+)
+from asyncchat.config.toml_lines import lines_of
+
+FILE_VARIABLE = ENVIRONMENT + "CONFIG"
+"""Names the file where no flag does."""
+
+_DEFAULT, _FILE, _ENVIRONMENT, _FLAG = range(4)
+
+
+class Stated(msgspec.Struct, frozen=True):
+    """One option as a source has it; ``rank`` orders the sources, ``origin`` says where."""
+
+    value: Any
+    rank: int
+    origin: str
+
+
+class Effective(msgspec.Struct, frozen=True):
+    """What holds in the end. ``origins`` says where each field that is stated was."""
+
+    config: ServeConfig
+    origins: Mapping[str, str]
+    file: str
+    """The file's name as given; empty without one."""
+
+
+class Sources(msgspec.Struct, frozen=True):
+    """Where the options of one server are stated.
+
+    Args:
+        file: the file; None: the environment may name one.
+        environment: variables; those that begin otherwise than ours are not looked at.
+        flags: by field, as typed; those not given are not in it.
+    """
+
+    file: str | None
+    environment: Mapping[str, str]
+    flags: Mapping[str, object]
+
+    @property
+    def file_name(self) -> str:
+        """The file, or '' where there is none."""
+        return self.file or self.environment.get(FILE_VARIABLE, "")
+
+    def load(self) -> Effective:
+        """Reads and merges them.
+
+        Raises:
+            ConfigError: something stated can't be meant.
+            ConfigUnreadable: the file can't be read.
+        """
+        stated = _from_file(self.file_name) if self.file_name else {}
+        for row in table():
+            value = self.environment.get(row.variable) if row.variable else None
+            if value is not None:
+                origin = f"${row.variable}"
+                given: object = value.split() if isinstance(row.default, tuple) else value
+                stated[row.field] = Stated(_converted(row, given, origin), _ENVIRONMENT, origin)
+            if row.flag and row.field in self.flags:
+                value_of_flag = _converted(row, self.flags[row.field], row.flag)
+                stated[row.field] = Stated(value_of_flag, _FLAG, row.flag)
+        _settle(stated)
+        config = ServeConfig(**{field: option.value for field, option in stated.items()})
+        origins = {field: option.origin for field, option in stated.items() if option.origin}
+        return Effective(config, origins, self.file_name)
+
+
+def _settle(stated: dict[str, Stated]) -> None:
+    """Decides between options that exclude each other: the later source counts, in one they are misuse."""
+    nothing = Stated(None, _DEFAULT, "")
+    keeps_none = stated.get("history", nothing)
+    lan = stated.get("lan", nothing)
+    contradictions = [
+        ("db", "history", "db" in stated and keeps_none.value is False),
+        ("host", "lan", "host" in stated and lan.value is True),
+    ]
+    for one, other, contradict in contradictions:
+        if contradict:
+            if stated[one].rank == stated[other].rank:
+                raise ConfigError(f"{stated[one].origin} and {stated[other].origin} exclude each other")
+            del stated[min(one, other, key=lambda field: stated[field].rank)]
+    if stated.get("listen", nothing).value and not {"host", "port", "lan"} & stated.keys():
+        stated["host"] = Stated("", _DEFAULT, "")
+
+
+def _from_file(name: str) -> dict[str, Stated]:
+    try:
+        text = Path(name).expanduser().read_bytes().decode()
+    except OSError as error:
+        raise ConfigUnreadable(f"The configuration {name} can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{name} is not UTF-8 text") from error
+    text = text.replace("\r\n", "\n")
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{name} is no TOML: {error}") from error
+    return _File(name, lines_of(text)).options(document)
+
+
+class _File:
+    """One file being read."""
+
+    def __init__(self, name: str, lines: Mapping[tuple[str, ...], int]) -> None:
+        self._name = name
+        self._lines = lines
+        self._rows = {tuple(row.key.split(".")): row for row in table()}
+        self._tables = {path[0] for path in self._rows if len(path) > 1}
+
+    def options(self, document: Mapping[str, Any]) -> dict[str, Stated]:
+        found: dict[str, Stated] = {}
+        for key, value in document.items():
+            if key == "operators":
+                operators = {name: self._operator(name, one) for name, one in self._tables_in(key, value)}
+                found[key] = Stated(operators, _FILE, self._where((key,)))
+            elif key == "rooms":
+                rooms = {name: self._room(name, one) for name, one in self._tables_in(key, value)}
+                found[key] = Stated(rooms, _FILE, self._where((key,)))
+            elif key in self._tables:
+                if not isinstance(value, dict):
+                    raise self._wrong((key,), "a table is expected")
+                for inner, inner_value in value.items():
+                    self._take((key, inner), inner_value, found)
+            else:
+                self._take((key,), value, found)
+        return found
+
+    def _take(self, path: tuple[str, ...], value: Any, found: dict[str, Stated]) -> None:
+        row = self._rows.get(path)
+        if row is None:
+            raise self._unknown(path, [known[-1] for known in self._rows if known[:-1] == path[:-1]])
+        origin = self._where(path)
+        value = _converted(row, value, f"{row.key} in {origin}", strict=True)
+        if row.option.path and value and value != ":memory:":
+            value = str(Path(self._name).expanduser().parent / Path(value).expanduser())
+        found[row.field] = Stated(value, _FILE, origin)
+
+    def _tables_in(self, key: str, value: Any) -> list[tuple[str, Mapping[str, Any]]]:
+        if not isinstance(value, dict):
+            raise self._wrong((key,), "a table is expected")
+        for name, inner in value.items():
+            if not isinstance(inner, dict):
+                raise self._wrong((key, name), "a table is expected")
+        return list(value.items())
+
+    def _operator(self, name: str, stated: Mapping[str, Any]) -> Operator:
+        path = ("operators", name)
+        self._check_keys(path, stated, Operator.__struct_fields__)
+        try:
+            operator = msgspec.convert(stated, Operator)
+        except msgspec.ValidationError as error:
+            raise self._wrong(path, _half_sentence(error)) from error
+        fault = operator_fault(name, operator)
+        if fault:
+            raise self._wrong(path, fault)
+        return operator
+
+    def _room(self, name: str, stated: Mapping[str, Any]) -> RoomSetting:
+        path = ("rooms", name)
+        self._check_keys(path, stated, ROOM_KEYS)
+        try:
+            return room_setting(name, stated)
+        except ValueError as error:
+            raise self._wrong(path, str(error)) from error
+
+    def _check_keys(self, path: tuple[str, ...], stated: Mapping[str, Any], known: tuple[str, ...]) -> None:
+        for key in stated:
+            if key not in known:
+                raise self._unknown((*path, key), list(known))
+
+    def _unknown(self, path: tuple[str, ...], known: list[str]) -> ConfigError:
+        near = get_close_matches(path[-1], known if len(path) > 1 else [*known, *self._tables], 1)
+        if not near:  # the right key in the wrong table
+            near = [".".join(row) for row in self._rows if row[-1] == path[-1]]
+        meant = f': did you mean "{near[0]}"?' if near else ""
+        return ConfigError(f'Unknown key "{_dotted(path)}" in {self._where(path)}{meant}')
+
+    def _wrong(self, path: tuple[str, ...], fault: str) -> ConfigError:
+        return ConfigError(f"{_dotted(path)} in {self._where(path)}: {fault}")
+
+    def _where(self, path: tuple[str, ...]) -> str:
+        for length in range(len(path), 0, -1):
+            if path[:length] in self._lines:
+                return f"{self._name}, line {self._lines[path[:length]]}"
+        return self._name
+
+
+def _converted(row: Row, value: object, place: str, *, strict: bool = False) -> Any:
+    try:
+        converted = msgspec.convert(value, row.type, strict=strict)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{place}: {_half_sentence(error)}") from error
+    fault = row.option.check(converted)
+    if fault:
+        raise ConfigError(f"{place}: {fault}")
+    return converted
+
+
+def _half_sentence(error: msgspec.ValidationError) -> str:
+    text = str(error).replace("`", "")
+    return text[:1].lower() + text[1:]
+
+
+def _dotted(path: tuple[str, ...]) -> str:
+    return ".".join(
+        part if part.replace("-", "").replace("_", "").isalnum() else f'"{part}"' for part in path
+    )

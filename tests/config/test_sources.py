@@ -1,0 +1,179 @@
+"""File < environment < flags, and the one line that says what is wrong where."""
+
+import pytest
+
+from asyncchat.config import ConfigError, ConfigUnreadable, Operator, RoomSetting, ServeConfig, Sources
+from asyncchat.config.passwords import hashed
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Loads a configuration file with this text, beside variables and flags."""
+
+    def load(text="", /, *, flags=None, **environment):
+        path = tmp_path / "chat.toml"
+        path.write_text(text, encoding="utf-8")
+        return Sources(str(path), environment, flags or {}).load()
+
+    return load
+
+
+def test_nothing_stated_is_the_defaults():
+    effective = Sources(None, {}, {}).load()
+    assert effective.config == ServeConfig()
+    assert (effective.origins, effective.file) == ({}, "")
+
+
+def test_all_that_a_file_can_hold(file, tmp_path):
+    stated = hashed("x")
+    effective = file(
+        f"""
+        name = "chat.example.org"
+        description = "Ours"
+        password = "secret"
+        motd = "motd.txt"
+        listen = ["unix:///run/chat.sock"]
+        db = "chat.db"
+        log_level = "debug"
+        port = 7000
+        [operators.alice]
+        password = "{stated}"
+        hosts = ["127.*"]
+        [limits]
+        burst = 5
+        rate = 2
+        flood_control = false
+        [history]
+        durable = "power"
+        newcomers = 3
+        [rooms."#news"]
+        topic = "What is new"
+        """
+    )
+    assert effective.config == ServeConfig(
+        name="chat.example.org",
+        description="Ours",
+        password="secret",  # noqa: S106
+        motd=str(tmp_path / "motd.txt"),
+        listen=("unix:///run/chat.sock",),
+        db=str(tmp_path / "chat.db"),
+        log_level="debug",
+        port=7000,
+        operators={"alice": Operator(stated, ("127.*",))},
+        limits=False,
+        burst=5,
+        rate=2.0,
+        durable="power",
+        newcomers=3,
+        rooms={"#news": RoomSetting("What is new")},
+    )
+    assert effective.origins["burst"].endswith("chat.toml, line 14")
+
+
+def test_what_comes_later_counts(file):
+    text = 'name = "file"\nport = 1\nlog_level = "error"'
+    effective = file(text, ASYNCCHAT_NAME="env", ASYNCCHAT_PORT="2", flags={"name": "flag"})
+    config = effective.config
+    assert (config.name, config.port, config.log_level) == ("flag", 2, "error")
+    assert effective.origins["name"] == "--name"
+    assert effective.origins["port"] == "$ASYNCCHAT_PORT"
+
+
+def test_the_environment_holds_every_option():
+    environment = {
+        "ASYNCCHAT_LIMITS_BURST": "7",
+        "ASYNCCHAT_LIMITS_RATE": "1.5",
+        "ASYNCCHAT_HISTORY_KEEP": "false",
+        "ASYNCCHAT_LAN": "1",
+        "ASYNCCHAT_LISTEN": "tcp://127.0.0.1:1 tcp://127.0.0.1:2",
+        "ASYNCCHAT_PASSWORD": "secret",
+    }
+    config = Sources(None, environment, {}).load().config
+    assert (config.burst, config.rate, config.history, config.lan) == (7, 1.5, False, True)
+    assert config.listen == ("tcp://127.0.0.1:1", "tcp://127.0.0.1:2")
+    assert config.password == "secret"  # noqa: S105
+
+
+def test_the_environment_may_name_the_file(tmp_path):
+    path = tmp_path / "chat.toml"
+    path.write_text("port = 5")
+    sources = Sources(None, {"ASYNCCHAT_CONFIG": str(path)}, {})
+    assert sources.load().config.port == 5
+    assert sources.load().file == str(path)
+
+
+def test_the_memory_is_no_path(file):
+    assert file('db = ":memory:"').config.db == ":memory:"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('lisen = ["x"]', 'Unknown key "lisen" in FILE, line 1: did you mean "listen"?'),
+        ("\n\n[limit]\nburst = 1", 'Unknown key "limit" in FILE, line 3: did you mean "limits"?'),
+        ("[limits]\nbusrt = 1", 'Unknown key "limits.busrt" in FILE, line 2: did you mean "burst"?'),
+        ("burst = 1", 'Unknown key "burst" in FILE, line 1: did you mean "limits.burst"?'),
+        ("[accounts]\nx = 1", 'Unknown key "accounts" in FILE, line 1'),
+        ("zzz = 1", 'Unknown key "zzz" in FILE, line 1'),
+        (
+            '[rooms."#a"]\ntopik = "x"',
+            'Unknown key "rooms."#a".topik" in FILE, line 2: did you mean "topic"?',
+        ),
+        (
+            '[operators.al]\npasword = "x"',
+            'Unknown key "operators.al.pasword" in FILE, line 2: did you mean "password"?',
+        ),
+        ('port = "x"', "port in FILE, line 1: expected int, got str"),
+        ("port = 70000", "port in FILE, line 1: expected int <= 65535"),
+        ("\n[history]\ndurable = 'x'", "history.durable in FILE, line 3: invalid enum value 'x'"),
+        ("name = 'a b'", "name in FILE, line 1: letters, digits, dots and dashes, 63 at most"),
+        ("password = 'scrypt:1'", "password in FILE, line 1: it begins as a hash and is none; "),
+        ("limits = 1", "limits in FILE, line 1: a table is expected"),
+        ("operators = 1", "operators in FILE, line 1: a table is expected"),
+        ("[operators]\nal = 1", "operators.al in FILE, line 2: a table is expected"),
+        ("[operators.al]", "operators.al in FILE, line 1: object missing required field password"),
+        ("[operators.al]\npassword = ''", "operators.al in FILE, line 1: an operator needs a password"),
+        ("[operators.Owner]\npassword = 'x'", "operators.Owner in FILE, line 1: “owner” stands for"),
+        ("[rooms.news]\ntopic = 'x'", "rooms.news in FILE, line 1: a room can't be called news"),
+        ("[rooms.'#a']\ntopic = 1", 'rooms."#a" in FILE, line 1: the topic is a line of at most'),
+        ("lan = true\nhost = '::1'", "FILE, line 2 and FILE, line 1 exclude each other"),
+        ("a = ", "FILE is no TOML: Invalid value (at end of document)"),
+        ("description = 'a\\tb\tc'", "description in FILE, line 1: it has a control character"),
+    ],
+)
+def test_what_is_wrong_is_one_line(file, tmp_path, text, says):
+    with pytest.raises(ConfigError) as wrong:
+        file(text)
+    said = str(wrong.value).replace(str(tmp_path / "chat.toml"), "FILE")
+    assert said.startswith(says)
+    assert "\n" not in said
+    if says.endswith("?"):
+        assert said == says
+
+
+def test_what_is_wrong_elsewhere(file):
+    with pytest.raises(ConfigError, match=r"^\$ASYNCCHAT_PORT: expected int, got str"):
+        file(ASYNCCHAT_PORT="x")
+    with pytest.raises(ConfigError, match=r"^--name: letters"):
+        file(flags={"name": ""})
+
+
+def test_a_later_source_decides_between_what_excludes_each_other(file):
+    config = file("lan = true", flags={"host": "127.0.0.1"}).config
+    assert (config.lan, config.host) == (False, "127.0.0.1")
+    config = file("db = 'x'", ASYNCCHAT_HISTORY_KEEP="0").config
+    assert (config.db, config.history) == ("", False)
+
+
+def test_listeners_alone_are_all(file):
+    assert file("listen = ['unix:///x']").config.host == ""
+    assert file("listen = ['unix:///x']\nport = 5").config.host == "127.0.0.1"
+
+
+def test_a_file_that_can_t_be_read(tmp_path):
+    for path in (tmp_path / "none.toml", tmp_path):
+        with pytest.raises(ConfigUnreadable, match=r"^The configuration .* can't be read: "):
+            Sources(str(path), {}, {}).load()
+    (tmp_path / "latin").write_bytes(b"name = '\xe9'")
+    with pytest.raises(ConfigError, match="is not UTF-8 text"):
+        Sources(str(tmp_path / "latin"), {}, {}).load()

@@ -1,3 +1,5 @@
+import pytest
+
 from asyncchat.core.commands import Enter, Join
 
 SERVER = ":irc.test "
@@ -153,3 +155,29 @@ class TestList:
             SERVER + "322 a #a 1 :the topic",
             SERVER + "323 a :End of /LIST",
         ]
+
+
+def test_of_too_many_targets_the_first_are_served_and_the_rest_refused(server):
+    a = server.person("a")
+    rooms = ",".join(f"#{number}" for number in range(52))
+    refused = SERVER + "407 a #50 :At most 50 targets at once"
+    assert a.send(f"JOIN {rooms}")[-2:] == [SERVER + "366 a #49 :End of /NAMES list", refused]
+    listed = a.send(f"LIST {rooms}")
+    assert len(listed) == 53
+    assert listed[-1] == refused
+    assert a.send("NAMES #x,#0,#1,#2,#3")[-1] == SERVER + "407 a #3 :At most 4 targets at once"
+    assert a.send("KICK #0 b,c,d,e,f,g")[-1] == SERVER + "407 a f :At most 4 targets at once"
+    assert a.send(f"PART {rooms}")[-2:] == [":a!a@192.0.2.1 PART #49", refused]
+
+
+@pytest.mark.parametrize(
+    ("sent", "answer"),
+    [
+        ("NAMES :a b", "366 a a_b :End of /NAMES list"),
+        ("NAMES ::b", "366 a 0:b :End of /NAMES list"),
+        ("CAP :a b", "410 a a_b :Invalid CAP command"),
+        ("CAP ::b", "410 a 0:b :Invalid CAP command"),
+    ],
+)
+def test_what_is_said_back_stays_one_word(server, sent, answer):
+    assert server.person("a").send(sent) == [SERVER + answer]

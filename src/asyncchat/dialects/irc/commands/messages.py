@@ -10,7 +10,7 @@ from asyncchat.core import replies
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS
-from asyncchat.dialects.irc.commands.word import Answerer, Word, listed, numeric
+from asyncchat.dialects.irc.commands.word import Answerer, Word, listed, numeric, too_many
 from asyncchat.dialects.irc.limits import REASON_BYTES, TARGETS
 from asyncchat.dialects.irc.speech import understood
 from asyncchat.dialects.irc.tokens import Message, Tags
@@ -27,7 +27,7 @@ def privmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     if not message.param(1):
         return [numeric(numerics.ERR_NOTEXTTOSEND, text="No text to send")]
     if len(targets) > TARGETS:
-        return [_too_many(targets)]
+        return [too_many(targets[TARGETS], TARGETS)]
     text, speech = understood(False, message.params[1])
     tags = _relayed(session, message)
     return [core.Say(target, text, speech, tags) for target in targets]
@@ -51,7 +51,7 @@ def tagmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     if not targets:
         return [numeric(numerics.ERR_NORECIPIENT, text="No recipient given (TAGMSG)")]
     if len(targets) > TARGETS:
-        return [_too_many(targets)]
+        return [too_many(targets[TARGETS], TARGETS)]
     tags = _relayed(session, message)
     return [core.Signal(target, tags) for target in targets]
 
@@ -61,11 +61,6 @@ def _relayed(session: IrcDialect, message: Message) -> Tags:
     if not message.tags or not session.held & MESSAGE_TAGS:
         return ()
     return tuple(tag for tag in message.tags if tag[0].startswith("+"))
-
-
-def _too_many(targets: Sequence[str]) -> core.Answer:
-    text = f"At most {TARGETS} targets at once"
-    return numeric(numerics.ERR_TOOMANYTARGETS, targets[TARGETS], text=text)
 
 
 def away(session: IrcDialect, message: Message) -> Sequence[core.Command]:

@@ -11,7 +11,7 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.commands.word import Answerer, Word, listed, numeric
+from asyncchat.dialects.irc.commands.word import Answerer, Word, each, numeric
 from asyncchat.dialects.irc.limits import CHANGES, KICKS, REASON_BYTES
 from asyncchat.dialects.irc.line import line, word
 from asyncchat.dialects.irc.tokens import Message
@@ -67,7 +67,7 @@ def _room_changes(room: str, letters: str, arguments: Iterator[str]) -> Iterator
 def kick(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Puts members out of a room."""
     reason = cut(message.param(2), REASON_BYTES)[0]
-    return [core.Kick(message.params[0], name, reason) for name in listed(message.params[1], KICKS)]
+    return each(message.params[1], KICKS, lambda name: core.Kick(message.params[0], name, reason))
 
 
 # What is said to it.

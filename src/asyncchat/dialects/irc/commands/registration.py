@@ -13,7 +13,7 @@ from asyncchat.core.text import cut, printable
 from asyncchat.dialects.irc import capabilities, greeting, numerics
 from asyncchat.dialects.irc.commands.word import Answerer, ReadOn, Word, numeric
 from asyncchat.dialects.irc.limits import REALNAME_BYTES, REASON_BYTES, USER_LENGTH
-from asyncchat.dialects.irc.line import line
+from asyncchat.dialects.irc.line import line, word
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def cap(session: IrcDialect, message: Message) -> Sequence[core.Command]:
             return []
         session.arrival.negotiating = False
         return enter(session) if session.arrival.complete else []
-    return [numeric(numerics.ERR_INVALIDCAPCMD, message.params[0], text="Invalid CAP command")]
+    return [numeric(numerics.ERR_INVALIDCAPCMD, word(message.params[0]), text="Invalid CAP command")]
 
 
 # What is said to it.
@@ -163,9 +163,9 @@ def say_requested(session: IrcDialect, value: CapRequest) -> bytes:
         if session.cap_version >= capabilities.VERSION_WITH_VALUES:
             held |= capabilities.CAP_NOTIFY
         session.hold(held)
-    word = "NAK" if held is None else "ACK"
-    lines = capabilities.gathered([word for word in value.words.split(" ") if word], _CAP_BYTES)
-    return b"".join(line(f":{session.irc.name} CAP {session.nick} {word}", names) for names in lines)
+    verdict = "NAK" if held is None else "ACK"
+    lines = capabilities.gathered([name for name in value.words.split(" ") if name], _CAP_BYTES)
+    return b"".join(line(f":{session.irc.name} CAP {session.nick} {verdict}", names) for names in lines)
 
 
 def say_welcome(session: IrcDialect, reply: replies.Welcome) -> bytes:

@@ -11,8 +11,9 @@ from asyncchat.core.rooms import Block
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import gathered
-from asyncchat.dialects.irc.commands.word import Answerer, Word, listed, numeric
+from asyncchat.dialects.irc.commands.word import Answerer, Word, each, listed, numeric, too_many
 from asyncchat.dialects.irc.limits import JOINS, LISTED, NAMED, REASON_BYTES
+from asyncchat.dialects.irc.line import word
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -23,13 +24,13 @@ def join(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Joins rooms; keys are not looked at, since no room has one. ``JOIN 0`` leaves all."""
     if message.params[0] == "0":
         return [core.PartAll()]
-    return [core.Join(room) for room in listed(message.params[0], JOINS)]
+    return each(message.params[0], JOINS, core.Join)
 
 
 def part(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Leaves rooms."""
     reason = cut(message.param(1), REASON_BYTES)[0]
-    return [core.Part(room, reason) for room in listed(message.params[0], JOINS)]
+    return each(message.params[0], JOINS, lambda room: core.Part(room, reason))
 
 
 def topic(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -41,15 +42,17 @@ def topic(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 
 def names(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Lists the members of rooms; without one, nobody (RFC 2812, 3.2.5 allows to list none)."""
-    rooms = listed(message.param(0), NAMED)
-    if not rooms:
+    asked = each(message.param(0), NAMED, core.AskRoom)
+    if not asked:
         return [numeric(numerics.RPL_ENDOFNAMES, "*", text="End of /NAMES list")]
-    return [core.AskRoom(room) for room in rooms]
+    return asked
 
 
 def list_rooms(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Lists all rooms, or those named."""
-    return [core.AskRooms(tuple(listed(message.param(0), LISTED)))]
+    names = listed(message.param(0), LISTED + 1)
+    asked = core.AskRooms(tuple(names[:LISTED]))
+    return [asked, too_many(names[LISTED], LISTED)] if len(names) > LISTED else [asked]
 
 
 # What is said to it.
@@ -83,7 +86,7 @@ def _name_pieces(block: Block, key: tuple[str, int]) -> list[bytes]:
 
 def say_no_room(session: IrcDialect, view: replies.NoRoomView) -> bytes:
     """The empty list of a room that does not exist."""
-    return session.numeric(numerics.RPL_ENDOFNAMES, view.room or "*", text="End of /NAMES list")
+    return session.numeric(numerics.RPL_ENDOFNAMES, word(view.room), text="End of /NAMES list")
 
 
 def say_topic(session: IrcDialect, view: replies.TopicView) -> bytes:

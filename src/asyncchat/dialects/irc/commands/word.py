@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from asyncchat.core.commands import Answer, Command
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.line import word
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -70,3 +72,17 @@ def fail(command: str, code: str, *context: str, text: str) -> bytes:
 def listed(text: str, most: int) -> list[str]:
     """The items of a comma-separated parameter, each once, at most so many."""
     return list(dict.fromkeys(item for item in text.split(",") if item))[:most]
+
+
+def each(text: str, most: int, make: Callable[[str], Command]) -> list[Command]:
+    """What is asked for each item of a comma-separated parameter; one refusal for those too many."""
+    items = listed(text, most + 1)
+    asked = [make(item) for item in items[:most]]
+    if len(items) > most:
+        asked.append(too_many(items[most], most))
+    return asked
+
+
+def too_many(target: str, most: int) -> Answer:
+    """That a line names more targets than it may, and the first beyond (TARGMAX)."""
+    return numeric(numerics.ERR_TOOMANYTARGETS, word(target), text=f"At most {most} targets at once")

@@ -26,6 +26,7 @@ def start(database):
         stderr=subprocess.DEVNULL,
         text=True,
     )
+    assert server.stdout is not None
     first = server.stdout.readline()
     return server, int(first.rsplit(":", 1)[1])
 

@@ -31,8 +31,8 @@ STORM = 0.008
 """Seconds from which on a batch's delivery counts as a storm: thousands of writes, as when a school joins."""
 
 BREATHS = 2.0
-"""In a storm, the time from one batch's leaving to the next as a multiple of its delivery: half of the time is
-left to take in what the next one joins. 5,000 people who come at once then cost half of the CPU."""
+"""In a storm, the time from one batch's leaving to the next as a multiple of its delivery: half of the time
+is left to take in what the next one joins. 5,000 people who come at once then cost half of the CPU."""
 
 LONGEST_GATHER = 0.05
 """The longest that a storm keeps anything waiting: nobody notices 50 ms where telling all takes 25."""

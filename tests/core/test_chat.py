@@ -71,6 +71,13 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "owners_only": switch,
     "names": st.lists(names, max_size=2).map(tuple),
     "purpose": st.none(),
+    "most": st.integers(0, 3),
+    "fields": st.sampled_from([("name",), ("host", "realname")]),
+    "masks": st.lists(masks, max_size=2).map(tuple),
+    "without": st.lists(masks, max_size=1).map(tuple),
+    "people": st.builds(commands.Span, st.none() | st.integers(0, 3)),
+    "opened": st.builds(commands.Span, st.none() | st.integers(0, 3)),
+    "topic": st.builds(commands.Span, st.none() | st.integers(0, 3)),
 }
 
 

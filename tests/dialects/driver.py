@@ -93,6 +93,8 @@ class Hub:
     def decide(self, peer: Peer, command: commands.Command) -> list[object]:
         """The outcome of a command; the others are told of its events at once."""
         outcome: list[object] = []
+        if isinstance(command, commands.Say) and peer.id in self.chat.people:
+            self.chat.spoke[peer.id] = self.now
         for item in self.chat.decide(peer.id, command, self.now):
             if isinstance(item, Event):
                 record = Record(len(self.records) + 1, self.now, item)

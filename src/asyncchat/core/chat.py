@@ -9,6 +9,7 @@ from typing import Any, Self
 from asyncchat.core import events
 from asyncchat.core.commands import Command, Question
 from asyncchat.core.events import AnyEvent, Event
+from asyncchat.core.gone import Departures
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.people import Person
 from asyncchat.core.replies import Refusal, Reply
@@ -44,6 +45,12 @@ class Chat:
         self.most_people = 0
         self.rooms: dict[str, Room] = {}
         self.rooms_of: dict[int, tuple[str, ...]] = {}
+        self.gone = Departures()
+        self.spoke: dict[int, int] = {}
+        """When people last said something (microseconds since 1970 UTC), as far as this node heard it.
+
+        No fact and no state: the hub notes it, no decision reads it, it is told as how long somebody is idle.
+        """
 
     @classmethod
     def replay(cls, facts: Iterable[Event]) -> Self:
@@ -112,8 +119,17 @@ class Chat:
         for room in self.rooms.values():
             for who in list(room.seats):
                 room.unseat(who)
-        for memory in (self.people, self.holders, self.away, self.entered, self.owners, self.rooms_of):
+        for memory in (
+            self.people,
+            self.holders,
+            self.away,
+            self.entered,
+            self.owners,
+            self.rooms_of,
+            self.spoke,
+        ):
             memory.clear()
+        self.gone.clear()
         self.most_people = 0
 
     def _entered(self, event: events.Entered) -> None:
@@ -133,11 +149,14 @@ class Chat:
         self.away.pop(who, None)
         self.entered.pop(who, None)
         self.owners.discard(who)
+        self.spoke.pop(who, None)
+        self.gone.add(event.person, event.time)
 
     def _renamed(self, event: events.Renamed) -> None:
         person = event.now
         del self.holders[event.person.key]
         self.holders[person.key] = person.id
+        self.gone.add(event.person, event.time)
         self.people[person.id] = person
         for room in self.rooms_with(person.id):
             room.reseat(person, person.id in room.operators)

@@ -196,23 +196,53 @@ class AskMasks(Question, frozen=True):
     mutes: bool = False
 
 
-class AskRooms(Question, frozen=True):
-    """All rooms, or those named."""
+class Span(msgspec.Struct, frozen=True):
+    """More than ``over`` and less than ``under``, where they are not None."""
+
+    over: int | None = None
+    under: int | None = None
+
+
+class AskRooms(Command, frozen=True):
+    """All rooms, or those named or described by one of ``masks`` and by none of ``without``.
+
+    ``people`` counts its members, ``opened`` and ``topic`` are ages in minutes; a room without a topic has no
+    age of one.
+    """
 
     names: tuple[str, ...] = ()
+    masks: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    people: Span = Span()
+    opened: Span = Span()
+    topic: Span = Span()
 
 
-class AskWho(Question, frozen=True):
-    """The people a room's name, a name or a mask describes; empty: all."""
+class AskWho(Command, frozen=True):
+    """The people a room's name, a name or a mask describes; empty: all.
+
+    A mask without ``!`` and ``@`` is held against each of ``fields`` of a person. ``purpose`` goes back to
+    the dialect with the answer.
+    """
 
     mask: str = ""
     owners_only: bool = False
+    fields: tuple[str, ...] = ("name", "user", "host", "realname")
+    purpose: object = None
 
 
-class AskPerson(Question, frozen=True):
-    """All that may be known of one person."""
+class AskPerson(Command, frozen=True):
+    """All that may be known of one person. ``purpose`` goes back to the dialect with the answer."""
 
     name: str
+    purpose: object = None
+
+
+class AskGone(Question, frozen=True):
+    """Those who had a name lately, the last first, at most ``most`` of them; 0: all that are remembered."""
+
+    name: str
+    most: int = 0
 
 
 class AskPeople(Question, frozen=True):

@@ -8,6 +8,7 @@ import enum
 import msgspec
 
 from asyncchat.core.events import Record
+from asyncchat.core.gone import Gone
 from asyncchat.core.people import Person
 from asyncchat.core.rooms import Block, Topic
 
@@ -96,28 +97,46 @@ class RoomsView(Reply, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """A person as another sees it, found in ``room`` ('' for none), where it may be an operator."""
+    """A person as another sees it, found in ``room`` ('' for none), where it may be an operator.
+
+    ``idle`` is how many seconds it has said nothing.
+    """
 
     person: Person
     away: str
     owner: bool
     room: str
     operator: bool
+    idle: int = 0
 
 
 class WhoView(Reply, frozen=True):
-    """The people a mask describes."""
+    """The people a mask describes; ``purpose`` as in AskWho."""
 
     mask: str
     people: tuple[Seen, ...]
+    purpose: object = None
 
 
 class PersonView(Reply, frozen=True):
-    """All that may be known of a person; ``rooms`` are (name, operator) pairs."""
+    """All that may be known of a person; ``rooms`` are (name, operator) pairs.
+
+    ``private`` tells whether the asker may know more than others: of itself, and the owner of all.
+    ``purpose`` as in AskPerson.
+    """
 
     seen: Seen
     rooms: tuple[tuple[str, bool], ...]
     entered: int
+    private: bool = False
+    purpose: object = None
+
+
+class GoneView(Reply, frozen=True):
+    """Those who had a name, the last first, and until when."""
+
+    name: str
+    gone: tuple[Gone, ...]
 
 
 class PeopleView(Reply, frozen=True):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from asyncchat.core.chat import Chat, Items
-from asyncchat.core.commands import Answer, Command, Question, Quit
+from asyncchat.core.commands import Answer, Command, Question, Quit, Say
 from asyncchat.core.events import AnyEvent, Event, Kept, Passing, Record, Said
 from asyncchat.core.replies import NameTaken
 from asyncchat.server.delivery import GateMark
@@ -53,6 +53,7 @@ class Hub:
         """
         chat = self.chat
         decide = chat.decide
+        spoke = chat.spoke
         put = self._outbox.put
         who = session.id
         self._time = now = max(self._time, self._clock())
@@ -65,8 +66,11 @@ class Hub:
                 # What is said changes no state; nearly all that is decided comes by here.
                 self._number += 1
                 put(session, (Record(self._number, now, items[0]),), 1)
+                spoke[who] = now
                 continue
             self._conclude(session, items, now)
+            if type(command) is Say and who in chat.people:
+                spoke[who] = now
             if type(command) is Quit:
                 return True
         return False

@@ -74,7 +74,7 @@ def test_what_changes_nothing(who, command, items):
 def test_another_name(name):
     chat = house()
     old = chat.people[BOB]
-    assert do(chat, BOB, commands.Rename(name)) == (events.Renamed(old, renamed(old, name)),)
+    assert do(chat, BOB, commands.Rename(name)) == (events.Renamed(old, renamed(old, name), NOW),)
     me = chat.person_named(name)
     assert me is not None
     assert me.id == BOB
@@ -102,8 +102,8 @@ def test_away_and_back():
 def test_leaving_closes_a_room_that_nobody_is_in():
     chat = house()
     anna, bob = chat.people[ANNA], chat.people[BOB]
-    assert do(chat, ANNA, commands.Quit("bye")) == (events.Left(anna, "bye"),)
-    assert do(chat, BOB, commands.Quit()) == (events.Left(bob), events.RoomClosed("#Tea"))
+    assert do(chat, ANNA, commands.Quit("bye")) == (events.Left(anna, "bye", NOW),)
+    assert do(chat, BOB, commands.Quit()) == (events.Left(bob, "", NOW), events.RoomClosed("#Tea"))
     assert set(chat.rooms) == {LOBBY}
     do(chat, CAROL, commands.Quit())
     do(chat, OLGA, commands.Quit())

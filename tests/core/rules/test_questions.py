@@ -71,7 +71,7 @@ def test_rooms_the_fullest_first():
         (AskWho("#tea"), ["Anna", "bob"]),
         (AskWho("#x"), []),
         (AskWho("BOB"), ["bob"]),
-        (AskWho("*o*"), ["bob", "carol", "olga"]),
+        (AskWho("*o*", fields=("name",)), ["bob", "carol", "olga"]),
         (AskWho("*@host3"), ["carol"]),
         (AskWho("zoe"), []),
         (AskWho("", owners_only=True), ["olga"]),

@@ -42,11 +42,11 @@ def enter(chat: Chat, who: int, command: commands.Enter, now: int) -> Items:
     return tuple(items)
 
 
-def rename(chat: Chat, who: int, command: commands.Rename, _now: int) -> Items:
+def rename(chat: Chat, who: int, command: commands.Rename, now: int) -> Items:
     """Gives a person another name; a change of case alone is one too."""
     me = chat.people.get(who)
     if me is None:
-        return check_name(chat, who, commands.CheckName(command.name), _now)
+        return check_name(chat, who, commands.CheckName(command.name), now)
     if command.name == me.name:
         return ()
     refusal = _refusal_of_name(chat, who, command.name)
@@ -56,7 +56,7 @@ def rename(chat: Chat, who: int, command: commands.Rename, _now: int) -> Items:
         for room in chat.rooms_with(who):
             if not chat.operates(who, room) and (room.bans_person(me) or room.mutes_person(me)):
                 return (replies.NameFixed(command.name, room.name),)
-    return (events.Renamed(me, renamed(me, command.name)),)
+    return (events.Renamed(me, renamed(me, command.name), now),)
 
 
 def set_away(chat: Chat, who: int, command: commands.SetAway, _now: int) -> Items:
@@ -67,13 +67,13 @@ def set_away(chat: Chat, who: int, command: commands.SetAway, _now: int) -> Item
     return (events.AwayChanged(me, command.text),)
 
 
-def quit(chat: Chat, who: int, command: commands.Quit, _now: int) -> Items:
+def quit(chat: Chat, who: int, command: commands.Quit, now: int) -> Items:
     """Takes a person out of the chat; one who never entered leaves without a trace."""
     me = chat.people.get(who)
     if me is None:
         return ()
     closed = tuple(fact for room in chat.rooms_with(who) for fact in closing(room))
-    return (events.Left(me, command.reason), *closed)
+    return (events.Left(me, command.reason, now), *closed)
 
 
 def claim_owner(chat: Chat, who: int, command: commands.ClaimOwner, _now: int) -> Items:

@@ -70,6 +70,10 @@ class Irc:
         """Whether a mask describes this server's name."""
         return matches(mask, self.name)
 
+    def names_server(self, text: str) -> bool:
+        """Whether a parameter can mean a server: it is this one's name, or has a dot, which no nick has."""
+        return text == self.name or ("." in text and not text.startswith(("#", "<", ">", "!")))
+
 
 class Arrival:
     """What a session has said of itself before it is a person; gone afterwards."""

@@ -36,7 +36,7 @@ _TARGETS: Final = (
     ("KICK", limits.KICKS),
     ("NAMES", limits.NAMED),
     ("LIST", limits.LISTED),
-    ("WHOIS", 1),
+    ("WHOIS", limits.WHOIS),
 )
 
 _MOTD_BYTES: Final = 380
@@ -64,7 +64,9 @@ def isupport(irc: Irc) -> list[str]:
         f"CHATHISTORY={limits.PAGE}",
         "MSGREFTYPES=msgid,timestamp",
         "SAFELIST",
+        f"ELIST={limits.ELIST}",
         "UTF8ONLY",
+        "WHOX",
     ]
 
 

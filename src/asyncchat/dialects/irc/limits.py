@@ -29,6 +29,9 @@ JOINS: Final = 50
 NAMED: Final = 4
 """Rooms of one NAMES (TARGMAX): each may be thousands of names."""
 
+ELIST: Final = "CMNTU"
+"""Kinds of conditions of LIST (ELIST): creation time, mask, negated mask, topic time, users."""
+
 LISTED: Final = 50
 """Rooms that LIST takes by name (TARGMAX)."""
 
@@ -37,6 +40,9 @@ ASKED: Final = 5
 
 WATCHED: Final = 50
 """Nicks of one ISON: a line of common ones."""
+
+WHOIS: Final = 4
+"""Nicks of one WHOIS (TARGMAX): each is some ten lines."""
 
 PAGE: Final = 200
 """Messages one CHATHISTORY gives (CHATHISTORY): 100 KB at the most, made in a millisecond or two."""

@@ -136,6 +136,11 @@ def _person_view(view: replies.PersonView, zone: Zone) -> list[str]:
     return lines
 
 
+def _gone_view(view: replies.GoneView, zone: Zone) -> list[str]:
+    lines = [f"{gone.person.origin} until {zone.moment(gone.time)}" for gone in view.gone[:NAMES_SHOWN]]
+    return lines or [f"Nobody called {view.name} was here lately."]
+
+
 def _people_view(view: replies.PeopleView, _zone: Zone) -> list[str]:
     shown = _cut([_seen(seen) for seen in view.people[:NAMES_SHOWN]], len(view.people))
     return [f"Found ({len(view.people):,}): {', '.join(shown)}" if shown else "None of them is here."]
@@ -172,6 +177,7 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.WhoView: _who_view,
     replies.PersonView: _person_view,
     replies.PeopleView: _people_view,
+    replies.GoneView: _gone_view,
     replies.TimeNow: lambda reply, zone: [f"It is {zone.moment(reply.time)}."],
     replies.AwayNote: lambda reply, _: [f"{reply.person.name} is away: {reply.text}"],
     replies.HistoryPage: page_lines,

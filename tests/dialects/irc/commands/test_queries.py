@@ -34,6 +34,7 @@ def people(server):
                 "319 a b :#r @#s",
                 "312 a b irc.test :asyncchat-0.1",
                 "301 a b :gone",
+                "317 a b 0 1700000000 :seconds idle, signon time",
                 "318 a B :End of /WHOIS list",
             ],
         ),
@@ -87,7 +88,7 @@ def test_an_operator_is_marked(people):
     people.send("OPER owner 7KQ2-M9XD")
     assert people.send("WHO 0 o") == [
         SERVER + "352 a #r a 192.0.2.1 irc.test a H*@ :0 a Real",
-        SERVER + "315 a * :End of /WHO list",
+        SERVER + "315 a 0 :End of /WHO list",
     ]
     assert SERVER + "313 a a :is an IRC operator" in people.send("WHOIS a")
     assert people.send("USERHOST a") == [SERVER + "302 a :a*=+a@192.0.2.1"]
@@ -106,3 +107,57 @@ def test_rooms_of_a_whois_are_several_lines(server):
     lines = a.send("WHOIS a")
     assert all(len(line.encode()) <= 510 for line in lines)
     assert sum(line.count("#") for line in lines if " 319 " in line) == 20
+
+
+def test_several_and_where(people):
+    assert [line.split(" ")[1] for line in people.send("WHOIS a,b")].count("311") == 2
+    assert people.send("WHOIS a,b")[-1] == SERVER + "318 a a,b :End of /WHOIS list"
+    for server in ("irc.test", "*.test", "b", "a"):
+        lines = people.send(f"WHOIS {server} b")
+        assert lines[0].startswith(SERVER + "311 a b ")
+        assert lines[-1] == SERVER + "318 a b :End of /WHOIS list"
+    assert people.send("WHOIS other.test b") == [SERVER + "402 a other.test :No such server"]
+    assert people.send("WHOIS zoe b") == [
+        SERVER + "402 a zoe :No such server",
+        SERVER + "318 a b :End of /WHOIS list",
+    ]
+
+
+def test_where_from_is_told_to_oneself_and_the_owner(people):
+    actually = SERVER + "338 a {} 192.0.2.1 :Is actually using host"
+    assert actually.format("a") in people.send("WHOIS a")
+    assert actually.format("b") not in people.send("WHOIS b")
+    people.send("OPER owner 7KQ2-M9XD")
+    assert actually.format("b") in people.send("WHOIS b")
+
+
+def test_who_was_here(server):
+    a, b = server.person("a"), server.person("b")
+    b.send("NICK c", "NICK B", "QUIT :bye")
+    server.person("B").send("QUIT")
+    was = [
+        SERVER + "314 a B b 192.0.2.1 * :{} Real",
+        SERVER + "312 a B irc.test :Tue Nov 14 2023 22:13:20 UTC",
+    ]
+    end = SERVER + "369 a b :End of WHOWAS"
+    first, second = [was[0].format("B"), was[1]], [was[0].format("b"), was[1]]
+    third = [line.replace(" a B ", " a b ") for line in second]
+    assert a.send("WHOWAS b") == [*first, *second, *third, end]
+    assert a.send("WHOWAS b 1") == [*first, end]
+    assert a.send("WHOWAS b 2 irc.test") == [*first, *second, end]
+    for all_of_them in ("0", "-1", "many"):
+        assert len(a.send(f"WHOWAS b {all_of_them}")) == 7
+    assert a.send("WHOWAS c")[0].startswith(SERVER + "314 a c b ")
+
+
+@pytest.mark.parametrize(
+    ("sent", "answers"),
+    [
+        ("WHOWAS", ["461 a WHOWAS :Not enough parameters"]),
+        ("WHOWAS ,", ["431 a :No nickname given"]),
+        ("WHOWAS b", ["406 a b :There was no such nickname", "369 a b :End of WHOWAS"]),
+        ("WHOWAS b 1 other", ["402 a other :No such server"]),
+    ],
+)
+def test_who_was_not(people, sent, answers):
+    assert people.send(sent) == [SERVER + line for line in answers]

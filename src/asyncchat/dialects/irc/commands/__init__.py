@@ -7,16 +7,18 @@ to it gets a function and a line in the module's ``ANSWERS`` where it is a reply
 from asyncchat.dialects.irc.commands import (
     help,
     history,
+    listing,
     messages,
     moderation,
     queries,
     registration,
     rooms,
     server,
+    who,
 )
 from asyncchat.dialects.irc.commands.word import Answerer, Word
 
-_FAMILIES = (registration, rooms, messages, queries, server, moderation, history, help)
+_FAMILIES = (registration, rooms, listing, messages, queries, who, server, moderation, history, help)
 
 WORDS: dict[str, Word] = {name: word for family in _FAMILIES for name, word in family.WORDS.items()}
 """Each command that a client may send."""

@@ -1,8 +1,9 @@
-"""Questions about people: WHO, WHOIS, USERHOST, ISON (Modern IRC, "User-Based Queries")."""
+"""Questions about people: WHOIS, WHOWAS, USERHOST, ISON (Modern IRC, "User-Based Queries")."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,9 +13,9 @@ from asyncchat.core import replies
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import gathered
 from asyncchat.dialects.irc.commands.moderation import UserModes, say_user_modes
-from asyncchat.dialects.irc.commands.server import AtServerOf, say_at_server_of
-from asyncchat.dialects.irc.commands.word import Answerer, Word, listed, numeric
-from asyncchat.dialects.irc.limits import ASKED, WATCHED
+from asyncchat.dialects.irc.commands.server import AtServerOf, no_such_server, say_at_server_of
+from asyncchat.dialects.irc.commands.word import Answerer, Word, each, listed, numeric
+from asyncchat.dialects.irc.limits import ASKED, WATCHED, WHOIS
 from asyncchat.dialects.irc.line import word
 from asyncchat.dialects.irc.tokens import Message
 
@@ -25,10 +26,18 @@ _ROOMS_BYTES = 300
 """Rooms in one 319, so that the line holds any names beside them."""
 
 
-class WhoIs(msgspec.Struct, frozen=True):
-    """Ends what WHOIS says of a nick."""
+class WhoIs(msgspec.Struct):
+    """Purpose of the questions of a WHOIS of ``asked``; ``vain`` once its server is found not to be there."""
 
-    nick: str
+    asked: str
+    vain: bool = False
+
+
+class AtServer(msgspec.Struct, frozen=True):
+    """Purpose of a question: whether somebody is here whose server a WHOIS is put to."""
+
+    name: str
+    whois: WhoIs
 
 
 class UserHost(msgspec.Struct, frozen=True):
@@ -39,19 +48,34 @@ class IsOn(msgspec.Struct, frozen=True):
     """Purpose of a question: which of some people are here."""
 
 
-def who(session: IrcDialect, message: Message) -> Sequence[core.Command]:
-    """Lists the members of a room, or the people a mask describes."""
-    mask = message.param(0)
-    return [core.AskWho("" if mask in ("0", "*") else mask, message.param(1) == "o")]
-
-
 def whois(session: IrcDialect, message: Message) -> Sequence[core.Command]:
-    """Tells what may be known of a person; a server or nick before the nick is not needed here."""
-    nick = message.params[1] if len(message.params) > 1 else message.params[0]
-    nick = next(iter(listed(nick, 1)), "")
-    if not nick:
+    """Tells what may be known of people; ``WHOIS server nick`` asks a server, or that of a person."""
+    asked = message.params[-1] if len(message.params) < 3 else message.params[1]
+    nicks = listed(asked, WHOIS)
+    if not nicks:
         return [numeric(numerics.ERR_NONICKNAMEGIVEN, text="No nickname given")]
-    return [core.AskPerson(nick), core.Answer(WhoIs(nick))]
+    purpose = WhoIs(asked)
+    questions: list[core.Command] = []
+    if len(message.params) > 1:
+        server = message.params[0]
+        if session.irc.names_server(server) and not session.irc.is_called(server):
+            return [no_such_server(server)]
+        if not session.irc.is_called(server) and server not in nicks:
+            questions.append(core.AskPeople((server,), AtServer(server, purpose)))
+    questions.extend(each(asked, WHOIS, lambda nick: core.AskPerson(nick, purpose)))
+    return [*questions, core.Answer(purpose)]
+
+
+def whowas(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Tells who had a nick lately; a count that is no positive number asks for all (RFC 2812, 3.6.3)."""
+    if not listed(message.params[0], 1):
+        return [numeric(numerics.ERR_NONICKNAMEGIVEN, text="No nickname given")]
+    server = message.param(2)
+    if server and not session.irc.is_called(server):
+        return [no_such_server(server)]
+    count = message.param(1)
+    most = int(count) if count.isascii() and count.isdigit() and len(count) < 9 else 0
+    return each(message.params[0], WHOIS, lambda nick: core.AskGone(nick, most))
 
 
 def userhost(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -68,31 +92,10 @@ def ison(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 # What is said to it.
 
 
-def say_who(session: IrcDialect, view: replies.WhoView) -> bytes:
-    """One line for each person."""
-    server = session.irc.name
-    return b"".join(
-        (
-            *(
-                session.numeric(
-                    numerics.RPL_WHOREPLY,
-                    seen.room or "*",
-                    word(seen.person.user),
-                    word(seen.person.host),
-                    server,
-                    seen.person.name,
-                    f"{'G' if seen.away else 'H'}{'*' * seen.owner}{'@' * seen.operator}",
-                    text=f"0 {seen.person.realname}",
-                )
-                for seen in view.people
-            ),
-            session.numeric(numerics.RPL_ENDOFWHO, word(view.mask), text="End of /WHO list"),
-        )
-    )
-
-
 def say_person(session: IrcDialect, view: replies.PersonView) -> bytes:
     """The lines of a WHOIS but its last."""
+    if isinstance(view.purpose, WhoIs) and view.purpose.vain:
+        return b""
     person = view.seen.person
     nick = person.name
     say = session.numeric
@@ -104,17 +107,57 @@ def say_person(session: IrcDialect, view: replies.PersonView) -> bytes:
         lines.extend(
             say(numerics.RPL_WHOISCHANNELS, nick, text=some) for some in gathered(rooms, _ROOMS_BYTES)
         )
-    lines.append(say(numerics.RPL_WHOISSERVER, nick, session.irc.name, text=session.irc.software))
+    lines.append(say(numerics.RPL_WHOISSERVER, nick, session.irc.name, text=_our_words(session)))
     if view.seen.owner:
         lines.append(say(numerics.RPL_WHOISOPERATOR, nick, text="is an IRC operator"))
     if view.seen.away:
         lines.append(say(numerics.RPL_AWAY, nick, text=view.seen.away))
+    if view.private:
+        lines.append(say(numerics.RPL_WHOISACTUALLY, nick, word(person.host), text="Is actually using host"))
+    times = str(view.seen.idle), str(view.entered // 1_000_000)
+    lines.append(say(numerics.RPL_WHOISIDLE, nick, *times, text="seconds idle, signon time"))
     return b"".join(lines)
+
+
+def _our_words(session: IrcDialect) -> str:
+    return session.irc.server.description or session.irc.software
 
 
 def say_end_of_whois(session: IrcDialect, value: WhoIs) -> bytes:
     """The last line of a WHOIS."""
-    return session.numeric(numerics.RPL_ENDOFWHOIS, word(value.nick), text="End of /WHOIS list")
+    return session.numeric(numerics.RPL_ENDOFWHOIS, word(value.asked), text="End of /WHOIS list")
+
+
+def say_at_server(session: IrcDialect, purpose: AtServer, view: replies.PeopleView) -> bytes:
+    """Says that there is no such server where nobody is there either whose server was meant."""
+    if view.people:
+        return b""
+    purpose.whois.vain = True
+    return session.numeric(numerics.ERR_NOSUCHSERVER, word(purpose.name), text="No such server")
+
+
+def say_gone(session: IrcDialect, view: replies.GoneView) -> bytes:
+    """Those who had a nick, the last first, each with the time until which it had it."""
+    say = session.numeric
+    name = word(view.name)
+    lines = []
+    for gone in view.gone:
+        person = gone.person
+        lines.append(
+            say(
+                numerics.RPL_WHOWASUSER,
+                person.name,
+                word(person.user),
+                word(person.host),
+                "*",
+                text=person.realname,
+            )
+        )
+        until = f"{datetime.fromtimestamp(gone.time / 1_000_000, UTC):%a %b %d %Y %H:%M:%S} UTC"
+        lines.append(say(numerics.RPL_WHOISSERVER, person.name, session.irc.name, text=until))
+    if not lines:
+        lines.append(say(numerics.ERR_WASNOSUCHNICK, name, text="There was no such nickname"))
+    return b"".join((*lines, say(numerics.RPL_ENDOFWHOWAS, name, text="End of WHOWAS")))
 
 
 def say_userhost(session: IrcDialect, _purpose: UserHost, view: replies.PeopleView) -> bytes:
@@ -137,6 +180,7 @@ _PURPOSES: dict[type, Callable[[IrcDialect, Any, replies.PeopleView], bytes]] = 
     IsOn: say_ison,
     UserModes: say_user_modes,
     AtServerOf: say_at_server_of,
+    AtServer: say_at_server,
 }
 
 
@@ -146,13 +190,15 @@ def say_people(session: IrcDialect, view: replies.PeopleView) -> bytes:
 
 
 WORDS: dict[str, Word] = {
-    "WHO": Word(
-        who,
-        long=True,
-        params="[<mask> [o][%<fields>[,<token>]]]",
-        about="Lists the members of a channel, or the people whom a mask describes; o: operators only.",
+    "WHOIS": Word(
+        whois, 1, params="[<server>] <nickname>{,<nickname>}", about="Tells what may be known of people."
     ),
-    "WHOIS": Word(whois, 1, params="[<server>] <nickname>", about="Tells what may be known of a person."),
+    "WHOWAS": Word(
+        whowas,
+        1,
+        params="<nickname>{,<nickname>} [<count> [<server>]]",
+        about="Tells who had a nickname lately.",
+    ),
     "USERHOST": Word(
         userhost, 1, params="<nickname>...", about="Tells where up to five people come from, and who is away."
     ),
@@ -160,8 +206,8 @@ WORDS: dict[str, Word] = {
 }
 
 ANSWERS: dict[type, Answerer] = {
-    replies.WhoView: say_who,
     replies.PersonView: say_person,
     replies.PeopleView: say_people,
+    replies.GoneView: say_gone,
     WhoIs: say_end_of_whois,
 }

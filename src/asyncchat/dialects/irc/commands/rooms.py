@@ -1,4 +1,4 @@
-"""Rooms: JOIN, PART, TOPIC, NAMES, LIST (Modern IRC, "Channel Operations")."""
+"""Rooms: JOIN, PART, TOPIC, NAMES (Modern IRC, "Channel Operations")."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from asyncchat.core.rooms import Block
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import gathered
-from asyncchat.dialects.irc.commands.word import Answerer, Word, each, listed, numeric, too_many
-from asyncchat.dialects.irc.limits import JOINS, LISTED, NAMED, REASON_BYTES
+from asyncchat.dialects.irc.commands.word import Answerer, Word, each, numeric
+from asyncchat.dialects.irc.limits import JOINS, NAMED, REASON_BYTES
 from asyncchat.dialects.irc.line import word
 from asyncchat.dialects.irc.tokens import Message
 
@@ -46,13 +46,6 @@ def names(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     if not asked:
         return [numeric(numerics.RPL_ENDOFNAMES, "*", text="End of /NAMES list")]
     return asked
-
-
-def list_rooms(session: IrcDialect, message: Message) -> Sequence[core.Command]:
-    """Lists all rooms, or those named."""
-    names = listed(message.param(0), LISTED + 1)
-    asked = core.AskRooms(tuple(names[:LISTED]))
-    return [asked, too_many(names[LISTED], LISTED)] if len(names) > LISTED else [asked]
 
 
 # What is said to it.
@@ -99,20 +92,6 @@ def say_topic(session: IrcDialect, view: replies.TopicView) -> bytes:
     )
 
 
-def say_rooms(session: IrcDialect, view: replies.RoomsView) -> bytes:
-    """The list of rooms."""
-    return b"".join(
-        (
-            session.numeric(numerics.RPL_LISTSTART, "Channel", text="Users  Name"),
-            *(
-                session.numeric(numerics.RPL_LIST, room.room, str(room.size), text=room.topic)
-                for room in view.rooms
-            ),
-            session.numeric(numerics.RPL_LISTEND, text="End of /LIST"),
-        )
-    )
-
-
 WORDS: dict[str, Word] = {
     "JOIN": Word(
         join,
@@ -138,20 +117,10 @@ WORDS: dict[str, Word] = {
         params="<channel>{,<channel>}",
         about="Lists who is in channels.",
     ),
-    "LIST": Word(
-        list_rooms,
-        long=True,
-        params="[<channel>{,<channel>}] [<condition>{,<condition>}]",
-        about=(
-            "Lists the channels there are. Conditions: a mask like #a*, !mask, >n and <n people, "
-            "C>n and C<n minutes since it was opened, T>n and T<n minutes since its topic was set."
-        ),
-    ),
 }
 
 ANSWERS: dict[type, Answerer] = {
     replies.RoomView: say_room,
     replies.NoRoomView: say_no_room,
     replies.TopicView: say_topic,
-    replies.RoomsView: say_rooms,
 }

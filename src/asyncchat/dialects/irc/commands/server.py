@@ -55,7 +55,7 @@ def lusers(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """How many there are; asked of a mask of servers, and through one (RFC 2812, 3.4.2)."""
     for server in message.params[:2]:
         if not _is_us(session, server):
-            return [_no_such_server(server)]
+            return [no_such_server(server)]
     return [core.AskCounts()]
 
 
@@ -69,7 +69,7 @@ def version(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 def time(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """The server's clock."""
     server = message.param(0)
-    return [core.AskTime()] if _is_us(session, server) else [_no_such_server(server)]
+    return [core.AskTime()] if _is_us(session, server) else [no_such_server(server)]
 
 
 def info(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -106,7 +106,7 @@ def links(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """The servers there are of a mask: this one; ``LINKS [[server] mask]`` (RFC 2812, 3.4.5)."""
     mask = message.params[-1] if message.params else "*"
     if len(message.params) > 1 and not _is_us(session, message.params[0]):
-        return [_no_such_server(message.params[0])]
+        return [no_such_server(message.params[0])]
     irc = session.irc
     said = [numeric(numerics.RPL_ENDOFLINKS, word(mask), text="End of /LINKS list")]
     if irc.is_called(mask):
@@ -119,7 +119,7 @@ def stats(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """What a letter asks of the server's state; most letters have nothing to tell here."""
     server = message.param(1)
     return (
-        [core.AskTime(Stats(message.params[0][0]))] if _is_us(session, server) else [_no_such_server(server)]
+        [core.AskTime(Stats(message.params[0][0]))] if _is_us(session, server) else [no_such_server(server)]
     )
 
 
@@ -127,7 +127,7 @@ def users(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Would list who is logged in to the machine, which is nobody's affair (RFC 2812, 4.6)."""
     server = message.param(0)
     if not _is_us(session, server):
-        return [_no_such_server(server)]
+        return [no_such_server(server)]
     return [numeric(numerics.ERR_USERSDISABLED, text="USERS has been disabled")]
 
 
@@ -140,7 +140,8 @@ def _is_us(session: IrcDialect, server: str) -> bool:
     return not server or session.irc.is_called(server) or server.casefold() == session.nick.casefold()
 
 
-def _no_such_server(server: str) -> core.Answer:
+def no_such_server(server: str) -> core.Answer:
+    """Says that a server that was asked for is not there."""
     return numeric(numerics.ERR_NOSUCHSERVER, word(server), text="No such server")
 
 
@@ -156,7 +157,7 @@ def _answered(session: IrcDialect, server: str, *answers: object) -> Sequence[co
 
 def say_at_server_of(session: IrcDialect, purpose: AtServerOf, view: replies.PeopleView) -> bytes:
     """The answers of the server that a person is at, or that there is no such server."""
-    answers = purpose.answers if view.people else (_no_such_server(purpose.name).value,)
+    answers = purpose.answers if view.people else (no_such_server(purpose.name).value,)
     return session.answer(answers)
 
 

@@ -131,7 +131,9 @@ class Arrival:
                 if self._prompted:
                     session.tell(b"\r\n")
                 session.adopt(service.irc.dialect(session.id, session.host))
-                return readable(self._begun)
+                # Past telnet's negotiation, bytes are the dialect's to judge: 0xFF in a line is no UTF-8.
+                negotiated = self._begun.startswith((b"\xff", b"\xef\xbb\xbf"))
+                return readable(self._begun) if negotiated else self._begun
             case Kind.HTTP:
                 if not self._prompted:
                     await self._answer_http()

@@ -51,7 +51,7 @@ class Session:
     """
 
     __slots__ = (
-        "_backlog", "_bucket", "_held", "_pacer", "_reader", "_told", "_writer", "apart", "audiences", "born",
+        "_allowance", "_backlog", "_bucket", "_held", "_pacer", "_reader", "_told", "_writer", "apart", "audiences", "born",
         "dialect", "ended", "heard", "host", "id", "ignoring", "parts", "probed", "reason", "send", "service",
         "variant", "waiting", "write",
     )  # fmt: skip
@@ -76,6 +76,7 @@ class Session:
         self.probed = 0.0
         self._reader = reader
         self._writer = writer
+        self._allowance = 0
         self._pacer: Pacer | None = None
         self._held: list[bytes] | None = None
         self._told: asyncio.Future[None] | None = None
@@ -100,6 +101,8 @@ class Session:
             return
         if own:
             self.parts.append(own)
+            if len(own) > SEND_BYTES:
+                self._allowance += len(own)
         if dialect.variant is not self.variant:
             self.variant = dialect.variant
             self.regroup()
@@ -138,8 +141,11 @@ class Session:
         self.waiting = _nothing_waits
 
     def is_slow(self) -> bool:
-        """Whether too much waits for this session that the loop could not write."""
-        return self._waits_more_than(self.service.options.slow_bytes)
+        """Whether too much of what others said waits for this session that the loop could not write.
+
+        A long answer of its own, a list of thousands of rooms, does not count.
+        """
+        return self._waits_more_than(self.service.options.slow_bytes + self._allowance)
 
     def ignores(self, record: Record) -> bool:
         """Whether this session hides an event from itself."""
@@ -168,8 +174,9 @@ class Session:
 
     async def drained(self) -> None:
         """Waits until little is left to send."""
-        if self._crowded():
+        if self.is_crowded():
             await self._writer.drain()
+        self._allowance = 0
 
     async def read(self, seconds: float | None = None) -> bytes | None:
         """The next chunk; empty at the end of input, None when none came in this time."""
@@ -331,7 +338,7 @@ class Session:
             elif dialect.backlog:
                 await self._settle()
             else:
-                if self.service.outbox.full or self._crowded():
+                if self.service.outbox.full or self.is_crowded():
                     await self._settle()
                 return
 
@@ -383,7 +390,7 @@ class Session:
         while self.spoken.paused and not self.ended:
             await self.told()
 
-    def _crowded(self) -> bool:
+    def is_crowded(self) -> bool:
         """Whether so much waits to be sent that this session's commands should wait too."""
         return self._waits_more_than(self.service.options.send_bytes)
 

@@ -51,10 +51,14 @@ class Watch:
             return
         asked_at = self._service.now()
         question = session.dialect.probe() if session.dialect is not None else b""
-        if question:
+        if question and not session.is_crowded():
+            if asked_at - session.probed < NAME_ANSWER:
+                return  # it is being asked
+            session.probed = asked_at
             session.tell(question)
             self._service.loop.call_later(NAME_ANSWER, self._judge, session, asked_at)
         else:
+            # No question that a program answers, or one whose answer would not be read before what waits is sent.
             session.probe_by_kernel(int(NAME_ANSWER))
 
     def _judge(self, session: Session, asked_at: float) -> None:

@@ -15,9 +15,15 @@ from tests.client.scripted import PATIENCE, Line, Original, Scripted
 COMMAND = [sys.executable, "-m", "asyncchat", "join"]
 
 
-def join(*args: str, given: str = "") -> subprocess.CompletedProcess[str]:
+def join(*args: str, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, *args], input=given, capture_output=True, text=True, timeout=60, check=False
+        [*COMMAND, *args],
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **environment},
     )
 
 
@@ -374,3 +380,46 @@ def test_terminal_left_with_ctrl_c_tells_what_was_not_sent():
         terminal.type("\x03")
         terminal.until("not sent: never answered")
         assert terminal.end() == 130
+
+
+def test_the_server_s_password(tmp_path):
+    file = tmp_path / "password"
+    file.write_text("open sesame\n")
+
+    def let_in(line: Line) -> None:
+        assert line.until("PASS") == "PASS :open sesame"
+        line.welcome(nick="me")
+        line.let_in("#lobby")
+        line.to_the_end()
+
+    def refuse(line: Line) -> None:
+        line.until("USER")
+        line.send(":s 464 * :Password incorrect", "ERROR :Closing link")
+
+    with Scripted(let_in, let_in, refuse, refuse) as peer:
+        done = join(peer.address, "--nick", "me", "--password-file", str(file))
+        assert (done.returncode, done.stderr) == (0, "")
+        done = join(peer.address, "--nick", "me", ASYNCCHAT_PASSWORD="open sesame")  # noqa: S106
+        assert done.returncode == 0
+        done = join(peer.address, "--nick", "me", ASYNCCHAT_PASSWORD="no")  # noqa: S106
+        assert (done.returncode, done.stderr) == (
+            1,
+            "Error: The server does not accept the password: Password incorrect.\n",
+        )
+        done = join(peer.address, "--nick", "me")
+        assert done.returncode == 1
+        assert done.stderr.endswith(". Give it with --password-file FILE or in ASYNCCHAT_PASSWORD.\n")
+        assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "says"),
+    [(None, 1, "can't be read"), (b"\n", 2, "empty"), (b"\xff\n", 1, "not UTF-8"), (b"a\tb\n", 2, "control")],
+)
+def test_a_password_file_that_is_none(tmp_path, content, status, says):
+    file = tmp_path / "password"
+    if content is not None:
+        file.write_bytes(content)
+    done = join("127.0.0.1:1", "--password-file", str(file))
+    assert (done.returncode, done.stderr.count("\n")) == (status, 1)
+    assert says in done.stderr

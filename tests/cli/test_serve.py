@@ -395,3 +395,15 @@ def test_in_the_state_directory_by_default(tmp_path):
     assert (state / "asyncchat" / "chat.db").exists()
     assert stat.S_IMODE((state / "asyncchat").stat().st_mode) == 0o700
     assert server.end()[0] == 0
+
+
+def test_a_file_of_options_with_a_password(serve, tmp_path):
+    file = tmp_path / "chat.toml"
+    file.write_text('name = "chat.test"\npassword = "open sesame"\ndb = ":memory:"\nport = 1\n')
+    server = serve("--config", str(file))
+    assert "A password is needed to join.\n" in server.banner
+    assert "open sesame" not in server.banner
+    with server.connect() as carol:
+        carol.sendall(b"PASS :open sesame\r\nNICK carol\r\nUSER c 0 * :c\r\n")
+        until(carol, ":chat.test 001 carol ")
+    assert server.end()[0] == 0

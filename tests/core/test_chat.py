@@ -17,7 +17,7 @@ from asyncchat.core.rooms import BLOCK_SIZE, FLAGS
 from asyncchat.core.rules import ANSWERS, RULES
 from tests.core.house import ANNA, BOB, NOW, do, house
 
-GATES = {commands.ReadHistory, commands.EraseFrom, commands.Owner, commands.Ignore}
+GATES = {commands.ReadHistory, commands.EraseFrom, commands.Owner, commands.Ignore, commands.Unlock}
 """Done outside of the chat, which never sees them."""
 
 

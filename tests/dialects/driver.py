@@ -17,6 +17,8 @@ from asyncchat.dialects.base import Dialect, ServerInfo
 
 START = 1_700_000_000_000_000
 CODE = "7KQ2-M9XD"
+PASSWORD = "open sesame"  # noqa: S105
+OPERATORS = {"alice": "secret"}
 
 
 def server_info(**fields) -> ServerInfo:
@@ -139,10 +141,21 @@ class Hub:
         return [replies.HistoryPage(room.name, tuple(page), len(found) - len(page), asked.purpose)]
 
     def claim(self, peer: Peer, asked: commands.Owner) -> list[object]:
-        return self.decide(peer, commands.ClaimOwner(asked.code == CODE))
+        if asked.name == "elsewhere":
+            return [replies.NotFromHere(asked.name)]
+        right = OPERATORS.get(asked.name) if asked.name else CODE
+        return self.decide(peer, commands.ClaimOwner(asked.code == right, asked.name))
+
+    def unlock(self, peer: Peer, asked: commands.Unlock) -> list[object]:
+        if asked.password == PASSWORD:
+            return [replies.Unlocked()]
+        if asked.last:
+            peer.gone = True
+        return [replies.WrongPassword(bool(asked.password), asked.last)]
 
 
 _GATES: dict[type[commands.Command], Callable[[Hub, Peer, Any], list[object]]] = {
     commands.ReadHistory: Hub.read_history,
     commands.Owner: Hub.claim,
+    commands.Unlock: Hub.unlock,
 }

@@ -1,6 +1,7 @@
 """The subcommand ``asyncchat join``: reads its options, connects, and hands over to a terminal or a pipe."""
 
 import getpass
+import os
 import sys
 
 import click
@@ -8,7 +9,7 @@ import click
 from asyncchat.cli._misuse import Misuse
 from asyncchat.client.address import DEFAULT_ADDRESS, Address, parse_address
 from asyncchat.client.client import Client
-from asyncchat.client.errors import AddressError, NickError
+from asyncchat.client.errors import AddressError, NickError, PasswordNeeded
 from asyncchat.core.names import LOBBY, name_fault
 
 _HISTORY = 50
@@ -26,10 +27,22 @@ _HISTORY = 50
     help="Join this room; may be given again.  [default: #lobby]",
 )
 @click.option(
+    "--password-file",
+    metavar="FILE",
+    help="The server's password is the first line of this file; else ASYNCCHAT_PASSWORD has it.",
+)
+@click.option(
     "--no-exit", is_flag=True, help="On a pipe: a line that is just “exit” is said, it does not leave."
 )
 @click.pass_context
-def command(context: click.Context, address: str, nick: str, rooms: tuple[str, ...], no_exit: bool) -> None:
+def command(
+    context: click.Context,
+    address: str,
+    nick: str,
+    rooms: tuple[str, ...],
+    password_file: str | None,
+    no_exit: bool,
+) -> None:
     """Join a chat, from a terminal or on a pipe.
 
     ADDRESS is host:port of an asyncchat or IRC server, irc://host:port/room, or plain://host:port for a
@@ -44,10 +57,18 @@ def command(context: click.Context, address: str, nick: str, rooms: tuple[str, .
     nick = nick or _login_name()
     try:
         chat = Client(
-            place, nick=nick, rooms=wanted, history=_HISTORY if at_terminal else 0, echo=at_terminal
+            place,
+            nick=nick,
+            rooms=wanted,
+            history=_HISTORY if at_terminal else 0,
+            echo=at_terminal,
+            password=_password(password_file),
         )
     except NickError as error:
         raise Misuse(f"--nick: {error}") from error
+    except PasswordNeeded as error:
+        hint = "" if error.given else " Give it with --password-file FILE or in ASYNCCHAT_PASSWORD."
+        raise click.ClickException(f"{error}.{hint}") from error
     if at_terminal:
         from asyncchat.client import terminal
 
@@ -74,6 +95,25 @@ def _rooms(address: Address, given: tuple[str, ...]) -> list[str]:
         if len(room) == 1 or any(char in " ,\r\n\0\x07" for char in room):
             raise Misuse(f"--room: {room!r} is no room")
     return list(dict.fromkeys(([address.room] if address.room else []) + rooms)) or [LOBBY]
+
+
+def _password(file: str | None) -> str:
+    if file is None:
+        text, where = os.environ.get("ASYNCCHAT_PASSWORD", ""), "ASYNCCHAT_PASSWORD"
+    else:
+        where = file
+        try:
+            with open(file, encoding="utf-8") as opened:
+                text = opened.readline().rstrip("\r\n")
+        except OSError as error:
+            raise click.ClickException(f"{file} can't be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise click.ClickException(f"{file} is not UTF-8 text") from error
+        if not text:
+            raise Misuse(f"{file}: its first line is empty, so it has no password")
+    if not text.isprintable():
+        raise Misuse(f"{where}: a password has no control characters")
+    return text
 
 
 def _login_name() -> str:

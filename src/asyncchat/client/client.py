@@ -61,10 +61,13 @@ class Client:
         nick_patience: seconds for which a nick of ours that our own dead connection holds is asked for again.
         user: the user name that IRC shows; '' is made from the nick.
         realname: the real name that IRC shows; '' is the nick.
+        password: the server's password, where it asks for one.
 
     Raises:
+        ValueError: the password can't be said in one line.
         AddressError: the address is none.
         Unreachable: there is no server, or none that speaks the dialect.
+        PasswordNeeded: the server asks for a password that we did not give.
         Rejected: the server does not let us in, or not into a room.
         NickError: that is no nick.
     """
@@ -84,7 +87,10 @@ class Client:
         nick_patience: float = 10.0,
         user: str = "",
         realname: str = "",
+        password: str = "",
     ) -> None:
+        if any(char in "\r\n\0" for char in password):
+            raise ValueError("a password is one line")
         self.address = parse_address(address) if isinstance(address, str) else address
         wanted = (self.address.room or LOBBY,) if rooms is None else tuple(dict.fromkeys(rooms))
         self._settings = Settings(
@@ -99,6 +105,7 @@ class Client:
             nick_patience=nick_patience,
             backoff=backoff,
             reconnect=reconnect,
+            password=password,
         )
         self._link = Link(self.address, _conversation(self.address, self._settings), self._settings)
         self._finalizer = weakref.finalize(self, self._link.stop, wait=False)

@@ -40,6 +40,7 @@ class Settings:
             it: servers need up to 5 s to find a dead connection, some longer.
         backoff: first and longest wait before connecting again.
         reconnect: whether to connect again at all.
+        password: the server's; '' shows none.
     """
 
     nick: str
@@ -53,6 +54,7 @@ class Settings:
     nick_patience: float = 10.0
     backoff: tuple[float, float] = (1.0, 60.0)
     reconnect: bool = True
+    password: str = field(default="", repr=False)
     clock: Clock = field(default_factory=Clock)
 
 

@@ -43,6 +43,15 @@ class Rejected(ClientError):
         self.reason = reason
 
 
+class PasswordNeeded(Rejected):
+    """The server asks for a password, and was shown none, or (``given``) another."""
+
+    def __init__(self, reason: str, *, given: bool) -> None:
+        what = "The server does not accept the password" if given else "The server asks for a password"
+        super().__init__(what, reason)
+        self.given = given
+
+
 class NotDelivered(ClientError):
     """The server did not take a message, or it is not known whether it did (``uncertain``)."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from asyncchat.client.conversation import Settings
-from asyncchat.client.errors import ClientError, NotConnected, NotDelivered, Rejected
+from asyncchat.client.errors import ClientError, NotConnected, NotDelivered, PasswordNeeded, Rejected
 from asyncchat.client.events import (
     Event,
     Joined,
@@ -38,6 +38,7 @@ from asyncchat.dialects.irc.client_values import (
     HistoryFailed,
     HistoryPage,
     NickRefused,
+    PasswordRefused,
     Pong,
     Registered,
     Undelivered,
@@ -87,7 +88,9 @@ class IrcConversation:
         settings = self._settings
         now = self._clock.monotonic()
         nick = self._seeker.first(now, again=self.was_ready)
-        self._dialect = IrcClient(nick, user=settings.user, realname=settings.realname)
+        self._dialect = IrcClient(
+            nick, user=settings.user, realname=settings.realname, password=settings.password
+        )
         self._connected = True
         self.failure, self.ready, self.nick = None, False, nick
         self._opened_at = self._heard_at = now
@@ -291,6 +294,9 @@ class IrcConversation:
         elif self._seeker.ask_again_at is None:
             self._fail(Rejected(f"The server does not accept the nick {value.nick}", value.reason))
 
+    def _password_refused(self, value: PasswordRefused) -> None:
+        self._fail(PasswordNeeded(value.reason, given=bool(self._settings.password)))
+
     def _joined(self, value: Joined) -> None:
         if value.own:
             self._resume.joined(value)
@@ -406,6 +412,7 @@ class IrcConversation:
 _HANDLERS: dict[type[Any], Callable[[IrcConversation, Any], None]] = {
     Registered: IrcConversation._registered,
     NickRefused: IrcConversation._nick_refused,
+    PasswordRefused: IrcConversation._password_refused,
     Joined: IrcConversation._joined,
     CantJoin: IrcConversation._cant_join,
     Message: lambda conversation, value: conversation._resume.message(value),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from asyncchat.client.conversation import Settings
-from asyncchat.client.errors import ClientError, NotConnected, NotDelivered, Rejected
+from asyncchat.client.errors import ClientError, NotConnected, NotDelivered, PasswordNeeded, Rejected
 from asyncchat.client.events import (
     Event,
     Gap,
@@ -29,6 +29,7 @@ from asyncchat.core.names import LOBBY, fold
 from asyncchat.dialects.plain.client import PlainClient
 from asyncchat.dialects.plain.client_values import (
     Asked,
+    AskedPassword,
     CameOnline,
     Greeted,
     Heard,
@@ -230,6 +231,13 @@ class PlainConversation:
         elif self._seeker.ask_again_at is None:
             self.failure = Rejected(f"The server does not accept the name {self.nick}", value.refusal)
 
+    def _asked_password(self, value: AskedPassword) -> None:
+        password = self._settings.password
+        if password and not value.refusal:
+            self._out.append(self._dialect.unlock(password))
+        else:
+            self.failure = PasswordNeeded(value.refusal or "it has none from us", given=bool(password))
+
     def _enter(self, nick: str) -> None:
         self.nick = nick
         self._out.append(self._dialect.enter(nick))
@@ -297,6 +305,7 @@ class PlainConversation:
 
 _HANDLERS: dict[type[Any], Callable[[PlainConversation, Any], None]] = {
     Asked: PlainConversation._asked,
+    AskedPassword: PlainConversation._asked_password,
     Greeted: PlainConversation._greeted,
     Heard: PlainConversation._heard,
     CameOnline: PlainConversation._came,

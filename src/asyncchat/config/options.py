@@ -124,6 +124,15 @@ class ServeConfig(msgspec.Struct, frozen=True):
             check=_description_fault,
         ),
     ] = ""
+    contact: Annotated[
+        str,
+        Option(
+            "How whoever runs the server is reached: IRC shows it in ADMIN.",
+            metavar="TEXT",
+            reload=True,
+            check=_description_fault,
+        ),
+    ] = ""
     motd: Annotated[
         str, Option("Greet IRC clients with this text.", metavar="FILE", reload=True, path=True)
     ] = ""

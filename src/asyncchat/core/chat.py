@@ -203,7 +203,7 @@ class Chat:
         _mark(self.rooms[fold(event.room)].mutes, event)
 
     def _owner_claimed(self, event: events.OwnerClaimed) -> None:
-        self.owner_claimed = True
+        self.owner_claimed = self.owner_claimed or not event.name
         if event.person.id in self.people:
             self.owners.add(event.person.id)
 

@@ -131,9 +131,10 @@ class Mute(Command, frozen=True):
 
 
 class ClaimOwner(Command, frozen=True):
-    """Become the owner; whether the code was right comes as data."""
+    """Become the owner, or the operator of this name; whether the password was right comes as data."""
 
     verified: bool
+    name: str = ""
 
 
 class Erase(Command, frozen=True):
@@ -288,9 +289,17 @@ class EraseFrom(Command, frozen=True):
 
 
 class Owner(Command, frozen=True):
-    """Claim ownership with the owner code."""
+    """Claim ownership with the owner code, or with the password of the operator of this name."""
 
     code: str
+    name: str = ""
+
+
+class Unlock(Command, frozen=True):
+    """Show the server's password, before all else; ``last``: the connection ends when it is wrong."""
+
+    password: str
+    last: bool
 
 
 class Ignore(Command, frozen=True):

@@ -245,11 +245,12 @@ class MuteChanged(Event, frozen=True, tag="mute"):
 
 
 class OwnerClaimed(Event, frozen=True, tag="owner"):
-    """A person showed the owner code: an operator of every room in this run."""
+    """A person showed the owner code, or a named operator's password: it operates every room in this run."""
 
     kept: ClassVar[Kept] = Kept.STATE
     reach: ClassVar[Reach] = Reach.NOBODY
     person: Person
+    name: str = ""
 
 
 class Erased(Event, frozen=True, tag="erased"):

@@ -175,6 +175,10 @@ MORE_COUNTED = 1000
 """Where the counting of earlier messages ends; beyond it an answer says "more than"."""
 
 
+class Unlocked(Reply, frozen=True):
+    """The server's password was right, or there is none."""
+
+
 class Ignored(Reply, frozen=True):
     """The names a session hides from itself."""
 
@@ -299,7 +303,22 @@ class TooManyMasks(Refusal, frozen=True):
 
 
 class WrongCode(Refusal, frozen=True):
-    """That is not the owner code."""
+    """That is not the owner code, or not the password of the operator of this name."""
+
+    name: str = ""
+
+
+class NotFromHere(Refusal, frozen=True):
+    """The operator of this name may not come from the asker's address."""
+
+    name: str
+
+
+class WrongPassword(Refusal, frozen=True):
+    """That is not the server's password; ``given``: there was one; ``last``: the connection ends."""
+
+    given: bool
+    last: bool
 
 
 class StorageDown(Refusal, frozen=True):

@@ -23,7 +23,8 @@ class ServerInfo(msgspec.Struct, frozen=True):
     ``name`` is a host name with a dot or any single word (RFC 2812, 2.3.1); ``started`` in microseconds since
     1970 UTC; ``ids`` gives messages their ids; ``utc_offset`` is the server's zone in seconds east of UTC and
     ``zone`` its name; ``keeps_history`` whether what is said survives in a file; ``description`` is a few
-    words on it, ``contact`` how its owner is reached, both possibly empty.
+    words on it, ``contact`` how its owner is reached, both possibly empty; ``locked`` whether it asks for a
+    password.
     """
 
     name: str
@@ -34,6 +35,7 @@ class ServerInfo(msgspec.Struct, frozen=True):
     zone: str = "UTC"
     utc_offset: int = 0
     keeps_history: bool = True
+    locked: bool = False
     description: str = ""
     contact: str = ""
 

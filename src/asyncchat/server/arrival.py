@@ -48,6 +48,7 @@ class Arrival:
         self._begun = b""
         self._ended = False
         self._prompted = False
+        self._telnet = False
         self._plain: PlainDialect | None = None
         self._deadline = session.born + REGISTRATION_SECONDS
 
@@ -79,7 +80,8 @@ class Arrival:
             session.expel("no name in time")
             return False
         local = session.host in ("127.0.0.1", "::1", "localhost")
-        unframed_after = silence_for(self._begun)
+        # Who has ended one line ends them all.
+        unframed_after = silence_for(self._begun) if self._plain is None else None
         patience = left
         silent = not readable(self._begun)  # telnet's negotiation says nothing yet
         if not self._prompted and silent:
@@ -89,6 +91,9 @@ class Arrival:
         data = await session.read(min(patience, left))
         if data:
             self._begun += data
+            if self._prompted and not self._telnet and b"\xff" in data:
+                self._telnet = True
+                session.tell(session.service.plain.hush() if self._plain is None else b"")
         elif data is not None:
             self._ended = True
         elif silent:
@@ -102,7 +107,8 @@ class Arrival:
     def _prompt(self) -> None:
         if not self._prompted:
             self._prompted = True
-            self._session.tell(self._session.service.plain.greeting())
+            self._telnet = b"\xff" in self._begun
+            self._session.tell(self._session.service.plain.greeting(telnet=self._telnet))
 
     def _speak_plain(self, *, framed: bool) -> PlainDialect:
         if self._plain is None or not framed:

@@ -7,6 +7,7 @@ session wait meanwhile and it takes no commands; nobody else notices.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,13 @@ from asyncchat.server.hub import wall_clock
 if TYPE_CHECKING:
     from asyncchat.server.session import Session
 
+_logger = logging.getLogger("asyncchat.server")
+
 PAGE_MOST = 1000
 """Messages one read of the history gives at the most (the IRC dialect's CHATHISTORY)."""
 
 WRONG_CODE_SECONDS = 1.0
-"""What a wrong owner code costs: with 32^8 codes, guessing is hopeless at that pace."""
+"""What a wrong owner code or password costs: with 32^8 codes, guessing is hopeless at that pace."""
 
 SLICE_BYTES = 65_536
 """How much of a long answer is written before others get a turn."""
@@ -76,12 +79,38 @@ async def erase_from(session: Session, command: commands.EraseFrom, upto: int) -
 
 
 async def claim_owner(session: Session, command: commands.Owner, _upto: int) -> None:
-    """Checks the owner code."""
-    verified = session.service.owner_code.verify(command.code)
-    if not verified:
+    """Checks the owner code, or a named operator's password."""
+    service = session.service
+    if not command.name:
+        verified = service.owner_code.verify(command.code)
+    elif not service.access.may_come(command.name, session.host):
+        await asyncio.sleep(WRONG_CODE_SECONDS)
+        await _answer(session, replies.NotFromHere(command.name))
+        return
+    else:
+        verified = await service.access.is_operator(command.name, command.code)
+    who = command.name or "owner"
+    if verified:
+        _logger.warning("%s became operator as %s", session.host, who)
+    else:
+        _logger.warning("%s did not become operator as %s: wrong password", session.host, who)
         await asyncio.sleep(WRONG_CODE_SECONDS)
     session.release()
-    session.service.hub.submit(session, [commands.ClaimOwner(verified)])
+    service.hub.submit(session, [commands.ClaimOwner(verified, command.name)])
+
+
+async def unlock(session: Session, command: commands.Unlock, _upto: int) -> None:
+    """Checks the server's password; who has not shown it at the last try is closed."""
+    access = session.service.access
+    if await access.admits(command.password):
+        await _answer(session, replies.Unlocked())
+        return
+    if command.password:
+        await asyncio.sleep(WRONG_CODE_SECONDS)
+    await _answer(session, replies.WrongPassword(bool(command.password), command.last))
+    if command.last:
+        _logger.warning("%s did not know the password", session.host)
+        session.expel("wrong password" if command.password else "no password")
 
 
 async def ignore(session: Session, command: commands.Ignore, _upto: int) -> None:
@@ -114,4 +143,5 @@ GATES: dict[type[commands.Command], Gate] = {
     commands.EraseFrom: erase_from,
     commands.Owner: claim_owner,
     commands.Ignore: ignore,
+    commands.Unlock: unlock,
 }

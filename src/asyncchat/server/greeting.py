@@ -36,16 +36,18 @@ def best(addresses: Sequence[Address]) -> Address:
     return next((address for address in tcp if not is_local(address.host)), (tcp or list(addresses))[0])
 
 
-def how_to_join(address: Address) -> str:
-    """The lines on how to join."""
+def how_to_join(address: Address, *, locked: bool = False) -> str:
+    """The lines on how to join; ``locked``: a password is needed."""
+    needed = "A password is needed to join.\n" if locked else ""
     if address.path:
-        return f"Join {LOBBY} with\n  nc             nc -U {address.path}\n"
+        return f"Join {LOBBY} with\n  nc             nc -U {address.path}\n{needed}"
     host, port = bracketed(address.host), address.port
     return (
         f"Join {LOBBY} with\n"
         f"  nc             nc {address.host} {port}\n"
         f"  our client     asyncchat join {host}:{port} --nick NAME\n"
         f"  an IRC client  irc://{host}:{port}/{LOBBY[1:]}   (no TLS)\n"
+        f"{needed}"
     )
 
 

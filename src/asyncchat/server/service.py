@@ -19,6 +19,7 @@ from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc.dialect import Irc
 from asyncchat.dialects.plain import Plain
 from asyncchat.server import greeting
+from asyncchat.server.access import Access
 from asyncchat.server.addresses import BACKLOG, Address
 from asyncchat.server.delivery import Delivery
 from asyncchat.server.hub import Hub, wall_clock
@@ -63,6 +64,7 @@ class Service:
         self.now = self.loop.time
         self.options = config
         """As they are now: a reload exchanges them."""
+        self.access = Access(config)
         self.owner_code = owner_code
         self.log = log
         local = time.localtime()
@@ -75,6 +77,9 @@ class Service:
             zone=local.tm_zone,
             utc_offset=local.tm_gmtoff,
             keeps_history=config.history,
+            locked=bool(config.password),
+            description=config.description,
+            contact=config.contact,
         )
         self.irc = Irc(self.info)
         self.plain = Plain(self.info)
@@ -153,7 +158,7 @@ class Service:
 
     def how_to_join(self) -> str:
         """The lines on how to join."""
-        return greeting.how_to_join(greeting.best(self.reachable))
+        return greeting.how_to_join(greeting.best(self.reachable), locked=self.info.locked)
 
     def http_names(self) -> frozenset[str]:
         """Host names under which HTTP is answered."""

@@ -28,6 +28,8 @@ LINES = [
     (replies.TextTooLong(5), "417 a :Text over 5 bytes"),
     (replies.TooManyMasks("#r", "m", 5), "478 a #r m :The list is full (5), or the mask is too long"),
     (replies.WrongCode(), "464 a :Password incorrect"),
+    (replies.NotFromHere("b"), "491 a :No O-lines for your host"),
+    (replies.WrongPassword(True, True), "464 a :Password incorrect"),
     (replies.StorageDown(), "400 a * :Not accepted: the history can't be written at the moment"),
 ]  # fmt: skip
 

@@ -58,7 +58,7 @@ def test_help_of_one_command():
         ("/op", "/op NAME"),
         ("/op a b", "/op NAME"),
         ("/unban", "/unban NAME|MASK"),
-        ("/owner", "/owner CODE"),
+        ("/owner", "/owner CODE|NAME PASSWORD"),
         ("/clear", "/clear NAME|*"),
         ("/unignore", "/unignore NAME"),
         ("/history yesterday", "/history [30m|2h|2026-11-22|N]"),

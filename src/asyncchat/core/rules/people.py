@@ -77,13 +77,13 @@ def quit(chat: Chat, who: int, command: commands.Quit, now: int) -> Items:
 
 
 def claim_owner(chat: Chat, who: int, command: commands.ClaimOwner, _now: int) -> Items:
-    """Makes who showed the owner code an operator of every room."""
+    """Makes who showed the owner code, or an operator's password, an operator of every room."""
     me = chat.people.get(who)
     if me is None:
         return (replies.NotEntered(),)
     if not command.verified:
-        return (replies.WrongCode(),)
-    return (events.OwnerClaimed(me),)
+        return (replies.WrongCode(command.name),)
+    return (events.OwnerClaimed(me, command.name),)
 
 
 def _refusal_of_name(chat: Chat, who: int, name: str) -> replies.Refusal | None:

@@ -22,6 +22,7 @@ from asyncchat.dialects.irc.client_values import (
     HistoryPage,
     Message,
     NickRefused,
+    PasswordRefused,
     Pong,
     Refused,
     Registered,
@@ -51,9 +52,10 @@ class IrcClient:
         nick: the nick to register with.
         user: the user name that others see; empty: made from the nick.
         realname: the real name that others see; empty: the nick.
+        password: the server's; empty: none is shown.
     """
 
-    def __init__(self, nick: str, *, user: str = "", realname: str = "") -> None:
+    def __init__(self, nick: str, *, user: str = "", realname: str = "", password: str = "") -> None:
         self.nick = nick
         self.server = ServerFacts()
         self.rooms = ClientRooms(self.server, self._is_own)
@@ -69,6 +71,8 @@ class IrcClient:
         self._reader = client_speech.Reader(self.server, self._is_own)
         for command in self.server.start():
             self.send(*command)
+        if password:
+            self.send("PASS", password)
         self.send("NICK", nick)
         self.send("USER", user or _user_name(nick), "0", "*", realname or nick)
 
@@ -344,6 +348,12 @@ class IrcClient:
         nick = line.param(1) if len(line.params) > 2 else self.nick
         return (NickRefused(nick, line.params[-1] if line.params else "", taken),)
 
+    def _password_refused(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        reason = line.params[-1] if line.params else ""
+        if self._welcomed:  # an OPER's
+            return self._refuse(line, (), reason, label, now)
+        return (PasswordRefused(reason),)
+
     def _refuse(
         self, line: tokens.Message, about: Sequence[str], reason: str, label: str, now: datetime
     ) -> Values:
@@ -396,6 +406,7 @@ _NUMERICS: dict[str, _Handler] = {
     numerics.ERR_NOMOTD: IrcClient._ready,
     numerics.ERR_ERRONEUSNICKNAME: IrcClient._nick_refused,
     numerics.ERR_NICKNAMEINUSE: IrcClient._nick_refused,
+    numerics.ERR_PASSWDMISMATCH: IrcClient._password_refused,
     "436": IrcClient._nick_refused,  # ERR_NICKCOLLISION
     "437": IrcClient._nick_refused,  # ERR_UNAVAILRESOURCE
     numerics.RPL_NAMREPLY: lambda client, line, _, now: client.rooms.names(line, now),

@@ -133,6 +133,12 @@ class Registered(msgspec.Struct, frozen=True):
     server: str
 
 
+class PasswordRefused(msgspec.Struct, frozen=True):
+    """The server wants a password and got none, or another; the reason in its words."""
+
+    reason: str
+
+
 class NickRefused(msgspec.Struct, frozen=True):
     """We can't have that nick: ``taken`` by somebody, or not allowed."""
 
@@ -196,6 +202,7 @@ Heard = Message | Joined | Left | Kicked | Renamed | TopicChanged | ModeChanged 
 
 Answer = (
     Registered
+    | PasswordRefused
     | NickRefused
     | CantJoin
     | Acknowledged

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from asyncchat.core import events
-from asyncchat.core.commands import Answer, Command, Owner, ReadHistory
+from asyncchat.core.commands import Answer, Command, Enter, Owner, ReadHistory, Unlock
 from asyncchat.core.events import Record, Said
 from asyncchat.core.names import NAME_BYTES, ROOM_BYTES, matches
 from asyncchat.core.people import Person
-from asyncchat.core.replies import Refusal, StorageDown, WrongCode
+from asyncchat.core.replies import NotFromHere, Refusal, StorageDown, WrongCode
 from asyncchat.dialects.base import COMMANDS_A_TURN
 from asyncchat.dialects.irc import greeting, numerics
 from asyncchat.dialects.irc.capabilities import CHANGING, ECHO_MESSAGE
@@ -78,12 +78,14 @@ class Irc:
 class Arrival:
     """What a session has said of itself before it is a person; gone afterwards."""
 
-    __slots__ = ("negotiating", "nick", "realname", "user")
+    __slots__ = ("negotiating", "nick", "password", "realname", "unlocked", "user")
 
     def __init__(self) -> None:
         self.nick = ""
         self.user = ""
         self.realname = ""
+        self.password = ""
+        self.unlocked = False
         self.negotiating = False
 
     @property
@@ -216,9 +218,11 @@ class IrcDialect:
         if then:
             self._queued = list(then)
 
-    def resume(self) -> None:
-        """Reads on."""
+    def resume(self, then: Sequence[Command] = ()) -> None:
+        """Reads on; ``then`` comes first."""
         self._waits = False
+        if then:
+            self._queued = list(then)
 
     def drop_queued(self) -> None:
         """Forgets what was to be asked next."""
@@ -330,7 +334,7 @@ class IrcDialect:
             # A refused nick is forgotten, all else that was said of oneself stays.
             self.arrival.nick = ""
             self._waits = False
-        elif isinstance(refusal, StorageDown | WrongCode):
+        elif isinstance(refusal, StorageDown | WrongCode | NotFromHere):
             self._waits = False
             self._queued = None
         return say_refusal(self, refusal)
@@ -376,7 +380,7 @@ class IrcDialect:
 _NOTHING = (Answer(b""),)
 """What a line asks that asks nothing, so that it counts as one: a flood of them is a flood."""
 
-_GATES = (ReadHistory, Owner)
+_GATES = (ReadHistory, Owner, Unlock, Enter)
 """Commands after which nothing is read until they are answered."""
 
 

@@ -62,6 +62,12 @@ REFUSALS: dict[type[Refusal], Callable[[Any], Said]] = {
         f"The list is full ({r.limit}), or the mask is too long",
     ),
     replies.WrongCode: lambda r: (numerics.ERR_PASSWDMISMATCH, (), "Password incorrect"),
+    replies.NotFromHere: lambda r: (numerics.ERR_NOOPERHOST, (), "No O-lines for your host"),
+    replies.WrongPassword: lambda r: (
+        numerics.ERR_PASSWDMISMATCH,
+        (),
+        "Password incorrect" if r.given else "This server asks for a password: PASS before NICK and USER",
+    ),
     replies.StorageDown: lambda r: (
         numerics.ERR_UNKNOWNERROR,
         ("*",),

@@ -10,6 +10,7 @@ from asyncchat.dialects.lines import Lines
 from asyncchat.dialects.plain.clean import shown
 from asyncchat.dialects.plain.client_values import (
     Asked,
+    AskedPassword,
     CameOnline,
     Greeted,
     Heard,
@@ -19,7 +20,7 @@ from asyncchat.dialects.plain.client_values import (
     Value,
 )
 from asyncchat.dialects.plain.dialect import GREETING, LINE_BYTES
-from asyncchat.dialects.plain.refusal_words import ASK_AGAIN
+from asyncchat.dialects.plain.refusal_words import ASK_AGAIN, PASSWORD_PROMPT
 from asyncchat.dialects.plain.unframed import WRITE_BYTES, unfinished
 
 LONGEST_LINE = 65_536
@@ -103,6 +104,10 @@ class PlainClient:
         """Answers ``Asked`` with a name."""
         return self._line(" ".join(name.split()))
 
+    def unlock(self, password: str) -> bytes:
+        """Answers ``AskedPassword`` with the server's password."""
+        return self._line(password)
+
     def say(self, text: str) -> list[bytes]:
         """Says something where we are, whatever it looks like.
 
@@ -172,9 +177,11 @@ def shown_lines(text: str) -> list[str]:
     return [line for part in text.splitlines() if (line := shown(part)).strip()]
 
 
-def _asked(text: str) -> Asked | None:
+def _asked(text: str) -> Asked | AskedPassword | None:
     if text == GREETING:
         return Asked("")
     if text.endswith(ASK_AGAIN):
         return Asked(text.removesuffix(ASK_AGAIN).rstrip().removeprefix(GREETING))
+    if text.endswith(PASSWORD_PROMPT):
+        return AskedPassword(text.removesuffix(PASSWORD_PROMPT).rstrip())
     return None

@@ -12,6 +12,12 @@ class Asked(msgspec.Struct, frozen=True):
     refusal: str
 
 
+class AskedPassword(msgspec.Struct, frozen=True):
+    """The server asks for its password; ``refusal`` is why the one given was no good, '' the first time."""
+
+    refusal: str
+
+
 class Greeted(msgspec.Struct, frozen=True):
     """We are in, under this name; ``names`` are all who are there, in the order in which they came."""
 
@@ -66,4 +72,4 @@ class Line(msgspec.Struct, frozen=True):
     text: str
 
 
-Value = Asked | Greeted | Heard | CameOnline | LeftChat | NowCalled | Line
+Value = Asked | AskedPassword | Greeted | Heard | CameOnline | LeftChat | NowCalled | Line

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from asyncchat.core import commands, replies
-from asyncchat.core.commands import Answer, Command, Enter, Quit, Say
+from asyncchat.core.commands import Answer, Command, Enter, Quit, Say, Unlock
 from asyncchat.core.events import Joined, Record, Said
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.replies import HistoryPage, Refusal, Reply, RoomView
@@ -19,9 +19,9 @@ from asyncchat.dialects.lines import Lines
 from asyncchat.dialects.plain import history
 from asyncchat.dialects.plain.clean import shown, typed
 from asyncchat.dialects.plain.event_words import OWN_WORDS, is_lobby
-from asyncchat.dialects.plain.refusal_words import ASK_AGAIN, REFUSAL_WORDS, place
+from asyncchat.dialects.plain.refusal_words import ASK_AGAIN, PASSWORD_PROMPT, REFUSAL_WORDS, place
 from asyncchat.dialects.plain.reply_words import REPLY_WORDS, hello, here, topic_line
-from asyncchat.dialects.plain.telnet import Telnet
+from asyncchat.dialects.plain.telnet import HUSH, UNHUSH, Telnet
 from asyncchat.dialects.plain.times import Zone
 from asyncchat.dialects.plain.unframed import unfinished
 from asyncchat.dialects.plain.variant import PlainVariant
@@ -36,7 +36,10 @@ LINE_BYTES = TEXT_BYTES
 USER = "plain"
 """The user part of ``name!user@host``, which this dialect has no word for."""
 
-_GATES = (commands.ReadHistory, commands.EraseFrom, commands.Owner, commands.Ignore)
+PASSWORD_TRIES = 3
+"""Passwords a connection may try."""
+
+_GATES = (commands.ReadHistory, commands.EraseFrom, commands.Owner, commands.Ignore, Unlock)
 """The gates this dialect asks: nothing is given behind one, not even a quit."""
 
 _GOES_ON = (Say, Answer)
@@ -60,9 +63,18 @@ class Plain:
         self.lf = PlainVariant("\n")
         self.crlf = PlainVariant("\r\n")
 
-    def greeting(self) -> bytes:
-        """The prompt for a name. It is shown before a dialect's first answer; ``farewell`` ends its line."""
+    def greeting(self, *, telnet: bool = False) -> bytes:
+        """The prompt for a name, or for the password, which ``telnet`` does not show while it is typed.
+
+        It is shown before a dialect's first answer; ``farewell`` ends its line.
+        """
+        if self.info.locked:
+            return (HUSH if telnet else b"") + PASSWORD_PROMPT.encode()
         return GREETING.encode()
+
+    def hush(self) -> bytes:
+        """What hides a password at a client that turns out to speak telnet after the prompt."""
+        return HUSH if self.info.locked else b""
 
     def dialect(self, session: int, host: str, *, framed: bool = True) -> "PlainDialect":
         """The dialect of a new session; arguments as in ``PlainDialect``."""
@@ -85,7 +97,7 @@ class PlainDialect:
 
     __slots__ = (
         "_asked", "_awaited", "_cr", "_ended", "_follow", "_host", "_lines", "_over", "_tail",
-        "_telnet", "entered", "framed", "reading", "room", "session", "shared", "variant",
+        "_telnet", "_tries", "entered", "framed", "locked", "reading", "room", "session", "shared", "variant",
     )  # fmt: skip
 
     def __init__(self, shared: Plain, session: int, host: str, *, framed: bool = True) -> None:
@@ -94,6 +106,9 @@ class PlainDialect:
         self.variant = shared.lf
         self.entered = False
         self.framed = framed
+        self.locked = shared.info.locked
+        """Whether what is typed is the server's password."""
+        self._tries = 0
         self.room = LOBBY
         """Where what is typed goes."""
         self.reading: history.Wish | None = None
@@ -186,6 +201,8 @@ class PlainDialect:
         if self._awaited == self._over:
             # Behind the one that is waited for there is at most a quit.
             asked, self._asked = self._asked, None
+        if type(asked) is Unlock:
+            return self._open(outcome)
         if type(asked) is Enter:
             return self._introduce(asked, outcome)
         told: list[str] = []
@@ -240,6 +257,9 @@ class PlainDialect:
 
     def _command_of(self, raw: bytes | None) -> Command | None:
         """What a line asks; None for one that asks nothing."""
+        if self.locked:
+            self._tries += 1
+            return Unlock((raw or b"").decode("utf-8", "replace"), last=self._tries >= PASSWORD_TRIES)
         if raw is None:
             return self._complaint(f"Not sent: the line is longer than {LINE_BYTES:,} bytes.")
         try:
@@ -267,6 +287,20 @@ class PlainDialect:
         return Answer(text if self.entered else Prompt(f"{text} {ASK_AGAIN}"))
 
     # What is told.
+
+    def _open(self, outcome: Outcome) -> bytes:
+        """Asks for the name, or once more for the password."""
+        told: list[str] = []
+        for item in outcome:
+            if isinstance(item, replies.Unlocked):
+                self.locked = False
+                # Who was not shown the password was not shown its line's end.
+                return (UNHUSH + b"\r\n" if self._telnet is not None else b"") + GREETING.encode()
+            if isinstance(item, replies.WrongPassword) and item.last:
+                return UNHUSH if self._telnet is not None else b""
+            self._tell(item, told)
+        again = shown(" ".join((*told, PASSWORD_PROMPT))).encode()
+        return HUSH + b"\r\n" + again if self._telnet is not None else again
 
     def _introduce(self, asked: Enter, outcome: Outcome) -> bytes:
         """Greets a newcomer, or asks for another name."""

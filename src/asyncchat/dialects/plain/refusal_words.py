@@ -12,6 +12,9 @@ from asyncchat.dialects.plain.event_words import is_lobby
 ASK_AGAIN = "Enter another name: "
 """Ends each refusal of a first name; what is typed next is the answer."""
 
+PASSWORD_PROMPT = "Password: "  # noqa: S105  # a question, not an answer
+"""Asks for the server's password; what is typed next is it."""
+
 
 def place(room: str) -> str:
     """A room as a sentence names it."""
@@ -42,7 +45,11 @@ REFUSAL_WORDS: dict[type[replies.Refusal], Callable[[Any], str]] = {
     replies.TooManyMasks: lambda r: (
         f"No place for {r.mask}: {r.limit} is the limit in {place(r.room)}, and a mask must be short."
     ),
-    replies.WrongCode: lambda _: "That is not the owner code.",
+    replies.WrongCode: lambda r: (
+        f"That is not the password of the operator {r.name}." if r.name else "That is not the owner code."
+    ),
+    replies.NotFromHere: lambda r: f"The operator {r.name} can't come from your address.",
+    replies.WrongPassword: lambda _: "That is not the password.",
     replies.StorageDown: lambda _: (
         "Not accepted: the history can't be written at the moment. Try again soon."
     ),

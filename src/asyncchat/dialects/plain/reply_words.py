@@ -182,4 +182,5 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.AwayNote: lambda reply, _: [f"{reply.person.name} is away: {reply.text}"],
     replies.HistoryPage: page_lines,
     replies.Ignored: _ignored,
+    replies.Unlocked: lambda _reply, _zone: [],
 }

@@ -9,6 +9,12 @@ IAC = 0xFF
 SUBNEGOTIATION_BYTES = 1024
 """Longest subnegotiation that is skipped; an environment list is shorter, and junk must not swallow all."""
 
+HUSH = b"\xff\xfb\x01"
+"""IAC WILL ECHO: the client shows no more of what is typed (RFC 857)."""
+
+UNHUSH = b"\xff\xfc\x01"
+"""IAC WONT ECHO: it shows it again."""
+
 _SE, _SB, _WILL, _DONT = 0xF0, 0xFA, 0xFB, 0xFE
 
 _TEXT, _COMMAND, _OPTION, _INSIDE, _INSIDE_COMMAND = range(5)

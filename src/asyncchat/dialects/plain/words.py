@@ -140,6 +140,15 @@ def _clear(session: PlainDialect, text: str) -> Command | None:
     return commands.EraseFrom(session.room, "" if text == "*" else text)
 
 
+def _owner(_session: PlainDialect, text: str) -> Command | None:
+    name, password = name_and_rest(text)
+    if not name:
+        return None
+    if not password or name.casefold() == "owner":
+        return commands.Owner(password or name)
+    return commands.Owner(password, name)
+
+
 def _ignore(_session: PlainDialect, text: str) -> Command | None:
     return commands.Ignore(text) if " " not in text else None
 
@@ -184,9 +193,9 @@ _TABLE = (
     ),
     Word(
         "owner",
-        "CODE",
+        "CODE|NAME PASSWORD",
         "Makes you an operator of every room; the server shows the code when it starts.",
-        one_name(lambda _, code: commands.Owner(code)),
+        _owner,
     ),
     Word("kick", "NAME [REASON]", "Puts somebody out of the room (operators).", _kick),
     Word(

@@ -47,6 +47,8 @@ def nick(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     arrival.nick = name
     if arrival.complete:
         return enter(session)
+    if session.irc.server.locked and not arrival.unlocked:
+        return []  # who has no password learns nothing of who is here
     session.pause()
     return [core.CheckName(name), core.Answer(ReadOn())]
 
@@ -67,15 +69,25 @@ def _user_char(char: str) -> bool:
 
 
 def enter(session: IrcDialect) -> Sequence[core.Command]:
-    """Asks to become a person, now that all is known for it."""
+    """Asks to become a person, now that all is known for it; where there is a password, shows it before."""
     arrival = session.arrival
     session.pause()
-    return [core.Enter(arrival.nick, arrival.user, session.host, arrival.realname)]
+    if session.irc.server.locked and not arrival.unlocked:
+        return [core.Unlock(arrival.password, last=True)]
+    return [_entering(session)]
+
+
+def _entering(session: IrcDialect) -> core.Enter:
+    arrival = session.arrival
+    return core.Enter(arrival.nick, arrival.user, session.host, arrival.realname)
 
 
 def password(session: IrcDialect, message: Message) -> Sequence[core.Command]:
-    """Takes the server's password; there is none so far, so any will do."""
-    return [_already()] if session.entered else []
+    """Takes the server's password; of several the last one counts (RFC 2812, 3.1.1)."""
+    if session.entered:
+        return [_already()]
+    session.arrival.password = message.params[0]
+    return []
 
 
 def _already() -> core.Answer:
@@ -102,11 +114,10 @@ def quit(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 
 
 def oper(session: IrcDialect, message: Message) -> Sequence[core.Command]:
-    """Claims the server with the owner code: ``OPER owner CODE``."""
-    if message.params[0].casefold() != "owner":
-        return [numeric(numerics.ERR_PASSWDMISMATCH, text="Password incorrect")]
+    """Claims the server with the owner code, ``OPER owner CODE``, or as a named operator."""
+    name, code = message.params[:2]
     session.pause()
-    return [core.Owner(message.params[1])]
+    return [core.Owner(code, "" if name.casefold() == "owner" else name)]
 
 
 def cap(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -166,6 +177,13 @@ def say_requested(session: IrcDialect, value: CapRequest) -> bytes:
     verdict = "NAK" if held is None else "ACK"
     lines = capabilities.gathered([name for name in value.words.split(" ") if name], _CAP_BYTES)
     return b"".join(line(f":{session.irc.name} CAP {session.nick} {verdict}", names) for names in lines)
+
+
+def say_unlocked(session: IrcDialect, _reply: replies.Unlocked) -> bytes:
+    """Nothing is said; the registration goes on."""
+    session.arrival.unlocked = True
+    session.resume(then=[_entering(session)])
+    return b""
 
 
 def say_welcome(session: IrcDialect, reply: replies.Welcome) -> bytes:
@@ -243,5 +261,6 @@ ANSWERS: dict[type, Answerer] = {
     ReadOn: say_read_on,
     CapList: say_capabilities,
     CapRequest: say_requested,
+    replies.Unlocked: say_unlocked,
     replies.Welcome: say_welcome,
 }

@@ -421,5 +421,5 @@ def test_a_client_that_takes_nothing_does_not_trouble_the_stop(monkeypatch):
         with suppress(TimeoutError):
             while True:
                 talker.send("HELP\r\n" * 4000)
-        assert server.call(stuck._crowded)
+        assert server.call(stuck.is_crowded)
         server.stop()

@@ -51,8 +51,8 @@ class Session:
     """
 
     __slots__ = (
-        "_allowance", "_backlog", "_bucket", "_held", "_pacer", "_reader", "_told", "_writer", "apart", "audiences", "born",
-        "dialect", "ended", "heard", "host", "id", "ignoring", "parts", "probed", "reason", "send", "service",
+        "_allowance", "_backlog", "_bucket", "_held", "_pacer", "_reader", "_told", "_writer", "apart",
+        "audiences", "born", "dialect", "ended", "heard", "host", "id", "ignoring", "parts", "probed", "reason", "send", "service",
         "variant", "waiting", "write",
     )  # fmt: skip
 
@@ -101,7 +101,7 @@ class Session:
             return
         if own:
             self.parts.append(own)
-            if len(own) > SEND_BYTES:
+            if len(own) > self.service.options.send_bytes:
                 self._allowance += len(own)
         if dialect.variant is not self.variant:
             self.variant = dialect.variant

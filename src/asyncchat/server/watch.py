@@ -58,7 +58,7 @@ class Watch:
             session.tell(question)
             self._service.loop.call_later(NAME_ANSWER, self._judge, session, asked_at)
         else:
-            # No question that a program answers, or one whose answer would not be read before what waits is sent.
+            # No question that a program answers, or its answer would not be read before what waits is sent.
             session.probe_by_kernel(int(NAME_ANSWER))
 
     def _judge(self, session: Session, asked_at: float) -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 
+from asyncchat.core import commands
 from asyncchat.core.commands import Command
+from asyncchat.dialects.base import Outcome
 from asyncchat.server import session
 from asyncchat.server.limits import READ_BYTES
 from asyncchat.server.session import Session
@@ -56,3 +58,29 @@ def test_the_others_have_a_turn_between_two_full_chunks(monkeypatch):
         assert len(set(turns[:3])) == 3
 
     asyncio.run(scene())
+
+
+class Lister(Numbers):
+    """A dialect that answers everything with a list longer than the slow reader's limit."""
+
+    def answer(self, outcome: Outcome) -> bytes:
+        return b"x" * 3_000_000
+
+
+def test_a_long_answer_of_its_own_makes_nobody_a_slow_reader():
+    async def play() -> None:
+        async with Running(Hall()) as hall:
+            reader = hall.session()
+            reader.adopt(Lister())
+            hall.submit(reader, commands.Enter("ann", "u", "h", rooms=("#lobby",)))
+            await hall.outbox.emptied()
+            hall.connections[reader].stalled = 3_500_000
+            assert not reader.is_slow()
+            hall.connections[reader].stalled = 4_100_000
+            assert reader.is_slow()
+            hall.connections[reader].stalled = 0
+            await reader.drained()
+            hall.connections[reader].stalled = 1_100_000
+            assert reader.is_slow()
+
+    asyncio.run(play())

@@ -12,8 +12,10 @@ from asyncchat.core import commands, events
 from asyncchat.core.chat import Chat, starting
 from asyncchat.core.commands import Command, Question
 from asyncchat.core.events import AnyEvent, Event, Kept, Speech
+from asyncchat.core.modes import FLAGS, MASK_LISTS, PERSON_FLAGS, SETTINGS
 from asyncchat.core.names import LOBBY, fold
-from asyncchat.core.rooms import BLOCK_SIZE, FLAGS
+from asyncchat.core.roles import ROLE_NAMED
+from asyncchat.core.rooms import BLOCK_SIZE
 from asyncchat.core.rules import ANSWERS, RULES
 from tests.core.house import ANNA, BOB, NOW, do, house
 
@@ -60,14 +62,19 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "to": names | rooms,
     "who": masks,
     "mask": masks,
-    "flag": st.sampled_from([*FLAGS, "other"]),
+    "flag": st.sampled_from([*FLAGS, *PERSON_FLAGS, "other"]),
+    "setting": st.sampled_from([*SETTINGS, "other"]),
+    "value": st.sampled_from(["", "1", "2", "0", "x y", "#tea", "#beer", "sesame"]),
+    "listed": st.sampled_from([*MASK_LISTS, "other"]),
+    "lists": st.sampled_from([MASK_LISTS, ("ban",), ("other",)]),
+    "role": st.sampled_from([*ROLE_NAMED, "other"]),
+    "key": st.sampled_from(["", "sesame", "1"]),
     "on": switch,
     "speech": st.sampled_from(Speech),
     "tags": st.just(()),
     "verified": switch,
     "numbers": st.just((1, 2)),
     "joining": switch,
-    "mutes": switch,
     "owners_only": switch,
     "names": st.lists(names, max_size=2).map(tuple),
     "purpose": st.none(),
@@ -139,12 +146,15 @@ class ManyClients(RuleBasedStateMachine):
         assert chat.holders == {person.key: person.id for person in chat.people.values()}
         assert set(chat.entered) == set(chat.people)
         assert set(chat.away) | chat.owners | set(chat.rooms_of) <= set(chat.people)
+        assert set(chat.invitations) | set(chat.person_flags) <= set(chat.people)
+        assert all(key in chat.rooms for rooms in chat.invitations.values() for key in rooms)
         for key, room in chat.rooms.items():
             assert key == fold(room.name)
             members = list(room.members())
             assert {member.person.id for member in members} == set(room.seats)
             assert len(members) == len(room.seats)
-            assert {member.person.id for member in members if member.operator} == room.operators
+            assert {member.person.id: member.roles for member in members if member.roles} == room.roles
+            assert set(room.spoke) <= set(room.seats)
             assert all(chat.people[member.person.id] == member.person for member in members)
             assert all(key in chat.rooms_of[who] for who in room.seats)
             assert all(0 < len(block.members) <= BLOCK_SIZE for block in room.blocks)
@@ -160,7 +170,26 @@ TestManyClients.settings = settings(max_examples=60, stateful_step_count=40)
 WILD = st.text(alphabet=st.characters(codec=None), max_size=40) | st.just("\ud800" * 3000)
 WILD_FIELDS = {
     **FIELDS,
-    **dict.fromkeys(["name", "room", "to", "who", "mask", "text", "reason", "flag", "user", "host"], WILD),
+    **dict.fromkeys(
+        [
+            "name",
+            "room",
+            "to",
+            "who",
+            "mask",
+            "text",
+            "reason",
+            "flag",
+            "user",
+            "host",
+            "setting",
+            "value",
+            "listed",
+            "role",
+            "key",
+        ],
+        WILD,
+    ),
     "rooms": st.lists(WILD, max_size=2).map(tuple),
     "names": st.lists(WILD, max_size=2).map(tuple),
 }

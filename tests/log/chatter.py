@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from asyncchat.core import events
 from asyncchat.core.events import AnyEvent, Record, Said, Speech
+from asyncchat.core.modes import MASK_LISTS, PERSON_FLAGS, SETTINGS
 from asyncchat.core.people import person
+from asyncchat.core.roles import ROLE_NAMED
 
 ANNA = person(1, "Anna", "anna", "192.0.2.1")
 BERND = person(2, "Бернд", "b", "2001:db8::2", "Bernd B.")
@@ -46,6 +48,9 @@ rooms = st.sampled_from(["#lobby", "#Lobby", "#класс", "#КЛАСС", "#ﬁ
 times = st.integers(0, 2**62)
 people = st.builds(person, st.integers(0, 2**53), names, st.just("u"), st.sampled_from(["h", "::1"]), texts)
 speeches = st.sampled_from(Speech)
+settings = st.sampled_from(list(SETTINGS))
+lists = st.sampled_from(MASK_LISTS)
+roles = st.sampled_from(list(ROLE_NAMED))
 any_said = st.builds(Said, rooms, people, texts, speeches)
 state_facts = st.one_of(
     st.builds(events.RoomOpened, rooms, times),
@@ -54,6 +59,8 @@ state_facts = st.one_of(
     st.builds(events.FlagChanged, rooms, people, texts, st.booleans()),
     st.builds(events.BanChanged, rooms, people, texts, st.booleans(), times),
     st.builds(events.MuteChanged, rooms, people, texts, st.booleans(), times),
+    st.builds(events.SettingChanged, rooms, people, settings, texts),
+    st.builds(events.MaskChanged, rooms, people, lists, texts, st.booleans(), times),
     st.builds(events.OwnerClaimed, people),
     st.builds(events.Erased, rooms, people, st.lists(st.integers(1, 40), max_size=3).map(tuple)),
 )
@@ -67,6 +74,10 @@ other_facts = st.one_of(
     st.builds(events.Joined, rooms, people, st.booleans()),
     st.builds(events.Parted, rooms, people, texts),
     st.builds(events.Kicked, rooms, people, people, texts),
-    st.builds(events.OperatorChanged, rooms, people, people, st.booleans()),
+    st.builds(events.RoleChanged, rooms, people, people, st.booleans(), roles),
+    st.builds(events.Invited, rooms, people, people, st.booleans()),
+    st.builds(events.Spoke, rooms, people, times),
+    st.builds(events.Confided, rooms, people, texts, roles, st.lists(times, max_size=3).map(tuple), speeches),
+    st.builds(events.PersonFlagChanged, people, st.sampled_from(PERSON_FLAGS), st.booleans()),
 )
 any_event = st.one_of(any_said, state_facts, other_facts)

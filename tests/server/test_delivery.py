@@ -115,7 +115,7 @@ class Scene:
             case "kick":
                 return commands.Kick(about[0], self.name(about[1]))
             case "operator":
-                return commands.SetOperator(about[0], self.name(about[1]), about[2])
+                return commands.SetRole(about[0], self.name(about[1]), about[2])
             case "topic":
                 return commands.SetTopic(about[0], "new")
             case "rename":

@@ -10,9 +10,11 @@ from asyncchat.core import events
 from asyncchat.core.commands import Command, Question
 from asyncchat.core.events import AnyEvent, Event
 from asyncchat.core.gone import Departures
+from asyncchat.core.modes import BANS, MUTES, SECRET, SLOW
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.people import Person
 from asyncchat.core.replies import Refusal, Reply
+from asyncchat.core.roles import OPERATOR, OWNER_RANK, ROLE_NAMED, Right
 from asyncchat.core.rooms import Mark, Room, Topic
 from asyncchat.core.rules import ANSWERS, RULES
 
@@ -45,6 +47,8 @@ class Chat:
         self.most_people = 0
         self.rooms: dict[str, Room] = {}
         self.rooms_of: dict[int, tuple[str, ...]] = {}
+        self.invitations: dict[int, dict[str, bool]] = {}
+        self.person_flags: dict[int, frozenset[str]] = {}
         self.gone = Departures()
         self.spoke: dict[int, int] = {}
         """When people last said something (microseconds since 1970 UTC), as far as this node heard it.
@@ -93,9 +97,26 @@ class Chat:
         """The room that has a name."""
         return self.rooms.get(fold(name))
 
-    def operates(self, who: int, room: Room) -> bool:
-        """Whether somebody is an operator of the room, by role or as the owner."""
-        return who in room.operators or who in self.owners
+    def rank(self, who: int, room: Room) -> int:
+        """The sum of somebody's roles in the room; for the owner it is above all of them."""
+        return OWNER_RANK if who in self.owners else room.roles.get(who, 0)
+
+    def may(self, who: int, room: Room, right: Right) -> bool:
+        """Whether somebody's role allows this in the room."""
+        return room.roles.get(who, 0) >= right or who in self.owners
+
+    def shows(self, room: Room, who: int) -> bool:
+        """Whether somebody may know that the room is there."""
+        return SECRET not in room.flags or who in room.seats or who in self.owners
+
+    def room_shown(self, name: str, who: int) -> Room | None:
+        """The room that has a name, if somebody may know of it."""
+        room = self.rooms.get(fold(name))
+        return room if room is not None and self.shows(room, who) else None
+
+    def has(self, who: int, flag: str) -> bool:
+        """Whether a person has one of its flags on."""
+        return flag in self.person_flags.get(who, ())
 
     def rooms_with(self, who: int) -> list[Room]:
         """The rooms that somebody is in, in the order in which they were joined."""
@@ -111,6 +132,8 @@ class Chat:
             "owner_claimed": self.owner_claimed,
             "rooms": {key: room.state() for key, room in self.rooms.items()},
             "rooms_of": dict(self.rooms_of),
+            "invitations": {who: dict(rooms) for who, rooms in self.invitations.items()},
+            "person_flags": dict(self.person_flags),
         }
 
     # What each fact changes.
@@ -126,6 +149,8 @@ class Chat:
             self.entered,
             self.owners,
             self.rooms_of,
+            self.invitations,
+            self.person_flags,
             self.spoke,
         ):
             memory.clear()
@@ -149,6 +174,8 @@ class Chat:
         self.away.pop(who, None)
         self.entered.pop(who, None)
         self.owners.discard(who)
+        self.invitations.pop(who, None)
+        self.person_flags.pop(who, None)
         self.spoke.pop(who, None)
         self.gone.add(event.person, event.time)
 
@@ -159,7 +186,7 @@ class Chat:
         self.gone.add(event.person, event.time)
         self.people[person.id] = person
         for room in self.rooms_with(person.id):
-            room.reseat(person, person.id in room.operators)
+            room.reseat(person, room.roles.get(person.id, 0))
 
     def _away_changed(self, event: events.AwayChanged) -> None:
         if event.text:
@@ -171,13 +198,24 @@ class Chat:
         self.rooms[fold(event.room)] = Room(event.room, event.time)
 
     def _room_closed(self, event: events.RoomClosed) -> None:
-        del self.rooms[fold(event.room)]
+        key = fold(event.room)
+        del self.rooms[key]
+        for who in [who for who, rooms in self.invitations.items() if key in rooms]:
+            self._use_up(who, key)
+
+    def _use_up(self, who: int, key: str) -> None:
+        """Ends an invitation."""
+        rooms = self.invitations.get(who)
+        if rooms is not None and rooms.pop(key, None) is not None and not rooms:
+            del self.invitations[who]
 
     def _joined(self, event: events.Joined) -> None:
         who = event.person.id
         key = fold(event.room)
-        self.rooms[key].seat(event.person, event.operator)
+        self.rooms[key].seat(event.person, OPERATOR.bit if event.operator else 0)
         self.rooms_of[who] = (*self.rooms_of.get(who, ()), key)
+        if self.invitations:
+            self._use_up(who, key)
 
     def _left_room(self, event: events.Parted | events.Kicked) -> None:
         who = event.person.id
@@ -185,34 +223,58 @@ class Chat:
         self.rooms[key].unseat(who)
         self.rooms_of[who] = tuple(other for other in self.rooms_of[who] if other != key)
 
-    def _operator_changed(self, event: events.OperatorChanged) -> None:
-        self.rooms[fold(event.room)].reseat(event.person, event.on)
+    def _role_changed(self, event: events.RoleChanged) -> None:
+        room = self.rooms[fold(event.room)]
+        bit = ROLE_NAMED[event.role].bit
+        roles = room.roles.get(event.person.id, 0)
+        room.reseat(event.person, roles | bit if event.on else roles & ~bit)
 
     def _topic_changed(self, event: events.TopicChanged) -> None:
         topic = Topic(event.text, event.person.origin, event.time) if event.text else None
         self.rooms[fold(event.room)].topic = topic
 
     def _flag_changed(self, event: events.FlagChanged) -> None:
-        room = self.rooms[fold(event.room)]
-        room.flags = room.flags | {event.flag} if event.on else room.flags - {event.flag}
+        self.rooms[fold(event.room)].turn(event.flag, event.on)
+
+    def _setting_changed(self, event: events.SettingChanged) -> None:
+        self.rooms[fold(event.room)].set(event.setting, event.value)
 
     def _ban_changed(self, event: events.BanChanged) -> None:
-        _mark(self.rooms[fold(event.room)].bans, event)
+        self._mark(BANS, event)
 
     def _mute_changed(self, event: events.MuteChanged) -> None:
-        _mark(self.rooms[fold(event.room)].mutes, event)
+        self._mark(MUTES, event)
+
+    def _mask_changed(self, event: events.MaskChanged) -> None:
+        self._mark(event.listed, event)
+
+    def _mark(self, listed: str, event: events.BanChanged | events.MuteChanged | events.MaskChanged) -> None:
+        mark = Mark(event.person.origin, event.time) if event.on else None
+        self.rooms[fold(event.room)].mark(listed, event.mask, mark)
+
+    def _invited(self, event: events.Invited) -> None:
+        rooms = self.invitations.setdefault(event.to.id, {})
+        key = fold(event.room)
+        rooms[key] = rooms.get(key, False) or event.admits
+
+    def _spoke(self, event: events.Spoke) -> None:
+        room = self.rooms[fold(event.room)]
+        if SLOW in room.settings:
+            room.spoke[event.person.id] = event.time
+
+    def _person_flag_changed(self, event: events.PersonFlagChanged) -> None:
+        who = event.person.id
+        flags = self.person_flags.get(who, frozenset())
+        flags = flags | {event.flag} if event.on else flags - {event.flag}
+        if flags:
+            self.person_flags[who] = flags
+        else:
+            self.person_flags.pop(who, None)
 
     def _owner_claimed(self, event: events.OwnerClaimed) -> None:
         self.owner_claimed = self.owner_claimed or not event.name
         if event.person.id in self.people:
             self.owners.add(event.person.id)
-
-
-def _mark(masks: dict[str, Mark], event: events.BanChanged | events.MuteChanged) -> None:
-    if event.on:
-        masks[event.mask] = Mark(event.person.origin, event.time)
-    else:
-        masks.pop(event.mask, None)
 
 
 _APPLY: dict[type[Event], Callable[[Chat, Any], None]] = {
@@ -226,11 +288,16 @@ _APPLY: dict[type[Event], Callable[[Chat, Any], None]] = {
     events.Joined: Chat._joined,
     events.Parted: Chat._left_room,
     events.Kicked: Chat._left_room,
-    events.OperatorChanged: Chat._operator_changed,
+    events.RoleChanged: Chat._role_changed,
     events.TopicChanged: Chat._topic_changed,
     events.FlagChanged: Chat._flag_changed,
     events.BanChanged: Chat._ban_changed,
     events.MuteChanged: Chat._mute_changed,
+    events.SettingChanged: Chat._setting_changed,
+    events.MaskChanged: Chat._mask_changed,
+    events.Invited: Chat._invited,
+    events.Spoke: Chat._spoke,
+    events.PersonFlagChanged: Chat._person_flag_changed,
     events.OwnerClaimed: Chat._owner_claimed,
 }
 

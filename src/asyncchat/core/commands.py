@@ -8,6 +8,7 @@ import enum
 import msgspec
 
 from asyncchat.core.events import Speech, Tags
+from asyncchat.core.modes import BANS
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -49,9 +50,10 @@ class SetAway(Command, frozen=True):
 
 
 class Join(Command, frozen=True):
-    """Become a member of a room, which opens with its first one."""
+    """Become a member of a room, which opens with its first one; ``key`` is the word that one may need."""
 
     room: str
+    key: str = ""
 
 
 class Part(Command, frozen=True):
@@ -98,20 +100,63 @@ class Kick(Command, frozen=True):
     reason: str = ""
 
 
-class SetOperator(Command, frozen=True):
-    """Make a member an operator of the room, or no longer."""
+class SetRole(Command, frozen=True):
+    """Give a member one of ``roles.ROLES``, or take it back."""
 
     room: str
     name: str
     on: bool = True
+    role: str = "operator"
 
 
 class SetFlag(Command, frozen=True):
-    """Turn one of the room's rules (``rooms.FLAGS``) on or off."""
+    """Turn one of the room's rules (``modes.FLAGS``) on or off."""
 
     room: str
     flag: str
     on: bool = True
+
+
+class SetSetting(Command, frozen=True):
+    """Give one of the room's settings (``modes.SETTINGS``) a value; an empty one takes it away."""
+
+    room: str
+    setting: str
+    value: str = ""
+
+
+class SetMask(Command, frozen=True):
+    """Put a person, by name or mask, on one of the room's lists (``modes.MASK_LISTS``), or take it off."""
+
+    room: str
+    listed: str
+    who: str
+    on: bool = True
+
+
+class Invite(Command, frozen=True):
+    """Ask a person into a room."""
+
+    room: str
+    name: str
+
+
+class Confide(Command, frozen=True):
+    """Say something to those members of a room who have a role, or a higher one."""
+
+    room: str
+    role: str
+    text: str
+    speech: Speech = Speech.MESSAGE
+    tags: Tags = ()
+
+
+class SetPersonFlag(Command, frozen=True):
+    """Turn one of one's own flags (``modes.PERSON_FLAGS``) on or off; ``name`` is one's own, or empty."""
+
+    flag: str
+    on: bool = True
+    name: str = ""
 
 
 class Ban(Command, frozen=True):
@@ -185,16 +230,26 @@ class AskTopic(Question, frozen=True):
 
 
 class AskFlags(Question, frozen=True):
-    """A room's rules and when it was opened."""
+    """A room's flags and settings, and when it was opened."""
 
     room: str
 
 
 class AskMasks(Question, frozen=True):
-    """A room's bans, or its mutes."""
+    """Some of a room's lists of masks (``modes.MASK_LISTS``)."""
 
     room: str
-    mutes: bool = False
+    lists: tuple[str, ...] = (BANS,)
+
+
+class AskInvitations(Question, frozen=True):
+    """The rooms that the asker is invited to."""
+
+
+class AskPersonFlags(Question, frozen=True):
+    """One's own flags; ``name`` must be one's own, or empty."""
+
+    name: str = ""
 
 
 class Span(msgspec.Struct, frozen=True):

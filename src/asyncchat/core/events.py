@@ -33,6 +33,8 @@ class Reach(enum.Enum):
     """All members of all rooms that ``event.person`` is in, each once."""
     PAIR = enum.auto()
     """``event.to`` alone, beside the one who caused it."""
+    SOME = enum.auto()
+    """The members of ``event.room`` whose sessions ``event.to`` lists."""
     NOBODY = enum.auto()
     """Only the one who caused it."""
 
@@ -193,13 +195,14 @@ class Kicked(Event, frozen=True, tag="kicked"):
     reason: str = ""
 
 
-class OperatorChanged(Event, frozen=True, tag="operator"):
-    """A member became an operator of the room, or is none any more."""
+class RoleChanged(Event, frozen=True, tag="operator"):
+    """A member got a role in the room (one of ``roles.ROLES``), or lost it."""
 
     room: str
     person: Person
     by: Person
     on: bool
+    role: str = "operator"
 
 
 class TopicChanged(Event, frozen=True, tag="topic"):
@@ -213,7 +216,7 @@ class TopicChanged(Event, frozen=True, tag="topic"):
 
 
 class FlagChanged(Event, frozen=True, tag="flag"):
-    """A room's rule, one of ``rooms.FLAGS``, was turned on or off."""
+    """A room's rule, one of ``modes.FLAGS``, was turned on or off."""
 
     kept: ClassVar[Kept] = Kept.STATE
     room: str
@@ -244,6 +247,70 @@ class MuteChanged(Event, frozen=True, tag="mute"):
     time: int
 
 
+class SettingChanged(Event, frozen=True, tag="setting"):
+    """A room's setting, one of ``modes.SETTINGS``, has another value; an empty one: none any more."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    room: str
+    person: Person
+    setting: str
+    value: str
+
+
+class MaskChanged(Event, frozen=True, tag="mask"):
+    """A mask stands on another of a room's lists (``modes.MASK_LISTS``), or no more; time in microseconds."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    room: str
+    person: Person
+    listed: str
+    mask: str
+    on: bool
+    time: int
+
+
+class Invited(Event, frozen=True, tag="invited"):
+    """A person was asked into a room; ``admits`` when that opens what is closed to others."""
+
+    reach: ClassVar[Reach] = Reach.PAIR
+    room: str
+    to: Person
+    person: Person
+    admits: bool
+
+
+class Spoke(Event, frozen=True, tag="spoke"):
+    """A member of a slowed room said something; ``time`` in microseconds since 1970 UTC."""
+
+    reach: ClassVar[Reach] = Reach.NOBODY
+    room: str
+    person: Person
+    time: int
+
+
+class Confided(Event, frozen=True, tag="confided", omit_defaults=True):
+    """A message to those members of a room who have a role, or a higher one; ``to`` are their sessions."""
+
+    kept: ClassVar[Kept] = Kept.TEXT
+    reach: ClassVar[Reach] = Reach.SOME
+    room: str
+    person: Person
+    text: str
+    role: str
+    to: tuple[int, ...]
+    speech: Speech = Speech.MESSAGE
+    tags: Tags = ()
+
+
+class PersonFlagChanged(Event, frozen=True, tag="person_flag"):
+    """A person turned one of its own flags (``modes.PERSON_FLAGS``) on or off."""
+
+    reach: ClassVar[Reach] = Reach.NOBODY
+    person: Person
+    flag: str
+    on: bool
+
+
 class OwnerClaimed(Event, frozen=True, tag="owner"):
     """A person showed the owner code, or a named operator's password: it operates every room in this run."""
 
@@ -264,8 +331,9 @@ class Erased(Event, frozen=True, tag="erased"):
 
 AnyEvent = (
     Said | Whispered | Signalled | SignalledTo | NodeStarted | Entered | Left | Renamed | AwayChanged
-    | RoomOpened | RoomClosed | Joined | Parted | Kicked | OperatorChanged | TopicChanged | FlagChanged
-    | BanChanged | MuteChanged | OwnerClaimed | Erased
+    | RoomOpened | RoomClosed | Joined | Parted | Kicked | RoleChanged | TopicChanged | FlagChanged
+    | BanChanged | MuteChanged | SettingChanged | MaskChanged | Invited | Spoke | Confided | PersonFlagChanged
+    | OwnerClaimed | Erased
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import msgspec
 from asyncchat.core.events import Record
 from asyncchat.core.gone import Gone
 from asyncchat.core.people import Person
+from asyncchat.core.roles import OPERATOR
 from asyncchat.core.rooms import Block, Topic
 
 
@@ -31,6 +32,7 @@ class Counts(Reply, frozen=True):
     rooms: int
     owners: int
     most_people: int
+    invisible: int = 0
 
 
 class RoomView(Reply, frozen=True):
@@ -42,6 +44,7 @@ class RoomView(Reply, frozen=True):
     size: int
     joining: bool
     person: Person
+    secret: bool = False
 
 
 class NoRoomView(Reply, frozen=True):
@@ -58,27 +61,50 @@ class TopicView(Reply, frozen=True):
 
 
 class FlagsView(Reply, frozen=True):
-    """A room's rules; ``opened`` in microseconds since 1970 UTC."""
+    """A room's flags and settings; ``opened`` in microseconds since 1970 UTC; ``outside``: no key shown."""
 
     room: str
     flags: frozenset[str]
     opened: int
+    settings: tuple[tuple[str, str], ...] = ()
+    outside: bool = False
 
 
 class MaskView(msgspec.Struct, frozen=True):
-    """One ban or mute: who set it, and when (microseconds since 1970 UTC)."""
+    """One mask of a list: who set it, and when (microseconds since 1970 UTC)."""
 
     mask: str
     by: str
     time: int
+    listed: str
 
 
 class MasksView(Reply, frozen=True):
-    """A room's bans or mutes."""
+    """What stands on those of a room's lists that were asked for."""
 
     room: str
-    mutes: bool
+    lists: tuple[str, ...]
     masks: tuple[MaskView, ...]
+
+
+class InvitationsView(Reply, frozen=True):
+    """The rooms that the asker is invited to."""
+
+    rooms: tuple[str, ...]
+
+
+class PersonFlagsView(Reply, frozen=True):
+    """One's own flags, and whether one is the owner."""
+
+    flags: frozenset[str]
+    owner: bool
+
+
+class Forwarded(Reply, frozen=True):
+    """The asker may not join a room and joins another one instead."""
+
+    room: str
+    to: str
 
 
 class RoomLine(msgspec.Struct, frozen=True):
@@ -97,7 +123,7 @@ class RoomsView(Reply, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """A person as another sees it, found in ``room`` ('' for none), where it may be an operator.
+    """A person as another sees it, found in ``room`` ('' for none), with its roles there and its flags.
 
     ``idle`` is how many seconds it has said nothing.
     """
@@ -106,8 +132,14 @@ class Seen(msgspec.Struct, frozen=True):
     away: str
     owner: bool
     room: str
-    operator: bool
+    roles: int
+    flags: frozenset[str] = frozenset()
     idle: int = 0
+
+    @property
+    def operator(self) -> bool:
+        """Whether it is an operator of that room, or higher."""
+        return self.roles >= OPERATOR.bit
 
 
 class WhoView(Reply, frozen=True):
@@ -119,14 +151,14 @@ class WhoView(Reply, frozen=True):
 
 
 class PersonView(Reply, frozen=True):
-    """All that may be known of a person; ``rooms`` are (name, operator) pairs.
+    """All that may be known of a person; ``rooms`` are (name, sum of its roles) pairs.
 
     ``private`` tells whether the asker may know more than others: of itself, and the owner of all.
     ``purpose`` as in AskPerson.
     """
 
     seen: Seen
-    rooms: tuple[tuple[str, bool], ...]
+    rooms: tuple[tuple[str, int], ...]
     entered: int
     private: bool = False
     purpose: object = None
@@ -263,6 +295,60 @@ class NotOperator(Refusal, frozen=True):
     room: str
 
 
+class Outranked(Refusal, frozen=True):
+    """The person meant has a higher role in the room."""
+
+    room: str
+    name: str
+
+
+class AlreadyThere(Refusal, frozen=True):
+    """The person meant is in that room already."""
+
+    room: str
+    name: str
+
+
+class TooManyInvitations(Refusal, frozen=True):
+    """The person meant is invited to as many rooms as one may be."""
+
+    room: str
+    name: str
+
+
+class NotYourself(Refusal, frozen=True):
+    """That can be asked or set of oneself only."""
+
+    name: str
+
+
+class BadValue(Refusal, frozen=True):
+    """A setting can't have that value, or a list that mask; ``reason`` is half a sentence."""
+
+    room: str
+    setting: str
+    value: str
+    reason: str
+
+
+class WrongKey(Refusal, frozen=True):
+    """The room has a key, and the asker gave none or another."""
+
+    room: str
+
+
+class NotInvited(Refusal, frozen=True):
+    """Only the invited may join the room."""
+
+    room: str
+
+
+class RoomFull(Refusal, frozen=True):
+    """The room has as many members as its limit says."""
+
+    room: str
+
+
 class Banned(Refusal, frozen=True):
     """The asker is banned from the room."""
 
@@ -275,13 +361,23 @@ class CannotSpeakReason(enum.Enum):
     OUTSIDE = "you are not in it"
     BANNED = "you are banned"
     MUTED = "you are muted"
+    MODERATED = "only members with a role may speak"
+    COLOUR = "colours are not allowed there"
+    CTCP = "questions of programs are not allowed there"
+    SLOW = "you spoke a moment ago"
 
 
 class CannotSpeak(Refusal, frozen=True):
-    """The asker may not speak in the room."""
+    """The asker may not speak in the room; where it is slowed, for so many ``seconds`` more."""
 
     room: str
     reason: CannotSpeakReason
+    seconds: int = 0
+
+    @property
+    def why(self) -> str:
+        """The reason, as half a sentence."""
+        return f"{self.reason.value}, wait {self.seconds} s" if self.seconds else self.reason.value
 
 
 class NoText(Refusal, frozen=True):
@@ -295,7 +391,7 @@ class TextTooLong(Refusal, frozen=True):
 
 
 class TooManyMasks(Refusal, frozen=True):
-    """A room's list of bans or mutes is full."""
+    """One of a room's lists of masks is full."""
 
     room: str
     mask: str

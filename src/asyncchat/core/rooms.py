@@ -1,4 +1,4 @@
-"""A room's state: topic, rules, members, bans and mutes.
+"""A room's state: topic, flags, settings, members and their roles, lists of masks.
 
 Owns how members are kept so that a join costs the same in a room of ten and of ten thousand.
 """
@@ -7,17 +7,19 @@ from collections.abc import Iterator
 
 import msgspec
 
+from asyncchat.core.modes import (
+    BANS,
+    EXCEPTIONS,
+    GUARDING,
+    GUARDING_SETTINGS,
+    MASK_LISTS,
+    MUTES,
+    OPENED_FLAGS,
+    SLOW,
+)
 from asyncchat.core.names import fold, matches
 from asyncchat.core.people import Person
-
-NO_OUTSIDERS = "no-outsiders"
-"""Only members may speak in the room."""
-
-TOPIC_LOCKED = "topic-locked"
-"""Only operators may change the topic."""
-
-FLAGS = (NO_OUTSIDERS, TOPIC_LOCKED)
-"""The rules a room can have."""
+from asyncchat.core.roles import OPERATOR
 
 BLOCK_SIZE = 32
 """Members a block: so many names of usual length fill one line of an IRC NAMES reply."""
@@ -39,10 +41,15 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A person in a room."""
+    """A person in a room; ``roles`` is the sum of the bits of its roles."""
 
     person: Person
-    operator: bool
+    roles: int = 0
+
+    @property
+    def operator(self) -> bool:
+        """Whether it is an operator of the room, or higher."""
+        return self.roles >= OPERATOR.bit
 
 
 class Block:
@@ -63,20 +70,38 @@ class Block:
     __hash__ = None  # type: ignore[assignment]  # equal by content, so never a key
 
 
+REALNAME = "~realname:"
+"""Begins a mask that is held against real names; no name begins so."""
+
+
+def describes(mask: str, person: Person) -> bool:
+    """Whether an entry of a room's list means the person."""
+    if mask.startswith(REALNAME):
+        return matches(mask[len(REALNAME) :], person.realname)
+    return matches(mask, person.origin)
+
+
 class Room:
-    """One room. ``seats`` maps a person's id to the number of its block."""
+    """One room.
+
+    ``seats`` maps a person's id to the number of its block, ``roles`` that of members with a role to the sum
+    of its roles' bits, ``spoke`` that of members of a slowed room to when it last spoke. ``guarded`` tells
+    whether anything set can refuse what a member says; without it a message costs no look at the rules.
+    """
 
     __slots__ = (
         "_blocks",
         "_next_block",
         "_view",
-        "bans",
         "flags",
-        "mutes",
+        "guarded",
+        "masks",
         "name",
         "opened",
-        "operators",
+        "roles",
         "seats",
+        "settings",
+        "spoke",
         "topic",
     )
 
@@ -84,11 +109,13 @@ class Room:
         self.name = name
         self.opened = opened
         self.topic: Topic | None = None
-        self.flags: frozenset[str] = frozenset(FLAGS)
-        self.bans: dict[str, Mark] = {}
-        self.mutes: dict[str, Mark] = {}
-        self.operators: set[int] = set()
+        self.flags: frozenset[str] = OPENED_FLAGS
+        self.settings: dict[str, str] = {}
+        self.masks: dict[str, dict[str, Mark]] = {listed: {} for listed in MASK_LISTS}
+        self.guarded = False
+        self.roles: dict[int, int] = {}
         self.seats: dict[int, int] = {}
+        self.spoke: dict[int, int] = {}
         self._blocks: dict[int, Block] = {}
         self._next_block = 0
         self._view: tuple[Block, ...] | None = ()
@@ -113,21 +140,57 @@ class Room:
     @property
     def plain(self) -> bool:
         """Whether nothing is set that has to outlive the last member."""
-        return not (self.topic or self.bans or self.mutes) and self.flags == frozenset(FLAGS)
+        return not (self.topic or self.settings or any(self.masks.values())) and self.flags == OPENED_FLAGS
 
-    def seat(self, person: Person, operator: bool) -> None:
+    # What is set.
+
+    def turn(self, flag: str, on: bool) -> None:
+        """Turns a flag on or off."""
+        self.flags = self.flags | {flag} if on else self.flags - {flag}
+        self._look_at_guards()
+
+    def set(self, setting: str, value: str) -> None:
+        """Gives a setting a value, or takes it away (empty)."""
+        if value:
+            self.settings[setting] = value
+        else:
+            self.settings.pop(setting, None)
+        if SLOW not in self.settings:
+            self.spoke.clear()
+        self._look_at_guards()
+
+    def mark(self, listed: str, mask: str, mark: Mark | None) -> None:
+        """Puts a mask on a list, or takes it off (None)."""
+        masks = self.masks.setdefault(listed, {})
+        if mark is None:
+            masks.pop(mask, None)
+        else:
+            masks[mask] = mark
+        self._look_at_guards()
+
+    def _look_at_guards(self) -> None:
+        self.guarded = bool(
+            self.masks[BANS]
+            or self.masks[MUTES]
+            or not GUARDING.isdisjoint(self.flags)
+            or not GUARDING_SETTINGS.isdisjoint(self.settings)
+        )
+
+    # Who is there.
+
+    def seat(self, person: Person, roles: int) -> None:
         """Adds a member at the end."""
         number = self._next_block - 1
         block = self._blocks.get(number)
         if block is None or len(block.members) >= BLOCK_SIZE:
             number = self._next_block
             self._next_block += 1
-            self._blocks[number] = Block((Member(person, operator),))
+            self._blocks[number] = Block((Member(person, roles),))
         else:
-            self._blocks[number] = Block((*block.members, Member(person, operator)))
+            self._blocks[number] = Block((*block.members, Member(person, roles)))
         self.seats[person.id] = number
-        if operator:
-            self.operators.add(person.id)
+        if roles:
+            self.roles[person.id] = roles
         self._view = None
 
     def unseat(self, who: int) -> None:
@@ -138,32 +201,40 @@ class Room:
             self._blocks[number] = Block(rest)
         else:
             del self._blocks[number]
-        self.operators.discard(who)
+        self.roles.pop(who, None)
+        self.spoke.pop(who, None)
         self._view = None
 
-    def reseat(self, person: Person, operator: bool) -> None:
+    def reseat(self, person: Person, roles: int) -> None:
         """Changes a member in its place: another name, another role."""
         number = self.seats[person.id]
-        changed = Member(person, operator)
+        changed = Member(person, roles)
         self._blocks[number] = Block(
             tuple(
                 changed if member.person.id == person.id else member
                 for member in self._blocks[number].members
             )
         )
-        if operator:
-            self.operators.add(person.id)
+        if roles:
+            self.roles[person.id] = roles
         else:
-            self.operators.discard(person.id)
+            self.roles.pop(person.id, None)
         self._view = None
 
+    # Whom a list means.
+
+    def lists(self, listed: str, person: Person) -> bool:
+        """Whether one of the list's masks means the person."""
+        masks = self.masks[listed]
+        return bool(masks) and any(describes(mask, person) for mask in masks)
+
     def bans_person(self, person: Person) -> bool:
-        """Whether a ban describes the person."""
-        return any(matches(mask, person.origin) for mask in self.bans)
+        """Whether a ban means the person, and no exception."""
+        return self.lists(BANS, person) and not self.lists(EXCEPTIONS, person)
 
     def mutes_person(self, person: Person) -> bool:
-        """Whether a mute describes the person."""
-        return any(matches(mask, person.origin) for mask in self.mutes)
+        """Whether a mute means the person, and no exception."""
+        return self.lists(MUTES, person) and not self.lists(EXCEPTIONS, person)
 
     def state(self) -> dict[str, object]:
         """All of it as plain data: equal for equal rooms."""
@@ -172,8 +243,10 @@ class Room:
             "opened": self.opened,
             "topic": self.topic,
             "flags": self.flags,
-            "bans": dict(self.bans),
-            "mutes": dict(self.mutes),
+            "settings": dict(self.settings),
+            "masks": {listed: dict(masks) for listed, masks in self.masks.items() if masks},
+            "guarded": self.guarded,
             "members": list(self.members()),
-            "operators": set(self.operators),
+            "roles": dict(self.roles),
+            "spoke": dict(self.spoke),
         }

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from asyncchat.core import events
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import AnyEvent
+from asyncchat.core.modes import BANS, MUTES, OPENED_FLAGS
 from asyncchat.core.people import Person, from_origin
-from asyncchat.core.rooms import FLAGS, Mark, Room
+from asyncchat.core.rooms import Mark, Room
 
 _NOBODY = from_origin("")
 """Stands where a fact names who caused it and the chat's state does not keep who that was."""
@@ -48,14 +49,18 @@ def _room(room: Room) -> Iterator[AnyEvent]:
     if room.topic is not None:
         topic = room.topic
         yield events.TopicChanged(room.name, from_origin(topic.by), topic.text, topic.time)
-    # A room is opened with all its flags on.
-    for flag in (*FLAGS, *sorted(room.flags.difference(FLAGS))):
-        if (flag in room.flags) != (flag in FLAGS):
-            yield events.FlagChanged(room.name, _NOBODY, flag, flag in room.flags)
-    for mask, by in room.bans.items():
-        yield events.BanChanged(room.name, *_marked(mask, by))
-    for mask, by in room.mutes.items():
-        yield events.MuteChanged(room.name, *_marked(mask, by))
+    for flag in sorted(room.flags ^ OPENED_FLAGS):
+        yield events.FlagChanged(room.name, _NOBODY, flag, flag in room.flags)
+    for setting, value in room.settings.items():
+        yield events.SettingChanged(room.name, _NOBODY, setting, value)
+    for listed, masks in room.masks.items():
+        for mask, mark in masks.items():
+            if listed == BANS:
+                yield events.BanChanged(room.name, *_marked(mask, mark))
+            elif listed == MUTES:
+                yield events.MuteChanged(room.name, *_marked(mask, mark))
+            else:
+                yield events.MaskChanged(room.name, from_origin(mark.by), listed, mask, True, mark.time)
 
 
 def _marked(mask: str, mark: Mark) -> tuple[Person, str, bool, int]:

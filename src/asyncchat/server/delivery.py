@@ -152,7 +152,9 @@ class Delivery:
         elif event.reach is Reach.PEERS:
             who: int = event.person.id  # type: ignore[union-attr]  # Reach.PEERS means it has one
             await self._tell_peers(record, who, cause)
-        elif isinstance(event, events.Whispered | events.SignalledTo):
+        elif isinstance(event, events.Confided):
+            await self._tell_some(record, event, cause)
+        elif isinstance(event, events.Whispered | events.SignalledTo | events.Invited):
             target = self.sessions.get(event.to.id)
             if target is not None and target is not cause and not target.ignores(record):
                 target.parts.append(target.variant.encode(record))
@@ -178,6 +180,22 @@ class Delivery:
             del self.sessions[who]
             reason = f" ({record.event.reason})" if record.event.reason else ""
             _logger.info("%s left chat%s", record.event.person.name, reason)
+
+    async def _tell_some(self, record: Record, event: events.Confided, cause: Session) -> None:
+        """Delivers an event to some of a room's members, behind what all of them were told before."""
+        audience = self._audience(event.room)
+        if audience.run is not None:
+            self._runs.remove(audience.run)
+            await self._flush(audience.run)
+        for who in event.to:
+            member = audience.members.get(who)
+            if member is None or member is cause or member.ignores(record):
+                continue
+            data = member.variant.encode(record)
+            if member.apart == self._turn:
+                member.parts.append(data)
+            elif data:
+                await self._write([member], data)
 
     async def _tell_union(self, record: Record, audiences: Sequence[Audience], cause: Session) -> None:
         together: dict[int, Session] = {}
@@ -246,7 +264,8 @@ class Delivery:
 
 _ALSO_CONCERNS: dict[type[events.Event], Callable[..., int]] = {
     events.Kicked: lambda event: event.person.id,
-    events.OperatorChanged: lambda event: event.person.id,
+    events.RoleChanged: lambda event: event.person.id,
+    events.Invited: lambda event: event.to.id,
     events.Whispered: lambda event: event.to.id,
     events.SignalledTo: lambda event: event.to.id,
 }

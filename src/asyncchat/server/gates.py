@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncchat.core import commands, replies
 from asyncchat.core.names import fold
+from asyncchat.core.roles import Right
 from asyncchat.log.base import LogError, Range
 from asyncchat.server.hub import wall_clock
 
@@ -68,7 +69,7 @@ async def erase_from(session: Session, command: commands.EraseFrom, upto: int) -
     service = session.service
     room = service.hub.chat.room_named(command.room)
     numbers: tuple[int, ...] = ()
-    if room is not None and service.hub.chat.operates(session.id, room):
+    if room is not None and service.hub.chat.may(session.id, room, Right.RULE):
         try:
             numbers = await service.log.numbers_by(room.key, command.name, upto)
         except LogError:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from asyncchat.core.commands import Answer, Command, Quit
-from asyncchat.core.events import Record, Said, Whispered
+from asyncchat.core.events import Confided, Record, Said, Whispered
 from asyncchat.core.replies import StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN
 from asyncchat.server.arrival import Arrival
@@ -32,6 +32,10 @@ _logger = logging.getLogger("asyncchat.session")
 
 CLOSE_SECONDS = 5.0
 """How long a closing connection may take to take its last bytes."""
+
+
+_HIDDEN = Said | Whispered | Confided
+"""What a session that ignores somebody is not shown of him."""
 
 
 def _discard(_data: bytes) -> None:
@@ -150,7 +154,7 @@ class Session:
     def ignores(self, record: Record) -> bool:
         """Whether this session hides an event from itself."""
         event = record.event
-        return isinstance(event, Said | Whispered) and event.person.key in self.ignoring
+        return isinstance(event, _HIDDEN) and event.person.key in self.ignoring
 
     # What gates and the service call.
 

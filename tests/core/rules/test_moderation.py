@@ -4,12 +4,12 @@ import pytest
 
 from asyncchat.core import commands, events, replies
 from asyncchat.core.names import LOBBY
-from asyncchat.core.rules import moderation
+from asyncchat.core.rules import modes
 from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, do, house
 
 ASKED = [
     lambda room: commands.Kick(room, "bob"),
-    lambda room: commands.SetOperator(room, "bob"),
+    lambda room: commands.SetRole(room, "bob"),
     lambda room: commands.SetFlag(room, "topic-locked", on=False),
     lambda room: commands.Ban(room, "bob"),
     lambda room: commands.Mute(room, "bob"),
@@ -53,16 +53,16 @@ def test_a_kick():
 def test_operators():
     chat = house()
     anna, bob = chat.people[ANNA], chat.people[BOB]
-    assert do(chat, ANNA, commands.SetOperator("#tea", "bob")) == (
-        events.OperatorChanged("#Tea", bob, anna, on=True),
+    assert do(chat, ANNA, commands.SetRole("#tea", "bob")) == (
+        events.RoleChanged("#Tea", bob, anna, on=True),
     )
-    assert do(chat, ANNA, commands.SetOperator("#tea", "bob")) == ()
-    assert do(chat, BOB, commands.SetOperator("#tea", "anna", on=False)) == (
-        events.OperatorChanged("#Tea", anna, bob, on=False),
+    assert do(chat, ANNA, commands.SetRole("#tea", "bob")) == ()
+    assert do(chat, BOB, commands.SetRole("#tea", "anna", on=False)) == (
+        events.RoleChanged("#Tea", anna, bob, on=False),
     )
-    assert chat.rooms["#tea"].operators == {BOB}
-    assert do(chat, BOB, commands.SetOperator("#tea", "carol")) == (replies.NotThere("#Tea", "carol"),)
-    assert do(chat, BOB, commands.SetOperator("#tea", "zoe")) == (replies.NoSuchPerson("zoe"),)
+    assert set(chat.rooms["#tea"].roles) == {BOB}
+    assert do(chat, BOB, commands.SetRole("#tea", "carol")) == (replies.NotThere("#Tea", "carol"),)
+    assert do(chat, BOB, commands.SetRole("#tea", "zoe")) == (replies.NoSuchPerson("zoe"),)
 
 
 def test_flags():
@@ -95,8 +95,8 @@ def test_what_is_meant_by_a_name(kind, typed, mask):
     assert isinstance(lifted, events.BanChanged | events.MuteChanged)
     assert lifted.mask == mask
     assert do(chat, ANNA, kind("#tea", typed, on=False)) == ()
-    assert not chat.rooms["#tea"].bans
-    assert not chat.rooms["#tea"].mutes
+    assert not chat.rooms["#tea"].masks["ban"]
+    assert not chat.rooms["#tea"].masks["mute"]
 
 
 def test_a_name_is_meant_where_others_share_the_host():
@@ -126,7 +126,7 @@ def test_a_mask_is_found_in_any_case():
 
 def test_limits(monkeypatch):
     chat = house()
-    monkeypatch.setattr(moderation, "MASKS_EACH", 1)
+    monkeypatch.setattr(modes, "MASKS_EACH", 1)
     assert do(chat, ANNA, commands.Ban("#tea", "x" * 300)) == (
         replies.TooManyMasks("#Tea", "x" * 300 + "!*@*", 1),
     )

@@ -5,6 +5,7 @@ import pytest
 from asyncchat.core import commands, events, replies
 from asyncchat.core.names import LOBBY
 from asyncchat.core.people import person, renamed
+from asyncchat.core.roles import Right
 from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, do, house
 
 NEW = person(NOBODY, "new", "u", "h", "Real")
@@ -121,6 +122,6 @@ def test_a_room_with_a_topic_outlives_its_last_member():
 
 def test_the_owner_operates_every_room():
     chat = house()
-    assert chat.operates(OLGA, chat.rooms["#tea"])
-    assert not chat.operates(CAROL, chat.rooms["#tea"])
+    assert chat.may(OLGA, chat.rooms["#tea"], Right.RULE)
+    assert not chat.may(CAROL, chat.rooms["#tea"], Right.SPEAK)
     assert chat.owner_claimed

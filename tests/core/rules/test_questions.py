@@ -48,10 +48,10 @@ def test_topic_flags_masks():
         assert ask(ANNA, question("#x")) == replies.NoSuchRoom("#x")
     chat = house()
     do(chat, ANNA, commands.Mute("#tea", "bob"))
-    assert do(chat, CAROL, commands.AskMasks("#tea", mutes=True)) == (
-        replies.MasksView("#Tea", True, (replies.MaskView("*!*@host2", "Anna!u@host1", NOW),)),
+    assert do(chat, CAROL, commands.AskMasks("#tea", ("mute",))) == (
+        replies.MasksView("#Tea", ("mute",), (replies.MaskView("*!*@host2", "Anna!u@host1", NOW, "mute"),)),
     )
-    assert do(chat, CAROL, commands.AskMasks("#tea")) == (replies.MasksView("#Tea", False, ()),)
+    assert do(chat, CAROL, commands.AskMasks("#tea")) == (replies.MasksView("#Tea", ("ban",), ()),)
 
 
 def test_rooms_the_fullest_first():

@@ -42,7 +42,7 @@ def test_the_first_member_opens_a_room_and_operates_it():
     _, view = do(chat, BOB, commands.Join("#КЛАСС"))
     assert isinstance(view, replies.RoomView)
     assert (view.room, view.size, view.joining) == ("#Класс", 2, True)
-    assert chat.rooms["#класс"].operators == {CAROL}
+    assert set(chat.rooms["#класс"].roles) == {CAROL}
 
 
 def test_an_empty_room_that_stayed_gets_a_new_operator():
@@ -60,7 +60,7 @@ def test_the_lobby_never_gets_one():
         do(chat, who, commands.Part(LOBBY))
     assert LOBBY in chat.rooms
     do(chat, BOB, commands.Join(LOBBY))
-    assert chat.rooms[LOBBY].operators == set()
+    assert chat.rooms[LOBBY].roles == {}
 
 
 def test_who_is_banned_can_t_join_but_for_the_owner():

@@ -34,14 +34,26 @@ LINES = [
     (events.Renamed(A, person(1, "c", "u", "h")), ":a!u@h NICK c"),
     (events.TopicChanged("#r", A, "topic", TIME), ":a!u@h TOPIC #r :topic"),
     (events.TopicChanged("#r", A, "", TIME), ":a!u@h TOPIC #r :"),
-    (events.OperatorChanged("#r", A, B, True), ":b!v@i MODE #r +o a"),
-    (events.OperatorChanged("#r", A, B, False), ":b!v@i MODE #r -o a"),
+    (events.RoleChanged("#r", A, B, True), ":b!v@i MODE #r +o a"),
+    (events.RoleChanged("#r", A, B, False), ":b!v@i MODE #r -o a"),
+    (events.RoleChanged("#r", A, B, True, "voice"), ":b!v@i MODE #r +v a"),
+    (events.RoleChanged("#r", A, B, False, "founder"), ":b!v@i MODE #r -q a"),
+    (events.SettingChanged("#r", A, "key", "sesame"), ":a!u@h MODE #r +k sesame"),
+    (events.SettingChanged("#r", A, "key", ""), ":a!u@h MODE #r -k *"),
+    (events.SettingChanged("#r", A, "limit", "5"), ":a!u@h MODE #r +l 5"),
+    (events.SettingChanged("#r", A, "limit", ""), ":a!u@h MODE #r -l"),
+    (events.MaskChanged("#r", A, "exception", "x!*@*", True, TIME), ":a!u@h MODE #r +e x!*@*"),
+    (events.MaskChanged("#r", A, "guest", "x!*@*", False, TIME), ":a!u@h MODE #r -I x!*@*"),
+    (events.BanChanged("#r", A, "~realname:x*", True, TIME), ":a!u@h MODE #r +b r:x*"),
+    (events.MuteChanged("#r", A, "~realname:x*", True, TIME), ":a!u@h MODE #r +b m:r:x*"),
+    (events.Confided("#r", A, "psst", "operator", (1,)), ":a!u@h PRIVMSG @#r :psst"),
+    (events.Invited("#r", A, B, True), ":b!v@i INVITE a #r"),
     (events.FlagChanged("#r", A, "no-outsiders", True), ":a!u@h MODE #r +n"),
     (events.FlagChanged("#r", A, "topic-locked", False), ":a!u@h MODE #r -t"),
     (events.BanChanged("#r", A, "x!*@*", True, TIME), ":a!u@h MODE #r +b x!*@*"),
     (events.BanChanged("#r", A, "x!*@*", False, TIME), ":a!u@h MODE #r -b x!*@*"),
-    (events.MuteChanged("#r", A, "x!*@*", True, TIME), ":s NOTICE #r :x!*@* may not speak here (by a)"),
-    (events.MuteChanged("#r", A, "x!*@*", False, TIME), ":s NOTICE #r :x!*@* may speak here again (by a)"),
+    (events.MuteChanged("#r", A, "x!*@*", True, TIME), ":a!u@h MODE #r +b m:x!*@*"),
+    (events.MuteChanged("#r", A, "x!*@*", False, TIME), ":a!u@h MODE #r -b m:x!*@*"),
     (events.Erased("#r", A, (1,)), ":s NOTICE #r :a erased 1 message"),
     (events.Erased("#r", A, (1, 2)), ":s NOTICE #r :a erased 2 messages"),
 ]  # fmt: skip
@@ -52,6 +64,8 @@ UNTOLD = [
     events.AwayChanged(A, "x"),
     events.RoomOpened("#r", TIME),
     events.RoomClosed("#r"),
+    events.Spoke("#r", A, TIME),
+    events.PersonFlagChanged(A, "bot", True),
     events.OwnerClaimed(A),
 ]
 
@@ -66,7 +80,7 @@ def told(event: AnyEvent, held: int = 0) -> str:
 
 @pytest.mark.parametrize(("event", "line"), LINES)
 def test_lines(event, line):
-    said = isinstance(event, events.Said | events.Whispered)
+    said = isinstance(event, events.Said | events.Whispered | events.Confided)
     assert told(event) == line + "\r\n"
     assert told(event, SERVER_TIME) == f"@time={STAMP} {line}\r\n"
     assert told(event, MESSAGE_TAGS) == ("@msgid=e-7 " if said else "") + line + "\r\n"

@@ -42,7 +42,7 @@ WIRE: list[tuple[AnyEvent, str]] = [
     (events.Parted("#lobby", ANNA), "anna left the lobby\n"),
     (events.Parted("#tea", ANNA, "bye"), "[#tea] anna left the room (bye)\n"),
     (events.Kicked("#lobby", ANNA, BOB, "spam"), "anna was put out by bob (spam)\n"),
-    (events.OperatorChanged("#tea", ANNA, BOB, True), "[#tea] anna is an operator now (bob)\n"),
+    (events.RoleChanged("#tea", ANNA, BOB, True), "[#tea] anna is an operator now (bob)\n"),
     (events.TopicChanged("#tea", ANNA, "Green", 0), "[#tea] anna set the topic: Green\n"),
     (events.TopicChanged("#lobby", ANNA, "", 0), "anna took the topic away\n"),
     (
@@ -52,6 +52,24 @@ WIRE: list[tuple[AnyEvent, str]] = [
     (events.FlagChanged("#tea", ANNA, "new-rule", True), "[#tea] anna changed a rule: new-rule is on\n"),
     (events.BanChanged("#tea", ANNA, "*!*@h", True, 0), "[#tea] anna banned *!*@h\n"),
     (events.MuteChanged("#lobby", ANNA, "bob!*@*", False, 0), "anna unmuted bob!*@*\n"),
+    (events.RoleChanged("#lobby", ANNA, BOB, False, "voice"), "anna is no voice any more (bob)\n"),
+    (
+        events.SettingChanged("#lobby", ANNA, "limit", "5"),
+        "anna changed a rule: at most 5 people may be here\n",
+    ),
+    (
+        events.SettingChanged("#tea", ANNA, "key", ""),
+        "[#tea] anna changed a rule: no key is needed to join\n",
+    ),
+    (
+        events.MaskChanged("#tea", ANNA, "guest", "bob!*@*", True, 0),
+        "[#tea] anna lets in without an invitation bob!*@*\n",
+    ),
+    (events.Invited("#tea", BOB, ANNA, True), "anna invites you to #tea: /join #tea\n"),
+    (events.Spoke("#tea", ANNA, 0), ""),
+    (events.Confided("#tea", ANNA, "psst", "operator", (1,)), "[operators of #tea] anna: psst\n"),
+    (events.Confided("#lobby", ANNA, "a\nb", "voice", ()), "[voices] anna: a\n[voices] anna: b\n"),
+    (events.PersonFlagChanged(ANNA, "bot", True), ""),
     (events.OwnerClaimed(ANNA), ""),
     (events.Erased("#lobby", ANNA, (1,)), "anna erased 1 message of the history\n"),
     (events.Erased("#lobby", ANNA, tuple(range(1500))), "anna erased 1,500 messages of the history\n"),
@@ -74,7 +92,7 @@ def test_no_field_of_any_event_forges_a_line(hostile):
     stranger = person(3, "eve", "plain", "h")
     for event, _ in WIRE:
         texts = [name for name in ("text", "reason", "mask") if hasattr(event, name)]
-        if isinstance(event, events.Said | events.Whispered):
+        if isinstance(event, events.Said | events.Whispered | events.Confided):
             continue  # their texts may have lines, each with its speaker: see the table
         changed = msgspec.structs.replace(event, **dict.fromkeys(texts, hostile))
         if hasattr(changed, "person"):

@@ -52,8 +52,8 @@ def test_help_of_one_command():
         ("/kick", "/kick NAME [REASON]"),
         ("/msg bob", "/msg NAME TEXT"),
         ("/me", "/me TEXT"),
-        ("/join", "/join #ROOM"),
-        ("/join a b", "/join #ROOM"),
+        ("/join", "/join #ROOM [KEY]"),
+        ("/join a b c", "/join #ROOM [KEY]"),
         ("/nick", "/nick NAME"),
         ("/op", "/op NAME"),
         ("/op a b", "/op NAME"),
@@ -64,7 +64,7 @@ def test_help_of_one_command():
         ("/history yesterday", "/history [30m|2h|2026-11-22|N]"),
         ("/history 2026-02-30", "/history [30m|2h|2026-11-22|N]"),
         ("/history 0", "/history [30m|2h|2026-11-22|N]"),
-        ("/rule nonsense on", "/rule [no-outsiders|topic-locked on|off]"),
+        ("/rule nonsense on", "/rule [RULE on|off|VALUE]"),
         ("/who a b", "/who [#ROOM|NAME]"),
     ],
 )
@@ -98,7 +98,7 @@ def test_an_unknown_word_names_the_nearest(line, near):
         ("/topic -", commands.SetTopic("#lobby", "")),
         ("/kick bob", commands.Kick("#lobby", "bob", "")),
         ("/ban", commands.AskMasks("#lobby")),
-        ("/mute", commands.AskMasks("#lobby", mutes=True)),
+        ("/mute", commands.AskMasks("#lobby", ("mute",))),
         ("/rule", commands.AskFlags("#lobby")),
         ("/clear *", commands.EraseFrom("#lobby", "")),
         ("/ignore", commands.Ignore("")),
@@ -126,6 +126,16 @@ def test_answers_about_the_state():
         "The rules of #tea, open since Sun 22 Nov 2026 21:00 UTC:\n"
         "  no-outsiders on   only members may speak here\n"
         "  topic-locked on   only operators may set the topic\n"
+        "  moderated off  every member may speak\n"
+        "  op-moderated off  everyone reads what members say\n"
+        "  invite-only off  one may join without an invitation\n"
+        "  secret off  this room is in the list of rooms\n"
+        "  no-colour off  texts may have colours\n"
+        "  no-ctcp off  programs may question programs here\n"
+        "  key off  no key is needed to join\n"
+        "  limit off  any number of people may be here\n"
+        "  forward off  who may not join is sent nowhere else\n"
+        "  slow off  nobody has to wait between two messages\n"
     )
     assert anna.type("/who") == "In #tea (1): anna (operator)\n"
     assert anna.type("/who #nowhere") == "Nobody is in #nowhere.\n"

@@ -3,7 +3,19 @@
 To add a command: its value in ``commands``, a function here in its family's module, a line in that table.
 """
 
-from asyncchat.core.rules import moderation, people, questions, rooms, speech
+from __future__ import annotations
 
-RULES = {**people.RULES, **rooms.RULES, **speech.RULES, **moderation.RULES, **questions.RULES}
+from typing import TYPE_CHECKING
+
+from asyncchat.core.commands import Command
+from asyncchat.core.rules import invitations, moderation, modes, people, questions, rooms, speech
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Rule
+
+_FAMILIES = (people, rooms, invitations, speech, modes, moderation, questions)
+
+RULES: dict[type[Command], Rule] = {
+    command: rule for family in _FAMILIES for command, rule in family.RULES.items()
+}
 ANSWERS = questions.ANSWERS

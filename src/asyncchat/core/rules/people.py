@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from asyncchat.core import commands, events, replies
 from asyncchat.core.names import fold, name_fault
 from asyncchat.core.people import person, renamed
+from asyncchat.core.roles import Right
 from asyncchat.core.rules.rooms import closing, joining
 
 if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat, Items, Rule
+    from asyncchat.core.chat import Chat, Item, Items, Rule
 
 
 def check_name(chat: Chat, who: int, command: commands.CheckName, _now: int) -> Items:
@@ -27,7 +28,7 @@ def enter(chat: Chat, who: int, command: commands.Enter, now: int) -> Items:
     if refusal is not None:
         return (refusal,)
     newcomer = person(who, command.name, command.user, command.host, command.realname)
-    items: list[events.AnyEvent | replies.Refusal | commands.Question] = [
+    items: list[Item] = [
         events.Entered(newcomer, now),
         commands.AskWelcome(),
     ]
@@ -37,7 +38,7 @@ def enter(chat: Chat, who: int, command: commands.Enter, now: int) -> Items:
         if fold(room) not in named:
             named.add(fold(room))
             found = joining(chat, newcomer, room, now, joined)
-            joined += isinstance(found[-1], commands.AskRoom)
+            joined += bool(found) and isinstance(found[-1], commands.AskRoom)
             items.extend(found)
     return tuple(items)
 
@@ -54,7 +55,11 @@ def rename(chat: Chat, who: int, command: commands.Rename, now: int) -> Items:
         return (refusal,)
     if fold(command.name) != me.key:
         for room in chat.rooms_with(who):
-            if not chat.operates(who, room) and (room.bans_person(me) or room.mutes_person(me)):
+            if (
+                room.guarded
+                and not chat.may(who, room, Right.SPEAK)
+                and (room.bans_person(me) or room.mutes_person(me))
+            ):
                 return (replies.NameFixed(command.name, room.name),)
     return (events.Renamed(me, renamed(me, command.name), now),)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, replies
-from asyncchat.core.names import mask_of, matches
+from asyncchat.core.modes import INVISIBLE, KEY, SECRET
+from asyncchat.core.names import fold, mask_of, matches
+from asyncchat.core.rooms import Block
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Answerer, Chat, Items, Rule
@@ -31,44 +33,93 @@ def welcome(chat: Chat, who: int, question: commands.AskWelcome) -> replies.Welc
 
 def counts(chat: Chat, _who: int, _question: commands.AskCounts) -> replies.Counts:
     """How many there are."""
-    return replies.Counts(len(chat.people), len(chat.rooms), len(chat.owners), chat.most_people)
+    invisible = sum(INVISIBLE in flags for flags in chat.person_flags.values())
+    return replies.Counts(len(chat.people), len(chat.rooms), len(chat.owners), chat.most_people, invisible)
 
 
 def room_view(chat: Chat, who: int, question: commands.AskRoom) -> replies.Reply:
     """A room's members and topic; of a room that is not there, none."""
-    room = chat.room_named(question.room)
+    room = chat.room_shown(question.room, who)
     if room is None:
         return replies.NoRoomView(question.room)
+    blocks = room.blocks if who in room.seats else _visible(chat, who, room)
     return replies.RoomView(
-        room.name, room.topic, room.blocks, len(room.seats), question.joining, chat.people[who]
+        room.name,
+        room.topic,
+        blocks,
+        len(room.seats),
+        question.joining,
+        chat.people[who],
+        SECRET in room.flags,
     )
 
 
-def topic(chat: Chat, _who: int, question: commands.AskTopic) -> replies.Reply | replies.Refusal:
+def _visible(chat: Chat, who: int, room: Room) -> tuple[Block, ...]:
+    """The members whom somebody outside may see: nearly always all of them."""
+    if who in chat.owners or chat.person_flags.keys().isdisjoint(room.seats):
+        return room.blocks
+    seen = (
+        Block(tuple(member for member in block.members if sees(chat, who, member.person.id)))
+        for block in room.blocks
+    )
+    return tuple(block for block in seen if block.members)
+
+
+def sees(chat: Chat, who: int, other: int) -> bool:
+    """Whether somebody is shown another in a list: the invisible only to who shares a room with them."""
+    return (
+        not chat.has(other, INVISIBLE)
+        or who == other
+        or who in chat.owners
+        or not set(chat.rooms_of.get(who, ())).isdisjoint(chat.rooms_of.get(other, ()))
+    )
+
+
+def topic(chat: Chat, who: int, question: commands.AskTopic) -> replies.Reply | replies.Refusal:
     """A room's topic."""
-    room = chat.room_named(question.room)
+    room = chat.room_shown(question.room, who)
     return replies.NoSuchRoom(question.room) if room is None else replies.TopicView(room.name, room.topic)
 
 
-def flags(chat: Chat, _who: int, question: commands.AskFlags) -> replies.Reply | replies.Refusal:
-    """A room's rules."""
-    room = chat.room_named(question.room)
+def flags(chat: Chat, who: int, question: commands.AskFlags) -> replies.Reply | replies.Refusal:
+    """A room's flags and settings; the key only for those inside."""
+    room = chat.room_shown(question.room, who)
     if room is None:
         return replies.NoSuchRoom(question.room)
-    return replies.FlagsView(room.name, room.flags, room.opened)
+    outside = who not in room.seats and who not in chat.owners
+    settings = tuple(
+        (setting, "" if outside and setting == KEY else value) for setting, value in room.settings.items()
+    )
+    return replies.FlagsView(room.name, room.flags, room.opened, settings, outside)
 
 
-def masks(chat: Chat, _who: int, question: commands.AskMasks) -> replies.Reply | replies.Refusal:
-    """A room's bans or mutes."""
-    room = chat.room_named(question.room)
+def masks(chat: Chat, who: int, question: commands.AskMasks) -> replies.Reply | replies.Refusal:
+    """What stands on some of a room's lists."""
+    room = chat.room_shown(question.room, who)
     if room is None:
         return replies.NoSuchRoom(question.room)
-    listed = room.mutes if question.mutes else room.bans
     return replies.MasksView(
         room.name,
-        question.mutes,
-        tuple(replies.MaskView(mask, mark.by, mark.time) for mask, mark in listed.items()),
+        question.lists,
+        tuple(
+            replies.MaskView(mask, mark.by, mark.time, listed)
+            for listed in question.lists
+            for mask, mark in room.masks.get(listed, {}).items()
+        ),
     )
+
+
+def invitations(chat: Chat, who: int, _question: commands.AskInvitations) -> replies.Reply:
+    """The rooms that the asker is invited to."""
+    return replies.InvitationsView(tuple(chat.rooms[key].name for key in chat.invitations.get(who, ())))
+
+
+def person_flags(chat: Chat, who: int, question: commands.AskPersonFlags) -> replies.Reply | replies.Refusal:
+    """The asker's own flags."""
+    if question.name and fold(question.name) != chat.people[who].key:
+        other = chat.person_named(question.name)
+        return replies.NoSuchPerson(question.name) if other is None else replies.NotYourself(other.name)
+    return replies.PersonFlagsView(chat.person_flags.get(who, frozenset()), who in chat.owners)
 
 
 def rooms(chat: Chat, who: int, question: commands.AskRooms, now: int) -> Items:
@@ -76,9 +127,11 @@ def rooms(chat: Chat, who: int, question: commands.AskRooms, now: int) -> Items:
     if who not in chat.people:
         return (replies.NotEntered(),)
     if question.names and not question.masks:
-        chosen = [room for room in map(chat.room_named, question.names) if room is not None]
+        named = (chat.room_shown(name, who) for name in question.names)
+        chosen = [room for room in named if room is not None]
     else:
-        chosen = sorted(chat.rooms.values(), key=lambda room: (-len(room.seats), room.key))
+        shown = (room for room in chat.rooms.values() if chat.shows(room, who))
+        chosen = sorted(shown, key=lambda room: (-len(room.seats), room.key))
     view = replies.RoomsView(
         tuple(
             replies.RoomLine(room.name, len(room.seats), room.topic.text if room.topic else "")
@@ -116,31 +169,31 @@ def who_is_there(chat: Chat, who: int, question: commands.AskWho, now: int) -> I
     if who not in chat.people:
         return (replies.NotEntered(),)
     mask = question.mask
-    room = chat.room_named(mask) if mask.startswith("#") else None
+    room = chat.room_shown(mask, who) if mask.startswith("#") else None
     if room is not None:
-        found = [_seen(chat, member.person, room, now) for member in room.members()]
+        blocks = room.blocks if who in room.seats else _visible(chat, who, room)
+        found = [_seen(chat, who, member.person, room, now) for block in blocks for member in block.members]
     elif mask.startswith("#"):
         found = []
     else:
         exact = chat.person_named(mask)
-        people = [exact] if exact is not None else _described(chat, question)
-        found = [_seen(chat, person, None, now) for person in people]
+        people = [exact] if exact is not None else _described(chat, who, question)
+        found = [_seen(chat, who, person, None, now) for person in people]
     if question.owners_only:
         found = [seen for seen in found if seen.owner]
     return (replies.WhoView(mask, tuple(found), question.purpose),)
 
 
-def _described(chat: Chat, question: commands.AskWho) -> list[Person]:
+def _described(chat: Chat, who: int, question: commands.AskWho) -> list[Person]:
     mask = question.mask
+    shown = [person for person in chat.people.values() if sees(chat, who, person.id)]
     if not mask:
-        return list(chat.people.values())
+        return shown
     if "!" in mask or "@" in mask:
         pattern = mask_of(mask)
-        return [person for person in chat.people.values() if matches(pattern, person.origin)]
+        return [person for person in shown if matches(pattern, person.origin)]
     return [
-        person
-        for person in chat.people.values()
-        if any(matches(mask, getattr(person, field)) for field in question.fields)
+        person for person in shown if any(matches(mask, getattr(person, field)) for field in question.fields)
     ]
 
 
@@ -152,8 +205,12 @@ def person(chat: Chat, who: int, question: commands.AskPerson, now: int) -> Item
     if found is None:
         return (replies.NoSuchPerson(question.name),)
     view = replies.PersonView(
-        _seen(chat, found, None, now),
-        tuple((room.name, found.id in room.operators) for room in chat.rooms_with(found.id)),
+        _seen(chat, who, found, None, now),
+        tuple(
+            (room.name, room.roles.get(found.id, 0))
+            for room in chat.rooms_with(found.id)
+            if chat.shows(room, who)
+        ),
         chat.entered.get(found.id, 0),
         who == found.id or who in chat.owners,
         question.purpose,
@@ -167,11 +224,11 @@ def gone(chat: Chat, _who: int, question: commands.AskGone) -> replies.Reply:
     return replies.GoneView(question.name, tuple(found[: question.most or len(found)]))
 
 
-def people(chat: Chat, _who: int, question: commands.AskPeople) -> replies.Reply:
+def people(chat: Chat, who: int, question: commands.AskPeople) -> replies.Reply:
     """Those of some names who are here."""
     found = (chat.person_named(name) for name in question.names)
     return replies.PeopleView(
-        tuple(_seen(chat, person, None) for person in found if person is not None), question.purpose
+        tuple(_seen(chat, who, person, None) for person in found if person is not None), question.purpose
     )
 
 
@@ -180,15 +237,16 @@ def tell_time(chat: Chat, who: int, command: commands.AskTime, now: int) -> Item
     return (replies.TimeNow(now, command.purpose),) if who in chat.people else (replies.NotEntered(),)
 
 
-def _seen(chat: Chat, person: Person, room: Room | None, now: int = 0) -> replies.Seen:
+def _seen(chat: Chat, who: int, person: Person, room: Room | None, now: int = 0) -> replies.Seen:
     if room is None:
-        room = next(iter(chat.rooms_with(person.id)), None)
+        room = next((room for room in chat.rooms_with(person.id) if chat.shows(room, who)), None)
     return replies.Seen(
         person,
         chat.away.get(person.id, ""),
         person.id in chat.owners,
         "" if room is None else room.name,
-        room is not None and person.id in room.operators,
+        0 if room is None else room.roles.get(person.id, 0),
+        chat.person_flags.get(person.id, frozenset()),
         max(0, now - chat.spoke.get(person.id, chat.entered.get(person.id, 0))) // 1_000_000,
     )
 
@@ -200,6 +258,8 @@ ANSWERS: dict[type[commands.Question], Answerer] = {
     commands.AskTopic: topic,
     commands.AskFlags: flags,
     commands.AskMasks: masks,
+    commands.AskInvitations: invitations,
+    commands.AskPersonFlags: person_flags,
     commands.AskPeople: people,
     commands.AskGone: gone,
 }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
+from asyncchat.core.modes import BANS, FORWARD, GUESTS, INVITE_ONLY, KEY, LIMIT, TOPIC_LOCKED
 from asyncchat.core.names import LOBBY, fold, room_fault
+from asyncchat.core.roles import Right
 from asyncchat.core.text import TOPIC_BYTES, size
 
 if TYPE_CHECKING:
@@ -25,13 +27,20 @@ def join(chat: Chat, who: int, command: commands.Join, now: int) -> Items:
     me = chat.people.get(who)
     if me is None:
         return (replies.NotEntered(),)
-    return joining(chat, me, command.room, now)
+    return joining(chat, me, command.room, now, key=command.key)
 
 
 def joining(
-    chat: Chat, me: Person, name: str, now: int, joined: int | None = None
-) -> tuple[events.AnyEvent | replies.Refusal | commands.Question, ...]:
+    chat: Chat,
+    me: Person,
+    name: str,
+    now: int,
+    joined: int | None = None,
+    key: str = "",
+    forwarded: bool = False,
+) -> Items:
     """What joining a room gives, for a person who may just be entering and has ``joined`` so many so far."""
+    given = key
     key = fold(name)
     room = chat.rooms.get(key)
     if room is not None and me.id in room.seats:
@@ -46,10 +55,32 @@ def joining(
             return (replies.TooManyRooms(name, ROOMS_IN_ALL),)
         opened = events.RoomOpened(name, now)
         return (opened, events.Joined(name, me, key != LOBBY), commands.AskRoom(name, joining=True))
-    if room.bans and not chat.operates(me.id, room) and room.bans_person(me):
-        return (replies.Banned(room.name),)
+    refusal = _kept_out(chat, room, me, given)
+    if refusal is not None:
+        to = "" if forwarded else room.settings.get(FORWARD, "")
+        if not to:
+            return (refusal,)
+        return (replies.Forwarded(room.name, to), *joining(chat, me, to, now, joined, given, forwarded=True))
     first = not room.seats and key != LOBBY
     return (events.Joined(room.name, me, first), commands.AskRoom(room.name, joining=True))
+
+
+def _kept_out(chat: Chat, room: Room, me: Person, key: str) -> replies.Refusal | None:
+    """Why a person may not join a room that is there, or None; the owner enters everywhere."""
+    if me.id in chat.owners or chat.invitations.get(me.id, {}).get(room.key):
+        return None
+    if room.masks[BANS] and room.bans_person(me):
+        return replies.Banned(room.name)
+    # Where nobody is left who could invite, the room would be lost, unless it has a list of guests.
+    if INVITE_ONLY in room.flags and (room.seats or room.masks[GUESTS]) and not room.lists(GUESTS, me):
+        return replies.NotInvited(room.name)
+    settings = room.settings
+    if settings:
+        if KEY in settings and settings[KEY] != key:
+            return replies.WrongKey(room.name)
+        if LIMIT in settings and len(room.seats) >= int(settings[LIMIT]):
+            return replies.RoomFull(room.name)
+    return None
 
 
 def part(chat: Chat, who: int, command: commands.Part, _now: int) -> Items:
@@ -73,11 +104,11 @@ def part_all(chat: Chat, who: int, command: commands.PartAll, _now: int) -> Item
 
 
 def set_topic(chat: Chat, who: int, command: commands.SetTopic, now: int) -> Items:
-    """Sets a topic; where it is locked, operators alone may."""
+    """Sets a topic; where it is locked, those alone may who keep order."""
     room = membership(chat, who, command.room)
     if isinstance(room, replies.Refusal):
         return (room,)
-    if "topic-locked" in room.flags and not chat.operates(who, room):
+    if TOPIC_LOCKED in room.flags and not chat.may(who, room, Right.KEEP_ORDER):
         return (replies.NotOperator(room.name),)
     if size(command.text) > TOPIC_BYTES:
         return (replies.TextTooLong(TOPIC_BYTES),)
@@ -93,7 +124,20 @@ def membership(chat: Chat, who: int, name: str) -> Room | replies.Refusal:
     room = chat.rooms.get(fold(name))
     if room is None:
         return replies.NoSuchRoom(name)
-    return room if who in room.seats else replies.NotMember(room.name)
+    if who in room.seats:
+        return room
+    return replies.NotMember(room.name) if chat.shows(room, who) else replies.NoSuchRoom(name)
+
+
+def with_right(chat: Chat, who: int, name: str, right: Right | None = None) -> Room | replies.Refusal:
+    """The room, if the asker's role allows this there; the owner may everything, from outside too."""
+    if who in chat.owners:
+        room = chat.room_named(name)
+        return replies.NoSuchRoom(name) if room is None else room
+    found = membership(chat, who, name)
+    if isinstance(found, replies.Refusal) or right is None or chat.may(who, found, right):
+        return found
+    return replies.NotOperator(found.name)
 
 
 def closing(room: Room) -> tuple[events.RoomClosed, ...]:

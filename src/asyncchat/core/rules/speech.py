@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
+from asyncchat.core.modes import MODERATED, NO_COLOUR, NO_CTCP, NO_OUTSIDERS, OP_MODERATED, SLOW
 from asyncchat.core.names import fold
 from asyncchat.core.replies import CannotSpeakReason
+from asyncchat.core.roles import HALF_OPERATOR, ROLE_NAMED, Right, Role
 from asyncchat.core.text import TEXT_BYTES, size
 
 if TYPE_CHECKING:
@@ -15,9 +17,13 @@ if TYPE_CHECKING:
     from asyncchat.core.rooms import Room
 
 _QUIET = (events.Speech.NOTICE, events.Speech.PROBE_ANSWER)
+_PROBES = (events.Speech.PROBE, events.Speech.PROBE_ANSWER)
+
+_COLOURS = frozenset("\x03\x04")
+"""What begins a colour in a text: by number and by value (modern.ircdocs.horse, "Formatting")."""
 
 
-def say(chat: Chat, who: int, command: commands.Say, _now: int) -> Items:
+def say(chat: Chat, who: int, command: commands.Say, now: int) -> Items:
     """Passes a text on; a notice is never answered, not even with a refusal (RFC 2812, 3.3.2)."""
     me = chat.people.get(who)
     if me is None:
@@ -32,10 +38,8 @@ def say(chat: Chat, who: int, command: commands.Say, _now: int) -> Items:
         room = chat.rooms.get(fold(to))
         if room is None:
             return _refused(command, replies.NoSuchRoom(to))
-        if room.bans or room.mutes or who not in room.seats:
-            reason = _silenced(chat, me, room)
-            if reason is not None:
-                return _refused(command, replies.CannotSpeak(room.name, reason))
+        if room.guarded or who not in room.seats:
+            return _say_guarded(chat, me, room, command, now)
         return (events.Said(room.name, me, text, command.speech, command.tags),)
     other = chat.person_named(to)
     if other is None:
@@ -53,7 +57,7 @@ def signal(chat: Chat, who: int, command: commands.Signal, _now: int) -> Items:
     if me is None:
         return (replies.NotEntered(),)
     if command.to[:1] == "#":
-        room = chat.room_named(command.to)
+        room = chat.room_shown(command.to, who)
         if room is None:
             return (replies.NoSuchRoom(command.to),)
         reason = _silenced(chat, me, room)
@@ -66,20 +70,83 @@ def signal(chat: Chat, who: int, command: commands.Signal, _now: int) -> Items:
     return (events.SignalledTo(other, me, command.tags),)
 
 
+def _say_guarded(chat: Chat, me: Person, room: Room, command: commands.Say, now: int) -> Items:
+    """Passes a text on to a room where not everybody may say everything."""
+    if not chat.shows(room, me.id):
+        return _refused(command, replies.NoSuchRoom(command.to))
+    reason = _silenced(chat, me, room) or _unwanted(room, command.text, command.speech)
+    if reason is not None:
+        return _refused(command, replies.CannotSpeak(room.name, reason))
+    said = events.Said(room.name, me, command.text, command.speech, command.tags)
+    if not room.guarded or chat.may(me.id, room, Right.SPEAK):
+        return (said,)
+    if OP_MODERATED in room.flags:
+        return (_confided(room, me, HALF_OPERATOR, command),)
+    if SLOW not in room.settings:
+        return (said,)
+    last = room.spoke.get(me.id)
+    rest = 0 if last is None else last + int(room.settings[SLOW]) * 1_000_000 - now
+    if rest > 0:
+        refusal = replies.CannotSpeak(room.name, CannotSpeakReason.SLOW, -(-rest // 1_000_000))
+        return _refused(command, refusal)
+    return (said, events.Spoke(room.name, me, now))
+
+
+def confide(chat: Chat, who: int, command: commands.Confide, _now: int) -> Items:
+    """Passes a text on to those of a room who have a role, from anyone who may speak there."""
+    me = chat.people.get(who)
+    if me is None:
+        return (replies.NotEntered(),)
+    if size(command.text) > TEXT_BYTES:
+        return _refused(command, replies.TextTooLong(TEXT_BYTES))
+    room = chat.room_shown(command.room, who)
+    role = ROLE_NAMED.get(command.role)
+    if room is None or role is None:
+        return _refused(command, replies.NoSuchRoom(command.room))
+    reason = _silenced(chat, me, room) or _unwanted(room, command.text, command.speech)
+    if reason is not None:
+        return _refused(command, replies.CannotSpeak(room.name, reason))
+    return (_confided(room, me, role, command),)
+
+
+def _confided(
+    room: Room, me: Person, role: Role, command: commands.Say | commands.Confide
+) -> events.Confided:
+    to = tuple(who for who, roles in room.roles.items() if roles >= role.bit and who != me.id)
+    return events.Confided(room.name, me, command.text, role.name, to, command.speech, command.tags)
+
+
 def _silenced(chat: Chat, me: Person, room: Room) -> CannotSpeakReason | None:
-    if chat.operates(me.id, room):
+    """Why a person may say nothing in the room, whatever it is."""
+    if chat.may(me.id, room, Right.SPEAK):
         return None
-    if me.id not in room.seats and "no-outsiders" in room.flags:
+    if me.id not in room.seats and NO_OUTSIDERS in room.flags:
         return CannotSpeakReason.OUTSIDE
-    if room.bans and room.bans_person(me):
-        return CannotSpeakReason.BANNED
-    if room.mutes and room.mutes_person(me):
-        return CannotSpeakReason.MUTED
+    if room.guarded:
+        if room.bans_person(me):
+            return CannotSpeakReason.BANNED
+        if room.mutes_person(me):
+            return CannotSpeakReason.MUTED
+        if MODERATED in room.flags and OP_MODERATED not in room.flags:
+            return CannotSpeakReason.MODERATED
     return None
 
 
-def _refused(command: commands.Say, refusal: replies.Refusal) -> Items:
+def _unwanted(room: Room, text: str, speech: events.Speech) -> CannotSpeakReason | None:
+    """Why nobody may say this in the room."""
+    if NO_COLOUR in room.flags and not _COLOURS.isdisjoint(text):
+        return CannotSpeakReason.COLOUR
+    if NO_CTCP in room.flags and speech in _PROBES:
+        return CannotSpeakReason.CTCP
+    return None
+
+
+def _refused(command: commands.Say | commands.Confide, refusal: replies.Refusal) -> Items:
     return () if command.speech in _QUIET else (refusal,)
 
 
-RULES: dict[type[commands.Command], Rule] = {commands.Say: say, commands.Signal: signal}
+RULES: dict[type[commands.Command], Rule] = {
+    commands.Say: say,
+    commands.Signal: signal,
+    commands.Confide: confide,
+}

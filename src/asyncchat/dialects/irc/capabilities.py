@@ -33,6 +33,7 @@ BATCH: Final = 1 << 3
 CHATHISTORY: Final = 1 << 4
 CAP_NOTIFY: Final = 1 << 5
 STANDARD_REPLIES: Final = 1 << 6
+MULTI_PREFIX: Final = 1 << 7
 
 CAPABILITIES: Final = (
     Capability("batch", BATCH, "extensions/batch"),
@@ -45,6 +46,7 @@ CAPABILITIES: Final = (
     ),
     Capability("echo-message", ECHO_MESSAGE, "extensions/echo-message"),
     Capability("message-tags", MESSAGE_TAGS, "extensions/message-tags", changes=True),
+    Capability("multi-prefix", MULTI_PREFIX, "extensions/multi-prefix"),
     Capability("server-time", SERVER_TIME, "extensions/server-time", changes=True),
     Capability("standard-replies", STANDARD_REPLIES, "extensions/standard-replies"),
 )

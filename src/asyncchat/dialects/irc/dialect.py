@@ -21,6 +21,7 @@ from asyncchat.dialects.irc.capabilities import CHANGING, ECHO_MESSAGE
 from asyncchat.dialects.irc.commands import ANSWERS, WORDS
 from asyncchat.dialects.irc.commands.word import Numeric, ReadOn, fail, numeric
 from asyncchat.dialects.irc.line import BODY_BYTES, line, word
+from asyncchat.dialects.irc.modes import PERSON_LETTERS
 from asyncchat.dialects.irc.quick import quick
 from asyncchat.dialects.irc.refusals import say_refusal
 from asyncchat.dialects.irc.tokens import CLIENT_TAG_BYTES, Fault, Message, parse
@@ -113,7 +114,6 @@ class IrcDialect:
         "held",
         "host",
         "id",
-        "invisible",
         "irc",
         "variant",
     )
@@ -126,7 +126,6 @@ class IrcDialect:
         self.held = 0
         self.cap_version = 0
         self.batches = 0
-        self.invisible = False
         self.gone = False
         self._arrival: Arrival | None = Arrival()
         self._person: Person | None = None
@@ -370,6 +369,17 @@ class IrcDialect:
             return self.numeric(numerics.RPL_NOWAWAY, text="You have been marked as being away")
         return self.numeric(numerics.RPL_UNAWAY, text="You are no longer marked as being away")
 
+    def _say_invited(self, record: Record) -> bytes:
+        event = record.event
+        assert isinstance(event, events.Invited)  # noqa: S101 - the table's key
+        return self.numeric(numerics.RPL_INVITING, event.to.name, event.room)
+
+    def _say_person_flag(self, record: Record) -> bytes:
+        event = record.event
+        assert isinstance(event, events.PersonFlagChanged)  # noqa: S101 - the table's key
+        sign = "+" if event.on else "-"
+        return line(f":{self.nick} MODE {self.nick}", f"{sign}{PERSON_LETTERS[event.flag]}")
+
     def _say_owner(self, record: Record) -> bytes:
         self._waits = False
         return self.numeric(numerics.RPL_YOUREOPER, text="You are now an IRC operator") + line(
@@ -398,6 +408,9 @@ _OWN: dict[type[events.Event], Callable[[IrcDialect, Any], bytes]] = {
     events.Whispered: IrcDialect._say_whispered,
     events.Signalled: IrcDialect._say_said,
     events.SignalledTo: IrcDialect._say_whispered,
+    events.Confided: IrcDialect._say_said,
+    events.Invited: IrcDialect._say_invited,
+    events.PersonFlagChanged: IrcDialect._say_person_flag,
     events.Left: IrcDialect._say_left,
     events.Renamed: IrcDialect._say_renamed,
     events.AwayChanged: IrcDialect._say_away,

@@ -8,13 +8,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from asyncchat.core.modes import BOT, EXCEPTIONS, GUESTS, KEY_BYTES
 from asyncchat.core.names import NAME_LENGTH, ROOM_LENGTH
 from asyncchat.core.people import Person
 from asyncchat.core.replies import Counts
-from asyncchat.core.rules.moderation import MASKS_EACH
+from asyncchat.core.rules.modes import MASKS_EACH
 from asyncchat.core.rules.rooms import ROOMS_EACH
 from asyncchat.core.text import TOPIC_BYTES, cut
-from asyncchat.dialects.irc import limits, numerics
+from asyncchat.dialects.irc import limits, modes, numerics
 from asyncchat.dialects.irc.line import line
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
 TOKENS_A_LINE: Final = 13
 """Tokens in one 005: with nick and text 15 parameters (Modern IRC, "RPL_ISUPPORT")."""
-
-USER_MODES: Final = "io"
-ROOM_MODES: Final = "bnot"
-ROOM_MODES_WITH_PARAMETER: Final = "bo"
 
 _TARGETS: Final = (
     ("PRIVMSG", limits.TARGETS),
@@ -48,8 +45,13 @@ def isupport(irc: Irc) -> list[str]:
     return [
         "CASEMAPPING=ascii",
         "CHANTYPES=#",
-        "PREFIX=(o)@",
-        "CHANMODES=b,,,nt",
+        f"PREFIX={modes.PREFIX}",
+        f"STATUSMSG={modes.STATUSMSG}",
+        f"CHANMODES={modes.CHANMODES}",
+        f"EXCEPTS={modes.LIST_LETTERS[EXCEPTIONS]}",
+        f"INVEX={modes.LIST_LETTERS[GUESTS]}",
+        f"EXTBAN=,{modes.EXTBANS}",
+        f"BOT={modes.PERSON_LETTERS[BOT]}",
         f"NICKLEN={NAME_LENGTH}",
         f"USERLEN={limits.USER_LENGTH}",
         f"CHANNELLEN={ROOM_LENGTH}",
@@ -57,7 +59,8 @@ def isupport(irc: Irc) -> list[str]:
         f"KICKLEN={limits.REASON_BYTES}",
         f"AWAYLEN={limits.REASON_BYTES}",
         f"CHANLIMIT=#:{ROOMS_EACH}",
-        f"MAXLIST=b:{MASKS_EACH}",
+        f"KEYLEN={KEY_BYTES}",
+        f"MAXLIST={','.join(f'{letter}:{MASKS_EACH}' for letter in modes.LIST_LETTERS.values())}",
         f"MODES={limits.CHANGES}",
         f"TARGMAX={','.join(f'{command}:{most}' for command, most in _TARGETS)}",
         f"NETWORK={irc.name}",
@@ -82,7 +85,8 @@ def opening(irc: Irc) -> bytes:
             _hollow(
                 irc,
                 numerics.RPL_MYINFO,
-                f" {irc.name} {irc.software} {USER_MODES} {ROOM_MODES} {ROOM_MODES_WITH_PARAMETER}",
+                f" {irc.name} {irc.software} {modes.USER_MODES} {modes.ROOM_MODES} "
+                f"{modes.ROOM_MODES_WITH_PARAMETER}",
                 None,
             ),
             isupport_lines(irc),
@@ -128,8 +132,13 @@ def _hollow(irc: Irc, code: str, words: str, text: str | None) -> bytes:
 def lusers(irc: Irc, nick: str, counts: Counts) -> bytes:
     """How many there are (Modern IRC, "LUSERS message")."""
     people, rooms, most = counts.people, counts.rooms, counts.most_people
+    visible = people - counts.invisible
     said: list[tuple[str, str, str]] = [
-        (numerics.RPL_LUSERCLIENT, "", f"There are {people} users and 0 invisible on 1 servers"),
+        (
+            numerics.RPL_LUSERCLIENT,
+            "",
+            f"There are {visible} users and {counts.invisible} invisible on 1 servers",
+        ),
     ]
     if counts.owners:
         said.append((numerics.RPL_LUSEROP, f" {counts.owners}", "operator(s) online"))

@@ -12,6 +12,7 @@ from asyncchat.core import replies
 from asyncchat.core.replies import Refusal
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.line import word
+from asyncchat.dialects.irc.modes import SETTING_LETTERS
 
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect
@@ -48,11 +49,31 @@ REFUSALS: dict[type[Refusal], Callable[[Any], Said]] = {
     replies.NotMember: lambda r: (numerics.ERR_NOTONCHANNEL, (r.room,), "You're not on that channel"),
     replies.NotThere: lambda r: (numerics.ERR_USERNOTINCHANNEL, (r.name, r.room), "They aren't on it"),
     replies.NotOperator: lambda r: (numerics.ERR_CHANOPRIVSNEEDED, (r.room,), "You're not channel operator"),
+    replies.Outranked: lambda r: (
+        numerics.ERR_CHANOPRIVSNEEDED,
+        (r.room,),
+        f"{r.name} has a higher role in this channel than you",
+    ),
+    replies.AlreadyThere: lambda r: (numerics.ERR_USERONCHANNEL, (r.name, r.room), "is already on channel"),
+    replies.TooManyInvitations: lambda r: (
+        numerics.ERR_CANNOTINVITE,
+        (r.name, r.room),
+        "is invited to too many channels",
+    ),
+    replies.NotYourself: lambda r: (numerics.ERR_USERSDONTMATCH, (), "Can't change mode for other users"),
+    replies.BadValue: lambda r: (
+        numerics.ERR_INVALIDMODEPARAM,
+        (r.room, SETTING_LETTERS.get(r.setting, "*"), r.value),
+        r.reason,
+    ),
+    replies.WrongKey: lambda r: (numerics.ERR_BADCHANNELKEY, (r.room,), "Cannot join channel (+k)"),
+    replies.NotInvited: lambda r: (numerics.ERR_INVITEONLYCHAN, (r.room,), "Cannot join channel (+i)"),
+    replies.RoomFull: lambda r: (numerics.ERR_CHANNELISFULL, (r.room,), "Cannot join channel (+l)"),
     replies.Banned: lambda r: (numerics.ERR_BANNEDFROMCHAN, (r.room,), "Cannot join channel (+b)"),
     replies.CannotSpeak: lambda r: (
         numerics.ERR_CANNOTSENDTOCHAN,
         (r.room,),
-        f"Cannot send to channel: {r.reason.value}",
+        f"Cannot send to channel: {r.why}",
     ),
     replies.NoText: lambda r: (numerics.ERR_NOTEXTTOSEND, (), "No text to send"),
     replies.TextTooLong: lambda r: (numerics.ERR_INPUTTOOLONG, (), f"Text over {r.limit} bytes"),

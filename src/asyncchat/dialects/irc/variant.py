@@ -10,18 +10,23 @@ from typing import Any, Final
 from asyncchat.core import events
 from asyncchat.core.events import AnyEvent, Record, Said, Speech
 from asyncchat.core.ids import Ids
-from asyncchat.core.rooms import NO_OUTSIDERS, TOPIC_LOCKED
+from asyncchat.core.modes import BANS, MUTES
 from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS, SERVER_TIME
 from asyncchat.dialects.irc.line import line, word
+from asyncchat.dialects.irc.modes import (
+    FLAG_LETTERS,
+    PARAMETER_TO_UNSET,
+    PREFIXES,
+    ROLE_LETTERS,
+    SETTING_LETTERS,
+    said_mask,
+)
 from asyncchat.dialects.irc.speech import said_lines
 from asyncchat.dialects.irc.stamps import stamp
 from asyncchat.dialects.irc.tokens import LINE_BYTES, format_tags
 
 MOST_REMEMBERED: Final = 20_000
 """Heads of lines a variant remembers: one for each who speaks, some 150 bytes; then it begins anew."""
-
-FLAG_LETTERS: Final = {NO_OUTSIDERS: "n", TOPIC_LOCKED: "t"}
-"""The letter of each rule of a room (Modern IRC, "No External Messages Mode", "Protected Topic Mode")."""
 
 
 class IrcVariant:
@@ -69,7 +74,7 @@ class IrcVariant:
                 if not self._tagged:
                     return raw
                 return (self.tags(record) if event.tags else self._quick_tags(record)) + raw
-        if isinstance(event, events.Said | events.Whispered):
+        if isinstance(event, events.Said | events.Whispered | events.Confided):
             return self.said(record)
         if isinstance(event, events.Signalled | events.SignalledTo):
             return self._signalled(record, event)
@@ -88,6 +93,8 @@ class IrcVariant:
             target = event.room
         elif isinstance(event, events.Whispered):
             target = event.to.name
+        elif isinstance(event, events.Confided):
+            target = f"{PREFIXES[event.role]}{event.room}"
         else:
             return b""
         lines = said_lines(event.person.origin, target, event.text, event.speech)
@@ -163,28 +170,50 @@ class IrcVariant:
     def _topic_changed(self, event: events.TopicChanged) -> bytes:
         return line(f":{event.person.origin} TOPIC {event.room}", event.text)
 
-    def _operator_changed(self, event: events.OperatorChanged) -> bytes:
-        sign = "+" if event.on else "-"
-        return line(f":{event.by.origin} MODE {event.room} {sign}o {event.person.name}")
+    def _role_changed(self, event: events.RoleChanged) -> bytes:
+        letter = ROLE_LETTERS[event.role]
+        return _mode(event.by.origin, event.room, event.on, f"{letter} {event.person.name}")
 
     def _flag_changed(self, event: events.FlagChanged) -> bytes:
         letter = FLAG_LETTERS.get(event.flag)
         if letter is None:
             return b""
-        return line(f":{event.person.origin} MODE {event.room} {'+' if event.on else '-'}{letter}")
+        return _mode(event.person.origin, event.room, event.on, letter)
+
+    def _setting_changed(self, event: events.SettingChanged) -> bytes:
+        letter = SETTING_LETTERS.get(event.setting)
+        if letter is None:
+            return b""
+        parameter = word(event.value) if event.value else "*"
+        if event.value or event.setting in PARAMETER_TO_UNSET:
+            letter = f"{letter} {parameter}"
+        return _mode(event.person.origin, event.room, bool(event.value), letter)
 
     def _ban_changed(self, event: events.BanChanged) -> bytes:
-        sign = "+" if event.on else "-"
-        return line(f":{event.person.origin} MODE {event.room} {sign}b {word(event.mask)}")
+        return _listed(BANS, event)
 
     def _mute_changed(self, event: events.MuteChanged) -> bytes:
-        what = "may not speak here" if event.on else "may speak here again"
-        return line(f":{self._source} NOTICE {event.room}", f"{event.mask} {what} (by {event.person.name})")
+        return _listed(MUTES, event)
+
+    def _mask_changed(self, event: events.MaskChanged) -> bytes:
+        return _listed(event.listed, event)
+
+    def _invited(self, event: events.Invited) -> bytes:
+        return line(f":{event.person.origin} INVITE {event.to.name} {event.room}")
 
     def _erased(self, event: events.Erased) -> bytes:
         count = len(event.numbers)
         what = "1 message" if count == 1 else f"{count} messages"
         return line(f":{self._source} NOTICE {event.room}", f"{event.person.name} erased {what}")
+
+
+def _mode(origin: str, room: str, on: bool, change: str) -> bytes:
+    return line(f":{origin} MODE {room} {'+' if on else '-'}{change}")
+
+
+def _listed(listed: str, event: events.BanChanged | events.MuteChanged | events.MaskChanged) -> bytes:
+    letter, mask = said_mask(listed, event.mask)
+    return _mode(event.person.origin, event.room, event.on, f"{letter} {word(mask)}")
 
 
 _LINES: dict[type[AnyEvent], Callable[[IrcVariant, Any], bytes]] = {
@@ -194,10 +223,13 @@ _LINES: dict[type[AnyEvent], Callable[[IrcVariant, Any], bytes]] = {
     events.Left: IrcVariant._left,
     events.Renamed: IrcVariant._renamed,
     events.TopicChanged: IrcVariant._topic_changed,
-    events.OperatorChanged: IrcVariant._operator_changed,
+    events.RoleChanged: IrcVariant._role_changed,
     events.FlagChanged: IrcVariant._flag_changed,
     events.BanChanged: IrcVariant._ban_changed,
     events.MuteChanged: IrcVariant._mute_changed,
+    events.SettingChanged: IrcVariant._setting_changed,
+    events.MaskChanged: IrcVariant._mask_changed,
+    events.Invited: IrcVariant._invited,
     events.Erased: IrcVariant._erased,
 }
 """The line of each kind of event; the others of ``AnyEvent`` are not told."""

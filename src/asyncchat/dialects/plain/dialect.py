@@ -394,8 +394,11 @@ _CONCLUSIONS: dict[type[Command] | type[None], Callable[[PlainDialect, Any, Outc
     commands.Part: PlainDialect._conclude_part,
     commands.Rename: PlainDialect._conclude_change,
     commands.SetTopic: PlainDialect._conclude_change,
-    commands.SetOperator: PlainDialect._conclude_change,
+    commands.SetRole: PlainDialect._conclude_change,
     commands.SetFlag: PlainDialect._conclude_change,
+    commands.SetSetting: PlainDialect._conclude_change,
+    commands.SetMask: PlainDialect._conclude_change,
+    commands.SetPersonFlag: PlainDialect._conclude_change,
     commands.Ban: PlainDialect._conclude_change,
     commands.Mute: PlainDialect._conclude_change,
 }

@@ -9,16 +9,17 @@ from typing import Any
 
 from asyncchat.core import events
 from asyncchat.core.events import Speech
+from asyncchat.core.modes import BANS, MUTES
 from asyncchat.core.names import LOBBY, fold
-from asyncchat.core.rooms import NO_OUTSIDERS, TOPIC_LOCKED
+from asyncchat.dialects.plain.mode_words import (
+    LIST_WORDS,
+    PERSON_FLAG_WORDS,
+    RULE_WORDS,
+    a_role,
+    setting_sentence,
+)
 
 Words = Callable[[Any], str]
-
-RULE_WORDS = {
-    NO_OUTSIDERS: ("only members may speak here", "anyone may speak here, members or not"),
-    TOPIC_LOCKED: ("only operators may set the topic", "everyone may set the topic"),
-}
-"""What each rule of a room says when it is on, and when it is off."""
 
 
 def is_lobby(room: str) -> bool:
@@ -82,8 +83,8 @@ def _kicked(event: events.Kicked) -> str:
     return in_room(event.room, f"{event.person.name} was put out by {event.by.name}{because(event.reason)}")
 
 
-def _operator_changed(event: events.OperatorChanged) -> str:
-    now = "is an operator now" if event.on else "is no operator any more"
+def _role_changed(event: events.RoleChanged) -> str:
+    now = f"is {a_role(event.role)} now" if event.on else f"is no {event.role} any more"
     return in_room(event.room, f"{event.person.name} {now} ({event.by.name})")
 
 
@@ -97,14 +98,41 @@ def _flag_changed(event: events.FlagChanged) -> str:
     return in_room(event.room, f"{event.person.name} changed a rule: {on if event.on else off}")
 
 
+def _setting_changed(event: events.SettingChanged) -> str:
+    now = setting_sentence(event.setting, event.value)
+    return in_room(event.room, f"{event.person.name} changed a rule: {now}")
+
+
 def _ban_changed(event: events.BanChanged) -> str:
-    what = "banned" if event.on else "lifted the ban of"
-    return in_room(event.room, f"{event.person.name} {what} {event.mask}")
+    return _listed(BANS, event)
 
 
 def _mute_changed(event: events.MuteChanged) -> str:
-    what = "muted" if event.on else "unmuted"
-    return in_room(event.room, f"{event.person.name} {what} {event.mask}")
+    return _listed(MUTES, event)
+
+
+def _mask_changed(event: events.MaskChanged) -> str:
+    return _listed(event.listed, event)
+
+
+def _listed(listed: str, event: events.BanChanged | events.MuteChanged | events.MaskChanged) -> str:
+    on, off = LIST_WORDS[listed][:2] if listed in LIST_WORDS else (f"+{listed}", f"-{listed}")
+    return in_room(
+        event.room, f"{event.person.name} {on if event.on else off} {event.mask.removeprefix('~')}"
+    )
+
+
+def _invited(event: events.Invited) -> str:
+    return f"{event.person.name} invites you to {event.room}: /join {event.room}"
+
+
+def _confided(event: events.Confided) -> str:
+    start = f"[{event.role}s] " if is_lobby(event.room) else f"[{event.role}s of {event.room}] "
+    return spoken(start, event.person.name, event.text, event.speech)
+
+
+def _confided_by_me(event: events.Confided) -> str:
+    return in_room(event.room, f"Only its {event.role}s read that.")
 
 
 def _erased(event: events.Erased) -> str:
@@ -150,11 +178,17 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.Joined: _joined,
     events.Parted: _parted,
     events.Kicked: _kicked,
-    events.OperatorChanged: _operator_changed,
+    events.RoleChanged: _role_changed,
     events.TopicChanged: _topic_changed,
     events.FlagChanged: _flag_changed,
     events.BanChanged: _ban_changed,
     events.MuteChanged: _mute_changed,
+    events.SettingChanged: _setting_changed,
+    events.MaskChanged: _mask_changed,
+    events.Invited: _invited,
+    events.Spoke: _untold,
+    events.Confided: _confided,
+    events.PersonFlagChanged: _untold,
     events.OwnerClaimed: _untold,
     events.Erased: _erased,
 }
@@ -169,6 +203,9 @@ OWN_WORDS: dict[type[events.Event], Words] = {
     events.AwayChanged: _away_myself,
     events.Joined: _untold,  # the room's picture follows
     events.Parted: _parted_myself,
+    events.Invited: lambda event: f"You invited {event.to.name} to {event.room}.",
+    events.Confided: _confided_by_me,
+    events.PersonFlagChanged: lambda event: PERSON_FLAG_WORDS[event.flag][0 if event.on else 1],
     events.OwnerClaimed: lambda _event: "You are the owner now: an operator of every room.",
 }
 """To the one who caused it."""

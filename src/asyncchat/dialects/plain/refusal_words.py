@@ -22,7 +22,7 @@ def place(room: str) -> str:
 
 
 def _cannot_speak(refusal: replies.CannotSpeak) -> str:
-    return f"Not sent to {place(refusal.room)}: {refusal.reason.value}."
+    return f"Not sent to {place(refusal.room)}: {refusal.why}."
 
 
 REFUSAL_WORDS: dict[type[replies.Refusal], Callable[[Any], str]] = {
@@ -38,6 +38,14 @@ REFUSAL_WORDS: dict[type[replies.Refusal], Callable[[Any], str]] = {
     replies.NotMember: lambda r: f"You are not in {place(r.room)}.",
     replies.NotThere: lambda r: f"{r.name} is not in {place(r.room)}.",
     replies.NotOperator: lambda r: f"Only an operator of {place(r.room)} may do that.",
+    replies.Outranked: lambda r: f"{r.name} has a higher role in {place(r.room)} than you.",
+    replies.AlreadyThere: lambda r: f"{r.name} is in {place(r.room)} already.",
+    replies.TooManyInvitations: lambda r: f"{r.name} is invited to too many rooms.",
+    replies.NotYourself: lambda _: "That can be set and asked of oneself only.",
+    replies.BadValue: lambda r: f"{place(r.room).capitalize()} can't have that {r.setting}: {r.reason}.",
+    replies.WrongKey: lambda r: f"{r.room} has a key: /join {r.room} KEY",
+    replies.NotInvited: lambda r: f"Only the invited may join {place(r.room)}.",
+    replies.RoomFull: lambda r: f"{r.room} is full.",
     replies.Banned: lambda r: f"You are banned from {place(r.room)}.",
     replies.CannotSpeak: _cannot_speak,
     replies.NoText: lambda _: "There is nothing to say.",

@@ -7,10 +7,19 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from asyncchat.core import replies
+from asyncchat.core.modes import BOT
 from asyncchat.core.names import fold
+from asyncchat.core.roles import ROLES
 from asyncchat.core.rooms import Block, Topic
-from asyncchat.dialects.plain.event_words import RULE_WORDS, in_room
+from asyncchat.dialects.plain.event_words import in_room
 from asyncchat.dialects.plain.history import page_lines
+from asyncchat.dialects.plain.mode_words import (
+    LIST_WORDS,
+    PERSON_FLAG_WORDS,
+    RULE_WORDS,
+    SETTING_WORDS,
+    setting_sentence,
+)
 from asyncchat.dialects.plain.refusal_words import place
 from asyncchat.dialects.plain.times import Zone
 
@@ -76,17 +85,43 @@ def _flags_view(view: replies.FlagsView, zone: Zone) -> list[str]:
         f"  {flag} {'on ' if flag in view.flags else 'off'}  {words[0 if flag in view.flags else 1]}"
         for flag, words in RULE_WORDS.items()
     )
-    return [f"The rules of {place(view.room)}, open since {zone.moment(view.opened)}:", *rules]
+    values = dict(view.settings)
+    settings = (
+        f"  {setting} {values.get(setting, 'off') or 'on'}  "
+        f"{setting_sentence(setting, values.get(setting, ''), view.outside and setting in values)}"
+        for setting in SETTING_WORDS
+    )
+    start = f"The rules of {place(view.room)}, open since {zone.moment(view.opened)}:"
+    return [start, *rules, *settings]
 
 
 def _masks_view(view: replies.MasksView, zone: Zone) -> list[str]:
-    what = "muted" if view.mutes else "banned"
+    _, _, what, nobody = LIST_WORDS[view.lists[0]]
     if not view.masks:
-        return [f"Nobody is {what} in {place(view.room)}."]
+        return [f"{nobody} in {place(view.room)}."]
     return [
-        f"{what.capitalize()} in {place(view.room)}:",
-        *(f"  {mask.mask} by {mask.by.partition('!')[0]}, {zone.moment(mask.time)}" for mask in view.masks),
+        f"{what} in {place(view.room)}:",
+        *(
+            f"  {mask.mask.removeprefix('~')} by {mask.by.partition('!')[0]}, {zone.moment(mask.time)}"
+            for mask in view.masks
+        ),
     ]
+
+
+def _invitations_view(view: replies.InvitationsView, _zone: Zone) -> list[str]:
+    return [f"You are invited to {', '.join(view.rooms)}." if view.rooms else "You are invited to no room."]
+
+
+def _person_flags_view(view: replies.PersonFlagsView, _zone: Zone) -> list[str]:
+    return [
+        f"{flag} {'on ' if flag in view.flags else 'off'}  {words[0 if flag in view.flags else 1]}"
+        for flag, words in PERSON_FLAG_WORDS.items()
+    ]
+
+
+def _role_named(roles: int) -> str:
+    """The highest of some roles, or nothing."""
+    return next((role.name for role in ROLES if roles & role.bit), "")
 
 
 def _rooms_view(view: replies.RoomsView, _zone: Zone) -> list[str]:
@@ -106,8 +141,10 @@ def _seen(seen: replies.Seen) -> str:
     notes = []
     if seen.owner:
         notes.append("owner")
-    elif seen.operator:
-        notes.append("operator")
+    elif seen.roles:
+        notes.append(_role_named(seen.roles))
+    if BOT in seen.flags:
+        notes.append("bot")
     if seen.away:
         notes.append(f"away: {seen.away}")
     return f"{seen.person.name} ({', '.join(notes)})" if notes else seen.person.name
@@ -123,7 +160,7 @@ def _who_view(view: replies.WhoView, _zone: Zone) -> list[str]:
 
 def _person_view(view: replies.PersonView, zone: Zone) -> list[str]:
     seen = view.seen
-    rooms = ", ".join(f"{room} (operator)" if operator else room for room, operator in view.rooms)
+    rooms = ", ".join(f"{room} ({_role_named(roles)})" if roles else room for room, roles in view.rooms)
     real = seen.person.realname
     lines = [
         f"{seen.person.name} is {seen.person.origin}{f' ({real})' if real else ''}",
@@ -173,6 +210,9 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.TopicView: _topic_view,
     replies.FlagsView: _flags_view,
     replies.MasksView: _masks_view,
+    replies.InvitationsView: _invitations_view,
+    replies.PersonFlagsView: _person_flags_view,
+    replies.Forwarded: lambda reply, _: [f"You may not join {reply.room} and are sent to {reply.to}."],
     replies.RoomsView: _rooms_view,
     replies.WhoView: _who_view,
     replies.PersonView: _person_view,

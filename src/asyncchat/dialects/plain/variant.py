@@ -5,9 +5,11 @@ Owns the line's end and that every line is clean; must not know a session.
 
 from collections.abc import Iterable
 
-from asyncchat.core.events import Record, Said, Whispered
+from asyncchat.core.events import Confided, Record, Said, Whispered
 from asyncchat.dialects.plain.clean import shown
 from asyncchat.dialects.plain.event_words import EVENT_WORDS
+
+_TEXTS = (Said, Whispered, Confided)
 
 
 class PlainVariant:
@@ -26,7 +28,7 @@ class PlainVariant:
         if words.isprintable():
             return (words + self._end).encode() if words else b""
         # A line break is meant only in a text, where each line has its speaker.
-        return self.lines(words.split("\n") if kind is Said or kind is Whispered else (words,))
+        return self.lines(words.split("\n") if kind in _TEXTS else (words,))
 
     def lines(self, lines: Iterable[str]) -> bytes:
         """Lines made clean, each with its end; empty ones are left out."""

@@ -14,7 +14,9 @@ import msgspec
 from asyncchat.core import commands
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Speech
-from asyncchat.core.rooms import FLAGS
+from asyncchat.core.modes import BANS, EXCEPTIONS, FLAGS, GUESTS, MUTES, PERSON_FLAGS, SETTINGS
+from asyncchat.core.roles import ROLE_NAMED
+from asyncchat.core.rooms import REALNAME
 from asyncchat.dialects.plain import history
 from asyncchat.dialects.plain.event_words import is_lobby
 
@@ -75,7 +77,8 @@ def _who(session: PlainDialect, text: str) -> Command | None:
 
 
 def _join(_session: PlainDialect, text: str) -> Command | None:
-    return commands.Join(room_from(text)) if text and " " not in text else None
+    room, key = name_and_rest(text)
+    return commands.Join(room_from(room), key) if room and " " not in key else None
 
 
 def _part(session: PlainDialect, text: str) -> Command | str:
@@ -114,24 +117,67 @@ def _kick(session: PlainDialect, text: str) -> Command | None:
     return commands.Kick(session.room, name, reason) if name else None
 
 
-def _mask(make: Callable[[str, str], Command], *, mutes: bool) -> Handler:
+def _mask(listed: str) -> Handler:
     """A handler that takes a name or a mask, and without one lists what is set."""
 
     def handle(session: PlainDialect, text: str) -> Command | None:
         if not text:
-            return commands.AskMasks(session.room, mutes)
-        return make(session.room, text) if " " not in text else None
+            return commands.AskMasks(session.room, (listed,))
+        return _set_mask(session.room, listed, text, True)
 
     return handle
+
+
+def _unmask(listed: str) -> Handler:
+    """A handler that takes a name or a mask off a list."""
+    return lambda session, text: _set_mask(session.room, listed, text, False)
+
+
+def _set_mask(room: str, listed: str, text: str, on: bool) -> Command | None:
+    """``realname:MASK`` is held against real names, which have spaces."""
+    if text.startswith(REALNAME[1:]):
+        return commands.SetMask(room, listed, f"~{text}", on)
+    if not text or " " in text:
+        return None
+    if listed == BANS:
+        return commands.Ban(room, text, on)
+    return commands.Mute(room, text, on) if listed == MUTES else commands.SetMask(room, listed, text, on)
 
 
 def _rule(session: PlainDialect, text: str) -> Command | None:
     if not text:
         return commands.AskFlags(session.room)
-    flag, switch = name_and_rest(text.lower())
-    if flag not in FLAGS or switch not in ("on", "off"):
+    rule, value = name_and_rest(text)
+    rule = rule.lower()
+    if rule in SETTINGS and value and " " not in value:
+        return commands.SetSetting(session.room, rule, "" if value.lower() == "off" else value)
+    if rule not in FLAGS or value.lower() not in ("on", "off"):
         return None
-    return commands.SetFlag(session.room, flag, switch == "on")
+    return commands.SetFlag(session.room, rule, value.lower() == "on")
+
+
+def _role(session: PlainDialect, text: str) -> Command | None:
+    words = text.split()
+    if len(words) == 2:
+        words.append("on")
+    if len(words) != 3 or words[1].lower() not in ROLE_NAMED or words[2].lower() not in ("on", "off"):
+        return None
+    return commands.SetRole(session.room, words[0], words[2].lower() == "on", words[1].lower())
+
+
+def _invite(session: PlainDialect, text: str) -> Command | None:
+    if not text:
+        return commands.AskInvitations()
+    return commands.Invite(session.room, text) if " " not in text else None
+
+
+def _my(_session: PlainDialect, text: str) -> Command | None:
+    if not text:
+        return commands.AskPersonFlags()
+    flag, switch = name_and_rest(text.lower())
+    if flag not in PERSON_FLAGS or switch not in ("on", "off"):
+        return None
+    return commands.SetPersonFlag(flag, switch == "on")
 
 
 def _clear(session: PlainDialect, text: str) -> Command | None:
@@ -159,7 +205,7 @@ _TABLE = (
         "who", "[#ROOM|NAME]", "Shows who is in the room, or tells about somebody.", _who, ("names", "whois")
     ),
     Word("rooms", "", "Lists the rooms.", lambda _session, _text: commands.AskRooms(), ("list",)),
-    Word("join", "#ROOM", "Joins a room; what you type then goes there.", _join),
+    Word("join", "#ROOM [KEY]", "Joins a room; what you type then goes there.", _join),
     Word("part", "[#ROOM] [REASON]", "Leaves the room; what you type then goes to the lobby.", _part),
     Word("nick", "NAME", "Takes another name.", _nick, ("name",)),
     Word("msg", "NAME TEXT", "Says something to one person only.", _msg, ("m", "whisper")),
@@ -202,32 +248,64 @@ _TABLE = (
         "mute",
         "[NAME|MASK]",
         "Lets somebody read here but not speak (operators); alone lists who is muted.",
-        _mask(commands.Mute, mutes=True),
+        _mask(MUTES),
     ),
-    Word(
-        "unmute", "NAME|MASK", "Lets somebody speak again.", one_name(lambda r, n: commands.Mute(r, n, False))
-    ),
+    Word("unmute", "NAME|MASK", "Lets somebody speak again.", _unmask(MUTES)),
     Word(
         "ban",
         "[NAME|MASK]",
         "Keeps somebody out of the room (operators); alone lists who is banned.",
-        _mask(commands.Ban, mutes=False),
+        _mask(BANS),
     ),
-    Word("unban", "NAME|MASK", "Lifts a ban.", one_name(lambda r, n: commands.Ban(r, n, False))),
-    Word("op", "NAME", "Makes somebody an operator of the room (operators).", one_name(commands.SetOperator)),
+    Word("unban", "NAME|MASK", "Lifts a ban.", _unmask(BANS)),
+    Word(
+        "except",
+        "[NAME|MASK]",
+        "Lets no ban and no mute concern somebody (operators); alone lists them.",
+        _mask(EXCEPTIONS),
+    ),
+    Word("unexcept", "NAME|MASK", "Takes that back.", _unmask(EXCEPTIONS)),
+    Word(
+        "guest",
+        "[NAME|MASK]",
+        "Lets somebody in without an invitation (operators); alone lists them.",
+        _mask(GUESTS),
+    ),
+    Word("unguest", "NAME|MASK", "Takes that back.", _unmask(GUESTS)),
+    Word("invite", "[NAME]", "Asks somebody into the room; alone lists where you are invited.", _invite),
+    Word(
+        "voice",
+        "NAME",
+        "Lets somebody speak where only members with a role may (operators).",
+        one_name(lambda r, n: commands.SetRole(r, n, role="voice")),
+    ),
+    Word(
+        "unvoice",
+        "NAME",
+        "Takes that role back (operators).",
+        one_name(lambda r, n: commands.SetRole(r, n, False, "voice")),
+    ),
+    Word("op", "NAME", "Makes somebody an operator of the room (operators).", one_name(commands.SetRole)),
     Word(
         "deop",
         "NAME",
         "Takes that role back (operators).",
-        one_name(lambda r, n: commands.SetOperator(r, n, False)),
+        one_name(lambda r, n: commands.SetRole(r, n, False)),
+    ),
+    Word(
+        "role",
+        "NAME ROLE [off]",
+        f"Gives somebody a role, or takes it: {', '.join(ROLE_NAMED)}.",
+        _role,
     ),
     Word(
         "rule",
-        "[" + "|".join(FLAGS) + " on|off]",
-        "Shows the room's rules, or turns one on or off (operators).",
+        "[RULE on|off|VALUE]",
+        "Shows the room's rules, or sets one (operators).",
         _rule,
         ("rules",),
     ),
+    Word("my", "[FLAG on|off]", f"Shows or sets what you are: {', '.join(PERSON_FLAGS)}.", _my),
     Word(
         "clear",
         "NAME|*",

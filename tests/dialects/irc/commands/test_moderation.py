@@ -20,7 +20,6 @@ def pair(server):
         ("MODE #r -n+b bad!*@*", ["MODE #r -n", "MODE #r +b bad!*@*"]),
         ("MODE #r +bo *!*@198.51.100.7 a", ["MODE #r +b *!*@198.51.100.7", "MODE #r +o a"]),
         ("MODE #r +n", []),
-        ("MODE #r +o", []),
         ("KICK #r a", ["KICK #r a :op"]),
         ("KICK #R A :be quiet", ["KICK #r a :be quiet"]),
     ],

@@ -1,7 +1,7 @@
 import pytest
 
 SERVER = ":irc.test "
-ALL = "batch cap-notify draft/chathistory echo-message message-tags server-time standard-replies"
+ALL = "batch cap-notify draft/chathistory echo-message message-tags multi-prefix server-time standard-replies"
 
 
 def codes(lines):
@@ -12,9 +12,22 @@ def test_the_greeting(server):
     peer = server.connect()
     assert peer.send("NICK Иван") == []
     lines = peer.send("USER ivan 0 * :Иван Иванов")
-    assert codes(lines) == ["001", "002", "003", "004", "005", "005", "251", "255", "265", "266", "422"]
+    assert codes(lines) == [
+        "001",
+        "002",
+        "003",
+        "004",
+        "005",
+        "005",
+        "005",
+        "251",
+        "255",
+        "265",
+        "266",
+        "422",
+    ]
     assert lines[0] == SERVER + "001 Иван :Welcome to irc.test, Иван"
-    assert lines[3] == SERVER + "004 Иван irc.test asyncchat-0.1 io bnot bo"
+    assert lines[3] == SERVER + "004 Иван irc.test asyncchat-0.1 Biow CIUWabcefhiklmnoqstv IWabefhkloqv"
     assert all(len(line.encode()) <= 510 and line.count(" ") < 22 for line in lines)
     assert peer.dialect.entered
     assert server.hub.chat.people[peer.id].origin == "Иван!ivan@192.0.2.1"

@@ -10,6 +10,7 @@ from asyncchat.dialects.irc.commands import (
     listing,
     messages,
     moderation,
+    modes,
     queries,
     registration,
     rooms,
@@ -18,7 +19,19 @@ from asyncchat.dialects.irc.commands import (
 )
 from asyncchat.dialects.irc.commands.word import Answerer, Word
 
-_FAMILIES = (registration, rooms, listing, messages, queries, who, server, moderation, history, help)
+_FAMILIES = (
+    registration,
+    rooms,
+    listing,
+    messages,
+    queries,
+    who,
+    server,
+    moderation,
+    modes,
+    history,
+    help,
+)
 
 WORDS: dict[str, Word] = {name: word for family in _FAMILIES for name, word in family.WORDS.items()}
 """Each command that a client may send."""

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core import commands as core
 from asyncchat.core import replies
+from asyncchat.core.events import Speech
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS
-from asyncchat.dialects.irc.commands.word import Answerer, Word, listed, numeric, too_many
+from asyncchat.dialects.irc.commands.word import Answerer, Word, listed, numeric
 from asyncchat.dialects.irc.limits import REASON_BYTES, TARGETS
+from asyncchat.dialects.irc.modes import PREFIXED
 from asyncchat.dialects.irc.speech import understood
 from asyncchat.dialects.irc.tokens import Message, Tags
 
@@ -27,10 +29,10 @@ def privmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     if not message.param(1):
         return [numeric(numerics.ERR_NOTEXTTOSEND, text="No text to send")]
     if len(targets) > TARGETS:
-        return [too_many(targets[TARGETS], TARGETS)]
+        return [_too_many(targets)]
     text, speech = understood(False, message.params[1])
     tags = _relayed(session, message)
-    return [core.Say(target, text, speech, tags) for target in targets]
+    return [_said(target, text, speech, tags) for target in targets]
 
 
 def notice(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -40,7 +42,14 @@ def notice(session: IrcDialect, message: Message) -> Sequence[core.Command]:
         return []
     text, speech = understood(True, message.params[1])
     tags = _relayed(session, message)
-    return [core.Say(target, text, speech, tags) for target in targets]
+    return [_said(target, text, speech, tags) for target in targets]
+
+
+def _said(target: str, text: str, speech: Speech, tags: Tags) -> core.Command:
+    """What a message asks; ``@#room`` is for those who have that role there, or a higher one (STATUSMSG)."""
+    if target[:1] in PREFIXED and target[1:2] == "#":
+        return core.Confide(target[1:], PREFIXED[target[0]], text, speech, tags)
+    return core.Say(target, text, speech, tags)
 
 
 def tagmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -51,7 +60,7 @@ def tagmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     if not targets:
         return [numeric(numerics.ERR_NORECIPIENT, text="No recipient given (TAGMSG)")]
     if len(targets) > TARGETS:
-        return [too_many(targets[TARGETS], TARGETS)]
+        return [_too_many(targets)]
     tags = _relayed(session, message)
     return [core.Signal(target, tags) for target in targets]
 
@@ -61,6 +70,11 @@ def _relayed(session: IrcDialect, message: Message) -> Tags:
     if not message.tags or not session.held & MESSAGE_TAGS:
         return ()
     return tuple(tag for tag in message.tags if tag[0].startswith("+"))
+
+
+def _too_many(targets: Sequence[str]) -> core.Answer:
+    text = f"At most {TARGETS} targets at once"
+    return numeric(numerics.ERR_TOOMANYTARGETS, targets[TARGETS], text=text)
 
 
 def away(session: IrcDialect, message: Message) -> Sequence[core.Command]:

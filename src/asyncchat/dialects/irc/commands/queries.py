@@ -10,13 +10,14 @@ import msgspec
 
 from asyncchat.core import commands as core
 from asyncchat.core import replies
+from asyncchat.core.modes import BOT
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.capabilities import gathered
-from asyncchat.dialects.irc.commands.moderation import UserModes, say_user_modes
+from asyncchat.dialects.irc.capabilities import MULTI_PREFIX, gathered
 from asyncchat.dialects.irc.commands.server import AtServerOf, no_such_server, say_at_server_of
 from asyncchat.dialects.irc.commands.word import Answerer, Word, each, listed, numeric
 from asyncchat.dialects.irc.limits import ASKED, WATCHED, WHOIS
 from asyncchat.dialects.irc.line import word
+from asyncchat.dialects.irc.modes import prefix
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -103,13 +104,16 @@ def say_person(session: IrcDialect, view: replies.PersonView) -> bytes:
         say(numerics.RPL_WHOISUSER, nick, word(person.user), word(person.host), "*", text=person.realname)
     ]
     if view.rooms:
-        rooms = [f"@{room}" if operator else room for room, operator in view.rooms]
+        every = bool(session.held & MULTI_PREFIX)
+        rooms = [prefix(roles, every) + room for room, roles in view.rooms]
         lines.extend(
             say(numerics.RPL_WHOISCHANNELS, nick, text=some) for some in gathered(rooms, _ROOMS_BYTES)
         )
     lines.append(say(numerics.RPL_WHOISSERVER, nick, session.irc.name, text=_our_words(session)))
     if view.seen.owner:
         lines.append(say(numerics.RPL_WHOISOPERATOR, nick, text="is an IRC operator"))
+    if BOT in view.seen.flags:
+        lines.append(say(numerics.RPL_WHOISBOT, nick, text="is a bot"))
     if view.seen.away:
         lines.append(say(numerics.RPL_AWAY, nick, text=view.seen.away))
     if view.private:
@@ -178,7 +182,6 @@ def say_ison(session: IrcDialect, _purpose: IsOn, view: replies.PeopleView) -> b
 _PURPOSES: dict[type, Callable[[IrcDialect, Any, replies.PeopleView], bytes]] = {
     UserHost: say_userhost,
     IsOn: say_ison,
-    UserModes: say_user_modes,
     AtServerOf: say_at_server_of,
     AtServer: say_at_server,
 }

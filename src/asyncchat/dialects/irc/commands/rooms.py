@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands as core
@@ -10,10 +11,11 @@ from asyncchat.core import replies
 from asyncchat.core.rooms import Block
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.capabilities import gathered
+from asyncchat.dialects.irc.capabilities import MULTI_PREFIX, gathered
 from asyncchat.dialects.irc.commands.word import Answerer, Word, each, numeric
 from asyncchat.dialects.irc.limits import JOINS, NAMED, REASON_BYTES
 from asyncchat.dialects.irc.line import word
+from asyncchat.dialects.irc.modes import prefix
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
 
 
 def join(session: IrcDialect, message: Message) -> Sequence[core.Command]:
-    """Joins rooms; keys are not looked at, since no room has one. ``JOIN 0`` leaves all."""
+    """Joins rooms, each with the key in its place. ``JOIN 0`` leaves all."""
     if message.params[0] == "0":
         return [core.PartAll()]
-    return each(message.params[0], JOINS, core.Join)
+    keys = message.param(1).split(",")
+    given = dict(reversed(list(zip_longest(message.params[0].split(","), keys, fillvalue=""))))
+    return each(message.params[0], JOINS, lambda room: core.Join(room, given[room]))
 
 
 def part(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -56,8 +60,9 @@ def say_room(session: IrcDialect, view: replies.RoomView) -> bytes:
     told = b""
     if view.joining and view.topic is not None:
         told = say_topic(session, replies.TopicView(view.room, view.topic))
-    key = session.irc.names_key
-    head = session.head(numerics.RPL_NAMREPLY, "=", view.room) + b" :"
+    every = bool(session.held & MULTI_PREFIX)
+    key = (*session.irc.names_key, every)
+    head = session.head(numerics.RPL_NAMREPLY, "@" if view.secret else "=", view.room) + b" :"
     pieces: list[bytes] = []
     for block in view.blocks:
         ready = block.encoded.get(key)
@@ -67,11 +72,9 @@ def say_room(session: IrcDialect, view: replies.RoomView) -> bytes:
     return told + session.numeric(numerics.RPL_ENDOFNAMES, view.room, text="End of /NAMES list")
 
 
-def _name_pieces(block: Block, key: tuple[str, int]) -> list[bytes]:
+def _name_pieces(block: Block, key: tuple[str, int, bool]) -> list[bytes]:
     """The ends of the lines that hold a block's names, remembered in it: in a big room they are the work."""
-    members = [
-        f"@{member.person.name}" if member.operator else member.person.name for member in block.members
-    ]
+    members = [prefix(member.roles, key[2]) + member.person.name for member in block.members]
     pieces = [piece.encode("utf-8", "replace") + b"\r\n" for piece in gathered(members, key[1])]
     block.encoded[key] = pieces
     return pieces
@@ -80,6 +83,13 @@ def _name_pieces(block: Block, key: tuple[str, int]) -> list[bytes]:
 def say_no_room(session: IrcDialect, view: replies.NoRoomView) -> bytes:
     """The empty list of a room that does not exist."""
     return session.numeric(numerics.RPL_ENDOFNAMES, word(view.room), text="End of /NAMES list")
+
+
+def say_forwarded(session: IrcDialect, reply: replies.Forwarded) -> bytes:
+    """Where one is joined to another room instead."""
+    return session.numeric(
+        numerics.ERR_LINKCHANNEL, word(reply.room), reply.to, text="Forwarding to another channel"
+    )
 
 
 def say_topic(session: IrcDialect, view: replies.TopicView) -> bytes:
@@ -120,6 +130,7 @@ WORDS: dict[str, Word] = {
 }
 
 ANSWERS: dict[type, Answerer] = {
+    replies.Forwarded: say_forwarded,
     replies.RoomView: say_room,
     replies.NoRoomView: say_no_room,
     replies.TopicView: say_topic,

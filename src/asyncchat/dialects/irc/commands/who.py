@@ -12,10 +12,13 @@ import msgspec
 
 from asyncchat.core import commands as core
 from asyncchat.core import replies
+from asyncchat.core.modes import BOT
 from asyncchat.core.replies import Seen
 from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.capabilities import MULTI_PREFIX
 from asyncchat.dialects.irc.commands.word import Answerer, Word
 from asyncchat.dialects.irc.line import word
+from asyncchat.dialects.irc.modes import PERSON_LETTERS, prefix
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -73,7 +76,7 @@ def _plain(session: IrcDialect, seen: Seen) -> bytes:
         word(person.host),
         session.irc.name,
         person.name,
-        _flags(seen),
+        _flags(session, seen),
         text=f"0 {person.realname}",
     )
 
@@ -88,8 +91,11 @@ def _server_name(session: IrcDialect) -> str:
     return session.irc.name
 
 
-def _flags(seen: Seen) -> str:
-    return f"{'G' if seen.away else 'H'}{'*' * seen.owner}{'@' * seen.operator}"
+def _flags(session: IrcDialect, seen: Seen) -> str:
+    """Away, operator of the server, roles in the room, bot (IRCv3 bot-mode)."""
+    roles = prefix(seen.roles, bool(session.held & MULTI_PREFIX))
+    bot = PERSON_LETTERS[BOT] if BOT in seen.flags else ""
+    return f"{'G' if seen.away else 'H'}{'*' * seen.owner}{roles}{bot}"
 
 
 Field = Callable[["IrcDialect", Seen, Who], str | None]
@@ -102,7 +108,7 @@ _FIELDS: dict[str, Field] = {
     "h": lambda session, seen, asked: word(seen.person.host),
     "s": lambda session, seen, asked: _server_name(session),
     "n": lambda session, seen, asked: seen.person.name,
-    "f": lambda session, seen, asked: _flags(seen),
+    "f": lambda session, seen, asked: _flags(session, seen),
     "d": lambda session, seen, asked: "0",
     "l": lambda session, seen, asked: str(seen.idle),
     "a": lambda session, seen, asked: "0",

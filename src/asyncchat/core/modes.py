@@ -1,0 +1,164 @@
+"""What can be set for a room and for a person: tables of flags, settings and lists of masks.
+
+Owns their names, what a room begins with, and what a setting's value may be. To add one: a row here, its
+effect in ``rules`` (asked where the thing happens), its letter in the IRC dialect's ``modes``, its words in
+the plain dialect's ``mode_words``; tests walk these tables and miss what is missing.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from asyncchat.core.names import room_fault
+
+# Flags of a room.
+
+
+class Flag(msgspec.Struct, frozen=True):
+    """A rule that is on or off.
+
+    ``opened`` tells whether a new room has it; ``guards`` whether it can refuse what is said, so that a
+    message to a room with it is looked at.
+    """
+
+    name: str
+    opened: bool = False
+    guards: bool = False
+
+
+NO_OUTSIDERS: Final = "no-outsiders"
+"""Only members may speak in the room."""
+
+TOPIC_LOCKED: Final = "topic-locked"
+"""Only (half-)operators may change the topic."""
+
+MODERATED: Final = "moderated"
+"""Only members with a role may speak."""
+
+OP_MODERATED: Final = "op-moderated"
+"""What members without a role say is told to the (half-)operators alone."""
+
+INVITE_ONLY: Final = "invite-only"
+"""Only the invited may join."""
+
+SECRET: Final = "secret"  # noqa: S105 - a room's flag
+"""Outsiders do not learn that the room is there, nor who is in it."""
+
+NO_COLOUR: Final = "no-colour"
+"""Texts with colour codes are refused, not changed: nobody says what he did not write."""
+
+NO_CTCP: Final = "no-ctcp"
+"""Questions of programs to programs are refused; what somebody does (``/me``) is not."""
+
+FLAG_TABLE: Final = (
+    Flag(NO_OUTSIDERS, opened=True),
+    Flag(TOPIC_LOCKED, opened=True),
+    Flag(MODERATED, guards=True),
+    Flag(OP_MODERATED, guards=True),
+    Flag(INVITE_ONLY),
+    Flag(SECRET),
+    Flag(NO_COLOUR, guards=True),
+    Flag(NO_CTCP, guards=True),
+)
+
+FLAGS: Final = tuple(flag.name for flag in FLAG_TABLE)
+"""The names of all flags of a room."""
+
+OPENED_FLAGS: Final = frozenset(flag.name for flag in FLAG_TABLE if flag.opened)
+"""Those of a new room."""
+
+GUARDING: Final = frozenset(flag.name for flag in FLAG_TABLE if flag.guards)
+"""Those that are asked for each message."""
+
+# Settings of a room: a flag with a value.
+
+KEY_BYTES: Final = 64
+"""Longest key, in UTF-8: it stands in one line beside a room's name."""
+
+LIMIT_MOST: Final = 1_000_000
+"""Greatest limit of members: beyond what one process holds."""
+
+SLOW_MOST: Final = 21_600
+"""Longest time between two messages of one member, in seconds: six hours."""
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """A rule with a value, kept as text; ``fault`` says why a value can't be had, as half a sentence."""
+
+    name: str
+    fault: Callable[[str], str | None]
+    guards: bool = False
+
+
+def _key_fault(value: str) -> str | None:
+    if not value.isprintable() or " " in value or "," in value or value[:1] == ":":
+        return "a key has no spaces and commas and does not begin with a colon"
+    return (
+        f"a key has at most {KEY_BYTES} bytes" if len(value.encode("utf-8", "replace")) > KEY_BYTES else None
+    )
+
+
+def _number_fault(most: int) -> Callable[[str], str | None]:
+    def fault(value: str) -> str | None:
+        right = value.isascii() and value.isdigit() and len(value) < 10 and 1 <= int(value) <= most
+        return None if right else f"it must be a number from 1 to {most}"
+
+    return fault
+
+
+KEY: Final = "key"
+"""The word without which nobody joins."""
+
+LIMIT: Final = "limit"
+"""As many members the room may have."""
+
+FORWARD: Final = "forward"
+"""The room that those join who may not join this one."""
+
+SLOW: Final = "slow"
+"""Seconds that a member without a role waits between two messages."""
+
+SETTING_TABLE: Final = (
+    Setting(KEY, _key_fault),
+    Setting(LIMIT, _number_fault(LIMIT_MOST)),
+    Setting(FORWARD, room_fault),
+    Setting(SLOW, _number_fault(SLOW_MOST), guards=True),
+)
+
+SETTINGS: Final = {setting.name: setting for setting in SETTING_TABLE}
+"""All settings of a room by name."""
+
+GUARDING_SETTINGS: Final = frozenset(setting.name for setting in SETTING_TABLE if setting.guards)
+"""Those that are asked for each message."""
+
+# Lists of masks of a room.
+
+BANS: Final = "ban"
+"""Who may neither join nor speak."""
+
+MUTES: Final = "mute"
+"""Who may join and read but not speak."""
+
+EXCEPTIONS: Final = "exception"
+"""Whom no ban and no mute concerns."""
+
+GUESTS: Final = "guest"
+"""Who needs no invitation."""
+
+MASK_LISTS: Final = (BANS, MUTES, EXCEPTIONS, GUESTS)
+"""The names of all lists."""
+
+# Flags of a person.
+
+INVISIBLE: Final = "invisible"
+"""Not listed for those who share no room with one."""
+
+BOT: Final = "bot"
+"""A program, not somebody."""
+
+WALLOPS: Final = "wallops"
+"""Wants to be told what operators of the server tell each other."""
+
+PERSON_FLAGS: Final = (INVISIBLE, BOT, WALLOPS)
+"""The names of all flags of a person, which each sets for itself."""

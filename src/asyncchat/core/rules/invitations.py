@@ -1,0 +1,45 @@
+"""Invitations: asking people into a room, and what that opens.
+
+An invitation of who keeps order there lets in past a ban, a key, a limit and the rule that one must be
+invited; anyone else's only tells. It is used up by the join, and ends with the room and when the invited one
+leaves the chat.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asyncchat.core import commands, events, replies
+from asyncchat.core.modes import INVITE_ONLY
+from asyncchat.core.roles import Right
+from asyncchat.core.rules.rooms import membership
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat, Items, Rule
+
+INVITATIONS_EACH = 100
+"""Rooms one person may be invited to at a time: as many as it may be in."""
+
+
+def invite(chat: Chat, who: int, command: commands.Invite, _now: int) -> Items:
+    """Asks a person into a room; into an invite-only one those may who keep order there."""
+    room = membership(chat, who, command.room)
+    if isinstance(room, replies.Refusal):
+        return (room,)
+    admits = chat.may(who, room, Right.KEEP_ORDER)
+    if INVITE_ONLY in room.flags and not admits:
+        return (replies.NotOperator(room.name),)
+    other = chat.person_named(command.name)
+    if other is None:
+        return (replies.NoSuchPerson(command.name),)
+    if other.id in room.seats:
+        return (replies.AlreadyThere(room.name, other.name),)
+    rooms = chat.invitations.get(other.id, {})
+    if room.key not in rooms and len(rooms) >= INVITATIONS_EACH:
+        return (replies.TooManyInvitations(room.name, other.name),)
+    told = events.Invited(room.name, other, chat.people[who], admits)
+    away = chat.away.get(other.id)
+    return (told,) if away is None else (told, replies.AwayNote(other, away))
+
+
+RULES: dict[type[commands.Command], Rule] = {commands.Invite: invite}

@@ -1,0 +1,119 @@
+"""The letters of modes: what IRC calls the core's flags, settings, lists, roles and people's own flags.
+
+Owns letters, prefixes and the tokens of 005 that tell of them; what a mode does is the core's. To add a mode:
+its row in ``core.modes``, its letter here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from asyncchat.core import modes, roles
+from asyncchat.core.rooms import REALNAME
+
+FLAG_LETTERS: Final = {
+    modes.NO_OUTSIDERS: "n",
+    modes.TOPIC_LOCKED: "t",
+    modes.MODERATED: "m",
+    modes.OP_MODERATED: "U",
+    modes.INVITE_ONLY: "i",
+    modes.SECRET: "s",
+    modes.NO_COLOUR: "c",
+    modes.NO_CTCP: "C",
+}
+"""Of each flag of a room (type D)."""
+
+SETTING_LETTERS: Final = {modes.KEY: "k", modes.LIMIT: "l", modes.FORWARD: "f", modes.SLOW: "W"}
+"""Of each setting of a room."""
+
+PARAMETER_TO_UNSET: Final = frozenset((modes.KEY,))
+"""Settings that have a parameter when they are taken away too (type B); the others are type C."""
+
+LIST_LETTERS: Final = {modes.BANS: "b", modes.EXCEPTIONS: "e", modes.GUESTS: "I"}
+"""Of each list (type A); mutes are bans with the extended mask ``m:``."""
+
+ROLE_LETTERS: Final = {
+    roles.FOUNDER.name: "q",
+    roles.ADMIN.name: "a",
+    roles.OPERATOR.name: "o",
+    roles.HALF_OPERATOR.name: "h",
+    roles.VOICE.name: "v",
+}
+"""Of each role (type B)."""
+
+PREFIXES: Final = {
+    roles.FOUNDER.name: "~",
+    roles.ADMIN.name: "&",
+    roles.OPERATOR.name: "@",
+    roles.HALF_OPERATOR.name: "%",
+    roles.VOICE.name: "+",
+}
+"""What stands before a nick with that role."""
+
+PERSON_LETTERS: Final = {modes.INVISIBLE: "i", modes.BOT: "B", modes.WALLOPS: "w"}
+"""Of each flag of a person; ``o`` is the owner's and only OPER gives it."""
+
+FLAG_OF: Final = {letter: name for name, letter in FLAG_LETTERS.items()}
+SETTING_OF: Final = {letter: name for name, letter in SETTING_LETTERS.items()}
+LIST_OF: Final = {letter: name for name, letter in LIST_LETTERS.items()}
+ROLE_OF: Final = {letter: name for name, letter in ROLE_LETTERS.items()}
+PERSON_FLAG_OF: Final = {letter: name for name, letter in PERSON_LETTERS.items()}
+PREFIXED: Final = {prefix: name for name, prefix in PREFIXES.items()}
+
+USER_MODES: Final = "".join(sorted((*PERSON_FLAG_OF, "o")))
+ROOM_MODES: Final = "".join(sorted((*FLAG_OF, *SETTING_OF, *LIST_OF, *ROLE_OF)))
+ROOM_MODES_WITH_PARAMETER: Final = "".join(sorted((*SETTING_OF, *LIST_OF, *ROLE_OF)))
+
+PREFIX: Final = f"({''.join(ROLE_LETTERS.values())}){''.join(PREFIXES.values())}"
+"""The value of 005's PREFIX."""
+
+STATUSMSG: Final = "".join(PREFIXES.values())
+"""That of STATUSMSG: each role may be written to."""
+
+CHANMODES: Final = ",".join(
+    "".join(sorted(letters))
+    for letters in (
+        LIST_LETTERS.values(),
+        (letter for name, letter in SETTING_LETTERS.items() if name in PARAMETER_TO_UNSET),
+        (letter for name, letter in SETTING_LETTERS.items() if name not in PARAMETER_TO_UNSET),
+        FLAG_LETTERS.values(),
+    )
+)
+"""That of CHANMODES."""
+
+LISTS: Final = "".join(LIST_LETTERS.values())
+"""The lists, for MAXLIST."""
+
+EXTBANS: Final = "mr"
+"""Extended masks, written without a prefix: ``m:mask`` mutes, ``r:mask`` is held against real names."""
+
+_MUTE = "m:"
+_REAL = "r:"
+_BY_HIGHEST: Final = {role.bit: PREFIXES[role.name] for role in roles.ROLES}
+
+
+def prefix(held: int, every: bool) -> str:
+    """What stands before the nick of a member with these roles: the highest one's prefix, or every one's."""
+    if not held:
+        return ""
+    if not every:
+        return _BY_HIGHEST[roles.highest(held)]
+    return "".join(sign for bit, sign in _BY_HIGHEST.items() if held & bit)
+
+
+def heard_mask(listed: str, typed: str) -> tuple[str, str]:
+    """The core's list and mask for what was written as a list mode's parameter."""
+    if listed == modes.BANS and typed[:2].lower() == _MUTE:
+        listed, typed = modes.MUTES, typed[2:]
+    if typed[:2].lower() == _REAL:
+        typed = REALNAME + typed[2:]
+    return listed, typed
+
+
+def said_mask(listed: str, mask: str) -> tuple[str, str]:
+    """The letter, and the parameter, for a mask on one of the core's lists."""
+    if mask.startswith(REALNAME):
+        mask = _REAL + mask[len(REALNAME) :]
+    if listed == modes.MUTES:
+        return LIST_LETTERS[modes.BANS], _MUTE + mask
+    return LIST_LETTERS[listed], mask

@@ -56,8 +56,8 @@ class Session:
 
     __slots__ = (
         "_allowance", "_backlog", "_bucket", "_held", "_pacer", "_reader", "_told", "_writer", "apart",
-        "audiences", "born", "dialect", "ended", "heard", "host", "id", "ignoring", "parts", "probed", "reason", "send", "service",
-        "variant", "waiting", "write",
+        "audiences", "born", "dialect", "ended", "heard", "host", "id", "ignoring", "parts", "probed",
+        "reason", "send", "service", "variant", "waiting", "write",
     )  # fmt: skip
 
     variant: Variant

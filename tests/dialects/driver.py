@@ -120,6 +120,8 @@ class Hub:
             return set(room.seats) if room else set()
         if event.reach is Reach.PEERS:
             return {who for room in self.chat.rooms_with(event.person.id) for who in room.seats}
+        if event.reach is Reach.SOME:
+            return set(event.to)
         return {event.to.id} if event.reach is Reach.PAIR else set()
 
     def read_history(self, peer: Peer, asked: commands.ReadHistory) -> list[object]:

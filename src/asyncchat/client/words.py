@@ -248,17 +248,34 @@ def _kick(talk: Talk, text: str) -> bool | None:
     return None
 
 
+def _mute_letters(talk: Talk, sign: str) -> tuple[str, str]:
+    """How this server mutes, as change and what precedes a mask: an extended ban, or a list of its own.
+
+    Where extended bans have a sign before them, ``m`` means something else.
+
+    Raises:
+        ClientError: it can't.
+    """
+    before, comma, extended = talk.chat.server_tokens.get("EXTBAN", "").partition(",")
+    if comma and not before and "m" in extended:
+        return f"{sign}b", "m:"
+    if "q" in talk.chat.server_tokens.get("CHANMODES", "").partition(",")[0]:
+        return f"{sign}q", ""
+    raise ClientError("This server can't mute over IRC.")
+
+
 def _mode(change: str, *, alone: bool = False) -> Handler:
     """A handler that sets a mode for one name, or lists who has it where that makes sense."""
 
     def handle(talk: Talk, text: str) -> bool | None:
         if " " in text or (not text and not alone):
             return False
-        lists = talk.chat.server_tokens.get("CHANMODES", "").partition(",")[0]
-        if change[1] == "q" and "q" not in lists:
-            raise ClientError("This server can't mute over IRC.")
         mask = text if change[1] == "o" or "!" in text or "@" in text or not text else f"{text}!*@*"
-        talk.chat.command("MODE", talk.room, change, *([mask] if mask else []))
+        letters = change
+        if change[1] == "q":
+            letters, before = _mute_letters(talk, change[0])
+            mask = before + mask if mask else ""
+        talk.chat.command("MODE", talk.room, letters, *([mask] if mask else []))
         return None
 
     return handle

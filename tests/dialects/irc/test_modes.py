@@ -1,0 +1,62 @@
+"""The letters and the documentation that lists them."""
+
+from pathlib import Path
+
+import pytest
+
+from asyncchat.core.modes import BANS, EXCEPTIONS, MUTES
+from asyncchat.dialects.irc import modes
+from asyncchat.dialects.irc.modes import heard_mask, prefix, said_mask
+
+PAGE = Path(__file__).parents[3] / "docs" / "irc.md"
+TESTS = [Path(__file__).parent / "commands" / f"test_{name}.py" for name in ("modes", "registration")]
+
+
+def rows(title: str) -> dict[str, str]:
+    """The rows of a section's table, by letter."""
+    section = PAGE.read_text(encoding="utf-8").partition(f"### {title}\n")[2].partition("\n### ")[0]
+    lines = (line for line in section.splitlines() if line.startswith("| `"))
+    return {line.split("`")[1]: line for line in lines}
+
+
+@pytest.mark.parametrize(
+    ("title", "letters"),
+    [
+        ("Of a room", {*modes.FLAG_OF, *modes.SETTING_OF, *modes.LIST_OF}),
+        ("Roles", set(modes.ROLE_OF)),
+        ("Of oneself", set(modes.USER_MODES)),
+    ],
+)
+def test_the_page_lists_each_mode(title, letters):
+    assert set(rows(title)) == letters
+
+
+def test_the_page_names_tests_that_are_there():
+    written = "".join(path.read_text(encoding="utf-8") for path in TESTS)
+    for row in (*rows("Of a room").values(), *rows("Of oneself").values()):
+        named = row.split("|")[-2].split("`")[1::2]
+        assert named
+        assert all(f"{name}(" in written or f"class {name}" in written or ".py" in name for name in named)
+
+
+@pytest.mark.parametrize(
+    ("letter", "typed", "listed", "mask", "shown"),
+    [
+        ("b", "a!*@*", BANS, "a!*@*", "a!*@*"),
+        ("b", "m:a!*@*", MUTES, "a!*@*", "m:a!*@*"),
+        ("b", "M:r:x*", MUTES, "~realname:x*", "m:r:x*"),
+        ("b", "r:x*", BANS, "~realname:x*", "r:x*"),
+        ("e", "r:x*", EXCEPTIONS, "~realname:x*", "r:x*"),
+        ("e", "m:x", EXCEPTIONS, "m:x", "m:x"),
+    ],
+)
+def test_masks_there_and_back(letter, typed, listed, mask, shown):
+    assert heard_mask(modes.LIST_OF[letter], typed) == (listed, mask)
+    assert said_mask(listed, mask) == (letter, shown)
+
+
+@pytest.mark.parametrize(
+    ("held", "one", "every"), [(0, "", ""), (1, "+", "+"), (7, "@", "@%+"), (31, "~", "~&@%+")]
+)
+def test_prefixes(held, one, every):
+    assert (prefix(held, every=False), prefix(held, every=True)) == (one, every)

@@ -160,11 +160,12 @@ class SetPersonFlag(Command, frozen=True):
 
 
 class Ban(Command, frozen=True):
-    """Ban a person, by name or mask, from a room, or lift that ban."""
+    """Ban a person, by name or mask, from a room, or lift that ban; ``out`` puts who it means out at once."""
 
     room: str
     who: str
     on: bool = True
+    out: bool = False
 
 
 class Mute(Command, frozen=True):

@@ -50,6 +50,17 @@ def test_a_kick():
     assert do(chat, OLGA, commands.Kick("#tea", "anna"))[1:] == (events.RoomClosed("#Tea"),)
 
 
+def test_a_ban_that_puts_out():
+    chat = house()
+    anna, bob = chat.people[ANNA], chat.people[BOB]
+    banned, kicked = do(chat, ANNA, commands.Ban("#tea", "bob", out=True))
+    assert isinstance(banned, events.BanChanged)
+    assert kicked == events.Kicked("#Tea", bob, anna, "banned")
+    assert ANNA in chat.rooms["#tea"].seats
+    assert do(chat, BOB, commands.Join("#tea")) == (replies.Banned("#Tea"),)
+    assert do(chat, ANNA, commands.Ban("#tea", "*!*@*", out=True))[1:] == ()
+
+
 def test_operators():
     chat = house()
     anna, bob = chat.people[ANNA], chat.people[BOB]

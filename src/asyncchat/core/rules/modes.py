@@ -9,10 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
-from asyncchat.core.modes import BANS, FLAGS, FORWARD, LIMIT, MASK_LISTS, MUTES, PERSON_FLAGS, SETTINGS, SLOW
+from asyncchat.core.modes import (
+    BANS,
+    EXCEPTIONS,
+    FLAGS,
+    FORWARD,
+    LIMIT,
+    MASK_LISTS,
+    MUTES,
+    PERSON_FLAGS,
+    SETTINGS,
+    SLOW,
+)
 from asyncchat.core.names import fold, mask_of
 from asyncchat.core.roles import ROLE_NAMED, Right, highest
-from asyncchat.core.rooms import REALNAME
+from asyncchat.core.rooms import REALNAME, describes
 from asyncchat.core.rules.rooms import with_right
 from asyncchat.core.text import size
 
@@ -94,7 +105,26 @@ def _forward_fault(chat: Chat, who: int, room: Room, to: str) -> str | None:
 
 def ban(chat: Chat, who: int, command: commands.Ban, now: int) -> Items:
     """Bans a mask from the room, or lifts the ban."""
-    return set_mask(chat, who, commands.SetMask(command.room, BANS, command.who, command.on), now)
+    items = set_mask(chat, who, commands.SetMask(command.room, BANS, command.who, command.on), now)
+    room = chat.room_named(command.room)
+    if room is None or not (command.on and command.out) or isinstance(next(iter(items), None), replies.Refusal):
+        return items
+    mask = _meant(chat, room, room.masks[BANS], command.who, True)
+    return (*items, *_put_out(chat, who, room, mask))
+
+
+def _put_out(chat: Chat, who: int, room: Room, mask: str) -> tuple[events.Kicked, ...]:
+    """The members a ban means, put out: not the one who sets it, nor who is excepted or has a higher role."""
+    mine = highest(chat.rank(who, room))
+    meant = [
+        member.person
+        for member in room.members()
+        if describes(mask, member.person)
+        and member.person.id != who
+        and not room.lists(EXCEPTIONS, member.person)
+        and highest(room.roles.get(member.person.id, 0)) <= mine
+    ]
+    return tuple(events.Kicked(room.name, person, chat.people[who], "banned") for person in meant)
 
 
 def mute(chat: Chat, who: int, command: commands.Mute, now: int) -> Items:

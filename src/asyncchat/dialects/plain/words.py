@@ -140,7 +140,7 @@ def _set_mask(room: str, listed: str, text: str, on: bool) -> Command | None:
     if not text or " " in text:
         return None
     if listed == BANS:
-        return commands.Ban(room, text, on)
+        return commands.Ban(room, text, on, out=True)
     return commands.Mute(room, text, on) if listed == MUTES else commands.SetMask(room, listed, text, on)
 
 
@@ -240,7 +240,7 @@ _TABLE = (
     Word(
         "owner",
         "CODE|NAME PASSWORD",
-        "Makes you an operator of every room; the server shows the code when it starts.",
+        "Makes you an operator of every room; the server shows the code at its first start.",
         _owner,
     ),
     Word("kick", "NAME [REASON]", "Puts somebody out of the room (operators).", _kick),
@@ -254,7 +254,7 @@ _TABLE = (
     Word(
         "ban",
         "[NAME|MASK]",
-        "Keeps somebody out of the room (operators); alone lists who is banned.",
+        "Puts somebody out of the room for good (operators); alone lists who is banned.",
         _mask(BANS),
     ),
     Word("unban", "NAME|MASK", "Lifts a ban.", _unmask(BANS)),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import re
 import signal
 import socket
@@ -407,3 +408,46 @@ def test_a_file_of_options_with_a_password(serve, tmp_path):
         carol.sendall(b"PASS :open sesame\r\nNICK carol\r\nUSER c 0 * :c\r\n")
         until(carol, ":chat.test 001 carol ")
     assert server.end()[0] == 0
+
+
+def test_a_hangup_reloads_and_says_so_in_the_log(serve, tmp_path):
+    file = tmp_path / "chat.toml"
+    file.write_text('log_level = "info"')
+    server = serve("--config", str(file), start_new_session=True)
+    file.write_text('log_level = "debug"\nname = "other.test"\n[limits]\nburst = 3')
+    server.process.send_signal(signal.SIGHUP)
+    assert server.process.stderr is not None
+    while "Reloaded" not in (line := server.process.stderr.readline()):
+        assert line
+    assert line.endswith("Reloaded (SIGHUP); changed: limits.burst, log_level\n")
+    assert server.process.stderr.readline().endswith("Only a restart changes: name\n")
+    file.write_text("lisen = 1")
+    server.process.send_signal(signal.SIGHUP)
+    while "Not reloaded" not in (line := server.process.stderr.readline()):
+        assert line
+    assert line.endswith(f'Unknown key "lisen" in {file}, line 1: did you mean "listen"?\n')
+    server.connect("alice").close()
+    assert server.end()[0] == 0
+
+
+def test_the_end_of_its_terminal_ends_it():
+    parent, child = pty.openpty()
+    command = [sys.executable, "-m", "asyncchat", "serve", "--db", ":memory:", "--port", "0"]
+    own_terminal = (
+        "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", own_terminal, *command],
+        stdin=child,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        text=True,
+    ) as process:
+        os.close(child)
+        assert process.stdout is not None
+        while "Stop with" not in (line := process.stdout.readline()):
+            assert line
+        os.close(parent)
+        assert process.wait(PATIENCE) == 0

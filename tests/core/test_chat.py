@@ -19,7 +19,14 @@ from asyncchat.core.rooms import BLOCK_SIZE
 from asyncchat.core.rules import ANSWERS, RULES
 from tests.core.house import ANNA, BOB, NOW, do, house
 
-GATES = {commands.ReadHistory, commands.EraseFrom, commands.Owner, commands.Ignore, commands.Unlock}
+GATES = {
+    commands.ReadHistory,
+    commands.EraseFrom,
+    commands.Owner,
+    commands.Ignore,
+    commands.Reload,
+    commands.Unlock,
+}
 """Done outside of the chat, which never sees them."""
 
 

@@ -58,6 +58,7 @@ class Hub:
         self.chat = Chat()
         self.records: list[Record] = []
         self.peers: dict[int, Peer] = {}
+        self.reloaded: object = replies.Reloaded("chat.toml", ("motd", "password"), ("listen",))
         self.now = START
         self.tick = tick
 
@@ -148,6 +149,11 @@ class Hub:
         right = OPERATORS.get(asked.name) if asked.name else CODE
         return self.decide(peer, commands.ClaimOwner(asked.code == right, asked.name))
 
+    def reload(self, peer: Peer, _asked: commands.Reload) -> list[object]:
+        if peer.id not in self.chat.owners:
+            return [replies.NotServerOperator()]
+        return [self.reloaded]
+
     def unlock(self, peer: Peer, asked: commands.Unlock) -> list[object]:
         if asked.password == PASSWORD:
             return [replies.Unlocked()]
@@ -159,5 +165,6 @@ class Hub:
 _GATES: dict[type[commands.Command], Callable[[Hub, Peer, Any], list[object]]] = {
     commands.ReadHistory: Hub.read_history,
     commands.Owner: Hub.claim,
+    commands.Reload: Hub.reload,
     commands.Unlock: Hub.unlock,
 }

@@ -185,7 +185,9 @@ class Client:
 @contextmanager
 def serving(log: Log | None = None, **options: Any) -> Iterator[Server]:
     """A running server; a bug that it only logs fails the test."""
-    service_options = {name: options.pop(name) for name in ("motd", "most_sessions") if name in options}
+    service_options = {
+        name: options.pop(name) for name in ("motd", "most_sessions", "sources") if name in options
+    }
     seen = _Errors()
     logging.getLogger("asyncchat").addHandler(seen)
     try:

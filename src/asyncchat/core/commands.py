@@ -351,6 +351,10 @@ class Owner(Command, frozen=True):
     name: str = ""
 
 
+class Reload(Command, frozen=True):
+    """Read the server's configuration again."""
+
+
 class Unlock(Command, frozen=True):
     """Show the server's password, before all else; ``last``: the connection ends when it is wrong."""
 

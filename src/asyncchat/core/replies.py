@@ -207,6 +207,17 @@ MORE_COUNTED = 1000
 """Where the counting of earlier messages ends; beyond it an answer says "more than"."""
 
 
+class Reloaded(Reply, frozen=True):
+    """The configuration was read again: what changed by it, and what would only change by a restart.
+
+    ``file`` is the configuration's file, or empty; the others are options as the file has them.
+    """
+
+    file: str
+    changed: tuple[str, ...]
+    waiting: tuple[str, ...]
+
+
 class Unlocked(Reply, frozen=True):
     """The server's password was right, or there is none."""
 
@@ -408,6 +419,17 @@ class NotFromHere(Refusal, frozen=True):
     """The operator of this name may not come from the asker's address."""
 
     name: str
+
+
+class NotReloaded(Refusal, frozen=True):
+    """The configuration can't be meant or read, so all stays as it was; ``reason`` is a sentence."""
+
+    file: str
+    reason: str
+
+
+class NotServerOperator(Refusal, frozen=True):
+    """Only the owner and operators of the server may do that."""
 
 
 class WrongPassword(Refusal, frozen=True):

@@ -24,7 +24,8 @@ class ServerInfo(msgspec.Struct, frozen=True):
     1970 UTC; ``ids`` gives messages their ids; ``utc_offset`` is the server's zone in seconds east of UTC and
     ``zone`` its name; ``keeps_history`` whether what is said survives in a file; ``description`` is a few
     words on it, ``contact`` how its owner is reached, both possibly empty; ``locked`` whether it asks for a
-    password.
+    password; ``newcomers`` how many messages who joins a room reads where the dialect shows them unasked (20
+    fit a small terminal under the greeting).
     """
 
     name: str
@@ -36,6 +37,7 @@ class ServerInfo(msgspec.Struct, frozen=True):
     utc_offset: int = 0
     keeps_history: bool = True
     locked: bool = False
+    newcomers: int = 20
     description: str = ""
     contact: str = ""
 

@@ -100,6 +100,16 @@ async def claim_owner(session: Session, command: commands.Owner, _upto: int) -> 
     service.hub.submit(session, [commands.ClaimOwner(verified, command.name)])
 
 
+async def reload(session: Session, _command: commands.Reload, _upto: int) -> None:
+    """Reads the configuration again, for who owns the server."""
+    service = session.service
+    if session.id not in service.hub.chat.owners:
+        await _answer(session, replies.NotServerOperator())
+        return
+    person = service.hub.chat.people[session.id]
+    await _answer(session, await service.reloader.reload(person.name))
+
+
 async def unlock(session: Session, command: commands.Unlock, _upto: int) -> None:
     """Checks the server's password; who has not shown it at the last try is closed."""
     access = session.service.access
@@ -144,5 +154,6 @@ GATES: dict[type[commands.Command], Gate] = {
     commands.EraseFrom: erase_from,
     commands.Owner: claim_owner,
     commands.Ignore: ignore,
+    commands.Reload: reload,
     commands.Unlock: unlock,
 }

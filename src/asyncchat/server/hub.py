@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from asyncchat.core.chat import Chat, Items
 from asyncchat.core.commands import Answer, Command, Question, Quit, Say
@@ -26,6 +26,22 @@ def wall_clock() -> int:
     return time.time_ns() // 1000
 
 
+class Nobody:
+    """Stands where a session does in an outcome, for what the server itself caused; it is told nothing."""
+
+    def __init__(self) -> None:
+        self.id = 0
+        self.apart = 0
+        self.parts: list[bytes] = []
+
+    def hear_outcome(self, _outcome: object) -> None:
+        """Takes no notice."""
+
+    def flush_parts(self) -> None:
+        """Writes nothing."""
+        self.parts.clear()
+
+
 class Hub:
     """Decides what sessions ask.
 
@@ -40,6 +56,7 @@ class Hub:
         self.chat = chat
         self._outbox = outbox
         self._clock = clock
+        self._nobody = cast("Session", Nobody())
         self._number = log.last
         self._time = log.last_time
         self.on_name_taken: Callable[[Session, int], None] = lambda _asker, _holder: None
@@ -101,6 +118,11 @@ class Hub:
         mark = GateMark()
         self._outbox.put(session, (mark,), 0)
         return mark
+
+    def declare(self, facts: Sequence[AnyEvent]) -> None:
+        """Applies facts that no session caused, and has those told whom they concern."""
+        if facts:
+            self._outbox.put(self._nobody, self.record(facts), len(facts))
 
     def record(self, facts: Sequence[AnyEvent]) -> list[Record]:
         """Applies facts that no session caused, as at the start of a run, and gives their records."""

@@ -4,9 +4,25 @@ Owns what can be changed without dropping anyone, and the words for what was and
 who asks.
 """
 
-from pathlib import Path
+from __future__ import annotations
 
+import asyncio
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from asyncchat.config import ServeConfig
+from asyncchat.config.options import table
+from asyncchat.core.replies import NotReloaded, Reloaded
 from asyncchat.errors import AsyncChatError
+
+if TYPE_CHECKING:
+    from asyncchat.config import Sources
+    from asyncchat.server.service import Service
+
+_logger = logging.getLogger("asyncchat.server")
 
 
 class ServeError(AsyncChatError):
@@ -27,3 +43,68 @@ def read_motd(name: str) -> tuple[str, ...] | None:
         raise ServeError(f"The message of the day {name} can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ServeError(f"The message of the day {name} is not UTF-8 text") from error
+
+
+class Reloader:
+    """Reads the configuration of a service again when somebody asks.
+
+    Args:
+        service: takes it over.
+        sources: where the options are stated; None: nowhere, so nothing changes.
+    """
+
+    def __init__(self, service: Service, sources: Sources | None) -> None:
+        self._service = service
+        self._sources = sources
+        self._asked = asyncio.Event()
+        self._turn = asyncio.Lock()
+
+    def ask(self) -> None:
+        """Has ``run`` reload, as for a signal."""
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Reloads whenever it was asked to, until cancelled."""
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            await self.reload("SIGHUP")
+
+    async def reload(self, asker: str) -> Reloaded | NotReloaded:
+        """Takes over what can be, and says in the log, too, what that was.
+
+        Args:
+            asker: who wants it, for the log.
+        """
+        file = "" if self._sources is None else self._sources.file_name
+        async with self._turn:
+            try:
+                stated, motd = await asyncio.to_thread(self._read)
+            except AsyncChatError as error:
+                _logger.error("Not reloaded (%s): %s", asker, error)
+                return NotReloaded(file, str(error))
+            now = self._service.options
+            changed, waiting = [], []
+            taken: dict[str, object] = {}
+            for row in table():
+                value = getattr(stated, row.field)
+                same = value == getattr(now, row.field)
+                if row.field == "motd" and same:
+                    same = motd == self._service.info.motd
+                if same:
+                    continue
+                if row.option.reload:
+                    taken[row.field] = value
+                    changed.append(row.key)
+                else:
+                    waiting.append(row.key)
+            if taken:
+                self._service.take_over(msgspec.structs.replace(now, **taken), motd)
+        _logger.warning("Reloaded (%s); changed: %s", asker, ", ".join(changed) or "nothing")
+        if waiting:
+            _logger.warning("Only a restart changes: %s", ", ".join(waiting))
+        return Reloaded(file, tuple(changed), tuple(waiting))
+
+    def _read(self) -> tuple[ServeConfig, tuple[str, ...] | None]:
+        stated = self._service.options if self._sources is None else self._sources.load().config
+        return stated, read_motd(stated.motd)

@@ -39,6 +39,12 @@ def set_up(level: str, form: str) -> None:
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
+    set_level(level)
+
+
+def set_level(level: str) -> None:
+    """Logs from this level up from now on."""
+    root = logging.getLogger()
     root.setLevel(level.upper())
     # What the loop itself has to say is about this program's insides.
     logging.getLogger("asyncio").setLevel(max(logging.WARNING, root.level))

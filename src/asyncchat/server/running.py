@@ -70,7 +70,7 @@ async def _serve(sources: Sources, effective: Effective, announce: Callable[[str
     try:
         for address in _addresses(config):
             listeners.append((address, addresses.open_listener(address)))  # noqa: PERF401  # each that opened is closed
-        await _serve_on(listeners, config, announce, motd, most_sessions)
+        await _serve_on(listeners, config, announce, motd, most_sessions, sources)
     finally:
         addresses.forget(address for address, _sockets in listeners)
 
@@ -81,6 +81,7 @@ async def _serve_on(
     announce: Callable[[str], None],
     motd: tuple[str, ...] | None,
     most_sessions: int,
+    sources: Sources,
 ) -> None:
     database = database_path(config)
     log = await _open_log(config, database)
@@ -89,8 +90,9 @@ async def _serve_on(
             code = OwnerCode.new() if database is None else OwnerCode.beside(database)
         except OSError as error:
             raise ServeError(f"The owner code beside {database} can't be kept: {error.strerror}") from error
-        service = Service(config, log, code, motd=motd, most_sessions=most_sessions)
+        service = Service(config, log, code, motd=motd, most_sessions=most_sessions, sources=sources)
         stopping = _stop_at_signals()
+        _reload_at_hangup(service, stopping)
         await service.start(listeners)
         announce(_announcement(service, config, database))
         _tune_memory()
@@ -155,6 +157,29 @@ def _stop_at_signals() -> asyncio.Event:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, on_signal)
     return stopping
+
+
+def _reload_at_hangup(service: Service, stopping: asyncio.Event) -> None:
+    """Has SIGHUP reload the configuration, but where it says that the terminal we ran in is gone."""
+    if sys.platform == "win32":
+        return
+    had_terminal = _has_terminal()
+
+    def on_hangup() -> None:
+        if had_terminal and not _has_terminal():
+            stopping.set()
+        else:
+            service.reloader.ask()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hangup)
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 async def _until(stopping: asyncio.Event, service: Service) -> None:

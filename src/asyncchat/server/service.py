@@ -13,22 +13,27 @@ import time
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from asyncchat import __version__
 from asyncchat.core.chat import Chat, starting
+from asyncchat.core.events import AnyEvent
+from asyncchat.core.settings import configured
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc.dialect import Irc
 from asyncchat.dialects.plain import Plain
-from asyncchat.server import greeting
+from asyncchat.server import greeting, reporting
 from asyncchat.server.access import Access
 from asyncchat.server.addresses import BACKLOG, Address
 from asyncchat.server.delivery import Delivery
 from asyncchat.server.hub import Hub, wall_clock
 from asyncchat.server.outbox import Outbox, StorageLost
+from asyncchat.server.reloading import Reloader
 from asyncchat.server.session import Session
 from asyncchat.server.watch import Watch
 
 if TYPE_CHECKING:
-    from asyncchat.config import ServeConfig
+    from asyncchat.config import ServeConfig, Sources
     from asyncchat.log.base import Log
     from asyncchat.server.owner import OwnerCode
 
@@ -48,7 +53,8 @@ class Service:
         log: the record it goes on with; the service does not close it.
         owner_code: what makes a person the owner.
         motd: lines of the message of the day, or None.
-        most_sessions: connections it takes.
+        most_sessions: connections it takes; the options may allow fewer.
+        sources: where a reload reads the options again.
     """
 
     def __init__(
@@ -59,6 +65,7 @@ class Service:
         *,
         motd: tuple[str, ...] | None = None,
         most_sessions: int = 1_000_000,
+        sources: Sources | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.now = self.loop.time
@@ -78,9 +85,11 @@ class Service:
             utc_offset=local.tm_gmtoff,
             keeps_history=config.history,
             locked=bool(config.password),
+            newcomers=config.newcomers,
             description=config.description,
             contact=config.contact,
         )
+        self.reloader = Reloader(self, sources)
         self.irc = Irc(self.info)
         self.plain = Plain(self.info)
         self.delivery = Delivery(self._too_slow)
@@ -101,6 +110,7 @@ class Service:
     async def start(self, listeners: Sequence[tuple[Address, Sequence[socket.socket]]]) -> None:
         """Begins the run in the log, then accepts connections on these sockets."""
         facts = self.hub.record(starting(self.hub.chat, __version__))
+        facts += self.hub.record(self._settings())
         await self.log.append(facts[0].number - 1, facts)
         self.delivery.delivered = facts[-1].number
         for address, sockets in listeners:
@@ -124,6 +134,7 @@ class Service:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.outbox.run())
                 group.create_task(self.watch.run())
+                group.create_task(self.reloader.run())
         except* StorageLost as lost:
             since = time.strftime("%H:%M:%S", time.localtime(self.outbox.failing_since))
             reason = f"the history can't be written; what was said after {since} is not known to be kept"
@@ -156,6 +167,25 @@ class Service:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
+    def take_over(self, options: ServeConfig, motd: tuple[str, ...] | None) -> None:
+        """Serves by other options from now on; nobody is dropped for it."""
+        before, self.options = self.options, options
+        if (options.password, options.operators) != (before.password, before.operators):
+            self.access = Access(options)
+        self.info = msgspec.structs.replace(
+            self.info,
+            motd=motd,
+            locked=bool(options.password),
+            newcomers=options.newcomers,
+            description=options.description,
+            contact=options.contact,
+        )
+        self.irc.renew(self.info)
+        self.plain.info = self.info
+        if options.log_level != before.log_level:
+            reporting.set_level(options.log_level)
+        self.hub.declare(self._settings())
+
     def how_to_join(self) -> str:
         """The lines on how to join."""
         return greeting.how_to_join(greeting.best(self.reachable), locked=self.info.locked)
@@ -173,7 +203,7 @@ class Service:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> Coroutine[None, None, None] | None:
         """Begins a session; what it returns becomes the task: a frame around it would cost memory."""
-        if len(self.sessions) >= self._most_sessions:
+        if len(self.sessions) >= min(self._most_sessions, self.options.sessions or self._most_sessions):
             writer.write(FULL)
             writer.close()
             return None
@@ -191,6 +221,11 @@ class Service:
         session = Session(self, self._next_id, host, reader, writer)
         self._next_id += 1
         return session.run()
+
+    def _settings(self) -> list[AnyEvent]:
+        """What the options state for rooms and nobody has set."""
+        topics = {name: room.topic for name, room in self.options.rooms.items()}
+        return list(configured(self.hub.chat, topics, self.info.name, wall_clock()))
 
     def _too_slow(self, session: Session) -> None:
         session.expel("too slow", at_once=True)

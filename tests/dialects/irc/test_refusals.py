@@ -40,6 +40,7 @@ LINES = [
     (replies.TooManyMasks("#r", "m", 5), "478 a #r m :The list is full (5), or the mask is too long"),
     (replies.WrongCode(), "464 a :Password incorrect"),
     (replies.NotFromHere("b"), "491 a :No O-lines for your host"),
+    (replies.NotServerOperator(), "481 a :Permission Denied- You're not an IRC operator"),
     (replies.WrongPassword(True, True), "464 a :Password incorrect"),
     (replies.StorageDown(), "400 a * :Not accepted: the history can't be written at the moment"),
 ]  # fmt: skip
@@ -52,5 +53,5 @@ def test_lines(server, refusal, line):
 
 
 def test_none_is_forgotten():
-    assert set(REFUSALS) == set(Refusal.__subclasses__()) - {replies.HistoryUnreadable}
+    assert set(REFUSALS) == set(Refusal.__subclasses__()) - {replies.HistoryUnreadable, replies.NotReloaded}
     assert {type(refusal) for refusal, _ in LINES} == set(REFUSALS)

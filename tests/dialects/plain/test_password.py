@@ -2,6 +2,7 @@
 
 import pytest
 
+from asyncchat.core import replies
 from tests.dialects.driver import CODE, PASSWORD, server_info
 from tests.dialects.plain_driver import World
 
@@ -86,3 +87,24 @@ def test_where_there_is_none_nothing_changes():
 def test_operators(typed, heard):
     anna = World().person("anna")
     assert anna.type(typed).startswith(heard)
+
+
+def test_reload():
+    world = World()
+    anna = world.person("anna")
+    assert anna.type("/reload") == "Only the owner and operators of the server may do that.\n"
+    anna.type(f"/owner {CODE}")
+    assert anna.type("/reload") == "Changed: motd, password.\nOnly a restart changes: listen.\n"
+    world.reloaded = replies.NotReloaded("chat.toml", "chat.toml is no TOML")
+    assert anna.type("/rehash") == "Nothing changed: chat.toml is no TOML\n"
+
+
+@pytest.mark.parametrize(
+    ("newcomers", "framed", "read"), [(0, True, 0), (3, True, 3), (3, False, 3), (20, False, 5)]
+)
+def test_newcomers_read_so_many_lines(newcomers, framed, read):
+    world = World(server_info(newcomers=newcomers))
+    anna = world.person("anna")
+    anna.type(*(f"line {number}" for number in range(30)))
+    bob = world.connect(framed=framed)
+    assert bob.put(b"bob\n" if framed else b"bob").count("anna: line") == read

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from asyncchat.core import events
-from asyncchat.core.commands import Answer, Command, Enter, Owner, ReadHistory, Unlock
+from asyncchat.core.commands import Answer, Command, Enter, Owner, ReadHistory, Reload, Unlock
 from asyncchat.core.events import Record, Said
 from asyncchat.core.names import NAME_BYTES, ROOM_BYTES, matches
 from asyncchat.core.people import Person
-from asyncchat.core.replies import NotFromHere, Refusal, StorageDown, WrongCode
+from asyncchat.core.replies import NotFromHere, NotServerOperator, Refusal, StorageDown, WrongCode
 from asyncchat.dialects.base import COMMANDS_A_TURN
 from asyncchat.dialects.irc import greeting, numerics
 from asyncchat.dialects.irc.capabilities import CHANGING, ECHO_MESSAGE
@@ -58,6 +58,11 @@ class Irc:
             host: where it comes from, as others may see it.
         """
         return IrcDialect(self, session, host)
+
+    def renew(self, server: ServerInfo) -> None:
+        """Says this of the server from now on; its name and software stay."""
+        self.server = server
+        self.motd = greeting.motd(self)
 
     def variant(self, held: int) -> IrcVariant:
         """How others' events are told to who holds these capabilities."""
@@ -333,7 +338,7 @@ class IrcDialect:
             # A refused nick is forgotten, all else that was said of oneself stays.
             self.arrival.nick = ""
             self._waits = False
-        elif isinstance(refusal, StorageDown | WrongCode | NotFromHere):
+        elif isinstance(refusal, StorageDown | WrongCode | NotFromHere | NotServerOperator):
             self._waits = False
             self._queued = None
         return say_refusal(self, refusal)
@@ -390,7 +395,7 @@ class IrcDialect:
 _NOTHING = (Answer(b""),)
 """What a line asks that asks nothing, so that it counts as one: a flood of them is a flood."""
 
-_GATES = (ReadHistory, Owner, Unlock, Enter)
+_GATES = (ReadHistory, Owner, Reload, Unlock, Enter)
 """Commands after which nothing is read until they are answered."""
 
 

@@ -84,6 +84,11 @@ REFUSALS: dict[type[Refusal], Callable[[Any], Said]] = {
     ),
     replies.WrongCode: lambda r: (numerics.ERR_PASSWDMISMATCH, (), "Password incorrect"),
     replies.NotFromHere: lambda r: (numerics.ERR_NOOPERHOST, (), "No O-lines for your host"),
+    replies.NotServerOperator: lambda r: (
+        numerics.ERR_NOPRIVILEGES,
+        (),
+        "Permission Denied- You're not an IRC operator",
+    ),
     replies.WrongPassword: lambda r: (
         numerics.ERR_PASSWDMISMATCH,
         (),

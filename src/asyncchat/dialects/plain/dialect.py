@@ -39,7 +39,7 @@ USER = "plain"
 PASSWORD_TRIES = 3
 """Passwords a connection may try."""
 
-_GATES = (commands.ReadHistory, commands.EraseFrom, commands.Owner, commands.Ignore, Unlock)
+_GATES = (commands.ReadHistory, commands.EraseFrom, commands.Owner, commands.Ignore, commands.Reload, Unlock)
 """The gates this dialect asks: nothing is given behind one, not even a quit."""
 
 _GOES_ON = (Say, Answer)
@@ -364,7 +364,9 @@ class PlainDialect:
             (item.number for item in outcome if isinstance(item, Record) and isinstance(item.event, Joined)),
             None,
         )
-        self._follow = history.newcomers(room, joined, self.framed).command()
+        most = self.shared.info.newcomers
+        if most:
+            self._follow = history.newcomers(room, joined, self.framed, most).command()
 
     def _conclude_join(self, asked: commands.Join, outcome: Outcome, told: list[str]) -> None:
         if any(isinstance(item, Refusal) for item in outcome):

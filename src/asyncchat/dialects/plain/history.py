@@ -18,11 +18,8 @@ from asyncchat.dialects.plain.times import Zone
 PAGE = 50
 """Messages a page of ``/history`` shows."""
 
-NEWCOMER = 20
-"""Messages a newcomer reads first: what fits a small terminal under the greeting."""
-
 NEWCOMER_UNFRAMED = 5
-"""The same for a client to which each write takes its time."""
+"""Most messages a newcomer reads first whose client takes its time for each write."""
 
 MOST = 1_000_000
 """Longest number that ``/history N`` takes, in messages, minutes, hours or days."""
@@ -82,9 +79,9 @@ def wish(room: str, text: str, zone: Zone, going_on: Wish | None) -> Wish | None
     return None
 
 
-def newcomers(room: str, before: int | None, framed: bool) -> Wish:
-    """What who has just joined a room reads first: the last lines said before that."""
-    return Wish(room, before=before, left=NEWCOMER if framed else NEWCOMER_UNFRAMED, newcomer=True)
+def newcomers(room: str, before: int | None, framed: bool, most: int) -> Wish:
+    """What who has just joined a room reads first: the last lines said before that, at most so many."""
+    return Wish(room, before=before, left=most if framed else min(most, NEWCOMER_UNFRAMED), newcomer=True)
 
 
 def next_wish(page: HistoryPage) -> Wish | None:

@@ -57,6 +57,8 @@ REFUSAL_WORDS: dict[type[replies.Refusal], Callable[[Any], str]] = {
         f"That is not the password of the operator {r.name}." if r.name else "That is not the owner code."
     ),
     replies.NotFromHere: lambda r: f"The operator {r.name} can't come from your address.",
+    replies.NotServerOperator: lambda _: "Only the owner and operators of the server may do that.",
+    replies.NotReloaded: lambda r: f"Nothing changed: {r.reason}",
     replies.WrongPassword: lambda _: "That is not the password.",
     replies.StorageDown: lambda _: (
         "Not accepted: the history can't be written at the moment. Try again soon."

@@ -202,6 +202,13 @@ def _ignored(reply: replies.Ignored, _zone: Zone) -> list[str]:
     return [f"You ignore {', '.join(reply.names)}." if reply.names else "You ignore nobody."]
 
 
+def _reloaded(reply: replies.Reloaded, _zone: Zone) -> list[str]:
+    told = [f"Changed: {', '.join(reply.changed) or 'nothing'}."]
+    if reply.waiting:
+        told.append(f"Only a restart changes: {', '.join(reply.waiting)}.")
+    return told
+
+
 REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.Welcome: lambda reply, _: [f"Hello, {reply.person.name}!"],
     replies.Counts: _counts,
@@ -222,5 +229,6 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.AwayNote: lambda reply, _: [f"{reply.person.name} is away: {reply.text}"],
     replies.HistoryPage: page_lines,
     replies.Ignored: _ignored,
+    replies.Reloaded: _reloaded,
     replies.Unlocked: lambda _reply, _zone: [],
 }

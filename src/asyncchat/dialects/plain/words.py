@@ -243,6 +243,13 @@ _TABLE = (
         "Makes you an operator of every room; the server shows the code at its first start.",
         _owner,
     ),
+    Word(
+        "reload",
+        "",
+        "Reads the server's configuration again (owner).",
+        lambda _session, _text: commands.Reload(),
+        ("rehash",),
+    ),
     Word("kick", "NAME [REASON]", "Puts somebody out of the room (operators).", _kick),
     Word(
         "mute",

@@ -77,6 +77,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "role": st.sampled_from([*ROLE_NAMED, "other"]),
     "key": st.sampled_from(["", "sesame", "1"]),
     "on": switch,
+    "out": switch,
     "speech": st.sampled_from(Speech),
     "tags": st.just(()),
     "verified": switch,

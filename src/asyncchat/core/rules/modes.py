@@ -107,7 +107,8 @@ def ban(chat: Chat, who: int, command: commands.Ban, now: int) -> Items:
     """Bans a mask from the room, or lifts the ban."""
     items = set_mask(chat, who, commands.SetMask(command.room, BANS, command.who, command.on), now)
     room = chat.room_named(command.room)
-    if room is None or not (command.on and command.out) or isinstance(next(iter(items), None), replies.Refusal):
+    refused = bool(items) and isinstance(items[0], replies.Refusal)
+    if room is None or refused or not (command.on and command.out):
         return items
     mask = _meant(chat, room, room.masks[BANS], command.who, True)
     return (*items, *_put_out(chat, who, room, mask))

@@ -386,8 +386,10 @@ def test_moderating(world):
     assert anna.type("/unmute bob") == "anna unmuted *!*@10.0.0.2\n"
     assert anna.type("/op bob") == "bob is an operator now (anna)\n"
     assert anna.type("/deop bob") == "bob is no operator any more (anna)\n"
-    assert anna.type("/ban bob") == "anna banned *!*@10.0.0.2\n"
+    assert anna.type("/ban bob") == "anna banned *!*@10.0.0.2\nbob was put out by anna (banned)\n"
+    assert "You are banned" in bob.type("/join #lobby")
     assert anna.type("/unban bob") == "anna lifted the ban of *!*@10.0.0.2\n"
+    bob.type("/join #lobby")
     assert anna.type("/rule topic-locked off") == "anna changed a rule: everyone may set the topic\n"
     assert bob.take().endswith("anna changed a rule: everyone may set the topic\n")
     assert bob.type("/topic Cats") == "bob set the topic: Cats\n"

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asyncchat.core import events
 from asyncchat.core.events import Kept, Said
 from asyncchat.core.names import fold
-from asyncchat.core.people import from_origin
+from asyncchat.core.people import from_origin, person
 from asyncchat.log import rows, schema
 from asyncchat.log.base import LogError
 from tests.log.chatter import any_event, any_said, fact, numbered
@@ -48,6 +49,35 @@ def test_sqlite_gives_back_the_values_of_a_row(event):
 @given(st.lists(any_event, max_size=5))
 def test_many_facts_in_one_text(facts):
     assert rows.decode_many(1, rows.encode_many(facts)) == tuple(facts)
+
+
+OLD = person(1, "a", "u", "h")
+OLD_JSON = '{"id":1,"name":"a","user":"u","host":"h","realname":"","origin":"a!u@h"}'
+
+
+@pytest.mark.parametrize(
+    ("line", "event"),
+    [
+        (
+            f'{{"is":"operator","room":"#r","person":{OLD_JSON},"by":{OLD_JSON},"on":true}}',
+            events.RoleChanged("#r", OLD, OLD, True),
+        ),
+        (
+            f'{{"is":"flag","room":"#r","person":{OLD_JSON},"flag":"topic-locked","on":false}}',
+            events.FlagChanged("#r", OLD, "topic-locked", False),
+        ),
+        (
+            f'{{"is":"mute","room":"#r","person":{OLD_JSON},"mask":"x!*@*","on":true,"time":5}}',
+            events.MuteChanged("#r", OLD, "x!*@*", True, 5),
+        ),
+        (
+            f'{{"is":"joined","room":"#r","person":{OLD_JSON},"operator":true}}',
+            events.Joined("#r", OLD, True),
+        ),
+    ],
+)
+def test_rows_from_before_there_were_roles_are_read(line, event):
+    assert rows.decode(1, line) == event
 
 
 @pytest.mark.parametrize("line", ['{"is": "unheard_of"}', "{", "[]", "", '{"is": "topic", "room": 7}'])

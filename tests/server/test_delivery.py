@@ -19,6 +19,7 @@ from tests.server.listeners import Everything, Hall, Numbers, Running
 
 ROOMS = ("#lobby", "#A", "#b")
 SLOTS = 5
+TEXTS = events.Said | events.Whispered | events.Confided
 
 slots = st.integers(0, SLOTS - 1)
 rooms = st.sampled_from(ROOMS)
@@ -36,6 +37,8 @@ steps = st.one_of(
     st.tuples(st.just("rename"), slots, st.integers(0, 9)),
     st.tuples(st.just("away"), slots, st.booleans()),
     st.tuples(st.just("whisper"), slots, slots),
+    st.tuples(st.just("confide"), slots, rooms),
+    st.tuples(st.just("invite"), slots, rooms, slots),
     st.tuples(st.just("quit"), slots),
     st.tuples(st.just("ignore"), slots, slots),
     st.tuples(st.just("gate"), slots),
@@ -116,6 +119,10 @@ class Scene:
                 return commands.Kick(about[0], self.name(about[1]))
             case "operator":
                 return commands.SetRole(about[0], self.name(about[1]), about[2])
+            case "confide":
+                return commands.Confide(about[0], "voice", "psst")
+            case "invite":
+                return commands.Invite(about[0], self.name(about[1]))
             case "topic":
                 return commands.SetTopic(about[0], "new")
             case "rename":
@@ -145,8 +152,8 @@ class Scene:
                 hearers, about = self.reached(event, members)
                 for who in hearers - {cause.id}:
                     session = sessions[who]
-                    text = isinstance(event, events.Said | events.Whispered)
-                    by = event.person.key if isinstance(event, events.Said | events.Whispered) else ""
+                    text = isinstance(event, TEXTS)
+                    by = event.person.key if isinstance(event, TEXTS) else ""
                     hidden = by in ignoring.get(session, ())
                     if not hidden and (text or session not in quiet):
                         told[session].append((str(item.number), about))
@@ -161,6 +168,9 @@ class Scene:
     def reached(self, event, members) -> tuple[set[int], frozenset[str]]:
         if event.reach is Reach.ROOM:
             return set(members[event.room]), frozenset([event.room])
+        if event.reach is Reach.SOME:
+            assert set(event.to) <= members[event.room]
+            return set(event.to), frozenset([event.room])
         if event.reach is Reach.PEERS:
             about = frozenset(room for room, inside in members.items() if event.person.id in inside)
             return {who for room in about for who in members[room]}, about

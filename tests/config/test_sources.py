@@ -1,5 +1,7 @@
 """File < environment < flags, and the one line that says what is wrong where."""
 
+from pathlib import Path
+
 import pytest
 
 from asyncchat.config import ConfigError, ConfigUnreadable, Operator, RoomSetting, ServeConfig, Sources
@@ -48,6 +50,11 @@ def test_all_that_a_file_can_hold(file, tmp_path):
         newcomers = 3
         [rooms."#news"]
         topic = "What is new"
+        moderated = true
+        topic-locked = false
+        secret = false
+        limit = 50
+        key = "k"
         """
     )
     assert effective.config == ServeConfig(
@@ -65,7 +72,11 @@ def test_all_that_a_file_can_hold(file, tmp_path):
         rate=2.0,
         durable="power",
         newcomers=3,
-        rooms={"#news": RoomSetting("What is new")},
+        rooms={
+            "#news": RoomSetting(
+                "What is new", {"topic-locked": False, "moderated": True}, {"key": "k", "limit": "50"}
+            )
+        },
     )
     assert effective.origins["burst"].endswith("chat.toml, line 14")
 
@@ -135,6 +146,9 @@ def test_the_memory_is_no_path(file):
         ("[operators.al]\npassword = ''", "operators.al in FILE, line 1: an operator needs a password"),
         ("[operators.Owner]\npassword = 'x'", "operators.Owner in FILE, line 1: “owner” stands for"),
         ("[rooms.news]\ntopic = 'x'", "rooms.news in FILE, line 1: a room can't be called news"),
+        ("[rooms.'#a']\nsecret = 1", 'rooms."#a" in FILE, line 1: secret is true or false'),
+        ("[rooms.'#a']\nlimit = true", 'rooms."#a" in FILE, line 1: limit is a text or a number'),
+        ("[rooms.'#a']\nlimit = 0", 'rooms."#a" in FILE, line 1: limit: it must be a number from 1 to'),
         ("[rooms.'#a']\ntopic = 1", 'rooms."#a" in FILE, line 1: the topic is a line of at most'),
         ("lan = true\nhost = '::1'", "FILE, line 2 and FILE, line 1 exclude each other"),
         ("a = ", "FILE is no TOML: Invalid value (at end of document)"),
@@ -177,3 +191,12 @@ def test_a_file_that_can_t_be_read(tmp_path):
     (tmp_path / "latin").write_bytes(b"name = '\xe9'")
     with pytest.raises(ConfigError, match="is not UTF-8 text"):
         Sources(str(tmp_path / "latin"), {}, {}).load()
+
+
+def test_the_readme_s_file_is_in_order(file):
+    readme = Path(__file__).parents[2] / "README.md"
+    if not readme.exists():
+        pytest.skip("without the tree there is no README")
+    example = readme.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
+    effective = file(example)
+    assert {"name", "password", "operators", "rooms", "burst", "newcomers"} <= effective.origins.keys()

@@ -108,10 +108,13 @@ def test_without_sources_nothing_changes():
 def test_a_topic_of_the_options_is_there_from_the_start(file):
     from asyncchat.config import RoomSetting
 
-    with serving(rooms={"#news": RoomSetting("What is new")}) as server:
+    with serving(rooms={"#news": RoomSetting("What is new", {"secret": True}, {"limit": "5"})}) as server:
         carol = server.irc("carol")
         carol.send("JOIN #news\r\n")
         carol.until(" 332 carol #news :What is new\r\n")
+        carol.send("MODE #news\r\n")
+        carol.until(" 324 carol #news +")
+        assert carol.line() == "lnst 5"
 
 
 def test_the_motd_is_a_file_of_text(tmp_path):

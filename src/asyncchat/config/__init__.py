@@ -7,12 +7,12 @@ down (``passwords``). It must not know the server nor the command line.
 from asyncchat.config.errors import ConfigError, ConfigUnreadable
 from asyncchat.config.options import (
     Operator,
-    RoomSetting,
     ServeConfig,
     database_path,
     state_directory,
 )
 from asyncchat.config.sources import Effective, Sources
+from asyncchat.core.settings import RoomSetting
 
 __all__ = [
     "ConfigError",

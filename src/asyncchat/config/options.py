@@ -15,7 +15,9 @@ from typing import Annotated, Any, Literal, get_origin, get_type_hints
 import msgspec
 
 from asyncchat.config import passwords
+from asyncchat.core.modes import FLAGS, OPENED_FLAGS, SETTING_TABLE
 from asyncchat.core.names import room_fault
+from asyncchat.core.settings import RoomSetting
 from asyncchat.core.text import TOPIC_BYTES, size
 
 ENVIRONMENT = "ASYNCCHAT_"
@@ -58,12 +60,6 @@ class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Plain, or a hash."""
     hosts: tuple[str, ...] = ()
     """Masks of addresses from where; empty: from everywhere."""
-
-
-class RoomSetting(msgspec.Struct, frozen=True):
-    """What a room has from the start, where nobody has set anything else: ``[rooms."#name"]``."""
-
-    topic: str = ""
 
 
 def _name_fault(name: str) -> str:
@@ -118,7 +114,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
     description: Annotated[
         str,
         Option(
-            "What the server is, in a few words: IRC shows it in WHOIS.",
+            "What the server is, in a few words: IRC shows it in WHOIS and LINKS.",
             metavar="TEXT",
             reload=True,
             check=_description_fault,
@@ -280,10 +276,26 @@ def room_setting(name: str, stated: Mapping[str, object]) -> RoomSetting:
     topic = stated.get("topic", "")
     if not isinstance(topic, str) or not topic.isprintable() or size(topic) > TOPIC_BYTES:
         raise ValueError(f"the topic is a line of at most {TOPIC_BYTES} bytes")
-    return RoomSetting(topic)
+    flags = {}
+    for flag in FLAGS:
+        on = stated.get(flag, flag in OPENED_FLAGS)
+        if not isinstance(on, bool):
+            raise ValueError(f"{flag} is true or false")
+        flags[flag] = on
+    settings = {}
+    for setting in SETTING_TABLE:
+        value = stated.get(setting.name)
+        if value is not None:
+            if isinstance(value, bool) or not isinstance(value, str | int):
+                raise ValueError(f"{setting.name} is a text or a number")
+            fault = setting.fault(str(value))
+            if fault is not None:
+                raise ValueError(f"{setting.name}: {fault}")
+            settings[setting.name] = str(value)
+    return RoomSetting(topic, {f: on for f, on in flags.items() if on != (f in OPENED_FLAGS)}, settings)
 
 
-ROOM_KEYS = ("topic",)
+ROOM_KEYS = ("topic", *FLAGS, *(setting.name for setting in SETTING_TABLE))
 """What ``[rooms."#name"]`` may hold."""
 
 

@@ -16,7 +16,6 @@ from asyncchat.config.options import (
     ENVIRONMENT,
     ROOM_KEYS,
     Operator,
-    RoomSetting,
     Row,
     ServeConfig,
     operator_fault,
@@ -24,6 +23,7 @@ from asyncchat.config.options import (
     table,
 )
 from asyncchat.config.toml_lines import lines_of
+from asyncchat.core.settings import RoomSetting
 
 FILE_VARIABLE = ENVIRONMENT + "CONFIG"
 """Names the file where no flag does."""

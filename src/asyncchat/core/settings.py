@@ -1,28 +1,52 @@
 """What a configuration states for rooms, as facts.
 
-Owns that it yields to what people set: a room that has a topic keeps it.
+It yields to what people set: a room that has a topic keeps it, and one where anything is set keeps that.
 """
 
 from collections.abc import Iterator, Mapping
 
+import msgspec
+
 from asyncchat.core import events
 from asyncchat.core.chat import Chat
+from asyncchat.core.modes import OPENED_FLAGS
 from asyncchat.core.people import from_origin
 
 
-def configured(chat: Chat, topics: Mapping[str, str], by: str, now: int) -> Iterator[events.AnyEvent]:
-    """The facts that give rooms their stated topics, where they have none.
+class RoomSetting(msgspec.Struct, frozen=True):
+    """What a room has from the start: a topic, flags (``modes.FLAGS``) on or off, and ``modes.SETTINGS``."""
+
+    topic: str = ""
+    flags: Mapping[str, bool] = {}
+    settings: Mapping[str, str] = {}
+
+
+def configured(chat: Chat, rooms: Mapping[str, RoomSetting], by: str, now: int) -> Iterator[events.AnyEvent]:
+    """The facts that give rooms what is stated for them, where nobody has set anything.
 
     Args:
         chat: the state as it is.
-        topics: by room.
-        by: the server's name, which sets them.
+        rooms: by name.
+        by: the server's name, which sets it.
         now: microseconds since 1970 UTC.
     """
-    for name, topic in topics.items():
+    setter = from_origin(by)
+    for name, stated in rooms.items():
         room = chat.room_named(name)
-        if not topic or (room is not None and room.topic is not None):
-            continue
-        if room is None:
+        there = name if room is None else room.name
+        facts: list[events.AnyEvent] = []
+        if stated.topic and (room is None or room.topic is None):
+            facts.append(events.TopicChanged(there, setter, stated.topic, now))
+        if room is None or room.plain:
+            facts += (
+                events.FlagChanged(there, setter, flag, on)
+                for flag, on in stated.flags.items()
+                if on != (flag in OPENED_FLAGS)
+            )
+            facts += (
+                events.SettingChanged(there, setter, setting, value)
+                for setting, value in stated.settings.items()
+            )
+        if facts and room is None:
             yield events.RoomOpened(name, now)
-        yield events.TopicChanged(name if room is None else room.name, from_origin(by), topic, now)
+        yield from facts

@@ -224,8 +224,7 @@ class Service:
 
     def _settings(self) -> list[AnyEvent]:
         """What the options state for rooms and nobody has set."""
-        topics = {name: room.topic for name, room in self.options.rooms.items()}
-        return list(configured(self.hub.chat, topics, self.info.name, wall_clock()))
+        return list(configured(self.hub.chat, self.options.rooms, self.info.name, wall_clock()))
 
     def _too_slow(self, session: Session) -> None:
         session.expel("too slow", at_once=True)

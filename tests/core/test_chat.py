@@ -87,6 +87,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "names": st.lists(names, max_size=2).map(tuple),
     "purpose": st.none(),
     "most": st.integers(0, 3),
+    "seconds": st.integers(0, 3),
     "fields": st.sampled_from([("name",), ("host", "realname")]),
     "masks": st.lists(masks, max_size=2).map(tuple),
     "without": st.lists(masks, max_size=1).map(tuple),

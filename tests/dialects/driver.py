@@ -57,6 +57,7 @@ class Hub:
     def __init__(self, tick: int = 1000) -> None:
         self.chat = Chat()
         self.records: list[Record] = []
+        self.killed: list[Record] = []
         self.peers: dict[int, Peer] = {}
         self.reloaded: object = replies.Reloaded("chat.toml", ("motd", "password"), ("listen",))
         self.now = START
@@ -92,6 +93,9 @@ class Hub:
         else:
             outcome = self.decide(peer, command)
         peer.sent += peer.dialect.answer(outcome)
+        killed, self.killed = self.killed, []
+        for record in killed:
+            self.end(peer, record)
 
     def decide(self, peer: Peer, command: commands.Command) -> list[object]:
         """The outcome of a command; the others are told of its events at once."""
@@ -108,11 +112,25 @@ class Hub:
                     told = self.peers[other]
                     told.sent += told.dialect.variant.encode(record)
                 outcome.append(record)
+                if isinstance(item, events.Killed):
+                    self.killed.append(record)
             elif isinstance(item, commands.Question):
                 outcome.append(self.chat.answer(peer.id, item))
             else:
                 outcome.append(item)
         return outcome
+
+    def end(self, by: Peer, record: Record) -> None:
+        """Ends the session of who was killed, as delivery does."""
+        event = record.event
+        assert isinstance(event, events.Killed)
+        victim = self.peers[event.person.id]
+        if victim is not by:
+            victim.sent += victim.dialect.variant.encode(record)
+        reason = f"Killed ({event.by.name} ({event.reason}))"
+        victim.sent += victim.dialect.farewell(reason)
+        victim.gone = True
+        self.decide(victim, commands.Quit(reason))
 
     def audience(self, event: Any) -> set[int]:
         """Who is told, from the state before the event."""

@@ -62,6 +62,7 @@ state_facts = st.one_of(
     st.builds(events.SettingChanged, rooms, people, settings, texts),
     st.builds(events.MaskChanged, rooms, people, lists, texts, st.booleans(), times),
     st.builds(events.OwnerClaimed, people),
+    st.builds(events.ServerBanChanged, people, texts, st.booleans(), times, times, texts),
     st.builds(events.Erased, rooms, people, st.lists(st.integers(1, 40), max_size=3).map(tuple)),
 )
 other_facts = st.one_of(
@@ -73,6 +74,7 @@ other_facts = st.one_of(
     st.builds(events.AwayChanged, people, texts),
     st.builds(events.Joined, rooms, people, st.booleans()),
     st.builds(events.Parted, rooms, people, texts),
+    st.builds(events.Killed, people, people, texts),
     st.builds(events.Kicked, rooms, people, people, texts),
     st.builds(events.RoleChanged, rooms, people, people, st.booleans(), roles),
     st.builds(events.Invited, rooms, people, people, st.booleans()),

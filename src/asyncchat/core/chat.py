@@ -17,6 +17,7 @@ from asyncchat.core.replies import Refusal, Reply
 from asyncchat.core.roles import OPERATOR, OWNER_RANK, ROLE_NAMED, Right
 from asyncchat.core.rooms import Mark, Room, Topic
 from asyncchat.core.rules import ANSWERS, RULES
+from asyncchat.core.server_bans import ServerBan
 
 Item = AnyEvent | Reply | Refusal | Question
 """What a decision is made of; a question in it is answered once the events before it are applied."""
@@ -49,6 +50,7 @@ class Chat:
         self.rooms_of: dict[int, tuple[str, ...]] = {}
         self.invitations: dict[int, dict[str, bool]] = {}
         self.person_flags: dict[int, frozenset[str]] = {}
+        self.server_bans: dict[str, ServerBan] = {}
         self.gone = Departures()
         self.spoke: dict[int, int] = {}
         """When people last said something (microseconds since 1970 UTC), as far as this node heard it.
@@ -134,6 +136,7 @@ class Chat:
             "rooms_of": dict(self.rooms_of),
             "invitations": {who: dict(rooms) for who, rooms in self.invitations.items()},
             "person_flags": dict(self.person_flags),
+            "server_bans": dict(self.server_bans),
         }
 
     # What each fact changes.
@@ -271,6 +274,14 @@ class Chat:
         else:
             self.person_flags.pop(who, None)
 
+    def _server_ban_changed(self, event: events.ServerBanChanged) -> None:
+        if event.on:
+            self.server_bans[event.mask] = ServerBan(
+                event.mask, event.person.origin, event.time, event.until, event.reason
+            )
+        else:
+            self.server_bans.pop(event.mask, None)
+
     def _owner_claimed(self, event: events.OwnerClaimed) -> None:
         self.owner_claimed = self.owner_claimed or not event.name
         if event.person.id in self.people:
@@ -299,6 +310,7 @@ _APPLY: dict[type[Event], Callable[[Chat, Any], None]] = {
     events.Spoke: Chat._spoke,
     events.PersonFlagChanged: Chat._person_flag_changed,
     events.OwnerClaimed: Chat._owner_claimed,
+    events.ServerBanChanged: Chat._server_ban_changed,
 }
 
 

@@ -183,6 +183,34 @@ class ClaimOwner(Command, frozen=True):
     name: str = ""
 
 
+class Kill(Command, frozen=True):
+    """Put a person out of the chat."""
+
+    name: str
+    reason: str
+
+
+class BanFromServer(Command, frozen=True):
+    """Ban a mask from the server, for ``seconds`` or for good (0), or lift that ban."""
+
+    mask: str
+    on: bool = True
+    seconds: int = 0
+    reason: str = ""
+
+
+class AskServerBans(Command, frozen=True):
+    """The bans from the server. ``purpose`` goes back to the dialect with the answer."""
+
+    purpose: object = None
+
+
+class NeedOwner(Command, frozen=True):
+    """Is answered to the owner alone; ``purpose`` is the dialect's answer."""
+
+    purpose: object = None
+
+
 class Erase(Command, frozen=True):
     """Take messages of a room, found by a gate beforehand, out of the history."""
 

@@ -320,6 +320,31 @@ class OwnerClaimed(Event, frozen=True, tag="owner"):
     name: str = ""
 
 
+class Killed(Event, frozen=True, tag="killed"):
+    """A person was put out of the chat by the owner: its session ends, and so it leaves."""
+
+    reach: ClassVar[Reach] = Reach.NOBODY
+    person: Person
+    by: Person
+    reason: str
+
+
+class ServerBanChanged(Event, frozen=True, tag="server_ban"):
+    """A mask is banned from the server, or no more.
+
+    ``time`` and ``until`` in microseconds since 1970 UTC; ``until`` 0: for good.
+    """
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.NOBODY
+    person: Person
+    mask: str
+    on: bool
+    time: int
+    until: int = 0
+    reason: str = ""
+
+
 class Erased(Event, frozen=True, tag="erased"):
     """Messages of a room were taken out of the history; their rows stay, their text is blank."""
 
@@ -333,7 +358,7 @@ AnyEvent = (
     Said | Whispered | Signalled | SignalledTo | NodeStarted | Entered | Left | Renamed | AwayChanged
     | RoomOpened | RoomClosed | Joined | Parted | Kicked | RoleChanged | TopicChanged | FlagChanged
     | BanChanged | MuteChanged | SettingChanged | MaskChanged | Invited | Spoke | Confided | PersonFlagChanged
-    | OwnerClaimed | Erased
+    | OwnerClaimed | Erased | Killed | ServerBanChanged
 )  # fmt: skip
 
 

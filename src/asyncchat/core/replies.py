@@ -12,6 +12,7 @@ from asyncchat.core.gone import Gone
 from asyncchat.core.people import Person
 from asyncchat.core.roles import OPERATOR
 from asyncchat.core.rooms import Block, Topic
+from asyncchat.core.server_bans import ServerBan
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -182,6 +183,19 @@ class TimeNow(Reply, frozen=True):
     """The server's clock, in microseconds since 1970 UTC; ``purpose`` as in AskTime."""
 
     time: int
+    purpose: object = None
+
+
+class ServerBansView(Reply, frozen=True):
+    """The bans from the server; ``purpose`` as in AskServerBans."""
+
+    bans: tuple[ServerBan, ...]
+    purpose: object = None
+
+
+class OwnerOnly(Reply, frozen=True):
+    """What NeedOwner asked for."""
+
     purpose: object = None
 
 
@@ -358,6 +372,32 @@ class RoomFull(Refusal, frozen=True):
     """The room has as many members as its limit says."""
 
     room: str
+
+
+class BannedFromServer(Refusal, frozen=True):
+    """Who would enter is banned from the server; ``until`` in microseconds since 1970 UTC, 0: for good."""
+
+    reason: str
+    until: int = 0
+
+
+class NoSuchServerBan(Refusal, frozen=True):
+    """That mask is not banned from the server."""
+
+    mask: str
+
+
+class TooManyServerBans(Refusal, frozen=True):
+    """The list of bans from the server is full, or the mask is too long."""
+
+    mask: str
+    limit: int
+
+
+class ServerBanTooWide(Refusal, frozen=True):
+    """That mask would ban everybody."""
+
+    mask: str
 
 
 class Banned(Refusal, frozen=True):

@@ -40,6 +40,8 @@ def snapshot(facts: Iterable[AnyEvent]) -> tuple[AnyEvent, ...] | None:
 def _facts(chat: Chat) -> Iterator[AnyEvent]:
     if chat.owner_claimed:
         yield events.OwnerClaimed(_NOBODY)
+    for ban in chat.server_bans.values():
+        yield events.ServerBanChanged(from_origin(ban.by), ban.mask, True, ban.time, ban.until, ban.reason)
     for room in chat.rooms.values():
         yield from _room(room)
 

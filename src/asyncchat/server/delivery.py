@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from asyncchat.core import events
 from asyncchat.core.events import Passing, Reach, Record, Said
 from asyncchat.core.names import fold
+from asyncchat.core.replies import BannedFromServer
 from asyncchat.server.audience import Audience, Run
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Delivery:
         self._runs: list[Run] = []
         self._writes = 0
         self._slow: set[Session] = set()
+        self._put_out: list[tuple[Session, str]] = []
+        """Sessions to be ended, and why, once they have been told all that came before."""
 
     async def deliver(self, batch: Batch) -> None:
         """Tells everyone what happened; returns when all of it is handed to the transports."""
@@ -82,6 +85,8 @@ class Delivery:
                     await self._tell(item, session)
                 elif type(item) is GateMark:
                     self._begin_gate(session, item)
+                elif type(item) is BannedFromServer:
+                    self._put_out.append((session, "banned"))
             session.hear_outcome(outcome)
         for run in self._runs:
             await self._flush(run)
@@ -90,6 +95,10 @@ class Delivery:
             session.flush_parts()
         self._apart.clear()
         self._writes = 0
+        if self._put_out:
+            put_out, self._put_out = self._put_out, []
+            for session, reason in put_out:
+                session.expel(reason)
         if self._slow:
             slow, self._slow = self._slow, set()
             for session in slow:
@@ -161,9 +170,20 @@ class Delivery:
         elif isinstance(event, events.Entered):
             self.sessions[event.person.id] = cause
             _logger.info("%s (%s) is online", event.person.name, event.person.host)
+        elif isinstance(event, events.Killed):
+            self._kill(record, event, cause)
         elif isinstance(event, events.RoomClosed):
             self._audiences.pop(event.room, None)
             self._audiences.pop(fold(event.room), None)
+
+    def _kill(self, record: Record, event: events.Killed, cause: Session) -> None:
+        """Tells a person that it is put out, and has its session end after this batch: a quit of the next."""
+        target = self.sessions.get(event.person.id)
+        if target is None:
+            return
+        if target is not cause:
+            target.parts.append(target.variant.encode(record))
+        self._put_out.append((target, f"Killed ({event.by.name} ({event.reason}))"))
 
     async def _tell_peers(self, record: Record, who: int, cause: Session) -> None:
         """Delivers an event of a person to all who share a room with it, each once."""
@@ -266,6 +286,7 @@ _ALSO_CONCERNS: dict[type[events.Event], Callable[..., int]] = {
     events.Kicked: lambda event: event.person.id,
     events.RoleChanged: lambda event: event.person.id,
     events.Invited: lambda event: event.to.id,
+    events.Killed: lambda event: event.person.id,
     events.Whispered: lambda event: event.to.id,
     events.SignalledTo: lambda event: event.to.id,
 }

@@ -28,6 +28,9 @@ def enter(chat: Chat, who: int, command: commands.Enter, now: int) -> Items:
     if refusal is not None:
         return (refusal,)
     newcomer = person(who, command.name, command.user, command.host, command.realname)
+    for ban in chat.server_bans.values():
+        if ban.holds(now) and ban.means(newcomer):
+            return (replies.BannedFromServer(ban.reason, ban.until),)
     items: list[Item] = [
         events.Entered(newcomer, now),
         commands.AskWelcome(),

@@ -385,6 +385,12 @@ class IrcDialect:
         sign = "+" if event.on else "-"
         return line(f":{self.nick} MODE {self.nick}", f"{sign}{PERSON_LETTERS[event.flag]}")
 
+    def _say_server_ban(self, record: Record) -> bytes:
+        event = record.event
+        assert isinstance(event, events.ServerBanChanged)  # noqa: S101 - the table's key
+        what = "is banned from the server" if event.on else "is no longer banned from the server"
+        return line(f":{self.irc.name} NOTICE {self.nick}", f"{event.mask} {what}")
+
     def _say_owner(self, record: Record) -> bytes:
         self._waits = False
         return self.numeric(numerics.RPL_YOUREOPER, text="You are now an IRC operator") + line(
@@ -420,6 +426,7 @@ _OWN: dict[type[events.Event], Callable[[IrcDialect, Any], bytes]] = {
     events.Renamed: IrcDialect._say_renamed,
     events.AwayChanged: IrcDialect._say_away,
     events.OwnerClaimed: IrcDialect._say_owner,
+    events.ServerBanChanged: IrcDialect._say_server_ban,
 }
 """What the one who caused an event is told where it is not what the others are told."""
 

@@ -69,6 +69,22 @@ REFUSALS: dict[type[Refusal], Callable[[Any], Said]] = {
     replies.WrongKey: lambda r: (numerics.ERR_BADCHANNELKEY, (r.room,), "Cannot join channel (+k)"),
     replies.NotInvited: lambda r: (numerics.ERR_INVITEONLYCHAN, (r.room,), "Cannot join channel (+i)"),
     replies.RoomFull: lambda r: (numerics.ERR_CHANNELISFULL, (r.room,), "Cannot join channel (+l)"),
+    replies.BannedFromServer: lambda r: (
+        numerics.ERR_YOUREBANNEDCREEP,
+        (),
+        f"You are banned from this server{f': {r.reason}' if r.reason else ''}",
+    ),
+    replies.NoSuchServerBan: lambda r: (numerics.ERR_UNKNOWNERROR, ("UNKLINE", r.mask), "No such ban"),
+    replies.TooManyServerBans: lambda r: (
+        numerics.ERR_UNKNOWNERROR,
+        ("KLINE", r.mask),
+        f"The list is full ({r.limit}), or the mask is too long",
+    ),
+    replies.ServerBanTooWide: lambda r: (
+        numerics.ERR_UNKNOWNERROR,
+        ("KLINE", r.mask),
+        "That would ban everybody",
+    ),
     replies.Banned: lambda r: (numerics.ERR_BANNEDFROMCHAN, (r.room,), "Cannot join channel (+b)"),
     replies.CannotSpeak: lambda r: (
         numerics.ERR_CANNOTSENDTOCHAN,

@@ -201,6 +201,9 @@ class IrcVariant:
     def _invited(self, event: events.Invited) -> bytes:
         return line(f":{event.person.origin} INVITE {event.to.name} {event.room}")
 
+    def _killed(self, event: events.Killed) -> bytes:
+        return line(f":{event.by.origin} KILL {event.person.name}", event.reason)
+
     def _erased(self, event: events.Erased) -> bytes:
         count = len(event.numbers)
         what = "1 message" if count == 1 else f"{count} messages"
@@ -231,5 +234,6 @@ _LINES: dict[type[AnyEvent], Callable[[IrcVariant, Any], bytes]] = {
     events.MaskChanged: IrcVariant._mask_changed,
     events.Invited: IrcVariant._invited,
     events.Erased: IrcVariant._erased,
+    events.Killed: IrcVariant._killed,
 }
 """The line of each kind of event; the others of ``AnyEvent`` are not told."""

@@ -191,6 +191,8 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.PersonFlagChanged: _untold,
     events.OwnerClaimed: _untold,
     events.Erased: _erased,
+    events.Killed: lambda event: f"{event.by.name} put you out of the chat{because(event.reason)}",
+    events.ServerBanChanged: _untold,
 }
 """To the others."""
 
@@ -206,6 +208,10 @@ OWN_WORDS: dict[type[events.Event], Words] = {
     events.Invited: lambda event: f"You invited {event.to.name} to {event.room}.",
     events.Confided: _confided_by_me,
     events.PersonFlagChanged: lambda event: PERSON_FLAG_WORDS[event.flag][0 if event.on else 1],
+    events.Killed: lambda event: f"You put {event.person.name} out of the chat.",
+    events.ServerBanChanged: lambda event: (
+        f"{event.mask} is {'banned' if event.on else 'no longer banned'} from the server."
+    ),
     events.OwnerClaimed: lambda _event: "You are the owner now: an operator of every room.",
 }
 """To the one who caused it."""

@@ -46,6 +46,12 @@ REFUSAL_WORDS: dict[type[replies.Refusal], Callable[[Any], str]] = {
     replies.WrongKey: lambda r: f"{r.room} has a key: /join {r.room} KEY",
     replies.NotInvited: lambda r: f"Only the invited may join {place(r.room)}.",
     replies.RoomFull: lambda r: f"{r.room} is full.",
+    replies.BannedFromServer: lambda r: f"You are banned here{f': {r.reason}' if r.reason else ''}.",
+    replies.NoSuchServerBan: lambda r: f"{r.mask} is not banned from the server.",
+    replies.TooManyServerBans: lambda r: (
+        f"Not banned: {r.limit:,} bans is the limit, or the mask is too long."
+    ),
+    replies.ServerBanTooWide: lambda r: f"{r.mask} would ban everybody.",
     replies.Banned: lambda r: f"You are banned from {place(r.room)}.",
     replies.CannotSpeak: _cannot_speak,
     replies.NoText: lambda _: "There is nothing to say.",

@@ -178,6 +178,17 @@ def _gone_view(view: replies.GoneView, zone: Zone) -> list[str]:
     return lines or [f"Nobody called {view.name} was here lately."]
 
 
+def _server_bans(view: replies.ServerBansView, zone: Zone) -> list[str]:
+    if not view.bans:
+        return ["Nobody is banned from the server."]
+    lines = ["Banned from the server:"]
+    for ban in view.bans:
+        end = f", until {zone.moment(ban.until)}" if ban.until else ""
+        why = f": {ban.reason}" if ban.reason else ""
+        lines.append(f"  {ban.mask} by {ban.by.partition('!')[0]}, {zone.moment(ban.time)}{end}{why}")
+    return lines
+
+
 def _people_view(view: replies.PeopleView, _zone: Zone) -> list[str]:
     shown = _cut([_seen(seen) for seen in view.people[:NAMES_SHOWN]], len(view.people))
     return [f"Found ({len(view.people):,}): {', '.join(shown)}" if shown else "None of them is here."]
@@ -225,6 +236,8 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.PersonView: _person_view,
     replies.PeopleView: _people_view,
     replies.GoneView: _gone_view,
+    replies.ServerBansView: _server_bans,
+    replies.OwnerOnly: lambda _reply, _zone: [],
     replies.TimeNow: lambda reply, zone: [f"It is {zone.moment(reply.time)}."],
     replies.AwayNote: lambda reply, _: [f"{reply.person.name} is away: {reply.text}"],
     replies.HistoryPage: page_lines,

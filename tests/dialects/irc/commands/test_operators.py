@@ -1,8 +1,96 @@
 """What operators of the server may do."""
 
+import pytest
+
 from asyncchat.core import replies
 
 SERVER = ":irc.test "
+BY = ":op!op@192.0.2.1 "
+OPER = "OPER owner 7KQ2-M9XD"
+
+
+@pytest.fixture
+def op(server):
+    op = server.person("op", "#r")
+    op.send(OPER)
+    return op
+
+
+ALL = [
+    "KILL a :x",
+    "KILL irc.test :x",
+    "KLINE",
+    "KLINE 5 bad :x",
+    "KLINE bad",
+    "UNKLINE bad",
+    "STATS k",
+    "CONNECT other.test",
+    "SQUIT other.test :x",
+    "SQUIT irc.test :x",
+    "DIE",
+    "REHASH",
+    "RESTART",
+]
+
+
+@pytest.mark.parametrize("sent", ALL)
+def test_only_for_operators(server, sent):
+    assert server.person("a").send(sent) == [SERVER + "481 a :Permission Denied- You're not an IRC operator"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "answers"),
+    [
+        ("KILL", ["461 op KILL :Not enough parameters"]),
+        ("KILL none :x", ["401 op none :No such nick/channel"]),
+        ("KILL irc.test :x", ["483 op :You can't kill a server!"]),
+        ("KLINE", ["219 op k :End of /STATS report"]),
+        ("KLINE *", ["400 op KLINE *!*@* :That would ban everybody"]),
+        ("UNKLINE", ["461 op UNKLINE :Not enough parameters"]),
+        ("UNKLINE bad", ["400 op UNKLINE bad!*@* :No such ban"]),
+        ("CONNECT", ["461 op CONNECT :Not enough parameters"]),
+        ("CONNECT other.test", ["402 op other.test :No such server"]),
+        ("SQUIT other.test", ["461 op SQUIT :Not enough parameters"]),
+        ("SQUIT other.test :x", ["402 op other.test :No such server"]),
+        ("SQUIT irc.test :x", ["723 op squit :Insufficient oper privileges: stop it where it was started"]),
+        ("DIE", ["723 op die :Insufficient oper privileges: stop it where it was started"]),
+        ("RESTART", ["723 op restart :Insufficient oper privileges: stop it where it was started"]),
+    ],
+)
+def test_answers(op, sent, answers):
+    assert op.send(sent) == [SERVER + line for line in answers]
+
+
+def test_who_is_killed_is_told_and_quits(op, server):
+    a, b = server.person("a", "#r"), server.person("b", "#r")
+    op.read()
+    quit = ":a!a@192.0.2.1 QUIT :Killed (op (spam))"
+    assert op.send("KILL A :spam") == [BY + "KILL a :spam", quit]
+    assert a.read() == [
+        BY + "KILL a :spam",
+        "ERROR :Closing link: (a@192.0.2.1) [Killed (op (spam))]",
+    ]
+    assert b.read() == [quit]
+    assert op.send("KILL b")[-1].endswith("Killed (op (op))")
+
+
+def test_a_ban_keeps_out(op, server):
+    a = server.person("a", host="198.51.100.7")
+    assert op.send("KLINE 10 198.51.100.0/24 :spam")[0] == (
+        SERVER + "NOTICE op :*!*@198.51.100.0/24 is banned from the server"
+    )
+    assert a.gone
+    assert op.send("STATS k") == [
+        SERVER + "216 op K 198.51.100.0/24 * * 1700000000 1700000600 op!op@192.0.2.1 :spam",
+        SERVER + "219 op k :End of /STATS report",
+    ]
+    assert op.send("KLINE") == op.send("STATS k")
+    again = server.connect("198.51.100.8")
+    assert again.send("NICK b", "USER b 0 * :b") == [SERVER + "465 * :You are banned from this server: spam"]
+    assert op.send("UNKLINE 198.51.100.0/24") == [
+        SERVER + "NOTICE op :*!*@198.51.100.0/24 is no longer banned from the server"
+    ]
+    server.person("c", host="198.51.100.9")
 
 
 def test_rehash(server):

@@ -1,6 +1,6 @@
-"""What operators of the server may do: REHASH (Modern IRC, "Operator Messages").
+"""What server operators may: KILL, KLINE, REHASH; and CONNECT, SQUIT, DIE, RESTART, which nobody may.
 
-Owns the words; whether somebody is one, the chat knows.
+Owns their words (Modern IRC, "Operator Messages"); who may, the core decides.
 """
 
 from __future__ import annotations
@@ -10,19 +10,113 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core import commands as core
 from asyncchat.core import replies
+from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.commands.word import Answerer, Word
+from asyncchat.dialects.irc.commands.server import Stats, no_such_server
+from asyncchat.dialects.irc.commands.word import Answerer, Numeric, Word, numeric
+from asyncchat.dialects.irc.limits import REASON_BYTES
 from asyncchat.dialects.irc.line import line, word
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
+    from asyncchat.core.server_bans import ServerBan
     from asyncchat.dialects.irc.dialect import IrcDialect
+
+_MINUTE = 60
+_LONGEST = 9
+"""Digits of a duration in minutes: two thousand years."""
+
+
+def kill(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Puts a person out of the chat."""
+    name = message.params[0]
+    if session.irc.names_server(name):
+        return [core.NeedOwner(_value(numerics.ERR_CANTKILLSERVER, text="You can't kill a server!"))]
+    return [core.Kill(name, _reason(message.param(1)) or session.nick)]
+
+
+def kline(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Bans a mask from the server, for some minutes when they stand before it; without a mask, lists them."""
+    params = list(message.params)
+    seconds = 0
+    if params and params[0].isascii() and params[0].isdigit() and len(params[0]) <= _LONGEST:
+        seconds = int(params.pop(0)) * _MINUTE
+    if not params:
+        return [core.AskServerBans(Stats("k"))]
+    reason = _reason(params[1]) if len(params) > 1 else ""
+    return [core.BanFromServer(params[0], True, seconds, reason)]
+
+
+def unkline(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Lifts a ban from the server."""
+    return [core.BanFromServer(message.params[0], False)]
 
 
 def rehash(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Reads the configuration again."""
     session.pause()
     return [core.Reload()]
+
+
+def connect(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Would link another server: there is none to be linked."""
+    return [core.NeedOwner(no_such_server(message.params[0]).value)]
+
+
+def squit(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Would end the link of another server; this one ends as a program does."""
+    server = message.params[0]
+    if session.irc.is_called(server):
+        return _not_from_here("squit")
+    return [core.NeedOwner(no_such_server(server).value)]
+
+
+def die(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Would end the server, which only who runs the program may."""
+    return _not_from_here("die")
+
+
+def restart(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Would end it and begin it anew; the same."""
+    return _not_from_here("restart")
+
+
+def _not_from_here(right: str) -> Sequence[core.Command]:
+    text = "Insufficient oper privileges: stop it where it was started"
+    return [core.NeedOwner(_value(numerics.ERR_NOPRIVS, right, text=text))]
+
+
+def _value(code: str, *words: str, text: str) -> object:
+    return numeric(code, *words, text=text).value
+
+
+def _reason(text: str) -> str:
+    return cut(text, REASON_BYTES)[0]
+
+
+# What is said to it.
+
+
+def say_owner_only(session: IrcDialect, reply: replies.OwnerOnly) -> bytes:
+    """What only the owner is told."""
+    value = reply.purpose
+    return session.numeric(value.code, *value.words, text=value.text) if isinstance(value, Numeric) else b""
+
+
+def say_bans(session: IrcDialect, view: replies.ServerBansView) -> bytes:
+    """STATS k: the bans from the server."""
+    letter = view.purpose.letter if isinstance(view.purpose, Stats) else "k"
+    end = session.numeric(numerics.RPL_ENDOFSTATS, letter, text="End of /STATS report")
+    return b"".join((*(_ban_line(session, ban) for ban in view.bans), end))
+
+
+def _ban_line(session: IrcDialect, ban: ServerBan) -> bytes:
+    name, _, rest = ban.mask.partition("!")
+    user, _, host = rest.partition("@")
+    times = str(ban.time // 1_000_000), str(ban.until // 1_000_000)
+    return session.numeric(
+        numerics.RPL_STATSKLINE, "K", word(host), name, user, *times, word(ban.by), text=ban.reason
+    )
 
 
 def say_reloaded(session: IrcDialect, reply: replies.Reloaded) -> bytes:
@@ -47,10 +141,33 @@ def _rehashing(session: IrcDialect, file: str, texts: Sequence[str]) -> bytes:
 
 
 WORDS: dict[str, Word] = {
+    "KILL": Word(kill, 1, params="<nickname> [:<reason>]", about="Puts a person off the server (operators)."),
+    "KLINE": Word(
+        kline,
+        params="[<minutes>] [<mask> [:<reason>]]",
+        about=(
+            "Bans a mask, an address or a network such as 192.0.2.0/24 from the server, for a time or for "
+            "good; alone it lists these bans (operators)."
+        ),
+    ),
+    "UNKLINE": Word(unkline, 1, params="<mask>", about="Lifts a ban from the server (operators)."),
     "REHASH": Word(rehash, about="Reads the server's configuration again, tells what changed (operators)."),
+    "CONNECT": Word(
+        connect,
+        1,
+        params="<server> [<port> [<server>]]",
+        about="Is not in use: there is no other server to link (operators).",
+    ),
+    "SQUIT": Word(
+        squit, 2, params="<server> :<reason>", about="Is not in use: there is no link to end (operators)."
+    ),
+    "DIE": Word(die, about="Is refused: a server is stopped where it was started (operators)."),
+    "RESTART": Word(restart, about="Is refused: a server is started again where it was started (operators)."),
 }
 
 ANSWERS: dict[type, Answerer] = {
     replies.Reloaded: say_reloaded,
     replies.NotReloaded: say_not_reloaded,
+    replies.OwnerOnly: say_owner_only,
+    replies.ServerBansView: say_bans,
 }

@@ -34,7 +34,7 @@ class Isupport(msgspec.Struct, frozen=True):
 
 
 class Stats(msgspec.Struct, frozen=True):
-    """Purpose of a question for the time: STATS of a letter."""
+    """Purpose of a question: STATS of a letter."""
 
     letter: str
 
@@ -118,9 +118,10 @@ def links(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 def stats(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """What a letter asks of the server's state; most letters have nothing to tell here."""
     server = message.param(1)
-    return (
-        [core.AskTime(Stats(message.params[0][0]))] if _is_us(session, server) else [no_such_server(server)]
-    )
+    if not _is_us(session, server):
+        return [no_such_server(server)]
+    asked = Stats(message.params[0][0])
+    return [core.AskServerBans(asked) if asked.letter in "kK" else core.AskTime(asked)]
 
 
 def users(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -218,7 +219,10 @@ WORDS: dict[str, Word] = {
         stats,
         1,
         params="<letter> [<server>]",
-        about="Tells about the server's state: u since when it runs, o as what one may become an operator.",
+        about=(
+            "Tells about the server's state: u since when it runs, o as what one may become an operator, "
+            "k (operators) who is banned from it."
+        ),
     ),
     "USERS": Word(users, params="[<server>]", about="Is not in use: who has an account there stays unsaid."),
     "SUMMON": Word(summon, params="<user> [<server>]", about="Is not in use."),

@@ -1,0 +1,93 @@
+"""Keeping the server in order, which its owner may: putting people out, banning them from all of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asyncchat.core import commands, events, replies
+from asyncchat.core.names import fold
+from asyncchat.core.rules.modes import MASK_BYTES
+from asyncchat.core.server_bans import completed, describes
+from asyncchat.core.text import size
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat, Items, Rule
+
+SERVER_BANS = 1000
+"""Bans from the server: each newcomer is held against them."""
+
+_SECOND = 1_000_000
+
+
+def kill(chat: Chat, who: int, command: commands.Kill, _now: int) -> Items:
+    """Puts a person out of the chat; its session ends when it has been told."""
+    refusal = _unless_owner(chat, who)
+    if refusal is not None:
+        return (refusal,)
+    other = chat.person_named(command.name)
+    if other is None:
+        return (replies.NoSuchPerson(command.name),)
+    return (events.Killed(other, chat.people[who], command.reason),)
+
+
+def ban_from_server(chat: Chat, who: int, command: commands.BanFromServer, now: int) -> Items:
+    """Bans a mask from the server and puts out whom it means, but for owners; or lifts the ban."""
+    refusal = _unless_owner(chat, who)
+    if refusal is not None:
+        return (refusal,)
+    me = chat.people[who]
+    mask = completed(command.mask)
+    key = fold(mask)
+    known = next((listed for listed in chat.server_bans if fold(listed) == key), None)
+    if not command.on:
+        if known is None:
+            return (replies.NoSuchServerBan(mask),)
+        return (events.ServerBanChanged(me, known, False, now),)
+    over = [ban.mask for ban in chat.server_bans.values() if not ban.holds(now) and ban.mask != known]
+    if size(mask) > MASK_BYTES or (known is None and len(chat.server_bans) - len(over) >= SERVER_BANS):
+        return (replies.TooManyServerBans(mask, SERVER_BANS),)
+    if _means_everybody(mask):
+        return (replies.ServerBanTooWide(mask),)
+    until = now + command.seconds * _SECOND if command.seconds else 0
+    meant = [
+        person for person in chat.people.values() if person.id not in chat.owners and describes(mask, person)
+    ]
+    return (
+        *(events.ServerBanChanged(me, old, False, now) for old in over),
+        events.ServerBanChanged(me, known or mask, True, now, until, command.reason),
+        *(events.Killed(person, me, command.reason or "banned") for person in meant),
+    )
+
+
+def ask_server_bans(chat: Chat, who: int, command: commands.AskServerBans, now: int) -> Items:
+    """The bans that are not over, for the owner."""
+    refusal = _unless_owner(chat, who)
+    if refusal is not None:
+        return (refusal,)
+    held = tuple(ban for ban in chat.server_bans.values() if ban.holds(now))
+    return (replies.ServerBansView(held, command.purpose),)
+
+
+def need_owner(chat: Chat, who: int, command: commands.NeedOwner, _now: int) -> Items:
+    """Gives the answer that only the owner is given."""
+    refusal = _unless_owner(chat, who)
+    return (replies.OwnerOnly(command.purpose),) if refusal is None else (refusal,)
+
+
+def _unless_owner(chat: Chat, who: int) -> replies.Refusal | None:
+    if who not in chat.people:
+        return replies.NotEntered()
+    return None if who in chat.owners else replies.NotServerOperator()
+
+
+def _means_everybody(mask: str) -> bool:
+    """Whether a mask is nothing but wildcards: who is so angry locks himself out."""
+    return not set(mask) - set("*?!@.:/0")
+
+
+RULES: dict[type[commands.Command], Rule] = {
+    commands.Kill: kill,
+    commands.BanFromServer: ban_from_server,
+    commands.AskServerBans: ask_server_bans,
+    commands.NeedOwner: need_owner,
+}

@@ -1,0 +1,49 @@
+"""What server operators do, over real sockets: whom they put out is told, gone, and kept out."""
+
+import pytest
+
+from tests.server.harness import CODE, serving
+
+
+@pytest.fixture
+def server():
+    with serving() as running:
+        yield running
+
+
+def test_who_is_killed_is_told_and_gone(server):
+    op, bob, alice = server.irc("op"), server.irc("bob"), server.person("alice")
+    op.send(f"OPER owner {CODE}\r\n")
+    op.until(" 381 ")
+    bob.send("PRIVMSG #lobby :buy\r\nPRIVMSG #lobby :this\r\n")
+    op.until(":this")
+    op.send("KILL bob :spam\r\nPING x\r\n")
+    told = op.until("PONG")
+    assert "KILL bob :spam\r\n" in told
+    op.until("QUIT :Killed (op (spam))")
+    last = bob.rest().decode()
+    assert last.index("KILL bob :spam") < last.index("ERROR :Closing link: (bob@")
+    assert "Killed (op (spam))" in last
+    alice.until("bob left chat (Killed (op (spam)))")
+    assert sorted(server.people()) == ["alice", "op"]
+
+
+def test_who_puts_itself_out_is_gone(server):
+    op = server.irc("op")
+    op.send(f"OPER owner {CODE}\r\nKILL op :enough\r\n")
+    assert "Killed (op (enough))" in op.rest().decode()
+    assert server.people() == []
+
+
+def test_who_is_banned_is_not_let_in(server):
+    op = server.irc("op")
+    op.send(f"OPER owner {CODE}\r\nKLINE eve* :spam\r\n")
+    op.until("is banned from the server")
+    eve = server.connect()
+    eve.send("NICK eve\r\nUSER eve 0 * :e\r\n")
+    last = eve.rest().decode()
+    assert " 465 * :You are banned from this server: spam\r\n" in last
+    assert last.endswith("[banned]\r\n")
+    plain = server.connect()
+    plain.send("evelyn\n")
+    assert "You are banned here: spam." in plain.rest().decode()

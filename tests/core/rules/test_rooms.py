@@ -99,6 +99,17 @@ def test_limits(monkeypatch):
     assert isinstance(do(chat, CAROL, commands.Join("#tea"))[0], events.Joined)
 
 
+def test_a_full_house_makes_place_where_nobody_is(monkeypatch):
+    chat = house()
+    do(chat, ANNA, commands.Join("#kept"))
+    do(chat, ANNA, commands.SetTopic("#kept", "stays"))
+    do(chat, ANNA, commands.Part("#kept"))
+    assert "#kept" in chat.rooms
+    monkeypatch.setattr(rooms, "ROOMS_IN_ALL", len(chat.rooms))
+    assert do(chat, CAROL, commands.Join("#x"))[0] == events.RoomClosed("#kept")
+    assert do(chat, CAROL, commands.Join("#y")) == (replies.TooManyRooms("#y", len(chat.rooms)),)
+
+
 def test_entering_keeps_to_the_limit_of_rooms(monkeypatch):
     monkeypatch.setattr(rooms, "ROOMS_EACH", 2)
     chat = house()

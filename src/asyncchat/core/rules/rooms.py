@@ -22,6 +22,17 @@ ROOMS_IN_ALL = 20_000
 """Rooms there may be: each costs a kilobyte, so a script that opens rooms can't fill the memory."""
 
 
+def _make_place(chat: Chat, me: Person) -> tuple[events.RoomClosed, ...]:
+    """Closes the youngest room that nobody is in, so that rooms kept for a topic alone can't fill the server.
+
+    Not for one who is just entering: its other rooms of the same decision would ask for the same place.
+    """
+    empty = [room for room in chat.rooms.values() if not room.seats and room.key != LOBBY]
+    if not empty or me.id not in chat.people:
+        return ()
+    return (events.RoomClosed(max(empty, key=lambda room: room.opened).name),)
+
+
 def join(chat: Chat, who: int, command: commands.Join, now: int) -> Items:
     """Makes a person a member; a room's first member opens it and is its operator, but for the lobby."""
     me = chat.people.get(who)
@@ -51,10 +62,13 @@ def joining(
         reason = room_fault(name)
         if reason is not None:
             return (replies.RoomNotAllowed(name, reason),)
+        place: tuple[events.RoomClosed, ...] = ()
         if len(chat.rooms) >= ROOMS_IN_ALL:
-            return (replies.TooManyRooms(name, ROOMS_IN_ALL),)
+            place = _make_place(chat, me)
+            if not place:
+                return (replies.TooManyRooms(name, ROOMS_IN_ALL),)
         opened = events.RoomOpened(name, now)
-        return (opened, events.Joined(name, me, key != LOBBY), commands.AskRoom(name, joining=True))
+        return (*place, opened, events.Joined(name, me, key != LOBBY), commands.AskRoom(name, joining=True))
     refusal = _kept_out(chat, room, me, given)
     if refusal is not None:
         to = "" if forwarded else room.settings.get(FORWARD, "")

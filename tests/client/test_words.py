@@ -49,6 +49,9 @@ SENT = [
     ("/unban bob", "MODE #ci -b bob!*@*"),
     ("/op bob", "MODE #ci +o bob"),
     ("/deop bob", "MODE #ci -o bob"),
+    ("/voice bob", "MODE #ci +v bob"),
+    ("/unvoice bob", "MODE #ci -v bob"),
+    ("/invite bob", "INVITE bob #ci"),
     ("/raw WHO #ci :last of it", "WHO #ci :last of it"),
     ("/join x", "JOIN #x"),
     ("now there", "PRIVMSG #x :now there"),
@@ -73,6 +76,22 @@ def test_lines_and_what_they_send():
         typed = Typed(chat)
         for line, _ in SENT:
             assert typed(line) == []
+
+
+@pytest.mark.parametrize(
+    ("token", "sent"),
+    [("EXTBAN=,mr", "MODE #ci +b m:bob!*@*"), ("CHANMODES=bq,k,l,n", "MODE #ci +q bob!*@*")],
+)
+def test_each_server_mutes_in_its_way(token, sent):
+    def script(line: Line) -> None:
+        line.welcome()
+        line.send(f":s 005 me {token} :ok")
+        line.let_in()
+        assert line.read() == sent
+        line.to_the_end()
+
+    with Scripted(script) as server, Client(server.address, nick="me", rooms=["#ci"]) as chat:
+        assert Typed(chat)("/mute bob") == []
 
 
 MISUSED = [

@@ -270,7 +270,7 @@ def _mode(change: str, *, alone: bool = False) -> Handler:
     def handle(talk: Talk, text: str) -> bool | None:
         if " " in text or (not text and not alone):
             return False
-        mask = text if change[1] == "o" or "!" in text or "@" in text or not text else f"{text}!*@*"
+        mask = text if change[1] in "ov" or "!" in text or "@" in text or not text else f"{text}!*@*"
         letters = change
         if change[1] == "q":
             letters, before = _mute_letters(talk, change[0])
@@ -279,6 +279,13 @@ def _mode(change: str, *, alone: bool = False) -> Handler:
         return None
 
     return handle
+
+
+def _invite(talk: Talk, text: str) -> bool | None:
+    if not text or " " in text:
+        return False
+    talk.chat.command("INVITE", text, talk.room)
+    return None
 
 
 def _raw(talk: Talk, text: str) -> bool | None:
@@ -336,6 +343,9 @@ _TABLE = (
     Word("unmute", "NAME|MASK", "Lets somebody speak again.", _mode("-q")),
     Word("op", "NAME", "Makes somebody an operator of the room (operators).", _mode("+o")),
     Word("deop", "NAME", "Takes that role back (operators).", _mode("-o")),
+    Word("voice", "NAME", "Lets somebody speak in a moderated room (operators).", _mode("+v")),
+    Word("unvoice", "NAME", "Takes that role back (operators).", _mode("-v")),
+    Word("invite", "NAME", "Asks somebody into the room.", _invite),
     Word("raw", "LINE", "Sends a line of IRC as it is.", _raw, ("quote",)),
 )
 

@@ -489,3 +489,10 @@ def test_what_can_not_be_said_raises():
     client = registered()
     with pytest.raises(ValueError, match="one line"):
         client.send("TOPIC", "#ci", "a\nb")
+
+
+def test_an_invitation_is_told():
+    client = registered()
+    (told,) = hear(client, ":bob!b@h INVITE me #tea")
+    assert told == Told(NOW, "bob invites you to #tea")
+    assert hear(client, ":s 341 me bob #tea") == [Told(NOW, "bob is invited to #tea", "341")]

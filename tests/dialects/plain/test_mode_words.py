@@ -44,7 +44,7 @@ def test_a_hidden_key_is_not_said():
         ("/except bob", commands.SetMask("#lobby", "exception", "bob")),
         ("/unguest bob", commands.SetMask("#lobby", "guest", "bob", False)),
         ("/guest", commands.AskMasks("#lobby", ("guest",))),
-        ("/ban realname:Bad Bot*", commands.SetMask("#lobby", "ban", "~realname:Bad Bot*")),
+        ("/ban realname:Bad Bot*", commands.Ban("#lobby", "~realname:Bad Bot*", out=True)),
         ("/invite bob", commands.Invite("#lobby", "bob")),
         ("/invite", commands.AskInvitations()),
         ("/my bot on", commands.SetPersonFlag("bot", True)),

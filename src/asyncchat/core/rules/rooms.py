@@ -72,7 +72,7 @@ def joining(
     refusal = _kept_out(chat, room, me, given)
     if refusal is not None:
         to = "" if forwarded else room.settings.get(FORWARD, "")
-        if not to:
+        if fold(to) not in chat.rooms:
             return (refusal,)
         return (replies.Forwarded(room.name, to), *joining(chat, me, to, now, joined, given, forwarded=True))
     first = not room.seats and key != LOBBY

@@ -311,6 +311,10 @@ class IrcClient:
     def _note(self, line: tokens.Message, label: str, now: datetime) -> Values:
         return (Told(moment(line, now), line.params[-1]),) if line.params else ()
 
+    def _invited(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        by, room = line.source.partition("!")[0], line.param(1)
+        return (Told(moment(line, now), f"{by} invites you to {room}"),) if room else ()
+
     # Numerics.
 
     def _numeric(self, line: tokens.Message, label: str, now: datetime) -> Values:
@@ -386,6 +390,7 @@ _HANDLERS: dict[str, _Handler] = {
     "CAP": IrcClient._cap,
     "ERROR": IrcClient._error,
     "FAIL": IrcClient._fail,
+    "INVITE": IrcClient._invited,
     "JOIN": IrcClient._join,
     "KICK": lambda client, line, _, now: client.rooms.kick(line, now),
     "MODE": lambda client, line, _, now: client.rooms.mode(line, now),

@@ -28,6 +28,9 @@ SILENT = frozenset(
         numerics.RPL_ENDOFWHO,
         numerics.RPL_ENDOFWHOIS,
         numerics.RPL_ENDOFBANLIST,
+        numerics.RPL_ENDOFEXCEPTLIST,
+        numerics.RPL_ENDOFINVEXLIST,
+        numerics.RPL_ENDOFINVITELIST,
         "042",  # RPL_YOURID
         "396",  # RPL_HOSTHIDDEN
     )
@@ -101,5 +104,9 @@ _SHAPES: dict[str, tuple[int, str, str]] = {
     numerics.RPL_WHOISIDLE: (2, "{1} has been idle for", " {2} s"),
     numerics.RPL_AWAY: (2, "{1} is away", ": {2}"),
     numerics.RPL_BANLIST: (2, "{1} ban:", " {2}"),
+    numerics.RPL_EXCEPTLIST: (2, "{1} exception:", " {2}"),
+    numerics.RPL_INVEXLIST: (2, "{1} guest:", " {2}"),
+    numerics.RPL_INVITELIST: (1, "you are invited to", " {1}"),
+    numerics.RPL_INVITING: (2, "{1} is invited to", " {2}"),
 }
 """Numeric -> (last parameter needed, shape, what that parameter adds to it unless it is empty)."""

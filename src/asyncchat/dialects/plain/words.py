@@ -136,8 +136,8 @@ def _unmask(listed: str) -> Handler:
 def _set_mask(room: str, listed: str, text: str, on: bool) -> Command | None:
     """``realname:MASK`` is held against real names, which have spaces."""
     if text.startswith(REALNAME[1:]):
-        return commands.SetMask(room, listed, f"~{text}", on)
-    if not text or " " in text:
+        text = f"~{text}"
+    elif not text or " " in text:
         return None
     if listed == BANS:
         return commands.Ban(room, text, on, out=True)

@@ -272,6 +272,9 @@ class TestJoining:
             SERVER + "470 out #r #more :Forwarding to another channel",
             ":out!out@198.51.100.1 JOIN #more",
         ]
+        out.send("PART #more")
+        op.send("PART #more")
+        assert out.send("JOIN #r") == [SERVER + "473 out #r :Cannot join channel (+i)"]
 
     def test_the_owner_enters_everywhere(self, pair, out):
         op, _a = pair

@@ -74,7 +74,10 @@ def say_room(session: IrcDialect, view: replies.RoomView) -> bytes:
 
 def _name_pieces(block: Block, key: tuple[str, int, bool]) -> list[bytes]:
     """The ends of the lines that hold a block's names, remembered in it: in a big room they are the work."""
-    members = [prefix(member.roles, key[2]) + member.person.name for member in block.members]
+    members = [
+        prefix(member.roles, key[2]) + member.person.name if member.roles else member.person.name
+        for member in block.members
+    ]
     pieces = [piece.encode("utf-8", "replace") + b"\r\n" for piece in gathered(members, key[1])]
     block.encoded[key] = pieces
     return pieces

@@ -135,6 +135,7 @@ def test_the_memory_is_no_path(file):
             'Unknown key "operators.al.pasword" in FILE, line 2: did you mean "password"?',
         ),
         ('port = "x"', "port in FILE, line 1: expected int, got str"),
+        ("host = ''", "host in FILE, line 1: it is empty"),
         ("port = 70000", "port in FILE, line 1: expected int <= 65535"),
         ("\n[history]\ndurable = 'x'", "history.durable in FILE, line 3: invalid enum value 'x'"),
         ("name = 'a b'", "name in FILE, line 1: letters, digits, dots and dashes, 63 at most"),

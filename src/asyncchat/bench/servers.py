@@ -85,7 +85,9 @@ class Own:
                 "--no-limits",
                 *self.options,
             ]
-            environment = {**os.environ, "XDG_STATE_HOME": folder}
+            # What a server of the user's own is told is not meant for the one that is measured.
+            ours = {name: value for name, value in os.environ.items() if not name.startswith("ASYNCCHAT_")}
+            environment = {**ours, "XDG_STATE_HOME": folder}
             with _process(command, Path(folder), cpu, environment, speaks=True) as (server, log):
                 host, port = _listening(server, log)
                 yield Running(Address("irc", host, port), server.pid, __version__)

@@ -81,7 +81,14 @@ _Bytes = Annotated[int, msgspec.Meta(ge=16_384, le=1_000_000_000)]
 class ServeConfig(msgspec.Struct, frozen=True):
     """All options of ``asyncchat serve``."""
 
-    host: Annotated[str, Option("Listen on this address; 0.0.0.0: on all.", metavar="HOST")] = "127.0.0.1"
+    host: Annotated[
+        str,
+        Option(
+            "Listen on this address; 0.0.0.0: on all.",
+            metavar="HOST",
+            check=lambda host: "" if host.strip() else "it is empty",
+        ),
+    ] = "127.0.0.1"
     """Empty where the listeners below are all."""
     port: Annotated[int, msgspec.Meta(ge=0, le=65535), Option("And this port; 0: any.")] = 1234
     listen: Annotated[tuple[str, ...], Option("Listen here, too: tcp://… or unix:///…", metavar="URL")] = ()

@@ -90,11 +90,12 @@ async def claim_owner(session: Session, command: commands.Owner, _upto: int) -> 
         return
     else:
         verified = await service.access.is_operator(command.name, command.code)
-    who = command.name or "owner"
+    person = service.hub.chat.people.get(session.id)
+    who = session.host if person is None else person.origin
     if verified:
-        _logger.warning("%s became operator as %s", session.host, who)
+        _logger.warning("%s became operator as %s", who, command.name or "owner")
     else:
-        _logger.warning("%s did not become operator as %s: wrong password", session.host, who)
+        _logger.warning("%s gave no right password for the operator %s", who, command.name or "owner")
         await asyncio.sleep(WRONG_CODE_SECONDS)
     session.release()
     service.hub.submit(session, [commands.ClaimOwner(verified, command.name)])

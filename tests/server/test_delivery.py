@@ -153,7 +153,7 @@ class Scene:
                 for who in hearers - {cause.id}:
                     session = sessions[who]
                     text = isinstance(event, TEXTS)
-                    by = event.person.key if isinstance(event, TEXTS) else ""
+                    by = event.person.key if isinstance(event, TEXTS | events.Invited) else ""
                     hidden = by in ignoring.get(session, ())
                     if not hidden and (text or session not in quiet):
                         told[session].append((str(item.number), about))

@@ -79,10 +79,14 @@ class Say(Command, frozen=True):
 
 
 class Signal(Command, frozen=True):
-    """Tell the programs of a room's members, or of a person, something without a text for people."""
+    """Tell the programs of a room's members, or of a person, something without a text for people.
+
+    With a ``role`` only those of the room's members who have it, or a higher one.
+    """
 
     to: str
     tags: Tags = ()
+    role: str = ""
 
 
 class SetTopic(Command, frozen=True):

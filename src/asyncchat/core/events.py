@@ -109,6 +109,18 @@ class SignalledTo(Event, frozen=True, tag="signalled_to"):
     tags: Tags
 
 
+class SignalledToRole(Event, frozen=True, tag="signalled_to_role"):
+    """The same, for the programs of members who have a role, or a higher one; ``to`` are their sessions."""
+
+    kept: ClassVar[Kept] = Kept.NEVER
+    reach: ClassVar[Reach] = Reach.SOME
+    room: str
+    person: Person
+    role: str
+    to: tuple[int, ...]
+    tags: Tags
+
+
 class NodeStarted(Event, frozen=True, tag="started"):
     """A run of the node begins: all its earlier presence is over."""
 
@@ -355,10 +367,10 @@ class Erased(Event, frozen=True, tag="erased"):
 
 
 AnyEvent = (
-    Said | Whispered | Signalled | SignalledTo | NodeStarted | Entered | Left | Renamed | AwayChanged
-    | RoomOpened | RoomClosed | Joined | Parted | Kicked | RoleChanged | TopicChanged | FlagChanged
-    | BanChanged | MuteChanged | SettingChanged | MaskChanged | Invited | Spoke | Confided | PersonFlagChanged
-    | OwnerClaimed | Erased | Killed | ServerBanChanged
+    Said | Whispered | Signalled | SignalledTo | SignalledToRole | NodeStarted | Entered | Left | Renamed
+    | AwayChanged | RoomOpened | RoomClosed | Joined | Parted | Kicked | RoleChanged | TopicChanged
+    | FlagChanged | BanChanged | MuteChanged | SettingChanged | MaskChanged | Invited | Spoke | Confided
+    | PersonFlagChanged | OwnerClaimed | Erased | Killed | ServerBanChanged
 )  # fmt: skip
 
 

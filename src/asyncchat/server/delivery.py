@@ -161,7 +161,7 @@ class Delivery:
         elif event.reach is Reach.PEERS:
             who: int = event.person.id  # type: ignore[union-attr]  # Reach.PEERS means it has one
             await self._tell_peers(record, who, cause)
-        elif isinstance(event, events.Confided):
+        elif isinstance(event, events.Confided | events.SignalledToRole):
             await self._tell_some(record, event, cause)
         elif isinstance(event, events.Whispered | events.SignalledTo | events.Invited):
             target = self.sessions.get(event.to.id)
@@ -201,7 +201,9 @@ class Delivery:
             reason = f" ({record.event.reason})" if record.event.reason else ""
             _logger.info("%s left chat%s", record.event.person.name, reason)
 
-    async def _tell_some(self, record: Record, event: events.Confided, cause: Session) -> None:
+    async def _tell_some(
+        self, record: Record, event: events.Confided | events.SignalledToRole, cause: Session
+    ) -> None:
         """Delivers an event to some of a room's members, behind what all of them were told before."""
         audience = self._audience(event.room)
         if audience.run is not None:

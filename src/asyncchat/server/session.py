@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from asyncchat.core.commands import Answer, Command, Quit
-from asyncchat.core.events import Confided, Record, Said, Whispered
+from asyncchat.core.events import Confided, Invited, Record, Said, Whispered
 from asyncchat.core.replies import StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN
 from asyncchat.server.arrival import Arrival
@@ -34,7 +34,7 @@ CLOSE_SECONDS = 5.0
 """How long a closing connection may take to take its last bytes."""
 
 
-_HIDDEN = Said | Whispered | Confided
+_HIDDEN = Said | Whispered | Confided | Invited
 """What a session that ignores somebody is not shown of him."""
 
 

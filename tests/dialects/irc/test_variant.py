@@ -99,6 +99,7 @@ SIGNALS = [
     (events.Signalled("#r", A, (("+typing", "active"), ("+x", ""))), "+typing=active;+x", "#r"),
     (events.SignalledTo(B, A, (("+a", "b;c"),)), "+a=b\\:c", "b"),
     (events.SignalledTo(B, A, ()), "", "b"),
+    (events.SignalledToRole("#r", A, "voice", (1,), (("+x", ""),)), "+x", "+#r"),
 ]
 
 

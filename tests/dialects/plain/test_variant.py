@@ -66,6 +66,7 @@ WIRE: list[tuple[AnyEvent, str]] = [
         "[#tea] anna lets in without an invitation bob!*@*\n",
     ),
     (events.Invited("#tea", BOB, ANNA, True), "anna invites you to #tea: /join #tea\n"),
+    (events.SignalledToRole("#tea", ANNA, "voice", (1,), (("+x", "y"),)), ""),
     (events.Spoke("#tea", ANNA, 0), ""),
     (events.Confided("#tea", ANNA, "psst", "operator", (1,)), "[operators of #tea] anna: psst\n"),
     (events.Confided("#lobby", ANNA, "a\nb", "voice", ()), "[voices] anna: a\n[voices] anna: b\n"),

@@ -63,6 +63,12 @@ def signal(chat: Chat, who: int, command: commands.Signal, _now: int) -> Items:
         reason = _silenced(chat, me, room)
         if reason is not None:
             return (replies.CannotSpeak(room.name, reason),)
+        role = ROLE_NAMED.get(command.role)
+        if role is None and OP_MODERATED in room.flags and not chat.may(who, room, Right.SPEAK):
+            role = HALF_OPERATOR
+        if role is not None:
+            to = _having(room, role, me)
+            return (events.SignalledToRole(room.name, me, role.name, to, command.tags),)
         return (events.Signalled(room.name, me, command.tags),)
     other = chat.person_named(command.to)
     if other is None:
@@ -112,8 +118,13 @@ def confide(chat: Chat, who: int, command: commands.Confide, _now: int) -> Items
 def _confided(
     room: Room, me: Person, role: Role, command: commands.Say | commands.Confide
 ) -> events.Confided:
-    to = tuple(who for who, roles in room.roles.items() if roles >= role.bit and who != me.id)
+    to = _having(room, role, me)
     return events.Confided(room.name, me, command.text, role.name, to, command.speech, command.tags)
+
+
+def _having(room: Room, role: Role, me: Person) -> tuple[int, ...]:
+    """The others who have a role in the room, or a higher one."""
+    return tuple(who for who, roles in room.roles.items() if roles >= role.bit and who != me.id)
 
 
 def _silenced(chat: Chat, me: Person, room: Room) -> CannotSpeakReason | None:

@@ -420,6 +420,7 @@ _OWN: dict[type[events.Event], Callable[[IrcDialect, Any], bytes]] = {
     events.Signalled: IrcDialect._say_said,
     events.SignalledTo: IrcDialect._say_whispered,
     events.Confided: IrcDialect._say_said,
+    events.SignalledToRole: IrcDialect._say_said,
     events.Invited: IrcDialect._say_invited,
     events.PersonFlagChanged: IrcDialect._say_person_flag,
     events.Left: IrcDialect._say_left,

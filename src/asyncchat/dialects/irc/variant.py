@@ -76,7 +76,7 @@ class IrcVariant:
                 return (self.tags(record) if event.tags else self._quick_tags(record)) + raw
         if isinstance(event, events.Said | events.Whispered | events.Confided):
             return self.said(record)
-        if isinstance(event, events.Signalled | events.SignalledTo):
+        if isinstance(event, events.Signalled | events.SignalledTo | events.SignalledToRole):
             return self._signalled(record, event)
         lines = _LINES.get(type(event))
         if lines is None:
@@ -114,11 +114,16 @@ class IrcVariant:
             return b"%b%b " % (self._tags_head, self._ids.id_of(record.number).encode())
         return self._tags_head
 
-    def _signalled(self, record: Record, event: events.Signalled | events.SignalledTo) -> bytes:
+    def _signalled(
+        self, record: Record, event: events.Signalled | events.SignalledTo | events.SignalledToRole
+    ) -> bytes:
         """A TAGMSG, only for who has message-tags."""
         if not self._tags_ids:
             return b""
-        target = event.room if isinstance(event, events.Signalled) else event.to.name
+        if isinstance(event, events.SignalledToRole):
+            target = f"{PREFIXES[event.role]}{event.room}"
+        else:
+            target = event.room if isinstance(event, events.Signalled) else event.to.name
         return self.tags(record) + line(f":{event.person.origin} TAGMSG {target}")
 
     def tags(self, record: Record, batch: str = "", *, first: bool = True) -> bytes:

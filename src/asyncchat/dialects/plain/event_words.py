@@ -168,6 +168,7 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.SignalledTo: _untold,
     events.Signalled: _untold,  # for programs alone
     events.SignalledTo: _untold,
+    events.SignalledToRole: _untold,
     events.NodeStarted: _untold,
     events.Entered: _untold,  # in the lobby, Joined tells it
     events.Left: _left,

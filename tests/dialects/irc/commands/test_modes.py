@@ -203,6 +203,20 @@ class TestSpeaking:
         assert op.read() == a.read() == [":b!b@192.0.2.1 NOTICE +#r :all with a role"]
         assert b.send("PRIVMSG @#none :x") == [SERVER + "403 b #none :No such channel"]
 
+    def test_a_signal_to_those_with_a_role(self, server):
+        op, a, b = (server.person(nick, "#r", caps="message-tags") for nick in ("op", "a", "b"))
+        for peer in (op, a):
+            peer.read()
+        assert b.send("@+typing=active TAGMSG @#r") == []
+        (told,) = op.read()
+        assert told.partition(" ")[2] == ":b!b@192.0.2.1 TAGMSG @#r"
+        assert a.read() == []
+        op.send("MODE #r +U")
+        a.read()
+        b.send("@+typing=active TAGMSG #r")
+        assert op.read()[-1].endswith(" TAGMSG %#r")
+        assert a.read() == []
+
     def test_from_outside_it_is_refused(self, pair, out):
         assert out.send("PRIVMSG @#r :x") == cannot("out", "you are not in it")
 

@@ -45,9 +45,13 @@ def notice(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     return [_said(target, text, speech, tags) for target in targets]
 
 
+def _for_a_role(target: str) -> bool:
+    """Whether a target is ``@#room``: those who have that role there, or a higher one (STATUSMSG)."""
+    return target[:1] in PREFIXED and target[1:2] == "#"
+
+
 def _said(target: str, text: str, speech: Speech, tags: Tags) -> core.Command:
-    """What a message asks; ``@#room`` is for those who have that role there, or a higher one (STATUSMSG)."""
-    if target[:1] in PREFIXED and target[1:2] == "#":
+    if _for_a_role(target):
         return core.Confide(target[1:], PREFIXED[target[0]], text, speech, tags)
     return core.Say(target, text, speech, tags)
 
@@ -62,7 +66,12 @@ def tagmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     if len(targets) > TARGETS:
         return [_too_many(targets)]
     tags = _relayed(session, message)
-    return [core.Signal(target, tags) for target in targets]
+    return [
+        core.Signal(target[1:], tags, PREFIXED[target[0]])
+        if _for_a_role(target)
+        else core.Signal(target, tags)
+        for target in targets
+    ]
 
 
 def _relayed(session: IrcDialect, message: Message) -> Tags:

@@ -75,6 +75,7 @@ other_facts = st.one_of(
     st.builds(events.Joined, rooms, people, st.booleans()),
     st.builds(events.Parted, rooms, people, texts),
     st.builds(events.Killed, people, people, texts),
+    st.builds(events.Announced, people, texts, st.lists(st.integers(1, 9)).map(tuple)),
     st.builds(events.Kicked, rooms, people, people, texts),
     st.builds(events.RoleChanged, rooms, people, people, st.booleans(), roles),
     st.builds(events.Invited, rooms, people, people, st.booleans()),

@@ -28,6 +28,15 @@ def test_who_is_killed_is_told_and_gone(server):
     assert sorted(server.people()) == ["alice", "op"]
 
 
+def test_announcements(server):
+    op, bob = server.irc("op"), server.irc("bob")
+    bob.send("MODE bob +w\r\n")
+    bob.until("MODE bob :+w")
+    op.send(f"OPER owner {CODE}\r\nWALLOPS :hear\r\n")
+    op.until("WALLOPS :hear")
+    bob.until("WALLOPS :hear")
+
+
 def test_who_puts_itself_out_is_gone(server):
     op = server.irc("op")
     op.send(f"OPER owner {CODE}\r\nKILL op :enough\r\n")

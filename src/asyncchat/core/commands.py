@@ -187,6 +187,12 @@ class ClaimOwner(Command, frozen=True):
     name: str = ""
 
 
+class Announce(Command, frozen=True):
+    """Tell all who want to be told such (``modes.WALLOPS``) something."""
+
+    text: str
+
+
 class Kill(Command, frozen=True):
     """Put a person out of the chat."""
 

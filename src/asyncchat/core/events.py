@@ -34,7 +34,7 @@ class Reach(enum.Enum):
     PAIR = enum.auto()
     """``event.to`` alone, beside the one who caused it."""
     SOME = enum.auto()
-    """The members of ``event.room`` whose sessions ``event.to`` lists."""
+    """Those whose sessions ``event.to`` lists; where the event has a room, as far as they are in it."""
     NOBODY = enum.auto()
     """Only the one who caused it."""
 
@@ -332,6 +332,15 @@ class OwnerClaimed(Event, frozen=True, tag="owner"):
     name: str = ""
 
 
+class Announced(Event, frozen=True, tag="announced"):
+    """The owner told those something who want to be told such; ``to`` are their sessions."""
+
+    reach: ClassVar[Reach] = Reach.SOME
+    person: Person
+    text: str
+    to: tuple[int, ...]
+
+
 class Killed(Event, frozen=True, tag="killed"):
     """A person was put out of the chat by the owner: its session ends, and so it leaves."""
 
@@ -370,7 +379,7 @@ AnyEvent = (
     Said | Whispered | Signalled | SignalledTo | SignalledToRole | NodeStarted | Entered | Left | Renamed
     | AwayChanged | RoomOpened | RoomClosed | Joined | Parted | Kicked | RoleChanged | TopicChanged
     | FlagChanged | BanChanged | MuteChanged | SettingChanged | MaskChanged | Invited | Spoke | Confided
-    | PersonFlagChanged | OwnerClaimed | Erased | Killed | ServerBanChanged
+    | PersonFlagChanged | OwnerClaimed | Erased | Killed | ServerBanChanged | Announced
 )  # fmt: skip
 
 

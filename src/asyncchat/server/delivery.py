@@ -170,11 +170,25 @@ class Delivery:
         elif isinstance(event, events.Entered):
             self.sessions[event.person.id] = cause
             _logger.info("%s (%s) is online", event.person.name, event.person.host)
+        elif isinstance(event, events.Announced):
+            await self._announce(record, event, cause)
         elif isinstance(event, events.Killed):
             self._kill(record, event, cause)
         elif isinstance(event, events.RoomClosed):
             self._audiences.pop(event.room, None)
             self._audiences.pop(fold(event.room), None)
+
+    async def _announce(self, record: Record, event: events.Announced, cause: Session) -> None:
+        """Tells some people something, wherever they are."""
+        for who in event.to:
+            target = self.sessions.get(who)
+            if target is None or target is cause:
+                continue
+            data = target.variant.encode(record)
+            if target.apart == self._turn:
+                target.parts.append(data)
+            elif data:
+                await self._write([target], data)
 
     def _kill(self, record: Record, event: events.Killed, cause: Session) -> None:
         """Tells a person that it is put out, and has its session end after this batch: a quit of the next."""

@@ -10,7 +10,13 @@ MINUTE = 60_000_000
 
 @pytest.mark.parametrize(
     "command",
-    [commands.Kill("bob", "x"), BanFromServer("m"), commands.AskServerBans(), commands.NeedOwner()],
+    [
+        commands.Kill("bob", "x"),
+        commands.Announce("x"),
+        BanFromServer("m"),
+        commands.AskServerBans(),
+        commands.NeedOwner(),
+    ],
 )
 def test_the_owner_alone(command):
     assert do(house(), ANNA, command) == (replies.NotServerOperator(),)
@@ -23,6 +29,16 @@ def test_somebody_is_put_out():
         events.Killed(chat.people[BOB], chat.people[OLGA], "spam"),
     )
     assert do(chat, OLGA, commands.Kill("zoe", "x")) == (replies.NoSuchPerson("zoe"),)
+
+
+def test_who_wants_it_is_told():
+    chat = house()
+    do(chat, BOB, commands.SetPersonFlag("wallops", True))
+    assert do(chat, OLGA, commands.Announce("hear")) == (
+        events.Announced(chat.people[OLGA], "hear", (BOB, OLGA)),
+    )
+    assert do(chat, OLGA, commands.Announce("")) == (replies.NoText(),)
+    assert do(chat, OLGA, commands.Announce("x" * 400)) == (replies.TextTooLong(390),)
 
 
 def test_a_ban_puts_out_whom_it_means_and_keeps_out():

@@ -54,6 +54,7 @@ LINES = [
     (events.BanChanged("#r", A, "x!*@*", False, TIME), ":a!u@h MODE #r -b x!*@*"),
     (events.MuteChanged("#r", A, "x!*@*", True, TIME), ":a!u@h MODE #r +b m:x!*@*"),
     (events.MuteChanged("#r", A, "x!*@*", False, TIME), ":a!u@h MODE #r -b m:x!*@*"),
+    (events.Announced(A, "hear", (1, 2)), ":a!u@h WALLOPS :hear"),
     (events.Killed(B, A, "spam"), ":a!u@h KILL b :spam"),
     (events.Erased("#r", A, (1,)), ":s NOTICE #r :a erased 1 message"),
     (events.Erased("#r", A, (1, 2)), ":s NOTICE #r :a erased 2 messages"),

@@ -72,6 +72,7 @@ WIRE: list[tuple[AnyEvent, str]] = [
     (events.Confided("#lobby", ANNA, "a\nb", "voice", ()), "[voices] anna: a\n[voices] anna: b\n"),
     (events.PersonFlagChanged(ANNA, "bot", True), ""),
     (events.OwnerClaimed(ANNA), ""),
+    (events.Announced(ANNA, "hear", (1,)), "[server] anna: hear\n"),
     (events.Killed(BOB, ANNA, "spam"), "anna put you out of the chat (spam)\n"),
     (events.ServerBanChanged(ANNA, "m", True, 0), ""),
     (events.Erased("#lobby", ANNA, (1,)), "anna erased 1 message of the history\n"),

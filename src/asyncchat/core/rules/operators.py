@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
+from asyncchat.core.modes import WALLOPS
 from asyncchat.core.names import fold
 from asyncchat.core.rules.modes import MASK_BYTES
 from asyncchat.core.server_bans import completed, describes
-from asyncchat.core.text import size
+from asyncchat.core.text import TOPIC_BYTES, size
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat, Items, Rule
@@ -28,6 +29,19 @@ def kill(chat: Chat, who: int, command: commands.Kill, _now: int) -> Items:
     if other is None:
         return (replies.NoSuchPerson(command.name),)
     return (events.Killed(other, chat.people[who], command.reason),)
+
+
+def announce(chat: Chat, who: int, command: commands.Announce, _now: int) -> Items:
+    """Tells all who want it, and all owners, something."""
+    refusal = _unless_owner(chat, who)
+    if refusal is not None:
+        return (refusal,)
+    if not command.text:
+        return (replies.NoText(),)
+    if size(command.text) > TOPIC_BYTES:
+        return (replies.TextTooLong(TOPIC_BYTES),)
+    to = tuple(id for id in chat.people if id in chat.owners or chat.has(id, WALLOPS))
+    return (events.Announced(chat.people[who], command.text, to),)
 
 
 def ban_from_server(chat: Chat, who: int, command: commands.BanFromServer, now: int) -> Items:
@@ -86,6 +100,7 @@ def _means_everybody(mask: str) -> bool:
 
 
 RULES: dict[type[commands.Command], Rule] = {
+    commands.Announce: announce,
     commands.Kill: kill,
     commands.BanFromServer: ban_from_server,
     commands.AskServerBans: ask_server_bans,

@@ -206,6 +206,9 @@ class IrcVariant:
     def _invited(self, event: events.Invited) -> bytes:
         return line(f":{event.person.origin} INVITE {event.to.name} {event.room}")
 
+    def _announced(self, event: events.Announced) -> bytes:
+        return line(f":{event.person.origin} WALLOPS", event.text)
+
     def _killed(self, event: events.Killed) -> bytes:
         return line(f":{event.by.origin} KILL {event.person.name}", event.reason)
 
@@ -239,6 +242,7 @@ _LINES: dict[type[AnyEvent], Callable[[IrcVariant, Any], bytes]] = {
     events.MaskChanged: IrcVariant._mask_changed,
     events.Invited: IrcVariant._invited,
     events.Erased: IrcVariant._erased,
+    events.Announced: IrcVariant._announced,
     events.Killed: IrcVariant._killed,
 }
 """The line of each kind of event; the others of ``AnyEvent`` are not told."""

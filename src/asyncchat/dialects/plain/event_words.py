@@ -192,6 +192,7 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.PersonFlagChanged: _untold,
     events.OwnerClaimed: _untold,
     events.Erased: _erased,
+    events.Announced: lambda event: f"[server] {event.person.name}: {event.text}",
     events.Killed: lambda event: f"{event.by.name} put you out of the chat{because(event.reason)}",
     events.ServerBanChanged: _untold,
 }

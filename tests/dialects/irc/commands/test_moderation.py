@@ -136,3 +136,15 @@ class TestOnesOwn:
             SERVER + "502 a :Can't change mode for other users",
             SERVER + "401 a none :No such nick/channel",
         ]
+
+
+def test_of_several_rooms_each_has_its_own(pair, server):
+    op, a = pair
+    b = server.person("b")
+    op.send("JOIN #s")
+    b.send("JOIN #s")
+    op.read()
+    assert op.send("KICK #r,#s a,b :out") == [OP + "KICK #r a :out", OP + "KICK #s b :out"]
+    assert (a.read()[-1], b.read()[-1]) == (OP + "KICK #r a :out", OP + "KICK #s b :out")
+    assert op.send("KICK #r,#s a") == [SERVER + "461 op KICK :As many nicknames as channels"]
+    assert SERVER + "407 op e :At most 4 targets at once" in op.send("KICK #1,#2,#3,#4,#5 a,b,c,d,e")

@@ -19,6 +19,7 @@ def op(server):
 ALL = [
     "KILL a :x",
     "KILL irc.test :x",
+    "WALLOPS :x",
     "KLINE",
     "KLINE 5 bad :x",
     "KLINE bad",
@@ -72,6 +73,14 @@ def test_who_is_killed_is_told_and_quits(op, server):
     ]
     assert b.read() == [quit]
     assert op.send("KILL b")[-1].endswith("Killed (op (op))")
+
+
+def test_wallops(op, server):
+    a, b = server.person("a"), server.person("b")
+    a.send("MODE a +w")
+    assert op.send("WALLOPS :hear, all") == [BY + "WALLOPS :hear, all"]
+    assert (a.read(), b.read()) == ([BY + "WALLOPS :hear, all"], [])
+    assert op.send("WALLOPS") == [SERVER + "461 op WALLOPS :Not enough parameters"]
 
 
 def test_a_ban_keeps_out(op, server):

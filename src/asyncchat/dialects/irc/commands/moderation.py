@@ -9,7 +9,7 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.commands.word import Answerer, Word, each, numeric
+from asyncchat.dialects.irc.commands.word import Answerer, Word, each, numeric, too_many
 from asyncchat.dialects.irc.limits import KICKS, REASON_BYTES
 from asyncchat.dialects.irc.tokens import Message
 
@@ -18,8 +18,16 @@ if TYPE_CHECKING:
 
 
 def kick(session: IrcDialect, message: Message) -> Sequence[core.Command]:
-    """Puts members out of a room."""
+    """Puts members out of a room; of several rooms each has its own nick (RFC 2812, 3.2.8)."""
     reason = cut(message.param(2), REASON_BYTES)[0]
+    rooms, names = message.params[0].split(","), message.params[1].split(",")
+    if len(rooms) > 1:
+        if len(rooms) != len(names):
+            return [numeric(numerics.ERR_NEEDMOREPARAMS, "KICK", text="As many nicknames as channels")]
+        kicks: list[core.Command] = [
+            core.Kick(room, name, reason) for room, name in zip(rooms, names, strict=True)
+        ]
+        return kicks[:KICKS] + [too_many(name, KICKS) for name in names[KICKS : KICKS + 1]]
     return each(message.params[1], KICKS, lambda name: core.Kick(message.params[0], name, reason))
 
 
@@ -50,7 +58,7 @@ WORDS: dict[str, Word] = {
     "KICK": Word(
         kick,
         2,
-        params="<channel> <nickname>{,<nickname>} [:<reason>]",
+        params="<channel>{,<channel>} <nickname>{,<nickname>} [:<reason>]",
         about="Puts people out of a channel.",
     ),
     "INVITE": Word(

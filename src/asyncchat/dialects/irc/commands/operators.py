@@ -1,4 +1,4 @@
-"""What server operators may: KILL, KLINE, REHASH; and CONNECT, SQUIT, DIE, RESTART, which nobody may.
+"""What server operators may: KILL, WALLOPS, KLINE, REHASH; CONNECT, SQUIT, DIE, RESTART, which nobody may.
 
 Owns their words (Modern IRC, "Operator Messages"); who may, the core decides.
 """
@@ -33,6 +33,11 @@ def kill(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     if session.irc.names_server(name):
         return [core.NeedOwner(_value(numerics.ERR_CANTKILLSERVER, text="You can't kill a server!"))]
     return [core.Kill(name, _reason(message.param(1)) or session.nick)]
+
+
+def wallops(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Tells those something who have the mode w, and operators."""
+    return [core.Announce(message.params[0])]
 
 
 def kline(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -142,6 +147,9 @@ def _rehashing(session: IrcDialect, file: str, texts: Sequence[str]) -> bytes:
 
 WORDS: dict[str, Word] = {
     "KILL": Word(kill, 1, params="<nickname> [:<reason>]", about="Puts a person off the server (operators)."),
+    "WALLOPS": Word(
+        wallops, 1, params=":<text>", about="Tells those something who have the user mode w (operators)."
+    ),
     "KLINE": Word(
         kline,
         params="[<minutes>] [<mask> [:<reason>]]",

@@ -228,6 +228,7 @@ WORDS: dict[str, Word] = {
         ping,
         1,
         early=True,
+        filled=0,
         params="<token>",
         about="Asks the server for a sign of life; it answers PONG with the same token.",
     ),

@@ -1,0 +1,138 @@
+"""The second half of ``docs/irc.md``, made of the dialect's own tables and of the tests beside this file.
+
+``python -m tests.dialects.irc.coverage`` writes it; ``test_coverage`` fails while it is stale.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from asyncchat.core.ids import Ids
+from asyncchat.dialects.base import ServerInfo
+from asyncchat.dialects.irc import greeting, numerics
+from asyncchat.dialects.irc.capabilities import CAPABILITIES
+from asyncchat.dialects.irc.commands import WORDS
+from asyncchat.dialects.irc.dialect import Irc
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+PAGE = ROOT / "docs" / "irc.md"
+MARKER = "<!-- made: do not edit below -->"
+
+MODERN = "[Modern IRC](https://modern.ircdocs.horse/#{anchor})"
+IRCV3 = "[IRCv3](https://ircv3.net/specs/{path})"
+RFC_2812 = "[RFC 2812](https://www.rfc-editor.org/rfc/rfc2812#section-{section})"
+
+_COMMANDS = {
+    "CHATHISTORY": IRCV3.format(path="extensions/chathistory"),
+    "HELPOP": MODERN.format(anchor="help-message"),
+    "ISON": RFC_2812.format(section="4.9"),
+    "KLINE": "of its own",
+    "UNKLINE": "of its own",
+    "DIE": RFC_2812.format(section="4.3"),
+    "SUMMON": RFC_2812.format(section="4.5"),
+    "TAGMSG": IRCV3.format(path="extensions/message-tags"),
+    "USERS": RFC_2812.format(section="4.6"),
+}
+"""Where a command is specified, if not in Modern IRC."""
+
+_TOKENS = {
+    "ACCOUNTEXTBAN": "extensions/account-extban",
+    "BOT": "extensions/bot-mode",
+    "CHATHISTORY": "extensions/chathistory",
+    "MSGREFTYPES": "extensions/chathistory",
+    "UTF8ONLY": "extensions/utf8-only",
+    "WHOX": "extensions/whox",
+}
+"""Where a token of 005 is specified, if not in Modern IRC."""
+
+_OF_RFC_2812 = {"RPL_STATSKLINE", "RPL_STATSOLINE", "ERR_SUMMONDISABLED", "ERR_USERSDISABLED"}
+"""Numerics that Modern IRC leaves out or only names."""
+
+
+_OF_OTHER_SERVERS = {"RPL_LUSERUNKNOWN"}
+"""Numerics that our client reads and our server has no use for."""
+
+
+def tests() -> dict[str, str]:
+    """The text of each test of the dialect, by its path from the root."""
+    files = [*HERE.rglob("test_*.py"), *(ROOT / "tests" / "server").glob("test_*.py")]
+    found = {file.relative_to(ROOT).as_posix(): file.read_text("utf-8") for file in sorted(files)}
+    return {name: text for name, text in found.items() if not name.endswith("test_coverage.py")}
+
+
+def covering(pattern: str, texts: dict[str, str]) -> list[str]:
+    """The tests in which a pattern is found, those with most of it first, at most three."""
+    counts = {name: len(re.findall(pattern, text)) for name, text in texts.items()}
+    return sorted((name for name in counts if counts[name]), key=lambda name: (-counts[name], name))[:3]
+
+
+def _command_row(name: str, texts: dict[str, str]) -> tuple[str, str, str, list[str]]:
+    spec = _COMMANDS.get(name, MODERN.format(anchor=f"{name.lower()}-message"))
+    usage = f"{name} {WORDS[name].params}".rstrip().replace("|", "\\|")
+    return f"`{usage}`", WORDS[name].about, spec, covering(rf"[\"'\\n]{name}\b(?!\")|\"{name}\"", texts)
+
+
+def _numeric_row(name: str, code: str, texts: dict[str, str]) -> tuple[str, str, str, list[str]]:
+    modern = MODERN.format(anchor=f"{name.lower().replace('_', '')}-{code}")
+    spec = RFC_2812.format(section="5") if name in _OF_RFC_2812 else modern
+    return f"`{code}`", name, spec, covering(rf"[\"' ]{code}[\"' ]", texts)
+
+
+def _token_row(token: str, texts: dict[str, str]) -> tuple[str, str, str, list[str]]:
+    name = token.partition("=")[0]
+    path = _TOKENS.get(name)
+    spec = IRCV3.format(path=path) if path else MODERN.format(anchor=f"{name.lower()}-parameter")
+    shown = f"{name}=…" if name == "NETWORK" else token
+    return f"`{shown}`", "", spec, covering(rf"\b{name}\b", texts)
+
+
+def rows() -> Iterator[tuple[str, tuple[str, str, str, list[str]]]]:
+    """Each row under its section: what, a text, the specification, the tests."""
+    texts = tests()
+    for name in sorted(WORDS):
+        yield "Commands", _command_row(name, texts)
+    codes = ((name, value) for name, value in vars(numerics).items() if name.startswith(("RPL_", "ERR_")))
+    codes = ((name, code) for name, code in codes if name not in _OF_OTHER_SERVERS)
+    for name, code in sorted(codes, key=lambda item: item[1]):
+        yield "Numerics", _numeric_row(name, code, texts)
+    irc = Irc(ServerInfo(name="irc.example.org", version="0", started=0, ids=Ids([(1, "e1")])))
+    for token in greeting.isupport(irc):
+        yield "Tokens of 005", _token_row(token, texts)
+    for capability in CAPABILITIES:
+        spec = IRCV3.format(path=capability.spec)
+        found = covering(rf"\b{re.escape(capability.name)}\b", texts)
+        yield "Capabilities", (f"`{capability.name}`", "", spec, found)
+
+
+def made() -> str:
+    """What is made, from its marker to the end of the page."""
+    lines = [
+        MARKER,
+        "",
+        "## Commands, numerics, tokens, capabilities",
+        "",
+        "Made of the tables by `python -m tests.dialects.irc.coverage`; a test fails while it is stale.",
+        "The tests are those, three at most, in which the word, the number or the token occurs most.",
+    ]
+    section = ""
+    for title, (what, text, spec, found) in rows():
+        if title != section:
+            section = title
+            lines += ["", f"### {title}", "", "| | | Specification | Tests |", "|---|---|---|---|"]
+        lines.append(f"| {what} | {text} | {spec} | {_listed(found)} |")
+    return "\n".join(lines) + "\n"
+
+
+def page() -> str:
+    """The whole page: what people wrote, then what is made."""
+    written, _, _ = PAGE.read_text("utf-8").partition(MARKER)
+    return written.rstrip("\n") + "\n\n" + made()
+
+
+def _listed(found: Iterable[str]) -> str:
+    return ", ".join(f"`{name.removeprefix('tests/')}`" for name in found)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -308,6 +308,22 @@ def test_room_left_is_not_joined_again(world, amy, bob):
     assert bob.conversation.ready
 
 
+def test_a_key_is_given_again_on_the_next_connection(world, amy, bob):
+    bob.conversation.join("#locked")
+    bob.settle()
+    bob.conversation.command("MODE", "#locked", "+k", "sesame")
+    bob.settle()
+    amy.conversation.join("#locked", "sesame")
+    amy.settle()
+    assert "#locked" in amy.conversation.rooms()
+    amy.cut()
+    amy.connect()
+    amy.settle()
+    assert "#locked" in amy.conversation.rooms()
+    with pytest.raises(ValueError, match="key"):
+        amy.conversation.join("#other", "two words")
+
+
 def test_history_on_joining(world, amy):
     for number in range(5):
         say(amy, f"{number}")

@@ -55,6 +55,7 @@ SENT = [
     ("/raw WHO #ci :last of it", "WHO #ci :last of it"),
     ("/join x", "JOIN #x"),
     ("now there", "PRIVMSG #x :now there"),
+    ("/join y sesame", "JOIN #y sesame"),
     ("/room #ci", None),
     ("/part #x done", "PART #x done"),
     ("/part", "PART #ci"),
@@ -95,8 +96,8 @@ def test_each_server_mutes_in_its_way(token, sent):
 
 
 MISUSED = [
-    ("/join", "usage: /join #ROOM"),
-    ("/join two words", "usage: /join #ROOM"),
+    ("/join", "usage: /join #ROOM [KEY]"),
+    ("/join three words here", "usage: /join #ROOM [KEY]"),
     ("/msg bob", "usage: /msg NAME TEXT"),
     ("/me", "usage: /me TEXT"),
     ("/nick", "usage: /nick NAME"),

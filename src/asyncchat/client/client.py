@@ -231,9 +231,14 @@ class Client:
 
     # Asking.
 
-    def join(self, room: str) -> None:
-        """Asks into a room, and again after each break; ``Joined`` (``own``) or ``Refused`` follows."""
-        self._ask(lambda conversation: conversation.join(room))
+    def join(self, room: str, key: str = "") -> None:
+        """Asks into a room, and again after each break; ``Joined`` (``own``) or ``Refused`` follows.
+
+        Args:
+            room: its name.
+            key: the word without which that room lets nobody in.
+        """
+        self._ask(lambda conversation: conversation.join(room, key))
 
     def part(self, room: str, reason: str = "") -> None:
         """Leaves a room; ``Left`` (``own``) follows."""

@@ -146,8 +146,8 @@ class Conversation(Protocol):
         """What the server says of itself."""
         ...
 
-    def join(self, room: str) -> None:
-        """Asks into a room."""
+    def join(self, room: str, key: str = "") -> None:
+        """Asks into a room, which may have a key."""
         ...
 
     def part(self, room: str, reason: str) -> None:

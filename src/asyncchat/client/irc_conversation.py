@@ -229,13 +229,15 @@ class IrcConversation:
         """What the server says of itself."""
         return dict(self._dialect.server.tokens)
 
-    def join(self, room: str) -> None:
+    def join(self, room: str, key: str = "") -> None:
         """Asks into a room; also after a break of the line."""
         if not self._dialect.server.is_room(room) or any(char in " ,\r\n\0\x07" for char in room):
             raise ValueError(f"{room!r} is no room; rooms begin with #")
-        self._resume.want(room)
+        if any(char in " ,\r\n\0" for char in key) or key.startswith(":"):
+            raise ValueError("A key has no spaces and commas and does not begin with a colon")
+        self._resume.want(room, key)
         if self._connected and self._dialect.registered:
-            self._dialect.join(room)
+            self._dialect.join(room, key)
 
     def part(self, room: str, reason: str) -> None:
         """Leaves a room for good."""

@@ -188,7 +188,7 @@ class PlainConversation:
         """It says nothing of itself."""
         return {}
 
-    def join(self, room: str) -> None:
+    def join(self, room: str, key: str = "") -> None:
         """There is one room."""
         if fold(room) != LOBBY:
             raise ClientError("An original-style server has one room.")

@@ -57,6 +57,7 @@ class Resume:
         self._emit = emit
         self._memories: dict[str, RoomMemory] = {}
         self._wanted: dict[str, str] = {}
+        self._keys: dict[str, str] = {}
         self._readings: dict[int, RoomMemory] = {}
         self._dialect: IrcClient | None = None
         self._former_nick = ""
@@ -71,13 +72,16 @@ class Resume:
         """The rooms that we are in."""
         return [memory.name for memory in self._memories.values() if memory.joined]
 
-    def want(self, room: str) -> None:
-        """A room to be in on each connection."""
+    def want(self, room: str, key: str = "") -> None:
+        """A room to be in on each connection, and the key that it may have."""
         self._wanted[self._fold(room)] = room
+        if key:
+            self._keys[room] = key
 
     def unwant(self, room: str) -> None:
         """A room to be in no more."""
-        self._wanted.pop(self._fold(room), None)
+        room = self._wanted.pop(self._fold(room), room)
+        self._keys.pop(room, None)
 
     # One connection.
 
@@ -87,7 +91,7 @@ class Resume:
         self._wanted = {self._fold(room): room for room in self._wanted.values()}
         self._memories = {self._fold(memory.name): memory for memory in self._memories.values()}
         for room in self._wanted.values():
-            dialect.join(room)
+            dialect.join(room, self._keys.get(room, ""))
 
     def lost(self) -> None:
         """The connection is gone; what was not read yet is read on the next one."""

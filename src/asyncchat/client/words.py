@@ -118,12 +118,13 @@ def _who(talk: Talk, text: str) -> None:
 
 
 def _join(talk: Talk, text: str) -> bool | None:
-    if not text or " " in text:
+    name, _, key = text.partition(" ")
+    if not name or " " in key.strip():
         return False
-    room = text if text.startswith(("#", "&")) else f"#{text}"
+    room = name if name.startswith(("#", "&")) else f"#{name}"
     joined = {fold(name): name for name in talk.chat.rooms}
     if fold(room) not in joined:
-        talk.chat.join(room)
+        talk.chat.join(room, key.strip())
     talk.room = joined.get(fold(room), room)
     return None
 
@@ -309,7 +310,11 @@ _TABLE = (
     ),
     Word("rooms", "", "Lists the rooms.", lambda talk, _: talk.chat.command("LIST"), ("list",)),
     Word(
-        "join", "#ROOM", "Joins a room, or goes back to it; what you type then goes there.", _join, ("room",)
+        "join",
+        "#ROOM [KEY]",
+        "Joins a room, or goes back to it; what you type then goes there.",
+        _join,
+        ("room",),
     ),
     Word("part", "[#ROOM] [REASON]", "Leaves the room.", _part),
     Word("nick", "NAME", "Takes another name.", _nick, ("name",)),

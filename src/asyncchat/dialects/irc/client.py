@@ -113,10 +113,10 @@ class IrcClient:
         else:
             self.ask("NICK", nick)
 
-    def join(self, room: str) -> None:
-        """Asks into a room."""
+    def join(self, room: str, key: str = "") -> None:
+        """Asks into a room, which may have a key."""
         self._joining[self.server.fold(room)] = room
-        self.ask("JOIN", room)
+        self.ask("JOIN", room, *([key] if key else []))
 
     def parts(self, to: str, text: str, speech: Speech = Speech.MESSAGE) -> list[str]:
         """A text as the messages that carry it, each one line that fits after the server added our origin."""

@@ -17,7 +17,7 @@ from asyncchat.core.events import Speech
 from asyncchat.core.modes import BANS, EXCEPTIONS, FLAGS, GUESTS, MUTES, PERSON_FLAGS, SETTINGS
 from asyncchat.core.roles import ROLE_NAMED
 from asyncchat.core.rooms import REALNAME
-from asyncchat.dialects.plain import history
+from asyncchat.dialects.plain import history, server_words
 from asyncchat.dialects.plain.event_words import is_lobby
 
 if TYPE_CHECKING:
@@ -319,6 +319,15 @@ _TABLE = (
         "Erases what somebody, or everybody, said from the room's history (operators).",
         _clear,
     ),
+    Word("kill", "NAME [REASON]", "Puts somebody off the server (owner).", server_words.kill),
+    Word(
+        "serverban",
+        "[NAME|MASK|NETWORK [30m|2h|7d] [REASON]]",
+        "Bans from the server, alone it lists who is (owner).",
+        server_words.server_ban,
+    ),
+    Word("serverunban", "MASK", "Lifts a ban from the server (owner).", server_words.server_unban),
+    Word("announce", "TEXT", "Tells all who set /my wallops on (owner).", server_words.announce),
 )
 
 HELP_COLUMN = 24

@@ -1,0 +1,46 @@
+"""What the server's owner types to keep all of it in order, beside the words for a room.
+
+Owns how these are typed; whether somebody may, the core decides. The rows of their table are in ``words``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from asyncchat.core import commands
+from asyncchat.core.commands import Command
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.plain.dialect import PlainDialect
+
+_DURATION = re.compile(r"([1-9][0-9]{0,5})([mhd])", re.ASCII)
+_SECONDS = {"m": 60, "h": 3600, "d": 86_400}
+
+
+def kill(_session: PlainDialect, text: str) -> Command | None:
+    """Puts somebody out of the chat."""
+    name, _, reason = text.partition(" ")
+    return commands.Kill(name, reason.strip() or "put out") if name else None
+
+
+def server_ban(_session: PlainDialect, text: str) -> Command | None:
+    """Bans somebody from the server, for a time or for good; alone it lists these bans."""
+    if not text:
+        return commands.AskServerBans()
+    mask, _, rest = text.partition(" ")
+    first, _, after = rest.strip().partition(" ")
+    found = _DURATION.fullmatch(first)
+    if found is None:
+        return commands.BanFromServer(mask, True, 0, rest.strip())
+    return commands.BanFromServer(mask, True, int(found[1]) * _SECONDS[found[2]], after.strip())
+
+
+def server_unban(_session: PlainDialect, text: str) -> Command | None:
+    """Lifts such a ban."""
+    return commands.BanFromServer(text, False) if text and " " not in text else None
+
+
+def announce(_session: PlainDialect, text: str) -> Command | None:
+    """Tells those something who want to be told such."""
+    return commands.Announce(text) if text else None

@@ -127,7 +127,10 @@ def test_where_from_is_told_to_oneself_and_the_owner(people):
     actually = SERVER + "338 a {} 192.0.2.1 :Is actually using host"
     assert actually.format("a") in people.send("WHOIS a")
     assert actually.format("b") not in people.send("WHOIS b")
+    people.send("MODE a +wi")
+    assert SERVER + "379 a a :is using modes +iw" in people.send("WHOIS a")
     people.send("OPER owner 7KQ2-M9XD")
+    assert SERVER + "379 a a :is using modes +iwo" in people.send("WHOIS a")
     assert actually.format("b") in people.send("WHOIS b")
 
 

@@ -17,7 +17,7 @@ from asyncchat.dialects.irc.commands.server import AtServerOf, no_such_server, s
 from asyncchat.dialects.irc.commands.word import Answerer, Word, each, listed, numeric
 from asyncchat.dialects.irc.limits import ASKED, WATCHED, WHOIS
 from asyncchat.dialects.irc.line import word
-from asyncchat.dialects.irc.modes import prefix
+from asyncchat.dialects.irc.modes import PERSON_LETTERS, prefix
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -117,6 +117,9 @@ def say_person(session: IrcDialect, view: replies.PersonView) -> bytes:
     if view.seen.away:
         lines.append(say(numerics.RPL_AWAY, nick, text=view.seen.away))
     if view.private:
+        modes = "".join(sorted(PERSON_LETTERS[flag] for flag in view.seen.flags)) + "o" * view.seen.owner
+        if modes:
+            lines.append(say(numerics.RPL_WHOISMODES, nick, text=f"is using modes +{modes}"))
         lines.append(say(numerics.RPL_WHOISACTUALLY, nick, word(person.host), text="Is actually using host"))
     times = str(view.seen.idle), str(view.entered // 1_000_000)
     lines.append(say(numerics.RPL_WHOISIDLE, nick, *times, text="seconds idle, signon time"))

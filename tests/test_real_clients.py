@@ -1,0 +1,111 @@
+"""irssi and WeeChat, as people have them, with a person at nc: they join, talk, moderate, are moderated.
+
+``.ci/run`` installs both; where one is missing, its test is skipped and says so.
+"""
+
+import os
+import pty
+import select
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from tests.server.harness import CODE, PATIENCE, Client, serving
+
+needs_irssi = pytest.mark.skipif(shutil.which("irssi") is None, reason="irssi is not installed")
+needs_weechat = pytest.mark.skipif(
+    shutil.which("weechat-headless") is None, reason="weechat-headless is not installed"
+)
+
+
+class Terminal:
+    """A program in a terminal of its own, driven by what one types and read from its screen."""
+
+    def __init__(self, *command, home):
+        self._master, slave = pty.openpty()
+        environment = {**os.environ, "HOME": str(home), "TERM": "xterm", "LANG": "C.UTF-8", "LINES": "40"}
+        self._process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
+        )
+        os.close(slave)
+        self._seen = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.wait()
+        os.close(self._master)
+
+    def type(self, line):
+        os.write(self._master, line.encode() + b"\r")
+
+    def until(self, text):
+        """Reads the screen until it shows this."""
+        deadline = time.monotonic() + PATIENCE
+        while text.encode() not in self._seen:
+            ready, _, _ = select.select([self._master], [], [], deadline - time.monotonic())
+            assert ready, f"never showed {text!r}; last: {self._seen[-500:]!r}"
+            self._seen += os.read(self._master, 65536)
+        self._seen = self._seen.partition(text.encode())[2]
+
+
+@needs_irssi
+def test_irssi(tmp_path):
+    with serving() as server:
+        bob = server.person("bob")
+        arguments = (f"--home={tmp_path}", "-c", "127.0.0.1", "-p", str(server.port), "-n", "iris")
+        with Terminal("irssi", *arguments, home=tmp_path) as irssi:
+            irssi.until("Mode")  # irssi sets +i on itself once it is in
+            irssi.type("/join #lobby")
+            bob.until("iris is online\n")
+            irssi.type("grüße an alle")
+            bob.until("iris: grüße an alle\n")
+            bob.send("willkommen\n")
+            irssi.until("willkommen")
+            irssi.type(f"/oper owner {CODE}")
+            irssi.type("/mode +m")
+            bob.until("iris changed a rule")
+            bob.send("muted?\n")
+            bob.until("Not sent")
+            irssi.type("/kick bob that is all")
+            bob.until("that is all")
+
+
+@needs_weechat
+def test_weechat(tmp_path):
+    pipe = tmp_path / "pipe"
+    with serving() as server:
+        bob = server.person("bob")
+        setup = (
+            f"/set fifo.file.path {pipe}",
+            "/fifo enable",
+            f"/server add t 127.0.0.1/{server.port} -notls",
+            "/set irc.server.t.nicks wee",
+            "/set irc.server.t.autojoin #lobby",
+            "/connect t",
+        )
+        runs = [word for line in setup for word in ("--run-command", line)]
+        command = ("weechat-headless", "--dir", str(tmp_path / "weechat"), *runs)
+        with Terminal(*command, home=tmp_path):
+            bob.until("wee is online\n")
+
+            def say(line):
+                with pipe.open("w") as fifo:
+                    fifo.write(f"irc.server.t *{line}\n")
+
+            say("/msg #lobby hello from a real client")
+            bob.until("wee: hello from a real client\n")
+            say(f"/oper owner {CODE}")
+            say("/topic #lobby release at noon")
+            bob.until("release at noon\n")
+            say("/quote MODE #lobby +o bob")
+            bob.until("bob is an operator")
+            with Client(server.port) as ann:
+                ann.send("NICK ann\r\nUSER a 0 * :a\r\nPRIVMSG wee :\x01VERSION\x01\r\n")
+                assert "WeeChat" in ann.until("VERSION WeeChat")
+            bob.send("/kick wee enough\n")
+            bob.until("wee was put out")

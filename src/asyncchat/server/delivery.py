@@ -56,6 +56,8 @@ class Delivery:
     def __init__(self, too_slow: Callable[[Session], None]) -> None:
         self.sessions: dict[int, Session] = {}
         self.delivered = 0
+        self.writes = 0
+        """Writes made together with others' so far; who is served apart does not count."""
         self._too_slow = too_slow
         self._audiences: dict[str, Audience] = {}
         self._turn = 0
@@ -288,6 +290,7 @@ class Delivery:
             except RuntimeError:
                 session.lose()
         self._writes += len(sessions)
+        self.writes += len(sessions)
         if self._writes >= WRITES_A_SLICE:
             self._writes = 0
             await asyncio.sleep(0)

@@ -27,8 +27,12 @@ GATHER = 0.0035
 500 messages a second in a room of 200 then go out two at a time, for little over half of the CPU.
 """
 
-STORM = 0.008
-"""Seconds from which on a batch's delivery counts as a storm: thousands of writes, as when a school joins."""
+STORM = 0.003
+"""Seconds from which on a batch's delivery may be a storm …"""
+
+SHARED = 8
+"""… and writes for each outcome from which on it is one: rooms so large that waiting for the next outcomes
+saves thousands of writes. In many small rooms it saves none."""
 
 BREATHS = 2.0
 """In a storm, the time from one batch's leaving to the next as a multiple of its delivery: half of the time
@@ -137,9 +141,11 @@ class Outbox:
                 await self._commit(batch)
             if not self._room.is_set():
                 self._room.set()
+            writes = self._delivery.writes
             await self._delivery.deliver(batch)
             took = loop.time() - left
-            leave = left + (GATHER if took < STORM else min(took * BREATHS, LONGEST_GATHER))
+            stormy = took > STORM and self._delivery.writes - writes > SHARED * len(batch)
+            leave = left + (max(GATHER, min(took * BREATHS, LONGEST_GATHER)) if stormy else GATHER)
 
     async def _commit(self, batch: list[tuple[Session, Outcome]]) -> None:
         records = [item for _, outcome in batch for item in outcome if type(item) is Record]

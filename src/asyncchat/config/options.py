@@ -91,7 +91,12 @@ class ServeConfig(msgspec.Struct, frozen=True):
     ] = "127.0.0.1"
     """Empty where the listeners below are all."""
     port: Annotated[int, msgspec.Meta(ge=0, le=65535), Option("And this port; 0: any.")] = 1234
-    listen: Annotated[tuple[str, ...], Option("Listen here, too: tcp://… or unix:///…", metavar="URL")] = ()
+    listen: Annotated[
+        tuple[str, ...],
+        Option(
+            "Listen here: tcp://… or unix:///…; instead of --host and --port, or beside them.", metavar="URL"
+        ),
+    ] = ()
     lan: Annotated[bool, Option("Listen on all private addresses of this machine.")] = False
     db: Annotated[
         str,

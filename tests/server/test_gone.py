@@ -5,7 +5,8 @@ import socket
 
 import pytest
 
-from asyncchat.core import chat, events
+from asyncchat.core import events
+from asyncchat.core.changes import CHANGES
 from asyncchat.server import watch
 from tests.server.harness import serving
 
@@ -159,13 +160,13 @@ def test_a_client_that_answers_pings_stays(monkeypatch):
 
 def test_who_is_gone_before_being_accepted_does_not_count_as_this_machine(server):
     hosts = set()
-    enter = server.service.hub.chat._entered
+    enter = CHANGES[events.Entered]
 
     def noted(chat, event):
         hosts.add(event.person.host)
-        enter(event)
+        enter(chat, event)
 
-    server.call(lambda: chat._APPLY.__setitem__(events.Entered, noted))
+    server.call(lambda: CHANGES.__setitem__(events.Entered, noted))
     try:
         for number in range(200):
             client = server.connect()
@@ -173,5 +174,5 @@ def test_who_is_gone_before_being_accepted_does_not_count_as_this_machine(server
             client.abort()
         server.person("zoe")
     finally:
-        chat._APPLY[events.Entered] = chat.Chat._entered
+        CHANGES[events.Entered] = enter
     assert hosts == {"127.0.0.1"}

@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 from asyncchat.core import events
+from asyncchat.core.changes import CHANGES
 from asyncchat.core.commands import Command, Question
 from asyncchat.core.events import AnyEvent, Event
 from asyncchat.core.gone import Departures
-from asyncchat.core.modes import BANS, MUTES, SECRET, SLOW
+from asyncchat.core.modes import SECRET
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.people import Person
 from asyncchat.core.replies import Refusal, Reply
-from asyncchat.core.roles import OPERATOR, OWNER_RANK, ROLE_NAMED, Right
-from asyncchat.core.rooms import Mark, Room, Topic
+from asyncchat.core.roles import OWNER_RANK, Right
+from asyncchat.core.rooms import Room
 from asyncchat.core.rules import ANSWERS, RULES
 from asyncchat.core.server_bans import ServerBan
 
@@ -86,7 +87,7 @@ class Chat:
 
     def apply(self, event: Event) -> None:
         """Changes the state by a fact."""
-        change = _APPLY.get(type(event))
+        change = CHANGES.get(type(event))
         if change is not None:
             change(self, event)
 
@@ -138,180 +139,6 @@ class Chat:
             "person_flags": dict(self.person_flags),
             "server_bans": dict(self.server_bans),
         }
-
-    # What each fact changes.
-
-    def _node_started(self, _event: events.NodeStarted) -> None:
-        for room in self.rooms.values():
-            for who in list(room.seats):
-                room.unseat(who)
-        for memory in (
-            self.people,
-            self.holders,
-            self.away,
-            self.entered,
-            self.owners,
-            self.rooms_of,
-            self.invitations,
-            self.person_flags,
-            self.spoke,
-        ):
-            memory.clear()
-        self.gone.clear()
-        self.most_people = 0
-
-    def _entered(self, event: events.Entered) -> None:
-        person = event.person
-        self.people[person.id] = person
-        self.holders[person.key] = person.id
-        self.entered[person.id] = event.time
-        self.most_people = max(self.most_people, len(self.people))
-
-    def _left(self, event: events.Left) -> None:
-        who = event.person.id
-        for room in self.rooms_with(who):
-            room.unseat(who)
-        person = self.people.pop(who)
-        del self.holders[person.key]
-        self.rooms_of.pop(who, None)
-        self.away.pop(who, None)
-        self.entered.pop(who, None)
-        self.owners.discard(who)
-        self.invitations.pop(who, None)
-        self.person_flags.pop(who, None)
-        self.spoke.pop(who, None)
-        self.gone.add(event.person, event.time)
-
-    def _renamed(self, event: events.Renamed) -> None:
-        person = event.now
-        del self.holders[event.person.key]
-        self.holders[person.key] = person.id
-        self.gone.add(event.person, event.time)
-        self.people[person.id] = person
-        for room in self.rooms_with(person.id):
-            room.reseat(person, room.roles.get(person.id, 0))
-
-    def _away_changed(self, event: events.AwayChanged) -> None:
-        if event.text:
-            self.away[event.person.id] = event.text
-        else:
-            self.away.pop(event.person.id, None)
-
-    def _room_opened(self, event: events.RoomOpened) -> None:
-        self.rooms[fold(event.room)] = Room(event.room, event.time)
-
-    def _room_closed(self, event: events.RoomClosed) -> None:
-        key = fold(event.room)
-        del self.rooms[key]
-        for who in [who for who, rooms in self.invitations.items() if key in rooms]:
-            self._use_up(who, key)
-
-    def _use_up(self, who: int, key: str) -> None:
-        """Ends an invitation."""
-        rooms = self.invitations.get(who)
-        if rooms is not None and rooms.pop(key, None) is not None and not rooms:
-            del self.invitations[who]
-
-    def _joined(self, event: events.Joined) -> None:
-        who = event.person.id
-        key = fold(event.room)
-        self.rooms[key].seat(event.person, OPERATOR.bit if event.operator else 0)
-        self.rooms_of[who] = (*self.rooms_of.get(who, ()), key)
-        if self.invitations:
-            self._use_up(who, key)
-
-    def _left_room(self, event: events.Parted | events.Kicked) -> None:
-        who = event.person.id
-        key = fold(event.room)
-        self.rooms[key].unseat(who)
-        self.rooms_of[who] = tuple(other for other in self.rooms_of[who] if other != key)
-
-    def _role_changed(self, event: events.RoleChanged) -> None:
-        room = self.rooms[fold(event.room)]
-        bit = ROLE_NAMED[event.role].bit
-        roles = room.roles.get(event.person.id, 0)
-        room.reseat(event.person, roles | bit if event.on else roles & ~bit)
-
-    def _topic_changed(self, event: events.TopicChanged) -> None:
-        topic = Topic(event.text, event.person.origin, event.time) if event.text else None
-        self.rooms[fold(event.room)].topic = topic
-
-    def _flag_changed(self, event: events.FlagChanged) -> None:
-        self.rooms[fold(event.room)].turn(event.flag, event.on)
-
-    def _setting_changed(self, event: events.SettingChanged) -> None:
-        self.rooms[fold(event.room)].set(event.setting, event.value)
-
-    def _ban_changed(self, event: events.BanChanged) -> None:
-        self._mark(BANS, event)
-
-    def _mute_changed(self, event: events.MuteChanged) -> None:
-        self._mark(MUTES, event)
-
-    def _mask_changed(self, event: events.MaskChanged) -> None:
-        self._mark(event.listed, event)
-
-    def _mark(self, listed: str, event: events.BanChanged | events.MuteChanged | events.MaskChanged) -> None:
-        mark = Mark(event.person.origin, event.time) if event.on else None
-        self.rooms[fold(event.room)].mark(listed, event.mask, mark)
-
-    def _invited(self, event: events.Invited) -> None:
-        rooms = self.invitations.setdefault(event.to.id, {})
-        key = fold(event.room)
-        rooms[key] = rooms.get(key, False) or event.admits
-
-    def _spoke(self, event: events.Spoke) -> None:
-        room = self.rooms[fold(event.room)]
-        if SLOW in room.settings:
-            room.spoke[event.person.id] = event.time
-
-    def _person_flag_changed(self, event: events.PersonFlagChanged) -> None:
-        who = event.person.id
-        flags = self.person_flags.get(who, frozenset())
-        flags = flags | {event.flag} if event.on else flags - {event.flag}
-        if flags:
-            self.person_flags[who] = flags
-        else:
-            self.person_flags.pop(who, None)
-
-    def _server_ban_changed(self, event: events.ServerBanChanged) -> None:
-        if event.on:
-            self.server_bans[event.mask] = ServerBan(
-                event.mask, event.person.origin, event.time, event.until, event.reason
-            )
-        else:
-            self.server_bans.pop(event.mask, None)
-
-    def _owner_claimed(self, event: events.OwnerClaimed) -> None:
-        self.owner_claimed = self.owner_claimed or not event.name
-        if event.person.id in self.people:
-            self.owners.add(event.person.id)
-
-
-_APPLY: dict[type[Event], Callable[[Chat, Any], None]] = {
-    events.NodeStarted: Chat._node_started,
-    events.Entered: Chat._entered,
-    events.Left: Chat._left,
-    events.Renamed: Chat._renamed,
-    events.AwayChanged: Chat._away_changed,
-    events.RoomOpened: Chat._room_opened,
-    events.RoomClosed: Chat._room_closed,
-    events.Joined: Chat._joined,
-    events.Parted: Chat._left_room,
-    events.Kicked: Chat._left_room,
-    events.RoleChanged: Chat._role_changed,
-    events.TopicChanged: Chat._topic_changed,
-    events.FlagChanged: Chat._flag_changed,
-    events.BanChanged: Chat._ban_changed,
-    events.MuteChanged: Chat._mute_changed,
-    events.SettingChanged: Chat._setting_changed,
-    events.MaskChanged: Chat._mask_changed,
-    events.Invited: Chat._invited,
-    events.Spoke: Chat._spoke,
-    events.PersonFlagChanged: Chat._person_flag_changed,
-    events.OwnerClaimed: Chat._owner_claimed,
-    events.ServerBanChanged: Chat._server_ban_changed,
-}
 
 
 def starting(chat: Chat, version: str) -> tuple[AnyEvent, ...]:

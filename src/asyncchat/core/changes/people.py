@@ -1,0 +1,71 @@
+"""What facts about people change in the chat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from asyncchat.core import events
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+
+
+def _entered(chat: Chat, event: events.Entered) -> None:
+    person = event.person
+    chat.people[person.id] = person
+    chat.holders[person.key] = person.id
+    chat.entered[person.id] = event.time
+    chat.most_people = max(chat.most_people, len(chat.people))
+
+
+def _left(chat: Chat, event: events.Left) -> None:
+    who = event.person.id
+    for room in chat.rooms_with(who):
+        room.unseat(who)
+    person = chat.people.pop(who)
+    del chat.holders[person.key]
+    chat.rooms_of.pop(who, None)
+    chat.away.pop(who, None)
+    chat.entered.pop(who, None)
+    chat.owners.discard(who)
+    chat.invitations.pop(who, None)
+    chat.person_flags.pop(who, None)
+    chat.spoke.pop(who, None)
+    chat.gone.add(event.person, event.time)
+
+
+def _renamed(chat: Chat, event: events.Renamed) -> None:
+    person = event.now
+    del chat.holders[event.person.key]
+    chat.holders[person.key] = person.id
+    chat.gone.add(event.person, event.time)
+    chat.people[person.id] = person
+    for room in chat.rooms_with(person.id):
+        room.reseat(person, room.roles.get(person.id, 0))
+
+
+def _away_changed(chat: Chat, event: events.AwayChanged) -> None:
+    if event.text:
+        chat.away[event.person.id] = event.text
+    else:
+        chat.away.pop(event.person.id, None)
+
+
+def _person_flag_changed(chat: Chat, event: events.PersonFlagChanged) -> None:
+    who = event.person.id
+    flags = chat.person_flags.get(who, frozenset())
+    flags = flags | {event.flag} if event.on else flags - {event.flag}
+    if flags:
+        chat.person_flags[who] = flags
+    else:
+        chat.person_flags.pop(who, None)
+
+
+CHANGES: dict[type[events.Event], Callable[[Chat, Any], None]] = {
+    events.Entered: _entered,
+    events.Left: _left,
+    events.Renamed: _renamed,
+    events.AwayChanged: _away_changed,
+    events.PersonFlagChanged: _person_flag_changed,
+}

@@ -1,0 +1,54 @@
+"""What facts about the server change in the chat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from asyncchat.core import events
+from asyncchat.core.server_bans import ServerBan
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+
+
+def _node_started(chat: Chat, _event: events.NodeStarted) -> None:
+    for room in chat.rooms.values():
+        for who in list(room.seats):
+            room.unseat(who)
+    for memory in (
+        chat.people,
+        chat.holders,
+        chat.away,
+        chat.entered,
+        chat.owners,
+        chat.rooms_of,
+        chat.invitations,
+        chat.person_flags,
+        chat.spoke,
+    ):
+        memory.clear()
+    chat.gone.clear()
+    chat.most_people = 0
+
+
+def _server_ban_changed(chat: Chat, event: events.ServerBanChanged) -> None:
+    if event.on:
+        chat.server_bans[event.mask] = ServerBan(
+            event.mask, event.person.origin, event.time, event.until, event.reason
+        )
+    else:
+        chat.server_bans.pop(event.mask, None)
+
+
+def _owner_claimed(chat: Chat, event: events.OwnerClaimed) -> None:
+    chat.owner_claimed = chat.owner_claimed or not event.name
+    if event.person.id in chat.people:
+        chat.owners.add(event.person.id)
+
+
+CHANGES: dict[type[events.Event], Callable[[Chat, Any], None]] = {
+    events.NodeStarted: _node_started,
+    events.OwnerClaimed: _owner_claimed,
+    events.ServerBanChanged: _server_ban_changed,
+}

@@ -1,0 +1,52 @@
+"""Commands about oneself: to come, to go, to be called, to be away."""
+
+from asyncchat.core.commands.base import Command
+
+
+class CheckName(Command, frozen=True):
+    """Whether the asker could enter under this name; answered only by a refusal."""
+
+    name: str
+
+
+class Enter(Command, frozen=True):
+    """Become a person, and at once a member of these rooms; ``welcome`` asks for the server's greeting."""
+
+    name: str
+    user: str
+    host: str
+    realname: str = ""
+    rooms: tuple[str, ...] = ()
+
+
+class Rename(Command, frozen=True):
+    """Take another name."""
+
+    name: str
+
+
+class Quit(Command, frozen=True):
+    """Leave the chat. An empty reason is a plain goodbye."""
+
+    reason: str = ""
+
+
+class SetAway(Command, frozen=True):
+    """Go away with a word; empty: be back."""
+
+    text: str = ""
+
+
+class SetPersonFlag(Command, frozen=True):
+    """Turn one of one's own flags (``modes.PERSON_FLAGS``) on or off; ``name`` is one's own, or empty."""
+
+    flag: str
+    on: bool = True
+    name: str = ""
+
+
+class Ignore(Command, frozen=True):
+    """Show the asker nothing that a name says, or again; an empty name lists them. The session's affair."""
+
+    name: str
+    on: bool = True

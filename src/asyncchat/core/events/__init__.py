@@ -1,0 +1,78 @@
+"""Events: what happened in the chat, numbered and recorded, past tense.
+
+Owns the facts and how long each kind is kept; must not know how anyone is told of them.
+"""
+
+from asyncchat.core.events.base import Event, Kept, Reach
+from asyncchat.core.events.people import AwayChanged, Entered, Left, PersonFlagChanged, Renamed
+from asyncchat.core.events.record import AnyEvent, Passing, Record
+from asyncchat.core.events.rooms import (
+    BanChanged,
+    FlagChanged,
+    Invited,
+    Joined,
+    Kicked,
+    MaskChanged,
+    MuteChanged,
+    Parted,
+    RoleChanged,
+    RoomClosed,
+    RoomOpened,
+    SettingChanged,
+    Spoke,
+    TopicChanged,
+)
+from asyncchat.core.events.server import Announced, Killed, NodeStarted, OwnerClaimed, ServerBanChanged
+from asyncchat.core.events.speech import (
+    Confided,
+    Erased,
+    Said,
+    Signalled,
+    SignalledTo,
+    SignalledToRole,
+    Speech,
+    Tags,
+    Whispered,
+)
+
+__all__ = [
+    "Announced",
+    "AnyEvent",
+    "AwayChanged",
+    "BanChanged",
+    "Confided",
+    "Entered",
+    "Erased",
+    "Event",
+    "FlagChanged",
+    "Invited",
+    "Joined",
+    "Kept",
+    "Kicked",
+    "Killed",
+    "Left",
+    "MaskChanged",
+    "MuteChanged",
+    "NodeStarted",
+    "OwnerClaimed",
+    "Parted",
+    "Passing",
+    "PersonFlagChanged",
+    "Reach",
+    "Record",
+    "Renamed",
+    "RoleChanged",
+    "RoomClosed",
+    "RoomOpened",
+    "Said",
+    "ServerBanChanged",
+    "SettingChanged",
+    "Signalled",
+    "SignalledTo",
+    "SignalledToRole",
+    "Speech",
+    "Spoke",
+    "Tags",
+    "TopicChanged",
+    "Whispered",
+]

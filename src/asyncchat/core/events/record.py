@@ -1,0 +1,53 @@
+"""Every event there is, and an event with its number and time."""
+
+import msgspec
+
+from asyncchat.core.events.people import AwayChanged, Entered, Left, PersonFlagChanged, Renamed
+from asyncchat.core.events.rooms import (
+    BanChanged,
+    FlagChanged,
+    Invited,
+    Joined,
+    Kicked,
+    MaskChanged,
+    MuteChanged,
+    Parted,
+    RoleChanged,
+    RoomClosed,
+    RoomOpened,
+    SettingChanged,
+    Spoke,
+    TopicChanged,
+)
+from asyncchat.core.events.server import Announced, Killed, NodeStarted, OwnerClaimed, ServerBanChanged
+from asyncchat.core.events.speech import (
+    Confided,
+    Erased,
+    Said,
+    Signalled,
+    SignalledTo,
+    SignalledToRole,
+    Whispered,
+)
+
+AnyEvent = (
+    Said | Whispered | Signalled | SignalledTo | SignalledToRole | NodeStarted | Entered | Left | Renamed
+    | AwayChanged | RoomOpened | RoomClosed | Joined | Parted | Kicked | RoleChanged | TopicChanged
+    | FlagChanged | BanChanged | MuteChanged | SettingChanged | MaskChanged | Invited | Spoke | Confided
+    | PersonFlagChanged | OwnerClaimed | Erased | Killed | ServerBanChanged | Announced
+)  # fmt: skip
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A numbered event: ``number`` counts from 1 without a hole, ``time`` is microseconds since 1970 UTC.
+
+    Times never decrease from one record to the next.
+    """
+
+    number: int
+    time: int
+    event: AnyEvent
+
+
+class Passing(Record, frozen=True):
+    """An event that passes by: it goes the way of the records, but the log has none; its number is 0."""

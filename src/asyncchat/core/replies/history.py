@@ -1,0 +1,26 @@
+"""Replies with what was said."""
+
+from asyncchat.core.events import Record
+from asyncchat.core.replies.base import Refusal, Reply
+
+
+class HistoryPage(Reply, frozen=True):
+    """A page of a room's history, oldest first. ``more``: messages of the range beyond the page, on its older
+    side, counted up to ``MORE_COUNTED`` (on its newer side 1 or 0, when the range was read from its old end).
+    """
+
+    room: str
+    records: tuple[Record, ...]
+    more: int
+    purpose: object
+
+
+MORE_COUNTED = 1000
+"""Where the counting of earlier messages ends; beyond it an answer says "more than"."""
+
+
+class HistoryUnreadable(Refusal, frozen=True):
+    """The history of a room can't be read by the asker, or there is none; ``purpose`` as in ReadHistory."""
+
+    room: str
+    purpose: object = None

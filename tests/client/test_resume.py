@@ -21,7 +21,7 @@ from asyncchat.client.events import (
 from asyncchat.client.irc_conversation import IrcConversation
 from asyncchat.core import commands
 from asyncchat.core.events import Said, Speech
-from asyncchat.dialects.irc.dialect import Irc
+from asyncchat.dialects.irc.shared import Irc
 from tests.dialects.driver import Hub, server_info
 
 ROOM = "#ci"

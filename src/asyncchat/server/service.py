@@ -20,7 +20,7 @@ from asyncchat.core.chat import Chat, starting
 from asyncchat.core.events import AnyEvent
 from asyncchat.core.settings import configured
 from asyncchat.dialects.base import ServerInfo
-from asyncchat.dialects.irc.dialect import Irc
+from asyncchat.dialects.irc.shared import Irc
 from asyncchat.dialects.plain import Plain
 from asyncchat.server import greeting, reporting
 from asyncchat.server.access import Access

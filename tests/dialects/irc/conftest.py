@@ -1,6 +1,6 @@
 import pytest
 
-from asyncchat.dialects.irc.dialect import Irc
+from asyncchat.dialects.irc.shared import Irc
 from tests.dialects.driver import Hub, Peer, server_info
 
 

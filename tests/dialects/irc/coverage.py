@@ -12,7 +12,7 @@ from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc import greeting, numerics
 from asyncchat.dialects.irc.capabilities import CAPABILITIES
 from asyncchat.dialects.irc.commands import WORDS
-from asyncchat.dialects.irc.dialect import Irc
+from asyncchat.dialects.irc.shared import Irc
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]

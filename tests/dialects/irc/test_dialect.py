@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from asyncchat.core.commands import Answer, Command, Enter, Join, Say
 from asyncchat.core.events import Speech
 from asyncchat.core.people import person
-from asyncchat.dialects.irc.dialect import Irc, IrcDialect
+from asyncchat.dialects.irc.dialect import IrcDialect
+from asyncchat.dialects.irc.shared import Irc
 from asyncchat.dialects.irc.tokens import Message, parse
 from tests.dialects.driver import server_info
 

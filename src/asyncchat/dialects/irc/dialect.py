@@ -1,103 +1,38 @@
-"""The server's side of IRC: one ``IrcDialect`` for each session, and what they all share, ``Irc``.
+"""The server's side of IRC: one ``IrcDialect`` for each session; what they all share is ``shared.Irc``.
 
 Owns framing, the state of a session's registration and the order of what it is told. The commands are a table
-(``commands``), the lines of events another (``variant``), those of refusals a third (``refusals``).
+(``commands``), the lines of events two (``variant``, ``own_events``), those of refusals one (``refusals``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from asyncchat.core import events
 from asyncchat.core.commands import Answer, Command, Enter, Owner, ReadHistory, Reload, Unlock
 from asyncchat.core.events import Record, Said
-from asyncchat.core.names import NAME_BYTES, ROOM_BYTES, matches
 from asyncchat.core.people import Person
 from asyncchat.core.replies import NotFromHere, NotServerOperator, Refusal, StorageDown, WrongCode
 from asyncchat.dialects.base import COMMANDS_A_TURN
-from asyncchat.dialects.irc import greeting, numerics
-from asyncchat.dialects.irc.capabilities import CHANGING, ECHO_MESSAGE
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.arrival import Arrival
+from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE
 from asyncchat.dialects.irc.commands import ANSWERS, WORDS
 from asyncchat.dialects.irc.commands.word import Numeric, ReadOn, fail, numeric
 from asyncchat.dialects.irc.line import BODY_BYTES, line, word
-from asyncchat.dialects.irc.modes import PERSON_LETTERS
+from asyncchat.dialects.irc.own_events import OWN
 from asyncchat.dialects.irc.quick import quick
 from asyncchat.dialects.irc.refusals import say_refusal
 from asyncchat.dialects.irc.tokens import CLIENT_TAG_BYTES, Fault, Message, parse
-from asyncchat.dialects.irc.variant import IrcVariant
 from asyncchat.dialects.lines import OVERLONG, Lines
 
 if TYPE_CHECKING:
-    from asyncchat.dialects.base import Outcome, ServerInfo
+    from asyncchat.dialects.base import Outcome
+    from asyncchat.dialects.irc.shared import Irc
+    from asyncchat.dialects.irc.variant import IrcVariant
 
 MOST_BYTES = CLIENT_TAG_BYTES + 2 + BODY_BYTES
 """Longest line of a client: tags with ``@`` and space, and the 510 bytes after them."""
-
-
-class Irc:
-    """What all IRC sessions of a server share: made once."""
-
-    def __init__(self, server: ServerInfo) -> None:
-        self.server = server
-        self.name = server.name
-        self.software = f"asyncchat-{server.version}"
-        self.pong = f":{server.name} PONG {server.name} :".encode()
-        names = BODY_BYTES - len(f":{server.name} 353  =  :") - NAME_BYTES - ROOM_BYTES
-        self.names_key = ("irc", max(names, NAME_BYTES + 1))
-        """Under which a block of members keeps the ends of its NAMES lines; their longest length is in it."""
-        self.opening = greeting.opening(self)
-        self.motd = greeting.motd(self)
-        self._variants: dict[int, IrcVariant] = {}
-
-    def dialect(self, session: int, host: str) -> IrcDialect:
-        """The dialect of a new session.
-
-        Args:
-            session: its number.
-            host: where it comes from, as others may see it.
-        """
-        return IrcDialect(self, session, host)
-
-    def renew(self, server: ServerInfo) -> None:
-        """Says this of the server from now on; its name and software stay."""
-        self.server = server
-        self.motd = greeting.motd(self)
-
-    def variant(self, held: int) -> IrcVariant:
-        """How others' events are told to who holds these capabilities."""
-        held &= CHANGING
-        variant = self._variants.get(held)
-        if variant is None:
-            variant = self._variants[held] = IrcVariant(self.name, self.server.ids, held)
-        return variant
-
-    def is_called(self, mask: str) -> bool:
-        """Whether a mask describes this server's name."""
-        return matches(mask, self.name)
-
-    def names_server(self, text: str) -> bool:
-        """Whether a parameter can mean a server: it is this one's name, or has a dot, which no nick has."""
-        return text == self.name or ("." in text and not text.startswith(("#", "<", ">", "!")))
-
-
-class Arrival:
-    """What a session has said of itself before it is a person; gone afterwards."""
-
-    __slots__ = ("negotiating", "nick", "password", "realname", "unlocked", "user")
-
-    def __init__(self) -> None:
-        self.nick = ""
-        self.user = ""
-        self.realname = ""
-        self.password = ""
-        self.unlocked = False
-        self.negotiating = False
-
-    @property
-    def complete(self) -> bool:
-        """Whether all is there that a registration needs."""
-        return bool(self.nick and self.user) and not self.negotiating
 
 
 class IrcDialect:
@@ -127,7 +62,7 @@ class IrcDialect:
         self.irc = irc
         self.id = session
         self.host = host
-        self.variant = irc.variant(0)
+        self.variant: IrcVariant = irc.variant(0)
         self.held = 0
         self.cap_version = 0
         self.batches = 0
@@ -238,6 +173,10 @@ class IrcDialect:
         self._arrival = None
         self._waits = False
 
+    def take_name(self, person: Person) -> None:
+        """Is called so from now on."""
+        self._person = person
+
     def head(self, code: str, *words: str) -> bytes:
         """A numeric's beginning."""
         return " ".join((f":{self.irc.name}", code, self.nick, *words)).encode("utf-8", "replace")
@@ -322,8 +261,8 @@ class IrcDialect:
 
     def _say(self, item: object) -> bytes:
         if isinstance(item, Record):
-            own = _OWN.get(type(item.event))
-            return self.variant.encode(item) if own is None else own(self, item)
+            own = OWN.get(type(item.event))
+            return self.variant.encode(item) if own is None else own(self, item, item.event)
         if type(item) is bytes:
             return item
         if type(item) is Numeric:
@@ -343,60 +282,6 @@ class IrcDialect:
             self._queued = None
         return say_refusal(self, refusal)
 
-    def _say_entered(self, record: Record) -> bytes:
-        return b""
-
-    def _say_said(self, record: Record) -> bytes:
-        return self.variant.encode(record) if self.held & ECHO_MESSAGE else b""
-
-    def _say_whispered(self, record: Record) -> bytes:
-        event = record.event
-        assert isinstance(event, events.Whispered | events.SignalledTo)  # noqa: S101 - the table's key
-        to_oneself = event.to.id == self.id
-        return self.variant.encode(record) if to_oneself or self.held & ECHO_MESSAGE else b""
-
-    def _say_left(self, record: Record) -> bytes:
-        event = record.event
-        assert isinstance(event, events.Left)  # noqa: S101 - the table's key
-        return self.farewell(event.reason)
-
-    def _say_renamed(self, record: Record) -> bytes:
-        event = record.event
-        assert isinstance(event, events.Renamed)  # noqa: S101 - the table's key
-        told = self.variant.encode(record)
-        self._person = event.now
-        return told
-
-    def _say_away(self, record: Record) -> bytes:
-        event = record.event
-        assert isinstance(event, events.AwayChanged)  # noqa: S101 - the table's key
-        if event.text:
-            return self.numeric(numerics.RPL_NOWAWAY, text="You have been marked as being away")
-        return self.numeric(numerics.RPL_UNAWAY, text="You are no longer marked as being away")
-
-    def _say_invited(self, record: Record) -> bytes:
-        event = record.event
-        assert isinstance(event, events.Invited)  # noqa: S101 - the table's key
-        return self.numeric(numerics.RPL_INVITING, event.to.name, event.room)
-
-    def _say_person_flag(self, record: Record) -> bytes:
-        event = record.event
-        assert isinstance(event, events.PersonFlagChanged)  # noqa: S101 - the table's key
-        sign = "+" if event.on else "-"
-        return line(f":{self.nick} MODE {self.nick}", f"{sign}{PERSON_LETTERS[event.flag]}")
-
-    def _say_server_ban(self, record: Record) -> bytes:
-        event = record.event
-        assert isinstance(event, events.ServerBanChanged)  # noqa: S101 - the table's key
-        what = "is banned from the server" if event.on else "is no longer banned from the server"
-        return line(f":{self.irc.name} NOTICE {self.nick}", f"{event.mask} {what}")
-
-    def _say_owner(self, record: Record) -> bytes:
-        self._waits = False
-        return self.numeric(numerics.RPL_YOUREOPER, text="You are now an IRC operator") + line(
-            f":{self.nick} MODE {self.nick}", "+o"
-        )
-
 
 _NOTHING = (Answer(b""),)
 """What a line asks that asks nothing, so that it counts as one: a flood of them is a flood."""
@@ -411,25 +296,6 @@ def _pauses(commands: Sequence[Command]) -> bool:
         return False
     last = commands[-1]
     return type(last) in _GATES or (type(last) is Answer and type(last.value) is ReadOn)
-
-
-_OWN: dict[type[events.Event], Callable[[IrcDialect, Any], bytes]] = {
-    events.Entered: IrcDialect._say_entered,
-    events.Said: IrcDialect._say_said,
-    events.Whispered: IrcDialect._say_whispered,
-    events.Signalled: IrcDialect._say_said,
-    events.SignalledTo: IrcDialect._say_whispered,
-    events.Confided: IrcDialect._say_said,
-    events.SignalledToRole: IrcDialect._say_said,
-    events.Invited: IrcDialect._say_invited,
-    events.PersonFlagChanged: IrcDialect._say_person_flag,
-    events.Left: IrcDialect._say_left,
-    events.Renamed: IrcDialect._say_renamed,
-    events.AwayChanged: IrcDialect._say_away,
-    events.OwnerClaimed: IrcDialect._say_owner,
-    events.ServerBanChanged: IrcDialect._say_server_ban,
-}
-"""What the one who caused an event is told where it is not what the others are told."""
 
 
 def _too_long(raw: bytes) -> bool:

@@ -19,7 +19,7 @@ from asyncchat.dialects.irc import limits, modes, numerics
 from asyncchat.dialects.irc.line import line
 
 if TYPE_CHECKING:
-    from asyncchat.dialects.irc.dialect import Irc
+    from asyncchat.dialects.irc.shared import Irc
 
 TOKENS_A_LINE: Final = 13
 """Tokens in one 005: with nick and text 15 parameters (Modern IRC, "RPL_ISUPPORT")."""

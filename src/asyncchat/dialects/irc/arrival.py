@@ -1,0 +1,23 @@
+"""What is known of who has not entered yet.
+
+Owns nick, user, real name and password until there is a person; must not know how they came.
+"""
+
+
+class Arrival:
+    """What a session has said of itself before it is a person; gone afterwards."""
+
+    __slots__ = ("negotiating", "nick", "password", "realname", "unlocked", "user")
+
+    def __init__(self) -> None:
+        self.nick = ""
+        self.user = ""
+        self.realname = ""
+        self.password = ""
+        self.unlocked = False
+        self.negotiating = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether all is there that a registration needs."""
+        return bool(self.nick and self.user) and not self.negotiating

@@ -1,0 +1,90 @@
+"""What a session is told of the events it caused itself, where that is not what others are told.
+
+Owns a table of kinds of events; the lines of all others are ``variant``'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from asyncchat.core import events
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE
+from asyncchat.dialects.irc.line import line
+from asyncchat.dialects.irc.modes import PERSON_LETTERS
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.irc.dialect import IrcDialect
+
+Message = events.Said | events.Signalled | events.Confided | events.SignalledToRole
+Private = events.Whispered | events.SignalledTo
+
+
+def _entered(session: IrcDialect, record: events.Record, event: events.Entered) -> bytes:
+    return b""
+
+
+def _said(session: IrcDialect, record: events.Record, event: Message) -> bytes:
+    return session.variant.encode(record) if session.held & ECHO_MESSAGE else b""
+
+
+def _whispered(session: IrcDialect, record: events.Record, event: Private) -> bytes:
+    to_oneself = event.to.id == session.id
+    return session.variant.encode(record) if to_oneself or session.held & ECHO_MESSAGE else b""
+
+
+def _left(session: IrcDialect, record: events.Record, event: events.Left) -> bytes:
+    return session.farewell(event.reason)
+
+
+def _renamed(session: IrcDialect, record: events.Record, event: events.Renamed) -> bytes:
+    told = session.variant.encode(record)
+    session.take_name(event.now)
+    return told
+
+
+def _away(session: IrcDialect, record: events.Record, event: events.AwayChanged) -> bytes:
+    if event.text:
+        return session.numeric(numerics.RPL_NOWAWAY, text="You have been marked as being away")
+    return session.numeric(numerics.RPL_UNAWAY, text="You are no longer marked as being away")
+
+
+def _invited(session: IrcDialect, record: events.Record, event: events.Invited) -> bytes:
+    return session.numeric(numerics.RPL_INVITING, event.to.name, event.room)
+
+
+def _person_flag(session: IrcDialect, record: events.Record, event: events.PersonFlagChanged) -> bytes:
+    sign = "+" if event.on else "-"
+    return line(f":{session.nick} MODE {session.nick}", f"{sign}{PERSON_LETTERS[event.flag]}")
+
+
+def _server_ban(session: IrcDialect, record: events.Record, event: events.ServerBanChanged) -> bytes:
+    what = "is banned from the server" if event.on else "is no longer banned from the server"
+    return line(f":{session.irc.name} NOTICE {session.nick}", f"{event.mask} {what}")
+
+
+def _owner(session: IrcDialect, record: events.Record, event: events.OwnerClaimed) -> bytes:
+    session.resume()
+    return session.numeric(numerics.RPL_YOUREOPER, text="You are now an IRC operator") + line(
+        f":{session.nick} MODE {session.nick}", "+o"
+    )
+
+
+OWN: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any], bytes]] = {
+    events.Entered: _entered,
+    events.Said: _said,
+    events.Whispered: _whispered,
+    events.Signalled: _said,
+    events.SignalledTo: _whispered,
+    events.Confided: _said,
+    events.SignalledToRole: _said,
+    events.Invited: _invited,
+    events.PersonFlagChanged: _person_flag,
+    events.Left: _left,
+    events.Renamed: _renamed,
+    events.AwayChanged: _away,
+    events.OwnerClaimed: _owner,
+    events.ServerBanChanged: _server_ban,
+}
+"""What the one who caused an event is told where it is not what the others are told."""

@@ -1,0 +1,64 @@
+"""What all IRC sessions of a server share: ``Irc``, made once.
+
+Owns the greeting's bytes and the variants; must not know what a session has said.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asyncchat.core.names import NAME_BYTES, ROOM_BYTES, matches
+from asyncchat.dialects.irc import greeting
+from asyncchat.dialects.irc.capabilities import CHANGING
+from asyncchat.dialects.irc.dialect import IrcDialect
+from asyncchat.dialects.irc.line import BODY_BYTES
+from asyncchat.dialects.irc.variant import IrcVariant
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.base import ServerInfo
+
+
+class Irc:
+    """What all IRC sessions of a server share: made once."""
+
+    def __init__(self, server: ServerInfo) -> None:
+        self.server = server
+        self.name = server.name
+        self.software = f"asyncchat-{server.version}"
+        self.pong = f":{server.name} PONG {server.name} :".encode()
+        names = BODY_BYTES - len(f":{server.name} 353  =  :") - NAME_BYTES - ROOM_BYTES
+        self.names_key = ("irc", max(names, NAME_BYTES + 1))
+        """Under which a block of members keeps the ends of its NAMES lines; their longest length is in it."""
+        self.opening = greeting.opening(self)
+        self.motd = greeting.motd(self)
+        self._variants: dict[int, IrcVariant] = {}
+
+    def dialect(self, session: int, host: str) -> IrcDialect:
+        """The dialect of a new session.
+
+        Args:
+            session: its number.
+            host: where it comes from, as others may see it.
+        """
+        return IrcDialect(self, session, host)
+
+    def renew(self, server: ServerInfo) -> None:
+        """Says this of the server from now on; its name and software stay."""
+        self.server = server
+        self.motd = greeting.motd(self)
+
+    def variant(self, held: int) -> IrcVariant:
+        """How others' events are told to who holds these capabilities."""
+        held &= CHANGING
+        variant = self._variants.get(held)
+        if variant is None:
+            variant = self._variants[held] = IrcVariant(self.name, self.server.ids, held)
+        return variant
+
+    def is_called(self, mask: str) -> bool:
+        """Whether a mask describes this server's name."""
+        return matches(mask, self.name)
+
+    def names_server(self, text: str) -> bool:
+        """Whether a parameter can mean a server: it is this one's name, or has a dot, which no nick has."""
+        return text == self.name or ("." in text and not text.startswith(("#", "<", ">", "!")))

@@ -84,11 +84,12 @@ RULES = {
     "dialects": Rule(parts("core"), pure=True, third_parties=SANS_IO_WEBSOCKETS | {"msgspec"}),
     "log": Rule(parts("core")),
     "config": Rule(parts("core")),
-    "server": Rule(parts("core", "dialects", "log", "config")),
+    "control": Rule(parts("core", "dialects", "log")),
+    "server": Rule(parts("core", "dialects", "log", "config", "control")),
     "client": Rule(parts("core", "dialects")),
     "bench": Rule(parts("core", "dialects")),
     "errors": Rule(pure=True),
-    "cli": Rule(parts("core", "dialects", "log", "config", "server", "client", "bench")),
+    "cli": Rule(parts("core", "dialects", "log", "config", "control", "server", "client", "bench")),
     "__main__": Rule(parts("cli")),
     "__init__": Rule(parts("core", "client")),  # the package's public names
 }
@@ -175,6 +176,7 @@ def test_imports_keep_to_the_design(path):
         ("server/hub.py", "from asyncchat import Client", "asyncchat.Client"),
         ("server/hub.py", "from asyncchat.cli import main", "asyncchat.cli.main"),
         ("client/client.py", "from asyncchat.server import hub", "asyncchat.server.hub"),
+        ("control/client.py", "from asyncchat.server import hub", "asyncchat.server.hub"),
         ("bench/load.py", "from asyncchat.server import hub", "asyncchat.server.hub"),
         ("__init__.py", "from .server import hub", "asyncchat.server.hub"),
     ],

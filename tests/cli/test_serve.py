@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 from asyncchat import __version__
+from asyncchat.control.client import ask
+from asyncchat.control.requests import AskStatus, Status
 
 PATIENCE = 60
 
@@ -125,6 +127,22 @@ def test_the_banner(serve):
         "Stop with Ctrl-C.\n"
     )
     assert "no history is kept" in serve("--no-history").banner
+
+
+def test_commands_beside_it_are_answered_by_it_and_after_its_end_by_the_file(serve, tmp_path):
+    database = tmp_path / "chat.db"
+    server = serve("--db", str(database))
+    with server.connect("alice"):
+        assert ask(database, AskStatus(), Status) == Status(__version__, True, 1, 1)
+        server.process.kill()
+        server.process.wait()
+    assert (tmp_path / "chat.db-control").is_socket()
+    assert ask(database, AskStatus(), Status) == Status(__version__, False, 0, 1)
+    server = serve("--db", str(database))
+    assert ask(database, AskStatus(), Status).running
+    status, errors = server.end()
+    assert (status, "WARNING" in errors) == (0, False)
+    assert not (tmp_path / "chat.db-control").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

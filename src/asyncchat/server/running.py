@@ -18,6 +18,7 @@ from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses, greeting, reporting
 from asyncchat.server.addresses import Address
+from asyncchat.server.control import control_socket
 from asyncchat.server.limits import raise_file_limit
 from asyncchat.server.outbox import StorageLost
 from asyncchat.server.owner import OwnerCode
@@ -94,9 +95,10 @@ async def _serve_on(
         stopping = _stop_at_signals()
         _reload_at_hangup(service, stopping)
         await service.start(listeners)
-        announce(_announcement(service, config, database))
-        _tune_memory()
-        await _until(stopping, service)
+        async with control_socket(service, database):
+            announce(_announcement(service, config, database))
+            _tune_memory()
+            await _until(stopping, service)
     finally:
         await log.close()
 

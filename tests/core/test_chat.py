@@ -59,6 +59,9 @@ switch = st.booleans()
 
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "name": names,
+    "account": names,
+    "verifier": st.just("secret"),
+    "email": st.just(""),
     "user": st.just("u"),
     "host": st.sampled_from(["h1", "h2"]),
     "realname": st.just(""),
@@ -154,6 +157,9 @@ class ManyClients(RuleBasedStateMachine):
         chat = self.chat
         assert chat.holders == {person.key: person.id for person in chat.people.values()}
         assert set(chat.entered) == set(chat.people)
+        assert all(key == fold(account.name) for key, account in chat.accounts.items())
+        logged_in = {person.account for person in chat.people.values()} - {""}
+        assert logged_in <= {account.name for account in chat.accounts.values()}
         assert set(chat.away) | chat.owners | set(chat.rooms_of) <= set(chat.people)
         assert set(chat.invitations) | set(chat.person_flags) <= set(chat.people)
         assert all(key in chat.rooms for rooms in chat.invitations.values() for key in rooms)
@@ -182,6 +188,7 @@ WILD_FIELDS = {
     **dict.fromkeys(
         [
             "name",
+            "account",
             "room",
             "to",
             "who",

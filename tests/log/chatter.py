@@ -46,7 +46,9 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 names = st.sampled_from(["Anna", "anna", "Бернд", "ΣΑΣ", "x-1"])
 rooms = st.sampled_from(["#lobby", "#Lobby", "#класс", "#КЛАСС", "#ﬁ"])
 times = st.integers(0, 2**62)
-people = st.builds(person, st.integers(0, 2**53), names, st.just("u"), st.sampled_from(["h", "::1"]), texts)
+accounts = st.just("") | names
+hosts = st.sampled_from(["h", "::1"])
+people = st.builds(person, st.integers(0, 2**53), names, st.just("u"), hosts, texts, accounts)
 speeches = st.sampled_from(Speech)
 settings = st.sampled_from(list(SETTINGS))
 lists = st.sampled_from(MASK_LISTS)
@@ -63,6 +65,9 @@ state_facts = st.one_of(
     st.builds(events.MaskChanged, rooms, people, lists, texts, st.booleans(), times),
     st.builds(events.OwnerClaimed, people),
     st.builds(events.ServerBanChanged, people, texts, st.booleans(), times, times, texts),
+    st.builds(events.AccountMade, names, texts, times, texts),
+    st.builds(events.AccountPasswordChanged, names, texts, times),
+    st.builds(events.AccountRemoved, names, times),
     st.builds(events.Erased, rooms, people, st.lists(st.integers(1, 40), max_size=3).map(tuple)),
 )
 other_facts = st.one_of(
@@ -71,6 +76,8 @@ other_facts = st.one_of(
     st.builds(events.Entered, people, times),
     st.builds(events.Left, people, texts),
     st.builds(events.Renamed, people, people),
+    st.builds(events.LoggedIn, people, people),
+    st.builds(events.LoggedOut, people, people),
     st.builds(events.AwayChanged, people, texts),
     st.builds(events.Joined, rooms, people, st.booleans()),
     st.builds(events.Parted, rooms, people, texts),

@@ -74,6 +74,10 @@ OLD_JSON = '{"id":1,"name":"a","user":"u","host":"h","realname":"","origin":"a!u
             f'{{"is":"joined","room":"#r","person":{OLD_JSON},"operator":true}}',
             events.Joined("#r", OLD, True),
         ),
+        (
+            '{"is":"left","person":{"id":1,"name":"a","user":"u","host":"h","origin":"a!u@h"},"reason":"x"}',
+            events.Left(OLD, "x"),
+        ),
     ],
 )
 def test_rows_from_before_there_were_roles_are_read(line, event):

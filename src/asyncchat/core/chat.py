@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 from asyncchat.core import events
+from asyncchat.core.accounts import Account
 from asyncchat.core.changes import CHANGES
 from asyncchat.core.commands import Command, Question
 from asyncchat.core.events import AnyEvent, Event
@@ -47,6 +48,7 @@ class Chat:
         self.owners: set[int] = set()
         self.owner_claimed = False
         self.most_people = 0
+        self.accounts: dict[str, Account] = {}
         self.rooms: dict[str, Room] = {}
         self.rooms_of: dict[int, tuple[str, ...]] = {}
         self.invitations: dict[int, dict[str, bool]] = {}
@@ -133,6 +135,7 @@ class Chat:
             "away": dict(self.away),
             "owners": set(self.owners),
             "owner_claimed": self.owner_claimed,
+            "accounts": dict(self.accounts),
             "rooms": {key: room.state() for key, room in self.rooms.items()},
             "rooms_of": dict(self.rooms_of),
             "invitations": {who: dict(rooms) for who, rooms in self.invitations.items()},

@@ -8,12 +8,12 @@ import msgspec
 from asyncchat.core.names import fold
 
 
-class Person(msgspec.Struct, frozen=True):
+class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who somebody is.
 
     ``id`` is the session's number and unique in one run of a node; a person read back from the history has
     id 0. ``user`` and ``host`` say where from, as IRC shows it. ``origin`` is ``name!user@host``, made once
-    because every message needs it.
+    because every message needs it. ``account`` is the name of the account it is logged in to, or empty.
     """
 
     id: int
@@ -22,6 +22,7 @@ class Person(msgspec.Struct, frozen=True):
     host: str
     realname: str = ""
     origin: str = ""
+    account: str = ""
 
     @property
     def key(self) -> str:
@@ -29,14 +30,19 @@ class Person(msgspec.Struct, frozen=True):
         return fold(self.name)
 
 
-def person(id: int, name: str, user: str, host: str, realname: str = "") -> Person:
+def person(id: int, name: str, user: str, host: str, realname: str = "", account: str = "") -> Person:
     """A person with its origin filled in."""
-    return Person(id, name, user, host, realname, f"{name}!{user}@{host}")
+    return Person(id, name, user, host, realname, f"{name}!{user}@{host}", account)
 
 
 def renamed(old: Person, name: str) -> Person:
     """The same person under another name."""
-    return person(old.id, name, old.user, old.host, old.realname)
+    return person(old.id, name, old.user, old.host, old.realname, old.account)
+
+
+def logged(old: Person, account: str) -> Person:
+    """The same person logged in to an account, or to none (empty)."""
+    return msgspec.structs.replace(old, account=account)
 
 
 def from_origin(origin: str) -> Person:

@@ -40,6 +40,8 @@ def snapshot(facts: Iterable[AnyEvent]) -> tuple[AnyEvent, ...] | None:
 def _facts(chat: Chat) -> Iterator[AnyEvent]:
     if chat.owner_claimed:
         yield events.OwnerClaimed(_NOBODY)
+    for account in chat.accounts.values():
+        yield events.AccountMade(account.name, account.verifier, account.time, account.email)
     for ban in chat.server_bans.values():
         yield events.ServerBanChanged(from_origin(ban.by), ban.mask, True, ban.time, ban.until, ban.reason)
     for room in chat.rooms.values():

@@ -163,6 +163,8 @@ class Delivery:
         elif event.reach is Reach.PEERS:
             who: int = event.person.id  # type: ignore[union-attr]  # Reach.PEERS means it has one
             await self._tell_peers(record, who, cause)
+            if isinstance(event, events.LoggedOut) and who != cause.id and who in self.sessions:
+                self.sessions[who].hear_outcome((record,))
         elif isinstance(event, events.Confided | events.SignalledToRole):
             await self._tell_some(record, event, cause)
         elif isinstance(event, events.Whispered | events.SignalledTo | events.Invited):
@@ -306,6 +308,7 @@ _ALSO_CONCERNS: dict[type[events.Event], Callable[..., int]] = {
     events.RoleChanged: lambda event: event.person.id,
     events.Invited: lambda event: event.to.id,
     events.Killed: lambda event: event.person.id,
+    events.LoggedOut: lambda event: event.person.id,
     events.Whispered: lambda event: event.to.id,
     events.SignalledTo: lambda event: event.to.id,
 }

@@ -10,6 +10,8 @@ LINES = [
     (replies.NotEntered(), "451 a :You have not registered"),
     (replies.AlreadyEntered(), "462 a :You may not reregister"),
     (replies.NameTaken("b", 2), "433 a b :Nickname is already in use"),
+    (replies.NameReserved("b"),
+     "433 a b :Nickname belongs to an account: log in to it (SASL), or choose another"),
     (replies.NameNotAllowed(":b c", "it has a space"),
      "432 a 0:b_c :That nickname is not allowed: it has a space"),
     (replies.NameFixed("b", "#r"),
@@ -58,5 +60,9 @@ def test_lines(server, refusal, line):
 
 
 def test_none_is_forgotten():
-    assert set(REFUSALS) == set(Refusal.__subclasses__()) - {replies.HistoryUnreadable, replies.NotReloaded}
+    assert set(REFUSALS) == set(Refusal.__subclasses__()) - {
+        replies.HistoryUnreadable,
+        replies.NotReloaded,
+        replies.AccountRefused,
+    }
     assert {type(refusal) for refusal, _ in LINES} == set(REFUSALS)

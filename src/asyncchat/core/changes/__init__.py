@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from asyncchat.core.changes import people, rooms, server
+from asyncchat.core.changes import accounts, people, rooms, server
 from asyncchat.core.events import Event
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
 
 CHANGES: dict[type[Event], Callable[[Chat, Any], None]] = {
+    **accounts.CHANGES,
     **people.CHANGES,
     **rooms.CHANGES,
     **server.CHANGES,

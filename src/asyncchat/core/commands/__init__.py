@@ -3,6 +3,7 @@
 Owns the closed set; must not know who may do what (``rules``) nor how it was spelled.
 """
 
+from asyncchat.core.commands.accounts import ChangePassword, LogIn, LogOut, MakeAccount, RemoveAccount
 from asyncchat.core.commands.base import Answer, Command, Question
 from asyncchat.core.commands.history import Direction, Erase, EraseFrom, ReadHistory
 from asyncchat.core.commands.operators import (
@@ -70,6 +71,7 @@ __all__ = [
     "AskWho",
     "Ban",
     "BanFromServer",
+    "ChangePassword",
     "CheckName",
     "ClaimOwner",
     "Command",
@@ -83,6 +85,9 @@ __all__ = [
     "Join",
     "Kick",
     "Kill",
+    "LogIn",
+    "LogOut",
+    "MakeAccount",
     "Mute",
     "NeedOwner",
     "Owner",
@@ -92,6 +97,7 @@ __all__ = [
     "Quit",
     "ReadHistory",
     "Reload",
+    "RemoveAccount",
     "Rename",
     "Say",
     "SetAway",

@@ -10,13 +10,17 @@ class CheckName(Command, frozen=True):
 
 
 class Enter(Command, frozen=True):
-    """Become a person, and at once a member of these rooms; ``welcome`` asks for the server's greeting."""
+    """Become a person, and at once a member of these rooms.
+
+    ``account`` is one whose password the asker has shown (``replies.Confirmed``), or empty.
+    """
 
     name: str
     user: str
     host: str
     realname: str = ""
     rooms: tuple[str, ...] = ()
+    account: str = ""
 
 
 class Rename(Command, frozen=True):

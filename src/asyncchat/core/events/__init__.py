@@ -3,6 +3,13 @@
 Owns the facts and how long each kind is kept; must not know how anyone is told of them.
 """
 
+from asyncchat.core.events.accounts import (
+    AccountMade,
+    AccountPasswordChanged,
+    AccountRemoved,
+    LoggedIn,
+    LoggedOut,
+)
 from asyncchat.core.events.base import Event, Kept, Reach
 from asyncchat.core.events.people import AwayChanged, Entered, Left, PersonFlagChanged, Renamed
 from asyncchat.core.events.record import AnyEvent, Passing, Record
@@ -36,6 +43,9 @@ from asyncchat.core.events.speech import (
 )
 
 __all__ = [
+    "AccountMade",
+    "AccountPasswordChanged",
+    "AccountRemoved",
     "Announced",
     "AnyEvent",
     "AwayChanged",
@@ -51,6 +61,8 @@ __all__ = [
     "Kicked",
     "Killed",
     "Left",
+    "LoggedIn",
+    "LoggedOut",
     "MaskChanged",
     "MuteChanged",
     "NodeStarted",

@@ -2,6 +2,13 @@
 
 import msgspec
 
+from asyncchat.core.events.accounts import (
+    AccountMade,
+    AccountPasswordChanged,
+    AccountRemoved,
+    LoggedIn,
+    LoggedOut,
+)
 from asyncchat.core.events.people import AwayChanged, Entered, Left, PersonFlagChanged, Renamed
 from asyncchat.core.events.rooms import (
     BanChanged,
@@ -35,6 +42,7 @@ AnyEvent = (
     | AwayChanged | RoomOpened | RoomClosed | Joined | Parted | Kicked | RoleChanged | TopicChanged
     | FlagChanged | BanChanged | MuteChanged | SettingChanged | MaskChanged | Invited | Spoke | Confided
     | PersonFlagChanged | OwnerClaimed | Erased | Killed | ServerBanChanged | Announced
+    | AccountMade | AccountPasswordChanged | AccountRemoved | LoggedIn | LoggedOut
 )  # fmt: skip
 
 

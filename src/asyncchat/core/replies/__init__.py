@@ -3,6 +3,17 @@
 A refusal is a value with what a sentence or a numeric needs; the wording is each dialect's.
 """
 
+from asyncchat.core.replies.accounts import (
+    AccountFault,
+    AccountRefused,
+    Confirmed,
+    LoggedInNow,
+    LoggedOutNow,
+    NameReserved,
+    PasswordChanged,
+    Registered,
+    Removed,
+)
 from asyncchat.core.replies.base import Refusal, Reply
 from asyncchat.core.replies.history import MORE_COUNTED, HistoryPage, HistoryUnreadable
 from asyncchat.core.replies.people import (
@@ -71,6 +82,8 @@ from asyncchat.core.replies.server import OwnerOnly, Reloaded, ServerBansView, T
 
 __all__ = [
     "MORE_COUNTED",
+    "AccountFault",
+    "AccountRefused",
     "AlreadyEntered",
     "AlreadyThere",
     "AwayNote",
@@ -79,6 +92,7 @@ __all__ = [
     "BannedFromServer",
     "CannotSpeak",
     "CannotSpeakReason",
+    "Confirmed",
     "Counts",
     "FlagsView",
     "Forwarded",
@@ -87,10 +101,13 @@ __all__ = [
     "HistoryUnreadable",
     "Ignored",
     "InvitationsView",
+    "LoggedInNow",
+    "LoggedOutNow",
     "MaskView",
     "MasksView",
     "NameFixed",
     "NameNotAllowed",
+    "NameReserved",
     "NameTaken",
     "NoRoomView",
     "NoSuchPerson",
@@ -108,11 +125,14 @@ __all__ = [
     "NotYourself",
     "Outranked",
     "OwnerOnly",
+    "PasswordChanged",
     "PeopleView",
     "PersonFlagsView",
     "PersonView",
     "Refusal",
+    "Registered",
     "Reloaded",
+    "Removed",
     "Reply",
     "RoomFull",
     "RoomLine",

@@ -8,12 +8,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asyncchat.core.commands import Command
-from asyncchat.core.rules import invitations, moderation, modes, operators, people, questions, rooms, speech
+from asyncchat.core.rules import (
+    accounts,
+    invitations,
+    moderation,
+    modes,
+    operators,
+    people,
+    questions,
+    rooms,
+    speech,
+)
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Rule
 
-_FAMILIES = (people, rooms, invitations, speech, modes, moderation, operators, questions)
+_FAMILIES = (people, accounts, rooms, invitations, speech, modes, moderation, operators, questions)
 
 RULES: dict[type[Command], Rule] = {
     command: rule for family in _FAMILIES for command, rule in family.RULES.items()

@@ -27,7 +27,11 @@ def enter(chat: Chat, who: int, command: commands.Enter, now: int) -> Items:
     refusal = _refusal_of_name(chat, who, command.name)
     if refusal is not None:
         return (refusal,)
-    newcomer = person(who, command.name, command.user, command.host, command.realname)
+    account = chat.accounts.get(fold(command.account)) if command.account else None
+    mine = "" if account is None else account.name
+    if reserved(chat, command.name, mine):
+        return (replies.NameReserved(command.name),)
+    newcomer = person(who, command.name, command.user, command.host, command.realname, mine)
     for ban in chat.server_bans.values():
         if ban.holds(now) and ban.means(newcomer):
             return (replies.BannedFromServer(ban.reason, ban.until),)
@@ -56,6 +60,8 @@ def rename(chat: Chat, who: int, command: commands.Rename, now: int) -> Items:
     refusal = _refusal_of_name(chat, who, command.name)
     if refusal is not None:
         return (refusal,)
+    if reserved(chat, command.name, me.account):
+        return (replies.NameReserved(command.name),)
     if fold(command.name) != me.key:
         for room in chat.rooms_with(who):
             if (
@@ -92,6 +98,12 @@ def claim_owner(chat: Chat, who: int, command: commands.ClaimOwner, _now: int) -
     if not command.verified:
         return (replies.WrongCode(command.name),)
     return (events.OwnerClaimed(me, command.name),)
+
+
+def reserved(chat: Chat, name: str, account: str) -> bool:
+    """Whether a name belongs to an account and not to this one (empty: none)."""
+    key = fold(name)
+    return key in chat.accounts and (not account or fold(account) != key)
 
 
 def _refusal_of_name(chat: Chat, who: int, name: str) -> replies.Refusal | None:

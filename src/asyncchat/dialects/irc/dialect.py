@@ -141,6 +141,13 @@ class IrcDialect:
         """The nick, or ``*`` before there is one."""
         return "*" if self._person is None else self._person.name
 
+    @property
+    def origin(self) -> str:
+        """``nick!user@host``, with a ``*`` for each that is not known yet."""
+        if self._person is not None:
+            return self._person.origin
+        return f"{self.arrival.nick or '*'}!{self.arrival.user or '*'}@{self.host}"
+
     def negotiate(self) -> None:
         """Holds the registration up until CAP END."""
         if self._person is None:
@@ -174,7 +181,7 @@ class IrcDialect:
         self._waits = False
 
     def take_name(self, person: Person) -> None:
-        """Is called so from now on."""
+        """Is called so, or logged in so, from now on."""
         self._person = person
 
     def head(self, code: str, *words: str) -> bytes:

@@ -71,6 +71,18 @@ def _owner(session: IrcDialect, record: events.Record, event: events.OwnerClaime
     )
 
 
+def _logged_in(session: IrcDialect, record: events.Record, event: events.LoggedIn) -> bytes:
+    session.take_name(event.now)
+    return b""  # 900 is the reply's, which comes where one was logged in before, too
+
+
+def _logged_out(session: IrcDialect, record: events.Record, event: events.LoggedOut) -> bytes:
+    if event.now.id != session.id:
+        return session.variant.encode(record)
+    session.take_name(event.now)
+    return session.numeric(numerics.RPL_LOGGEDOUT, event.now.origin, text="You are now logged out")
+
+
 OWN: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any], bytes]] = {
     events.Entered: _entered,
     events.Said: _said,
@@ -86,5 +98,7 @@ OWN: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any], bytes]]
     events.AwayChanged: _away,
     events.OwnerClaimed: _owner,
     events.ServerBanChanged: _server_ban,
+    events.LoggedIn: _logged_in,
+    events.LoggedOut: _logged_out,
 }
 """What the one who caused an event is told where it is not what the others are told."""

@@ -36,6 +36,11 @@ REFUSALS: dict[type[Refusal], Callable[[Any], Said]] = {
     replies.NotEntered: lambda r: (numerics.ERR_NOTREGISTERED, (), "You have not registered"),
     replies.AlreadyEntered: lambda r: (numerics.ERR_ALREADYREGISTERED, (), "You may not reregister"),
     replies.NameTaken: lambda r: (numerics.ERR_NICKNAMEINUSE, (r.name,), "Nickname is already in use"),
+    replies.NameReserved: lambda r: (
+        numerics.ERR_NICKNAMEINUSE,
+        (r.name,),
+        "Nickname belongs to an account: log in to it (SASL), or choose another",
+    ),
     replies.NameNotAllowed: lambda r: (
         numerics.ERR_ERRONEUSNICKNAME,
         (r.name,),

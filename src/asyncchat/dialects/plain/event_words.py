@@ -195,6 +195,11 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.Announced: lambda event: f"[server] {event.person.name}: {event.text}",
     events.Killed: lambda event: f"{event.by.name} put you out of the chat{because(event.reason)}",
     events.ServerBanChanged: _untold,
+    events.AccountMade: _untold,
+    events.AccountPasswordChanged: _untold,
+    events.AccountRemoved: _untold,
+    events.LoggedIn: _untold,
+    events.LoggedOut: _untold,
 }
 """To the others."""
 
@@ -214,6 +219,7 @@ OWN_WORDS: dict[type[events.Event], Words] = {
     events.ServerBanChanged: lambda event: (
         f"{event.mask} is {'banned' if event.on else 'no longer banned'} from the server."
     ),
+    events.LoggedOut: lambda event: f"{event.person.name} is no longer logged in as {event.person.account}.",
     events.OwnerClaimed: lambda _event: "You are the owner now: an operator of every room.",
 }
 """To the one who caused it."""

@@ -223,6 +223,12 @@ def _reloaded(reply: replies.Reloaded, _zone: Zone) -> list[str]:
 REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.Welcome: lambda reply, _: [f"Hello, {reply.person.name}!"],
     replies.Counts: _counts,
+    replies.Registered: lambda reply, _: [f"{reply.account} is your account now, and the name is yours."],
+    replies.Confirmed: lambda _reply, _zone: [],
+    replies.LoggedInNow: lambda reply, _: [f"You are logged in as {reply.account}."],
+    replies.LoggedOutNow: lambda _reply, _zone: [],
+    replies.PasswordChanged: lambda reply, _: [f"The password of {reply.account} is changed."],
+    replies.Removed: lambda reply, _: [f"The account {reply.account} is removed."],
     replies.RoomView: _room_view,
     replies.NoRoomView: lambda reply, _: [f"There is no room {reply.room}."],
     replies.TopicView: _topic_view,

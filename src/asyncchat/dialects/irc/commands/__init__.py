@@ -5,6 +5,7 @@ to it gets a function and a line in the module's ``ANSWERS`` where it is a reply
 """
 
 from asyncchat.dialects.irc.commands import (
+    accounts,
     help,
     history,
     listing,
@@ -22,6 +23,7 @@ from asyncchat.dialects.irc.commands.word import Answerer, Word
 
 _FAMILIES = (
     registration,
+    accounts,
     rooms,
     listing,
     messages,

@@ -1,0 +1,52 @@
+"""Events of accounts: that there are such, and who is logged in to them."""
+
+from typing import ClassVar
+
+from asyncchat.core.events.base import Event, Kept, Reach
+from asyncchat.core.people import Person
+
+
+class AccountMade(Event, frozen=True, tag="account_made", omit_defaults=True):
+    """There is an account; ``time`` in microseconds since 1970 UTC."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.NOBODY
+    name: str
+    verifier: str
+    time: int
+    email: str = ""
+
+
+class AccountPasswordChanged(Event, frozen=True, tag="account_password"):
+    """An account has another password; ``time`` in microseconds since 1970 UTC."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.NOBODY
+    name: str
+    verifier: str
+    time: int
+
+
+class AccountRemoved(Event, frozen=True, tag="account_removed"):
+    """An account is no more; ``time`` in microseconds since 1970 UTC."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.NOBODY
+    name: str
+    time: int
+
+
+class LoggedIn(Event, frozen=True, tag="logged_in"):
+    """A person is logged in; ``person`` is the old value, ``now`` the one with the account."""
+
+    reach: ClassVar[Reach] = Reach.PEERS
+    person: Person
+    now: Person
+
+
+class LoggedOut(Event, frozen=True, tag="logged_out"):
+    """A person is logged in no more; ``now`` is the value without an account."""
+
+    reach: ClassVar[Reach] = Reach.PEERS
+    person: Person
+    now: Person

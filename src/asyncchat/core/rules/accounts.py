@@ -1,0 +1,118 @@
+"""Accounts: who may make one, log in and out, change and remove it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asyncchat.core import commands, events, replies
+from asyncchat.core.accounts import ACCOUNTS, SERVER
+from asyncchat.core.names import fold, name_fault
+from asyncchat.core.people import logged
+from asyncchat.core.replies import AccountFault
+
+if TYPE_CHECKING:
+    from asyncchat.core.accounts import Account
+    from asyncchat.core.chat import Chat, Items, Rule
+
+
+def make_account(chat: Chat, who: int, command: commands.MakeAccount, now: int) -> Items:
+    """Makes an account and logs its maker in."""
+    name, purpose = command.account, command.purpose
+    fault = unmakable(chat, who, name)
+    if fault is not None:
+        return (replies.AccountRefused(fault, name, name_fault(name) or "", purpose),)
+    made = events.AccountMade(name, command.verifier, now, command.email)
+    answer = replies.Registered(name, purpose)
+    me = chat.people.get(who)
+    if me is None:
+        return (made, answer)
+    return (made, events.LoggedIn(me, logged(me, name)), answer)
+
+
+def unmakable(chat: Chat, who: int, name: str) -> AccountFault | None:
+    """Why somebody can't make an account of this name, or None; asked before its password is hashed, too."""
+    me = chat.people.get(who)
+    if me is not None and me.account:
+        return AccountFault.LOGGED_IN
+    if name_fault(name) is not None:
+        return AccountFault.NOT_ALLOWED
+    key = fold(name)
+    if key in chat.accounts:
+        return AccountFault.EXISTS
+    # A name that somebody has must not be taken from under him.
+    if who != SERVER and chat.holders.get(key, who) != who:
+        return AccountFault.HELD
+    return AccountFault.FULL if len(chat.accounts) >= ACCOUNTS else None
+
+
+def log_in(chat: Chat, who: int, command: commands.LogIn, _now: int) -> Items:
+    """Logs a person in; who has not entered yet is told under which account it may."""
+    account = chat.accounts.get(fold(command.account))
+    purpose = command.purpose
+    if account is None or not command.verified:
+        return (replies.AccountRefused(AccountFault.WRONG, command.account, purpose=purpose),)
+    me = chat.people.get(who)
+    if me is None:
+        return (replies.Confirmed(account.name, purpose),)
+    answer = replies.LoggedInNow(account.name, purpose)
+    if me.account == account.name:
+        return (answer,)
+    return (events.LoggedIn(me, logged(me, account.name)), answer)
+
+
+def log_out(chat: Chat, who: int, command: commands.LogOut, _now: int) -> Items:
+    """Logs a person out; it keeps its name, which nobody else can have."""
+    me = chat.people.get(who)
+    if me is None:
+        return (replies.NotEntered(),)
+    if not me.account:
+        return (replies.AccountRefused(AccountFault.LOGGED_OUT, purpose=command.purpose),)
+    return (events.LoggedOut(me, logged(me, "")), replies.LoggedOutNow(command.purpose))
+
+
+def change_password(chat: Chat, who: int, command: commands.ChangePassword, now: int) -> Items:
+    """Gives an account another password."""
+    found = _own(chat, who, command.account, command.purpose)
+    if isinstance(found, replies.Refusal):
+        return (found,)
+    changed = events.AccountPasswordChanged(found.name, command.verifier, now)
+    return (changed, replies.PasswordChanged(found.name, command.purpose))
+
+
+def remove_account(chat: Chat, who: int, command: commands.RemoveAccount, now: int) -> Items:
+    """Removes an account; all who are logged in to it are logged out."""
+    found = _own(chat, who, command.account, command.purpose)
+    if isinstance(found, replies.Refusal):
+        return (found,)
+    if not command.verified:
+        return (replies.AccountRefused(AccountFault.WRONG, found.name, purpose=command.purpose),)
+    out = (
+        events.LoggedOut(person, logged(person, ""))
+        for person in chat.people.values()
+        if person.account == found.name
+    )
+    return (*out, events.AccountRemoved(found.name, now), replies.Removed(found.name, command.purpose))
+
+
+def _own(chat: Chat, who: int, name: str, purpose: object) -> Account | replies.Refusal:
+    """The account meant, if it is the asker's, or the server or its owner asks."""
+    me = chat.people.get(who)
+    if me is None and who != SERVER:
+        return replies.NotEntered()
+    if not name and (me is None or not me.account):
+        return replies.AccountRefused(AccountFault.LOGGED_OUT, purpose=purpose)
+    account = chat.accounts.get(fold(name or (me.account if me is not None else "")))
+    if account is not None and me is not None and me.account == account.name:
+        return account
+    if me is not None and who not in chat.owners:
+        return replies.AccountRefused(AccountFault.OTHERS, name, purpose=purpose)
+    return account or replies.AccountRefused(AccountFault.UNKNOWN, name, purpose=purpose)
+
+
+RULES: dict[type[commands.Command], Rule] = {
+    commands.MakeAccount: make_account,
+    commands.LogIn: log_in,
+    commands.LogOut: log_out,
+    commands.ChangePassword: change_password,
+    commands.RemoveAccount: remove_account,
+}

@@ -61,6 +61,11 @@ LINES = [
 ]  # fmt: skip
 
 UNTOLD = [
+    events.AccountMade("a", "v", 1),
+    events.AccountPasswordChanged("a", "v", 1),
+    events.AccountRemoved("a", 1),
+    events.LoggedIn(A, A),
+    events.LoggedOut(A, A),
     events.NodeStarted("1"),
     events.Entered(A, TIME),
     events.AwayChanged(A, "x"),

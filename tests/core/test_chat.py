@@ -65,6 +65,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "user": st.just("u"),
     "host": st.sampled_from(["h1", "h2"]),
     "realname": st.just(""),
+    "address": st.sampled_from(["", "192.0.2.7"]),
     "rooms": st.lists(rooms, max_size=3).map(tuple),
     "reason": texts,
     "text": texts,

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from asyncchat.core import commands, events, replies
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, Reach, Record
@@ -33,6 +35,7 @@ class Peer:
     hub: "Hub"
     id: int
     dialect: Dialect
+    address: str = ""
     sent: bytearray = field(default_factory=bytearray)
     gone: bool = False
 
@@ -83,6 +86,8 @@ class Hub:
 
     def submit(self, peer: Peer, command: commands.Command) -> None:
         self.now += self.tick
+        if isinstance(command, commands.Enter):
+            command = msgspec.structs.replace(command, address=peer.address)
         if isinstance(command, commands.Answer):
             peer.sent += peer.dialect.answer((command.value,))
             return

@@ -51,6 +51,19 @@ def test_many_facts_in_one_text(facts):
     assert rows.decode_many(1, rows.encode_many(facts)) == tuple(facts)
 
 
+def test_addresses_stay_with_presence():
+    """What is kept longer than a week tells nobody's address."""
+    ann = person(1, "ann", "u", "a.b.c.ip", address="192.0.2.7")
+    facts: list[events.AnyEvent] = [
+        events.Entered(ann, 1),
+        events.TopicChanged("#r", ann, "tea", 1),
+        events.Whispered(ann, ann, "psst"),
+    ]
+    entered, *others = (str(row[3]) for row in rows.Batch(0, 0, numbered(facts, 0)).rows())
+    assert "192.0.2.7" in entered
+    assert not any("192.0.2.7" in line for line in others)
+
+
 OLD = person(1, "a", "u", "h")
 OLD_JSON = '{"id":1,"name":"a","user":"u","host":"h","realname":"","origin":"a!u@h"}'
 

@@ -11,6 +11,7 @@ from asyncchat.core.events import AwayChanged, Record, Said, Whispered
 from asyncchat.dialects.base import Outcome, Variant
 from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog
+from asyncchat.server.cloaks import Cloaks
 from asyncchat.server.delivery import Delivery
 from asyncchat.server.hub import Hub
 from asyncchat.server.outbox import Outbox
@@ -124,6 +125,7 @@ class Hall:
             loop=loop,
             outbox=self.outbox,
             hub=self.hub,
+            cloaks=Cloaks(b""),
             sessions={},
         )
         writer: Any = SimpleNamespace(transport=connection)

@@ -95,7 +95,7 @@ def test_irc(server):
         stranger.send(f"{before}NICK x\r\nUSER x 0 * :x\r\n")
         told = stranger.rest().decode()
         assert told.startswith(f":asyncchat.local 464 * :{text}")
-        assert "\r\nERROR :Closing link: (*@127.0.0.1)" in told
+        assert "\r\nERROR :Closing link: (*@localhost)" in told
 
 
 def test_http_says_that_there_is_one(server):

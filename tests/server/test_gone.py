@@ -163,7 +163,7 @@ def test_who_is_gone_before_being_accepted_does_not_count_as_this_machine(server
     enter = CHANGES[events.Entered]
 
     def noted(chat, event):
-        hosts.add(event.person.host)
+        hosts.add(event.person.address)
         enter(chat, event)
 
     server.call(lambda: CHANGES.__setitem__(events.Entered, noted))

@@ -154,6 +154,9 @@ class ServeConfig(msgspec.Struct, frozen=True):
             check=passwords.fault,
         ),
     ] = ""
+    cloak: Annotated[
+        bool, Option("Show people's addresses to everyone, instead of cloaks.", flag="--no-cloak")
+    ] = True
     limits: Annotated[
         bool,
         Option(

@@ -12,8 +12,10 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who somebody is.
 
     ``id`` is the session's number and unique in one run of a node; a person read back from the history has
-    id 0. ``user`` and ``host`` say where from, as IRC shows it. ``origin`` is ``name!user@host``, made once
+    id 0. ``user`` and ``host`` say where from, as others see it. ``origin`` is ``name!user@host``, made once
     because every message needs it. ``account`` is the name of the account it is logged in to, or empty.
+    ``address`` is where from in truth, where the host is a cloak: bans are held against it too, and only
+    oneself and the owner are told it.
     """
 
     id: int
@@ -23,6 +25,7 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     realname: str = ""
     origin: str = ""
     account: str = ""
+    address: str = ""
 
     @property
     def key(self) -> str:
@@ -30,14 +33,17 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
         return fold(self.name)
 
 
-def person(id: int, name: str, user: str, host: str, realname: str = "", account: str = "") -> Person:
+def person(
+    id: int, name: str, user: str, host: str, realname: str = "", account: str = "", address: str = ""
+) -> Person:
     """A person with its origin filled in."""
-    return Person(id, name, user, host, realname, f"{name}!{user}@{host}", account)
+    hidden = "" if address == host else address
+    return Person(id, name, user, host, realname, f"{name}!{user}@{host}", account, hidden)
 
 
 def renamed(old: Person, name: str) -> Person:
     """The same person under another name."""
-    return person(old.id, name, old.user, old.host, old.realname, old.account)
+    return person(old.id, name, old.user, old.host, old.realname, old.account, old.address)
 
 
 def logged(old: Person, account: str) -> Person:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from asyncchat.core.masks import describes
 from asyncchat.core.modes import (
     BANS,
     EXCEPTIONS,
@@ -17,7 +18,7 @@ from asyncchat.core.modes import (
     OPENED_FLAGS,
     SLOW,
 )
-from asyncchat.core.names import fold, matches
+from asyncchat.core.names import fold
 from asyncchat.core.people import Person
 from asyncchat.core.roles import OPERATOR
 
@@ -68,17 +69,6 @@ class Block:
         return isinstance(other, Block) and self.members == other.members
 
     __hash__ = None  # type: ignore[assignment]  # equal by content, so never a key
-
-
-REALNAME = "~realname:"
-"""Begins a mask that is held against real names; no name begins so."""
-
-
-def describes(mask: str, person: Person) -> bool:
-    """Whether an entry of a room's list means the person."""
-    if mask.startswith(REALNAME):
-        return matches(mask[len(REALNAME) :], person.realname)
-    return matches(mask, person.origin)
 
 
 class Room:

@@ -11,7 +11,7 @@ import msgspec
 
 from asyncchat.core.events import AnyEvent, Erased, Event, Kept, Record, Said, Speech
 from asyncchat.core.names import fold
-from asyncchat.core.people import from_origin
+from asyncchat.core.people import Person, from_origin
 from asyncchat.log.base import LogError, misuse
 
 Value = int | str
@@ -88,7 +88,7 @@ class Batch:
                     row = (number, time, key, event.person.origin, text, int(event.speech), name)
                     self.wide.append(row)
             else:
-                line = encode(event)
+                line = encode(event if event.kept is Kept.PRESENCE else _without_addresses(event))
                 size += len(line)
                 self.facts.append((number, time, int(event.kept), line))
                 if event.kept is Kept.STATE:
@@ -114,6 +114,16 @@ def record(row: ReadRow) -> Record:
     number, time, key, origin, text, speech, name = row
     kind = Speech.MESSAGE if speech is None else _SPEECH[speech]
     return Record(number, time, Said(name or key, from_origin(origin), text or "", kind))
+
+
+def _without_addresses(event: Event) -> Event:
+    """The event without anybody's address: that belongs to a run and to presence, which is kept a week."""
+    hidden = {
+        name: msgspec.structs.replace(value, address="")
+        for name in event.__struct_fields__
+        if type(value := getattr(event, name)) is Person and value.address
+    }
+    return msgspec.structs.replace(event, **hidden) if hidden else event
 
 
 def encode(event: Event) -> str:

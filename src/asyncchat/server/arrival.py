@@ -79,7 +79,7 @@ class Arrival:
         if left <= 0:
             session.expel("no name in time")
             return False
-        local = session.host in ("127.0.0.1", "::1", "localhost")
+        local = session.address in ("127.0.0.1", "::1", "localhost")
         # Who has ended one line ends them all.
         unframed_after = silence_for(self._begun) if self._plain is None else None
         patience = left
@@ -145,15 +145,15 @@ class Arrival:
                     await self._answer_http()
             case Kind.TLS:
                 session.tell(_TLS_ALERT)
-                _logger.warning("%s tried TLS on the plain-text port", session.host)
+                _logger.warning("%s tried TLS on the plain-text port", session.address)
             case Kind.SSH:
                 host, port = service.first_address()
                 session.tell(_SSH_LINE.format(host=host, port=port).encode())
-                _logger.warning("%s tried ssh", session.host)
+                _logger.warning("%s tried ssh", session.address)
             case Kind.PROXY | Kind.GARBAGE | Kind.PLAIN:
                 if self._prompted and kind is Kind.GARBAGE:  # who waited for the prompt may well be a person
                     session.tell(_NO_TEXT)
-                _logger.info("%s sent what is no dialect of this server, closed", session.host)
+                _logger.info("%s sent what is no dialect of this server, closed", session.address)
         return None
 
     async def _answer_http(self) -> None:

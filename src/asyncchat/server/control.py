@@ -49,7 +49,7 @@ class Asker(Nobody):
     def __init__(self) -> None:
         super().__init__()
         self.id = CONSOLE
-        self.host = "console"
+        self.address = "console"
         self.heard: asyncio.Future[Sequence[object]] = asyncio.get_running_loop().create_future()
 
     def hear_outcome(self, outcome: object) -> None:

@@ -173,7 +173,7 @@ class Delivery:
                 target.parts.append(target.variant.encode(record))
         elif isinstance(event, events.Entered):
             self.sessions[event.person.id] = cause
-            _logger.info("%s (%s) is online", event.person.name, event.person.host)
+            _logger.info("%s (%s) is online", event.person.name, event.person.address or event.person.host)
         elif isinstance(event, events.Announced):
             await self._announce(record, event, cause)
         elif isinstance(event, events.Killed):

@@ -84,14 +84,14 @@ async def claim_owner(session: Session, command: commands.Owner, _upto: int) -> 
     service = session.service
     if not command.name:
         verified = service.owner_code.verify(command.code)
-    elif not service.access.may_come(command.name, session.host):
+    elif not service.access.may_come(command.name, session.address):
         await asyncio.sleep(WRONG_CODE_SECONDS)
         await _answer(session, replies.NotFromHere(command.name))
         return
     else:
         verified = await service.access.is_operator(command.name, command.code)
     person = service.hub.chat.people.get(session.id)
-    who = session.host if person is None else person.origin
+    who = session.address if person is None else person.origin
     if verified:
         _logger.warning("%s became operator as %s", who, command.name or "owner")
     else:
@@ -121,7 +121,7 @@ async def unlock(session: Session, command: commands.Unlock, _upto: int) -> None
         await asyncio.sleep(WRONG_CODE_SECONDS)
     await _answer(session, replies.WrongPassword(bool(command.password), command.last))
     if command.last:
-        _logger.warning("%s did not know the password", session.host)
+        _logger.warning("%s did not know the password", session.address)
         session.expel("wrong password" if command.password else "no password")
 
 

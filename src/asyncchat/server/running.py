@@ -18,6 +18,7 @@ from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses, greeting, reporting
 from asyncchat.server.addresses import Address
+from asyncchat.server.cloaks import key_beside
 from asyncchat.server.control import control_socket
 from asyncchat.server.limits import raise_file_limit
 from asyncchat.server.outbox import StorageLost
@@ -91,7 +92,15 @@ async def _serve_on(
             code = OwnerCode.new() if database is None else OwnerCode.beside(database)
         except OSError as error:
             raise ServeError(f"The owner code beside {database} can't be kept: {error.strerror}") from error
-        service = Service(config, log, code, motd=motd, most_sessions=most_sessions, sources=sources)
+        service = Service(
+            config,
+            log,
+            code,
+            motd=motd,
+            cloak_key=_cloak_key(config, database),
+            most_sessions=most_sessions,
+            sources=sources,
+        )
         stopping = _stop_at_signals()
         _reload_at_hangup(service, stopping)
         await service.start(listeners)
@@ -119,6 +128,16 @@ async def _open_log(config: ServeConfig, database: Path | None) -> Log:
     from asyncchat.log.sqlite import SqliteLog
 
     return await SqliteLog.open(database, durable=config.durable)
+
+
+def _cloak_key(config: ServeConfig, database: Path | None) -> bytes | None:
+    """What addresses are hidden with; None: a key for this run alone."""
+    if database is None or not config.cloak:
+        return None
+    try:
+        return key_beside(database)
+    except OSError as error:
+        raise ServeError(f"The key of cloaks beside {database} can't be kept: {error.strerror}") from error
 
 
 def _announcement(service: Service, config: ServeConfig, database: Path | None) -> str:

@@ -25,6 +25,7 @@ from asyncchat.dialects.plain import Plain
 from asyncchat.server import greeting, reporting
 from asyncchat.server.access import Access
 from asyncchat.server.addresses import BACKLOG, Address
+from asyncchat.server.cloaks import LOCALHOST, Cloaks, new_key
 from asyncchat.server.delivery import Delivery
 from asyncchat.server.hub import Hub, wall_clock
 from asyncchat.server.outbox import Outbox, StorageLost
@@ -53,6 +54,7 @@ class Service:
         log: the record it goes on with; the service does not close it.
         owner_code: what makes a person the owner.
         motd: lines of the message of the day, or None.
+        cloak_key: what addresses are hidden with, where the options want it; None: a key for this run.
         most_sessions: connections it takes; the options may allow fewer.
         sources: where a reload reads the options again.
     """
@@ -64,6 +66,7 @@ class Service:
         owner_code: OwnerCode,
         *,
         motd: tuple[str, ...] | None = None,
+        cloak_key: bytes | None = None,
         most_sessions: int = 1_000_000,
         sources: Sources | None = None,
     ) -> None:
@@ -73,6 +76,7 @@ class Service:
         """As they are now: a reload exchanges them."""
         self.access = Access(config)
         self.owner_code = owner_code
+        self.cloaks = Cloaks((cloak_key or new_key()) if config.cloak else b"")
         self.log = log
         local = time.localtime()
         self.info = ServerInfo(
@@ -211,14 +215,14 @@ class Service:
         peer = writer.get_extra_info("peername")
         if isinstance(peer, tuple):
             # Interned: a school behind one address has one string of it, not a thousand.
-            host = sys.intern(peer[0].removeprefix("::ffff:"))
+            address = sys.intern(peer[0].removeprefix("::ffff:"))
         elif isinstance(writer.get_extra_info("sockname"), tuple):
             # Reset before it was accepted. What it sent must not count as this machine's, past every ban.
             writer.transport.abort()
             return None
         else:
-            host = "localhost"
-        session = Session(self, self._next_id, host, reader, writer)
+            address = LOCALHOST
+        session = Session(self, self._next_id, address, reader, writer)
         self._next_id += 1
         return session.run()
 

@@ -13,7 +13,9 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from asyncchat.core.commands import Answer, Command, Quit
+import msgspec
+
+from asyncchat.core.commands import Answer, Command, Enter, Quit
 from asyncchat.core.events import Confided, Invited, Record, Said, Whispered
 from asyncchat.core.replies import StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN
@@ -55,7 +57,8 @@ class Session:
     """
 
     __slots__ = (
-        "_allowance", "_backlog", "_bucket", "_held", "_pacer", "_reader", "_told", "_writer", "apart",
+        "_allowance", "_backlog", "_bucket", "_held", "_pacer", "_reader", "_told", "_writer", "address",
+        "apart",
         "audiences", "born", "dialect", "ended", "heard", "host", "id", "ignoring", "parts", "probed",
         "reason", "send", "service", "variant", "waiting", "write",
     )  # fmt: skip
@@ -63,11 +66,19 @@ class Session:
     variant: Variant
 
     def __init__(
-        self, service: Service, id: int, host: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        service: Service,
+        id: int,
+        address: str,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
     ) -> None:
         self.service = service
         self.id = id
-        self.host = host
+        self.address = address
+        """Where the client comes from: for this server's eyes, its log's and its bans'."""
+        self.host = service.cloaks.of(address)
+        """What others see of that."""
         self.dialect: Dialect | None = None
         self.audiences: tuple[Audience, ...] = ()
         self.apart = 0
@@ -100,7 +111,7 @@ class Session:
         try:
             own = dialect.answer(outcome)
         except Exception:
-            _logger.exception("An answer to %s failed; this is a bug of asyncchat", self.host)
+            _logger.exception("An answer to %s failed; this is a bug of asyncchat", self.address)
             self.service.loop.call_soon(self.expel, "internal error")
             return
         if own:
@@ -288,12 +299,12 @@ class Session:
                     await asyncio.sleep(0)  # more is there already, and reading it would not wait
         except OSError as error:
             self.reason = self.reason or "connection lost"
-            _logger.debug("Connection of %s lost: %s", self.host, error)
+            _logger.debug("Connection of %s lost: %s", self.address, error)
         except asyncio.CancelledError:
             # The server stops and this was late; Python 3.11's streams report a cancelled task as failed.
             self._writer.transport.abort()
         except Exception:
-            _logger.exception("A session of %s failed; this is a bug of asyncchat", self.host)
+            _logger.exception("A session of %s failed; this is a bug of asyncchat", self.address)
             self.expel("internal error")
         finally:
             self._leave()
@@ -351,8 +362,12 @@ class Session:
         service = self.service
         if service.outbox.failing:
             return self._refuse(commands)
-        if commands and type(commands[-1]) in GATES:
-            commands = commands[:-1]
+        if commands:
+            last = commands[-1]
+            if type(last) in GATES:
+                commands = commands[:-1]
+            elif type(last) is Enter:
+                commands = [*commands[:-1], msgspec.structs.replace(last, address=self.address)]
         return service.hub.submit(self, commands)
 
     def _refuse(self, commands: Sequence[Command]) -> bool:

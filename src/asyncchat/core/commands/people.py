@@ -12,7 +12,8 @@ class CheckName(Command, frozen=True):
 class Enter(Command, frozen=True):
     """Become a person, and at once a member of these rooms.
 
-    ``account`` is one whose password the asker has shown (``replies.Confirmed``), or empty.
+    ``host`` is what others see of where the asker comes from. The ``address`` its session adds: no dialect
+    knows it. ``account`` is one whose password the asker has shown (``replies.Confirmed``), or empty.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Enter(Command, frozen=True):
     realname: str = ""
     rooms: tuple[str, ...] = ()
     account: str = ""
+    address: str = ""
 
 
 class Rename(Command, frozen=True):

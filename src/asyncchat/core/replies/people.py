@@ -35,7 +35,8 @@ class PersonFlagsView(Reply, frozen=True):
 class Seen(msgspec.Struct, frozen=True):
     """A person as another sees it, found in ``room`` ('' for none), with its roles there and its flags.
 
-    ``idle`` is how many seconds it has said nothing.
+    ``idle`` is how many seconds it has said nothing. ``address`` is where from in truth, told of itself
+    and to the owner; else empty.
     """
 
     person: Person
@@ -45,6 +46,7 @@ class Seen(msgspec.Struct, frozen=True):
     roles: int
     flags: frozenset[str] = frozenset()
     idle: int = 0
+    address: str = ""
 
     @property
     def operator(self) -> bool:

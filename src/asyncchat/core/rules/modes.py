@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
+from asyncchat.core.masks import REALNAME, describes
 from asyncchat.core.modes import (
     BANS,
     EXCEPTIONS,
@@ -23,7 +24,6 @@ from asyncchat.core.modes import (
 )
 from asyncchat.core.names import fold, mask_of
 from asyncchat.core.roles import ROLE_NAMED, Right, highest
-from asyncchat.core.rooms import REALNAME, describes
 from asyncchat.core.rules.rooms import with_right
 from asyncchat.core.text import size
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
+from asyncchat.core.masks import describes
 from asyncchat.core.modes import WALLOPS
 from asyncchat.core.names import fold
 from asyncchat.core.rules.modes import MASK_BYTES
-from asyncchat.core.server_bans import completed, describes
+from asyncchat.core.server_bans import completed
 from asyncchat.core.text import TOPIC_BYTES, size
 
 if TYPE_CHECKING:

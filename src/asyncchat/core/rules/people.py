@@ -31,7 +31,7 @@ def enter(chat: Chat, who: int, command: commands.Enter, now: int) -> Items:
     mine = "" if account is None else account.name
     if reserved(chat, command.name, mine):
         return (replies.NameReserved(command.name),)
-    newcomer = person(who, command.name, command.user, command.host, command.realname, mine)
+    newcomer = person(who, command.name, command.user, command.host, command.realname, mine, command.address)
     for ban in chat.server_bans.values():
         if ban.holds(now) and ban.means(newcomer):
             return (replies.BannedFromServer(ban.reason, ban.until),)

@@ -248,6 +248,7 @@ def _seen(chat: Chat, who: int, person: Person, room: Room | None, now: int = 0)
         0 if room is None else room.roles.get(person.id, 0),
         chat.person_flags.get(person.id, frozenset()),
         max(0, now - chat.spoke.get(person.id, chat.entered.get(person.id, 0))) // 1_000_000,
+        (person.address or person.host) if who == person.id or who in chat.owners else "",
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from asyncchat.core import modes, roles
-from asyncchat.core.rooms import REALNAME
+from asyncchat.core.masks import REALNAME
 
 FLAG_LETTERS: Final = {
     modes.NO_OUTSIDERS: "n",

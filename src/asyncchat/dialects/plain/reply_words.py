@@ -166,6 +166,8 @@ def _person_view(view: replies.PersonView, zone: Zone) -> list[str]:
         f"{seen.person.name} is {seen.person.origin}{f' ({real})' if real else ''}",
         f"  in {rooms or 'no room'}; here since {zone.moment(view.entered)}",
     ]
+    if seen.address and seen.address != seen.person.host:
+        lines.append(f"  from {seen.address}; others do not see that")
     if seen.owner:
         lines.append("  the owner: an operator of every room")
     if seen.away:

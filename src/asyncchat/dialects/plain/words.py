@@ -14,9 +14,9 @@ import msgspec
 from asyncchat.core import commands
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Speech
+from asyncchat.core.masks import REALNAME
 from asyncchat.core.modes import BANS, EXCEPTIONS, FLAGS, GUESTS, MUTES, PERSON_FLAGS, SETTINGS
 from asyncchat.core.roles import ROLE_NAMED
-from asyncchat.core.rooms import REALNAME
 from asyncchat.dialects.plain import history, server_words
 from asyncchat.dialects.plain.event_words import is_lobby
 

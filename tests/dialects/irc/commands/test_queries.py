@@ -124,8 +124,10 @@ def test_several_and_where(people):
 
 
 def test_where_from_is_told_to_oneself_and_the_owner(people):
+    host = SERVER + "378 a {} :is connecting from {}@192.0.2.1 192.0.2.1"
     actually = SERVER + "338 a {} 192.0.2.1 :Is actually using host"
     assert actually.format("a") in people.send("WHOIS a")
+    assert host.format("a", "a") in people.send("WHOIS a")
     assert actually.format("b") not in people.send("WHOIS b")
     people.send("MODE a +wi")
     assert SERVER + "379 a a :is using modes +iw" in people.send("WHOIS a")

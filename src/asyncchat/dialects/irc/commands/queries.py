@@ -120,7 +120,10 @@ def say_person(session: IrcDialect, view: replies.PersonView) -> bytes:
         modes = "".join(sorted(PERSON_LETTERS[flag] for flag in view.seen.flags)) + "o" * view.seen.owner
         if modes:
             lines.append(say(numerics.RPL_WHOISMODES, nick, text=f"is using modes +{modes}"))
-        lines.append(say(numerics.RPL_WHOISACTUALLY, nick, word(person.host), text="Is actually using host"))
+        address = view.seen.address
+        text = f"is connecting from {person.user}@{address} {address}"
+        lines.append(say(numerics.RPL_WHOISHOST, nick, text=text))
+        lines.append(say(numerics.RPL_WHOISACTUALLY, nick, word(address), text="Is actually using host"))
     times = str(view.seen.idle), str(view.entered // 1_000_000)
     lines.append(say(numerics.RPL_WHOISIDLE, nick, *times, text="seconds idle, signon time"))
     return b"".join(lines)
@@ -173,7 +176,7 @@ def say_userhost(session: IrcDialect, _purpose: UserHost, view: replies.PeopleVi
     for seen in view.people:
         person = seen.person
         mark = "-" if seen.away else "+"
-        found.append(f"{person.name}{'*' * seen.owner}={mark}{person.user}@{person.host}")
+        found.append(f"{person.name}{'*' * seen.owner}={mark}{person.user}@{seen.address or person.host}")
     return session.numeric(numerics.RPL_USERHOST, text=" ".join(found))
 
 

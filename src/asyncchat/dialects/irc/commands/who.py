@@ -104,7 +104,7 @@ _FIELDS: dict[str, Field] = {
     "t": lambda session, seen, asked: asked.label,
     "c": lambda session, seen, asked: seen.room or "*",
     "u": lambda session, seen, asked: word(seen.person.user),
-    "i": lambda session, seen, asked: _UNKNOWN_ADDRESS,
+    "i": lambda session, seen, asked: word(seen.address or _UNKNOWN_ADDRESS),
     "h": lambda session, seen, asked: word(seen.person.host),
     "s": lambda session, seen, asked: _server_name(session),
     "n": lambda session, seen, asked: seen.person.name,

@@ -1,0 +1,52 @@
+"""Masks that are held against people: ``name!user@host``, where the host may be a network.
+
+Owns whom a mask means; what it is for stands where it is kept (``rooms``, ``server_bans``).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from asyncchat.core.names import matches
+from asyncchat.core.people import Person
+
+REALNAME = "~realname:"
+"""Begins a mask that is held against real names; no name begins so."""
+
+
+def describes(mask: str, person: Person) -> bool:
+    """Whether a mask means a person: by what others see of it, or by the address behind that.
+
+    The host of a mask may be a network, such as ``192.0.2.0/24``.
+    """
+    if mask.startswith(REALNAME):
+        return matches(mask[len(REALNAME) :], person.realname)
+    if matches(mask, person.origin):
+        return True
+    rest, _, host = mask.rpartition("@")
+    if "/" in host:
+        return _inside(host, person.address or person.host) and matches(f"{rest}@*", person.origin)
+    # A mask for every host has been held against the name already.
+    return (
+        bool(person.address)
+        and host != "*"
+        and matches(mask, f"{person.name}!{person.user}@{person.address}")
+    )
+
+
+def _inside(host: str, address: str) -> bool:
+    of = network(host)
+    try:
+        return of is not None and ip_address(address) in of
+    except ValueError:
+        return False
+
+
+@lru_cache(maxsize=1024)
+def network(text: str) -> IPv4Network | IPv6Network | None:
+    """The network or single address that a text means, if any."""
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        return None

@@ -1,0 +1,84 @@
+"""Cloaks: what others see of where somebody comes from, in the place of an address.
+
+Owns the key, the form and the file beside the database; must not know sessions nor what a ban is.
+"""
+
+import base64
+import hashlib
+import hmac
+import ipaddress
+import os
+import secrets
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+KEY_BYTES = 32
+
+LOCALHOST = "localhost"
+"""Who is on this very machine; it hides nobody."""
+
+_PART_BYTES = 6
+"""Letters of a part, 30 bits: no two networks that meet in a chat share one but by a great chance."""
+
+_PREFIXES = {4: (32, 24, 16), 6: (64, 48, 32)}
+"""How many bits of an address each part is made of, by its version. One customer has a /64 of IPv6."""
+
+
+class Cloaks:
+    """Makes cloaks such as ``k3xq7a.p5mzd2.h4ncyw.ip``, the same for an address as long as the key is.
+
+    The first part is of the whole address (of IPv6 its /64), the second of its network, the third of the
+    larger network around it: ``*.p5mzd2.h4ncyw.ip`` means all who come from one network, without telling
+    which. Who does not have the key can't find an address by trying all.
+
+    Args:
+        key: a secret, ``KEY_BYTES`` long; b'' makes no cloaks, so that addresses are seen as they are.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self.of = lru_cache(maxsize=4096)(self._of)
+        """What others see of an address. Remembered: a school behind one address has one string."""
+
+    def _of(self, address: str) -> str:
+        if not self._key:
+            return address
+        try:
+            parsed = ipaddress.ip_address(address.partition("%")[0])
+        except ValueError:
+            return LOCALHOST
+        if parsed.is_loopback:
+            return LOCALHOST
+        parts = (self._part(parsed, bits) for bits in _PREFIXES[parsed.version])
+        return sys.intern(f"{'.'.join(parts)}.ip")
+
+    def _part(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address, bits: int) -> str:
+        network = ipaddress.ip_network((address, bits), strict=False)
+        digest = hmac.digest(self._key, str(network).encode(), hashlib.sha256)
+        return base64.b32encode(digest)[:_PART_BYTES].decode().lower()
+
+
+def new_key() -> bytes:
+    """A key for one run, kept nowhere."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def key_beside(database: Path) -> bytes:
+    """The key kept beside a database (mode 0600), made when there is none.
+
+    Raises:
+        OSError: the file can't be read or made.
+    """
+    path = database.with_name(database.name + ".cloak")
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii", errors="replace").strip())
+    except (FileNotFoundError, ValueError):
+        key = b""
+    if len(key) >= KEY_BYTES:
+        return key
+    key = new_key()
+    path.unlink(missing_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(key.hex() + "\n")
+    return key

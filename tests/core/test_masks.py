@@ -1,0 +1,49 @@
+import pytest
+
+from asyncchat.core.masks import describes
+from asyncchat.core.people import person
+
+
+@pytest.mark.parametrize(
+    ("mask", "host", "means"),
+    [
+        ("*!*@192.0.2.1", "192.0.2.1", True),
+        ("*!*@192.0.2.1", "192.0.2.10", False),
+        ("*!*@192.0.2.0/24", "192.0.2.77", True),
+        ("*!*@192.0.2.0/24", "192.0.3.1", False),
+        ("*!*@192.0.2.9/24", "192.0.2.77", True),
+        ("*!*@192.0.2.0/24", "2001:db8::1", False),
+        ("*!*@2001:db8::/32", "2001:db8:1::1", True),
+        ("*!*@192.0.2.0/24", "localhost", False),
+        ("EVE!*@192.0.2.0/24", "192.0.2.77", True),
+        ("bob!*@192.0.2.0/24", "192.0.2.77", False),
+        ("*!u@10/x", "10/x", True),
+    ],
+)
+def test_whom_a_mask_means(mask, host, means):
+    assert describes(mask, person(1, "Eve", "u", host)) is means
+
+
+@pytest.mark.parametrize(
+    ("mask", "means"),
+    [
+        ("*!*@a.b.c.ip", True),
+        ("*!*@*.b.c.ip", True),
+        ("*!*@*.x.c.ip", False),
+        ("*!*@192.0.2.7", True),
+        ("*!*@192.0.2.*", True),
+        ("*!*@192.0.2.0/24", True),
+        ("*!*@192.0.3.0/24", False),
+        ("eve!*@192.0.2.7", True),
+        ("bob!*@192.0.2.7", False),
+        ("*!root@192.0.2.0/24", False),
+        ("bob!*@*", False),
+    ],
+)
+def test_whom_a_mask_means_behind_a_cloak(mask, means):
+    assert describes(mask, person(1, "Eve", "u", "a.b.c.ip", address="192.0.2.7")) is means
+
+
+def test_a_mask_for_a_real_name_is_not_held_against_an_address():
+    assert not describes("~realname:*192*", person(1, "Eve", "u", "a.b.c.ip", "Eve", address="192.0.2.7"))
+    assert describes("~realname:eve", person(1, "Bob", "u", "a.b.c.ip", "Eve", address="192.0.2.7"))

@@ -1,14 +1,23 @@
-"""IRCv3 capabilities: which there are, and the language of CAP about them.
+"""IRCv3 capabilities: which there are, which of them a server offers, and the language of CAP about them.
 
 Owns the table and what a client's request makes of a set; a set is an int of their bits, because ten thousand
 idle sessions hold one each. Must not know who asks.
 """
 
-from typing import Final
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from asyncchat.core.text import cut
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.base import ServerInfo
+
+Value = Callable[["ServerInfo"], str | None]
+"""A capability's value as a server is configured; None: it is not offered there."""
 
 
 class Capability(msgspec.Struct, frozen=True):
@@ -16,12 +25,13 @@ class Capability(msgspec.Struct, frozen=True):
 
     ``changes`` tells whether it changes the bytes that others' events have, so that sessions with it are
     another variant; ``needs`` names capabilities without which it gives less; ``spec`` is its specification.
+    ``value`` is what CAP LS 302 says behind ``=``; one that hangs on the configuration is a function of it.
     """
 
     name: str
     bit: int
     spec: str
-    value: str = ""
+    value: str | Value = ""
     changes: bool = False
     needs: tuple[str, ...] = ()
 
@@ -61,25 +71,38 @@ VERSION_WITH_VALUES: Final = 302
 _BY_NAME = {capability.name: capability for capability in CAPABILITIES}
 
 
-def requested(held: int, words: str) -> int | None:
-    """The set that a request makes of the one held, or None when it is rejected as a whole."""
-    for word in words.split(" "):
-        if not word:
-            continue
-        capability = _BY_NAME.get(word.removeprefix("-"))
-        if capability is None:
-            return None
-        held = held & ~capability.bit if word[0] == "-" else held | capability.bit
-    return held
+class Offer:
+    """The capabilities that a server offers as it is configured, and their values."""
 
+    __slots__ = ("bits", "values")
 
-def offered(version: int) -> list[str]:
-    """What CAP LS of this version lists."""
-    with_values = version >= VERSION_WITH_VALUES
-    return [
-        f"{capability.name}={capability.value}" if with_values and capability.value else capability.name
-        for capability in CAPABILITIES
-    ]
+    def __init__(self, server: ServerInfo, table: Sequence[Capability] = CAPABILITIES) -> None:
+        self.bits = 0
+        self.values: dict[str, str] = {}
+        """By name, in the table's order."""
+        for capability in table:
+            value = capability.value if isinstance(capability.value, str) else capability.value(server)
+            if value is not None:
+                self.values[capability.name] = value
+                self.bits |= capability.bit
+
+    def listed(self, version: int) -> list[str]:
+        """What CAP LS of this version lists; where only one line may be used, drafts are last."""
+        if version >= VERSION_WITH_VALUES:
+            return [f"{name}={value}" if value else name for name, value in self.values.items()]
+        return sorted(self.values, key=lambda name: "/" in name)
+
+    def requested(self, held: int, words: str) -> int | None:
+        """The set that a request makes of the one held, or None when it is rejected as a whole."""
+        for word in words.split(" "):
+            name = word.removeprefix("-")
+            if not word:
+                continue
+            if name not in self.values:
+                return None
+            bit = _BY_NAME[name].bit
+            held = held & ~bit if word[0] == "-" else held | bit
+        return held
 
 
 def named(held: int) -> list[str]:

@@ -55,6 +55,7 @@ class IrcDialect:
         "host",
         "id",
         "irc",
+        "understood",
         "variant",
     )
 
@@ -64,6 +65,9 @@ class IrcDialect:
         self.host = host
         self.variant: IrcVariant = irc.variant(0)
         self.held = 0
+        """The capabilities by which this session is told things: those acknowledged."""
+        self.understood = 0
+        """Those by which its lines are read: a request counts as soon as it was read and will be granted."""
         self.cap_version = 0
         self.batches = 0
         self.gone = False
@@ -153,9 +157,13 @@ class IrcDialect:
         if self._person is None:
             self.arrival.negotiating = True
 
+    def understand(self, held: int) -> None:
+        """Reads lines by these capabilities from now on."""
+        self.understood = self.irc.shared_set(held)
+
     def hold(self, held: int) -> None:
-        """Holds these capabilities from now on; only while answering."""
-        self.held = held
+        """Is told things by these capabilities from now on; only while answering."""
+        self.held = held = self.irc.shared_set(held)
         self.variant = self.irc.variant(held)
 
     def pause(self, then: Sequence[Command] = ()) -> None:

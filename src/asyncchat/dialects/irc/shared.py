@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core.names import NAME_BYTES, ROOM_BYTES, matches
 from asyncchat.dialects.irc import greeting
-from asyncchat.dialects.irc.capabilities import CHANGING
+from asyncchat.dialects.irc.capabilities import CHANGING, Offer
 from asyncchat.dialects.irc.dialect import IrcDialect
 from asyncchat.dialects.irc.line import BODY_BYTES
 from asyncchat.dialects.irc.variant import IrcVariant
 
 if TYPE_CHECKING:
     from asyncchat.dialects.base import ServerInfo
+
+
+MOST_SETS = 1000
+"""Sets of capabilities remembered: there are as many as kinds of clients, but one may ask for any."""
 
 
 class Irc:
@@ -31,7 +35,9 @@ class Irc:
         """Under which a block of members keeps the ends of its NAMES lines; their longest length is in it."""
         self.opening = greeting.opening(self)
         self.motd = greeting.motd(self)
+        self.offer = Offer(server)
         self._variants: dict[int, IrcVariant] = {}
+        self._sets: dict[int, int] = {}
 
     def dialect(self, session: int, host: str) -> IrcDialect:
         """The dialect of a new session.
@@ -45,7 +51,14 @@ class Irc:
     def renew(self, server: ServerInfo) -> None:
         """Says this of the server from now on; its name and software stay."""
         self.server = server
+        self.offer = Offer(server)
         self.motd = greeting.motd(self)
+
+    def shared_set(self, held: int) -> int:
+        """A set of capabilities as the one object of it: ten thousand sessions hold the same few."""
+        if len(self._sets) >= MOST_SETS:
+            self._sets.clear()
+        return self._sets.setdefault(held, held)
 
     def variant(self, held: int) -> IrcVariant:
         """How others' events are told to who holds these capabilities."""

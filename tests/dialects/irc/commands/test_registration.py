@@ -1,7 +1,6 @@
 import pytest
 
 SERVER = ":irc.test "
-ALL = "batch cap-notify draft/chathistory echo-message message-tags multi-prefix server-time standard-replies"
 
 
 def codes(lines):
@@ -113,14 +112,6 @@ def test_an_address_that_begins_with_a_colon_stays_one_word(server):
         ("PING a", "PONG irc.test :a"),
         ("PASS", "461 * PASS :Not enough parameters"),
         ("CAP", "461 * CAP :Not enough parameters"),
-        ("CAP FOO", "410 * FOO :Invalid CAP command"),
-        ("CAP ACK :batch", "410 * ACK :Invalid CAP command"),
-        ("CAP LS", f"CAP * LS :{ALL}"),
-        ("CAP LS 302", f"CAP * LS :{ALL}"),
-        ("CAP LS x", f"CAP * LS :{ALL}"),
-        ("CAP LIST", "CAP * LIST :"),
-        ("CAP REQ :none", "CAP * NAK :none"),
-        ("CAP REQ :", "CAP * ACK :"),
     ],
 )
 def test_before_the_registration(server, line, answer):
@@ -164,52 +155,6 @@ class TestNick:
         op.send("MODE #r +b a!*@*")
         a.read()
         assert codes(a.send("NICK b")) == ["435"]
-
-
-class TestCapabilities:
-    def test_the_registration_waits(self, server):
-        peer = server.connect()
-        lines = peer.send("CAP REQ :server-time batch", "NICK a", "USER a 0 * :r", "PING x")
-        assert lines == [SERVER + "CAP * ACK :server-time batch", SERVER + "PONG irc.test :x"]
-        assert codes(peer.send("CAP END"))[0] == "001"
-
-    def test_all_or_nothing(self, server):
-        peer = server.connect()
-        assert peer.send("CAP REQ :batch nonsense", "CAP LIST") == [
-            SERVER + "CAP * NAK :batch nonsense",
-            SERVER + "CAP * LIST :",
-        ]
-
-    def test_off_and_on_again(self, server):
-        a = server.person("a", caps="echo-message batch")
-        assert a.send("CAP REQ :-batch echo-message  -server-time", "CAP LIST") == [
-            SERVER + "CAP a ACK :-batch echo-message -server-time",
-            SERVER + "CAP a LIST :echo-message",
-        ]
-
-    def test_notify_comes_with_302(self, server):
-        a = server.person("a")
-        assert a.send("CAP LS 302", "CAP REQ -cap-notify", "CAP LIST")[1:] == [
-            SERVER + "CAP a ACK :-cap-notify",
-            SERVER + "CAP a LIST :cap-notify",
-        ]
-
-    def test_they_take_effect_in_order(self, server):
-        a = server.person("a", "#r")
-        lines = a.send(
-            "PRIVMSG #r :1", "CAP REQ echo-message", "PRIVMSG #r :2", "CAP REQ -echo-message", "PRIVMSG #r :3"
-        )
-        assert lines == [
-            SERVER + "CAP a ACK :echo-message",
-            ":a!a@192.0.2.1 PRIVMSG #r :2",
-            SERVER + "CAP a ACK :-echo-message",
-        ]
-
-    def test_sessions_with_the_same_bytes_share_a_variant(self, server):
-        a = server.person("a", caps="server-time batch")
-        b = server.person("b", caps="server-time echo-message draft/chathistory")
-        assert a.dialect.variant is b.dialect.variant
-        assert a.dialect.variant is not server.person("c").dialect.variant
 
 
 class TestPing:

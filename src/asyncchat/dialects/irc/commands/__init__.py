@@ -6,6 +6,7 @@ to it gets a function and a line in the module's ``ANSWERS`` where it is a reply
 
 from asyncchat.dialects.irc.commands import (
     accounts,
+    cap,
     help,
     history,
     listing,
@@ -22,6 +23,7 @@ from asyncchat.dialects.irc.commands import (
 from asyncchat.dialects.irc.commands.word import Answerer, Word
 
 _FAMILIES = (
+    cap,
     registration,
     accounts,
     rooms,

@@ -58,7 +58,7 @@ def _said(target: str, text: str, speech: Speech, tags: Tags) -> core.Command:
 
 def tagmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Says something to programs alone (IRCv3 message-tags, "TAGMSG")."""
-    if not session.held & MESSAGE_TAGS:
+    if not session.understood & MESSAGE_TAGS:
         return [numeric(numerics.ERR_UNKNOWNCOMMAND, "TAGMSG", text="Unknown command")]
     targets = listed(message.param(0), TARGETS + 1)
     if not targets:
@@ -76,7 +76,7 @@ def tagmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 
 def _relayed(session: IrcDialect, message: Message) -> Tags:
     """The tags that go on to others: those of clients, from a client that asked for tags."""
-    if not message.tags or not session.held & MESSAGE_TAGS:
+    if not message.tags or not session.understood & MESSAGE_TAGS:
         return ()
     return tuple(tag for tag in message.tags if tag[0].startswith("+"))
 

@@ -1,39 +1,23 @@
-"""Coming and going: CAP, NICK, USER, PASS, PING, PONG, OPER, QUIT (Modern IRC, "Connection Messages")."""
+"""Coming and going: NICK, USER, PASS, PING, PONG, OPER, QUIT (Modern IRC, "Connection Messages")."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.text import cut, printable
-from asyncchat.dialects.irc import capabilities, greeting, numerics
+from asyncchat.dialects.irc import greeting, numerics
 from asyncchat.dialects.irc.commands.word import Answerer, ReadOn, Word, numeric
 from asyncchat.dialects.irc.limits import REALNAME_BYTES, REASON_BYTES, USER_LENGTH
-from asyncchat.dialects.irc.line import line, word
+from asyncchat.dialects.irc.line import line
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect
 
 _USER_SYMBOLS = frozenset("-_.~[]{}|`^\\")
-_CAP_BYTES = 400
-"""Names of capabilities in one line, so that it holds any nick and server name beside them."""
-
-
-class CapList(msgspec.Struct, frozen=True):
-    """CAP LS of a version, or CAP LIST (version None)."""
-
-    version: int | None
-
-
-class CapRequest(msgspec.Struct, frozen=True):
-    """CAP REQ of these words."""
-
-    words: str
 
 
 def nick(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -120,27 +104,6 @@ def oper(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     return [core.Owner(code, "" if name.casefold() == "owner" else name)]
 
 
-def cap(session: IrcDialect, message: Message) -> Sequence[core.Command]:
-    """Negotiates capabilities; what it changes, it changes in its place in the order of answers."""
-    subcommand = message.params[0].upper()
-    if subcommand == "LS":
-        asked = message.param(1)
-        version = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0
-        session.negotiate()
-        return [core.Answer(CapList(version))]
-    if subcommand == "REQ":
-        session.negotiate()
-        return [core.Answer(CapRequest(message.param(1)))]
-    if subcommand == "LIST":
-        return [core.Answer(CapList(None))]
-    if subcommand == "END":
-        if session.entered or not session.arrival.negotiating:
-            return []
-        session.arrival.negotiating = False
-        return enter(session) if session.arrival.complete else []
-    return [numeric(numerics.ERR_INVALIDCAPCMD, word(message.params[0]), text="Invalid CAP command")]
-
-
 # What is said to it.
 
 
@@ -148,35 +111,6 @@ def say_read_on(session: IrcDialect, _value: ReadOn) -> bytes:
     """Nothing is said; reading goes on."""
     session.resume()
     return b""
-
-
-def say_capabilities(session: IrcDialect, value: CapList) -> bytes:
-    """The capabilities there are, or those in use; in several lines only to who can read them."""
-    if value.version is None:
-        subcommand, words = "LIST", capabilities.named(session.held)
-    else:
-        session.cap_version = max(session.cap_version, value.version)
-        if value.version >= capabilities.VERSION_WITH_VALUES:
-            session.hold(session.held | capabilities.CAP_NOTIFY)
-        subcommand, words = "LS", capabilities.offered(value.version)
-    several = session.cap_version >= capabilities.VERSION_WITH_VALUES
-    lines = capabilities.gathered(words, _CAP_BYTES if several else 10 * _CAP_BYTES)
-    return b"".join(
-        line(f":{session.irc.name} CAP {session.nick} {subcommand}{more}", names)
-        for more, names in [*((" *", names) for names in lines[:-1]), ("", lines[-1])]
-    )
-
-
-def say_requested(session: IrcDialect, value: CapRequest) -> bytes:
-    """ACK and the change, or NAK and none."""
-    held = capabilities.requested(session.held, value.words)
-    if held is not None:
-        if session.cap_version >= capabilities.VERSION_WITH_VALUES:
-            held |= capabilities.CAP_NOTIFY
-        session.hold(held)
-    verdict = "NAK" if held is None else "ACK"
-    lines = capabilities.gathered([name for name in value.words.split(" ") if name], _CAP_BYTES)
-    return b"".join(line(f":{session.irc.name} CAP {session.nick} {verdict}", names) for names in lines)
 
 
 def say_unlocked(session: IrcDialect, _reply: replies.Unlocked) -> bytes:
@@ -193,16 +127,6 @@ def say_welcome(session: IrcDialect, reply: replies.Welcome) -> bytes:
 
 
 WORDS: dict[str, Word] = {
-    "CAP": Word(
-        cap,
-        1,
-        early=True,
-        params="<subcommand> [:<capabilities>]",
-        about=(
-            "Negotiates what a client and this server can do beyond the common. Subcommands: LS, "
-            "LIST, REQ, END."
-        ),
-    ),
     "NICK": Word(
         nick,
         early=True,
@@ -260,8 +184,6 @@ WORDS: dict[str, Word] = {
 
 ANSWERS: dict[type, Answerer] = {
     ReadOn: say_read_on,
-    CapList: say_capabilities,
-    CapRequest: say_requested,
     replies.Unlocked: say_unlocked,
     replies.Welcome: say_welcome,
 }

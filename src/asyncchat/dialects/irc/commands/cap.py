@@ -1,0 +1,130 @@
+"""Negotiating capabilities: CAP (IRCv3 capability-negotiation).
+
+Owns the command's language; what each capability is stands in ``irc.capabilities``. A request is decided when
+it is read, so that the next line is understood by it, and takes effect on what is told when it is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from asyncchat.core import commands as core
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.capabilities import CAP_NOTIFY, VERSION_WITH_VALUES, gathered, named
+from asyncchat.dialects.irc.commands.registration import enter
+from asyncchat.dialects.irc.commands.word import Answerer, Word, numeric
+from asyncchat.dialects.irc.line import BODY_BYTES, line, word
+from asyncchat.dialects.irc.tokens import Message
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.irc.dialect import IrcDialect
+
+_HIGHEST_VERSION = 999_999_999
+"""What a version of more digits counts as: any server does what it can."""
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """CAP LS (``offered``) in this version's form, or CAP LIST."""
+
+    version: int
+    offered: bool
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What becomes of CAP REQ of these words: the set held from now on, or None: nothing changes."""
+
+    words: str
+    held: int | None
+
+
+def cap(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Negotiates capabilities."""
+    subcommand = message.params[0].upper()
+    if subcommand == "LS":
+        session.negotiate()
+        return [core.Answer(_listing(session, message.param(1)))]
+    if subcommand == "REQ":
+        session.negotiate()
+        # The list should be one parameter; a client that forgot the colon means all the same.
+        return [core.Answer(_verdict(session, " ".join(message.params[1:])))]
+    if subcommand == "LIST":
+        return [core.Answer(Listing(session.cap_version, offered=False))]
+    if subcommand == "END":
+        if session.entered or not session.arrival.negotiating:
+            return []
+        session.arrival.negotiating = False
+        return enter(session) if session.arrival.complete else []
+    return [numeric(numerics.ERR_INVALIDCAPCMD, word(message.params[0]), text="Invalid CAP command")]
+
+
+def _listing(session: IrcDialect, asked: str) -> Listing:
+    """A list in the version asked for; the highest one ever asked for is what the client can do."""
+    number = asked.isascii() and asked.isdigit()
+    version = int(asked[:10]) if number and len(asked) < 10 else _HIGHEST_VERSION if number else 0
+    session.cap_version = max(session.cap_version, min(version, VERSION_WITH_VALUES))
+    if session.cap_version >= VERSION_WITH_VALUES:
+        session.understand(session.understood | CAP_NOTIFY)
+    return Listing(version, offered=True)
+
+
+def _verdict(session: IrcDialect, words: str) -> Verdict:
+    """Accepts all of a request or nothing; who reads version 302 can't turn ``cap-notify`` off."""
+    held = session.irc.offer.requested(session.understood, words)
+    if held is None or (session.cap_version >= VERSION_WITH_VALUES and not held & CAP_NOTIFY):
+        return Verdict(words, None)
+    session.understand(held)
+    return Verdict(words, held)
+
+
+def say_listing(session: IrcDialect, value: Listing) -> bytes:
+    """The capabilities there are, or those in use; in several lines only to who can read them."""
+    if value.offered:
+        subcommand, names = "LS", session.irc.offer.listed(value.version)
+        if value.version >= VERSION_WITH_VALUES:
+            session.hold(session.held | CAP_NOTIFY)
+    else:
+        subcommand, names = "LIST", named(session.held)
+    lines = gathered(names, _room(session, f"{subcommand} *"))
+    if value.version < VERSION_WITH_VALUES:
+        return b"".join(_line(session, subcommand, some) for some in lines[: 1 if value.offered else None])
+    more = [_line(session, f"{subcommand} *", some) for some in lines[:-1]]
+    return b"".join((*more, _line(session, subcommand, lines[-1])))
+
+
+def say_verdict(session: IrcDialect, value: Verdict) -> bytes:
+    """ACK and the change, or NAK and none, with the client's own words."""
+    if value.held is not None:
+        session.hold(value.held)
+    subcommand = "NAK" if value.held is None else "ACK"
+    words = value.words.strip(" ")
+    room = _room(session, subcommand)
+    lines = [words] if len(words.encode()) <= room else gathered(words.split(), room)
+    return b"".join(_line(session, subcommand, some) for some in lines)
+
+
+def _line(session: IrcDialect, subcommand: str, text: str) -> bytes:
+    return line(f":{session.irc.name} CAP {session.nick} {subcommand}", text)
+
+
+def _room(session: IrcDialect, subcommand: str) -> int:
+    """Bytes that a line has for names."""
+    return BODY_BYTES - len(f":{session.irc.name} CAP {session.nick} {subcommand} :".encode())
+
+
+WORDS: dict[str, Word] = {
+    "CAP": Word(
+        cap,
+        1,
+        early=True,
+        params="<subcommand> [:<capabilities>]",
+        about=(
+            "Negotiates what a client and this server can do beyond the common. Subcommands: LS, "
+            "LIST, REQ, END."
+        ),
+    ),
+}
+
+ANSWERS: dict[type, Answerer] = {Listing: say_listing, Verdict: say_verdict}

@@ -84,6 +84,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "out": switch,
     "speech": st.sampled_from(Speech),
     "tags": st.just(()),
+    "cuts": st.sampled_from([(), (1,)]),
     "verified": switch,
     "numbers": st.just((1, 2)),
     "joining": switch,

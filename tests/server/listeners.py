@@ -62,6 +62,9 @@ class Numbers:
     def probe(self) -> bytes:
         return b""
 
+    def lapse(self, _now: float) -> bytes:
+        return b""
+
 
 class Connection:
     """A transport that keeps what it was told, loses its peer, or takes nothing."""

@@ -104,6 +104,14 @@ class Dialect(Protocol):
         """The server's last words before it closes the connection."""
         ...
 
+    def lapse(self, now: float) -> bytes:
+        """Asked every few seconds: ends what its peer left half done for too long, and tells it so.
+
+        Args:
+            now: seconds of any clock.
+        """
+        ...
+
     def probe(self) -> bytes:
         """A question that every client of this dialect answers by itself; empty where there is none."""
         ...

@@ -1,6 +1,6 @@
 """The watch: finds sessions whose client is gone or never said who it is.
 
-Owns the time-outs and who is asked; must not know dialects beyond ``probe``.
+Owns the time-outs and who is asked; must not know dialects beyond ``probe`` and ``lapse``.
 """
 
 from __future__ import annotations
@@ -73,6 +73,9 @@ class Watch:
             if now - session.born > REGISTRATION_SECONDS:
                 session.expel("no name in time")
             return
+        lapsed = dialect.lapse(now)
+        if lapsed:
+            session.tell(lapsed)
         silent = now - session.heard
         if silent < SILENCE:
             return

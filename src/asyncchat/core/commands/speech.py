@@ -1,7 +1,7 @@
 """Commands to say something."""
 
 from asyncchat.core.commands.base import Command
-from asyncchat.core.events import Speech, Tags
+from asyncchat.core.events import Cuts, Speech, Tags
 
 
 class Say(Command, frozen=True):
@@ -11,6 +11,7 @@ class Say(Command, frozen=True):
     text: str
     speech: Speech = Speech.MESSAGE
     tags: Tags = ()
+    cuts: Cuts = ()
 
 
 class Signal(Command, frozen=True):
@@ -32,3 +33,4 @@ class Confide(Command, frozen=True):
     text: str
     speech: Speech = Speech.MESSAGE
     tags: Tags = ()
+    cuts: Cuts = ()

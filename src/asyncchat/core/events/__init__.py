@@ -32,6 +32,7 @@ from asyncchat.core.events.rooms import (
 from asyncchat.core.events.server import Announced, Killed, NodeStarted, OwnerClaimed, ServerBanChanged
 from asyncchat.core.events.speech import (
     Confided,
+    Cuts,
     Erased,
     Said,
     Signalled,
@@ -51,6 +52,7 @@ __all__ = [
     "AwayChanged",
     "BanChanged",
     "Confided",
+    "Cuts",
     "Entered",
     "Erased",
     "Event",

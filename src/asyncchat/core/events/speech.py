@@ -28,6 +28,13 @@ It is passed on to those who can read it and not kept beside a room's messages.
 """
 
 
+Cuts = tuple[int, ...]
+"""Places in a text, ascending, where its sender's program had cut a line that was too long for one message.
+
+A dialect whose lines are short cuts it there again; for others they mean nothing.
+"""
+
+
 class Said(Event, frozen=True, tag="said"):
     """A message to a room."""
 
@@ -37,6 +44,7 @@ class Said(Event, frozen=True, tag="said"):
     text: str
     speech: Speech = Speech.MESSAGE
     tags: Tags = ()
+    cuts: Cuts = ()
 
 
 class Whispered(Event, frozen=True, tag="whispered", omit_defaults=True):
@@ -49,6 +57,7 @@ class Whispered(Event, frozen=True, tag="whispered", omit_defaults=True):
     text: str
     speech: Speech = Speech.MESSAGE
     tags: Tags = ()
+    cuts: Cuts = ()
 
 
 class Signalled(Event, frozen=True, tag="signalled"):
@@ -94,6 +103,7 @@ class Confided(Event, frozen=True, tag="confided", omit_defaults=True):
     to: tuple[int, ...]
     speech: Speech = Speech.MESSAGE
     tags: Tags = ()
+    cuts: Cuts = ()
 
 
 class Erased(Event, frozen=True, tag="erased"):

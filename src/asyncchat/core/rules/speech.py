@@ -40,11 +40,11 @@ def say(chat: Chat, who: int, command: commands.Say, now: int) -> Items:
             return _refused(command, replies.NoSuchRoom(to))
         if room.guarded or who not in room.seats:
             return _say_guarded(chat, me, room, command, now)
-        return (events.Said(room.name, me, text, command.speech, command.tags),)
+        return (events.Said(room.name, me, text, command.speech, command.tags, command.cuts),)
     other = chat.person_named(to)
     if other is None:
         return _refused(command, replies.NoSuchPerson(to))
-    whisper = events.Whispered(other, me, text, command.speech, command.tags)
+    whisper = events.Whispered(other, me, text, command.speech, command.tags, command.cuts)
     away = chat.away.get(other.id)
     if away is None or command.speech in _QUIET:
         return (whisper,)
@@ -83,7 +83,7 @@ def _say_guarded(chat: Chat, me: Person, room: Room, command: commands.Say, now:
     reason = _silenced(chat, me, room) or _unwanted(room, command.text, command.speech)
     if reason is not None:
         return _refused(command, replies.CannotSpeak(room.name, reason))
-    said = events.Said(room.name, me, command.text, command.speech, command.tags)
+    said = events.Said(room.name, me, command.text, command.speech, command.tags, command.cuts)
     if not room.guarded or chat.may(me.id, room, Right.SPEAK):
         return (said,)
     if OP_MODERATED in room.flags:
@@ -119,7 +119,9 @@ def _confided(
     room: Room, me: Person, role: Role, command: commands.Say | commands.Confide
 ) -> events.Confided:
     to = _having(room, role, me)
-    return events.Confided(room.name, me, command.text, role.name, to, command.speech, command.tags)
+    return events.Confided(
+        room.name, me, command.text, role.name, to, command.speech, command.tags, command.cuts
+    )
 
 
 def _having(room: Room, role: Role, me: Person) -> tuple[int, ...]:

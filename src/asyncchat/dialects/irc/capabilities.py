@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from asyncchat.core.text import cut
+from asyncchat.dialects.irc import batches
 
 if TYPE_CHECKING:
     from asyncchat.dialects.base import ServerInfo
@@ -44,6 +45,7 @@ CHATHISTORY: Final = 1 << 4
 CAP_NOTIFY: Final = 1 << 5
 STANDARD_REPLIES: Final = 1 << 6
 MULTI_PREFIX: Final = 1 << 7
+MULTILINE: Final = 1 << 20
 
 CAPABILITIES: Final = (
     Capability("batch", BATCH, "extensions/batch"),
@@ -53,6 +55,14 @@ CAPABILITIES: Final = (
         CHATHISTORY,
         "extensions/chathistory",
         needs=("batch", "server-time", "message-tags"),
+    ),
+    Capability(
+        "draft/multiline",
+        MULTILINE,
+        "extensions/multiline",
+        value=f"max-bytes={batches.MOST_BYTES},max-lines={batches.MOST_LINES}",
+        changes=True,
+        needs=("batch", "message-tags"),
     ),
     Capability("echo-message", ECHO_MESSAGE, "extensions/echo-message"),
     Capability("message-tags", MESSAGE_TAGS, "extensions/message-tags", changes=True),

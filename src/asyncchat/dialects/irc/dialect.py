@@ -16,8 +16,10 @@ from asyncchat.core.replies import NotFromHere, NotServerOperator, Refusal, Stor
 from asyncchat.dialects.base import COMMANDS_A_TURN
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.arrival import Arrival
+from asyncchat.dialects.irc.batches import Incoming
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE
 from asyncchat.dialects.irc.commands import ANSWERS, WORDS
+from asyncchat.dialects.irc.commands import batches as in_batches
 from asyncchat.dialects.irc.commands.word import Numeric, ReadOn, fail, numeric
 from asyncchat.dialects.irc.line import BODY_BYTES, line, word
 from asyncchat.dialects.irc.own_events import OWN
@@ -54,6 +56,7 @@ class IrcDialect:
         "held",
         "host",
         "id",
+        "incoming",
         "irc",
         "understood",
         "variant",
@@ -71,6 +74,8 @@ class IrcDialect:
         self.cap_version = 0
         self.batches = 0
         self.gone = False
+        self.incoming: Incoming | None = None
+        """The batches that come from it; none most of the time."""
         self._arrival: Arrival | None = Arrival()
         self._person: Person | None = None
         self._lines: Lines | None = None
@@ -97,7 +102,13 @@ class IrcDialect:
 
     def receive_data(self, data: bytes, limit: int = COMMANDS_A_TURN) -> list[Command]:
         """Takes what was read, gives the next commands."""
-        if self._lines is None and self._person is not None and not self._waits and self._queued is None:
+        if (
+            self._lines is None
+            and self._person is not None
+            and not self._waits
+            and self._queued is None
+            and self.incoming is None
+        ):
             commands = quick(data, limit, self.irc.pong)
             if commands is not None:
                 return commands
@@ -126,6 +137,11 @@ class IrcDialect:
         self.gone = True
         user = self._person.user if self._person is not None else "*"
         return line("ERROR", f"Closing link: ({user}@{self.host}) [{reason or 'Quit'}]")
+
+    def lapse(self, now: float) -> bytes:
+        """Ends a batch that was left open for too long."""
+        failed = None if self.incoming is None else self.incoming.lapse(now)
+        return b"" if failed is None else in_batches.say_failed(self, failed)
 
     def probe(self) -> bytes:
         """A PING."""
@@ -244,10 +260,18 @@ class IrcDialect:
     def _understand(self, raw: bytes | None) -> Sequence[Command]:
         """What a line asks."""
         if raw is OVERLONG or _too_long(raw):
-            return [numeric(numerics.ERR_INPUTTOOLONG, text="Input line was too long")]
+            text = "Input line was too long"
+            return [*in_batches.broken(self, text), numeric(numerics.ERR_INPUTTOOLONG, text=text)]
         message = parse(raw)
         if isinstance(message, Fault):
-            return self._refuse(raw, message)
+            return [*in_batches.broken(self, message.value), *self._refuse(raw, message)]
+        if self.incoming is not None or message.tags:
+            first, whole = in_batches.taken(self, message)
+            if first or whole:
+                return first if whole else [*first, *self._obey(message)]
+        return self._obey(message)
+
+    def _obey(self, message: Message) -> Sequence[Command]:
         entry = WORDS.get(message.command)
         if entry is None:
             return [numeric(numerics.ERR_UNKNOWNCOMMAND, word(message.command), text="Unknown command")]

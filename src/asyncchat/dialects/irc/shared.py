@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core.names import NAME_BYTES, ROOM_BYTES, matches
 from asyncchat.dialects.irc import greeting
+<<<<<<< HEAD
 from asyncchat.dialects.irc.capabilities import CHANGING, Offer
+=======
+from asyncchat.dialects.irc.capabilities import BATCH, CHANGING, MULTILINE
+>>>>>>> c8f0044 (Take and give messages of several lines as one)
 from asyncchat.dialects.irc.dialect import IrcDialect
 from asyncchat.dialects.irc.line import BODY_BYTES
 from asyncchat.dialects.irc.variant import IrcVariant
@@ -62,6 +66,8 @@ class Irc:
 
     def variant(self, held: int) -> IrcVariant:
         """How others' events are told to who holds these capabilities."""
+        if not held & BATCH:
+            held &= ~MULTILINE  # it depends on batch (IRCv3 multiline, "Dependencies")
         held &= CHANGING
         variant = self._variants.get(held)
         if variant is None:

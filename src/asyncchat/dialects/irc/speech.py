@@ -3,9 +3,9 @@
 Owns how a ``Speech`` is spelled, both ways; must not know who is told.
 """
 
-from asyncchat.core.events import Speech
+from asyncchat.core.events import Cuts, Speech
 from asyncchat.core.text import cut
-from asyncchat.dialects.irc.line import BODY_BYTES
+from asyncchat.dialects.irc.tokens import LINE_BYTES
 
 _SPELLED: dict[Speech, tuple[str, str, str]] = {
     Speech.MESSAGE: ("PRIVMSG", "", ""),
@@ -32,14 +32,53 @@ def understood(notice: bool, text: str) -> tuple[str, Speech]:
     return inner, Speech.PROBE
 
 
-def said_lines(origin: str, target: str, text: str, speech: Speech) -> list[bytes]:
-    """The lines of a message, CR LF included; more than one where it is longer than a line."""
+def said_lines(origin: str, target: str, text: str, speech: Speech, cuts: Cuts = ()) -> list[bytes]:
+    """The lines of a message, CR LF included; more than one where it is longer than a line, or of several.
+
+    Empty lines are left out: no client reads them that did not ask for whole texts (draft/multiline).
+    """
     command, before, after = _SPELLED[speech]
     head = f":{origin} {command} {target} :{before}".encode("utf-8", "replace")
     tail = after.encode() + b"\r\n"
-    room = max(_LEAST_ROOM, BODY_BYTES + 2 - len(head) - len(tail))
+    parts = [part for part, _ in _parts(text, cuts, len(head) + len(tail)) if part] or [""]
+    return [b"%b%b%b" % (head, part.encode("utf-8", "replace"), tail) for part in parts]
+
+
+def batch_lines(origin: str, target: str, text: str, speech: Speech, cuts: Cuts) -> list[tuple[bytes, bool]]:
+    """The lines of a message for who reads it as one (draft/multiline), empty ones too.
+
+    Returns:
+        Each with whether it goes on where the one before it ended.
+    """
+    command, before, after = _SPELLED[speech]
+    head = f":{origin} {command} {target} :".encode("utf-8", "replace")
+    parts = _parts(text, cuts, len(head) + len(before) + len(after) + 2)
+    parts[0] = (before + parts[0][0], False)
+    parts[-1] = (parts[-1][0] + after, parts[-1][1])
+    return [(b"%b%b\r\n" % (head, part.encode("utf-8", "replace")), joined) for part, joined in parts]
+
+
+def _parts(text: str, cuts: Cuts, beside: int) -> list[tuple[str, bool]]:
+    """A text as it fits lines, and whether each part goes on where the one before it ended.
+
+    It is cut where its sender cut it, so that who took care of its words took it for all readers.
+
+    Args:
+        text: any.
+        cuts: the sender's.
+        beside: bytes that a line has beside its part, CR LF included.
+    """
+    room = max(_LEAST_ROOM, LINE_BYTES - beside)
     if "\r" in text or "\0" in text:
         text = text.replace("\r", "\n").replace("\0", "\n")
-    lines = text.split("\n") if "\n" in text else [text]
-    parts = [part for line in lines if line for part in cut(line, room)] or [""]
-    return [b"%b%b%b" % (head, part.encode("utf-8", "replace"), tail) for part in parts]
+    parts: list[tuple[str, bool]] = []
+    start = 0
+    for end in (*cuts, len(text)):
+        joined = start > 0
+        for given in text[start:end].split("\n"):
+            for part in cut(given, room):
+                parts.append((part, joined))
+                joined = True
+            joined = False
+        start = end
+    return parts

@@ -11,7 +11,9 @@ from asyncchat.core import events
 from asyncchat.core.events import AnyEvent, Record, Said, Speech
 from asyncchat.core.ids import Ids
 from asyncchat.core.modes import BANS, MUTES
-from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS, SERVER_TIME
+from asyncchat.dialects.irc.batches import CONCAT
+from asyncchat.dialects.irc.batches import MULTILINE as MULTILINE_BATCH
+from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS, MULTILINE, SERVER_TIME
 from asyncchat.dialects.irc.line import line, word
 from asyncchat.dialects.irc.modes import (
     FLAG_LETTERS,
@@ -21,7 +23,7 @@ from asyncchat.dialects.irc.modes import (
     SETTING_LETTERS,
     said_mask,
 )
-from asyncchat.dialects.irc.speech import said_lines
+from asyncchat.dialects.irc.speech import batch_lines, said_lines
 from asyncchat.dialects.irc.stamps import stamp
 from asyncchat.dialects.irc.tokens import LINE_BYTES, format_tags
 
@@ -42,6 +44,7 @@ class IrcVariant:
         "_heads",
         "_ids",
         "_millisecond",
+        "_multiline",
         "_source",
         "_tagged",
         "_tags_head",
@@ -55,6 +58,7 @@ class IrcVariant:
         self._ids = ids
         self._tags_time = bool(held & SERVER_TIME)
         self._tags_ids = bool(held & MESSAGE_TAGS)
+        self._multiline = bool(held & MULTILINE)
         self._tagged = self._tags_time or self._tags_ids
         self._millisecond = -1
         self._tags_head = b"@msgid="
@@ -70,7 +74,7 @@ class IrcVariant:
             head = self._heads.get(origin) or self._head(origin)
             target = self._targets.get(event.room) or self._target(event.room)
             raw = b"%b%b%b\r\n" % (head, target, text.encode())
-            if len(raw) <= LINE_BYTES and "\n" not in text and "\r" not in text:
+            if len(raw) <= LINE_BYTES and "\n" not in text and "\r" not in text and not event.cuts:
                 if not self._tagged:
                     return raw
                 return (self.tags(record) if event.tags else self._quick_tags(record)) + raw
@@ -87,7 +91,15 @@ class IrcVariant:
         return told
 
     def said(self, record: Record, batch: str = "") -> bytes:
-        """The lines of a message; the id is on the first, time and batch on each."""
+        """The lines of a message.
+
+        The id is on the first, time and batch on each; with draft/multiline more than one are a batch, which
+        has all of that on its first line.
+
+        Args:
+            record: the message.
+            batch: the reference tag of the batch that it stands in, a page of the history.
+        """
         event = record.event
         if isinstance(event, Said):
             target = event.room
@@ -97,11 +109,28 @@ class IrcVariant:
             target = f"{PREFIXES[event.role]}{event.room}"
         else:
             return b""
-        lines = said_lines(event.person.origin, target, event.text, event.speech)
+        spoken = event.person.origin, target, event.text, event.speech, event.cuts
+        if self._multiline:
+            parts = batch_lines(*spoken)
+            if len(parts) > 1:
+                return self._batch(record, batch, target, parts)
+        lines = said_lines(*spoken)
         if not self._tagged and not batch:
             return b"".join(lines)
         others = self.tags(record, batch, first=False) if len(lines) > 1 else b""
         return self.tags(record, batch) + others.join(lines)
+
+    def _batch(self, record: Record, outer: str, target: str, parts: list[tuple[bytes, bool]]) -> bytes:
+        """A message of several lines as one (draft/multiline); its name is the record's number."""
+        name = f"m{record.number}"
+        origin = record.event.person.origin  # type: ignore[union-attr]  # messages have it
+        begin = line(f":{origin} BATCH +{name} {MULTILINE_BATCH} {target}")
+        end = line(f":{self._source} BATCH -{name}")
+        if outer:
+            end = f"@batch={outer} ".encode() + end
+        plain, joined = f"@batch={name} ".encode(), f"@batch={name};{CONCAT} ".encode()
+        lines = [(joined if goes_on else plain) + part for part, goes_on in parts]
+        return b"".join((self.tags(record, outer), begin, *lines, end))
 
     def _quick_tags(self, record: Record) -> bytes:
         """``tags`` without a batch; most messages share their millisecond with the one before."""

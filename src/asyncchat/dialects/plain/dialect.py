@@ -219,6 +219,10 @@ class PlainDialect:
         """The server's last line, on a line of its own."""
         return (b"" if self.entered else b"\n") + self.variant.lines((reason,))
 
+    def lapse(self, _now: float) -> bytes:
+        """Nothing: no line waits for others."""
+        return b""
+
     def probe(self) -> bytes:
         """Nothing: no terminal answers by itself."""
         return b""

@@ -6,6 +6,7 @@ to it gets a function and a line in the module's ``ANSWERS`` where it is a reply
 
 from asyncchat.dialects.irc.commands import (
     accounts,
+    batches,
     cap,
     help,
     history,
@@ -29,6 +30,7 @@ _FAMILIES = (
     rooms,
     listing,
     messages,
+    batches,
     queries,
     who,
     server,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core import commands as core
 from asyncchat.core import replies
-from asyncchat.core.events import Speech
+from asyncchat.core.events import Cuts, Speech
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS
@@ -31,8 +31,8 @@ def privmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     if len(targets) > TARGETS:
         return [_too_many(targets)]
     text, speech = understood(False, message.params[1])
-    tags = _relayed(session, message)
-    return [_said(target, text, speech, tags) for target in targets]
+    tags = relayed(session, message)
+    return [said(target, text, speech, tags) for target in targets]
 
 
 def notice(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -41,8 +41,8 @@ def notice(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     if len(targets) > TARGETS or not message.param(1):
         return []
     text, speech = understood(True, message.params[1])
-    tags = _relayed(session, message)
-    return [_said(target, text, speech, tags) for target in targets]
+    tags = relayed(session, message)
+    return [said(target, text, speech, tags) for target in targets]
 
 
 def _for_a_role(target: str) -> bool:
@@ -50,10 +50,11 @@ def _for_a_role(target: str) -> bool:
     return target[:1] in PREFIXED and target[1:2] == "#"
 
 
-def _said(target: str, text: str, speech: Speech, tags: Tags) -> core.Command:
+def said(target: str, text: str, speech: Speech, tags: Tags, cuts: Cuts = ()) -> core.Command:
+    """Asks to say something to a room, a person, or those of a room who have a role."""
     if _for_a_role(target):
-        return core.Confide(target[1:], PREFIXED[target[0]], text, speech, tags)
-    return core.Say(target, text, speech, tags)
+        return core.Confide(target[1:], PREFIXED[target[0]], text, speech, tags, cuts)
+    return core.Say(target, text, speech, tags, cuts)
 
 
 def tagmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -65,7 +66,7 @@ def tagmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
         return [numeric(numerics.ERR_NORECIPIENT, text="No recipient given (TAGMSG)")]
     if len(targets) > TARGETS:
         return [_too_many(targets)]
-    tags = _relayed(session, message)
+    tags = relayed(session, message)
     return [
         core.Signal(target[1:], tags, PREFIXED[target[0]])
         if _for_a_role(target)
@@ -74,7 +75,7 @@ def tagmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     ]
 
 
-def _relayed(session: IrcDialect, message: Message) -> Tags:
+def relayed(session: IrcDialect, message: Message) -> Tags:
     """The tags that go on to others: those of clients, from a client that asked for tags."""
     if not message.tags or not session.understood & MESSAGE_TAGS:
         return ()

@@ -1,0 +1,242 @@
+"""Batches that a client sends: what of one has come so far (IRCv3 client-batch, draft/multiline).
+
+Owns the lines that wait for their end, their limits, and which lines belong to a batch that failed; must not
+know sessions. A session has at most one batch open, as the specification has it, and no object without one.
+"""
+
+import re
+from typing import Final
+
+import msgspec
+
+from asyncchat.core.names import fold
+from asyncchat.core.text import TEXT_BYTES, size
+from asyncchat.dialects.irc.tokens import Message, Tags
+
+MULTILINE: Final = "draft/multiline"
+"""The one type that clients may send."""
+
+CONCAT: Final = "draft/multiline-concat"
+"""The tag of a line that goes on where the one before it ended."""
+
+MOST_BYTES: Final = TEXT_BYTES
+"""Longest text of a batch (max-bytes): that of any message."""
+
+MOST_LINES: Final = 100
+"""Most lines of a batch (max-lines): each costs some 100 bytes more for every reader."""
+
+OPEN_SECONDS: Final = 30.0
+"""How long a batch may be open: a client sends it in one go."""
+
+_REFUSED: Final = 8
+"""Failed batches whose further lines are known for such; a client that has more made them itself."""
+
+_REF = re.compile(r"[A-Za-z0-9-]{1,64}")
+"""A reference tag (IRCv3 batch); the length is ours, so that nobody keeps a book in one."""
+
+_SAYING: Final = ("PRIVMSG", "NOTICE")
+
+_BESIDE: Final = ("PING", "PONG", "QUIT")
+"""What may come while a batch is open without breaking it: a client's own sign of life, and its end."""
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """Why a batch is not taken: the code of its FAIL, context, words, and the label of its beginning."""
+
+    code: str
+    context: tuple[str, ...]
+    text: str
+    label: str = ""
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A whole message; at ``cuts`` its lines were joined without a break."""
+
+    target: str
+    notice: bool
+    text: str
+    cuts: tuple[int, ...]
+    tags: Tags
+    label: str
+
+
+class Open:
+    """A batch that waits for its end."""
+
+    __slots__ = ("command", "label", "lines", "ref", "since", "size", "tags", "target")
+
+    def __init__(self, ref: str, target: str, tags: Tags, label: str) -> None:
+        self.ref = ref
+        self.target = target
+        self.tags = tags
+        self.label = label
+        self.command = ""
+        self.lines: list[tuple[str, bool]] = []
+        self.size = 0
+        self.since: float | None = None
+
+    def take(self, message: Message) -> Failed | None:
+        """Takes a line, or says why the batch fails by it."""
+        if message.command not in _SAYING or len(message.params) != 2:
+            return self.fail("MULTILINE_INVALID", text="A multiline batch holds PRIVMSG or NOTICE lines only")
+        if self.command and message.command != self.command:
+            return self.fail("MULTILINE_INVALID", text="A multiline batch can't mix PRIVMSG and NOTICE")
+        self.command = message.command
+        target, text = message.params
+        if fold(target) != fold(self.target):
+            return self.fail(
+                "MULTILINE_INVALID_TARGET", self.target, target or "*", text="Invalid multiline target"
+            )
+        joined = message.tag(CONCAT) is not None
+        if joined and not text:
+            return self.fail("MULTILINE_INVALID", text="Invalid multiline batch with concatenated blank line")
+        self.size += size(text) + (bool(self.lines) and not joined)
+        if self.size > MOST_BYTES:
+            return self.fail(
+                "MULTILINE_MAX_BYTES", str(MOST_BYTES), text="Multiline batch max-bytes exceeded"
+            )
+        if len(self.lines) >= MOST_LINES:
+            return self.fail(
+                "MULTILINE_MAX_LINES", str(MOST_LINES), text="Multiline batch max-lines exceeded"
+            )
+        self.lines.append((text, joined and bool(self.lines)))
+        return None
+
+    def whole(self) -> Text | Failed:
+        """The message that its lines make."""
+        if not any(text for text, _ in self.lines):
+            return self.fail("MULTILINE_INVALID", text="Invalid multiline batch with blank lines only")
+        pieces: list[str] = []
+        cuts: list[int] = []
+        at = 0
+        for text, joined in self.lines:
+            if joined:
+                cuts.append(at)
+            elif pieces:
+                pieces.append("\n")
+                at += 1
+            pieces.append(text)
+            at += len(text)
+        notice = self.command == "NOTICE"
+        return Text(self.target, notice, "".join(pieces), tuple(cuts), self.tags, self.label)
+
+    def fail(self, code: str, *context: str, text: str) -> Failed:
+        """That it fails, with its label."""
+        return Failed(code, context, text, self.label)
+
+
+class Incoming:
+    """The batch that is open, and those whose further lines mean nothing any more."""
+
+    __slots__ = ("open", "refused")
+
+    def __init__(self) -> None:
+        self.open: Open | None = None
+        self.refused: list[str] = []
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is remembered: no object would do as well."""
+        return self.open is None and not self.refused
+
+    def begin(self, message: Message, allowed: bool, tags: Tags) -> Failed | None:
+        """Opens a batch by ``BATCH +ref type target``.
+
+        Args:
+            message: the line.
+            allowed: whether its sender negotiated draft/multiline, and batch.
+            tags: those of the message, for its readers.
+        """
+        ref = message.params[0][1:]
+        kind = message.param(1)
+        label = message.tag("label") or ""
+        if not _REF.fullmatch(ref):
+            failed = Failed("INVALID_REFTAG", (ref or "*",), "Letters, digits and hyphens, at most 64", label)
+        elif message.tag("batch") is not None or self.open is not None:
+            failed = Failed("MULTILINE_INVALID", (), "Batches can't be nested: end the open one first", label)
+            self.drop()
+        elif kind != MULTILINE or not allowed:
+            failed = Failed("UNKNOWN_TYPE", (ref, kind or "*"), "Unknown batch type", label)
+        elif len(message.params) != 3 or not message.params[2] or "," in message.params[2]:
+            failed = Failed("MULTILINE_INVALID", (), "A multiline batch has one target", label)
+        else:
+            self.forget(ref)
+            self.open = Open(ref, message.params[2], tags, label)
+            return None
+        self.refuse(ref)
+        return failed
+
+    def end(self, message: Message) -> Text | Failed | None:
+        """Ends a batch by ``BATCH -ref``; None for one that had failed before."""
+        ref = message.params[0][1:]
+        if self.forget(ref):
+            return None
+        opened = self.open
+        if opened is None or opened.ref != ref:
+            return Failed("MULTILINE_INVALID", (), "There is no such batch open", message.tag("label") or "")
+        self.open = None
+        return opened.whole()
+
+    def take(self, message: Message) -> Failed | bool:
+        """Takes any other line: True: it is in the batch, or in one that failed; False: it is in none.
+
+        A line outside of the open batch breaks it; the line itself is then obeyed.
+        """
+        ref = message.tag("batch")
+        opened = self.open
+        if ref is None:
+            return False
+        if opened is not None and opened.ref == ref:
+            failed = opened.take(message)
+            if failed is None:
+                return True
+            self.drop()
+            return failed
+        if ref in self.refused:
+            return True
+        self.drop()
+        self.refuse(ref)
+        return Failed("MULTILINE_INVALID", (), "There is no such batch open")
+
+    def broken_by(self, message: Message) -> Failed | None:
+        """What a line without a batch breaks: clients must not send others until a batch is closed."""
+        if self.open is None or message.command in _BESIDE:
+            return None
+        return self.broken("Only lines of the batch may come before its end")
+
+    def broken(self, text: str) -> Failed | None:
+        """Ends the open batch, if there is one, as a failed one."""
+        opened = self.drop()
+        return None if opened is None else opened.fail("MULTILINE_INVALID", text=text)
+
+    def lapse(self, now: float) -> Failed | None:
+        """Looked at now and then (seconds of any clock): ends a batch that was open for too long."""
+        opened = self.open
+        if opened is None:
+            return None
+        if opened.since is None:
+            opened.since = now
+        if now - opened.since < OPEN_SECONDS:
+            return None
+        self.drop()
+        return opened.fail("TIMEOUT", opened.ref, text="The batch was left open for too long")
+
+    def drop(self) -> Open | None:
+        """Gives the open batch up; its further lines mean nothing."""
+        opened, self.open = self.open, None
+        if opened is not None:
+            self.refuse(opened.ref)
+        return opened
+
+    def refuse(self, ref: str) -> None:
+        """Lets further lines of a batch mean nothing."""
+        self.forget(ref)
+        self.refused.append(ref)
+        del self.refused[:-_REFUSED]
+
+    def forget(self, ref: str) -> bool:
+        """Whether a batch had failed; it has not any more."""
+        if ref not in self.refused:
+            return False
+        self.refused.remove(ref)
+        return True

@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core.names import NAME_BYTES, ROOM_BYTES, matches
 from asyncchat.dialects.irc import greeting
-<<<<<<< HEAD
-from asyncchat.dialects.irc.capabilities import CHANGING, Offer
-=======
-from asyncchat.dialects.irc.capabilities import BATCH, CHANGING, MULTILINE
->>>>>>> c8f0044 (Take and give messages of several lines as one)
+from asyncchat.dialects.irc.capabilities import BATCH, CHANGING, MULTILINE, Offer
 from asyncchat.dialects.irc.dialect import IrcDialect
 from asyncchat.dialects.irc.line import BODY_BYTES
 from asyncchat.dialects.irc.variant import IrcVariant

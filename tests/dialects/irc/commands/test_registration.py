@@ -1,13 +1,6 @@
 import pytest
 
-from asyncchat.dialects.irc.capabilities import offered
-
 SERVER = ":irc.test "
-<<<<<<< HEAD
-=======
-ALL = " ".join(offered(0))
-VALUES = " ".join(offered(302))
->>>>>>> c8f0044 (Take and give messages of several lines as one)
 
 
 def codes(lines):
@@ -119,17 +112,6 @@ def test_an_address_that_begins_with_a_colon_stays_one_word(server):
         ("PING a", "PONG irc.test :a"),
         ("PASS", "461 * PASS :Not enough parameters"),
         ("CAP", "461 * CAP :Not enough parameters"),
-<<<<<<< HEAD
-=======
-        ("CAP FOO", "410 * FOO :Invalid CAP command"),
-        ("CAP ACK :batch", "410 * ACK :Invalid CAP command"),
-        ("CAP LS", f"CAP * LS :{ALL}"),
-        ("CAP LS 302", f"CAP * LS :{VALUES}"),
-        ("CAP LS x", f"CAP * LS :{ALL}"),
-        ("CAP LIST", "CAP * LIST :"),
-        ("CAP REQ :none", "CAP * NAK :none"),
-        ("CAP REQ :", "CAP * ACK :"),
->>>>>>> c8f0044 (Take and give messages of several lines as one)
     ],
 )
 def test_before_the_registration(server, line, answer):

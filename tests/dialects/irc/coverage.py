@@ -24,6 +24,7 @@ IRCV3 = "[IRCv3](https://ircv3.net/specs/{path})"
 RFC_2812 = "[RFC 2812](https://www.rfc-editor.org/rfc/rfc2812#section-{section})"
 
 _COMMANDS = {
+    "BATCH": IRCV3.format(path="extensions/client-batch"),
     "CHATHISTORY": IRCV3.format(path="extensions/chathistory"),
     "HELPOP": MODERN.format(anchor="help-message"),
     "ISON": RFC_2812.format(section="4.9"),

@@ -275,7 +275,7 @@ def test_only_a_unix_socket(serve, tmp_path):
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(PATIENCE)
         client.connect(str(path))
-        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert f"nc -U {path}" in rest(client)
     assert process.end()[0] == 0
 

@@ -50,7 +50,7 @@ class Numbers:
                 self.variant = TEXTS_ONLY if item.event.text else EVERYTHING
         return b"".join(b"=%d " % item.number for item in outcome if isinstance(item, Record))
 
-    def farewell(self, reason: str) -> bytes:
+    def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
         return f"({reason}) ".encode()
 
     def receive_data(self, data: bytes, limit: int = 64) -> list[Command]:

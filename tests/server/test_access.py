@@ -100,7 +100,7 @@ def test_irc(server):
 
 def test_http_says_that_there_is_one(server):
     browser = server.connect()
-    browser.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    browser.send("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     told = browser.rest().decode()
     assert "A password is needed to join.\n" in told
     assert PASSWORD not in told

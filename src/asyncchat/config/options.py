@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, get_origin, get_type_hints
 import msgspec
 
 from asyncchat.config import passwords
+from asyncchat.config.origins import origins_fault
 from asyncchat.core.modes import FLAGS, OPENED_FLAGS, SETTING_TABLE
 from asyncchat.core.names import room_fault
 from asyncchat.core.settings import RoomSetting
@@ -141,6 +142,17 @@ class ServeConfig(msgspec.Struct, frozen=True):
             check=_description_fault,
         ),
     ] = ""
+    origins: Annotated[
+        tuple[str, ...],
+        Option(
+            "Let pages of this origin speak to the server too; its host may be a proxy's name for it.",
+            key="http.origins",
+            flag="--origin",
+            metavar="URL",
+            reload=True,
+            check=origins_fault,
+        ),
+    ] = ()
     motd: Annotated[
         str, Option("Greet IRC clients with this text.", metavar="FILE", reload=True, path=True)
     ] = ""

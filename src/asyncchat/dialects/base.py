@@ -100,8 +100,8 @@ class Dialect(Protocol):
         """The bytes that tell the session what became of its own command."""
         ...
 
-    def farewell(self, reason: str) -> bytes:
-        """The server's last words before it closes the connection."""
+    def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
+        """The server's last words before it closes the connection; ``stopping``: it closes them all."""
         ...
 
     def lapse(self, now: float) -> bytes:

@@ -5,14 +5,13 @@ Owns the prompt, the first line's table (``sniffing``) and its answers; must not
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 from typing import TYPE_CHECKING
 
 from asyncchat.dialects.plain import silence_for
-from asyncchat.server import http
-from asyncchat.server.limits import REGISTRATION_SECONDS, REQUEST_SECONDS
+from asyncchat.server.http.connection import HttpConnection
+from asyncchat.server.limits import REGISTRATION_SECONDS
 from asyncchat.server.pacing import Pacer
 from asyncchat.server.sniffing import Kind, readable, sniff
 
@@ -138,11 +137,11 @@ class Arrival:
                     session.tell(b"\r\n")
                 session.adopt(service.irc.dialect(session.id, session.host))
                 # Past telnet's negotiation, bytes are the dialect's to judge: 0xFF in a line is no UTF-8.
-                negotiated = self._begun.startswith((b"\xff", b"\xef\xbb\xbf"))
-                return readable(self._begun) if negotiated else self._begun
+                return readable(self._begun) if self._marked() else self._begun
             case Kind.HTTP:
                 if not self._prompted:
-                    await self._answer_http()
+                    begun = readable(self._begun) if self._marked() else self._begun
+                    return await HttpConnection(session, begun, ended=self._ended).serve()
             case Kind.TLS:
                 session.tell(_TLS_ALERT)
                 _logger.warning("%s tried TLS on the plain-text port", session.address)
@@ -156,26 +155,6 @@ class Arrival:
                 _logger.info("%s sent what is no dialect of this server, closed", session.address)
         return None
 
-    async def _answer_http(self) -> None:
-        session = self._session
-        service = session.service
-        deadline = service.now() + REQUEST_SECONDS
-        while not http.complete(self._begun) and len(self._begun) < http.HEAD_BYTES and not self._ended:
-            data = await session.read(max(0.0, deadline - service.now()))
-            if not data:
-                break
-            self._begun += data
-        session.tell(http.respond(readable(self._begun), service.http_names(), service.how_to_join()))
-        await self._take_rest()
-
-    async def _take_rest(self) -> None:
-        """Reads what a request's body still sends: closing on unread data would drop the answer."""
-        await asyncio.sleep(0)
-        session = self._session
-        session.half_close()
-        taken = 0
-        while taken < http.HEAD_BYTES * 64:
-            data = await session.read(1.0)
-            if not data:
-                return
-            taken += len(data)
+    def _marked(self) -> bool:
+        """Whether telnet's negotiation or a byte order mark goes before what was sent."""
+        return self._begun.startswith((b"\xff", b"\xef\xbb\xbf"))

@@ -22,11 +22,14 @@ from asyncchat.core.settings import configured
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc.shared import Irc
 from asyncchat.dialects.plain import Plain
+from asyncchat.dialects.websocket import WebSocket
 from asyncchat.server import greeting, reporting
 from asyncchat.server.access import Access
 from asyncchat.server.addresses import BACKLOG, Address
 from asyncchat.server.cloaks import LOCALHOST, Cloaks, new_key
 from asyncchat.server.delivery import Delivery
+from asyncchat.server.http.hosts import Hosts
+from asyncchat.server.http.site import Site
 from asyncchat.server.hub import Hub, wall_clock
 from asyncchat.server.outbox import Outbox, StorageLost
 from asyncchat.server.reloading import Reloader
@@ -95,7 +98,11 @@ class Service:
         )
         self.reloader = Reloader(self, sources)
         self.irc = Irc(self.info)
+        self.websocket = WebSocket(self.irc)
         self.plain = Plain(self.info)
+        self.site = Site(self)
+        self.hosts = self._hosts()
+        """The names under which HTTP is answered, and the pages that may speak to it."""
         self.delivery = Delivery(self._too_slow)
         self.outbox = Outbox(log, self.delivery)
         self.hub = Hub(Chat.replay(log.state()), log, self.outbox)
@@ -109,7 +116,6 @@ class Service:
         self._most_sessions = most_sessions
         self._next_id = 1
         self._servers: list[asyncio.Server] = []
-        self._host_names = frozenset((config.name.lower(), socket.gethostname().lower()))
 
     async def start(self, listeners: Sequence[tuple[Address, Sequence[socket.socket]]]) -> None:
         """Begins the run in the log, then accepts connections on these sockets."""
@@ -186,6 +192,7 @@ class Service:
         )
         self.irc.renew(self.info)
         self.plain.info = self.info
+        self.hosts = self._hosts()
         if options.log_level != before.log_level:
             reporting.set_level(options.log_level)
         self.hub.declare(self._settings())
@@ -193,10 +200,6 @@ class Service:
     def how_to_join(self) -> str:
         """The lines on how to join."""
         return greeting.how_to_join(greeting.best(self.reachable), locked=self.info.locked)
-
-    def http_names(self) -> frozenset[str]:
-        """Host names under which HTTP is answered."""
-        return self._host_names
 
     def first_address(self) -> tuple[str, int]:
         """A host and port that people can use."""
@@ -229,6 +232,12 @@ class Service:
     def _settings(self) -> list[AnyEvent]:
         """What the options state for rooms and nobody has set."""
         return list(configured(self.hub.chat, self.options.rooms, self.info.name, wall_clock()))
+
+    def _hosts(self) -> Hosts:
+        own = socket.gethostname()
+        # A machine without a name server is known in its network as NAME.local (multicast DNS, RFC 6762).
+        names = (self.options.name, own, f"{own.partition('.')[0]}.local")
+        return Hosts(names, self.options.origins)
 
     def _too_slow(self, session: Session) -> None:
         session.expel("too slow", at_once=True)

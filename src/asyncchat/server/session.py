@@ -237,7 +237,7 @@ class Session:
     def dismiss(self, reason: str) -> None:
         """Ends the session because the server stops: it is told, the others are not."""
         if not self.ended:
-            self._tell_last(reason)
+            self._tell_last(reason, stopping=True)
             self.ended = True
             self._wake()
             self._close()
@@ -455,13 +455,13 @@ class Session:
         if self._told is not None and not self._told.done():
             self._told.set_result(None)
 
-    def _tell_last(self, reason: str) -> None:
+    def _tell_last(self, reason: str, *, stopping: bool = False) -> None:
         """Says why the server closes, after what a gate held back."""
         if self.dialect is not None:
             held, self._held = self._held, None
             if held is not None:
                 self.write = self.send
-            self.tell(b"".join(held or ()) + self.dialect.farewell(reason))
+            self.tell(b"".join(held or ()) + self.dialect.farewell(reason, stopping=stopping))
 
     def _close(self) -> None:
         """Closes the connection once what waits is sent, or does so the hard way."""

@@ -163,7 +163,7 @@ class TestLimits:
         a = server.person("a", "#r")
         assert (
             a.send_raw(b"PRIVMSG #r :a\0b\r\nPRIVMSG #r :a\rQUIT\r\n")
-            == [SERVER + "400 a * :The line was not accepted: it has a NUL or a CR in it"] * 2
+            == [SERVER + "400 a * :The line was not accepted: it has a NUL or a line break in it"] * 2
         )
 
     def test_a_turn_has_its_limit(self):

@@ -130,7 +130,7 @@ class IrcDialect:
                 return item
         return b"".join([self._say(item) for item in outcome])
 
-    def farewell(self, reason: str) -> bytes:
+    def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
         """ERROR with the reason, once; without one it is the client's own wish."""
         if self.gone:
             return b""

@@ -28,7 +28,7 @@ class Fault(enum.Enum):
 
     EMPTY = "there is no command in it"
     NOT_UTF8 = "it is not UTF-8"
-    CONTROL = "it has a NUL or a CR in it"
+    CONTROL = "it has a NUL or a line break in it"
 
 
 class Message(msgspec.Struct, frozen=True):

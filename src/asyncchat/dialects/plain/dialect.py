@@ -215,7 +215,7 @@ class PlainDialect:
             conclude(self, asked, outcome, told)
         return self.variant.lines(told)
 
-    def farewell(self, reason: str) -> bytes:
+    def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
         """The server's last line, on a line of its own."""
         return (b"" if self.entered else b"\n") + self.variant.lines((reason,))
 

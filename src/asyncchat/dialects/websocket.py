@@ -1,0 +1,286 @@
+"""IRC over WebSocket, the server's side: a line is a message (IRCv3 "WebSocket support", RFC 6455).
+
+Owns the opening handshake, frames, and what a close code says. What the lines mean is ``irc``'s: an
+``IrcDialect`` stands behind each ``WebSocketDialect``. Frames of others' events are made once for a variant
+and shared, as TCP's bytes are: a server's frames are not masked. There is no compression: it would make them
+each connection's own.
+"""
+
+import struct
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+from websockets.datastructures import Headers
+from websockets.frames import Close, CloseCode, Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import OPEN, SERVER, Protocol
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
+
+from asyncchat.core.commands import Answer, Command, Quit
+from asyncchat.core.events import Record
+from asyncchat.core.text import cut
+from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome
+from asyncchat.dialects.irc.dialect import IrcDialect
+from asyncchat.dialects.irc.shared import Irc
+from asyncchat.dialects.irc.variant import IrcVariant
+
+MESSAGE_BYTES: Final = 16_384
+"""Longest message: three times the longest line with its tags, which the dialect then refuses in words."""
+
+REASON_BYTES: Final = 123
+"""Longest reason in a close frame: a control frame has 125 bytes, the code takes two (RFC 6455, 5.5)."""
+
+TEXT_SUBPROTOCOL: Final = Subprotocol("text.ircv3.net")
+BINARY_SUBPROTOCOL: Final = Subprotocol("binary.ircv3.net")
+
+_FIN = 0x80
+_TEXT = _FIN | Opcode.TEXT
+_BINARY = _FIN | Opcode.BINARY
+
+
+class Handshake(msgspec.Struct, frozen=True):
+    """What an opening handshake is answered: 101 where it succeeds, else a status with a reason to show."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    reason: str = ""
+    binary: bool = False
+
+
+def shake_hands(method: str, target: str, headers: Iterable[tuple[str, str]]) -> Handshake:
+    """Answers an opening handshake (RFC 6455, 4.2); host and origin are checked before.
+
+    The first of the client's subprotocols that there is counts; without one, messages are text.
+    """
+    if method != "GET":
+        return Handshake(405, (("Allow", "GET"),), f"it is a {method}, not a GET")
+    protocol = ServerProtocol(subprotocols=[TEXT_SUBPROTOCOL, BINARY_SUBPROTOCOL], select_subprotocol=_select)
+    response = protocol.accept(Request(target, Headers(list(headers))))
+    if response.status_code == 101:
+        said = tuple((name, value) for name, value in response.headers.raw_items() if name != "Date")
+        return Handshake(101, said, binary=protocol.subprotocol == BINARY_SUBPROTOCOL)
+    also = tuple((name, value) for name, value in response.headers.raw_items() if name in _KEPT)
+    if response.status_code in (400, 426):
+        also = (*also, ("Sec-WebSocket-Version", "13"))
+    return Handshake(response.status_code, also, str(protocol.handshake_exc or ""))
+
+
+_KEPT = ("Allow", "Upgrade")
+
+
+def _select(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    known = protocol.available_subprotocols or ()
+    return next((name for name in offered if name in known), None)
+
+
+def framed(lines: bytes, first: int = _TEXT) -> bytes:
+    """Lines with their ends as messages without, each in a frame that begins with this byte."""
+    if lines.find(b"\r\n") == len(lines) - 2:
+        return _frame(lines[:-2], first)
+    return b"".join([_frame(line, first) for line in lines.split(b"\r\n") if line])
+
+
+def _frame(data: bytes, first: int) -> bytes:
+    size = len(data)
+    if size < 126:
+        return b"%c%c%b" % (first, size, data)
+    return struct.pack("!BBH", first, 126, size) + data  # no line is longer than 65,535 bytes
+
+
+class Frames(msgspec.Struct, frozen=True):
+    """Frames as an answer: they go out as they are."""
+
+    data: bytes
+
+
+class WebSocketVariant:
+    """The frames of others' events for sessions that would get the same lines."""
+
+    __slots__ = ("_first", "irc")
+
+    def __init__(self, irc: IrcVariant, first: int) -> None:
+        self.irc = irc
+        self._first = first
+
+    def encode(self, record: Record) -> bytes:
+        """The frames of an event, or nothing where IRC has no word for it."""
+        lines = self.irc.encode(record)
+        return framed(lines, self._first) if lines else b""
+
+
+class WebSocket:
+    """What all WebSocket sessions of a server share: made once.
+
+    Args:
+        irc: gives each session its IRC.
+    """
+
+    def __init__(self, irc: Irc) -> None:
+        self._irc = irc
+        self._variants: dict[tuple[IrcVariant, int], WebSocketVariant] = {}
+
+    def dialect(self, session: int, host: str, *, binary: bool = False) -> "WebSocketDialect":
+        """The dialect of a session whose handshake has been answered."""
+        return WebSocketDialect(self, self._irc.dialect(session, host), _BINARY if binary else _TEXT)
+
+    def variant(self, irc: IrcVariant, first: int) -> WebSocketVariant:
+        """How others' events are told to who would get these lines."""
+        variant = self._variants.get((irc, first))
+        if variant is None:
+            variant = self._variants[irc, first] = WebSocketVariant(irc, first)
+        return variant
+
+
+class WebSocketDialect:
+    """One session's IRC in frames (``dialects.base.Dialect``)."""
+
+    __slots__ = (
+        "_closing",
+        "_ended",
+        "_first",
+        "_irc",
+        "_last",
+        "_pieces",
+        "_protocol",
+        "_shared",
+        "variant",
+    )
+
+    def __init__(self, shared: WebSocket, irc: IrcDialect, first: int) -> None:
+        self._shared = shared
+        self._irc = irc
+        self._first = first
+        self._protocol = Protocol(SERVER, max_size=MESSAGE_BYTES)
+        self._pieces: list[Frame] | None = None
+        """A message's fragments so far, without empty ones but for the first."""
+        self._closing = ""
+        """Why the peer's frames are no longer read: it has closed, or broken the protocol."""
+        self._last = b""
+        """The frames that answer that, which are the last ones."""
+        self._ended = False
+        self.variant = shared.variant(irc.variant, first)
+
+    @property
+    def entered(self) -> bool:
+        """Whether this session is a person."""
+        return self._irc.entered
+
+    @property
+    def paused(self) -> bool:
+        """Whether an outcome is awaited before anything more is read."""
+        return self._irc.paused
+
+    @property
+    def backlog(self) -> int:
+        """Bytes received that are not yet given out as commands."""
+        return self._irc.backlog
+
+    def receive_data(self, data: bytes, limit: int = COMMANDS_A_TURN) -> list[Command]:
+        """Takes what was read, gives the next commands."""
+        pongs = b""
+        lines = b""
+        if data and not self._closing:
+            self._protocol.receive_data(data)
+            lines = b"".join([_line(message) for message in self._messages()])
+            writes = b"".join(self._protocol.data_to_send())
+            if self._protocol.state is OPEN:
+                pongs = writes
+            else:
+                self._last = writes
+                self._closing = _reason(self._protocol)
+        commands = self._irc.receive_data(lines, limit)
+        if self._closing and not (self.paused or self.backlog):
+            commands = [*commands, Quit(self._closing)]
+        return [Answer(Frames(pongs)), *commands] if pongs else commands
+
+    def receive_eof(self) -> list[Command]:
+        """Half a message means nothing."""
+        return self._irc.receive_eof()
+
+    def answer(self, outcome: Outcome) -> bytes:
+        """The frames that tell the session what became of its command."""
+        if len(outcome) == 1 and isinstance(pongs := outcome[0], Frames):
+            return b"" if self._ended else pongs.data
+        lines = self._irc.answer(outcome)
+        if self._irc.variant is not self.variant.irc:
+            self.variant = self._shared.variant(self._irc.variant, self._first)
+        if self._irc.gone:
+            return self._end(lines, CloseCode.NORMAL_CLOSURE, "")
+        return framed(lines, self._first) if lines else b""
+
+    def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
+        """ERROR with the reason, then a close frame, once."""
+        code = CloseCode.POLICY_VIOLATION if reason else CloseCode.NORMAL_CLOSURE
+        lines = self._irc.farewell(reason)
+        return self._end(lines, CloseCode.GOING_AWAY if stopping else code, reason)
+
+    def probe(self) -> bytes:
+        """A PING of IRC: who answers it is the client, not only its browser."""
+        return framed(self._irc.probe(), self._first)
+
+    def lapse(self, now: float) -> bytes:
+        """What IRC has to say of what was left half done."""
+        lines = self._irc.lapse(now)
+        return framed(lines, self._first) if lines else b""
+
+    def _messages(self) -> list[bytes]:
+        """The messages that are complete; a fault in one fails the connection and ends the list."""
+        messages = []
+        for frame in self._protocol.events_received():
+            if not isinstance(frame, Frame) or frame.opcode in _CONTROL:
+                continue
+            if frame.opcode is not Opcode.CONT and frame.fin:
+                whole, is_text = bytes(frame.data), frame.opcode is Opcode.TEXT
+            else:
+                if self._pieces is None:
+                    self._pieces = [frame]
+                elif frame.data:  # or empty ones would gather without end
+                    self._pieces.append(frame)
+                if not frame.fin:
+                    continue
+                is_text = self._pieces[0].opcode is Opcode.TEXT
+                whole = b"".join([bytes(piece.data) for piece in self._pieces])
+                self._pieces = None
+            if is_text and not _is_utf8(whole):
+                self._protocol.fail(CloseCode.INVALID_DATA, "a text message is not UTF-8")
+                break
+            messages.append(whole)
+        return messages
+
+    def _end(self, lines: bytes, code: CloseCode, reason: str) -> bytes:
+        """The last frames, once."""
+        if self._ended:
+            return b""
+        self._ended = True
+        told = framed(lines, self._first) if lines else b""
+        if self._last:
+            # A peer that has closed reads nothing more but the answer to that.
+            return self._last if self._protocol.close_rcvd is not None else told + self._last
+        close = Close(code, cut(reason, REASON_BYTES)[0])
+        return told + Frame(Opcode.CLOSE, close.serialize()).serialize(mask=False)
+
+
+_CONTROL = frozenset((Opcode.PING, Opcode.PONG, Opcode.CLOSE))
+
+
+def _line(message: bytes) -> bytes:
+    """A message as a line. Old clients end it as one; a line break in it must not make it two."""
+    return message.rstrip(b"\r\n").replace(b"\n", b"\0") + b"\r\n"
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _reason(protocol: Protocol) -> str:
+    """Why a connection ends, as the others are told."""
+    sent = protocol.close_sent
+    if protocol.close_rcvd is not None or sent is None:
+        return "connection closed"
+    return sent.reason or "protocol error"

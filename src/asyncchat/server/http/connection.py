@@ -1,0 +1,209 @@
+"""One connection's HTTP: requests read and answered one by one, until it ends or turns to WebSocket.
+
+Owns the time a request may take, its size, and the turn; the protocol is h11's. Must not know what the
+answers are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import h11
+
+from asyncchat.dialects import websocket
+from asyncchat.server.http.messages import Request, Response, problem, whole
+from asyncchat.server.limits import REQUEST_SECONDS
+
+if TYPE_CHECKING:
+    from asyncchat.server.session import Session
+
+_logger = logging.getLogger("asyncchat.http")
+
+HEAD_BYTES = 16_384
+"""The largest request head that is read."""
+
+BODY_BYTES = 65_536
+"""The largest request body: eight times the longest message, as JSON with escapes."""
+
+IDLE_SECONDS = 75.0
+"""How long a connection is kept open for the next request; browsers keep theirs for one to five minutes."""
+
+_TAIL_BYTES = 1_048_576
+_TAIL_SECONDS = 1.0
+
+
+class HttpConnection:
+    """HTTP over one session.
+
+    Args:
+        session: reads and writes.
+        begun: what it has read so far.
+        ended: whether that is all.
+    """
+
+    def __init__(self, session: Session, begun: bytes, *, ended: bool) -> None:
+        self._session = session
+        self._site = session.service.site
+        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES)
+        if begun:
+            self._h11.receive_data(begun)
+        if ended:
+            self._h11.receive_data(b"")
+        self._deadline = 0.0
+        self._method = ""
+
+    async def serve(self) -> bytes | None:
+        """Answers what is asked.
+
+        Returns:
+            What followed the handshake, where the connection has become a WebSocket; None when it is over.
+        """
+        session = self._session
+        first = True
+        while not session.ended:
+            session.born = session.service.now()  # what the watch counts from
+            self._deadline = session.born + (REQUEST_SECONDS if first else IDLE_SECONDS)
+            first = False
+            try:
+                request = await self._next_request()
+            except h11.RemoteProtocolError as error:
+                status = error.error_status_hint
+                self._send(problem(status if 400 <= status < 600 else 400, _sentence(error), close=True))
+                break
+            if request is None:
+                break
+            if isinstance(request, Response):
+                self._send(request)
+                break
+            response = self._site.turned_away(request)
+            if response is None and request.version == "1.1" and request.names("upgrade", "websocket"):
+                begun = self._upgrade(request)
+                if isinstance(begun, bytes):
+                    return begun
+                response = begun
+            if response is None:
+                response = await self._site.respond(request)
+            self._send(response)
+            await session.drained()
+            if self._h11.our_state is not h11.DONE or self._h11.their_state is not h11.DONE:
+                break
+            self._h11.start_next_cycle()
+        await self._take_rest()
+        return None
+
+    async def _next_request(self) -> Request | Response | None:
+        """The next request; an answer where it is too large or too slow; None where none comes."""
+        head = await self._next_event()
+        if head is None and self._h11.trailing_data[0]:
+            return _too_late()
+        if not isinstance(head, h11.Request):
+            return None
+        self._method = head.method.decode("ascii")
+        self._deadline = self._session.service.now() + REQUEST_SECONDS
+        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers)
+        if head.http_version not in (b"1.0", b"1.1"):
+            return problem(505, "This server speaks HTTP/1.1.", close=True)
+        if sum(len(name) + len(value) for name, value in headers) > HEAD_BYTES:
+            return problem(431, f"A request's headers are at most {HEAD_BYTES:,} bytes.", close=True)
+        declared = next((value for name, value in headers if name == "content-length"), "0")
+        if int(declared) > BODY_BYTES:
+            return _too_large()
+        body = b""
+        if self._h11.they_are_waiting_for_100_continue:
+            self._tell(self._h11.send(h11.InformationalResponse(status_code=100, headers=[])))
+        while True:
+            event = await self._next_event()
+            if isinstance(event, h11.Data):
+                body += bytes(event.data)
+                if len(body) > BODY_BYTES:
+                    return _too_large()
+            elif isinstance(event, h11.EndOfMessage):
+                break
+            elif event is None:
+                return _too_late()
+            else:
+                return None
+        target = head.target.decode("latin-1")
+        return Request(self._method, target, headers, body, head.http_version.decode("ascii"))
+
+    async def _next_event(self) -> h11.Event | type[h11.PAUSED] | None:
+        """What h11 makes of what is read; None when time is up."""
+        while True:
+            event = self._h11.next_event()
+            if event is not h11.NEED_DATA:
+                return event  # type: ignore[return-value]
+            data = await self._session.read(max(0.0, self._deadline - self._session.service.now()))
+            if data is None:
+                return None
+            self._h11.receive_data(data)
+
+    def _upgrade(self, request: Request) -> bytes | Response:
+        """Turns the connection to WebSocket, or says why not."""
+        shaken = websocket.shake_hands(request.method, request.target, request.headers)
+        if shaken.status != 101:
+            return problem(shaken.status, f"This is no WebSocket handshake: {shaken.reason}.", shaken.headers)
+        self._tell(self._h11.send(h11.InformationalResponse(status_code=101, headers=list(shaken.headers))))
+        session = self._session
+        session.born = session.service.now()
+        session.adopt(session.service.websocket.dialect(session.id, session.host, binary=shaken.binary))
+        return bytes(self._h11.trailing_data[0])
+
+    def _send(self, response: Response) -> None:
+        headers = whole(response)
+        headers.append(("Date", formatdate(usegmt=True)))
+        if response.status != 304 and response.status != 204:
+            headers.append(("Content-Length", str(len(response.body))))
+        if response.close:
+            headers.append(("Connection", "close"))
+        try:
+            data = self._h11.send(
+                h11.Response(
+                    status_code=response.status,
+                    headers=headers,
+                    reason=HTTPStatus(response.status).phrase.encode(),
+                )
+            )
+            data = data or b""
+            if response.body and self._method != "HEAD":
+                data += self._h11.send(h11.Data(data=response.body)) or b""
+            data += self._h11.send(h11.EndOfMessage()) or b""
+        except h11.LocalProtocolError:
+            # It broke off before its request was one: nobody to answer.
+            _logger.debug("%s broke off a request", self._session.host)
+            return
+        self._tell(data)
+
+    def _tell(self, data: bytes | None) -> None:
+        if data:
+            self._session.tell(data)
+
+    async def _take_rest(self) -> None:
+        """Reads what a request's body still sends: closing on unread data would drop the answer."""
+        await asyncio.sleep(0)
+        session = self._session
+        if session.ended or self._h11.their_state is h11.CLOSED:
+            return
+        session.half_close()
+        taken = 0
+        while taken < _TAIL_BYTES:
+            data = await session.read(_TAIL_SECONDS)
+            if not data:
+                return
+            taken += len(data)
+
+
+def _too_large() -> Response:
+    return problem(413, f"A request's body is at most {BODY_BYTES:,} bytes.", close=True)
+
+
+def _too_late() -> Response:
+    return problem(408, f"The request was not complete after {REQUEST_SECONDS:g} s.", close=True)
+
+
+def _sentence(error: h11.RemoteProtocolError) -> str:
+    words = str(error)
+    return f"This is no HTTP request: {words}."

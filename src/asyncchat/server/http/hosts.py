@@ -1,0 +1,58 @@
+"""Who may ask: the names under which HTTP is answered, and the pages that may speak to it (DESIGN section 3).
+
+A name that a stranger's DNS made point here (DNS rebinding) is refused, and so is a page of another origin.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from asyncchat.config.origins import DEFAULT_PORTS, parse_authority, parse_origin
+
+
+class Hosts:
+    """The names and origins of one configuration.
+
+    Args:
+        names: host names that are answered to beside IP literals and ``localhost``.
+        origins: more origins whose pages may speak to the server; their hosts are names too, as a reverse
+            proxy has one.
+    """
+
+    def __init__(self, names: Iterable[str], origins: Iterable[str]) -> None:
+        self._origins = frozenset(parse_origin(origin) for origin in origins)
+        self._names = frozenset(name.lower().rstrip(".") for name in names) | {"localhost"}
+        self._names |= {host for _, host, _ in self._origins}
+
+    def answers_to(self, authority: str) -> bool:
+        """Whether a request for this host is answered."""
+        found = parse_authority(authority)
+        if found is None:
+            return False
+        if found[0] in self._names:
+            return True
+        try:
+            ipaddress.ip_address(found[0].strip("[]"))
+        except ValueError:
+            return False
+        return True
+
+    def lets_in(self, origin: str, authority: str) -> bool:
+        """Whether a page of this origin may speak to the server under this host.
+
+        Where the host has no port it came by a default one; which scheme a proxy speaks, nobody tells.
+        """
+        try:
+            parsed = parse_origin(origin)
+        except ValueError:
+            return False
+        if parsed in self._origins:
+            return True
+        _, host, port = parsed
+        asked = parse_authority(authority)
+        return (
+            asked is not None
+            and asked[0] == host
+            and (asked[1] == port or (asked[1] is None and port in DEFAULT_PORTS.values()))
+        )

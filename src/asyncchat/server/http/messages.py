@@ -1,0 +1,128 @@
+"""Requests and responses as values.
+
+Owns what every response says beside its own headers; must not know sockets nor who asks.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from urllib.parse import unquote_to_bytes, urlsplit
+
+import msgspec
+
+from asyncchat import __version__
+
+Headers = tuple[tuple[str, str], ...]
+
+PLAIN = "text/plain; charset=utf-8"
+PROBLEM = "application/problem+json"
+"""Errors in the form that programs read (RFC 9457)."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One request: headers have lower-case names, ``path`` is decoded, ``query`` is not."""
+
+    method: str
+    target: str
+    headers: Headers = ()
+    body: bytes = b""
+    version: str = "1.1"
+
+    @property
+    def path(self) -> str:
+        """The path of the target, decoded; ``?`` in it stays what it is."""
+        return unquote_to_bytes(self._split()[0]).decode("utf-8", "replace")
+
+    @property
+    def query(self) -> str:
+        """What follows the question mark."""
+        return self._split()[1]
+
+    @property
+    def host(self) -> str:
+        """Whom it is for: the target's authority where it has one (RFC 9112, 3.2.2), else the header's."""
+        if "://" in self.target[:9]:
+            return urlsplit(self.target).netloc
+        return self.header("host")
+
+    def header(self, name: str) -> str:
+        """A header's value, '' without one, several joined as a list."""
+        return ", ".join(value for known, value in self.headers if known == name)
+
+    def names(self, header: str, token: str) -> bool:
+        """Whether a header that is a list has this token, in any case."""
+        return token in (part.strip().lower() for part in self.header(header).split(","))
+
+    def accepts(self, kind: str) -> bool:
+        """Whether the Accept header names this media type itself, not only by a wildcard."""
+        return any(
+            part.split(";")[0].strip().lower() == kind and not _refused(part)
+            for part in self.header("accept").split(",")
+        )
+
+    def accepts_gzip(self) -> bool:
+        """Whether the answer may be compressed."""
+        return any(
+            part.split(";")[0].strip().lower() in ("gzip", "*") and not _refused(part)
+            for part in self.header("accept-encoding").split(",")
+        )
+
+    def _split(self) -> tuple[str, str]:
+        target = self.target
+        if "://" in target[:9]:
+            parts = urlsplit(target)
+            return parts.path or "/", parts.query
+        path, _, query = target.partition("#")[0].partition("?")
+        return path, query
+
+
+def _refused(part: str) -> bool:
+    """Whether an element of an Accept header has the weight 0."""
+    for parameter in part.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "q":
+            return not value.strip().strip("0.")
+    return False
+
+
+class Response(msgspec.Struct, frozen=True):
+    """One response; ``close``: no other follows on this connection."""
+
+    status: int
+    body: bytes = b""
+    headers: Headers = ()
+    close: bool = False
+
+
+def text(status: int, words: str, headers: Headers = (), *, close: bool = False) -> Response:
+    """A response of plain text."""
+    return Response(status, words.encode(), (("Content-Type", PLAIN), *headers), close)
+
+
+def problem(status: int, detail: str, headers: Headers = (), *, close: bool = False) -> Response:
+    """An error: ``detail`` says in a sentence what to do."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return Response(status, msgspec.json.encode(body) + b"\n", (("Content-Type", PROBLEM), *headers), close)
+
+
+ALWAYS: Headers = (
+    ("Server", f"asyncchat/{__version__}"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+"""What every response says: nothing here is for other sites to take, guess the type of, or learn from."""
+
+NOTHING_RUNS = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""The policy of everything but the page."""
+
+
+def whole(response: Response) -> list[tuple[str, str]]:
+    """All headers of a response but those of the connection."""
+    said = {name.lower() for name, _ in response.headers}
+    headers = [*ALWAYS, *response.headers]
+    if "content-security-policy" not in said:
+        headers.append(("Content-Security-Policy", NOTHING_RUNS))
+    if "cache-control" not in said:
+        headers.append(("Cache-Control", "no-store"))
+    return headers

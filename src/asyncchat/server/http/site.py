@@ -1,0 +1,64 @@
+"""What is answered where: the rules that hold for every request, then the page and how to join.
+
+Owns the order of the checks; the connection's affairs are ``connection``'s.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asyncchat.server.http import pages
+from asyncchat.server.http.messages import Request, Response, problem, text
+
+if TYPE_CHECKING:
+    from asyncchat.server.service import Service
+
+
+class Site:
+    """The site of a service."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def turned_away(self, request: Request) -> Response | None:
+        """The answer to a request that may not be made at all, or None."""
+        hosts = self._service.hosts
+        # HTTP/1.0 may leave the host out; a browser never does.
+        named = request.host or any(name == "host" for name, _ in request.headers)
+        if named and not hosts.answers_to(request.host):
+            return problem(
+                421,
+                f"This server does not answer to the name {request.host[:255]}. Use its address, or start it "
+                "with --name or --origin.",
+                close=True,
+            )
+        origin = request.header("origin")
+        if origin and not hosts.lets_in(origin, request.host):
+            return problem(
+                403,
+                f"Pages of {origin[:255]} may not speak to this server; --origin allows them.",
+                close=True,
+            )
+        return None
+
+    async def respond(self, request: Request) -> Response:
+        """The answer to a request that may be made."""
+        path = request.path
+        if path == "/" and not request.accepts("text/html"):
+            return self._only_read(request) or text(200, self._service.how_to_join(), (("Vary", "Accept"),))
+        file = pages.files().get(pages.INDEX if path == "/" else path)
+        if file is None:
+            return problem(404, "There is nothing here. The page is at /.")
+        refused = self._only_read(request)
+        if refused is not None:
+            return refused
+        if file.kind == pages.TYPES[".html"]:
+            sockets = f"ws://{request.host} wss://{request.host}" if request.host else ""
+            policy = pages.PAGE_POLICY.format(sockets=sockets)
+            return pages.respond(file, request, (("Content-Security-Policy", policy),))
+        return pages.respond(file, request)
+
+    def _only_read(self, request: Request) -> Response | None:
+        if request.method in ("GET", "HEAD"):
+            return None
+        return problem(405, "This can only be read, with GET.", (("Allow", "GET, HEAD"),))

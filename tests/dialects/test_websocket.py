@@ -1,0 +1,307 @@
+"""IRC over WebSocket: frames and lines, tried with the library's client side, whole and in any pieces."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.frames import Close, Frame, Opcode
+from websockets.protocol import CLIENT, Protocol
+
+from asyncchat.core.commands import Answer, Quit, Say
+from asyncchat.core.events import Joined, Left, NodeStarted, Record, Said
+from asyncchat.core.people import Person
+from asyncchat.dialects.irc.shared import Irc
+from asyncchat.dialects.websocket import MESSAGE_BYTES, WebSocket, WebSocketVariant, framed, shake_hands
+from tests.dialects.driver import Hub, server_info
+
+ALICE = Person(1, "alice", "a", "host", "Alice", "alice!a@host")
+BOB = Person(2, "bob", "b", "host", "Bob", "bob!b@host")
+KEY = ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")  # RFC 6455, 1.3
+HANDSHAKE = (
+    ("host", "localhost"),
+    ("upgrade", "websocket"),
+    ("connection", "keep-alive, Upgrade"),
+    KEY,
+    ("sec-websocket-version", "13"),
+)
+
+
+@pytest.fixture
+def shared():
+    return WebSocket(Irc(server_info()))
+
+
+def masked(*frames):
+    """What a client's library makes of these frames."""
+    return b"".join(frame.serialize(mask=True) for frame in frames)
+
+
+def text(line):
+    return Frame(Opcode.TEXT, line.encode())
+
+
+def seen(data):
+    """The frames a client's library reads, and that it finds no fault."""
+    client = Protocol(CLIENT)
+    client.receive_data(data)
+    assert client.parser_exc is None
+    return [(e.opcode, bytes(e.data)) for e in client.events_received() if isinstance(e, Frame)]
+
+
+def entered(shared, **options):
+    """A session that is a person."""
+    hub = Hub()
+    peer = hub.join(lambda id: shared.dialect(id, "host", **options))
+    hub.receive(peer, masked(text("NICK alice"), text("USER a 0 * :Alice")))
+    assert peer.dialect.entered
+    return peer.dialect
+
+
+def ends(dialect, commands):
+    """The close frame that answers these commands, of which the last is to leave."""
+    assert isinstance(commands[-1], Quit)
+    frames = seen(dialect.farewell(""))
+    assert [opcode for opcode, _ in frames].count(Opcode.CLOSE) == 1
+    assert frames[-1][0] is Opcode.CLOSE
+    assert dialect.farewell("again") == b""
+    return Close.parse(frames[-1][1])
+
+
+class TestHandshake:
+    def test_an_answer_as_in_the_specification(self):
+        shaken = shake_hands("GET", "/", HANDSHAKE)
+        assert shaken.status == 101
+        assert ("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") in shaken.headers
+        assert not any("Protocol" in name or "Extensions" in name for name, _ in shaken.headers)
+
+    @pytest.mark.parametrize(
+        ("offered", "chosen"),
+        [
+            ("text.ircv3.net", "text.ircv3.net"),
+            ("binary.ircv3.net", "binary.ircv3.net"),
+            ("binary.ircv3.net, text.ircv3.net", "binary.ircv3.net"),
+            ("soap, text.ircv3.net, binary.ircv3.net", "text.ircv3.net"),
+            ("soap", None),
+        ],
+    )
+    def test_the_client_s_preference_counts(self, offered, chosen):
+        shaken = shake_hands("GET", "/", (*HANDSHAKE, ("sec-websocket-protocol", offered)))
+        assert shaken.status == 101
+        assert dict(shaken.headers).get("Sec-WebSocket-Protocol") == chosen
+        assert shaken.binary is (chosen == "binary.ircv3.net")
+
+    def test_no_extension_is_taken_up(self):
+        offered = ("sec-websocket-extensions", "permessage-deflate; client_max_window_bits")
+        assert "Sec-WebSocket-Extensions" not in dict(shake_hands("GET", "/", (*HANDSHAKE, offered)).headers)
+
+    @pytest.mark.parametrize(
+        ("changed", "status"),
+        [
+            (("upgrade", "h2c"), 426),
+            (("connection", "keep-alive"), 426),
+            (("sec-websocket-version", "8"), 400),
+            (("Sec-WebSocket-Key", "short"), 400),
+            (("Sec-WebSocket-Key", ""), 400),
+            (("sec-websocket-protocol", ",,;"), 400),
+        ],
+    )
+    def test_a_fault_is_refused_in_words(self, changed, status):
+        kept = [pair for pair in HANDSHAKE if pair[0].lower() != changed[0].lower()]
+        shaken = shake_hands("GET", "/", [*kept, changed])
+        assert shaken.status == status
+        assert shaken.reason
+
+    def test_only_get(self):
+        assert shake_hands("POST", "/", HANDSHAKE).status == 405
+
+
+LINES = ["PING x", "", "x" * 125, "x" * 126, "é" * 200, "x" * 70]
+
+
+class TestFrames:
+    @pytest.mark.parametrize("line", LINES)
+    @pytest.mark.parametrize("first", [0x81, 0x82])
+    def test_a_line_is_what_the_library_makes_of_it(self, line, first):
+        opcode = Opcode.TEXT if first == 0x81 else Opcode.BINARY
+        expected = Frame(opcode, line.encode()).serialize(mask=False)
+        assert framed(line.encode() + b"\r\n", first) == expected
+
+    def test_each_line_is_a_message(self):
+        assert seen(framed(b"a\r\nbc\r\n")) == [(Opcode.TEXT, b"a"), (Opcode.TEXT, b"bc")]
+
+    def test_frames_of_events_are_shared(self, shared):
+        one, two = shared.dialect(1, "host"), shared.dialect(2, "host")
+        assert one.variant is two.variant
+        assert shared.dialect(3, "host", binary=True).variant is not one.variant
+        record = Record(7, 0, Said("#lobby", BOB, "hi"))
+        assert seen(one.variant.encode(record)) == [(Opcode.TEXT, b":bob!b@host PRIVMSG #lobby :hi")]
+
+    def test_what_irc_has_no_word_for_is_no_frame(self, shared):
+        assert shared.dialect(1, "host").variant.encode(Record(1, 0, NodeStarted("1"))) == b""
+
+    def test_the_variant_follows_the_capabilities(self, shared):
+        dialect = entered(shared, binary=True)
+        before = dialect.variant
+        for command in dialect.receive_data(masked(text("CAP REQ :server-time"))):
+            dialect.answer((command.value,))
+        assert isinstance(dialect.variant, WebSocketVariant)
+        assert dialect.variant is not before
+        told = dialect.variant.encode(Record(7, 0, Joined("#lobby", BOB)))
+        assert seen(told) == [(Opcode.BINARY, b"@time=1970-01-01T00:00:00.000Z :bob!b@host JOIN #lobby")]
+
+
+MESSAGES = [
+    ([text("PRIVMSG #lobby :hi")], [Say("#lobby", "hi")]),
+    ([Frame(Opcode.BINARY, b"PRIVMSG #lobby :hi")], [Say("#lobby", "hi")]),
+    ([text("PRIVMSG #lobby :hi\r\n")], [Say("#lobby", "hi")]),
+    ([text("PRIVMSG #lobby :hi\n")], [Say("#lobby", "hi")]),
+    (
+        [
+            Frame(Opcode.TEXT, b"PRIVMSG #lo", fin=False),
+            Frame(Opcode.CONT, b"", fin=False),
+            Frame(Opcode.CONT, b"bby :h\xc3", fin=False),
+            Frame(Opcode.CONT, b"\xa9"),
+        ],
+        [Say("#lobby", "hé")],
+    ),
+    (
+        [
+            Frame(Opcode.TEXT, b"", fin=False),
+            Frame(Opcode.PONG, b"x"),
+            Frame(Opcode.CONT, b"PRIVMSG #lobby :hi"),
+        ],
+        [Say("#lobby", "hi")],
+    ),
+    ([text("PRIVMSG #lobby :1"), text("PRIVMSG #lobby :2")], [Say("#lobby", "1"), Say("#lobby", "2")]),
+]
+
+
+class TestMessages:
+    @pytest.mark.parametrize(("frames", "commands"), MESSAGES)
+    def test_whole(self, shared, frames, commands):
+        assert entered(shared).receive_data(masked(*frames)) == commands
+
+    @pytest.mark.parametrize(("frames", "commands"), MESSAGES)
+    def test_byte_by_byte(self, shared, frames, commands):
+        dialect = entered(shared)
+        found = [c for byte in masked(*frames) for c in dialect.receive_data(bytes((byte,)))]
+        assert found == commands
+
+    def test_a_line_break_inside_is_refused_and_makes_no_second_line(self, shared):
+        dialect = entered(shared)
+        (answer,) = dialect.receive_data(masked(text("PRIVMSG #lobby :a\r\nPRIVMSG #lobby :b")))
+        (frame,) = seen(dialect.answer((answer.value,)))
+        assert b" 400 alice * :The line was not accepted" in frame[1]
+
+    def test_a_line_over_the_limit_is_refused_in_words(self, shared):
+        dialect = entered(shared)
+        (answer,) = dialect.receive_data(masked(text("PRIVMSG #lobby :" + "x" * 600)))
+        assert b" 417 " in seen(dialect.answer((answer.value,)))[0][1]
+
+    def test_binary_that_is_not_utf8_is_refused_in_words(self, shared):
+        dialect = entered(shared, binary=True)
+        (answer,) = dialect.receive_data(masked(Frame(Opcode.BINARY, b"PRIVMSG #lobby :\xff")))
+        assert b"INVALID_UTF8" in seen(dialect.answer((answer.value,)))[0][1]
+
+    def test_pings_are_answered_each_with_its_data(self, shared):
+        dialect = entered(shared)
+        answer, said = dialect.receive_data(
+            masked(Frame(Opcode.PING, b"1"), text("PRIVMSG #lobby :hi"), Frame(Opcode.PING, b""))
+        )
+        assert said == Say("#lobby", "hi")
+        assert isinstance(answer, Answer)
+        assert seen(dialect.answer((answer.value,))) == [(Opcode.PONG, b"1"), (Opcode.PONG, b"")]
+
+    def test_no_more_commands_at_a_time_than_wanted(self, shared):
+        dialect = entered(shared)
+        data = masked(*[text(f"PRIVMSG #lobby :{number}") for number in range(10)], Frame(Opcode.CLOSE, b""))
+        found = [dialect.receive_data(data, 4), dialect.receive_data(b"", 4), dialect.receive_data(b"", 4)]
+        assert [len(commands) for commands in found] == [4, 4, 3]
+        assert isinstance(found[2][-1], Quit)
+
+    def test_the_probe_is_a_ping_of_irc(self, shared):
+        assert seen(entered(shared).probe()) == [(Opcode.TEXT, b"PING :irc.test")]
+
+    @given(st.binary(max_size=300), st.integers(1, 50))
+    def test_no_bytes_raise_and_pieces_do_not_matter(self, data, size):
+        shared = WebSocket(Irc(server_info()))
+        whole, pieces = entered(shared), entered(shared)
+        one = [type(command) for command in whole.receive_data(data)]
+        many = [
+            type(command)
+            for start in range(0, len(data), size)
+            for command in pieces.receive_data(data[start : start + size])
+        ]
+        assert (Quit in one) == (Quit in many)
+
+
+class TestClosing:
+    @pytest.mark.parametrize(
+        ("data", "code"),
+        [
+            (Frame(Opcode.TEXT, b"hi").serialize(mask=False), 1002),
+            (b"\x83\x80\0\0\0\0", 1002),
+            (b"\xc1\x80\0\0\0\0", 1002),
+            (masked(Frame(Opcode.CONT, b"x")), 1002),
+            (masked(Frame(Opcode.TEXT, b"x", fin=False), text("y")), 1002),
+            (b"\x89\xfe\x00\x7e\0\0\0\0" + b"x" * 126, 1002),
+            (b"\x09\x80\0\0\0\0", 1002),
+            (masked(Frame(Opcode.CLOSE, b"\x03")), 1002),
+            (masked(Frame(Opcode.CLOSE, b"\x03\xed")), 1002),
+            (masked(Frame(Opcode.CLOSE, b"\x03\xe8\xff")), 1007),
+            (masked(Frame(Opcode.TEXT, b"\xff")), 1007),
+            (masked(Frame(Opcode.TEXT, b"\xc3", fin=False), Frame(Opcode.CONT, b"")), 1007),
+            (masked(Frame(Opcode.TEXT, b"x" * (MESSAGE_BYTES + 1))), 1009),
+            (b"\x81\xff\x7f" + b"\xff" * 7, 1009),
+            (
+                masked(
+                    Frame(Opcode.TEXT, b"x" * MESSAGE_BYTES, fin=False), Frame(Opcode.CONT, b"x", fin=False)
+                ),
+                1009,
+            ),
+            (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", 1002),
+        ],
+    )
+    def test_a_fault_ends_it_with_its_code(self, shared, data, code):
+        dialect = entered(shared)
+        commands = dialect.receive_data(data)
+        assert commands[-1].reason != "connection closed"
+        assert ends(dialect, commands).code == code
+        assert [type(command) for command in dialect.receive_data(masked(text("PRIVMSG #lobby :x")))] == [
+            Quit
+        ]
+
+    def test_the_longest_message_is_no_fault(self, shared):
+        commands = entered(shared).receive_data(masked(Frame(Opcode.TEXT, b"x" * MESSAGE_BYTES)))
+        assert [type(command) for command in commands] == [Answer]
+
+    @pytest.mark.parametrize("data", [b"", b"\x03\xe9", b"\x03\xe8bye", b"\x0f\xa0"])
+    def test_a_close_is_answered_with_the_same_and_nothing_else(self, shared, data):
+        dialect = entered(shared)
+        (leave,) = dialect.receive_data(masked(Frame(Opcode.CLOSE, data)))
+        assert leave == Quit("connection closed")
+        assert seen(dialect.farewell("")) == [(Opcode.CLOSE, data)]
+
+    def test_what_was_said_before_a_close_counts(self, shared):
+        commands = entered(shared).receive_data(masked(text("PRIVMSG #lobby :bye"), Frame(Opcode.CLOSE, b"")))
+        assert commands == [Say("#lobby", "bye"), Quit("connection closed")]
+
+    @pytest.mark.parametrize(
+        ("reason", "stopping", "code"),
+        [("", False, 1000), ("flood", False, 1008), ("the server is stopping", True, 1001)],
+    )
+    def test_the_server_s_own_close_says_why(self, shared, reason, stopping, code):
+        error, close = seen(entered(shared).farewell(reason, stopping=stopping))
+        assert error[1].startswith(b"ERROR :Closing link: (a@host)")
+        assert Close.parse(close[1]) == Close(code, reason)
+
+    def test_a_long_reason_is_cut_between_characters(self, shared):
+        _, close = seen(entered(shared).farewell("é" * 200))
+        assert Close.parse(close[1]).reason == "é" * 61
+
+    def test_a_quit_is_answered_with_error_and_a_normal_close(self, shared):
+        dialect = entered(shared)
+        assert dialect.receive_data(masked(text("QUIT :bye"))) == [Quit("Quit: bye")]
+        error, close = seen(dialect.answer((Record(2, 0, Left(ALICE, "Quit: bye")),)))
+        assert error == (Opcode.TEXT, b"ERROR :Closing link: (a@host) [Quit: bye]")
+        assert Close.parse(close[1]).code == 1000
+        assert dialect.farewell("late") == b""

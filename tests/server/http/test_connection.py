@@ -1,0 +1,217 @@
+"""HTTP over real sockets: tables of requests and what they are answered, one by one and behind each other."""
+
+import gzip
+import http.client
+import json
+
+import pytest
+
+from asyncchat.server.http import connection
+from asyncchat.server.http.connection import BODY_BYTES, HEAD_BYTES
+from tests.server.harness import serving
+
+HTML = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.fixture(scope="module")
+def server():
+    with serving(origins=("https://chat.example.org",)) as running:
+        yield running
+
+
+def answer(server, request):
+    """The head and body of the answer to one request, on a connection of its own."""
+    client = server.connect()
+    client.send(request)
+    client.end_input()
+    head, _, body = client.rest().partition(b"\r\n\r\n")
+    return head + b"\r\n", body
+
+
+def ask(server, target, method="GET", **headers):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    try:
+        connection.request(method, target, headers={k.replace("_", "-"): v for k, v in headers.items()})
+        response = connection.getresponse()
+        return response, response.read()
+    finally:
+        connection.close()
+
+
+RAW = [
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 200),
+    (b"GET / HTTP/1.1\r\nhost:10.0.0.7\r\n\r\n", 200),
+    (b"GET http://localhost:1234/ HTTP/1.1\r\nHost: evil.example\r\n\r\n", 200),
+    (b"GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 421),
+    (b"GET / HTTP/1.0\r\n\r\n", 200),
+    (b"\xef\xbb\xbfGET / HTTP/1.0\r\n\r\n", 200),
+    (b"GET / HTTP/1.1\nHost: localhost\n\n", 200),
+    (b"GET /index.html HTTP/1.1\r\nHost: localhost\r\n\r\n", 200),
+    (b"GET /%69ndex.html?v=1 HTTP/1.1\r\nHost: localhost\r\n\r\n", 200),
+    (b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+    (b"GET /../pyproject.toml HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+    (b"GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+    (b"GET /%00%ff HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+    (b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+    (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello", 405),
+    (b"BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", 405),
+    (b"PUT /app.js HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 405),
+    (b"POST / HTTP/1.0\r\n\r\n", 405),
+    (b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421),
+    (b"GET / HTTP/1.0\r\nHost: evil.example\r\n\r\n", 421),
+    (b"GET / HTTP/1.1\r\nHost: \xff\r\n\r\n", 421),
+    (b"GET / HTTP/1.1\r\nHost:\r\n\r\n", 421),
+    (b"GET / HTTP/1.1\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n\r\n", 403),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\n\r\n", 403),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\n\r\n", 200),
+    (b"GET / HTTP/1.1\r\nHost: chat.example.org\r\nOrigin: https://chat.example.org\r\n\r\n", 200),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nbad header\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * HEAD_BYTES + b"\r\n\r\n", 431),
+    (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65537\r\n\r\n", 413),
+    (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1" + b"0" * 5000 + b"\r\n\r\n", 400),
+    (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx", 400),
+    (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+    (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
+    (
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + b"ffff\r\n" + b"x" * 65_535 + b"\r\n2\r\nxx\r\n0\r\n\r\n",
+        413,
+    ),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n", 200),
+    (b"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", 505),
+    (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("request_", "status"), RAW)
+def test_each_request_gets_one_answer(server, request_, status):
+    head, body = answer(server, request_)
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert f"\r\ncontent-length: {len(body)}\r\n".encode() in head.lower()
+    for header in (b"x-content-type-options: nosniff", b"referrer-policy: no-referrer", b"date: "):
+        assert b"\r\n" + header in head.lower()
+    assert b"default-src 'none'" in head
+    if status >= 400:
+        told = json.loads(body)
+        assert told["status"] == status
+        assert told["detail"].endswith(".")
+        assert b"application/problem+json" in head
+
+
+def test_a_request_byte_by_byte(server):
+    client = server.connect()
+    for byte in b"GET /app.js HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n":
+        client.send(bytes((byte,)))
+    assert client.rest().startswith(b"HTTP/1.1 200 ")
+
+
+def test_requests_behind_each_other_are_answered_in_order(server):
+    client = server.connect()
+    client.send(
+        b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc"
+        b"HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
+    told = client.rest().decode()
+    assert [line[9:12] for line in told.splitlines() if line.startswith("HTTP/1.1")] == [
+        "404", "405", "200", "200",
+    ]  # fmt: skip
+    assert told.count("Join #lobby with") == 1
+
+
+def test_a_connection_is_kept_for_the_next_request(server):
+    client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    for _ in range(3):
+        client.request("GET", "/", headers={"Accept": HTML})
+        assert b"<!doctype html>" in client.getresponse().read()
+    client.close()
+
+
+def test_a_client_that_waits_for_100_is_told_to_go_on(server):
+    client = server.connect()
+    client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+    assert client.until("\r\n\r\n").startswith("HTTP/1.1 100 ")
+    client.send("xx")
+    assert client.until("\r\n\r\n").startswith("HTTP/1.1 405 ")
+
+
+def test_a_browser_gets_the_page_and_curl_how_to_join(server):
+    page, body = ask(server, "/", Accept=HTML)
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert body.startswith(b"<!doctype html>")
+    assert page.headers["Vary"] == "Accept, Accept-Encoding"
+    policy = page.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;")
+    assert f"connect-src 'self' ws://127.0.0.1:{server.port} wss://127.0.0.1:{server.port};" in policy
+    assert policy.endswith("base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+    curl, body = ask(server, "/", Accept="*/*")
+    assert curl.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert body.startswith(b"Join #lobby with\n  nc ")
+
+
+def test_what_the_page_needs_is_there(server):
+    _, page = ask(server, "/", Accept=HTML)
+    for target, kind in (
+        ("/app.js", "text/javascript; charset=utf-8"),
+        ("/style.css", "text/css; charset=utf-8"),
+    ):
+        assert f'"{target}"'.encode() in page
+        file, _ = ask(server, target)
+        assert (file.status, file.headers["Content-Type"]) == (200, kind)
+
+
+def test_head_is_get_without_the_body(server):
+    for target in ("/", "/app.js"):
+        got, _ = ask(server, target)
+        head, body = ask(server, target, "HEAD")
+        assert body == b""
+        assert {k: v for k, v in got.getheaders() if k != "Date"} == {
+            k: v for k, v in head.getheaders() if k != "Date"
+        }
+
+
+def test_what_a_browser_has_is_not_sent_again(server):
+    first, body = ask(server, "/app.js", Accept_Encoding="identity")
+    assert first.headers["Cache-Control"] == "no-cache"
+    again, nothing = ask(server, "/app.js", If_None_Match=f'"other", W/{first.headers["ETag"]}')
+    assert (again.status, nothing, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
+    changed, same = ask(server, "/app.js", If_None_Match='"other"')
+    assert (changed.status, same) == (200, body)
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "br, GZIP;q=0.5", "*"])
+def test_files_go_compressed_where_that_is_asked_for(server, accepted):
+    plain, body = ask(server, "/app.js", Accept_Encoding="identity")
+    packed, data = ask(server, "/app.js", Accept_Encoding=accepted)
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(data) == body
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+    refused, _ = ask(server, "/app.js", Accept_Encoding="gzip;q=0")
+    assert refused.headers["Content-Encoding"] is None
+
+
+def test_a_request_that_never_ends_is_told_so(monkeypatch):
+    monkeypatch.setattr(connection, "REQUEST_SECONDS", 0.2)
+    with serving() as server:
+        for part in (
+            b"GET / HTTP/1.1\r\nHo",
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nx",
+        ):
+            client = server.connect()
+            client.send(part)
+            assert client.rest().startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_connection_without_a_next_request_is_closed(monkeypatch):
+    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.2)
+    with serving() as server:
+        client = server.connect()
+        client.send("HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert client.rest().count(b"HTTP/1.1") == 1
+
+
+def test_the_limits_fit_what_they_are_for():
+    assert BODY_BYTES >= 8 * 8192

@@ -89,7 +89,14 @@ def test_command_loads_no_other_command(name):
     ("name", "part"),
     [
         (name, part)
-        for name, part in [("join", "server"), ("bench", "server"), ("serve", "client"), ("serve", "bench")]
+        for name, part in [
+            ("join", "server"),
+            ("bench", "server"),
+            ("serve", "client"),
+            ("serve", "bench"),
+            ("audit", "server"),
+            ("audit", "client"),
+        ]
         if name in COMMANDS
     ],
 )

@@ -21,6 +21,7 @@ from tests.core.house import ANNA, BOB, NOW, do, house
 
 GATES = {
     commands.ReadHistory,
+    commands.ReadActs,
     commands.EraseFrom,
     commands.Owner,
     commands.Ignore,

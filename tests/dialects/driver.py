@@ -166,6 +166,12 @@ class Hub:
         page = found[-asked.limit :] if newest else found[: asked.limit]
         return [replies.HistoryPage(room.name, tuple(page), len(found) - len(page), asked.purpose)]
 
+    def read_acts(self, peer: Peer, asked: commands.ReadActs) -> list[object]:
+        if peer.id not in self.chat.owners:
+            return [replies.NotServerOperator()]
+        found = [record for record in self.records if isinstance(record.event, events.ACTS)]
+        return [replies.ActsView(tuple(found[-asked.limit :]), asked.purpose)]
+
     def claim(self, peer: Peer, asked: commands.Owner) -> list[object]:
         if asked.name == "elsewhere":
             return [replies.NotFromHere(asked.name)]
@@ -187,6 +193,7 @@ class Hub:
 
 _GATES: dict[type[commands.Command], Callable[[Hub, Peer, Any], list[object]]] = {
     commands.ReadHistory: Hub.read_history,
+    commands.ReadActs: Hub.read_acts,
     commands.Owner: Hub.claim,
     commands.Reload: Hub.reload,
     commands.Unlock: Hub.unlock,

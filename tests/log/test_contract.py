@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from asyncchat.core import events
 from asyncchat.core.chat import Chat
-from asyncchat.core.events import AnyEvent, Erased, Kept, Said
+from asyncchat.core.events import ACTS, AnyEvent, Erased, Kept, Said
 from asyncchat.core.names import fold
 from asyncchat.log.base import Log, OutOfStep, Range
 from asyncchat.log.memory import MemoryLog
@@ -339,6 +339,35 @@ def test_any_records_are_read_as_the_contract_says(
             assert list(await log.numbers_by(room, name, upto)) == by_name
 
     run()
+
+
+def acts() -> list[AnyEvent]:
+    return [
+        events.OwnerClaimed(ANNA, "alice"),
+        events.Killed(BERND, ANNA, "spam"),
+        events.RoomOpened("#x", 1),
+        events.ServerBanChanged(ANNA, "eve!*@*", True, 6),
+        events.Announced(ANNA, "hear", (1, 2)),
+        events.FlagChanged("#x", ANNA, "secret", True),
+        events.Overruled(ANNA, events.FlagChanged("#x", ANNA, "secret", True)),
+        events.ClaimFailed(BERND),
+        events.Kicked("#x", BERND, ANNA),
+        events.ConfigurationRead(ANNA, ("motd",)),
+    ]
+
+
+@asynchronous
+async def test_what_operators_did_is_read_newest_first_kept_and_nothing_else(kind, tmp_path):
+    async with opened(kind, tmp_path) as log:
+        records = [said(1), *(fact(number, event) for number, event in enumerate(acts(), 2))]
+        for record in records:
+            await log.append(log.last, [record])
+        expected = [record for record in records if isinstance(record.event, ACTS)]
+        assert list(await log.acts(log.last, 0, 100)) == expected
+        assert list(await log.acts(log.last, 0, 3)) == expected[-3:]
+        assert list(await log.acts(expected[2].number, 0, 2)) == expected[1:3]
+        assert list(await log.acts(log.last, expected[1].time, 100)) == expected[2:]
+        assert await log.acts(log.last, log.last_time, 100) == ()
 
 
 OPEN_LOBBY = events.RoomOpened("#Lobby", 1)

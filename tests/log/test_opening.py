@@ -19,6 +19,8 @@ from asyncchat.log.tuning import Tuning
 from tests.log.chatter import ANNA, BERND, SECOND, START, asynchronous, fact, said
 from tests.log.history import HASTY, raw, texts, write
 
+STEPS = len(schema.STEPS)
+
 
 @asynchronous
 async def test_only_the_owner_can_read(path):
@@ -159,8 +161,10 @@ def test_a_database_of_another_program(tmp_path):
 
 def test_a_file_of_a_newer_version(path):
     asyncio.run(write(path, [said(1)]))
-    raw(path, f"PRAGMA user_version = {len(schema.STEPS) + 1}")
-    unusable(path, r"is of a newer asyncchat \(its format is 2, this one knows 1\)\. Upgrade asyncchat")
+    raw(path, f"PRAGMA user_version = {STEPS + 1}")
+    unusable(
+        path, rf"newer asyncchat \(its format is {STEPS + 1}, this one knows {STEPS}\)\. Upgrade asyncchat"
+    )
 
 
 def test_a_damaged_file(path):

@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 
 from asyncchat.log import schema
+from asyncchat.log.base import LogError
 
 NEXT = (*schema.STEPS, "ALTER TABLE said ADD COLUMN liked INTEGER; UPDATE said SET liked = 7;")
 
@@ -41,6 +42,43 @@ def test_an_upgrade_that_fails_leaves_the_old_version(path):
         assert version(connection) == (schema.APPLICATION, len(schema.STEPS))
     with closing(schema.connect(path)) as connection:
         schema.prepare(connection, path, clean=False, steps=NEXT)
+
+
+def test_acts_that_were_kept_as_presence_are_kept_as_acts(tmp_path):
+    path = tmp_path / "old.db"
+    rows = [
+        (1, 1, 2, '{"is":"killed","reason":"x"}'),
+        (2, 2, 2, '{"is":"announced","text":"x"}'),
+        (3, 3, 2, '{"is":"left","reason":"killed"}'),
+        (4, 4, 1, '{"is":"owner"}'),
+    ]
+    with closing(schema.connect(path)) as connection:
+        schema.prepare(connection, path, clean=False, steps=schema.STEPS[:1])
+        connection.executemany("INSERT INTO facts VALUES (?, ?, ?, ?)", rows)
+        schema.prepare(connection, path, clean=False)
+        assert connection.execute("SELECT number, kept FROM facts").fetchall() == [
+            (1, 4),
+            (2, 4),
+            (3, 2),
+            (4, 1),
+        ]
+
+
+def test_who_only_reads_changes_nothing_and_says_what_is_none(path, tmp_path):
+    with closing(schema.connect_to_read(path)) as connection:
+        assert connection.execute("SELECT text FROM said").fetchall() == [("c",)]
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            connection.execute("DELETE FROM said")
+    with pytest.raises(LogError, match=r"There is no history .*none\.db"):
+        schema.connect_to_read(tmp_path / "none.db")
+    (tmp_path / "empty.db").touch()
+    with pytest.raises(LogError, match=r"There is no history in .* yet"):
+        schema.connect_to_read(tmp_path / "empty.db")
+    (tmp_path / "text.db").write_text("hello" * 1000)
+    with pytest.raises(sqlite3.DatabaseError):
+        schema.connect_to_read(tmp_path / "text.db")
+    with pytest.raises(LogError, match="newer"):
+        schema.connect_to_read(path, schema.STEPS[:1])
 
 
 def test_erased_bytes_are_overwritten_and_nothing_checkpoints_by_itself(path):

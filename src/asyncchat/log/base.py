@@ -128,6 +128,19 @@ class Log(Protocol):
         """The numbers of what a name (any case; '': everybody) said in a room, erased messages left out."""
         ...
 
+    async def acts(self, upto: int, after_time: int, most: int) -> tuple[Record, ...]:
+        """What operators of the server did (``core.events.ACTS``), the newest ``most`` of it, oldest first.
+
+        Args:
+            upto: the last number that may be read.
+            after_time: later than this (microseconds since 1970 UTC).
+            most: how many; at least 1.
+
+        Raises:
+            LogError: it can't be read now.
+        """
+        ...
+
     async def close(self) -> None:
         """Closes it cleanly; later calls are misuse. Safe to call twice."""
         ...

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from asyncchat.core.events import AnyEvent, Erased, Kept, Record, Said
+from asyncchat.core.events import ACTS, AnyEvent, Erased, Kept, Record, Said
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
 from asyncchat.log.base import OutOfStep, Page, Range, misuse, new_epoch
@@ -15,6 +15,9 @@ from asyncchat.log.snapshot import snapshot
 
 KEEP = 10_000
 """Messages kept unless told otherwise: some 5 MB of usual ones."""
+
+ACTS_KEPT = 1000
+"""Acts of operators of the server that stay readable."""
 
 _STATE_FACTS = 10_000
 """State facts gathered before they are folded into a snapshot."""
@@ -35,6 +38,7 @@ class MemoryLog:
         self._newest_batch: tuple[Record, ...] = ()
         self._rooms: dict[str, deque[Record]] = {}
         self._order: deque[tuple[int, str]] = deque()
+        self._acts: deque[Record] = deque(maxlen=ACTS_KEPT)
         self._facts: list[AnyEvent] = []
         self._fold_at = _STATE_FACTS
 
@@ -73,6 +77,8 @@ class MemoryLog:
         misuse(expected_last, self._last_time, records)
         for record in records:
             event = record.event
+            if type(event) in ACTS:
+                self._acts.append(record)
             if type(event) is Said:
                 if self._keep:
                     key = fold(event.room)
@@ -110,6 +116,11 @@ class MemoryLog:
             and isinstance(record.event, Said)
             and (not key or record.event.person.key == key)
         )
+
+    async def acts(self, upto: int, after_time: int, most: int) -> tuple[Record, ...]:
+        """What operators of the server did; see ``Log.acts``."""
+        found = [act for act in self._acts if act.number <= upto and act.time > after_time]
+        return tuple(found[-most:])
 
     async def close(self) -> None:
         """Nothing is kept, so there is nothing to do."""

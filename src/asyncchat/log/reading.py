@@ -11,11 +11,15 @@ from contextlib import closing
 from itertools import islice
 from typing import TypeVar
 
+from asyncchat.core.events import ACTS, Kept, Record
 from asyncchat.core.names import fold
 from asyncchat.log import places, rows
 from asyncchat.log.base import Page, Range
 
 T = TypeVar("T")
+
+_STATE_ACTS = tuple(act.__struct_config__.tag for act in ACTS if act.kept is Kept.STATE)
+"""How the acts are tagged that decisions read too: they stand among the state, the others by themselves."""
 
 
 def snapshot_of(connection: sqlite3.Connection, job: Callable[[], T]) -> T:
@@ -107,3 +111,22 @@ def _numbers_by(
         if fold(origin.partition("!")[0]) == name:
             found.append(number)
     return found, reached
+
+
+def acts(connection: sqlite3.Connection, upto: int, after_time: int, most: int) -> tuple[Record, ...]:
+    """The newest acts of operators of the server; see ``Log.acts``."""
+    return snapshot_of(connection, lambda: _acts(connection, upto, after_time, most))
+
+
+def _acts(connection: sqlite3.Connection, upto: int, after_time: int, most: int) -> tuple[Record, ...]:
+    tagged = " OR ".join(f'event GLOB \'{{"is":"{tag}"*\'' for tag in _STATE_ACTS)
+    found: list[tuple[int, int, str]] = []
+    # Each asks one partial index; together they would read the whole table.
+    for which in ("kept = 4", f"kept = 1 AND ({tagged})"):
+        found += connection.execute(
+            f"SELECT number, time, event FROM facts WHERE {which} AND number <= ? AND time > ? "  # noqa: S608  # constants
+            "ORDER BY number DESC LIMIT ?",
+            (upto, after_time, most),
+        )
+    newest = sorted(found)[-most:]
+    return tuple(Record(number, time, rows.decode(number, line)) for number, time, line in newest)

@@ -59,6 +59,12 @@ STEPS: tuple[str, ...] = (
     );
     INSERT INTO marks DEFAULT VALUES;
     """,
+    """
+    -- The acts of operators of the server, for the audit; some were kept as presence before.
+    UPDATE facts SET kept = 4
+        WHERE kept = 2 AND (event GLOB '{"is":"killed"*' OR event GLOB '{"is":"announced"*');
+    CREATE INDEX acts ON facts (number) WHERE kept = 4;
+    """,
 )
 """What makes a file of version n one of version n + 1."""
 
@@ -81,6 +87,28 @@ def connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA cache_size = -512")
+    return connection
+
+
+def connect_to_read(path: Path, steps: Sequence[str] = STEPS) -> sqlite3.Connection:
+    """A connection that only reads, beside a server or without one; it needs no lock.
+
+    Raises:
+        LogError: there is no such file, or it is something else, or of a newer version.
+        sqlite3.Error: it can't be read.
+    """
+    if not path.exists():
+        raise LogError(f"There is no history {path}. Name another: --db FILE")
+    # Where nothing can be made beside it, SQLite opens such a file only when told that nobody changes it.
+    still = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
+    address = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if still else ''}"
+    connection = sqlite3.connect(address, uri=True, timeout=2, isolation_level=None)
+    try:
+        if not _version(connection, path, len(steps)):
+            raise LogError(f"There is no history in {path} yet. Name another: --db FILE")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -147,6 +147,10 @@ class SqliteLog:
             found += part
         return tuple(found)
 
+    async def acts(self, upto: int, after_time: int, most: int) -> tuple[Record, ...]:
+        """What operators of the server did; see ``Log.acts``."""
+        return await self._read(reading.acts, upto, after_time, most)
+
     async def settle(self) -> None:
         """Does all upkeep now that else waits for a quiet moment.
 

@@ -64,6 +64,23 @@ async def read_history(session: Session, command: commands.ReadHistory, upto: in
     await _answer(session, answer)
 
 
+async def read_acts(session: Session, command: commands.ReadActs, upto: int) -> None:
+    """Reads what operators of the server did, for who owns it."""
+    service = session.service
+    if session.id not in service.hub.chat.owners:
+        await _answer(session, replies.NotServerOperator())
+        return
+    after = command.after_time or 0
+    if command.newest_seconds is not None:
+        after = max(after, wall_clock() - command.newest_seconds * 1_000_000)
+    try:
+        records = await service.log.acts(upto, after, command.limit)
+    except LogError:
+        await _answer(session, replies.ActsUnreadable(command.purpose))
+    else:
+        await _answer(session, replies.ActsView(records, command.purpose))
+
+
 async def erase_from(session: Session, command: commands.EraseFrom, upto: int) -> None:
     """Finds what is to be erased; whether the asker may, the hub decides."""
     service = session.service
@@ -108,7 +125,7 @@ async def reload(session: Session, _command: commands.Reload, _upto: int) -> Non
         await _answer(session, replies.NotServerOperator())
         return
     person = service.hub.chat.people[session.id]
-    await _answer(session, await service.reloader.reload(person.name))
+    await _answer(session, await service.reloader.reload(person))
 
 
 async def unlock(session: Session, command: commands.Unlock, _upto: int) -> None:
@@ -152,6 +169,7 @@ Gate = Callable[["Session", Any, int], Awaitable[None]]
 
 GATES: dict[type[commands.Command], Gate] = {
     commands.ReadHistory: read_history,
+    commands.ReadActs: read_acts,
     commands.EraseFrom: erase_from,
     commands.Owner: claim_owner,
     commands.Ignore: ignore,

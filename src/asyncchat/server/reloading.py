@@ -15,6 +15,8 @@ import msgspec
 
 from asyncchat.config import ServeConfig
 from asyncchat.config.options import table
+from asyncchat.core.events import ConfigurationRead
+from asyncchat.core.people import Person, from_origin
 from asyncchat.core.replies import NotReloaded, Reloaded
 from asyncchat.errors import AsyncChatError
 
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from asyncchat.server.service import Service
 
 _logger = logging.getLogger("asyncchat.server")
+
+
+SIGNAL = from_origin("SIGHUP")
+"""Stands for who sent a signal: the system does not say."""
 
 
 class ServeError(AsyncChatError):
@@ -68,20 +74,20 @@ class Reloader:
         while True:
             await self._asked.wait()
             self._asked.clear()
-            await self.reload("SIGHUP")
+            await self.reload(SIGNAL)
 
-    async def reload(self, asker: str) -> Reloaded | NotReloaded:
+    async def reload(self, asker: Person) -> Reloaded | NotReloaded:
         """Takes over what can be, and says in the log, too, what that was.
 
         Args:
-            asker: who wants it, for the log.
+            asker: who wants it, for the log and for the audit.
         """
         file = "" if self._sources is None else self._sources.file_name
         async with self._turn:
             try:
                 stated, motd = await asyncio.to_thread(self._read)
             except AsyncChatError as error:
-                _logger.error("Not reloaded (%s): %s", asker, error)
+                _logger.error("Not reloaded (%s): %s", asker.name, error)
                 return NotReloaded(file, str(error))
             now = self._service.options
             changed, waiting = [], []
@@ -100,9 +106,10 @@ class Reloader:
                     waiting.append(row.key)
             if taken:
                 self._service.take_over(msgspec.structs.replace(now, **taken), motd)
-        _logger.warning("Reloaded (%s); changed: %s", asker, ", ".join(changed) or "nothing")
+        _logger.warning("Reloaded (%s); changed: %s", asker.name, ", ".join(changed) or "nothing")
         if waiting:
             _logger.warning("Only a restart changes: %s", ", ".join(waiting))
+        self._service.hub.declare([ConfigurationRead(asker, tuple(changed))])
         return Reloaded(file, tuple(changed), tuple(waiting))
 
     def _read(self) -> tuple[ServeConfig, tuple[str, ...] | None]:

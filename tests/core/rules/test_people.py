@@ -64,11 +64,21 @@ def test_entering_a_room_that_may_not_be_is_refused_alone():
         (NOBODY, commands.SetAway("x"), (replies.NotEntered(),)),
         (NOBODY, commands.Quit(), ()),
         (NOBODY, commands.ClaimOwner(verified=True), (replies.NotEntered(),)),
-        (BOB, commands.ClaimOwner(verified=False), (replies.WrongCode(),)),
     ],
 )
 def test_what_changes_nothing(who, command, items):
     assert house().decide(who, command, NOW) == items
+
+
+def test_a_wrong_code_gives_nothing_and_is_noted():
+    chat = house()
+    bob = chat.people[BOB]
+    assert do(chat, BOB, commands.ClaimOwner(verified=False)) == (
+        events.ClaimFailed(bob),
+        replies.WrongCode(),
+    )
+    assert do(chat, BOB, commands.ClaimOwner(verified=False, name="x"))[0] == events.ClaimFailed(bob, "x")
+    assert BOB not in chat.owners
 
 
 @pytest.mark.parametrize("name", ["zoe", "BOB", "бob"])

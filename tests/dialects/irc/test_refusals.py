@@ -63,6 +63,7 @@ def test_none_is_forgotten():
     assert set(REFUSALS) == set(Refusal.__subclasses__()) - {
         replies.HistoryUnreadable,
         replies.NotReloaded,
+        replies.ActsUnreadable,
         replies.AccountRefused,
     }
     assert {type(refusal) for refusal, _ in LINES} == set(REFUSALS)

@@ -75,6 +75,9 @@ UNTOLD = [
     events.PersonFlagChanged(A, "bot", True),
     events.OwnerClaimed(A),
     events.ServerBanChanged(A, "m", True, 0),
+    events.Overruled(A, events.FlagChanged("#r", A, "secret", True)),
+    events.ClaimFailed(A, "x"),
+    events.ConfigurationRead(A, ("motd",)),
 ]
 
 

@@ -23,6 +23,11 @@ from tests.dialects.plain_driver import World
         ("/serverban bob 7d", commands.BanFromServer("bob", True, 604_800)),
         ("/serverunban bob", commands.BanFromServer("bob", False)),
         ("/announce hear all", commands.Announce("hear all")),
+        ("/audit", commands.ReadActs()),
+        ("/audit 5", commands.ReadActs(5)),
+        ("/audit 9999", commands.ReadActs(500)),
+        ("/audit 2h", commands.ReadActs(500, 7200)),
+        ("/audit 2026-11-22", commands.ReadActs(500, None, 1_795_305_599_999_999)),
     ],
 )
 def test_what_is_asked(line, asked):
@@ -31,7 +36,7 @@ def test_what_is_asked(line, asked):
     assert anna.asked[-1] == asked
 
 
-@pytest.mark.parametrize("line", ["/kill", "/serverunban", "/serverunban a b", "/announce"])
+@pytest.mark.parametrize("line", ["/kill", "/serverunban", "/serverunban a b", "/announce", "/audit what"])
 def test_misuse(line):
     assert World().person("anna").type(line).startswith(f"Usage: {WORDS[line.split()[0][1:]].usage}")
 

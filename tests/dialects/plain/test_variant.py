@@ -80,6 +80,9 @@ WIRE: list[tuple[AnyEvent, str]] = [
     (events.Announced(ANNA, "hear", (1,)), "[server] anna: hear\n"),
     (events.Killed(BOB, ANNA, "spam"), "anna put you out of the chat (spam)\n"),
     (events.ServerBanChanged(ANNA, "m", True, 0), ""),
+    (events.Overruled(ANNA, events.FlagChanged("#tea", ANNA, "secret", True)), ""),
+    (events.ClaimFailed(ANNA, "x"), ""),
+    (events.ConfigurationRead(ANNA, ("motd",)), ""),
     (events.Erased("#lobby", ANNA, (1,)), "anna erased 1 message of the history\n"),
     (events.Erased("#lobby", ANNA, tuple(range(1500))), "anna erased 1,500 messages of the history\n"),
 ]

@@ -5,7 +5,7 @@ Owns the closed set; must not know who may do what (``rules``) nor how it was sp
 
 from asyncchat.core.commands.accounts import ChangePassword, LogIn, LogOut, MakeAccount, RemoveAccount
 from asyncchat.core.commands.base import Answer, Command, Question
-from asyncchat.core.commands.history import Direction, Erase, EraseFrom, ReadHistory
+from asyncchat.core.commands.history import Direction, Erase, EraseFrom, ReadActs, ReadHistory
 from asyncchat.core.commands.operators import (
     Announce,
     AskServerBans,
@@ -95,6 +95,7 @@ __all__ = [
     "PartAll",
     "Question",
     "Quit",
+    "ReadActs",
     "ReadHistory",
     "Reload",
     "RemoveAccount",

@@ -37,6 +37,18 @@ class ReadHistory(Command, frozen=True):
     purpose: object = None
 
 
+class ReadActs(Command, frozen=True):
+    """What operators of the server did, the newest ``limit`` of it, for the owner and them.
+
+    ``newest_seconds`` asks for none older than that. ``purpose`` goes back to the dialect with the answer.
+    """
+
+    limit: int = 20
+    newest_seconds: int | None = None
+    after_time: int | None = None
+    purpose: object = None
+
+
 class EraseFrom(Command, frozen=True):
     """Erase all that a name said in a room's history; an empty name: all that anyone said."""
 

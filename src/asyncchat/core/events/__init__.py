@@ -10,6 +10,7 @@ from asyncchat.core.events.accounts import (
     LoggedIn,
     LoggedOut,
 )
+from asyncchat.core.events.acts import ACTS, Act, ClaimFailed, ConfigurationRead, Overruled
 from asyncchat.core.events.base import Event, Kept, Reach
 from asyncchat.core.events.people import AwayChanged, Entered, Left, PersonFlagChanged, Renamed
 from asyncchat.core.events.record import AnyEvent, Passing, Record
@@ -44,14 +45,18 @@ from asyncchat.core.events.speech import (
 )
 
 __all__ = [
+    "ACTS",
     "AccountMade",
     "AccountPasswordChanged",
     "AccountRemoved",
+    "Act",
     "Announced",
     "AnyEvent",
     "AwayChanged",
     "BanChanged",
+    "ClaimFailed",
     "Confided",
+    "ConfigurationRead",
     "Cuts",
     "Entered",
     "Erased",
@@ -68,6 +73,7 @@ __all__ = [
     "MaskChanged",
     "MuteChanged",
     "NodeStarted",
+    "Overruled",
     "OwnerClaimed",
     "Parted",
     "Passing",

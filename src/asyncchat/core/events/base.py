@@ -17,6 +17,8 @@ class Kept(enum.IntEnum):
     """Belongs to one run of a node; a week."""
     NEVER = 3
     """Passes by: told, not recorded, without a number."""
+    ACT = 4
+    """What operators of the server did, for the audit: never read by a decision; kept as a text is."""
 
 
 class Reach(enum.Enum):

@@ -9,6 +9,7 @@ from asyncchat.core.events.accounts import (
     LoggedIn,
     LoggedOut,
 )
+from asyncchat.core.events.acts import ClaimFailed, ConfigurationRead, Overruled
 from asyncchat.core.events.people import AwayChanged, Entered, Left, PersonFlagChanged, Renamed
 from asyncchat.core.events.rooms import (
     BanChanged,
@@ -43,6 +44,7 @@ AnyEvent = (
     | FlagChanged | BanChanged | MuteChanged | SettingChanged | MaskChanged | Invited | Spoke | Confided
     | PersonFlagChanged | OwnerClaimed | Erased | Killed | ServerBanChanged | Announced
     | AccountMade | AccountPasswordChanged | AccountRemoved | LoggedIn | LoggedOut
+    | Overruled | ClaimFailed | ConfigurationRead
 )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ class OwnerClaimed(Event, frozen=True, tag="owner"):
 class Announced(Event, frozen=True, tag="announced"):
     """The owner told those something who want to be told such; ``to`` are their sessions."""
 
+    kept: ClassVar[Kept] = Kept.ACT
     reach: ClassVar[Reach] = Reach.SOME
     person: Person
     text: str
@@ -34,6 +35,7 @@ class Announced(Event, frozen=True, tag="announced"):
 class Killed(Event, frozen=True, tag="killed"):
     """A person was put out of the chat by the owner: its session ends, and so it leaves."""
 
+    kept: ClassVar[Kept] = Kept.ACT
     reach: ClassVar[Reach] = Reach.NOBODY
     person: Person
     by: Person

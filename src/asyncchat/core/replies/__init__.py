@@ -15,7 +15,13 @@ from asyncchat.core.replies.accounts import (
     Removed,
 )
 from asyncchat.core.replies.base import Refusal, Reply
-from asyncchat.core.replies.history import MORE_COUNTED, HistoryPage, HistoryUnreadable
+from asyncchat.core.replies.history import (
+    MORE_COUNTED,
+    ActsUnreadable,
+    ActsView,
+    HistoryPage,
+    HistoryUnreadable,
+)
 from asyncchat.core.replies.people import (
     AwayNote,
     Counts,
@@ -84,6 +90,8 @@ __all__ = [
     "MORE_COUNTED",
     "AccountFault",
     "AccountRefused",
+    "ActsUnreadable",
+    "ActsView",
     "AlreadyEntered",
     "AlreadyThere",
     "AwayNote",

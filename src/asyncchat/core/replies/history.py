@@ -19,6 +19,19 @@ MORE_COUNTED = 1000
 """Where the counting of earlier messages ends; beyond it an answer says "more than"."""
 
 
+class ActsView(Reply, frozen=True):
+    """What operators of the server did, oldest first; ``purpose`` as in ReadActs."""
+
+    records: tuple[Record, ...]
+    purpose: object = None
+
+
+class ActsUnreadable(Refusal, frozen=True):
+    """They can't be read now: the disk is in the way; ``purpose`` as in ReadActs."""
+
+    purpose: object = None
+
+
 class HistoryUnreadable(Refusal, frozen=True):
     """The history of a room can't be read by the asker, or there is none; ``purpose`` as in ReadHistory."""
 

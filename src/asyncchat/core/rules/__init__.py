@@ -19,6 +19,7 @@ from asyncchat.core.rules import (
     rooms,
     speech,
 )
+from asyncchat.core.rules.overruling import NOTED, noting
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Rule
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _FAMILIES = (people, accounts, rooms, invitations, speech, modes, moderation, operators, questions)
 
 RULES: dict[type[Command], Rule] = {
-    command: rule for family in _FAMILIES for command, rule in family.RULES.items()
+    command: noting(rule) if command in NOTED else rule
+    for family in _FAMILIES
+    for command, rule in family.RULES.items()
 }
 ANSWERS = questions.ANSWERS

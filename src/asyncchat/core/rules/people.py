@@ -96,7 +96,7 @@ def claim_owner(chat: Chat, who: int, command: commands.ClaimOwner, _now: int) -
     if me is None:
         return (replies.NotEntered(),)
     if not command.verified:
-        return (replies.WrongCode(command.name),)
+        return (events.ClaimFailed(me, command.name), replies.WrongCode(command.name))
     return (events.OwnerClaimed(me, command.name),)
 
 

@@ -39,7 +39,15 @@ USER = "plain"
 PASSWORD_TRIES = 3
 """Passwords a connection may try."""
 
-_GATES = (commands.ReadHistory, commands.EraseFrom, commands.Owner, commands.Ignore, commands.Reload, Unlock)
+_GATES = (
+    commands.ReadHistory,
+    commands.EraseFrom,
+    commands.Owner,
+    commands.Ignore,
+    commands.Reload,
+    commands.ReadActs,
+    Unlock,
+)
 """The gates this dialect asks: nothing is given behind one, not even a quit."""
 
 _GOES_ON = (Say, Answer)

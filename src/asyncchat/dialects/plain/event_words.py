@@ -195,6 +195,9 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.Announced: lambda event: f"[server] {event.person.name}: {event.text}",
     events.Killed: lambda event: f"{event.by.name} put you out of the chat{because(event.reason)}",
     events.ServerBanChanged: _untold,
+    events.Overruled: _untold,  # the act itself is told
+    events.ClaimFailed: _untold,
+    events.ConfigurationRead: _untold,
     events.AccountMade: _untold,
     events.AccountPasswordChanged: _untold,
     events.AccountRemoved: _untold,

@@ -71,5 +71,6 @@ REFUSAL_WORDS: dict[type[replies.Refusal], Callable[[Any], str]] = {
     replies.StorageDown: lambda _: (
         "Not accepted: the history can't be written at the moment. Try again soon."
     ),
+    replies.ActsUnreadable: lambda _: "The history can't be read at the moment.",
     replies.HistoryUnreadable: lambda r: f"The history of {place(r.room)} can't be read.",
 }

@@ -11,6 +11,7 @@ from asyncchat.core.modes import BOT
 from asyncchat.core.names import fold
 from asyncchat.core.roles import ROLES
 from asyncchat.core.rooms import Block, Topic
+from asyncchat.dialects.plain.act_words import act_line
 from asyncchat.dialects.plain.event_words import in_room
 from asyncchat.dialects.plain.history import page_lines
 from asyncchat.dialects.plain.mode_words import (
@@ -211,6 +212,10 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _acts_view(view: replies.ActsView, zone: Zone) -> list[str]:
+    return [act_line(record, zone) for record in view.records] or ["-- no operator did anything --"]
+
+
 def _ignored(reply: replies.Ignored, _zone: Zone) -> list[str]:
     return [f"You ignore {', '.join(reply.names)}." if reply.names else "You ignore nobody."]
 
@@ -249,6 +254,7 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.TimeNow: lambda reply, zone: [f"It is {zone.moment(reply.time)}."],
     replies.AwayNote: lambda reply, _: [f"{reply.person.name} is away: {reply.text}"],
     replies.HistoryPage: page_lines,
+    replies.ActsView: _acts_view,
     replies.Ignored: _ignored,
     replies.Reloaded: _reloaded,
     replies.Unlocked: lambda _reply, _zone: [],

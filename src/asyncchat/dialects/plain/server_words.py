@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core import commands
 from asyncchat.core.commands import Command
+from asyncchat.dialects.plain import history
 
 if TYPE_CHECKING:
     from asyncchat.dialects.plain.dialect import PlainDialect
 
 _DURATION = re.compile(r"([1-9][0-9]{0,5})([mhd])", re.ASCII)
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400}
+
+ACTS_SHOWN = 500
+"""Lines of the audit at once, at most: what fits a terminal's memory."""
 
 
 def kill(_session: PlainDialect, text: str) -> Command | None:
@@ -39,6 +43,17 @@ def server_ban(_session: PlainDialect, text: str) -> Command | None:
 def server_unban(_session: PlainDialect, text: str) -> Command | None:
     """Lifts such a ban."""
     return commands.BanFromServer(text, False) if text and " " not in text else None
+
+
+def audit(session: PlainDialect, text: str) -> Command | None:
+    """Shows what operators did: the last 20 things, the last N, since some hours, or since a date."""
+    asked = history.wish(session.room, text, session.shared.zone, None)
+    if asked is None:
+        return None
+    if not text:
+        return commands.ReadActs()
+    limit = ACTS_SHOWN if asked.left is None else min(asked.left, ACTS_SHOWN)
+    return commands.ReadActs(limit, asked.newest_seconds, asked.after_time)
 
 
 def announce(_session: PlainDialect, text: str) -> Command | None:

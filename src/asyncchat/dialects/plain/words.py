@@ -327,6 +327,12 @@ _TABLE = (
         server_words.server_ban,
     ),
     Word("serverunban", "MASK", "Lifts a ban from the server (owner).", server_words.server_unban),
+    Word(
+        "audit",
+        "[30m|2h|7d|2026-11-22|N]",
+        "Shows what operators of the server did, the last of it or since then (owner).",
+        server_words.audit,
+    ),
     Word("announce", "TEXT", "Tells all who set /my wallops on (owner).", server_words.announce),
 )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from asyncchat.core import replies
+from asyncchat.core import commands, replies
 
 SERVER = ":irc.test "
 BY = ":op!op@192.0.2.1 "
@@ -30,6 +30,8 @@ ALL = [
     "SQUIT irc.test :x",
     "DIE",
     "REHASH",
+    "AUDIT",
+    "AUDIT 2h",
     "RESTART",
 ]
 
@@ -123,3 +125,42 @@ def test_rehash(server):
         SERVER + "NOTICE a :Nothing changed: chat.toml is no TOML",
         SERVER + "PONG irc.test :x",
     ]
+
+
+def test_the_audit_tells_what_operators_did(server, op):
+    a = server.person("a", "#r")
+    op.send("WALLOPS :hear")
+    op.send("KICK #r a :out")
+    op.send("AUDIT")
+    op.send("AUDIT 1")
+    told = [line.partition("  ") for line in op.send("AUDIT")]
+    assert [text for _, _, text in told] == [
+        "op!op@192.0.2.1 became the server's owner",
+        "op!op@192.0.2.1 announced: hear",
+        "",
+    ]
+    assert all(start.startswith(SERVER + "NOTICE op :") for start, _, _ in told)
+    assert told[-1][0] == SERVER + "NOTICE op :End of the audit"
+    server.person("b").send("JOIN #x")
+    op.send("KILL a :spam")
+    (last, _) = op.send("AUDIT 1")
+    assert last.endswith(f"  {BY[1:-1]} put {a.dialect._person.origin} off the server: spam")
+
+
+@pytest.mark.parametrize(
+    ("sent", "asked"),
+    [
+        ("AUDIT", commands.ReadActs()),
+        ("AUDIT 7", commands.ReadActs(7)),
+        ("AUDIT 0", commands.ReadActs(1)),
+        ("AUDIT 999999999", commands.ReadActs(200)),
+        ("AUDIT 2h", commands.ReadActs(200, 7200)),
+        ("AUDIT 1W", commands.ReadActs(200, 604_800)),
+        ("AUDIT what", commands.ReadActs()),
+    ],
+)
+def test_what_the_audit_is_asked_for(server, sent, asked):
+    dialect = server.person("x").dialect
+    assert dialect.receive_data(f"{sent}\r\nPING y\r\n".encode()) == [asked]
+    told = dialect.answer((replies.ActsUnreadable(),)).decode()
+    assert told == SERVER + "NOTICE x :The history can't be read at the moment\r\n"

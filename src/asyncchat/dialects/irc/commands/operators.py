@@ -5,6 +5,7 @@ Owns their words (Modern IRC, "Operator Messages"); who may, the core decides.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,18 @@ from asyncchat.dialects.irc.commands.word import Answerer, Numeric, Word, numeri
 from asyncchat.dialects.irc.limits import REASON_BYTES
 from asyncchat.dialects.irc.line import line, word
 from asyncchat.dialects.irc.tokens import Message
+from asyncchat.dialects.plain.act_words import act_line
+from asyncchat.dialects.plain.times import Zone
 
 if TYPE_CHECKING:
     from asyncchat.core.server_bans import ServerBan
     from asyncchat.dialects.irc.dialect import IrcDialect
 
 _MINUTE = 60
+_BACK = re.compile(r"([0-9]{1,6})([mhdw])", re.ASCII | re.IGNORECASE)
+_BACK_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_ACTS_TOLD = 200
+"""Lines that AUDIT tells at most: some 20 KB."""
 _LONGEST = 9
 """Digits of a duration in minutes: two thousand years."""
 
@@ -61,6 +68,18 @@ def rehash(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Reads the configuration again."""
     session.pause()
     return [core.Reload()]
+
+
+def audit(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Tells what operators did: the last things, as many as asked for, or all since so long ago."""
+    asked = message.param(0)
+    since = _BACK.fullmatch(asked)
+    session.pause()
+    if since is not None:
+        return [core.ReadActs(_ACTS_TOLD, int(since[1]) * _BACK_SECONDS[since[2].lower()])]
+    if asked.isascii() and asked.isdigit() and len(asked) <= _LONGEST:
+        return [core.ReadActs(min(max(1, int(asked)), _ACTS_TOLD))]
+    return [core.ReadActs()]
 
 
 def connect(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -145,6 +164,24 @@ def _rehashing(session: IrcDialect, file: str, texts: Sequence[str]) -> bytes:
     return rehashing + b"".join(notices)
 
 
+def say_acts(session: IrcDialect, view: replies.ActsView) -> bytes:
+    """Notices, one for each act, and one that says where they end."""
+    session.resume()
+    zone = Zone(session.irc.server.zone, session.irc.server.utc_offset)
+    texts = [act_line(record, zone) for record in view.records]
+    return b"".join(_notice(session, text) for text in (*texts, "End of the audit"))
+
+
+def say_acts_unreadable(session: IrcDialect, _refusal: replies.ActsUnreadable) -> bytes:
+    """That the disk is in the way."""
+    session.resume()
+    return _notice(session, "The history can't be read at the moment")
+
+
+def _notice(session: IrcDialect, text: str) -> bytes:
+    return line(f":{session.irc.name} NOTICE {session.nick}", text)
+
+
 WORDS: dict[str, Word] = {
     "KILL": Word(kill, 1, params="<nickname> [:<reason>]", about="Puts a person off the server (operators)."),
     "WALLOPS": Word(
@@ -160,6 +197,14 @@ WORDS: dict[str, Word] = {
     ),
     "UNKLINE": Word(unkline, 1, params="<mask>", about="Lifts a ban from the server (operators)."),
     "REHASH": Word(rehash, about="Reads the server's configuration again, tells what changed (operators)."),
+    "AUDIT": Word(
+        audit,
+        params="[<count>|<time>]",
+        about=(
+            "Tells what operators of the server did, in notices: the last 20 things, as many as you say, or "
+            "all since a time such as 2h or 7d (operators)."
+        ),
+    ),
     "CONNECT": Word(
         connect,
         1,
@@ -176,6 +221,8 @@ WORDS: dict[str, Word] = {
 ANSWERS: dict[type, Answerer] = {
     replies.Reloaded: say_reloaded,
     replies.NotReloaded: say_not_reloaded,
+    replies.ActsView: say_acts,
+    replies.ActsUnreadable: say_acts_unreadable,
     replies.OwnerOnly: say_owner_only,
     replies.ServerBansView: say_bans,
 }

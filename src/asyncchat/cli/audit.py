@@ -1,0 +1,80 @@
+"""``asyncchat audit``: lists what operators of the server did."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from asyncchat.cli._database import database_options, named_database
+from asyncchat.cli._misuse import Misuse
+
+if TYPE_CHECKING:
+    from asyncchat.core.events import Record
+
+_BACK = re.compile(r"([0-9]{1,6})([mhdw])", re.ASCII)
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@click.command("audit")
+@database_options
+@click.option(
+    "--since", metavar="TIME", help="Since then: 90m, 2h, 7d, 4w, 2026-11-22, 2026-11-22T18:30 (local time)."
+)
+@click.option("--json", "as_json", is_flag=True, help="A line of JSON for each, for programs.")
+def command(db: str | None, config: str | None, since: str | None, as_json: bool) -> None:
+    """List what operators of the server did, the newest last.
+
+    Who became one and who gave a wrong password; who was put off the server, banned from it or let in again;
+    announcements; the configuration read again; and what was done in a room without a role there.
+
+    It reads the history's file, whether or not a server has it. In the chat: /audit, in IRC: AUDIT.
+    """
+    from asyncchat.log.beside import acts_in
+
+    after = 0 if since is None else _moment(since, datetime.now().astimezone())
+    records = acts_in(named_database(db, config), after)
+    for line in _json(records) if as_json else _text(records):
+        click.echo(line)
+
+
+def _moment(text: str, now: datetime) -> int:
+    """Just before the time that is meant, in microseconds since 1970 UTC."""
+    back = _BACK.fullmatch(text)
+    try:
+        if back is not None:
+            when = now - timedelta(**{_UNITS[back[2]]: int(back[1])})
+        else:
+            when = datetime.fromisoformat(text).astimezone()
+        return int(when.timestamp() * 1_000_000) - 1
+    except (ValueError, OverflowError, OSError) as error:
+        raise Misuse(f"--since {text}: a time is 90m, 2h, 7d, 4w, 2026-11-22 or 2026-11-22T18:30") from error
+
+
+def _text(records: "Iterable[Record]") -> Iterable[str]:
+    from asyncchat.dialects.plain.act_words import sentence
+    from asyncchat.dialects.plain.times import Zone
+
+    for record in records:
+        when = datetime.fromtimestamp(record.time / 1_000_000, UTC).astimezone()
+        offset = when.utcoffset() or timedelta()
+        zone = Zone(when.tzname() or "", int(offset.total_seconds()))
+        yield f"{when:%Y-%m-%d %H:%M:%S}  {sentence(record.event, zone)}"
+
+
+def _json(records: "Iterable[Record]") -> Iterable[str]:
+    import msgspec
+
+    from asyncchat.dialects.plain.act_words import sentence
+    from asyncchat.dialects.plain.times import Zone
+
+    for record in records:
+        when = datetime.fromtimestamp(record.time / 1_000_000, UTC)
+        row = {
+            "number": record.number,
+            "time": when,
+            "says": sentence(record.event, Zone("UTC", 0)),
+            "event": record.event,
+        }
+        yield msgspec.json.encode(row).decode()

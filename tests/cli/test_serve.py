@@ -123,7 +123,7 @@ def test_the_banner(serve):
         f"  our client     asyncchat join 127.0.0.1:{port} --nick NAME\n"
         f"  an IRC client  irc://127.0.0.1:{port}/lobby   (no TLS)\n"
         "Only this machine can join. For your network: asyncchat serve --lan\n"
-        f"You moderate with: /owner {code[1]}   (in any client)\n"
+        f"You moderate with: /owner {code[1]}   (IRC clients: /oper owner {code[1]})\n"
         "Stop with Ctrl-C.\n"
     )
     assert "no history is kept" in serve("--no-history").banner
@@ -347,7 +347,7 @@ def test_the_owner_code_is_kept_and_no_longer_shown_once_claimed(serve, tmp_path
     code = (tmp_path / "chat.db.owner").read_text().strip()
     assert stat.S_IMODE((tmp_path / "chat.db.owner").stat().st_mode) == 0o600
     assert stat.S_IMODE(database.stat().st_mode) == 0o600
-    assert f"You moderate with: /owner {code}   (in any client)\n" in server.banner
+    assert f"You moderate with: /owner {code}   (IRC clients: /oper owner {code})\n" in server.banner
     assert server.end()[0] == 0
     again = serve("--db", str(database))
     assert f"/owner {code}" in again.banner

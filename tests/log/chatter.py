@@ -89,6 +89,7 @@ other_facts = st.one_of(
     st.builds(events.Kicked, rooms, people, people, texts),
     st.builds(events.RoleChanged, rooms, people, people, st.booleans(), roles),
     st.builds(events.Invited, rooms, people, people, st.booleans()),
+    st.builds(events.Knocked, rooms, people, texts, st.lists(times, max_size=3).map(tuple), times),
     st.builds(events.Spoke, rooms, people, times),
     st.builds(events.Confided, rooms, people, texts, roles, st.lists(times, max_size=3).map(tuple), speeches),
     st.builds(events.PersonFlagChanged, people, st.sampled_from(PERSON_FLAGS), st.booleans()),

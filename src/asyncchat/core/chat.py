@@ -52,6 +52,8 @@ class Chat:
         self.rooms: dict[str, Room] = {}
         self.rooms_of: dict[int, tuple[str, ...]] = {}
         self.invitations: dict[int, dict[str, bool]] = {}
+        self.knocks: dict[int, dict[str, int]] = {}
+        """When people last knocked, by the room's key."""
         self.person_flags: dict[int, frozenset[str]] = {}
         self.server_bans: dict[str, ServerBan] = {}
         self.gone = Departures()
@@ -139,6 +141,7 @@ class Chat:
             "rooms": {key: room.state() for key, room in self.rooms.items()},
             "rooms_of": dict(self.rooms_of),
             "invitations": {who: dict(rooms) for who, rooms in self.invitations.items()},
+            "knocks": {who: dict(rooms) for who, rooms in self.knocks.items()},
             "person_flags": dict(self.person_flags),
             "server_bans": dict(self.server_bans),
         }

@@ -51,6 +51,9 @@ NO_COLOUR: Final = "no-colour"
 NO_CTCP: Final = "no-ctcp"
 """Questions of programs to programs are refused; what somebody does (``/me``) is not."""
 
+NO_KNOCK: Final = "no-knock"
+"""Nobody may ask to be invited."""
+
 FLAG_TABLE: Final = (
     Flag(NO_OUTSIDERS, opened=True),
     Flag(TOPIC_LOCKED, opened=True),
@@ -60,6 +63,7 @@ FLAG_TABLE: Final = (
     Flag(SECRET),
     Flag(NO_COLOUR, guards=True),
     Flag(NO_CTCP, guards=True),
+    Flag(NO_KNOCK),
 )
 
 FLAGS: Final = tuple(flag.name for flag in FLAG_TABLE)

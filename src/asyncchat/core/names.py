@@ -22,6 +22,9 @@ ROOM_LENGTH = 64
 ROOM_BYTES = 100
 """The same in UTF-8, for the same reason."""
 
+ROOM_SIGNS = frozenset("#\uff03\ufe5f")
+"""What a room's name begins with as typed; the wide one of East Asian keyboards folds to the first."""
+
 _MARKS_IN_A_ROW = 3
 """Combining marks on one letter: pointed Hebrew needs 3, a stack of them breaks every display."""
 

@@ -8,7 +8,7 @@ import unicodedata
 TEXT_BYTES = 8192
 """Longest message in UTF-8; a page of prose or a stack trace, and small enough to relay whole."""
 
-TOPIC_BYTES = 390
+TOPIC_BYTES = 270
 """Longest topic: fits one IRC line of 512 bytes beside the longest origin and room that we allow."""
 
 _JOINERS = frozenset("\u200c\u200d")

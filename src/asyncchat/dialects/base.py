@@ -23,9 +23,10 @@ class ServerInfo(msgspec.Struct, frozen=True):
     ``name`` is a host name with a dot or any single word (RFC 2812, 2.3.1); ``started`` in microseconds since
     1970 UTC; ``ids`` gives messages their ids; ``utc_offset`` is the server's zone in seconds east of UTC and
     ``zone`` its name; ``keeps_history`` whether what is said survives in a file; ``description`` is a few
-    words on it, ``contact`` how its owner is reached, both possibly empty; ``locked`` whether it asks for a
-    password; ``newcomers`` how many messages who joins a room reads where the dialect shows them unasked (20
-    fit a small terminal under the greeting).
+    words on it, ``contact`` how its owner is reached, both possibly empty; ``operators`` are the names under
+    which one may become one of the server; ``locked`` whether it asks for a password; ``newcomers`` how many
+    messages who joins a room reads where the dialect shows them unasked (20 fit a small terminal under the
+    greeting).
     """
 
     name: str
@@ -39,6 +40,7 @@ class ServerInfo(msgspec.Struct, frozen=True):
     locked: bool = False
     newcomers: int = 20
     description: str = ""
+    operators: tuple[str, ...] = ()
     contact: str = ""
 
 

@@ -165,7 +165,7 @@ class Delivery:
             await self._tell_peers(record, who, cause)
             if isinstance(event, events.LoggedOut) and who != cause.id and who in self.sessions:
                 self.sessions[who].hear_outcome((record,))
-        elif isinstance(event, events.Confided | events.SignalledToRole):
+        elif isinstance(event, events.Confided | events.SignalledToRole | events.Knocked):
             await self._tell_some(record, event, cause)
         elif isinstance(event, events.Whispered | events.SignalledTo | events.Invited):
             target = self.sessions.get(event.to.id)
@@ -220,7 +220,7 @@ class Delivery:
             _logger.info("%s left chat%s", record.event.person.name, reason)
 
     async def _tell_some(
-        self, record: Record, event: events.Confided | events.SignalledToRole, cause: Session
+        self, record: Record, event: events.Confided | events.SignalledToRole | events.Knocked, cause: Session
     ) -> None:
         """Delivers an event to some of a room's members, behind what all of them were told before."""
         audience = self._audience(event.room)

@@ -72,7 +72,7 @@ def who_can_join(addresses: Sequence[Address]) -> str:
 
 def owner_line(code: str) -> str:
     """How to become the owner."""
-    return f"You moderate with: /owner {code}   (in any client)\n"
+    return f"You moderate with: /owner {code}   (IRC clients: /oper owner {code})\n"
 
 
 def _homely(path: Path) -> str:

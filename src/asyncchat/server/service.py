@@ -94,11 +94,13 @@ class Service:
             locked=bool(config.password),
             newcomers=config.newcomers,
             description=config.description,
+            operators=tuple(config.operators),
             contact=config.contact,
         )
         self.reloader = Reloader(self, sources)
         self.irc = Irc(self.info)
         self.websocket = WebSocket(self.irc)
+        self.irc.arriving = lambda: len(self.sessions) - len(self.delivery.sessions)
         self.plain = Plain(self.info)
         self.site = Site(self)
         self.hosts = self._hosts()
@@ -188,6 +190,7 @@ class Service:
             locked=bool(options.password),
             newcomers=options.newcomers,
             description=options.description,
+            operators=tuple(options.operators),
             contact=options.contact,
         )
         self.irc.renew(self.info)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from asyncchat.core.commands import Answer, Command, Enter, Quit
-from asyncchat.core.events import Confided, Invited, Record, Said, Whispered
+from asyncchat.core.events import Confided, Invited, Knocked, Record, Said, Whispered
 from asyncchat.core.replies import StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN
 from asyncchat.server.arrival import Arrival
@@ -36,7 +36,7 @@ CLOSE_SECONDS = 5.0
 """How long a closing connection may take to take its last bytes."""
 
 
-_HIDDEN = Said | Whispered | Confided | Invited
+_HIDDEN = Said | Whispered | Confided | Invited | Knocked
 """What a session that ignores somebody is not shown of him."""
 
 

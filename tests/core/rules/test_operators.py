@@ -38,7 +38,7 @@ def test_who_wants_it_is_told():
         events.Announced(chat.people[OLGA], "hear", (BOB, OLGA)),
     )
     assert do(chat, OLGA, commands.Announce("")) == (replies.NoText(),)
-    assert do(chat, OLGA, commands.Announce("x" * 400)) == (replies.TextTooLong(390),)
+    assert do(chat, OLGA, commands.Announce("x" * 400)) == (replies.TextTooLong(270),)
 
 
 def test_a_ban_puts_out_whom_it_means_and_keeps_out():

@@ -32,6 +32,8 @@ _COMMANDS = {
     "UNKLINE": "of its own",
     "DIE": RFC_2812.format(section="4.3"),
     "SUMMON": RFC_2812.format(section="4.5"),
+    "KNOCK": "as of ratbox and InspIRCd",
+    "OWNER": "of its own",
     "TAGMSG": IRCV3.format(path="extensions/message-tags"),
     "USERS": RFC_2812.format(section="4.6"),
 }
@@ -49,10 +51,6 @@ _TOKENS = {
 
 _OF_RFC_2812 = {"RPL_STATSKLINE", "RPL_STATSOLINE", "ERR_SUMMONDISABLED", "ERR_USERSDISABLED"}
 """Numerics that Modern IRC leaves out or only names."""
-
-
-_OF_OTHER_SERVERS = {"RPL_LUSERUNKNOWN"}
-"""Numerics that our client reads and our server has no use for."""
 
 
 def tests() -> dict[str, str]:
@@ -94,7 +92,6 @@ def rows() -> Iterator[tuple[str, tuple[str, str, str, list[str]]]]:
     for name in sorted(WORDS):
         yield "Commands", _command_row(name, texts)
     codes = ((name, value) for name, value in vars(numerics).items() if name.startswith(("RPL_", "ERR_")))
-    codes = ((name, code) for name, code in codes if name not in _OF_OTHER_SERVERS)
     for name, code in sorted(codes, key=lambda item: item[1]):
         yield "Numerics", _numeric_row(name, code, texts)
     irc = Irc(ServerInfo(name="irc.example.org", version="0", started=0, ids=Ids([(1, "e1")])))

@@ -2,6 +2,8 @@
 
 import pytest
 
+from asyncchat.core.rules.modes import MASK_BYTES
+
 SERVER = ":irc.test "
 
 
@@ -65,3 +67,23 @@ def test_lists_and_history(tokens):
     assert tokens["ELIST"] == "CMNTU"  # each letter is shown in test_listing
     assert tokens["MSGREFTYPES"] == "msgid,timestamp"  # and these in test_history
     assert int(tokens["CHATHISTORY"]) == 200
+
+
+def test_the_longest_of_all_fit_their_lines_whole(tokens, server):
+    """Nothing is cut behind anybody's back: who may be called so long may say so much."""
+    nick = "ж" * 32
+    a = server.person(nick, host="2001:db8:1111:2222:3333:4444:5555:6666")
+    b = server.person("щ" * 32)
+    room = "#" + "ы" * 49
+    a.send(f"JOIN {room}")
+    b.send(f"JOIN {room}")
+    topic, kick = "t" * int(tokens["TOPICLEN"]), "k" * int(tokens["KICKLEN"])
+    mask = "m" * (MASK_BYTES - len("!*@*")) + "!*@*"
+    a.send(f"TOPIC {room} :{topic}", f"MODE {room} +b m:{mask}")
+    lines = b.read()
+    assert lines[-2].endswith(topic)
+    assert lines[-1].endswith(mask)
+    assert a.send(f"TOPIC {room}")[0].endswith(topic)
+    assert a.send(f"MODE {room} b")[0].endswith(str(server.hub.now // 1_000_000))
+    a.send(f"KICK {room} {b.dialect.nick} :{kick}")
+    assert b.read()[-1].endswith(kick)

@@ -48,6 +48,8 @@ LINES = [
     (events.MuteChanged("#r", A, "~realname:x*", True, TIME), ":a!u@h MODE #r +b m:r:x*"),
     (events.Confided("#r", A, "psst", "operator", (1,)), ":a!u@h PRIVMSG @#r :psst"),
     (events.Invited("#r", A, B, True), ":b!v@i INVITE a #r"),
+    (events.Knocked("#r", A, "", (2,), TIME), ":s 710 #r #r a!u@h :has asked for an invite."),
+    (events.Knocked("#r", A, "why", (2,), TIME), ":s 710 #r #r a!u@h :has asked for an invite: why"),
     (events.FlagChanged("#r", A, "no-outsiders", True), ":a!u@h MODE #r +n"),
     (events.FlagChanged("#r", A, "topic-locked", False), ":a!u@h MODE #r -t"),
     (events.BanChanged("#r", A, "x!*@*", True, TIME), ":a!u@h MODE #r +b x!*@*"),

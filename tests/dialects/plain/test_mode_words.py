@@ -80,7 +80,10 @@ def test_an_invitation():
     world = World()
     anna, bob = world.person("anna"), world.person("bob")
     anna.type("/join #tea", "/rule invite-only on")
-    assert bob.type("/join #tea") == "Only the invited may join #tea.\n"
+    assert bob.type("/join #tea") == "Only the invited may join #tea: /knock #tea asks for it.\n"
+    assert bob.type("/knock #tea please") == "You asked to be invited to #tea.\n"
+    assert anna.read() == ["[#tea] bob asks to be invited (/invite bob): please"]
+    assert bob.type("/knock tea") == "You asked to be invited to #tea a moment ago.\n"
     assert anna.type("/invite bob") == "You invited bob to #tea.\n"
     assert bob.type("/invite") == "anna invites you to #tea: /join #tea\nYou are invited to #tea.\n"
     assert bob.type("/join #tea").startswith("What you type goes to #tea now.")

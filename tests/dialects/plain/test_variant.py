@@ -67,6 +67,10 @@ WIRE: list[tuple[AnyEvent, str]] = [
     ),
     (events.Invited("#tea", BOB, ANNA, True), "anna invites you to #tea: /join #tea\n"),
     (events.SignalledToRole("#tea", ANNA, "voice", (1,), (("+x", "y"),)), ""),
+    (
+        events.Knocked("#tea", ANNA, "please", (1,), 0),
+        "[#tea] anna asks to be invited (/invite anna): please\n",
+    ),
     (events.Spoke("#tea", ANNA, 0), ""),
     (events.Confided("#tea", ANNA, "psst", "operator", (1,)), "[operators of #tea] anna: psst\n"),
     (events.Confided("#lobby", ANNA, "a\nb", "voice", ()), "[voices] anna: a\n[voices] anna: b\n"),

@@ -31,6 +31,7 @@ def _left(chat: Chat, event: events.Left) -> None:
     chat.owners.discard(who)
     chat.invitations.pop(who, None)
     chat.person_flags.pop(who, None)
+    chat.knocks.pop(who, None)
     chat.spoke.pop(who, None)
     chat.gone.add(event.person, event.time)
 

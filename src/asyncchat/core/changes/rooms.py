@@ -86,6 +86,10 @@ def _spoke(chat: Chat, event: events.Spoke) -> None:
         room.spoke[event.person.id] = event.time
 
 
+def _knocked(chat: Chat, event: events.Knocked) -> None:
+    chat.knocks.setdefault(event.person.id, {})[fold(event.room)] = event.time
+
+
 def _use_up(chat: Chat, who: int, key: str) -> None:
     """Ends an invitation."""
     rooms = chat.invitations.get(who)
@@ -114,5 +118,6 @@ CHANGES: dict[type[events.Event], Callable[[Chat, Any], None]] = {
     events.SettingChanged: _setting_changed,
     events.MaskChanged: _mask_changed,
     events.Invited: _invited,
+    events.Knocked: _knocked,
     events.Spoke: _spoke,
 }

@@ -25,6 +25,7 @@ def _node_started(chat: Chat, _event: events.NodeStarted) -> None:
         chat.rooms_of,
         chat.invitations,
         chat.person_flags,
+        chat.knocks,
         chat.spoke,
     ):
         memory.clear()

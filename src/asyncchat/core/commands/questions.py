@@ -27,6 +27,10 @@ class AskRoom(Question, frozen=True):
     joining: bool = False
 
 
+class AskNames(Question, frozen=True):
+    """All rooms that the asker may know of, with their members, and the people who are in none of these."""
+
+
 class AskTopic(Question, frozen=True):
     """A room's topic."""
 

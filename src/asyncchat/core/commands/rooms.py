@@ -79,6 +79,13 @@ class Invite(Command, frozen=True):
     name: str
 
 
+class Knock(Command, frozen=True):
+    """Ask those who keep order in an invite-only room for an invitation."""
+
+    room: str
+    text: str = ""
+
+
 class Ban(Command, frozen=True):
     """Ban a person, by name or mask, from a room, or lift that ban; ``out`` puts who it means out at once."""
 

@@ -17,6 +17,7 @@ from asyncchat.core.events.rooms import (
     Invited,
     Joined,
     Kicked,
+    Knocked,
     MaskChanged,
     MuteChanged,
     Parted,
@@ -41,7 +42,8 @@ from asyncchat.core.events.speech import (
 AnyEvent = (
     Said | Whispered | Signalled | SignalledTo | SignalledToRole | NodeStarted | Entered | Left | Renamed
     | AwayChanged | RoomOpened | RoomClosed | Joined | Parted | Kicked | RoleChanged | TopicChanged
-    | FlagChanged | BanChanged | MuteChanged | SettingChanged | MaskChanged | Invited | Spoke | Confided
+    | FlagChanged | BanChanged | MuteChanged | SettingChanged | MaskChanged | Invited | Knocked
+    | Spoke | Confided
     | PersonFlagChanged | OwnerClaimed | Erased | Killed | ServerBanChanged | Announced
     | AccountMade | AccountPasswordChanged | AccountRemoved | LoggedIn | LoggedOut
     | Overruled | ClaimFailed | ConfigurationRead

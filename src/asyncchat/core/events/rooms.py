@@ -132,6 +132,20 @@ class Invited(Event, frozen=True, tag="invited"):
     admits: bool
 
 
+class Knocked(Event, frozen=True, tag="knocked"):
+    """Somebody outside asked for an invitation; ``to`` are the sessions of those who could give it.
+
+    ``time`` in microseconds since 1970 UTC.
+    """
+
+    reach: ClassVar[Reach] = Reach.SOME
+    room: str
+    person: Person
+    text: str
+    to: tuple[int, ...]
+    time: int
+
+
 class Spoke(Event, frozen=True, tag="spoke"):
     """A member of a slowed room said something; ``time`` in microseconds since 1970 UTC."""
 

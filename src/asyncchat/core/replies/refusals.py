@@ -127,6 +127,26 @@ class NotInvited(Refusal, frozen=True):
     room: str
 
 
+class NoNeedToKnock(Refusal, frozen=True):
+    """The room is open to everyone, or the asker is in it (``inside``)."""
+
+    room: str
+    inside: bool
+
+
+class KnockForbidden(Refusal, frozen=True):
+    """Nobody may knock there, or the asker may not; ``reason`` is half a sentence."""
+
+    room: str
+    reason: str
+
+
+class TooManyKnocks(Refusal, frozen=True):
+    """The asker knocked there a moment ago."""
+
+    room: str
+
+
 class RoomFull(Refusal, frozen=True):
     """The room has as many members as its limit says."""
 

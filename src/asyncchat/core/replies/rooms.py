@@ -25,6 +25,14 @@ class NoRoomView(Reply, frozen=True):
     room: str
 
 
+class NamesView(Reply, frozen=True):
+    """The rooms with their members, and who is in none of them; ``more``: that is not all of it."""
+
+    rooms: tuple[RoomView, ...]
+    others: tuple[Person, ...]
+    more: bool = False
+
+
 class TopicView(Reply, frozen=True):
     """A room's topic, or None."""
 

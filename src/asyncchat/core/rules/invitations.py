@@ -10,12 +10,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
-from asyncchat.core.modes import INVITE_ONLY
+from asyncchat.core.modes import INVITE_ONLY, NO_KNOCK
 from asyncchat.core.roles import Right
 from asyncchat.core.rules.rooms import membership
+from asyncchat.core.text import cut
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat, Items, Rule
+
+KNOCK_REST = 300_000_000
+"""Microseconds between two knocks of one person at one room: five minutes, as is usual."""
+
+KNOCK_BYTES = 100
+"""Longest word with a knock: it stands beside room and origin."""
 
 INVITATIONS_EACH = 100
 """Rooms one person may be invited to at a time: as many as it may be in."""
@@ -42,4 +49,24 @@ def invite(chat: Chat, who: int, command: commands.Invite, _now: int) -> Items:
     return (told,) if away is None else (told, replies.AwayNote(other, away))
 
 
-RULES: dict[type[commands.Command], Rule] = {commands.Invite: invite}
+def knock(chat: Chat, who: int, command: commands.Knock, now: int) -> Items:
+    """Tells those who could invite into an invite-only room that somebody wants in."""
+    me = chat.people.get(who)
+    if me is None:
+        return (replies.NotEntered(),)
+    room = chat.room_shown(command.room, who)
+    if room is None:
+        return (replies.NoSuchRoom(command.room),)
+    if who in room.seats or INVITE_ONLY not in room.flags:
+        return (replies.NoNeedToKnock(room.name, who in room.seats),)
+    if NO_KNOCK in room.flags:
+        return (replies.KnockForbidden(room.name, "nobody may knock there"),)
+    if room.bans_person(me) or room.mutes_person(me):
+        return (replies.KnockForbidden(room.name, "you are banned or muted there"),)
+    if now - chat.knocks.get(who, {}).get(room.key, -KNOCK_REST) < KNOCK_REST:
+        return (replies.TooManyKnocks(room.name),)
+    to = tuple(id for id, roles in room.roles.items() if roles >= Right.KEEP_ORDER)
+    return (events.Knocked(room.name, me, cut(command.text, KNOCK_BYTES)[0], to, now),)
+
+
+RULES: dict[type[commands.Command], Rule] = {commands.Invite: invite, commands.Knock: knock}

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MASKS_EACH = 100
 """Masks of one list of a room (the IRC dialect's MAXLIST): a room's messages are held against them."""
 
-MASK_BYTES = 200
+MASK_BYTES = 140
 """Longest mask: it has to fit one line with room and origin."""
 
 

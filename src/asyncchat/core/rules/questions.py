@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, replies
 from asyncchat.core.modes import INVISIBLE, KEY, SECRET
-from asyncchat.core.names import fold, mask_of, matches
+from asyncchat.core.names import ROOM_SIGNS, fold, mask_of, matches
 from asyncchat.core.rooms import Block
 
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from asyncchat.core.people import Person
     from asyncchat.core.rooms import Room
 
+
+NAMES_IN_ALL = 2000
+"""Names that one answer about all rooms holds: some 30 KB. The first room is told whole, however large."""
 
 _MINUTE = 60_000_000
 """A minute in microseconds."""
@@ -52,6 +55,23 @@ def room_view(chat: Chat, who: int, question: commands.AskRoom) -> replies.Reply
         chat.people[who],
         SECRET in room.flags,
     )
+
+
+def names(chat: Chat, who: int, _question: commands.AskNames) -> replies.Reply:
+    """All rooms with their members, whole ones, as long as these are not too many."""
+    views: list[replies.RoomView] = []
+    seen: set[int] = set()
+    for room in sorted(chat.rooms.values(), key=lambda room: room.key):
+        if not room.seats or not chat.shows(room, who):
+            continue
+        if views and len(seen) + len(room.seats) > NAMES_IN_ALL:
+            return replies.NamesView(tuple(views), (), more=True)
+        view = room_view(chat, who, commands.AskRoom(room.name))
+        if isinstance(view, replies.RoomView):
+            views.append(view)
+            seen.update(room.seats)
+    others = [p for p in chat.people.values() if p.id not in seen and sees(chat, who, p.id)]
+    return replies.NamesView(tuple(views), tuple(others[:NAMES_IN_ALL]), len(others) > NAMES_IN_ALL)
 
 
 def _visible(chat: Chat, who: int, room: Room) -> tuple[Block, ...]:
@@ -169,11 +189,11 @@ def who_is_there(chat: Chat, who: int, question: commands.AskWho, now: int) -> I
     if who not in chat.people:
         return (replies.NotEntered(),)
     mask = question.mask
-    room = chat.room_shown(mask, who) if mask.startswith("#") else None
+    room = chat.room_shown(mask, who) if mask[:1] in ROOM_SIGNS else None
     if room is not None:
         blocks = room.blocks if who in room.seats else _visible(chat, who, room)
         found = [_seen(chat, who, member.person, room, now) for block in blocks for member in block.members]
-    elif mask.startswith("#"):
+    elif mask[:1] in ROOM_SIGNS:
         found = []
     else:
         exact = chat.person_named(mask)
@@ -256,6 +276,7 @@ ANSWERS: dict[type[commands.Question], Answerer] = {
     commands.AskWelcome: welcome,
     commands.AskCounts: counts,
     commands.AskRoom: room_view,
+    commands.AskNames: names,
     commands.AskTopic: topic,
     commands.AskFlags: flags,
     commands.AskMasks: masks,

@@ -118,8 +118,8 @@ def part_all(chat: Chat, who: int, command: commands.PartAll, _now: int) -> Item
 
 
 def set_topic(chat: Chat, who: int, command: commands.SetTopic, now: int) -> Items:
-    """Sets a topic; where it is locked, those alone may who keep order."""
-    room = membership(chat, who, command.room)
+    """Sets a topic; where it is locked, those alone may who keep order; the owner may from outside too."""
+    room = with_right(chat, who, command.room)
     if isinstance(room, replies.Refusal):
         return (room,)
     if TOPIC_LOCKED in room.flags and not chat.may(who, room, Right.KEEP_ORDER):

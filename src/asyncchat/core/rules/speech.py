@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
 from asyncchat.core.modes import MODERATED, NO_COLOUR, NO_CTCP, NO_OUTSIDERS, OP_MODERATED, SLOW
-from asyncchat.core.names import fold
+from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.replies import CannotSpeakReason
 from asyncchat.core.roles import HALF_OPERATOR, ROLE_NAMED, Right, Role
 from asyncchat.core.text import TEXT_BYTES, size
@@ -34,7 +34,7 @@ def say(chat: Chat, who: int, command: commands.Say, now: int) -> Items:
     if not text and command.speech not in (events.Speech.PROBE, events.Speech.PROBE_ANSWER):
         return _refused(command, replies.NoText())
     to = command.to
-    if to[:1] == "#":
+    if to[:1] in ROOM_SIGNS:
         room = chat.rooms.get(fold(to))
         if room is None:
             return _refused(command, replies.NoSuchRoom(to))
@@ -56,7 +56,7 @@ def signal(chat: Chat, who: int, command: commands.Signal, _now: int) -> Items:
     me = chat.people.get(who)
     if me is None:
         return (replies.NotEntered(),)
-    if command.to[:1] == "#":
+    if command.to[:1] in ROOM_SIGNS:
         room = chat.room_shown(command.to, who)
         if room is None:
             return (replies.NoSuchRoom(command.to),)

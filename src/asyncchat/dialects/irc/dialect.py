@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from asyncchat.core.commands import Answer, Command, Enter, Owner, ReadActs, ReadHistory, Reload, Unlock
+from asyncchat.core.commands import Answer, Command, Enter, Owner, ReadActs, ReadHistory, Reload, Say, Unlock
 from asyncchat.core.events import Record, Said
 from asyncchat.core.people import Person
 from asyncchat.core.replies import NotFromHere, NotServerOperator, Refusal, StorageDown, WrongCode
@@ -111,6 +111,7 @@ class IrcDialect:
         ):
             commands = quick(data, limit, self.irc.pong)
             if commands is not None:
+                self._count(commands)
                 return commands
         return self._receive(data, limit)
 
@@ -279,11 +280,22 @@ class IrcDialect:
             return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
         if not entry.satisfied(message.params):
             return [numeric(numerics.ERR_NEEDMOREPARAMS, message.command, text="Not enough parameters")]
+        heard = self.irc.heard
+        heard[message.command] = heard.get(message.command, 0) + 1
         commands = entry.handler(self, message)
         if not entry.long:
             return commands
         self.pause()
         return [*commands, Answer(ReadOn())]
+
+    def _count(self, commands: Sequence[Command]) -> None:
+        """Counts what came the quick way: nothing but PRIVMSG and PING."""
+        heard = self.irc.heard
+        said = sum(type(command) is Say for command in commands)
+        if said:
+            heard["PRIVMSG"] = heard.get("PRIVMSG", 0) + said
+        if said < len(commands):
+            heard["PING"] = heard.get("PING", 0) + len(commands) - said
 
     def _refuse(self, raw: bytes, fault: Fault) -> Sequence[Command]:
         if fault is Fault.EMPTY:

@@ -56,7 +56,7 @@ def isupport(irc: Irc) -> list[str]:
         f"USERLEN={limits.USER_LENGTH}",
         f"CHANNELLEN={ROOM_LENGTH}",
         f"TOPICLEN={TOPIC_BYTES}",
-        f"KICKLEN={limits.REASON_BYTES}",
+        f"KICKLEN={limits.KICK_BYTES}",
         f"AWAYLEN={limits.REASON_BYTES}",
         f"CHANLIMIT=#:{ROOMS_EACH}",
         f"KEYLEN={KEY_BYTES}",
@@ -67,6 +67,7 @@ def isupport(irc: Irc) -> list[str]:
         f"CHATHISTORY={limits.PAGE}",
         "MSGREFTYPES=msgid,timestamp",
         "SAFELIST",
+        "KNOCK",
         f"ELIST={limits.ELIST}",
         "UTF8ONLY",
         "WHOX",
@@ -142,6 +143,9 @@ def lusers(irc: Irc, nick: str, counts: Counts) -> bytes:
     ]
     if counts.owners:
         said.append((numerics.RPL_LUSEROP, f" {counts.owners}", "operator(s) online"))
+    arriving = irc.arriving()
+    if arriving > 0:
+        said.append((numerics.RPL_LUSERUNKNOWN, f" {arriving}", "unknown connection(s)"))
     if rooms:
         said.append((numerics.RPL_LUSERCHANNELS, f" {rooms}", "channels formed"))
     said += [

@@ -12,7 +12,10 @@ REALNAME_BYTES: Final = 150
 """Longest real name: fits a WHOIS line beside the longest names."""
 
 REASON_BYTES: Final = 255
-"""Longest reason of a quit, a part or a kick, and away text (KICKLEN, AWAYLEN): half a line."""
+"""Longest reason of a quit or a part, and away text (AWAYLEN): half a line."""
+
+KICK_BYTES: Final = 200
+"""Longest reason of a kick (KICKLEN): it stands beside an origin, a room and another name."""
 
 TARGETS: Final = 4
 """Targets of one PRIVMSG or NOTICE (TARGMAX): a line must not become a mass mailing."""

@@ -20,6 +20,7 @@ FLAG_LETTERS: Final = {
     modes.SECRET: "s",
     modes.NO_COLOUR: "c",
     modes.NO_CTCP: "C",
+    modes.NO_KNOCK: "K",
 }
 """Of each flag of a room (type D)."""
 

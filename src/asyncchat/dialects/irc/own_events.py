@@ -54,6 +54,10 @@ def _invited(session: IrcDialect, record: events.Record, event: events.Invited) 
     return session.numeric(numerics.RPL_INVITING, event.to.name, event.room)
 
 
+def _knocked(session: IrcDialect, record: events.Record, event: events.Knocked) -> bytes:
+    return session.numeric(numerics.RPL_KNOCKDLVR, event.room, text="Your KNOCK has been delivered.")
+
+
 def _person_flag(session: IrcDialect, record: events.Record, event: events.PersonFlagChanged) -> bytes:
     sign = "+" if event.on else "-"
     return line(f":{session.nick} MODE {session.nick}", f"{sign}{PERSON_LETTERS[event.flag]}")
@@ -92,6 +96,7 @@ OWN: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any], bytes]]
     events.Confided: _said,
     events.SignalledToRole: _said,
     events.Invited: _invited,
+    events.Knocked: _knocked,
     events.PersonFlagChanged: _person_flag,
     events.Left: _left,
     events.Renamed: _renamed,

@@ -73,6 +73,17 @@ REFUSALS: dict[type[Refusal], Callable[[Any], Said]] = {
     ),
     replies.WrongKey: lambda r: (numerics.ERR_BADCHANNELKEY, (r.room,), "Cannot join channel (+k)"),
     replies.NotInvited: lambda r: (numerics.ERR_INVITEONLYCHAN, (r.room,), "Cannot join channel (+i)"),
+    replies.NoNeedToKnock: lambda r: (
+        (numerics.ERR_KNOCKONCHAN, (r.room,), "You are already on that channel.")
+        if r.inside
+        else (numerics.ERR_CHANOPEN, (r.room,), "Channel is open.")
+    ),
+    replies.KnockForbidden: lambda r: (
+        numerics.ERR_CANNOTKNOCK,
+        (r.room,),
+        f"Cannot knock on channel: {r.reason}",
+    ),
+    replies.TooManyKnocks: lambda r: (numerics.ERR_TOOMANYKNOCK, (r.room,), "Too many KNOCKs (user)."),
     replies.RoomFull: lambda r: (numerics.ERR_CHANNELISFULL, (r.room,), "Cannot join channel (+l)"),
     replies.BannedFromServer: lambda r: (
         numerics.ERR_YOUREBANNEDCREEP,

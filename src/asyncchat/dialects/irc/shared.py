@@ -5,6 +5,7 @@ Owns the greeting's bytes and the variants; must not know what a session has sai
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from asyncchat.core.names import NAME_BYTES, ROOM_BYTES, matches
@@ -36,6 +37,10 @@ class Irc:
         self.opening = greeting.opening(self)
         self.motd = greeting.motd(self)
         self.offer = Offer(server)
+        self.heard: dict[str, int] = {}
+        """How often each command came, since the server runs."""
+        self.arriving: Callable[[], int] = lambda: 0
+        """How many connections there are that are nobody yet."""
         self._variants: dict[int, IrcVariant] = {}
         self._sets: dict[int, int] = {}
 

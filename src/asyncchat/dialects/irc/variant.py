@@ -11,6 +11,7 @@ from asyncchat.core import events
 from asyncchat.core.events import AnyEvent, Record, Said, Speech
 from asyncchat.core.ids import Ids
 from asyncchat.core.modes import BANS, MUTES
+from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.batches import CONCAT
 from asyncchat.dialects.irc.batches import MULTILINE as MULTILINE_BATCH
 from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS, MULTILINE, SERVER_TIME
@@ -235,6 +236,12 @@ class IrcVariant:
     def _invited(self, event: events.Invited) -> bytes:
         return line(f":{event.person.origin} INVITE {event.to.name} {event.room}")
 
+    def _knocked(self, event: events.Knocked) -> bytes:
+        """The room stands where a numeric has its reader, so that the line is the same for all of them."""
+        asks = f"has asked for an invite: {event.text}" if event.text else "has asked for an invite."
+        head = f":{self._source} {numerics.RPL_KNOCK} {event.room} {event.room} {event.person.origin}"
+        return line(head, asks)
+
     def _announced(self, event: events.Announced) -> bytes:
         return line(f":{event.person.origin} WALLOPS", event.text)
 
@@ -270,6 +277,7 @@ _LINES: dict[type[AnyEvent], Callable[[IrcVariant, Any], bytes]] = {
     events.SettingChanged: IrcVariant._setting_changed,
     events.MaskChanged: IrcVariant._mask_changed,
     events.Invited: IrcVariant._invited,
+    events.Knocked: IrcVariant._knocked,
     events.Erased: IrcVariant._erased,
     events.Announced: IrcVariant._announced,
     events.Killed: IrcVariant._killed,

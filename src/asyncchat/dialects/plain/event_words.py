@@ -126,6 +126,11 @@ def _invited(event: events.Invited) -> str:
     return f"{event.person.name} invites you to {event.room}: /join {event.room}"
 
 
+def _knocked(event: events.Knocked) -> str:
+    words = f": {event.text}" if event.text else ""
+    return in_room(event.room, f"{event.person.name} asks to be invited (/invite {event.person.name}){words}")
+
+
 def _confided(event: events.Confided) -> str:
     start = f"[{event.role}s] " if is_lobby(event.room) else f"[{event.role}s of {event.room}] "
     return spoken(start, event.person.name, event.text, event.speech)
@@ -187,6 +192,7 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.SettingChanged: _setting_changed,
     events.MaskChanged: _mask_changed,
     events.Invited: _invited,
+    events.Knocked: _knocked,
     events.Spoke: _untold,
     events.Confided: _confided,
     events.PersonFlagChanged: _untold,
@@ -215,6 +221,7 @@ OWN_WORDS: dict[type[events.Event], Words] = {
     events.AwayChanged: _away_myself,
     events.Joined: _untold,  # the room's picture follows
     events.Parted: _parted_myself,
+    events.Knocked: lambda event: f"You asked to be invited to {event.room}.",
     events.Invited: lambda event: f"You invited {event.to.name} to {event.room}.",
     events.Confided: _confided_by_me,
     events.PersonFlagChanged: lambda event: PERSON_FLAG_WORDS[event.flag][0 if event.on else 1],

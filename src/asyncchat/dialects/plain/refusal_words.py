@@ -46,7 +46,12 @@ REFUSAL_WORDS: dict[type[replies.Refusal], Callable[[Any], str]] = {
     replies.NotYourself: lambda _: "That can be set and asked of oneself only.",
     replies.BadValue: lambda r: f"{place(r.room).capitalize()} can't have that {r.setting}: {r.reason}.",
     replies.WrongKey: lambda r: f"{r.room} has a key: /join {r.room} KEY",
-    replies.NotInvited: lambda r: f"Only the invited may join {place(r.room)}.",
+    replies.NotInvited: lambda r: f"Only the invited may join {place(r.room)}: /knock {r.room} asks for it.",
+    replies.NoNeedToKnock: lambda r: (
+        f"You are in {place(r.room)} already." if r.inside else f"{r.room} is open: /join {r.room}"
+    ),
+    replies.KnockForbidden: lambda r: f"Not asked: {r.reason}.",
+    replies.TooManyKnocks: lambda r: f"You asked to be invited to {r.room} a moment ago.",
     replies.RoomFull: lambda r: f"{r.room} is full.",
     replies.BannedFromServer: lambda r: f"You are banned here{f': {r.reason}' if r.reason else ''}.",
     replies.NoSuchServerBan: lambda r: f"{r.mask} is not banned from the server.",

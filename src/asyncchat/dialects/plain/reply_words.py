@@ -74,6 +74,12 @@ def _room_view(view: replies.RoomView, _zone: Zone) -> list[str]:
     return [in_room(view.room, f"Here are: {', '.join(names)}")]
 
 
+def _names_view(view: replies.NamesView, zone: Zone) -> list[str]:
+    lines = [line for room in view.rooms for line in _room_view(room, zone)]
+    others = _cut([person.name for person in view.others[:NAMES_SHOWN]], len(view.others))
+    return [*lines, f"In no room: {', '.join(others)}"] if others else lines
+
+
 def _topic_view(view: replies.TopicView, zone: Zone) -> list[str]:
     if view.topic is None:
         return [f"{_capital(place(view.room))} has no topic."]
@@ -239,6 +245,7 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.RoomView: _room_view,
     replies.NoRoomView: lambda reply, _: [f"There is no room {reply.room}."],
     replies.TopicView: _topic_view,
+    replies.NamesView: _names_view,
     replies.FlagsView: _flags_view,
     replies.MasksView: _masks_view,
     replies.InvitationsView: _invitations_view,

@@ -171,6 +171,11 @@ def _invite(session: PlainDialect, text: str) -> Command | None:
     return commands.Invite(session.room, text) if " " not in text else None
 
 
+def _knock(_session: PlainDialect, text: str) -> Command | None:
+    room, words = name_and_rest(text)
+    return commands.Knock(room_from(room), words) if room else None
+
+
 def _my(_session: PlainDialect, text: str) -> Command | None:
     if not text:
         return commands.AskPersonFlags()
@@ -280,6 +285,7 @@ _TABLE = (
     ),
     Word("unguest", "NAME|MASK", "Takes that back.", _unmask(GUESTS)),
     Word("invite", "[NAME]", "Asks somebody into the room; alone lists where you are invited.", _invite),
+    Word("knock", "#ROOM [TEXT]", "Asks to be invited into a room.", _knock),
     Word(
         "voice",
         "NAME",

@@ -90,3 +90,54 @@ def test_who_is_away_says_so(people):
     op, _a, out = people
     out.send("AWAY :lunch")
     assert op.send("INVITE out #r") == [SERVER + "341 op out #r", SERVER + "301 op out :lunch"]
+
+
+class TestKnock:
+    @pytest.fixture
+    def closed(self, people):
+        op, a, out = people
+        op.send("MODE #r +i")
+        op.read(), a.read()
+        return op, a, out
+
+    def test_who_could_invite_is_told_and_the_asker_that_they_are(self, closed):
+        op, a, out = closed
+        assert out.send("KNOCK #R :let me in") == [SERVER + "711 out #r :Your KNOCK has been delivered."]
+        assert op.read() == [SERVER + "710 #r #r out!out@192.0.2.1 :has asked for an invite: let me in"]
+        assert a.read() == []
+        assert out.send("KNOCK #r") == [SERVER + "712 out #r :Too many KNOCKs (user)."]
+        assert op.read() == []
+
+    def test_again_after_five_minutes(self, server, closed):
+        op, _, out = closed
+        out.send("KNOCK #r")
+        server.hub.now += 300_000_000
+        assert out.send("KNOCK #r") == [SERVER + "711 out #r :Your KNOCK has been delivered."]
+        assert op.read() == [SERVER + "710 #r #r out!out@192.0.2.1 :has asked for an invite."] * 2
+
+    def test_where_it_is_of_no_use(self, closed):
+        op, a, out = closed
+        assert a.send("KNOCK #r") == [SERVER + "714 a #r :You are already on that channel."]
+        assert out.send("KNOCK") == [SERVER + "461 out KNOCK :Not enough parameters"]
+        assert out.send("KNOCK #none", "KNOCK none") == [
+            SERVER + "403 out #none :No such channel",
+            SERVER + "403 out none :No such channel",
+        ]
+        op.send("MODE #r -i")
+        assert out.send("KNOCK #r") == [SERVER + "713 out #r :Channel is open."]
+
+    def test_where_it_may_not_be(self, closed):
+        op, _, out = closed
+        op.send("MODE #r +K")
+        assert out.send("KNOCK #r") == [
+            SERVER + "480 out #r :Cannot knock on channel: nobody may knock there"
+        ]
+        op.send("MODE #r -K+b out!*@*")
+        assert out.send("KNOCK #r") == [
+            SERVER + "480 out #r :Cannot knock on channel: you are banned or muted there"
+        ]
+        op.send("MODE #r -b+s out!*@*")
+        assert out.send("KNOCK #r") == [SERVER + "403 out #r :No such channel"]
+
+    def test_005_says_so(self, closed):
+        assert any(" KNOCK " in line for line in closed[2].send("VERSION"))

@@ -175,3 +175,12 @@ class TestTags:
         server.person("s", "#s")
         a = server.person("a", caps="message-tags")
         assert a.send(sent) == [SERVER + answer]
+
+
+@pytest.mark.parametrize("sign", ["\uff03", "\ufe5f"])
+def test_a_room_is_found_under_the_wide_sign_too(server, sign):
+    a, b = server.person("a", "#r"), server.person("b", "#r")
+    a.read()
+    a.send(f"PRIVMSG {sign}R :hi", f"TOPIC {sign}r :tea", f"MODE {sign}r +m")
+    assert [line.partition(" ")[2] for line in b.read()] == ["PRIVMSG #r :hi", "TOPIC #r :tea", "MODE #r +m"]
+    assert any(" 352 a #r " in line for line in a.send(f"WHO {sign}r"))

@@ -52,7 +52,7 @@ def test_005_tells_of_them(server):
     assert {
         "PREFIX=(qaohv)~&@%+",
         "STATUSMSG=~&@%+",
-        "CHANMODES=Ibe,k,Wfl,CUcimnst",
+        "CHANMODES=Ibe,k,Wfl,CKUcimnst",
         "EXCEPTS=e",
         "INVEX=I",
         "EXTBAN=,mr",

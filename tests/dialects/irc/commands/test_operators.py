@@ -164,3 +164,20 @@ def test_what_the_audit_is_asked_for(server, sent, asked):
     assert dialect.receive_data(f"{sent}\r\nPING y\r\n".encode()) == [asked]
     told = dialect.answer((replies.ActsUnreadable(),)).decode()
     assert told == SERVER + "NOTICE x :The history can't be read at the moment\r\n"
+
+
+def test_owner_is_a_word_for_oper(server):
+    a = server.person("a")
+    assert a.send("OWNER wrong") == [SERVER + "464 a :Password incorrect"]
+    assert a.send("OWNER 7KQ2-M9XD")[0] == SERVER + "381 a :You are now an IRC operator"
+    b = server.person("b")
+    assert b.send("OWNER alice secret")[0] == SERVER + "381 b :You are now an IRC operator"
+    assert b.send("OWNER") == [SERVER + "461 b OWNER :Not enough parameters"]
+
+
+def test_the_owner_sets_a_topic_from_outside(server):
+    op, owner = server.person("op", "#r"), server.person("owner")
+    owner.send("OPER owner 7KQ2-M9XD")
+    topic = ":owner!owner@192.0.2.1 TOPIC #r :quiet please"
+    owner.send("TOPIC #r :quiet please")
+    assert op.read() == [topic]

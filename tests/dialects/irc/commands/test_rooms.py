@@ -108,7 +108,7 @@ class TestTopic:
         assert a.send("TOPIC #r :x") == [SERVER + "482 a #r :You're not channel operator"]
         op = server.hub.peers[1]
         op.read()
-        assert op.send("TOPIC #r :" + "x" * 391) == [SERVER + "417 op :Text over 390 bytes"]
+        assert op.send("TOPIC #r :" + "x" * 271) == [SERVER + "417 op :Text over 270 bytes"]
 
 
 class TestNames:
@@ -118,8 +118,35 @@ class TestNames:
             SERVER + "353 a = #r :@a",
             SERVER + END.format("#r"),
             SERVER + END.format("#none"),
+            SERVER + "353 a = #r :@a",
             SERVER + END.format("*"),
         ]
+
+    def test_without_one_all_that_one_may_know_of(self, server):
+        a, b = server.person("a", "#r"), server.person("b", "#s,#r")
+        server.person("alone")
+        server.person("ghost").send("MODE ghost +i")
+        b.send("MODE #s +s")
+        a.read()
+        assert a.send("NAMES") == [
+            SERVER + "353 a = #r :@a b",
+            SERVER + "353 a * * :alone",
+            SERVER + END.format("*"),
+        ]
+        assert SERVER + "353 b @ #s :@b" in b.send("NAMES")
+        assert a.send("NAMES #r other.test") == [SERVER + "402 a other.test :No such server"]
+
+    def test_of_too_many_the_rest_is_not_kept_quiet(self, server):
+        a = server.person("a", "#a", "#z")
+        for number in range(2001):
+            peer = server.connect()
+            server.hub.decide(peer, Enter(f"n{number}", "u", "h"))
+            server.hub.decide(peer, Join("#many"))
+        lines = a.send("NAMES")
+        assert lines[0] == SERVER + "353 a = #a :@a"
+        assert lines[-2].startswith(SERVER + "NOTICE a :These are not all")
+        assert lines[-1] == SERVER + END.format("*")
+        assert len(lines) == 3
 
     def test_many_fit_their_lines_and_blocks_are_encoded_once(self, server):
         names = [f"{'ж' * 28}{number}" for number in range(300)]

@@ -11,6 +11,7 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.commands import Direction
 from asyncchat.core.ids import Ids
+from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc.capabilities import BATCH
 from asyncchat.dialects.irc.commands.word import Answerer, Word, fail
 from asyncchat.dialects.irc.limits import PAGE
@@ -81,7 +82,7 @@ def _wanted(
         places.append(place)
     if not (limit.isascii() and limit.isdigit() and int(limit[:9]) > 0):
         return Fault("INVALID_PARAMS", (limit,), "The limit is a number from 1")
-    if not target.startswith("#"):
+    if target[:1] not in ROOM_SIGNS:
         return Fault("INVALID_TARGET", (target,), _NOT_RETRIEVED)
     return ranges(Asked(subcommand, target), min(int(limit[:9]), PAGE), *places)
 

@@ -14,6 +14,7 @@ import msgspec
 from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.commands import Span
+from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.commands.server import no_such_server
 from asyncchat.dialects.irc.commands.word import Answerer, Word, listed, too_many
@@ -54,7 +55,7 @@ def understood(conditions: Sequence[str]) -> core.AskRooms:
             spans[field] = msgspec.structs.replace(spans[field], **{bound: int(found[3])})
         elif text[0] == "!":
             without.append(text[1:])
-        elif text[0] == "#" and "*" not in text and "?" not in text:
+        elif text[0] in ROOM_SIGNS and "*" not in text and "?" not in text:
             names.append(text)
         else:
             masks.append(text)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.events import Cuts, Speech
+from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS
@@ -47,7 +48,7 @@ def notice(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 
 def _for_a_role(target: str) -> bool:
     """Whether a target is ``@#room``: those who have that role there, or a higher one (STATUSMSG)."""
-    return target[:1] in PREFIXED and target[1:2] == "#"
+    return target[:1] in PREFIXED and target[1:2] in ROOM_SIGNS
 
 
 def said(target: str, text: str, speech: Speech, tags: Tags, cuts: Cuts = ()) -> core.Command:

@@ -1,4 +1,7 @@
-"""Keeping rooms in order: KICK, INVITE (Modern IRC, "KICK message", "INVITE message"); MODE: ``modes``."""
+"""Keeping rooms in order: KICK, INVITE, KNOCK (Modern IRC, "KICK message", "INVITE message").
+
+MODE stands in ``modes``; KNOCK is of no specification: it is as ratbox, InspIRCd and others have it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from asyncchat.core import replies
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.commands.word import Answerer, Word, each, numeric, too_many
-from asyncchat.dialects.irc.limits import KICKS, REASON_BYTES
+from asyncchat.dialects.irc.limits import KICK_BYTES, KICKS
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 def kick(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Puts members out of a room; of several rooms each has its own nick (RFC 2812, 3.2.8)."""
-    reason = cut(message.param(2), REASON_BYTES)[0]
+    reason = cut(message.param(2), KICK_BYTES)[0]
     rooms, names = message.params[0].split(","), message.params[1].split(",")
     if len(rooms) > 1:
         if len(rooms) != len(names):
@@ -41,6 +44,11 @@ def invite(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     return [core.Invite(params[1], params[0])]
 
 
+def knock(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Asks for an invitation into a room that only the invited may join."""
+    return [core.Knock(message.params[0], message.param(1))]
+
+
 # What is said to it.
 
 
@@ -60,6 +68,12 @@ WORDS: dict[str, Word] = {
         2,
         params="<channel>{,<channel>} <nickname>{,<nickname>} [:<reason>]",
         about="Puts people out of a channel.",
+    ),
+    "KNOCK": Word(
+        knock,
+        1,
+        params="<channel> [:<text>]",
+        about="Asks those who keep order in an invite-only channel (+i) to invite you.",
     ),
     "INVITE": Word(
         invite,

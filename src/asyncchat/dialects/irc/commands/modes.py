@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.modes import BANS, EXCEPTIONS, GUESTS, MUTES
+from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.commands.word import Answerer, Word, numeric
 from asyncchat.dialects.irc.limits import CHANGES
@@ -35,7 +36,7 @@ def mode(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Shows or changes the modes of a room, or the asker's own."""
     target = message.params[0]
     changes = message.param(1)
-    if not target.startswith("#"):
+    if target[:1] not in ROOM_SIGNS:
         return _own_changes(target, changes) if changes else [core.AskPersonFlags(target)]
     if not changes:
         return [core.AskFlags(target)]

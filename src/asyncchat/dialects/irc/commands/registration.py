@@ -104,6 +104,12 @@ def oper(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     return [core.Owner(code, "" if name.casefold() == "owner" else name)]
 
 
+def owner(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """The same in the words of a terminal: ``OWNER CODE``, ``OWNER NAME PASSWORD``."""
+    params = message.params if len(message.params) > 1 else ("owner", message.params[0])
+    return oper(session, Message("OPER", params))
+
+
 # What is said to it.
 
 
@@ -173,6 +179,12 @@ WORDS: dict[str, Word] = {
         early=True,
         params="[:<reason>]",
         about="Leaves the server.",
+    ),
+    "OWNER": Word(
+        owner,
+        1,
+        params="[<name>] <password>",
+        about="Makes you a server operator, as OPER does; for the owner the owner code is enough.",
     ),
     "OPER": Word(
         oper,

@@ -12,9 +12,10 @@ from asyncchat.core.rooms import Block
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import MULTI_PREFIX, gathered
-from asyncchat.dialects.irc.commands.word import Answerer, Word, each, numeric
+from asyncchat.dialects.irc.commands.server import no_such_server
+from asyncchat.dialects.irc.commands.word import Answerer, Word, each
 from asyncchat.dialects.irc.limits import JOINS, NAMED, REASON_BYTES
-from asyncchat.dialects.irc.line import word
+from asyncchat.dialects.irc.line import line, word
 from asyncchat.dialects.irc.modes import prefix
 from asyncchat.dialects.irc.tokens import Message
 
@@ -45,11 +46,11 @@ def topic(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 
 
 def names(session: IrcDialect, message: Message) -> Sequence[core.Command]:
-    """Lists the members of rooms; without one, nobody (RFC 2812, 3.2.5 allows to list none)."""
-    asked = each(message.param(0), NAMED, core.AskRoom)
-    if not asked:
-        return [numeric(numerics.RPL_ENDOFNAMES, "*", text="End of /NAMES list")]
-    return asked
+    """Lists the members of rooms; without one, those of all rooms (RFC 2812, 3.2.5)."""
+    server = message.param(1)
+    if server and not session.irc.is_called(server):
+        return [no_such_server(server)]
+    return each(message.param(0), NAMED, core.AskRoom) or [core.AskNames()]
 
 
 # What is said to it.
@@ -60,6 +61,24 @@ def say_room(session: IrcDialect, view: replies.RoomView) -> bytes:
     told = b""
     if view.joining and view.topic is not None:
         told = say_topic(session, replies.TopicView(view.room, view.topic))
+    end = session.numeric(numerics.RPL_ENDOFNAMES, view.room, text="End of /NAMES list")
+    return told + _names(session, view) + end
+
+
+def say_names(session: IrcDialect, view: replies.NamesView) -> bytes:
+    """The members of all rooms; who is in none stands in a channel called ``*`` (RFC 2812, 3.2.5)."""
+    told = [_names(session, room) for room in view.rooms]
+    nicks = [person.name for person in view.others]
+    pieces = gathered(nicks, session.irc.names_key[1]) if nicks else []
+    told += [session.numeric(numerics.RPL_NAMREPLY, "*", "*", text=piece) for piece in pieces]
+    if view.more:
+        text = "These are not all: NAMES #channel lists the people of one channel, LIST all channels"
+        told.append(line(f":{session.irc.name} NOTICE {session.nick}", text))
+    told.append(session.numeric(numerics.RPL_ENDOFNAMES, "*", text="End of /NAMES list"))
+    return b"".join(told)
+
+
+def _names(session: IrcDialect, view: replies.RoomView) -> bytes:
     every = bool(session.held & MULTI_PREFIX)
     key = (*session.irc.names_key, every)
     head = session.head(numerics.RPL_NAMREPLY, "@" if view.secret else "=", view.room) + b" :"
@@ -67,9 +86,7 @@ def say_room(session: IrcDialect, view: replies.RoomView) -> bytes:
     for block in view.blocks:
         ready = block.encoded.get(key)
         pieces.extend(_name_pieces(block, key) if ready is None else ready)  # type: ignore[arg-type]  # ours
-    if pieces:
-        told += head + head.join(pieces)
-    return told + session.numeric(numerics.RPL_ENDOFNAMES, view.room, text="End of /NAMES list")
+    return head + head.join(pieces) if pieces else b""
 
 
 def _name_pieces(block: Block, key: tuple[str, int, bool]) -> list[bytes]:
@@ -127,8 +144,8 @@ WORDS: dict[str, Word] = {
     "NAMES": Word(
         names,
         long=True,
-        params="<channel>{,<channel>}",
-        about="Lists who is in channels.",
+        params="[<channel>{,<channel>} [<server>]]",
+        about="Lists who is in channels; alone, who is in which.",
     ),
 }
 
@@ -136,5 +153,6 @@ ANSWERS: dict[type, Answerer] = {
     replies.Forwarded: say_forwarded,
     replies.RoomView: say_room,
     replies.NoRoomView: say_no_room,
+    replies.NamesView: say_names,
     replies.TopicView: say_topic,
 }

@@ -188,7 +188,7 @@ def say_time(session: IrcDialect, reply: replies.TimeNow) -> bytes:
 
 
 def _say_stats(session: IrcDialect, letter: str, up: int) -> bytes:
-    """``u``: how many seconds the server is up; ``o``: as what one may become an operator."""
+    """``u``: how long the server is up; ``o``: as what one may become an operator; ``m``: what was used."""
     told = b""
     if letter == "u":
         minutes, seconds = divmod(max(0, up), 60)
@@ -197,7 +197,11 @@ def _say_stats(session: IrcDialect, letter: str, up: int) -> bytes:
         text = f"Server Up {days} days {hours}:{minutes:02}:{seconds:02}"
         told = session.numeric(numerics.RPL_STATSUPTIME, text=text)
     elif letter in "oO":
-        told = session.numeric(numerics.RPL_STATSOLINE, "O", "*@*", "*", "owner")
+        names = ("owner", *(word(name) for name in session.irc.server.operators))
+        told = b"".join(session.numeric(numerics.RPL_STATSOLINE, "O", "*@*", "*", name) for name in names)
+    elif letter in "mM":
+        counts = sorted(session.irc.heard.items())
+        told = b"".join(session.numeric(numerics.RPL_STATSCOMMANDS, name, str(n)) for name, n in counts)
     return told + session.numeric(numerics.RPL_ENDOFSTATS, word(letter), text="End of /STATS report")
 
 
@@ -221,7 +225,7 @@ WORDS: dict[str, Word] = {
         params="<letter> [<server>]",
         about=(
             "Tells about the server's state: u since when it runs, o as what one may become an operator, "
-            "k (operators) who is banned from it."
+            "m how often IRC clients used which command, k (operators) who is banned from it."
         ),
     ),
     "USERS": Word(users, params="[<server>]", about="Is not in use: who has an account there stays unsaid."),

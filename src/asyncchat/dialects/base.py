@@ -94,6 +94,10 @@ class Dialect(Protocol):
         """Takes what was read, gives the next commands, at most ``limit``; empty data asks for more."""
         ...
 
+    def weight(self, commands: Sequence[Command]) -> int:
+        """As how many lines these count where a session's pace is limited."""
+        ...
+
     def receive_eof(self) -> list[Command]:
         """The peer sends no more: what an unfinished end still means. Called once, with no backlog but it."""
         ...

@@ -195,6 +195,10 @@ class WebSocketDialect:
             commands = [*commands, Quit(self._closing)]
         return [Answer(Frames(pongs)), *commands] if pongs else commands
 
+    def weight(self, commands: Sequence[Command]) -> int:
+        """As IRC counts them."""
+        return self._irc.weight(commands)
+
     def receive_eof(self) -> list[Command]:
         """Half a message means nothing."""
         return self._irc.receive_eof()

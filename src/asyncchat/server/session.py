@@ -341,7 +341,7 @@ class Session:
                     data = await self._slow_down(bucket, data)
                     continue
                 commands = dialect.receive_data(data, min(COMMANDS_A_TURN, allowed))
-                bucket.take(len(commands))
+                bucket.take(dialect.weight(commands))
             data = b""
             if not commands:
                 return

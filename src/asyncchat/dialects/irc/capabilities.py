@@ -46,6 +46,7 @@ CAP_NOTIFY: Final = 1 << 5
 STANDARD_REPLIES: Final = 1 << 6
 MULTI_PREFIX: Final = 1 << 7
 MULTILINE: Final = 1 << 20
+LABELED_RESPONSE: Final = 1 << 8
 
 CAPABILITIES: Final = (
     Capability("batch", BATCH, "extensions/batch"),
@@ -65,6 +66,7 @@ CAPABILITIES: Final = (
         needs=("batch", "message-tags"),
     ),
     Capability("echo-message", ECHO_MESSAGE, "extensions/echo-message"),
+    Capability("labeled-response", LABELED_RESPONSE, "extensions/labeled-response", needs=("batch",)),
     Capability("message-tags", MESSAGE_TAGS, "extensions/message-tags", changes=True),
     Capability("multi-prefix", MULTI_PREFIX, "extensions/multi-prefix"),
     Capability("server-time", SERVER_TIME, "extensions/server-time", changes=True),

@@ -14,27 +14,24 @@ from asyncchat.core.events import Record, Said
 from asyncchat.core.people import Person
 from asyncchat.core.replies import NotFromHere, NotServerOperator, Refusal, StorageDown, WrongCode
 from asyncchat.dialects.base import COMMANDS_A_TURN
-from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.arrival import Arrival
 from asyncchat.dialects.irc.batches import Incoming
-from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE
-from asyncchat.dialects.irc.commands import ANSWERS, WORDS
+from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, LABELED_RESPONSE
+from asyncchat.dialects.irc.commands import ANSWERS
 from asyncchat.dialects.irc.commands import batches as in_batches
-from asyncchat.dialects.irc.commands.word import Numeric, ReadOn, fail, numeric
-from asyncchat.dialects.irc.line import BODY_BYTES, line, word
+from asyncchat.dialects.irc.commands.word import Numeric, ReadOn
+from asyncchat.dialects.irc.labels import Labelled, Opening, with_label
+from asyncchat.dialects.irc.line import line
 from asyncchat.dialects.irc.own_events import OWN
 from asyncchat.dialects.irc.quick import quick
 from asyncchat.dialects.irc.refusals import say_refusal
-from asyncchat.dialects.irc.tokens import CLIENT_TAG_BYTES, Fault, Message, parse
-from asyncchat.dialects.lines import OVERLONG, Lines
+from asyncchat.dialects.irc.understanding import MOST_BYTES, understand
+from asyncchat.dialects.lines import Lines
 
 if TYPE_CHECKING:
     from asyncchat.dialects.base import Outcome
     from asyncchat.dialects.irc.shared import Irc
     from asyncchat.dialects.irc.variant import IrcVariant
-
-MOST_BYTES = CLIENT_TAG_BYTES + 2 + BODY_BYTES
-"""Longest line of a client: tags with ``@`` and space, and the 510 bytes after them."""
 
 
 class IrcDialect:
@@ -46,6 +43,7 @@ class IrcDialect:
 
     __slots__ = (
         "_arrival",
+        "_label",
         "_lines",
         "_person",
         "_queued",
@@ -79,6 +77,7 @@ class IrcDialect:
         self._arrival: Arrival | None = Arrival()
         self._person: Person | None = None
         self._lines: Lines | None = None
+        self._label: Labelled | None = None
         self._queued: list[Command] | None = None
         self._waits = False
 
@@ -115,6 +114,12 @@ class IrcDialect:
                 return commands
         return self._receive(data, limit)
 
+    def weight(self, commands: Sequence[Command]) -> int:
+        """One for each command; labels are none."""
+        if not self.understood & LABELED_RESPONSE:
+            return len(commands)
+        return sum(not (type(asked) is Answer and type(asked.value) is Opening) for asked in commands)
+
     def receive_eof(self) -> list[Command]:
         """Half a line means nothing in IRC."""
         self._lines = None
@@ -122,6 +127,8 @@ class IrcDialect:
 
     def answer(self, outcome: Outcome) -> bytes:
         """The lines that tell the session what became of its command."""
+        if self._label is not None:
+            return self._gather(self._label, self.say(outcome))
         if len(outcome) == 1:
             item = outcome[0]
             if type(item) is Record:
@@ -129,7 +136,7 @@ class IrcDialect:
                     return self.variant.encode(item) if self.held & ECHO_MESSAGE else b""
             elif type(item) is bytes:
                 return item
-        return b"".join([self._say(item) for item in outcome])
+        return self.say(outcome)
 
     def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
         """ERROR with the reason, once; without one it is the client's own wish."""
@@ -142,7 +149,10 @@ class IrcDialect:
     def lapse(self, now: float) -> bytes:
         """Ends a batch that was left open for too long."""
         failed = None if self.incoming is None else self.incoming.lapse(now)
-        return b"" if failed is None else in_batches.say_failed(self, failed)
+        if failed is None:
+            return b""
+        told = in_batches.say_failed(self, failed)
+        return with_label(failed.label, told) if failed.label and self.held & LABELED_RESPONSE else told
 
     def probe(self) -> bytes:
         """A PING."""
@@ -187,16 +197,25 @@ class IrcDialect:
         """Reads nothing after the command that is being handled, until ``resume``; ``then`` comes next."""
         self._waits = True
         if then:
-            self._queued = list(then)
+            self._queued = [*then, *(self._queued or ())]
 
     def resume(self, then: Sequence[Command] = ()) -> None:
-        """Reads on; ``then`` comes first."""
+        """Reads on; ``then`` comes first, and still belongs to the line that is being answered."""
         self._waits = False
         if then:
-            self._queued = list(then)
+            self._queued = [*then, *(self._queued or ())]
+            if self._label is not None:
+                self._label.left += len(then)
+
+    @property
+    def queued(self) -> int:
+        """How much of what the line being read asks is left for later."""
+        return len(self._queued or ())
 
     def drop_queued(self) -> None:
         """Forgets what was to be asked next."""
+        if self._label is not None and self._queued:
+            self._label.left -= len(self._queued)
         self._queued = None
 
     def become(self, person: Person) -> None:
@@ -208,6 +227,27 @@ class IrcDialect:
     def take_name(self, person: Person) -> None:
         """Is called so, or logged in so, from now on."""
         self._person = person
+
+    def say(self, items: Outcome) -> bytes:
+        """The lines of several answers."""
+        return b"".join([self._say(item) for item in items])
+
+    def open_label(self, opening: Opening) -> bytes:
+        """Gathers the answers that come from now on as the response to a labelled line."""
+        self._label = Labelled(opening)
+        return b"" if opening.commands else self._close_label(self._label)
+
+    def beside_answer(self, data: bytes) -> bytes:
+        """What this session is told as others are, by its own doing: no part of a labelled response."""
+        if self._label is None:
+            return data
+        self._label.beside += data
+        return b""
+
+    def next_batch(self) -> str:
+        """A reference for a batch that no other of this session has."""
+        self.batches += 1
+        return f"b{self.batches}"
 
     def head(self, code: str, *words: str) -> bytes:
         """A numeric's beginning."""
@@ -231,62 +271,40 @@ class IrcDialect:
             lines.feed(data)
         if self._waits:
             return []
-        commands = self._queued or []
-        self._queued = None
+        commands = self._take_queued()
         if lines is not None and not _pauses(commands):
             self._read_lines(lines, commands, limit)
             if lines.idle:
                 self._lines = None
         if len(commands) > limit:
             # What one line asks may be cut here; what it pauses for is then the last of what is queued.
-            self._queued = commands[limit:]
+            self._queued = [*commands[limit:], *(self._queued or ())]
             del commands[limit:]
             self._waits = False
         elif _pauses(commands):
             self._waits = True
         return commands
 
+    def _take_queued(self) -> list[Command]:
+        """What was to be asked next, up to what is waited for."""
+        queued, self._queued = self._queued or [], None
+        for index, command in enumerate(queued[:-1]):
+            if _pauses((command,)):
+                self._queued = queued[index + 1 :]
+                return queued[: index + 1]
+        return queued
+
     def _read_lines(self, lines: Lines, commands: list[Command], limit: int) -> None:
         while lines.ready and len(commands) < limit:
             taken = lines.take(limit - len(commands))
             for index, raw in enumerate(taken):
-                commands.extend(self._understand(raw) or _NOTHING)
+                commands.extend(understand(self, raw) or _NOTHING)
                 if self._waits:
                     lines.put_back(taken[index + 1 :])
                     return
                 if len(commands) >= limit:
                     lines.put_back(taken[index + 1 :])
                     break
-
-    def _understand(self, raw: bytes | None) -> Sequence[Command]:
-        """What a line asks."""
-        if raw is OVERLONG or _too_long(raw):
-            text = "Input line was too long"
-            return [*in_batches.broken(self, text), numeric(numerics.ERR_INPUTTOOLONG, text=text)]
-        message = parse(raw)
-        if isinstance(message, Fault):
-            return [*in_batches.broken(self, message.value), *self._refuse(raw, message)]
-        if self.incoming is not None or message.tags:
-            first, whole = in_batches.taken(self, message)
-            if first or whole:
-                return first if whole else [*first, *self._obey(message)]
-        return self._obey(message)
-
-    def _obey(self, message: Message) -> Sequence[Command]:
-        entry = WORDS.get(message.command)
-        if entry is None:
-            return [numeric(numerics.ERR_UNKNOWNCOMMAND, word(message.command), text="Unknown command")]
-        if not entry.early and self._person is None:
-            return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
-        if not entry.satisfied(message.params):
-            return [numeric(numerics.ERR_NEEDMOREPARAMS, message.command, text="Not enough parameters")]
-        heard = self.irc.heard
-        heard[message.command] = heard.get(message.command, 0) + 1
-        commands = entry.handler(self, message)
-        if not entry.long:
-            return commands
-        self.pause()
-        return [*commands, Answer(ReadOn())]
 
     def _count(self, commands: Sequence[Command]) -> None:
         """Counts what came the quick way: nothing but PRIVMSG and PING."""
@@ -297,18 +315,16 @@ class IrcDialect:
         if said < len(commands):
             heard["PING"] = heard.get("PING", 0) + len(commands) - said
 
-    def _refuse(self, raw: bytes, fault: Fault) -> Sequence[Command]:
-        if fault is Fault.EMPTY:
-            return []
-        if fault is Fault.CONTROL:
-            text = f"The line was not accepted: {fault.value}"
-            return [numeric(numerics.ERR_UNKNOWNERROR, "*", text=text)]
-        message = parse(raw, "latin-1")
-        command = message.command if isinstance(message, Message) else "*"
-        text = "Message rejected, your IRC software MUST use UTF-8 encoding on this network"
-        return [self.said(fail(command if command in WORDS else "*", "INVALID_UTF8", text=text))]
-
     # Bytes out.
+
+    def _gather(self, label: Labelled, data: bytes) -> bytes:
+        """Keeps an answer until the last one of its line has come."""
+        label.add(data)
+        return b"" if label.left > 0 else self._close_label(label)
+
+    def _close_label(self, label: Labelled) -> bytes:
+        self._label = None
+        return label.response(self.irc.name, self.next_batch())
 
     def _say(self, item: object) -> bytes:
         if isinstance(item, Record):
@@ -330,7 +346,7 @@ class IrcDialect:
             self._waits = False
         elif isinstance(refusal, StorageDown | WrongCode | NotFromHere | NotServerOperator):
             self._waits = False
-            self._queued = None
+            self.drop_queued()
         return say_refusal(self, refusal)
 
 
@@ -347,13 +363,3 @@ def _pauses(commands: Sequence[Command]) -> bool:
         return False
     last = commands[-1]
     return type(last) in _GATES or (type(last) is Answer and type(last.value) is ReadOn)
-
-
-def _too_long(raw: bytes) -> bool:
-    """Whether a line passes its limit, with or without tags (IRCv3 message-tags, "Size limit")."""
-    if len(raw) <= BODY_BYTES:
-        return False
-    if raw[:1] != b"@":
-        return True
-    tags, _, body = raw.partition(b" ")
-    return len(tags) - 1 > CLIENT_TAG_BYTES or len(body) > BODY_BYTES

@@ -30,8 +30,9 @@ def _said(session: IrcDialect, record: events.Record, event: Message) -> bytes:
 
 
 def _whispered(session: IrcDialect, record: events.Record, event: Private) -> bytes:
-    to_oneself = event.to.id == session.id
-    return session.variant.encode(record) if to_oneself or session.held & ECHO_MESSAGE else b""
+    told = session.variant.encode(record)
+    echo = told if session.held & ECHO_MESSAGE else b""
+    return echo + session.beside_answer(told) if event.to.id == session.id else echo
 
 
 def _left(session: IrcDialect, record: events.Record, event: events.Left) -> bytes:

@@ -3,7 +3,7 @@
 Owns the dialogue: the name, the current room, what becomes of each line; must not know sockets or waiting.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -176,6 +176,10 @@ class PlainDialect:
         self._over = bool(given) and type(given[-1]) is Quit
         self._awaited += len(given)
         return given
+
+    def weight(self, commands: Sequence[Command]) -> int:
+        """One for each command."""
+        return len(commands)
 
     def receive_eof(self) -> list[Command]:
         """The peer sends no more: an unfinished line counts as one, and behind all comes a quit.

@@ -94,11 +94,11 @@ def test_echo(server):
     assert [line.split(";")[0].split(" ")[0] for line in echoed] == [line.split(" ")[0] for line in b.read()]
 
 
-def test_a_message_to_oneself_comes_once(server):
+def test_a_message_to_oneself_is_delivered_and_echoed(server):
     a = server.person("a")
     assert a.send("PRIVMSG a :note") == [FROM_A + "PRIVMSG a :note"]
     e = server.person("e", caps="echo-message")
-    assert e.send("PRIVMSG e :note") == [":e!e@192.0.2.1 PRIVMSG e :note"]
+    assert e.send("PRIVMSG e :note") == [":e!e@192.0.2.1 PRIVMSG e :note"] * 2
 
 
 def test_away(pair):

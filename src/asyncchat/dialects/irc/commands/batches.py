@@ -78,7 +78,7 @@ def _failed(session: IrcDialect, failed: Failed) -> core.Answer:
 
 
 def _multiline(session: IrcDialect) -> bool:
-    return bool(session.held & MULTILINE and session.held & BATCH)
+    return bool(session.understood & MULTILINE and session.understood & BATCH)
 
 
 def _forget_if_idle(session: IrcDialect) -> None:

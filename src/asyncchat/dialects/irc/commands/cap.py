@@ -16,6 +16,7 @@ from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import CAP_NOTIFY, VERSION_WITH_VALUES, gathered, named
 from asyncchat.dialects.irc.commands.registration import enter
 from asyncchat.dialects.irc.commands.word import Answerer, Word, numeric
+from asyncchat.dialects.irc.labels import Opening
 from asyncchat.dialects.irc.line import BODY_BYTES, line, word
 from asyncchat.dialects.irc.tokens import Message
 
@@ -127,4 +128,8 @@ WORDS: dict[str, Word] = {
     ),
 }
 
-ANSWERS: dict[type, Answerer] = {Listing: say_listing, Verdict: say_verdict}
+ANSWERS: dict[type, Answerer] = {
+    Listing: say_listing,
+    Verdict: say_verdict,
+    Opening: lambda session, opening: session.open_label(opening),
+}

@@ -159,7 +159,7 @@ def _answered(session: IrcDialect, server: str, *answers: object) -> Sequence[co
 def say_at_server_of(session: IrcDialect, purpose: AtServerOf, view: replies.PeopleView) -> bytes:
     """The answers of the server that a person is at, or that there is no such server."""
     answers = purpose.answers if view.people else (no_such_server(purpose.name).value,)
-    return session.answer(answers)
+    return session.say(answers)
 
 
 def say_counts(session: IrcDialect, counts: replies.Counts) -> bytes:

@@ -1,0 +1,103 @@
+"""Answers that carry the label of what was asked (IRCv3 labeled-response).
+
+Owns how the lines of one answer become one response: a tag on the only one, a batch of several, an ``ACK``
+for none. Labels never leave the session's dialect: an opening stands before the commands of a labelled line,
+and the answers to so many commands after it are gathered.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from asyncchat.dialects.irc.tokens import escape, parse_tags
+
+LABEL_BYTES: Final = 64
+"""Longest label (labeled-response, "Tag value"); what is longer is no label."""
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """Stands before what a labelled line asks: the label, and how many commands it covers."""
+
+    label: str
+    commands: int
+
+
+class Labelled:
+    """The answer to a labelled line while it is being gathered.
+
+    ``left`` counts the commands that have no answer yet; ``beside`` is what the session is told meanwhile
+    that is no answer: its own message to itself.
+    """
+
+    __slots__ = ("_label", "_told", "beside", "left")
+
+    def __init__(self, opening: Opening) -> None:
+        self._label = escape(opening.label).encode()
+        self.left = opening.commands
+        self._told: list[bytes] = []
+        self.beside = b""
+
+    def add(self, data: bytes) -> None:
+        """Takes the answer to one more command."""
+        self.left -= 1
+        if data:
+            self._told.append(data)
+
+    def response(self, server: str, reference: str) -> bytes:
+        """The whole response, then what is beside it.
+
+        Args:
+            server: the server's name.
+            reference: of the batch, should there be one.
+        """
+        lines = b"".join(self._told).split(b"\r\n")[:-1]
+        if not lines:
+            lines = [f":{server} ACK".encode()]
+        elif len(lines) > 1 and not _is_batch(lines):
+            name, source = reference.encode(), server.encode()
+            lines = [line if _in_batch(line) else _tagged(b"batch=" + name, line) for line in lines]
+            lines.insert(0, b":%b BATCH +%b labeled-response" % (source, name))
+            lines.append(b":%b BATCH -%b" % (source, name))
+        lines[0] = _tagged(b"label=" + self._label, lines[0])
+        return b"\r\n".join(lines) + b"\r\n" + self.beside
+
+
+def label_of(raw: bytes | None) -> str:
+    """The label of a line, whatever else is wrong with it, or nothing."""
+    if raw is None or raw[:1] != b"@" or b"label" not in raw:
+        return ""
+    try:
+        tags = raw[1 : raw.find(b" ")].decode()
+    except UnicodeDecodeError:
+        return ""
+    label = dict(parse_tags(tags)).get("label", "")
+    return label if len(label.encode()) <= LABEL_BYTES else ""
+
+
+def with_label(label: str, line: bytes) -> bytes:
+    """A line with a label."""
+    return _tagged(b"label=" + escape(label).encode(), line)
+
+
+def _tagged(tag: bytes, line: bytes) -> bytes:
+    """A line with one more tag, before all others."""
+    return b"@%b;%b" % (tag, line[1:]) if line[:1] == b"@" else b"@%b %b" % (tag, line)
+
+
+def _in_batch(line: bytes) -> bool:
+    """Whether a line says already of which batch it is."""
+    if line[:1] != b"@":
+        return False
+    tags = line[: line.index(b" ")]
+    return tags.startswith(b"@batch=") or b";batch=" in tags
+
+
+def _is_batch(lines: list[bytes]) -> bool:
+    """Whether the lines are one batch as a whole, whose beginning may carry the label."""
+    words = lines[0].split(b" ")
+    at = 1 + (lines[0][:1] == b"@")
+    if _in_batch(lines[0]) or words[at : at + 1] != [b"BATCH"]:
+        return False
+    return lines[-1].endswith(b" BATCH -" + words[at + 1][1:])

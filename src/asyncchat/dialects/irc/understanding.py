@@ -1,0 +1,113 @@
+"""What a client's line asks: its label, its limits, its command's handler.
+
+Owns what is refused before a command is looked at; the commands are a table (``commands``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from asyncchat.core.commands import Answer, Command
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.batches import Open
+from asyncchat.dialects.irc.capabilities import BATCH, LABELED_RESPONSE
+from asyncchat.dialects.irc.commands import WORDS
+from asyncchat.dialects.irc.commands import batches as in_batches
+from asyncchat.dialects.irc.commands.word import ReadOn, fail, numeric
+from asyncchat.dialects.irc.labels import Opening, label_of
+from asyncchat.dialects.irc.line import BODY_BYTES, word
+from asyncchat.dialects.irc.tokens import CLIENT_TAG_BYTES, Fault, Message, parse
+from asyncchat.dialects.lines import OVERLONG
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.irc.dialect import IrcDialect
+
+MOST_BYTES = CLIENT_TAG_BYTES + 2 + BODY_BYTES
+"""Longest line of a client: tags with ``@`` and space, and the 510 bytes after them."""
+
+_LABELS = BATCH | LABELED_RESPONSE
+"""Without batches there are no labels (labeled-response, "Dependencies")."""
+
+
+def understand(session: IrcDialect, raw: bytes | None) -> Sequence[Command]:
+    """What a line asks, behind its label if it has one.
+
+    What is asked in a batch is answered when it ends or breaks, under the label with which it began.
+    """
+    if session.understood & _LABELS != _LABELS:
+        return _asked(session, raw)
+    label = label_of(raw)
+    before = _batch(session)
+    asked = _asked(session, raw)
+    after = _batch(session)
+    if after is not None and not (after is before and asked):
+        return asked
+    if after is None and before is not None:
+        broken, rest = asked[:1], asked[1:]
+        return (*_under(session, before.label, broken), *(_under(session, label, rest) if rest else ()))
+    return _under(session, label, asked)
+
+
+def _batch(session: IrcDialect) -> Open | None:
+    return None if session.incoming is None else session.incoming.open
+
+
+def _under(session: IrcDialect, label: str, asked: Sequence[Command]) -> Sequence[Command]:
+    if not label:
+        return asked
+    # A line that pauses may leave the rest of what it asks behind it.
+    return (Answer(Opening(label, len(asked) + session.queued)), *asked)
+
+
+def _asked(session: IrcDialect, raw: bytes | None) -> Sequence[Command]:
+    if raw is OVERLONG or _too_long(raw):
+        text = "Input line was too long"
+        return [*in_batches.broken(session, text), numeric(numerics.ERR_INPUTTOOLONG, text=text)]
+    message = parse(raw)
+    if isinstance(message, Fault):
+        return [*in_batches.broken(session, message.value), *_refused(session, raw, message)]
+    if session.incoming is not None or message.tags:
+        first, whole = in_batches.taken(session, message)
+        if first or whole:
+            return first if whole else [*first, *_obeyed(session, message)]
+    return _obeyed(session, message)
+
+
+def _obeyed(session: IrcDialect, message: Message) -> Sequence[Command]:
+    entry = WORDS.get(message.command)
+    if entry is None:
+        return [numeric(numerics.ERR_UNKNOWNCOMMAND, word(message.command), text="Unknown command")]
+    if not entry.early and not session.entered:
+        return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
+    if not entry.satisfied(message.params):
+        return [numeric(numerics.ERR_NEEDMOREPARAMS, message.command, text="Not enough parameters")]
+    heard = session.irc.heard
+    heard[message.command] = heard.get(message.command, 0) + 1
+    commands = entry.handler(session, message)
+    if not entry.long:
+        return commands
+    session.pause()
+    return [*commands, Answer(ReadOn())]
+
+
+def _refused(session: IrcDialect, raw: bytes, fault: Fault) -> Sequence[Command]:
+    if fault is Fault.EMPTY:
+        return []
+    if fault is Fault.CONTROL:
+        text = f"The line was not accepted: {fault.value}"
+        return [numeric(numerics.ERR_UNKNOWNERROR, "*", text=text)]
+    message = parse(raw, "latin-1")
+    command = message.command if isinstance(message, Message) else "*"
+    text = "Message rejected, your IRC software MUST use UTF-8 encoding on this network"
+    return [session.said(fail(command if command in WORDS else "*", "INVALID_UTF8", text=text))]
+
+
+def _too_long(raw: bytes) -> bool:
+    """Whether a line passes its limit, with or without tags (IRCv3 message-tags, "Size limit")."""
+    if len(raw) <= BODY_BYTES:
+        return False
+    if raw[:1] != b"@":
+        return True
+    tags, _, body = raw.partition(b" ")
+    return len(tags) - 1 > CLIENT_TAG_BYTES or len(body) > BODY_BYTES

@@ -68,6 +68,8 @@ state_facts = st.one_of(
     st.builds(events.AccountMade, names, texts, times, texts),
     st.builds(events.AccountPasswordChanged, names, texts, times),
     st.builds(events.AccountRemoved, names, times),
+    st.builds(events.TokenMade, names, texts, st.tuples(rooms), st.just(("read",)), times),
+    st.builds(events.TokenRevoked, names, times),
     st.builds(events.Erased, rooms, people, st.lists(st.integers(1, 40), max_size=3).map(tuple)),
 )
 other_facts = st.one_of(

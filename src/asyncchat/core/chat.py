@@ -20,6 +20,7 @@ from asyncchat.core.roles import OWNER_RANK, Right
 from asyncchat.core.rooms import Room
 from asyncchat.core.rules import ANSWERS, RULES
 from asyncchat.core.server_bans import ServerBan
+from asyncchat.core.tokens import Token
 
 Item = AnyEvent | Reply | Refusal | Question
 """What a decision is made of; a question in it is answered once the events before it are applied."""
@@ -49,6 +50,7 @@ class Chat:
         self.owner_claimed = False
         self.most_people = 0
         self.accounts: dict[str, Account] = {}
+        self.tokens: dict[str, Token] = {}
         self.rooms: dict[str, Room] = {}
         self.rooms_of: dict[int, tuple[str, ...]] = {}
         self.invitations: dict[int, dict[str, bool]] = {}
@@ -138,6 +140,7 @@ class Chat:
             "owners": set(self.owners),
             "owner_claimed": self.owner_claimed,
             "accounts": dict(self.accounts),
+            "tokens": dict(self.tokens),
             "rooms": {key: room.state() for key, room in self.rooms.items()},
             "rooms_of": dict(self.rooms_of),
             "invitations": {who: dict(rooms) for who, rooms in self.invitations.items()},

@@ -42,6 +42,8 @@ def _facts(chat: Chat) -> Iterator[AnyEvent]:
         yield events.OwnerClaimed(_NOBODY)
     for account in chat.accounts.values():
         yield events.AccountMade(account.name, account.verifier, account.time, account.email)
+    for token in chat.tokens.values():
+        yield events.TokenMade(token.name, token.digest, token.rooms, token.actions, token.time)
     for ban in chat.server_bans.values():
         yield events.ServerBanChanged(from_origin(ban.by), ban.mask, True, ban.time, ban.until, ban.reason)
     for room in chat.rooms.values():

@@ -69,5 +69,6 @@ def test_none_is_forgotten():
         replies.NotReloaded,
         replies.ActsUnreadable,
         replies.AccountRefused,
+        replies.TokenRefused,  # no IRC client asks for one, or with one
     }
     assert {type(refusal) for refusal, _ in LINES} == set(REFUSALS)

@@ -66,6 +66,8 @@ UNTOLD = [
     events.AccountMade("a", "v", 1),
     events.AccountPasswordChanged("a", "v", 1),
     events.AccountRemoved("a", 1),
+    events.TokenMade("a", "d", ("#r",), ("post",), 1),
+    events.TokenRevoked("a", 1),
     events.LoggedIn(A, A),
     events.LoggedOut(A, A),
     events.NodeStarted("1"),

@@ -79,6 +79,8 @@ WIRE: list[tuple[AnyEvent, str]] = [
     (events.AccountMade("anna", "v", 0), ""),
     (events.AccountPasswordChanged("anna", "v", 0), ""),
     (events.AccountRemoved("anna", 0), ""),
+    (events.TokenMade("ci", "d", ("#tea",), ("post",), 0), ""),
+    (events.TokenRevoked("ci", 0), ""),
     (events.LoggedIn(ANNA, ANNA), ""),
     (events.LoggedOut(ANNA, ANNA), ""),
     (events.Announced(ANNA, "hear", (1,)), "[server] anna: hear\n"),

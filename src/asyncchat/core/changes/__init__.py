@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from asyncchat.core.changes import accounts, people, rooms, server
+from asyncchat.core.changes import accounts, people, rooms, server, tokens
 from asyncchat.core.events import Event
 
 if TYPE_CHECKING:
@@ -19,4 +19,5 @@ CHANGES: dict[type[Event], Callable[[Chat, Any], None]] = {
     **people.CHANGES,
     **rooms.CHANGES,
     **server.CHANGES,
+    **tokens.CHANGES,
 }

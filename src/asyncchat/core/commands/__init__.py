@@ -52,6 +52,7 @@ from asyncchat.core.commands.rooms import (
     SetTopic,
 )
 from asyncchat.core.commands.speech import Confide, Say, Signal
+from asyncchat.core.commands.tokens import NewToken, Post, RevokeToken
 
 __all__ = [
     "Announce",
@@ -94,9 +95,11 @@ __all__ = [
     "MakeAccount",
     "Mute",
     "NeedOwner",
+    "NewToken",
     "Owner",
     "Part",
     "PartAll",
+    "Post",
     "Question",
     "Quit",
     "ReadActs",
@@ -104,6 +107,7 @@ __all__ = [
     "Reload",
     "RemoveAccount",
     "Rename",
+    "RevokeToken",
     "Say",
     "SetAway",
     "SetFlag",

@@ -44,6 +44,7 @@ from asyncchat.core.events.speech import (
     Tags,
     Whispered,
 )
+from asyncchat.core.events.tokens import TokenMade, TokenRevoked
 
 __all__ = [
     "ACTS",
@@ -95,6 +96,8 @@ __all__ = [
     "Speech",
     "Spoke",
     "Tags",
+    "TokenMade",
+    "TokenRevoked",
     "TopicChanged",
     "Whispered",
 ]

@@ -38,6 +38,7 @@ from asyncchat.core.events.speech import (
     SignalledToRole,
     Whispered,
 )
+from asyncchat.core.events.tokens import TokenMade, TokenRevoked
 
 AnyEvent = (
     Said | Whispered | Signalled | SignalledTo | SignalledToRole | NodeStarted | Entered | Left | Renamed
@@ -47,6 +48,7 @@ AnyEvent = (
     | PersonFlagChanged | OwnerClaimed | Erased | Killed | ServerBanChanged | Announced
     | AccountMade | AccountPasswordChanged | AccountRemoved | LoggedIn | LoggedOut
     | Overruled | ClaimFailed | ConfigurationRead
+    | TokenMade | TokenRevoked
 )  # fmt: skip
 
 

@@ -89,6 +89,7 @@ from asyncchat.core.replies.rooms import (
     TopicView,
 )
 from asyncchat.core.replies.server import OwnerOnly, Reloaded, ServerBansView, TimeNow, Unlocked
+from asyncchat.core.replies.tokens import TokenFault, TokenRefused
 
 __all__ = [
     "MORE_COUNTED",
@@ -160,6 +161,8 @@ __all__ = [
     "StorageDown",
     "TextTooLong",
     "TimeNow",
+    "TokenFault",
+    "TokenRefused",
     "TooManyInvitations",
     "TooManyKnocks",
     "TooManyMasks",

@@ -18,13 +18,14 @@ from asyncchat.core.rules import (
     questions,
     rooms,
     speech,
+    tokens,
 )
 from asyncchat.core.rules.overruling import NOTED, noting
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Rule
 
-_FAMILIES = (people, accounts, rooms, invitations, speech, modes, moderation, operators, questions)
+_FAMILIES = (people, accounts, rooms, invitations, speech, modes, moderation, operators, tokens, questions)
 
 RULES: dict[type[Command], Rule] = {
     command: noting(rule) if command in NOTED else rule

@@ -39,6 +39,8 @@ def unmakable(chat: Chat, who: int, name: str) -> AccountFault | None:
     key = fold(name)
     if key in chat.accounts:
         return AccountFault.EXISTS
+    if key in chat.tokens:
+        return AccountFault.HELD
     # A name that somebody has must not be taken from under him.
     if who != SERVER and chat.holders.get(key, who) != who:
         return AccountFault.HELD

@@ -110,6 +110,8 @@ def _refusal_of_name(chat: Chat, who: int, name: str) -> replies.Refusal | None:
     reason = name_fault(name)
     if reason is not None:
         return replies.NameNotAllowed(name, reason)
+    if fold(name) in chat.tokens:
+        return replies.NameNotAllowed(name, "it is a bot's")
     holder = chat.holders.get(fold(name))
     return None if holder is None or holder == who else replies.NameTaken(name, holder)
 

@@ -80,7 +80,7 @@ def _say_guarded(chat: Chat, me: Person, room: Room, command: commands.Say, now:
     """Passes a text on to a room where not everybody may say everything."""
     if not chat.shows(room, me.id):
         return _refused(command, replies.NoSuchRoom(command.to))
-    reason = _silenced(chat, me, room) or _unwanted(room, command.text, command.speech)
+    reason = _silenced(chat, me, room) or unwanted(room, command.text, command.speech)
     if reason is not None:
         return _refused(command, replies.CannotSpeak(room.name, reason))
     said = events.Said(room.name, me, command.text, command.speech, command.tags, command.cuts)
@@ -109,7 +109,7 @@ def confide(chat: Chat, who: int, command: commands.Confide, _now: int) -> Items
     role = ROLE_NAMED.get(command.role)
     if room is None or role is None:
         return _refused(command, replies.NoSuchRoom(command.room))
-    reason = _silenced(chat, me, room) or _unwanted(room, command.text, command.speech)
+    reason = _silenced(chat, me, room) or unwanted(room, command.text, command.speech)
     if reason is not None:
         return _refused(command, replies.CannotSpeak(room.name, reason))
     return (_confided(room, me, role, command),)
@@ -145,7 +145,7 @@ def _silenced(chat: Chat, me: Person, room: Room) -> CannotSpeakReason | None:
     return None
 
 
-def _unwanted(room: Room, text: str, speech: events.Speech) -> CannotSpeakReason | None:
+def unwanted(room: Room, text: str, speech: events.Speech) -> CannotSpeakReason | None:
     """Why nobody may say this in the room."""
     if NO_COLOUR in room.flags and not _COLOURS.isdisjoint(text):
         return CannotSpeakReason.COLOUR

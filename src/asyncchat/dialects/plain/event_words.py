@@ -205,6 +205,8 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.ClaimFailed: _untold,
     events.ConfigurationRead: _untold,
     events.AccountMade: _untold,
+    events.TokenMade: _untold,
+    events.TokenRevoked: _untold,
     events.AccountPasswordChanged: _untold,
     events.AccountRemoved: _untold,
     events.LoggedIn: _untold,

@@ -31,6 +31,7 @@ REFUSAL_WORDS: dict[type[replies.Refusal], Callable[[Any], str]] = {
     replies.NameTaken: lambda r: f"{r.name} is already in use.",
     replies.NameReserved: lambda r: f"{r.name} belongs to an account.",
     replies.AccountRefused: lambda r: f"Not done: {r.why}.",
+    replies.TokenRefused: lambda r: f"Not done: {r.why}.",
     replies.NameNotAllowed: lambda r: f"That name is not allowed: {r.reason}.",
     replies.NameFixed: lambda r: f"You keep your name while you are muted or banned in {place(r.room)}.",
     replies.NoSuchPerson: lambda r: f"Nobody here is called {r.name}.",

@@ -1,0 +1,118 @@
+"""Tokens: who makes and revokes them, the name they keep, and what is said with one."""
+
+import pytest
+
+from asyncchat.core import commands, events, replies
+from asyncchat.core.accounts import SERVER
+from asyncchat.core.chat import Chat
+from asyncchat.core.commands import NewToken, Post, RevokeToken
+from asyncchat.core.replies import TokenFault, TokenRefused
+from asyncchat.core.text import TEXT_BYTES
+from asyncchat.core.tokens import ROOMS, TOKENS
+from tests.core.house import ANNA, BOB, NOBODY, NOW, OLGA, do, house
+
+
+@pytest.fixture
+def chat() -> Chat:
+    """The house, with a token for #Tea."""
+    chat = house()
+    do(chat, SERVER, NewToken("ci", "d", ("#Tea",), ("post", "read")))
+    return chat
+
+
+def fault(items):
+    (item,) = items
+    assert isinstance(item, TokenRefused)
+    return item.fault
+
+
+@pytest.mark.parametrize("who", [SERVER, OLGA])
+def test_the_server_and_its_owner_make_one(who):
+    chat = house()
+    made = events.TokenMade("ci", "d", ("#tea", "#x"), ("post", "who"), NOW)
+    assert do(chat, who, NewToken("ci", "d", ("#tea", "#x", "#tea"), ("who", "post"))) == (made,)
+    assert chat.tokens["ci"].bot.origin == "ci!bot@api"
+
+
+def test_all_rooms_are_one_star():
+    (made,) = do(house(), SERVER, NewToken("ci", "d", ("#tea", "*"), ("post",)))
+    assert isinstance(made, events.TokenMade)
+    assert made.rooms == ("*",)
+
+
+@pytest.mark.parametrize(
+    ("who", "command", "reason"),
+    [
+        (ANNA, NewToken("x", "d", ("#tea",), ("post",)), TokenFault.OTHERS),
+        (NOBODY, NewToken("x", "d", ("#tea",), ("post",)), TokenFault.OTHERS),
+        (SERVER, NewToken("x y", "d", ("#tea",), ("post",)), TokenFault.NOT_ALLOWED),
+        (SERVER, NewToken("CI", "d", ("#tea",), ("post",)), TokenFault.EXISTS),
+        (SERVER, NewToken("BOB", "d", ("#tea",), ("post",)), TokenFault.HELD),
+        (SERVER, NewToken("dora", "d", ("#tea",), ("post",)), TokenFault.HELD),
+        (SERVER, NewToken("x", "d", (), ("post",)), TokenFault.NO_ROOMS),
+        (SERVER, NewToken("x", "d", ("tea",), ("post",)), TokenFault.ROOM),
+        (SERVER, NewToken("x", "d", ("#tea",) * (ROOMS + 1), ("post",)), TokenFault.TOO_MANY_ROOMS),
+        (SERVER, NewToken("x", "d", ("#tea",), ()), TokenFault.NO_ACTIONS),
+        (SERVER, NewToken("x", "d", ("#tea",), ("delete",)), TokenFault.ACTION),
+        (ANNA, RevokeToken("ci"), TokenFault.OTHERS),
+        (SERVER, RevokeToken("x"), TokenFault.UNKNOWN),
+        (SERVER, Post("x", "#tea", "hi"), TokenFault.FORBIDDEN),
+        (SERVER, Post("ci", "#lobby", "hi"), TokenFault.FORBIDDEN),
+    ],
+)
+def test_what_is_refused(chat, who, command, reason):
+    do(chat, SERVER, commands.MakeAccount("dora", "v"))
+    assert fault(do(chat, who, command)) is reason
+
+
+def test_there_is_an_end_to_them(chat):
+    for number in range(TOKENS - 1):
+        chat.apply(events.TokenMade(f"t{number}", "d", ("*",), ("read",), NOW))
+    assert fault(do(chat, SERVER, NewToken("x", "d", ("*",), ("read",)))) is TokenFault.FULL
+
+
+def test_nobody_else_has_its_name(chat):
+    refused = (replies.NameNotAllowed("CI", "it is a bot's"),)
+    assert do(chat, NOBODY, commands.Enter("CI", "u", "h")) == refused
+    assert do(chat, ANNA, commands.Rename("CI")) == refused
+    (item,) = do(chat, SERVER, commands.MakeAccount("ci", "v"))
+    assert isinstance(item, replies.AccountRefused)
+    do(chat, OLGA, RevokeToken("CI"))
+    assert do(chat, ANNA, commands.Rename("ci"))
+
+
+def test_a_post_is_a_message_of_the_bot(chat):
+    (said,) = do(chat, SERVER, Post("ci", "#tea", "hi", events.Speech.NOTICE))
+    bot = chat.tokens["ci"].bot
+    assert said == events.Said("#Tea", bot, "hi", events.Speech.NOTICE, (("bot", ""),))
+
+
+def test_a_post_needs_nobody_there():
+    chat = house()
+    do(chat, SERVER, NewToken("ci", "d", ("*",), ("post",)))
+    (said,) = do(chat, SERVER, Post("ci", "#night", "done"))
+    assert isinstance(said, events.Said)
+    assert (said.room, said.text) == ("#night", "done")
+    assert do(chat, SERVER, Post("ci", "night", "x")) == (
+        replies.RoomNotAllowed("night", "a room's name begins with #"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [("", replies.NoText()), ("é" * (TEXT_BYTES // 2 + 1), replies.TextTooLong(TEXT_BYTES))],
+)
+def test_what_no_message_is(chat, text, refusal):
+    assert do(chat, SERVER, Post("ci", "#tea", text)) == (refusal,)
+
+
+def test_a_room_can_keep_a_bot_out_though_not_by_modes_for_people(chat):
+    for flag in ("moderated", "invite-only", "secret"):
+        do(chat, ANNA, commands.SetFlag("#tea", flag, True))
+    assert isinstance(do(chat, SERVER, Post("ci", "#tea", "hi"))[0], events.Said)
+    do(chat, ANNA, commands.Mute("#tea", "ci", True))
+    assert isinstance(do(chat, SERVER, Post("ci", "#tea", "hi"))[0], replies.CannotSpeak)
+    do(chat, ANNA, commands.Mute("#tea", "ci", False))
+    do(chat, ANNA, commands.Ban("#tea", "*!bot@*", True))
+    assert isinstance(do(chat, SERVER, Post("ci", "#tea", "hi"))[0], replies.CannotSpeak)
+    assert BOB in chat.people

@@ -11,9 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from asyncchat.core import commands, events
 from asyncchat.core.chat import Chat, starting
 from asyncchat.core.commands import Command, Question
-from asyncchat.core.events import AnyEvent, Event, Kept, Speech
+from asyncchat.core.events import AnyEvent, Event, Kept, Record, Speech
 from asyncchat.core.modes import FLAGS, MASK_LISTS, PERSON_FLAGS, SETTINGS
 from asyncchat.core.names import LOBBY, fold
+from asyncchat.core.people import person
 from asyncchat.core.roles import ROLE_NAMED
 from asyncchat.core.rooms import BLOCK_SIZE
 from asyncchat.core.rules import ANSWERS, RULES
@@ -22,6 +23,8 @@ from tests.core.house import ANNA, BOB, NOW, do, house
 GATES = {
     commands.ReadHistory,
     commands.ReadActs,
+    commands.React,
+    commands.Reply,
     commands.EraseFrom,
     commands.Owner,
     commands.Ignore,
@@ -91,6 +94,13 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "cuts": st.sampled_from([(), (1,)]),
     "verified": switch,
     "numbers": st.just((1, 2)),
+    "found": st.sampled_from(
+        [
+            Record(2, NOW, events.Said("#tea", person(0, "anna", "u", "h1"), "hi")),
+            Record(3, NOW, events.Whispered(person(1, "anna", "u", "h1"), person(2, "bob", "u", "h2"), "hi")),
+        ]
+    ),
+    "reaction": st.sampled_from(["\U0001f44d", "lol"]),
     "joining": switch,
     "owners_only": switch,
     "names": st.lists(names, max_size=2).map(tuple),

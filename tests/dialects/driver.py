@@ -172,6 +172,30 @@ class Hub:
         found = [record for record in self.records if isinstance(record.event, events.ACTS)]
         return [replies.ActsView(tuple(found[-asked.limit :]), asked.purpose)]
 
+    def react(self, peer: Peer, asked: commands.React) -> list[object]:
+        room = self.chat.room_named(asked.which.to)
+        found = next(
+            (
+                record
+                for record in reversed(self.records)
+                if isinstance(record.event, events.Said | events.Whispered)
+                and (asked.which.number in (None, record.number))
+                and (room is None or fold(getattr(record.event, "room", "")) == room.key)
+            ),
+            None,
+        )
+        if found is None:
+            if not asked.tags:
+                return [replies.NoSuchMessage(asked.which.to, asked.which.number)]
+            return self.decide(peer, commands.PassOn(asked.which.to, asked.tags))
+        tags = asked.tags or (("+reply", f"e1-{found.number}"), ("+draft/react", asked.reaction))
+        put = commands.PutReaction(asked.which.to, found, asked.reaction, asked.on, tags)
+        return self.decide(peer, put)
+
+    def reply(self, peer: Peer, asked: commands.Reply) -> list[object]:
+        said = commands.Say(asked.which.to, f"{asked.which.name}: {asked.text}")
+        return self.decide(peer, said)
+
     def claim(self, peer: Peer, asked: commands.Owner) -> list[object]:
         if asked.name == "elsewhere":
             return [replies.NotFromHere(asked.name)]
@@ -194,6 +218,8 @@ class Hub:
 _GATES: dict[type[commands.Command], Callable[[Hub, Peer, Any], list[object]]] = {
     commands.ReadHistory: Hub.read_history,
     commands.ReadActs: Hub.read_acts,
+    commands.React: Hub.react,
+    commands.Reply: Hub.reply,
     commands.Owner: Hub.claim,
     commands.Reload: Hub.reload,
     commands.Unlock: Hub.unlock,

@@ -53,7 +53,10 @@ speeches = st.sampled_from(Speech)
 settings = st.sampled_from(list(SETTINGS))
 lists = st.sampled_from(MASK_LISTS)
 roles = st.sampled_from(list(ROLE_NAMED))
-any_said = st.builds(Said, rooms, people, texts, speeches)
+tags = st.lists(st.tuples(st.sampled_from(["+reply", "+draft/react", "+x.y/z"]), texts), max_size=2).map(
+    tuple
+)
+any_said = st.builds(Said, rooms, people, texts, speeches, tags)
 state_facts = st.one_of(
     st.builds(events.RoomOpened, rooms, times),
     st.builds(events.RoomClosed, rooms),
@@ -74,10 +77,12 @@ state_facts = st.one_of(
 )
 other_facts = st.one_of(
     st.builds(events.Whispered, people, people, texts, speeches),
+    st.builds(events.Reacted, rooms, people, st.integers(1, 40), names, texts, st.booleans(), tags),
+    st.builds(events.ReactedTo, people, people, st.integers(1, 40), names, texts, st.booleans(), tags),
     st.builds(events.NodeStarted, texts),
     st.builds(events.Entered, people, times),
-    st.builds(events.Left, people, texts),
-    st.builds(events.Renamed, people, people),
+    st.builds(events.Left, people, texts, times, st.lists(rooms, max_size=2).map(tuple)),
+    st.builds(events.Renamed, people, people, times, st.lists(rooms, max_size=2).map(tuple)),
     st.builds(events.LoggedIn, people, people),
     st.builds(events.LoggedOut, people, people),
     st.builds(events.AwayChanged, people, texts),

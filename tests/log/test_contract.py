@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyncchat.core import events
+from asyncchat.core import events, people
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import ACTS, AnyEvent, Erased, Kept, Said
 from asyncchat.core.names import fold
-from asyncchat.log.base import Log, OutOfStep, Range
+from asyncchat.log import shelves
+from asyncchat.log.base import Log, OutOfStep, Range, Shelf
 from asyncchat.log.memory import MemoryLog
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
@@ -403,3 +404,92 @@ async def test_a_replay_of_the_state_gives_the_live_state(kind, tmp_path):
                 await log.settle()
             assert all(found.kept is Kept.STATE for found in log.state())
             assert Chat.replay(log.state()).state() == live.state()
+
+
+def beside(*names: str) -> tuple[Shelf, ...]:
+    return tuple(Shelf(name) for name in names)
+
+
+@asynchronous
+async def test_tags_are_kept_but_not_that_somebody_types(kind, tmp_path):
+    async with opened(kind, tmp_path) as log:
+        tags = (("+reply", "e-1"), ("+x.org/y", "ö;"))
+        await log.append(0, [fact(1, Said("#lobby", ANNA, "hi", tags=tags))])
+        (record,) = (await log.read(Range("#lobby", 1))).records
+        assert record.event.tags == tags
+
+
+@asynchronous
+async def test_what_happened_in_a_room_stands_beside_its_messages(kind, tmp_path):
+    async with opened(kind, tmp_path) as log:
+        facts: list[AnyEvent] = [
+            events.Joined("#Lobby", ANNA),
+            Said("#lobby", ANNA, "hi"),
+            events.TopicChanged("#lobby", ANNA, "t", 5),
+            events.Reacted("#lobby", BERND, 2, "Anna", "lol", about="hi"),
+            events.TopicChanged("#other", ANNA, "t", 5),
+            events.Renamed(BERND, BERND, rooms=("#lobby", "#other")),
+            events.Whispered(ANNA, BERND, "psst"),
+            events.Left(BERND, rooms=("#other",)),
+        ]
+        for number, event in enumerate(facts, 1):
+            await log.append(number - 1, [fact(number, event)])
+        notes, comings = shelves.notes("#LOBBY"), shelves.comings("#lobby")
+        assert await numbers(log, 8) == [2]
+        assert await numbers(log, 8, beside=beside(notes, comings)) == [2]
+        for _ in range(2):
+            assert await numbers(log, 8, beside=beside(notes, comings), events=True) == [1, 2, 3, 4, 6]
+            assert await numbers(log, 8, beside=beside(notes), events=True, limit=2) == [3, 4]
+            assert await numbers(log, 8, beside=beside(comings), events=True, limit=2, newest=False) == [1, 2]
+            if isinstance(log, SqliteLog):
+                await log.settle()
+        found = await log.find(4)
+        assert found is not None
+        assert found.event == events.Reacted("#lobby", BERND, 2, "Anna", "lol")
+        assert await log.find(1) is None
+        assert await log.find(9) is None
+
+
+@asynchronous
+async def test_private_conversations_have_a_shelf_for_each_side(kind, tmp_path):
+    anna = people.person(1, "Anna", "u", "h", account="anna")
+    async with opened(kind, tmp_path) as log:
+        for number, (to, who) in enumerate(((anna, BERND), (BERND, anna), (anna, anna), (BERND, BERND)), 1):
+            await log.append(number - 1, [fact(number, events.Whispered(to, who, f"text {number}"))])
+        mine = shelves.of_account("ANNA")
+        his = shelves.of_session(BERND.id)
+        for _ in range(2):
+            for owner, end, expected in (
+                (mine, shelves.with_name("бернд"), [1, 2]),
+                (his, shelves.with_account("anna"), [1, 2]),
+                (mine, shelves.with_account("anna"), [3]),
+                (his, shelves.with_name("Бернд"), [4]),
+                (shelves.of_session(1), shelves.with_name("Бернд"), []),
+            ):
+                assert await numbers(log, 9, room="", beside=beside(owner + end)) == expected
+            newest = await log.newest(["#lobby"], [Shelf(mine), Shelf(his)], 9)
+            assert {(name, record.number) for name, record in newest} == {
+                (mine + shelves.with_name("бернд"), 2),
+                (mine + shelves.with_account("anna"), 3),
+                (his + shelves.with_account("anna"), 2),
+                (his + shelves.with_name("Бернд"), 4),
+            }
+            late = Shelf(mine, since=START + 3 * SECOND)
+            assert [record.number for _, record in await log.newest([], [late], 9)] == [3]
+            assert await log.newest([], [Shelf(his, after=4)], 9) == ()
+            if isinstance(log, SqliteLog):
+                await log.settle()
+
+
+@asynchronous
+async def test_a_reaction_is_erased(kind, tmp_path):
+    async with opened(kind, tmp_path) as log:
+        await log.append(0, [said(1), fact(2, events.Reacted("#lobby", BERND, 1, "Anna", "lol"))])
+        await log.append(2, [fact(3, events.Erased("#other", ANNA, (1, 2)))])
+        assert await log.find(2) is not None
+        erasure = [fact(4, events.Erased("#lobby", ANNA, (1, 2)))]
+        await log.append(3, erasure)
+        await log.append(3, erasure)
+        assert await log.find(1) is await log.find(2) is None
+        shelf = beside(shelves.notes("#lobby"))
+        assert await numbers(log, 4, beside=shelf, events=True) == [4]

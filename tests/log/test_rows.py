@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from asyncchat.core import events
 from asyncchat.core.events import Kept, Said
 from asyncchat.core.names import fold
-from asyncchat.core.people import from_origin, person
+from asyncchat.core.people import author, from_origin, person
 from asyncchat.log import rows, schema
 from asyncchat.log.base import LogError
 from tests.log.chatter import any_event, any_said, fact, numbered
@@ -25,7 +25,7 @@ def test_any_records_come_back_from_their_rows(facts, after):
     for row, record in zip(there, records, strict=True):
         event = record.event
         if isinstance(event, Said):
-            known = Said(event.room, from_origin(event.person.origin), event.text, event.speech)
+            known = Said(event.room, from_origin(author(event.person)), event.text, event.speech, event.tags)
             found = rows.record(row)  # type: ignore[arg-type]  # a row of said
             assert (found.number, found.time, found.event) == (record.number, record.time, known)
             assert row[2] == fold(event.room)
@@ -41,8 +41,8 @@ def test_any_records_come_back_from_their_rows(facts, after):
 def test_sqlite_gives_back_the_values_of_a_row(event):
     (row,) = rows.Batch(0, 0, [fact(1, event)]).rows()
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(schema.STEPS[0])
-        connection.execute("INSERT INTO said VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        connection.executescript("".join(schema.STEPS))
+        connection.execute("INSERT INTO said VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         assert connection.execute(f"SELECT {rows.READ_COLUMNS} FROM said").fetchall() == [row]  # noqa: S608
 
 

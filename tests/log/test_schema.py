@@ -16,7 +16,7 @@ def path(tmp_path):
     path = tmp_path / "chat.db"
     with closing(schema.connect(path)) as connection:
         schema.prepare(connection, path, clean=False)
-        connection.execute("INSERT INTO said VALUES (1, 2, '#a', 'b', 'c', NULL, NULL)")
+        connection.execute("INSERT INTO said (number, time, room, origin, text) VALUES (1, 2, 'r', 'b', 'c')")
     return path
 
 

@@ -51,8 +51,17 @@ def logged(old: Person, account: str) -> Person:
     return msgspec.structs.replace(old, account=account)
 
 
+def author(person: Person) -> str:
+    """Who somebody is, as the history keeps it: the origin, and behind a space the account."""
+    return f"{person.origin} {person.account}" if person.account else person.origin
+
+
 def from_origin(origin: str) -> Person:
-    """The person behind a ``name!user@host`` of the history; a server's own words have no ``!``."""
+    """The person behind a ``name!user@host`` of the history; a server's own words have no ``!``.
+
+    What stands behind a space is its account.
+    """
+    origin, _, account = origin.partition(" ")
     name, _, rest = origin.partition("!")
     user, _, host = rest.partition("@")
-    return Person(0, name, user, host, "", origin)
+    return Person(0, name, user, host, "", origin, account)

@@ -42,11 +42,24 @@ def misuse(last: int, last_time: int, records: Sequence[Record]) -> None:
         last_time = record.time
 
 
+class Shelf(msgspec.Struct, frozen=True):
+    """A shelf (``log.shelves``), or how the shelves of one owner begin, and what of it is wanted.
+
+    Facts numbered up to ``after``, or earlier than the time ``since`` (microseconds), are not.
+    """
+
+    name: str
+    after: int = 0
+    since: int = 0
+
+
 class Range(msgspec.Struct, frozen=True):
     """Which messages of a room are wanted: numbers and times (microseconds) exclusive, None is open.
 
     ``upto`` is the last number that may be read, inclusive: what was delivered when the question was asked.
-    ``newest`` chooses which end of a range longer than ``limit`` is given.
+    ``newest`` chooses which end of a range longer than ``limit`` is given. ``beside`` are shelves
+    whose facts are wanted too; with them alone the room is empty.
+    Without ``events`` only messages are given (``Said``, ``Whispered``).
     """
 
     room: str
@@ -57,6 +70,8 @@ class Range(msgspec.Struct, frozen=True):
     before_time: int | None = None
     limit: int = 50
     newest: bool = True
+    beside: tuple[Shelf, ...] = ()
+    events: bool = False
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -117,7 +132,33 @@ class Log(Protocol):
         ...
 
     async def read(self, wanted: Range, count_to: int = 0) -> Page:
-        """Messages (``Said``) of a room.
+        """Messages (``Said``) of a room, and what stands on shelves beside it.
+
+        Raises:
+            LogError: it can't be read now.
+        """
+        ...
+
+    async def find(self, number: int) -> Record | None:
+        """What was said, or reacted, under a number, in public or in private; None: nothing, or it is erased.
+
+        Raises:
+            LogError: it can't be read now.
+        """
+        ...
+
+    async def newest(
+        self, rooms: Sequence[str], owners: Sequence[Shelf], upto: int
+    ) -> tuple[tuple[str, Record], ...]:
+        """The newest message of each of these rooms, and of each private conversation of these owners.
+
+        Args:
+            rooms: by name.
+            owners: how their shelves begin.
+            upto: the last number that may be read.
+
+        Returns:
+            For each that has one the room's key, or the shelf's whole name, and the message.
 
         Raises:
             LogError: it can't be read now.

@@ -43,6 +43,7 @@ class Keeper:
         self._writing = writing
         self._tuning = tuning
         self._indexed = database.indexed
+        self._shelved = database.shelved
         self._moved = 0
         self._blanked = 0
         self._snapshot_at = tuning.snapshot_at
@@ -115,6 +116,7 @@ class Keeper:
         async with self._busy:
             self._writer.look()
             await self._index(quiet)
+            await self._shelve(quiet)
             await self._take_snapshot()
             await self._sweep(quiet)
             await self._checkpoint(quiet)
@@ -131,6 +133,16 @@ class Keeper:
                 if writer.erasures == erasures:  # else the slice may have what was erased meanwhile
                     await self._writing.run(writer.change, partial(places.add, part=part))
                     self._indexed = upto
+
+    async def _shelve(self, quiet: bool) -> None:
+        writer, most = self._writer, self._tuning.lag
+        least = max(1, most // 20) if quiet else most
+        while writer.last - self._shelved >= least:
+            upto = min(self._shelved + most, writer.last)
+            found = await self._worker.run(places.shelve, self._connection, self._shelved, upto)
+            async with self._turn:
+                await self._writing.run(writer.change, partial(places.add_shelves, places=found, upto=upto))
+            self._shelved = upto
 
     async def _take_snapshot(self) -> None:
         if self._writer.states < self._snapshot_at:

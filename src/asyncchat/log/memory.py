@@ -5,16 +5,23 @@ Owns the bounded memory behind ``--db :memory:`` and ``--no-history``; must not 
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from heapq import merge
+from itertools import groupby, islice
 
-from asyncchat.core.events import ACTS, AnyEvent, Erased, Kept, Record, Said
+import msgspec
+
+from asyncchat.core.events import ACTS, AnyEvent, Erased, Kept, Reacted, ReactedTo, Record, Said, Whispered
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
-from asyncchat.log.base import OutOfStep, Page, Range, misuse, new_epoch
+from asyncchat.log.base import OutOfStep, Page, Range, Shelf, misuse, new_epoch
+from asyncchat.log.shelves import shelves_of
 from asyncchat.log.snapshot import snapshot
 
 KEEP = 10_000
-"""Messages kept unless told otherwise: some 5 MB of usual ones."""
+"""Messages kept unless told otherwise, and as many other facts of the history: some 5 MB of usual ones."""
+
+_TOLD = (Said, Whispered, Reacted, ReactedTo)
+"""What a number can name for people."""
 
 ACTS_KEPT = 1000
 """Acts of operators of the server that stay readable."""
@@ -37,7 +44,9 @@ class MemoryLog:
         self._ids = Ids([(1, new_epoch())])
         self._newest_batch: tuple[Record, ...] = ()
         self._rooms: dict[str, deque[Record]] = {}
-        self._order: deque[tuple[int, str]] = deque()
+        self._order: deque[tuple[int, tuple[str, ...]]] = deque()
+        self._notes: deque[tuple[int, tuple[str, ...]]] = deque()
+        self._told: dict[int, Record] = {}
         self._acts: deque[Record] = deque(maxlen=ACTS_KEPT)
         self._facts: list[AnyEvent] = []
         self._fold_at = _STATE_FACTS
@@ -79,20 +88,18 @@ class MemoryLog:
             event = record.event
             if type(event) in ACTS:
                 self._acts.append(record)
-            if type(event) is Said:
-                if self._keep:
-                    key = fold(event.room)
-                    self._rooms.setdefault(key, deque()).append(record)
-                    self._order.append((record.number, key))
-            elif event.kept is Kept.STATE:
+            if event.kept is Kept.STATE:
                 self._facts.append(event)
                 if type(event) is Erased:
-                    self._erase(event)
+                    self._erase(event.numbers, fold(event.room))
+            if self._keep:
+                self._remember(record)
         self._last = records[-1].number
         self._last_time = records[-1].time
         self._newest_batch = tuple(records)
-        if len(self._order) > self._keep:
-            self._forget()
+        for order in (self._order, self._notes):
+            if len(order) > self._keep:
+                self._forget(order)
         if len(self._facts) > self._fold_at:
             self._fold()
 
@@ -105,6 +112,30 @@ class MemoryLog:
         # The oldest end: as many as it takes are walked over, all within the few that are kept.
         ordered = list(self._backwards(wanted))[::-1]
         return Page(tuple(ordered[: wanted.limit]), int(len(ordered) > wanted.limit))
+
+    async def find(self, number: int) -> Record | None:
+        """What was said under a number; see ``Log.find``."""
+        return self._told.get(number)
+
+    async def newest(
+        self, rooms: Sequence[str], owners: Sequence[Shelf], upto: int
+    ) -> tuple[tuple[str, Record], ...]:
+        """The newest messages; see ``Log.newest``."""
+        wanted = [Shelf(fold(room)) for room in rooms]
+        for owner in owners:
+            found = (key for key in self._rooms if key.startswith(owner.name))
+            wanted += [Shelf(key, owner.after, owner.since) for key in found]
+        newest = []
+        for shelf in wanted:
+            said = (
+                record
+                for record in self._shelf(shelf)
+                if record.number <= upto and isinstance(record.event, Said | Whispered)
+            )
+            record = next(said, None)
+            if record is not None:
+                newest.append((shelf.name, record))
+        return tuple(newest)
 
     async def numbers_by(self, room: str, name: str, upto: int) -> tuple[int, ...]:
         """The numbers of what a name said in a room; see ``Log.numbers_by``."""
@@ -127,32 +158,74 @@ class MemoryLog:
 
     def _backwards(self, wanted: Range) -> Iterator[Record]:
         """The range's messages, newest first."""
-        for record in reversed(self._rooms.get(fold(wanted.room), ())):
+        shelves = [Shelf(fold(wanted.room)), *wanted.beside]
+        found = merge(
+            *(self._shelf(shelf) for shelf in shelves),
+            key=lambda record: record.number,
+            reverse=True,
+        )
+        for _, (record, *_rest) in groupby(found, lambda record: record.number):
             if (wanted.after is not None and record.number <= wanted.after) or (
                 wanted.after_time is not None and record.time <= wanted.after_time
             ):
                 return
             if (
                 record.number <= wanted.upto
+                and (wanted.events or isinstance(record.event, Said | Whispered))
                 and (wanted.before is None or record.number < wanted.before)
                 and (wanted.before_time is None or record.time < wanted.before_time)
             ):
                 yield record
 
-    def _erase(self, event: Erased) -> None:
-        key = fold(event.room)
-        gone = set(event.numbers)
-        if key in self._rooms:
+    def _shelf(self, shelf: Shelf) -> Iterator[Record]:
+        for record in reversed(self._rooms.get(shelf.name, ())):
+            if record.number <= shelf.after or record.time < shelf.since:
+                return
+            yield record
+
+    def _remember(self, record: Record) -> None:
+        event = record.event
+        keys = (fold(event.room),) if type(event) is Said else shelves_of(event)
+        if not keys:
+            return
+        kept = event.to_keep()
+        if kept is not event:
+            record = msgspec.structs.replace(record, event=kept)
+        for key in keys:
+            self._rooms.setdefault(key, deque()).append(record)
+        told = isinstance(event, _TOLD)
+        (self._order if told else self._notes).append((record.number, keys))
+        if told:
+            self._told[record.number] = record
+
+    def _erase(self, numbers: Iterable[int], room: str) -> None:
+        """Takes messages of a room, and reactions in it, out of it."""
+        gone = {
+            number
+            for number in numbers
+            if number in self._told and fold(getattr(self._told[number].event, "room", "")) == room
+        }
+        self._take_out(gone)
+
+    def _take_out(self, gone: set[int]) -> None:
+        keys: set[str] = set()
+        for number in gone:
+            event = self._told.pop(number).event
+            keys.update((fold(event.room),) if type(event) is Said else shelves_of(event))
+        for key in keys:
             self._rooms[key] = deque(record for record in self._rooms[key] if record.number not in gone)
 
-    def _forget(self) -> None:
-        while len(self._order) > self._keep:
-            number, key = self._order.popleft()
-            room = self._rooms.get(key)
-            if room and room[0].number == number:  # else it was erased
-                room.popleft()
-            if not room:
-                self._rooms.pop(key, None)
+    def _forget(self, order: deque[tuple[int, tuple[str, ...]]]) -> None:
+        while len(order) > self._keep:
+            number, keys = order.popleft()
+            self._told.pop(number, None)
+            for key in keys:
+                room = self._rooms.get(key)
+                # Erased ones are gone already; of a shelf, the other kind of fact may be older.
+                while room and room[0].number <= number:
+                    room.popleft()
+                if not room:
+                    self._rooms.pop(key, None)
 
     def _fold(self) -> None:
         facts = snapshot(self._facts)

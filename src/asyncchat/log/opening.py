@@ -46,6 +46,7 @@ class Database:
         last: the number of its last record.
         last_time: that record's time.
         indexed: up to where ``places`` has it.
+        shelved: up to where it has the facts.
         states: state facts above the newest snapshot.
         messages: readable messages.
         ids: its epochs.
@@ -116,6 +117,7 @@ class Database:
         self.indexed, indexed_messages, closed = connection.execute(
             "SELECT indexed, messages, closed FROM marks"
         ).fetchone()
+        self.shelved = places.shelved(connection)
         self.states = upkeep.states_since(connection)
         self.messages = indexed_messages + places.slice_of(connection, self.indexed, self.last).messages
         connection.execute("BEGIN IMMEDIATE")

@@ -10,7 +10,12 @@ an index behind the log, a search, follows in the same way.
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+
+from asyncchat.core.events import Reacted
+from asyncchat.core.names import fold
+from asyncchat.log import rows
+from asyncchat.log.shelves import PASSING, shelves_of
 
 _LIST = 1000
 """Numbers in one list at most: a read of a busy room parses few that it does not need."""
@@ -67,6 +72,59 @@ def indexed(connection: sqlite3.Connection) -> int:
     return int(number)
 
 
+def shelve(connection: sqlite3.Connection, base: int, upto: int) -> list[Place]:
+    """Reads which facts of these stand on which shelf; it changes nothing."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for number, shelves in _shelved(connection, base, upto, newest=False):
+        for shelf in shelves:
+            found[shelf].append(str(number - base))
+    return [place for shelf, digits in found.items() for place in _places(shelf, base, digits)]
+
+
+def add_shelves(connection: sqlite3.Connection, places: Sequence[Place], upto: int) -> None:
+    """Adds what ``shelve`` found and moves its watermark; within the caller's transaction."""
+    connection.executemany("INSERT INTO places VALUES (?, ?, ?, ?, ?)", places)
+    connection.execute("UPDATE marks SET shelved = ?", (upto,))
+
+
+def shelved(connection: sqlite3.Connection) -> int:
+    """The watermark of the shelves."""
+    (number,) = connection.execute("SELECT shelved FROM marks").fetchone()
+    return int(number)
+
+
+def clear_shelves(connection: sqlite3.Connection, after: int, upto: int) -> None:
+    """Takes lists of what is swept up to a number from the shelves; before it is, in its transaction."""
+    emptied = {
+        shelf
+        for _, shelves in _shelved(connection, after, upto, newest=False)
+        for shelf in shelves
+        if shelf.startswith(PASSING)
+    }
+    for shelf in emptied:
+        connection.execute(
+            "DELETE FROM places WHERE room = ? "
+            "AND first < (SELECT max(first) FROM places WHERE room = ? AND first <= ?)",
+            (shelf, shelf, upto),
+        )
+
+
+def _shelved(
+    connection: sqlite3.Connection, low: int, high: int, *, newest: bool
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The facts that stand on shelves, and on which."""
+    order = "DESC" if newest else "ASC"
+    found = connection.execute(
+        "SELECT number, event FROM facts WHERE number > ? AND number <= ? "  # noqa: S608  # constants
+        f"ORDER BY number {order}",
+        (low, high),
+    )
+    for number, line in found:
+        record = rows.note(number, 0, line)
+        if record is not None and (shelves := shelves_of(record.event)):
+            yield number, shelves
+
+
 def erase(connection: sqlite3.Connection, room: str, numbers: Iterable[int]) -> None:
     """Blanks messages of a room and takes them from the index; within the caller's transaction.
 
@@ -76,8 +134,11 @@ def erase(connection: sqlite3.Connection, room: str, numbers: Iterable[int]) -> 
     gone: dict[int, set[int]] = defaultdict(set)
     for number in numbers:
         blanked = connection.execute(
-            "UPDATE said SET text = NULL WHERE number = ? AND room = ? AND text IS NOT NULL", (number, room)
+            "UPDATE said SET text = NULL, tags = NULL WHERE number = ? AND room = ? AND text IS NOT NULL",
+            (number, room),
         ).rowcount
+        if not blanked:
+            _erase_reaction(connection, room, number)
         if blanked and number <= watermark:
             (first,) = connection.execute(
                 "SELECT max(first) FROM places WHERE room = ? AND first <= ?", (room, number)
@@ -93,6 +154,48 @@ def erase(connection: sqlite3.Connection, room: str, numbers: Iterable[int]) -> 
         connection.execute("UPDATE marks SET messages = messages - ?", (len(members),))
 
 
+def _erase_reaction(connection: sqlite3.Connection, room: str, number: int) -> None:
+    found = connection.execute("SELECT event FROM facts WHERE number = ? AND kept = 0", (number,)).fetchone()
+    record = None if found is None else rows.note(number, 0, found[0])
+    if record is not None and isinstance(record.event, Reacted) and fold(record.event.room) == room:
+        blank_fact(connection, number)
+
+
+def blank_fact(connection: sqlite3.Connection, number: int) -> None:
+    """Blanks a text among the facts; within the caller's transaction."""
+    connection.execute("UPDATE facts SET event = '' WHERE number = ? AND kept = 0", (number,))
+
+
+def unlisted(
+    connection: sqlite3.Connection, lows: Mapping[str, int], low: int, high: int, *, newest: bool
+) -> Generator[int, None, None]:
+    """The numbers of facts above the watermark that stand on one of these shelves, each above its own low."""
+    for number, there in _shelved(connection, max(low, shelved(connection)), high, newest=newest):
+        if any(number > lows.get(shelf, number) for shelf in there):
+            yield number
+
+
+def unlisted_shelves(
+    connection: sqlite3.Connection, high: int
+) -> Generator[tuple[int, tuple[str, ...]], None, None]:
+    """All facts above the watermark that stand on shelves, newest first, and on which."""
+    yield from _shelved(connection, shelved(connection), high, newest=True)
+
+
+def shelves(connection: sqlite3.Connection, beginning: str) -> Generator[str, None, None]:
+    """The names of the index's shelves that begin so."""
+    shelf, end = beginning, beginning + "\U0010ffff"
+    while True:
+        # A row each, however long its lists are: the next name is sought from behind this one's.
+        found = connection.execute(
+            "SELECT room FROM places WHERE room > ? AND room < ? ORDER BY room LIMIT 1", (shelf, end)
+        ).fetchone()
+        if found is None:
+            return
+        shelf = found[0]
+        yield shelf
+
+
 def backwards(connection: sqlite3.Connection, room: str, low: int, high: int) -> Generator[int, None, None]:
     """The numbers of a room's messages between ``low`` (exclusive) and ``high`` (inclusive), newest first."""
     watermark = indexed(connection)
@@ -104,6 +207,13 @@ def backwards(connection: sqlite3.Connection, room: str, low: int, high: int) ->
                 (max(low, watermark), high, room),
             )
         )
+    yield from listed_backwards(connection, room, low, high)
+
+
+def listed_backwards(
+    connection: sqlite3.Connection, room: str, low: int, high: int
+) -> Generator[int, None, None]:
+    """Those of them that the index has; of a shelf, too."""
     lists = connection.execute(
         "SELECT first, base, numbers FROM places WHERE room = ? AND first <= ? ORDER BY first DESC",
         (room, high),
@@ -118,7 +228,22 @@ def backwards(connection: sqlite3.Connection, room: str, low: int, high: int) ->
 
 def forwards(connection: sqlite3.Connection, room: str, low: int, high: int) -> Generator[int, None, None]:
     """The same, oldest first."""
+    yield from listed_forwards(connection, room, low, high)
     watermark = indexed(connection)
+    if high > watermark:
+        yield from _first_values(
+            connection.execute(
+                "SELECT number FROM said WHERE number > ? AND number <= ? AND room = ? AND text IS NOT NULL "
+                "ORDER BY number",
+                (max(low, watermark), high, room),
+            )
+        )
+
+
+def listed_forwards(
+    connection: sqlite3.Connection, room: str, low: int, high: int
+) -> Generator[int, None, None]:
+    """Those of them that the index has; of a shelf, too."""
     lists = connection.execute(
         "SELECT base, numbers FROM places WHERE room = ? AND first <= ? AND first >= "
         "coalesce((SELECT max(first) FROM places WHERE room = ? AND first <= ?), 0) ORDER BY first",
@@ -128,14 +253,6 @@ def forwards(connection: sqlite3.Connection, room: str, low: int, high: int) -> 
         for number in _numbers(base, line):
             if low < number <= high:
                 yield number
-    if high > watermark:
-        yield from _first_values(
-            connection.execute(
-                "SELECT number FROM said WHERE number > ? AND number <= ? AND room = ? AND text IS NOT NULL "
-                "ORDER BY number",
-                (max(low, watermark), high, room),
-            )
-        )
 
 
 def _first_values(rows: Iterable[tuple[int]]) -> Iterator[int]:

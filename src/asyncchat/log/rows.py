@@ -9,23 +9,25 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from asyncchat.core.events import AnyEvent, Erased, Event, Kept, Record, Said, Speech
+from asyncchat.core.events import AnyEvent, Erased, Event, Kept, Record, Said, Speech, Tags
+from asyncchat.core.events.speech import lasting
 from asyncchat.core.names import fold
-from asyncchat.core.people import Person, from_origin
+from asyncchat.core.people import Person, author, from_origin
 from asyncchat.log.base import LogError, misuse
 
 Value = int | str
 PLAIN_COLUMNS = 5
 """Values of one plain row in ``Batch.plain``."""
 
-ReadRow = tuple[int, int, str, str, str | None, int | None, str | None]
-"""``READ_COLUMNS`` as they come back: number, time, room's key, origin, text, speech, room's name."""
+ReadRow = tuple[int, int, str, str, str | None, int | None, str | None, str | None]
+"""``READ_COLUMNS`` as they come back: number, time, room's key, origin, text, speech, room's name, tags."""
 
-READ_COLUMNS = "number, time, room, origin, text, speech, name"
+READ_COLUMNS = "number, time, room, origin, text, speech, name, tags"
 
 _encode = msgspec.json.Encoder().encode
 _decode: Callable[[str], AnyEvent] = msgspec.json.Decoder(AnyEvent).decode
 _decode_many: Callable[[str], tuple[AnyEvent, ...]] = msgspec.json.Decoder(tuple[AnyEvent, ...]).decode
+_decode_tags: Callable[[str], Tags] = msgspec.json.Decoder(Tags).decode
 _SPEECH = tuple(Speech)
 
 
@@ -38,7 +40,7 @@ class Batch:
         last: the number of the last.
         last_time: that one's time.
         plain: the values of the usual messages, row after row: number, time, room's key, origin, text.
-        wide: rows of the other messages: the same and speech, room's name as it was spelled.
+        wide: rows of the other messages: the same and speech, room's name as it was spelled, tags.
         facts: rows of what is no message to a room: number, time, how long kept, JSON.
         erased: the erasures among them.
         states: how many are of kind ``Kept.STATE``.
@@ -63,7 +65,7 @@ class Batch:
         self.records = records
         self.first = expected_last + 1
         self.count = len(records)
-        self.wide: list[tuple[int, int, str, str, str, int, str]] = []
+        self.wide: list[tuple[int, int, str, str, str, int, str, str | None]] = []
         self.facts: list[tuple[int, int, int, str]] = []
         self.erased: list[Erased] = []
         self.states = 0
@@ -82,13 +84,16 @@ class Batch:
                 key = fold(name)
                 text = event.text
                 size += len(text)
-                if event.speech is Speech.MESSAGE and key == name:
-                    plain += (number, time, key, event.person.origin, text)
+                who = event.person.origin if not event.person.account else author(event.person)
+                if event.speech is Speech.MESSAGE and key == name and not event.tags:
+                    plain += (number, time, key, who, text)
                 else:
-                    row = (number, time, key, event.person.origin, text, int(event.speech), name)
+                    tags = _kept_tags(event.tags) if event.tags else None
+                    row = (number, time, key, who, text, int(event.speech), name, tags)
                     self.wide.append(row)
             else:
-                line = encode(event if event.kept is Kept.PRESENCE else _without_addresses(event))
+                kept = event.to_keep()
+                line = encode(kept if kept.kept is Kept.PRESENCE else _without_addresses(kept))
                 size += len(line)
                 self.facts.append((number, time, int(event.kept), line))
                 if event.kept is Kept.STATE:
@@ -104,16 +109,31 @@ class Batch:
         """All rows as the tables hold them, by number: those of ``said`` as ``READ_COLUMNS``."""
         plain, step = self.plain, PLAIN_COLUMNS
         rows: list[tuple[Value | None, ...]] = [
-            (*plain[at : at + step], None, None) for at in range(0, len(plain), step)
+            (*plain[at : at + step], None, None, None) for at in range(0, len(plain), step)
         ]
         return sorted([*rows, *self.wide, *self.facts], key=lambda row: row[0] or 0)
 
 
 def record(row: ReadRow) -> Record:
     """The record behind a row of ``said`` that is not erased."""
-    number, time, key, origin, text, speech, name = row
+    number, time, key, origin, text, speech, name, tags = row
     kind = Speech.MESSAGE if speech is None else _SPEECH[speech]
-    return Record(number, time, Said(name or key, from_origin(origin), text or "", kind))
+    kept = _decode_tags(tags) if tags else ()
+    return Record(number, time, Said(name or key, from_origin(origin), text or "", kind, kept))
+
+
+def _kept_tags(tags: Tags) -> str | None:
+    """What is kept of a message's tags; None for nothing."""
+    kept = lasting(tags)
+    return _encode(kept).decode() if kept else None
+
+
+def note(number: int, time: int, line: str) -> Record | None:
+    """The record behind a row of ``facts`` that is only told; None: erased, or of a later version."""
+    try:
+        return Record(number, time, _decode(line)) if line else None
+    except msgspec.DecodeError:
+        return None
 
 
 def _without_addresses(event: Event) -> Event:

@@ -21,7 +21,7 @@ STEPS: tuple[str, ...] = (
         number INTEGER PRIMARY KEY,
         time INTEGER NOT NULL,   -- microseconds since 1970 UTC, never before the row above's
         room TEXT NOT NULL,      -- the room's folded name
-        origin TEXT NOT NULL,    -- name!user@host
+        origin TEXT NOT NULL,    -- name!user@host, and behind a space the account
         text TEXT,               -- NULL: erased
         speech INTEGER,          -- core.events.Speech; NULL: a message
         name TEXT                -- the room's name where it is spelled otherwise
@@ -64,6 +64,11 @@ STEPS: tuple[str, ...] = (
     UPDATE facts SET kept = 4
         WHERE kept = 2 AND (event GLOB '{"is":"killed"*' OR event GLOB '{"is":"announced"*');
     CREATE INDEX acts ON facts (number) WHERE kept = 4;
+    """,
+    """
+    ALTER TABLE said ADD COLUMN tags TEXT;  -- what clients added, JSON; NULL: nothing
+    -- facts up to here are in places too (log.shelves); those of an older file follow when it is quiet
+    ALTER TABLE marks ADD COLUMN shelved INTEGER NOT NULL DEFAULT 0;
     """,
 )
 """What makes a file of version n one of version n + 1."""

@@ -15,7 +15,7 @@ from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
 from asyncchat.core.events import AnyEvent, Record
 from asyncchat.core.ids import Ids
 from asyncchat.log import reading, schema, tuning, upkeep
-from asyncchat.log.base import LogError, Page, Range
+from asyncchat.log.base import LogError, Page, Range, Shelf
 from asyncchat.log.keeper import Keeper
 from asyncchat.log.opening import Database
 from asyncchat.log.rows import Batch
@@ -137,6 +137,16 @@ class SqliteLog:
     async def read(self, wanted: Range, count_to: int = 0) -> Page:
         """Messages of a room; see ``Log.read``."""
         return await self._read(reading.page, wanted, count_to)
+
+    async def find(self, number: int) -> Record | None:
+        """What was said under a number; see ``Log.find``."""
+        return await self._read(reading.told, number)
+
+    async def newest(
+        self, rooms: Sequence[str], owners: Sequence[Shelf], upto: int
+    ) -> tuple[tuple[str, Record], ...]:
+        """The newest messages; see ``Log.newest``."""
+        return await self._read(reading.newest, rooms, owners, upto)
 
     async def numbers_by(self, room: str, name: str, upto: int) -> tuple[int, ...]:
         """The numbers of what a name said in a room; see ``Log.numbers_by``."""

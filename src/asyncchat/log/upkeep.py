@@ -6,7 +6,7 @@ Owns what is done when there is time; must not know when that is. Each function 
 import sqlite3
 
 from asyncchat.core.events import AnyEvent, Kept
-from asyncchat.log import rows
+from asyncchat.log import places, rows
 from asyncchat.log.snapshot import snapshot
 
 PRESENCE_KEPT = 7 * 24 * 3600 * 1_000_000
@@ -85,6 +85,7 @@ def old_presence(connection: sqlite3.Connection, now: int) -> tuple[int, int] | 
 
 def sweep(connection: sqlite3.Connection, after: int, upto: int) -> None:
     """Removes the presence among these facts; within the caller's transaction."""
+    places.clear_shelves(connection, after, upto)
     connection.execute(
         "DELETE FROM facts WHERE number > ? AND number <= ? AND kept = ?", (after, upto, int(Kept.PRESENCE))
     )

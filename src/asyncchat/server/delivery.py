@@ -167,7 +167,7 @@ class Delivery:
                 self.sessions[who].hear_outcome((record,))
         elif isinstance(event, events.Confided | events.SignalledToRole | events.Knocked):
             await self._tell_some(record, event, cause)
-        elif isinstance(event, events.Whispered | events.SignalledTo | events.Invited):
+        elif isinstance(event, _TO_ONE):
             target = self.sessions.get(event.to.id)
             if target is not None and target is not cause and not target.ignores(record):
                 target.parts.append(target.variant.encode(record))
@@ -303,6 +303,9 @@ class Delivery:
         session.hold()
 
 
+_TO_ONE = events.Whispered | events.SignalledTo | events.ReactedTo | events.Invited
+"""Events told to one person beside the one who caused them."""
+
 _ALSO_CONCERNS: dict[type[events.Event], Callable[..., int]] = {
     events.Kicked: lambda event: event.person.id,
     events.RoleChanged: lambda event: event.person.id,
@@ -311,5 +314,6 @@ _ALSO_CONCERNS: dict[type[events.Event], Callable[..., int]] = {
     events.LoggedOut: lambda event: event.person.id,
     events.Whispered: lambda event: event.to.id,
     events.SignalledTo: lambda event: event.to.id,
+    events.ReactedTo: lambda event: event.to.id,
 }
 """Events that concern a session besides the one that asked, and which."""

@@ -81,6 +81,8 @@ class Service:
         self.owner_code = owner_code
         self.cloaks = Cloaks((cloak_key or new_key()) if config.cloak else b"")
         self.log = log
+        self.begun = log.last
+        """The number of the last record before this run."""
         local = time.localtime()
         self.info = ServerInfo(
             name=config.name,

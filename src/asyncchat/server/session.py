@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from asyncchat.core.commands import Answer, Command, Enter, Quit
-from asyncchat.core.events import Confided, Invited, Knocked, Record, Said, Whispered
+from asyncchat.core.events import Confided, Invited, Knocked, Reacted, ReactedTo, Record, Said, Whispered
 from asyncchat.core.replies import StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN
 from asyncchat.server.arrival import Arrival
@@ -32,11 +32,14 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger("asyncchat.session")
 
+SLICE_BYTES = 65_536
+"""How much of a long answer is written before others get a turn."""
+
 CLOSE_SECONDS = 5.0
 """How long a closing connection may take to take its last bytes."""
 
 
-_HIDDEN = Said | Whispered | Confided | Invited | Knocked
+_HIDDEN = Said | Whispered | Confided | Invited | Knocked | Reacted | ReactedTo
 """What a session that ignores somebody is not shown of him."""
 
 
@@ -176,6 +179,19 @@ class Session:
             self.write = self.send
             self.waiting = self._backlog
             self.tell(answer + b"".join(held))
+
+    async def answer_in_slices(self, answer: object) -> None:
+        """Ends a hold with a gate's answer, written in slices; then what was delivered meanwhile."""
+        data = self.spoken.answer((answer,))
+        while len(data) > SLICE_BYTES and not self.ended:
+            try:
+                self.send(data[:SLICE_BYTES])
+            except RuntimeError:
+                self.lose()
+                return
+            data = data[SLICE_BYTES:]
+            await self.drained()
+        self.release(data)
 
     def regroup(self) -> None:
         """Tells the rooms that this session is now told in another way."""

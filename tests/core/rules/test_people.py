@@ -85,7 +85,9 @@ def test_a_wrong_code_gives_nothing_and_is_noted():
 def test_another_name(name):
     chat = house()
     old = chat.people[BOB]
-    assert do(chat, BOB, commands.Rename(name)) == (events.Renamed(old, renamed(old, name), NOW),)
+    assert do(chat, BOB, commands.Rename(name)) == (
+        events.Renamed(old, renamed(old, name), NOW, (LOBBY, "#tea")),
+    )
     me = chat.person_named(name)
     assert me is not None
     assert me.id == BOB
@@ -113,8 +115,11 @@ def test_away_and_back():
 def test_leaving_closes_a_room_that_nobody_is_in():
     chat = house()
     anna, bob = chat.people[ANNA], chat.people[BOB]
-    assert do(chat, ANNA, commands.Quit("bye")) == (events.Left(anna, "bye", NOW),)
-    assert do(chat, BOB, commands.Quit()) == (events.Left(bob, "", NOW), events.RoomClosed("#Tea"))
+    assert do(chat, ANNA, commands.Quit("bye")) == (events.Left(anna, "bye", NOW, (LOBBY, "#tea")),)
+    assert do(chat, BOB, commands.Quit()) == (
+        events.Left(bob, "", NOW, (LOBBY, "#tea")),
+        events.RoomClosed("#Tea"),
+    )
     assert set(chat.rooms) == {LOBBY}
     do(chat, CAROL, commands.Quit())
     do(chat, OLGA, commands.Quit())

@@ -53,6 +53,7 @@ LINES = [
     (replies.NotFromHere("b"), "491 a :No O-lines for your host"),
     (replies.NotServerOperator(), "481 a :Permission Denied- You're not an IRC operator"),
     (replies.WrongPassword(True, True), "464 a :Password incorrect"),
+    (replies.NoSuchMessage("#r", 1), "400 a * :There is no such message"),
     (replies.StorageDown(), "400 a * :Not accepted: the history can't be written at the moment"),
 ]  # fmt: skip
 

@@ -113,6 +113,8 @@ SIGNALS = [
     (events.SignalledTo(B, A, (("+a", "b;c"),)), "+a=b\\:c", "b"),
     (events.SignalledTo(B, A, ()), "", "b"),
     (events.SignalledToRole("#r", A, "voice", (1,), (("+x", ""),)), "+x", "+#r"),
+    (events.Reacted("#r", A, 5, "b", "lol", True, (("+draft/react", "lol"),)), "+draft/react=lol", "#r"),
+    (events.ReactedTo(B, A, 5, "b", "lol", True, (("+draft/react", "lol"),)), "+draft/react=lol", "b"),
 ]
 
 

@@ -89,6 +89,15 @@ WIRE: list[tuple[AnyEvent, str]] = [
     (events.Overruled(ANNA, events.FlagChanged("#tea", ANNA, "secret", True)), ""),
     (events.ClaimFailed(ANNA, "x"), ""),
     (events.ConfigurationRead(ANNA, ("motd",)), ""),
+    (
+        events.Reacted("#tea", ANNA, 5, "bob", "\U0001f44d", True, (), "hi there…"),
+        "[#tea] anna reacted \U0001f44d to “bob: hi there…”\n",
+    ),
+    (events.Reacted("#lobby", ANNA, 5, "bob", "lol", False), "anna took back lol to a message of bob\n"),
+    (
+        events.ReactedTo(BOB, ANNA, 5, "bob", "lol", True, (), "hi"),
+        "[private] anna reacted lol to “bob: hi”\n",
+    ),
     (events.Erased("#lobby", ANNA, (1,)), "anna erased 1 message of the history\n"),
     (events.Erased("#lobby", ANNA, tuple(range(1500))), "anna erased 1,500 messages of the history\n"),
 ]

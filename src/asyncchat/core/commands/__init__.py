@@ -5,7 +5,18 @@ Owns the closed set; must not know who may do what (``rules``) nor how it was sp
 
 from asyncchat.core.commands.accounts import ChangePassword, LogIn, LogOut, MakeAccount, RemoveAccount
 from asyncchat.core.commands.base import Answer, Command, Question
-from asyncchat.core.commands.history import Direction, Erase, EraseFrom, ReadActs, ReadHistory
+from asyncchat.core.commands.history import (
+    Direction,
+    Erase,
+    EraseFrom,
+    PassOn,
+    PutReaction,
+    React,
+    ReadActs,
+    ReadHistory,
+    Reply,
+    Which,
+)
 from asyncchat.core.commands.operators import (
     Announce,
     AskServerBans,
@@ -99,14 +110,18 @@ __all__ = [
     "Owner",
     "Part",
     "PartAll",
+    "PassOn",
     "Post",
+    "PutReaction",
     "Question",
     "Quit",
+    "React",
     "ReadActs",
     "ReadHistory",
     "Reload",
     "RemoveAccount",
     "Rename",
+    "Reply",
     "RevokeToken",
     "Say",
     "SetAway",
@@ -119,4 +134,5 @@ __all__ = [
     "Signal",
     "Span",
     "Unlock",
+    "Which",
 ]

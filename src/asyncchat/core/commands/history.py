@@ -2,7 +2,10 @@
 
 import enum
 
+import msgspec
+
 from asyncchat.core.commands.base import Command
+from asyncchat.core.events import Record, Tags
 
 
 class Erase(Command, frozen=True):
@@ -20,9 +23,11 @@ class Direction(enum.Enum):
 
 
 class ReadHistory(Command, frozen=True):
-    """Messages of a room, oldest first, numbers and times (microseconds) exclusive; None is open.
+    """Messages of a room, or of the private conversation with somebody (no ``#``), oldest first.
 
-    ``newest_seconds`` asks for none older than that: the gate, which has a clock, makes a time of it.
+    Numbers and times (microseconds) are exclusive; None is open. ``newest_seconds`` asks for none older than
+    that: the gate, which has a clock, makes a time of it. With ``events`` what else happened there is read
+    too. ``then`` is a range of the same place whose page follows in the same answer.
     ``purpose`` goes back to the dialect with the answer: what it asked for.
     """
 
@@ -34,6 +39,8 @@ class ReadHistory(Command, frozen=True):
     limit: int = 50
     end: Direction = Direction.NEWEST
     newest_seconds: int | None = None
+    events: bool = False
+    then: "ReadHistory | None" = None
     purpose: object = None
 
 
@@ -54,3 +61,50 @@ class EraseFrom(Command, frozen=True):
 
     room: str
     name: str
+
+
+class Which(msgspec.Struct, frozen=True):
+    """A message of a room or of a private conversation: by its number, or the last of those by a name.
+
+    An empty name: the last one by anybody but the asker.
+    """
+
+    to: str
+    number: int | None = None
+    name: str = ""
+
+
+class React(Command, frozen=True):
+    """Put a reaction to a message, or take it back; a gate finds the message.
+
+    ``tags`` are what the asker's program sent; without any the gate makes them.
+    """
+
+    which: Which
+    reaction: str
+    on: bool = True
+    tags: Tags = ()
+
+
+class PassOn(Command, frozen=True):
+    """Tell of a reaction to a message that the history has not."""
+
+    to: str
+    tags: Tags
+
+
+class PutReaction(Command, frozen=True):
+    """The same, with the message as the gate found it."""
+
+    to: str
+    found: Record
+    reaction: str
+    on: bool
+    tags: Tags
+
+
+class Reply(Command, frozen=True):
+    """Say something in answer to a message, which a gate finds."""
+
+    which: Which
+    text: str

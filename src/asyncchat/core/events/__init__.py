@@ -12,6 +12,7 @@ from asyncchat.core.events.accounts import (
 )
 from asyncchat.core.events.acts import ACTS, Act, ClaimFailed, ConfigurationRead, Overruled
 from asyncchat.core.events.base import Event, Kept, Reach
+from asyncchat.core.events.notes import Erased, Reacted, ReactedTo
 from asyncchat.core.events.people import AwayChanged, Entered, Left, PersonFlagChanged, Renamed
 from asyncchat.core.events.record import AnyEvent, Passing, Record
 from asyncchat.core.events.rooms import (
@@ -35,7 +36,6 @@ from asyncchat.core.events.server import Announced, Killed, NodeStarted, OwnerCl
 from asyncchat.core.events.speech import (
     Confided,
     Cuts,
-    Erased,
     Said,
     Signalled,
     SignalledTo,
@@ -82,6 +82,8 @@ __all__ = [
     "Passing",
     "PersonFlagChanged",
     "Reach",
+    "Reacted",
+    "ReactedTo",
     "Record",
     "Renamed",
     "RoleChanged",

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from asyncchat.core.events.base import Event, Kept, Reach
+from asyncchat.core.events.notes import Erased
 from asyncchat.core.events.rooms import (
     BanChanged,
     FlagChanged,
@@ -14,7 +15,6 @@ from asyncchat.core.events.rooms import (
     TopicChanged,
 )
 from asyncchat.core.events.server import Announced, Killed, OwnerClaimed, ServerBanChanged
-from asyncchat.core.events.speech import Erased
 from asyncchat.core.people import Person
 
 InRoom = (

@@ -1,7 +1,7 @@
 """What every event is, how long it is kept and who is told of it."""
 
 import enum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import msgspec
 
@@ -41,3 +41,7 @@ class Event(msgspec.Struct, frozen=True, tag_field="is"):
 
     kept: ClassVar[Kept] = Kept.PRESENCE
     reach: ClassVar[Reach] = Reach.ROOM
+
+    def to_keep(self) -> Self:
+        """The fact as the log keeps it."""
+        return self

@@ -17,22 +17,27 @@ class Entered(Event, frozen=True, tag="entered"):
 class Left(Event, frozen=True, tag="left"):
     """A person left the chat and so all its rooms; an empty reason is a plain goodbye.
 
-    ``time`` in microseconds since 1970 UTC.
+    ``time`` in microseconds since 1970 UTC; ``rooms`` are the keys of those it was in.
     """
 
     reach: ClassVar[Reach] = Reach.PEERS
     person: Person
     reason: str = ""
     time: int = 0
+    rooms: tuple[str, ...] = ()
 
 
 class Renamed(Event, frozen=True, tag="renamed"):
-    """A person has another name; ``person`` is the old value, ``time`` in microseconds since 1970 UTC."""
+    """A person has another name; ``person`` is the old value, ``time`` in microseconds since 1970 UTC.
+
+    ``rooms`` are the keys of those it is in.
+    """
 
     reach: ClassVar[Reach] = Reach.PEERS
     person: Person
     now: Person
     time: int = 0
+    rooms: tuple[str, ...] = ()
 
 
 class AwayChanged(Event, frozen=True, tag="away"):

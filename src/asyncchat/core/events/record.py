@@ -10,6 +10,7 @@ from asyncchat.core.events.accounts import (
     LoggedOut,
 )
 from asyncchat.core.events.acts import ClaimFailed, ConfigurationRead, Overruled
+from asyncchat.core.events.notes import Erased, Reacted, ReactedTo
 from asyncchat.core.events.people import AwayChanged, Entered, Left, PersonFlagChanged, Renamed
 from asyncchat.core.events.rooms import (
     BanChanged,
@@ -31,7 +32,6 @@ from asyncchat.core.events.rooms import (
 from asyncchat.core.events.server import Announced, Killed, NodeStarted, OwnerClaimed, ServerBanChanged
 from asyncchat.core.events.speech import (
     Confided,
-    Erased,
     Said,
     Signalled,
     SignalledTo,
@@ -49,6 +49,7 @@ AnyEvent = (
     | AccountMade | AccountPasswordChanged | AccountRemoved | LoggedIn | LoggedOut
     | Overruled | ClaimFailed | ConfigurationRead
     | TokenMade | TokenRevoked
+    | Reacted | ReactedTo
 )  # fmt: skip
 
 

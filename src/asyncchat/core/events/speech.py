@@ -1,7 +1,9 @@
-"""Events of what is said: in rooms, in private, between programs; and what is taken back."""
+"""Events of what is said: in rooms, in private, between programs."""
 
 import enum
-from typing import ClassVar
+from typing import ClassVar, Self
+
+import msgspec
 
 from asyncchat.core.events.base import Event, Kept, Reach
 from asyncchat.core.people import Person
@@ -24,7 +26,7 @@ class Speech(enum.IntEnum):
 Tags = tuple[tuple[str, str], ...]
 """What a sender's program adds for the readers' programs (an answer to what, typing): names and values.
 
-It is passed on to those who can read it and not kept beside a room's messages.
+It is passed on to those who can read it, and kept with a message.
 """
 
 
@@ -33,6 +35,15 @@ Cuts = tuple[int, ...]
 
 A dialect whose lines are short cuts it there again; for others they mean nothing.
 """
+
+
+_EPHEMERAL = ("+typing", "+draft/typing")
+"""Tags that mean nothing later."""
+
+
+def lasting(tags: Tags) -> Tags:
+    """Those tags of a message that are kept with it."""
+    return tuple(tag for tag in tags if tag[0] not in _EPHEMERAL)
 
 
 class Said(Event, frozen=True, tag="said"):
@@ -46,6 +57,10 @@ class Said(Event, frozen=True, tag="said"):
     tags: Tags = ()
     cuts: Cuts = ()
 
+    def to_keep(self) -> Self:
+        """Without what means nothing later."""
+        return msgspec.structs.replace(self, tags=lasting(self.tags)) if self.tags else self
+
 
 class Whispered(Event, frozen=True, tag="whispered", omit_defaults=True):
     """A private message."""
@@ -58,6 +73,10 @@ class Whispered(Event, frozen=True, tag="whispered", omit_defaults=True):
     speech: Speech = Speech.MESSAGE
     tags: Tags = ()
     cuts: Cuts = ()
+
+    def to_keep(self) -> Self:
+        """Without what means nothing later."""
+        return msgspec.structs.replace(self, tags=lasting(self.tags)) if self.tags else self
 
 
 class Signalled(Event, frozen=True, tag="signalled"):
@@ -104,12 +123,3 @@ class Confided(Event, frozen=True, tag="confided", omit_defaults=True):
     speech: Speech = Speech.MESSAGE
     tags: Tags = ()
     cuts: Cuts = ()
-
-
-class Erased(Event, frozen=True, tag="erased"):
-    """Messages of a room were taken out of the history; their rows stay, their text is blank."""
-
-    kept: ClassVar[Kept] = Kept.STATE
-    room: str
-    person: Person
-    numbers: tuple[int, ...]

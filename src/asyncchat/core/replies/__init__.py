@@ -19,8 +19,10 @@ from asyncchat.core.replies.history import (
     MORE_COUNTED,
     ActsUnreadable,
     ActsView,
+    Done,
     HistoryPage,
     HistoryUnreadable,
+    NoSuchMessage,
 )
 from asyncchat.core.replies.people import (
     AwayNote,
@@ -107,6 +109,7 @@ __all__ = [
     "CannotSpeakReason",
     "Confirmed",
     "Counts",
+    "Done",
     "FlagsView",
     "Forwarded",
     "GoneView",
@@ -126,6 +129,7 @@ __all__ = [
     "NamesView",
     "NoNeedToKnock",
     "NoRoomView",
+    "NoSuchMessage",
     "NoSuchPerson",
     "NoSuchRoom",
     "NoSuchServerBan",

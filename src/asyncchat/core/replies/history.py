@@ -33,7 +33,22 @@ class ActsUnreadable(Refusal, frozen=True):
 
 
 class HistoryUnreadable(Refusal, frozen=True):
-    """The history of a room can't be read by the asker, or there is none; ``purpose`` as in ReadHistory."""
+    """The history of a room can't be read by the asker, or there is none; ``purpose`` as in ReadHistory.
+
+    ``failed``: it could be, but not now.
+    """
 
     room: str
     purpose: object = None
+    failed: bool = False
+
+
+class NoSuchMessage(Refusal, frozen=True):
+    """There is no such message in that room or conversation, or it is erased; ``number`` as it was asked."""
+
+    to: str
+    number: int | None = None
+
+
+class Done(Reply, frozen=True):
+    """What a gate had prepared is done: the asker may ask on."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from asyncchat.core.commands import Command
 from asyncchat.core.rules import (
     accounts,
+    history,
     invitations,
     moderation,
     modes,
@@ -25,7 +26,19 @@ from asyncchat.core.rules.overruling import NOTED, noting
 if TYPE_CHECKING:
     from asyncchat.core.chat import Rule
 
-_FAMILIES = (people, accounts, rooms, invitations, speech, modes, moderation, operators, tokens, questions)
+_FAMILIES = (
+    people,
+    accounts,
+    rooms,
+    invitations,
+    speech,
+    modes,
+    moderation,
+    history,
+    operators,
+    tokens,
+    questions,
+)
 
 RULES: dict[type[Command], Rule] = {
     command: noting(rule) if command in NOTED else rule

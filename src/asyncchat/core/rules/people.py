@@ -70,7 +70,7 @@ def rename(chat: Chat, who: int, command: commands.Rename, now: int) -> Items:
                 and (room.bans_person(me) or room.mutes_person(me))
             ):
                 return (replies.NameFixed(command.name, room.name),)
-    return (events.Renamed(me, renamed(me, command.name), now),)
+    return (events.Renamed(me, renamed(me, command.name), now, chat.rooms_of.get(who, ())),)
 
 
 def set_away(chat: Chat, who: int, command: commands.SetAway, _now: int) -> Items:
@@ -87,7 +87,7 @@ def quit(chat: Chat, who: int, command: commands.Quit, now: int) -> Items:
     if me is None:
         return ()
     closed = tuple(fact for room in chat.rooms_with(who) for fact in closing(room))
-    return (events.Left(me, command.reason, now), *closed)
+    return (events.Left(me, command.reason, now, chat.rooms_of.get(who, ())), *closed)
 
 
 def claim_owner(chat: Chat, who: int, command: commands.ClaimOwner, _now: int) -> Items:

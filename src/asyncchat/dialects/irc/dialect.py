@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from asyncchat.core.commands import Answer, Command, Enter, Owner, ReadActs, ReadHistory, Reload, Say, Unlock
+from asyncchat.core.commands import (
+    Answer,
+    Command,
+    Enter,
+    Owner,
+    React,
+    ReadActs,
+    ReadHistory,
+    Reload,
+    Say,
+    Unlock,
+)
 from asyncchat.core.events import Record, Said
 from asyncchat.core.people import Person
 from asyncchat.core.replies import NotFromHere, NotServerOperator, Refusal, StorageDown, WrongCode
@@ -353,7 +364,7 @@ class IrcDialect:
 _NOTHING = (Answer(b""),)
 """What a line asks that asks nothing, so that it counts as one: a flood of them is a flood."""
 
-_GATES = (ReadHistory, ReadActs, Owner, Reload, Unlock, Enter)
+_GATES = (ReadHistory, ReadActs, React, Owner, Reload, Unlock, Enter)
 """Commands after which nothing is read until they are answered."""
 
 

@@ -17,8 +17,8 @@ from asyncchat.dialects.irc.modes import PERSON_LETTERS
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect
 
-Message = events.Said | events.Signalled | events.Confided | events.SignalledToRole
-Private = events.Whispered | events.SignalledTo
+Message = events.Said | events.Signalled | events.Confided | events.SignalledToRole | events.Reacted
+Private = events.Whispered | events.SignalledTo | events.ReactedTo
 
 
 def _entered(session: IrcDialect, record: events.Record, event: events.Entered) -> bytes:
@@ -96,6 +96,8 @@ OWN: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any], bytes]]
     events.SignalledTo: _whispered,
     events.Confided: _said,
     events.SignalledToRole: _said,
+    events.Reacted: _said,
+    events.ReactedTo: _whispered,
     events.Invited: _invited,
     events.Knocked: _knocked,
     events.PersonFlagChanged: _person_flag,

@@ -126,6 +126,7 @@ REFUSALS: dict[type[Refusal], Callable[[Any], Said]] = {
         (),
         "Password incorrect" if r.given else "This server asks for a password: PASS before NICK and USER",
     ),
+    replies.NoSuchMessage: lambda r: (numerics.ERR_UNKNOWNERROR, ("*",), "There is no such message"),
     replies.StorageDown: lambda r: (
         numerics.ERR_UNKNOWNERROR,
         ("*",),

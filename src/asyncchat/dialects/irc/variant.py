@@ -32,6 +32,9 @@ MOST_REMEMBERED: Final = 20_000
 """Heads of lines a variant remembers: one for each who speaks, some 150 bytes; then it begins anew."""
 
 
+_Signal = events.Signalled | events.SignalledTo | events.SignalledToRole | events.Reacted | events.ReactedTo
+
+
 class IrcVariant:
     """The bytes of others' events for sessions with one set of capabilities.
 
@@ -81,7 +84,7 @@ class IrcVariant:
                 return (self.tags(record) if event.tags else self._quick_tags(record)) + raw
         if isinstance(event, events.Said | events.Whispered | events.Confided):
             return self.said(record)
-        if isinstance(event, events.Signalled | events.SignalledTo | events.SignalledToRole):
+        if isinstance(event, _Signal):
             return self._signalled(record, event)
         lines = _LINES.get(type(event))
         if lines is None:
@@ -144,16 +147,14 @@ class IrcVariant:
             return b"%b%b " % (self._tags_head, self._ids.id_of(record.number).encode())
         return self._tags_head
 
-    def _signalled(
-        self, record: Record, event: events.Signalled | events.SignalledTo | events.SignalledToRole
-    ) -> bytes:
+    def _signalled(self, record: Record, event: _Signal) -> bytes:
         """A TAGMSG, only for who has message-tags."""
         if not self._tags_ids:
             return b""
         if isinstance(event, events.SignalledToRole):
             target = f"{PREFIXES[event.role]}{event.room}"
         else:
-            target = event.room if isinstance(event, events.Signalled) else event.to.name
+            target = event.room if isinstance(event, events.Signalled | events.Reacted) else event.to.name
         return self.tags(record) + line(f":{event.person.origin} TAGMSG {target}")
 
     def tags(self, record: Record, batch: str = "", *, first: bool = True) -> bytes:

@@ -41,6 +41,8 @@ PASSWORD_TRIES = 3
 
 _GATES = (
     commands.ReadHistory,
+    commands.React,
+    commands.Reply,
     commands.EraseFrom,
     commands.Owner,
     commands.Ignore,

@@ -11,6 +11,7 @@ from asyncchat.core import events
 from asyncchat.core.events import Speech
 from asyncchat.core.modes import BANS, MUTES
 from asyncchat.core.names import LOBBY, fold
+from asyncchat.core.text import cut
 from asyncchat.dialects.plain.mode_words import (
     LIST_WORDS,
     PERSON_FLAG_WORDS,
@@ -146,6 +147,18 @@ def _erased(event: events.Erased) -> str:
     return in_room(event.room, f"{event.person.name} erased {what} of the history")
 
 
+def _reacted(event: events.Reacted | events.ReactedTo) -> str:
+    what = cut(event.reaction[:_REACTION_BYTES], _REACTION_BYTES)[0]
+    did = f"{event.person.name} reacted {what}" if event.on else f"{event.person.name} took back {what}"
+    about = f"“{event.author}: {event.about}”" if event.about else f"a message of {event.author}"
+    said = f"{did} to {about}"
+    return f"[private] {said}" if isinstance(event, events.ReactedTo) else in_room(event.room, said)
+
+
+_REACTION_BYTES = 40
+"""How much of a reaction is shown: a few emoji, a word or two."""
+
+
 def _left(event: events.Left) -> str:
     return f"{event.person.name} left chat{because(event.reason)}"
 
@@ -198,6 +211,8 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.PersonFlagChanged: _untold,
     events.OwnerClaimed: _untold,
     events.Erased: _erased,
+    events.Reacted: _reacted,
+    events.ReactedTo: _reacted,
     events.Announced: lambda event: f"[server] {event.person.name}: {event.text}",
     events.Killed: lambda event: f"{event.by.name} put you out of the chat{because(event.reason)}",
     events.ServerBanChanged: _untold,

@@ -112,6 +112,24 @@ def _history(session: PlainDialect, text: str) -> Command | None:
     return None if asked is None else asked.command()
 
 
+def _react(on: bool) -> Handler:
+    """A handler that puts a reaction to the last message, or to somebody's last one."""
+
+    def handle(session: PlainDialect, text: str) -> Command | None:
+        words = text.split()
+        if not 1 <= len(words) <= 2:
+            return None
+        name = words[0] if len(words) == 2 else ""
+        return commands.React(commands.Which(session.room, name=name), words[-1], on)
+
+    return handle
+
+
+def _reply(session: PlainDialect, text: str) -> Command | None:
+    name, said = name_and_rest(text)
+    return commands.Reply(commands.Which(session.room, name=name), said) if said else None
+
+
 def _kick(session: PlainDialect, text: str) -> Command | None:
     name, reason = name_and_rest(text)
     return commands.Kick(session.room, name, reason) if name else None
@@ -221,6 +239,9 @@ _TABLE = (
         "Answers for you who is away; alone: you are back.",
         lambda _session, text: commands.SetAway(text),
     ),
+    Word("reply", "NAME TEXT", "Answers somebody's last message.", _reply),
+    Word("react", "[NAME] EMOJI", "Puts a reaction to the last message, or to somebody's.", _react(True)),
+    Word("unreact", "[NAME] EMOJI", "Takes it back.", _react(False)),
     Word("topic", "[TEXT|-]", "Shows the room's topic, sets it, or takes it away.", _topic),
     Word(
         "history",

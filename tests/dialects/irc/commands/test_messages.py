@@ -1,5 +1,7 @@
 import pytest
 
+from asyncchat.core import events
+
 SERVER = ":irc.test "
 FROM_A = ":a!a@192.0.2.1 "
 
@@ -184,3 +186,53 @@ def test_a_room_is_found_under_the_wide_sign_too(server, sign):
     a.send(f"PRIVMSG {sign}R :hi", f"TOPIC {sign}r :tea", f"MODE {sign}r +m")
     assert [line.partition(" ")[2] for line in b.read()] == ["PRIVMSG #r :hi", "TOPIC #r :tea", "MODE #r +m"]
     assert any(" 352 a #r " in line for line in a.send(f"WHO {sign}r"))
+
+
+class TestReactions:
+    @pytest.fixture
+    def pair(self, server):
+        """Two with tags in a room, one without; the first has said something, which is ``id``."""
+        a = server.person("a", "#r", caps="message-tags echo-message")
+        b = server.person("b", "#r", caps="message-tags")
+        server.person("c", "#r")
+        a.read()
+        id = a.send("PRIVMSG #r :hello")[0].split("msgid=")[1].split(" ")[0]
+        for peer in server.hub.peers.values():
+            peer.read()
+        return a, b, id
+
+    def test_a_reaction_is_a_fact_with_an_id(self, server, pair):
+        a, b, id = pair
+        tags = f"+reply={id};+draft/react=\U0001f44d"
+        assert b.send(f"@{tags} TAGMSG #r", "PING x")[-1].endswith("PONG irc.test :x")
+        (told,) = a.read()
+        assert told.startswith("@msgid=e1-")
+        assert told.endswith(f";{tags} :b!b@192.0.2.1 TAGMSG #r")
+        assert isinstance(server.hub.records[-1].event, events.Reacted)
+        assert server.hub.peers[3].read() == []
+
+    @pytest.mark.parametrize(
+        "tags",
+        [
+            "+typing=active",
+            "+draft/react=x",
+            "+reply={id};+draft/react",
+            "+reply={id};+draft/react=x;+draft/unreact=y",
+            "+reply=other-1;+draft/react=x",
+            "+reply=e1-99;+draft/react=x",
+        ],
+    )
+    def test_what_is_no_reaction_passes_by(self, server, pair, tags):
+        a, b, id = pair
+        before = len(server.hub.records)
+        assert b.send(f"@{tags.replace('{id}', id)} TAGMSG #r", "PING x")[-1].endswith(":x")
+        assert a.read()[0].endswith("TAGMSG #r")
+        assert not any(isinstance(r.event, events.Reacted) for r in server.hub.records[before:])
+
+    def test_refused_where_a_text_would_be(self, server, pair):
+        a, b, id = pair
+        a.send("MODE #r +m")
+        assert b.send(f"@+reply={id};+draft/react=x TAGMSG #r", "PING x")[-2:] == [
+            SERVER + "404 b #r :Cannot send to channel: only members with a role may speak",
+            SERVER + "PONG irc.test :x",
+        ]

@@ -217,6 +217,12 @@ def say_unreadable(session: IrcDialect, refusal: replies.HistoryUnreadable) -> b
     return b":%b %b\r\n" % (session.irc.name.encode(), said)
 
 
+def say_done(session: IrcDialect, reply: replies.Done) -> bytes:
+    """Nothing; reading goes on."""
+    session.resume()
+    return b""
+
+
 WORDS: dict[str, Word] = {
     "CHATHISTORY": Word(
         chathistory,
@@ -229,4 +235,5 @@ WORDS: dict[str, Word] = {
 ANSWERS: dict[type, Answerer] = {
     replies.HistoryPage: say_page,
     replies.HistoryUnreadable: say_unreadable,
+    replies.Done: say_done,
 }

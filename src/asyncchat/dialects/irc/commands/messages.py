@@ -68,12 +68,34 @@ def tagmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     if len(targets) > TARGETS:
         return [_too_many(targets)]
     tags = relayed(session, message)
+    reaction = _reaction(session, targets, tags)
+    if reaction is not None:
+        return [reaction]
     return [
         core.Signal(target[1:], tags, PREFIXED[target[0]])
         if _for_a_role(target)
         else core.Signal(target, tags)
         for target in targets
     ]
+
+
+def _reaction(session: IrcDialect, targets: Sequence[str], tags: Tags) -> core.Command | None:
+    """The reaction that tags mean (client-tags/react): one of them, to a message that can be known."""
+    given = dict(tags)
+    reactions = [name for name in _REACTIONS if given.get(name)]
+    answered = given.get("+reply") or given.get("+draft/reply")
+    if len(reactions) != 1 or not answered or len(targets) != 1 or _for_a_role(targets[0]):
+        return None
+    number = session.irc.server.ids.number_of(answered)
+    if number is None:
+        return None
+    name = reactions[0]
+    session.pause()
+    return core.React(core.Which(targets[0], number), given[name], _REACTIONS[name], tags)
+
+
+_REACTIONS = {"+draft/react": True, "+draft/unreact": False}
+"""The tags of a reaction, and whether it is put or taken back."""
 
 
 def relayed(session: IrcDialect, message: Message) -> Tags:

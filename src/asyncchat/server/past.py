@@ -1,0 +1,230 @@
+"""Gates that look into the history: to read it, and to find the message that something is about.
+
+Owns who may read what: a room's history its members, and the server's owner; a private conversation the two
+that had it, of whom only an account, or the session that was there, proves who one is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from asyncchat.core import commands, replies
+from asyncchat.core.events import Reacted, ReactedTo, Record, Said, Tags, Whispered
+from asyncchat.core.names import fold, name_fault
+from asyncchat.core.roles import Right
+from asyncchat.log import shelves
+from asyncchat.log.base import LogError, Range, Shelf
+from asyncchat.server.hub import wall_clock
+
+if TYPE_CHECKING:
+    from asyncchat.core.people import Person
+    from asyncchat.server.session import Session
+
+PAGE_MOST = 1000
+"""Messages one read of the history gives at the most (the IRC dialect's CHATHISTORY)."""
+
+_LOOKED_THROUGH = 1000
+"""Messages of a room among which the last one by somebody is looked for."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where something was said, as the log finds it: a room, or the shelves of a private conversation."""
+
+    name: str
+    room: str = ""
+    beside: tuple[Shelf, ...] = ()
+
+
+def place(session: Session, to: str, *, events: bool = False) -> Place | None:
+    """The room or the conversation that somebody may read under a name; None: there is none for him.
+
+    With ``events`` what happened in a room belongs to it.
+    """
+    chat = session.service.hub.chat
+    if to.startswith("#"):
+        room = chat.rooms.get(fold(to))
+        if room is None or not (session.id in room.seats or session.id in chat.owners):
+            return None
+        names = (shelves.notes(room.key), shelves.comings(room.key)) if events else ()
+        return Place(room.name, room.key, tuple(Shelf(name) for name in names))
+    me = chat.people.get(session.id)
+    if me is None or name_fault(to) is not None:
+        return None
+    other = chat.person_named(to)
+    ends = [shelves.with_name(to)]
+    if other is None:
+        ends.append(shelves.with_account(to))
+    elif other.account:
+        ends.append(shelves.with_account(other.account))
+    account = chat.accounts.get(fold(to))
+    name = other.name if other is not None else account.name if account is not None else to
+    beside = [
+        msgspec.structs.replace(mine, name=mine.name + end) for mine in owned(session, me) for end in ends
+    ]
+    return Place(name, beside=tuple(beside))
+
+
+def owned(session: Session, me: Person) -> tuple[Shelf, ...]:
+    """How the shelves of somebody's private conversations begin, and from where on they are his."""
+    service = session.service
+    found = [Shelf(shelves.of_session(me.id), after=service.begun)]
+    account = service.hub.chat.accounts.get(fold(me.account)) if me.account else None
+    if account is not None:
+        # Whoever had an account of that name before, and is gone, was somebody else.
+        found.append(Shelf(shelves.of_account(me.account), since=account.time))
+    return tuple(found)
+
+
+async def read_history(session: Session, command: commands.ReadHistory, upto: int) -> None:
+    """Reads a page of a room's history, or of a private conversation."""
+    answer: replies.Reply | replies.Refusal
+    where = place(session, command.room, events=command.events)
+    if where is None:
+        answer = replies.HistoryUnreadable(command.room, command.purpose)
+    else:
+        log = session.service.log
+        try:
+            page = await log.read(_range(where, command, upto), replies.MORE_COUNTED)
+            records = page.records
+            if command.then is not None:
+                records += (await log.read(_range(where, command.then, upto))).records
+        except LogError:
+            answer = replies.HistoryUnreadable(command.room, command.purpose, failed=True)
+        else:
+            answer = replies.HistoryPage(where.name, records, page.more, command.purpose)
+    await session.answer_in_slices(answer)
+
+
+def _range(where: Place, command: commands.ReadHistory, upto: int) -> Range:
+    after_time = command.after_time
+    if command.newest_seconds is not None:
+        after_time = max(after_time or 0, wall_clock() - command.newest_seconds * 1_000_000)
+    return Range(
+        where.room,
+        upto,
+        command.after,
+        command.before,
+        after_time,
+        command.before_time,
+        min(command.limit, PAGE_MOST),
+        command.end is commands.Direction.NEWEST,
+        where.beside,
+        command.events,
+    )
+
+
+async def find(session: Session, which: commands.Which, upto: int) -> Record | None:
+    """The message that somebody means; None where there is none that he may read.
+
+    Raises:
+        LogError: the history can't be read now.
+    """
+    where = place(session, which.to)
+    log = session.service.log
+    if where is None:
+        return None
+    if which.number is not None:
+        record = await log.find(which.number) if which.number <= upto else None
+        return record if record is not None and _stands(record, where) else None
+    me = session.service.hub.chat.people.get(session.id)
+    page = await log.read(Range(where.room, upto, limit=_LOOKED_THROUGH, beside=where.beside))
+    wanted = fold(which.name)
+    for record in reversed(page.records):
+        assert isinstance(record.event, Said | Whispered)  # noqa: S101 - a page without events
+        key = record.event.person.key
+        if key == wanted or (not wanted and (me is None or key != me.key)):
+            return record
+    return None
+
+
+def _stands(record: Record, where: Place) -> bool:
+    """Whether a message was said in this place."""
+    event = record.event
+    if isinstance(event, Said | Reacted):
+        return bool(where.room) and fold(event.room) == where.room
+    if not isinstance(event, Whispered | ReactedTo):
+        return False
+    names = shelves.shelves_of(event)
+    return any(
+        shelf.name in names and record.number > shelf.after and record.time >= shelf.since
+        for shelf in where.beside
+    )
+
+
+async def react(session: Session, command: commands.React, upto: int) -> None:
+    """Finds what is reacted to; what can't be found is told to those who are there, and not kept."""
+    which = command.which
+    try:
+        found = await find(session, which, upto)
+    except LogError:
+        found = None
+    if found is None and not command.tags:
+        await session.answer_in_slices(replies.NoSuchMessage(which.to, which.number))
+        return
+    session.release()
+    if found is None:
+        asked: commands.Command = commands.PassOn(which.to, command.tags)
+    else:
+        tags = command.tags or (*_answering(session, found), (_VERBS[command.on], command.reaction))
+        asked = commands.PutReaction(which.to, found, command.reaction, command.on, tags)
+    session.service.hub.submit(session, [asked])
+
+
+_VERBS = {True: "+draft/react", False: "+draft/unreact"}
+"""The tags that put and take back a reaction (IRCv3 client-tags/react)."""
+
+
+def _answering(session: Session, found: Record) -> Tags:
+    """The tags that say what is answered (IRCv3 client-tags/reply), under its old name too."""
+    id = session.service.log.ids.id_of(found.number)
+    return (("+reply", id), ("+draft/reply", id))
+
+
+async def reply(session: Session, command: commands.Reply, upto: int) -> None:
+    """Finds what is answered; who reads without ids is told by a name whom."""
+    which = command.which
+    try:
+        found = await find(session, which, upto)
+    except LogError:
+        found = None
+    if found is None:
+        await session.answer_in_slices(replies.NoSuchMessage(which.to, which.number))
+        return
+    session.release()
+    text = f"{found.event.person.name}: {command.text}"  # type: ignore[union-attr]  # messages have one
+    said = commands.Say(which.to, text, tags=_answering(session, found))
+    session.service.hub.submit(session, [said])
+
+
+async def erase_from(session: Session, command: commands.EraseFrom, upto: int) -> None:
+    """Finds what is to be erased; whether the asker may, the hub decides."""
+    service = session.service
+    room = service.hub.chat.room_named(command.room)
+    numbers: tuple[int, ...] = ()
+    if room is not None and service.hub.chat.may(session.id, room, Right.RULE):
+        try:
+            numbers = await service.log.numbers_by(room.key, command.name, upto)
+        except LogError:
+            await session.answer_in_slices(replies.HistoryUnreadable(command.room, failed=True))
+            return
+    session.release()
+    service.hub.submit(session, [commands.Erase(command.room, numbers)])
+
+
+async def read_acts(session: Session, command: commands.ReadActs, upto: int) -> None:
+    """Reads what operators of the server did, for who owns it."""
+    service = session.service
+    if session.id not in service.hub.chat.owners:
+        await session.answer_in_slices(replies.NotServerOperator())
+        return
+    after = command.after_time or 0
+    if command.newest_seconds is not None:
+        after = max(after, wall_clock() - command.newest_seconds * 1_000_000)
+    try:
+        records = await service.log.acts(upto, after, command.limit)
+    except LogError:
+        await session.answer_in_slices(replies.ActsUnreadable(command.purpose))
+    else:
+        await session.answer_in_slices(replies.ActsView(records, command.purpose))

@@ -55,7 +55,7 @@ RAW = [
     (b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
     (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello", 405),
     (b"BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", 405),
-    (b"PUT /app.js HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 405),
+    (b"PUT /js/main.js HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 405),
     (b"POST / HTTP/1.0\r\n\r\n", 405),
     (b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421),
     (b"GET / HTTP/1.0\r\nHost: evil.example\r\n\r\n", 421),
@@ -102,7 +102,7 @@ def test_each_request_gets_one_answer(server, request_, status):
 
 def test_a_request_byte_by_byte(server):
     client = server.connect()
-    for byte in b"GET /app.js HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n":
+    for byte in b"GET /js/main.js HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n":
         client.send(bytes((byte,)))
     assert client.rest().startswith(b"HTTP/1.1 200 ")
 
@@ -155,7 +155,7 @@ def test_a_browser_gets_the_page_and_curl_how_to_join(server):
 def test_what_the_page_needs_is_there(server):
     _, page = ask(server, "/", Accept=HTML)
     for target, kind in (
-        ("/app.js", "text/javascript; charset=utf-8"),
+        ("/js/main.js", "text/javascript; charset=utf-8"),
         ("/style.css", "text/css; charset=utf-8"),
     ):
         assert f'"{target}"'.encode() in page
@@ -164,7 +164,7 @@ def test_what_the_page_needs_is_there(server):
 
 
 def test_head_is_get_without_the_body(server):
-    for target in ("/", "/app.js"):
+    for target in ("/", "/js/main.js"):
         got, _ = ask(server, target)
         head, body = ask(server, target, "HEAD")
         assert body == b""
@@ -174,22 +174,22 @@ def test_head_is_get_without_the_body(server):
 
 
 def test_what_a_browser_has_is_not_sent_again(server):
-    first, body = ask(server, "/app.js", Accept_Encoding="identity")
+    first, body = ask(server, "/js/main.js", Accept_Encoding="identity")
     assert first.headers["Cache-Control"] == "no-cache"
-    again, nothing = ask(server, "/app.js", If_None_Match=f'"other", W/{first.headers["ETag"]}')
+    again, nothing = ask(server, "/js/main.js", If_None_Match=f'"other", W/{first.headers["ETag"]}')
     assert (again.status, nothing, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
-    changed, same = ask(server, "/app.js", If_None_Match='"other"')
+    changed, same = ask(server, "/js/main.js", If_None_Match='"other"')
     assert (changed.status, same) == (200, body)
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "br, GZIP;q=0.5", "*"])
 def test_files_go_compressed_where_that_is_asked_for(server, accepted):
-    plain, body = ask(server, "/app.js", Accept_Encoding="identity")
-    packed, data = ask(server, "/app.js", Accept_Encoding=accepted)
+    plain, body = ask(server, "/js/main.js", Accept_Encoding="identity")
+    packed, data = ask(server, "/js/main.js", Accept_Encoding=accepted)
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(data) == body
     assert packed.headers["ETag"] != plain.headers["ETag"]
-    refused, _ = ask(server, "/app.js", Accept_Encoding="gzip;q=0")
+    refused, _ = ask(server, "/js/main.js", Accept_Encoding="gzip;q=0")
     assert refused.headers["Content-Encoding"] is None
 
 

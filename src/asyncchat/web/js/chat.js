@@ -1,0 +1,708 @@
+// What is known of the chat: rooms, members, messages. Fed with parsed lines, tells what changed; it asks the
+// server for history by itself and knows nothing of the page.
+
+import { escapeTag, fold, isRoom, pieces, size } from "./irc.js";
+import { cleanName, mentioned } from "./text.js";
+
+const PAGE = 100;
+const MOST_CAUGHT_UP = 2000;
+const MOST_KEPT = 5000;
+const TYPING_SECONDS = 6;
+const LINE_TEXT = 400; // bytes of a text that fit a line beside the longest names
+const MULTILINE_KINDS = new Set(["message", "action", "notice"]);
+
+let serial = 0;
+
+/** One room, or one private conversation. */
+export class Room {
+  constructor(name) {
+    this.name = name;
+    this.key = fold(name);
+    this.private = !isRoom(name);
+    this.joined = this.private;
+    this.topic = "";
+    this.topicBy = "";
+    this.modes = "";
+    this.members = new Map();
+    this.messages = [];
+    this.byId = new Map();
+    this.atStart = false;
+    this.loading = false;
+    this.marker = 0;
+    this.unread = 0;
+    this.called = 0;
+    this.typing = new Map();
+    this.draft = "";
+    this.refusal = "";
+  }
+
+  get last() {
+    return this.messages.findLast((message) => message.id) ?? null;
+  }
+
+  get first() {
+    return this.messages.find((message) => message.id) ?? null;
+  }
+}
+
+function numberOf(id) {
+  const at = id.lastIndexOf("-");
+  return at < 0 ? 0 : Number(id.slice(at + 1)) || 0;
+}
+
+function later(one, other) {
+  if (one.time !== other.time) return one.time > other.time;
+  return one.id && other.id ? numberOf(one.id) > numberOf(other.id) : false;
+}
+
+/** Words as they go over the wire, for a text of any length. */
+function linesOf(text, most) {
+  return text.split("\n").flatMap((line) => pieces(line, most).map((piece, index) => ({ text: piece, concat: index > 0 })));
+}
+
+export class Chat extends EventTarget {
+  rooms = new Map();
+  current = null;
+  ignored = new Set();
+  people = new Map();
+
+  constructor(connection) {
+    super();
+    this.connection = connection;
+    connection.addEventListener("message", ({ detail }) => this.#take(detail));
+    connection.addEventListener("batch", ({ detail }) => this.#takeBatch(detail));
+    connection.addEventListener("state", ({ detail }) => this.#stateChanged(detail));
+  }
+
+  get nick() {
+    return this.connection.nick;
+  }
+
+  isMe(nick) {
+    return fold(nick) === fold(this.nick);
+  }
+
+  #tell(what, room = null, extra = {}) {
+    this.dispatchEvent(new CustomEvent(what, { detail: { room, ...extra } }));
+  }
+
+  /** The room of a name, made when it is not there yet. */
+  room(name) {
+    const key = fold(name);
+    let room = this.rooms.get(key);
+    if (!room) {
+      room = new Room(name);
+      this.rooms.set(key, room);
+      this.#tell("rooms", room);
+    }
+    return room;
+  }
+
+  find(name) {
+    return this.rooms.get(fold(name)) ?? null;
+  }
+
+  /** Opens a room or a conversation and looks at it. */
+  open(name, key = "") {
+    const room = this.room(name);
+    if (key) room.password = key;
+    if (!room.joined && this.connection.state === "online") this.join(room);
+    if (room.private && !room.messages.length && this.connection.state === "online") this.#catchUp(room);
+    this.show(room);
+    return room;
+  }
+
+  show(room) {
+    this.current = room;
+    this.#tell("current", room);
+  }
+
+  join(room) {
+    room.refusal = "";
+    this.connection.ask("JOIN", room.password ? [room.name, room.password] : [room.name]).catch((error) => {
+      room.refusal = error.message;
+      this.#tell("room", room);
+    });
+  }
+
+  /** Leaves a room, or puts a conversation away. */
+  leave(room, reason = "") {
+    if (!room.private && room.joined) this.connection.send("PART", reason ? [room.name, reason] : [room.name]);
+    this.rooms.delete(room.key);
+    if (this.current === room) this.show(this.rooms.values().next().value ?? null);
+    this.#tell("rooms", room);
+  }
+
+  // Saying.
+
+  /** Says a text of any length; it is shown at once and confirmed by the server's echo. */
+  async say(room, text, { reply = null, action = false } = {}) {
+    const connection = this.connection;
+    const tags = reply ? { "+draft/reply": reply } : {};
+    const limits = connection.values("draft/multiline");
+    const lines = linesOf(text, LINE_TEXT);
+    const whole = connection.has("draft/multiline") && !action
+      && lines.length > 1 && lines.length <= Number(limits["max-lines"] || Infinity)
+      && size(text) <= Number(limits["max-bytes"] || Infinity);
+    const parts = lines.length === 1 || whole ? [text] : lines.map((line) => line.text).filter(Boolean);
+    for (const part of parts) {
+      const shown = this.#pend(room, part, { reply, action });
+      if (connection.state !== "online" || !room.joined) {
+        // Said when the room is there again; until then it stands in the list as what waits.
+        this.#waiting.push({ room, shown, options: { reply, action } });
+        continue;
+      }
+      try {
+        if (whole) await connection.askMultiline(room.name, lines, tags);
+        else await connection.ask("PRIVMSG", [room.name, action ? `\u0001ACTION ${part}\u0001` : part], tags);
+        this.#confirm(room, shown, !connection.has("echo-message"));
+      } catch (error) {
+        shown.failed = error.message;
+        shown.pending = false;
+        this.#tell("changed", room, { message: shown });
+        throw error;
+      }
+    }
+  }
+
+  #waiting = [];
+
+  #sayWaiting(room) {
+    const ready = this.#waiting.filter((item) => item.room === room);
+    this.#waiting = this.#waiting.filter((item) => item.room !== room);
+    for (const { shown, options } of ready) {
+      this.discard(room, shown);
+      this.say(room, shown.text, options).catch(() => { /* shown at the message */ });
+    }
+  }
+
+  #pend(room, text, { reply, action }) {
+    const message = {
+      serial: (serial += 1), id: "", time: Date.now(), nick: this.nick, account: "", text,
+      kind: action ? "action" : "message", reply, reactions: new Map(), pending: true, self: true,
+    };
+    room.messages.push(message);
+    this.#tell("messages", room, { live: true });
+    return message;
+  }
+
+  #confirm(room, shown, keep) {
+    // The echo, with its id and time, stands in the list by now.
+    if (keep) shown.pending = false;
+    else room.messages = room.messages.filter((message) => message !== shown);
+    this.#tell("messages", room, { live: true });
+  }
+
+  /** Takes a failed message out of the view, so that it can be said again. */
+  discard(room, message) {
+    room.messages = room.messages.filter((other) => other !== message);
+    this.#tell("messages", room);
+  }
+
+  typing(room, active) {
+    if (room && this.connection.state === "online" && (room.joined || room.private)) {
+      this.connection.send("TAGMSG", [room.name], { "+typing": active ? "active" : "done" });
+    }
+  }
+
+  react(room, message, reaction) {
+    const given = message.reactions.get(reaction)?.has(fold(this.nick));
+    const tag = given ? "+draft/unreact" : "+draft/react";
+    return this.connection.ask("TAGMSG", [room.name], { [tag]: reaction, "+draft/reply": message.id });
+  }
+
+  redact(room, message, reason = "") {
+    return this.connection.ask("REDACT", reason ? [room.name, message.id, reason] : [room.name, message.id]);
+  }
+
+  // History.
+
+  /** Loads what came before the first message known. */
+  async older(room) {
+    if (room.loading || room.atStart || !this.connection.has("draft/chathistory")) return;
+    room.loading = true;
+    this.#tell("room", room);
+    try {
+      const first = room.first;
+      const page = first
+        ? await this.#history("BEFORE", room, `msgid=${first.id}`, PAGE)
+        : await this.#history("LATEST", room, "*", PAGE);
+      if (page < PAGE / 2) room.atStart = page === 0 || page < this.#pageSize() / 2;
+      if (!page) room.atStart = true;
+    } catch (error) {
+      if (error.code !== "OFFLINE") room.atStart = true;
+    } finally {
+      room.loading = false;
+      this.#tell("messages", room, { older: true });
+    }
+  }
+
+  #pageSize() {
+    return Math.min(PAGE, Number(this.connection.isupport.get("CHATHISTORY")) || PAGE);
+  }
+
+  async #history(sub, room, ...rest) {
+    const target = room.name;
+    const args = [...rest.slice(0, -1), String(Math.min(rest.at(-1), this.#pageSize()))];
+    const answer = await this.connection.ask("CHATHISTORY", [sub, target, ...args]);
+    const batch = answer.find((item) => item.type === "chathistory");
+    const items = batch?.messages ?? [];
+    for (const item of items) this.#take(item, { past: true, room });
+    return items.filter((item) => item.command !== "TAGMSG").length;
+  }
+
+  async #catchUp(room) {
+    try {
+      if (!this.connection.has("draft/chathistory")) return;
+      const last = room.last;
+      if (!last) {
+        const got = await this.#history("LATEST", room, "*", PAGE);
+        if (got < this.#pageSize()) room.atStart = got === 0 ? true : room.atStart;
+      } else {
+        let from = last;
+        let total = 0;
+        for (;;) {
+          const got = await this.#history("AFTER", room, `msgid=${from.id}`, PAGE);
+          total += got;
+          const now = room.last;
+          if (got < this.#pageSize() || now === from) break;
+          if (total >= MOST_CAUGHT_UP) {
+            await this.#gap(room, now);
+            break;
+          }
+          from = now;
+        }
+      }
+    } catch (error) {
+      if (error.code !== "OFFLINE" && room.messages.length) this.#mark(room, "gap", "Some messages may be missing here");
+    } finally {
+      this.#count(room);
+      this.#tell("messages", room, { caughtUp: true });
+      this.#sayWaiting(room);
+    }
+  }
+
+  async #gap(room, after) {
+    const before = new Set(room.byId.keys());
+    await this.#history("LATEST", room, "*", PAGE);
+    const next = room.messages.find((message) => message.id && !before.has(message.id) && later(message, after));
+    if (next) this.#mark(room, "gap", "Messages are left out here", next.time - 1);
+  }
+
+  #mark(room, kind, text, time = Date.now()) {
+    this.#insert(room, { serial: (serial += 1), id: "", time, nick: "", text, kind, reactions: new Map() });
+  }
+
+  /** What the server finds; newest first. */
+  async search(words, room = null) {
+    const attributes = [`text=${escapeTag(words)}`, "limit=50"];
+    if (room) attributes.push(`in=${escapeTag(room.name)}`);
+    const answer = await this.connection.ask("SEARCH", [attributes.join(";")]);
+    const batch = answer.find((item) => item.type === "soju.im/search");
+    return (batch?.messages ?? []).map((item) => this.#asMessage(item)).filter(Boolean);
+  }
+
+  /** Loads what is around a message, so that it can be shown in its place. */
+  async around(room, id) {
+    if (room.byId.has(id)) return;
+    await this.#history("AROUND", room, `msgid=${id}`, PAGE);
+    this.#tell("messages", room);
+  }
+
+  // Read markers.
+
+  /** Everything shown so far is read. */
+  read(room) {
+    const last = room.last;
+    if (!last || last.time <= room.marker) {
+      if (room.unread) this.#count(room);
+      return;
+    }
+    room.marker = last.time;
+    if (this.connection.has("draft/read-marker")) {
+      this.connection.send("MARKREAD", [room.name, `timestamp=${new Date(last.time).toISOString()}`]);
+    }
+    this.#count(room);
+  }
+
+  #count(room) {
+    let unread = 0;
+    let called = 0;
+    for (let at = room.messages.length - 1; at >= 0; at -= 1) {
+      const message = room.messages[at];
+      if (message.time <= room.marker) break;
+      if (message.self || !MULTILINE_KINDS.has(message.kind) || message.redacted) continue;
+      unread += 1;
+      if (room.private || mentioned(message.text, this.nick)) called += 1;
+    }
+    if (unread !== room.unread || called !== room.called) {
+      room.unread = unread;
+      room.called = called;
+      this.#tell("unread", room);
+    }
+  }
+
+  // What the server says.
+
+  #stateChanged({ state }) {
+    if (state === "online") {
+      for (const room of this.rooms.values()) {
+        if (room.private) this.#catchUp(room);
+        else this.join(room);
+      }
+      this.#askTargets();
+    } else if (state === "offline") {
+      for (const room of this.rooms.values()) {
+        room.members.clear();
+        room.typing.clear();
+        if (!room.private) room.joined = false;
+      }
+    }
+    this.#tell("state");
+  }
+
+  async #askTargets() {
+    if (!this.connection.has("draft/chathistory")) return;
+    try {
+      const week = new Date(Date.now() - 7 * 86_400_000).toISOString();
+      const answer = await this.connection.ask("CHATHISTORY", ["TARGETS", `timestamp=${new Date(Date.now() + 60_000).toISOString()}`, `timestamp=${week}`, "20"]);
+      const batch = answer.find((item) => item.type === "draft/chathistory-targets");
+      for (const { params } of batch?.messages ?? []) {
+        if (params[0] === "TARGETS" && !isRoom(params[1]) && !this.find(params[1])) this.#catchUp(this.room(params[1]));
+      }
+    } catch { /* who has no account has no conversations to come back to, and is told so by the refusal */ }
+  }
+
+  #asMessage(item) {
+    const { tags, source, command, params } = item;
+    if (command !== "PRIVMSG" && command !== "NOTICE") return null;
+    let text = params[1] ?? "";
+    let kind = command === "NOTICE" ? "notice" : "message";
+    if (text.startsWith("\u0001")) {
+      if (!text.startsWith("\u0001ACTION ")) return null;
+      text = text.slice(8).replace(/\u0001$/, "");
+      kind = "action";
+    }
+    return {
+      serial: (serial += 1), id: tags.get("msgid") ?? "", time: timeOf(tags), nick: source?.nick ?? "", text, kind,
+      account: tags.get("account") ?? "", bot: tags.has("bot"), target: params[0],
+      reply: tags.get("+draft/reply") ?? tags.get("+reply") ?? null,
+      reactions: new Map(), self: this.isMe(source?.nick ?? ""),
+    };
+  }
+
+  #insert(room, message) {
+    if (message.id) {
+      if (room.byId.has(message.id)) return false;
+      room.byId.set(message.id, message);
+    }
+    let at = room.messages.length;
+    while (at > 0 && later(room.messages[at - 1], message) && !room.messages[at - 1].pending) at -= 1;
+    if (at > 0 && room.messages[at - 1].pending && message.self && !message.pending) {
+      while (at > 0 && room.messages[at - 1].pending) at -= 1;
+    }
+    room.messages.splice(at, 0, message);
+    if (room.messages.length > MOST_KEPT && room !== this.current) {
+      for (const old of room.messages.splice(0, room.messages.length - MOST_KEPT)) room.byId.delete(old.id);
+      room.atStart = false;
+    }
+    return true;
+  }
+
+  #roomOf(target, nick) {
+    const bare = target.replace(/^[~&@%+]+(?=#)/, "");
+    if (isRoom(bare)) return this.find(bare);
+    if (!nick || nick.includes(".")) return null;
+    return this.room(this.isMe(nick) ? bare : nick);
+  }
+
+  #take(item, { past = false, room: pastRoom = null } = {}) {
+    if (item.type) {
+      item.messages.forEach((inner) => this.#take(inner, { past, room: pastRoom }));
+      return;
+    }
+    const { command } = item;
+    const rule = this.#rules[command];
+    if (rule) rule.call(this, item, past, pastRoom);
+    else this.#tell("line", null, { item });
+  }
+
+  #takeBatch(batch) {
+    const past = batch.type === "chathistory";
+    const room = past ? this.find(batch.params[0]) : null;
+    for (const item of batch.messages) this.#take(item, { past, room });
+    if (room) this.#tell("messages", room);
+  }
+
+  #message(item, past, pastRoom) {
+    const { source, params, tags } = item;
+    const message = this.#asMessage(item);
+    if (!message || this.ignored.has(fold(message.nick))) return;
+    const server = !source || (item.command === "NOTICE" && (source.nick.includes(".") || !this.connection.nick));
+    if (server && !isRoom(params[0])) {
+      this.#tell("notice", null, { text: message.text });
+      return;
+    }
+    const room = pastRoom ?? this.#roomOf(tags.get("+draft/channel-context") ?? params[0], source.nick);
+    if (!room) return;
+    if (!this.#insert(room, message) || past) return;
+    room.typing.delete(fold(message.nick));
+    this.#count(room);
+    this.#tell("messages", room, { live: true });
+    if (!message.self) this.#tell("said", room, { message, called: room.private || mentioned(message.text, this.nick) });
+  }
+
+  #event(room, item, text, { about = "", presence = "" } = {}) {
+    const message = {
+      serial: (serial += 1), id: "", time: timeOf(item.tags), nick: cleanName(about || item.source?.nick || ""), text,
+      kind: "event", presence, reactions: new Map(),
+    };
+    this.#insert(room, message);
+    this.#tell("messages", room, { live: true });
+  }
+
+  #everywhere(nick, act) {
+    const key = fold(nick);
+    for (const room of this.rooms.values()) if (room.members.has(key)) act(room, room.members.get(key), key);
+  }
+
+  #rules = {
+    PRIVMSG: this.#message,
+    NOTICE: this.#message,
+    TAGMSG(item, past, pastRoom) {
+      const { tags, source, params } = item;
+      const room = pastRoom ?? this.#roomOf(params[0], source?.nick ?? "");
+      if (!room || !source) return;
+      const typing = tags.get("+typing");
+      if (typing && !past && !this.isMe(source.nick)) {
+        if (typing === "active") room.typing.set(fold(source.nick), { nick: source.nick, until: Date.now() + TYPING_SECONDS * 1000 });
+        else room.typing.delete(fold(source.nick));
+        this.#tell("typing", room);
+      }
+      const message = room.byId.get(tags.get("+draft/reply") ?? tags.get("+reply"));
+      if (!message) return;
+      for (const [tag, on] of [["+draft/react", true], ["+draft/unreact", false]]) {
+        const reaction = tags.get(tag);
+        if (!reaction) continue;
+        const people = message.reactions.get(reaction) ?? new Map();
+        if (on) people.set(fold(source.nick), source.nick);
+        else people.delete(fold(source.nick));
+        if (people.size) message.reactions.set(reaction, people);
+        else message.reactions.delete(reaction);
+        if (!past) this.#tell("changed", room, { message });
+      }
+    },
+    REDACT(item, past, pastRoom) {
+      const room = pastRoom ?? this.#roomOf(item.params[0], item.source?.nick ?? "");
+      const message = room?.byId.get(item.params[1]);
+      if (!message) return;
+      message.redacted = item.source?.nick ?? "";
+      message.text = "";
+      this.#tell("changed", room, { message });
+      this.#count(room);
+    },
+    MARKREAD(item) {
+      const room = this.find(item.params[0]);
+      const time = Date.parse(item.params[1]?.replace("timestamp=", "") ?? "");
+      if (!room || !(time > room.marker)) return;
+      room.marker = time;
+      this.#count(room);
+      this.#tell("marker", room);
+    },
+    JOIN(item, past, pastRoom) {
+      const { source, params, tags } = item;
+      if (past) return this.#event(pastRoom, item, "joined", { presence: "join" });
+      if (this.isMe(source.nick)) {
+        const room = this.room(params[0]);
+        room.joined = true;
+        room.refusal = "";
+        room.name = params[0];
+        room.members.clear();
+        this.#tell("room", room);
+        this.#catchUp(room);
+        if (!this.current) this.show(room);
+        return undefined;
+      }
+      const room = this.find(params[0]);
+      if (!room) return undefined;
+      const account = tags.get("account") ?? (params[1] && params[1] !== "*" ? params[1] : "");
+      room.members.set(fold(source.nick), { nick: source.nick, prefix: "", away: false, account });
+      this.#tell("members", room);
+      return this.#event(room, item, "joined", { presence: "join" });
+    },
+    PART(item, past, pastRoom) {
+      const { source, params } = item;
+      const room = pastRoom ?? this.find(params[0]);
+      if (!room) return;
+      if (!past && this.isMe(source.nick)) {
+        room.joined = false;
+        room.members.clear();
+        this.#tell("room", room);
+        return;
+      }
+      if (!past && room.members.delete(fold(source.nick))) this.#tell("members", room);
+      this.#event(room, item, params[1] ? `left: ${params[1]}` : "left", { presence: "part" });
+    },
+    QUIT(item, past, pastRoom) {
+      const why = item.params[0] && item.params[0] !== "Quit" ? `left: ${item.params[0]}` : "left";
+      if (past) return this.#event(pastRoom, item, why, { presence: "part" });
+      return this.#everywhere(item.source.nick, (room, _member, key) => {
+        room.members.delete(key);
+        room.typing.delete(key);
+        this.#tell("members", room);
+        this.#event(room, item, why, { presence: "part" });
+      });
+    },
+    NICK(item, past, pastRoom) {
+      const { source, params } = item;
+      const text = `is now called ${cleanName(params[0])}`;
+      if (past) return this.#event(pastRoom, item, text);
+      this.#everywhere(source.nick, (room, member, key) => {
+        room.members.delete(key);
+        room.members.set(fold(params[0]), { ...member, nick: params[0] });
+        this.#tell("members", room);
+        this.#event(room, item, text);
+      });
+      const conversation = this.find(source.nick);
+      if (conversation?.private && !this.find(params[0])) {
+        this.rooms.delete(conversation.key);
+        conversation.name = params[0];
+        conversation.key = fold(params[0]);
+        this.rooms.set(conversation.key, conversation);
+        this.#tell("rooms", conversation);
+      }
+      return this.#tell("me");
+    },
+    KICK(item, past, pastRoom) {
+      const { source, params } = item;
+      const room = pastRoom ?? this.find(params[0]);
+      if (!room) return;
+      const reason = params[2] && params[2] !== source.nick ? `: ${params[2]}` : "";
+      if (!past) {
+        if (this.isMe(params[1])) {
+          room.joined = false;
+          room.members.clear();
+          room.refusal = `${cleanName(source.nick)} put you out${reason}`;
+          this.#tell("room", room);
+        } else {
+          room.members.delete(fold(params[1]));
+          this.#tell("members", room);
+        }
+      }
+      this.#event(room, item, `was put out by ${cleanName(source.nick)}${reason}`, { about: params[1] });
+    },
+    TOPIC(item, past, pastRoom) {
+      const room = pastRoom ?? this.find(item.params[0]);
+      if (!room) return;
+      if (!past) {
+        room.topic = item.params[1] ?? "";
+        this.#tell("room", room);
+      }
+      this.#event(room, item, item.params[1] ? `set the topic: ${item.params[1]}` : "took the topic away");
+    },
+    MODE(item, past, pastRoom) {
+      const { params } = item;
+      if (!isRoom(params[0])) return;
+      const room = pastRoom ?? this.find(params[0]);
+      if (!room) return;
+      if (!past) this.#applyModes(room, params.slice(1));
+      this.#event(room, item, `set mode ${params.slice(1).join(" ")}`);
+    },
+    RENAME(item, past) {
+      const [old, now] = item.params;
+      const room = this.find(old);
+      if (!room || past) return;
+      this.rooms.delete(room.key);
+      room.name = now;
+      room.key = fold(now);
+      this.rooms.set(room.key, room);
+      this.#tell("rooms", room);
+      this.#tell("room", room);
+      this.#event(room, item, `renamed the room to ${now}`);
+    },
+    AWAY(item) {
+      this.#everywhere(item.source.nick, (room, member) => {
+        member.away = item.params[0] ?? "";
+        this.#tell("members", room);
+      });
+    },
+    ACCOUNT(item) {
+      this.#everywhere(item.source.nick, (room, member) => {
+        member.account = item.params[0] === "*" ? "" : item.params[0];
+        this.#tell("members", room);
+      });
+    },
+    INVITE(item) {
+      const [who, name] = item.params;
+      if (this.isMe(who)) this.#tell("invited", null, { name, by: item.source.nick });
+    },
+    332(item) {
+      const room = this.find(item.params[1]);
+      if (room) {
+        room.topic = item.params[2];
+        this.#tell("room", room);
+      }
+    },
+    331(item) {
+      const room = this.find(item.params[1]);
+      if (room) {
+        room.topic = "";
+        this.#tell("room", room);
+      }
+    },
+    333() {},
+    324(item) {
+      const room = this.find(item.params[1]);
+      if (room) {
+        room.modes = item.params.slice(2).join(" ");
+        this.#tell("room", room);
+      }
+    },
+    329() {},
+    353(item) {
+      const room = this.find(item.params[2]);
+      if (!room) return;
+      for (const word of item.params[3].split(" ").filter(Boolean)) {
+        const [, prefix, nick] = /^([~&@%+]*)(.*)$/.exec(word.split("!")[0]);
+        const known = room.members.get(fold(nick));
+        room.members.set(fold(nick), { away: "", account: "", ...known, nick, prefix });
+      }
+    },
+    366(item) {
+      const room = this.find(item.params[1]);
+      if (room) this.#tell("members", room);
+    },
+  };
+
+  #applyModes(room, [letters = "", ...params]) {
+    const prefixes = /\(([a-zA-Z]+)\)(.+)/.exec(this.connection.isupport.get("PREFIX") ?? "(qaohv)~&@%+");
+    const [lists = "", keyed = "", whenSet = ""] = (this.connection.isupport.get("CHANMODES") ?? "beI,k,l,").split(",");
+    let on = true;
+    for (const letter of letters) {
+      if (letter === "+" || letter === "-") on = letter === "+";
+      else if (prefixes?.[1].includes(letter)) {
+        const member = room.members.get(fold(params.shift() ?? ""));
+        const sign = prefixes[2][prefixes[1].indexOf(letter)];
+        if (member) {
+          const held = new Set(member.prefix);
+          if (on) held.add(sign);
+          else held.delete(sign);
+          member.prefix = [...prefixes[2]].filter((char) => held.has(char)).join("");
+        }
+      } else if (lists.includes(letter) || keyed.includes(letter) || (on && whenSet.includes(letter))) params.shift();
+    }
+    this.#tell("members", room);
+  }
+}
+
+function timeOf(tags) {
+  return Date.parse(tags.get("time") ?? "") || Date.now();
+}
+
+const RANKS = "~&@%+";
+
+/** How high a member stands: 0 for none, 5 for the founder. */
+export function rank(member) {
+  const sign = member?.prefix?.[0];
+  return sign ? RANKS.length - RANKS.indexOf(sign) : 0;
+}

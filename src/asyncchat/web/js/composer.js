@@ -1,0 +1,165 @@
+// Where one writes: a message of any number of lines, an answer to one, or a command that begins with "/".
+
+import { h, icon, iconButton } from "./dom.js";
+import { fold } from "./irc.js";
+import { clean, cleanName } from "./text.js";
+
+const TYPING_EVERY = 3000;
+
+export class Composer {
+  #node;
+  #area = null;
+  #room = null;
+  #reply = null;
+  #typed = 0;
+  #completion = null;
+
+  /** `say(room, text, options)` says a text; `command(room, word, rest)` obeys one. */
+  constructor(node, chat, { say, command }) {
+    this.#node = node;
+    this.chat = chat;
+    this.say = say;
+    this.command = command;
+  }
+
+  focus() {
+    this.#area?.focus();
+  }
+
+  /** Shows the field for a room. */
+  show(room) {
+    if (this.#area?.isConnected && this.#room === room) return;
+    this.#keep();
+    if (this.#room !== room) this.#reply = null;
+    this.#room = room;
+    this.#area = h("textarea", {
+      rows: 1, placeholder: `Message ${cleanName(room.name)}`, "aria-label": `Message ${cleanName(room.name)}`, dir: "auto",
+      enterkeyhint: "send", autocapitalize: "sentences", spellcheck: true,
+      oninput: () => this.#input(), onkeydown: (event) => this.#key(event),
+    });
+    const send = h("button.icon-button.send", { type: "submit", "aria-label": "Send" }, icon("send"));
+    const form = h("form.write", { onsubmit: (event) => { event.preventDefault(); this.#send(); } }, this.#area, send);
+    this.#area.value = room.draft;
+    this.#replying = h("div.replying", { hidden: true });
+    this.#node.replaceChildren(this.#replying, form);
+    this.#showReply();
+    this.#grow();
+    // Who was writing goes on writing; on a phone the keyboard does not jump up by itself.
+    if (document.activeElement === document.body && matchMedia("(hover: hover)").matches) this.focus();
+  }
+
+  #replying = null;
+
+  /** Shows something else in the field's place. */
+  replace(...nodes) {
+    this.#keep();
+    this.#area = null;
+    this.#node.replaceChildren(...nodes);
+  }
+
+  #keep() {
+    if (this.#area && this.#room) this.#room.draft = this.#area.value;
+  }
+
+  /** The next message answers this one. */
+  answer(message) {
+    this.#reply = message;
+    this.#showReply();
+    this.focus();
+  }
+
+  /** Puts a text in, as to try again. */
+  put(text) {
+    if (!this.#area) return;
+    this.#area.value = this.#area.value ? `${this.#area.value} ${text}` : text;
+    this.#grow();
+    this.focus();
+  }
+
+  #showReply() {
+    if (!this.#replying) return;
+    this.#replying.hidden = !this.#reply;
+    if (this.#reply) {
+      this.#replying.replaceChildren(
+        h("span", {}, "Replying to ", h("b", {}, cleanName(this.#reply.nick)), `: ${clean(this.#reply.text).slice(0, 120)}`),
+        iconButton("close", "Don't reply", () => { this.#reply = null; this.#showReply(); this.focus(); }),
+      );
+    }
+  }
+
+  #grow() {
+    const area = this.#area;
+    area.style.height = "auto";
+    area.style.height = `${area.scrollHeight}px`;
+  }
+
+  #input() {
+    this.#grow();
+    this.#completion = null;
+    const text = this.#area.value;
+    const now = Date.now();
+    if (!text || text.startsWith("/")) {
+      if (this.#typed && !text) this.#stopTyping();
+    } else if (now - this.#typed > TYPING_EVERY) {
+      this.#typed = now;
+      this.chat.typing(this.#room, true);
+    }
+  }
+
+  #stopTyping() {
+    this.#typed = 0;
+    this.chat.typing(this.#room, false);
+  }
+
+  #key(event) {
+    if (event.isComposing) return;
+    if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
+      event.preventDefault();
+      this.#send();
+    } else if (event.key === "Escape" && this.#reply) {
+      this.#reply = null;
+      this.#showReply();
+    } else if (event.key === "Tab" && !event.shiftKey && this.#complete()) event.preventDefault();
+  }
+
+  /** Completes a name that is begun before the caret; false leaves Tab to the page. */
+  #complete() {
+    const area = this.#area;
+    if (area.selectionStart !== area.selectionEnd) return false;
+    if (!this.#completion) {
+      const before = area.value.slice(0, area.selectionStart);
+      const match = /(^|\s)(@?)([^\s@]+)$/u.exec(before);
+      if (!match) return false;
+      const start = before.length - match[3].length;
+      const wanted = fold(match[3]);
+      const names = [...this.#room.members.values()].map((member) => member.nick).filter((nick) => fold(nick).startsWith(wanted) && !this.chat.isMe(nick)).sort();
+      if (!names.length) return false;
+      this.#completion = { names, at: -1, start, end: area.selectionStart, first: start === 0 };
+    }
+    const state = this.#completion;
+    state.at = (state.at + 1) % state.names.length;
+    const text = `${state.names[state.at]}${state.first ? ": " : " "}`;
+    area.value = area.value.slice(0, state.start) + text + area.value.slice(state.end);
+    state.end = state.start + text.length;
+    area.selectionStart = area.selectionEnd = state.end;
+    this.#grow();
+    return true;
+  }
+
+  #send() {
+    const text = this.#area.value.replace(/\s+$/u, "");
+    if (!text.trim()) return;
+    const command = /^\/(\w+)(?:\s+([\s\S]*))?$/.exec(text);
+    if (command) {
+      if (!this.command(this.#room, command[1].toLowerCase(), (command[2] ?? "").trim())) return;
+    } else {
+      this.say(this.#room, text.replace(/^\/\//, "/"), { reply: this.#reply?.id ?? null });
+    }
+    this.#area.value = "";
+    this.#room.draft = "";
+    this.#reply = null;
+    this.#typed = 0;
+    this.#showReply();
+    this.#grow();
+  }
+}

@@ -1,0 +1,456 @@
+// The connection: a WebSocket that speaks IRCv3, negotiates, signs in, answers labels, and comes back after a
+// lost network. It hands parsed messages on and knows neither rooms nor the page.
+
+import { format, parse } from "./irc.js";
+
+const WANTED = [
+  "message-tags", "server-time", "echo-message", "batch", "labeled-response", "cap-notify", "multi-prefix",
+  "away-notify", "account-notify", "account-tag", "extended-join", "setname", "chghost", "invite-notify",
+  "standard-replies", "draft/chathistory", "draft/event-playback", "draft/read-marker", "draft/multiline",
+  "draft/message-redaction", "draft/channel-rename", "draft/account-registration", "soju.im/search", "sasl",
+];
+
+const PING_AFTER = 25_000;
+const PONG_WITHIN = 10_000;
+const ANSWER_WITHIN = 20_000;
+const LONGEST_WAIT = 30_000;
+
+/** Why a request failed: the server's code and its sentence. */
+export class Refused extends Error {
+  constructor(code, text) {
+    super(text);
+    this.code = code;
+  }
+}
+
+const ERROR_NUMERIC = /^[45]\d\d$/;
+
+export class Connection extends EventTarget {
+  #socket = null;
+  #caps = new Map();
+  #held = new Set();
+  #labels = new Map();
+  #batches = new Map();
+  #counter = 0;
+  #attempt = 0;
+  #timer = 0;
+  #watch = 0;
+  #heard = 0;
+  #pinged = 0;
+  #pending = null;
+  #lines = [];
+
+  state = "offline"; // offline | connecting | registering | online
+  nick = "";
+  account = "";
+  isupport = new Map();
+
+  constructor(url) {
+    super();
+    this.url = url;
+    addEventListener("online", () => this.#hurry());
+    addEventListener("offline", () => this.#lost("This device is offline"));
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.#check(true);
+    });
+  }
+
+  /** Whether the server granted a capability. */
+  has(capability) {
+    return this.#held.has(capability);
+  }
+
+  /** What the server says of a capability, as an object of its values. */
+  values(capability) {
+    return Object.fromEntries(
+      (this.#caps.get(capability) ?? "").split(",").filter(Boolean).map((item) => {
+        const [key, ...value] = item.split("=");
+        return [key, value.join("=")];
+      }),
+    );
+  }
+
+  offers(capability) {
+    return this.#caps.has(capability);
+  }
+
+  /** Comes in as somebody, and comes back under that name when the connection is lost. */
+  open(identity) {
+    this.identity = identity;
+    this.nick = identity.nick;
+    this.#attempt = 0;
+    this.#connect();
+  }
+
+  /** Leaves for good. */
+  close(reason = "") {
+    this.identity = null;
+    clearTimeout(this.#timer);
+    if (this.state === "online") this.send("QUIT", [reason]);
+    this.#drop();
+    this.#become("offline", "");
+  }
+
+  /** Sends a line; false when there is nobody to send it to. */
+  send(command, params = [], tags = null) {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(format(command, params, this.has("message-tags") ? tags : null));
+    return true;
+  }
+
+  /** Sends a line as somebody wrote it. */
+  sendRaw(line) {
+    this.#socket?.send(line.replace(/[\r\n\0]/g, " "));
+  }
+
+  /** Sends a line and resolves to the messages of its answer; rejects with Refused. */
+  ask(command, params = [], tags = {}) {
+    if (!this.has("labeled-response")) return this.#askUnlabelled(command, params, tags);
+    const label = (this.#counter += 1).toString(36);
+    return this.#expect(label, () => this.send(command, params, { ...tags, label }));
+  }
+
+  /** A message of several lines under one id, where the server can; resolves to its echo. */
+  askMultiline(target, lines, tags = {}) {
+    const label = (this.#counter += 1).toString(36);
+    const ref = `m${label}`;
+    return this.#expect(label, () => {
+      const own = { ...tags, ...(this.has("labeled-response") ? { label } : {}) };
+      this.send("BATCH", [`+${ref}`, "draft/multiline", target], own);
+      for (const { text, concat } of lines) {
+        this.#socket.send(`@batch=${ref}${concat ? ";draft/multiline-concat" : ""} PRIVMSG ${target} :${text}`);
+      }
+      return this.send("BATCH", [`-${ref}`]);
+    });
+  }
+
+  #expect(label, act) {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#settle(label, null, new Refused("TIMEOUT", "The server did not answer")), ANSWER_WITHIN);
+      this.#labels.set(label, { resolve, reject, timer });
+      if (!act()) this.#settle(label, null, new Refused("OFFLINE", "Not connected"));
+      else if (!this.has("labeled-response")) this.#settle(label, []);
+    });
+  }
+
+  #askUnlabelled(command, params, tags) {
+    // Without labels one question is open at a time, ended by the answer to a PING sent behind it.
+    const before = this.#pending?.done ?? Promise.resolve();
+    const mine = {};
+    mine.done = before.then(() => new Promise((resolve, reject) => {
+      const token = `ask${(this.#counter += 1)}`;
+      Object.assign(mine, { token, messages: [], resolve, reject });
+      this.#asked = mine;
+      if (!this.send(command, params, tags) || !this.send("PING", [token])) {
+        this.#asked = null;
+        reject(new Refused("OFFLINE", "Not connected"));
+      }
+    }));
+    const result = mine.done;
+    this.#pending = { done: result.catch(() => {}) };
+    return result;
+  }
+
+  #asked = null;
+
+  #settle(label, messages, error = null) {
+    const waiting = this.#labels.get(label);
+    if (!waiting) return;
+    this.#labels.delete(label);
+    clearTimeout(waiting.timer);
+    error ??= refusalIn(messages);
+    if (error) waiting.reject(error);
+    else waiting.resolve(messages);
+  }
+
+  #become(state, why = "") {
+    this.state = state;
+    this.dispatchEvent(new CustomEvent("state", { detail: { state, why, retry: this.retryAt ?? 0 } }));
+  }
+
+  #drop() {
+    clearInterval(this.#watch);
+    const socket = this.#socket;
+    this.#socket = null;
+    if (socket) {
+      socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
+      try { socket.close(); } catch { /* it was closed already, which is what is wanted */ }
+    }
+    this.#batches.clear();
+    for (const label of [...this.#labels.keys()]) this.#settle(label, null, new Refused("OFFLINE", "The connection was lost"));
+    this.#asked?.reject(new Refused("OFFLINE", "The connection was lost"));
+    this.#asked = null;
+  }
+
+  #connect() {
+    clearTimeout(this.#timer);
+    this.#drop();
+    if (!this.identity) return;
+    this.retryAt = 0;
+    this.#become("connecting");
+    this.#caps.clear();
+    this.#held.clear();
+    this.isupport.clear();
+    this.account = "";
+    const socket = new WebSocket(this.url, ["text.ircv3.net"]);
+    this.#socket = socket;
+    this.#heard = performance.now();
+    this.#pinged = 0;
+    this.#watch = setInterval(() => this.#check(), 5000);
+    socket.onopen = () => this.#greet();
+    socket.onmessage = ({ data }) => this.#receive(data);
+    socket.onclose = ({ reason }) => this.#lost(reason || this.#lastError || "The connection was lost");
+    this.#lastError = "";
+  }
+
+  #lastError = "";
+
+  #lost(why) {
+    this.#drop();
+    if (!this.identity) return;
+    const wait = Math.min(LONGEST_WAIT, 500 * 2 ** this.#attempt) * (0.75 + Math.random() / 2);
+    this.#attempt += 1;
+    this.retryAt = Date.now() + wait;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#connect(), wait);
+    this.#become("offline", why);
+  }
+
+  /** Tries at once to come back. */
+  retry() {
+    if (this.identity && !this.#socket) {
+      this.#attempt = 0;
+      this.#connect();
+    }
+  }
+
+  #hurry() {
+    if (!this.#socket) this.retry();
+    else this.#check(true);
+  }
+
+  #check(now = false) {
+    if (!this.#socket) {
+      if (now) this.retry();
+      return;
+    }
+    const time = performance.now();
+    if (this.#pinged && time - this.#pinged > PONG_WITHIN && this.#heard < this.#pinged) {
+      this.#lost("The server does not answer");
+    } else if (this.state === "online" && (now || time - this.#heard > PING_AFTER) && (!this.#pinged || this.#heard > this.#pinged)) {
+      this.#pinged = time;
+      this.send("PING", ["alive"]);
+      if (now) setTimeout(() => this.#check(), PONG_WITHIN + 100);
+    } else if (this.state !== "online" && time - this.#heard > ANSWER_WITHIN) this.#lost("The server does not answer");
+  }
+
+  #greet() {
+    this.#become("registering");
+    const { nick, realname, serverPassword } = this.identity;
+    this.send("CAP", ["LS", "302"]);
+    if (serverPassword) this.send("PASS", [serverPassword]);
+    this.send("NICK", [nick]);
+    this.send("USER", ["web", "0", "*", realname || nick]);
+  }
+
+  #receive(data) {
+    this.#heard = performance.now();
+    for (const line of data.split("\n")) {
+      const message = parse(line.replace(/\r$/, ""));
+      if (message) this.#route(message);
+    }
+  }
+
+  #route(message) {
+    const { tags, command, params } = message;
+    if (command === "BATCH") return this.#batch(message);
+    const batch = this.#batches.get(tags.get("batch"));
+    if (batch) {
+      batch.messages.push(message);
+      return undefined;
+    }
+    const label = tags.get("label");
+    if (label !== undefined && this.#labels.has(label)) {
+      this.#settle(label, command === "ACK" ? [] : [message]);
+      if (command !== "ACK") this.#handle(message);
+      return undefined;
+    }
+    if (this.#asked) {
+      if (command === "PONG" && params.at(-1) === this.#asked.token) {
+        const { resolve, reject, messages } = this.#asked;
+        this.#asked = null;
+        const error = refusalIn(messages);
+        if (error) reject(error);
+        else resolve(messages);
+        return undefined;
+      }
+      this.#asked.messages.push(message);
+    }
+    this.#handle(message);
+    return undefined;
+  }
+
+  #batch(message) {
+    const name = message.params[0] ?? "";
+    const ref = name.slice(1);
+    if (name.startsWith("+")) {
+      this.#batches.set(ref, { type: message.params[1], params: message.params.slice(2), head: message, messages: [] });
+      return;
+    }
+    const batch = this.#batches.get(ref);
+    if (!batch) return;
+    this.#batches.delete(ref);
+    const whole = batch.type === "draft/multiline" ? joined(batch) : batch;
+    const parent = this.#batches.get(batch.head.tags.get("batch"));
+    if (parent) {
+      parent.messages.push(whole);
+      return;
+    }
+    const label = batch.head.tags.get("label");
+    if (label !== undefined && this.#labels.has(label)) {
+      const messages = batch.type === "labeled-response" ? batch.messages : [whole];
+      this.#settle(label, messages);
+      if (batch.type === "labeled-response") messages.filter((item) => item.command).forEach((item) => this.#handle(item));
+      else if (whole.command) this.#handle(whole);
+      return;
+    }
+    if (this.#asked) this.#asked.messages.push(whole);
+    if (whole.command) this.#handle(whole);
+    else this.dispatchEvent(new CustomEvent("batch", { detail: whole }));
+  }
+
+  #handle(message) {
+    const { command, params } = message;
+    const own = this.#own[command];
+    if (own) own.call(this, params, message);
+    this.dispatchEvent(new CustomEvent("message", { detail: message }));
+  }
+
+  #own = {
+    PING(params) { this.send("PONG", [params.at(-1) ?? ""]); },
+    ERROR(params) { this.#lastError = params.at(-1) ?? ""; },
+    CAP(params) { this.#capabilities(params); },
+    AUTHENTICATE(params) { this.#authenticate(params[0]); },
+    "001"(params) {
+      this.nick = params[0];
+      this.#attempt = 0;
+      this.identity.confirmed = true;
+    },
+    "005"(params) {
+      for (const word of params.slice(1, -1)) {
+        const [key, ...value] = word.split("=");
+        if (key.startsWith("-")) this.isupport.delete(key.slice(1));
+        else this.isupport.set(key, value.join("=").replace(/\\x([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16))));
+      }
+    },
+    376() { this.#arrive(); },
+    422() { this.#arrive(); },
+    900(params) { this.account = params[2] ?? ""; },
+    901() { this.account = ""; },
+    903() { this.send("CAP", ["END"]); },
+    904(params) { this.#refuse("904", params.at(-1)); },
+    905(params) { this.#refuse("905", params.at(-1)); },
+    432(params) { this.#refuseName("432", params.at(-1)); },
+    433(params) { this.#refuseName("433", params.at(-1)); },
+    437(params) { this.#refuseName("437", params.at(-1)); },
+    464(params) { this.#refuse("464", params.at(-1)); },
+    465(params) { this.#refuse("465", params.at(-1)); },
+    NICK(params, { source }) { if (source?.nick === this.nick) this.nick = params[0]; },
+    FAIL(params) {
+      if (this.state === "registering" && params[0] === "NICK") this.#refuseName(params[1], params.at(-1));
+    },
+  };
+
+  #arrive() {
+    if (this.state === "online") return;
+    this.#become("online");
+  }
+
+  #refuseName(code, text) {
+    if (this.state !== "registering") return;
+    if (this.identity.confirmed && !this.identity.password) {
+      // Our own earlier connection may still hold the name: another for now, the old one when it is free.
+      this.identity.nick = `${this.identity.nick.replace(/_+$/, "")}_`.slice(0, 60);
+      this.send("NICK", [this.identity.nick]);
+      return;
+    }
+    this.#refuse(code, text);
+  }
+
+  #refuse(code, text) {
+    if (this.state !== "registering") return;
+    const identity = this.identity;
+    this.identity = null;
+    this.#drop();
+    this.#become("offline", text);
+    this.dispatchEvent(new CustomEvent("refused", { detail: { code, text, identity } }));
+  }
+
+  #capabilities(params) {
+    const [, sub] = params;
+    const words = (params.at(-1) ?? "").split(" ").filter(Boolean);
+    if (sub === "LS" || sub === "NEW") {
+      for (const word of words) {
+        const [name, ...value] = word.split("=");
+        this.#caps.set(name, value.join("="));
+      }
+      if (sub === "LS" && params[2] === "*" && params.length > 3) return;
+      const wanted = WANTED.filter((name) => this.#caps.has(name) && !this.#held.has(name) && (name !== "sasl" || this.identity?.password));
+      for (let from = 0; from < wanted.length; from += 12) this.send("CAP", ["REQ", wanted.slice(from, from + 12).join(" ")]);
+      this.#awaited = Math.ceil(wanted.length / 12);
+      if (!wanted.length && sub === "LS") this.send("CAP", ["END"]);
+    } else if (sub === "ACK" || sub === "NAK") {
+      if (sub === "ACK") words.forEach((name) => (name.startsWith("-") ? this.#held.delete(name.slice(1)) : this.#held.add(name)));
+      this.#awaited -= 1;
+      if (this.#awaited <= 0 && this.state === "registering") this.#negotiated();
+    } else if (sub === "DEL") {
+      words.forEach((name) => { this.#caps.delete(name); this.#held.delete(name); });
+    }
+  }
+
+  #awaited = 0;
+
+  #negotiated() {
+    if (!this.identity.password) this.send("CAP", ["END"]);
+    else if (this.has("sasl")) this.send("AUTHENTICATE", ["PLAIN"]);
+    else this.#refuse("904", "This server has no accounts to sign in with");
+  }
+
+  #authenticate(word) {
+    if (word !== "+" || !this.identity?.password) return;
+    const { account, nick, password } = this.identity;
+    const bytes = new TextEncoder().encode(`\0${account || nick}\0${password}`);
+    const text = btoa(String.fromCharCode(...bytes));
+    for (let from = 0; from <= text.length; from += 400) {
+      const chunk = text.slice(from, from + 400);
+      this.send("AUTHENTICATE", [chunk || "+"]);
+      if (chunk.length < 400) break;
+    }
+  }
+}
+
+function joined(batch) {
+  const first = batch.messages[0];
+  const text = batch.messages.reduce(
+    (sum, item, index) => sum + (index && !item.tags.has("draft/multiline-concat") ? "\n" : "") + (item.params[1] ?? ""),
+    "",
+  );
+  const tags = new Map([...(first?.tags ?? []), ...batch.head.tags]);
+  tags.delete("batch");
+  if (batch.head.tags.has("batch")) tags.set("batch", batch.head.tags.get("batch"));
+  return {
+    tags,
+    source: batch.head.source ?? first?.source ?? null,
+    command: first?.command ?? "PRIVMSG",
+    params: [batch.params[0], text],
+  };
+}
+
+function refusalIn(messages) {
+  for (const { command, params } of messages ?? []) {
+    if (command === "FAIL") return new Refused(params[1], params.at(-1));
+    if (ERROR_NUMERIC.test(command ?? "") && !["422"].includes(command)) return new Refused(command, params.at(-1));
+  }
+  return null;
+}
+

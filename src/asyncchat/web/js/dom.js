@@ -1,0 +1,147 @@
+// Making elements. No HTML is ever parsed: text stays text.
+
+const PROPERTIES = new Set(["value", "className"]);
+
+/** An element: `h("button.send", {type: "button", onclick}, "Send")`. */
+export function h(spec, attributes = {}, ...children) {
+  const [tag, ...classes] = spec.split(".");
+  const node = document.createElement(tag || "div");
+  if (classes.length) node.className = classes.join(" ");
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else if (PROPERTIES.has(key) || (key in node && typeof value !== "string")) node[key] = value;
+    else node.setAttribute(key, value === true ? "" : value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+const ICONS = {
+  send: "M4 12l16-8-6 16-3-7-7-1z",
+  people: "M9 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8zm-7 9a7 7 0 0 1 14 0M16 4a4 4 0 0 1 0 7m2 3a7 7 0 0 1 4 6",
+  search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zm5-2l5 5",
+  menu: "M4 6h16M4 12h16M4 18h16",
+  more: "M5 12h.01M12 12h.01M19 12h.01",
+  reply: "M10 5L4 11l6 6M4 11h9a7 7 0 0 1 7 7",
+  smile: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM8 14a5 5 0 0 0 8 0M9 9h.01M15 9h.01",
+  close: "M6 6l12 12M18 6L6 18",
+  settings: "M12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 12h2m12 0h2M12 4v2m0 12v2M6.5 6.5l1.4 1.4m8.2 8.2l1.4 1.4m0-11l-1.4 1.4M7.9 16.1l-1.4 1.4",
+  plus: "M12 5v14M5 12h14",
+  down: "M6 9l6 6 6-6",
+  trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
+  lock: "M7 11V8a5 5 0 0 1 10 0v3M5 11h14v9H5z",
+};
+
+/** One of the page's own icons, for eyes only. */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  svg.classList.add("icon");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+/** A button that shows an icon and says what it does. */
+export function iconButton(name, label, onclick, spec = "button.icon-button") {
+  return h(spec, { type: "button", "aria-label": label, title: label, onclick }, icon(name));
+}
+
+/** A colour's hue for a name, the same everywhere. */
+export function hue(name) {
+  let value = 2166136261;
+  for (const char of name) value = Math.imul(value ^ char.codePointAt(0), 16777619);
+  return (value >>> 8) % 360;
+}
+
+/** A name's first letters on its colour. */
+export function avatar(name, spec = "span.avatar") {
+  const node = h(spec, { "aria-hidden": "true" });
+  const letter = [...name.replace(/^[^\p{L}\p{N}]+/u, "")][0] ?? [...name][0] ?? "?";
+  node.textContent = letter.toUpperCase();
+  node.style.setProperty("--hue", hue(name.toLowerCase()));
+  return node;
+}
+
+/** Shows a modal dialog of this content; resolves when it is closed. */
+export function openDialog(title, content, { className = "" } = {}) {
+  const heading = h("h2", { id: `dialog-${Date.now()}` }, title);
+  const dialog = h(
+    `dialog.dialog${className ? `.${className}` : ""}`,
+    { "aria-labelledby": heading.id },
+    h("header", {}, heading, iconButton("close", "Close", () => dialog.close())),
+    content,
+  );
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+  const done = new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve();
+    });
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  return { dialog, done };
+}
+
+/** A short notice that goes away by itself; read out by screen readers. */
+export function toast(text, { action = null, seconds = 6 } = {}) {
+  const place = document.getElementById("toasts");
+  const node = h("div.toast", {}, h("span", {}, text));
+  const remove = () => node.remove();
+  if (action) node.append(h("button.link", { type: "button", onclick: () => { remove(); action.run(); } }, action.label));
+  node.append(iconButton("close", "Dismiss", remove));
+  place.append(node);
+  while (place.children.length > 4) place.firstChild.remove();
+  if (seconds) setTimeout(remove, seconds * 1000);
+  return remove;
+}
+
+/** A menu of actions at an element or a point; arrow keys move in it, Escape closes it. */
+export function openMenu(anchor, items, label) {
+  document.querySelector(".menu")?.remove();
+  const menu = h("div.menu", { role: "menu", "aria-label": label });
+  const before = document.activeElement;
+  const close = (focus = true) => {
+    menu.remove();
+    document.removeEventListener("pointerdown", outside, true);
+    if (focus && before?.isConnected) before.focus();
+  };
+  const outside = (event) => {
+    if (!menu.contains(event.target)) close(false);
+  };
+  for (const item of items.filter(Boolean)) {
+    if (item === "-") menu.append(h("hr", { role: "separator" }));
+    else {
+      const run = () => { close(); item.run(); };
+      menu.append(h(`button.menu-item${item.danger ? ".danger" : ""}`, { type: "button", role: "menuitem", tabIndex: -1, onclick: run }, item.label));
+    }
+  }
+  menu.addEventListener("keydown", (event) => {
+    const buttons = [...menu.querySelectorAll("button")];
+    const at = buttons.indexOf(document.activeElement);
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) buttons[(at + step + buttons.length) % buttons.length].focus();
+    else if (event.key === "Home") buttons[0].focus();
+    else if (event.key === "End") buttons.at(-1).focus();
+    else if (event.key === "Escape" || event.key === "Tab") close();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  document.body.append(menu);
+  const box = anchor.getBoundingClientRect();
+  const own = menu.getBoundingClientRect();
+  menu.style.left = `${Math.max(8, Math.min(box.left, innerWidth - own.width - 8))}px`;
+  const below = box.bottom + 4;
+  menu.style.top = `${below + own.height > innerHeight - 8 ? Math.max(8, box.top - own.height - 4) : below}px`;
+  menu.querySelector("button")?.focus();
+  document.addEventListener("pointerdown", outside, true);
+}

@@ -1,0 +1,122 @@
+// Lines of IRC: text to values and back. Pure; knows no socket and no page.
+// Grammar: modern.ircdocs.horse, "Message Format"; tags: IRCv3 message-tags.
+
+const TAG_ESCAPES = { ":": ";", s: " ", "\\": "\\", r: "\r", n: "\n" };
+const TAG_UNSAFE = { ";": "\\:", " ": "\\s", "\\": "\\\\", "\r": "\\r", "\n": "\\n" };
+
+function unescapeTag(value) {
+  let out = "";
+  for (let i = 0; i < value.length; i += 1) {
+    if (value[i] !== "\\") out += value[i];
+    else if (i + 1 < value.length) {
+      i += 1;
+      out += TAG_ESCAPES[value[i]] ?? value[i];
+    }
+  }
+  return out;
+}
+
+/** A tag's value as it may stand in a line. */
+export function escapeTag(value) {
+  return value.replace(/[; \\\r\n]/g, (char) => TAG_UNSAFE[char]);
+}
+
+/** `nick!user@host` as its parts; a server has a nick alone. */
+export function parseSource(text) {
+  const match = /^([^!@]*)(?:!([^@]*))?(?:@(.*))?$/.exec(text);
+  return match ? { nick: match[1], user: match[2] ?? "", host: match[3] ?? "" } : { nick: text, user: "", host: "" };
+}
+
+/** One line without CR LF, as {tags, source, command, params}; null for one that is no message. */
+export function parse(line) {
+  let rest = line;
+  const tags = new Map();
+  let source = null;
+  if (rest.startsWith("@")) {
+    const end = rest.indexOf(" ");
+    if (end < 0) return null;
+    for (const item of rest.slice(1, end).split(";")) {
+      const at = item.indexOf("=");
+      if (at < 0) tags.set(item, "");
+      else tags.set(item.slice(0, at), unescapeTag(item.slice(at + 1)));
+    }
+    rest = rest.slice(end).trimStart();
+  }
+  if (rest.startsWith(":")) {
+    const end = rest.indexOf(" ");
+    if (end < 0) return null;
+    source = parseSource(rest.slice(1, end));
+    rest = rest.slice(end).trimStart();
+  }
+  const params = [];
+  let command = "";
+  while (rest) {
+    if (rest.startsWith(":") && command) {
+      params.push(rest.slice(1));
+      break;
+    }
+    const end = rest.indexOf(" ");
+    const word = end < 0 ? rest : rest.slice(0, end);
+    if (command) params.push(word);
+    else command = word.toUpperCase();
+    rest = end < 0 ? "" : rest.slice(end + 1).replace(/^ +/, "");
+  }
+  return command ? { tags, source, command, params } : null;
+}
+
+/** A line without CR LF. The last parameter may hold spaces; none may hold a line end. */
+export function format(command, params = [], tags = null) {
+  const words = [command];
+  params.forEach((param, index) => {
+    const text = String(param).replace(/[\r\n\0]/g, " ");
+    const last = index === params.length - 1;
+    words.push(last && (text === "" || text.includes(" ") || text.startsWith(":")) ? `:${text}` : text);
+  });
+  const body = words.join(" ");
+  const entries = tags ? Object.entries(tags) : [];
+  if (!entries.length) return body;
+  return `@${entries.map(([key, value]) => (value === "" ? key : `${key}=${escapeTag(value)}`)).join(";")} ${body}`;
+}
+
+/** Bytes that a text takes on the wire. */
+export function size(text) {
+  return new TextEncoder().encode(text).length;
+}
+
+/** A text in pieces of at most so many bytes, cut between characters people see, at spaces if it can be. */
+export function pieces(text, most) {
+  if (size(text) <= most) return [text];
+  const segments = globalThis.Intl?.Segmenter
+    ? Array.from(new Intl.Segmenter().segment(text), (part) => part.segment)
+    : Array.from(text);
+  const out = [];
+  let line = "";
+  let bytes = 0;
+  let space = -1;
+  for (const segment of segments) {
+    const more = size(segment);
+    if (bytes + more > most && line) {
+      if (space > line.length / 2) {
+        out.push(line.slice(0, space));
+        line = line.slice(space);
+      } else {
+        out.push(line);
+        line = "";
+      }
+      bytes = size(line);
+      space = -1;
+    }
+    line += segment;
+    bytes += more;
+    if (segment === " ") space = line.length;
+  }
+  if (line) out.push(line);
+  return out;
+}
+
+/** The key under which names are compared. */
+export function fold(name) {
+  return name.normalize("NFKC").toLowerCase();
+}
+
+export const isRoom = (name) => name.startsWith("#");

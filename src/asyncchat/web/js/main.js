@@ -1,0 +1,446 @@
+// The page put together: who asks for what, and what is redrawn when. All that is known lives in chat.js, all
+// that is drawn in the views.
+
+import { Chat } from "./chat.js";
+import { Composer } from "./composer.js";
+import { Connection } from "./connection.js";
+import { ask, confirm, findDialog, personMenu, profileDialog, roomDialog, searchDialog, settingsDialog } from "./dialogs.js";
+import { h, iconButton, openMenu, toast } from "./dom.js";
+import { fold } from "./irc.js";
+import { Notifier } from "./notify.js";
+import { People } from "./people.js";
+import { Sidebar } from "./sidebar.js";
+import { clean, cleanName } from "./text.js";
+import { Timeline } from "./timeline.js";
+import { Visitor } from "./visitor.js";
+
+const REACTIONS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "🙏", "✅", "👀", "🔥", "🚀", "👎", "💯", "🤔", "☕", "❌"];
+const LOBBY = "#lobby";
+const KEPT = "asyncchat";
+
+const $ = (id) => document.getElementById(id);
+const kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+const keep = () => localStorage.setItem(KEPT, JSON.stringify(kept));
+
+const secure = location.protocol === "https:";
+const connection = new Connection(`${secure ? "wss" : "ws"}://${location.host}/`);
+const chat = new Chat(connection);
+const notifier = new Notifier();
+const app = $("app");
+
+const timeline = new Timeline($("timeline"), $("latest"), chat, onMessage);
+const sidebar = new Sidebar($("sidebar"), chat, onSidebar);
+const people = new People($("people"), chat, (nick, anchor) => personMenu(chat, chat.current, nick, anchor, personActs));
+const composer = new Composer($("composer"), chat, { say, command });
+const visitor = new Visitor({ enter, kept });
+
+const personActs = { write: (nick) => go(nick), mention: (nick) => composer.put(`${nick}:`) };
+
+// Drawing, once a frame for whatever changed.
+
+const dirty = new Set();
+function redraw(...parts) {
+  if (!dirty.size) requestAnimationFrame(drawDirty);
+  parts.forEach((part) => dirty.add(part));
+}
+
+function drawDirty() {
+  const parts = new Set(dirty);
+  dirty.clear();
+  if (parts.has("sidebar")) sidebar.draw();
+  if (parts.has("people")) people.draw(chat.current);
+  if (parts.has("head")) drawHead();
+  if (parts.has("strip")) drawStrip();
+  if (parts.has("composer")) drawComposer();
+  if (parts.has("typing")) drawTyping();
+}
+
+function drawHead() {
+  const room = chat.current;
+  const head = $("head");
+  const focused = document.activeElement?.getAttribute?.("aria-label");
+  if (!room) return head.replaceChildren(iconButton("menu", "Rooms", () => app.classList.toggle("rooms-open"), "button.icon-button.only-phone"), h("div.title", {}, h("h1", {}, "asyncchat")));
+  app.dataset.joined = String(room.joined);
+  const topic = clean(room.topic);
+  head.replaceChildren(
+    iconButton("menu", "Rooms", () => showDrawer("rooms-open"), "button.icon-button.only-phone"),
+    h("div.title", {}, h("h1", {}, cleanName(room.name)),
+      room.private || !room.joined ? (topic ? h("span.topic", {}, topic) : null)
+        : h("button.topic", { type: "button", title: topic || "Set a topic", onclick: () => roomDialog(chat, room, { leave }) }, topic || "Set a topic")),
+    room.joined && connection.offers("soju.im/search") ? iconButton("search", "Search", () => searchDialog(chat, room, goTo)) : "",
+    room.joined && !room.private ? iconButton("settings", "This room", () => roomDialog(chat, room, { leave })) : "",
+    !connection.identity ? "" : room.private ? iconButton("close", "Put this conversation away", () => leave(room)) : iconButton("people", "People", togglePeople),
+  );
+  if (focused) head.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
+  app.classList.toggle("visiting", !connection.identity);
+  app.classList.toggle("no-people", room.private || !connection.identity || kept.people === false);
+  return undefined;
+}
+
+function togglePeople() {
+  if (matchMedia("(max-width: 1020px)").matches) showDrawer("people-open");
+  else {
+    kept.people = kept.people === false;
+    keep();
+    redraw("head");
+  }
+}
+
+function showDrawer(name) {
+  const open = app.classList.toggle(name);
+  if (open) $(name === "rooms-open" ? "sidebar" : "people").querySelector("button")?.focus();
+}
+
+function closeDrawers() {
+  app.classList.remove("rooms-open", "people-open");
+}
+
+function drawStrip() {
+  const strip = $("strip");
+  const { state } = connection;
+  if (!connection.identity || state === "online" || state === "registering") return strip.replaceChildren();
+  if (state === "connecting" && !connection.identity.confirmed) return strip.replaceChildren("Connecting…");
+  return strip.replaceChildren(
+    h("span", {}, state === "connecting" ? "Connecting again…" : `Not connected: ${lostWhy}. What you write is kept until you are back.`),
+    state === "offline" ? h("button", { type: "button", onclick: () => connection.retry() }, "Try now") : "",
+  );
+}
+
+let lostWhy = "";
+
+function drawComposer() {
+  const room = chat.current;
+  if (!connection.identity) return visitor.drawForm(composer);
+  if (!room) return composer.replace(h("div.notice-card", {}, "Choose a room, or find one."));
+  if (!room.joined && connection.state === "online" && (room.refusal || room.parted)) {
+    return composer.replace(h("div.notice-card", {}, room.refusal || `You are not in ${cleanName(room.name)}.`,
+      h("button.button", { type: "button", onclick: () => join(room) }, "Join")));
+  }
+  return composer.show(room);
+}
+
+async function join(room) {
+  if (/key|\+k/i.test(room.refusal)) {
+    const key = await ask(`Join ${cleanName(room.name)}`, "The room's key", { button: "Join" });
+    if (key === null) return;
+    room.password = key;
+  }
+  chat.join(room);
+}
+
+function drawTyping() {
+  const room = chat.current;
+  const now = Date.now();
+  const names = room ? [...room.typing.values()].filter((one) => one.until > now).map((one) => cleanName(one.nick)) : [];
+  $("typing").textContent = !names.length ? "" : names.length > 3 ? "Several people are writing…" : `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} writing…`;
+  if (names.length) setTimeout(() => redraw("typing"), 1500);
+}
+
+// Where one is.
+
+function go(name) {
+  const room = chat.open(name);
+  if (!room.private) remember(room);
+  closeDrawers();
+  history.replaceState(null, "", room.private ? "#" : `#${encodeURIComponent(room.name.slice(1))}`);
+  composer.focus();
+}
+
+function remember(room) {
+  kept.rooms = [...new Set([...(kept.rooms ?? []), room.name])].slice(-50);
+  keep();
+}
+
+async function leave(room) {
+  if (!room.private && !(await confirm(`Leave ${cleanName(room.name)}`, "Its messages stay; you can come back.", "Leave"))) return;
+  kept.rooms = (kept.rooms ?? []).filter((name) => fold(name) !== room.key);
+  keep();
+  chat.leave(room);
+}
+
+function roomOfLink() {
+  const name = decodeURIComponent(location.hash.slice(1)).replace(/^#+/, "");
+  return name && name !== "composer" ? `#${name}` : "";
+}
+
+async function goTo(message) {
+  const room = message.target ? chat.find(message.target) ?? chat.current : chat.current;
+  if (room !== chat.current) chat.show(room);
+  try {
+    if (!room.byId.has(message.id)) await chat.around(room, message.id);
+    if (!timeline.toMessage(message.id)) toast("That message is not in the history any more.");
+  } catch (error) {
+    toast(error.message);
+  }
+}
+
+// What a person does.
+
+async function say(room, text, options) {
+  timeline.toEnd();
+  try {
+    await chat.say(room, text, options);
+  } catch {
+    // The message itself shows why it was not sent.
+  }
+}
+
+const COMMANDS = {
+  me: (room, rest) => { chat.say(room, rest, { action: true }).catch(() => { /* shown at the message */ }); },
+  join: (_room, rest) => { const [name, key] = rest.split(/\s+/); chat.open(name.startsWith("#") ? name : `#${name}`, key); },
+  msg: (_room, rest) => {
+    const [name, ...words] = rest.split(/\s+/);
+    go(name);
+    if (words.length) say(chat.current, rest.slice(name.length).trim(), {});
+  },
+  part: (room) => { leave(room); },
+  topic: (room, rest) => obey("TOPIC", [room.name, rest]),
+  nick: (_room, rest) => obey("NICK", [rest]),
+  away: (_room, rest) => obey("AWAY", rest ? [rest] : []),
+  back: () => obey("AWAY", []),
+  kick: (room, rest) => { const [nick, ...why] = rest.split(/\s+/); obey("KICK", [room.name, nick, ...(why.length ? [why.join(" ")] : [])]); },
+  invite: (room, rest) => obey("INVITE", [rest, room.name]),
+  mode: (room, rest) => obey("MODE", [...(rest.startsWith("#") ? [] : [room.name]), ...rest.split(/\s+/)]),
+  whois: (_room, rest) => { profileDialog(chat, rest, personActs); },
+  search: (room) => { searchDialog(chat, room, goTo); },
+  owner: (_room, rest) => obey("OPER", rest.includes(" ") ? rest.split(" ") : ["owner", rest]),
+  query: (_room, rest) => go(rest),
+  help: () => { toast("/me /join /msg /part /topic /nick /away /kick /invite /mode /whois /search; other words go to the server as they are.", { seconds: 15 }); },
+};
+
+async function obey(word, params) {
+  try {
+    const lines = await connection.ask(word, params);
+    const text = lines.filter((line) => /^\d\d\d$/.test(line.command)).map((line) => line.params.slice(1).join(" ")).join("\n");
+    if (text) toast(clean(text).slice(0, 900), { seconds: 12 });
+  } catch (error) {
+    toast(error.message);
+  }
+}
+
+/** Obeys a word; false keeps what was written. */
+function command(room, word, rest) {
+  if (connection.state !== "online") {
+    toast("Not connected.");
+    return false;
+  }
+  if (COMMANDS[word]) COMMANDS[word](room, rest);
+  else obey(word.toUpperCase(), rest ? rest.split(/\s+/) : []);
+  return true;
+}
+
+function onMessage(what, room, message, anchor) {
+  const acts = {
+    person: () => personMenu(chat, room, message.nick, anchor, personActs),
+    reply: () => composer.answer(message),
+    react: () => chat.react(room, message, anchor).catch((error) => toast(error.message)),
+    pick: () => pickReaction(room, message, anchor),
+    menu: () => messageMenu(room, message, anchor),
+    redact: () => redact(room, message),
+    goto: () => goTo(message),
+    seen: () => seen(),
+    again: () => { chat.discard(room, message); say(room, message.text, { reply: message.reply, action: message.kind === "action" }); },
+  };
+  acts[what]?.();
+}
+
+function pickReaction(room, message, anchor) {
+  openMenu(anchor, REACTIONS.map((reaction) => ({ label: reaction, run: () => chat.react(room, message, reaction).catch((error) => toast(error.message)) })), "Reactions");
+  document.querySelector(".menu")?.classList.add("picker");
+}
+
+async function redact(room, message) {
+  if (await confirm("Delete this message", "It is taken out of the history for everyone.", "Delete")) {
+    chat.redact(room, message).catch((error) => toast(error.message));
+  }
+}
+
+function messageMenu(room, message, anchor) {
+  openMenu(anchor, [
+    { label: "Reply", run: () => composer.answer(message) },
+    { label: "React…", run: () => pickReaction(room, message, anchor) },
+    { label: "Copy text", run: () => copy(message.text) },
+    "-",
+    { label: `${cleanName(message.nick)}…`, run: () => personMenu(chat, room, message.nick, anchor, personActs) },
+    connection.has("draft/message-redaction") && { label: "Delete…", danger: true, run: () => redact(room, message) },
+  ], "What to do with this message");
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast("Copied.");
+  } catch {
+    // Outside a secure context there is no clipboard to write to: select it instead.
+    const area = h("textarea", { value: text, readOnly: true, className: "unseen" });
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+    toast("Copied.");
+  }
+}
+
+function onSidebar(what, room, anchor) {
+  const acts = {
+    open: () => go(room.name),
+    find: () => findDialog(chat, go),
+    write: async () => { const nick = await ask("Write to somebody", "Name", { button: "Write" }); if (nick) go(nick); },
+    me: () => settings(room ?? anchor),
+  };
+  acts[what]?.();
+}
+
+function settings() {
+  settingsDialog(chat, notifier, {
+    theme: () => kept.theme ?? "",
+    setTheme,
+    rename: (name) => connection.ask("NICK", [name]),
+    signIn: () => { connection.close(); visitor.asAccount = true; enterAsVisitor(); },
+    signOut: () => { sessionStorage.removeItem(KEPT); connection.close("Left"); kept.out = true; keep(); enterAsVisitor(); },
+  });
+}
+
+function setTheme(theme) {
+  kept.theme = theme;
+  keep();
+  if (theme) document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
+}
+
+// Reading.
+
+function seen() {
+  const room = chat.current;
+  if (room && timeline.atEnd && document.visibilityState === "visible" && document.hasFocus()) chat.read(room);
+}
+
+function readOut(room, message) {
+  const text = `${cleanName(message.nick)}: ${clean(message.text)}`.slice(0, 400);
+  $("reader").textContent = room === chat.current ? text : `${cleanName(room.name)}, ${text}`;
+}
+
+// Coming and going.
+
+function enter(identity) {
+  kept.nick = identity.nick;
+  delete kept.out;
+  keep();
+  if (identity.password) sessionStorage.setItem(KEPT, JSON.stringify(identity));
+  for (const name of new Set([roomOfLink() || visitor.room || LOBBY, ...(kept.rooms ?? [])])) chat.room(name);
+  const first = chat.find(roomOfLink() || visitor.room || LOBBY);
+  remember(first);
+  chat.show(first);
+  connection.open(identity);
+  redraw("sidebar", "head", "composer", "strip");
+}
+
+async function enterAsVisitor() {
+  for (const room of [...chat.rooms.values()]) chat.rooms.delete(room.key);
+  const room = chat.room(roomOfLink() || LOBBY);
+  visitor.room = room.name;
+  chat.show(room);
+  redraw("sidebar", "head", "composer", "people", "strip");
+  await visitor.read(room);
+  timeline.refresh();
+}
+
+chat.addEventListener("current", ({ detail: { room } }) => {
+  timeline.show(room);
+  redraw("sidebar", "head", "people", "composer", "typing");
+  seen();
+});
+for (const [what, ...parts] of [
+  ["rooms", "sidebar"], ["room", "sidebar", "head"], ["members", "people"], ["unread", "sidebar"], ["me", "sidebar"], ["typing", "typing"],
+]) {
+  chat.addEventListener(what, ({ detail: { room } }) => {
+    if (what === "members" && room !== chat.current) return;
+    redraw(...parts);
+    if (what === "room" && room === chat.current) {
+      redraw("composer");
+      timeline.refresh();
+    }
+  });
+}
+chat.addEventListener("messages", ({ detail }) => {
+  if (detail.room !== chat.current) return;
+  timeline.refresh(detail);
+  redraw("typing");
+  seen();
+});
+chat.addEventListener("changed", ({ detail }) => {
+  if (detail.room === chat.current) timeline.redraw(detail.message);
+  if (detail.room === chat.current) timeline.refresh();
+});
+chat.addEventListener("said", ({ detail: { room, message, called } }) => {
+  readOut(room, message);
+  const away = document.hidden || !document.hasFocus();
+  if (called && (away || room !== chat.current)) {
+    notifier.call({ title: `${cleanName(message.nick)} in ${cleanName(room.name)}`, text: clean(message.text), open: () => go(room.name) });
+    if (!away) toast(`${cleanName(message.nick)}: ${clean(message.text).slice(0, 120)}`, { action: { label: "Show", run: () => go(room.name) } });
+  }
+});
+chat.addEventListener("invited", ({ detail }) => toast(`${cleanName(detail.by)} invites you to ${cleanName(detail.name)}`, { seconds: 30, action: { label: "Join", run: () => go(detail.name) } }));
+chat.addEventListener("notice", ({ detail }) => toast(clean(detail.text).slice(0, 500), { seconds: 8 }));
+chat.addEventListener("ignore", ({ detail: { nick, on } }) => {
+  if (on) chat.ignored.add(fold(nick));
+  else chat.ignored.delete(fold(nick));
+  kept.ignored = [...chat.ignored];
+  keep();
+  toast(on ? `${cleanName(nick)} is hidden from now on.` : `${cleanName(nick)} is shown again.`);
+});
+
+connection.addEventListener("state", ({ detail: { state, why } }) => {
+  lostWhy = why || lostWhy;
+  redraw("sidebar", "head", "strip");
+  if (state === "online") {
+    redraw("composer");
+    if (!secure && !globalThis.isSecureContext && !kept.toldAboutTls) {
+      kept.toldAboutTls = true;
+      keep();
+      toast("This page came over plain HTTP, so the browser allows it no notifications. Whoever runs the server can put it behind HTTPS.", { seconds: 14 });
+    }
+  }
+});
+connection.addEventListener("refused", ({ detail: { code, text, identity } }) => {
+  visitor.refused(code, text, identity);
+  enterAsVisitor();
+});
+
+addEventListener("focus", seen);
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden && chat.current) timeline.markNew(chat.current.last?.time ?? 0);
+  seen();
+});
+addEventListener("hashchange", () => {
+  const name = roomOfLink();
+  if (!name || chat.current?.key === fold(name)) return;
+  if (connection.identity) go(name);
+  else enterAsVisitor();
+});
+$("shade").addEventListener("click", closeDrawers);
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !document.querySelector("dialog[open], .menu")) {
+    closeDrawers();
+    composer.focus();
+  } else if (event.key === "k" && (event.ctrlKey || event.metaKey) && connection.identity) {
+    event.preventDefault();
+    findDialog(chat, go);
+  } else if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+    event.preventDefault();
+    const rooms = [...chat.rooms.values()].sort((one, other) => one.private - other.private);
+    const at = rooms.indexOf(chat.current) + (event.key === "ArrowUp" ? -1 : 1);
+    const room = rooms[(at + rooms.length) % rooms.length];
+    if (room) go(room.name);
+  }
+});
+
+chat.ignored = new Set(kept.ignored ?? []);
+setTheme(kept.theme ?? "");
+const signedIn = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+if (signedIn) enter(signedIn);
+else if (kept.nick && !kept.out && !kept.account) enter({ nick: kept.nick });
+else enterAsVisitor();
+
+// For whoever looks at the page from outside: tests, and the curious at the console.
+globalThis.asyncchat = { chat, connection, timeline };

@@ -1,0 +1,55 @@
+// Calling for attention: system notifications where the browser has them for this page, a sound and notices in
+// the page where it does not (plain HTTP from another machine is no secure context).
+
+const KEY = "asyncchat.notify";
+
+export class Notifier {
+  #sound = null;
+
+  get mode() {
+    return localStorage.getItem(KEY) ?? "sound";
+  }
+
+  set mode(mode) {
+    localStorage.setItem(KEY, mode);
+  }
+
+  /** Whether this page may show notifications of the system at all. */
+  get canNotify() {
+    return globalThis.isSecureContext && "Notification" in globalThis;
+  }
+
+  /** Asks for what the mode needs; false when the person or the browser says no. */
+  async enable(mode) {
+    if (mode === "system") {
+      if (!this.canNotify || (await Notification.requestPermission()) !== "granted") return false;
+    }
+    this.mode = mode;
+    return true;
+  }
+
+  call({ title, text, open }) {
+    if (this.mode === "off") return;
+    if (this.mode === "system" && this.canNotify && Notification.permission === "granted") {
+      const notification = new Notification(title, { body: text.slice(0, 200), tag: title, icon: "/icon.svg" });
+      notification.onclick = () => { focus(); open(); notification.close(); };
+    } else this.#beep();
+  }
+
+  #beep() {
+    try {
+      this.#sound ??= new AudioContext();
+      const now = this.#sound.currentTime;
+      const tone = this.#sound.createOscillator();
+      const level = this.#sound.createGain();
+      tone.frequency.setValueAtTime(660, now);
+      tone.frequency.setValueAtTime(880, now + 0.09);
+      level.gain.setValueAtTime(0.0001, now);
+      level.gain.exponentialRampToValueAtTime(0.08, now + 0.02);
+      level.gain.exponentialRampToValueAtTime(0.0001, now + 0.25);
+      tone.connect(level).connect(this.#sound.destination);
+      tone.start(now);
+      tone.stop(now + 0.26);
+    } catch { /* no sound device, or no gesture yet: the title's mark stays */ }
+  }
+}

@@ -1,0 +1,360 @@
+// The list of a room's messages: a window of what is known, however much that is. It keeps its place while
+// history grows above, and draws only what changed.
+
+import { avatar, h, hue, icon, iconButton } from "./dom.js";
+import { clean, cleanName, mentioned, rich } from "./text.js";
+
+const STEP = 80;
+const WINDOW = 240;
+const TOGETHER = 5 * 60_000;
+const NEAR = 300;
+const LONG_TEXT = 3000;
+const LONG_LINES = 24;
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+
+const dayOf = (time) => new Date(time).toDateString();
+
+export class Timeline {
+  #node;
+  #latest;
+  #room = null;
+  #start = 0;
+  #end = 0;
+  #drawn = new Map();
+  #frame = 0;
+  #follow = true;
+  #newFrom = 0;
+  #expanded = new Set();
+
+  /** `act(name, room, message, anchor)` is called for what a person does with a message. */
+  constructor(node, latest, chat, act) {
+    this.#node = node;
+    this.#latest = latest;
+    this.chat = chat;
+    this.act = act;
+    latest.append(icon("down"), "Newest");
+    latest.addEventListener("click", () => this.toEnd());
+    node.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    node.addEventListener("keydown", (event) => this.#key(event));
+    new ResizeObserver(() => { if (this.#follow) this.#bottom(); }).observe(node);
+  }
+
+  get room() {
+    return this.#room;
+  }
+
+  get atEnd() {
+    return this.#follow;
+  }
+
+  /** Shows a room, at its end; the first unread message is marked. */
+  show(room) {
+    this.#room = room;
+    this.#drawn.clear();
+    this.#node.replaceChildren();
+    this.#newFrom = room?.unread ? room.marker : 0;
+    this.#node.setAttribute("aria-label", room ? `Messages in ${room.name}` : "Messages");
+    this.toEnd();
+  }
+
+  /** Where the line "New" stands is decided anew when the page is looked at again. */
+  markNew(time) {
+    this.#newFrom = time;
+  }
+
+  toEnd() {
+    this.#end = this.#room?.messages.length ?? 0;
+    this.#start = Math.max(0, this.#end - STEP);
+    this.#follow = true;
+    this.#draw();
+  }
+
+  /** Puts a message in the middle and shows which it is. */
+  toMessage(id) {
+    const at = this.#room?.messages.findIndex((message) => message.id === id) ?? -1;
+    if (at < 0) return false;
+    this.#start = Math.max(0, at - STEP / 2);
+    this.#end = Math.min(this.#room.messages.length, at + STEP / 2);
+    this.#follow = false;
+    this.#draw();
+    const node = this.#node.querySelector(`[data-id="${CSS.escape(id)}"]`);
+    node?.scrollIntoView({ block: "center" });
+    node?.classList.add("flash");
+    node?.focus({ preventScroll: true });
+    return true;
+  }
+
+  /** Something changed in the room: draw at the next frame. */
+  refresh({ older = false, live = false } = {}) {
+    if (!this.#room) return;
+    const count = this.#room.messages.length;
+    if (this.#follow || live && this.#end >= count - 1) {
+      this.#end = count;
+      if (this.#follow) this.#start = Math.max(0, this.#end - Math.max(STEP, Math.min(WINDOW, this.#end - this.#start)));
+    }
+    this.#later(older);
+  }
+
+  /** One message has another look. */
+  redraw(message) {
+    message.version = (message.version ?? 0) + 1;
+    this.#later();
+  }
+
+  #later() {
+    if (!this.#frame) {
+      this.#frame = requestAnimationFrame(() => {
+        this.#frame = 0;
+        this.#draw();
+      });
+    }
+  }
+
+  #anchor() {
+    const top = this.#node.getBoundingClientRect().top;
+    for (const child of this.#node.children) {
+      const box = child.getBoundingClientRect();
+      if (box.bottom > top && child.dataset.key?.startsWith("m")) return { child, offset: box.top };
+    }
+    return null;
+  }
+
+  #bottom() {
+    this.#node.scrollTop = this.#node.scrollHeight;
+  }
+
+  #draw() {
+    const room = this.#room;
+    if (!room) return this.#node.replaceChildren();
+    // History may have grown above: hold the window at the messages it showed.
+    const anchor = this.#follow ? null : this.#anchor();
+    if (this.#firstShown && !this.#follow) {
+      const at = room.messages.indexOf(this.#firstShown);
+      if (at >= 0 && at !== this.#start && !this.#moved) {
+        this.#end = Math.min(room.messages.length, at + (this.#end - this.#start));
+        this.#start = at;
+      }
+    }
+    this.#moved = false;
+    this.#end = Math.min(this.#end, room.messages.length);
+    this.#start = Math.max(0, Math.min(this.#start, this.#end));
+    this.#firstShown = room.messages[this.#start] ?? null;
+    const wanted = this.#items(room);
+    const seen = new Set();
+    let next = this.#node.firstChild;
+    for (const [key, make] of wanted) {
+      seen.add(key);
+      let node = this.#drawn.get(key);
+      if (!node) {
+        node = make();
+        node.dataset.key = key;
+        this.#drawn.set(key, node);
+      }
+      if (node === next) next = next.nextSibling;
+      else this.#node.insertBefore(node, next);
+    }
+    while (next) {
+      const gone = next;
+      next = next.nextSibling;
+      gone.remove();
+    }
+    for (const key of this.#drawn.keys()) if (!seen.has(key)) this.#drawn.delete(key);
+    if (this.#follow) this.#bottom();
+    else if (anchor?.child.isConnected) this.#node.scrollTop += anchor.child.getBoundingClientRect().top - anchor.offset;
+    this.#latest.hidden = this.#follow && this.#end >= room.messages.length;
+    return undefined;
+  }
+
+  #firstShown = null;
+  #moved = false;
+
+  #items(room) {
+    const out = [];
+    if (this.#start === 0) {
+      if (room.loading) out.push(["loading", () => h("div.start", {}, "Loading…")]);
+      else if (room.atStart) out.push([`start-${room.name}`, () => h("div.start", {}, h("b", {}, cleanName(room.name)), room.private ? "Your conversation begins here." : "The room's history begins here.")]);
+    }
+    let before = room.messages[this.#start - 1] ?? null;
+    let marked = !this.#newFrom;
+    for (let at = this.#start; at < this.#end; at += 1) {
+      const message = room.messages[at];
+      if (!before || dayOf(before.time) !== dayOf(message.time)) {
+        const time = message.time;
+        out.push([`d${dayOf(time)}-${message.serial}`, () => h("div.day", {}, weekday.format(time))]);
+        before = null;
+      }
+      if (!marked && message.time > this.#newFrom && !message.self && message.kind !== "event") {
+        marked = true;
+        out.push([`new${this.#newFrom}`, () => h("div.new", {}, "New")]);
+        before = null;
+      }
+      if (message.kind === "event") {
+        const group = [message];
+        while (at + 1 < this.#end && room.messages[at + 1].kind === "event" && message.presence && room.messages[at + 1].presence
+          && dayOf(room.messages[at + 1].time) === dayOf(message.time)) group.push(room.messages[(at += 1)]);
+        out.push([`e${message.serial}x${group.length}`, () => this.#event(group)]);
+        before = { ...group.at(-1), nick: "" };
+        continue;
+      }
+      if (message.kind === "gap") {
+        out.push([`g${message.serial}`, () => h("div.gap", {}, message.text)]);
+        before = { ...message, nick: "" };
+        continue;
+      }
+      const continued = Boolean(before) && before.nick === message.nick && before.kind !== "event" && message.kind !== "action"
+        && before.kind !== "action" && !message.reply && message.time - before.time < TOGETHER;
+      out.push([`m${message.serial}${continued ? "c" : ""}${message.pending ? "p" : ""}${message.failed ? "f" : ""}v${message.version ?? 0}`, () => this.#message(room, message, continued)]);
+      before = message;
+    }
+    if (!room.messages.length && !room.loading) {
+      const text = room.refusal || (room.private ? "Nothing has been said here yet." : "Nothing has been said here yet. Say hello.");
+      out.push([`empty${text}`, () => h("div.empty", {}, text)]);
+    }
+    return out;
+  }
+
+  #event(group) {
+    if (group.length === 1) {
+      const [event] = group;
+      return h("div.event", { title: full.format(event.time) }, h("bdi", {}, event.nick), ` ${clean(event.text)}`);
+    }
+    const last = new Map();
+    for (const event of group) last.set(event.nick, event.presence);
+    const names = (kind) => [...last].filter(([, presence]) => presence === kind).map(([nick]) => nick);
+    const say = (who, did) => (who.length > 6 ? `${who.slice(0, 5).join(", ")} and ${who.length - 5} more ${did}` : `${who.join(", ")} ${did}`);
+    const parts = [[names("join"), "joined"], [names("part"), "left"]].filter(([who]) => who.length).map(([who, did]) => say(who, did));
+    return h("div.event", { title: full.format(group.at(-1).time) }, parts.join("; "));
+  }
+
+  #message(room, message, continued) {
+    const name = cleanName(message.nick);
+    const when = h("time", { dateTime: new Date(message.time).toISOString(), title: full.format(message.time) }, clock.format(message.time));
+    const node = h(`article.message${continued ? ".continued" : ""}`, { tabIndex: -1 });
+    node.dataset.id = message.id;
+    if (message.pending) node.classList.add("pending");
+    if (message.failed) node.classList.add("failed");
+    if (!message.self && !message.redacted && mentioned(message.text, this.chat.nick)) node.classList.add("called");
+    const body = h("div.body");
+    if (continued) node.append(when);
+    else {
+      node.append(avatar(name));
+      const who = h("button.nick", { type: "button", onclick: (event) => this.act("person", room, message, event.currentTarget) }, name);
+      who.style.setProperty("--hue", hue(name.toLowerCase()));
+      body.append(h("div.head", {}, who, message.bot ? h("span.tag", {}, "bot") : null, message.kind === "notice" ? h("span.tag", {}, "notice") : null, when));
+    }
+    if (message.reply) body.append(this.#quote(room, message));
+    body.append(this.#text(message, name));
+    if (message.failed) {
+      body.append(h("div.error", {}, `Not sent: ${message.failed} `, h("button.link", { type: "button", onclick: () => this.act("again", room, message) }, "Try again")));
+    }
+    if (message.reactions.size) body.append(this.#reactions(room, message));
+    node.append(body);
+    if (message.id && !message.redacted) node.append(this.#tools(room, message));
+    node.addEventListener("contextmenu", (event) => {
+      if (getSelection()?.toString() || event.target.closest("a")) return;
+      event.preventDefault();
+      this.act("menu", room, message, node.querySelector(".tools") ?? node);
+    });
+    return node;
+  }
+
+  #text(message, name) {
+    if (message.redacted !== undefined) {
+      const by = message.redacted && message.redacted !== message.nick ? ` by ${cleanName(message.redacted)}` : "";
+      return h("div.text.gone", {}, `This message was deleted${by}.`);
+    }
+    const node = h("div.text", {}, message.kind === "action" ? `${name} ` : "", rich(message.text, message.self ? "" : this.chat.nick));
+    node.dir = "auto";
+    if (message.kind !== "message") node.classList.add(message.kind);
+    const long = message.text.length > LONG_TEXT || message.text.split("\n").length > LONG_LINES;
+    if (!long || this.#expanded.has(message.serial)) return node;
+    node.classList.add("long");
+    const more = h("button.more-text", { type: "button", onclick: () => {
+      this.#expanded.add(message.serial);
+      node.classList.remove("long");
+      more.remove();
+    } }, "Show all");
+    const both = document.createDocumentFragment();
+    both.append(node, more);
+    return both;
+  }
+
+  #quote(room, message) {
+    const original = room.byId.get(message.reply);
+    const text = original ? (original.redacted !== undefined ? "deleted message" : clean(original.text).replace(/\s+/g, " ").slice(0, 160)) : "an earlier message";
+    return h("button.quote", { type: "button", title: "Show what this answers", onclick: () => this.act("goto", room, { id: message.reply }) },
+      original ? h("b", {}, cleanName(original.nick)) : null, h("span", {}, text));
+  }
+
+  #reactions(room, message) {
+    return h("div.reactions", {}, [...message.reactions].slice(0, 24).map(([reaction, people]) => {
+      const names = [...people.values()].map(cleanName);
+      const mine = people.has(this.chat.nick.normalize("NFKC").toLowerCase());
+      const text = [...clean(reaction)].slice(0, 16).join("");
+      return h("button.reaction", {
+        type: "button", "aria-pressed": String(mine), title: names.join(", "),
+        "aria-label": `${text}: ${names.join(", ")}`, onclick: () => this.act("react", room, message, reaction),
+      }, `${text} ${people.size}`);
+    }));
+  }
+
+  #tools(room, message) {
+    const tool = (name, label, what) => iconButton(name, label, (event) => this.act(what, room, message, event.currentTarget));
+    return h("div.tools", {}, tool("smile", "Add a reaction", "pick"), tool("reply", "Reply", "reply"), tool("more", "More", "menu"));
+  }
+
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#node;
+    const room = this.#room;
+    if (!room) return;
+    const below = scrollHeight - scrollTop - clientHeight;
+    const wasFollowing = this.#follow;
+    this.#follow = below < 24 && this.#end >= room.messages.length;
+    if (wasFollowing !== this.#follow) {
+      this.#latest.hidden = this.#follow;
+      if (this.#follow) this.act("seen", room);
+    }
+    if (scrollTop < NEAR) {
+      if (this.#start > 0) this.#move(-STEP);
+      else this.chat.older(room);
+    } else if (below < NEAR && this.#end < room.messages.length) this.#move(STEP);
+  }
+
+  #move(step) {
+    const count = this.#room.messages.length;
+    this.#follow = false;
+    if (step < 0) {
+      this.#start = Math.max(0, this.#start + step);
+      this.#end = Math.min(this.#end, this.#start + WINDOW);
+    } else {
+      this.#end = Math.min(count, this.#end + step);
+      this.#start = Math.max(this.#start, this.#end - WINDOW);
+    }
+    this.#moved = true;
+    this.#draw();
+  }
+
+  #key(event) {
+    const focused = document.activeElement?.closest?.(".message");
+    const messages = [...this.#node.querySelectorAll(".message")];
+    const at = messages.indexOf(focused);
+    const go = (index) => {
+      event.preventDefault();
+      messages[Math.max(0, Math.min(messages.length - 1, index))]?.focus();
+    };
+    if (event.key === "ArrowUp") return go(at < 0 ? messages.length - 1 : at - 1);
+    if (event.key === "ArrowDown") return at < 0 ? undefined : go(at + 1);
+    if (event.key === "End") { event.preventDefault(); this.toEnd(); return go(messages.length - 1); }
+    if (!focused || event.target !== focused || event.ctrlKey || event.metaKey || event.altKey) return undefined;
+    const message = this.#room.byId.get(focused.dataset.id);
+    const what = { r: "reply", e: "pick", Enter: "menu", " ": "menu", Delete: "redact" }[event.key];
+    if (what && message && message.redacted === undefined) {
+      event.preventDefault();
+      this.act(what, this.#room, message, focused.querySelector(".tools") ?? focused);
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,77 @@
+// Before a name is chosen: a public room's last lines, and the form by which one comes in.
+
+import { h } from "./dom.js";
+
+export class Visitor {
+  asAccount = false;
+  room = "";
+  #error = "";
+  #wantsServerPassword = false;
+  #nick = "";
+
+  /** `enter(identity)` is called with who wants to come in. */
+  constructor({ enter, kept }) {
+    this.enter = enter;
+    this.kept = kept;
+    this.#nick = kept.nick ?? "";
+  }
+
+  /** Why the server did not let somebody in. */
+  refused(code, text, identity) {
+    this.#nick = identity.nick;
+    this.#error = text;
+    if (code === "464") this.#wantsServerPassword = true;
+    if (["433", "437", "904"].includes(code) || /account|registered|reserved|password/i.test(text)) this.asAccount ||= code !== "464" && /account|reserved|registered|log in|sign in/i.test(text);
+  }
+
+  /** Reads what anyone may read of a room. */
+  async read(room) {
+    room.loading = true;
+    try {
+      const response = await fetch(`/api/v1/rooms/${encodeURIComponent(room.name.replace(/^#/, ""))}/messages?limit=50`, { headers: { Accept: "application/json" } });
+      if (!response.ok) return;
+      const page = await response.json();
+      for (const item of page.messages ?? []) {
+        if (room.byId.has(item.id)) continue;
+        const message = {
+          serial: -room.messages.length - 1, id: "", time: Date.parse(item.time), nick: item.name ?? item.nick ?? "", text: item.text ?? "",
+          kind: item.kind ?? "message", account: item.account ?? "", reply: null, reactions: new Map(), self: false,
+        };
+        room.messages.push(message);
+      }
+    } catch {
+      // Without the API the room is read after coming in.
+    } finally {
+      room.loading = false;
+    }
+  }
+
+  /** Draws the form in the composer's place. */
+  drawForm(composer) {
+    const text = (label, attributes) => {
+      const input = h("input", { type: "text", ...attributes });
+      return { input, node: h("label.field", {}, label, input) };
+    };
+    const nick = text("Your name", { value: this.#nick, autocomplete: "nickname", maxLength: 60, required: true, spellcheck: false, autocapitalize: "off" });
+    const password = text("Password of your account", { type: "password", autocomplete: "current-password", required: this.asAccount });
+    const server = text("The server's password", { type: "password", autocomplete: "off", required: true });
+    const form = h("form.card", {
+      onsubmit: (event) => {
+        event.preventDefault();
+        this.#error = "";
+        this.enter({
+          nick: nick.input.value.trim(),
+          ...(this.asAccount ? { password: password.input.value } : {}),
+          ...(this.#wantsServerPassword ? { serverPassword: server.input.value } : {}),
+        });
+      },
+    },
+    h("div.row", {}, nick.node, this.asAccount ? password.node : "", this.#wantsServerPassword ? server.node : "", h("button.button", { type: "submit" }, this.asAccount ? "Sign in" : "Join")),
+    this.#error ? h("p.error", { role: "alert" }, this.#error) : "",
+    h("p.hint", {}, this.asAccount ? "No account? " : "Pick a name and you are in. ", h("button.link", {
+      type: "button", onclick: () => { this.asAccount = !this.asAccount; this.#nick = nick.input.value; this.drawForm(composer); },
+    }, this.asAccount ? "Come in with a name alone" : "Sign in with an account")));
+    composer.replace(form);
+    (this.#nick && this.asAccount ? password.input : nick.input).focus();
+  }
+}

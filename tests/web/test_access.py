@@ -1,0 +1,79 @@
+"""The page without a mouse, and for screen readers."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.web.conftest import say, sees
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+
+
+def violations(page):
+    found = Axe().run(page).response["violations"]
+    return [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("options", [{}, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_nothing(server, visits, scheme, options):
+    server.person("bob").send("hello anna, see https://example.org and `code`\n")
+    page = visits.open(server.port, color_scheme=scheme, **options)
+    assert violations(page) == []
+    page.get_by_label("Your name").fill("anna")
+    page.keyboard.press("Enter")
+    sees(page, "hello anna")
+    say(page, "hi\nthere")
+    sees(page, "there")
+    assert violations(page) == []
+    page.get_by_role("button", name="This room").click()
+    page.get_by_role("dialog").wait_for()
+    assert violations(page) == []
+
+
+def test_all_of_it_by_keyboard(server, visits):
+    bob = server.person("bob")
+    page = visits.open(server.port)
+    keys = page.keyboard
+    keys.type("anna")
+    keys.press("Enter")
+    page.wait_for_selector("#app[data-joined=true]")
+    keys.type("hello")
+    keys.press("Shift+Enter")
+    keys.type("two lines")
+    keys.press("Enter")
+    sees(page, "hello")
+    bob.send("anna: welcome\n")
+    sees(page, "welcome")
+    # Up through the messages, answer the last, and back to writing.
+    page.locator("#timeline").focus()
+    keys.press("ArrowUp")
+    assert "welcome" in page.evaluate("document.activeElement.innerText")
+    keys.press("r")
+    keys.type("thank you")
+    keys.press("Enter")
+    sees(page, "thank you").locator(".quote", has_text="welcome").wait_for()
+    # Another room by the finder, back by the arrows.
+    keys.press("Control+k")
+    page.get_by_role("dialog").wait_for()
+    keys.type("tea")
+    keys.press("Enter")
+    page.get_by_role("heading", name="#tea").wait_for()
+    keys.press("Alt+ArrowUp")
+    page.get_by_role("heading", name="#lobby").wait_for()
+    # A menu opens, is walked and closed, and the focus comes back.
+    page.locator(".person", has_text="bob").focus()
+    keys.press("Enter")
+    assert page.get_by_role("menuitem", name="Profile").evaluate("node => node === document.activeElement")
+    keys.press("ArrowDown")
+    assert page.get_by_role("menuitem", name="Write privately").evaluate(
+        "node => node === document.activeElement"
+    )
+    keys.press("Escape")
+    assert "bob" in page.evaluate("document.activeElement.innerText")
+
+
+def test_what_is_said_is_read_out(server, visits):
+    page = visits.join(server.port, "anna")
+    server.person("bob").send("listen\n")
+    sees(page, "listen")
+    assert page.locator("#reader").inner_text() == "bob: listen"

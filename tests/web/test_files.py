@@ -1,0 +1,42 @@
+"""The page's files, without a browser: their weight, and what they may not hold."""
+
+import re
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+WEB = Path(str(resources.files("asyncchat"))) / "web"
+FILES = sorted(path for path in WEB.rglob("*") if path.is_file())
+SCRIPTS = [path for path in FILES if path.suffix == ".js"]
+
+MOST_BYTES = 150_000
+"""All of it, uncompressed: a second on a slow line."""
+
+
+def test_the_page_is_light():
+    assert sum(path.stat().st_size for path in FILES) <= MOST_BYTES
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_nothing_is_fetched_from_elsewhere(path):
+    text = path.read_text(encoding="utf-8")
+    for url in re.findall(r"""["'(]((?:https?:)?//[\w.-]+\.[a-z]+[^"')\s]*)""", text):
+        assert url == "http://www.w3.org/2000/svg"
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_no_text_becomes_markup_or_code(path):
+    text = path.read_text(encoding="utf-8")
+    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"):
+        assert word not in text
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_what_a_module_imports_is_there(path):
+    for name, source in re.findall(
+        r'import \{([^}]*)\} from "\./([\w.]+)";', path.read_text(encoding="utf-8")
+    ):
+        exported = (path.parent / source).read_text(encoding="utf-8")
+        for imported in filter(None, (word.strip() for word in name.split(","))):
+            assert re.search(rf"export (?:async )?(?:function|class|const) {imported}\b", exported), imported

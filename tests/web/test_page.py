@@ -1,0 +1,108 @@
+"""The page in a real browser, with people at other clients in the same room."""
+
+import pytest
+
+from tests.web.conftest import say, sees, texts
+
+
+def test_two_browsers_irc_and_nc_see_the_same_in_one_order(server, visits):
+    anna = visits.join(server.port, "anna")
+    ben = visits.join(server.port, "ben")
+    iris = server.irc("iris")
+    nick = server.person("nick")
+    say(anna, "from anna")
+    sees(ben, "from anna")
+    iris.send("PRIVMSG #lobby :from iris\r\n")
+    sees(anna, "from iris")
+    nick.send("from nick\n")
+    sees(anna, "from nick")
+    say(ben, "from ben")
+    said = ["from anna", "from iris", "from nick", "from ben"]
+    for page in (anna, ben):
+        sees(page, "from ben")
+        assert texts(page) == said
+    assert "from anna" in iris.until("from ben")
+    assert "from iris" in nick.until("from ben")
+
+
+def test_a_link_opens_its_room(server, visits):
+    page = visits.join(server.port, "anna", "/#tea")
+    assert page.locator("#head h1").inner_text() == "#tea"
+    assert page.title() == "#tea"
+    say(page, "is it ready?")
+    sees(page, "is it ready?")
+
+
+def test_what_was_said_before_is_read_by_scrolling(server, visits):
+    iris = server.irc("iris")
+    for number in range(400):
+        iris.send(f"PRIVMSG #lobby :line {number}\r\n")
+    iris.send("PING done\r\n")
+    iris.until("done")
+    page = visits.join(server.port, "anna")
+    sees(page, "line 399")
+    timeline = page.locator("#timeline")
+    for _ in range(40):
+        if page.get_by_text("line 0", exact=True).count():
+            break
+        timeline.evaluate("node => { node.scrollTop = 0 }")
+        page.wait_for_timeout(50)
+    sees(page, re.compile(r"line 0$"))
+    known = page.evaluate(
+        "asyncchat.chat.current.messages.filter(m => m.kind === 'message').map(m => m.text)"
+    )
+    assert known == [f"line {number}" for number in range(400)]
+    assert timeline.locator(".message").count() < 300
+
+
+HOSTILE = [
+    "<script>document.title='owned'</script>",
+    "<img src=x onerror=\"document.title='owned'\">",
+    "javascript:document.title='owned'",
+    "[x](javascript:document.title='owned')",
+    "\x1b[31mred\x1b[0m \x1b]0;owned\x07",
+    "\u202ereversed\u202c and \u2066isolated\u2069",
+    "e" + "\u0301" * 150,
+    "&lt;b&gt; &#x3c;script&#x3e;",
+    "https://example.org/\"onmouseover=\"document.title='owned'",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_others_type_stays_text(server, visits, text):
+    page = visits.join(server.port, "anna")
+    title = page.title()
+    iris = server.irc("iris")
+    iris.send(f"PRIVMSG #lobby :{text}\r\nTOPIC #lobby :{text}\r\nPRIVMSG #lobby :the end\r\nPING done\r\n")
+    iris.until("done")
+    sees(page, "the end")
+    assert page.title().removeprefix("• ") == title
+    assert (
+        page.locator("#timeline script, #timeline img, #timeline [onerror], #timeline [onmouseover]").count()
+        == 0
+    )
+    for link in page.locator("#timeline .text a").all():
+        assert link.get_attribute("href").startswith(("http:", "https:", "#"))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for message in page.locator("#timeline .message").all():
+        assert message.bounding_box()["height"] < 400
+
+
+def test_what_is_written_while_the_network_is_gone_is_said_afterwards(server, visits):
+    page = visits.join(server.port, "anna")
+    iris = server.irc("iris")
+    iris.send("PRIVMSG #lobby :before\r\n")
+    sees(page, "before")
+    page.context.set_offline(True)
+    page.evaluate("dispatchEvent(new Event('offline'))")
+    page.get_by_text("Not connected:").wait_for()
+    say(page, "from the train")
+    for number in range(30):
+        iris.send(f"PRIVMSG #lobby :missed {number}\r\n")
+    iris.send("PING done\r\n")
+    iris.until("done")
+    page.context.set_offline(False)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    sees(page, "from the train")
+    iris.until("from the train")
+    assert texts(page) == ["before", *(f"missed {number}" for number in range(30)), "from the train"]

@@ -1,0 +1,86 @@
+"""What the page does with messages and people: reactions, replies, deletion, moderation, private talk."""
+
+from playwright.sync_api import expect
+
+from tests.web.conftest import say, sees
+
+
+def tool(page, message, name):
+    message.hover()
+    message.get_by_role("button", name=name, exact=True).click()
+
+
+def test_a_reaction_is_seen_by_all_and_taken_back(server, visits):
+    anna, ben = visits.join(server.port, "anna"), visits.join(server.port, "ben")
+    say(anna, "tea is ready")
+    tool(ben, sees(ben, "tea is ready"), "Add a reaction")
+    ben.get_by_role("menuitem", name="🎉").click()
+    for page in (anna, ben):
+        page.get_by_role("button", name="🎉: ben").wait_for()
+    ben.get_by_role("button", name="🎉: ben").click()
+    for page in (anna, ben):
+        expect(page.locator(".reaction")).to_have_count(0)
+
+
+def test_a_reply_shows_what_it_answers(server, visits):
+    anna, ben = visits.join(server.port, "anna"), visits.join(server.port, "ben")
+    say(anna, "who brings cake?")
+    tool(ben, sees(ben, "who brings cake?"), "Reply")
+    ben.keyboard.type("I do")
+    ben.keyboard.press("Enter")
+    sees(anna, "I do").locator(".quote", has_text="who brings cake?").wait_for()
+    # Who comes later reads it in the same way.
+    carol = visits.join(server.port, "carol")
+    sees(carol, "I do").locator(".quote", has_text="who brings cake?").wait_for()
+
+
+def test_a_member_is_put_out_from_the_menu(server, visits):
+    anna = visits.join(server.port, "anna", "/#den")
+    ben = visits.join(server.port, "ben", "/#den")
+    anna.locator(".person", has_text="ben").click()
+    anna.get_by_role("menuitem", name="Put out…").click()
+    anna.get_by_label("Reason").fill("asleep")
+    anna.keyboard.press("Enter")
+    ben.get_by_text("anna put you out: asleep").wait_for()
+    ben.get_by_role("button", name="Join").click()
+    ben.wait_for_selector("#app[data-joined=true]")
+
+
+def test_private_talk(server, visits):
+    anna, ben = visits.join(server.port, "anna"), visits.join(server.port, "ben")
+    anna.locator(".person", has_text="ben").click()
+    anna.get_by_role("menuitem", name="Write privately").click()
+    say(anna, "just for you")
+    ben.get_by_role("button", name="anna, 1 unread").click()
+    sees(ben, "just for you")
+    say(ben, "thanks")
+    sees(anna, "thanks")
+
+
+def test_the_topic_and_the_count_of_unread(server, visits):
+    anna = visits.join(server.port, "anna", "/#den")
+    iris = server.irc("iris")
+    iris.send("JOIN #den\r\n")
+    iris.until(" 366 ")
+    anna.locator("#head .topic").click()
+    anna.get_by_role("textbox", name="Topic").fill("where we rest")
+    anna.keyboard.press("Enter")
+    iris.until("where we rest")
+    anna.keyboard.press("Control+k")
+    anna.get_by_label("Room", exact=True).fill("#tea")
+    anna.keyboard.press("Enter")
+    anna.get_by_role("heading", name="#tea").wait_for()
+    iris.send("PRIVMSG #den :hello\r\nPRIVMSG #den :anna: are you there?\r\n")
+    anna.get_by_role("button", name="#den, 2 unread, 1 calling you").wait_for()
+    assert anna.title().startswith("(1)")
+
+
+def test_a_taken_name_is_said_at_the_form(server, visits):
+    server.person("anna")
+    page = visits.open(server.port)
+    page.get_by_label("Your name").fill("anna")
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").wait_for()
+    page.get_by_label("Your name").fill("anna2")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#app[data-joined=true]")

@@ -294,6 +294,11 @@ def test_all_addresses_are_shown_as_real_ones(serve):
     server.connect("alice").close()
 
 
+def test_lan_has_one_port_for_all_also_where_the_system_chooses_it(serve):
+    server = serve("--lan", "--port", "0")
+    assert len(set(re.findall(r"tcp://\S+:([0-9]+)", server.banner))) == 1
+
+
 def test_lan_listens_on_private_addresses_and_the_loopback(serve):
     server = serve("--lan", "--port", str(free_port()))
     lines = [line for line in server.banner.splitlines() if line.startswith("Listening on ")]

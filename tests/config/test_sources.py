@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from asyncchat.config import ConfigError, ConfigUnreadable, Operator, RoomSetting, ServeConfig, Sources
+from asyncchat.config import (
+    ConfigError,
+    ConfigUnreadable,
+    Operator,
+    RoomSetting,
+    ServeConfig,
+    Sources,
+    exposed,
+)
 from asyncchat.config.passwords import hashed
 
 
@@ -201,3 +209,25 @@ def test_the_readme_s_file_is_in_order(file):
     example = readme.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
     effective = file(example)
     assert {"name", "password", "operators", "rooms", "burst", "newcomers"} <= effective.origins.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "warned"),
+    [
+        ('password = "x"', 0o644, True),
+        ('password = "x"', 0o640, True),
+        ('password = "x"', 0o600, False),
+        ('[operators.alice]\npassword = "x"', 0o644, True),
+        (f'password = "{hashed("x")}"', 0o644, False),
+        ('name = "x"', 0o644, False),
+    ],
+)
+def test_a_password_that_others_can_read_is_warned_of(tmp_path, text, mode, warned):
+    file = tmp_path / "chat.toml"
+    file.write_text(text)
+    file.chmod(mode)
+    warning = exposed(Sources(str(file), {}, {}).load())
+    assert (f"chmod 600 {file}" in warning) is warned
+    assert bool(warning) is warned
+    # One that the environment states is not the file's.
+    assert exposed(Sources(None, {"ASYNCCHAT_PASSWORD": "x"}, {}).load()) == ""

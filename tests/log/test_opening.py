@@ -134,6 +134,8 @@ def unusable(path: Path, words: str) -> None:
     """It is refused with these words and a way out, and nothing of it is changed."""
     before = path.read_bytes() if path.is_file() else None
     mode = path.stat().st_mode if path.exists() else None
+    lock = Path(f"{path}-lock")
+    locked = lock.exists()
     with pytest.raises(LogError, match=words) as caught:
         asyncio.run(SqliteLog.open(path))
     assert str(path) in str(caught.value)
@@ -142,6 +144,7 @@ def unusable(path: Path, words: str) -> None:
         assert path.read_bytes() == before
     if mode is not None:
         assert path.stat().st_mode == mode
+    assert lock.exists() is locked
 
 
 def test_no_database(tmp_path):

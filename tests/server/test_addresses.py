@@ -5,12 +5,13 @@ import ipaddress
 import os
 import socket
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
 from asyncchat.server import addresses
-from asyncchat.server.addresses import Address, ListenError, open_listener, parse_listener
+from asyncchat.server.addresses import Address, ListenError, open_listener, open_together, parse_listener
 
 URLS = [
     ("tcp://127.0.0.1:1234", Address("127.0.0.1", 1234)),
@@ -161,3 +162,20 @@ def test_own_addresses_are_of_others_use():
 )
 def test_kinds_of_hosts(host, wildcard, local):
     assert (addresses.is_wildcard(host), addresses.is_local(host)) == (wildcard, local)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the loopback is one address")
+def test_together_they_have_one_port():
+    opened = open_together([Address("127.0.0.1", 0), Address("127.0.0.2", 0)])
+    ports = {listener.getsockname()[1] for _, sockets in opened for listener in sockets}
+    assert ports == {address.port for address, _ in opened[1:]}
+    with pytest.raises(ListenError, match="in use"):
+        open_together([Address("127.0.0.3", ports.copy().pop()), Address("127.0.0.2", ports.pop())])
+    for _, sockets in opened:
+        for listener in sockets:
+            listener.close()
+
+
+def test_together_they_are_opened_or_none_is():
+    with pytest.raises(ListenError, match="not an address of this machine"):
+        open_together([Address("127.0.0.1", 0), Address("192.0.2.1", 0)])

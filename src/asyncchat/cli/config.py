@@ -7,7 +7,7 @@ import click
 
 from asyncchat.cli._misuse import Misuse
 from asyncchat.cli._options import config_option, loaded, sources
-from asyncchat.config import Effective
+from asyncchat.config import Effective, exposed
 from asyncchat.config.options import Row, table
 from asyncchat.config.passwords import hashed
 
@@ -50,6 +50,9 @@ def check(context: click.Context, /, file: str | None) -> None:
         from asyncchat.server.reloading import read_motd
 
         read_motd(effective.config.motd)
+    warning = exposed(effective)
+    if warning:
+        click.echo(f"Warning: {warning}", err=True)
     click.echo(f"{source.file_name} is in order")
 
 

@@ -11,7 +11,7 @@ from asyncchat.config.options import (
     database_path,
     state_directory,
 )
-from asyncchat.config.sources import Effective, Sources
+from asyncchat.config.sources import Effective, Sources, exposed
 from asyncchat.core.settings import RoomSetting
 
 __all__ = [
@@ -23,5 +23,6 @@ __all__ = [
     "ServeConfig",
     "Sources",
     "database_path",
+    "exposed",
     "state_directory",
 ]

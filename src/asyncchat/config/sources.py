@@ -3,6 +3,7 @@
 Owns reading, checking and merging them, and the words for what is wrong; must not know what they do.
 """
 
+import os
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -22,6 +23,7 @@ from asyncchat.config.options import (
     room_setting,
     table,
 )
+from asyncchat.config.passwords import PREFIX
 from asyncchat.config.toml_lines import lines_of
 from asyncchat.core.settings import RoomSetting
 
@@ -46,6 +48,26 @@ class Effective(msgspec.Struct, frozen=True):
     origins: Mapping[str, str]
     file: str
     """The file's name as given; empty without one."""
+
+
+def exposed(effective: Effective) -> str:
+    """Why fewer should be able to read the file, or '': a hash may be seen, a plain password not."""
+    config, name = effective.config, effective.file
+    stated = [operator.password for operator in config.operators.values()]
+    if effective.origins.get("password", "").startswith(f"{name}, line "):
+        stated.append(config.password)
+    if not name or not any(text and not text.startswith(PREFIX) for text in stated):
+        return ""
+    try:
+        mode = Path(name).expanduser().stat().st_mode
+    except OSError:
+        return ""
+    if os.name != "posix" or not mode & 0o044:
+        return ""
+    return (
+        f"The configuration {name} has a plain password, and others on this machine can read it. "
+        f"Do: chmod 600 {name}, or write the hash that “asyncchat config password” makes"
+    )
 
 
 class Sources(msgspec.Struct, frozen=True):

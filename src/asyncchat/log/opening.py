@@ -69,7 +69,7 @@ class Database:
         try:
             self._open()
         except BaseException:
-            self._owner.release(self._owner.mark)
+            self._owner.withdraw()
             raise
 
     def connect(self) -> sqlite3.Connection:

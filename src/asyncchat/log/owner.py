@@ -5,6 +5,7 @@ Owns ``FILE-lock``; must not know what is in the database.
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from asyncchat.log.base import LogError
@@ -41,7 +42,8 @@ class InUse(LogError):
 class Owner:
     """The sole right to write a database, held until ``release`` or the end of the process.
 
-    The file stays when the lock goes: who removed it could remove it from under a third one's lock.
+    The file stays when the lock goes. Where it is taken away nevertheless, whoever has just locked it looks
+    whether it is still there, so that there are never two of them.
 
     Attributes:
         mark: what the last owner left at its ``release``; empty when it did not get there.
@@ -52,23 +54,30 @@ class Owner:
     """
 
     def __init__(self, database: Path) -> None:
-        path = Path(f"{database}-lock")
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
-        try:
-            self._file = os.open(path, flags, 0o600)
-        except OSError as error:
-            raise LogError(
-                f"The history {database} can't be locked: {path}: {error.strerror}. "
-                "Make its folder writable, or choose another: --db FILE"
-            ) from error
-        try:
-            _lock(self._file)
-        except OSError as error:
-            pid = self._read()[0]
-            os.close(self._file)
-            raise InUse(database, int(pid) if pid.isdigit() else None) from error
+        self._path = Path(f"{database}-lock")
+        self._made = not self._path.exists()
+        while True:
+            self._file = _opened(self._path, database)
+            try:
+                _lock(self._file)
+            except OSError as error:
+                pid = self._read()[0]
+                os.close(self._file)
+                raise InUse(database, int(pid) if pid.isdigit() else None) from error
+            if _is_at(self._file, self._path):
+                break
+            os.close(self._file)  # its maker withdrew meanwhile, and took it away
         self.mark = self._read()[1]
         self._write("")
+
+    def withdraw(self) -> None:
+        """Gives the right up as if it had never been taken: what is locked is no database of ours."""
+        if not self._made:
+            self.release(self.mark)
+            return
+        with suppress(OSError):  # Windows does not let go of a file that is open
+            self._path.unlink()
+        os.close(self._file)
 
     def release(self, mark: str) -> None:
         """Gives the right up, leaving a mark for the next owner; empty: something is not in order."""
@@ -88,3 +97,21 @@ class Owner:
         except OSError:
             # A full disk: the lock holds without words, and a missing mark only begins a new epoch.
             return
+
+
+def _opened(path: Path, database: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        return os.open(path, flags, 0o600)
+    except OSError as error:
+        raise LogError(
+            f"The history {database} can't be locked: {path}: {error.strerror}. "
+            "Make its folder writable, or choose another: --db FILE"
+        ) from error
+
+
+def _is_at(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), os.stat(path))
+    except FileNotFoundError:
+        return False

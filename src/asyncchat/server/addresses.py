@@ -8,7 +8,7 @@ import ipaddress
 import os
 import socket
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -78,6 +78,10 @@ def parse_listener(url: str) -> Address:
     return Address(parts.hostname or "127.0.0.1", DEFAULT_PORT if port is None else port)
 
 
+_TRIES = 8
+"""Ports that the system chose for one address which are tried for the others: one may be in use there."""
+
+
 def open_listener(address: Address) -> list[socket.socket]:
     """Binds a listener: one socket, or several where a host name has several addresses.
 
@@ -106,6 +110,30 @@ def open_listener(address: Address) -> list[socket.socket]:
             opened.close()
         raise ListenError(_refusal(address, error)) from error
     return sockets
+
+
+def open_together(wanted: Sequence[Address]) -> list[tuple[Address, list[socket.socket]]]:
+    """Binds listeners that have the same port, also where the system is to choose it (port 0).
+
+    Raises:
+        ListenError: as ``open_listener``.
+    """
+    for tries_left in reversed(range(_TRIES)):
+        opened: list[tuple[Address, list[socket.socket]]] = []
+        try:
+            for address in wanted:
+                port = opened[0][1][0].getsockname()[1] if opened else address.port
+                one = msgspec.structs.replace(address, port=port)
+                opened.append((one, open_listener(one)))
+        except ListenError:
+            for _address, sockets in opened:
+                for listener in sockets:
+                    listener.close()
+            if not tries_left or wanted[0].port or not opened:
+                raise
+        else:
+            break
+    return opened
 
 
 def _open_tcp(family: int, kind: int, protocol: int, where: tuple[object, ...]) -> socket.socket:

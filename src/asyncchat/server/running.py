@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from asyncchat.config import Effective, ServeConfig, Sources, database_path
+from asyncchat.config import Effective, ServeConfig, Sources, database_path, exposed
 from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses, greeting, reporting
@@ -49,6 +49,9 @@ def run(sources: Sources, effective: Effective, announce: Callable[[str], None])
     config = effective.config
     _open_standard_streams()
     reporting.set_up(config.log_level, config.log_format)
+    warning = exposed(effective)
+    if warning:
+        _logger.warning("%s", warning)
     if sys.platform == "win32":
         asyncio.run(_serve(sources, effective, announce))
     else:
@@ -70,8 +73,10 @@ async def _serve(sources: Sources, effective: Effective, announce: Callable[[str
     most_sessions = raise_file_limit()
     listeners: list[tuple[Address, list[socket.socket]]] = []
     try:
-        for address in _addresses(config):
-            listeners.append((address, addresses.open_listener(address)))  # noqa: PERF401  # each that opened is closed
+        together, apart = _addresses(config)
+        listeners += addresses.open_together(together)
+        for address in apart:
+            listeners.append((address, addresses.open_listener(address)))  # each that opened is closed
         await _serve_on(listeners, config, announce, motd, most_sessions, sources)
     finally:
         addresses.forget(address for address, _sockets in listeners)
@@ -112,14 +117,15 @@ async def _serve_on(
         await log.close()
 
 
-def _addresses(config: ServeConfig) -> list[Address]:
+def _addresses(config: ServeConfig) -> tuple[list[Address], list[Address]]:
+    """Where to listen: on these with one port for all, and on those."""
     try:
         more = [addresses.parse_listener(url) for url in config.listen]
     except ValueError as error:
         raise ServeError(str(error)) from error
     if config.lan:
-        return [Address(host, config.port) for host in addresses.private_addresses()] + more
-    return [Address(config.host, config.port), *more] if config.host else more
+        return [Address(host, config.port) for host in addresses.private_addresses()], more
+    return [Address(config.host, config.port)] if config.host else [], more
 
 
 async def _open_log(config: ServeConfig, database: Path | None) -> Log:

@@ -19,6 +19,8 @@ from tests.dialects.plain_driver import World
             commands.BanFromServer("192.0.2.0/24", True, 0, "spam all day"),
         ),
         ("/serverban bob 30m", commands.BanFromServer("bob", True, 1800)),
+        ("/serverban bob 1d2h30m", commands.BanFromServer("bob", True, 95_400)),
+        ("/serverban bob 3 times", commands.BanFromServer("bob", True, 0, "3 times")),
         ("/serverban bob 2h spam", commands.BanFromServer("bob", True, 7200, "spam")),
         ("/serverban bob 7d", commands.BanFromServer("bob", True, 604_800)),
         ("/serverunban bob", commands.BanFromServer("bob", False)),

@@ -5,18 +5,15 @@ Owns how these are typed; whether somebody may, the core decides. The rows of th
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands
 from asyncchat.core.commands import Command
+from asyncchat.dialects.durations import seconds_in
 from asyncchat.dialects.plain import history
 
 if TYPE_CHECKING:
     from asyncchat.dialects.plain.dialect import PlainDialect
-
-_DURATION = re.compile(r"([1-9][0-9]{0,5})([mhd])", re.ASCII)
-_SECONDS = {"m": 60, "h": 3600, "d": 86_400}
 
 ACTS_SHOWN = 500
 """Lines of the audit at once, at most: what fits a terminal's memory."""
@@ -34,10 +31,10 @@ def server_ban(_session: PlainDialect, text: str) -> Command | None:
         return commands.AskServerBans()
     mask, _, rest = text.partition(" ")
     first, _, after = rest.strip().partition(" ")
-    found = _DURATION.fullmatch(first)
-    if found is None:
+    seconds = seconds_in(first, bare=False)
+    if seconds is None:
         return commands.BanFromServer(mask, True, 0, rest.strip())
-    return commands.BanFromServer(mask, True, int(found[1]) * _SECONDS[found[2]], after.strip())
+    return commands.BanFromServer(mask, True, seconds, after.strip())
 
 
 def server_unban(_session: PlainDialect, text: str) -> Command | None:

@@ -349,7 +349,7 @@ _TABLE = (
     Word("kill", "NAME [REASON]", "Puts somebody off the server (owner).", server_words.kill),
     Word(
         "serverban",
-        "[NAME|MASK|NETWORK [30m|2h|7d] [REASON]]",
+        "[NAME|MASK|NETWORK [90m|7d|1d2h] [REASON]]",
         "Bans from the server, alone it lists who is (owner).",
         server_words.server_ban,
     ),

@@ -21,7 +21,7 @@ ALL = [
     "KILL irc.test :x",
     "WALLOPS :x",
     "KLINE",
-    "KLINE 5 bad :x",
+    "KLINE 5m bad :x",
     "KLINE bad",
     "UNKLINE bad",
     "STATS k",
@@ -87,7 +87,7 @@ def test_wallops(op, server):
 
 def test_a_ban_keeps_out(op, server):
     a = server.person("a", host="198.51.100.7")
-    assert op.send("KLINE 10 198.51.100.0/24 :spam")[0] == (
+    assert op.send("KLINE 10m 198.51.100.0/24 :spam")[0] == (
         SERVER + "NOTICE op :*!*@198.51.100.0/24 is banned from the server"
     )
     assert a.gone
@@ -181,3 +181,18 @@ def test_the_owner_sets_a_topic_from_outside(server):
     topic = ":owner!owner@192.0.2.1 TOPIC #r :quiet please"
     owner.send("TOPIC #r :quiet please")
     assert op.read() == [topic]
+
+
+@pytest.mark.parametrize(
+    ("sent", "asked"),
+    [
+        ("KLINE bad", commands.BanFromServer("bad")),
+        ("KLINE 3600 bad", commands.BanFromServer("bad", seconds=3600)),
+        ("KLINE 1d2h30m bad :spam all day", commands.BanFromServer("bad", True, 95_400, "spam all day")),
+        ("KLINE bad 90m :spam", commands.BanFromServer("bad", True, 5400, "spam")),
+        ("KLINE bad :90m", commands.BanFromServer("bad", reason="90m")),
+        ("KLINE 0 bad", commands.BanFromServer("bad")),
+    ],
+)
+def test_how_long_a_ban_is(server, sent, asked):
+    assert server.person("x").dialect.receive_data(f"{sent}\r\n".encode()) == [asked]

@@ -5,13 +5,13 @@ Owns their words (Modern IRC, "Operator Messages"); who may, the core decides.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.text import cut
+from asyncchat.dialects.durations import seconds_in
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.commands.server import Stats, no_such_server
 from asyncchat.dialects.irc.commands.word import Answerer, Numeric, Word, numeric
@@ -25,13 +25,8 @@ if TYPE_CHECKING:
     from asyncchat.core.server_bans import ServerBan
     from asyncchat.dialects.irc.dialect import IrcDialect
 
-_MINUTE = 60
-_BACK = re.compile(r"([0-9]{1,6})([mhdw])", re.ASCII | re.IGNORECASE)
-_BACK_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _ACTS_TOLD = 200
 """Lines that AUDIT tells at most: some 20 KB."""
-_LONGEST = 9
-"""Digits of a duration in minutes: two thousand years."""
 
 
 def kill(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -48,15 +43,19 @@ def wallops(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 
 
 def kline(session: IrcDialect, message: Message) -> Sequence[core.Command]:
-    """Bans a mask from the server, for some minutes when they stand before it; without a mask, lists them."""
+    """Bans a mask from the server, for a time when one stands before or behind it; alone it lists them."""
     params = list(message.params)
-    seconds = 0
-    if params and params[0].isascii() and params[0].isdigit() and len(params[0]) <= _LONGEST:
-        seconds = int(params.pop(0)) * _MINUTE
+    seconds = seconds_in(params[0]) if params else None
+    if seconds is not None:
+        params.pop(0)  # as ergo's operators type it
+    elif len(params) > 2:
+        seconds = seconds_in(params[1])
+        if seconds is not None:
+            params.pop(1)  # as InspIRCd's do
     if not params:
         return [core.AskServerBans(Stats("k"))]
     reason = _reason(params[1]) if len(params) > 1 else ""
-    return [core.BanFromServer(params[0], True, seconds, reason)]
+    return [core.BanFromServer(params[0], True, seconds or 0, reason)]
 
 
 def unkline(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -73,13 +72,11 @@ def rehash(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 def audit(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Tells what operators did: the last things, as many as asked for, or all since so long ago."""
     asked = message.param(0)
-    since = _BACK.fullmatch(asked)
     session.pause()
-    if since is not None:
-        return [core.ReadActs(_ACTS_TOLD, int(since[1]) * _BACK_SECONDS[since[2].lower()])]
-    if asked.isascii() and asked.isdigit() and len(asked) <= _LONGEST:
-        return [core.ReadActs(min(max(1, int(asked)), _ACTS_TOLD))]
-    return [core.ReadActs()]
+    if asked.isascii() and asked.isdigit():
+        return [core.ReadActs(max(1, min(int(asked[:9]), _ACTS_TOLD)))]
+    since = seconds_in(asked, bare=False)
+    return [core.ReadActs() if since is None else core.ReadActs(_ACTS_TOLD, since)]
 
 
 def connect(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -189,10 +186,10 @@ WORDS: dict[str, Word] = {
     ),
     "KLINE": Word(
         kline,
-        params="[<minutes>] [<mask> [:<reason>]]",
+        params="[<time>] [<mask> [:<reason>]]",
         about=(
-            "Bans a mask, an address or a network such as 192.0.2.0/24 from the server, for a time or for "
-            "good; alone it lists these bans (operators)."
+            "Bans a mask, an address or a network such as 192.0.2.0/24 from the server, for good or for a "
+            "time, in seconds or such as 1d2h30m, 90m; alone it lists these bans (operators)."
         ),
     ),
     "UNKLINE": Word(unkline, 1, params="<mask>", about="Lifts a ban from the server (operators)."),

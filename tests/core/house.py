@@ -5,7 +5,7 @@ the owner and in the lobby; session 5 has no name yet.
 """
 
 from asyncchat.core import commands
-from asyncchat.core.chat import Chat, Items
+from asyncchat.core.chat import Chat, Item, Items
 from asyncchat.core.commands import Command, Enter, Question
 from asyncchat.core.events import Event
 from asyncchat.core.names import LOBBY
@@ -16,8 +16,11 @@ ANNA, BOB, CAROL, OLGA, NOBODY = 1, 2, 3, 4, 5
 
 def do(chat: Chat, who: int, command: Command, now: int = NOW) -> Items:
     """Decides a command and applies its events; questions are answered in their place."""
-    items = []
+    items: list[Item] = []
     for item in chat.decide(who, command, now):
+        if isinstance(item, Command) and not isinstance(item, Question):
+            items.extend(do(chat, who, item, now))
+            continue
         if isinstance(item, Event):
             chat.apply(item)
         items.append(chat.answer(who, item) if isinstance(item, Question) else item)

@@ -105,6 +105,11 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "owners_only": switch,
     "names": st.lists(names, max_size=2).map(tuple),
     "purpose": st.none(),
+    "commands": st.lists(
+        st.builds(commands.SetFlag, rooms, st.sampled_from(FLAGS), switch)
+        | st.builds(commands.SetRole, rooms, names, switch, st.sampled_from([*ROLE_NAMED])),
+        max_size=3,
+    ).map(tuple),
     "most": st.integers(0, 3),
     "seconds": st.integers(0, 3),
     "fields": st.sampled_from([("name",), ("host", "realname")]),
@@ -142,6 +147,8 @@ class ManyClients(RuleBasedStateMachine):
                 self._apply(item)
             elif isinstance(item, Question):
                 self.chat.answer(who, item)
+            elif isinstance(item, Command):
+                self._ask(who, item)
 
     @rule(who=sessions, name=names, host=st.sampled_from(["h1", "h2"]))
     def enter(self, who, name, host):

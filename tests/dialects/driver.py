@@ -12,7 +12,7 @@ import msgspec
 
 from asyncchat.core import commands, events, replies
 from asyncchat.core.chat import Chat
-from asyncchat.core.events import Event, Reach, Record
+from asyncchat.core.events import Event, Reach, Record, together
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
 from asyncchat.dialects.base import Dialect, ServerInfo
@@ -104,26 +104,38 @@ class Hub:
 
     def decide(self, peer: Peer, command: commands.Command) -> list[object]:
         """The outcome of a command; the others are told of its events at once."""
-        outcome: list[object] = []
         if isinstance(command, commands.Say) and peer.id in self.chat.people:
             self.chat.spoke[peer.id] = self.now
+        outcome: list[object] = []
+        told: dict[int, set[int]] = {}
+        self.gather(peer, command, outcome, told)
+        for item in together(outcome):
+            if isinstance(item, Record):
+                for other in told[item.number] - {peer.id}:
+                    self.peers[other].sent += self.peers[other].dialect.variant.encode(item)
+        return outcome
+
+    def gather(
+        self, peer: Peer, command: commands.Command, outcome: list[object], told: dict[int, set[int]]
+    ) -> None:
+        """Puts what becomes of a command at the end of the outcome, and notes who is told of which event."""
         for item in self.chat.decide(peer.id, command, self.now):
             if isinstance(item, Event):
                 record = Record(len(self.records) + 1, self.now, item)
                 self.records.append(record)
-                audience = self.audience(item)
+                told[record.number] = self.audience(item)
                 self.chat.apply(item)
-                for other in audience - {peer.id}:
-                    told = self.peers[other]
-                    told.sent += told.dialect.variant.encode(record)
                 outcome.append(record)
                 if isinstance(item, events.Killed):
                     self.killed.append(record)
             elif isinstance(item, commands.Question):
                 outcome.append(self.chat.answer(peer.id, item))
-            else:
+            elif isinstance(item, commands.Answer):
+                outcome.append(item.value)
+            elif isinstance(item, commands.Command):
+                self.gather(peer, item, outcome, told)
+            elif not (isinstance(item, replies.Refusal) and item in outcome):
                 outcome.append(item)
-        return outcome
 
     def end(self, by: Peer, record: Record) -> None:
         """Ends the session of who was killed, as delivery does."""

@@ -22,8 +22,9 @@ from asyncchat.core.rules import ANSWERS, RULES
 from asyncchat.core.server_bans import ServerBan
 from asyncchat.core.tokens import Token
 
-Item = AnyEvent | Reply | Refusal | Question
-"""What a decision is made of; a question in it is answered once the events before it are applied."""
+Item = AnyEvent | Reply | Refusal | Command
+"""What a decision is made of. A question in it is answered, another command decided, an ``Answer`` given,
+once the events before it are applied."""
 
 Items = tuple[Item, ...]
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from asyncchat.core import events
-from asyncchat.core.events import Passing, Reach, Record, Said
+from asyncchat.core.events import Passing, Reach, Record, Said, Together, together
 from asyncchat.core.names import fold
 from asyncchat.core.replies import BannedFromServer
 from asyncchat.server.audience import Audience, Run
@@ -74,7 +74,7 @@ class Delivery:
         self._set_apart(batch)
         audiences = self._audiences
         for session, outcome in batch:
-            for item in outcome:
+            for item in outcome if len(outcome) == 1 else together(outcome):
                 if type(item) is Record:
                     event = item.event
                     if type(event) is Said:
@@ -82,6 +82,9 @@ class Delivery:
                         (audience.run or self._open_run(audience)).add(item, session)
                     else:
                         await self._tell(item, session)
+                    self.delivered = item.number
+                elif type(item) is Together:
+                    await self._tell(item, session)
                     self.delivered = item.number
                 elif type(item) is Passing:
                     await self._tell(item, session)

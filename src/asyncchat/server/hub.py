@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from asyncchat.core.chat import Chat, Items
 from asyncchat.core.commands import Answer, Command, Question, Quit, Say
 from asyncchat.core.events import AnyEvent, Event, Kept, Passing, Record, Said
-from asyncchat.core.replies import NameTaken
+from asyncchat.core.replies import NameTaken, Refusal
 from asyncchat.server.delivery import GateMark
 
 if TYPE_CHECKING:
@@ -94,8 +94,13 @@ class Hub:
 
     def _conclude(self, session: Session, items: Items, now: int) -> None:
         """Applies and numbers the events of a decision, answers its questions, and passes it all on."""
-        chat = self.chat
         outcome: list[object] = []
+        records = self._gather(session, items, now, outcome)
+        self._outbox.put(session, outcome, records)
+
+    def _gather(self, session: Session, items: Items, now: int, outcome: list[object]) -> int:
+        """Puts what becomes of a decision at the end of the outcome; gives how many records that are."""
+        chat = self.chat
         records = 0
         for item in items:
             if isinstance(item, Event) and item.kept is Kept.NEVER:
@@ -107,11 +112,17 @@ class Hub:
                 records += 1
             elif isinstance(item, Question):
                 outcome.append(chat.answer(session.id, item))
-            else:
+            elif type(item) is Answer:
+                outcome.append(item.value)
+            elif isinstance(item, Command):
+                records += self._gather(session, chat.decide(session.id, item, now), now, outcome)
+            elif not (
+                isinstance(item, Refusal) and item in outcome
+            ):  # several commands may fail for one reason
                 outcome.append(item)
                 if type(item) is NameTaken:
                     self.on_name_taken(session, item.holder)
-        self._outbox.put(session, outcome, records)
+        return records
 
     def begin_gate(self, session: Session) -> GateMark:
         """Marks the place in the order where a session's gate begins; it hears of it as an outcome."""

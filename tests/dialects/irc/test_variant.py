@@ -29,7 +29,7 @@ LINES = [
     (events.Parted("#r", A, "why"), ":a!u@h PART #r :why"),
     (events.Kicked("#r", A, B), ":b!v@i KICK #r a :b"),
     (events.Kicked("#r", A, B, "why"), ":b!v@i KICK #r a :why"),
-    (events.Left(A), ":a!u@h QUIT :Quit"),
+    (events.Left(A), ":a!u@h QUIT :Quit: "),
     (events.Left(A, "too slow"), ":a!u@h QUIT :too slow"),
     (events.Renamed(A, person(1, "c", "u", "h")), ":a!u@h NICK c"),
     (events.TopicChanged("#r", A, "topic", TIME), ":a!u@h TOPIC #r :topic"),

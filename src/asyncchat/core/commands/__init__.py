@@ -4,7 +4,7 @@ Owns the closed set; must not know who may do what (``rules``) nor how it was sp
 """
 
 from asyncchat.core.commands.accounts import ChangePassword, LogIn, LogOut, MakeAccount, RemoveAccount
-from asyncchat.core.commands.base import Answer, Command, Question
+from asyncchat.core.commands.base import Answer, Command, Question, Several
 from asyncchat.core.commands.history import (
     Direction,
     Erase,
@@ -131,6 +131,7 @@ __all__ = [
     "SetRole",
     "SetSetting",
     "SetTopic",
+    "Several",
     "Signal",
     "Span",
     "Unlock",

@@ -13,5 +13,11 @@ class Answer(Command, frozen=True):
     value: object
 
 
+class Several(Command, frozen=True):
+    """Several commands of one line with one outcome, each decided when the one before has been applied."""
+
+    commands: tuple[Command, ...]
+
+
 class Question(Command, frozen=True):
     """A question about the state; it changes nothing."""

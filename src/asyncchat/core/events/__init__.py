@@ -44,6 +44,7 @@ from asyncchat.core.events.speech import (
     Tags,
     Whispered,
 )
+from asyncchat.core.events.together import Change, Together, together
 from asyncchat.core.events.tokens import TokenMade, TokenRevoked
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "AnyEvent",
     "AwayChanged",
     "BanChanged",
+    "Change",
     "ClaimFailed",
     "Confided",
     "ConfigurationRead",
@@ -98,8 +100,10 @@ __all__ = [
     "Speech",
     "Spoke",
     "Tags",
+    "Together",
     "TokenMade",
     "TokenRevoked",
     "TopicChanged",
     "Whispered",
+    "together",
 ]

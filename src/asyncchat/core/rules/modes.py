@@ -195,7 +195,13 @@ def set_person_flag(chat: Chat, who: int, command: commands.SetPersonFlag, _now:
     return (events.PersonFlagChanged(me, command.flag, command.on),)
 
 
+def several(_chat: Chat, _who: int, command: commands.Several, _now: int) -> Items:
+    """Lets the hub put one after the other."""
+    return command.commands
+
+
 RULES: dict[type[commands.Command], Rule] = {
+    commands.Several: several,
     commands.SetRole: set_role,
     commands.SetFlag: set_flag,
     commands.SetSetting: set_setting,

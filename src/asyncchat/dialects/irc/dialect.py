@@ -21,7 +21,7 @@ from asyncchat.core.commands import (
     Say,
     Unlock,
 )
-from asyncchat.core.events import Record, Said
+from asyncchat.core.events import Record, Said, together
 from asyncchat.core.people import Person
 from asyncchat.core.replies import NotFromHere, NotServerOperator, Refusal, StorageDown, WrongCode
 from asyncchat.dialects.base import COMMANDS_A_TURN
@@ -241,7 +241,7 @@ class IrcDialect:
 
     def say(self, items: Outcome) -> bytes:
         """The lines of several answers."""
-        return b"".join([self._say(item) for item in items])
+        return b"".join([self._say(item) for item in together(items)])
 
     def open_label(self, opening: Opening) -> bytes:
         """Gathers the answers that come from now on as the response to a labelled line."""

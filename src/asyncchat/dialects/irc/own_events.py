@@ -12,6 +12,7 @@ from asyncchat.core import events
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE
 from asyncchat.dialects.irc.line import line
+from asyncchat.dialects.irc.mode_lines import signed
 from asyncchat.dialects.irc.modes import PERSON_LETTERS
 
 if TYPE_CHECKING:
@@ -60,8 +61,10 @@ def _knocked(session: IrcDialect, record: events.Record, event: events.Knocked) 
 
 
 def _person_flag(session: IrcDialect, record: events.Record, event: events.PersonFlagChanged) -> bytes:
-    sign = "+" if event.on else "-"
-    return line(f":{session.nick} MODE {session.nick}", f"{sign}{PERSON_LETTERS[event.flag]}")
+    records = record.records if isinstance(record, events.Together) else (record,)
+    changes = (one.event for one in records)
+    letters = [(one.on, PERSON_LETTERS[one.flag], "") for one in changes if type(one) is type(event)]
+    return line(f":{session.nick} MODE {session.nick}", signed(letters))
 
 
 def _server_ban(session: IrcDialect, record: events.Record, event: events.ServerBanChanged) -> bytes:

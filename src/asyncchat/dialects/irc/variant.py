@@ -8,22 +8,15 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from asyncchat.core import events
-from asyncchat.core.events import AnyEvent, Record, Said, Speech
+from asyncchat.core.events import AnyEvent, Record, Said, Speech, Together
 from asyncchat.core.ids import Ids
-from asyncchat.core.modes import BANS, MUTES
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.batches import CONCAT
 from asyncchat.dialects.irc.batches import MULTILINE as MULTILINE_BATCH
 from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS, MULTILINE, SERVER_TIME
-from asyncchat.dialects.irc.line import line, word
-from asyncchat.dialects.irc.modes import (
-    FLAG_LETTERS,
-    PARAMETER_TO_UNSET,
-    PREFIXES,
-    ROLE_LETTERS,
-    SETTING_LETTERS,
-    said_mask,
-)
+from asyncchat.dialects.irc.line import line
+from asyncchat.dialects.irc.mode_lines import CHANGES, mode_lines
+from asyncchat.dialects.irc.modes import PREFIXES
 from asyncchat.dialects.irc.speech import batch_lines, said_lines
 from asyncchat.dialects.irc.stamps import stamp
 from asyncchat.dialects.irc.tokens import LINE_BYTES, format_tags
@@ -86,13 +79,14 @@ class IrcVariant:
             return self.said(record)
         if isinstance(event, _Signal):
             return self._signalled(record, event)
-        lines = _LINES.get(type(event))
-        if lines is None:
-            return b""
-        told = lines(self, event)
-        if self._tags_time and told:
-            return b"@time=%b %b" % (stamp(record.time).encode(), told)
-        return told
+        if type(record) is Together:
+            told = mode_lines([one.event for one in record.records])  # type: ignore[misc]  # changes, all
+        else:
+            lines = _LINES.get(type(event))
+            told = [] if lines is None else [lines(self, event)]
+        if self._tags_time:
+            return b"".join([b"@time=%b %b" % (stamp(record.time).encode(), one) for one in told if one])
+        return b"".join(told)
 
     def said(self, record: Record, batch: str = "") -> bytes:
         """The lines of a message.
@@ -198,7 +192,7 @@ class IrcVariant:
         )
 
     def _left(self, event: events.Left) -> bytes:
-        return line(f":{event.person.origin} QUIT", event.reason or "Quit")
+        return line(f":{event.person.origin} QUIT", event.reason or "Quit: ")
 
     def _renamed(self, event: events.Renamed) -> bytes:
         return line(f":{event.person.origin} NICK {event.now.name}")
@@ -206,33 +200,8 @@ class IrcVariant:
     def _topic_changed(self, event: events.TopicChanged) -> bytes:
         return line(f":{event.person.origin} TOPIC {event.room}", event.text)
 
-    def _role_changed(self, event: events.RoleChanged) -> bytes:
-        letter = ROLE_LETTERS[event.role]
-        return _mode(event.by.origin, event.room, event.on, f"{letter} {event.person.name}")
-
-    def _flag_changed(self, event: events.FlagChanged) -> bytes:
-        letter = FLAG_LETTERS.get(event.flag)
-        if letter is None:
-            return b""
-        return _mode(event.person.origin, event.room, event.on, letter)
-
-    def _setting_changed(self, event: events.SettingChanged) -> bytes:
-        letter = SETTING_LETTERS.get(event.setting)
-        if letter is None:
-            return b""
-        parameter = word(event.value) if event.value else "*"
-        if event.value or event.setting in PARAMETER_TO_UNSET:
-            letter = f"{letter} {parameter}"
-        return _mode(event.person.origin, event.room, bool(event.value), letter)
-
-    def _ban_changed(self, event: events.BanChanged) -> bytes:
-        return _listed(BANS, event)
-
-    def _mute_changed(self, event: events.MuteChanged) -> bytes:
-        return _listed(MUTES, event)
-
-    def _mask_changed(self, event: events.MaskChanged) -> bytes:
-        return _listed(event.listed, event)
+    def _changed(self, event: events.Change) -> bytes:
+        return b"".join(mode_lines((event,)))
 
     def _invited(self, event: events.Invited) -> bytes:
         return line(f":{event.person.origin} INVITE {event.to.name} {event.room}")
@@ -255,15 +224,6 @@ class IrcVariant:
         return line(f":{self._source} NOTICE {event.room}", f"{event.person.name} erased {what}")
 
 
-def _mode(origin: str, room: str, on: bool, change: str) -> bytes:
-    return line(f":{origin} MODE {room} {'+' if on else '-'}{change}")
-
-
-def _listed(listed: str, event: events.BanChanged | events.MuteChanged | events.MaskChanged) -> bytes:
-    letter, mask = said_mask(listed, event.mask)
-    return _mode(event.person.origin, event.room, event.on, f"{letter} {word(mask)}")
-
-
 _LINES: dict[type[AnyEvent], Callable[[IrcVariant, Any], bytes]] = {
     events.Joined: IrcVariant._joined,
     events.Parted: IrcVariant._parted,
@@ -271,12 +231,7 @@ _LINES: dict[type[AnyEvent], Callable[[IrcVariant, Any], bytes]] = {
     events.Left: IrcVariant._left,
     events.Renamed: IrcVariant._renamed,
     events.TopicChanged: IrcVariant._topic_changed,
-    events.RoleChanged: IrcVariant._role_changed,
-    events.FlagChanged: IrcVariant._flag_changed,
-    events.BanChanged: IrcVariant._ban_changed,
-    events.MuteChanged: IrcVariant._mute_changed,
-    events.SettingChanged: IrcVariant._setting_changed,
-    events.MaskChanged: IrcVariant._mask_changed,
+    **dict.fromkeys(CHANGES, IrcVariant._changed),  # type: ignore[arg-type]  # all of them are events
     events.Invited: IrcVariant._invited,
     events.Knocked: IrcVariant._knocked,
     events.Erased: IrcVariant._erased,

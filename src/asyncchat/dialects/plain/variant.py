@@ -5,7 +5,7 @@ Owns the line's end and that every line is clean; must not know a session.
 
 from collections.abc import Iterable
 
-from asyncchat.core.events import Confided, Record, Said, Whispered
+from asyncchat.core.events import Confided, Record, Said, Together, Whispered
 from asyncchat.dialects.plain.clean import shown
 from asyncchat.dialects.plain.event_words import EVENT_WORDS
 
@@ -22,6 +22,8 @@ class PlainVariant:
 
     def encode(self, record: Record) -> bytes:
         """The line of somebody else's event; several for a text of several, none where nobody is told."""
+        if type(record) is Together:
+            return b"".join([self.encode(one) for one in record.records])
         event = record.event
         kind = type(event)
         words = EVENT_WORDS[kind](event)

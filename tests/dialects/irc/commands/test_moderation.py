@@ -16,9 +16,9 @@ def pair(server):
     [
         ("MODE #r +o a", ["MODE #r +o a"]),
         ("MODE #r -n", ["MODE #r -n"]),
-        ("MODE #r -nt", ["MODE #r -n", "MODE #r -t"]),
-        ("MODE #r -n+b bad!*@*", ["MODE #r -n", "MODE #r +b bad!*@*"]),
-        ("MODE #r +bo *!*@198.51.100.7 a", ["MODE #r +b *!*@198.51.100.7", "MODE #r +o a"]),
+        ("MODE #r -nt", ["MODE #r -nt"]),
+        ("MODE #r -n+b bad!*@*", ["MODE #r -n+b bad!*@*"]),
+        ("MODE #r +bo *!*@198.51.100.7 a", ["MODE #r +bo *!*@198.51.100.7 a"]),
         ("MODE #r +n", []),
         ("KICK #r a", ["KICK #r a :op"]),
         ("KICK #R A :be quiet", ["KICK #r a :be quiet"]),
@@ -111,7 +111,59 @@ def test_a_full_list(pair):
 
 def test_at_most_so_many_changes_in_a_line(pair):
     op, _a = pair
-    assert len(op.send("MODE #r " + "-n+n" * 20)) == 12
+    assert op.send("MODE #r " + "-n+n" * 20) == [
+        OP + "MODE #r " + "-n+n" * 6,
+        SERVER + "400 op MODE :Only the first 12 changes of a line are made",
+    ]
+
+
+def test_each_change_is_decided_after_the_one_before(pair):
+    op, a = pair
+    assert op.send("MODE #r +b-b+o-o x x a a") == [OP + "MODE #r +b-b+o-o x!*@* x!*@* a a"]
+    a.read()
+    assert op.send("MODE #r -o+v op a") == [
+        OP + "MODE #r -o op",
+        SERVER + "482 op #r :You're not channel operator",
+    ]
+
+
+def test_a_right_that_is_missing_is_told_once(pair):
+    _op, a = pair
+    assert a.send("MODE #r +ntik-l+ov key a a") == [SERVER + "482 a #r :You're not channel operator"]
+
+
+def test_what_does_not_fit_one_line_stands_in_the_next(pair, server):
+    op, a = pair
+    masks = [f"{'м' * 50}{number}!*@*" for number in range(8)]
+    op.send(f"MODE #r +bbbb {' '.join(masks[:4])}")
+    assert len(a.read()) == 1
+    op.send("MODE #r +o a")
+    for peer in (op, a):
+        peer.read()
+    nick = "ж" * 32
+    op.send(f"NICK {nick}")
+    a.read()
+    op.send_raw(f"MODE #r -bbbb {' '.join(masks[:4])}\r\nMODE #r +Ie {masks[0]} {masks[1]}\r\n".encode())
+    lines = a.read()
+    assert all(len(line.encode()) <= 510 for line in lines)
+    assert " ".join(lines).count("!*@*") == 6
+
+
+def test_unknown_letters_are_told_one_by_one_and_the_others_made(pair):
+    op, a = pair
+    assert op.send("MODE #r +xiY") == [
+        SERVER + "472 op x :is unknown mode char to me",
+        OP + "MODE #r +i",
+        SERVER + "472 op Y :is unknown mode char to me",
+    ]
+    assert a.read() == [OP + "MODE #r +i"]
+
+
+def test_a_setting_without_its_value_is_left_and_the_others_made(pair):
+    op, _a = pair
+    missing = SERVER + "461 op MODE :Not enough parameters"
+    assert op.send("MODE #r +lm") == [missing, OP + "MODE #r +m"]
+    assert op.send("MODE #r +ov a") == [OP + "MODE #r +o a", missing]
 
 
 class TestOnesOwn:
@@ -127,6 +179,9 @@ class TestOnesOwn:
     def test_the_known_ones_are_applied_beside_an_unknown(self, server):
         a = server.person("a")
         assert a.send("MODE a +ix") == [":a MODE a :+i", SERVER + "501 a :Unknown MODE flag"]
+
+    def test_several_in_one_line(self, server):
+        assert server.person("a").send("MODE a +iB-i") == [":a MODE a :+iB-i"]
 
     def test_nobody_elses(self, server):
         server.person("b")

@@ -42,7 +42,13 @@ def mode(session: IrcDialect, message: Message) -> Sequence[core.Command]:
         return [core.AskFlags(target)]
     asked = list(_room_changes(target, changes, iter(message.params[2:])))
     lists = list(dict.fromkeys(command for command in asked if isinstance(command, core.AskMasks)))
-    return [command for command in asked if not isinstance(command, core.AskMasks)][:CHANGES] + lists
+    made = [command for command in asked if not isinstance(command, core.AskMasks)]
+    if len(made) > CHANGES:
+        lists.insert(0, _BEYOND)  # type: ignore[arg-type]  # an answer in its place
+        del made[CHANGES:]
+    if len(made) < 2:
+        return made + lists
+    return [core.Several(tuple(made)), *lists]
 
 
 def _room_changes(room: str, letters: str, arguments: Iterator[str]) -> Iterator[core.Command]:
@@ -64,6 +70,9 @@ def _room_changes(room: str, letters: str, arguments: Iterator[str]) -> Iterator
             yield numeric(numerics.ERR_UNKNOWNMODE, word(letter), text="is unknown mode char to me")
 
 
+_BEYOND = numeric(
+    numerics.ERR_UNKNOWNERROR, "MODE", text=f"Only the first {CHANGES} changes of a line are made"
+)
 _MISSING = numeric(numerics.ERR_NEEDMOREPARAMS, "MODE", text="Not enough parameters")
 
 _SHOWN = {letter: (BANS, MUTES) if listed == BANS else (listed,) for letter, listed in LIST_OF.items()}
@@ -102,6 +111,8 @@ def _own_changes(target: str, changes: str) -> Sequence[core.Command]:
         elif letter != "o":
             unknown = True
     asked = asked[:CHANGES] or [core.SetPersonFlag("", on, target)]
+    if len(asked) > 1:
+        asked = [core.Several(tuple(asked))]
     if unknown:
         asked.append(numeric(numerics.ERR_UMODEUNKNOWNFLAG, text="Unknown MODE flag"))
     return asked

@@ -102,6 +102,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     ),
     "reaction": st.sampled_from(["\U0001f44d", "lol"]),
     "joining": switch,
+    "case_only": switch,
+    "follow": switch,
     "owners_only": switch,
     "names": st.lists(names, max_size=2).map(tuple),
     "purpose": st.none(),

@@ -111,8 +111,12 @@ class Hub:
         self.gather(peer, command, outcome, told)
         for item in together(outcome):
             if isinstance(item, Record):
+                renamed = isinstance(item.event, events.RoomRenamed)
                 for other in told[item.number] - {peer.id}:
-                    self.peers[other].sent += self.peers[other].dialect.variant.encode(item)
+                    dialect = self.peers[other].dialect
+                    self.peers[other].sent += (
+                        dialect.learn(outcome) if renamed else dialect.variant.encode(item)
+                    )
         return outcome
 
     def gather(

@@ -60,6 +60,7 @@ any_said = st.builds(Said, rooms, people, texts, speeches, tags)
 state_facts = st.one_of(
     st.builds(events.RoomOpened, rooms, times),
     st.builds(events.RoomClosed, rooms),
+    st.builds(events.RoomRenamed, rooms, rooms, people, texts, times),
     st.builds(events.TopicChanged, rooms, people, texts, times),
     st.builds(events.FlagChanged, rooms, people, texts, st.booleans()),
     st.builds(events.BanChanged, rooms, people, texts, st.booleans(), times),

@@ -65,6 +65,9 @@ class Numbers:
     def probe(self) -> bytes:
         return b""
 
+    def learn(self, outcome: Outcome) -> bytes:
+        return self.answer(outcome)
+
     def lapse(self, _now: float) -> bytes:
         return b""
 

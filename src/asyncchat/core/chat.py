@@ -53,6 +53,8 @@ class Chat:
         self.accounts: dict[str, Account] = {}
         self.tokens: dict[str, Token] = {}
         self.rooms: dict[str, Room] = {}
+        self.moved: dict[str, str] = {}
+        """The keys of rooms by those of the names that they had before."""
         self.rooms_of: dict[int, tuple[str, ...]] = {}
         self.invitations: dict[int, dict[str, bool]] = {}
         self.knocks: dict[int, dict[str, int]] = {}
@@ -143,6 +145,7 @@ class Chat:
             "accounts": dict(self.accounts),
             "tokens": dict(self.tokens),
             "rooms": {key: room.state() for key, room in self.rooms.items()},
+            "moved": dict(self.moved),
             "rooms_of": dict(self.rooms_of),
             "invitations": {who: dict(rooms) for who, rooms in self.invitations.items()},
             "knocks": {who: dict(rooms) for who, rooms in self.knocks.items()},

@@ -84,10 +84,12 @@ class Room:
         "_next_block",
         "_view",
         "flags",
+        "former",
         "guarded",
         "masks",
         "name",
         "opened",
+        "renamed",
         "roles",
         "seats",
         "settings",
@@ -98,6 +100,10 @@ class Room:
     def __init__(self, name: str, opened: int) -> None:
         self.name = name
         self.opened = opened
+        self.former: tuple[str, ...] = ()
+        """Names that it had before and nobody has taken since, the newest last."""
+        self.renamed = 0
+        """When it got its name, if that is not its first (microseconds since 1970 UTC)."""
         self.topic: Topic | None = None
         self.flags: frozenset[str] = OPENED_FLAGS
         self.settings: dict[str, str] = {}
@@ -231,6 +237,8 @@ class Room:
         return {
             "name": self.name,
             "opened": self.opened,
+            "former": self.former,
+            "renamed": self.renamed,
             "topic": self.topic,
             "flags": self.flags,
             "settings": dict(self.settings),

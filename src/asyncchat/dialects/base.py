@@ -106,6 +106,13 @@ class Dialect(Protocol):
         """The bytes that tell the session what became of its own command."""
         ...
 
+    def learn(self, outcome: Outcome) -> bytes:
+        """The bytes that tell the session what became of another's command.
+
+        Asked only where each is told in its own way: when a room gets another name.
+        """
+        ...
+
     def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
         """The server's last words before it closes the connection; ``stopping``: it closes them all."""
         ...

@@ -214,6 +214,11 @@ class WebSocketDialect:
             return self._end(lines, CloseCode.NORMAL_CLOSURE, "")
         return framed(lines, self._first) if lines else b""
 
+    def learn(self, outcome: Outcome) -> bytes:
+        """What another session caused, as IRC tells it."""
+        lines = self._irc.learn(outcome)
+        return framed(lines, self._first) if lines else b""
+
     def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
         """ERROR with the reason, then a close frame, once."""
         code = CloseCode.POLICY_VIOLATION if reason else CloseCode.NORMAL_CLOSURE

@@ -5,6 +5,7 @@ Owns what of a chat outlives a run; must not know where facts are kept.
 
 import logging
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from asyncchat.core import events
 from asyncchat.core.chat import Chat
@@ -51,7 +52,12 @@ def _facts(chat: Chat) -> Iterator[AnyEvent]:
 
 
 def _room(room: Room) -> Iterator[AnyEvent]:
-    yield events.RoomOpened(room.name, room.opened)
+    names = (*room.former, room.name)
+    yield events.RoomOpened(names[0], room.opened)
+    for before, name in pairwise(names):
+        yield events.RoomRenamed(before, name, _NOBODY, "", room.renamed)
+    if room.renamed and not room.former:
+        yield events.RoomRenamed(room.name, room.name, _NOBODY, "", room.renamed)
     if room.topic is not None:
         topic = room.topic
         yield events.TopicChanged(room.name, from_origin(topic.by), topic.text, topic.time)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from asyncchat.core import events
-from asyncchat.core.events import Passing, Reach, Record, Said, Together, together
+from asyncchat.core.events import Passing, Reach, Record, RoomRenamed, Said, Together, together
 from asyncchat.core.names import fold
 from asyncchat.core.replies import BannedFromServer
 from asyncchat.server.audience import Audience, Run
@@ -80,6 +80,8 @@ class Delivery:
                     if type(event) is Said:
                         audience = audiences.get(event.room) or self._audience(event.room)
                         (audience.run or self._open_run(audience)).add(item, session)
+                    elif type(event) is RoomRenamed:
+                        await self._rename_room(event, outcome, session)
                     else:
                         await self._tell(item, session)
                     self.delivered = item.number
@@ -184,6 +186,24 @@ class Delivery:
         elif isinstance(event, events.RoomClosed):
             self._audiences.pop(event.room, None)
             self._audiences.pop(fold(event.room), None)
+
+    async def _rename_room(self, event: RoomRenamed, outcome: Outcome, cause: Session) -> None:
+        """Moves a room's audience to its new name, and tells each member in its own way."""
+        audience = self._audience(event.room)
+        if audience.run is not None:
+            self._runs.remove(audience.run)
+            await self._flush(audience.run)
+        for name in (event.room, fold(event.room)):
+            self._audiences.pop(name, None)
+        self._audiences[event.to] = self._audiences[fold(event.to)] = audience
+        for member in list(audience.members.values()):
+            if member is cause or member.ended:
+                continue
+            data = member.learn(outcome)
+            if member.apart == self._turn:
+                member.parts.append(data)
+            elif data:
+                await self._write([member], data)
 
     async def _announce(self, record: Record, event: events.Announced, cause: Session) -> None:
         """Tells some people something, wherever they are."""

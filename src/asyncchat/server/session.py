@@ -111,12 +111,7 @@ class Session:
         if outcome and type(outcome[0]) is GateMark:
             return
         dialect = self.spoken
-        try:
-            own = dialect.answer(outcome)
-        except Exception:
-            _logger.exception("An answer to %s failed; this is a bug of asyncchat", self.address)
-            self.service.loop.call_soon(self.expel, "internal error")
-            return
+        own = self._said(dialect.answer, outcome)
         if own:
             self.parts.append(own)
             if len(own) > self.service.options.send_bytes:
@@ -124,6 +119,19 @@ class Session:
         if dialect.variant is not self.variant:
             self.variant = dialect.variant
             self.regroup()
+
+    def learn(self, outcome: Outcome) -> bytes:
+        """The bytes that tell this session what became of another's command."""
+        return self._said(self.spoken.learn, outcome)
+
+    def _said(self, say: Callable[[Outcome], bytes], outcome: Outcome) -> bytes:
+        """What the dialect says; a bug of it ends this session alone."""
+        try:
+            return say(outcome)
+        except Exception:
+            _logger.exception("An answer to %s failed; this is a bug of asyncchat", self.address)
+            self.service.loop.call_soon(self.expel, "internal error")
+            return b""
 
     def flush_parts(self) -> None:
         """Writes what this session was told on its own."""

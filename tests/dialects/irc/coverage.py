@@ -34,6 +34,7 @@ _COMMANDS = {
     "SUMMON": RFC_2812.format(section="4.5"),
     "KNOCK": "as of ratbox and InspIRCd",
     "OWNER": "of its own",
+    "RENAME": IRCV3.format(path="extensions/channel-rename"),
     "TAGMSG": IRCV3.format(path="extensions/message-tags"),
     "USERS": RFC_2812.format(section="4.6"),
 }

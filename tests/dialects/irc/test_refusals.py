@@ -4,7 +4,7 @@ import pytest
 
 from asyncchat.core import replies
 from asyncchat.core.replies import CannotSpeakReason, Refusal
-from asyncchat.dialects.irc.refusals import REFUSALS
+from asyncchat.dialects.irc.refusals import FAILURES, REFUSALS
 
 LINES = [
     (replies.NotEntered(), "451 a :You have not registered"),
@@ -21,6 +21,11 @@ LINES = [
     (replies.RoomNotAllowed("b", "x"), "403 a b :No such channel: a channel's name begins with #"),
     (replies.RoomNotAllowed("#b", "x"), "476 a #b :That channel name is not allowed: x"),
     (replies.TooManyRooms("#r", 1), "405 a #r :You have joined too many"),
+    (replies.RoomNameTaken("#r", "#s"),
+     "FAIL RENAME CHANNEL_NAME_IN_USE #r #s :The channel name is already taken"),
+    (replies.CannotRenameRoom("#r", "s t", "x"),
+     "FAIL RENAME CANNOT_RENAME #r s_t :The channel cannot be renamed: x"),
+    (replies.RoomHasMoved("#r", "#s"), "FAIL JOIN CHANNEL_RENAMED #r #s :The channel has been renamed"),
     (replies.NotMember("#r"), "442 a #r :You're not on that channel"),
     (replies.NotThere("#r", "b"), "441 a b #r :They aren't on it"),
     (replies.NotOperator("#r"), "482 a #r :You're not channel operator"),
@@ -65,11 +70,11 @@ def test_lines(server, refusal, line):
 
 
 def test_none_is_forgotten():
-    assert set(REFUSALS) == set(Refusal.__subclasses__()) - {
+    assert set(REFUSALS) | set(FAILURES) == set(Refusal.__subclasses__()) - {
         replies.HistoryUnreadable,
         replies.NotReloaded,
         replies.ActsUnreadable,
         replies.AccountRefused,
         replies.TokenRefused,  # no IRC client asks for one, or with one
     }
-    assert {type(refusal) for refusal, _ in LINES} == set(REFUSALS)
+    assert {type(refusal) for refusal, _ in LINES} == set(REFUSALS) | set(FAILURES)

@@ -27,6 +27,8 @@ LINES = [
     (events.Joined("#r", A), ":a!u@h JOIN #r"),
     (events.Parted("#r", A), ":a!u@h PART #r"),
     (events.Parted("#r", A, "why"), ":a!u@h PART #r :why"),
+    (events.RoomRenamed("#r", "#s", A, "why", TIME), ":a!u@h RENAME #r #s :why"),
+    (events.RoomRenamed("#r", "#s", A, "", TIME), ":a!u@h RENAME #r #s :"),
     (events.Kicked("#r", A, B), ":b!v@i KICK #r a :b"),
     (events.Kicked("#r", A, B, "why"), ":b!v@i KICK #r a :why"),
     (events.Left(A), ":a!u@h QUIT :Quit: "),

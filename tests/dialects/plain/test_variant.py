@@ -37,6 +37,7 @@ WIRE: list[tuple[AnyEvent, str]] = [
     (events.AwayChanged(ANNA, ""), "anna is back\n"),
     (events.RoomOpened("#tea", 0), ""),
     (events.RoomClosed("#tea"), ""),
+    (events.RoomRenamed("#tea", "#milk", ANNA, "why", 1), "[#tea] anna renamed the room: #milk (why)\n"),
     (events.Joined("#lobby", ANNA), "anna is online\n"),
     (events.Joined("#tea", ANNA, True), "[#tea] anna joined\n"),
     (events.Parted("#lobby", ANNA), "anna left the lobby\n"),

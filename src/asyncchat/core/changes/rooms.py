@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from asyncchat.core import events
-from asyncchat.core.modes import BANS, MUTES, SLOW
+from asyncchat.core.modes import BANS, FORWARD, MUTES, SLOW
 from asyncchat.core.names import fold
 from asyncchat.core.roles import OPERATOR, ROLE_NAMED
 from asyncchat.core.rooms import Mark, Room, Topic
@@ -14,16 +14,54 @@ from asyncchat.core.rooms import Mark, Room, Topic
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
 
+MOST_FORMER = 4
+"""Former names of a room that lead to it."""
+
 
 def _room_opened(chat: Chat, event: events.RoomOpened) -> None:
-    chat.rooms[fold(event.room)] = Room(event.room, event.time)
+    key = fold(event.room)
+    chat.rooms[key] = Room(event.room, event.time)
+    if chat.moved:
+        _forget_name(chat, key)
 
 
 def _room_closed(chat: Chat, event: events.RoomClosed) -> None:
     key = fold(event.room)
-    del chat.rooms[key]
+    for name in chat.rooms.pop(key).former:
+        chat.moved.pop(fold(name), None)
     for who in [who for who, rooms in chat.invitations.items() if key in rooms]:
         _use_up(chat, who, key)
+
+
+def _room_renamed(chat: Chat, event: events.RoomRenamed) -> None:
+    old, key = fold(event.room), fold(event.to)
+    room = chat.rooms.pop(old)
+    room.name, room.renamed = event.to, event.time
+    chat.rooms[key] = room
+    if key == old:
+        return
+    _forget_name(chat, key)
+    former = (*(name for name in room.former if fold(name) != key), event.room)
+    for name in former[:-MOST_FORMER]:
+        chat.moved.pop(fold(name), None)
+    room.former = former[-MOST_FORMER:]
+    chat.moved.update((fold(name), key) for name in room.former)
+    for who in room.seats:
+        chat.rooms_of[who] = tuple(key if other == old else other for other in chat.rooms_of[who])
+    for rooms in chat.invitations.values():
+        if old in rooms:
+            rooms[key] = rooms.pop(old)
+    for other in chat.rooms.values():
+        if fold(other.settings.get(FORWARD, "")) == old:
+            other.settings[FORWARD] = event.to
+
+
+def _forget_name(chat: Chat, key: str) -> None:
+    """Lets a name lead no more to the room that had it before."""
+    to = chat.moved.pop(key, None)
+    if to is not None and to in chat.rooms:
+        room = chat.rooms[to]
+        room.former = tuple(name for name in room.former if fold(name) != key)
 
 
 def _joined(chat: Chat, event: events.Joined) -> None:
@@ -107,6 +145,7 @@ def _mark(
 CHANGES: dict[type[events.Event], Callable[[Chat, Any], None]] = {
     events.RoomOpened: _room_opened,
     events.RoomClosed: _room_closed,
+    events.RoomRenamed: _room_renamed,
     events.Joined: _joined,
     events.Parted: _left_room,
     events.Kicked: _left_room,

@@ -31,6 +31,13 @@ class AskNames(Question, frozen=True):
     """All rooms that the asker may know of, with their members, and the people who are in none of these."""
 
 
+class AskMoved(Question, frozen=True):
+    """What is a room that has another name now, perhaps only in upper and lower case?"""
+
+    room: str
+    case_only: bool = False
+
+
 class AskTopic(Question, frozen=True):
     """A room's topic."""
 

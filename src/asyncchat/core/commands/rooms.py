@@ -4,10 +4,14 @@ from asyncchat.core.commands.base import Command
 
 
 class Join(Command, frozen=True):
-    """Become a member of a room, which opens with its first one; ``key`` is the word that one may need."""
+    """Become a member of a room, which opens with its first one; ``key`` is the word that one may need.
+
+    ``follow``: of a room that has another name now, become a member under that; else it is only said.
+    """
 
     room: str
     key: str = ""
+    follow: bool = True
 
 
 class Part(Command, frozen=True):
@@ -20,6 +24,14 @@ class Part(Command, frozen=True):
 class PartAll(Command, frozen=True):
     """Leave all rooms."""
 
+    reason: str = ""
+
+
+class RenameRoom(Command, frozen=True):
+    """Give a room another name, ``to``."""
+
+    room: str
+    to: str
     reason: str = ""
 
 

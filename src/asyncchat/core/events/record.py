@@ -25,6 +25,7 @@ from asyncchat.core.events.rooms import (
     RoleChanged,
     RoomClosed,
     RoomOpened,
+    RoomRenamed,
     SettingChanged,
     Spoke,
     TopicChanged,
@@ -42,8 +43,8 @@ from asyncchat.core.events.tokens import TokenMade, TokenRevoked
 
 AnyEvent = (
     Said | Whispered | Signalled | SignalledTo | SignalledToRole | NodeStarted | Entered | Left | Renamed
-    | AwayChanged | RoomOpened | RoomClosed | Joined | Parted | Kicked | RoleChanged | TopicChanged
-    | FlagChanged | BanChanged | MuteChanged | SettingChanged | MaskChanged | Invited | Knocked
+    | AwayChanged | RoomOpened | RoomClosed | RoomRenamed | Joined | Parted | Kicked | RoleChanged
+    | TopicChanged | FlagChanged | BanChanged | MuteChanged | SettingChanged | MaskChanged | Invited | Knocked
     | Spoke | Confided
     | PersonFlagChanged | OwnerClaimed | Erased | Killed | ServerBanChanged | Announced
     | AccountMade | AccountPasswordChanged | AccountRemoved | LoggedIn | LoggedOut

@@ -23,6 +23,17 @@ class RoomClosed(Event, frozen=True, tag="room_closed"):
     room: str
 
 
+class RoomRenamed(Event, frozen=True, tag="room_renamed"):
+    """A room has another name, ``to``; all else of it stays. ``time`` in microseconds since 1970 UTC."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    room: str
+    to: str
+    person: Person
+    reason: str
+    time: int
+
+
 class Joined(Event, frozen=True, tag="joined"):
     """A person is a member of a room; ``operator`` when it is so from the start."""
 

@@ -53,6 +53,28 @@ class RoomNotAllowed(Refusal, frozen=True):
     reason: str
 
 
+class CannotRenameRoom(Refusal, frozen=True):
+    """A room can't be called ``to``; ``reason`` is half a sentence."""
+
+    room: str
+    to: str
+    reason: str
+
+
+class RoomNameTaken(Refusal, frozen=True):
+    """A room can't be called ``to``: another one is, or was until a while ago."""
+
+    room: str
+    to: str
+
+
+class RoomHasMoved(Refusal, frozen=True):
+    """The room that one wants to join is called ``to`` now."""
+
+    room: str
+    to: str
+
+
 class TooManyRooms(Refusal, frozen=True):
     """The asker is in as many rooms as one may be in, or the server has as many as it may have."""
 

@@ -19,6 +19,13 @@ class RoomView(Reply, frozen=True):
     secret: bool = False
 
 
+class RoomMoved(Reply, frozen=True):
+    """A room under its new name, for all who are in it; it comes behind the event."""
+
+    view: RoomView
+    case_only: bool = False
+
+
 class NoRoomView(Reply, frozen=True):
     """The members of a room that does not exist: none."""
 
@@ -74,10 +81,11 @@ class InvitationsView(Reply, frozen=True):
 
 
 class Forwarded(Reply, frozen=True):
-    """The asker may not join a room and joins another one instead."""
+    """The asker may not join a room, or it is ``renamed``, and joins another one instead."""
 
     room: str
     to: str
+    renamed: bool = False
 
 
 class RoomLine(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from asyncchat.core.rules import (
     operators,
     people,
     questions,
+    renaming,
     rooms,
     speech,
     tokens,
@@ -39,6 +40,8 @@ _FAMILIES = (
     tokens,
     questions,
 )
+    people, accounts, rooms, renaming, invitations, speech, modes, moderation, operators, tokens, questions,
+)  # fmt: skip
 
 RULES: dict[type[Command], Rule] = {
     command: noting(rule) if command in NOTED else rule

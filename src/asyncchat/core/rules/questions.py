@@ -74,6 +74,12 @@ def names(chat: Chat, who: int, _question: commands.AskNames) -> replies.Reply:
     return replies.NamesView(tuple(views), tuple(others[:NAMES_IN_ALL]), len(others) > NAMES_IN_ALL)
 
 
+def moved(chat: Chat, who: int, question: commands.AskMoved) -> replies.Reply:
+    """A room that was just renamed, as all its members see it."""
+    view = room_view(chat, who, commands.AskRoom(question.room, joining=True))
+    return replies.RoomMoved(view, question.case_only) if isinstance(view, replies.RoomView) else view
+
+
 def _visible(chat: Chat, who: int, room: Room) -> tuple[Block, ...]:
     """The members whom somebody outside may see: nearly always all of them."""
     if who in chat.owners or chat.person_flags.keys().isdisjoint(room.seats):
@@ -277,6 +283,7 @@ ANSWERS: dict[type[commands.Question], Answerer] = {
     commands.AskCounts: counts,
     commands.AskRoom: room_view,
     commands.AskNames: names,
+    commands.AskMoved: moved,
     commands.AskTopic: topic,
     commands.AskFlags: flags,
     commands.AskMasks: masks,

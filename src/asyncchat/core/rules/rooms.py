@@ -38,6 +38,13 @@ def join(chat: Chat, who: int, command: commands.Join, now: int) -> Items:
     me = chat.people.get(who)
     if me is None:
         return (replies.NotEntered(),)
+    moved = chat.rooms[chat.moved[fold(command.room)]] if fold(command.room) in chat.moved else None
+    # A member knows of the other name: who asks for the old one all the same wants a room of its own.
+    if moved is not None and who not in moved.seats and chat.shows(moved, who):
+        if not command.follow:
+            return (replies.RoomHasMoved(command.room, moved.name),)
+        there = joining(chat, me, moved.name, now, key=command.key, forwarded=True)
+        return (replies.Forwarded(command.room, moved.name, renamed=True), *there)
     return joining(chat, me, command.room, now, key=command.key)
 
 

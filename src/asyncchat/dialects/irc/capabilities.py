@@ -47,10 +47,12 @@ STANDARD_REPLIES: Final = 1 << 6
 MULTI_PREFIX: Final = 1 << 7
 MULTILINE: Final = 1 << 20
 LABELED_RESPONSE: Final = 1 << 8
+CHANNEL_RENAME: Final = 1 << 21
 
 CAPABILITIES: Final = (
     Capability("batch", BATCH, "extensions/batch"),
     Capability("cap-notify", CAP_NOTIFY, "extensions/capability-negotiation"),
+    Capability("draft/channel-rename", CHANNEL_RENAME, "extensions/channel-rename"),
     Capability(
         "draft/chathistory",
         CHATHISTORY,

@@ -149,6 +149,10 @@ class IrcDialect:
                 return item
         return self.say(outcome)
 
+    def learn(self, outcome: Outcome) -> bytes:
+        """The lines that tell it of what another session caused."""
+        return self.say(outcome)
+
     def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
         """ERROR with the reason, once; without one it is the client's own wish."""
         if self.gone:
@@ -234,6 +238,11 @@ class IrcDialect:
         self._person = person
         self._arrival = None
         self._waits = False
+
+    @property
+    def person(self) -> Person | None:
+        """Who it is, once it has entered."""
+        return self._person
 
     def take_name(self, person: Person) -> None:
         """Is called so, or logged in so, from now on."""

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from asyncchat.core import events
+from asyncchat.core.names import fold
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE
+from asyncchat.dialects.irc.capabilities import CHANNEL_RENAME, ECHO_MESSAGE
 from asyncchat.dialects.irc.line import line
 from asyncchat.dialects.irc.mode_lines import signed
 from asyncchat.dialects.irc.modes import PERSON_LETTERS
@@ -34,6 +35,18 @@ def _whispered(session: IrcDialect, record: events.Record, event: Private) -> by
     told = session.variant.encode(record)
     echo = told if session.held & ECHO_MESSAGE else b""
     return echo + session.beside_answer(told) if event.to.id == session.id else echo
+
+
+def _room_renamed(session: IrcDialect, record: events.Record, event: events.RoomRenamed) -> bytes:
+    """RENAME, or for who does not know it a PART and a JOIN; a change of case needs neither."""
+    if session.held & CHANNEL_RENAME:
+        return session.variant.encode(record)
+    me = session.person
+    if me is None or fold(event.room) == fold(event.to):
+        return b""
+    left, joined = events.Parted(event.room, me, event.reason), events.Joined(event.to, me)
+    encode, number, time = session.variant.encode, record.number, record.time
+    return encode(events.Record(number, time, left)) + encode(events.Record(number, time, joined))
 
 
 def _left(session: IrcDialect, record: events.Record, event: events.Left) -> bytes:
@@ -105,6 +118,7 @@ OWN: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any], bytes]]
     events.Knocked: _knocked,
     events.PersonFlagChanged: _person_flag,
     events.Left: _left,
+    events.RoomRenamed: _room_renamed,
     events.Renamed: _renamed,
     events.AwayChanged: _away,
     events.OwnerClaimed: _owner,

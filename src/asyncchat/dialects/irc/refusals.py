@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from asyncchat.core import replies
 from asyncchat.core.replies import Refusal
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.line import word
+from asyncchat.dialects.irc.line import line, word
 from asyncchat.dialects.irc.modes import SETTING_LETTERS
 
 if TYPE_CHECKING:
@@ -136,7 +136,35 @@ REFUSALS: dict[type[Refusal], Callable[[Any], Said]] = {
 """Numeric and words of each refusal; ``HistoryUnreadable`` is CHATHISTORY's, with a FAIL of its own."""
 
 
+FAILURES: dict[type[Refusal], Callable[[Any], tuple[str, str, tuple[str, ...], str]]] = {
+    replies.RoomNameTaken: lambda r: (
+        "RENAME",
+        "CHANNEL_NAME_IN_USE",
+        (r.room, r.to),
+        "The channel name is already taken",
+    ),
+    replies.CannotRenameRoom: lambda r: (
+        "RENAME",
+        "CANNOT_RENAME",
+        (r.room, r.to),
+        f"The channel cannot be renamed: {r.reason}",
+    ),
+    replies.RoomHasMoved: lambda r: (
+        "JOIN",
+        "CHANNEL_RENAMED",
+        (r.room, r.to),
+        "The channel has been renamed",
+    ),
+}
+"""Command, code, context and text of those refusals that are a FAIL (IRCv3 standard-replies)."""
+
+
 def say_refusal(session: IrcDialect, refusal: Refusal) -> bytes:
     """The line of a refusal."""
+    failure = FAILURES.get(type(refusal))
+    if failure is not None:
+        command, failed, context, text = failure(refusal)
+        said = " ".join((f":{session.irc.name} FAIL", command, failed, *(word(part) for part in context)))
+        return line(said, text)
     code, words, text = REFUSALS[type(refusal)](refusal)
     return session.numeric(code, *(word(part) for part in words), text=text)

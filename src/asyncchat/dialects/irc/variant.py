@@ -186,6 +186,9 @@ class IrcVariant:
     def _parted(self, event: events.Parted) -> bytes:
         return line(f":{event.person.origin} PART {event.room}", event.reason or None)
 
+    def _room_renamed(self, event: events.RoomRenamed) -> bytes:
+        return line(f":{event.person.origin} RENAME {event.room} {event.to}", event.reason)
+
     def _kicked(self, event: events.Kicked) -> bytes:
         return line(
             f":{event.by.origin} KICK {event.room} {event.person.name}", event.reason or event.by.name
@@ -227,6 +230,7 @@ class IrcVariant:
 _LINES: dict[type[AnyEvent], Callable[[IrcVariant, Any], bytes]] = {
     events.Joined: IrcVariant._joined,
     events.Parted: IrcVariant._parted,
+    events.RoomRenamed: IrcVariant._room_renamed,
     events.Kicked: IrcVariant._kicked,
     events.Left: IrcVariant._left,
     events.Renamed: IrcVariant._renamed,

@@ -10,7 +10,7 @@ import msgspec
 
 from asyncchat.core import commands, replies
 from asyncchat.core.commands import Answer, Command, Enter, Quit, Say, Unlock
-from asyncchat.core.events import Joined, Record, Said
+from asyncchat.core.events import Joined, Record, RoomRenamed, Said
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.replies import HistoryPage, Refusal, Reply, RoomView
 from asyncchat.core.text import TEXT_BYTES
@@ -18,7 +18,7 @@ from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome, ServerInfo
 from asyncchat.dialects.lines import Lines
 from asyncchat.dialects.plain import history
 from asyncchat.dialects.plain.clean import shown, typed
-from asyncchat.dialects.plain.event_words import OWN_WORDS, is_lobby
+from asyncchat.dialects.plain.event_words import EVENT_WORDS, OWN_WORDS, is_lobby
 from asyncchat.dialects.plain.refusal_words import ASK_AGAIN, PASSWORD_PROMPT, REFUSAL_WORDS, place
 from asyncchat.dialects.plain.reply_words import REPLY_WORDS, hello, here, topic_line
 from asyncchat.dialects.plain.telnet import HUSH, UNHUSH, Telnet
@@ -229,6 +229,13 @@ class PlainDialect:
             conclude(self, asked, outcome, told)
         return self.variant.lines(told)
 
+    def learn(self, outcome: Outcome) -> bytes:
+        """The lines that tell the session what became of another's command."""
+        told: list[str] = []
+        for item in outcome:
+            self._tell(item, told)
+        return self.variant.lines(told)
+
     def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
         """The server's last line, on a line of its own."""
         return (b"" if self.entered else b"\n") + self.variant.lines((reason,))
@@ -341,6 +348,9 @@ class PlainDialect:
     def _tell(self, item: object, told: list[str]) -> None:
         """Adds what is said of one item of an outcome."""
         if isinstance(item, Record):
+            if isinstance(item.event, RoomRenamed):
+                self._follow_room(item.event, told)
+                return
             words = OWN_WORDS[type(item.event)](item.event)
             told += words.split("\n") if "\n" in words else (words,)
         elif isinstance(item, HistoryPage):
@@ -354,6 +364,13 @@ class PlainDialect:
             self._refuse(item, told)
         elif isinstance(item, str):
             told += item.split("\n")
+
+    def _follow_room(self, event: RoomRenamed, told: list[str]) -> None:
+        """Goes on under a room's new name."""
+        told.append(EVENT_WORDS[RoomRenamed](event))
+        if fold(self.room) == fold(event.room):
+            self.room = event.to
+            told.append(f"What you type goes to {event.to} now.")
 
     def _refuse(self, refusal: Refusal, told: list[str]) -> None:
         if isinstance(refusal, replies.HistoryUnreadable):

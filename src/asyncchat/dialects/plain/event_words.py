@@ -71,6 +71,10 @@ def _joined(event: events.Joined) -> str:
     return f"{name} is online" if is_lobby(event.room) else f"[{event.room}] {name} joined"
 
 
+def _room_renamed(event: events.RoomRenamed) -> str:
+    return f"[{event.room}] {event.person.name} renamed the room: {event.to}{because(event.reason)}"
+
+
 def _parted(event: events.Parted) -> str:
     where = "the lobby" if is_lobby(event.room) else "the room"
     return in_room(event.room, f"{event.person.name} left {where}{because(event.reason)}")
@@ -194,6 +198,7 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.AwayChanged: _away_changed,
     events.RoomOpened: _untold,
     events.RoomClosed: _untold,
+    events.RoomRenamed: _room_renamed,
     events.Joined: _joined,
     events.Parted: _parted,
     events.Kicked: _kicked,

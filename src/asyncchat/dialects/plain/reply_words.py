@@ -242,6 +242,7 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.LoggedOutNow: lambda _reply, _zone: [],
     replies.PasswordChanged: lambda reply, _: [f"The password of {reply.account} is changed."],
     replies.Removed: lambda reply, _: [f"The account {reply.account} is removed."],
+    replies.RoomMoved: lambda _reply, _zone: [],
     replies.RoomView: _room_view,
     replies.NoRoomView: lambda reply, _: [f"There is no room {reply.room}."],
     replies.TopicView: _topic_view,
@@ -250,7 +251,11 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.MasksView: _masks_view,
     replies.InvitationsView: _invitations_view,
     replies.PersonFlagsView: _person_flags_view,
-    replies.Forwarded: lambda reply, _: [f"You may not join {reply.room} and are sent to {reply.to}."],
+    replies.Forwarded: lambda reply, _: [
+        f"{reply.room} is called {reply.to} now."
+        if reply.renamed
+        else f"You may not join {reply.room} and are sent to {reply.to}."
+    ],
     replies.RoomsView: _rooms_view,
     replies.WhoView: _who_view,
     replies.PersonView: _person_view,

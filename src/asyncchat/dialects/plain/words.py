@@ -88,6 +88,11 @@ def _part(session: PlainDialect, text: str) -> Command | str:
     return commands.Part(room, reason)
 
 
+def _rename_room(session: PlainDialect, text: str) -> Command | None:
+    name, reason = name_and_rest(text)
+    return commands.RenameRoom(session.room, room_from(name), reason) if name else None
+
+
 def _nick(_session: PlainDialect, text: str) -> Command | None:
     return commands.Rename(name_from(text)) if text else None
 
@@ -305,6 +310,13 @@ _TABLE = (
         _mask(GUESTS),
     ),
     Word("unguest", "NAME|MASK", "Takes that back.", _unmask(GUESTS)),
+    Word(
+        "rename-room",
+        "#NEW [REASON]",
+        "Gives the room another name; its history and rules stay (operators).",
+        _rename_room,
+        ("renameroom",),
+    ),
     Word("invite", "[NAME]", "Asks somebody into the room; alone lists where you are invited.", _invite),
     Word("knock", "#ROOM [TEXT]", "Asks to be invited into a room.", _knock),
     Word(

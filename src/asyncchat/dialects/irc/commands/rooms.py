@@ -11,7 +11,7 @@ from asyncchat.core import replies
 from asyncchat.core.rooms import Block
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.capabilities import MULTI_PREFIX, gathered
+from asyncchat.dialects.irc.capabilities import CHANNEL_RENAME, MULTI_PREFIX, gathered
 from asyncchat.dialects.irc.commands.server import no_such_server
 from asyncchat.dialects.irc.commands.word import Answerer, Word, each
 from asyncchat.dialects.irc.limits import JOINS, NAMED, REASON_BYTES
@@ -29,7 +29,13 @@ def join(session: IrcDialect, message: Message) -> Sequence[core.Command]:
         return [core.PartAll()]
     keys = message.param(1).split(",")
     given = dict(reversed(list(zip_longest(message.params[0].split(","), keys, fillvalue=""))))
-    return each(message.params[0], JOINS, lambda room: core.Join(room, given[room]))
+    follow = not session.understood & CHANNEL_RENAME  # who knows of renamings finds its way alone
+    return each(message.params[0], JOINS, lambda room: core.Join(room, given[room], follow))
+
+
+def rename(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Gives a room another name (IRCv3 channel-rename)."""
+    return [core.RenameRoom(message.params[0], message.params[1], cut(message.param(2), REASON_BYTES)[0])]
 
 
 def part(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -100,6 +106,13 @@ def _name_pieces(block: Block, key: tuple[str, int, bool]) -> list[bytes]:
     return pieces
 
 
+def say_moved(session: IrcDialect, reply: replies.RoomMoved) -> bytes:
+    """What a JOIN brings, for who was told of a room's new name by one."""
+    if session.held & CHANNEL_RENAME or reply.case_only:
+        return b""
+    return say_room(session, reply.view)
+
+
 def say_no_room(session: IrcDialect, view: replies.NoRoomView) -> bytes:
     """The empty list of a room that does not exist."""
     return session.numeric(numerics.RPL_ENDOFNAMES, word(view.room), text="End of /NAMES list")
@@ -107,9 +120,8 @@ def say_no_room(session: IrcDialect, view: replies.NoRoomView) -> bytes:
 
 def say_forwarded(session: IrcDialect, reply: replies.Forwarded) -> bytes:
     """Where one is joined to another room instead."""
-    return session.numeric(
-        numerics.ERR_LINKCHANNEL, word(reply.room), reply.to, text="Forwarding to another channel"
-    )
+    why = "The channel has been renamed" if reply.renamed else "Forwarding to another channel"
+    return session.numeric(numerics.ERR_LINKCHANNEL, word(reply.room), reply.to, text=why)
 
 
 def say_topic(session: IrcDialect, view: replies.TopicView) -> bytes:
@@ -135,6 +147,12 @@ WORDS: dict[str, Word] = {
         params="<channel>{,<channel>} [:<reason>]",
         about="Leaves channels.",
     ),
+    "RENAME": Word(
+        rename,
+        2,
+        params="<channel> <new name> [:<reason>]",
+        about="Gives a channel another name; all else of it stays (operators).",
+    ),
     "TOPIC": Word(
         topic,
         1,
@@ -152,6 +170,7 @@ WORDS: dict[str, Word] = {
 ANSWERS: dict[type, Answerer] = {
     replies.Forwarded: say_forwarded,
     replies.RoomView: say_room,
+    replies.RoomMoved: say_moved,
     replies.NoRoomView: say_no_room,
     replies.NamesView: say_names,
     replies.TopicView: say_topic,

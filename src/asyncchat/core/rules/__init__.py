@@ -31,6 +31,7 @@ _FAMILIES = (
     people,
     accounts,
     rooms,
+    renaming,
     invitations,
     speech,
     modes,
@@ -40,8 +41,6 @@ _FAMILIES = (
     tokens,
     questions,
 )
-    people, accounts, rooms, renaming, invitations, speech, modes, moderation, operators, tokens, questions,
-)  # fmt: skip
 
 RULES: dict[type[Command], Rule] = {
     command: noting(rule) if command in NOTED else rule

@@ -25,6 +25,8 @@ GATES = {
     commands.ReadActs,
     commands.React,
     commands.Reply,
+    commands.Redact,
+    commands.ReadTargets,
     commands.EraseFrom,
     commands.Owner,
     commands.Ignore,
@@ -100,6 +102,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
             Record(3, NOW, events.Whispered(person(1, "anna", "u", "h1"), person(2, "bob", "u", "h2"), "hi")),
         ]
     ),
+    "which": st.builds(commands.Which, names | rooms),
     "reaction": st.sampled_from(["\U0001f44d", "lol"]),
     "joining": switch,
     "case_only": switch,

@@ -180,7 +180,40 @@ class Hub:
         ]
         newest = asked.end is commands.Direction.NEWEST
         page = found[-asked.limit :] if newest else found[: asked.limit]
-        return [replies.HistoryPage(room.name, tuple(page), len(found) - len(page), asked.purpose)]
+        answer = replies.HistoryPage(room.name, tuple(page), len(found) - len(page), asked.purpose)
+        if asked.then is not None:
+            (rest,) = self.read_history(peer, asked.then)
+            assert isinstance(rest, replies.HistoryPage)
+            answer = msgspec.structs.replace(answer, records=answer.records + rest.records)
+        return [answer]
+
+    def redact(self, peer: Peer, asked: commands.Redact) -> list[object]:
+        me = self.chat.people[peer.id]
+        wanted = asked.which
+        found = next(
+            (
+                record
+                for record in reversed(self.records)
+                if isinstance(record.event, events.Said | events.Whispered)
+                and (wanted.number is None or wanted.number == record.number)
+                and (not wanted.name or fold(wanted.name) == record.event.person.key)
+                and (not wanted.own or record.event.person.key == me.key)
+            ),
+            None,
+        )
+        return self.decide(peer, commands.TakeBack(wanted, found, asked.reason, asked.purpose))
+
+    def read_targets(self, peer: Peer, asked: commands.ReadTargets) -> list[object]:
+        last: dict[str, int] = {}
+        for record in self.records:
+            if isinstance(record.event, events.Said):
+                last[record.event.room] = record.time
+        found = sorted(
+            (replies.Target(name, time) for name, time in last.items()), key=lambda target: target.time
+        )
+        found = [one for one in found if asked.after_time < one.time < asked.before_time]
+        page = found[-asked.limit :] if asked.newest else found[: asked.limit]
+        return [replies.TargetsView(tuple(page), asked.purpose)]
 
     def read_acts(self, peer: Peer, asked: commands.ReadActs) -> list[object]:
         if peer.id not in self.chat.owners:
@@ -236,6 +269,8 @@ _GATES: dict[type[commands.Command], Callable[[Hub, Peer, Any], list[object]]] =
     commands.ReadActs: Hub.read_acts,
     commands.React: Hub.react,
     commands.Reply: Hub.reply,
+    commands.Redact: Hub.redact,
+    commands.ReadTargets: Hub.read_targets,
     commands.Owner: Hub.claim,
     commands.Reload: Hub.reload,
     commands.Unlock: Hub.unlock,

@@ -74,6 +74,7 @@ state_facts = st.one_of(
     st.builds(events.AccountRemoved, names, times),
     st.builds(events.TokenMade, names, texts, st.tuples(rooms), st.just(("read",)), times),
     st.builds(events.TokenRevoked, names, times),
+    st.builds(events.Retracted, people, people, st.integers(1, 40), texts),
     st.builds(events.Erased, rooms, people, st.lists(st.integers(1, 40), max_size=3).map(tuple)),
 )
 other_facts = st.one_of(

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from asyncchat.core import commands
 from asyncchat.log.memory import MemoryLog
 from asyncchat.log.sqlite import SqliteLog
 from tests.server.harness import serving
@@ -43,6 +44,19 @@ def said(client, text, to="#lobby"):
     return line.rpartition("msgid=")[2].split(" ")[0].split(";")[0]
 
 
+def account(server, client, name):
+    """Has somebody logged in to an account of its own."""
+    id = server.call(lambda: server.service.hub.chat.person_named(name).id)
+    made = commands.MakeAccount(name, "verifier")
+    server.call(server.service.hub.submit, server.call(session_of, server, id), [made])
+    client.until(" 900 ")
+    client.until("\r\n")
+
+
+def session_of(server, id):
+    return next(session for session in server.service.sessions if session.id == id)
+
+
 def pong(client):
     """All that comes up to the answer to a PING."""
     client.send("PING here\r\n")
@@ -78,3 +92,191 @@ def test_there_is_nothing_to_react_to(server, word):
     bob = server.person("bob")
     bob.send(f"{word}\n")
     assert bob.line() == "There is no such message in the lobby."
+
+
+MORE = f"{CAPS} draft/event-playback draft/message-redaction"
+
+
+class TestRedaction:
+    def test_an_author_takes_a_message_back(self, server):
+        anna, bob = irc(server, "anna", MORE), irc(server, "bob", MORE)
+        old, zoe = irc(server, "old"), server.person("zoe")
+        id = said(anna, "secret words")
+        anna.send(f"REDACT #lobby {id} :a typo\r\n")
+        for client in (anna, bob):
+            assert f" REDACT #lobby {id} :a typo\r\n" in client.until("a typo\r\n")
+        assert "NOTICE #lobby :anna erased 1 message: a typo\r\n" in old.until("a typo\r\n")
+        zoe.until("anna erased 1 message of the history (a typo)\n")
+        old.send("CHATHISTORY LATEST #lobby * 10\r\n")
+        page = old.until("BATCH -")
+        assert "secret" not in page
+        assert "REDACT" not in page
+        bob.send("CHATHISTORY LATEST #lobby * 50\r\n")
+        page = bob.until("BATCH -")
+        assert "secret" not in page
+        assert f" :anna!anna@localhost REDACT #lobby {id} :a typo\r\n" in page
+
+    def test_who_may_not(self, server):
+        anna, bob = irc(server, "anna", MORE), irc(server, "bob", MORE)
+        id = said(bob, "mine")
+        anna.until("mine\r\n")
+        irc(server, "carol", room="#other")
+        bob.send("PRIVMSG anna :psst\r\n")
+        private = anna.until("psst\r\n").rpartition("msgid=")[2].split(" ")[0]
+        epoch = id.split("-")[0]
+        anna.send("MODE #lobby -o anna\r\n")
+        for asked, answer in (
+            (f"#lobby {id}", f"REDACT_FORBIDDEN #lobby {id} "),
+            (f"bob {private}", f"REDACT_FORBIDDEN bob {private} "),
+            (f"#lobby {private}", f"UNKNOWN_MSGID #lobby {private} "),
+            (f"#lobby {epoch}-9999", f"UNKNOWN_MSGID #lobby {epoch}-9999 "),
+            ("#lobby nonsense", "UNKNOWN_MSGID #lobby nonsense "),
+            (f"#other {id}", "INVALID_TARGET #other "),
+            (f"#none {id}", "INVALID_TARGET #none "),
+        ):
+            anna.send(f"REDACT {asked}\r\n")
+            assert f"FAIL REDACT {answer}:" in pong(anna)
+        old = irc(server, "old")
+        old.send(f"REDACT #lobby {id}\r\n")
+        assert "421 old REDACT " in pong(old)
+
+    def test_an_operator_erases_anyones(self, server):
+        anna, bob = irc(server, "anna", MORE, "#tea"), irc(server, "bob", MORE, "#tea")
+        id = said(bob, "spam", "#tea")
+        anna.send(f"REDACT #tea {id}\r\n")
+        assert f":anna!anna@localhost REDACT #tea {id}\r\n" in bob.until(f"REDACT #tea {id}\r\n")
+        anna.send(f"REDACT #tea {id}\r\n")
+        assert "UNKNOWN_MSGID" in pong(anna)
+
+    def test_somebody_else_under_the_same_name_may_not(self, server):
+        anna = irc(server, "anna", MORE)
+        id = said(anna, "mine")
+        zoe = irc(server, "zoe", MORE)
+        anna.send("QUIT\r\n")
+        anna.rest()
+        pong(zoe)
+        zoe.send(f"NICK anna\r\nMODE #lobby -o anna\r\nREDACT #lobby {id}\r\n")
+        assert "REDACT_FORBIDDEN" in pong(zoe)
+
+    def test_an_account_may_on_another_visit(self, server):
+        anna = irc(server, "anna", MORE)
+        account(server, anna, "anna")
+        id = said(anna, "mine")
+        zoe = irc(server, "zoe", MORE)
+        anna.send("NICK other\r\n")
+        pong(anna)
+        anna.send(f"REDACT #lobby {id}\r\n")
+        assert f"other!anna@localhost REDACT #lobby {id}" in zoe.until("REDACT #lobby") + zoe.line()
+
+    def test_a_private_message(self, server):
+        anna, bob, old = irc(server, "anna", MORE), irc(server, "bob", MORE), irc(server, "old")
+        id = said(anna, "psst", "bob")
+        bob.until("psst\r\n")
+        anna.send(f"REDACT bob {id}\r\n")
+        assert f":anna!anna@localhost REDACT bob {id}\r\n" in bob.until(f"REDACT bob {id}\r\n")
+        id = said(anna, "oops", "old")
+        anna.send(f"REDACT old {id}\r\n")
+        old.until("NOTICE old :anna took back a private message\r\n")
+        for client, name in ((anna, "bob"), (bob, "anna"), (anna, "old")):
+            client.send(f"CHATHISTORY LATEST {name} * 9\r\n")
+            page = pong(client)
+            assert "PRIVMSG" not in page
+            assert "REDACT" in page or client is old
+
+    def test_at_a_terminal(self, server):
+        bob, anna = server.person("bob"), server.person("anna")
+        anna.send("one\ntwo\n/unsay typo\n/unsay\n/unsay\n/history\n")
+        bob.until("anna erased 1 message of the history\n")
+        bob.send("/unsay nobody\n")
+        bob.until("Not erased: there is no such message.\n")
+
+
+class TestPrivateHistory:
+    def ask(self, client, asked):
+        client.send(f"CHATHISTORY {asked}\r\n")
+        return pong(client)
+
+    def test_both_sides_of_two_accounts_read_it_on_any_visit(self, server):
+        anna, bob = irc(server, "anna"), irc(server, "bob")
+        account(server, anna, "anna"), account(server, bob, "bob")
+        for client, to, text in ((anna, "bob", "one"), (bob, "anna", "two"), (anna, "anna", "self")):
+            said(client, text, to)
+        pong(anna)
+        for client, name in ((anna, "bob"), (bob, "ANNA")):
+            page = self.ask(client, f"LATEST {name} * 9")
+            assert [line.rpartition(":")[2] for line in page.split("\r\n") if "PRIVMSG" in line] == [
+                "one",
+                "two",
+            ]
+            assert f"chathistory {name.lower()}\r\n" in page
+        page = self.ask(anna, "LATEST anna * 9")
+        assert page.count(":self\r\n") == 1
+        bob.send("NICK robert\r\n")
+        pong(bob), pong(anna)
+        assert "two" in self.ask(anna, "LATEST robert * 9")
+        bob.send("QUIT\r\n")
+        bob.rest()
+        pong(anna)
+        assert "two" in self.ask(anna, "LATEST bob * 9")
+
+    def test_nobody_reads_it_by_taking_a_name(self, server):
+        anna, bob = irc(server, "anna"), irc(server, "bob")
+        said(anna, "psst", "bob")
+        bob.until("psst\r\n")
+        assert "psst" in self.ask(anna, "LATEST bob * 9")
+        assert "psst" in self.ask(bob, "LATEST anna * 9")
+        bob.send("QUIT\r\n")
+        bob.rest()
+        pong(anna)
+        for name in ("bob", "anna2"):
+            thief = irc(server, name)
+            page = self.ask(thief, "LATEST anna * 9")
+            assert "BATCH" in page
+            assert "psst" not in page
+        assert "psst" in self.ask(anna, "LATEST bob * 9")
+
+    def test_targets(self, server):
+        anna, bob = irc(server, "anna"), irc(server, "bob")
+        account(server, anna, "anna")
+        said(anna, "hi")
+        said(bob, "one", "anna")
+        said(anna, "three", "anna")
+        irc(server, "carol", room="#other")
+        wide = "timestamp=2020-01-01T00:00:00.000Z timestamp=2100-01-01T00:00:00.000Z"
+        back = " ".join(reversed(wide.split(" ")))
+
+        def targets(asked):
+            page = self.ask(anna, f"TARGETS {asked}")
+            assert "draft/chathistory-targets\r\n" in page
+            return [line.split(" ")[4] for line in page.split("\r\n") if " CHATHISTORY TARGETS " in line]
+
+        assert targets(f"{wide} 10") == targets(f"{back} 10") == ["#lobby", "bob", "anna"]
+        assert targets(f"{wide} 1") == ["#lobby"]
+        assert targets(f"{back} 2") == ["bob", "anna"]
+        assert targets("timestamp=2020-01-01T00:00:00.000Z timestamp=2020-01-02T00:00:00.000Z 5") == []
+
+    def test_what_happened_in_a_room(self, server):
+        anna, old = irc(server, "anna", MORE, "#tea"), irc(server, "old", CAPS, "#tea")
+        bob = irc(server, "bob", CAPS, "#tea")
+        anna.send("TOPIC #tea :green\r\nMODE #tea +m\r\n")
+        id = said(anna, "hi", "#tea")
+        anna.send(f"@+reply={id};+draft/react=x TAGMSG #tea\r\n")
+        anna.send("KICK #tea bob :out\r\n")
+        anna.until("KICK")
+        bob.send("NICK robert\r\nJOIN #tea\r\nQUIT :bye\r\n")
+        bob.rest()
+        words = ["JOIN", "JOIN", "JOIN", "TOPIC", "MODE", "PRIVMSG", "TAGMSG", "KICK", "JOIN", "QUIT"]
+        pong(anna)
+        page = self.ask(anna, "LATEST #tea * 50")
+        lines = [line.split(" ") for line in page.split("\r\n") if line.startswith("@batch=")]
+        assert [line[2] for line in lines] == words
+        assert all(";time=" in line[0] and ";msgid=" in line[0] for line in lines)
+        assert [
+            line[2]
+            for line in (one.split(" ") for one in self.ask(anna, "LATEST #tea * 2").split("\r\n"))
+            if line[0].startswith("@batch")
+        ] == words[-2:]
+        page = self.ask(old, "LATEST #tea * 50")
+        assert [line.split(" ")[2] for line in page.split("\r\n") if line.startswith("@batch=")] == [
+            "PRIVMSG"
+        ]

@@ -10,7 +10,18 @@ from itertools import groupby, islice
 
 import msgspec
 
-from asyncchat.core.events import ACTS, AnyEvent, Erased, Kept, Reacted, ReactedTo, Record, Said, Whispered
+from asyncchat.core.events import (
+    ACTS,
+    AnyEvent,
+    Erased,
+    Kept,
+    Reacted,
+    ReactedTo,
+    Record,
+    Retracted,
+    Said,
+    Whispered,
+)
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
 from asyncchat.log.base import OutOfStep, Page, Range, Shelf, misuse, new_epoch
@@ -92,6 +103,8 @@ class MemoryLog:
                 self._facts.append(event)
                 if type(event) is Erased:
                     self._erase(event.numbers, fold(event.room))
+                elif type(event) is Retracted and event.number in self._told:
+                    self._take_out({event.number})
             if self._keep:
                 self._remember(record)
         self._last = records[-1].number

@@ -12,7 +12,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
-from asyncchat.core.events import Reacted
+from asyncchat.core.events import Reacted, ReactedTo, Record, Whispered
 from asyncchat.core.names import fold
 from asyncchat.log import rows
 from asyncchat.log.shelves import PASSING, shelves_of
@@ -55,7 +55,8 @@ def slice_of(connection: sqlite3.Connection, base: int, upto: int) -> Slice:
         else:
             places += _places(room, base, sorted(line.split(","), key=int))
     (private,) = connection.execute(
-        "SELECT count(*) FROM facts WHERE number > ? AND number <= ? AND kept = 0", (base, upto)
+        "SELECT count(*) FROM facts WHERE number > ? AND number <= ? AND kept = 0 AND event <> ''",
+        (base, upto),
     ).fetchone()
     return Slice(base, upto, places, messages + private)
 
@@ -155,15 +156,27 @@ def erase(connection: sqlite3.Connection, room: str, numbers: Iterable[int]) -> 
 
 
 def _erase_reaction(connection: sqlite3.Connection, room: str, number: int) -> None:
-    found = connection.execute("SELECT event FROM facts WHERE number = ? AND kept = 0", (number,)).fetchone()
-    record = None if found is None else rows.note(number, 0, found[0])
+    record = _text(connection, number)
     if record is not None and isinstance(record.event, Reacted) and fold(record.event.room) == room:
-        blank_fact(connection, number)
+        _blank(connection, number)
 
 
-def blank_fact(connection: sqlite3.Connection, number: int) -> None:
-    """Blanks a text among the facts; within the caller's transaction."""
-    connection.execute("UPDATE facts SET event = '' WHERE number = ? AND kept = 0", (number,))
+def erase_private(connection: sqlite3.Connection, number: int) -> None:
+    """Blanks a private message or reaction; within the caller's transaction."""
+    record = _text(connection, number)
+    if record is not None and isinstance(record.event, Whispered | ReactedTo):
+        _blank(connection, number)
+
+
+def _text(connection: sqlite3.Connection, number: int) -> Record | None:
+    found = connection.execute("SELECT event FROM facts WHERE number = ? AND kept = 0", (number,)).fetchone()
+    return None if found is None else rows.note(number, 0, found[0])
+
+
+def _blank(connection: sqlite3.Connection, number: int) -> None:
+    connection.execute("UPDATE facts SET event = '' WHERE number = ?", (number,))
+    if number <= indexed(connection):
+        connection.execute("UPDATE marks SET messages = messages - 1")
 
 
 def unlisted(

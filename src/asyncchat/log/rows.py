@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from asyncchat.core.events import AnyEvent, Erased, Event, Kept, Record, Said, Speech, Tags
+from asyncchat.core.events import AnyEvent, Erased, Event, Kept, Record, Retracted, Said, Speech, Tags
 from asyncchat.core.events.speech import lasting
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, author, from_origin
@@ -67,7 +67,7 @@ class Batch:
         self.count = len(records)
         self.wide: list[tuple[int, int, str, str, str, int, str, str | None]] = []
         self.facts: list[tuple[int, int, int, str]] = []
-        self.erased: list[Erased] = []
+        self.erased: list[Erased | Retracted] = []
         self.states = 0
         plain: list[Value] = []
         size = 0
@@ -98,7 +98,7 @@ class Batch:
                 self.facts.append((number, time, int(event.kept), line))
                 if event.kept is Kept.STATE:
                     self.states += 1
-                    if type(event) is Erased:
+                    if isinstance(event, Erased | Retracted):
                         self.erased.append(event)
         self.last = number
         self.last_time = last_time

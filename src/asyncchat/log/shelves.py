@@ -65,7 +65,7 @@ def shelves_of(event: Event) -> tuple[str, ...]:
     return () if found is None else found(event)
 
 
-def _pair(event: events.Whispered | events.ReactedTo) -> tuple[str, ...]:
+def _pair(event: events.Whispered | events.ReactedTo | events.Retracted) -> tuple[str, ...]:
     mine = owner(event.person) + peer(event.to)
     other = owner(event.to) + peer(event.person)
     return (mine,) if mine == other else (mine, other)
@@ -86,6 +86,7 @@ def _everywhere(event: events.Left | events.Renamed) -> tuple[str, ...]:
 _SHELVES: dict[type[Event], Callable[[Any], tuple[str, ...]]] = {
     events.Whispered: _pair,
     events.ReactedTo: _pair,
+    events.Retracted: _pair,
     events.Reacted: _note,
     events.Erased: _note,
     events.TopicChanged: _note,

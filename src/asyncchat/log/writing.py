@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from asyncchat.core.events import Record
+from asyncchat.core.events import Erased, Record
 from asyncchat.core.names import fold
 from asyncchat.log import places, schema
 from asyncchat.log.base import LogError, OutOfStep
@@ -176,7 +176,10 @@ class Writer:
         if batch.facts:
             self._connection.executemany(_FACT, batch.facts)
         for event in batch.erased:
-            places.erase(self._connection, fold(event.room), event.numbers)
+            if isinstance(event, Erased):
+                places.erase(self._connection, fold(event.room), event.numbers)
+            else:
+                places.erase_private(self._connection, event.number)
 
     def _roll_back(self) -> None:
         try:

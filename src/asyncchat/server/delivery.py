@@ -326,7 +326,7 @@ class Delivery:
         session.hold()
 
 
-_TO_ONE = events.Whispered | events.SignalledTo | events.ReactedTo | events.Invited
+_TO_ONE = events.Whispered | events.SignalledTo | events.ReactedTo | events.Retracted | events.Invited
 """Events told to one person beside the one who caused them."""
 
 _ALSO_CONCERNS: dict[type[events.Event], Callable[..., int]] = {
@@ -338,5 +338,6 @@ _ALSO_CONCERNS: dict[type[events.Event], Callable[..., int]] = {
     events.Whispered: lambda event: event.to.id,
     events.SignalledTo: lambda event: event.to.id,
     events.ReactedTo: lambda event: event.to.id,
+    events.Retracted: lambda event: event.to.id,
 }
 """Events that concern a session besides the one that asked, and which."""

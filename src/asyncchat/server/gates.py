@@ -86,6 +86,8 @@ GATES: dict[type[commands.Command], Gate] = {
     commands.ReadHistory: past.read_history,
     commands.React: past.react,
     commands.Reply: past.reply,
+    commands.Redact: past.redact,
+    commands.ReadTargets: past.read_targets,
     commands.EraseFrom: past.erase_from,
     commands.Owner: claim_owner,
     commands.Ignore: ignore,

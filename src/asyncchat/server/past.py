@@ -12,7 +12,7 @@ import msgspec
 
 from asyncchat.core import commands, replies
 from asyncchat.core.events import Reacted, ReactedTo, Record, Said, Tags, Whispered
-from asyncchat.core.names import fold, name_fault
+from asyncchat.core.names import ROOM_SIGNS, fold, name_fault
 from asyncchat.core.roles import Right
 from asyncchat.log import shelves
 from asyncchat.log.base import LogError, Range, Shelf
@@ -43,7 +43,7 @@ def place(session: Session, to: str, *, events: bool = False) -> Place | None:
     With ``events`` what happened in a room belongs to it.
     """
     chat = session.service.hub.chat
-    if to.startswith("#"):
+    if to[:1] in ROOM_SIGNS:
         room = chat.rooms.get(fold(to))
         if room is None or not (session.id in room.seats or session.id in chat.owners):
             return None
@@ -134,7 +134,8 @@ async def find(session: Session, which: commands.Which, upto: int) -> Record | N
     for record in reversed(page.records):
         assert isinstance(record.event, Said | Whispered)  # noqa: S101 - a page without events
         key = record.event.person.key
-        if key == wanted or (not wanted and (me is None or key != me.key)):
+        mine = me is not None and key == me.key
+        if key == wanted or (not wanted and mine is which.own):
             return record
     return None
 
@@ -196,6 +197,58 @@ async def reply(session: Session, command: commands.Reply, upto: int) -> None:
     text = f"{found.event.person.name}: {command.text}"  # type: ignore[union-attr]  # messages have one
     said = commands.Say(which.to, text, tags=_answering(session, found))
     session.service.hub.submit(session, [said])
+
+
+async def redact(session: Session, command: commands.Redact, upto: int) -> None:
+    """Finds what is to be taken back; whether the asker may, the hub decides."""
+    which = command.which
+    try:
+        found = await find(session, which, upto)
+    except LogError:
+        failed = replies.RedactionRefused(replies.RedactionFault.FAILED, which.to, purpose=command.purpose)
+        await session.answer_in_slices(failed)
+        return
+    session.release()
+    asked = commands.TakeBack(which, found, command.reason, command.purpose)
+    session.service.hub.submit(session, [asked])
+
+
+async def read_targets(session: Session, command: commands.ReadTargets, upto: int) -> None:
+    """Reads where something was said last that the asker may read."""
+    chat = session.service.hub.chat
+    me = chat.people.get(session.id)
+    rooms = {room.key: room.name for room in chat.rooms_with(session.id)}
+    owners = () if me is None else owned(session, me)
+    try:
+        newest = await session.service.log.newest(tuple(rooms), owners, upto)
+    except LogError:
+        await session.answer_in_slices(replies.TargetsUnreadable(command.purpose))
+        return
+    present = {fold(person.account): person.name for person in chat.people.values() if person.account}
+    times: dict[str, replies.Target] = {}
+    for place_name, record in newest:
+        name = rooms.get(place_name) or _peer_name(session, place_name, record, present)
+        known = times.get(fold(name))
+        if known is None or known.time < record.time:
+            times[fold(name)] = replies.Target(name, record.time)
+    found = sorted(
+        (one for one in times.values() if command.after_time < one.time < command.before_time),
+        key=lambda one: one.time,
+    )
+    wanted = found[-command.limit :] if command.newest else found[: command.limit]
+    await session.answer_in_slices(replies.TargetsView(tuple(wanted), command.purpose))
+
+
+def _peer_name(session: Session, shelf: str, record: Record, present: dict[str, str]) -> str:
+    """The name under which a private conversation is found again."""
+    event = record.event
+    assert isinstance(event, Whispered)  # noqa: S101 - the newest message of a conversation
+    end = shelf.partition("\t")[2]
+    key = end[1:]
+    if end == shelves.with_account(key):
+        account = session.service.hub.chat.accounts.get(key)
+        return present.get(key) or (key if account is None else account.name)
+    return event.to.name if event.to.key == key else event.person.name
 
 
 async def erase_from(session: Session, command: commands.EraseFrom, upto: int) -> None:

@@ -74,6 +74,8 @@ def test_none_is_forgotten():
         replies.HistoryUnreadable,
         replies.NotReloaded,
         replies.ActsUnreadable,
+        replies.RedactionRefused,
+        replies.TargetsUnreadable,
         replies.AccountRefused,
         replies.TokenRefused,  # no IRC client asks for one, or with one
     }

@@ -61,7 +61,8 @@ LINES = [
     (events.Announced(A, "hear", (1, 2)), ":a!u@h WALLOPS :hear"),
     (events.Killed(B, A, "spam"), ":a!u@h KILL b :spam"),
     (events.Erased("#r", A, (1,)), ":s NOTICE #r :a erased 1 message"),
-    (events.Erased("#r", A, (1, 2)), ":s NOTICE #r :a erased 2 messages"),
+    (events.Erased("#r", A, (1, 2), "spam"), ":s NOTICE #r :a erased 2 messages: spam"),
+    (events.Retracted(B, A, 1), ":s NOTICE b :a took back a private message"),
 ]  # fmt: skip
 
 UNTOLD = [

@@ -99,6 +99,8 @@ WIRE: list[tuple[AnyEvent, str]] = [
         events.ReactedTo(BOB, ANNA, 5, "bob", "lol", True, (), "hi"),
         "[private] anna reacted lol to “bob: hi”\n",
     ),
+    (events.Retracted(BOB, ANNA, 1, "typo"), "[private] anna took back a message (typo)\n"),
+    (events.Erased("#tea", ANNA, (1,), "spam"), "[#tea] anna erased 1 message of the history (spam)\n"),
     (events.Erased("#lobby", ANNA, (1,)), "anna erased 1 message of the history\n"),
     (events.Erased("#lobby", ANNA, tuple(range(1500))), "anna erased 1,500 messages of the history\n"),
 ]

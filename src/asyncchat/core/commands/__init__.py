@@ -14,7 +14,10 @@ from asyncchat.core.commands.history import (
     React,
     ReadActs,
     ReadHistory,
+    ReadTargets,
+    Redact,
     Reply,
+    TakeBack,
     Which,
 )
 from asyncchat.core.commands.operators import (
@@ -121,6 +124,8 @@ __all__ = [
     "React",
     "ReadActs",
     "ReadHistory",
+    "ReadTargets",
+    "Redact",
     "Reload",
     "RemoveAccount",
     "Rename",
@@ -138,6 +143,7 @@ __all__ = [
     "Several",
     "Signal",
     "Span",
+    "TakeBack",
     "Unlock",
     "Which",
 ]

@@ -66,12 +66,13 @@ class EraseFrom(Command, frozen=True):
 class Which(msgspec.Struct, frozen=True):
     """A message of a room or of a private conversation: by its number, or the last of those by a name.
 
-    An empty name: the last one by anybody but the asker.
+    An empty name: the last one by anybody but the asker, or with ``own`` by the asker.
     """
 
     to: str
     number: int | None = None
     name: str = ""
+    own: bool = False
 
 
 class React(Command, frozen=True):
@@ -108,3 +109,34 @@ class Reply(Command, frozen=True):
 
     which: Which
     text: str
+
+
+class Redact(Command, frozen=True):
+    """Take a message, which a gate finds, out of the history; ``purpose`` goes back with a refusal."""
+
+    which: Which
+    reason: str = ""
+    purpose: object = None
+
+
+class TakeBack(Command, frozen=True):
+    """The same, with the message as the gate found it; None: there is none that the asker may read."""
+
+    which: Which
+    found: Record | None
+    reason: str
+    purpose: object = None
+
+
+class ReadTargets(Command, frozen=True):
+    """The rooms the asker is in and whom he had private conversations with, by their newest message.
+
+    Times (microseconds, exclusive) bound when that was; ``newest`` chooses the end where there are more than
+    ``limit``. ``purpose`` goes back with the answer.
+    """
+
+    after_time: int
+    before_time: int
+    limit: int
+    newest: bool
+    purpose: object = None

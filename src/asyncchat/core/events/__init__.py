@@ -12,7 +12,7 @@ from asyncchat.core.events.accounts import (
 )
 from asyncchat.core.events.acts import ACTS, Act, ClaimFailed, ConfigurationRead, Overruled
 from asyncchat.core.events.base import Event, Kept, Reach
-from asyncchat.core.events.notes import Erased, Reacted, ReactedTo
+from asyncchat.core.events.notes import Erased, Reacted, ReactedTo, Retracted
 from asyncchat.core.events.people import AwayChanged, Entered, Left, PersonFlagChanged, Renamed
 from asyncchat.core.events.record import AnyEvent, Passing, Record
 from asyncchat.core.events.rooms import (
@@ -89,6 +89,7 @@ __all__ = [
     "ReactedTo",
     "Record",
     "Renamed",
+    "Retracted",
     "RoleChanged",
     "RoomClosed",
     "RoomOpened",

@@ -51,6 +51,17 @@ class ReactedTo(Event, frozen=True, tag="reacted_to", omit_defaults=True):
         return msgspec.structs.replace(self, about="") if self.about else self
 
 
+class Retracted(Event, frozen=True, tag="retracted"):
+    """A message of a private conversation was taken out of the history, by who had said it."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.PAIR
+    to: Person
+    person: Person
+    number: int
+    reason: str = ""
+
+
 class Erased(Event, frozen=True, tag="erased"):
     """Messages of a room were taken out of the history; their rows stay, their text is blank."""
 

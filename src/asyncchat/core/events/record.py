@@ -10,7 +10,7 @@ from asyncchat.core.events.accounts import (
     LoggedOut,
 )
 from asyncchat.core.events.acts import ClaimFailed, ConfigurationRead, Overruled
-from asyncchat.core.events.notes import Erased, Reacted, ReactedTo
+from asyncchat.core.events.notes import Erased, Reacted, ReactedTo, Retracted
 from asyncchat.core.events.people import AwayChanged, Entered, Left, PersonFlagChanged, Renamed
 from asyncchat.core.events.rooms import (
     BanChanged,
@@ -50,7 +50,7 @@ AnyEvent = (
     | AccountMade | AccountPasswordChanged | AccountRemoved | LoggedIn | LoggedOut
     | Overruled | ClaimFailed | ConfigurationRead
     | TokenMade | TokenRevoked
-    | Reacted | ReactedTo
+    | Reacted | ReactedTo | Retracted
 )  # fmt: skip
 
 

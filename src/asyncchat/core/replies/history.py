@@ -1,5 +1,9 @@
 """Replies with what was said."""
 
+import enum
+
+import msgspec
+
 from asyncchat.core.events import Record
 from asyncchat.core.replies.base import Refusal, Reply
 
@@ -52,3 +56,42 @@ class NoSuchMessage(Refusal, frozen=True):
 
 class Done(Reply, frozen=True):
     """What a gate had prepared is done: the asker may ask on."""
+
+
+class RedactionFault(enum.Enum):
+    """Why a message stays."""
+
+    TARGET = "its history is none that you may change"
+    UNKNOWN = "there is no such message"
+    FORBIDDEN = "it is somebody else's"
+    EXPIRED = "it was said too long ago"
+    FAILED = "the history can't be read now"
+
+
+class RedactionRefused(Refusal, frozen=True):
+    """A message is not taken out of the history; ``seconds`` is how long its author may."""
+
+    fault: RedactionFault
+    to: str
+    seconds: int = 0
+    purpose: object = None
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A room or a person, and when something was said there last (microseconds since 1970 UTC)."""
+
+    name: str
+    time: int
+
+
+class TargetsView(Reply, frozen=True):
+    """Where something was said, the earliest first."""
+
+    targets: tuple[Target, ...]
+    purpose: object
+
+
+class TargetsUnreadable(Refusal, frozen=True):
+    """They can't be told now."""
+
+    purpose: object = None

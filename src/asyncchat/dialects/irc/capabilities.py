@@ -48,6 +48,8 @@ MULTI_PREFIX: Final = 1 << 7
 MULTILINE: Final = 1 << 20
 LABELED_RESPONSE: Final = 1 << 8
 CHANNEL_RENAME: Final = 1 << 21
+EVENT_PLAYBACK: Final = 1 << 24
+MESSAGE_REDACTION: Final = 1 << 25
 
 CAPABILITIES: Final = (
     Capability("batch", BATCH, "extensions/batch"),
@@ -58,6 +60,16 @@ CAPABILITIES: Final = (
         CHATHISTORY,
         "extensions/chathistory",
         needs=("batch", "server-time", "message-tags"),
+    ),
+    Capability(
+        "draft/event-playback", EVENT_PLAYBACK, "extensions/chathistory", needs=("draft/chathistory",)
+    ),
+    Capability(
+        "draft/message-redaction",
+        MESSAGE_REDACTION,
+        "extensions/message-redaction",
+        changes=True,
+        needs=("message-tags", "echo-message"),
     ),
     Capability(
         "draft/multiline",

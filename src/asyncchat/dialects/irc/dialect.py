@@ -17,6 +17,8 @@ from asyncchat.core.commands import (
     React,
     ReadActs,
     ReadHistory,
+    ReadTargets,
+    Redact,
     Reload,
     Say,
     Unlock,
@@ -373,7 +375,7 @@ class IrcDialect:
 _NOTHING = (Answer(b""),)
 """What a line asks that asks nothing, so that it counts as one: a flood of them is a flood."""
 
-_GATES = (ReadHistory, ReadActs, React, Owner, Reload, Unlock, Enter)
+_GATES = (ReadHistory, ReadActs, ReadTargets, React, Redact, Owner, Reload, Unlock, Enter)
 """Commands after which nothing is read until they are answered."""
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from asyncchat.core import events
 from asyncchat.core.names import fold
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.capabilities import CHANNEL_RENAME, ECHO_MESSAGE
+from asyncchat.dialects.irc.capabilities import CHANNEL_RENAME, ECHO_MESSAGE, MESSAGE_REDACTION
 from asyncchat.dialects.irc.line import line
 from asyncchat.dialects.irc.mode_lines import signed
 from asyncchat.dialects.irc.modes import PERSON_LETTERS
@@ -47,6 +47,12 @@ def _room_renamed(session: IrcDialect, record: events.Record, event: events.Room
     left, joined = events.Parted(event.room, me, event.reason), events.Joined(event.to, me)
     encode, number, time = session.variant.encode, record.number, record.time
     return encode(events.Record(number, time, left)) + encode(events.Record(number, time, joined))
+
+
+def _erased(session: IrcDialect, record: events.Record, event: events.Erased | events.Retracted) -> bytes:
+    """Told in the same way as a message to who knows REDACT (draft/message-redaction)."""
+    wanted = session.held & ECHO_MESSAGE or not session.held & MESSAGE_REDACTION
+    return session.variant.encode(record) if wanted else b""
 
 
 def _left(session: IrcDialect, record: events.Record, event: events.Left) -> bytes:
@@ -113,6 +119,8 @@ OWN: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any], bytes]]
     events.Confided: _said,
     events.SignalledToRole: _said,
     events.Reacted: _said,
+    events.Erased: _erased,
+    events.Retracted: _erased,
     events.ReactedTo: _whispered,
     events.Invited: _invited,
     events.Knocked: _knocked,

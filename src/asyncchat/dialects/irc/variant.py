@@ -13,7 +13,7 @@ from asyncchat.core.ids import Ids
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.batches import CONCAT
 from asyncchat.dialects.irc.batches import MULTILINE as MULTILINE_BATCH
-from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS, MULTILINE, SERVER_TIME
+from asyncchat.dialects.irc.capabilities import MESSAGE_REDACTION, MESSAGE_TAGS, MULTILINE, SERVER_TIME
 from asyncchat.dialects.irc.line import line
 from asyncchat.dialects.irc.mode_lines import CHANGES, mode_lines
 from asyncchat.dialects.irc.modes import PREFIXES
@@ -42,6 +42,7 @@ class IrcVariant:
         "_ids",
         "_millisecond",
         "_multiline",
+        "_redacts",
         "_source",
         "_tagged",
         "_tags_head",
@@ -56,6 +57,7 @@ class IrcVariant:
         self._tags_time = bool(held & SERVER_TIME)
         self._tags_ids = bool(held & MESSAGE_TAGS)
         self._multiline = bool(held & MULTILINE)
+        self._redacts = bool(held & MESSAGE_REDACTION)
         self._tagged = self._tags_time or self._tags_ids
         self._millisecond = -1
         self._tags_head = b"@msgid="
@@ -79,6 +81,8 @@ class IrcVariant:
             return self.said(record)
         if isinstance(event, _Signal):
             return self._signalled(record, event)
+        if self._redacts and isinstance(event, events.Erased | events.Retracted):
+            return self._redacted(record, event, self.tags(record, first=False))
         if type(record) is Together:
             told = mode_lines([one.event for one in record.records])  # type: ignore[misc]  # changes, all
         else:
@@ -130,6 +134,46 @@ class IrcVariant:
         lines = [(joined if goes_on else plain) + part for part, goes_on in parts]
         return b"".join((self.tags(record, outer), begin, *lines, end))
 
+    def past(self, record: Record, batch: str) -> bytes:
+        """What happened earlier, as a page of the history tells it (draft/event-playback).
+
+        Args:
+            record: what it was.
+            batch: the reference tag of the page's batch; empty for none.
+        """
+        event = record.event
+        if isinstance(event, events.Said | events.Whispered):
+            return self.said(record, batch)
+        if isinstance(event, events.Reacted | events.ReactedTo):
+            return self._signalled(record, event, batch)
+        head = self.tags(record, batch, first=False)
+        if isinstance(event, events.Erased | events.Retracted):
+            return self._redacted(record, event, head) if self._redacts else b""
+        if type(event) in CHANGES:
+            told = b"".join(mode_lines([event]))  # type: ignore[list-item]  # it is a change
+        else:
+            lines = _LINES.get(type(event))
+            told = b"" if lines is None else lines(self, event)
+        if self._tags_ids:
+            id = f"msgid={self._ids.id_of(record.number)} ".encode()
+            head = b"%b;%b" % (head[:-1], id) if head else b"@" + id
+        return b"".join(head + one + b"\r\n" for one in told.split(b"\r\n")[:-1])
+
+    def _redacted(self, record: Record, event: events.Erased | events.Retracted, head: bytes) -> bytes:
+        """A REDACT for each message (draft/message-redaction)."""
+        if isinstance(event, events.Erased):
+            target, numbers = event.room, event.numbers
+        else:
+            target, numbers = event.to.name, (event.number,)
+        start = f":{event.person.origin} REDACT {target}"
+        reason = event.reason or None
+        return b"".join(head + line(f"{start} {self._ids.id_of(number)}", reason) for number in numbers)
+
+    def _retracted(self, event: events.Retracted) -> bytes:
+        because = f": {event.reason}" if event.reason else ""
+        text = f"{event.person.name} took back a private message{because}"
+        return line(f":{self._source} NOTICE {event.to.name}", text)
+
     def _quick_tags(self, record: Record) -> bytes:
         """``tags`` without a batch; most messages share their millisecond with the one before."""
         millisecond = record.time // 1000
@@ -141,7 +185,7 @@ class IrcVariant:
             return b"%b%b " % (self._tags_head, self._ids.id_of(record.number).encode())
         return self._tags_head
 
-    def _signalled(self, record: Record, event: _Signal) -> bytes:
+    def _signalled(self, record: Record, event: _Signal, batch: str = "") -> bytes:
         """A TAGMSG, only for who has message-tags."""
         if not self._tags_ids:
             return b""
@@ -149,7 +193,7 @@ class IrcVariant:
             target = f"{PREFIXES[event.role]}{event.room}"
         else:
             target = event.room if isinstance(event, events.Signalled | events.Reacted) else event.to.name
-        return self.tags(record) + line(f":{event.person.origin} TAGMSG {target}")
+        return self.tags(record, batch) + line(f":{event.person.origin} TAGMSG {target}")
 
     def tags(self, record: Record, batch: str = "", *, first: bool = True) -> bytes:
         """The tags of a message's line, ``@`` and space included; id and sender's tags are on the first."""
@@ -224,7 +268,8 @@ class IrcVariant:
     def _erased(self, event: events.Erased) -> bytes:
         count = len(event.numbers)
         what = "1 message" if count == 1 else f"{count} messages"
-        return line(f":{self._source} NOTICE {event.room}", f"{event.person.name} erased {what}")
+        because = f": {event.reason}" if event.reason else ""
+        return line(f":{self._source} NOTICE {event.room}", f"{event.person.name} erased {what}{because}")
 
 
 _LINES: dict[type[AnyEvent], Callable[[IrcVariant, Any], bytes]] = {
@@ -239,6 +284,7 @@ _LINES: dict[type[AnyEvent], Callable[[IrcVariant, Any], bytes]] = {
     events.Invited: IrcVariant._invited,
     events.Knocked: IrcVariant._knocked,
     events.Erased: IrcVariant._erased,
+    events.Retracted: IrcVariant._retracted,
     events.Announced: IrcVariant._announced,
     events.Killed: IrcVariant._killed,
 }

@@ -43,6 +43,7 @@ _GATES = (
     commands.ReadHistory,
     commands.React,
     commands.Reply,
+    commands.Redact,
     commands.EraseFrom,
     commands.Owner,
     commands.Ignore,

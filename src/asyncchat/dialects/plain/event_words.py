@@ -148,7 +148,11 @@ def _confided_by_me(event: events.Confided) -> str:
 def _erased(event: events.Erased) -> str:
     count = len(event.numbers)
     what = "1 message" if count == 1 else f"{count:,} messages" if count else "no message"
-    return in_room(event.room, f"{event.person.name} erased {what} of the history")
+    return in_room(event.room, f"{event.person.name} erased {what} of the history{because(event.reason)}")
+
+
+def _retracted(event: events.Retracted) -> str:
+    return f"[private] {event.person.name} took back a message{because(event.reason)}"
 
 
 def _reacted(event: events.Reacted | events.ReactedTo) -> str:
@@ -218,6 +222,7 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.Erased: _erased,
     events.Reacted: _reacted,
     events.ReactedTo: _reacted,
+    events.Retracted: _retracted,
     events.Announced: lambda event: f"[server] {event.person.name}: {event.text}",
     events.Killed: lambda event: f"{event.by.name} put you out of the chat{because(event.reason)}",
     events.ServerBanChanged: _untold,

@@ -81,6 +81,8 @@ REFUSAL_WORDS: dict[type[replies.Refusal], Callable[[Any], str]] = {
         "Not accepted: the history can't be written at the moment. Try again soon."
     ),
     replies.ActsUnreadable: lambda _: "The history can't be read at the moment.",
+    replies.RedactionRefused: lambda r: f"Not erased: {r.fault.value}.",
+    replies.TargetsUnreadable: lambda _: "The history can't be read now.",
     replies.NoSuchMessage: lambda r: f"There is no such message in {place(r.to)}.",
     replies.HistoryUnreadable: lambda r: f"The history of {place(r.room)} can't be read.",
 }

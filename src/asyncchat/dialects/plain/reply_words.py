@@ -268,6 +268,7 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.HistoryPage: page_lines,
     replies.ActsView: _acts_view,
     replies.Done: lambda _reply, _zone: [],
+    replies.TargetsView: lambda _reply, _zone: [],
     replies.Ignored: _ignored,
     replies.Reloaded: _reloaded,
     replies.Unlocked: lambda _reply, _zone: [],

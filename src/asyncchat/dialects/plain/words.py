@@ -130,6 +130,11 @@ def _react(on: bool) -> Handler:
     return handle
 
 
+def _unsay(session: PlainDialect, text: str) -> Command:
+    name, reason = name_and_rest(text)
+    return commands.Redact(commands.Which(session.room, name=name, own=not name), reason)
+
+
 def _reply(session: PlainDialect, text: str) -> Command | None:
     name, said = name_and_rest(text)
     return commands.Reply(commands.Which(session.room, name=name), said) if said else None
@@ -247,6 +252,12 @@ _TABLE = (
     Word("reply", "NAME TEXT", "Answers somebody's last message.", _reply),
     Word("react", "[NAME] EMOJI", "Puts a reaction to the last message, or to somebody's.", _react(True)),
     Word("unreact", "[NAME] EMOJI", "Takes it back.", _react(False)),
+    Word(
+        "unsay",
+        "[NAME [REASON]]",
+        "Takes your last message out of the history, or somebody's (operators).",
+        _unsay,
+    ),
     Word("topic", "[TEXT|-]", "Shows the room's topic, sets it, or takes it away.", _topic),
     Word(
         "history",

@@ -118,7 +118,10 @@ def test_a_long_message_has_its_id_on_the_first_line(server, room):
         ("LATEST a * 1", "INVALID_TARGET LATEST a :Messages could not be retrieved"),
         ("LATEST #none * 1", "INVALID_TARGET LATEST #none :Messages could not be retrieved"),
         ("AROUND #none msgid=e1-1 9", "INVALID_TARGET AROUND #none :Messages could not be retrieved"),
-        ("TARGETS timestamp=x timestamp=y 1", "INVALID_PARAMS TARGETS :Unknown command"),
+        ("TARGETS timestamp=x timestamp=y 1", "INVALID_PARAMS TARGETS timestamp=x :"),
+        ("TARGETS msgid=e1-1 msgid=e1-2 1", "INVALID_MSGREFTYPE TARGETS msgid=e1-1 :"),
+        ("TARGETS * * 1", "INVALID_PARAMS TARGETS * :"),
+        ("TARGETS timestamp=2020-01-01T00:00:00.000Z 1", "INVALID_PARAMS TARGETS :Insufficient parameters"),
     ],
 )
 def test_faults(room, asked, answer):

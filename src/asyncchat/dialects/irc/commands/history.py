@@ -1,4 +1,4 @@
-"""What was said before: CHATHISTORY (IRCv3 chathistory), answered as a batch."""
+"""What was said before: CHATHISTORY (IRCv3 chathistory), answered as a batch, and REDACT."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.commands import Direction
 from asyncchat.core.ids import Ids
-from asyncchat.core.names import ROOM_SIGNS
-from asyncchat.dialects.irc.capabilities import BATCH
-from asyncchat.dialects.irc.commands.word import Answerer, Word, fail
-from asyncchat.dialects.irc.limits import PAGE
-from asyncchat.dialects.irc.line import line
-from asyncchat.dialects.irc.stamps import milliseconds
+from asyncchat.core.replies import RedactionFault
+from asyncchat.core.text import cut
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.capabilities import BATCH, EVENT_PLAYBACK, MESSAGE_REDACTION
+from asyncchat.dialects.irc.commands.word import Answerer, Word, fail, numeric
+from asyncchat.dialects.irc.limits import PAGE, REASON_BYTES
+from asyncchat.dialects.irc.line import line, word
+from asyncchat.dialects.irc.stamps import milliseconds, stamp
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -33,12 +35,11 @@ class Ref(msgspec.Struct, frozen=True):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """Purpose of a page: which part of a CHATHISTORY's answer it is."""
+    """Purpose of a page: the CHATHISTORY that it answers."""
 
     subcommand: str
     target: str
-    first: bool = True
-    last: bool = True
+    events: bool = False
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -50,42 +51,83 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 def chathistory(session: IrcDialect, message: Message) -> Sequence[core.Command]:
-    """Reads a page of a room's history."""
+    """Reads a page of a room's history, or of a private conversation, or where there is something to read."""
     subcommand = message.params[0].upper()
     selectors = _SELECTORS.get(subcommand)
-    if selectors is None:
-        fault = Fault("INVALID_PARAMS", (), "Unknown command")
+    if subcommand == "TARGETS":
+        asked: core.Command | Fault = _targets(message)
+    elif selectors is None:
+        asked = Fault("INVALID_PARAMS", (), "Unknown command")
     else:
-        read = _wanted(message, subcommand, *selectors, session.irc.server.ids)
-        if not isinstance(read, Fault):
-            session.pause(read[1:])
-            return read[:1]
-        fault = read
-    context = [word for word in (message.params[0], *fault.context) if word and " " not in word]
-    return [session.said(fail("CHATHISTORY", fault.code, *context, text=fault.text))]
+        asked = _wanted(session, message, subcommand, *selectors)
+    if not isinstance(asked, Fault):
+        session.pause()
+        return [asked]
+    context = [word for word in (message.params[0], *asked.context) if word and " " not in word]
+    return [session.said(fail("CHATHISTORY", asked.code, *context, text=asked.text))]
 
 
 def _wanted(
-    message: Message, subcommand: str, refs: int, ranges: Callable[..., list[core.ReadHistory]], ids: Ids
-) -> list[core.ReadHistory] | Fault:
+    session: IrcDialect,
+    message: Message,
+    subcommand: str,
+    refs: int,
+    ranges: Callable[..., core.ReadHistory],
+) -> core.ReadHistory | Fault:
     params = message.params[1:]
-    if len(params) < refs + 2:
-        return Fault("INVALID_PARAMS", (), "Insufficient parameters")
-    if len(params) > refs + 2:
-        return Fault("INVALID_PARAMS", (), "Too many parameters")
+    fault = _count_fault(params, refs + 2)
+    if fault is not None:
+        return fault
     target, limit = params[0], params[-1]
     places = []
     for text in params[1:-1]:
-        place = _ref(text, ids, star=subcommand == "LATEST")
+        place = _ref(text, session.irc.server.ids, star=subcommand == "LATEST")
         if isinstance(place, str):
             return Fault(place, (target, text), _REF_FAULTS[place])
         places.append(place)
-    if not (limit.isascii() and limit.isdigit() and int(limit[:9]) > 0):
-        return Fault("INVALID_PARAMS", (limit,), "The limit is a number from 1")
-    if target[:1] not in ROOM_SIGNS:
-        return Fault("INVALID_TARGET", (target,), _NOT_RETRIEVED)
-    return ranges(Asked(subcommand, target), min(int(limit[:9]), PAGE), *places)
+    most = _limit(limit)
+    if most is None:
+        return Fault("INVALID_PARAMS", (limit,), _BAD_LIMIT)
+    events = bool(session.held & EVENT_PLAYBACK)
+    return ranges(Asked(subcommand, target, events), most, *places)
 
+
+def _targets(message: Message) -> core.ReadTargets | Fault:
+    params = message.params[1:]
+    fault = _count_fault(params, 3)
+    if fault is not None:
+        return fault
+    times = []
+    for text in params[:2]:
+        kind, equals, value = text.partition("=")
+        time = milliseconds(value) if kind == "timestamp" and equals else None
+        if time is None:
+            code = "INVALID_MSGREFTYPE" if equals and kind != "timestamp" else "INVALID_PARAMS"
+            return Fault(code, (text,), "A timestamp= of the form YYYY-MM-DDThh:mm:ss.sssZ is wanted")
+        times.append(time)
+    most = _limit(params[2])
+    if most is None:
+        return Fault("INVALID_PARAMS", (params[2],), _BAD_LIMIT)
+    first, second = times
+    early, late = min(times), max(times)
+    return core.ReadTargets(early * 1000 + 999, late * 1000, most, first > second, Asked("TARGETS", "*"))
+
+
+def _count_fault(params: Sequence[str], wanted: int) -> Fault | None:
+    if len(params) == wanted:
+        return None
+    what = "Insufficient" if len(params) < wanted else "Too many"
+    return Fault("INVALID_PARAMS", (), f"{what} parameters")
+
+
+def _limit(text: str) -> int | None:
+    """How many are wanted, at most a page; None: that is no number from 1."""
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
+        return None
+    return min(int(text[:9]), PAGE)
+
+
+_BAD_LIMIT = "The limit is a number from 1"
 
 _REF_FAULTS = {
     "INVALID_PARAMS": "Neither a msgid= nor a timestamp= of the form YYYY-MM-DDThh:mm:ss.sssZ",
@@ -131,36 +173,33 @@ def _reading(
         before_time=None if before.time is None else (before.time + including) * 1000,
         limit=limit,
         end=end,
+        events=asked.events,
         purpose=asked,
     )
 
 
-def _latest(asked: Asked, limit: int, place: Ref) -> list[core.ReadHistory]:
-    return [_reading(asked, limit, Direction.NEWEST, after=place)]
+def _latest(asked: Asked, limit: int, place: Ref) -> core.ReadHistory:
+    return _reading(asked, limit, Direction.NEWEST, after=place)
 
 
-def _before(asked: Asked, limit: int, place: Ref) -> list[core.ReadHistory]:
-    return [_reading(asked, limit, Direction.NEWEST, before=place)]
+def _before(asked: Asked, limit: int, place: Ref) -> core.ReadHistory:
+    return _reading(asked, limit, Direction.NEWEST, before=place)
 
 
-def _after(asked: Asked, limit: int, place: Ref) -> list[core.ReadHistory]:
-    return [_reading(asked, limit, Direction.OLDEST, after=place)]
+def _after(asked: Asked, limit: int, place: Ref) -> core.ReadHistory:
+    return _reading(asked, limit, Direction.OLDEST, after=place)
 
 
-def _around(asked: Asked, limit: int, place: Ref) -> list[core.ReadHistory]:
-    """Two pages in one answer: up to the place and with it, then from it on."""
+def _around(asked: Asked, limit: int, place: Ref) -> core.ReadHistory:
+    """Up to the place and with it, then from it on."""
     newer = limit // 2
+    until = _reading(asked, limit - newer, Direction.NEWEST, before=place, including=True)
     if not newer:
-        return [_reading(asked, limit, Direction.NEWEST, before=place, including=True)]
-    older = Asked(asked.subcommand, asked.target, last=False)
-    rest = Asked(asked.subcommand, asked.target, first=False)
-    return [
-        _reading(older, limit - newer, Direction.NEWEST, before=place, including=True),
-        _reading(rest, newer, Direction.OLDEST, after=place),
-    ]
+        return until
+    return msgspec.structs.replace(until, then=_reading(asked, newer, Direction.OLDEST, after=place))
 
 
-def _between(asked: Asked, limit: int, first: Ref, second: Ref) -> list[core.ReadHistory]:
+def _between(asked: Asked, limit: int, first: Ref, second: Ref) -> core.ReadHistory:
     """Counted from the first place, whichever of them is earlier; a number and a time can't be compared, so
     there the first is taken for the earlier one.
     """
@@ -170,11 +209,11 @@ def _between(asked: Asked, limit: int, first: Ref, second: Ref) -> list[core.Rea
         else first.time is not None and second.time is not None and first.time > second.time
     )
     if backwards:
-        return [_reading(asked, limit, Direction.NEWEST, after=second, before=first)]
-    return [_reading(asked, limit, Direction.OLDEST, after=first, before=second)]
+        return _reading(asked, limit, Direction.NEWEST, after=second, before=first)
+    return _reading(asked, limit, Direction.OLDEST, after=first, before=second)
 
 
-_SELECTORS: dict[str, tuple[int, Callable[..., list[core.ReadHistory]]]] = {
+_SELECTORS: dict[str, tuple[int, Callable[..., core.ReadHistory]]] = {
     "LATEST": (1, _latest),
     "BEFORE": (1, _before),
     "AFTER": (1, _after),
@@ -185,36 +224,94 @@ _SELECTORS: dict[str, tuple[int, Callable[..., list[core.ReadHistory]]]] = {
 
 
 def say_page(session: IrcDialect, page: replies.HistoryPage) -> bytes:
-    """A page, or one of the two, of a batch."""
+    """A page, as a batch."""
     asked = page.purpose
     session.resume()
     if not isinstance(asked, Asked):
         return b""
-    batch = f"h{session.batches}" if session.held & BATCH else ""
-    said = session.variant.said
-    lines = [said(record, batch) for record in page.records]
-    if batch and asked.first:
-        lines.insert(0, line(f":{session.irc.name} BATCH +{batch} chathistory {page.room}"))
-    if batch and asked.last:
-        lines.append(line(f":{session.irc.name} BATCH -{batch}"))
-        session.batches += 1
-    return b"".join(lines)
+    past = session.variant.past
+    return _batch(session, f"chathistory {page.room}", lambda name: [past(r, name) for r in page.records])
+
+
+def say_targets(session: IrcDialect, view: replies.TargetsView) -> bytes:
+    """Where there is something to read, as a batch."""
+    session.resume()
+    source = session.irc.name
+
+    def told(batch: str) -> list[bytes]:
+        head = f"@batch={batch} :{source}" if batch else f":{source}"
+        return [
+            line(f"{head} CHATHISTORY TARGETS {target.name} {stamp(target.time)}") for target in view.targets
+        ]
+
+    return _batch(session, "draft/chathistory-targets", told)
+
+
+def _batch(session: IrcDialect, kind: str, told: Callable[[str], list[bytes]]) -> bytes:
+    """Lines as a batch for who has asked for such; ``told`` takes its reference tag, empty for none."""
+    if not session.held & BATCH:
+        return b"".join(told(""))
+    name = f"h{session.batches}"
+    session.batches += 1
+    begin = line(f":{session.irc.name} BATCH +{name} {kind}")
+    return b"".join((begin, *told(name), line(f":{session.irc.name} BATCH -{name}")))
 
 
 def say_unreadable(session: IrcDialect, refusal: replies.HistoryUnreadable) -> bytes:
-    """That the history may not be read; a batch begun is ended first."""
+    """That the history may not be read, or can't be now."""
     asked = refusal.purpose
     session.resume()
     if not isinstance(asked, Asked):
         return b""
-    if not asked.first:
-        if not session.held & BATCH:
-            return b""
-        session.batches += 1
-        return line(f":{session.irc.name} BATCH -h{session.batches - 1}")
-    session.drop_queued()
-    said = fail("CHATHISTORY", "INVALID_TARGET", asked.subcommand, asked.target, text=_NOT_RETRIEVED)
-    return b":%b %b\r\n" % (session.irc.name.encode(), said)
+    code = "MESSAGE_ERROR" if refusal.failed else "INVALID_TARGET"
+    target = [asked.target] if asked.target and " " not in asked.target else ["*"]
+    return _fail(session, "CHATHISTORY", code, asked.subcommand, *target, text=_NOT_RETRIEVED)
+
+
+def say_targets_unreadable(session: IrcDialect, refusal: replies.TargetsUnreadable) -> bytes:
+    """That they can't be told now."""
+    session.resume()
+    return _fail(session, "CHATHISTORY", "MESSAGE_ERROR", "TARGETS", "*", text=_NOT_RETRIEVED)
+
+
+def _fail(session: IrcDialect, command: str, code: str, *context: str, text: str) -> bytes:
+    return b":%b %b\r\n" % (session.irc.name.encode(), fail(command, code, *context, text=text))
+
+
+# Taking back (IRCv3 message-redaction).
+
+
+def redact(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Takes a message back."""
+    if not session.understood & MESSAGE_REDACTION:
+        return [numeric(numerics.ERR_UNKNOWNCOMMAND, "REDACT", text="Unknown command")]
+    target, id = message.params[:2]
+    # A message that never was is asked for too: whether the target may be known of is said first.
+    number = session.irc.server.ids.number_of(id) or 0
+    session.pause()
+    reason = cut(message.param(2), REASON_BYTES)[0]
+    return [core.Redact(core.Which(target, number), reason, id)]
+
+
+_REDACTION_FAULTS = {
+    RedactionFault.TARGET: ("INVALID_TARGET", "You cannot delete messages from there"),
+    RedactionFault.UNKNOWN: ("UNKNOWN_MSGID", "This message does not exist or is too old"),
+    RedactionFault.FORBIDDEN: ("REDACT_FORBIDDEN", "You are not authorised to delete this message"),
+    RedactionFault.EXPIRED: ("REDACT_WINDOW_EXPIRED", "You can no longer delete this message"),
+    RedactionFault.FAILED: ("UNKNOWN_MSGID", "The history can't be read now, try again"),
+}
+
+
+def say_not_redacted(session: IrcDialect, refusal: replies.RedactionRefused) -> bytes:
+    """Why a message stays."""
+    session.resume()
+    code, text = _REDACTION_FAULTS[refusal.fault]
+    context = [word(refusal.to)]
+    if refusal.fault is not RedactionFault.TARGET:
+        context.append(word(str(refusal.purpose)))
+    if refusal.fault is RedactionFault.EXPIRED:
+        context.append(str(refusal.seconds))
+    return _fail(session, "REDACT", code, *context, text=text)
 
 
 def say_done(session: IrcDialect, reply: replies.Done) -> bytes:
@@ -228,7 +325,14 @@ WORDS: dict[str, Word] = {
         chathistory,
         1,
         params="<subcommand> <target> ... <limit>",
-        about="Gives what was said earlier. Subcommands: LATEST, BEFORE, AFTER, AROUND, BETWEEN.",
+        about="Gives what was said earlier in a channel or between you and somebody. "
+        "Subcommands: LATEST, BEFORE, AFTER, AROUND, BETWEEN, TARGETS.",
+    ),
+    "REDACT": Word(
+        redact,
+        2,
+        params="<target> <msgid> [:<reason>]",
+        about="Takes a message out of the history: your own, or as a channel's operator anyone's.",
     ),
 }
 
@@ -236,4 +340,7 @@ ANSWERS: dict[type, Answerer] = {
     replies.HistoryPage: say_page,
     replies.HistoryUnreadable: say_unreadable,
     replies.Done: say_done,
+    replies.TargetsView: say_targets,
+    replies.TargetsUnreadable: say_targets_unreadable,
+    replies.RedactionRefused: say_not_redacted,
 }

@@ -104,14 +104,20 @@ export class Timeline {
     this.#later();
   }
 
-  #later() {
+  #later(older = false) {
+    this.#grown ||= older;
     if (!this.#frame) {
       this.#frame = requestAnimationFrame(() => {
         this.#frame = 0;
         this.#draw();
+        // Who waits at the top for history sees it without moving once more.
+        if (this.#grown) this.#scrolled();
+        this.#grown = false;
       });
     }
   }
+
+  #grown = false;
 
   #anchor() {
     const top = this.#node.getBoundingClientRect().top;

@@ -157,9 +157,15 @@ class Hub:
         """Who is told, from the state before the event."""
         if event.reach is Reach.ROOM:
             room = self.chat.room_named(event.room)
-            return set(room.seats) if room else set()
+            if room is None:
+                return set()
+            if isinstance(event, events.Joined | events.Parted | events.Kicked):
+                return {who for who in room.seats if not self.chat.veils(room, who, event.person.id)}
+            return set(room.seats)
         if event.reach is Reach.PEERS:
-            return {who for room in self.chat.rooms_with(event.person.id) for who in room.seats}
+            subject = event.person.id
+            rooms = self.chat.rooms_with(subject)
+            return {w for room in rooms for w in room.seats if not self.chat.veils(room, w, subject)}
         if event.reach is Reach.SOME:
             return set(event.to)
         return {event.to.id} if event.reach is Reach.PAIR else set()

@@ -423,3 +423,30 @@ def test_a_client_that_takes_nothing_does_not_trouble_the_stop(monkeypatch):
                 talker.send("HELP\r\n" * 4000)
         assert server.call(stuck.is_crowded)
         server.stop()
+
+
+def test_an_auditorium_hides_its_members_from_each_other():
+    with serving() as server:
+        op, ann, bob = (server.irc(nick) for nick in ("op", "ann", "bob"))
+        op.send("JOIN #hall\r\nMODE #hall +uv op\r\n")
+        op.until("MODE #hall +uv op\r\n")
+        for client in (ann, bob):
+            client.send("JOIN #hall\r\n")
+            client.until(" 366 ")
+            client.until("\n")
+            op.until(" JOIN #hall\r\n")
+        bob.send("NICK bobby\r\n")
+        op.until(" NICK bobby\r\n")
+        bob.send("PART #hall\r\nJOIN #hall\r\n")
+        op.until(" PART #hall\r\n")
+        op.until(" JOIN #hall\r\n")
+        op.send("MODE #hall +h bobby\r\nPRIVMSG #hall :now\r\n")
+        bob.until(":now\r\n")
+        bob.send("PART #hall\r\n")
+        told = ann.until(" PART #hall\r\n")
+        assert told.count("#hall") == 3  # the mode, the message and this
+        assert "NICK bobby" in told  # they are both in the lobby
+        op.send("MODE #hall -u\r\n")
+        ann.until(" MODE #hall -u\r\n")
+        bob.send("JOIN #hall\r\n")
+        ann.until(" JOIN #hall\r\n")

@@ -12,7 +12,7 @@ from asyncchat.core.changes import CHANGES
 from asyncchat.core.commands import Command, Question
 from asyncchat.core.events import AnyEvent, Event
 from asyncchat.core.gone import Departures
-from asyncchat.core.modes import SECRET
+from asyncchat.core.modes import AUDITORIUM, SECRET
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.people import Person
 from asyncchat.core.replies import Refusal, Reply
@@ -120,6 +120,15 @@ class Chat:
     def shows(self, room: Room, who: int) -> bool:
         """Whether somebody may know that the room is there."""
         return SECRET not in room.flags or who in room.seats or who in self.owners
+
+    def veils(self, room: Room, who: int, other: int) -> bool:
+        """Whether the room hides one member from another: an auditorium does, of those without rights."""
+        return (
+            AUDITORIUM in room.flags
+            and who != other
+            and room.roles.get(other, 0) < Right.KEEP_ORDER
+            and not self.may(who, room, Right.KEEP_ORDER)
+        )
 
     def room_shown(self, name: str, who: int) -> Room | None:
         """The room that has a name, if somebody may know of it."""

@@ -54,6 +54,9 @@ NO_CTCP: Final = "no-ctcp"
 NO_KNOCK: Final = "no-knock"
 """Nobody may ask to be invited."""
 
+AUDITORIUM: Final = "auditorium"
+"""Members see of each other only those who keep order; these see all."""
+
 FLAG_TABLE: Final = (
     Flag(NO_OUTSIDERS, opened=True),
     Flag(TOPIC_LOCKED, opened=True),
@@ -64,6 +67,7 @@ FLAG_TABLE: Final = (
     Flag(NO_COLOUR, guards=True),
     Flag(NO_CTCP, guards=True),
     Flag(NO_KNOCK),
+    Flag(AUDITORIUM),
 )
 
 FLAGS: Final = tuple(flag.name for flag in FLAG_TABLE)

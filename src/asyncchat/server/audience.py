@@ -6,7 +6,10 @@ Owns membership as far as it has been delivered, which trails the hub's state; m
 from __future__ import annotations
 
 import logging
+from collections.abc import Set
 from typing import TYPE_CHECKING
+
+from asyncchat.core.roles import Right
 
 if TYPE_CHECKING:
     from asyncchat.core.events import Record
@@ -26,7 +29,7 @@ class Audience:
     can hold on to the audience it began with.
     """
 
-    __slots__ = ("_groups", "members", "run", "singles", "unchecked")
+    __slots__ = ("_groups", "members", "ranks", "run", "singles", "unchecked")
 
     def __init__(self) -> None:
         self.run: Run | None = None
@@ -36,6 +39,8 @@ class Audience:
         self.members: dict[int, Session] = {}
         self.singles: set[Session] = set()
         """Members that hide somebody's words from themselves: each is served on its own."""
+        self.ranks: dict[int, int] | None = None
+        """In an auditorium the sums of members' roles, as far as they have been told; elsewhere None."""
         self._groups: Groups | None = ()
 
     @property
@@ -62,6 +67,19 @@ class Audience:
             session.audiences = tuple(other for other in session.audiences if other is not self)
             self.singles.discard(session)
             self._groups = None
+            if self.ranks:
+                self.ranks.pop(session.id, None)
+
+    def seers(self, who: int, owners: Set[int]) -> dict[int, Session]:
+        """The members who may see that one comes, goes or changes: all, but in an auditorium."""
+        ranks = self.ranks
+        if ranks is None or ranks.get(who, 0) >= Right.KEEP_ORDER:
+            return self.members
+        return {
+            id: session
+            for id, session in self.members.items()
+            if id == who or id in owners or ranks.get(id, 0) >= Right.KEEP_ORDER
+        }
 
     def changed(self, session: Session) -> None:
         """A member is told in another way from now on."""

@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from typing import TYPE_CHECKING
 
 from asyncchat.core import events
 from asyncchat.core.events import Passing, Reach, Record, RoomRenamed, Said, Together, together
+from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import fold
 from asyncchat.core.replies import BannedFromServer
+from asyncchat.core.roles import OPERATOR, ROLE_NAMED
 from asyncchat.server.audience import Audience, Run
 
 if TYPE_CHECKING:
@@ -55,6 +57,10 @@ class Delivery:
 
     def __init__(self, too_slow: Callable[[Session], None]) -> None:
         self.sessions: dict[int, Session] = {}
+        self.auditorium: Callable[[str], dict[int, int] | None] = lambda _key: None
+        """By the key of a room its members' roles, where these are hidden from each other, else None."""
+        self.owners: Set[int] = frozenset()
+        """Those who see everybody."""
         self.delivered = 0
         self.writes = 0
         """Writes made together with others' so far; who is served apart does not count."""
@@ -131,7 +137,11 @@ class Delivery:
         audience = self._audiences.get(room)
         if audience is None:
             key = fold(room)
-            audience = self._audiences.get(key) or Audience()
+            audience = self._audiences.get(key)
+            if audience is None:
+                audience = Audience()
+                if self.auditorium(key) is not None:
+                    audience.ranks = {}
             self._audiences[key] = self._audiences[room] = audience
         return audience
 
@@ -156,8 +166,13 @@ class Delivery:
         event = record.event
         if event.reach is Reach.ROOM:
             audience = self._audience(event.room)  # type: ignore[union-attr]  # Reach.ROOM means it has one
+            if audience.ranks is not None and isinstance(event, _SEEN):
+                await self._tell_seers(record, event, audience, cause)
+                return
             run = audience.run or self._open_run(audience)
             run.add(record, cause)
+            if isinstance(event, events.FlagChanged | events.RoleChanged):
+                self._note_changes(record, audience)
             if isinstance(event, events.Joined):
                 joiner = self.sessions.get(event.person.id)
                 if joiner is not None:
@@ -232,10 +247,10 @@ class Delivery:
         if subject is None:
             return
         audiences = subject.audiences
-        if len(audiences) == 1:
+        if len(audiences) == 1 and audiences[0].ranks is None:
             (audiences[0].run or self._open_run(audiences[0])).add(record, cause)
         elif audiences:
-            await self._tell_union(record, audiences, cause)
+            await self._tell_union(record, who, audiences, cause)
         if isinstance(record.event, events.Left):
             self._remove(who, audiences)
             del self.sessions[who]
@@ -260,15 +275,42 @@ class Delivery:
             elif data:
                 await self._write([member], data)
 
-    async def _tell_union(self, record: Record, audiences: Sequence[Audience], cause: Session) -> None:
-        together: dict[int, Session] = {}
+    async def _tell_seers(self, record: Record, event: _Seen, audience: Audience, cause: Session) -> None:
+        """Delivers that somebody came to an auditorium or left it."""
+        who = event.person.id
+        if isinstance(event, events.Joined):
+            if event.operator and audience.ranks is not None:
+                audience.ranks[who] = OPERATOR.bit
+            joiner = self.sessions.get(who)
+            if joiner is not None:
+                audience.add(joiner)
+        await self._tell_union(record, who, [audience], cause)
+        if not isinstance(event, events.Joined):
+            self._remove(who, [audience])
+
+    def _note_changes(self, record: Record, audience: Audience) -> None:
+        """Keeps in mind whether a room is an auditorium, and in one who has which role."""
+        for one in record.records if isinstance(record, Together) else (record,):
+            change = one.event
+            if isinstance(change, events.FlagChanged) and change.flag == AUDITORIUM:
+                audience.ranks = (self.auditorium(fold(change.room)) or {}) if change.on else None
+            elif isinstance(change, events.RoleChanged) and audience.ranks is not None:
+                bit = ROLE_NAMED[change.role].bit
+                roles = audience.ranks.get(change.person.id, 0)
+                audience.ranks[change.person.id] = roles | bit if change.on else roles & ~bit
+
+    async def _tell_union(
+        self, record: Record, who: int, audiences: Sequence[Audience], cause: Session
+    ) -> None:
+        """Delivers an event of a person to all members of these rooms who may see it, each once."""
+        members: dict[int, Session] = {}
         for audience in audiences:
             if audience.run is not None:
                 self._runs.remove(audience.run)
                 await self._flush(audience.run)
-            together.update(audience.members)
+            members.update(audience.seers(who, self.owners))
         encoded: dict[Variant, bytes] = {}
-        for member in together.values():
+        for member in members.values():
             data = encoded.get(member.variant)
             if data is None:
                 data = encoded[member.variant] = member.variant.encode(record)
@@ -328,6 +370,10 @@ class Delivery:
 
 _TO_ONE = events.Whispered | events.SignalledTo | events.ReactedTo | events.Retracted | events.Invited
 """Events told to one person beside the one who caused them."""
+
+_Seen = events.Joined | events.Parted | events.Kicked
+_SEEN = (events.Joined, events.Parted, events.Kicked)
+"""Events of a room that only those are told who may see the person they are about."""
 
 _ALSO_CONCERNS: dict[type[events.Event], Callable[..., int]] = {
     events.Kicked: lambda event: event.person.id,

@@ -18,6 +18,7 @@ import msgspec
 from asyncchat import __version__
 from asyncchat.core.chat import Chat, starting
 from asyncchat.core.events import AnyEvent
+from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.settings import configured
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc.shared import Irc
@@ -110,6 +111,8 @@ class Service:
         self.delivery = Delivery(self._too_slow)
         self.outbox = Outbox(log, self.delivery)
         self.hub = Hub(Chat.replay(log.state()), log, self.outbox)
+        self.delivery.auditorium = self._auditorium
+        self.delivery.owners = self.hub.chat.owners
         self.watch = Watch(self)
         self.hub.on_name_taken = self.watch.probe
         self.sessions: dict[Session, asyncio.Task[None] | None] = {}
@@ -243,6 +246,11 @@ class Service:
         # A machine without a name server is known in its network as NAME.local (multicast DNS, RFC 6762).
         names = (self.options.name, own, f"{own.partition('.')[0]}.local")
         return Hosts(names, self.options.origins)
+
+    def _auditorium(self, key: str) -> dict[int, int] | None:
+        """The roles in a room whose members are hidden from each other."""
+        room = self.hub.chat.rooms.get(key)
+        return dict(room.roles) if room is not None and AUDITORIUM in room.flags else None
 
     def _too_slow(self, session: Session) -> None:
         session.expel("too slow", at_once=True)

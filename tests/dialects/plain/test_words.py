@@ -132,6 +132,7 @@ def test_answers_about_the_state():
         "  secret off  this room is in the list of rooms\n"
         "  no-colour off  texts may have colours\n"
         "  no-ctcp off  programs may question programs here\n"
+        "  auditorium off  members see each other\n"
         "  no-knock off  one may ask to be invited\n"
         "  key off  no key is needed to join\n"
         "  limit off  any number of people may be here\n"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, replies
-from asyncchat.core.modes import INVISIBLE, KEY, SECRET
+from asyncchat.core.modes import AUDITORIUM, INVISIBLE, KEY, SECRET
 from asyncchat.core.names import ROOM_SIGNS, fold, mask_of, matches
+from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Block
 
 if TYPE_CHECKING:
@@ -45,12 +46,12 @@ def room_view(chat: Chat, who: int, question: commands.AskRoom) -> replies.Reply
     room = chat.room_shown(question.room, who)
     if room is None:
         return replies.NoRoomView(question.room)
-    blocks = room.blocks if who in room.seats else _visible(chat, who, room)
+    blocks = _visible(chat, who, room)
     return replies.RoomView(
         room.name,
         room.topic,
         blocks,
-        len(room.seats),
+        sum(len(block.members) for block in blocks) if AUDITORIUM in room.flags else len(room.seats),
         question.joining,
         chat.people[who],
         SECRET in room.flags,
@@ -81,11 +82,19 @@ def moved(chat: Chat, who: int, question: commands.AskMoved) -> replies.Reply:
 
 
 def _visible(chat: Chat, who: int, room: Room) -> tuple[Block, ...]:
-    """The members whom somebody outside may see: nearly always all of them."""
-    if who in chat.owners or chat.person_flags.keys().isdisjoint(room.seats):
+    """The members whom somebody may see: nearly always all of them."""
+    inside = who in room.seats or who in chat.owners or chat.person_flags.keys().isdisjoint(room.seats)
+    if inside and (AUDITORIUM not in room.flags or chat.may(who, room, Right.KEEP_ORDER)):
         return room.blocks
     seen = (
-        Block(tuple(member for member in block.members if sees(chat, who, member.person.id)))
+        Block(
+            tuple(
+                member
+                for member in block.members
+                if (inside or sees(chat, who, member.person.id))
+                and not chat.veils(room, who, member.person.id)
+            )
+        )
         for block in room.blocks
     )
     return tuple(block for block in seen if block.members)
@@ -197,7 +206,7 @@ def who_is_there(chat: Chat, who: int, question: commands.AskWho, now: int) -> I
     mask = question.mask
     room = chat.room_shown(mask, who) if mask[:1] in ROOM_SIGNS else None
     if room is not None:
-        blocks = room.blocks if who in room.seats else _visible(chat, who, room)
+        blocks = _visible(chat, who, room)
         found = [_seen(chat, who, member.person, room, now) for block in blocks for member in block.members]
     elif mask[:1] in ROOM_SIGNS:
         found = []
@@ -235,7 +244,7 @@ def person(chat: Chat, who: int, question: commands.AskPerson, now: int) -> Item
         tuple(
             (room.name, room.roles.get(found.id, 0))
             for room in chat.rooms_with(found.id)
-            if chat.shows(room, who)
+            if chat.shows(room, who) and not chat.veils(room, who, found.id)
         ),
         chat.entered.get(found.id, 0),
         who == found.id or who in chat.owners,
@@ -265,7 +274,14 @@ def tell_time(chat: Chat, who: int, command: commands.AskTime, now: int) -> Item
 
 def _seen(chat: Chat, who: int, person: Person, room: Room | None, now: int = 0) -> replies.Seen:
     if room is None:
-        room = next((room for room in chat.rooms_with(person.id) if chat.shows(room, who)), None)
+        room = next(
+            (
+                room
+                for room in chat.rooms_with(person.id)
+                if chat.shows(room, who) and not chat.veils(room, who, person.id)
+            ),
+            None,
+        )
     return replies.Seen(
         person,
         chat.away.get(person.id, ""),

@@ -21,6 +21,7 @@ FLAG_LETTERS: Final = {
     modes.NO_COLOUR: "c",
     modes.NO_CTCP: "C",
     modes.NO_KNOCK: "K",
+    modes.AUDITORIUM: "u",
 }
 """Of each flag of a room (type D)."""
 

@@ -17,6 +17,7 @@ RULE_WORDS = {
     modes.SECRET: ("outsiders do not learn of this room", "this room is in the list of rooms"),
     modes.NO_COLOUR: ("texts with colours are refused", "texts may have colours"),
     modes.NO_CTCP: ("programs may not question programs here", "programs may question programs here"),
+    modes.AUDITORIUM: ("members see only who keeps order here", "members see each other"),
     modes.NO_KNOCK: ("nobody may ask to be invited", "one may ask to be invited"),
 }
 """What each rule of a room says when it is on, and when it is off."""

@@ -52,7 +52,7 @@ def test_005_tells_of_them(server):
     assert {
         "PREFIX=(qaohv)~&@%+",
         "STATUSMSG=~&@%+",
-        "CHANMODES=Ibe,k,Wfl,CKUcimnst",
+        "CHANMODES=Ibe,k,Wfl,CKUcimnstu",
         "EXCEPTS=e",
         "INVEX=I",
         "EXTBAN=,mr",
@@ -471,3 +471,45 @@ class TestOnesOwn:
         a = server.person("a")
         a.send("MODE a +Bi", "QUIT")
         assert server.hub.chat.person_flags == {}
+
+
+class TestAuditorium:
+    @pytest.fixture
+    def hall(self, server):
+        op, a, b = (server.person(nick, "#r") for nick in ("op", "a", "b"))
+        op.send("MODE #r +u")
+        for peer in (op, a, b):
+            peer.read()
+        return op, a, b
+
+    def test_coming_and_going_is_told_to_who_keeps_order(self, server, hall):
+        op, a, _b = hall
+        c = server.connect()
+        c.send("NICK c", "USER c 0 * :c", "JOIN #r", "NICK d", "PART #r", "JOIN #r", "QUIT :bye")
+        assert [line.split(" ")[1] for line in op.read()] == ["JOIN", "NICK", "PART", "JOIN", "QUIT"]
+        assert a.read() == []
+        op.send("KICK #r a")
+        assert a.read() == [":op!op@192.0.2.1 KICK #r a :op"]
+        assert hall[2].read() == []
+
+    def test_that_of_who_keeps_order_is_told_to_all(self, hall):
+        op, a, b = hall
+        op.send("MODE #r +h b")
+        a.read()
+        b.send("NICK bob", "PART #r :tired")
+        assert a.read() == [":b!b@192.0.2.1 NICK bob", ":bob!b@192.0.2.1 PART #r :tired"]
+        op.send("QUIT")
+        assert a.read() == [":op!op@192.0.2.1 QUIT :Quit: "]
+
+    def test_lists(self, server, hall):
+        op, a, b = hall
+        names = [server.person("out").send("NAMES #r")[0], a.send("NAMES #r")[0], op.send("NAMES #r")[0]]
+        assert [line.partition(" :")[2] for line in names] == ["@op", "@op a", "@op a b"]
+        assert [line.split(" ")[7] for line in a.send("WHO #r")[:-1]] == ["op", "a"]
+        assert not any(" 319 " in line for line in a.send("WHOIS b"))
+        assert any(" 319 op b :#r" in line for line in op.send("WHOIS b"))
+        assert any(" 319 b b :#r" in line for line in b.send("WHOIS b"))
+
+    def test_what_is_said_is_read_by_all(self, hall):
+        hall[1].send("PRIVMSG #r :hello")
+        assert hall[2].read() == [":a!a@192.0.2.1 PRIVMSG #r :hello"]

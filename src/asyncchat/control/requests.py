@@ -32,3 +32,42 @@ class Status(Result, frozen=True):
     running: bool
     people: int
     rooms: int
+
+
+class Done(Result, frozen=True):
+    """It is done; there is nothing more to say."""
+
+
+class MakeToken(Request, frozen=True, tag="make_token"):
+    """Make a token; ``digest`` is what is kept of its secret, which stays with who asks."""
+
+    begins: ClassVar[bool] = True
+    name: str
+    digest: str
+    rooms: tuple[str, ...]
+    actions: tuple[str, ...]
+
+
+class AskTokens(Request, frozen=True, tag="tokens"):
+    """Which tokens there are."""
+
+
+class TokenRow(msgspec.Struct, frozen=True):
+    """One of them; ``time`` is when it was made, in microseconds since 1970 UTC."""
+
+    name: str
+    rooms: tuple[str, ...]
+    actions: tuple[str, ...]
+    time: int
+
+
+class TokenRows(Result, frozen=True):
+    """All of them, by name."""
+
+    tokens: tuple[TokenRow, ...]
+
+
+class RemoveToken(Request, frozen=True, tag="remove_token"):
+    """Have a token count no more."""
+
+    name: str

@@ -4,6 +4,7 @@ Owns what is kept of one; how a secret is made and compared is the server's affa
 ``rules.tokens``.
 """
 
+import hashlib
 from typing import Final
 
 import msgspec
@@ -30,6 +31,11 @@ TOKENS: Final = 1_000
 
 ROOMS: Final = 50
 """Rooms that one token may name."""
+
+
+def digest_of(secret: str) -> str:
+    """What is kept of a token's secret: that is long and random, so a plain hash does."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
 class Token(msgspec.Struct, frozen=True):

@@ -39,10 +39,12 @@ CHECK_BYTES = 16_384
 class GateMark:
     """Stands in a batch where a session's gate begins: what came before is delivered, what follows waits."""
 
-    __slots__ = ("reached",)
+    __slots__ = ("reached", "room")
 
-    def __init__(self) -> None:
+    def __init__(self, room: str = "") -> None:
         self.reached = -1
+        self.room = room
+        """A room of which the session is told from here on; empty for none."""
 
 
 Batch = Sequence[tuple["Session", "Outcome"]]
@@ -198,7 +200,7 @@ class Delivery:
             await self._announce(record, event, cause)
         elif isinstance(event, events.Killed):
             self._kill(record, event, cause)
-        elif isinstance(event, events.RoomClosed):
+        elif isinstance(event, events.RoomClosed) and not self._audience(event.room).members:
             self._audiences.pop(event.room, None)
             self._audiences.pop(fold(event.room), None)
 
@@ -366,6 +368,18 @@ class Delivery:
         mark.reached = self.delivered
         session.flush_parts()
         session.hold()
+        if mark.room and not session.ended:
+            audience = self._audience(mark.room)
+            audience.add(session)
+            if audience.run is not None:
+                audience.run.apart.append(session)
+
+    def leave(self, session: Session) -> None:
+        """A session that is no member is told of its rooms no more."""
+        for audience in session.audiences:
+            audience.remove(session)
+            if audience.run is not None and session in audience.run.apart:
+                audience.run.apart.remove(session)
 
 
 _TO_ONE = events.Whispered | events.SignalledTo | events.ReactedTo | events.Retracted | events.Invited

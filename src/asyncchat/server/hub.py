@@ -124,9 +124,12 @@ class Hub:
                     self.on_name_taken(session, item.holder)
         return records
 
-    def begin_gate(self, session: Session) -> GateMark:
-        """Marks the place in the order where a session's gate begins; it hears of it as an outcome."""
-        mark = GateMark()
+    def begin_gate(self, session: Session, room: str = "") -> GateMark:
+        """Marks the place in the order where a session's gate begins; it hears of it as an outcome.
+
+        From there on it is told of this room, where one is given, without being a member.
+        """
+        mark = GateMark(room)
         self._outbox.put(session, (mark,), 0)
         return mark
 

@@ -211,6 +211,18 @@ class Session:
         self._told = self.service.loop.create_future()
         await self._told
 
+    async def attend(self, room: str) -> int:
+        """Has this session told of a room without being a member; deliveries wait for ``release``.
+
+        Returns:
+            The number of the last record delivered before.
+        """
+        return await self._turn(room)
+
+    def depart(self) -> None:
+        """Is told of its rooms no more."""
+        self.service.delivery.leave(self)
+
     async def drained(self) -> None:
         """Waits until little is left to send."""
         if self.is_crowded():
@@ -332,6 +344,8 @@ class Session:
             self.expel("internal error")
         finally:
             self._leave()
+            if self.dialect is None and self.audiences:
+                self.depart()
             self._close()
             del sessions[self]
 
@@ -412,13 +426,13 @@ class Session:
                 self.release(self.spoken.farewell(""))
             self.ended = True
 
-    async def _turn(self) -> int:
+    async def _turn(self, room: str = "") -> int:
         """Waits for this session's turn in the order, and holds what is delivered after it.
 
         Returns:
             The number of the last record delivered before.
         """
-        mark = self.service.hub.begin_gate(self)
+        mark = self.service.hub.begin_gate(self, room)
         while mark.reached < 0 and not self.ended:
             await self.told()
         return mark.reached

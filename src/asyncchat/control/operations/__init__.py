@@ -12,14 +12,14 @@ import msgspec
 
 from asyncchat import __version__
 from asyncchat.control.desk import Desk
-from asyncchat.control.operations import status
+from asyncchat.control.operations import status, tokens
 from asyncchat.control.requests import Request, Result
 from asyncchat.control.wire import Refused
 
 Operation = Callable[[Desk, Any], Awaitable[Result]]
 """(desk, request) -> result; raises Refused with one line of why not."""
 
-_FAMILIES = (status,)
+_FAMILIES = (status, tokens)
 
 OPERATIONS: dict[type[Request], Operation] = {
     request: operation for family in _FAMILIES for request, operation in family.OPERATIONS.items()

@@ -86,7 +86,11 @@ class HttpConnection:
                     return begun
                 response = begun
             if response is None:
-                response = await self._site.respond(request)
+                response = await self._site.respond(request, session)
+            if response.stream is not None and self._method != "HEAD":
+                self._begin_stream(response)
+                await response.stream(session)
+                return None
             self._send(response)
             await session.drained()
             if self._h11.our_state is not h11.DONE or self._h11.their_state is not h11.DONE:
@@ -152,9 +156,16 @@ class HttpConnection:
         session.adopt(session.service.websocket.dialect(session.id, session.host, binary=shaken.binary))
         return bytes(self._h11.trailing_data[0])
 
+    def _begin_stream(self, response: Response) -> None:
+        head = h11.Response(
+            status_code=response.status,
+            headers=[*_headers(response), ("Transfer-Encoding", "chunked"), ("Connection", "close")],
+            reason=HTTPStatus(response.status).phrase.encode(),
+        )
+        self._tell(self._h11.send(head))
+
     def _send(self, response: Response) -> None:
-        headers = whole(response)
-        headers.append(("Date", formatdate(usegmt=True)))
+        headers = _headers(response)
         if response.status != 304 and response.status != 204:
             headers.append(("Content-Length", str(len(response.body))))
         if response.close:
@@ -194,6 +205,10 @@ class HttpConnection:
             if not data:
                 return
             taken += len(data)
+
+
+def _headers(response: Response) -> list[tuple[str, str]]:
+    return [*whole(response), ("Date", formatdate(usegmt=True))]
 
 
 def _too_large() -> Response:

@@ -5,12 +5,17 @@ Owns what every response says beside its own headers; must not know sockets nor 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import msgspec
 
 from asyncchat import __version__
+
+if TYPE_CHECKING:
+    from asyncchat.server.session import Session
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -86,12 +91,16 @@ def _refused(part: str) -> bool:
 
 
 class Response(msgspec.Struct, frozen=True):
-    """One response; ``close``: no other follows on this connection."""
+    """One response; ``close``: no other follows on this connection.
+
+    ``stream`` goes on writing the body, in the chunked coding, after the head has been sent.
+    """
 
     status: int
     body: bytes = b""
     headers: Headers = ()
     close: bool = False
+    stream: Callable[[Session], Awaitable[None]] | None = None
 
 
 def text(status: int, words: str, headers: Headers = (), *, close: bool = False) -> Response:

@@ -8,10 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asyncchat.server.http import pages
+from asyncchat.server.http.api.dispatch import Api
+from asyncchat.server.http.api.routes import PREFIX
 from asyncchat.server.http.messages import Request, Response, problem, text
 
 if TYPE_CHECKING:
     from asyncchat.server.service import Service
+    from asyncchat.server.session import Session
 
 
 class Site:
@@ -19,6 +22,7 @@ class Site:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self.api = Api(service)
 
     def turned_away(self, request: Request) -> Response | None:
         """The answer to a request that may not be made at all, or None."""
@@ -41,9 +45,11 @@ class Site:
             )
         return None
 
-    async def respond(self, request: Request) -> Response:
+    async def respond(self, request: Request, session: Session) -> Response:
         """The answer to a request that may be made."""
         path = request.path
+        if path.startswith(f"{PREFIX}/"):
+            return await self.api.respond(request, session)
         if path == "/" and not request.accepts("text/html"):
             return self._only_read(request) or text(200, self._service.how_to_join(), (("Vary", "Accept"),))
         file = pages.files().get(pages.INDEX if path == "/" else path)

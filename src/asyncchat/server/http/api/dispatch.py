@@ -1,0 +1,167 @@
+"""The API of a service: finds the route, asks for the token, keeps the pace.
+
+Owns what holds for every route; what each does stands in its family's module.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from asyncchat import __version__
+from asyncchat.core.names import room_fault
+from asyncchat.core.tokens import Token, digest_of
+from asyncchat.server.http.api import openapi, posting, rooms, shapes, stream
+from asyncchat.server.http.api.routes import (
+    OPEN,
+    PREFIX,
+    Answer,
+    Call,
+    Route,
+    json,
+    query_of,
+    segments_of,
+)
+from asyncchat.server.http.messages import Request, Response, problem
+from asyncchat.server.limits import Bucket
+
+if TYPE_CHECKING:
+    from asyncchat.server.service import Service
+    from asyncchat.server.session import Session
+
+PACED = 10_000
+"""Askers whose pace is kept; then it begins anew."""
+
+_NEEDS_TOKEN = (("WWW-Authenticate", "Bearer"),)
+
+
+async def health(call: Call) -> Response:
+    """Says how the server is."""
+    if call.service.outbox.failing:
+        return json(503, shapes.Health("failing", __version__))
+    return json(200, shapes.Health("ok", __version__))
+
+
+async def describe(_call: Call) -> Response:
+    """Gives the OpenAPI document."""
+    body = msgspec.json.encode(openapi.document(ROUTES))
+    return Response(200, body + b"\n", (("Content-Type", "application/json"),))
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET", "/health", "readHealth", health,
+        "Says whether the server is well. Nothing is needed to ask.",
+        {200: Answer("It is well.", shapes.Health), 503: Answer("It is not.", shapes.Health)},
+        query=shapes.NoQuery,
+    ),
+    *rooms.ROUTES,
+    *posting.ROUTES,
+    *stream.ROUTES,
+    Route(
+        "GET", "/openapi.json", "readDescription", describe,
+        "Gives this document.",
+        {200: Answer("The document.", None)},
+        query=shapes.NoQuery,
+    ),
+)  # fmt: skip
+
+
+class Api:
+    """The API of a service."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._paces: dict[str, Bucket] = {}
+        self.keys = posting.Keys()
+        self.streams = stream.StreamVariant(service.log.ids)
+        """How all streams are told of events."""
+
+    async def respond(self, request: Request, session: Session) -> Response:
+        """The answer to a request below the prefix."""
+        segments = segments_of(request.target)
+        found = [(route, match) for route in ROUTES if (match := route.match(segments)) is not None]
+        if not found:
+            return problem(404, f"There is nothing here. {PREFIX}/openapi.json says what there is.")
+        method = "GET" if request.method == "HEAD" else request.method
+        chosen = next(((route, match) for route, match in found if route.method == method), None)
+        if chosen is None:
+            methods = [route.method for route, _ in found]
+            allowed = ", ".join([*methods, "HEAD"] if "GET" in methods else methods)
+            return problem(405, f"This takes {allowed}.", (("Allow", allowed),))
+        route, match = chosen
+        return await self._call(route, match, request, session)
+
+    async def _call(
+        self, route: Route, match: dict[str, str], request: Request, session: Session
+    ) -> Response:
+        token: Token | None = None
+        if request.header("authorization"):
+            token = self._token(request)
+            if token is None:
+                return problem(401, "That is no token, or it was revoked.", _NEEDS_TOKEN)
+        wait = self._wait(token.name if token is not None else session.address)
+        if wait > 0:
+            seconds = str(int(wait) + 1)
+            return problem(429, f"Too many requests; go on in {seconds} s.", (("Retry-After", seconds),))
+        room = match.get("room", "")
+        if room and not room.startswith("#"):
+            room = f"#{room}"
+        if route.action != OPEN:
+            refused = self._may(route, token, room)
+            if refused is not None:
+                return refused
+            if token is not None and route.action not in token.actions:
+                token = None
+            if token is not None and room and not token.reaches(room):
+                token = None
+        if room and room_fault(room) is not None:
+            return problem(404, f"No room can be called so: {room_fault(room)}.")
+        try:
+            query = query_of(route.query, request.query)
+        except ValueError as error:
+            return problem(400, str(error))
+        return await route.handler(Call(self._service, session, request, query, room, token))
+
+    def _may(self, route: Route, token: Token | None, room: str) -> Response | None:
+        """Why a token, or its lack, does not do, or None."""
+        if token is None:
+            if route.optional and not self._service.info.locked:
+                return None
+            return problem(
+                401, "Send a token: Authorization: Bearer TOKEN. One is made with: asyncchat token new",
+                _NEEDS_TOKEN,
+            )  # fmt: skip
+        if route.optional and not self._service.info.locked:
+            return None
+        if route.action not in token.actions or (room and not token.reaches(room)):
+            where = f" in {room}" if room else ""
+            return problem(403, f"This token does not allow to {route.action}{where}.")
+        return None
+
+    def _token(self, request: Request) -> Token | None:
+        """The token that a request shows."""
+        scheme, _, secret = request.header("authorization").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        digest = digest_of(secret.strip())
+        tokens = self._service.hub.chat.tokens.values()
+        return next((token for token in tokens if hmac.compare_digest(token.digest, digest)), None)
+
+    def _wait(self, asker: str) -> float:
+        """Seconds that an asker has to wait, by the same limits as a session's lines."""
+        options = self._service.options
+        if not options.limits:
+            return 0.0
+        now = self._service.now()
+        if len(self._paces) >= PACED:
+            self._paces.clear()
+        bucket = self._paces.get(asker)
+        if bucket is None:
+            bucket = self._paces[asker] = Bucket(now, options)
+        if bucket.allowed(now, options) < 1:
+            return bucket.wait(options)
+        bucket.take(1)
+        return 0.0

@@ -1,0 +1,135 @@
+"""The OpenAPI document (3.1), made of the routes' tables.
+
+Owns its form; what there is stands in the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from asyncchat import __version__
+from asyncchat.core.tokens import ACTIONS
+from asyncchat.server.http.api import shapes
+from asyncchat.server.http.api.routes import OPEN, PREFIX, Route
+from asyncchat.server.http.messages import PROBLEM
+
+EVERYWHERE = {
+    400: "The request can't be understood.",
+    403: "A page of another origin asks, or the token does not allow this.",
+    413: "The body is too large.",
+    421: "The server does not answer to that host name.",
+    429: "Too many requests; Retry-After says when to go on.",
+    503: "The history can't be read or written at the moment.",
+    505: "The request is not of HTTP/1.1.",
+}
+"""Errors that every route may answer."""
+
+_REF = "#/components/schemas/{name}"
+
+
+def document(routes: Iterable[Route]) -> dict[str, Any]:
+    """The document as plain data."""
+    routes = list(routes)
+    kinds: list[Any] = [shapes.Problem]
+    for route in routes:
+        kinds += [answer.shape for answer in route.answers.values() if answer.shape is not None]
+        kinds += [kind for kind in route.body.values() if kind is not str]
+    _, components = msgspec.json.schema_components(dict.fromkeys(kinds), ref_template=_REF)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(PREFIX + route.path, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "asyncchat",
+            "version": __version__,
+            "description": "Post into rooms, read them, follow them. Make a token with: asyncchat token new",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A token allows: "
+                    + "; ".join(f"{action}: {what}" for action, what in ACTIONS.items()),
+                }
+            },
+        },
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.name,
+        "summary": route.summary,
+        "parameters": [*_path(route), *_query(route), *_headers(route)],
+        "responses": _responses(route),
+        "security": [],
+    }
+    if route.action != OPEN:
+        operation["security"] = [{}, {"token": []}] if route.optional else [{"token": []}]
+    if route.body:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {media: {"schema": _schema(kind)} for media, kind in route.body.items()},
+        }
+    return operation
+
+
+def _path(route: Route) -> list[dict[str, Any]]:
+    if "{room}" not in route.path:
+        return []
+    words = "A room's name; its # may be left out, or is written %23."
+    schema = {"type": "string", "minLength": 1, "maxLength": 64}
+    return [{"name": "room", "in": "path", "required": True, "description": words, "schema": schema}]
+
+
+def _query(route: Route) -> list[dict[str, Any]]:
+    properties = msgspec.json.schema(route.query)["$defs"][route.query.__name__]["properties"]
+    found = []
+    for name, schema in properties.items():
+        words = schema.pop("description", "")
+        found.append({"name": name, "in": "query", "description": words, "schema": schema})
+    return found
+
+
+def _headers(route: Route) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "header", "description": words, "schema": {"type": "string", "maxLength": 200}}
+        for name, words in route.headers.items()
+    ]
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for status, answer in route.answers.items():
+        schema = {"type": "string"} if answer.shape is None else _schema(answer.shape)
+        found[str(status)] = {
+            "description": answer.words,
+            "headers": {
+                name: {"description": words, "schema": {"type": "string"}}
+                for name, words in answer.headers.items()
+            },
+            "content": {answer.kind: {"schema": schema}},
+        }
+    problems = {**EVERYWHERE, **route.problems}
+    if route.action != OPEN:
+        problems[401] = "A token is needed, or this is none."
+    for status, words in sorted(problems.items()):
+        if str(status) not in found:
+            found[str(status)] = {
+                "description": words,
+                "content": {PROBLEM: {"schema": _schema(shapes.Problem)}},
+            }
+    return found
+
+
+def _schema(kind: Any) -> dict[str, Any]:
+    if kind is str:
+        return {"type": "string", "minLength": 1}
+    return {"$ref": _REF.format(name=kind.__name__)}

@@ -1,0 +1,132 @@
+"""Rooms: which there are, who is in them, what was said there.
+
+Owns who may read without a token: everyone, a public room's last lines, before choosing a name.
+"""
+
+from __future__ import annotations
+
+from asyncchat.core.chat import Chat
+from asyncchat.core.modes import BOT, INVITE_ONLY, KEY, SECRET
+from asyncchat.core.names import LOBBY, fold
+from asyncchat.core.roles import ROLES
+from asyncchat.core.rooms import Room
+from asyncchat.core.tokens import READ, WHO
+from asyncchat.log.base import LogError, Range
+from asyncchat.server.http.api import shapes
+from asyncchat.server.http.api.routes import Answer, Call, Route, json
+from asyncchat.server.http.messages import Response, problem
+
+
+def is_public(room: Room | None) -> bool:
+    """Whether anyone may read there who can reach the server: anyone could join it."""
+    return room is None or (KEY not in room.settings and room.flags.isdisjoint((SECRET, INVITE_ONLY)))
+
+
+async def rooms(call: Call) -> Response:
+    """Lists what may be read: with the token, or by anyone."""
+    service = call.service
+    chat: Chat = service.hub.chat
+    token = call.token
+    found = [
+        _view(room)
+        for room in chat.rooms.values()
+        if (token is not None and token.reaches(room.name)) or (is_public(room) and not service.info.locked)
+    ]
+    if LOBBY not in chat.rooms and (not service.info.locked or (token is not None and token.reaches(LOBBY))):
+        found.append(shapes.Room(LOBBY, "", 0, not service.info.locked))
+    return json(200, shapes.Rooms(tuple(sorted(found, key=lambda room: fold(room.name)))))
+
+
+def _view(room: Room) -> shapes.Room:
+    topic = "" if room.topic is None else room.topic.text
+    return shapes.Room(room.name, topic, len(room.seats), is_public(room))
+
+
+async def members(call: Call) -> Response:
+    """Lists who is in a room."""
+    chat: Chat = call.service.hub.chat
+    room = chat.room_named(call.room)
+    if room is None:
+        return no_room()
+    return json(
+        200,
+        shapes.Members(
+            tuple(
+                shapes.Member(
+                    member.person.name,
+                    tuple(role.name for role in ROLES if member.roles & role.bit),
+                    chat.away.get(member.person.id, ""),
+                    chat.has(member.person.id, BOT),
+                )
+                for member in room.members()
+            )
+        ),
+    )
+
+
+async def messages(call: Call) -> Response:
+    """Gives a page of a room's history."""
+    service = call.service
+    query: shapes.HistoryQuery = call.query
+    room: Room | None = service.hub.chat.room_named(call.room)
+    if call.token is None:
+        if not is_public(room):
+            return no_room()
+        if query.before or query.after or query.limit > shapes.VISITORS_PAGE:
+            return problem(
+                401,
+                f"Without a token only the last {shapes.VISITORS_PAGE} messages may be read.",
+                (("WWW-Authenticate", "Bearer"),),
+            )
+    numbers: dict[str, int] = {}
+    for name, text in (("before", query.before), ("after", query.after)):
+        if text:
+            number = service.log.ids.number_of(text)
+            if number is None:
+                return problem(404, f"There is no message {text[:64]}.")
+            numbers[name] = number
+    wanted = Range(
+        fold(call.room),
+        service.delivery.delivered,
+        numbers.get("after"),
+        numbers.get("before"),
+        limit=query.limit,
+        newest=not query.after,
+    )
+    try:
+        page = await service.log.read(wanted, 1)
+    except LogError:
+        return problem(503, "The history can't be read now. Try again later.", (("Retry-After", "5"),))
+    if room is None and not page.records and call.token is None and fold(call.room) != LOBBY:
+        return no_room()
+    found = (shapes.message(record, service.log.ids) for record in page.records)
+    return json(200, shapes.Messages(tuple(one for one in found if one is not None), page.more > 0))
+
+
+def no_room() -> Response:
+    """There is none, or not for this asker: nobody learns which."""
+    return problem(404, "There is no such room, or it may not be read.")
+
+
+_NO_ROOM = {404: "There is no such room, or it may not be read; or no such message."}
+
+ROUTES = (
+    Route(
+        "GET", "/rooms", "listRooms", rooms,
+        "Lists the rooms that may be read: public ones, and those of the token.",
+        {200: Answer("The rooms.", shapes.Rooms)},
+        action=READ, optional=True, query=shapes.NoQuery,
+    ),
+    Route(
+        "GET", "/rooms/{room}/members", "listMembers", members,
+        "Lists who is in a room.",
+        {200: Answer("The members.", shapes.Members)},
+        action=WHO, query=shapes.NoQuery, problems=_NO_ROOM,
+    ),
+    Route(
+        "GET", "/rooms/{room}/messages", "readMessages", messages,
+        "Gives a page of a room's history. The last lines of a public room need no token.",
+        {200: Answer("The messages.", shapes.Messages)},
+        action=READ, optional=True, query=shapes.HistoryQuery, problems=_NO_ROOM,
+    ),
+)  # fmt: skip

@@ -1,0 +1,135 @@
+"""Routes: which function answers which method and path, and what it takes and gives.
+
+Owns the table's form and how a request becomes a call; must not know what the functions do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+import msgspec
+
+from asyncchat.core.tokens import Token
+from asyncchat.server.http.messages import Request, Response, problem
+
+if TYPE_CHECKING:
+    pass
+
+PREFIX = "/api/v1"
+
+OPEN = ""
+"""Stands for the action of a route that needs no token."""
+
+
+class Call(msgspec.Struct):
+    """One request on its way to its function.
+
+    ``token`` is None where none was shown; ``room`` is '' on routes without one; ``query`` is what the
+    route's shape makes of the query.
+    """
+
+    service: Any
+    session: Any
+    request: Request
+    query: Any
+    room: str = ""
+    token: Token | None = None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An answer that a route may give: ``shape`` is its JSON, None where ``kind`` is no JSON."""
+
+    words: str
+    shape: type[msgspec.Struct] | None = None
+    kind: str = "application/json"
+    headers: Mapping[str, str] = {}
+
+
+Handler = Callable[[Call], Awaitable[Response]]
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One route.
+
+    ``action`` is what a token needs for it (``core.tokens.ACTIONS``), ``optional`` whether it may be missing.
+    ``problems`` are the errors beyond those that every route has.
+    """
+
+    method: str
+    path: str
+    name: str
+    handler: Handler
+    summary: str
+    answers: Mapping[int, Answer]
+    action: str = OPEN
+    optional: bool = False
+    query: type[msgspec.Struct] = msgspec.Struct
+    headers: Mapping[str, str] = {}
+    body: Mapping[str, type[msgspec.Struct] | type[str]] = {}
+    problems: Mapping[int, str] = {}
+
+    def match(self, segments: Sequence[str]) -> dict[str, str] | None:
+        """The parameters of a path that is this route's, cut at its slashes."""
+        own = self.path.split("/")[1:]
+        if len(own) != len(segments):
+            return None
+        found: dict[str, str] = {}
+        for mine, theirs in zip(own, segments, strict=True):
+            if mine.startswith("{"):
+                found[mine.strip("{}")] = theirs
+            elif mine != theirs:
+                return None
+        return found
+
+
+def segments_of(target: str) -> list[str]:
+    """A target's path below the prefix, cut at its slashes and then decoded: a room may have one in it."""
+    path = target.split("#", 1)[0].split("?", 1)[0]
+    if "://" in path[:9]:
+        path = "/" + path.split("://", 1)[1].partition("/")[2]
+    parts = path.removeprefix(PREFIX).split("/")[1:]
+    return [unquote_to_bytes(part).decode("utf-8", "replace") for part in parts]
+
+
+def query_of(kind: type[msgspec.Struct], text: str) -> Any:
+    """What a query says.
+
+    Raises:
+        ValueError: it can't be meant; the text says why.
+    """
+    stated: dict[str, str] = {}
+    fields = {field.name for field in msgspec.structs.fields(kind)}
+    for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=50):
+        if name in stated:
+            raise ValueError(f"The parameter {name} is given twice.")
+        if name in fields:  # others are for somebody else: a cache, a proxy
+            stated[name] = value
+    try:
+        return msgspec.convert(stated, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"The query can't be meant: {error}.") from error
+
+
+def body_of(request: Request, kinds: Mapping[str, type[Any]]) -> Any:
+    """What a body says; a response where it says nothing that the route takes."""
+    kind = request.header("content-type").split(";")[0].strip().lower()
+    if kind not in kinds:
+        return problem(415, f"Send the body as {' or '.join(kinds)}.")
+    try:
+        if kinds[kind] is str:
+            return request.body.decode()
+        return msgspec.json.decode(request.body, type=kinds[kind])
+    except UnicodeDecodeError:
+        return problem(400, "The body is not UTF-8.")
+    except msgspec.ValidationError as error:
+        return problem(422, f"The body can't be meant: {error}.")
+    except msgspec.DecodeError as error:
+        return problem(400, f"The body is no JSON: {error}.")
+
+
+def json(status: int, value: msgspec.Struct, *headers: tuple[str, str]) -> Response:
+    """A response of JSON."""
+    body = msgspec.json.encode(value) + b"\n"
+    return Response(status, body, (("Content-Type", "application/json"), *headers))

@@ -1,0 +1,132 @@
+"""The stream: what is said in a room, as it is said, as server-sent events (WHATWG HTML).
+
+Owns the events' form and where a stream begins. The events are made once for all streams of a server, and
+delivered as any member is told (``delivery``); whoever reads too slowly is disconnected as any member is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from asyncchat.core import events
+from asyncchat.core.events import Record
+from asyncchat.core.ids import Ids
+from asyncchat.core.names import fold
+from asyncchat.core.tokens import READ
+from asyncchat.log.base import LogError, Range
+from asyncchat.server.http.api import shapes
+from asyncchat.server.http.api.routes import Answer, Call, Route
+from asyncchat.server.http.messages import Response, problem
+
+if TYPE_CHECKING:
+    from asyncchat.server.session import Session
+
+HEARTBEAT_SECONDS = 15.0
+"""Silence after which a comment is sent: proxies close what is silent for a minute, or half of one."""
+
+PAGE = 500
+"""Messages read at a time while a stream catches up."""
+
+RETRY = b"retry: 3000\n\n"
+"""Milliseconds after which a browser connects again."""
+
+
+class StreamVariant:
+    """The bytes of events for streams: each event a chunk of HTTP's chunked coding."""
+
+    def __init__(self, ids: Ids) -> None:
+        self._ids = ids
+
+    def encode(self, record: Record) -> bytes:
+        """The event's chunk, or nothing where the stream does not tell it."""
+        event = record.event
+        said = shapes.message(record, self._ids)
+        if said is not None:
+            return chunk(b"id: %b\nevent: message\ndata: %b\n\n" % (said.id.encode(), _json(said)))
+        if isinstance(event, events.Erased):
+            ids = [self._ids.id_of(number) for number in event.numbers]
+            return chunk(b"event: erased\ndata: %b\n\n" % _json({"ids": ids}))
+        if isinstance(event, events.TopicChanged):
+            topic = {"topic": event.text, "name": event.person.name}
+            return chunk(b"event: topic\ndata: %b\n\n" % _json(topic))
+        return b""
+
+
+def chunk(data: bytes) -> bytes:
+    """A chunk of the chunked coding (RFC 9112, 7.1)."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+_json = msgspec.json.encode
+
+
+async def stream(call: Call) -> Response:
+    """Begins a stream."""
+    if call.request.version != "1.1":
+        return problem(505, "A stream needs HTTP/1.1.")
+    service = call.service
+    text = call.request.header("last-event-id") or call.query.after
+    after = None
+    if text:
+        after = service.log.ids.number_of(text)
+        if after is None:
+            return problem(404, f"There is no message {text[:64]}.")
+    room, token = call.room, call.token
+    assert token is not None  # noqa: S101 - the route asks for one
+
+    async def run(session: Session) -> None:
+        session.variant = service.site.api.streams
+        reached = await session.attend(room)
+        begun = chunk(RETRY)
+        if after is not None:
+            begun += await _missed(call, after, reached, session)
+        session.release(begun)
+        # The token may be revoked while the stream runs.
+        while not session.ended and service.hub.chat.tokens.get(fold(token.name)) == token:
+            if await session.read(HEARTBEAT_SECONDS) is not None:
+                break  # it ends, or speaks where nothing more is to be said
+            session.born = service.now()  # what the watch counts from
+            session.tell(chunk(b":\n\n"))
+        session.depart()
+        session.tell(b"0\r\n\r\n")
+
+    return Response(
+        200, b"", (("Content-Type", "text/event-stream"), ("X-Accel-Buffering", "no")), close=True, stream=run
+    )
+
+
+async def _missed(call: Call, after: int, reached: int, session: Session) -> bytes:
+    """What was said since, in pages; the last page is returned. Where it can't be read, an event says so."""
+    service = call.service
+    encode = service.site.api.streams.encode
+    while True:
+        wanted = Range(fold(call.room), reached, after, limit=PAGE, newest=False)
+        try:
+            page = await service.log.read(wanted, 1)
+        except LogError:
+            return chunk(b"event: gap\ndata: {}\n\n")
+        data = b"".join([encode(record) for record in page.records])
+        if not page.more or session.ended:
+            return data
+        after = page.records[-1].number
+        try:
+            session.send(data)
+        except RuntimeError:  # uvloop's word for a connection that was lost a moment ago
+            session.lose()
+            return b""
+        await session.drained()
+
+
+ROUTES = (
+    Route(
+        "GET", "/rooms/{room}/stream", "streamMessages", stream,
+        "Streams what is said in a room, as server-sent events: message, erased, topic; gap where what was "
+        "missed can't be read.",
+        {200: Answer("The stream; an event's id is the message's.", None, "text/event-stream")},
+        action=READ, query=shapes.StreamQuery,
+        problems={404: "There is no such message, or no room can be called so."},
+        headers={"Last-Event-ID": "The last id that was seen: what followed it comes first."},
+    ),
+)  # fmt: skip

@@ -1,0 +1,73 @@
+"""``asyncchat token`` from outside: without a server, and beside one whose API takes what it makes."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from tests.cli.test_serve import Serving
+
+
+@pytest.fixture
+def database(tmp_path):
+    return str(tmp_path / "chat.db")
+
+
+def token(*args):
+    done = subprocess.run(
+        [sys.executable, "-m", "asyncchat", "token", *args],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_without_a_server(database):
+    made = token("new", "ci", "--room", "builds", "--allow", "post", "--allow", "read", "--db", database)
+    assert (made.returncode, made.stderr) == (0, "")
+    assert made.stdout.startswith("act_")
+    assert len(made.stdout.strip()) == 36
+    (row,) = token("list", "--db", database).stdout.splitlines()
+    assert row.split()[0] == "ci"
+    assert row.split()[2:] == ["post,read", "#builds"]
+    again = token("new", "CI", "--room", "*", "--db", database)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert again.stderr == "Error: Not done: there is a token of that name already\n"
+    assert token("revoke", "ci", "--db", database).stdout == "Revoked ci\n"
+    assert token("list", "--db", database).stdout == ""
+    assert token("revoke", "ci", "--db", database).returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "words"),
+    [
+        (("new", "ci"), 1, "a token is for at least one room"),
+        (("new", "c i", "--room", "x"), 1, "a token can't have that name"),
+        (("new", "ci", "--room", "a b"), 1, "that is no name of a room: #a b"),
+        (("new", "ci", "--room", "x", "--allow", "all"), 2, "'all' is not one of"),
+        (("new",), 2, "Missing argument"),
+    ],
+)
+def test_misuse_is_one_clear_line(database, args, status, words):
+    done = token(*args, "--db", database)
+    assert done.returncode == status
+    assert words in done.stderr
+
+
+def test_beside_a_server(database):
+    server = Serving("--port", "0", "--db", database)
+    secret = token("new", "ci", "--room", "builds", "--db", database).stdout.strip()
+    url = f"http://127.0.0.1:{server.port}/api/v1/rooms/builds/messages"
+    request = urllib.request.Request(
+        url,
+        json.dumps({"text": "build 42 failed"}).encode(),
+        {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        assert json.load(answer)["name"] == "ci"
+    assert token("revoke", "ci", "--db", database).returncode == 0
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(request, timeout=60)  # noqa: S310
+    assert server.end()[0] == 0

@@ -1,0 +1,274 @@
+"""The API over real sockets: posting, reading, who may do which, and what is refused how."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from asyncchat.core.events import TokenRevoked
+from asyncchat.server.http.api.dispatch import ROUTES
+from asyncchat.server.http.api.openapi import document
+from tests.server.harness import serving
+from tests.server.http.api.client import ask, give_token
+
+
+@pytest.fixture
+def server():
+    with serving(limits=False) as running:
+        give_token(running, "bot", "post", "read", "who")
+        yield running
+
+
+def test_a_bot_posts_and_everybody_reads_it(server):
+    alice, carol = server.person("alice"), server.irc("carol")
+    carol.send("CAP REQ :message-tags\r\n")
+    carol.until("ACK")
+    answer = ask(server, "POST", "/rooms/lobby/messages", {"text": "build 42 fäiled"}, "bot")
+    assert answer.status == 201
+    said = answer.json
+    assert (said["room"], said["name"], said["kind"], said["text"]) == (
+        "#lobby", "bot", "message", "build 42 fäiled",
+    )  # fmt: skip
+    alice.until("bot: build 42 fäiled\n")
+    line = carol.until("build 42 fäiled\r\n")
+    assert f"msgid={said['id']}" in line
+    assert ";bot :bot!bot@api PRIVMSG #lobby :" in line
+    assert ask(server, "GET", "/rooms/lobby/messages?limit=1").json["messages"] == [said]
+    assert server.people() == ["alice", "carol"]
+
+
+@pytest.mark.parametrize(("kind", "shown"), [("notice", "hi"), ("action", "* bot hi")])
+def test_notices_and_actions(server, kind, shown):
+    alice = server.person("alice")
+    answer = ask(server, "POST", "/rooms/%23lobby/messages", {"text": "hi", "kind": kind}, "bot")
+    assert answer.json["kind"] == kind
+    alice.until(shown)
+
+
+def test_plain_text_is_a_message(server):
+    assert ask(server, "POST", "/rooms/ci/messages", "two\r\nlines\n", "bot").json["text"] == "two\nlines"
+
+
+def test_a_post_under_a_key_is_done_once(server):
+    path, draft = "/rooms/ci/messages", {"text": "once"}
+    first = ask(server, "POST", path, draft, "bot", Idempotency_Key="k1")
+    again = ask(server, "POST", path, draft, "bot", Idempotency_Key="k1")
+    assert (first.status, again.status, again.body) == (201, 201, first.body)
+    assert (first.headers["Idempotency-Replayed"], again.headers["Idempotency-Replayed"]) == (None, "true")
+    assert ask(server, "POST", path, {"text": "other"}, "bot", Idempotency_Key="k1").status == 409
+    assert ask(server, "POST", path, draft, "bot", Idempotency_Key="k2").json["id"] != first.json["id"]
+    give_token(server, "other", "post")
+    assert ask(server, "POST", path, draft, "other", Idempotency_Key="k1").json["name"] == "other"
+
+
+def test_many_at_once_under_one_key_are_one(server):
+    def post(_):
+        return ask(server, "POST", "/rooms/ci/messages", {"text": "x"}, "bot", Idempotency_Key="k").json["id"]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(post, range(16)))) == 1
+    assert len(ask(server, "GET", "/rooms/ci/messages", bearer="bot").json["messages"]) == 1
+
+
+def test_what_is_refused_may_be_posted_again_under_its_key(server):
+    path = "/rooms/ci/messages"
+    assert ask(server, "POST", path, {"text": "\n"}, "bot", Idempotency_Key="k").status == 422
+    assert ask(server, "POST", path, {"text": "\n"}, "bot", Idempotency_Key="k").status == 422
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        ({}, {}, 422),
+        ({"text": ""}, {}, 422),
+        ({"text": 1}, {}, 422),
+        ({"text": "x", "kind": "shout"}, {}, 422),
+        ({"text": "x", "room": "#y"}, {}, 422),
+        ({"text": "é" * 5000}, {}, 422),
+        ({"text": "x" * 9000}, {}, 422),
+        ('{"text": ', {"Content_Type": "application/json"}, 400),
+        ('{"text": "\\ud800"}', {"Content_Type": "application/json"}, 400),
+        ("", {}, 422),
+        ("x", {"Content_Type": "application/x-www-form-urlencoded"}, 415),
+        (None, {}, 415),
+        ({"text": "x"}, {"Idempotency_Key": "k" * 201}, 400),
+    ],
+)
+def test_what_is_no_message(server, body, headers, status):
+    answer = ask(server, "POST", "/rooms/ci/messages", body, "bot", **headers)
+    assert answer.status == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json["detail"].endswith(".")
+
+
+def test_history_is_paged_by_ids(server):
+    ids = [ask(server, "POST", "/rooms/ci/messages", f"{n}", "bot").json["id"] for n in range(7)]
+
+    def page(query):
+        found = ask(server, "GET", f"/rooms/ci/messages?{query}", bearer="bot").json
+        return [message["id"] for message in found["messages"]], found["more"]
+
+    assert page("limit=3") == (ids[4:], True)
+    assert page(f"limit=3&before={ids[4]}") == (ids[1:4], True)
+    assert page(f"limit=3&before={ids[1]}") == (ids[:1], False)
+    assert page(f"limit=2&after={ids[0]}") == (ids[1:3], True)
+    assert page(f"after={ids[4]}") == (ids[5:], False)
+    assert page(f"after={ids[1]}&before={ids[4]}") == (ids[2:4], False)
+    assert page("") == (ids, False)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=201", "limit=x", "limit=1&limit=2", f"before={'x' * 65}"],
+)
+def test_queries_that_cannot_be_meant(server, query):
+    assert ask(server, "GET", f"/rooms/ci/messages?{query}", bearer="bot").status == 400
+
+
+@pytest.mark.parametrize("query", ["before=x-1", "after=1", "after=%00", "before=-1"])
+def test_ids_that_never_were(server, query):
+    assert ask(server, "GET", f"/rooms/ci/messages?{query}", bearer="bot").status == 404
+
+
+def test_a_visitor_reads_the_last_lines_of_a_public_room_and_no_more(server):
+    owner = server.irc("olga")
+    owner.send(
+        "JOIN #tea,#secret,#closed,#locked\r\nMODE #secret +s\r\nMODE #closed +i\r\nMODE #locked +k x\r\n"
+    )
+    for room in ("tea", "secret", "closed", "locked"):
+        owner.send(f"PRIVMSG #{room} :hello {room}\r\n")
+    owner.send("PING over\r\n")
+    owner.until("PONG")
+    told = ask(server, "GET", "/rooms/tea/messages").json["messages"]
+    assert [message["text"] for message in told] == ["hello tea"]
+    assert ask(server, "GET", f"/rooms/tea/messages?before={told[0]['id']}").status == 401
+    assert ask(server, "GET", "/rooms/tea/messages?limit=51").status == 401
+    assert ask(server, "GET", "/rooms/lobby/messages").json == {"messages": [], "more": False}
+    missing = ask(server, "GET", "/rooms/nowhere/messages")
+    for room in ("secret", "closed", "locked"):
+        hidden = ask(server, "GET", f"/rooms/{room}/messages")
+        assert (hidden.status, hidden.body) == (404, missing.body)
+        assert ask(server, "GET", f"/rooms/{room}/messages", bearer="bot").status == 200
+    assert [room["name"] for room in ask(server, "GET", "/rooms").json["rooms"]] == ["#lobby", "#tea"]
+    rooms = ask(server, "GET", "/rooms", bearer="bot").json["rooms"]
+    assert [room["name"] for room in rooms] == ["#closed", "#lobby", "#locked", "#secret", "#tea"]
+    assert rooms[4] == {"name": "#tea", "topic": "", "members": 1, "public": True}
+    assert rooms[3]["public"] is False
+
+
+def test_a_server_with_a_password_tells_visitors_nothing():
+    with serving(password="sesame") as server:  # noqa: S106
+        assert ask(server, "GET", "/rooms/lobby/messages").status == 401
+        assert ask(server, "GET", "/rooms").status == 401
+        token = give_token(server, "bot", "read", rooms=("#ci",))
+        assert ask(server, "GET", "/rooms", bearer=token).json == {"rooms": []}
+        assert ask(server, "GET", "/rooms/ci/messages", bearer=token).status == 200
+        assert ask(server, "GET", "/rooms/lobby/messages", bearer=token).status == 403
+
+
+def test_who_is_there(server):
+    olga = server.irc("olga")
+    olga.send("AWAY :tea\r\nMODE olga +B\r\n")
+    olga.until("+B")
+    answer = ask(server, "GET", "/rooms/lobby/members", bearer="bot")
+    assert answer.json["members"] == [{"name": "olga", "roles": [], "away": "tea", "bot": True}]
+    assert ask(server, "GET", "/rooms/lobby/members").status == 401
+    assert ask(server, "GET", "/rooms/nowhere/members", bearer="bot").status == 404
+
+
+def test_a_token_is_for_its_rooms_and_actions_as_long_as_it_counts(server):
+    token = give_token(server, "ci", "post", rooms=("#ci",))
+    post = ("POST", "/rooms/ci/messages", {"text": "x"})
+    assert ask(server, *post, token).status == 201
+    assert ask(server, "POST", "/rooms/CI/messages", {"text": "x"}, token).status == 201
+    assert ask(server, "POST", "/rooms/lobby/messages", {"text": "x"}, token).status == 403
+    assert ask(server, "GET", "/rooms/ci/members", None, token).status == 403
+    assert ask(server, "GET", "/rooms/ci/messages", None, token).status == 200  # as any visitor
+    server.call(server.service.hub.declare, [TokenRevoked("ci", 0)])
+    assert ask(server, *post, token).status == 401
+    for wrong in ("", "Bearer", "Basic Y2k6", "Bearer nonsense"):
+        refused = ask(server, *post, Authorization=wrong)
+        assert refused.status == 401
+        assert refused.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_muted_bot_is_refused(server):
+    alice = server.irc("alice")
+    alice.send("JOIN #ci\r\nMODE #ci +b m:bot!*@*\r\n")
+    alice.until("m:bot")
+    refused = ask(server, "POST", "/rooms/ci/messages", {"text": "x"}, "bot")
+    assert refused.status == 403
+    assert refused.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 404),
+        ("GET", "/nothing", 404),
+        ("GET", "/rooms/", 404),
+        ("GET", "/rooms/a%20b/messages", 404),
+        ("POST", "/rooms/a%20b/messages", 404),
+        ("DELETE", "/rooms", 405),
+        ("PUT", "/rooms/ci/messages", 405),
+    ],
+)
+def test_paths_and_methods_that_are_none(server, method, path, status):
+    answer = ask(server, method, path, {"text": "x"} if method == "POST" else None, "bot")
+    assert answer.status == status
+    if status == 405:
+        assert "GET" in answer.headers["Allow"]
+
+
+def test_a_room_with_a_slash_in_its_name(server):
+    assert ask(server, "POST", "/rooms/a%2Fb/messages", "x", "bot").json["room"] == "#a/b"
+
+
+def test_health(server):
+    assert ask(server, "GET", "/health").json["status"] == "ok"
+    server.call(setattr, server.service.outbox, "failing", True)
+    failing = ask(server, "GET", "/health")
+    assert (failing.status, failing.json["status"]) == (503, "failing")
+    refused = ask(server, "POST", "/rooms/ci/messages", "x", "bot")
+    assert (refused.status, refused.headers["Retry-After"]) == (503, "5")
+    server.call(setattr, server.service.outbox, "failing", False)
+
+
+def test_who_asks_too_much_is_told_when_to_go_on():
+    with serving(burst=3, rate=0.01) as server:
+        answers = [ask(server, "GET", "/health") for _ in range(4)]
+    assert [answer.status for answer in answers] == [200, 200, 200, 429]
+    assert int(answers[3].headers["Retry-After"]) > 50
+
+
+def test_a_page_of_elsewhere_cannot_post(server):
+    body = {"text": "x"}
+    for headers in ({"Origin": "http://evil.example"}, {"Host": "evil.example"}):
+        assert ask(server, "POST", "/rooms/ci/messages", body, "bot", **headers).status in (403, 421)
+
+
+class TestOpenApi:
+    def test_it_is_served_and_says_what_the_tables_say(self, server):
+        served = ask(server, "GET", "/openapi.json").json
+        assert served["openapi"] == "3.1.0"
+        described = {(method.upper(), path) for path, item in served["paths"].items() for method in item}
+        assert described == {(route.method, f"/api/v1{route.path}") for route in ROUTES}
+
+    def test_each_reference_leads_somewhere(self):
+        found = document(ROUTES)
+
+        def references(value):
+            if isinstance(value, dict):
+                if "$ref" in value:
+                    yield value["$ref"]
+                value = value.values()
+            if isinstance(value, str) or not hasattr(value, "__iter__"):
+                return
+            for part in value:
+                yield from references(part)
+
+        names = {reference.rpartition("/")[2] for reference in references(found)}
+        assert names == set(found["components"]["schemas"])
+
+    def test_names_and_routes_are_unique(self):
+        assert len({route.name for route in ROUTES}) == len(ROUTES)
+        assert len({(route.method, route.path) for route in ROUTES}) == len(ROUTES)

@@ -1,0 +1,166 @@
+"""The stream: each message once and in order, resumed by its ids, ended with its token."""
+
+import json
+import socket
+
+import pytest
+
+from asyncchat.core.events import TokenRevoked
+from asyncchat.server.http.api import stream
+from tests.server.harness import PATIENCE, serving
+from tests.server.http.api.client import ask, give_token
+
+
+@pytest.fixture
+def server():
+    with serving(limits=False) as running:
+        give_token(running, "bot", "post", "read")
+        yield running
+
+
+class Stream:
+    """A program that follows a room; it reads the chunks as HTTP has them."""
+
+    def __init__(self, server, path, *headers):
+        self.socket = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
+        server.clients.append(self)
+        lines = (f"GET /api/v1{path} HTTP/1.1", "Host: localhost", "Authorization: Bearer bot", *headers)
+        self.socket.sendall("\r\n".join((*lines, "", "")).encode())
+        self.file = self.socket.makefile("rb")
+        self.head = []
+        while line := self.file.readline().strip():
+            self.head.append(line.decode())
+        self.text = ""
+
+    def event(self):
+        """The next event: its id, name and data; None at the end."""
+        while True:
+            block, end, self.text = self.text.partition("\n\n")
+            if end:
+                fields = dict(line.split(": ", 1) for line in block.split("\n") if ": " in line)
+                if "data" in fields:
+                    return fields.get("id", ""), fields["event"], json.loads(fields["data"])
+                continue
+            self.text = block
+            size = int(self.file.readline(), 16)
+            data = self.file.read(size + 2)[:-2]
+            if not size:
+                return None
+            self.text += data.decode()
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+def post(server, text):
+    return ask(server, "POST", "/rooms/ci/messages", text, "bot").json["id"]
+
+
+def test_what_is_said_comes_as_it_is_said(server):
+    follower = Stream(server, "/rooms/ci/stream")
+    assert follower.head[0] == "HTTP/1.1 200 OK"
+    assert "Content-Type: text/event-stream" in follower.head
+    first = post(server, "one")
+    alice = server.irc("alice")
+    alice.send("JOIN #ci\r\nPRIVMSG #ci :two\r\nTOPIC #ci :news\r\nPRIVMSG #other :no\r\n")
+    assert follower.event() == (
+        first,
+        "message",
+        {**follower_message(server, first), "text": "one"},
+    )
+    assert follower.event()[2]["text"] == "two"
+    assert follower.event() == ("", "topic", {"topic": "news", "name": "alice"})
+    alice.send("PART #ci\r\n")
+    alice.until("PART")
+    last = post(server, "after the room was closed")
+    assert follower.event()[0] == last
+
+
+def follower_message(server, id):
+    found = ask(server, "GET", "/rooms/ci/messages", bearer="bot").json["messages"]
+    return next(message for message in found if message["id"] == id)
+
+
+def test_a_stream_goes_on_where_it_was(server, monkeypatch):
+    monkeypatch.setattr(stream, "PAGE", 3)
+    ids = [post(server, f"{number}") for number in range(10)]
+    for path, *headers in (
+        (f"/rooms/ci/stream?after={ids[1]}",),
+        ("/rooms/ci/stream", f"Last-Event-ID: {ids[1]}"),
+    ):
+        follower = Stream(server, path, *headers)
+        assert [follower.event()[0] for _ in range(8)] == ids[2:]
+    late = post(server, "late")
+    assert follower.event()[0] == late
+
+
+def test_each_message_comes_once_while_many_are_said(server):
+    alice = server.irc("alice")
+    alice.send("JOIN #ci\r\n")
+    alice.until("366")
+    begun = post(server, "begin")
+    for number in range(300):
+        alice.send(f"PRIVMSG #ci :{number}\r\n")
+    follower = Stream(server, f"/rooms/ci/stream?after={begun}")
+    for number in range(300, 600):
+        alice.send(f"PRIVMSG #ci :{number}\r\n")
+    assert [follower.event()[2]["text"] for _ in range(600)] == [str(number) for number in range(600)]
+
+
+def test_what_is_erased_is_told(server):
+    alice = server.irc("alice")
+    alice.send("OPER owner 7KQ2-M9XD\r\nJOIN #ci\r\n")
+    alice.until("366")
+    follower = Stream(server, "/rooms/ci/stream")
+    said = post(server, "oops")
+    assert follower.event()[0] == said
+    nc = server.person("olga")
+    nc.send("/owner 7KQ2-M9XD\n/join #ci\n/clear bot\n")
+    while (event := follower.event())[1] != "erased":
+        pass
+    assert event[2] == {"ids": [said]}
+
+
+def test_a_stream_ends_with_its_token(server, monkeypatch):
+    monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.05)
+    follower = Stream(server, "/rooms/ci/stream")
+    server.call(server.service.hub.declare, [TokenRevoked("bot", 0)])
+    assert follower.event() is None
+
+
+def test_who_goes_is_no_member_any_more(server):
+    follower = Stream(server, "/rooms/ci/stream")
+    said = post(server, "x")
+    assert follower.event()[0] == said
+    follower.close()
+    alice = server.person("alice")
+    while len(server.call(lambda: list(server.service.sessions))) > 1:
+        alice.send("/me waits\n")
+    assert server.call(lambda: server.service.delivery._audience("#ci").members) == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/rooms/ci/stream?after=never-1", 404),
+        ("/rooms/ci/stream?after=" + "x" * 65, 400),
+    ],
+)
+def test_no_stream(server, path, status):
+    assert ask(server, "GET", path, bearer="bot").status == status
+
+
+def test_a_stream_needs_a_token_and_the_right_protocol(server):
+    assert ask(server, "GET", "/rooms/lobby/stream").status == 401
+    client = server.connect()
+    client.send("GET /api/v1/rooms/ci/stream HTTP/1.0\r\nAuthorization: Bearer bot\r\n\r\n")
+    assert client.rest().startswith(b"HTTP/1.1 505 ")
+
+
+def test_the_server_s_stop_ends_it():
+    with serving() as server:
+        give_token(server, "bot", "read")
+        follower = Stream(server, "/rooms/ci/stream")
+        server.stop()
+        assert follower.file.read() != b""

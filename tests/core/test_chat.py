@@ -65,6 +65,7 @@ switch = st.booleans()
 
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "name": names,
+    "away": st.sampled_from(["", "lunch"]),
     "account": names,
     "verifier": st.just("secret"),
     "email": st.just(""),

@@ -75,6 +75,18 @@ def _description_fault(text: str) -> str:
     return f"it is longer than {DESCRIPTION_BYTES} bytes" if size(text) > DESCRIPTION_BYTES else ""
 
 
+def _network_fault(text: str) -> str:
+    return _description_fault(text) or ("it is longer than 60 bytes" if size(text) > 60 else "")
+
+
+def _icon_fault(url: str) -> str:
+    if url and not (url.startswith(("https://", "http://")) and url.isascii() and url.isprintable()):
+        return "a picture's address begins with https://"
+    if " " in url or len(url) > 200:
+        return "an address has no spaces and at most 200 characters"
+    return ""
+
+
 _Count = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 _Bytes = Annotated[int, msgspec.Meta(ge=16_384, le=1_000_000_000)]
 
@@ -141,6 +153,19 @@ class ServeConfig(msgspec.Struct, frozen=True):
             reload=True,
             check=_description_fault,
         ),
+    ] = ""
+    network: Annotated[
+        str,
+        Option(
+            "What IRC clients call the network; without it, the server's name.",
+            metavar="TEXT",
+            reload=True,
+            check=_network_fault,
+        ),
+    ] = ""
+    icon: Annotated[
+        str,
+        Option("A picture that IRC clients may show for it.", metavar="URL", reload=True, check=_icon_fault),
     ] = ""
     origins: Annotated[
         tuple[str, ...],

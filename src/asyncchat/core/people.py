@@ -46,6 +46,11 @@ def renamed(old: Person, name: str) -> Person:
     return person(old.id, name, old.user, old.host, old.realname, old.account, old.address)
 
 
+def renamed_really(old: Person, realname: str) -> Person:
+    """The same person with another real name."""
+    return msgspec.structs.replace(old, realname=realname)
+
+
 def logged(old: Person, account: str) -> Person:
     """The same person logged in to an account, or to none (empty)."""
     return msgspec.structs.replace(old, account=account)

@@ -24,7 +24,8 @@ class ServerInfo(msgspec.Struct, frozen=True):
     1970 UTC; ``ids`` gives messages their ids; ``utc_offset`` is the server's zone in seconds east of UTC and
     ``zone`` its name; ``keeps_history`` whether what is said survives in a file; ``description`` is a few
     words on it, ``contact`` how its owner is reached, both possibly empty; ``operators`` are the names under
-    which one may become one of the server; ``locked`` whether it asks for a password; ``newcomers`` how many
+    which one may become one of the server; ``network`` is the name for people, empty for ``name``, ``icon``
+    the URL of a picture, or empty; ``locked`` whether it asks for a password; ``newcomers`` how many
     messages who joins a room reads where the dialect shows them unasked (20 fit a small terminal under the
     greeting).
     """
@@ -42,6 +43,8 @@ class ServerInfo(msgspec.Struct, frozen=True):
     description: str = ""
     operators: tuple[str, ...] = ()
     contact: str = ""
+    network: str = ""
+    icon: str = ""
 
 
 class Variant(Protocol):

@@ -99,6 +99,8 @@ class Service:
             description=config.description,
             operators=tuple(config.operators),
             contact=config.contact,
+            network=config.network,
+            icon=config.icon,
         )
         self.reloader = Reloader(self, sources)
         self.irc = Irc(self.info)
@@ -197,6 +199,8 @@ class Service:
             description=options.description,
             operators=tuple(options.operators),
             contact=options.contact,
+            network=options.network,
+            icon=options.icon,
         )
         self.irc.renew(self.info)
         self.plain.info = self.info

@@ -31,6 +31,8 @@ _COMMANDS = {
     "KLINE": "of its own",
     "UNKLINE": "of its own",
     "DIE": RFC_2812.format(section="4.3"),
+    "ISUPPORT": IRCV3.format(path="extensions/extended-isupport"),
+    "SETNAME": IRCV3.format(path="extensions/setname"),
     "SUMMON": RFC_2812.format(section="4.5"),
     "KNOCK": "as of ratbox and InspIRCd",
     "OWNER": "of its own",
@@ -45,6 +47,8 @@ _TOKENS = {
     "BOT": "extensions/bot-mode",
     "CHATHISTORY": "extensions/chathistory",
     "MSGREFTYPES": "extensions/chathistory",
+    "NAMELEN": "extensions/setname",
+    "draft/ICON": "extensions/network-icon",
     "UTF8ONLY": "extensions/utf8-only",
     "WHOX": "extensions/whox",
 }
@@ -83,7 +87,7 @@ def _token_row(token: str, texts: dict[str, str]) -> tuple[str, str, str, list[s
     name = token.partition("=")[0]
     path = _TOKENS.get(name)
     spec = IRCV3.format(path=path) if path else MODERN.format(anchor=f"{name.lower()}-parameter")
-    shown = f"{name}=…" if name == "NETWORK" else token
+    shown = f"{name}=…" if name in ("NETWORK", "draft/ICON") else token
     return f"`{shown}`", "", spec, covering(rf"\b{name}\b", texts)
 
 
@@ -95,7 +99,7 @@ def rows() -> Iterator[tuple[str, tuple[str, str, str, list[str]]]]:
     codes = ((name, value) for name, value in vars(numerics).items() if name.startswith(("RPL_", "ERR_")))
     for name, code in sorted(codes, key=lambda item: item[1]):
         yield "Numerics", _numeric_row(name, code, texts)
-    irc = Irc(ServerInfo(name="irc.example.org", version="0", started=0, ids=Ids([(1, "e1")])))
+    irc = Irc(ServerInfo("irc.example.org", "0", 0, Ids([(1, "e1")]), icon="https://example.org/icon.svg"))
     for token in greeting.isupport(irc):
         yield "Tokens of 005", _token_row(token, texts)
     for capability in CAPABILITIES:

@@ -73,6 +73,7 @@ def test_none_is_forgotten():
     assert set(REFUSALS) | set(FAILURES) == set(Refusal.__subclasses__()) - {
         replies.HistoryUnreadable,
         replies.NotReloaded,
+        replies.RealnameFixed,
         replies.ActsUnreadable,
         replies.RedactionRefused,
         replies.TargetsUnreadable,

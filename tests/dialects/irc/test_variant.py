@@ -76,6 +76,8 @@ UNTOLD = [
     events.NodeStarted("1"),
     events.Entered(A, TIME),
     events.AwayChanged(A, "x"),
+    events.RealnameChanged(A, A),
+    events.InviteShown("#r", B, A),
     events.RoomOpened("#r", TIME),
     events.RoomClosed("#r"),
     events.Spoke("#r", A, TIME),

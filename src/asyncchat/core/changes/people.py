@@ -16,6 +16,8 @@ def _entered(chat: Chat, event: events.Entered) -> None:
     chat.people[person.id] = person
     chat.holders[person.key] = person.id
     chat.entered[person.id] = event.time
+    if event.away:
+        chat.away[person.id] = event.away
     chat.most_people = max(chat.most_people, len(chat.people))
 
 
@@ -46,6 +48,13 @@ def _renamed(chat: Chat, event: events.Renamed) -> None:
         room.reseat(person, room.roles.get(person.id, 0))
 
 
+def _realname_changed(chat: Chat, event: events.RealnameChanged) -> None:
+    person = event.now
+    chat.people[person.id] = person
+    for room in chat.rooms_with(person.id):
+        room.reseat(person, room.roles.get(person.id, 0))
+
+
 def _away_changed(chat: Chat, event: events.AwayChanged) -> None:
     if event.text:
         chat.away[event.person.id] = event.text
@@ -67,6 +76,7 @@ CHANGES: dict[type[events.Event], Callable[[Chat, Any], None]] = {
     events.Entered: _entered,
     events.Left: _left,
     events.Renamed: _renamed,
+    events.RealnameChanged: _realname_changed,
     events.AwayChanged: _away_changed,
     events.PersonFlagChanged: _person_flag_changed,
 }

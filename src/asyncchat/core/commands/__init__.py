@@ -31,7 +31,16 @@ from asyncchat.core.commands.operators import (
     Reload,
     Unlock,
 )
-from asyncchat.core.commands.people import CheckName, Enter, Ignore, Quit, Rename, SetAway, SetPersonFlag
+from asyncchat.core.commands.people import (
+    CheckName,
+    Enter,
+    Ignore,
+    Quit,
+    Rename,
+    SetAway,
+    SetPersonFlag,
+    SetRealname,
+)
 from asyncchat.core.commands.questions import (
     AskCounts,
     AskFlags,
@@ -137,6 +146,7 @@ __all__ = [
     "SetFlag",
     "SetMask",
     "SetPersonFlag",
+    "SetRealname",
     "SetRole",
     "SetSetting",
     "SetTopic",

@@ -23,6 +23,7 @@ class Enter(Command, frozen=True):
     rooms: tuple[str, ...] = ()
     account: str = ""
     address: str = ""
+    away: str = ""
 
 
 class Rename(Command, frozen=True):
@@ -35,6 +36,12 @@ class Quit(Command, frozen=True):
     """Leave the chat. An empty reason is a plain goodbye."""
 
     reason: str = ""
+
+
+class SetRealname(Command, frozen=True):
+    """Have another real name."""
+
+    text: str
 
 
 class SetAway(Command, frozen=True):

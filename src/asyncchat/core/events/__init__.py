@@ -12,13 +12,26 @@ from asyncchat.core.events.accounts import (
 )
 from asyncchat.core.events.acts import ACTS, Act, ClaimFailed, ConfigurationRead, Overruled
 from asyncchat.core.events.base import Event, Kept, Reach
-from asyncchat.core.events.notes import Erased, Reacted, ReactedTo, Retracted
-from asyncchat.core.events.people import AwayChanged, Entered, Left, PersonFlagChanged, Renamed
+from asyncchat.core.events.notes import (
+    Erased,
+    Reacted,
+    ReactedTo,
+    Retracted,
+)
+from asyncchat.core.events.people import (
+    AwayChanged,
+    Entered,
+    Left,
+    PersonFlagChanged,
+    RealnameChanged,
+    Renamed,
+)
 from asyncchat.core.events.record import AnyEvent, Passing, Record
 from asyncchat.core.events.rooms import (
     BanChanged,
     FlagChanged,
     Invited,
+    InviteShown,
     Joined,
     Kicked,
     Knocked,
@@ -67,6 +80,7 @@ __all__ = [
     "Erased",
     "Event",
     "FlagChanged",
+    "InviteShown",
     "Invited",
     "Joined",
     "Kept",
@@ -87,6 +101,7 @@ __all__ = [
     "Reach",
     "Reacted",
     "ReactedTo",
+    "RealnameChanged",
     "Record",
     "Renamed",
     "Retracted",

@@ -7,11 +7,12 @@ from asyncchat.core.people import Person
 
 
 class Entered(Event, frozen=True, tag="entered"):
-    """A person got a name. ``time`` in microseconds since 1970 UTC."""
+    """A person got a name, and may be ``away`` from the start. ``time`` in microseconds since 1970 UTC."""
 
     reach: ClassVar[Reach] = Reach.NOBODY
     person: Person
     time: int
+    away: str = ""
 
 
 class Left(Event, frozen=True, tag="left"):
@@ -41,11 +42,19 @@ class Renamed(Event, frozen=True, tag="renamed"):
 
 
 class AwayChanged(Event, frozen=True, tag="away"):
-    """A person went away with a word, or came back (an empty text)."""
+    """A person went away with a word, or with another one, or came back (an empty text)."""
 
-    reach: ClassVar[Reach] = Reach.NOBODY
+    reach: ClassVar[Reach] = Reach.PEERS
     person: Person
     text: str
+
+
+class RealnameChanged(Event, frozen=True, tag="realname"):
+    """A person has another real name; ``person`` is the old value."""
+
+    reach: ClassVar[Reach] = Reach.PEERS
+    person: Person
+    now: Person
 
 
 class PersonFlagChanged(Event, frozen=True, tag="person_flag"):

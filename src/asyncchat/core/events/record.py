@@ -10,12 +10,25 @@ from asyncchat.core.events.accounts import (
     LoggedOut,
 )
 from asyncchat.core.events.acts import ClaimFailed, ConfigurationRead, Overruled
-from asyncchat.core.events.notes import Erased, Reacted, ReactedTo, Retracted
-from asyncchat.core.events.people import AwayChanged, Entered, Left, PersonFlagChanged, Renamed
+from asyncchat.core.events.notes import (
+    Erased,
+    Reacted,
+    ReactedTo,
+    Retracted,
+)
+from asyncchat.core.events.people import (
+    AwayChanged,
+    Entered,
+    Left,
+    PersonFlagChanged,
+    RealnameChanged,
+    Renamed,
+)
 from asyncchat.core.events.rooms import (
     BanChanged,
     FlagChanged,
     Invited,
+    InviteShown,
     Joined,
     Kicked,
     Knocked,
@@ -46,7 +59,8 @@ AnyEvent = (
     | AwayChanged | RoomOpened | RoomClosed | RoomRenamed | Joined | Parted | Kicked | RoleChanged
     | TopicChanged | FlagChanged | BanChanged | MuteChanged | SettingChanged | MaskChanged | Invited | Knocked
     | Spoke | Confided
-    | PersonFlagChanged | OwnerClaimed | Erased | Killed | ServerBanChanged | Announced
+    | PersonFlagChanged | RealnameChanged | InviteShown | OwnerClaimed | Erased | Killed
+    | ServerBanChanged | Announced
     | AccountMade | AccountPasswordChanged | AccountRemoved | LoggedIn | LoggedOut
     | Overruled | ClaimFailed | ConfigurationRead
     | TokenMade | TokenRevoked

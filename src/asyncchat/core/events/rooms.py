@@ -35,11 +35,12 @@ class RoomRenamed(Event, frozen=True, tag="room_renamed"):
 
 
 class Joined(Event, frozen=True, tag="joined"):
-    """A person is a member of a room; ``operator`` when it is so from the start."""
+    """A person is a member of a room; ``operator`` when it is so from the start; ``away`` with that word."""
 
     room: str
     person: Person
     operator: bool = False
+    away: str = ""
 
 
 class Parted(Event, frozen=True, tag="parted"):
@@ -155,6 +156,15 @@ class Knocked(Event, frozen=True, tag="knocked"):
     text: str
     to: tuple[int, ...]
     time: int
+
+
+class InviteShown(Event, frozen=True, tag="invite_shown"):
+    """The members of a room may see that one of them (``person``) invited somebody."""
+
+    kept: ClassVar[Kept] = Kept.NEVER
+    room: str
+    to: Person
+    person: Person
 
 
 class Spoke(Event, frozen=True, tag="spoke"):

@@ -97,6 +97,12 @@ class AwayNote(Reply, frozen=True):
     text: str
 
 
+class StillAway(Reply, frozen=True):
+    """Nothing changed: the asker is away with that word already, or is not away (empty)."""
+
+    text: str
+
+
 class Ignored(Reply, frozen=True):
     """The names a session hides from itself."""
 

@@ -34,6 +34,12 @@ class NameFixed(Refusal, frozen=True):
     room: str
 
 
+class RealnameFixed(Refusal, frozen=True):
+    """Who is muted or banned in a room it is in keeps its real name, too."""
+
+    room: str
+
+
 class NoSuchPerson(Refusal, frozen=True):
     """Nobody has that name."""
 

@@ -44,9 +44,10 @@ def invite(chat: Chat, who: int, command: commands.Invite, _now: int) -> Items:
     rooms = chat.invitations.get(other.id, {})
     if room.key not in rooms and len(rooms) >= INVITATIONS_EACH:
         return (replies.TooManyInvitations(room.name, other.name),)
-    told = events.Invited(room.name, other, chat.people[who], admits)
+    me = chat.people[who]
+    told = events.Invited(room.name, other, me, admits), events.InviteShown(room.name, other, me)
     away = chat.away.get(other.id)
-    return (told,) if away is None else (told, replies.AwayNote(other, away))
+    return told if away is None else (*told, replies.AwayNote(other, away))
 
 
 def knock(chat: Chat, who: int, command: commands.Knock, now: int) -> Items:

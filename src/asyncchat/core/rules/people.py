@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
 from asyncchat.core.names import fold, name_fault
-from asyncchat.core.people import person, renamed
+from asyncchat.core.people import person, renamed, renamed_really
 from asyncchat.core.roles import Right
 from asyncchat.core.rules.rooms import closing, joining
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat, Item, Items, Rule
+    from asyncchat.core.people import Person
+    from asyncchat.core.rooms import Room
 
 
 def check_name(chat: Chat, who: int, command: commands.CheckName, _now: int) -> Items:
@@ -36,7 +38,7 @@ def enter(chat: Chat, who: int, command: commands.Enter, now: int) -> Items:
         if ban.holds(now) and ban.means(newcomer):
             return (replies.BannedFromServer(ban.reason, ban.until),)
     items: list[Item] = [
-        events.Entered(newcomer, now),
+        events.Entered(newcomer, now, command.away),
         commands.AskWelcome(),
     ]
     named: set[str] = set()
@@ -44,7 +46,7 @@ def enter(chat: Chat, who: int, command: commands.Enter, now: int) -> Items:
     for room in command.rooms:
         if fold(room) not in named:
             named.add(fold(room))
-            found = joining(chat, newcomer, room, now, joined)
+            found = joining(chat, newcomer, room, now, joined, away=command.away)
             joined += bool(found) and isinstance(found[-1], commands.AskRoom)
             items.extend(found)
     return tuple(items)
@@ -63,21 +65,42 @@ def rename(chat: Chat, who: int, command: commands.Rename, now: int) -> Items:
     if reserved(chat, command.name, me.account):
         return (replies.NameReserved(command.name),)
     if fold(command.name) != me.key:
-        for room in chat.rooms_with(who):
-            if (
-                room.guarded
-                and not chat.may(who, room, Right.SPEAK)
-                and (room.bans_person(me) or room.mutes_person(me))
-            ):
-                return (replies.NameFixed(command.name, room.name),)
+        room = _silenced_in(chat, me)
+        if room is not None:
+            return (replies.NameFixed(command.name, room.name),)
     return (events.Renamed(me, renamed(me, command.name), now, chat.rooms_of.get(who, ())),)
 
 
-def set_away(chat: Chat, who: int, command: commands.SetAway, _now: int) -> Items:
-    """Marks a person as away, or as back."""
+def set_realname(chat: Chat, who: int, command: commands.SetRealname, _now: int) -> Items:
+    """Gives a person another real name."""
     me = chat.people.get(who)
     if me is None:
         return (replies.NotEntered(),)
+    room = _silenced_in(chat, me)
+    if room is not None:
+        return (replies.RealnameFixed(room.name),)
+    return (events.RealnameChanged(me, renamed_really(me, command.text)),)
+
+
+def _silenced_in(chat: Chat, me: Person) -> Room | None:
+    """A room where a person is banned or muted, and would not be by another name."""
+    for room in chat.rooms_with(me.id):
+        if (
+            room.guarded
+            and not chat.may(me.id, room, Right.SPEAK)
+            and (room.bans_person(me) or room.mutes_person(me))
+        ):
+            return room
+    return None
+
+
+def set_away(chat: Chat, who: int, command: commands.SetAway, _now: int) -> Items:
+    """Marks a person as away, or as back; others hear of it when it is something new."""
+    me = chat.people.get(who)
+    if me is None:
+        return (replies.NotEntered(),)
+    if command.text == chat.away.get(who, ""):
+        return (replies.StillAway(command.text),)
     return (events.AwayChanged(me, command.text),)
 
 
@@ -120,6 +143,7 @@ RULES: dict[type[commands.Command], Rule] = {
     commands.CheckName: check_name,
     commands.Enter: enter,
     commands.Rename: rename,
+    commands.SetRealname: set_realname,
     commands.SetAway: set_away,
     commands.Quit: quit,
     commands.ClaimOwner: claim_owner,

@@ -56,10 +56,13 @@ def joining(
     joined: int | None = None,
     key: str = "",
     forwarded: bool = False,
+    away: str | None = None,
 ) -> Items:
     """What joining a room gives, for a person who may just be entering and has ``joined`` so many so far."""
     given = key
     key = fold(name)
+    if away is None:
+        away = chat.away.get(me.id, "")
     room = chat.rooms.get(key)
     if room is not None and me.id in room.seats:
         return ()
@@ -75,15 +78,20 @@ def joining(
             if not place:
                 return (replies.TooManyRooms(name, ROOMS_IN_ALL),)
         opened = events.RoomOpened(name, now)
-        return (*place, opened, events.Joined(name, me, key != LOBBY), commands.AskRoom(name, joining=True))
+        return (
+            *place,
+            opened,
+            events.Joined(name, me, key != LOBBY, away),
+            commands.AskRoom(name, joining=True),
+        )
     refusal = _kept_out(chat, room, me, given)
     if refusal is not None:
         to = "" if forwarded else room.settings.get(FORWARD, "")
         if fold(to) not in chat.rooms:
             return (refusal,)
-        return (replies.Forwarded(room.name, to), *joining(chat, me, to, now, joined, given, forwarded=True))
+        return (replies.Forwarded(room.name, to), *joining(chat, me, to, now, joined, given, True, away))
     first = not room.seats and key != LOBBY
-    return (events.Joined(room.name, me, first), commands.AskRoom(room.name, joining=True))
+    return (events.Joined(room.name, me, first, away), commands.AskRoom(room.name, joining=True))
 
 
 def _kept_out(chat: Chat, room: Room, me: Person, key: str) -> replies.Refusal | None:

@@ -50,8 +50,19 @@ LABELED_RESPONSE: Final = 1 << 8
 CHANNEL_RENAME: Final = 1 << 21
 EVENT_PLAYBACK: Final = 1 << 24
 MESSAGE_REDACTION: Final = 1 << 25
+AWAY_NOTIFY: Final = 1 << 9
+PRE_AWAY: Final = 1 << 10
+SETNAME: Final = 1 << 11
+CHGHOST: Final = 1 << 12
+INVITE_NOTIFY: Final = 1 << 13
+USERHOST_IN_NAMES: Final = 1 << 14
+NO_IMPLICIT_NAMES: Final = 1 << 15
+EXTENDED_ISUPPORT: Final = 1 << 16
+OPER_TAG: Final = 1 << 17
+EXTENDED_MONITOR: Final = 1 << 18
 
 CAPABILITIES: Final = (
+    Capability("away-notify", AWAY_NOTIFY, "extensions/away-notify", changes=True),
     Capability("batch", BATCH, "extensions/batch"),
     Capability("cap-notify", CAP_NOTIFY, "extensions/capability-negotiation"),
     Capability("draft/channel-rename", CHANNEL_RENAME, "extensions/channel-rename"),
@@ -79,12 +90,18 @@ CAPABILITIES: Final = (
         changes=True,
         needs=("batch", "message-tags"),
     ),
+    Capability("draft/extended-isupport", EXTENDED_ISUPPORT, "extensions/extended-isupport"),
+    Capability("draft/pre-away", PRE_AWAY, "extensions/pre-away"),
     Capability("echo-message", ECHO_MESSAGE, "extensions/echo-message"),
+    Capability("invite-notify", INVITE_NOTIFY, "extensions/invite-notify", changes=True),
     Capability("labeled-response", LABELED_RESPONSE, "extensions/labeled-response", needs=("batch",)),
     Capability("message-tags", MESSAGE_TAGS, "extensions/message-tags", changes=True),
     Capability("multi-prefix", MULTI_PREFIX, "extensions/multi-prefix"),
+    Capability("no-implicit-names", NO_IMPLICIT_NAMES, "extensions/no-implicit-names"),
     Capability("server-time", SERVER_TIME, "extensions/server-time", changes=True),
+    Capability("setname", SETNAME, "extensions/setname", changes=True),
     Capability("standard-replies", STANDARD_REPLIES, "extensions/standard-replies"),
+    Capability("userhost-in-names", USERHOST_IN_NAMES, "extensions/userhost-in-names"),
 )
 """All capabilities, in the order in which they are listed."""
 

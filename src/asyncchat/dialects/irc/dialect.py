@@ -281,7 +281,11 @@ class IrcDialect:
 
     def said(self, what: bytes) -> Answer:
         """Has a line of the server said, given without source and CR LF."""
-        return Answer(line(f":{self.irc.name} {what.decode()}"))
+        return Answer(self.fail(what))
+
+    def fail(self, what: bytes) -> bytes:
+        """A line of the server, given without source and CR LF."""
+        return line(f":{self.irc.name} {what.decode()}")
 
     # Bytes in.
 

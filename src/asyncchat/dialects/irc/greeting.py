@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from asyncchat.core.modes import BOT, EXCEPTIONS, GUESTS, KEY_BYTES
-from asyncchat.core.names import NAME_LENGTH, ROOM_LENGTH
+from asyncchat.core.names import NAME_BYTES, NAME_LENGTH, ROOM_LENGTH
 from asyncchat.core.people import Person
 from asyncchat.core.replies import Counts
 from asyncchat.core.rules.modes import MASKS_EACH
 from asyncchat.core.rules.rooms import ROOMS_EACH
 from asyncchat.core.text import TOPIC_BYTES, cut
 from asyncchat.dialects.irc import limits, modes, numerics
-from asyncchat.dialects.irc.line import line
+from asyncchat.dialects.irc.line import BODY_BYTES, line
 
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.shared import Irc
@@ -58,12 +58,14 @@ def isupport(irc: Irc) -> list[str]:
         f"TOPICLEN={TOPIC_BYTES}",
         f"KICKLEN={limits.KICK_BYTES}",
         f"AWAYLEN={limits.REASON_BYTES}",
+        f"NAMELEN={limits.REALNAME_BYTES}",
         f"CHANLIMIT=#:{ROOMS_EACH}",
         f"KEYLEN={KEY_BYTES}",
         f"MAXLIST={','.join(f'{letter}:{MASKS_EACH}' for letter in modes.LIST_LETTERS.values())}",
         f"MODES={limits.CHANGES}",
         f"TARGMAX={','.join(f'{command}:{most}' for command, most in _TARGETS)}",
-        f"NETWORK={irc.name}",
+        f"NETWORK={_value(irc.server.network or irc.name)}",
+        *([f"draft/ICON={_value(irc.server.icon)}"] if irc.server.icon else ()),
         f"CHATHISTORY={limits.PAGE}",
         "MSGREFTYPES=msgid,timestamp",
         "SAFELIST",
@@ -74,8 +76,13 @@ def isupport(irc: Irc) -> list[str]:
     ]
 
 
+def _value(text: str) -> str:
+    """A token's value as it is written (Modern IRC, "RPL_ISUPPORT Parameters")."""
+    return text.replace("\\", "\\x5C").replace(" ", "\\x20").replace("=", "\\x3D")
+
+
 def opening(irc: Irc) -> bytes:
-    """001 to 005 with a NUL wherever the asker's nick goes."""
+    """001 to 004 with a NUL wherever the asker's nick goes."""
     server = irc.server
     created = datetime.fromtimestamp(server.started / 1_000_000, UTC).strftime("%a %d %b %Y at %H:%M:%S UTC")
     return b"".join(
@@ -90,23 +97,20 @@ def opening(irc: Irc) -> bytes:
                 f"{modes.ROOM_MODES_WITH_PARAMETER}",
                 None,
             ),
-            isupport_lines(irc),
         )
     )
 
 
 def isupport_lines(irc: Irc) -> bytes:
     """005 with a NUL wherever the asker's nick goes."""
-    tokens = isupport(irc)
-    return b"".join(
-        _hollow(
-            irc,
-            numerics.RPL_ISUPPORT,
-            f" {' '.join(tokens[start : start + TOKENS_A_LINE])}",
-            "are supported by this server",
-        )
-        for start in range(0, len(tokens), TOKENS_A_LINE)
-    )
+    text = "are supported by this server"
+    room = BODY_BYTES - len(f":{irc.name} {numerics.RPL_ISUPPORT}  :{text}") - NAME_BYTES
+    lines: list[list[str]] = [[]]
+    for token in isupport(irc):
+        if len(lines[-1]) == TOKENS_A_LINE or len(" ".join((*lines[-1], token)).encode()) > room:
+            lines.append([])
+        lines[-1].append(token)
+    return b"".join(_hollow(irc, numerics.RPL_ISUPPORT, f" {' '.join(tokens)}", text) for tokens in lines)
 
 
 def motd(irc: Irc) -> bytes:
@@ -156,12 +160,13 @@ def lusers(irc: Irc, nick: str, counts: Counts) -> bytes:
     return b"".join(line(f":{irc.name} {code} {nick}{words}", text) for code, words, text in said)
 
 
-def greeting(irc: Irc, person: Person, counts: Counts) -> bytes:
-    """All that a newcomer is told."""
+def greeting(irc: Irc, person: Person, counts: Counts, isupport: bytes) -> bytes:
+    """All that a newcomer is told; ``isupport`` is 005 as it is told it."""
     nick = person.name.encode("utf-8", "replace")
     return b"".join(
         (
             irc.opening.replace(b"\0", nick),
+            isupport,
             lusers(irc, person.name, counts),
             irc.motd.replace(b"\0", nick),
         )

@@ -8,10 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from asyncchat.core import events
 from asyncchat.core.names import fold
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.capabilities import CHANNEL_RENAME, ECHO_MESSAGE, MESSAGE_REDACTION
+from asyncchat.dialects.irc.capabilities import (
+    CHANNEL_RENAME,
+    ECHO_MESSAGE,
+    MESSAGE_REDACTION,
+)
+from asyncchat.dialects.irc.commands.oneself import (
+    away_line,
+)
 from asyncchat.dialects.irc.line import line
 from asyncchat.dialects.irc.mode_lines import signed
 from asyncchat.dialects.irc.modes import PERSON_LETTERS
@@ -66,9 +75,22 @@ def _renamed(session: IrcDialect, record: events.Record, event: events.Renamed) 
 
 
 def _away(session: IrcDialect, record: events.Record, event: events.AwayChanged) -> bytes:
-    if event.text:
-        return session.numeric(numerics.RPL_NOWAWAY, text="You have been marked as being away")
-    return session.numeric(numerics.RPL_UNAWAY, text="You are no longer marked as being away")
+    return away_line(session, event.text)
+
+
+def _joined(session: IrcDialect, record: events.Record, event: events.Joined) -> bytes:
+    # Nobody is told of being away himself (away-notify).
+    told = msgspec.structs.replace(event, away="") if event.away else event
+    return session.variant.encode(msgspec.structs.replace(record, event=told))
+
+
+def _realname(session: IrcDialect, record: events.Record, event: events.RealnameChanged) -> bytes:
+    session.take_name(event.now)
+    return session.variant.encode(record)
+
+
+def _untold(session: IrcDialect, record: events.Record, event: events.Event) -> bytes:
+    return b""
 
 
 def _invited(session: IrcDialect, record: events.Record, event: events.Invited) -> bytes:
@@ -129,6 +151,9 @@ OWN: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any], bytes]]
     events.RoomRenamed: _room_renamed,
     events.Renamed: _renamed,
     events.AwayChanged: _away,
+    events.Joined: _joined,
+    events.RealnameChanged: _realname,
+    events.InviteShown: _untold,
     events.OwnerClaimed: _owner,
     events.ServerBanChanged: _server_ban,
     events.LoggedIn: _logged_in,

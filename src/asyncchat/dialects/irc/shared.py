@@ -35,6 +35,7 @@ class Irc:
         self.names_key = ("irc", max(names, NAME_BYTES + 1))
         """Under which a block of members keeps the ends of its NAMES lines; their longest length is in it."""
         self.opening = greeting.opening(self)
+        self.isupport = greeting.isupport_lines(self)
         self.motd = greeting.motd(self)
         self.offer = Offer(server)
         self.heard: dict[str, int] = {}
@@ -58,6 +59,7 @@ class Irc:
         self.server = server
         self.offer = Offer(server)
         self.motd = greeting.motd(self)
+        self.isupport = greeting.isupport_lines(self)
 
     def shared_set(self, held: int) -> int:
         """A set of capabilities as the one object of it: ten thousand sessions hold the same few."""

@@ -13,7 +13,15 @@ from asyncchat.core.ids import Ids
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.batches import CONCAT
 from asyncchat.dialects.irc.batches import MULTILINE as MULTILINE_BATCH
-from asyncchat.dialects.irc.capabilities import MESSAGE_REDACTION, MESSAGE_TAGS, MULTILINE, SERVER_TIME
+from asyncchat.dialects.irc.capabilities import (
+    AWAY_NOTIFY,
+    INVITE_NOTIFY,
+    MESSAGE_REDACTION,
+    MESSAGE_TAGS,
+    MULTILINE,
+    SERVER_TIME,
+    SETNAME,
+)
 from asyncchat.dialects.irc.line import line
 from asyncchat.dialects.irc.mode_lines import CHANGES, mode_lines
 from asyncchat.dialects.irc.modes import PREFIXES
@@ -39,6 +47,7 @@ class IrcVariant:
 
     __slots__ = (
         "_heads",
+        "_held",
         "_ids",
         "_millisecond",
         "_multiline",
@@ -54,6 +63,7 @@ class IrcVariant:
     def __init__(self, source: str, ids: Ids, held: int) -> None:
         self._source = source
         self._ids = ids
+        self._held = held
         self._tags_time = bool(held & SERVER_TIME)
         self._tags_ids = bool(held & MESSAGE_TAGS)
         self._multiline = bool(held & MULTILINE)
@@ -87,7 +97,7 @@ class IrcVariant:
             told = mode_lines([one.event for one in record.records])  # type: ignore[misc]  # changes, all
         else:
             lines = _LINES.get(type(event))
-            told = [] if lines is None else [lines(self, event)]
+            told = [] if lines is None else lines(self, event).splitlines(keepends=True)
         if self._tags_time:
             return b"".join([b"@time=%b %b" % (stamp(record.time).encode(), one) for one in told if one])
         return b"".join(told)
@@ -225,7 +235,25 @@ class IrcVariant:
     # What each event is called.
 
     def _joined(self, event: events.Joined) -> bytes:
-        return line(f":{event.person.origin} JOIN {event.room}")
+        told = line(f":{event.person.origin} JOIN {event.room}")
+        if event.away and self._held & AWAY_NOTIFY:
+            told += line(f":{event.person.origin} AWAY", event.away)
+        return told
+
+    def _away_changed(self, event: events.AwayChanged) -> bytes:
+        if not self._held & AWAY_NOTIFY:
+            return b""
+        return line(f":{event.person.origin} AWAY", event.text or None)
+
+    def _realname_changed(self, event: events.RealnameChanged) -> bytes:
+        if not self._held & SETNAME:
+            return b""
+        return line(f":{event.person.origin} SETNAME", event.now.realname)
+
+    def _invite_shown(self, event: events.InviteShown) -> bytes:
+        if not self._held & INVITE_NOTIFY:
+            return b""
+        return line(f":{event.person.origin} INVITE {event.to.name} {event.room}")
 
     def _parted(self, event: events.Parted) -> bytes:
         return line(f":{event.person.origin} PART {event.room}", event.reason or None)
@@ -282,6 +310,9 @@ _LINES: dict[type[AnyEvent], Callable[[IrcVariant, Any], bytes]] = {
     events.TopicChanged: IrcVariant._topic_changed,
     **dict.fromkeys(CHANGES, IrcVariant._changed),  # type: ignore[arg-type]  # all of them are events
     events.Invited: IrcVariant._invited,
+    events.InviteShown: IrcVariant._invite_shown,
+    events.AwayChanged: IrcVariant._away_changed,
+    events.RealnameChanged: IrcVariant._realname_changed,
     events.Knocked: IrcVariant._knocked,
     events.Erased: IrcVariant._erased,
     events.Retracted: IrcVariant._retracted,

@@ -175,10 +175,6 @@ def _renamed(event: events.Renamed) -> str:
     return f"{event.person.name} is now {event.now.name}"
 
 
-def _away_changed(event: events.AwayChanged) -> str:
-    return f"{event.person.name} is away: {event.text}" if event.text else f"{event.person.name} is back"
-
-
 def _away_myself(event: events.AwayChanged) -> str:
     return f"You are away: {event.text}" if event.text else "You are back."
 
@@ -199,7 +195,8 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.Entered: _untold,  # in the lobby, Joined tells it
     events.Left: _left,
     events.Renamed: _renamed,
-    events.AwayChanged: _away_changed,
+    events.AwayChanged: _untold,  # who writes to somebody away is told
+    events.RealnameChanged: _untold,
     events.RoomOpened: _untold,
     events.RoomClosed: _untold,
     events.RoomRenamed: _room_renamed,
@@ -214,6 +211,7 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.SettingChanged: _setting_changed,
     events.MaskChanged: _mask_changed,
     events.Invited: _invited,
+    events.InviteShown: _untold,
     events.Knocked: _knocked,
     events.Spoke: _untold,
     events.Confided: _confided,
@@ -246,6 +244,7 @@ OWN_WORDS: dict[type[events.Event], Words] = {
     events.Left: _untold,
     events.Renamed: lambda event: f"You are now {event.now.name}.",
     events.AwayChanged: _away_myself,
+    events.RealnameChanged: lambda event: f"Your real name is {event.now.realname}.",
     events.Joined: _untold,  # the room's picture follows
     events.Parted: _parted_myself,
     events.Knocked: lambda event: f"You asked to be invited to {event.room}.",

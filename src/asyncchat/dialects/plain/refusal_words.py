@@ -34,6 +34,9 @@ REFUSAL_WORDS: dict[type[replies.Refusal], Callable[[Any], str]] = {
     replies.TokenRefused: lambda r: f"Not done: {r.why}.",
     replies.NameNotAllowed: lambda r: f"That name is not allowed: {r.reason}.",
     replies.NameFixed: lambda r: f"You keep your name while you are muted or banned in {place(r.room)}.",
+    replies.RealnameFixed: lambda r: (
+        f"You keep your real name while you are muted or banned in {place(r.room)}."
+    ),
     replies.NoSuchPerson: lambda r: f"Nobody here is called {r.name}.",
     replies.NoSuchRoom: lambda r: f"There is no room {r.room}; /rooms lists them.",
     replies.RoomNotAllowed: lambda r: f"A room can't be called {r.room}: {r.reason}.",

@@ -264,6 +264,7 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.ServerBansView: _server_bans,
     replies.OwnerOnly: lambda _reply, _zone: [],
     replies.TimeNow: lambda reply, zone: [f"It is {zone.moment(reply.time)}."],
+    replies.StillAway: lambda reply, _: [f"You are away: {reply.text}" if reply.text else "You are back."],
     replies.AwayNote: lambda reply, _: [f"{reply.person.name} is away: {reply.text}"],
     replies.HistoryPage: page_lines,
     replies.ActsView: _acts_view,

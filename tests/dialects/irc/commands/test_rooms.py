@@ -209,3 +209,25 @@ def test_of_too_many_targets_the_first_are_served_and_the_rest_refused(server):
 )
 def test_what_is_said_back_stays_one_word(server, sent, answer):
     assert server.person("a").send(sent) == [SERVER + answer]
+
+
+class TestNamesByCapability:
+    def test_hosts(self, server):
+        server.person("a", "#r")
+        b = server.person("b", "#r", caps="userhost-in-names multi-prefix")
+        c = server.person("c", "#r", caps="userhost-in-names")
+        assert b.send("NAMES #r")[0] == (":irc.test 353 b = #r :@a!a@192.0.2.1 b!b@192.0.2.1 c!c@192.0.2.1")
+        server.hub.peers[1].send("MODE #r +v a")
+        assert b.read()
+        assert b.send("NAMES #r")[0].split(" ")[5] == ":@+a!a@192.0.2.1"
+        c.read()
+        assert c.send("NAMES #r")[0].split(" ")[5] == ":@a!a@192.0.2.1"
+        assert server.person("d").send("NAMES #r")[0].endswith(":@a b c")
+
+    def test_none_unasked(self, server):
+        a = server.person("a", caps="no-implicit-names")
+        assert a.send("JOIN #r") == [":a!a@192.0.2.1 JOIN #r"]
+        assert [line.split(" ")[1] for line in a.send("NAMES #r")] == ["353", "366"]
+        a.send("TOPIC #r :t", "PART #r")
+        server.person("b", "#r")
+        assert [line.split(" ")[1] for line in a.send("JOIN #r")] == ["JOIN", "332", "333"]

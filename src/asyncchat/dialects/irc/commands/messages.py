@@ -1,4 +1,4 @@
-"""What people say: PRIVMSG, NOTICE, and that one is away (Modern IRC, "Sending Messages")."""
+"""What people say: PRIVMSG, NOTICE, TAGMSG (Modern IRC, "Sending Messages")."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.events import Cuts, Speech
 from asyncchat.core.names import ROOM_SIGNS
-from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS
 from asyncchat.dialects.irc.commands.word import Answerer, Word, listed, numeric
-from asyncchat.dialects.irc.limits import REASON_BYTES, TARGETS
+from asyncchat.dialects.irc.limits import TARGETS
 from asyncchat.dialects.irc.modes import PREFIXED
 from asyncchat.dialects.irc.speech import understood
 from asyncchat.dialects.irc.tokens import Message, Tags
@@ -110,11 +109,6 @@ def _too_many(targets: Sequence[str]) -> core.Answer:
     return numeric(numerics.ERR_TOOMANYTARGETS, targets[TARGETS], text=text)
 
 
-def away(session: IrcDialect, message: Message) -> Sequence[core.Command]:
-    """Goes away with a word, or comes back without one."""
-    return [core.SetAway(cut(message.param(0), REASON_BYTES)[0])]
-
-
 def say_away(session: IrcDialect, note: replies.AwayNote) -> bytes:
     """Who was written to is away."""
     return session.numeric(numerics.RPL_AWAY, note.person.name, text=note.text)
@@ -135,11 +129,6 @@ WORDS: dict[str, Word] = {
         tagmsg,
         params="<target>{,<target>}",
         about="Tells other people's programs something without a text, as that you are typing.",
-    ),
-    "AWAY": Word(
-        away,
-        params="[:<text>]",
-        about="Marks you as away, with a word for those who write to you; without one you are back.",
     ),
 }
 

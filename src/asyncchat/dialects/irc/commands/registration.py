@@ -9,6 +9,7 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.text import cut, printable
 from asyncchat.dialects.irc import greeting, numerics
+from asyncchat.dialects.irc.commands.isupport import isupport_of
 from asyncchat.dialects.irc.commands.word import Answerer, ReadOn, Word, numeric
 from asyncchat.dialects.irc.limits import REALNAME_BYTES, REASON_BYTES, USER_LENGTH
 from asyncchat.dialects.irc.line import line
@@ -63,7 +64,7 @@ def enter(session: IrcDialect) -> Sequence[core.Command]:
 
 def _entering(session: IrcDialect) -> core.Enter:
     arrival = session.arrival
-    return core.Enter(arrival.nick, arrival.user, session.host, arrival.realname)
+    return core.Enter(arrival.nick, arrival.user, session.host, arrival.realname, away=arrival.away)
 
 
 def password(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -129,7 +130,8 @@ def say_unlocked(session: IrcDialect, _reply: replies.Unlocked) -> bytes:
 def say_welcome(session: IrcDialect, reply: replies.Welcome) -> bytes:
     """The greeting: 001 to 005, LUSERS, MOTD."""
     session.become(reply.person)
-    return greeting.greeting(session.irc, reply.person, reply.counts)
+    isupport = isupport_of(session)
+    return greeting.greeting(session.irc, reply.person, reply.counts, isupport)
 
 
 WORDS: dict[str, Word] = {

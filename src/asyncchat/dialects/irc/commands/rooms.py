@@ -11,7 +11,13 @@ from asyncchat.core import replies
 from asyncchat.core.rooms import Block
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.capabilities import CHANNEL_RENAME, MULTI_PREFIX, gathered
+from asyncchat.dialects.irc.capabilities import (
+    CHANNEL_RENAME,
+    MULTI_PREFIX,
+    NO_IMPLICIT_NAMES,
+    USERHOST_IN_NAMES,
+    gathered,
+)
 from asyncchat.dialects.irc.commands.server import no_such_server
 from asyncchat.dialects.irc.commands.word import Answerer, Word, each
 from asyncchat.dialects.irc.limits import JOINS, NAMED, REASON_BYTES
@@ -67,6 +73,8 @@ def say_room(session: IrcDialect, view: replies.RoomView) -> bytes:
     told = b""
     if view.joining and view.topic is not None:
         told = say_topic(session, replies.TopicView(view.room, view.topic))
+    if view.joining and session.held & NO_IMPLICIT_NAMES:
+        return told
     end = session.numeric(numerics.RPL_ENDOFNAMES, view.room, text="End of /NAMES list")
     return told + _names(session, view) + end
 
@@ -74,7 +82,8 @@ def say_room(session: IrcDialect, view: replies.RoomView) -> bytes:
 def say_names(session: IrcDialect, view: replies.NamesView) -> bytes:
     """The members of all rooms; who is in none stands in a channel called ``*`` (RFC 2812, 3.2.5)."""
     told = [_names(session, room) for room in view.rooms]
-    nicks = [person.name for person in view.others]
+    hosts = session.held & USERHOST_IN_NAMES
+    nicks = [person.origin if hosts else person.name for person in view.others]
     pieces = gathered(nicks, session.irc.names_key[1]) if nicks else []
     told += [session.numeric(numerics.RPL_NAMREPLY, "*", "*", text=piece) for piece in pieces]
     if view.more:
@@ -85,8 +94,7 @@ def say_names(session: IrcDialect, view: replies.NamesView) -> bytes:
 
 
 def _names(session: IrcDialect, view: replies.RoomView) -> bytes:
-    every = bool(session.held & MULTI_PREFIX)
-    key = (*session.irc.names_key, every)
+    key = (*session.irc.names_key, session.held & _IN_NAMES)
     head = session.head(numerics.RPL_NAMREPLY, "@" if view.secret else "=", view.room) + b" :"
     pieces: list[bytes] = []
     for block in view.blocks:
@@ -95,10 +103,18 @@ def _names(session: IrcDialect, view: replies.RoomView) -> bytes:
     return head + head.join(pieces) if pieces else b""
 
 
-def _name_pieces(block: Block, key: tuple[str, int, bool]) -> list[bytes]:
+_IN_NAMES = MULTI_PREFIX | USERHOST_IN_NAMES
+"""What changes how a member is listed."""
+
+
+def _name_pieces(block: Block, key: tuple[str, int, int]) -> list[bytes]:
     """The ends of the lines that hold a block's names, remembered in it: in a big room they are the work."""
+    every = bool(key[2] & MULTI_PREFIX)
+    hosts = key[2] & USERHOST_IN_NAMES
     members = [
-        prefix(member.roles, key[2]) + member.person.name if member.roles else member.person.name
+        prefix(member.roles, every) + (member.person.origin if hosts else member.person.name)
+        if member.roles
+        else (member.person.origin if hosts else member.person.name)
         for member in block.members
     ]
     pieces = [piece.encode("utf-8", "replace") + b"\r\n" for piece in gathered(members, key[1])]

@@ -15,6 +15,7 @@ import msgspec
 from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.dialects.irc import greeting, numerics
+from asyncchat.dialects.irc.commands.isupport import Isupport
 from asyncchat.dialects.irc.commands.word import Answerer, Word, numeric
 from asyncchat.dialects.irc.line import word
 from asyncchat.dialects.irc.tokens import Message
@@ -27,10 +28,6 @@ _HOME = "https://pypi.org/project/asyncchat/"
 
 class Motd(msgspec.Struct, frozen=True):
     """The message of the day is asked for."""
-
-
-class Isupport(msgspec.Struct, frozen=True):
-    """The tokens of 005 are asked for."""
 
 
 class Stats(msgspec.Struct, frozen=True):
@@ -172,11 +169,6 @@ def say_motd(session: IrcDialect, _value: Motd) -> bytes:
     return session.irc.motd.replace(b"\0", session.nick.encode("utf-8", "replace"))
 
 
-def say_isupport(session: IrcDialect, _value: Isupport) -> bytes:
-    """005."""
-    return greeting.isupport_lines(session.irc).replace(b"\0", session.nick.encode("utf-8", "replace"))
-
-
 def say_time(session: IrcDialect, reply: replies.TimeNow) -> bytes:
     """The server's local time, or what was asked with it."""
     server = session.irc.server
@@ -236,5 +228,4 @@ ANSWERS: dict[type, Answerer] = {
     replies.Counts: say_counts,
     replies.TimeNow: say_time,
     Motd: say_motd,
-    Isupport: say_isupport,
 }

@@ -103,6 +103,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
             Record(3, NOW, events.Whispered(person(1, "anna", "u", "h1"), person(2, "bob", "u", "h2"), "hi")),
         ]
     ),
+    "target": names | rooms,
+    "time": st.sampled_from([None, 5, NOW - 1, NOW + 9]),
     "which": st.builds(commands.Which, names | rooms),
     "reaction": st.sampled_from(["\U0001f44d", "lol"]),
     "joining": switch,

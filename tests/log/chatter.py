@@ -74,6 +74,7 @@ state_facts = st.one_of(
     st.builds(events.AccountRemoved, names, times),
     st.builds(events.TokenMade, names, texts, st.tuples(rooms), st.just(("read",)), times),
     st.builds(events.TokenRevoked, names, times),
+    st.builds(events.ReadUpTo, names, rooms, times),
     st.builds(events.Retracted, people, people, st.integers(1, 40), texts),
     st.builds(events.Erased, rooms, people, st.lists(st.integers(1, 40), max_size=3).map(tuple)),
 )
@@ -81,6 +82,7 @@ other_facts = st.one_of(
     st.builds(events.Whispered, people, people, texts, speeches),
     st.builds(events.Reacted, rooms, people, st.integers(1, 40), names, texts, st.booleans(), tags),
     st.builds(events.ReactedTo, people, people, st.integers(1, 40), names, texts, st.booleans(), tags),
+    st.builds(events.ReadHere, people, rooms, times),
     st.builds(events.NodeStarted, texts),
     st.builds(events.Entered, people, times),
     st.builds(events.Left, people, texts, times, st.lists(rooms, max_size=2).map(tuple)),

@@ -280,3 +280,88 @@ class TestPrivateHistory:
         assert [line.split(" ")[2] for line in page.split("\r\n") if line.startswith("@batch=")] == [
             "PRIVMSG"
         ]
+
+
+MARKS = f"{CAPS} draft/read-marker"
+
+
+class TestReadMarker:
+    EARLY, LATE = "timestamp=2024-01-01T00:00:00.123Z", "timestamp=2024-01-02T00:00:00.456Z"
+
+    def ask(self, client, asked):
+        client.send(f"MARKREAD {asked}\r\n")
+        return [line for line in pong(client).split("\r\n") if "MARKREAD" in line]
+
+    def test_a_mark_only_moves_forward(self, server):
+        anna = irc(server, "anna", MARKS)
+        told = ":asyncchat.local MARKREAD #lobby "
+        assert self.ask(anna, "#LOBBY") == [f"{told}*"]
+        assert self.ask(anna, f"#lobby {self.LATE}") == [told + self.LATE]
+        assert self.ask(anna, f"#lobby {self.EARLY}") == [told + self.LATE]
+        assert self.ask(anna, "#lobby") == [told + self.LATE]
+        assert self.ask(anna, f"bob {self.EARLY}") == [f":asyncchat.local MARKREAD bob {self.EARLY}"]
+        assert "9999" not in self.ask(anna, "#lobby timestamp=9999-01-01T00:00:00.000Z")[0]
+
+    def test_it_is_told_before_the_end_of_names(self, server):
+        anna = irc(server, "anna", MARKS)
+        self.ask(anna, f"#lobby {self.LATE}")
+        anna.send("PART #lobby\r\nJOIN #lobby,#new\r\n")
+        lines = pong(anna).split("\r\n")
+        words = [line.split(" ")[1] for line in lines if line.startswith(":asyncchat.local ")]
+        assert words.index("MARKREAD") < words.index("366")
+        assert f":asyncchat.local MARKREAD #lobby {self.LATE}" in lines
+        assert ":asyncchat.local MARKREAD #new *" in lines
+
+    def test_an_accounts_other_sessions_are_told_and_nobody_else(self, server):
+        anna, second, bob = (irc(server, name, MARKS) for name in ("anna", "anna2", "bob"))
+        account(server, anna, "anna")
+        server.call(
+            server.service.hub.submit,
+            server.call(
+                session_of, server, server.call(lambda: server.service.hub.chat.person_named("anna2").id)
+            ),
+            [commands.LogIn("anna", verified=True)],
+        )
+        second.until(" 900 ")
+        self.ask(anna, f"#lobby {self.LATE}")
+        second.until(f"MARKREAD #lobby {self.LATE}\r\n")
+        assert "MARKREAD" not in pong(bob)
+        assert self.ask(second, "#lobby") == [f":asyncchat.local MARKREAD #lobby {self.LATE}"]
+        assert self.ask(bob, "#lobby") == [":asyncchat.local MARKREAD #lobby *"]
+
+    @pytest.mark.parametrize(
+        ("asked", "answer"),
+        [
+            ("", "NEED_MORE_PARAMS :Missing parameters"),
+            ("#lobby *", "INVALID_PARAMS #lobby * :Invalid parameters"),
+            ("#lobby timestamp=x", "INVALID_PARAMS #lobby timestamp=x :Invalid parameters"),
+            ("#lobby 2024-01-01T00:00:00.000Z", "INVALID_PARAMS #lobby 2024-01-01T00:00:00.000Z :"),
+            ("a!b", "INVALID_PARAMS a!b :Invalid parameters"),
+            ("#", "INVALID_PARAMS # :Invalid parameters"),
+        ],
+    )
+    def test_faults(self, server, asked, answer):
+        anna = irc(server, "anna", MARKS)
+        assert self.ask(anna, asked)[0].startswith(f":asyncchat.local FAIL MARKREAD {answer}")
+
+    def test_not_for_who_has_not_asked_for_it(self, server):
+        old = irc(server, "old")
+        assert "421 old MARKREAD :" in self.ask(old, "#lobby")[0]
+
+
+def test_marks_outlive_the_server():
+    log = MemoryLog()
+    late = "timestamp=2024-01-02T00:00:00.456Z"
+    for expected in ("*", late):
+        with serving(log) as server:
+            anna = irc(server, "anna" if expected == "*" else "anna2", MARKS)
+            if expected == "*":
+                account(server, anna, "anna")
+            else:
+                id = server.call(lambda server=server: server.service.hub.chat.person_named("anna2").id)
+                session = server.call(session_of, server, id)
+                server.call(server.service.hub.submit, session, [commands.LogIn("anna", verified=True)])
+                anna.until(" 900 ")
+            anna.send(f"MARKREAD #lobby\r\nMARKREAD #lobby {late}\r\n")
+            assert f"MARKREAD #lobby {expected}\r\n" in pong(anna)
+            server.stop()

@@ -61,6 +61,10 @@ class Chat:
         """When people last knocked, by the room's key."""
         self.person_flags: dict[int, frozenset[str]] = {}
         self.server_bans: dict[str, ServerBan] = {}
+        self.marks: dict[str, dict[str, int]] = {}
+        """Up to when accounts have read rooms and people (microseconds since 1970 UTC), all by their keys."""
+        self.guests_marks: dict[int, dict[str, int]] = {}
+        """The same of those who are here without one."""
         self.gone = Departures()
         self.spoke: dict[int, int] = {}
         """When people last said something (microseconds since 1970 UTC), as far as this node heard it.
@@ -152,6 +156,8 @@ class Chat:
             "owners": set(self.owners),
             "owner_claimed": self.owner_claimed,
             "accounts": dict(self.accounts),
+            "marks": {account: dict(marks) for account, marks in self.marks.items()},
+            "guests_marks": {who: dict(marks) for who, marks in self.guests_marks.items()},
             "tokens": dict(self.tokens),
             "rooms": {key: room.state() for key, room in self.rooms.items()},
             "moved": dict(self.moved),

@@ -43,6 +43,9 @@ def _facts(chat: Chat) -> Iterator[AnyEvent]:
         yield events.OwnerClaimed(_NOBODY)
     for account in chat.accounts.values():
         yield events.AccountMade(account.name, account.verifier, account.time, account.email)
+    for key, marks in chat.marks.items():
+        for target, time in marks.items():
+            yield events.ReadUpTo(chat.accounts[key].name, target, time)
     for token in chat.tokens.values():
         yield events.TokenMade(token.name, token.digest, token.rooms, token.actions, token.time)
     for ban in chat.server_bans.values():

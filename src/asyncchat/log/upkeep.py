@@ -60,6 +60,12 @@ def new_snapshot(connection: sqlite3.Connection) -> tuple[int, int, str] | None:
 
 def keep_snapshot(connection: sqlite3.Connection, number: int, facts: str) -> None:
     """Writes a snapshot in the place of the earlier ones; within the caller's transaction."""
+    # How far somebody has read is said often, and nobody asks for what was said before.
+    connection.execute(
+        'DELETE FROM facts WHERE kept = 1 AND number < ? AND event GLOB \'{"is":"read",*\' '
+        "AND number > coalesce((SELECT max(number) FROM snapshots), 0)",
+        (number,),
+    )
     connection.execute("INSERT INTO snapshots VALUES (?, ?)", (number, facts))
     connection.execute("DELETE FROM snapshots WHERE number < ?", (number,))
 

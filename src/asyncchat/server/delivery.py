@@ -196,7 +196,7 @@ class Delivery:
         elif isinstance(event, events.Entered):
             self.sessions[event.person.id] = cause
             _logger.info("%s (%s) is online", event.person.name, event.person.address or event.person.host)
-        elif isinstance(event, events.Announced):
+        elif isinstance(event, events.Announced | events.ReadUpTo):
             await self._announce(record, event, cause)
         elif isinstance(event, events.Killed):
             self._kill(record, event, cause)
@@ -222,7 +222,9 @@ class Delivery:
             elif data:
                 await self._write([member], data)
 
-    async def _announce(self, record: Record, event: events.Announced, cause: Session) -> None:
+    async def _announce(
+        self, record: Record, event: events.Announced | events.ReadUpTo, cause: Session
+    ) -> None:
         """Tells some people something, wherever they are."""
         for who in event.to:
             target = self.sessions.get(who)

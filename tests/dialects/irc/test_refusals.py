@@ -76,6 +76,7 @@ def test_none_is_forgotten():
         replies.RealnameFixed,
         replies.ActsUnreadable,
         replies.RedactionRefused,
+        replies.NoMark,
         replies.TargetsUnreadable,
         replies.AccountRefused,
         replies.TokenRefused,  # no IRC client asks for one, or with one

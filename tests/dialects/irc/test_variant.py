@@ -67,6 +67,8 @@ LINES = [
 
 UNTOLD = [
     events.AccountMade("a", "v", 1),
+    events.ReadUpTo("a", "#r", 1),
+    events.ReadHere(A, "#r", 1),
     events.AccountPasswordChanged("a", "v", 1),
     events.AccountRemoved("a", 1),
     events.TokenMade("a", "d", ("#r",), ("post",), 1),

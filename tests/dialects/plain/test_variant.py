@@ -101,6 +101,8 @@ WIRE: list[tuple[AnyEvent, str]] = [
         events.ReactedTo(BOB, ANNA, 5, "bob", "lol", True, (), "hi"),
         "[private] anna reacted lol to “bob: hi”\n",
     ),
+    (events.ReadUpTo("anna", "#tea", 5), ""),
+    (events.ReadHere(ANNA, "#tea", 5), ""),
     (events.Retracted(BOB, ANNA, 1, "typo"), "[private] anna took back a message (typo)\n"),
     (events.Erased("#tea", ANNA, (1,), "spam"), "[#tea] anna erased 1 message of the history (spam)\n"),
     (events.Erased("#lobby", ANNA, (1,)), "anna erased 1 message of the history\n"),

@@ -35,6 +35,7 @@ def _left(chat: Chat, event: events.Left) -> None:
     chat.person_flags.pop(who, None)
     chat.knocks.pop(who, None)
     chat.spoke.pop(who, None)
+    chat.guests_marks.pop(who, None)
     chat.gone.add(event.person, event.time)
 
 

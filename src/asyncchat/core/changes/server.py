@@ -27,6 +27,7 @@ def _node_started(chat: Chat, _event: events.NodeStarted) -> None:
         chat.person_flags,
         chat.knocks,
         chat.spoke,
+        chat.guests_marks,
     ):
         memory.clear()
     chat.gone.clear()

@@ -140,3 +140,10 @@ class ReadTargets(Command, frozen=True):
     limit: int
     newest: bool
     purpose: object = None
+
+
+class MarkRead(Command, frozen=True):
+    """Say up to when one has read a room or a conversation (microseconds since 1970), or ask (None)."""
+
+    target: str
+    time: int | None = None

@@ -12,6 +12,7 @@ from asyncchat.core.events.accounts import (
 )
 from asyncchat.core.events.acts import ACTS, Act, ClaimFailed, ConfigurationRead, Overruled
 from asyncchat.core.events.base import Event, Kept, Reach
+from asyncchat.core.events.marks import ReadHere, ReadUpTo
 from asyncchat.core.events.notes import (
     Erased,
     Reacted,
@@ -101,6 +102,8 @@ __all__ = [
     "Reach",
     "Reacted",
     "ReactedTo",
+    "ReadHere",
+    "ReadUpTo",
     "RealnameChanged",
     "Record",
     "Renamed",

@@ -10,6 +10,7 @@ from asyncchat.core.events.accounts import (
     LoggedOut,
 )
 from asyncchat.core.events.acts import ClaimFailed, ConfigurationRead, Overruled
+from asyncchat.core.events.marks import ReadHere, ReadUpTo
 from asyncchat.core.events.notes import (
     Erased,
     Reacted,
@@ -64,7 +65,7 @@ AnyEvent = (
     | AccountMade | AccountPasswordChanged | AccountRemoved | LoggedIn | LoggedOut
     | Overruled | ClaimFailed | ConfigurationRead
     | TokenMade | TokenRevoked
-    | Reacted | ReactedTo | Retracted
+    | Reacted | ReactedTo | Retracted | ReadHere | ReadUpTo
 )  # fmt: skip
 
 

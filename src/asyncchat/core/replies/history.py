@@ -95,3 +95,16 @@ class TargetsUnreadable(Refusal, frozen=True):
     """They can't be told now."""
 
     purpose: object = None
+
+
+class MarkView(Reply, frozen=True):
+    """Up to when the asker has read a room or a conversation (microseconds since 1970 UTC); None: unknown."""
+
+    target: str
+    time: int | None
+
+
+class NoMark(Refusal, frozen=True):
+    """This is neither a room's name nor a person's."""
+
+    target: str

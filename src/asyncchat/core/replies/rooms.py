@@ -8,7 +8,10 @@ from asyncchat.core.rooms import Block, Topic
 
 
 class RoomView(Reply, frozen=True):
-    """A room as a member sees it. ``blocks`` hold the members in the order in which they came."""
+    """A room as a member sees it. ``blocks`` hold the members in the order in which they came.
+
+    ``read`` is up to when the asker has read it (microseconds since 1970 UTC); None: unknown.
+    """
 
     room: str
     topic: Topic | None
@@ -17,6 +20,7 @@ class RoomView(Reply, frozen=True):
     joining: bool
     person: Person
     secret: bool = False
+    read: int | None = None
 
 
 class RoomMoved(Reply, frozen=True):

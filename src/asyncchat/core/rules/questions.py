@@ -9,6 +9,7 @@ from asyncchat.core.modes import AUDITORIUM, INVISIBLE, KEY, SECRET
 from asyncchat.core.names import ROOM_SIGNS, fold, mask_of, matches
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Block
+from asyncchat.core.rules.marks import mark_of
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Answerer, Chat, Items, Rule
@@ -55,6 +56,7 @@ def room_view(chat: Chat, who: int, question: commands.AskRoom) -> replies.Reply
         question.joining,
         chat.people[who],
         SECRET in room.flags,
+        mark_of(chat, who, room.name) if question.joining else None,
     )
 
 

@@ -60,6 +60,7 @@ NO_IMPLICIT_NAMES: Final = 1 << 15
 EXTENDED_ISUPPORT: Final = 1 << 16
 OPER_TAG: Final = 1 << 17
 EXTENDED_MONITOR: Final = 1 << 18
+READ_MARKER: Final = 1 << 26
 
 CAPABILITIES: Final = (
     Capability("away-notify", AWAY_NOTIFY, "extensions/away-notify", changes=True),
@@ -92,6 +93,7 @@ CAPABILITIES: Final = (
     ),
     Capability("draft/extended-isupport", EXTENDED_ISUPPORT, "extensions/extended-isupport"),
     Capability("draft/pre-away", PRE_AWAY, "extensions/pre-away"),
+    Capability("draft/read-marker", READ_MARKER, "extensions/read-marker", changes=True),
     Capability("echo-message", ECHO_MESSAGE, "extensions/echo-message"),
     Capability("invite-notify", INVITE_NOTIFY, "extensions/invite-notify", changes=True),
     Capability("labeled-response", LABELED_RESPONSE, "extensions/labeled-response", needs=("batch",)),

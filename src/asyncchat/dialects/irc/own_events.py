@@ -32,7 +32,8 @@ Message = events.Said | events.Signalled | events.Confided | events.SignalledToR
 Private = events.Whispered | events.SignalledTo | events.ReactedTo
 
 
-def _entered(session: IrcDialect, record: events.Record, event: events.Entered) -> bytes:
+def _entered(session: IrcDialect, record: events.Record, event: events.Event) -> bytes:
+    """Nothing: a reply says it."""
     return b""
 
 
@@ -143,6 +144,8 @@ OWN: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any], bytes]]
     events.Reacted: _said,
     events.Erased: _erased,
     events.Retracted: _erased,
+    events.ReadUpTo: _entered,
+    events.ReadHere: _entered,
     events.ReactedTo: _whispered,
     events.Invited: _invited,
     events.Knocked: _knocked,

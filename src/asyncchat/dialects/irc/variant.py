@@ -19,6 +19,7 @@ from asyncchat.dialects.irc.capabilities import (
     MESSAGE_REDACTION,
     MESSAGE_TAGS,
     MULTILINE,
+    READ_MARKER,
     SERVER_TIME,
     SETNAME,
 )
@@ -49,6 +50,7 @@ class IrcVariant:
         "_heads",
         "_held",
         "_ids",
+        "_marks",
         "_millisecond",
         "_multiline",
         "_redacts",
@@ -67,6 +69,7 @@ class IrcVariant:
         self._tags_time = bool(held & SERVER_TIME)
         self._tags_ids = bool(held & MESSAGE_TAGS)
         self._multiline = bool(held & MULTILINE)
+        self._marks = bool(held & READ_MARKER)
         self._redacts = bool(held & MESSAGE_REDACTION)
         self._tagged = self._tags_time or self._tags_ids
         self._millisecond = -1
@@ -178,6 +181,12 @@ class IrcVariant:
         start = f":{event.person.origin} REDACT {target}"
         reason = event.reason or None
         return b"".join(head + line(f"{start} {self._ids.id_of(number)}", reason) for number in numbers)
+
+    def _read(self, event: events.ReadUpTo) -> bytes:
+        """A MARKREAD, only for who has draft/read-marker."""
+        if not self._marks:
+            return b""
+        return line(f":{self._source} MARKREAD {event.target} timestamp={stamp(event.time)}")
 
     def _retracted(self, event: events.Retracted) -> bytes:
         because = f": {event.reason}" if event.reason else ""
@@ -316,6 +325,7 @@ _LINES: dict[type[AnyEvent], Callable[[IrcVariant, Any], bytes]] = {
     events.Knocked: IrcVariant._knocked,
     events.Erased: IrcVariant._erased,
     events.Retracted: IrcVariant._retracted,
+    events.ReadUpTo: IrcVariant._read,
     events.Announced: IrcVariant._announced,
     events.Killed: IrcVariant._killed,
 }

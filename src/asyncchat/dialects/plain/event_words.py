@@ -220,6 +220,8 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.Erased: _erased,
     events.Reacted: _reacted,
     events.ReactedTo: _reacted,
+    events.ReadUpTo: _untold,
+    events.ReadHere: _untold,
     events.Retracted: _retracted,
     events.Announced: lambda event: f"[server] {event.person.name}: {event.text}",
     events.Killed: lambda event: f"{event.by.name} put you out of the chat{because(event.reason)}",

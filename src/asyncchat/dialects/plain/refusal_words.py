@@ -86,6 +86,7 @@ REFUSAL_WORDS: dict[type[replies.Refusal], Callable[[Any], str]] = {
     replies.ActsUnreadable: lambda _: "The history can't be read at the moment.",
     replies.RedactionRefused: lambda r: f"Not erased: {r.fault.value}.",
     replies.TargetsUnreadable: lambda _: "The history can't be read now.",
+    replies.NoMark: lambda r: f"There is no {r.target}.",
     replies.NoSuchMessage: lambda r: f"There is no such message in {place(r.to)}.",
     replies.HistoryUnreadable: lambda r: f"The history of {place(r.room)} can't be read.",
 }

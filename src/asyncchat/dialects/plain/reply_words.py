@@ -268,6 +268,7 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.AwayNote: lambda reply, _: [f"{reply.person.name} is away: {reply.text}"],
     replies.HistoryPage: page_lines,
     replies.ActsView: _acts_view,
+    replies.MarkView: lambda _reply, _zone: [],
     replies.Done: lambda _reply, _zone: [],
     replies.TargetsView: lambda _reply, _zone: [],
     replies.Ignored: _ignored,

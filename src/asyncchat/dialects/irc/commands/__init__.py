@@ -12,6 +12,7 @@ from asyncchat.dialects.irc.commands import (
     history,
     isupport,
     listing,
+    marks,
     messages,
     moderation,
     modes,
@@ -42,6 +43,7 @@ _FAMILIES = (
     moderation,
     modes,
     history,
+    marks,
     help,
 )
 

@@ -15,9 +15,11 @@ from asyncchat.dialects.irc.capabilities import (
     CHANNEL_RENAME,
     MULTI_PREFIX,
     NO_IMPLICIT_NAMES,
+    READ_MARKER,
     USERHOST_IN_NAMES,
     gathered,
 )
+from asyncchat.dialects.irc.commands.marks import mark_line
 from asyncchat.dialects.irc.commands.server import no_such_server
 from asyncchat.dialects.irc.commands.word import Answerer, Word, each
 from asyncchat.dialects.irc.limits import JOINS, NAMED, REASON_BYTES
@@ -73,6 +75,8 @@ def say_room(session: IrcDialect, view: replies.RoomView) -> bytes:
     told = b""
     if view.joining and view.topic is not None:
         told = say_topic(session, replies.TopicView(view.room, view.topic))
+    if view.joining and session.held & READ_MARKER:
+        told += mark_line(session.irc.name, view.room, view.read)
     if view.joining and session.held & NO_IMPLICIT_NAMES:
         return told
     end = session.numeric(numerics.RPL_ENDOFNAMES, view.room, text="End of /NAMES list")

@@ -31,7 +31,10 @@ async def test_only_the_owner_can_read(path):
     finally:
         os.umask(old)
     files = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
-    assert files == {f"chat.db{end}": 0o600 for end in ("", "-wal", "-shm", "-lock")}
+    assert files == {
+        f"chat.db{end}": 0o600
+        for end in ("", "-wal", "-shm", "-lock", "-search", "-search-wal", "-search-shm")
+    }
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     await log.close()
     path.chmod(0o644)
@@ -65,7 +68,11 @@ async def test_a_clean_close_goes_on_with_the_epoch(path):
     assert log.ids.id_of(3) == first
     assert (log.last, log.last_time, log.messages) == (2, START + 2 * SECOND, 2)
     await log.close()
-    assert sorted(file.name for file in path.parent.iterdir()) == ["chat.db", "chat.db-lock"]
+    assert sorted(file.name for file in path.parent.iterdir()) == [
+        "chat.db",
+        "chat.db-lock",
+        "chat.db-search",
+    ]
 
 
 @asynchronous

@@ -25,7 +25,7 @@ async def test_erased_text_leaves_the_files(path):
     await log.append(299, [fact(300, Erased("#lobby", ANNA, (2, 3)))])
     await log.settle()
     files = list(path.parent.iterdir())
-    assert len(files) == 4
+    assert len(files) == 7
     assert not [file for file in files if b"horse battery" in file.read_bytes()]
     await log.close()
     log = await SqliteLog.open(path)

@@ -85,6 +85,37 @@ class Page(msgspec.Struct, frozen=True):
     more: int
 
 
+class Query(msgspec.Struct, frozen=True):
+    """What is searched for: messages of some rooms that have all of ``terms`` (``core.searching``).
+
+    ``rooms`` are keys; ``name`` is the key of who said it, empty: anyone; the rest as in ``Range``.
+    """
+
+    rooms: tuple[str, ...]
+    upto: int
+    terms: tuple[str, ...] = ()
+    name: str = ""
+    after: int | None = None
+    before: int | None = None
+    after_time: int | None = None
+    before_time: int | None = None
+    limit: int = 50
+    newest: bool = True
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What a search found, oldest first, erased messages left out.
+
+    ``reached`` is the number of the last record looked at where the search ended before its range did, with
+    as many messages as wanted or because it took too long: it goes on before that number, or after it where
+    the oldest end was asked for. None: there is nothing more. ``time`` is that record's.
+    """
+
+    records: tuple[Record, ...]
+    reached: int | None
+    time: int = 0
+
+
 class Log(Protocol):
     """A log of records numbered 1, 2, 3 … without a hole.
 
@@ -159,6 +190,14 @@ class Log(Protocol):
 
         Returns:
             For each that has one the room's key, or the shelf's whole name, and the message.
+
+        Raises:
+            LogError: it can't be read now.
+        """
+        ...
+
+    async def search(self, query: Query) -> Found:
+        """Messages (``Said``, none of ``searching.UNSEEN``) that have what is searched for.
 
         Raises:
             LogError: it can't be read now.

@@ -3,6 +3,7 @@
 Owns the bounded memory behind ``--db :memory:`` and ``--no-history``; must not know a file.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
@@ -24,7 +25,8 @@ from asyncchat.core.events import (
 )
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
-from asyncchat.log.base import OutOfStep, Page, Range, Shelf, misuse, new_epoch
+from asyncchat.core.searching import UNSEEN, holds
+from asyncchat.log.base import Found, OutOfStep, Page, Query, Range, Shelf, misuse, new_epoch
 from asyncchat.log.shelves import shelves_of
 from asyncchat.log.snapshot import snapshot
 
@@ -36,6 +38,9 @@ _TOLD = (Said, Whispered, Reacted, ReactedTo)
 
 ACTS_KEPT = 1000
 """Acts of operators of the server that stay readable."""
+
+_LOOKED_AT_ONCE = 250
+"""Messages that a search looks at before others have a turn: half a millisecond."""
 
 _STATE_FACTS = 10_000
 """State facts gathered before they are folded into a snapshot."""
@@ -150,6 +155,25 @@ class MemoryLog:
                 newest.append((shelf.name, record))
         return tuple(newest)
 
+    async def search(self, query: Query) -> Found:
+        """Messages that have what is searched for, read one by one; see ``Log.search``."""
+        wanted = Range("", query.upto, query.after, query.before, query.after_time, query.before_time)
+        records = [
+            record
+            for room in query.rooms
+            for record in self._backwards(msgspec.structs.replace(wanted, room=room))
+        ]
+        records.sort(key=lambda record: record.number, reverse=query.newest)
+        found: list[Record] = []
+        for at, record in enumerate(records):
+            if at % _LOOKED_AT_ONCE == _LOOKED_AT_ONCE - 1:
+                await asyncio.sleep(0)
+            if _fits(query, record):
+                if len(found) == query.limit:
+                    return Found(_oldest_first(query, found), found[-1].number, found[-1].time)
+                found.append(record)
+        return Found(_oldest_first(query, found), None)
+
     async def numbers_by(self, room: str, name: str, upto: int) -> tuple[int, ...]:
         """The numbers of what a name said in a room; see ``Log.numbers_by``."""
         key = fold(name)
@@ -245,3 +269,17 @@ class MemoryLog:
         if facts is not None:
             self._facts = list(facts)
         self._fold_at = 2 * len(self._facts) + _STATE_FACTS
+
+
+def _fits(query: Query, record: Record) -> bool:
+    event = record.event
+    return (
+        isinstance(event, Said)
+        and event.speech not in UNSEEN
+        and (not query.name or event.person.key == query.name)
+        and holds(event.text, query.terms)
+    )
+
+
+def _oldest_first(query: Query, found: list[Record]) -> tuple[Record, ...]:
+    return tuple(found[::-1] if query.newest else found)

@@ -48,7 +48,7 @@ def page(connection: sqlite3.Connection, wanted: Range, count_to: int) -> Page:
 
 
 def _page(connection: sqlite3.Connection, wanted: Range, count_to: int) -> Page:
-    low, high = _bounds(connection, wanted)
+    low, high = bounds(connection, wanted)
     if low >= high:
         return Page((), 0)
     with ExitStack() as open_cursors:
@@ -156,7 +156,7 @@ def _late_shelves(connection: sqlite3.Connection, owners: Sequence[Shelf], upto:
     return found
 
 
-def _bounds(connection: sqlite3.Connection, wanted: Range) -> tuple[int, int]:
+def bounds(connection: sqlite3.Connection, wanted: Range) -> tuple[int, int]:
     """The range as numbers: after the first, up to the second."""
     low = wanted.after or 0
     high = wanted.upto if wanted.before is None else min(wanted.upto, wanted.before - 1)

@@ -1,7 +1,8 @@
 """The log in an SQLite file: the default, one node's history.
 
 Owns who may use which connection on which thread: appends on the loop or in the writer's thread, one at
-a time; reads in a second; upkeep in a third. What is done to the file stands in the modules beside it.
+a time; reads in a second; upkeep in a third; searches and their index in two more. What is done to the file
+stands in the modules beside it.
 """
 
 import asyncio
@@ -14,8 +15,10 @@ from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
 
 from asyncchat.core.events import AnyEvent, Record
 from asyncchat.core.ids import Ids
-from asyncchat.log import reading, schema, tuning, upkeep
-from asyncchat.log.base import LogError, Page, Range, Shelf
+from asyncchat.log import reading, schema, searching, tuning, upkeep
+from asyncchat.log.base import Found, LogError, Page, Query, Range, Shelf
+from asyncchat.log.index import Index
+from asyncchat.log.indexing import Indexer, open_index
 from asyncchat.log.keeper import Keeper
 from asyncchat.log.opening import Database
 from asyncchat.log.rows import Batch
@@ -39,7 +42,7 @@ class SqliteLog:
     Upkeep (index, checkpoints, snapshots, old presence) is done by a task of its own: nobody has to call it.
     """
 
-    def __init__(self, database: Database, power: bool, figures: Tuning) -> None:
+    def __init__(self, database: Database, index: Index | None, power: bool, figures: Tuning) -> None:
         self._database = database
         self._power = power
         self._figures = figures
@@ -53,6 +56,10 @@ class SqliteLog:
         self._reading = Worker("history-read")
         self._read_connection = database.connect()
         self._keeper = Keeper(database, self._writer, self._turn, self._writing, figures)
+        self._indexer = Indexer(database, self._writer, index, figures)
+        self._searching = Worker("history-search")
+        self._search_connection: sqlite3.Connection | None = None
+        self._search_by_index = False
 
     @classmethod
     async def open(
@@ -74,7 +81,8 @@ class SqliteLog:
             LogError: it can't be used; the text says why and what to do. What it holds is as it was.
         """
         database = await asyncio.to_thread(Database, Path(path), durable == "power")
-        return cls(database, durable == "power", figures)
+        index = await asyncio.to_thread(open_index, database, figures.volume)
+        return cls(database, index, durable == "power", figures)
 
     @property
     def last(self) -> int:
@@ -133,6 +141,7 @@ class SqliteLog:
             else:
                 await self._commit_here(batch)
         self._keeper.appended()
+        self._indexer.appended()
 
     async def read(self, wanted: Range, count_to: int = 0) -> Page:
         """Messages of a room; see ``Log.read``."""
@@ -161,6 +170,24 @@ class SqliteLog:
         """What operators of the server did; see ``Log.acts``."""
         return await self._read(reading.acts, upto, after_time, most)
 
+    async def search(self, query: Query) -> Found:
+        """Messages that have what is searched for; see ``Log.search``.
+
+        It takes its turns in a thread beside other searches, and ends when it has had its time.
+        """
+        if not query.rooms:
+            return Found((), None)
+        try:
+            try:
+                return await self._search(query)
+            except sqlite3.DatabaseError as error:
+                if not self._search_by_index:
+                    raise
+                await self._indexer.give_up(error)
+                return await self._search(query)
+        except sqlite3.Error as error:
+            raise schema.plainly(error, self._path) from error
+
     async def settle(self) -> None:
         """Does all upkeep now that else waits for a quiet moment.
 
@@ -169,6 +196,7 @@ class SqliteLog:
         """
         try:
             await self._keeper.settle()
+            await self._indexer.settle()
         except sqlite3.Error as error:
             raise schema.plainly(error, self._path) from error
 
@@ -177,12 +205,16 @@ class SqliteLog:
         if self._closed:
             return
         self._closed = True
+        await self._indexer.close()
         await self._keeper.close()
         async with self._turn:
             await self._reading.run(self._read_connection.close)
+            if self._search_connection is not None:
+                await self._searching.run(self._search_connection.close)
             self._writer.close()
             await self._writing.run(self._database.close)
         self._reading.close()
+        self._searching.close()
         self._writing.close()
 
     async def _commit_here(self, batch: Batch) -> None:
@@ -198,6 +230,48 @@ class SqliteLog:
         # A thread's own times say nothing of the disk, it waits for the loop too: so the loop tries again.
         self._in_thread = self._detour
         self._detour = min(2 * self._detour, _LONGEST_DETOUR)
+
+    async def _search(self, query: Query) -> Found:
+        run, figures = self._searching.run, self._figures
+        connection = await run(self._connect_search)
+        left = await run(searching.begin, connection, query)
+        found: list[Record] = []
+        took = 0.0
+        # One more than wanted tells whether that is all.
+        while not left.over and len(found) <= query.limit and took < figures.search_for:
+            step = await run(
+                searching.step,
+                connection,
+                query,
+                left,
+                query.limit + 1 - len(found),
+                figures.search_turn,
+                figures.volume if self._search_by_index else 0,
+            )
+            found += step.records
+            left = step.left
+            took += step.took
+        if left.over and len(found) <= query.limit:
+            return Found(tuple(found[::-1] if query.newest else found), None)
+        if len(found) > query.limit:
+            del found[query.limit :]
+            reached = found[-1].number if found else query.upto + 1
+        else:
+            reached = left.high + 1 if query.newest else left.low
+        time = await run(searching.time_at, connection, reached)
+        return Found(tuple(found[::-1] if query.newest else found), reached, time)
+
+    def _connect_search(self) -> sqlite3.Connection:
+        """The connection of the searches, opened with the first one."""
+        if self._search_connection is None:
+            self._search_connection = self._database.connect()
+        if self._search_by_index and not self._indexer.works:
+            self._search_connection.execute("DETACH found")
+            self._search_by_index = False
+        elif self._indexer.works and not self._search_by_index:
+            searching.attach(self._search_connection, self._path)
+            self._search_by_index = True
+        return self._search_connection
 
     async def _read(
         self, job: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs

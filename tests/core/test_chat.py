@@ -27,6 +27,7 @@ GATES = {
     commands.Reply,
     commands.Redact,
     commands.ReadTargets,
+    commands.Search,
     commands.EraseFrom,
     commands.Owner,
     commands.Ignore,

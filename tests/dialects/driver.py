@@ -15,6 +15,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, Reach, Record, together
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
+from asyncchat.core.searching import holds
 from asyncchat.dialects.base import Dialect, ServerInfo
 
 START = 1_700_000_000_000_000
@@ -63,6 +64,7 @@ class Hub:
         self.killed: list[Record] = []
         self.peers: dict[int, Peer] = {}
         self.reloaded: object = replies.Reloaded("chat.toml", ("motd", "password"), ("listen",))
+        self.searchable = True
         self.now = START
         self.tick = tick
 
@@ -251,6 +253,27 @@ class Hub:
         said = commands.Say(asked.which.to, f"{asked.which.name}: {asked.text}")
         return self.decide(peer, said)
 
+    def search(self, peer: Peer, asked: commands.Search) -> list[object]:
+        rooms = {room.key for room in self.chat.rooms_with(peer.id)}
+        if (asked.room and fold(asked.room) not in rooms) or not self.searchable:
+            return [replies.NotSearched(asked.room if self.searchable else "", asked.purpose)]
+        rooms = {fold(asked.room)} if asked.room else rooms
+        found = [
+            record
+            for record in self.records
+            if isinstance(record.event, events.Said)
+            and fold(record.event.room) in rooms
+            and (not asked.name or record.event.person.key == fold(asked.name))
+            and holds(record.event.text, asked.terms)
+            and (asked.before is None or record.number < asked.before)
+            and (asked.after_time is None or record.time > asked.after_time)
+            and (asked.before_time is None or record.time < asked.before_time)
+        ]
+        newest = asked.end is commands.Direction.NEWEST
+        page = found[-asked.limit :] if newest else found[: asked.limit]
+        reached = None if len(found) == len(page) else page[0 if newest else -1].number
+        return [replies.SearchPage(tuple(page), reached, self.now, asked.purpose)]
+
     def claim(self, peer: Peer, asked: commands.Owner) -> list[object]:
         if asked.name == "elsewhere":
             return [replies.NotFromHere(asked.name)]
@@ -277,6 +300,7 @@ _GATES: dict[type[commands.Command], Callable[[Hub, Peer, Any], list[object]]] =
     commands.Reply: Hub.reply,
     commands.Redact: Hub.redact,
     commands.ReadTargets: Hub.read_targets,
+    commands.Search: Hub.search,
     commands.Owner: Hub.claim,
     commands.Reload: Hub.reload,
     commands.Unlock: Hub.unlock,

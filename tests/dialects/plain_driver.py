@@ -97,9 +97,18 @@ class World(Hub):
                 command = commands.Erase(room, numbers)
             case commands.Ignore(name, on):
                 command = Answer(replies.Ignored((name,) if name and on else ()))
+            case commands.Search():
+                command = Answer(*self.search(peer, command))
             case commands.ReadHistory():
                 command = Answer(*self.read_history(peer, command))
         super().submit(peer, command)
+
+    def search(self, peer: Peer, asked: commands.Search) -> list[object]:
+        if asked.newer_seconds is not None:
+            asked = msgspec.structs.replace(asked, after_time=self.now - asked.newer_seconds * SECOND)
+        if asked.older_seconds is not None:
+            asked = msgspec.structs.replace(asked, before_time=self.now + 1 - asked.older_seconds * SECOND)
+        return super().search(peer, asked)
 
     def read_history(self, peer: Peer, asked: commands.ReadHistory) -> list[object]:
         if not self.readable:

@@ -5,6 +5,7 @@ import tempfile
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -85,18 +86,14 @@ async def all_pages(log: Log, query: Query) -> list[int]:
         assert numbers == sorted(numbers)
         if query.newest:
             found = numbers + found
-            following = Query(**{**fields(query), "before": page.reached})
+            following = msgspec.structs.replace(query, before=page.reached)
         else:
             found += numbers
-            following = Query(**{**fields(query), "after": page.reached})
+            following = msgspec.structs.replace(query, after=page.reached)
         if page.reached is None:
             return found
         assert following != query, "a search does not go on"
         query = following
-
-
-def fields(query: Query) -> dict[str, object]:
-    return {name: getattr(query, name) for name in query.__struct_fields__}
 
 
 async def fill(log: Log, texts: list[str], room: str = "#lobby") -> None:
@@ -242,7 +239,7 @@ def cases(draw):
     told = draw(batches)
     settled = draw(st.lists(st.booleans(), min_size=len(told), max_size=len(told)))
     texts = [event.text for batch in told for event in batch if isinstance(event, Said)]
-    terms = []
+    terms: list[str] = []
     for _ in range(draw(st.integers(0, 3))):
         text = draw(st.sampled_from(texts)) if texts and draw(st.booleans()) else draw(short_texts)
         start = draw(st.integers(0, len(text) - 1)) if text else 0

@@ -76,7 +76,11 @@ async def test_a_full_file_says_so_and_goes_on(path):
         await log.append(39, [said(n, text="x" * 4000) for n in range(40, 60)])
     await log.close()
     # A connection that a failed statement kept open would keep these two.
-    assert sorted(file.name for file in path.parent.iterdir()) == ["chat.db", "chat.db-lock"]
+    assert sorted(file.name for file in path.parent.iterdir()) == [
+        "chat.db",
+        "chat.db-lock",
+        "chat.db-search",
+    ]
 
 
 @asynchronous

@@ -203,13 +203,6 @@ def _condition(query: Query) -> tuple[str, tuple[str, ...]]:
     )
 
 
-def _rows(cursor: sqlite3.Cursor) -> Iterator[rows.ReadRow]:
-    try:
-        yield from cursor
-    finally:
-        cursor.close()
-
-
 def _expression(connection: sqlite3.Connection, query: Query, place: int) -> str:
     """What FTS5 is asked for in a volume: tokens in its language, each in quotes.
 

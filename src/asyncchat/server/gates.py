@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncchat.core import commands, replies
 from asyncchat.core.names import fold
-from asyncchat.server import past
+from asyncchat.server import past, searches
 
 if TYPE_CHECKING:
     from asyncchat.server.session import Session
@@ -84,6 +84,7 @@ Gate = Callable[["Session", Any, int], Awaitable[None]]
 GATES: dict[type[commands.Command], Gate] = {
     commands.ReadActs: past.read_acts,
     commands.ReadHistory: past.read_history,
+    commands.Search: searches.search,
     commands.React: past.react,
     commands.Reply: past.reply,
     commands.Redact: past.redact,

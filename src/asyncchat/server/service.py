@@ -34,6 +34,7 @@ from asyncchat.server.http.site import Site
 from asyncchat.server.hub import Hub, wall_clock
 from asyncchat.server.outbox import Outbox, StorageLost
 from asyncchat.server.reloading import Reloader
+from asyncchat.server.searches import Searches
 from asyncchat.server.session import Session
 from asyncchat.server.watch import Watch
 
@@ -84,6 +85,7 @@ class Service:
         self.log = log
         self.begun = log.last
         """The number of the last record before this run."""
+        self.searches = Searches(log)
         local = time.localtime()
         self.info = ServerInfo(
             name=config.name,

@@ -21,6 +21,7 @@ MARKER = "<!-- made: do not edit below -->"
 
 MODERN = "[Modern IRC](https://modern.ircdocs.horse/#{anchor})"
 IRCV3 = "[IRCv3](https://ircv3.net/specs/{path})"
+SOJU = "[soju](https://soju.im/{name})"
 RFC_2812 = "[RFC 2812](https://www.rfc-editor.org/rfc/rfc2812#section-{section})"
 
 _COMMANDS = {
@@ -33,6 +34,7 @@ _COMMANDS = {
     "DIE": RFC_2812.format(section="4.3"),
     "ISUPPORT": IRCV3.format(path="extensions/extended-isupport"),
     "SETNAME": IRCV3.format(path="extensions/setname"),
+    "SEARCH": SOJU.format(name="search"),
     "SUMMON": RFC_2812.format(section="4.5"),
     "KNOCK": "as of ratbox and InspIRCd",
     "OWNER": "of its own",
@@ -104,6 +106,8 @@ def rows() -> Iterator[tuple[str, tuple[str, str, str, list[str]]]]:
         yield "Tokens of 005", _token_row(token, texts)
     for capability in CAPABILITIES:
         spec = IRCV3.format(path=capability.spec)
+        if capability.spec.startswith("https://"):
+            spec = f"[soju]({capability.spec})"
         found = covering(rf"\b{re.escape(capability.name)}\b", texts)
         yield "Capabilities", (f"`{capability.name}`", "", spec, found)
 

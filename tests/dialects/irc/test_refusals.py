@@ -72,6 +72,7 @@ def test_lines(server, refusal, line):
 def test_none_is_forgotten():
     assert set(REFUSALS) | set(FAILURES) == set(Refusal.__subclasses__()) - {
         replies.HistoryUnreadable,
+        replies.NotSearched,
         replies.NotReloaded,
         replies.RealnameFixed,
         replies.ActsUnreadable,

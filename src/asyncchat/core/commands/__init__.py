@@ -18,6 +18,7 @@ from asyncchat.core.commands.history import (
     ReadTargets,
     Redact,
     Reply,
+    Search,
     TakeBack,
     Which,
 )
@@ -144,6 +145,7 @@ __all__ = [
     "Reply",
     "RevokeToken",
     "Say",
+    "Search",
     "SetAway",
     "SetFlag",
     "SetMask",

@@ -56,6 +56,28 @@ class ReadActs(Command, frozen=True):
     purpose: object = None
 
 
+class Search(Command, frozen=True):
+    """Messages that have all of ``terms`` (``searching.terms_of``), in a room or in all that the asker is in.
+
+    ``name`` is who said them, empty: anyone. Numbers and times (microseconds) exclusive; None is open.
+    ``newer_seconds`` and ``older_seconds`` are times counted back from now: the gate, which has a clock,
+    makes such of them. ``purpose`` goes back to the dialect with the answer.
+    """
+
+    terms: tuple[str, ...] = ()
+    room: str = ""
+    name: str = ""
+    after: int | None = None
+    before: int | None = None
+    after_time: int | None = None
+    before_time: int | None = None
+    newer_seconds: int | None = None
+    older_seconds: int | None = None
+    limit: int = 50
+    end: Direction = Direction.NEWEST
+    purpose: object = None
+
+
 class EraseFrom(Command, frozen=True):
     """Erase all that a name said in a room's history; an empty name: all that anyone said."""
 

@@ -108,3 +108,26 @@ class NoMark(Refusal, frozen=True):
     """This is neither a room's name nor a person's."""
 
     target: str
+
+
+class SearchPage(Reply, frozen=True):
+    """Messages that a search found, oldest first, in the rooms that it looked at.
+
+    ``reached`` is the number of the last record looked at, where there may be more behind it; None: that is
+    all. ``time`` is that record's, in microseconds.
+    """
+
+    records: tuple[Record, ...]
+    reached: int | None
+    time: int
+    purpose: object
+
+
+class NotSearched(Refusal, frozen=True):
+    """A room that the asker may not read, or none: then no search can be run just now.
+
+    ``purpose`` as in Search.
+    """
+
+    room: str
+    purpose: object = None

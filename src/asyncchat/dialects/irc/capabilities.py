@@ -61,6 +61,7 @@ EXTENDED_ISUPPORT: Final = 1 << 16
 OPER_TAG: Final = 1 << 17
 EXTENDED_MONITOR: Final = 1 << 18
 READ_MARKER: Final = 1 << 26
+SEARCH: Final = 1 << 28
 
 CAPABILITIES: Final = (
     Capability("away-notify", AWAY_NOTIFY, "extensions/away-notify", changes=True),
@@ -102,6 +103,12 @@ CAPABILITIES: Final = (
     Capability("no-implicit-names", NO_IMPLICIT_NAMES, "extensions/no-implicit-names"),
     Capability("server-time", SERVER_TIME, "extensions/server-time", changes=True),
     Capability("setname", SETNAME, "extensions/setname", changes=True),
+    Capability(
+        "soju.im/search",
+        SEARCH,
+        "https://soju.im/search",
+        needs=("batch", "server-time", "message-tags"),
+    ),
     Capability("standard-replies", STANDARD_REPLIES, "extensions/standard-replies"),
     Capability("userhost-in-names", USERHOST_IN_NAMES, "extensions/userhost-in-names"),
 )

@@ -21,6 +21,7 @@ from asyncchat.core.commands import (
     Redact,
     Reload,
     Say,
+    Search,
     Unlock,
 )
 from asyncchat.core.events import Record, Said, together
@@ -379,7 +380,7 @@ class IrcDialect:
 _NOTHING = (Answer(b""),)
 """What a line asks that asks nothing, so that it counts as one: a flood of them is a flood."""
 
-_GATES = (ReadHistory, ReadActs, ReadTargets, React, Redact, Owner, Reload, Unlock, Enter)
+_GATES = (ReadHistory, ReadActs, ReadTargets, React, Redact, Owner, Reload, Unlock, Enter, Search)
 """Commands after which nothing is read until they are answered."""
 
 

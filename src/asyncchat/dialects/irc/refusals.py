@@ -133,7 +133,7 @@ REFUSALS: dict[type[Refusal], Callable[[Any], Said]] = {
         "Not accepted: the history can't be written at the moment",
     ),
 }
-"""Numeric and words of each refusal; ``HistoryUnreadable`` is CHATHISTORY's, with a FAIL of its own."""
+"""Numeric and words of each refusal; those of CHATHISTORY and SEARCH have FAILs of their own."""
 
 
 FAILURES: dict[type[Refusal], Callable[[Any], tuple[str, str, tuple[str, ...], str]]] = {

@@ -12,11 +12,11 @@ from asyncchat.core import commands, replies
 from asyncchat.core.commands import Answer, Command, Enter, Quit, Say, Unlock
 from asyncchat.core.events import Joined, Record, RoomRenamed, Said
 from asyncchat.core.names import LOBBY, fold
-from asyncchat.core.replies import HistoryPage, Refusal, Reply, RoomView
+from asyncchat.core.replies import HistoryPage, Refusal, Reply, RoomView, SearchPage
 from asyncchat.core.text import TEXT_BYTES
 from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome, ServerInfo
 from asyncchat.dialects.lines import Lines
-from asyncchat.dialects.plain import history
+from asyncchat.dialects.plain import history, search
 from asyncchat.dialects.plain.clean import shown, typed
 from asyncchat.dialects.plain.event_words import EVENT_WORDS, OWN_WORDS, is_lobby
 from asyncchat.dialects.plain.refusal_words import ASK_AGAIN, PASSWORD_PROMPT, REFUSAL_WORDS, place
@@ -44,6 +44,7 @@ _GATES = (
     commands.React,
     commands.Reply,
     commands.Redact,
+    commands.Search,
     commands.EraseFrom,
     commands.Owner,
     commands.Ignore,
@@ -108,7 +109,8 @@ class PlainDialect:
 
     __slots__ = (
         "_asked", "_awaited", "_cr", "_ended", "_follow", "_host", "_lines", "_over", "_tail",
-        "_telnet", "_tries", "entered", "framed", "locked", "reading", "room", "session", "shared", "variant",
+        "_telnet", "_tries", "entered", "framed", "locked", "reading", "room", "seeking", "session", "shared",
+        "variant",
     )  # fmt: skip
 
     def __init__(self, shared: Plain, session: int, host: str, *, framed: bool = True) -> None:
@@ -124,6 +126,8 @@ class PlainDialect:
         """Where what is typed goes."""
         self.reading: history.Wish | None = None
         """Where ``/history`` goes on."""
+        self.seeking: search.Sought | None = None
+        """Where ``/search`` goes on."""
         self._host = host
         self._lines = Lines(LINE_BYTES)
         self._telnet: Telnet | None = None
@@ -357,6 +361,9 @@ class PlainDialect:
         elif isinstance(item, HistoryPage):
             told += history.page_lines(item, self.shared.zone)
             self.reading = history.next_wish(item)
+        elif isinstance(item, SearchPage):
+            told += search.page_lines(item, self.shared.zone)
+            self.seeking = search.next_sought(item)
         elif isinstance(item, RoomView) and item.joining:
             return
         elif isinstance(item, Reply):

@@ -3,30 +3,22 @@
 Owns the pages and their place in the past; the reading is a gate's.
 """
 
-import re
-from datetime import date
+from collections.abc import Sequence
 
 import msgspec
 
 from asyncchat.core.commands import ReadHistory
-from asyncchat.core.events import Said
+from asyncchat.core.events import Record, Said
 from asyncchat.core.names import fold
 from asyncchat.core.replies import MORE_COUNTED, HistoryPage
 from asyncchat.dialects.plain.event_words import said
-from asyncchat.dialects.plain.times import Zone
+from asyncchat.dialects.plain.times import MOST, Zone, parse_date, seconds_back
 
 PAGE = 50
 """Messages a page of ``/history`` shows."""
 
 NEWCOMER_UNFRAMED = 5
 """Most messages a newcomer reads first whose client takes its time for each write."""
-
-MOST = 1_000_000
-"""Longest number that ``/history N`` takes, in messages, minutes, hours or days."""
-
-_BACK = re.compile(r"([0-9]{1,7})([mhd])")
-_SECONDS = {"m": 60, "h": 3600, "d": 86_400}
-_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -64,15 +56,12 @@ def wish(room: str, text: str, zone: Zone, going_on: Wish | None) -> Wish | None
     """
     if not text:
         return going_on if going_on is not None and fold(going_on.room) == fold(room) else Wish(room)
-    back = _BACK.fullmatch(text)
+    back = seconds_back(text)
     if back is not None:
-        return Wish(room, newest_seconds=min(int(back[1]), MOST) * _SECONDS[back[2]])
-    day = _DATE.fullmatch(text)
+        return Wish(room, newest_seconds=back)
+    day = parse_date(text)
     if day is not None:
-        try:
-            start, end = zone.bounds(date(int(day[1]), int(day[2]), int(day[3])))
-        except ValueError:
-            return None
+        start, end = zone.bounds(day)
         return Wish(room, after_time=start - 1, before_time=end)
     if text.isascii() and text.isdigit() and len(text) < 8 and int(text) > 0:
         return Wish(room, left=min(int(text), MOST))
@@ -104,12 +93,20 @@ def page_lines(page: HistoryPage, zone: Zone) -> list[str]:
     newcomer = isinstance(asked, Wish) and asked.newcomer
     if not page.records:
         return [] if newcomer else ["-- no messages --"]
-    lines = []
+    lines = spoken_lines(page.records, zone)
     if newcomer and page.more:
         count = f"more than {page.more:,}" if page.more >= MORE_COUNTED else f"{page.more:,}"
-        lines.append(f"… {count} earlier message{'s' if page.more > 1 else ''}: /history")
+        lines.insert(0, f"… {count} earlier message{'s' if page.more > 1 else ''}: /history")
+    if not newcomer and next_wish(page) is not None:
+        lines.append("-- more: /history --")
+    return lines
+
+
+def spoken_lines(records: Sequence[Record], zone: Zone) -> list[str]:
+    """Messages with their times, a mark before each day; the zone is said in the first one."""
+    lines = []
     shown_day = None
-    for record in page.records:
+    for record in records:
         event = record.event
         words = said(event) if isinstance(event, Said) else ""
         if not words:
@@ -120,6 +117,4 @@ def page_lines(page: HistoryPage, zone: Zone) -> list[str]:
             shown_day = day
         clock = zone.clock(record.time)
         lines += [f"{clock} {part}" for part in words.split("\n")]
-    if not newcomer and next_wish(page) is not None:
-        lines.append("-- more: /history --")
     return lines

@@ -88,5 +88,10 @@ REFUSAL_WORDS: dict[type[replies.Refusal], Callable[[Any], str]] = {
     replies.TargetsUnreadable: lambda _: "The history can't be read now.",
     replies.NoMark: lambda r: f"There is no {r.target}.",
     replies.NoSuchMessage: lambda r: f"There is no such message in {place(r.to)}.",
+    replies.NotSearched: lambda r: (
+        f"You are not in {place(r.room)}: only rooms that you are in can be searched."
+        if r.room
+        else "The search could not be run just now. Try again soon."
+    ),
     replies.HistoryUnreadable: lambda r: f"The history of {place(r.room)} can't be read.",
 }

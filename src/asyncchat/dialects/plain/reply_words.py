@@ -11,6 +11,7 @@ from asyncchat.core.modes import BOT
 from asyncchat.core.names import fold
 from asyncchat.core.roles import ROLES
 from asyncchat.core.rooms import Block, Topic
+from asyncchat.dialects.plain import search
 from asyncchat.dialects.plain.act_words import act_line
 from asyncchat.dialects.plain.event_words import in_room
 from asyncchat.dialects.plain.history import page_lines
@@ -271,6 +272,7 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.MarkView: lambda _reply, _zone: [],
     replies.Done: lambda _reply, _zone: [],
     replies.TargetsView: lambda _reply, _zone: [],
+    replies.SearchPage: search.page_lines,
     replies.Ignored: _ignored,
     replies.Reloaded: _reloaded,
     replies.Unlocked: lambda _reply, _zone: [],

@@ -3,6 +3,7 @@
 Owns the zone and the calendar; must not know what happened at that time.
 """
 
+import re
 from datetime import date
 
 import msgspec
@@ -12,6 +13,30 @@ _DAY = 86_400
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _EPOCH = date(1970, 1, 1).toordinal()
+
+MOST = 1_000_000
+"""Longest number that a person's stretch of time takes, in messages, minutes, hours or days."""
+
+_BACK = re.compile(r"([0-9]{1,7})([mhd])")
+_SECONDS = {"m": 60, "h": 3600, "d": 86_400}
+_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+
+
+def seconds_back(text: str) -> int | None:
+    """The seconds that ``30m``, ``2h`` or ``7d`` mean; None for anything else."""
+    back = _BACK.fullmatch(text)
+    return None if back is None else min(int(back[1]), MOST) * _SECONDS[back[2]]
+
+
+def parse_date(text: str) -> date | None:
+    """The date that ``2026-11-22`` means; None for anything else."""
+    day = _DATE.fullmatch(text)
+    if day is None:
+        return None
+    try:
+        return date(int(day[1]), int(day[2]), int(day[3]))
+    except ValueError:
+        return None
 
 
 class Zone(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from asyncchat.core.events import Speech
 from asyncchat.core.masks import REALNAME
 from asyncchat.core.modes import BANS, EXCEPTIONS, FLAGS, GUESTS, MUTES, PERSON_FLAGS, SETTINGS
 from asyncchat.core.roles import ROLE_NAMED
-from asyncchat.dialects.plain import history, server_words
+from asyncchat.dialects.plain import history, search, server_words
 from asyncchat.dialects.plain.event_words import is_lobby
 
 if TYPE_CHECKING:
@@ -138,6 +138,13 @@ def _unsay(session: PlainDialect, text: str) -> Command:
 def _reply(session: PlainDialect, text: str) -> Command | None:
     name, said = name_and_rest(text)
     return commands.Reply(commands.Which(session.room, name=name), said) if said else None
+
+
+def _search(session: PlainDialect, text: str) -> Command | str | None:
+    if not text:
+        return None if session.seeking is None else session.seeking.command()
+    asked = search.sought(text, session.shared.zone)
+    return asked if isinstance(asked, str) else asked.command()
 
 
 def _kick(session: PlainDialect, text: str) -> Command | None:
@@ -265,6 +272,7 @@ _TABLE = (
         "Shows what was said last, since then, that day, or N lines; again: what was before.",
         _history,
     ),
+    Word("search", search.ARGUMENTS, search.HELP, _search),
     Word("ignore", "[NAME]", "Shows you nothing more from somebody; alone lists whom you ignore.", _ignore),
     Word(
         "unignore",

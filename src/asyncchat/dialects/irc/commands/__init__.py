@@ -21,6 +21,7 @@ from asyncchat.dialects.irc.commands import (
     queries,
     registration,
     rooms,
+    search,
     server,
     who,
 )
@@ -44,6 +45,7 @@ _FAMILIES = (
     modes,
     history,
     marks,
+    search,
     help,
 )
 

@@ -1,0 +1,131 @@
+"""Searching what was said: SEARCH (https://soju.im/search), answered as a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from asyncchat.core import commands as core
+from asyncchat.core import replies
+from asyncchat.core.commands import Direction
+from asyncchat.core.searching import MOST_TERMS, terms_of
+from asyncchat.dialects.irc.capabilities import BATCH
+from asyncchat.dialects.irc.commands.word import Answerer, Word, fail
+from asyncchat.dialects.irc.limits import PAGE
+from asyncchat.dialects.irc.line import line, word
+from asyncchat.dialects.irc.stamps import milliseconds
+from asyncchat.dialects.irc.tokens import Message, parse_tags
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.irc.dialect import IrcDialect
+
+_FOUND = 100
+"""Messages that a search gives which sets no limit; none gives more than CHATHISTORY."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Purpose of a search."""
+
+
+def search(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Searches the rooms that the client is in."""
+    wanted: dict[str, object] = {"limit": _FOUND, "purpose": Asked()}
+    for name, value in parse_tags(message.params[0]):
+        read = _ATTRIBUTES.get(name)
+        understood = read(value) if read is not None and value else None
+        if understood is None:
+            return [session.said(fail("SEARCH", "INVALID_PARAMS", word(name), text=_faulty(name)))]
+        wanted |= understood
+    session.pause()
+    return [core.Search(**wanted)]  # type: ignore[arg-type]  # the readers below name its fields
+
+
+def _faulty(name: str) -> str:
+    return _FORMS.get(name, f"The attributes are {', '.join(_ATTRIBUTES)}")
+
+
+def _in(value: str) -> dict[str, object] | None:
+    return {"room": value} if value.startswith("#") else None
+
+
+def _from(value: str) -> dict[str, object] | None:
+    return {"name": value}
+
+
+# Both ends are included, by the millisecond that a stamp shows.
+
+
+def _after(value: str) -> dict[str, object] | None:
+    """With a first moment the search goes on from there (ibid., "Standard search attributes")."""
+    time = milliseconds(value)
+    return None if time is None else {"after_time": time * 1000 - 1, "end": Direction.OLDEST}
+
+
+def _before(value: str) -> dict[str, object] | None:
+    time = milliseconds(value)
+    return None if time is None else {"before_time": (time + 1) * 1000}
+
+
+def _text(value: str) -> dict[str, object] | None:
+    terms = terms_of(value)
+    return {"terms": terms} if 0 < len(terms) <= MOST_TERMS else None
+
+
+def _limit(value: str) -> dict[str, object] | None:
+    if not (value.isascii() and value.isdigit() and int(value[:9]) > 0):
+        return None
+    return {"limit": min(int(value[:9]), PAGE)}
+
+
+_ATTRIBUTES = {"in": _in, "from": _from, "after": _after, "before": _before, "text": _text, "limit": _limit}
+
+_FORMS = {
+    "in": "A channel is searched: in=#channel",
+    "from": "from=nick",
+    "after": "A time is written YYYY-MM-DDThh:mm:ss.sssZ",
+    "before": "A time is written YYYY-MM-DDThh:mm:ss.sssZ",
+    "text": f'text= takes up to {MOST_TERMS} words and "phrases"',
+    "limit": "The limit is a number from 1",
+}
+"""What is said of an attribute that is not of its form."""
+
+
+def say_found(session: IrcDialect, page: replies.SearchPage) -> bytes:
+    """What was found, as a batch where the client has batches."""
+    session.resume()
+    batch = f"s{session.batches}" if session.held & BATCH else ""
+    said = session.variant.said
+    lines = [said(record, batch) for record in page.records]
+    if batch:
+        session.batches += 1
+        lines.insert(0, line(f":{session.irc.name} BATCH +{batch} soju.im/search"))
+        lines.append(line(f":{session.irc.name} BATCH -{batch}"))
+    return b"".join(lines)
+
+
+def say_not_searched(session: IrcDialect, refusal: replies.NotSearched) -> bytes:
+    """That there is no search in this channel, or none just now."""
+    session.resume()
+    if refusal.room:
+        said = fail("SEARCH", "INVALID_PARAMS", "in", text="You're not on that channel")
+    else:
+        said = fail("SEARCH", "INTERNAL_ERROR", text="The search could not be run")
+    return b":%b %b\r\n" % (session.irc.name.encode(), said)
+
+
+WORDS: dict[str, Word] = {
+    "SEARCH": Word(
+        search,
+        1,
+        params="<attributes>",
+        about="Finds what was said: SEARCH text=words;in=#channel;from=nick;after=time;before=time;limit=n, "
+        "each of them optional; a space in words is \\s.",
+    ),
+}
+
+ANSWERS: dict[type, Answerer] = {
+    replies.SearchPage: say_found,
+    replies.NotSearched: say_not_searched,
+}

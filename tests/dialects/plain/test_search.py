@@ -1,0 +1,128 @@
+"""/search as people type and read it."""
+
+import pytest
+
+from asyncchat.core import commands, replies
+from asyncchat.core.commands import Join, Say
+from tests.dialects.plain_driver import NOW, SECOND, World
+
+HOUR = 3600 * SECOND
+DAY = 24 * HOUR
+TEA = "[#tea] bob: failed the build"
+
+
+@pytest.fixture
+def world():
+    world = World()
+    anna, bob = world.person("anna"), world.person("bob")
+    world.decide(bob, Join("#tea"))
+    for who, room, text in (
+        (anna, "#lobby", "The build failed"),
+        (bob, "#lobby", "which build? the Tea build"),
+        (bob, "#tea", "failed the build"),
+        (anna, "#lobby", "Сборка упала"),
+    ):
+        world.decide(who, Say(room, text))
+    for peer in world.peers.values():
+        peer.sent.clear()
+    return world
+
+
+def of(world, name):
+    return next(peer for peer in world.peers.values() if world.chat.people[peer.id].name == name)
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("build", ["anna: The build failed", "bob: which build? the Tea build", TEA]),
+        ("failed build", ["anna: The build failed", TEA]),
+        ('"build failed"', ["anna: The build failed"]),
+        ('"build failed', ["anna: The build failed"]),
+        ("УПАЛА", ["anna: Сборка упала"]),
+        ("build from:ANNA", ["anna: The build failed"]),
+        ("from:bob", ["bob: which build? the Tea build", TEA]),
+        ("build in:#tea", [TEA]),
+        ("IN:tea build", [TEA]),
+        ("build after:1h before:0m in:#lobby from:bob", ["bob: which build? the Tea build"]),
+        ("build after:2026-11-22 before:2026-11-23 in:tea", [TEA]),
+    ],
+)  # fmt: skip
+def test_what_is_found(world, typed, found):
+    bob = of(world, "bob")
+    assert bob.type(f"/search {typed}") == "".join(
+        ["-- Sun 22 Nov 2026 (UTC) --\n", *(f"21:00 {line}\n" for line in found)]
+    )
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["nowhere", "build before:1h", "build before:2026-11-22", "build after:2026-11-23", "from:nobody"],
+)
+def test_nothing_is_found(world, typed):
+    assert of(world, "bob").type(f"/search {typed}") == "-- nothing found --\n"
+
+
+def test_a_quoted_filter_is_searched_for(world):
+    bob = of(world, "bob")
+    world.decide(bob, Say("#lobby", "say in:tea"))
+    assert bob.type('/search "in:tea"').endswith("21:00 bob: say in:tea\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        ("/search", "Usage: /search WORDS [from:NAME] [in:#ROOM] [before:DATE] [after:DATE]\n"),
+        ("/search x from:", "That is no name: from:\n"),
+        ("/search x in:", "That is no room: in:\n"),
+        (
+            "/search before:yesterday",
+            "That is no date like 2026-11-22, nor a time like 30m, 2h or 7d: before:yesterday\n",
+        ),
+        (
+            "/search after:2026-02-30 x",
+            "That is no date like 2026-11-22, nor a time like 30m, 2h or 7d: after:2026-02-30\n",
+        ),
+        (
+            "/search " + " ".join(f"w{n}" for n in range(17)),
+            "That is too much to search for: 16 words is the limit.\n",
+        ),
+        ("/search x in:#tea", "You are not in #tea: only rooms that you are in can be searched.\n"),
+    ],
+)
+def test_misuse(world, typed, answer):
+    assert of(world, "anna").type(typed) == answer
+
+
+def test_it_goes_on_page_by_page(world):
+    bob = of(world, "bob")
+    for number in range(1, 71):
+        world.decide(bob, Say("#lobby", f"line {number}"))
+    page = bob.type("/search line").splitlines()
+    assert (page[1], page[-2], page[-1]) == (
+        "21:00 bob: line 41",
+        "21:00 bob: line 70",
+        "-- more: /search --",
+    )
+    page = bob.type("/search").splitlines()
+    assert (page[1], page[-2]) == ("21:00 bob: line 11", "21:00 bob: line 40")
+    page = bob.type("/search").splitlines()
+    assert (page[1], page[-1]) == ("21:00 bob: line 1", "21:00 bob: line 10")
+    assert bob.type("/search").startswith("Usage: /search")
+
+
+def test_a_search_that_took_too_long_says_how_far_it_came(world):
+    bob = of(world, "bob")
+    world.search = lambda _peer, asked: [replies.SearchPage((), 7, NOW - DAY, asked.purpose)]
+    assert bob.type("/search needle") == (
+        "-- nothing found back to Sat 21 Nov 2026 21:00 UTC; further back: /search --\n"
+    )
+    bob.type("/search")
+    asked = bob.asked[-1]
+    assert isinstance(asked, commands.Search)
+    assert (asked.terms, asked.before) == (("needle",), 7)
+
+
+def test_a_search_that_can_not_be_run(world):
+    world.searchable = False
+    assert of(world, "bob").type("/search x") == "The search could not be run just now. Try again soon.\n"

@@ -122,6 +122,7 @@ def test_the_banner(serve):
         f"  nc             nc 127.0.0.1 {port}\n"
         f"  our client     asyncchat join 127.0.0.1:{port} --nick NAME\n"
         f"  an IRC client  irc://127.0.0.1:{port}/lobby   (no TLS)\n"
+        f"  a browser      http://127.0.0.1:{port}/#lobby\n"
         "Only this machine can join. For your network: asyncchat serve --lan\n"
         f"You moderate with: /owner {code[1]}   (IRC clients: /oper owner {code[1]})\n"
         "Stop with Ctrl-C.\n"
@@ -329,6 +330,27 @@ def test_without_standard_output_it_serves():
     finally:
         process.kill()
         process.communicate()
+
+
+def test_lan_shows_the_page_s_link_and_its_code(serve):
+    server = serve(
+        "--lan", "--port", "0", "--db", ":memory:", env={**os.environ, "PYTHONIOENCODING": "utf-8"}
+    )
+    link = re.search(r"a browser +(http://\S+/#lobby)\n", server.banner)
+    assert link
+    assert server.banner.count("█") > 100
+    assert "\x1b" not in server.banner  # this is no terminal
+
+
+def test_open_opens_the_page_in_a_browser(serve, tmp_path):
+    opened = tmp_path / "opened"
+    os.mkfifo(opened)
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+    browser.chmod(0o755)
+    environment = {**os.environ, "BROWSER": f"{browser} %s"}
+    server = serve("--open", env=environment)
+    assert opened.read_text() == f"http://127.0.0.1:{server.port}/#lobby\n"
 
 
 def test_the_history_s_file_outlives_the_server(serve, tmp_path):

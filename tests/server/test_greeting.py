@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import segno
 
 from asyncchat import __version__
 from asyncchat.server import greeting
@@ -49,10 +50,25 @@ def test_how_to_join():
         "  nc             nc 127.0.0.1 1234\n"
         "  our client     asyncchat join 127.0.0.1:1234 --nick NAME\n"
         "  an IRC client  irc://127.0.0.1:1234/lobby   (no TLS)\n"
+        "  a browser      http://127.0.0.1:1234/#lobby\n"
     )
+    assert "http://[::1]:1234/#lobby\n" in greeting.how_to_join(Address("::1", 1234))
     assert "nc ::1 1234\n" in greeting.how_to_join(Address("::1", 1234))
     assert "irc://[::1]:1234/lobby" in greeting.how_to_join(Address("::1", 1234))
     assert "nc -U /run/c.sock\n" in greeting.how_to_join(UNIX)
+
+
+def test_the_qr_code_shows_the_modules_of_the_link_with_a_border():
+    link = greeting.page(LAN)
+    lines = greeting.qr_code(link).splitlines()
+    assert all(line.startswith("\x1b[97;40m") and line.endswith("\x1b[0m") for line in lines)
+    shown = []
+    for line in lines:
+        blocks = line.removeprefix("\x1b[97;40m").removesuffix("\x1b[0m")
+        shown.append([block in " ▄" for block in blocks])  # dark above
+        shown.append([block in " ▀" for block in blocks])  # dark below
+    code = [[bool(module) for module in row] for row in segno.make_qr(link, error="L").matrix_iter(border=2)]
+    assert shown[: len(code)] == code
 
 
 @pytest.mark.parametrize(

@@ -84,3 +84,16 @@ def test_a_taken_name_is_said_at_the_form(server, visits):
     page.get_by_label("Your name").fill("anna2")
     page.keyboard.press("Enter")
     page.wait_for_selector("#app[data-joined=true]")
+
+
+def test_a_deleted_message_is_gone_for_all(server, visits):
+    anna, ben = visits.join(server.port, "anna"), visits.join(server.port, "ben")
+    say(anna, "my password is 1234")
+    message = sees(anna, "my password is 1234")
+    sees(ben, "my password is 1234")
+    tool(anna, message, "More")
+    anna.get_by_role("menuitem", name="Delete…").click()
+    anna.get_by_role("button", name="Delete", exact=True).click()
+    for page in (anna, ben):
+        page.get_by_text("This message was deleted").wait_for()
+        assert page.get_by_text("1234").count() == 0

@@ -110,7 +110,10 @@ class ServeConfig(msgspec.Struct, frozen=True):
             "Listen here: tcp://… or unix:///…; instead of --host and --port, or beside them.", metavar="URL"
         ),
     ] = ()
-    lan: Annotated[bool, Option("Listen on all private addresses of this machine.")] = False
+    lan: Annotated[
+        bool, Option("Listen on all private addresses of this machine; show the page's link for phones.")
+    ] = False
+    open: Annotated[bool, Option("Open the page in this machine's browser.")] = False
     db: Annotated[
         str,
         Option("Keep the history here; :memory: forgets it at the end.", metavar="FILE", path=True),

@@ -6,6 +6,8 @@ Owns the wording; only what this version can do is listed.
 from collections.abc import Sequence
 from pathlib import Path
 
+import segno
+
 from asyncchat import __version__
 from asyncchat.core.names import LOBBY
 from asyncchat.server.addresses import Address, bracketed, is_local, is_wildcard, own_addresses
@@ -47,8 +49,30 @@ def how_to_join(address: Address, *, locked: bool = False) -> str:
         f"  nc             nc {address.host} {port}\n"
         f"  our client     asyncchat join {host}:{port} --nick NAME\n"
         f"  an IRC client  irc://{host}:{port}/{LOBBY[1:]}   (no TLS)\n"
+        f"  a browser      {page(address)}\n"
         f"{needed}"
     )
+
+
+def page(address: Address) -> str:
+    """The link to the page, in the lobby."""
+    return f"http://{bracketed(address.host)}:{address.port}/{LOBBY}"
+
+
+def qr_code(link: str) -> str:
+    """A link for a phone's camera: two rows of modules a line, dark on light whatever the terminal's colours.
+
+    Where the colours are taken out, as in a file, it is right on a dark ground.
+    """
+    rows = [bytes(row) for row in segno.make_qr(link, error="L").matrix_iter(border=2)]
+    if len(rows) % 2:
+        rows.append(bytes([1]) * len(rows[0]))  # no light half a line below the border
+    blocks = {(0, 0): "█", (0, 1): "▀", (1, 0): "▄", (1, 1): " "}
+    lines = (
+        "".join(blocks[pair] for pair in zip(upper, lower, strict=True))
+        for upper, lower in zip(rows[::2], rows[1::2], strict=True)
+    )
+    return "".join(f"\x1b[97;40m{line}\x1b[0m\n" for line in lines)
 
 
 def history_line(database: Path | None, *, kept: bool, messages: int) -> str:

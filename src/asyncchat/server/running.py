@@ -10,6 +10,8 @@ import os
 import signal
 import socket
 import sys
+import threading
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from asyncchat.config import Effective, ServeConfig, Sources, database_path, exp
 from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses, greeting, reporting
-from asyncchat.server.addresses import Address
+from asyncchat.server.addresses import Address, is_local
 from asyncchat.server.cloaks import key_beside
 from asyncchat.server.control import control_socket
 from asyncchat.server.limits import raise_file_limit
@@ -111,6 +113,8 @@ async def _serve_on(
         await service.start(listeners)
         async with control_socket(service, database):
             announce(_announcement(service, config, database))
+            if config.open:
+                _open_page(service)
             _tune_memory()
             await _until(stopping, service)
     finally:
@@ -150,9 +154,32 @@ def _announcement(service: Service, config: ServeConfig, database: Path | None) 
     text = greeting.listening(service.reachable)
     text += greeting.history_line(database, kept=config.history, messages=service.log.messages)
     text += "\n" + service.how_to_join() + greeting.who_can_join(service.reachable)
+    best = greeting.best(service.reachable)
+    if config.lan and not best.path and _shows_blocks():
+        text += greeting.qr_code(greeting.page(best))
     if not service.hub.chat.owner_claimed:
         text += greeting.owner_line(service.owner_code.text)
     return text + "Stop with Ctrl-C.\n"
+
+
+def _shows_blocks() -> bool:
+    """Whether standard output, which may be closed, takes more than ASCII."""
+    return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
+
+
+def _open_page(service: Service) -> None:
+    """Opens the page in this machine's browser, from a thread: one in a terminal would hold us up."""
+    local = [address for address in service.reachable if not address.path]
+    if not local:
+        _logger.warning("--open: a browser reaches no Unix socket; listen on a port too")
+        return
+    link = greeting.page(next((address for address in local if is_local(address.host)), local[0]))
+
+    def show() -> None:
+        if not webbrowser.open(link):
+            _logger.warning("No browser could be opened; the page is %s", link)
+
+    threading.Thread(target=show, name="browser", daemon=True).start()
 
 
 def _tune_memory() -> None:

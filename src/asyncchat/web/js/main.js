@@ -369,8 +369,10 @@ chat.addEventListener("messages", ({ detail }) => {
   seen();
 });
 chat.addEventListener("changed", ({ detail }) => {
-  if (detail.room === chat.current) timeline.redraw(detail.message);
-  if (detail.room === chat.current) timeline.refresh();
+  if (detail.message.redacted !== undefined) $("reader").textContent = "";
+  if (detail.room !== chat.current) return;
+  timeline.redraw(detail.message);
+  timeline.refresh();
 });
 chat.addEventListener("said", ({ detail: { room, message, called } }) => {
   readOut(room, message);

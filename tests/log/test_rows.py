@@ -103,3 +103,8 @@ def test_what_this_version_does_not_know_is_an_error(line):
         rows.decode(5, line)
     with pytest.raises(LogError, match="its snapshot 5 is one"):
         rows.decode_many(5, f"[{line}]" if line else "")
+
+
+def test_a_ban_of_a_time_before_there_were_times():
+    line = f'{{"is":"ban","room":"#r","person":{OLD_JSON},"mask":"m","on":true,"time":5}}'
+    assert rows.decode(1, line) == events.BanChanged("#r", OLD, "m", True, 5, 0)

@@ -6,7 +6,10 @@ from contextlib import suppress
 
 import pytest
 
+from asyncchat.core.chat import Chat
+from asyncchat.log.memory import MemoryLog
 from asyncchat.server import arrival, gates, service, watch
+from asyncchat.server.hub import wall_clock
 from tests.server.harness import PATIENCE, serving
 
 
@@ -450,3 +453,27 @@ def test_an_auditorium_hides_its_members_from_each_other():
         ann.until(" MODE #hall -u\r\n")
         bob.send("JOIN #hall\r\n")
         ann.until(" JOIN #hall\r\n")
+
+
+def test_a_ban_for_a_time_that_ended_while_nothing_ran_is_lifted_at_the_start():
+    log = MemoryLog()
+    with serving(log) as server:
+        op = server.irc("op")
+        op.send("JOIN #r\r\nTBAN #r 1 x\r\nTBAN #r 1h y\r\n")
+        op.until("+b y!*@*\r\n")
+        end = max(mark.until for mark in server.service.hub.chat.rooms["#r"].masks["ban"].values())
+    (first,) = [
+        mark.until for mark in Chat.replay(log.state()).rooms["#r"].masks["ban"].values() if mark.until < end
+    ]
+    while wall_clock() <= first:
+        threading.Event().wait((first - wall_clock()) / 1_000_000 + 0.001)
+    with serving(log) as server:
+        assert list(server.service.hub.chat.rooms["#r"].masks["ban"]) == ["y!*@*"]
+
+
+def test_a_ban_for_a_time_ends_by_itself(monkeypatch):
+    monkeypatch.setattr(watch, "ROUND", 0.05)
+    with serving() as server:
+        op = server.irc("op")
+        op.send("JOIN #r\r\nTBAN #r 1 x\r\n")
+        op.until(":asyncchat.local MODE #r -b x!*@*\r\n")

@@ -35,10 +35,11 @@ class Topic(msgspec.Struct, frozen=True):
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """Who put a mask on a list, and when (microseconds since 1970 UTC)."""
+    """Who put a mask on a list, when, and until when (microseconds since 1970 UTC; 0: for good)."""
 
     by: str
     time: int
+    until: int = 0
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -83,6 +84,7 @@ class Room:
         "_blocks",
         "_next_block",
         "_view",
+        "ends",
         "flags",
         "former",
         "guarded",
@@ -109,6 +111,8 @@ class Room:
         self.settings: dict[str, str] = {}
         self.masks: dict[str, dict[str, Mark]] = {listed: {} for listed in MASK_LISTS}
         self.guarded = False
+        self.ends = 0
+        """When the first of the masks on its lists ends, in microseconds since 1970 UTC; 0: none does."""
         self.roles: dict[int, int] = {}
         self.seats: dict[int, int] = {}
         self.spoke: dict[int, int] = {}
@@ -162,6 +166,8 @@ class Room:
             masks.pop(mask, None)
         else:
             masks[mask] = mark
+        times = [mark.until for masks in self.masks.values() for mark in masks.values() if mark.until]
+        self.ends = min(times, default=0)
         self._look_at_guards()
 
     def _look_at_guards(self) -> None:

@@ -31,3 +31,12 @@ def seconds_in(text: str, bare: bool = True) -> int | None:
             int(count or 0) * unit for count, unit in zip(parts.groups(), _UNITS.values(), strict=True)
         )
     return found if found <= LONGEST else None
+
+
+def lasting(seconds: int) -> str:
+    """A duration as it is typed, in its largest units: ``1d12h``."""
+    text = ""
+    for unit, length in _UNITS.items():
+        count, seconds = divmod(seconds, length)
+        text += f"{count}{unit}" if count else ""
+    return text or "0s"

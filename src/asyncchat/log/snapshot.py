@@ -75,8 +75,10 @@ def _room(room: Room) -> Iterator[AnyEvent]:
             elif listed == MUTES:
                 yield events.MuteChanged(room.name, *_marked(mask, mark))
             else:
-                yield events.MaskChanged(room.name, from_origin(mark.by), listed, mask, True, mark.time)
+                yield events.MaskChanged(
+                    room.name, from_origin(mark.by), listed, mask, True, mark.time, mark.until
+                )
 
 
-def _marked(mask: str, mark: Mark) -> tuple[Person, str, bool, int]:
-    return from_origin(mark.by), mask, True, mark.time
+def _marked(mask: str, mark: Mark) -> tuple[Person, str, bool, int, int]:
+    return from_origin(mark.by), mask, True, mark.time, mark.until

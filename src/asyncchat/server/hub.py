@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, cast
 from asyncchat.core.chat import Chat, Items
 from asyncchat.core.commands import Answer, Command, Question, Quit, Say
 from asyncchat.core.events import AnyEvent, Event, Kept, Passing, Record, Said
+from asyncchat.core.people import from_origin
 from asyncchat.core.replies import NameTaken, Refusal
+from asyncchat.core.rules.modes import over
 from asyncchat.server.delivery import GateMark
 
 if TYPE_CHECKING:
@@ -137,6 +139,10 @@ class Hub:
         """Applies facts that no session caused, and has those told whom they concern."""
         if facts:
             self._outbox.put(self._nobody, self.record(facts), len(facts))
+
+    def end_what_is_over(self, by: str) -> None:
+        """Takes off the rooms' lists what stood there for a time, in the server's name."""
+        self.declare(list(over(self.chat, from_origin(by), max(self._time, self._clock()))))
 
     def record(self, facts: Sequence[AnyEvent]) -> list[Record]:
         """Applies facts that no session caused, as at the start of a run, and gives their records."""

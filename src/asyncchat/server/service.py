@@ -19,6 +19,8 @@ from asyncchat import __version__
 from asyncchat.core.chat import Chat, starting
 from asyncchat.core.events import AnyEvent
 from asyncchat.core.modes import AUDITORIUM
+from asyncchat.core.people import from_origin
+from asyncchat.core.rules.modes import over
 from asyncchat.core.settings import configured
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc.shared import Irc
@@ -132,6 +134,7 @@ class Service:
         """Begins the run in the log, then accepts connections on these sockets."""
         facts = self.hub.record(starting(self.hub.chat, __version__))
         facts += self.hub.record(self._settings())
+        facts += self.hub.record(list(over(self.hub.chat, from_origin(self.info.name), wall_clock())))
         await self.log.append(facts[0].number - 1, facts)
         self.delivery.delivered = facts[-1].number
         for address, sockets in listeners:

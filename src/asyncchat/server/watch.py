@@ -1,4 +1,4 @@
-"""The watch: finds sessions whose client is gone or never said who it is.
+"""The watch: finds sessions whose client is gone or never said who it is, and bans that are over.
 
 Owns the time-outs and who is asked; must not know dialects beyond ``probe`` and ``lapse``.
 """
@@ -40,6 +40,7 @@ class Watch:
         """Looks at all sessions again and again, until cancelled."""
         while True:
             await asyncio.sleep(ROUND)
+            self._service.hub.end_what_is_over(self._service.info.name)
             now = self._service.now()
             for session in list(self._service.sessions):
                 self._look_at(session, now)

@@ -36,6 +36,7 @@ _COMMANDS = {
     "SETNAME": IRCV3.format(path="extensions/setname"),
     "SEARCH": SOJU.format(name="search"),
     "SUMMON": RFC_2812.format(section="4.5"),
+    "TBAN": "as of InspIRCd",
     "KNOCK": "as of ratbox and InspIRCd",
     "OWNER": "of its own",
     "RENAME": IRCV3.format(path="extensions/channel-rename"),

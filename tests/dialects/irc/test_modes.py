@@ -51,8 +51,23 @@ def test_the_page_names_tests_that_are_there():
     ],
 )
 def test_masks_there_and_back(letter, typed, listed, mask, shown):
-    assert heard_mask(modes.LIST_OF[letter], typed) == (listed, mask)
+    assert heard_mask(modes.LIST_OF[letter], typed) == (listed, mask, 0)
     assert said_mask(listed, mask) == (letter, shown)
+
+
+@pytest.mark.parametrize(
+    ("typed", "heard"),
+    [
+        ("t:90:x!*@*", (BANS, "x!*@*", 90)),
+        ("T:1d12h:m:x!*@*", (MUTES, "x!*@*", 129_600)),
+        ("t:2h:r:x", (BANS, "~realname:x", 7200)),
+        ("t:soon:x", (BANS, "t:soon:x", 0)),
+        ("t:2h:", (BANS, "t:2h:", 0)),
+        ("t:0:x", (BANS, "t:0:x", 0)),
+    ],
+)
+def test_masks_for_a_time(typed, heard):
+    assert heard_mask(BANS, typed) == heard
 
 
 @pytest.mark.parametrize(

@@ -95,3 +95,15 @@ def test_what_one_is():
     assert anna.type("/my bot on") == "You are marked as a bot.\n"
     assert "bot on   You are marked as a bot.\n" in anna.type("/my")
     assert anna.type("/my bot on") == "That is so already.\n"
+
+
+def test_for_a_time():
+    world = World()
+    anna, bob = world.person("anna"), world.person("bob")
+    anna.type("/join #tea")
+    bob.type("/join #tea")
+    anna.read()
+    assert anna.type("/mute bob 1h30m") == "[#tea] anna muted bob!*@* for 1h30m\n"
+    assert "until" in anna.type("/mute")
+    (mark,) = world.chat.rooms["#tea"].masks["mute"].values()
+    assert mark.until - mark.time == 5_400_000_000

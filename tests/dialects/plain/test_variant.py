@@ -54,6 +54,10 @@ WIRE: list[tuple[AnyEvent, str]] = [
     ),
     (events.FlagChanged("#tea", ANNA, "new-rule", True), "[#tea] anna changed a rule: new-rule is on\n"),
     (events.BanChanged("#tea", ANNA, "*!*@h", True, 0), "[#tea] anna banned *!*@h\n"),
+    (
+        events.BanChanged("#tea", ANNA, "*!*@h", True, 0, 5_400_000_000),
+        "[#tea] anna banned *!*@h for 1h30m\n",
+    ),
     (events.MuteChanged("#lobby", ANNA, "bob!*@*", False, 0), "anna unmuted bob!*@*\n"),
     (events.RoleChanged("#lobby", ANNA, BOB, False, "voice"), "anna is no voice any more (bob)\n"),
     (

@@ -138,7 +138,7 @@ def _use_up(chat: Chat, who: int, key: str) -> None:
 def _mark(
     chat: Chat, listed: str, event: events.BanChanged | events.MuteChanged | events.MaskChanged
 ) -> None:
-    mark = Mark(event.person.origin, event.time) if event.on else None
+    mark = Mark(event.person.origin, event.time, event.until) if event.on else None
     chat.rooms[fold(event.room)].mark(listed, event.mask, mark)
 
 

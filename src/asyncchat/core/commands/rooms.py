@@ -76,12 +76,16 @@ class SetSetting(Command, frozen=True):
 
 
 class SetMask(Command, frozen=True):
-    """Put a person, by name or mask, on one of the room's lists (``modes.MASK_LISTS``), or take it off."""
+    """Put a person, by name or mask, on one of the room's lists (``modes.MASK_LISTS``), or take it off.
+
+    ``seconds`` is how long it stays there; 0: for good.
+    """
 
     room: str
     listed: str
     who: str
     on: bool = True
+    seconds: int = 0
 
 
 class Invite(Command, frozen=True):
@@ -105,6 +109,7 @@ class Ban(Command, frozen=True):
     who: str
     on: bool = True
     out: bool = False
+    seconds: int = 0
 
 
 class Mute(Command, frozen=True):
@@ -113,3 +118,4 @@ class Mute(Command, frozen=True):
     room: str
     who: str
     on: bool = True
+    seconds: int = 0

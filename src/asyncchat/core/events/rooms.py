@@ -91,7 +91,10 @@ class FlagChanged(Event, frozen=True, tag="flag"):
 
 
 class BanChanged(Event, frozen=True, tag="ban"):
-    """A mask is banned from a room, or no more. ``time`` in microseconds since 1970 UTC."""
+    """A mask is banned from a room, or no more.
+
+    ``time`` and ``until`` (0: for good) in microseconds since 1970 UTC.
+    """
 
     kept: ClassVar[Kept] = Kept.STATE
     room: str
@@ -99,10 +102,14 @@ class BanChanged(Event, frozen=True, tag="ban"):
     mask: str
     on: bool
     time: int
+    until: int = 0
 
 
 class MuteChanged(Event, frozen=True, tag="mute"):
-    """A mask may read in a room but not speak, or may again. ``time`` in microseconds since 1970 UTC."""
+    """A mask may read in a room but not speak, or may again.
+
+    ``time`` and ``until`` (0: for good) in microseconds since 1970 UTC.
+    """
 
     kept: ClassVar[Kept] = Kept.STATE
     room: str
@@ -110,6 +117,7 @@ class MuteChanged(Event, frozen=True, tag="mute"):
     mask: str
     on: bool
     time: int
+    until: int = 0
 
 
 class SettingChanged(Event, frozen=True, tag="setting"):
@@ -123,7 +131,10 @@ class SettingChanged(Event, frozen=True, tag="setting"):
 
 
 class MaskChanged(Event, frozen=True, tag="mask"):
-    """A mask stands on another of a room's lists (``modes.MASK_LISTS``), or no more; time in microseconds."""
+    """A mask stands on another of a room's lists (``modes.MASK_LISTS``), or no more.
+
+    ``time`` and ``until`` (0: for good) in microseconds since 1970 UTC.
+    """
 
     kept: ClassVar[Kept] = Kept.STATE
     room: str
@@ -132,6 +143,7 @@ class MaskChanged(Event, frozen=True, tag="mask"):
     mask: str
     on: bool
     time: int
+    until: int = 0
 
 
 class Invited(Event, frozen=True, tag="invited"):

@@ -62,12 +62,13 @@ class FlagsView(Reply, frozen=True):
 
 
 class MaskView(msgspec.Struct, frozen=True):
-    """One mask of a list: who set it, and when (microseconds since 1970 UTC)."""
+    """One mask of a list: who set it, when, and until when (microseconds since 1970 UTC; 0: for good)."""
 
     mask: str
     by: str
     time: int
     listed: str
+    until: int = 0
 
 
 class MasksView(Reply, frozen=True):

@@ -6,6 +6,7 @@ is asked: joining in ``rooms``, speaking in ``speech``, being seen in ``question
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
@@ -29,6 +30,7 @@ from asyncchat.core.text import size
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat, Items, Rule
+    from asyncchat.core.people import Person
     from asyncchat.core.rooms import Mark, Room
 
 MASKS_EACH = 100
@@ -105,7 +107,9 @@ def _forward_fault(chat: Chat, who: int, room: Room, to: str) -> str | None:
 
 def ban(chat: Chat, who: int, command: commands.Ban, now: int) -> Items:
     """Bans a mask from the room, or lifts the ban."""
-    items = set_mask(chat, who, commands.SetMask(command.room, BANS, command.who, command.on), now)
+    items = set_mask(
+        chat, who, commands.SetMask(command.room, BANS, command.who, command.on, command.seconds), now
+    )
     room = chat.room_named(command.room)
     refused = bool(items) and isinstance(items[0], replies.Refusal)
     if room is None or refused or not (command.on and command.out):
@@ -130,7 +134,9 @@ def _put_out(chat: Chat, who: int, room: Room, mask: str) -> tuple[events.Kicked
 
 def mute(chat: Chat, who: int, command: commands.Mute, now: int) -> Items:
     """Takes a mask's word in the room, or gives it back."""
-    return set_mask(chat, who, commands.SetMask(command.room, MUTES, command.who, command.on), now)
+    return set_mask(
+        chat, who, commands.SetMask(command.room, MUTES, command.who, command.on, command.seconds), now
+    )
 
 
 def set_mask(chat: Chat, who: int, command: commands.SetMask, now: int) -> Items:
@@ -143,16 +149,33 @@ def set_mask(chat: Chat, who: int, command: commands.SetMask, now: int) -> Items
         return ()
     masks = room.masks[listed]
     mask = _meant(chat, room, masks, command.who, on)
-    if (mask in masks) == on:
+    if (mask in masks) == on and not (on and command.seconds):
         return ()
-    if on and (len(masks) >= MASKS_EACH or size(mask) > MASK_BYTES):
+    if on and mask not in masks and (len(masks) >= MASKS_EACH or size(mask) > MASK_BYTES):
         return (replies.TooManyMasks(room.name, mask, MASKS_EACH),)
-    me = chat.people[who]
+    until = now + command.seconds * 1_000_000 if on and command.seconds else 0
+    return (mask_changed(room.name, chat.people[who], listed, mask, on, now, until),)
+
+
+def mask_changed(
+    room: str, by: Person, listed: str, mask: str, on: bool, now: int, until: int = 0
+) -> events.BanChanged | events.MuteChanged | events.MaskChanged:
+    """The fact that a mask stands on a list, or no more."""
     if listed == BANS:
-        return (events.BanChanged(room.name, me, mask, on, now),)
+        return events.BanChanged(room, by, mask, on, now, until)
     if listed == MUTES:
-        return (events.MuteChanged(room.name, me, mask, on, now),)
-    return (events.MaskChanged(room.name, me, listed, mask, on, now),)
+        return events.MuteChanged(room, by, mask, on, now, until)
+    return events.MaskChanged(room, by, listed, mask, on, now, until)
+
+
+def over(chat: Chat, by: Person, now: int) -> Iterator[events.AnyEvent]:
+    """The facts that take off the rooms' lists what stood there for a time that is over."""
+    for room in chat.rooms.values():
+        if room.ends and room.ends <= now:
+            for listed, masks in room.masks.items():
+                for mask, mark in masks.items():
+                    if mark.until and mark.until <= now:
+                        yield mask_changed(room.name, by, listed, mask, False, now)
 
 
 def _meant(chat: Chat, room: Room, masks: dict[str, Mark], typed: str, on: bool) -> str:

@@ -139,7 +139,7 @@ def masks(chat: Chat, who: int, question: commands.AskMasks) -> replies.Reply | 
         room.name,
         question.lists,
         tuple(
-            replies.MaskView(mask, mark.by, mark.time, listed)
+            replies.MaskView(mask, mark.by, mark.time, listed, mark.until)
             for listed in question.lists
             for mask, mark in room.masks.get(listed, {}).items()
         ),

@@ -10,6 +10,7 @@ from typing import Final
 
 from asyncchat.core import modes, roles
 from asyncchat.core.masks import REALNAME
+from asyncchat.dialects.durations import seconds_in
 
 FLAG_LETTERS: Final = {
     modes.NO_OUTSIDERS: "n",
@@ -86,11 +87,15 @@ CHANMODES: Final = ",".join(
 LISTS: Final = "".join(LIST_LETTERS.values())
 """The lists, for MAXLIST."""
 
-EXTBANS: Final = "mr"
-"""Extended masks, written without a prefix: ``m:mask`` mutes, ``r:mask`` is held against real names."""
+EXTBANS: Final = "mrt"
+"""Extended masks, written without a prefix.
+
+``m:mask`` mutes, ``r:mask`` is held against real names, ``t:duration:mask`` ends by itself.
+"""
 
 _MUTE = "m:"
 _REAL = "r:"
+_TIMED = "t:"
 _BY_HIGHEST: Final = {role.bit: PREFIXES[role.name] for role in roles.ROLES}
 
 
@@ -103,13 +108,19 @@ def prefix(held: int, every: bool) -> str:
     return "".join(sign for bit, sign in _BY_HIGHEST.items() if held & bit)
 
 
-def heard_mask(listed: str, typed: str) -> tuple[str, str]:
-    """The core's list and mask for what was written as a list mode's parameter."""
+def heard_mask(listed: str, typed: str) -> tuple[str, str, int]:
+    """The core's list and mask for what was written as a list mode's parameter, and for how many seconds."""
+    seconds = 0
+    if typed[:2].lower() == _TIMED:
+        duration, _, rest = typed[2:].partition(":")
+        found = seconds_in(duration)
+        if found and rest:
+            seconds, typed = found, rest
     if listed == modes.BANS and typed[:2].lower() == _MUTE:
         listed, typed = modes.MUTES, typed[2:]
     if typed[:2].lower() == _REAL:
         typed = REALNAME + typed[2:]
-    return listed, typed
+    return listed, typed, seconds
 
 
 def said_mask(listed: str, mask: str) -> tuple[str, str]:

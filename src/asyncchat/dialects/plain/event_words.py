@@ -12,6 +12,7 @@ from asyncchat.core.events import Speech
 from asyncchat.core.modes import BANS, MUTES
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.text import cut
+from asyncchat.dialects.durations import lasting
 from asyncchat.dialects.plain.mode_words import (
     LIST_WORDS,
     PERSON_FLAG_WORDS,
@@ -122,8 +123,9 @@ def _mask_changed(event: events.MaskChanged) -> str:
 
 def _listed(listed: str, event: events.BanChanged | events.MuteChanged | events.MaskChanged) -> str:
     on, off = LIST_WORDS[listed][:2] if listed in LIST_WORDS else (f"+{listed}", f"-{listed}")
+    how_long = f" for {lasting((event.until - event.time) // 1_000_000)}" if event.until else ""
     return in_room(
-        event.room, f"{event.person.name} {on if event.on else off} {event.mask.removeprefix('~')}"
+        event.room, f"{event.person.name} {on if event.on else off} {event.mask.removeprefix('~')}{how_long}"
     )
 
 

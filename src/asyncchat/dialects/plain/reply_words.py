@@ -111,6 +111,7 @@ def _masks_view(view: replies.MasksView, zone: Zone) -> list[str]:
         f"{what} in {place(view.room)}:",
         *(
             f"  {mask.mask.removeprefix('~')} by {mask.by.partition('!')[0]}, {zone.moment(mask.time)}"
+            f"{f', until {zone.moment(mask.until)}' if mask.until else ''}"
             for mask in view.masks
         ),
     ]

@@ -17,6 +17,7 @@ from asyncchat.core.events import Speech
 from asyncchat.core.masks import REALNAME
 from asyncchat.core.modes import BANS, EXCEPTIONS, FLAGS, GUESTS, MUTES, PERSON_FLAGS, SETTINGS
 from asyncchat.core.roles import ROLE_NAMED
+from asyncchat.dialects.durations import seconds_in
 from asyncchat.dialects.plain import history, search, server_words
 from asyncchat.dialects.plain.event_words import is_lobby
 
@@ -158,6 +159,10 @@ def _mask(listed: str) -> Handler:
     def handle(session: PlainDialect, text: str) -> Command | None:
         if not text:
             return commands.AskMasks(session.room, (listed,))
+        mask, space, last = text.rpartition(" ")
+        seconds = seconds_in(last, bare=False) if space else None
+        if seconds:
+            return _set_mask(session.room, listed, mask, True, seconds)
         return _set_mask(session.room, listed, text, True)
 
     return handle
@@ -168,15 +173,17 @@ def _unmask(listed: str) -> Handler:
     return lambda session, text: _set_mask(session.room, listed, text, False)
 
 
-def _set_mask(room: str, listed: str, text: str, on: bool) -> Command | None:
+def _set_mask(room: str, listed: str, text: str, on: bool, seconds: int = 0) -> Command | None:
     """``realname:MASK`` is held against real names, which have spaces."""
     if text.startswith(REALNAME[1:]):
         text = f"~{text}"
     elif not text or " " in text:
         return None
     if listed == BANS:
-        return commands.Ban(room, text, on, out=True)
-    return commands.Mute(room, text, on) if listed == MUTES else commands.SetMask(room, listed, text, on)
+        return commands.Ban(room, text, on, out=True, seconds=seconds)
+    if listed == MUTES:
+        return commands.Mute(room, text, on, seconds)
+    return commands.SetMask(room, listed, text, on, seconds)
 
 
 def _rule(session: PlainDialect, text: str) -> Command | None:
@@ -303,15 +310,15 @@ _TABLE = (
     Word("kick", "NAME [REASON]", "Puts somebody out of the room (operators).", _kick),
     Word(
         "mute",
-        "[NAME|MASK]",
-        "Lets somebody read here but not speak (operators); alone lists who is muted.",
+        "[NAME|MASK [30m|2h|7d]]",
+        "Lets somebody read here but not speak (operators); alone lists them.",
         _mask(MUTES),
     ),
     Word("unmute", "NAME|MASK", "Lets somebody speak again.", _unmask(MUTES)),
     Word(
         "ban",
-        "[NAME|MASK]",
-        "Puts somebody out of the room for good (operators); alone lists who is banned.",
+        "[NAME|MASK [30m|2h|7d]]",
+        "Puts somebody out of the room, if need be for a time (operators); alone lists them.",
         _mask(BANS),
     ),
     Word("unban", "NAME|MASK", "Lifts a ban.", _unmask(BANS)),

@@ -4,8 +4,10 @@ import pytest
 
 from asyncchat.core import modes as core
 from asyncchat.core.chat import Chat
-from asyncchat.core.events import Kept
+from asyncchat.core.events import BanChanged, Kept
+from asyncchat.core.people import from_origin
 from asyncchat.core.roles import ROLE_NAMED
+from asyncchat.core.rules.modes import over
 from asyncchat.dialects.irc import modes
 from asyncchat.dialects.irc.greeting import isupport
 from asyncchat.log.snapshot import snapshot
@@ -55,7 +57,7 @@ def test_005_tells_of_them(server):
         "CHANMODES=Ibe,k,Wfl,CKUcimnstu",
         "EXCEPTS=e",
         "INVEX=I",
-        "EXTBAN=,mr",
+        "EXTBAN=,mrt",
         "BOT=B",
         "KEYLEN=64",
         "MAXLIST=b:100,e:100,I:100",
@@ -513,3 +515,37 @@ class TestAuditorium:
     def test_what_is_said_is_read_by_all(self, hall):
         hall[1].send("PRIVMSG #r :hello")
         assert hall[2].read() == [":a!a@192.0.2.1 PRIVMSG #r :hello"]
+
+
+class TestForATime:
+    @pytest.mark.parametrize("sent", ["TBAN #r 90m x", "MODE #r +b t:90m:x", "TBAN #R 5400 x!*@*"])
+    def test_a_ban_ends_by_itself(self, server, sent):
+        op, chat = server.person("op", "#r"), server.hub.chat
+        assert op.send(sent) == [":op!op@192.0.2.1 MODE #r +b x!*@*"]
+        end = server.hub.now + 5_400_000_000
+        by = from_origin("irc.test")
+        assert list(over(chat, by, end - 1)) == []
+        (fact,) = over(chat, by, end)
+        assert fact == BanChanged("#r", by, "x!*@*", False, end)
+        chat.apply(fact)
+        assert list(over(chat, by, end)) == []
+        assert op.send("MODE #r b") == [SERVER + "368 op #r :End of channel ban list"]
+
+    def test_another_time_takes_the_place_of_the_first(self, server):
+        op, chat = server.person("op", "#r"), server.hub.chat
+        op.send("TBAN #r 1h x", "TBAN #r 3h m:y", "TBAN #r 2h x")
+        (x,), (y,) = chat.rooms["#r"].masks["ban"].values(), chat.rooms["#r"].masks["mute"].values()
+        assert x.until - x.time == 7_200_000_000
+        assert y.until - y.time == 10_800_000_000
+        assert chat.rooms["#r"].ends == x.until
+        op.send("MODE #r -b x")
+        assert chat.rooms["#r"].ends == y.until
+
+    def test_bad_durations(self, server):
+        op = server.person("op", "#r")
+        for duration in ("soon", "0", "1x", "-5"):
+            (line,) = op.send(f"TBAN #r {duration} x")
+            assert line.startswith(SERVER + f"400 op TBAN {duration} :{duration} is no duration")
+        assert op.send("TBAN #r 5m") == [SERVER + "461 op TBAN :Not enough parameters"]
+        a = server.person("a", "#r")
+        assert a.send("TBAN #r 5m x") == [SERVER + "482 a #r :You're not channel operator"]

@@ -9,6 +9,7 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.modes import BANS, EXCEPTIONS, GUESTS, MUTES
 from asyncchat.core.names import ROOM_SIGNS
+from asyncchat.dialects.durations import seconds_in
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.commands.word import Answerer, Word, numeric
 from asyncchat.dialects.irc.limits import CHANGES
@@ -94,8 +95,8 @@ def _setting(room: str, letter: str, on: bool, arguments: Iterator[str]) -> core
 
 
 def _mask(room: str, listed: str, typed: str, on: bool) -> core.Command:
-    listed, mask = heard_mask(listed, typed)
-    return core.SetMask(room, listed, mask, on)
+    listed, mask, seconds = heard_mask(listed, typed)
+    return core.SetMask(room, listed, mask, on, seconds)
 
 
 def _own_changes(target: str, changes: str) -> Sequence[core.Command]:
@@ -116,6 +117,17 @@ def _own_changes(target: str, changes: str) -> Sequence[core.Command]:
     if unknown:
         asked.append(numeric(numerics.ERR_UMODEUNKNOWNFLAG, text="Unknown MODE flag"))
     return asked
+
+
+def tban(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Bans a mask from a room for a time (InspIRCd's ``TBAN``)."""
+    room, duration, typed = message.params[:3]
+    seconds = seconds_in(duration)
+    if not seconds:
+        text = f"{duration} is no duration: 90m, 1d12h, or a number of seconds"
+        return [numeric(numerics.ERR_UNKNOWNERROR, "TBAN", word(duration), text=text)]
+    listed, mask, _ = heard_mask(BANS, typed)
+    return [core.SetMask(room, listed, mask, True, seconds)]
 
 
 # What is said to it.
@@ -169,6 +181,12 @@ def say_person_flags(session: IrcDialect, view: replies.PersonFlagsView) -> byte
 
 
 WORDS: dict[str, Word] = {
+    "TBAN": Word(
+        tban,
+        3,
+        params="<channel> <duration> <mask>",
+        about="Bans a mask from a channel for a time, such as 90m or 1d12h; it ends by itself.",
+    ),
     "MODE": Word(
         mode,
         1,

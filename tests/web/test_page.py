@@ -106,3 +106,27 @@ def test_what_is_written_while_the_network_is_gone_is_said_afterwards(server, vi
     sees(page, "from the train")
     iris.until("from the train")
     assert texts(page) == ["before", *(f"missed {number}" for number in range(30)), "from the train"]
+
+
+def test_a_visitor_reads_before_choosing_a_name(server, visits):
+    server.person("bob").send("come in\n")
+    server.irc("iris").send("JOIN #den\r\nMODE #den +s\r\nPRIVMSG #den :among us\r\n")
+    page = visits.open(server.port, "/#lobby")
+    sees(page, "come in")
+    assert server.people() == ["bob", "iris"]
+    secret = visits.open(server.port, "/#den")
+    secret.get_by_label("Your name").wait_for()
+    assert secret.get_by_text("among us").count() == 0
+
+
+def test_a_search_shows_the_message_in_its_place(server, visits):
+    page = visits.join(server.port, "anna")
+    for text in ("the needle", *(f"hay {number}" for number in range(30))):
+        say(page, text)
+    sees(page, "hay 29")
+    page.get_by_role("button", name="Search").click()
+    page.keyboard.type("needle")
+    page.keyboard.press("Enter")
+    page.locator(".found", has_text="the needle").click()
+    expect(page.locator(".message", has_text="the needle")).to_be_focused()
+    expect(page.locator(".message", has_text="the needle")).to_be_in_viewport()

@@ -132,7 +132,7 @@ def test_the_memory_is_no_path(file):
         ("\n\n[limit]\nburst = 1", 'Unknown key "limit" in FILE, line 3: did you mean "limits"?'),
         ("[limits]\nbusrt = 1", 'Unknown key "limits.busrt" in FILE, line 2: did you mean "burst"?'),
         ("burst = 1", 'Unknown key "burst" in FILE, line 1: did you mean "limits.burst"?'),
-        ("[accounts]\nx = 1", 'Unknown key "accounts" in FILE, line 1'),
+        ("[nothing]\nx = 1", 'Unknown key "nothing" in FILE, line 1'),
         ("zzz = 1", 'Unknown key "zzz" in FILE, line 1'),
         (
             '[rooms."#a"]\ntopik = "x"',

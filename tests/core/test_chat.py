@@ -33,6 +33,7 @@ GATES = {
     commands.Ignore,
     commands.Reload,
     commands.Unlock,
+    *commands.WITH_PASSWORD,
 }
 """Done outside of the chat, which never sees them."""
 
@@ -73,6 +74,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "token": names,
     "digest": st.just("d"),
     "actions": st.sampled_from([("post",), ("read", "post"), (), ("other",)]),
+    "take": switch,
     "user": st.just("u"),
     "host": st.sampled_from(["h1", "h2"]),
     "realname": st.just(""),

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from asyncchat.core import commands, events, replies
+from asyncchat.core import commands, events, replies, scram
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, Reach, Record, together
 from asyncchat.core.ids import Ids
@@ -292,6 +292,64 @@ class Hub:
             peer.gone = True
         return [replies.WrongPassword(bool(asked.password), asked.last)]
 
+    # What the server does for accounts, without counting.
+
+    def right(self, account: str, password: str) -> bool:
+        found = self.chat.accounts.get(fold(account))
+        return found is not None and scram.is_password(scram.read_verifier(found.verifier), password)
+
+    def name_of(self, peer: Peer) -> str:
+        person = self.chat.people.get(peer.id)
+        return "" if person is None else person.name
+
+    def authenticate(self, peer: Peer, asked: commands.Authenticate) -> list[object]:
+        exchange = asked.exchange
+        try:
+            if asked.mechanism == "PLAIN":
+                _, name, password = asked.data.decode().split("\0")
+                return self.show(peer, commands.ShowPassword(name, password, asked.purpose))
+            if exchange is None:
+                first = scram.begin(asked.data)
+                found = self.chat.accounts[fold(first.name)]
+                begun = scram.challenged(first, scram.read_verifier(found.verifier), "nonce")
+                return [replies.Challenge(begun.challenge.encode(), begun)]
+            if isinstance(exchange, scram.Exchange):
+                last = scram.proven(exchange, asked.data)
+                name = exchange.first.name
+                if last is None:
+                    return self.decide(peer, commands.LogIn(name, False, asked.purpose))
+                return [replies.Challenge(last, exchange.first)]
+        except ValueError as fault:
+            refused = replies.AccountFault.MALFORMED
+            return [replies.AccountRefused(refused, detail=str(fault), purpose=asked.purpose)]
+        assert isinstance(exchange, scram.First)
+        return self.decide(peer, commands.LogIn(exchange.name, True, asked.purpose))
+
+    def show(self, peer: Peer, asked: commands.ShowPassword) -> list[object]:
+        name = asked.account or self.name_of(peer)
+        return self.decide(peer, commands.LogIn(name, self.right(name, asked.password), asked.purpose))
+
+    def register(self, peer: Peer, asked: commands.Register) -> list[object]:
+        name = asked.account or self.name_of(peer) or asked.name
+        if len(asked.password) < 4:
+            weak = replies.AccountFault.WEAK
+            return [replies.AccountRefused(weak, name, purpose=asked.purpose)]
+        verifier = str(scram.verifier(asked.password, b"salt" * 4, 4096))
+        return self.decide(peer, commands.MakeAccount(name, verifier, asked.email, asked.purpose))
+
+    def new_password(self, peer: Peer, asked: commands.NewPassword) -> list[object]:
+        verifier = str(scram.verifier(asked.password, b"salt" * 4, 4096))
+        return self.decide(peer, commands.ChangePassword("", verifier, asked.purpose))
+
+    def drop(self, peer: Peer, asked: commands.DropAccount) -> list[object]:
+        name = asked.account or self.chat.people[peer.id].account
+        right = self.right(name, asked.password)
+        return self.decide(peer, commands.RemoveAccount(asked.account, right, asked.purpose))
+
+    def reclaim(self, peer: Peer, asked: commands.Reclaim) -> list[object]:
+        right = bool(asked.password) and self.right(asked.name, asked.password)
+        return self.decide(peer, commands.Release(asked.name, right, asked.take, asked.purpose))
+
 
 _GATES: dict[type[commands.Command], Callable[[Hub, Peer, Any], list[object]]] = {
     commands.ReadHistory: Hub.read_history,
@@ -304,4 +362,10 @@ _GATES: dict[type[commands.Command], Callable[[Hub, Peer, Any], list[object]]] =
     commands.Owner: Hub.claim,
     commands.Reload: Hub.reload,
     commands.Unlock: Hub.unlock,
+    commands.Authenticate: Hub.authenticate,
+    commands.ShowPassword: Hub.show,
+    commands.Register: Hub.register,
+    commands.NewPassword: Hub.new_password,
+    commands.DropAccount: Hub.drop,
+    commands.Reclaim: Hub.reclaim,
 }

@@ -257,6 +257,16 @@ class ServeConfig(msgspec.Struct, frozen=True):
         Literal["debug", "info", "warning", "error"], Option("What standard error shows.", reload=True)
     ] = "info"
     log_format: Annotated[Literal["text", "json"], Option("And how.")] = "text"
+    registration: Annotated[
+        bool, Option("Only who runs the server makes accounts.", key="accounts.registration", flag=None)
+    ] = True
+    before_connect: Annotated[
+        bool,
+        Option("Accounts may be made before one has entered.", key="accounts.before_connect", flag=None),
+    ] = False
+    require_email: Annotated[
+        bool, Option("An account needs an e-mail address.", key="accounts.require_email", flag=None)
+    ] = False
     operators: Annotated[
         Mapping[str, Operator], Option("Who may become an operator.", flag=None, reload=True, secret=True)
     ] = {}

@@ -10,6 +10,13 @@ from functools import lru_cache
 LOBBY = "#lobby"
 """The room that everyone without a choice of room is in."""
 
+NICKSERV = "NickServ"
+CHANSERV = "ChanServ"
+HISTSERV = "HistServ"
+
+SERVICES = frozenset((NICKSERV, CHANSERV, HISTSERV))
+"""Names that stand for the server's own answers where a dialect has such; nobody can have them."""
+
 NAME_LENGTH = 32
 """Longest name of a person, in characters (the IRC dialect's NICKLEN)."""
 
@@ -70,6 +77,9 @@ def _fold(name: str) -> str:
 _fold_short = lru_cache(maxsize=2048)(_fold)
 
 
+_SERVICE_KEYS = frozenset(fold(name) for name in SERVICES)
+
+
 def name_fault(name: str) -> str | None:
     """Why a person can't have this name, as half a sentence ("it has …"), or None when it is allowed."""
     if not name:
@@ -81,6 +91,8 @@ def name_fault(name: str) -> str | None:
     if name[0] in _NEVER_FIRST:
         return f"it begins with {_SPOKEN.get(name[0], name[0])}"
     fault = _fault(name, _NEVER | {"."})
+    if fold(name) in _SERVICE_KEYS:
+        return "it stands for the server itself"
     if fault is None and fold(name)[0] in _NEVER_FIRST:
         return "it begins with a character that stands for a forbidden one"
     return fault

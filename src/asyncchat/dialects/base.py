@@ -27,7 +27,8 @@ class ServerInfo(msgspec.Struct, frozen=True):
     which one may become one of the server; ``network`` is the name for people, empty for ``name``, ``icon``
     the URL of a picture, or empty; ``locked`` whether it asks for a password; ``newcomers`` how many
     messages who joins a room reads where the dialect shows them unasked (20 fit a small terminal under the
-    greeting).
+    greeting). ``registration``: people may make accounts, ``before_connect``: even before they have entered,
+    ``require_email``: not without an address.
     """
 
     name: str
@@ -39,6 +40,9 @@ class ServerInfo(msgspec.Struct, frozen=True):
     utc_offset: int = 0
     keeps_history: bool = True
     locked: bool = False
+    registration: bool = True
+    before_connect: bool = False
+    require_email: bool = False
     newcomers: int = 20
     description: str = ""
     operators: tuple[str, ...] = ()

@@ -135,7 +135,7 @@ class Arrival:
             case Kind.IRC:
                 if self._prompted:
                     session.tell(b"\r\n")
-                session.adopt(service.irc.dialect(session.id, session.host))
+                session.adopt(service.irc.dialect(session.id, session.host, private=session.private))
                 # Past telnet's negotiation, bytes are the dialect's to judge: 0xFF in a line is no UTF-8.
                 return readable(self._begun) if self._marked() else self._begun
             case Kind.HTTP:

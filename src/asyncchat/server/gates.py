@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from asyncchat.core import commands, replies
 from asyncchat.core.names import fold
 from asyncchat.server import past, searches
+from asyncchat.server.account_gates import ACCOUNT_GATES
 
 if TYPE_CHECKING:
     from asyncchat.server.session import Session
@@ -94,4 +95,5 @@ GATES: dict[type[commands.Command], Gate] = {
     commands.Ignore: ignore,
     commands.Reload: reload,
     commands.Unlock: unlock,
+    **ACCOUNT_GATES,
 }

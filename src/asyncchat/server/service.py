@@ -28,6 +28,7 @@ from asyncchat.dialects.plain import Plain
 from asyncchat.dialects.websocket import WebSocket
 from asyncchat.server import greeting, reporting
 from asyncchat.server.access import Access
+from asyncchat.server.accounts import Accounts
 from asyncchat.server.addresses import BACKLOG, Address
 from asyncchat.server.cloaks import LOCALHOST, Cloaks, new_key
 from asyncchat.server.delivery import Delivery
@@ -82,6 +83,7 @@ class Service:
         self.options = config
         """As they are now: a reload exchanges them."""
         self.access = Access(config)
+        self.accounts = Accounts(self.now, counting=config.limits)
         self.owner_code = owner_code
         self.cloaks = Cloaks((cloak_key or new_key()) if config.cloak else b"")
         self.log = log
@@ -99,6 +101,10 @@ class Service:
             utc_offset=local.tm_gmtoff,
             keeps_history=config.history,
             locked=bool(config.password),
+            registration=config.registration,
+            # Who has not shown the server's password must not be let in by making an account.
+            before_connect=config.before_connect and not config.password,
+            require_email=config.require_email,
             newcomers=config.newcomers,
             description=config.description,
             operators=tuple(config.operators),
@@ -200,6 +206,7 @@ class Service:
             self.info,
             motd=motd,
             locked=bool(options.password),
+            before_connect=options.before_connect and not options.password,
             newcomers=options.newcomers,
             description=options.description,
             operators=tuple(options.operators),
@@ -212,6 +219,7 @@ class Service:
         self.hosts = self._hosts()
         if options.log_level != before.log_level:
             reporting.set_level(options.log_level)
+        self.accounts.counting = options.limits
         self.hub.declare(self._settings())
 
     def how_to_join(self) -> str:

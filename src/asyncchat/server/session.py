@@ -11,6 +11,7 @@ import contextlib
 import logging
 import socket
 from collections.abc import Callable, Sequence
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -103,6 +104,15 @@ class Session:
         self.write: Callable[[bytes], object] = self.send
         self._backlog: Callable[[], int] = writer.transport.get_write_buffer_size
         self.waiting = self._backlog
+
+    @property
+    def private(self) -> bool:
+        """Whether nobody listens on the way: the connection does not leave a private network."""
+        try:
+            address = ip_address(self.address.partition("%")[0])
+        except ValueError:
+            return True  # a Unix socket
+        return address.is_private or address.is_loopback or address.is_link_local
 
     # What delivery calls.
 

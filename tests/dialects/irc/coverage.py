@@ -26,6 +26,10 @@ RFC_2812 = "[RFC 2812](https://www.rfc-editor.org/rfc/rfc2812#section-{section})
 
 _COMMANDS = {
     "BATCH": IRCV3.format(path="extensions/client-batch"),
+    "NICKSERV": "of its own",
+    "NS": "of its own",
+    "REGISTER": IRCV3.format(path="extensions/account-registration"),
+    "VERIFY": IRCV3.format(path="extensions/account-registration"),
     "CHATHISTORY": IRCV3.format(path="extensions/chathistory"),
     "HELPOP": MODERN.format(anchor="help-message"),
     "ISON": RFC_2812.format(section="4.9"),

@@ -3,7 +3,22 @@
 Owns the closed set; must not know who may do what (``rules``) nor how it was spelled.
 """
 
-from asyncchat.core.commands.accounts import ChangePassword, LogIn, LogOut, MakeAccount, RemoveAccount
+from asyncchat.core.commands.accounts import (
+    WITH_PASSWORD,
+    AskAccount,
+    Authenticate,
+    ChangePassword,
+    DropAccount,
+    LogIn,
+    LogOut,
+    MakeAccount,
+    NewPassword,
+    Reclaim,
+    Register,
+    Release,
+    RemoveAccount,
+    ShowPassword,
+)
 from asyncchat.core.commands.base import Answer, Command, Question, Several
 from asyncchat.core.commands.history import (
     Direction,
@@ -82,8 +97,10 @@ from asyncchat.core.commands.speech import Confide, Say, Signal
 from asyncchat.core.commands.tokens import NewToken, Post, RevokeToken
 
 __all__ = [
+    "WITH_PASSWORD",
     "Announce",
     "Answer",
+    "AskAccount",
     "AskCounts",
     "AskFlags",
     "AskGone",
@@ -101,6 +118,7 @@ __all__ = [
     "AskTopic",
     "AskWelcome",
     "AskWho",
+    "Authenticate",
     "Ban",
     "BanFromServer",
     "ChangePassword",
@@ -109,6 +127,7 @@ __all__ = [
     "Command",
     "Confide",
     "Direction",
+    "DropAccount",
     "Enter",
     "Erase",
     "EraseFrom",
@@ -124,6 +143,7 @@ __all__ = [
     "MarkRead",
     "Mute",
     "NeedOwner",
+    "NewPassword",
     "NewToken",
     "Owner",
     "Part",
@@ -137,7 +157,10 @@ __all__ = [
     "ReadActs",
     "ReadHistory",
     "ReadTargets",
+    "Reclaim",
     "Redact",
+    "Register",
+    "Release",
     "Reload",
     "RemoveAccount",
     "Rename",
@@ -155,6 +178,7 @@ __all__ = [
     "SetSetting",
     "SetTopic",
     "Several",
+    "ShowPassword",
     "Signal",
     "Span",
     "TakeBack",

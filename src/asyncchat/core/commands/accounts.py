@@ -1,6 +1,6 @@
 """Commands about accounts. ``purpose`` goes back to the dialect with whatever is answered."""
 
-from asyncchat.core.commands.base import Command
+from asyncchat.core.commands.base import Command, Question
 
 
 class MakeAccount(Command, frozen=True):
@@ -40,3 +40,83 @@ class RemoveAccount(Command, frozen=True):
     account: str
     verified: bool
     purpose: object = None
+
+
+class Release(Command, frozen=True):
+    """Put out who has a name that belongs to an account, and ``take`` the name oneself.
+
+    It is for who is logged in to the account, or has shown its password.
+    """
+
+    name: str
+    verified: bool
+    take: bool = False
+    purpose: object = None
+
+
+class AskAccount(Question, frozen=True):
+    """What may be known of an account (empty: one's own)."""
+
+    account: str
+    purpose: object = None
+
+
+# What the server does outside of the chat, where a password is hashed.
+
+
+class Authenticate(Command, frozen=True):
+    """A message of a client in an exchange of this mechanism (RFC 4422); ``exchange``: where it stands."""
+
+    mechanism: str
+    data: bytes
+    exchange: object = None
+    purpose: object = None
+
+
+class ShowPassword(Command, frozen=True):
+    """Log in with a password as it is; an empty account: that of one's name."""
+
+    account: str
+    password: str
+    purpose: object = None
+
+
+class Register(Command, frozen=True):
+    """Make an account with a password.
+
+    An empty account: one of one's name, which is ``name`` before one enters.
+    """
+
+    account: str
+    email: str
+    password: str
+    name: str = ""
+    purpose: object = None
+
+
+class NewPassword(Command, frozen=True):
+    """Give one's own account another password."""
+
+    password: str
+    purpose: object = None
+
+
+class DropAccount(Command, frozen=True):
+    """Remove one's own account, with its password."""
+
+    account: str
+    password: str
+    purpose: object = None
+
+
+class Reclaim(Command, frozen=True):
+    """Have who has one's name put out, with the account's password where one is not logged in to it."""
+
+    name: str
+    password: str
+    take: bool = False
+    purpose: object = None
+
+
+WITH_PASSWORD = (Authenticate, ShowPassword, Register, NewPassword, DropAccount, Reclaim)
+"""Those that are decided outside of the chat first."""

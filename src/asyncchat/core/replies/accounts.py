@@ -46,6 +46,34 @@ class Removed(Reply, frozen=True):
     purpose: object = None
 
 
+class Challenge(Reply, frozen=True):
+    """The server's next message in an exchange, and where that stands then."""
+
+    data: bytes
+    exchange: object
+
+
+class Released(Reply, frozen=True):
+    """Nobody has that name any more, or the asker does."""
+
+    name: str
+    purpose: object = None
+
+
+class AccountView(Reply, frozen=True):
+    """An account; times in microseconds since 1970 UTC; ``people`` are logged in to it.
+
+    ``mine`` tells whether the asker may know its address (its own, and the owner of all).
+    """
+
+    account: str
+    time: int
+    people: tuple[str, ...]
+    mine: bool = False
+    email: str = ""
+    purpose: object = None
+
+
 class AccountFault(enum.Enum):
     """Why something asked about an account is refused, as a sentence."""
 
@@ -58,6 +86,16 @@ class AccountFault(enum.Enum):
     UNKNOWN = "there is no such account"
     OTHERS = "it is not your account"
     FULL = "there is no place for more accounts"
+    MANY = "too many wrong passwords"
+    CROWD = "too many accounts were made from your address"
+    CLOSED = "accounts are made by who runs this server"
+    EMAIL = "an account needs an e-mail address"
+    BAD_EMAIL = "that is no e-mail address"
+    WEAK = "the password is too weak"
+    BAD_PASSWORD = "that can't be a password"  # noqa: S105
+    OPEN = "a password must not be sent over an unencrypted connection"
+    MALFORMED = "that is no answer to what was asked"
+    FREE = "nobody else has that name"
 
 
 class AccountRefused(Refusal, frozen=True):

@@ -49,4 +49,4 @@ RULES: dict[type[Command], Rule] = {
     for family in _FAMILIES
     for command, rule in family.RULES.items()
 }
-ANSWERS = questions.ANSWERS
+ANSWERS = {**questions.ANSWERS, **accounts.ANSWERS}

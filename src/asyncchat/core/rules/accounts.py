@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from asyncchat.core import commands, events, replies
 from asyncchat.core.accounts import ACCOUNTS, SERVER
 from asyncchat.core.names import fold, name_fault
-from asyncchat.core.people import logged
+from asyncchat.core.people import logged, renamed
 from asyncchat.core.replies import AccountFault
+from asyncchat.core.rules.rooms import closing
 
 if TYPE_CHECKING:
     from asyncchat.core.accounts import Account
-    from asyncchat.core.chat import Chat, Items, Rule
+    from asyncchat.core.chat import Answerer, Chat, Items, Rule
 
 
 def make_account(chat: Chat, who: int, command: commands.MakeAccount, now: int) -> Items:
@@ -96,6 +97,53 @@ def remove_account(chat: Chat, who: int, command: commands.RemoveAccount, now: i
     return (*out, events.AccountRemoved(found.name, now), replies.Removed(found.name, command.purpose))
 
 
+def release(chat: Chat, who: int, command: commands.Release, now: int) -> Items:
+    """Puts out who has the name of one's account, and gives one the name."""
+    me = chat.people.get(who)
+    if me is None:
+        return (replies.NotEntered(),)
+    name, purpose = command.name, command.purpose
+    account = chat.accounts.get(fold(name))
+    if account is None:
+        return (replies.AccountRefused(AccountFault.UNKNOWN, name, purpose=purpose),)
+    mine = me.account == account.name
+    if not mine and not command.verified:
+        return (replies.AccountRefused(AccountFault.WRONG, name, purpose=purpose),)
+    holder = chat.person_named(name)
+    facts: list[events.AnyEvent] = []
+    if holder is not None and holder.id != who:
+        reason = f"{name} is wanted back by its owner"
+        facts += (events.Killed(holder, me, reason), events.Left(holder, reason, now))
+        facts += (fact for room in chat.rooms_with(holder.id) for fact in closing(room))
+    elif not command.take or holder is not None:
+        return (replies.AccountRefused(AccountFault.FREE, name, purpose=purpose),)
+    if not mine:
+        me = logged(me, account.name)
+        facts.append(events.LoggedIn(chat.people[who], me))
+    if command.take:
+        facts.append(events.Renamed(me, renamed(me, name), now))
+    return (*facts, replies.Released(name, purpose))
+
+
+def ask(chat: Chat, who: int, command: commands.AskAccount, _now: int) -> Items:
+    """Passes the question on, for who has entered."""
+    return (command,) if who in chat.people else (replies.NotEntered(),)
+
+
+def answer_account(chat: Chat, who: int, question: commands.AskAccount) -> replies.Reply | replies.Refusal:
+    """What may be known of an account."""
+    me = chat.people.get(who)
+    name = question.account or (me.account if me is not None else "")
+    account = chat.accounts.get(fold(name))
+    if account is None:
+        fault = AccountFault.UNKNOWN if name else AccountFault.LOGGED_OUT
+        return replies.AccountRefused(fault, name, purpose=question.purpose)
+    people = tuple(person.name for person in chat.people.values() if person.account == account.name)
+    mine = who in chat.owners or (me is not None and me.account == account.name)
+    email = account.email if mine else ""
+    return replies.AccountView(account.name, account.time, people, mine, email, question.purpose)
+
+
 def _own(chat: Chat, who: int, name: str, purpose: object) -> Account | replies.Refusal:
     """The account meant, if it is the asker's, or the server or its owner asks."""
     me = chat.people.get(who)
@@ -117,4 +165,8 @@ RULES: dict[type[commands.Command], Rule] = {
     commands.LogOut: log_out,
     commands.ChangePassword: change_password,
     commands.RemoveAccount: remove_account,
+    commands.Release: release,
+    commands.AskAccount: ask,
 }
+
+ANSWERS: dict[type[commands.Question], Answerer] = {commands.AskAccount: answer_account}

@@ -7,10 +7,11 @@ Owns nick, user, real name and password until there is a person; must not know h
 class Arrival:
     """What a session has said of itself before it is a person; gone afterwards."""
 
-    __slots__ = ("away", "negotiating", "nick", "password", "realname", "unlocked", "user")
+    __slots__ = ("account", "away", "negotiating", "nick", "password", "realname", "unlocked", "user")
 
     def __init__(self) -> None:
         self.away = ""
+        self.account = ""
         self.nick = ""
         self.user = ""
         self.realname = ""

@@ -63,11 +63,38 @@ EXTENDED_MONITOR: Final = 1 << 18
 READ_MARKER: Final = 1 << 26
 SEARCH: Final = 1 << 28
 
+SASL: Final = 1 << 40
+ACCOUNT_TAG: Final = 1 << 41
+ACCOUNT_NOTIFY: Final = 1 << 42
+EXTENDED_JOIN: Final = 1 << 43
+ACCOUNT_REGISTRATION: Final = 1 << 44
+
+MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256")
+"""The mechanisms of SASL; EXTERNAL comes with TLS."""
+
+
+def _registration(server: ServerInfo) -> str | None:
+    """The value of draft/account-registration; none where people make no accounts."""
+    if not server.registration:
+        return None
+    early = ("before-connect",) if server.before_connect else ()
+    email = ("email-required",) if server.require_email else ()
+    return ",".join((*early, "custom-account-name", *email))
+
+
 CAPABILITIES: Final = (
     Capability("away-notify", AWAY_NOTIFY, "extensions/away-notify", changes=True),
+    Capability("account-notify", ACCOUNT_NOTIFY, "extensions/account-notify", changes=True),
+    Capability("account-tag", ACCOUNT_TAG, "extensions/account-tag", changes=True),
     Capability("batch", BATCH, "extensions/batch"),
     Capability("cap-notify", CAP_NOTIFY, "extensions/capability-negotiation"),
     Capability("draft/channel-rename", CHANNEL_RENAME, "extensions/channel-rename"),
+    Capability(
+        "draft/account-registration",
+        ACCOUNT_REGISTRATION,
+        "extensions/account-registration",
+        value=_registration,
+    ),
     Capability(
         "draft/chathistory",
         CHATHISTORY,
@@ -98,9 +125,11 @@ CAPABILITIES: Final = (
     Capability("echo-message", ECHO_MESSAGE, "extensions/echo-message"),
     Capability("invite-notify", INVITE_NOTIFY, "extensions/invite-notify", changes=True),
     Capability("labeled-response", LABELED_RESPONSE, "extensions/labeled-response", needs=("batch",)),
+    Capability("extended-join", EXTENDED_JOIN, "extensions/extended-join", changes=True),
     Capability("message-tags", MESSAGE_TAGS, "extensions/message-tags", changes=True),
     Capability("multi-prefix", MULTI_PREFIX, "extensions/multi-prefix"),
     Capability("no-implicit-names", NO_IMPLICIT_NAMES, "extensions/no-implicit-names"),
+    Capability("sasl", SASL, "extensions/sasl-3.2", value=",".join(MECHANISMS)),
     Capability("server-time", SERVER_TIME, "extensions/server-time", changes=True),
     Capability("setname", SETNAME, "extensions/setname", changes=True),
     Capability(

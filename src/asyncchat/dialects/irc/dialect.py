@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from asyncchat.core.commands import (
+    WITH_PASSWORD,
     Answer,
     Command,
     Enter,
@@ -33,6 +34,7 @@ from asyncchat.dialects.irc.batches import Incoming
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, LABELED_RESPONSE
 from asyncchat.dialects.irc.commands import ANSWERS
 from asyncchat.dialects.irc.commands import batches as in_batches
+from asyncchat.dialects.irc.commands.sasl import Piece, Talk
 from asyncchat.dialects.irc.commands.word import Numeric, ReadOn
 from asyncchat.dialects.irc.labels import Labelled, Opening, with_label
 from asyncchat.dialects.irc.line import line
@@ -70,14 +72,20 @@ class IrcDialect:
         "id",
         "incoming",
         "irc",
+        "private",
+        "sasl",
         "understood",
         "variant",
     )
 
-    def __init__(self, irc: Irc, session: int, host: str) -> None:
+    def __init__(self, irc: Irc, session: int, host: str, *, private: bool = True) -> None:
         self.irc = irc
         self.id = session
         self.host = host
+        self.private = private
+        """Whether nobody listens on the way: a password may be sent as it is."""
+        self.sasl: Talk | None = None
+        """A SASL exchange that is not over."""
         self.variant: IrcVariant = irc.variant(0)
         self.held = 0
         """The capabilities by which this session is told things: those acknowledged."""
@@ -380,7 +388,19 @@ class IrcDialect:
 _NOTHING = (Answer(b""),)
 """What a line asks that asks nothing, so that it counts as one: a flood of them is a flood."""
 
-_GATES = (ReadHistory, ReadActs, ReadTargets, React, Redact, Owner, Reload, Unlock, Enter, Search)
+_GATES = (
+    ReadHistory,
+    ReadActs,
+    ReadTargets,
+    React,
+    Redact,
+    Owner,
+    Reload,
+    Unlock,
+    Enter,
+    Search,
+    *WITH_PASSWORD,
+)
 """Commands after which nothing is read until they are answered."""
 
 
@@ -389,4 +409,4 @@ def _pauses(commands: Sequence[Command]) -> bool:
     if not commands:
         return False
     last = commands[-1]
-    return type(last) in _GATES or (type(last) is Answer and type(last.value) is ReadOn)
+    return type(last) in _GATES or (type(last) is Answer and type(last.value) in (ReadOn, Piece))

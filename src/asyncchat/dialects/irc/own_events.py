@@ -123,14 +123,15 @@ def _owner(session: IrcDialect, record: events.Record, event: events.OwnerClaime
 
 def _logged_in(session: IrcDialect, record: events.Record, event: events.LoggedIn) -> bytes:
     session.take_name(event.now)
-    return b""  # 900 is the reply's, which comes where one was logged in before, too
+    return session.variant.encode(record)  # 900 is the reply's: it comes where one was logged in before, too
 
 
 def _logged_out(session: IrcDialect, record: events.Record, event: events.LoggedOut) -> bytes:
     if event.now.id != session.id:
         return session.variant.encode(record)
     session.take_name(event.now)
-    return session.numeric(numerics.RPL_LOGGEDOUT, event.now.origin, text="You are now logged out")
+    told = session.numeric(numerics.RPL_LOGGEDOUT, event.now.origin, text="You are now logged out")
+    return session.variant.encode(record) + told
 
 
 OWN: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any], bytes]] = {

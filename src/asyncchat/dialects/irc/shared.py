@@ -6,6 +6,7 @@ Owns the greeting's bytes and the variants; must not know what a session has sai
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from asyncchat.core.names import NAME_BYTES, ROOM_BYTES, matches
@@ -45,14 +46,15 @@ class Irc:
         self._variants: dict[int, IrcVariant] = {}
         self._sets: dict[int, int] = {}
 
-    def dialect(self, session: int, host: str) -> IrcDialect:
+    def dialect(self, session: int, host: str, *, private: bool = True) -> IrcDialect:
         """The dialect of a new session.
 
         Args:
             session: its number.
             host: where it comes from, as others may see it.
+            private: whether nobody listens on the way: encrypted, or not beyond a private network.
         """
-        return IrcDialect(self, session, host)
+        return IrcDialect(self, session, host, private=private)
 
     def renew(self, server: ServerInfo) -> None:
         """Says this of the server from now on; its name and software stay."""
@@ -76,6 +78,10 @@ class Irc:
         if variant is None:
             variant = self._variants[held] = IrcVariant(self.name, self.server.ids, held)
         return variant
+
+    def moment(self, time: int) -> str:
+        """A time (microseconds since 1970 UTC) for people."""
+        return datetime.fromtimestamp(time / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
     def is_called(self, mask: str) -> bool:
         """Whether a mask describes this server's name."""

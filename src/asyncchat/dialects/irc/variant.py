@@ -14,7 +14,10 @@ from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.batches import CONCAT
 from asyncchat.dialects.irc.batches import MULTILINE as MULTILINE_BATCH
 from asyncchat.dialects.irc.capabilities import (
+    ACCOUNT_NOTIFY,
+    ACCOUNT_TAG,
     AWAY_NOTIFY,
+    EXTENDED_JOIN,
     INVITE_NOTIFY,
     MESSAGE_REDACTION,
     MESSAGE_TAGS,
@@ -56,6 +59,7 @@ class IrcVariant:
         "_redacts",
         "_source",
         "_tagged",
+        "_tags_account",
         "_tags_head",
         "_tags_ids",
         "_tags_time",
@@ -68,6 +72,7 @@ class IrcVariant:
         self._held = held
         self._tags_time = bool(held & SERVER_TIME)
         self._tags_ids = bool(held & MESSAGE_TAGS)
+        self._tags_account = bool(held & ACCOUNT_TAG)
         self._multiline = bool(held & MULTILINE)
         self._marks = bool(held & READ_MARKER)
         self._redacts = bool(held & MESSAGE_REDACTION)
@@ -87,6 +92,8 @@ class IrcVariant:
             target = self._targets.get(event.room) or self._target(event.room)
             raw = b"%b%b%b\r\n" % (head, target, text.encode())
             if len(raw) <= LINE_BYTES and "\n" not in text and "\r" not in text and not event.cuts:
+                if self._tags_account and event.person.account:
+                    return self.tags(record) + raw
                 if not self._tagged:
                     return raw
                 return (self.tags(record) if event.tags else self._quick_tags(record)) + raw
@@ -101,9 +108,17 @@ class IrcVariant:
         else:
             lines = _LINES.get(type(event))
             told = [] if lines is None else lines(self, event).splitlines(keepends=True)
-        if self._tags_time:
-            return b"".join([b"@time=%b %b" % (stamp(record.time).encode(), one) for one in told if one])
-        return b"".join(told)
+        told = [one for one in told if one]
+        before = self._stamps(record, event) if told else b""
+        return b"".join([before + one for one in told]) if before else b"".join(told)
+
+    def _stamps(self, record: Record, event: AnyEvent) -> bytes:
+        """The tags of what is no message, ``@`` and space included."""
+        account = _account(event) if self._tags_account else ""
+        if not account:
+            return b"@time=%b " % stamp(record.time).encode() if self._tags_time else b""
+        times = (("time", stamp(record.time)),) if self._tags_time else ()
+        return f"@{format_tags((*times, ('account', account)))} ".encode()
 
     def said(self, record: Record, batch: str = "") -> bytes:
         """The lines of a message.
@@ -130,7 +145,7 @@ class IrcVariant:
             if len(parts) > 1:
                 return self._batch(record, batch, target, parts)
         lines = said_lines(*spoken)
-        if not self._tagged and not batch:
+        if not (self._tagged or self._tags_account or batch):
             return b"".join(lines)
         others = self.tags(record, batch, first=False) if len(lines) > 1 else b""
         return self.tags(record, batch) + others.join(lines)
@@ -221,6 +236,8 @@ class IrcVariant:
             pieces.append(f"batch={batch}")
         if self._tags_time:
             pieces.append(f"time={stamp(record.time)}")
+        if self._tags_account and record.event.person.account:  # type: ignore[union-attr]  # messages have it
+            pieces.append(format_tags((("account", record.event.person.account),)))  # type: ignore[union-attr]
         if first and self._tags_ids:
             if record.number:
                 pieces.append(f"msgid={self._ids.id_of(record.number)}")
@@ -244,7 +261,11 @@ class IrcVariant:
     # What each event is called.
 
     def _joined(self, event: events.Joined) -> bytes:
-        told = line(f":{event.person.origin} JOIN {event.room}")
+        person = event.person
+        if self._held & EXTENDED_JOIN:
+            told = line(f":{person.origin} JOIN {event.room} {person.account or '*'}", person.realname)
+        else:
+            told = line(f":{person.origin} JOIN {event.room}")
         if event.away and self._held & AWAY_NOTIFY:
             told += line(f":{event.person.origin} AWAY", event.away)
         return told
@@ -263,6 +284,11 @@ class IrcVariant:
         if not self._held & INVITE_NOTIFY:
             return b""
         return line(f":{event.person.origin} INVITE {event.to.name} {event.room}")
+
+    def _logged(self, event: events.LoggedIn | events.LoggedOut) -> bytes:
+        if not self._held & ACCOUNT_NOTIFY:
+            return b""
+        return line(f":{event.person.origin} ACCOUNT {event.now.account or '*'}")
 
     def _parted(self, event: events.Parted) -> bytes:
         return line(f":{event.person.origin} PART {event.room}", event.reason or None)
@@ -309,12 +335,22 @@ class IrcVariant:
         return line(f":{self._source} NOTICE {event.room}", f"{event.person.name} erased {what}{because}")
 
 
+def _account(event: AnyEvent) -> str:
+    """The account of whose words an event's line is."""
+    if isinstance(event, events.Erased):
+        return ""  # the server says it
+    by = event.by if isinstance(event, events.Kicked | events.RoleChanged | events.Killed) else event.person  # type: ignore[union-attr]  # what is told is of somebody
+    return by.account
+
+
 _LINES: dict[type[AnyEvent], Callable[[IrcVariant, Any], bytes]] = {
     events.Joined: IrcVariant._joined,
     events.Parted: IrcVariant._parted,
     events.RoomRenamed: IrcVariant._room_renamed,
     events.Kicked: IrcVariant._kicked,
     events.Left: IrcVariant._left,
+    events.LoggedIn: IrcVariant._logged,
+    events.LoggedOut: IrcVariant._logged,
     events.Renamed: IrcVariant._renamed,
     events.TopicChanged: IrcVariant._topic_changed,
     **dict.fromkeys(CHANGES, IrcVariant._changed),  # type: ignore[arg-type]  # all of them are events

@@ -212,6 +212,12 @@ def _counts(counts: replies.Counts, _zone: Zone) -> list[str]:
     ]
 
 
+def _account_view(view: replies.AccountView, zone: Zone) -> list[str]:
+    here = f"Logged in to it: {', '.join(view.people)}." if view.people else "Nobody is logged in to it."
+    address = [f"Its e-mail address: {view.email or 'none'}."] if view.mine else []
+    return [f"The account {view.account} was made {zone.moment(view.time)}.", here, *address]
+
+
 def _number(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
@@ -243,6 +249,9 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.LoggedInNow: lambda reply, _: [f"You are logged in as {reply.account}."],
     replies.LoggedOutNow: lambda _reply, _zone: [],
     replies.PasswordChanged: lambda reply, _: [f"The password of {reply.account} is changed."],
+    replies.Challenge: lambda _reply, _zone: [],
+    replies.Released: lambda reply, _: [f"{reply.name} is free, or yours."],
+    replies.AccountView: _account_view,
     replies.Removed: lambda reply, _: [f"The account {reply.account} is removed."],
     replies.RoomMoved: lambda _reply, _zone: [],
     replies.RoomView: _room_view,

@@ -16,11 +16,13 @@ from asyncchat.dialects.irc.commands import (
     messages,
     moderation,
     modes,
+    nickserv,
     oneself,
     operators,
     queries,
     registration,
     rooms,
+    sasl,
     search,
     server,
     who,
@@ -28,6 +30,8 @@ from asyncchat.dialects.irc.commands import (
 from asyncchat.dialects.irc.commands.word import Answerer, Word
 
 _FAMILIES = (
+    sasl,
+    nickserv,
     cap,
     registration,
     accounts,

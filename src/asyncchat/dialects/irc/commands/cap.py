@@ -57,7 +57,11 @@ def cap(session: IrcDialect, message: Message) -> Sequence[core.Command]:
         if session.entered or not session.arrival.negotiating:
             return []
         session.arrival.negotiating = False
-        return enter(session) if session.arrival.complete else []
+        left: list[core.Command] = []
+        if session.sasl is not None:
+            session.sasl = None
+            left = [numeric(numerics.ERR_SASLABORTED, text="SASL authentication aborted")]
+        return [*left, *enter(session)] if session.arrival.complete else left
     return [numeric(numerics.ERR_INVALIDCAPCMD, word(message.params[0]), text="Invalid CAP command")]
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.events import Cuts, Speech
-from asyncchat.core.names import ROOM_SIGNS
+from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS
+from asyncchat.dialects.irc.commands import services
 from asyncchat.dialects.irc.commands.word import Answerer, Word, listed, numeric
 from asyncchat.dialects.irc.limits import TARGETS
 from asyncchat.dialects.irc.modes import PREFIXED
@@ -32,12 +33,23 @@ def privmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
         return [_too_many(targets)]
     text, speech = understood(False, message.params[1])
     tags = relayed(session, message)
+    if any(fold(target) in services.KEYS for target in targets):
+        return _with_services(session, targets, message.params[1], lambda to: said(to, text, speech, tags))
     return [said(target, text, speech, tags) for target in targets]
+
+
+def _with_services(
+    session: IrcDialect, targets: Sequence[str], text: str, said_to: Callable[[str], core.Command]
+) -> list[core.Command]:
+    """Says something to people and to one service: its answer may take time, so it is the last."""
+    service = next(target for target in targets if fold(target) in services.KEYS)
+    others = [said_to(target) for target in targets if fold(target) not in services.KEYS]
+    return [*others, *services.heard(session, service, text)]
 
 
 def notice(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Says something that is never answered, not even with an error (RFC 2812, 3.3.2)."""
-    targets = listed(message.param(0), TARGETS + 1)
+    targets = [name for name in listed(message.param(0), TARGETS + 1) if fold(name) not in services.KEYS]
     if len(targets) > TARGETS or not message.param(1):
         return []
     text, speech = understood(True, message.params[1])

@@ -112,6 +112,8 @@ def say_person(session: IrcDialect, view: replies.PersonView) -> bytes:
     lines.append(say(numerics.RPL_WHOISSERVER, nick, session.irc.name, text=_our_words(session)))
     if view.seen.owner:
         lines.append(say(numerics.RPL_WHOISOPERATOR, nick, text="is an IRC operator"))
+    if person.account:
+        lines.append(say(numerics.RPL_WHOISACCOUNT, nick, person.account, text="is logged in as"))
     if BOT in view.seen.flags:
         lines.append(say(numerics.RPL_WHOISBOT, nick, text="is a bot"))
     if view.seen.away:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from asyncchat.core import commands as core
 from asyncchat.core import replies
+from asyncchat.core.replies import AccountFault, AccountRefused
 from asyncchat.core.text import cut, printable
 from asyncchat.dialects.irc import greeting, numerics
 from asyncchat.dialects.irc.commands.isupport import isupport_of
@@ -53,18 +56,39 @@ def _user_char(char: str) -> bool:
     return char.isalnum() or char in _USER_SYMBOLS
 
 
+class Passed(msgspec.Struct, frozen=True):
+    """Purpose of a login with PASS."""
+
+
 def enter(session: IrcDialect) -> Sequence[core.Command]:
-    """Asks to become a person, now that all is known for it; where there is a password, shows it before."""
+    """Asks to become a person, now that all is known for it; where there is a password, shows it before.
+
+    Where there is none, ``PASS account:password`` logs in: what clients can that know no SASL.
+    """
     arrival = session.arrival
     session.pause()
     if session.irc.server.locked and not arrival.unlocked:
         return [core.Unlock(arrival.password, last=True)]
-    return [_entering(session)]
+    account, colon, shown = arrival.password.partition(":")
+    arrival.password = ""
+    if colon and account and shown and not (session.irc.server.locked or arrival.account):
+        if not session.private:
+            return [core.Answer(AccountRefused(AccountFault.OPEN, account, purpose=Passed()))]
+        return [core.ShowPassword(account, shown, Passed())]
+    return [entering(session)]
 
 
-def _entering(session: IrcDialect) -> core.Enter:
+def entering(session: IrcDialect) -> core.Enter:
+    """Asks to become a person."""
     arrival = session.arrival
-    return core.Enter(arrival.nick, arrival.user, session.host, arrival.realname, away=arrival.away)
+    return core.Enter(
+        arrival.nick,
+        arrival.user,
+        session.host,
+        arrival.realname,
+        account=arrival.account,
+        away=arrival.away,
+    )
 
 
 def password(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -123,7 +147,7 @@ def say_read_on(session: IrcDialect, _value: ReadOn) -> bytes:
 def say_unlocked(session: IrcDialect, _reply: replies.Unlocked) -> bytes:
     """Nothing is said; the registration goes on."""
     session.arrival.unlocked = True
-    session.resume(then=[_entering(session)])
+    session.resume(then=[entering(session)])
     return b""
 
 

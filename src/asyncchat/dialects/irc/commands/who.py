@@ -111,7 +111,7 @@ _FIELDS: dict[str, Field] = {
     "f": lambda session, seen, asked: _flags(session, seen),
     "d": lambda session, seen, asked: "0",
     "l": lambda session, seen, asked: str(seen.idle),
-    "a": lambda session, seen, asked: "0",
+    "a": lambda session, seen, asked: seen.person.account or "0",
     "o": lambda session, seen, asked: "n/a",
     "r": lambda session, seen, asked: None,
 }

@@ -1,0 +1,23 @@
+"""Services: names that are nobody's, and answer what is said to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from asyncchat.core.commands import Command
+from asyncchat.core.names import NICKSERV, fold
+from asyncchat.dialects.irc.commands import nickserv
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.irc.dialect import IrcDialect
+
+_HEARD: dict[str, Callable[[IrcDialect, str], Sequence[Command]]] = {fold(NICKSERV): nickserv.heard}
+
+KEYS = frozenset(_HEARD)
+"""Their folded names."""
+
+
+def heard(session: IrcDialect, name: str, text: str) -> Sequence[Command]:
+    """What a message to a service asks."""
+    return _HEARD[fold(name)](session, text)

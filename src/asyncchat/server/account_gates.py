@@ -1,0 +1,234 @@
+"""Gates of accounts: what is asked with a password, checked outside the hub (DESIGN 1.8).
+
+A password is hashed in a thread; a wrong one takes its time and counts against address and account. Whether
+what is asked is allowed, the hub decides then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from asyncchat.core import commands, replies, scram
+from asyncchat.core.names import fold
+from asyncchat.core.replies import AccountFault, AccountRefused
+from asyncchat.core.rules.accounts import unmakable
+from asyncchat.server.accounts import PASSWORD_LETTERS, WRONG_SECONDS
+
+if TYPE_CHECKING:
+    from asyncchat.server.session import Session
+
+_logger = logging.getLogger("asyncchat.server")
+
+EMAIL_BYTES = 254
+"""Longest e-mail address (RFC 5321, 4.5.3.1.3)."""
+
+
+async def authenticate(session: Session, command: commands.Authenticate, _upto: int) -> None:
+    """Takes the next message of an exchange."""
+    try:
+        if command.mechanism == scram.NAME:
+            await _scram(session, command)
+        else:
+            await _plain(session, command)
+    except scram.ScramFault as fault:
+        await session.answer_in_slices(
+            AccountRefused(AccountFault.MALFORMED, detail=str(fault), purpose=command.purpose)
+        )
+
+
+async def _plain(session: Session, command: commands.Authenticate) -> None:
+    """PLAIN (RFC 4616): whom one wants to be, who one is, and the password, with NULs between them."""
+    try:
+        asked, name, password = command.data.decode().split("\0")
+    except ValueError as error:
+        raise scram.ScramFault("that is not PLAIN") from error
+    if asked and fold(asked) != fold(name):
+        raise scram.ScramFault("nobody acts for somebody else here")
+    await show_password(session, commands.ShowPassword(name, password, command.purpose), 0)
+
+
+async def _scram(session: Session, command: commands.Authenticate) -> None:
+    exchange = command.exchange
+    accounts = session.service.accounts
+    chat = session.service.hub.chat
+    if exchange is None:
+        first = scram.begin(command.data)
+        if first.asked and fold(first.asked) != fold(first.name):
+            raise scram.ScramFault("nobody acts for somebody else here")
+        if await _must_wait(session, first.name, command.purpose):
+            return
+        key = fold(first.name)
+        known = accounts.known(key, chat.accounts.get(key))
+        begun = scram.challenged(first, known, accounts.nonce())
+        await session.answer_in_slices(replies.Challenge(begun.challenge.encode(), begun))
+    elif isinstance(exchange, scram.Exchange):
+        last = scram.proven(exchange, command.data)
+        name = exchange.first.name
+        if last is None or fold(name) not in chat.accounts:
+            await _decide(session, name, False, commands.LogIn(name, False, command.purpose))
+        else:
+            await session.answer_in_slices(replies.Challenge(last, exchange.first))
+    elif isinstance(exchange, scram.First):
+        if command.data:
+            raise scram.ScramFault("nothing more was asked")
+        await _decide(session, exchange.name, True, commands.LogIn(exchange.name, True, command.purpose))
+
+
+async def show_password(session: Session, command: commands.ShowPassword, _upto: int) -> None:
+    """Checks a password that was sent as it is, and logs in."""
+    name = command.account or _name(session)
+    right = await _checked(session, name, command.password, command.purpose)
+    if right is not None:
+        await _decide(session, name, right, commands.LogIn(name, right, command.purpose))
+
+
+async def register(session: Session, command: commands.Register, _upto: int) -> None:
+    """Makes an account, if the options and the chat allow it."""
+    service = session.service
+    name = command.account or _name(session) or command.name
+    refusal = _unregistrable(session, name, command)
+    if refusal is None:
+        fault = unmakable(service.hub.chat, session.id, name)
+        if fault is not None:
+            # With the reason, which the rule knows: it is asked with no verifier, and refuses.
+            session.release()
+            service.hub.submit(session, [commands.MakeAccount(name, "", purpose=command.purpose)])
+            return
+        try:
+            verifier = await service.accounts.verifier(command.password)
+        except scram.ScramFault as error:
+            refusal = AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.purpose)
+    if refusal is not None:
+        await session.answer_in_slices(refusal)
+        return
+    if session.ended:
+        return
+    service.accounts.made(session.address)
+    _logger.info("%s makes the account %s", session.address, name)
+    session.release()
+    service.hub.submit(session, [commands.MakeAccount(name, verifier, command.email, command.purpose)])
+
+
+def _unregistrable(session: Session, name: str, command: commands.Register) -> AccountRefused | None:
+    options = session.service.options
+
+    def refused(fault: AccountFault, detail: str = "") -> AccountRefused:
+        return AccountRefused(fault, name, detail, command.purpose)
+
+    if not options.registration:
+        return refused(AccountFault.CLOSED)
+    if options.require_email and not command.email:
+        return refused(AccountFault.EMAIL)
+    if command.email and not _is_email(command.email):
+        return refused(AccountFault.BAD_EMAIL)
+    if len(command.password) < PASSWORD_LETTERS:
+        return refused(AccountFault.WEAK, f"it needs {PASSWORD_LETTERS} characters or more")
+    if fold(command.password) == fold(name):
+        return refused(AccountFault.WEAK, "it is the account's name")
+    wait = session.service.accounts.wait_to_make(session.address)
+    return refused(AccountFault.CROWD, f"wait {wait} s") if wait else None
+
+
+def _is_email(text: str) -> bool:
+    name, at, host = text.rpartition("@")
+    return bool(name and at and "." in host.strip(".")) and text.isprintable() and _fits(text)
+
+
+def _fits(email: str) -> bool:
+    return " " not in email and len(email.encode()) <= EMAIL_BYTES
+
+
+async def new_password(session: Session, command: commands.NewPassword, _upto: int) -> None:
+    """Changes the password of who is logged in."""
+    name = _account(session)
+    if len(command.password) < PASSWORD_LETTERS:
+        detail = f"it needs {PASSWORD_LETTERS} characters or more"
+        await session.answer_in_slices(AccountRefused(AccountFault.WEAK, name, detail, command.purpose))
+        return
+    try:
+        verifier = await session.service.accounts.verifier(command.password) if name else ""
+    except scram.ScramFault as error:
+        await session.answer_in_slices(
+            AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.purpose)
+        )
+        return
+    session.release()
+    session.service.hub.submit(session, [commands.ChangePassword(name, verifier, command.purpose)])
+
+
+async def drop(session: Session, command: commands.DropAccount, _upto: int) -> None:
+    """Removes an account, with its password."""
+    name = command.account or _account(session)
+    if not name:
+        session.release()
+        session.service.hub.submit(session, [commands.RemoveAccount("", False, command.purpose)])
+        return
+    right = await _checked(session, name, command.password, command.purpose)
+    if right is not None:
+        await _decide(session, name, right, commands.RemoveAccount(name, right, command.purpose))
+
+
+async def reclaim(session: Session, command: commands.Reclaim, _upto: int) -> None:
+    """Has who has a name put out, for its owner."""
+    right: bool | None = True
+    if command.password:
+        right = await _checked(session, command.name, command.password, command.purpose)
+    if right is not None:
+        shown = right and bool(command.password)
+        asked = commands.Release(command.name, shown, command.take, command.purpose)
+        await _decide(session, command.name, right, asked)
+
+
+async def _checked(session: Session, name: str, password: str, purpose: object) -> bool | None:
+    """Whether that is the account's password; None: it must not be tried now, which has been said."""
+    if await _must_wait(session, name, purpose):
+        return None
+    accounts = session.service.hub.chat.accounts
+    key = fold(name)
+    account = accounts.get(key)
+    right = await session.service.accounts.is_password(key, account, password)
+    return right and accounts.get(key) is account
+
+
+async def _must_wait(session: Session, name: str, purpose: object) -> bool:
+    """Refuses who tried too often."""
+    wait = session.service.accounts.wait(fold(name), session.address)
+    if wait:
+        await session.answer_in_slices(AccountRefused(AccountFault.MANY, name, f"wait {wait} s", purpose))
+    return wait > 0
+
+
+async def _decide(session: Session, name: str, right: bool, command: commands.Command) -> None:
+    """Counts the password shown, and has the hub decide."""
+    accounts = session.service.accounts
+    if right:
+        accounts.right(fold(name))
+    else:
+        accounts.wrong(fold(name), session.address)
+        _logger.warning("%s gave no right password for the account %s", session.address, name)
+        await asyncio.sleep(WRONG_SECONDS)
+    session.release()
+    session.service.hub.submit(session, [command])
+
+
+def _name(session: Session) -> str:
+    person = session.service.hub.chat.people.get(session.id)
+    return "" if person is None else person.name
+
+
+def _account(session: Session) -> str:
+    person = session.service.hub.chat.people.get(session.id)
+    return "" if person is None else person.account
+
+
+ACCOUNT_GATES: dict[type[commands.Command], Callable[[Session, Any, int], Awaitable[None]]] = {
+    commands.Authenticate: authenticate,
+    commands.ShowPassword: show_password,
+    commands.Register: register,
+    commands.NewPassword: new_password,
+    commands.DropAccount: drop,
+    commands.Reclaim: reclaim,
+}

@@ -1,0 +1,198 @@
+"""Accounts over real sockets: made, logged in to, guessed at, kept over a restart."""
+
+from base64 import b64decode, b64encode
+
+import pytest
+
+from asyncchat.core import scram
+from asyncchat.core.accounts import Account
+from asyncchat.log.memory import MemoryLog
+from asyncchat.server import account_gates
+from asyncchat.server.accounts import Accounts, Count
+from tests.server.harness import serving
+
+PASSWORD = "sesame"  # noqa: S105
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    monkeypatch.setattr(account_gates, "WRONG_SECONDS", 0.0)
+
+
+@pytest.fixture
+def server():
+    with serving() as running:
+        yield running
+
+
+class Irc:
+    """An IRC client that reads up to a word."""
+
+    def __init__(self, server, *lines):
+        self.peer = server.connect()
+        self.send("CAP LS 302", "CAP REQ :sasl", *lines)
+
+    def send(self, *lines):
+        self.peer.send("".join(f"{line}\r\n" for line in lines))
+
+    def upto(self, *words):
+        """The first line with one of these words."""
+        while True:
+            line = self.peer.line()
+            if any(f" {word}" in line for word in words):
+                return line
+
+    def enter(self, name):
+        self.send(f"NICK {name}", f"USER {name} 0 * :x", "CAP END")
+        return self.upto("001 ", "433 ")
+
+    def plain(self, name, password):
+        message = b64encode(f"\0{name}\0{password}".encode()).decode()
+        self.send("AUTHENTICATE PLAIN", f"AUTHENTICATE {message}")
+        return self.upto("903", "904")
+
+
+def test_made_logged_in_to_and_taken_back(server):
+    anna = Irc(server)
+    anna.enter("anna")
+    anna.send("REGISTER * * sesame")
+    assert anna.upto("REGISTER") == ":asyncchat.local REGISTER SUCCESS anna :Account created"
+    anna.send("QUIT")
+    anna.peer.rest()
+    bob = Irc(server)
+    assert " 433 " in bob.enter("anna")
+    bob.send("NICK bob")
+    bob.upto("001 ")
+    bob.send("NICK anna")
+    assert "belongs to an account" in bob.upto("433 ")
+    again = Irc(server)
+    assert " 904 " in again.plain("anna", "wrong")
+    assert " 903 " in again.plain("anna", PASSWORD)
+    assert " 001 anna " in again.enter("anna")
+
+
+def test_scram(server):
+    register(server, "anna")
+    anna = Irc(server, "AUTHENTICATE SCRAM-SHA-256")
+    prover = scram.Prover("anna", PASSWORD, "abcdef")
+    anna.upto("+")
+    anna.send(f"AUTHENTICATE {b64encode(prover.first()).decode()}")
+    challenge = b64decode(anna.peer.line().removeprefix("AUTHENTICATE "))
+    anna.send(f"AUTHENTICATE {b64encode(prover.final(challenge)).decode()}")
+    assert prover.is_server(b64decode(anna.peer.line().removeprefix("AUTHENTICATE ")))
+    anna.send("AUTHENTICATE +")
+    assert " 903 " in anna.upto("903", "904")
+
+
+def register(server, name):
+    maker = Irc(server)
+    maker.enter(name)
+    maker.send(f"REGISTER * * {PASSWORD}", "QUIT")
+    maker.upto("REGISTER SUCCESS")
+    maker.peer.rest()
+
+
+def test_guessing_is_refused_for_a_while_and_others_do_not_wait(server):
+    register(server, "anna")
+    guesser = Irc(server)
+    for _ in range(10):
+        assert guesser.plain("anna", "wrong").endswith(":SASL authentication failed")
+    assert "too many wrong passwords: wait " in guesser.plain("anna", PASSWORD)
+    guesser.send("AUTHENTICATE SCRAM-SHA-256", "AUTHENTICATE " + b64encode(b"n,,n=anna,r=x").decode())
+    assert "too many wrong passwords: wait " in guesser.upto("904")
+
+
+def test_accounts_outlive_a_restart_and_no_password_is_in_the_log():
+    log = MemoryLog()
+    with serving(log=log) as first:
+        register(first, "anna")
+    assert PASSWORD not in repr(list(log.state()))
+    with serving(log=log) as second:
+        anna = Irc(second)
+        assert " 903 " in anna.plain("anna", PASSWORD)
+
+
+def test_an_account_that_is_being_made_is_whole_or_not_there(server, monkeypatch):
+    asked = Irc(server)
+    asked.enter("anna")
+    verifier = server.service.accounts.verifier
+
+    async def hang_up(password):
+        made = await verifier(password)
+        next(iter(server.service.sessions)).expel("gone")
+        return made
+
+    monkeypatch.setattr(server.service.accounts, "verifier", hang_up)
+    asked.send("REGISTER * * sesame")
+    asked.peer.rest()
+    assert server.call(lambda: dict(server.service.hub.chat.accounts)) == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ({"registration": False}, "TEMPORARILY_UNAVAILABLE"),
+        ({"require_email": True}, "INVALID_EMAIL"),
+    ],
+)
+def test_registration_as_configured(options, line):
+    with serving(**options) as server:
+        anna = Irc(server)
+        anna.enter("anna")
+        anna.send("REGISTER * * sesame")
+        assert f"FAIL REGISTER {line} anna :" in anna.upto("FAIL")
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [("* x sesame", "INVALID_EMAIL"), ("* * abc", "WEAK_PASSWORD"), ("* * anna", "WEAK_PASSWORD"),
+     (f"* * {'x' * 301}", "UNACCEPTABLE_PASSWORD"), ("a,b * sesame", "BAD_ACCOUNT_NAME")],
+)  # fmt: skip
+def test_what_is_not_registered(server, asked, code):
+    anna = Irc(server)
+    anna.enter("anna")
+    anna.send(f"REGISTER {asked}")
+    assert f"FAIL REGISTER {code} " in anna.upto("FAIL")
+
+
+def test_whose_connection_is_private(server):
+    anna = Irc(server)
+    anna.enter("anna")
+    session = server.call(lambda: next(iter(server.service.sessions)))
+    found = []
+    for address in ("127.0.0.1", "::1", "10.1.2.3", "fe80::1%eth0", "localhost", "203.0.113.5", "8.8.8.8"):
+        session.address = address
+        found.append(session.private)
+    assert found == [True] * 5 + [True, False]  # TEST-NET-3 is nobody's
+
+
+class TestCount:
+    def test_so_many_at_once_then_one_each_so_many_seconds(self):
+        now = [100.0]
+        count = Count(3, 30.0, lambda: now[0])
+        waits = []
+        for _ in range(4):
+            waits.append(count.wait("a"))
+            count.add("a")
+        assert waits == [0, 0, 0, 30]
+        assert count.wait("b") == 0
+        now[0] += 61
+        assert count.wait("a") == 0
+        count.forget("a")
+        assert count.wait("a") == 0
+
+    def test_it_forgets_the_oldest(self, monkeypatch):
+        monkeypatch.setattr("asyncchat.server.accounts.MOST_COUNTED", 2)
+        count = Count(1, 30.0, lambda: 0.0)
+        for who in ("a", "b", "c"):
+            count.add(who)
+        assert [count.wait(who) > 0 for who in "abc"] == [False, True, True]
+
+
+def test_an_account_that_is_not_there_looks_like_one():
+    accounts = Accounts(lambda: 0.0)
+    there = Account("a", str(scram.verifier(PASSWORD, b"s" * 16)), 0)
+    known, unknown = accounts.known("a", there), accounts.known("b", None)
+    assert (known.iterations, len(known.salt)) == (unknown.iterations, len(unknown.salt))
+    assert accounts.known("b", None) == unknown
+    assert accounts.known("c", None) != unknown

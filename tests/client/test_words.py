@@ -6,7 +6,7 @@ import pytest
 
 from asyncchat import Client, ClientError
 from asyncchat.client.words import WORDS, Leave, Talk, obey
-from tests.client.scripted import Line, Original, Scripted
+from tests.client.scripted import CAPS, Line, Original, Scripted
 
 
 class Typed:
@@ -158,6 +158,63 @@ def page(line: Line, *ids: int) -> None:
         *(f"@batch=b;msgid=e1-{id} :bob!b@h PRIVMSG #ci {id}" for id in ids),
         ":s BATCH -b",
     )
+
+
+def found(line: Line, *said: tuple[int, str, str]) -> None:
+    """Answers a SEARCH: (second, id, text)."""
+    line.send(
+        ":s BATCH +f soju.im/search",
+        *(
+            f"@batch=f;time=2026-11-22T12:00:{second:02}.000Z;msgid={id} :bob!b@h PRIVMSG #ci :{text}"
+            for second, id, text in said
+        ),
+        ":s BATCH -f",
+    )
+
+
+def test_a_search_is_paged_by_times():
+    def script(line: Line) -> None:
+        line.welcome(f"{CAPS} soju.im/search")
+        line.let_in()
+        assert line.read() == 'SEARCH text="build"\\s"so\\slong";in=#ci;from=bob;limit=50'
+        found(line, *((max(10, second), f"e-{second}", f"n {second}") for second in range(9, 59)))
+        assert line.read() == (
+            'SEARCH text="build"\\s"so\\slong";in=#ci;from=bob;before=2026-11-22T12:00:10.000Z;limit=52'
+        )
+        found(line, (8, "e-8", "n 8"), (10, "e-9", "n 9"), (10, "e-10", "n 10"))
+        assert line.read() == 'SEARCH text="nowhere";limit=50'
+        found(line)
+        assert line.read() == 'SEARCH text="x";limit=50'
+        line.send(":s FAIL SEARCH INTERNAL_ERROR :The search could not be run")
+        assert line.read() == "SEARCH from=bob;limit=50"
+        found(line, (1, "e-1", "long ago"))
+        line.to_the_end()
+
+    with Scripted(script) as server, Client(server.address, nick="me", rooms=["#ci"]) as chat:
+        typed = Typed(chat)
+        assert typed('/search build "So  long" in:ci from:bob') == ["more: /search"]
+        assert typed.recalled == [f"n {number}" for number in range(9, 59)]
+        assert typed("/search") == []
+        assert typed.recalled[50:] == ["n 8"]
+        assert typed("/search") == [
+            "usage: /search WORDS [from:NAME] [in:#ROOM] [before:DATE] [after:DATE]",
+        ]
+        assert typed("/search nowhere") == ["nothing was found"]
+        with pytest.raises(ClientError, match="could not be run"):
+            typed("/search x")
+        assert typed("/search from:bob after:1h") == ["nothing was found"]
+        assert typed("/search before:then") == [
+            "That is no date like 2026-11-22, nor a time like 30m, 2h or 7d: before:then"
+        ]
+
+
+def test_a_server_without_search():
+    with (
+        Scripted(in_a_room) as server,
+        Client(server.address, nick="me", rooms=["#ci"]) as chat,
+        pytest.raises(ClientError, match="this server has no search"),
+    ):
+        Typed(chat)("/search x")
 
 
 def test_history_is_paged():

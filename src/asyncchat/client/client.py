@@ -295,6 +295,50 @@ class Client:
             raise ClientError(f"The history of {room} can't be read: {failure}")
         return list(messages)
 
+    def search(
+        self,
+        text: str = "",
+        *,
+        room: str = "",
+        nick: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+    ) -> list[Message]:
+        """Searches what was said in the rooms one is in, where the server can (``soju.im/search``).
+
+        Args:
+            text: words, and "phrases in quotes", all of which a message has.
+            room: only there.
+            nick: only what somebody of this nick said.
+            since: only from this time on; then the first ones are given, else the latest.
+            until: only up to this time.
+            limit: most messages; the server may give fewer.
+
+        Returns:
+            What was found, oldest first.
+
+        Raises:
+            ClientError: there is no search, or no answer.
+            ValueError: that is too long for a line.
+        """
+        wanted = {
+            "text": text,
+            "in": room,
+            "from": nick,
+            "after": "" if since is None else position_at(since).removeprefix("timestamp="),
+            "before": "" if until is None else position_at(until).removeprefix("timestamp="),
+            "limit": str(limit),
+        }
+        with self._link.lock:
+            self._check_open()
+            lookup = self._link.conversation.search([(key, value) for key, value in wanted.items() if value])
+        self._link.wake()
+        messages, failure = lookup.wait(self._settings.timeout)
+        if failure:
+            raise ClientError(f"The search failed: {failure}")
+        return list(messages)
+
     # Following.
 
     def receive(self, timeout: float | None = None) -> Event:

@@ -5,7 +5,7 @@ Owns the contract and what all conversations are told; must not know sockets or 
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -164,4 +164,8 @@ class Conversation(Protocol):
 
     def history(self, room: str, kind: str, position: str, limit: int) -> Lookup:
         """Asks the history."""
+        ...
+
+    def search(self, attributes: Sequence[tuple[str, str]]) -> Lookup:
+        """Searches what was said."""
         ...

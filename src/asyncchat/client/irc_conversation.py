@@ -5,7 +5,7 @@ comes from the settings' clock.
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from asyncchat.client.conversation import Settings
@@ -268,6 +268,19 @@ class IrcConversation:
             token = next(self._tokens)
             self._lookups[token] = lookup
             self._dialect.history(token, room, kind, position, limit=min(limit, self._dialect.server.page))
+        return lookup
+
+    def search(self, attributes: Sequence[tuple[str, str]]) -> Lookup:
+        """Searches what was said."""
+        lookup = Lookup()
+        if not (self._connected and self._dialect.registered):
+            lookup.fail("there is no connection right now")
+        elif not self._dialect.server.searches:
+            lookup.fail("this server has no search")
+        else:
+            token = next(self._tokens)
+            self._dialect.search(token, attributes)
+            self._lookups[token] = lookup
         return lookup
 
     # What the server says.

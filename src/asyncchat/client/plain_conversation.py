@@ -4,7 +4,7 @@ Owns pacing, and honesty about what such a server can't do: ids, history, acknow
 sockets or threads; time comes from the settings' clock.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from asyncchat.client.conversation import Settings
@@ -212,6 +212,10 @@ class PlainConversation:
         lookup = Lookup()
         lookup.fail("an original-style server has none")
         return lookup
+
+    def search(self, attributes: Sequence[tuple[str, str]]) -> Lookup:
+        """There is nothing to search."""
+        return self.history("", "", "", 0)
 
     # What the server says.
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 
+from asyncchat.client import searching
 from asyncchat.client.client import Client
 from asyncchat.client.errors import ClientError
 from asyncchat.client.events import Message
+from asyncchat.client.searching import Sought
 from asyncchat.client.show import names_line
 from asyncchat.core.names import LOBBY, fold
 
@@ -41,6 +43,8 @@ class Talk:
     """Whether the server takes the commands (a plain dialect), and only a few are ours."""
     read_to: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Where ``/history`` goes on in each room: (``before`` or ``after``, id)."""
+    sought: Sought | None = None
+    """Where ``/search`` goes on."""
 
 
 Handler = Callable[[Talk, str], bool | None]
@@ -199,6 +203,27 @@ def _history(talk: Talk, text: str) -> bool | None:
     return None
 
 
+def _search(talk: Talk, text: str) -> bool | None:
+    if text:
+        asked = searching.sought(text, datetime.now().astimezone())
+        if isinstance(asked, str):
+            talk.tell(asked)
+            return None
+        talk.sought = asked
+    if talk.sought is None:
+        return False
+    found = talk.sought.next_page(talk.chat, PAGE)
+    if found:
+        talk.recall(found)
+    if talk.sought.over:
+        talk.sought = None
+    if not found:
+        talk.tell("nothing was found" if text else "there is nothing more")
+    elif talk.sought is not None:
+        talk.tell("more: /search")
+    return None
+
+
 def _since(text: str, now: datetime) -> datetime | None:
     """The time that ``30m``, ``2h``, ``3d`` or ``2026-11-22`` means."""
     units = {"m": "minutes", "h": "hours", "d": "days"}
@@ -322,6 +347,9 @@ _TABLE = (
     Word("me", "TEXT", "Tells what you do: * NAME waves.", _me),
     Word("topic", "[TEXT|-]", "Shows the room's topic, sets it, or takes it away.", _topic),
     Word("history", "[30m|2h|2026-11-22|N]", "Shows what was said; again shows more.", _history),
+    Word(
+        "search", searching.ARGUMENTS, "Finds what was said in your rooms; again shows older ones.", _search
+    ),
     Word(
         "ignore",
         "[NAME]",

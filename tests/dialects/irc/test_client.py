@@ -455,6 +455,48 @@ def test_history_questions_are_put_one_by_one():
     ]
 
 
+def test_a_search_and_a_history_are_asked_one_by_one():
+    client = registered(ALL + " soju.im/search")
+    client.search(1, [("text", "so long; x"), ("in", "#ci"), ("limit", "5")])
+    client.history(2, "#ci", "LATEST", "*", limit=5)
+    assert lines(client) == ["SEARCH text=so\\slong\\:\\sx;in=#ci;limit=5"]
+    heard = hear(
+        client,
+        ":s BATCH +b soju.im/search",
+        "@batch=b;msgid=e1-2;time=2026-11-22T12:00:00.000Z :bob!b@h PRIVMSG #ci :so long; x",
+        ":s BATCH -b",
+    )
+    assert [type(value) for value in heard] == [HistoryPage]
+    assert (heard[0].token, heard[0].room) == (1, "")
+    assert [(message.room, message.id, message.text) for message in heard[0].messages] == [
+        ("#ci", "e1-2", "so long; x")
+    ]
+    assert lines(client) == ["CHATHISTORY LATEST #ci * 5"]
+    # Nobody asked for this one.
+    assert hear(client, ":s BATCH +b soju.im/search", "@batch=b :bob!b@h PRIVMSG #ci :x", ":s BATCH -b") == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ":s FAIL SEARCH INVALID_PARAMS in :You're not on that channel",
+        ":s 421 me SEARCH :Unknown command",
+        ":s 461 me SEARCH :Not enough parameters",
+    ],
+)
+def test_a_search_that_fails(answer):
+    client = registered(ALL + " soju.im/search")
+    client.search(1, [("in", "#x")])
+    (failed,) = hear(client, answer)
+    assert (type(failed), failed.token) == (HistoryFailed, 1)
+
+
+def test_a_search_too_long_for_a_line():
+    client = registered(ALL + " soju.im/search")
+    with pytest.raises(ValueError, match="too long"):
+        client.search(1, [("text", "x" * 600)])
+
+
 def test_unasked_history_is_heard_as_such():
     client = registered(ALL, "#ci")
     heard = hear(client, ":s BATCH +b chathistory #ci", "@batch=b :bob!b@h PRIVMSG #ci :old", ":s BATCH -b")

@@ -157,9 +157,22 @@ class IrcClient:
             positions: ``*``, ``msgid=…`` or ``timestamp=…``.
             limit: most messages wanted.
         """
-        self._questions.append(Question(token, room, ("CHATHISTORY", kind, room, *positions, str(limit))))
-        if len(self._questions) == 1:
-            self.send(*self._questions[0].command)
+        self._put(Question(token, room, ("CHATHISTORY", kind, room, *positions, str(limit))))
+
+    def search(self, token: int, attributes: Iterable[tuple[str, str]]) -> None:
+        """Searches (https://soju.im/search); what follows is the same as for ``history``.
+
+        Args:
+            token: the caller's number.
+            attributes: what is searched for.
+
+        Raises:
+            ValueError: that is too long for a line.
+        """
+        command = "SEARCH", tokens.format_tags(attributes)
+        if len(tokens.format(tokens.Message(command[0], command[1:]))) > self.server.line_bytes:
+            raise ValueError("that is too long to be searched for")
+        self._put(Question(token, "", command))
 
     # What the server says.
 
@@ -193,21 +206,31 @@ class IrcClient:
 
     def _batch(self, batch: Batch, now: datetime) -> Values:
         if batch.kind == "chathistory":
-            reader = client_speech.Reader(self.server, self._is_own)
-            said = (line for line in batch.lines() if line.command in ("PRIVMSG", "NOTICE"))
-            read = [reader.read(line, now, replayed=True) for line in said]
-            messages = tuple(message for message in read if isinstance(message, Message))
+            messages = self._replayed(batch, now)
             target = batch.params[0] if batch.params else ""
-            if self._questions and self.server.fold(self._questions[0].room) == self.server.fold(target):
+            room = self._questions[0].room if self._asked("CHATHISTORY") else ""
+            if room and self.server.fold(room) == self.server.fold(target):
                 question = self._answered()
                 yield HistoryPage(question.token, question.room, messages)
             else:
                 yield from messages
             return
+        if batch.kind == "soju.im/search":
+            if self._asked("SEARCH"):
+                question = self._answered()
+                yield HistoryPage(question.token, "", self._replayed(batch, now))
+            return
         for line in batch.lines():
             yield from self._one(line, line.tag("label") or batch.label, now)
         if batch.label:  # whatever it held, the server has dealt with that message
             yield from self._acknowledge(self._sending.labeled(batch.label), "", now)
+
+    def _replayed(self, batch: Batch, now: datetime) -> tuple[Message, ...]:
+        """The messages of a batch of what was said earlier."""
+        reader = client_speech.Reader(self.server, self._is_own)
+        said = (line for line in batch.lines() if line.command in ("PRIVMSG", "NOTICE"))
+        read = [reader.read(line, now, replayed=True) for line in said]
+        return tuple(message for message in read if isinstance(message, Message))
 
     def _one(self, line: tokens.Message, label: str, now: datetime) -> Values:
         if line.command in ("PRIVMSG", "NOTICE"):
@@ -253,6 +276,15 @@ class IrcClient:
     def _learn_origin(self, source: str) -> None:
         if "!" in source:
             self._origin = source
+
+    def _put(self, question: Question) -> None:
+        self._questions.append(question)
+        if len(self._questions) == 1:
+            self.send(*question.command)
+
+    def _asked(self, command: str) -> bool:
+        """Whether an answer to this command is awaited."""
+        return bool(self._questions) and self._questions[0].command[0] == command
 
     def _answered(self) -> Question:
         question = self._questions.pop(0)
@@ -301,7 +333,7 @@ class IrcClient:
 
     def _fail(self, line: tokens.Message, label: str, now: datetime) -> Values:
         command, code, reason = line.param(0), line.param(1), line.params[-1] if line.params else ""
-        if command == "CHATHISTORY" and self._questions:
+        if self._asked(command):
             question = self._answered()
             return (HistoryFailed(question.token, question.room, code, reason),)
         if command in ("PRIVMSG", "NOTICE", "JOIN"):
@@ -363,7 +395,7 @@ class IrcClient:
     ) -> Values:
         at, subject = moment(line, now), about[0] if about else ""
         keys = [self.server.fold(word) for word in about]
-        if self._questions and "CHATHISTORY" in about:  # unknown command, too few parameters …
+        if any(self._asked(word) for word in about):  # unknown command, too few parameters …
             question = self._answered()
             return (HistoryFailed(question.token, question.room, line.command, reason),)
         if label:

@@ -80,7 +80,7 @@ SPEECH_REFUSALS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A CHATHISTORY command that waits for its answer, or for its turn."""
+    """A CHATHISTORY or SEARCH command that waits for its answer, or for its turn."""
 
     token: int
     room: str

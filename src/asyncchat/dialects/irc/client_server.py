@@ -16,10 +16,11 @@ WANTED = (
     "labeled-response",
     "message-tags",
     "server-time",
+    "soju.im/search",
 )
 """Capabilities that this client makes use of; all are optional."""
 
-_DEPENDS_ON_BATCH = frozenset(("labeled-response", "draft/chathistory", "chathistory"))
+_DEPENDS_ON_BATCH = frozenset(("labeled-response", "draft/chathistory", "chathistory", "soju.im/search"))
 
 HOST_BYTES = 63
 """Longest host in an origin, where 005 has no HOSTLEN: a DNS label; servers show no longer ones."""
@@ -159,6 +160,11 @@ class ServerFacts:
         return bool({"draft/chathistory", "chathistory"} & self.capabilities) and (
             {"batch", "server-time", "message-tags"} <= self.capabilities
         )
+
+    @property
+    def searches(self) -> bool:
+        """Whether what was said can be searched for, with times and in batches."""
+        return {"soju.im/search", "batch", "server-time", "message-tags"} <= self.capabilities
 
     @property
     def page(self) -> int:

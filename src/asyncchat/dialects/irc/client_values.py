@@ -169,7 +169,7 @@ class Undelivered(msgspec.Struct, frozen=True):
 
 
 class HistoryPage(msgspec.Struct, frozen=True):
-    """What was asked of a room's history, oldest first."""
+    """What was asked of a room's history, or searched for (no room), oldest first."""
 
     token: int
     room: str

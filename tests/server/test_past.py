@@ -365,3 +365,18 @@ def test_marks_outlive_the_server():
             anna.send(f"MARKREAD #lobby\r\nMARKREAD #lobby {late}\r\n")
             assert f"MARKREAD #lobby {expected}\r\n" in pong(anna)
             server.stop()
+
+
+def test_a_renamed_room_keeps_its_history(server):
+    anna = irc(server, "anna", f"{MORE} draft/channel-rename", "#tea")
+    id = said(anna, "old words", "#tea")
+    said(anna, "kept words", "#tea")
+    anna.send("RENAME #tea #green :better\r\n")
+    anna.until("RENAME")
+    said(anna, "new words", "#green")
+    irc(server, "bob", CAPS, "#tea")
+    anna.send(f"REDACT #green {id}\r\nCHATHISTORY LATEST #green * 9\r\n")
+    page = pong(anna).partition("BATCH +")[2]
+    assert " PRIVMSG #green :kept words\r\n" in page
+    assert " PRIVMSG #green :new words\r\n" in page
+    assert "old words" not in page

@@ -45,12 +45,14 @@ def misuse(last: int, last_time: int, records: Sequence[Record]) -> None:
 class Shelf(msgspec.Struct, frozen=True):
     """A shelf (``log.shelves``), or how the shelves of one owner begin, and what of it is wanted.
 
-    Facts numbered up to ``after``, or earlier than the time ``since`` (microseconds), are not.
+    Facts numbered up to ``after``, or earlier than the time ``since`` (microseconds), or from the time
+    ``until`` on where there is one, are not. A room's key may be one too: then its messages are wanted.
     """
 
     name: str
     after: int = 0
     since: int = 0
+    until: int = 0
 
 
 class Range(msgspec.Struct, frozen=True):

@@ -107,7 +107,7 @@ class MemoryLog:
             if event.kept is Kept.STATE:
                 self._facts.append(event)
                 if type(event) is Erased:
-                    self._erase(event.numbers, fold(event.room))
+                    self._erase(event.numbers, fold(event.said_in or event.room))
                 elif type(event) is Retracted and event.number in self._told:
                     self._take_out({event.number})
             if self._keep:
@@ -218,7 +218,8 @@ class MemoryLog:
         for record in reversed(self._rooms.get(shelf.name, ())):
             if record.number <= shelf.after or record.time < shelf.since:
                 return
-            yield record
+            if not shelf.until or record.time < shelf.until:
+                yield record
 
     def _remember(self, record: Record) -> None:
         event = record.event

@@ -84,8 +84,13 @@ def _numbers(
         lows = {}
         for shelf in wanted.beside:
             least = max(low, _low(connection, shelf, high), swept if shelf.name.startswith(PASSING) else 0)
-            lows[shelf.name] = least
-            sources.append(listed(connection, shelf.name, least, high))
+            most = min(high, _last_until(connection, shelf.until - 1, high)) if shelf.until else high
+            way = listed
+            if shelf.name[:1] == "#":
+                way = places.backwards if newest else places.forwards
+            else:
+                lows[shelf.name] = least
+            sources.append(way(connection, shelf.name, least, most))
         sources.append(places.unlisted(connection, lows, low, high, newest=newest))
     for source in sources:
         open_cursors.enter_context(closing(source))

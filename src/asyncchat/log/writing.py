@@ -177,7 +177,7 @@ class Writer:
             self._connection.executemany(_FACT, batch.facts)
         for event in batch.erased:
             if isinstance(event, Erased):
-                places.erase(self._connection, fold(event.room), event.numbers)
+                places.erase(self._connection, fold(event.said_in or event.room), event.numbers)
             else:
                 places.erase_private(self._connection, event.number)
 

@@ -47,8 +47,15 @@ def place(session: Session, to: str, *, events: bool = False) -> Place | None:
         room = chat.rooms.get(fold(to))
         if room is None or not (session.id in room.seats or session.id in chat.owners):
             return None
-        names = (shelves.notes(room.key), shelves.comings(room.key)) if events else ()
-        return Place(room.name, room.key, tuple(Shelf(name) for name in names))
+        keys = [fold(name) for name in room.former if fold(name) != room.key]
+        names = list(keys)
+        if events:
+            names += [shelf(key) for key in (room.key, *keys) for shelf in (shelves.notes, shelves.comings)]
+        # What was said under a former name is the room's up to the renaming, whatever bears the name now.
+        until = {
+            name: room.renamed for key in keys for name in (key, shelves.notes(key), shelves.comings(key))
+        }
+        return Place(room.name, room.key, tuple(Shelf(name, until=until.get(name, 0)) for name in names))
     me = chat.people.get(session.id)
     if me is None or name_fault(to) is not None:
         return None
@@ -93,8 +100,17 @@ async def read_history(session: Session, command: commands.ReadHistory, upto: in
         except LogError:
             answer = replies.HistoryUnreadable(command.room, command.purpose, failed=True)
         else:
-            answer = replies.HistoryPage(where.name, records, page.more, command.purpose)
+            told = tuple(_as_of(where, record) for record in records)
+            answer = replies.HistoryPage(where.name, told, page.more, command.purpose)
     await session.answer_in_slices(answer)
+
+
+def _as_of(where: Place, record: Record) -> Record:
+    """A record of a room that had another name then, under the one it has."""
+    room = getattr(record.event, "room", "")
+    if not where.room or not room or fold(room) == where.room:
+        return record
+    return msgspec.structs.replace(record, event=msgspec.structs.replace(record.event, room=where.name))
 
 
 def _range(where: Place, command: commands.ReadHistory, upto: int) -> Range:
@@ -144,7 +160,11 @@ def _stands(record: Record, where: Place) -> bool:
     """Whether a message was said in this place."""
     event = record.event
     if isinstance(event, Said | Reacted):
-        return bool(where.room) and fold(event.room) == where.room
+        key = fold(event.room)
+        return bool(where.room) and (
+            key == where.room
+            or any(shelf.name == key and record.time < shelf.until for shelf in where.beside)
+        )
     if not isinstance(event, Whispered | ReactedTo):
         return False
     names = shelves.shelves_of(event)

@@ -63,10 +63,14 @@ class Retracted(Event, frozen=True, tag="retracted"):
 
 
 class Erased(Event, frozen=True, tag="erased"):
-    """Messages of a room were taken out of the history; their rows stay, their text is blank."""
+    """Messages of a room were taken out of the history; their rows stay, their text is blank.
+
+    ``said_in`` is the name that the room had when they were said, where it was another.
+    """
 
     kept: ClassVar[Kept] = Kept.STATE
     room: str
     person: Person
     numbers: tuple[int, ...]
     reason: str = ""
+    said_in: str = ""

@@ -59,12 +59,15 @@ def take_back(chat: Chat, who: int, command: commands.TakeBack, now: int) -> Ite
     if to[:1] in ROOM_SIGNS and (room is None or not (who in room.seats or who in chat.owners)):
         return refused(RedactionFault.TARGET)
     found = command.found
-    if found is None:
+    kinds = _IN_ROOMS if to[:1] in ROOM_SIGNS else _PRIVATE
+    if found is None or not isinstance(found.event, kinds):
         return refused(RedactionFault.UNKNOWN)
-    author: Person = found.event.person  # type: ignore[union-attr]  # what a gate finds has one
+    author: Person = found.event.person
     is_author = _is(chat, me, author, found.time)
     if room is not None:
-        erased = events.Erased(room.name, me, (found.number,), command.reason)
+        then = getattr(found.event, "room", room.name)
+        former = "" if fold(then) == room.key else then
+        erased = events.Erased(room.name, me, (found.number,), command.reason, former)
         if chat.may(who, room, Right.RULE) and not is_author:
             return (*noting(lambda *_: (erased,))(chat, who, command, now), replies.Done())
     if not is_author:
@@ -75,6 +78,9 @@ def take_back(chat: Chat, who: int, command: commands.TakeBack, now: int) -> Ite
         return (erased, replies.Done())
     return (_retracted(chat, me, found, command), replies.Done())
 
+
+_IN_ROOMS = (events.Said, events.Reacted)
+_PRIVATE = (events.Whispered, events.ReactedTo)
 
 GUESTS_WINDOW = 24 * 3600
 """Seconds in which who has no account may take back what was said in the same visit."""

@@ -3,6 +3,8 @@
 import pytest
 
 from asyncchat.config import Sources
+from asyncchat.log.base import Retention
+from asyncchat.log.memory import MemoryLog
 from asyncchat.server.reloading import ServeError, read_motd
 from tests.server.harness import CODE, serving
 
@@ -123,3 +125,21 @@ def test_the_motd_is_a_file_of_text(tmp_path):
     assert read_motd(str(tmp_path / "motd")) == ("a", "", "b")
     with pytest.raises(ServeError, match="can't be read"):
         read_motd(str(tmp_path / "none"))
+
+
+def test_how_long_the_history_is_kept_is_taken_over(file, tmp_path):
+    kept: list[Retention] = []
+
+    class Noting(MemoryLog):
+        def retain(self, keep: Retention) -> None:
+            kept.append(keep)
+            super().retain(keep)
+
+    with serving(
+        Noting(), sources=Sources(str(file), {}, {"port": 0, "db": ":memory:"}), keep_days=30
+    ) as server:
+        file.write_text("[history]\nkeep_days = 7\nkeep_megabytes = 100\n")
+        owner = server.irc("boss")
+        owner.send(f"OPER owner {CODE}\r\nREHASH\r\n")
+        owner.until("Changed: ")
+    assert kept == [Retention(30), Retention(7, 100)]

@@ -129,6 +129,26 @@ class ServeConfig(msgspec.Struct, frozen=True):
             key="history.durable",
         ),
     ] = "process"
+    keep_days: Annotated[
+        int,
+        msgspec.Meta(ge=0, le=100_000),
+        Option(
+            "Days after which what was said is removed; 0: never.",
+            key="history.keep_days",
+            flag=None,
+            reload=True,
+        ),
+    ] = 0
+    keep_megabytes: Annotated[
+        int,
+        msgspec.Meta(ge=0, le=10_000_000),
+        Option(
+            "Megabytes of history beyond which the oldest is removed; 0: without an end.",
+            key="history.keep_megabytes",
+            flag=None,
+            reload=True,
+        ),
+    ] = 0
     newcomers: Annotated[
         int,
         msgspec.Meta(ge=0, le=50),

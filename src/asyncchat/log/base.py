@@ -76,15 +76,29 @@ class Range(msgspec.Struct, frozen=True):
     events: bool = False
 
 
+class Retention(msgspec.Struct, frozen=True):
+    """What of the history may stay: 0 for all of it.
+
+    Attributes:
+        days: what is older goes.
+        megabytes: where it takes more (of 1,000,000 bytes), the oldest goes; the file itself does not shrink.
+    """
+
+    days: int = 0
+    megabytes: int = 0
+
+
 class Page(msgspec.Struct, frozen=True):
     """Messages of a range, oldest first, erased ones left out.
 
     ``more`` counts the range's messages beyond the page: those before it, up to the ``count_to`` of the read,
     when the newest end was asked for, else 1 or 0 for those after it.
+    ``cut``: messages of the range were removed, because they were too old or too many.
     """
 
     records: tuple[Record, ...]
     more: int
+    cut: bool = False
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -146,6 +160,10 @@ class Log(Protocol):
 
     def state(self) -> Iterable[AnyEvent]:
         """The facts that decisions read, of kind ``Kept.STATE``, oldest first, or fewer that equal them."""
+        ...
+
+    def retain(self, keep: Retention) -> None:
+        """Removes from now on what need not stay, a little at a time."""
         ...
 
     async def append(self, expected_last: int, records: Sequence[Record]) -> None:

@@ -7,16 +7,21 @@ Owns the task that follows the appends, its thread and its connection; what is d
 import asyncio
 import logging
 import sqlite3
+import time
+from contextlib import suppress
 from functools import partial
 
-from asyncchat.log import places, upkeep
-from asyncchat.log.base import LogError
+from asyncchat.log import places, retention, upkeep
+from asyncchat.log.base import LogError, Retention
 from asyncchat.log.opening import Database
 from asyncchat.log.tuning import Tuning
 from asyncchat.log.worker import Worker
 from asyncchat.log.writing import Writer
 
 _log = logging.getLogger(__name__)
+
+_LONGEST_SLEEP = 3600.0
+"""Seconds after which it is looked at without an append."""
 
 _PAGE = 4096
 """Bytes of a page of the file, SQLite's default."""
@@ -47,11 +52,17 @@ class Keeper:
         self._moved = 0
         self._blanked = 0
         self._snapshot_at = tuning.snapshot_at
+        self._keep = Retention()
         self._awake = False
         self._stirred = asyncio.Event()
         self._due = asyncio.Event()
         self._busy = asyncio.Lock()
         self._task = asyncio.create_task(self._run(), name="history-keep")
+
+    def retain(self, keep: Retention) -> None:
+        """Removes what need not stay from now on."""
+        self._keep = keep
+        self._stirred.set()
 
     def appended(self) -> None:
         """Something was appended."""
@@ -86,7 +97,9 @@ class Keeper:
 
     async def _run(self) -> None:
         while True:
-            await self._stirred.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LONGEST_SLEEP):  # what grows old needs no append for it
+                    await self._stirred.wait()
             self._stirred.clear()
             await self._until_quiet()
             self._awake = False
@@ -119,6 +132,7 @@ class Keeper:
             await self._shelve(quiet)
             await self._take_snapshot()
             await self._sweep(quiet)
+            await self._remove(quiet)
             await self._checkpoint(quiet)
 
     async def _index(self, quiet: bool) -> None:
@@ -168,6 +182,19 @@ class Keeper:
             async with self._turn:
                 await self._writing.run(
                     self._writer.change, partial(upkeep.sweep, after=part[0], upto=part[1])
+                )
+            if not quiet:
+                return
+
+    async def _remove(self, quiet: bool) -> None:
+        while True:
+            now = max(self._writer.last_time, time.time_ns() // 1000)
+            part = await self._worker.run(retention.next_slice, self._connection, self._keep, now)
+            if part is None:
+                return
+            async with self._turn:
+                await self._writing.run(
+                    self._writer.change, partial(retention.remove, after=part[0], upto=part[1])
                 )
             if not quiet:
                 return

@@ -26,7 +26,7 @@ from asyncchat.core.events import (
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
 from asyncchat.core.searching import UNSEEN, holds
-from asyncchat.log.base import Found, OutOfStep, Page, Query, Range, Shelf, misuse, new_epoch
+from asyncchat.log.base import Found, OutOfStep, Page, Query, Range, Retention, Shelf, misuse, new_epoch
 from asyncchat.log.shelves import shelves_of
 from asyncchat.log.snapshot import snapshot
 
@@ -41,6 +41,8 @@ ACTS_KEPT = 1000
 
 _LOOKED_AT_ONCE = 250
 """Messages that a search looks at before others have a turn: half a millisecond."""
+
+_DAY = 24 * 3600 * 1_000_000
 
 _STATE_FACTS = 10_000
 """State facts gathered before they are folded into a snapshot."""
@@ -60,8 +62,12 @@ class MemoryLog:
         self._ids = Ids([(1, new_epoch())])
         self._newest_batch: tuple[Record, ...] = ()
         self._rooms: dict[str, deque[Record]] = {}
-        self._order: deque[tuple[int, tuple[str, ...]]] = deque()
-        self._notes: deque[tuple[int, tuple[str, ...]]] = deque()
+        self._order: deque[tuple[int, int, tuple[str, ...]]] = deque()
+        self._notes: deque[tuple[int, int, tuple[str, ...]]] = deque()
+        self._removed: dict[str, tuple[int, int]] = {}
+        """Rooms of which messages are gone: the last one's number and time."""
+        self._days = 0
+        self._oldest = 0
         self._told: dict[int, Record] = {}
         self._acts: deque[Record] = deque(maxlen=ACTS_KEPT)
         self._facts: list[AnyEvent] = []
@@ -91,6 +97,11 @@ class MemoryLog:
         """The state facts of this run."""
         return tuple(self._facts)
 
+    def retain(self, keep: Retention) -> None:
+        """Forgets what is older than its days with the next append; its megabytes are none of a memory."""
+        self._days = keep.days
+        self._oldest = 0
+
     async def append(self, expected_last: int, records: Sequence[Record]) -> None:
         """Adds records; see ``Log.append``."""
         if not records:
@@ -115,8 +126,10 @@ class MemoryLog:
         self._last = records[-1].number
         self._last_time = records[-1].time
         self._newest_batch = tuple(records)
+        if self._days:
+            self._oldest = self._last_time - self._days * _DAY
         for order in (self._order, self._notes):
-            if len(order) > self._keep:
+            if len(order) > self._keep or self._days:
                 self._forget(order)
         if len(self._facts) > self._fold_at:
             self._fold()
@@ -126,10 +139,11 @@ class MemoryLog:
         if wanted.newest:
             found = self._backwards(wanted)
             records = tuple(islice(found, wanted.limit))[::-1]
-            return Page(records, sum(1 for _ in islice(found, count_to)))
+            more = sum(1 for _ in islice(found, count_to))
+            return Page(records, more, not more and self._is_cut(wanted))
         # The oldest end: as many as it takes are walked over, all within the few that are kept.
         ordered = list(self._backwards(wanted))[::-1]
-        return Page(tuple(ordered[: wanted.limit]), int(len(ordered) > wanted.limit))
+        return Page(tuple(ordered[: wanted.limit]), int(len(ordered) > wanted.limit), self._is_cut(wanted))
 
     async def find(self, number: int) -> Record | None:
         """What was said under a number; see ``Log.find``."""
@@ -232,7 +246,7 @@ class MemoryLog:
         for key in keys:
             self._rooms.setdefault(key, deque()).append(record)
         told = isinstance(event, _TOLD)
-        (self._order if told else self._notes).append((record.number, keys))
+        (self._order if told else self._notes).append((record.number, record.time, keys))
         if told:
             self._told[record.number] = record
 
@@ -253,10 +267,12 @@ class MemoryLog:
         for key in keys:
             self._rooms[key] = deque(record for record in self._rooms[key] if record.number not in gone)
 
-    def _forget(self, order: deque[tuple[int, tuple[str, ...]]]) -> None:
-        while len(order) > self._keep:
-            number, keys = order.popleft()
-            self._told.pop(number, None)
+    def _forget(self, order: deque[tuple[int, int, tuple[str, ...]]]) -> None:
+        while order and (len(order) > self._keep or order[0][1] < self._oldest):
+            number, time, keys = order.popleft()
+            told = self._told.pop(number, None)
+            if told is not None and type(told.event) is Said:
+                self._removed[keys[0]] = (number, time)
             for key in keys:
                 room = self._rooms.get(key)
                 # Erased ones are gone already; of a shelf, the other kind of fact may be older.
@@ -264,6 +280,13 @@ class MemoryLog:
                     room.popleft()
                 if not room:
                     self._rooms.pop(key, None)
+
+    def _is_cut(self, wanted: Range) -> bool:
+        rooms = (fold(wanted.room), *(shelf.name for shelf in wanted.beside))
+        return any(
+            number > (wanted.after or 0) and time > (wanted.after_time or 0)
+            for number, time in (self._removed.get(room, (0, 0)) for room in rooms)
+        )
 
     def _fold(self) -> None:
         facts = snapshot(self._facts)

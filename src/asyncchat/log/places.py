@@ -110,6 +110,23 @@ def clear_shelves(connection: sqlite3.Connection, after: int, upto: int) -> None
         )
 
 
+def shelves_between(connection: sqlite3.Connection, after: int, upto: int) -> set[str]:
+    """The shelves that facts of these stand on."""
+    found = _shelved(connection, after, upto, newest=False)
+    return {shelf for _, shelves in found for shelf in shelves}
+
+
+def trim(connection: sqlite3.Connection, room: str, upto: int) -> None:
+    """Takes the numbers up to one from a room's lists, or a shelf's; within the caller's transaction."""
+    lists = connection.execute(
+        "SELECT base, numbers FROM places WHERE room = ? AND first <= ? ORDER BY first", (room, upto)
+    ).fetchall()
+    connection.execute("DELETE FROM places WHERE room = ? AND first <= ?", (room, upto))
+    for base, line in lists[-1:]:  # those before it end before it begins
+        rest = [str(number - base) for number in _numbers(base, line) if number > upto]
+        connection.executemany("INSERT INTO places VALUES (?, ?, ?, ?, ?)", _places(room, base, rest))
+
+
 def _shelved(
     connection: sqlite3.Connection, low: int, high: int, *, newest: bool
 ) -> Iterator[tuple[int, tuple[str, ...]]]:

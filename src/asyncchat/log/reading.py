@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 from asyncchat.core.events import ACTS, Kept, Reacted, ReactedTo, Record, Said, Whispered
 from asyncchat.core.names import fold
-from asyncchat.log import places, rows
+from asyncchat.log import places, retention, rows
 from asyncchat.log.base import Page, Range, Shelf
 from asyncchat.log.shelves import PASSING
 
@@ -50,7 +50,7 @@ def page(connection: sqlite3.Connection, wanted: Range, count_to: int) -> Page:
 def _page(connection: sqlite3.Connection, wanted: Range, count_to: int) -> Page:
     low, high = bounds(connection, wanted)
     if low >= high:
-        return Page((), 0)
+        return Page((), 0, _is_cut(connection, wanted))
     with ExitStack() as open_cursors:
         numbers = _numbers(connection, wanted, low, high, open_cursors)
         found: list[Record] = []
@@ -66,7 +66,16 @@ def _page(connection: sqlite3.Connection, wanted: Range, count_to: int) -> Page:
     if wanted.newest:
         found.reverse()
         more = min(more, count_to)
-    return Page(tuple(found), more)
+    ended = not more or not wanted.newest
+    return Page(tuple(found), more, ended and _is_cut(connection, wanted))
+
+
+def _is_cut(connection: sqlite3.Connection, wanted: Range) -> bool:
+    after, time = wanted.after or 0, wanted.after_time or 0
+    return any(
+        retention.is_cut(connection, room, after, time)
+        for room in (fold(wanted.room), *(shelf.name for shelf in wanted.beside))
+    )
 
 
 def _numbers(

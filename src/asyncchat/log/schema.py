@@ -70,6 +70,14 @@ STEPS: tuple[str, ...] = (
     -- facts up to here are in places too (log.shelves); those of an older file follow when it is quiet
     ALTER TABLE marks ADD COLUMN shelved INTEGER NOT NULL DEFAULT 0;
     """,
+    """
+    ALTER TABLE marks ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;  -- up to here retention was at work
+    CREATE TABLE removals (      -- rooms of which messages were removed, and the last one's number and time
+        room TEXT PRIMARY KEY,
+        number INTEGER NOT NULL,
+        time INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 """What makes a file of version n one of version n + 1."""
 

@@ -16,7 +16,7 @@ from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
 from asyncchat.core.events import AnyEvent, Record
 from asyncchat.core.ids import Ids
 from asyncchat.log import reading, schema, searching, tuning, upkeep
-from asyncchat.log.base import Found, LogError, Page, Query, Range, Shelf
+from asyncchat.log.base import Found, LogError, Page, Query, Range, Retention, Shelf
 from asyncchat.log.index import Index
 from asyncchat.log.indexing import Indexer, open_index
 from asyncchat.log.keeper import Keeper
@@ -124,6 +124,10 @@ class SqliteLog:
                 raise LogError(
                     f"The history {self._path} can't be used: {error}. Upgrade asyncchat"
                 ) from error
+
+    def retain(self, keep: Retention) -> None:
+        """Removes from now on what need not stay; see ``Log.retain``."""
+        self._keeper.retain(keep)
 
     async def append(self, expected_last: int, records: Sequence[Record]) -> None:
         """Adds records; see ``Log.append``."""

@@ -101,7 +101,7 @@ async def read_history(session: Session, command: commands.ReadHistory, upto: in
             answer = replies.HistoryUnreadable(command.room, command.purpose, failed=True)
         else:
             told = tuple(_as_of(where, record) for record in records)
-            answer = replies.HistoryPage(where.name, told, page.more, command.purpose)
+            answer = replies.HistoryPage(where.name, told, page.more, command.purpose, page.cut)
     await session.answer_in_slices(answer)
 
 

@@ -26,6 +26,7 @@ from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc.shared import Irc
 from asyncchat.dialects.plain import Plain
 from asyncchat.dialects.websocket import WebSocket
+from asyncchat.log.base import Retention
 from asyncchat.server import greeting, reporting
 from asyncchat.server.access import Access
 from asyncchat.server.accounts import Accounts
@@ -153,6 +154,7 @@ class Service:
                     server = await asyncio.start_server(self._accept, sock=listener, backlog=BACKLOG)
                 self._servers.append(server)
         self.reachable = greeting.reachable(self.addresses)
+        self.log.retain(_retention(self.options))
 
     async def run(self) -> None:
         """Serves until cancelled.
@@ -217,6 +219,8 @@ class Service:
         self.irc.renew(self.info)
         self.plain.info = self.info
         self.hosts = self._hosts()
+        if _retention(options) != _retention(before):
+            self.log.retain(_retention(options))
         if options.log_level != before.log_level:
             reporting.set_level(options.log_level)
         self.accounts.counting = options.limits
@@ -271,3 +275,7 @@ class Service:
 
     def _too_slow(self, session: Session) -> None:
         session.expel("too slow", at_once=True)
+
+
+def _retention(options: ServeConfig) -> Retention:
+    return Retention(options.keep_days, options.keep_megabytes)

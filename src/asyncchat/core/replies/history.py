@@ -11,12 +11,14 @@ from asyncchat.core.replies.base import Refusal, Reply
 class HistoryPage(Reply, frozen=True):
     """A page of a room's history, oldest first. ``more``: messages of the range beyond the page, on its older
     side, counted up to ``MORE_COUNTED`` (on its newer side 1 or 0, when the range was read from its old end).
+    ``cut``: there were more before, which this server does not keep that long.
     """
 
     room: str
     records: tuple[Record, ...]
     more: int
     purpose: object
+    cut: bool = False
 
 
 MORE_COUNTED = 1000

@@ -20,6 +20,9 @@ PAGE = 50
 NEWCOMER_UNFRAMED = 5
 """Most messages a newcomer reads first whose client takes its time for each write."""
 
+CUT = "-- what was said before is not kept any more --"
+"""Where the history ends because older messages were removed from it."""
+
 
 class Wish(msgspec.Struct, frozen=True):
     """A stretch of a room's past, read backwards page by page.
@@ -92,8 +95,8 @@ def page_lines(page: HistoryPage, zone: Zone) -> list[str]:
     asked = page.purpose
     newcomer = isinstance(asked, Wish) and asked.newcomer
     if not page.records:
-        return [] if newcomer else ["-- no messages --"]
-    lines = spoken_lines(page.records, zone)
+        return [CUT] if page.cut else [] if newcomer else ["-- no messages --"]
+    lines = [*([CUT] if page.cut else []), *spoken_lines(page.records, zone)]
     if newcomer and page.more:
         count = f"more than {page.more:,}" if page.more >= MORE_COUNTED else f"{page.more:,}"
         lines.insert(0, f"… {count} earlier message{'s' if page.more > 1 else ''}: /history")

@@ -1,0 +1,270 @@
+"""Retention: what is too old or too much is removed, honestly, and nothing else is."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from asyncchat.core import events
+from asyncchat.core.chat import Chat
+from asyncchat.core.events import AnyEvent, Record, Said
+from asyncchat.log import places, retention, schema
+from asyncchat.log.base import Log, Page, Range, Retention
+from asyncchat.log.memory import MemoryLog
+from asyncchat.log.sqlite import SqliteLog
+from asyncchat.log.tuning import Tuning
+from tests.log.chatter import ANNA, BERND, START, asynchronous
+from tests.log.history import raw, texts
+
+DAY = 24 * 3600 * 1_000_000
+FUTURE = START + 36_500 * DAY
+"""Later than any clock of today says: the newest record's time is the present."""
+
+HASTY = Tuning(lag=4, snapshot_at=3)
+
+
+def said(number: int, day: float, room: str = "#lobby", text: str = "") -> Record:
+    return Record(number, FUTURE + int(day * DAY), Said(room, ANNA, text or f"text {number}"))
+
+
+def fact(number: int, day: float, event: AnyEvent) -> Record:
+    return Record(number, FUTURE + int(day * DAY), event)
+
+
+async def fill(log: Log, *records: Record) -> None:
+    for record in records:
+        await log.append(log.last, [record])
+
+
+async def read(log: Log, room: str = "#lobby", **how: int) -> Page:
+    return await log.read(Range(room, log.last, **how), 100)  # type: ignore[arg-type]
+
+
+def numbers(page: Page) -> list[int]:
+    return [record.number for record in page.records]
+
+
+@asynchronous
+async def test_what_is_older_than_its_days_goes_and_its_room_says_so(path):
+    log = await SqliteLog.open(path, figures=HASTY)
+    await fill(
+        log, said(1, 0), said(2, 1), said(3, 1, "#other"), said(4, 9, "#new"), said(5, 10), said(6, 11)
+    )
+    third = log.ids.id_of(5)
+    log.retain(Retention(days=7))
+    await log.settle()
+    page = await read(log)
+    assert (numbers(page), page.more, page.cut) == ([5, 6], 0, True)
+    assert not (await read(log, limit=1)).cut  # an older one is there
+    assert (await read(log, after=1)).cut
+    assert not (await read(log, after=2)).cut
+    assert not (await read(log, after_time=FUTURE + DAY)).cut
+    assert (await read(log, after_time=FUTURE, before_time=FUTURE + 2 * DAY)).cut
+    assert (await read(log, before=3)) == Page((), 0, True)
+    assert (await read(log, "#other")) == Page((), 0, True)
+    assert not (await read(log, "#new")).cut
+    assert await log.find(1) is None
+    assert log.ids.id_of(5) == third
+    assert await log.numbers_by("#lobby", "", log.last) == (5, 6)
+    await fill(log, said(7, 12))
+    await log.close()
+    log = await SqliteLog.open(path)
+    assert (log.last, log.messages) == (7, 4)
+    assert numbers(await read(log)) == [5, 6, 7]
+    await log.close()
+
+
+@asynchronous
+async def test_nothing_goes_unless_it_is_told_to(path):
+    log = await SqliteLog.open(path, figures=HASTY)
+    await fill(log, said(1, 0), said(2, 5000))
+    await log.settle()
+    log.retain(Retention(days=7))
+    log.retain(Retention())
+    await log.settle()
+    assert (numbers(await read(log)), (await read(log)).cut) == ([1, 2], False)
+    await log.close()
+
+
+@asynchronous
+async def test_the_newest_stays_however_old_and_however_large(path):
+    log = await SqliteLog.open(path, figures=HASTY)
+    log.retain(Retention(days=1, megabytes=1))
+    for number in range(1, 60):
+        await fill(log, said(number, number, text="x" * 30_000))
+        await log.settle()
+    assert log.last == 59
+    assert numbers(await read(log))[-1] == 59
+    await log.close()
+    log = await SqliteLog.open(path)
+    assert log.last == 59
+    await log.close()
+
+
+@asynchronous
+async def test_what_is_in_force_stays_in_force(path):
+    log = await SqliteLog.open(path, figures=HASTY)
+    state: list[AnyEvent] = [
+        events.RoomOpened("#lobby", 1),
+        events.TopicChanged("#lobby", ANNA, "old", 2),
+        events.TopicChanged("#lobby", ANNA, "in force", 2),
+        events.ServerBanChanged(ANNA, "eve!*@*", True, 3),
+        events.BanChanged("#lobby", ANNA, "*!*@h", True, 4),
+    ]
+    await fill(log, *(fact(number, 0, event) for number, event in enumerate(state, 1)), said(6, 0))
+    await log.settle()
+    await fill(log, fact(7, 1, events.FlagChanged("#lobby", ANNA, "secret", True)), said(8, 20), said(9, 20))
+    log.retain(Retention(days=7))
+    await log.settle()
+    assert Chat.replay(log.state()).state() == Chat.replay([*state, log_event(7)]).state()
+    await log.close()
+    kept = raw(path, "SELECT number FROM facts WHERE kept = 1")
+    assert kept == [(7,)], "what no snapshot says stays, all before it is in one"
+    log = await SqliteLog.open(path)
+    assert Chat.replay(log.state()).state() == Chat.replay([*state, log_event(7)]).state()
+    await log.close()
+
+
+def log_event(_number: int) -> AnyEvent:
+    return events.FlagChanged("#lobby", ANNA, "secret", True)
+
+
+@asynchronous
+async def test_private_messages_and_acts_go_with_the_texts_of_their_time(path):
+    log = await SqliteLog.open(path, figures=HASTY)
+    whisper = events.Whispered(BERND, ANNA, "psst, the password is swordfish")
+    killed = events.Killed(BERND, ANNA, "spam")
+    await fill(log, fact(1, 0, whisper), fact(2, 0, killed), fact(3, 9, whisper), fact(4, 9, killed))
+    await fill(log, said(5, 10), said(6, 10))
+    log.retain(Retention(days=7))
+    await log.settle()
+    assert await log.find(1) is None
+    assert await log.find(3) is not None
+    assert [record.number for record in await log.acts(log.last, 0, 10)] == [4]
+    assert raw(path, "SELECT count(*) FROM places WHERE first < 3") == [(0,)]
+    await log.close()
+    log = await SqliteLog.open(path)
+    assert log.messages == 3
+    await log.close()
+
+
+@asynchronous
+async def test_what_went_has_left_the_file(path):
+    log = await SqliteLog.open(path, figures=HASTY)
+    secret = "correct horse battery staple " * 400
+    await fill(log, said(1, 0, text=secret), *(said(number, 9) for number in range(2, 40)))
+    log.retain(Retention(days=7))
+    await log.settle()
+    await log.close()
+    assert b"horse battery" not in path.read_bytes()
+
+
+@asynchronous
+async def test_where_there_is_too_much_the_oldest_goes(path):
+    log = await SqliteLog.open(path, figures=HASTY)
+    log.retain(Retention(megabytes=1))
+    for start in range(1, 4001, 500):
+        await log.append(log.last, [said(n, 0, text=f"{n} " + "x" * 1000) for n in range(start, start + 500)])
+        await log.settle()
+    (pages,), (free,) = raw(path, "PRAGMA page_count", "PRAGMA freelist_count")
+    assert 500_000 < (pages - free) * 4096 < 1_100_000  # type: ignore[operator]
+    there = numbers(await read(log, limit=10_000))
+    assert there == list(range(there[0], 4001))
+    assert 200 < len(there) < 1100
+    page = await read(log, limit=10_000)
+    assert page.cut
+    assert len(await texts(log)) == len(there)
+    await log.close()
+    log = await SqliteLog.open(path)
+    assert log.messages == len(there)
+    await log.close()
+
+
+@asynchronous
+async def test_it_goes_in_short_slices(path):
+    log = await SqliteLog.open(path, figures=HASTY)
+    await log.append(0, [said(number, 0) for number in range(1, 1401)])
+    await fill(log, *(said(number, 10) for number in range(1401, 1420)))
+    await log.settle()
+    await log.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        keep, now, slices = Retention(days=7), FUTURE + 10 * DAY, []
+        while part := retention.next_slice(connection, keep, now):
+            slices.append(part)
+            retention.remove(connection, *part)
+    assert slices == [(0, 500), (500, 1000), (1000, 1400)]
+
+
+@asynchronous
+async def test_what_is_erased_before_and_after_does_not_count_twice(path):
+    log = await SqliteLog.open(path, figures=HASTY)
+    await fill(log, *(said(number, 0) for number in range(1, 9)), said(9, 10), said(10, 10))
+    await log.settle()
+    await fill(log, fact(11, 10, events.Erased("#lobby", ANNA, (2, 9))))
+    log.retain(Retention(days=7))
+    await log.settle()
+    await fill(log, fact(12, 10, events.Erased("#lobby", ANNA, (3, 10))), said(13, 10))
+    await log.settle()
+    assert numbers(await read(log)) == [13]
+    await log.close()
+    log = await SqliteLog.open(path)
+    assert log.messages == 1
+    await log.close()
+
+
+@asynchronous
+async def test_a_room_of_which_all_was_erased_before_has_no_line(path):
+    log = await SqliteLog.open(path, figures=HASTY)
+    await fill(log, said(1, 0), fact(2, 0, events.Erased("#lobby", ANNA, (1,))), said(3, 9), said(4, 9))
+    log.retain(Retention(days=7))
+    await log.settle()
+    assert raw(path, "SELECT removed FROM marks") == [(2,)]
+    assert not (await read(log)).cut
+    await log.close()
+
+
+def test_lists_are_trimmed(tmp_path):
+    path = tmp_path / "chat.db"
+    connection = schema.connect(path)
+    schema.prepare(connection, path, clean=False)
+    rows = [("#a", 1, 0, 3, "1,2,5"), ("#a", 7, 5, 2, "2,9"), ("#a", 20, 15, 1, "5"), ("#b", 3, 0, 1, "3")]
+    connection.executemany("INSERT INTO places VALUES (?, ?, ?, ?, ?)", rows)
+    places.trim(connection, "#a", 10)
+    assert list(places.listed_forwards(connection, "#a", 0, 99)) == [14, 20]
+    assert list(places.listed_backwards(connection, "#a", 0, 99)) == [20, 14]
+    assert list(places.listed_forwards(connection, "#b", 0, 99)) == [3]
+    places.trim(connection, "#a", 99)
+    assert list(places.listed_forwards(connection, "#a", 0, 99)) == []
+    connection.close()
+
+
+@asynchronous
+async def test_a_memory_forgets_too_and_says_so():
+    log = MemoryLog()
+    log.retain(Retention(days=7))
+    await fill(log, said(1, 0), said(2, 1, "#other"), said(3, 5), said(4, 10))
+    assert numbers(await read(log)) == [3, 4]
+    assert (await read(log)).cut
+    assert not (await read(log, after=1)).cut
+    assert (await read(log, "#other")).cut
+    assert await log.find(1) is None
+
+
+@asynchronous
+async def test_a_memory_that_is_full_says_so():
+    log = MemoryLog(2)
+    await fill(log, said(1, 0), said(2, 0))
+    assert not (await read(log)).cut
+    await fill(log, said(3, 0))
+    assert (await read(log)).cut
+    assert not (await read(log, limit=1)).cut
+
+
+@pytest.mark.parametrize("keep", [Retention(days=30), Retention(megabytes=1)])
+@asynchronous
+async def test_an_empty_history_is_left_alone(path, keep):
+    log = await SqliteLog.open(path, figures=HASTY)
+    log.retain(keep)
+    await log.settle()
+    assert log.last == 0
+    await log.close()

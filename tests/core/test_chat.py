@@ -67,6 +67,8 @@ switch = st.booleans()
 
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "name": names,
+    "all": st.booleans(),
+    "here": st.booleans(),
     "away": st.sampled_from(["", "lunch"]),
     "account": names,
     "verifier": st.just("secret"),

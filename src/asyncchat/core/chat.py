@@ -21,6 +21,7 @@ from asyncchat.core.rooms import Room
 from asyncchat.core.rules import ANSWERS, RULES
 from asyncchat.core.server_bans import ServerBan
 from asyncchat.core.tokens import Token
+from asyncchat.core.watching import Watching, followed
 
 Item = AnyEvent | Reply | Refusal | Command
 """What a decision is made of. A question in it is answered, another command decided, an ``Answer`` given,
@@ -66,6 +67,7 @@ class Chat:
         self.guests_marks: dict[int, dict[str, int]] = {}
         """The same of those who are here without one."""
         self.gone = Departures()
+        self.watching = Watching()
         self.spoke: dict[int, int] = {}
         """When people last said something (microseconds since 1970 UTC), as far as this node heard it.
 
@@ -92,7 +94,8 @@ class Chat:
             The events that happen, replies, and a refusal where it may not be; possibly nothing. Questions
             among them are to be put to ``answer`` after the events before them have been applied.
         """
-        return RULES[type(command)](self, who, command, now)
+        items = RULES[type(command)](self, who, command, now)
+        return followed(self, items) if self.watching.names else items
 
     def answer(self, who: int, question: Question) -> Reply | Refusal:
         """The answer to a question, from the state as it is."""
@@ -165,6 +168,7 @@ class Chat:
             "invitations": {who: dict(rooms) for who, rooms in self.invitations.items()},
             "knocks": {who: dict(rooms) for who, rooms in self.knocks.items()},
             "person_flags": dict(self.person_flags),
+            "watching": {who: dict(names) for who, names in self.watching.names.items()},
             "server_bans": dict(self.server_bans),
         }
 

@@ -36,6 +36,11 @@ CHECK_BYTES = 16_384
 """After how much that a room was told its members are looked at for slow ones (limit: 60 times that)."""
 
 
+_ToSome = events.Announced | events.ReadUpTo | events.Came | events.Went | events.Noticed
+_TO_SOME = (events.Announced, events.ReadUpTo, events.Came, events.Went, events.Noticed)
+"""Events told to some people wherever they are."""
+
+
 class GateMark:
     """Stands in a batch where a session's gate begins: what came before is delivered, what follows waits."""
 
@@ -196,7 +201,7 @@ class Delivery:
         elif isinstance(event, events.Entered):
             self.sessions[event.person.id] = cause
             _logger.info("%s (%s) is online", event.person.name, event.person.address or event.person.host)
-        elif isinstance(event, events.Announced | events.ReadUpTo):
+        elif isinstance(event, _TO_SOME):
             await self._announce(record, event, cause)
         elif isinstance(event, events.Killed):
             self._kill(record, event, cause)
@@ -222,9 +227,7 @@ class Delivery:
             elif data:
                 await self._write([member], data)
 
-    async def _announce(
-        self, record: Record, event: events.Announced | events.ReadUpTo, cause: Session
-    ) -> None:
+    async def _announce(self, record: Record, event: _ToSome, cause: Session) -> None:
         """Tells some people something, wherever they are."""
         for who in event.to:
             target = self.sessions.get(who)

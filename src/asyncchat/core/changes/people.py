@@ -36,6 +36,7 @@ def _left(chat: Chat, event: events.Left) -> None:
     chat.knocks.pop(who, None)
     chat.spoke.pop(who, None)
     chat.guests_marks.pop(who, None)
+    chat.watching.forget(who)
     chat.gone.add(event.person, event.time)
 
 
@@ -54,6 +55,11 @@ def _realname_changed(chat: Chat, event: events.RealnameChanged) -> None:
     chat.people[person.id] = person
     for room in chat.rooms_with(person.id):
         room.reseat(person, room.roles.get(person.id, 0))
+
+
+def _watched(chat: Chat, event: events.Watched) -> None:
+    change = chat.watching.add if event.on else chat.watching.remove
+    change(event.person.id, event.names)
 
 
 def _away_changed(chat: Chat, event: events.AwayChanged) -> None:
@@ -79,5 +85,6 @@ CHANGES: dict[type[events.Event], Callable[[Chat, Any], None]] = {
     events.Renamed: _renamed,
     events.RealnameChanged: _realname_changed,
     events.AwayChanged: _away_changed,
+    events.Watched: _watched,
     events.PersonFlagChanged: _person_flag_changed,
 }

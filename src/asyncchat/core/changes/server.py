@@ -31,6 +31,7 @@ def _node_started(chat: Chat, _event: events.NodeStarted) -> None:
     ):
         memory.clear()
     chat.gone.clear()
+    chat.watching.clear()
     chat.most_people = 0
 
 

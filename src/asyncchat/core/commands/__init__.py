@@ -95,6 +95,7 @@ from asyncchat.core.commands.rooms import (
 )
 from asyncchat.core.commands.speech import Confide, Say, Signal
 from asyncchat.core.commands.tokens import NewToken, Post, RevokeToken
+from asyncchat.core.commands.watching import AskWatched, Unwatch, Watch
 
 __all__ = [
     "WITH_PASSWORD",
@@ -116,6 +117,7 @@ __all__ = [
     "AskServerBans",
     "AskTime",
     "AskTopic",
+    "AskWatched",
     "AskWelcome",
     "AskWho",
     "Authenticate",
@@ -183,5 +185,7 @@ __all__ = [
     "Span",
     "TakeBack",
     "Unlock",
+    "Unwatch",
+    "Watch",
     "Which",
 ]

@@ -61,6 +61,7 @@ from asyncchat.core.events.speech import (
 )
 from asyncchat.core.events.together import Change, Together, together
 from asyncchat.core.events.tokens import TokenMade, TokenRevoked
+from asyncchat.core.events.watching import Came, Changed, Noticed, Watched, Went
 
 __all__ = [
     "ACTS",
@@ -72,7 +73,9 @@ __all__ = [
     "AnyEvent",
     "AwayChanged",
     "BanChanged",
+    "Came",
     "Change",
+    "Changed",
     "ClaimFailed",
     "Confided",
     "ConfigurationRead",
@@ -94,6 +97,7 @@ __all__ = [
     "MaskChanged",
     "MuteChanged",
     "NodeStarted",
+    "Noticed",
     "Overruled",
     "OwnerClaimed",
     "Parted",
@@ -125,6 +129,8 @@ __all__ = [
     "TokenMade",
     "TokenRevoked",
     "TopicChanged",
+    "Watched",
+    "Went",
     "Whispered",
     "together",
 ]

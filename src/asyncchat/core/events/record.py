@@ -54,6 +54,7 @@ from asyncchat.core.events.speech import (
     Whispered,
 )
 from asyncchat.core.events.tokens import TokenMade, TokenRevoked
+from asyncchat.core.events.watching import Came, Noticed, Watched, Went
 
 AnyEvent = (
     Said | Whispered | Signalled | SignalledTo | SignalledToRole | NodeStarted | Entered | Left | Renamed
@@ -64,6 +65,7 @@ AnyEvent = (
     | ServerBanChanged | Announced
     | AccountMade | AccountPasswordChanged | AccountRemoved | LoggedIn | LoggedOut
     | Overruled | ClaimFailed | ConfigurationRead
+    | Watched | Came | Went | Noticed
     | TokenMade | TokenRevoked
     | Reacted | ReactedTo | Retracted | ReadHere | ReadUpTo
 )  # fmt: skip

@@ -110,6 +110,7 @@ from asyncchat.core.replies.rooms import (
 )
 from asyncchat.core.replies.server import OwnerOnly, Reloaded, ServerBansView, TimeNow, Unlocked
 from asyncchat.core.replies.tokens import TokenFault, TokenRefused
+from asyncchat.core.replies.watching import HereView, WatchedView
 
 __all__ = [
     "MORE_COUNTED",
@@ -134,6 +135,7 @@ __all__ = [
     "FlagsView",
     "Forwarded",
     "GoneView",
+    "HereView",
     "HistoryPage",
     "HistoryUnreadable",
     "Ignored",
@@ -210,6 +212,7 @@ __all__ = [
     "TooManyServerBans",
     "TopicView",
     "Unlocked",
+    "WatchedView",
     "Welcome",
     "WhoView",
     "WrongCode",

@@ -22,6 +22,7 @@ from asyncchat.core.rules import (
     rooms,
     speech,
     tokens,
+    watching,
 )
 from asyncchat.core.rules.overruling import NOTED, noting
 
@@ -41,6 +42,7 @@ _FAMILIES = (
     marks,
     operators,
     tokens,
+    watching,
     questions,
 )
 

@@ -9,7 +9,12 @@ from asyncchat.core.modes import AUDITORIUM, INVISIBLE, KEY, SECRET
 from asyncchat.core.names import ROOM_SIGNS, fold, mask_of, matches
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Block
-from asyncchat.core.rules.marks import mark_of
+from asyncchat.core.rules.marks import (
+    mark_of,
+)
+from asyncchat.core.rules.watching import (
+    watched,
+)
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Answerer, Chat, Items, Rule
@@ -309,6 +314,7 @@ ANSWERS: dict[type[commands.Question], Answerer] = {
     commands.AskPersonFlags: person_flags,
     commands.AskPeople: people,
     commands.AskGone: gone,
+    commands.AskWatched: watched,
 }
 
 RULES: dict[type[commands.Command], Rule] = {

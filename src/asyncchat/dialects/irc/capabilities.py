@@ -123,6 +123,7 @@ CAPABILITIES: Final = (
     Capability("draft/pre-away", PRE_AWAY, "extensions/pre-away"),
     Capability("draft/read-marker", READ_MARKER, "extensions/read-marker", changes=True),
     Capability("echo-message", ECHO_MESSAGE, "extensions/echo-message"),
+    Capability("extended-monitor", EXTENDED_MONITOR, "extensions/extended-monitor", changes=True),
     Capability("invite-notify", INVITE_NOTIFY, "extensions/invite-notify", changes=True),
     Capability("labeled-response", LABELED_RESPONSE, "extensions/labeled-response", needs=("batch",)),
     Capability("extended-join", EXTENDED_JOIN, "extensions/extended-join", changes=True),

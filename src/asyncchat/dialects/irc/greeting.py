@@ -14,6 +14,7 @@ from asyncchat.core.people import Person
 from asyncchat.core.replies import Counts
 from asyncchat.core.rules.modes import MASKS_EACH
 from asyncchat.core.rules.rooms import ROOMS_EACH
+from asyncchat.core.rules.watching import WATCHED_EACH
 from asyncchat.core.text import TOPIC_BYTES, cut
 from asyncchat.dialects.irc import limits, modes, numerics
 from asyncchat.dialects.irc.line import BODY_BYTES, line
@@ -67,6 +68,7 @@ def isupport(irc: Irc) -> list[str]:
         f"NETWORK={_value(irc.server.network or irc.name)}",
         *([f"draft/ICON={_value(irc.server.icon)}"] if irc.server.icon else ()),
         f"CHATHISTORY={limits.PAGE}",
+        f"MONITOR={WATCHED_EACH}",
         "MSGREFTYPES=msgid,timestamp",
         "SAFELIST",
         "KNOCK",

@@ -18,6 +18,7 @@ from asyncchat.dialects.irc.capabilities import (
     ACCOUNT_TAG,
     AWAY_NOTIFY,
     EXTENDED_JOIN,
+    EXTENDED_MONITOR,
     INVITE_NOTIFY,
     MESSAGE_REDACTION,
     MESSAGE_TAGS,
@@ -280,6 +281,17 @@ class IrcVariant:
             return b""
         return line(f":{event.person.origin} SETNAME", event.now.realname)
 
+    def _came(self, event: events.Came) -> bytes:
+        """To all who watch: ``*`` stands for each of them (monitor, "730")."""
+        return line(f":{self._source} {numerics.RPL_MONONLINE} *", event.person.origin)
+
+    def _went(self, event: events.Went) -> bytes:
+        return line(f":{self._source} {numerics.RPL_MONOFFLINE} *", event.person.name)
+
+    def _noticed(self, event: events.Noticed) -> bytes:
+        told = _LINES.get(type(event.change))
+        return told(self, event.change) if told is not None and self._held & EXTENDED_MONITOR else b""
+
     def _invite_shown(self, event: events.InviteShown) -> bytes:
         if not self._held & INVITE_NOTIFY:
             return b""
@@ -356,6 +368,9 @@ _LINES: dict[type[AnyEvent], Callable[[IrcVariant, Any], bytes]] = {
     **dict.fromkeys(CHANGES, IrcVariant._changed),  # type: ignore[arg-type]  # all of them are events
     events.Invited: IrcVariant._invited,
     events.InviteShown: IrcVariant._invite_shown,
+    events.Came: IrcVariant._came,
+    events.Went: IrcVariant._went,
+    events.Noticed: IrcVariant._noticed,
     events.AwayChanged: IrcVariant._away_changed,
     events.RealnameChanged: IrcVariant._realname_changed,
     events.Knocked: IrcVariant._knocked,

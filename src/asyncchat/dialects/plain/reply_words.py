@@ -276,6 +276,8 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.OwnerOnly: lambda _reply, _zone: [],
     replies.TimeNow: lambda reply, zone: [f"It is {zone.moment(reply.time)}."],
     replies.StillAway: lambda reply, _: [f"You are away: {reply.text}" if reply.text else "You are back."],
+    replies.HereView: lambda reply, _: [f"Here: {', '.join(one.name for one in reply.here) or 'nobody'}."],
+    replies.WatchedView: lambda reply, _: [f"You watch {', '.join(reply.names) or 'nobody'}."],
     replies.AwayNote: lambda reply, _: [f"{reply.person.name} is away: {reply.text}"],
     replies.HistoryPage: page_lines,
     replies.ActsView: _acts_view,

@@ -75,7 +75,7 @@ def password() -> None:
 
 def _shown(row: Row, effective: Effective) -> str:
     value = getattr(effective.config, row.field)
-    if row.field in ("operators", "rooms"):
+    if row.field in ("operators", "rooms", "webhooks"):
         return f"[{', '.join(value)}]"
     if row.option.secret:
         return HIDDEN if value else '""'

@@ -16,6 +16,7 @@ import msgspec
 
 from asyncchat.config import passwords
 from asyncchat.config.origins import origins_fault
+from asyncchat.config.webhooks import Webhook
 from asyncchat.core.modes import FLAGS, OPENED_FLAGS, SETTING_TABLE
 from asyncchat.core.names import room_fault
 from asyncchat.core.settings import RoomSetting
@@ -292,6 +293,10 @@ class ServeConfig(msgspec.Struct, frozen=True):
     ] = {}
     rooms: Annotated[
         Mapping[str, RoomSetting], Option("What rooms have from the start.", flag=None, reload=True)
+    ] = {}
+    webhooks: Annotated[
+        Mapping[str, Webhook],
+        Option("Where messages of some rooms are posted to.", flag=None, reload=True, secret=True),
     ] = {}
 
 

@@ -25,6 +25,7 @@ from asyncchat.config.options import (
 )
 from asyncchat.config.passwords import PREFIX
 from asyncchat.config.toml_lines import lines_of
+from asyncchat.config.webhooks import Webhook, webhook_fault
 from asyncchat.core.settings import RoomSetting
 
 FILE_VARIABLE = ENVIRONMENT + "CONFIG"
@@ -162,6 +163,9 @@ class _File:
             elif key == "rooms":
                 rooms = {name: self._room(name, one) for name, one in self._tables_in(key, value)}
                 found[key] = Stated(rooms, _FILE, self._where((key,)))
+            elif key == "webhooks":
+                hooks = {name: self._webhook(name, one) for name, one in self._tables_in(key, value)}
+                found[key] = Stated(hooks, _FILE, self._where((key,)))
             elif key in self._tables:
                 if not isinstance(value, dict):
                     raise self._wrong((key,), "a table is expected")
@@ -200,6 +204,18 @@ class _File:
         if fault:
             raise self._wrong(path, fault)
         return operator
+
+    def _webhook(self, name: str, stated: Mapping[str, Any]) -> Webhook:
+        path = ("webhooks", name)
+        self._check_keys(path, stated, Webhook.__struct_fields__)
+        try:
+            hook = msgspec.convert(stated, Webhook)
+        except msgspec.ValidationError as error:
+            raise self._wrong(path, _half_sentence(error)) from error
+        fault = webhook_fault(hook)
+        if fault:
+            raise self._wrong(path, fault)
+        return hook
 
     def _room(self, name: str, stated: Mapping[str, Any]) -> RoomSetting:
         path = ("rooms", name)

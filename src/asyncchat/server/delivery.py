@@ -374,10 +374,15 @@ class Delivery:
         session.flush_parts()
         session.hold()
         if mark.room and not session.ended:
-            audience = self._audience(mark.room)
-            audience.add(session)
+            audience = self.attend(session, mark.room)
             if audience.run is not None:
                 audience.run.apart.append(session)
+
+    def attend(self, session: Session, room: str) -> Audience:
+        """Has a session that is no member told of a room from now on."""
+        audience = self._audience(room)
+        audience.add(session)
+        return audience
 
     def leave(self, session: Session) -> None:
         """A session that is no member is told of its rooms no more."""

@@ -93,6 +93,11 @@ class Outbox:
         """Whether sessions should stop reading until ``room``."""
         return not self._room.is_set()
 
+    @property
+    def waiting(self) -> int:
+        """Outcomes that wait for the next batch."""
+        return len(self._queue)
+
     async def room(self) -> None:
         """Waits until the outbox takes more."""
         await self._room.wait()

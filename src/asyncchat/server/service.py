@@ -41,6 +41,7 @@ from asyncchat.server.reloading import Reloader
 from asyncchat.server.searches import Searches
 from asyncchat.server.session import Session
 from asyncchat.server.watch import Watch
+from asyncchat.server.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from asyncchat.config import ServeConfig, Sources
@@ -127,6 +128,7 @@ class Service:
         self.delivery.auditorium = self._auditorium
         self.delivery.owners = self.hub.chat.owners
         self.watch = Watch(self)
+        self.webhooks = Webhooks(self)
         self.hub.on_name_taken = self.watch.probe
         self.sessions: dict[Session, asyncio.Task[None] | None] = {}
         """Every connection's session, with its task."""
@@ -167,6 +169,7 @@ class Service:
                 group.create_task(self.outbox.run())
                 group.create_task(self.watch.run())
                 group.create_task(self.reloader.run())
+                group.create_task(self.webhooks.run())
         except* StorageLost as lost:
             since = time.strftime("%H:%M:%S", time.localtime(self.outbox.failing_since))
             reason = f"the history can't be written; what was said after {since} is not known to be kept"
@@ -219,6 +222,7 @@ class Service:
         self.irc.renew(self.info)
         self.plain.info = self.info
         self.hosts = self._hosts()
+        self.webhooks.changed()
         if _retention(options) != _retention(before):
             self.log.retain(_retention(options))
         if options.log_level != before.log_level:

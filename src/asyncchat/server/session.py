@@ -132,6 +132,8 @@ class Session:
 
     def learn(self, outcome: Outcome) -> bytes:
         """The bytes that tell this session what became of another's command."""
+        if self.dialect is None:  # a stream
+            return b"".join([self.variant.encode(item) for item in outcome if type(item) is Record])
         return self._said(self.spoken.learn, outcome)
 
     def _said(self, say: Callable[[Outcome], bytes], outcome: Outcome) -> bytes:

@@ -193,6 +193,35 @@ def test_files_go_compressed_where_that_is_asked_for(server, accepted):
     assert refused.headers["Content-Encoding"] is None
 
 
+def test_figures_are_for_this_machine(server):
+    told, body = ask(server, "/metrics")
+    assert told.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    lines = body.decode().splitlines()
+    values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    assert all(name.startswith("asyncchat_") and float(value) >= 0 for name, value in values.items())
+    assert float(values["asyncchat_sessions"]) >= 1
+    assert sum(line.startswith("# TYPE") for line in lines) == len(values)
+    for header in ("X_Forwarded_For", "Forwarded", "Via", "X_Real_IP"):
+        refused, _ = ask(server, "/metrics", **{header: "1.2.3.4"})
+        assert refused.status == 403
+
+
+def test_pages_of_allowed_origins_read_answers_and_others_do_not(server):
+    allowed = {"Origin": "https://chat.example.org"}
+    told, _ = ask(server, "/api/v1/health", **allowed)
+    assert told.headers["Access-Control-Allow-Origin"] == "https://chat.example.org"
+    assert told.headers["Vary"] == "Origin"
+    preflight, body = ask(
+        server, "/api/v1/rooms/x/messages", "OPTIONS", Access_Control_Request_Method="POST", **allowed
+    )
+    assert (preflight.status, body) == (204, b"")
+    assert "Authorization" in preflight.headers["Access-Control-Allow-Headers"]
+    own, _ = ask(server, "/api/v1/health", Origin=f"http://127.0.0.1:{server.port}")
+    assert own.headers["Access-Control-Allow-Origin"] is None
+    refused, _ = ask(server, "/api/v1/health", Origin="http://evil.example")
+    assert (refused.status, refused.headers["Access-Control-Allow-Origin"]) == (403, None)
+
+
 def test_a_request_that_never_ends_is_told_so(monkeypatch):
     monkeypatch.setattr(connection, "REQUEST_SECONDS", 0.2)
     with serving() as server:

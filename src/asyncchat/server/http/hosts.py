@@ -47,12 +47,16 @@ class Hosts:
             parsed = parse_origin(origin)
         except ValueError:
             return False
-        if parsed in self._origins:
-            return True
-        _, host, port = parsed
-        asked = parse_authority(authority)
-        return (
-            asked is not None
-            and asked[0] == host
-            and (asked[1] == port or (asked[1] is None and port in DEFAULT_PORTS.values()))
-        )
+        return parsed in self._origins or _is_own(parsed, authority)
+
+    def is_foreign(self, origin: str, authority: str) -> bool:
+        """Whether an origin that is let in is not the server's own under this host."""
+        return not _is_own(parse_origin(origin), authority)
+
+
+def _is_own(origin: tuple[str, str, int], authority: str) -> bool:
+    _, host, port = origin
+    asked = parse_authority(authority)
+    if asked is None or asked[0] != host:
+        return False
+    return asked[1] == port or (asked[1] is None and port in DEFAULT_PORTS.values())

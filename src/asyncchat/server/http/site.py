@@ -7,14 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asyncchat.server.http import pages
+import msgspec
+
+from asyncchat.server.http import metrics, pages
 from asyncchat.server.http.api.dispatch import Api
 from asyncchat.server.http.api.routes import PREFIX
-from asyncchat.server.http.messages import Request, Response, problem, text
+from asyncchat.server.http.messages import Headers, Request, Response, problem, text
 
 if TYPE_CHECKING:
     from asyncchat.server.service import Service
     from asyncchat.server.session import Session
+
+
+_PREFLIGHT: Headers = (
+    ("Access-Control-Allow-Methods", "GET, HEAD, POST"),
+    ("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID"),
+    ("Access-Control-Max-Age", "600"),
+)
 
 
 class Site:
@@ -47,9 +56,22 @@ class Site:
 
     async def respond(self, request: Request, session: Session) -> Response:
         """The answer to a request that may be made."""
+        origin = request.header("origin")
+        if not origin or not self._service.hosts.is_foreign(origin, request.host):
+            return await self._respond(request, session)
+        # A page of an allowed origin reads the answers too (WHATWG Fetch, "CORS protocol").
+        shared: Headers = (("Access-Control-Allow-Origin", origin), ("Vary", "Origin"))
+        if request.method == "OPTIONS" and request.header("access-control-request-method"):
+            return Response(204, b"", (*shared, *_PREFLIGHT))
+        response = await self._respond(request, session)
+        return msgspec.structs.replace(response, headers=(*response.headers, *shared))
+
+    async def _respond(self, request: Request, session: Session) -> Response:
         path = request.path
         if path.startswith(f"{PREFIX}/"):
             return await self.api.respond(request, session)
+        if path == "/metrics":
+            return self._only_read(request) or metrics.respond(self._service, request, session)
         if path == "/" and not request.accepts("text/html"):
             return self._only_read(request) or text(200, self._service.how_to_join(), (("Vary", "Accept"),))
         file = pages.files().get(pages.INDEX if path == "/" else path)

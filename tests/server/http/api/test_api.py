@@ -1,6 +1,7 @@
 """The API over real sockets: posting, reading, who may do which, and what is refused how."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -268,6 +269,11 @@ class TestOpenApi:
 
         names = {reference.rpartition("/")[2] for reference in references(found)}
         assert names == set(found["components"]["schemas"])
+
+    def test_the_documentation_has_each_route(self):
+        text = (Path(__file__).parents[4] / "docs" / "http.md").read_text("utf-8")
+        for route in ROUTES:
+            assert f"`{route.method} /api/v1{route.path}`" in text
 
     def test_names_and_routes_are_unique(self):
         assert len({route.name for route in ROUTES}) == len(ROUTES)

@@ -12,6 +12,7 @@ import msgspec
 
 from asyncchat.core import events
 from asyncchat.core.events import Record
+from asyncchat.core.events.together import Together
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
 from asyncchat.core.tokens import READ
@@ -41,6 +42,8 @@ class StreamVariant:
 
     def encode(self, record: Record) -> bytes:
         """The event's chunk, or nothing where the stream does not tell it."""
+        if isinstance(record, Together):
+            return b"".join([self.encode(one) for one in record.records])
         event = record.event
         said = shapes.message(record, self._ids)
         if said is not None:
@@ -51,6 +54,12 @@ class StreamVariant:
         if isinstance(event, events.TopicChanged):
             topic = {"topic": event.text, "name": event.person.name}
             return chunk(b"event: topic\ndata: %b\n\n" % _json(topic))
+        if isinstance(event, events.Reacted):
+            about = self._ids.id_of(event.message)
+            reaction = {"id": about, "name": event.person.name, "reaction": event.reaction, "on": event.on}
+            return chunk(b"event: reaction\ndata: %b\n\n" % _json(reaction))
+        if isinstance(event, events.RoomRenamed):
+            return chunk(b"event: renamed\ndata: %b\n\n" % _json({"room": event.to}))
         return b""
 
 
@@ -122,8 +131,8 @@ async def _missed(call: Call, after: int, reached: int, session: Session) -> byt
 ROUTES = (
     Route(
         "GET", "/rooms/{room}/stream", "streamMessages", stream,
-        "Streams what is said in a room, as server-sent events: message, erased, topic; gap where what was "
-        "missed can't be read.",
+        "Streams what is said in a room, as server-sent events: message, reaction, erased, topic, renamed; "
+        "gap where what was missed can't be read.",
         {200: Answer("The stream; an event's id is the message's.", None, "text/event-stream")},
         action=READ, query=shapes.StreamQuery,
         problems={404: "There is no such message, or no room can be called so."},

@@ -1,0 +1,256 @@
+"""Outgoing webhooks: what is said in some rooms, posted elsewhere, in order, until it is taken.
+
+Owns the backlogs and the tries; they live as long as the process. A hook is told of its rooms as members are,
+by the same delivery. Signed as Standard Webhooks has it (``webhook-signature``), and as GitHub does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import itertools
+import logging
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
+
+import h11
+import msgspec
+
+from asyncchat import __version__
+from asyncchat.config.webhooks import key_of
+from asyncchat.core.events import Record
+from asyncchat.core.ids import Ids
+from asyncchat.server.http.api import shapes
+from asyncchat.server.hub import Nobody
+
+if TYPE_CHECKING:
+    from asyncchat.config.webhooks import Webhook
+    from asyncchat.server.audience import Audience
+    from asyncchat.server.service import Service
+    from asyncchat.server.session import Session
+
+_logger = logging.getLogger("asyncchat.webhooks")
+
+BACKLOG = 1_000
+"""Messages that wait for a hook, the newest: half a megabyte of usual ones."""
+
+ANSWER_SECONDS = 10.0
+"""How long the other end may take for one message."""
+
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 300.0
+"""Seconds between two tries: doubled each time."""
+
+REFUSED_TRIES = 5
+"""Tries of a message that is refused (4xx): it may be the message; what hangs on time has another status."""
+
+_LATER = (408, 425, 429)
+
+_numbers = itertools.count(-1, -1)
+"""Hooks are no sessions: their numbers are below those."""
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A message to be posted."""
+
+    id: str
+    body: bytes
+
+
+class HookVariant:
+    """A message as a hook gets it: a line of JSON."""
+
+    def __init__(self, ids: Ids) -> None:
+        self._ids = ids
+
+    def encode(self, record: Record) -> bytes:
+        """The line, or nothing for what is no message."""
+        said = shapes.message(record, self._ids)
+        return b"" if said is None else msgspec.json.encode({"event": "message", "message": said}) + b"\n"
+
+
+class Hook(Nobody):
+    """One webhook; it stands among a room's members in the place of a session."""
+
+    def __init__(self, name: str, stated: Webhook, variant: HookVariant) -> None:
+        super().__init__()
+        self.id = next(_numbers)
+        self.name = name
+        self.stated = stated
+        self.variant = variant
+        self.audiences: tuple[Audience, ...] = ()
+        self.ignoring: frozenset[str] = frozenset()
+        self.ended = False
+        self.write: Callable[[bytes], None] = self._take
+        self._waiting: deque[Waiting] = deque()
+        self._filled = asyncio.Event()
+        self._dropped = 0
+
+    # What delivery calls.
+
+    def _take(self, data: bytes) -> None:
+        for line in data.splitlines():
+            if len(self._waiting) >= BACKLOG:
+                self._waiting.popleft()
+                self._dropped += 1
+                if self._dropped == 1:
+                    _logger.error(
+                        "Webhook %s: more than %d messages wait; the oldest are dropped", self.name, BACKLOG
+                    )
+            id = msgspec.json.decode(line)["message"]["id"]
+            self._waiting.append(Waiting(id, line))
+        self._filled.set()
+
+    def is_slow(self) -> bool:
+        """Never: its backlog is bounded."""
+        return False
+
+    def lose(self) -> None:
+        """Nothing: there is no connection."""
+
+    def ignores(self, _record: Record) -> bool:
+        """Whether it hides an event: none."""
+        return False
+
+    def learn(self, _outcome: object) -> bytes:
+        """What another's command changed is no message."""
+        return b""
+
+    # Its task.
+
+    async def run(self) -> None:
+        """Posts what waits, in order, until cancelled."""
+        pause, tries = FIRST_PAUSE, 0
+        while True:
+            while not self._waiting:
+                self._filled.clear()
+                await self._filled.wait()
+            first = self._waiting[0]
+            tries += 1
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    status = await post(self.stated, first)
+                fault = "" if 200 <= status < 300 else f"answered {status}"
+            except (OSError, TimeoutError, h11.ProtocolError, ssl.SSLError) as error:
+                status, fault = 0, str(error) or type(error).__name__
+            if fault and (tries < REFUSED_TRIES or not 400 <= status < 500 or status in _LATER):
+                _logger.warning("Webhook %s: %s; again in %g s", self.name, fault, pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+                continue
+            if fault:
+                _logger.error("Webhook %s: message %s given up: %s", self.name, first.id, fault)
+            elif self._dropped:
+                _logger.warning("Webhook %s goes on; %d messages were dropped", self.name, self._dropped)
+                self._dropped = 0
+            pause, tries = FIRST_PAUSE, 0
+            if self._waiting and self._waiting[0] is first:  # else it was dropped meanwhile
+                self._waiting.popleft()
+
+
+def signed(secret: str, id: str, now: int, body: bytes) -> list[tuple[str, str]]:
+    """The headers that say who posts: Standard Webhooks' over id, time and body, GitHub's over the body."""
+    key = key_of(secret)
+    whole = hmac.new(key, b"%b.%d.%b" % (id.encode(), now, body), hashlib.sha256).digest()
+    return [
+        ("Webhook-Id", id),
+        ("Webhook-Timestamp", str(now)),
+        ("Webhook-Signature", f"v1,{base64.b64encode(whole).decode()}"),
+        ("X-Hub-Signature-256", "sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest()),
+    ]
+
+
+async def post(stated: Webhook, message: Waiting) -> int:
+    """Posts one message; gives the answer's status.
+
+    Raises:
+        OSError: the other end can't be reached.
+        h11.RemoteProtocolError: it does not speak HTTP.
+    """
+    url = urlsplit(stated.url)
+    secure = url.scheme == "https"
+    reader, writer = await asyncio.open_connection(
+        url.hostname, url.port or (443 if secure else 80), ssl=secure or None
+    )
+    try:
+        connection = h11.Connection(h11.CLIENT)
+        target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+        headers = [
+            ("Host", url.netloc),
+            ("User-Agent", f"asyncchat/{__version__}"),
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(message.body))),
+            ("Connection", "close"),
+            *signed(stated.secret, message.id, int(time.time()), message.body),
+        ]
+        for event in (
+            h11.Request(method="POST", target=target, headers=headers),
+            h11.Data(data=message.body),
+            h11.EndOfMessage(),
+        ):
+            writer.write(connection.send(event) or b"")
+        while True:
+            answer = connection.next_event()
+            if answer is h11.NEED_DATA:
+                connection.receive_data(await reader.read(65_536))
+            elif isinstance(answer, h11.Response):
+                return answer.status_code
+            elif isinstance(answer, h11.ConnectionClosed):
+                raise ConnectionResetError("it closed without an answer")
+    finally:
+        writer.close()
+
+
+class Webhooks:
+    """All webhooks of a service."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._variant = HookVariant(service.log.ids)
+        self._running: dict[str, tuple[Hook, asyncio.Task[None]]] = {}
+        self._changed = asyncio.Event()
+        self._changed.set()
+
+    def changed(self) -> None:
+        """The options may state others now."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Runs those that the options state, until cancelled."""
+        try:
+            while True:
+                await self._changed.wait()
+                self._changed.clear()
+                self._adapt(self._service.options.webhooks)
+        finally:
+            tasks = [task for _, task in self._running.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _adapt(self, stated: Mapping[str, Webhook]) -> None:
+        delivery = self._service.delivery
+        for name, (hook, task) in list(self._running.items()):
+            if stated.get(name) != hook.stated:
+                delivery.leave(cast("Session", hook))
+                hook.ended = True
+                task.cancel()
+                del self._running[name]
+        for name, one in stated.items():
+            if name not in self._running:
+                hook = Hook(name, one, self._variant)
+                for room in dict.fromkeys(one.rooms):
+                    delivery.attend(cast("Session", hook), room)
+                self._running[name] = hook, asyncio.create_task(self._run(hook))
+
+    async def _run(self, hook: Hook) -> None:
+        try:
+            await hook.run()
+        except Exception:
+            _logger.exception("Webhook %s failed and is off; this is a bug of asyncchat", hook.name)

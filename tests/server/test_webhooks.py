@@ -1,0 +1,135 @@
+"""Webhooks: signed, in order, tried again, their backlog bounded; against an HTTP server of the library's."""
+
+import base64
+import hashlib
+import hmac
+import json
+import queue
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import msgspec
+import pytest
+
+from asyncchat.config.webhooks import Webhook
+from asyncchat.server import webhooks
+from tests.server.harness import PATIENCE, serving
+
+SECRET = "a secret of some length"  # noqa: S105
+
+
+class Receiver:
+    """Takes posts; answers with what ``answers`` says, else 204."""
+
+    def __init__(self):
+        self.posts: queue.Queue[tuple[str, dict[str, str], bytes, int]] = queue.Queue()
+        self.answers: list[int] = []
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status = receiver.answers.pop(0) if receiver.answers else 204
+                receiver.posts.put((self.path, dict(self.headers), body, status))
+                if status:
+                    self.send_response(status)
+                    self.end_headers()
+
+            def log_message(self, format, *args):
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook?a=b"
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def next(self):
+        return self.posts.get(timeout=PATIENCE)
+
+    def text(self):
+        return json.loads(self.next()[2])["message"]["text"]
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def receiver(monkeypatch):
+    monkeypatch.setattr(webhooks, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(webhooks, "LONGEST_PAUSE", 0.02)
+    made = Receiver()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def server(receiver):
+    hook = Webhook(receiver.url, ("#lobby", "#Builds"), SECRET)
+    with serving(limits=False, webhooks={"log": hook}) as running:
+        yield running
+
+
+def test_what_is_said_is_posted_and_signed(server, receiver):
+    alice = server.irc("alice")
+    alice.send("JOIN #builds,#other\r\nPRIVMSG #other :no\r\nPRIVMSG #builds :döne\r\n")
+    path, headers, body, _ = receiver.next()
+    assert path == "/hook?a=b"
+    found = json.loads(body)
+    assert found["event"] == "message"
+    assert (found["message"]["room"], found["message"]["text"]) == ("#builds", "döne")
+    assert headers["Webhook-Id"] == found["message"]["id"]
+    signed = f"{headers['Webhook-Id']}.{headers['Webhook-Timestamp']}.".encode() + body
+    whole = base64.b64encode(hmac.digest(SECRET.encode(), signed, hashlib.sha256)).decode()
+    assert headers["Webhook-Signature"] == f"v1,{whole}"
+    assert headers["X-Hub-Signature-256"] == "sha256=" + hmac.new(SECRET.encode(), body, "sha256").hexdigest()
+
+
+def test_many_come_in_order_though_tries_fail(server, receiver):
+    receiver.answers = [500, 0, 429, 204, 503]
+    alice = server.person("alice")
+    for number in range(30):
+        alice.send(f"{number}\n")
+    texts: list[str] = []
+    while len(texts) < 30:
+        _, _, body, status = receiver.next()
+        if status == 204:
+            texts.append(json.loads(body)["message"]["text"])
+    assert texts == [str(number) for number in range(30)]
+
+
+def test_one_that_is_refused_again_and_again_is_given_up(server, receiver):
+    receiver.answers = [400] * webhooks.REFUSED_TRIES
+    alice = server.person("alice")
+    alice.send("poison\nnext\n")
+    assert [receiver.text() for _ in range(webhooks.REFUSED_TRIES)] == ["poison"] * webhooks.REFUSED_TRIES
+    assert receiver.text() == "next"
+
+
+def test_the_oldest_of_too_many_are_dropped(receiver, monkeypatch):
+    monkeypatch.setattr(webhooks, "BACKLOG", 3)
+    hook = Webhook(receiver.url, ("#lobby",), SECRET)
+    with serving(webhooks={"log": hook}) as server:
+        name, _ = next(iter(server.call(lambda: dict(server.service.webhooks._running)).items()))
+        assert name == "log"
+        running = server.call(lambda: server.service.webhooks._running["log"])
+        server.call(running[1].cancel)
+        for number in range(5):
+            server.call(running[0].write, json.dumps({"message": {"id": f"e-{number}"}}).encode())
+        assert [waiting.id for waiting in running[0]._waiting] == ["e-2", "e-3", "e-4"]
+
+
+def test_nobody_there_is_no_trouble(monkeypatch, receiver):
+    with serving(webhooks={"log": Webhook("http://127.0.0.1:9/x", ("#lobby",), SECRET)}) as server:
+        alice, bob = server.person("alice"), server.person("bob")
+        alice.send("hello\n")
+        bob.until("alice: hello")
+
+
+def test_other_options_are_taken_over(server, receiver):
+    options = server.call(lambda: server.service.options)
+    hook = Webhook(receiver.url, ("#tea",), SECRET)
+    server.call(server.service.take_over, msgspec.structs.replace(options, webhooks={"log": hook}), None)
+    alice = server.irc("alice")
+    alice.send("JOIN #tea\r\nPRIVMSG #lobby :no\r\nPRIVMSG #tea :yes\r\n")
+    assert receiver.text() == "yes"

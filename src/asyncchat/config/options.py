@@ -215,6 +215,9 @@ class ServeConfig(msgspec.Struct, frozen=True):
             check=passwords.fault,
         ),
     ] = ""
+    ascii_names: Annotated[
+        bool, Option("Allow only letters of ASCII in new names of people and rooms.", reload=True)
+    ] = False
     cloak: Annotated[
         bool, Option("Show people's addresses to everyone, instead of cloaks.", flag="--no-cloak")
     ] = True

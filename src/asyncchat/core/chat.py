@@ -12,6 +12,7 @@ from asyncchat.core.changes import CHANGES
 from asyncchat.core.commands import Command, Question
 from asyncchat.core.events import AnyEvent, Event
 from asyncchat.core.gone import Departures
+from asyncchat.core.lookalikes import looks
 from asyncchat.core.modes import AUDITORIUM, SECRET
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.people import Person
@@ -46,6 +47,10 @@ class Chat:
     def __init__(self) -> None:
         self.people: dict[int, Person] = {}
         self.holders: dict[str, int] = {}
+        self.lookalikes: dict[str, int] = {}
+        """Who has a name that looks like others, by what it looks like; most names look like themselves."""
+        self.ascii_names = False
+        """Whether new names have letters of ASCII alone. The server's wish, no fact."""
         self.away: dict[int, str] = {}
         self.entered: dict[int, int] = {}
         self.owners: set[int] = set()
@@ -111,6 +116,14 @@ class Chat:
         """The person who has a name."""
         who = self.holders.get(fold(name))
         return None if who is None else self.people[who]
+
+    def twin(self, name: str) -> int | None:
+        """Who has a name that is another one but looks the same."""
+        look = looks(name)
+        who = self.lookalikes.get(look)
+        if who is None and look != fold(name):
+            who = self.holders.get(look)
+        return None if who is None or self.people[who].key == fold(name) else who
 
     def room_named(self, name: str) -> Room | None:
         """The room that has a name."""

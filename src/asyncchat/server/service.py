@@ -125,6 +125,7 @@ class Service:
         self.delivery = Delivery(self._too_slow)
         self.outbox = Outbox(log, self.delivery)
         self.hub = Hub(Chat.replay(log.state()), log, self.outbox)
+        self.hub.chat.ascii_names = config.ascii_names
         self.delivery.auditorium = self._auditorium
         self.delivery.owners = self.hub.chat.owners
         self.watch = Watch(self)
@@ -205,6 +206,7 @@ class Service:
     def take_over(self, options: ServeConfig, motd: tuple[str, ...] | None) -> None:
         """Serves by other options from now on; nobody is dropped for it."""
         before, self.options = self.options, options
+        self.hub.chat.ascii_names = options.ascii_names
         if (options.password, options.operators) != (before.password, before.operators):
             self.access = Access(options)
         self.info = msgspec.structs.replace(

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from asyncchat.core import events
+from asyncchat.core.lookalikes import looks
+from asyncchat.core.people import Person
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
@@ -15,10 +17,23 @@ def _entered(chat: Chat, event: events.Entered) -> None:
     person = event.person
     chat.people[person.id] = person
     chat.holders[person.key] = person.id
+    _note_look(chat, person)
     chat.entered[person.id] = event.time
     if event.away:
         chat.away[person.id] = event.away
     chat.most_people = max(chat.most_people, len(chat.people))
+
+
+def _note_look(chat: Chat, person: Person) -> None:
+    look = looks(person.name)
+    if look != person.key:
+        chat.lookalikes[look] = person.id
+
+
+def _forget_look(chat: Chat, person: Person) -> None:
+    look = looks(person.name)
+    if chat.lookalikes.get(look) == person.id:
+        del chat.lookalikes[look]
 
 
 def _left(chat: Chat, event: events.Left) -> None:
@@ -27,6 +42,7 @@ def _left(chat: Chat, event: events.Left) -> None:
         room.unseat(who)
     person = chat.people.pop(who)
     del chat.holders[person.key]
+    _forget_look(chat, person)
     chat.rooms_of.pop(who, None)
     chat.away.pop(who, None)
     chat.entered.pop(who, None)
@@ -44,6 +60,8 @@ def _renamed(chat: Chat, event: events.Renamed) -> None:
     person = event.now
     del chat.holders[event.person.key]
     chat.holders[person.key] = person.id
+    _forget_look(chat, event.person)
+    _note_look(chat, person)
     chat.gone.add(event.person, event.time)
     chat.people[person.id] = person
     for room in chat.rooms_with(person.id):

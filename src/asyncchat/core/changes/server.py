@@ -19,6 +19,7 @@ def _node_started(chat: Chat, _event: events.NodeStarted) -> None:
     for memory in (
         chat.people,
         chat.holders,
+        chat.lookalikes,
         chat.away,
         chat.entered,
         chat.owners,

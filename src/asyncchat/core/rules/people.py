@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
+from asyncchat.core.lookalikes import mixed
 from asyncchat.core.names import fold, name_fault
 from asyncchat.core.people import person, renamed, renamed_really
 from asyncchat.core.roles import Right
@@ -135,8 +136,17 @@ def _refusal_of_name(chat: Chat, who: int, name: str) -> replies.Refusal | None:
         return replies.NameNotAllowed(name, reason)
     if fold(name) in chat.tokens:
         return replies.NameNotAllowed(name, "it is a bot's")
+    if chat.ascii_names and not name.isascii():
+        return replies.NameNotAllowed(name, "only letters of ASCII are allowed here")
+    if mixed(name):
+        return replies.NameNotAllowed(name, "it mixes letters of several scripts in a word")
     holder = chat.holders.get(fold(name))
-    return None if holder is None or holder == who else replies.NameTaken(name, holder)
+    if holder is not None and holder != who:
+        return replies.NameTaken(name, holder)
+    twin = chat.twin(name)
+    if twin is not None and twin != who:
+        return replies.NameNotAllowed(name, f"it looks like {chat.people[twin].name}")
+    return None
 
 
 RULES: dict[type[commands.Command], Rule] = {

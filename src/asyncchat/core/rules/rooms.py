@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
+from asyncchat.core.lookalikes import looks, mixed
 from asyncchat.core.modes import BANS, FORWARD, GUESTS, INVITE_ONLY, KEY, LIMIT, TOPIC_LOCKED
 from asyncchat.core.names import LOBBY, fold, room_fault
 from asyncchat.core.roles import Right
@@ -69,7 +70,7 @@ def joining(
     if (len(chat.rooms_of.get(me.id, ())) if joined is None else joined) >= ROOMS_EACH:
         return (replies.TooManyRooms(name, ROOMS_EACH),)
     if room is None:
-        reason = room_fault(name)
+        reason = room_fault(name) or _imitation(chat, name)
         if reason is not None:
             return (replies.RoomNotAllowed(name, reason),)
         place: tuple[events.RoomClosed, ...] = ()
@@ -92,6 +93,16 @@ def joining(
         return (replies.Forwarded(room.name, to), *joining(chat, me, to, now, joined, given, True, away))
     first = not room.seats and key != LOBBY
     return (events.Joined(room.name, me, first, away), commands.AskRoom(room.name, joining=True))
+
+
+def _imitation(chat: Chat, name: str) -> str | None:
+    """Why a room may not be opened under a name that looks like another one, as half a sentence."""
+    if chat.ascii_names and not name.isascii():
+        return "only letters of ASCII are allowed here"
+    if mixed(name):
+        return "it mixes letters of several scripts in a word"
+    look = looks(name)
+    return f"it looks like {chat.rooms[look].name}" if look != fold(name) and look in chat.rooms else None
 
 
 def _kept_out(chat: Chat, room: Room, me: Person, key: str) -> replies.Refusal | None:

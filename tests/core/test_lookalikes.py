@@ -1,0 +1,76 @@
+import pytest
+
+from asyncchat.core import commands, replies
+from asyncchat.core.lookalikes import looks, mixed
+from asyncchat.core.names import fold
+from tests.core.house import ANNA, BOB, NOBODY, do, house
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("paul", "раul"),
+        ("cop", "сор"),
+        ("TOM", "ТОМ"),
+        ("eva", "εvα"),
+        ("oo", "օо"),
+        ("Ꭺnna", "anna"),
+    ],
+)
+def test_names_that_look_alike(one, other):
+    assert fold(one) != fold(other)
+    assert looks(one) == looks(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("Вася", "Васq"), ("bob1", "bobl"), ("п", "n"), ("n0", "no")])
+def test_names_that_do_not(one, other):
+    assert looks(one) != looks(other)
+
+
+@pytest.mark.parametrize("name", ["bоb", "Вasya", "aγ", "ιi", "x.Вasya"])
+def test_words_of_several_scripts(name):
+    assert mixed(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["bob", "боб", "Вася_PC", "田中tanaka", "Ёжик2", "naïve", "ΣΑΣ", "ｂｏｂ", "é"]
+)
+def test_words_of_one_script(name):
+    assert not mixed(name)
+
+
+def entering(name):
+    return commands.Enter(name, "u", "h")
+
+
+def test_nobody_enters_under_a_name_that_looks_like_anothers():
+    chat = house()
+    assert do(chat, NOBODY, entering("вов")) == (replies.NameNotAllowed("вов", "it looks like bob"),)
+    do(chat, BOB, commands.Rename("сор"))
+    assert do(chat, NOBODY, entering("COP")) == (replies.NameNotAllowed("COP", "it looks like сор"),)
+    assert do(chat, NOBODY, entering("СОР")) == (replies.NameTaken("СОР", BOB),)
+    do(chat, BOB, commands.Rename("cop"))
+    assert chat.people[BOB].name == "cop"
+    do(chat, BOB, commands.Quit())
+    assert chat.lookalikes == {}
+    assert not isinstance(do(chat, NOBODY, entering("сор"))[0], replies.Refusal)
+    assert do(chat, ANNA, commands.Rename("bоb")) == (
+        replies.NameNotAllowed("bоb", "it mixes letters of several scripts in a word"),
+    )
+
+
+def test_no_room_is_opened_that_looks_like_another():
+    chat = house()
+    assert do(chat, BOB, commands.Join("#теа")) == (replies.RoomNotAllowed("#теа", "it looks like #Tea"),)
+    assert not isinstance(do(chat, BOB, commands.Join("#чай"))[0], replies.Refusal)
+
+
+def test_ascii_alone_where_that_is_wanted():
+    chat = house()
+    do(chat, BOB, commands.Join("#чай"))
+    chat.ascii_names = True
+    reason = "only letters of ASCII are allowed here"
+    assert do(chat, NOBODY, entering("Вася")) == (replies.NameNotAllowed("Вася", reason),)
+    assert do(chat, BOB, commands.Join("#кофе")) == (replies.RoomNotAllowed("#кофе", reason),)
+    assert not isinstance(do(chat, ANNA, commands.Join("#чай"))[0], replies.Refusal)
+    assert not isinstance(do(chat, NOBODY, entering("vasya"))[0], replies.Refusal)

@@ -15,7 +15,7 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     id 0. ``user`` and ``host`` say where from, as others see it. ``origin`` is ``name!user@host``, made once
     because every message needs it. ``account`` is the name of the account it is logged in to, or empty.
     ``address`` is where from in truth, where the host is a cloak: bans are held against it too, and only
-    oneself and the owner are told it.
+    oneself and the owner are told it. ``bot``: it says that it is a program.
     """
 
     id: int
@@ -26,6 +26,7 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     origin: str = ""
     account: str = ""
     address: str = ""
+    bot: bool = False
 
     @property
     def key(self) -> str:
@@ -43,7 +44,12 @@ def person(
 
 def renamed(old: Person, name: str) -> Person:
     """The same person under another name."""
-    return person(old.id, name, old.user, old.host, old.realname, old.account, old.address)
+    return msgspec.structs.replace(old, name=name, origin=f"{name}!{old.user}@{old.host}")
+
+
+def marked(old: Person, bot: bool) -> Person:
+    """The same person, a bot or not."""
+    return msgspec.structs.replace(old, bot=bot)
 
 
 def renamed_really(old: Person, realname: str) -> Person:

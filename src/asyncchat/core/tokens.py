@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from asyncchat.core.names import fold
-from asyncchat.core.people import Person, person
+from asyncchat.core.people import Person, marked, person
 
 POST: Final = "post"
 READ: Final = "read"
@@ -62,4 +62,4 @@ class Token(msgspec.Struct, frozen=True):
     @property
     def bot(self) -> Person:
         """Who posts with it."""
-        return person(0, self.name, "bot", "api", f"bot {self.name}")
+        return marked(person(0, self.name, "bot", "api", f"bot {self.name}"), True)

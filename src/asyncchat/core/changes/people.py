@@ -6,8 +6,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from asyncchat.core import events
-from asyncchat.core.lookalikes import looks
-from asyncchat.core.people import Person
+from asyncchat.core.lookalikes import (
+    looks,
+)
+from asyncchat.core.modes import (
+    BOT,
+)
+from asyncchat.core.people import (
+    Person,
+    marked,
+)
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
@@ -69,7 +77,11 @@ def _renamed(chat: Chat, event: events.Renamed) -> None:
 
 
 def _realname_changed(chat: Chat, event: events.RealnameChanged) -> None:
-    person = event.now
+    _replace(chat, event.now)
+
+
+def _replace(chat: Chat, person: Person) -> None:
+    """A person's value is another one now, under the same name."""
     chat.people[person.id] = person
     for room in chat.rooms_with(person.id):
         room.reseat(person, room.roles.get(person.id, 0))
@@ -89,6 +101,8 @@ def _away_changed(chat: Chat, event: events.AwayChanged) -> None:
 
 def _person_flag_changed(chat: Chat, event: events.PersonFlagChanged) -> None:
     who = event.person.id
+    if event.flag == BOT:
+        _replace(chat, marked(event.person, event.on))
     flags = chat.person_flags.get(who, frozenset())
     flags = flags | {event.flag} if event.on else flags - {event.flag}
     if flags:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from asyncchat.core import events
 from asyncchat.core.events import AnyEvent, Record, Said, Speech, Together
 from asyncchat.core.ids import Ids
+from asyncchat.core.people import Person
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.batches import CONCAT
 from asyncchat.dialects.irc.batches import MULTILINE as MULTILINE_BATCH
@@ -93,7 +94,7 @@ class IrcVariant:
             target = self._targets.get(event.room) or self._target(event.room)
             raw = b"%b%b%b\r\n" % (head, target, text.encode())
             if len(raw) <= LINE_BYTES and "\n" not in text and "\r" not in text and not event.cuts:
-                if self._tags_account and event.person.account:
+                if (self._tags_account and event.person.account) or (self._tags_ids and event.person.bot):
                     return self.tags(record) + raw
                 if not self._tagged:
                     return raw
@@ -115,11 +116,17 @@ class IrcVariant:
 
     def _stamps(self, record: Record, event: AnyEvent) -> bytes:
         """The tags of what is no message, ``@`` and space included."""
-        account = _account(event) if self._tags_account else ""
-        if not account:
+        by = _cause(event)
+        account = by.account if by is not None and self._tags_account else ""
+        bot = by is not None and self._tags_ids and by.bot
+        if not account and not bot:
             return b"@time=%b " % stamp(record.time).encode() if self._tags_time else b""
-        times = (("time", stamp(record.time)),) if self._tags_time else ()
-        return f"@{format_tags((*times, ('account', account)))} ".encode()
+        tags = [("time", stamp(record.time))] if self._tags_time else []
+        if account:
+            tags.append(("account", account))
+        if bot:
+            tags.append(("bot", ""))
+        return f"@{format_tags(tags)} ".encode()
 
     def said(self, record: Record, batch: str = "") -> bytes:
         """The lines of a message.
@@ -239,6 +246,8 @@ class IrcVariant:
             pieces.append(f"time={stamp(record.time)}")
         if self._tags_account and record.event.person.account:  # type: ignore[union-attr]  # messages have it
             pieces.append(format_tags((("account", record.event.person.account),)))  # type: ignore[union-attr]
+        if self._tags_ids and record.event.person.bot:  # type: ignore[union-attr]  # messages have it
+            pieces.append("bot")
         if first and self._tags_ids:
             if record.number:
                 pieces.append(f"msgid={self._ids.id_of(record.number)}")
@@ -347,12 +356,13 @@ class IrcVariant:
         return line(f":{self._source} NOTICE {event.room}", f"{event.person.name} erased {what}{because}")
 
 
-def _account(event: AnyEvent) -> str:
-    """The account of whose words an event's line is."""
-    if isinstance(event, events.Erased):
-        return ""  # the server says it
-    by = event.by if isinstance(event, events.Kicked | events.RoleChanged | events.Killed) else event.person  # type: ignore[union-attr]  # what is told is of somebody
-    return by.account
+def _cause(event: AnyEvent) -> Person | None:
+    """Whose words an event's line is; None: the server's."""
+    if isinstance(event, events.Erased | events.Came | events.Went):
+        return None
+    if isinstance(event, events.Kicked | events.RoleChanged | events.Killed):
+        return event.by
+    return event.person  # type: ignore[union-attr]  # what is told is of somebody
 
 
 _LINES: dict[type[AnyEvent], Callable[[IrcVariant, Any], bytes]] = {

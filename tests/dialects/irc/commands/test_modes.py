@@ -469,6 +469,22 @@ class TestOnesOwn:
         assert SERVER + "335 op a :is a bot" in op.send("WHOIS a")
         assert " a HB :0 a Real" in op.send("WHO a")[0]
 
+    def test_what_a_bot_says_is_tagged(self, server, pair):
+        _, a = pair
+        b = server.person("b", "#r", caps="message-tags")
+        c = server.person("c", "#r", caps="server-time account-tag")
+        a.send(
+            "MODE a +B", "PRIVMSG #r :hi", "@+x=1 NOTICE #r :hi", "PRIVMSG b :hi", "AWAY", "NICK d", "PART #r"
+        )
+        told = b.read()
+        assert [line.split(" ")[2] for line in told] == ["PRIVMSG", "NOTICE", "PRIVMSG", "NICK", "PART"]
+        assert all("bot" in line.split(" ")[0].strip("@").split(";") for line in told)
+        assert not any("bot" in line for line in c.read())
+        a.send("JOIN #r", "MODE d -B", "PRIVMSG #r :hi")
+        told = b.read()
+        assert told[0] == "@bot :d!a@192.0.2.1 JOIN #r"
+        assert "bot" not in told[-1]
+
     def test_it_ends_with_the_person(self, server):
         a = server.person("a")
         a.send("MODE a +Bi", "QUIT")

@@ -113,7 +113,7 @@ def relayed(session: IrcDialect, message: Message) -> Tags:
     """The tags that go on to others: those of clients, from a client that asked for tags."""
     if not message.tags or not session.understood & MESSAGE_TAGS:
         return ()
-    return tuple(tag for tag in message.tags if tag[0].startswith("+"))
+    return tuple(tag for tag in message.tags if tag[0][:1] == "+" and tag[0] != "+")
 
 
 def _too_many(targets: Sequence[str]) -> core.Answer:

@@ -56,7 +56,9 @@ roles = st.sampled_from(list(ROLE_NAMED))
 tags = st.lists(st.tuples(st.sampled_from(["+reply", "+draft/react", "+x.y/z"]), texts), max_size=2).map(
     tuple
 )
-any_said = st.builds(Said, rooms, people, texts, speeches, tags)
+all_cuts = st.lists(st.integers(1, 40), max_size=2).map(tuple)
+all_cuts = st.lists(st.integers(1, 40), max_size=2).map(tuple)
+any_said = st.builds(Said, rooms, people, texts, speeches, tags, all_cuts)
 state_facts = st.one_of(
     st.builds(events.RoomOpened, rooms, times),
     st.builds(events.RoomClosed, rooms),

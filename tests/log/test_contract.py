@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from asyncchat.core import events, people
 from asyncchat.core.chat import Chat
@@ -225,6 +226,39 @@ async def test_erased_messages_are_not_read_again(kind, tmp_path):
 
 
 @asynchronous
+async def test_a_room_under_another_name_keeps_its_history(kind, tmp_path):
+    facts: list[AnyEvent] = [
+        Said("#New", ANNA, "of a room that was closed"),
+        Said("#old", ANNA, "one"),
+        Said("#Old", ANNA, "two", events.Speech.ACTION),
+        events.TopicChanged("#old", ANNA, "t", 1),
+        events.RoomRenamed("#Old", "#New", ANNA, "", 1),
+        Said("#old", BERND, "another room"),
+        Said("#New", ANNA, "three"),
+        events.Erased("#new", ANNA, (2, 6)),
+    ]
+    async with opened(kind, tmp_path) as log:
+        await log.append(0, numbered(facts[:3]))
+        await log.append(3, numbered(facts[3:], 3))
+        for _ in range(2):
+            found = (await log.read(Range("#new", 8))).records
+            assert [record.event.text for record in found] == ["two", "three"]
+            assert {record.event.room for record in found} == {"#New"}
+            assert await numbers(log, 8, room="#old") == [6]
+            beside_it = beside(shelves.notes("#new"))
+            assert await numbers(log, 8, room="#new", beside=beside_it, events=True) == [3, 4, 7, 8]
+            if isinstance(log, SqliteLog):
+                await log.settle()
+        await log.append(8, numbered([events.RoomRenamed("#New", "#old2", ANNA, "", 1)], 8))
+        await log.append(9, numbered([events.RoomRenamed("#old2", "#new", ANNA, "", 1)], 9))
+        assert await numbers(log, 10, room="#new") == [3, 7]
+    if kind != "memory":
+        async with opened(kind, tmp_path) as log:
+            assert await numbers(log, 10, room="#new") == [3, 7]
+            assert await numbers(log, 10, room="#old2") == []
+
+
+@asynchronous
 async def test_numbers_by_a_name_in_any_case(kind, tmp_path):
     async with opened(kind, tmp_path) as log:
         await log.append(0, [said(n, who=ANNA if n % 3 else BERND) for n in range(1, 10)])
@@ -294,6 +328,12 @@ def readable(records: list[events.Record]) -> dict[int, Said]:
             for number in event.numbers:
                 if number in kept and fold(kept[number].room) == fold(event.room):
                     del kept[number]
+        elif isinstance(event, events.RoomRenamed) and fold(event.room) != fold(event.to):
+            kept = {
+                number: replace(said, room=event.to) if fold(said.room) == fold(event.room) else said
+                for number, said in kept.items()
+                if fold(said.room) != fold(event.to)
+            }
     return kept
 
 
@@ -329,7 +369,8 @@ def test_any_records_are_read_as_the_contract_says(
             assert page.more == (min(beyond, 5) if newest else min(beyond, 1))
             for record in page.records:
                 event = record.event
-                assert record == records[record.number - 1] or event.person.id == 0
+                moved = event.room != records[record.number - 1].event.room
+                assert moved or record == records[record.number - 1] or event.person.id == 0
                 assert (event.room, event.text, event.speech, event.person.origin) == (
                     there[record.number].room,
                     there[record.number].text,

@@ -25,7 +25,14 @@ def test_any_records_come_back_from_their_rows(facts, after):
     for row, record in zip(there, records, strict=True):
         event = record.event
         if isinstance(event, Said):
-            known = Said(event.room, from_origin(author(event.person)), event.text, event.speech, event.tags)
+            known = Said(
+                event.room,
+                from_origin(author(event.person)),
+                event.text,
+                event.speech,
+                event.tags,
+                event.cuts,
+            )
             found = rows.record(row)  # type: ignore[arg-type]  # a row of said
             assert (found.number, found.time, found.event) == (record.number, record.time, known)
             assert row[2] == fold(event.room)

@@ -104,7 +104,7 @@ class Page(msgspec.Struct, frozen=True):
 class Query(msgspec.Struct, frozen=True):
     """What is searched for: messages of some rooms that have all of ``terms`` (``core.searching``).
 
-    ``rooms`` are keys; ``name`` is the key of who said it, empty: anyone; the rest as in ``Range``.
+    ``rooms`` are keys; ``renamed`` whether one of them had another name; ``name`` is the key of who said it, empty: anyone; the rest as in ``Range``.
     """
 
     rooms: tuple[str, ...]
@@ -117,6 +117,7 @@ class Query(msgspec.Struct, frozen=True):
     before_time: int | None = None
     limit: int = 50
     newest: bool = True
+    renamed: bool = False
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -152,11 +152,17 @@ class Keeper:
         writer, most = self._writer, self._tuning.lag
         least = max(1, most // 20) if quiet else most
         while writer.last - self._shelved >= least:
+            erasures = writer.erasures
+            # A renaming has moved it on itself.
+            self._shelved = await self._worker.run(places.shelved, self._connection)
             upto = min(self._shelved + most, writer.last)
             found = await self._worker.run(places.shelve, self._connection, self._shelved, upto)
             async with self._turn:
-                await self._writing.run(writer.change, partial(places.add_shelves, places=found, upto=upto))
-            self._shelved = upto
+                if writer.erasures == erasures:
+                    await self._writing.run(
+                        writer.change, partial(places.add_shelves, places=found, upto=upto)
+                    )
+                    self._shelved = upto
 
     async def _take_snapshot(self) -> None:
         if self._writer.states < self._snapshot_at:

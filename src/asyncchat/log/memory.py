@@ -20,12 +20,14 @@ from asyncchat.core.events import (
     ReactedTo,
     Record,
     Retracted,
+    RoomRenamed,
     Said,
     Whispered,
 )
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
 from asyncchat.core.searching import UNSEEN, holds
+from asyncchat.log import shelves
 from asyncchat.log.base import Found, OutOfStep, Page, Query, Range, Retention, Shelf, misuse, new_epoch
 from asyncchat.log.shelves import shelves_of
 from asyncchat.log.snapshot import snapshot
@@ -117,6 +119,8 @@ class MemoryLog:
                 self._acts.append(record)
             if event.kept is Kept.STATE:
                 self._facts.append(event)
+                if type(event) is RoomRenamed:
+                    self._rename_room(event)
                 if type(event) is Erased:
                     self._erase(event.numbers, fold(event.said_in or event.room))
                 elif type(event) is Retracted and event.number in self._told:
@@ -267,6 +271,25 @@ class MemoryLog:
         for key in keys:
             self._rooms[key] = deque(record for record in self._rooms[key] if record.number not in gone)
 
+    def _rename_room(self, event: RoomRenamed) -> None:
+        """Moves what stands under a room's old name to the new one."""
+        old, key = fold(event.room), fold(event.to)
+        if old == key:
+            return
+        moves = {shelf(old): shelf(key) for shelf in (str, shelves.notes, shelves.comings)}
+        for was, now in moves.items():
+            self._rooms.pop(now, None)
+            records = self._rooms.pop(was, None)
+            if records:
+                self._rooms[now] = moved = deque(_said_in(record, event.to) for record in records)
+                self._told.update((record.number, record) for record in moved if record.number in self._told)
+        if old in self._removed:
+            self._removed[key] = self._removed.pop(old)
+        for order in (self._order, self._notes):
+            for at, (number, time, keys) in enumerate(order):
+                if not moves.keys().isdisjoint(keys):
+                    order[at] = (number, time, tuple(moves.get(shelf, shelf) for shelf in keys))
+
     def _forget(self, order: deque[tuple[int, int, tuple[str, ...]]]) -> None:
         while order and (len(order) > self._keep or order[0][1] < self._oldest):
             number, time, keys = order.popleft()
@@ -307,3 +330,10 @@ def _fits(query: Query, record: Record) -> bool:
 
 def _oldest_first(query: Query, found: list[Record]) -> tuple[Record, ...]:
     return tuple(found[::-1] if query.newest else found)
+
+
+def _said_in(record: Record, room: str) -> Record:
+    """A message as it stands in the history of a room that has another name now."""
+    if not isinstance(record.event, Said):
+        return record
+    return msgspec.structs.replace(record, event=msgspec.structs.replace(record.event, room=room))

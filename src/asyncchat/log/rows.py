@@ -9,7 +9,19 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from asyncchat.core.events import AnyEvent, Erased, Event, Kept, Record, Retracted, Said, Speech, Tags
+from asyncchat.core.events import (
+    AnyEvent,
+    Cuts,
+    Erased,
+    Event,
+    Kept,
+    Record,
+    Retracted,
+    RoomRenamed,
+    Said,
+    Speech,
+    Tags,
+)
 from asyncchat.core.events.speech import lasting
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, author, from_origin
@@ -30,6 +42,9 @@ _decode_many: Callable[[str], tuple[AnyEvent, ...]] = msgspec.json.Decoder(tuple
 _decode_tags: Callable[[str], Tags] = msgspec.json.Decoder(Tags).decode
 _SPEECH = tuple(Speech)
 
+_CUTS = "cuts"
+"""Stands among the tags of a message that has such, the last; no client's tag is without its plus."""
+
 
 class Batch:
     """An append's records as rows.
@@ -42,14 +57,14 @@ class Batch:
         plain: the values of the usual messages, row after row: number, time, room's key, origin, text.
         wide: rows of the other messages: the same and speech, room's name as it was spelled, tags.
         facts: rows of what is no message to a room: number, time, how long kept, JSON.
-        erased: the erasures among them.
+        changing: those among them that change rows before them, with their numbers: erasures, renamings.
         states: how many are of kind ``Kept.STATE``.
         size: characters of text, a measure of what the file grows by.
     """
 
     __slots__ = (
+        "changing",
         "count",
-        "erased",
         "facts",
         "first",
         "last",
@@ -67,7 +82,7 @@ class Batch:
         self.count = len(records)
         self.wide: list[tuple[int, int, str, str, str, int, str, str | None]] = []
         self.facts: list[tuple[int, int, int, str]] = []
-        self.erased: list[Erased | Retracted] = []
+        self.changing: list[tuple[int, Erased | Retracted | RoomRenamed]] = []
         self.states = 0
         plain: list[Value] = []
         size = 0
@@ -85,10 +100,10 @@ class Batch:
                 text = event.text
                 size += len(text)
                 who = event.person.origin if not event.person.account else author(event.person)
-                if event.speech is Speech.MESSAGE and key == name and not event.tags:
+                if event.speech is Speech.MESSAGE and key == name and not event.tags and not event.cuts:
                     plain += (number, time, key, who, text)
                 else:
-                    tags = _kept_tags(event.tags) if event.tags else None
+                    tags = _kept_tags(event) if event.tags or event.cuts else None
                     row = (number, time, key, who, text, int(event.speech), name, tags)
                     self.wide.append(row)
             else:
@@ -98,8 +113,8 @@ class Batch:
                 self.facts.append((number, time, int(event.kept), line))
                 if event.kept is Kept.STATE:
                     self.states += 1
-                    if isinstance(event, Erased | Retracted):
-                        self.erased.append(event)
+                    if isinstance(event, Erased | Retracted | RoomRenamed):
+                        self.changing.append((number, event))
         self.last = number
         self.last_time = last_time
         self.plain = plain
@@ -119,12 +134,17 @@ def record(row: ReadRow) -> Record:
     number, time, key, origin, text, speech, name, tags = row
     kind = Speech.MESSAGE if speech is None else _SPEECH[speech]
     kept = _decode_tags(tags) if tags else ()
-    return Record(number, time, Said(name or key, from_origin(origin), text or "", kind, kept))
+    cuts: Cuts = ()
+    if kept and kept[-1][0] == _CUTS:
+        cuts, kept = tuple(int(at) for at in kept[-1][1].split(",")), kept[:-1]
+    return Record(number, time, Said(name or key, from_origin(origin), text or "", kind, kept, cuts))
 
 
-def _kept_tags(tags: Tags) -> str | None:
-    """What is kept of a message's tags; None for nothing."""
-    kept = lasting(tags)
+def _kept_tags(event: Said) -> str | None:
+    """What is kept of a message's tags and cuts; None for nothing."""
+    kept = lasting(event.tags)
+    if event.cuts:
+        kept = (*kept, (_CUTS, ",".join(map(str, event.cuts))))
     return _encode(kept).decode() if kept else None
 
 

@@ -221,7 +221,7 @@ def _expression(connection: sqlite3.Connection, query: Query, place: int) -> str
             trigrams = list(dict.fromkeys(term[at : at + 3] for at in range(len(term) - 2)))
             stride = -(-len(trigrams) // _TRIGRAMS)
             asked += [_quoted(trigram) for trigram in trigrams[::stride]]
-    if asked and len(query.rooms) <= _ROOMS:
+    if asked and len(query.rooms) <= _ROOMS and not query.renamed:  # the index has the names of then
         asked.append(_any([room_mark(room) for room in query.rooms]))
     return " AND ".join(asked)
 

@@ -139,7 +139,7 @@ class SqliteLog:
             batch = self._writer.batch(expected_last, records)
             if batch is None:
                 await self._writing.run(self._writer.again, expected_last, records)
-            elif self._in_thread or self._power or batch.count > self._figures.inline_rows or batch.erased:
+            elif self._in_thread or self._power or batch.count > self._figures.inline_rows or batch.changing:
                 self._in_thread = max(0, self._in_thread - 1)
                 await self._writing.run(self._writer.commit, batch, True)
             else:

@@ -9,9 +9,9 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from asyncchat.core.events import Erased, Record
+from asyncchat.core.events import Erased, Record, RoomRenamed
 from asyncchat.core.names import fold
-from asyncchat.log import places, schema
+from asyncchat.log import places, renaming, schema
 from asyncchat.log.base import LogError, OutOfStep
 from asyncchat.log.opening import Database, newest
 from asyncchat.log.rows import PLAIN_COLUMNS, READ_COLUMNS, Batch, Value
@@ -50,7 +50,7 @@ class Writer:
         unsure: an append failed, perhaps after it was kept: the next one looks.
         written: bytes by which the write-ahead log grew since the start, roughly.
         states: state facts above the newest snapshot.
-        erasures: how many erasures there were since the start.
+        erasures: how many erasures there were since the start, and renamings: both change rows and index.
     """
 
     def __init__(self, database: Database) -> None:
@@ -110,7 +110,7 @@ class Writer:
         self.last_time = batch.last_time
         self.written += _COMMIT_BYTES + _ROW_BYTES * batch.count + batch.size
         self.states += batch.states
-        self.erasures += len(batch.erased)
+        self.erasures += len(batch.changing)
 
     def again(self, expected_last: int, records: Sequence[Record]) -> None:
         """Appends records after a look at the file's last number; taken as written when it ends with them.
@@ -175,8 +175,10 @@ class Writer:
             self._connection.executemany(_WIDE, batch.wide)
         if batch.facts:
             self._connection.executemany(_FACT, batch.facts)
-        for event in batch.erased:
-            if isinstance(event, Erased):
+        for number, event in batch.changing:
+            if isinstance(event, RoomRenamed):
+                renaming.rename(self._connection, number, event)
+            elif isinstance(event, Erased):
                 places.erase(self._connection, fold(event.said_in or event.room), event.numbers)
             else:
                 places.erase_private(self._connection, event.number)
@@ -197,8 +199,10 @@ class Writer:
         ]
         kept.sort(key=lambda row: row[0])
         rows = batch.rows()
+        renamed = any(isinstance(event, RoomRenamed) for _, event in batch.changing)
         return len(kept) == len(rows) and all(
-            there == row or there == _erased(row) for there, row in zip(kept, rows, strict=True)
+            there == row or there == _erased(row) or (renamed and _stripped(there) == _stripped(row))
+            for there, row in zip(kept, rows, strict=True)
         )
 
 
@@ -207,6 +211,11 @@ def _erased(row: tuple[Value | None, ...]) -> tuple[Value | None, ...]:
     if len(row) == _FACT_COLUMNS:
         return (*row[:3], "")
     return (*row[:4], None, *row[5:7], None)
+
+
+def _stripped(row: tuple[Value | None, ...]) -> tuple[Value | None, ...]:
+    """A row without what a renaming changes."""
+    return row if len(row) == _FACT_COLUMNS else (*row[:2], *row[3:6], *row[7:])
 
 
 def _is_busy(error: sqlite3.Error) -> bool:

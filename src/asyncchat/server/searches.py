@@ -72,6 +72,7 @@ async def search(session: Session, command: commands.Search, upto: int) -> None:
         before_time,
         min(command.limit, PAGE_MOST),
         command.end is commands.Direction.NEWEST,
+        any(chat.rooms[key].renamed for key in rooms),
     )
     found = await session.service.searches.find(query)
     answer: replies.Reply | replies.Refusal

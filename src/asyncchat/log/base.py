@@ -104,7 +104,8 @@ class Page(msgspec.Struct, frozen=True):
 class Query(msgspec.Struct, frozen=True):
     """What is searched for: messages of some rooms that have all of ``terms`` (``core.searching``).
 
-    ``rooms`` are keys; ``renamed`` whether one of them had another name; ``name`` is the key of who said it, empty: anyone; the rest as in ``Range``.
+    ``rooms`` are keys; ``name`` is the key of who said it, empty: anyone; ``renamed`` tells whether one of
+    the rooms had another name; the rest as in ``Range``.
     """
 
     rooms: tuple[str, ...]

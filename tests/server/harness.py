@@ -97,8 +97,8 @@ class Server:
     def irc(self, name: str) -> "Client":
         """Somebody with an IRC client, in the lobby."""
         client = self.connect()
-        client.send(f"NICK {name}\r\nUSER {name} 0 * :{name}\r\nJOIN #lobby\r\n")
-        client.until(" 366 ")
+        client.send(f"NICK {name}\r\nUSER {name} 0 * :{name}\r\nJOIN #lobby\r\nPING settled\r\n")
+        client.until(" PONG ")
         client.until("\n")
         return client
 

@@ -380,3 +380,72 @@ def test_a_renamed_room_keeps_its_history(server):
     assert " PRIVMSG #green :kept words\r\n" in page
     assert " PRIVMSG #green :new words\r\n" in page
     assert "old words" not in page
+
+
+class TestForOtherClients:
+    def come(self, server, name, caps, room="#tea"):
+        client = server.connect()
+        client.send(f"CAP REQ :{caps}\r\n" if caps else "")
+        client.send(f"NICK {name}\r\nUSER {name} 0 * :{name}\r\nCAP END\r\nJOIN {room}\r\n")
+        client.until(" 366 ")
+        client.until("\r\n")
+        return pong(client)
+
+    @pytest.fixture
+    def talk(self, server):
+        """A room in which more was said than a newcomer reads."""
+        anna = irc(server, "anna", CAPS, "#tea")
+        for number in range(25):
+            said(anna, f"line {number}", "#tea")
+        said(anna, "\x01ACTION waves\x01", "#tea")
+        anna.send("PRIVMSG #tea :\x01VERSION\x01\r\n")
+        pong(anna)
+        return anna
+
+    def test_the_last_lines_on_joining(self, server, talk):
+        told = self.come(server, "old", "").split("\r\n")
+        assert told[0] == (
+            ":HistServ!HistServ@asyncchat.local NOTICE old :7 earlier messages: /msg HistServ HISTORY #tea"
+        )
+        said_ = [line for line in told if "PRIVMSG" in line]
+        assert len(said_) == 19
+        assert said_[0].startswith(":anna!anna@localhost PRIVMSG #tea :[")
+        assert said_[0].endswith("] line 7")
+        assert "PRIVMSG #tea :\x01ACTION [" in said_[-1]
+        assert "VERSION" not in "".join(told)
+
+    def test_with_times_and_batches(self, server, talk):
+        told = self.come(server, "some", "server-time batch message-tags").split("\r\n")
+        assert " BATCH +h0 chathistory #tea" in told[1]
+        assert told[2].startswith("@batch=h0;time=")
+        assert told[2].endswith(":anna!anna@localhost PRIVMSG #tea :line 7")
+
+    def test_not_for_who_asks_by_itself(self, server, talk):
+        assert "PRIVMSG" not in self.come(server, "new", CAPS)
+
+    def test_an_empty_room_is_silent(self, server):
+        assert self.come(server, "old", "") == ":asyncchat.local PONG asyncchat.local :here\r\n"
+
+    def test_histserv_pages_further(self, server, talk):
+        client = server.connect()
+        client.send("NICK old\r\nUSER old 0 * :old\r\nJOIN #tea\r\n")
+        client.until(" 366 ")
+        pong(client)
+        client.send("PRIVMSG HistServ :HISTORY #tea\r\n")
+        told = pong(client).split("\r\n")
+        assert [line.rpartition("] ")[2] for line in told if "PRIVMSG" in line] == [
+            f"line {number}" for number in range(7)
+        ]
+        for asked in ("PRIVMSG HistServ :PLAY #tea 3", "HISTORY #tea 3", "NOTICE x :\r\nHISTORY #tea 3"):
+            client.send(f"{asked}\r\n")
+            assert pong(client).count(" PRIVMSG #tea :") == 2
+        client.send("HISTORY #tea 2h\r\n")
+        assert pong(client).count(" PRIVMSG #tea :") == 26
+        for asked, answer in (
+            ("HISTORY #tea x", "Syntax: HISTORY <#channel|nickname>"),
+            ("PRIVMSG HistServ :hello", "Syntax: HISTORY <#channel|nickname>"),
+            ("HISTORY #none", "The history of #none can't be read."),
+            ("HISTORY #tea 2001-01-01", "There are no messages in #tea for that."),
+        ):
+            client.send(f"{asked}\r\n")
+            assert f"NOTICE old :{answer}" in pong(client)

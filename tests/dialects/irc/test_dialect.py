@@ -13,7 +13,7 @@ from asyncchat.dialects.irc.tokens import Message, parse
 from tests.dialects.driver import server_info
 
 SERVER = ":irc.test "
-IRC = Irc(server_info())
+IRC = Irc(server_info(newcomers=0))
 
 
 def entered() -> IrcDialect:

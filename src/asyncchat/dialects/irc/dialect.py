@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from asyncchat.dialects.base import Outcome
     from asyncchat.dialects.irc.shared import Irc
     from asyncchat.dialects.irc.variant import IrcVariant
+    from asyncchat.dialects.plain.history import Wish
 
 
 class IrcDialect:
@@ -63,6 +64,7 @@ class IrcDialect:
         "_lines",
         "_person",
         "_queued",
+        "_recalls",
         "_waits",
         "batches",
         "cap_version",
@@ -73,6 +75,7 @@ class IrcDialect:
         "incoming",
         "irc",
         "private",
+        "reading",
         "sasl",
         "understood",
         "variant",
@@ -93,6 +96,9 @@ class IrcDialect:
         """Those by which its lines are read: a request counts as soon as it was read and will be granted."""
         self.cap_version = 0
         self.batches = 0
+        self.reading: Wish | None = None
+        """Where HISTORY goes on."""
+        self._recalls: list[Command] | None = None
         self.gone = False
         self.incoming: Incoming | None = None
         """The batches that come from it; none most of the time."""
@@ -243,6 +249,15 @@ class IrcDialect:
         if self._label is not None and self._queued:
             self._label.left -= len(self._queued)
         self._queued = None
+
+    def recall(self, asked: Command) -> None:
+        """Reads this once the rooms that are being joined are joined."""
+        self._recalls = [*(self._recalls or ()), asked]
+
+    def take_recalls(self) -> Sequence[Command]:
+        """What is to be read now that they are."""
+        recalls, self._recalls = self._recalls or (), None
+        return recalls
 
     def become(self, person: Person) -> None:
         """Is this person from now on."""

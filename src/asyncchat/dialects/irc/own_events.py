@@ -15,9 +15,11 @@ from asyncchat.core.names import fold
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import (
     CHANNEL_RENAME,
+    CHATHISTORY,
     ECHO_MESSAGE,
     MESSAGE_REDACTION,
 )
+from asyncchat.dialects.irc.commands import histserv
 from asyncchat.dialects.irc.commands.oneself import (
     away_line,
 )
@@ -80,6 +82,8 @@ def _away(session: IrcDialect, record: events.Record, event: events.AwayChanged)
 
 
 def _joined(session: IrcDialect, record: events.Record, event: events.Joined) -> bytes:
+    if session.irc.server.newcomers and not session.understood & CHATHISTORY:
+        session.recall(histserv.on_joining(session, event.room, record))
     # Nobody is told of being away himself (away-notify).
     told = msgspec.structs.replace(event, away="") if event.away else event
     return session.variant.encode(msgspec.structs.replace(record, event=told))

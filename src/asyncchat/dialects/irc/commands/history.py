@@ -15,6 +15,7 @@ from asyncchat.core.replies import RedactionFault
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import BATCH, EVENT_PLAYBACK, MESSAGE_REDACTION
+from asyncchat.dialects.irc.commands import histserv
 from asyncchat.dialects.irc.commands.word import Answerer, Word, fail, numeric
 from asyncchat.dialects.irc.limits import PAGE, REASON_BYTES
 from asyncchat.dialects.irc.line import line, word
@@ -227,6 +228,14 @@ def say_page(session: IrcDialect, page: replies.HistoryPage) -> bytes:
     """A page, as a batch."""
     asked = page.purpose
     session.resume()
+    if isinstance(asked, histserv.Recalled):
+        before, behind = histserv.around(session, page, asked)
+        if not page.records:
+            return before + behind
+        told = _batch(
+            session, f"chathistory {page.room}", lambda name: histserv.told_lines(session, page, asked, name)
+        )
+        return before + told + behind
     if not isinstance(asked, Asked):
         return b""
     past = session.variant.past
@@ -261,6 +270,8 @@ def say_unreadable(session: IrcDialect, refusal: replies.HistoryUnreadable) -> b
     """That the history may not be read, or can't be now."""
     asked = refusal.purpose
     session.resume()
+    if isinstance(asked, histserv.Recalled):
+        return histserv.say_unreadable(session, refusal, asked)
     if not isinstance(asked, Asked):
         return b""
     code = "MESSAGE_ERROR" if refusal.failed else "INVALID_TARGET"

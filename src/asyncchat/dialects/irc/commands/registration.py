@@ -138,9 +138,9 @@ def owner(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 # What is said to it.
 
 
-def say_read_on(session: IrcDialect, _value: ReadOn) -> bytes:
+def say_read_on(session: IrcDialect, value: ReadOn) -> bytes:
     """Nothing is said; reading goes on."""
-    session.resume()
+    session.resume(session.take_recalls() if value.recalling else ())
     return b""
 
 

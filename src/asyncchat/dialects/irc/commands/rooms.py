@@ -13,6 +13,7 @@ from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import (
     CHANNEL_RENAME,
+    CHATHISTORY,
     MULTI_PREFIX,
     NO_IMPLICIT_NAMES,
     READ_MARKER,
@@ -21,7 +22,7 @@ from asyncchat.dialects.irc.capabilities import (
 )
 from asyncchat.dialects.irc.commands.marks import mark_line
 from asyncchat.dialects.irc.commands.server import no_such_server
-from asyncchat.dialects.irc.commands.word import Answerer, Word, each
+from asyncchat.dialects.irc.commands.word import Answerer, ReadOn, Word, each
 from asyncchat.dialects.irc.limits import JOINS, NAMED, REASON_BYTES
 from asyncchat.dialects.irc.line import line, word
 from asyncchat.dialects.irc.modes import prefix
@@ -38,7 +39,11 @@ def join(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     keys = message.param(1).split(",")
     given = dict(reversed(list(zip_longest(message.params[0].split(","), keys, fillvalue=""))))
     follow = not session.understood & CHANNEL_RENAME  # who knows of renamings finds its way alone
-    return each(message.params[0], JOINS, lambda room: core.Join(room, given[room], follow))
+    asked = each(message.params[0], JOINS, lambda room: core.Join(room, given[room], follow))
+    if not asked or session.understood & CHATHISTORY or not session.irc.server.newcomers:
+        return asked
+    session.pause()
+    return [*asked, core.Answer(ReadOn(recalling=True))]
 
 
 def rename(session: IrcDialect, message: Message) -> Sequence[core.Command]:

@@ -6,13 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from asyncchat.core.commands import Command
-from asyncchat.core.names import NICKSERV, fold
-from asyncchat.dialects.irc.commands import nickserv
+from asyncchat.core.names import HISTSERV, NICKSERV, fold
+from asyncchat.dialects.irc.commands import histserv, nickserv
 
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect
 
-_HEARD: dict[str, Callable[[IrcDialect, str], Sequence[Command]]] = {fold(NICKSERV): nickserv.heard}
+_HEARD: dict[str, Callable[[IrcDialect, str], Sequence[Command]]] = {
+    fold(NICKSERV): nickserv.heard,
+    fold(HISTSERV): histserv.heard,
+}
 
 KEYS = frozenset(_HEARD)
 """Their folded names."""

@@ -56,7 +56,12 @@ class Numeric(msgspec.Struct, frozen=True):
 
 
 class ReadOn(msgspec.Struct, frozen=True):
-    """Comes last of what a line asks whose outcome decides how to read on: with it, reading goes on."""
+    """Comes last of what a line asks whose outcome decides how to read on: with it, reading goes on.
+
+    With ``recalling`` first with what was said in the rooms that were joined, before that.
+    """
+
+    recalling: bool = False
 
 
 def numeric(code: str, *words: str, text: str | None = None) -> Answer:

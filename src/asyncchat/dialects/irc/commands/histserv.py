@@ -1,0 +1,149 @@
+"""What was said before, for clients that can't ask by CHATHISTORY: on joining, by HISTORY, and by HistServ.
+
+Owns how a message of the past looks among those of today: with its time as a tag or before its text. A
+client's questions to clients (CTCP) are left out, it would answer them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from asyncchat.core import commands as core
+from asyncchat.core import replies
+from asyncchat.core.events import Record, Said, Speech, Whispered
+from asyncchat.core.names import HISTSERV
+from asyncchat.core.replies import MORE_COUNTED
+from asyncchat.dialects.irc.capabilities import SERVER_TIME
+from asyncchat.dialects.irc.commands.accounts import Asked, notice
+from asyncchat.dialects.irc.commands.word import Word
+from asyncchat.dialects.irc.line import word
+from asyncchat.dialects.irc.tokens import Message
+from asyncchat.dialects.plain.history import Wish, next_wish, wish
+from asyncchat.dialects.plain.times import Zone
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.irc.dialect import IrcDialect
+
+PURPOSE = Asked(HISTSERV)
+
+_USAGE = "HISTORY <#channel|nickname> [30m|2h|2026-11-22|N]"
+
+
+class Recalled(msgspec.Struct, frozen=True):
+    """Purpose of a page that is told among today's messages; ``joined`` is when the asker joined, else 0."""
+
+    wish: Wish
+    joined: int = 0
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A sentence of HistServ."""
+
+    text: str
+
+
+def on_joining(session: IrcDialect, room: str, record: Record) -> core.ReadHistory:
+    """What who has just joined a room reads first: the last lines said before that."""
+    asked = Wish(room, before=record.number, left=session.irc.server.newcomers, newcomer=True)
+    return msgspec.structs.replace(asked.command(), purpose=Recalled(asked, record.time))
+
+
+def history(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Shows what was said in a room or a private conversation; again without more it goes further back."""
+    return _ask(session, message.params[0], " ".join(message.params[1:]))
+
+
+def heard(session: IrcDialect, text: str) -> Sequence[core.Command]:
+    """What a message to HistServ asks."""
+    verb, *words = text.split() or [""]
+    if verb.upper() in ("HISTORY", "PLAY") and words:
+        return _ask(session, words[0], " ".join(words[1:]))
+    return [core.Answer(Told(f"Syntax: {_USAGE}"))]
+
+
+def _ask(session: IrcDialect, target: str, text: str) -> Sequence[core.Command]:
+    asked = wish(target, text, _zone(session), session.reading)
+    if asked is None:
+        return [core.Answer(Told(f"Syntax: {_USAGE}"))]
+    session.pause()
+    return [msgspec.structs.replace(asked.command(), purpose=Recalled(asked))]
+
+
+def _zone(session: IrcDialect) -> Zone:
+    return Zone(session.irc.server.zone, session.irc.server.utc_offset)
+
+
+def told_lines(session: IrcDialect, page: replies.HistoryPage, asked: Recalled, batch: str) -> list[bytes]:
+    """A page's messages."""
+    variant = session.variant
+    if session.held & SERVER_TIME:
+        return [variant.said(record, batch) for record in page.records if _is_for_people(record)]
+    zone = _zone(session)
+    today = zone.day(asked.joined or (page.records[-1].time if page.records else 0))
+    lines = []
+    for record in page.records:
+        if not _is_for_people(record):
+            continue
+        day = zone.day(record.time)
+        when = (
+            zone.clock(record.time) if day == today else f"{zone.day_name(day)[4:]} {zone.clock(record.time)}"
+        )
+        text: str = record.event.text  # type: ignore[union-attr]  # a message
+        stamped = "\n".join(f"[{when}] {part}" for part in text.split("\n"))
+        event = msgspec.structs.replace(record.event, text=stamped, cuts=())
+        lines.append(variant.said(msgspec.structs.replace(record, event=event), batch))
+    return lines
+
+
+def _is_for_people(record: Record) -> bool:
+    event = record.event
+    return isinstance(event, Said | Whispered) and event.speech not in (Speech.PROBE, Speech.PROBE_ANSWER)
+
+
+def around(session: IrcDialect, page: replies.HistoryPage, asked: Recalled) -> tuple[bytes, bytes]:
+    """What is said before and behind a page: what it does not show."""
+    going_on = next_wish(msgspec.structs.replace(page, purpose=asked.wish))
+    session.reading = going_on
+    room = page.room
+    if asked.wish.newcomer:
+        if not page.more:
+            return b"", b""
+        count = f"more than {page.more:,}" if page.more >= MORE_COUNTED else f"{page.more:,}"
+        text = f"{count} earlier message{'s' if page.more > 1 else ''}: /msg {HISTSERV} HISTORY {room}"
+        return notice(session, PURPOSE, text), b""
+    zone = session.irc.server.zone
+    if not page.records:
+        return b"", notice(session, PURPOSE, f"There are no messages in {room} for that.")
+    text = f"The times are {zone}." if not session.held & SERVER_TIME else ""
+    if going_on is not None:
+        text = f"{text} There are earlier ones: /msg {HISTSERV} HISTORY {room}".strip()
+    return b"", notice(session, PURPOSE, text or f"That is all of {room} for that.")
+
+
+def say_unreadable(session: IrcDialect, refusal: replies.HistoryUnreadable, asked: Recalled) -> bytes:
+    """That a history can't be read; who only joined has not asked for it."""
+    if asked.wish.newcomer:
+        return b""
+    when = " now" if refusal.failed else ""
+    return notice(session, PURPOSE, f"The history of {word(refusal.room)} can't be read{when}.")
+
+
+def say(session: IrcDialect, told: Told) -> bytes:
+    """A notice."""
+    return notice(session, PURPOSE, told.text)
+
+
+WORDS: dict[str, Word] = {
+    "HISTORY": Word(
+        history,
+        1,
+        params="<target> [30m|2h|2026-11-22|N]",
+        about="Shows what was said last in a channel or between you and somebody, since then, that day, or N "
+        "messages; again: what was before.",
+    ),
+}
+
+ANSWERS = {Told: say}

@@ -94,6 +94,8 @@ def test_command_loads_no_other_command(name):
             ("bench", "server"),
             ("serve", "client"),
             ("serve", "bench"),
+            ("account", "server"),
+            ("account", "client"),
             ("audit", "server"),
             ("audit", "client"),
         ]

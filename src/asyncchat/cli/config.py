@@ -1,12 +1,9 @@
 """``asyncchat config``: shows and checks what ``asyncchat serve`` would do, and makes hashes of passwords."""
 
-import getpass
-import sys
-
 import click
 
-from asyncchat.cli._misuse import Misuse
 from asyncchat.cli._options import config_option, loaded, sources
+from asyncchat.cli._passwords import new_password
 from asyncchat.config import Effective, exposed
 from asyncchat.config.options import Row, table
 from asyncchat.config.passwords import hashed
@@ -62,15 +59,7 @@ def password() -> None:
 
     Asks twice at a terminal, without showing what is typed; on a pipe the first line is the password.
     """
-    if sys.stdin.isatty():
-        text = getpass.getpass("Password: ")
-        if getpass.getpass("Once more: ") != text:
-            raise Misuse("These are two different passwords")
-    else:
-        text = sys.stdin.readline().removesuffix("\n").removesuffix("\r")
-    if not text:
-        raise Misuse("The password is empty")
-    click.echo(hashed(text))
+    click.echo(hashed(new_password()))
 
 
 def _shown(row: Row, effective: Effective) -> str:

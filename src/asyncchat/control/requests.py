@@ -21,6 +21,10 @@ class Result(msgspec.Struct, frozen=True):
     """What a request gives when it is not refused."""
 
 
+class Done(Result, frozen=True):
+    """It was done."""
+
+
 class AskStatus(Request, frozen=True, tag="status"):
     """How the server is."""
 
@@ -32,10 +36,6 @@ class Status(Result, frozen=True):
     running: bool
     people: int
     rooms: int
-
-
-class Done(Result, frozen=True):
-    """It is done; there is nothing more to say."""
 
 
 class MakeToken(Request, frozen=True, tag="make_token"):
@@ -71,3 +71,43 @@ class RemoveToken(Request, frozen=True, tag="remove_token"):
     """Have a token count no more."""
 
     name: str
+
+
+class AddAccount(Request, frozen=True, tag="account add"):
+    """Make an account."""
+
+    begins: ClassVar[bool] = True
+    name: str
+    password: str
+
+
+class ChangeAccountPassword(Request, frozen=True, tag="account password"):
+    """Give an account another password."""
+
+    name: str
+    password: str
+
+
+class DropAccount(Request, frozen=True, tag="account remove"):
+    """Remove an account."""
+
+    name: str
+
+
+class AskAccounts(Request, frozen=True, tag="account list"):
+    """Which accounts there are."""
+
+
+class AccountLine(msgspec.Struct, frozen=True):
+    """One of them; ``made`` in microseconds since 1970 UTC, ``online`` when somebody is logged in to it."""
+
+    name: str
+    made: int
+    email: str
+    online: bool
+
+
+class AccountList(Result, frozen=True):
+    """All of them, by their names."""
+
+    accounts: tuple[AccountLine, ...]

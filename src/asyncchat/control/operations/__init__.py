@@ -5,21 +5,19 @@ runs beside a server as well as without one: what it needs, its ``Desk`` has. Wh
 a thread.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Union
+from collections.abc import Callable
+from typing import Union
 
 import msgspec
 
 from asyncchat import __version__
 from asyncchat.control.desk import Desk
-from asyncchat.control.operations import status, tokens
+from asyncchat.control.operations import accounts, status, tokens
+from asyncchat.control.operations.base import Operation
 from asyncchat.control.requests import Request, Result
 from asyncchat.control.wire import Refused
 
-Operation = Callable[[Desk, Any], Awaitable[Result]]
-"""(desk, request) -> result; raises Refused with one line of why not."""
-
-_FAMILIES = (status, tokens)
+_FAMILIES = (status, accounts, tokens)
 
 OPERATIONS: dict[type[Request], Operation] = {
     request: operation for family in _FAMILIES for request, operation in family.OPERATIONS.items()

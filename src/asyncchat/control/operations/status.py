@@ -2,7 +2,8 @@
 
 from asyncchat import __version__
 from asyncchat.control.desk import Desk
-from asyncchat.control.requests import AskStatus, Status
+from asyncchat.control.operations.base import Operation
+from asyncchat.control.requests import AskStatus, Request, Status
 
 
 async def status(desk: Desk, _request: AskStatus) -> Status:
@@ -10,4 +11,4 @@ async def status(desk: Desk, _request: AskStatus) -> Status:
     return Status(__version__, desk.running, len(desk.chat.people), len(desk.chat.rooms))
 
 
-OPERATIONS = {AskStatus: status}
+OPERATIONS: dict[type[Request], Operation] = {AskStatus: status}

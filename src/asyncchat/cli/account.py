@@ -1,0 +1,93 @@
+"""``asyncchat account``: makes, lists, changes and removes accounts, beside a running server or without."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import click
+
+from asyncchat.cli._database import database_options, named_database
+from asyncchat.cli._passwords import new_password
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def password_option(command: F) -> F:
+    """Adds ``--password-file``."""
+    return click.option(
+        "--password-file",
+        metavar="FILE",
+        help="Take the password from this file's first line; without it, it is asked for, or read on a pipe.",
+    )(command)
+
+
+@click.group("account")
+def command() -> None:
+    """Make, list, change and remove accounts.
+
+    Beside a running server it asks that server, by its control socket; without one it opens the history.
+    """
+
+
+@command.command("add")
+@click.argument("name")
+@password_option
+@database_options
+def add(name: str, password_file: str | None, db: str | None, config: str | None) -> None:
+    """Make the account NAME, to which that name belongs from now on."""
+    from asyncchat.control.client import ask
+    from asyncchat.control.requests import AddAccount, Done
+
+    database = named_database(db, config)
+    ask(database, AddAccount(name, new_password(password_file)), Done)
+    click.echo(f"The account {name} is made")
+
+
+@command.command("password")
+@click.argument("name")
+@password_option
+@database_options
+def password(name: str, password_file: str | None, db: str | None, config: str | None) -> None:
+    """Give the account NAME another password; who is logged in stays so."""
+    from asyncchat.control.client import ask
+    from asyncchat.control.requests import ChangeAccountPassword, Done
+
+    database = named_database(db, config)
+    ask(database, ChangeAccountPassword(name, new_password(password_file)), Done)
+    click.echo(f"The account {name} has another password")
+
+
+@command.command("remove")
+@click.argument("name")
+@database_options
+def remove(name: str, db: str | None, config: str | None) -> None:
+    """Remove the account NAME; what it said stays in the history."""
+    from asyncchat.control.client import ask
+    from asyncchat.control.requests import Done, DropAccount
+
+    ask(named_database(db, config), DropAccount(name), Done)
+    click.echo(f"The account {name} is removed")
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="A line of JSON for each, for programs.")
+@database_options
+def list_accounts(as_json: bool, db: str | None, config: str | None) -> None:
+    """List all accounts: their names, since when they are there, and who is here."""
+    import msgspec
+
+    from asyncchat.control.client import ask
+    from asyncchat.control.requests import AccountList, AskAccounts
+    from asyncchat.dialects.plain.clean import shown
+
+    found = ask(named_database(db, config), AskAccounts(), AccountList).accounts
+    width = max((len(account.name) for account in found), default=0)
+    for account in found:
+        made = datetime.fromtimestamp(account.made / 1_000_000, UTC)
+        if as_json:
+            row = {"name": account.name, "made": made, "email": account.email, "online": account.online}
+            click.echo(msgspec.json.encode(row).decode())
+            continue
+        words = [f"since {made.astimezone():%Y-%m-%d}"]
+        words += [word for word in (account.email, "online" if account.online else "") if word]
+        click.echo(shown(f"{account.name:<{width}}  {', '.join(words)}"))

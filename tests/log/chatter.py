@@ -74,6 +74,8 @@ state_facts = st.one_of(
     st.builds(events.AccountMade, names, texts, times, texts),
     st.builds(events.AccountPasswordChanged, names, texts, times),
     st.builds(events.AccountRemoved, names, times),
+    st.builds(events.RoomRegistered, rooms, accounts),
+    st.builds(events.RoomAccessChanged, rooms, names, roles, st.booleans()),
     st.builds(events.TokenMade, names, texts, st.tuples(rooms), st.just(("read",)), times),
     st.builds(events.TokenRevoked, names, times),
     st.builds(events.ReadUpTo, names, rooms, times),

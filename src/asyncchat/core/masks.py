@@ -15,6 +15,10 @@ REALNAME = "~realname:"
 """Begins a mask that is held against real names; no name begins so."""
 
 
+ACCOUNT = "~account:"
+"""Begins one that is held against the names of accounts."""
+
+
 def describes(mask: str, person: Person) -> bool:
     """Whether a mask means a person: by what others see of it, or by the address behind that.
 
@@ -22,6 +26,8 @@ def describes(mask: str, person: Person) -> bool:
     """
     if mask.startswith(REALNAME):
         return matches(mask[len(REALNAME) :], person.realname)
+    if mask.startswith(ACCOUNT):
+        return bool(person.account) and matches(mask[len(ACCOUNT) :], person.account)
     if matches(mask, person.origin):
         return True
     rest, _, host = mask.rpartition("@")

@@ -57,6 +57,12 @@ NO_KNOCK: Final = "no-knock"
 AUDITORIUM: Final = "auditorium"
 """Members see of each other only those who keep order; these see all."""
 
+ACCOUNTS_ONLY: Final = "accounts-only"
+"""Only who is logged in to an account may join."""
+
+ACCOUNTS_SPEAK: Final = "accounts-speak"
+"""Only who is logged in to an account, or has a role, may speak."""
+
 FLAG_TABLE: Final = (
     Flag(NO_OUTSIDERS, opened=True),
     Flag(TOPIC_LOCKED, opened=True),
@@ -68,6 +74,8 @@ FLAG_TABLE: Final = (
     Flag(NO_CTCP, guards=True),
     Flag(NO_KNOCK),
     Flag(AUDITORIUM),
+    Flag(ACCOUNTS_ONLY),
+    Flag(ACCOUNTS_SPEAK, guards=True),
 )
 
 FLAGS: Final = tuple(flag.name for flag in FLAG_TABLE)
@@ -168,5 +176,8 @@ BOT: Final = "bot"
 WALLOPS: Final = "wallops"
 """Wants to be told what operators of the server tell each other."""
 
-PERSON_FLAGS: Final = (INVISIBLE, BOT, WALLOPS)
+ACCOUNTS_WRITE: Final = "accounts-write"
+"""Is written to in private only by who is logged in to an account."""
+
+PERSON_FLAGS: Final = (INVISIBLE, BOT, WALLOPS, ACCOUNTS_WRITE)
 """The names of all flags of a person, which each sets for itself."""

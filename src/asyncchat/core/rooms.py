@@ -20,7 +20,7 @@ from asyncchat.core.modes import (
 )
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person
-from asyncchat.core.roles import OPERATOR
+from asyncchat.core.roles import FOUNDER, OPERATOR
 
 BLOCK_SIZE = 32
 """Members a block: so many names of usual length fill one line of an IRC NAMES reply."""
@@ -72,6 +72,10 @@ class Block:
     __hash__ = None  # type: ignore[assignment]  # equal by content, so never a key
 
 
+_NOBODY: dict[str, str] = {}
+"""The access list of most rooms; never changed."""
+
+
 class Room:
     """One room.
 
@@ -84,9 +88,11 @@ class Room:
         "_blocks",
         "_next_block",
         "_view",
+        "access",
         "ends",
         "flags",
         "former",
+        "founder",
         "guarded",
         "masks",
         "name",
@@ -106,6 +112,10 @@ class Room:
         """Names that it had before and nobody has taken since, the newest last."""
         self.renamed = 0
         """When it got its name, if that is not its first (microseconds since 1970 UTC)."""
+        self.founder = ""
+        """The account that the room is registered to, if any."""
+        self.access: dict[str, str] = _NOBODY
+        """Roles by the names of other accounts that have one in it."""
         self.topic: Topic | None = None
         self.flags: frozenset[str] = OPENED_FLAGS
         self.settings: dict[str, str] = {}
@@ -140,7 +150,14 @@ class Room:
     @property
     def plain(self) -> bool:
         """Whether nothing is set that has to outlive the last member."""
-        return not (self.topic or self.settings or any(self.masks.values())) and self.flags == OPENED_FLAGS
+        there = self.topic or self.settings or self.founder or self.access or any(self.masks.values())
+        return not there and self.flags == OPENED_FLAGS
+
+    def role_of(self, account: str) -> str:
+        """The role that an account (empty: none) has in the room, or empty."""
+        if not account:
+            return ""
+        return FOUNDER.name if account == self.founder else self.access.get(account, "")
 
     # What is set.
 
@@ -246,6 +263,8 @@ class Room:
             "former": self.former,
             "renamed": self.renamed,
             "topic": self.topic,
+            "founder": self.founder,
+            "access": dict(self.access),
             "flags": self.flags,
             "settings": dict(self.settings),
             "masks": {listed: dict(masks) for listed, masks in self.masks.items() if masks},

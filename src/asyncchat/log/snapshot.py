@@ -64,6 +64,10 @@ def _room(room: Room) -> Iterator[AnyEvent]:
     if room.topic is not None:
         topic = room.topic
         yield events.TopicChanged(room.name, from_origin(topic.by), topic.text, topic.time)
+    if room.founder:
+        yield events.RoomRegistered(room.name, room.founder)
+    for account, role in room.access.items():
+        yield events.RoomAccessChanged(room.name, account, role, True)
     for flag in sorted(room.flags ^ OPENED_FLAGS):
         yield events.FlagChanged(room.name, _NOBODY, flag, flag in room.flags)
     for setting, value in room.settings.items():

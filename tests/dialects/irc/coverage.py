@@ -26,6 +26,8 @@ RFC_2812 = "[RFC 2812](https://www.rfc-editor.org/rfc/rfc2812#section-{section})
 
 _COMMANDS = {
     "BATCH": IRCV3.format(path="extensions/client-batch"),
+    "CHANSERV": "of its own",
+    "CS": "of its own",
     "NICKSERV": "of its own",
     "NS": "of its own",
     "REGISTER": IRCV3.format(path="extensions/account-registration"),

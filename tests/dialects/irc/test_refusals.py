@@ -10,6 +10,7 @@ LINES = [
     (replies.NotEntered(), "451 a :You have not registered"),
     (replies.AlreadyEntered(), "462 a :You may not reregister"),
     (replies.NameTaken("b", 2), "433 a b :Nickname is already in use"),
+    (replies.NeedsAccount("#r"), "477 a #r :You need to be logged in to an account for that"),
     (replies.NameReserved("b"),
      "433 a b :Nickname belongs to an account: log in to it (SASL), or choose another"),
     (replies.NameNotAllowed(":b c", "it has a space"),

@@ -68,6 +68,8 @@ LINES = [
 ]  # fmt: skip
 
 UNTOLD = [
+    events.RoomRegistered("#r", "a"),
+    events.RoomAccessChanged("#r", "a", "voice", True),
     events.AccountMade("a", "v", 1),
     events.ReadUpTo("a", "#r", 1),
     events.ReadHere(A, "#r", 1),

@@ -93,6 +93,8 @@ WIRE: list[tuple[AnyEvent, str]] = [
     (events.TokenMade("ci", "d", ("#tea",), ("post",), 0), ""),
     (events.TokenRevoked("ci", 0), ""),
     (events.LoggedIn(ANNA, ANNA), ""),
+    (events.RoomRegistered("#tea", "anna"), ""),
+    (events.RoomAccessChanged("#tea", "anna", "voice", True), ""),
     (events.LoggedOut(ANNA, ANNA), ""),
     (events.Announced(ANNA, "hear", (1,)), "[server] anna: hear\n"),
     (events.Killed(BOB, ANNA, "spam"), "anna put you out of the chat (spam)\n"),

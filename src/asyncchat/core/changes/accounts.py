@@ -37,10 +37,25 @@ def _logged(chat: Chat, event: events.LoggedIn | events.LoggedOut) -> None:
         room.reseat(person, room.roles.get(person.id, 0))
 
 
+def _room_registered(chat: Chat, event: events.RoomRegistered) -> None:
+    room = chat.rooms[fold(event.room)]
+    room.founder = event.account
+    if not event.account:
+        room.access = {}
+
+
+def _room_access_changed(chat: Chat, event: events.RoomAccessChanged) -> None:
+    room = chat.rooms[fold(event.room)]
+    others = {account: role for account, role in room.access.items() if account != event.account}
+    room.access = {**others, event.account: event.role} if event.on else others
+
+
 CHANGES: dict[type[events.Event], Callable[[Chat, Any], None]] = {
     events.AccountMade: _account_made,
     events.AccountPasswordChanged: _password_changed,
     events.AccountRemoved: _account_removed,
     events.LoggedIn: _logged,
     events.LoggedOut: _logged,
+    events.RoomRegistered: _room_registered,
+    events.RoomAccessChanged: _room_access_changed,
 }

@@ -5,6 +5,7 @@ Owns the closed set; must not know who may do what (``rules``) nor how it was sp
 
 from asyncchat.core.commands.accounts import (
     WITH_PASSWORD,
+    AskAccess,
     AskAccount,
     Authenticate,
     ChangePassword,
@@ -15,9 +16,12 @@ from asyncchat.core.commands.accounts import (
     NewPassword,
     Reclaim,
     Register,
+    RegisterRoom,
     Release,
     RemoveAccount,
+    SetAccess,
     ShowPassword,
+    TakeRole,
 )
 from asyncchat.core.commands.base import Answer, Command, Question, Several
 from asyncchat.core.commands.history import (
@@ -101,6 +105,7 @@ __all__ = [
     "WITH_PASSWORD",
     "Announce",
     "Answer",
+    "AskAccess",
     "AskAccount",
     "AskCounts",
     "AskFlags",
@@ -162,6 +167,7 @@ __all__ = [
     "Reclaim",
     "Redact",
     "Register",
+    "RegisterRoom",
     "Release",
     "Reload",
     "RemoveAccount",
@@ -171,6 +177,7 @@ __all__ = [
     "RevokeToken",
     "Say",
     "Search",
+    "SetAccess",
     "SetAway",
     "SetFlag",
     "SetMask",
@@ -184,6 +191,7 @@ __all__ = [
     "Signal",
     "Span",
     "TakeBack",
+    "TakeRole",
     "Unlock",
     "Unwatch",
     "Watch",

@@ -54,6 +54,38 @@ class Release(Command, frozen=True):
     purpose: object = None
 
 
+class RegisterRoom(Command, frozen=True):
+    """Register a room to an account (empty: one's own), or to none any more."""
+
+    room: str
+    account: str = ""
+    on: bool = True
+    purpose: object = None
+
+
+class SetAccess(Command, frozen=True):
+    """Give an account a role in a registered room, or none (empty)."""
+
+    room: str
+    account: str
+    role: str
+    purpose: object = None
+
+
+class TakeRole(Command, frozen=True):
+    """Have the role in a room again that one's account has there."""
+
+    room: str
+    purpose: object = None
+
+
+class AskAccess(Question, frozen=True):
+    """Whose a room is, and which accounts have a role in it."""
+
+    room: str
+    purpose: object = None
+
+
 class AskAccount(Question, frozen=True):
     """What may be known of an account (empty: one's own)."""
 

@@ -9,6 +9,8 @@ from asyncchat.core.events.accounts import (
     AccountRemoved,
     LoggedIn,
     LoggedOut,
+    RoomAccessChanged,
+    RoomRegistered,
 )
 from asyncchat.core.events.acts import ACTS, Act, ClaimFailed, ConfigurationRead, Overruled
 from asyncchat.core.events.base import Event, Kept, Reach
@@ -113,8 +115,10 @@ __all__ = [
     "Renamed",
     "Retracted",
     "RoleChanged",
+    "RoomAccessChanged",
     "RoomClosed",
     "RoomOpened",
+    "RoomRegistered",
     "RoomRenamed",
     "Said",
     "ServerBanChanged",

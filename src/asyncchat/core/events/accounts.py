@@ -50,3 +50,23 @@ class LoggedOut(Event, frozen=True, tag="logged_out"):
     reach: ClassVar[Reach] = Reach.PEERS
     person: Person
     now: Person
+
+
+class RoomRegistered(Event, frozen=True, tag="room_registered"):
+    """A room belongs to an account, its founder's, or to none any more (empty): then nobody has access."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.NOBODY
+    room: str
+    account: str
+
+
+class RoomAccessChanged(Event, frozen=True, tag="room_access"):
+    """Who is logged in to an account has a role in the room when it joins, or has no more."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.NOBODY
+    room: str
+    account: str
+    role: str
+    on: bool

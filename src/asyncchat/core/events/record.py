@@ -8,6 +8,8 @@ from asyncchat.core.events.accounts import (
     AccountRemoved,
     LoggedIn,
     LoggedOut,
+    RoomAccessChanged,
+    RoomRegistered,
 )
 from asyncchat.core.events.acts import ClaimFailed, ConfigurationRead, Overruled
 from asyncchat.core.events.marks import ReadHere, ReadUpTo
@@ -64,6 +66,7 @@ AnyEvent = (
     | PersonFlagChanged | RealnameChanged | InviteShown | OwnerClaimed | Erased | Killed
     | ServerBanChanged | Announced
     | AccountMade | AccountPasswordChanged | AccountRemoved | LoggedIn | LoggedOut
+    | RoomRegistered | RoomAccessChanged
     | Overruled | ClaimFailed | ConfigurationRead
     | Watched | Came | Went | Noticed
     | TokenMade | TokenRevoked

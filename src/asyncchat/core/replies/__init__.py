@@ -4,6 +4,8 @@ A refusal is a value with what a sentence or a numeric needs; the wording is eac
 """
 
 from asyncchat.core.replies.accounts import (
+    AccessChanged,
+    AccessView,
     AccountFault,
     AccountRefused,
     AccountView,
@@ -12,10 +14,12 @@ from asyncchat.core.replies.accounts import (
     LoggedInNow,
     LoggedOutNow,
     NameReserved,
+    NeedsAccount,
     PasswordChanged,
     Registered,
     Released,
     Removed,
+    RoomRegisteredNow,
 )
 from asyncchat.core.replies.base import Refusal, Reply
 from asyncchat.core.replies.history import (
@@ -114,6 +118,8 @@ from asyncchat.core.replies.watching import HereView, WatchedView
 
 __all__ = [
     "MORE_COUNTED",
+    "AccessChanged",
+    "AccessView",
     "AccountFault",
     "AccountRefused",
     "AccountView",
@@ -151,6 +157,7 @@ __all__ = [
     "NameReserved",
     "NameTaken",
     "NamesView",
+    "NeedsAccount",
     "NoMark",
     "NoNeedToKnock",
     "NoRoomView",
@@ -190,6 +197,7 @@ __all__ = [
     "RoomMoved",
     "RoomNameTaken",
     "RoomNotAllowed",
+    "RoomRegisteredNow",
     "RoomView",
     "RoomsView",
     "SearchPage",

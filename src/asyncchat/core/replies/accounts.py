@@ -96,6 +96,13 @@ class AccountFault(enum.Enum):
     OPEN = "a password must not be sent over an unencrypted connection"
     MALFORMED = "that is no answer to what was asked"
     FREE = "nobody else has that name"
+    TAKEN = "the room is registered already"
+    NOT_TAKEN = "the room is not registered"
+    NOT_FOUNDER = "only its founder may do that"
+    NO_ROLE = "there is no such role"
+    NO_ACCESS = "your account has no role there"
+    LOBBY = "the lobby belongs to who runs the server"
+    LISTED = "the list is full"
 
 
 class AccountRefused(Refusal, frozen=True):
@@ -110,6 +117,38 @@ class AccountRefused(Refusal, frozen=True):
     def why(self) -> str:
         """The reason, as half a sentence."""
         return f"{self.fault.value}: {self.detail}" if self.detail else self.fault.value
+
+
+class NeedsAccount(Refusal, frozen=True):
+    """Only who is logged in to an account may join that room, or write to that person."""
+
+    target: str
+
+
+class AccessView(Reply, frozen=True):
+    """A registered room: its founder's account, and the accounts that have a role in it."""
+
+    room: str
+    founder: str
+    access: tuple[tuple[str, str], ...]
+    purpose: object = None
+
+
+class RoomRegisteredNow(Reply, frozen=True):
+    """The room is registered to this account, or to none any more (empty)."""
+
+    room: str
+    account: str
+    purpose: object = None
+
+
+class AccessChanged(Reply, frozen=True):
+    """An account has that role in the room from now on; none (empty)."""
+
+    room: str
+    account: str
+    role: str
+    purpose: object = None
 
 
 class NameReserved(Refusal, frozen=True):

@@ -223,6 +223,7 @@ class CannotSpeakReason(enum.Enum):
     COLOUR = "colours are not allowed there"
     CTCP = "questions of programs are not allowed there"
     SLOW = "you spoke a moment ago"
+    ACCOUNT = "only who is logged in to an account may speak"
 
 
 class CannotSpeak(Refusal, frozen=True):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from asyncchat.core.commands import Command
 from asyncchat.core.rules import (
     accounts,
+    founding,
     history,
     invitations,
     marks,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from asyncchat.core.chat import Rule
 
 _FAMILIES = (
+    founding,
     people,
     accounts,
     rooms,
@@ -51,4 +53,4 @@ RULES: dict[type[Command], Rule] = {
     for family in _FAMILIES
     for command, rule in family.RULES.items()
 }
-ANSWERS = {**questions.ANSWERS, **accounts.ANSWERS}
+ANSWERS = {**questions.ANSWERS, **accounts.ANSWERS, **founding.ANSWERS}

@@ -9,6 +9,7 @@ from asyncchat.core.accounts import ACCOUNTS, SERVER
 from asyncchat.core.names import fold, name_fault
 from asyncchat.core.people import logged, renamed
 from asyncchat.core.replies import AccountFault
+from asyncchat.core.rules.founding import given_up, granted_everywhere
 from asyncchat.core.rules.rooms import closing
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def log_in(chat: Chat, who: int, command: commands.LogIn, _now: int) -> Items:
     answer = replies.LoggedInNow(account.name, purpose)
     if me.account == account.name:
         return (answer,)
-    return (events.LoggedIn(me, logged(me, account.name)), answer)
+    now_me = logged(me, account.name)
+    return (events.LoggedIn(me, now_me), *granted_everywhere(chat, now_me), answer)
 
 
 def log_out(chat: Chat, who: int, command: commands.LogOut, _now: int) -> Items:
@@ -94,7 +96,8 @@ def remove_account(chat: Chat, who: int, command: commands.RemoveAccount, now: i
         for person in chat.people.values()
         if person.account == found.name
     )
-    return (*out, events.AccountRemoved(found.name, now), replies.Removed(found.name, command.purpose))
+    gone = events.AccountRemoved(found.name, now)
+    return (*out, *given_up(chat, found.name), gone, replies.Removed(found.name, command.purpose))
 
 
 def release(chat: Chat, who: int, command: commands.Release, now: int) -> Items:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
 from asyncchat.core.lookalikes import looks, mixed
-from asyncchat.core.modes import BANS, FORWARD, GUESTS, INVITE_ONLY, KEY, LIMIT, TOPIC_LOCKED
+from asyncchat.core.modes import ACCOUNTS_ONLY, BANS, FORWARD, GUESTS, INVITE_ONLY, KEY, LIMIT, TOPIC_LOCKED
 from asyncchat.core.names import LOBBY, fold, room_fault
 from asyncchat.core.roles import Right
+from asyncchat.core.rules.founding import granted
 from asyncchat.core.text import TOPIC_BYTES, size
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def _make_place(chat: Chat, me: Person) -> tuple[events.RoomClosed, ...]:
 
     Not for one who is just entering: its other rooms of the same decision would ask for the same place.
     """
-    empty = [room for room in chat.rooms.values() if not room.seats and room.key != LOBBY]
+    empty = [room for room in chat.rooms.values() if not (room.seats or room.founder) and room.key != LOBBY]
     if not empty or me.id not in chat.people:
         return ()
     return (events.RoomClosed(max(empty, key=lambda room: room.opened).name),)
@@ -91,8 +92,10 @@ def joining(
         if fold(to) not in chat.rooms:
             return (refusal,)
         return (replies.Forwarded(room.name, to), *joining(chat, me, to, now, joined, given, True, away))
-    first = not room.seats and key != LOBBY
-    return (events.Joined(room.name, me, first, away), commands.AskRoom(room.name, joining=True))
+    first = not room.seats and key != LOBBY and not room.founder
+    joined_now = events.Joined(room.name, me, first, away)
+    role = granted(room, me) if me.account else ()
+    return (joined_now, *role, commands.AskRoom(room.name, joining=True))
 
 
 def _imitation(chat: Chat, name: str) -> str | None:
@@ -109,8 +112,12 @@ def _kept_out(chat: Chat, room: Room, me: Person, key: str) -> replies.Refusal |
     """Why a person may not join a room that is there, or None; the owner enters everywhere."""
     if me.id in chat.owners or chat.invitations.get(me.id, {}).get(room.key):
         return None
+    if room.role_of(me.account):
+        return None
     if room.masks[BANS] and room.bans_person(me):
         return replies.Banned(room.name)
+    if ACCOUNTS_ONLY in room.flags and not me.account:
+        return replies.NeedsAccount(room.name)
     # Where nobody is left who could invite, the room would be lost, unless it has a list of guests.
     if INVITE_ONLY in room.flags and (room.seats or room.masks[GUESTS]) and not room.lists(GUESTS, me):
         return replies.NotInvited(room.name)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
-from asyncchat.core.modes import MODERATED, NO_COLOUR, NO_CTCP, NO_OUTSIDERS, OP_MODERATED, SLOW
+from asyncchat.core.modes import (
+    ACCOUNTS_SPEAK,
+    ACCOUNTS_WRITE,
+    MODERATED,
+    NO_COLOUR,
+    NO_CTCP,
+    NO_OUTSIDERS,
+    OP_MODERATED,
+    SLOW,
+)
 from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.replies import CannotSpeakReason
 from asyncchat.core.roles import HALF_OPERATOR, ROLE_NAMED, Right, Role
@@ -44,6 +53,8 @@ def say(chat: Chat, who: int, command: commands.Say, now: int) -> Items:
     other = chat.person_named(to)
     if other is None:
         return _refused(command, replies.NoSuchPerson(to))
+    if not me.account and _unwritten(chat, me, other):
+        return _refused(command, replies.NeedsAccount(other.name))
     whisper = events.Whispered(other, me, text, command.speech, command.tags, command.cuts)
     away = chat.away.get(other.id)
     if away is None or command.speech in _QUIET:
@@ -73,7 +84,14 @@ def signal(chat: Chat, who: int, command: commands.Signal, _now: int) -> Items:
     other = chat.person_named(command.to)
     if other is None:
         return (replies.NoSuchPerson(command.to),)
+    if not me.account and _unwritten(chat, me, other):
+        return (replies.NeedsAccount(other.name),)
     return (events.SignalledTo(other, me, command.tags),)
+
+
+def _unwritten(chat: Chat, me: Person, other: Person) -> bool:
+    """Whether a person is written to by accounts alone; by itself and the owner it always is."""
+    return chat.has(other.id, ACCOUNTS_WRITE) and me.id != other.id and me.id not in chat.owners
 
 
 def _say_guarded(chat: Chat, me: Person, room: Room, command: commands.Say, now: int) -> Items:
@@ -142,6 +160,8 @@ def _silenced(chat: Chat, me: Person, room: Room) -> CannotSpeakReason | None:
             return CannotSpeakReason.MUTED
         if MODERATED in room.flags and OP_MODERATED not in room.flags:
             return CannotSpeakReason.MODERATED
+        if ACCOUNTS_SPEAK in room.flags and not me.account:
+            return CannotSpeakReason.ACCOUNT
     return None
 
 

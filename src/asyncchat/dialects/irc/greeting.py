@@ -52,6 +52,7 @@ def isupport(irc: Irc) -> list[str]:
         f"EXCEPTS={modes.LIST_LETTERS[EXCEPTIONS]}",
         f"INVEX={modes.LIST_LETTERS[GUESTS]}",
         f"EXTBAN=,{modes.EXTBANS}",
+        f"ACCOUNTEXTBAN={modes.ACCOUNT_EXTBAN}",
         f"BOT={modes.PERSON_LETTERS[BOT]}",
         f"NICKLEN={NAME_LENGTH}",
         f"USERLEN={limits.USER_LENGTH}",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from asyncchat.core import modes, roles
-from asyncchat.core.masks import REALNAME
+from asyncchat.core.masks import ACCOUNT, REALNAME
 from asyncchat.dialects.durations import seconds_in
 
 FLAG_LETTERS: Final = {
@@ -23,6 +23,8 @@ FLAG_LETTERS: Final = {
     modes.NO_CTCP: "C",
     modes.NO_KNOCK: "K",
     modes.AUDITORIUM: "u",
+    modes.ACCOUNTS_ONLY: "R",
+    modes.ACCOUNTS_SPEAK: "M",
 }
 """Of each flag of a room (type D)."""
 
@@ -53,7 +55,7 @@ PREFIXES: Final = {
 }
 """What stands before a nick with that role."""
 
-PERSON_LETTERS: Final = {modes.INVISIBLE: "i", modes.BOT: "B", modes.WALLOPS: "w"}
+PERSON_LETTERS: Final = {modes.INVISIBLE: "i", modes.BOT: "B", modes.WALLOPS: "w", modes.ACCOUNTS_WRITE: "R"}
 """Of each flag of a person; ``o`` is the owner's and only OPER gives it."""
 
 FLAG_OF: Final = {letter: name for name, letter in FLAG_LETTERS.items()}
@@ -87,14 +89,18 @@ CHANMODES: Final = ",".join(
 LISTS: Final = "".join(LIST_LETTERS.values())
 """The lists, for MAXLIST."""
 
-EXTBANS: Final = "mrt"
+ACCOUNT_EXTBAN: Final = "a"
+
+EXTBANS: Final = f"{ACCOUNT_EXTBAN}mrt"
 """Extended masks, written without a prefix.
 
-``m:mask`` mutes, ``r:mask`` is held against real names, ``t:duration:mask`` ends by itself.
+``a:mask`` is held against accounts, ``m:mask`` mutes, ``r:mask`` is held against real names,
+ ``t:duration:mask`` ends by itself.
 """
 
 _MUTE = "m:"
 _REAL = "r:"
+_ACCOUNT = f"{ACCOUNT_EXTBAN}:"
 _TIMED = "t:"
 _BY_HIGHEST: Final = {role.bit: PREFIXES[role.name] for role in roles.ROLES}
 
@@ -120,6 +126,8 @@ def heard_mask(listed: str, typed: str) -> tuple[str, str, int]:
         listed, typed = modes.MUTES, typed[2:]
     if typed[:2].lower() == _REAL:
         typed = REALNAME + typed[2:]
+    elif typed[:2].lower() == _ACCOUNT and len(typed) > 2:
+        typed = ACCOUNT + typed[2:]
     return listed, typed, seconds
 
 
@@ -127,6 +135,8 @@ def said_mask(listed: str, mask: str) -> tuple[str, str]:
     """The letter, and the parameter, for a mask on one of the core's lists."""
     if mask.startswith(REALNAME):
         mask = _REAL + mask[len(REALNAME) :]
+    elif mask.startswith(ACCOUNT):
+        mask = _ACCOUNT + mask[len(ACCOUNT) :]
     if listed == modes.MUTES:
         return LIST_LETTERS[modes.BANS], _MUTE + mask
     return LIST_LETTERS[listed], mask

@@ -36,6 +36,11 @@ REFUSALS: dict[type[Refusal], Callable[[Any], Said]] = {
     replies.NotEntered: lambda r: (numerics.ERR_NOTREGISTERED, (), "You have not registered"),
     replies.AlreadyEntered: lambda r: (numerics.ERR_ALREADYREGISTERED, (), "You may not reregister"),
     replies.NameTaken: lambda r: (numerics.ERR_NICKNAMEINUSE, (r.name,), "Nickname is already in use"),
+    replies.NeedsAccount: lambda r: (
+        numerics.ERR_NEEDREGGEDNICK,
+        (r.target,),
+        "You need to be logged in to an account for that",
+    ),
     replies.NameReserved: lambda r: (
         numerics.ERR_NICKNAMEINUSE,
         (r.name,),

@@ -242,6 +242,8 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.AccountRemoved: _untold,
     events.LoggedIn: _untold,
     events.LoggedOut: _untold,
+    events.RoomRegistered: _untold,
+    events.RoomAccessChanged: _untold,
 }
 """To the others."""
 

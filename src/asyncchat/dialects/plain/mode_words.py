@@ -18,6 +18,8 @@ RULE_WORDS = {
     modes.NO_COLOUR: ("texts with colours are refused", "texts may have colours"),
     modes.NO_CTCP: ("programs may not question programs here", "programs may question programs here"),
     modes.AUDITORIUM: ("members see only who keeps order here", "members see each other"),
+    modes.ACCOUNTS_ONLY: ("only who is logged in may join", "one may join without an account"),
+    modes.ACCOUNTS_SPEAK: ("only who is logged in may speak", "one may speak without an account"),
     modes.NO_KNOCK: ("nobody may ask to be invited", "one may ask to be invited"),
 }
 """What each rule of a room says when it is on, and when it is off."""
@@ -54,6 +56,10 @@ PERSON_FLAG_WORDS = {
         "Everyone finds you in a list.",
     ),
     modes.BOT: ("You are marked as a bot.", "You are not marked as a bot any more."),
+    modes.ACCOUNTS_WRITE: (
+        "Only who is logged in to an account may write to you in private.",
+        "Everyone may write to you in private.",
+    ),
     modes.WALLOPS: (
         "You read what operators of the server tell each other.",
         "You do not read any more what operators of the server tell each other.",

@@ -29,6 +29,7 @@ REFUSAL_WORDS: dict[type[replies.Refusal], Callable[[Any], str]] = {
     replies.NotEntered: lambda _: "You have no name yet.",
     replies.AlreadyEntered: lambda _: "You have a name already; /nick NAME takes another.",
     replies.NameTaken: lambda r: f"{r.name} is already in use.",
+    replies.NeedsAccount: lambda r: f"For {place(r.target)} you have to be logged in: /login [NAME] PASSWORD",
     replies.NameReserved: lambda r: f"{r.name} belongs to an account.",
     replies.AccountRefused: lambda r: f"Not done: {r.why}.",
     replies.TokenRefused: lambda r: f"Not done: {r.why}.",

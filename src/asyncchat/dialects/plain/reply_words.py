@@ -212,6 +212,13 @@ def _counts(counts: replies.Counts, _zone: Zone) -> list[str]:
     ]
 
 
+def _access_view(view: replies.AccessView, _zone: Zone) -> list[str]:
+    if not view.founder:
+        return [f"{_capital(place(view.room))} belongs to nobody: /claim registers it to your account."]
+    roles = (f"  {account}: {role}" for account, role in view.access)
+    return [f"{_capital(place(view.room))} belongs to the account {view.founder}.", *roles]
+
+
 def _account_view(view: replies.AccountView, zone: Zone) -> list[str]:
     here = f"Logged in to it: {', '.join(view.people)}." if view.people else "Nobody is logged in to it."
     address = [f"Its e-mail address: {view.email or 'none'}."] if view.mine else []
@@ -249,6 +256,15 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.LoggedInNow: lambda reply, _: [f"You are logged in as {reply.account}."],
     replies.LoggedOutNow: lambda _reply, _zone: [],
     replies.PasswordChanged: lambda reply, _: [f"The password of {reply.account} is changed."],
+    replies.AccessView: _access_view,
+    replies.RoomRegisteredNow: lambda reply, _: [
+        f"{reply.room} belongs to the account {reply.account} now."
+        if reply.account
+        else f"{reply.room} belongs to nobody now."
+    ],
+    replies.AccessChanged: lambda reply, _: [
+        f"{reply.account} is {reply.role or 'nothing special'} in {reply.room} from now on."
+    ],
     replies.Challenge: lambda _reply, _zone: [],
     replies.Released: lambda reply, _: [f"{reply.name} is free, or yours."],
     replies.AccountView: _account_view,

@@ -14,7 +14,7 @@ import msgspec
 from asyncchat.core import commands
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Speech
-from asyncchat.core.masks import REALNAME
+from asyncchat.core.masks import ACCOUNT, REALNAME
 from asyncchat.core.modes import BANS, EXCEPTIONS, FLAGS, GUESTS, MUTES, PERSON_FLAGS, SETTINGS
 from asyncchat.core.roles import ROLE_NAMED
 from asyncchat.dialects.durations import seconds_in
@@ -175,7 +175,7 @@ def _unmask(listed: str) -> Handler:
 
 def _set_mask(room: str, listed: str, text: str, on: bool, seconds: int = 0) -> Command | None:
     """``realname:MASK`` is held against real names, which have spaces."""
-    if text.startswith(REALNAME[1:]):
+    if text.startswith((REALNAME[1:], ACCOUNT[1:])):
         text = f"~{text}"
     elif not text or " " in text:
         return None

@@ -8,6 +8,7 @@ from asyncchat.dialects.irc.commands import (
     accounts,
     batches,
     cap,
+    chanserv,
     help,
     history,
     histserv,
@@ -32,6 +33,7 @@ from asyncchat.dialects.irc.commands import (
 from asyncchat.dialects.irc.commands.word import Answerer, Word
 
 _FAMILIES = (
+    chanserv,
     sasl,
     nickserv,
     cap,

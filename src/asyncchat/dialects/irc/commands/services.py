@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from asyncchat.core.commands import Command
-from asyncchat.core.names import HISTSERV, NICKSERV, fold
-from asyncchat.dialects.irc.commands import histserv, nickserv
+from asyncchat.core.names import CHANSERV, HISTSERV, NICKSERV, fold
+from asyncchat.dialects.irc.commands import chanserv, histserv, nickserv
 
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _HEARD: dict[str, Callable[[IrcDialect, str], Sequence[Command]]] = {
     fold(NICKSERV): nickserv.heard,
     fold(HISTSERV): histserv.heard,
+    fold(CHANSERV): chanserv.heard,
 }
 
 KEYS = frozenset(_HEARD)

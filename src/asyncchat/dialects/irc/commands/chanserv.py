@@ -1,0 +1,152 @@
+"""ChanServ: the words for rooms that belong to an account, as messages to it or as /CS.
+
+Owns a table of its words; the rest it has from NickServ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from asyncchat.core import commands as core
+from asyncchat.core import replies
+from asyncchat.core.names import CHANSERV
+from asyncchat.core.roles import HALF_OPERATOR, OPERATOR, ROLES, VOICE
+from asyncchat.dialects.irc.commands.accounts import Asked, notice
+from asyncchat.dialects.irc.commands.nickserv import Verb, obeyed
+from asyncchat.dialects.irc.commands.word import Answerer, Word
+from asyncchat.dialects.irc.modes import ROLE_LETTERS
+from asyncchat.dialects.irc.tokens import Message
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.irc.dialect import IrcDialect
+
+PURPOSE = Asked(CHANSERV)
+
+_LETTERS = {letter.upper(): role for role, letter in ROLE_LETTERS.items()}
+_NAMES = {role.name.upper(): role.name for role in ROLES}
+_SHORT = {"AOP": OPERATOR.name, "HOP": HALF_OPERATOR.name, "VOP": VOICE.name, "SOP": "admin"}
+
+
+def _role(typed: str) -> str:
+    """The role meant by a letter, a name, or other services' words; empty for none (``-``)."""
+    plain = typed.upper().lstrip("+")
+    if plain in ("-", "NONE", "DEL", "-*"):
+        return ""
+    return _NAMES.get(plain) or _LETTERS.get(plain) or _SHORT.get(plain) or typed
+
+
+def _flags(_session: IrcDialect, words: list[str]) -> core.Command:
+    if len(words) < 3:
+        return core.AskAccess(words[0], PURPOSE)
+    return core.SetAccess(words[0], words[1], _role(words[2]), PURPOSE)
+
+
+def _roles(role: str, on: bool) -> Callable[[IrcDialect, list[str]], core.Command]:
+    def make(session: IrcDialect, words: list[str]) -> core.Command:
+        if len(words) == 1 and on and role == OPERATOR.name:
+            return core.TakeRole(words[0], PURPOSE)
+        return core.SetRole(words[0], words[1] if len(words) > 1 else session.nick, on, role)
+
+    return make
+
+
+VERBS: dict[str, Verb] = {
+    "REGISTER": Verb(
+        lambda _session, words: core.RegisterRoom(words[0], purpose=PURPOSE),
+        1,
+        1,
+        "<#channel>",
+        "Makes a channel yours: it stays, and you are its founder whenever you are logged in.",
+    ),
+    "INFO": Verb(
+        lambda _session, words: core.AskAccess(words[0], PURPOSE),
+        1,
+        1,
+        "<#channel>",
+        "Tells whose a channel is, and who has a role in it.",
+    ),
+    "FLAGS": Verb(
+        _flags,
+        1,
+        3,
+        "<#channel> [<account> <role>|-]",
+        "Lists the accounts with a role in your channel, or gives one a role: voice, half-operator, "
+        "operator, admin.",
+    ),
+    "OP": Verb(
+        _roles(OPERATOR.name, True),
+        1,
+        2,
+        "<#channel> [<nickname>]",
+        "Makes an operator, or gives you your role again.",
+    ),
+    "DEOP": Verb(_roles(OPERATOR.name, False), 1, 2, "<#channel> [<nickname>]", "Takes that back."),
+    "VOICE": Verb(_roles(VOICE.name, True), 1, 2, "<#channel> [<nickname>]", "Gives voice."),
+    "DEVOICE": Verb(_roles(VOICE.name, False), 1, 2, "<#channel> [<nickname>]", "Takes it back."),
+    "TRANSFER": Verb(
+        lambda _session, words: core.RegisterRoom(words[0], words[1], purpose=PURPOSE),
+        2,
+        2,
+        "<#channel> <account>",
+        "Gives your channel to another account.",
+    ),
+    "DROP": Verb(
+        lambda _session, words: core.RegisterRoom(words[0], on=False, purpose=PURPOSE),
+        1,
+        1,
+        "<#channel>",
+        "Makes your channel nobody's again.",
+    ),
+}
+"""Each word of ChanServ."""
+
+ALIASES = {"AMODE": "FLAGS", "ACCESS": "FLAGS", "UNREGISTER": "DROP"}
+
+
+def heard(session: IrcDialect, text: str) -> Sequence[core.Command]:
+    """What a message to ChanServ asks."""
+    return obeyed(session, text, VERBS, ALIASES, PURPOSE)
+
+
+def chanserv(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """The same as a command: ``CS REGISTER #channel``."""
+    return heard(session, " ".join(message.params))
+
+
+# What is said to it.
+
+
+def say_registered(session: IrcDialect, reply: replies.RoomRegisteredNow) -> bytes:
+    """A notice."""
+    whose = f"the account {reply.account}" if reply.account else "nobody"
+    return notice(session, PURPOSE, f"{reply.room} belongs to {whose} now")
+
+
+def say_access_changed(session: IrcDialect, reply: replies.AccessChanged) -> bytes:
+    """A notice."""
+    role = reply.role or "nothing special"
+    return notice(session, PURPOSE, f"{reply.account} is {role} in {reply.room} from now on")
+
+
+def say_access(session: IrcDialect, view: replies.AccessView) -> bytes:
+    """Notices."""
+    if not view.founder:
+        return notice(session, PURPOSE, f"{view.room} belongs to nobody")
+    lines = [f"{view.room} belongs to the account {view.founder}"]
+    lines += (f"{account}: {role}" for account, role in view.access)
+    return b"".join(notice(session, PURPOSE, text) for text in lines)
+
+
+_ABOUT = "Asks ChanServ, which keeps channels for accounts: CS HELP lists what it knows."
+
+WORDS: dict[str, Word] = {
+    "CHANSERV": Word(chanserv, params="<word> [<parameters>]", about=_ABOUT),
+    "CS": Word(chanserv, params="<word> [<parameters>]", about=_ABOUT),
+}
+
+ANSWERS: dict[type, Answerer] = {
+    replies.AccessChanged: say_access_changed,
+    replies.AccessView: say_access,
+    replies.RoomRegisteredNow: say_registered,
+}

@@ -83,7 +83,8 @@ def test_access_is_given_at_once_and_taken(chat):
         replies.AccessView("#Tea", "anna", (("bob", "operator"),)),
     )
     do(chat, ANNA, commands.SetRole("#tea", "bob", False, "operator"))
-    assert do(chat, BOB, commands.TakeRole("#tea"))[0].role == "operator"
+    given = events.RoleChanged("#Tea", bob, GIVER, True, "operator")
+    assert do(chat, BOB, commands.TakeRole("#tea")) == (given,)
     assert do(chat, BOB, commands.TakeRole("#tea")) == ()
     do(chat, ANNA, commands.SetAccess("#tea", "bob", ""))
     assert chat.rooms["#tea"].access == {}

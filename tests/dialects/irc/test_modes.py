@@ -46,6 +46,7 @@ def test_the_page_names_tests_that_are_there():
         ("b", "m:a!*@*", MUTES, "a!*@*", "m:a!*@*"),
         ("b", "M:r:x*", MUTES, "~realname:x*", "m:r:x*"),
         ("b", "r:x*", BANS, "~realname:x*", "r:x*"),
+        ("b", "m:A:x*", MUTES, "~account:x*", "m:a:x*"),
         ("e", "r:x*", EXCEPTIONS, "~realname:x*", "r:x*"),
         ("e", "m:x", EXCEPTIONS, "m:x", "m:x"),
     ],

@@ -133,6 +133,8 @@ def test_answers_about_the_state():
         "  no-colour off  texts may have colours\n"
         "  no-ctcp off  programs may question programs here\n"
         "  auditorium off  members see each other\n"
+        "  accounts-only off  one may join without an account\n"
+        "  accounts-speak off  one may speak without an account\n"
         "  no-knock off  one may ask to be invited\n"
         "  key off  no key is needed to join\n"
         "  limit off  any number of people may be here\n"

@@ -54,10 +54,10 @@ def test_005_tells_of_them(server):
     assert {
         "PREFIX=(qaohv)~&@%+",
         "STATUSMSG=~&@%+",
-        "CHANMODES=Ibe,k,Wfl,CKUcimnstu",
+        "CHANMODES=Ibe,k,Wfl,CKMRUcimnstu",
         "EXCEPTS=e",
         "INVEX=I",
-        "EXTBAN=,mrt",
+        "EXTBAN=,amrt",
         "BOT=B",
         "KEYLEN=64",
         "MAXLIST=b:100,e:100,I:100",

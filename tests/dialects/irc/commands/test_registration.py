@@ -26,7 +26,7 @@ def test_the_greeting(server):
         "422",
     ]
     assert lines[0] == SERVER + "001 Иван :Welcome to irc.test, Иван"
-    assert lines[3] == SERVER + "004 Иван irc.test asyncchat-0.1 Biow CIKUWabcefhiklmnoqstuv IWabefhkloqv"
+    assert lines[3] == SERVER + "004 Иван irc.test asyncchat-0.1 BRiow CIKMRUWabcefhiklmnoqstuv IWabefhkloqv"
     assert all(len(line.encode()) <= 510 and line.count(" ") < 22 for line in lines)
     assert peer.dialect.entered
     assert server.hub.chat.people[peer.id].origin == "Иван!ivan@192.0.2.1"

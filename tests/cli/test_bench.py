@@ -60,6 +60,14 @@ def test_a_script_is_run_shown_and_written(tmp_path):
     assert "(recorded)" in again.stdout
 
 
+def test_clients_that_ask_for_something_beside_those_that_do_not(tmp_path):
+    script = tmp_path / "a.toml"
+    script.write_text(SCRIPT)
+    result = bench("--script", str(script), "--runs", "1", "--caps", "server-time", "--against-caps", "")
+    assert result.exit_code == 0, result.output
+    assert "asyncchat (no capabilities)" in result.stdout
+
+
 def test_a_fault_exits_1(tmp_path, monkeypatch):
     monkeypatch.setattr(load, "_SILENT_SECONDS", 0.3)
     script = tmp_path / "a.toml"

@@ -63,7 +63,7 @@ def run(
 def _one(
     server: Running, scenario: Scenario, settings: Settings, poller: Poller, progress: Progress
 ) -> Figures:
-    dialect = make_dialect(server.address.dialect, settings.caps)
+    dialect = make_dialect(server.address.dialect, settings.caps if server.caps is None else server.caps)
     if dialect.one_room and scenario.rooms > 1:
         raise ScenarioError(f"scenario {scenario.name}: the plain dialect has one room only")
     pid = server.pid

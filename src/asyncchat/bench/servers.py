@@ -4,6 +4,7 @@ Each run of a server that bench starts itself is a fresh process with a fresh fo
 """
 
 import contextlib
+import dataclasses
 import os
 import re
 import select
@@ -38,11 +39,13 @@ class Running:
         address: Where.
         pid: Its process, if it is on this machine and known.
         version: What it calls itself; None: it tells on connecting.
+        caps: Capabilities that its clients ask for; None: those of the settings.
     """
 
     address: Address
     pid: int | None
     version: str | None
+    caps: tuple[str, ...] | None = None
 
 
 class Target(Protocol):
@@ -91,6 +94,30 @@ class Own:
             with _process(command, Path(folder), cpu, environment, speaks=True) as (server, log):
                 host, port = _listening(server, log)
                 yield Running(Address("irc", host, port), server.pid, __version__)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A server whose clients ask for other capabilities than those of the settings.
+
+    Args:
+        target: The server.
+        caps: What they ask for.
+    """
+
+    target: Target
+    caps: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Return the server's, and what is asked of it."""
+        return f"{self.target.name} ({' '.join(self.caps) or 'no capabilities'})"
+
+    @contextlib.contextmanager
+    def running(self, cpu: int | None, _caps: Sequence[str]) -> Generator[Running]:
+        """Start it for these clients."""
+        with self.target.running(cpu, self.caps) as server:
+            yield dataclasses.replace(server, caps=self.caps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import click
 from asyncchat.bench import plot, report, results, scenario
 from asyncchat.bench.compare import compare
 from asyncchat.bench.run import Settings
-from asyncchat.bench.servers import PEERS, Own, Peer, Remote, Target
+from asyncchat.bench.servers import PEERS, Asked, Own, Peer, Remote, Target
 from asyncchat.bench.wire import parse_url
 from asyncchat.errors import AsyncChatError
 
@@ -95,6 +95,7 @@ def _show_progress(text: str) -> None:
 @click.option("--server-cpu", type=click.IntRange(0), help="Keep the server on this processor.")
 @click.option("--client-cpu", type=click.IntRange(0), help="Keep the generator on this processor.")
 @click.option("--caps", default="", help="IRC capabilities that clients ask for, separated by spaces.")
+@click.option("--against-caps", help="Compare with clients that ask for these; '' for none.")
 @click.option("--no-history", is_flag=True, help="Start our server without history.")
 @click.option("--serve-option", "serve_options", multiple=True, metavar="OPTION",
               help="One more word for our server, as --serve-option=--durable.")  # fmt: skip
@@ -116,6 +117,7 @@ def command(
     server_cpu: int | None,
     client_cpu: int | None,
     caps: str,
+    against_caps: str | None,
     no_history: bool,
     serve_options: tuple[str, ...],
     json_path: Path | None,
@@ -134,6 +136,8 @@ def command(
         raise click.UsageError("--serve-option and --no-history are for our own server, not for --url")
     first: Target = Remote(url, pid) if url is not None else Own(serve_options, not no_history)
     others, past = _others(peers, against, against_pids)
+    if against_caps is not None:
+        others.append(Asked(first, tuple(against_caps.split())))
     settings = Settings(tuple(caps.split()), server_cpu, client_cpu)
     try:
         found = compare(

@@ -55,6 +55,8 @@ class IrcVariant:
         "_heads",
         "_held",
         "_ids",
+        "_last",
+        "_last_told",
         "_marks",
         "_millisecond",
         "_multiline",
@@ -80,12 +82,16 @@ class IrcVariant:
         self._redacts = bool(held & MESSAGE_REDACTION)
         self._tagged = self._tags_time or self._tags_ids
         self._millisecond = -1
+        self._last: Record | None = None
+        self._last_told = b""
         self._tags_head = b"@msgid="
         self._heads: dict[str, bytes] = {}
         self._targets: dict[str, bytes] = {}
 
     def encode(self, record: Record) -> bytes:
         """The bytes of an event: whole lines, or nothing where IRC has no word for it."""
+        if record is self._last:
+            return self._last_told  # the echo to its sender
         event = record.event
         if type(event) is Said and event.speech is Speech.MESSAGE:
             text = event.text
@@ -98,7 +104,9 @@ class IrcVariant:
                     return self.tags(record) + raw
                 if not self._tagged:
                     return raw
-                return (self.tags(record) if event.tags else self._quick_tags(record)) + raw
+                whole = (self.tags(record) if event.tags else self._quick_tags(record)) + raw
+                self._last, self._last_told = record, whole
+                return whole
         if isinstance(event, events.Said | events.Whispered | events.Confided):
             return self.said(record)
         if isinstance(event, _Signal):

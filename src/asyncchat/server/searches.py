@@ -79,7 +79,8 @@ async def search(session: Session, command: commands.Search, upto: int) -> None:
     if found is None:
         answer = replies.NotSearched("", command.purpose)
     else:
-        answer = replies.SearchPage(found.records, found.reached, found.time, command.purpose)
+        short = found.reached is not None and len(found.records) < query.limit
+        answer = replies.SearchPage(found.records, found.reached, found.time, command.purpose, short)
     await session.answer_in_slices(answer)
 
 

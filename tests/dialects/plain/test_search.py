@@ -123,6 +123,17 @@ def test_a_search_that_took_too_long_says_how_far_it_came(world):
     assert (asked.terms, asked.before) == (("needle",), 7)
 
 
+def test_a_search_that_found_something_before_its_time_was_over(world):
+    bob = of(world, "bob")
+    world.search = lambda _peer, asked: [
+        replies.SearchPage((world.records[-1],), 7, NOW - DAY, asked.purpose, cut_short=True)
+    ]
+    assert bob.type("/search needle").splitlines()[1:] == [
+        "21:00 anna: Сборка упала",
+        "-- that is all back to Sat 21 Nov 2026 21:00 UTC; further back: /search --",
+    ]
+
+
 def test_a_search_that_can_not_be_run(world):
     world.searchable = False
     assert of(world, "bob").type("/search x") == "The search could not be run just now. Try again soon.\n"

@@ -116,13 +116,14 @@ class SearchPage(Reply, frozen=True):
     """Messages that a search found, oldest first, in the rooms that it looked at.
 
     ``reached`` is the number of the last record looked at, where there may be more behind it; None: that is
-    all. ``time`` is that record's, in microseconds.
+    all. ``time`` is that record's, in microseconds. ``cut_short``: fewer than wanted were found in time.
     """
 
     records: tuple[Record, ...]
     reached: int | None
     time: int
     purpose: object
+    cut_short: bool = False
 
 
 class NotSearched(Refusal, frozen=True):

@@ -8,6 +8,7 @@ import re
 import msgspec
 
 from asyncchat.core.commands import Search
+from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.core.replies import SearchPage
 from asyncchat.core.searching import MOST_TERMS, terms_of
 from asyncchat.dialects.plain.history import spoken_lines
@@ -69,7 +70,7 @@ def _narrowed(asked: Search, filter: str, value: str, zone: Zone) -> Search | No
     if filter == "from":
         return replace(asked, name=value)
     if filter == "in":
-        return replace(asked, room=value if value.startswith("#") else f"#{value}")
+        return replace(asked, room=value if value[0] in ROOM_SIGNS else f"#{value}")
     seconds = seconds_back(value)
     if seconds is not None:
         return (
@@ -100,4 +101,6 @@ def page_lines(page: SearchPage, zone: Zone) -> list[str]:
         return lines or ["-- nothing found --"]
     if not lines:
         return [f"-- nothing found back to {zone.moment(page.time)}; further back: /search --"]
+    if page.cut_short:
+        return [*lines, f"-- that is all back to {zone.moment(page.time)}; further back: /search --"]
     return [*lines, "-- more: /search --"]

@@ -2,6 +2,8 @@
 
 import pytest
 
+from asyncchat.core import replies
+
 SERVER = ":irc.test "
 CAPS = "batch server-time message-tags soju.im/search"
 
@@ -126,6 +128,13 @@ def test_a_search_that_can_not_be_run(server, room):
         SERVER + "FAIL SEARCH INTERNAL_ERROR :The search could not be run",
         SERVER + "PONG irc.test :x",
     ]
+
+
+def test_a_search_that_took_too_long_says_so(server, room):
+    page = replies.SearchPage((), 3, server.hub.now, None, cut_short=True)
+    note, *batch = room.dialect.answer((page,)).decode().split("\r\n")[:-1]
+    assert note.startswith(SERVER + "NOTE SEARCH INCOMPLETE 2023-11-14T22:13:20.")
+    assert batch == [SERVER + "BATCH +s0 soju.im/search", SERVER + "BATCH -s0"]
 
 
 def test_the_language_of_the_index_means_nothing(server, room):

@@ -10,12 +10,13 @@ import msgspec
 from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.commands import Direction
+from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.core.searching import MOST_TERMS, terms_of
 from asyncchat.dialects.irc.capabilities import BATCH
 from asyncchat.dialects.irc.commands.word import Answerer, Word, fail
 from asyncchat.dialects.irc.limits import PAGE
 from asyncchat.dialects.irc.line import line, word
-from asyncchat.dialects.irc.stamps import milliseconds
+from asyncchat.dialects.irc.stamps import milliseconds, stamp
 from asyncchat.dialects.irc.tokens import Message, parse_tags
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _faulty(name: str) -> str:
 
 
 def _in(value: str) -> dict[str, object] | None:
-    return {"room": value} if value.startswith("#") else None
+    return {"room": value} if value[0] in ROOM_SIGNS else None
 
 
 def _from(value: str) -> dict[str, object] | None:
@@ -102,6 +103,10 @@ def say_found(session: IrcDialect, page: replies.SearchPage) -> bytes:
         session.batches += 1
         lines.insert(0, line(f":{session.irc.name} BATCH +{batch} soju.im/search"))
         lines.append(line(f":{session.irc.name} BATCH -{batch}"))
+    if page.cut_short:
+        # The batch can't say it, and whoever finds nothing must not think that there is nothing.
+        text = f"It took too long: nothing beyond {stamp(page.time)} was looked at"
+        lines.insert(0, line(f":{session.irc.name} NOTE SEARCH INCOMPLETE {stamp(page.time)}", text))
     return b"".join(lines)
 
 

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -15,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyncchat.core.events import Erased
+from asyncchat.core.events import Erased, Record, Said
 from asyncchat.core.searching import terms_of
 from asyncchat.log import index, indexing
-from asyncchat.log.base import Query
+from asyncchat.log.base import Query, Retention
 from asyncchat.log.index import Index
 from asyncchat.log.opening import Database
 from asyncchat.log.sqlite import SqliteLog
@@ -78,6 +79,26 @@ async def test_an_erased_text_leaves_the_index(path):
     await log.close()
     assert "eed" not in vocabulary(path)
     assert volumes(path) == {0: 8, 1: 16, 2: 22}
+
+
+@asynchronous
+async def test_what_retention_removes_leaves_the_index(path):
+    log = await SqliteLog.open(path, figures=Tuning(lag=4, quiet=3600.0, volume=8, slice=3))
+    day = 24 * 3600 * 1_000_000
+    now = time.time_ns() // 1000
+    old = [Record(n, now - 9 * day, Said("#lobby", ANNA, f"needle {n}")) for n in range(1, 22)]
+    await log.append(0, old)
+    await log.append(21, [Record(n, now, Said("#lobby", ANNA, f"hay {n}")) for n in range(22, 41)])
+    await log.settle()
+    assert set(volumes(path)) == {0, 1, 2, 3, 4}
+    log.retain(Retention(days=7))
+    await log.settle()
+    await log.settle()
+    assert await found(log, "needle") == []
+    assert await found(log, "hay") == list(range(22, 41))
+    await log.close()
+    assert volumes(path) == {2: 24, 3: 32, 4: 40}
+    assert "nee" not in vocabulary(path)
 
 
 @asynchronous
@@ -267,9 +288,9 @@ asyncio.run(main())
 @pytest.mark.skipif(sys.platform == "win32", reason="a process is killed")
 def test_it_is_right_after_kill_9(path):
     path.parent.mkdir()
-    for time in range(1, 4):
+    for turn in range(1, 4):
         victim = subprocess.Popen(
-            [sys.executable, "-c", _VICTIM, str(path), str(time)], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", _VICTIM, str(path), str(turn)], stdout=subprocess.PIPE, text=True
         )
         assert victim.stdout is not None
         assert [victim.stdout.readline(), victim.stdout.readline()] == ["ready\n", "far\n"]

@@ -31,7 +31,7 @@ from asyncchat.log import rows, schema
 
 _log = logging.getLogger(__name__)
 
-_FORMAT = f"2 {VERSION}"
+_FORMAT = f"3 {VERSION}"
 
 _SCHEMA = """
     CREATE TABLE meta (          -- one row
@@ -40,7 +40,8 @@ _SCHEMA = """
     );
     CREATE TABLE volumes (
         place INTEGER PRIMARY KEY,
-        upto INTEGER NOT NULL,   -- records up to here are in it
+        since INTEGER NOT NULL,  -- records after this one …
+        upto INTEGER NOT NULL,   -- … up to here are in it
         id TEXT NOT NULL,        -- that record's id
         merged INTEGER NOT NULL  -- whether it is complete and as small as can be
     );
@@ -48,6 +49,9 @@ _SCHEMA = """
 
 _PADDING = "  "
 """Ends each text, so that its last two characters begin a trigram too."""
+
+_REMOVED_PART = 8
+"""A volume is made anew when such a part of it is of messages that were removed, too old or too many."""
 
 _PAGES = 64
 """Pages that one step of making a volume small writes, roughly."""
@@ -153,7 +157,8 @@ class Index:
         Returns:
             Whether there is more to do.
         """
-        if self._follow_erasures(upto):
+        (self._removed,) = self._history.execute("SELECT removed FROM marks").fetchone()
+        if self._follow_erasures(upto) or self._follow_removals():
             return True
         gaps = self._gaps(upto)
         if sum(end - start for start, end in gaps) >= least:
@@ -194,9 +199,11 @@ class Index:
 
         A volume's last number had another id then, and so had the erasures that came after.
         """
-        found = self._connection.execute("SELECT place, upto, id FROM volumes").fetchall()
-        self._marks = {place: upto for place, upto, _ in found}
-        for place, upto, id in found:
+        found = self._connection.execute("SELECT place, since, upto, id FROM volumes").fetchall()
+        self._marks = {place: upto for place, _, upto, _ in found}
+        self._since = {place: since for place, since, _, _ in found}
+        self._removed = 0
+        for place, _, upto, id in found:
             if upto > last or self._ids.id_of(upto) != id:
                 self._drop(place)
         (erased,) = self._connection.execute("SELECT erased FROM meta").fetchone()
@@ -207,7 +214,7 @@ class Index:
         with _Transaction(self._connection):
             self._connection.execute("DELETE FROM volumes WHERE place = ?", (place,))
             self._connection.execute(f"DROP TABLE {table(place)}")
-        del self._marks[place]
+        del self._marks[place], self._since[place]
 
     # What it takes in.
 
@@ -216,7 +223,7 @@ class Index:
         size = self._volume
         gaps = []
         for place in range((upto - 1) // size, -1, -1):
-            start = self._marks.get(place, place * size)
+            start = max(self._marks.get(place, place * size), self._removed)
             end = min(upto, (place + 1) * size)
             if start < end:
                 gaps.append((start, end))
@@ -236,6 +243,7 @@ class Index:
             for number, room, origin, text in _decode_slice(found)
         ]
         place = (end - 1) // self._volume
+        since = self._since.get(place, start)
         name = table(place)
         connection = self._connection
         with _Transaction(connection):
@@ -251,9 +259,10 @@ class Index:
                 (_encode(rows_of_index).decode(),),
             )
             connection.execute(
-                "INSERT OR REPLACE INTO volumes VALUES (?, ?, ?, 0)", (place, end, self._ids.id_of(end))
+                "INSERT OR REPLACE INTO volumes VALUES (?, ?, ?, ?, 0)",
+                (place, since, end, self._ids.id_of(end)),
             )
-        self._marks[place] = end
+        self._marks[place], self._since[place] = end, since
 
     def _follow_erasures(self, upto: int) -> bool:
         """Drops the volumes that have what was erased since the last time; whether something was."""
@@ -274,6 +283,15 @@ class Index:
             self._looked = found[-1][0]
             self._connection.execute("UPDATE meta SET erased = ?", (self._ids.id_of(self._looked),))
         return True
+
+    def _follow_removals(self) -> bool:
+        """Drops a volume much of which was removed from the history since it was made; whether one was."""
+        for place, upto in self._marks.items():
+            gone = self._removed - self._since[place]
+            if self._removed >= upto or gone >= self._volume // _REMOVED_PART:
+                self._drop(place)
+                return True
+        return False
 
     def _has(self, number: int) -> bool:
         return number > 0 and number <= self._marks.get((number - 1) // self._volume, 0)

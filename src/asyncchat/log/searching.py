@@ -66,9 +66,15 @@ def attach(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def begin(connection: sqlite3.Connection, query: Query) -> Place:
-    """The range of a search as numbers."""
+    """The range of a search as numbers, without those of what was removed."""
     wanted = Range("", query.upto, query.after, query.before, query.after_time, query.before_time)
-    return reading.snapshot_of(connection, lambda: Place(*reading.bounds(connection, wanted)))
+
+    def read() -> Place:
+        low, high = reading.bounds(connection, wanted)
+        (removed,) = connection.execute("SELECT removed FROM marks").fetchone()
+        return Place(max(low, removed), high)
+
+    return reading.snapshot_of(connection, read)
 
 
 def step(

@@ -71,8 +71,15 @@ def test_irssi(tmp_path):
             bob.until("iris changed a rule")
             bob.send("muted?\n")
             bob.until("Not sent")
+            irssi.type("/mode +vv bob iris")
+            bob.until("iris is a voice now")
             irssi.type("/kick bob that is all")
             bob.until("that is all")
+            with Client(server.port) as ann:
+                ann.send(f"NICK ann\r\nUSER a 0 * :a\r\nOPER owner {CODE}\r\nJOIN #lobby\r\n")
+                ann.until(" 366 ")
+                ann.send("TBAN #lobby 1h nobody\r\nKICK #lobby iris :your turn\r\n")
+                irssi.until("your turn")
 
 
 @needs_weechat
@@ -102,8 +109,19 @@ def test_weechat(tmp_path):
             say(f"/oper owner {CODE}")
             say("/topic #lobby release at noon")
             bob.until("release at noon\n")
-            say("/quote MODE #lobby +o bob")
+
+            def say_there(line):
+                with pipe.open("w") as fifo:
+                    fifo.write(f"irc.t.#lobby *{line}\n")
+
+            say_there("/mode +ms")
+            bob.until("wee changed a rule: only members with a role may speak")
+            bob.until("wee changed a rule: outsiders do not learn of this room")
+            say_there("/op bob")
             bob.until("bob is an operator")
+            cat = server.person("cat")
+            say_there("/kick cat that is all")
+            cat.until("cat was put out by wee (that is all)")
             with Client(server.port) as ann:
                 ann.send("NICK ann\r\nUSER a 0 * :a\r\nPRIVMSG wee :\x01VERSION\x01\r\n")
                 assert "WeeChat" in ann.until("VERSION WeeChat")

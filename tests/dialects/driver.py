@@ -4,6 +4,7 @@ Plays what the server does to a dialect: submits its commands, decides, applies,
 questions, opens the gates, hands out the outcome and tells the others, each in the order of the commands.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,14 @@ from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
 from asyncchat.core.searching import holds
 from asyncchat.dialects.base import Dialect, ServerInfo
+
+SENT: set[str] = set()
+"""First words of lines that peers sent in this run of the tests."""
+
+TOLD: set[str] = set()
+"""Numerics that peers were told in it."""
+
+_NUMERIC = re.compile(r"^(?:@[^ ]+ )?:[^ ]+ ([0-9]{3}) ", re.MULTILINE)
 
 START = 1_700_000_000_000_000
 CODE = "7KQ2-M9XD"
@@ -45,6 +54,9 @@ class Peer:
         return self.send_raw("".join(line + "\r\n" for line in lines).encode())
 
     def send_raw(self, data: bytes) -> list[str]:
+        for line in data.decode("utf-8", "replace").splitlines():
+            words = [word for word in line.split(" ") if word and word[0] not in "@:"]
+            SENT.update(word.upper() for word in words[:1])
         self.hub.receive(self, data)
         return self.read()
 
@@ -52,6 +64,7 @@ class Peer:
         """The lines that came since the last read, without CR LF."""
         data, self.sent[:] = bytes(self.sent), b""
         assert not data or data.endswith(b"\n")
+        TOLD.update(_NUMERIC.findall(data.decode()))
         return data.decode().replace("\r\n", "\n").split("\n")[:-1]
 
 

@@ -129,7 +129,8 @@ def made() -> str:
         "## Commands, numerics, tokens, capabilities",
         "",
         "Made of the tables by `python -m tests.dialects.irc.coverage`; a test fails while it is stale.",
-        "The tests are those, three at most, in which the word, the number or the token occurs most.",
+        "The tests are those, three at most, in which the word, number or token occurs most. That each",
+        "command was sent and each numeric told is asked after all of them (`dialects/irc/test_wire.py`).",
     ]
     section = ""
     for title, (what, text, spec, found) in rows():

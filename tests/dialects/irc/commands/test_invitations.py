@@ -92,6 +92,12 @@ def test_who_is_away_says_so(people):
     assert op.send("INVITE out #r") == [SERVER + "341 op out #r", SERVER + "301 op out :lunch"]
 
 
+def test_to_more_rooms_than_one_may_be_invited_to(server, people):
+    op, _, out = people
+    server.hub.chat.invitations[out.id] = {f"#x{number}": False for number in range(100)}
+    assert op.send("INVITE out #r") == [SERVER + "518 op out #r :is invited to too many channels"]
+
+
 class TestKnock:
     @pytest.fixture
     def closed(self, people):

@@ -236,3 +236,14 @@ class TestReactions:
             SERVER + "404 b #r :Cannot send to channel: only members with a role may speak",
             SERVER + "PONG irc.test :x",
         ]
+
+
+def test_several_signs_before_a_room_mean_the_lowest_role(server):
+    op, half, voiced, a = (server.person(nick, "#r") for nick in ("op", "half", "voiced", "a"))
+    op.send("MODE #r +hv half voiced")
+    for peer in (half, voiced):
+        peer.read()
+    a.send("PRIVMSG @%#r :help")
+    assert half.read() == [":a!a@192.0.2.1 PRIVMSG %#r :help"]
+    assert op.read()[-1] == ":a!a@192.0.2.1 PRIVMSG %#r :help"
+    assert voiced.read() == []

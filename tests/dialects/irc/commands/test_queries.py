@@ -40,7 +40,7 @@ def people(server):
         ),
         ("WHOIS none", ["401 a none :No such nick/channel", "318 a none :End of /WHOIS list"]),
         ("WHOIS irc.test none", ["401 a none :No such nick/channel", "318 a none :End of /WHOIS list"]),
-        ("WHOIS", ["461 a WHOIS :Not enough parameters"]),
+        ("WHOIS", ["431 a :No nickname given"]),
         ("WHOIS ,", ["431 a :No nickname given"]),
         ("USERHOST a b none", ["302 a :a=+a@192.0.2.1 b=-b@192.0.2.1"]),
         ("USERHOST none", ["302 a :"]),

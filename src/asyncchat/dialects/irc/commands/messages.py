@@ -14,7 +14,7 @@ from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS
 from asyncchat.dialects.irc.commands import services
 from asyncchat.dialects.irc.commands.word import Answerer, Word, listed, numeric
 from asyncchat.dialects.irc.limits import TARGETS
-from asyncchat.dialects.irc.modes import PREFIXED
+from asyncchat.dialects.irc.modes import PREFIXED, STATUSMSG
 from asyncchat.dialects.irc.speech import understood
 from asyncchat.dialects.irc.tokens import Message, Tags
 
@@ -59,14 +59,29 @@ def notice(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 
 def _for_a_role(target: str) -> bool:
     """Whether a target is ``@#room``: those who have that role there, or a higher one (STATUSMSG)."""
-    return target[:1] in PREFIXED and target[1:2] in ROOM_SIGNS
+    return target[:1] in PREFIXED and target.lstrip(STATUSMSG)[:1] in ROOM_SIGNS
+
+
+def _role_and_room(target: str) -> tuple[str, str]:
+    """The lowest of the roles before a room's name, and the room: ``@%#room`` means ``%#room``."""
+    room = target.lstrip(STATUSMSG)
+    signs = target[: len(target) - len(room)]
+    return PREFIXED[max(signs, key=STATUSMSG.index)], room
 
 
 def said(target: str, text: str, speech: Speech, tags: Tags, cuts: Cuts = ()) -> core.Command:
     """Asks to say something to a room, a person, or those of a room who have a role."""
     if _for_a_role(target):
-        return core.Confide(target[1:], PREFIXED[target[0]], text, speech, tags, cuts)
+        role, room = _role_and_room(target)
+        return core.Confide(room, role, text, speech, tags, cuts)
     return core.Say(target, text, speech, tags, cuts)
+
+
+def _signalled(target: str, tags: Tags) -> core.Command:
+    if not _for_a_role(target):
+        return core.Signal(target, tags)
+    role, room = _role_and_room(target)
+    return core.Signal(room, tags, role)
 
 
 def tagmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -82,12 +97,7 @@ def tagmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     reaction = _reaction(session, targets, tags)
     if reaction is not None:
         return [reaction]
-    return [
-        core.Signal(target[1:], tags, PREFIXED[target[0]])
-        if _for_a_role(target)
-        else core.Signal(target, tags)
-        for target in targets
-    ]
+    return [_signalled(target, tags) for target in targets]
 
 
 def _reaction(session: IrcDialect, targets: Sequence[str], tags: Tags) -> core.Command | None:

@@ -51,7 +51,7 @@ class IsOn(msgspec.Struct, frozen=True):
 
 def whois(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Tells what may be known of people; ``WHOIS server nick`` asks a server, or that of a person."""
-    asked = message.params[-1] if len(message.params) < 3 else message.params[1]
+    asked = message.param(0 if len(message.params) < 2 else 1)
     nicks = listed(asked, WHOIS)
     if not nicks:
         return [numeric(numerics.ERR_NONICKNAMEGIVEN, text="No nickname given")]
@@ -202,7 +202,7 @@ def say_people(session: IrcDialect, view: replies.PeopleView) -> bytes:
 
 WORDS: dict[str, Word] = {
     "WHOIS": Word(
-        whois, 1, params="[<server>] <nickname>{,<nickname>}", about="Tells what may be known of people."
+        whois, params="[<server>] <nickname>{,<nickname>}", about="Tells what may be known of people."
     ),
     "WHOWAS": Word(
         whowas,

@@ -20,6 +20,7 @@ from asyncchat.core.chat import Chat, starting
 from asyncchat.core.events import AnyEvent
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.people import from_origin
+from asyncchat.core.replies import OfferRenewed
 from asyncchat.core.rules.modes import over
 from asyncchat.core.settings import configured
 from asyncchat.dialects.base import ServerInfo
@@ -221,7 +222,12 @@ class Service:
             network=options.network,
             icon=options.icon,
         )
+        offered = self.irc.offer
         self.irc.renew(self.info)
+        if self.irc.offer.values != offered.values:
+            for session in self.sessions:
+                if session.dialect is not None:
+                    self.outbox.put(session, (OfferRenewed(offered),), 0)
         self.plain.info = self.info
         self.hosts = self._hosts()
         self.webhooks.changed()

@@ -112,7 +112,7 @@ from asyncchat.core.replies.rooms import (
     RoomView,
     TopicView,
 )
-from asyncchat.core.replies.server import OwnerOnly, Reloaded, ServerBansView, TimeNow, Unlocked
+from asyncchat.core.replies.server import OfferRenewed, OwnerOnly, Reloaded, ServerBansView, TimeNow, Unlocked
 from asyncchat.core.replies.tokens import TokenFault, TokenRefused
 from asyncchat.core.replies.watching import HereView, WatchedView
 
@@ -176,6 +176,7 @@ __all__ = [
     "NotServerOperator",
     "NotThere",
     "NotYourself",
+    "OfferRenewed",
     "Outranked",
     "OwnerOnly",
     "PasswordChanged",

@@ -35,5 +35,11 @@ class Reloaded(Reply, frozen=True):
     waiting: tuple[str, ...]
 
 
+class OfferRenewed(Reply, frozen=True):
+    """What the server offers to programs has changed; ``before`` is the dialect's word for what it was."""
+
+    before: object
+
+
 class Unlocked(Reply, frozen=True):
     """The server's password was right, or there is none."""

@@ -27,7 +27,14 @@ from asyncchat.core.commands import (
 )
 from asyncchat.core.events import Record, Said, together
 from asyncchat.core.people import Person
-from asyncchat.core.replies import NotFromHere, NotServerOperator, Refusal, StorageDown, WrongCode
+from asyncchat.core.replies import (
+    NotFromHere,
+    NotServerOperator,
+    OfferRenewed,
+    Refusal,
+    StorageDown,
+    WrongCode,
+)
 from asyncchat.dialects.base import COMMANDS_A_TURN
 from asyncchat.dialects.irc.arrival import Arrival
 from asyncchat.dialects.irc.batches import Incoming
@@ -155,7 +162,7 @@ class IrcDialect:
 
     def answer(self, outcome: Outcome) -> bytes:
         """The lines that tell the session what became of its command."""
-        if self._label is not None:
+        if self._label is not None and type(outcome[0] if outcome else None) is not OfferRenewed:
             return self._gather(self._label, self.say(outcome))
         if len(outcome) == 1:
             item = outcome[0]

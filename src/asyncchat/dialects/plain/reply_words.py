@@ -289,6 +289,7 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.PeopleView: _people_view,
     replies.GoneView: _gone_view,
     replies.ServerBansView: _server_bans,
+    replies.OfferRenewed: lambda _reply, _zone: [],
     replies.OwnerOnly: lambda _reply, _zone: [],
     replies.TimeNow: lambda reply, zone: [f"It is {zone.moment(reply.time)}."],
     replies.StillAway: lambda reply, _: [f"You are away: {reply.text}" if reply.text else "You are back."],

@@ -1,6 +1,7 @@
 import msgspec
 import pytest
 
+from asyncchat.core import replies
 from asyncchat.dialects.irc.capabilities import CAPABILITIES, Capability, Offer
 from tests.dialects.driver import server_info
 
@@ -192,3 +193,45 @@ def test_a_fault_that_has_a_code_is_told_as_a_standard_reply(server, caps):
         SERVER + "FAIL PRIVMSG INVALID_UTF8 :"
         "Message rejected, your IRC software MUST use UTF-8 encoding on this network"
     ]
+
+
+class TestRenewed:
+    """A reload changes what is offered."""
+
+    def renew(self, server, **info):
+        before = server.irc.offer
+        server.irc.renew(msgspec.structs.replace(server.irc.server, **info))
+        return replies.OfferRenewed(before)
+
+    def test_what_is_gone_and_what_is_new(self, server):
+        peer = server.connect()
+        peer.send(
+            "CAP LS 302", "CAP REQ :draft/account-registration batch", "NICK a", "USER a 0 * :r", "CAP END"
+        )
+        gone = self.renew(server, registration=False)
+        assert peer.dialect.answer((gone,)) == b":irc.test CAP a DEL :draft/account-registration\r\n"
+        assert peer.send("CAP LIST") == [SERVER + "CAP a LIST :batch cap-notify"]
+        assert peer.send("CAP REQ draft/account-registration")[0].startswith(SERVER + "CAP a NAK ")
+        back = self.renew(server, registration=True)
+        told = peer.dialect.answer((back,))
+        assert told.startswith(b":irc.test CAP a NEW :draft/account-registration=")
+
+    def test_another_value(self, server):
+        old = server.person("o", caps="cap-notify")
+        none = server.person("n")
+        new = server.connect()
+        new.send("CAP LS 302")
+        renewed = self.renew(server, require_email=True)
+        assert old.dialect.answer((renewed,)) == b":irc.test CAP o NEW :draft/account-registration\r\n"
+        assert none.dialect.answer((renewed,)) == b""
+        assert b"email-required" in new.dialect.answer((renewed,))
+
+    def test_in_the_midst_of_a_labelled_answer(self, server):
+        a = server.person("a", caps="labeled-response batch cap-notify")
+        renewed = self.renew(server, registration=False)
+        opening, *asked = a.dialect.receive_data(b"@label=1 WHOIS a\r\n")
+        a.dialect.answer((opening.value,))
+        assert a.dialect.answer((renewed,)).startswith(b":irc.test CAP a DEL ")
+        for command in asked:
+            server.hub.submit(a, command)
+        assert a.read()[0].startswith("@label=1 :irc.test BATCH +")

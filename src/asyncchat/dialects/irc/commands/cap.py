@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from asyncchat.core import commands as core
+from asyncchat.core import replies
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.capabilities import CAP_NOTIFY, VERSION_WITH_VALUES, gathered, named
+from asyncchat.dialects.irc.capabilities import CAP_NOTIFY, VERSION_WITH_VALUES, Offer, gathered, named
 from asyncchat.dialects.irc.commands.registration import enter
 from asyncchat.dialects.irc.commands.word import Answerer, Word, numeric
 from asyncchat.dialects.irc.labels import Opening
@@ -110,6 +111,25 @@ def say_verdict(session: IrcDialect, value: Verdict) -> bytes:
     return b"".join(_line(session, subcommand, some) for some in lines)
 
 
+def say_renewed(session: IrcDialect, reply: replies.OfferRenewed) -> bytes:
+    """What is offered no longer, which ends with that, and what is new or has another value."""
+    before, now = reply.before, session.irc.offer
+    if not isinstance(before, Offer) or not session.held & CAP_NOTIFY:
+        return b""
+    gone = [name for name in before.values if name not in now.values]
+    new = [name for name, value in now.values.items() if before.values.get(name) != value]
+    if session.cap_version >= VERSION_WITH_VALUES:
+        new = [f"{name}={now.values[name]}" if now.values[name] else name for name in new]
+    session.understand(session.understood & now.bits)
+    session.hold(session.held & now.bits)
+    return b"".join(
+        _line(session, subcommand, some)
+        for subcommand, names in (("DEL", gone), ("NEW", new))
+        if names
+        for some in gathered(names, _room(session, subcommand))
+    )
+
+
 def _line(session: IrcDialect, subcommand: str, text: str) -> bytes:
     return line(f":{session.irc.name} CAP {session.nick} {subcommand}", text)
 
@@ -135,5 +155,6 @@ WORDS: dict[str, Word] = {
 ANSWERS: dict[type, Answerer] = {
     Listing: say_listing,
     Verdict: say_verdict,
+    replies.OfferRenewed: say_renewed,
     Opening: lambda session, opening: session.open_label(opening),
 }

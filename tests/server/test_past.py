@@ -444,8 +444,25 @@ class TestForOtherClients:
         for asked, answer in (
             ("HISTORY #tea x", "Syntax: HISTORY <#channel|nickname>"),
             ("PRIVMSG HistServ :hello", "Syntax: HISTORY <#channel|nickname>"),
+            ("PRIVMSG HistServ :CLEAR #tea anna", ":asyncchat.local 482 "),
             ("HISTORY #none", "The history of #none can't be read."),
             ("HISTORY #tea 2001-01-01", "There are no messages in #tea for that."),
         ):
             client.send(f"{asked}\r\n")
-            assert f"NOTICE old :{answer}" in pong(client)
+            assert (answer if answer[0] == ":" else f"NOTICE old :{answer}") in pong(client)
+
+    def test_histserv_clears(self, server, talk):
+        talk.send("PRIVMSG HistServ :CLEAR #tea anna\r\n")
+        assert "NOTICE #tea :anna erased 27 messages\r\n" in pong(talk)
+
+
+def test_a_private_conversation_is_read_back_at_a_terminal(server):
+    bob, anna = server.person("bob"), server.person("anna")
+    anna.send("/msg bob one\n")
+    bob.until("one\n")
+    bob.send("/msg anna two\n")
+    anna.until("two\n")
+    for client, other in ((anna, "bob"), (bob, "anna")):
+        client.send(f"/history @{other}\n")
+        client.until(" [private] anna: one\n")
+        assert client.line().endswith(" [private] bob: two")

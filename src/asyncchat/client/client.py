@@ -266,25 +266,33 @@ class Client:
         self._ask(lambda conversation: conversation.command(command, *params))
 
     def history(
-        self, room: str, *, before: str = "", after: str = "", since: datetime | None = None, limit: int = 50
+        self,
+        room: str,
+        *,
+        before: str = "",
+        after: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
     ) -> list[Message]:
         """Reads from a room's history, oldest first.
 
         Args:
-            room: the room.
+            room: the room, or the other one of a private conversation.
             before: the id of the message that the last one stands before.
             after: the id of the message that the first one follows.
-            since: the time from which on the first ones are wanted. With none of the three: the latest.
+            since: the time from which on the first ones are wanted.
+            until: the time before which the last ones are wanted. With none of the four: the latest.
             limit: most messages; the server may give fewer.
 
         Raises:
             ClientError: there is no history, or no answer.
         """
         positions = [f"msgid={id}" for id in (before, after) if id]
-        positions += [position_at(since)] if since is not None else []
+        positions += [position_at(time) for time in (since, until) if time is not None]
         if len(positions) > 1:
-            raise ValueError("either before, after or since")
-        kind = "BEFORE" if before else "AFTER" if positions else "LATEST"
+            raise ValueError("either before, after, since or until")
+        kind = "BEFORE" if before or until is not None else "AFTER" if positions else "LATEST"
         position = positions[0] if positions else "*"
         with self._link.lock:
             self._check_open()

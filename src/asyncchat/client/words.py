@@ -5,19 +5,17 @@ Owns the words and what each asks of the ``Client``; must not know prompts or co
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from difflib import get_close_matches
 
-from asyncchat.client import searching
+from asyncchat.client import paging, searching
 from asyncchat.client.client import Client
 from asyncchat.client.errors import ClientError
 from asyncchat.client.events import Message
+from asyncchat.client.paging import PAGE
 from asyncchat.client.searching import Sought
 from asyncchat.client.show import names_line
-from asyncchat.core.names import LOBBY, fold
-
-PAGE = 50
-"""Messages of the history shown at a time."""
+from asyncchat.core.names import HISTSERV, LOBBY, fold
 
 
 class Leave(Exception):
@@ -41,8 +39,8 @@ class Talk:
     ignored: dict[str, str]
     commands_go_through: bool = False
     """Whether the server takes the commands (a plain dialect), and only a few are ours."""
-    read_to: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Where ``/history`` goes on in each room: (``before`` or ``after``, id)."""
+    read_to: dict[str, paging.Stretch] = field(default_factory=dict)
+    """Where ``/history`` goes on in each room, and with each person."""
     sought: Sought | None = None
     """Where ``/search`` goes on."""
 
@@ -173,33 +171,26 @@ def _topic(talk: Talk, text: str) -> None:
 
 
 def _history(talk: Talk, text: str) -> bool | None:
-    key = fold(talk.room)
-    limit, since = PAGE, None
-    if text.isascii() and text.isdigit() and 0 < int(text[:6]) < 100_000:
-        limit = int(text)
-        direction, id = "before", ""
-    elif text:
-        since = _since(text, datetime.now(UTC).astimezone())
-        if since is None:
-            return False
-        direction, id = "after", ""
-    else:
-        direction, id = talk.read_to.get(key, ("before", ""))
-    if direction == "before":
-        messages = talk.chat.history(talk.room, before=id, limit=limit)
-    else:
-        messages = talk.chat.history(talk.room, after=id, since=None if id else since, limit=limit)
-    if not messages:
-        talk.read_to.pop(key, None)
-        talk.tell("there is nothing more" if id else "nothing was said")
+    target = talk.room
+    if text.startswith("@"):
+        target, _, text = text[1:].partition(" ")
+    text = text.strip()
+    key = fold(target)
+    asked = paging.stretch(text, datetime.now(UTC)) if text else talk.read_to.get(key, paging.Stretch())
+    if asked is None or not target:
+        return False
+    until = None if asked.before else asked.until
+    page = talk.chat.history(target, before=asked.before, until=until, limit=asked.limit)
+    given = asked.within(page)
+    talk.read_to.pop(key, None)
+    if not given:
+        talk.tell("there is nothing more" if asked.before else "nothing was said")
         return None
-    talk.recall(messages)
-    ids = [message.id for message in messages if message.id]
-    if ids and len(messages) >= min(limit, PAGE):
-        talk.read_to[key] = (direction, ids[0] if direction == "before" else ids[-1])
-        talk.tell("more: /history")
-    else:
-        talk.read_to.pop(key, None)
+    talk.recall(given)
+    rest = asked.rest(page, given)
+    if rest is not None:
+        talk.read_to[key] = rest
+        talk.tell("more: /history" if target == talk.room else f"more: /history @{target}")
     return None
 
 
@@ -222,17 +213,6 @@ def _search(talk: Talk, text: str) -> bool | None:
     elif talk.sought is not None:
         talk.tell("more: /search")
     return None
-
-
-def _since(text: str, now: datetime) -> datetime | None:
-    """The time that ``30m``, ``2h``, ``3d`` or ``2026-11-22`` means."""
-    units = {"m": "minutes", "h": "hours", "d": "days"}
-    if text[-1:] in units and text[:-1].isascii() and text[:-1].isdigit() and len(text) < 7:
-        return now - timedelta(**{units[text[-1]]: int(text[:-1])})
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").astimezone()
-    except ValueError:
-        return None
 
 
 def _ignore(talk: Talk, text: str) -> None:
@@ -307,6 +287,25 @@ def _mode(change: str, *, alone: bool = False) -> Handler:
     return handle
 
 
+def _away(talk: Talk, text: str) -> None:
+    talk.chat.command("AWAY", *([text] if text else []))
+
+
+def _clear(talk: Talk, text: str) -> bool | None:
+    if not text or " " in text:
+        return False
+    talk.chat.command("PRIVMSG", HISTSERV, f"CLEAR {talk.room} {text}")
+    return None
+
+
+def _rule(talk: Talk, text: str) -> bool | None:
+    words = text.split()
+    if words and words[0][0] not in "+-":
+        return False
+    talk.chat.command("MODE", talk.room, *words)
+    return None
+
+
 def _invite(talk: Talk, text: str) -> bool | None:
     if not text or " " in text:
         return False
@@ -346,7 +345,15 @@ _TABLE = (
     Word("msg", "NAME TEXT", "Says something to one person only.", _msg, ("m", "whisper")),
     Word("me", "TEXT", "Tells what you do: * NAME waves.", _me),
     Word("topic", "[TEXT|-]", "Shows the room's topic, sets it, or takes it away.", _topic),
-    Word("history", "[30m|2h|2026-11-22|N]", "Shows what was said; again shows more.", _history),
+    Word(
+        "history",
+        "[@NAME] [30m|2h|2026-11-22|N]",
+        "Shows what was said last, here or in private, since then, that day, or N; again: before that.",
+        _history,
+    ),
+    Word("away", "[TEXT]", "Answers for you who is away; alone: you are back.", _away),
+    Word("clear", "NAME|*", "Erases what somebody, or everybody, said from the history (operators).", _clear),
+    Word("rule", "[MODES]", "Shows the room's modes, or sets them: /rule +m (operators).", _rule, ("rules",)),
     Word(
         "search", searching.ARGUMENTS, "Finds what was said in your rooms; again shows older ones.", _search
     ),

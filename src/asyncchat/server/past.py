@@ -283,7 +283,7 @@ async def erase_from(session: Session, command: commands.EraseFrom, upto: int) -
             await session.answer_in_slices(replies.HistoryUnreadable(command.room, failed=True))
             return
     session.release()
-    service.hub.submit(session, [commands.Erase(command.room, numbers)])
+    service.hub.submit(session, [commands.EraseFound(command.room, numbers)])
 
 
 async def read_acts(session: Session, command: commands.ReadActs, upto: int) -> None:

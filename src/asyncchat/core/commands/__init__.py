@@ -27,6 +27,7 @@ from asyncchat.core.commands.base import Answer, Command, Question, Several
 from asyncchat.core.commands.history import (
     Direction,
     Erase,
+    EraseFound,
     EraseFrom,
     MarkRead,
     PassOn,
@@ -137,6 +138,7 @@ __all__ = [
     "DropAccount",
     "Enter",
     "Erase",
+    "EraseFound",
     "EraseFrom",
     "Ignore",
     "Invite",

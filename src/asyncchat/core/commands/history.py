@@ -15,6 +15,13 @@ class Erase(Command, frozen=True):
     numbers: tuple[int, ...]
 
 
+class EraseFound(Command, frozen=True):
+    """The same, by who waits until it is done."""
+
+    room: str
+    numbers: tuple[int, ...]
+
+
 class Direction(enum.Enum):
     """Which end of a range of the history is wanted when it is longer than the limit."""
 

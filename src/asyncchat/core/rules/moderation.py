@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
 from asyncchat.core.roles import Right, highest
+from asyncchat.core.rules.overruling import noting
 from asyncchat.core.rules.rooms import closing, with_right
 
 if TYPE_CHECKING:
@@ -33,7 +34,13 @@ def erase(chat: Chat, who: int, command: commands.Erase, _now: int) -> Items:
     return (events.Erased(room.name, chat.people[who], command.numbers),)
 
 
+def erase_found(chat: Chat, who: int, command: commands.EraseFound, now: int) -> Items:
+    """The same, for who waits for it."""
+    return (*noting(erase)(chat, who, commands.Erase(command.room, command.numbers), now), replies.Done())
+
+
 RULES: dict[type[commands.Command], Rule] = {
     commands.Kick: kick,
     commands.Erase: erase,
+    commands.EraseFound: erase_found,
 }

@@ -14,6 +14,7 @@ from asyncchat.core.commands import (
     Answer,
     Command,
     Enter,
+    EraseFrom,
     Owner,
     React,
     ReadActs,
@@ -411,6 +412,7 @@ _NOTHING = (Answer(b""),)
 """What a line asks that asks nothing, so that it counts as one: a flood of them is a flood."""
 
 _GATES = (
+    EraseFrom,
     ReadHistory,
     ReadActs,
     ReadTargets,

@@ -366,7 +366,7 @@ class IrcVariant:
 
 def _cause(event: AnyEvent) -> Person | None:
     """Whose words an event's line is; None: the server's."""
-    if isinstance(event, events.Erased | events.Came | events.Went):
+    if isinstance(event, events.Erased | events.Retracted | events.ReadUpTo | events.Came | events.Went):
         return None
     if isinstance(event, events.Kicked | events.RoleChanged | events.Killed):
         return event.by

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import msgspec
 
 from asyncchat.core.commands import ReadHistory
-from asyncchat.core.events import Record, Said
+from asyncchat.core.events import Record, Said, Whispered
 from asyncchat.core.names import fold
 from asyncchat.core.replies import MORE_COUNTED, HistoryPage
-from asyncchat.dialects.plain.event_words import said
+from asyncchat.dialects.plain.event_words import said, spoken
 from asyncchat.dialects.plain.times import MOST, Zone, parse_date, seconds_back
 
 PAGE = 50
@@ -112,6 +112,8 @@ def spoken_lines(records: Sequence[Record], zone: Zone) -> list[str]:
     for record in records:
         event = record.event
         words = said(event) if isinstance(event, Said) else ""
+        if isinstance(event, Whispered):
+            words = spoken("[private] ", event.person.name, event.text, event.speech)
         if not words:
             continue
         day = zone.day(record.time)

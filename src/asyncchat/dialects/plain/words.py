@@ -114,7 +114,10 @@ def _topic(session: PlainDialect, text: str) -> Command:
 
 
 def _history(session: PlainDialect, text: str) -> Command | None:
-    asked = history.wish(session.room, text, session.shared.zone, session.reading)
+    place = session.room
+    if text.startswith("@"):
+        place, text = name_and_rest(text[1:])
+    asked = history.wish(place, text, session.shared.zone, session.reading)
     return None if asked is None else asked.command()
 
 
@@ -275,7 +278,7 @@ _TABLE = (
     Word("topic", "[TEXT|-]", "Shows the room's topic, sets it, or takes it away.", _topic),
     Word(
         "history",
-        "[30m|2h|2026-11-22|N]",
+        "[@NAME] [30m|2h|2026-11-22|N]",
         "Shows what was said last, since then, that day, or N lines; again: what was before.",
         _history,
     ),

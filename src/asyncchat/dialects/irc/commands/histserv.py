@@ -61,7 +61,10 @@ def heard(session: IrcDialect, text: str) -> Sequence[core.Command]:
     verb, *words = text.split() or [""]
     if verb.upper() in ("HISTORY", "PLAY") and words:
         return _ask(session, words[0], " ".join(words[1:]))
-    return [core.Answer(Told(f"Syntax: {_USAGE}"))]
+    if verb.upper() == "CLEAR" and len(words) == 2:
+        session.pause()
+        return [core.EraseFrom(words[0], "" if words[1] == "*" else words[1])]
+    return [core.Answer(Told(f"Syntax: {_USAGE}, or CLEAR <#channel> <nickname>|* (operators)"))]
 
 
 def _ask(session: IrcDialect, target: str, text: str) -> Sequence[core.Command]:

@@ -215,7 +215,7 @@ def test_each_is_told_everything_once_and_in_the_one_order(steps, writes_a_slice
                 token for token, about in expected[session] if room in about
             ]
     assert not played.hall.slow
-    numbers = [item.number for _, outcome in played.hall.put for item in outcome if isinstance(item, Record)]
+    numbers = [item.number for _, outcome in played.hall.put for item in outcome if type(item) is Record]
     assert numbers == list(range(1, len(numbers) + 1))
     assert played.hall.log.last == len(numbers)
 

@@ -11,6 +11,7 @@ from asyncchat.core.events.rooms import (
     MaskChanged,
     MuteChanged,
     RoleChanged,
+    RoomRenamed,
     SettingChanged,
     TopicChanged,
 )
@@ -19,7 +20,7 @@ from asyncchat.core.people import Person
 
 InRoom = (
     Kicked | RoleChanged | FlagChanged | SettingChanged | BanChanged | MuteChanged | MaskChanged
-    | TopicChanged | Erased
+    | TopicChanged | Erased | RoomRenamed
 )  # fmt: skip
 """What somebody with a role may do in a room, and an operator of the server without one."""
 

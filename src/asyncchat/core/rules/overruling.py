@@ -27,6 +27,7 @@ NOTED = frozenset(
         commands.Mute,
         commands.SetMask,
         commands.SetTopic,
+        commands.RenameRoom,
         commands.Erase,
     }
 )
@@ -42,6 +43,7 @@ _RIGHTS: dict[type[events.Event], Right] = {
     events.FlagChanged: Right.RULE,
     events.SettingChanged: Right.RULE,
     events.Erased: Right.RULE,
+    events.RoomRenamed: Right.RULE,
 }
 
 

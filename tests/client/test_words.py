@@ -239,7 +239,7 @@ def test_history_is_paged():
         assert line.read() == "CHATHISTORY LATEST #ci * 2"
         page(line)
         assert line.read() == "CHATHISTORY LATEST bob * 2"
-        page(line)
+        line.send(":s BATCH +b chathistory bob", ":s BATCH -b")
         line.to_the_end()
 
     with Scripted(script) as server, Client(server.address, nick="me", rooms=["#ci"]) as chat:

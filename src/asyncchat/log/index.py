@@ -10,7 +10,7 @@ history is one file: this one may be deleted, need not be copied, and is made an
 The records are divided by their numbers into volumes of equal length, each a table of FTS5 of its own, filled
 up to a mark. A volume in which something was erased is dropped and made anew: FTS5 deletes only with the
 text, which is blank by then, and leaves traces. It holds, for each message, the trigrams of its searchable
-text and one more each for its room and its speaker, without positions: 60 bytes. What it finds is compared
+text and one more each for its room and its speaker, without positions: 90 bytes. What it finds is compared
 with the message itself: the index may say too much, but never too little.
 """
 

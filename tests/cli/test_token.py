@@ -1,6 +1,7 @@
 """``asyncchat token`` from outside: without a server, and beside one whose API takes what it makes."""
 
 import json
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -56,18 +57,34 @@ def test_misuse_is_one_clear_line(database, args, status, words):
     assert words in done.stderr
 
 
+def post(server, secret, text, key=""):
+    """The answer to a post, as JSON."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{server.port}/api/v1/rooms/builds/messages",
+        json.dumps({"text": text}).encode(),
+        {"Authorization": f"Bearer {secret}", "Content-Type": "application/json", "Idempotency-Key": key},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+        return json.load(answer)
+
+
 def test_beside_a_server(database):
     server = Serving("--port", "0", "--db", database)
     secret = token("new", "ci", "--room", "builds", "--db", database).stdout.strip()
-    url = f"http://127.0.0.1:{server.port}/api/v1/rooms/builds/messages"
-    request = urllib.request.Request(
-        url,
-        json.dumps({"text": "build 42 failed"}).encode(),
-        {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-        assert json.load(answer)["name"] == "ci"
+    assert post(server, secret, "build 42 failed")["name"] == "ci"
     assert token("revoke", "ci", "--db", database).returncode == 0
     with pytest.raises(urllib.error.HTTPError, match="401"):
-        urllib.request.urlopen(request, timeout=60)  # noqa: S310
+        post(server, secret, "x")
     assert server.end()[0] == 0
+
+
+def test_what_was_posted_under_a_key_is_not_posted_again_after_a_kill(database):
+    secret = token("new", "ci", "--room", "builds", "--db", database).stdout.strip()
+    posted = []
+    for _ in range(3):
+        server = Serving("--port", "0", "--db", database)
+        posted.append(post(server, secret, "build 42 failed", "build-42"))
+        with pytest.raises(urllib.error.HTTPError, match="409"):
+            post(server, secret, "build 43 failed", "build-42")
+        server.end(signal.SIGKILL)
+    assert posted[0] == posted[1] == posted[2]

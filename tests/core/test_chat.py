@@ -75,6 +75,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "email": st.just(""),
     "token": names,
     "digest": st.just("d"),
+    "asked": st.just("f"),
     "actions": st.sampled_from([("post",), ("read", "post"), (), ("other",)]),
     "take": switch,
     "user": st.just("u"),

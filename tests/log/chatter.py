@@ -77,6 +77,7 @@ state_facts = st.one_of(
     st.builds(events.RoomRegistered, rooms, accounts),
     st.builds(events.RoomAccessChanged, rooms, names, roles, st.booleans()),
     st.builds(events.TokenMade, names, texts, st.tuples(rooms), st.just(("read",)), times),
+    st.builds(events.PostedOnce, names, texts, texts, rooms, times),
     st.builds(events.TokenRevoked, names, times),
     st.builds(events.ReadUpTo, names, rooms, times),
     st.builds(events.Retracted, people, people, st.integers(1, 40), texts),

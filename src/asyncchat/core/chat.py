@@ -21,7 +21,7 @@ from asyncchat.core.roles import OWNER_RANK, Right
 from asyncchat.core.rooms import Room
 from asyncchat.core.rules import ANSWERS, RULES
 from asyncchat.core.server_bans import ServerBan
-from asyncchat.core.tokens import Token
+from asyncchat.core.tokens import Posted, Token
 from asyncchat.core.watching import Watching, followed
 
 Item = AnyEvent | Reply | Refusal | Command
@@ -58,6 +58,7 @@ class Chat:
         self.most_people = 0
         self.accounts: dict[str, Account] = {}
         self.tokens: dict[str, Token] = {}
+        self.posted: dict[tuple[str, str], Posted] = {}
         self.rooms: dict[str, Room] = {}
         self.moved: dict[str, str] = {}
         """The keys of rooms by those of the names that they had before."""
@@ -175,6 +176,7 @@ class Chat:
             "marks": {account: dict(marks) for account, marks in self.marks.items()},
             "guests_marks": {who: dict(marks) for who, marks in self.guests_marks.items()},
             "tokens": dict(self.tokens),
+            "posted": dict(self.posted),
             "rooms": {key: room.state() for key, room in self.rooms.items()},
             "moved": dict(self.moved),
             "rooms_of": dict(self.rooms_of),

@@ -33,6 +33,21 @@ ROOMS: Final = 50
 """Rooms that one token may name."""
 
 
+KEYS: Final = 2_000
+"""Keys of posts that are remembered, the newest: 100 bytes each, in the memory and in each snapshot."""
+
+KEY_MICROSECONDS: Final = 86_400_000_000
+"""For how long: no job is tried again after a day."""
+
+
+class Posted(msgspec.Struct, frozen=True):
+    """What was posted under a key: ``asked`` stands for the request, ``time`` is that of its message."""
+
+    asked: str
+    room: str
+    time: int
+
+
 def digest_of(secret: str) -> str:
     """What is kept of a token's secret: that is long and random, so a plain hash does."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -48,6 +48,8 @@ def _facts(chat: Chat) -> Iterator[AnyEvent]:
             yield events.ReadUpTo(chat.accounts[key].name, target, time)
     for token in chat.tokens.values():
         yield events.TokenMade(token.name, token.digest, token.rooms, token.actions, token.time)
+    for (token_name, key), once in chat.posted.items():
+        yield events.PostedOnce(token_name, key, once.asked, once.room, once.time)
     for ban in chat.server_bans.values():
         yield events.ServerBanChanged(from_origin(ban.by), ban.mask, True, ban.time, ban.until, ban.reason)
     for room in chat.rooms.values():

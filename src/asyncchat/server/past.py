@@ -20,6 +20,7 @@ from asyncchat.server.hub import wall_clock
 
 if TYPE_CHECKING:
     from asyncchat.core.people import Person
+    from asyncchat.core.rooms import Room
     from asyncchat.server.session import Session
 
 PAGE_MOST = 1000
@@ -47,15 +48,7 @@ def place(session: Session, to: str, *, events: bool = False) -> Place | None:
         room = chat.rooms.get(fold(to))
         if room is None or not (session.id in room.seats or session.id in chat.owners):
             return None
-        keys = [fold(name) for name in room.former if fold(name) != room.key]
-        names = list(keys)
-        if events:
-            names += [shelf(key) for key in (room.key, *keys) for shelf in (shelves.notes, shelves.comings)]
-        # What was said under a former name is the room's up to the renaming, whatever bears the name now.
-        until = {
-            name: room.renamed for key in keys for name in (key, shelves.notes(key), shelves.comings(key))
-        }
-        return Place(room.name, room.key, tuple(Shelf(name, until=until.get(name, 0)) for name in names))
+        return of_room(room, events=events)
     me = chat.people.get(session.id)
     if me is None or name_fault(to) is not None:
         return None
@@ -71,6 +64,17 @@ def place(session: Session, to: str, *, events: bool = False) -> Place | None:
         msgspec.structs.replace(mine, name=mine.name + end) for mine in owned(session, me) for end in ends
     ]
     return Place(name, beside=tuple(beside))
+
+
+def of_room(room: Room, *, events: bool = False) -> Place:
+    """A room as the log finds it, under its former names too."""
+    keys = [fold(name) for name in room.former if fold(name) != room.key]
+    names = list(keys)
+    if events:
+        names += [shelf(key) for key in (room.key, *keys) for shelf in (shelves.notes, shelves.comings)]
+    # What was said under a former name is the room's up to the renaming, whatever bears the name now.
+    until = {name: room.renamed for key in keys for name in (key, shelves.notes(key), shelves.comings(key))}
+    return Place(room.name, room.key, tuple(Shelf(name, until=until.get(name, 0)) for name in names))
 
 
 def owned(session: Session, me: Person) -> tuple[Shelf, ...]:
@@ -100,12 +104,12 @@ async def read_history(session: Session, command: commands.ReadHistory, upto: in
         except LogError:
             answer = replies.HistoryUnreadable(command.room, command.purpose, failed=True)
         else:
-            told = tuple(_as_of(where, record) for record in records)
+            told = tuple(as_of(where, record) for record in records)
             answer = replies.HistoryPage(where.name, told, page.more, command.purpose, page.cut)
     await session.answer_in_slices(answer)
 
 
-def _as_of(where: Place, record: Record) -> Record:
+def as_of(where: Place, record: Record) -> Record:
     """A record of a room that had another name then, under the one it has."""
     room = getattr(record.event, "room", "")
     if not where.room or not room or fold(room) == where.room:

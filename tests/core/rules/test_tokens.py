@@ -8,7 +8,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.commands import NewToken, Post, RevokeToken
 from asyncchat.core.replies import TokenFault, TokenRefused
 from asyncchat.core.text import TEXT_BYTES
-from asyncchat.core.tokens import ROOMS, TOKENS
+from asyncchat.core.tokens import KEY_MICROSECONDS, KEYS, ROOMS, TOKENS
 from tests.core.house import ANNA, BOB, NOBODY, NOW, OLGA, do, house
 
 
@@ -85,6 +85,23 @@ def test_a_post_is_a_message_of_the_bot(chat):
     (said,) = do(chat, SERVER, Post("ci", "#tea", "hi", events.Speech.NOTICE))
     bot = chat.tokens["ci"].bot
     assert said == events.Said("#Tea", bot, "hi", events.Speech.NOTICE, (("bot", ""),))
+
+
+def test_under_a_key_it_is_said_once_for_a_day(chat):
+    post = Post("ci", "#tea", "hi", key="k", asked="f")
+    assert [type(item) for item in do(chat, SERVER, post)] == [events.Said, events.PostedOnce]
+    assert do(chat, SERVER, post, NOW + 5) == (replies.PostedBefore("f", "#Tea", NOW),)
+    assert len(do(chat, SERVER, Post("ci", "#tea", "hi", key="other", asked="f"))) == 2
+    assert len(do(chat, SERVER, post, NOW + KEY_MICROSECONDS)) == 2
+    refused = Post("ci", "#tea", "", key="new", asked="f")
+    assert do(chat, SERVER, refused) == do(chat, SERVER, refused) == (replies.NoText(),)
+
+
+def test_the_oldest_of_too_many_keys_is_forgotten(chat):
+    for number in range(KEYS + 1):
+        do(chat, SERVER, Post("ci", "#tea", "x", key=f"{number}"))
+    assert len(chat.posted) == KEYS
+    assert ("d", "0") not in chat.posted
 
 
 def test_a_post_needs_nobody_there():

@@ -77,6 +77,7 @@ UNTOLD = [
     events.AccountRemoved("a", 1),
     events.TokenMade("a", "d", ("#r",), ("post",), 1),
     events.TokenRevoked("a", 1),
+    events.PostedOnce("d", "k", "f", "#r", 1),
     events.LoggedIn(A, A),
     events.LoggedOut(A, A),
     events.NodeStarted("1"),

@@ -92,6 +92,7 @@ WIRE: list[tuple[AnyEvent, str]] = [
     (events.AccountRemoved("anna", 0), ""),
     (events.TokenMade("ci", "d", ("#tea",), ("post",), 0), ""),
     (events.TokenRevoked("ci", 0), ""),
+    (events.PostedOnce("d", "k", "f", "#tea", 0), ""),
     (events.LoggedIn(ANNA, ANNA), ""),
     (events.RoomRegistered("#tea", "anna"), ""),
     (events.RoomAccessChanged("#tea", "anna", "voice", True), ""),

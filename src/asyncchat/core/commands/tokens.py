@@ -20,9 +20,14 @@ class RevokeToken(Command, frozen=True):
 
 
 class Post(Command, frozen=True):
-    """Say something in a room with a token; that its secret was shown is the asker's affair."""
+    """Say something in a room with a token; that its secret was shown is the asker's affair.
+
+    Under a ``key`` it is said once; ``asked`` stands for all of the request, so that another one is noticed.
+    """
 
     token: str
     room: str
     text: str
     speech: Speech = Speech.MESSAGE
+    key: str = ""
+    asked: str = ""

@@ -62,7 +62,7 @@ from asyncchat.core.events.speech import (
     Whispered,
 )
 from asyncchat.core.events.together import Change, Together, together
-from asyncchat.core.events.tokens import TokenMade, TokenRevoked
+from asyncchat.core.events.tokens import PostedOnce, TokenMade, TokenRevoked
 from asyncchat.core.events.watching import Came, Changed, Noticed, Watched, Went
 
 __all__ = [
@@ -105,6 +105,7 @@ __all__ = [
     "Parted",
     "Passing",
     "PersonFlagChanged",
+    "PostedOnce",
     "Reach",
     "Reacted",
     "ReactedTo",

@@ -55,7 +55,7 @@ from asyncchat.core.events.speech import (
     SignalledToRole,
     Whispered,
 )
-from asyncchat.core.events.tokens import TokenMade, TokenRevoked
+from asyncchat.core.events.tokens import PostedOnce, TokenMade, TokenRevoked
 from asyncchat.core.events.watching import Came, Noticed, Watched, Went
 
 AnyEvent = (
@@ -69,7 +69,7 @@ AnyEvent = (
     | RoomRegistered | RoomAccessChanged
     | Overruled | ClaimFailed | ConfigurationRead
     | Watched | Came | Went | Noticed
-    | TokenMade | TokenRevoked
+    | TokenMade | TokenRevoked | PostedOnce
     | Reacted | ReactedTo | Retracted | ReadHere | ReadUpTo
 )  # fmt: skip
 

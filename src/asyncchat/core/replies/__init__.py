@@ -113,7 +113,7 @@ from asyncchat.core.replies.rooms import (
     TopicView,
 )
 from asyncchat.core.replies.server import OfferRenewed, OwnerOnly, Reloaded, ServerBansView, TimeNow, Unlocked
-from asyncchat.core.replies.tokens import TokenFault, TokenRefused
+from asyncchat.core.replies.tokens import PostedBefore, TokenFault, TokenRefused
 from asyncchat.core.replies.watching import HereView, WatchedView
 
 __all__ = [
@@ -183,6 +183,7 @@ __all__ = [
     "PeopleView",
     "PersonFlagsView",
     "PersonView",
+    "PostedBefore",
     "RealnameFixed",
     "RedactionFault",
     "RedactionRefused",

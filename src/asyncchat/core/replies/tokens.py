@@ -1,8 +1,8 @@
-"""Refusals about tokens."""
+"""Replies and refusals about tokens."""
 
 import enum
 
-from asyncchat.core.replies.base import Refusal
+from asyncchat.core.replies.base import Refusal, Reply
 
 
 class TokenFault(enum.Enum):
@@ -20,6 +20,14 @@ class TokenFault(enum.Enum):
     OTHERS = "only who owns the server makes and revokes tokens"
     FULL = "there is no place for more tokens"
     FORBIDDEN = "the token does not allow this here"
+
+
+class PostedBefore(Reply, frozen=True):
+    """Something was posted under the same key; see ``core.tokens.Posted`` for what of it is known."""
+
+    asked: str
+    room: str
+    time: int
 
 
 class TokenRefused(Refusal, frozen=True):

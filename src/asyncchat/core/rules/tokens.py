@@ -10,10 +10,11 @@ from asyncchat.core.names import fold, name_fault, room_fault
 from asyncchat.core.replies import CannotSpeakReason, TokenFault, TokenRefused
 from asyncchat.core.rules.speech import unwanted
 from asyncchat.core.text import TEXT_BYTES, size
-from asyncchat.core.tokens import ACTIONS, ALL_ROOMS, POST, ROOMS, TOKENS
+from asyncchat.core.tokens import ACTIONS, ALL_ROOMS, KEY_MICROSECONDS, POST, ROOMS, TOKENS
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat, Items, Rule
+    from asyncchat.core.tokens import Token
 
 _BOT: events.Tags = (("bot", ""),)
 """IRCv3 "bot mode": what a bot says is tagged as such."""
@@ -69,7 +70,7 @@ def revoke_token(chat: Chat, who: int, command: commands.RevokeToken, now: int) 
     return (events.TokenRevoked(token.name, now),)
 
 
-def post(chat: Chat, _who: int, command: commands.Post, _now: int) -> Items:
+def post(chat: Chat, _who: int, command: commands.Post, now: int) -> Items:
     """Says something in a room for a bot, which is nowhere and needs nobody there.
 
     What the room's modes ask of people, its token has; a ban and a mute hold for it as for anyone.
@@ -77,25 +78,37 @@ def post(chat: Chat, _who: int, command: commands.Post, _now: int) -> Items:
     token = chat.tokens.get(fold(command.token))
     if token is None or not token.allows(POST, command.room):
         return (TokenRefused(TokenFault.FORBIDDEN, command.token),)
+    before = chat.posted.get((token.digest, command.key)) if command.key else None
+    if before is not None and now - before.time < KEY_MICROSECONDS:
+        return (replies.PostedBefore(before.asked, before.room, before.time),)
+    said = _said(chat, token, command)
+    if isinstance(said, replies.Refusal):
+        return (said,)
+    if not command.key:
+        return (said,)
+    return (said, events.PostedOnce(token.digest, command.key, command.asked, said.room, now))
+
+
+def _said(chat: Chat, token: Token, command: commands.Post) -> events.Said | replies.Refusal:
     fault = room_fault(command.room)
     if fault is not None:
-        return (replies.RoomNotAllowed(command.room, fault),)
+        return replies.RoomNotAllowed(command.room, fault)
     if size(command.text) > TEXT_BYTES:
-        return (replies.TextTooLong(TEXT_BYTES),)
+        return replies.TextTooLong(TEXT_BYTES)
     if not command.text:
-        return (replies.NoText(),)
+        return replies.NoText()
     bot = token.bot
     room = chat.room_named(command.room)
     if room is None:
-        return (events.Said(command.room, bot, command.text, command.speech, _BOT),)
+        return events.Said(command.room, bot, command.text, command.speech, _BOT)
     reason = unwanted(room, command.text, command.speech)
     if room.bans_person(bot):
         reason = CannotSpeakReason.BANNED
     elif room.mutes_person(bot):
         reason = CannotSpeakReason.MUTED
     if reason is not None:
-        return (replies.CannotSpeak(room.name, reason),)
-    return (events.Said(room.name, bot, command.text, command.speech, _BOT),)
+        return replies.CannotSpeak(room.name, reason)
+    return events.Said(room.name, bot, command.text, command.speech, _BOT)
 
 
 RULES: dict[type[commands.Command], Rule] = {

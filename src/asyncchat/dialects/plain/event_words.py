@@ -238,6 +238,7 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.AccountMade: _untold,
     events.TokenMade: _untold,
     events.TokenRevoked: _untold,
+    events.PostedOnce: _untold,
     events.AccountPasswordChanged: _untold,
     events.AccountRemoved: _untold,
     events.LoggedIn: _untold,

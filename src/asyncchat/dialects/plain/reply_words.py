@@ -291,6 +291,7 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.ServerBansView: _server_bans,
     replies.OfferRenewed: lambda _reply, _zone: [],
     replies.OwnerOnly: lambda _reply, _zone: [],
+    replies.PostedBefore: lambda _reply, _zone: [],  # no terminal posts with a token
     replies.TimeNow: lambda reply, zone: [f"It is {zone.moment(reply.time)}."],
     replies.StillAway: lambda reply, _: [f"You are away: {reply.text}" if reply.text else "You are back."],
     replies.HereView: lambda reply, _: [f"Here: {', '.join(one.name for one in reply.here) or 'nobody'}."],

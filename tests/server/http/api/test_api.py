@@ -70,6 +70,28 @@ def test_many_at_once_under_one_key_are_one(server):
     assert len(ask(server, "GET", "/rooms/ci/messages", bearer="bot").json["messages"]) == 1
 
 
+def test_what_is_erased_is_not_posted_again(server):
+    path, draft = "/rooms/ci/messages", {"text": "oops"}
+    assert ask(server, "POST", path, draft, "bot", Idempotency_Key="k").status == 201
+    olga = server.person("olga")
+    olga.send("/owner 7KQ2-M9XD\n/join #ci\n/clear bot\n")
+    olga.until("erased")
+    assert ask(server, "POST", path, draft, "bot", Idempotency_Key="k").status == 409
+    assert ask(server, "GET", path, bearer="bot").json["messages"] == []
+
+
+def test_a_room_is_read_under_its_name_alone(server):
+    olga = server.irc("olga")
+    olga.send("CAP REQ draft/channel-rename\r\nJOIN #old\r\nPRIVMSG #old :hello\r\nMODE #old +s\r\n")
+    olga.until("MODE #old +s")
+    olga.send("RENAME #old #new\r\n")
+    olga.until(" RENAME #old #new")
+    assert ask(server, "GET", "/rooms/old/messages").status == 404
+    assert ask(server, "GET", "/rooms/new/messages").status == 404
+    (message,) = ask(server, "GET", "/rooms/new/messages", bearer="bot").json["messages"]
+    assert (message["room"], message["text"]) == ("#new", "hello")
+
+
 def test_what_is_refused_may_be_posted_again_under_its_key(server):
     path = "/rooms/ci/messages"
     assert ask(server, "POST", path, {"text": "\n"}, "bot", Idempotency_Key="k").status == 422

@@ -122,6 +122,20 @@ def test_what_is_erased_is_told(server):
     assert event[2] == {"ids": [said]}
 
 
+def test_reactions_and_another_name_are_told(server):
+    alice = server.irc("alice")
+    alice.send("CAP REQ :message-tags draft/channel-rename\r\nJOIN #ci\r\n")
+    alice.until("366")
+    follower = Stream(server, "/rooms/ci/stream")
+    said = post(server, "done")
+    assert follower.event()[0] == said
+    alice.send(f"@+draft/react=👍;+draft/reply={said} TAGMSG #ci\r\nRENAME #ci #builds\r\n")
+    assert follower.event() == (
+        "", "reaction", {"id": said, "name": "alice", "reaction": "👍", "on": True},
+    )  # fmt: skip
+    assert follower.event() == ("", "renamed", {"room": "#builds"})
+
+
 def test_a_stream_ends_with_its_token(server, monkeypatch):
     monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.05)
     follower = Stream(server, "/rooms/ci/stream")

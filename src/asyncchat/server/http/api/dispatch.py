@@ -75,7 +75,6 @@ class Api:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._paces: dict[str, Bucket] = {}
-        self.keys = posting.Keys()
         self.streams = stream.StreamVariant(service.log.ids)
         """How all streams are told of events."""
 

@@ -1,23 +1,23 @@
 """Posting: what a bot says, once for a key.
 
-Owns the keys that requests were made under, as long as the process lives; what is said goes through the hub
-as anybody's words do.
+Owns how a request under a key is answered again; what is said goes through the hub as anybody's words do, and
+so does its key: it counts for a day, whatever becomes of the process.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections import OrderedDict
 
 import msgspec
 
 from asyncchat.control.wire import Refused
 from asyncchat.core import commands, replies
 from asyncchat.core.events import Record
+from asyncchat.core.names import fold
 from asyncchat.core.replies import Refusal
 from asyncchat.core.tokens import POST
 from asyncchat.dialects.plain.refusal_words import REFUSAL_WORDS
+from asyncchat.log.base import LogError, Range
 from asyncchat.server.control import HubDesk
 from asyncchat.server.http.api import shapes
 from asyncchat.server.http.api.routes import Answer, Call, Route, body_of, json
@@ -26,50 +26,10 @@ from asyncchat.server.http.messages import Response, problem
 KEY_LENGTH = 200
 """Longest Idempotency-Key: a UUID has 36 characters."""
 
-KEYS = 10_000
-"""Keys that are remembered, the newest."""
-
-KEY_SECONDS = 86_400.0
-"""For how long: no job is tried again after a day."""
+SAME_TIME = 200
+"""Messages of one microsecond that are looked through: they come of one turn of one session, at most 64."""
 
 _BREAKS = str.maketrans({"\0": "\ufffd"})
-
-
-class Once(msgspec.Struct):
-    """What was asked under a key, and what became of it."""
-
-    fingerprint: bytes
-    until: float
-    answer: asyncio.Future[Response]
-
-
-class Keys:
-    """The keys of requests that were made, each with its answer."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, str], Once] = OrderedDict()
-
-    def find(self, token: str, key: str, now: float) -> Once | None:
-        """What was asked before under this key."""
-        self._forget(now)
-        return self._kept.get((token, key))
-
-    def begin(self, token: str, key: str, fingerprint: bytes, now: float) -> asyncio.Future[Response]:
-        """Remembers a request; its answer is awaited by others under the same key."""
-        answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
-        self._kept[token, key] = Once(fingerprint, now + KEY_SECONDS, answer)
-        return answer
-
-    def drop(self, token: str, key: str) -> None:
-        """Forgets a request that was not done: it may be made again."""
-        self._kept.pop((token, key), None)
-
-    def _forget(self, now: float) -> None:
-        while self._kept:
-            first = next(iter(self._kept.values()))
-            if len(self._kept) < KEYS and first.until > now:
-                return
-            self._kept.popitem(last=False)
 
 
 async def post(call: Call) -> Response:
@@ -81,33 +41,16 @@ async def post(call: Call) -> Response:
     key = call.request.header("idempotency-key")
     if len(key) > KEY_LENGTH:
         return problem(400, f"An Idempotency-Key has at most {KEY_LENGTH} characters.")
-    if not key:
-        return await _say(call, draft)
-    assert call.token is not None  # noqa: S101 - the route asks for one
-    token, keys, now = call.token.digest, call.service.site.api.keys, call.service.now()
-    asked = hashlib.sha256(msgspec.json.encode((call.room, draft))).digest()
-    before = keys.find(token, key, now)
-    if before is not None:
-        if before.fingerprint != asked:
-            return problem(409, "Another message was posted under this Idempotency-Key. Use a new one.")
-        answer = await asyncio.shield(before.answer)
-        again = ("Idempotency-Replayed", "true")
-        return Response(answer.status, answer.body, (*answer.headers, again))
-    mine = keys.begin(token, key, asked, now)
-    answer = problem(503, "The server is stopping. Try again later.", (("Retry-After", "5"),))
-    try:
-        answer = await _say(call, draft)
-    finally:
-        if answer.status != 201:
-            keys.drop(token, key)
-        mine.set_result(answer)
-    return answer
+    # Kept for a day: neither a key nor a request is to be read there by others.
+    kept = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest() if key else ""
+    asked = hashlib.sha256(msgspec.json.encode((fold(call.room), draft))).hexdigest() if key else ""
+    return await _say(call, draft, kept, asked)
 
 
-async def _say(call: Call, draft: shapes.Draft) -> Response:
+async def _say(call: Call, draft: shapes.Draft, key: str, asked: str) -> Response:
     text = draft.text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").translate(_BREAKS)
     assert call.token is not None  # noqa: S101 - the route asks for one
-    command = commands.Post(call.token.name, call.room, text, shapes.KINDS[draft.kind])
+    command = commands.Post(call.token.name, call.room, text, shapes.KINDS[draft.kind], key, asked)
     try:
         outcome = await HubDesk(call.service).submit(command)
     except Refused as refused:
@@ -117,10 +60,34 @@ async def _say(call: Call, draft: shapes.Draft) -> Response:
             said = shapes.message(item, call.service.log.ids)
             assert said is not None  # noqa: S101 - a post is one of the kinds
             return json(201, said)
+        if isinstance(item, replies.PostedBefore):
+            return await _again(call, item, asked, text)
         if isinstance(item, Refusal):
             words = REFUSAL_WORDS[type(item)](item)
             return problem(_STATUS.get(type(item), 422), words.replace("\n", " "))
     raise AssertionError("a post without an outcome")
+
+
+async def _again(call: Call, before: replies.PostedBefore, asked: str, text: str) -> Response:
+    """The answer to what was posted before: the same, found by its time."""
+    if before.asked != asked:
+        return problem(409, "Another message was posted under this Idempotency-Key. Use a new one.")
+    assert call.token is not None  # noqa: S101 - the route asks for one
+    log = call.service.log
+    wanted = Range(
+        fold(before.room), log.last, after_time=before.time - 1, before_time=before.time + 1, limit=SAME_TIME
+    )
+    try:
+        page = await log.read(wanted)
+    except LogError:
+        return problem(503, "The history can't be read now. Try again later.", (("Retry-After", "5"),))
+    bot = fold(call.token.name)
+    for record in page.records:
+        said = shapes.message(record, log.ids)
+        # Where the clock was set back, many messages have one time.
+        if said is not None and fold(said.name) == bot and said.text == text:
+            return json(201, said, ("Idempotency-Replayed", "true"))
+    return problem(409, "It was posted under this Idempotency-Key before, and is in the history no more.")
 
 
 _BODIES: dict[str, type] = {"application/json": shapes.Draft, "text/plain": str}
@@ -142,7 +109,7 @@ ROUTES = (
         headers={"Idempotency-Key": "The same request may be sent again under this key; it is done once."},
         problems={
             404: "No room can be called so.",
-            409: "The key was used for another message.",
+            409: "The key was used for another message, or for one that is gone.",
             415: "The body is neither JSON nor plain text.",
             422: "There is no text, or it is too long.",
         },

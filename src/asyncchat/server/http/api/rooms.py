@@ -12,6 +12,7 @@ from asyncchat.core.roles import ROLES
 from asyncchat.core.rooms import Room
 from asyncchat.core.tokens import READ, WHO
 from asyncchat.log.base import LogError, Range
+from asyncchat.server import past
 from asyncchat.server.http.api import shapes
 from asyncchat.server.http.api.routes import Answer, Call, Route, json
 from asyncchat.server.http.messages import Response, problem
@@ -70,7 +71,7 @@ async def messages(call: Call) -> Response:
     query: shapes.HistoryQuery = call.query
     room: Room | None = service.hub.chat.room_named(call.room)
     if call.token is None:
-        if not is_public(room):
+        if not is_public(room) or (room is None and _is_former(service.hub.chat, call.room)):
             return no_room()
         if query.before or query.after or query.limit > shapes.VISITORS_PAGE:
             return problem(
@@ -85,13 +86,15 @@ async def messages(call: Call) -> Response:
             if number is None:
                 return problem(404, f"There is no message {text[:64]}.")
             numbers[name] = number
+    where = past.Place(call.room, fold(call.room)) if room is None else past.of_room(room)
     wanted = Range(
-        fold(call.room),
+        where.room,
         service.delivery.delivered,
         numbers.get("after"),
         numbers.get("before"),
         limit=query.limit,
         newest=not query.after,
+        beside=where.beside,
     )
     try:
         page = await service.log.read(wanted, 1)
@@ -99,8 +102,14 @@ async def messages(call: Call) -> Response:
         return problem(503, "The history can't be read now. Try again later.", (("Retry-After", "5"),))
     if room is None and not page.records and call.token is None and fold(call.room) != LOBBY:
         return no_room()
-    found = (shapes.message(record, service.log.ids) for record in page.records)
+    found = (shapes.message(past.as_of(where, record), service.log.ids) for record in page.records)
     return json(200, shapes.Messages(tuple(one for one in found if one is not None), page.more > 0))
+
+
+def _is_former(chat: Chat, name: str) -> bool:
+    """Whether a room had this name before: what was said there is not for who may not read that room."""
+    key = fold(name)
+    return any(key in map(fold, room.former) for room in chat.rooms.values() if room.former)
 
 
 def no_room() -> Response:

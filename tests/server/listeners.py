@@ -19,10 +19,10 @@ from asyncchat.server.session import Session
 
 
 class Everything:
-    """A variant that is told of all events."""
+    """A variant that is told of all events, but those that pass by without a number."""
 
     def encode(self, record: Record) -> bytes:
-        return b"%d " % record.number
+        return b"%d " % record.number if record.number else b""
 
 
 class TextsOnly(Everything):
@@ -48,7 +48,7 @@ class Numbers:
         for item in outcome:
             if isinstance(item, Record) and isinstance(item.event, AwayChanged):
                 self.variant = TEXTS_ONLY if item.event.text else EVERYTHING
-        return b"".join(b"=%d " % item.number for item in outcome if isinstance(item, Record))
+        return b"".join(b"=%d " % item.number for item in outcome if isinstance(item, Record) and item.number)
 
     def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
         return f"({reason}) ".encode()

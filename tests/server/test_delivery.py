@@ -146,7 +146,7 @@ class Scene:
             for item in outcome:
                 if isinstance(item, GateMark):
                     told[cause].append(("gate", frozenset(ROOMS)))
-                if not isinstance(item, Record):
+                if not isinstance(item, Record) or not item.number:
                     continue
                 event = item.event
                 hearers, about = self.reached(event, members)
@@ -159,7 +159,7 @@ class Scene:
                         told[session].append((str(item.number), about))
                 self.seat(event, members)
             for item in outcome:
-                if isinstance(item, Record):
+                if isinstance(item, Record) and item.number:
                     told[cause].append((f"={item.number}", frozenset(ROOMS)))
                     if isinstance(item.event, events.AwayChanged):
                         (quiet.add if item.event.text else quiet.discard)(cause)

@@ -128,6 +128,24 @@ def test_an_account_that_is_being_made_is_whole_or_not_there(server, monkeypatch
     assert server.call(lambda: dict(server.service.hub.chat.accounts)) == {}
 
 
+def test_a_reserved_name_at_a_terminal(server):
+    register(server, "anna")
+    anna = server.connect()
+    anna.until("nickname: ")
+    anna.send("anna\n")
+    assert anna.until("Password: ") == "anna belongs to an account. Password: "
+    anna.send("wrong\n")
+    anna.until("Enter another name: ")
+    anna.send("anna\n")
+    anna.until("Password: ")
+    anna.send(f"{PASSWORD}\nhello\n")
+    assert anna.line() == "Hello, anna!"
+    assert server.call(lambda: server.service.hub.chat.person_named("anna").account) == "anna"
+    bob = server.connect()
+    bob.send("bob\n/register sesame\n")
+    bob.until("bob is your account now")
+
+
 @pytest.mark.parametrize(
     ("options", "line"),
     [

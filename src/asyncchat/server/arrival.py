@@ -112,7 +112,9 @@ class Arrival:
     def _speak_plain(self, *, framed: bool) -> PlainDialect:
         if self._plain is None or not framed:
             session = self._session
-            self._plain = session.service.plain.dialect(session.id, session.host, framed=framed)
+            self._plain = session.service.plain.dialect(
+                session.id, session.host, framed=framed, private=session.private
+            )
             session.adopt(self._plain)
             if not framed:
                 session.pace(Pacer(self._plain, session.send))
@@ -125,7 +127,12 @@ class Arrival:
         end = _LINE_END.search(self._begun)
         at = end.end() if end else len(self._begun)
         line, self._begun = self._begun[:at], self._begun[at:]
-        await self._session.obey_one(dialect.receive_data(line if end else line + b"\n"))
+        asked = dialect.receive_data(line if end else line + b"\n")
+        while asked:  # what follows from it, too: a right password enters
+            await self._session.obey_one(asked)
+            if dialect.entered or self._session.ended:
+                break
+            asked = dialect.receive_data(b"")
         return dialect.entered
 
     async def _turn_to(self, kind: Kind) -> bytes | None:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from asyncchat.core import commands, replies
-from asyncchat.core.commands import Answer, Command, Enter, Quit, Say, Unlock
+from asyncchat.core.commands import Answer, Command, Enter, Quit, Say, ShowPassword, Unlock
 from asyncchat.core.events import Joined, Record, RoomRenamed, Said
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.replies import HistoryPage, Refusal, Reply, RoomView, SearchPage
@@ -51,6 +51,7 @@ _GATES = (
     commands.Reload,
     commands.ReadActs,
     Unlock,
+    *commands.WITH_PASSWORD,
 )
 """The gates this dialect asks: nothing is given behind one, not even a quit."""
 
@@ -88,9 +89,11 @@ class Plain:
         """What hides a password at a client that turns out to speak telnet after the prompt."""
         return HUSH if self.info.locked else b""
 
-    def dialect(self, session: int, host: str, *, framed: bool = True) -> "PlainDialect":
+    def dialect(
+        self, session: int, host: str, *, framed: bool = True, private: bool = True
+    ) -> "PlainDialect":
         """The dialect of a new session; arguments as in ``PlainDialect``."""
-        return PlainDialect(self, session, host, framed=framed)
+        return PlainDialect(self, session, host, framed=framed, private=private)
 
 
 class PlainDialect:
@@ -105,15 +108,18 @@ class PlainDialect:
         host: where the person comes from, as others see it.
         framed: False for a client that ends no message with a newline (``unframed.silence_for`` tells); its
             first newline or telnet byte makes it True, for good.
+        private: whether nobody listens on the way: a password may be typed.
     """
 
     __slots__ = (
-        "_asked", "_awaited", "_cr", "_ended", "_follow", "_host", "_lines", "_over", "_tail",
-        "_telnet", "_tries", "entered", "framed", "locked", "reading", "room", "seeking", "session", "shared",
-        "variant",
+        "_asked", "_awaited", "_cr", "_ended", "_follow", "_host", "_lines", "_over", "_reserved", "_tail",
+        "_telnet", "_tries", "entered", "framed", "locked", "private", "reading", "room", "seeking",
+        "session", "shared", "variant",
     )  # fmt: skip
 
-    def __init__(self, shared: Plain, session: int, host: str, *, framed: bool = True) -> None:
+    def __init__(
+        self, shared: Plain, session: int, host: str, *, framed: bool = True, private: bool = True
+    ) -> None:
         self.shared = shared
         self.session = session
         self.variant = shared.lf
@@ -121,6 +127,9 @@ class PlainDialect:
         self.framed = framed
         self.locked = shared.info.locked
         """Whether what is typed is the server's password."""
+        self.private = private
+        self._reserved = ""
+        """The name whose account's password is asked for, if any."""
         self._tries = 0
         self.room = LOBBY
         """Where what is typed goes."""
@@ -224,6 +233,8 @@ class PlainDialect:
             return self._open(outcome)
         if type(asked) is Enter:
             return self._introduce(asked, outcome)
+        if self._reserved:
+            return self._let_in(outcome)
         told: list[str] = []
         for item in outcome:
             if isinstance(item, Prompt):
@@ -290,6 +301,8 @@ class PlainDialect:
         if self.locked:
             self._tries += 1
             return Unlock((raw or b"").decode("utf-8", "replace"), last=self._tries >= PASSWORD_TRIES)
+        if self._reserved:
+            return ShowPassword(self._reserved, (raw or b"").decode("utf-8", "replace"))
         if raw is None:
             return self._complaint(f"Not sent: the line is longer than {LINE_BYTES:,} bytes.")
         try:
@@ -344,11 +357,35 @@ class PlainDialect:
                 greeting = hello(item)
                 told.append(topic_line(item.room, item.topic))
                 self._read_in(item.room, outcome)
+            elif isinstance(item, replies.NameReserved):
+                return self._ask_password(item.name)
             else:
                 self._tell(item, told)
         if self.entered:
             return self.variant.lines((greeting, *(self.shared.info.motd or ()), *told))
         return shown(" ".join((*told, ASK_AGAIN))).encode()
+
+    def _ask_password(self, name: str) -> bytes:
+        """Asks for the password of a reserved name, where nobody listens."""
+        if not self.private:
+            why = "and this connection is not encrypted, so its password must not be typed here."
+            return shown(f"{name} belongs to an account, {why} {ASK_AGAIN}").encode()
+        self._reserved = name
+        question = shown(f"{name} belongs to an account. {PASSWORD_PROMPT}").encode()
+        return HUSH + question if self._telnet is not None else question
+
+    def _let_in(self, outcome: Outcome) -> bytes:
+        """Enters with the account whose password was right, else asks for another name."""
+        name, self._reserved = self._reserved, ""
+        # Who was not shown the password was not shown its line's end.
+        end = UNHUSH + b"\r\n" if self._telnet is not None else b""
+        told: list[str] = []
+        for item in outcome:
+            if isinstance(item, replies.Confirmed):
+                self._follow = Enter(name, USER, self._host, rooms=(LOBBY,), account=item.account)
+                return end
+            self._tell(item, told)
+        return end + shown(" ".join((*told, ASK_AGAIN))).encode()
 
     def _tell(self, item: object, told: list[str]) -> None:
         """Adds what is said of one item of an outcome."""

@@ -30,7 +30,9 @@ REFUSAL_WORDS: dict[type[replies.Refusal], Callable[[Any], str]] = {
     replies.AlreadyEntered: lambda _: "You have a name already; /nick NAME takes another.",
     replies.NameTaken: lambda r: f"{r.name} is already in use.",
     replies.NeedsAccount: lambda r: f"For {place(r.target)} you have to be logged in: /login [NAME] PASSWORD",
-    replies.NameReserved: lambda r: f"{r.name} belongs to an account.",
+    replies.NameReserved: lambda r: (
+        f"{r.name} belongs to an account: /login {r.name} PASSWORD, then /nick {r.name}"
+    ),
     replies.AccountRefused: lambda r: f"Not done: {r.why}.",
     replies.TokenRefused: lambda r: f"Not done: {r.why}.",
     replies.NameNotAllowed: lambda r: f"That name is not allowed: {r.reason}.",

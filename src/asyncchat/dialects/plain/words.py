@@ -18,7 +18,7 @@ from asyncchat.core.masks import ACCOUNT, REALNAME
 from asyncchat.core.modes import BANS, EXCEPTIONS, FLAGS, GUESTS, MUTES, PERSON_FLAGS, SETTINGS
 from asyncchat.core.roles import ROLE_NAMED
 from asyncchat.dialects.durations import seconds_in
-from asyncchat.dialects.plain import history, search, server_words
+from asyncchat.dialects.plain import account_words, history, search, server_words
 from asyncchat.dialects.plain.event_words import is_lobby
 
 if TYPE_CHECKING:
@@ -302,6 +302,36 @@ _TABLE = (
         "CODE|NAME PASSWORD",
         "Makes you an operator of every room; the server shows the code at its first start.",
         _owner,
+    ),
+    Word("register", "PASSWORD [MAIL]", "Makes your name your account.", account_words.register),
+    Word("login", "[NAME] PASSWORD", "Logs you in to your account.", account_words.login),
+    Word(
+        "logout",
+        "",
+        "Logs you out of it.",
+        lambda _session, _text: commands.LogOut(),
+    ),
+    Word(
+        "account",
+        "[NAME]",
+        "Tells of your account, or of another.",
+        lambda _session, text: commands.AskAccount(text),
+    ),
+    Word("passwd", "PASSWORD", "Changes the password of your account.", account_words.new_password),
+    Word("unregister", "PASSWORD", "Removes your account.", account_words.drop),
+    Word("regain", "NAME [PASSWORD]", "Takes your name back.", account_words.regain),
+    Word(
+        "claim",
+        "[ACCOUNT]",
+        "Registers the room to your account.",
+        account_words.claim,
+    ),
+    Word("unclaim", "", "Makes your room nobody's again.", account_words.unclaim),
+    Word(
+        "access",
+        "[NAME ROLE|off]",
+        "Gives an account a role in your room; alone lists them.",
+        account_words.access,
     ),
     Word(
         "reload",

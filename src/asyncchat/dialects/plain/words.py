@@ -434,7 +434,7 @@ _TABLE = (
     Word("announce", "TEXT", "Tells all who set /my wallops on (owner).", server_words.announce),
 )
 
-HELP_COLUMN = 24
+HELP_COLUMN = 22
 """Longest usage that has its help on the same line."""
 
 WORDS: dict[str, Word] = {word: row for row in _TABLE for word in (row.word, *row.also)}

@@ -94,6 +94,7 @@ other_facts = st.one_of(
     st.builds(events.Renamed, people, people, times, st.lists(rooms, max_size=2).map(tuple)),
     st.builds(events.LoggedIn, people, people),
     st.builds(events.LoggedOut, people, people),
+    st.builds(events.OwnerResigned, people),
     st.builds(events.AwayChanged, people, texts),
     st.builds(events.Joined, rooms, people, st.booleans()),
     st.builds(events.Parted, rooms, people, texts),

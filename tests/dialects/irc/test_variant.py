@@ -92,6 +92,7 @@ UNTOLD = [
     events.Spoke("#r", A, TIME),
     events.PersonFlagChanged(A, "bot", True),
     events.OwnerClaimed(A),
+    events.OwnerResigned(A),
     events.ServerBanChanged(A, "m", True, 0),
     events.Overruled(A, events.FlagChanged("#r", A, "secret", True)),
     events.ClaimFailed(A, "x"),

@@ -87,6 +87,7 @@ WIRE: list[tuple[AnyEvent, str]] = [
     (events.Confided("#lobby", ANNA, "a\nb", "voice", ()), "[voices] anna: a\n[voices] anna: b\n"),
     (events.PersonFlagChanged(ANNA, "bot", True), ""),
     (events.OwnerClaimed(ANNA), ""),
+    (events.OwnerResigned(ANNA), ""),
     (events.AccountMade("anna", "v", 0), ""),
     (events.AccountPasswordChanged("anna", "v", 0), ""),
     (events.AccountRemoved("anna", 0), ""),

@@ -51,8 +51,13 @@ def _owner_claimed(chat: Chat, event: events.OwnerClaimed) -> None:
         chat.owners.add(event.person.id)
 
 
+def _owner_resigned(chat: Chat, event: events.OwnerResigned) -> None:
+    chat.owners.discard(event.person.id)
+
+
 CHANGES: dict[type[events.Event], Callable[[Chat, Any], None]] = {
     events.NodeStarted: _node_started,
     events.OwnerClaimed: _owner_claimed,
+    events.OwnerResigned: _owner_resigned,
     events.ServerBanChanged: _server_ban_changed,
 }

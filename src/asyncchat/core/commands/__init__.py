@@ -51,6 +51,7 @@ from asyncchat.core.commands.operators import (
     NeedOwner,
     Owner,
     Reload,
+    Resign,
     Unlock,
 )
 from asyncchat.core.commands.people import (
@@ -176,6 +177,7 @@ __all__ = [
     "Rename",
     "RenameRoom",
     "Reply",
+    "Resign",
     "RevokeToken",
     "Say",
     "Search",

@@ -10,6 +10,12 @@ class ClaimOwner(Command, frozen=True):
     name: str = ""
 
 
+class Resign(Command, frozen=True):
+    """Be no operator of the server any more; ``name`` is one's own, or empty."""
+
+    name: str = ""
+
+
 class Announce(Command, frozen=True):
     """Tell all who want to be told such (``modes.WALLOPS``) something."""
 

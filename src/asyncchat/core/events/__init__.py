@@ -49,7 +49,14 @@ from asyncchat.core.events.rooms import (
     Spoke,
     TopicChanged,
 )
-from asyncchat.core.events.server import Announced, Killed, NodeStarted, OwnerClaimed, ServerBanChanged
+from asyncchat.core.events.server import (
+    Announced,
+    Killed,
+    NodeStarted,
+    OwnerClaimed,
+    OwnerResigned,
+    ServerBanChanged,
+)
 from asyncchat.core.events.speech import (
     Confided,
     Cuts,
@@ -102,6 +109,7 @@ __all__ = [
     "Noticed",
     "Overruled",
     "OwnerClaimed",
+    "OwnerResigned",
     "Parted",
     "Passing",
     "PersonFlagChanged",

@@ -46,7 +46,14 @@ from asyncchat.core.events.rooms import (
     Spoke,
     TopicChanged,
 )
-from asyncchat.core.events.server import Announced, Killed, NodeStarted, OwnerClaimed, ServerBanChanged
+from asyncchat.core.events.server import (
+    Announced,
+    Killed,
+    NodeStarted,
+    OwnerClaimed,
+    OwnerResigned,
+    ServerBanChanged,
+)
 from asyncchat.core.events.speech import (
     Confided,
     Said,
@@ -63,7 +70,7 @@ AnyEvent = (
     | AwayChanged | RoomOpened | RoomClosed | RoomRenamed | Joined | Parted | Kicked | RoleChanged
     | TopicChanged | FlagChanged | BanChanged | MuteChanged | SettingChanged | MaskChanged | Invited | Knocked
     | Spoke | Confided
-    | PersonFlagChanged | RealnameChanged | InviteShown | OwnerClaimed | Erased | Killed
+    | PersonFlagChanged | RealnameChanged | InviteShown | OwnerClaimed | OwnerResigned | Erased | Killed
     | ServerBanChanged | Announced
     | AccountMade | AccountPasswordChanged | AccountRemoved | LoggedIn | LoggedOut
     | RoomRegistered | RoomAccessChanged

@@ -22,6 +22,13 @@ class OwnerClaimed(Event, frozen=True, tag="owner"):
     name: str = ""
 
 
+class OwnerResigned(Event, frozen=True, tag="resigned"):
+    """A person is no operator of the server any more, by its own wish."""
+
+    reach: ClassVar[Reach] = Reach.NOBODY
+    person: Person
+
+
 class Announced(Event, frozen=True, tag="announced"):
     """The owner told those something who want to be told such; ``to`` are their sessions."""
 

@@ -74,6 +74,16 @@ def ban_from_server(chat: Chat, who: int, command: commands.BanFromServer, now: 
     )
 
 
+def resign(chat: Chat, who: int, command: commands.Resign, _now: int) -> Items:
+    """Makes an operator of the server a person like others; who is none is told nothing."""
+    if who not in chat.people:
+        return (replies.NotEntered(),)
+    if command.name and fold(command.name) != chat.people[who].key:
+        other = chat.person_named(command.name)
+        return (replies.NoSuchPerson(command.name) if other is None else replies.NotYourself(other.name),)
+    return (events.OwnerResigned(chat.people[who]),) if who in chat.owners else ()
+
+
 def ask_server_bans(chat: Chat, who: int, command: commands.AskServerBans, now: int) -> Items:
     """The bans that are not over, for the owner."""
     refusal = _unless_owner(chat, who)
@@ -103,6 +113,7 @@ def _means_everybody(mask: str) -> bool:
 RULES: dict[type[commands.Command], Rule] = {
     commands.Announce: announce,
     commands.Kill: kill,
+    commands.Resign: resign,
     commands.BanFromServer: ban_from_server,
     commands.AskServerBans: ask_server_bans,
     commands.NeedOwner: need_owner,

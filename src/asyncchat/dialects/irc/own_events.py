@@ -125,6 +125,10 @@ def _owner(session: IrcDialect, record: events.Record, event: events.OwnerClaime
     )
 
 
+def _resigned(session: IrcDialect, record: events.Record, event: events.OwnerResigned) -> bytes:
+    return line(f":{session.nick} MODE {session.nick}", "-o")
+
+
 def _logged_in(session: IrcDialect, record: events.Record, event: events.LoggedIn) -> bytes:
     session.take_name(event.now)
     return session.variant.encode(record)  # 900 is the reply's: it comes where one was logged in before, too
@@ -167,6 +171,7 @@ OWN: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any], bytes]]
     events.Went: _untold,
     events.Noticed: _untold,
     events.OwnerClaimed: _owner,
+    events.OwnerResigned: _resigned,
     events.ServerBanChanged: _server_ban,
     events.LoggedIn: _logged_in,
     events.LoggedOut: _logged_out,

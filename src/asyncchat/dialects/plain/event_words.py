@@ -223,6 +223,7 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.Confided: _confided,
     events.PersonFlagChanged: _untold,
     events.OwnerClaimed: _untold,
+    events.OwnerResigned: _untold,
     events.Erased: _erased,
     events.Reacted: _reacted,
     events.ReactedTo: _reacted,
@@ -267,6 +268,7 @@ OWN_WORDS: dict[type[events.Event], Words] = {
         f"{event.mask} is {'banned' if event.on else 'no longer banned'} from the server."
     ),
     events.LoggedOut: lambda event: f"{event.person.name} is no longer logged in as {event.person.account}.",
+    events.OwnerResigned: lambda _event: "You are the owner no longer.",
     events.OwnerClaimed: lambda _event: "You are the owner now: an operator of every room.",
 }
 """To the one who caused it."""

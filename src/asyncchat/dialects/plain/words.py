@@ -240,6 +240,8 @@ def _owner(_session: PlainDialect, text: str) -> Command | None:
     name, password = name_and_rest(text)
     if not name:
         return None
+    if text.lower() == "off":
+        return commands.Resign()
     if not password or name.casefold() == "owner":
         return commands.Owner(password or name)
     return commands.Owner(password, name)
@@ -299,7 +301,7 @@ _TABLE = (
     ),
     Word(
         "owner",
-        "CODE|NAME PASSWORD",
+        "CODE|NAME PASSWORD|off",
         "Makes you an operator of every room; the server shows the code at its first start.",
         _owner,
     ),

@@ -196,3 +196,11 @@ def test_the_owner_sets_a_topic_from_outside(server):
 )
 def test_how_long_a_ban_is(server, sent, asked):
     assert server.person("x").dialect.receive_data(f"{sent}\r\n".encode()) == [asked]
+
+
+def test_an_operator_lays_it_down(server, op):
+    assert op.send("MODE op -o") == [":op MODE op :-o"]
+    assert op.send("WALLOPS :x") == [SERVER + "481 op :Permission Denied- You're not an IRC operator"]
+    assert op.send("MODE op -o", "MODE op") == [SERVER + "221 op +"]
+    other = server.person("other")
+    assert other.send("MODE op -o") == [SERVER + "502 other :Can't change mode for other users"]

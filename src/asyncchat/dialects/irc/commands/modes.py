@@ -100,7 +100,7 @@ def _mask(room: str, listed: str, typed: str, on: bool) -> core.Command:
 
 
 def _own_changes(target: str, changes: str) -> Sequence[core.Command]:
-    """``o`` is not set here: only OPER gives it."""
+    """``o`` can be laid down here, but only OPER gives it."""
     on = True
     unknown = False
     asked: list[core.Command] = []
@@ -111,6 +111,8 @@ def _own_changes(target: str, changes: str) -> Sequence[core.Command]:
             asked.append(core.SetPersonFlag(PERSON_FLAG_OF[letter], on, target))
         elif letter != "o":
             unknown = True
+        elif not on:
+            asked.append(core.Resign(target))
     asked = asked[:CHANGES] or [core.SetPersonFlag("", on, target)]
     if len(asked) > 1:
         asked = [core.Several(tuple(asked))]

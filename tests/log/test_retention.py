@@ -75,6 +75,27 @@ async def test_what_is_older_than_its_days_goes_and_its_room_says_so(path):
 
 
 @asynchronous
+async def test_a_small_history_that_no_index_has_yet_is_cut_too(path):
+    log = await SqliteLog.open(path)
+    whisper = events.Whispered(BERND, ANNA, "psst")
+    await fill(log, said(1, 0), fact(2, 0, whisper), said(3, 9), fact(4, 9, whisper), said(5, 10))
+    log.retain(Retention(days=7))
+    await log.settle()
+    page = await read(log)
+    assert (numbers(page), page.cut) == ([3, 5], True)
+    await log.close()
+    log = await SqliteLog.open(path, figures=HASTY)
+    assert log.messages == 3
+    await fill(log, said(6, 10), said(7, 10))
+    await log.settle()
+    assert numbers(await read(log)) == [3, 5, 6, 7]
+    await log.close()
+    log = await SqliteLog.open(path)
+    assert log.messages == 5
+    await log.close()
+
+
+@asynchronous
 async def test_nothing_goes_unless_it_is_told_to(path):
     log = await SqliteLog.open(path, figures=HASTY)
     await fill(log, said(1, 0), said(2, 5000))

@@ -28,9 +28,8 @@ def next_slice(connection: sqlite3.Connection, keep: Retention, now: int) -> tup
         keep: what may stay.
         now: microseconds since 1970 UTC.
     """
-    removed, indexed, shelved = connection.execute("SELECT removed, indexed, shelved FROM marks").fetchone()
-    # Both indexes have it, so that they can be told; and the newest record of all stays, whatever it is.
-    bound = min(indexed, shelved, _newest(connection) - 1)
+    (removed,) = connection.execute("SELECT removed FROM marks").fetchone()
+    bound = _newest(connection) - 1  # that one stays, whatever it is
     if removed >= bound or not (keep.days or keep.megabytes):
         return None
     too_much = bool(keep.megabytes) and _used(connection) > keep.megabytes * _MEGABYTE
@@ -76,15 +75,17 @@ def _used(connection: sqlite3.Connection) -> int:
 def remove(connection: sqlite3.Connection, after: int, upto: int) -> None:
     """Takes records out; within the caller's transaction."""
     between = (after, upto)
+    indexed = places.indexed(connection)  # of what is above it, neither lists nor the count know yet
     rooms = connection.execute(
-        "SELECT room, count(text), max(number), max(time) FROM said WHERE number > ? AND number <= ? "
-        "GROUP BY room",
-        between,
+        "SELECT room, count(text), sum(text IS NOT NULL AND number <= ?), max(number), max(time) FROM said "
+        "WHERE number > ? AND number <= ? GROUP BY room",
+        (indexed, *between),
     ).fetchall()
     (private,) = connection.execute(
-        "SELECT count(*) FROM facts WHERE number > ? AND number <= ? AND kept = 0", between
+        "SELECT count(*) FROM facts WHERE number > ? AND number <= ? AND kept = 0",
+        (after, min(upto, indexed)),
     ).fetchone()
-    for shelf in {room for room, _, _, _ in rooms} | places.shelves_between(connection, after, upto):
+    for shelf in {room for room, *_ in rooms} | places.shelves_between(connection, after, upto):
         places.trim(connection, shelf, upto)
     connection.execute("DELETE FROM said WHERE number > ? AND number <= ?", between)
     connection.execute(
@@ -98,11 +99,11 @@ def remove(connection: sqlite3.Connection, after: int, upto: int) -> None:
     )
     connection.executemany(
         "INSERT OR REPLACE INTO removals VALUES (?, ?, ?)",
-        [(room, number, time) for room, count, number, time in rooms if count],
+        [(room, number, time) for room, count, _, number, time in rooms if count],
     )
     connection.execute(
         "UPDATE marks SET removed = ?, messages = messages - ?",
-        (upto, private + sum(count for _, count, _, _ in rooms)),
+        (upto, private + sum(counted for _, _, counted, _, _ in rooms)),
     )
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from asyncchat.core import events
 from asyncchat.core.events import AnyEvent, Erased
-from asyncchat.log.base import LogError
+from asyncchat.log import reading, shelves
+from asyncchat.log.base import LogError, Range, Shelf
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
 from tests.log.chatter import ANNA, BERND, SECOND, START, asynchronous, fact, said
@@ -123,4 +124,40 @@ async def test_facts_of_a_newer_version_stop_the_start_where_decisions_need_them
     with pytest.raises(LogError, match=r"its record 3 is one .*walled.*Upgrade asyncchat"):
         log.state()
     assert await texts(log) == ["text 1"]
+    await log.close()
+
+
+@asynchronous
+async def test_a_large_file_of_an_older_version_is_read_as_far_as_it_is_arranged(path, monkeypatch):
+    monkeypatch.setattr(reading, "_MOST_UNSHELVED", 2)
+    log = await SqliteLog.open(path, figures=HASTY)
+    await log.append(0, [said(1), fact(2, events.Joined("#lobby", ANNA)), said(3)])
+    room = Range("#lobby", 3, beside=(Shelf(shelves.comings("#lobby")),), events=True)
+    private = Range("", 3, beside=(Shelf(shelves.of_session(1) + shelves.with_name("x")),))
+    owners = (Shelf(shelves.of_session(1)),)
+    assert [record.number for record in (await log.read(room)).records] == [1, 3]
+    with pytest.raises(LogError, match="still being arranged"):
+        await log.read(private)
+    with pytest.raises(LogError, match="still being arranged"):
+        await log.newest([], owners, 3)
+    await log.settle()
+    assert [record.number for record in (await log.read(room)).records] == [1, 2, 3]
+    assert (await log.read(private)).records == ()
+    assert await log.newest(["#lobby"], owners, 3)
+    await log.close()
+
+
+@asynchronous
+async def test_a_private_message_taken_back_leaves_the_files(path):
+    log = await SqliteLog.open(path, figures=HASTY)
+    whispered = events.Whispered(BERND, ANNA, "correct horse battery staple")
+    await log.append(0, [said(1), fact(2, whispered), said(3)])
+    await log.settle()
+    await log.append(3, [fact(4, events.Retracted(BERND, ANNA, 2, "typo"))])
+    await log.settle()
+    assert not [file for file in path.parent.iterdir() if b"horse battery" in file.read_bytes()]
+    await log.close()
+    log = await SqliteLog.open(path)
+    assert log.messages == 2
+    assert await log.find(2) is None
     await log.close()

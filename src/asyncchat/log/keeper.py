@@ -27,6 +27,10 @@ _PAGE = 4096
 """Bytes of a page of the file, SQLite's default."""
 
 
+_SHELVED_AT_ONCE = 1000
+"""Records whose shelves are written in one step: each may be a row of its own, and appends wait meanwhile."""
+
+
 class Keeper:
     """Keeps a database in order while its log is open.
 
@@ -155,7 +159,7 @@ class Keeper:
             erasures = writer.erasures
             # A renaming has moved it on itself.
             self._shelved = await self._worker.run(places.shelved, self._connection)
-            upto = min(self._shelved + most, writer.last)
+            upto = min(self._shelved + min(most, _SHELVED_AT_ONCE), writer.last)
             found = await self._worker.run(places.shelve, self._connection, self._shelved, upto)
             async with self._turn:
                 if writer.erasures == erasures:

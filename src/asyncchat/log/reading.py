@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 from asyncchat.core.events import ACTS, Kept, Reacted, ReactedTo, Record, Said, Whispered
 from asyncchat.core.names import fold
 from asyncchat.log import places, retention, rows
-from asyncchat.log.base import Page, Range, Shelf
+from asyncchat.log.base import LogError, Page, Range, Shelf
 from asyncchat.log.shelves import PASSING
 
 T = TypeVar("T")
@@ -29,6 +29,10 @@ MOST_CONVERSATIONS: Final = 2000
 
 _TOLD = (Said, Whispered, Reacted, ReactedTo)
 """What a number can name for people."""
+
+_MOST_UNSHELVED = 200_000
+"""Records that are looked through for what stands on no shelf yet: half a second. More there are only after
+the upgrade of a large file, for a minute; until then a room's page has its messages alone."""
 
 _ONE_SAID = f"SELECT {rows.READ_COLUMNS} FROM said WHERE number = ?"  # noqa: S608  # constants
 
@@ -87,7 +91,10 @@ def _numbers(
     if wanted.room:
         way = places.backwards if newest else places.forwards
         sources.append(way(connection, fold(wanted.room), low, high))
-    if wanted.beside:
+    behind = high - places.shelved(connection)
+    if wanted.beside and behind > _MOST_UNSHELVED and not wanted.room:
+        raise LogError("The history of private conversations is still being arranged")
+    if wanted.beside and behind <= _MOST_UNSHELVED:
         listed = places.listed_backwards if newest else places.listed_forwards
         (swept,) = connection.execute("SELECT swept FROM marks").fetchone()
         lows = {}
@@ -161,6 +168,8 @@ def _late_shelves(connection: sqlite3.Connection, owners: Sequence[Shelf], upto:
     """The shelves of these owners that facts above the watermark stand on, their numbers newest first."""
     if not owners:
         return {}
+    if upto - places.shelved(connection) > _MOST_UNSHELVED:
+        raise LogError("The history of private conversations is still being arranged")
     beginnings = tuple(owner.name for owner in owners)
     found: dict[str, list[int]] = defaultdict(list)
     for number, shelves in places.unlisted_shelves(connection, upto):

@@ -58,7 +58,7 @@ def test_help_of_one_command():
         ("/op", "/op NAME"),
         ("/op a b", "/op NAME"),
         ("/unban", "/unban NAME|MASK"),
-        ("/owner", "/owner CODE|NAME PASSWORD"),
+        ("/owner", "/owner CODE|NAME PASSWORD|off"),
         ("/clear", "/clear NAME|*"),
         ("/unignore", "/unignore NAME"),
         ("/history yesterday", "/history [@NAME] [30m|2h|2026-11-22|N]"),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from asyncchat.client.errors import (
         AddressError,
         ClientError,
+        LoginRefused,
         NickError,
         NotConnected,
         NotDelivered,
@@ -52,6 +53,7 @@ __all__ = [
     "Joined",
     "Kicked",
     "Left",
+    "LoginRefused",
     "Message",
     "ModeChanged",
     "NickError",

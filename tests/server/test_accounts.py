@@ -4,6 +4,8 @@ from base64 import b64decode, b64encode
 
 import pytest
 
+from asyncchat import Client
+from asyncchat.client.errors import LoginRefused
 from asyncchat.core import scram
 from asyncchat.core.accounts import Account
 from asyncchat.log.memory import MemoryLog
@@ -214,3 +216,13 @@ def test_an_account_that_is_not_there_looks_like_one():
     assert (known.iterations, len(known.salt)) == (unknown.iterations, len(unknown.salt))
     assert accounts.known("b", None) == unknown
     assert accounts.known("c", None) != unknown
+
+
+def test_our_own_client_logs_in(server):
+    register(server, "anna")
+    address = f"127.0.0.1:{server.port}"
+    with Client(address, nick="anna", account="anna", password=PASSWORD) as chat:
+        assert chat.nick == "anna"
+        assert server.call(lambda: server.service.hub.chat.person_named("anna").account) == "anna"
+    with pytest.raises(LoginRefused, match="Not logged in as anna: SASL authentication failed"):
+        Client(address, nick="anna", account="anna", password="wrong")  # noqa: S106

@@ -26,10 +26,12 @@ _HISTORY = 50
     multiple=True,
     help="Join this room; may be given again.  [default: #lobby]",
 )
+@click.option("--account", metavar="NAME", default="", help="Log in to this account, with the password.")
 @click.option(
     "--password-file",
     metavar="FILE",
-    help="The server's password is the first line of this file; else ASYNCCHAT_PASSWORD has it.",
+    help="The server's password, with --account that account's, is this file's first line; "
+    "else ASYNCCHAT_PASSWORD has it.",
 )
 @click.option(
     "--no-exit", is_flag=True, help="On a pipe: a line that is just “exit” is said, it does not leave."
@@ -40,6 +42,7 @@ def command(
     address: str,
     nick: str,
     rooms: tuple[str, ...],
+    account: str,
     password_file: str | None,
     no_exit: bool,
 ) -> None:
@@ -54,7 +57,10 @@ def command(
     place = _address(address)
     wanted = _rooms(place, rooms)
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    nick = nick or _login_name()
+    nick = nick or account or _login_name()
+    password = _password(password_file)
+    if account and not password:
+        raise Misuse("--account needs the password: --password-file FILE, or ASYNCCHAT_PASSWORD")
     try:
         chat = Client(
             place,
@@ -62,7 +68,8 @@ def command(
             rooms=wanted,
             history=_HISTORY if at_terminal else 0,
             echo=at_terminal,
-            password=_password(password_file),
+            password=password,
+            account=account,
         )
     except NickError as error:
         raise Misuse(f"--nick: {error}") from error

@@ -20,6 +20,7 @@ from asyncchat.client.plain_conversation import PlainConversation
 from asyncchat.client.receipts import Receipt
 from asyncchat.core.events import Speech
 from asyncchat.core.names import LOBBY
+from asyncchat.core.scram import prepared
 
 QUEUED = 1000
 """Most messages waiting for the server; who says more waits in ``say``."""
@@ -61,10 +62,12 @@ class Client:
         nick_patience: seconds for which a nick of ours that our own dead connection holds is asked for again.
         user: the user name that IRC shows; '' is made from the nick.
         realname: the real name that IRC shows; '' is the nick.
-        password: the server's password, where it asks for one.
+        password: the server's password, where it asks for one; with ``account`` that account's.
+        account: the account to log in to (IRC, SASL SCRAM-SHA-256: the password itself is never sent).
 
     Raises:
-        ValueError: the password can't be said in one line.
+        ValueError: the password can't be said in one line, or can't be an account's.
+        LoginRefused: the server does not log us in to the account.
         AddressError: the address is none.
         Unreachable: there is no server, or none that speaks the dialect.
         PasswordNeeded: the server asks for a password that we did not give.
@@ -88,9 +91,12 @@ class Client:
         user: str = "",
         realname: str = "",
         password: str = "",
+        account: str = "",
     ) -> None:
         if any(char in "\r\n\0" for char in password):
             raise ValueError("a password is one line")
+        if account:
+            prepared(password)
         self.address = parse_address(address) if isinstance(address, str) else address
         wanted = (self.address.room or LOBBY,) if rooms is None else tuple(dict.fromkeys(rooms))
         self._settings = Settings(
@@ -106,6 +112,7 @@ class Client:
             backoff=backoff,
             reconnect=reconnect,
             password=password,
+            account=account,
         )
         self._link = Link(self.address, _conversation(self.address, self._settings), self._settings)
         self._finalizer = weakref.finalize(self, self._link.stop, wait=False)

@@ -40,6 +40,7 @@ class Settings:
             it: servers need up to 5 s to find a dead connection, some longer.
         backoff: first and longest wait before connecting again.
         reconnect: whether to connect again at all.
+        account: the account to log in to, with ``password``, which is not shown to the server then; '': none.
         password: the server's; '' shows none.
     """
 
@@ -55,6 +56,7 @@ class Settings:
     backoff: tuple[float, float] = (1.0, 60.0)
     reconnect: bool = True
     password: str = field(default="", repr=False)
+    account: str = ""
     clock: Clock = field(default_factory=Clock)
 
 

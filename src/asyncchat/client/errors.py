@@ -52,6 +52,13 @@ class PasswordNeeded(Rejected):
         self.given = given
 
 
+class LoginRefused(Rejected):
+    """The server does not log us in to our account."""
+
+    def __init__(self, account: str, reason: str) -> None:
+        super().__init__(f"Not logged in as {account}", reason)
+
+
 class NotDelivered(ClientError):
     """The server did not take a message, or it is not known whether it did (``uncertain``)."""
 

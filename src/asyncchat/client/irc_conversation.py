@@ -5,9 +5,11 @@ comes from the settings' clock.
 """
 
 import itertools
+import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from asyncchat.client import errors
 from asyncchat.client.conversation import Settings
 from asyncchat.client.errors import ClientError, NotConnected, NotDelivered, PasswordNeeded, Rejected
 from asyncchat.client.events import (
@@ -30,13 +32,16 @@ from asyncchat.client.outbox import UNCERTAIN, Outbox, Saying
 from asyncchat.client.receipts import Lookup, Receipt
 from asyncchat.client.resume import Resume
 from asyncchat.core.events import Speech
+from asyncchat.core.scram import NONCE_BYTES
 from asyncchat.dialects.irc.client import IrcClient
+from asyncchat.dialects.irc.client_login import Login
 from asyncchat.dialects.irc.client_values import (
     Acknowledged,
     CantJoin,
     Closing,
     HistoryFailed,
     HistoryPage,
+    LoginRefused,
     NickRefused,
     PasswordRefused,
     Pong,
@@ -88,8 +93,15 @@ class IrcConversation:
         settings = self._settings
         now = self._clock.monotonic()
         nick = self._seeker.first(now, again=self.was_ready)
+        login = None
+        if settings.account:
+            login = Login(settings.account, settings.password, secrets.token_urlsafe(NONCE_BYTES))
         self._dialect = IrcClient(
-            nick, user=settings.user, realname=settings.realname, password=settings.password
+            nick,
+            user=settings.user,
+            realname=settings.realname,
+            password="" if login is not None else settings.password,
+            login=login,
         )
         self._connected = True
         self.failure, self.ready, self.nick = None, False, nick
@@ -309,6 +321,9 @@ class IrcConversation:
         elif self._seeker.ask_again_at is None:
             self._fail(Rejected(f"The server does not accept the nick {value.nick}", value.reason))
 
+    def _login_refused(self, value: LoginRefused) -> None:
+        self._fail(errors.LoginRefused(self._settings.account, value.reason))
+
     def _password_refused(self, value: PasswordRefused) -> None:
         self._fail(PasswordNeeded(value.reason, given=bool(self._settings.password)))
 
@@ -427,6 +442,7 @@ class IrcConversation:
 _HANDLERS: dict[type[Any], Callable[[IrcConversation, Any], None]] = {
     Registered: IrcConversation._registered,
     NickRefused: IrcConversation._nick_refused,
+    LoginRefused: IrcConversation._login_refused,
     PasswordRefused: IrcConversation._password_refused,
     Joined: IrcConversation._joined,
     CantJoin: IrcConversation._cant_join,

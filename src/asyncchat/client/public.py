@@ -7,6 +7,7 @@ from asyncchat.client.client import Client
 from asyncchat.client.errors import (
     AddressError,
     ClientError,
+    LoginRefused,
     NickError,
     NotConnected,
     NotDelivered,
@@ -46,6 +47,7 @@ __all__ = [
     "Joined",
     "Kicked",
     "Left",
+    "LoginRefused",
     "Message",
     "ModeChanged",
     "NickError",

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from asyncchat.core.events import Speech
+from asyncchat.core.scram import ScramFault
 from asyncchat.dialects.irc import client_speech, numerics, tokens
 from asyncchat.dialects.irc.client_batches import Batch, Batches
+from asyncchat.dialects.irc.client_login import Login
 from asyncchat.dialects.irc.client_replies import JOIN_REFUSALS, SILENT, SPEECH_REFUSALS, Question, readable
 from asyncchat.dialects.irc.client_rooms import ClientRooms
 from asyncchat.dialects.irc.client_sending import Pending, Sending
@@ -20,6 +22,7 @@ from asyncchat.dialects.irc.client_values import (
     Closing,
     HistoryFailed,
     HistoryPage,
+    LoginRefused,
     Message,
     NickRefused,
     PasswordRefused,
@@ -53,11 +56,21 @@ class IrcClient:
         user: the user name that others see; empty: made from the nick.
         realname: the real name that others see; empty: the nick.
         password: the server's; empty: none is shown.
+        login: logs in to an account before the registration ends; without it we are not let in.
     """
 
-    def __init__(self, nick: str, *, user: str = "", realname: str = "", password: str = "") -> None:
+    def __init__(
+        self,
+        nick: str,
+        *,
+        user: str = "",
+        realname: str = "",
+        password: str = "",
+        login: Login | None = None,
+    ) -> None:
         self.nick = nick
-        self.server = ServerFacts()
+        self._login = login
+        self.server = ServerFacts(frozenset() if login is None else frozenset(("sasl",)))
         self.rooms = ClientRooms(self.server, self._is_own)
         self.registered = False
         self._origin = nick
@@ -312,8 +325,39 @@ class IrcClient:
 
     def _cap(self, line: tokens.Message, label: str, now: datetime) -> Values:
         for command in self.server.cap(line):
-            self.send(*command)
+            if command == ("CAP", "END") and self._login is not None and not self._login.done:
+                if "sasl" not in self.server.capabilities:
+                    return (LoginRefused("the server has no accounts"),)
+                for step in self._login.begin():
+                    self.send(*step)
+            else:
+                self.send(*command)
         return ()
+
+    def _authenticate(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        if self._login is None or not self._login.under_way:
+            return ()
+        try:
+            for step in self._login.answer(line.param(0)):
+                self.send(*step)
+        except ScramFault as fault:
+            return (LoginRefused(str(fault)),)
+        return ()
+
+    def _logged_in(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        if self._login is None or not self._login.under_way:
+            return ()
+        self._login.under_way = False
+        if not self._login.done:
+            return (LoginRefused("the server did not show that it knows the password"),)
+        self.send("CAP", "END")
+        return ()
+
+    def _not_logged_in(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        if self._login is None or not self._login.under_way:
+            return ()
+        self._login.under_way = False
+        return (LoginRefused(line.params[-1] if line.params else ""),)
 
     def _error(self, line: tokens.Message, label: str, now: datetime) -> Values:
         return (Closing(line.params[-1] if line.params else ""),)
@@ -419,7 +463,13 @@ _Handler = Callable[[IrcClient, tokens.Message, str, datetime], Values]
 
 _HANDLERS: dict[str, _Handler] = {
     "ACK": IrcClient._ack,
+    "AUTHENTICATE": IrcClient._authenticate,
     "CAP": IrcClient._cap,
+    numerics.RPL_SASLSUCCESS: IrcClient._logged_in,
+    numerics.ERR_SASLFAIL: IrcClient._not_logged_in,
+    numerics.ERR_SASLTOOLONG: IrcClient._not_logged_in,
+    numerics.ERR_SASLABORTED: IrcClient._not_logged_in,
+    "902": IrcClient._not_logged_in,  # ERR_NICKLOCKED
     "ERROR": IrcClient._error,
     "FAIL": IrcClient._fail,
     "INVITE": IrcClient._invited,

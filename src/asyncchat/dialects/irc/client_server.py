@@ -38,7 +38,8 @@ _RFC1459_STRICT = str.maketrans("[]\\", "{}|")
 class ServerFacts:
     """Capabilities in force and 005's tokens."""
 
-    def __init__(self) -> None:
+    def __init__(self, also: frozenset[str] = frozenset()) -> None:
+        self._wanted = frozenset(WANTED) | also
         self.capabilities: set[str] = set()
         self.tokens: dict[str, str] = {}
         self.negotiating = False
@@ -84,7 +85,7 @@ class ServerFacts:
         return [("CAP", "END")]
 
     def _useful(self, offered: Iterable[str]) -> set[str]:
-        useful = set(offered) & set(WANTED)
+        useful = set(offered) & self._wanted
         return useful if "batch" in useful | self.capabilities else useful - _DEPENDS_ON_BATCH
 
     def _ask(self, names: set[str]) -> list[tuple[str, ...]]:

@@ -133,6 +133,12 @@ class Registered(msgspec.Struct, frozen=True):
     server: str
 
 
+class LoginRefused(msgspec.Struct, frozen=True):
+    """We are not logged in to our account; the reason in the server's words or ours."""
+
+    reason: str
+
+
 class PasswordRefused(msgspec.Struct, frozen=True):
     """The server wants a password and got none, or another; the reason in its words."""
 
@@ -202,6 +208,7 @@ Heard = Message | Joined | Left | Kicked | Renamed | TopicChanged | ModeChanged 
 
 Answer = (
     Registered
+    | LoginRefused
     | PasswordRefused
     | NickRefused
     | CantJoin

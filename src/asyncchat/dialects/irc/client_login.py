@@ -1,0 +1,73 @@
+"""The client's side of logging in to an account: SASL with SCRAM-SHA-256 (IRCv3 sasl-3.1, RFC 7677).
+
+Owns one exchange; the password itself is never sent. Must not know sockets, nor when a login is wanted.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from asyncchat.core import scram
+
+PIECE_BYTES = 400
+"""Longest piece of a message in base64 (sasl-3.1)."""
+
+Commands = list[tuple[str, ...]]
+
+
+class Login:
+    """One login on one connection.
+
+    Args:
+        account: its name.
+        password: its password.
+        nonce: random, of characters that base64 has.
+
+    Raises:
+        scram.ScramFault: the password can't be one.
+    """
+
+    def __init__(self, account: str, password: str, nonce: str) -> None:
+        self.under_way = False
+        self.done = False
+        self._prover = scram.Prover(account, password, nonce)
+        self._received = ""
+        self._step = 0
+
+    def begin(self) -> Commands:
+        """What opens the exchange."""
+        self.under_way = True
+        return [("AUTHENTICATE", scram.NAME)]
+
+    def answer(self, piece: str) -> Commands:
+        """What to send to a piece of the server's.
+
+        Raises:
+            scram.ScramFault: the server says what it must not, or does not know the password.
+        """
+        self._received += "" if piece == "+" else piece
+        if len(piece) == PIECE_BYTES:
+            return []
+        received, self._received = self._received, ""
+        try:
+            data = base64.b64decode(received, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise scram.ScramFault("the server's message is not base64") from error
+        self._step += 1
+        if self._step == 1:
+            return _pieces(self._prover.first())
+        if self._step == 2:
+            return _pieces(self._prover.final(data))
+        if not self._prover.is_server(data):
+            raise scram.ScramFault("the server does not know the password itself")
+        self.done = True
+        return [("AUTHENTICATE", "+")]
+
+
+def _pieces(data: bytes) -> Commands:
+    text = base64.b64encode(data).decode()
+    cut = [text[at : at + PIECE_BYTES] for at in range(0, len(text), PIECE_BYTES)]
+    if not cut or len(cut[-1]) == PIECE_BYTES:
+        cut.append("+")
+    return [("AUTHENTICATE", piece) for piece in cut]

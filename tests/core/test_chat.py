@@ -70,6 +70,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "all": st.booleans(),
     "here": st.booleans(),
     "away": st.sampled_from(["", "lunch"]),
+    "session": sessions,
     "account": names,
     "verifier": st.just("secret"),
     "email": st.just(""),

@@ -50,6 +50,9 @@ class Numbers:
                 self.variant = TEXTS_ONLY if item.event.text else EVERYTHING
         return b"".join(b"=%d " % item.number for item in outcome if isinstance(item, Record) and item.number)
 
+    def follow(self, outcome: Outcome, *, alone: bool) -> bytes:
+        return b""
+
     def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
         return f"({reason}) ".encode()
 

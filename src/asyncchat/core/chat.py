@@ -52,6 +52,8 @@ class Chat:
         self.ascii_names = False
         """Whether new names have letters of ASCII alone. The server's wish, no fact."""
         self.away: dict[int, str] = {}
+        self.devices: dict[int, tuple[int, ...]] = {}
+        """The sessions of people who have others than the one they entered with."""
         self.entered: dict[int, int] = {}
         self.owners: set[int] = set()
         self.owner_claimed = False
@@ -170,6 +172,7 @@ class Chat:
             "people": dict(self.people),
             "holders": dict(self.holders),
             "away": dict(self.away),
+            "devices": dict(self.devices),
             "owners": set(self.owners),
             "owner_claimed": self.owner_claimed,
             "accounts": dict(self.accounts),

@@ -120,6 +120,17 @@ class Dialect(Protocol):
         """
         ...
 
+    def follow(self, outcome: Outcome, *, alone: bool) -> bytes:
+        """The bytes that tell the session what another session of its person caused.
+
+        What the members of a room are told comes to it as to them, but for the person's own join.
+
+        Args:
+            outcome: of the other session's command.
+            alone: whether the person is in no room, so that nothing of it comes that way.
+        """
+        ...
+
     def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
         """The server's last words before it closes the connection; ``stopping``: it closes them all."""
         ...

@@ -219,6 +219,11 @@ class WebSocketDialect:
         lines = self._irc.learn(outcome)
         return framed(lines, self._first) if lines else b""
 
+    def follow(self, outcome: Outcome, *, alone: bool) -> bytes:
+        """What another session of its person caused, as IRC tells it."""
+        lines = self._irc.follow(outcome, alone=alone)
+        return framed(lines, self._first) if lines else b""
+
     def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
         """ERROR with the reason, then a close frame, once."""
         code = CloseCode.POLICY_VIOLATION if reason else CloseCode.NORMAL_CLOSURE

@@ -67,8 +67,8 @@ class Audience:
             session.audiences = tuple(other for other in session.audiences if other is not self)
             self.singles.discard(session)
             self._groups = None
-            if self.ranks:
-                self.ranks.pop(session.id, None)
+            if self.ranks and all(other.who != session.who for other in self.members.values()):
+                self.ranks.pop(session.who, None)
 
     def seers(self, who: int, owners: Set[int]) -> dict[int, Session]:
         """The members who may see that one comes, goes or changes: all, but in an auditorium."""
@@ -78,7 +78,7 @@ class Audience:
         return {
             id: session
             for id, session in self.members.items()
-            if id == who or id in owners or ranks.get(id, 0) >= Right.KEEP_ORDER
+            if session.who == who or session.who in owners or ranks.get(session.who, 0) >= Right.KEEP_ORDER
         }
 
     def changed(self, session: Session) -> None:

@@ -64,6 +64,9 @@ class Delivery:
 
     def __init__(self, too_slow: Callable[[Session], None]) -> None:
         self.sessions: dict[int, Session] = {}
+        """One session of each person."""
+        self.fellows: dict[int, tuple[Session, ...]] = {}
+        """All sessions of those people who have others than the one they entered with."""
         self.auditorium: Callable[[str], dict[int, int] | None] = lambda _key: None
         """By the key of a room its members' roles, where these are hidden from each other, else None."""
         self.owners: Set[int] = frozenset()
@@ -108,6 +111,8 @@ class Delivery:
                 elif type(item) is BannedFromServer:
                     self._put_out.append((session, "banned"))
             session.hear_outcome(outcome)
+            if self.fellows:
+                await self._tell_fellows(session, outcome)
         for run in self._runs:
             await self._flush(run)
         self._runs.clear()
@@ -131,9 +136,13 @@ class Delivery:
                 self._mark_apart(session)
             for item in outcome:
                 if isinstance(item, Record) and type(item.event) in _ALSO_CONCERNS:
-                    concerned = self.sessions.get(_ALSO_CONCERNS[type(item.event)](item.event))
-                    if concerned is not None and concerned.apart != turn:
-                        self._mark_apart(concerned)
+                    for concerned in self.devices(_ALSO_CONCERNS[type(item.event)](item.event)):
+                        if concerned.apart != turn:
+                            self._mark_apart(concerned)
+            if self.fellows:
+                for fellow in self.fellows.get(session.who, ()):
+                    if fellow.apart != turn:
+                        self._mark_apart(fellow)
 
     def _mark_apart(self, session: Session) -> None:
         session.apart = self._turn
@@ -181,8 +190,7 @@ class Delivery:
             if isinstance(event, events.FlagChanged | events.RoleChanged):
                 self._note_changes(record, audience)
             if isinstance(event, events.Joined):
-                joiner = self.sessions.get(event.person.id)
-                if joiner is not None:
+                for joiner in self.devices(event.person.id):
                     audience.add(joiner)
                     run.apart.append(joiner)
             elif isinstance(event, events.Parted | events.Kicked):
@@ -190,17 +198,22 @@ class Delivery:
         elif event.reach is Reach.PEERS:
             who: int = event.person.id  # type: ignore[union-attr]  # Reach.PEERS means it has one
             await self._tell_peers(record, who, cause)
-            if isinstance(event, events.LoggedOut) and who != cause.id and who in self.sessions:
-                self.sessions[who].hear_outcome((record,))
+            if isinstance(event, events.LoggedOut) and who != cause.who:
+                for device in self.devices(who):
+                    device.hear_outcome((record,))
         elif isinstance(event, events.Confided | events.SignalledToRole | events.Knocked):
             await self._tell_some(record, event, cause)
         elif isinstance(event, _TO_ONE):
-            target = self.sessions.get(event.to.id)
-            if target is not None and target is not cause and not target.ignores(record):
-                target.parts.append(target.variant.encode(record))
+            for target in self.devices(event.to.id):
+                if target is not cause and not target.ignores(record):
+                    target.parts.append(target.variant.encode(record))
         elif isinstance(event, events.Entered):
             self.sessions[event.person.id] = cause
             _logger.info("%s (%s) is online", event.person.name, event.person.address or event.person.host)
+        elif isinstance(event, events.Attached):
+            self._attach(event.person.id, cause)
+        elif isinstance(event, events.Detached):
+            self._detach(event.person.id, cause)
         elif isinstance(event, _TO_SOME):
             await self._announce(record, event, cause)
         elif isinstance(event, events.Killed):
@@ -230,23 +243,16 @@ class Delivery:
     async def _announce(self, record: Record, event: _ToSome, cause: Session) -> None:
         """Tells some people something, wherever they are."""
         for who in event.to:
-            target = self.sessions.get(who)
-            if target is None or target is cause:
-                continue
-            data = target.variant.encode(record)
-            if target.apart == self._turn:
-                target.parts.append(data)
-            elif data:
-                await self._write([target], data)
+            for target in self.devices(who):
+                if target is not cause:
+                    await self._give(target, target.variant.encode(record))
 
     def _kill(self, record: Record, event: events.Killed, cause: Session) -> None:
         """Tells a person that it is put out, and has its session end after this batch: a quit of the next."""
-        target = self.sessions.get(event.person.id)
-        if target is None:
-            return
-        if target is not cause:
-            target.parts.append(target.variant.encode(record))
-        self._put_out.append((target, f"Killed ({event.by.name} ({event.reason}))"))
+        for target in self.devices(event.person.id):
+            if target is not cause:
+                target.parts.append(target.variant.encode(record))
+            self._put_out.append((target, f"Killed ({event.by.name} ({event.reason}))"))
 
     async def _tell_peers(self, record: Record, who: int, cause: Session) -> None:
         """Delivers an event of a person to all who share a room with it, each once."""
@@ -261,6 +267,7 @@ class Delivery:
         if isinstance(record.event, events.Left):
             self._remove(who, audiences)
             del self.sessions[who]
+            self.fellows.pop(who, None)
             reason = f" ({record.event.reason})" if record.event.reason else ""
             _logger.info("%s left chat%s", record.event.person.name, reason)
 
@@ -273,14 +280,9 @@ class Delivery:
             self._runs.remove(audience.run)
             await self._flush(audience.run)
         for who in event.to:
-            member = audience.members.get(who)
-            if member is None or member is cause or member.ignores(record):
-                continue
-            data = member.variant.encode(record)
-            if member.apart == self._turn:
-                member.parts.append(data)
-            elif data:
-                await self._write([member], data)
+            for member in self.devices(who):
+                if member.id in audience.members and member is not cause and not member.ignores(record):
+                    await self._give(member, member.variant.encode(record))
 
     async def _tell_seers(self, record: Record, event: _Seen, audience: Audience, cause: Session) -> None:
         """Delivers that somebody came to an auditorium or left it."""
@@ -288,8 +290,7 @@ class Delivery:
         if isinstance(event, events.Joined):
             if event.operator and audience.ranks is not None:
                 audience.ranks[who] = OPERATOR.bit
-            joiner = self.sessions.get(who)
-            if joiner is not None:
+            for joiner in self.devices(who):
                 audience.add(joiner)
         await self._tell_union(record, who, [audience], cause)
         if not isinstance(event, events.Joined):
@@ -328,13 +329,63 @@ class Delivery:
                 await self._write([member], data)
 
     def _remove(self, who: int, audiences: Iterable[Audience]) -> None:
-        leaver = self.sessions.get(who)
-        if leaver is None:
-            return
-        for audience in audiences:
-            audience.remove(leaver)
-            if audience.run is not None and leaver in audience.run.apart:
-                audience.run.apart.remove(leaver)
+        for leaver in self.devices(who):
+            for audience in audiences:
+                self._take_out(leaver, audience)
+
+    def _take_out(self, leaver: Session, audience: Audience) -> None:
+        audience.remove(leaver)
+        if audience.run is not None and leaver in audience.run.apart:
+            audience.run.apart.remove(leaver)
+
+    # One person, several sessions.
+
+    def devices(self, who: int) -> tuple[Session, ...]:
+        """All sessions of a person."""
+        fellows = self.fellows.get(who)
+        if fellows is not None:
+            return fellows
+        only = self.sessions.get(who)
+        return () if only is None else (only,)
+
+    @property
+    def present(self) -> int:
+        """How many sessions are a person."""
+        return len(self.sessions) + sum(len(fellows) - 1 for fellows in self.fellows.values())
+
+    def _attach(self, who: int, session: Session) -> None:
+        """A session is this person too, from now on in all its rooms."""
+        first = self.sessions[who]
+        self.fellows[who] = (*self.devices(who), session)
+        for audience in first.audiences:
+            audience.add(session)
+            if audience.run is not None:
+                audience.run.apart.append(session)
+        _logger.info("%s is here once more, from %s", who, session.address)
+
+    def _detach(self, who: int, session: Session) -> None:
+        """A session is this person no more."""
+        for audience in session.audiences:
+            self._take_out(session, audience)
+        left = tuple(fellow for fellow in self.devices(who) if fellow is not session)
+        self.sessions[who] = left[0]
+        if len(left) == 1 and left[0].id == who:
+            del self.fellows[who]
+        else:
+            self.fellows[who] = left
+
+    async def _tell_fellows(self, session: Session, outcome: Outcome) -> None:
+        """Tells a person's other sessions what this one caused."""
+        for fellow in self.fellows.get(session.who, ()):
+            if fellow is not session and not fellow.ended:
+                await self._give(fellow, fellow.follow(outcome))
+
+    async def _give(self, session: Session, data: bytes) -> None:
+        """Tells one session something, in its place."""
+        if session.apart == self._turn:
+            session.parts.append(data)
+        elif data:
+            await self._write([session], data)
 
     async def _flush(self, run: Run) -> None:
         """Closes a run: its bytes go to all members that are not served apart."""
@@ -387,9 +438,7 @@ class Delivery:
     def leave(self, session: Session) -> None:
         """A session that is no member is told of its rooms no more."""
         for audience in session.audiences:
-            audience.remove(session)
-            if audience.run is not None and session in audience.run.apart:
-                audience.run.apart.remove(session)
+            self._take_out(session, audience)
 
 
 _TO_ONE = events.Whispered | events.SignalledTo | events.ReactedTo | events.Retracted | events.Invited

@@ -36,7 +36,7 @@ async def claim_owner(session: Session, command: commands.Owner, _upto: int) -> 
         return
     else:
         verified = await service.access.is_operator(command.name, command.code)
-    person = service.hub.chat.people.get(session.id)
+    person = service.hub.chat.people.get(session.who)
     who = session.address if person is None else person.origin
     if verified:
         _logger.warning("%s became operator as %s", who, command.name or "owner")
@@ -50,10 +50,10 @@ async def claim_owner(session: Session, command: commands.Owner, _upto: int) -> 
 async def reload(session: Session, _command: commands.Reload, _upto: int) -> None:
     """Reads the configuration again, for who owns the server."""
     service = session.service
-    if session.id not in service.hub.chat.owners:
+    if session.who not in service.hub.chat.owners:
         await session.answer_in_slices(replies.NotServerOperator())
         return
-    person = service.hub.chat.people[session.id]
+    person = service.hub.chat.people[session.who]
     await session.answer_in_slices(await service.reloader.reload(person))
 
 

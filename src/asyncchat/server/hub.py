@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
 from asyncchat.core.chat import Chat, Items
-from asyncchat.core.commands import Answer, Command, Question, Quit, Say
-from asyncchat.core.events import AnyEvent, Event, Kept, Passing, Record, Said
+from asyncchat.core.commands import Answer, Command, Detach, Question, Quit, Say
+from asyncchat.core.events import AnyEvent, Attached, Event, Kept, Passing, Record, Said
 from asyncchat.core.people import from_origin
 from asyncchat.core.replies import NameTaken, Refusal
 from asyncchat.core.rules.modes import over
@@ -33,6 +33,7 @@ class Nobody:
 
     def __init__(self) -> None:
         self.id = 0
+        self.who = 0
         self.apart = 0
         self.parts: list[bytes] = []
 
@@ -74,12 +75,15 @@ class Hub:
         decide = chat.decide
         spoke = chat.spoke
         put = self._outbox.put
-        who = session.id
+        who = session.who
         self._time = now = max(self._time, self._clock())
         for command in commands:
             if type(command) is Answer:
                 put(session, (command.value,), 0)
                 continue
+            if type(command) is Quit and who in chat.devices:
+                self._conclude(session, decide(who, Detach(session.id, command.reason), now), now)
+                return True
             items = decide(who, command, now)
             if len(items) == 1 and type(items[0]) is Said:
                 # What is said changes no state; nearly all that is decided comes by here.
@@ -112,12 +116,14 @@ class Hub:
                 chat.apply(item)
                 outcome.append(Record(self._number, now, item))
                 records += 1
+                if type(item) is Attached:
+                    session.who = item.person.id
             elif isinstance(item, Question):
-                outcome.append(chat.answer(session.id, item))
+                outcome.append(chat.answer(session.who, item))
             elif type(item) is Answer:
                 outcome.append(item.value)
             elif isinstance(item, Command):
-                records += self._gather(session, chat.decide(session.id, item, now), now, outcome)
+                records += self._gather(session, chat.decide(session.who, item, now), now, outcome)
             elif not (
                 isinstance(item, Refusal) and item in outcome
             ):  # several commands may fail for one reason

@@ -46,10 +46,10 @@ def place(session: Session, to: str, *, events: bool = False) -> Place | None:
     chat = session.service.hub.chat
     if to[:1] in ROOM_SIGNS:
         room = chat.rooms.get(fold(to))
-        if room is None or not (session.id in room.seats or session.id in chat.owners):
+        if room is None or not (session.who in room.seats or session.who in chat.owners):
             return None
         return of_room(room, events=events)
-    me = chat.people.get(session.id)
+    me = chat.people.get(session.who)
     if me is None or name_fault(to) is not None:
         return None
     other = chat.person_named(to)
@@ -148,7 +148,7 @@ async def find(session: Session, which: commands.Which, upto: int) -> Record | N
     if which.number is not None:
         record = await log.find(which.number) if which.number <= upto else None
         return record if record is not None and _stands(record, where) else None
-    me = session.service.hub.chat.people.get(session.id)
+    me = session.service.hub.chat.people.get(session.who)
     page = await log.read(Range(where.room, upto, limit=_LOOKED_THROUGH, beside=where.beside))
     wanted = fold(which.name)
     for record in reversed(page.records):
@@ -240,8 +240,8 @@ async def redact(session: Session, command: commands.Redact, upto: int) -> None:
 async def read_targets(session: Session, command: commands.ReadTargets, upto: int) -> None:
     """Reads where something was said last that the asker may read."""
     chat = session.service.hub.chat
-    me = chat.people.get(session.id)
-    rooms = {room.key: room.name for room in chat.rooms_with(session.id)}
+    me = chat.people.get(session.who)
+    rooms = {room.key: room.name for room in chat.rooms_with(session.who)}
     owners = () if me is None else owned(session, me)
     try:
         newest = await session.service.log.newest(tuple(rooms), owners, upto)
@@ -280,7 +280,7 @@ async def erase_from(session: Session, command: commands.EraseFrom, upto: int) -
     service = session.service
     room = service.hub.chat.room_named(command.room)
     numbers: tuple[int, ...] = ()
-    if room is not None and service.hub.chat.may(session.id, room, Right.RULE):
+    if room is not None and service.hub.chat.may(session.who, room, Right.RULE):
         try:
             numbers = await service.log.numbers_by(room.key, command.name, upto)
         except LogError:
@@ -293,7 +293,7 @@ async def erase_from(session: Session, command: commands.EraseFrom, upto: int) -
 async def read_acts(session: Session, command: commands.ReadActs, upto: int) -> None:
     """Reads what operators of the server did, for who owns it."""
     service = session.service
-    if session.id not in service.hub.chat.owners:
+    if session.who not in service.hub.chat.owners:
         await session.answer_in_slices(replies.NotServerOperator())
         return
     after = command.after_time or 0

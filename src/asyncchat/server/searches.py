@@ -53,10 +53,10 @@ class Searches:
 async def search(session: Session, command: commands.Search, upto: int) -> None:
     """Searches the rooms that the asker is in, or one of them; the owner may name any."""
     chat = session.service.hub.chat
-    rooms = [room.key for room in chat.rooms_with(session.id)]
+    rooms = [room.key for room in chat.rooms_with(session.who)]
     if command.room:
         room = chat.rooms.get(fold(command.room))
-        if room is None or not (session.id in room.seats or session.id in chat.owners):
+        if room is None or not (session.who in room.seats or session.who in chat.owners):
             await session.answer_in_slices(replies.NotSearched(command.room, command.purpose))
             return
         rooms = [room.key]

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import socket
 from collections.abc import Callable, Sequence
+from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,7 @@ class Session:
         "_allowance", "_backlog", "_bucket", "_held", "_pacer", "_reader", "_told", "_writer", "address",
         "apart",
         "audiences", "born", "dialect", "ended", "heard", "host", "id", "ignoring", "parts", "probed",
-        "reason", "send", "service", "variant", "waiting", "write",
+        "reason", "send", "service", "variant", "waiting", "who", "write",
     )  # fmt: skip
 
     variant: Variant
@@ -79,6 +80,8 @@ class Session:
     ) -> None:
         self.service = service
         self.id = id
+        self.who = id
+        """The person's number, once it has entered: another session's where that is the same person."""
         self.address = address
         """Where the client comes from: for this server's eyes, its log's and its bans'."""
         self.host = service.cloaks.of(address)
@@ -129,6 +132,10 @@ class Session:
         if dialect.variant is not self.variant:
             self.variant = dialect.variant
             self.regroup()
+
+    def follow(self, outcome: Outcome) -> bytes:
+        """What this session is told of what another session of the same person caused."""
+        return self._said(partial(self.spoken.follow, alone=not self.audiences), outcome)
 
     def learn(self, outcome: Outcome) -> bytes:
         """The bytes that tell this session what became of another's command."""

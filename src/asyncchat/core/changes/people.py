@@ -61,7 +61,22 @@ def _left(chat: Chat, event: events.Left) -> None:
     chat.spoke.pop(who, None)
     chat.guests_marks.pop(who, None)
     chat.watching.forget(who)
+    chat.devices.pop(who, None)
     chat.gone.add(event.person, event.time)
+
+
+def _attached(chat: Chat, event: events.Attached) -> None:
+    who = event.person.id
+    chat.devices[who] = (*chat.devices.get(who, (who,)), event.session)
+
+
+def _detached(chat: Chat, event: events.Detached) -> None:
+    who = event.person.id
+    left = tuple(session for session in chat.devices.get(who, (who,)) if session != event.session)
+    if left == (who,):
+        chat.devices.pop(who, None)
+    else:
+        chat.devices[who] = left
 
 
 def _renamed(chat: Chat, event: events.Renamed) -> None:
@@ -114,6 +129,8 @@ def _person_flag_changed(chat: Chat, event: events.PersonFlagChanged) -> None:
 CHANGES: dict[type[events.Event], Callable[[Chat, Any], None]] = {
     events.Entered: _entered,
     events.Left: _left,
+    events.Attached: _attached,
+    events.Detached: _detached,
     events.Renamed: _renamed,
     events.RealnameChanged: _realname_changed,
     events.AwayChanged: _away_changed,

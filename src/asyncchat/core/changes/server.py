@@ -29,6 +29,7 @@ def _node_started(chat: Chat, _event: events.NodeStarted) -> None:
         chat.knocks,
         chat.spoke,
         chat.guests_marks,
+        chat.devices,
     ):
         memory.clear()
     chat.gone.clear()

@@ -56,6 +56,7 @@ from asyncchat.core.commands.operators import (
 )
 from asyncchat.core.commands.people import (
     CheckName,
+    Detach,
     Enter,
     Ignore,
     Quit,
@@ -75,6 +76,7 @@ from asyncchat.core.commands.questions import (
     AskPeople,
     AskPerson,
     AskPersonFlags,
+    AskPresent,
     AskRoom,
     AskRooms,
     AskTime,
@@ -119,6 +121,7 @@ __all__ = [
     "AskPeople",
     "AskPerson",
     "AskPersonFlags",
+    "AskPresent",
     "AskRoom",
     "AskRooms",
     "AskServerBans",
@@ -135,6 +138,7 @@ __all__ = [
     "ClaimOwner",
     "Command",
     "Confide",
+    "Detach",
     "Direction",
     "DropAccount",
     "Enter",

@@ -38,6 +38,13 @@ class Quit(Command, frozen=True):
     reason: str = ""
 
 
+class Detach(Command, frozen=True):
+    """End one session of a person who may have others; only with the last one it leaves the chat."""
+
+    session: int
+    reason: str = ""
+
+
 class SetRealname(Command, frozen=True):
     """Have another real name."""
 

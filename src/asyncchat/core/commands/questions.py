@@ -27,6 +27,16 @@ class AskRoom(Question, frozen=True):
     joining: bool = False
 
 
+class AskPresent(Question, frozen=True):
+    """A room that a person is in already, for a session that has just become this person.
+
+    ``time`` is now, in microseconds since 1970 UTC.
+    """
+
+    room: str
+    time: int = 0
+
+
 class AskNames(Question, frozen=True):
     """All rooms that the asker may know of, with their members, and the people who are in none of these."""
 

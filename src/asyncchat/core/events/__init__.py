@@ -22,7 +22,9 @@ from asyncchat.core.events.notes import (
     Retracted,
 )
 from asyncchat.core.events.people import (
+    Attached,
     AwayChanged,
+    Detached,
     Entered,
     Left,
     PersonFlagChanged,
@@ -80,6 +82,7 @@ __all__ = [
     "Act",
     "Announced",
     "AnyEvent",
+    "Attached",
     "AwayChanged",
     "BanChanged",
     "Came",
@@ -89,6 +92,7 @@ __all__ = [
     "Confided",
     "ConfigurationRead",
     "Cuts",
+    "Detached",
     "Entered",
     "Erased",
     "Event",

@@ -28,6 +28,25 @@ class Left(Event, frozen=True, tag="left"):
     rooms: tuple[str, ...] = ()
 
 
+class Attached(Event, frozen=True, tag="attached"):
+    """Another session of the same account is this person too; ``time`` in microseconds since 1970 UTC."""
+
+    reach: ClassVar[Reach] = Reach.NOBODY
+    person: Person
+    session: int
+    time: int
+
+
+class Detached(Event, frozen=True, tag="detached"):
+    """A session is its person no more, who stays; an empty reason is a plain goodbye."""
+
+    reach: ClassVar[Reach] = Reach.NOBODY
+    person: Person
+    session: int
+    reason: str = ""
+    time: int = 0
+
+
 class Renamed(Event, frozen=True, tag="renamed"):
     """A person has another name; ``person`` is the old value, ``time`` in microseconds since 1970 UTC.
 

@@ -20,7 +20,9 @@ from asyncchat.core.events.notes import (
     Retracted,
 )
 from asyncchat.core.events.people import (
+    Attached,
     AwayChanged,
+    Detached,
     Entered,
     Left,
     PersonFlagChanged,
@@ -67,7 +69,8 @@ from asyncchat.core.events.watching import Came, Noticed, Watched, Went
 
 AnyEvent = (
     Said | Whispered | Signalled | SignalledTo | SignalledToRole | NodeStarted | Entered | Left | Renamed
-    | AwayChanged | RoomOpened | RoomClosed | RoomRenamed | Joined | Parted | Kicked | RoleChanged
+    | Attached | Detached | AwayChanged | RoomOpened | RoomClosed | RoomRenamed | Joined | Parted | Kicked
+    | RoleChanged
     | TopicChanged | FlagChanged | BanChanged | MuteChanged | SettingChanged | MaskChanged | Invited | Knocked
     | Spoke | Confided
     | PersonFlagChanged | RealnameChanged | InviteShown | OwnerClaimed | OwnerResigned | Erased | Killed

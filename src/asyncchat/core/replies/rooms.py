@@ -23,6 +23,13 @@ class RoomView(Reply, frozen=True):
     read: int | None = None
 
 
+class Present(Reply, frozen=True):
+    """A room that the asker's person is in already; ``time`` in microseconds since 1970 UTC."""
+
+    view: RoomView
+    time: int
+
+
 class RoomMoved(Reply, frozen=True):
     """A room under its new name, for all who are in it; it comes behind the event."""
 

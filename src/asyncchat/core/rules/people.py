@@ -16,10 +16,18 @@ if TYPE_CHECKING:
     from asyncchat.core.people import Person
     from asyncchat.core.rooms import Room
 
+DEVICES = 20
+"""Sessions one person may have at the same time: more than anyone's devices, fewer than a runaway's."""
+
 
 def check_name(chat: Chat, who: int, command: commands.CheckName, _now: int) -> Items:
-    """Refuses a name that could not be had, else says nothing."""
+    """Refuses a name that could not be had, else says nothing.
+
+    Whose holder has an account may be the asker, who has not logged in yet: entering decides.
+    """
     refusal = _refusal_of_name(chat, who, command.name)
+    if isinstance(refusal, replies.NameTaken) and chat.people[refusal.holder].account:
+        return ()
     return () if refusal is None else (refusal,)
 
 
@@ -27,17 +35,20 @@ def enter(chat: Chat, who: int, command: commands.Enter, now: int) -> Items:
     """Makes the asker a person, in its first rooms at once."""
     if who in chat.people:
         return (replies.AlreadyEntered(),)
+    account = chat.accounts.get(fold(command.account)) if command.account else None
+    mine = "" if account is None else account.name
+    same = chat.person_named(command.name)
+    if same is not None and mine and same.account == mine:
+        return _attaching(chat, who, same, command, now)
     refusal = _refusal_of_name(chat, who, command.name)
     if refusal is not None:
         return (refusal,)
-    account = chat.accounts.get(fold(command.account)) if command.account else None
-    mine = "" if account is None else account.name
     if reserved(chat, command.name, mine):
         return (replies.NameReserved(command.name),)
     newcomer = person(who, command.name, command.user, command.host, command.realname, mine, command.address)
-    for ban in chat.server_bans.values():
-        if ban.holds(now) and ban.means(newcomer):
-            return (replies.BannedFromServer(ban.reason, ban.until),)
+    banned = _banned(chat, newcomer, now)
+    if banned is not None:
+        return (banned,)
     items: list[Item] = [
         events.Entered(newcomer, now, command.away),
         commands.AskWelcome(),
@@ -51,6 +62,36 @@ def enter(chat: Chat, who: int, command: commands.Enter, now: int) -> Items:
             joined += bool(found) and isinstance(found[-1], commands.AskRoom)
             items.extend(found)
     return tuple(items)
+
+
+def _attaching(chat: Chat, who: int, same: Person, command: commands.Enter, now: int) -> Items:
+    """Makes the asker one more session of a person who is here, in the rooms where it is."""
+    if len(chat.devices.get(same.id, (same.id,))) >= DEVICES:
+        return (replies.NameTaken(command.name, same.id),)
+    asker = person(who, command.name, command.user, command.host, command.realname, "", command.address)
+    banned = _banned(chat, asker, now)
+    if banned is not None:
+        return (banned,)
+    rooms = tuple(commands.AskPresent(room.name, now) for room in chat.rooms_with(same.id))
+    return (events.Attached(same, who, now), commands.AskWelcome(), *rooms)
+
+
+def _banned(chat: Chat, newcomer: Person, now: int) -> replies.BannedFromServer | None:
+    for ban in chat.server_bans.values():
+        if ban.holds(now) and ban.means(newcomer):
+            return replies.BannedFromServer(ban.reason, ban.until)
+    return None
+
+
+def detach(chat: Chat, who: int, command: commands.Detach, now: int) -> Items:
+    """Ends one session of a person; with its last one it leaves."""
+    me = chat.people.get(who)
+    devices = chat.devices.get(who, (who,))
+    if me is None or command.session not in devices:
+        return ()
+    if len(devices) == 1:
+        return quit(chat, who, commands.Quit(command.reason), now)
+    return (events.Detached(me, command.session, command.reason, now),)
 
 
 def rename(chat: Chat, who: int, command: commands.Rename, now: int) -> Items:
@@ -156,5 +197,6 @@ RULES: dict[type[commands.Command], Rule] = {
     commands.SetRealname: set_realname,
     commands.SetAway: set_away,
     commands.Quit: quit,
+    commands.Detach: detach,
     commands.ClaimOwner: claim_owner,
 }

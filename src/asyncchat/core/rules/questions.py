@@ -82,6 +82,12 @@ def names(chat: Chat, who: int, _question: commands.AskNames) -> replies.Reply:
     return replies.NamesView(tuple(views), tuple(others[:NAMES_IN_ALL]), len(others) > NAMES_IN_ALL)
 
 
+def present(chat: Chat, who: int, question: commands.AskPresent) -> replies.Reply:
+    """A room that the asker is in."""
+    view = room_view(chat, who, commands.AskRoom(question.room, joining=True))
+    return replies.Present(view, question.time) if isinstance(view, replies.RoomView) else view
+
+
 def moved(chat: Chat, who: int, question: commands.AskMoved) -> replies.Reply:
     """A room that was just renamed, as all its members see it."""
     view = room_view(chat, who, commands.AskRoom(question.room, joining=True))
@@ -305,6 +311,7 @@ ANSWERS: dict[type[commands.Question], Answerer] = {
     commands.AskWelcome: welcome,
     commands.AskCounts: counts,
     commands.AskRoom: room_view,
+    commands.AskPresent: present,
     commands.AskNames: names,
     commands.AskMoved: moved,
     commands.AskTopic: topic,

@@ -44,6 +44,7 @@ from asyncchat.dialects.irc.commands import ANSWERS
 from asyncchat.dialects.irc.commands import batches as in_batches
 from asyncchat.dialects.irc.commands.sasl import Piece, Talk
 from asyncchat.dialects.irc.commands.word import Numeric, ReadOn
+from asyncchat.dialects.irc.fellows import follow
 from asyncchat.dialects.irc.labels import Labelled, Opening, with_label
 from asyncchat.dialects.irc.line import line
 from asyncchat.dialects.irc.own_events import OWN
@@ -178,6 +179,10 @@ class IrcDialect:
         """The lines that tell it of what another session caused."""
         return self.say(outcome)
 
+    def follow(self, outcome: Outcome, *, alone: bool) -> bytes:
+        """The lines that tell it what another session of its person caused."""
+        return follow(self, outcome, alone=alone)
+
     def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
         """ERROR with the reason, once; without one it is the client's own wish."""
         if self.gone:
@@ -270,6 +275,7 @@ class IrcDialect:
     def become(self, person: Person) -> None:
         """Is this person from now on."""
         self._person = person
+        self.id = person.id
         self._arrival = None
         self._waits = False
 

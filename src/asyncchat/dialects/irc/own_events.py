@@ -71,6 +71,10 @@ def _left(session: IrcDialect, record: events.Record, event: events.Left) -> byt
     return session.farewell(event.reason)
 
 
+def _detached(session: IrcDialect, record: events.Record, event: events.Detached) -> bytes:
+    return session.farewell(event.reason)
+
+
 def _renamed(session: IrcDialect, record: events.Record, event: events.Renamed) -> bytes:
     told = session.variant.encode(record)
     session.take_name(event.now)
@@ -144,6 +148,8 @@ def _logged_out(session: IrcDialect, record: events.Record, event: events.Logged
 
 OWN: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any], bytes]] = {
     events.Entered: _entered,
+    events.Attached: _entered,
+    events.Detached: _detached,
     events.Said: _said,
     events.Whispered: _whispered,
     events.Signalled: _said,

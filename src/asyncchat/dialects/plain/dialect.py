@@ -10,9 +10,9 @@ import msgspec
 
 from asyncchat.core import commands, replies
 from asyncchat.core.commands import Answer, Command, Enter, Quit, Say, ShowPassword, Unlock
-from asyncchat.core.events import Joined, Record, RoomRenamed, Said
+from asyncchat.core.events import AwayChanged, Joined, Record, Renamed, RoomRenamed, Said, Whispered
 from asyncchat.core.names import LOBBY, fold
-from asyncchat.core.replies import HistoryPage, Refusal, Reply, RoomView, SearchPage
+from asyncchat.core.replies import HistoryPage, Present, Refusal, Reply, RoomView, SearchPage
 from asyncchat.core.text import TEXT_BYTES
 from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome, ServerInfo
 from asyncchat.dialects.lines import Lines
@@ -252,6 +252,18 @@ class PlainDialect:
             self._tell(item, told)
         return self.variant.lines(told)
 
+    def follow(self, outcome: Outcome, *, alone: bool) -> bytes:
+        """What another session of its person did that no room is told."""
+        told: list[str] = []
+        for item in outcome:
+            if isinstance(item, Record):
+                event = item.event
+                if isinstance(event, Joined):
+                    told.append(EVENT_WORDS[Joined](event))
+                elif isinstance(event, Whispered) or (alone and isinstance(event, AwayChanged | Renamed)):
+                    told.append(OWN_WORDS[type(event)](event))
+        return self.variant.lines(told)
+
     def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
         """The server's last line, on a line of its own."""
         return (b"" if self.entered else b"\n") + self.variant.lines((reason,))
@@ -353,6 +365,10 @@ class PlainDialect:
             if isinstance(item, replies.Welcome):
                 self.entered = True
                 greeting = f"Hello, {item.person.name}!"
+            elif isinstance(item, Present):
+                if is_lobby(item.view.room):
+                    greeting = hello(item.view)
+                    self._read_in(item.view.room, outcome)
             elif isinstance(item, RoomView):
                 greeting = hello(item)
                 told.append(topic_line(item.room, item.topic))

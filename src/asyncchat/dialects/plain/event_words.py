@@ -243,6 +243,8 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.AccountPasswordChanged: _untold,
     events.AccountRemoved: _untold,
     events.LoggedIn: _untold,
+    events.Attached: _untold,
+    events.Detached: _untold,
     events.LoggedOut: _untold,
     events.RoomRegistered: _untold,
     events.RoomAccessChanged: _untold,

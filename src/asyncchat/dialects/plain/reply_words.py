@@ -269,6 +269,7 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.Released: lambda reply, _: [f"{reply.name} is free, or yours."],
     replies.AccountView: _account_view,
     replies.Removed: lambda reply, _: [f"The account {reply.account} is removed."],
+    replies.Present: lambda _reply, _zone: [],
     replies.RoomMoved: lambda _reply, _zone: [],
     replies.RoomView: _room_view,
     replies.NoRoomView: lambda reply, _: [f"There is no room {reply.room}."],

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands as core
-from asyncchat.core import replies
+from asyncchat.core import events, replies
 from asyncchat.core.rooms import Block
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
@@ -86,6 +86,13 @@ def say_room(session: IrcDialect, view: replies.RoomView) -> bytes:
         return told
     end = session.numeric(numerics.RPL_ENDOFNAMES, view.room, text="End of /NAMES list")
     return told + _names(session, view) + end
+
+
+def say_present(session: IrcDialect, reply: replies.Present) -> bytes:
+    """A room that one is in since before this session, as if it had just been joined."""
+    view = reply.view
+    joined = events.Record(0, reply.time, events.Joined(view.room, view.person))
+    return session.variant.encode(joined) + say_room(session, view)
 
 
 def say_names(session: IrcDialect, view: replies.NamesView) -> bytes:
@@ -196,6 +203,7 @@ ANSWERS: dict[type, Answerer] = {
     replies.Forwarded: say_forwarded,
     replies.RoomView: say_room,
     replies.RoomMoved: say_moved,
+    replies.Present: say_present,
     replies.NoRoomView: say_no_room,
     replies.NamesView: say_names,
     replies.TopicView: say_topic,

@@ -1,0 +1,76 @@
+"""What a session is told of what another session of the same person caused.
+
+Owns the few events that come to it in no other way; what a room's members are told it is told with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from asyncchat.core import events, replies
+from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE
+from asyncchat.dialects.irc.line import line
+from asyncchat.dialects.irc.own_events import OWN, Private
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.base import Outcome
+    from asyncchat.dialects.irc.dialect import IrcDialect
+
+Changed = events.Renamed | events.RealnameChanged | events.LoggedIn | events.LoggedOut
+
+
+def follow(session: IrcDialect, outcome: Outcome, *, alone: bool) -> bytes:
+    """The lines; ``alone`` is a person who is in no room."""
+    told = []
+    for item in events.together(outcome):
+        if isinstance(item, events.Record):
+            how = _FOLLOWED.get(type(item.event))
+            if how is not None:
+                told.append(how(session, item, item.event, alone))
+        elif isinstance(item, replies.RoomView) and item.joining:
+            told.append(session.say((item,)))
+    return b"".join(told)
+
+
+def _changed(session: IrcDialect, record: events.Record, event: Changed, alone: bool) -> bytes:
+    if event.now.id != session.id:
+        return b""
+    session.take_name(event.now)
+    return session.variant.encode(record) if alone else b""
+
+
+def _private(session: IrcDialect, record: events.Record, event: Private, _alone: bool) -> bytes:
+    """A message from oneself to another: only who knows echoes takes it for what it is."""
+    if event.to.id == session.id or not session.held & ECHO_MESSAGE:
+        return b""
+    return session.variant.encode(record)
+
+
+def _read(session: IrcDialect, record: events.Record, _event: events.ReadUpTo, _alone: bool) -> bytes:
+    return session.variant.encode(record)
+
+
+def _as_own(session: IrcDialect, record: events.Record, event: events.Event, _alone: bool) -> bytes:
+    return OWN[type(event)](session, record, event)
+
+
+def _owner(session: IrcDialect, _record: events.Record, _event: events.OwnerClaimed, _alone: bool) -> bytes:
+    return line(f":{session.nick} MODE {session.nick}", "+o")
+
+
+_FOLLOWED: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any, bool], bytes]] = {
+    events.Renamed: _changed,
+    events.RealnameChanged: _changed,
+    events.LoggedIn: _changed,
+    events.LoggedOut: _changed,
+    events.AwayChanged: _as_own,
+    events.Joined: _as_own,
+    events.PersonFlagChanged: _as_own,
+    events.OwnerClaimed: _owner,
+    events.ReadUpTo: _read,
+    events.Whispered: _private,
+    events.SignalledTo: _private,
+    events.ReactedTo: _private,
+    events.Retracted: _private,
+}

@@ -91,7 +91,7 @@ async def register(session: Session, command: commands.Register, _upto: int) -> 
     name = command.account or _name(session) or command.name
     refusal = _unregistrable(session, name, command)
     if refusal is None:
-        fault = unmakable(service.hub.chat, session.id, name)
+        fault = unmakable(service.hub.chat, session.who, name)
         if fault is not None:
             # With the reason, which the rule knows: it is asked with no verifier, and refuses.
             session.release()
@@ -215,12 +215,12 @@ async def _decide(session: Session, name: str, right: bool, command: commands.Co
 
 
 def _name(session: Session) -> str:
-    person = session.service.hub.chat.people.get(session.id)
+    person = session.service.hub.chat.people.get(session.who)
     return "" if person is None else person.name
 
 
 def _account(session: Session) -> str:
-    person = session.service.hub.chat.people.get(session.id)
+    person = session.service.hub.chat.people.get(session.who)
     return "" if person is None else person.account
 
 

@@ -68,6 +68,8 @@ LINES = [
 ]  # fmt: skip
 
 UNTOLD = [
+    events.Attached(A, 2, 3),
+    events.Detached(A, 2),
     events.RoomRegistered("#r", "a"),
     events.RoomAccessChanged("#r", "a", "voice", True),
     events.AccountMade("a", "v", 1),

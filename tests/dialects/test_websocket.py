@@ -101,6 +101,7 @@ class TestHandshake:
             (("sec-websocket-version", "8"), 400),
             (("Sec-WebSocket-Key", "short"), 400),
             (("Sec-WebSocket-Key", ""), 400),
+            (("Sec-WebSocket-Key", "dGhlI\x84NhbXBsZSBub25jZQ=="), 400),
             (("sec-websocket-protocol", ",,;"), 400),
         ],
     )
@@ -109,6 +110,10 @@ class TestHandshake:
         shaken = shake_hands("GET", "/", [*kept, changed])
         assert shaken.status == status
         assert shaken.reason
+
+    def test_other_headers_may_hold_anything(self):
+        odd = (("cookie", "\x84=\xff"), ("user-agent", "ÿ"))
+        assert shake_hands("GET", "/", (*HANDSHAKE, *odd)).status == 101
 
     def test_only_get(self):
         assert shake_hands("POST", "/", HANDSHAKE).status == 405

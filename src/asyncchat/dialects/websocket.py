@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 from websockets.datastructures import Headers
+from websockets.exceptions import InvalidHandshake
 from websockets.frames import Close, CloseCode, Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import OPEN, SERVER, Protocol
@@ -57,7 +58,11 @@ def shake_hands(method: str, target: str, headers: Iterable[tuple[str, str]]) ->
     if method != "GET":
         return Handshake(405, (("Allow", "GET"),), f"it is a {method}, not a GET")
     protocol = ServerProtocol(subprotocols=[TEXT_SUBPROTOCOL, BINARY_SUBPROTOCOL], select_subprotocol=_select)
-    response = protocol.accept(Request(target, Headers(list(headers))))
+    used = [(name, value) for name, value in headers if name.lower() in _USED]
+    try:
+        response = protocol.accept(Request(target, Headers(used)))
+    except InvalidHandshake as error:
+        return Handshake(400, (), str(error))
     if response.status_code == 101:
         said = tuple((name, value) for name, value in response.headers.raw_items() if name != "Date")
         return Handshake(101, said, binary=protocol.subprotocol == BINARY_SUBPROTOCOL)
@@ -66,6 +71,11 @@ def shake_hands(method: str, target: str, headers: Iterable[tuple[str, str]]) ->
         also = (*also, ("Sec-WebSocket-Version", "13"))
     return Handshake(response.status_code, also, str(protocol.handshake_exc or ""))
 
+
+_USED = frozenset(
+    ("connection", "upgrade", "sec-websocket-key", "sec-websocket-version", "sec-websocket-protocol")
+)
+"""Headers that the handshake is made of; what others hold is not its affair."""
 
 _KEPT = ("Allow", "Upgrade")
 

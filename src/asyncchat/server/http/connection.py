@@ -86,7 +86,7 @@ class HttpConnection:
                     return begun
                 response = begun
             if response is None:
-                response = await self._site.respond(request, session)
+                response = await self._respond(request)
             if response.stream is not None and self._method != "HEAD":
                 self._begin_stream(response)
                 await response.stream(session)
@@ -98,6 +98,13 @@ class HttpConnection:
             self._h11.start_next_cycle()
         await self._take_rest()
         return None
+
+    async def _respond(self, request: Request) -> Response:
+        try:
+            return await self._site.respond(request, self._session)
+        except Exception:
+            _logger.exception("A request could not be answered; this is a bug of asyncchat")
+            return problem(500, "The server failed at that; its log says more.", close=True)
 
     async def _next_request(self) -> Request | Response | None:
         """The next request; an answer where it is too large or too slow; None where none comes."""

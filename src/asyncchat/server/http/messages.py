@@ -5,10 +5,11 @@ Owns what every response says beside its own headers; must not know sockets nor 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 
@@ -36,7 +37,12 @@ class Request(msgspec.Struct, frozen=True):
     @property
     def path(self) -> str:
         """The path of the target, decoded; ``?`` in it stays what it is."""
-        return unquote_to_bytes(self._split()[0]).decode("utf-8", "replace")
+        return unquote_to_bytes(self.raw_path).decode("utf-8", "replace")
+
+    @property
+    def raw_path(self) -> str:
+        """The same as it was sent."""
+        return self._split()[0]
 
     @property
     def query(self) -> str:
@@ -46,9 +52,8 @@ class Request(msgspec.Struct, frozen=True):
     @property
     def host(self) -> str:
         """Whom it is for: the target's authority where it has one (RFC 9112, 3.2.2), else the header's."""
-        if "://" in self.target[:9]:
-            return urlsplit(self.target).netloc
-        return self.header("host")
+        absolute = _ABSOLUTE.fullmatch(self.target)
+        return self.header("host") if absolute is None else absolute[1]
 
     def header(self, name: str) -> str:
         """A header's value, '' without one, several joined as a list."""
@@ -73,12 +78,14 @@ class Request(msgspec.Struct, frozen=True):
         )
 
     def _split(self) -> tuple[str, str]:
-        target = self.target
-        if "://" in target[:9]:
-            parts = urlsplit(target)
-            return parts.path or "/", parts.query
+        absolute = _ABSOLUTE.fullmatch(self.target)
+        target = self.target if absolute is None else absolute[2] or "/"
         path, _, query = target.partition("#")[0].partition("?")
         return path, query
+
+
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)(.*)", re.DOTALL)
+"""A target in absolute form: its authority, and the rest."""
 
 
 def _refused(part: str) -> bool:

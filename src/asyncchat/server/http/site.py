@@ -68,7 +68,7 @@ class Site:
 
     async def _respond(self, request: Request, session: Session) -> Response:
         path = request.path
-        if path.startswith(f"{PREFIX}/"):
+        if request.raw_path.startswith(f"{PREFIX}/"):
             return await self.api.respond(request, session)
         if path == "/metrics":
             return self._only_read(request) or metrics.respond(self._service, request, session)

@@ -80,7 +80,7 @@ class Api:
 
     async def respond(self, request: Request, session: Session) -> Response:
         """The answer to a request below the prefix."""
-        segments = segments_of(request.target)
+        segments = segments_of(request.raw_path)
         found = [(route, match) for route in ROUTES if (match := route.match(segments)) is not None]
         if not found:
             return problem(404, f"There is nothing here. {PREFIX}/openapi.json says what there is.")

@@ -84,12 +84,9 @@ class Route(msgspec.Struct, frozen=True):
         return found
 
 
-def segments_of(target: str) -> list[str]:
-    """A target's path below the prefix, cut at its slashes and then decoded: a room may have one in it."""
-    path = target.split("#", 1)[0].split("?", 1)[0]
-    if "://" in path[:9]:
-        path = "/" + path.split("://", 1)[1].partition("/")[2]
-    parts = path.removeprefix(PREFIX).split("/")[1:]
+def segments_of(raw_path: str) -> list[str]:
+    """A path below the prefix, cut at its slashes and then decoded: a room may have one in it."""
+    parts = raw_path.removeprefix(PREFIX).split("/")[1:]
     return [unquote_to_bytes(part).decode("utf-8", "replace") for part in parts]
 
 

@@ -151,7 +151,7 @@ def test_the_memory_is_no_path(file):
         ("limits = 1", "limits in FILE, line 1: a table is expected"),
         ("operators = 1", "operators in FILE, line 1: a table is expected"),
         ("[operators]\nal = 1", "operators.al in FILE, line 2: a table is expected"),
-        ("[operators.al]", "operators.al in FILE, line 1: object missing required field password"),
+        ("[operators.al]", "operators.al in FILE, line 1: an operator needs a password"),
         ("[operators.al]\npassword = ''", "operators.al in FILE, line 1: an operator needs a password"),
         ("[operators.Owner]\npassword = 'x'", "operators.Owner in FILE, line 1: “owner” stands for"),
         ("[rooms.news]\ntopic = 'x'", "rooms.news in FILE, line 1: a room can't be called news"),

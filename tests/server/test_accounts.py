@@ -6,10 +6,11 @@ import pytest
 
 from asyncchat import Client
 from asyncchat.client.errors import LoginRefused
+from asyncchat.config import Operator
 from asyncchat.core import scram
 from asyncchat.core.accounts import Account
 from asyncchat.log.memory import MemoryLog
-from asyncchat.server import account_gates
+from asyncchat.server import account_gates, gates
 from asyncchat.server.accounts import Accounts, Count
 from tests.server.harness import serving
 
@@ -19,6 +20,7 @@ PASSWORD = "sesame"  # noqa: S105
 @pytest.fixture(autouse=True)
 def patience(monkeypatch):
     monkeypatch.setattr(account_gates, "WRONG_SECONDS", 0.0)
+    monkeypatch.setattr(gates, "WRONG_CODE_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -226,3 +228,38 @@ def test_our_own_client_logs_in(server):
         assert server.call(lambda: server.service.hub.chat.person_named("anna").account) == "anna"
     with pytest.raises(LoginRefused, match="Not logged in as anna: SASL authentication failed"):
         Client(address, nick="anna", account="anna", password="wrong")  # noqa: S106
+
+
+def test_a_name_is_taken_back_from_who_has_it(server):
+    register(server, "anna")
+    watcher = Irc(server)
+    watcher.enter("watcher")
+    watcher.send("JOIN #r")
+    watcher.upto("366 ")
+    left_open = Irc(server)
+    left_open.plain("anna", PASSWORD)
+    left_open.enter("anna")
+    left_open.send("JOIN #r")
+    left_open.upto("366 ")
+    anna = Irc(server)
+    anna.enter("anna_")
+    anna.send(f"NS REGAIN anna {PASSWORD}")
+    assert anna.upto("NICK ").endswith(" NICK anna")
+    assert "Killed (anna_ (anna is wanted back by its owner))" in left_open.peer.rest().decode()
+    assert " QUIT :" in watcher.upto("QUIT ")
+    anna.send("JOIN #r", "PRIVMSG #r :back")
+    assert watcher.upto("PRIVMSG ").startswith(":anna!")
+    assert sorted(server.people()) == ["anna", "watcher"]
+
+
+@pytest.mark.parametrize("stated", ["", "secret"])
+def test_an_operator_by_account(stated):
+    with serving(operators={"alice": Operator(password=stated, account="Anna")}) as server:
+        register(server, "anna")
+        anna = Irc(server)
+        anna.enter("other")
+        anna.send("OPER alice secret")
+        assert " 464 " in anna.upto("381 ", "464 ")
+        anna.plain("anna", PASSWORD)
+        anna.send("OPER alice secret")
+        assert " 381 " in anna.upto("381 ", "464 ")

@@ -58,10 +58,12 @@ class Option:
 class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may become an operator of the server: ``[operators.NAME]``."""
 
-    password: str
-    """Plain, or a hash."""
+    password: str = ""
+    """Plain, or a hash; with an account it may be empty."""
     hosts: tuple[str, ...] = ()
     """Masks of addresses from where; empty: from everywhere."""
+    account: str = ""
+    """Who becomes one must be logged in to this account."""
 
 
 def _name_fault(name: str) -> str:
@@ -353,7 +355,7 @@ def operator_fault(name: str, operator: Operator) -> str:
     if not name or " " in name:
         return "an operator's name is one word"
     if not operator.password:
-        return "an operator needs a password"
+        return "" if operator.account else "an operator needs a password"
     return passwords.fault(operator.password)
 
 

@@ -9,7 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from asyncchat.config.passwords import Password
-from asyncchat.core.names import matches
+from asyncchat.core.names import fold, matches
 
 if TYPE_CHECKING:
     from asyncchat.config import ServeConfig
@@ -25,7 +25,7 @@ class Access:
     def __init__(self, options: ServeConfig) -> None:
         self._password = Password(options.password) if options.password else None
         self._operators = {
-            name: (Password(operator.password), operator.hosts)
+            name: (Password(operator.password) if operator.password else None, operator)
             for name, operator in options.operators.items()
         }
         # One hash at a time: a crowd of guessers costs one core and 16 MB, not all.
@@ -37,13 +37,16 @@ class Access:
 
     def may_come(self, name: str, host: str) -> bool:
         """Whether the operator of this name may come from there; one that does not exist, from everywhere."""
-        _, hosts = self._operators.get(name, (None, ()))
+        _, operator = self._operators.get(name, (None, None))
+        hosts = () if operator is None else operator.hosts
         return not hosts or any(matches(mask, host) for mask in hosts)
 
-    async def is_operator(self, name: str, typed: str) -> bool:
-        """Whether that is the password of the operator of this name."""
-        found = self._operators.get(name)
-        return found is not None and await self._verify(found[0], typed)
+    async def is_operator(self, name: str, typed: str, account: str) -> bool:
+        """Whether that is the operator's password, and who typed it logged in as the operator must be."""
+        password, operator = self._operators.get(name, (None, None))
+        if operator is None or (operator.account and fold(operator.account) != fold(account)):
+            return False
+        return password is None or await self._verify(password, typed)
 
     async def _verify(self, password: Password, typed: str) -> bool:
         async with self._turn:

@@ -35,7 +35,9 @@ async def claim_owner(session: Session, command: commands.Owner, _upto: int) -> 
         await session.answer_in_slices(replies.NotFromHere(command.name))
         return
     else:
-        verified = await service.access.is_operator(command.name, command.code)
+        person = service.hub.chat.people.get(session.who)
+        account = "" if person is None else person.account
+        verified = await service.access.is_operator(command.name, command.code, account)
     person = service.hub.chat.people.get(session.who)
     who = session.address if person is None else person.origin
     if verified:

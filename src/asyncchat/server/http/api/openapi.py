@@ -19,9 +19,12 @@ from asyncchat.server.http.messages import PROBLEM
 EVERYWHERE = {
     400: "The request can't be understood.",
     403: "A page of another origin asks, or the token does not allow this.",
+    408: "The request did not come to its end in time.",
     413: "The body is too large.",
     421: "The server does not answer to that host name.",
     429: "Too many requests; Retry-After says when to go on.",
+    431: "The headers are too large.",
+    500: "The server failed at that; it should not.",
     503: "The history can't be read or written at the moment.",
     505: "The request is not of HTTP/1.1.",
 }

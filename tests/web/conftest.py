@@ -39,7 +39,7 @@ class Visits:
         context = self._browser.new_context(**options)
         self._contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(8_000)
         page.on("pageerror", lambda error: self.troubles.append(str(error)))
         page.goto(f"http://{host}:{port}{path}")
         page.wait_for_selector("#composer > *")

@@ -631,6 +631,7 @@ export class Chat extends EventTarget {
         member.account = item.params[0] === "*" ? "" : item.params[0];
         this.#tell("members", room);
       });
+      this.#tell("me");
     },
     INVITE(item) {
       const [who, name] = item.params;

@@ -347,6 +347,7 @@ export class Connection extends EventTarget {
     422() { this.#arrive(); },
     900(params) { this.account = params[2] ?? ""; },
     901() { this.account = ""; },
+    ACCOUNT([account], { source }) { if (source?.nick === this.nick) this.account = account === "*" ? "" : account; },
     903() { this.send("CAP", ["END"]); },
     904(params) { this.#refuse("904", params.at(-1)); },
     905(params) { this.#refuse("905", params.at(-1)); },

@@ -19,7 +19,7 @@ export class Visitor {
   /** Why the server did not let somebody in. */
   refused(code, text, identity) {
     this.#nick = identity.nick;
-    this.#error = text;
+    this.#error = code === "904" ? "The name or the password is wrong." : text;
     if (code === "464") this.#wantsServerPassword = true;
     if (["433", "437", "904"].includes(code) || /account|registered|reserved|password/i.test(text)) this.asAccount ||= code !== "464" && /account|reserved|registered|log in|sign in/i.test(text);
   }

@@ -1,0 +1,70 @@
+"""An account from the page: made, signed in to on another device, with the same unread marks."""
+
+from playwright.sync_api import expect
+
+from tests.web.conftest import say, sees, texts
+
+
+def make_account(page, words):
+    page.get_by_role("button", name="anna").first.click()
+    page.get_by_role("button", name="Keep this name: make an account").click()
+    page.get_by_label("Password for anna").fill(words)
+    page.keyboard.press("Enter")
+    page.get_by_text("signed in as anna").wait_for()
+
+
+def sign_in(visits, server, words, path="/#lobby"):
+    page = visits.open(server.port, path)
+    page.get_by_role("button", name="Sign in with an account").click()
+    page.get_by_label("Your name").fill("anna")
+    page.get_by_label("Password of your account").fill(words)
+    page.keyboard.press("Enter")
+    return page
+
+
+def test_two_devices_of_an_account_are_one_person(server, visits):
+    laptop = visits.join(server.port, "anna")
+    make_account(laptop, "tea at five")
+    phone = sign_in(visits, server, "tea at five")
+    phone.wait_for_selector("#app[data-joined=true]")
+    assert server.people() == ["anna"]
+    say(laptop, "from the laptop")
+    sees(phone, "from the laptop")
+    say(phone, "from the phone")
+    sees(laptop, "from the phone")
+    for page in (laptop, phone):
+        assert texts(page) == ["from the laptop", "from the phone"]
+
+
+def test_what_is_read_on_one_device_is_read_on_the_other(server, visits):
+    laptop = visits.join(server.port, "anna", "/#tea")
+    make_account(laptop, "tea at five")
+    laptop.keyboard.press("Control+k")
+    laptop.get_by_label("Room", exact=True).fill("#den")
+    laptop.keyboard.press("Enter")
+    laptop.get_by_role("heading", name="#den").wait_for()
+    phone = sign_in(visits, server, "tea at five", "/#den")
+    phone.get_by_role("button", name="#tea", exact=True).wait_for()
+    bob = server.irc("bob")
+    bob.send("JOIN #tea\r\nPRIVMSG #tea :is it ready?\r\n")
+    for page in (laptop, phone):
+        page.get_by_role("button", name="#tea, 1 unread").wait_for()
+    laptop.get_by_role("button", name="#tea, 1 unread").click()
+    sees(laptop, "is it ready?")
+    phone.get_by_role("button", name="#tea", exact=True).wait_for()
+
+
+def test_a_wrong_password_and_a_reserved_name_are_said_at_the_form(server, visits):
+    laptop = visits.join(server.port, "anna")
+    make_account(laptop, "tea at five")
+    laptop.close()
+    stranger = visits.open(server.port)
+    stranger.get_by_label("Your name").fill("anna")
+    stranger.keyboard.press("Enter")
+    stranger.get_by_role("alert").wait_for()
+    stranger.get_by_label("Password of your account").fill("coffee")
+    stranger.get_by_role("button", name="Sign in", exact=True).click()
+    expect(stranger.get_by_role("alert")).to_have_text("The name or the password is wrong.")
+    stranger.get_by_label("Password of your account").fill("tea at five")
+    stranger.keyboard.press("Enter")
+    stranger.wait_for_selector("#app[data-joined=true]")

@@ -114,6 +114,12 @@ def test_a_visitor_reads_before_choosing_a_name(server, visits):
     page = visits.open(server.port, "/#lobby")
     sees(page, "come in")
     assert server.people() == ["bob", "iris"]
+    page.get_by_label("Your name").fill("anna")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#app[data-joined=true]")
+    say(page, "thank you")
+    sees(page, "thank you")
+    assert texts(page) == ["come in", "thank you"]
     secret = visits.open(server.port, "/#den")
     secret.get_by_label("Your name").wait_for()
     assert secret.get_by_text("among us").count() == 0

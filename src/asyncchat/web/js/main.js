@@ -329,6 +329,9 @@ function enter(identity) {
   if (identity.password) sessionStorage.setItem(KEPT, JSON.stringify(identity));
   for (const name of new Set([roomOfLink() || visitor.room || LOBBY, ...(kept.rooms ?? [])])) chat.room(name);
   const first = chat.find(roomOfLink() || visitor.room || LOBBY);
+  // What a visitor was shown has neither reactions nor all that belongs to it: it is read anew.
+  first.messages = [];
+  first.byId.clear();
   remember(first);
   chat.show(first);
   connection.open(identity);

@@ -12,7 +12,7 @@ from asyncchat.core.accounts import Account
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import account_gates, gates
 from asyncchat.server.accounts import Accounts, Count
-from tests.server.harness import serving
+from tests.server.harness import CODE, serving
 
 PASSWORD = "sesame"  # noqa: S105
 
@@ -263,3 +263,23 @@ def test_an_operator_by_account(stated):
         anna.plain("anna", PASSWORD)
         anna.send("OPER alice secret")
         assert " 381 " in anna.upto("381 ", "464 ")
+
+
+def test_whose_account_is_removed_by_another_goes_on(server):
+    """It is told so once, and it is no answer to what it asks meanwhile."""
+    anna = server.irc("anna")
+    anna.send("CAP REQ account-notify\r\nREGISTER * * teapot\r\nPING one\r\n")
+    anna.until(":one\r\n")
+    terminal = server.person("bob")
+    terminal.send("/login anna teapot\n")
+    terminal.until("logged in as anna.\n")
+    boss = server.irc("boss")
+    boss.send(f"OPER owner {CODE}\r\nNS DROP anna teapot\r\nPING two\r\n")
+    boss.until(":two\r\n")
+    anna.send("PING three\r\n")
+    told = anna.until(":three\r\n")
+    assert told.count(":anna!anna@localhost ACCOUNT *\r\n") == 1
+    assert told.count(" 901 anna ") == 1
+    terminal.send("/who\n/nosuchword\n")
+    terminal.until("bob is no longer logged in as anna.\n")
+    terminal.until("no /nosuchword")

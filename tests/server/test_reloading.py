@@ -94,6 +94,18 @@ def test_what_is_wrong_changes_nothing(server, file, owner, text, says):
     server.person("anna")
 
 
+def test_a_terminal_reads_on_when_what_is_offered_has_changed(file):
+    sources = Sources(str(file), {}, {"port": 0, "db": ":memory:", "before_connect": True})
+    with serving(sources=sources, before_connect=True) as server:
+        anna = server.person("anna")
+        file.write_text('password = "open sesame"')  # nobody makes an account before it any more
+        anna.send(f"/owner {CODE}\n/reload\n")
+        anna.until("Changed: password.\n")
+        for _ in range(3):
+            anna.send("/who\n")
+            anna.until("(1): anna")
+
+
 def test_only_an_operator_of_the_server_may(server):
     anna = server.person("anna")
     anna.send("/reload\n")

@@ -200,7 +200,7 @@ class Delivery:
             await self._tell_peers(record, who, cause)
             if isinstance(event, events.LoggedOut) and who != cause.who:
                 for device in self.devices(who):
-                    device.hear_outcome((record,))
+                    device.parts.append(device.follow((record,)))  # no answer to what it asks now
         elif isinstance(event, events.Confided | events.SignalledToRole | events.Knocked):
             await self._tell_some(record, event, cause)
         elif isinstance(event, _TO_ONE):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from asyncchat.core import events, replies
+from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE
 from asyncchat.dialects.irc.line import line
 from asyncchat.dialects.irc.own_events import OWN, Private
@@ -40,6 +41,13 @@ def _changed(session: IrcDialect, record: events.Record, event: Changed, alone: 
     return session.variant.encode(record) if alone else b""
 
 
+def _logged_out(session: IrcDialect, record: events.Record, event: events.LoggedOut, alone: bool) -> bytes:
+    told = _changed(session, record, event, alone)
+    if event.now.id != session.id:
+        return told
+    return told + session.numeric(numerics.RPL_LOGGEDOUT, event.now.origin, text="You are now logged out")
+
+
 def _private(session: IrcDialect, record: events.Record, event: Private, _alone: bool) -> bytes:
     """A message from oneself to another: only who knows echoes takes it for what it is."""
     if event.to.id == session.id or not session.held & ECHO_MESSAGE:
@@ -63,7 +71,7 @@ _FOLLOWED: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any, bo
     events.Renamed: _changed,
     events.RealnameChanged: _changed,
     events.LoggedIn: _changed,
-    events.LoggedOut: _changed,
+    events.LoggedOut: _logged_out,
     events.AwayChanged: _as_own,
     events.Joined: _as_own,
     events.PersonFlagChanged: _as_own,

@@ -10,7 +10,16 @@ import msgspec
 
 from asyncchat.core import commands, replies
 from asyncchat.core.commands import Answer, Command, Enter, Quit, Say, ShowPassword, Unlock
-from asyncchat.core.events import AwayChanged, Joined, Record, Renamed, RoomRenamed, Said, Whispered
+from asyncchat.core.events import (
+    AwayChanged,
+    Joined,
+    LoggedOut,
+    Record,
+    Renamed,
+    RoomRenamed,
+    Said,
+    Whispered,
+)
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.replies import HistoryPage, Present, Refusal, Reply, RoomView, SearchPage
 from asyncchat.core.text import TEXT_BYTES
@@ -218,6 +227,8 @@ class PlainDialect:
 
     def answer(self, outcome: Outcome) -> bytes:
         """The bytes that tell the session what became of its own command."""
+        if outcome and type(outcome[0]) is replies.OfferRenewed:
+            return b""  # it asked nothing
         self._awaited -= 1
         if self._telnet is not None:
             self.variant = self.shared.crlf
@@ -260,7 +271,9 @@ class PlainDialect:
                 event = item.event
                 if isinstance(event, Joined):
                     told.append(EVENT_WORDS[Joined](event))
-                elif isinstance(event, Whispered) or (alone and isinstance(event, AwayChanged | Renamed)):
+                elif isinstance(event, Whispered | LoggedOut) or (
+                    alone and isinstance(event, AwayChanged | Renamed)
+                ):
                     told.append(OWN_WORDS[type(event)](event))
         return self.variant.lines(told)
 

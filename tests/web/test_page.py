@@ -136,3 +136,42 @@ def test_a_search_shows_the_message_in_its_place(server, visits):
     page.locator(".found", has_text="the needle").click()
     expect(page.locator(".message", has_text="the needle")).to_be_focused()
     expect(page.locator(".message", has_text="the needle")).to_be_in_viewport()
+
+
+NICKS = [
+    "\u202egnp.exe",
+    "x<b>y",
+    "a\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301b",
+    "Ж" * 30,
+    "عنوان",
+]
+
+
+def test_names_of_all_kinds_break_nothing(visits):
+    with serving(limits=False) as server:
+        page = visits.join(server.port, "anna")
+        took = []
+        for nick in NICKS:
+            client = server.connect()
+            client.send(f"NICK {nick}\r\nUSER u 0 * :x\r\nJOIN #lobby\r\n")
+            client.send(f"PRIVMSG #lobby :by {len(took)}\r\nPING done\r\n")
+            if " 001 " in client.until("done"):
+                took.append(nick)
+                sees(page, f"by {len(took) - 1}")
+        assert took
+        for name in page.locator(".message .nick, .person .name").all():
+            assert "\u202e" not in name.inner_text()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_paste_of_a_hundred_lines_and_a_long_text_are_folded(visits):
+    with serving(limits=False) as server:
+        page, ben = visits.join(server.port, "anna"), visits.join(server.port, "ben")
+        lines = [f"line {number} of the paste" for number in range(100)]
+        say(page, "\n".join(lines))
+        message = sees(ben, "line 0 of the paste")
+        assert message.bounding_box()["height"] < 600
+        message.get_by_role("button", name="Show all").click()
+        assert message.locator(".text").inner_text().split("\n") == lines
+        say(page, "word " * 1600)
+        assert sees(ben, "word word").bounding_box()["height"] < 600

@@ -150,7 +150,7 @@ NICKS = [
 def test_names_of_all_kinds_break_nothing(visits):
     with serving(limits=False) as server:
         page = visits.join(server.port, "anna")
-        took = []
+        took: list[str] = []
         for nick in NICKS:
             client = server.connect()
             client.send(f"NICK {nick}\r\nUSER u 0 * :x\r\nJOIN #lobby\r\n")

@@ -14,8 +14,11 @@ from asyncchat.client.events import (
     Left,
     Message,
     Present,
+    Reacted,
     Reconnected,
+    Redacted,
     Refused,
+    RoomRenamed,
     Unconfirmed,
 )
 from asyncchat.client.irc_conversation import IrcConversation
@@ -159,6 +162,104 @@ def test_missed_messages_are_read_in_order(world, amy, bob):
     assert bob.kinds().count(Reconnected) == 1
     # The room was not left, as far as one who follows is concerned.
     assert bob.kinds().count(Joined) == 1
+
+
+def test_a_message_of_several_lines_is_one(world, amy, bob):
+    text = "def f():\n    return 1\n\n" + "long " * 200 + "end"
+    receipt = say(amy, text)
+    amy.settle()
+    bob.settle()
+    assert world.said() == [text]
+    assert bob.texts() == amy.texts() == [text]
+    assert receipt.ids == (bob.messages()[0].id,)
+    bob.cut()
+    say(amy, "missed\nlines")
+    amy.settle()
+    bob.connect()
+    bob.settle()
+    assert bob.texts() == [text, "missed\nlines"]
+
+
+def test_more_than_one_message_holds_goes_as_several(world, amy, bob):
+    text = "\n".join(f"line {number}" for number in range(250))
+    receipt = say(amy, text)
+    amy.settle()
+    bob.settle()
+    assert [said.count("\n") + 1 for said in world.said()] == [100, 100, 50]
+    assert "\n".join(bob.texts()) == text
+    assert receipt.ids == tuple(message.id for message in bob.messages())
+
+
+def test_several_lines_are_said_apart_where_a_server_takes_them_so_no_more(world, amy, bob, monkeypatch):
+    bob.cut()
+    receipt = say(bob, "one\ntwo")
+    say(bob, "three")
+    monkeypatch.setattr(world.irc.offer, "values", without(world.irc.offer.values, "draft/multiline"))
+    bob.connect()
+    bob.settle()
+    amy.settle()
+    assert world.said() == ["one", "two", "three"]
+    assert receipt.acknowledged
+    assert len(receipt.ids) == 2
+
+
+def without(values, name):
+    return {key: value for key, value in values.items() if key != name}
+
+
+def test_a_refused_message_of_several_lines_is_told_whole(world, amy, bob):
+    amy.conversation.command("MODE", ROOM, "+m")
+    amy.settle()
+    receipt = say(bob, "one\ntwo")
+    bob.settle()
+    refused = next(event for event in bob.yielded if isinstance(event, Refused))
+    assert (refused.about, refused.text) == (ROOM, "one\ntwo")
+    assert receipt.done
+    assert not receipt.acknowledged
+
+
+def test_private_lines_are_one_message(world, amy, bob):
+    text = "a private\n\nmessage of " + "many words " * 60
+    say(amy, text, to="bob")
+    amy.settle()
+    bob.settle()
+    assert [(message.text, message.room) for message in bob.messages()] == [(text, "amy")]
+    assert [(message.text, message.room) for message in amy.messages()] == [(text, "bob")]
+
+
+def test_a_renamed_room_is_the_same_one(world, amy, bob):
+    amy.conversation.command("RENAME", ROOM, "#builds", "better")
+    amy.settle()
+    bob.settle()
+    assert bob.conversation.rooms() == ["#builds"]
+    assert [event.now for event in bob.yielded if isinstance(event, RoomRenamed)] == ["#builds"]
+    bob.cut()
+    say(amy, "missed", to="#builds")
+    amy.settle()
+    bob.connect()
+    bob.settle()
+    assert bob.texts() == ["missed"]
+    assert bob.conversation.rooms() == ["#builds"]
+
+
+def test_reactions_replies_and_what_is_taken_back(world, amy, bob):
+    say(amy, "first")
+    amy.settle()
+    bob.settle()
+    first = bob.messages()[0].id
+    bob.conversation.react(ROOM, first, "👍", True)
+    bob.conversation.say(ROOM, "second\nline", Speech.MESSAGE, first)
+    bob.settle()
+    amy.conversation.command("REDACT", ROOM, first, "wrong")
+    amy.settle()
+    bob.settle()
+    for person in (amy, bob):
+        assert person.messages()[-1].reply_to == first
+        (reacted,) = (event for event in person.yielded if isinstance(event, Reacted))
+        assert (reacted.room, reacted.nick, reacted.id, reacted.reaction) == (ROOM, "bob", first, "👍")
+        (redacted,) = (event for event in person.yielded if isinstance(event, Redacted))
+        assert (redacted.room, redacted.nick, redacted.id, redacted.reason) == (ROOM, "amy", first, "wrong")
+        assert (reacted.own, redacted.own) == (person is bob, person is amy)
 
 
 def test_many_missed_messages_are_paged(world, amy, bob):
@@ -456,7 +557,8 @@ def test_each_message_is_said_once_and_heard_once_whatever_breaks(steps):
         person = people[step[1]]
         if step[0] == "say":
             # Few different texts: equal ones must not be taken for each other's echo.
-            spoken.append((step[1], f"text {step[2]}"))
+            text = f"text {step[2]}"
+            spoken.append((step[1], text if step[2] % 2 else f"{text}\n\n  and more"))
             say(person, spoken[-1][1])
         elif step[0] == "turn":
             if person.peer is None:

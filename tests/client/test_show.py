@@ -16,14 +16,17 @@ from asyncchat.client.events import (
     Message,
     ModeChanged,
     Present,
+    Reacted,
     Reconnected,
+    Redacted,
     Refused,
     Renamed,
+    RoomRenamed,
     Told,
     TopicChanged,
     Unconfirmed,
 )
-from asyncchat.client.show import Show, ansi, notice_of, plain_line
+from asyncchat.client.show import Show, ansi, notice_of, plain_lines
 
 AT = datetime(2026, 11, 22, 23, 59, tzinfo=UTC)
 LOBBY = "#lobby"
@@ -98,6 +101,39 @@ def test_messages():
     ]
 
 
+def test_what_belongs_to_a_message_is_told_with_its_words():
+    show = Show(zone=lambda at: at)
+    long = "a message that is longer than what is told of it"
+    said = [
+        Message("e-1", AT, LOBBY, "bob", "one\n  two\n\nthree"),
+        Message("e-2", AT, LOBBY, "amy", "yes", reply_to="e-1"),
+        Message("e-3", AT, LOBBY, "amy", long, reply_to="e-0"),
+        Reacted(AT, LOBBY, "bob", "e-3", "👍"),
+        Reacted(AT, "#ci", "bob", "e-0", "👍", on=False),
+        Redacted(AT, LOBBY, "amy", "e-2"),
+        Redacted(AT, "#ci", "bob", "e-2", "spam"),
+    ]
+    assert lines(show, *said) == [
+        "23:59 bob: one",
+        "          two",
+        "        ",
+        "        three",
+        "23:59 amy (to bob: one   two  three): yes",
+        f"23:59 amy (to an earlier message): {long}",
+        "-- bob reacts with 👍 to amy: a message that is longer than what is to… --",
+        "-- bob takes back 👍 from an earlier message in #ci --",
+        "-- amy takes back amy: yes --",
+        "-- bob erased amy: yes in #ci (spam) --",
+    ]
+
+
+def test_a_renamed_room_stays_the_one_that_is_looked_at():
+    show = Show(zone=lambda at: at)
+    renamed = RoomRenamed(AT, LOBBY, "#hall", "amy", "larger")
+    said = Message("", AT, "#hall", "bob", "hi")
+    assert lines(show, renamed, said) == ["-- amy renamed #lobby to #hall (larger) --", "23:59 bob: hi"]
+
+
 def test_history_begins_with_its_day():
     show = Show(zone=lambda at: at)
     old = Message("", AT, LOBBY, "bob", "old", replayed=True)
@@ -121,8 +157,9 @@ def test_colours():
 
 
 def test_pipe_line():
-    assert plain_line(Message("", AT, LOBBY, "bob", "hi\x1b[2J")) == "bob: hi"
-    assert plain_line(Message("", AT, LOBBY, "bob", "waves", action=True)) == "* bob waves"
+    assert plain_lines(Message("", AT, LOBBY, "bob", "hi\x1b[2J")) == ["bob: hi"]
+    assert plain_lines(Message("", AT, LOBBY, "bob", "waves", action=True)) == ["* bob waves"]
+    assert plain_lines(Message("", AT, LOBBY, "bob", "one\n\ntwo")) == ["bob: one", "bob: ", "bob: two"]
 
 
 @given(st.text(), st.text(), st.text())

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from asyncchat import Client
 from asyncchat.core import commands
 from asyncchat.log.memory import MemoryLog
 from asyncchat.log.sqlite import SqliteLog
@@ -466,3 +467,42 @@ def test_a_private_conversation_is_read_back_at_a_terminal(server):
         client.send(f"/history @{other}\n")
         client.until(" [private] anna: one\n")
         assert client.line().endswith(" [private] bob: two")
+
+
+LINES = f"{CAPS} labeled-response draft/multiline"
+
+
+@pytest.mark.parametrize("to", ["#lobby", "bob"])
+def test_a_message_of_several_lines_comes_back_as_it_was_cut(server, to):
+    anna, bob, old = irc(server, "anna", LINES), irc(server, "bob", LINES), irc(server, "old")
+    anna.send(
+        f"BATCH +1 draft/multiline {to}\r\n@batch=1 PRIVMSG {to} :one\r\n@batch=1 PRIVMSG {to} :\r\n"
+        f"@batch=1 PRIVMSG {to} :two\r\n@batch=1;draft/multiline-concat PRIVMSG {to} : and on\r\nBATCH -1\r\n"
+    )
+    anna.until("BATCH -")
+    bob.until("BATCH -")
+    for client, other in ((anna, "bob"), (bob, "anna")):
+        client.until("\r\n")
+        client.send(f"CHATHISTORY LATEST {to if to[0] == '#' else other} * 9\r\n")
+        page = client.until(" and on\r\n")
+        told = [line.partition(" PRIVMSG ") for line in page.splitlines() if " PRIVMSG " in line]
+        assert [line.partition(":")[2] for _, _, line in told] == ["one", "", "two", " and on"]
+        assert ["multiline-concat" in tags for tags, _, _ in told] == [False, False, False, True]
+    if to == "#lobby":
+        old.send(f"CHATHISTORY LATEST {to} * 9\r\n")
+        page = old.until("BATCH -")
+        assert [line.rpartition(" :")[2] for line in page.splitlines() if "PRIVMSG" in line][-3:] == [
+            "one",
+            "two",
+            " and on",
+        ]
+
+
+def test_the_python_client_reads_several_lines_whole(server):
+    text = "a private\n\n  message of " + "many words " * 60
+    address = f"127.0.0.1:{server.port}"
+    with Client(address, nick="anna") as anna, Client(address, nick="bob") as bob:
+        for to, reader, other in (("bob", anna, "bob"), ("bob", bob, "anna"), ("#lobby", bob, "#lobby")):
+            id = anna.say(to, text).wait()
+            (read,) = reader.history(other, limit=1)
+            assert (read.id, read.text, read.nick, read.replayed) == (id, text, "anna", True)

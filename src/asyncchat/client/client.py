@@ -43,9 +43,10 @@ class Client:
     is looked for in the history first. Private messages to us while the line is down are not kept by servers
     for us: they are outside of that promise.
 
-    Following it yields ``Message``, ``Joined``, ``Left``, ``Kicked``, ``Renamed``, ``TopicChanged``,
-    ``ModeChanged``, ``Present``, ``Told``, ``Refused``, ``Disconnected``, ``Reconnected``, ``Gap`` and
-    ``Unconfirmed``. A program that never follows loses nothing but the oldest events beyond 100,000.
+    Following it yields ``Message``, ``Joined``, ``Left``, ``Kicked``, ``Renamed``, ``RoomRenamed``,
+    ``TopicChanged``, ``ModeChanged``, ``Reacted``, ``Redacted``, ``Present``, ``Told``, ``Refused``,
+    ``Disconnected``, ``Reconnected``, ``Gap`` and ``Unconfirmed``. A program that never follows loses nothing
+    but the oldest events beyond 100,000.
 
     Args:
         address: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]`` or ``plain://host[:port]``.
@@ -172,18 +173,21 @@ class Client:
 
     # Saying.
 
-    def say(self, room: str, text: str, *, action: bool = False, notice: bool = False) -> Receipt:
+    def say(
+        self, room: str, text: str, *, action: bool = False, notice: bool = False, reply_to: str = ""
+    ) -> Receipt:
         """Says something to a room (``#…``) or a person. It returns at once; the receipt can be waited for.
 
-        Each line of the text is a message, and one too long for the server's lines becomes several. While the
-        line is down, messages wait and are sent after the resume. With 1,000 waiting it blocks until there
-        is room.
+        A text of several lines is one message where the server takes such (``draft/multiline``), up to its
+        limits; else each line is one, and a line too long for the server becomes several. While the line is
+        down, messages wait and are sent after the resume. With 1,000 waiting it blocks until there is room.
 
         Args:
             room: where to.
             text: what; an empty one says nothing.
             action: ``/me``: the text is what we do.
             notice: never to be answered automatically.
+            reply_to: the id of the message that it answers.
 
         Returns:
             A ``Receipt``: ``wait()`` gives the message's id once the server has taken it.
@@ -201,7 +205,7 @@ class Client:
             ):
                 raise TimedOut(f"{QUEUED} messages are waiting for the server already.")
             self._check_open()
-            receipt = link.conversation.say(room, text, speech)
+            receipt = link.conversation.say(room, text, speech, reply_to)
         link.wake()
         return receipt
 
@@ -262,6 +266,25 @@ class Client:
     def kick(self, room: str, nick: str, reason: str = "") -> None:
         """Puts somebody out of a room; ``Kicked`` or ``Refused`` follows."""
         self.command("KICK", room, nick, *([reason] if reason else []))
+
+    def react(self, room: str, id: str, reaction: str, *, on: bool = True) -> None:
+        """Puts a reaction (``👍``) to a message, or takes it back; ``Reacted`` follows with ``echo``.
+
+        Args:
+            room: where the message is, as in ``Message.room``.
+            id: the message's.
+            reaction: an emoji, or any text.
+            on: whether it is put.
+        """
+        self._ask(lambda conversation: conversation.react(room, id, reaction, on))
+
+    def redact(self, room: str, id: str, reason: str = "") -> None:
+        """Takes a message out of the history; ``Redacted`` (or ``Refused``) follows."""
+        self.command("REDACT", room, id, *([reason] if reason else []))
+
+    def rename_room(self, room: str, name: str, reason: str = "") -> None:
+        """Gives a room another name; ``RoomRenamed`` or ``Refused`` follows."""
+        self.command("RENAME", room, name, *([reason] if reason else []))
 
     def command(self, command: str, *params: str) -> None:
         """Sends any IRC command; the answers are yielded.

@@ -107,8 +107,12 @@ class Conversation(Protocol):
         """What is to be yielded, in order."""
         ...
 
-    def say(self, to: str, text: str, speech: Speech) -> Receipt:
-        """Queues a message."""
+    def say(self, to: str, text: str, speech: Speech, reply_to: str = "") -> Receipt:
+        """Queues a message, which may answer another one."""
+        ...
+
+    def react(self, to: str, id: str, reaction: str, on: bool) -> None:
+        """Puts a reaction to a message, or takes it back."""
         ...
 
     def waiting(self) -> list[tuple[str, str]]:

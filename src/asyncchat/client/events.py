@@ -14,8 +14,11 @@ from asyncchat.dialects.irc.client_values import (
     Message,
     ModeChanged,
     Present,
+    Reacted,
+    Redacted,
     Refused,
     Renamed,
+    RoomRenamed,
     Told,
     TopicChanged,
 )
@@ -75,6 +78,9 @@ Event = (
     | Left
     | Kicked
     | Renamed
+    | RoomRenamed
+    | Redacted
+    | Reacted
     | TopicChanged
     | ModeChanged
     | Present
@@ -96,9 +102,12 @@ __all__ = [
     "Message",
     "ModeChanged",
     "Present",
+    "Reacted",
     "Reconnected",
+    "Redacted",
     "Refused",
     "Renamed",
+    "RoomRenamed",
     "Told",
     "TopicChanged",
     "Unconfirmed",

@@ -20,9 +20,12 @@ from asyncchat.client.events import (
     Message,
     ModeChanged,
     Present,
+    Reacted,
     Reconnected,
+    Redacted,
     Refused,
     Renamed,
+    RoomRenamed,
     Told,
     TopicChanged,
     Unconfirmed,
@@ -191,14 +194,18 @@ class IrcConversation:
 
     # What the program asks.
 
-    def say(self, to: str, text: str, speech: Speech) -> Receipt:
+    def say(self, to: str, text: str, speech: Speech, reply_to: str = "") -> Receipt:
         """Queues a message."""
         if not to or to.startswith(":") or any(char in " ,\r\n\0" for char in to):
             raise ValueError(f"{to!r} is neither a room nor a person")
-        parts = self._dialect.parts(to, text, speech)
+        if self._dialect.registered:
+            parts = self._dialect.parts(to, text, speech)
+        else:  # what this server takes is not known yet
+            parts = [text] if text.strip() else []
         receipt = Receipt(len(parts))
         for part in parts:
-            self._outbox.put(Saying(next(self._tokens), to, part, speech, receipt))
+            self._outbox.put(Saying(next(self._tokens), to, part, speech, receipt, reply_to))
+            reply_to = ""
         self._hand_over()
         return receipt
 
@@ -268,6 +275,14 @@ class IrcConversation:
         if not (self._connected and self._dialect.registered):
             raise NotConnected("There is no connection right now.")
         self._dialect.ask(command, *params)
+
+    def react(self, to: str, id: str, reaction: str, on: bool) -> None:
+        """Puts a reaction to a message, or takes it back."""
+        if not (self._connected and self._dialect.registered):
+            raise NotConnected("There is no connection right now.")
+        if "message-tags" not in self._dialect.server.capabilities:
+            raise ClientError("This server knows no reactions.")
+        self._dialect.react(to, id, reaction, on)
 
     def history(self, room: str, kind: str, position: str, limit: int) -> Lookup:
         """Asks the history."""
@@ -381,6 +396,9 @@ class IrcConversation:
         if not value.own:
             self._regain(value.nick)
 
+    def _room_renamed(self, value: RoomRenamed) -> None:
+        self._resume.room_renamed(value)
+
     def _server_closes(self, value: Closing) -> None:
         self._closing = value.reason
 
@@ -413,7 +431,22 @@ class IrcConversation:
 
     def _hand_over(self) -> None:
         while self.ready and self._connected and (saying := self._outbox.next()) is not None:
-            self._dialect.say(saying.token, saying.to, saying.text, saying.speech)
+            parts = self._dialect.parts(saying.to, saying.text, saying.speech)
+            if parts and parts != [saying.text]:  # what the server takes was not known, or was other
+                self._say_apart(saying, parts)
+                continue
+            self._dialect.say(saying.token, saying.to, saying.text, saying.speech, saying.reply_to)
+
+    def _say_apart(self, saying: Saying, parts: Sequence[str]) -> None:
+        saying.receipt.more_parts(len(parts) - 1)
+        replies = (saying.reply_to, *[""] * (len(parts) - 1))
+        self._outbox.again(
+            saying,
+            [
+                Saying(next(self._tokens), saying.to, part, saying.speech, saying.receipt, reply_to)
+                for part, reply_to in zip(parts, replies, strict=True)
+            ],
+        )
 
     # Small things.
 
@@ -455,6 +488,9 @@ _HANDLERS: dict[type[Any], Callable[[IrcConversation, Any], None]] = {
     Kicked: IrcConversation._gone,
     Renamed: IrcConversation._renamed,
     Present: lambda conversation, value: conversation._resume.in_room(value),
+    Reacted: lambda conversation, value: conversation._resume.in_room(value),
+    Redacted: lambda conversation, value: conversation._resume.in_room(value),
+    RoomRenamed: IrcConversation._room_renamed,
     TopicChanged: lambda conversation, value: conversation._resume.in_room(value),
     ModeChanged: lambda conversation, value: conversation._resume.in_room(value),
     Told: IrcConversation._emit,

@@ -4,7 +4,7 @@ Owns the order of our messages and what is to become of those that a break left 
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from asyncchat.client.errors import NotDelivered
@@ -25,6 +25,7 @@ class Saying:
     text: str
     speech: Speech
     receipt: Receipt
+    reply_to: str = ""
 
 
 class Outbox:
@@ -55,6 +56,11 @@ class Outbox:
         saying = self._waiting.popleft()
         self._given[saying.token] = saying
         return saying
+
+    def again(self, given: Saying, sayings: Sequence[Saying]) -> None:
+        """Lets others stand where a message was that was just handed out: its server takes no such."""
+        del self._given[given.token]
+        self._waiting.extendleft(reversed(sayings))
 
     def answered(self, token: int) -> Saying | None:
         """The message that the connection has an answer for."""

@@ -147,7 +147,11 @@ class PlainConversation:
 
     # What the program asks.
 
-    def say(self, to: str, text: str, speech: Speech) -> Receipt:
+    def react(self, to: str, id: str, reaction: str, on: bool) -> None:
+        """There are no ids to react to."""
+        raise ClientError("An original-style server knows no reactions.")
+
+    def say(self, to: str, text: str, speech: Speech, reply_to: str = "") -> Receipt:
         """Queues a message; whatever the room, there is only one."""
         parts = self._dialect.say(text)
         receipt = Receipt(len(parts))

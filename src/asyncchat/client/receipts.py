@@ -12,7 +12,7 @@ from asyncchat.dialects.irc.client_values import Message
 class Receipt:
     """What became of one ``say``. Safe to use from any thread.
 
-    A long text may go as several messages: it is acknowledged when all of them are.
+    A text may go as several messages: it is acknowledged when all of them are.
     """
 
     def __init__(self, parts: int) -> None:
@@ -63,6 +63,10 @@ class Receipt:
         """One part is acknowledged."""
         self._ids.append(id)
         self._part_over()
+
+    def more_parts(self, count: int) -> None:
+        """A part went as several."""
+        self._left += count
 
     def part_failed(self, failure: NotDelivered) -> None:
         """One part is refused or unknown; the first failure counts."""

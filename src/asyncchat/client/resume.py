@@ -17,7 +17,10 @@ from asyncchat.client.events import (
     Message,
     ModeChanged,
     Present,
+    Reacted,
+    Redacted,
     Refused,
+    RoomRenamed,
     TopicChanged,
 )
 from asyncchat.client.memory import RoomMemory
@@ -28,7 +31,7 @@ from asyncchat.dialects.irc.client_values import CantJoin, HistoryFailed, Histor
 _HISTORY_PAGE = 1000
 """Most messages asked for at a time, whatever the server allows: what is held meanwhile stays small."""
 
-InRoom = Joined | Left | Kicked | Present | TopicChanged | ModeChanged
+InRoom = Joined | Left | Kicked | Present | Reacted | Redacted | TopicChanged | ModeChanged
 
 
 class Resume:
@@ -169,6 +172,18 @@ class Resume:
             return
         if memory is not None:
             memory.touch(event.time)
+        self._emit(event)
+
+    def room_renamed(self, event: RoomRenamed) -> None:
+        """A room has another name: it is the same one."""
+        key, new = self._fold(event.room), self._fold(event.now)
+        if (wanted := self._wanted.pop(key, None)) is not None:
+            self._wanted[new] = event.now
+            if (word := self._keys.pop(wanted, None)) is not None:
+                self._keys[event.now] = word
+        if (memory := self._memories.pop(key, None)) is not None:
+            memory.name = event.now
+            self._memories[new] = memory
         self._emit(event)
 
     def out(self, event: Left | Kicked) -> None:

@@ -18,9 +18,12 @@ from asyncchat.client.events import (
     Message,
     ModeChanged,
     Present,
+    Reacted,
     Reconnected,
+    Redacted,
     Refused,
     Renamed,
+    RoomRenamed,
     Told,
     TopicChanged,
     Unconfirmed,
@@ -36,6 +39,15 @@ NICK_COLOURS = ("36", "32", "35", "34", "33", "31", "96", "92", "95", "94")
 
 _SGR = {"dim": "2", "error": "31", "own": "1"} | {colour: colour for colour in NICK_COLOURS}
 
+_KNOWN = 2000
+"""Messages remembered, so that a reaction to one can be told with its words: some 300 bytes each."""
+
+_QUOTED = 40
+"""Characters of a message that are told with what answers it: it is to be known again."""
+
+_UNDER = " " * 8
+"""What the further lines of a message stand under: its time, and a little."""
+
 _NAMES_SHOWN = 20
 """Most names of a room on one line; /who shows all."""
 
@@ -47,10 +59,16 @@ def ansi(fragments: Fragments, *, colour: bool) -> str:
     return "".join(f"\x1b[{_SGR[style]}m{text}\x1b[0m" if style else text for style, text in fragments)
 
 
-def plain_line(message: Message) -> str:
-    """A message as one line of a pipe: ``NAME: text``."""
-    nick, text = shown(message.nick), shown(message.text)
-    return f"* {nick} {text}" if message.action else f"{nick}: {text}"
+def plain_lines(message: Message) -> list[str]:
+    """A message as lines of a pipe: ``NAME: text``, each of its lines one."""
+    nick = shown(message.nick)
+    before = f"* {nick} " if message.action else f"{nick}: "
+    return [before + shown(text) for text in lines_of(message.text)]
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a message; none is made of an end without a line."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def names_line(names: Sequence[str], *, most: int = _NAMES_SHOWN) -> str:
@@ -78,6 +96,7 @@ class Show:
         self.ignored: dict[str, str] = {}
         self._zone = zone
         self._day: date | None = None
+        self._known: dict[str, tuple[str, str]] = {}
 
     def event(self, event: Event) -> list[Fragments]:
         """The lines of an event."""
@@ -85,6 +104,10 @@ class Show:
             return [] if fold(event.nick) in self.ignored and not event.own else self.message(event)
         if isinstance(event, Disconnected):  # when it is tried again stands at the prompt
             return [[("error", f"-- {shown(f'disconnected{_why_broken(event)}')} --")]]
+        if isinstance(event, Reacted | Redacted):
+            return [] if fold(event.nick) in self.ignored else [[("dim", f"-- {self._marked(event)} --")]]
+        if isinstance(event, RoomRenamed) and fold(event.room) == fold(self.room):
+            self.room = event.now
         notice = notice_of(event, self.room)
         if not notice:
             return []
@@ -93,6 +116,8 @@ class Show:
 
     def message(self, message: Message) -> list[Fragments]:
         """The lines of a message: a day mark where the day changes, then itself."""
+        told = self._about(message.reply_to) if message.reply_to else ""
+        self._remember(message)
         at = self._zone(message.time)
         lines: list[Fragments] = []
         if at.date() != self._day:
@@ -111,11 +136,42 @@ class Show:
             line += [("", "* "), who]
         else:
             line.append(who)
+        if told:
+            line.append(("dim", f" (to {told})"))
+        first, *others = lines_of(message.text)
         if message.action:
-            line.append(("", f"{': *' if private else ''} {shown(message.text)}"))
+            line.append(("", f"{': *' if private else ''} {shown(first)}"))
         else:
-            line.append(("", f": {shown(message.text)}"))
-        return [*lines, line]
+            line.append(("", f": {shown(first)}"))
+        return [*lines, line, *([("", _UNDER + shown(text))] for text in others)]
+
+    def _remember(self, message: Message) -> None:
+        if not message.id or message.part:
+            return
+        if len(self._known) >= _KNOWN:
+            del self._known[next(iter(self._known))]
+        self._known[message.id] = (message.nick, message.text)
+
+    def _marked(self, event: Reacted | Redacted) -> str:
+        """What was done to a message, in words."""
+        where, nick = _in(event.room, self.room), shown(event.nick)
+        place = f" in{shown(where)}" if where and event.room.startswith(("#", "&")) else ""
+        if isinstance(event, Reacted):
+            verb = "reacts with" if event.on else "takes back"
+            to = "to" if event.on else "from"
+            return f"{nick} {verb} {shown(event.reaction)} {to} {self._about(event.id)}{place}"
+        why = f" ({shown(event.reason)})" if event.reason else ""
+        author = self._known.get(event.id, (event.nick, ""))[0]
+        verb = "takes back" if fold(author) == fold(event.nick) else "erased"
+        return f"{nick} {verb} {self._about(event.id)}{place}{why}"
+
+    def _about(self, id: str) -> str:
+        """A message that is spoken of, by its author and its first words where it was shown."""
+        if id not in self._known:
+            return "an earlier message"
+        nick, text = self._known[id]
+        short = shown(text)
+        return f"{shown(nick)}: {short[:_QUOTED].rstrip()}{'…' if len(short) > _QUOTED else ''}"
 
 
 def _colour(nick: str) -> str:
@@ -157,6 +213,20 @@ def _kicked(event: Kicked, room: str) -> str:
 
 def _renamed(event: Renamed, room: str) -> str:
     return f"{'you are' if event.own else f'{event.nick} is'} now {event.now}"
+
+
+def _room_renamed(event: RoomRenamed, room: str) -> str:
+    return f"{event.nick} renamed {event.room} to {event.now}{_why(event.reason)}"
+
+
+def _reacted(event: Reacted, room: str) -> str:
+    if event.on:
+        return f"{event.nick} reacts with {event.reaction} to an earlier message"
+    return f"{event.nick} takes back {event.reaction}"
+
+
+def _redacted(event: Redacted, room: str) -> str:
+    return f"{event.nick} takes a message out of {event.room}{_why(event.reason)}"
 
 
 def _topic(event: TopicChanged, room: str) -> str:
@@ -201,7 +271,10 @@ _NOTICES: dict[type[Any], Callable[[Any, str], str]] = {
     Joined: _joined,
     Left: _left,
     Kicked: _kicked,
+    Reacted: _reacted,
+    Redacted: _redacted,
     Renamed: _renamed,
+    RoomRenamed: _room_renamed,
     TopicChanged: _topic,
     ModeChanged: _mode,
     Present: _present,

@@ -21,7 +21,15 @@ from prompt_toolkit.renderer import CPR_Support
 
 from asyncchat.client.client import Client
 from asyncchat.client.errors import ClientError, NotConnected, TimedOut
-from asyncchat.client.events import Disconnected, Event, Joined, Left, Message, Reconnected
+from asyncchat.client.events import (
+    Disconnected,
+    Event,
+    Joined,
+    Left,
+    Message,
+    Reconnected,
+    RoomRenamed,
+)
 from asyncchat.client.show import Fragments, Show, ansi
 from asyncchat.client.words import WORDS, Leave, Talk, obey
 from asyncchat.core.names import fold
@@ -107,8 +115,8 @@ class Screen:
 
     def _obey(self) -> None:
         while True:
-            for line in self._typed.get().splitlines():  # a paste of several lines is one input
-                clean = typed(line)
+            for text in self._inputs(self._typed.get()):
+                clean = "\n".join(typed(line) for line in text.split("\n"))
                 if not clean.strip():
                     continue
                 try:
@@ -120,6 +128,13 @@ class Screen:
                     self._tell(str(error))
                 self._show.room = self._talk.room
                 self._refresh()
+
+    def _inputs(self, text: str) -> list[str]:
+        """What was typed, as messages and commands: lines that are pasted are one message."""
+        lines = text.splitlines()
+        first = next((line.lstrip() for line in lines if line.strip()), "")
+        is_command = first.startswith("/") and not first.startswith("//")
+        return lines if is_command or self._talk.commands_go_through else ["\n".join(lines)]
 
     def _end(self, reason: BaseException) -> None:
         """Ends the prompt, from another thread."""
@@ -150,6 +165,8 @@ class Screen:
                 return  # told already; the line above the prompt goes on
         elif isinstance(event, Reconnected):
             self._again_at = None
+        elif isinstance(event, RoomRenamed) and fold(event.room) == fold(self._talk.room):
+            self._talk.room = event.now
         elif isinstance(event, Joined | Left) and event.own and fold(event.room) == fold(self._talk.room):
             self._talk.room = self._show.room = event.room
         for line in self._show.event(event):

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,9 +24,12 @@ from asyncchat.dialects.irc.client_values import (
     NickRefused,
     Pong,
     Present,
+    Reacted,
+    Redacted,
     Refused,
     Registered,
     Renamed,
+    RoomRenamed,
     Told,
     TopicChanged,
     Undelivered,
@@ -147,6 +151,22 @@ HEARD = [
         ":me!~me@h PRIVMSG bob :from my other window",
         [Message("", NOW, "bob", "me", "from my other window", own=True)],
     ),
+    (
+        "@+draft/reply=e1-1;+reply=e1-2 :bob!b@h PRIVMSG #ci :yes",
+        [Message("", NOW, "#ci", "bob", "yes", reply_to="e1-2")],
+    ),
+    (":bob!b@h RENAME #ci #builds :better", [RoomRenamed(NOW, "#ci", "#builds", "bob", "better")]),
+    (":bob!b@h RENAME #ci", []),
+    (f"@{STAMP} :bob!b@h REDACT #ci e1-1 :oops", [Redacted(THEN, "#ci", "bob", "e1-1", "oops")]),
+    (":bob!b@h REDACT me e1-1", [Redacted(NOW, "bob", "bob", "e1-1")]),
+    (":bob!b@h REDACT #ci", []),
+    ("@+reply=e1-1;+draft/react=😀 :bob!b@h TAGMSG #ci", [Reacted(NOW, "#ci", "bob", "e1-1", "😀")]),
+    (
+        "@+draft/reply=e1-1;+draft/unreact=😀 :me!m@h TAGMSG bob",
+        [Reacted(NOW, "bob", "me", "e1-1", "😀", on=False, own=True)],
+    ),
+    ("@+typing=active :bob!b@h TAGMSG #ci", []),
+    ("@+draft/react=😀 :bob!b@h TAGMSG #ci", []),
     (":amy!a@h JOIN #ci", [Joined(NOW, "#ci", "amy")]),
     (":bob!b@h PART #ci :bye", [Left(NOW, "#ci", "bob", "bye")]),
     (":bob!b@h QUIT :Quit: bye", [Left(NOW, "#ci", "bob", "Quit: bye")]),
@@ -298,6 +318,104 @@ def test_label_acknowledges_echo_ack_and_refusal():
     client.data_to_send()
     heard = hear(client, "@label=9 :me!u@h PRIVMSG me self", ":me!u@h PRIVMSG me self")
     assert [type(value) for value in heard] == [Acknowledged, Message]
+
+
+MULTILINE = f"{ALL} labeled-response draft/multiline=max-bytes=4096,max-lines=3"
+
+
+def able(caps):
+    """A client whose server has these, their values told."""
+    client = IrcClient("me")
+    hear(
+        client,
+        f":s CAP * LS :{caps}",
+        f":s CAP * ACK :{' '.join(word.split('=')[0] for word in caps.split())}",
+    )
+    client.receive_data((WELCOME + READY).encode(), NOW)
+    client.data_to_send()
+    return client
+
+
+def test_several_lines_are_a_batch():
+    client = able(MULTILINE)
+    assert client.parts("#ci", "\n one\r\n\ntwo\nthree \n\n") == [" one\n\ntwo", "three "]
+    client.say(7, "#ci", " one\n\ntwo", reply_to="e1-1")
+    assert lines(client) == [
+        "@label=7;+reply=e1-1;+draft/reply=e1-1 BATCH +7 draft/multiline #ci",
+        "@batch=7 PRIVMSG #ci : one",
+        "@batch=7 PRIVMSG #ci :",
+        "@batch=7 PRIVMSG #ci two",
+        "BATCH -7",
+    ]
+    (heard,) = hear(
+        client,
+        "@label=7;msgid=e1-9 :me!u@h BATCH +m9 draft/multiline #ci",
+        "@batch=m9 :me!u@h PRIVMSG #ci : one",
+        "@batch=m9 :me!u@h PRIVMSG #ci :",
+        "@batch=m9 :me!u@h PRIVMSG #ci two",
+        ":s BATCH -m9",
+    )
+    assert heard == Acknowledged(7, Message("e1-9", NOW, "#ci", "me", " one\n\ntwo", own=True))
+
+
+def test_a_long_line_is_a_batch_that_goes_on():
+    client = able(MULTILINE)
+    text = "word " * 150
+    assert client.parts("#ci", text) == [text]
+    client.say(7, "#ci", text, Speech.ACTION)
+    begin, first, second, end = lines(client)
+    assert (begin, end) == ("@label=7 BATCH +7 draft/multiline #ci", "BATCH -7")
+    assert first.startswith("@batch=7 PRIVMSG #ci :\x01ACTION word word")
+    assert second.startswith("@batch=7;draft/multiline-concat PRIVMSG #ci :")
+    said = first.partition(":")[2] + second.partition(":")[2]
+    assert said == f"\x01ACTION {text}\x01"
+
+
+def test_what_is_more_than_a_batch_may_have_goes_as_several():
+    client = able(MULTILINE)
+    parts = client.parts("#ci", "x" * 5000)
+    assert "".join(parts) == "x" * 5000
+    assert all(len(part) <= 4096 for part in parts)
+
+
+@pytest.mark.parametrize(
+    "caps",
+    [
+        ALL,
+        f"{ALL} draft/multiline=max-bytes=4096",
+        f"{ALL} labeled-response draft/multiline",
+        f"{ALL} labeled-response draft/multiline=max-bytes=many",
+    ],
+)
+def test_lines_are_messages_where_batches_of_them_are_not_for_certain(caps):
+    assert able(caps).parts("#ci", "one\n\ntwo") == ["one", "two"]
+
+
+def test_a_batch_that_is_refused():
+    client = able(MULTILINE)
+    client.say(7, "#ci", "one\ntwo")
+    client.data_to_send()
+    (heard,) = hear(client, "@label=7 :s FAIL BATCH MULTILINE_MAX_LINES 1 :too many")
+    assert heard == Undelivered(7, Refused(NOW, "#ci", "too many", "one\ntwo", "FAIL"))
+
+
+def test_lines_from_others_are_one_message():
+    client = registered(ALL, "#ci")
+    batch = [
+        f"@msgid=e1-9;{STAMP};batch=h :bob!b@h BATCH +m draft/multiline #ci",
+        "@batch=m :bob!b@h PRIVMSG #ci :one ",
+        "@batch=m;draft/multiline-concat :bob!b@h PRIVMSG #ci :line",
+        "@batch=m :bob!b@h PRIVMSG #ci :",
+        "@batch=m :bob!b@h PRIVMSG #ci :three",
+        "@batch=h :s BATCH -m",
+    ]
+    whole = Message("e1-9", THEN, "#ci", "bob", "one line\n\nthree")
+    assert hear(client, *batch) == [whole]
+    client.history(3, "#ci", "LATEST", "*", limit=9)
+    client.data_to_send()
+    (page,) = hear(client, ":s BATCH +h chathistory #ci", *batch, ":s BATCH -h")
+    assert page.messages == (msgspec.structs.replace(whole, replayed=True),)
+    assert hear(client, ":s BATCH +m draft/multiline #ci", ":s BATCH -m") == []
 
 
 def test_without_echo_a_ping_behind_acknowledges():

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from asyncchat.core.events import Speech
 from asyncchat.core.scram import ScramFault
-from asyncchat.dialects.irc import client_speech, numerics, tokens
+from asyncchat.dialects.irc import client_marks, client_speech, numerics, tokens
 from asyncchat.dialects.irc.client_batches import Batch, Batches
 from asyncchat.dialects.irc.client_login import Login
 from asyncchat.dialects.irc.client_replies import JOIN_REFUSALS, SILENT, SPEECH_REFUSALS, Question, readable
@@ -82,6 +82,7 @@ class IrcClient:
         self._sending = Sending()
         self._questions: list[Question] = []
         self._reader = client_speech.Reader(self.server, self._is_own)
+        self._marks = client_marks.Marks(self.server, self._is_own)
         for command in self.server.start():
             self.send(*command)
         if password:
@@ -105,7 +106,18 @@ class IrcClient:
         Raises:
             ValueError: it can't be said in one line of IRC.
         """
-        line = tokens.format(tokens.Message(command, params))
+        self._ask(tokens.Message(command, params))
+
+    def react(self, to: str, id: str, reaction: str, on: bool) -> None:
+        """Puts a reaction to a message, or takes it back.
+
+        Raises:
+            ValueError: it can't be said in one line of IRC.
+        """
+        self._ask(client_marks.reaction(to, id, reaction, on))
+
+    def _ask(self, message: tokens.Message) -> None:
+        line = tokens.format(message)
         if self._sending.queued:
             self._sending.put(line)
         else:
@@ -132,17 +144,22 @@ class IrcClient:
         self.ask("JOIN", room, *([key] if key else []))
 
     def parts(self, to: str, text: str, speech: Speech = Speech.MESSAGE) -> list[str]:
-        """A text as the messages that carry it, each one line that fits after the server added our origin."""
+        """A text as the messages that carry it; each is a line that fits with our origin, or several."""
         return client_speech.parts(self.server, self._origin, to, text, speech)
 
-    def say(self, token: int, to: str, text: str, speech: Speech = Speech.MESSAGE) -> None:
+    def say(
+        self, token: int, to: str, text: str, speech: Speech = Speech.MESSAGE, reply_to: str = ""
+    ) -> None:
         """Says one of ``parts``; ``Acknowledged`` or ``Undelivered`` follows under this number.
 
         Raises:
             ValueError: the target or the text can't be said in one line of IRC.
         """
-        label = str(token) if self.server.labels else ""
-        line = client_speech.said(to, text, speech, label)
+        tags: tokens.Tags = (("label", str(token)),) if self.server.labels else ()
+        if "message-tags" in self.server.capabilities:
+            tags += client_marks.answering(reply_to)
+        limit = client_speech.text_bytes(self.server, self._origin, to, speech)
+        line = client_speech.said(to, text, speech, tags, limit)
         self._sending.put(Pending(token, to, self.server.fold(to), text, speech, line))
 
     @property
@@ -380,7 +397,7 @@ class IrcClient:
         if self._asked(command):
             question = self._answered()
             return (HistoryFailed(question.token, question.room, code, reason),)
-        if command in ("PRIVMSG", "NOTICE", "JOIN"):
+        if command in ("PRIVMSG", "NOTICE", "JOIN") or (command == "BATCH" and label):
             return self._refuse(line, line.params[2:-1], reason, label, now)
         return (Refused(moment(line, now), command, reason, "", "FAIL"),)
 
@@ -481,6 +498,9 @@ _HANDLERS: dict[str, _Handler] = {
     "PART": lambda client, line, _, now: client.rooms.part(line, now),
     "PING": IrcClient._ping,
     "PONG": IrcClient._pong,
+    "REDACT": lambda client, line, _, now: client._marks.redacted(line, now),
+    "RENAME": lambda client, line, _, now: client.rooms.rename(line, now),
+    "TAGMSG": lambda client, line, _, now: client._marks.signalled(line, now),
     "QUIT": lambda client, line, _, now: client.rooms.quit(line, now),
     "TOPIC": lambda client, line, _, now: client.rooms.topic(line, now),
     "WARN": IrcClient._note,

@@ -1,10 +1,14 @@
 """Batches as a client receives them (IRCv3 batch).
 
-Owns open batches and their limits; must not know what the lines in them mean.
+Owns open batches and their limits, and making one line of several (draft/multiline); must not know what the
+lines in them mean.
 """
 
 from dataclasses import dataclass, field
 
+import msgspec
+
+from asyncchat.dialects.irc.batches import CONCAT, MULTILINE
 from asyncchat.dialects.irc.tokens import Message
 
 OPEN = 32
@@ -18,19 +22,40 @@ LINES = 20_000
 class Batch:
     """A batch with the lines that came for it so far; nested ones stand where they ended."""
 
-    ref: str
-    kind: str
-    params: tuple[str, ...]
-    label: str
-    parent: str
+    opening: Message
     items: "list[Message | Batch]" = field(default_factory=list)
 
+    @property
+    def kind(self) -> str:
+        """Its type."""
+        return self.opening.param(1)
+
+    @property
+    def params(self) -> tuple[str, ...]:
+        """What followed the type."""
+        return self.opening.params[2:]
+
+    @property
+    def label(self) -> str:
+        """The label of what it answers; '' for none."""
+        return self.opening.tag("label") or ""
+
+    @property
+    def parent(self) -> str:
+        """The reference of the batch that it stands in; '' for none."""
+        return self.opening.tag("batch") or ""
+
+    @property
+    def size(self) -> int:
+        """How many lines came for it and those in it."""
+        return sum(item.size if isinstance(item, Batch) else 1 for item in self.items)
+
     def lines(self) -> list[Message]:
-        """Its lines and those of the batches in it, in order."""
+        """Its lines and those of the batches in it, in order; a message of several lines is one of them."""
         found: list[Message] = []
         for item in self.items:
             found.extend(item.lines() if isinstance(item, Batch) else (item,))
-        return found
+        return [_joined(self.opening, found)] if self.kind == MULTILINE and found else found
 
 
 class Batches:
@@ -54,17 +79,30 @@ class Batches:
         """Takes a BATCH line; gives the outermost batch that it ends, complete."""
         ref = line.param(0)
         if ref.startswith("+") and len(self._open) < OPEN:
-            self._open[ref[1:]] = Batch(
-                ref[1:],
-                line.param(1),
-                line.params[2:],
-                line.tag("label") or "",
-                line.tag("batch") or "",
-            )
+            self._open[ref[1:]] = Batch(line)
         elif ref.startswith("-") and (batch := self._open.pop(ref[1:], None)) is not None:
             parent = self._open.get(batch.parent)
             if parent is None:
-                self._held -= len(batch.lines())
+                self._held -= batch.size
                 return batch
             parent.items.append(batch)
         return None
+
+
+def _joined(opening: Message, lines: list[Message]) -> Message:
+    """The one line that the lines of a draft/multiline batch make: its text has their breaks.
+
+    What is said of the whole stands on the batch; ids of servers that put them on the first line are taken.
+    """
+    text = lines[0].param(1)
+    for line in lines[1:]:
+        text += line.param(1) if line.tag(CONCAT) is not None else f"\n{line.param(1)}"
+    known = dict((*lines[0].tags, *opening.tags))
+    known.pop("batch", None)
+    known.pop(CONCAT, None)
+    return msgspec.structs.replace(
+        lines[0],
+        params=(lines[0].param(0), text),
+        source=lines[0].source or opening.source,
+        tags=tuple(known.items()),
+    )

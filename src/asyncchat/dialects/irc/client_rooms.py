@@ -17,6 +17,7 @@ from asyncchat.dialects.irc.client_values import (
     ModeChanged,
     Present,
     Renamed,
+    RoomRenamed,
     TopicChanged,
     Value,
 )
@@ -90,6 +91,16 @@ class ClientRooms:
                 del room.members[self._server.fold(nick)]
                 room.members[self._server.fold(new)] = new
         return [Renamed(moment(line, now), nick, new, rooms, self._is_own(nick))]
+
+    def rename(self, line: Message, now: datetime) -> list[Value]:
+        """RENAME (draft/channel-rename)."""
+        old, new = line.param(0), line.param(1)
+        if not new:
+            return []
+        if (room := self._rooms.pop(self._server.fold(old), None)) is not None:
+            room.name = new
+            self._rooms[self._server.fold(new)] = room
+        return [RoomRenamed(moment(line, now), old, new, nick_of(line.source), line.param(2))]
 
     def topic(self, line: Message, now: datetime) -> list[Value]:
         """TOPIC."""

@@ -11,7 +11,10 @@ from asyncchat.dialects.irc.tokens import LINE_BYTES, Message
 WANTED = (
     "batch",
     "chathistory",
+    "draft/channel-rename",
     "draft/chathistory",
+    "draft/message-redaction",
+    "draft/multiline",
     "echo-message",
     "labeled-response",
     "message-tags",
@@ -20,13 +23,18 @@ WANTED = (
 )
 """Capabilities that this client makes use of; all are optional."""
 
-_DEPENDS_ON_BATCH = frozenset(("labeled-response", "draft/chathistory", "chathistory", "soju.im/search"))
+_DEPENDS_ON_BATCH = frozenset(
+    ("labeled-response", "draft/chathistory", "chathistory", "draft/multiline", "soju.im/search")
+)
 
 HOST_BYTES = 63
 """Longest host in an origin, where 005 has no HOSTLEN: a DNS label; servers show no longer ones."""
 
 USER_BYTES = 18
 """Longest user in an origin, where 005 has no USERLEN."""
+
+LINES = 100
+"""Most lines of a message, where the server sets no limit."""
 
 PAGE = 100
 """Messages asked for at a time, where 005's CHATHISTORY sets no limit."""
@@ -42,6 +50,7 @@ class ServerFacts:
         self._wanted = frozenset(WANTED) | also
         self.capabilities: set[str] = set()
         self.tokens: dict[str, str] = {}
+        self._values: dict[str, str] = {}
         self.negotiating = False
         self._offered: set[str] = set()
         self._asked: list[frozenset[str]] = []
@@ -56,7 +65,10 @@ class ServerFacts:
     def cap(self, line: Message) -> list[tuple[str, ...]]:
         """Takes a CAP line, gives the commands to send."""
         kind = line.param(1).upper()
-        names = {word.partition("=")[0] for word in line.params[-1].split()} if line.params else set()
+        words = line.params[-1].split() if line.params else []
+        names = {word.partition("=")[0] for word in words}
+        if kind in ("LS", "NEW"):
+            self._values |= {name: value for name, _, value in (word.partition("=") for word in words)}
         if kind == "LS":
             self._offered |= names
             if len(line.params) > 3 and line.param(2) == "*":
@@ -115,7 +127,7 @@ class ServerFacts:
     def number(self, key: str, default: int) -> int:
         """A token's number, or the default where it has none."""
         value = self.tokens.get(key, "")
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 9 else default
+        return int(value) if _is_number(value) else default
 
     def fold(self, name: str) -> str:
         """The key of a name: equal for names that are the same to the server."""
@@ -156,6 +168,20 @@ class ServerFacts:
         return {"labeled-response", "batch"} <= self.capabilities
 
     @property
+    def multiline(self) -> tuple[int, int] | None:
+        """Most bytes and lines of a message of several lines; None: we send none.
+
+        Only with labels is it certain which of them the server has taken.
+        """
+        if not self.labels or not {"draft/multiline", "message-tags"} <= self.capabilities:
+            return None
+        limits = dict(word.partition("=")[::2] for word in self._values.get("draft/multiline", "").split(","))
+        most_bytes, most_lines = limits.get("max-bytes", ""), limits.get("max-lines", "")
+        if not _is_number(most_bytes) or int(most_bytes) < LINE_BYTES:
+            return None  # it is required (IRCv3 multiline, "Capability value")
+        return int(most_bytes), int(most_lines) if _is_number(most_lines) and int(most_lines) else LINES
+
+    @property
     def keeps_history(self) -> bool:
         """Whether the history can be asked for, with times and in batches."""
         return bool({"draft/chathistory", "chathistory"} & self.capabilities) and (
@@ -177,3 +203,7 @@ class ServerFacts:
         """Whether the history takes ids, not only times, for a position."""
         kinds = self.tokens.get("MSGREFTYPES")
         return kinds is None or "msgid" in kinds.split(",")
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 9

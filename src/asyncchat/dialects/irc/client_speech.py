@@ -6,16 +6,21 @@ acknowledgements.
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from asyncchat.core.events import Speech
-from asyncchat.core.text import cut
+from asyncchat.core.text import cut, size
 from asyncchat.dialects.irc import tokens
+from asyncchat.dialects.irc.batches import CONCAT, MULTILINE
 from asyncchat.dialects.irc.client_server import HOST_BYTES, USER_BYTES, ServerFacts
 from asyncchat.dialects.irc.client_values import Message, Told
 
 _ACTION = "\x01ACTION "
 _CUT_FREE = 4
 """Bytes cut() needs at least; a target that leaves less room than that is none that a server gave."""
+
+REPLY: Final = ("+reply", "+draft/reply")
+"""The tags that name the message answered (IRCv3 client-tags/reply), the newer name first."""
 
 _SPEECH = (Speech.MESSAGE, Speech.NOTICE, Speech.ACTION)
 
@@ -80,7 +85,8 @@ class Reader:
         if not id and head is not None and (head.room, head.nick, head.notice) == (room, nick, notice):
             # A message longer than a line: the server puts its id on the first line only.
             id, part = head.id, head.part + 1
-        message = Message(id, at, room, nick, text, own, action, notice, replayed, part)
+        answered = next((line.tag(key) for key in REPLY if line.tag(key)), None) or ""
+        message = Message(id, at, room, nick, text, own, action, notice, replayed, part, answered)
         self._head = message if id else None
         return message
 
@@ -105,19 +111,64 @@ def text_bytes(server: ServerFacts, origin: str, to: str, speech: Speech) -> int
 
 
 def parts(server: ServerFacts, origin: str, to: str, text: str, speech: Speech) -> list[str]:
-    """A text as the messages that carry it: lines, and these cut so that each fits once it is relayed."""
+    """A text as the messages that carry it: whole where the server takes several lines as one message.
+
+    Else each line is one, and these are cut so that each fits once it is relayed.
+    """
     limit = text_bytes(server, origin, to, speech)
     clean = text.replace("\0", "").encode("utf-8", "replace").decode()
     lines = clean.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return [part for line in lines if line.strip() for part in cut(line, limit) if part]
+    if server.multiline is None:
+        return [part for line in lines if line.strip() for part in cut(line, limit) if part]
+    while lines and not lines[-1].strip():
+        lines.pop()
+    while lines and not lines[0].strip():
+        del lines[0]
+    return _gathered(lines, limit, *server.multiline)
 
 
-def said(to: str, text: str, speech: Speech, label: str) -> bytes:
-    """The line that says one part."""
-    if speech is Speech.ACTION:
-        text = f"{_ACTION}{text}\x01"
-    tags = (("label", label),) if label else ()
-    return tokens.format(tokens.Message(_command(speech), (to, text), tags=tags))
+def _gathered(lines: list[str], limit: int, most_bytes: int, most_lines: int) -> list[str]:
+    """Lines as few messages, each within what the server takes of one."""
+    whole: list[str] = []
+    held, count, used = "", 0, 0
+    for line in lines:
+        for index, piece in enumerate(cut(line, limit)):
+            apart = "" if index or not count else "\n"
+            if count and (count == most_lines or used + len(apart) + size(piece) > most_bytes):
+                whole.append(held)
+                held, count, used, apart = "", 0, 0, ""
+            held += apart + piece
+            count += 1
+            used += len(apart) + size(piece)
+    return [text for text in (*whole, held) if text.strip()]
+
+
+def said(to: str, text: str, speech: Speech, tags: tokens.Tags, limit: int) -> bytes:
+    """What says one part: a line, or a batch of them (draft/multiline).
+
+    Args:
+        to: the target.
+        text: the part.
+        speech: how it is said.
+        tags: of the whole: label, reply.
+        limit: bytes of text that fit a line.
+    """
+    command = _command(speech)
+    pieces = [
+        (piece, bool(index)) for line in text.split("\n") for index, piece in enumerate(cut(line, limit))
+    ]
+    before, after = (_ACTION, "\x01") if speech is Speech.ACTION else ("", "")
+    if len(pieces) == 1:
+        return tokens.format(tokens.Message(command, (to, f"{before}{text}{after}"), tags=tags))
+    pieces[0] = (before + pieces[0][0], False)
+    pieces[-1] = (pieces[-1][0] + after, pieces[-1][1])
+    ref = dict(tags).get("label", "m")
+    told = [tokens.Message("BATCH", (f"+{ref}", MULTILINE, to), tags=tags)]
+    for piece, joined in pieces:
+        concat: tokens.Tags = ((CONCAT, ""),) if joined else ()
+        told.append(tokens.Message(command, (to, piece), tags=(("batch", ref), *concat)))
+    told.append(tokens.Message("BATCH", (f"-{ref}",)))
+    return b"".join(map(tokens.format, told))
 
 
 def _command(speech: Speech) -> str:

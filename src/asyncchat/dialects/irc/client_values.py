@@ -20,6 +20,7 @@ class Message(msgspec.Struct, frozen=True):
         action: ``/me waves``: the text is what the person does.
         notice: never to be answered automatically.
         replayed: read from the history: said before we came or while the line was down.
+        reply_to: the id of the message that it answers; '' for none.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Message(msgspec.Struct, frozen=True):
     notice: bool = False
     replayed: bool = False
     part: int = 0
+    reply_to: str = ""
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -71,6 +73,39 @@ class Renamed(msgspec.Struct, frozen=True):
     nick: str
     now: str
     rooms: tuple[str, ...] = ()
+    own: bool = False
+
+
+class RoomRenamed(msgspec.Struct, frozen=True):
+    """Somebody gave a room another name; who was in it is in it under ``now``."""
+
+    time: datetime
+    room: str
+    now: str
+    nick: str
+    reason: str = ""
+
+
+class Redacted(msgspec.Struct, frozen=True):
+    """Somebody took a message, by its ``id``, out of the history; ``room`` as in ``Message``."""
+
+    time: datetime
+    room: str
+    nick: str
+    id: str
+    reason: str = ""
+    own: bool = False
+
+
+class Reacted(msgspec.Struct, frozen=True):
+    """Somebody put a reaction (``👍``) to the message with this ``id``, or took it back (``on`` is false)."""
+
+    time: datetime
+    room: str
+    nick: str
+    id: str
+    reaction: str
+    on: bool = True
     own: bool = False
 
 
@@ -203,7 +238,21 @@ class Closing(msgspec.Struct, frozen=True):
     reason: str
 
 
-Heard = Message | Joined | Left | Kicked | Renamed | TopicChanged | ModeChanged | Present | Told | Refused
+Heard = (
+    Message
+    | Joined
+    | Left
+    | Kicked
+    | Renamed
+    | RoomRenamed
+    | Redacted
+    | Reacted
+    | TopicChanged
+    | ModeChanged
+    | Present
+    | Told
+    | Refused
+)
 """What people and the server say by themselves."""
 
 Answer = (

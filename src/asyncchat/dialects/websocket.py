@@ -9,6 +9,7 @@ each connection's own.
 import struct
 from collections.abc import Iterable, Sequence
 from typing import Final
+from weakref import WeakValueDictionary
 
 import msgspec
 from websockets.datastructures import Headers
@@ -108,7 +109,7 @@ class Frames(msgspec.Struct, frozen=True):
 class WebSocketVariant:
     """The frames of others' events for sessions that would get the same lines."""
 
-    __slots__ = ("_first", "irc")
+    __slots__ = ("__weakref__", "_first", "irc")
 
     def __init__(self, irc: IrcVariant, first: int) -> None:
         self.irc = irc
@@ -129,7 +130,8 @@ class WebSocket:
 
     def __init__(self, irc: Irc) -> None:
         self._irc = irc
-        self._variants: dict[tuple[IrcVariant, int], WebSocketVariant] = {}
+        # As long as somebody has it, as ``Irc`` keeps its own.
+        self._variants: WeakValueDictionary[tuple[IrcVariant, int], WebSocketVariant] = WeakValueDictionary()
 
     def dialect(self, session: int, host: str, *, binary: bool = False) -> "WebSocketDialect":
         """The dialect of a session whose handshake has been answered."""

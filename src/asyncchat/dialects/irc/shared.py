@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from asyncchat.core.names import NAME_BYTES, ROOM_BYTES, matches
 from asyncchat.dialects.irc import greeting
 from asyncchat.dialects.irc.capabilities import BATCH, CHANGING, MULTILINE, Offer
 from asyncchat.dialects.irc.dialect import IrcDialect
 from asyncchat.dialects.irc.line import BODY_BYTES
-from asyncchat.dialects.irc.variant import IrcVariant
+from asyncchat.dialects.irc.variant import Heads, IrcVariant
 
 if TYPE_CHECKING:
     from asyncchat.dialects.base import ServerInfo
@@ -43,7 +44,9 @@ class Irc:
         """How often each command came, since the server runs."""
         self.arriving: Callable[[], int] = lambda: 0
         """How many connections there are that are nobody yet."""
-        self._variants: dict[int, IrcVariant] = {}
+        self._heads = Heads()
+        # As long as somebody has it: whoever asks for every mix of capabilities leaves nothing behind.
+        self._variants: WeakValueDictionary[int, IrcVariant] = WeakValueDictionary()
         self._sets: dict[int, int] = {}
 
     def dialect(self, session: int, host: str, *, private: bool = True) -> IrcDialect:
@@ -76,7 +79,7 @@ class Irc:
         held &= CHANGING
         variant = self._variants.get(held)
         if variant is None:
-            variant = self._variants[held] = IrcVariant(self.name, self.server.ids, held)
+            variant = self._variants[held] = IrcVariant(self.name, self.server.ids, held, self._heads)
         return variant
 
     def moment(self, time: int) -> str:

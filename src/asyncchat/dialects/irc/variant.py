@@ -36,7 +36,17 @@ from asyncchat.dialects.irc.stamps import stamp
 from asyncchat.dialects.irc.tokens import LINE_BYTES, format_tags
 
 MOST_REMEMBERED: Final = 20_000
-"""Heads of lines a variant remembers: one for each who speaks, some 150 bytes; then it begins anew."""
+"""Heads of lines that are remembered: one for each who speaks, some 150 bytes; then it begins anew."""
+
+
+class Heads:
+    """What lines begin with and whom they go to, as bytes: the same for all variants, which share them."""
+
+    __slots__ = ("origins", "targets")
+
+    def __init__(self) -> None:
+        self.origins: dict[str, bytes] = {}
+        self.targets: dict[str, bytes] = {}
 
 
 _Signal = events.Signalled | events.SignalledTo | events.SignalledToRole | events.Reacted | events.ReactedTo
@@ -49,9 +59,11 @@ class IrcVariant:
         source: the server's name, for what it says itself.
         ids: gives the msgid.
         held: the capabilities, of which those that change bytes count.
+        heads: those that others have made already.
     """
 
     __slots__ = (
+        "__weakref__",
         "_heads",
         "_held",
         "_ids",
@@ -70,7 +82,7 @@ class IrcVariant:
         "_targets",
     )
 
-    def __init__(self, source: str, ids: Ids, held: int) -> None:
+    def __init__(self, source: str, ids: Ids, held: int, heads: Heads | None = None) -> None:
         self._source = source
         self._ids = ids
         self._held = held
@@ -85,8 +97,9 @@ class IrcVariant:
         self._last: Record | None = None
         self._last_told = b""
         self._tags_head = b"@msgid="
-        self._heads: dict[str, bytes] = {}
-        self._targets: dict[str, bytes] = {}
+        heads = heads or Heads()
+        self._heads = heads.origins
+        self._targets = heads.targets
 
     def encode(self, record: Record) -> bytes:
         """The bytes of an event: whole lines, or nothing where IRC has no word for it."""

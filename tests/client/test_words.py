@@ -202,7 +202,7 @@ def test_a_search_is_paged_by_times():
         assert typed("/search") == []
         assert typed.recalled[50:] == ["n 8"]
         assert typed("/search") == [
-            "usage: /search WORDS [from:NAME] [in:#ROOM] [before:DATE] [after:DATE]",
+            "usage: /search WORDS [from:NAME] [in:#ROOM|with:NAME] [before:DATE] [after:DATE]",
         ]
         assert typed("/search nowhere") == ["nothing was found"]
         with pytest.raises(ClientError, match="could not be run"):

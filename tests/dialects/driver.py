@@ -268,6 +268,8 @@ class Hub:
 
     def search(self, peer: Peer, asked: commands.Search) -> list[object]:
         rooms = {room.key for room in self.chat.rooms_with(peer.id)}
+        if asked.room[:1].isalpha():
+            return [self.search_private(peer, asked)]
         if (asked.room and fold(asked.room) not in rooms) or not self.searchable:
             return [replies.NotSearched(asked.room if self.searchable else "", asked.purpose)]
         rooms = {fold(asked.room)} if asked.room else rooms
@@ -286,6 +288,17 @@ class Hub:
         page = found[-asked.limit :] if newest else found[: asked.limit]
         reached = None if len(found) == len(page) else page[0 if newest else -1].number
         return [replies.SearchPage(tuple(page), reached, self.now, asked.purpose)]
+
+    def search_private(self, peer: Peer, asked: commands.Search) -> replies.SearchPage:
+        pair = {self.chat.people[peer.id].key, fold(asked.room)}
+        found = [
+            record
+            for record in self.records
+            if isinstance(record.event, events.Whispered)
+            and {record.event.person.key, record.event.to.key} == pair
+            and holds(record.event.text, asked.terms)
+        ]
+        return replies.SearchPage(tuple(found), None, self.now, asked.purpose)
 
     def claim(self, peer: Peer, asked: commands.Owner) -> list[object]:
         if asked.name == "elsewhere":

@@ -6,9 +6,11 @@ import pytest
 
 from asyncchat.log.base import Found, LogError, Query
 from asyncchat.log.memory import MemoryLog
+from asyncchat.server import searches
 from asyncchat.server.searches import AT_ONCE, MOST_WAITING, Searches
 from tests.log.chatter import asynchronous
 from tests.server.harness import CODE, serving
+from tests.server.test_past import account, irc, opened, pong
 
 QUERY = Query(("#lobby",), 1)
 
@@ -119,3 +121,103 @@ class DeafLog(MemoryLog):
 
     async def search(self, query: Query) -> Found:
         raise LogError("the disk is gone")
+
+
+SEARCHING = "message-tags server-time batch echo-message soju.im/search"
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def kept(request, tmp_path):
+    """A server with either log."""
+    log = MemoryLog() if request.param == "memory" else asyncio.run(opened(tmp_path / "chat.db"))
+    with serving(log) as running:
+        yield running
+        running.stop()
+
+
+def found(client, attributes):
+    """The texts that a search finds, or its FAIL."""
+    client.send(f"SEARCH {attributes}\r\n")
+    told = pong(client).splitlines()
+    return [line.rpartition(" :")[2] for line in told if line.startswith("@batch=")] or [
+        line.partition("FAIL ")[2] for line in told if "FAIL " in line
+    ]
+
+
+class TestPrivate:
+    def test_both_find_what_they_wrote_to_each_other_and_nobody_else_does(self, kept):
+        anna, bob, eve = (irc(kept, name, SEARCHING) for name in ("anna", "bob", "eve"))
+        for client, name in ((anna, "anna"), (bob, "bob"), (eve, "eve")):
+            account(kept, client, name)
+        anna.send("PRIVMSG bob :the needle is here\r\nPRIVMSG eve :no thing\r\n")
+        bob.send("PRIVMSG anna :which needle?\r\nPRIVMSG #lobby :a needle for all\r\n")
+        pong(anna)
+        pong(bob)
+        both = ["the needle is here", "which needle?"]
+        assert found(anna, "in=bob;text=needle") == both
+        assert found(bob, "in=ANNA;text=needle") == both
+        assert found(bob, "in=anna;text=needle;from=bob") == both[1:]
+        assert found(bob, "in=anna;text=needle;limit=1") == both[1:]
+        assert found(anna, "in=bob;text=nowhere") == []
+        assert found(anna, "text=needle") == ["a needle for all"]
+        for name in ("anna", "bob", "eve"):
+            assert found(eve, f"in={name};text=needle") == []
+        assert found(eve, "in=anna;text=thing") == ["no thing"]
+        eve.send(f"OPER owner {CODE}\r\n")
+        eve.until(" 381 ")
+        assert found(eve, "in=bob;text=needle") == []
+        assert found(eve, "in=anna;text=needle") == []
+
+    def test_by_account_whatever_the_name_and_not_by_the_name(self, kept):
+        anna, bob = irc(kept, "anna", SEARCHING), irc(kept, "bob", SEARCHING)
+        account(kept, anna, "anna")
+        account(kept, bob, "bob")
+        anna.send("PRIVMSG bob :the needle\r\n")
+        bob.until("the needle\r\n")
+        bob.send("NICK robert\r\n")
+        bob.until("NICK robert\r\n")
+        assert found(bob, "in=anna;text=needle") == ["the needle"]
+        assert found(anna, "in=robert;text=needle") == ["the needle"]
+        anna.send("QUIT\r\n")
+        anna.rest()
+        assert found(bob, "in=anna;text=needle") == ["the needle"]
+
+    def test_who_takes_a_name_later_finds_nothing(self, kept):
+        anna, bob = irc(kept, "anna", SEARCHING), irc(kept, "bob", SEARCHING)
+        anna.send("PRIVMSG bob :the needle\r\n")
+        bob.until("the needle\r\n")
+        assert found(bob, "in=anna;text=needle") == ["the needle"]
+        bob.send("QUIT\r\n")
+        bob.rest()
+        again = irc(kept, "bob", SEARCHING)
+        assert found(again, "in=anna;text=needle") == []
+
+    def test_what_is_taken_back_is_not_found(self, kept):
+        anna, bob = (irc(kept, name, f"{SEARCHING} draft/message-redaction") for name in ("anna", "bob"))
+        anna.send("PRIVMSG bob :the needle\r\n")
+        id = bob.until("the needle\r\n").rpartition("msgid=")[2].split(" ")[0]
+        anna.send(f"REDACT bob {id}\r\n")
+        bob.until("REDACT")
+        assert found(bob, "in=anna;text=needle") == []
+
+    def test_a_long_conversation_in_both_directions(self, kept, monkeypatch):
+        monkeypatch.setattr(searches, "PRIVATE_PAGE", 4)
+        anna, bob = irc(kept, "anna", SEARCHING), irc(kept, "bob", SEARCHING)
+        anna.send("".join(f"PRIVMSG bob :{'needle' if n % 5 == 0 else 'hay'} {n}\r\n" for n in range(20)))
+        bob.until("hay 19\r\n")
+        all = [f"needle {n}" for n in (0, 5, 10, 15)]
+        assert found(bob, "in=anna;text=needle") == all
+        assert found(bob, "in=anna;text=needle;after=2020-01-01T00:00:00.000Z;limit=2") == all[:2]
+        assert found(bob, "in=anna;text=needle;before=2020-01-01T00:00:00.000Z") == []
+        monkeypatch.setattr(searches, "PRIVATE_SECONDS", 0.0)
+        bob.send("SEARCH in=anna;text=needle\r\n")
+        assert "NOTE SEARCH INCOMPLETE" in pong(bob)
+
+    def test_a_terminal(self, kept):
+        anna, bob = kept.person("anna"), kept.person("bob")
+        anna.send("/msg bob the needle\n")
+        bob.until("the needle\n")
+        bob.send("/search needle with:anna\n")
+        assert "[private] anna: the needle" in bob.until("the needle\n")
+        bob.send("/search needle with:a,b\n")
+        bob.until("a,b is nobody's name.")

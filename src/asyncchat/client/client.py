@@ -347,7 +347,7 @@ class Client:
 
         Args:
             text: words, and "phrases in quotes", all of which a message has.
-            room: only there.
+            room: only there; of a person: what you and it wrote to each other.
             nick: only what somebody of this nick said.
             since: only from this time on; then the first ones are given, else the latest.
             until: only up to this time.

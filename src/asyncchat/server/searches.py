@@ -1,18 +1,24 @@
 """Searches of the history: who may search where, and how many there are at once.
 
-What is found is the log's affair.
+What is found in rooms is the log's affair. A private conversation is read page by page instead, as its
+history is, by the very rule that says who may: an index of them would be one more place that has them.
 """
 
 from __future__ import annotations
 
 import asyncio
+from time import perf_counter
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from asyncchat.core import commands, replies
-from asyncchat.core.names import fold
-from asyncchat.log.base import Found, Log, LogError, Query
+from asyncchat.core.events import Record
+from asyncchat.core.names import ROOM_SIGNS, fold
+from asyncchat.core.searching import UNSEEN, holds
+from asyncchat.log.base import Found, Log, LogError, Query, Range
 from asyncchat.server.hub import wall_clock
-from asyncchat.server.past import PAGE_MOST
+from asyncchat.server.past import PAGE_MOST, Place, place
 
 if TYPE_CHECKING:
     from asyncchat.server.session import Session
@@ -22,6 +28,12 @@ AT_ONCE = 4
 
 MOST_WAITING = 64
 """Searches that wait for one of these to end; who comes then would wait for half a minute."""
+
+PRIVATE_PAGE = 500
+"""Messages of a private conversation that are read at a time."""
+
+PRIVATE_SECONDS = 0.5
+"""How long a private conversation is looked through before the asker is told how far that came."""
 
 
 class Searches:
@@ -36,25 +48,80 @@ class Searches:
         self._places = asyncio.Semaphore(AT_ONCE)
         self._there = 0
 
-    async def find(self, query: Query) -> Found | None:
-        """What a search finds; None: it can't be run now."""
+    async def find(self, query: Query, where: Place | None = None) -> Found | None:
+        """What a search finds, in rooms or in a private conversation; None: it can't be run now."""
         if self._there >= AT_ONCE + MOST_WAITING:
             return None
         self._there += 1
         try:
             async with self._places:
-                return await self._log.search(query)
+                return await (self._log.search(query) if where is None else self._read(query, where))
         except LogError:
             return None
         finally:
             self._there -= 1
 
+    async def _read(self, query: Query, where: Place) -> Found:
+        """What a private conversation has, read one message after the other."""
+        found: list[Record] = []
+        wanted = Range(
+            "",
+            query.upto,
+            query.after,
+            query.before,
+            query.after_time,
+            query.before_time,
+            PRIVATE_PAGE,
+            query.newest,
+            where.beside,
+        )
+        end = perf_counter() + PRIVATE_SECONDS
+        last: Record | None = None
+        while last is None or perf_counter() < end:
+            records = (await self._log.read(wanted)).records
+            for last in reversed(records) if query.newest else records:
+                if _fits(query, last):
+                    found.append(last)
+                    if len(found) > query.limit:  # one more than wanted tells that there is more
+                        del found[-1]
+                        return Found(_in_order(query, found), found[-1].number, found[-1].time)
+            if len(records) < PRIVATE_PAGE or last is None:
+                return Found(_in_order(query, found), None)
+            wanted = (
+                msgspec.structs.replace(wanted, before=last.number)
+                if query.newest
+                else msgspec.structs.replace(wanted, after=last.number)
+            )
+        return Found(_in_order(query, found), last.number, last.time)
+
+
+def _fits(query: Query, record: Record) -> bool:
+    event = record.event
+    return (
+        event.speech not in UNSEEN  # type: ignore[union-attr]  # a page without events
+        and (not query.name or event.person.key == query.name)  # type: ignore[union-attr]
+        and holds(event.text, query.terms)  # type: ignore[union-attr]
+    )
+
+
+def _in_order(query: Query, found: list[Record]) -> tuple[Record, ...]:
+    return tuple(found[::-1] if query.newest else found)
+
 
 async def search(session: Session, command: commands.Search, upto: int) -> None:
-    """Searches the rooms that the asker is in, or one of them; the owner may name any."""
+    """Searches the rooms that the asker is in, or one of them, or one of his private conversations.
+
+    The owner may name any room, and no conversation of others.
+    """
     chat = session.service.hub.chat
     rooms = [room.key for room in chat.rooms_with(session.who)]
-    if command.room:
+    where = None
+    if command.room and command.room[0] not in ROOM_SIGNS:
+        where = place(session, command.room)
+        if where is None:
+            await session.answer_in_slices(replies.NotSearched(command.room, command.purpose))
+            return
+    elif command.room:
         room = chat.rooms.get(fold(command.room))
         if room is None or not (session.who in room.seats or session.who in chat.owners):
             await session.answer_in_slices(replies.NotSearched(command.room, command.purpose))
@@ -74,7 +141,7 @@ async def search(session: Session, command: commands.Search, upto: int) -> None:
         command.end is commands.Direction.NEWEST,
         any(chat.rooms[key].renamed for key in rooms),
     )
-    found = await session.service.searches.find(query)
+    found = await session.service.searches.find(query, where)
     answer: replies.Reply | replies.Refusal
     if found is None:
         answer = replies.NotSearched("", command.purpose)

@@ -72,9 +72,12 @@ def test_a_quoted_filter_is_searched_for(world):
 @pytest.mark.parametrize(
     ("typed", "answer"),
     [
-        ("/search", "Usage: /search WORDS [from:NAME] [in:#ROOM] [before:DATE] [after:DATE]\n"),
+        ("/search", "Usage: /search WORDS [from:NAME] [in:#ROOM|with:NAME] [before:DATE] [after:DATE]\n"),
         ("/search x from:", "That is no name: from:\n"),
         ("/search x in:", "That is no room: in:\n"),
+        ("/search x in:@", "That is no room: in:@\n"),
+        ("/search x with:", "That is no name: with:\n"),
+        ("/search x with:#tea", "That is no name: with:#tea\n"),
         (
             "/search before:yesterday",
             "That is no date like 2026-11-22, nor a time like 30m, 2h or 7d: before:yesterday\n",
@@ -92,6 +95,16 @@ def test_a_quoted_filter_is_searched_for(world):
 )
 def test_misuse(world, typed, answer):
     assert of(world, "anna").type(typed) == answer
+
+
+@pytest.mark.parametrize("filter", ["with:anna", "with:@anna", "in:@ANNA"])
+def test_a_private_conversation(world, filter):
+    bob, anna = of(world, "bob"), of(world, "anna")
+    world.decide(anna, Say("bob", "a private build"))
+    bob.sent.clear()
+    assert bob.type(f"/search build {filter}") == (
+        "-- Sun 22 Nov 2026 (UTC) --\n21:00 [private] anna: a private build\n"
+    )
 
 
 def test_it_goes_on_page_by_page(world):

@@ -66,9 +66,10 @@ class ReadActs(Command, frozen=True):
 class Search(Command, frozen=True):
     """Messages that have all of ``terms`` (``searching.terms_of``), in a room or in all that the asker is in.
 
-    ``name`` is who said them, empty: anyone. Numbers and times (microseconds) exclusive; None is open.
-    ``newer_seconds`` and ``older_seconds`` are times counted back from now: the gate, which has a clock,
-    makes such of them. ``purpose`` goes back to the dialect with the answer.
+    ``room`` may be a person too: then what the asker and it wrote to each other is searched. ``name`` is who
+    said them, empty: anyone. Numbers and times (microseconds) exclusive; None is open. ``newer_seconds`` and
+    ``older_seconds`` are times counted back from now: the gate, which has a clock, makes such of them.
+    ``purpose`` goes back to the dialect with the answer.
     """
 
     terms: tuple[str, ...] = ()

@@ -127,7 +127,7 @@ class SearchPage(Reply, frozen=True):
 
 
 class NotSearched(Refusal, frozen=True):
-    """A room that the asker may not read, or none: then no search can be run just now.
+    """A room that the asker may not read, or what is no name, or none: then no search can be run just now.
 
     ``purpose`` as in Search.
     """

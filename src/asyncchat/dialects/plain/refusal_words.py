@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from asyncchat.core import replies
+from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.plain.event_words import is_lobby
 
 ASK_AGAIN = "Enter another name: "
@@ -93,6 +94,8 @@ REFUSAL_WORDS: dict[type[replies.Refusal], Callable[[Any], str]] = {
     replies.NoSuchMessage: lambda r: f"There is no such message in {place(r.to)}.",
     replies.NotSearched: lambda r: (
         f"You are not in {place(r.room)}: only rooms that you are in can be searched."
+        if r.room[:1] in ROOM_SIGNS
+        else f"{r.room} is nobody's name."
         if r.room
         else "The search could not be run just now. Try again soon."
     ),

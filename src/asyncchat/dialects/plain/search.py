@@ -17,12 +17,12 @@ from asyncchat.dialects.plain.times import Zone, parse_date, seconds_back
 PAGE = 30
 """Messages a page of ``/search`` shows: most people want one of them."""
 
-ARGUMENTS = "WORDS [from:NAME] [in:#ROOM] [before:DATE] [after:DATE]"
+ARGUMENTS = "WORDS [from:NAME] [in:#ROOM|with:NAME] [before:DATE] [after:DATE]"
 
-HELP = 'Finds words and "phrases" in your rooms; again: older ones. DATE: 2026-11-22, 2h.'
+HELP = 'Finds words and "phrases"; again: older ones. DATE: 2026-11-22, 2h.'
 
 _PIECE = re.compile(r'"[^"]*"?|[^\s"]+')
-_FILTER = re.compile(r"(from|in|before|after):(.*)", re.IGNORECASE | re.DOTALL)
+_FILTER = re.compile(r"(from|in|with|before|after):(.*)", re.IGNORECASE | re.DOTALL)
 
 
 class Sought(msgspec.Struct, frozen=True):
@@ -57,6 +57,7 @@ def sought(text: str, zone: Zone) -> Sought | str:
 _MEANT = {
     "from": "name",
     "in": "room",
+    "with": "name",
     "before": "date like 2026-11-22, nor a time like 30m, 2h or 7d",
     "after": "date like 2026-11-22, nor a time like 30m, 2h or 7d",
 }
@@ -69,6 +70,9 @@ def _narrowed(asked: Search, filter: str, value: str, zone: Zone) -> Search | No
         return None
     if filter == "from":
         return replace(asked, name=value)
+    if filter == "with" or (filter == "in" and value[0] == "@"):
+        name = value.removeprefix("@")
+        return replace(asked, room=name) if name and name[0] not in ROOM_SIGNS else None
     if filter == "in":
         return replace(asked, room=value if value[0] in ROOM_SIGNS else f"#{value}")
     seconds = seconds_back(value)

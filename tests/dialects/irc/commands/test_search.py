@@ -87,6 +87,20 @@ def test_each_batch_has_its_own_name(room):
     assert first != second
 
 
+def test_a_nick_is_what_was_written_in_private(server, room):
+    other = server.person("o", "#r")
+    other.send("PRIVMSG r :a private needle", "PRIVMSG a :not for r: needle")
+    room.read()
+    lines = room.send("SEARCH in=o;text=needle")
+    assert lines[1].endswith(":o!o@192.0.2.1 PRIVMSG r :a private needle")
+    assert len(lines) == 3
+
+
+def test_a_name_that_is_none(server, room):
+    told = room.dialect.answer((replies.NotSearched("x y", None),)).decode()
+    assert told == f"{SERVER}FAIL SEARCH INVALID_PARAMS in :There is no such nick\r\n"
+
+
 WORDS_17 = "\\s".join(f"w{n}" for n in range(17))
 
 
@@ -100,8 +114,7 @@ WORDS_17 = "\\s".join(f"w{n}" for n in range(17))
         ("text", "text :text= takes up to 16 words"),
         ('text="\\s"', "text :text= takes up to 16 words"),
         (f"text={WORDS_17}", "text :text= takes up to 16 words"),
-        ("in=bob", "in :A channel is searched"),
-        ("in=;text=x", "in :A channel is searched"),
+        ("in=;text=x", "in :A channel or what you and somebody wrote to each other is searched"),
         ("from=", "from :from=nick"),
         ("text=x;after=yesterday", "after :A time is written YYYY-MM-DDThh:mm:ss.sssZ"),
         ("text=x;before=2023-02-30T00:00:00.000Z", "before :A time is written"),

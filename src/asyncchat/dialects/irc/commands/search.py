@@ -31,7 +31,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def search(session: IrcDialect, message: Message) -> Sequence[core.Command]:
-    """Searches the rooms that the client is in."""
+    """Searches the rooms that the client is in, or one of them, or a private conversation."""
     wanted: dict[str, object] = {"limit": _FOUND, "purpose": Asked()}
     for name, value in parse_tags(message.params[0]):
         read = _ATTRIBUTES.get(name)
@@ -48,7 +48,7 @@ def _faulty(name: str) -> str:
 
 
 def _in(value: str) -> dict[str, object] | None:
-    return {"room": value} if value[0] in ROOM_SIGNS else None
+    return {"room": value}
 
 
 def _from(value: str) -> dict[str, object] | None:
@@ -83,7 +83,7 @@ def _limit(value: str) -> dict[str, object] | None:
 _ATTRIBUTES = {"in": _in, "from": _from, "after": _after, "before": _before, "text": _text, "limit": _limit}
 
 _FORMS = {
-    "in": "A channel is searched: in=#channel",
+    "in": "A channel or what you and somebody wrote to each other is searched: in=#channel, in=nick",
     "from": "from=nick",
     "after": "A time is written YYYY-MM-DDThh:mm:ss.sssZ",
     "before": "A time is written YYYY-MM-DDThh:mm:ss.sssZ",
@@ -114,7 +114,8 @@ def say_not_searched(session: IrcDialect, refusal: replies.NotSearched) -> bytes
     """That there is no search in this channel, or none just now."""
     session.resume()
     if refusal.room:
-        said = fail("SEARCH", "INVALID_PARAMS", "in", text="You're not on that channel")
+        text = "You're not on that channel" if refusal.room[0] in ROOM_SIGNS else "There is no such nick"
+        said = fail("SEARCH", "INVALID_PARAMS", "in", text=text)
     else:
         said = fail("SEARCH", "INTERNAL_ERROR", text="The search could not be run")
     return b":%b %b\r\n" % (session.irc.name.encode(), said)
@@ -126,7 +127,7 @@ WORDS: dict[str, Word] = {
         1,
         params="<attributes>",
         about="Finds what was said: SEARCH text=words;in=#channel;from=nick;after=time;before=time;limit=n, "
-        "each of them optional; a space in words is \\s.",
+        "each of them optional; a space in words is \\s; in=nick is what you and somebody wrote in private.",
     ),
 }
 

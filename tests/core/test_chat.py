@@ -65,6 +65,9 @@ masks = names | st.sampled_from(["*", "a*", "*!*@h1", "*@h[12]", "Иван!*@*"]
 texts = st.sampled_from(["", "hi", "x" * 400, "ы" * 5000])
 switch = st.booleans()
 
+keys = st.sampled_from(["avatar", "url", "Bad"])
+pending = st.lists(st.tuples(keys, st.sampled_from([None, "", "x", "x" * 300])), max_size=3).map(tuple)
+
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "name": names,
     "all": st.booleans(),
@@ -96,7 +99,10 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "listed": st.sampled_from([*MASK_LISTS, "other"]),
     "lists": st.sampled_from([MASK_LISTS, ("ban",), ("other",)]),
     "role": st.sampled_from([*ROLE_NAMED, "other"]),
-    "key": st.sampled_from(["", "sesame", "1"]),
+    "key": st.sampled_from(["", "sesame", "1", "avatar"]),
+    "keys": st.lists(keys, max_size=3).map(tuple),
+    "metadata": pending,
+    "pending": pending,
     "on": switch,
     "out": switch,
     "speech": st.sampled_from(Speech),
@@ -173,6 +179,13 @@ class ManyClients(RuleBasedStateMachine):
     def join(self, who, room):
         self._ask(who, commands.Join(room))
 
+    @rule(
+        who=sessions, room=rooms, key=st.sampled_from(["avatar", "url"]), value=st.sampled_from([None, "x"])
+    )
+    def set_metadata(self, who, room, key, value):
+        self._ask(who, commands.SetMetadata(room, key, value))
+        self._ask(who, commands.SetMetadata("", key, value))
+
     @rule(who=sessions, command=ANY_COMMAND)
     def ask(self, who, command):
         self._ask(who, command)
@@ -201,6 +214,15 @@ class ManyClients(RuleBasedStateMachine):
         assert set(chat.away) | chat.owners | set(chat.rooms_of) <= set(chat.people)
         assert set(chat.invitations) | set(chat.person_flags) <= set(chat.people)
         assert all(key in chat.rooms for rooms in chat.invitations.values() for key in rooms)
+        metadata = chat.metadata
+        assert set(metadata.guests) | set(metadata.subscriptions) <= set(chat.people)
+        assert set(metadata.accounts) <= set(chat.accounts)
+        held = [*metadata.accounts.values(), *metadata.guests.values()]
+        held += [room.metadata for room in chat.rooms.values()]
+        assert metadata.count == sum(map(len, held))
+        assert {(who, key) for who, keys in metadata.subscriptions.items() for key in keys} == {
+            (who, key) for key, subscribers in metadata.subscribers.items() for who in subscribers
+        }
         for key, room in chat.rooms.items():
             assert key == fold(room.name)
             members = list(room.members())

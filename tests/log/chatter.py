@@ -46,6 +46,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 names = st.sampled_from(["Anna", "anna", "Бернд", "ΣΑΣ", "x-1"])
 rooms = st.sampled_from(["#lobby", "#Lobby", "#класс", "#КЛАСС", "#ﬁ"])
 times = st.integers(0, 2**62)
+keys = st.sampled_from(["avatar", "display-name", "x.org/y"])
 accounts = st.just("") | names
 hosts = st.sampled_from(["h", "::1"])
 people = st.builds(person, st.integers(0, 2**53), names, st.just("u"), hosts, texts, accounts)
@@ -80,6 +81,8 @@ state_facts = st.one_of(
     st.builds(events.PostedOnce, names, texts, texts, rooms, times),
     st.builds(events.TokenRevoked, names, times),
     st.builds(events.ReadUpTo, names, rooms, times),
+    st.builds(events.AccountMetadataChanged, names, people, keys, st.none() | texts, times),
+    st.builds(events.RoomMetadataChanged, rooms, people, keys, st.none() | texts, times),
     st.builds(events.Retracted, people, people, st.integers(1, 40), texts),
     st.builds(events.Erased, rooms, people, st.lists(st.integers(1, 40), max_size=3).map(tuple)),
 )
@@ -88,6 +91,9 @@ other_facts = st.one_of(
     st.builds(events.Reacted, rooms, people, st.integers(1, 40), names, texts, st.booleans(), tags),
     st.builds(events.ReactedTo, people, people, st.integers(1, 40), names, texts, st.booleans(), tags),
     st.builds(events.ReadHere, people, rooms, times),
+    st.builds(events.MetadataChanged, people, keys, st.none() | texts, times),
+    st.builds(events.Subscribed, people, st.lists(keys, max_size=2).map(tuple), st.booleans()),
+    st.builds(events.Synced, people, rooms, times),
     st.builds(events.NodeStarted, texts),
     st.builds(events.Entered, people, times),
     st.builds(events.Left, people, texts, times, st.lists(rooms, max_size=2).map(tuple)),

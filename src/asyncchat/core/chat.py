@@ -13,6 +13,7 @@ from asyncchat.core.commands import Command, Question
 from asyncchat.core.events import AnyEvent, Event
 from asyncchat.core.gone import Departures
 from asyncchat.core.lookalikes import looks
+from asyncchat.core.metadata import Metadata, attended
 from asyncchat.core.modes import AUDITORIUM, SECRET
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.people import Person
@@ -76,6 +77,7 @@ class Chat:
         """The same of those who are here without one."""
         self.gone = Departures()
         self.watching = Watching()
+        self.metadata = Metadata()
         self.spoke: dict[int, int] = {}
         """When people last said something (microseconds since 1970 UTC), as far as this node heard it.
 
@@ -103,7 +105,11 @@ class Chat:
             among them are to be put to ``answer`` after the events before them have been applied.
         """
         items = RULES[type(command)](self, who, command, now)
-        return followed(self, items) if self.watching.names else items
+        if self.watching.names:
+            items = followed(self, items)
+        if self.metadata.subscribers or self.metadata.guests:
+            items = attended(self, items)
+        return items
 
     def answer(self, who: int, question: Question) -> Reply | Refusal:
         """The answer to a question, from the state as it is."""
@@ -187,6 +193,7 @@ class Chat:
             "knocks": {who: dict(rooms) for who, rooms in self.knocks.items()},
             "person_flags": dict(self.person_flags),
             "watching": {who: dict(names) for who, names in self.watching.names.items()},
+            "metadata": self.metadata.state(),
             "server_bans": dict(self.server_bans),
         }
 

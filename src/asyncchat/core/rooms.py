@@ -73,7 +73,7 @@ class Block:
 
 
 _NOBODY: dict[str, str] = {}
-"""The access list of most rooms; never changed."""
+"""The access list of most rooms, and their metadata; never changed."""
 
 
 class Room:
@@ -95,6 +95,7 @@ class Room:
         "founder",
         "guarded",
         "masks",
+        "metadata",
         "name",
         "opened",
         "renamed",
@@ -116,6 +117,8 @@ class Room:
         """The account that the room is registered to, if any."""
         self.access: dict[str, str] = _NOBODY
         """Roles by the names of other accounts that have one in it."""
+        self.metadata: dict[str, str] = _NOBODY
+        """What it carries for programs, by key; replaced, never changed."""
         self.topic: Topic | None = None
         self.flags: frozenset[str] = OPENED_FLAGS
         self.settings: dict[str, str] = {}
@@ -150,6 +153,11 @@ class Room:
     @property
     def plain(self) -> bool:
         """Whether nothing is set that has to outlive the last member."""
+        return self.bare and not self.metadata
+
+    @property
+    def bare(self) -> bool:
+        """The same, but for metadata."""
         there = self.topic or self.settings or self.founder or self.access or any(self.masks.values())
         return not there and self.flags == OPENED_FLAGS
 
@@ -265,6 +273,7 @@ class Room:
             "topic": self.topic,
             "founder": self.founder,
             "access": dict(self.access),
+            "metadata": dict(self.metadata),
             "flags": self.flags,
             "settings": dict(self.settings),
             "masks": {listed: dict(masks) for listed, masks in self.masks.items() if masks},

@@ -46,6 +46,9 @@ def _facts(chat: Chat) -> Iterator[AnyEvent]:
     for key, marks in chat.marks.items():
         for target, time in marks.items():
             yield events.ReadUpTo(chat.accounts[key].name, target, time)
+    for key, values in chat.metadata.accounts.items():
+        for under, value in values.items():
+            yield events.AccountMetadataChanged(chat.accounts[key].name, _NOBODY, under, value)
     for token in chat.tokens.values():
         yield events.TokenMade(token.name, token.digest, token.rooms, token.actions, token.time)
     for (token_name, key), once in chat.posted.items():
@@ -72,6 +75,8 @@ def _room(room: Room) -> Iterator[AnyEvent]:
         yield events.RoomAccessChanged(room.name, account, role, True)
     for flag in sorted(room.flags ^ OPENED_FLAGS):
         yield events.FlagChanged(room.name, _NOBODY, flag, flag in room.flags)
+    for key, text in room.metadata.items():
+        yield events.RoomMetadataChanged(room.name, _NOBODY, key, text)
     for setting, value in room.settings.items():
         yield events.SettingChanged(room.name, _NOBODY, setting, value)
     for listed, masks in room.masks.items():

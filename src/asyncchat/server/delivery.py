@@ -216,6 +216,8 @@ class Delivery:
             self._detach(event.person.id, cause)
         elif isinstance(event, _TO_SOME):
             await self._announce(record, event, cause)
+        elif isinstance(event, events.MetadataShown):
+            await self._show(record, event, cause)
         elif isinstance(event, events.Killed):
             self._kill(record, event, cause)
         elif isinstance(event, events.RoomClosed) and not self._audience(event.room).members:
@@ -246,6 +248,23 @@ class Delivery:
             for target in self.devices(who):
                 if target is not cause:
                     await self._give(target, target.variant.encode(record))
+
+    async def _show(self, record: Record, event: events.MetadataShown, cause: Session) -> None:
+        """Tells some people of metadata, behind what was told before in the rooms where it may matter."""
+        subject = self.sessions.get(event.who) if event.who else None
+        audiences = [self._audience(event.target)] if not event.who else subject.audiences if subject else ()
+        for audience in audiences:
+            if audience.run is not None:
+                self._runs.remove(audience.run)
+                await self._flush(audience.run)
+        encoded: dict[Variant, bytes] = {}
+        for who in event.to:
+            for target in self.devices(who):
+                if target is not cause:
+                    data = encoded.get(target.variant)
+                    if data is None:
+                        data = encoded[target.variant] = target.variant.encode(record)
+                    await self._give(target, data)
 
     def _kill(self, record: Record, event: events.Killed, cause: Session) -> None:
         """Tells a person that it is put out, and has its session end after this batch: a quit of the next."""

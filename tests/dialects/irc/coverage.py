@@ -39,6 +39,7 @@ _COMMANDS = {
     "UNKLINE": "of its own",
     "DIE": RFC_2812.format(section="4.3"),
     "ISUPPORT": IRCV3.format(path="extensions/extended-isupport"),
+    "METADATA": IRCV3.format(path="extensions/metadata"),
     "MONITOR": IRCV3.format(path="extensions/monitor"),
     "SETNAME": IRCV3.format(path="extensions/setname"),
     "SEARCH": SOJU.format(name="search"),
@@ -91,6 +92,8 @@ def _command_row(name: str, texts: dict[str, str]) -> tuple[str, str, str, list[
 def _numeric_row(name: str, code: str, texts: dict[str, str]) -> tuple[str, str, str, list[str]]:
     modern = MODERN.format(anchor=f"{name.lower().replace('_', '')}-{code}")
     spec = RFC_2812.format(section="5") if name in _OF_RFC_2812 else modern
+    if "760" <= code <= "774":
+        spec = IRCV3.format(path="extensions/metadata#numerics")
     return f"`{code}`", name, spec, covering(rf"[\"' ]{code}[\"' ]", texts)
 
 

@@ -81,6 +81,7 @@ def test_none_is_forgotten():
         replies.NoMark,
         replies.TargetsUnreadable,
         replies.AccountRefused,
+        replies.MetadataRefused,
         replies.TokenRefused,  # no IRC client asks for one, or with one
     }
     assert {type(refusal) for refusal, _ in LINES} == set(REFUSALS) | set(FAILURES)

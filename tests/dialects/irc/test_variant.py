@@ -7,9 +7,10 @@ import pytest
 from asyncchat.core import events
 from asyncchat.core.events import AnyEvent, Record, Speech
 from asyncchat.core.ids import Ids
+from asyncchat.core.metadata import KEY_BYTES, VALUE_BYTES
 from asyncchat.core.people import person
-from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS, SERVER_TIME
-from asyncchat.dialects.irc.tokens import Message, parse
+from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS, METADATA, SERVER_TIME
+from asyncchat.dialects.irc.tokens import LINE_BYTES, Message, parse
 from asyncchat.dialects.irc.variant import IrcVariant
 
 A = person(1, "a", "u", "h", "real")
@@ -80,6 +81,12 @@ UNTOLD = [
     events.TokenMade("a", "d", ("#r",), ("post",), 1),
     events.TokenRevoked("a", 1),
     events.PostedOnce("d", "k", "f", "#r", 1),
+    events.AccountMetadataChanged("a", A, "k", "v"),
+    events.RoomMetadataChanged("#r", A, "k", "v"),
+    events.MetadataChanged(A, "k", "v"),
+    events.MetadataShown("#r", 0, A, "k", "v", (1,)),
+    events.Subscribed(A, ("k",), True),
+    events.Synced(A, "#r", 1),
     events.LoggedIn(A, A),
     events.LoggedOut(A, A),
     events.NodeStarted("1"),
@@ -142,6 +149,28 @@ def test_signals_are_for_who_has_tags(event, tags, target):
     tags = f"msgid=e-7{';' if tags else ''}{tags}"
     assert told(event, MESSAGE_TAGS) == f"@{tags} :a!u@h TAGMSG {target}\r\n"
     assert told(event, MESSAGE_TAGS | SERVER_TIME) == f"@time={STAMP};{tags} :a!u@h TAGMSG {target}\r\n"
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (events.MetadataShown("#r", 0, A, "url", "a b", (1,)), ":a!u@h METADATA #r url * :a b"),
+        (events.MetadataShown("b", 2, None, "url", "", (1,)), ":s METADATA b url * :"),
+        (events.MetadataShown("b", 2, B, "url", None, (1,)), ":b!v@i METADATA b url *"),
+    ],
+)
+def test_metadata_is_for_who_asked_for_it(event, line):
+    assert told(event) == ""
+    assert told(event, METADATA) == line + "\r\n"
+    assert told(event, METADATA | SERVER_TIME) == f"@time={STAMP} {line}\r\n"
+
+
+def test_the_longest_metadata_fits_a_line():
+    longest = person(1, "ы" * 32, "u" * 12, "f" * 45)
+    room, key, value = "#" + "ы" * 49 + "x", "k" * KEY_BYTES, "v" * VALUE_BYTES
+    line = told(events.MetadataShown(room, 0, longest, key, value, (1,)), METADATA)
+    assert line.endswith(f" {key} * :{value}\r\n")
+    assert len(line.encode()) <= LINE_BYTES
 
 
 def test_a_senders_tags_stand_behind_the_servers_on_the_first_line():

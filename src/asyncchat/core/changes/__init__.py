@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from asyncchat.core.changes import accounts, marks, people, rooms, server, tokens
+from asyncchat.core.changes import accounts, marks, metadata, people, rooms, server, tokens
 from asyncchat.core.events import Event
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 CHANGES: dict[type[Event], Callable[[Chat, Any], None]] = {
     **accounts.CHANGES,
     **marks.CHANGES,
+    **metadata.CHANGES,
     **people.CHANGES,
     **rooms.CHANGES,
     **server.CHANGES,

@@ -28,6 +28,7 @@ def _password_changed(chat: Chat, event: events.AccountPasswordChanged) -> None:
 def _account_removed(chat: Chat, event: events.AccountRemoved) -> None:
     chat.accounts.pop(fold(event.name), None)
     chat.marks.pop(fold(event.name), None)
+    chat.metadata.drop_account(event.name)
 
 
 def _logged(chat: Chat, event: events.LoggedIn | events.LoggedOut) -> None:

@@ -62,6 +62,7 @@ def _left(chat: Chat, event: events.Left) -> None:
     chat.guests_marks.pop(who, None)
     chat.watching.forget(who)
     chat.devices.pop(who, None)
+    chat.metadata.forget(who)
     chat.gone.add(event.person, event.time)
 
 

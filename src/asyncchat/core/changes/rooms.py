@@ -27,7 +27,9 @@ def _room_opened(chat: Chat, event: events.RoomOpened) -> None:
 
 def _room_closed(chat: Chat, event: events.RoomClosed) -> None:
     key = fold(event.room)
-    for name in chat.rooms.pop(key).former:
+    room = chat.rooms.pop(key)
+    chat.metadata.count -= len(room.metadata)
+    for name in room.former:
         chat.moved.pop(fold(name), None)
     for who in [who for who, rooms in chat.invitations.items() if key in rooms]:
         _use_up(chat, who, key)

@@ -34,6 +34,7 @@ def _node_started(chat: Chat, _event: events.NodeStarted) -> None:
         memory.clear()
     chat.gone.clear()
     chat.watching.clear()
+    chat.metadata.clear_visits()
     chat.most_people = 0
 
 

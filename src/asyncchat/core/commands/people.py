@@ -1,6 +1,7 @@
 """Commands about oneself: to come, to go, to be called, to be away."""
 
 from asyncchat.core.commands.base import Command
+from asyncchat.core.commands.metadata import Pending
 
 
 class CheckName(Command, frozen=True):
@@ -14,6 +15,7 @@ class Enter(Command, frozen=True):
 
     ``host`` is what others see of where the asker comes from. The ``address`` its session adds: no dialect
     knows it. ``account`` is one whose password the asker has shown (``replies.Confirmed``), or empty.
+    ``metadata`` are values that it set before, ``keys`` what it wants to be told of.
     """
 
     name: str
@@ -24,6 +26,8 @@ class Enter(Command, frozen=True):
     account: str = ""
     address: str = ""
     away: str = ""
+    metadata: Pending = ()
+    keys: tuple[str, ...] = ()
 
 
 class Rename(Command, frozen=True):

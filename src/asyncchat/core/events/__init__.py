@@ -15,6 +15,14 @@ from asyncchat.core.events.accounts import (
 from asyncchat.core.events.acts import ACTS, Act, ClaimFailed, ConfigurationRead, Overruled
 from asyncchat.core.events.base import Event, Kept, Reach
 from asyncchat.core.events.marks import ReadHere, ReadUpTo
+from asyncchat.core.events.metadata import (
+    AccountMetadataChanged,
+    MetadataChanged,
+    MetadataShown,
+    RoomMetadataChanged,
+    Subscribed,
+    Synced,
+)
 from asyncchat.core.events.notes import (
     Erased,
     Reacted,
@@ -77,6 +85,7 @@ from asyncchat.core.events.watching import Came, Changed, Noticed, Watched, Went
 __all__ = [
     "ACTS",
     "AccountMade",
+    "AccountMetadataChanged",
     "AccountPasswordChanged",
     "AccountRemoved",
     "Act",
@@ -108,6 +117,8 @@ __all__ = [
     "LoggedIn",
     "LoggedOut",
     "MaskChanged",
+    "MetadataChanged",
+    "MetadataShown",
     "MuteChanged",
     "NodeStarted",
     "Noticed",
@@ -130,6 +141,7 @@ __all__ = [
     "RoleChanged",
     "RoomAccessChanged",
     "RoomClosed",
+    "RoomMetadataChanged",
     "RoomOpened",
     "RoomRegistered",
     "RoomRenamed",
@@ -141,6 +153,8 @@ __all__ = [
     "SignalledToRole",
     "Speech",
     "Spoke",
+    "Subscribed",
+    "Synced",
     "Tags",
     "Together",
     "TokenMade",

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from asyncchat.core.events.base import Event, Kept, Reach
+from asyncchat.core.events.metadata import RoomMetadataChanged
 from asyncchat.core.events.notes import Erased
 from asyncchat.core.events.rooms import (
     BanChanged,
@@ -20,7 +21,7 @@ from asyncchat.core.people import Person
 
 InRoom = (
     Kicked | RoleChanged | FlagChanged | SettingChanged | BanChanged | MuteChanged | MaskChanged
-    | TopicChanged | Erased | RoomRenamed
+    | TopicChanged | Erased | RoomRenamed | RoomMetadataChanged
 )  # fmt: skip
 """What somebody with a role may do in a room, and an operator of the server without one."""
 

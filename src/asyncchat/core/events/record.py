@@ -13,6 +13,14 @@ from asyncchat.core.events.accounts import (
 )
 from asyncchat.core.events.acts import ClaimFailed, ConfigurationRead, Overruled
 from asyncchat.core.events.marks import ReadHere, ReadUpTo
+from asyncchat.core.events.metadata import (
+    AccountMetadataChanged,
+    MetadataChanged,
+    MetadataShown,
+    RoomMetadataChanged,
+    Subscribed,
+    Synced,
+)
 from asyncchat.core.events.notes import (
     Erased,
     Reacted,
@@ -81,6 +89,7 @@ AnyEvent = (
     | Watched | Came | Went | Noticed
     | TokenMade | TokenRevoked | PostedOnce
     | Reacted | ReactedTo | Retracted | ReadHere | ReadUpTo
+    | AccountMetadataChanged | RoomMetadataChanged | MetadataChanged | MetadataShown | Subscribed | Synced
 )  # fmt: skip
 
 

@@ -9,10 +9,11 @@ from asyncchat.core.roles import OPERATOR
 
 
 class Welcome(Reply, frozen=True):
-    """The asker has entered."""
+    """The asker has entered; ``metadata`` are its own values by key."""
 
     person: Person
     counts: "Counts"
+    metadata: tuple[tuple[str, str], ...] = ()
 
 
 class Counts(Reply, frozen=True):
@@ -66,7 +67,7 @@ class PersonView(Reply, frozen=True):
     """All that may be known of a person; ``rooms`` are (name, sum of its roles) pairs.
 
     ``private`` tells whether the asker may know more than others: of itself, and the owner of all.
-    ``purpose`` as in AskPerson.
+    ``purpose`` as in AskPerson; ``metadata`` are its values by key.
     """
 
     seen: Seen
@@ -74,6 +75,7 @@ class PersonView(Reply, frozen=True):
     entered: int
     private: bool = False
     purpose: object = None
+    metadata: tuple[tuple[str, str], ...] = ()
 
 
 class GoneView(Reply, frozen=True):

@@ -4,13 +4,15 @@ import msgspec
 
 from asyncchat.core.people import Person
 from asyncchat.core.replies.base import Reply
+from asyncchat.core.replies.metadata import MetadataLater, MetadataTold
 from asyncchat.core.rooms import Block, Topic
 
 
 class RoomView(Reply, frozen=True):
     """A room as a member sees it. ``blocks`` hold the members in the order in which they came.
 
-    ``read`` is up to when the asker has read it (microseconds since 1970 UTC); None: unknown.
+    ``read`` is up to when the asker has read it (microseconds since 1970 UTC); None: unknown. ``metadata`` is
+    what the asker is told of it besides, if anything.
     """
 
     room: str
@@ -21,6 +23,7 @@ class RoomView(Reply, frozen=True):
     person: Person
     secret: bool = False
     read: int | None = None
+    metadata: MetadataTold | MetadataLater | None = None
 
 
 class Present(Reply, frozen=True):

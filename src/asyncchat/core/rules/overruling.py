@@ -28,6 +28,8 @@ NOTED = frozenset(
         commands.SetMask,
         commands.SetTopic,
         commands.RenameRoom,
+        commands.SetMetadata,
+        commands.ClearMetadata,
         commands.Erase,
     }
 )
@@ -44,6 +46,7 @@ _RIGHTS: dict[type[events.Event], Right] = {
     events.SettingChanged: Right.RULE,
     events.Erased: Right.RULE,
     events.RoomRenamed: Right.RULE,
+    events.RoomMetadataChanged: Right.RULE,
 }
 
 

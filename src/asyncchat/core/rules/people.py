@@ -9,6 +9,7 @@ from asyncchat.core.lookalikes import mixed
 from asyncchat.core.names import fold, name_fault
 from asyncchat.core.people import person, renamed, renamed_really
 from asyncchat.core.roles import Right
+from asyncchat.core.rules.metadata import entering
 from asyncchat.core.rules.rooms import closing, joining
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def enter(chat: Chat, who: int, command: commands.Enter, now: int) -> Items:
         return (banned,)
     items: list[Item] = [
         events.Entered(newcomer, now, command.away),
+        *entering(chat, newcomer, command.metadata, command.keys),
         commands.AskWelcome(),
     ]
     named: set[str] = set()
@@ -73,7 +75,8 @@ def _attaching(chat: Chat, who: int, same: Person, command: commands.Enter, now:
     if banned is not None:
         return (banned,)
     rooms = tuple(commands.AskPresent(room.name, now) for room in chat.rooms_with(same.id))
-    return (events.Attached(same, who, now), commands.AskWelcome(), *rooms)
+    before = entering(chat, same, command.metadata, command.keys)
+    return (events.Attached(same, who, now), *before, commands.AskWelcome(), *rooms)
 
 
 def _banned(chat: Chat, newcomer: Person, now: int) -> replies.BannedFromServer | None:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from asyncchat.core import commands, replies
+from asyncchat.core.metadata import in_room, patience, waits
 from asyncchat.core.modes import AUDITORIUM, INVISIBLE, KEY, SECRET
 from asyncchat.core.names import ROOM_SIGNS, fold, mask_of, matches
-from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Block
 from asyncchat.core.rules.marks import (
     mark_of,
+)
+from asyncchat.core.rules.metadata import (
+    subscribed,
+)
+from asyncchat.core.rules.seeing import (
+    sees,
+    visible,
 )
 from asyncchat.core.rules.watching import (
     watched,
@@ -38,7 +48,9 @@ def ask(chat: Chat, who: int, command: commands.Question, _now: int) -> Items:
 
 def welcome(chat: Chat, who: int, question: commands.AskWelcome) -> replies.Welcome:
     """The greeting."""
-    return replies.Welcome(chat.people[who], counts(chat, who, commands.AskCounts()))
+    me = chat.people[who]
+    own = tuple(chat.metadata.of(me).items())
+    return replies.Welcome(me, counts(chat, who, commands.AskCounts()), own)
 
 
 def counts(chat: Chat, _who: int, _question: commands.AskCounts) -> replies.Counts:
@@ -52,7 +64,7 @@ def room_view(chat: Chat, who: int, question: commands.AskRoom) -> replies.Reply
     room = chat.room_shown(question.room, who)
     if room is None:
         return replies.NoRoomView(question.room)
-    blocks = _visible(chat, who, room)
+    blocks = visible(chat, who, room)
     return replies.RoomView(
         room.name,
         room.topic,
@@ -62,7 +74,20 @@ def room_view(chat: Chat, who: int, question: commands.AskRoom) -> replies.Reply
         chat.people[who],
         SECRET in room.flags,
         mark_of(chat, who, room.name) if question.joining else None,
+        _metadata(chat, who, room, blocks)
+        if question.joining and who in chat.metadata.subscriptions
+        else None,
     )
+
+
+def _metadata(
+    chat: Chat, who: int, room: Room, blocks: Iterable[Block]
+) -> replies.MetadataTold | replies.MetadataLater | None:
+    """What somebody who joins a room is told of the metadata there; None: nothing."""
+    if waits(chat, room, who):
+        return replies.MetadataLater(room.name, patience(who))
+    told = tuple(in_room(chat, room, blocks, chat.metadata.subscriptions[who], {who}))
+    return replies.MetadataTold(room.name, told) if told else None
 
 
 def names(chat: Chat, who: int, _question: commands.AskNames) -> replies.Reply:
@@ -91,36 +116,10 @@ def present(chat: Chat, who: int, question: commands.AskPresent) -> replies.Repl
 def moved(chat: Chat, who: int, question: commands.AskMoved) -> replies.Reply:
     """A room that was just renamed, as all its members see it."""
     view = room_view(chat, who, commands.AskRoom(question.room, joining=True))
-    return replies.RoomMoved(view, question.case_only) if isinstance(view, replies.RoomView) else view
-
-
-def _visible(chat: Chat, who: int, room: Room) -> tuple[Block, ...]:
-    """The members whom somebody may see: nearly always all of them."""
-    inside = who in room.seats or who in chat.owners or chat.person_flags.keys().isdisjoint(room.seats)
-    if inside and (AUDITORIUM not in room.flags or chat.may(who, room, Right.KEEP_ORDER)):
-        return room.blocks
-    seen = (
-        Block(
-            tuple(
-                member
-                for member in block.members
-                if (inside or sees(chat, who, member.person.id))
-                and not chat.veils(room, who, member.person.id)
-            )
-        )
-        for block in room.blocks
-    )
-    return tuple(block for block in seen if block.members)
-
-
-def sees(chat: Chat, who: int, other: int) -> bool:
-    """Whether somebody is shown another in a list: the invisible only to who shares a room with them."""
-    return (
-        not chat.has(other, INVISIBLE)
-        or who == other
-        or who in chat.owners
-        or not set(chat.rooms_of.get(who, ())).isdisjoint(chat.rooms_of.get(other, ()))
-    )
+    if not isinstance(view, replies.RoomView):
+        return view
+    later = replies.MetadataLater(view.room, 1) if chat.metadata.count else None
+    return replies.RoomMoved(msgspec.structs.replace(view, metadata=later), question.case_only)
 
 
 def topic(chat: Chat, who: int, question: commands.AskTopic) -> replies.Reply | replies.Refusal:
@@ -219,7 +218,7 @@ def who_is_there(chat: Chat, who: int, question: commands.AskWho, now: int) -> I
     mask = question.mask
     room = chat.room_shown(mask, who) if mask[:1] in ROOM_SIGNS else None
     if room is not None:
-        blocks = _visible(chat, who, room)
+        blocks = visible(chat, who, room)
         found = [_seen(chat, who, member.person, room, now) for block in blocks for member in block.members]
     elif mask[:1] in ROOM_SIGNS:
         found = []
@@ -262,6 +261,7 @@ def person(chat: Chat, who: int, question: commands.AskPerson, now: int) -> Item
         chat.entered.get(found.id, 0),
         who == found.id or who in chat.owners,
         question.purpose,
+        tuple(chat.metadata.of(found).items()),
     )
     return (view,)
 
@@ -322,6 +322,7 @@ ANSWERS: dict[type[commands.Question], Answerer] = {
     commands.AskPeople: people,
     commands.AskGone: gone,
     commands.AskWatched: watched,
+    commands.AskSubscribed: subscribed,
 }
 
 RULES: dict[type[commands.Command], Rule] = {

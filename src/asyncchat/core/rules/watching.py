@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
 from asyncchat.core.names import fold, name_fault
+from asyncchat.core.rules.metadata import told_of
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat, Items, Rule
@@ -35,7 +36,8 @@ def watch(chat: Chat, who: int, command: commands.Watch, _now: int) -> Items:
             added[key] = name
         known.append(name)
     view = _here(chat, known, tuple(over))
-    return (events.Watched(me, tuple(added.values()), True), view) if added else (view,)
+    told = told_of(chat, who, view.here) if view.here else ()
+    return (events.Watched(me, tuple(added.values()), True), view, *told) if added else (view, *told)
 
 
 def unwatch(chat: Chat, who: int, command: commands.Unwatch, _now: int) -> Items:

@@ -7,7 +7,18 @@ Owns nick, user, real name and password until there is a person; must not know h
 class Arrival:
     """What a session has said of itself before it is a person; gone afterwards."""
 
-    __slots__ = ("account", "away", "negotiating", "nick", "password", "realname", "unlocked", "user")
+    __slots__ = (
+        "account",
+        "away",
+        "keys",
+        "metadata",
+        "negotiating",
+        "nick",
+        "password",
+        "realname",
+        "unlocked",
+        "user",
+    )
 
     def __init__(self) -> None:
         self.away = ""
@@ -18,6 +29,10 @@ class Arrival:
         self.password = ""
         self.unlocked = False
         self.negotiating = False
+        self.metadata: tuple[tuple[str, str | None], ...] = ()
+        """What it sets of itself when it enters, by key; None: what it takes away."""
+        self.keys: tuple[str, ...] = ()
+        """Keys of others' metadata of which it wants to be told."""
 
     @property
     def complete(self) -> bool:

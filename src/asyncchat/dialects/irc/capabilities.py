@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from asyncchat.core.metadata import KEYS_EACH, SUBSCRIBED_EACH, VALUE_BYTES
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import batches
 
@@ -62,6 +63,8 @@ OPER_TAG: Final = 1 << 17
 EXTENDED_MONITOR: Final = 1 << 18
 READ_MARKER: Final = 1 << 26
 SEARCH: Final = 1 << 28
+
+METADATA: Final = 1 << 30
 
 SASL: Final = 1 << 40
 ACCOUNT_TAG: Final = 1 << 41
@@ -120,6 +123,16 @@ CAPABILITIES: Final = (
         needs=("batch", "message-tags"),
     ),
     Capability("draft/extended-isupport", EXTENDED_ISUPPORT, "extensions/extended-isupport"),
+    Capability(
+        "draft/metadata-2",
+        METADATA,
+        "extensions/metadata",
+        value=(
+            f"before-connect,max-subs={SUBSCRIBED_EACH},max-keys={KEYS_EACH},max-value-bytes={VALUE_BYTES}"
+        ),
+        changes=True,
+        needs=("batch",),
+    ),
     Capability("draft/pre-away", PRE_AWAY, "extensions/pre-away"),
     Capability("draft/read-marker", READ_MARKER, "extensions/read-marker", changes=True),
     Capability("echo-message", ECHO_MESSAGE, "extensions/echo-message"),

@@ -163,14 +163,15 @@ def lusers(irc: Irc, nick: str, counts: Counts) -> bytes:
     return b"".join(line(f":{irc.name} {code} {nick}{words}", text) for code, words, text in said)
 
 
-def greeting(irc: Irc, person: Person, counts: Counts, isupport: bytes) -> bytes:
-    """All that a newcomer is told; ``isupport`` is 005 as it is told it."""
+def greeting(irc: Irc, person: Person, counts: Counts, isupport: bytes, own: bytes = b"") -> bytes:
+    """All that a newcomer is told; ``isupport`` is 005 as it is told it, ``own`` what it has of its own."""
     nick = person.name.encode("utf-8", "replace")
     return b"".join(
         (
             irc.opening.replace(b"\0", nick),
             isupport,
             lusers(irc, person.name, counts),
+            own,
             irc.motd.replace(b"\0", nick),
         )
     )

@@ -146,6 +146,11 @@ def _logged_out(session: IrcDialect, record: events.Record, event: events.Logged
     return session.variant.encode(record) + told
 
 
+def _metadata_shown(session: IrcDialect, record: events.Record, event: events.MetadataShown) -> bytes:
+    """What one changed oneself is answered; what logging in changed is told."""
+    return session.variant.encode(record) if event.by is None and session.id in event.to else b""
+
+
 OWN: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any], bytes]] = {
     events.Entered: _entered,
     events.Attached: _entered,
@@ -172,6 +177,7 @@ OWN: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any], bytes]]
     events.Joined: _joined,
     events.RealnameChanged: _realname,
     events.InviteShown: _untold,
+    events.MetadataShown: _metadata_shown,
     events.Watched: _untold,
     events.Came: _untold,
     events.Went: _untold,

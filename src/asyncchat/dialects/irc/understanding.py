@@ -99,6 +99,9 @@ def _refused(session: IrcDialect, raw: bytes, fault: Fault) -> Sequence[Command]
         return [numeric(numerics.ERR_UNKNOWNERROR, "*", text=text)]
     message = parse(raw, "latin-1")
     command = message.command if isinstance(message, Message) else "*"
+    if command == "METADATA" and isinstance(message, Message) and message.param(1).upper() == "SET":
+        text = "A value must be UTF-8"
+        return [session.said(fail(command, "VALUE_INVALID", text=text))]
     text = "Message rejected, your IRC software MUST use UTF-8 encoding on this network"
     return [session.said(fail(command if command in WORDS else "*", "INVALID_UTF8", text=text))]
 

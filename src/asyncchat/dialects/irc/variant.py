@@ -23,12 +23,14 @@ from asyncchat.dialects.irc.capabilities import (
     INVITE_NOTIFY,
     MESSAGE_REDACTION,
     MESSAGE_TAGS,
+    METADATA,
     MULTILINE,
     READ_MARKER,
     SERVER_TIME,
     SETNAME,
 )
 from asyncchat.dialects.irc.line import line
+from asyncchat.dialects.irc.metadata_lines import metadata_line
 from asyncchat.dialects.irc.mode_lines import CHANGES, mode_lines
 from asyncchat.dialects.irc.modes import PREFIXES
 from asyncchat.dialects.irc.speech import batch_lines, said_lines
@@ -322,6 +324,13 @@ class IrcVariant:
         told = _LINES.get(type(event.change))
         return told(self, event.change) if told is not None and self._held & EXTENDED_MONITOR else b""
 
+    def _metadata_shown(self, event: events.MetadataShown) -> bytes:
+        if not self._held & METADATA:
+            return b""
+        return metadata_line(
+            self._source if event.by is None else event.by.origin, event.target, event.key, event.value
+        )
+
     def _invite_shown(self, event: events.InviteShown) -> bytes:
         if not self._held & INVITE_NOTIFY:
             return b""
@@ -381,7 +390,7 @@ def _cause(event: AnyEvent) -> Person | None:
     """Whose words an event's line is; None: the server's."""
     if isinstance(event, events.Erased | events.Retracted | events.ReadUpTo | events.Came | events.Went):
         return None
-    if isinstance(event, events.Kicked | events.RoleChanged | events.Killed):
+    if isinstance(event, events.Kicked | events.RoleChanged | events.Killed | events.MetadataShown):
         return event.by
     return event.person  # type: ignore[union-attr]  # what is told is of somebody
 
@@ -399,6 +408,7 @@ _LINES: dict[type[AnyEvent], Callable[[IrcVariant, Any], bytes]] = {
     **dict.fromkeys(CHANGES, IrcVariant._changed),  # type: ignore[arg-type]  # all of them are events
     events.Invited: IrcVariant._invited,
     events.InviteShown: IrcVariant._invite_shown,
+    events.MetadataShown: IrcVariant._metadata_shown,
     events.Came: IrcVariant._came,
     events.Went: IrcVariant._went,
     events.Noticed: IrcVariant._noticed,

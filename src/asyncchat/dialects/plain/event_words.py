@@ -181,6 +181,11 @@ def _away_myself(event: events.AwayChanged) -> str:
     return f"You are away: {event.text}" if event.text else "You are back."
 
 
+def _room_metadata(event: events.RoomMetadataChanged) -> str:
+    did = f"took {event.key} away" if event.value is None else f"set {event.key} to: {event.value}"
+    return in_room(event.room, f"{event.person.name} {did}")
+
+
 def _untold(_event: events.Event) -> str:
     return ""
 
@@ -215,6 +220,12 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.Invited: _invited,
     events.InviteShown: _untold,
     events.Watched: _untold,
+    events.AccountMetadataChanged: _untold,  # for programs
+    events.RoomMetadataChanged: _room_metadata,  # in the audit
+    events.MetadataChanged: _untold,
+    events.MetadataShown: _untold,
+    events.Subscribed: _untold,
+    events.Synced: _untold,
     events.Came: _untold,
     events.Went: _untold,
     events.Noticed: _untold,
@@ -261,6 +272,7 @@ OWN_WORDS: dict[type[events.Event], Words] = {
     events.RealnameChanged: lambda event: f"Your real name is {event.now.realname}.",
     events.Joined: _untold,  # the room's picture follows
     events.Parted: _parted_myself,
+    events.RoomMetadataChanged: _untold,
     events.Knocked: lambda event: f"You asked to be invited to {event.room}.",
     events.Invited: lambda event: f"You invited {event.to.name} to {event.room}.",
     events.Confided: _confided_by_me,

@@ -90,6 +90,9 @@ REFUSAL_WORDS: dict[type[replies.Refusal], Callable[[Any], str]] = {
     replies.ActsUnreadable: lambda _: "The history can't be read at the moment.",
     replies.RedactionRefused: lambda r: f"Not erased: {r.fault.value}.",
     replies.TargetsUnreadable: lambda _: "The history can't be read now.",
+    replies.MetadataRefused: lambda r: (
+        f"Not set: {r.fault.value}{f', try again in {r.seconds} s' if r.seconds else ''}."
+    ),
     replies.NoMark: lambda r: f"There is no {r.target}.",
     replies.NoSuchMessage: lambda r: f"There is no such message in {place(r.to)}.",
     replies.NotSearched: lambda r: (

@@ -181,7 +181,12 @@ def _person_view(view: replies.PersonView, zone: Zone) -> list[str]:
         lines.append("  the owner: an operator of every room")
     if seen.away:
         lines.append(f"  away: {seen.away}")
+    lines.extend(f"  {key}: {value}" for key, value in view.metadata)
     return lines
+
+
+def _metadata_view(view: replies.MetadataView, _zone: Zone) -> list[str]:
+    return [f"{key}: {value}" for key, value in view.values] or [f"{view.name} has set nothing."]
 
 
 def _gone_view(view: replies.GoneView, zone: Zone) -> list[str]:
@@ -297,6 +302,15 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.StillAway: lambda reply, _: [f"You are away: {reply.text}" if reply.text else "You are back."],
     replies.HereView: lambda reply, _: [f"Here: {', '.join(one.name for one in reply.here) or 'nobody'}."],
     replies.WatchedView: lambda reply, _: [f"You watch {', '.join(reply.names) or 'nobody'}."],
+    replies.MetadataView: _metadata_view,
+    replies.MetadataNow: lambda reply, _: [
+        f"{reply.key} is taken away." if reply.value is None else f"{reply.key} is set."
+    ],
+    replies.MetadataPrepared: lambda _reply, _zone: [],
+    replies.MetadataTold: lambda _reply, _zone: [],
+    replies.MetadataLater: lambda _reply, _zone: [],
+    replies.SubscribedNow: lambda _reply, _zone: [],
+    replies.SubscriptionsView: lambda _reply, _zone: [],
     replies.AwayNote: lambda reply, _: [f"{reply.person.name} is away: {reply.text}"],
     replies.HistoryPage: page_lines,
     replies.ActsView: _acts_view,

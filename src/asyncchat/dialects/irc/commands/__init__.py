@@ -16,6 +16,7 @@ from asyncchat.dialects.irc.commands import (
     listing,
     marks,
     messages,
+    metadata,
     moderation,
     modes,
     monitor,
@@ -55,6 +56,7 @@ _FAMILIES = (
     history,
     histserv,
     marks,
+    metadata,
     search,
     help,
 )

@@ -12,11 +12,12 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.modes import BOT
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.capabilities import MULTI_PREFIX, gathered
+from asyncchat.dialects.irc.capabilities import METADATA, MULTI_PREFIX, gathered
 from asyncchat.dialects.irc.commands.server import AtServerOf, no_such_server, say_at_server_of
 from asyncchat.dialects.irc.commands.word import Answerer, Word, each, listed, numeric
 from asyncchat.dialects.irc.limits import ASKED, WATCHED, WHOIS
 from asyncchat.dialects.irc.line import word
+from asyncchat.dialects.irc.metadata_lines import EVERYBODY
 from asyncchat.dialects.irc.modes import PERSON_LETTERS, prefix
 from asyncchat.dialects.irc.tokens import Message
 
@@ -126,6 +127,9 @@ def say_person(session: IrcDialect, view: replies.PersonView) -> bytes:
         text = f"is connecting from {person.user}@{address} {address}"
         lines.append(say(numerics.RPL_WHOISHOST, nick, text=text))
         lines.append(say(numerics.RPL_WHOISACTUALLY, nick, word(address), text="Is actually using host"))
+    if session.held & METADATA:
+        code = numerics.RPL_WHOISKEYVALUE
+        lines.extend(say(code, nick, key, EVERYBODY, text=value) for key, value in view.metadata)
     times = str(view.seen.idle), str(view.entered // 1_000_000)
     lines.append(say(numerics.RPL_WHOISIDLE, nick, *times, text="seconds idle, signon time"))
     return b"".join(lines)

@@ -12,10 +12,12 @@ from asyncchat.core import replies
 from asyncchat.core.replies import AccountFault, AccountRefused
 from asyncchat.core.text import cut, printable
 from asyncchat.dialects.irc import greeting, numerics
+from asyncchat.dialects.irc.capabilities import METADATA
 from asyncchat.dialects.irc.commands.isupport import isupport_of
 from asyncchat.dialects.irc.commands.word import Answerer, ReadOn, Word, numeric
 from asyncchat.dialects.irc.limits import REALNAME_BYTES, REASON_BYTES, USER_LENGTH
 from asyncchat.dialects.irc.line import line
+from asyncchat.dialects.irc.metadata_lines import in_batch, told_lines
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -88,6 +90,8 @@ def entering(session: IrcDialect) -> core.Enter:
         arrival.realname,
         account=arrival.account,
         away=arrival.away,
+        metadata=arrival.metadata,
+        keys=arrival.keys,
     )
 
 
@@ -155,7 +159,12 @@ def say_welcome(session: IrcDialect, reply: replies.Welcome) -> bytes:
     """The greeting: 001 to 005, LUSERS, MOTD."""
     session.become(reply.person)
     isupport = isupport_of(session)
-    return greeting.greeting(session.irc, reply.person, reply.counts, isupport)
+    own = b""
+    if session.held & METADATA:
+        name = reply.person.name
+        lines = told_lines(session, ((name, key, value) for key, value in reply.metadata))
+        own = in_batch(session, "metadata", (name,), lines)
+    return greeting.greeting(session.irc, reply.person, reply.counts, isupport, own)
 
 
 WORDS: dict[str, Word] = {

@@ -21,6 +21,7 @@ from asyncchat.dialects.irc.capabilities import (
     gathered,
 )
 from asyncchat.dialects.irc.commands.marks import mark_line
+from asyncchat.dialects.irc.commands.metadata import say_joined
 from asyncchat.dialects.irc.commands.server import no_such_server
 from asyncchat.dialects.irc.commands.word import Answerer, ReadOn, Word, each
 from asyncchat.dialects.irc.limits import JOINS, NAMED, REASON_BYTES
@@ -83,9 +84,9 @@ def say_room(session: IrcDialect, view: replies.RoomView) -> bytes:
     if view.joining and session.held & READ_MARKER:
         told += mark_line(session.irc.name, view.room, view.read)
     if view.joining and session.held & NO_IMPLICIT_NAMES:
-        return told
+        return told + say_joined(session, view.metadata)
     end = session.numeric(numerics.RPL_ENDOFNAMES, view.room, text="End of /NAMES list")
-    return told + _names(session, view) + end
+    return told + _names(session, view) + end + say_joined(session, view.metadata)
 
 
 def say_present(session: IrcDialect, reply: replies.Present) -> bytes:

@@ -1,0 +1,327 @@
+"""Metadata: values under keys that people and rooms carry for programs, and who is told of which keys.
+
+Owns those of people, the index of keys to those who subscribed to them, and who is told of a change; a room's
+own values are the room's. Must not know who may set what.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from asyncchat.core import events
+from asyncchat.core.modes import AUDITORIUM
+from asyncchat.core.names import fold
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+    from asyncchat.core.people import Person
+    from asyncchat.core.rooms import Block, Room
+
+KEY_BYTES: Final = 48
+"""Longest key."""
+
+VALUE_BYTES: Final = 220
+"""Longest value, in UTF-8: a line of 512 bytes holds it beside the longest key, names and origin."""
+
+KEYS_EACH: Final = 25
+"""Keys that one person or room has: 7 KB at the most."""
+
+SUBSCRIBED_EACH: Final = 50
+"""Keys that one person may subscribe to."""
+
+VALUES_IN_ALL: Final = 100_000
+"""Values there may be: 30 MB at the most, so that a script can't fill the memory."""
+
+AT_ONCE: Final = 60
+"""Changes that one person may make at once: twice what a program has to say of itself."""
+
+CHANGE_COST: Final = 3_000_000
+"""How long (microseconds) it takes until one more is allowed: each is told to many and kept."""
+
+LARGE: Final = 100
+"""Members from which on a room's metadata is not sent unasked."""
+
+REST: Final = 5_000_000
+"""How long (microseconds) somebody waits between two answers about all members of large rooms."""
+
+_KEY = re.compile(r"[a-z0-9_./-]+")
+
+Values = Mapping[str, str]
+Told = tuple[str, str, str]
+"""Whose (a room's or a person's name), key, value."""
+
+_NONE: Final[dict[str, str]] = {}
+
+
+def is_key(key: str) -> bool:
+    """Whether this can be a key (metadata, "Keys and Values")."""
+    return len(key) <= KEY_BYTES and _KEY.fullmatch(key) is not None
+
+
+def changed(values: Values, key: str, value: str | None) -> dict[str, str]:
+    """Values with another one under a key; None: with none."""
+    if value is None:
+        return {other: old for other, old in values.items() if other != key}
+    return {**values, key: value}
+
+
+class Subscribing(msgspec.Struct, frozen=True):
+    """What becomes of a wish to subscribe to keys, each once.
+
+    ``granted`` are those subscribed to now, before or not; ``over`` is the first there was no place for:
+    what stood behind it was not looked at.
+    """
+
+    granted: tuple[str, ...]
+    invalid: tuple[str, ...]
+    over: str = ""
+
+
+def subscribing(mine: Iterable[str], keys: Iterable[str]) -> Subscribing:
+    """Takes keys in their order as far as there is place (metadata, "METADATA SUB").
+
+    The key that takes the last place is the last one taken, so that the first left over says where to go on.
+    """
+    have = set(mine)
+    full_before = len(have) >= SUBSCRIBED_EACH
+    granted: dict[str, None] = {}
+    invalid: dict[str, None] = {}
+    for key in keys:
+        if not is_key(key):
+            invalid[key] = None
+        elif len(have) >= SUBSCRIBED_EACH and not (full_before and key in have):
+            return Subscribing(tuple(granted), tuple(invalid), key)
+        else:
+            have.add(key)
+            granted[key] = None
+    return Subscribing(tuple(granted), tuple(invalid))
+
+
+class Metadata:
+    """What people carry, and who subscribed to which keys."""
+
+    __slots__ = ("accounts", "count", "guests", "paced", "subscribers", "subscriptions", "synced")
+
+    def __init__(self) -> None:
+        self.accounts: dict[str, dict[str, str]] = {}
+        """Values of accounts, by the account's key."""
+        self.guests: dict[int, dict[str, str]] = {}
+        """Those of who set them without being logged in, for the visit."""
+        self.count = 0
+        """How many values there are, the rooms' among them."""
+        self.subscriptions: dict[int, dict[str, None]] = {}
+        """Keys that people subscribed to, in that order; only of who has any."""
+        self.subscribers: dict[str, dict[int, None]] = {}
+        """People by the keys that they subscribed to."""
+        self.paced: dict[int, int] = {}
+        """Until when the changes that people made count (microseconds since 1970 UTC)."""
+        self.synced: dict[int, int] = {}
+        """When people were last told all of a large room."""
+
+    def of(self, person: Person) -> dict[str, str]:
+        """A person's values: the account's where it is logged in. Not to be changed."""
+        if person.account:
+            return self.accounts.get(fold(person.account), _NONE)
+        return self.guests.get(person.id, _NONE)
+
+    def wait(self, who: int, now: int) -> int:
+        """Seconds until somebody may make one more change."""
+        over = self.paced.get(who, 0) - now - (AT_ONCE - 1) * CHANGE_COST
+        return -(-over // 1_000_000) if over > 0 else 0
+
+    def pace(self, who: int, time: int) -> None:
+        """Somebody made a change."""
+        self.paced[who] = max(self.paced.get(who, 0), time) + CHANGE_COST
+
+    def put(self, holders: dict[Any, dict[str, str]], holder: int | str, key: str, value: str | None) -> None:
+        """Gives a holder another value, or none."""
+        before = holders.get(holder, _NONE)
+        after = changed(before, key, value)
+        self.count += len(after) - len(before)
+        if after:
+            holders[holder] = after
+        else:
+            holders.pop(holder, None)
+
+    def drop_account(self, account: str) -> None:
+        """An account is no more."""
+        self.count -= len(self.accounts.pop(fold(account), _NONE))
+
+    def subscribe(self, who: int, keys: Iterable[str]) -> None:
+        """Somebody is told of these keys from now on."""
+        mine = self.subscriptions.setdefault(who, {})
+        for key in keys:
+            mine[key] = None
+            self.subscribers.setdefault(key, {})[who] = None
+
+    def unsubscribe(self, who: int, keys: Iterable[str]) -> None:
+        """Somebody is not told of these keys any more."""
+        mine = self.subscriptions.get(who, {})
+        for key in keys:
+            if key in mine:
+                del mine[key]
+                subscribers = self.subscribers[key]
+                del subscribers[who]
+                if not subscribers:
+                    del self.subscribers[key]
+        if not mine:
+            self.subscriptions.pop(who, None)
+
+    def forget(self, who: int) -> None:
+        """Somebody is gone."""
+        self.count -= len(self.guests.pop(who, _NONE))
+        self.paced.pop(who, None)
+        self.synced.pop(who, None)
+        if who in self.subscriptions:
+            self.unsubscribe(who, list(self.subscriptions[who]))
+
+    def clear_visits(self) -> None:
+        """Everybody is gone."""
+        self.count -= sum(map(len, self.guests.values()))
+        for memory in (self.guests, self.subscriptions, self.subscribers, self.paced, self.synced):
+            memory.clear()
+
+    def state(self) -> dict[str, object]:
+        """All of it as plain data."""
+        return {
+            "accounts": {account: dict(values) for account, values in self.accounts.items()},
+            "guests": {who: dict(values) for who, values in self.guests.items()},
+            "subscriptions": {who: tuple(keys) for who, keys in self.subscriptions.items()},
+            "paced": dict(self.paced),
+            "synced": dict(self.synced),
+        }
+
+
+# Who is told.
+
+
+def hearers(chat: Chat, person: Person, key: str) -> set[int]:
+    """Who subscribed to a key and shares a room with a person, watches it, or is it."""
+    subscribers = chat.metadata.subscribers.get(key)
+    if not subscribers:
+        return set()
+    found = subscribers.keys() & chat.watching.watchers.get(person.key, {}).keys()
+    for room in chat.rooms_with(person.id):
+        found |= _in_room(chat, room, subscribers, person)
+    if person.id in subscribers:
+        found.add(person.id)
+    return found
+
+
+def _in_room(chat: Chat, room: Room, subscribers: Mapping[int, None], person: Person) -> set[int]:
+    there = subscribers.keys() & room.seats.keys()
+    if AUDITORIUM in room.flags:
+        return {who for who in there if not chat.veils(room, who, person.id)}
+    return there
+
+
+def shown(
+    person: Person, key: str, value: str | None, to: Iterable[int], by: Person | None = None
+) -> Iterator[events.AnyEvent]:
+    """What those are told who are to hear of a person's value."""
+    hear = tuple(sorted(to))
+    if hear:
+        yield events.MetadataShown(person.name, person.id, by, key, value, hear)
+
+
+def attended(chat: Chat, items: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What is decided, each event followed by what those hear of somebody's metadata whom it brings near."""
+    if len(items) == 1 and type(items[0]) not in _FOLLOWS:
+        return items
+    return tuple(told for item in items for told in (item, *_FOLLOWS.get(type(item), _nothing)(chat, item)))
+
+
+def _nothing(_chat: Chat, _item: object) -> Iterator[events.AnyEvent]:
+    return iter(())
+
+
+def _joined(chat: Chat, event: events.Joined) -> Iterator[events.AnyEvent]:
+    """The members are told of who comes."""
+    room = chat.rooms.get(fold(event.room))
+    values = chat.metadata.of(event.person)
+    if room is None or not values:
+        return
+    for key, value in values.items():
+        subscribers = chat.metadata.subscribers.get(key)
+        if subscribers:
+            to = _in_room(chat, room, subscribers, event.person) - {event.person.id}
+            yield from shown(event.person, key, value, to)
+
+
+def _came(chat: Chat, event: events.Came) -> Iterator[events.AnyEvent]:
+    """Those are told who watch somebody that comes."""
+    watchers = set(event.to)
+    for key, value in chat.metadata.of(event.person).items():
+        yield from shown(event.person, key, value, watchers & chat.metadata.subscribers.get(key, {}).keys())
+
+
+def _logged(chat: Chat, event: events.LoggedIn | events.LoggedOut) -> Iterator[events.AnyEvent]:
+    """Whoever hears of a person is told what its values are now; what it set before, the account gets.
+
+    An account's own values are not replaced.
+    """
+    metadata, now = chat.metadata, event.now
+    before, after = metadata.of(event.person), metadata.of(now)
+    if now.account and not event.person.account:
+        for key, value in before.items():
+            if key not in after and len(after) < KEYS_EACH:
+                after = changed(after, key, value)
+                yield events.AccountMetadataChanged(now.account, now, key, value)
+    for key in {**before, **after}:
+        if before.get(key) != after.get(key):
+            yield from shown(now, key, after.get(key), hearers(chat, now, key))
+
+
+_FOLLOWS: dict[type, Callable[[Chat, Any], Iterator[events.AnyEvent]]] = {
+    events.Joined: _joined,
+    events.Came: _came,
+    events.LoggedIn: _logged,
+    events.LoggedOut: _logged,
+}
+
+
+# What somebody is told who comes near to others, or wants to know more of them.
+
+
+def in_room(
+    chat: Chat, room: Room, blocks: Iterable[Block], keys: Iterable[str], seen: set[int]
+) -> Iterator[Told]:
+    """A room's values under these keys, and those of the members in these blocks who were not ``seen``."""
+    wanted = tuple(keys)
+    yield from _chosen(room.name, room.metadata, wanted)
+    if not chat.metadata.accounts and not chat.metadata.guests:
+        return
+    for block in blocks:
+        for member in block.members:
+            if member.person.id not in seen:
+                seen.add(member.person.id)
+                yield from of_person(chat, member.person, wanted)
+
+
+def of_person(chat: Chat, person: Person, keys: Iterable[str]) -> Iterator[Told]:
+    """A person's values under these keys."""
+    values = chat.metadata.of(person)
+    if values:
+        yield from _chosen(person.name, values, keys)
+
+
+def _chosen(name: str, values: Values, keys: Iterable[str]) -> Iterator[Told]:
+    if values:
+        for key in keys:
+            if key in values:
+                yield name, key, values[key]
+
+
+def waits(chat: Chat, room: Room, who: int) -> bool:
+    """Whether a room is too large for its metadata to be sent to somebody unasked, and may have some."""
+    several = len(room.seats) - (who in room.seats) >= LARGE
+    return several and bool(room.metadata or chat.metadata.accounts or chat.metadata.guests)
+
+
+def patience(who: int) -> int:
+    """Seconds after which somebody may ask for it: not the same for all who come at once."""
+    return 2 + who % 10

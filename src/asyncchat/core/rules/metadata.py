@@ -1,0 +1,276 @@
+"""Metadata: who may set what of whom, and what askers are told; who hears of changes: ``core.metadata``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from asyncchat.core import commands, events, replies
+from asyncchat.core.metadata import (
+    KEYS_EACH,
+    REST,
+    VALUE_BYTES,
+    VALUES_IN_ALL,
+    Subscribing,
+    changed,
+    hearers,
+    in_room,
+    is_key,
+    of_person,
+    patience,
+    shown,
+    subscribing,
+    waits,
+)
+from asyncchat.core.names import LOBBY, ROOM_SIGNS, fold
+from asyncchat.core.people import Person
+from asyncchat.core.replies import MetadataFault, MetadataRefused
+from asyncchat.core.roles import Right
+from asyncchat.core.rooms import Room
+from asyncchat.core.rules.seeing import visible
+from asyncchat.core.text import size
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat, Items, Rule
+    from asyncchat.core.commands.metadata import Pending
+
+
+def set_value(chat: Chat, who: int, command: commands.SetMetadata, now: int) -> Items:
+    """Gives oneself or a room a value, or takes it away."""
+    key, value = command.key, command.value
+    found = _settable(chat, who, command.target, key)
+    if isinstance(found, replies.Refusal):
+        return (found,)
+    values = found.metadata if isinstance(found, Room) else chat.metadata.of(found)
+    fault = _fault(chat, values, key, value)
+    if fault is not None:
+        return (MetadataRefused(fault, command.target, key),)
+    told = replies.MetadataNow(command.target, key, value)
+    if values.get(key) == value:
+        return (told,)
+    seconds = chat.metadata.wait(who, now)
+    if seconds:
+        return (MetadataRefused(MetadataFault.TOO_FAST, command.target, key, seconds),)
+    closed = _closed(found, () if value is not None else (key,))
+    return (*_changing(chat, chat.people[who], found, key, value, now), *closed, told)
+
+
+def clear(chat: Chat, who: int, command: commands.ClearMetadata, now: int) -> Items:
+    """Takes all values of oneself or a room away."""
+    found = _settable(chat, who, command.target)
+    if isinstance(found, replies.Refusal):
+        return (found,)
+    values = found.metadata if isinstance(found, Room) else chat.metadata.of(found)
+    me = chat.people[who]
+    facts = (fact for key in values for fact in _changing(chat, me, found, key, None, now))
+    return (*facts, *_closed(found, tuple(values)), replies.MetadataView(found.name, tuple(values.items())))
+
+
+def prepare(chat: Chat, _who: int, command: commands.PrepareMetadata, _now: int) -> Items:
+    """Checks what somebody wants to have set when it enters; nothing changes until then."""
+    stored = chat.metadata.accounts.get(fold(command.account), {}) if command.account else {}
+    values = _with(stored, command.pending)
+    key, value = command.key, command.value
+    if not key:
+        view = replies.MetadataView("", tuple(values.items()))
+        return (replies.MetadataPrepared(tuple((old, None) for old in stored), view),)
+    fault = _fault(chat, values, key, value)
+    if fault is not None:
+        return (MetadataRefused(fault, "", key),)
+    pending = dict(command.pending)
+    pending.pop(key, None)
+    if value is not None or key in stored:
+        pending[key] = value
+    return (replies.MetadataPrepared(tuple(pending.items()), replies.MetadataNow("", key, value)),)
+
+
+def entering(chat: Chat, me: Person, pending: Pending, keys: tuple[str, ...]) -> Iterator[events.AnyEvent]:
+    """What somebody set and subscribed to before it entered, as far as it may."""
+    values = chat.metadata.of(me)
+    for key, value in pending:
+        if _fault(chat, values, key, value) is None and values.get(key) != value:
+            values = changed(values, key, value)
+            yield from _changing(chat, me, me, key, value, 0)
+    if keys:
+        mine = chat.metadata.subscriptions.get(me.id, {})
+        new = tuple(key for key in subscribing(mine, keys).granted if key not in mine)
+        if new:
+            yield events.Subscribed(me, new, True)
+
+
+def ask(chat: Chat, who: int, command: commands.AskMetadata, _now: int) -> Items:
+    """Tells what values somebody or a room has."""
+    if who not in chat.people:
+        stored = chat.metadata.accounts.get(fold(command.account), {}) if command.account else {}
+        values = _with(stored, command.pending)
+        return (replies.MetadataView("", tuple(values.items()), command.keys),)
+    found = _target(chat, who, command.target)
+    if found is None:
+        return (MetadataRefused(MetadataFault.NO_TARGET, command.target),)
+    values = found.metadata if isinstance(found, Room) else chat.metadata.of(found)
+    return (replies.MetadataView(found.name, tuple(values.items()), command.keys),)
+
+
+def sync(chat: Chat, who: int, command: commands.SyncMetadata, now: int) -> Items:
+    """Tells what the asker subscribed to, of a room with all its members; of a large one not too often."""
+    if who not in chat.people:
+        return (replies.NotEntered(),)
+    found = _target(chat, who, command.target)
+    if found is None:
+        return (MetadataRefused(MetadataFault.NO_TARGET, command.target),)
+    keys = chat.metadata.subscriptions.get(who, {})
+    if isinstance(found, Person):
+        return (replies.MetadataTold(found.name, tuple(of_person(chat, found, keys)), asked=True),)
+    if who not in found.seats:
+        return (replies.MetadataTold(found.name, tuple(in_room(chat, found, (), keys, set())), asked=True),)
+    large = waits(chat, found, who)
+    if large:
+        left = chat.metadata.synced.get(who, 0) + REST - now
+        if left > 0:
+            return (replies.MetadataLater(found.name, -(-left // 1_000_000)),)
+    told = tuple(in_room(chat, found, visible(chat, who, found), keys, {who}))
+    view = replies.MetadataTold(found.name, told, asked=True)
+    return (events.Synced(chat.people[who], found.name, now), view) if large else (view,)
+
+
+def subscribe(chat: Chat, who: int, command: commands.Subscribe, _now: int) -> Items:
+    """Has somebody told of keys: how they are now, then whenever they change."""
+    me = chat.people.get(who)
+    if me is None:
+        return (replies.NotEntered(),)
+    mine = chat.metadata.subscriptions.get(who, {})
+    result = subscribing(mine, command.keys)
+    new = tuple(key for key in result.granted if key not in mine)
+    answer = replies.SubscribedNow(result, True)
+    if not new:
+        return (answer,)
+    return (events.Subscribed(me, new, True), answer, *_as_it_is(chat, me, new))
+
+
+def unsubscribe(chat: Chat, who: int, command: commands.Unsubscribe, _now: int) -> Items:
+    """Has somebody told of keys no longer."""
+    me = chat.people.get(who)
+    if me is None:
+        return (replies.NotEntered(),)
+    mine = chat.metadata.subscriptions.get(who, {})
+    valid = dict.fromkeys(key for key in command.keys if is_key(key))
+    invalid = dict.fromkeys(key for key in command.keys if not is_key(key))
+    result = Subscribing(tuple(valid), tuple(invalid))
+    gone = tuple(key for key in valid if key in mine)
+    answer = replies.SubscribedNow(result, False)
+    return (events.Subscribed(me, gone, False), answer) if gone else (answer,)
+
+
+def subscribed(chat: Chat, who: int, _question: commands.AskSubscribed) -> replies.Reply:
+    """The keys that somebody subscribed to."""
+    return replies.SubscriptionsView(tuple(chat.metadata.subscriptions.get(who, ())))
+
+
+def told_of(chat: Chat, who: int, people: Iterable[Person]) -> tuple[replies.MetadataTold, ...]:
+    """What somebody is told of people whom it watches from now on."""
+    keys = chat.metadata.subscriptions.get(who)
+    told = tuple(one for person in people for one in of_person(chat, person, keys)) if keys else ()
+    return (replies.MetadataTold("", told),) if told else ()
+
+
+def _as_it_is(chat: Chat, me: Person, keys: tuple[str, ...]) -> Iterator[replies.Reply]:
+    """What is under keys now, of all whom somebody hears of: its rooms, who is there, whom it watches."""
+    seen: set[int] = {me.id}
+    own = tuple(of_person(chat, me, keys))
+    if own:
+        yield replies.MetadataTold(me.name, own)
+    for room in chat.rooms_with(me.id):
+        if waits(chat, room, me.id):
+            yield replies.MetadataLater(room.name, patience(me.id))
+            continue
+        told = tuple(in_room(chat, room, visible(chat, me.id, room), keys, seen))
+        if told:
+            yield replies.MetadataTold(room.name, told)
+    watched = (chat.person_named(name) for name in chat.watching.names.get(me.id, ()))
+    others = (person for person in watched if person is not None and person.id not in seen)
+    told = tuple(one for person in others for one in of_person(chat, person, keys))
+    if told:
+        yield replies.MetadataTold("", told)
+
+
+def _target(chat: Chat, who: int, target: str) -> Person | Room | None:
+    if not target:
+        return chat.people[who]
+    if target[:1] in ROOM_SIGNS:
+        return chat.room_shown(target, who)
+    return chat.person_named(target)
+
+
+def _settable(chat: Chat, who: int, target: str, key: str | None = None) -> Person | Room | replies.Refusal:
+    """Whose values the asker may change here: its own, or those of a room that it is an operator of."""
+    if who not in chat.people:
+        return replies.NotEntered()
+    found = _target(chat, who, target)
+    if found is None:
+        return MetadataRefused(MetadataFault.NO_TARGET, target, key or "")
+    if key is not None and not is_key(key):
+        return MetadataRefused(MetadataFault.KEY, target, key)
+    if isinstance(found, Room) and not chat.may(who, found, Right.RULE):
+        return MetadataRefused(MetadataFault.NOT_YOURS, target, key or "*")
+    if isinstance(found, Person) and found.id != who:
+        return MetadataRefused(MetadataFault.NOT_YOURS, target, key or "*")
+    return found
+
+
+def _closed(found: Person | Room, gone: tuple[str, ...]) -> tuple[events.RoomClosed, ...]:
+    """The end of a room that nobody is in, when the last that was set for it is taken away."""
+    if isinstance(found, Person) or found.seats or not found.bare or found.key == LOBBY:
+        return ()
+    return (events.RoomClosed(found.name),) if gone and found.metadata.keys() <= set(gone) else ()
+
+
+def _fault(chat: Chat, values: Mapping[str, str], key: str, value: str | None) -> MetadataFault | None:
+    """Why a value can't be set, whoever asks."""
+    if not is_key(key):
+        return MetadataFault.KEY
+    if value is None:
+        return None if key in values else MetadataFault.NOT_SET
+    if size(value) > VALUE_BYTES:
+        return MetadataFault.TOO_LONG
+    if key not in values and (len(values) >= KEYS_EACH or chat.metadata.count >= VALUES_IN_ALL):
+        return MetadataFault.FULL
+    return None
+
+
+def _with(stored: Mapping[str, str], pending: Pending) -> dict[str, str]:
+    values = dict(stored)
+    for key, value in pending:
+        values = changed(values, key, value)
+    return values
+
+
+def _changing(
+    chat: Chat, me: Person, target: Person | Room, key: str, value: str | None, now: int
+) -> Iterator[events.AnyEvent]:
+    """A change, and what those are told who are to hear of it."""
+    if isinstance(target, Room):
+        yield events.RoomMetadataChanged(target.name, me, key, value, now)
+        there = chat.metadata.subscribers.get(key, {}).keys() & target.seats.keys()
+        if there:
+            yield events.MetadataShown(target.name, 0, me, key, value, tuple(sorted(there)))
+        return
+    if not me.account:
+        yield events.MetadataChanged(me, key, value, now)
+        yield from shown(me, key, value, hearers(chat, me, key), me)
+        return
+    yield events.AccountMetadataChanged(me.account, me, key, value, now)
+    if chat.metadata.subscribers.get(key):
+        others = (one for one in chat.people.values() if one.account == me.account and one.id != me.id)
+        for person in (me, *others):
+            yield from shown(person, key, value, hearers(chat, person, key), me)
+
+
+RULES: dict[type[commands.Command], Rule] = {
+    commands.SetMetadata: set_value,
+    commands.ClearMetadata: clear,
+    commands.PrepareMetadata: prepare,
+    commands.AskMetadata: ask,
+    commands.SyncMetadata: sync,
+    commands.Subscribe: subscribe,
+    commands.Unsubscribe: unsubscribe,
+}

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from asyncchat import Client, ClientError
+from asyncchat import Client, ClientError, Message
 from asyncchat.client.words import WORDS, Leave, Talk, obey
+from asyncchat.dialects.plain import words as plain
 from tests.client.scripted import CAPS, Line, Original, Scripted
 
 
@@ -29,6 +30,9 @@ class Typed:
         told, self.told[:] = list(self.told), []
         return told
 
+
+WIDTH = 80
+"""Columns of the narrowest terminal that people have."""
 
 SENT = [
     ("hello", "PRIVMSG #ci hello"),
@@ -57,6 +61,46 @@ SENT = [
     ("/away", "AWAY"),
     ("/rule", "MODE #ci"),
     ("/rule +k sesame", "MODE #ci +k sesame"),
+    ("/rule moderated on", "MODE #ci +m"),
+    ("/rule slow 10", "MODE #ci +W 10"),
+    ("/rule slow off", "MODE #ci -W"),
+    ("/rule key off", "MODE #ci -k *"),
+    ("/owner anna secret words", "OPER anna :secret words"),
+    ("/owner off", "MODE me -o"),
+    ("/invite", "INVITE"),
+    ("/my", "MODE me"),
+    ("/my bot on", "MODE me +B"),
+    ("/role bob half-operator", "MODE #ci +h bob"),
+    ("/role bob voice off", "MODE #ci -v bob"),
+    ("/except bob", "MODE #ci +e bob!*@*"),
+    ("/unexcept *@host", "MODE #ci -e *@host"),
+    ("/guest", "MODE #ci +I"),
+    ("/rename-room builds much better", "RENAME #ci #builds :much better"),
+    ("/knock x", "KNOCK #x"),
+    ("/knock #x let me in", "KNOCK #x :let me in"),
+    ("/register secret me@example.org", "NS REGISTER secret me@example.org"),
+    ("/login secret", "NS IDENTIFY secret"),
+    ("/logout", "NS LOGOUT"),
+    ("/account bob", "NS INFO bob"),
+    ("/passwd other", "NS SET PASSWORD other"),
+    ("/unregister secret", "NS DROP secret"),
+    ("/regain me secret", "NS REGAIN me secret"),
+    ("/claim", "CS REGISTER #ci"),
+    ("/claim bob", "CS TRANSFER #ci bob"),
+    ("/unclaim", "CS DROP #ci"),
+    ("/access", "CS FLAGS #ci"),
+    ("/access bob voice", "CS FLAGS #ci bob voice"),
+    ("/access bob off", "CS FLAGS #ci bob -"),
+    ("/kill bob too loud", "KILL bob :too loud"),
+    ("/serverban", "KLINE"),
+    ("/serverban bob", "KLINE bob"),
+    ("/serverban bob too loud", "KLINE bob :too loud"),
+    ("/serverban bob 1d too loud", "KLINE bob 1d :too loud"),
+    ("/serverunban bob", "UNKLINE bob"),
+    ("/audit 2h", "AUDIT 2h"),
+    ("/announce we stop soon", "WALLOPS :we stop soon"),
+    ("/reload", "REHASH"),
+    ("/delete e1-7 a typo", "REDACT #ci e1-7 :a typo"),
     ("/raw WHO #ci :last of it", "WHO #ci :last of it"),
     ("/join x", "JOIN #x"),
     ("now there", "PRIVMSG #x :now there"),
@@ -109,7 +153,23 @@ MISUSED = [
     ("/kick", "usage: /kick NAME [REASON]"),
     ("/op two words", "usage: /op NAME"),
     ("/unban", "usage: /unban NAME|MASK"),
-    ("/owner", "usage: /owner CODE"),
+    ("/owner", "usage: /owner CODE|NAME PASSWORD|off"),
+    ("/rule slow", "usage: /rule [RULE on|off|VALUE]"),
+    ("/rule moderated", "usage: /rule [RULE on|off|VALUE]"),
+    ("/role bob king", "usage: /role NAME ROLE [off]"),
+    ("/my bot", "usage: /my [FLAG on|off]"),
+    ("/claim two words", "usage: /claim [ACCOUNT]"),
+    ("/access bob", "usage: /access [NAME ROLE|off]"),
+    ("/unexcept", "usage: /unexcept NAME|MASK"),
+    ("/knock", "usage: /knock #ROOM [TEXT]"),
+    ("/rename-room", "usage: /rename-room #NEW [REASON]"),
+    ("/logout now", "usage: /logout"),
+    ("/reply bob", "usage: /reply NAME TEXT"),
+    ("/react", "usage: /react [NAME] EMOJI"),
+    ("/reply bob yes", "bob has said nothing here that was shown"),
+    ("/react 👍", "there is no such message that was shown here"),
+    ("/unsay", "you said nothing here that was shown"),
+    ("/unsay bob", "bob said nothing here that was shown"),
     ("/raw", "usage: /raw LINE"),
     ("/unignore", "usage: /unignore NAME"),
     ("/history yesterday", "usage: /history [@NAME] [30m|2h|2026-11-22|N]"),
@@ -141,10 +201,48 @@ def test_lines_and_what_is_told():
         typed = Typed(chat)
         for line, told in MISUSED:
             assert typed(line) == [told]
-        text = "\n".join(typed("/help"))
-        assert all(f"/{word.word} " in text for word in WORDS.values())
+        shown = typed("/help")
+        assert [line for line in shown if len(line) >= WIDTH] == []
+        text = " ".join(" ".join(shown).split())
+        assert all(f"{word.usage} {word.help}" in text for word in WORDS.values())
         with pytest.raises(ClientError, match="can't mute"):
             typed("/mute bob")
+
+
+def test_each_word_of_a_terminal_is_one_here_too_and_means_the_same():
+    for word, row in plain.WORDS.items():
+        assert word in WORDS, f"/{word} is missing"
+        assert WORDS[word].word == row.word
+
+
+def test_what_was_shown_is_answered():
+    def script(line: Line) -> None:
+        line.welcome()
+        line.let_in()
+        line.send(
+            "@msgid=e1-1 :bob!b@h PRIVMSG #ci :first",
+            "@msgid=e1-2 :amy!b@h PRIVMSG #ci :second",
+            "@msgid=e1-3 :amy!b@h PRIVMSG #other :elsewhere",
+            "@msgid=e1-4 :me!u@h PRIVMSG #ci :mine",
+        )
+        assert line.read() == "@+reply=e1-1;+draft/reply=e1-1 PRIVMSG #ci :bob: yes"
+        line.send("@msgid=e1-5 :me!u@h PRIVMSG #ci :bob: yes")
+        assert line.read() == "@+reply=e1-2;+draft/reply=e1-2;+draft/react=👍 TAGMSG #ci"
+        assert line.read() == "@+reply=e1-1;+draft/reply=e1-1;+draft/unreact=👍 TAGMSG #ci"
+        assert line.read() == "REDACT #ci e1-4"
+        assert line.read() == "REDACT #ci e1-2 spam"
+        line.to_the_end()
+
+    with Scripted(script) as server, Client(server.address, nick="me", rooms=["#ci"], echo=True) as chat:
+        typed = Typed(chat)
+        heard = 0
+        while heard < 4:
+            event = chat.receive(20)
+            if isinstance(event, Message):
+                heard += 1
+                typed.talk.recent.put(event)
+        for line in ("/reply BOB yes", "/react 👍", "/unreact bob 👍", "/unsay", "/delete amy spam"):
+            assert typed(line) == []
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from asyncchat.client.events import (
     TopicChanged,
     Unconfirmed,
 )
+from asyncchat.client.recent import Recent
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.dialects.plain.clean import shown
 
@@ -38,9 +39,6 @@ NICK_COLOURS = ("36", "32", "35", "34", "33", "31", "96", "92", "95", "94")
 """Foreground colours that can be read on dark and on light, as SGR codes (ECMA-48, 8.3.117)."""
 
 _SGR = {"dim": "2", "error": "31", "own": "1"} | {colour: colour for colour in NICK_COLOURS}
-
-_KNOWN = 2000
-"""Messages remembered, so that a reaction to one can be told with its words: some 300 bytes each."""
 
 _QUOTED = 40
 """Characters of a message that are told with what answers it: it is to be known again."""
@@ -88,15 +86,18 @@ class Show:
 
     Args:
         zone: turns a time to the reader's zone.
+        recent: what was shown already.
         ignored: folded nicks whose words are not shown.
     """
 
-    def __init__(self, zone: Callable[[datetime], datetime] = datetime.astimezone) -> None:
+    def __init__(
+        self, zone: Callable[[datetime], datetime] = datetime.astimezone, recent: Recent | None = None
+    ) -> None:
         self.room = LOBBY
         self.ignored: dict[str, str] = {}
         self._zone = zone
         self._day: date | None = None
-        self._known: dict[str, tuple[str, str]] = {}
+        self.recent = Recent() if recent is None else recent
 
     def event(self, event: Event) -> list[Fragments]:
         """The lines of an event."""
@@ -106,8 +107,10 @@ class Show:
             return [[("error", f"-- {shown(f'disconnected{_why_broken(event)}')} --")]]
         if isinstance(event, Reacted | Redacted):
             return [] if fold(event.nick) in self.ignored else [[("dim", f"-- {self._marked(event)} --")]]
-        if isinstance(event, RoomRenamed) and fold(event.room) == fold(self.room):
-            self.room = event.now
+        if isinstance(event, RoomRenamed):
+            self.recent.rename_room(event.room, event.now)
+            if fold(event.room) == fold(self.room):
+                self.room = event.now
         notice = notice_of(event, self.room)
         if not notice:
             return []
@@ -117,7 +120,7 @@ class Show:
     def message(self, message: Message) -> list[Fragments]:
         """The lines of a message: a day mark where the day changes, then itself."""
         told = self._about(message.reply_to) if message.reply_to else ""
-        self._remember(message)
+        self.recent.put(message)
         at = self._zone(message.time)
         lines: list[Fragments] = []
         if at.date() != self._day:
@@ -145,13 +148,6 @@ class Show:
             line.append(("", f": {shown(first)}"))
         return [*lines, line, *([("", _UNDER + shown(text))] for text in others)]
 
-    def _remember(self, message: Message) -> None:
-        if not message.id or message.part:
-            return
-        if len(self._known) >= _KNOWN:
-            del self._known[next(iter(self._known))]
-        self._known[message.id] = (message.nick, message.text)
-
     def _marked(self, event: Reacted | Redacted) -> str:
         """What was done to a message, in words."""
         where, nick = _in(event.room, self.room), shown(event.nick)
@@ -161,17 +157,17 @@ class Show:
             to = "to" if event.on else "from"
             return f"{nick} {verb} {shown(event.reaction)} {to} {self._about(event.id)}{place}"
         why = f" ({shown(event.reason)})" if event.reason else ""
-        author = self._known.get(event.id, (event.nick, ""))[0]
-        verb = "takes back" if fold(author) == fold(event.nick) else "erased"
+        known = self.recent.get(event.id)
+        verb = "takes back" if known is None or fold(known.nick) == fold(event.nick) else "erased"
         return f"{nick} {verb} {self._about(event.id)}{place}{why}"
 
     def _about(self, id: str) -> str:
         """A message that is spoken of, by its author and its first words where it was shown."""
-        if id not in self._known:
+        known = self.recent.get(id)
+        if known is None:
             return "an earlier message"
-        nick, text = self._known[id]
-        short = shown(text)
-        return f"{shown(nick)}: {short[:_QUOTED].rstrip()}{'…' if len(short) > _QUOTED else ''}"
+        short = shown(known.text)
+        return f"{shown(known.nick)}: {short[:_QUOTED].rstrip()}{'…' if len(short) > _QUOTED else ''}"
 
 
 def _colour(nick: str) -> str:

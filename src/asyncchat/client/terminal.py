@@ -70,7 +70,13 @@ class Screen:
         self._colour = not os.environ.get("NO_COLOR")  # no-color.org
         self._again_at: float | None = None
         self._talk = Talk(
-            chat, room, self._tell, self._recall, self._show.ignored, commands_go_through=commands_go_through
+            chat,
+            room,
+            self._tell,
+            self._recall,
+            self._show.ignored,
+            commands_go_through=commands_go_through,
+            recent=self._show.recent,
         )
         self._show.room = room
         self._lines: deque[str] = deque()
@@ -173,12 +179,10 @@ class Screen:
             self._write(line)
 
     def _tell(self, text: str) -> None:
-        self._write(
-            [("dim", f"-- {shown(text)} --" if not text.startswith("  ") else f"   {shown(text.strip())}")]
-        )
+        self._write([("dim", shown(text) if text.startswith("  ") else f"-- {shown(text)} --")])
 
     def _recall(self, messages: list[Message]) -> None:
-        show = Show()
+        show = Show(recent=self._show.recent)
         show.room = self._talk.room
         for message in messages:
             for line in show.message(message):

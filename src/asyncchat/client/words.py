@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
 
-from asyncchat.client import paging, searching
+from asyncchat.client import paging, searching, words_sent
 from asyncchat.client.client import Client
 from asyncchat.client.errors import ClientError
 from asyncchat.client.events import Message
 from asyncchat.client.paging import PAGE
+from asyncchat.client.recent import Recent
 from asyncchat.client.searching import Sought
 from asyncchat.client.show import names_line
 from asyncchat.core.names import HISTSERV, LOBBY, fold
+from asyncchat.dialects.plain import words as plain
 
 
 class Leave(Exception):
@@ -43,6 +45,8 @@ class Talk:
     """Where ``/history`` goes on in each room, and with each person."""
     sought: Sought | None = None
     """Where ``/search`` goes on."""
+    recent: Recent = field(default_factory=Recent)
+    """What was shown, so that it can be answered."""
 
 
 Handler = Callable[[Talk, str], bool | None]
@@ -100,10 +104,10 @@ def _help(talk: Talk, text: str) -> None:
         talk.tell(f"{word.usage}: {word.help}" if word is not None else f"there is no /{text}")
         return
     rows = [word for word in _TABLE if word.here or not talk.commands_go_through]
-    width = max(len(word.usage) for word in rows)
     talk.tell("what you type goes to the room; a line with / in front is a command:")
     for word in rows:
-        talk.tell(f"  {word.usage:<{width}}  {word.help}")
+        for line in plain.help_lines(word.usage, word.help):
+            talk.tell(line)
     if talk.commands_go_through:
         talk.tell("other commands go to the server as they are")
     else:
@@ -239,13 +243,6 @@ def _quit(_talk: Talk, text: str) -> None:
     raise Leave(text)
 
 
-def _owner(talk: Talk, text: str) -> bool | None:
-    if not text or " " in text:
-        return False
-    talk.chat.command("OPER", "owner", text)
-    return None
-
-
 def _kick(talk: Talk, text: str) -> bool | None:
     name, _, reason = text.partition(" ")
     if not name:
@@ -298,19 +295,44 @@ def _clear(talk: Talk, text: str) -> bool | None:
     return None
 
 
-def _rule(talk: Talk, text: str) -> bool | None:
-    words = text.split()
-    if words and words[0][0] not in "+-":
+def _reply(talk: Talk, text: str) -> bool | None:
+    name, _, said = text.partition(" ")
+    if not said.strip():
         return False
-    talk.chat.command("MODE", talk.room, *words)
+    found = talk.recent.last(talk.room, name)
+    if found is None:
+        talk.tell(f"{name} has said nothing here that was shown")
+    else:
+        talk.chat.say(talk.room, f"{found.nick}: {said.strip()}", reply_to=found.id)
     return None
 
 
-def _invite(talk: Talk, text: str) -> bool | None:
-    if not text or " " in text:
-        return False
-    talk.chat.command("INVITE", text, talk.room)
-    return None
+def _react(on: bool) -> Handler:
+    """A handler that puts a reaction to the last message, or to somebody's last one."""
+
+    def handle(talk: Talk, text: str) -> bool | None:
+        words = text.split()
+        if not 1 <= len(words) <= 2:
+            return False
+        found = talk.recent.last(talk.room, words[0] if len(words) == 2 else "")
+        if found is None:
+            talk.tell("there is no such message that was shown here")
+        else:
+            talk.chat.react(talk.room, found.id, words[-1], on=on)
+        return None
+
+    return handle
+
+
+def _unsay(talk: Talk, text: str) -> None:
+    name, _, reason = text.partition(" ")
+    found = talk.recent.get(name) or talk.recent.last(talk.room, name, own=True)
+    if found is not None:
+        talk.chat.redact(talk.room, found.id, reason.strip())
+    elif "-" in name and fold(name) not in map(fold, talk.chat.members(talk.room)):
+        talk.chat.redact(talk.room, name, reason.strip())
+    else:
+        talk.tell(f"{name or 'you'} said nothing here that was shown")
 
 
 def _raw(talk: Talk, text: str) -> bool | None:
@@ -320,6 +342,25 @@ def _raw(talk: Talk, text: str) -> bool | None:
         return False
     talk.chat.command(*words)
     return None
+
+
+def _sent(line: words_sent.Line) -> Handler:
+    """A handler that sends one line."""
+
+    def handle(talk: Talk, text: str) -> bool | None:
+        command = line(talk, text)
+        if command is None:
+            return False
+        talk.chat.command(*command)
+        return None
+
+    return handle
+
+
+def _as_plain(word: str, handle: Handler) -> Word:
+    """A word as the plain dialect has it."""
+    row = plain.WORDS[word]
+    return Word(word, row.arguments, row.help, handle, row.also)
 
 
 _TABLE = (
@@ -353,7 +394,6 @@ _TABLE = (
     ),
     Word("away", "[TEXT]", "Answers for you who is away; alone: you are back.", _away),
     Word("clear", "NAME|*", "Erases what somebody, or everybody, said from the history (operators).", _clear),
-    Word("rule", "[MODES]", "Shows the room's modes, or sets them: /rule +m (operators).", _rule, ("rules",)),
     Word(
         "search", searching.ARGUMENTS, "Finds what was said in your rooms; again shows older ones.", _search
     ),
@@ -368,7 +408,6 @@ _TABLE = (
     Word(
         "quit", "[REASON]", "Leaves the chat; so does a line that is just: exit", _quit, ("exit",), here=True
     ),
-    Word("owner", "CODE", "Makes you an operator of every room; the server shows the code.", _owner),
     Word("kick", "NAME [REASON]", "Puts somebody out of the room (operators).", _kick),
     Word(
         "ban",
@@ -385,7 +424,24 @@ _TABLE = (
     Word("deop", "NAME", "Takes that role back (operators).", _mode("-o")),
     Word("voice", "NAME", "Lets somebody speak in a moderated room (operators).", _mode("+v")),
     Word("unvoice", "NAME", "Takes that role back (operators).", _mode("-v")),
-    Word("invite", "NAME", "Asks somebody into the room.", _invite),
+    _as_plain("reply", _reply),
+    _as_plain("react", _react(True)),
+    _as_plain("unreact", _react(False)),
+    Word(
+        "unsay",
+        "[NAME|ID [REASON]]",
+        "Takes your last message back, or somebody's (operators).",
+        _unsay,
+        ("delete",),
+    ),
+    Word(
+        "rule",
+        "[RULE on|off|VALUE]",
+        "Shows the room's rules, or sets one: /rule +m, too (operators).",
+        _sent(words_sent.rule),
+        ("rules",),
+    ),
+    *(_as_plain(word, _sent(line)) for word, line in words_sent.SENT.items()),
     Word("raw", "LINE", "Sends a line of IRC as it is.", _raw, ("quote",)),
 )
 

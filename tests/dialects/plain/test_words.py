@@ -21,8 +21,12 @@ ASKED = [
 @pytest.mark.parametrize("word", ASKED)
 def test_each_command_is_there_and_in_the_help(word):
     assert WORDS[word].word == word
-    assert f"  {WORDS[word].usage}" in help_text(keeps_history=True)
-    assert WORDS[word].help in help_text(keeps_history=True)
+    text = " ".join(help_text(keeps_history=True).split())
+    assert f"{WORDS[word].usage} {WORDS[word].help}" in text
+
+
+def test_the_help_fits_a_terminal():
+    assert [line for line in help_text(keeps_history=True).split("\n") if len(line) >= 80] == []
 
 
 def test_the_closed_sets_have_their_words():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from difflib import get_close_matches
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -439,13 +440,23 @@ _TABLE = (
 HELP_COLUMN = 22
 """Longest usage that has its help on the same line."""
 
+HELP_WIDTH = 79
+"""Longest line of the help: what fits the narrowest terminals that people have."""
+
 WORDS: dict[str, Word] = {word: row for row in _TABLE for word in (row.word, *row.also)}
 """Each command by its word and its other words."""
 
 
+def help_lines(usage: str, help: str) -> list[str]:
+    """A command in the list of them: its usage, and its help beside it, or under it where it is too long."""
+    told = wrap(help, HELP_WIDTH - HELP_COLUMN - 4)
+    before = [f"  {usage}"] if len(usage) > HELP_COLUMN else []
+    first = "" if before else usage
+    return before + [f"  {'' if at else first:<{HELP_COLUMN}}  {line}" for at, line in enumerate(told)]
+
+
 def help_text(keeps_history: bool) -> str:
     """The list of commands, and what else a person should know, in lines."""
-    width = max(len(row.usage) for row in _TABLE if len(row.usage) <= HELP_COLUMN)
     kept = (
         "What is said here is kept in this server's history, private messages too."
         if keeps_history
@@ -454,12 +465,7 @@ def help_text(keeps_history: bool) -> str:
     return "\n".join(
         (
             "What you type goes to the room; a line with / in front is a command:",
-            *(
-                f"  {row.usage:<{width}}  {row.help}"
-                if len(row.usage) <= width
-                else f"  {row.usage}\n  {'':<{width}}  {row.help}"
-                for row in _TABLE
-            ),
+            *(line for row in _TABLE for line in help_lines(row.usage, row.help)),
             "A line that begins with // is said with one /; //exit says exit.",
             kept,
         )

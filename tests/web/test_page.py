@@ -175,3 +175,16 @@ def test_a_paste_of_a_hundred_lines_and_a_long_text_are_folded(visits):
         assert message.locator(".text").inner_text().split("\n") == lines
         say(page, "word " * 1600)
         assert sees(ben, "word word").bounding_box()["height"] < 600
+
+
+def test_comings_and_goings_do_not_hide_what_was_said(visits):
+    with serving(limits=False) as server:
+        server.person("bob").send("find me\n")
+        iris = server.irc("iris")
+        for _ in range(150):
+            iris.send("PART #lobby\r\nJOIN #lobby\r\n")
+        iris.send("PING done\r\n")
+        iris.until("done")
+        page = visits.join(server.port, "anna")
+        sees(page, "find me")
+        assert page.locator(".event", has_text="iris").count() == 1

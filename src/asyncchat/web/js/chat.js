@@ -6,6 +6,9 @@ import { cleanName, mentioned } from "./text.js";
 
 const PAGE = 100;
 const MOST_CAUGHT_UP = 2000;
+const MOST_AT_ONCE = 1000;
+const MOST_PAGES = 40;
+const FEW_TEXTS = 20;
 const MOST_KEPT = 5000;
 const TYPING_SECONDS = 6;
 const LINE_TEXT = 400; // bytes of a text that fit a line beside the longest names
@@ -237,13 +240,18 @@ export class Chat extends EventTarget {
     }
   }
 
-  #pageSize() {
-    return Math.min(PAGE, Number(this.connection.isupport.get("CHATHISTORY")) || PAGE);
+  #pageSize(most = PAGE) {
+    return Math.min(most, Number(this.connection.isupport.get("CHATHISTORY")) || PAGE);
+  }
+
+  #hasTexts(room) {
+    let texts = 0;
+    return room.messages.some((message) => MULTILINE_KINDS.has(message.kind) && (texts += 1) >= FEW_TEXTS);
   }
 
   async #history(sub, room, ...rest) {
     const target = room.name;
-    const args = [...rest.slice(0, -1), String(Math.min(rest.at(-1), this.#pageSize()))];
+    const args = [...rest.slice(0, -1), String(this.#pageSize(rest.at(-1)))];
     const answer = await this.connection.ask("CHATHISTORY", [sub, target, ...args]);
     const batch = answer.find((item) => item.type === "chathistory");
     const items = batch?.messages ?? [];
@@ -256,8 +264,12 @@ export class Chat extends EventTarget {
       if (!this.connection.has("draft/chathistory")) return;
       const last = room.last;
       if (!last) {
-        const got = await this.#history("LATEST", room, "*", PAGE);
-        if (got < this.#pageSize()) room.atStart = got === 0 ? true : room.atStart;
+        let got = await this.#history("LATEST", room, "*", PAGE);
+        // In a big room the last hundred facts may all be comings and goings: read on for what was said.
+        for (let more = 0; got && more < MOST_PAGES && !this.#hasTexts(room); more += 1) {
+          got = await this.#history("BEFORE", room, `timestamp=${new Date(room.messages[0].time).toISOString()}`, MOST_AT_ONCE);
+        }
+        if (!got) room.atStart = true;
       } else {
         let from = last;
         let total = 0;

@@ -66,8 +66,9 @@ export class Timeline {
   }
 
   toEnd() {
-    this.#end = this.#room?.messages.length ?? 0;
-    this.#start = Math.max(0, this.#end - STEP);
+    if (!this.#room) return;
+    this.#end = this.#room.messages.length;
+    this.#start = this.#back(this.#end, STEP);
     this.#follow = true;
     this.#draw();
   }
@@ -93,7 +94,7 @@ export class Timeline {
     const count = this.#room.messages.length;
     if (this.#follow || live && this.#end >= count - 1) {
       this.#end = count;
-      if (this.#follow) this.#start = Math.max(0, this.#end - Math.max(STEP, Math.min(WINDOW, this.#end - this.#start)));
+      if (this.#follow) this.#start = Math.max(Math.min(this.#start, this.#back(this.#end, STEP)), this.#back(this.#end, WINDOW));
     }
     this.#later(older);
   }
@@ -333,14 +334,36 @@ export class Timeline {
     const count = this.#room.messages.length;
     this.#follow = false;
     if (step < 0) {
-      this.#start = Math.max(0, this.#start + step);
-      this.#end = Math.min(this.#end, this.#start + WINDOW);
+      this.#start = this.#back(this.#start, -step);
+      this.#end = Math.min(this.#end, this.#ahead(this.#start, WINDOW));
     } else {
-      this.#end = Math.min(count, this.#end + step);
-      this.#start = Math.max(this.#start, this.#end - WINDOW);
+      this.#end = Math.min(count, this.#ahead(this.#end, step));
+      this.#start = Math.max(this.#start, this.#back(this.#end, WINDOW));
     }
     this.#moved = true;
     this.#draw();
+  }
+
+  /** Where so many things that are drawn begin, before an index: comings and goings in a row are one. */
+  #back(index, count) {
+    const { messages } = this.#room;
+    let at = index;
+    for (let left = count; at > 0 && left > 0; left -= 1) {
+      at -= 1;
+      while (messages[at].presence && at > 0 && messages[at - 1].presence) at -= 1;
+    }
+    return at;
+  }
+
+  /** The same, behind an index. */
+  #ahead(index, count) {
+    const { messages } = this.#room;
+    let at = index;
+    for (let left = count; at < messages.length && left > 0; left -= 1) {
+      at += 1;
+      while (at < messages.length && messages[at - 1].presence && messages[at].presence) at += 1;
+    }
+    return at;
   }
 
   #key(event) {

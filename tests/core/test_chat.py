@@ -1,5 +1,6 @@
 """The state: a replay gives the live one, and no command breaks it."""
 
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -215,14 +216,16 @@ class ManyClients(RuleBasedStateMachine):
         assert set(chat.invitations) | set(chat.person_flags) <= set(chat.people)
         assert all(key in chat.rooms for rooms in chat.invitations.values() for key in rooms)
         metadata = chat.metadata
-        assert set(metadata.guests) | set(metadata.subscriptions) <= set(chat.people)
+        assert set(metadata.guests) <= set(chat.people)
+        session_of = {one: who for who in chat.people for one in chat.devices.get(who, (who,))}
+        assert set(metadata.subscriptions) <= set(session_of)
         assert set(metadata.accounts) <= set(chat.accounts)
         held = [*metadata.accounts.values(), *metadata.guests.values()]
         held += [room.metadata for room in chat.rooms.values()]
         assert metadata.count == sum(map(len, held))
-        assert {(who, key) for who, keys in metadata.subscriptions.items() for key in keys} == {
-            (who, key) for key, subscribers in metadata.subscribers.items() for who in subscribers
-        }
+        pairs = [(session_of[one], key) for one, keys in metadata.subscriptions.items() for key in keys]
+        counted = {(who, key): n for key, people in metadata.subscribers.items() for who, n in people.items()}
+        assert counted == Counter(pairs)
         for key, room in chat.rooms.items():
             assert key == fold(room.name)
             members = list(room.members())

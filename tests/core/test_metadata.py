@@ -333,3 +333,28 @@ def test_who_leaves_is_told_of_nothing_any_more():
     do(chat, 1, commands.Quit())
     assert not chat.metadata.subscribers
     assert not chat.metadata.subscriptions
+
+
+def test_each_device_subscribes_for_itself():
+    chat = house()
+    do(chat, ANNA, commands.MakeAccount("Anna", "v"))
+    enter = commands.Enter("Anna", "u", "h", account="Anna", keys=("url",))
+    for item in chat.decide(7, enter, NOW):
+        if isinstance(item, events.Event):
+            chat.apply(item)
+    do(chat, ANNA, commands.Subscribe(("avatar", "url"), 7))
+    do(chat, ANNA, commands.Subscribe(("avatar",), ANNA))
+    assert chat.metadata.subscribers == {"url": {ANNA: 1}, "avatar": {ANNA: 2}}
+    do(chat, ANNA, commands.Unsubscribe(("avatar",), 7))
+    assert chat.answer(ANNA, commands.AskSubscribed(7)) == replies.SubscriptionsView(("url",))
+    assert told(put(chat, ANNA, "avatar")) == {("Anna", "avatar", "x"): (ANNA,)}
+    do(chat, ANNA, commands.Detach(7, ""))
+    assert chat.metadata.subscribers == {"avatar": {ANNA: 1}}
+    do(chat, ANNA, commands.Quit())
+    assert not chat.metadata.subscribers
+
+
+def test_nobody_subscribes_for_another():
+    chat = house()
+    do(chat, ANNA, commands.Subscribe(("url",), BOB))
+    assert chat.metadata.subscriptions == {ANNA: {"url": None}}

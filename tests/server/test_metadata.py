@@ -49,7 +49,7 @@ def test_a_rooms_value_comes_behind_what_was_said(server):
     assert "METADATA" not in settled(anna).replace("METADATA #tea SET", "")
 
 
-def test_devices_share_values_and_subscriptions(server):
+def test_devices_share_values_and_subscribe_each_for_itself(server):
     phone = register(server, "anna")
     laptop = device(server, "anna", capabilities=f"sasl {CAPS}")
     settled(laptop)
@@ -60,6 +60,18 @@ def test_devices_share_values_and_subscriptions(server):
     laptop.until("METADATA anna avatar * :pic\r\n")
     tablet = device(server, "anna", capabilities=f"sasl {CAPS}")
     assert "METADATA anna avatar * :pic\r\n" in tablet.until(" 422 ")
+    tablet.send("METADATA * SUBS\r\nMETADATA * SUB url\r\nMETADATA * UNSUB avatar url\r\n")
+    seen = settled(tablet)
+    assert " 772 " not in seen
+    assert " 771 anna avatar url\r\n" in seen
+    laptop.send("METADATA * SUBS\r\n")
+    laptop.until(" 772 anna avatar\r\n")
+    phone.send("METADATA * SET avatar :other\r\n")
+    laptop.until("METADATA anna avatar * :other\r\n")
+    laptop.send("QUIT\r\n")
+    laptop.until("ERROR")
+    settled(phone)
+    assert not server.call(lambda: dict(server.service.hub.chat.metadata.subscribers))
 
 
 def test_who_watches_is_told_when_somebody_comes(server):

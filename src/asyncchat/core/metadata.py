@@ -55,6 +55,7 @@ Told = tuple[str, str, str]
 """Whose (a room's or a person's name), key, value."""
 
 _NONE: Final[dict[str, str]] = {}
+_NO_KEYS: Final[dict[str, None]] = {}
 
 
 def is_key(key: str) -> bool:
@@ -114,9 +115,9 @@ class Metadata:
         self.count = 0
         """How many values there are, the rooms' among them."""
         self.subscriptions: dict[int, dict[str, None]] = {}
-        """Keys that people subscribed to, in that order; only of who has any."""
-        self.subscribers: dict[str, dict[int, None]] = {}
-        """People by the keys that they subscribed to."""
+        """Keys that sessions subscribed to, in that order; only of those that have any."""
+        self.subscribers: dict[str, dict[int, int]] = {}
+        """People by the keys that they subscribed to, with the number of their sessions that did."""
         self.paced: dict[int, int] = {}
         """Until when the changes that people made count (microseconds since 1970 UTC)."""
         self.synced: dict[int, int] = {}
@@ -151,33 +152,42 @@ class Metadata:
         """An account is no more."""
         self.count -= len(self.accounts.pop(fold(account), _NONE))
 
-    def subscribe(self, who: int, keys: Iterable[str]) -> None:
-        """Somebody is told of these keys from now on."""
-        mine = self.subscriptions.setdefault(who, {})
+    def subscribe(self, who: int, session: int, keys: Iterable[str]) -> None:
+        """One of somebody's sessions is told of these keys from now on."""
+        mine = self.subscriptions.setdefault(session, {})
         for key in keys:
-            mine[key] = None
-            self.subscribers.setdefault(key, {})[who] = None
+            if key not in mine:
+                mine[key] = None
+                people = self.subscribers.setdefault(key, {})
+                people[who] = people.get(who, 0) + 1
 
-    def unsubscribe(self, who: int, keys: Iterable[str]) -> None:
-        """Somebody is not told of these keys any more."""
-        mine = self.subscriptions.get(who, {})
+    def unsubscribe(self, who: int, session: int, keys: Iterable[str]) -> None:
+        """One of somebody's sessions is not told of these keys any more."""
+        mine = self.subscriptions.get(session, {})
         for key in keys:
             if key in mine:
                 del mine[key]
-                subscribers = self.subscribers[key]
-                del subscribers[who]
-                if not subscribers:
+                people = self.subscribers[key]
+                people[who] -= 1
+                if not people[who]:
+                    del people[who]
+                if not people:
                     del self.subscribers[key]
         if not mine:
-            self.subscriptions.pop(who, None)
+            self.subscriptions.pop(session, None)
 
-    def forget(self, who: int) -> None:
-        """Somebody is gone."""
+    def forget_session(self, who: int, session: int) -> None:
+        """One of somebody's sessions is gone."""
+        if session in self.subscriptions:
+            self.unsubscribe(who, session, list(self.subscriptions[session]))
+
+    def forget(self, who: int, sessions: Iterable[int]) -> None:
+        """Somebody is gone, with all sessions."""
         self.count -= len(self.guests.pop(who, _NONE))
         self.paced.pop(who, None)
         self.synced.pop(who, None)
-        if who in self.subscriptions:
-            self.unsubscribe(who, list(self.subscriptions[who]))
+        for session in sessions:
+            self.forget_session(who, session)
 
     def clear_visits(self) -> None:
         """Everybody is gone."""
@@ -199,6 +209,15 @@ class Metadata:
 # Who is told.
 
 
+def keys_of(chat: Chat, who: int) -> dict[str, None]:
+    """The keys that somebody subscribed to on any device. Not to be changed."""
+    subscriptions = chat.metadata.subscriptions
+    devices = chat.devices.get(who)
+    if devices is None:
+        return subscriptions.get(who, _NO_KEYS)
+    return {key: None for session in devices for key in subscriptions.get(session, _NO_KEYS)}
+
+
 def hearers(chat: Chat, person: Person, key: str) -> set[int]:
     """Who subscribed to a key and shares a room with a person, watches it, or is it."""
     subscribers = chat.metadata.subscribers.get(key)
@@ -212,7 +231,7 @@ def hearers(chat: Chat, person: Person, key: str) -> set[int]:
     return found
 
 
-def _in_room(chat: Chat, room: Room, subscribers: Mapping[int, None], person: Person) -> set[int]:
+def _in_room(chat: Chat, room: Room, subscribers: Mapping[int, int], person: Person) -> set[int]:
     there = subscribers.keys() & room.seats.keys()
     if AUDITORIUM in room.flags:
         return {who for who in there if not chat.veils(room, who, person.id)}

@@ -41,7 +41,7 @@ def _pace(chat: Chat, event: _Changed) -> None:
 
 def _subscribed(chat: Chat, event: events.Subscribed) -> None:
     change = chat.metadata.subscribe if event.on else chat.metadata.unsubscribe
-    change(event.person.id, event.keys)
+    change(event.person.id, event.session or event.person.id, event.keys)
 
 
 def _synced(chat: Chat, event: events.Synced) -> None:

@@ -61,8 +61,7 @@ def _left(chat: Chat, event: events.Left) -> None:
     chat.spoke.pop(who, None)
     chat.guests_marks.pop(who, None)
     chat.watching.forget(who)
-    chat.devices.pop(who, None)
-    chat.metadata.forget(who)
+    chat.metadata.forget(who, chat.devices.pop(who, (who,)))
     chat.gone.add(event.person, event.time)
 
 
@@ -73,6 +72,7 @@ def _attached(chat: Chat, event: events.Attached) -> None:
 
 def _detached(chat: Chat, event: events.Detached) -> None:
     who = event.person.id
+    chat.metadata.forget_session(who, event.session)
     left = tuple(session for session in chat.devices.get(who, (who,)) if session != event.session)
     if left == (who,):
         chat.devices.pop(who, None)

@@ -1,4 +1,8 @@
-"""Commands about metadata. ``target`` is the name of a room or a person; empty for oneself."""
+"""Commands about metadata.
+
+``target`` is the name of a room or a person; empty for oneself. ``session`` is the number of the session that
+asks, where that matters: each of a person's devices subscribes for itself; 0: the person's own.
+"""
 
 from asyncchat.core.commands.base import Command, Question
 
@@ -51,13 +55,17 @@ class Subscribe(Command, frozen=True):
     """Be told of what is under these keys, now and when it changes."""
 
     keys: tuple[str, ...]
+    session: int = 0
 
 
 class Unsubscribe(Command, frozen=True):
     """Be no longer told of these keys."""
 
     keys: tuple[str, ...]
+    session: int = 0
 
 
 class AskSubscribed(Question, frozen=True):
     """The keys that one subscribed to."""
+
+    session: int = 0

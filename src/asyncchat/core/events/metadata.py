@@ -62,13 +62,17 @@ class MetadataShown(Event, frozen=True, tag="metadata_shown"):
     to: tuple[int, ...]
 
 
-class Subscribed(Event, frozen=True, tag="subscribed"):
-    """A person wants to be told of what is under these keys, or no longer."""
+class Subscribed(Event, frozen=True, tag="subscribed", omit_defaults=True):
+    """A person wants to be told of what is under these keys, or no longer, on one of its devices.
+
+    ``session`` is that one's number; 0: the person's own.
+    """
 
     reach: ClassVar[Reach] = Reach.NOBODY
     person: Person
     keys: tuple[str, ...]
     on: bool
+    session: int = 0
 
 
 class Synced(Event, frozen=True, tag="synced"):

@@ -16,6 +16,7 @@ from asyncchat.core.metadata import (
     hearers,
     in_room,
     is_key,
+    keys_of,
     of_person,
     patience,
     shown,
@@ -84,18 +85,18 @@ def prepare(chat: Chat, _who: int, command: commands.PrepareMetadata, _now: int)
     return (replies.MetadataPrepared(tuple(pending.items()), replies.MetadataNow("", key, value)),)
 
 
-def entering(chat: Chat, me: Person, pending: Pending, keys: tuple[str, ...]) -> Iterator[events.AnyEvent]:
-    """What somebody set and subscribed to before it entered, as far as it may."""
+def entering(
+    chat: Chat, me: Person, session: int, pending: Pending, keys: tuple[str, ...]
+) -> Iterator[events.AnyEvent]:
+    """What somebody set and subscribed to before its session entered, as far as it may."""
     values = chat.metadata.of(me)
     for key, value in pending:
         if _fault(chat, values, key, value) is None and values.get(key) != value:
             values = changed(values, key, value)
             yield from _changing(chat, me, me, key, value, 0)
-    if keys:
-        mine = chat.metadata.subscriptions.get(me.id, {})
-        new = tuple(key for key in subscribing(mine, keys).granted if key not in mine)
-        if new:
-            yield events.Subscribed(me, new, True)
+    granted = subscribing((), keys).granted
+    if granted:
+        yield events.Subscribed(me, granted, True, session)
 
 
 def ask(chat: Chat, who: int, command: commands.AskMetadata, _now: int) -> Items:
@@ -118,7 +119,7 @@ def sync(chat: Chat, who: int, command: commands.SyncMetadata, now: int) -> Item
     found = _target(chat, who, command.target)
     if found is None:
         return (MetadataRefused(MetadataFault.NO_TARGET, command.target),)
-    keys = chat.metadata.subscriptions.get(who, {})
+    keys = keys_of(chat, who)
     if isinstance(found, Person):
         return (replies.MetadataTold(found.name, tuple(of_person(chat, found, keys)), asked=True),)
     if who not in found.seats:
@@ -138,13 +139,14 @@ def subscribe(chat: Chat, who: int, command: commands.Subscribe, _now: int) -> I
     me = chat.people.get(who)
     if me is None:
         return (replies.NotEntered(),)
-    mine = chat.metadata.subscriptions.get(who, {})
+    session = _session(chat, who, command.session)
+    mine = chat.metadata.subscriptions.get(session, {})
     result = subscribing(mine, command.keys)
     new = tuple(key for key in result.granted if key not in mine)
     answer = replies.SubscribedNow(result, True)
     if not new:
         return (answer,)
-    return (events.Subscribed(me, new, True), answer, *_as_it_is(chat, me, new))
+    return (events.Subscribed(me, new, True, session), answer, *_as_it_is(chat, me, new))
 
 
 def unsubscribe(chat: Chat, who: int, command: commands.Unsubscribe, _now: int) -> Items:
@@ -152,23 +154,26 @@ def unsubscribe(chat: Chat, who: int, command: commands.Unsubscribe, _now: int) 
     me = chat.people.get(who)
     if me is None:
         return (replies.NotEntered(),)
-    mine = chat.metadata.subscriptions.get(who, {})
+    session = _session(chat, who, command.session)
+    mine = chat.metadata.subscriptions.get(session, {})
     valid = dict.fromkeys(key for key in command.keys if is_key(key))
     invalid = dict.fromkeys(key for key in command.keys if not is_key(key))
     result = Subscribing(tuple(valid), tuple(invalid))
     gone = tuple(key for key in valid if key in mine)
     answer = replies.SubscribedNow(result, False)
-    return (events.Subscribed(me, gone, False), answer) if gone else (answer,)
+    return (events.Subscribed(me, gone, False, session), answer) if gone else (answer,)
 
 
-def subscribed(chat: Chat, who: int, _question: commands.AskSubscribed) -> replies.Reply:
-    """The keys that somebody subscribed to."""
-    return replies.SubscriptionsView(tuple(chat.metadata.subscriptions.get(who, ())))
+def subscribed(chat: Chat, who: int, question: commands.AskSubscribed) -> replies.Reply:
+    """The keys that a session subscribed to."""
+    return replies.SubscriptionsView(
+        tuple(chat.metadata.subscriptions.get(_session(chat, who, question.session), ()))
+    )
 
 
 def told_of(chat: Chat, who: int, people: Iterable[Person]) -> tuple[replies.MetadataTold, ...]:
     """What somebody is told of people whom it watches from now on."""
-    keys = chat.metadata.subscriptions.get(who)
+    keys = keys_of(chat, who)
     told = tuple(one for person in people for one in of_person(chat, person, keys)) if keys else ()
     return (replies.MetadataTold("", told),) if told else ()
 
@@ -191,6 +196,12 @@ def _as_it_is(chat: Chat, me: Person, keys: tuple[str, ...]) -> Iterator[replies
     told = tuple(one for person in others for one in of_person(chat, person, keys))
     if told:
         yield replies.MetadataTold("", told)
+
+
+def _session(chat: Chat, who: int, session: int) -> int:
+    """The session that asks, if it is one of the asker's."""
+    devices = chat.devices.get(who, (who,))
+    return session if session in devices else devices[0]
 
 
 def _target(chat: Chat, who: int, target: str) -> Person | Room | None:

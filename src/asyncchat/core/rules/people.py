@@ -52,7 +52,7 @@ def enter(chat: Chat, who: int, command: commands.Enter, now: int) -> Items:
         return (banned,)
     items: list[Item] = [
         events.Entered(newcomer, now, command.away),
-        *entering(chat, newcomer, command.metadata, command.keys),
+        *entering(chat, newcomer, who, command.metadata, command.keys),
         commands.AskWelcome(),
     ]
     named: set[str] = set()
@@ -75,7 +75,7 @@ def _attaching(chat: Chat, who: int, same: Person, command: commands.Enter, now:
     if banned is not None:
         return (banned,)
     rooms = tuple(commands.AskPresent(room.name, now) for room in chat.rooms_with(same.id))
-    before = entering(chat, same, command.metadata, command.keys)
+    before = entering(chat, same, who, command.metadata, command.keys)
     return (events.Attached(same, who, now), *before, commands.AskWelcome(), *rooms)
 
 

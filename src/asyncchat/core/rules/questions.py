@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from asyncchat.core import commands, replies
-from asyncchat.core.metadata import in_room, patience, waits
+from asyncchat.core.metadata import in_room, keys_of, patience, waits
 from asyncchat.core.modes import AUDITORIUM, INVISIBLE, KEY, SECRET
 from asyncchat.core.names import ROOM_SIGNS, fold, mask_of, matches
 from asyncchat.core.rooms import Block
@@ -84,9 +84,12 @@ def _metadata(
     chat: Chat, who: int, room: Room, blocks: Iterable[Block]
 ) -> replies.MetadataTold | replies.MetadataLater | None:
     """What somebody who joins a room is told of the metadata there; None: nothing."""
+    keys = keys_of(chat, who)
+    if not keys:
+        return None
     if waits(chat, room, who):
         return replies.MetadataLater(room.name, patience(who))
-    told = tuple(in_room(chat, room, blocks, chat.metadata.subscriptions[who], {who}))
+    told = tuple(in_room(chat, room, blocks, keys, {who}))
     return replies.MetadataTold(room.name, told) if told else None
 
 

@@ -86,6 +86,7 @@ class IrcDialect:
         "private",
         "reading",
         "sasl",
+        "session",
         "understood",
         "variant",
     )
@@ -93,6 +94,8 @@ class IrcDialect:
     def __init__(self, irc: Irc, session: int, host: str, *, private: bool = True) -> None:
         self.irc = irc
         self.id = session
+        """The person's number once it has entered."""
+        self.session = session
         self.host = host
         self.private = private
         """Whether nobody listens on the way: a password may be sent as it is."""

@@ -96,7 +96,7 @@ def _sync(session: IrcDialect, target: str, _rest: Keys) -> Asked:
 
 def _sub(session: IrcDialect, _target: str, keys: Keys) -> Asked:
     if session.entered:
-        return [core.Subscribe(keys)]
+        return [core.Subscribe(keys, session.session)]
     arrival = session.arrival
     result = subscribing(arrival.keys, keys)
     arrival.keys = tuple(dict.fromkeys((*arrival.keys, *result.granted)))
@@ -105,7 +105,7 @@ def _sub(session: IrcDialect, _target: str, keys: Keys) -> Asked:
 
 def _unsub(session: IrcDialect, _target: str, keys: Keys) -> Asked:
     if session.entered:
-        return [core.Unsubscribe(keys)]
+        return [core.Unsubscribe(keys, session.session)]
     valid = tuple(dict.fromkeys(key for key in keys if is_key(key)))
     invalid = tuple(dict.fromkeys(key for key in keys if not is_key(key)))
     session.arrival.keys = tuple(key for key in session.arrival.keys if key not in valid)
@@ -114,7 +114,7 @@ def _unsub(session: IrcDialect, _target: str, keys: Keys) -> Asked:
 
 def _subs(session: IrcDialect, _target: str, _rest: Keys) -> Asked:
     if session.entered:
-        return [core.AskSubscribed()]
+        return [core.AskSubscribed(session.session)]
     return [core.Answer(replies.SubscriptionsView(session.arrival.keys))]
 
 

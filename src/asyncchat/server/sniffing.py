@@ -22,7 +22,11 @@ class Kind(enum.Enum):
 LONGEST_FIRST_LINE = 16_384
 """A first line may be an HTTP request's; more without an end is nobody's."""
 
-_IRC = re.compile(rb"(?:CAP|NICK|USER|PASS|WEBIRC|AUTHENTICATE|PING|QUIT) |@[^ ]+ +[A-Z]+")
+_IRC = re.compile(
+    rb"(?:CAP|NICK|USER|PASS|WEBIRC|AUTHENTICATE|PING|QUIT) |@[^ ]+ +[A-Z]+"
+    # What comes too early is still IRC's, and is answered so (451): nobody is called that.
+    rb"|(?:JOIN|PART|MODE|TOPIC|NAMES|LIST|WHO) #|(?:PRIVMSG|NOTICE) [^ ]+ :"
+)
 _HTTP = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^ ]+ HTTP/\d")
 _PROXY_BINARY = b"\r\n\r\n\x00\r\nQUIT\n"
 _FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")

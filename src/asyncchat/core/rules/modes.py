@@ -40,12 +40,18 @@ MASK_BYTES = 140
 """Longest mask: it has to fit one line with room and origin."""
 
 
+def _room_to_set(chat: Chat, who: int, name: str, right: Right | None = None) -> Room | replies.Refusal:
+    """The room; whoever is outside lacks the right as any member does (Modern IRC, "Channel mode")."""
+    found = with_right(chat, who, name, right)
+    return replies.NotOperator(found.room) if isinstance(found, replies.NotMember) else found
+
+
 def set_role(chat: Chat, who: int, command: commands.SetRole, _now: int) -> Items:
     """Gives a member a role, or takes it; each may lay down one's own."""
     role = ROLE_NAMED.get(command.role)
     if role is None:
         return ()
-    room = with_right(chat, who, command.room)
+    room = _room_to_set(chat, who, command.room)
     if isinstance(room, replies.Refusal):
         return (room,)
     other = chat.person_named(command.name)
@@ -67,7 +73,7 @@ def set_role(chat: Chat, who: int, command: commands.SetRole, _now: int) -> Item
 
 def set_flag(chat: Chat, who: int, command: commands.SetFlag, _now: int) -> Items:
     """Turns a rule of the room on or off."""
-    room = with_right(chat, who, command.room, Right.RULE)
+    room = _room_to_set(chat, who, command.room, Right.RULE)
     if isinstance(room, replies.Refusal):
         return (room,)
     if command.flag not in FLAGS or (command.flag in room.flags) == command.on:
@@ -77,7 +83,7 @@ def set_flag(chat: Chat, who: int, command: commands.SetFlag, _now: int) -> Item
 
 def set_setting(chat: Chat, who: int, command: commands.SetSetting, _now: int) -> Items:
     """Gives a setting of the room a value, or takes it away."""
-    room = with_right(chat, who, command.room, Right.RULE)
+    room = _room_to_set(chat, who, command.room, Right.RULE)
     if isinstance(room, replies.Refusal):
         return (room,)
     name, value = command.setting, command.value
@@ -141,7 +147,7 @@ def mute(chat: Chat, who: int, command: commands.Mute, now: int) -> Items:
 
 def set_mask(chat: Chat, who: int, command: commands.SetMask, now: int) -> Items:
     """Puts a mask on one of the room's lists, or takes it off."""
-    room = with_right(chat, who, command.room, Right.KEEP_ORDER)
+    room = _room_to_set(chat, who, command.room, Right.KEEP_ORDER)
     if isinstance(room, replies.Refusal):
         return (room,)
     listed, on = command.listed, command.on

@@ -102,7 +102,7 @@ def test_a_long_message_has_its_id_on_the_first_line(server, room):
 @pytest.mark.parametrize(
     ("asked", "answer"),
     [
-        ("", "461 r CHATHISTORY :Not enough parameters"),
+        ("", "INVALID_PARAMS :Insufficient parameters"),
         ("FOO #r * 1", "INVALID_PARAMS FOO :Unknown command"),
         ("LATEST #r *", "INVALID_PARAMS LATEST :Insufficient parameters"),
         ("LATEST #r * 1 2", "INVALID_PARAMS LATEST :Too many parameters"),

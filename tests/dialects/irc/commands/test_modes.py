@@ -344,6 +344,13 @@ def test_bad_parameters(pair, sent, answer):
     assert a.read() == []
 
 
+def test_what_is_wrong_with_a_line_does_not_part_its_changes(pair):
+    op, a = pair
+    change = OP + "MODE #r +ms"
+    assert op.send("MODE #r +mZs") == [change, SERVER + "472 op Z :is unknown mode char to me"]
+    assert a.read() == [change]
+
+
 def test_several_in_a_line_take_their_parameters_in_turn(pair):
     op, _a = pair
     assert op.send("MODE #r +mk-t+lv sesame 5 a") == [":op!op@192.0.2.1 MODE #r +mk-t+lv sesame 5 a"]

@@ -53,18 +53,18 @@ class Fault(msgspec.Struct, frozen=True):
 
 def chathistory(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Reads a page of a room's history, or of a private conversation, or where there is something to read."""
-    subcommand = message.params[0].upper()
+    subcommand = message.param(0).upper()
     selectors = _SELECTORS.get(subcommand)
     if subcommand == "TARGETS":
         asked: core.Command | Fault = _targets(message)
     elif selectors is None:
-        asked = Fault("INVALID_PARAMS", (), "Unknown command")
+        asked = Fault("INVALID_PARAMS", (), "Unknown command" if subcommand else "Insufficient parameters")
     else:
         asked = _wanted(session, message, subcommand, *selectors)
     if not isinstance(asked, Fault):
         session.pause()
         return [asked]
-    context = [word for word in (message.params[0], *asked.context) if word and " " not in word]
+    context = [word for word in (message.param(0), *asked.context) if word and " " not in word]
     return [session.said(fail("CHATHISTORY", asked.code, *context, text=asked.text))]
 
 
@@ -334,7 +334,6 @@ def say_done(session: IrcDialect, reply: replies.Done) -> bytes:
 WORDS: dict[str, Word] = {
     "CHATHISTORY": Word(
         chathistory,
-        1,
         params="<subcommand> <target> ... <limit>",
         about="Gives what was said earlier in a channel or between you and somebody. "
         "Subcommands: LATEST, BEFORE, AFTER, AROUND, BETWEEN, TARGETS.",

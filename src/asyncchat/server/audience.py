@@ -29,11 +29,13 @@ class Audience:
     can hold on to the audience it began with.
     """
 
-    __slots__ = ("_groups", "members", "ranks", "run", "singles", "unchecked")
+    __slots__ = ("_groups", "members", "ranks", "run", "said", "singles", "unchecked")
 
     def __init__(self) -> None:
         self.run: Run | None = None
         """The room's open run in the batch that is being delivered."""
+        self.said = 0
+        """The number of what was last said in it in this run, or last erased."""
         self.unchecked = 0
         """Bytes told to it since its members were last looked at for slow ones."""
         self.members: dict[int, Session] = {}

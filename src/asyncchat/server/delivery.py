@@ -69,6 +69,8 @@ class Delivery:
         """All sessions of those people who have others than the one they entered with."""
         self.auditorium: Callable[[str], dict[int, int] | None] = lambda _key: None
         """By the key of a room its members' roles, where these are hidden from each other, else None."""
+        self.on_moved: Callable[[str], None] = lambda _key: None
+        """Called with a room's key that stands for another room, or none, from now on."""
         self.owners: Set[int] = frozenset()
         """Those who see everybody."""
         self.delivered = 0
@@ -96,6 +98,7 @@ class Delivery:
                     if type(event) is Said:
                         audience = audiences.get(event.room) or self._audience(event.room)
                         (audience.run or self._open_run(audience)).add(item, session)
+                        audience.said = item.number
                     elif type(event) is RoomRenamed:
                         await self._rename_room(event, outcome, session)
                     else:
@@ -187,6 +190,8 @@ class Delivery:
                 return
             run = audience.run or self._open_run(audience)
             run.add(record, cause)
+            if isinstance(event, events.Erased):
+                audience.said = record.number
             if isinstance(event, events.FlagChanged | events.RoleChanged):
                 self._note_changes(record, audience)
             if isinstance(event, events.Joined):
@@ -223,6 +228,12 @@ class Delivery:
         elif isinstance(event, events.RoomClosed) and not self._audience(event.room).members:
             self._audiences.pop(event.room, None)
             self._audiences.pop(fold(event.room), None)
+            self.on_moved(fold(event.room))
+
+    def said(self, key: str) -> int:
+        """The number of what was last said in a room in this run, or last erased; 0: none."""
+        audience = self._audiences.get(key)
+        return 0 if audience is None else audience.said
 
     async def _rename_room(self, event: RoomRenamed, outcome: Outcome, cause: Session) -> None:
         """Moves a room's audience to its new name, and tells each member in its own way."""
@@ -232,6 +243,8 @@ class Delivery:
             await self._flush(audience.run)
         for name in (event.room, fold(event.room)):
             self._audiences.pop(name, None)
+        self.on_moved(fold(event.room))
+        self.on_moved(fold(event.to))
         self._audiences[event.to] = self._audiences[fold(event.to)] = audience
         for member in list(audience.members.values()):
             if member is cause or member.ended:

@@ -97,7 +97,7 @@ async def read_history(session: Session, command: commands.ReadHistory, upto: in
     else:
         log = session.service.log
         try:
-            page = await log.read(_range(where, command, upto), replies.MORE_COUNTED)
+            page = await session.service.recent.read(_range(where, command, upto), replies.MORE_COUNTED)
             records = page.records
             if command.then is not None:
                 records += (await log.read(_range(where, command.then, upto))).records

@@ -38,6 +38,7 @@ from asyncchat.server.http.hosts import Hosts
 from asyncchat.server.http.site import Site
 from asyncchat.server.hub import Hub, wall_clock
 from asyncchat.server.outbox import Outbox, StorageLost
+from asyncchat.server.recent import Recent
 from asyncchat.server.reloading import Reloader
 from asyncchat.server.searches import Searches
 from asyncchat.server.session import Session
@@ -128,6 +129,8 @@ class Service:
         self.hub = Hub(Chat.replay(log.state()), log, self.outbox)
         self.hub.chat.ascii_names = config.ascii_names
         self.delivery.auditorium = self._auditorium
+        self.recent = Recent(log, self.delivery.said)
+        self.delivery.on_moved = self.recent.forget
         self.delivery.owners = self.hub.chat.owners
         self.watch = Watch(self)
         self.webhooks = Webhooks(self)

@@ -1,0 +1,85 @@
+"""The last lines of rooms, remembered for newcomers: when a server is back, thousands join at once.
+
+Owns the pages and when they are out of date; must not know sessions or what is told.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from asyncchat.log.base import Log, Page, Range
+
+ROOMS = 256
+"""Rooms whose page is remembered: some 2 MB with the longest lines usual."""
+
+FRESH = 10.0
+"""Seconds a page is remembered: retention may remove what it shows."""
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    limit: int
+    before: int
+    page: Page
+    until: float
+
+
+class Recent:
+    """Reads the newest messages of rooms, once for all who ask while nothing is said there.
+
+    Args:
+        log: where they are.
+        said: by a room's key the number of the last message told in it, or of its last erasure; 0: none in
+            this run.
+        clock: seconds.
+    """
+
+    def __init__(self, log: Log, said: Callable[[str], int], clock: Callable[[], float] = monotonic) -> None:
+        self._log = log
+        self._said = said
+        self._clock = clock
+        self._pages: OrderedDict[str, _Kept] = OrderedDict()
+
+    async def read(self, wanted: Range, count_to: int) -> Page:
+        """The page; it is the log's.
+
+        Raises:
+            LogError: it can't be read now.
+        """
+        if wanted.before is None or not _plain(wanted):
+            return await self._log.read(wanted, count_to)
+        kept = self._pages.get(wanted.room)
+        if (
+            kept is not None
+            and kept.limit == wanted.limit
+            and self._said(wanted.room) < min(kept.before, wanted.before)
+            and self._clock() < kept.until
+        ):
+            return kept.page
+        page = await self._log.read(wanted, count_to)
+        self._pages[wanted.room] = _Kept(wanted.limit, wanted.before, page, self._clock() + FRESH)
+        self._pages.move_to_end(wanted.room)
+        if len(self._pages) > ROOMS:
+            self._pages.popitem(last=False)
+        return page
+
+    def forget(self, room: str) -> None:
+        """Another room may bear this key from now on."""
+        self._pages.pop(room, None)
+
+
+def _plain(wanted: Range) -> bool:
+    """Whether only the newest messages before a number are wanted, as newcomers do."""
+    return (
+        wanted.newest
+        and wanted.after is None
+        and wanted.after_time is None
+        and wanted.before_time is None
+        and not wanted.beside
+        and not wanted.events
+    )

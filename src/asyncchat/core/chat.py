@@ -105,6 +105,8 @@ class Chat:
             among them are to be put to ``answer`` after the events before them have been applied.
         """
         items = RULES[type(command)](self, who, command, now)
+        if len(items) == 1 and type(items[0]) is events.Said:
+            return items  # nearly all that is decided, and nothing follows from it
         if self.watching.names:
             items = followed(self, items)
         if self.metadata.subscribers or self.metadata.guests:

@@ -39,6 +39,10 @@ LINES = [
         events.Overruled(ANNA, events.Kicked("#tea", BOB, ANNA, "out")),
         "anna!a@h overruled #tea: [#tea] bob was put out by anna (out)",
     ),
+    (
+        events.Overruled(ANNA, events.RoomMetadataChanged("#tea", ANNA, "url", "x")),
+        "anna!a@h overruled #tea: [#tea] anna set url to: x",
+    ),
     (events.Announced(ANNA, "\x1b[2Jx\nforged", ()), "anna!a@h announced: x forged"),
 ]
 

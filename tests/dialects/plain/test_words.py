@@ -156,6 +156,13 @@ def test_answers_about_the_state():
     assert anna.type("/ban") == "Nobody is banned in the lobby.\n"
 
 
+def test_what_somebody_carries_for_programs_is_shown_clean():
+    world = World()
+    anna = world.person("anna")
+    world.decide(anna, commands.SetMetadata("", "url", "https://example.org\x1b[2J"))
+    assert anna.type("/who anna").endswith("\n  url: https://example.org\n")
+
+
 def test_no_answer_looks_like_somebodys_words():
     """A client tells them apart by ``NAME: text`` alone; usage is told apart by its words."""
     room = replies.RoomView("#lobby", None, (), 0, False, None)  # type: ignore[arg-type]  # nobody is there

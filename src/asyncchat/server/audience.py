@@ -63,8 +63,17 @@ class Audience:
             self.singles.add(session)
         self._groups = None
 
+    def admit(self, session: Session) -> None:
+        """The same in the middle of a batch: what is told there from here on comes to it on its own."""
+        self.add(session)
+        if self.run is not None:
+            self.run.apart.append(session)
+
     def remove(self, session: Session) -> None:
         """A session is no member any more."""
+        run = self.run
+        if run is not None and session in run.apart:
+            run.apart.remove(session)
         if self.members.pop(session.id, None) is not None:
             session.audiences = tuple(other for other in session.audiences if other is not self)
             self.singles.discard(session)

@@ -22,6 +22,8 @@ from asyncchat.core.names import fold
 from asyncchat.core.replies import BannedFromServer
 from asyncchat.core.roles import OPERATOR, ROLE_NAMED
 from asyncchat.server.audience import Audience, Run
+from asyncchat.server.concerns import ALSO_CONCERNS, SEEN, TO_ONE, TO_SOME, Seen, ToSome
+from asyncchat.server.people import People
 
 if TYPE_CHECKING:
     from asyncchat.dialects.base import Outcome, Variant
@@ -34,11 +36,6 @@ WRITES_A_SLICE = 256
 
 CHECK_BYTES = 16_384
 """After how much that a room was told its members are looked at for slow ones (limit: 60 times that)."""
-
-
-_ToSome = events.Announced | events.ReadUpTo | events.Came | events.Went | events.Noticed
-_TO_SOME = (events.Announced, events.ReadUpTo, events.Came, events.Went, events.Noticed)
-"""Events told to some people wherever they are."""
 
 
 class GateMark:
@@ -63,10 +60,7 @@ class Delivery:
     """
 
     def __init__(self, too_slow: Callable[[Session], None]) -> None:
-        self.sessions: dict[int, Session] = {}
-        """One session of each person."""
-        self.fellows: dict[int, tuple[Session, ...]] = {}
-        """All sessions of those people who have others than the one they entered with."""
+        self.people = People()
         self.auditorium: Callable[[str], dict[int, int] | None] = lambda _key: None
         """By the key of a room its members' roles, where these are hidden from each other, else None."""
         self.on_moved: Callable[[str], None] = lambda _key: None
@@ -114,7 +108,7 @@ class Delivery:
                 elif type(item) is BannedFromServer:
                     self._put_out.append((session, "banned"))
             session.hear_outcome(outcome)
-            if self.fellows:
+            if session.who in self.people.several:
                 await self._tell_fellows(session, outcome)
         for run in self._runs:
             await self._flush(run)
@@ -134,18 +128,18 @@ class Delivery:
 
     def _set_apart(self, batch: Batch) -> None:
         turn = self._turn
+        several = self.people.several
         for session, outcome in batch:
             if session.apart != turn:
                 self._mark_apart(session)
             for item in outcome:
-                if isinstance(item, Record) and type(item.event) in _ALSO_CONCERNS:
-                    for concerned in self.devices(_ALSO_CONCERNS[type(item.event)](item.event)):
+                if isinstance(item, Record) and type(item.event) in ALSO_CONCERNS:
+                    for concerned in self.people.sessions_of(ALSO_CONCERNS[type(item.event)](item.event)):
                         if concerned.apart != turn:
                             self._mark_apart(concerned)
-            if self.fellows:
-                for fellow in self.fellows.get(session.who, ()):
-                    if fellow.apart != turn:
-                        self._mark_apart(fellow)
+            for fellow in several.get(session.who, ()):
+                if fellow.apart != turn:
+                    self._mark_apart(fellow)
 
     def _mark_apart(self, session: Session) -> None:
         session.apart = self._turn
@@ -185,7 +179,7 @@ class Delivery:
         event = record.event
         if event.reach is Reach.ROOM:
             audience = self._audience(event.room)  # type: ignore[union-attr]  # Reach.ROOM means it has one
-            if audience.ranks is not None and isinstance(event, _SEEN):
+            if audience.ranks is not None and isinstance(event, SEEN):
                 await self._tell_seers(record, event, audience, cause)
                 return
             run = audience.run or self._open_run(audience)
@@ -195,31 +189,30 @@ class Delivery:
             if isinstance(event, events.FlagChanged | events.RoleChanged):
                 self._note_changes(record, audience)
             if isinstance(event, events.Joined):
-                for joiner in self.devices(event.person.id):
-                    audience.add(joiner)
-                    run.apart.append(joiner)
+                for joiner in self.people.sessions_of(event.person.id):
+                    audience.admit(joiner)
             elif isinstance(event, events.Parted | events.Kicked):
                 self._remove(event.person.id, [audience])
         elif event.reach is Reach.PEERS:
             who: int = event.person.id  # type: ignore[union-attr]  # Reach.PEERS means it has one
             await self._tell_peers(record, who, cause)
             if isinstance(event, events.LoggedOut) and who != cause.who:
-                for device in self.devices(who):
+                for device in self.people.sessions_of(who):
                     device.parts.append(device.follow((record,)))  # no answer to what it asks now
         elif isinstance(event, events.Confided | events.SignalledToRole | events.Knocked):
             await self._tell_some(record, event, cause)
-        elif isinstance(event, _TO_ONE):
-            for target in self.devices(event.to.id):
+        elif isinstance(event, TO_ONE):
+            for target in self.people.sessions_of(event.to.id):
                 if target is not cause and not target.ignores(record):
                     target.parts.append(target.variant.encode(record))
         elif isinstance(event, events.Entered):
-            self.sessions[event.person.id] = cause
+            self.people.enter(event.person.id, cause)
             _logger.info("%s (%s) is online", event.person.name, event.person.address or event.person.host)
         elif isinstance(event, events.Attached):
-            self._attach(event.person.id, cause)
+            self.people.attach(event.person.id, cause)
         elif isinstance(event, events.Detached):
-            self._detach(event.person.id, cause)
-        elif isinstance(event, _TO_SOME):
+            self.people.detach(event.person.id, cause)
+        elif isinstance(event, TO_SOME):
             await self._announce(record, event, cause)
         elif isinstance(event, events.MetadataShown):
             await self._show(record, event, cause)
@@ -255,24 +248,23 @@ class Delivery:
             elif data:
                 await self._write([member], data)
 
-    async def _announce(self, record: Record, event: _ToSome, cause: Session) -> None:
+    async def _announce(self, record: Record, event: ToSome, cause: Session) -> None:
         """Tells some people something, wherever they are."""
         for who in event.to:
-            for target in self.devices(who):
+            for target in self.people.sessions_of(who):
                 if target is not cause:
                     await self._give(target, target.variant.encode(record))
 
     async def _show(self, record: Record, event: events.MetadataShown, cause: Session) -> None:
         """Tells some people of metadata, behind what was told before in the rooms where it may matter."""
-        subject = self.sessions.get(event.who) if event.who else None
-        audiences = [self._audience(event.target)] if not event.who else subject.audiences if subject else ()
+        audiences = self.people.audiences_of(event.who) if event.who else (self._audience(event.target),)
         for audience in audiences:
             if audience.run is not None:
                 self._runs.remove(audience.run)
                 await self._flush(audience.run)
         encoded: dict[Variant, bytes] = {}
         for who in event.to:
-            for target in self.devices(who):
+            for target in self.people.sessions_of(who):
                 if target is not cause:
                     data = encoded.get(target.variant)
                     if data is None:
@@ -281,25 +273,21 @@ class Delivery:
 
     def _kill(self, record: Record, event: events.Killed, cause: Session) -> None:
         """Tells a person that it is put out, and has its session end after this batch: a quit of the next."""
-        for target in self.devices(event.person.id):
+        for target in self.people.sessions_of(event.person.id):
             if target is not cause:
                 target.parts.append(target.variant.encode(record))
             self._put_out.append((target, f"Killed ({event.by.name} ({event.reason}))"))
 
     async def _tell_peers(self, record: Record, who: int, cause: Session) -> None:
         """Delivers an event of a person to all who share a room with it, each once."""
-        subject = self.sessions.get(who)
-        if subject is None:
-            return
-        audiences = subject.audiences
+        audiences = self.people.audiences_of(who)
         if len(audiences) == 1 and audiences[0].ranks is None:
             (audiences[0].run or self._open_run(audiences[0])).add(record, cause)
         elif audiences:
             await self._tell_union(record, who, audiences, cause)
         if isinstance(record.event, events.Left):
             self._remove(who, audiences)
-            del self.sessions[who]
-            self.fellows.pop(who, None)
+            self.people.leave(who)
             reason = f" ({record.event.reason})" if record.event.reason else ""
             _logger.info("%s left chat%s", record.event.person.name, reason)
 
@@ -312,17 +300,17 @@ class Delivery:
             self._runs.remove(audience.run)
             await self._flush(audience.run)
         for who in event.to:
-            for member in self.devices(who):
+            for member in self.people.sessions_of(who):
                 if member.id in audience.members and member is not cause and not member.ignores(record):
                     await self._give(member, member.variant.encode(record))
 
-    async def _tell_seers(self, record: Record, event: _Seen, audience: Audience, cause: Session) -> None:
+    async def _tell_seers(self, record: Record, event: Seen, audience: Audience, cause: Session) -> None:
         """Delivers that somebody came to an auditorium or left it."""
         who = event.person.id
         if isinstance(event, events.Joined):
             if event.operator and audience.ranks is not None:
                 audience.ranks[who] = OPERATOR.bit
-            for joiner in self.devices(who):
+            for joiner in self.people.sessions_of(who):
                 audience.add(joiner)
         await self._tell_union(record, who, [audience], cause)
         if not isinstance(event, events.Joined):
@@ -361,54 +349,13 @@ class Delivery:
                 await self._write([member], data)
 
     def _remove(self, who: int, audiences: Iterable[Audience]) -> None:
-        for leaver in self.devices(who):
+        for leaver in self.people.sessions_of(who):
             for audience in audiences:
-                self._take_out(leaver, audience)
-
-    def _take_out(self, leaver: Session, audience: Audience) -> None:
-        audience.remove(leaver)
-        if audience.run is not None and leaver in audience.run.apart:
-            audience.run.apart.remove(leaver)
-
-    # One person, several sessions.
-
-    def devices(self, who: int) -> tuple[Session, ...]:
-        """All sessions of a person."""
-        fellows = self.fellows.get(who)
-        if fellows is not None:
-            return fellows
-        only = self.sessions.get(who)
-        return () if only is None else (only,)
-
-    @property
-    def present(self) -> int:
-        """How many sessions are a person."""
-        return len(self.sessions) + sum(len(fellows) - 1 for fellows in self.fellows.values())
-
-    def _attach(self, who: int, session: Session) -> None:
-        """A session is this person too, from now on in all its rooms."""
-        first = self.sessions[who]
-        self.fellows[who] = (*self.devices(who), session)
-        for audience in first.audiences:
-            audience.add(session)
-            if audience.run is not None:
-                audience.run.apart.append(session)
-        _logger.info("%s is here once more, from %s", who, session.address)
-
-    def _detach(self, who: int, session: Session) -> None:
-        """A session is this person no more."""
-        for audience in session.audiences:
-            self._take_out(session, audience)
-        left = tuple(fellow for fellow in self.devices(who) if fellow is not session)
-        self.sessions[who] = left[0]
-        if len(left) == 1 and left[0].id == who:
-            del self.fellows[who]
-        else:
-            self.fellows[who] = left
+                audience.remove(leaver)
 
     async def _tell_fellows(self, session: Session, outcome: Outcome) -> None:
         """Tells a person's other sessions what this one caused."""
-        for fellow in self.fellows.get(session.who, ()):
+        for fellow in self.people.several.get(session.who, ()):
             if fellow is not session and not fellow.ended:
                 await self._give(fellow, fellow.follow(outcome))
 
@@ -457,38 +404,13 @@ class Delivery:
         session.flush_parts()
         session.hold()
         if mark.room and not session.ended:
-            audience = self.attend(session, mark.room)
-            if audience.run is not None:
-                audience.run.apart.append(session)
+            self.attend(session, mark.room)
 
-    def attend(self, session: Session, room: str) -> Audience:
+    def attend(self, session: Session, room: str) -> None:
         """Has a session that is no member told of a room from now on."""
-        audience = self._audience(room)
-        audience.add(session)
-        return audience
+        self._audience(room).admit(session)
 
     def leave(self, session: Session) -> None:
         """A session that is no member is told of its rooms no more."""
         for audience in session.audiences:
-            self._take_out(session, audience)
-
-
-_TO_ONE = events.Whispered | events.SignalledTo | events.ReactedTo | events.Retracted | events.Invited
-"""Events told to one person beside the one who caused them."""
-
-_Seen = events.Joined | events.Parted | events.Kicked
-_SEEN = (events.Joined, events.Parted, events.Kicked)
-"""Events of a room that only those are told who may see the person they are about."""
-
-_ALSO_CONCERNS: dict[type[events.Event], Callable[..., int]] = {
-    events.Kicked: lambda event: event.person.id,
-    events.RoleChanged: lambda event: event.person.id,
-    events.Invited: lambda event: event.to.id,
-    events.Killed: lambda event: event.person.id,
-    events.LoggedOut: lambda event: event.person.id,
-    events.Whispered: lambda event: event.to.id,
-    events.SignalledTo: lambda event: event.to.id,
-    events.ReactedTo: lambda event: event.to.id,
-    events.Retracted: lambda event: event.to.id,
-}
-"""Events that concern a session besides the one that asked, and which."""
+            audience.remove(session)

@@ -119,7 +119,7 @@ class Service:
         self.reloader = Reloader(self, sources)
         self.irc = Irc(self.info)
         self.websocket = WebSocket(self.irc)
-        self.irc.arriving = lambda: len(self.sessions) - self.delivery.present
+        self.irc.arriving = lambda: len(self.sessions) - self.delivery.people.sessions
         self.plain = Plain(self.info)
         self.site = Site(self)
         self.hosts = self._hosts()

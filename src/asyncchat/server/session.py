@@ -1,18 +1,15 @@
 """A session: one client's connection, from its first byte to its last, as one task.
 
-Owns its dialect, its buffers and its pace; must not know what commands mean. What it is told comes from
-``delivery``, which also knows the few fields of it that the hot path needs.
+Owns its dialect and its pace; its bytes' way is ``line``'s. Must not know what commands mean. What it is told
+comes from ``delivery``, which also knows the few fields of it that the hot path needs.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import socket
 from collections.abc import Callable, Sequence
 from functools import partial
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,11 +22,11 @@ from asyncchat.server.arrival import Arrival
 from asyncchat.server.delivery import GateMark
 from asyncchat.server.gates import GATES
 from asyncchat.server.limits import READ_BYTES, Bucket
+from asyncchat.server.line import Line
 
 if TYPE_CHECKING:
     from asyncchat.dialects.base import Dialect, Outcome, Variant
     from asyncchat.server.audience import Audience
-    from asyncchat.server.pacing import Pacer
     from asyncchat.server.service import Service
 
 _logger = logging.getLogger("asyncchat.session")
@@ -37,23 +34,11 @@ _logger = logging.getLogger("asyncchat.session")
 SLICE_BYTES = 65_536
 """How much of a long answer is written before others get a turn."""
 
-CLOSE_SECONDS = 5.0
-"""How long a closing connection may take to take its last bytes."""
-
-
 _HIDDEN = Said | Whispered | Confided | Invited | Knocked | Reacted | ReactedTo
 """What a session that ignores somebody is not shown of him."""
 
 
-def _discard(_data: bytes) -> None:
-    """Where a closed session's bytes go."""
-
-
-def _nothing_waits() -> int:
-    return 0
-
-
-class Session:
+class Session(Line):
     """One client.
 
     Fields that ``delivery`` uses: ``variant`` (how others' events are told to it), ``audiences`` (its rooms),
@@ -62,10 +47,8 @@ class Session:
     """
 
     __slots__ = (
-        "_allowance", "_backlog", "_bucket", "_held", "_pacer", "_reader", "_told", "_writer", "address",
-        "apart",
-        "audiences", "born", "dialect", "ended", "heard", "host", "id", "ignoring", "parts", "probed",
-        "reason", "send", "service", "variant", "waiting", "who", "write",
+        "_bucket", "_told", "apart", "audiences", "born", "dialect", "host", "id", "ignoring", "parts",
+        "probed", "reason", "variant", "who",
     )  # fmt: skip
 
     variant: Variant
@@ -78,44 +61,22 @@ class Session:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
-        self.service = service
+        super().__init__(service, address, reader, writer)
         self.id = id
         self.who = id
         """The person's number, once it has entered: another session's where that is the same person."""
-        self.address = address
-        """Where the client comes from: for this server's eyes, its log's and its bans'."""
         self.host = service.cloaks.of(address)
-        """What others see of that."""
+        """What others see of the address."""
         self.dialect: Dialect | None = None
         self.audiences: tuple[Audience, ...] = ()
         self.apart = 0
         self.parts: list[bytes] = []
         self.ignoring: frozenset[str] = frozenset()
-        self.ended = False
         self.reason = ""
-        self.heard = service.now()
         self.born = self.heard
         self.probed = 0.0
-        self._reader = reader
-        self._writer = writer
-        self._allowance = 0
-        self._pacer: Pacer | None = None
-        self._held: list[bytes] | None = None
         self._told: asyncio.Future[None] | None = None
         self._bucket = Bucket(self.heard, service.options) if service.options.limits else None
-        self.send: Callable[[bytes], object] = writer.transport.write
-        self.write: Callable[[bytes], object] = self.send
-        self._backlog: Callable[[], int] = writer.transport.get_write_buffer_size
-        self.waiting = self._backlog
-
-    @property
-    def private(self) -> bool:
-        """Whether nobody listens on the way: the connection does not leave a private network."""
-        try:
-            address = ip_address(self.address.partition("%")[0])
-        except ValueError:
-            return True  # a Unix socket
-        return address.is_private or address.is_loopback or address.is_link_local
 
     # What delivery calls.
 
@@ -163,49 +124,12 @@ class Session:
             if not told.done():
                 told.set_result(None)
 
-    def hold(self) -> None:
-        """Lets deliveries wait, because an answer made meanwhile goes before them."""
-        held: list[bytes] = []
-        self._held = held
-        self.write = held.append
-        self.waiting = lambda: sum(map(len, held))
-
-    def tell(self, data: bytes) -> None:
-        """Writes, where the speed of ``write`` is not needed; to a connection that is gone, nothing."""
-        try:
-            self.write(data)
-        except RuntimeError:
-            self.lose()
-
-    def lose(self) -> None:
-        """The connection is gone: uvloop raises RuntimeError for one that was lost a moment ago.
-
-        The session's task is about to notice; until then what it is told goes nowhere.
-        """
-        self.write = _discard
-        self.waiting = _nothing_waits
-
-    def is_slow(self) -> bool:
-        """Whether too much of what others said waits for this session that the loop could not write.
-
-        A long answer of its own, a list of thousands of rooms, does not count.
-        """
-        return self._waits_more_than(self.service.options.slow_bytes + self._allowance)
-
     def ignores(self, record: Record) -> bool:
         """Whether this session hides an event from itself."""
         event = record.event
         return isinstance(event, _HIDDEN) and event.person.key in self.ignoring
 
     # What gates and the service call.
-
-    def release(self, answer: bytes = b"") -> None:
-        """Ends a hold: the answer, then what waited."""
-        held, self._held = self._held or [], None
-        if not self.ended:
-            self.write = self.send
-            self.waiting = self._backlog
-            self.tell(answer + b"".join(held))
 
     async def answer_in_slices(self, answer: object) -> None:
         """Ends a hold with a gate's answer, written in slices; then what was delivered meanwhile."""
@@ -242,36 +166,10 @@ class Session:
         """Is told of its rooms no more."""
         self.service.delivery.leave(self)
 
-    async def drained(self) -> None:
-        """Waits until little is left to send."""
-        if self.is_crowded():
-            await self._writer.drain()
-        self._allowance = 0
-
-    async def read(self, seconds: float | None = None) -> bytes | None:
-        """The next chunk; empty at the end of input, None when none came in this time."""
-        if seconds is None:
-            data = await self._reader.read(READ_BYTES)
-        else:
-            try:
-                async with asyncio.timeout(seconds):
-                    data = await self._reader.read(READ_BYTES)
-            except TimeoutError:
-                return None
-        self.heard = self.service.now()
-        return data
-
     def adopt(self, dialect: Dialect) -> None:
         """Speaks this dialect from now on."""
         self.dialect = dialect
         self.variant = dialect.variant
-
-    def pace(self, pacer: Pacer) -> None:
-        """Sends through a pacer from now on."""
-        self._pacer = pacer
-        direct = self._backlog
-        self.send = self.write = pacer.write
-        self.waiting = self._backlog = lambda: direct() + pacer.backlog
 
     def expel(self, reason: str, *, at_once: bool = False) -> None:
         """Ends the session from the server's side; the others are told the reason.
@@ -296,28 +194,6 @@ class Session:
             self.ended = True
             self._wake()
             self._close()
-
-    def half_close(self) -> None:
-        """Tells the peer that nothing more comes, while what it sends is still read."""
-        with contextlib.suppress(RuntimeError):  # uvloop's word for a connection that is gone
-            self._writer.write_eof()
-
-    def probe_by_kernel(self, seconds: int) -> None:
-        """Lets TCP find out within so many seconds whether a peer that answers no question is there."""
-        connection = self._writer.get_extra_info("socket")
-        if connection is None or connection.family == getattr(socket, "AF_UNIX", None):
-            return
-        # Where the last is set, Linux counts its time and not the probes (tcp(7)).
-        asked = (
-            ("TCP_KEEPIDLE", 1),
-            ("TCP_KEEPINTVL", 1),
-            ("TCP_KEEPCNT", seconds - 1),
-            ("TCP_USER_TIMEOUT", seconds * 1000),
-        )
-        for name, value in asked:
-            if hasattr(socket, name):
-                with contextlib.suppress(OSError, ValueError):  # it is gone already
-                    connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
     async def obey_one(self, commands: Sequence[Command]) -> None:
         """Submits what a single line gave, and waits for its outcome."""
@@ -466,17 +342,6 @@ class Session:
         while self.spoken.paused and not self.ended:
             await self.told()
 
-    def is_crowded(self) -> bool:
-        """Whether so much waits to be sent that this session's commands should wait too."""
-        return self._waits_more_than(self.service.options.send_bytes)
-
-    def _waits_more_than(self, limit: int) -> bool:
-        try:
-            return self.waiting() > limit
-        except RuntimeError:
-            self.lose()
-            return False
-
     async def _settle(self) -> None:
         """Waits until this session may submit more."""
         if self.service.outbox.full:
@@ -519,15 +384,3 @@ class Session:
             if held is not None:
                 self.write = self.send
             self.tell(b"".join(held or ()) + self.dialect.farewell(reason, stopping=stopping))
-
-    def _close(self) -> None:
-        """Closes the connection once what waits is sent, or does so the hard way."""
-        if self._pacer is not None:
-            self._pacer.finish()
-        self.lose()
-        transport = self._writer.transport
-        if not transport.is_closing():
-            left = transport.get_write_buffer_size()
-            transport.close()
-            if left:
-                self.service.loop.call_later(CLOSE_SECONDS, transport.abort)

@@ -47,7 +47,7 @@ class Watch:
 
     def probe(self, asker: Session, holder: int) -> None:
         """Asks a session whose name another from the same address wants whether it is still there."""
-        session = self._service.delivery.sessions.get(holder)
+        session = self._service.delivery.people.first.get(holder)
         if session is None or session.address != asker.address or session.ended:
             return
         asked_at = self._service.now()

@@ -19,6 +19,7 @@ from asyncchat.core.people import person
 from asyncchat.core.roles import ROLE_NAMED
 from asyncchat.core.rooms import BLOCK_SIZE
 from asyncchat.core.rules import ANSWERS, RULES
+from asyncchat.core.stays import stay_of, stays
 from tests.core.house import ANNA, BOB, NOW, do, house
 
 GATES = {
@@ -75,6 +76,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "here": st.booleans(),
     "away": st.sampled_from(["", "lunch"]),
     "session": sessions,
+    "accounts": st.lists(names.map(fold), max_size=2).map(tuple),
     "account": names,
     "verifier": st.just("secret"),
     "email": st.just(""),
@@ -157,20 +159,32 @@ class ManyClients(RuleBasedStateMachine):
         self.chat = Chat()
         self.facts: list[AnyEvent] = []
         self.now = NOW
+        self.persons: dict[int, int] = {}
+        """The people of sessions that are not the first of theirs."""
 
     def _apply(self, fact: AnyEvent) -> None:
         self.chat.apply(fact)
         self.facts.append(fact)
 
-    def _ask(self, who: int, command: Command) -> None:
+    def _ask(self, session: int, command: Command) -> None:
+        who = self.persons.get(session, session)
+        if who in self.chat.people and session not in self.chat.devices.get(who, (who,)):
+            return  # that session is over
+        self._decide(session, who, command)
+
+    def _decide(self, session: int, who: int, command: Command) -> None:
         self.now += 1
+        if isinstance(command, commands.Quit):
+            command = commands.Detach(session)
         for item in self.chat.decide(who, command, self.now):
             if isinstance(item, Event):
                 self._apply(item)
+                if isinstance(item, events.Attached):
+                    self.persons[session] = who = item.person.id
             elif isinstance(item, Question):
                 self.chat.answer(who, item)
             elif isinstance(item, Command):
-                self._ask(who, item)
+                self._decide(session, who, item)
 
     @rule(who=sessions, name=names, host=st.sampled_from(["h1", "h2"]))
     def enter(self, who, name, host):
@@ -187,16 +201,32 @@ class ManyClients(RuleBasedStateMachine):
         self._ask(who, commands.SetMetadata(room, key, value))
         self._ask(who, commands.SetMetadata("", key, value))
 
+    @rule(who=sessions, name=names)
+    def stay(self, who, name):
+        self._ask(who, commands.Enter(name, "u", "h1", rooms=(LOBBY,)))
+        self._ask(who, commands.MakeAccount(name, "v"))
+        self._ask(who, commands.SetStaying(True))
+
+    @rule(who=sessions, name=names)
+    def come_back(self, who, name):
+        self._ask(who, commands.Enter(name, "u", "h1", rooms=(LOBBY,), account=name))
+
+    @rule(who=sessions)
+    def quit(self, who):
+        self._ask(who, commands.Quit())
+
     @rule(who=sessions, command=ANY_COMMAND)
     def ask(self, who, command):
         self._ask(who, command)
 
     @rule()
     def start_again(self):
+        self.persons.clear()
         started = Chat.replay(fact for fact in self.facts if fact.kept is Kept.STATE)
-        for fact in starting(self.chat, "0.1.0"):
+        now, last = self.now, self.now - 5
+        for fact in starting(self.chat, "0.1.0", now, last):
             self._apply(fact)
-        for fact in starting(started, "0.1.0"):
+        for fact in starting(started, "0.1.0", now, last):
             started.apply(fact)
         assert started.state() == self.chat.state()
 
@@ -226,6 +256,12 @@ class ManyClients(RuleBasedStateMachine):
         pairs = [(session_of[one], key) for one, keys in metadata.subscriptions.items() for key in keys]
         counted = {(who, key): n for key, people in metadata.subscribers.items() for who, n in people.items()}
         assert counted == Counter(pairs)
+        assert set(chat.absent) == {who for who, devices in chat.devices.items() if not devices}
+        assert set(chat.devices) <= set(chat.people)
+        assert chat.staying <= set(chat.accounts)
+        staying = {fold(one.account): one for one in chat.people.values() if stays(chat, one)}
+        assert chat.stays == {key: stay_of(chat, one) for key, one in staying.items()}
+        assert set(chat.absent) <= {one.id for one in staying.values()}
         for key, room in chat.rooms.items():
             assert key == fold(room.name)
             members = list(room.members())

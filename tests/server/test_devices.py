@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from asyncchat.log.memory import MemoryLog
 from tests.server.harness import CODE, serving
 
 TEA = "tea at five"
@@ -150,3 +151,174 @@ def test_owner_s_rights_hold_on_all_devices(server):
     laptop.until("MODE anna :+o")
     laptop.send("TOPIC #lobby :mine\r\nMODE #lobby +m\r\n")
     phone.until("MODE #lobby +m")
+
+
+@pytest.fixture
+def stays(server):
+    """Somebody who stays without a connection, in #tea, and has just gone."""
+    phone = register(server, "anna")
+    phone.send("JOIN #tea\r\nPRIVMSG NickServ :SET ALWAYSON ON\r\n")
+    phone.until("you stay in your channels while you are not connected, for up to 30 days")
+    phone.send("QUIT :battery\r\n")
+    assert "ERROR" in phone.rest().decode()
+
+
+def test_who_stays_is_seen_while_not_connected(server, stays):
+    bob = server.irc("bob")
+    bob.send("JOIN #tea\r\nWHOIS anna\r\nPRIVMSG anna :psst\r\n")
+    seen = settled(bob)
+    assert " 353 bob = #tea :@anna bob" in seen or "anna" in seen.split(" 353 ")[1]
+    assert " 320 bob anna :is not connected since 20" in seen
+    assert seen.count(" 301 bob anna :not connected") == 2
+    assert server.people() == ["anna", "bob"]
+    laptop = device(server, "anna")
+    assert "JOIN #tea" in settled(laptop)
+    bob.send("PRIVMSG #tea :welcome back\r\nWHOIS anna\r\n")
+    laptop.until("welcome back")
+    assert " 320 " not in settled(bob)
+    laptop.abort()
+    bob.send("MODE #tea\r\n")
+    settled(bob)
+
+
+def test_others_hear_that_it_is_away_and_back(server):
+    bob = server.connect()
+    bob.send("CAP REQ :away-notify\r\nNICK bob\r\nUSER u 0 * :b\r\nCAP END\r\nJOIN #tea\r\n")
+    bob.until(" 366 ")
+    phone = register(server, "anna")
+    phone.send("JOIN #tea\r\nNS SET ALWAYSON ON\r\n")
+    phone.until("you stay")
+    phone.send("QUIT\r\n")
+    bob.until("AWAY :not connected")
+    device(server, "anna")
+    told = bob.until(" AWAY\r\n")
+    assert "QUIT" not in told
+
+
+def test_an_operator_puts_out_who_is_not_connected(server, stays):
+    olga = server.irc("olga")
+    olga.send(f"OPER owner {CODE}\r\nJOIN #tea\r\nKICK #tea anna :out\r\n")
+    olga.until("KICK #tea anna :out")
+    olga.send("KILL anna :bye\r\n")
+    olga.until("QUIT :Killed (olga (bye))")
+    assert server.people() == ["olga"]
+    phone = device(server, "anna")
+    assert "JOIN #" not in settled(phone)
+    phone.send("JOIN #lobby\r\nQUIT\r\n")
+    phone.rest()
+    assert server.people() == ["anna", "olga"]
+
+
+def test_a_kill_is_the_end_of_who_is_connected_too(server, stays):
+    phone = device(server, "anna")
+    settled(phone)
+    olga = server.irc("olga")
+    olga.send(f"OPER owner {CODE}\r\nKILL anna :bye\r\n")
+    phone.rest()
+    olga.until(" 381 ")
+    settled(olga)
+    assert server.people() == ["olga"]
+
+
+def test_it_ends_with_the_wish_and_with_the_account(server, stays):
+    phone = device(server, "anna")
+    phone.send("NS SET ALWAYSON OFF\r\n")
+    phone.until("leaves with its last connection")
+    phone.send("QUIT\r\n")
+    phone.rest()
+    assert server.people() == []
+    phone = device(server, "anna")
+    phone.send("NS SET ALWAYSON ON\r\n")
+    phone.until("you stay")
+    other = device(server, "anna")
+    other.send("NICK anna2\r\nNS DROP tea\r\n")
+    settled(other)
+    phone.send("QUIT\r\n")
+    phone.rest()
+    other.send("QUIT\r\n")
+    other.rest()
+    assert server.people() == []  # under another name it does not stay
+
+
+def test_an_operator_of_the_server_is_none_any_more_when_nobody_is_connected(server, stays):
+    phone = device(server, "anna")
+    phone.send(f"OPER owner {CODE}\r\nQUIT\r\n")
+    phone.rest()
+    laptop = device(server, "anna")
+    laptop.send("KILL bob :x\r\n")
+    laptop.until(" 481 ")
+
+
+def test_only_so_many_may_stay():
+    with serving(limits=False, most_stays=0) as server:
+        phone = register(server, "anna")
+        phone.send("NS SET ALWAYSON ON\r\n")
+        phone.until("There is no place for more people who stay without a connection")
+
+
+def test_who_was_away_too_long_is_let_go(server, stays):
+    bob = server.irc("bob")
+    bob.send("JOIN #tea\r\n")
+    settled(bob)
+
+    def later():
+        chat, hub = server.service.hub.chat, server.service.hub
+        chat.absent.update((who, since - 31 * 86_400_000_000) for who, since in chat.absent.items())
+        hub.end_what_is_over("irc.test")
+
+    server.call(later)
+    bob.until("QUIT :not connected for 30 days")
+    assert server.people() == ["bob"]
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_who_stays_is_there_after_a_restart(connected):
+    """The first run ends without a word, as with kill -9: nothing is written at its end."""
+    log = MemoryLog()
+    with serving(log, limits=False) as server:
+        phone = register(server, "anna")
+        phone.send("JOIN #tea\r\nNS SET ALWAYSON ON\r\nMODE #tea +m\r\n")
+        phone.until("+m")
+        if not connected:
+            phone.send("QUIT\r\n")
+            phone.rest()
+    with serving(log, limits=False) as server:
+        assert server.people() == ["anna"]
+        bob = server.irc("bob")
+        bob.send("JOIN #tea\r\nPRIVMSG anna :psst\r\nWHOIS anna\r\n")
+        seen = settled(bob)
+        assert " 301 bob anna :not connected" in seen
+        assert " 319 bob anna :" in seen
+        assert "@#tea" in seen
+        laptop = device(server, "anna")
+        greeting = settled(laptop)
+        assert "JOIN #tea" in greeting
+        assert " 001 anna " in greeting
+        laptop.send("MODE #tea +v bob\r\n")
+        bob.until("MODE #tea +v bob")
+        bob.send("PRIVMSG #tea :now\r\n")
+        laptop.until("PRIVMSG #tea :now")
+
+
+def test_a_terminal_is_one_more_device(server, stays):
+    phone = device(server, "anna")
+    settled(phone)
+    terminal = server.connect()
+    terminal.send("anna\n")
+    terminal.until("Password: ")
+    terminal.send(f"{TEA}\n")
+    terminal.until("Hello, anna!")
+    terminal.send("from the terminal\n")
+    phone.until("PRIVMSG #lobby :from the terminal")
+    bob = server.irc("bob")
+    bob.send("PRIVMSG #tea :hello\r\nPRIVMSG anna :psst\r\n")
+    bob.until(" 404 ")
+    for client in (phone, terminal):
+        client.until("psst")
+    phone.send("QUIT\r\n")
+    phone.rest()
+    terminal.send("/stay off\n")
+    terminal.until("anna leaves with its last connection.")
+    terminal.send("exit\n")
+    terminal.rest()
+    assert server.people() == ["bob"]

@@ -20,6 +20,7 @@ from asyncchat.config.webhooks import Webhook
 from asyncchat.core.modes import FLAGS, OPENED_FLAGS, SETTING_TABLE
 from asyncchat.core.names import room_fault
 from asyncchat.core.settings import RoomSetting
+from asyncchat.core.stays import DAYS, PEOPLE
 from asyncchat.core.text import TOPIC_BYTES, size
 
 ENVIRONMENT = "ASYNCCHAT_"
@@ -293,6 +294,23 @@ class ServeConfig(msgspec.Struct, frozen=True):
     require_email: Annotated[
         bool, Option("An account needs an e-mail address.", key="accounts.require_email", flag=None)
     ] = False
+    most_stays: Annotated[
+        int,
+        msgspec.Meta(ge=0, le=100_000),
+        Option(
+            "Accounts that may stay without a connection.", key="accounts.most_stays", flag=None, reload=True
+        ),
+    ] = PEOPLE
+    stay_days: Annotated[
+        int,
+        msgspec.Meta(ge=0, le=100_000),
+        Option(
+            "Days without a connection after which such a one is let go; 0: never.",
+            key="accounts.stay_days",
+            flag=None,
+            reload=True,
+        ),
+    ] = DAYS
     operators: Annotated[
         Mapping[str, Operator], Option("Who may become an operator.", flag=None, reload=True, secret=True)
     ] = {}

@@ -21,7 +21,9 @@ from asyncchat.core.replies import Refusal, Reply
 from asyncchat.core.roles import OWNER_RANK, Right
 from asyncchat.core.rooms import Room
 from asyncchat.core.rules import ANSWERS, RULES
+from asyncchat.core.rules.stays import entering_again, rooms_kept
 from asyncchat.core.server_bans import ServerBan
+from asyncchat.core.stays import DAYS, PEOPLE, Stay, with_stays
 from asyncchat.core.tokens import Posted, Token
 from asyncchat.core.watching import Watching, followed
 
@@ -55,11 +57,21 @@ class Chat:
         self.away: dict[int, str] = {}
         self.devices: dict[int, tuple[int, ...]] = {}
         """The sessions of people who have others than the one they entered with."""
+        """Nobody's: that person is here without a connection."""
+        self.absent: dict[int, int] = {}
+        """Since when people are here without a connection (microseconds since 1970 UTC)."""
         self.entered: dict[int, int] = {}
         self.owners: set[int] = set()
         self.owner_claimed = False
         self.most_people = 0
         self.accounts: dict[str, Account] = {}
+        self.staying: set[str] = set()
+        """The keys of accounts that stay in the chat without a connection."""
+        self.stays: dict[str, Stay] = {}
+        """What is kept of those who stay without a connection, by their accounts' keys."""
+        self.most_stays = PEOPLE
+        self.longest_absence = DAYS
+        """How many may stay, and for how many days (0: without an end). The server's wishes, no facts."""
         self.tokens: dict[str, Token] = {}
         self.posted: dict[tuple[str, str], Posted] = {}
         self.rooms: dict[str, Room] = {}
@@ -111,7 +123,7 @@ class Chat:
             items = followed(self, items)
         if self.metadata.subscribers or self.metadata.guests:
             items = attended(self, items)
-        return items
+        return with_stays(self, items) if self.staying and not _only_said(items) else items
 
     def answer(self, who: int, question: Question) -> Reply | Refusal:
         """The answer to a question, from the state as it is."""
@@ -183,7 +195,10 @@ class Chat:
             "devices": dict(self.devices),
             "owners": set(self.owners),
             "owner_claimed": self.owner_claimed,
+            "absent": dict(self.absent),
             "accounts": dict(self.accounts),
+            "staying": set(self.staying),
+            "stays": dict(self.stays),
             "marks": {account: dict(marks) for account, marks in self.marks.items()},
             "guests_marks": {who: dict(marks) for who, marks in self.guests_marks.items()},
             "tokens": dict(self.tokens),
@@ -200,9 +215,18 @@ class Chat:
         }
 
 
-def starting(chat: Chat, version: str) -> tuple[AnyEvent, ...]:
-    """The facts with which a run of a node begins, given the chat that the log's state gives."""
+def _only_said(items: Items) -> bool:
+    return len(items) == 1 and type(items[0]) is events.Said
+
+
+def starting(chat: Chat, version: str, now: int = 0, last: int = 0) -> tuple[AnyEvent, ...]:
+    """The facts with which a run of a node begins, given the chat that the log's state gives.
+
+    Args:
+        now, last: the time, and that of the last fact before (microseconds since 1970 UTC).
+    """
+    kept = {LOBBY, *rooms_kept(chat, now)}
     closed = (
-        events.RoomClosed(room.name) for room in chat.rooms.values() if room.plain and room.key != LOBBY
+        events.RoomClosed(room.name) for room in chat.rooms.values() if room.plain and room.key not in kept
     )
-    return (events.NodeStarted(version), *closed)
+    return (events.NodeStarted(version), *closed, *entering_again(chat, now, last))

@@ -41,8 +41,13 @@ def snapshot(facts: Iterable[AnyEvent]) -> tuple[AnyEvent, ...] | None:
 def _facts(chat: Chat) -> Iterator[AnyEvent]:
     if chat.owner_claimed:
         yield events.OwnerClaimed(_NOBODY)
-    for account in chat.accounts.values():
+    for key, account in chat.accounts.items():
         yield events.AccountMade(account.name, account.verifier, account.time, account.email)
+        if key in chat.staying:
+            yield events.AccountStays(account.name, True)
+    for key, stay in chat.stays.items():
+        name = chat.accounts[key].name
+        yield events.StayChanged(name, stay.person, stay.rooms, stay.away, stay.since)
     for key, marks in chat.marks.items():
         for target, time in marks.items():
             yield events.ReadUpTo(chat.accounts[key].name, target, time)

@@ -19,6 +19,7 @@ SEEN = (events.Joined, events.Parted, events.Kicked)
 """Events of a room that only those are told who may see the person they are about."""
 
 ALSO_CONCERNS: dict[type[events.Event], Callable[..., int]] = {
+    events.Attached: lambda event: event.person.id,
     events.Kicked: lambda event: event.person.id,
     events.RoleChanged: lambda event: event.person.id,
     events.Invited: lambda event: event.to.id,

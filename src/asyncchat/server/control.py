@@ -22,7 +22,7 @@ from asyncchat.control.operations import carry_out
 from asyncchat.control.place import address_of, socket_path, supported
 from asyncchat.control.wire import REQUEST_BYTES, Refused, reply_line
 from asyncchat.core.replies import StorageDown
-from asyncchat.server.hub import Nobody
+from asyncchat.server.absent import Nobody
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat

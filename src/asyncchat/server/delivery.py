@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
 from asyncchat.core import events
@@ -409,6 +409,11 @@ class Delivery:
     def attend(self, session: Session, room: str) -> None:
         """Has a session that is no member told of a room from now on."""
         self._audience(room).admit(session)
+
+    def keep_places(self, rooms_of: Mapping[int, Iterable[str]]) -> None:
+        """Has people in these rooms, at the start, who have no session."""
+        for who, rooms in rooms_of.items():
+            self.people.miss(who, [self._audience(room) for room in rooms])
 
     def leave(self, session: Session) -> None:
         """A session that is no member is told of its rooms no more."""

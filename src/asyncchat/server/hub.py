@@ -13,8 +13,10 @@ from asyncchat.core.chat import Chat, Items
 from asyncchat.core.commands import Answer, Command, Detach, Question, Quit, Say
 from asyncchat.core.events import AnyEvent, Attached, Event, Kept, Passing, Record, Said
 from asyncchat.core.people import from_origin
-from asyncchat.core.replies import NameTaken, Refusal
+from asyncchat.core.replies import NameReserved, NameTaken, Refusal
 from asyncchat.core.rules.modes import over
+from asyncchat.core.rules.stays import let_go
+from asyncchat.server.absent import Nobody
 from asyncchat.server.delivery import GateMark
 
 if TYPE_CHECKING:
@@ -26,23 +28,6 @@ if TYPE_CHECKING:
 def wall_clock() -> int:
     """Microseconds since 1970 UTC."""
     return time.time_ns() // 1000
-
-
-class Nobody:
-    """Stands where a session does in an outcome, for what the server itself caused; it is told nothing."""
-
-    def __init__(self) -> None:
-        self.id = 0
-        self.who = 0
-        self.apart = 0
-        self.parts: list[bytes] = []
-
-    def hear_outcome(self, _outcome: object) -> None:
-        """Takes no notice."""
-
-    def flush_parts(self) -> None:
-        """Writes nothing."""
-        self.parts.clear()
 
 
 class Hub:
@@ -76,6 +61,8 @@ class Hub:
         spoke = chat.spoke
         put = self._outbox.put
         who = session.who
+        if who in chat.devices and session.id not in chat.devices[who]:
+            return False  # it is this person no more: a gate of it was late
         self._time = now = max(self._time, self._clock())
         for command in commands:
             if type(command) is Answer:
@@ -128,7 +115,7 @@ class Hub:
                 isinstance(item, Refusal) and item in outcome
             ):  # several commands may fail for one reason
                 outcome.append(item)
-                if type(item) is NameTaken:
+                if isinstance(item, NameTaken | NameReserved) and item.holder:
                     self.on_name_taken(session, item.holder)
         return records
 
@@ -147,8 +134,9 @@ class Hub:
             self._outbox.put(self._nobody, self.record(facts), len(facts))
 
     def end_what_is_over(self, by: str) -> None:
-        """Takes off the rooms' lists what stood there for a time, in the server's name."""
-        self.declare(list(over(self.chat, from_origin(by), max(self._time, self._clock()))))
+        """Takes off the rooms' lists what stood there for a time, and lets go who stayed away too long."""
+        now = max(self._time, self._clock())
+        self.declare([*over(self.chat, from_origin(by), now), *let_go(self.chat, now)])
 
     def record(self, facts: Sequence[AnyEvent]) -> list[Record]:
         """Applies facts that no session caused, as at the start of a run, and gives their records."""

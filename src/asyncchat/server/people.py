@@ -6,7 +6,10 @@ Owns which session is whom, and keeps a person's sessions in the same rooms; mus
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
+
+from asyncchat.server.absent import Absent
 
 if TYPE_CHECKING:
     from asyncchat.server.audience import Audience
@@ -21,6 +24,8 @@ class People:
     def __init__(self) -> None:
         self.first: dict[int, Session] = {}
         """One session of each person."""
+        self.absent: dict[int, Absent] = {}
+        """Those of them who stand for people without a session."""
         self.several: dict[int, tuple[Session, ...]] = {}
         """All sessions of those people who have others than the one they entered with."""
 
@@ -40,7 +45,9 @@ class People:
     @property
     def sessions(self) -> int:
         """How many sessions are a person."""
-        return len(self.first) + sum(len(sessions) - 1 for sessions in self.several.values())
+        return (
+            len(self.first) - len(self.absent) + sum(len(sessions) - 1 for sessions in self.several.values())
+        )
 
     def enter(self, who: int, session: Session) -> None:
         """A session is a person from now on."""
@@ -48,24 +55,46 @@ class People:
 
     def attach(self, who: int, session: Session) -> None:
         """A session is this person too, from now on in all its rooms."""
-        sessions = self.sessions_of(who)
-        for audience in sessions[0].audiences:
+        before = self.sessions_of(who)
+        for audience in before[0].audiences:
             audience.admit(session)
-        self.several[who] = (*sessions, session)
+        absent = self.absent.pop(who, None)
+        if absent is None:
+            self.several[who] = (*before, session)
+        else:
+            self._take_out(before[0])
+            self.first[who] = session
+            self.several[who] = (session,)
         _logger.info("%s is here once more, from %s", who, session.address)
 
     def detach(self, who: int, session: Session) -> None:
         """A session is this person no more."""
-        for audience in session.audiences:
-            audience.remove(session)
+        audiences = session.audiences
+        self._take_out(session)
         left = tuple(other for other in self.sessions_of(who) if other is not session)
+        if not left:
+            self.several.pop(who, None)
+            self.miss(who, audiences)
+            return
         self.first[who] = left[0]
         if len(left) == 1 and left[0].id == who:
             del self.several[who]
         else:
             self.several[who] = left
 
+    def miss(self, who: int, audiences: Iterable[Audience]) -> None:
+        """A person is in these rooms without a session."""
+        absent = self.absent[who] = Absent(who)
+        self.first[who] = cast("Session", absent)
+        for audience in audiences:
+            audience.add(self.first[who])
+
+    def _take_out(self, session: Session) -> None:
+        for audience in session.audiences:
+            audience.remove(session)
+
     def leave(self, who: int) -> None:
         """A person is gone."""
+        self.absent.pop(who, None)
         self.first.pop(who, None)
         self.several.pop(who, None)

@@ -128,6 +128,8 @@ class Service:
         self.outbox = Outbox(log, self.delivery)
         self.hub = Hub(Chat.replay(log.state()), log, self.outbox)
         self.hub.chat.ascii_names = config.ascii_names
+        self.hub.chat.most_stays = config.most_stays
+        self.hub.chat.longest_absence = config.stay_days
         self.delivery.auditorium = self._auditorium
         self.recent = Recent(log, self.delivery.said)
         self.delivery.on_moved = self.recent.forget
@@ -146,11 +148,14 @@ class Service:
 
     async def start(self, listeners: Sequence[tuple[Address, Sequence[socket.socket]]]) -> None:
         """Begins the run in the log, then accepts connections on these sockets."""
-        facts = self.hub.record(starting(self.hub.chat, __version__))
+        chat = self.hub.chat
+        facts = self.hub.record(starting(chat, __version__, wall_clock(), self.log.last_time))
         facts += self.hub.record(self._settings())
         facts += self.hub.record(list(over(self.hub.chat, from_origin(self.info.name), wall_clock())))
         await self.log.append(facts[0].number - 1, facts)
         self.delivery.delivered = facts[-1].number
+        self.delivery.keep_places({who: chat.rooms_of.get(who, ()) for who in chat.absent})
+        self._next_id = max(chat.people, default=0) + 1
         for address, sockets in listeners:
             for listener in sockets:
                 if address.path:
@@ -211,6 +216,8 @@ class Service:
         """Serves by other options from now on; nobody is dropped for it."""
         before, self.options = self.options, options
         self.hub.chat.ascii_names = options.ascii_names
+        self.hub.chat.most_stays = options.most_stays
+        self.hub.chat.longest_absence = options.stay_days
         if (options.password, options.operators) != (before.password, before.operators):
             self.access = Access(options)
         self.info = msgspec.structs.replace(

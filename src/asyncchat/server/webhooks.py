@@ -26,8 +26,8 @@ from asyncchat import __version__
 from asyncchat.config.webhooks import key_of
 from asyncchat.core.events import Record
 from asyncchat.core.ids import Ids
+from asyncchat.server.absent import Nobody
 from asyncchat.server.http.api import shapes
-from asyncchat.server.hub import Nobody
 
 if TYPE_CHECKING:
     from asyncchat.config.webhooks import Webhook

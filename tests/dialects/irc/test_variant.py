@@ -100,6 +100,8 @@ UNTOLD = [
     events.RoomClosed("#r"),
     events.Spoke("#r", A, TIME),
     events.PersonFlagChanged(A, "bot", True),
+    events.AccountStays("a", True),
+    events.StayChanged("a", A, (("#r", 1),)),
     events.OwnerClaimed(A),
     events.OwnerResigned(A),
     events.ServerBanChanged(A, "m", True, 0),

@@ -123,6 +123,8 @@ WIRE: list[tuple[AnyEvent, str]] = [
     (events.Synced(ANNA, "#tea", 5), ""),
     (events.ReadHere(ANNA, "#tea", 5), ""),
     (events.Attached(ANNA, 2, 3), ""),
+    (events.AccountStays("anna", True), ""),
+    (events.StayChanged("anna", ANNA), ""),
     (events.Detached(ANNA, 2), ""),
     (events.Retracted(BOB, ANNA, 1, "typo"), "[private] anna took back a message (typo)\n"),
     (events.Erased("#tea", ANNA, (1,), "spam"), "[#tea] anna erased 1 message of the history (spam)\n"),

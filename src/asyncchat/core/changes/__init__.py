@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from asyncchat.core.changes import accounts, marks, metadata, people, rooms, server, tokens
+from asyncchat.core.changes import accounts, marks, metadata, people, rooms, server, stays, tokens
 from asyncchat.core.events import Event
 
 if TYPE_CHECKING:
@@ -21,5 +21,6 @@ CHANGES: dict[type[Event], Callable[[Chat, Any], None]] = {
     **people.CHANGES,
     **rooms.CHANGES,
     **server.CHANGES,
+    **stays.CHANGES,
     **tokens.CHANGES,
 }

@@ -29,6 +29,8 @@ def _account_removed(chat: Chat, event: events.AccountRemoved) -> None:
     chat.accounts.pop(fold(event.name), None)
     chat.marks.pop(fold(event.name), None)
     chat.metadata.drop_account(event.name)
+    chat.stays.pop(fold(event.name), None)
+    chat.staying.discard(fold(event.name))
 
 
 def _logged(chat: Chat, event: events.LoggedIn | events.LoggedOut) -> None:

@@ -62,12 +62,14 @@ def _left(chat: Chat, event: events.Left) -> None:
     chat.guests_marks.pop(who, None)
     chat.watching.forget(who)
     chat.metadata.forget(who, chat.devices.pop(who, (who,)))
+    chat.absent.pop(who, None)
     chat.gone.add(event.person, event.time)
 
 
 def _attached(chat: Chat, event: events.Attached) -> None:
     who = event.person.id
     chat.devices[who] = (*chat.devices.get(who, (who,)), event.session)
+    chat.absent.pop(who, None)
 
 
 def _detached(chat: Chat, event: events.Detached) -> None:
@@ -78,6 +80,8 @@ def _detached(chat: Chat, event: events.Detached) -> None:
         chat.devices.pop(who, None)
     else:
         chat.devices[who] = left
+        if not left:
+            chat.absent[who] = event.time
 
 
 def _renamed(chat: Chat, event: events.Renamed) -> None:

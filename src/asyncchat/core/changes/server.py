@@ -30,6 +30,7 @@ def _node_started(chat: Chat, _event: events.NodeStarted) -> None:
         chat.spoke,
         chat.guests_marks,
         chat.devices,
+        chat.absent,
     ):
         memory.clear()
     chat.gone.clear()

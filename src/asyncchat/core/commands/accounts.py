@@ -79,6 +79,19 @@ class TakeRole(Command, frozen=True):
     purpose: object = None
 
 
+class SetStaying(Command, frozen=True):
+    """Stay in the chat while one is not connected, or no longer; None: tell whether."""
+
+    on: bool | None = None
+    purpose: object = None
+
+
+class KeepStays(Command, frozen=True):
+    """Bring up to date what is kept of people who stay, by their accounts' keys; no dialect asks it."""
+
+    accounts: tuple[str, ...]
+
+
 class AskAccess(Question, frozen=True):
     """Whose a room is, and which accounts have a role in it."""
 

@@ -7,10 +7,12 @@ from asyncchat.core.events.accounts import (
     AccountMade,
     AccountPasswordChanged,
     AccountRemoved,
+    AccountStays,
     LoggedIn,
     LoggedOut,
     RoomAccessChanged,
     RoomRegistered,
+    StayChanged,
 )
 from asyncchat.core.events.acts import ACTS, Act, ClaimFailed, ConfigurationRead, Overruled
 from asyncchat.core.events.base import Event, Kept, Reach
@@ -88,6 +90,7 @@ __all__ = [
     "AccountMetadataChanged",
     "AccountPasswordChanged",
     "AccountRemoved",
+    "AccountStays",
     "Act",
     "Announced",
     "AnyEvent",
@@ -153,6 +156,7 @@ __all__ = [
     "SignalledToRole",
     "Speech",
     "Spoke",
+    "StayChanged",
     "Subscribed",
     "Synced",
     "Tags",

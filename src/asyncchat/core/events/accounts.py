@@ -52,6 +52,27 @@ class LoggedOut(Event, frozen=True, tag="logged_out"):
     now: Person
 
 
+class AccountStays(Event, frozen=True, tag="account_stays"):
+    """Who is logged in to an account stays in the chat without a connection from now on, or no longer."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.NOBODY
+    account: str
+    on: bool
+
+
+class StayChanged(Event, frozen=True, tag="stay", omit_defaults=True):
+    """What is kept of who stays with an account, as in ``stays.Stay``; of nobody: nothing."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.NOBODY
+    account: str
+    whom: Person | None = None
+    rooms: tuple[tuple[str, int], ...] = ()
+    away: str = ""
+    since: int = 0
+
+
 class RoomRegistered(Event, frozen=True, tag="room_registered"):
     """A room belongs to an account, its founder's, or to none any more (empty): then nobody has access."""
 

@@ -6,10 +6,12 @@ from asyncchat.core.events.accounts import (
     AccountMade,
     AccountPasswordChanged,
     AccountRemoved,
+    AccountStays,
     LoggedIn,
     LoggedOut,
     RoomAccessChanged,
     RoomRegistered,
+    StayChanged,
 )
 from asyncchat.core.events.acts import ClaimFailed, ConfigurationRead, Overruled
 from asyncchat.core.events.marks import ReadHere, ReadUpTo
@@ -84,7 +86,7 @@ AnyEvent = (
     | PersonFlagChanged | RealnameChanged | InviteShown | OwnerClaimed | OwnerResigned | Erased | Killed
     | ServerBanChanged | Announced
     | AccountMade | AccountPasswordChanged | AccountRemoved | LoggedIn | LoggedOut
-    | RoomRegistered | RoomAccessChanged
+    | RoomRegistered | RoomAccessChanged | AccountStays | StayChanged
     | Overruled | ClaimFailed | ConfigurationRead
     | Watched | Came | Went | Noticed
     | TokenMade | TokenRevoked | PostedOnce

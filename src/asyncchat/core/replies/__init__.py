@@ -20,6 +20,7 @@ from asyncchat.core.replies.accounts import (
     Released,
     Removed,
     RoomRegisteredNow,
+    Staying,
 )
 from asyncchat.core.replies.base import Refusal, Reply
 from asyncchat.core.replies.history import (
@@ -226,6 +227,7 @@ __all__ = [
     "Seen",
     "ServerBanTooWide",
     "ServerBansView",
+    "Staying",
     "StillAway",
     "StorageDown",
     "SubscribedNow",

@@ -103,6 +103,7 @@ class AccountFault(enum.Enum):
     NO_ACCESS = "your account has no role there"
     LOBBY = "the lobby belongs to who runs the server"
     LISTED = "the list is full"
+    NO_STAY = "there is no place for more people who stay without a connection"
 
 
 class AccountRefused(Refusal, frozen=True):
@@ -151,7 +152,20 @@ class AccessChanged(Reply, frozen=True):
     purpose: object = None
 
 
+class Staying(Reply, frozen=True):
+    """Whether the asker's account stays while it is not connected, for so many days (0: without an end)."""
+
+    account: str
+    on: bool
+    days: int
+    purpose: object = None
+
+
 class NameReserved(Refusal, frozen=True):
-    """That name belongs to an account, and the asker is not logged in to it."""
+    """That name belongs to an account, and the asker is not logged in to it.
+
+    ``holder`` is who has it now, if that is somebody of the account; else 0.
+    """
 
     name: str
+    holder: int = 0

@@ -67,7 +67,8 @@ class PersonView(Reply, frozen=True):
     """All that may be known of a person; ``rooms`` are (name, sum of its roles) pairs.
 
     ``private`` tells whether the asker may know more than others: of itself, and the owner of all.
-    ``purpose`` as in AskPerson; ``metadata`` are its values by key.
+    ``purpose`` as in AskPerson; ``metadata`` are its values by key. ``absent`` is since when it has had no
+    connection, 0 where it has one (microseconds since 1970 UTC).
     """
 
     seen: Seen
@@ -76,6 +77,7 @@ class PersonView(Reply, frozen=True):
     private: bool = False
     purpose: object = None
     metadata: tuple[tuple[str, str], ...] = ()
+    absent: int = 0
 
 
 class GoneView(Reply, frozen=True):

@@ -23,6 +23,7 @@ from asyncchat.core.rules import (
     renaming,
     rooms,
     speech,
+    stays,
     tokens,
     watching,
 )
@@ -46,6 +47,7 @@ _FAMILIES = (
     metadata,
     operators,
     tokens,
+    stays,
     watching,
     questions,
 )

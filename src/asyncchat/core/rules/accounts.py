@@ -11,6 +11,7 @@ from asyncchat.core.people import logged, renamed
 from asyncchat.core.replies import AccountFault
 from asyncchat.core.rules.founding import given_up, granted_everywhere
 from asyncchat.core.rules.rooms import closing
+from asyncchat.core.rules.stays import absent_people, leaving
 
 if TYPE_CHECKING:
     from asyncchat.core.accounts import Account
@@ -91,11 +92,14 @@ def remove_account(chat: Chat, who: int, command: commands.RemoveAccount, now: i
         return (found,)
     if not command.verified:
         return (replies.AccountRefused(AccountFault.WRONG, found.name, purpose=command.purpose),)
-    out = (
+    absent = absent_people(chat, found.name)
+    out: list[events.AnyEvent] = [
         events.LoggedOut(person, logged(person, ""))
         for person in chat.people.values()
-        if person.account == found.name
-    )
+        if person.account == found.name and person not in absent
+    ]
+    for person in absent:
+        out.extend(leaving(chat, person, "the account is removed", now))
     gone = events.AccountRemoved(found.name, now)
     return (*out, *given_up(chat, found.name), gone, replies.Removed(found.name, command.purpose))
 

@@ -9,6 +9,7 @@ from asyncchat.core.masks import describes
 from asyncchat.core.modes import WALLOPS
 from asyncchat.core.names import fold
 from asyncchat.core.rules.modes import MASK_BYTES
+from asyncchat.core.rules.stays import put_out
 from asyncchat.core.server_bans import completed
 from asyncchat.core.text import TOPIC_BYTES, size
 
@@ -21,7 +22,7 @@ SERVER_BANS = 1000
 _SECOND = 1_000_000
 
 
-def kill(chat: Chat, who: int, command: commands.Kill, _now: int) -> Items:
+def kill(chat: Chat, who: int, command: commands.Kill, now: int) -> Items:
     """Puts a person out of the chat; its session ends when it has been told."""
     refusal = _unless_owner(chat, who)
     if refusal is not None:
@@ -29,7 +30,7 @@ def kill(chat: Chat, who: int, command: commands.Kill, _now: int) -> Items:
     other = chat.person_named(command.name)
     if other is None:
         return (replies.NoSuchPerson(command.name),)
-    return (events.Killed(other, chat.people[who], command.reason),)
+    return tuple(put_out(chat, other, chat.people[who], command.reason, now))
 
 
 def announce(chat: Chat, who: int, command: commands.Announce, _now: int) -> Items:
@@ -70,7 +71,7 @@ def ban_from_server(chat: Chat, who: int, command: commands.BanFromServer, now: 
     return (
         *(events.ServerBanChanged(me, old, False, now) for old in over),
         events.ServerBanChanged(me, known or mask, True, now, until, command.reason),
-        *(events.Killed(person, me, command.reason or "banned") for person in meant),
+        *(fact for person in meant for fact in put_out(chat, person, me, command.reason or "banned", now)),
     )
 
 

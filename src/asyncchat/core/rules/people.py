@@ -10,7 +10,9 @@ from asyncchat.core.names import fold, name_fault
 from asyncchat.core.people import person, renamed, renamed_really
 from asyncchat.core.roles import Right
 from asyncchat.core.rules.metadata import entering
-from asyncchat.core.rules.rooms import closing, joining
+from asyncchat.core.rules.rooms import joining
+from asyncchat.core.rules.stays import last_session_gone, leaving
+from asyncchat.core.stays import NOT_CONNECTED, stays
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat, Item, Items, Rule
@@ -42,6 +44,8 @@ def enter(chat: Chat, who: int, command: commands.Enter, now: int) -> Items:
     if same is not None and mine and same.account == mine:
         return _attaching(chat, who, same, command, now)
     refusal = _refusal_of_name(chat, who, command.name)
+    if same is not None and same.account and fold(same.account) == same.key and same.account != mine:
+        return (replies.NameReserved(command.name, same.id),)  # whose password is shown is this person
     if refusal is not None:
         return (refusal,)
     if reserved(chat, command.name, mine):
@@ -75,8 +79,10 @@ def _attaching(chat: Chat, who: int, same: Person, command: commands.Enter, now:
     if banned is not None:
         return (banned,)
     rooms = tuple(commands.AskPresent(room.name, now) for room in chat.rooms_with(same.id))
+    back = same.id in chat.absent and chat.away.get(same.id) == NOT_CONNECTED
+    away = (events.AwayChanged(same, command.away),) if back else ()
     before = entering(chat, same, who, command.metadata, command.keys)
-    return (events.Attached(same, who, now), *before, commands.AskWelcome(), *rooms)
+    return (*away, events.Attached(same, who, now), *before, commands.AskWelcome(), *rooms)
 
 
 def _banned(chat: Chat, newcomer: Person, now: int) -> replies.BannedFromServer | None:
@@ -87,14 +93,16 @@ def _banned(chat: Chat, newcomer: Person, now: int) -> replies.BannedFromServer 
 
 
 def detach(chat: Chat, who: int, command: commands.Detach, now: int) -> Items:
-    """Ends one session of a person; with its last one it leaves."""
+    """Ends one session of a person; with its last one it leaves, or stays without a connection."""
     me = chat.people.get(who)
     devices = chat.devices.get(who, (who,))
     if me is None or command.session not in devices:
         return ()
-    if len(devices) == 1:
-        return quit(chat, who, commands.Quit(command.reason), now)
-    return (events.Detached(me, command.session, command.reason, now),)
+    if len(devices) > 1:
+        return (events.Detached(me, command.session, command.reason, now),)
+    if stays(chat, me):
+        return last_session_gone(chat, me, command.session, command.reason, now)
+    return tuple(leaving(chat, me, command.reason, now))
 
 
 def rename(chat: Chat, who: int, command: commands.Rename, now: int) -> Items:
@@ -154,8 +162,7 @@ def quit(chat: Chat, who: int, command: commands.Quit, now: int) -> Items:
     me = chat.people.get(who)
     if me is None:
         return ()
-    closed = tuple(fact for room in chat.rooms_with(who) for fact in closing(room))
-    return (events.Left(me, command.reason, now, chat.rooms_of.get(who, ())), *closed)
+    return detach(chat, who, commands.Detach(who, command.reason), now)
 
 
 def claim_owner(chat: Chat, who: int, command: commands.ClaimOwner, _now: int) -> Items:

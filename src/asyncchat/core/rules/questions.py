@@ -265,6 +265,7 @@ def person(chat: Chat, who: int, question: commands.AskPerson, now: int) -> Item
         who == found.id or who in chat.owners,
         question.purpose,
         tuple(chat.metadata.of(found).items()),
+        chat.absent.get(found.id, 0),
     )
     return (view,)
 

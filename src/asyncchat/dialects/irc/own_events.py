@@ -68,6 +68,8 @@ def _erased(session: IrcDialect, record: events.Record, event: events.Erased | e
 
 
 def _left(session: IrcDialect, record: events.Record, event: events.Left) -> bytes:
+    if event.person.id != session.id:
+        return session.variant.encode(record)  # it put somebody out
     return session.farewell(event.reason)
 
 
@@ -82,6 +84,8 @@ def _renamed(session: IrcDialect, record: events.Record, event: events.Renamed) 
 
 
 def _away(session: IrcDialect, record: events.Record, event: events.AwayChanged) -> bytes:
+    if session.gone or not session.entered:
+        return b""  # only that it comes, or is gone, has changed it
     return away_line(session, event.text)
 
 

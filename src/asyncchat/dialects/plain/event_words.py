@@ -257,6 +257,8 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.Attached: _untold,
     events.Detached: _untold,
     events.LoggedOut: _untold,
+    events.AccountStays: _untold,
+    events.StayChanged: _untold,
     events.RoomRegistered: _untold,
     events.RoomAccessChanged: _untold,
 }

@@ -179,7 +179,9 @@ def _person_view(view: replies.PersonView, zone: Zone) -> list[str]:
         lines.append(f"  from {seen.address}; others do not see that")
     if seen.owner:
         lines.append("  the owner: an operator of every room")
-    if seen.away:
+    if view.absent:
+        lines.append(f"  not connected since {zone.moment(view.absent)}")
+    elif seen.away:
         lines.append(f"  away: {seen.away}")
     lines.extend(f"  {key}: {value}" for key, value in view.metadata)
     return lines
@@ -230,6 +232,13 @@ def _account_view(view: replies.AccountView, zone: Zone) -> list[str]:
     return [f"The account {view.account} was made {zone.moment(view.time)}.", here, *address]
 
 
+def _staying(reply: replies.Staying, _zone: Zone) -> list[str]:
+    if not reply.on:
+        return [f"{reply.account} leaves with its last connection."]
+    end = f", for up to {_number(reply.days, 'day', 'days')}" if reply.days else ""
+    return [f"As {reply.account} you stay in your rooms while you are not connected{end}."]
+
+
 def _number(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
@@ -273,6 +282,7 @@ REPLY_WORDS: dict[type[replies.Reply], Callable[[Any, Zone], list[str]]] = {
     replies.Challenge: lambda _reply, _zone: [],
     replies.Released: lambda reply, _: [f"{reply.name} is free, or yours."],
     replies.AccountView: _account_view,
+    replies.Staying: _staying,
     replies.Removed: lambda reply, _: [f"The account {reply.account} is removed."],
     replies.Present: lambda _reply, _zone: [],
     replies.RoomMoved: lambda _reply, _zone: [],

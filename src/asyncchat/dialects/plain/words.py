@@ -231,6 +231,12 @@ def _my(_session: PlainDialect, text: str) -> Command | None:
     return commands.SetPersonFlag(flag, switch == "on")
 
 
+def _stay(_session: PlainDialect, text: str) -> Command | None:
+    if text.lower() not in ("", "on", "off"):
+        return None
+    return commands.SetStaying(text.lower() == "on" if text else None)
+
+
 def _clear(session: PlainDialect, text: str) -> Command | None:
     if not text or " " in text:
         return None
@@ -324,6 +330,9 @@ _TABLE = (
     Word("unregister", "PASSWORD", "Removes your account.", account_words.drop),
     Word("regain", "NAME [PASSWORD]", "Takes your name back.", account_words.regain),
     Word(
+        "stay", "[on|off]", "Keeps you in your rooms while you are not connected; alone tells whether.", _stay
+    ),
+    Word(
         "claim",
         "[ACCOUNT]",
         "Registers the room to your account.",
@@ -413,7 +422,12 @@ _TABLE = (
         _rule,
         ("rules",),
     ),
-    Word("my", "[FLAG on|off]", f"Shows or sets what you are: {', '.join(PERSON_FLAGS)}.", _my),
+    Word(
+        "my",
+        "[FLAG on|off]",
+        f"Shows or sets what you are: {', '.join(PERSON_FLAGS)}.",
+        _my,
+    ),
     Word(
         "clear",
         "NAME|*",

@@ -94,9 +94,31 @@ def test_drop(server, anna):
 
 def test_set_password(server, anna):
     assert notices(anna.send("NS SET PASSWORD other")) == ["The password of anna is changed"]
-    assert notices(anna.send("NS SET EMAIL x")) == ["SET PASSWORD <new password>"]
+    assert notices(anna.send("NS SET EMAIL x")) == ["SET PASSWORD <new password>", "SET ALWAYSON ON|OFF"]
     told = notices(anna.send("NS LOGOUT", "NS IDENTIFY other"))
     assert told == ["You are logged out", "You are now logged in as anna"]
+
+
+def test_staying_while_not_connected(server, anna):
+    bob = server.person("bob")
+    assert notices(bob.send("NS SET ALWAYSON ON")) == ["You are not logged in"]
+    on = "As anna you stay in your channels while you are not connected, for up to 30 days"
+    assert notices(anna.send("NS SET ALWAYSON ON")) == [on]
+    assert notices(anna.send("NS SET always-on on")) == [on]
+    server.hub.chat.longest_absence = 0
+    assert notices(anna.send("NS SET ALWAYSON ON")) == [on.partition(",")[0]]
+    anna.send("QUIT :battery")
+    told = bob.send("WHOIS anna")
+    assert any(line.startswith(":irc.test 320 bob anna :is not connected since 20") for line in told)
+    assert ":irc.test 301 bob anna :not connected" in told
+    assert server.hub.chat.person_named("anna") is not None
+
+
+def test_staying_ends_when_it_is_not_wanted(server, anna):
+    anna.send("NS SET ALWAYSON ON")
+    assert notices(anna.send("NS SET ALWAYSON OFF")) == ["anna leaves with its last connection"]
+    anna.send("QUIT")
+    assert server.hub.chat.person_named("anna") is None
 
 
 def test_help(server):

@@ -121,6 +121,15 @@ def say_password_changed(session: IrcDialect, reply: replies.PasswordChanged) ->
     return _done(session, reply.purpose, f"The password of {reply.account} is changed")
 
 
+def say_staying(session: IrcDialect, reply: replies.Staying) -> bytes:
+    """A notice."""
+    if not reply.on:
+        return _done(session, reply.purpose, f"{reply.account} leaves with its last connection")
+    end = f", for up to {reply.days} days" if reply.days else ""
+    text = f"As {reply.account} you stay in your channels while you are not connected{end}"
+    return _done(session, reply.purpose, text)
+
+
 def say_removed(session: IrcDialect, reply: replies.Removed) -> bytes:
     """A notice."""
     return _done(session, reply.purpose, f"The account {reply.account} is removed")
@@ -205,4 +214,5 @@ ANSWERS: dict[type, Answerer] = {
     replies.Registered: say_confirmed,
     replies.Released: say_released,
     replies.Removed: say_removed,
+    replies.Staying: say_staying,
 }

@@ -63,10 +63,18 @@ def _regain(_session: IrcDialect, words: list[str]) -> core.Command:
     return core.Reclaim(words[0], words[1] if len(words) > 1 else "", True, PURPOSE)
 
 
-def _set(_session: IrcDialect, words: list[str]) -> core.Command:
-    if words[0].upper() != "PASSWORD":
-        return core.Answer(Said(("SET PASSWORD <new password>",), PURPOSE))
-    return core.NewPassword(words[1], PURPOSE)
+def _set(session: IrcDialect, words: list[str]) -> core.Command:
+    what, value = words[0].upper(), words[1]
+    if what in ("ALWAYSON", "ALWAYS-ON") and value.upper() in ("ON", "OFF"):
+        return core.SetStaying(value.upper() == "ON", PURPOSE)
+    if what != "PASSWORD":
+        return core.Answer(Said(_SETTINGS, PURPOSE))
+    if not session.private:
+        return core.Answer(replies.AccountRefused(AccountFault.OPEN, purpose=PURPOSE))
+    return core.NewPassword(value, PURPOSE)
+
+
+_SETTINGS = ("SET PASSWORD <new password>", "SET ALWAYSON ON|OFF")
 
 
 VERBS: dict[str, Verb] = {
@@ -86,7 +94,13 @@ VERBS: dict[str, Verb] = {
     "REGAIN": Verb(
         _regain, 1, 2, "<nickname> [<password>]", "Puts out who has it, and gives it to you.", secret=True
     ),
-    "SET": Verb(_set, 2, 2, "PASSWORD <new password>", "Changes your password.", secret=True),
+    "SET": Verb(
+        _set,
+        2,
+        2,
+        "PASSWORD <new password> | ALWAYSON ON|OFF",
+        "Changes your password, or lets you stay in your channels while you are not connected.",
+    ),
     "DROP": Verb(_drop, 1, 2, "[<account>] <password>", "Removes your account.", secret=True),
 }
 """Each word of NickServ."""

@@ -119,6 +119,9 @@ def say_person(session: IrcDialect, view: replies.PersonView) -> bytes:
         lines.append(say(numerics.RPL_WHOISBOT, nick, text="is a bot"))
     if view.seen.away:
         lines.append(say(numerics.RPL_AWAY, nick, text=view.seen.away))
+    if view.absent:
+        since = f"is not connected since {session.irc.moment(view.absent)}"
+        lines.append(say(numerics.RPL_WHOISSPECIAL, nick, text=since))
     if view.private:
         modes = "".join(sorted(PERSON_LETTERS[flag] for flag in view.seen.flags)) + "o" * view.seen.owner
         if modes:

@@ -80,6 +80,17 @@ def test_an_account_from_its_beginning_to_its_end(world):
     assert bob.type("/unregister other").endswith("The account bob is removed.\n")
 
 
+def test_a_password_may_be_several_words(world):
+    bob = world.person("bob")
+    assert bob.type("/register tea at five") == "bob is your account now, and the name is yours.\n"
+    assert bob.type("/login bob tea at five") == "You are logged in as bob.\n"
+    assert bob.type("/unregister tea at five").endswith("The account bob is removed.\n")
+    assert (
+        bob.type("/register two words b@example.org") == "bob is your account now, and the name is yours.\n"
+    )
+    assert bob.type("/login bob two words") == "You are logged in as bob.\n"
+
+
 def test_a_name_is_taken_back(world):
     bob = world.person("bob")
     assert bob.type("/nick anna") == "anna belongs to an account: /login anna PASSWORD, then /nick anna\n"

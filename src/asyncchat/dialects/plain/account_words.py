@@ -21,11 +21,16 @@ OPEN = (
 
 
 def register(session: PlainDialect, text: str) -> Command | str | None:
-    """Makes an account of one's name."""
-    password, _, email = text.partition(" ")
+    """Makes an account of one's name.
+
+    A password may be several words; an e-mail address is the last one, if it has an @.
+    """
+    password, _, email = text.rpartition(" ")
+    if not password or "@" not in email:
+        password, email = text, ""
     if not password:
         return None
-    return commands.Register("", email.strip(), password) if session.private else OPEN
+    return commands.Register("", email, password.rstrip()) if session.private else OPEN
 
 
 def login(session: PlainDialect, text: str) -> Command | str | None:

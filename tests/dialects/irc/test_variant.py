@@ -9,7 +9,7 @@ from asyncchat.core.events import AnyEvent, Record, Speech
 from asyncchat.core.ids import Ids
 from asyncchat.core.metadata import KEY_BYTES, VALUE_BYTES
 from asyncchat.core.people import person
-from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS, METADATA, SERVER_TIME
+from asyncchat.dialects.irc.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, METADATA, SERVER_TIME
 from asyncchat.dialects.irc.tokens import LINE_BYTES, Message, parse
 from asyncchat.dialects.irc.variant import IrcVariant
 
@@ -184,6 +184,21 @@ def test_a_senders_tags_stand_behind_the_servers_on_the_first_line():
     assert told(events.Said("#r", A, "hi", tags=event.tags), MESSAGE_TAGS) == (
         "@msgid=e-7;+reply=e-1 :a!u@h PRIVMSG #r :hi\r\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (lambda one, other: events.Kicked("#r", one, other), "KICK #r a :b"),
+        (lambda one, other: events.RoleChanged("#r", one, other, True), "MODE #r +o a"),
+    ],
+)
+def test_the_account_is_that_of_whoever_did_it_in_the_history_too(event, line):
+    one, other = person(1, "a", "u", "h", account="hers"), person(2, "b", "v", "i", account="his")
+    record = Record(7, TIME, event(one, other))
+    held = variant(ACCOUNT_TAG)
+    assert held.encode(record).decode() == f"@account=his :b!v@i {line}\r\n"
+    assert held.past(record, "h0").decode() == f"@batch=h0;account=his :b!v@i {line}\r\n"
 
 
 def test_no_event_is_forgotten():

@@ -137,14 +137,16 @@ class IrcVariant:
         before = self._stamps(record, event) if told else b""
         return b"".join([before + one for one in told]) if before else b"".join(told)
 
-    def _stamps(self, record: Record, event: AnyEvent) -> bytes:
-        """The tags of what is no message, ``@`` and space included."""
+    def _stamps(self, record: Record, event: AnyEvent, batch: str = "") -> bytes:
+        """The tags of what is no message, those of whoever caused it, ``@`` and space included."""
         by = _cause(event)
         account = by.account if by is not None and self._tags_account else ""
         bot = by is not None and self._tags_ids and by.bot
-        if not account and not bot:
+        if not (account or bot or batch):
             return b"@time=%b " % stamp(record.time).encode() if self._tags_time else b""
-        tags = [("time", stamp(record.time))] if self._tags_time else []
+        tags = [("batch", batch)] if batch else []
+        if self._tags_time:
+            tags.append(("time", stamp(record.time)))
         if account:
             tags.append(("account", account))
         if bot:
@@ -205,9 +207,11 @@ class IrcVariant:
             return self.said(record, batch)
         if isinstance(event, events.Reacted | events.ReactedTo):
             return self._signalled(record, event, batch)
-        head = self.tags(record, batch, first=False)
         if isinstance(event, events.Erased | events.Retracted):
-            return self._redacted(record, event, head) if self._redacts else b""
+            return (
+                self._redacted(record, event, self.tags(record, batch, first=False)) if self._redacts else b""
+            )
+        head = self._stamps(record, event, batch)
         if type(event) in CHANGES:
             told = b"".join(mode_lines([event]))  # type: ignore[list-item]  # it is a change
         else:

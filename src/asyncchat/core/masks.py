@@ -18,6 +18,9 @@ REALNAME = "~realname:"
 ACCOUNT = "~account:"
 """Begins one that is held against the names of accounts."""
 
+MUTED = "~mute:"
+"""Begins an exception that concerns mutes alone, bans not."""
+
 
 def describes(mask: str, person: Person) -> bool:
     """Whether a mask means a person: by what others see of it, or by the address behind that.
@@ -28,6 +31,8 @@ def describes(mask: str, person: Person) -> bool:
         return matches(mask[len(REALNAME) :], person.realname)
     if mask.startswith(ACCOUNT):
         return bool(person.account) and matches(mask[len(ACCOUNT) :], person.account)
+    if mask.startswith(MUTED):
+        return False
     if matches(mask, person.origin):
         return True
     rest, _, host = mask.rpartition("@")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from asyncchat.core.masks import describes
+from asyncchat.core.masks import MUTED, describes
 from asyncchat.core.modes import (
     BANS,
     EXCEPTIONS,
@@ -261,7 +261,10 @@ class Room:
 
     def mutes_person(self, person: Person) -> bool:
         """Whether a mute means the person, and no exception."""
-        return self.lists(MUTES, person) and not self.lists(EXCEPTIONS, person)
+        if not self.lists(MUTES, person) or self.lists(EXCEPTIONS, person):
+            return False
+        excepted = (mask for mask in self.masks[EXCEPTIONS] if mask.startswith(MUTED))
+        return not any(describes(mask[len(MUTED) :], person) for mask in excepted)
 
     def state(self) -> dict[str, object]:
         """All of it as plain data: equal for equal rooms."""

@@ -48,7 +48,7 @@ def test_the_page_names_tests_that_are_there():
         ("b", "r:x*", BANS, "~realname:x*", "r:x*"),
         ("b", "m:A:x*", MUTES, "~account:x*", "m:a:x*"),
         ("e", "r:x*", EXCEPTIONS, "~realname:x*", "r:x*"),
-        ("e", "m:x", EXCEPTIONS, "m:x", "m:x"),
+        ("e", "m:x", EXCEPTIONS, "~mute:x", "m:x"),
     ],
 )
 def test_masks_there_and_back(letter, typed, listed, mask, shown):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
-from asyncchat.core.masks import ACCOUNT, REALNAME, describes
+from asyncchat.core.masks import ACCOUNT, MUTED, REALNAME, describes
 from asyncchat.core.modes import (
     BANS,
     EXCEPTIONS,
@@ -188,6 +188,9 @@ def _meant(chat: Chat, room: Room, masks: dict[str, Mark], typed: str, on: bool)
     """The mask a moderator means: one as typed, or for a bare name its host, so that another name is no way
     round it, unless others in the room come from there too. A name to lift is found under either.
     """
+    if typed.startswith(MUTED):
+        such = {mask[len(MUTED) :]: mark for mask, mark in masks.items() if mask.startswith(MUTED)}
+        return MUTED + _meant(chat, room, such, typed[len(MUTED) :], on)
     if typed.startswith((REALNAME, ACCOUNT)):
         return _listed(masks, typed)
     if any(char in typed for char in "!@*?"):

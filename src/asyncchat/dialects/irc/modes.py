@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from asyncchat.core import modes, roles
-from asyncchat.core.masks import ACCOUNT, REALNAME
+from asyncchat.core.masks import ACCOUNT, MUTED, REALNAME
 from asyncchat.dialects.durations import seconds_in
 
 FLAG_LETTERS: Final = {
@@ -94,8 +94,8 @@ ACCOUNT_EXTBAN: Final = "a"
 EXTBANS: Final = f"{ACCOUNT_EXTBAN}mrt"
 """Extended masks, written without a prefix.
 
-``a:mask`` is held against accounts, ``m:mask`` mutes, ``r:mask`` is held against real names,
- ``t:duration:mask`` ends by itself.
+``a:mask`` is held against accounts, ``m:mask`` mutes (an exception of it: concerns mutes alone), ``r:mask``
+is held against real names, ``t:duration:mask`` ends by itself.
 """
 
 _MUTE = "m:"
@@ -116,23 +116,32 @@ def prefix(held: int, every: bool) -> str:
 
 def heard_mask(listed: str, typed: str) -> tuple[str, str, int]:
     """The core's list and mask for what was written as a list mode's parameter, and for how many seconds."""
-    seconds = 0
-    if typed[:2].lower() == _TIMED:
-        duration, _, rest = typed[2:].partition(":")
-        found = seconds_in(duration)
-        if found and rest:
+    seconds, muting = 0, False
+    while len(typed) > len(_MUTE):
+        if typed[:2].lower() == _TIMED and not seconds:
+            duration, _, rest = typed[2:].partition(":")
+            found = seconds_in(duration)
+            if not (found and rest):
+                break
             seconds, typed = found, rest
-    if listed == modes.BANS and typed[:2].lower() == _MUTE:
-        listed, typed = modes.MUTES, typed[2:]
+        elif typed[:2].lower() == _MUTE and not muting and listed in (modes.BANS, modes.EXCEPTIONS):
+            muting, typed = True, typed[2:]
+        else:
+            break
     if typed[:2].lower() == _REAL:
         typed = REALNAME + typed[2:]
     elif typed[:2].lower() == _ACCOUNT and len(typed) > 2:
         typed = ACCOUNT + typed[2:]
-    return listed, typed, seconds
+    if not muting:
+        return listed, typed, seconds
+    return (modes.MUTES, typed, seconds) if listed == modes.BANS else (listed, MUTED + typed, seconds)
 
 
 def said_mask(listed: str, mask: str) -> tuple[str, str]:
     """The letter, and the parameter, for a mask on one of the core's lists."""
+    if mask.startswith(MUTED):
+        letter, mask = said_mask(listed, mask[len(MUTED) :])
+        return letter, _MUTE + mask
     if mask.startswith(REALNAME):
         mask = _REAL + mask[len(REALNAME) :]
     elif mask.startswith(ACCOUNT):

@@ -15,7 +15,7 @@ import msgspec
 from asyncchat.core import commands
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Speech
-from asyncchat.core.masks import ACCOUNT, REALNAME
+from asyncchat.core.masks import ACCOUNT, MUTED, REALNAME
 from asyncchat.core.modes import BANS, EXCEPTIONS, FLAGS, GUESTS, MUTES, PERSON_FLAGS, SETTINGS
 from asyncchat.core.roles import ROLE_NAMED
 from asyncchat.dialects.durations import seconds_in
@@ -178,8 +178,9 @@ def _unmask(listed: str) -> Handler:
 
 
 def _set_mask(room: str, listed: str, text: str, on: bool, seconds: int = 0) -> Command | None:
-    """``realname:MASK`` is held against real names, which have spaces."""
-    if text.startswith((REALNAME[1:], ACCOUNT[1:])):
+    """``realname:MASK`` is held against real names, which have spaces; ``mute:MASK`` excepts from mutes."""
+    muted = listed == EXCEPTIONS and text.startswith(MUTED[1:]) and " " not in text
+    if muted or text.startswith((REALNAME[1:], ACCOUNT[1:])):
         text = f"~{text}"
     elif not text or " " in text:
         return None

@@ -192,6 +192,28 @@ class TestSpeaking:
         op.read()
         assert op.send("MODE #r -b m:a!*@*") == [OP + "MODE #r -b m:a!*@*"]
 
+    def test_an_exception_of_mutes_alone(self, pair):
+        op, a = pair
+        assert op.send("MODE #r +be m:a:* m:a!*@*") == [OP + "MODE #r +be m:a:* m:a!*@*"]
+        op.send("MODE #r -b m:a:*", "MODE #r +b m:a!*@*")
+        a.read()
+        assert a.send("PRIVMSG #r :hi") == []
+        assert op.read() == [A + "PRIVMSG #r :hi"]
+        assert op.send("MODE #r e")[0].startswith(SERVER + "348 op #r m:a!*@* op!op@192.0.2.1 ")
+        op.send("MODE #r +b a!*@*")
+        a.read()
+        assert a.send("PRIVMSG #r :hi") == cannot("a", "you are banned")
+        assert op.send("MODE #r -be a!*@* M:A!*@*") == [OP + "MODE #r -be a!*@* m:a!*@*"]
+        a.read()
+        assert a.send("PRIVMSG #r :hi") == cannot("a", "you are muted")
+
+    @pytest.mark.parametrize("mask", ["m:t:1m:x!*@*", "t:1m:m:x!*@*"])
+    def test_a_mute_for_a_time_in_either_order(self, server, pair, mask):
+        op, _a = pair
+        assert op.send(f"MODE #r +b {mask}") == [OP + "MODE #r +b m:x!*@*"]
+        mark = server.hub.chat.rooms["#r"].masks["mute"]["x!*@*"]
+        assert mark.until == mark.time + 60_000_000
+
     def test_a_message_to_those_with_a_role(self, server, pair):
         op, a = pair
         b = server.person("b", "#r", caps="echo-message")

@@ -32,23 +32,24 @@ _UNKNOWN_ADDRESS: Final = "255.255.255.255"
 
 
 class Who(msgspec.Struct, frozen=True):
-    """Purpose of a question: WHO of a mask; WHOX's letters, if any, and its token."""
+    """Purpose of a question: WHO of a mask; WHOX's letters (None: it is none), and its token."""
 
     mask: str
-    fields: str
+    fields: str | None
     label: str
 
 
 def who(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Lists the members of a room, or the people a mask describes: ``WHO mask [flags][%fields[,token]]``."""
     mask = message.param(0)
-    flags, _, wanted = message.param(1).partition("%")
+    flags, chosen, wanted = message.param(1).partition("%")
     letters, _, label = wanted.partition(",")
     if not (label.isascii() and label.isdigit() and len(label) <= 3):
         label = "0"
     everyone = mask in ("", "0", "*") or (session.irc.names_server(mask) and session.irc.is_called(mask))
     matched = tuple(dict.fromkeys(field for letter, field in _MATCHED.items() if letter in flags))
-    asked = core.AskWho("" if everyone else mask, "o" in flags, purpose=Who(mask, letters, label))
+    purpose = Who(mask, letters if chosen else None, label)
+    asked = core.AskWho("" if everyone else mask, "o" in flags, purpose=purpose)
     return [msgspec.structs.replace(asked, fields=matched) if matched else asked]
 
 
@@ -57,12 +58,12 @@ def who(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 
 def say_who(session: IrcDialect, view: replies.WhoView) -> bytes:
     """One line for each person."""
-    asked = view.purpose if isinstance(view.purpose, Who) else Who(view.mask, "", "")
-    fields = [field for letter, field in _FIELDS.items() if letter in asked.fields]
-    if fields:
-        lines = [_chosen(session, seen, asked, fields) for seen in view.people]
-    else:
+    asked = view.purpose if isinstance(view.purpose, Who) else Who(view.mask, None, "")
+    lines: list[bytes] = []
+    if asked.fields is None:
         lines = [_plain(session, seen) for seen in view.people]
+    elif fields := [field for letter, field in _FIELDS.items() if letter in asked.fields]:
+        lines = [_chosen(session, seen, asked, fields) for seen in view.people]
     lines.append(session.numeric(numerics.RPL_ENDOFWHO, word(asked.mask), text="End of /WHO list"))
     return b"".join(lines)
 
@@ -83,7 +84,7 @@ def _plain(session: IrcDialect, seen: Seen) -> bytes:
 
 def _chosen(session: IrcDialect, seen: Seen, asked: Who, fields: Sequence[Field]) -> bytes:
     words = [field(session, seen, asked) for field in fields]
-    text = seen.person.realname if "r" in asked.fields else None
+    text = seen.person.realname if "r" in (asked.fields or "") else None
     return session.numeric(numerics.RPL_WHOSPCRPL, *(word for word in words if word is not None), text=text)
 
 

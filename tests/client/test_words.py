@@ -92,6 +92,7 @@ SENT = [
     ("/access bob voice", "CS FLAGS #ci bob voice"),
     ("/access bob off", "CS FLAGS #ci bob -"),
     ("/kill bob too loud", "KILL bob :too loud"),
+    ("/host bob b.example", "CHGHOST bob b.example"),
     ("/serverban", "KLINE"),
     ("/serverban bob", "KLINE bob"),
     ("/serverban bob too loud", "KLINE bob :too loud"),

@@ -127,6 +127,9 @@ class Hub:
         for item in together(outcome):
             if isinstance(item, Record):
                 renamed = isinstance(item.event, events.RoomRenamed)
+                if isinstance(item.event, events.HostChanged) and item.event.now.id != peer.id:
+                    subject = self.peers[item.event.now.id]
+                    subject.sent += subject.dialect.answer((item,))
                 for other in told[item.number] - {peer.id}:
                     dialect = self.peers[other].dialect
                     self.peers[other].sent += (

@@ -56,3 +56,27 @@ def test_who_is_banned_is_not_let_in(server):
     plain = server.connect()
     plain.send("evelyn\n")
     assert "You are banned here: spam." in plain.rest().decode()
+
+
+def test_a_host_is_changed_in_its_place_among_what_is_said(server):
+    olga, bob, carol = server.irc("olga"), server.irc("bob"), server.irc("carol")
+    carol.send("CAP REQ :chghost\r\n")
+    carol.until("ACK :chghost")
+    olga.send(f"OPER owner {CODE}\r\n")
+    olga.until(" 381 ")
+    olga.send("PRIVMSG #lobby :before\r\nCHGHOST bob staff/bob\r\nPRIVMSG #lobby :after\r\n")
+    told = carol.until(":after\r\n")
+    assert told.index(":before") < told.index("CHGHOST bob staff/bob\r\n") < told.index(":after")
+    assert " QUIT " not in told
+    told = bob.until(":after\r\n")
+    assert told.index(":before") < told.index(" 396 bob staff/bob :is now your visible host\r\n")
+    assert "QUIT" not in told
+    told = olga.until("bob has the host staff/bob now\r\n")
+    assert " QUIT :Changing host\r\n" in told
+    bob.send("PRIVMSG #lobby :hi\r\n")
+    assert ":bob!bob@staff/bob PRIVMSG #lobby :hi\r\n" in carol.until(":hi\r\n")
+    zoe = server.person("zoe")
+    olga.send("CHGHOST zoe z.example\r\n")
+    assert zoe.line() == "zoe is seen as coming from z.example now."
+    zoe.send("/host bob x\n")
+    zoe.until("Only")

@@ -152,6 +152,7 @@ SENT: dict[str, Line] = {
     "invite": _invite,
     "reload": _asked("REHASH"),
     "kill": _asked("KILL", least=1, most=2, last=True),
+    "host": _asked("CHGHOST", least=2, most=2),
     "serverban": _server_ban,
     "serverunban": _asked("UNKLINE", least=1, most=1),
     "audit": _asked("AUDIT", most=1),

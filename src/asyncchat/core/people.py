@@ -57,6 +57,14 @@ def renamed_really(old: Person, realname: str) -> Person:
     return msgspec.structs.replace(old, realname=realname)
 
 
+def hosted(old: Person, host: str) -> Person:
+    """The same person seen as coming from another host; where from in truth stays known."""
+    address = old.address or old.host
+    hidden = "" if address == host else address
+    origin = f"{old.name}!{old.user}@{host}"
+    return msgspec.structs.replace(old, host=host, origin=origin, address=hidden)
+
+
 def logged(old: Person, account: str) -> Person:
     """The same person logged in to an account, or to none (empty)."""
     return msgspec.structs.replace(old, account=account)

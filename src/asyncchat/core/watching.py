@@ -114,6 +114,7 @@ _FOLLOWS: dict[type, Callable[[Chat, Any], Iterator[events.AnyEvent]]] = {
     events.Renamed: _renamed,
     events.AwayChanged: _changed,
     events.RealnameChanged: _changed,
+    events.HostChanged: _changed,
     events.LoggedIn: _changed,
     events.LoggedOut: _changed,
 }

@@ -25,6 +25,7 @@ ALSO_CONCERNS: dict[type[events.Event], Callable[..., int]] = {
     events.Invited: lambda event: event.to.id,
     events.Killed: lambda event: event.person.id,
     events.LoggedOut: lambda event: event.person.id,
+    events.HostChanged: lambda event: event.person.id,
     events.Whispered: lambda event: event.to.id,
     events.SignalledTo: lambda event: event.to.id,
     events.ReactedTo: lambda event: event.to.id,

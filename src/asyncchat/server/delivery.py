@@ -216,6 +216,8 @@ class Delivery:
             await self._announce(record, event, cause)
         elif isinstance(event, events.MetadataShown):
             await self._show(record, event, cause)
+        elif isinstance(event, events.HostChanged | events.HostShown):
+            await self._tell_host(record, event, cause)
         elif isinstance(event, events.Killed):
             self._kill(record, event, cause)
         elif isinstance(event, events.RoomClosed) and not self._audience(event.room).members:
@@ -258,12 +260,28 @@ class Delivery:
     async def _show(self, record: Record, event: events.MetadataShown, cause: Session) -> None:
         """Tells some people of metadata, behind what was told before in the rooms where it may matter."""
         audiences = self.people.audiences_of(event.who) if event.who else (self._audience(event.target),)
+        await self._tell_behind(record, event.to, audiences, cause)
+
+    async def _tell_host(
+        self, record: Record, event: events.HostChanged | events.HostShown, cause: Session
+    ) -> None:
+        """Tells of somebody's new host, the others and itself."""
+        who = event.person.id
+        await self._tell_behind(record, event.to, self.people.audiences_of(who), cause)
+        if isinstance(event, events.HostChanged) and who != cause.who:
+            for device in self.people.sessions_of(who):
+                device.parts.append(device.follow((record,)))  # no answer to what it asks now
+
+    async def _tell_behind(
+        self, record: Record, to: Iterable[int], audiences: Iterable[Audience], cause: Session
+    ) -> None:
+        """Tells some people something, behind what was told before in these rooms."""
         for audience in audiences:
             if audience.run is not None:
                 self._runs.remove(audience.run)
                 await self._flush(audience.run)
         encoded: dict[Variant, bytes] = {}
-        for who in event.to:
+        for who in to:
             for target in self.people.sessions_of(who):
                 if target is not cause:
                     data = encoded.get(target.variant)

@@ -13,6 +13,7 @@ MINUTE = 60_000_000
     [
         commands.Kill("bob", "x"),
         commands.Announce("x"),
+        commands.ChangeHost("bob", "b.example"),
         BanFromServer("m"),
         commands.AskServerBans(),
         commands.NeedOwner(),

@@ -33,6 +33,7 @@ _COMMANDS = {
     "REGISTER": IRCV3.format(path="extensions/account-registration"),
     "VERIFY": IRCV3.format(path="extensions/account-registration"),
     "CHATHISTORY": IRCV3.format(path="extensions/chathistory"),
+    "CHGHOST": IRCV3.format(path="extensions/chghost"),
     "HELPOP": MODERN.format(anchor="help-message"),
     "ISON": RFC_2812.format(section="4.9"),
     "KLINE": "of its own",

@@ -165,6 +165,7 @@ HEARD = [
         "@+draft/reply=e1-1;+draft/unreact=😀 :me!m@h TAGMSG bob",
         [Reacted(NOW, "bob", "me", "e1-1", "😀", on=False, own=True)],
     ),
+    (":bob!b@h CHGHOST b new.example", []),
     ("@+typing=active :bob!b@h TAGMSG #ci", []),
     ("@+draft/react=😀 :bob!b@h TAGMSG #ci", []),
     (":amy!a@h JOIN #ci", [Joined(NOW, "#ci", "amy")]),
@@ -190,7 +191,6 @@ HEARD = [
     ("ERROR :Closing link", [Closing("Closing link")]),
     ("", []),
     (":s 333 me #ci bob 1", []),
-    ("@+typing=active :bob!b@h TAGMSG #ci", []),
     ("XYZZY", []),
 ]
 """One line -> what it says to me, who am in #ci with bob."""
@@ -522,6 +522,13 @@ def test_origin_is_learned_from_our_own_lines():
 
 
 # Long messages of others, batches, history.
+
+
+def test_a_longer_host_of_our_own_leaves_less_room():
+    client = registered("chghost", "#ci")
+    before = len(client.parts("#ci", "x" * 2000)[0])
+    hear(client, ":me!~me@host.example CHGHOST ~me a.much.longer.host.example")
+    assert len(client.parts("#ci", "x" * 2000)[0]) == before - len("a.much.longer.")
 
 
 def test_continuation_lines_carry_the_id_of_the_first():

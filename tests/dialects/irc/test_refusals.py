@@ -47,6 +47,8 @@ LINES = [
      "404 a #r :Cannot send to channel: you spoke a moment ago, wait 3 s"),
     (replies.BannedFromServer("spam"), "465 a :You are banned from this server: spam"),
     (replies.BannedFromServer(""), "465 a :You are banned from this server"),
+    (replies.HostNotAllowed("x@y"), "400 a CHGHOST x@y :Letters, digits and . : / - _ only, at most 63"),
+    (replies.HostAlready("bob", "h"), "400 a CHGHOST bob :The host is h already"),
     (replies.NoSuchServerBan("m"), "400 a UNKLINE m :No such ban"),
     (replies.TooManyServerBans("m", 5), "400 a KLINE m :The list is full (5), or the mask is too long"),
     (replies.ServerBanTooWide("*!*@*"), "400 a KLINE *!*@* :That would ban everybody"),

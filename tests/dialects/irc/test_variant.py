@@ -32,6 +32,8 @@ LINES = [
     (events.RoomRenamed("#r", "#s", A, "", TIME), ":a!u@h RENAME #r #s :"),
     (events.Kicked("#r", A, B), ":b!v@i KICK #r a :b"),
     (events.Kicked("#r", A, B, "why"), ":b!v@i KICK #r a :why"),
+    (events.HostChanged(A, A, B), ":a!u@h QUIT :Changing host"),
+    (events.HostShown("#r", A, 0, "", (2,)), ":a!u@h JOIN #r"),
     (events.Left(A), ":a!u@h QUIT :Quit: "),
     (events.Left(A, "too slow"), ":a!u@h QUIT :too slow"),
     (events.Renamed(A, person(1, "c", "u", "h")), ":a!u@h NICK c"),

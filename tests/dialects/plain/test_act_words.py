@@ -6,7 +6,7 @@ import pytest
 
 from asyncchat.core import events
 from asyncchat.core.events import ACTS, Act, Record
-from asyncchat.core.people import person
+from asyncchat.core.people import hosted, person
 from asyncchat.dialects.plain.act_words import ACT_WORDS, act_line
 from asyncchat.dialects.plain.times import Zone
 
@@ -29,6 +29,10 @@ LINES = [
     ),
     (events.ServerBanChanged(ANNA, "*!*@h", True, 0), "anna!a@h banned *!*@h from the server"),
     (events.ServerBanChanged(ANNA, "*!*@h", False, 0), "anna!a@h lifted the ban of *!*@h from the server"),
+    (
+        events.HostChanged(BOB, hosted(BOB, "b.example"), ANNA),
+        "anna!a@h gave bob!b@h the host b.example",
+    ),
     (events.Announced(ANNA, "hear", ()), "anna!a@h announced: hear"),
     (
         events.ConfigurationRead(ANNA, ("motd", "limits.burst")),

@@ -10,6 +10,7 @@ from tests.dialects.plain_driver import World
 @pytest.mark.parametrize(
     ("line", "asked"),
     [
+        ("/host bob b.example", commands.ChangeHost("bob", "b.example")),
         ("/kill bob", commands.Kill("bob", "put out")),
         ("/kill bob too loud", commands.Kill("bob", "too loud")),
         ("/serverban", commands.AskServerBans()),

@@ -36,6 +36,8 @@ WIRE: list[tuple[AnyEvent, str]] = [
     (events.AwayChanged(ANNA, "lunch"), ""),
     (events.AwayChanged(ANNA, ""), ""),
     (events.RealnameChanged(ANNA, ANNA), ""),
+    (events.HostChanged(ANNA, ANNA, BOB), ""),
+    (events.HostShown("#tea", ANNA, 4, "", (1,)), ""),
     (events.InviteShown("#tea", BOB, ANNA), ""),
     (events.Watched(ANNA, ("bob",), True), ""),
     (events.Came(ANNA, (1,)), ""),

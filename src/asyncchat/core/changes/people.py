@@ -100,6 +100,10 @@ def _realname_changed(chat: Chat, event: events.RealnameChanged) -> None:
     _replace(chat, event.now)
 
 
+def _host_changed(chat: Chat, event: events.HostChanged) -> None:
+    _replace(chat, event.now)
+
+
 def _replace(chat: Chat, person: Person) -> None:
     """A person's value is another one now, under the same name."""
     chat.people[person.id] = person
@@ -138,6 +142,7 @@ CHANGES: dict[type[events.Event], Callable[[Chat, Any], None]] = {
     events.Detached: _detached,
     events.Renamed: _renamed,
     events.RealnameChanged: _realname_changed,
+    events.HostChanged: _host_changed,
     events.AwayChanged: _away_changed,
     events.Watched: _watched,
     events.PersonFlagChanged: _person_flag_changed,

@@ -29,6 +29,13 @@ class Kill(Command, frozen=True):
     reason: str
 
 
+class ChangeHost(Command, frozen=True):
+    """Let a person be seen as coming from another host."""
+
+    name: str
+    host: str
+
+
 class BanFromServer(Command, frozen=True):
     """Ban a mask from the server, for ``seconds`` or for good (0), or lift that ban."""
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 from asyncchat.core.events.base import Event, Kept, Reach
 from asyncchat.core.events.metadata import RoomMetadataChanged
 from asyncchat.core.events.notes import Erased
+from asyncchat.core.events.people import HostChanged
 from asyncchat.core.events.rooms import (
     BanChanged,
     FlagChanged,
@@ -53,13 +54,17 @@ class ConfigurationRead(Event, frozen=True, tag="configuration"):
     changed: tuple[str, ...]
 
 
-Act = OwnerClaimed | ClaimFailed | Killed | ServerBanChanged | Announced | ConfigurationRead | Overruled
+Act = (
+    OwnerClaimed | ClaimFailed | Killed | HostChanged | ServerBanChanged | Announced | ConfigurationRead
+    | Overruled
+)  # fmt: skip
 """What the audit shows. To add one: here, in ``ACTS``, and its words in the plain dialect's ``act_words``."""
 
 ACTS: tuple[type[Event], ...] = (
     OwnerClaimed,
     ClaimFailed,
     Killed,
+    HostChanged,
     ServerBanChanged,
     Announced,
     ConfigurationRead,

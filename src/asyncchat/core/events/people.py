@@ -1,8 +1,10 @@
 """Events of people: that they come, go, and what they are called."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from asyncchat.core.events.base import Event, Reach
+import msgspec
+
+from asyncchat.core.events.base import Event, Kept, Reach
 from asyncchat.core.people import Person
 
 
@@ -74,6 +76,39 @@ class RealnameChanged(Event, frozen=True, tag="realname"):
     reach: ClassVar[Reach] = Reach.PEERS
     person: Person
     now: Person
+
+
+class HostChanged(Event, frozen=True, tag="host"):
+    """An operator of the server (``by``) gave a person another host to be seen with.
+
+    ``person`` is the old value. ``to`` are those who share a room with it and may see it, without itself.
+    """
+
+    kept: ClassVar[Kept] = Kept.ACT
+    reach: ClassVar[Reach] = Reach.SOME
+    person: Person
+    now: Person
+    by: Person
+    to: tuple[int, ...] = ()
+
+    def to_keep(self) -> Self:
+        """The same without those who were told."""
+        return msgspec.structs.replace(self, to=())
+
+
+class HostShown(Event, frozen=True, tag="host_shown"):
+    """A person is in a room, with a host that is new, in these roles (the sum of their bits).
+
+    It is for who was not told of ``HostChanged`` in words, but saw the person leave and come.
+    """
+
+    kept: ClassVar[Kept] = Kept.NEVER
+    reach: ClassVar[Reach] = Reach.SOME
+    room: str
+    person: Person
+    roles: int
+    away: str
+    to: tuple[int, ...]
 
 
 class PersonFlagChanged(Event, frozen=True, tag="person_flag"):

@@ -34,6 +34,8 @@ from asyncchat.core.events.people import (
     AwayChanged,
     Detached,
     Entered,
+    HostChanged,
+    HostShown,
     Left,
     PersonFlagChanged,
     RealnameChanged,
@@ -83,6 +85,7 @@ AnyEvent = (
     | RoleChanged
     | TopicChanged | FlagChanged | BanChanged | MuteChanged | SettingChanged | MaskChanged | Invited | Knocked
     | Spoke | Confided
+    | HostChanged | HostShown
     | PersonFlagChanged | RealnameChanged | InviteShown | OwnerClaimed | OwnerResigned | Erased | Killed
     | ServerBanChanged | Announced
     | AccountMade | AccountPasswordChanged | AccountRemoved | LoggedIn | LoggedOut

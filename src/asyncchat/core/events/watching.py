@@ -4,10 +4,10 @@ from typing import ClassVar
 
 from asyncchat.core.events.accounts import LoggedIn, LoggedOut
 from asyncchat.core.events.base import Event, Kept, Reach
-from asyncchat.core.events.people import AwayChanged, RealnameChanged
+from asyncchat.core.events.people import AwayChanged, HostChanged, RealnameChanged
 from asyncchat.core.people import Person
 
-Changed = AwayChanged | RealnameChanged | LoggedIn | LoggedOut
+Changed = AwayChanged | RealnameChanged | HostChanged | LoggedIn | LoggedOut
 """What those are told of a person who watch it."""
 
 

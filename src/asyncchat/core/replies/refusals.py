@@ -188,6 +188,19 @@ class BannedFromServer(Refusal, frozen=True):
     until: int = 0
 
 
+class HostNotAllowed(Refusal, frozen=True):
+    """Nobody can be seen as coming from that."""
+
+    host: str
+
+
+class HostAlready(Refusal, frozen=True):
+    """A person is seen as coming from that host."""
+
+    name: str
+    host: str
+
+
 class NoSuchServerBan(Refusal, frozen=True):
     """That mask is not banned from the server."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
 from asyncchat.core.masks import describes
 from asyncchat.core.modes import WALLOPS
 from asyncchat.core.names import fold
+from asyncchat.core.people import hosted
 from asyncchat.core.rules.modes import MASK_BYTES
 from asyncchat.core.rules.stays import put_out
 from asyncchat.core.server_bans import completed
@@ -15,6 +17,9 @@ from asyncchat.core.text import TOPIC_BYTES, size
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat, Items, Rule
+
+_HOST = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._:/-]{0,62}")
+"""A host that somebody may be seen with: nothing that a mask or IRC's grammar takes for something else."""
 
 SERVER_BANS = 1000
 """Bans from the server: each newcomer is held against them."""
@@ -31,6 +36,29 @@ def kill(chat: Chat, who: int, command: commands.Kill, now: int) -> Items:
     if other is None:
         return (replies.NoSuchPerson(command.name),)
     return tuple(put_out(chat, other, chat.people[who], command.reason, now))
+
+
+def change_host(chat: Chat, who: int, command: commands.ChangeHost, _now: int) -> Items:
+    """Lets a person be seen as coming from another host, until it leaves."""
+    refusal = _unless_owner(chat, who)
+    if refusal is not None:
+        return (refusal,)
+    other = chat.person_named(command.name)
+    if other is None:
+        return (replies.NoSuchPerson(command.name),)
+    if not _HOST.fullmatch(command.host):
+        return (replies.HostNotAllowed(command.host),)
+    if command.host == other.host:
+        return (replies.HostAlready(other.name, other.host),)
+    now = hosted(other, command.host)
+    rooms = chat.rooms_with(other.id)
+    away = chat.away.get(other.id, "")
+    shown: list[events.HostShown] = []
+    for room in rooms:
+        to = tuple(one for one in room.seats if one != other.id and not chat.veils(room, one, other.id))
+        shown.append(events.HostShown(room.name, now, room.roles.get(other.id, 0), away, to))
+    to = tuple(dict.fromkeys(one for place in shown for one in place.to))
+    return (events.HostChanged(other, now, chat.people[who], to), *shown)
 
 
 def announce(chat: Chat, who: int, command: commands.Announce, _now: int) -> Items:
@@ -113,6 +141,7 @@ def _means_everybody(mask: str) -> bool:
 
 RULES: dict[type[commands.Command], Rule] = {
     commands.Announce: announce,
+    commands.ChangeHost: change_host,
     commands.Kill: kill,
     commands.Resign: resign,
     commands.BanFromServer: ban_from_server,

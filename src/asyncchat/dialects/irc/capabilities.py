@@ -91,6 +91,7 @@ CAPABILITIES: Final = (
     Capability("account-tag", ACCOUNT_TAG, "extensions/account-tag", changes=True),
     Capability("batch", BATCH, "extensions/batch"),
     Capability("cap-notify", CAP_NOTIFY, "extensions/capability-negotiation"),
+    Capability("chghost", CHGHOST, "extensions/chghost", changes=True),
     Capability("draft/channel-rename", CHANNEL_RENAME, "extensions/channel-rename"),
     Capability(
         "draft/account-registration",

@@ -379,6 +379,12 @@ class IrcClient:
     def _error(self, line: tokens.Message, label: str, now: datetime) -> Values:
         return (Closing(line.params[-1] if line.params else ""),)
 
+    def _host_changed(self, line: tokens.Message, label: str, now: datetime) -> Values:
+        nick = nick_of(line.source)
+        if self._is_own(nick) and line.param(1):
+            self._learn_origin(f"{nick}!{line.param(0)}@{line.param(1)}")
+        return ()
+
     def _join(self, line: tokens.Message, label: str, now: datetime) -> Values:
         if self._is_own(nick_of(line.source)):
             self._learn_origin(line.source)
@@ -482,6 +488,7 @@ _HANDLERS: dict[str, _Handler] = {
     "ACK": IrcClient._ack,
     "AUTHENTICATE": IrcClient._authenticate,
     "CAP": IrcClient._cap,
+    "CHGHOST": IrcClient._host_changed,
     numerics.RPL_SASLSUCCESS: IrcClient._logged_in,
     numerics.ERR_SASLFAIL: IrcClient._not_logged_in,
     numerics.ERR_SASLTOOLONG: IrcClient._not_logged_in,

@@ -32,7 +32,7 @@ SILENT = frozenset(
         numerics.RPL_ENDOFINVEXLIST,
         numerics.RPL_ENDOFINVITELIST,
         "042",  # RPL_YOURID
-        "396",  # RPL_HOSTHIDDEN
+        numerics.RPL_VISIBLEHOST,
     )
 )
 """Numerics that say nothing to people."""

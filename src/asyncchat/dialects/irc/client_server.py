@@ -11,6 +11,7 @@ from asyncchat.dialects.irc.tokens import LINE_BYTES, Message
 WANTED = (
     "batch",
     "chathistory",
+    "chghost",
     "draft/channel-rename",
     "draft/chathistory",
     "draft/message-redaction",

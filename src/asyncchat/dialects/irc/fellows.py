@@ -48,6 +48,10 @@ def _logged_out(session: IrcDialect, record: events.Record, event: events.Logged
     return told + session.numeric(numerics.RPL_LOGGEDOUT, event.now.origin, text="You are now logged out")
 
 
+def _host(session: IrcDialect, record: events.Record, event: events.HostChanged, _alone: bool) -> bytes:
+    return OWN[events.HostChanged](session, record, event) if event.now.id == session.id else b""
+
+
 def _private(session: IrcDialect, record: events.Record, event: Private, _alone: bool) -> bytes:
     """A message from oneself to another: only who knows echoes takes it for what it is."""
     if event.to.id == session.id or not session.held & ECHO_MESSAGE:
@@ -70,6 +74,7 @@ def _owner(session: IrcDialect, _record: events.Record, _event: events.OwnerClai
 _FOLLOWED: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any, bool], bytes]] = {
     events.Renamed: _changed,
     events.RealnameChanged: _changed,
+    events.HostChanged: _host,
     events.LoggedIn: _changed,
     events.LoggedOut: _logged_out,
     events.AwayChanged: _as_own,

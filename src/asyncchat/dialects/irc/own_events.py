@@ -16,6 +16,7 @@ from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import (
     CHANNEL_RENAME,
     CHATHISTORY,
+    CHGHOST,
     ECHO_MESSAGE,
     MESSAGE_REDACTION,
 )
@@ -102,6 +103,25 @@ def _realname(session: IrcDialect, record: events.Record, event: events.Realname
     return session.variant.encode(record)
 
 
+def _host(session: IrcDialect, record: events.Record, event: events.HostChanged) -> bytes:
+    """To whose host it is and to the operator; either may be both."""
+    told = b""
+    if event.now.id == session.id:
+        session.take_name(event.now)
+        told = session.variant.encode(record) if session.held & CHGHOST else b""
+        told += session.numeric(numerics.RPL_VISIBLEHOST, event.now.host, text="is now your visible host")
+    elif session.id in event.to:
+        told = session.variant.encode(record)
+    if event.by.id == session.id:
+        said = f"{event.now.name} has the host {event.now.host} now"
+        told += line(f":{session.irc.name} NOTICE {session.nick}", said)
+    return told
+
+
+def _host_shown(session: IrcDialect, record: events.Record, event: events.HostShown) -> bytes:
+    return session.variant.encode(record) if session.id in event.to else b""
+
+
 def _untold(session: IrcDialect, record: events.Record, event: events.Event) -> bytes:
     return b""
 
@@ -180,6 +200,8 @@ OWN: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any], bytes]]
     events.AwayChanged: _away,
     events.Joined: _joined,
     events.RealnameChanged: _realname,
+    events.HostChanged: _host,
+    events.HostShown: _host_shown,
     events.InviteShown: _untold,
     events.MetadataShown: _metadata_shown,
     events.Watched: _untold,

@@ -95,6 +95,16 @@ REFUSALS: dict[type[Refusal], Callable[[Any], Said]] = {
         (),
         f"You are banned from this server{f': {r.reason}' if r.reason else ''}",
     ),
+    replies.HostNotAllowed: lambda r: (
+        numerics.ERR_UNKNOWNERROR,
+        ("CHGHOST", r.host),
+        "Letters, digits and . : / - _ only, at most 63",
+    ),
+    replies.HostAlready: lambda r: (
+        numerics.ERR_UNKNOWNERROR,
+        ("CHGHOST", r.name),
+        f"The host is {r.host} already",
+    ),
     replies.NoSuchServerBan: lambda r: (numerics.ERR_UNKNOWNERROR, ("UNKLINE", r.mask), "No such ban"),
     replies.TooManyServerBans: lambda r: (
         numerics.ERR_UNKNOWNERROR,

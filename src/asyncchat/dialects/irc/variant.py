@@ -11,6 +11,7 @@ from asyncchat.core import events
 from asyncchat.core.events import AnyEvent, Record, Said, Speech, Together
 from asyncchat.core.ids import Ids
 from asyncchat.core.people import Person
+from asyncchat.core.roles import ROLES
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.batches import CONCAT
 from asyncchat.dialects.irc.batches import MULTILINE as MULTILINE_BATCH
@@ -18,6 +19,7 @@ from asyncchat.dialects.irc.capabilities import (
     ACCOUNT_NOTIFY,
     ACCOUNT_TAG,
     AWAY_NOTIFY,
+    CHGHOST,
     EXTENDED_JOIN,
     EXTENDED_MONITOR,
     INVITE_NOTIFY,
@@ -32,7 +34,7 @@ from asyncchat.dialects.irc.capabilities import (
 from asyncchat.dialects.irc.line import line
 from asyncchat.dialects.irc.metadata_lines import metadata_line
 from asyncchat.dialects.irc.mode_lines import CHANGES, mode_lines
-from asyncchat.dialects.irc.modes import PREFIXES
+from asyncchat.dialects.irc.modes import PREFIXES, ROLE_LETTERS
 from asyncchat.dialects.irc.speech import batch_lines, said_lines
 from asyncchat.dialects.irc.stamps import stamp
 from asyncchat.dialects.irc.tokens import LINE_BYTES, format_tags
@@ -317,6 +319,22 @@ class IrcVariant:
             return b""
         return line(f":{event.person.origin} SETNAME", event.now.realname)
 
+    def _host_changed(self, event: events.HostChanged) -> bytes:
+        """Who does not know CHGHOST sees the person go; ``HostShown`` brings it back."""
+        if self._held & CHGHOST:
+            return line(f":{event.person.origin} CHGHOST {event.now.user} {event.now.host}")
+        return line(f":{event.person.origin} QUIT", "Changing host")
+
+    def _host_shown(self, event: events.HostShown) -> bytes:
+        if self._held & CHGHOST:
+            return b""
+        told = self._joined(events.Joined(event.room, event.person, away=event.away))
+        name = event.person.name
+        letters = [ROLE_LETTERS[role.name] for role in ROLES if event.roles & role.bit]
+        if letters:
+            told += line(f":{self._source} MODE {event.room} +{''.join(letters)}{f' {name}' * len(letters)}")
+        return told
+
     def _came(self, event: events.Came) -> bytes:
         """To all who watch: ``*`` stands for each of them (monitor, "730")."""
         return line(f":{self._source} {numerics.RPL_MONONLINE} *", event.person.origin)
@@ -326,6 +344,8 @@ class IrcVariant:
 
     def _noticed(self, event: events.Noticed) -> bytes:
         told = _LINES.get(type(event.change))
+        if type(event.change) is events.HostChanged and not self._held & CHGHOST:
+            return b""  # who shares no room has nothing to be shown anew
         return told(self, event.change) if told is not None and self._held & EXTENDED_MONITOR else b""
 
     def _metadata_shown(self, event: events.MetadataShown) -> bytes:
@@ -390,9 +410,20 @@ class IrcVariant:
         return line(f":{self._source} NOTICE {event.room}", f"{event.person.name} erased {what}{because}")
 
 
+_THE_SERVERS = (
+    events.Erased,
+    events.Retracted,
+    events.ReadUpTo,
+    events.Came,
+    events.Went,
+    events.HostShown,
+)
+"""Events whose lines are not somebody's own."""
+
+
 def _cause(event: AnyEvent) -> Person | None:
     """Whose words an event's line is; None: the server's."""
-    if isinstance(event, events.Erased | events.Retracted | events.ReadUpTo | events.Came | events.Went):
+    if isinstance(event, _THE_SERVERS):
         return None
     if isinstance(event, events.Kicked | events.RoleChanged | events.Killed | events.MetadataShown):
         return event.by
@@ -418,6 +449,8 @@ _LINES: dict[type[AnyEvent], Callable[[IrcVariant, Any], bytes]] = {
     events.Noticed: IrcVariant._noticed,
     events.AwayChanged: IrcVariant._away_changed,
     events.RealnameChanged: IrcVariant._realname_changed,
+    events.HostChanged: IrcVariant._host_changed,
+    events.HostShown: IrcVariant._host_shown,
     events.Knocked: IrcVariant._knocked,
     events.Erased: IrcVariant._erased,
     events.Retracted: IrcVariant._retracted,

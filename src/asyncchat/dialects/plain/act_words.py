@@ -37,6 +37,10 @@ def _killed(event: events.Killed, _zone: Zone) -> str:
     return f"{_who(event.by)} put {_who(event.person)} off the server{_reason(event.reason)}"
 
 
+def _host(event: events.HostChanged, _zone: Zone) -> str:
+    return f"{_who(event.by)} gave {_who(event.person)} the host {event.now.host}"
+
+
 def _server_ban(event: events.ServerBanChanged, zone: Zone) -> str:
     if not event.on:
         return f"{_who(event.person)} lifted the ban of {event.mask} from the server"
@@ -61,6 +65,7 @@ ACT_WORDS: dict[type[events.Event], Callable[[Any, Zone], str]] = {
     events.OwnerClaimed: _claimed,
     events.ClaimFailed: _claim_failed,
     events.Killed: _killed,
+    events.HostChanged: _host,
     events.ServerBanChanged: _server_ban,
     events.Announced: _announced,
     events.ConfigurationRead: _configuration,

@@ -204,6 +204,8 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.Renamed: _renamed,
     events.AwayChanged: _untold,  # who writes to somebody away is told
     events.RealnameChanged: _untold,
+    events.HostChanged: _untold,
+    events.HostShown: _untold,
     events.RoomOpened: _untold,
     events.RoomClosed: _untold,
     events.RoomRenamed: _room_renamed,
@@ -271,6 +273,7 @@ OWN_WORDS: dict[type[events.Event], Words] = {
     events.Left: _untold,
     events.Renamed: lambda event: f"You are now {event.now.name}.",
     events.AwayChanged: _away_myself,
+    events.HostChanged: lambda event: f"{event.now.name} is seen as coming from {event.now.host} now.",
     events.RealnameChanged: lambda event: f"Your real name is {event.now.realname}.",
     events.Joined: _untold,  # the room's picture follows
     events.Parted: _parted_myself,

@@ -65,6 +65,8 @@ REFUSAL_WORDS: dict[type[replies.Refusal], Callable[[Any], str]] = {
     replies.TooManyKnocks: lambda r: f"You asked to be invited to {r.room} a moment ago.",
     replies.RoomFull: lambda r: f"{r.room} is full.",
     replies.BannedFromServer: lambda r: f"You are banned here{f': {r.reason}' if r.reason else ''}.",
+    replies.HostNotAllowed: lambda r: f"{r.host} can be nobody's host: letters, digits and . : / - _ only.",
+    replies.HostAlready: lambda r: f"{r.name} has the host {r.host} already.",
     replies.NoSuchServerBan: lambda r: f"{r.mask} is not banned from the server.",
     replies.TooManyServerBans: lambda r: (
         f"Not banned: {r.limit:,} bans is the limit, or the mask is too long."

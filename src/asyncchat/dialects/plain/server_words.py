@@ -25,6 +25,12 @@ def kill(_session: PlainDialect, text: str) -> Command | None:
     return commands.Kill(name, reason.strip() or "put out") if name else None
 
 
+def host(_session: PlainDialect, text: str) -> Command | None:
+    """Lets somebody be seen as coming from another host."""
+    name, _, shown = text.partition(" ")
+    return commands.ChangeHost(name, shown.strip()) if shown.strip() else None
+
+
 def server_ban(_session: PlainDialect, text: str) -> Command | None:
     """Bans somebody from the server, for a time or for good; alone it lists these bans."""
     if not text:

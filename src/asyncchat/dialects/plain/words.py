@@ -437,6 +437,13 @@ _TABLE = (
     ),
     Word("kill", "NAME [REASON]", "Puts somebody off the server (owner).", server_words.kill),
     Word(
+        "host",
+        "NAME HOST",
+        "Lets somebody be seen as coming from another host (owner).",
+        server_words.host,
+        ("vhost",),
+    ),
+    Word(
         "serverban",
         "[NAME|MASK|NETWORK [90m|7d|1d2h] [REASON]]",
         "Bans from the server, alone it lists who is (owner).",

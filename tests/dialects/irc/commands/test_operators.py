@@ -17,6 +17,7 @@ def op(server):
 
 
 ALL = [
+    "CHGHOST a b.example",
     "KILL a :x",
     "KILL irc.test :x",
     "WALLOPS :x",

@@ -37,6 +37,11 @@ def kill(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     return [core.Kill(name, _reason(message.param(1)) or session.nick)]
 
 
+def chghost(session: IrcDialect, message: Message) -> Sequence[core.Command]:
+    """Lets a person be seen as coming from another host."""
+    return [core.ChangeHost(message.params[0], message.params[1])]
+
+
 def wallops(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Tells those something who have the mode w, and operators."""
     return [core.Announce(message.params[0])]
@@ -181,6 +186,12 @@ def _notice(session: IrcDialect, text: str) -> bytes:
 
 WORDS: dict[str, Word] = {
     "KILL": Word(kill, 1, params="<nickname> [:<reason>]", about="Puts a person off the server (operators)."),
+    "CHGHOST": Word(
+        chghost,
+        2,
+        params="<nickname> <host>",
+        about="Lets a person be seen as coming from another host, until it leaves (operators).",
+    ),
     "WALLOPS": Word(
         wallops, 1, params=":<text>", about="Tells those something who have the user mode w (operators)."
     ),

@@ -15,7 +15,8 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     id 0. ``user`` and ``host`` say where from, as others see it. ``origin`` is ``name!user@host``, made once
     because every message needs it. ``account`` is the name of the account it is logged in to, or empty.
     ``address`` is where from in truth, where the host is a cloak: bans are held against it too, and only
-    oneself and the owner are told it. ``bot``: it says that it is a program.
+    oneself and the owner are told it. ``bot``: it says that it is a program. ``oper``: it is an operator of
+    the server.
     """
 
     id: int
@@ -27,6 +28,7 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     account: str = ""
     address: str = ""
     bot: bool = False
+    oper: bool = False
 
     @property
     def key(self) -> str:
@@ -50,6 +52,11 @@ def renamed(old: Person, name: str) -> Person:
 def marked(old: Person, bot: bool) -> Person:
     """The same person, a bot or not."""
     return msgspec.structs.replace(old, bot=bot)
+
+
+def operating(old: Person, oper: bool) -> Person:
+    """The same person, an operator of the server or not."""
+    return msgspec.structs.replace(old, oper=oper)
 
 
 def renamed_really(old: Person, realname: str) -> Person:

@@ -97,14 +97,14 @@ def _renamed(chat: Chat, event: events.Renamed) -> None:
 
 
 def _realname_changed(chat: Chat, event: events.RealnameChanged) -> None:
-    _replace(chat, event.now)
+    replace_person(chat, event.now)
 
 
 def _host_changed(chat: Chat, event: events.HostChanged) -> None:
-    _replace(chat, event.now)
+    replace_person(chat, event.now)
 
 
-def _replace(chat: Chat, person: Person) -> None:
+def replace_person(chat: Chat, person: Person) -> None:
     """A person's value is another one now, under the same name."""
     chat.people[person.id] = person
     for room in chat.rooms_with(person.id):
@@ -126,7 +126,7 @@ def _away_changed(chat: Chat, event: events.AwayChanged) -> None:
 def _person_flag_changed(chat: Chat, event: events.PersonFlagChanged) -> None:
     who = event.person.id
     if event.flag == BOT:
-        _replace(chat, marked(event.person, event.on))
+        replace_person(chat, marked(event.person, event.on))
     flags = chat.person_flags.get(who, frozenset())
     flags = flags | {event.flag} if event.on else flags - {event.flag}
     if flags:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from asyncchat.core import events
+from asyncchat.core.changes.people import replace_person
+from asyncchat.core.people import operating
 from asyncchat.core.server_bans import ServerBan
 
 if TYPE_CHECKING:
@@ -52,10 +54,13 @@ def _owner_claimed(chat: Chat, event: events.OwnerClaimed) -> None:
     chat.owner_claimed = chat.owner_claimed or not event.name
     if event.person.id in chat.people:
         chat.owners.add(event.person.id)
+        replace_person(chat, operating(chat.people[event.person.id], True))
 
 
 def _owner_resigned(chat: Chat, event: events.OwnerResigned) -> None:
     chat.owners.discard(event.person.id)
+    if event.person.id in chat.people:
+        replace_person(chat, operating(chat.people[event.person.id], False))
 
 
 CHANGES: dict[type[events.Event], Callable[[Chat, Any], None]] = {

@@ -134,6 +134,7 @@ CAPABILITIES: Final = (
         changes=True,
         needs=("batch",),
     ),
+    Capability("draft/oper-tag", OPER_TAG, "extensions/oper-tag", changes=True),
     Capability("draft/pre-away", PRE_AWAY, "extensions/pre-away"),
     Capability("draft/read-marker", READ_MARKER, "extensions/read-marker", changes=True),
     Capability("echo-message", ECHO_MESSAGE, "extensions/echo-message"),

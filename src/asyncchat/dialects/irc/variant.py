@@ -27,6 +27,7 @@ from asyncchat.dialects.irc.capabilities import (
     MESSAGE_TAGS,
     METADATA,
     MULTILINE,
+    OPER_TAG,
     READ_MARKER,
     SERVER_TIME,
     SETNAME,
@@ -38,6 +39,9 @@ from asyncchat.dialects.irc.modes import PREFIXES, ROLE_LETTERS
 from asyncchat.dialects.irc.speech import batch_lines, said_lines
 from asyncchat.dialects.irc.stamps import stamp
 from asyncchat.dialects.irc.tokens import LINE_BYTES, format_tags
+
+_OPER: Final = "draft/oper"
+"""The tag of what an operator of the server does (IRCv3 oper-tag), without saying which one."""
 
 MOST_REMEMBERED: Final = 20_000
 """Heads of lines that are remembered: one for each who speaks, some 150 bytes; then it begins anew."""
@@ -82,6 +86,7 @@ class IrcVariant:
         "_tags_account",
         "_tags_head",
         "_tags_ids",
+        "_tags_oper",
         "_tags_time",
         "_targets",
     )
@@ -93,6 +98,7 @@ class IrcVariant:
         self._tags_time = bool(held & SERVER_TIME)
         self._tags_ids = bool(held & MESSAGE_TAGS)
         self._tags_account = bool(held & ACCOUNT_TAG)
+        self._tags_oper = bool(held & OPER_TAG)
         self._multiline = bool(held & MULTILINE)
         self._marks = bool(held & READ_MARKER)
         self._redacts = bool(held & MESSAGE_REDACTION)
@@ -117,7 +123,12 @@ class IrcVariant:
             target = self._targets.get(event.room) or self._target(event.room)
             raw = b"%b%b%b\r\n" % (head, target, text.encode())
             if len(raw) <= LINE_BYTES and "\n" not in text and "\r" not in text and not event.cuts:
-                if (self._tags_account and event.person.account) or (self._tags_ids and event.person.bot):
+                by = event.person
+                if (
+                    (self._tags_account and by.account)
+                    or (self._tags_ids and by.bot)
+                    or (self._tags_oper and by.oper)
+                ):
                     return self.tags(record) + raw
                 if not self._tagged:
                     return raw
@@ -144,7 +155,8 @@ class IrcVariant:
         by = _cause(event)
         account = by.account if by is not None and self._tags_account else ""
         bot = by is not None and self._tags_ids and by.bot
-        if not (account or bot or batch):
+        oper = by is not None and self._tags_oper and by.oper
+        if not (account or bot or oper or batch):
             return b"@time=%b " % stamp(record.time).encode() if self._tags_time else b""
         tags = [("batch", batch)] if batch else []
         if self._tags_time:
@@ -153,6 +165,8 @@ class IrcVariant:
             tags.append(("account", account))
         if bot:
             tags.append(("bot", ""))
+        if oper:
+            tags.append((_OPER, ""))
         return f"@{format_tags(tags)} ".encode()
 
     def said(self, record: Record, batch: str = "") -> bytes:
@@ -180,7 +194,7 @@ class IrcVariant:
             if len(parts) > 1:
                 return self._batch(record, batch, target, parts)
         lines = said_lines(*spoken)
-        if not (self._tagged or self._tags_account or batch):
+        if not (self._tagged or self._tags_account or self._tags_oper or batch):
             return b"".join(lines)
         others = self.tags(record, batch, first=False) if len(lines) > 1 else b""
         return self.tags(record, batch) + others.join(lines)
@@ -277,6 +291,8 @@ class IrcVariant:
             pieces.append(format_tags((("account", record.event.person.account),)))  # type: ignore[union-attr]
         if self._tags_ids and record.event.person.bot:  # type: ignore[union-attr]  # messages have it
             pieces.append("bot")
+        if self._tags_oper and record.event.person.oper:  # type: ignore[union-attr]  # messages have it
+            pieces.append(_OPER)
         if first and self._tags_ids:
             if record.number:
                 pieces.append(f"msgid={self._ids.id_of(record.number)}")

@@ -12,6 +12,7 @@ from asyncchat.core import commands, replies
 from asyncchat.core.commands import Answer, Command, Enter, Quit, Say, ShowPassword, Unlock
 from asyncchat.core.events import (
     AwayChanged,
+    HostChanged,
     Joined,
     LoggedOut,
     Record,
@@ -271,7 +272,7 @@ class PlainDialect:
                 event = item.event
                 if isinstance(event, Joined):
                     told.append(EVENT_WORDS[Joined](event))
-                elif isinstance(event, Whispered | LoggedOut) or (
+                elif isinstance(event, Whispered | LoggedOut | HostChanged) or (
                     alone and isinstance(event, AwayChanged | Renamed)
                 ):
                     told.append(OWN_WORDS[type(event)](event))

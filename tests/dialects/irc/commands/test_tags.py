@@ -80,3 +80,22 @@ def test_as_many_as_there_may_be(server, a, b):
 
 def test_all_are_allowed_so_nothing_is_said_to_be_denied(a):
     assert "CLIENTTAGDENY" not in " ".join(a.send("VERSION"))
+
+
+def test_what_an_operator_of_the_server_does_carries_a_tag_for_who_asked(server):
+    op, other = server.person("op", "#r"), server.person("o", "#r", caps="draft/oper-tag")
+    plain = server.person("p", "#r", caps="message-tags")
+    op.send("PRIVMSG #r :before", "OPER owner 7KQ2-M9XD")
+    other.read()
+    plain.read()
+    op.send("PRIVMSG #r :hi", "PRIVMSG o :\x01ACTION waves\x01", "TOPIC #r :news", "MODE #r +m")
+    by = "@draft/oper :op!op@192.0.2.1 "
+    assert other.read() == [
+        f"{by}PRIVMSG #r :hi",
+        f"{by}PRIVMSG o :\x01ACTION waves\x01",
+        f"{by}TOPIC #r :news",
+        f"{by}MODE #r +m",
+    ]
+    assert not any("draft/oper" in line for line in plain.read())
+    op.send("MODE op -o", "PRIVMSG #r :after")
+    assert other.read() == [":op!op@192.0.2.1 PRIVMSG #r :after"]

@@ -17,6 +17,8 @@ class Line:
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self._held = b""
+        self.heard: list[str] = []
+        """What the client said so far, for a test that fails."""
 
     def read(self) -> str:
         """The next line; '' at the end of the connection."""
@@ -25,8 +27,10 @@ class Line:
             if not data:
                 return ""
             self._held += data
-        line, _, self._held = self._held.partition(b"\n")
-        return line.rstrip(b"\r").decode()
+        raw, _, self._held = self._held.partition(b"\n")
+        line = raw.rstrip(b"\r").decode()
+        self.heard.append(line)
+        return line
 
     def until(self, begin: str) -> str:
         """Reads on to a line that begins so; fails when the connection ends before."""
@@ -35,7 +39,7 @@ class Line:
             if line.startswith(begin):
                 return line
             if not line:
-                raise AssertionError(f"the client never said {begin!r}")
+                raise AssertionError(f"the client never said {begin!r}, only {self.heard!r}")
 
     def to_the_end(self) -> None:
         """Reads until the client closes."""

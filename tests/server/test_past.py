@@ -74,8 +74,9 @@ def test_a_reaction_is_told_to_everyone_in_its_own_way(server):
     assert f";+reply={id};+draft/reply={id};" in anna.until("+draft/react=🎉 :bob!")
     bob.send("/unreact anna 🎉\n")
     anna.until("+draft/unreact=🎉")
-    bob.send("/reply anna yes\n")
+    bob.send("/reply anna yes\n/nosuch\n")
     assert f"+reply={id}" in anna.until(":anna: yes\r\n")
+    bob.until("There is no /nosuch.")
 
 
 def test_an_answer_keeps_its_tag_in_the_history(server):
@@ -96,6 +97,22 @@ def test_there_is_nothing_to_react_to(server, word):
 
 
 MORE = f"{CAPS} draft/event-playback draft/message-redaction"
+
+
+def test_the_history_of_an_auditorium_hides_its_members_too(server):
+    op, anna, bob = (irc(server, nick, MORE) for nick in ("op", "anna", "bob"))
+    op.send("JOIN #hall\r\nMODE #hall +u\r\n")
+    op.until("MODE #hall +u\r\n")
+    for client in (anna, bob):
+        client.send("JOIN #hall\r\n")
+        client.until(" 366 ")
+    bob.send("NICK bobby\r\nPART #hall\r\n")
+    bob.until("PART #hall\r\n")
+    for client, seen in ((op, True), (anna, False)):
+        client.send("CHATHISTORY LATEST #hall * 50\r\n")
+        page = client.until("BATCH -")
+        assert ("bob!bob@localhost JOIN #hall" in page, "bobby!bob" in page) == (seen, seen)
+        assert "anna!anna@localhost JOIN #hall" in page
 
 
 class TestRedaction:

@@ -10,6 +10,7 @@ from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection, connect
 
 from asyncchat.server import watch
+from asyncchat.server.session import Session
 from tests.server.harness import PATIENCE, serving
 
 
@@ -54,6 +55,14 @@ class Browser:
 def server():
     with serving(origins=("https://chat.example.org",)) as running:
         yield running
+
+
+def test_a_password_is_not_asked_for_where_somebody_may_listen(server, monkeypatch):
+    monkeypatch.setattr(Session, "private", False)
+    page = Browser(server)
+    for line in ("CAP REQ :sasl", "AUTHENTICATE PLAIN"):
+        page.socket.send(line)
+    assert "PLAIN would show your password on this unencrypted connection" in page.until(" 904 ")
 
 
 def test_all_kinds_of_clients_meet_in_the_lobby(server):

@@ -133,9 +133,12 @@ class WebSocket:
         # As long as somebody has it, as ``Irc`` keeps its own.
         self._variants: WeakValueDictionary[tuple[IrcVariant, int], WebSocketVariant] = WeakValueDictionary()
 
-    def dialect(self, session: int, host: str, *, binary: bool = False) -> "WebSocketDialect":
+    def dialect(
+        self, session: int, host: str, *, binary: bool = False, private: bool = True
+    ) -> "WebSocketDialect":
         """The dialect of a session whose handshake has been answered."""
-        return WebSocketDialect(self, self._irc.dialect(session, host), _BINARY if binary else _TEXT)
+        irc = self._irc.dialect(session, host, private=private)
+        return WebSocketDialect(self, irc, _BINARY if binary else _TEXT)
 
     def variant(self, irc: IrcVariant, first: int) -> WebSocketVariant:
         """How others' events are told to who would get these lines."""

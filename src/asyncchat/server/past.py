@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from asyncchat.core import commands, replies
-from asyncchat.core.events import Reacted, ReactedTo, Record, Said, Tags, Whispered
+from asyncchat.core.events import (
+    Joined,
+    Kicked,
+    Left,
+    Parted,
+    Reacted,
+    ReactedTo,
+    Record,
+    Renamed,
+    Said,
+    Tags,
+    Whispered,
+)
+from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault
 from asyncchat.core.roles import Right
 from asyncchat.log import shelves
@@ -104,7 +117,7 @@ async def read_history(session: Session, command: commands.ReadHistory, upto: in
         except LogError:
             answer = replies.HistoryUnreadable(command.room, command.purpose, failed=True)
         else:
-            told = tuple(as_of(where, record) for record in records)
+            told = tuple(as_of(where, record) for record in records if not _veiled(session, where, record))
             answer = replies.HistoryPage(where.name, told, page.more, command.purpose, page.cut)
     await session.answer_in_slices(answer)
 
@@ -115,6 +128,24 @@ def as_of(where: Place, record: Record) -> Record:
     if not where.room or not room or fold(room) == where.room:
         return record
     return msgspec.structs.replace(record, event=msgspec.structs.replace(record.event, room=where.name))
+
+
+_COMINGS = (Joined, Parted, Kicked, Left, Renamed)
+
+
+def _veiled(session: Session, where: Place, record: Record) -> bool:
+    """Whether an auditorium hides from the asker that somebody came or went; a person's number is a run's."""
+    if not isinstance(record.event, _COMINGS):
+        return False
+    service = session.service
+    room = service.hub.chat.rooms.get(where.room)
+    if (
+        room is None
+        or AUDITORIUM not in room.flags
+        or service.hub.chat.may(session.who, room, Right.KEEP_ORDER)
+    ):
+        return False
+    return record.number <= service.begun or record.event.person.id != session.who
 
 
 def _range(where: Place, command: commands.ReadHistory, upto: int) -> Range:

@@ -236,6 +236,8 @@ class PlainDialect:
         if len(outcome) == 1:
             only = outcome[0]
             if type(only) is Record and type(only.event) is Said:
+                if self._awaited == self._over:
+                    self._asked = None  # an answer to a message is said like any other
                 return b""
         asked = None
         if self._awaited == self._over:

@@ -160,7 +160,10 @@ class HttpConnection:
         self._tell(self._h11.send(h11.InformationalResponse(status_code=101, headers=list(shaken.headers))))
         session = self._session
         session.born = session.service.now()
-        session.adopt(session.service.websocket.dialect(session.id, session.host, binary=shaken.binary))
+        websockets = session.service.websocket
+        session.adopt(
+            websockets.dialect(session.id, session.host, binary=shaken.binary, private=session.private)
+        )
         return bytes(self._h11.trailing_data[0])
 
     def _begin_stream(self, response: Response) -> None:

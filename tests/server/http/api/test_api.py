@@ -155,9 +155,10 @@ def test_ids_that_never_were(server, query):
 def test_a_visitor_reads_the_last_lines_of_a_public_room_and_no_more(server):
     owner = server.irc("olga")
     owner.send(
-        "JOIN #tea,#secret,#closed,#locked\r\nMODE #secret +s\r\nMODE #closed +i\r\nMODE #locked +k x\r\n"
+        "JOIN #tea,#secret,#closed,#locked,#members\r\nMODE #members +R\r\n"
+        "MODE #secret +s\r\nMODE #closed +i\r\nMODE #locked +k x\r\n"
     )
-    for room in ("tea", "secret", "closed", "locked"):
+    for room in ("tea", "secret", "closed", "locked", "members"):
         owner.send(f"PRIVMSG #{room} :hello {room}\r\n")
     owner.send("PING over\r\n")
     owner.until("PONG")
@@ -167,15 +168,15 @@ def test_a_visitor_reads_the_last_lines_of_a_public_room_and_no_more(server):
     assert ask(server, "GET", "/rooms/tea/messages?limit=51").status == 401
     assert ask(server, "GET", "/rooms/lobby/messages").json == {"messages": [], "more": False}
     missing = ask(server, "GET", "/rooms/nowhere/messages")
-    for room in ("secret", "closed", "locked"):
+    for room in ("secret", "closed", "locked", "members"):
         hidden = ask(server, "GET", f"/rooms/{room}/messages")
         assert (hidden.status, hidden.body) == (404, missing.body)
         assert ask(server, "GET", f"/rooms/{room}/messages", bearer="bot").status == 200
     assert [room["name"] for room in ask(server, "GET", "/rooms").json["rooms"]] == ["#lobby", "#tea"]
     rooms = ask(server, "GET", "/rooms", bearer="bot").json["rooms"]
-    assert [room["name"] for room in rooms] == ["#closed", "#lobby", "#locked", "#secret", "#tea"]
-    assert rooms[4] == {"name": "#tea", "topic": "", "members": 1, "public": True}
-    assert rooms[3]["public"] is False
+    assert [room["name"] for room in rooms] == ["#closed", "#lobby", "#locked", "#members", "#secret", "#tea"]
+    assert rooms[5] == {"name": "#tea", "topic": "", "members": 1, "public": True}
+    assert rooms[4]["public"] is False
 
 
 def test_a_server_with_a_password_tells_visitors_nothing():

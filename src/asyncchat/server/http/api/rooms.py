@@ -6,7 +6,7 @@ Owns who may read without a token: everyone, a public room's last lines, before 
 from __future__ import annotations
 
 from asyncchat.core.chat import Chat
-from asyncchat.core.modes import BOT, INVITE_ONLY, KEY, SECRET
+from asyncchat.core.modes import ACCOUNTS_ONLY, BOT, INVITE_ONLY, KEY, SECRET
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.roles import ROLES
 from asyncchat.core.rooms import Room
@@ -20,7 +20,9 @@ from asyncchat.server.http.messages import Response, problem
 
 def is_public(room: Room | None) -> bool:
     """Whether anyone may read there who can reach the server: anyone could join it."""
-    return room is None or (KEY not in room.settings and room.flags.isdisjoint((SECRET, INVITE_ONLY)))
+    return room is None or (
+        KEY not in room.settings and room.flags.isdisjoint((SECRET, INVITE_ONLY, ACCOUNTS_ONLY))
+    )
 
 
 async def rooms(call: Call) -> Response:

@@ -347,11 +347,11 @@ class Hub:
                 name = exchange.first.name
                 if last is None:
                     return self.decide(peer, commands.LogIn(name, False, asked.purpose))
-                return [replies.Challenge(last, exchange.first)]
+                return [replies.Challenge(last, scram.Proven(name, exchange.known))]
         except ValueError as fault:
             refused = replies.AccountFault.MALFORMED
             return [replies.AccountRefused(refused, detail=str(fault), purpose=asked.purpose)]
-        assert isinstance(exchange, scram.First)
+        assert isinstance(exchange, scram.Proven)
         return self.decide(peer, commands.LogIn(exchange.name, True, asked.purpose))
 
     def show(self, peer: Peer, asked: commands.ShowPassword) -> list[object]:

@@ -88,6 +88,53 @@ def test_scram(server):
     assert " 903 " in anna.upto("903", "904")
 
 
+def test_a_proof_is_worth_nothing_when_the_account_is_somebody_elses(server):
+    register(server, "anna")
+    old, maker = Irc(server, "AUTHENTICATE SCRAM-SHA-256"), Irc(server)
+    prover = scram.Prover("anna", PASSWORD, "abcdef")
+    old.upto("+")
+    old.send(f"AUTHENTICATE {b64encode(prover.first()).decode()}")
+    challenge = b64decode(old.peer.line().removeprefix("AUTHENTICATE "))
+    old.send(f"AUTHENTICATE {b64encode(prover.final(challenge)).decode()}")
+    assert prover.is_server(b64decode(old.peer.line().removeprefix("AUTHENTICATE ")))
+    assert " 903 " in maker.plain("anna", PASSWORD)
+    maker.enter("anna")
+    maker.send(f"NS DROP {PASSWORD}", "REGISTER * * another")
+    maker.upto("REGISTER SUCCESS")
+    old.send("AUTHENTICATE +")
+    assert " 904 " in old.upto("903", "904")
+
+
+def test_many_guesses_at_once_are_no_more_than_one_after_the_other(server):
+    register(server, "anna")
+    guessers = [Irc(server) for _ in range(14)]
+    for guesser in guessers:
+        guesser.send("AUTHENTICATE PLAIN")
+        guesser.upto("+")
+    for guesser in guessers:
+        guesser.send(f"AUTHENTICATE {b64encode(bytes(1).join((b'', b'anna', b'wrong'))).decode()}")
+    told = [guesser.upto("904") for guesser in guessers]
+    assert sum("too many wrong passwords" in line for line in told) == 4
+
+
+def test_asking_for_a_name_without_a_password_forgets_no_guess(server):
+    register(server, "anna")
+    server.call(lambda: [server.service.accounts.wrong("anna", f"192.0.2.{n}") for n in range(40)])
+    bob = Irc(server)
+    bob.enter("bob")
+    bob.send("NS GHOST anna")
+    bob.upto("NOTICE")
+    assert server.call(server.service.accounts.wait, "anna", "192.0.2.200") > 0
+
+
+def test_an_ipv6_network_is_one_guesser():
+    accounts = Accounts(lambda: 0.0)
+    for number in range(10):
+        accounts.wrong("a", f"2001:db8::{number}")
+    assert accounts.wait("b", "2001:db8::ffff:1") > 0
+    assert accounts.wait("b", "2001:db8:0:1::1") == 0
+
+
 def register(server, name):
     maker = Irc(server)
     maker.enter(name)
@@ -182,9 +229,11 @@ def test_whose_connection_is_private(server):
     anna.enter("anna")
     session = server.call(lambda: next(iter(server.service.sessions)))
     found = []
+    own = session.address
     for address in ("127.0.0.1", "::1", "10.1.2.3", "fe80::1%eth0", "localhost", "203.0.113.5", "8.8.8.8"):
         session.address = address
         found.append(session.private)
+    session.address = own
     assert found == [True] * 5 + [True, False]  # TEST-NET-3 is nobody's
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from asyncchat.core.chat import Chat
 from asyncchat.log.memory import MemoryLog
-from asyncchat.server import arrival, gates, service, watch
+from asyncchat.server import arrival, gates, limits, service, watch
 from asyncchat.server.hub import wall_clock
 from tests.server.harness import PATIENCE, serving
 
@@ -305,6 +305,21 @@ def test_a_full_server_says_so(server):
         two.rest()
         three = small.connect()
         three.until("nickname: ")
+
+
+def test_one_address_has_so_many_connections(monkeypatch):
+    monkeypatch.setattr(limits, "is_here", lambda _address: False)
+    with serving(per_address=2) as server:
+        one, two = server.person("one"), server.person("two")
+        assert server.connect().rest().startswith(b"Too many connections from your address. ")
+        two.send("exit\n")
+        two.rest()
+        three = server.connect()
+        three.until("nickname: ")
+        one.send("still here\n")
+    with serving(per_address=1, limits=False) as server:
+        server.person("one")
+        server.person("two")
 
 
 def test_who_never_reads_is_disconnected_while_the_others_go_on():

@@ -280,6 +280,17 @@ class ServeConfig(msgspec.Struct, frozen=True):
             reload=True,
         ),
     ] = 0
+    per_address: Annotated[
+        int,
+        msgspec.Meta(ge=0, le=10_000_000),
+        Option(
+            "Most connections from one address, of IPv6 from one /64, but for this machine's; 0: any number.",
+            key="limits.per_address",
+            flag=None,
+            reload=True,
+        ),
+    ] = 256
+    """A school behind one address fits in, a flood does not take every file."""
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Option("What standard error shows.", reload=True)
     ] = "info"

@@ -129,6 +129,13 @@ class Exchange(msgspec.Struct, frozen=True):
     known: Verifier
 
 
+class Proven(msgspec.Struct, frozen=True):
+    """An exchange whose client has proven that it knows the password of which this is kept."""
+
+    name: str
+    known: Verifier
+
+
 def begin(data: bytes) -> First:
     """Understands a client's first message.
 

@@ -65,16 +65,29 @@ async def _scram(session: Session, command: commands.Authenticate) -> None:
         begun = scram.challenged(first, known, accounts.nonce())
         await session.answer_in_slices(replies.Challenge(begun.challenge.encode(), begun))
     elif isinstance(exchange, scram.Exchange):
-        last = scram.proven(exchange, command.data)
         name = exchange.first.name
-        if last is None or fold(name) not in chat.accounts:
+        if await _must_wait(session, name, command.purpose):
+            return  # many exchanges may have begun at once
+        last = scram.proven(exchange, command.data)
+        if last is None or not _is_kept(session, name, exchange.known):
+            accounts.wrong(fold(name), session.address)
             await _decide(session, name, False, commands.LogIn(name, False, command.purpose))
         else:
-            await session.answer_in_slices(replies.Challenge(last, exchange.first))
-    elif isinstance(exchange, scram.First):
+            await session.answer_in_slices(replies.Challenge(last, scram.Proven(name, exchange.known)))
+    elif isinstance(exchange, scram.Proven):
         if command.data:
             raise scram.ScramFault("nothing more was asked")
-        await _decide(session, exchange.name, True, commands.LogIn(exchange.name, True, command.purpose))
+        name = exchange.name
+        right = _is_kept(session, name, exchange.known)
+        if right:
+            accounts.right(fold(name))
+        await _decide(session, name, right, commands.LogIn(name, right, command.purpose))
+
+
+def _is_kept(session: Session, name: str, known: scram.Verifier) -> bool:
+    """Whether this is still an account's: it may have been removed meanwhile, and be somebody else's now."""
+    account = session.service.hub.chat.accounts.get(fold(name))
+    return account is not None and scram.read_verifier(account.verifier) == known
 
 
 async def show_password(session: Session, command: commands.ShowPassword, _upto: int) -> None:
@@ -97,6 +110,7 @@ async def register(session: Session, command: commands.Register, _upto: int) -> 
             session.release()
             service.hub.submit(session, [commands.MakeAccount(name, "", purpose=command.purpose)])
             return
+        service.accounts.made(session.address)  # before it is hashed: many may be asked for at once
         try:
             verifier = await service.accounts.verifier(command.password)
         except scram.ScramFault as error:
@@ -106,7 +120,6 @@ async def register(session: Session, command: commands.Register, _upto: int) -> 
         return
     if session.ended:
         return
-    service.accounts.made(session.address)
     _logger.info("%s makes the account %s", session.address, name)
     session.release()
     service.hub.submit(session, [commands.MakeAccount(name, verifier, command.email, command.purpose)])
@@ -189,7 +202,12 @@ async def _checked(session: Session, name: str, password: str, purpose: object) 
     accounts = session.service.hub.chat.accounts
     key = fold(name)
     account = accounts.get(key)
-    right = await session.service.accounts.is_password(key, account, password)
+    right = await session.service.accounts.is_password(key, account, password, session.address)
+    if right is None:
+        await _must_wait(session, name, purpose)
+        return None
+    if right:
+        session.service.accounts.right(key)
     return right and accounts.get(key) is account
 
 
@@ -202,12 +220,8 @@ async def _must_wait(session: Session, name: str, purpose: object) -> bool:
 
 
 async def _decide(session: Session, name: str, right: bool, command: commands.Command) -> None:
-    """Counts the password shown, and has the hub decide."""
-    accounts = session.service.accounts
-    if right:
-        accounts.right(fold(name))
-    else:
-        accounts.wrong(fold(name), session.address)
+    """Has the hub decide, after a while where the password shown was wrong."""
+    if not right:
         _logger.warning("%s gave no right password for the account %s", session.address, name)
         await asyncio.sleep(WRONG_SECONDS)
     session.release()

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from asyncchat.core import scram
+from asyncchat.server.limits import place_of
 
 if TYPE_CHECKING:
     from asyncchat.core.accounts import Account
@@ -84,11 +85,20 @@ class Accounts:
                 await asyncio.to_thread(scram.verifier, password, secrets.token_bytes(scram.SALT_BYTES))
             )
 
-    async def is_password(self, name: str, account: Account | None, typed: str) -> bool:
-        """Whether that is an account's password; it takes as long where there is no such account."""
-        known = self.known(name, account)
+    async def is_password(self, key: str, account: Account | None, typed: str, address: str) -> bool | None:
+        """Whether that is an account's password; it takes as long where there is no such account.
+
+        A wrong one is counted before the next is looked at, so that many at once are no way past the pace;
+        None: meanwhile there were too many.
+        """
+        known = self.known(key, account)
         async with self._turn:
-            return await asyncio.to_thread(scram.is_password, known, typed) and account is not None
+            if self.wait(key, address):
+                return None
+            right = await asyncio.to_thread(scram.is_password, known, typed) and account is not None
+            if not right:
+                self.wrong(key, address)
+            return right
 
     def known(self, name: str, account: Account | None) -> scram.Verifier:
         """An account's verifier; where there is none, one that looks like it and that nothing proves."""
@@ -105,11 +115,11 @@ class Accounts:
         """Seconds until a password of this account (its key) may be tried from there, 0 for now."""
         if not self.counting:
             return 0
-        return max(self._from.wait(address), self._of.wait(key))
+        return max(self._from.wait(place_of(address)), self._of.wait(key))
 
     def wrong(self, key: str, address: str) -> None:
         """Counts a wrong password."""
-        self._from.add(address)
+        self._from.add(place_of(address))
         self._of.add(key)
 
     def right(self, key: str) -> None:
@@ -118,8 +128,8 @@ class Accounts:
 
     def wait_to_make(self, address: str) -> int:
         """Seconds until another account may be made from there."""
-        return self._made.wait(address) if self.counting else 0
+        return self._made.wait(place_of(address)) if self.counting else 0
 
     def made(self, address: str) -> None:
         """Counts an account that was made."""
-        self._made.add(address)
+        self._made.add(place_of(address))

@@ -1,12 +1,13 @@
 """Limits of one connection and of the process: flood control, deadlines, file descriptors.
 
-Owns the bucket, and the numbers that nobody configures, with their reasons (the others: ``config.options``);
-must not know sessions.
+Owns the bucket, the count of connections from one place, and the numbers that nobody configures, with their
+reasons (the others: ``config.options``); must not know sessions.
 """
 
 from __future__ import annotations
 
 import sys
+from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +24,50 @@ REQUEST_SECONDS = 10.0
 
 RESERVED_FILES = 64
 """File descriptors kept for the history, the listeners and the log beside the connections."""
+
+
+def place_of(address: str) -> str:
+    """What counts as one place: an IPv4 address; of IPv6 a /64, all of which anyone there may use."""
+    if ":" not in address:
+        return address
+    try:
+        return str(IPv6Address(int(IPv6Address(address.partition("%")[0])) >> 64 << 64))
+    except ValueError:
+        return address
+
+
+def is_here(address: str) -> bool:
+    """Whether somebody comes from this machine itself."""
+    return address.startswith("127.") or address in ("::1", "localhost")
+
+
+class Places:
+    """How many connections there are from each place."""
+
+    def __init__(self) -> None:
+        self._there: dict[str, int] = {}
+
+    def take(self, address: str, most: int) -> bool:
+        """Counts one more, unless there are so many (0: without a limit); this machine's are not counted."""
+        if is_here(address):
+            return True
+        place = place_of(address)
+        there = self._there.get(place, 0)
+        if 0 < most <= there:
+            return False
+        self._there[place] = there + 1
+        return True
+
+    def leave(self, address: str) -> None:
+        """Counts one less."""
+        if is_here(address):
+            return
+        place = place_of(address)
+        there = self._there[place] - 1
+        if there:
+            self._there[place] = there
+        else:
+            del self._there[place]
 
 
 class Bucket:

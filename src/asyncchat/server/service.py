@@ -37,6 +37,7 @@ from asyncchat.server.delivery import Delivery
 from asyncchat.server.http.hosts import Hosts
 from asyncchat.server.http.site import Site
 from asyncchat.server.hub import Hub, wall_clock
+from asyncchat.server.limits import Places
 from asyncchat.server.outbox import Outbox, StorageLost
 from asyncchat.server.recent import Recent
 from asyncchat.server.reloading import Reloader
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger("asyncchat.server")
 
 FULL = b"The chat is full. Try again later.\r\n"
+CROWDED = b"Too many connections from your address. Close some, or try again later.\r\n"
 
 DRAIN_SECONDS = 5.0
 """How long the last bytes to all sessions may take when the server stops."""
@@ -144,6 +146,7 @@ class Service:
         """Those of people; found at the start, since a name server may be asked."""
         self._most_sessions = most_sessions
         self._next_id = 1
+        self._places = Places()
         self._servers: list[asyncio.Server] = []
 
     async def start(self, listeners: Sequence[tuple[Address, Sequence[socket.socket]]]) -> None:
@@ -276,9 +279,20 @@ class Service:
             return None
         else:
             address = LOCALHOST
+        options = self.options
+        if not self._places.take(address, options.per_address if options.limits else 0):
+            _logger.info("%s has too many connections, one more was closed", address)
+            writer.write(CROWDED)
+            writer.close()
+            return None
         session = Session(self, self._next_id, address, reader, writer)
         self._next_id += 1
         return session.run()
+
+    def forget(self, session: Session) -> None:
+        """A session's connection is over."""
+        del self.sessions[session]
+        self._places.leave(session.address)
 
     def _settings(self) -> list[AnyEvent]:
         """What the options state for rooms and nobody has set."""

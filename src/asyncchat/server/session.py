@@ -213,8 +213,7 @@ class Session(Line):
 
     async def run(self) -> None:
         """Serves the client until it leaves or is lost."""
-        sessions = self.service.sessions
-        sessions[self] = asyncio.current_task()
+        self.service.sessions[self] = asyncio.current_task()
         try:
             data = await Arrival(self).settle()
             while data is not None:
@@ -242,7 +241,7 @@ class Session(Line):
             if self.dialect is None and self.audiences:
                 self.depart()
             self._close()
-            del sessions[self]
+            self.service.forget(self)
 
     async def _finish(self) -> None:
         """Obeys what the end of input still means, then leaves."""

@@ -25,7 +25,7 @@ from asyncchat.server.http.api.routes import (
     segments_of,
 )
 from asyncchat.server.http.messages import Request, Response, problem
-from asyncchat.server.limits import Bucket
+from asyncchat.server.limits import Bucket, place_of
 
 if TYPE_CHECKING:
     from asyncchat.server.service import Service
@@ -101,7 +101,7 @@ class Api:
             token = self._token(request)
             if token is None:
                 return problem(401, "That is no token, or it was revoked.", _NEEDS_TOKEN)
-        wait = self._wait(token.name if token is not None else session.address)
+        wait = self._wait(token.name if token is not None else place_of(session.address))
         if wait > 0:
             seconds = str(int(wait) + 1)
             return problem(429, f"Too many requests; go on in {seconds} s.", (("Retry-After", seconds),))

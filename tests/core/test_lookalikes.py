@@ -1,8 +1,10 @@
 import pytest
 
 from asyncchat.core import commands, replies
+from asyncchat.core.accounts import SERVER
 from asyncchat.core.lookalikes import looks, mixed
 from asyncchat.core.names import fold
+from asyncchat.core.replies import AccountFault
 from tests.core.house import ANNA, BOB, NOBODY, do, house
 
 
@@ -57,6 +59,17 @@ def test_nobody_enters_under_a_name_that_looks_like_anothers():
     assert do(chat, ANNA, commands.Rename("bоb")) == (
         replies.NameNotAllowed("bоb", "it mixes letters of several scripts in a word"),
     )
+
+
+def test_nobody_looks_like_an_account_or_a_bot_that_is_away():
+    chat = house()
+    do(chat, SERVER, commands.MakeAccount("Paco", "secret"))
+    do(chat, SERVER, commands.NewToken("ops", "digest", ("*",), ("post",)))
+    assert do(chat, NOBODY, entering("расо")) == (replies.NameNotAllowed("расо", "it looks like Paco"),)
+    assert do(chat, ANNA, commands.Rename("орѕ")) == (replies.NameNotAllowed("орѕ", "it looks like ops"),)
+    for name, fault in (("расо", AccountFault.HELD), ("раul", AccountFault.NOT_ALLOWED)):
+        (refused,) = do(chat, NOBODY, commands.MakeAccount(name, "secret"))
+        assert refused.fault is fault
 
 
 def test_no_room_is_opened_that_looks_like_another():

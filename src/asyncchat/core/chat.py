@@ -148,6 +148,17 @@ class Chat:
             who = self.holders.get(look)
         return None if who is None or self.people[who].key == fold(name) else who
 
+    def kept_twin(self, name: str) -> str:
+        """The account or the bot, here or not, that a name of other letters looks like; empty for none."""
+        look = looks(name)
+        if look == fold(name):
+            return ""
+        account = self.accounts.get(look)
+        if account is not None:
+            return account.name
+        token = self.tokens.get(look)
+        return "" if token is None else token.name
+
     def room_named(self, name: str) -> Room | None:
         """The room that has a name."""
         return self.rooms.get(fold(name))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, events, replies
 from asyncchat.core.accounts import ACCOUNTS, SERVER
+from asyncchat.core.lookalikes import mixed
 from asyncchat.core.names import fold, name_fault
 from asyncchat.core.people import logged, renamed
 from asyncchat.core.replies import AccountFault
@@ -37,12 +38,12 @@ def unmakable(chat: Chat, who: int, name: str) -> AccountFault | None:
     me = chat.people.get(who)
     if me is not None and me.account:
         return AccountFault.LOGGED_IN
-    if name_fault(name) is not None:
+    if name_fault(name) is not None or mixed(name) or (chat.ascii_names and not name.isascii()):
         return AccountFault.NOT_ALLOWED
     key = fold(name)
     if key in chat.accounts:
         return AccountFault.EXISTS
-    if key in chat.tokens:
+    if key in chat.tokens or chat.kept_twin(name):
         return AccountFault.HELD
     # A name that somebody has must not be taken from under him.
     if who != SERVER and chat.holders.get(key, who) != who:

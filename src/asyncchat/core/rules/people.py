@@ -195,9 +195,8 @@ def _refusal_of_name(chat: Chat, who: int, name: str) -> replies.Refusal | None:
     if holder is not None and holder != who:
         return replies.NameTaken(name, holder)
     twin = chat.twin(name)
-    if twin is not None and twin != who:
-        return replies.NameNotAllowed(name, f"it looks like {chat.people[twin].name}")
-    return None
+    like = chat.people[twin].name if twin is not None and twin != who else chat.kept_twin(name)
+    return replies.NameNotAllowed(name, f"it looks like {like}") if like else None
 
 
 RULES: dict[type[commands.Command], Rule] = {

@@ -45,7 +45,7 @@ def understand(session: IrcDialect, raw: bytes | None) -> Sequence[Command]:
         return asked
     if after is None and before is not None:
         broken, rest = asked[:1], asked[1:]
-        return (*_under(session, before.label, broken), *(_under(session, label, rest) if rest else ()))
+        return (*_under(session, before.label, broken), *_under(session, label, rest))
     return _under(session, label, asked)
 
 

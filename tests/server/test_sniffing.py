@@ -67,6 +67,14 @@ def test_half_a_line_is_open_until_the_end_of_input():
     assert sniff(b"NICK alice", ended=True) is Kind.IRC
 
 
+@pytest.mark.parametrize("said", [b"\xff\xfb\x01", b"\xff\xfa", b"\xff\xfa\x1fxx"])
+def test_endless_negotiation_is_garbage(said):
+    """All of it would be looked at again with each byte that comes."""
+    assert sniff(said * 20) is None
+    assert sniff(said * 201) is Kind.GARBAGE
+    assert sniff(said + b"x" * 5000) is Kind.GARBAGE
+
+
 def test_an_endless_first_line_is_garbage():
     assert sniff(b"a" * 20_000) is Kind.GARBAGE
 

@@ -22,6 +22,12 @@ class Kind(enum.Enum):
 LONGEST_FIRST_LINE = 16_384
 """A first line may be an HTTP request's; more without an end is nobody's."""
 
+LONGEST_NEGOTIATION = 4096
+"""The same with telnet's commands in it, all of which are looked at with each byte that comes."""
+
+MOST_NEGOTIATED = 200
+"""Telnet's commands in what was sent; a client has some twenty."""
+
 _IRC = re.compile(
     rb"(?:CAP|NICK|USER|PASS|WEBIRC|AUTHENTICATE|PING|QUIT) |@[^ ]+ +[A-Z]+"
     # What comes too early is still IRC's, and is answered so (451): nobody is called that.
@@ -30,7 +36,7 @@ _IRC = re.compile(
 _HTTP = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^ ]+ HTTP/\d")
 _PROXY_BINARY = b"\r\n\r\n\x00\r\nQUIT\n"
 _FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_TELNET = re.compile(rb"\xff(?:[\xfb-\xfe].|\xfa.*?\xff\xf0|[^\xfa-\xfe])", re.DOTALL)
+_TELNET = re.compile(rb"\xff(?:[\xfb-\xfe].|\xfa.{0,1024}?\xff\xf0|[^\xfa-\xfe])", re.DOTALL)
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -52,6 +58,8 @@ def sniff(begun: bytes, *, ended: bool = False) -> Kind | None:
         return Kind.PROXY
     if begun and (_PROXY_BINARY.startswith(begun) or begun == b"\x16"):
         return Kind.GARBAGE if ended else None
+    if b"\xff" in begun and _haggles(begun):
+        return Kind.GARBAGE
     line = readable(begun)
     first, newline, _rest = line.partition(b"\n")
     if not newline and not ended:
@@ -75,6 +83,12 @@ def readable(begun: bytes) -> bytes:
     if b"\r\x00" in begun:
         begun = begun.replace(b"\r\x00", b"\n")
     return begun.removeprefix(_BOM)
+
+
+def _haggles(begun: bytes) -> bool:
+    return begun.count(b"\xff") > MOST_NEGOTIATED or (
+        len(begun) > LONGEST_NEGOTIATION and b"\n" not in begun and b"\r\0" not in begun
+    )
 
 
 def _is_garbage(line: bytes, *, whole: bool) -> bool:

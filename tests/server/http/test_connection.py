@@ -3,12 +3,14 @@
 import gzip
 import http.client
 import json
+import time
+from contextlib import suppress
 
 import pytest
 
 from asyncchat.server.http import connection
 from asyncchat.server.http.connection import BODY_BYTES, HEAD_BYTES
-from tests.server.harness import serving
+from tests.server.harness import PATIENCE, serving
 
 HTML = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"
 
@@ -249,3 +251,16 @@ def test_a_connection_without_a_next_request_is_closed(monkeypatch):
 
 def test_the_limits_fit_what_they_are_for():
     assert BODY_BYTES >= 8 * 8192
+
+
+def test_who_sends_on_after_the_answer_is_closed_at_last(monkeypatch):
+    monkeypatch.setattr(connection, "_TAIL_LONGEST", 0.2)
+    with serving() as server:
+        client = server.connect()
+        client.send("POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9999999\r\n\r\n")
+        client.until(" 413 ")
+        end = time.monotonic() + PATIENCE
+        with suppress(OSError):
+            while time.monotonic() < end and server.call(lambda: len(server.service.sessions)):
+                client.send("x")
+        assert time.monotonic() < end

@@ -34,6 +34,7 @@ IDLE_SECONDS = 75.0
 
 _TAIL_BYTES = 1_048_576
 _TAIL_SECONDS = 1.0
+_TAIL_LONGEST = 5.0
 
 
 class HttpConnection:
@@ -210,7 +211,8 @@ class HttpConnection:
             return
         session.half_close()
         taken = 0
-        while taken < _TAIL_BYTES:
+        until = session.service.now() + _TAIL_LONGEST  # a byte a second is no reason to stay
+        while taken < _TAIL_BYTES and session.service.now() < until:
             data = await session.read(_TAIL_SECONDS)
             if not data:
                 return

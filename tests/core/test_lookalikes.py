@@ -69,6 +69,7 @@ def test_nobody_looks_like_an_account_or_a_bot_that_is_away():
     assert do(chat, ANNA, commands.Rename("орѕ")) == (replies.NameNotAllowed("орѕ", "it looks like ops"),)
     for name, fault in (("расо", AccountFault.HELD), ("раul", AccountFault.NOT_ALLOWED)):
         (refused,) = do(chat, NOBODY, commands.MakeAccount(name, "secret"))
+        assert isinstance(refused, replies.AccountRefused)
         assert refused.fault is fault
 
 

@@ -139,6 +139,7 @@ class Hall:
             hub=self.hub,
             cloaks=Cloaks(b""),
             sessions={},
+            forget=lambda session: None,
         )
         writer: Any = SimpleNamespace(transport=connection)
         session = Session(service, self._ids, "10.0.0.1", reader, writer)

@@ -1,4 +1,5 @@
-"""irssi and WeeChat, as people have them, with a person at nc: they join, talk, moderate, are moderated.
+"""irssi and WeeChat, as people have them, with a person at nc: they join, talk, moderate, are moderated;
+irssi logs in by SASL, reads what was said before it came, and comes back after a break.
 
 ``.ci/run`` installs both; where one is missing, its test is skipped and says so.
 """
@@ -127,3 +128,51 @@ def test_weechat(tmp_path):
                 assert "WeeChat" in ann.until("VERSION WeeChat")
             bob.send("/kick wee enough\n")
             bob.until("wee was put out")
+
+
+ACCOUNT = "sesame-2026"
+
+
+def registered(server, name):
+    """Makes an account of a name, and goes."""
+    with Client(server.port) as client:
+        client.send(f"NICK {name}\r\nUSER a 0 * :a\r\nNS REGISTER {ACCOUNT}\r\n")
+        client.until(" 900 ")
+        client.send("QUIT\r\n")
+        client.rest()
+
+
+def account_of(server, name):
+    return server.call(lambda: server.service.hub.chat.person_named(name).account)
+
+
+IRSSI = """
+servers = ( {{ address = "127.0.0.1"; port = "{port}"; chatnet = "here"; autoconnect = "yes"; }} );
+chatnets = {{ here = {{
+  type = "IRC"; nick = "iris"; sasl_mechanism = "PLAIN"; sasl_username = "iris"; sasl_password = "{password}";
+}}; }};
+channels = ( {{ name = "#lobby"; chatnet = "here"; autojoin = "yes"; }} );
+"""
+
+
+@needs_irssi
+def test_irssi_logs_in_reads_what_was_said_and_comes_back(tmp_path):
+    with serving() as server:
+        registered(server, "iris")
+        bob = server.person("bob")
+        bob.send(f"/owner {CODE}\nsaid before anyone came\n")
+        (tmp_path / "config").write_text(IRSSI.format(port=server.port, password=ACCOUNT))
+        with Terminal("irssi", f"--home={tmp_path}", home=tmp_path) as irssi:
+            bob.until("iris is online\n")
+            irssi.type("/window goto #lobby")
+            irssi.until("said before anyone came")
+            assert account_of(server, "iris") == "iris"
+            bob.send("/kill iris for a moment\n")
+            bob.until("iris left chat")
+            bob.send("said while iris was away\n")
+            irssi.type("/connect here")
+            bob.until("iris is online\n")
+            irssi.until("said while iris was away")
+            assert account_of(server, "iris") == "iris"
+            irssi.type("and I am back")
+            bob.until("iris: and I am back\n")

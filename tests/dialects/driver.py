@@ -188,6 +188,17 @@ class Hub:
             return set(event.to)
         return {event.to.id} if event.reach is Reach.PAIR else set()
 
+    def read_missed(self, peer: Peer, asked: commands.ReadMissed) -> list[object]:
+        me = self.chat.people[peer.id]
+        found = [
+            record
+            for record in self.records[: asked.before - 1]
+            if isinstance(record.event, events.Whispered)
+            and record.time > asked.after_time
+            and me.account in (record.event.to.account, record.event.person.account)
+        ]
+        return [replies.HistoryPage("", tuple(found), 0, asked.purpose)]
+
     def read_history(self, peer: Peer, asked: commands.ReadHistory) -> list[object]:
         room = self.chat.room_named(asked.room)
         if room is None or peer.id not in room.seats:
@@ -382,6 +393,7 @@ class Hub:
 
 _GATES: dict[type[commands.Command], Callable[[Hub, Peer, Any], list[object]]] = {
     commands.ReadHistory: Hub.read_history,
+    commands.ReadMissed: Hub.read_missed,
     commands.ReadActs: Hub.read_acts,
     commands.React: Hub.react,
     commands.Reply: Hub.reply,

@@ -322,3 +322,146 @@ def test_a_terminal_is_one_more_device(server, stays):
     terminal.send("exit\n")
     terminal.rest()
     assert server.people() == ["bob"]
+
+
+# What was missed.
+
+
+def missed(client, words):
+    """How often each of these words is in all that a client was told up to now."""
+    told = settled(client)
+    return [told.count(word) for word in words]
+
+
+@pytest.mark.parametrize("capabilities", ["sasl", "sasl server-time batch", "sasl echo-message"])
+@pytest.mark.parametrize("other", [True, False])
+@pytest.mark.parametrize("staying", [True, False])
+def test_each_message_comes_once_to_each_device(server, capabilities, other, staying):
+    """Two devices on one account, one off-line for a while, whatever the other does and the account wants."""
+    phone = register(server, "anna")
+    if staying:
+        phone.send("NS SET ALWAYSON ON\r\n")
+        phone.until("you stay")
+    phone.send("QUIT\r\n")
+    phone.rest()
+    bob = server.irc("bob")
+    phone, laptop = server.connect(), server.connect()
+    for client, user in ((phone, "phone"), (laptop, "laptop")):
+        if other or user == "phone":
+            enter(client, user, capabilities)
+    bob.send("PRIVMSG #lobby :one\r\nPRIVMSG anna :psst one\r\n")
+    assert missed(phone, ["#lobby :one", "anna :psst one"]) == [1, 1]
+    phone.send("QUIT :tunnel\r\n")
+    phone.rest()
+    bob.send("PRIVMSG #lobby :two\r\nPRIVMSG #lobby :three\r\n")
+    if other or staying:
+        bob.send("PRIVMSG anna :psst two\r\n")
+    settled(bob)
+    phone = server.connect()
+    told = enter(phone, "phone", capabilities)
+    bob.send("PRIVMSG #lobby :four\r\nPRIVMSG anna :psst four\r\n")
+    settled(bob)
+    told += settled(phone)
+    wanted = ["two", "three", "four", "psst four"]
+    if "server-time" in capabilities:
+        assert "[" not in "".join(line for line in told.split("\r\n") if ":two" in line)
+    for word in wanted:
+        assert len([line for line in told.split("\r\n") if line.endswith(word) and "lobby" in line]) == (
+            "psst" not in word
+        ), word
+    assert told.count("psst two") == (other or staying)
+    assert told.count("psst four") == 1
+    assert "one\r\n" not in told
+    assert told.count("three") == 1
+    if other:
+        assert (
+            missed(laptop, [":one", ":two", ":three", ":four", "psst one", "psst two", "psst four"])
+            == [1] * 4 + [1] * 3
+        )
+
+
+def enter(client, user, capabilities):
+    """Comes in as one device of anna's, joins the lobby, and gives what it was told."""
+    plain = base64.b64encode(f"\0anna\0{TEA}".encode()).decode()
+    client.send(f"CAP REQ :{capabilities}\r\nNICK anna\r\nUSER {user} 0 * :anna\r\nAUTHENTICATE PLAIN\r\n")
+    client.until("AUTHENTICATE +\r\n")
+    client.send(f"AUTHENTICATE {plain}\r\nCAP END\r\n")
+    client.until(" 903 ")
+    client.send("JOIN #lobby\r\n")
+    return settled(client)
+
+
+def test_who_asks_for_history_is_pushed_none(server):
+    phone = register(server, "anna")
+    phone.send("NS SET ALWAYSON ON\r\nQUIT\r\n")
+    phone.rest()
+    bob = server.irc("bob")
+    bob.send("PRIVMSG #lobby :while away\r\nPRIVMSG anna :psst\r\n")
+    settled(bob)
+    phone = server.connect()
+    told = enter(phone, "anna", "sasl batch server-time message-tags draft/chathistory")
+    assert "while away" not in told
+    phone.send("CHATHISTORY LATEST #lobby * 10\r\nCHATHISTORY LATEST bob * 10\r\n")
+    assert missed(phone, ["while away", "psst"]) == [1, 1]
+
+
+def test_more_than_is_told_is_said(server):
+    phone = register(server, "anna")
+    phone.send("NS SET ALWAYSON ON\r\nQUIT\r\n")
+    phone.rest()
+    bob = server.irc("bob")
+    for start in range(0, 250, 50):
+        bob.send("".join(f"PRIVMSG #lobby :line {n}.\r\n" for n in range(start, start + 50)))
+        settled(bob)
+    told = enter(server.connect(), "anna", "sasl")
+    assert "50 earlier messages that you missed: /msg HistServ HISTORY #lobby" in told
+    assert " line 49." not in told
+    assert told.count("line ") == 200
+
+
+def test_a_terminal_reads_what_it_missed(server, stays):
+    bob = server.irc("bob")
+    bob.send("JOIN #tea\r\nPRIVMSG #lobby :in the lobby\r\nPRIVMSG #tea :at tea\r\nPRIVMSG anna :psst\r\n")
+    settled(bob)
+    terminal = server.connect()
+    terminal.send("anna\n")
+    terminal.until("Password: ")
+    terminal.send(f"{TEA}\n/me\n")
+    told = terminal.until("Usage: /me")
+    for line in (
+        "bob: in the lobby",
+        "bob: at tea",
+        "[private] bob: psst",
+    ):
+        assert told.count(line) == 1, told
+    terminal.send("exit\n")
+    terminal.rest()
+    bob.send("PRIVMSG #tea :later\r\n")
+    settled(bob)
+    terminal = server.connect()
+    terminal.send("anna\n")
+    terminal.until("Password: ")
+    terminal.send(f"{TEA}\n/me\n")
+    told = terminal.until("Usage: /me")
+    assert "later" in told
+    assert "at tea" not in told
+
+
+@pytest.mark.parametrize("registering", [True, False])
+def test_a_restart_loses_and_doubles_nothing(registering):
+    log = MemoryLog()
+    with serving(log, limits=False) as server:
+        phone = register(server, "anna") if registering else server.connect()
+        if not registering:
+            register(server, "anna").send("QUIT\r\n")
+            enter(phone, "anna", "sasl")
+        bob = server.irc("bob")
+        bob.send("PRIVMSG #lobby :before\r\n")
+        phone.until("before")
+    with serving(log, limits=False) as server:
+        bob = server.irc("bob")
+        bob.send("PRIVMSG #lobby :after\r\n")
+        settled(bob)
+        told = enter(server.connect(), "anna", "sasl")
+        assert "before" not in told
+        assert told.count("after") == 1

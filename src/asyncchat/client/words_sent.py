@@ -101,6 +101,12 @@ def _claim(talk: Talk, text: str) -> Command | None:
     return ("CS", "TRANSFER", talk.room, text) if text else ("CS", "REGISTER", talk.room)
 
 
+def _stay(_talk: Talk, text: str) -> Command | None:
+    if text.lower() not in ("", "on", "off"):
+        return None
+    return ("NS", "SET", "ALWAYSON", *([text.upper()] if text else []))
+
+
 def _owner(talk: Talk, text: str) -> Command | None:
     words = text.split(None, 1)
     if text.lower() == "off":
@@ -144,6 +150,7 @@ SENT: dict[str, Line] = {
     "stay": _stay,
     "unregister": _asked("NS", "DROP", least=1, most=1),
     "regain": _asked("NS", "REGAIN", least=1, most=2),
+    "stay": _stay,
     "claim": _claim,
     "unclaim": _asked("CS", "DROP", "{room}"),
     "access": _access,

@@ -21,7 +21,8 @@ from asyncchat.core.replies import Refusal, Reply
 from asyncchat.core.roles import OWNER_RANK, Right
 from asyncchat.core.rooms import Room
 from asyncchat.core.rules import ANSWERS, RULES
-from asyncchat.core.rules.stays import entering_again, rooms_kept
+from asyncchat.core.rules.stays import entering_again, last_seen, rooms_kept
+from asyncchat.core.seen import Visit
 from asyncchat.core.server_bans import ServerBan
 from asyncchat.core.stays import DAYS, PEOPLE, Stay, with_stays
 from asyncchat.core.tokens import Posted, Token
@@ -60,6 +61,8 @@ class Chat:
         """Nobody's: that person is here without a connection."""
         self.absent: dict[int, int] = {}
         """Since when people are here without a connection (microseconds since 1970 UTC)."""
+        self.labels: dict[int, str] = {}
+        """The devices of sessions that are not the first of their person's."""
         self.entered: dict[int, int] = {}
         self.owners: set[int] = set()
         self.owner_claimed = False
@@ -69,6 +72,8 @@ class Chat:
         """The keys of accounts that stay in the chat without a connection."""
         self.stays: dict[str, Stay] = {}
         """What is kept of those who stay without a connection, by their accounts' keys."""
+        self.seen: dict[str, dict[str, Visit]] = {}
+        """When the devices of accounts were here, by the accounts' keys and by device."""
         self.most_stays = PEOPLE
         self.longest_absence = DAYS
         """How many may stay, and for how many days (0: without an end). The server's wishes, no facts."""
@@ -123,7 +128,7 @@ class Chat:
             items = followed(self, items)
         if self.metadata.subscribers or self.metadata.guests:
             items = attended(self, items)
-        return with_stays(self, items) if self.staying and not _only_said(items) else items
+        return with_stays(self, items) if self.staying else items
 
     def answer(self, who: int, question: Question) -> Reply | Refusal:
         """The answer to a question, from the state as it is."""
@@ -210,6 +215,7 @@ class Chat:
             "accounts": dict(self.accounts),
             "staying": set(self.staying),
             "stays": dict(self.stays),
+            "seen": {account: dict(devices) for account, devices in self.seen.items()},
             "marks": {account: dict(marks) for account, marks in self.marks.items()},
             "guests_marks": {who: dict(marks) for who, marks in self.guests_marks.items()},
             "tokens": dict(self.tokens),
@@ -226,10 +232,6 @@ class Chat:
         }
 
 
-def _only_said(items: Items) -> bool:
-    return len(items) == 1 and type(items[0]) is events.Said
-
-
 def starting(chat: Chat, version: str, now: int = 0, last: int = 0) -> tuple[AnyEvent, ...]:
     """The facts with which a run of a node begins, given the chat that the log's state gives.
 
@@ -240,4 +242,5 @@ def starting(chat: Chat, version: str, now: int = 0, last: int = 0) -> tuple[Any
     closed = (
         events.RoomClosed(room.name) for room in chat.rooms.values() if room.plain and room.key not in kept
     )
-    return (events.NodeStarted(version), *closed, *entering_again(chat, now, last))
+    again = (*entering_again(chat, now, last), *last_seen(chat, last or now))
+    return (events.NodeStarted(version), *closed, *again)

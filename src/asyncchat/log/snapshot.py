@@ -45,6 +45,9 @@ def _facts(chat: Chat) -> Iterator[AnyEvent]:
         yield events.AccountMade(account.name, account.verifier, account.time, account.email)
         if key in chat.staying:
             yield events.AccountStays(account.name, True)
+    for key, devices in chat.seen.items():
+        for device, seen in devices.items():
+            yield events.DeviceSeen(chat.accounts[key].name, device, seen.time, seen.rooms)
     for key, stay in chat.stays.items():
         name = chat.accounts[key].name
         yield events.StayChanged(name, stay.person, stay.rooms, stay.away, stay.since)

@@ -87,6 +87,7 @@ Gate = Callable[["Session", Any, int], Awaitable[None]]
 GATES: dict[type[commands.Command], Gate] = {
     commands.ReadActs: past.read_acts,
     commands.ReadHistory: past.read_history,
+    commands.ReadMissed: past.read_missed,
     commands.Search: searches.search,
     commands.React: past.react,
     commands.Reply: past.reply,

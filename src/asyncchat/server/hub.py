@@ -69,7 +69,9 @@ class Hub:
                 put(session, (command.value,), 0)
                 continue
             if type(command) is Quit and who in chat.devices:
-                self._conclude(session, decide(who, Detach(session.id, command.reason), now), now)
+                self._conclude(
+                    session, decide(who, Detach(session.id, command.reason, command.silent), now), now
+                )
                 return True
             items = decide(who, command, now)
             if len(items) == 1 and type(items[0]) is Said:

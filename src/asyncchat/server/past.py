@@ -268,6 +268,39 @@ async def redact(session: Session, command: commands.Redact, upto: int) -> None:
     session.service.hub.submit(session, [asked])
 
 
+async def read_missed(session: Session, command: commands.ReadMissed, upto: int) -> None:
+    """Reads what was said to the asker, and by it, in private while it was not here."""
+    me = session.service.hub.chat.people.get(session.who)
+    log = session.service.log
+    records: tuple[Record, ...] = ()
+    more = 0
+    try:
+        newest = () if me is None else await log.newest((), owned(session, me), upto)
+        since = {shelf.name: shelf for shelf in (() if me is None else owned(session, me))}
+        beside = tuple(
+            msgspec.structs.replace(shelf, name=name)
+            for name, record in newest
+            if record.time > command.after_time
+            for start, shelf in since.items()
+            if name.startswith(start)
+        )
+        if beside:
+            wanted = Range(
+                "",
+                upto,
+                before=command.before,
+                after_time=command.after_time,
+                limit=command.limit,
+                beside=beside,
+            )
+            page = await log.read(wanted, replies.MORE_COUNTED)
+            records, more = page.records, page.more
+    except LogError:
+        await session.answer_in_slices(replies.HistoryUnreadable("", command.purpose, failed=True))
+        return
+    await session.answer_in_slices(replies.HistoryPage("", records, more, command.purpose))
+
+
 async def read_targets(session: Session, command: commands.ReadTargets, upto: int) -> None:
     """Reads where something was said last that the asker may read."""
     chat = session.service.hub.chat

@@ -181,7 +181,7 @@ class Session(Line):
         self.reason = reason
         if not at_once:
             self._tell_last(reason)
-        self._leave()
+        self._leave(int((self.service.now() - self.heard) * 1_000_000) if at_once else 0)
         if at_once:
             self._writer.transport.abort()
         else:
@@ -363,12 +363,15 @@ class Session(Line):
             self.heard = self.service.now()
         return data + more
 
-    def _leave(self) -> None:
-        """Takes the session out of the chat, once; for one who never entered nothing happens there."""
+    def _leave(self, silent: int = 0) -> None:
+        """Takes the session out of the chat, once; for one who never entered nothing happens there.
+
+        ``silent`` is for how many microseconds nothing was heard of it, where that means it was gone.
+        """
         if not self.ended:
             self.ended = True
             if self.dialect is not None:
-                self.service.hub.submit(self, [Quit(self.reason)])
+                self.service.hub.submit(self, [Quit(self.reason, silent)])
             self._wake()
 
     def _wake(self) -> None:

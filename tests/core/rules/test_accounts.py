@@ -37,6 +37,7 @@ def test_who_makes_an_account_is_logged_in_to_it():
     assert items == (
         events.AccountMade("Anna", "v", NOW, "a@example.org"),
         events.LoggedIn(before, logged(before, "Anna")),
+        events.DeviceSeen("Anna", "u"),
         replies.Registered("Anna", "p"),
     )
     assert chat.accounts == {"anna": Account("Anna", "v", NOW, "a@example.org")}
@@ -90,6 +91,7 @@ class TestLoggingIn:
         me = chat.people[ANNA]
         assert do(chat, ANNA, commands.LogIn("ANNA", True, "p")) == (
             events.LoggedIn(me, logged(me, "anna")),
+            events.DeviceSeen("anna", "u"),
             replies.LoggedInNow("anna", "p"),
         )
         assert do(chat, ANNA, commands.LogIn("anna", True)) == (replies.LoggedInNow("anna"),)
@@ -111,7 +113,8 @@ class TestLoggingIn:
         do(chat, ANNA, commands.LogIn("anna", True))
         me = chat.people[ANNA]
         out = events.LoggedOut(me, logged(me, ""))
-        assert do(chat, ANNA, commands.LogOut("p")) == (out, replies.LoggedOutNow("p"))
+        seen = events.DeviceSeen("anna", "u", NOW, (LOBBY, "#tea"))
+        assert do(chat, ANNA, commands.LogOut("p")) == (out, seen, replies.LoggedOutNow("p"))
         assert chat.people[ANNA].account == ""
         assert do(chat, NOBODY, commands.LogOut()) == (replies.NotEntered(),)
 

@@ -116,7 +116,7 @@ def test_logging_in_gives_roles_in_the_rooms_one_is_in(chat):
     do(chat, ANNA, commands.SetAccess("#tea", "bob", "voice"))
     do(chat, BOB, commands.LogOut())
     do(chat, ANNA, commands.SetRole("#tea", "bob", False, "voice"))
-    logged_in, role, _ = do(chat, BOB, commands.LogIn("bob", True))
+    logged_in, _, role, _ = do(chat, BOB, commands.LogIn("bob", True))
     assert isinstance(logged_in, events.LoggedIn)
     assert role == events.RoleChanged("#Tea", chat.people[BOB], GIVER, True, "voice")
 

@@ -103,6 +103,7 @@ UNTOLD = [
     events.Spoke("#r", A, TIME),
     events.PersonFlagChanged(A, "bot", True),
     events.AccountStays("a", True),
+    events.DeviceSeen("a", "u", 5, ("#r",)),
     events.StayChanged("a", A, (("#r", 1),)),
     events.OwnerClaimed(A),
     events.OwnerResigned(A),

@@ -126,6 +126,7 @@ WIRE: list[tuple[AnyEvent, str]] = [
     (events.ReadHere(ANNA, "#tea", 5), ""),
     (events.Attached(ANNA, 2, 3), ""),
     (events.AccountStays("anna", True), ""),
+    (events.DeviceSeen("anna", "plain", 5), ""),
     (events.StayChanged("anna", ANNA), ""),
     (events.Detached(ANNA, 2), ""),
     (events.Retracted(BOB, ANNA, 1, "typo"), "[private] anna took back a message (typo)\n"),

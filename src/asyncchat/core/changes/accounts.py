@@ -30,6 +30,7 @@ def _account_removed(chat: Chat, event: events.AccountRemoved) -> None:
     chat.marks.pop(fold(event.name), None)
     chat.metadata.drop_account(event.name)
     chat.stays.pop(fold(event.name), None)
+    chat.seen.pop(fold(event.name), None)
     chat.staying.discard(fold(event.name))
 
 

@@ -61,7 +61,10 @@ def _left(chat: Chat, event: events.Left) -> None:
     chat.spoke.pop(who, None)
     chat.guests_marks.pop(who, None)
     chat.watching.forget(who)
-    chat.metadata.forget(who, chat.devices.pop(who, (who,)))
+    sessions = chat.devices.pop(who, (who,))
+    chat.metadata.forget(who, sessions)
+    for session in sessions:
+        chat.labels.pop(session, None)
     chat.absent.pop(who, None)
     chat.gone.add(event.person, event.time)
 
@@ -70,11 +73,13 @@ def _attached(chat: Chat, event: events.Attached) -> None:
     who = event.person.id
     chat.devices[who] = (*chat.devices.get(who, (who,)), event.session)
     chat.absent.pop(who, None)
+    chat.labels[event.session] = event.device
 
 
 def _detached(chat: Chat, event: events.Detached) -> None:
     who = event.person.id
     chat.metadata.forget_session(who, event.session)
+    chat.labels.pop(event.session, None)
     left = tuple(session for session in chat.devices.get(who, (who,)) if session != event.session)
     if left == (who,):
         chat.devices.pop(who, None)

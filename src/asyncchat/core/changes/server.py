@@ -33,6 +33,7 @@ def _node_started(chat: Chat, _event: events.NodeStarted) -> None:
         chat.guests_marks,
         chat.devices,
         chat.absent,
+        chat.labels,
     ):
         memory.clear()
     chat.gone.clear()

@@ -172,6 +172,18 @@ class ReadTargets(Command, frozen=True):
     purpose: object = None
 
 
+class ReadMissed(Command, frozen=True):
+    """The asker's private messages of a time (microseconds) when it was not here, numbered up to ``before``.
+
+    ``purpose`` goes back with the answer.
+    """
+
+    after_time: int
+    before: int
+    limit: int
+    purpose: object = None
+
+
 class MarkRead(Command, frozen=True):
     """Say up to when one has read a room or a conversation (microseconds since 1970), or ask (None)."""
 

@@ -37,9 +37,13 @@ class Rename(Command, frozen=True):
 
 
 class Quit(Command, frozen=True):
-    """Leave the chat. An empty reason is a plain goodbye."""
+    """Leave the chat. An empty reason is a plain goodbye.
+
+    ``silent`` is for how many microseconds it is not known whether the asker was told anything.
+    """
 
     reason: str = ""
+    silent: int = 0
 
 
 class Detach(Command, frozen=True):
@@ -47,6 +51,7 @@ class Detach(Command, frozen=True):
 
     session: int
     reason: str = ""
+    silent: int = 0
 
 
 class SetRealname(Command, frozen=True):

@@ -4,6 +4,7 @@ import msgspec
 
 from asyncchat.core.commands.base import Command, Question
 from asyncchat.core.modes import BANS
+from asyncchat.core.seen import Visit
 
 
 class AskTime(Command, frozen=True):
@@ -13,7 +14,9 @@ class AskTime(Command, frozen=True):
 
 
 class AskWelcome(Question, frozen=True):
-    """The greeting: who the asker is now, and how many are here."""
+    """The greeting: who the asker is now, how many are here, and since when it was not."""
+
+    missed: Visit | None = None
 
 
 class AskCounts(Question, frozen=True):

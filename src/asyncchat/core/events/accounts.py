@@ -73,6 +73,17 @@ class StayChanged(Event, frozen=True, tag="stay", omit_defaults=True):
     since: int = 0
 
 
+class DeviceSeen(Event, frozen=True, tag="device", omit_defaults=True):
+    """A device of an account is here (no time), or was, until then in these rooms, as in ``seen.Visit``."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.NOBODY
+    account: str
+    device: str
+    time: int = 0
+    rooms: tuple[str, ...] | None = None
+
+
 class RoomRegistered(Event, frozen=True, tag="room_registered"):
     """A room belongs to an account, its founder's, or to none any more (empty): then nobody has access."""
 

@@ -31,12 +31,16 @@ class Left(Event, frozen=True, tag="left"):
 
 
 class Attached(Event, frozen=True, tag="attached"):
-    """Another session of the same account is this person too; ``time`` in microseconds since 1970 UTC."""
+    """Another session of the same account is this person too; ``time`` in microseconds since 1970 UTC.
+
+    ``device`` is the user name that it gives.
+    """
 
     reach: ClassVar[Reach] = Reach.NOBODY
     person: Person
     session: int
     time: int
+    device: str = ""
 
 
 class Detached(Event, frozen=True, tag="detached"):

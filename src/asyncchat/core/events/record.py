@@ -7,6 +7,7 @@ from asyncchat.core.events.accounts import (
     AccountPasswordChanged,
     AccountRemoved,
     AccountStays,
+    DeviceSeen,
     LoggedIn,
     LoggedOut,
     RoomAccessChanged,
@@ -89,7 +90,7 @@ AnyEvent = (
     | PersonFlagChanged | RealnameChanged | InviteShown | OwnerClaimed | OwnerResigned | Erased | Killed
     | ServerBanChanged | Announced
     | AccountMade | AccountPasswordChanged | AccountRemoved | LoggedIn | LoggedOut
-    | RoomRegistered | RoomAccessChanged | AccountStays | StayChanged
+    | RoomRegistered | RoomAccessChanged | AccountStays | StayChanged | DeviceSeen
     | Overruled | ClaimFailed | ConfigurationRead
     | Watched | Came | Went | Noticed
     | TokenMade | TokenRevoked | PostedOnce

@@ -6,14 +6,19 @@ from asyncchat.core.gone import Gone
 from asyncchat.core.people import Person
 from asyncchat.core.replies.base import Reply
 from asyncchat.core.roles import OPERATOR
+from asyncchat.core.seen import Visit
 
 
 class Welcome(Reply, frozen=True):
-    """The asker has entered; ``metadata`` are its own values by key."""
+    """The asker has entered; ``metadata`` are its own values by key.
+
+    ``missed``: since when its device was not here, if that is known.
+    """
 
     person: Person
     counts: "Counts"
     metadata: tuple[tuple[str, str], ...] = ()
+    missed: Visit | None = None
 
 
 class Counts(Reply, frozen=True):

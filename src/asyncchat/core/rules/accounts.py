@@ -13,6 +13,7 @@ from asyncchat.core.replies import AccountFault
 from asyncchat.core.rules.founding import given_up, granted_everywhere
 from asyncchat.core.rules.rooms import closing
 from asyncchat.core.rules.stays import absent_people, leaving
+from asyncchat.core.seen import gone, here
 
 if TYPE_CHECKING:
     from asyncchat.core.accounts import Account
@@ -30,7 +31,8 @@ def make_account(chat: Chat, who: int, command: commands.MakeAccount, now: int) 
     me = chat.people.get(who)
     if me is None:
         return (made, answer)
-    return (made, events.LoggedIn(me, logged(me, name)), answer)
+    now_me = logged(me, name)
+    return (made, events.LoggedIn(me, now_me), *here(chat, now_me), answer)
 
 
 def unmakable(chat: Chat, who: int, name: str) -> AccountFault | None:
@@ -64,17 +66,17 @@ def log_in(chat: Chat, who: int, command: commands.LogIn, _now: int) -> Items:
     if me.account == account.name:
         return (answer,)
     now_me = logged(me, account.name)
-    return (events.LoggedIn(me, now_me), *granted_everywhere(chat, now_me), answer)
+    return (events.LoggedIn(me, now_me), *here(chat, now_me), *granted_everywhere(chat, now_me), answer)
 
 
-def log_out(chat: Chat, who: int, command: commands.LogOut, _now: int) -> Items:
+def log_out(chat: Chat, who: int, command: commands.LogOut, now: int) -> Items:
     """Logs a person out; it keeps its name, which nobody else can have."""
     me = chat.people.get(who)
     if me is None:
         return (replies.NotEntered(),)
     if not me.account:
         return (replies.AccountRefused(AccountFault.LOGGED_OUT, purpose=command.purpose),)
-    return (events.LoggedOut(me, logged(me, "")), replies.LoggedOutNow(command.purpose))
+    return (events.LoggedOut(me, logged(me, "")), *gone(chat, me, now), replies.LoggedOutNow(command.purpose))
 
 
 def change_password(chat: Chat, who: int, command: commands.ChangePassword, now: int) -> Items:
@@ -123,6 +125,7 @@ def release(chat: Chat, who: int, command: commands.Release, now: int) -> Items:
         reason = f"{name} is wanted back by its owner"
         facts += (events.Killed(holder, me, reason), events.Left(holder, reason, now))
         facts += (fact for room in chat.rooms_with(holder.id) for fact in closing(room))
+        facts += gone(chat, holder, now)
     elif not command.take or holder is not None:
         return (replies.AccountRefused(AccountFault.FREE, name, purpose=purpose),)
     if not mine:

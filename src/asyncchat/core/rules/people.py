@@ -12,6 +12,7 @@ from asyncchat.core.roles import Right
 from asyncchat.core.rules.metadata import entering
 from asyncchat.core.rules.rooms import joining
 from asyncchat.core.rules.stays import last_session_gone, leaving
+from asyncchat.core.seen import device_of, missed_by
 from asyncchat.core.stays import NOT_CONNECTED, stays
 
 if TYPE_CHECKING:
@@ -57,8 +58,10 @@ def enter(chat: Chat, who: int, command: commands.Enter, now: int) -> Items:
     items: list[Item] = [
         events.Entered(newcomer, now, command.away),
         *entering(chat, newcomer, who, command.metadata, command.keys),
-        commands.AskWelcome(),
+        commands.AskWelcome(missed_by(chat, mine, command.user) if mine else None),
     ]
+    if mine:
+        items.append(events.DeviceSeen(mine, command.user))
     named: set[str] = set()
     joined = 0
     for room in command.rooms:
@@ -82,7 +85,9 @@ def _attaching(chat: Chat, who: int, same: Person, command: commands.Enter, now:
     back = same.id in chat.absent and chat.away.get(same.id) == NOT_CONNECTED
     away = (events.AwayChanged(same, command.away),) if back else ()
     before = entering(chat, same, who, command.metadata, command.keys)
-    return (*away, events.Attached(same, who, now), *before, commands.AskWelcome(), *rooms)
+    attached = events.Attached(same, who, now, command.user)
+    welcome = commands.AskWelcome(missed_by(chat, same.account, command.user))
+    return (*away, attached, *before, welcome, events.DeviceSeen(same.account, command.user), *rooms)
 
 
 def _banned(chat: Chat, newcomer: Person, now: int) -> replies.BannedFromServer | None:
@@ -98,11 +103,15 @@ def detach(chat: Chat, who: int, command: commands.Detach, now: int) -> Items:
     devices = chat.devices.get(who, (who,))
     if me is None or command.session not in devices:
         return ()
+    seen: tuple[events.DeviceSeen, ...] = ()
+    if me.account:
+        device, rooms = device_of(chat, me, command.session), chat.rooms_of.get(who, ())
+        seen = (events.DeviceSeen(me.account, device, max(1, now - command.silent), rooms),)
     if len(devices) > 1:
-        return (events.Detached(me, command.session, command.reason, now),)
+        return (events.Detached(me, command.session, command.reason, now), *seen)
     if stays(chat, me):
-        return last_session_gone(chat, me, command.session, command.reason, now)
-    return tuple(leaving(chat, me, command.reason, now))
+        return (*last_session_gone(chat, me, command.session, command.reason, now), *seen)
+    return (*leaving(chat, me, command.reason, now), *seen)
 
 
 def rename(chat: Chat, who: int, command: commands.Rename, now: int) -> Items:
@@ -162,7 +171,7 @@ def quit(chat: Chat, who: int, command: commands.Quit, now: int) -> Items:
     me = chat.people.get(who)
     if me is None:
         return ()
-    return detach(chat, who, commands.Detach(who, command.reason), now)
+    return detach(chat, who, commands.Detach(who, command.reason, command.silent), now)
 
 
 def claim_owner(chat: Chat, who: int, command: commands.ClaimOwner, _now: int) -> Items:

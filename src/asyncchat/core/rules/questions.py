@@ -50,7 +50,7 @@ def welcome(chat: Chat, who: int, question: commands.AskWelcome) -> replies.Welc
     """The greeting."""
     me = chat.people[who]
     own = tuple(chat.metadata.of(me).items())
-    return replies.Welcome(me, counts(chat, who, commands.AskCounts()), own)
+    return replies.Welcome(me, counts(chat, who, commands.AskCounts()), own, question.missed)
 
 
 def counts(chat: Chat, _who: int, _question: commands.AskCounts) -> replies.Counts:

@@ -13,6 +13,7 @@ from asyncchat.core.people import from_origin
 from asyncchat.core.replies import AccountFault
 from asyncchat.core.roles import OPERATOR, ROLES
 from asyncchat.core.rules.rooms import closing
+from asyncchat.core.seen import gone
 from asyncchat.core.stays import NOT_CONNECTED, Stay, stay_of, stays
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def put_out(chat: Chat, other: Person, by: Person, reason: str, now: int) -> Ite
     yield events.Killed(other, by, reason)
     if other.id in chat.absent or stays(chat, other):
         yield from leaving(chat, other, f"Killed ({by.name} ({reason}))", now)
+        yield from gone(chat, other, now)
 
 
 def absent_people(chat: Chat, account: str) -> list[Person]:
@@ -151,6 +153,14 @@ def _may_stay(chat: Chat, account: str, stay: Stay, now: int) -> bool:
     if chat.longest_absence and stay.since and now - stay.since > chat.longest_absence * _DAY:
         return False
     return not any(ban.holds(now) and ban.means(stay.person) for ban in chat.server_bans.values())
+
+
+def last_seen(chat: Chat, last: int) -> Iterator[events.AnyEvent]:
+    """That the devices which were here when the run before ended were so until then."""
+    for key, devices in chat.seen.items():
+        for device, seen in devices.items():
+            if not seen.time:
+                yield events.DeviceSeen(chat.accounts[key].name, device, last)
 
 
 def rooms_kept(chat: Chat, now: int) -> set[str]:

@@ -19,6 +19,7 @@ from asyncchat.core.commands import (
     React,
     ReadActs,
     ReadHistory,
+    ReadMissed,
     ReadTargets,
     Redact,
     Reload,
@@ -55,6 +56,7 @@ from asyncchat.dialects.lines import Lines
 
 if TYPE_CHECKING:
     from asyncchat.dialects.base import Outcome
+    from asyncchat.dialects.irc.commands.returning import Returning
     from asyncchat.dialects.irc.shared import Irc
     from asyncchat.dialects.irc.variant import IrcVariant
     from asyncchat.dialects.plain.history import Wish
@@ -85,6 +87,7 @@ class IrcDialect:
         "irc",
         "private",
         "reading",
+        "returning",
         "sasl",
         "session",
         "understood",
@@ -110,6 +113,8 @@ class IrcDialect:
         self.batches = 0
         self.reading: Wish | None = None
         """Where HISTORY goes on."""
+        self.returning: Returning | None = None
+        """What may have been missed by who came with an account."""
         self._recalls: list[Command] | None = None
         self.gone = False
         self.incoming: Incoming | None = None
@@ -423,6 +428,7 @@ _NOTHING = (Answer(b""),)
 _GATES = (
     EraseFrom,
     ReadHistory,
+    ReadMissed,
     ReadActs,
     ReadTargets,
     React,

@@ -20,7 +20,7 @@ from asyncchat.dialects.irc.capabilities import (
     ECHO_MESSAGE,
     MESSAGE_REDACTION,
 )
-from asyncchat.dialects.irc.commands import histserv
+from asyncchat.dialects.irc.commands import returning
 from asyncchat.dialects.irc.commands.oneself import (
     away_line,
 )
@@ -37,6 +37,11 @@ Private = events.Whispered | events.SignalledTo | events.ReactedTo
 
 def _entered(session: IrcDialect, record: events.Record, event: events.Event) -> bytes:
     """Nothing: a reply says it."""
+    return b""
+
+
+def _came(session: IrcDialect, record: events.Record, event: events.Entered | events.Attached) -> bytes:
+    returning.comes(session, record, event.person.account)
     return b""
 
 
@@ -92,7 +97,7 @@ def _away(session: IrcDialect, record: events.Record, event: events.AwayChanged)
 
 def _joined(session: IrcDialect, record: events.Record, event: events.Joined) -> bytes:
     if session.irc.server.newcomers and not session.understood & CHATHISTORY:
-        session.recall(histserv.on_joining(session, event.room, record))
+        session.recall(returning.on_joining(session, event.room, record.number, record.time))
     # Nobody is told of being away himself (away-notify).
     told = msgspec.structs.replace(event, away="") if event.away else event
     return session.variant.encode(msgspec.structs.replace(record, event=told))
@@ -176,8 +181,8 @@ def _metadata_shown(session: IrcDialect, record: events.Record, event: events.Me
 
 
 OWN: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any], bytes]] = {
-    events.Entered: _entered,
-    events.Attached: _entered,
+    events.Entered: _came,
+    events.Attached: _came,
     events.Detached: _detached,
     events.Said: _said,
     events.Whispered: _whispered,

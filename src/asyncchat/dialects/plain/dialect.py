@@ -11,6 +11,7 @@ import msgspec
 from asyncchat.core import commands, replies
 from asyncchat.core.commands import Answer, Command, Enter, Quit, Say, ShowPassword, Unlock
 from asyncchat.core.events import (
+    Attached,
     AwayChanged,
     HostChanged,
     Joined,
@@ -51,6 +52,7 @@ PASSWORD_TRIES = 3
 
 _GATES = (
     commands.ReadHistory,
+    commands.ReadMissed,
     commands.React,
     commands.Reply,
     commands.Redact,
@@ -122,8 +124,8 @@ class PlainDialect:
     """
 
     __slots__ = (
-        "_asked", "_awaited", "_cr", "_ended", "_follow", "_host", "_lines", "_over", "_reserved", "_tail",
-        "_telnet", "_tries", "entered", "framed", "locked", "private", "reading", "room", "seeking",
+        "_asked", "_awaited", "_came", "_cr", "_ended", "_follow", "_host", "_lines", "_over", "_reserved",
+        "_tail", "_telnet", "_tries", "entered", "framed", "locked", "private", "reading", "room", "seeking",
         "session", "shared", "variant",
     )  # fmt: skip
 
@@ -154,7 +156,9 @@ class PlainDialect:
         self._cr = False
         self._awaited = 0
         self._asked: Command | None = None
-        self._follow: Command | None = None
+        self._follow: list[Command] = []
+        """What comes next, whatever is typed."""
+        self._came: replies.Welcome | None = None
         self._ended = False
         self._over = False
 
@@ -168,7 +172,7 @@ class PlainDialect:
         """Bytes not given out as commands; one more while there is a command that came of no bytes."""
         if self._over:
             return 0
-        waiting = self._follow is not None or self._ended
+        waiting = bool(self._follow) or self._ended
         return self._lines.backlog + len(self._tail) + waiting
 
     def receive_data(self, data: bytes, limit: int = COMMANDS_A_TURN) -> list[Command]:
@@ -179,8 +183,8 @@ class PlainDialect:
             self._take_in(data)
         if self._asked is not None:
             return []
-        if self._follow is not None:
-            self._asked, self._follow = self._follow, None
+        if self._follow:
+            self._asked = self._follow.pop(0)
             self._awaited += 1
             return [self._asked]
         given: list[Command] = []
@@ -381,10 +385,11 @@ class PlainDialect:
             if isinstance(item, replies.Welcome):
                 self.entered = True
                 greeting = f"Hello, {item.person.name}!"
+                self._came = item
             elif isinstance(item, Present):
                 if is_lobby(item.view.room):
                     greeting = hello(item.view)
-                    self._read_in(item.view.room, outcome)
+                self._read_in(item.view.room, outcome)
             elif isinstance(item, RoomView):
                 greeting = hello(item)
                 told.append(topic_line(item.room, item.topic))
@@ -393,9 +398,24 @@ class PlainDialect:
                 return self._ask_password(item.name)
             else:
                 self._tell(item, told)
+        if self._came is not None:
+            self._arrive(self._came, outcome, told)
         if self.entered:
             return self.variant.lines((greeting, *(self.shared.info.motd or ()), *told))
         return shown(" ".join((*told, ASK_AGAIN))).encode()
+
+    def _arrive(self, welcome: replies.Welcome, outcome: Outcome, told: list[str]) -> None:
+        """Goes where the person is, who may be here on another device, and asks what was said in private."""
+        rooms = [item.view.room for item in outcome if isinstance(item, Present)]
+        if rooms and not any(map(is_lobby, rooms)):
+            self.room = rooms[0]
+            told.append(f"What you type goes to {place(self.room)}.")
+        number = _came_by(outcome)
+        if welcome.missed is not None and number is not None and self.shared.info.newcomers:
+            since = welcome.missed.time
+            asked = history.missed("", number, since, self.framed)
+            limit = asked.left or history.MISSED
+            self._follow.append(commands.ReadMissed(since, number, limit, asked))
 
     def _ask_password(self, name: str) -> bytes:
         """Asks for the password of a reserved name, where nobody listens."""
@@ -414,7 +434,7 @@ class PlainDialect:
         told: list[str] = []
         for item in outcome:
             if isinstance(item, replies.Confirmed):
-                self._follow = Enter(name, USER, self._host, rooms=(LOBBY,), account=item.account)
+                self._follow.append(Enter(name, USER, self._host, rooms=(LOBBY,), account=item.account))
                 return end
             self._tell(item, told)
         return end + shown(" ".join((*told, ASK_AGAIN))).encode()
@@ -472,13 +492,15 @@ class PlainDialect:
 
     def _read_in(self, room: str, outcome: Outcome) -> None:
         """Asks next for the last lines that were said before the session joined the room."""
-        joined = next(
-            (item.number for item in outcome if isinstance(item, Record) and isinstance(item.event, Joined)),
-            None,
-        )
         most = self.shared.info.newcomers
-        if most:
-            self._follow = history.newcomers(room, joined, self.framed, most).command()
+        if not most:
+            return
+        joined = _came_by(outcome)
+        seen = None if self._came is None else self._came.missed
+        asked = history.newcomers(room, joined, self.framed, most)
+        if seen is not None and (seen.rooms is None or fold(room) in seen.rooms):
+            asked = history.missed(room, joined, seen.time, self.framed)
+        self._follow.append(asked.command())
 
     def _conclude_join(self, asked: commands.Join, outcome: Outcome, told: list[str]) -> None:
         if any(isinstance(item, Refusal) for item in outcome):
@@ -501,6 +523,14 @@ class PlainDialect:
     def _conclude_change(self, _asked: Command, outcome: Outcome, told: list[str]) -> None:
         if not outcome:
             told.append("That is so already.")
+
+
+def _came_by(outcome: Outcome) -> int | None:
+    """The number of the record by which a session came to where it is."""
+    for item in outcome:
+        if isinstance(item, Record) and isinstance(item.event, Attached | Joined):
+            return item.number
+    return None
 
 
 _CONCLUSIONS: dict[type[Command] | type[None], Callable[[PlainDialect, Any, Outcome, list[str]], None]] = {

@@ -260,6 +260,7 @@ EVENT_WORDS: dict[type[events.Event], Words] = {
     events.Detached: _untold,
     events.LoggedOut: _untold,
     events.AccountStays: _untold,
+    events.DeviceSeen: _untold,
     events.StayChanged: _untold,
     events.RoomRegistered: _untold,
     events.RoomAccessChanged: _untold,

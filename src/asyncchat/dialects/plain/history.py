@@ -20,6 +20,9 @@ PAGE = 50
 NEWCOMER_UNFRAMED = 5
 """Most messages a newcomer reads first whose client takes its time for each write."""
 
+MISSED = 200
+"""Most messages of one room that somebody who comes back is told: what a terminal scrolls back to."""
+
 CUT = "-- what was said before is not kept any more --"
 """Where the history ends because older messages were removed from it."""
 
@@ -27,7 +30,8 @@ CUT = "-- what was said before is not kept any more --"
 class Wish(msgspec.Struct, frozen=True):
     """A stretch of a room's past, read backwards page by page.
 
-    ``left`` is how many messages may still be shown, None for all. ``newcomer`` marks what nobody asked for.
+    ``left`` is how many messages may still be shown, None for all. ``newcomer`` marks what nobody asked for;
+    with an ``after_time`` it is what one missed.
     """
 
     room: str
@@ -45,7 +49,7 @@ class Wish(msgspec.Struct, frozen=True):
             before=self.before,
             after_time=self.after_time,
             before_time=self.before_time,
-            limit=PAGE if self.left is None else min(PAGE, self.left),
+            limit=PAGE if self.left is None else self.left if self.newcomer else min(PAGE, self.left),
             newest_seconds=self.newest_seconds,
             purpose=self,
         )
@@ -93,16 +97,28 @@ def next_wish(page: HistoryPage) -> Wish | None:
 def page_lines(page: HistoryPage, zone: Zone) -> list[str]:
     """A page, oldest line first, a mark before each day; the zone is said in the first one."""
     asked = page.purpose
-    newcomer = isinstance(asked, Wish) and asked.newcomer
+    unasked = asked if isinstance(asked, Wish) and asked.newcomer else None
     if not page.records:
-        return [CUT] if page.cut else [] if newcomer else ["-- no messages --"]
+        return [CUT] if page.cut else [] if unasked else ["-- no messages --"]
     lines = [*([CUT] if page.cut else []), *spoken_lines(page.records, zone)]
-    if newcomer and page.more:
-        count = f"more than {page.more:,}" if page.more >= MORE_COUNTED else f"{page.more:,}"
-        lines.insert(0, f"… {count} earlier message{'s' if page.more > 1 else ''}: /history")
-    if not newcomer and next_wish(page) is not None:
-        lines.append("-- more: /history --")
+    if unasked is None:
+        return [*lines, "-- more: /history --"] if next_wish(page) is not None else lines
+    if page.more:
+        lines.insert(0, f"… {earlier(page.more, unasked)}: {'/history' if page.room else '/history @NAME'}")
     return lines
+
+
+def earlier(more: int, asked: Wish) -> str:
+    """How many messages are not shown before others."""
+    count = f"more than {more:,}" if more >= MORE_COUNTED else f"{more:,}"
+    missed = " that you missed" if asked.after_time is not None else ""
+    return f"{count} earlier message{'s' if more > 1 else ''}{missed}"
+
+
+def missed(room: str, before: int | None, since: int, framed: bool) -> Wish:
+    """What was said in a room while one was not there, the last of it."""
+    left = MISSED if framed else NEWCOMER_UNFRAMED
+    return Wish(room, before=before, after_time=since, left=left, newcomer=True)
 
 
 def spoken_lines(records: Sequence[Record], zone: Zone) -> list[str]:

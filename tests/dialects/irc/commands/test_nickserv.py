@@ -94,7 +94,7 @@ def test_drop(server, anna):
 
 def test_set_password(server, anna):
     assert notices(anna.send("NS SET PASSWORD other")) == ["The password of anna is changed"]
-    assert notices(anna.send("NS SET EMAIL x")) == ["SET PASSWORD <new password>", "SET ALWAYSON ON|OFF"]
+    assert notices(anna.send("NS SET EMAIL x")) == ["SET PASSWORD <new password>", "SET ALWAYSON [ON|OFF]"]
     told = notices(anna.send("NS LOGOUT", "NS IDENTIFY other"))
     assert told == ["You are logged out", "You are now logged in as anna"]
 
@@ -115,6 +115,7 @@ def test_staying_while_not_connected(server, anna):
 
 
 def test_staying_ends_when_it_is_not_wanted(server, anna):
+    assert notices(anna.send("NS SET ALWAYSON")) == ["anna leaves with its last connection"]
     anna.send("NS SET ALWAYSON ON")
     assert notices(anna.send("NS SET ALWAYSON OFF")) == ["anna leaves with its last connection"]
     anna.send("QUIT")

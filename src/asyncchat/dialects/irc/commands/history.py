@@ -16,6 +16,7 @@ from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import BATCH, EVENT_PLAYBACK, MESSAGE_REDACTION
 from asyncchat.dialects.irc.commands import histserv
+from asyncchat.dialects.irc.commands.returning import Recalled
 from asyncchat.dialects.irc.commands.word import Answerer, Word, fail, numeric
 from asyncchat.dialects.irc.limits import PAGE, REASON_BYTES
 from asyncchat.dialects.irc.line import line, word
@@ -228,10 +229,12 @@ def say_page(session: IrcDialect, page: replies.HistoryPage) -> bytes:
     """A page, as a batch."""
     asked = page.purpose
     session.resume()
-    if isinstance(asked, histserv.Recalled):
+    if isinstance(asked, Recalled):
         before, behind = histserv.around(session, page, asked)
         if not page.records:
             return before + behind
+        if not page.room:  # of several conversations
+            return b"".join((before, *histserv.told_lines(session, page, asked, ""), behind))
         told = _batch(
             session, f"chathistory {page.room}", lambda name: histserv.told_lines(session, page, asked, name)
         )
@@ -270,7 +273,7 @@ def say_unreadable(session: IrcDialect, refusal: replies.HistoryUnreadable) -> b
     """That the history may not be read, or can't be now."""
     asked = refusal.purpose
     session.resume()
-    if isinstance(asked, histserv.Recalled):
+    if isinstance(asked, Recalled):
         return histserv.say_unreadable(session, refusal, asked)
     if not isinstance(asked, Asked):
         return b""

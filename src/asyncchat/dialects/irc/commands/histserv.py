@@ -15,13 +15,13 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.events import Record, Said, Speech, Whispered
 from asyncchat.core.names import HISTSERV
-from asyncchat.core.replies import MORE_COUNTED
-from asyncchat.dialects.irc.capabilities import SERVER_TIME
+from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, SERVER_TIME
 from asyncchat.dialects.irc.commands.accounts import Asked, notice
+from asyncchat.dialects.irc.commands.returning import Recalled
 from asyncchat.dialects.irc.commands.word import Word
 from asyncchat.dialects.irc.line import word
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.dialects.plain.history import Wish, next_wish, wish
+from asyncchat.dialects.plain.history import earlier, next_wish, wish
 from asyncchat.dialects.plain.times import Zone
 
 if TYPE_CHECKING:
@@ -32,23 +32,10 @@ PURPOSE = Asked(HISTSERV)
 _USAGE = "HISTORY <#channel|nickname> [30m|2h|2026-11-22|N]"
 
 
-class Recalled(msgspec.Struct, frozen=True):
-    """Purpose of a page that is told among today's messages; ``joined`` is when the asker joined, else 0."""
-
-    wish: Wish
-    joined: int = 0
-
-
 class Told(msgspec.Struct, frozen=True):
     """A sentence of HistServ."""
 
     text: str
-
-
-def on_joining(session: IrcDialect, room: str, record: Record) -> core.ReadHistory:
-    """What who has just joined a room reads first: the last lines said before that."""
-    asked = Wish(room, before=record.number, left=session.irc.server.newcomers, newcomer=True)
-    return msgspec.structs.replace(asked.command(), purpose=Recalled(asked, record.time))
 
 
 def history(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -83,12 +70,12 @@ def told_lines(session: IrcDialect, page: replies.HistoryPage, asked: Recalled, 
     """A page's messages."""
     variant = session.variant
     if session.held & SERVER_TIME:
-        return [variant.said(record, batch) for record in page.records if _is_for_people(record)]
+        return [variant.said(record, batch) for record in page.records if _is_told(session, page, record)]
     zone = _zone(session)
     today = zone.day(asked.joined or (page.records[-1].time if page.records else 0))
     lines = []
     for record in page.records:
-        if not _is_for_people(record):
+        if not _is_told(session, page, record):
             continue
         day = zone.day(record.time)
         when = (
@@ -101,6 +88,13 @@ def told_lines(session: IrcDialect, page: replies.HistoryPage, asked: Recalled, 
     return lines
 
 
+def _is_told(session: IrcDialect, page: replies.HistoryPage, record: Record) -> bool:
+    """Whether a client can show it: its own words to another only if it knows echoes."""
+    if page.room or session.held & ECHO_MESSAGE or session.person is None:
+        return _is_for_people(record)
+    return _is_for_people(record) and record.event.person.account != session.person.account  # type: ignore[union-attr]
+
+
 def _is_for_people(record: Record) -> bool:
     event = record.event
     return isinstance(event, Said | Whispered) and event.speech not in (Speech.PROBE, Speech.PROBE_ANSWER)
@@ -109,13 +103,13 @@ def _is_for_people(record: Record) -> bool:
 def around(session: IrcDialect, page: replies.HistoryPage, asked: Recalled) -> tuple[bytes, bytes]:
     """What is said before and behind a page: what it does not show."""
     going_on = next_wish(msgspec.structs.replace(page, purpose=asked.wish))
-    session.reading = going_on
     room = page.room
+    if room:
+        session.reading = going_on
     if asked.wish.newcomer:
         if not page.more:
             return b"", b""
-        count = f"more than {page.more:,}" if page.more >= MORE_COUNTED else f"{page.more:,}"
-        text = f"{count} earlier message{'s' if page.more > 1 else ''}: /msg {HISTSERV} HISTORY {room}"
+        text = f"{earlier(page.more, asked.wish)}: /msg {HISTSERV} HISTORY {room or '<nickname>'}"
         return notice(session, PURPOSE, text), b""
     zone = session.irc.server.zone
     if not page.records:

@@ -64,17 +64,17 @@ def _regain(_session: IrcDialect, words: list[str]) -> core.Command:
 
 
 def _set(session: IrcDialect, words: list[str]) -> core.Command:
-    what, value = words[0].upper(), words[1]
-    if what in ("ALWAYSON", "ALWAYS-ON") and value.upper() in ("ON", "OFF"):
-        return core.SetStaying(value.upper() == "ON", PURPOSE)
-    if what != "PASSWORD":
+    what, value = words[0].upper(), words[1] if len(words) > 1 else ""
+    if what in ("ALWAYSON", "ALWAYS-ON") and value.upper() in ("", "ON", "OFF"):
+        return core.SetStaying(value.upper() == "ON" if value else None, PURPOSE)
+    if what != "PASSWORD" or not value:
         return core.Answer(Said(_SETTINGS, PURPOSE))
     if not session.private:
         return core.Answer(replies.AccountRefused(AccountFault.OPEN, purpose=PURPOSE))
     return core.NewPassword(value, PURPOSE)
 
 
-_SETTINGS = ("SET PASSWORD <new password>", "SET ALWAYSON ON|OFF")
+_SETTINGS = ("SET PASSWORD <new password>", "SET ALWAYSON [ON|OFF]")
 
 
 VERBS: dict[str, Verb] = {
@@ -96,9 +96,9 @@ VERBS: dict[str, Verb] = {
     ),
     "SET": Verb(
         _set,
+        1,
         2,
-        2,
-        "PASSWORD <new password> | ALWAYSON ON|OFF",
+        "PASSWORD <new password> | ALWAYSON [ON|OFF]",
         "Changes your password, or lets you stay in your channels while you are not connected.",
     ),
     "DROP": Verb(_drop, 1, 2, "[<account>] <password>", "Removes your account.", secret=True),

@@ -13,6 +13,7 @@ from asyncchat.core.replies import AccountFault, AccountRefused
 from asyncchat.core.text import cut, printable
 from asyncchat.dialects.irc import greeting, numerics
 from asyncchat.dialects.irc.capabilities import METADATA
+from asyncchat.dialects.irc.commands import returning
 from asyncchat.dialects.irc.commands.isupport import isupport_of
 from asyncchat.dialects.irc.commands.word import Answerer, ReadOn, Word, numeric
 from asyncchat.dialects.irc.limits import REALNAME_BYTES, REASON_BYTES, USER_LENGTH
@@ -158,6 +159,8 @@ def say_unlocked(session: IrcDialect, _reply: replies.Unlocked) -> bytes:
 def say_welcome(session: IrcDialect, reply: replies.Welcome) -> bytes:
     """The greeting: 001 to 005, LUSERS, MOTD."""
     session.become(reply.person)
+    if session.returning is not None and reply.missed is not None:
+        session.resume(then=[returning.on_return(session.returning, reply.missed)])
     isupport = isupport_of(session)
     own = b""
     if session.held & METADATA:

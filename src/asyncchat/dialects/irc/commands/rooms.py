@@ -20,6 +20,7 @@ from asyncchat.dialects.irc.capabilities import (
     USERHOST_IN_NAMES,
     gathered,
 )
+from asyncchat.dialects.irc.commands import returning
 from asyncchat.dialects.irc.commands.marks import mark_line
 from asyncchat.dialects.irc.commands.metadata import say_joined
 from asyncchat.dialects.irc.commands.server import no_such_server
@@ -92,6 +93,9 @@ def say_room(session: IrcDialect, view: replies.RoomView) -> bytes:
 def say_present(session: IrcDialect, reply: replies.Present) -> bytes:
     """A room that one is in since before this session, as if it had just been joined."""
     view = reply.view
+    if session.returning is not None:
+        asked = returning.on_joining(session, view.room, session.returning.number, reply.time)
+        session.resume(then=[asked])
     joined = events.Record(0, reply.time, events.Joined(view.room, view.person))
     return session.variant.encode(joined) + say_room(session, view)
 

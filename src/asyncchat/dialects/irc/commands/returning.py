@@ -1,0 +1,70 @@
+"""What who comes, or joins, is told of what was said before, where its client can't ask for it.
+
+Owns which part of the past that is; how it looks stands in ``histserv``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from asyncchat.core import commands as core
+from asyncchat.core.events import Record
+from asyncchat.core.names import fold
+from asyncchat.core.seen import Visit
+from asyncchat.dialects.irc.capabilities import CHATHISTORY
+from asyncchat.dialects.plain.history import MISSED, Wish, missed
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.irc.dialect import IrcDialect
+
+
+class Recalled(msgspec.Struct, frozen=True):
+    """Purpose of a page that is told among today's messages; ``joined`` is when the asker joined, else 0."""
+
+    wish: Wish
+    joined: int = 0
+
+
+class Returning:
+    """Somebody who comes with an account: the number of the record by which, and what it may have missed."""
+
+    __slots__ = ("number", "rooms", "seen")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.seen: Visit | None = None
+        self.rooms: set[str] = set()
+        """Those where that was told."""
+
+    def since(self, room: str) -> int | None:
+        """Since when it was not in a room, told once; None: that is not known."""
+        key = fold(room)
+        seen = self.seen
+        if seen is None or key in self.rooms or (seen.rooms is not None and key not in seen.rooms):
+            return None
+        self.rooms.add(key)
+        return seen.time
+
+
+def comes(session: IrcDialect, record: Record, account: str) -> None:
+    """Remembers by which record somebody came who may have missed something and can't ask for it."""
+    if account and session.irc.server.newcomers and not session.understood & CHATHISTORY:
+        session.returning = Returning(record.number)
+
+
+def on_joining(session: IrcDialect, room: str, number: int, time: int) -> core.ReadHistory:
+    """What who has just joined a room reads first: what it missed, else the last lines said before that."""
+    since = None if session.returning is None else session.returning.since(room)
+    asked = Wish(room, before=number, left=session.irc.server.newcomers, newcomer=True)
+    if since is not None:
+        asked = missed(room, number, since, framed=True)
+    return msgspec.structs.replace(asked.command(), purpose=Recalled(asked, time))
+
+
+def on_return(returning: Returning, seen: Visit) -> core.ReadMissed:
+    """What was said in private since then."""
+    returning.seen = seen
+    asked = missed("", returning.number, seen.time, framed=True)
+    return core.ReadMissed(seen.time, returning.number, MISSED, Recalled(asked))

@@ -83,8 +83,6 @@ SENT = [
     ("/logout", "NS LOGOUT"),
     ("/account bob", "NS INFO bob"),
     ("/passwd other", "NS SET PASSWORD other"),
-    ("/stay on", "NS SET ALWAYSON ON"),
-    ("/stay", "NS INFO"),
     ("/unregister secret", "NS DROP secret"),
     ("/regain me secret", "NS REGAIN me secret"),
     ("/stay on", "NS SET ALWAYSON ON"),

@@ -1,8 +1,11 @@
 """Several sessions of one account under one nick: one person, told on each what concerns it."""
 
 import base64
+import contextlib
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from asyncchat.log.memory import MemoryLog
 from tests.server.harness import CODE, serving
@@ -465,3 +468,51 @@ def test_a_restart_loses_and_doubles_nothing(registering):
         told = enter(server.connect(), "anna", "sasl")
         assert "before" not in told
         assert told.count("after") == 1
+
+
+@given(st.lists(st.sampled_from(["say", "whisper", "phone", "laptop", "restart"]), max_size=14))
+@settings(max_examples=12, deadline=None)
+def test_whatever_happens_each_device_is_told_each_message_once(steps):
+    """Devices come and go, the server starts anew; in the end both have read everything."""
+    log = MemoryLog()
+    told = {"phone": "", "laptop": ""}
+    said = 0
+    running = contextlib.ExitStack()
+    server = running.enter_context(serving(log, limits=False))
+    first = register(server, "anna")
+    first.send("NS SET ALWAYSON ON\r\n")
+    first.until("you stay")
+    here = {user: server.connect() for user in told}
+    for user, client in here.items():
+        enter(client, user, "sasl")
+    first.send("QUIT\r\n")
+    first.rest()
+    bob = server.irc("bob")
+    for step in [*steps, "say", "phone", "laptop", "phone", "laptop"]:
+        if step in here:
+            client = here.pop(step)
+            client.send("QUIT\r\n")
+            told[step] += client.rest().decode()
+        elif step in told:
+            here[step] = server.connect()
+            told[step] += enter(here[step], step, "sasl")
+        elif step == "restart":
+            settled(bob)
+            for user, client in here.items():
+                told[user] += settled(client)
+            here.clear()
+            running.close()
+            server = running.enter_context(serving(log, limits=False))
+            bob = server.irc("bob")
+        else:
+            said += 1
+            bob.send(f"PRIVMSG {'anna' if step == 'whisper' else '#lobby'} :no. {said};\r\n")
+            settled(bob)
+    for user in told:
+        if user not in here:
+            here[user] = server.connect()
+            told[user] += enter(here[user], user, "sasl")
+        told[user] += settled(here[user])
+    running.close()
+    for user, text in told.items():
+        assert [text.count(f"no. {number};") for number in range(1, said + 1)] == [1] * said, user

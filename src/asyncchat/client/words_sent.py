@@ -120,12 +120,6 @@ def _invite(talk: Talk, text: str) -> Command | None:
     return ("INVITE", text, talk.room) if text else ("INVITE",)
 
 
-def _stay(_talk: Talk, text: str) -> Command | None:
-    if not text:
-        return ("NS", "INFO")
-    return ("NS", "SET", "ALWAYSON", text.upper()) if text.lower() in ("on", "off") else None
-
-
 def _access(talk: Talk, text: str) -> Command | None:
     words = text.split()
     if len(words) not in (0, 2):
@@ -147,7 +141,6 @@ SENT: dict[str, Line] = {
     "logout": _asked("NS", "LOGOUT"),
     "account": _asked("NS", "INFO", most=1),
     "passwd": _asked("NS", "SET", "PASSWORD", least=1, most=1),
-    "stay": _stay,
     "unregister": _asked("NS", "DROP", least=1, most=1),
     "regain": _asked("NS", "REGAIN", least=1, most=2),
     "stay": _stay,

@@ -24,6 +24,7 @@ from asyncchat.core.events import (
 )
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.replies import HistoryPage, Present, Refusal, Reply, RoomView, SearchPage
+from asyncchat.core.seen import Visit
 from asyncchat.core.text import TEXT_BYTES
 from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome, ServerInfo
 from asyncchat.dialects.lines import Lines
@@ -124,7 +125,7 @@ class PlainDialect:
     """
 
     __slots__ = (
-        "_asked", "_awaited", "_came", "_cr", "_ended", "_follow", "_host", "_lines", "_over", "_reserved",
+        "_asked", "_awaited", "_cr", "_ended", "_follow", "_host", "_lines", "_missed", "_over", "_reserved",
         "_tail", "_telnet", "_tries", "entered", "framed", "locked", "private", "reading", "room", "seeking",
         "session", "shared", "variant",
     )  # fmt: skip
@@ -156,9 +157,10 @@ class PlainDialect:
         self._cr = False
         self._awaited = 0
         self._asked: Command | None = None
-        self._follow: list[Command] = []
+        self._follow: Sequence[Command] = ()
         """What comes next, whatever is typed."""
-        self._came: replies.Welcome | None = None
+        self._missed: Visit | None = None
+        """Since when it was not here, where it has not been told what was said since."""
         self._ended = False
         self._over = False
 
@@ -184,7 +186,7 @@ class PlainDialect:
         if self._asked is not None:
             return []
         if self._follow:
-            self._asked = self._follow.pop(0)
+            self._asked, self._follow = self._follow[0], self._follow[1:]
             self._awaited += 1
             return [self._asked]
         given: list[Command] = []
@@ -385,7 +387,7 @@ class PlainDialect:
             if isinstance(item, replies.Welcome):
                 self.entered = True
                 greeting = f"Hello, {item.person.name}!"
-                self._came = item
+                self._missed = item.missed
             elif isinstance(item, Present):
                 if is_lobby(item.view.room):
                     greeting = hello(item.view)
@@ -398,24 +400,23 @@ class PlainDialect:
                 return self._ask_password(item.name)
             else:
                 self._tell(item, told)
-        if self._came is not None:
-            self._arrive(self._came, outcome, told)
         if self.entered:
+            self._arrive(outcome, told)
             return self.variant.lines((greeting, *(self.shared.info.motd or ()), *told))
         return shown(" ".join((*told, ASK_AGAIN))).encode()
 
-    def _arrive(self, welcome: replies.Welcome, outcome: Outcome, told: list[str]) -> None:
+    def _arrive(self, outcome: Outcome, told: list[str]) -> None:
         """Goes where the person is, who may be here on another device, and asks what was said in private."""
         rooms = [item.view.room for item in outcome if isinstance(item, Present)]
         if rooms and not any(map(is_lobby, rooms)):
             self.room = rooms[0]
             told.append(f"What you type goes to {place(self.room)}.")
         number = _came_by(outcome)
-        if welcome.missed is not None and number is not None and self.shared.info.newcomers:
-            since = welcome.missed.time
+        if self._missed is not None and number is not None and self.shared.info.newcomers:
+            since = self._missed.time
             asked = history.missed("", number, since, self.framed)
             limit = asked.left or history.MISSED
-            self._follow.append(commands.ReadMissed(since, number, limit, asked))
+            self._follow = (*self._follow, commands.ReadMissed(since, number, limit, asked))
 
     def _ask_password(self, name: str) -> bytes:
         """Asks for the password of a reserved name, where nobody listens."""
@@ -434,7 +435,10 @@ class PlainDialect:
         told: list[str] = []
         for item in outcome:
             if isinstance(item, replies.Confirmed):
-                self._follow.append(Enter(name, USER, self._host, rooms=(LOBBY,), account=item.account))
+                self._follow = (
+                    *self._follow,
+                    Enter(name, USER, self._host, rooms=(LOBBY,), account=item.account),
+                )
                 return end
             self._tell(item, told)
         return end + shown(" ".join((*told, ASK_AGAIN))).encode()
@@ -496,11 +500,13 @@ class PlainDialect:
         if not most:
             return
         joined = _came_by(outcome)
-        seen = None if self._came is None else self._came.missed
+        seen = self._missed
         asked = history.newcomers(room, joined, self.framed, most)
         if seen is not None and (seen.rooms is None or fold(room) in seen.rooms):
             asked = history.missed(room, joined, seen.time, self.framed)
-        self._follow.append(asked.command())
+            left = tuple(key for key in seen.rooms or () if key != fold(room))
+            self._missed = Visit(seen.time, left)
+        self._follow = (*self._follow, asked.command())
 
     def _conclude_join(self, asked: commands.Join, outcome: Outcome, told: list[str]) -> None:
         if any(isinstance(item, Refusal) for item in outcome):

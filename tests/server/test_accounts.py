@@ -127,6 +127,20 @@ def test_asking_for_a_name_without_a_password_forgets_no_guess(server):
     assert server.call(server.service.accounts.wait, "anna", "192.0.2.200") > 0
 
 
+def test_operators_passwords_are_guessed_at_no_faster():
+    with serving(operators={"alice": Operator("secret")}) as server:
+        guessers = [server.irc(f"g{number}") for number in range(12)]
+        for guesser in guessers:
+            guesser.send("OPER alice wrong\r\n")
+        for guesser in guessers:
+            guesser.until(" 464 ")
+        guessers[0].send("OPER alice secret\r\n")
+        guessers[0].until(" 464 ")
+        server.call(server.service.accounts.guessed, "127.0.0.1")
+        guessers[0].send("OPER alice secret\r\n")
+        guessers[0].until(" 381 ")
+
+
 def test_an_ipv6_network_is_one_guesser():
     accounts = Accounts(lambda: 0.0)
     for number in range(10):

@@ -122,6 +122,18 @@ class Accounts:
         self._from.add(place_of(address))
         self._of.add(key)
 
+    def may_guess(self, address: str) -> bool:
+        """Counts a guess at an operator's password, before it is looked at; whether it may be."""
+        place = place_of(address)
+        if self.counting and self._from.wait(place):
+            return False
+        self._from.add(place)
+        return True
+
+    def guessed(self, address: str) -> None:
+        """Forgets the guesses from there: that was an operator."""
+        self._from.forget(place_of(address))
+
     def right(self, key: str) -> None:
         """Forgets the wrong ones of an account: its owner is there."""
         self._of.forget(key)

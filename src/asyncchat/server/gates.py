@@ -37,7 +37,11 @@ async def claim_owner(session: Session, command: commands.Owner, _upto: int) -> 
     else:
         person = service.hub.chat.people.get(session.who)
         account = "" if person is None else person.account
-        verified = await service.access.is_operator(command.name, command.code, account)
+        verified = service.accounts.may_guess(session.address) and await service.access.is_operator(
+            command.name, command.code, account
+        )
+        if verified:
+            service.accounts.guessed(session.address)
     person = service.hub.chat.people.get(session.who)
     who = session.address if person is None else person.origin
     if verified:

@@ -25,6 +25,7 @@ from asyncchat.dialects.irc.commands import WORDS
 from asyncchat.dialects.plain.words import WORDS as TYPED
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import account_gates, addresses, gates
+from asyncchat.server.absent import Absent
 from asyncchat.server.addresses import Address
 from asyncchat.server.owner import OwnerCode
 from asyncchat.server.service import Service
@@ -81,7 +82,7 @@ class Lines:
                 f"REGISTER {SECRET}", f"IDENTIFY {SECRET}", f"IDENTIFY anna {SECRET}",
                 f"GHOST {name} {SECRET}",
                 f"REGAIN {name} {SECRET}", f"INFO {name}", "LOGOUT", f"DROP {SECRET}", f"DROP anna {SECRET}",
-                f"SET PASSWORD {SECRET}", "HELP", odd,
+                f"SET PASSWORD {SECRET}", "SET ALWAYSON ON", "SET ALWAYSON OFF", "HELP", odd,
             )
         )  # fmt: skip
         return pick(
@@ -116,7 +117,13 @@ class Lines:
             return pick(TEXTS)
         if self.chance.random() < 0.1:
             return pick(
-                (f"/register {SECRET}", f"/login {SECRET}", f"/login anna {SECRET}", f"/unregister {SECRET}")
+                (
+                    f"/register {SECRET}",
+                    f"/login {SECRET}",
+                    f"/login anna {SECRET}",
+                    f"/unregister {SECRET}",
+                    "/stay on",
+                )
             )
         word = pick([word for word in TYPED if word not in ("quit", "exit")])
         return " ".join(
@@ -289,7 +296,7 @@ class Crowd:
             self.peers.append(Peer(self, self.count()))
             await self.peers[-1].come()
         peer = self.chance.choice(self.peers)
-        if self.chance.random() < 0.02:
+        if self.chance.random() < 0.04:
             peer.writer.transport.abort()
         else:
             peer.send()
@@ -323,13 +330,14 @@ class Crowd:
         if self.service.outbox.waiting or not self.service.outbox._idle.is_set():
             return  # somebody left meanwhile
         assert set(delivery.people.first) == set(chat.people)
-        assert {who: {one.id for one in delivery.people.sessions_of(who)} for who in chat.devices} == {
-            who: set(ids) for who, ids in chat.devices.items()
-        }
+        for who in chat.people:
+            ids = [] if who in chat.absent else list(chat.devices.get(who, (who,)))
+            told = [one.id for one in delivery.people.sessions_of(who) if not isinstance(one, Absent)]
+            assert sorted(told) == sorted(ids), (who, who in chat.absent)
         for key, room in chat.rooms.items():
             audience = delivery._audiences.get(key)
-            told = set() if audience is None else set(audience.members.values())
-            assert told == {one for who in room.seats for one in delivery.people.sessions_of(who)}, key
+            members = set() if audience is None else set(audience.members.values())
+            assert members == {one for who in room.seats for one in delivery.people.sessions_of(who)}, key
             if audience is not None:
                 assert (audience.ranks is not None) == (AUDITORIUM in room.flags), key
             if audience is not None and audience.ranks is not None:

@@ -35,9 +35,10 @@ from asyncchat.dialects.plain.refusal_words import ASK_AGAIN, PASSWORD_PROMPT, R
 from asyncchat.dialects.plain.reply_words import REPLY_WORDS, hello, here, topic_line
 from asyncchat.dialects.plain.telnet import HUSH, UNHUSH, Telnet
 from asyncchat.dialects.plain.times import Zone
+from asyncchat.dialects.plain.typed import name_from
 from asyncchat.dialects.plain.unframed import unfinished
 from asyncchat.dialects.plain.variant import PlainVariant
-from asyncchat.dialects.plain.words import name_from, obey
+from asyncchat.dialects.plain.words import obey
 
 GREETING = "Welcome! Enter your name or nickname: "
 """The original's prompt; no newline, the name is typed behind it."""

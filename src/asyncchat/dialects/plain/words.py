@@ -5,7 +5,6 @@ Owns the words, their usage and what each asks; must not know what becomes of it
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from difflib import get_close_matches
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -15,18 +14,14 @@ import msgspec
 from asyncchat.core import commands
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Speech
-from asyncchat.core.masks import ACCOUNT, MUTED, REALNAME
-from asyncchat.core.modes import BANS, EXCEPTIONS, FLAGS, GUESTS, MUTES, PERSON_FLAGS, SETTINGS
+from asyncchat.core.modes import BANS, EXCEPTIONS, GUESTS, MUTES, PERSON_FLAGS
 from asyncchat.core.roles import ROLE_NAMED
-from asyncchat.dialects.durations import seconds_in
-from asyncchat.dialects.plain import account_words, history, search, server_words
+from asyncchat.dialects.plain import account_words, history, order_words, search, server_words
 from asyncchat.dialects.plain.event_words import is_lobby
+from asyncchat.dialects.plain.typed import Handler, name_and_rest, name_from, one_name, room_from
 
 if TYPE_CHECKING:
     from asyncchat.dialects.plain.dialect import PlainDialect
-
-Handler = Callable[["PlainDialect", str], "Command | str | None"]
-"""(session, what follows the word) -> what to ask, or what to answer at once, or None: that is misuse."""
 
 
 class Word(msgspec.Struct, frozen=True):
@@ -42,27 +37,6 @@ class Word(msgspec.Struct, frozen=True):
     def usage(self) -> str:
         """``/kick NAME [REASON]``."""
         return f"/{self.word} {self.arguments}" if self.arguments else f"/{self.word}"
-
-
-def name_from(text: str) -> str:
-    """A name as typed, trimmed, the spaces inside made ``_``."""
-    return "_".join(text.split())
-
-
-def one_name(make: Callable[[str, str], Command]) -> Handler:
-    """A handler that takes one name; ``make`` gets the current room and the name."""
-    return lambda session, text: make(session.room, text) if text and " " not in text else None
-
-
-def name_and_rest(text: str) -> tuple[str, str]:
-    """The first word, and what follows it."""
-    name, _, rest = text.partition(" ")
-    return name, rest.strip()
-
-
-def room_from(text: str) -> str:
-    """A room's name as typed; its ``#`` may be left out."""
-    return text if text.startswith("#") else f"#{text}"
 
 
 def _help(session: PlainDialect, text: str) -> str:
@@ -88,11 +62,6 @@ def _part(session: PlainDialect, text: str) -> Command | str:
     if is_lobby(room) and is_lobby(session.room) and not text:
         return "You are in the lobby: /quit leaves the chat."
     return commands.Part(room, reason)
-
-
-def _rename_room(session: PlainDialect, text: str) -> Command | None:
-    name, reason = name_and_rest(text)
-    return commands.RenameRoom(session.room, room_from(name), reason) if name else None
 
 
 def _nick(_session: PlainDialect, text: str) -> Command | None:
@@ -152,77 +121,6 @@ def _search(session: PlainDialect, text: str) -> Command | str | None:
     return asked if isinstance(asked, str) else asked.command()
 
 
-def _kick(session: PlainDialect, text: str) -> Command | None:
-    name, reason = name_and_rest(text)
-    return commands.Kick(session.room, name, reason) if name else None
-
-
-def _mask(listed: str) -> Handler:
-    """A handler that takes a name or a mask, and without one lists what is set."""
-
-    def handle(session: PlainDialect, text: str) -> Command | None:
-        if not text:
-            return commands.AskMasks(session.room, (listed,))
-        mask, space, last = text.rpartition(" ")
-        seconds = seconds_in(last, bare=False) if space else None
-        if seconds:
-            return _set_mask(session.room, listed, mask, True, seconds)
-        return _set_mask(session.room, listed, text, True)
-
-    return handle
-
-
-def _unmask(listed: str) -> Handler:
-    """A handler that takes a name or a mask off a list."""
-    return lambda session, text: _set_mask(session.room, listed, text, False)
-
-
-def _set_mask(room: str, listed: str, text: str, on: bool, seconds: int = 0) -> Command | None:
-    """``realname:MASK`` is held against real names, which have spaces; ``mute:MASK`` excepts from mutes."""
-    muted = listed == EXCEPTIONS and text.startswith(MUTED[1:]) and " " not in text
-    if muted or text.startswith((REALNAME[1:], ACCOUNT[1:])):
-        text = f"~{text}"
-    elif not text or " " in text:
-        return None
-    if listed == BANS:
-        return commands.Ban(room, text, on, out=True, seconds=seconds)
-    if listed == MUTES:
-        return commands.Mute(room, text, on, seconds)
-    return commands.SetMask(room, listed, text, on, seconds)
-
-
-def _rule(session: PlainDialect, text: str) -> Command | None:
-    if not text:
-        return commands.AskFlags(session.room)
-    rule, value = name_and_rest(text)
-    rule = rule.lower()
-    if rule in SETTINGS and value and " " not in value:
-        return commands.SetSetting(session.room, rule, "" if value.lower() == "off" else value)
-    if rule not in FLAGS or value.lower() not in ("on", "off"):
-        return None
-    return commands.SetFlag(session.room, rule, value.lower() == "on")
-
-
-def _role(session: PlainDialect, text: str) -> Command | None:
-    words = text.split()
-    if len(words) == 2:
-        words.append("on")
-    if len(words) != 3 or words[1].lower() not in ROLE_NAMED or words[2].lower() not in ("on", "off"):
-        return None
-    return commands.SetRole(session.room, words[0], words[2].lower() == "on", words[1].lower())
-
-
-def _invite(session: PlainDialect, text: str) -> Command | None:
-    if not text:
-        return commands.AskInvitations()
-    return commands.Invite(session.room, text) if " " not in text else None
-
-
-def _knock(_session: PlainDialect, text: str) -> Command | None:
-    room, words = name_and_rest(text)
-    return commands.Knock(room_from(room), words) if room else None
-
-
 def _my(_session: PlainDialect, text: str) -> Command | None:
     if not text:
         return commands.AskPersonFlags()
@@ -236,12 +134,6 @@ def _stay(_session: PlainDialect, text: str) -> Command | None:
     if text.lower() not in ("", "on", "off"):
         return None
     return commands.SetStaying(text.lower() == "on" if text else None)
-
-
-def _clear(session: PlainDialect, text: str) -> Command | None:
-    if not text or " " in text:
-        return None
-    return commands.EraseFrom(session.room, "" if text == "*" else text)
 
 
 def _owner(_session: PlainDialect, text: str) -> Command | None:
@@ -353,44 +245,49 @@ _TABLE = (
         lambda _session, _text: commands.Reload(),
         ("rehash",),
     ),
-    Word("kick", "NAME [REASON]", "Puts somebody out of the room (operators).", _kick),
+    Word("kick", "NAME [REASON]", "Puts somebody out of the room (operators).", order_words.kick),
     Word(
         "mute",
         "[NAME|MASK [30m|2h|7d]]",
         "Lets somebody read here but not speak (operators); alone lists them.",
-        _mask(MUTES),
+        order_words.mask(MUTES),
     ),
-    Word("unmute", "NAME|MASK", "Lets somebody speak again.", _unmask(MUTES)),
+    Word("unmute", "NAME|MASK", "Lets somebody speak again.", order_words.unmask(MUTES)),
     Word(
         "ban",
         "[NAME|MASK [30m|2h|7d]]",
         "Puts somebody out of the room, if need be for a time (operators); alone lists them.",
-        _mask(BANS),
+        order_words.mask(BANS),
     ),
-    Word("unban", "NAME|MASK", "Lifts a ban.", _unmask(BANS)),
+    Word("unban", "NAME|MASK", "Lifts a ban.", order_words.unmask(BANS)),
     Word(
         "except",
         "[NAME|MASK]",
         "Lets no ban and no mute concern somebody (operators); alone lists them.",
-        _mask(EXCEPTIONS),
+        order_words.mask(EXCEPTIONS),
     ),
-    Word("unexcept", "NAME|MASK", "Takes that back.", _unmask(EXCEPTIONS)),
+    Word("unexcept", "NAME|MASK", "Takes that back.", order_words.unmask(EXCEPTIONS)),
     Word(
         "guest",
         "[NAME|MASK]",
         "Lets somebody in without an invitation (operators); alone lists them.",
-        _mask(GUESTS),
+        order_words.mask(GUESTS),
     ),
-    Word("unguest", "NAME|MASK", "Takes that back.", _unmask(GUESTS)),
+    Word("unguest", "NAME|MASK", "Takes that back.", order_words.unmask(GUESTS)),
     Word(
         "rename-room",
         "#NEW [REASON]",
         "Gives the room another name; its history and rules stay (operators).",
-        _rename_room,
+        order_words.rename_room,
         ("renameroom",),
     ),
-    Word("invite", "[NAME]", "Asks somebody into the room; alone lists where you are invited.", _invite),
-    Word("knock", "#ROOM [TEXT]", "Asks to be invited into a room.", _knock),
+    Word(
+        "invite",
+        "[NAME]",
+        "Asks somebody into the room; alone lists where you are invited.",
+        order_words.invite,
+    ),
+    Word("knock", "#ROOM [TEXT]", "Asks to be invited into a room.", order_words.knock),
     Word(
         "voice",
         "NAME",
@@ -414,13 +311,13 @@ _TABLE = (
         "role",
         "NAME ROLE [off]",
         f"Gives somebody a role, or takes it: {', '.join(ROLE_NAMED)}.",
-        _role,
+        order_words.role,
     ),
     Word(
         "rule",
         "[RULE on|off|VALUE]",
         "Shows the room's rules, or sets one (operators).",
-        _rule,
+        order_words.rule,
         ("rules",),
     ),
     Word(
@@ -433,7 +330,7 @@ _TABLE = (
         "clear",
         "NAME|*",
         "Erases what somebody, or everybody, said from the room's history (operators).",
-        _clear,
+        order_words.clear,
     ),
     Word("kill", "NAME [REASON]", "Puts somebody off the server (owner).", server_words.kill),
     Word(

@@ -332,7 +332,8 @@ class Crowd:
         assert set(delivery.people.first) == set(chat.people)
         for who in chat.people:
             ids = [] if who in chat.absent else list(chat.devices.get(who, (who,)))
-            told = [one.id for one in delivery.people.sessions_of(who) if not isinstance(one, Absent)]
+            present: list[Any] = list(delivery.people.sessions_of(who))
+            told = [one.id for one in present if not isinstance(one, Absent)]
             assert sorted(told) == sorted(ids), (who, who in chat.absent)
         for key, room in chat.rooms.items():
             audience = delivery._audiences.get(key)

@@ -1,5 +1,7 @@
 """The last lines of a room, read once for many newcomers, and never out of date."""
 
+import re
+
 import pytest
 
 from asyncchat.log.memory import MemoryLog
@@ -43,6 +45,30 @@ def test_many_newcomers_cost_one_read(server, log):
     before = log.reads
     assert all("it is ready" in comer(server, f"n{number}") for number in range(20))
     assert log.reads == before + 1
+
+
+def test_pages_of_an_earlier_run_are_not_taken_for_each_other(log):
+    with serving(log, limits=False) as server:
+        iris = server.irc("iris")
+        for number in range(30):
+            iris.send(f"PRIVMSG #lobby :cup {number}\r\n")
+        iris.send("PING x\r\n")
+        iris.until("PONG")
+    with serving(log, limits=False) as server:
+        iris = server.connect()
+        iris.send("CAP REQ :batch draft/chathistory message-tags server-time\r\n")
+        iris.send("NICK iris\r\nUSER u 0 * :x\r\nCAP END\r\nJOIN #lobby\r\n")
+        iris.until(" 366 ")
+        before = "*"
+        read = []
+        while before:
+            iris.send(f"CHATHISTORY {'LATEST' if before == '*' else 'BEFORE'} #lobby {before} 10\r\n")
+            page = iris.until("BATCH -")
+            iris.until("\n")
+            read = re.findall(r"cup (\d+)", page) + read
+            first = re.search(r"msgid=(\S+?)[; ]", page)
+            before = f"msgid={first[1]}" if first else ""
+        assert read == [str(number) for number in range(30)]
 
 
 def test_each_reads_what_was_said_before_it_came(server):

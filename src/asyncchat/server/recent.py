@@ -42,6 +42,8 @@ class Recent:
     def __init__(self, log: Log, said: Callable[[str], int], clock: Callable[[], float] = monotonic) -> None:
         self._log = log
         self._said = said
+        self._begun = log.last
+        """The last number of earlier runs: what was said until there, nobody counts."""
         self._clock = clock
         self._pages: OrderedDict[str, _Kept] = OrderedDict()
 
@@ -57,7 +59,7 @@ class Recent:
         if (
             kept is not None
             and kept.limit == wanted.limit
-            and self._said(wanted.room) < min(kept.before, wanted.before)
+            and max(self._begun, self._said(wanted.room)) < min(kept.before, wanted.before)
             and self._clock() < kept.until
         ):
             return kept.page

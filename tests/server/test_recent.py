@@ -60,7 +60,7 @@ def test_pages_of_an_earlier_run_are_not_taken_for_each_other(log):
         iris.send("NICK iris\r\nUSER u 0 * :x\r\nCAP END\r\nJOIN #lobby\r\n")
         iris.until(" 366 ")
         before = "*"
-        read = []
+        read: list[str] = []
         while before:
             iris.send(f"CHATHISTORY {'LATEST' if before == '*' else 'BEFORE'} #lobby {before} 10\r\n")
             page = iris.until("BATCH -")

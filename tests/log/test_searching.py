@@ -273,7 +273,10 @@ def test_a_search_finds_what_a_naive_reading_finds(case, kind):
                     records += new
                     if settle and isinstance(log, SqliteLog):
                         await log.settle()
-                query = Query(**{**wanted, "upto": min(wanted["upto"], log.last)})
+                # What was said moves with its room at once: as of before that, nobody asks.
+                moved = any(isinstance(record.event, RoomRenamed) for record in records)
+                upto = log.last if moved else min(wanted["upto"], log.last)
+                query = Query(**{**wanted, "upto": upto})
                 assert await all_pages(log, query) == naive(records, query)
 
     asyncio.run(run())

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyncchat.core.events import Erased, Record, Said, Speech
+from asyncchat.core.events import Erased, Record, RoomRenamed, Said, Speech
 from asyncchat.core.names import fold
 from asyncchat.core.searching import UNSEEN, holds, terms_of
 from asyncchat.log import searching

@@ -1,5 +1,7 @@
 """The page in a real browser, with people at other clients in the same room."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -188,3 +190,37 @@ def test_comings_and_goings_do_not_hide_what_was_said(visits):
         page = visits.join(server.port, "anna")
         sees(page, "find me")
         assert page.locator(".event", has_text="iris").count() == 1
+
+
+def test_reactions_and_comings_do_not_end_the_history(visits):
+    with serving(limits=False) as server:
+        iris = server.irc("iris")
+        iris.send("CAP REQ :message-tags echo-message\r\n")
+        iris.until("ACK")
+        for number in range(60):
+            iris.send(f"PRIVMSG #lobby :old {number}\r\n")
+        iris.until("old 59\r\n")
+        iris.send("PRIVMSG #lobby :react to this\r\n")
+        line = iris.until("react to this\r\n")
+        id_ = re.findall(r"msgid=([^; ]+)", line)[-1]
+        for number in range(150):
+            iris.send(f"@+draft/reply={id_};+draft/react={number} TAGMSG #lobby\r\n")
+            iris.send("PART #lobby\r\nJOIN #lobby\r\n")
+        for number in range(60):
+            iris.send(f"PRIVMSG #lobby :new {number}\r\n")
+        iris.send("PING done\r\n")
+        iris.until("done")
+        page = visits.join(server.port, "anna")
+        sees(page, "new 59")
+        timeline = page.locator("#timeline")
+        while not page.evaluate("asyncchat.chat.current.atStart"):
+            timeline.evaluate("node => { node.scrollTop = node.scrollTop > 0 ? 0 : 1 }")
+        messages = page.evaluate("asyncchat.chat.current.messages.map(m => [m.kind, m.text])")
+        said = [text for kind, text in messages if kind == "message"]
+        assert said == [
+            *(f"old {number}" for number in range(60)),
+            "react to this",
+            *(f"new {number}" for number in range(60)),
+        ]
+        comings = [text for kind, text in messages if kind == "event"]
+        assert len(comings) in (301, 302)  # each once; her own coming is told live or read

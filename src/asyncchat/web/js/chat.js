@@ -30,6 +30,7 @@ export class Room {
     this.messages = [];
     this.byId = new Map();
     this.atStart = false;
+    this.oldest = ""; // the id of the oldest fact read, a coming or a reaction too
     this.loading = false;
     this.marker = 0;
     this.unread = 0;
@@ -67,7 +68,6 @@ export class Chat extends EventTarget {
   rooms = new Map();
   current = null;
   ignored = new Set();
-  people = new Map();
 
   constructor(connection) {
     super();
@@ -226,12 +226,12 @@ export class Chat extends EventTarget {
     room.loading = true;
     this.#tell("room", room);
     try {
-      const first = room.first;
+      const first = room.oldest || room.first?.id;
       const page = first
-        ? await this.#history("BEFORE", room, `msgid=${first.id}`, PAGE)
+        ? await this.#history("BEFORE", room, `msgid=${first}`, PAGE)
         : await this.#history("LATEST", room, "*", PAGE);
-      if (page < PAGE / 2) room.atStart = page === 0 || page < this.#pageSize() / 2;
-      if (!page) room.atStart = true;
+      room.oldest = page[0] ?? room.oldest;
+      if (!page.length) room.atStart = true;
     } catch (error) {
       if (error.code !== "OFFLINE") room.atStart = true;
     } finally {
@@ -249,6 +249,7 @@ export class Chat extends EventTarget {
     return room.messages.some((message) => MULTILINE_KINDS.has(message.kind) && (texts += 1) >= FEW_TEXTS);
   }
 
+  /** Takes a page in; gives the ids of all that stands in it, reactions and comings too: they count and go on. */
   async #history(sub, room, ...rest) {
     const target = room.name;
     const args = [...rest.slice(0, -1), String(this.#pageSize(rest.at(-1)))];
@@ -256,7 +257,7 @@ export class Chat extends EventTarget {
     const batch = answer.find((item) => item.type === "chathistory");
     const items = batch?.messages ?? [];
     for (const item of items) this.#take(item, { past: true, room });
-    return items.filter((item) => item.command !== "TAGMSG").length;
+    return items.map((item) => (item.head ?? item).tags.get("msgid")).filter(Boolean);
   }
 
   async #catchUp(room) {
@@ -264,25 +265,25 @@ export class Chat extends EventTarget {
       if (!this.connection.has("draft/chathistory")) return;
       const last = room.last;
       if (!last) {
-        let got = await this.#history("LATEST", room, "*", PAGE);
+        let page = await this.#history("LATEST", room, "*", PAGE);
+        room.oldest = page[0] ?? "";
         // In a big room the last hundred facts may all be comings and goings: read on for what was said.
-        for (let more = 0; got && more < MOST_PAGES && !this.#hasTexts(room); more += 1) {
-          got = await this.#history("BEFORE", room, `timestamp=${new Date(room.messages[0].time).toISOString()}`, MOST_AT_ONCE);
+        for (let more = 0; page.length && more < MOST_PAGES && !this.#hasTexts(room); more += 1) {
+          page = await this.#history("BEFORE", room, `msgid=${room.oldest}`, MOST_AT_ONCE);
+          room.oldest = page[0] ?? room.oldest;
         }
-        if (!got) room.atStart = true;
+        if (!page.length) room.atStart = true;
       } else {
-        let from = last;
-        let total = 0;
-        for (;;) {
-          const got = await this.#history("AFTER", room, `msgid=${from.id}`, PAGE);
-          total += got;
-          const now = room.last;
-          if (got < this.#pageSize() || now === from) break;
+        let from = last.id;
+        for (let total = 0; ;) {
+          const page = await this.#history("AFTER", room, `msgid=${from}`, PAGE);
+          total += page.length;
+          if (!page.length || page.at(-1) === from) break;
+          from = page.at(-1);
           if (total >= MOST_CAUGHT_UP) {
-            await this.#gap(room, now);
+            await this.#gap(room, room.last);
             break;
           }
-          from = now;
         }
       }
     } catch (error) {
@@ -466,7 +467,7 @@ export class Chat extends EventTarget {
 
   #event(room, item, text, { about = "", presence = "" } = {}) {
     const message = {
-      serial: (serial += 1), id: "", time: timeOf(item.tags), nick: cleanName(about || item.source?.nick || ""), text,
+      serial: (serial += 1), id: item.tags.get("msgid") ?? "", time: timeOf(item.tags), nick: cleanName(about || item.source?.nick || ""), text,
       kind: "event", presence, reactions: new Map(),
     };
     this.#insert(room, message);
@@ -527,6 +528,7 @@ export class Chat extends EventTarget {
       if (this.isMe(source.nick)) {
         const room = this.room(params[0]);
         room.joined = true;
+        room.parted = false;
         room.refusal = "";
         room.name = params[0];
         room.members.clear();
@@ -548,6 +550,7 @@ export class Chat extends EventTarget {
       if (!room) return;
       if (!past && this.isMe(source.nick)) {
         room.joined = false;
+        room.parted = true;
         room.members.clear();
         this.#tell("room", room);
         return;

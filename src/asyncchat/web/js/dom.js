@@ -31,8 +31,6 @@ const ICONS = {
   settings: "M12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 12h2m12 0h2M12 4v2m0 12v2M6.5 6.5l1.4 1.4m8.2 8.2l1.4 1.4m0-11l-1.4 1.4M7.9 16.1l-1.4 1.4",
   plus: "M12 5v14M5 12h14",
   down: "M6 9l6 6 6-6",
-  trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
-  lock: "M7 11V8a5 5 0 0 1 10 0v3M5 11h14v9H5z",
 };
 
 /** One of the page's own icons, for eyes only. */

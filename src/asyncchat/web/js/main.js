@@ -332,6 +332,7 @@ function enter(identity) {
   // What a visitor was shown has neither reactions nor all that belongs to it: it is read anew.
   first.messages = [];
   first.byId.clear();
+  first.oldest = "";
   remember(first);
   chat.show(first);
   connection.open(identity);
@@ -444,7 +445,7 @@ chat.ignored = new Set(kept.ignored ?? []);
 setTheme(kept.theme ?? "");
 const signedIn = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
 if (signedIn) enter(signedIn);
-else if (kept.nick && !kept.out && !kept.account) enter({ nick: kept.nick });
+else if (kept.nick && !kept.out) enter({ nick: kept.nick });
 else enterAsVisitor();
 
 // For whoever looks at the page from outside: tests, and the curious at the console.

@@ -1,10 +1,13 @@
 """The last lines of a room, read once for many newcomers, and never out of date."""
 
+import asyncio
 import re
 
 import pytest
 
+from asyncchat.log.base import Range
 from asyncchat.log.memory import MemoryLog
+from asyncchat.server.recent import Recent
 from tests.server.harness import CODE, serving
 
 
@@ -90,6 +93,32 @@ def test_what_was_erased_is_not_remembered(server):
     olga.send(f"/owner {CODE}\n/join #tea\n/clear iris\n/me\n")
     olga.until("erased 1 message")
     assert "secret" not in comer(server, "bob")
+
+
+def test_a_page_that_names_a_number_to_come_is_not_remembered_beyond_now(server):
+    iris = server.irc("iris")
+    iris.send("JOIN #tea\r\nPRIVMSG #tea :first\r\n")
+    iris.send("CAP REQ :batch draft/chathistory message-tags server-time\r\n")
+    iris.until("ACK")
+    epoch = server.call(lambda: server.service.log.ids.id_of(1)).rpartition("-")[0]
+    iris.send(f"CHATHISTORY BEFORE #tea msgid={epoch}-999999999999 20\r\n")
+    iris.until("BATCH -")
+    iris.send("PRIVMSG #tea :second\r\nPING x\r\n")
+    iris.until("PONG")
+    assert "second" in comer(server, "anna")
+
+
+def test_what_is_read_while_a_room_moves_is_not_remembered():
+    class Slow(MemoryLog):
+        async def read(self, wanted, count_to=0):
+            page = await super().read(wanted, count_to)
+            recent.forget(wanted.room)
+            return page
+
+    log = Slow()
+    recent = Recent(log, lambda _room: 0)
+    asyncio.run(recent.read(Range("#tea", 9, before=9, limit=20), 0))
+    assert not recent._pages
 
 
 def test_another_room_of_the_same_name_has_its_own_lines(server):

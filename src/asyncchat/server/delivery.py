@@ -240,6 +240,11 @@ class Delivery:
             self._audiences.pop(name, None)
         self.on_moved(fold(event.room))
         self.on_moved(fold(event.to))
+        there = self._audiences.get(fold(event.to))
+        if there is not None and there is not audience:
+            for watcher in list(there.members.values()):  # hooks and streams: it was no open room
+                there.remove(watcher)
+                audience.admit(watcher)
         self._audiences[event.to] = self._audiences[fold(event.to)] = audience
         for member in list(audience.members.values()):
             if member is cause or member.ended:
@@ -426,7 +431,7 @@ class Delivery:
 
     def attend(self, session: Session, room: str) -> None:
         """Has a session that is no member told of a room from now on."""
-        self._audience(room).admit(session)
+        self._audience(fold(room)).admit(session)
 
     def keep_places(self, rooms_of: Mapping[int, Iterable[str]]) -> None:
         """Has people in these rooms, at the start, who have no session."""

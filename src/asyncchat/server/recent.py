@@ -21,6 +21,9 @@ ROOMS = 256
 FRESH = 10.0
 """Seconds a page is remembered: retention may remove what it shows."""
 
+LONGEST = 50
+"""Messages of the longest page remembered: newcomers read no more (``newcomers``)."""
+
 
 class _Kept(msgspec.Struct, frozen=True):
     limit: int
@@ -45,6 +48,8 @@ class Recent:
         self._begun = log.last
         """The last number of earlier runs: what was said until there, nobody counts."""
         self._clock = clock
+        self._moves = 0
+        """How often a key came to stand for another room: what is read meanwhile is not remembered."""
         self._pages: OrderedDict[str, _Kept] = OrderedDict()
 
     async def read(self, wanted: Range, count_to: int) -> Page:
@@ -55,16 +60,20 @@ class Recent:
         """
         if wanted.before is None or not _plain(wanted):
             return await self._log.read(wanted, count_to)
+        end = min(wanted.before, wanted.upto + 1)  # a client may name a number that is yet to come
         kept = self._pages.get(wanted.room)
         if (
             kept is not None
             and kept.limit == wanted.limit
-            and max(self._begun, self._said(wanted.room)) < min(kept.before, wanted.before)
+            and max(self._begun, self._said(wanted.room)) < min(kept.before, end)
             and self._clock() < kept.until
         ):
             return kept.page
+        moves = self._moves
         page = await self._log.read(wanted, count_to)
-        self._pages[wanted.room] = _Kept(wanted.limit, wanted.before, page, self._clock() + FRESH)
+        if moves != self._moves or max(self._begun, self._said(wanted.room)) >= end:
+            return page
+        self._pages[wanted.room] = _Kept(wanted.limit, end, page, self._clock() + FRESH)
         self._pages.move_to_end(wanted.room)
         if len(self._pages) > ROOMS:
             self._pages.popitem(last=False)
@@ -72,6 +81,7 @@ class Recent:
 
     def forget(self, room: str) -> None:
         """Another room may bear this key from now on."""
+        self._moves += 1
         self._pages.pop(room, None)
 
 
@@ -79,6 +89,7 @@ def _plain(wanted: Range) -> bool:
     """Whether only the newest messages before a number are wanted, as newcomers do."""
     return (
         wanted.newest
+        and wanted.limit <= LONGEST
         and wanted.after is None
         and wanted.after_time is None
         and wanted.before_time is None

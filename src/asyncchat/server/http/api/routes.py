@@ -6,16 +6,13 @@ Owns the table's form and how a request becomes a call; must not know what the f
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 
 from asyncchat.core.tokens import Token
 from asyncchat.server.http.messages import Request, Response, problem
-
-if TYPE_CHECKING:
-    pass
 
 PREFIX = "/api/v1"
 

@@ -138,7 +138,7 @@ export class Chat extends EventTarget {
 
   // Saying.
 
-  /** Says a text of any length; it is shown at once and confirmed by the server's echo. */
+  /** Says a text of any length; it is shown at once, confirmed by the server's echo, or shown with why it was not sent. */
   async say(room, text, { reply = null, action = false } = {}) {
     const connection = this.connection;
     const tags = reply ? { "+draft/reply": reply } : {};
@@ -163,7 +163,6 @@ export class Chat extends EventTarget {
         shown.failed = error.message;
         shown.pending = false;
         this.#tell("changed", room, { message: shown });
-        throw error;
       }
     }
   }
@@ -175,7 +174,7 @@ export class Chat extends EventTarget {
     this.#waiting = this.#waiting.filter((item) => item.room !== room);
     for (const { shown, options } of ready) {
       this.discard(room, shown);
-      this.say(room, shown.text, options).catch(() => { /* shown at the message */ });
+      this.say(room, shown.text, options);
     }
   }
 
@@ -418,6 +417,7 @@ export class Chat extends EventTarget {
     if (room.messages.length > MOST_KEPT && room !== this.current) {
       for (const old of room.messages.splice(0, room.messages.length - MOST_KEPT)) room.byId.delete(old.id);
       room.atStart = false;
+      room.oldest = "";
     }
     return true;
   }
@@ -470,8 +470,14 @@ export class Chat extends EventTarget {
       serial: (serial += 1), id: item.tags.get("msgid") ?? "", time: timeOf(item.tags), nick: cleanName(about || item.source?.nick || ""), text,
       kind: "event", presence, reactions: new Map(),
     };
-    this.#insert(room, message);
-    this.#tell("messages", room, { live: true });
+    // Told live it had no id: read from the history it is the same one.
+    const told = message.id && room.messages.findLast((one) => one.kind === "event" && !one.id && one.time === message.time
+      && one.nick === message.nick && one.text === text);
+    if (told && !room.byId.has(message.id)) {
+      told.id = message.id;
+      room.byId.set(told.id, told);
+    }
+    if (this.#insert(room, message)) this.#tell("messages", room, { live: true });
   }
 
   #everywhere(nick, act) {

@@ -68,7 +68,7 @@ export class Composer {
     this.focus();
   }
 
-  /** Puts a text in, as to try again. */
+  /** Puts a text in behind what is written. */
   put(text) {
     if (!this.#area) return;
     this.#area.value = this.#area.value ? `${this.#area.value} ${text}` : text;

@@ -244,7 +244,10 @@ export class Connection extends EventTarget {
     } else if (this.state !== "online" && time - this.#heard > ANSWER_WITHIN) this.#lost("The server does not answer");
   }
 
+  #spare = "";
+
   #greet() {
+    this.#spare = "";
     this.#become("registering");
     const { nick, realname, serverPassword } = this.identity;
     this.send("CAP", ["LS", "302"]);
@@ -356,7 +359,17 @@ export class Connection extends EventTarget {
     437(params) { this.#refuseName("437", params.at(-1)); },
     464(params) { this.#refuse("464", params.at(-1)); },
     465(params) { this.#refuse("465", params.at(-1)); },
-    NICK(params, { source }) { if (source?.nick === this.nick) this.nick = params[0]; },
+    NICK(params, { source }) {
+      if (source?.nick !== this.nick) return;
+      this.nick = params[0];
+      if (!this.identity) return;
+      if (this.identity.password) this.identity.account ||= this.identity.nick;
+      if (!this.#spare) this.identity.nick = params[0];
+      if (this.identity.nick === params[0]) this.#spare = "";
+    },
+    QUIT(_params, { source }) {
+      if (this.identity && source?.nick === this.identity.nick && this.nick !== source.nick) this.send("NICK", [source.nick]);
+    },
     FAIL(params) {
       if (this.state === "registering" && params[0] === "NICK") this.#refuseName(params[1], params.at(-1));
     },
@@ -369,10 +382,14 @@ export class Connection extends EventTarget {
 
   #refuseName(code, text) {
     if (this.state !== "registering") return;
-    if (this.identity.confirmed && !this.identity.password) {
+    if (this.identity.confirmed && !this.identity.password && code !== "432") {
       // Our own earlier connection may still hold the name: another for now, the old one when it is free.
-      this.identity.nick = `${this.identity.nick.replace(/_+$/, "")}_`.slice(0, 60);
-      this.send("NICK", [this.identity.nick]);
+      if (this.#spare.length >= 4) {
+        this.#lost(text);
+        return;
+      }
+      this.#spare += "_";
+      this.send("NICK", [[...this.identity.nick].slice(0, 32 - this.#spare.length).join("") + this.#spare]);
       return;
     }
     this.#refuse(code, text);

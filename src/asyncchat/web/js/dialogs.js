@@ -216,6 +216,7 @@ function accountDialog(chat) {
   const secret = field(`Password for ${cleanName(chat.nick)}`, { type: "password", autocomplete: "new-password", minLength: 1, required: true });
   const content = form(async () => {
     await chat.connection.ask("REGISTER", ["*", "*", secret.input.value]);
+    Object.assign(chat.connection.identity, { account: chat.nick, password: secret.input.value });
     dialog.close();
     toast(`The name ${cleanName(chat.nick)} is yours now. Sign in with its password next time.`);
   }, h("p", {}, "An account keeps this name for you, on every device."), secret.node, h("button.button", { type: "submit" }, "Make the account"));

@@ -159,7 +159,11 @@ async function leave(room) {
 }
 
 function roomOfLink() {
-  const name = decodeURIComponent(location.hash.slice(1)).replace(/^#+/, "");
+  let name = location.hash.slice(1);
+  try {
+    name = decodeURIComponent(name);
+  } catch { /* a lone % is taken as it is */ }
+  name = name.replace(/^#+/, "");
   return name && name !== "composer" ? `#${name}` : "";
 }
 
@@ -178,23 +182,19 @@ async function goTo(message) {
 
 async function say(room, text, options) {
   timeline.toEnd();
-  try {
-    await chat.say(room, text, options);
-  } catch {
-    // The message itself shows why it was not sent.
-  }
+  await chat.say(room, text, options);
 }
 
 const COMMANDS = {
-  me: (room, rest) => { chat.say(room, rest, { action: true }).catch(() => { /* shown at the message */ }); },
-  join: (_room, rest) => { const [name, key] = rest.split(/\s+/); chat.open(name.startsWith("#") ? name : `#${name}`, key); },
+  me: (room, rest) => { chat.say(room, rest, { action: true }); },
+  join: (_room, rest) => { const [name, key] = rest.split(/\s+/); remember(chat.open(name.startsWith("#") ? name : `#${name}`, key)); },
   msg: (_room, rest) => {
     const [name, ...words] = rest.split(/\s+/);
     go(name);
     if (words.length) say(chat.current, rest.slice(name.length).trim(), {});
   },
   part: (room) => { leave(room); },
-  topic: (room, rest) => obey("TOPIC", [room.name, rest]),
+  topic: (room, rest) => obey("TOPIC", rest ? [room.name, rest] : [room.name]),
   nick: (_room, rest) => obey("NICK", [rest]),
   away: (_room, rest) => obey("AWAY", rest ? [rest] : []),
   back: () => obey("AWAY", []),
@@ -353,6 +353,13 @@ chat.addEventListener("current", ({ detail: { room } }) => {
   timeline.show(room);
   redraw("sidebar", "head", "people", "composer", "typing");
   seen();
+});
+chat.addEventListener("me", () => {
+  const nick = connection.identity?.nick;
+  if (nick && nick !== kept.nick) {
+    kept.nick = nick;
+    keep();
+  }
 });
 for (const [what, ...parts] of [
   ["rooms", "sidebar"], ["room", "sidebar", "head"], ["members", "people"], ["unread", "sidebar"], ["me", "sidebar"], ["typing", "typing"],

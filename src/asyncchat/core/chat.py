@@ -57,8 +57,7 @@ class Chat:
         """Whether new names have letters of ASCII alone. The server's wish, no fact."""
         self.away: dict[int, str] = {}
         self.devices: dict[int, tuple[int, ...]] = {}
-        """The sessions of people who have others than the one they entered with."""
-        """Nobody's: that person is here without a connection."""
+        """The sessions of people who have others than the one they entered with; none: here without one."""
         self.absent: dict[int, int] = {}
         """Since when people are here without a connection (microseconds since 1970 UTC)."""
         self.labels: dict[int, str] = {}

@@ -157,3 +157,11 @@ def test_erasing():
     assert do(chat, ANNA, commands.Erase("#tea", (3, 4))) == (
         events.Erased("#Tea", chat.people[ANNA], (3, 4)),
     )
+
+
+def test_a_ban_for_a_time_can_be_made_one_for_good():
+    chat = house()
+    do(chat, ANNA, commands.Ban("#tea", "carol!*@*", seconds=60))
+    assert chat.rooms["#tea"].masks["ban"]["carol!*@*"].until
+    do(chat, ANNA, commands.Ban("#tea", "carol!*@*"))
+    assert not chat.rooms["#tea"].masks["ban"]["carol!*@*"].until

@@ -6,6 +6,7 @@ from asyncchat.core import commands, events, replies
 from asyncchat.core.chat import Chat
 from asyncchat.core.names import LOBBY
 from asyncchat.core.rules import renaming
+from asyncchat.core.rules.marks import mark_of
 from asyncchat.log.snapshot import snapshot
 from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, do, house
 
@@ -137,3 +138,18 @@ def _state(chat):
         events.RoomOpened("#hall", NOW),
         events.RoomRenamed("#hall", "#HALL", anna, "", NOW),
     )
+
+
+def test_a_room_gets_no_name_by_renaming_that_could_not_be_opened():
+    chat = house()
+    (refusal,) = do(chat, ANNA, commands.RenameRoom("#tea", "#раul"))
+    assert isinstance(refusal, replies.Refusal)
+    assert "#tea" in chat.rooms
+
+
+def test_read_marks_go_with_the_room():
+    chat = house()
+    do(chat, BOB, commands.MarkRead("#tea", NOW - 5))
+    do(chat, ANNA, commands.RenameRoom("#tea", "#coffee"))
+    assert mark_of(chat, BOB, "#coffee") == NOW - 5
+    assert mark_of(chat, BOB, "#tea") is None

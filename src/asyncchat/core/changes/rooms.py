@@ -50,7 +50,12 @@ def _room_renamed(chat: Chat, event: events.RoomRenamed) -> None:
     chat.moved.update((fold(name), key) for name in room.former)
     for who in room.seats:
         chat.rooms_of[who] = tuple(key if other == old else other for other in chat.rooms_of[who])
-    for rooms in chat.invitations.values():
+    held: tuple[dict[str, Any], ...] = (
+        *chat.invitations.values(),
+        *chat.marks.values(),
+        *chat.guests_marks.values(),
+    )
+    for rooms in held:
         if old in rooms:
             rooms[key] = rooms.pop(old)
     for other in chat.rooms.values():

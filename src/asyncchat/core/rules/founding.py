@@ -92,7 +92,13 @@ def set_access(chat: Chat, who: int, command: commands.SetAccess, _now: int) -> 
         fault = AccountFault.UNKNOWN
     elif fault is None and command.role not in ({""} | ROLE_NAMED.keys()) - {FOUNDER.name}:
         fault = AccountFault.NO_ROLE
-    elif fault is None and command.role and len(room.access) >= ACCESS_EACH:
+    elif (
+        fault is None
+        and account is not None
+        and command.role
+        and account.name not in room.access
+        and len(room.access) >= ACCESS_EACH
+    ):
         fault = AccountFault.LISTED
     if fault is not None or account is None:
         refused = fault or AccountFault.UNKNOWN

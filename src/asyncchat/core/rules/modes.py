@@ -105,7 +105,7 @@ def set_setting(chat: Chat, who: int, command: commands.SetSetting, _now: int) -
 
 def _forward_fault(chat: Chat, who: int, room: Room, to: str) -> str | None:
     """People are sent only where the one who sends them has a say too."""
-    other = chat.room_named(to)
+    other = chat.room_shown(to, who)
     if other is None or other is room:
         return "there is no such other room"
     return None if chat.may(who, other, Right.RULE) else "you are not an operator of that room"
@@ -155,7 +155,7 @@ def set_mask(chat: Chat, who: int, command: commands.SetMask, now: int) -> Items
         return ()
     masks = room.masks[listed]
     mask = _meant(chat, room, masks, command.who, on)
-    if (mask in masks) == on and not (on and command.seconds):
+    if (mask in masks) == on and not (on and (command.seconds or masks[mask].until)):
         return ()
     if on and mask not in masks and (len(masks) >= MASKS_EACH or size(mask) > MASK_BYTES):
         return (replies.TooManyMasks(room.name, mask, MASKS_EACH),)

@@ -74,9 +74,7 @@ def room_view(chat: Chat, who: int, question: commands.AskRoom) -> replies.Reply
         chat.people[who],
         SECRET in room.flags,
         mark_of(chat, who, room.name) if question.joining else None,
-        _metadata(chat, who, room, blocks)
-        if question.joining and who in chat.metadata.subscriptions
-        else None,
+        _metadata(chat, who, room, blocks) if question.joining else None,
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from asyncchat.core import commands, events, replies
 from asyncchat.core.names import LOBBY, fold, room_fault
 from asyncchat.core.roles import Right
-from asyncchat.core.rules.rooms import membership
+from asyncchat.core.rules.rooms import imitation, membership
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat, Items, Rule
@@ -27,7 +27,7 @@ def rename_room(chat: Chat, who: int, command: commands.RenameRoom, now: int) ->
     if not chat.may(who, room, Right.RULE):
         return (replies.NotOperator(room.name),)
     to = command.to
-    reason = room_fault(to)
+    reason = room_fault(to) or (imitation(chat, to) if fold(to) != room.key else None)
     if room.key == LOBBY:
         reason = "the lobby keeps its name"
     elif to == room.name:

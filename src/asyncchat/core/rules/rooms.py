@@ -71,7 +71,7 @@ def joining(
     if (len(chat.rooms_of.get(me.id, ())) if joined is None else joined) >= ROOMS_EACH:
         return (replies.TooManyRooms(name, ROOMS_EACH),)
     if room is None:
-        reason = room_fault(name) or _imitation(chat, name)
+        reason = room_fault(name) or imitation(chat, name)
         if reason is not None:
             return (replies.RoomNotAllowed(name, reason),)
         place: tuple[events.RoomClosed, ...] = ()
@@ -98,7 +98,7 @@ def joining(
     return (joined_now, *role, commands.AskRoom(room.name, joining=True))
 
 
-def _imitation(chat: Chat, name: str) -> str | None:
+def imitation(chat: Chat, name: str) -> str | None:
     """Why a room may not be opened under a name that looks like another one, as half a sentence."""
     if chat.ascii_names and not name.isascii():
         return "only letters of ASCII are allowed here"

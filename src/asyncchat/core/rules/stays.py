@@ -124,7 +124,7 @@ def entering_again(chat: Chat, now: int, last: int) -> Iterator[events.AnyEvent]
     """
     kept = [(account, stay) for account, stay in chat.stays.items() if _may_stay(chat, account, stay, now)]
     for number, (account, stay) in enumerate(kept, 1):
-        me = msgspec.structs.replace(stay.person, id=number)
+        me = msgspec.structs.replace(stay.person, id=number, bot=False, oper=False)
         since = stay.since or last or now
         away = stay.away or NOT_CONNECTED
         yield events.Entered(me, now, away)

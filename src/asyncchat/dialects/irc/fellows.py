@@ -81,6 +81,7 @@ _FOLLOWED: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any, bo
     events.Joined: _as_own,
     events.PersonFlagChanged: _as_own,
     events.OwnerClaimed: _owner,
+    events.OwnerResigned: _as_own,
     events.ReadUpTo: _read,
     events.Whispered: _private,
     events.SignalledTo: _private,

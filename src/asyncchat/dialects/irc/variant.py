@@ -129,10 +129,11 @@ class IrcVariant:
                     or (self._tags_ids and by.bot)
                     or (self._tags_oper and by.oper)
                 ):
-                    return self.tags(record) + raw
-                if not self._tagged:
+                    whole = self.tags(record) + raw
+                elif not self._tagged:
                     return raw
-                whole = (self.tags(record) if event.tags else self._quick_tags(record)) + raw
+                else:
+                    whole = (self.tags(record) if event.tags else self._quick_tags(record)) + raw
                 self._last, self._last_told = record, whole
                 return whole
         if isinstance(event, events.Said | events.Whispered | events.Confided):

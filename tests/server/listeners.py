@@ -75,7 +75,7 @@ class Numbers:
         return b""
 
 
-class Connection:
+class Transport:
     """A transport that keeps what it was told, loses its peer, or takes nothing."""
 
     def __init__(self) -> None:
@@ -113,7 +113,7 @@ class Hall:
         self.time = 0
         self.hub = Hub(Chat(), self.log, self.outbox, clock=self.tick)
         self.put: list[tuple[Session, Outcome]] = []
-        self.connections: dict[Session, Connection] = {}
+        self.connections: dict[Session, Transport] = {}
         self._put = self.outbox.put
         self.outbox.put = self._note  # type: ignore[method-assign]  # looks on, changes nothing
         self._ids = 0
@@ -129,9 +129,9 @@ class Hall:
 
     def session(self, reader: Any = None) -> Session:
         self._ids += 1
-        connection = Connection()
+        connection = Transport()
         loop = asyncio.get_running_loop()
-        service: Any = SimpleNamespace(
+        server: Any = SimpleNamespace(
             now=loop.time,
             options=ServeConfig(limits=False),
             loop=loop,
@@ -139,10 +139,10 @@ class Hall:
             hub=self.hub,
             cloaks=Cloaks(b""),
             sessions={},
-            forget=lambda session: None,
+            remove_session=lambda session: None,
         )
         writer: Any = SimpleNamespace(transport=connection)
-        session = Session(service, self._ids, "10.0.0.1", reader, writer)
+        session = Session(server, self._ids, "10.0.0.1", reader, writer)
         session.adopt(Numbers())
         self.connections[session] = connection
         return session

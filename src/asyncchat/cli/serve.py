@@ -16,7 +16,7 @@ def command(context: click.Context, /, file: str | None, **_flags: object) -> No
     Each option can also stand in the file of --config, and in the environment (ASYNCCHAT_PORT, …); "asyncchat
     config show" lists them with their values. A password for the server and its operators stand there only.
     """
-    from asyncchat.server.running import run
+    from asyncchat.server.serve import run
 
     source = sources(context, file)
     run(source, loaded(source), lambda text: click.echo(text, nl=False))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from asyncchat.core.events import Record
-    from asyncchat.server.audience import Audience
+    from asyncchat.server.subscribers import Subscribers
 
 
 class Silence:
@@ -29,15 +29,15 @@ class Nobody:
     def __init__(self) -> None:
         self.id = 0
         self.who = 0
-        self.apart = 0
-        self.parts: list[bytes] = []
+        self.individual_turn = 0
+        self.pending: list[bytes] = []
 
-    def hear_outcome(self, _outcome: object) -> None:
+    def take_outcome(self, _outcome: object) -> None:
         """Takes no notice."""
 
-    def flush_parts(self) -> None:
+    def flush_pending(self) -> None:
         """Writes nothing."""
-        self.parts.clear()
+        self.pending.clear()
 
 
 class Absent(Nobody):
@@ -52,7 +52,7 @@ class Absent(Nobody):
         super().__init__()
         self.id = who
         self.who = who
-        self.audiences: tuple[Audience, ...] = ()
+        self.subscriptions: tuple[Subscribers, ...] = ()
 
     def write(self, _data: bytes) -> None:
         """Writes nothing."""
@@ -69,5 +69,5 @@ class Absent(Nobody):
         """Never slow."""
         return False
 
-    def expel(self, _reason: str) -> None:
+    def disconnect(self, _reason: str) -> None:
         """Has nothing to end."""

@@ -1,6 +1,6 @@
-"""Cloaks: what others see of where somebody comes from, in the place of an address.
+"""Cloaks: what others see in the place of somebody's address.
 
-Owns the key, the form and the file beside the database; must not know sessions nor what a ban is.
+Owns the key and the form. Must not know sessions or bans.
 """
 
 import base64
@@ -16,21 +16,21 @@ from pathlib import Path
 KEY_BYTES = 32
 
 LOCALHOST = "localhost"
-"""Who is on this very machine; it hides nobody."""
+"""The cloak of everybody on this machine."""
 
 _PART_BYTES = 6
-"""Letters of a part, 30 bits: no two networks that meet in a chat share one but by a great chance."""
+"""Letters of a part: with 30 bits, two networks in one chat will hardly share one."""
 
 _PREFIXES = {4: (32, 24, 16), 6: (64, 48, 32)}
-"""How many bits of an address each part is made of, by its version. One customer has a /64 of IPv6."""
+"""The bits of an address that each part is made of, by IP version. One customer has an IPv6 /64."""
 
 
 class Cloaks:
     """Makes cloaks such as ``k3xq7a.p5mzd2.h4ncyw.ip``, the same for an address as long as the key is.
 
-    The first part is of the whole address (of IPv6 its /64), the second of its network, the third of the
-    larger network around it: ``*.p5mzd2.h4ncyw.ip`` means all who come from one network, without telling
-    which. Who does not have the key can't find an address by trying all.
+    The first part is made from the whole address (of IPv6 its /64), the second from its network, the third
+    from the larger network around it: ``*.p5mzd2.h4ncyw.ip`` matches everyone from one network, without
+    telling which. Without the key, an address can't be found by trying all of them.
 
     Args:
         key: a secret, ``KEY_BYTES`` long; b'' makes no cloaks, so that addresses are seen as they are.
@@ -39,7 +39,7 @@ class Cloaks:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self.of = lru_cache(maxsize=4096)(self._of)
-        """What others see of an address. Remembered: a school behind one address has one string."""
+        """The cloak of an address; cached, so that many people behind one address share one string."""
 
     def _of(self, address: str) -> str:
         if not self._key:

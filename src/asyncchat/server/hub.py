@@ -1,6 +1,6 @@
-"""The hub: the one owner of the chat's state. It decides, applies, numbers, and fills the outbox.
+"""The hub: the only owner of the chat's state. It decides, applies, numbers, and fills the outbox.
 
-Between deciding and applying there is no ``await``. It must not know dialects or bytes.
+There is no ``await`` between deciding and applying. Must not know dialects or bytes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from asyncchat.core.replies import NameReserved, NameTaken, Refusal
 from asyncchat.core.rules.modes import over
 from asyncchat.core.rules.stays import let_go
 from asyncchat.server.absent import Nobody
-from asyncchat.server.delivery import GateMark
+from asyncchat.server.delivery import Barrier
 
 if TYPE_CHECKING:
     from asyncchat.log.base import Log
@@ -31,13 +31,13 @@ def wall_clock() -> int:
 
 
 class Hub:
-    """Decides what sessions ask.
+    """Decides commands.
 
     Args:
-        chat: the state that the log gives.
-        log: where its numbers and times go on from.
+        chat: the state, as replayed from the log.
+        log: its last number and time are continued.
         outbox: takes the outcomes.
-        clock: microseconds since 1970 UTC; where it goes back, the hub's time stands still.
+        clock: microseconds since 1970 UTC; while it is set back, the hub's time stands still.
     """
 
     def __init__(self, chat: Chat, log: Log, outbox: Outbox, clock: Callable[[], int] = wall_clock) -> None:
@@ -48,7 +48,7 @@ class Hub:
         self._number = log.last
         self._time = log.last_time
         self.on_name_taken: Callable[[Session, int], None] = lambda _asker, _holder: None
-        """Called when somebody asks for a name that another session (its number) has."""
+        """Called with the asker and the number of the person who has the name it asked for."""
 
     def submit(self, session: Session, commands: Sequence[Command]) -> bool:
         """Decides commands of one session, in their order.
@@ -62,7 +62,7 @@ class Hub:
         put = self._outbox.put
         who = session.who
         if who in chat.devices and session.id not in chat.devices[who]:
-            return False  # it is this person no more: a gate of it was late
+            return False  # it no longer is this person: its I/O command came late
         self._time = now = max(self._time, self._clock())
         for command in commands:
             if type(command) is Answer:
@@ -75,7 +75,7 @@ class Hub:
                 return True
             items = decide(who, command, now)
             if len(items) == 1 and type(items[0]) is Said:
-                # What is said changes no state; nearly all that is decided comes by here.
+                # A message changes no state. Nearly all commands end here.
                 self._number += 1
                 put(session, (Record(self._number, now, items[0]),), 1)
                 spoke[who] = now
@@ -121,27 +121,27 @@ class Hub:
                     self.on_name_taken(session, item.holder)
         return records
 
-    def begin_gate(self, session: Session, room: str = "") -> GateMark:
-        """Marks the place in the order where a session's gate begins; it hears of it as an outcome.
+    def put_barrier(self, session: Session, room: str = "") -> Barrier:
+        """Marks the place in the order where a session's I/O command begins.
 
-        From there on it is told of this room, where one is given, without being a member.
+        From there on the session is subscribed to this room, where one is given, without being a member.
         """
-        mark = GateMark(room)
-        self._outbox.put(session, (mark,), 0)
-        return mark
+        barrier = Barrier(room)
+        self._outbox.put(session, (barrier,), 0)
+        return barrier
 
     def declare(self, facts: Sequence[AnyEvent]) -> None:
-        """Applies facts that no session caused, and has those told whom they concern."""
+        """Applies facts that no session caused, and has them delivered."""
         if facts:
             self._outbox.put(self._nobody, self.record(facts), len(facts))
 
-    def end_what_is_over(self, by: str) -> None:
-        """Takes off the rooms' lists what stood there for a time, and lets go who stayed away too long."""
+    def expire(self, by: str) -> None:
+        """Removes expired entries from rooms' lists, and people who have been away for too long."""
         now = max(self._time, self._clock())
         self.declare([*over(self.chat, from_origin(by), now), *let_go(self.chat, now)])
 
     def record(self, facts: Sequence[AnyEvent]) -> list[Record]:
-        """Applies facts that no session caused, as at the start of a run, and gives their records."""
+        """Applies facts that no session caused, such as the start of a run, and gives their records."""
         self._time = now = max(self._time, self._clock())
         records = []
         for fact in facts:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, cast
 from asyncchat.server.absent import Absent
 
 if TYPE_CHECKING:
-    from asyncchat.server.audience import Audience
     from asyncchat.server.session import Session
+    from asyncchat.server.subscribers import Subscribers
 
 _logger = logging.getLogger("asyncchat.server")
 
@@ -37,10 +37,10 @@ class People:
         only = self.first.get(who)
         return () if only is None else (only,)
 
-    def audiences_of(self, who: int) -> tuple[Audience, ...]:
+    def subscriptions_of(self, who: int) -> tuple[Subscribers, ...]:
         """The rooms of a person."""
         first = self.first.get(who)
-        return () if first is None else first.audiences
+        return () if first is None else first.subscriptions
 
     @property
     def sessions(self) -> int:
@@ -56,8 +56,8 @@ class People:
     def attach(self, who: int, session: Session) -> None:
         """A session is this person too, from now on in all its rooms."""
         before = self.sessions_of(who)
-        for audience in before[0].audiences:
-            audience.admit(session)
+        for subscribers in before[0].subscriptions:
+            subscribers.add_during_batch(session)
         absent = self.absent.pop(who, None)
         if absent is None:
             self.several[who] = (*before, session)
@@ -69,12 +69,12 @@ class People:
 
     def detach(self, who: int, session: Session) -> None:
         """A session is this person no more."""
-        audiences = session.audiences
+        rooms = session.subscriptions
         self._take_out(session)
         left = tuple(other for other in self.sessions_of(who) if other is not session)
         if not left:
             self.several.pop(who, None)
-            self.miss(who, audiences)
+            self.miss(who, rooms)
             return
         self.first[who] = left[0]
         if len(left) == 1 and left[0].id == who:
@@ -82,16 +82,16 @@ class People:
         else:
             self.several[who] = left
 
-    def miss(self, who: int, audiences: Iterable[Audience]) -> None:
+    def miss(self, who: int, rooms: Iterable[Subscribers]) -> None:
         """A person is in these rooms without a session."""
         absent = self.absent[who] = Absent(who)
         self.first[who] = cast("Session", absent)
-        for audience in audiences:
-            audience.add(self.first[who])
+        for subscribers in rooms:
+            subscribers.add(self.first[who])
 
     def _take_out(self, session: Session) -> None:
-        for audience in session.audiences:
-            audience.remove(session)
+        for subscribers in session.subscriptions:
+            subscribers.remove(session)
 
     def leave(self, who: int) -> None:
         """A person is gone."""

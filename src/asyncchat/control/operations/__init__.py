@@ -1,8 +1,8 @@
-"""What is done for each request: a module for each family, each with a table of its own.
+"""What is done for each request: a module for each family of requests, each with a table.
 
-To add a request: its value in ``requests``, a function here in its family's module, a line in that table. It
-runs beside a server as well as without one: what it needs, its ``Desk`` has. What takes long (a hash) goes to
-a thread.
+To add a request: its value in ``requests``, a function in its family's module, a line in that module's table.
+It runs beside a server as well as without one: it gets all it needs from its ``CommandExecutor``. What takes
+long (a hash) goes to a thread.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from typing import Union
 import msgspec
 
 from asyncchat import __version__
-from asyncchat.control.desk import Desk
+from asyncchat.control.executor import CommandExecutor
 from asyncchat.control.operations import accounts, status, tokens
 from asyncchat.control.operations.base import Operation
 from asyncchat.control.requests import Request, Result
@@ -26,8 +26,8 @@ OPERATIONS: dict[type[Request], Operation] = {
 _decode: Callable[[bytes], Request] = msgspec.json.Decoder(Union[tuple(OPERATIONS)]).decode  # noqa: UP007  # made of a table
 
 
-async def carry_out(desk: Desk, line: bytes) -> Result:
-    """Does what a request's line asks.
+async def carry_out(executor: CommandExecutor, line: bytes) -> Result:
+    """Carries out the request in a line.
 
     Raises:
         Refused: it can't be done.
@@ -39,4 +39,4 @@ async def carry_out(desk: Desk, line: bytes) -> Result:
             f"The server (asyncchat {__version__}) does not know this request. "
             "It is of another version: restart it"
         ) from error
-    return await OPERATIONS[type(request)](desk, request)
+    return await OPERATIONS[type(request)](executor, request)

@@ -1,12 +1,12 @@
-"""Accounts: made, listed, changed and removed by who runs the server.
+"""Requests about accounts: whoever runs the server registers, lists, changes and removes them.
 
-A password is hashed in a thread; what is kept of it is the core's verifier.
+A password is hashed in a thread.
 """
 
 import asyncio
 import secrets
 
-from asyncchat.control.desk import Desk, carried_out
+from asyncchat.control.executor import CommandExecutor, execute
 from asyncchat.control.operations.base import Operation
 from asyncchat.control.requests import (
     AccountLine,
@@ -22,27 +22,27 @@ from asyncchat.control.wire import Refused
 from asyncchat.core import commands, scram
 
 
-async def add(desk: Desk, request: AddAccount) -> Done:
-    """Makes an account."""
-    await carried_out(desk, commands.MakeAccount(request.name, await _verifier(request.password)))
+async def add(executor: CommandExecutor, request: AddAccount) -> Done:
+    """Registers an account."""
+    await execute(executor, commands.MakeAccount(request.name, await _verifier(request.password)))
     return Done()
 
 
-async def change_password(desk: Desk, request: ChangeAccountPassword) -> Done:
-    """Gives an account another password; who is logged in stays so."""
-    await carried_out(desk, commands.ChangePassword(request.name, await _verifier(request.password)))
+async def change_password(executor: CommandExecutor, request: ChangeAccountPassword) -> Done:
+    """Changes the password of an account; sessions stay logged in."""
+    await execute(executor, commands.ChangePassword(request.name, await _verifier(request.password)))
     return Done()
 
 
-async def remove(desk: Desk, request: DropAccount) -> Done:
-    """Removes an account; who is logged in to it is so no longer."""
-    await carried_out(desk, commands.RemoveAccount(request.name, verified=True))
+async def remove(executor: CommandExecutor, request: DropAccount) -> Done:
+    """Removes an account; its sessions are logged out."""
+    await execute(executor, commands.RemoveAccount(request.name, verified=True))
     return Done()
 
 
-async def accounts(desk: Desk, _request: AskAccounts) -> AccountList:
-    """Lists all accounts, by their names."""
-    chat = desk.chat
+async def accounts(executor: CommandExecutor, _request: AskAccounts) -> AccountList:
+    """Lists all accounts, by name."""
+    chat = executor.chat
     there = {person.account for person in chat.people.values()}
     return AccountList(
         tuple(

@@ -1,6 +1,6 @@
-"""Tokens: made, listed and revoked by whoever runs the server."""
+"""Requests about tokens: whoever runs the server makes, lists and revokes them."""
 
-from asyncchat.control.desk import Desk, carried_out
+from asyncchat.control.executor import CommandExecutor, execute
 from asyncchat.control.requests import (
     AskTokens,
     Done,
@@ -13,21 +13,21 @@ from asyncchat.core import commands
 from asyncchat.core.names import fold
 
 
-async def make(desk: Desk, request: MakeToken) -> Done:
-    """Makes one."""
-    await carried_out(desk, commands.NewToken(request.name, request.digest, request.rooms, request.actions))
+async def make(executor: CommandExecutor, request: MakeToken) -> Done:
+    """Makes a token."""
+    await execute(executor, commands.NewToken(request.name, request.digest, request.rooms, request.actions))
     return Done()
 
 
-async def listing(desk: Desk, _request: AskTokens) -> TokenRows:
-    """Lists them, by name."""
-    tokens = sorted(desk.chat.tokens.values(), key=lambda token: fold(token.name))
+async def listing(executor: CommandExecutor, _request: AskTokens) -> TokenRows:
+    """Lists all tokens, by name."""
+    tokens = sorted(executor.chat.tokens.values(), key=lambda token: fold(token.name))
     return TokenRows(tuple(TokenRow(token.name, token.rooms, token.actions, token.time) for token in tokens))
 
 
-async def remove(desk: Desk, request: RemoveToken) -> Done:
-    """Revokes one."""
-    await carried_out(desk, commands.RevokeToken(request.name))
+async def remove(executor: CommandExecutor, request: RemoveToken) -> Done:
+    """Revokes a token."""
+    await execute(executor, commands.RevokeToken(request.name))
     return Done()
 
 

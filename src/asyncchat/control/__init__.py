@@ -5,5 +5,5 @@ like any command. Without a server, the process takes the lock itself. Owns the 
 and what is done for each. Must not know the server (it has its own end: ``server.control_socket``) nor the
 command line.
 
-To add one: its value in ``requests``, a function and a line in a table of ``operations``.
+To add one: see ``operations``.
 """

@@ -16,8 +16,8 @@ from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses
 from asyncchat.server.addresses import Address
-from asyncchat.server.owner import OwnerCode
 from asyncchat.server.server import Server
+from asyncchat.server.server_passwords import OwnerCode
 
 PATIENCE = 60.0
 """Seconds after which a test that waits for the other side fails: only a hang takes so long."""

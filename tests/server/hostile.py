@@ -27,8 +27,8 @@ from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses, auth, io_commands
 from asyncchat.server.absent import Absent
 from asyncchat.server.addresses import Address
-from asyncchat.server.owner import OwnerCode
 from asyncchat.server.server import Server
+from asyncchat.server.server_passwords import OwnerCode
 from tests.server.harness import CODE, PATIENCE
 
 SECRET = "hunter2secret"  # noqa: S105

@@ -7,16 +7,15 @@ import base64
 import hashlib
 import hmac
 import ipaddress
-import os
 import secrets
 import sys
 from functools import lru_cache
 from pathlib import Path
 
-KEY_BYTES = 32
+from asyncchat.server.addresses import LOCALHOST, is_local
+from asyncchat.server.secret_file import kept_beside
 
-LOCALHOST = "localhost"
-"""The cloak of everybody on this machine."""
+KEY_BYTES = 32
 
 _PART_BYTES = 6
 """Letters of a part: with 30 bits, two networks in one chat will hardly share one."""
@@ -44,12 +43,9 @@ class Cloaks:
     def _of(self, address: str) -> str:
         if not self._key:
             return address
-        try:
-            parsed = ipaddress.ip_address(address.partition("%")[0])
-        except ValueError:
+        if is_local(address):
             return LOCALHOST
-        if parsed.is_loopback:
-            return LOCALHOST
+        parsed = ipaddress.ip_address(address.partition("%")[0])
         parts = (self._part(parsed, bits) for bits in _PREFIXES[parsed.version])
         return sys.intern(f"{'.'.join(parts)}.ip")
 
@@ -65,20 +61,16 @@ def new_key() -> bytes:
 
 
 def key_beside(database: Path) -> bytes:
-    """The key kept beside a database (mode 0600), made when there is none.
+    """The key kept beside a database, made when there is none.
 
     Raises:
-        OSError: the file can't be read or made.
+        OSError: its file can't be read or made.
     """
-    path = database.with_name(database.name + ".cloak")
+    return bytes.fromhex(kept_beside(database, ".cloak", _is_key, lambda: new_key().hex()))
+
+
+def _is_key(text: str) -> bool:
     try:
-        key = bytes.fromhex(path.read_text(encoding="ascii", errors="replace").strip())
-    except (FileNotFoundError, ValueError):
-        key = b""
-    if len(key) >= KEY_BYTES:
-        return key
-    key = new_key()
-    path.unlink(missing_ok=True)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(key.hex() + "\n")
-    return key
+        return len(bytes.fromhex(text)) >= KEY_BYTES
+    except ValueError:
+        return False

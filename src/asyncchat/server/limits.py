@@ -10,6 +10,8 @@ import sys
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 
+from asyncchat.server.addresses import is_local
+
 if TYPE_CHECKING:
     from asyncchat.config import ServeConfig
 
@@ -36,11 +38,6 @@ def network_of(address: str) -> str:
         return address
 
 
-def is_here(address: str) -> bool:
-    """Whether an address is this machine's own."""
-    return address.startswith("127.") or address in ("::1", "localhost")
-
-
 class AddressCounter:
     """Counts the connections from each network."""
 
@@ -49,7 +46,7 @@ class AddressCounter:
 
     def acquire(self, address: str, most: int) -> bool:
         """Counts one more, unless there are ``most`` already (0: no limit). Local ones are not counted."""
-        if is_here(address):
+        if is_local(address):
             return True
         network = network_of(address)
         there = self._there.get(network, 0)
@@ -60,7 +57,7 @@ class AddressCounter:
 
     def release(self, address: str) -> None:
         """Counts one less."""
-        if is_here(address):
+        if is_local(address):
             return
         network = network_of(address)
         there = self._there[network] - 1

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from asyncchat.dialects.plain import silence_for
+from asyncchat.server.addresses import is_local
 from asyncchat.server.chunked_writer import ChunkedWriter
 from asyncchat.server.http.connection import HttpConnection
 from asyncchat.server.limits import REGISTRATION_SECONDS
@@ -79,7 +80,7 @@ class ProtocolDetection:
         if left <= 0:
             session.disconnect("no name in time")
             return False
-        local = session.address in ("127.0.0.1", "::1", "localhost")
+        local = is_local(session.address)
         # A client that ended one line ends them all.
         unframed_after = silence_for(self._begun) if self._plain is None else None
         patience = left

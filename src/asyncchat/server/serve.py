@@ -25,9 +25,9 @@ from asyncchat.server.cloaks import key_beside
 from asyncchat.server.control_socket import control_socket
 from asyncchat.server.limits import raise_file_limit
 from asyncchat.server.outbox import StorageLost
-from asyncchat.server.owner import OwnerCode
 from asyncchat.server.reload import ServeError, read_motd
 from asyncchat.server.server import Server
+from asyncchat.server.server_passwords import OwnerCode
 
 _logger = logging.getLogger("asyncchat.server")
 
@@ -77,12 +77,12 @@ async def _serve(sources: Sources, effective: Effective, announce: Callable[[str
     listeners: list[tuple[Address, list[socket.socket]]] = []
     try:
         shared_port, further = _addresses(config)
-        listeners += addresses.open_together(shared_port)
+        listeners += addresses.open_on_one_port(shared_port)
         for address in further:
             listeners.append((address, addresses.open_listener(address)))  # what opened is closed
         await _serve_on(listeners, config, announce, motd, most_sessions, sources)
     finally:
-        addresses.forget(address for address, _sockets in listeners)
+        addresses.unlink(address for address, _sockets in listeners)
 
 
 async def _serve_on(

@@ -29,8 +29,8 @@ from asyncchat.dialects.plain import Plain
 from asyncchat.dialects.websocket import WebSocket
 from asyncchat.log.base import Retention
 from asyncchat.server import banner, logging_setup
-from asyncchat.server.addresses import BACKLOG, Address
-from asyncchat.server.cloaks import LOCALHOST, Cloaks, new_key
+from asyncchat.server.addresses import BACKLOG, LOCALHOST, Address
+from asyncchat.server.cloaks import Cloaks, new_key
 from asyncchat.server.delivery import Delivery
 from asyncchat.server.http.app import App
 from asyncchat.server.http.hosts import Hosts
@@ -49,7 +49,7 @@ from asyncchat.server.webhooks import Webhooks
 if TYPE_CHECKING:
     from asyncchat.config import ServeConfig, Sources
     from asyncchat.log.base import Log
-    from asyncchat.server.owner import OwnerCode
+    from asyncchat.server.server_passwords import OwnerCode
 
 _logger = logging.getLogger("asyncchat.server")
 

@@ -1,4 +1,4 @@
-"""The passwords of the configuration: the server's and its operators'.
+"""The secrets of the server: the owner code, and the passwords of the configuration.
 
 Owns their verification, in a thread and one at a time. Must not know sessions, nor what a right password
 grants.
@@ -7,13 +7,61 @@ grants.
 from __future__ import annotations
 
 import asyncio
+import hmac
+import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asyncchat.config.passwords import Password
 from asyncchat.core.names import fold, matches
+from asyncchat.server.secret_file import kept_beside
 
 if TYPE_CHECKING:
     from asyncchat.config import ServeConfig
+
+
+# Without 0/O, 1/I/L, U: nobody mistakes one for another when it is read aloud.
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LENGTH = 8
+
+
+class OwnerCode:
+    """A code such as ``7KQ2-M9XD``; case and dashes don't matter when it is typed.
+
+    Whoever can read the file beside the database becomes an operator of the server.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @classmethod
+    def new(cls) -> OwnerCode:
+        """A code for one run, kept nowhere."""
+        return cls(_new_code())
+
+    @classmethod
+    def beside(cls, database: Path) -> OwnerCode:
+        """The code kept beside a database, made at the first start.
+
+        Raises:
+            OSError: its file can't be read or made.
+        """
+        return cls(kept_beside(database, ".owner", lambda text: len(_letters(text)) >= _LENGTH, _new_code))
+
+    def verify(self, typed: str) -> bool:
+        """Whether this is the code; takes as long whatever was typed."""
+        return hmac.compare_digest(_letters(typed).encode(), _letters(self.text).encode())
+
+
+def _new_code() -> str:
+    letters = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+def _letters(text: str) -> str:
+    return "".join(char for char in text.upper() if char.isalnum())
 
 
 class ServerPasswords:

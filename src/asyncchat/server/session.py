@@ -168,7 +168,7 @@ class Session(Connection):
         await self._waiter
 
     async def subscribe(self, room: str) -> int:
-        """Has this session told of a room without being a member; deliveries wait for ``release``.
+        """Subscribes to a room without being a member; pauses output until ``resume_output``.
 
         Returns:
             The number of the last record delivered before.

@@ -1,6 +1,6 @@
-"""Figures for Prometheus: ``/metrics``, for this machine alone.
+"""Metrics for Prometheus: ``/metrics``, for local clients only.
 
-Owns the names; what is counted is counted elsewhere.
+Owns their names; other modules count.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from asyncchat import __version__
+from asyncchat.server.addresses import is_local
 from asyncchat.server.http.messages import Request, Response, problem
 
 if TYPE_CHECKING:
@@ -19,27 +20,25 @@ if TYPE_CHECKING:
 KIND = "text/plain; version=0.0.4; charset=utf-8"
 """Prometheus' text format."""
 
-_LOCAL = ("127.0.0.1", "::1", "localhost")
-
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
-"""What a proxy says of a request that comes from elsewhere."""
+"""Headers that a proxy adds."""
 
 
 def respond(server: Server, request: Request, session: Session) -> Response:
-    """The figures, or that they are not for this asker."""
-    if session.address not in _LOCAL or any(request.header(name) for name in _FORWARDED):
+    """The metrics, or a refusal."""
+    if not is_local(session.address) or any(request.header(name) for name in _FORWARDED):
         return problem(403, "The figures are for this machine alone: ask it directly, not through a proxy.")
     lines = []
-    for name, kind, words, value in _figures(server):
+    for name, kind, words, value in _metrics(server):
         bare = name.partition("{")[0]
         lines.append(f"# HELP asyncchat_{bare} {words}\n# TYPE asyncchat_{bare} {kind}\n")
         lines.append(f"asyncchat_{name} {value}\n")
     return Response(200, "".join(lines).encode(), (("Content-Type", KIND),))
 
 
-def _figures(server: Server) -> list[tuple[str, str, str, str]]:
+def _metrics(server: Server) -> list[tuple[str, str, str, str]]:
     chat, outbox, delivery = server.hub.chat, server.outbox, server.delivery
-    figures: list[tuple[str, str, str, float]] = [
+    metrics: list[tuple[str, str, str, float]] = [
         ("sessions", "gauge", "Connections of all kinds.", len(server.sessions)),
         ("people", "gauge", "People in the chat.", len(chat.people)),
         ("rooms", "gauge", "Rooms that are open.", len(chat.rooms)),
@@ -51,13 +50,13 @@ def _figures(server: Server) -> list[tuple[str, str, str, str]]:
     ]
     memory = _memory()
     if memory:
-        figures.append(("resident_memory_bytes", "gauge", "Memory in use.", memory))
-    found = [(name, kind, words, f"{value:.15g}") for name, kind, words, value in figures]
+        metrics.append(("resident_memory_bytes", "gauge", "Memory in use.", memory))
+    found = [(name, kind, words, f"{value:.15g}") for name, kind, words, value in metrics]
     return [(f'info{{version="{__version__}"}}', "gauge", "This version.", "1"), *found]
 
 
 def _memory() -> int:
-    """Bytes in memory, where the system tells (Linux); else 0."""
+    """Bytes of resident memory on Linux, else 0."""
     if sys.platform != "linux":
         return 0
     with open("/proc/self/statm", "rb") as file:

@@ -25,8 +25,8 @@ from asyncchat.dialects.irc.commands import WORDS
 from asyncchat.dialects.plain.words import WORDS as TYPED
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses, auth, io_commands
-from asyncchat.server.absent import Absent
 from asyncchat.server.addresses import Address
+from asyncchat.server.recipients import Absent
 from asyncchat.server.server import Server
 from asyncchat.server.server_passwords import OwnerCode
 from tests.server.harness import CODE, PATIENCE
@@ -329,16 +329,16 @@ class Crowd:
         chat, delivery = self.server.hub.chat, self.server.delivery
         if self.server.outbox.waiting or not self.server.outbox._idle.is_set():
             return  # somebody left meanwhile
-        assert set(delivery.people.first) == set(chat.people)
+        assert set(delivery.presence.first) == set(chat.people)
         for who in chat.people:
             ids = [] if who in chat.absent else list(chat.devices.get(who, (who,)))
-            present: list[Any] = list(delivery.people.sessions_of(who))
+            present: list[Any] = list(delivery.presence.recipients_of(who))
             told = [one.id for one in present if not isinstance(one, Absent)]
             assert sorted(told) == sorted(ids), (who, who in chat.absent)
         for key, room in chat.rooms.items():
             subscribers = delivery._rooms.get(key)
             members = set() if subscribers is None else set(subscribers.members.values())
-            assert members == {one for who in room.seats for one in delivery.people.sessions_of(who)}, key
+            assert members == {one for who in room.seats for one in delivery.presence.recipients_of(who)}, key
             if subscribers is not None:
                 assert (subscribers.roles is not None) == (AUDITORIUM in room.flags), key
             if subscribers is not None and subscribers.roles is not None:

@@ -306,7 +306,6 @@ def test_a_slow_session_is_reported_once_after_the_batch_that_shows_it():
         hall.delivery._rooms["#lobby"].unchecked = delivery.CHECK_BYTES
         await hall.outbox.emptied()
         assert hall.slow == [slow]
-        slow.disconnect("too slow", at_once=True)
         hall.submit(one, *say("and on it goes"))
         await hall.outbox.emptied()
         left = hall.log.last - 1

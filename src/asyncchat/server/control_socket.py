@@ -22,14 +22,14 @@ from asyncchat.control.operations import carry_out
 from asyncchat.control.socket_path import address_of, socket_path, supported
 from asyncchat.control.wire import REQUEST_BYTES, Refused, reply_line
 from asyncchat.core.replies import StorageDown
-from asyncchat.server.absent import Nobody
+from asyncchat.server.recipients import SilentRecipient
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
     from asyncchat.core.commands import Command
+    from asyncchat.dialects.base import Outcome
     from asyncchat.log.base import Log
     from asyncchat.server.server import Server
-    from asyncchat.server.session import Session
 
 _logger = logging.getLogger("asyncchat.control")
 
@@ -43,19 +43,18 @@ CLOSE_SECONDS = 2.0
 """How long an answer may still take when the server stops."""
 
 
-class Asker(Nobody):
+class Asker(SilentRecipient):
     """Stands where a session does, for one command that the console asked."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.id = CONSOLE
+        super().__init__(CONSOLE)
         self.address = "console"
         self.heard: asyncio.Future[Sequence[object]] = asyncio.get_running_loop().create_future()
 
-    def take_outcome(self, outcome: object) -> None:
+    def take_outcome(self, outcome: Outcome) -> None:
         """Takes it, once the log has it."""
         if not self.heard.done():
-            self.heard.set_result(cast("Sequence[object]", outcome))
+            self.heard.set_result(outcome)
 
 
 class HubExecutor:
@@ -82,7 +81,7 @@ class HubExecutor:
         if self._server.outbox.failing:
             raise Refused(words_for(StorageDown()))
         asker = Asker()
-        self._server.hub.submit(cast("Session", asker), [command])
+        self._server.hub.submit(asker, [command])
         return await asker.heard
 
 

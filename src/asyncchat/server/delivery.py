@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from asyncchat.core import events
@@ -23,12 +23,12 @@ from asyncchat.core.names import fold
 from asyncchat.core.replies import BannedFromServer
 from asyncchat.core.roles import OPERATOR, ROLE_NAMED
 from asyncchat.server.concerns import ALSO_CONCERNS, SEEN, TO_ONE, TO_SOME, Seen, ToSome
-from asyncchat.server.people import People
-from asyncchat.server.subscribers import Subscribers, WriteBatch
+from asyncchat.server.presence import Presence
+from asyncchat.server.recipients import Recipient, Subscribers, WriteBatch
 
 if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
     from asyncchat.dialects.base import Outcome, Variant
-    from asyncchat.server.session import Session
 
 _logger = logging.getLogger("asyncchat.server")
 
@@ -54,36 +54,30 @@ class Barrier:
         """A room that the session is subscribed to from here on; empty for none."""
 
 
-Batch = Sequence[tuple["Session", "Outcome"]]
+Batch = Sequence[tuple[Recipient, "Outcome"]]
 
 
 class Delivery:
     """Delivers batches, one after the other.
 
     Args:
-        too_slow: called once, after the batch, with each session for which too much waits.
+        chat: the state, only to be read: whose members a room hides, and the operators of the server.
     """
 
-    def __init__(self, too_slow: Callable[[Session], None]) -> None:
-        self.people = People()
-        self.auditorium: Callable[[str], dict[int, int] | None] = lambda _key: None
-        """By a room's key: its members' roles where the members are hidden from each other, else None."""
-        self.on_room_moved: Callable[[str], None] = lambda _key: None
-        """Called with the key of a room that is another room, or none, from now on."""
-        self.owners: Set[int] = frozenset()
-        """Server operators: they see everybody."""
+    def __init__(self, chat: Chat) -> None:
+        self.presence = Presence()
+        self._chat = chat
         self.delivered = 0
         self.writes = 0
         """Shared writes so far; those to sessions that are served individually do not count."""
-        self._too_slow = too_slow
         self._rooms: dict[str, Subscribers] = {}
         self._turn = 0
-        self._individuals: list[Session] = []
+        self._individuals: list[Recipient] = []
         self._write_batches: list[WriteBatch] = []
         self._writes = 0
-        self._slow: set[Session] = set()
-        self._disconnecting: list[tuple[Session, str]] = []
-        """Sessions to disconnect after the batch, each with the reason."""
+        self._slow: set[Recipient] = set()
+        self._disconnecting: list[tuple[Recipient, str]] = []
+        """Recipients to disconnect after the batch, each with the reason."""
 
     async def deliver(self, batch: Batch) -> None:
         """Tells everyone what happened; returns when all bytes are handed to the transports."""
@@ -99,7 +93,7 @@ class Delivery:
                         (subscribers.write_batch or self._open_write_batch(subscribers)).add(item, session)
                         subscribers.last_said = item.number
                     elif type(event) is RoomRenamed:
-                        await self._rename_room(event, outcome, session)
+                        await self._rename_room(item.number, event, outcome, session)
                     else:
                         await self._tell(item, session)
                     self.delivered = item.number
@@ -113,7 +107,7 @@ class Delivery:
                 elif type(item) is BannedFromServer:
                     self._disconnecting.append((session, "banned"))
             session.take_outcome(outcome)
-            if session.who in self.people.several:
+            if session.who in self.presence.several:
                 await self._tell_siblings(session, outcome)
         for opened in self._write_batches:
             await self._flush(opened)
@@ -129,24 +123,24 @@ class Delivery:
         if self._slow:
             slow, self._slow = self._slow, set()
             for session in slow:
-                self._too_slow(session)
+                session.disconnect("too slow", at_once=True)
 
     def _mark_individuals(self, batch: Batch) -> None:
         turn = self._turn
-        several = self.people.several
+        several = self.presence.several
         for session, outcome in batch:
             if session.individual_turn != turn:
                 self._mark_individual(session)
             for item in outcome:
                 if isinstance(item, Record) and type(item.event) in ALSO_CONCERNS:
-                    for concerned in self.people.sessions_of(ALSO_CONCERNS[type(item.event)](item.event)):
+                    for concerned in self.presence.recipients_of(ALSO_CONCERNS[type(item.event)](item.event)):
                         if concerned.individual_turn != turn:
                             self._mark_individual(concerned)
             for sibling in several.get(session.who, ()):
                 if sibling.individual_turn != turn:
                     self._mark_individual(sibling)
 
-    def _mark_individual(self, session: Session) -> None:
+    def _mark_individual(self, session: Recipient) -> None:
         session.individual_turn = self._turn
         self._individuals.append(session)
 
@@ -159,7 +153,7 @@ class Delivery:
             subscribers = self._rooms.get(key)
             if subscribers is None:
                 subscribers = Subscribers()
-                if self.auditorium(key) is not None:
+                if self._hidden_roles(key) is not None:
                     subscribers.roles = {}
             self._rooms[key] = self._rooms[room] = subscribers
         return subscribers
@@ -180,7 +174,7 @@ class Delivery:
         self._write_batches.append(write_batch)
         return write_batch
 
-    async def _tell(self, record: Record, cause: Session) -> None:
+    async def _tell(self, record: Record, cause: Recipient) -> None:
         """Delivers an event that is not a message to a room."""
         event = record.event
         if event.reach is Reach.ROOM:
@@ -195,7 +189,7 @@ class Delivery:
             if isinstance(event, events.FlagChanged | events.RoleChanged):
                 self._note_changes(record, subscribers)
             if isinstance(event, events.Joined):
-                for joiner in self.people.sessions_of(event.person.id):
+                for joiner in self.presence.recipients_of(event.person.id):
                     subscribers.add_during_batch(joiner)
             elif isinstance(event, events.Parted | events.Kicked):
                 self._remove(event.person.id, [subscribers])
@@ -203,21 +197,20 @@ class Delivery:
             who: int = event.person.id  # type: ignore[union-attr]  # Reach.PEERS means it has one
             await self._tell_peers(record, who, cause)
             if isinstance(event, events.LoggedOut) and who != cause.who:
-                for device in self.people.sessions_of(who):
-                    device.pending.append(device.follow((record,)))  # no answer to what it asks now
+                self._tell_own(record, who)
         elif isinstance(event, events.Confided | events.SignalledToRole | events.Knocked):
             await self._tell_some(record, event, cause)
         elif isinstance(event, TO_ONE):
-            for target in self.people.sessions_of(event.to.id):
+            for target in self.presence.recipients_of(event.to.id):
                 if target is not cause and not target.ignores(record):
                     target.pending.append(target.variant.encode(record))
         elif isinstance(event, events.Entered):
-            self.people.enter(event.person.id, cause)
+            self.presence.enter(event.person.id, cause)
             _logger.info("%s (%s) is online", event.person.name, event.person.address or event.person.host)
         elif isinstance(event, events.Attached):
-            self.people.attach(event.person.id, cause)
+            self.presence.attach(event.person.id, cause)
         elif isinstance(event, events.Detached):
-            self.people.detach(event.person.id, cause)
+            self.presence.detach(event.person.id, cause)
         elif isinstance(event, TO_SOME):
             await self._announce(record, event, cause)
         elif isinstance(event, events.MetadataShown):
@@ -229,14 +222,17 @@ class Delivery:
         elif isinstance(event, events.RoomClosed) and not self._subscribers_of(event.room).members:
             self._rooms.pop(event.room, None)
             self._rooms.pop(fold(event.room), None)
-            self.on_room_moved(fold(event.room))
 
-    def last_said(self, key: str) -> int:
-        """The number of the last message or erasure delivered in a room since the start; 0: none."""
-        subscribers = self._rooms.get(key)
-        return 0 if subscribers is None else subscribers.last_said
+    def subscribers_in(self, key: str) -> Subscribers | None:
+        """The subscribers of the room that has this key now; None: there is no such room."""
+        return self._rooms.get(key)
 
-    async def _rename_room(self, event: RoomRenamed, outcome: Outcome, cause: Session) -> None:
+    def _hidden_roles(self, key: str) -> dict[int, int] | None:
+        """The roles in a room that hides its members from each other; None for any other room."""
+        room = self._chat.rooms.get(key)
+        return dict(room.roles) if room is not None and AUDITORIUM in room.flags else None
+
+    async def _rename_room(self, number: int, event: RoomRenamed, outcome: Outcome, cause: Recipient) -> None:
         """Moves a room's subscribers to its new name, and tells each member individually."""
         subscribers = self._subscribers_of(event.room)
         if subscribers.write_batch is not None:
@@ -244,8 +240,6 @@ class Delivery:
             await self._flush(subscribers.write_batch)
         for name in (event.room, fold(event.room)):
             self._rooms.pop(name, None)
-        self.on_room_moved(fold(event.room))
-        self.on_room_moved(fold(event.to))
         there = self._rooms.get(fold(event.to))
         if there is not None and there is not subscribers:
             for watcher in list(
@@ -253,42 +247,47 @@ class Delivery:
             ):  # webhooks and streams: there was no open room of that name
                 there.remove(watcher)
                 subscribers.add_during_batch(watcher)
+        subscribers.last_said = number  # its messages were moved in the log
         self._rooms[event.to] = self._rooms[fold(event.to)] = subscribers
         for member in list(subscribers.members.values()):
             if member is cause or member.ended:
                 continue
-            data = member.learn(outcome)
+            data = member.encode_rename(outcome)
             if member.individual_turn == self._turn:
                 member.pending.append(data)
             elif data:
                 await self._write([member], data)
 
-    async def _announce(self, record: Record, event: ToSome, cause: Session) -> None:
+    async def _announce(self, record: Record, event: ToSome, cause: Recipient) -> None:
         """Tells some people something, wherever they are."""
         for who in event.to:
-            for target in self.people.sessions_of(who):
+            for target in self.presence.recipients_of(who):
                 if target is not cause:
                     await self._give(target, target.variant.encode(record))
 
-    async def _show(self, record: Record, event: events.MetadataShown, cause: Session) -> None:
+    async def _show(self, record: Record, event: events.MetadataShown, cause: Recipient) -> None:
         """Tells some people of metadata, after what was told before in the rooms concerned."""
         rooms = (
-            self.people.subscriptions_of(event.who) if event.who else (self._subscribers_of(event.target),)
+            self.presence.subscriptions_of(event.who) if event.who else (self._subscribers_of(event.target),)
         )
         await self._tell_behind(record, event.to, rooms, cause)
 
     async def _tell_host(
-        self, record: Record, event: events.HostChanged | events.HostShown, cause: Session
+        self, record: Record, event: events.HostChanged | events.HostShown, cause: Recipient
     ) -> None:
         """Tells others, and the person itself, of the person's new host."""
         who = event.person.id
-        await self._tell_behind(record, event.to, self.people.subscriptions_of(who), cause)
+        await self._tell_behind(record, event.to, self.presence.subscriptions_of(who), cause)
         if isinstance(event, events.HostChanged) and who != cause.who:
-            for device in self.people.sessions_of(who):
-                device.pending.append(device.follow((record,)))  # no answer to what it asks now
+            self._tell_own(record, who)
+
+    def _tell_own(self, record: Record, who: int) -> None:
+        """Tells a person of its own event that another caused: as if a sibling had, not as an answer."""
+        for recipient in self.presence.recipients_of(who):
+            recipient.pending.append(recipient.encode_from_sibling((record,)))
 
     async def _tell_behind(
-        self, record: Record, to: Iterable[int], rooms: Iterable[Subscribers], cause: Session
+        self, record: Record, to: Iterable[int], rooms: Iterable[Subscribers], cause: Recipient
     ) -> None:
         """Tells some people something, after what was told before in these rooms."""
         for subscribers in rooms:
@@ -297,35 +296,38 @@ class Delivery:
                 await self._flush(subscribers.write_batch)
         encoded: dict[Variant, bytes] = {}
         for who in to:
-            for target in self.people.sessions_of(who):
+            for target in self.presence.recipients_of(who):
                 if target is not cause:
                     data = encoded.get(target.variant)
                     if data is None:
                         data = encoded[target.variant] = target.variant.encode(record)
                     await self._give(target, data)
 
-    def _kill(self, record: Record, event: events.Killed, cause: Session) -> None:
+    def _kill(self, record: Record, event: events.Killed, cause: Recipient) -> None:
         """Tells a person that it was killed; its sessions are disconnected after this batch."""
-        for target in self.people.sessions_of(event.person.id):
+        for target in self.presence.recipients_of(event.person.id):
             if target is not cause:
                 target.pending.append(target.variant.encode(record))
             self._disconnecting.append((target, f"Killed ({event.by.name} ({event.reason}))"))
 
-    async def _tell_peers(self, record: Record, who: int, cause: Session) -> None:
+    async def _tell_peers(self, record: Record, who: int, cause: Recipient) -> None:
         """Delivers an event of a person to all who share a room with it, once each."""
-        rooms = self.people.subscriptions_of(who)
+        rooms = self.presence.subscriptions_of(who)
         if len(rooms) == 1 and rooms[0].roles is None:
             (rooms[0].write_batch or self._open_write_batch(rooms[0])).add(record, cause)
         elif rooms:
             await self._tell_union(record, who, rooms, cause)
         if isinstance(record.event, events.Left):
             self._remove(who, rooms)
-            self.people.leave(who)
+            self.presence.leave(who)
             reason = f" ({record.event.reason})" if record.event.reason else ""
             _logger.info("%s left chat%s", record.event.person.name, reason)
 
     async def _tell_some(
-        self, record: Record, event: events.Confided | events.SignalledToRole | events.Knocked, cause: Session
+        self,
+        record: Record,
+        event: events.Confided | events.SignalledToRole | events.Knocked,
+        cause: Recipient,
     ) -> None:
         """Delivers an event to some of a room's members, after what all of them were told before."""
         subscribers = self._subscribers_of(event.room)
@@ -333,19 +335,19 @@ class Delivery:
             self._write_batches.remove(subscribers.write_batch)
             await self._flush(subscribers.write_batch)
         for who in event.to:
-            for member in self.people.sessions_of(who):
+            for member in self.presence.recipients_of(who):
                 if member.id in subscribers.members and member is not cause and not member.ignores(record):
                     await self._give(member, member.variant.encode(record))
 
     async def _tell_visible(
-        self, record: Record, event: Seen, subscribers: Subscribers, cause: Session
+        self, record: Record, event: Seen, subscribers: Subscribers, cause: Recipient
     ) -> None:
         """Delivers that somebody came to an auditorium or left it."""
         who = event.person.id
         if isinstance(event, events.Joined):
             if event.operator and subscribers.roles is not None:
                 subscribers.roles[who] = OPERATOR.bit
-            for joiner in self.people.sessions_of(who):
+            for joiner in self.presence.recipients_of(who):
                 subscribers.add(joiner)
         await self._tell_union(record, who, [subscribers], cause)
         if not isinstance(event, events.Joined):
@@ -356,22 +358,22 @@ class Delivery:
         for one in record.records if isinstance(record, Together) else (record,):
             change = one.event
             if isinstance(change, events.FlagChanged) and change.flag == AUDITORIUM:
-                subscribers.roles = (self.auditorium(fold(change.room)) or {}) if change.on else None
+                subscribers.roles = (self._hidden_roles(fold(change.room)) or {}) if change.on else None
             elif isinstance(change, events.RoleChanged) and subscribers.roles is not None:
                 bit = ROLE_NAMED[change.role].bit
                 roles = subscribers.roles.get(change.person.id, 0)
                 subscribers.roles[change.person.id] = roles | bit if change.on else roles & ~bit
 
     async def _tell_union(
-        self, record: Record, who: int, rooms: Sequence[Subscribers], cause: Session
+        self, record: Record, who: int, rooms: Sequence[Subscribers], cause: Recipient
     ) -> None:
         """Delivers an event of a person to all members of these rooms who may see it, once each."""
-        members: dict[int, Session] = {}
+        members: dict[int, Recipient] = {}
         for subscribers in rooms:
             if subscribers.write_batch is not None:
                 self._write_batches.remove(subscribers.write_batch)
                 await self._flush(subscribers.write_batch)
-            members.update(subscribers.visible_to(who, self.owners))
+            members.update(subscribers.visible_to(who, self._chat.owners))
         encoded: dict[Variant, bytes] = {}
         for member in members.values():
             data = encoded.get(member.variant)
@@ -384,17 +386,17 @@ class Delivery:
                 await self._write([member], data)
 
     def _remove(self, who: int, rooms: Iterable[Subscribers]) -> None:
-        for leaver in self.people.sessions_of(who):
+        for leaver in self.presence.recipients_of(who):
             for subscribers in rooms:
                 subscribers.remove(leaver)
 
-    async def _tell_siblings(self, session: Session, outcome: Outcome) -> None:
+    async def _tell_siblings(self, session: Recipient, outcome: Outcome) -> None:
         """Tells a person's other sessions what this one caused."""
-        for sibling in self.people.several.get(session.who, ()):
+        for sibling in self.presence.several.get(session.who, ()):
             if sibling is not session and not sibling.ended:
-                await self._give(sibling, sibling.follow(outcome))
+                await self._give(sibling, sibling.encode_from_sibling(outcome))
 
-    async def _give(self, session: Session, data: bytes) -> None:
+    async def _give(self, session: Recipient, data: bytes) -> None:
         """Tells one session something, in order."""
         if session.individual_turn == self._turn:
             session.pending.append(data)
@@ -418,7 +420,7 @@ class Delivery:
                 session for _, group in write_batch.groups for session in group if session.is_slow()
             )
 
-    async def _write(self, sessions: Sequence[Session], data: bytes) -> None:
+    async def _write(self, sessions: Sequence[Recipient], data: bytes) -> None:
         """Writes the same bytes to all of these sessions that are not served individually."""
         turn = self._turn
         left = iter(sessions)
@@ -436,23 +438,23 @@ class Delivery:
             self._writes = 0
             await asyncio.sleep(0)
 
-    def _reach_barrier(self, session: Session, barrier: Barrier) -> None:
+    def _reach_barrier(self, session: Recipient, barrier: Barrier) -> None:
         barrier.reached = self.delivered
         session.flush_pending()
         session.pause_output()
         if barrier.room and not session.ended:
             self.subscribe(session, barrier.room)
 
-    def subscribe(self, session: Session, room: str) -> None:
+    def subscribe(self, session: Recipient, room: str) -> None:
         """Subscribes a session that is no member to a room from now on."""
         self._subscribers_of(fold(room)).add_during_batch(session)
 
     def add_absent(self, rooms_of: Mapping[int, Iterable[str]]) -> None:
         """Puts people who have no session into these rooms, at the start."""
         for who, rooms in rooms_of.items():
-            self.people.miss(who, [self._subscribers_of(room) for room in rooms])
+            self.presence.add_absent(who, [self._subscribers_of(room) for room in rooms])
 
-    def unsubscribe(self, session: Session) -> None:
+    def unsubscribe(self, session: Recipient) -> None:
         """Unsubscribes a session from all its rooms."""
         for subscribers in session.subscriptions:
             subscribers.remove(session)

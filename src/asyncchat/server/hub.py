@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from asyncchat.core.chat import Chat, Items
 from asyncchat.core.commands import Answer, Command, Detach, Question, Quit, Say
@@ -16,13 +16,12 @@ from asyncchat.core.people import from_origin
 from asyncchat.core.replies import NameReserved, NameTaken, Refusal
 from asyncchat.core.rules.modes import over
 from asyncchat.core.rules.stays import let_go
-from asyncchat.server.absent import Nobody
 from asyncchat.server.delivery import Barrier
+from asyncchat.server.recipients import Recipient, SilentRecipient
 
 if TYPE_CHECKING:
     from asyncchat.log.base import Log
     from asyncchat.server.outbox import Outbox
-    from asyncchat.server.session import Session
 
 
 def wall_clock() -> int:
@@ -44,13 +43,13 @@ class Hub:
         self.chat = chat
         self._outbox = outbox
         self._clock = clock
-        self._nobody = cast("Session", Nobody())
+        self._server = SilentRecipient()
         self._number = log.last
         self._time = log.last_time
-        self.on_name_taken: Callable[[Session, int], None] = lambda _asker, _holder: None
+        self.on_name_taken: Callable[[Recipient, int], None] = lambda _asker, _holder: None
         """Called with the asker and the number of the person who has the name it asked for."""
 
-    def submit(self, session: Session, commands: Sequence[Command]) -> bool:
+    def submit(self, session: Recipient, commands: Sequence[Command]) -> bool:
         """Decides commands of one session, in their order.
 
         Returns:
@@ -87,13 +86,13 @@ class Hub:
                 return True
         return False
 
-    def _conclude(self, session: Session, items: Items, now: int) -> None:
+    def _conclude(self, session: Recipient, items: Items, now: int) -> None:
         """Applies and numbers the events of a decision, answers its questions, and passes it all on."""
         outcome: list[object] = []
         records = self._gather(session, items, now, outcome)
         self._outbox.put(session, outcome, records)
 
-    def _gather(self, session: Session, items: Items, now: int, outcome: list[object]) -> int:
+    def _gather(self, session: Recipient, items: Items, now: int, outcome: list[object]) -> int:
         """Puts what becomes of a decision at the end of the outcome; gives how many records that are."""
         chat = self.chat
         records = 0
@@ -121,7 +120,7 @@ class Hub:
                     self.on_name_taken(session, item.holder)
         return records
 
-    def put_barrier(self, session: Session, room: str = "") -> Barrier:
+    def put_barrier(self, session: Recipient, room: str = "") -> Barrier:
         """Marks the place in the order where a session's I/O command begins.
 
         From there on the session is subscribed to this room, where one is given, without being a member.
@@ -133,7 +132,7 @@ class Hub:
     def declare(self, facts: Sequence[AnyEvent]) -> None:
         """Applies facts that no session caused, and has them delivered."""
         if facts:
-            self._outbox.put(self._nobody, self.record(facts), len(facts))
+            self._outbox.put(self._server, self.record(facts), len(facts))
 
     def expire(self, by: str) -> None:
         """Removes expired entries from rooms' lists, and people who have been away for too long."""

@@ -9,10 +9,11 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from asyncchat.server.limits import REGISTRATION_SECONDS
+from asyncchat.server.session import Session
 
 if TYPE_CHECKING:
+    from asyncchat.server.recipients import Recipient
     from asyncchat.server.server import Server
-    from asyncchat.server.session import Session
 
 ROUND = 5.0
 """Seconds between two checks of all sessions."""
@@ -42,10 +43,10 @@ class Keepalive:
             for session in list(self._server.sessions):
                 self._check(session, now)
 
-    def probe(self, asker: Session, holder: int) -> None:
+    def probe(self, asker: Recipient, holder: int) -> None:
         """Pings the session whose name is asked for from the same address."""
-        session = self._server.delivery.people.first.get(holder)
-        if session is None or session.address != asker.address or session.ended:
+        session = self._server.delivery.presence.first.get(holder)
+        if not isinstance(session, Session) or session.address != asker.address or session.ended:
             return
         asked_at = self._server.now()
         question = session.dialect.probe() if session.dialect is not None else b""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from asyncchat.dialects.base import Outcome
     from asyncchat.log.base import Log
     from asyncchat.server.delivery import Delivery
-    from asyncchat.server.session import Session
+    from asyncchat.server.recipients import Recipient
 
 _logger = logging.getLogger("asyncchat.outbox")
 
@@ -74,8 +74,8 @@ class Outbox:
     def __init__(self, log: Log, delivery: Delivery) -> None:
         self._log = log
         self._delivery = delivery
-        self._queue: list[tuple[Session, Outcome]] = []
-        self._stuck: list[tuple[Session, Outcome]] = []
+        self._queue: list[tuple[Recipient, Outcome]] = []
+        self._stuck: list[tuple[Recipient, Outcome]] = []
         self._records = 0
         self.weight = 0
         """Bytes that sessions have read since the last batch left; the sessions add to it."""
@@ -103,7 +103,7 @@ class Outbox:
         """Waits until the outbox takes more."""
         await self._room.wait()
 
-    def holds(self, session: Session) -> bool:
+    def holds(self, session: Recipient) -> bool:
         """Whether, while the log fails, an outcome of this session waits."""
         return any(cause is session for waiting in (self._stuck, self._queue) for cause, _ in waiting)
 
@@ -111,7 +111,7 @@ class Outbox:
         """Waits until all that was put is delivered."""
         await self._idle.wait()
 
-    def put(self, session: Session, outcome: Outcome, records: int) -> None:
+    def put(self, session: Recipient, outcome: Outcome, records: int) -> None:
         """Adds a command's outcome at the end; ``records`` says how many of its items are records."""
         queue = self._queue
         queue.append((session, outcome))
@@ -154,7 +154,7 @@ class Outbox:
             stormy = took > STORM and self._delivery.writes - writes > SHARED * len(batch)
             leave = left + (max(GATHER, min(took * STORM_FACTOR, LONGEST_GATHER)) if stormy else GATHER)
 
-    async def _commit(self, batch: list[tuple[Session, Outcome]]) -> None:
+    async def _commit(self, batch: list[tuple[Recipient, Outcome]]) -> None:
         records = [item for _, outcome in batch for item in outcome if type(item) is Record]
         expected = records[0].number - 1
         deadline: float | None = None

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 if TYPE_CHECKING:
     from asyncchat.log.base import Log, Page, Range
+    from asyncchat.server.recipients import Subscribers
 
 ROOMS = 256
 """Rooms whose page is cached: about 2 MB with lines as long as usual."""
@@ -25,7 +26,16 @@ LONGEST = 50
 """Messages of the longest page that is cached: newcomers read no more (option ``newcomers``)."""
 
 
+class Rooms(Protocol):
+    """The rooms as far as deliveries have told of them (``delivery``)."""
+
+    def subscribers_in(self, key: str) -> Subscribers | None:
+        """The subscribers of the room that has this key now: another object once it is another room."""
+        ...
+
+
 class _Entry(msgspec.Struct, frozen=True):
+    room: Subscribers
     limit: int
     before: int
     page: Page
@@ -36,21 +46,17 @@ class PageCache:
     """Reads the newest messages of rooms, once for all who ask until something is said there.
 
     Args:
-        log: where they are.
-        last_said: by a room's key the number of its last message or erasure in this run; 0: none.
+        log: the history.
+        rooms: know the number of each room's last message or erasure in this run.
         clock: seconds.
     """
 
-    def __init__(
-        self, log: Log, last_said: Callable[[str], int], clock: Callable[[], float] = monotonic
-    ) -> None:
+    def __init__(self, log: Log, rooms: Rooms, clock: Callable[[], float] = monotonic) -> None:
         self._log = log
-        self._last_said = last_said
+        self._rooms = rooms
         self._begun = log.last
         """The last number before this run."""
         self._clock = clock
-        self._moves = 0
-        """How often a key became another room's: a page that was read meanwhile is not cached."""
         self._pages: OrderedDict[str, _Entry] = OrderedDict()
 
     async def read(self, wanted: Range, count_to: int) -> Page:
@@ -59,31 +65,27 @@ class PageCache:
         Raises:
             LogError: it can't be read now.
         """
-        if wanted.before is None or not _is_newest_page(wanted):
+        room = self._rooms.subscribers_in(wanted.room)
+        if room is None or wanted.before is None or not _is_newest_page(wanted):
             return await self._log.read(wanted, count_to)
         end = min(wanted.before, wanted.upto + 1)  # a client may name a number that is yet to come
         entry = self._pages.get(wanted.room)
         if (
             entry is not None
+            and entry.room is room
             and entry.limit == wanted.limit
-            and max(self._begun, self._last_said(wanted.room)) < min(entry.before, end)
+            and max(self._begun, room.last_said) < min(entry.before, end)
             and self._clock() < entry.until
         ):
             return entry.page
-        moves = self._moves
         page = await self._log.read(wanted, count_to)
-        if moves != self._moves or max(self._begun, self._last_said(wanted.room)) >= end:
-            return page
-        self._pages[wanted.room] = _Entry(wanted.limit, end, page, self._clock() + FRESH)
+        if self._rooms.subscribers_in(wanted.room) is not room or max(self._begun, room.last_said) >= end:
+            return page  # the room was renamed, or something was said there, meanwhile
+        self._pages[wanted.room] = _Entry(room, wanted.limit, end, page, self._clock() + FRESH)
         self._pages.move_to_end(wanted.room)
         if len(self._pages) > ROOMS:
             self._pages.popitem(last=False)
         return page
-
-    def forget(self, room: str) -> None:
-        """Drops the page of a key that may be another room's from now on."""
-        self._moves += 1
-        self._pages.pop(room, None)
 
 
 def _is_newest_page(wanted: Range) -> bool:

@@ -18,7 +18,6 @@ import msgspec
 from asyncchat import __version__
 from asyncchat.core.chat import Chat, starting
 from asyncchat.core.events import AnyEvent
-from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.people import from_origin
 from asyncchat.core.replies import OfferRenewed
 from asyncchat.core.rules.modes import over
@@ -121,21 +120,19 @@ class Server:
         self.reloader = Reloader(self, sources)
         self.irc = Irc(self.info)
         self.websocket = WebSocket(self.irc)
-        self.irc.arriving = lambda: len(self.sessions) - self.delivery.people.sessions
+        self.irc.arriving = lambda: len(self.sessions) - self.delivery.presence.sessions
         self.plain = Plain(self.info)
         self.app = App(self)
         self.hosts = self._hosts()
         """The host names and origins for HTTP."""
-        self.delivery = Delivery(self._too_slow)
+        chat = Chat.replay(log.state())
+        self.delivery = Delivery(chat)
         self.outbox = Outbox(log, self.delivery)
-        self.hub = Hub(Chat.replay(log.state()), log, self.outbox)
+        self.hub = Hub(chat, log, self.outbox)
         self.hub.chat.ascii_names = config.ascii_names
         self.hub.chat.most_stays = config.most_stays
         self.hub.chat.longest_absence = config.stay_days
-        self.delivery.auditorium = self._auditorium
-        self.page_cache = PageCache(log, self.delivery.last_said)
-        self.delivery.on_room_moved = self.page_cache.forget
-        self.delivery.owners = self.hub.chat.owners
+        self.page_cache = PageCache(log, self.delivery)
         self.keepalive = Keepalive(self)
         self.webhooks = Webhooks(self)
         self.hub.on_name_taken = self.keepalive.probe
@@ -303,14 +300,6 @@ class Server:
         # A machine without a name server is known in its network as NAME.local (multicast DNS, RFC 6762).
         names = (self.options.name, own, f"{own.partition('.')[0]}.local")
         return Hosts(names, self.options.origins)
-
-    def _auditorium(self, key: str) -> dict[int, int] | None:
-        """The roles in a room whose members are hidden from each other; None for any other room."""
-        room = self.hub.chat.rooms.get(key)
-        return dict(room.roles) if room is not None and AUDITORIUM in room.flags else None
-
-    def _too_slow(self, session: Session) -> None:
-        session.disconnect("too slow", at_once=True)
 
 
 def _retention(options: ServeConfig) -> Retention:

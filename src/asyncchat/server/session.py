@@ -26,8 +26,8 @@ from asyncchat.server.protocol_detection import ProtocolDetection
 
 if TYPE_CHECKING:
     from asyncchat.dialects.base import Dialect, Outcome, Variant
+    from asyncchat.server.recipients import Subscribers
     from asyncchat.server.server import Server
-    from asyncchat.server.subscribers import Subscribers
 
 _logger = logging.getLogger("asyncchat.session")
 
@@ -107,11 +107,11 @@ class Session(Connection):
             self.variant = dialect.variant
             self.update_subscriptions()
 
-    def follow(self, outcome: Outcome) -> bytes:
+    def encode_from_sibling(self, outcome: Outcome) -> bytes:
         """The bytes for what another session of the same person caused."""
         return self._said(partial(self.spoken.follow, alone=not self.subscriptions), outcome)
 
-    def learn(self, outcome: Outcome) -> bytes:
+    def encode_rename(self, outcome: Outcome) -> bytes:
         """The bytes for an outcome of another session that each session is told in its own way."""
         if self.dialect is None:  # a stream
             return b"".join([self.variant.encode(item) for item in outcome if type(item) is Record])

@@ -15,8 +15,8 @@ import logging
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import h11
@@ -26,14 +26,12 @@ from asyncchat import __version__
 from asyncchat.config.webhooks import key_of
 from asyncchat.core.events import Record
 from asyncchat.core.ids import Ids
-from asyncchat.server.absent import Nobody
 from asyncchat.server.http.api import schemas
+from asyncchat.server.recipients import SilentRecipient
 
 if TYPE_CHECKING:
     from asyncchat.config.webhooks import Webhook
     from asyncchat.server.server import Server
-    from asyncchat.server.session import Session
-    from asyncchat.server.subscribers import Subscribers
 
 _logger = logging.getLogger("asyncchat.webhooks")
 
@@ -75,26 +73,21 @@ class HookVariant:
         return b"" if said is None else msgspec.json.encode({"event": "message", "message": said}) + b"\n"
 
 
-class Hook(Nobody):
-    """One webhook; it stands among a room's members in the place of a session."""
+class Hook(SilentRecipient):
+    """One webhook; it is subscribed to its rooms like a member."""
 
     def __init__(self, name: str, stated: Webhook, variant: HookVariant) -> None:
-        super().__init__()
-        self.id = next(_numbers)
+        super().__init__(next(_numbers))
         self.name = name
         self.stated = stated
         self.variant = variant
-        self.subscriptions: tuple[Subscribers, ...] = ()
-        self.ignoring: frozenset[str] = frozenset()
         self.ended = False
-        self.write: Callable[[bytes], None] = self._take
         self._waiting: deque[Payload] = deque()
         self._filled = asyncio.Event()
         self._dropped = 0
 
-    # What delivery calls.
-
-    def _take(self, data: bytes) -> None:
+    def write(self, data: bytes) -> None:
+        """Takes lines of messages; drops the oldest beyond the limit."""
         for line in data.splitlines():
             if len(self._waiting) >= BACKLOG:
                 self._waiting.popleft()
@@ -106,23 +99,6 @@ class Hook(Nobody):
             id = msgspec.json.decode(line)["message"]["id"]
             self._waiting.append(Payload(id, line))
         self._filled.set()
-
-    def is_slow(self) -> bool:
-        """Never: its backlog is bounded."""
-        return False
-
-    def mark_lost(self) -> None:
-        """Nothing: there is no connection."""
-
-    def ignores(self, _record: Record) -> bool:
-        """Whether it hides an event: none."""
-        return False
-
-    def learn(self, _outcome: object) -> bytes:
-        """What another's command changed is no message."""
-        return b""
-
-    # Its task.
 
     async def run(self) -> None:
         """Posts the backlog, in order, until cancelled."""
@@ -238,7 +214,7 @@ class Webhooks:
         delivery = self._server.delivery
         for name, (hook, task) in list(self._running.items()):
             if stated.get(name) != hook.stated:
-                delivery.unsubscribe(cast("Session", hook))
+                delivery.unsubscribe(hook)
                 hook.ended = True
                 task.cancel()
                 del self._running[name]
@@ -246,7 +222,7 @@ class Webhooks:
             if name not in self._running:
                 hook = Hook(name, one, self._variant)
                 for room in dict.fromkeys(one.rooms):
-                    delivery.subscribe(cast("Session", hook), room)
+                    delivery.subscribe(hook, room)
                 self._running[name] = hook, asyncio.create_task(self._run(hook))
 
     async def _run(self, hook: Hook) -> None:

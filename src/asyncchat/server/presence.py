@@ -1,36 +1,31 @@
-"""People and their sessions, as far as deliveries have told of them.
+"""Presence: which recipients each person has, as far as it has been delivered.
 
-Owns which session is whom, and keeps a person's sessions in the same rooms; must not know rules or bytes.
+Keeps a person's sessions in the same rooms. Must not know the rules of the chat or bytes.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
 
-from asyncchat.server.absent import Absent
-
-if TYPE_CHECKING:
-    from asyncchat.server.session import Session
-    from asyncchat.server.subscribers import Subscribers
+from asyncchat.server.recipients import Absent, Recipient, Subscribers
 
 _logger = logging.getLogger("asyncchat.server")
 
 
-class People:
-    """The people of a chat."""
+class Presence:
+    """The recipients of each person."""
 
     def __init__(self) -> None:
-        self.first: dict[int, Session] = {}
-        """One session of each person."""
+        self.first: dict[int, Recipient] = {}
+        """One recipient of each person."""
         self.absent: dict[int, Absent] = {}
-        """Those of them who stand for people without a session."""
-        self.several: dict[int, tuple[Session, ...]] = {}
-        """All sessions of those people who have others than the one they entered with."""
+        """Those of them that stand for people without a session."""
+        self.several: dict[int, tuple[Recipient, ...]] = {}
+        """All sessions of the people who have others than the one they entered with."""
 
-    def sessions_of(self, who: int) -> tuple[Session, ...]:
-        """All sessions of a person."""
+    def recipients_of(self, who: int) -> tuple[Recipient, ...]:
+        """All recipients of a person."""
         several = self.several.get(who)
         if several is not None:
             return several
@@ -44,18 +39,18 @@ class People:
 
     @property
     def sessions(self) -> int:
-        """How many sessions are a person."""
+        """How many sessions have entered."""
         return (
             len(self.first) - len(self.absent) + sum(len(sessions) - 1 for sessions in self.several.values())
         )
 
-    def enter(self, who: int, session: Session) -> None:
+    def enter(self, who: int, session: Recipient) -> None:
         """A session is a person from now on."""
         self.first[who] = session
 
-    def attach(self, who: int, session: Session) -> None:
-        """A session is this person too, from now on in all its rooms."""
-        before = self.sessions_of(who)
+    def attach(self, who: int, session: Recipient) -> None:
+        """A further session is this person from now on, in all its rooms."""
+        before = self.recipients_of(who)
         for subscribers in before[0].subscriptions:
             subscribers.add_during_batch(session)
         absent = self.absent.pop(who, None)
@@ -67,14 +62,14 @@ class People:
             self.several[who] = (session,)
         _logger.info("%s is here once more, from %s", who, session.address)
 
-    def detach(self, who: int, session: Session) -> None:
-        """A session is this person no more."""
+    def detach(self, who: int, session: Recipient) -> None:
+        """A session is no longer this person."""
         rooms = session.subscriptions
         self._take_out(session)
-        left = tuple(other for other in self.sessions_of(who) if other is not session)
+        left = tuple(other for other in self.recipients_of(who) if other is not session)
         if not left:
             self.several.pop(who, None)
-            self.miss(who, rooms)
+            self.add_absent(who, rooms)
             return
         self.first[who] = left[0]
         if len(left) == 1 and left[0].id == who:
@@ -82,19 +77,18 @@ class People:
         else:
             self.several[who] = left
 
-    def miss(self, who: int, rooms: Iterable[Subscribers]) -> None:
+    def add_absent(self, who: int, rooms: Iterable[Subscribers]) -> None:
         """A person is in these rooms without a session."""
-        absent = self.absent[who] = Absent(who)
-        self.first[who] = cast("Session", absent)
+        absent = self.absent[who] = self.first[who] = Absent(who)
         for subscribers in rooms:
-            subscribers.add(self.first[who])
+            subscribers.add(absent)
 
-    def _take_out(self, session: Session) -> None:
+    def _take_out(self, session: Recipient) -> None:
         for subscribers in session.subscriptions:
             subscribers.remove(session)
 
     def leave(self, who: int) -> None:
-        """A person is gone."""
+        """A person has left the chat."""
         self.absent.pop(who, None)
         self.first.pop(who, None)
         self.several.pop(who, None)

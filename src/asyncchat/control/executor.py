@@ -6,14 +6,14 @@ Owns the contract. Must not know sockets.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
+from asyncchat.control.refusals import sentence
 from asyncchat.control.wire import Refused
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import AnyEvent, Record
 from asyncchat.core.replies import Refusal
-from asyncchat.dialects.plain.refusal_words import REFUSAL_WORDS
 from asyncchat.log.base import Log
 
 CONSOLE = 0
@@ -42,10 +42,7 @@ class CommandExecutor(Protocol):
         """Decides a command for ``CONSOLE``.
 
         Returns:
-            Its outcome, once the log has its records.
-
-        Raises:
-            Refused: the log can't be written now.
+            Its outcome, once the log has its records; a refusal if the log can't be written now.
         """
         ...
 
@@ -59,10 +56,5 @@ async def execute(executor: CommandExecutor, command: Command) -> list[AnyEvent]
     outcome = await executor.submit(command)
     for item in outcome:
         if isinstance(item, Refusal):
-            raise Refused(words_for(item))
+            raise Refused(sentence(item).removesuffix("."))
     return [item.event for item in outcome if isinstance(item, Record)]
-
-
-def words_for(refusal: Any) -> str:
-    """A refusal as one line without a dot at its end."""
-    return REFUSAL_WORDS[type(refusal)](refusal).replace("\n", " ").removesuffix(".")

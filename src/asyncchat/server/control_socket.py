@@ -17,17 +17,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from asyncchat.control.executor import CONSOLE, words_for
 from asyncchat.control.operations import carry_out
 from asyncchat.control.socket_path import address_of, socket_path, supported
 from asyncchat.control.wire import REQUEST_BYTES, Refused, reply_line
-from asyncchat.core.replies import StorageDown
-from asyncchat.server.recipients import SilentRecipient
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
     from asyncchat.core.commands import Command
-    from asyncchat.dialects.base import Outcome
     from asyncchat.log.base import Log
     from asyncchat.server.server import Server
 
@@ -41,20 +37,6 @@ IDLE_SECONDS = 60.0
 
 CLOSE_SECONDS = 2.0
 """How long an answer may still take when the server stops."""
-
-
-class Asker(SilentRecipient):
-    """Stands where a session does, for one command that the console asked."""
-
-    def __init__(self) -> None:
-        super().__init__(CONSOLE)
-        self.address = "console"
-        self.heard: asyncio.Future[Sequence[object]] = asyncio.get_running_loop().create_future()
-
-    def take_outcome(self, outcome: Outcome) -> None:
-        """Takes it, once the log has it."""
-        if not self.heard.done():
-            self.heard.set_result(outcome)
 
 
 class HubExecutor:
@@ -77,12 +59,7 @@ class HubExecutor:
 
     async def submit(self, command: Command) -> Sequence[object]:
         """Has a command decided by the hub; see ``CommandExecutor.submit``."""
-        await self._server.outbox.room()
-        if self._server.outbox.failing:
-            raise Refused(words_for(StorageDown()))
-        asker = Asker()
-        self._server.hub.submit(asker, [command])
-        return await asker.heard
+        return await self._server.hub.request(command)
 
 
 class ControlSocket:

@@ -5,6 +5,7 @@ There is no ``await`` between deciding and applying. Must not know dialects or b
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -13,13 +14,14 @@ from asyncchat.core.chat import Chat, Items
 from asyncchat.core.commands import Answer, Command, Detach, Question, Quit, Say
 from asyncchat.core.events import AnyEvent, Attached, Event, Kept, Passing, Record, Said
 from asyncchat.core.people import from_origin
-from asyncchat.core.replies import NameReserved, NameTaken, Refusal
+from asyncchat.core.replies import NameReserved, NameTaken, Refusal, StorageDown
 from asyncchat.core.rules.modes import over
 from asyncchat.core.rules.stays import let_go
 from asyncchat.server.delivery import Barrier
 from asyncchat.server.recipients import Recipient, SilentRecipient
 
 if TYPE_CHECKING:
+    from asyncchat.dialects.base import Outcome
     from asyncchat.log.base import Log
     from asyncchat.server.outbox import Outbox
 
@@ -27,6 +29,19 @@ if TYPE_CHECKING:
 def wall_clock() -> int:
     """Microseconds since 1970 UTC."""
     return time.time_ns() // 1000
+
+
+class _Requester(SilentRecipient):
+    """Stands for whoever asks a command without a session; it has the number of no person."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+    def take_outcome(self, outcome: Outcome) -> None:
+        """Gives the outcome to whoever waits for it."""
+        if not self.outcome.done():
+            self.outcome.set_result(outcome)
 
 
 class Hub:
@@ -119,6 +134,19 @@ class Hub:
                 if isinstance(item, NameTaken | NameReserved) and item.holder:
                     self.on_name_taken(session, item.holder)
         return records
+
+    async def request(self, command: Command) -> Outcome:
+        """Decides a command that no session asked, for HTTP and the console.
+
+        Returns:
+            Its outcome, once the log has its records; ``StorageDown`` if the log can't be written now.
+        """
+        await self._outbox.room()
+        if self._outbox.failing:
+            return (StorageDown(),)
+        requester = _Requester()
+        self.submit(requester, [command])
+        return await requester.outcome
 
     def put_barrier(self, session: Recipient, room: str = "") -> Barrier:
         """Marks the place in the order where a session's I/O command begins.

@@ -10,15 +10,13 @@ import hashlib
 
 import msgspec
 
-from asyncchat.control.wire import Refused
+from asyncchat.control.refusals import sentence
 from asyncchat.core import commands, replies
 from asyncchat.core.events import Record
 from asyncchat.core.names import fold
 from asyncchat.core.replies import Refusal
 from asyncchat.core.tokens import POST
-from asyncchat.dialects.plain.refusal_words import REFUSAL_WORDS
 from asyncchat.log.base import LogError, Range
-from asyncchat.server.control_socket import HubExecutor
 from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.routes import Answer, Call, Route, body_of, json
 from asyncchat.server.http.messages import Response, problem
@@ -51,20 +49,17 @@ async def _say(call: Call, draft: schemas.Draft, key: str, asked: str) -> Respon
     text = draft.text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").translate(_BREAKS)
     assert call.token is not None  # noqa: S101 - the route asks for one
     command = commands.Post(call.token.name, call.room, text, schemas.KINDS[draft.kind], key, asked)
-    try:
-        outcome = await HubExecutor(call.server).submit(command)
-    except Refused as refused:
-        return problem(503, f"{refused}.", (("Retry-After", "5"),))
-    for item in outcome:
+    for item in await call.server.hub.request(command):
         if isinstance(item, Record):
             said = schemas.message(item, call.server.log.ids)
             assert said is not None  # noqa: S101 - a post is one of the kinds
             return json(201, said)
         if isinstance(item, replies.PostedBefore):
             return await _again(call, item, asked, text)
+        if isinstance(item, replies.StorageDown):
+            return problem(503, sentence(item), (("Retry-After", "5"),))
         if isinstance(item, Refusal):
-            words = REFUSAL_WORDS[type(item)](item)
-            return problem(_STATUS.get(type(item), 422), words.replace("\n", " "))
+            return problem(_STATUS.get(type(item), 422), sentence(item))
     raise AssertionError("a post without an outcome")
 
 

@@ -80,7 +80,7 @@ def parts(*names: str) -> frozenset[str]:
 
 FOR_ALL = parts("errors")
 RULES = {
-    "core": Rule(pure=True, third_parties=parts("msgspec")),
+    "core": Rule(pure=True, third_parties=parts("msgspec", "wcwidth")),
     "dialects": Rule(parts("core"), pure=True, third_parties=SANS_IO_WEBSOCKETS | {"msgspec"}),
     "log": Rule(parts("core")),
     "config": Rule(parts("core")),

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from asyncchat.log.base import Range
+from asyncchat.log.base import PageQuery, Window
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server.recent import Recent
 from tests.server.harness import CODE, serving
@@ -117,7 +117,7 @@ def test_what_is_read_while_a_room_moves_is_not_remembered():
 
     log = Slow()
     recent = Recent(log, lambda _room: 0)
-    asyncio.run(recent.read(Range("#tea", 9, before=9, limit=20), 0))
+    asyncio.run(recent.read(PageQuery("#tea", 9, Window(before=9, limit=20)), 0))
     assert not recent._pages
 
 

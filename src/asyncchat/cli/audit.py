@@ -31,10 +31,10 @@ def command(db: str | None, config: str | None, since: str | None, as_json: bool
 
     It reads the history's file, whether or not a server has it. In the chat: /audit, in IRC: AUDIT.
     """
-    from asyncchat.log.beside import acts_in
+    from asyncchat.log.reader import audit_of_file
 
     after = 0 if since is None else _moment(since, datetime.now().astimezone())
-    records = acts_in(named_database(db, config), after)
+    records = audit_of_file(named_database(db, config), after)
     for line in _json(records) if as_json else _text(records):
         click.echo(line)
 

@@ -27,8 +27,8 @@ from asyncchat.core.events import (
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault
 from asyncchat.core.roles import Right
-from asyncchat.log import shelves
-from asyncchat.log.base import LogError, Range, Shelf
+from asyncchat.log import streams
+from asyncchat.log.base import LogError, PageQuery, StreamRange, Window
 from asyncchat.server.hub import wall_clock
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ _LOOKED_THROUGH = 1000
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where something was said, as the log finds it: a room, or the shelves of a private conversation."""
+    """Where something was said, as the log finds it: a room, or the streams of a private conversation."""
 
     name: str
     room: str = ""
-    beside: tuple[Shelf, ...] = ()
+    beside: tuple[StreamRange, ...] = ()
 
 
 def place(session: Session, to: str, *, events: bool = False) -> Place | None:
@@ -66,11 +66,11 @@ def place(session: Session, to: str, *, events: bool = False) -> Place | None:
     if me is None or name_fault(to) is not None:
         return None
     other = chat.person_named(to)
-    ends = [shelves.with_name(to)]
+    ends = [streams.name_suffix(to)]
     if other is None:
-        ends.append(shelves.with_account(to))
+        ends.append(streams.account_suffix(to))
     elif other.account:
-        ends.append(shelves.with_account(other.account))
+        ends.append(streams.account_suffix(other.account))
     account = chat.accounts.get(fold(to))
     name = other.name if other is not None else account.name if account is not None else to
     beside = [
@@ -84,20 +84,25 @@ def of_room(room: Room, *, events: bool = False) -> Place:
     keys = [fold(name) for name in room.former if fold(name) != room.key]
     names = list(keys)
     if events:
-        names += [shelf(key) for key in (room.key, *keys) for shelf in (shelves.notes, shelves.comings)]
+        for key in (room.key, *keys):
+            names += [streams.room_changes(key), streams.room_presence(key)]
     # What was said under a former name is the room's up to the renaming, whatever bears the name now.
-    until = {name: room.renamed for key in keys for name in (key, shelves.notes(key), shelves.comings(key))}
-    return Place(room.name, room.key, tuple(Shelf(name, until=until.get(name, 0)) for name in names))
+    until = {
+        name: room.renamed
+        for key in keys
+        for name in (key, streams.room_changes(key), streams.room_presence(key))
+    }
+    return Place(room.name, room.key, tuple(StreamRange(name, until=until.get(name, 0)) for name in names))
 
 
-def owned(session: Session, me: Person) -> tuple[Shelf, ...]:
-    """How the shelves of somebody's private conversations begin, and from where on they are his."""
+def owned(session: Session, me: Person) -> tuple[StreamRange, ...]:
+    """How the streams of somebody's private conversations begin, and from where on they are his."""
     service = session.service
-    found = [Shelf(shelves.of_session(me.id), after=service.begun)]
+    found = [StreamRange(streams.session_prefix(me.id), after=service.begun)]
     account = service.hub.chat.accounts.get(fold(me.account)) if me.account else None
     if account is not None:
         # Whoever had an account of that name before, and is gone, was somebody else.
-        found.append(Shelf(shelves.of_account(me.account), since=account.time))
+        found.append(StreamRange(streams.account_prefix(me.account), since=account.time))
     return tuple(found)
 
 
@@ -148,22 +153,19 @@ def _veiled(session: Session, where: Place, record: Record) -> bool:
     return record.number <= service.begun or record.event.person.id != session.who
 
 
-def _range(where: Place, command: commands.ReadHistory, upto: int) -> Range:
+def _range(where: Place, command: commands.ReadHistory, upto: int) -> PageQuery:
     after_time = command.after_time
     if command.newest_seconds is not None:
         after_time = max(after_time or 0, wall_clock() - command.newest_seconds * 1_000_000)
-    return Range(
-        where.room,
-        upto,
+    window = Window(
         command.after,
         command.before,
         after_time,
         command.before_time,
         min(command.limit, PAGE_MOST),
         command.end is commands.Direction.NEWEST,
-        where.beside,
-        command.events,
     )
+    return PageQuery(where.room, upto, window, where.beside, command.events)
 
 
 async def find(session: Session, which: commands.Which, upto: int) -> Record | None:
@@ -180,7 +182,7 @@ async def find(session: Session, which: commands.Which, upto: int) -> Record | N
         record = await log.find(which.number) if which.number <= upto else None
         return record if record is not None and _stands(record, where) else None
     me = session.service.hub.chat.people.get(session.who)
-    page = await log.read(Range(where.room, upto, limit=_LOOKED_THROUGH, beside=where.beside))
+    page = await log.read(PageQuery(where.room, upto, Window(limit=_LOOKED_THROUGH), where.beside))
     wanted = fold(which.name)
     for record in reversed(page.records):
         assert isinstance(record.event, Said | Whispered)  # noqa: S101 - a page without events
@@ -198,14 +200,14 @@ def _stands(record: Record, where: Place) -> bool:
         key = fold(event.room)
         return bool(where.room) and (
             key == where.room
-            or any(shelf.name == key and record.time < shelf.until for shelf in where.beside)
+            or any(stream.name == key and record.time < stream.until for stream in where.beside)
         )
     if not isinstance(event, Whispered | ReactedTo):
         return False
-    names = shelves.shelves_of(event)
+    names = streams.streams_of(event)
     return any(
-        shelf.name in names and record.number > shelf.after and record.time >= shelf.since
-        for shelf in where.beside
+        stream.name in names and record.number > stream.after and record.time >= stream.since
+        for stream in where.beside
     )
 
 
@@ -276,24 +278,17 @@ async def read_missed(session: Session, command: commands.ReadMissed, upto: int)
     more = 0
     try:
         newest = () if me is None else await log.newest((), owned(session, me), upto)
-        since = {shelf.name: shelf for shelf in (() if me is None else owned(session, me))}
+        since = {stream.name: stream for stream in (() if me is None else owned(session, me))}
         beside = tuple(
-            msgspec.structs.replace(shelf, name=name)
+            msgspec.structs.replace(stream, name=name)
             for name, record in newest
             if record.time > command.after_time
-            for start, shelf in since.items()
+            for start, stream in since.items()
             if name.startswith(start)
         )
         if beside:
-            wanted = Range(
-                "",
-                upto,
-                before=command.before,
-                after_time=command.after_time,
-                limit=command.limit,
-                beside=beside,
-            )
-            page = await log.read(wanted, replies.MORE_COUNTED)
+            window = Window(before=command.before, after_time=command.after_time, limit=command.limit)
+            page = await log.read(PageQuery("", upto, window, beside), replies.MORE_COUNTED)
             records, more = page.records, page.more
     except LogError:
         await session.answer_in_slices(replies.HistoryUnreadable("", command.purpose, failed=True))
@@ -327,13 +322,13 @@ async def read_targets(session: Session, command: commands.ReadTargets, upto: in
     await session.answer_in_slices(replies.TargetsView(tuple(wanted), command.purpose))
 
 
-def _peer_name(session: Session, shelf: str, record: Record, present: dict[str, str]) -> str:
+def _peer_name(session: Session, stream: str, record: Record, present: dict[str, str]) -> str:
     """The name under which a private conversation is found again."""
     event = record.event
     assert isinstance(event, Whispered)  # noqa: S101 - the newest message of a conversation
-    end = shelf.partition("\t")[2]
+    end = stream.partition("\t")[2]
     key = end[1:]
-    if end == shelves.with_account(key):
+    if end == streams.account_suffix(key):
         account = session.service.hub.chat.accounts.get(key)
         return present.get(key) or (key if account is None else account.name)
     return event.to.name if event.to.key == key else event.person.name
@@ -364,7 +359,7 @@ async def read_acts(session: Session, command: commands.ReadActs, upto: int) -> 
     if command.newest_seconds is not None:
         after = max(after, wall_clock() - command.newest_seconds * 1_000_000)
     try:
-        records = await service.log.acts(upto, after, command.limit)
+        records = await service.log.audit(upto, after, command.limit)
     except LogError:
         await session.answer_in_slices(replies.ActsUnreadable(command.purpose))
     else:

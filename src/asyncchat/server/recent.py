@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from asyncchat.log.base import Log, Page, Range
+    from asyncchat.log.base import Log, Page, PageQuery
 
 ROOMS = 256
 """Rooms whose page is remembered: some 2 MB with the longest lines usual."""
@@ -52,19 +52,20 @@ class Recent:
         """How often a key came to stand for another room: what is read meanwhile is not remembered."""
         self._pages: OrderedDict[str, _Kept] = OrderedDict()
 
-    async def read(self, wanted: Range, count_to: int) -> Page:
+    async def read(self, wanted: PageQuery, count_to: int) -> Page:
         """The page; it is the log's.
 
         Raises:
             LogError: it can't be read now.
         """
-        if wanted.before is None or not _plain(wanted):
+        before, limit = wanted.window.before, wanted.window.limit
+        if before is None or not _plain(wanted):
             return await self._log.read(wanted, count_to)
-        end = min(wanted.before, wanted.upto + 1)  # a client may name a number that is yet to come
+        end = min(before, wanted.upto + 1)  # a client may name a number that is yet to come
         kept = self._pages.get(wanted.room)
         if (
             kept is not None
-            and kept.limit == wanted.limit
+            and kept.limit == limit
             and max(self._begun, self._said(wanted.room)) < min(kept.before, end)
             and self._clock() < kept.until
         ):
@@ -73,7 +74,7 @@ class Recent:
         page = await self._log.read(wanted, count_to)
         if moves != self._moves or max(self._begun, self._said(wanted.room)) >= end:
             return page
-        self._pages[wanted.room] = _Kept(wanted.limit, end, page, self._clock() + FRESH)
+        self._pages[wanted.room] = _Kept(limit, end, page, self._clock() + FRESH)
         self._pages.move_to_end(wanted.room)
         if len(self._pages) > ROOMS:
             self._pages.popitem(last=False)
@@ -85,14 +86,15 @@ class Recent:
         self._pages.pop(room, None)
 
 
-def _plain(wanted: Range) -> bool:
+def _plain(wanted: PageQuery) -> bool:
     """Whether only the newest messages before a number are wanted, as newcomers do."""
+    window = wanted.window
     return (
-        wanted.newest
-        and wanted.limit <= LONGEST
-        and wanted.after is None
-        and wanted.after_time is None
-        and wanted.before_time is None
-        and not wanted.beside
+        window.newest
+        and window.limit <= LONGEST
+        and window.after is None
+        and window.after_time is None
+        and window.before_time is None
+        and not wanted.streams
         and not wanted.events
     )

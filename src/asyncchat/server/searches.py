@@ -16,7 +16,7 @@ from asyncchat.core import commands, replies
 from asyncchat.core.events import Record
 from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.searching import UNSEEN, holds
-from asyncchat.log.base import Found, Log, LogError, Query, Range
+from asyncchat.log.base import Log, LogError, PageQuery, SearchQuery, SearchResult, Window
 from asyncchat.server.hub import wall_clock
 from asyncchat.server.past import PAGE_MOST, Place, place
 
@@ -48,7 +48,7 @@ class Searches:
         self._places = asyncio.Semaphore(AT_ONCE)
         self._there = 0
 
-    async def find(self, query: Query, where: Place | None = None) -> Found | None:
+    async def find(self, query: SearchQuery, where: Place | None = None) -> SearchResult | None:
         """What a search finds, in rooms or in a private conversation; None: it can't be run now."""
         if self._there >= AT_ONCE + MOST_WAITING:
             return None
@@ -61,41 +61,33 @@ class Searches:
         finally:
             self._there -= 1
 
-    async def _read(self, query: Query, where: Place) -> Found:
+    async def _read(self, query: SearchQuery, where: Place) -> SearchResult:
         """What a private conversation has, read one message after the other."""
         found: list[Record] = []
-        wanted = Range(
-            "",
-            query.upto,
-            query.after,
-            query.before,
-            query.after_time,
-            query.before_time,
-            PRIVATE_PAGE,
-            query.newest,
-            where.beside,
-        )
+        limit, newest = query.window.limit, query.window.newest
+        window = msgspec.structs.replace(query.window, limit=PRIVATE_PAGE)
         end = perf_counter() + PRIVATE_SECONDS
         last: Record | None = None
         while last is None or perf_counter() < end:
-            records = (await self._log.read(wanted)).records
-            for last in reversed(records) if query.newest else records:
+            page = await self._log.read(PageQuery("", query.upto, window, where.beside))
+            records = page.records
+            for last in reversed(records) if newest else records:
                 if _fits(query, last):
                     found.append(last)
-                    if len(found) > query.limit:  # one more than wanted tells that there is more
+                    if len(found) > limit:  # one more than wanted tells that there is more
                         del found[-1]
-                        return Found(_in_order(query, found), found[-1].number, found[-1].time)
+                        return SearchResult(_in_order(query, found), found[-1].number, found[-1].time)
             if len(records) < PRIVATE_PAGE or last is None:
-                return Found(_in_order(query, found), None)
-            wanted = (
-                msgspec.structs.replace(wanted, before=last.number)
-                if query.newest
-                else msgspec.structs.replace(wanted, after=last.number)
+                return SearchResult(_in_order(query, found), None)
+            window = (
+                msgspec.structs.replace(window, before=last.number)
+                if newest
+                else msgspec.structs.replace(window, after=last.number)
             )
-        return Found(_in_order(query, found), last.number, last.time)
+        return SearchResult(_in_order(query, found), last.number, last.time)
 
 
-def _fits(query: Query, record: Record) -> bool:
+def _fits(query: SearchQuery, record: Record) -> bool:
     event = record.event
     return (
         event.speech not in UNSEEN  # type: ignore[union-attr]  # a page without events
@@ -104,8 +96,8 @@ def _fits(query: Query, record: Record) -> bool:
     )
 
 
-def _in_order(query: Query, found: list[Record]) -> tuple[Record, ...]:
-    return tuple(found[::-1] if query.newest else found)
+def _in_order(query: SearchQuery, found: list[Record]) -> tuple[Record, ...]:
+    return tuple(found[::-1] if query.window.newest else found)
 
 
 async def search(session: Session, command: commands.Search, upto: int) -> None:
@@ -128,25 +120,22 @@ async def search(session: Session, command: commands.Search, upto: int) -> None:
             return
         rooms = [room.key]
     after_time, before_time = _times(command)
-    query = Query(
-        tuple(rooms),
-        upto,
-        command.terms,
-        fold(command.name),
+    window = Window(
         command.after,
         command.before,
         after_time,
         before_time,
         min(command.limit, PAGE_MOST),
         command.end is commands.Direction.NEWEST,
-        any(chat.rooms[key].renamed for key in rooms),
     )
+    renamed = any(chat.rooms[key].renamed for key in rooms)
+    query = SearchQuery(tuple(rooms), upto, window, command.terms, fold(command.name), renamed)
     found = await session.service.searches.find(query, where)
     answer: replies.Reply | replies.Refusal
     if found is None:
         answer = replies.NotSearched("", command.purpose)
     else:
-        short = found.reached is not None and len(found.records) < query.limit
+        short = found.reached is not None and len(found.records) < window.limit
         answer = replies.SearchPage(found.records, found.reached, found.time, command.purpose, short)
     await session.answer_in_slices(answer)
 

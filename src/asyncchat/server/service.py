@@ -27,7 +27,7 @@ from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc.shared import Irc
 from asyncchat.dialects.plain import Plain
 from asyncchat.dialects.websocket import WebSocket
-from asyncchat.log.base import Retention
+from asyncchat.log.base import RetentionPolicy
 from asyncchat.server import greeting, reporting
 from asyncchat.server.access import Access
 from asyncchat.server.accounts import Accounts
@@ -169,7 +169,7 @@ class Service:
                     server = await asyncio.start_server(self._accept, sock=listener, backlog=BACKLOG)
                 self._servers.append(server)
         self.reachable = greeting.reachable(self.addresses)
-        self.log.retain(_retention(self.options))
+        self.log.set_retention(_retention(self.options))
 
     async def run(self) -> None:
         """Serves until cancelled.
@@ -245,7 +245,7 @@ class Service:
         self.hosts = self._hosts()
         self.webhooks.changed()
         if _retention(options) != _retention(before):
-            self.log.retain(_retention(options))
+            self.log.set_retention(_retention(options))
         if options.log_level != before.log_level:
             reporting.set_level(options.log_level)
         self.accounts.counting = options.limits
@@ -313,5 +313,5 @@ class Service:
         session.expel("too slow", at_once=True)
 
 
-def _retention(options: ServeConfig) -> Retention:
-    return Retention(options.keep_days, options.keep_megabytes)
+def _retention(options: ServeConfig) -> RetentionPolicy:
+    return RetentionPolicy(options.keep_days, options.keep_megabytes)

@@ -64,7 +64,7 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class HookVariant:
-    """A message as a hook gets it: a line of JSON."""
+    """A message as a hook gets it: a line with its id, a space and the JSON to post."""
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
@@ -72,7 +72,10 @@ class HookVariant:
     def encode(self, record: Record) -> bytes:
         """The line, or nothing for what is no message."""
         said = shapes.message(record, self._ids)
-        return b"" if said is None else msgspec.json.encode({"event": "message", "message": said}) + b"\n"
+        if said is None:
+            return b""
+        body = msgspec.json.encode({"event": "message", "message": said})
+        return b"%b %b\n" % (said.id.encode(), body)
 
 
 class Hook(Nobody):
@@ -103,8 +106,8 @@ class Hook(Nobody):
                     _logger.error(
                         "Webhook %s: more than %d messages wait; the oldest are dropped", self.name, BACKLOG
                     )
-            id = msgspec.json.decode(line)["message"]["id"]
-            self._waiting.append(Waiting(id, line))
+            id, _, body = line.partition(b" ")
+            self._waiting.append(Waiting(id.decode(), body))
         self._filled.set()
 
     def is_slow(self) -> bool:

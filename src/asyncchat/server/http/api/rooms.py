@@ -11,7 +11,7 @@ from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.roles import ROLES
 from asyncchat.core.rooms import Room
 from asyncchat.core.tokens import READ, WHO
-from asyncchat.log.base import LogError, Range
+from asyncchat.log.base import LogError, PageQuery, Window
 from asyncchat.server import past
 from asyncchat.server.http.api import shapes
 from asyncchat.server.http.api.routes import Answer, Call, Route, json
@@ -89,14 +89,11 @@ async def messages(call: Call) -> Response:
                 return problem(404, f"There is no message {text[:64]}.")
             numbers[name] = number
     where = past.Place(call.room, fold(call.room)) if room is None else past.of_room(room)
-    wanted = Range(
+    wanted = PageQuery(
         where.room,
         service.delivery.delivered,
-        numbers.get("after"),
-        numbers.get("before"),
-        limit=query.limit,
-        newest=not query.after,
-        beside=where.beside,
+        Window(numbers.get("after"), numbers.get("before"), limit=query.limit, newest=not query.after),
+        where.beside,
     )
     try:
         page = await service.log.read(wanted, 1)

@@ -16,7 +16,7 @@ from asyncchat.core.events.together import Together
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
 from asyncchat.core.tokens import READ
-from asyncchat.log.base import LogError, Range
+from asyncchat.log.base import LogError, PageQuery, Window
 from asyncchat.server.http.api import shapes
 from asyncchat.server.http.api.routes import Answer, Call, Route
 from asyncchat.server.http.messages import Response, problem
@@ -111,7 +111,7 @@ async def _missed(call: Call, after: int, reached: int, session: Session) -> byt
     service = call.service
     encode = service.site.api.streams.encode
     while True:
-        wanted = Range(fold(call.room), reached, after, limit=PAGE, newest=False)
+        wanted = PageQuery(fold(call.room), reached, Window(after, limit=PAGE, newest=False))
         try:
             page = await service.log.read(wanted, 1)
         except LogError:

@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 from asyncchat.core.events import Erased, Record, RoomRenamed, Said, Speech
 from asyncchat.core.names import fold
 from asyncchat.core.searching import UNSEEN, holds, terms_of
-from asyncchat.log import searching
-from asyncchat.log.base import Log, Query
+from asyncchat.log import search
+from asyncchat.log.base import Log, SearchQuery, Window
 from asyncchat.log.memory import MemoryLog
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
-from tests.log.chatter import ANNA, BERND, START, any_event, asynchronous, fact, rooms, said
+from tests.log.records import ANNA, BERND, START, any_event, asynchronous, fact, rooms, said
 
 SMALL = Tuning(lag=4, quiet=0.001, volume=8, slice=3)
 """Several volumes within a few records, indexed at once."""
 
 LAZY = Tuning(lag=10**6, quiet=3600.0, volume=8, slice=3)
-"""Nothing is indexed but by ``settle``."""
+"""Nothing is indexed but by ``run_maintenance``."""
 
 PRIVATE = Tuning(search_turn=0.0, search_for=3600.0, volume=8, slice=3, lag=4, quiet=0.001)
 """Each step of a search looks at one message, or at one part."""
@@ -39,15 +39,15 @@ def kind(request):
 
 @asynccontextmanager
 async def opened(kind: str, folder: Path):
-    figures = LOGS[kind]
-    log: Log = MemoryLog() if figures is None else await SqliteLog.open(folder / "chat.db", figures=figures)
+    tuning = LOGS[kind]
+    log: Log = MemoryLog() if tuning is None else await SqliteLog.open(folder / "chat.db", tuning=tuning)
     try:
         yield log
     finally:
         await log.close()
 
 
-def naive(records: list[Record], query: Query) -> list[int]:
+def naive(records: list[Record], query: SearchQuery) -> list[int]:
     """All that a search must find, the plainest way."""
     gone = {
         (n, fold(record.event.room))
@@ -56,6 +56,7 @@ def naive(records: list[Record], query: Query) -> list[int]:
         for n in record.event.numbers
         if n < record.number
     }
+    window = query.window
     found = []
     for record in records:
         event = record.event
@@ -65,10 +66,10 @@ def naive(records: list[Record], query: Query) -> list[int]:
             and fold(event.room) in query.rooms
             and (not query.name or event.person.key == query.name)
             and record.number <= query.upto
-            and (query.after is None or record.number > query.after)
-            and (query.before is None or record.number < query.before)
-            and (query.after_time is None or record.time > query.after_time)
-            and (query.before_time is None or record.time < query.before_time)
+            and (window.after is None or record.number > window.after)
+            and (window.before is None or record.number < window.before)
+            and (window.after_time is None or record.time > window.after_time)
+            and (window.before_time is None or record.time < window.before_time)
             and (record.number, fold(event.room)) not in gone
             and holds(event.text, query.terms)
         ):
@@ -76,24 +77,25 @@ def naive(records: list[Record], query: Query) -> list[int]:
     return found
 
 
-async def all_pages(log: Log, query: Query) -> list[int]:
+async def all_pages(log: Log, query: SearchQuery) -> list[int]:
     """Every page of a search, one after the other."""
     found: list[int] = []
+    window = query.window
     while True:
-        page = await log.search(query)
+        page = await log.search(msgspec.structs.replace(query, window=window))
         numbers = [record.number for record in page.records]
-        assert len(numbers) <= query.limit
+        assert len(numbers) <= window.limit
         assert numbers == sorted(numbers)
-        if query.newest:
+        if window.newest:
             found = numbers + found
-            following = msgspec.structs.replace(query, before=page.reached)
+            following = msgspec.structs.replace(window, before=page.reached)
         else:
             found += numbers
-            following = msgspec.structs.replace(query, after=page.reached)
+            following = msgspec.structs.replace(window, after=page.reached)
         if page.reached is None:
             return found
-        assert following != query, "a search does not go on"
-        query = following
+        assert following != window, "a search does not go on"
+        window = following
 
 
 async def fill(log: Log, texts: list[str], room: str = "#lobby") -> None:
@@ -102,8 +104,15 @@ async def fill(log: Log, texts: list[str], room: str = "#lobby") -> None:
 
 
 async def numbers(log: Log, typed: str, **wanted: object) -> list[int]:
-    settings = {"rooms": ("#lobby",), "upto": log.last, "terms": terms_of(typed), **wanted}
-    return [record.number for record in (await log.search(Query(**settings))).records]  # type: ignore[arg-type]
+    window = {name: wanted.pop(name) for name in Window.__struct_fields__ if name in wanted}
+    query = {
+        "rooms": ("#lobby",),
+        "upto": log.last,
+        "window": Window(**window),  # type: ignore[arg-type]  # each test gives fitting values
+        "terms": terms_of(typed),
+        **wanted,
+    }
+    return [record.number for record in (await log.search(SearchQuery(**query))).records]  # type: ignore[arg-type]  # as above
 
 
 @asynchronous
@@ -138,7 +147,7 @@ async def test_words_phrases_and_any_script(kind, tmp_path):
             assert await numbers(log, "nothing") == []
             assert await numbers(log, "zz") == []
             if isinstance(log, SqliteLog):
-                await log.settle()
+                await log.run_maintenance()
 
 
 @asynchronous
@@ -147,7 +156,7 @@ async def test_rooms_people_times_and_pages(kind, tmp_path):
         await fill(log, [f"text {n}" for n in range(1, 31)])
         await log.append(30, [said(31, "#other", "text here", BERND)])
         if isinstance(log, SqliteLog):
-            await log.settle()
+            await log.run_maintenance()
         both = ("#lobby", "#other")
         assert await numbers(log, "text", rooms=both, limit=3) == [29, 30, 31]
         assert await numbers(log, "text", rooms=both, limit=3, newest=False) == [1, 2, 3]
@@ -159,9 +168,9 @@ async def test_rooms_people_times_and_pages(kind, tmp_path):
         assert await numbers(log, "text", rooms=()) == []
         times = {"after_time": START + 5_000_000, "before_time": START + 8_000_000}
         assert await numbers(log, "text", **times) == [6, 7]
-        page = await log.search(Query(both, log.last, limit=31))
+        page = await log.search(SearchQuery(both, log.last, Window(limit=31)))
         assert (len(page.records), page.reached) == (31, None)
-        page = await log.search(Query(both, log.last, limit=30))
+        page = await log.search(SearchQuery(both, log.last, Window(limit=30)))
         assert (len(page.records), page.reached, page.time) == (30, 2, START + 2_000_000)
 
 
@@ -170,11 +179,11 @@ async def test_the_erased_is_not_found(kind, tmp_path):
     async with opened(kind, tmp_path) as log:
         await fill(log, ["a secret", "another", "a secret too"])
         if isinstance(log, SqliteLog):
-            await log.settle()
+            await log.run_maintenance()
         await log.append(3, [fact(4, Erased("#lobby", ANNA, (1,)))])
         assert await numbers(log, "secret") == [3]
         if isinstance(log, SqliteLog):
-            await log.settle()
+            await log.run_maintenance()
         assert await numbers(log, "secret") == [3]
 
 
@@ -187,25 +196,25 @@ async def test_what_no_person_reads_is_not_found(kind, tmp_path):
         for _ in range(2):
             assert await numbers(log, "version") == [1, 2, 3]
             if isinstance(log, SqliteLog):
-                await log.settle()
+                await log.run_maintenance()
 
 
 @asynchronous
 async def test_a_search_that_takes_too_long_says_how_far_it_came(tmp_path, monkeypatch):
-    monkeypatch.setattr(searching, "SCANNED", 10)
-    figures = Tuning(lag=10**6, quiet=3600.0, search_turn=0.0, search_for=0.0)
-    log = await SqliteLog.open(tmp_path / "chat.db", figures=figures)
+    monkeypatch.setattr(search, "SCAN_ROWS", 10)
+    tuning = Tuning(lag=10**6, quiet=3600.0, search_turn=0.0, search_for=0.0)
+    log = await SqliteLog.open(tmp_path / "chat.db", tuning=tuning)
     await fill(log, ["needle", *["hay"] * 99])
-    page = await log.search(Query(("#lobby",), log.last, ("needle",)))
+    page = await log.search(SearchQuery(("#lobby",), log.last, terms=("needle",)))
     assert page.records == ()
     assert page.reached is not None
-    figures = Tuning(lag=10**6, quiet=3600.0, search_turn=0.0, search_for=1e-9)
+    tuning = Tuning(lag=10**6, quiet=3600.0, search_turn=0.0, search_for=1e-9)
     await log.close()
-    log = await SqliteLog.open(tmp_path / "chat.db", figures=figures)
-    page = await log.search(Query(("#lobby",), log.last, ("needle",)))
+    log = await SqliteLog.open(tmp_path / "chat.db", tuning=tuning)
+    page = await log.search(SearchQuery(("#lobby",), log.last, terms=("needle",)))
     assert page.reached == 91
     assert page.time == START + 91_000_000
-    assert await all_pages(log, Query(("#lobby",), log.last, ("needle",))) == [1]
+    assert await all_pages(log, SearchQuery(("#lobby",), log.last, terms=("needle",))) == [1]
     await log.close()
 
 
@@ -214,7 +223,7 @@ async def test_searches_beside_each_other_and_beside_the_indexing(tmp_path):
     async with opened("small", tmp_path) as log:
         for _ in range(10):
             await fill(log, [f"word {n}" for n in range(20)])
-            query = Query(("#lobby",), log.last, ("word",), limit=7)
+            query = SearchQuery(("#lobby",), log.last, Window(limit=7), ("word",))
             expected = list(range(1, log.last + 1))
             found = await asyncio.gather(*(all_pages(log, query) for _ in range(5)))
             assert found == [expected] * 5
@@ -250,10 +259,9 @@ def cases(draw):
         "upto": draw(st.integers(0, 60)),
         "terms": tuple(terms),
         "name": draw(st.sampled_from(["", ANNA.key, BERND.key])),
-        "after": draw(number),
-        "before": draw(number),
-        "limit": draw(st.integers(1, 5)),
-        "newest": draw(st.booleans()),
+        "window": Window(
+            after=draw(number), before=draw(number), limit=draw(st.integers(1, 5)), newest=draw(st.booleans())
+        ),
     }
     return told, settled, query
 
@@ -272,11 +280,11 @@ def test_a_search_finds_what_a_naive_reading_finds(case, kind):
                     await log.append(log.last, new)
                     records += new
                     if settle and isinstance(log, SqliteLog):
-                        await log.settle()
+                        await log.run_maintenance()
                 # What was said moves with its room at once: as of before that, nobody asks.
                 moved = any(isinstance(record.event, RoomRenamed) for record in records)
                 upto = log.last if moved else min(wanted["upto"], log.last)
-                query = Query(**{**wanted, "upto": upto})
+                query = SearchQuery(**{**wanted, "upto": upto})
                 assert await all_pages(log, query) == naive(records, query)
 
     asyncio.run(run())

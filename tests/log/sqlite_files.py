@@ -5,7 +5,7 @@ from pathlib import Path
 
 from asyncchat.core import events
 from asyncchat.core.ids import Ids
-from asyncchat.log.base import Range
+from asyncchat.log.base import PageQuery, Window
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
 
@@ -14,13 +14,13 @@ HASTY = Tuning(lag=4, snapshot_at=3)
 
 
 async def texts(log: SqliteLog, room: str = "#lobby") -> list[str]:
-    page = await log.read(Range(room, log.last, limit=100_000))
+    page = await log.read(PageQuery(room, log.last, Window(limit=100_000)))
     return [record.event.text for record in page.records]  # type: ignore[union-attr]  # read gives Said alone
 
 
 async def write(path: Path, *batches: list[events.Record]) -> str:
     """Appends batches, closes cleanly; returns the first id of this run's epoch."""
-    log = await SqliteLog.open(path, figures=HASTY)
+    log = await SqliteLog.open(path, tuning=HASTY)
     for batch in batches:
         await log.append(log.last, batch)
     found = log.ids.id_of(log.last + 1)
@@ -31,7 +31,7 @@ async def write(path: Path, *batches: list[events.Record]) -> str:
 async def all_of(path: Path) -> tuple[list[tuple[int, str]], int, Ids]:
     """The lobby's messages, the last number, the ids."""
     log = await SqliteLog.open(path)
-    page = await log.read(Range("#lobby", log.last, limit=10**6))
+    page = await log.read(PageQuery("#lobby", log.last, Window(limit=10**6)))
     result = [(r.number, r.event.text) for r in page.records], log.last, log.ids  # type: ignore[union-attr]
     numbers = await log.numbers_by("#lobby", "", log.last)
     assert list(numbers) == [r.number for r in page.records]

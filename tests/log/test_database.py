@@ -12,12 +12,12 @@ import pytest
 
 from asyncchat.core import events
 from asyncchat.core.events import Erased
-from asyncchat.log import opening, schema
+from asyncchat.log import database, schema
 from asyncchat.log.base import LogError
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
-from tests.log.chatter import ANNA, BERND, SECOND, START, asynchronous, fact, said
-from tests.log.history import HASTY, raw, texts, write
+from tests.log.records import ANNA, BERND, SECOND, START, asynchronous, fact, said
+from tests.log.sqlite_files import HASTY, raw, texts, write
 
 STEPS = len(schema.STEPS)
 
@@ -78,7 +78,7 @@ async def test_a_clean_close_goes_on_with_the_epoch(path):
 @asynchronous
 async def test_a_start_in_another_boot_begins_an_epoch(path, monkeypatch):
     first = await write(path, [said(1), said(2)])
-    monkeypatch.setattr(opening, "boot", lambda: "another")
+    monkeypatch.setattr(database, "boot_id", lambda: "another")
     second = await write(path, [said(3)])
     assert first.split("-")[0] != second.split("-")[0]
     log = await SqliteLog.open(path)
@@ -90,7 +90,7 @@ async def test_a_start_in_another_boot_begins_an_epoch(path, monkeypatch):
 
 @asynchronous
 async def test_where_the_system_names_no_boot_each_start_begins_an_epoch(path, monkeypatch):
-    monkeypatch.setattr(opening, "boot", lambda: "")
+    monkeypatch.setattr(database, "boot_id", lambda: "")
     assert (await write(path, [said(1)])).split("-")[0] != (await write(path)).split("-")[0]
 
 
@@ -112,7 +112,7 @@ async def test_a_copy_put_back_begins_an_epoch(path):
 
 @asynchronous
 async def test_an_epoch_that_nothing_was_recorded_in_is_replaced(path, monkeypatch):
-    monkeypatch.setattr(opening, "boot", lambda: "")
+    monkeypatch.setattr(database, "boot_id", lambda: "")
     for _ in range(5):
         await write(path)
     assert raw(path, "SELECT count(*) FROM epochs") == [(1,)]
@@ -124,7 +124,7 @@ async def test_an_epoch_that_nothing_was_recorded_in_is_replaced(path, monkeypat
 @asynchronous
 async def test_a_copy_of_the_running_file_opens(path, tmp_path):
     """Not the way to copy a history, but people do."""
-    log = await SqliteLog.open(path, figures=HASTY)
+    log = await SqliteLog.open(path, tuning=HASTY)
     for _ in range(20):
         await log.append(log.last, [said(log.last + n) for n in range(1, 6)])
     copy = tmp_path / "copy.db"
@@ -258,7 +258,7 @@ async def test_messages_are_counted_at_the_start(path):
     whisper = fact(3, events.Whispered(ANNA, BERND, "psst"))
     await write(path, [said(1), said(2), whisper, said(4)], [fact(5, Erased("#lobby", ANNA, (4,)))])
     for indexed in range(2):
-        log = await SqliteLog.open(path, figures=Tuning(lag=1))
+        log = await SqliteLog.open(path, tuning=Tuning(lag=1))
         assert log.messages == 3, indexed
-        await log.settle()
+        await log.run_maintenance()
         await log.close()

@@ -1,6 +1,6 @@
-"""One owner: the lock file beside the database, and whether its last owner left it in order.
+"""The lock file of a database: only one process uses it, and the next one learns how it was closed.
 
-Owns ``FILE-lock``; must not know what is in the database.
+Owns ``FILE-lock``. It must not know what is in the database.
 """
 
 import os
@@ -14,7 +14,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def _lock(file: int) -> None:
-        os.lseek(file, 1 << 30, os.SEEK_SET)  # a byte nobody reads: Windows' locks are mandatory
+        os.lseek(file, 1 << 30, os.SEEK_SET)  # a byte that nobody reads: locks of Windows are mandatory
         msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
         os.lseek(file, 0, os.SEEK_SET)
 else:
@@ -24,12 +24,12 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-_MOST = 4096
-"""Bytes of a lock file that are read."""
+_MAX_BYTES = 4096
+"""The most bytes of a lock file that are read."""
 
 
 class InUse(LogError):
-    """The history has an owner already; ``pid`` is its process, None when it did not say."""
+    """Another process uses the history; ``pid`` is that process, None where the lock file has none."""
 
     def __init__(self, path: Path, pid: int | None) -> None:
         self.pid = pid
@@ -39,23 +39,23 @@ class InUse(LogError):
         )
 
 
-class Owner:
-    """The sole right to write a database, held until ``release`` or the end of the process.
+class LockFile:
+    """The exclusive right to write a database, held until ``release`` or the end of the process.
 
-    The file stays when the lock goes. Where it is taken away nevertheless, whoever has just locked it looks
-    whether it is still there, so that there are never two of them.
+    The file stays after the lock is released. It may be deleted nevertheless, so whoever has locked it checks
+    that it is still there: two processes never hold the lock.
 
     Attributes:
-        mark: what the last owner left at its ``release``; empty when it did not get there.
+        close_id: what the last process wrote at its ``release``; empty when it did not get that far.
 
     Raises:
-        InUse: somebody holds it.
+        InUse: another process holds it.
         LogError: the lock file can't be made.
     """
 
     def __init__(self, database: Path) -> None:
         self._path = Path(f"{database}-lock")
-        self._made = not self._path.exists()
+        self._created = not self._path.exists()
         while True:
             self._file = _opened(self._path, database)
             try:
@@ -66,36 +66,36 @@ class Owner:
                 raise InUse(database, int(pid) if pid.isdigit() else None) from error
             if _is_at(self._file, self._path):
                 break
-            os.close(self._file)  # its maker withdrew meanwhile, and took it away
-        self.mark = self._read()[1]
+            os.close(self._file)  # the process that created it abandoned and deleted it meanwhile
+        self.close_id = self._read()[1]
         self._write("")
 
-    def withdraw(self) -> None:
-        """Gives the right up as if it had never been taken: what is locked is no database of ours."""
-        if not self._made:
-            self.release(self.mark)
+    def abandon(self) -> None:
+        """Releases the lock and leaves everything as it was: the file is no database of ours."""
+        if not self._created:
+            self.release(self.close_id)
             return
-        with suppress(OSError):  # Windows does not let go of a file that is open
+        with suppress(OSError):  # Windows can't delete an open file
             self._path.unlink()
         os.close(self._file)
 
-    def release(self, mark: str) -> None:
-        """Gives the right up, leaving a mark for the next owner; empty: something is not in order."""
-        self._write(mark)
+    def release(self, close_id: str) -> None:
+        """Releases the lock and leaves an id for the next process; empty: it was not closed cleanly."""
+        self._write(close_id)
         os.close(self._file)
 
     def _read(self) -> tuple[str, str]:
         os.lseek(self._file, 0, os.SEEK_SET)
-        lines = os.read(self._file, _MOST).decode("ascii", "replace").split("\n")
+        lines = os.read(self._file, _MAX_BYTES).decode("ascii", "replace").split("\n")
         return lines[0], lines[1] if len(lines) > 1 else ""
 
-    def _write(self, mark: str) -> None:
+    def _write(self, close_id: str) -> None:
         try:
             os.ftruncate(self._file, 0)
             os.lseek(self._file, 0, os.SEEK_SET)
-            os.write(self._file, f"{os.getpid()}\n{mark}\n".encode("ascii"))
+            os.write(self._file, f"{os.getpid()}\n{close_id}\n".encode("ascii"))
         except OSError:
-            # A full disk: the lock holds without words, and a missing mark only begins a new epoch.
+            # The disk is full: the lock holds without text, and a missing id only begins a new epoch.
             return
 
 

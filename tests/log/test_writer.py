@@ -10,20 +10,20 @@ import pytest
 
 from asyncchat.log.base import LogError
 from asyncchat.log.sqlite import SqliteLog
-from tests.log.chatter import asynchronous, said
-from tests.log.history import all_of, texts
+from tests.log.records import asynchronous, said
+from tests.log.sqlite_files import all_of, texts
 
 FULL = """
 import asyncio, os, resource, signal, sys
-from asyncchat.log.base import LogError, Range
+from asyncchat.log.base import LogError, PageQuery, Window
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
-from tests.log.chatter import said
+from tests.log.records import said
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 async def main():
-    log = await SqliteLog.open(sys.argv[1], figures=Tuning(inline_rows=int(sys.argv[2]), quiet=0.001))
+    log = await SqliteLog.open(sys.argv[1], tuning=Tuning(inline_rows=int(sys.argv[2]), quiet=0.001))
     await log.append(0, [said(1)])
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
     refused = 0
@@ -35,11 +35,11 @@ async def main():
             refused += 1
             print(error)
             assert log.last == batch[0].number - 1
-            page = await log.read(Range("#lobby", log.last, limit=1000))
+            page = await log.read(PageQuery("#lobby", log.last, Window(limit=1000)))
             assert len(page.records) == log.last, (len(page.records), log.last)
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     await log.append(batch[0].number - 1, batch)
-    page = await log.read(Range("#lobby", log.last, limit=1000))
+    page = await log.read(PageQuery("#lobby", log.last, Window(limit=1000)))
     assert [r.number for r in page.records] == list(range(1, log.last + 1))
     await log.close()
     print(log.last)
@@ -102,7 +102,7 @@ async def test_another_program_that_locks_the_file_is_waited_for_off_the_loop(pa
 
 @asynchronous
 async def test_a_lock_that_stays_is_an_error_and_the_append_can_be_repeated(path, monkeypatch):
-    monkeypatch.setattr("asyncchat.log.writing._PATIENCE", 1)
+    monkeypatch.setattr("asyncchat.log.writer._BUSY_TIMEOUT", 1)
     log = await SqliteLog.open(path)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -133,10 +133,10 @@ async def test_a_file_taken_away_is_noticed(path):
     await log.append(0, [said(1)])
     path.rename(path.with_name("moved.db"))
     with pytest.raises(LogError, match="was moved or deleted"):
-        await log.settle()
+        await log.run_maintenance()
     with pytest.raises(LogError, match=r"was moved or deleted\. Stop the server and put it back"):
         await log.append(1, [said(2)])
     path.with_name("moved.db").rename(path)
-    await log.settle()
+    await log.run_maintenance()
     await log.append(1, [said(2)])
     await log.close()

@@ -21,10 +21,10 @@ import pytest
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import AnyEvent, Record
-from asyncchat.log.base import Query, Range
+from asyncchat.log.base import PageQuery, SearchQuery, Window
 from asyncchat.log.sqlite import SqliteLog
 from tests.cli.test_serve import Serving
-from tests.log.chatter import asynchronous
+from tests.log.records import asynchronous
 from tests.server.harness import Client
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -181,7 +181,7 @@ async def check_history(path: Path) -> None:
     try:
         assert (log.last, log.last_time, log.messages) == tuple(EXPECTED["end"])
         for room, expected in EXPECTED["rooms"].items():
-            page = await log.read(Range(room, log.last, limit=1000))
+            page = await log.read(PageQuery(room, log.last, Window(limit=1000)))
             assert messages(page.records, log) == expected
             for id_, _, _ in expected:
                 number = log.ids.number_of(id_)
@@ -206,9 +206,9 @@ async def check_search(path: Path) -> None:
     try:
         for _ in range(2):  # message by message, then by the index
             for term, expected in EXPECTED["search"].items():
-                found = await log.search(Query(tuple(EXPECTED["rooms"]), log.last, (term,)))
+                found = await log.search(SearchQuery(tuple(EXPECTED["rooms"]), log.last, terms=(term,)))
                 assert [log.ids.id_of(record.number) for record in found.records] == expected
-            await log.settle()
+            await log.run_maintenance()
     finally:
         await log.close()
 
@@ -221,7 +221,7 @@ def test_a_search(old):
 async def check_audit(path: Path) -> None:
     log = await SqliteLog.open(path)
     try:
-        acts = await log.acts(log.last, 0, 100)
+        acts = await log.audit(log.last, 0, 100)
         assert [[record.number, plain(record.event)] for record in acts] == EXPECTED["audit"]
     finally:
         await log.close()

@@ -1,6 +1,6 @@
 import pytest
 
-from asyncchat.bench.wire import IN, Address, Irc, Plain, parse_url
+from asyncchat.bench.protocols import JOINED, Address, Irc, Plain, parse_url
 from asyncchat.errors import AsyncChatError
 
 
@@ -10,7 +10,7 @@ def test_an_irc_client_comes_in():
     assert irc.step(0, b":s NOTICE * :x\r\n", "n", 3) == (1, b"")
     assert irc.step(1, b":s 001 n :hi\r\n", "n", 3) == (2, b"JOIN #bxyz3\r\n")
     assert irc.step(2, b":s 353 n = #bxyz3 :n\r\n", "n", 3) == (2, b"")
-    assert irc.step(2, b":s 366 n #bxyz3 :end\r\n", "n", 3) == (IN, b"")
+    assert irc.step(2, b":s 366 n #bxyz3 :end\r\n", "n", 3) == (JOINED, b"")
     assert irc.say(3) == b"PRIVMSG #bxyz3 :"
     assert irc.leave() == b"QUIT :bench\r\n"
 
@@ -40,7 +40,7 @@ def test_a_plain_client_comes_in():
     plain = Plain()
     assert plain.hello("n") == b""
     assert plain.step(0, b"Welcome! Enter your name or nickname: ", "n", 0) == (1, b"n\n")
-    assert plain.step(1, b"Hello, n! m, n are in the chat\n", "n", 0) == (IN, b"")
+    assert plain.step(1, b"Hello, n! m, n are in the chat\n", "n", 0) == (JOINED, b"")
     assert (
         plain.refusal(b"n is already in use. Enter another name: ")
         == "n is already in use. Enter another name:"

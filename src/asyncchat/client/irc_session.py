@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from asyncchat.client import errors
-from asyncchat.client.conversation import Settings
 from asyncchat.client.errors import ClientError, NotConnected, NotDelivered, PasswordNeeded, Rejected
 from asyncchat.client.events import (
     Event,
@@ -30,9 +29,10 @@ from asyncchat.client.events import (
     TopicChanged,
     Unconfirmed,
 )
-from asyncchat.client.nicks import NickSeeker
-from asyncchat.client.outbox import UNCERTAIN, Outbox, Saying
-from asyncchat.client.receipts import Lookup, Receipt
+from asyncchat.client.nick_fallback import NickFallback
+from asyncchat.client.outbox import UNCERTAIN, Outbox, OutgoingMessage
+from asyncchat.client.pending import Lookup, Receipt
+from asyncchat.client.protocol import Settings
 from asyncchat.client.resume import Resume
 from asyncchat.core.events import Speech
 from asyncchat.core.scram import NONCE_BYTES
@@ -61,8 +61,8 @@ _PATIENCE_WITH_PROMPT = 5.0
 """Seconds after which a prompt shows that the server speaks no IRC."""
 
 
-class IrcConversation:
-    """The conversation of one client with one IRC server (contract: ``Conversation``)."""
+class IrcSession:
+    """The session of one client with one IRC server (contract: ``ClientSession``)."""
 
     def __init__(self, settings: Settings) -> None:
         self.failure: ClientError | None = None
@@ -75,7 +75,7 @@ class IrcConversation:
         self._outbox = Outbox()
         self._lookups: dict[int, Lookup] = {}
         self._resume = Resume(settings, self._outbox, self._tokens, self._emit)
-        self._seeker = NickSeeker(settings.nick, settings.nick_patience)
+        self._nick_fallback = NickFallback(settings.nick, settings.nick_patience)
         self._dialect = IrcClient(settings.nick, user=settings.user, realname=settings.realname)
         for room in settings.rooms:
             self._resume.want(room)
@@ -95,7 +95,7 @@ class IrcConversation:
         """A new connection stands: registers on it."""
         settings = self._settings
         now = self._clock.monotonic()
-        nick = self._seeker.first(now, again=self.was_ready)
+        nick = self._nick_fallback.first(now, again=self.was_ready)
         login = None
         if settings.account:
             login = Login(settings.account, settings.password, secrets.token_urlsafe(NONCE_BYTES))
@@ -152,7 +152,7 @@ class IrcConversation:
         ]
         if self._step_by is not None:
             times.append(self._step_by)
-        if not self._dialect.registered and (again := self._seeker.ask_again_at) is not None:
+        if not self._dialect.registered and (again := self._nick_fallback.ask_again_at) is not None:
             times.append(again)
         if self._foreign():
             times.append(self._opened_at + min(_PATIENCE_WITH_PROMPT, settings.timeout))
@@ -164,9 +164,9 @@ class IrcConversation:
         if not self._connected or self.failure is not None:
             return
         if not self._dialect.registered:
-            again = self._seeker.ask_again_at
+            again = self._nick_fallback.ask_again_at
             if again is not None and now >= again:
-                self._dialect.change_nick(self._seeker.ask_again())
+                self._dialect.change_nick(self._nick_fallback.ask_again())
             if self._foreign() and now >= self._opened_at + min(_PATIENCE_WITH_PROMPT, settings.timeout):
                 self._fail(ClientError("it does not speak IRC (an original-style server? plain://host:port)"))
         if self._step_by is not None and now >= self._step_by:
@@ -204,14 +204,14 @@ class IrcConversation:
             parts = [text] if text.strip() else []
         receipt = Receipt(len(parts))
         for part in parts:
-            self._outbox.put(Saying(next(self._tokens), to, part, speech, receipt, reply_to))
+            self._outbox.put(OutgoingMessage(next(self._tokens), to, part, speech, receipt, reply_to))
             reply_to = ""
         self._hand_over()
         return receipt
 
     def waiting(self) -> list[tuple[str, str]]:
         """(room, text) of what is not acknowledged yet, in order."""
-        return [(saying.to, saying.text) for saying in self._outbox.all()]
+        return [(outgoing.to, outgoing.text) for outgoing in self._outbox.all()]
 
     @property
     def unanswered(self) -> int:
@@ -268,7 +268,7 @@ class IrcConversation:
         """Asks for another nick."""
         if self._connected and self._dialect.registered:
             self._dialect.change_nick(nick)
-        self._seeker.wish(nick)
+        self._nick_fallback.wish(nick)
 
     def command(self, command: str, *params: str) -> None:
         """Sends any IRC command."""
@@ -319,7 +319,7 @@ class IrcConversation:
 
     def _registered(self, value: Registered) -> None:
         self.nick = value.nick
-        self._seeker.got(value.nick)
+        self._nick_fallback.got(value.nick)
         if self.was_ready:
             self._emit(Reconnected(self._clock.now(), value.nick))
         self._resume.begin(self._dialect)
@@ -327,13 +327,13 @@ class IrcConversation:
 
     def _nick_refused(self, value: NickRefused) -> None:
         if self._dialect.registered:
-            if not self._seeker.refused_later(value.nick):
+            if not self._nick_fallback.refused_later(value.nick):
                 self._emit(Refused(self._clock.now(), value.nick, value.reason))
             return
-        nick = self._seeker.next(value.taken, self._clock.monotonic())
+        nick = self._nick_fallback.next(value.taken, self._clock.monotonic())
         if nick is not None:
             self._dialect.change_nick(nick)
-        elif self._seeker.ask_again_at is None:
+        elif self._nick_fallback.ask_again_at is None:
             self._fail(Rejected(f"The server does not accept the nick {value.nick}", value.reason))
 
     def _login_refused(self, value: LoginRefused) -> None:
@@ -357,15 +357,15 @@ class IrcConversation:
         self._step()
 
     def _acknowledged(self, value: Acknowledged) -> None:
-        saying = self._outbox.answered(value.token)
-        if saying is not None:
-            saying.receipt.part_taken(value.message.id)
+        outgoing = self._outbox.answered(value.token)
+        if outgoing is not None:
+            outgoing.receipt.part_taken(value.message.id)
         self._resume.message(value.message)
 
     def _undelivered(self, value: Undelivered) -> None:
-        saying, refusal = self._outbox.answered(value.token), value.refusal
-        if saying is not None:
-            saying.receipt.part_failed(NotDelivered(f"{refusal.about}: {refusal.reason}"))
+        outgoing, refusal = self._outbox.answered(value.token), value.refusal
+        if outgoing is not None:
+            outgoing.receipt.part_failed(NotDelivered(f"{refusal.about}: {refusal.reason}"))
         self._emit(refusal)
 
     def _page_read(self, page: HistoryPage) -> None:
@@ -391,7 +391,7 @@ class IrcConversation:
     def _renamed(self, value: Renamed) -> None:
         if value.own:
             self.nick = value.now
-            self._seeker.got(value.now)
+            self._nick_fallback.got(value.now)
         self._emit(value)
         if not value.own:
             self._regain(value.nick)
@@ -416,9 +416,9 @@ class IrcConversation:
 
     def _go_live(self) -> None:
         self._step_by = None
-        for saying in self._resume.settle():
-            saying.receipt.part_failed(NotDelivered(UNCERTAIN, uncertain=True))
-            self._emit(Unconfirmed(self._clock.now(), saying.to, saying.text))
+        for outgoing in self._resume.settle():
+            outgoing.receipt.part_failed(NotDelivered(UNCERTAIN, uncertain=True))
+            self._emit(Unconfirmed(self._clock.now(), outgoing.to, outgoing.text))
         self.ready = self.was_ready = True
         self._hand_over()
 
@@ -430,20 +430,22 @@ class IrcConversation:
         self._go_live()
 
     def _hand_over(self) -> None:
-        while self.ready and self._connected and (saying := self._outbox.next()) is not None:
-            parts = self._dialect.parts(saying.to, saying.text, saying.speech)
-            if parts and parts != [saying.text]:  # what the server takes was not known, or was other
-                self._say_apart(saying, parts)
+        while self.ready and self._connected and (outgoing := self._outbox.next()) is not None:
+            parts = self._dialect.parts(outgoing.to, outgoing.text, outgoing.speech)
+            if parts and parts != [outgoing.text]:  # what the server takes was not known, or was other
+                self._say_apart(outgoing, parts)
                 continue
-            self._dialect.say(saying.token, saying.to, saying.text, saying.speech, saying.reply_to)
+            self._dialect.say(outgoing.token, outgoing.to, outgoing.text, outgoing.speech, outgoing.reply_to)
 
-    def _say_apart(self, saying: Saying, parts: Sequence[str]) -> None:
-        saying.receipt.more_parts(len(parts) - 1)
-        replies = (saying.reply_to, *[""] * (len(parts) - 1))
+    def _say_apart(self, outgoing: OutgoingMessage, parts: Sequence[str]) -> None:
+        outgoing.receipt.more_parts(len(parts) - 1)
+        replies = (outgoing.reply_to, *[""] * (len(parts) - 1))
         self._outbox.again(
-            saying,
+            outgoing,
             [
-                Saying(next(self._tokens), saying.to, part, saying.speech, saying.receipt, reply_to)
+                OutgoingMessage(
+                    next(self._tokens), outgoing.to, part, outgoing.speech, outgoing.receipt, reply_to
+                )
                 for part, reply_to in zip(parts, replies, strict=True)
             ],
         )
@@ -455,8 +457,10 @@ class IrcConversation:
 
     def _regain(self, nick: str) -> None:
         """The nick that we wanted may be free now."""
-        if self._seeker.misses(self.nick) and self._fold(nick) == self._fold(self._seeker.wanted):
-            self._dialect.change_nick(self._seeker.ask_again())
+        if self._nick_fallback.misses(self.nick) and self._fold(nick) == self._fold(
+            self._nick_fallback.wanted
+        ):
+            self._dialect.change_nick(self._nick_fallback.ask_again())
 
     def _foreign(self) -> bool:
         """Whether what the server said first is no IRC: a prompt, or anything without a line's end."""
@@ -472,29 +476,29 @@ class IrcConversation:
         return self._dialect.server.fold(name)
 
 
-_HANDLERS: dict[type[Any], Callable[[IrcConversation, Any], None]] = {
-    Registered: IrcConversation._registered,
-    NickRefused: IrcConversation._nick_refused,
-    LoginRefused: IrcConversation._login_refused,
-    PasswordRefused: IrcConversation._password_refused,
-    Joined: IrcConversation._joined,
-    CantJoin: IrcConversation._cant_join,
-    Message: lambda conversation, value: conversation._resume.message(value),
-    Acknowledged: IrcConversation._acknowledged,
-    Undelivered: IrcConversation._undelivered,
-    HistoryPage: IrcConversation._page_read,
-    HistoryFailed: IrcConversation._history_failed,
-    Left: IrcConversation._gone,
-    Kicked: IrcConversation._gone,
-    Renamed: IrcConversation._renamed,
-    Present: lambda conversation, value: conversation._resume.in_room(value),
-    Reacted: lambda conversation, value: conversation._resume.in_room(value),
-    Redacted: lambda conversation, value: conversation._resume.in_room(value),
-    RoomRenamed: IrcConversation._room_renamed,
-    TopicChanged: lambda conversation, value: conversation._resume.in_room(value),
-    ModeChanged: lambda conversation, value: conversation._resume.in_room(value),
-    Told: IrcConversation._emit,
-    Refused: IrcConversation._emit,
-    Closing: IrcConversation._server_closes,
-    Pong: IrcConversation._pong,
+_HANDLERS: dict[type[Any], Callable[[IrcSession, Any], None]] = {
+    Registered: IrcSession._registered,
+    NickRefused: IrcSession._nick_refused,
+    LoginRefused: IrcSession._login_refused,
+    PasswordRefused: IrcSession._password_refused,
+    Joined: IrcSession._joined,
+    CantJoin: IrcSession._cant_join,
+    Message: lambda session, value: session._resume.message(value),
+    Acknowledged: IrcSession._acknowledged,
+    Undelivered: IrcSession._undelivered,
+    HistoryPage: IrcSession._page_read,
+    HistoryFailed: IrcSession._history_failed,
+    Left: IrcSession._gone,
+    Kicked: IrcSession._gone,
+    Renamed: IrcSession._renamed,
+    Present: lambda session, value: session._resume.in_room(value),
+    Reacted: lambda session, value: session._resume.in_room(value),
+    Redacted: lambda session, value: session._resume.in_room(value),
+    RoomRenamed: IrcSession._room_renamed,
+    TopicChanged: lambda session, value: session._resume.in_room(value),
+    ModeChanged: lambda session, value: session._resume.in_room(value),
+    Told: IrcSession._emit,
+    Refused: IrcSession._emit,
+    Closing: IrcSession._server_closes,
+    Pong: IrcSession._pong,
 }

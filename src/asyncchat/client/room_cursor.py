@@ -26,7 +26,7 @@ def position_at(time: datetime) -> str:
 
 
 @dataclass(slots=True)
-class Fill:
+class Backfill:
     """A reading of the history under way; what the room says meanwhile is held.
 
     ``latest`` is how many messages are wanted of a room that is new to us; 0: all after our position.
@@ -42,7 +42,7 @@ class Fill:
     """Whether what is found next may not follow what was seen last."""
 
 
-class RoomMemory:
+class RoomCursor:
     """One room that we are in, or want to be in again."""
 
     def __init__(self, name: str) -> None:
@@ -53,7 +53,7 @@ class RoomMemory:
         """Whether we were in it at all: joining it again is a resume."""
         self.complete = True
         """Whether the last resume read to the end of the history."""
-        self.fill: Fill | None = None
+        self.backfill: Backfill | None = None
         self.last_id = ""
         self.last_time: datetime | None = None
         self._seen: set[tuple[str, int]] = set()
@@ -80,34 +80,34 @@ class RoomMemory:
         if self.last_time is None or time > self.last_time:
             self.last_time = time
 
-    def begin(self, latest: int = 0) -> Fill:
-        """Begins to fill; ``fill.position`` says from where, '' when nothing is known."""
-        self.fill = Fill(latest)
-        self.fill.position = self._from_here(by_time=False)
-        return self.fill
+    def begin(self, latest: int = 0) -> Backfill:
+        """Begins to backfill; ``backfill.position`` says from where, '' when nothing is known."""
+        self.backfill = Backfill(latest)
+        self.backfill.position = self._from_here(by_time=False)
+        return self.backfill
 
     def by_time(self) -> bool:
         """Goes on from the time of what was seen last, its id meaning nothing (any more). False: it can't."""
-        fill = self.fill
-        if fill is None or fill.by_time or self.last_time is None or fill.latest:
+        backfill = self.backfill
+        if backfill is None or backfill.by_time or self.last_time is None or backfill.latest:
             return False
-        fill.by_time = fill.gap = True
-        fill.position = self._from_here(by_time=True)
+        backfill.by_time = backfill.gap = True
+        backfill.position = self._from_here(by_time=True)
         return True
 
     def use_times(self) -> None:
         """The server takes times only."""
-        if self.fill is not None:
-            self.fill.by_time = True
-            self.fill.position = self._from_here(by_time=True)
+        if self.backfill is not None:
+            self.backfill.by_time = True
+            self.backfill.position = self._from_here(by_time=True)
 
     def page(self, page: HistoryPage) -> tuple[list[Event], bool]:
         """Takes a page: what of it is new, and whether more is to be asked for."""
-        fill = self.fill
-        if fill is None:
+        backfill = self.backfill
+        if backfill is None:
             return [], False
         found: list[Event] = []
-        held = {(event.id, event.part) for event in fill.held if isinstance(event, Message) and event.id}
+        held = {(event.id, event.part) for event in backfill.held if isinstance(event, Message) and event.id}
         after, since = self.last_id, self.last_time
         met = False
         for message in page.messages:
@@ -115,36 +115,36 @@ class RoomMemory:
                 met = True
                 break
             if self.is_new(message):
-                if fill.gap and since is not None:
+                if backfill.gap and since is not None:
                     found.append(Gap(self.name, after, message.id, since, message.time))
-                fill.gap = False
+                backfill.gap = False
                 found.append(message)
-        fill.fetched += len(found)
-        position, fill.position = fill.position, self._from_here(by_time=fill.by_time)
+        backfill.fetched += len(found)
+        position, backfill.position = backfill.position, self._from_here(by_time=backfill.by_time)
         heads = sum(1 for message in page.messages if not message.part)
-        more = not (met or fill.latest or heads < fill.asked or fill.position == position)
-        if more and fill.fetched >= MESSAGES:
-            fill.gap = True
+        more = not (met or backfill.latest or heads < backfill.asked or backfill.position == position)
+        if more and backfill.fetched >= MESSAGES:
+            backfill.gap = True
             self.complete = False
             more = False
         return found, more
 
-    def forget_fill(self) -> None:
+    def cancel_backfill(self) -> None:
         """The line broke: what was held is in the history too, and is read with it next time."""
-        self.fill = None
+        self.backfill = None
 
     def finish(self, now: datetime) -> list[Event]:
-        """Ends the fill: the gap that remains, if there is one, and what was held and is new."""
-        fill, self.fill = self.fill, None
-        if fill is None:
+        """Ends the backfill: the gap that remains, if there is one, and what was held and is new."""
+        backfill, self.backfill = self.backfill, None
+        if backfill is None:
             return []
         events: list[Event] = []
-        if fill.gap:
-            first = next((event for event in fill.held if isinstance(event, Message)), None)
+        if backfill.gap:
+            first = next((event for event in backfill.held if isinstance(event, Message)), None)
             until = first.time if first is not None else now
             before = first.id if first is not None else ""
             events.append(Gap(self.name, self.last_id, before, self.last_time or until, until))
-        events.extend(fill.held)
+        events.extend(backfill.held)
         return events
 
     def _from_here(self, *, by_time: bool) -> str:

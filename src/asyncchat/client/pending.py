@@ -57,7 +57,7 @@ class Receipt:
             raise self._failure
         return self._ids[0] if self._ids else ""
 
-    # For the conversation.
+    # For the session.
 
     def part_taken(self, id: str) -> None:
         """One part is acknowledged."""

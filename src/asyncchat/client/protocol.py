@@ -1,6 +1,6 @@
 """What the thread needs of a chat, whatever dialect carries it.
 
-Owns the contract and what all conversations are told; must not know sockets or threads.
+Owns the contract and what all sessions are told; must not know sockets or threads.
 """
 
 import random
@@ -12,7 +12,7 @@ from typing import Protocol
 
 from asyncchat.client.errors import ClientError
 from asyncchat.client.events import Event
-from asyncchat.client.receipts import Lookup, Receipt
+from asyncchat.client.pending import Lookup, Receipt
 from asyncchat.core.events import Speech
 
 
@@ -60,7 +60,7 @@ class Settings:
     clock: Clock = field(default_factory=Clock)
 
 
-class Conversation(Protocol):
+class ClientSession(Protocol):
     """One chat over any number of connections. Sans-I/O: the thread feeds it and sends what it has to say.
 
     It is used under the client's one lock.

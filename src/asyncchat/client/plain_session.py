@@ -7,7 +7,6 @@ sockets or threads; time comes from the settings' clock.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from asyncchat.client.conversation import Settings
 from asyncchat.client.errors import ClientError, NotConnected, NotDelivered, PasswordNeeded, Rejected
 from asyncchat.client.events import (
     Event,
@@ -21,9 +20,10 @@ from asyncchat.client.events import (
     Told,
     Unconfirmed,
 )
-from asyncchat.client.nicks import NickSeeker
-from asyncchat.client.outbox import UNCERTAIN, Outbox, Saying
-from asyncchat.client.receipts import Lookup, Receipt
+from asyncchat.client.nick_fallback import NickFallback
+from asyncchat.client.outbox import UNCERTAIN, Outbox, OutgoingMessage
+from asyncchat.client.pending import Lookup, Receipt
+from asyncchat.client.protocol import Settings
 from asyncchat.core.events import Speech
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.dialects.plain.client import PlainClient
@@ -44,8 +44,8 @@ _PAUSE = WRITE_PAUSE * 2
 """Seconds between two writes: the original server takes what one read brings as one message."""
 
 
-class PlainConversation:
-    """The conversation of one client with one original-style server (contract: ``Conversation``).
+class PlainSession:
+    """The session of one client with one original-style server (contract: ``ClientSession``).
 
     There is one room, called the lobby. Nothing acknowledges a message: it counts as taken when the line
     still stands a pause after it was written.
@@ -61,11 +61,11 @@ class PlainConversation:
         self._events: list[Event] = []
         self._outbox = Outbox()
         self._count = 0
-        self._seeker = NickSeeker(settings.nick, settings.nick_patience)
+        self._nick_fallback = NickFallback(settings.nick, settings.nick_patience)
         self._dialect = PlainClient(framed=False)
         self._members: dict[str, str] = {}
         self._out: list[bytes] = []
-        self._written: Saying | None = None
+        self._written: OutgoingMessage | None = None
         self._connected = False
         self._enter_by: float | None = None
         self._write_at = 0.0
@@ -78,7 +78,7 @@ class PlainConversation:
         now = self._clock.monotonic()
         self._dialect = PlainClient(framed=False)
         self._connected, self.failure, self.ready = True, None, False
-        self.nick = self._seeker.first(now, again=self.was_ready)
+        self.nick = self._nick_fallback.first(now, again=self.was_ready)
         self._enter_by = now + self._settings.timeout + self._settings.nick_patience
         self._out.clear()
 
@@ -93,9 +93,9 @@ class PlainConversation:
         if not self._connected or now < self._write_at:
             return b""
         self._taken()
-        if not self._out and self.ready and (saying := self._outbox.next()) is not None:
-            self._out.append(saying.text.encode())
-            self._written = saying
+        if not self._out and self.ready and (outgoing := self._outbox.next()) is not None:
+            self._out.append(outgoing.text.encode())
+            self._written = outgoing
         if not self._out:
             return b""
         self._write_at = now + _PAUSE
@@ -121,8 +121,8 @@ class PlainConversation:
         times = [] if self._enter_by is None else [self._enter_by]
         if self._out or (self.ready and len(self._outbox)):
             times.append(self._write_at)
-        if not self.ready and self._seeker.ask_again_at is not None:
-            times.append(self._seeker.ask_again_at)
+        if not self.ready and self._nick_fallback.ask_again_at is not None:
+            times.append(self._nick_fallback.ask_again_at)
         return min(times, default=None)
 
     def wake(self) -> None:
@@ -130,9 +130,9 @@ class PlainConversation:
         now = self._clock.monotonic()
         if not self._connected:
             return
-        again = self._seeker.ask_again_at
+        again = self._nick_fallback.ask_again_at
         if not self.ready and again is not None and now >= again:
-            self._enter(self._seeker.ask_again())
+            self._enter(self._nick_fallback.ask_again())
         if self._enter_by is not None and now >= self._enter_by:
             self.failure = ClientError(f"it did not let us in within {self._settings.timeout:g} s")
 
@@ -157,12 +157,12 @@ class PlainConversation:
         receipt = Receipt(len(parts))
         for part in parts:
             self._count += 1
-            self._outbox.put(Saying(self._count, to, part.decode(), speech, receipt))
+            self._outbox.put(OutgoingMessage(self._count, to, part.decode(), speech, receipt))
         return receipt
 
     def waiting(self) -> list[tuple[str, str]]:
         """(room, text) of what is not sent yet, in order."""
-        return [(saying.to, saying.text) for saying in self._outbox.all()]
+        return [(outgoing.to, outgoing.text) for outgoing in self._outbox.all()]
 
     @property
     def unanswered(self) -> int:
@@ -233,10 +233,10 @@ class PlainConversation:
             self._enter(self.nick)
             return
         taken = "in use" in value.refusal
-        nick = self._seeker.next(taken, self._clock.monotonic())
+        nick = self._nick_fallback.next(taken, self._clock.monotonic())
         if nick is not None:
             self._enter(nick)
-        elif self._seeker.ask_again_at is None:
+        elif self._nick_fallback.ask_again_at is None:
             self.failure = Rejected(f"The server does not accept the name {self.nick}", value.refusal)
 
     def _asked_password(self, value: AskedPassword) -> None:
@@ -252,7 +252,7 @@ class PlainConversation:
 
     def _greeted(self, value: Greeted) -> None:
         self.nick = value.name
-        self._seeker.got(value.name)
+        self._nick_fallback.got(value.name)
         self._enter_by = None
         self._members = {fold(name): name for name in value.names}
         now = self._clock.now()
@@ -261,19 +261,21 @@ class PlainConversation:
         else:
             self._events.append(Joined(now, LOBBY, self.nick, own=True))
         self._events.append(Present(now, LOBBY, value.names))
-        for saying in self._outbox.settle([], fold):
-            saying.receipt.part_failed(NotDelivered(UNCERTAIN, uncertain=True))
-            self._events.append(Unconfirmed(now, saying.to, saying.text))
+        for outgoing in self._outbox.settle([], fold):
+            outgoing.receipt.part_failed(NotDelivered(UNCERTAIN, uncertain=True))
+            self._events.append(Unconfirmed(now, outgoing.to, outgoing.text))
         self.ready = self.was_ready = True
 
     def _taken(self) -> None:
-        saying, self._written = self._written, None
-        if saying is None:
+        outgoing, self._written = self._written, None
+        if outgoing is None:
             return
-        self._outbox.answered(saying.token)
-        saying.receipt.part_taken("")
+        self._outbox.answered(outgoing.token)
+        outgoing.receipt.part_taken("")
         if self._settings.echo:
-            self._events.append(Message("", self._clock.now(), saying.to, self.nick, saying.text, own=True))
+            self._events.append(
+                Message("", self._clock.now(), outgoing.to, self.nick, outgoing.text, own=True)
+            )
 
     def _heard(self, value: Heard) -> None:
         room = value.name if value.private else value.room or LOBBY
@@ -311,13 +313,13 @@ class PlainConversation:
         self._events.append(Told(self._clock.now(), value.text))
 
 
-_HANDLERS: dict[type[Any], Callable[[PlainConversation, Any], None]] = {
-    Asked: PlainConversation._asked,
-    AskedPassword: PlainConversation._asked_password,
-    Greeted: PlainConversation._greeted,
-    Heard: PlainConversation._heard,
-    CameOnline: PlainConversation._came,
-    LeftChat: PlainConversation._left,
-    NowCalled: PlainConversation._renamed,
-    Line: PlainConversation._line,
+_HANDLERS: dict[type[Any], Callable[[PlainSession, Any], None]] = {
+    Asked: PlainSession._asked,
+    AskedPassword: PlainSession._asked_password,
+    Greeted: PlainSession._greeted,
+    Heard: PlainSession._heard,
+    CameOnline: PlainSession._came,
+    LeftChat: PlainSession._left,
+    NowCalled: PlainSession._renamed,
+    Line: PlainSession._line,
 }

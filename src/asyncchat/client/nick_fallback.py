@@ -9,7 +9,7 @@ _AGAIN = 1.0
 """Seconds between two requests for a nick that our own ghost may hold."""
 
 
-class NickSeeker:
+class NickFallback:
     """The nick we want, and what stands in for it.
 
     Args:
@@ -30,7 +30,7 @@ class NickSeeker:
     def first(self, now: float, *, again: bool) -> str:
         """The nick to register with on a connection; ``again`` after a break, when our ghost may hold it."""
         self._until = now + self._patience if again and self._had == self.wanted else now
-        self._others = _stand_ins(self.wanted)
+        self._others = _alternatives(self.wanted)
         self.ask_again_at = None
         self._regaining = False
         return self.wanted
@@ -72,7 +72,7 @@ class NickSeeker:
         return False
 
 
-def _stand_ins(nick: str) -> Iterator[str]:
+def _alternatives(nick: str) -> Iterator[str]:
     """Nicks that look like it, the last ones short enough for RFC 1459's nine characters."""
     yield f"{nick}_"
     yield f"{nick}__"

@@ -12,7 +12,7 @@ EVENTS = 100_000
 """Most events kept for a program that does not take them: some 50 MB."""
 
 
-class Backlog:
+class EventQueue:
     """A queue that forgets its oldest events rather than to grow."""
 
     def __init__(self, limit: int = EVENTS) -> None:

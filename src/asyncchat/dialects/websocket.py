@@ -25,7 +25,7 @@ from asyncchat.core.events import Record
 from asyncchat.core.text import cut
 from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome
 from asyncchat.dialects.irc.dialect import IrcDialect
-from asyncchat.dialects.irc.encoder import CapabilityEncoder
+from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.server_context import IrcContext
 
 MESSAGE_BYTES: Final = 16_384
@@ -111,7 +111,7 @@ class WebSocketEncoder:
 
     __slots__ = ("__weakref__", "_first", "irc")
 
-    def __init__(self, irc: CapabilityEncoder, first: int) -> None:
+    def __init__(self, irc: EncoderBase, first: int) -> None:
         self.irc = irc
         self._first = first
 
@@ -131,9 +131,7 @@ class WebSocket:
     def __init__(self, irc: IrcContext) -> None:
         self._irc = irc
         # As long as somebody has it, as ``IrcContext`` keeps its own.
-        self._encoders: WeakValueDictionary[tuple[CapabilityEncoder, int], WebSocketEncoder] = (
-            WeakValueDictionary()
-        )
+        self._encoders: WeakValueDictionary[tuple[EncoderBase, int], WebSocketEncoder] = WeakValueDictionary()
 
     def dialect(
         self, session: int, host: str, *, binary: bool = False, is_confidential: bool = True
@@ -142,7 +140,7 @@ class WebSocket:
         irc = self._irc.dialect(session, host, is_confidential=is_confidential)
         return WebSocketDialect(self, irc, _BINARY if binary else _TEXT)
 
-    def encoder(self, irc: CapabilityEncoder, first: int) -> WebSocketEncoder:
+    def encoder(self, irc: EncoderBase, first: int) -> WebSocketEncoder:
         """How others' events are told to who would get these lines."""
         encoder = self._encoders.get((irc, first))
         if encoder is None:

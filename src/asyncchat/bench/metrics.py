@@ -168,11 +168,9 @@ def percentiles(samples: Iterable[Sequence[int]], wanted: Sequence[float]) -> li
         counts.update(values)
     if not counts:
         return []
-    values_in_order = sorted(counts)
-    ranks = list(itertools.accumulate(counts[value] for value in values_in_order))
-    found = (
-        values_in_order[bisect_left(ranks, max(1, int(part / 100 * ranks[-1] + 0.5)))] for part in wanted
-    )
+    ordered = sorted(counts)
+    ranks = list(itertools.accumulate(counts[value] for value in ordered))
+    found = (ordered[bisect_left(ranks, max(1, int(part / 100 * ranks[-1] + 0.5)))] for part in wanted)
     return [min(max(value, _LEAST), _MOST) / 1000 for value in found]
 
 

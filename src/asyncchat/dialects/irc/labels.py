@@ -1,8 +1,8 @@
 """Answers that carry the label of what was asked (IRCv3 labeled-response).
 
 Owns how the lines of one answer become one response: a tag on the only one, a batch of several, an ``ACK``
-for none. Labels never leave the session's dialect: an opening stands before the commands of a labelled line,
-and the answers to so many commands after it are gathered.
+for none. Labels never leave the session's dialect: a ``LabelStart`` stands before the commands of a labelled
+line, and the answers to so many commands after it are gathered.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ LABEL_BYTES: Final = 64
 """Longest label (labeled-response, "Tag value"); what is longer is no label."""
 
 
-class Opening(msgspec.Struct, frozen=True):
+class LabelStart(msgspec.Struct, frozen=True):
     """Stands before what a labelled line asks: the label, and how many commands it covers."""
 
     label: str
     commands: int
 
 
-class Labelled:
+class LabeledResponse:
     """The answer to a labelled line while it is being gathered.
 
     ``left`` counts the commands that have no answer yet; ``beside`` is what the session is told meanwhile
@@ -33,9 +33,9 @@ class Labelled:
 
     __slots__ = ("_label", "_told", "beside", "left")
 
-    def __init__(self, opening: Opening) -> None:
-        self._label = escape(opening.label).encode()
-        self.left = opening.commands
+    def __init__(self, start: LabelStart) -> None:
+        self._label = escape(start.label).encode()
+        self.left = start.commands
         self._told: list[bytes] = []
         self.beside = b""
 

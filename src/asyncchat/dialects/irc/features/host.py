@@ -1,0 +1,114 @@
+"""The host that others see a person come from: CHGHOST (IRCv3 chghost)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from asyncchat.core import commands as core
+from asyncchat.core import events, replies
+from asyncchat.core.roles import ROLES
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.capabilities import (
+    capability,
+)
+from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.features import rooms
+from asyncchat.dialects.irc.modes import ROLE_LETTERS
+from asyncchat.dialects.irc.registry import (
+    by_the_server,
+    command,
+    lines,
+    refusals,
+    to_self,
+    to_siblings,
+    watched,
+)
+from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+
+CHGHOST: Final = capability("chghost", "extensions/chghost", changes=True)
+
+
+@command(
+    "CHGHOST",
+    2,
+    params="<nickname> <host>",
+    about="Lets a person be seen as coming from another host, until it leaves (operators).",
+)
+def chghost(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Lets a person be seen as coming from another host."""
+    return [core.ChangeHost(message.params[0], message.params[1])]
+
+
+refusals(
+    {
+        replies.HostNotAllowed: lambda r: (
+            numerics.ERR_UNKNOWNERROR,
+            ("CHGHOST", r.host),
+            "Letters, digits and . : / - _ only, at most 63",
+        ),
+        replies.HostAlready: lambda r: (
+            numerics.ERR_UNKNOWNERROR,
+            ("CHGHOST", r.name),
+            f"The host is {r.host} already",
+        ),
+    }
+)
+
+
+@lines(events.HostChanged)
+def host_lines(encoder: EncoderBase, event: events.HostChanged) -> bytes:
+    """CHGHOST; who does not know it sees the person go, and ``HostShown`` brings it back."""
+    if encoder.caps & CHGHOST:
+        return line(f":{event.person.origin} CHGHOST {event.now.user} {event.now.host}")
+    return line(f":{event.person.origin} QUIT", "Changing host")
+
+
+@watched(events.HostChanged)
+def watched_host_lines(encoder: EncoderBase, event: events.HostChanged) -> bytes:
+    """CHGHOST alone: who shares no room has nothing to be shown anew."""
+    return host_lines(encoder, event) if encoder.caps & CHGHOST else b""
+
+
+@lines(events.HostShown, cause=by_the_server)
+def shown_lines(encoder: EncoderBase, event: events.HostShown) -> bytes:
+    """JOIN and MODE, for who saw a QUIT."""
+    if encoder.caps & CHGHOST:
+        return b""
+    told = rooms.join_lines(encoder, events.Joined(event.room, event.person, away=event.away))
+    name = event.person.name
+    letters = [ROLE_LETTERS[role.name] for role in ROLES if event.roles & role.bit]
+    if letters:
+        told += line(f":{encoder.source} MODE {event.room} +{''.join(letters)}{f' {name}' * len(letters)}")
+    return told
+
+
+@to_self(events.HostChanged)
+def host_changed(session: IrcSession, record: events.Record, event: events.HostChanged) -> bytes:
+    """To whose host it is and to the operator; either may be both."""
+    told = b""
+    if event.now.id == session.id:
+        session.take_name(event.now)
+        told = session.encoder.encode(record) if session.caps_out & CHGHOST else b""
+        told += session.numeric(numerics.RPL_VISIBLEHOST, event.now.host, text="is now your visible host")
+    elif session.id in event.to:
+        told = session.encoder.encode(record)
+    if event.by.id == session.id:
+        told += session.notice(f"{event.now.name} has the host {event.now.host} now")
+    return told
+
+
+@to_siblings(events.HostChanged)
+def host_changed_by_sibling(
+    session: IrcSession, record: events.Record, event: events.HostChanged, _alone: bool
+) -> bytes:
+    """The same, to whose host it is."""
+    return host_changed(session, record, event) if event.now.id == session.id else b""
+
+
+@to_self(events.HostShown)
+def host_shown(session: IrcSession, record: events.Record, event: events.HostShown) -> bytes:
+    """What others are told, to an operator that is in the room."""
+    return session.encoder.encode(record) if session.id in event.to else b""

@@ -1,0 +1,98 @@
+"""Invitations into rooms: INVITE (Modern IRC, "INVITE message"; IRCv3 invite-notify)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from asyncchat.core import commands as core
+from asyncchat.core import events, replies
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.answers import numeric
+from asyncchat.dialects.irc.capabilities import (
+    capability,
+)
+from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.registry import (
+    command,
+    lines,
+    not_to_self,
+    refusals,
+    reply,
+    to_self,
+)
+from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+
+INVITE_NOTIFY: Final = capability("invite-notify", "extensions/invite-notify", changes=True)
+
+
+@command(
+    "INVITE",
+    params="[<nickname> <channel>]",
+    about="Asks somebody into a channel; alone it lists the channels that you are invited to.",
+)
+def invite(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Asks somebody into a room; alone it lists the rooms that one is invited to."""
+    params = message.params
+    if not params:
+        return [core.AskInvitations()]
+    if len(params) == 1 or not (params[0] and params[1]):
+        return [numeric(numerics.ERR_NEEDMOREPARAMS, "INVITE", text="Not enough parameters")]
+    return [core.Invite(params[1], params[0])]
+
+
+# What is said to it.
+
+
+@reply(replies.InvitationsView)
+def say_invitations(session: IrcSession, view: replies.InvitationsView) -> bytes:
+    """The rooms that one is invited to."""
+    return b"".join(
+        (
+            *(session.numeric(numerics.RPL_INVITELIST, room) for room in view.rooms),
+            session.numeric(numerics.RPL_ENDOFINVITELIST, text="End of /INVITE list"),
+        )
+    )
+
+
+refusals(
+    {
+        replies.AlreadyThere: lambda r: (
+            numerics.ERR_USERONCHANNEL,
+            (r.name, r.room),
+            "is already on channel",
+        ),
+        replies.TooManyInvitations: lambda r: (
+            numerics.ERR_CANNOTINVITE,
+            (r.name, r.room),
+            "is invited to too many channels",
+        ),
+    }
+)
+
+
+def _invite_line(event: events.Invited | events.InviteShown) -> bytes:
+    return line(f":{event.person.origin} INVITE {event.to.name} {event.room}")
+
+
+@lines(events.Invited)
+def invite_lines(_encoder: EncoderBase, event: events.Invited) -> bytes:
+    """INVITE, for the one who is invited."""
+    return _invite_line(event)
+
+
+@to_self(events.Invited)
+def invited(session: IrcSession, _record: events.Record, event: events.Invited) -> bytes:
+    """341."""
+    return session.numeric(numerics.RPL_INVITING, event.to.name, event.room)
+
+
+@lines(events.InviteShown)
+def shown_lines(encoder: EncoderBase, event: events.InviteShown) -> bytes:
+    """INVITE, for the room's members."""
+    return _invite_line(event) if encoder.caps & INVITE_NOTIFY else b""
+
+
+not_to_self(events.InviteShown)

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from asyncchat.dialects.irc.commands.returning import Returning
     from asyncchat.dialects.irc.shared import Irc
     from asyncchat.dialects.irc.variant import IrcVariant
-    from asyncchat.dialects.plain.history import Wish
+    from asyncchat.text.history import HistoryCursor
 
 
 class IrcDialect:
@@ -111,7 +111,7 @@ class IrcDialect:
         """Those by which its lines are read: a request counts as soon as it was read and will be granted."""
         self.cap_version = 0
         self.batches = 0
-        self.reading: Wish | None = None
+        self.reading: HistoryCursor | None = None
         """Where HISTORY goes on."""
         self.returning: Returning | None = None
         """What may have been missed by who came with an account."""

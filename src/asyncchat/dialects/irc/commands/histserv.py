@@ -21,8 +21,8 @@ from asyncchat.dialects.irc.commands.returning import Recalled
 from asyncchat.dialects.irc.commands.word import Word
 from asyncchat.dialects.irc.line import word
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.dialects.plain.history import earlier, next_wish, wish
-from asyncchat.dialects.plain.times import Zone
+from asyncchat.text.history import earlier, next_cursor, parse_history
+from asyncchat.text.times import Zone
 
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect
@@ -55,7 +55,7 @@ def heard(session: IrcDialect, text: str) -> Sequence[core.Command]:
 
 
 def _ask(session: IrcDialect, target: str, text: str) -> Sequence[core.Command]:
-    asked = wish(target, text, _zone(session), session.reading)
+    asked = parse_history(target, text, _zone(session), session.reading)
     if asked is None:
         return [core.Answer(Told(f"Syntax: {_USAGE}"))]
     session.pause()
@@ -102,7 +102,7 @@ def _is_for_people(record: Record) -> bool:
 
 def around(session: IrcDialect, page: replies.HistoryPage, asked: Recalled) -> tuple[bytes, bytes]:
     """What is said before and behind a page: what it does not show."""
-    going_on = next_wish(msgspec.structs.replace(page, purpose=asked.wish))
+    going_on = next_cursor(msgspec.structs.replace(page, purpose=asked.wish))
     room = page.room
     if room:
         session.reading = going_on

@@ -9,7 +9,6 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.modes import BANS, EXCEPTIONS, GUESTS, MUTES
 from asyncchat.core.names import ROOM_SIGNS
-from asyncchat.dialects.durations import seconds_in
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.commands.word import Answerer, Word, numeric
 from asyncchat.dialects.irc.limits import CHANGES
@@ -28,6 +27,7 @@ from asyncchat.dialects.irc.modes import (
     said_mask,
 )
 from asyncchat.dialects.irc.tokens import Message
+from asyncchat.text.durations import seconds_in
 
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.text import cut
-from asyncchat.dialects.durations import seconds_in
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.commands.server import Stats, no_such_server
 from asyncchat.dialects.irc.commands.word import Answerer, Numeric, Word, numeric
 from asyncchat.dialects.irc.limits import REASON_BYTES
 from asyncchat.dialects.irc.line import line, word
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.dialects.plain.act_words import act_line
-from asyncchat.dialects.plain.times import Zone
+from asyncchat.text.durations import seconds_in
+from asyncchat.text.sentences import audit_line
+from asyncchat.text.times import Zone
 
 if TYPE_CHECKING:
     from asyncchat.core.server_bans import ServerBan
@@ -170,7 +170,7 @@ def say_acts(session: IrcDialect, view: replies.ActsView) -> bytes:
     """Notices, one for each act, and one that says where they end."""
     session.resume()
     zone = Zone(session.irc.server.zone, session.irc.server.utc_offset)
-    texts = [act_line(record, zone) for record in view.records]
+    texts = [audit_line(record, zone) for record in view.records]
     return b"".join(_notice(session, text) for text in (*texts, "End of the audit"))
 
 

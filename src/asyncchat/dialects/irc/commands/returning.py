@@ -14,7 +14,7 @@ from asyncchat.core.events import Record
 from asyncchat.core.names import fold
 from asyncchat.core.seen import Visit
 from asyncchat.dialects.irc.capabilities import CHATHISTORY
-from asyncchat.dialects.plain.history import MISSED, Wish, missed
+from asyncchat.text.history import MISSED, HistoryCursor, missed
 
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Recalled(msgspec.Struct, frozen=True):
     """Purpose of a page that is told among today's messages; ``joined`` is when the asker joined, else 0."""
 
-    wish: Wish
+    wish: HistoryCursor
     joined: int = 0
 
 
@@ -57,7 +57,7 @@ def comes(session: IrcDialect, record: Record, account: str) -> None:
 def on_joining(session: IrcDialect, room: str, number: int, time: int) -> core.ReadHistory:
     """What who has just joined a room reads first: what it missed, else the last lines said before that."""
     since = None if session.returning is None else session.returning.since(room)
-    asked = Wish(room, before=number, left=session.irc.server.newcomers, newcomer=True)
+    asked = HistoryCursor(room, before=number, left=session.irc.server.newcomers, newcomer=True)
     if since is not None:
         asked = missed(room, number, since, framed=True)
     return msgspec.structs.replace(asked.command(), purpose=Recalled(asked, time))

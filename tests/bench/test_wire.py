@@ -1,11 +1,11 @@
 import pytest
 
-from asyncchat.bench.wire import IN, Address, Irc, Plain, parse_url
+from asyncchat.bench.wire import IN, Address, IrcContext, Plain, parse_url
 from asyncchat.errors import AsyncChatError
 
 
 def test_an_irc_client_comes_in():
-    irc = Irc(tag="xyz")
+    irc = IrcContext(tag="xyz")
     assert irc.hello("n") == b"NICK n\r\nUSER bench 0 * :bench\r\n"
     assert irc.step(0, b":s NOTICE * :x\r\n", "n", 3) == (1, b"")
     assert irc.step(1, b":s 001 n :hi\r\n", "n", 3) == (2, b"JOIN #bxyz3\r\n")
@@ -16,7 +16,7 @@ def test_an_irc_client_comes_in():
 
 
 def test_capabilities_are_asked_for_first():
-    irc = Irc(("server-time", "echo-message"))
+    irc = IrcContext(("server-time", "echo-message"))
     assert irc.echo
     assert irc.hello("n").startswith(b"CAP REQ :server-time echo-message\r\nNICK n\r\n")
     assert irc.step(0, b":s CAP * ACK :server-time echo-message\r\n", "n", 0) == (1, b"CAP END\r\n")
@@ -25,7 +25,7 @@ def test_capabilities_are_asked_for_first():
 
 
 def test_what_irc_servers_say_is_understood():
-    irc = Irc()
+    irc = IrcContext()
     assert irc.answer(b"PING :token\r") == b"PONG :token\r\n"
     assert irc.answer(b":a JOIN #x\r") == b""
     assert irc.closing(b":s 001 n :x\r\nERROR :Closing link\r\n") == "ERROR :Closing link"

@@ -24,7 +24,7 @@ from asyncchat.client.events import (
 from asyncchat.client.irc_conversation import IrcConversation
 from asyncchat.core import commands
 from asyncchat.core.events import Said, Speech
-from asyncchat.dialects.irc.shared import Irc
+from asyncchat.dialects.irc.server_context import IrcContext
 from tests.dialects.driver import Hub, server_info
 
 ROOM = "#ci"
@@ -49,7 +49,7 @@ class World:
 
     def __init__(self):
         self.hub = Hub()
-        self.irc = Irc(server_info())
+        self.irc = IrcContext(server_info())
         self.time = Time(self.hub)
 
     def person(self, nick, **settings):

@@ -21,7 +21,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import fold
 from asyncchat.dialects.irc.capabilities import CAPABILITIES
-from asyncchat.dialects.irc.commands import WORDS
+from asyncchat.dialects.irc.commands import COMMANDS
 from asyncchat.dialects.plain.words import WORDS as TYPED
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import account_gates, addresses, gates
@@ -106,7 +106,7 @@ class Lines:
                 f"CAP REQ :{negotiated}", "CAP END", f"BATCH +{pick('ab')} draft/multiline {where}",
                 f"BATCH -{pick('ab')}", f"@+draft/react=x;+draft/reply={id} TAGMSG {where}",
                 f"@+reply={id} PRIVMSG {where} :{text}", f"TBAN {room} {odd} {name}",
-                " ".join((pick(list(WORDS)), *more)),
+                " ".join((pick(list(COMMANDS)), *more)),
             )
         )  # fmt: skip
 

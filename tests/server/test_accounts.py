@@ -29,7 +29,7 @@ def server():
         yield running
 
 
-class Irc:
+class IrcContext:
     """An IRC client that reads up to a word."""
 
     def __init__(self, server, *lines):
@@ -57,19 +57,19 @@ class Irc:
 
 
 def test_made_logged_in_to_and_taken_back(server):
-    anna = Irc(server)
+    anna = IrcContext(server)
     anna.enter("anna")
     anna.send("REGISTER * * sesame")
     assert anna.upto("REGISTER") == ":asyncchat.local REGISTER SUCCESS anna :Account created"
     anna.send("QUIT")
     anna.peer.rest()
-    bob = Irc(server)
+    bob = IrcContext(server)
     assert " 433 " in bob.enter("anna")
     bob.send("NICK bob")
     bob.upto("001 ")
     bob.send("NICK anna")
     assert "belongs to an account" in bob.upto("433 ")
-    again = Irc(server)
+    again = IrcContext(server)
     assert " 904 " in again.plain("anna", "wrong")
     assert " 903 " in again.plain("anna", PASSWORD)
     assert " 001 anna " in again.enter("anna")
@@ -77,7 +77,7 @@ def test_made_logged_in_to_and_taken_back(server):
 
 def test_scram(server):
     register(server, "anna")
-    anna = Irc(server, "AUTHENTICATE SCRAM-SHA-256")
+    anna = IrcContext(server, "AUTHENTICATE SCRAM-SHA-256")
     prover = scram.Prover("anna", PASSWORD, "abcdef")
     anna.upto("+")
     anna.send(f"AUTHENTICATE {b64encode(prover.first()).decode()}")
@@ -90,7 +90,7 @@ def test_scram(server):
 
 def test_a_proof_is_worth_nothing_when_the_account_is_somebody_elses(server):
     register(server, "anna")
-    old, maker = Irc(server, "AUTHENTICATE SCRAM-SHA-256"), Irc(server)
+    old, maker = IrcContext(server, "AUTHENTICATE SCRAM-SHA-256"), IrcContext(server)
     prover = scram.Prover("anna", PASSWORD, "abcdef")
     old.upto("+")
     old.send(f"AUTHENTICATE {b64encode(prover.first()).decode()}")
@@ -107,7 +107,7 @@ def test_a_proof_is_worth_nothing_when_the_account_is_somebody_elses(server):
 
 def test_many_guesses_at_once_are_no_more_than_one_after_the_other(server):
     register(server, "anna")
-    guessers = [Irc(server) for _ in range(14)]
+    guessers = [IrcContext(server) for _ in range(14)]
     for guesser in guessers:
         guesser.send("AUTHENTICATE PLAIN")
         guesser.upto("+")
@@ -120,7 +120,7 @@ def test_many_guesses_at_once_are_no_more_than_one_after_the_other(server):
 def test_asking_for_a_name_without_a_password_forgets_no_guess(server):
     register(server, "anna")
     server.call(lambda: [server.service.accounts.wrong("anna", f"192.0.2.{n}") for n in range(40)])
-    bob = Irc(server)
+    bob = IrcContext(server)
     bob.enter("bob")
     bob.send("NS GHOST anna")
     bob.upto("NOTICE")
@@ -150,7 +150,7 @@ def test_an_ipv6_network_is_one_guesser():
 
 
 def register(server, name):
-    maker = Irc(server)
+    maker = IrcContext(server)
     maker.enter(name)
     maker.send(f"REGISTER * * {PASSWORD}", "QUIT")
     maker.upto("REGISTER SUCCESS")
@@ -159,7 +159,7 @@ def register(server, name):
 
 def test_guessing_is_refused_for_a_while_and_others_do_not_wait(server):
     register(server, "anna")
-    guesser = Irc(server)
+    guesser = IrcContext(server)
     for _ in range(10):
         assert guesser.plain("anna", "wrong").endswith(":SASL authentication failed")
     assert "too many wrong passwords: wait " in guesser.plain("anna", PASSWORD)
@@ -173,12 +173,12 @@ def test_accounts_outlive_a_restart_and_no_password_is_in_the_log():
         register(first, "anna")
     assert PASSWORD not in repr(list(log.state()))
     with serving(log=log) as second:
-        anna = Irc(second)
+        anna = IrcContext(second)
         assert " 903 " in anna.plain("anna", PASSWORD)
 
 
 def test_an_account_that_is_being_made_is_whole_or_not_there(server, monkeypatch):
-    asked = Irc(server)
+    asked = IrcContext(server)
     asked.enter("anna")
     verifier = server.service.accounts.verifier
 
@@ -220,7 +220,7 @@ def test_a_reserved_name_at_a_terminal(server):
 )
 def test_registration_as_configured(options, line):
     with serving(**options) as server:
-        anna = Irc(server)
+        anna = IrcContext(server)
         anna.enter("anna")
         anna.send("REGISTER * * sesame")
         assert f"FAIL REGISTER {line} anna :" in anna.upto("FAIL")
@@ -232,14 +232,14 @@ def test_registration_as_configured(options, line):
      (f"* * {'x' * 301}", "UNACCEPTABLE_PASSWORD"), ("a,b * sesame", "BAD_ACCOUNT_NAME")],
 )  # fmt: skip
 def test_what_is_not_registered(server, asked, code):
-    anna = Irc(server)
+    anna = IrcContext(server)
     anna.enter("anna")
     anna.send(f"REGISTER {asked}")
     assert f"FAIL REGISTER {code} " in anna.upto("FAIL")
 
 
 def test_whose_connection_is_private(server):
-    anna = Irc(server)
+    anna = IrcContext(server)
     anna.enter("anna")
     session = server.call(lambda: next(iter(server.service.sessions)))
     found = []
@@ -295,16 +295,16 @@ def test_our_own_client_logs_in(server):
 
 def test_a_name_is_taken_back_from_who_has_it(server):
     register(server, "anna")
-    watcher = Irc(server)
+    watcher = IrcContext(server)
     watcher.enter("watcher")
     watcher.send("JOIN #r")
     watcher.upto("366 ")
-    left_open = Irc(server)
+    left_open = IrcContext(server)
     left_open.plain("anna", PASSWORD)
     left_open.enter("anna")
     left_open.send("JOIN #r")
     left_open.upto("366 ")
-    anna = Irc(server)
+    anna = IrcContext(server)
     anna.enter("anna_")
     anna.send(f"NS REGAIN anna {PASSWORD}")
     assert anna.upto("NICK ").endswith(" NICK anna")
@@ -319,7 +319,7 @@ def test_a_name_is_taken_back_from_who_has_it(server):
 def test_an_operator_by_account(stated):
     with serving(operators={"alice": Operator(password=stated, account="Anna")}) as server:
         register(server, "anna")
-        anna = Irc(server)
+        anna = IrcContext(server)
         anna.enter("other")
         anna.send("OPER alice secret")
         assert " 464 " in anna.upto("381 ", "464 ")

@@ -69,7 +69,7 @@ _END = b"\r\n"
 
 
 @dataclass(slots=True)
-class Irc:
+class IrcContext:
     """IRC: registration, one JOIN, PRIVMSG.
 
     Args:
@@ -224,7 +224,7 @@ def parse_url(url: str) -> Address:
 
 def make_dialect(name: str, caps: tuple[str, ...]) -> Dialect:
     """Return the lines of the dialect with this name, for one run."""
-    return Irc(caps) if name == "irc" else Plain()
+    return IrcContext(caps) if name == "irc" else Plain()
 
 
 def _line(text: bytes, start: int) -> str:

@@ -51,7 +51,7 @@ class ServerInfo(msgspec.Struct, frozen=True):
     icon: str = ""
 
 
-class Variant(Protocol):
+class EventEncoder(Protocol):
     """The bytes an event has for all sessions that are told of it in the same way.
 
     There is one object for each dialect and set of capabilities that change bytes, shared by its sessions and
@@ -59,7 +59,7 @@ class Variant(Protocol):
     """
 
     def encode(self, record: Record) -> bytes:
-        """The bytes of somebody else's event: whole lines, or nothing where this variant is not told."""
+        """The bytes of somebody else's event: whole lines, or nothing where these sessions are not told."""
         ...
 
 
@@ -75,7 +75,7 @@ class Dialect(Protocol):
     """
 
     @property
-    def variant(self) -> Variant:
+    def encoder(self) -> EventEncoder:
         """How others' events are told to this session; it changes inside ``answer`` alone."""
         ...
 
@@ -101,7 +101,7 @@ class Dialect(Protocol):
         """Takes what was read, gives the next commands, at most ``limit``; empty data asks for more."""
         ...
 
-    def weight(self, commands: Sequence[Command]) -> int:
+    def cost(self, commands: Sequence[Command]) -> int:
         """As how many lines these count where a session's pace is limited."""
         ...
 
@@ -109,18 +109,18 @@ class Dialect(Protocol):
         """The peer sends no more: what an unfinished end still means. Called once, with no backlog but it."""
         ...
 
-    def answer(self, outcome: Outcome) -> bytes:
+    def encode_outcome(self, outcome: Outcome) -> bytes:
         """The bytes that tell the session what became of its own command."""
         ...
 
-    def learn(self, outcome: Outcome) -> bytes:
+    def encode_rename(self, outcome: Outcome) -> bytes:
         """The bytes that tell the session what became of another's command.
 
         Asked only where each is told in its own way: when a room gets another name.
         """
         ...
 
-    def follow(self, outcome: Outcome, *, alone: bool) -> bytes:
+    def encode_from_sibling(self, outcome: Outcome, *, alone: bool) -> bytes:
         """The bytes that tell the session what another session of its person caused.
 
         What the members of a room are told comes to it as to them, but for the person's own join.
@@ -131,11 +131,11 @@ class Dialect(Protocol):
         """
         ...
 
-    def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
+    def closing_bytes(self, reason: str, *, stopping: bool = False) -> bytes:
         """The server's last words before it closes the connection; ``stopping``: it closes them all."""
         ...
 
-    def lapse(self, now: float) -> bytes:
+    def on_tick(self, now: float) -> bytes:
         """Asked every few seconds: ends what its peer left half done for too long, and tells it so.
 
         Args:
@@ -143,6 +143,6 @@ class Dialect(Protocol):
         """
         ...
 
-    def probe(self) -> bytes:
+    def ping(self) -> bytes:
         """A question that every client of this dialect answers by itself; empty where there is none."""
         ...

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Silence:
-    """The variant of who is told nothing (``dialects.base.Variant``)."""
+    """The encoder of who is told nothing (``dialects.base.EventEncoder``)."""
 
     def encode(self, _record: Record) -> bytes:
         """No bytes."""
@@ -43,7 +43,7 @@ class Nobody:
 class Absent(Nobody):
     """Stands in the rooms of a person who has no session."""
 
-    variant = _SILENCE
+    encoder = _SILENCE
     ended = True
     address = ""
     ignoring: frozenset[str] = frozenset()

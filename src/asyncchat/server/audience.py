@@ -13,19 +13,19 @@ from asyncchat.core.roles import Right
 
 if TYPE_CHECKING:
     from asyncchat.core.events import Record
-    from asyncchat.dialects.base import Variant
+    from asyncchat.dialects.base import EventEncoder
     from asyncchat.server.session import Session
 
 _logger = logging.getLogger("asyncchat.delivery")
 
-Groups = tuple[tuple["Variant", tuple["Session", ...]], ...]
+Groups = tuple[tuple["EventEncoder", tuple["Session", ...]], ...]
 """Sessions by the bytes they get."""
 
 
 class Audience:
     """The sessions in one room.
 
-    ``groups`` are immutable tuples, remade only when membership or a member's variant changed, so that a run
+    ``groups`` are immutable tuples, remade only when membership or a member's encoder changed, so that a run
     can hold on to the audience it began with.
     """
 
@@ -47,12 +47,12 @@ class Audience:
 
     @property
     def groups(self) -> Groups:
-        """The members by variant."""
+        """The members by encoder."""
         if self._groups is None:
-            by_variant: dict[Variant, list[Session]] = {}
+            by_encoder: dict[EventEncoder, list[Session]] = {}
             for session in self.members.values():
-                by_variant.setdefault(session.variant, []).append(session)
-            self._groups = tuple((variant, tuple(sessions)) for variant, sessions in by_variant.items())
+                by_encoder.setdefault(session.encoder, []).append(session)
+            self._groups = tuple((encoder, tuple(sessions)) for encoder, sessions in by_encoder.items())
         return self._groups
 
     def add(self, session: Session) -> None:
@@ -109,26 +109,26 @@ class Run:
     def __init__(self, audience: Audience, apart: list[Session]) -> None:
         self.audience = audience
         self.groups = audience.groups
-        self.lines: dict[Variant, list[bytes]] = {variant: [] for variant, _ in self.groups}
+        self.lines: dict[EventEncoder, list[bytes]] = {encoder: [] for encoder, _ in self.groups}
         self.apart = apart
 
     def serve_apart(self, member: Session) -> None:
         """Tells a member from now on what it would have been told together with the others."""
         if member.id in self.audience.members:
-            member.parts.extend(self.lines.get(member.variant, ()))
+            member.parts.extend(self.lines.get(member.encoder, ()))
             self.apart.append(member)
 
     def add(self, record: Record, cause: Session) -> None:
         """Puts an event at the end, and of what the apart members are told."""
         lines = self.lines
         try:
-            for variant, line in lines.items():
-                line.append(variant.encode(record))
+            for encoder, line in lines.items():
+                line.append(encoder.encode(record))
         except Exception:
             # One event that a dialect has no words for must not end the chat for everyone.
             _logger.exception("Record %d can't be told; this is a bug of asyncchat", record.number)
             return
         for member in self.apart:
             if member is not cause and not (member.ignoring and member.ignores(record)):
-                own = lines.get(member.variant)
-                member.parts.append(own[-1] if own else member.variant.encode(record))
+                own = lines.get(member.encoder)
+                member.parts.append(own[-1] if own else member.encoder.encode(record))

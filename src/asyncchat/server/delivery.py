@@ -1,4 +1,4 @@
-"""Deliveries: a committed batch becomes bytes, made once for a run and variant, written once to each member.
+"""Deliveries: a committed batch becomes bytes, made once for a run and encoder, written once to each member.
 
 Owns the order of what sessions are told and the audiences; must not know how a batch was decided or kept.
 The heart of the program's speed: DESIGN section 1.6.
@@ -26,7 +26,7 @@ from asyncchat.server.concerns import ALSO_CONCERNS, SEEN, TO_ONE, TO_SOME, Seen
 from asyncchat.server.people import People
 
 if TYPE_CHECKING:
-    from asyncchat.dialects.base import Outcome, Variant
+    from asyncchat.dialects.base import EventEncoder, Outcome
     from asyncchat.server.session import Session
 
 _logger = logging.getLogger("asyncchat.server")
@@ -204,7 +204,7 @@ class Delivery:
         elif isinstance(event, TO_ONE):
             for target in self.people.sessions_of(event.to.id):
                 if target is not cause and not target.ignores(record):
-                    target.parts.append(target.variant.encode(record))
+                    target.parts.append(target.encoder.encode(record))
         elif isinstance(event, events.Entered):
             self.people.enter(event.person.id, cause)
             _logger.info("%s (%s) is online", event.person.name, event.person.address or event.person.host)
@@ -260,7 +260,7 @@ class Delivery:
         for who in event.to:
             for target in self.people.sessions_of(who):
                 if target is not cause:
-                    await self._give(target, target.variant.encode(record))
+                    await self._give(target, target.encoder.encode(record))
 
     async def _show(self, record: Record, event: events.MetadataShown, cause: Session) -> None:
         """Tells some people of metadata, behind what was told before in the rooms where it may matter."""
@@ -285,20 +285,20 @@ class Delivery:
             if audience.run is not None:
                 self._runs.remove(audience.run)
                 await self._flush(audience.run)
-        encoded: dict[Variant, bytes] = {}
+        encoded: dict[EventEncoder, bytes] = {}
         for who in to:
             for target in self.people.sessions_of(who):
                 if target is not cause:
-                    data = encoded.get(target.variant)
+                    data = encoded.get(target.encoder)
                     if data is None:
-                        data = encoded[target.variant] = target.variant.encode(record)
+                        data = encoded[target.encoder] = target.encoder.encode(record)
                     await self._give(target, data)
 
     def _kill(self, record: Record, event: events.Killed, cause: Session) -> None:
         """Tells a person that it is put out, and has its session end after this batch: a quit of the next."""
         for target in self.people.sessions_of(event.person.id):
             if target is not cause:
-                target.parts.append(target.variant.encode(record))
+                target.parts.append(target.encoder.encode(record))
             self._put_out.append((target, f"Killed ({event.by.name} ({event.reason}))"))
 
     async def _tell_peers(self, record: Record, who: int, cause: Session) -> None:
@@ -325,7 +325,7 @@ class Delivery:
         for who in event.to:
             for member in self.people.sessions_of(who):
                 if member.id in audience.members and member is not cause and not member.ignores(record):
-                    await self._give(member, member.variant.encode(record))
+                    await self._give(member, member.encoder.encode(record))
 
     async def _tell_seers(self, record: Record, event: Seen, audience: Audience, cause: Session) -> None:
         """Delivers that somebody came to an auditorium or left it."""
@@ -360,11 +360,11 @@ class Delivery:
                 self._runs.remove(audience.run)
                 await self._flush(audience.run)
             members.update(audience.seers(who, self.owners))
-        encoded: dict[Variant, bytes] = {}
+        encoded: dict[EventEncoder, bytes] = {}
         for member in members.values():
-            data = encoded.get(member.variant)
+            data = encoded.get(member.encoder)
             if data is None:
-                data = encoded[member.variant] = member.variant.encode(record)
+                data = encoded[member.encoder] = member.encoder.encode(record)
             if member.apart == self._turn:
                 if member is not cause:
                     member.parts.append(data)
@@ -393,8 +393,8 @@ class Delivery:
         """Closes a run: its bytes go to all members that are not served apart."""
         audience = run.audience
         audience.run = None
-        for variant, sessions in run.groups:
-            data = b"".join(run.lines[variant])
+        for encoder, sessions in run.groups:
+            data = b"".join(run.lines[encoder])
             if not data:
                 continue
             audience.unchecked += len(data)

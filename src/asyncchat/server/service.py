@@ -24,7 +24,7 @@ from asyncchat.core.replies import OfferRenewed
 from asyncchat.core.rules.modes import over
 from asyncchat.core.settings import configured
 from asyncchat.dialects.base import ServerInfo
-from asyncchat.dialects.irc.shared import Irc
+from asyncchat.dialects.irc.server_context import IrcContext
 from asyncchat.dialects.plain import Plain
 from asyncchat.dialects.websocket import WebSocket
 from asyncchat.log.base import Retention
@@ -119,7 +119,7 @@ class Service:
             icon=config.icon,
         )
         self.reloader = Reloader(self, sources)
-        self.irc = Irc(self.info)
+        self.irc = IrcContext(self.info)
         self.websocket = WebSocket(self.irc)
         self.irc.arriving = lambda: len(self.sessions) - self.delivery.people.sessions
         self.plain = Plain(self.info)

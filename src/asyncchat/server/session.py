@@ -25,7 +25,7 @@ from asyncchat.server.limits import READ_BYTES, Bucket
 from asyncchat.server.line import Line
 
 if TYPE_CHECKING:
-    from asyncchat.dialects.base import Dialect, Outcome, Variant
+    from asyncchat.dialects.base import Dialect, EventEncoder, Outcome
     from asyncchat.server.audience import Audience
     from asyncchat.server.service import Service
 
@@ -41,17 +41,17 @@ _HIDDEN = Said | Whispered | Confided | Invited | Knocked | Reacted | ReactedTo
 class Session(Line):
     """One client.
 
-    Fields that ``delivery`` uses: ``variant`` (how others' events are told to it), ``audiences`` (its rooms),
+    Fields that ``delivery`` uses: ``encoder`` (how others' events are told to it), ``audiences`` (its rooms),
     ``apart`` (the turn in which it is served on its own) and ``parts`` (what it is told in that turn),
     ``write`` (takes bytes now, whatever becomes of them) and ``waiting`` (bytes not yet taken by the kernel).
     """
 
     __slots__ = (
-        "_bucket", "_told", "apart", "audiences", "born", "dialect", "host", "id", "ignoring", "parts",
-        "probed", "reason", "variant", "who",
+        "_bucket", "_told", "apart", "audiences", "born", "dialect", "encoder", "host", "id", "ignoring",
+        "parts", "probed", "reason", "who",
     )  # fmt: skip
 
-    variant: Variant
+    encoder: EventEncoder
 
     def __init__(
         self,
@@ -85,24 +85,24 @@ class Session(Line):
         if outcome and type(outcome[0]) is GateMark:
             return
         dialect = self.spoken
-        own = self._said(dialect.answer, outcome)
+        own = self._said(dialect.encode_outcome, outcome)
         if own:
             self.parts.append(own)
             if len(own) > self.service.options.send_bytes:
                 self._allowance += len(own)
-        if dialect.variant is not self.variant:
-            self.variant = dialect.variant
+        if dialect.encoder is not self.encoder:
+            self.encoder = dialect.encoder
             self.regroup()
 
     def follow(self, outcome: Outcome) -> bytes:
         """What this session is told of what another session of the same person caused."""
-        return self._said(partial(self.spoken.follow, alone=not self.audiences), outcome)
+        return self._said(partial(self.spoken.encode_from_sibling, alone=not self.audiences), outcome)
 
     def learn(self, outcome: Outcome) -> bytes:
         """The bytes that tell this session what became of another's command."""
         if self.dialect is None:  # a stream
-            return b"".join([self.variant.encode(item) for item in outcome if type(item) is Record])
-        return self._said(self.spoken.learn, outcome)
+            return b"".join([self.encoder.encode(item) for item in outcome if type(item) is Record])
+        return self._said(self.spoken.encode_rename, outcome)
 
     def _said(self, say: Callable[[Outcome], bytes], outcome: Outcome) -> bytes:
         """What the dialect says; a bug of it ends this session alone."""
@@ -133,7 +133,7 @@ class Session(Line):
 
     async def answer_in_slices(self, answer: object) -> None:
         """Ends a hold with a gate's answer, written in slices; then what was delivered meanwhile."""
-        data = self.spoken.answer((answer,))
+        data = self.spoken.encode_outcome((answer,))
         while len(data) > SLICE_BYTES and not self.ended:
             try:
                 self.send(data[:SLICE_BYTES])
@@ -169,7 +169,7 @@ class Session(Line):
     def adopt(self, dialect: Dialect) -> None:
         """Speaks this dialect from now on."""
         self.dialect = dialect
-        self.variant = dialect.variant
+        self.encoder = dialect.encoder
 
     def expel(self, reason: str, *, at_once: bool = False) -> None:
         """Ends the session from the server's side; the others are told the reason.
@@ -273,7 +273,7 @@ class Session(Line):
                     data = await self._slow_down(bucket, data)
                     continue
                 commands = dialect.receive_data(data, min(COMMANDS_A_TURN, allowed))
-                bucket.take(dialect.weight(commands))
+                bucket.take(dialect.cost(commands))
             data = b""
             if not commands:
                 return
@@ -308,7 +308,7 @@ class Session(Line):
             if type(command) is Quit:
                 return self.service.hub.submit(self, [command])
             answer = command.value if type(command) is Answer else StorageDown()
-            self.tell(self.spoken.answer((answer,)))
+            self.tell(self.spoken.encode_outcome((answer,)))
         return False
 
     async def _depart(self) -> None:
@@ -317,7 +317,7 @@ class Session(Line):
             if not self.service.outbox.failing:
                 await self._turn()
             if not self.spoken.entered:
-                self.release(self.spoken.farewell(""))
+                self.release(self.spoken.closing_bytes(""))
             self.ended = True
 
     async def _turn(self, room: str = "") -> int:
@@ -385,4 +385,4 @@ class Session(Line):
             held, self._held = self._held, None
             if held is not None:
                 self.write = self.send
-            self.tell(b"".join(held or ()) + self.dialect.farewell(reason, stopping=stopping))
+            self.tell(b"".join(held or ()) + self.dialect.closing_bytes(reason, stopping=stopping))

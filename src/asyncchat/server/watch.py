@@ -1,6 +1,6 @@
 """The watch: finds sessions whose client is gone or never said who it is, and bans that are over.
 
-Owns the time-outs and who is asked; must not know dialects beyond ``probe`` and ``lapse``.
+Owns the time-outs and who is asked; must not know dialects beyond ``ping`` and ``on_tick``.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Watch:
         if session is None or session.address != asker.address or session.ended:
             return
         asked_at = self._service.now()
-        question = session.dialect.probe() if session.dialect is not None else b""
+        question = session.dialect.ping() if session.dialect is not None else b""
         if question and not session.is_crowded():
             if asked_at - session.probed < NAME_ANSWER:
                 return  # it is being asked
@@ -74,14 +74,14 @@ class Watch:
             if now - session.born > REGISTRATION_SECONDS:
                 session.expel("no name in time")
             return
-        lapsed = dialect.lapse(now)
+        lapsed = dialect.on_tick(now)
         if lapsed:
             session.tell(lapsed)
         silent = now - session.heard
         if silent < SILENCE:
             return
         if session.probed <= session.heard:  # the loop's clock counts milliseconds: an answer may take none
-            question = dialect.probe()
+            question = dialect.ping()
             if question:
                 session.probed = now
                 session.tell(question)

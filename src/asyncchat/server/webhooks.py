@@ -78,12 +78,12 @@ class HookVariant:
 class Hook(Nobody):
     """One webhook; it stands among a room's members in the place of a session."""
 
-    def __init__(self, name: str, stated: Webhook, variant: HookVariant) -> None:
+    def __init__(self, name: str, stated: Webhook, encoder: HookVariant) -> None:
         super().__init__()
         self.id = next(_numbers)
         self.name = name
         self.stated = stated
-        self.variant = variant
+        self.encoder = encoder
         self.audiences: tuple[Audience, ...] = ()
         self.ignoring: frozenset[str] = frozenset()
         self.ended = False

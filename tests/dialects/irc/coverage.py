@@ -11,8 +11,8 @@ from asyncchat.core.ids import Ids
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc import greeting, numerics
 from asyncchat.dialects.irc.capabilities import CAPABILITIES
-from asyncchat.dialects.irc.commands import WORDS
-from asyncchat.dialects.irc.shared import Irc
+from asyncchat.dialects.irc.commands import COMMANDS
+from asyncchat.dialects.irc.server_context import IrcContext
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -86,8 +86,8 @@ def covering(pattern: str, texts: dict[str, str]) -> list[str]:
 
 def _command_row(name: str, texts: dict[str, str]) -> tuple[str, str, str, list[str]]:
     spec = _COMMANDS.get(name, MODERN.format(anchor=f"{name.lower()}-message"))
-    usage = f"{name} {WORDS[name].params}".rstrip().replace("|", "\\|")
-    return f"`{usage}`", WORDS[name].about, spec, covering(rf"[\"'\\n]{name}\b(?!\")|\"{name}\"", texts)
+    usage = f"{name} {COMMANDS[name].params}".rstrip().replace("|", "\\|")
+    return f"`{usage}`", COMMANDS[name].about, spec, covering(rf"[\"'\\n]{name}\b(?!\")|\"{name}\"", texts)
 
 
 def _numeric_row(name: str, code: str, texts: dict[str, str]) -> tuple[str, str, str, list[str]]:
@@ -109,12 +109,14 @@ def _token_row(token: str, texts: dict[str, str]) -> tuple[str, str, str, list[s
 def rows() -> Iterator[tuple[str, tuple[str, str, str, list[str]]]]:
     """Each row under its section: what, a text, the specification, the tests."""
     texts = tests()
-    for name in sorted(WORDS):
+    for name in sorted(COMMANDS):
         yield "Commands", _command_row(name, texts)
     codes = ((name, value) for name, value in vars(numerics).items() if name.startswith(("RPL_", "ERR_")))
     for name, code in sorted(codes, key=lambda item: item[1]):
         yield "Numerics", _numeric_row(name, code, texts)
-    irc = Irc(ServerInfo("irc.example.org", "0", 0, Ids([(1, "e1")]), icon="https://example.org/icon.svg"))
+    irc = IrcContext(
+        ServerInfo("irc.example.org", "0", 0, Ids([(1, "e1")]), icon="https://example.org/icon.svg")
+    )
     for token in greeting.isupport(irc):
         yield "Tokens of 005", _token_row(token, texts)
     for capability in CAPABILITIES:

@@ -69,7 +69,7 @@ LINES = [
 @pytest.mark.parametrize(("refusal", "line"), LINES)
 def test_lines(server, refusal, line):
     a = server.person("a")
-    assert a.dialect.answer((refusal,)).decode() == f":irc.test {line}\r\n"
+    assert a.dialect.encode_outcome((refusal,)).decode() == f":irc.test {line}\r\n"
 
 
 def test_none_is_forgotten():

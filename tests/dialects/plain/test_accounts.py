@@ -52,7 +52,7 @@ def test_telnet_hides_it(world):
 
 
 def test_it_is_not_asked_where_others_listen(world):
-    anna = world.join(lambda id: world.plain.dialect(id, "203.0.113.1", private=False))
+    anna = world.join(lambda id: world.plain.dialect(id, "203.0.113.1", is_confidential=False))
     seat = world.connect()
     seat.dialect = anna.dialect
     seat.dialect.session = seat.id

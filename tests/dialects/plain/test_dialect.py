@@ -240,9 +240,9 @@ def test_the_end_while_a_name_is_being_decided(world):
     dialect.receive_data(b"ci\nhello\n")
     assert dialect.receive_eof() == []
     assert dialect.backlog
-    dialect.answer((replies.NameTaken("ci", 2),))
+    dialect.encode_outcome((replies.NameTaken("ci", 2),))
     assert dialect.receive_data(b"") == [Enter("hello", "plain", "h", rooms=("#lobby",))]
-    dialect.answer((replies.NameTaken("hello", 2),))
+    dialect.encode_outcome((replies.NameTaken("hello", 2),))
     assert dialect.receive_data(b"") == [Quit()]
     assert dialect.backlog == 0
     assert dialect.receive_data(b"x\n") == []
@@ -276,10 +276,10 @@ def test_at_most_so_many_commands_a_turn(world):
 
 def test_the_servers_last_words(world):
     anna = world.connect()
-    assert anna.dialect.farewell("no name in time") == b"\nno name in time\n"
+    assert anna.dialect.closing_bytes("no name in time") == b"\nno name in time\n"
     anna.type("anna")
-    assert anna.dialect.farewell("The server stops.") == b"The server stops.\n"
-    assert anna.dialect.probe() == b""
+    assert anna.dialect.closing_bytes("The server stops.") == b"The server stops.\n"
+    assert anna.dialect.ping() == b""
 
 
 # Rooms.
@@ -410,7 +410,9 @@ def test_an_answer_of_the_session_itself(world):
     dialect = world.plain.dialect(1, "h")
     dialect.entered = True
     dialect.receive_data(b"hi\n")
-    assert dialect.answer((replies.StorageDown(),)).startswith(b"Not accepted: the history can't be written")
+    assert dialect.encode_outcome((replies.StorageDown(),)).startswith(
+        b"Not accepted: the history can't be written"
+    )
 
 
 # Properties.

@@ -41,7 +41,7 @@ def test_three_tries(locked):
     assert anna.type("x" * 20_000) == "That is not the password. Password: "
     assert anna.type("") == ""
     assert anna.gone
-    assert anna.dialect.farewell("wrong password") == b"\nwrong password\n"
+    assert anna.dialect.closing_bytes("wrong password") == b"\nwrong password\n"
 
 
 @pytest.mark.parametrize("typed", ["/quit", "exit", "/help"])

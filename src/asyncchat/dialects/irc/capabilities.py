@@ -26,7 +26,7 @@ class Capability(msgspec.Struct, frozen=True):
     """One capability.
 
     ``changes`` tells whether it changes the bytes that others' events have, so that sessions with it are
-    another variant; ``needs`` names capabilities without which it gives less; ``spec`` is its specification.
+    another encoder; ``needs`` names capabilities without which it gives less; ``spec`` is its specification.
     ``value`` is what CAP LS 302 says behind ``=``; one that hangs on the configuration is a function of it.
     """
 
@@ -160,7 +160,7 @@ CAPABILITIES: Final = (
 """All capabilities, in the order in which they are listed."""
 
 CHANGING: Final = sum(capability.bit for capability in CAPABILITIES if capability.changes)
-"""Those that make a variant."""
+"""Those that need an encoder of their own."""
 
 VERSION_WITH_VALUES: Final = 302
 """From this CAP LS version on: values, several lines, and NEW and DEL without being asked for."""
@@ -189,7 +189,7 @@ class Offer:
             return [f"{name}={value}" if value else name for name, value in self.values.items()]
         return sorted(self.values, key=lambda name: "/" in name)
 
-    def requested(self, held: int, words: str) -> int | None:
+    def requested(self, caps: int, words: str) -> int | None:
         """The set that a request makes of the one held, or None when it is rejected as a whole."""
         for word in words.split(" "):
             name = word.removeprefix("-")
@@ -198,13 +198,13 @@ class Offer:
             if name not in self.values:
                 return None
             bit = _BY_NAME[name].bit
-            held = held & ~bit if word[0] == "-" else held | bit
-        return held
+            caps = caps & ~bit if word[0] == "-" else caps | bit
+        return caps
 
 
-def named(held: int) -> list[str]:
+def named(caps: int) -> list[str]:
     """The names of a set."""
-    return [capability.name for capability in CAPABILITIES if held & capability.bit]
+    return [capability.name for capability in CAPABILITIES if caps & capability.bit]
 
 
 def gathered(words: list[str], limit: int) -> list[str]:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from asyncchat.core.events import Speech
 from asyncchat.core.scram import ScramFault
+from asyncchat.dialects.framing import OVERLONG, LineFramer
 from asyncchat.dialects.irc import client_marks, client_speech, numerics, tokens
 from asyncchat.dialects.irc.client_batches import Batch, Batches
 from asyncchat.dialects.irc.client_login import Login
@@ -33,7 +34,6 @@ from asyncchat.dialects.irc.client_values import (
     Undelivered,
     Value,
 )
-from asyncchat.dialects.lines import OVERLONG, Lines
 
 LINE_BYTES = tokens.TAGS_BYTES + 8192
 """Longest line read: the most tags, and a line well beyond the 512 bytes that are common."""
@@ -76,7 +76,7 @@ class IrcClient:
         self._origin = nick
         self._welcomed = False
         self._joining: dict[str, str] = {}
-        self._lines = Lines(LINE_BYTES)
+        self._lines = LineFramer(LINE_BYTES)
         self._out: list[bytes] = []
         self._batches = Batches()
         self._sending = Sending()

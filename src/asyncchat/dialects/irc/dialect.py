@@ -1,7 +1,7 @@
-"""The server's side of IRC: one ``IrcDialect`` for each session; what they all share is ``shared.Irc``.
+"""The server's side of IRC: one ``IrcDialect`` for each session; what they share is ``IrcContext``.
 
 Owns framing, the state of a session's registration and the order of what it is told. The commands are a table
-(``commands``), the lines of events two (``variant``, ``own_events``), those of refusals one (``refusals``).
+(``commands``), the lines of events two (``encoder``, ``self_events``), those of refusals one (``refusals``).
 """
 
 from __future__ import annotations
@@ -38,27 +38,27 @@ from asyncchat.core.replies import (
     WrongCode,
 )
 from asyncchat.dialects.base import COMMANDS_A_TURN
-from asyncchat.dialects.irc.arrival import Arrival
-from asyncchat.dialects.irc.batches import Incoming
+from asyncchat.dialects.framing import LineFramer
+from asyncchat.dialects.irc.batches import ClientBatches
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, LABELED_RESPONSE
-from asyncchat.dialects.irc.commands import ANSWERS
+from asyncchat.dialects.irc.commands import REPLIES
 from asyncchat.dialects.irc.commands import batches as in_batches
-from asyncchat.dialects.irc.commands.sasl import Piece, Talk
-from asyncchat.dialects.irc.commands.word import Numeric, ReadOn
-from asyncchat.dialects.irc.fellows import follow
-from asyncchat.dialects.irc.labels import Labelled, Opening, with_label
-from asyncchat.dialects.irc.line import line
-from asyncchat.dialects.irc.own_events import OWN
-from asyncchat.dialects.irc.quick import quick
+from asyncchat.dialects.irc.commands.sasl import AuthenticateChunk, SaslExchange
+from asyncchat.dialects.irc.commands.spec import Numeric, ResumeReading
+from asyncchat.dialects.irc.dispatch import MOST_BYTES, dispatch
+from asyncchat.dialects.irc.fast_path import fast_path
+from asyncchat.dialects.irc.labels import LabeledResponse, LabelStart, with_label
 from asyncchat.dialects.irc.refusals import say_refusal
-from asyncchat.dialects.irc.understanding import MOST_BYTES, understand
-from asyncchat.dialects.lines import Lines
+from asyncchat.dialects.irc.registration import PendingRegistration
+from asyncchat.dialects.irc.self_events import SELF_EVENTS
+from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.session_sync import encode_from_sibling
 
 if TYPE_CHECKING:
     from asyncchat.dialects.base import Outcome
-    from asyncchat.dialects.irc.commands.returning import Returning
-    from asyncchat.dialects.irc.shared import Irc
-    from asyncchat.dialects.irc.variant import IrcVariant
+    from asyncchat.dialects.irc.commands.autoreplay import Absence
+    from asyncchat.dialects.irc.encoder import CapabilityEncoder
+    from asyncchat.dialects.irc.server_context import IrcContext
     from asyncchat.text.history import HistoryCursor
 
 
@@ -70,59 +70,59 @@ class IrcDialect:
     """
 
     __slots__ = (
-        "_arrival",
         "_label",
         "_lines",
         "_person",
         "_queued",
-        "_recalls",
+        "_registration",
+        "_replays",
         "_waits",
+        "absence",
         "batches",
         "cap_version",
+        "caps_in",
+        "caps_out",
+        "client_batches",
+        "context",
+        "encoder",
         "gone",
-        "held",
         "host",
         "id",
-        "incoming",
-        "irc",
-        "private",
+        "is_confidential",
         "reading",
-        "returning",
         "sasl",
         "session",
-        "understood",
-        "variant",
     )
 
-    def __init__(self, irc: Irc, session: int, host: str, *, private: bool = True) -> None:
-        self.irc = irc
+    def __init__(self, context: IrcContext, session: int, host: str, *, is_confidential: bool = True) -> None:
+        self.context = context
         self.id = session
         """The person's number once it has entered."""
         self.session = session
         self.host = host
-        self.private = private
+        self.is_confidential = is_confidential
         """Whether nobody listens on the way: a password may be sent as it is."""
-        self.sasl: Talk | None = None
+        self.sasl: SaslExchange | None = None
         """A SASL exchange that is not over."""
-        self.variant: IrcVariant = irc.variant(0)
-        self.held = 0
+        self.encoder: CapabilityEncoder = context.encoder(0)
+        self.caps_out = 0
         """The capabilities by which this session is told things: those acknowledged."""
-        self.understood = 0
+        self.caps_in = 0
         """Those by which its lines are read: a request counts as soon as it was read and will be granted."""
         self.cap_version = 0
         self.batches = 0
         self.reading: HistoryCursor | None = None
         """Where HISTORY goes on."""
-        self.returning: Returning | None = None
+        self.absence: Absence | None = None
         """What may have been missed by who came with an account."""
-        self._recalls: list[Command] | None = None
+        self._replays: list[Command] | None = None
         self.gone = False
-        self.incoming: Incoming | None = None
+        self.client_batches: ClientBatches | None = None
         """The batches that come from it; none most of the time."""
-        self._arrival: Arrival | None = Arrival()
+        self._registration: PendingRegistration | None = PendingRegistration()
         self._person: Person | None = None
-        self._lines: Lines | None = None
-        self._label: Labelled | None = None
+        self._lines: LineFramer | None = None
+        self._label: LabeledResponse | None = None
         self._queued: list[Command] | None = None
         self._waits = False
 
@@ -151,26 +151,26 @@ class IrcDialect:
             and self._person is not None
             and not self._waits
             and self._queued is None
-            and self.incoming is None
+            and self.client_batches is None
         ):
-            commands = quick(data, limit, self.irc.pong)
+            commands = fast_path(data, limit, self.context.pong)
             if commands is not None:
                 self._count(commands)
                 return commands
         return self._receive(data, limit)
 
-    def weight(self, commands: Sequence[Command]) -> int:
+    def cost(self, commands: Sequence[Command]) -> int:
         """One for each command; labels are none."""
-        if not self.understood & LABELED_RESPONSE:
+        if not self.caps_in & LABELED_RESPONSE:
             return len(commands)
-        return sum(not (type(asked) is Answer and type(asked.value) is Opening) for asked in commands)
+        return sum(not (type(asked) is Answer and type(asked.value) is LabelStart) for asked in commands)
 
     def receive_eof(self) -> list[Command]:
         """Half a line means nothing in IRC."""
         self._lines = None
         return []
 
-    def answer(self, outcome: Outcome) -> bytes:
+    def encode_outcome(self, outcome: Outcome) -> bytes:
         """The lines that tell the session what became of its command."""
         if self._label is not None and type(outcome[0] if outcome else None) is not OfferRenewed:
             return self._gather(self._label, self.say(outcome))
@@ -178,20 +178,20 @@ class IrcDialect:
             item = outcome[0]
             if type(item) is Record:
                 if type(item.event) is Said:
-                    return self.variant.encode(item) if self.held & ECHO_MESSAGE else b""
+                    return self.encoder.encode(item) if self.caps_out & ECHO_MESSAGE else b""
             elif type(item) is bytes:
                 return item
         return self.say(outcome)
 
-    def learn(self, outcome: Outcome) -> bytes:
+    def encode_rename(self, outcome: Outcome) -> bytes:
         """The lines that tell it of what another session caused."""
         return self.say(outcome)
 
-    def follow(self, outcome: Outcome, *, alone: bool) -> bytes:
+    def encode_from_sibling(self, outcome: Outcome, *, alone: bool) -> bytes:
         """The lines that tell it what another session of its person caused."""
-        return follow(self, outcome, alone=alone)
+        return encode_from_sibling(self, outcome, alone=alone)
 
-    def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
+    def closing_bytes(self, reason: str, *, stopping: bool = False) -> bytes:
         """ERROR with the reason, once; without one it is the client's own wish."""
         if self.gone:
             return b""
@@ -199,26 +199,26 @@ class IrcDialect:
         user = self._person.user if self._person is not None else "*"
         return line("ERROR", f"Closing link: ({user}@{self.host}) [{reason or 'Quit'}]")
 
-    def lapse(self, now: float) -> bytes:
+    def on_tick(self, now: float) -> bytes:
         """Ends a batch that was left open for too long."""
-        failed = None if self.incoming is None else self.incoming.lapse(now)
+        failed = None if self.client_batches is None else self.client_batches.on_tick(now)
         if failed is None:
             return b""
         told = in_batches.say_failed(self, failed)
-        return with_label(failed.label, told) if failed.label and self.held & LABELED_RESPONSE else told
+        return with_label(failed.label, told) if failed.label and self.caps_out & LABELED_RESPONSE else told
 
-    def probe(self) -> bytes:
+    def ping(self) -> bytes:
         """A PING."""
-        return line(f"PING :{self.irc.name}")
+        return line(f"PING :{self.context.name}")
 
     # What the commands' handlers call.
 
     @property
-    def arrival(self) -> Arrival:
+    def registration(self) -> PendingRegistration:
         """What is known of who has not entered yet."""
-        if self._arrival is None:
-            self._arrival = Arrival()
-        return self._arrival
+        if self._registration is None:
+            self._registration = PendingRegistration()
+        return self._registration
 
     @property
     def nick(self) -> str:
@@ -230,21 +230,21 @@ class IrcDialect:
         """``nick!user@host``, with a ``*`` for each that is not known yet."""
         if self._person is not None:
             return self._person.origin
-        return f"{self.arrival.nick or '*'}!{self.arrival.user or '*'}@{self.host}"
+        return f"{self.registration.nick or '*'}!{self.registration.user or '*'}@{self.host}"
 
     def negotiate(self) -> None:
         """Holds the registration up until CAP END."""
         if self._person is None:
-            self.arrival.negotiating = True
+            self.registration.negotiating = True
 
-    def understand(self, held: int) -> None:
+    def set_caps_in(self, caps: int) -> None:
         """Reads lines by these capabilities from now on."""
-        self.understood = self.irc.shared_set(held)
+        self.caps_in = self.context.shared_set(caps)
 
-    def hold(self, held: int) -> None:
+    def set_caps_out(self, caps: int) -> None:
         """Is told things by these capabilities from now on; only while answering."""
-        self.held = held = self.irc.shared_set(held)
-        self.variant = self.irc.variant(held)
+        self.caps_out = caps = self.context.shared_set(caps)
+        self.encoder = self.context.encoder(caps)
 
     def pause(self, then: Sequence[Command] = ()) -> None:
         """Reads nothing after the command that is being handled, until ``resume``; ``then`` comes next."""
@@ -271,20 +271,20 @@ class IrcDialect:
             self._label.left -= len(self._queued)
         self._queued = None
 
-    def recall(self, asked: Command) -> None:
+    def queue_replay(self, asked: Command) -> None:
         """Reads this once the rooms that are being joined are joined."""
-        self._recalls = [*(self._recalls or ()), asked]
+        self._replays = [*(self._replays or ()), asked]
 
-    def take_recalls(self) -> Sequence[Command]:
+    def take_replays(self) -> Sequence[Command]:
         """What is to be read now that they are."""
-        recalls, self._recalls = self._recalls or (), None
-        return recalls
+        replays, self._replays = self._replays or (), None
+        return replays
 
     def become(self, person: Person) -> None:
         """Is this person from now on."""
         self._person = person
         self.id = person.id
-        self._arrival = None
+        self._registration = None
         self._waits = False
 
     @property
@@ -300,9 +300,9 @@ class IrcDialect:
         """The lines of several answers."""
         return b"".join([self._say(item) for item in together(items)])
 
-    def open_label(self, opening: Opening) -> bytes:
+    def start_label(self, opening: LabelStart) -> bytes:
         """Gathers the answers that come from now on as the response to a labelled line."""
-        self._label = Labelled(opening)
+        self._label = LabeledResponse(opening)
         return b"" if opening.commands else self._close_label(self._label)
 
     def beside_answer(self, data: bytes) -> bytes:
@@ -319,11 +319,11 @@ class IrcDialect:
 
     def head(self, code: str, *words: str) -> bytes:
         """A numeric's beginning."""
-        return " ".join((f":{self.irc.name}", code, self.nick, *words)).encode("utf-8", "replace")
+        return " ".join((f":{self.context.name}", code, self.nick, *words)).encode("utf-8", "replace")
 
     def numeric(self, code: str, *words: str, text: str | None = None) -> bytes:
         """A numeric's line."""
-        return line(" ".join((f":{self.irc.name}", code, self.nick, *words)), text)
+        return line(" ".join((f":{self.context.name}", code, self.nick, *words)), text)
 
     def said(self, what: bytes) -> Answer:
         """Has a line of the server said, given without source and CR LF."""
@@ -331,7 +331,7 @@ class IrcDialect:
 
     def fail(self, what: bytes) -> bytes:
         """A line of the server, given without source and CR LF."""
-        return line(f":{self.irc.name} {what.decode()}")
+        return line(f":{self.context.name} {what.decode()}")
 
     # Bytes in.
 
@@ -339,7 +339,7 @@ class IrcDialect:
         lines = self._lines
         if data:
             if lines is None:
-                lines = self._lines = Lines(MOST_BYTES)
+                lines = self._lines = LineFramer(MOST_BYTES)
             lines.feed(data)
         if self._waits:
             return []
@@ -366,11 +366,11 @@ class IrcDialect:
                 return queued[: index + 1]
         return queued
 
-    def _read_lines(self, lines: Lines, commands: list[Command], limit: int) -> None:
+    def _read_lines(self, lines: LineFramer, commands: list[Command], limit: int) -> None:
         while lines.ready and len(commands) < limit:
             taken = lines.take(limit - len(commands))
             for index, raw in enumerate(taken):
-                commands.extend(understand(self, raw) or _NOTHING)
+                commands.extend(dispatch(self, raw) or _NOTHING)
                 if self._waits:
                     lines.put_back(taken[index + 1 :])
                     return
@@ -380,7 +380,7 @@ class IrcDialect:
 
     def _count(self, commands: Sequence[Command]) -> None:
         """Counts what came the quick way: nothing but PRIVMSG and PING."""
-        heard = self.irc.heard
+        heard = self.context.heard
         said = sum(type(command) is Say for command in commands)
         if said:
             heard["PRIVMSG"] = heard.get("PRIVMSG", 0) + said
@@ -389,24 +389,24 @@ class IrcDialect:
 
     # Bytes out.
 
-    def _gather(self, label: Labelled, data: bytes) -> bytes:
+    def _gather(self, label: LabeledResponse, data: bytes) -> bytes:
         """Keeps an answer until the last one of its line has come."""
         label.add(data)
         return b"" if label.left > 0 else self._close_label(label)
 
-    def _close_label(self, label: Labelled) -> bytes:
+    def _close_label(self, label: LabeledResponse) -> bytes:
         self._label = None
-        return label.response(self.irc.name, self.next_batch())
+        return label.response(self.context.name, self.next_batch())
 
     def _say(self, item: object) -> bytes:
         if isinstance(item, Record):
-            own = OWN.get(type(item.event))
-            return self.variant.encode(item) if own is None else own(self, item, item.event)
+            own = SELF_EVENTS.get(type(item.event))
+            return self.encoder.encode(item) if own is None else own(self, item, item.event)
         if type(item) is bytes:
             return item
         if type(item) is Numeric:
             return self.numeric(item.code, *item.words, text=item.text)
-        say = ANSWERS.get(type(item))
+        say = REPLIES.get(type(item))
         if say is not None:
             return say(self, item)
         return self._say_refusal(item) if isinstance(item, Refusal) else b""
@@ -414,7 +414,7 @@ class IrcDialect:
     def _say_refusal(self, refusal: Refusal) -> bytes:
         if self._person is None:
             # A refused nick is forgotten, all else that was said of oneself stays.
-            self.arrival.nick = ""
+            self.registration.nick = ""
             self._waits = False
         elif isinstance(refusal, StorageDown | WrongCode | NotFromHere | NotServerOperator):
             self._waits = False
@@ -448,4 +448,6 @@ def _pauses(commands: Sequence[Command]) -> bool:
     if not commands:
         return False
     last = commands[-1]
-    return type(last) in _GATES or (type(last) is Answer and type(last.value) in (ReadOn, Piece))
+    return type(last) in _GATES or (
+        type(last) is Answer and type(last.value) in (ResumeReading, AuthenticateChunk)
+    )

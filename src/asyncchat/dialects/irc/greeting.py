@@ -17,10 +17,10 @@ from asyncchat.core.rules.rooms import ROOMS_EACH
 from asyncchat.core.rules.watching import WATCHED_EACH
 from asyncchat.core.text import TOPIC_BYTES, cut
 from asyncchat.dialects.irc import limits, modes, numerics
-from asyncchat.dialects.irc.line import BODY_BYTES, line
+from asyncchat.dialects.irc.serialize import BODY_BYTES, line
 
 if TYPE_CHECKING:
-    from asyncchat.dialects.irc.shared import Irc
+    from asyncchat.dialects.irc.server_context import IrcContext
 
 TOKENS_A_LINE: Final = 13
 """Tokens in one 005: with nick and text 15 parameters (Modern IRC, "RPL_ISUPPORT")."""
@@ -41,7 +41,7 @@ _MOTD_BYTES: Final = 380
 """A line of the message of the day, beside any nick and server name."""
 
 
-def isupport(irc: Irc) -> list[str]:
+def isupport(irc: IrcContext) -> list[str]:
     """The tokens of 005."""
     return [
         "CASEMAPPING=ascii",
@@ -84,7 +84,7 @@ def _value(text: str) -> str:
     return text.replace("\\", "\\x5C").replace(" ", "\\x20").replace("=", "\\x3D")
 
 
-def opening(irc: Irc) -> bytes:
+def opening(irc: IrcContext) -> bytes:
     """001 to 004 with a NUL wherever the asker's nick goes."""
     server = irc.server
     created = datetime.fromtimestamp(server.started / 1_000_000, UTC).strftime("%a %d %b %Y at %H:%M:%S UTC")
@@ -104,7 +104,7 @@ def opening(irc: Irc) -> bytes:
     )
 
 
-def isupport_lines(irc: Irc) -> bytes:
+def isupport_lines(irc: IrcContext) -> bytes:
     """005 with a NUL wherever the asker's nick goes."""
     text = "are supported by this server"
     room = BODY_BYTES - len(f":{irc.name} {numerics.RPL_ISUPPORT}  :{text}") - NAME_BYTES
@@ -116,7 +116,7 @@ def isupport_lines(irc: Irc) -> bytes:
     return b"".join(_hollow(irc, numerics.RPL_ISUPPORT, f" {' '.join(tokens)}", text) for tokens in lines)
 
 
-def motd(irc: Irc) -> bytes:
+def motd(irc: IrcContext) -> bytes:
     """The message of the day, or that there is none, with a NUL wherever the asker's nick goes."""
     lines = irc.server.motd
     if lines is None:
@@ -131,13 +131,13 @@ def motd(irc: Irc) -> bytes:
     )
 
 
-def _hollow(irc: Irc, code: str, words: str, text: str | None) -> bytes:
+def _hollow(irc: IrcContext, code: str, words: str, text: str | None) -> bytes:
     """A numeric with a NUL in the place of the nick: what is the same for all is made once."""
     marked = line(f":{irc.name} {code} \x1a{words}", text and text.replace("\0", "\x1a"))
     return marked.replace(b"\x1a", b"\0")
 
 
-def lusers(irc: Irc, nick: str, counts: Counts) -> bytes:
+def lusers(irc: IrcContext, nick: str, counts: Counts) -> bytes:
     """How many there are (Modern IRC, "LUSERS message")."""
     people, rooms, most = counts.people, counts.rooms, counts.most_people
     visible = people - counts.invisible
@@ -163,7 +163,7 @@ def lusers(irc: Irc, nick: str, counts: Counts) -> bytes:
     return b"".join(line(f":{irc.name} {code} {nick}{words}", text) for code, words, text in said)
 
 
-def greeting(irc: Irc, person: Person, counts: Counts, isupport: bytes, own: bytes = b"") -> bytes:
+def greeting(irc: IrcContext, person: Person, counts: Counts, isupport: bytes, own: bytes = b"") -> bytes:
     """All that a newcomer is told; ``isupport`` is 005 as it is told it, ``own`` what it has of its own."""
     nick = person.name.encode("utf-8", "replace")
     return b"".join(

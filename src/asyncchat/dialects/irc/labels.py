@@ -17,14 +17,14 @@ LABEL_BYTES: Final = 64
 """Longest label (labeled-response, "Tag value"); what is longer is no label."""
 
 
-class Opening(msgspec.Struct, frozen=True):
+class LabelStart(msgspec.Struct, frozen=True):
     """Stands before what a labelled line asks: the label, and how many commands it covers."""
 
     label: str
     commands: int
 
 
-class Labelled:
+class LabeledResponse:
     """The answer to a labelled line while it is being gathered.
 
     ``left`` counts the commands that have no answer yet; ``beside`` is what the session is told meanwhile
@@ -33,7 +33,7 @@ class Labelled:
 
     __slots__ = ("_label", "_told", "beside", "left")
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, opening: LabelStart) -> None:
         self._label = escape(opening.label).encode()
         self.left = opening.commands
         self._told: list[bytes] = []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from asyncchat.core.metadata import Told
 from asyncchat.dialects.irc.capabilities import BATCH
-from asyncchat.dialects.irc.line import line
+from asyncchat.dialects.irc.serialize import line
 
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect
@@ -32,18 +32,18 @@ def metadata_line(source: str, target: str, key: str, value: str | None) -> byte
 
 def in_batch(session: IrcDialect, kind: str, params: Sequence[str], lines: Iterable[bytes]) -> bytes:
     """Lines as a batch, for who knows batches."""
-    if not session.held & BATCH:
+    if not session.caps_out & BATCH:
         return b"".join(lines)
     ref = session.next_batch()
     tag = f"@batch={ref} ".encode()
-    begin = line(" ".join((f":{session.irc.name} BATCH +{ref} {kind}", *params)))
-    end = line(f":{session.irc.name} BATCH -{ref}")
+    begin = line(" ".join((f":{session.context.name} BATCH +{ref} {kind}", *params)))
+    end = line(f":{session.context.name} BATCH -{ref}")
     return b"".join((begin, *(tag + one for one in lines), end))
 
 
 def told_lines(session: IrcDialect, told: Iterable[Told]) -> list[bytes]:
     """A METADATA line for each value."""
-    return [metadata_line(session.irc.name, *one) for one in told]
+    return [metadata_line(session.context.name, *one) for one in told]
 
 
 def key_lines(session: IrcDialect, code: str, keys: Iterable[str]) -> list[bytes]:

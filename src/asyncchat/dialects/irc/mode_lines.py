@@ -10,14 +10,14 @@ from asyncchat.core import events
 from asyncchat.core.events import Change
 from asyncchat.core.modes import BANS, MUTES
 from asyncchat.dialects.irc.limits import CHANGES as MOST
-from asyncchat.dialects.irc.line import BODY_BYTES, line, word
 from asyncchat.dialects.irc.modes import (
     FLAG_LETTERS,
     PARAMETER_TO_UNSET,
     ROLE_LETTERS,
     SETTING_LETTERS,
-    said_mask,
+    format_extban,
 )
+from asyncchat.dialects.irc.serialize import BODY_BYTES, line, middle
 
 Letter = tuple[bool, str, str]
 """Whether it is set, its letter ('' where there is none), its parameter or ''."""
@@ -67,7 +67,7 @@ def _flag(event: events.FlagChanged) -> Letter:
 def _setting(event: events.SettingChanged) -> Letter:
     letter = SETTING_LETTERS.get(event.setting, "")
     if event.value:
-        return True, letter, word(event.value)
+        return True, letter, middle(event.value)
     return False, letter, "*" if event.setting in PARAMETER_TO_UNSET else ""
 
 
@@ -76,8 +76,8 @@ def _mask(event: events.MaskChanged) -> Letter:
 
 
 def _listed(listed: str, event: events.BanChanged | events.MuteChanged | events.MaskChanged) -> Letter:
-    letter, mask = said_mask(listed, event.mask)
-    return event.on, letter, word(mask)
+    letter, mask = format_extban(listed, event.mask)
+    return event.on, letter, middle(mask)
 
 
 CHANGES: Final[dict[type[events.Event], Callable[[Any], Letter]]] = {

@@ -114,7 +114,7 @@ def prefix(held: int, every: bool) -> str:
     return "".join(sign for bit, sign in _BY_HIGHEST.items() if held & bit)
 
 
-def heard_mask(listed: str, typed: str) -> tuple[str, str, int]:
+def parse_extban(listed: str, typed: str) -> tuple[str, str, int]:
     """The core's list and mask for what was written as a list mode's parameter, and for how many seconds."""
     seconds, muting = 0, False
     while len(typed) > len(_MUTE):
@@ -137,10 +137,10 @@ def heard_mask(listed: str, typed: str) -> tuple[str, str, int]:
     return (modes.MUTES, typed, seconds) if listed == modes.BANS else (listed, MUTED + typed, seconds)
 
 
-def said_mask(listed: str, mask: str) -> tuple[str, str]:
+def format_extban(listed: str, mask: str) -> tuple[str, str]:
     """The letter, and the parameter, for a mask on one of the core's lists."""
     if mask.startswith(MUTED):
-        letter, mask = said_mask(listed, mask[len(MUTED) :])
+        letter, mask = format_extban(listed, mask[len(MUTED) :])
         return letter, _MUTE + mask
     if mask.startswith(REALNAME):
         mask = _REAL + mask[len(REALNAME) :]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from asyncchat.core import replies
 from asyncchat.core.replies import Refusal
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.line import line, word
 from asyncchat.dialects.irc.modes import SETTING_LETTERS
+from asyncchat.dialects.irc.serialize import line, middle
 
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect
@@ -179,7 +179,9 @@ def say_refusal(session: IrcDialect, refusal: Refusal) -> bytes:
     failure = FAILURES.get(type(refusal))
     if failure is not None:
         command, failed, context, text = failure(refusal)
-        said = " ".join((f":{session.irc.name} FAIL", command, failed, *(word(part) for part in context)))
+        said = " ".join(
+            (f":{session.context.name} FAIL", command, failed, *(middle(part) for part in context))
+        )
         return line(said, text)
     code, words, text = REFUSALS[type(refusal)](refusal)
-    return session.numeric(code, *(word(part) for part in words), text=text)
+    return session.numeric(code, *(middle(part) for part in words), text=text)

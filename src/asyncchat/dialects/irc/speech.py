@@ -20,7 +20,7 @@ _LEAST_ROOM = 64
 """Bytes a line has for its text at least, whatever its head: no host makes a message endless."""
 
 
-def understood(notice: bool, text: str) -> tuple[str, Speech]:
+def parse_ctcp(notice: bool, text: str) -> tuple[str, Speech]:
     """A message's text and how it is said, from what stood in a PRIVMSG or a NOTICE."""
     if text[:1] != "\x01":
         return text, Speech.NOTICE if notice else Speech.MESSAGE

@@ -30,7 +30,7 @@ def register(session: PlainDialect, text: str) -> Command | str | None:
         password, email = text, ""
     if not password:
         return None
-    return commands.Register("", email, password.rstrip()) if session.private else OPEN
+    return commands.Register("", email, password.rstrip()) if session.is_confidential else OPEN
 
 
 def login(session: PlainDialect, text: str) -> Command | str | None:
@@ -38,7 +38,7 @@ def login(session: PlainDialect, text: str) -> Command | str | None:
     name, _, password = text.partition(" ")
     if not name:
         return None
-    if not session.private:
+    if not session.is_confidential:
         return OPEN
     shown = password.strip()
     return commands.ShowPassword(name if shown else "", shown or name)
@@ -48,14 +48,14 @@ def new_password(session: PlainDialect, text: str) -> Command | str | None:
     """Changes one's password."""
     if not text:
         return None
-    return commands.NewPassword(text) if session.private else OPEN
+    return commands.NewPassword(text) if session.is_confidential else OPEN
 
 
 def drop(session: PlainDialect, text: str) -> Command | str | None:
     """Removes one's account."""
     if not text:
         return None
-    return commands.DropAccount("", text) if session.private else OPEN
+    return commands.DropAccount("", text) if session.is_confidential else OPEN
 
 
 def regain(session: PlainDialect, text: str) -> Command | str | None:
@@ -63,7 +63,7 @@ def regain(session: PlainDialect, text: str) -> Command | str | None:
     name, _, password = text.partition(" ")
     if not name:
         return None
-    if password and not session.private:
+    if password and not session.is_confidential:
         return OPEN
     return commands.Reclaim(name, password.strip(), True)
 

@@ -6,7 +6,7 @@ Owns how lines are recognised and said, framed and unframed; must not know socke
 import re
 
 from asyncchat.core.text import cut
-from asyncchat.dialects.lines import Lines
+from asyncchat.dialects.framing import LineFramer
 from asyncchat.dialects.plain.client_values import (
     Asked,
     AskedPassword,
@@ -64,7 +64,7 @@ class PlainClient:
     def __init__(self, *, framed: bool = True) -> None:
         self._framed = framed
         self._entered = False
-        self._lines = Lines(LONGEST_LINE)
+        self._lines = LineFramer(LONGEST_LINE)
         self._tail = b""
 
     @property

@@ -27,7 +27,7 @@ from asyncchat.core.replies import HistoryPage, Present, Refusal, Reply, RoomVie
 from asyncchat.core.seen import Visit
 from asyncchat.core.text import TEXT_BYTES
 from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome, ServerInfo
-from asyncchat.dialects.lines import Lines
+from asyncchat.dialects.framing import LineFramer
 from asyncchat.dialects.plain.prompts import ASK_AGAIN, GREETING, PASSWORD_PROMPT
 from asyncchat.dialects.plain.telnet import HUSH, UNHUSH, Telnet
 from asyncchat.dialects.plain.typed import name_from
@@ -103,10 +103,10 @@ class Plain:
         return HUSH if self.info.locked else b""
 
     def dialect(
-        self, session: int, host: str, *, framed: bool = True, private: bool = True
+        self, session: int, host: str, *, framed: bool = True, is_confidential: bool = True
     ) -> "PlainDialect":
         """The dialect of a new session; arguments as in ``PlainDialect``."""
-        return PlainDialect(self, session, host, framed=framed, private=private)
+        return PlainDialect(self, session, host, framed=framed, is_confidential=is_confidential)
 
 
 class PlainDialect:
@@ -121,26 +121,26 @@ class PlainDialect:
         host: where the person comes from, as others see it.
         framed: False for a client that ends no message with a newline (``unframed.silence_for`` tells); its
             first newline or telnet byte makes it True, for good.
-        private: whether nobody listens on the way: a password may be typed.
+        is_confidential: whether nobody listens on the way: a password may be typed.
     """
 
     __slots__ = (
         "_asked", "_awaited", "_cr", "_ended", "_follow", "_host", "_lines", "_missed", "_over", "_reserved",
-        "_tail", "_telnet", "_tries", "entered", "framed", "locked", "private", "reading", "room", "seeking",
-        "session", "shared", "variant",
+        "_tail", "_telnet", "_tries", "encoder", "entered", "framed", "is_confidential", "locked", "reading",
+        "room", "seeking", "session", "shared",
     )  # fmt: skip
 
     def __init__(
-        self, shared: Plain, session: int, host: str, *, framed: bool = True, private: bool = True
+        self, shared: Plain, session: int, host: str, *, framed: bool = True, is_confidential: bool = True
     ) -> None:
         self.shared = shared
         self.session = session
-        self.variant = shared.lf
+        self.encoder = shared.lf
         self.entered = False
         self.framed = framed
         self.locked = shared.info.locked
         """Whether what is typed is the server's password."""
-        self.private = private
+        self.is_confidential = is_confidential
         self._reserved = ""
         """The name whose account's password is asked for, if any."""
         self._tries = 0
@@ -151,7 +151,7 @@ class PlainDialect:
         self.seeking: search.SearchCursor | None = None
         """Where ``/search`` goes on."""
         self._host = host
-        self._lines = Lines(LINE_BYTES)
+        self._lines = LineFramer(LINE_BYTES)
         self._telnet: Telnet | None = None
         self._tail = b""
         self._cr = False
@@ -209,7 +209,7 @@ class PlainDialect:
         self._awaited += len(given)
         return given
 
-    def weight(self, commands: Sequence[Command]) -> int:
+    def cost(self, commands: Sequence[Command]) -> int:
         """One for each command."""
         return len(commands)
 
@@ -232,13 +232,13 @@ class PlainDialect:
             self._awaited += 1
         return given
 
-    def answer(self, outcome: Outcome) -> bytes:
+    def encode_outcome(self, outcome: Outcome) -> bytes:
         """The bytes that tell the session what became of its own command."""
         if outcome and type(outcome[0]) is replies.OfferRenewed:
             return b""  # it asked nothing
         self._awaited -= 1
         if self._telnet is not None:
-            self.variant = self.shared.crlf
+            self.encoder = self.shared.crlf
         if len(outcome) == 1:
             only = outcome[0]
             if type(only) is Record and type(only.event) is Said:
@@ -258,21 +258,21 @@ class PlainDialect:
         told: list[str] = []
         for item in outcome:
             if isinstance(item, Prompt):
-                return self.variant.lines(told) + shown(item.text).encode()
+                return self.encoder.lines(told) + shown(item.text).encode()
             self._tell(item, told)
         conclude = _CONCLUSIONS.get(type(asked))
         if conclude is not None:
             conclude(self, asked, outcome, told)
-        return self.variant.lines(told)
+        return self.encoder.lines(told)
 
-    def learn(self, outcome: Outcome) -> bytes:
+    def encode_rename(self, outcome: Outcome) -> bytes:
         """The lines that tell the session what became of another's command."""
         told: list[str] = []
         for item in outcome:
             self._tell(item, told)
-        return self.variant.lines(told)
+        return self.encoder.lines(told)
 
-    def follow(self, outcome: Outcome, *, alone: bool) -> bytes:
+    def encode_from_sibling(self, outcome: Outcome, *, alone: bool) -> bytes:
         """What another session of its person did that no room is told."""
         told: list[str] = []
         for item in outcome:
@@ -284,17 +284,17 @@ class PlainDialect:
                     alone and isinstance(event, AwayChanged | Renamed)
                 ):
                     told.append(own_event_sentence(event))
-        return self.variant.lines(told)
+        return self.encoder.lines(told)
 
-    def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
+    def closing_bytes(self, reason: str, *, stopping: bool = False) -> bytes:
         """The server's last line, on a line of its own."""
-        return (b"" if self.entered else b"\n") + self.variant.lines((reason,))
+        return (b"" if self.entered else b"\n") + self.encoder.lines((reason,))
 
-    def lapse(self, _now: float) -> bytes:
+    def on_tick(self, _now: float) -> bytes:
         """Nothing: no line waits for others."""
         return b""
 
-    def probe(self) -> bytes:
+    def ping(self) -> bytes:
         """Nothing: no terminal answers by itself."""
         return b""
 
@@ -402,7 +402,7 @@ class PlainDialect:
                 self._tell(item, told)
         if self.entered:
             self._arrive(outcome, told)
-            return self.variant.lines((greeting, *(self.shared.info.motd or ()), *told))
+            return self.encoder.lines((greeting, *(self.shared.info.motd or ()), *told))
         return shown(" ".join((*told, ASK_AGAIN))).encode()
 
     def _arrive(self, outcome: Outcome, told: list[str]) -> None:
@@ -420,7 +420,7 @@ class PlainDialect:
 
     def _ask_password(self, name: str) -> bytes:
         """Asks for the password of a reserved name, where nobody listens."""
-        if not self.private:
+        if not self.is_confidential:
             why = "and this connection is not encrypted, so its password must not be typed here."
             return shown(f"{name} belongs to an account, {why} {ASK_AGAIN}").encode()
         self._reserved = name

@@ -163,7 +163,9 @@ class HttpConnection:
         session.born = session.service.now()
         websockets = session.service.websocket
         session.adopt(
-            websockets.dialect(session.id, session.host, binary=shaken.binary, private=session.private)
+            websockets.dialect(
+                session.id, session.host, binary=shaken.binary, is_confidential=session.private
+            )
         )
         return bytes(self._h11.trailing_data[0])
 

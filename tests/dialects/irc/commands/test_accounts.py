@@ -6,7 +6,7 @@ from asyncchat.core import events, replies
 from asyncchat.core.events import Record
 from asyncchat.core.people import logged, person
 from asyncchat.core.replies import AccountFault, AccountRefused
-from asyncchat.dialects.irc.commands.accounts import Registering
+from asyncchat.dialects.irc.commands.accounts import RegisterPurpose
 from tests.dialects.irc.conftest import Server
 
 SUCCESS = ":irc.test REGISTER SUCCESS a :Account created"
@@ -28,7 +28,7 @@ LOGGED_IN = ":irc.test 900 a a!a@192.0.2.1 a :You are now logged in as a"
 )
 def test_each_reason_has_its_code(server, fault, code):
     a = server.person("a")
-    told = a.dialect.answer((AccountRefused(fault, "b c", purpose=Registering()),)).decode()
+    told = a.dialect.encode_outcome((AccountRefused(fault, "b c", purpose=RegisterPurpose()),)).decode()
     assert told == f":irc.test FAIL REGISTER {code} b_c :{fault.value[0].upper()}{fault.value[1:]}\r\n"
 
 
@@ -100,7 +100,7 @@ class TestRegister:
         assert found == ([] if value is None else [f"draft/account-registration{value}"])
 
     def test_not_where_others_listen(self, server):
-        peer = server.hub.join(lambda id: server.irc.dialect(id, "192.0.2.1", private=False))
+        peer = server.hub.join(lambda id: server.irc.dialect(id, "192.0.2.1", is_confidential=False))
         peer.send("NICK a", "USER a 0 * :A")
         assert peer.send("REGISTER x * sesame")[0].startswith(
             ":irc.test FAIL REGISTER TEMPORARILY_UNAVAILABLE x :A password must not be sent"
@@ -168,12 +168,12 @@ def test_being_logged_out_by_somebody_else_is_told(server):
     a = server.person("a")
     me = person(a.dialect.id, "a", "a", "h", account="anna")
     record = Record(1, 1, events.LoggedOut(me, logged(me, "")))
-    assert a.dialect.answer((record,)) == b":irc.test 901 a a!a@h :You are now logged out\r\n"
+    assert a.dialect.encode_outcome((record,)) == b":irc.test 901 a a!a@h :You are now logged out\r\n"
 
 
 def test_logging_out_somebody_else_is_not_told_as_ones_own(server):
     a = server.person("a", caps="account-notify")
     other = person(99, "o", "o", "h", account="anna")
     record = Record(1, 1, events.LoggedOut(other, logged(other, "")))
-    told = a.dialect.answer((record, replies.Removed("anna")))
+    told = a.dialect.encode_outcome((record, replies.Removed("anna")))
     assert told == b":o!o@h ACCOUNT *\r\n:irc.test NOTICE a :The account anna is removed\r\n"

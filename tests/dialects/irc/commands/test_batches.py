@@ -238,27 +238,27 @@ def test_signs_of_life_do_not_break_it(three):
 def test_a_batch_left_open_lapses(three):
     a, _b, c = three
     a.send("BATCH +1 draft/multiline #r", "@batch=1 PRIVMSG #r :x")
-    assert a.dialect.lapse(1000.0) == b""
-    assert a.dialect.lapse(1000.0 + batches.OPEN_SECONDS - 1) == b""
-    assert a.dialect.lapse(1000.0 + batches.OPEN_SECONDS) == (
+    assert a.dialect.on_tick(1000.0) == b""
+    assert a.dialect.on_tick(1000.0 + batches.OPEN_SECONDS - 1) == b""
+    assert a.dialect.on_tick(1000.0 + batches.OPEN_SECONDS) == (
         b":irc.test FAIL BATCH TIMEOUT 1 :The batch was left open for too long\r\n"
     )
     assert a.send("@batch=1 PRIVMSG #r :x", "BATCH -1") == []
     assert c.read() == []
-    assert a.dialect.incoming is None
+    assert a.dialect.client_batches is None
 
 
 def test_nothing_is_kept_of_a_batch_that_is_over(three):
     a, _b, _c = three
     a.send(*of("one", "two"))
-    assert a.dialect.incoming is None
+    assert a.dialect.client_batches is None
 
 
 def test_what_is_kept_of_those_that_failed_is_bounded(three):
     a, _b, _c = three
     for at in range(100):
         a.send(f"BATCH +{at} x")
-    assert len(a.dialect.incoming.refused) == 8
+    assert len(a.dialect.client_batches.refused) == 8
 
 
 def test_a_refusal_of_the_room(server, three):

@@ -167,12 +167,12 @@ class TestRequests:
         a = server.person("a", "#r")
         assert codes(a.send("CAP REQ :message-tags none", "TAGMSG #r")) == ["CAP", "421"]
 
-    def test_sessions_with_the_same_bytes_share_a_variant(self, server):
+    def test_sessions_with_the_same_bytes_share_an_encoder(self, server):
         a = server.person("a", caps="server-time batch")
         b = server.person("b", caps="server-time echo-message draft/chathistory")
-        assert a.dialect.variant is b.dialect.variant
-        assert a.dialect.variant is not server.person("c").dialect.variant
-        assert a.dialect.held is server.person("d", caps="batch server-time").dialect.held
+        assert a.dialect.encoder is b.dialect.encoder
+        assert a.dialect.encoder is not server.person("c").dialect.encoder
+        assert a.dialect.caps_out is server.person("d", caps="batch server-time").dialect.caps_out
 
 
 def test_what_the_server_says_of_itself_decides_what_is_offered(server):
@@ -209,11 +209,11 @@ class TestRenewed:
             "CAP LS 302", "CAP REQ :draft/account-registration batch", "NICK a", "USER a 0 * :r", "CAP END"
         )
         gone = self.renew(server, registration=False)
-        assert peer.dialect.answer((gone,)) == b":irc.test CAP a DEL :draft/account-registration\r\n"
+        assert peer.dialect.encode_outcome((gone,)) == b":irc.test CAP a DEL :draft/account-registration\r\n"
         assert peer.send("CAP LIST") == [SERVER + "CAP a LIST :batch cap-notify"]
         assert peer.send("CAP REQ draft/account-registration")[0].startswith(SERVER + "CAP a NAK ")
         back = self.renew(server, registration=True)
-        told = peer.dialect.answer((back,))
+        told = peer.dialect.encode_outcome((back,))
         assert told.startswith(b":irc.test CAP a NEW :draft/account-registration=")
 
     def test_another_value(self, server):
@@ -222,16 +222,18 @@ class TestRenewed:
         new = server.connect()
         new.send("CAP LS 302")
         renewed = self.renew(server, require_email=True)
-        assert old.dialect.answer((renewed,)) == b":irc.test CAP o NEW :draft/account-registration\r\n"
-        assert none.dialect.answer((renewed,)) == b""
-        assert b"email-required" in new.dialect.answer((renewed,))
+        assert (
+            old.dialect.encode_outcome((renewed,)) == b":irc.test CAP o NEW :draft/account-registration\r\n"
+        )
+        assert none.dialect.encode_outcome((renewed,)) == b""
+        assert b"email-required" in new.dialect.encode_outcome((renewed,))
 
     def test_in_the_midst_of_a_labelled_answer(self, server):
         a = server.person("a", caps="labeled-response batch cap-notify")
         renewed = self.renew(server, registration=False)
         opening, *asked = a.dialect.receive_data(b"@label=1 WHOIS a\r\n")
-        a.dialect.answer((opening.value,))
-        assert a.dialect.answer((renewed,)).startswith(b":irc.test CAP a DEL ")
+        a.dialect.encode_outcome((opening.value,))
+        assert a.dialect.encode_outcome((renewed,)).startswith(b":irc.test CAP a DEL ")
         for command in asked:
             server.hub.submit(a, command)
         assert a.read()[0].startswith("@label=1 :irc.test BATCH +")

@@ -1,13 +1,13 @@
 import pytest
 
-from asyncchat.dialects.irc.commands import WORDS
+from asyncchat.dialects.irc.commands import COMMANDS
 
 SERVER = ":irc.test "
 
 
-@pytest.mark.parametrize("name", WORDS)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_has_a_text(server, name):
-    assert WORDS[name].about.endswith("."), "a command's Word says what HELP says of it"
+    assert COMMANDS[name].about.endswith("."), "a command's CommandSpec says what HELP says of it"
     lines = server.person("a").send(f"HELP {name.lower()}")
     assert lines[0] == SERVER + f"704 a {name} :The command {name}"
     assert lines[1] == SERVER + f"705 a {name} :"
@@ -20,7 +20,7 @@ def test_the_list_names_all(server, sent):
     lines = server.person("a").send(sent)
     assert {line.split(" ")[1] for line in lines} == {"704", "705", "706"}
     named = {word for line in lines for word in line.partition(" :")[2].split(" ")}
-    assert set(WORDS) <= named
+    assert set(COMMANDS) <= named
 
 
 @pytest.mark.parametrize(

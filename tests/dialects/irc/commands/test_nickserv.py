@@ -133,7 +133,7 @@ def test_help(server):
 
 
 def test_no_password_where_others_listen(server):
-    peer = server.hub.join(lambda id: server.irc.dialect(id, "192.0.2.1", private=False))
+    peer = server.hub.join(lambda id: server.irc.dialect(id, "192.0.2.1", is_confidential=False))
     peer.send("NICK a", "USER a 0 * :A")
     assert notices(peer.send("NS IDENTIFY sesame")) == [
         "A password must not be sent over an unencrypted connection"

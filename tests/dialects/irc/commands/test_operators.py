@@ -163,7 +163,7 @@ def test_the_audit_tells_what_operators_did(server, op):
 def test_what_the_audit_is_asked_for(server, sent, asked):
     dialect = server.person("x").dialect
     assert dialect.receive_data(f"{sent}\r\nPING y\r\n".encode()) == [asked]
-    told = dialect.answer((replies.ActsUnreadable(),)).decode()
+    told = dialect.encode_outcome((replies.ActsUnreadable(),)).decode()
     assert told == SERVER + "NOTICE x :The history can't be read at the moment\r\n"
 
 

@@ -172,7 +172,7 @@ class TestPing:
         ]
 
     def test_a_probe_is_a_ping(self, server):
-        assert server.person("a").dialect.probe() == b"PING :irc.test\r\n"
+        assert server.person("a").dialect.ping() == b"PING :irc.test\r\n"
 
 
 class TestQuit:
@@ -181,7 +181,7 @@ class TestQuit:
         b = server.person("b", "#r", "#s")
         assert a.send("QUIT :good night") == ["ERROR :Closing link: (a@192.0.2.1) [Quit: good night]"]
         assert b.read() == [":a!a@192.0.2.1 QUIT :Quit: good night"]
-        assert a.dialect.farewell("again") == b""
+        assert a.dialect.closing_bytes("again") == b""
 
     def test_without_a_reason(self, server):
         a = server.person("a", "#r")
@@ -194,7 +194,7 @@ class TestQuit:
         assert peer.send("QUIT :x") == ["ERROR :Closing link: (*@192.0.2.1) [Quit]"]
 
     def test_the_servers_own_farewell(self, server):
-        assert server.person("a").dialect.farewell("too slow") == (
+        assert server.person("a").dialect.closing_bytes("too slow") == (
             b"ERROR :Closing link: (a@192.0.2.1) [too slow]\r\n"
         )
 

@@ -7,7 +7,7 @@ import scramp
 
 from asyncchat.core import commands, scram
 from asyncchat.core.accounts import SERVER
-from asyncchat.dialects.irc.commands.sasl import pieces
+from asyncchat.dialects.irc.commands.sasl import chunks
 from tests.dialects.driver import PASSWORD as SERVER_PASSWORD
 from tests.dialects.driver import START
 from tests.dialects.irc.conftest import Server
@@ -89,7 +89,7 @@ def test_scram_with_an_independent_client(server):
 
 
 def sent(text):
-    return [f"AUTHENTICATE {piece}" for piece in pieces(text.encode())]
+    return [f"AUTHENTICATE {piece}" for piece in chunks(text.encode())]
 
 
 def decoded(line):
@@ -155,7 +155,7 @@ def test_without_the_capability(server):
 def test_a_long_message_comes_in_pieces(server, length):
     password = "p" * (length - len("\0long\0"))
     make(server.hub, "long", password)
-    parts = pieces(f"\0long\0{password}".encode())
+    parts = chunks(f"\0long\0{password}".encode())
     assert [len(part) for part in parts] == ([380] if length == 285 else [400, 1])
     assert parts[-1] == "+" or len(parts) == 1
     peer = begun(server, "AUTHENTICATE PLAIN")
@@ -205,7 +205,7 @@ def test_behind_the_servers_password():
 
 
 def test_no_password_is_asked_for_where_others_listen(server):
-    peer = server.hub.join(lambda id: server.irc.dialect(id, "192.0.2.1", private=False))
+    peer = server.hub.join(lambda id: server.irc.dialect(id, "192.0.2.1", is_confidential=False))
     peer.send("CAP REQ sasl")
     assert peer.send("AUTHENTICATE PLAIN") == [
         ":irc.test 908 * SCRAM-SHA-256 :are available SASL mechanisms",

@@ -1,11 +1,12 @@
 """What IRC clients may send: a table of commands, a module for each family of them.
 
-To add a command: a function in its family's module, a line in that module's ``WORDS``; what the chat answers
-to it gets a function and a line in the module's ``ANSWERS`` where it is a reply that had none.
+To add a command: a function in its family's module, a line in that module's ``COMMANDS``; a new reply of
+the chat gets a function and a line in the module's ``REPLIES``.
 """
 
 from asyncchat.dialects.irc.commands import (
     accounts,
+    away,
     batches,
     cap,
     chanserv,
@@ -13,17 +14,16 @@ from asyncchat.dialects.irc.commands import (
     history,
     histserv,
     isupport,
-    listing,
-    marks,
+    list,
     messages,
     metadata,
     moderation,
     modes,
     monitor,
     nickserv,
-    oneself,
     operators,
     queries,
+    read_markers,
     registration,
     rooms,
     sasl,
@@ -31,7 +31,7 @@ from asyncchat.dialects.irc.commands import (
     server,
     who,
 )
-from asyncchat.dialects.irc.commands.word import Answerer, Word
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder
 
 _FAMILIES = (
     chanserv,
@@ -41,10 +41,10 @@ _FAMILIES = (
     registration,
     accounts,
     rooms,
-    listing,
+    list,
     messages,
     batches,
-    oneself,
+    away,
     queries,
     who,
     monitor,
@@ -55,16 +55,20 @@ _FAMILIES = (
     modes,
     history,
     histserv,
-    marks,
+    read_markers,
     metadata,
     search,
     help,
 )
 
-WORDS: dict[str, Word] = {name: word for family in _FAMILIES for name, word in family.WORDS.items()}
+COMMANDS: dict[str, CommandSpec] = {
+    name: word for family in _FAMILIES for name, word in family.COMMANDS.items()
+}
 """Each command that a client may send."""
 
-help.TABLE.update(WORDS)
+help.TABLE.update(COMMANDS)
 
-ANSWERS: dict[type, Answerer] = {kind: said for family in _FAMILIES for kind, said in family.ANSWERS.items()}
+REPLIES: dict[type, ReplyEncoder] = {
+    kind: said for family in _FAMILIES for kind, said in family.REPLIES.items()
+}
 """What is said to a reply, or to the dialect's own value in an ``Answer``."""

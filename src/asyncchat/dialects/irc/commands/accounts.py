@@ -15,9 +15,9 @@ from asyncchat.core import replies
 from asyncchat.core.replies import AccountFault
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.commands import sasl
-from asyncchat.dialects.irc.commands.registration import Passed, entering
-from asyncchat.dialects.irc.commands.word import Answerer, ReadOn, Word, fail
-from asyncchat.dialects.irc.line import line, word
+from asyncchat.dialects.irc.commands.registration import PassPurpose, entering
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder, ResumeReading, fail
+from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 LoggedIn = replies.LoggedInNow | replies.Confirmed | replies.Registered
 
 
-class Registering(msgspec.Struct, frozen=True):
+class RegisterPurpose(msgspec.Struct, frozen=True):
     """Purpose of what REGISTER asks."""
 
 
-class Asked(msgspec.Struct, frozen=True):
+class ServicePurpose(msgspec.Struct, frozen=True):
     """Purpose of what was asked of a service, which answers in notices of its own."""
 
     service: str
@@ -52,30 +52,30 @@ _CODES = {
 def register(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Makes an account: ``REGISTER <account>|* <email>|* <password>``."""
     account, email, password = message.params[:3]
-    name = session.arrival.nick if not session.entered else ""
+    name = session.registration.nick if not session.entered else ""
     if not session.entered:
-        if not session.irc.server.before_connect:
+        if not session.context.server.before_connect:
             return [_connect_first(session, "REGISTER")]
         if not name:
             return [session.said(fail("REGISTER", "NEED_NICK", "*", text="Choose a nickname before"))]
-        there = session.arrival.account
+        there = session.registration.account
         if there:
             text = f"You are logged in as {there}"
             return [session.said(fail("REGISTER", "ALREADY_AUTHENTICATED", there, text=text))]
     account = "" if account == "*" else account
     email = "" if email == "*" else email
-    if not session.private:
-        return [core.Answer(replies.AccountRefused(AccountFault.OPEN, account, purpose=Registering()))]
+    if not session.is_confidential:
+        return [core.Answer(replies.AccountRefused(AccountFault.OPEN, account, purpose=RegisterPurpose()))]
     session.pause()
-    return [core.Register(account, email, password, name, Registering())]
+    return [core.Register(account, email, password, name, RegisterPurpose())]
 
 
 def verify(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Would end a registration that is to be verified: none is."""
-    if not session.entered and not session.irc.server.before_connect:
+    if not session.entered and not session.context.server.before_connect:
         return [_connect_first(session, "VERIFY")]
     text = "No account waits to be verified here"
-    return [session.said(fail("VERIFY", "INVALID_CODE", word(message.params[0]), text=text))]
+    return [session.said(fail("VERIFY", "INVALID_CODE", middle(message.params[0]), text=text))]
 
 
 def _connect_first(session: IrcDialect, command: str) -> core.Answer:
@@ -88,7 +88,7 @@ def _connect_first(session: IrcDialect, command: str) -> core.Answer:
 def say_confirmed(session: IrcDialect, reply: replies.Confirmed | replies.Registered) -> bytes:
     """Remembers the account of who has not entered yet, then as for the others."""
     if not session.entered:
-        session.arrival.account = reply.account
+        session.registration.account = reply.account
     return say_logged_in(session, reply)
 
 
@@ -97,14 +97,14 @@ def say_logged_in(session: IrcDialect, reply: LoggedIn) -> bytes:
     text = f"You are now logged in as {reply.account}"
     told = session.numeric(numerics.RPL_LOGGEDIN, session.origin, reply.account, text=text)
     purpose = reply.purpose
-    if isinstance(purpose, Passed):
+    if isinstance(purpose, PassPurpose):
         session.resume(then=[entering(session)])
         return told
     session.resume()
-    if isinstance(purpose, sasl.Sasl):
+    if isinstance(purpose, sasl.SaslPurpose):
         return told + sasl.succeeded(session)
-    if isinstance(purpose, Registering):
-        success = f":{session.irc.name} REGISTER SUCCESS {reply.account}"
+    if isinstance(purpose, RegisterPurpose):
+        success = f":{session.context.name} REGISTER SUCCESS {reply.account}"
         return line(success, "Account created") + told
     made = isinstance(reply, replies.Registered)
     words = f"The account {reply.account} is made: the name is yours now" if made else f"{text}"
@@ -142,7 +142,7 @@ def say_released(session: IrcDialect, reply: replies.Released) -> bytes:
 
 def say_account(session: IrcDialect, view: replies.AccountView) -> bytes:
     """What is known of an account, in notices."""
-    made = session.irc.moment(view.time)
+    made = session.context.moment(view.time)
     lines = [f"The account {view.account} was made on {made}"]
     people = ", ".join(view.people)
     lines.append(f"Logged in to it: {people}" if people else "Nobody is logged in to it")
@@ -155,16 +155,16 @@ def say_refused(session: IrcDialect, refusal: replies.AccountRefused) -> bytes:
     """904 to SASL, FAIL to REGISTER, a notice to all else."""
     purpose = refusal.purpose
     why = refusal.why[:1].upper() + refusal.why[1:]
-    if isinstance(purpose, Passed):
+    if isinstance(purpose, PassPurpose):
         session.resume(then=[entering(session)])
         return notice(session, purpose, f"PASS did not log you in: {refusal.why}")
     session.resume()
-    if isinstance(purpose, sasl.Sasl):
+    if isinstance(purpose, sasl.SaslPurpose):
         return sasl.failed(session, "" if refusal.fault is AccountFault.WRONG else refusal.why)
-    if isinstance(purpose, Registering):
+    if isinstance(purpose, RegisterPurpose):
         code = _CODES.get(refusal.fault, "TEMPORARILY_UNAVAILABLE")
-        told = fail("REGISTER", code, word(refusal.account or "*"), text=why)
-        return line(f":{session.irc.name} {told.decode()}")
+        told = fail("REGISTER", code, middle(refusal.account or "*"), text=why)
+        return line(f":{session.context.name} {told.decode()}")
     return notice(session, purpose, why)
 
 
@@ -175,27 +175,27 @@ def _done(session: IrcDialect, purpose: object, text: str) -> bytes:
 
 def notice(session: IrcDialect, purpose: object, text: str) -> bytes:
     """A notice of the service that was asked, or of the server."""
-    source = session.irc.name
-    if isinstance(purpose, Asked):
-        source = f"{purpose.service}!{purpose.service}@{session.irc.name}"
+    source = session.context.name
+    if isinstance(purpose, ServicePurpose):
+        source = f"{purpose.service}!{purpose.service}@{session.context.name}"
     return line(f":{source} NOTICE {session.nick}", text)
 
 
 def ask(session: IrcDialect, command: core.Command) -> Sequence[core.Command]:
     """Asks it, and reads on after its answer."""
     session.pause()
-    return [command] if isinstance(command, core.WITH_PASSWORD) else [command, core.Answer(ReadOn())]
+    return [command] if isinstance(command, core.WITH_PASSWORD) else [command, core.Answer(ResumeReading())]
 
 
-WORDS: dict[str, Word] = {
-    "REGISTER": Word(
+COMMANDS: dict[str, CommandSpec] = {
+    "REGISTER": CommandSpec(
         register,
         3,
         early=True,
         params="<account>|* <email>|* <password>",
         about="Makes an account, of your nickname with *: nobody else can have that name then.",
     ),
-    "VERIFY": Word(
+    "VERIFY": CommandSpec(
         verify,
         2,
         early=True,
@@ -204,7 +204,7 @@ WORDS: dict[str, Word] = {
     ),
 }
 
-ANSWERS: dict[type, Answerer] = {
+REPLIES: dict[type, ReplyEncoder] = {
     replies.AccountRefused: say_refused,
     replies.AccountView: say_account,
     replies.Confirmed: say_confirmed,

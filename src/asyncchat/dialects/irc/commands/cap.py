@@ -16,9 +16,9 @@ from asyncchat.core import replies
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import CAP_NOTIFY, VERSION_WITH_VALUES, Offer, gathered, named
 from asyncchat.dialects.irc.commands.registration import enter
-from asyncchat.dialects.irc.commands.word import Answerer, Word, numeric
-from asyncchat.dialects.irc.labels import Opening
-from asyncchat.dialects.irc.line import BODY_BYTES, line, word
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder, numeric
+from asyncchat.dialects.irc.labels import LabelStart
+from asyncchat.dialects.irc.serialize import BODY_BYTES, line, middle
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Verdict(msgspec.Struct, frozen=True):
     """What becomes of CAP REQ of these words: the set held from now on, or None: nothing changes."""
 
     words: str
-    held: int | None
+    caps: int | None
 
 
 def cap(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -55,15 +55,15 @@ def cap(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     if subcommand == "LIST":
         return [core.Answer(Listing(session.cap_version, offered=False))]
     if subcommand == "END":
-        if session.entered or not session.arrival.negotiating:
+        if session.entered or not session.registration.negotiating:
             return []
-        session.arrival.negotiating = False
+        session.registration.negotiating = False
         left: list[core.Command] = []
         if session.sasl is not None:
             session.sasl = None
             left = [numeric(numerics.ERR_SASLABORTED, text="SASL authentication aborted")]
-        return [*left, *enter(session)] if session.arrival.complete else left
-    return [numeric(numerics.ERR_INVALIDCAPCMD, word(message.params[0]), text="Invalid CAP command")]
+        return [*left, *enter(session)] if session.registration.complete else left
+    return [numeric(numerics.ERR_INVALIDCAPCMD, middle(message.params[0]), text="Invalid CAP command")]
 
 
 def _listing(session: IrcDialect, asked: str) -> Listing:
@@ -72,27 +72,27 @@ def _listing(session: IrcDialect, asked: str) -> Listing:
     version = int(asked[:10]) if number and len(asked) < 10 else _HIGHEST_VERSION if number else 0
     session.cap_version = max(session.cap_version, min(version, VERSION_WITH_VALUES))
     if session.cap_version >= VERSION_WITH_VALUES:
-        session.understand(session.understood | CAP_NOTIFY)
+        session.set_caps_in(session.caps_in | CAP_NOTIFY)
     return Listing(version, offered=True)
 
 
 def _verdict(session: IrcDialect, words: str) -> Verdict:
     """Accepts all of a request or nothing; who reads version 302 can't turn ``cap-notify`` off."""
-    held = session.irc.offer.requested(session.understood, words)
-    if held is None or (session.cap_version >= VERSION_WITH_VALUES and not held & CAP_NOTIFY):
+    caps = session.context.offer.requested(session.caps_in, words)
+    if caps is None or (session.cap_version >= VERSION_WITH_VALUES and not caps & CAP_NOTIFY):
         return Verdict(words, None)
-    session.understand(held)
-    return Verdict(words, held)
+    session.set_caps_in(caps)
+    return Verdict(words, caps)
 
 
 def say_listing(session: IrcDialect, value: Listing) -> bytes:
     """The capabilities there are, or those in use; in several lines only to who can read them."""
     if value.offered:
-        subcommand, names = "LS", session.irc.offer.listed(value.version)
+        subcommand, names = "LS", session.context.offer.listed(value.version)
         if value.version >= VERSION_WITH_VALUES:
-            session.hold(session.held | CAP_NOTIFY)
+            session.set_caps_out(session.caps_out | CAP_NOTIFY)
     else:
-        subcommand, names = "LIST", named(session.held)
+        subcommand, names = "LIST", named(session.caps_out)
     lines = gathered(names, _room(session, f"{subcommand} *"))
     if value.version < VERSION_WITH_VALUES:
         return b"".join(_line(session, subcommand, some) for some in lines[: 1 if value.offered else None])
@@ -102,9 +102,9 @@ def say_listing(session: IrcDialect, value: Listing) -> bytes:
 
 def say_verdict(session: IrcDialect, value: Verdict) -> bytes:
     """ACK and the change, or NAK and none, with the client's own words."""
-    if value.held is not None:
-        session.hold(value.held)
-    subcommand = "NAK" if value.held is None else "ACK"
+    if value.caps is not None:
+        session.set_caps_out(value.caps)
+    subcommand = "NAK" if value.caps is None else "ACK"
     words = value.words.strip(" ")
     room = _room(session, subcommand)
     lines = [words] if len(words.encode()) <= room else gathered(words.split(), room)
@@ -113,15 +113,15 @@ def say_verdict(session: IrcDialect, value: Verdict) -> bytes:
 
 def say_renewed(session: IrcDialect, reply: replies.OfferRenewed) -> bytes:
     """What is offered no longer, which ends with that, and what is new or has another value."""
-    before, now = reply.before, session.irc.offer
-    if not isinstance(before, Offer) or not session.held & CAP_NOTIFY:
+    before, now = reply.before, session.context.offer
+    if not isinstance(before, Offer) or not session.caps_out & CAP_NOTIFY:
         return b""
     gone = [name for name in before.values if name not in now.values]
     new = [name for name, value in now.values.items() if before.values.get(name) != value]
     if session.cap_version >= VERSION_WITH_VALUES:
         new = [f"{name}={now.values[name]}" if now.values[name] else name for name in new]
-    session.understand(session.understood & now.bits)
-    session.hold(session.held & now.bits)
+    session.set_caps_in(session.caps_in & now.bits)
+    session.set_caps_out(session.caps_out & now.bits)
     return b"".join(
         _line(session, subcommand, some)
         for subcommand, names in (("DEL", gone), ("NEW", new))
@@ -131,16 +131,16 @@ def say_renewed(session: IrcDialect, reply: replies.OfferRenewed) -> bytes:
 
 
 def _line(session: IrcDialect, subcommand: str, text: str) -> bytes:
-    return line(f":{session.irc.name} CAP {session.nick} {subcommand}", text)
+    return line(f":{session.context.name} CAP {session.nick} {subcommand}", text)
 
 
 def _room(session: IrcDialect, subcommand: str) -> int:
     """Bytes that a line has for names."""
-    return BODY_BYTES - len(f":{session.irc.name} CAP {session.nick} {subcommand} :".encode())
+    return BODY_BYTES - len(f":{session.context.name} CAP {session.nick} {subcommand} :".encode())
 
 
-WORDS: dict[str, Word] = {
-    "CAP": Word(
+COMMANDS: dict[str, CommandSpec] = {
+    "CAP": CommandSpec(
         cap,
         1,
         early=True,
@@ -152,9 +152,9 @@ WORDS: dict[str, Word] = {
     ),
 }
 
-ANSWERS: dict[type, Answerer] = {
+REPLIES: dict[type, ReplyEncoder] = {
     Listing: say_listing,
     Verdict: say_verdict,
     replies.OfferRenewed: say_renewed,
-    Opening: lambda session, opening: session.open_label(opening),
+    LabelStart: lambda session, start: session.start_label(start),
 }

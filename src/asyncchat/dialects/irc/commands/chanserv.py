@@ -12,16 +12,16 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.names import CHANSERV
 from asyncchat.core.roles import HALF_OPERATOR, OPERATOR, ROLES, VOICE
-from asyncchat.dialects.irc.commands.accounts import Asked, notice
+from asyncchat.dialects.irc.commands.accounts import ServicePurpose, notice
 from asyncchat.dialects.irc.commands.nickserv import Verb, obeyed
-from asyncchat.dialects.irc.commands.word import Answerer, Word
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder
 from asyncchat.dialects.irc.modes import ROLE_LETTERS
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect
 
-PURPOSE = Asked(CHANSERV)
+PURPOSE = ServicePurpose(CHANSERV)
 
 _LETTERS = {letter.upper(): role for role, letter in ROLE_LETTERS.items()}
 _NAMES = {role.name.upper(): role.name for role in ROLES}
@@ -140,12 +140,12 @@ def say_access(session: IrcDialect, view: replies.AccessView) -> bytes:
 
 _ABOUT = "Asks ChanServ, which keeps channels for accounts: CS HELP lists what it knows."
 
-WORDS: dict[str, Word] = {
-    "CHANSERV": Word(chanserv, params="<word> [<parameters>]", about=_ABOUT),
-    "CS": Word(chanserv, params="<word> [<parameters>]", about=_ABOUT),
+COMMANDS: dict[str, CommandSpec] = {
+    "CHANSERV": CommandSpec(chanserv, params="<word> [<parameters>]", about=_ABOUT),
+    "CS": CommandSpec(chanserv, params="<word> [<parameters>]", about=_ABOUT),
 }
 
-ANSWERS: dict[type, Answerer] = {
+REPLIES: dict[type, ReplyEncoder] = {
     replies.AccessChanged: say_access_changed,
     replies.AccessView: say_access,
     replies.RoomRegisteredNow: say_registered,

@@ -1,6 +1,6 @@
 """HELP and HELPOP: a text for each command, made from the table itself so that none is forgotten.
 
-Owns the pages about the whole; what is said of a command stands in its ``Word``.
+Owns the pages about the whole; what is said of a command stands in its ``CommandSpec``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core import commands as core
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.commands.word import Answerer, Word, numeric
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder, numeric
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _COLUMNS = 72
 _INDEX = ("INDEX", "COMMANDS", "USERCMDS")
 """Subjects under which people look for the list of commands."""
 
-TABLE: dict[str, Word] = {}
+TABLE: dict[str, CommandSpec] = {}
 """All commands; the package fills it, since this module's own are part of it."""
 
 
@@ -51,9 +51,11 @@ def _page(subject: str, title: str, texts: Sequence[str]) -> Sequence[core.Comma
     ]
 
 
-WORDS: dict[str, Word] = {
-    name: Word(help, params="[<command>]", about="Says what a command does, or which commands there are.")
+COMMANDS: dict[str, CommandSpec] = {
+    name: CommandSpec(
+        help, params="[<command>]", about="Says what a command does, or which commands there are."
+    )
     for name in ("HELP", "HELPOP")
 }
 
-ANSWERS: dict[type, Answerer] = {}
+REPLIES: dict[type, ReplyEncoder] = {}

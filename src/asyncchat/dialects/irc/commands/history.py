@@ -16,11 +16,11 @@ from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import BATCH, EVENT_PLAYBACK, MESSAGE_REDACTION
 from asyncchat.dialects.irc.commands import histserv
-from asyncchat.dialects.irc.commands.returning import Recalled
-from asyncchat.dialects.irc.commands.word import Answerer, Word, fail, numeric
+from asyncchat.dialects.irc.commands.autoreplay import AutoreplayPurpose
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder, fail, numeric
 from asyncchat.dialects.irc.limits import PAGE, REASON_BYTES
-from asyncchat.dialects.irc.line import line, word
-from asyncchat.dialects.irc.stamps import milliseconds, stamp
+from asyncchat.dialects.irc.serialize import line, middle
+from asyncchat.dialects.irc.timestamps import milliseconds, timestamp
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Ref(msgspec.Struct, frozen=True):
     time: int | None = None
 
 
-class Asked(msgspec.Struct, frozen=True):
+class ChathistoryPurpose(msgspec.Struct, frozen=True):
     """Purpose of a page: the CHATHISTORY that it answers."""
 
     subcommand: str
@@ -83,15 +83,15 @@ def _wanted(
     target, limit = params[0], params[-1]
     places = []
     for text in params[1:-1]:
-        place = _ref(text, session.irc.server.ids, star=subcommand == "LATEST")
+        place = _ref(text, session.context.server.ids, star=subcommand == "LATEST")
         if isinstance(place, str):
             return Fault(place, (target, text), _REF_FAULTS[place])
         places.append(place)
     most = _limit(limit)
     if most is None:
         return Fault("INVALID_PARAMS", (limit,), _BAD_LIMIT)
-    events = bool(session.held & EVENT_PLAYBACK)
-    return ranges(Asked(subcommand, target, events), most, *places)
+    events = bool(session.caps_out & EVENT_PLAYBACK)
+    return ranges(ChathistoryPurpose(subcommand, target, events), most, *places)
 
 
 def _targets(message: Message) -> core.ReadTargets | Fault:
@@ -112,7 +112,9 @@ def _targets(message: Message) -> core.ReadTargets | Fault:
         return Fault("INVALID_PARAMS", (params[2],), _BAD_LIMIT)
     first, second = times
     early, late = min(times), max(times)
-    return core.ReadTargets(early * 1000 + 999, late * 1000, most, first > second, Asked("TARGETS", "*"))
+    return core.ReadTargets(
+        early * 1000 + 999, late * 1000, most, first > second, ChathistoryPurpose("TARGETS", "*")
+    )
 
 
 def _count_fault(params: Sequence[str], wanted: int) -> Fault | None:
@@ -156,7 +158,7 @@ def _ref(text: str, ids: Ids, *, star: bool) -> Ref | str:
 
 
 def _reading(
-    asked: Asked,
+    asked: ChathistoryPurpose,
     limit: int,
     end: Direction,
     after: Ref | None = None,
@@ -180,19 +182,19 @@ def _reading(
     )
 
 
-def _latest(asked: Asked, limit: int, place: Ref) -> core.ReadHistory:
+def _latest(asked: ChathistoryPurpose, limit: int, place: Ref) -> core.ReadHistory:
     return _reading(asked, limit, Direction.NEWEST, after=place)
 
 
-def _before(asked: Asked, limit: int, place: Ref) -> core.ReadHistory:
+def _before(asked: ChathistoryPurpose, limit: int, place: Ref) -> core.ReadHistory:
     return _reading(asked, limit, Direction.NEWEST, before=place)
 
 
-def _after(asked: Asked, limit: int, place: Ref) -> core.ReadHistory:
+def _after(asked: ChathistoryPurpose, limit: int, place: Ref) -> core.ReadHistory:
     return _reading(asked, limit, Direction.OLDEST, after=place)
 
 
-def _around(asked: Asked, limit: int, place: Ref) -> core.ReadHistory:
+def _around(asked: ChathistoryPurpose, limit: int, place: Ref) -> core.ReadHistory:
     """Up to the place and with it, then from it on."""
     newer = limit // 2
     until = _reading(asked, limit - newer, Direction.NEWEST, before=place, including=True)
@@ -201,7 +203,7 @@ def _around(asked: Asked, limit: int, place: Ref) -> core.ReadHistory:
     return msgspec.structs.replace(until, then=_reading(asked, newer, Direction.OLDEST, after=place))
 
 
-def _between(asked: Asked, limit: int, first: Ref, second: Ref) -> core.ReadHistory:
+def _between(asked: ChathistoryPurpose, limit: int, first: Ref, second: Ref) -> core.ReadHistory:
     """Counted from the first place, whichever of them is earlier; a number and a time can't be compared, so
     there the first is taken for the earlier one.
     """
@@ -229,7 +231,7 @@ def say_page(session: IrcDialect, page: replies.HistoryPage) -> bytes:
     """A page, as a batch."""
     asked = page.purpose
     session.resume()
-    if isinstance(asked, Recalled):
+    if isinstance(asked, AutoreplayPurpose):
         before, behind = histserv.around(session, page, asked)
         if not page.records:
             return before + behind
@@ -239,21 +241,22 @@ def say_page(session: IrcDialect, page: replies.HistoryPage) -> bytes:
             session, f"chathistory {page.room}", lambda name: histserv.told_lines(session, page, asked, name)
         )
         return before + told + behind
-    if not isinstance(asked, Asked):
+    if not isinstance(asked, ChathistoryPurpose):
         return b""
-    past = session.variant.past
+    past = session.encoder.past
     return _batch(session, f"chathistory {page.room}", lambda name: [past(r, name) for r in page.records])
 
 
 def say_targets(session: IrcDialect, view: replies.TargetsView) -> bytes:
     """Where there is something to read, as a batch."""
     session.resume()
-    source = session.irc.name
+    source = session.context.name
 
     def told(batch: str) -> list[bytes]:
         head = f"@batch={batch} :{source}" if batch else f":{source}"
         return [
-            line(f"{head} CHATHISTORY TARGETS {target.name} {stamp(target.time)}") for target in view.targets
+            line(f"{head} CHATHISTORY TARGETS {target.name} {timestamp(target.time)}")
+            for target in view.targets
         ]
 
     return _batch(session, "draft/chathistory-targets", told)
@@ -261,21 +264,21 @@ def say_targets(session: IrcDialect, view: replies.TargetsView) -> bytes:
 
 def _batch(session: IrcDialect, kind: str, told: Callable[[str], list[bytes]]) -> bytes:
     """Lines as a batch for who has asked for such; ``told`` takes its reference tag, empty for none."""
-    if not session.held & BATCH:
+    if not session.caps_out & BATCH:
         return b"".join(told(""))
     name = f"h{session.batches}"
     session.batches += 1
-    begin = line(f":{session.irc.name} BATCH +{name} {kind}")
-    return b"".join((begin, *told(name), line(f":{session.irc.name} BATCH -{name}")))
+    begin = line(f":{session.context.name} BATCH +{name} {kind}")
+    return b"".join((begin, *told(name), line(f":{session.context.name} BATCH -{name}")))
 
 
 def say_unreadable(session: IrcDialect, refusal: replies.HistoryUnreadable) -> bytes:
     """That the history may not be read, or can't be now."""
     asked = refusal.purpose
     session.resume()
-    if isinstance(asked, Recalled):
+    if isinstance(asked, AutoreplayPurpose):
         return histserv.say_unreadable(session, refusal, asked)
-    if not isinstance(asked, Asked):
+    if not isinstance(asked, ChathistoryPurpose):
         return b""
     code = "MESSAGE_ERROR" if refusal.failed else "INVALID_TARGET"
     target = [asked.target] if asked.target and " " not in asked.target else ["*"]
@@ -289,7 +292,7 @@ def say_targets_unreadable(session: IrcDialect, refusal: replies.TargetsUnreadab
 
 
 def _fail(session: IrcDialect, command: str, code: str, *context: str, text: str) -> bytes:
-    return b":%b %b\r\n" % (session.irc.name.encode(), fail(command, code, *context, text=text))
+    return b":%b %b\r\n" % (session.context.name.encode(), fail(command, code, *context, text=text))
 
 
 # Taking back (IRCv3 message-redaction).
@@ -297,11 +300,11 @@ def _fail(session: IrcDialect, command: str, code: str, *context: str, text: str
 
 def redact(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Takes a message back."""
-    if not session.understood & MESSAGE_REDACTION:
+    if not session.caps_in & MESSAGE_REDACTION:
         return [numeric(numerics.ERR_UNKNOWNCOMMAND, "REDACT", text="Unknown command")]
     target, id = message.params[:2]
     # A message that never was is asked for too: whether the target may be known of is said first.
-    number = session.irc.server.ids.number_of(id) or 0
+    number = session.context.server.ids.number_of(id) or 0
     session.pause()
     reason = cut(message.param(2), REASON_BYTES)[0]
     return [core.Redact(core.Which(target, number), reason, id)]
@@ -320,9 +323,9 @@ def say_not_redacted(session: IrcDialect, refusal: replies.RedactionRefused) -> 
     """Why a message stays."""
     session.resume()
     code, text = _REDACTION_FAULTS[refusal.fault]
-    context = [word(refusal.to)]
+    context = [middle(refusal.to)]
     if refusal.fault is not RedactionFault.TARGET:
-        context.append(word(str(refusal.purpose)))
+        context.append(middle(str(refusal.purpose)))
     if refusal.fault is RedactionFault.EXPIRED:
         context.append(str(refusal.seconds))
     return _fail(session, "REDACT", code, *context, text=text)
@@ -334,14 +337,14 @@ def say_done(session: IrcDialect, reply: replies.Done) -> bytes:
     return b""
 
 
-WORDS: dict[str, Word] = {
-    "CHATHISTORY": Word(
+COMMANDS: dict[str, CommandSpec] = {
+    "CHATHISTORY": CommandSpec(
         chathistory,
         params="<subcommand> <target> ... <limit>",
         about="Gives what was said earlier in a channel or between you and somebody. "
         "Subcommands: LATEST, BEFORE, AFTER, AROUND, BETWEEN, TARGETS.",
     ),
-    "REDACT": Word(
+    "REDACT": CommandSpec(
         redact,
         2,
         params="<target> <msgid> [:<reason>]",
@@ -349,7 +352,7 @@ WORDS: dict[str, Word] = {
     ),
 }
 
-ANSWERS: dict[type, Answerer] = {
+REPLIES: dict[type, ReplyEncoder] = {
     replies.HistoryPage: say_page,
     replies.HistoryUnreadable: say_unreadable,
     replies.Done: say_done,

@@ -16,10 +16,10 @@ from asyncchat.core import replies
 from asyncchat.core.events import Record, Said, Speech, Whispered
 from asyncchat.core.names import HISTSERV
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, SERVER_TIME
-from asyncchat.dialects.irc.commands.accounts import Asked, notice
-from asyncchat.dialects.irc.commands.returning import Recalled
-from asyncchat.dialects.irc.commands.word import Word
-from asyncchat.dialects.irc.line import word
+from asyncchat.dialects.irc.commands.accounts import ServicePurpose, notice
+from asyncchat.dialects.irc.commands.autoreplay import AutoreplayPurpose
+from asyncchat.dialects.irc.commands.spec import CommandSpec
+from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.tokens import Message
 from asyncchat.text.history import earlier, next_cursor, parse_history
 from asyncchat.text.times import Zone
@@ -27,7 +27,7 @@ from asyncchat.text.times import Zone
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect
 
-PURPOSE = Asked(HISTSERV)
+PURPOSE = ServicePurpose(HISTSERV)
 
 _USAGE = "HISTORY <#channel|nickname> [30m|2h|2026-11-22|N]"
 
@@ -59,18 +59,20 @@ def _ask(session: IrcDialect, target: str, text: str) -> Sequence[core.Command]:
     if asked is None:
         return [core.Answer(Told(f"Syntax: {_USAGE}"))]
     session.pause()
-    return [msgspec.structs.replace(asked.command(), purpose=Recalled(asked))]
+    return [msgspec.structs.replace(asked.command(), purpose=AutoreplayPurpose(asked))]
 
 
 def _zone(session: IrcDialect) -> Zone:
-    return Zone(session.irc.server.zone, session.irc.server.utc_offset)
+    return Zone(session.context.server.zone, session.context.server.utc_offset)
 
 
-def told_lines(session: IrcDialect, page: replies.HistoryPage, asked: Recalled, batch: str) -> list[bytes]:
+def told_lines(
+    session: IrcDialect, page: replies.HistoryPage, asked: AutoreplayPurpose, batch: str
+) -> list[bytes]:
     """A page's messages."""
-    variant = session.variant
-    if session.held & SERVER_TIME:
-        return [variant.said(record, batch) for record in page.records if _is_told(session, page, record)]
+    encoder = session.encoder
+    if session.caps_out & SERVER_TIME:
+        return [encoder.said(record, batch) for record in page.records if _is_told(session, page, record)]
     zone = _zone(session)
     today = zone.day(asked.joined or (page.records[-1].time if page.records else 0))
     lines = []
@@ -84,13 +86,13 @@ def told_lines(session: IrcDialect, page: replies.HistoryPage, asked: Recalled, 
         text: str = record.event.text  # type: ignore[union-attr]  # a message
         stamped = "\n".join(f"[{when}] {part}" for part in text.split("\n"))
         event = msgspec.structs.replace(record.event, text=stamped, cuts=())
-        lines.append(variant.said(msgspec.structs.replace(record, event=event), batch))
+        lines.append(encoder.said(msgspec.structs.replace(record, event=event), batch))
     return lines
 
 
 def _is_told(session: IrcDialect, page: replies.HistoryPage, record: Record) -> bool:
     """Whether a client can show it: its own words to another only if it knows echoes."""
-    if page.room or session.held & ECHO_MESSAGE or session.person is None:
+    if page.room or session.caps_out & ECHO_MESSAGE or session.person is None:
         return _is_for_people(record)
     return _is_for_people(record) and record.event.person.account != session.person.account  # type: ignore[union-attr]
 
@@ -100,7 +102,7 @@ def _is_for_people(record: Record) -> bool:
     return isinstance(event, Said | Whispered) and event.speech not in (Speech.PROBE, Speech.PROBE_ANSWER)
 
 
-def around(session: IrcDialect, page: replies.HistoryPage, asked: Recalled) -> tuple[bytes, bytes]:
+def around(session: IrcDialect, page: replies.HistoryPage, asked: AutoreplayPurpose) -> tuple[bytes, bytes]:
     """What is said before and behind a page: what it does not show."""
     going_on = next_cursor(msgspec.structs.replace(page, purpose=asked.wish))
     room = page.room
@@ -111,21 +113,23 @@ def around(session: IrcDialect, page: replies.HistoryPage, asked: Recalled) -> t
             return b"", b""
         text = f"{earlier(page.more, asked.wish)}: /msg {HISTSERV} HISTORY {room or '<nickname>'}"
         return notice(session, PURPOSE, text), b""
-    zone = session.irc.server.zone
+    zone = session.context.server.zone
     if not page.records:
         return b"", notice(session, PURPOSE, f"There are no messages in {room} for that.")
-    text = f"The times are {zone}." if not session.held & SERVER_TIME else ""
+    text = f"The times are {zone}." if not session.caps_out & SERVER_TIME else ""
     if going_on is not None:
         text = f"{text} There are earlier ones: /msg {HISTSERV} HISTORY {room}".strip()
     return b"", notice(session, PURPOSE, text or f"That is all of {room} for that.")
 
 
-def say_unreadable(session: IrcDialect, refusal: replies.HistoryUnreadable, asked: Recalled) -> bytes:
+def say_unreadable(
+    session: IrcDialect, refusal: replies.HistoryUnreadable, asked: AutoreplayPurpose
+) -> bytes:
     """That a history can't be read; who only joined has not asked for it."""
     if asked.wish.newcomer:
         return b""
     when = " now" if refusal.failed else ""
-    return notice(session, PURPOSE, f"The history of {word(refusal.room)} can't be read{when}.")
+    return notice(session, PURPOSE, f"The history of {middle(refusal.room)} can't be read{when}.")
 
 
 def say(session: IrcDialect, told: Told) -> bytes:
@@ -133,8 +137,8 @@ def say(session: IrcDialect, told: Told) -> bytes:
     return notice(session, PURPOSE, told.text)
 
 
-WORDS: dict[str, Word] = {
-    "HISTORY": Word(
+COMMANDS: dict[str, CommandSpec] = {
+    "HISTORY": CommandSpec(
         history,
         1,
         params="<target> [30m|2h|2026-11-22|N]",
@@ -143,4 +147,4 @@ WORDS: dict[str, Word] = {
     ),
 }
 
-ANSWERS = {Told: say}
+REPLIES = {Told: say}

@@ -10,8 +10,8 @@ import msgspec
 from asyncchat.core import commands as core
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import BATCH, EXTENDED_ISUPPORT
-from asyncchat.dialects.irc.commands.word import Answerer, Word, numeric
-from asyncchat.dialects.irc.line import line
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder, numeric
+from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -27,19 +27,19 @@ class Isupport(msgspec.Struct, frozen=True):
 
 def isupport(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Tells what the server supports, before the registration too where that was negotiated."""
-    if not session.entered and not session.understood & EXTENDED_ISUPPORT:
+    if not session.entered and not session.caps_in & EXTENDED_ISUPPORT:
         return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
     return [core.Answer(Isupport())]
 
 
 def isupport_of(session: IrcDialect) -> bytes:
     """005 as this session is told it."""
-    told = session.irc.isupport.replace(b"\0", session.nick.encode("utf-8", "replace"))
-    if session.held & _BATCHED != _BATCHED:
+    told = session.context.isupport.replace(b"\0", session.nick.encode("utf-8", "replace"))
+    if session.caps_out & _BATCHED != _BATCHED:
         return told
     name = session.next_batch()
     tag = f"@batch={name} ".encode()
-    source = f":{session.irc.name} BATCH "
+    source = f":{session.context.name} BATCH "
     lines = tag + told[:-2].replace(b"\r\n", b"\r\n" + tag) + b"\r\n"
     return line(f"{source}+{name} draft/isupport") + lines + line(f"{source}-{name}")
 
@@ -49,8 +49,8 @@ def say_isupport(session: IrcDialect, _value: Isupport) -> bytes:
     return isupport_of(session)
 
 
-WORDS: dict[str, Word] = {
-    "ISUPPORT": Word(isupport, early=True, about="Tells what this server supports."),
+COMMANDS: dict[str, CommandSpec] = {
+    "ISUPPORT": CommandSpec(isupport, early=True, about="Tells what this server supports."),
 }
 
-ANSWERS: dict[type, Answerer] = {Isupport: say_isupport}
+REPLIES: dict[type, ReplyEncoder] = {Isupport: say_isupport}

@@ -12,10 +12,10 @@ from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS
 from asyncchat.dialects.irc.commands import services
-from asyncchat.dialects.irc.commands.word import Answerer, Word, listed, numeric
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder, listed, numeric
 from asyncchat.dialects.irc.limits import TARGETS
 from asyncchat.dialects.irc.modes import PREFIXED, STATUSMSG
-from asyncchat.dialects.irc.speech import understood
+from asyncchat.dialects.irc.speech import parse_ctcp
 from asyncchat.dialects.irc.tokens import Message, Tags
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def privmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
         return [numeric(numerics.ERR_NOTEXTTOSEND, text="No text to send")]
     if len(targets) > TARGETS:
         return [_too_many(targets)]
-    text, speech = understood(False, message.params[1])
+    text, speech = parse_ctcp(False, message.params[1])
     tags = relayed(session, message)
     if any(fold(target) in services.KEYS for target in targets):
         return _with_services(session, targets, message.params[1], lambda to: said(to, text, speech, tags))
@@ -52,7 +52,7 @@ def notice(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     targets = [name for name in listed(message.param(0), TARGETS + 1) if fold(name) not in services.KEYS]
     if len(targets) > TARGETS or not message.param(1):
         return []
-    text, speech = understood(True, message.params[1])
+    text, speech = parse_ctcp(True, message.params[1])
     tags = relayed(session, message)
     return [said(target, text, speech, tags) for target in targets]
 
@@ -86,7 +86,7 @@ def _signalled(target: str, tags: Tags) -> core.Command:
 
 def tagmsg(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Says something to programs alone (IRCv3 message-tags, "TAGMSG")."""
-    if not session.understood & MESSAGE_TAGS:
+    if not session.caps_in & MESSAGE_TAGS:
         return [numeric(numerics.ERR_UNKNOWNCOMMAND, "TAGMSG", text="Unknown command")]
     targets = listed(message.param(0), TARGETS + 1)
     if not targets:
@@ -107,7 +107,7 @@ def _reaction(session: IrcDialect, targets: Sequence[str], tags: Tags) -> core.C
     answered = given.get("+reply") or given.get("+draft/reply")
     if len(reactions) != 1 or not answered or len(targets) != 1 or _for_a_role(targets[0]):
         return None
-    number = session.irc.server.ids.number_of(answered)
+    number = session.context.server.ids.number_of(answered)
     if number is None:
         return None
     name = reactions[0]
@@ -121,7 +121,7 @@ _REACTIONS = {"+draft/react": True, "+draft/unreact": False}
 
 def relayed(session: IrcDialect, message: Message) -> Tags:
     """The tags that go on to others: those of clients, from a client that asked for tags."""
-    if not message.tags or not session.understood & MESSAGE_TAGS:
+    if not message.tags or not session.caps_in & MESSAGE_TAGS:
         return ()
     return tuple(tag for tag in message.tags if tag[0][:1] == "+" and tag[0] != "+")
 
@@ -136,22 +136,22 @@ def say_away(session: IrcDialect, note: replies.AwayNote) -> bytes:
     return session.numeric(numerics.RPL_AWAY, note.person.name, text=note.text)
 
 
-WORDS: dict[str, Word] = {
-    "PRIVMSG": Word(
+COMMANDS: dict[str, CommandSpec] = {
+    "PRIVMSG": CommandSpec(
         privmsg,
         params="<target>{,<target>} :<text>",
         about="Says something to channels or people.",
     ),
-    "NOTICE": Word(
+    "NOTICE": CommandSpec(
         notice,
         params="<target>{,<target>} :<text>",
         about="Says something that no program answers, not even with an error.",
     ),
-    "TAGMSG": Word(
+    "TAGMSG": CommandSpec(
         tagmsg,
         params="<target>{,<target>}",
         about="Tells other people's programs something without a text, as that you are typing.",
     ),
 }
 
-ANSWERS: dict[type, Answerer] = {replies.AwayNote: say_away}
+REPLIES: dict[type, ReplyEncoder] = {replies.AwayNote: say_away}

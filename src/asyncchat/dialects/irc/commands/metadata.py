@@ -15,28 +15,28 @@ from asyncchat.core.names import fold
 from asyncchat.core.replies import MetadataFault
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import METADATA
-from asyncchat.dialects.irc.commands.word import Answerer, ReadOn, Word, fail
-from asyncchat.dialects.irc.line import word
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder, ResumeReading, fail
 from asyncchat.dialects.irc.metadata_lines import EVERYBODY, in_batch, key_lines, told_lines
+from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect
 
 Keys = tuple[str, ...]
-Asked = Sequence[core.Command]
+Commands = Sequence[core.Command]
 
 _ONESELF = "*"
 
 
-def metadata(session: IrcDialect, message: Message) -> Asked:
+def metadata(session: IrcDialect, message: Message) -> Commands:
     """Reads or sets values, or says of which ones the client wants to be told."""
     target, subcommand = message.param(0), message.param(1).upper()
     if not target or not subcommand:
         return [_refused(session, "NEED_MORE_PARAMS", text="Missing parameters")]
     handler = _SUBCOMMANDS.get(subcommand)
     if handler is None:
-        given = word(message.params[1])
+        given = middle(message.params[1])
         return [_refused(session, "SUBCOMMAND_INVALID", given, text=f"Known are {' '.join(_SUBCOMMANDS)}")]
     rest = message.params[2:]
     if subcommand in _WITH_KEYS and not rest:
@@ -45,7 +45,7 @@ def metadata(session: IrcDialect, message: Message) -> Asked:
     if subcommand in _FOR_ONESELF and session.entered and fold(target) == fold(session.nick):
         mine = True
     if not mine and (subcommand in _FOR_ONESELF or not session.entered):
-        return [_refused(session, "INVALID_TARGET", word(target), text="The target must be *")]
+        return [_refused(session, "INVALID_TARGET", middle(target), text="The target must be *")]
     return handler(session, "" if mine else target, rest)
 
 
@@ -53,21 +53,21 @@ def _refused(session: IrcDialect, code: str, *context: str, text: str) -> core.A
     return session.said(fail("METADATA", code, *context, text=text))
 
 
-def _get(session: IrcDialect, target: str, keys: Keys) -> Asked:
+def _get(session: IrcDialect, target: str, keys: Keys) -> Commands:
     return [_ask(session, target, keys)]
 
 
-def _list(session: IrcDialect, target: str, _rest: Keys) -> Asked:
+def _list(session: IrcDialect, target: str, _rest: Keys) -> Commands:
     return [_ask(session, target, None)]
 
 
 def _ask(session: IrcDialect, target: str, keys: Keys | None) -> core.Command:
     if session.entered:
         return core.AskMetadata(target, keys)
-    return core.AskMetadata("", keys, session.arrival.account, session.arrival.metadata)
+    return core.AskMetadata("", keys, session.registration.account, session.registration.metadata)
 
 
-def _set(session: IrcDialect, target: str, rest: Keys) -> Asked:
+def _set(session: IrcDialect, target: str, rest: Keys) -> Commands:
     """Who forgets the colon before a value of several words means all of them."""
     key, value = rest[0], " ".join(rest[1:]) if len(rest) > 1 else None
     if session.entered:
@@ -77,48 +77,48 @@ def _set(session: IrcDialect, target: str, rest: Keys) -> Asked:
     return _prepare(session, key, value)
 
 
-def _clear(session: IrcDialect, target: str, _rest: Keys) -> Asked:
+def _clear(session: IrcDialect, target: str, _rest: Keys) -> Commands:
     return [core.ClearMetadata(target)] if session.entered else _prepare(session, "", None)
 
 
-def _prepare(session: IrcDialect, key: str, value: str | None) -> Asked:
+def _prepare(session: IrcDialect, key: str, value: str | None) -> Commands:
     """Before one enters, the next line is read when this one's answer is known."""
-    arrival = session.arrival
+    arrival = session.registration
     session.pause()
-    return [core.PrepareMetadata(arrival.account, arrival.metadata, key, value), core.Answer(ReadOn())]
+    return [core.PrepareMetadata(arrival.account, arrival.metadata, key, value), core.Answer(ResumeReading())]
 
 
-def _sync(session: IrcDialect, target: str, _rest: Keys) -> Asked:
+def _sync(session: IrcDialect, target: str, _rest: Keys) -> Commands:
     if session.entered:
         return [core.SyncMetadata(target)]
     return [core.Answer(replies.MetadataTold(_ONESELF, (), asked=True))]
 
 
-def _sub(session: IrcDialect, _target: str, keys: Keys) -> Asked:
+def _sub(session: IrcDialect, _target: str, keys: Keys) -> Commands:
     if session.entered:
         return [core.Subscribe(keys, session.session)]
-    arrival = session.arrival
+    arrival = session.registration
     result = subscribing(arrival.keys, keys)
     arrival.keys = tuple(dict.fromkeys((*arrival.keys, *result.granted)))
     return [core.Answer(replies.SubscribedNow(result, True))]
 
 
-def _unsub(session: IrcDialect, _target: str, keys: Keys) -> Asked:
+def _unsub(session: IrcDialect, _target: str, keys: Keys) -> Commands:
     if session.entered:
         return [core.Unsubscribe(keys, session.session)]
     valid = tuple(dict.fromkeys(key for key in keys if is_key(key)))
     invalid = tuple(dict.fromkeys(key for key in keys if not is_key(key)))
-    session.arrival.keys = tuple(key for key in session.arrival.keys if key not in valid)
+    session.registration.keys = tuple(key for key in session.registration.keys if key not in valid)
     return [core.Answer(replies.SubscribedNow(Subscribing(valid, invalid), False))]
 
 
-def _subs(session: IrcDialect, _target: str, _rest: Keys) -> Asked:
+def _subs(session: IrcDialect, _target: str, _rest: Keys) -> Commands:
     if session.entered:
         return [core.AskSubscribed(session.session)]
-    return [core.Answer(replies.SubscriptionsView(session.arrival.keys))]
+    return [core.Answer(replies.SubscriptionsView(session.registration.keys))]
 
 
-_SUBCOMMANDS: dict[str, Callable[[IrcDialect, str, Keys], Asked]] = {
+_SUBCOMMANDS: dict[str, Callable[[IrcDialect, str, Keys], Commands]] = {
     "GET": _get,
     "LIST": _list,
     "SET": _set,
@@ -156,7 +156,7 @@ def _value(session: IrcDialect, name: str, key: str, value: str | None) -> bytes
 
 
 def _bad_key(session: IrcDialect, key: str) -> bytes:
-    return session.fail(fail("METADATA", "KEY_INVALID", word(key), text=_sentence(MetadataFault.KEY)))
+    return session.fail(fail("METADATA", "KEY_INVALID", middle(key), text=_sentence(MetadataFault.KEY)))
 
 
 def _sentence(fault: MetadataFault) -> str:
@@ -170,13 +170,13 @@ def say_now(session: IrcDialect, reply: replies.MetadataNow) -> bytes:
 
 def say_prepared(session: IrcDialect, reply: replies.MetadataPrepared) -> bytes:
     """The same to who has not entered yet, which is remembered until then."""
-    session.arrival.metadata = reply.pending
+    session.registration.metadata = reply.pending
     return session.say((reply.told,))
 
 
 def say_told(session: IrcDialect, reply: replies.MetadataTold) -> bytes:
     """METADATA lines, those of one target as a batch; unasked only to who knows them."""
-    if not reply.asked and not session.held & METADATA:
+    if not reply.asked and not session.caps_out & METADATA:
         return b""
     lines = told_lines(session, reply.told)
     return in_batch(session, "metadata", (reply.target,), lines) if reply.target else b"".join(lines)
@@ -189,7 +189,7 @@ def say_later(session: IrcDialect, reply: replies.MetadataLater) -> bytes:
 
 def say_joined(session: IrcDialect, reply: replies.MetadataTold | replies.MetadataLater | None) -> bytes:
     """What who joins a room is told of it, where it knows metadata."""
-    return b"" if reply is None or not session.held & METADATA else session.say((reply,))
+    return b"" if reply is None or not session.caps_out & METADATA else session.say((reply,))
 
 
 def say_subscribed(session: IrcDialect, reply: replies.SubscribedNow) -> bytes:
@@ -224,12 +224,12 @@ _CODES: dict[MetadataFault, tuple[str, Callable[[replies.MetadataRefused], tuple
 def say_refused(session: IrcDialect, refusal: replies.MetadataRefused) -> bytes:
     """A FAIL."""
     code, context = _CODES[refusal.fault]
-    words = (word(part) for part in context(refusal))
+    words = (middle(part) for part in context(refusal))
     return session.fail(fail("METADATA", code, *words, text=_sentence(refusal.fault)))
 
 
-WORDS: dict[str, Word] = {
-    "METADATA": Word(
+COMMANDS: dict[str, CommandSpec] = {
+    "METADATA": CommandSpec(
         metadata,
         early=True,
         params="<target>|* <subcommand> [<key>...|<key> [:<value>]]",
@@ -240,7 +240,7 @@ WORDS: dict[str, Word] = {
     ),
 }
 
-ANSWERS: dict[type, Answerer] = {
+REPLIES: dict[type, ReplyEncoder] = {
     replies.MetadataView: say_view,
     replies.MetadataNow: say_now,
     replies.MetadataPrepared: say_prepared,

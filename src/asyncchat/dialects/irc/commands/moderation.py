@@ -12,7 +12,7 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.commands.word import Answerer, Word, each, numeric, too_many
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder, each, numeric, too_many
 from asyncchat.dialects.irc.limits import KICK_BYTES, KICKS
 from asyncchat.dialects.irc.tokens import Message
 
@@ -62,24 +62,24 @@ def say_invitations(session: IrcDialect, view: replies.InvitationsView) -> bytes
     )
 
 
-WORDS: dict[str, Word] = {
-    "KICK": Word(
+COMMANDS: dict[str, CommandSpec] = {
+    "KICK": CommandSpec(
         kick,
         2,
         params="<channel>{,<channel>} <nickname>{,<nickname>} [:<reason>]",
         about="Puts people out of a channel.",
     ),
-    "KNOCK": Word(
+    "KNOCK": CommandSpec(
         knock,
         1,
         params="<channel> [:<text>]",
         about="Asks those who keep order in an invite-only channel (+i) to invite you.",
     ),
-    "INVITE": Word(
+    "INVITE": CommandSpec(
         invite,
         params="[<nickname> <channel>]",
         about="Asks somebody into a channel; alone it lists the channels that you are invited to.",
     ),
 }
 
-ANSWERS: dict[type, Answerer] = {replies.InvitationsView: say_invitations}
+REPLIES: dict[type, ReplyEncoder] = {replies.InvitationsView: say_invitations}

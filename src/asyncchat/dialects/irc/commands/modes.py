@@ -10,9 +10,8 @@ from asyncchat.core import replies
 from asyncchat.core.modes import BANS, EXCEPTIONS, GUESTS, MUTES
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.commands.word import Answerer, Word, numeric
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder, numeric
 from asyncchat.dialects.irc.limits import CHANGES
-from asyncchat.dialects.irc.line import word
 from asyncchat.dialects.irc.modes import (
     FLAG_LETTERS,
     FLAG_OF,
@@ -23,9 +22,10 @@ from asyncchat.dialects.irc.modes import (
     ROLE_OF,
     SETTING_LETTERS,
     SETTING_OF,
-    heard_mask,
-    said_mask,
+    format_extban,
+    parse_extban,
 )
+from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.tokens import Message
 from asyncchat.text.durations import seconds_in
 
@@ -70,7 +70,7 @@ def _room_changes(room: str, letters: str, arguments: Iterator[str]) -> Iterator
             typed = next(arguments, "")
             yield _mask(room, LIST_OF[letter], typed, on) if typed else core.AskMasks(room, _SHOWN[letter])
         else:
-            yield numeric(numerics.ERR_UNKNOWNMODE, word(letter), text="is unknown mode char to me")
+            yield numeric(numerics.ERR_UNKNOWNMODE, middle(letter), text="is unknown mode char to me")
 
 
 _BEYOND = numeric(
@@ -92,12 +92,12 @@ def _setting(room: str, letter: str, on: bool, arguments: Iterator[str]) -> core
     if value is None:
         return _MISSING
     if not value:
-        return numeric(numerics.ERR_INVALIDMODEPARAM, word(room), letter, "*", text="it is empty")
+        return numeric(numerics.ERR_INVALIDMODEPARAM, middle(room), letter, "*", text="it is empty")
     return core.SetSetting(room, name, value)
 
 
 def _mask(room: str, listed: str, typed: str, on: bool) -> core.Command:
-    listed, mask, seconds = heard_mask(listed, typed)
+    listed, mask, seconds = parse_extban(listed, typed)
     return core.SetMask(room, listed, mask, on, seconds)
 
 
@@ -129,8 +129,8 @@ def tban(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     seconds = seconds_in(duration)
     if not seconds:
         text = f"{duration} is no duration: 90m, 1d12h, or a number of seconds"
-        return [numeric(numerics.ERR_UNKNOWNERROR, "TBAN", word(duration), text=text)]
-    listed, mask, _ = heard_mask(BANS, typed)
+        return [numeric(numerics.ERR_UNKNOWNERROR, "TBAN", middle(duration), text=text)]
+    listed, mask, _ = parse_extban(BANS, typed)
     return [core.SetMask(room, listed, mask, True, seconds)]
 
 
@@ -142,7 +142,7 @@ def say_flags(session: IrcDialect, view: replies.FlagsView) -> bytes:
     letters = {FLAG_LETTERS[flag]: "" for flag in view.flags if flag in FLAG_LETTERS}
     for setting, value in view.settings:
         if setting in SETTING_LETTERS:
-            letters[SETTING_LETTERS[setting]] = word(value)
+            letters[SETTING_LETTERS[setting]] = middle(value)
     ordered = sorted(letters)
     parameters = [letters[letter] for letter in ordered if letters[letter]]
     return session.numeric(
@@ -167,7 +167,7 @@ def say_masks(session: IrcDialect, view: replies.MasksView) -> bytes:
                 session.numeric(
                     entry,
                     view.room,
-                    word(said_mask(mask.listed, mask.mask)[1]),
+                    middle(format_extban(mask.listed, mask.mask)[1]),
                     mask.by,
                     str(mask.time // 1_000_000),
                 )
@@ -184,14 +184,14 @@ def say_person_flags(session: IrcDialect, view: replies.PersonFlagsView) -> byte
     return session.numeric(numerics.RPL_UMODEIS, f"+{''.join(sorted(letters))}")
 
 
-WORDS: dict[str, Word] = {
-    "TBAN": Word(
+COMMANDS: dict[str, CommandSpec] = {
+    "TBAN": CommandSpec(
         tban,
         3,
         params="<channel> <duration> <mask>",
         about="Bans a mask from a channel for a time, such as 90m or 1d12h; it ends by itself.",
     ),
-    "MODE": Word(
+    "MODE": CommandSpec(
         mode,
         1,
         params="<target> [<modes> [<argument>...]]",
@@ -199,7 +199,7 @@ WORDS: dict[str, Word] = {
     ),
 }
 
-ANSWERS: dict[type, Answerer] = {
+REPLIES: dict[type, ReplyEncoder] = {
     replies.FlagsView: say_flags,
     replies.MasksView: say_masks,
     replies.PersonFlagsView: say_person_flags,

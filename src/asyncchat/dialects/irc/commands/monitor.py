@@ -9,8 +9,8 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import gathered
-from asyncchat.dialects.irc.commands.word import Answerer, Word, numeric
-from asyncchat.dialects.irc.line import word
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder, numeric
+from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def monitor(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     if subcommand in ("L", "S"):
         return [core.AskWatched(here=subcommand == "S")]
     text = "Unknown MONITOR subcommand: + - C L S"
-    return [numeric(numerics.ERR_UNKNOWNERROR, "MONITOR", word(message.params[0]), text=text)]
+    return [numeric(numerics.ERR_UNKNOWNERROR, "MONITOR", middle(message.params[0]), text=text)]
 
 
 # What is said to it.
@@ -68,8 +68,8 @@ def _joined(names: Iterable[str]) -> list[str]:
     return [some.replace(" ", ",") for some in gathered(every, _NAMES_BYTES)] if every else []
 
 
-WORDS: dict[str, Word] = {
-    "MONITOR": Word(
+COMMANDS: dict[str, CommandSpec] = {
+    "MONITOR": CommandSpec(
         monitor,
         1,
         params="+|-|C|L|S [<nickname>{,<nickname>}]",
@@ -80,4 +80,4 @@ WORDS: dict[str, Word] = {
     ),
 }
 
-ANSWERS: dict[type, Answerer] = {replies.HereView: say_here, replies.WatchedView: say_watched}
+REPLIES: dict[type, ReplyEncoder] = {replies.HereView: say_here, replies.WatchedView: say_watched}

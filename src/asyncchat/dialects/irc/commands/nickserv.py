@@ -14,21 +14,21 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.names import NICKSERV
 from asyncchat.core.replies import AccountFault
-from asyncchat.dialects.irc.commands.accounts import Asked, ask, notice
-from asyncchat.dialects.irc.commands.word import Answerer, Word
+from asyncchat.dialects.irc.commands.accounts import ServicePurpose, ask, notice
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect
 
-PURPOSE = Asked(NICKSERV)
+PURPOSE = ServicePurpose(NICKSERV)
 
 
 class Said(msgspec.Struct, frozen=True):
     """What a service says by itself."""
 
     texts: tuple[str, ...]
-    purpose: Asked
+    purpose: ServicePurpose
 
 
 class Verb(msgspec.Struct, frozen=True):
@@ -69,7 +69,7 @@ def _set(session: IrcDialect, words: list[str]) -> core.Command:
         return core.SetStaying(value.upper() == "ON" if value else None, PURPOSE)
     if what != "PASSWORD" or not value:
         return core.Answer(Said(_SETTINGS, PURPOSE))
-    if not session.private:
+    if not session.is_confidential:
         return core.Answer(replies.AccountRefused(AccountFault.OPEN, purpose=PURPOSE))
     return core.NewPassword(value, PURPOSE)
 
@@ -115,7 +115,7 @@ ALIASES = {
 
 
 def obeyed(
-    session: IrcDialect, text: str, verbs: dict[str, Verb], aliases: dict[str, str], purpose: Asked
+    session: IrcDialect, text: str, verbs: dict[str, Verb], aliases: dict[str, str], purpose: ServicePurpose
 ) -> Sequence[core.Command]:
     """What a service is asked with a text."""
     typed, *words = text.split() or [""]
@@ -125,7 +125,7 @@ def obeyed(
         return [core.Answer(Said(_help(verbs, name in ("", "HELP"), typed), purpose))]
     if not verb.least <= len(words) <= verb.most:
         return [core.Answer(Said((f"Syntax: {name} {verb.usage}".rstrip(),), purpose))]
-    if verb.secret and not session.private:
+    if verb.secret and not session.is_confidential:
         return [core.Answer(replies.AccountRefused(AccountFault.OPEN, purpose=purpose))]
     command = verb.make(session, words)
     return [command] if isinstance(command, core.Answer) else ask(session, command)
@@ -153,9 +153,9 @@ def say(session: IrcDialect, said: Said) -> bytes:
 
 _ABOUT = "Asks NickServ, which keeps accounts: NS HELP lists what it knows."
 
-WORDS: dict[str, Word] = {
-    "NICKSERV": Word(nickserv, params="<word> [<parameters>]", about=_ABOUT),
-    "NS": Word(nickserv, params="<word> [<parameters>]", about=_ABOUT),
+COMMANDS: dict[str, CommandSpec] = {
+    "NICKSERV": CommandSpec(nickserv, params="<word> [<parameters>]", about=_ABOUT),
+    "NS": CommandSpec(nickserv, params="<word> [<parameters>]", about=_ABOUT),
 }
 
-ANSWERS: dict[type, Answerer] = {Said: say}
+REPLIES: dict[type, ReplyEncoder] = {Said: say}

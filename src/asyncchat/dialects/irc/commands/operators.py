@@ -13,9 +13,9 @@ from asyncchat.core import replies
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.commands.server import Stats, no_such_server
-from asyncchat.dialects.irc.commands.word import Answerer, Numeric, Word, numeric
+from asyncchat.dialects.irc.commands.spec import CommandSpec, Numeric, ReplyEncoder, numeric
 from asyncchat.dialects.irc.limits import REASON_BYTES
-from asyncchat.dialects.irc.line import line, word
+from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.tokens import Message
 from asyncchat.text.durations import seconds_in
 from asyncchat.text.sentences import audit_line
@@ -32,7 +32,7 @@ _ACTS_TOLD = 200
 def kill(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Puts a person out of the chat."""
     name = message.params[0]
-    if session.irc.names_server(name):
+    if session.context.names_server(name):
         return [core.NeedOwner(_value(numerics.ERR_CANTKILLSERVER, text="You can't kill a server!"))]
     return [core.Kill(name, _reason(message.param(1)) or session.nick)]
 
@@ -92,7 +92,7 @@ def connect(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 def squit(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Would end the link of another server; this one ends as a program does."""
     server = message.params[0]
-    if session.irc.is_called(server):
+    if session.context.is_called(server):
         return _not_from_here("squit")
     return [core.NeedOwner(no_such_server(server).value)]
 
@@ -141,7 +141,7 @@ def _ban_line(session: IrcDialect, ban: ServerBan) -> bytes:
     user, _, host = rest.partition("@")
     times = str(ban.time // 1_000_000), str(ban.until // 1_000_000)
     return session.numeric(
-        numerics.RPL_STATSKLINE, "K", word(host), name, user, *times, word(ban.by), text=ban.reason
+        numerics.RPL_STATSKLINE, "K", middle(host), name, user, *times, middle(ban.by), text=ban.reason
     )
 
 
@@ -161,15 +161,15 @@ def say_not_reloaded(session: IrcDialect, refusal: replies.NotReloaded) -> bytes
 
 
 def _rehashing(session: IrcDialect, file: str, texts: Sequence[str]) -> bytes:
-    notices = (line(f":{session.irc.name} NOTICE {session.nick}", text) for text in texts)
-    rehashing = session.numeric(numerics.RPL_REHASHING, word(file or "*"), text="Rehashing")
+    notices = (line(f":{session.context.name} NOTICE {session.nick}", text) for text in texts)
+    rehashing = session.numeric(numerics.RPL_REHASHING, middle(file or "*"), text="Rehashing")
     return rehashing + b"".join(notices)
 
 
 def say_acts(session: IrcDialect, view: replies.ActsView) -> bytes:
     """Notices, one for each act, and one that says where they end."""
     session.resume()
-    zone = Zone(session.irc.server.zone, session.irc.server.utc_offset)
+    zone = Zone(session.context.server.zone, session.context.server.utc_offset)
     texts = [audit_line(record, zone) for record in view.records]
     return b"".join(_notice(session, text) for text in (*texts, "End of the audit"))
 
@@ -181,21 +181,23 @@ def say_acts_unreadable(session: IrcDialect, _refusal: replies.ActsUnreadable) -
 
 
 def _notice(session: IrcDialect, text: str) -> bytes:
-    return line(f":{session.irc.name} NOTICE {session.nick}", text)
+    return line(f":{session.context.name} NOTICE {session.nick}", text)
 
 
-WORDS: dict[str, Word] = {
-    "KILL": Word(kill, 1, params="<nickname> [:<reason>]", about="Puts a person off the server (operators)."),
-    "CHGHOST": Word(
+COMMANDS: dict[str, CommandSpec] = {
+    "KILL": CommandSpec(
+        kill, 1, params="<nickname> [:<reason>]", about="Puts a person off the server (operators)."
+    ),
+    "CHGHOST": CommandSpec(
         chghost,
         2,
         params="<nickname> <host>",
         about="Lets a person be seen as coming from another host, until it leaves (operators).",
     ),
-    "WALLOPS": Word(
+    "WALLOPS": CommandSpec(
         wallops, 1, params=":<text>", about="Tells those something who have the user mode w (operators)."
     ),
-    "KLINE": Word(
+    "KLINE": CommandSpec(
         kline,
         params="[<time>] [<mask> [:<reason>]]",
         about=(
@@ -203,9 +205,11 @@ WORDS: dict[str, Word] = {
             "time, in seconds or such as 1d2h30m, 90m; alone it lists these bans (operators)."
         ),
     ),
-    "UNKLINE": Word(unkline, 1, params="<mask>", about="Lifts a ban from the server (operators)."),
-    "REHASH": Word(rehash, about="Reads the server's configuration again, tells what changed (operators)."),
-    "AUDIT": Word(
+    "UNKLINE": CommandSpec(unkline, 1, params="<mask>", about="Lifts a ban from the server (operators)."),
+    "REHASH": CommandSpec(
+        rehash, about="Reads the server's configuration again, tells what changed (operators)."
+    ),
+    "AUDIT": CommandSpec(
         audit,
         params="[<count>|<time>]",
         about=(
@@ -213,20 +217,22 @@ WORDS: dict[str, Word] = {
             "all since a time such as 2h or 7d (operators)."
         ),
     ),
-    "CONNECT": Word(
+    "CONNECT": CommandSpec(
         connect,
         1,
         params="<server> [<port> [<server>]]",
         about="Is not in use: there is no other server to link (operators).",
     ),
-    "SQUIT": Word(
+    "SQUIT": CommandSpec(
         squit, 2, params="<server> :<reason>", about="Is not in use: there is no link to end (operators)."
     ),
-    "DIE": Word(die, about="Is refused: a server is stopped where it was started (operators)."),
-    "RESTART": Word(restart, about="Is refused: a server is started again where it was started (operators)."),
+    "DIE": CommandSpec(die, about="Is refused: a server is stopped where it was started (operators)."),
+    "RESTART": CommandSpec(
+        restart, about="Is refused: a server is started again where it was started (operators)."
+    ),
 }
 
-ANSWERS: dict[type, Answerer] = {
+REPLIES: dict[type, ReplyEncoder] = {
     replies.Reloaded: say_reloaded,
     replies.NotReloaded: say_not_reloaded,
     replies.ActsView: say_acts,

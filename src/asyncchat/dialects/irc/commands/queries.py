@@ -14,11 +14,11 @@ from asyncchat.core.modes import BOT
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import METADATA, MULTI_PREFIX, gathered
 from asyncchat.dialects.irc.commands.server import AtServerOf, no_such_server, say_at_server_of
-from asyncchat.dialects.irc.commands.word import Answerer, Word, each, listed, numeric
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder, each, listed, numeric
 from asyncchat.dialects.irc.limits import ASKED, WATCHED, WHOIS
-from asyncchat.dialects.irc.line import word
 from asyncchat.dialects.irc.metadata_lines import EVERYBODY
 from asyncchat.dialects.irc.modes import PERSON_LETTERS, prefix
+from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -60,9 +60,9 @@ def whois(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     questions: list[core.Command] = []
     if len(message.params) > 1:
         server = message.params[0]
-        if session.irc.names_server(server) and not session.irc.is_called(server):
+        if session.context.names_server(server) and not session.context.is_called(server):
             return [no_such_server(server)]
-        if not session.irc.is_called(server) and server not in nicks:
+        if not session.context.is_called(server) and server not in nicks:
             questions.append(core.AskPeople((server,), AtServer(server, purpose)))
     questions.extend(each(asked, WHOIS, lambda nick: core.AskPerson(nick, purpose)))
     return [*questions, core.Answer(purpose)]
@@ -73,7 +73,7 @@ def whowas(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     if not listed(message.params[0], 1):
         return [numeric(numerics.ERR_NONICKNAMEGIVEN, text="No nickname given")]
     server = message.param(2)
-    if server and not session.irc.is_called(server):
+    if server and not session.context.is_called(server):
         return [no_such_server(server)]
     count = message.param(1)
     most = int(count) if count.isascii() and count.isdigit() and len(count) < 9 else 0
@@ -102,15 +102,15 @@ def say_person(session: IrcDialect, view: replies.PersonView) -> bytes:
     nick = person.name
     say = session.numeric
     lines = [
-        say(numerics.RPL_WHOISUSER, nick, word(person.user), word(person.host), "*", text=person.realname)
+        say(numerics.RPL_WHOISUSER, nick, middle(person.user), middle(person.host), "*", text=person.realname)
     ]
     if view.rooms:
-        every = bool(session.held & MULTI_PREFIX)
+        every = bool(session.caps_out & MULTI_PREFIX)
         rooms = [prefix(roles, every) + room for room, roles in view.rooms]
         lines.extend(
             say(numerics.RPL_WHOISCHANNELS, nick, text=some) for some in gathered(rooms, _ROOMS_BYTES)
         )
-    lines.append(say(numerics.RPL_WHOISSERVER, nick, session.irc.name, text=_our_words(session)))
+    lines.append(say(numerics.RPL_WHOISSERVER, nick, session.context.name, text=_our_words(session)))
     if view.seen.owner:
         lines.append(say(numerics.RPL_WHOISOPERATOR, nick, text="is an IRC operator"))
     if person.account:
@@ -120,7 +120,7 @@ def say_person(session: IrcDialect, view: replies.PersonView) -> bytes:
     if view.seen.away:
         lines.append(say(numerics.RPL_AWAY, nick, text=view.seen.away))
     if view.absent:
-        since = f"is not connected since {session.irc.moment(view.absent)}"
+        since = f"is not connected since {session.context.moment(view.absent)}"
         lines.append(say(numerics.RPL_WHOISSPECIAL, nick, text=since))
     if view.private:
         modes = "".join(sorted(PERSON_LETTERS[flag] for flag in view.seen.flags)) + "o" * view.seen.owner
@@ -129,8 +129,8 @@ def say_person(session: IrcDialect, view: replies.PersonView) -> bytes:
         address = view.seen.address
         text = f"is connecting from {person.user}@{address} {address}"
         lines.append(say(numerics.RPL_WHOISHOST, nick, text=text))
-        lines.append(say(numerics.RPL_WHOISACTUALLY, nick, word(address), text="Is actually using host"))
-    if session.held & METADATA:
+        lines.append(say(numerics.RPL_WHOISACTUALLY, nick, middle(address), text="Is actually using host"))
+    if session.caps_out & METADATA:
         code = numerics.RPL_WHOISKEYVALUE
         lines.extend(say(code, nick, key, EVERYBODY, text=value) for key, value in view.metadata)
     times = str(view.seen.idle), str(view.entered // 1_000_000)
@@ -139,12 +139,12 @@ def say_person(session: IrcDialect, view: replies.PersonView) -> bytes:
 
 
 def _our_words(session: IrcDialect) -> str:
-    return session.irc.server.description or session.irc.software
+    return session.context.server.description or session.context.software
 
 
 def say_end_of_whois(session: IrcDialect, value: WhoIs) -> bytes:
     """The last line of a WHOIS."""
-    return session.numeric(numerics.RPL_ENDOFWHOIS, word(value.asked), text="End of /WHOIS list")
+    return session.numeric(numerics.RPL_ENDOFWHOIS, middle(value.asked), text="End of /WHOIS list")
 
 
 def say_at_server(session: IrcDialect, purpose: AtServer, view: replies.PeopleView) -> bytes:
@@ -152,13 +152,13 @@ def say_at_server(session: IrcDialect, purpose: AtServer, view: replies.PeopleVi
     if view.people:
         return b""
     purpose.whois.vain = True
-    return session.numeric(numerics.ERR_NOSUCHSERVER, word(purpose.name), text="No such server")
+    return session.numeric(numerics.ERR_NOSUCHSERVER, middle(purpose.name), text="No such server")
 
 
 def say_gone(session: IrcDialect, view: replies.GoneView) -> bytes:
     """Those who had a nick, the last first, each with the time until which it had it."""
     say = session.numeric
-    name = word(view.name)
+    name = middle(view.name)
     lines = []
     for gone in view.gone:
         person = gone.person
@@ -166,14 +166,14 @@ def say_gone(session: IrcDialect, view: replies.GoneView) -> bytes:
             say(
                 numerics.RPL_WHOWASUSER,
                 person.name,
-                word(person.user),
-                word(person.host),
+                middle(person.user),
+                middle(person.host),
                 "*",
                 text=person.realname,
             )
         )
         until = f"{datetime.fromtimestamp(gone.time / 1_000_000, UTC):%a %b %d %Y %H:%M:%S} UTC"
-        lines.append(say(numerics.RPL_WHOISSERVER, person.name, session.irc.name, text=until))
+        lines.append(say(numerics.RPL_WHOISSERVER, person.name, session.context.name, text=until))
     if not lines:
         lines.append(say(numerics.ERR_WASNOSUCHNICK, name, text="There was no such nickname"))
     return b"".join((*lines, say(numerics.RPL_ENDOFWHOWAS, name, text="End of WHOWAS")))
@@ -207,23 +207,23 @@ def say_people(session: IrcDialect, view: replies.PeopleView) -> bytes:
     return _PURPOSES[type(view.purpose)](session, view.purpose, view)
 
 
-WORDS: dict[str, Word] = {
-    "WHOIS": Word(
+COMMANDS: dict[str, CommandSpec] = {
+    "WHOIS": CommandSpec(
         whois, params="[<server>] <nickname>{,<nickname>}", about="Tells what may be known of people."
     ),
-    "WHOWAS": Word(
+    "WHOWAS": CommandSpec(
         whowas,
         1,
         params="<nickname>{,<nickname>} [<count> [<server>]]",
         about="Tells who had a nickname lately.",
     ),
-    "USERHOST": Word(
+    "USERHOST": CommandSpec(
         userhost, 1, params="<nickname>...", about="Tells where up to five people come from, and who is away."
     ),
-    "ISON": Word(ison, 1, params="<nickname>...", about="Tells which of these people are here."),
+    "ISON": CommandSpec(ison, 1, params="<nickname>...", about="Tells which of these people are here."),
 }
 
-ANSWERS: dict[type, Answerer] = {
+REPLIES: dict[type, ReplyEncoder] = {
     replies.PersonView: say_person,
     replies.PeopleView: say_people,
     replies.GoneView: say_gone,

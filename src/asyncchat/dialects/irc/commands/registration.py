@@ -13,12 +13,12 @@ from asyncchat.core.replies import AccountFault, AccountRefused
 from asyncchat.core.text import cut, printable
 from asyncchat.dialects.irc import greeting, numerics
 from asyncchat.dialects.irc.capabilities import METADATA
-from asyncchat.dialects.irc.commands import returning
+from asyncchat.dialects.irc.commands import autoreplay
 from asyncchat.dialects.irc.commands.isupport import isupport_of
-from asyncchat.dialects.irc.commands.word import Answerer, ReadOn, Word, numeric
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder, ResumeReading, numeric
 from asyncchat.dialects.irc.limits import REALNAME_BYTES, REASON_BYTES, USER_LENGTH
-from asyncchat.dialects.irc.line import line
 from asyncchat.dialects.irc.metadata_lines import in_batch, told_lines
+from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ def nick(session: IrcDialect, message: Message) -> Sequence[core.Command]:
         return [numeric(numerics.ERR_NONICKNAMEGIVEN, text="No nickname given")]
     if session.entered:
         return [core.Rename(name)]
-    arrival = session.arrival
+    arrival = session.registration
     arrival.nick = name
     if arrival.complete:
         return enter(session)
-    if session.irc.server.locked and not arrival.unlocked:
+    if session.context.server.locked and not arrival.unlocked:
         return []  # who has no password learns nothing of who is here
     session.pause()
-    return [core.CheckName(name), core.Answer(ReadOn())]
+    return [core.CheckName(name), core.Answer(ResumeReading())]
 
 
 def user(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -49,7 +49,7 @@ def user(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     if session.entered:
         return [_already()]
     given = "".join(char for char in message.params[0] if char.isascii() and _user_char(char))
-    arrival = session.arrival
+    arrival = session.registration
     arrival.user = given[:USER_LENGTH] or "user"
     arrival.realname = cut(printable(message.params[3]), REALNAME_BYTES)[0]
     return enter(session) if arrival.complete else []
@@ -59,7 +59,7 @@ def _user_char(char: str) -> bool:
     return char.isalnum() or char in _USER_SYMBOLS
 
 
-class Passed(msgspec.Struct, frozen=True):
+class PassPurpose(msgspec.Struct, frozen=True):
     """Purpose of a login with PASS."""
 
 
@@ -68,22 +68,22 @@ def enter(session: IrcDialect) -> Sequence[core.Command]:
 
     Where there is none, ``PASS account:password`` logs in: what clients can that know no SASL.
     """
-    arrival = session.arrival
+    arrival = session.registration
     session.pause()
-    if session.irc.server.locked and not arrival.unlocked:
+    if session.context.server.locked and not arrival.unlocked:
         return [core.Unlock(arrival.password, last=True)]
     account, colon, shown = arrival.password.partition(":")
     arrival.password = ""
-    if colon and account and shown and not (session.irc.server.locked or arrival.account):
-        if not session.private:
-            return [core.Answer(AccountRefused(AccountFault.OPEN, account, purpose=Passed()))]
-        return [core.ShowPassword(account, shown, Passed())]
+    if colon and account and shown and not (session.context.server.locked or arrival.account):
+        if not session.is_confidential:
+            return [core.Answer(AccountRefused(AccountFault.OPEN, account, purpose=PassPurpose()))]
+        return [core.ShowPassword(account, shown, PassPurpose())]
     return [entering(session)]
 
 
 def entering(session: IrcDialect) -> core.Enter:
     """Asks to become a person."""
-    arrival = session.arrival
+    arrival = session.registration
     return core.Enter(
         arrival.nick,
         arrival.user,
@@ -100,7 +100,7 @@ def password(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Takes the server's password; of several the last one counts (RFC 2812, 3.1.1)."""
     if session.entered:
         return [_already()]
-    session.arrival.password = message.params[0]
+    session.registration.password = message.params[0]
     return []
 
 
@@ -113,7 +113,7 @@ def ping(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     token = message.params[0]
     if not token:
         return [numeric(numerics.ERR_NOORIGIN, text="No origin specified")]
-    return [core.Answer(line(f":{session.irc.name} PONG {session.irc.name}", token))]
+    return [core.Answer(line(f":{session.context.name} PONG {session.context.name}", token))]
 
 
 def nothing(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -143,15 +143,15 @@ def owner(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 # What is said to it.
 
 
-def say_read_on(session: IrcDialect, value: ReadOn) -> bytes:
+def say_read_on(session: IrcDialect, value: ResumeReading) -> bytes:
     """Nothing is said; reading goes on."""
-    session.resume(session.take_recalls() if value.recalling else ())
+    session.resume(session.take_replays() if value.replaying else ())
     return b""
 
 
 def say_unlocked(session: IrcDialect, _reply: replies.Unlocked) -> bytes:
     """Nothing is said; the registration goes on."""
-    session.arrival.unlocked = True
+    session.registration.unlocked = True
     session.resume(then=[entering(session)])
     return b""
 
@@ -159,25 +159,25 @@ def say_unlocked(session: IrcDialect, _reply: replies.Unlocked) -> bytes:
 def say_welcome(session: IrcDialect, reply: replies.Welcome) -> bytes:
     """The greeting: 001 to 005, LUSERS, MOTD."""
     session.become(reply.person)
-    if session.returning is not None and reply.missed is not None:
-        session.resume(then=[returning.on_return(session.returning, reply.missed)])
+    if session.absence is not None and reply.missed is not None:
+        session.resume(then=[autoreplay.on_return(session.absence, reply.missed)])
     isupport = isupport_of(session)
     own = b""
-    if session.held & METADATA:
+    if session.caps_out & METADATA:
         name = reply.person.name
         lines = told_lines(session, ((name, key, value) for key, value in reply.metadata))
         own = in_batch(session, "metadata", (name,), lines)
-    return greeting.greeting(session.irc, reply.person, reply.counts, isupport, own)
+    return greeting.greeting(session.context, reply.person, reply.counts, isupport, own)
 
 
-WORDS: dict[str, Word] = {
-    "NICK": Word(
+COMMANDS: dict[str, CommandSpec] = {
+    "NICK": CommandSpec(
         nick,
         early=True,
         params="<nickname>",
         about="Takes a nickname, or another one.",
     ),
-    "USER": Word(
+    "USER": CommandSpec(
         user,
         4,
         early=True,
@@ -185,14 +185,14 @@ WORDS: dict[str, Word] = {
         params="<username> 0 * :<realname>",
         about="Says who you are beside your nickname, once, before you are let in.",
     ),
-    "PASS": Word(
+    "PASS": CommandSpec(
         password,
         1,
         early=True,
         params="<password>",
         about="Gives the server's password, before NICK and USER, where there is one.",
     ),
-    "PING": Word(
+    "PING": CommandSpec(
         ping,
         1,
         early=True,
@@ -200,31 +200,31 @@ WORDS: dict[str, Word] = {
         params="<token>",
         about="Asks the server for a sign of life; it answers PONG with the same token.",
     ),
-    "PONG": Word(
+    "PONG": CommandSpec(
         nothing,
         early=True,
         params="<token>",
         about="Answers the server's PING. Your client does this by itself.",
     ),
-    "ERROR": Word(
+    "ERROR": CommandSpec(
         nothing,
         early=True,
         params=":<reason>",
         about="Is what a server says before it closes a connection; from a client it means nothing.",
     ),
-    "QUIT": Word(
+    "QUIT": CommandSpec(
         quit,
         early=True,
         params="[:<reason>]",
         about="Leaves the server.",
     ),
-    "OWNER": Word(
+    "OWNER": CommandSpec(
         owner,
         1,
         params="[<name>] <password>",
         about="Makes you a server operator, as OPER does; for the owner the owner code is enough.",
     ),
-    "OPER": Word(
+    "OPER": CommandSpec(
         oper,
         2,
         params="<name> <password>",
@@ -232,8 +232,8 @@ WORDS: dict[str, Word] = {
     ),
 }
 
-ANSWERS: dict[type, Answerer] = {
-    ReadOn: say_read_on,
+REPLIES: dict[type, ReplyEncoder] = {
+    ResumeReading: say_read_on,
     replies.Unlocked: say_unlocked,
     replies.Welcome: say_welcome,
 }

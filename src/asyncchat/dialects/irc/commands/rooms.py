@@ -20,14 +20,14 @@ from asyncchat.dialects.irc.capabilities import (
     USERHOST_IN_NAMES,
     gathered,
 )
-from asyncchat.dialects.irc.commands import returning
-from asyncchat.dialects.irc.commands.marks import mark_line
+from asyncchat.dialects.irc.commands import autoreplay
 from asyncchat.dialects.irc.commands.metadata import say_joined
+from asyncchat.dialects.irc.commands.read_markers import mark_line
 from asyncchat.dialects.irc.commands.server import no_such_server
-from asyncchat.dialects.irc.commands.word import Answerer, ReadOn, Word, each
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder, ResumeReading, each
 from asyncchat.dialects.irc.limits import JOINS, NAMED, REASON_BYTES
-from asyncchat.dialects.irc.line import line, word
 from asyncchat.dialects.irc.modes import prefix
+from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -40,12 +40,12 @@ def join(session: IrcDialect, message: Message) -> Sequence[core.Command]:
         return [core.PartAll()]
     keys = message.param(1).split(",")
     given = dict(reversed(list(zip_longest(message.params[0].split(","), keys, fillvalue=""))))
-    follow = not session.understood & CHANNEL_RENAME  # who knows of renamings finds its way alone
+    follow = not session.caps_in & CHANNEL_RENAME  # who knows of renamings finds its way alone
     asked = each(message.params[0], JOINS, lambda room: core.Join(room, given[room], follow))
-    if not asked or session.understood & CHATHISTORY or not session.irc.server.newcomers:
+    if not asked or session.caps_in & CHATHISTORY or not session.context.server.newcomers:
         return asked
     session.pause()
-    return [*asked, core.Answer(ReadOn(recalling=True))]
+    return [*asked, core.Answer(ResumeReading(replaying=True))]
 
 
 def rename(session: IrcDialect, message: Message) -> Sequence[core.Command]:
@@ -69,7 +69,7 @@ def topic(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 def names(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Lists the members of rooms; without one, those of all rooms (RFC 2812, 3.2.5)."""
     server = message.param(1)
-    if server and not session.irc.is_called(server):
+    if server and not session.context.is_called(server):
         return [no_such_server(server)]
     return each(message.param(0), NAMED, core.AskRoom) or [core.AskNames()]
 
@@ -82,9 +82,9 @@ def say_room(session: IrcDialect, view: replies.RoomView) -> bytes:
     told = b""
     if view.joining and view.topic is not None:
         told = say_topic(session, replies.TopicView(view.room, view.topic))
-    if view.joining and session.held & READ_MARKER:
-        told += mark_line(session.irc.name, view.room, view.read)
-    if view.joining and session.held & NO_IMPLICIT_NAMES:
+    if view.joining and session.caps_out & READ_MARKER:
+        told += mark_line(session.context.name, view.room, view.read)
+    if view.joining and session.caps_out & NO_IMPLICIT_NAMES:
         return told + say_joined(session, view.metadata)
     end = session.numeric(numerics.RPL_ENDOFNAMES, view.room, text="End of /NAMES list")
     return told + _names(session, view) + end + say_joined(session, view.metadata)
@@ -93,29 +93,29 @@ def say_room(session: IrcDialect, view: replies.RoomView) -> bytes:
 def say_present(session: IrcDialect, reply: replies.Present) -> bytes:
     """A room that one is in since before this session, as if it had just been joined."""
     view = reply.view
-    if session.returning is not None:
-        asked = returning.on_joining(session, view.room, session.returning.number, reply.time)
+    if session.absence is not None:
+        asked = autoreplay.on_joining(session, view.room, session.absence.number, reply.time)
         session.resume(then=[asked])
     joined = events.Record(0, reply.time, events.Joined(view.room, view.person))
-    return session.variant.encode(joined) + say_room(session, view)
+    return session.encoder.encode(joined) + say_room(session, view)
 
 
 def say_names(session: IrcDialect, view: replies.NamesView) -> bytes:
     """The members of all rooms; who is in none stands in a channel called ``*`` (RFC 2812, 3.2.5)."""
     told = [_names(session, room) for room in view.rooms]
-    hosts = session.held & USERHOST_IN_NAMES
+    hosts = session.caps_out & USERHOST_IN_NAMES
     nicks = [person.origin if hosts else person.name for person in view.others]
-    pieces = gathered(nicks, session.irc.names_key[1]) if nicks else []
+    pieces = gathered(nicks, session.context.names_key[1]) if nicks else []
     told += [session.numeric(numerics.RPL_NAMREPLY, "*", "*", text=piece) for piece in pieces]
     if view.more:
         text = "These are not all: NAMES #channel lists the people of one channel, LIST all channels"
-        told.append(line(f":{session.irc.name} NOTICE {session.nick}", text))
+        told.append(line(f":{session.context.name} NOTICE {session.nick}", text))
     told.append(session.numeric(numerics.RPL_ENDOFNAMES, "*", text="End of /NAMES list"))
     return b"".join(told)
 
 
 def _names(session: IrcDialect, view: replies.RoomView) -> bytes:
-    key = (*session.irc.names_key, session.held & _IN_NAMES)
+    key = (*session.context.names_key, session.caps_out & _IN_NAMES)
     head = session.head(numerics.RPL_NAMREPLY, "@" if view.secret else "=", view.room) + b" :"
     pieces: list[bytes] = []
     for block in view.blocks:
@@ -145,20 +145,20 @@ def _name_pieces(block: Block, key: tuple[str, int, int]) -> list[bytes]:
 
 def say_moved(session: IrcDialect, reply: replies.RoomMoved) -> bytes:
     """What a JOIN brings, for who was told of a room's new name by one."""
-    if session.held & CHANNEL_RENAME or reply.case_only:
+    if session.caps_out & CHANNEL_RENAME or reply.case_only:
         return b""
     return say_room(session, reply.view)
 
 
 def say_no_room(session: IrcDialect, view: replies.NoRoomView) -> bytes:
     """The empty list of a room that does not exist."""
-    return session.numeric(numerics.RPL_ENDOFNAMES, word(view.room), text="End of /NAMES list")
+    return session.numeric(numerics.RPL_ENDOFNAMES, middle(view.room), text="End of /NAMES list")
 
 
 def say_forwarded(session: IrcDialect, reply: replies.Forwarded) -> bytes:
     """Where one is joined to another room instead."""
     why = "The channel has been renamed" if reply.renamed else "Forwarding to another channel"
-    return session.numeric(numerics.ERR_LINKCHANNEL, word(reply.room), reply.to, text=why)
+    return session.numeric(numerics.ERR_LINKCHANNEL, middle(reply.room), reply.to, text=why)
 
 
 def say_topic(session: IrcDialect, view: replies.TopicView) -> bytes:
@@ -171,32 +171,32 @@ def say_topic(session: IrcDialect, view: replies.TopicView) -> bytes:
     )
 
 
-WORDS: dict[str, Word] = {
-    "JOIN": Word(
+COMMANDS: dict[str, CommandSpec] = {
+    "JOIN": CommandSpec(
         join,
         1,
         params="<channel>{,<channel>} [<key>{,<key>}]",
         about="Joins channels; one that does not exist is opened. JOIN 0 leaves all.",
     ),
-    "PART": Word(
+    "PART": CommandSpec(
         part,
         1,
         params="<channel>{,<channel>} [:<reason>]",
         about="Leaves channels.",
     ),
-    "RENAME": Word(
+    "RENAME": CommandSpec(
         rename,
         2,
         params="<channel> <new name> [:<reason>]",
         about="Gives a channel another name; all else of it stays (operators).",
     ),
-    "TOPIC": Word(
+    "TOPIC": CommandSpec(
         topic,
         1,
         params="<channel> [:<topic>]",
         about="Shows a channel's topic, or sets it; an empty one takes it away.",
     ),
-    "NAMES": Word(
+    "NAMES": CommandSpec(
         names,
         long=True,
         params="[<channel>{,<channel>} [<server>]]",
@@ -204,7 +204,7 @@ WORDS: dict[str, Word] = {
     ),
 }
 
-ANSWERS: dict[type, Answerer] = {
+REPLIES: dict[type, ReplyEncoder] = {
     replies.Forwarded: say_forwarded,
     replies.RoomView: say_room,
     replies.RoomMoved: say_moved,

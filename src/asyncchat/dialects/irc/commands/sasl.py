@@ -16,14 +16,14 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import MECHANISMS, SASL
-from asyncchat.dialects.irc.commands.word import Answerer, Word
-from asyncchat.dialects.irc.line import line
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder
+from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect
 
-PIECE_BYTES = 400
+CHUNK_BYTES = 400
 """Longest piece of a message in base64 (sasl-3.1, "The AUTHENTICATE command")."""
 
 MESSAGE_BYTES = 4000
@@ -32,17 +32,17 @@ MESSAGE_BYTES = 4000
 _PLAIN = "PLAIN"
 
 
-class Sasl(msgspec.Struct, frozen=True):
+class SaslPurpose(msgspec.Struct, frozen=True):
     """Purpose of what an exchange asks."""
 
 
-class Piece(msgspec.Struct, frozen=True):
+class AuthenticateChunk(msgspec.Struct, frozen=True):
     """What came with an AUTHENTICATE, to be understood in its place in the order."""
 
     text: str
 
 
-class Talk:
+class SaslExchange:
     """An exchange that is not over: what of a message has come, and where the mechanism stands."""
 
     __slots__ = ("exchange", "mechanism", "received")
@@ -56,10 +56,10 @@ class Talk:
 def authenticate(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Takes the next piece; nothing after it is read before it is answered."""
     session.pause()
-    return [core.Answer(Piece(message.params[0]))]
+    return [core.Answer(AuthenticateChunk(message.params[0]))]
 
 
-def say_piece(session: IrcDialect, piece: Piece) -> bytes:
+def say_chunk(session: IrcDialect, piece: AuthenticateChunk) -> bytes:
     """What a piece leads to: nothing, a numeric, or the mechanism's turn."""
     told, then = _understood(session, piece.text)
     session.resume(then)
@@ -67,37 +67,37 @@ def say_piece(session: IrcDialect, piece: Piece) -> bytes:
 
 
 def _understood(session: IrcDialect, text: str) -> tuple[bytes, Sequence[core.Command]]:
-    talk = session.sasl
-    if not session.held & SASL:
+    exchange = session.sasl
+    if not session.caps_out & SASL:
         return failed(session, "Request the capability sasl before"), ()
     if text == "*":
         return aborted(session), ()
-    if len(text) > PIECE_BYTES:
+    if len(text) > CHUNK_BYTES:
         return _too_long(session), ()
-    if talk is None:
+    if exchange is None:
         return _begun(session, text.upper()), ()
-    talk.received += "" if text == "+" else text
-    if len(talk.received) > MESSAGE_BYTES:
+    exchange.received += "" if text == "+" else text
+    if len(exchange.received) > MESSAGE_BYTES:
         return _too_long(session), ()
-    if len(text) == PIECE_BYTES:
+    if len(text) == CHUNK_BYTES:
         return b"", ()
-    received, talk.received = talk.received, ""
+    received, exchange.received = exchange.received, ""
     try:
         data = base64.b64decode(received, validate=True)
     except (binascii.Error, ValueError):
         return failed(session, "That is not base64"), ()
-    return b"", [core.Authenticate(talk.mechanism, data, talk.exchange, Sasl())]
+    return b"", [core.Authenticate(exchange.mechanism, data, exchange.exchange, SaslPurpose())]
 
 
 def _begun(session: IrcDialect, mechanism: str) -> bytes:
-    offered = [name for name in MECHANISMS if session.private or name != _PLAIN]
+    offered = [name for name in MECHANISMS if session.is_confidential or name != _PLAIN]
     if mechanism not in offered:
         text = "are available SASL mechanisms"
         open_line = mechanism == _PLAIN
         why = "PLAIN would show your password on this unencrypted connection" if open_line else ""
         known = session.numeric(numerics.RPL_SASLMECHS, ",".join(offered), text=text)
         return known + failed(session, why)
-    session.sasl = Talk(mechanism)
+    session.sasl = SaslExchange(mechanism)
     return line("AUTHENTICATE +")
 
 
@@ -130,18 +130,18 @@ def say_challenge(session: IrcDialect, challenge: replies.Challenge) -> bytes:
     if session.sasl is not None:
         session.sasl.exchange = challenge.exchange
     session.resume()
-    return b"".join(line(f"AUTHENTICATE {piece}") for piece in pieces(challenge.data))
+    return b"".join(line(f"AUTHENTICATE {piece}") for piece in chunks(challenge.data))
 
 
-def pieces(data: bytes) -> list[str]:
+def chunks(data: bytes) -> list[str]:
     """A message as AUTHENTICATE takes it; a last piece of full length is followed by an empty one."""
     text = base64.b64encode(data).decode()
-    cut = [text[at : at + PIECE_BYTES] for at in range(0, len(text), PIECE_BYTES)]
-    return cut if cut and len(cut[-1]) < PIECE_BYTES else [*cut, "+"]
+    cut = [text[at : at + CHUNK_BYTES] for at in range(0, len(text), CHUNK_BYTES)]
+    return cut if cut and len(cut[-1]) < CHUNK_BYTES else [*cut, "+"]
 
 
-WORDS: dict[str, Word] = {
-    "AUTHENTICATE": Word(
+COMMANDS: dict[str, CommandSpec] = {
+    "AUTHENTICATE": CommandSpec(
         authenticate,
         1,
         early=True,
@@ -150,4 +150,4 @@ WORDS: dict[str, Word] = {
     ),
 }
 
-ANSWERS: dict[type, Answerer] = {Piece: say_piece, replies.Challenge: say_challenge}
+REPLIES: dict[type, ReplyEncoder] = {AuthenticateChunk: say_chunk, replies.Challenge: say_challenge}

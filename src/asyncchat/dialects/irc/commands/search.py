@@ -13,10 +13,10 @@ from asyncchat.core.commands import Direction
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.core.searching import MOST_TERMS, terms_of
 from asyncchat.dialects.irc.capabilities import BATCH
-from asyncchat.dialects.irc.commands.word import Answerer, Word, fail
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder, fail
 from asyncchat.dialects.irc.limits import PAGE
-from asyncchat.dialects.irc.line import line, word
-from asyncchat.dialects.irc.stamps import milliseconds, stamp
+from asyncchat.dialects.irc.serialize import line, middle
+from asyncchat.dialects.irc.timestamps import milliseconds, timestamp
 from asyncchat.dialects.irc.tokens import Message, parse_tags
 
 if TYPE_CHECKING:
@@ -26,18 +26,18 @@ _FOUND = 100
 """Messages that a search gives which sets no limit; none gives more than CHATHISTORY."""
 
 
-class Asked(msgspec.Struct, frozen=True):
+class SearchPurpose(msgspec.Struct, frozen=True):
     """Purpose of a search."""
 
 
 def search(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Searches the rooms that the client is in, or one of them, or a private conversation."""
-    wanted: dict[str, object] = {"limit": _FOUND, "purpose": Asked()}
+    wanted: dict[str, object] = {"limit": _FOUND, "purpose": SearchPurpose()}
     for name, value in parse_tags(message.params[0]):
         read = _ATTRIBUTES.get(name)
         understood = read(value) if read is not None and value else None
         if understood is None:
-            return [session.said(fail("SEARCH", "INVALID_PARAMS", word(name), text=_faulty(name)))]
+            return [session.said(fail("SEARCH", "INVALID_PARAMS", middle(name), text=_faulty(name)))]
         wanted |= understood
     session.pause()
     return [core.Search(**wanted)]  # type: ignore[arg-type]  # the readers below name its fields
@@ -96,17 +96,17 @@ _FORMS = {
 def say_found(session: IrcDialect, page: replies.SearchPage) -> bytes:
     """What was found, as a batch where the client has batches."""
     session.resume()
-    batch = f"s{session.batches}" if session.held & BATCH else ""
-    said = session.variant.said
+    batch = f"s{session.batches}" if session.caps_out & BATCH else ""
+    said = session.encoder.said
     lines = [said(record, batch) for record in page.records]
     if batch:
         session.batches += 1
-        lines.insert(0, line(f":{session.irc.name} BATCH +{batch} soju.im/search"))
-        lines.append(line(f":{session.irc.name} BATCH -{batch}"))
+        lines.insert(0, line(f":{session.context.name} BATCH +{batch} soju.im/search"))
+        lines.append(line(f":{session.context.name} BATCH -{batch}"))
     if page.cut_short:
         # The batch can't say it, and whoever finds nothing must not think that there is nothing.
-        text = f"It took too long: nothing beyond {stamp(page.time)} was looked at"
-        lines.insert(0, line(f":{session.irc.name} NOTE SEARCH INCOMPLETE {stamp(page.time)}", text))
+        text = f"It took too long: nothing beyond {timestamp(page.time)} was looked at"
+        lines.insert(0, line(f":{session.context.name} NOTE SEARCH INCOMPLETE {timestamp(page.time)}", text))
     return b"".join(lines)
 
 
@@ -118,11 +118,11 @@ def say_not_searched(session: IrcDialect, refusal: replies.NotSearched) -> bytes
         said = fail("SEARCH", "INVALID_PARAMS", "in", text=text)
     else:
         said = fail("SEARCH", "INTERNAL_ERROR", text="The search could not be run")
-    return b":%b %b\r\n" % (session.irc.name.encode(), said)
+    return b":%b %b\r\n" % (session.context.name.encode(), said)
 
 
-WORDS: dict[str, Word] = {
-    "SEARCH": Word(
+COMMANDS: dict[str, CommandSpec] = {
+    "SEARCH": CommandSpec(
         search,
         1,
         params="<attributes>",
@@ -131,7 +131,7 @@ WORDS: dict[str, Word] = {
     ),
 }
 
-ANSWERS: dict[type, Answerer] = {
+REPLIES: dict[type, ReplyEncoder] = {
     replies.SearchPage: say_found,
     replies.NotSearched: say_not_searched,
 }

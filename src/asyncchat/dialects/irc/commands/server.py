@@ -16,8 +16,8 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.dialects.irc import greeting, numerics
 from asyncchat.dialects.irc.commands.isupport import Isupport
-from asyncchat.dialects.irc.commands.word import Answerer, Word, numeric
-from asyncchat.dialects.irc.line import word
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder, numeric
+from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def lusers(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 
 def version(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """The program, its version and 005."""
-    irc = session.irc
+    irc = session.context
     ours = numeric(numerics.RPL_VERSION, irc.software, irc.name, text=_HOME).value
     return _answered(session, message.param(0), ours, Isupport())
 
@@ -71,7 +71,7 @@ def time(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 
 def info(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """What runs here."""
-    irc = session.irc
+    irc = session.context
     started = datetime.fromtimestamp(irc.server.started / 1_000_000, UTC)
     kept = "What is said is kept, private messages too" if irc.server.keeps_history else "Nothing is kept"
     texts = (f"{irc.software}, a chat for any client", f"Running since {started:%Y-%m-%d %H:%M:%S} UTC", kept)
@@ -85,7 +85,7 @@ def info(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 
 def admin(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Who is responsible here."""
-    server = session.irc.server
+    server = session.context.server
     texts = (
         (numerics.RPL_ADMINLOC1, server.description or server.name),
         (numerics.RPL_ADMINLOC2, "Whoever started this server owns it"),
@@ -104,8 +104,8 @@ def links(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     mask = message.params[-1] if message.params else "*"
     if len(message.params) > 1 and not _is_us(session, message.params[0]):
         return [no_such_server(message.params[0])]
-    irc = session.irc
-    said = [numeric(numerics.RPL_ENDOFLINKS, word(mask), text="End of /LINKS list")]
+    irc = session.context
+    said = [numeric(numerics.RPL_ENDOFLINKS, middle(mask), text="End of /LINKS list")]
     if irc.is_called(mask):
         text = f"0 {irc.server.description or irc.software}"
         said.insert(0, numeric(numerics.RPL_LINKS, irc.name, irc.name, text=text))
@@ -135,12 +135,12 @@ def summon(session: IrcDialect, message: Message) -> Sequence[core.Command]:
 
 
 def _is_us(session: IrcDialect, server: str) -> bool:
-    return not server or session.irc.is_called(server) or server.casefold() == session.nick.casefold()
+    return not server or session.context.is_called(server) or server.casefold() == session.nick.casefold()
 
 
 def no_such_server(server: str) -> core.Answer:
     """Says that a server that was asked for is not there."""
-    return numeric(numerics.ERR_NOSUCHSERVER, word(server), text="No such server")
+    return numeric(numerics.ERR_NOSUCHSERVER, middle(server), text="No such server")
 
 
 def _answered(session: IrcDialect, server: str, *answers: object) -> Sequence[core.Command]:
@@ -161,22 +161,22 @@ def say_at_server_of(session: IrcDialect, purpose: AtServerOf, view: replies.Peo
 
 def say_counts(session: IrcDialect, counts: replies.Counts) -> bytes:
     """LUSERS."""
-    return greeting.lusers(session.irc, session.nick, counts)
+    return greeting.lusers(session.context, session.nick, counts)
 
 
 def say_motd(session: IrcDialect, _value: Motd) -> bytes:
     """The message of the day."""
-    return session.irc.motd.replace(b"\0", session.nick.encode("utf-8", "replace"))
+    return session.context.motd.replace(b"\0", session.nick.encode("utf-8", "replace"))
 
 
 def say_time(session: IrcDialect, reply: replies.TimeNow) -> bytes:
     """The server's local time, or what was asked with it."""
-    server = session.irc.server
+    server = session.context.server
     if isinstance(reply.purpose, Stats):
         return _say_stats(session, reply.purpose.letter, (reply.time - server.started) // 1_000_000)
     local = datetime.fromtimestamp(reply.time / 1_000_000 + server.utc_offset, UTC)
     text = f"{local:%A %B %d %Y -- %H:%M:%S} {server.zone}"
-    return session.numeric(numerics.RPL_TIME, session.irc.name, text=text)
+    return session.numeric(numerics.RPL_TIME, session.context.name, text=text)
 
 
 def _say_stats(session: IrcDialect, letter: str, up: int) -> bytes:
@@ -189,29 +189,29 @@ def _say_stats(session: IrcDialect, letter: str, up: int) -> bytes:
         text = f"Server Up {days} days {hours}:{minutes:02}:{seconds:02}"
         told = session.numeric(numerics.RPL_STATSUPTIME, text=text)
     elif letter in "oO":
-        names = ("owner", *(word(name) for name in session.irc.server.operators))
+        names = ("owner", *(middle(name) for name in session.context.server.operators))
         told = b"".join(session.numeric(numerics.RPL_STATSOLINE, "O", "*@*", "*", name) for name in names)
     elif letter in "mM":
-        counts = sorted(session.irc.heard.items())
+        counts = sorted(session.context.heard.items())
         told = b"".join(session.numeric(numerics.RPL_STATSCOMMANDS, name, str(n)) for name, n in counts)
-    return told + session.numeric(numerics.RPL_ENDOFSTATS, word(letter), text="End of /STATS report")
+    return told + session.numeric(numerics.RPL_ENDOFSTATS, middle(letter), text="End of /STATS report")
 
 
-WORDS: dict[str, Word] = {
-    "MOTD": Word(motd, params="[<server>]", about="Shows the message of the day."),
-    "LUSERS": Word(
+COMMANDS: dict[str, CommandSpec] = {
+    "MOTD": CommandSpec(motd, params="[<server>]", about="Shows the message of the day."),
+    "LUSERS": CommandSpec(
         lusers, params="[<mask> [<server>]]", about="Tells how many people and channels there are."
     ),
-    "VERSION": Word(
+    "VERSION": CommandSpec(
         version, params="[<server>]", about="Tells which program runs here, and what it supports."
     ),
-    "TIME": Word(time, params="[<server>]", about="Tells the server's time."),
-    "INFO": Word(
+    "TIME": CommandSpec(time, params="[<server>]", about="Tells the server's time."),
+    "INFO": CommandSpec(
         info, params="[<server>]", about="Tells about this server and whether it keeps what is said."
     ),
-    "ADMIN": Word(admin, params="[<server>]", about="Tells who is responsible for this server."),
-    "LINKS": Word(links, params="[[<server>] <mask>]", about="Lists the servers there are."),
-    "STATS": Word(
+    "ADMIN": CommandSpec(admin, params="[<server>]", about="Tells who is responsible for this server."),
+    "LINKS": CommandSpec(links, params="[[<server>] <mask>]", about="Lists the servers there are."),
+    "STATS": CommandSpec(
         stats,
         1,
         params="<letter> [<server>]",
@@ -220,11 +220,13 @@ WORDS: dict[str, Word] = {
             "m how often IRC clients used which command, k (operators) who is banned from it."
         ),
     ),
-    "USERS": Word(users, params="[<server>]", about="Is not in use: who has an account there stays unsaid."),
-    "SUMMON": Word(summon, params="<user> [<server>]", about="Is not in use."),
+    "USERS": CommandSpec(
+        users, params="[<server>]", about="Is not in use: who has an account there stays unsaid."
+    ),
+    "SUMMON": CommandSpec(summon, params="<user> [<server>]", about="Is not in use."),
 }
 
-ANSWERS: dict[type, Answerer] = {
+REPLIES: dict[type, ReplyEncoder] = {
     replies.Counts: say_counts,
     replies.TimeNow: say_time,
     Motd: say_motd,

@@ -16,9 +16,9 @@ from asyncchat.core.modes import BOT
 from asyncchat.core.replies import Seen
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import MULTI_PREFIX
-from asyncchat.dialects.irc.commands.word import Answerer, Word
-from asyncchat.dialects.irc.line import word
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder
 from asyncchat.dialects.irc.modes import PERSON_LETTERS, prefix
+from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ def who(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     letters, _, label = wanted.partition(",")
     if not (label.isascii() and label.isdigit() and len(label) <= 3):
         label = "0"
-    everyone = mask in ("", "0", "*") or (session.irc.names_server(mask) and session.irc.is_called(mask))
+    everyone = mask in ("", "0", "*") or (
+        session.context.names_server(mask) and session.context.is_called(mask)
+    )
     matched = tuple(dict.fromkeys(field for letter, field in _MATCHED.items() if letter in flags))
     purpose = Who(mask, letters if chosen else None, label)
     asked = core.AskWho("" if everyone else mask, "o" in flags, purpose=purpose)
@@ -64,7 +66,7 @@ def say_who(session: IrcDialect, view: replies.WhoView) -> bytes:
         lines = [_plain(session, seen) for seen in view.people]
     elif fields := [field for letter, field in _FIELDS.items() if letter in asked.fields]:
         lines = [_chosen(session, seen, asked, fields) for seen in view.people]
-    lines.append(session.numeric(numerics.RPL_ENDOFWHO, word(asked.mask), text="End of /WHO list"))
+    lines.append(session.numeric(numerics.RPL_ENDOFWHO, middle(asked.mask), text="End of /WHO list"))
     return b"".join(lines)
 
 
@@ -73,9 +75,9 @@ def _plain(session: IrcDialect, seen: Seen) -> bytes:
     return session.numeric(
         numerics.RPL_WHOREPLY,
         seen.room or "*",
-        word(person.user),
-        word(person.host),
-        session.irc.name,
+        middle(person.user),
+        middle(person.host),
+        session.context.name,
         person.name,
         _flags(session, seen),
         text=f"0 {person.realname}",
@@ -89,12 +91,12 @@ def _chosen(session: IrcDialect, seen: Seen, asked: Who, fields: Sequence[Field]
 
 
 def _server_name(session: IrcDialect) -> str:
-    return session.irc.name
+    return session.context.name
 
 
 def _flags(session: IrcDialect, seen: Seen) -> str:
     """Away, operator of the server, roles in the room, bot (IRCv3 bot-mode)."""
-    roles = prefix(seen.roles, bool(session.held & MULTI_PREFIX))
+    roles = prefix(seen.roles, bool(session.caps_out & MULTI_PREFIX))
     bot = PERSON_LETTERS[BOT] if BOT in seen.flags else ""
     return f"{'G' if seen.away else 'H'}{'*' * seen.owner}{roles}{bot}"
 
@@ -104,9 +106,9 @@ Field = Callable[["IrcDialect", Seen, Who], str | None]
 _FIELDS: dict[str, Field] = {
     "t": lambda session, seen, asked: asked.label,
     "c": lambda session, seen, asked: seen.room or "*",
-    "u": lambda session, seen, asked: word(seen.person.user),
-    "i": lambda session, seen, asked: word(seen.address or _UNKNOWN_ADDRESS),
-    "h": lambda session, seen, asked: word(seen.person.host),
+    "u": lambda session, seen, asked: middle(seen.person.user),
+    "i": lambda session, seen, asked: middle(seen.address or _UNKNOWN_ADDRESS),
+    "h": lambda session, seen, asked: middle(seen.person.host),
     "s": lambda session, seen, asked: _server_name(session),
     "n": lambda session, seen, asked: seen.person.name,
     "f": lambda session, seen, asked: _flags(session, seen),
@@ -118,8 +120,8 @@ _FIELDS: dict[str, Field] = {
 }
 """The word of each field, in the order of the answer; the real name is its text instead."""
 
-WORDS: dict[str, Word] = {
-    "WHO": Word(
+COMMANDS: dict[str, CommandSpec] = {
+    "WHO": CommandSpec(
         who,
         long=True,
         params="[<mask> [<flags>][%<fields>[,<token>]]]",
@@ -130,4 +132,4 @@ WORDS: dict[str, Word] = {
     ),
 }
 
-ANSWERS: dict[type, Answerer] = {replies.WhoView: say_who}
+REPLIES: dict[type, ReplyEncoder] = {replies.WhoView: say_who}

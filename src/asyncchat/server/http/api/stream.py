@@ -86,7 +86,7 @@ async def stream(call: Call) -> Response:
     assert token is not None  # noqa: S101 - the route asks for one
 
     async def run(session: Session) -> None:
-        session.variant = service.site.api.streams
+        session.encoder = service.site.api.streams
         reached = await session.attend(room)
         begun = chunk(RETRY)
         if after is not None:

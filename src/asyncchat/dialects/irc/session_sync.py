@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from asyncchat.core import events, replies
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE
-from asyncchat.dialects.irc.line import line
-from asyncchat.dialects.irc.own_events import OWN, Private
+from asyncchat.dialects.irc.self_events import SELF_EVENTS, Private
+from asyncchat.dialects.irc.serialize import line
 
 if TYPE_CHECKING:
     from asyncchat.dialects.base import Outcome
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 Changed = events.Renamed | events.RealnameChanged | events.LoggedIn | events.LoggedOut
 
 
-def follow(session: IrcDialect, outcome: Outcome, *, alone: bool) -> bytes:
+def encode_from_sibling(session: IrcDialect, outcome: Outcome, *, alone: bool) -> bytes:
     """The lines; ``alone`` is a person who is in no room."""
     told = []
     for item in events.together(outcome):
         if isinstance(item, events.Record):
-            how = _FOLLOWED.get(type(item.event))
+            how = _SIBLING_EVENTS.get(type(item.event))
             if how is not None:
                 told.append(how(session, item, item.event, alone))
         elif isinstance(item, replies.RoomView) and item.joining:
@@ -38,7 +38,7 @@ def _changed(session: IrcDialect, record: events.Record, event: Changed, alone: 
     if event.now.id != session.id:
         return b""
     session.take_name(event.now)
-    return session.variant.encode(record) if alone else b""
+    return session.encoder.encode(record) if alone else b""
 
 
 def _logged_out(session: IrcDialect, record: events.Record, event: events.LoggedOut, alone: bool) -> bytes:
@@ -49,29 +49,29 @@ def _logged_out(session: IrcDialect, record: events.Record, event: events.Logged
 
 
 def _host(session: IrcDialect, record: events.Record, event: events.HostChanged, _alone: bool) -> bytes:
-    return OWN[events.HostChanged](session, record, event) if event.now.id == session.id else b""
+    return SELF_EVENTS[events.HostChanged](session, record, event) if event.now.id == session.id else b""
 
 
 def _private(session: IrcDialect, record: events.Record, event: Private, _alone: bool) -> bytes:
     """A message from oneself to another: only who knows echoes takes it for what it is."""
-    if event.to.id == session.id or not session.held & ECHO_MESSAGE:
+    if event.to.id == session.id or not session.caps_out & ECHO_MESSAGE:
         return b""
-    return session.variant.encode(record)
+    return session.encoder.encode(record)
 
 
 def _read(session: IrcDialect, record: events.Record, _event: events.ReadUpTo, _alone: bool) -> bytes:
-    return session.variant.encode(record)
+    return session.encoder.encode(record)
 
 
 def _as_own(session: IrcDialect, record: events.Record, event: events.Event, _alone: bool) -> bytes:
-    return OWN[type(event)](session, record, event)
+    return SELF_EVENTS[type(event)](session, record, event)
 
 
 def _owner(session: IrcDialect, _record: events.Record, _event: events.OwnerClaimed, _alone: bool) -> bytes:
     return line(f":{session.nick} MODE {session.nick}", "+o")
 
 
-_FOLLOWED: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any, bool], bytes]] = {
+_SIBLING_EVENTS: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any, bool], bytes]] = {
     events.Renamed: _changed,
     events.RealnameChanged: _changed,
     events.HostChanged: _host,

@@ -1,6 +1,6 @@
 """What a session is told of the events it caused itself, where that is not what others are told.
 
-Owns a table of kinds of events; the lines of all others are ``variant``'s.
+Owns a table of kinds of events; the lines of all others are ``encoder``'s.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from asyncchat.dialects.irc.capabilities import (
     ECHO_MESSAGE,
     MESSAGE_REDACTION,
 )
-from asyncchat.dialects.irc.commands import returning
-from asyncchat.dialects.irc.commands.oneself import (
+from asyncchat.dialects.irc.commands import autoreplay
+from asyncchat.dialects.irc.commands.away import (
     away_line,
 )
-from asyncchat.dialects.irc.line import line
 from asyncchat.dialects.irc.mode_lines import signed
 from asyncchat.dialects.irc.modes import PERSON_LETTERS
+from asyncchat.dialects.irc.serialize import line
 
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect
@@ -41,50 +41,50 @@ def _entered(session: IrcDialect, record: events.Record, event: events.Event) ->
 
 
 def _came(session: IrcDialect, record: events.Record, event: events.Entered | events.Attached) -> bytes:
-    returning.comes(session, record, event.person.account)
+    autoreplay.comes(session, record, event.person.account)
     return b""
 
 
 def _said(session: IrcDialect, record: events.Record, event: Message) -> bytes:
-    return session.variant.encode(record) if session.held & ECHO_MESSAGE else b""
+    return session.encoder.encode(record) if session.caps_out & ECHO_MESSAGE else b""
 
 
 def _whispered(session: IrcDialect, record: events.Record, event: Private) -> bytes:
-    told = session.variant.encode(record)
-    echo = told if session.held & ECHO_MESSAGE else b""
+    told = session.encoder.encode(record)
+    echo = told if session.caps_out & ECHO_MESSAGE else b""
     return echo + session.beside_answer(told) if event.to.id == session.id else echo
 
 
 def _room_renamed(session: IrcDialect, record: events.Record, event: events.RoomRenamed) -> bytes:
     """RENAME, or for who does not know it a PART and a JOIN; a change of case needs neither."""
-    if session.held & CHANNEL_RENAME:
-        return session.variant.encode(record)
+    if session.caps_out & CHANNEL_RENAME:
+        return session.encoder.encode(record)
     me = session.person
     if me is None or fold(event.room) == fold(event.to):
         return b""
     left, joined = events.Parted(event.room, me, event.reason), events.Joined(event.to, me)
-    encode, number, time = session.variant.encode, record.number, record.time
+    encode, number, time = session.encoder.encode, record.number, record.time
     return encode(events.Record(number, time, left)) + encode(events.Record(number, time, joined))
 
 
 def _erased(session: IrcDialect, record: events.Record, event: events.Erased | events.Retracted) -> bytes:
     """Told in the same way as a message to who knows REDACT (draft/message-redaction)."""
-    wanted = session.held & ECHO_MESSAGE or not session.held & MESSAGE_REDACTION
-    return session.variant.encode(record) if wanted else b""
+    wanted = session.caps_out & ECHO_MESSAGE or not session.caps_out & MESSAGE_REDACTION
+    return session.encoder.encode(record) if wanted else b""
 
 
 def _left(session: IrcDialect, record: events.Record, event: events.Left) -> bytes:
     if event.person.id != session.id:
-        return session.variant.encode(record)  # it put somebody out
-    return session.farewell(event.reason)
+        return session.encoder.encode(record)  # it put somebody out
+    return session.closing_bytes(event.reason)
 
 
 def _detached(session: IrcDialect, record: events.Record, event: events.Detached) -> bytes:
-    return session.farewell(event.reason)
+    return session.closing_bytes(event.reason)
 
 
 def _renamed(session: IrcDialect, record: events.Record, event: events.Renamed) -> bytes:
-    told = session.variant.encode(record)
+    told = session.encoder.encode(record)
     session.take_name(event.now)
     return told
 
@@ -96,16 +96,16 @@ def _away(session: IrcDialect, record: events.Record, event: events.AwayChanged)
 
 
 def _joined(session: IrcDialect, record: events.Record, event: events.Joined) -> bytes:
-    if session.irc.server.newcomers and not session.understood & CHATHISTORY:
-        session.recall(returning.on_joining(session, event.room, record.number, record.time))
+    if session.context.server.newcomers and not session.caps_in & CHATHISTORY:
+        session.queue_replay(autoreplay.on_joining(session, event.room, record.number, record.time))
     # Nobody is told of being away himself (away-notify).
     told = msgspec.structs.replace(event, away="") if event.away else event
-    return session.variant.encode(msgspec.structs.replace(record, event=told))
+    return session.encoder.encode(msgspec.structs.replace(record, event=told))
 
 
 def _realname(session: IrcDialect, record: events.Record, event: events.RealnameChanged) -> bytes:
     session.take_name(event.now)
-    return session.variant.encode(record)
+    return session.encoder.encode(record)
 
 
 def _host(session: IrcDialect, record: events.Record, event: events.HostChanged) -> bytes:
@@ -113,18 +113,18 @@ def _host(session: IrcDialect, record: events.Record, event: events.HostChanged)
     told = b""
     if event.now.id == session.id:
         session.take_name(event.now)
-        told = session.variant.encode(record) if session.held & CHGHOST else b""
+        told = session.encoder.encode(record) if session.caps_out & CHGHOST else b""
         told += session.numeric(numerics.RPL_VISIBLEHOST, event.now.host, text="is now your visible host")
     elif session.id in event.to:
-        told = session.variant.encode(record)
+        told = session.encoder.encode(record)
     if event.by.id == session.id:
         said = f"{event.now.name} has the host {event.now.host} now"
-        told += line(f":{session.irc.name} NOTICE {session.nick}", said)
+        told += line(f":{session.context.name} NOTICE {session.nick}", said)
     return told
 
 
 def _host_shown(session: IrcDialect, record: events.Record, event: events.HostShown) -> bytes:
-    return session.variant.encode(record) if session.id in event.to else b""
+    return session.encoder.encode(record) if session.id in event.to else b""
 
 
 def _untold(session: IrcDialect, record: events.Record, event: events.Event) -> bytes:
@@ -148,7 +148,7 @@ def _person_flag(session: IrcDialect, record: events.Record, event: events.Perso
 
 def _server_ban(session: IrcDialect, record: events.Record, event: events.ServerBanChanged) -> bytes:
     what = "is banned from the server" if event.on else "is no longer banned from the server"
-    return line(f":{session.irc.name} NOTICE {session.nick}", f"{event.mask} {what}")
+    return line(f":{session.context.name} NOTICE {session.nick}", f"{event.mask} {what}")
 
 
 def _owner(session: IrcDialect, record: events.Record, event: events.OwnerClaimed) -> bytes:
@@ -164,23 +164,23 @@ def _resigned(session: IrcDialect, record: events.Record, event: events.OwnerRes
 
 def _logged_in(session: IrcDialect, record: events.Record, event: events.LoggedIn) -> bytes:
     session.take_name(event.now)
-    return session.variant.encode(record)  # 900 is the reply's: it comes where one was logged in before, too
+    return session.encoder.encode(record)  # 900 is the reply's: it comes where one was logged in before, too
 
 
 def _logged_out(session: IrcDialect, record: events.Record, event: events.LoggedOut) -> bytes:
     if event.now.id != session.id:
-        return session.variant.encode(record)
+        return session.encoder.encode(record)
     session.take_name(event.now)
     told = session.numeric(numerics.RPL_LOGGEDOUT, event.now.origin, text="You are now logged out")
-    return session.variant.encode(record) + told
+    return session.encoder.encode(record) + told
 
 
 def _metadata_shown(session: IrcDialect, record: events.Record, event: events.MetadataShown) -> bytes:
     """What one changed oneself is answered; what logging in changed is told."""
-    return session.variant.encode(record) if event.by is None and session.id in event.to else b""
+    return session.encoder.encode(record) if event.by is None and session.id in event.to else b""
 
 
-OWN: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any], bytes]] = {
+SELF_EVENTS: dict[type[events.Event], Callable[[IrcDialect, events.Record, Any], bytes]] = {
     events.Entered: _came,
     events.Attached: _came,
     events.Detached: _detached,

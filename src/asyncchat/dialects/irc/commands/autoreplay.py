@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect
 
 
-class Recalled(msgspec.Struct, frozen=True):
+class AutoreplayPurpose(msgspec.Struct, frozen=True):
     """Purpose of a page that is told among today's messages; ``joined`` is when the asker joined, else 0."""
 
     wish: HistoryCursor
     joined: int = 0
 
 
-class Returning:
+class Absence:
     """Somebody who comes with an account: the number of the record by which, and what it may have missed."""
 
     __slots__ = ("number", "rooms", "seen")
@@ -50,21 +50,21 @@ class Returning:
 
 def comes(session: IrcDialect, record: Record, account: str) -> None:
     """Remembers by which record somebody came who may have missed something and can't ask for it."""
-    if account and session.irc.server.newcomers and not session.understood & CHATHISTORY:
-        session.returning = Returning(record.number)
+    if account and session.context.server.newcomers and not session.caps_in & CHATHISTORY:
+        session.absence = Absence(record.number)
 
 
 def on_joining(session: IrcDialect, room: str, number: int, time: int) -> core.ReadHistory:
     """What who has just joined a room reads first: what it missed, else the last lines said before that."""
-    since = None if session.returning is None else session.returning.since(room)
-    asked = HistoryCursor(room, before=number, left=session.irc.server.newcomers, newcomer=True)
+    since = None if session.absence is None else session.absence.since(room)
+    asked = HistoryCursor(room, before=number, left=session.context.server.newcomers, newcomer=True)
     if since is not None:
         asked = missed(room, number, since, framed=True)
-    return msgspec.structs.replace(asked.command(), purpose=Recalled(asked, time))
+    return msgspec.structs.replace(asked.command(), purpose=AutoreplayPurpose(asked, time))
 
 
-def on_return(returning: Returning, seen: Visit) -> core.ReadMissed:
+def on_return(absence: Absence, seen: Visit) -> core.ReadMissed:
     """What was said in private since then."""
-    returning.seen = seen
-    asked = missed("", returning.number, seen.time, framed=True)
-    return core.ReadMissed(seen.time, returning.number, MISSED, Recalled(asked))
+    absence.seen = seen
+    asked = missed("", absence.number, seen.time, framed=True)
+    return core.ReadMissed(seen.time, absence.number, MISSED, AutoreplayPurpose(asked))

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.dialects.irc.commands.listing import understood
+from asyncchat.dialects.irc.commands.list import parse_conditions
 
 SERVER = ":irc.test "
 MINUTE = 60_000_000
@@ -69,4 +69,4 @@ def test_another_server(a):
 
 @given(st.lists(st.text(min_size=1)))
 def test_no_condition_raises(conditions):
-    understood(conditions)
+    parse_conditions(conditions)

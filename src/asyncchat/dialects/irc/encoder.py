@@ -1,7 +1,7 @@
 """How others' events are told in IRC: the bytes of an event, once for all with the same capabilities.
 
-Owns the line of each kind of event. ``IrcVariant.encode`` is on the hottest path of the program: a message to
-a room is three byte strings joined, two of them remembered.
+Owns the line of each kind of event. ``CapabilityEncoder.encode`` is on the hottest path of the program: a
+message to a room is three byte strings joined, two of them remembered.
 """
 
 from collections.abc import Callable
@@ -32,12 +32,12 @@ from asyncchat.dialects.irc.capabilities import (
     SERVER_TIME,
     SETNAME,
 )
-from asyncchat.dialects.irc.line import line
 from asyncchat.dialects.irc.metadata_lines import metadata_line
 from asyncchat.dialects.irc.mode_lines import CHANGES, mode_lines
 from asyncchat.dialects.irc.modes import PREFIXES, ROLE_LETTERS
+from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.speech import batch_lines, said_lines
-from asyncchat.dialects.irc.stamps import stamp
+from asyncchat.dialects.irc.timestamps import timestamp
 from asyncchat.dialects.irc.tokens import LINE_BYTES, format_tags
 
 _OPER: Final = "draft/oper"
@@ -48,7 +48,7 @@ MOST_REMEMBERED: Final = 20_000
 
 
 class Heads:
-    """What lines begin with and whom they go to, as bytes: the same for all variants, which share them."""
+    """What lines begin with and whom they go to, as bytes: the same for all encoders, which share them."""
 
     __slots__ = ("origins", "targets")
 
@@ -60,20 +60,20 @@ class Heads:
 _Signal = events.Signalled | events.SignalledTo | events.SignalledToRole | events.Reacted | events.ReactedTo
 
 
-class IrcVariant:
+class CapabilityEncoder:
     """The bytes of others' events for sessions with one set of capabilities.
 
     Args:
         source: the server's name, for what it says itself.
         ids: gives the msgid.
-        held: the capabilities, of which those that change bytes count.
+        caps: the capabilities, of which those that change bytes count.
         heads: those that others have made already.
     """
 
     __slots__ = (
         "__weakref__",
+        "_caps",
         "_heads",
-        "_held",
         "_ids",
         "_last",
         "_last_told",
@@ -91,17 +91,17 @@ class IrcVariant:
         "_targets",
     )
 
-    def __init__(self, source: str, ids: Ids, held: int, heads: Heads | None = None) -> None:
+    def __init__(self, source: str, ids: Ids, caps: int, heads: Heads | None = None) -> None:
         self._source = source
         self._ids = ids
-        self._held = held
-        self._tags_time = bool(held & SERVER_TIME)
-        self._tags_ids = bool(held & MESSAGE_TAGS)
-        self._tags_account = bool(held & ACCOUNT_TAG)
-        self._tags_oper = bool(held & OPER_TAG)
-        self._multiline = bool(held & MULTILINE)
-        self._marks = bool(held & READ_MARKER)
-        self._redacts = bool(held & MESSAGE_REDACTION)
+        self._caps = caps
+        self._tags_time = bool(caps & SERVER_TIME)
+        self._tags_ids = bool(caps & MESSAGE_TAGS)
+        self._tags_account = bool(caps & ACCOUNT_TAG)
+        self._tags_oper = bool(caps & OPER_TAG)
+        self._multiline = bool(caps & MULTILINE)
+        self._marks = bool(caps & READ_MARKER)
+        self._redacts = bool(caps & MESSAGE_REDACTION)
         self._tagged = self._tags_time or self._tags_ids
         self._millisecond = -1
         self._last: Record | None = None
@@ -158,10 +158,10 @@ class IrcVariant:
         bot = by is not None and self._tags_ids and by.bot
         oper = by is not None and self._tags_oper and by.oper
         if not (account or bot or oper or batch):
-            return b"@time=%b " % stamp(record.time).encode() if self._tags_time else b""
+            return b"@time=%b " % timestamp(record.time).encode() if self._tags_time else b""
         tags = [("batch", batch)] if batch else []
         if self._tags_time:
-            tags.append(("time", stamp(record.time)))
+            tags.append(("time", timestamp(record.time)))
         if account:
             tags.append(("account", account))
         if bot:
@@ -253,7 +253,7 @@ class IrcVariant:
         """A MARKREAD, only for who has draft/read-marker."""
         if not self._marks:
             return b""
-        return line(f":{self._source} MARKREAD {event.target} timestamp={stamp(event.time)}")
+        return line(f":{self._source} MARKREAD {event.target} timestamp={timestamp(event.time)}")
 
     def _retracted(self, event: events.Retracted) -> bytes:
         because = f": {event.reason}" if event.reason else ""
@@ -266,7 +266,7 @@ class IrcVariant:
         if millisecond != self._millisecond and self._tags_time:
             self._millisecond = millisecond
             end = ";msgid=" if self._tags_ids else " "
-            self._tags_head = f"@time={stamp(record.time)}{end}".encode()
+            self._tags_head = f"@time={timestamp(record.time)}{end}".encode()
         if self._tags_ids:
             return b"%b%b " % (self._tags_head, self._ids.id_of(record.number).encode())
         return self._tags_head
@@ -287,7 +287,7 @@ class IrcVariant:
         if batch:
             pieces.append(f"batch={batch}")
         if self._tags_time:
-            pieces.append(f"time={stamp(record.time)}")
+            pieces.append(f"time={timestamp(record.time)}")
         if self._tags_account and record.event.person.account:  # type: ignore[union-attr]  # messages have it
             pieces.append(format_tags((("account", record.event.person.account),)))  # type: ignore[union-attr]
         if self._tags_ids and record.event.person.bot:  # type: ignore[union-attr]  # messages have it
@@ -318,32 +318,32 @@ class IrcVariant:
 
     def _joined(self, event: events.Joined) -> bytes:
         person = event.person
-        if self._held & EXTENDED_JOIN:
+        if self._caps & EXTENDED_JOIN:
             told = line(f":{person.origin} JOIN {event.room} {person.account or '*'}", person.realname)
         else:
             told = line(f":{person.origin} JOIN {event.room}")
-        if event.away and self._held & AWAY_NOTIFY:
+        if event.away and self._caps & AWAY_NOTIFY:
             told += line(f":{event.person.origin} AWAY", event.away)
         return told
 
     def _away_changed(self, event: events.AwayChanged) -> bytes:
-        if not self._held & AWAY_NOTIFY:
+        if not self._caps & AWAY_NOTIFY:
             return b""
         return line(f":{event.person.origin} AWAY", event.text or None)
 
     def _realname_changed(self, event: events.RealnameChanged) -> bytes:
-        if not self._held & SETNAME:
+        if not self._caps & SETNAME:
             return b""
         return line(f":{event.person.origin} SETNAME", event.now.realname)
 
     def _host_changed(self, event: events.HostChanged) -> bytes:
         """Who does not know CHGHOST sees the person go; ``HostShown`` brings it back."""
-        if self._held & CHGHOST:
+        if self._caps & CHGHOST:
             return line(f":{event.person.origin} CHGHOST {event.now.user} {event.now.host}")
         return line(f":{event.person.origin} QUIT", "Changing host")
 
     def _host_shown(self, event: events.HostShown) -> bytes:
-        if self._held & CHGHOST:
+        if self._caps & CHGHOST:
             return b""
         told = self._joined(events.Joined(event.room, event.person, away=event.away))
         name = event.person.name
@@ -361,24 +361,24 @@ class IrcVariant:
 
     def _noticed(self, event: events.Noticed) -> bytes:
         told = _LINES.get(type(event.change))
-        if type(event.change) is events.HostChanged and not self._held & CHGHOST:
+        if type(event.change) is events.HostChanged and not self._caps & CHGHOST:
             return b""  # who shares no room has nothing to be shown anew
-        return told(self, event.change) if told is not None and self._held & EXTENDED_MONITOR else b""
+        return told(self, event.change) if told is not None and self._caps & EXTENDED_MONITOR else b""
 
     def _metadata_shown(self, event: events.MetadataShown) -> bytes:
-        if not self._held & METADATA:
+        if not self._caps & METADATA:
             return b""
         return metadata_line(
             self._source if event.by is None else event.by.origin, event.target, event.key, event.value
         )
 
     def _invite_shown(self, event: events.InviteShown) -> bytes:
-        if not self._held & INVITE_NOTIFY:
+        if not self._caps & INVITE_NOTIFY:
             return b""
         return line(f":{event.person.origin} INVITE {event.to.name} {event.room}")
 
     def _logged(self, event: events.LoggedIn | events.LoggedOut) -> bytes:
-        if not self._held & ACCOUNT_NOTIFY:
+        if not self._caps & ACCOUNT_NOTIFY:
             return b""
         return line(f":{event.person.origin} ACCOUNT {event.now.account or '*'}")
 
@@ -447,32 +447,32 @@ def _cause(event: AnyEvent) -> Person | None:
     return event.person  # type: ignore[union-attr]  # what is told is of somebody
 
 
-_LINES: dict[type[AnyEvent], Callable[[IrcVariant, Any], bytes]] = {
-    events.Joined: IrcVariant._joined,
-    events.Parted: IrcVariant._parted,
-    events.RoomRenamed: IrcVariant._room_renamed,
-    events.Kicked: IrcVariant._kicked,
-    events.Left: IrcVariant._left,
-    events.LoggedIn: IrcVariant._logged,
-    events.LoggedOut: IrcVariant._logged,
-    events.Renamed: IrcVariant._renamed,
-    events.TopicChanged: IrcVariant._topic_changed,
-    **dict.fromkeys(CHANGES, IrcVariant._changed),  # type: ignore[arg-type]  # all of them are events
-    events.Invited: IrcVariant._invited,
-    events.InviteShown: IrcVariant._invite_shown,
-    events.MetadataShown: IrcVariant._metadata_shown,
-    events.Came: IrcVariant._came,
-    events.Went: IrcVariant._went,
-    events.Noticed: IrcVariant._noticed,
-    events.AwayChanged: IrcVariant._away_changed,
-    events.RealnameChanged: IrcVariant._realname_changed,
-    events.HostChanged: IrcVariant._host_changed,
-    events.HostShown: IrcVariant._host_shown,
-    events.Knocked: IrcVariant._knocked,
-    events.Erased: IrcVariant._erased,
-    events.Retracted: IrcVariant._retracted,
-    events.ReadUpTo: IrcVariant._read,
-    events.Announced: IrcVariant._announced,
-    events.Killed: IrcVariant._killed,
+_LINES: dict[type[AnyEvent], Callable[[CapabilityEncoder, Any], bytes]] = {
+    events.Joined: CapabilityEncoder._joined,
+    events.Parted: CapabilityEncoder._parted,
+    events.RoomRenamed: CapabilityEncoder._room_renamed,
+    events.Kicked: CapabilityEncoder._kicked,
+    events.Left: CapabilityEncoder._left,
+    events.LoggedIn: CapabilityEncoder._logged,
+    events.LoggedOut: CapabilityEncoder._logged,
+    events.Renamed: CapabilityEncoder._renamed,
+    events.TopicChanged: CapabilityEncoder._topic_changed,
+    **dict.fromkeys(CHANGES, CapabilityEncoder._changed),  # type: ignore[arg-type]  # all of them are events
+    events.Invited: CapabilityEncoder._invited,
+    events.InviteShown: CapabilityEncoder._invite_shown,
+    events.MetadataShown: CapabilityEncoder._metadata_shown,
+    events.Came: CapabilityEncoder._came,
+    events.Went: CapabilityEncoder._went,
+    events.Noticed: CapabilityEncoder._noticed,
+    events.AwayChanged: CapabilityEncoder._away_changed,
+    events.RealnameChanged: CapabilityEncoder._realname_changed,
+    events.HostChanged: CapabilityEncoder._host_changed,
+    events.HostShown: CapabilityEncoder._host_shown,
+    events.Knocked: CapabilityEncoder._knocked,
+    events.Erased: CapabilityEncoder._erased,
+    events.Retracted: CapabilityEncoder._retracted,
+    events.ReadUpTo: CapabilityEncoder._read,
+    events.Announced: CapabilityEncoder._announced,
+    events.Killed: CapabilityEncoder._killed,
 }
 """The line of each kind of event; the others of ``AnyEvent`` are not told."""

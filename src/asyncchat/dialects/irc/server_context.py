@@ -1,6 +1,6 @@
-"""What all IRC sessions of a server share: ``Irc``, made once.
+"""What all IRC sessions of a server share: ``IrcContext``, made once.
 
-Owns the greeting's bytes and the variants; must not know what a session has said.
+Owns the greeting's bytes and the encoders; must not know what a session has said.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from asyncchat.core.names import NAME_BYTES, ROOM_BYTES, matches
 from asyncchat.dialects.irc import greeting
 from asyncchat.dialects.irc.capabilities import BATCH, CHANGING, MULTILINE, Offer
 from asyncchat.dialects.irc.dialect import IrcDialect
-from asyncchat.dialects.irc.line import BODY_BYTES
-from asyncchat.dialects.irc.variant import Heads, IrcVariant
+from asyncchat.dialects.irc.encoder import CapabilityEncoder, Heads
+from asyncchat.dialects.irc.serialize import BODY_BYTES
 
 if TYPE_CHECKING:
     from asyncchat.dialects.base import ServerInfo
@@ -25,7 +25,7 @@ MOST_SETS = 1000
 """Sets of capabilities remembered: there are as many as kinds of clients, but one may ask for any."""
 
 
-class Irc:
+class IrcContext:
     """What all IRC sessions of a server share: made once."""
 
     def __init__(self, server: ServerInfo) -> None:
@@ -46,18 +46,18 @@ class Irc:
         """How many connections there are that are nobody yet."""
         self._heads = Heads()
         # As long as somebody has it: whoever asks for every mix of capabilities leaves nothing behind.
-        self._variants: WeakValueDictionary[int, IrcVariant] = WeakValueDictionary()
+        self._encoders: WeakValueDictionary[int, CapabilityEncoder] = WeakValueDictionary()
         self._sets: dict[int, int] = {}
 
-    def dialect(self, session: int, host: str, *, private: bool = True) -> IrcDialect:
+    def dialect(self, session: int, host: str, *, is_confidential: bool = True) -> IrcDialect:
         """The dialect of a new session.
 
         Args:
             session: its number.
             host: where it comes from, as others may see it.
-            private: whether nobody listens on the way: encrypted, or not beyond a private network.
+            is_confidential: whether nobody listens on the way: encrypted, or not beyond a private network.
         """
-        return IrcDialect(self, session, host, private=private)
+        return IrcDialect(self, session, host, is_confidential=is_confidential)
 
     def renew(self, server: ServerInfo) -> None:
         """Says this of the server from now on; its name and software stay."""
@@ -66,21 +66,21 @@ class Irc:
         self.motd = greeting.motd(self)
         self.isupport = greeting.isupport_lines(self)
 
-    def shared_set(self, held: int) -> int:
+    def shared_set(self, caps: int) -> int:
         """A set of capabilities as the one object of it: ten thousand sessions hold the same few."""
         if len(self._sets) >= MOST_SETS:
             self._sets.clear()
-        return self._sets.setdefault(held, held)
+        return self._sets.setdefault(caps, caps)
 
-    def variant(self, held: int) -> IrcVariant:
+    def encoder(self, caps: int) -> CapabilityEncoder:
         """How others' events are told to who holds these capabilities."""
-        if not held & BATCH:
-            held &= ~MULTILINE  # it depends on batch (IRCv3 multiline, "Dependencies")
-        held &= CHANGING
-        variant = self._variants.get(held)
-        if variant is None:
-            variant = self._variants[held] = IrcVariant(self.name, self.server.ids, held, self._heads)
-        return variant
+        if not caps & BATCH:
+            caps &= ~MULTILINE  # it depends on batch (IRCv3 multiline, "Dependencies")
+        caps &= CHANGING
+        encoder = self._encoders.get(caps)
+        if encoder is None:
+            encoder = self._encoders[caps] = CapabilityEncoder(self.name, self.server.ids, caps, self._heads)
+        return encoder
 
     def moment(self, time: int) -> str:
         """A time (microseconds since 1970 UTC) for people."""

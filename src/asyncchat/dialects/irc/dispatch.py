@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from asyncchat.core.commands import Answer, Command
+from asyncchat.dialects.framing import OVERLONG
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.batches import Open
+from asyncchat.dialects.irc.batches import OpenBatch
 from asyncchat.dialects.irc.capabilities import BATCH, LABELED_RESPONSE
-from asyncchat.dialects.irc.commands import WORDS
+from asyncchat.dialects.irc.commands import COMMANDS
 from asyncchat.dialects.irc.commands import batches as in_batches
-from asyncchat.dialects.irc.commands.word import ReadOn, fail, numeric
-from asyncchat.dialects.irc.labels import Opening, label_of
-from asyncchat.dialects.irc.line import BODY_BYTES, word
+from asyncchat.dialects.irc.commands.spec import ResumeReading, fail, numeric
+from asyncchat.dialects.irc.labels import LabelStart, label_of
+from asyncchat.dialects.irc.serialize import BODY_BYTES, middle
 from asyncchat.dialects.irc.tokens import CLIENT_TAG_BYTES, Fault, Message, parse
-from asyncchat.dialects.lines import OVERLONG
 
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect
@@ -30,12 +30,12 @@ _LABELS = BATCH | LABELED_RESPONSE
 """Without batches there are no labels (labeled-response, "Dependencies")."""
 
 
-def understand(session: IrcDialect, raw: bytes | None) -> Sequence[Command]:
+def dispatch(session: IrcDialect, raw: bytes | None) -> Sequence[Command]:
     """What a line asks, behind its label if it has one.
 
     What is asked in a batch is answered when it ends or breaks, under the label with which it began.
     """
-    if session.understood & _LABELS != _LABELS:
+    if session.caps_in & _LABELS != _LABELS:
         return _asked(session, raw)
     label = label_of(raw)
     before = _batch(session)
@@ -49,15 +49,15 @@ def understand(session: IrcDialect, raw: bytes | None) -> Sequence[Command]:
     return _under(session, label, asked)
 
 
-def _batch(session: IrcDialect) -> Open | None:
-    return None if session.incoming is None else session.incoming.open
+def _batch(session: IrcDialect) -> OpenBatch | None:
+    return None if session.client_batches is None else session.client_batches.open
 
 
 def _under(session: IrcDialect, label: str, asked: Sequence[Command]) -> Sequence[Command]:
     if not label:
         return asked
     # A line that pauses may leave the rest of what it asks behind it.
-    return (Answer(Opening(label, len(asked) + session.queued)), *asked)
+    return (Answer(LabelStart(label, len(asked) + session.queued)), *asked)
 
 
 def _asked(session: IrcDialect, raw: bytes | None) -> Sequence[Command]:
@@ -67,7 +67,7 @@ def _asked(session: IrcDialect, raw: bytes | None) -> Sequence[Command]:
     message = parse(raw)
     if isinstance(message, Fault):
         return [*in_batches.broken(session, message.value), *_refused(session, raw, message)]
-    if session.incoming is not None or message.tags:
+    if session.client_batches is not None or message.tags:
         first, whole = in_batches.taken(session, message)
         if first or whole:
             return first if whole else [*first, *_obeyed(session, message)]
@@ -75,20 +75,20 @@ def _asked(session: IrcDialect, raw: bytes | None) -> Sequence[Command]:
 
 
 def _obeyed(session: IrcDialect, message: Message) -> Sequence[Command]:
-    entry = WORDS.get(message.command)
+    entry = COMMANDS.get(message.command)
     if entry is None:
-        return [numeric(numerics.ERR_UNKNOWNCOMMAND, word(message.command), text="Unknown command")]
+        return [numeric(numerics.ERR_UNKNOWNCOMMAND, middle(message.command), text="Unknown command")]
     if not entry.early and not session.entered:
         return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
     if not entry.satisfied(message.params):
         return [numeric(numerics.ERR_NEEDMOREPARAMS, message.command, text="Not enough parameters")]
-    heard = session.irc.heard
+    heard = session.context.heard
     heard[message.command] = heard.get(message.command, 0) + 1
     commands = entry.handler(session, message)
     if not entry.long:
         return commands
     session.pause()
-    return [*commands, Answer(ReadOn())]
+    return [*commands, Answer(ResumeReading())]
 
 
 def _refused(session: IrcDialect, raw: bytes, fault: Fault) -> Sequence[Command]:
@@ -103,7 +103,7 @@ def _refused(session: IrcDialect, raw: bytes, fault: Fault) -> Sequence[Command]
         text = "A value must be UTF-8"
         return [session.said(fail(command, "VALUE_INVALID", text=text))]
     text = "Message rejected, your IRC software MUST use UTF-8 encoding on this network"
-    return [session.said(fail(command if command in WORDS else "*", "INVALID_UTF8", text=text))]
+    return [session.said(fail(command if command in COMMANDS else "*", "INVALID_UTF8", text=text))]
 
 
 def _too_long(raw: bytes) -> bool:

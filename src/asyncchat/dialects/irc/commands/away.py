@@ -10,7 +10,7 @@ from asyncchat.core import replies
 from asyncchat.core.text import cut, printable, size
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import PRE_AWAY
-from asyncchat.dialects.irc.commands.word import Answerer, Word, fail, numeric
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder, fail, numeric
 from asyncchat.dialects.irc.limits import REALNAME_BYTES, REASON_BYTES
 from asyncchat.dialects.irc.tokens import Message
 
@@ -23,9 +23,9 @@ def away(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     text = cut(message.param(0), REASON_BYTES)[0]
     if session.entered:
         return [core.SetAway(text)]
-    if not session.understood & PRE_AWAY:
+    if not session.caps_in & PRE_AWAY:
         return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
-    session.arrival.away = text
+    session.registration.away = text
     return [core.Answer(replies.StillAway(text))]
 
 
@@ -59,14 +59,14 @@ def say_realname_fixed(session: IrcDialect, refusal: replies.RealnameFixed) -> b
     return session.fail(fail("SETNAME", "CANNOT_CHANGE_REALNAME", text=why))
 
 
-WORDS: dict[str, Word] = {
-    "AWAY": Word(
+COMMANDS: dict[str, CommandSpec] = {
+    "AWAY": CommandSpec(
         away,
         early=True,
         params="[:<text>]",
         about="Marks you as away, with a word for those who write to you; without one you are back.",
     ),
-    "SETNAME": Word(
+    "SETNAME": CommandSpec(
         setname,
         1,
         filled=0,
@@ -75,7 +75,7 @@ WORDS: dict[str, Word] = {
     ),
 }
 
-ANSWERS: dict[type, Answerer] = {
+REPLIES: dict[type, ReplyEncoder] = {
     replies.StillAway: say_still_away,
     replies.RealnameFixed: say_realname_fixed,
 }

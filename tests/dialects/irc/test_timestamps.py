@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.dialects.irc.stamps import milliseconds, stamp
+from asyncchat.dialects.irc.timestamps import milliseconds, timestamp
 
 
 @pytest.mark.parametrize(
@@ -29,4 +29,4 @@ def test_reading(text, time):
 
 @given(st.integers(0, 4_000_000_000_000_000))
 def test_round_trip(time):
-    assert milliseconds(stamp(time)) == time // 1000
+    assert milliseconds(timestamp(time)) == time // 1000

@@ -17,7 +17,7 @@ from asyncchat.core.commands import Span
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.commands.server import no_such_server
-from asyncchat.dialects.irc.commands.word import Answerer, Word, listed, too_many
+from asyncchat.dialects.irc.commands.spec import CommandSpec, ReplyEncoder, listed, too_many
 from asyncchat.dialects.irc.limits import LISTED
 from asyncchat.dialects.irc.tokens import Message
 
@@ -32,16 +32,16 @@ def list_rooms(session: IrcDialect, message: Message) -> Sequence[core.Command]:
     """Lists all rooms, those named, or those that meet conditions; the second parameter may be a server."""
     conditions = listed(message.param(0), LISTED + 1)
     second = message.param(1)
-    if session.irc.names_server(second):
-        if not session.irc.is_called(second):
+    if session.context.names_server(second):
+        if not session.context.is_called(second):
             return [no_such_server(second)]
     else:
         conditions += listed(second, LISTED + 1)
-    asked = understood(conditions[:LISTED])
+    asked = parse_conditions(conditions[:LISTED])
     return [asked, too_many(conditions[LISTED], LISTED)] if len(conditions) > LISTED else [asked]
 
 
-def understood(conditions: Sequence[str]) -> core.AskRooms:
+def parse_conditions(conditions: Sequence[str]) -> core.AskRooms:
     """What some conditions ask for: of a kind given twice the last counts, masks add up."""
     names: list[str] = []
     masks: list[str] = []
@@ -76,8 +76,8 @@ def say_rooms(session: IrcDialect, view: replies.RoomsView) -> bytes:
     )
 
 
-WORDS: dict[str, Word] = {
-    "LIST": Word(
+COMMANDS: dict[str, CommandSpec] = {
+    "LIST": CommandSpec(
         list_rooms,
         long=True,
         params="[<channel>{,<channel>}] [<condition>{,<condition>}]",
@@ -88,4 +88,4 @@ WORDS: dict[str, Word] = {
     ),
 }
 
-ANSWERS: dict[type, Answerer] = {replies.RoomsView: say_rooms}
+REPLIES: dict[type, ReplyEncoder] = {replies.RoomsView: say_rooms}

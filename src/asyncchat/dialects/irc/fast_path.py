@@ -5,13 +5,13 @@ declines whatever is out of the ordinary. Load, and most of what people type, co
 """
 
 from asyncchat.core.commands import Answer, Command, Say
-from asyncchat.dialects.irc.line import BODY_BYTES
+from asyncchat.dialects.irc.serialize import BODY_BYTES
 
 _SAY = "PRIVMSG #"
 _SAY_AT = len("PRIVMSG ")
 
 
-def quick(data: bytes, limit: int, pong: bytes) -> list[Command] | None:
+def fast_path(data: bytes, limit: int, pong: bytes) -> list[Command] | None:
     """The commands of a chunk, or None when it has to be read the slow way.
 
     Args:

@@ -16,7 +16,7 @@ def _second(seconds: int) -> str:
     return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def stamp(time: int) -> str:
+def timestamp(time: int) -> str:
     """A time in microseconds, written with its milliseconds."""
     seconds, rest = divmod(time, 1_000_000)
     return f"{_second(seconds)}.{rest // 1000:03d}Z"

@@ -4,7 +4,7 @@ Owns nick, user, real name and password until there is a person; must not know h
 """
 
 
-class Arrival:
+class PendingRegistration:
     """What a session has said of itself before it is a person; gone afterwards."""
 
     __slots__ = (

@@ -12,7 +12,7 @@ import msgspec
 
 from asyncchat.core.commands import Answer, Command
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.line import word
+from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.tokens import Message
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 Handler = Callable[["IrcDialect", Message], Sequence[Command]]
 """(session, message) -> what is asked of the chat; answers of its own are ``Answer`` among it."""
 
-Answerer = Callable[["IrcDialect", Any], bytes]
+ReplyEncoder = Callable[["IrcDialect", Any], bytes]
 """(session, reply) -> lines."""
 
 
-class Word(msgspec.Struct, frozen=True):
+class CommandSpec(msgspec.Struct, frozen=True):
     """A command that clients may send.
 
     ``least`` parameters it must have (else 461), none of them empty but those after the first ``filled``;
@@ -55,13 +55,13 @@ class Numeric(msgspec.Struct, frozen=True):
     text: str | None
 
 
-class ReadOn(msgspec.Struct, frozen=True):
+class ResumeReading(msgspec.Struct, frozen=True):
     """Comes last of what a line asks whose outcome decides how to read on: with it, reading goes on.
 
-    With ``recalling`` first with what was said in the rooms that were joined, before that.
+    With ``replaying`` first with what was said in the rooms that were joined, before that.
     """
 
-    recalling: bool = False
+    replaying: bool = False
 
 
 def numeric(code: str, *words: str, text: str | None = None) -> Answer:
@@ -90,4 +90,4 @@ def each(text: str, most: int, make: Callable[[str], Command]) -> list[Command]:
 
 def too_many(target: str, most: int) -> Answer:
     """That a line names more targets than it may, and the first beyond (TARGMAX)."""
-    return numeric(numerics.ERR_TOOMANYTARGETS, word(target), text=f"At most {most} targets at once")
+    return numeric(numerics.ERR_TOOMANYTARGETS, middle(target), text=f"At most {most} targets at once")

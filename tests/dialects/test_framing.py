@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.dialects.lines import OVERLONG, Lines
+from asyncchat.dialects.framing import OVERLONG, LineFramer
 
 LIMIT = 8
 
@@ -30,7 +30,7 @@ WIRE = [
 
 @pytest.mark.parametrize(("wire", "lines"), WIRE)
 def test_whole(wire, lines):
-    framing = Lines(LIMIT)
+    framing = LineFramer(LIMIT)
     framing.feed(wire)
     assert framing.ready == len(lines)
     assert framing.take(100) == lines
@@ -39,7 +39,7 @@ def test_whole(wire, lines):
 
 @pytest.mark.parametrize(("wire", "lines"), WIRE)
 def test_byte_by_byte(wire, lines):
-    framing = Lines(LIMIT)
+    framing = LineFramer(LIMIT)
     for index in range(len(wire)):
         framing.feed(wire[index : index + 1])
     assert framing.take(100) == lines
@@ -48,7 +48,7 @@ def test_byte_by_byte(wire, lines):
 
 @pytest.mark.parametrize(("wire", "lines"), WIRE)
 def test_with_a_tail(wire, lines):
-    framing = Lines(LIMIT)
+    framing = LineFramer(LIMIT)
     framing.feed(wire + b"tail")
     assert framing.take(100) == lines
     assert framing.unfinished == 4
@@ -57,7 +57,7 @@ def test_with_a_tail(wire, lines):
 
 
 def test_an_endless_line_is_never_held():
-    framing = Lines(LIMIT)
+    framing = LineFramer(LIMIT)
     for _ in range(1000):
         framing.feed(b"abc")
         assert framing.unfinished <= LIMIT + 1
@@ -67,14 +67,14 @@ def test_an_endless_line_is_never_held():
 
 
 def test_backlog_counts_an_overlong_line_as_its_end():
-    framing = Lines(LIMIT)
+    framing = LineFramer(LIMIT)
     framing.feed(b"one\n1234567890\ntwo\nthree\n")
     assert framing.take(2) == [b"one", OVERLONG]
     assert framing.backlog == len(b"two\nthree\n")
 
 
 def test_a_line_given_whole_stands_in_its_place():
-    framing = Lines(LIMIT)
+    framing = LineFramer(LIMIT)
     framing.feed(b"one\n")
     framing.add(b"t\no")
     framing.add(b"123456789")
@@ -86,7 +86,7 @@ chunked = st.lists(st.binary(max_size=12) | st.sampled_from([b"\n", b"\r", b"\r\
 
 @given(chunked)
 def test_any_chunking_gives_the_same_lines(chunks):
-    whole, pieces = Lines(LIMIT), Lines(LIMIT)
+    whole, pieces = LineFramer(LIMIT), LineFramer(LIMIT)
     whole.feed(b"".join(chunks))
     for chunk in chunks:
         pieces.feed(chunk)
@@ -97,7 +97,7 @@ def test_any_chunking_gives_the_same_lines(chunks):
 
 @given(chunked, st.lists(st.tuples(st.integers(1, 5), st.integers(0, 5)), max_size=30))
 def test_taking_a_few_and_putting_some_back_keeps_the_order(chunks, turns):
-    expected, framing = Lines(LIMIT), Lines(LIMIT)
+    expected, framing = LineFramer(LIMIT), LineFramer(LIMIT)
     got: list[bytes | None] = []
     expected.feed(b"".join(chunks))
     feeds = iter(chunks)
@@ -116,7 +116,7 @@ def test_taking_a_few_and_putting_some_back_keeps_the_order(chunks, turns):
 
 
 def test_idle_is_when_the_next_byte_begins_a_line():
-    lines = Lines(4)
+    lines = LineFramer(4)
     assert lines.idle
     lines.feed(b"a")
     assert not lines.idle

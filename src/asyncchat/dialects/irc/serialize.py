@@ -28,7 +28,7 @@ def line(head: str, last: str | None = None) -> bytes:
     return raw + b"\r\n"
 
 
-def word(text: str) -> str:
+def middle(text: str) -> str:
     """A text as a parameter in the middle of a line."""
     if not text:
         return "*"

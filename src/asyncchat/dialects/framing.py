@@ -7,7 +7,7 @@ OVERLONG = None
 """Stands in the list for a line over the limit; its bytes are dropped up to its newline."""
 
 
-class Lines:
+class LineFramer:
     """Cuts a stream at LF; a CR before it is not part of the line.
 
     Args:

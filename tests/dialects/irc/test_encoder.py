@@ -10,8 +10,8 @@ from asyncchat.core.ids import Ids
 from asyncchat.core.metadata import KEY_BYTES, VALUE_BYTES
 from asyncchat.core.people import person
 from asyncchat.dialects.irc.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, METADATA, SERVER_TIME
+from asyncchat.dialects.irc.encoder import CapabilityEncoder
 from asyncchat.dialects.irc.tokens import LINE_BYTES, Message, parse
-from asyncchat.dialects.irc.variant import IrcVariant
 
 A = person(1, "a", "u", "h", "real")
 B = person(2, "b", "v", "i")
@@ -114,12 +114,12 @@ UNTOLD = [
 ]
 
 
-def variant(held: int) -> IrcVariant:
-    return IrcVariant("s", Ids([(1, "e")]), held)
+def encoder(held: int) -> CapabilityEncoder:
+    return CapabilityEncoder("s", Ids([(1, "e")]), held)
 
 
 def told(event: AnyEvent, held: int = 0) -> str:
-    return variant(held).encode(Record(7, TIME, event)).decode()
+    return encoder(held).encode(Record(7, TIME, event)).decode()
 
 
 @pytest.mark.parametrize(("event", "line"), LINES)
@@ -199,7 +199,7 @@ def test_a_senders_tags_stand_behind_the_servers_on_the_first_line():
 def test_the_account_is_that_of_whoever_did_it_in_the_history_too(event, line):
     one, other = person(1, "a", "u", "h", account="hers"), person(2, "b", "v", "i", account="his")
     record = Record(7, TIME, event(one, other))
-    held = variant(ACCOUNT_TAG)
+    held = encoder(ACCOUNT_TAG)
     assert held.encode(record).decode() == f"@account=his :b!v@i {line}\r\n"
     assert held.past(record, "h0").decode() == f"@batch=h0;account=his :b!v@i {line}\r\n"
 
@@ -212,7 +212,7 @@ def test_no_event_is_forgotten():
 
 
 def test_times_and_ids_go_on():
-    both = variant(SERVER_TIME | MESSAGE_TAGS)
+    both = encoder(SERVER_TIME | MESSAGE_TAGS)
     for number, time, stamp in (
         (1, TIME, "123"),
         (2, TIME + 500, "123"),
@@ -254,8 +254,8 @@ def test_no_text_breaks_out_of_its_line(text):
 
 
 def test_the_memory_of_heads_is_bounded(monkeypatch):
-    monkeypatch.setattr("asyncchat.dialects.irc.variant.MOST_REMEMBERED", 3)
-    plain = variant(0)
+    monkeypatch.setattr("asyncchat.dialects.irc.encoder.MOST_REMEMBERED", 3)
+    plain = encoder(0)
     for number in range(10):
         who = person(number, f"n{number}", "u", "h")
         line = plain.encode(Record(1, TIME, events.Said(f"#{number}", who, "x")))

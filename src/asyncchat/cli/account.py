@@ -82,7 +82,7 @@ def list_accounts(as_json: bool, db: str | None, config: str | None) -> None:
 
     from asyncchat.control.client import ask
     from asyncchat.control.requests import AccountList, AskAccounts
-    from asyncchat.dialects.plain.clean import shown
+    from asyncchat.text.sanitize import shown
 
     found = ask(named_database(db, config), AskAccounts(), AccountList).accounts
     width = max((len(account.name) for account in found), default=0)

@@ -62,28 +62,28 @@ def _moment(text: str, now: datetime) -> int:
 
 
 def _text(records: "Iterable[Record]") -> Iterable[str]:
-    from asyncchat.dialects.plain.act_words import sentence
-    from asyncchat.dialects.plain.times import Zone
+    from asyncchat.text.sentences import audit_sentence
+    from asyncchat.text.times import Zone
 
     for record in records:
         when = datetime.fromtimestamp(record.time / 1_000_000, UTC).astimezone()
         offset = when.utcoffset() or timedelta()
         zone = Zone(when.tzname() or "", int(offset.total_seconds()))
-        yield f"{when:%Y-%m-%d %H:%M:%S}  {sentence(record.event, zone)}"
+        yield f"{when:%Y-%m-%d %H:%M:%S}  {audit_sentence(record.event, zone)}"
 
 
 def _json(records: "Iterable[Record]") -> Iterable[str]:
     import msgspec
 
-    from asyncchat.dialects.plain.act_words import sentence
-    from asyncchat.dialects.plain.times import Zone
+    from asyncchat.text.sentences import audit_sentence
+    from asyncchat.text.times import Zone
 
     for record in records:
         when = datetime.fromtimestamp(record.time / 1_000_000, UTC)
         row = {
             "number": record.number,
             "time": when,
-            "says": sentence(record.event, Zone("UTC", 0)),
+            "says": audit_sentence(record.event, Zone("UTC", 0)),
             "event": record.event,
         }
         yield msgspec.json.encode(row).decode()

@@ -52,7 +52,7 @@ from asyncchat.dialects.irc.client_values import (
     Undelivered,
     Value,
 )
-from asyncchat.dialects.plain.dialect import GREETING
+from asyncchat.dialects.plain.prompts import GREETING
 
 _PROMPT = GREETING[:12].encode()
 """How an original-style server begins; our own too, where the line is slow, but that one goes on in IRC."""

@@ -13,8 +13,8 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import AnyEvent, Record
 from asyncchat.core.replies import Refusal
-from asyncchat.dialects.plain.refusal_words import REFUSAL_WORDS
 from asyncchat.log.base import Log
+from asyncchat.text.sentences import refusal_sentence
 
 CONSOLE = 0
 """Who asks: no session's number. A rule that lets it do something does so for who runs the server."""
@@ -65,4 +65,4 @@ async def carried_out(desk: Desk, command: Command) -> list[AnyEvent]:
 
 def words_for(refusal: Any) -> str:
     """A refusal as one line without a dot at its end."""
-    return REFUSAL_WORDS[type(refusal)](refusal).replace("\n", " ").removesuffix(".")
+    return refusal_sentence(refusal).replace("\n", " ").removesuffix(".")

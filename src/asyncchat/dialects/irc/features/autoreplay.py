@@ -31,14 +31,14 @@ from asyncchat.dialects.irc.registry import (
 from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.dialects.plain.history import MISSED, Wish, earlier, missed, next_wish, wish
-from asyncchat.dialects.plain.times import Zone
+from asyncchat.text.history import MISSED, HistoryCursor, earlier, missed, next_cursor, parse_history
+from asyncchat.text.times import Zone
 
 
 class AutoreplayPurpose(msgspec.Struct, frozen=True):
     """Purpose of a page that is told among today's messages; ``joined`` is when the asker joined, else 0."""
 
-    wish: Wish
+    wish: HistoryCursor
     joined: int = 0
 
 
@@ -115,7 +115,7 @@ def on_joining(session: IrcSession, room: str, number: int, time: int) -> core.R
     """What who has just joined a room reads first: what it missed, else the last lines said before that."""
     absence = session.state(Absence)
     since = None if absence is None else absence.since(room)
-    asked = Wish(room, before=number, left=session.context.server.newcomers, newcomer=True)
+    asked = HistoryCursor(room, before=number, left=session.context.server.newcomers, newcomer=True)
     if since is not None:
         asked = missed(room, number, since, framed=True)
     return msgspec.structs.replace(asked.command(), purpose=AutoreplayPurpose(asked, time))
@@ -165,7 +165,7 @@ def heard(session: IrcSession, text: str) -> Sequence[core.Command]:
 
 
 def _ask(session: IrcSession, target: str, text: str) -> Sequence[core.Command]:
-    asked = wish(target, text, _zone(session), session.state(Wish))
+    asked = parse_history(target, text, _zone(session), session.state(HistoryCursor))
     if asked is None:
         return [core.Answer(HistServNotice(f"Syntax: {_USAGE}"))]
     session.pause()
@@ -218,11 +218,11 @@ def _is_for_people(record: Record) -> bool:
 
 def around(session: IrcSession, page: replies.HistoryPage, asked: AutoreplayPurpose) -> tuple[bytes, bytes]:
     """What is said before and behind a page: what it does not show."""
-    going_on = next_wish(msgspec.structs.replace(page, purpose=asked.wish))
+    going_on = next_cursor(msgspec.structs.replace(page, purpose=asked.wish))
     room = page.room
     if room:
         if going_on is None:
-            session.forget(Wish)
+            session.forget(HistoryCursor)
         else:
             session.keep(going_on)
     if asked.wish.newcomer:

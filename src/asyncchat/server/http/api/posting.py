@@ -16,12 +16,12 @@ from asyncchat.core.events import Record
 from asyncchat.core.names import fold
 from asyncchat.core.replies import Refusal
 from asyncchat.core.tokens import POST
-from asyncchat.dialects.plain.refusal_words import REFUSAL_WORDS
 from asyncchat.log.base import LogError, PageQuery, Window
 from asyncchat.server.control import HubDesk
 from asyncchat.server.http.api import shapes
 from asyncchat.server.http.api.routes import Answer, Call, Route, body_of, json
 from asyncchat.server.http.messages import Response, problem
+from asyncchat.text.sentences import refusal_sentence
 
 KEY_LENGTH = 200
 """Longest Idempotency-Key: a UUID has 36 characters."""
@@ -63,7 +63,7 @@ async def _say(call: Call, draft: shapes.Draft, key: str, asked: str) -> Respons
         if isinstance(item, replies.PostedBefore):
             return await _again(call, item, asked, text)
         if isinstance(item, Refusal):
-            words = REFUSAL_WORDS[type(item)](item)
+            words = refusal_sentence(item)
             return problem(_STATUS.get(type(item), 422), words.replace("\n", " "))
     raise AssertionError("a post without an outcome")
 

@@ -12,8 +12,8 @@ from asyncchat.core.events import Speech
 from asyncchat.core.modes import BANS, MUTES
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.text import cut
-from asyncchat.dialects.durations import lasting
-from asyncchat.dialects.plain.mode_words import (
+from asyncchat.text.durations import lasting
+from asyncchat.text.modes import (
     LIST_WORDS,
     PERSON_FLAG_WORDS,
     RULE_WORDS,

@@ -11,8 +11,8 @@ from asyncchat.core.commands import Search
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.core.replies import SearchPage
 from asyncchat.core.searching import MOST_TERMS, terms_of
-from asyncchat.dialects.plain.history import spoken_lines
-from asyncchat.dialects.plain.times import Zone, parse_date, seconds_back
+from asyncchat.text.history import spoken_lines
+from asyncchat.text.times import Zone, parse_date, seconds_back
 
 PAGE = 30
 """Messages a page of ``/search`` shows: most people want one of them."""
@@ -25,7 +25,7 @@ _PIECE = re.compile(r'"[^"]*"?|[^\s"]+')
 _FILTER = re.compile(r"(from|in|with|before|after):(.*)", re.IGNORECASE | re.DOTALL)
 
 
-class Sought(msgspec.Struct, frozen=True):
+class SearchCursor(msgspec.Struct, frozen=True):
     """A search, read backwards page by page."""
 
     search: Search
@@ -35,7 +35,7 @@ class Sought(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self.search, purpose=self)
 
 
-def sought(text: str, zone: Zone) -> Sought | str:
+def parse_search(text: str, zone: Zone) -> SearchCursor | str:
     """What ``/search TEXT`` asks for, or what is wrong with it."""
     asked = Search(limit=PAGE)
     words: list[str] = []
@@ -51,7 +51,7 @@ def sought(text: str, zone: Zone) -> Sought | str:
     terms = terms_of(" ".join(words))
     if len(terms) > MOST_TERMS:
         return f"That is too much to search for: {MOST_TERMS} words is the limit."
-    return Sought(msgspec.structs.replace(asked, terms=terms))
+    return SearchCursor(msgspec.structs.replace(asked, terms=terms))
 
 
 _MEANT = {
@@ -90,12 +90,12 @@ def _narrowed(asked: Search, filter: str, value: str, zone: Zone) -> Search | No
     return replace(asked, after_time=start - 1) if filter == "after" else replace(asked, before_time=start)
 
 
-def next_sought(page: SearchPage) -> Sought | None:
+def next_cursor(page: SearchPage) -> SearchCursor | None:
     """What is left to be searched after a page, or None."""
     asked = page.purpose
-    if not isinstance(asked, Sought) or page.reached is None:
+    if not isinstance(asked, SearchCursor) or page.reached is None:
         return None
-    return Sought(msgspec.structs.replace(asked.search, before=page.reached))
+    return SearchCursor(msgspec.structs.replace(asked.search, before=page.reached))
 
 
 def page_lines(page: SearchPage, zone: Zone) -> list[str]:

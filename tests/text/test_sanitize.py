@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.dialects.plain.clean import shown, typed
+from asyncchat.text.sanitize import shown, typed
 
 
 @pytest.mark.parametrize(

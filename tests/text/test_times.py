@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.dialects.plain.times import MICROSECONDS, Zone
+from asyncchat.text.times import MICROSECONDS, Zone
 
 moments = st.integers(0, 4_000_000_000_000_000)
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: minutes * 60)

@@ -11,8 +11,8 @@ from asyncchat.core.commands import ReadHistory
 from asyncchat.core.events import Record, Said, Whispered
 from asyncchat.core.names import fold
 from asyncchat.core.replies import MORE_COUNTED, HistoryPage
-from asyncchat.dialects.plain.event_words import said, spoken
-from asyncchat.dialects.plain.times import MOST, Zone, parse_date, seconds_back
+from asyncchat.text.events import said, spoken
+from asyncchat.text.times import MOST, Zone, parse_date, seconds_back
 
 PAGE = 50
 """Messages a page of ``/history`` shows."""
@@ -27,7 +27,7 @@ CUT = "-- what was said before is not kept any more --"
 """Where the history ends because older messages were removed from it."""
 
 
-class Wish(msgspec.Struct, frozen=True):
+class HistoryCursor(msgspec.Struct, frozen=True):
     """A stretch of a room's past, read backwards page by page.
 
     ``left`` is how many messages may still be shown, None for all. ``newcomer`` marks what nobody asked for;
@@ -55,39 +55,40 @@ class Wish(msgspec.Struct, frozen=True):
         )
 
 
-def wish(room: str, text: str, zone: Zone, going_on: Wish | None) -> Wish | None:
+def parse_history(room: str, text: str, zone: Zone, going_on: HistoryCursor | None) -> HistoryCursor | None:
     """What ``/history TEXT`` asks for in a room; None when the text is none of its forms.
 
     Args:
         going_on: what the page before left to be read, taken up by an empty text in the same room.
     """
     if not text:
-        return going_on if going_on is not None and fold(going_on.room) == fold(room) else Wish(room)
+        return going_on if going_on is not None and fold(going_on.room) == fold(room) else HistoryCursor(room)
     back = seconds_back(text)
     if back is not None:
-        return Wish(room, newest_seconds=back)
+        return HistoryCursor(room, newest_seconds=back)
     day = parse_date(text)
     if day is not None:
         start, end = zone.bounds(day)
-        return Wish(room, after_time=start - 1, before_time=end)
+        return HistoryCursor(room, after_time=start - 1, before_time=end)
     if text.isascii() and text.isdigit() and len(text) < 8 and int(text) > 0:
-        return Wish(room, left=min(int(text), MOST))
+        return HistoryCursor(room, left=min(int(text), MOST))
     return None
 
 
-def newcomers(room: str, before: int | None, framed: bool, most: int) -> Wish:
+def newcomers(room: str, before: int | None, framed: bool, most: int) -> HistoryCursor:
     """What who has just joined a room reads first: the last lines said before that, at most so many."""
-    return Wish(room, before=before, left=most if framed else min(most, NEWCOMER_UNFRAMED), newcomer=True)
+    left = most if framed else min(most, NEWCOMER_UNFRAMED)
+    return HistoryCursor(room, before=before, left=left, newcomer=True)
 
 
-def next_wish(page: HistoryPage) -> Wish | None:
+def next_cursor(page: HistoryPage) -> HistoryCursor | None:
     """What is left to be read after a page, or None."""
     asked = page.purpose
-    if not isinstance(asked, Wish) or not page.more or not page.records:
+    if not isinstance(asked, HistoryCursor) or not page.more or not page.records:
         return None
     before = page.records[0].number
     if asked.newcomer:
-        return Wish(asked.room, before=before)
+        return HistoryCursor(asked.room, before=before)
     left = None if asked.left is None else asked.left - len(page.records)
     if left == 0:
         return None
@@ -97,28 +98,28 @@ def next_wish(page: HistoryPage) -> Wish | None:
 def page_lines(page: HistoryPage, zone: Zone) -> list[str]:
     """A page, oldest line first, a mark before each day; the zone is said in the first one."""
     asked = page.purpose
-    unasked = asked if isinstance(asked, Wish) and asked.newcomer else None
+    unasked = asked if isinstance(asked, HistoryCursor) and asked.newcomer else None
     if not page.records:
         return [CUT] if page.cut else [] if unasked else ["-- no messages --"]
     lines = [*([CUT] if page.cut else []), *spoken_lines(page.records, zone)]
     if unasked is None:
-        return [*lines, "-- more: /history --"] if next_wish(page) is not None else lines
+        return [*lines, "-- more: /history --"] if next_cursor(page) is not None else lines
     if page.more:
         lines.insert(0, f"… {earlier(page.more, unasked)}: {'/history' if page.room else '/history @NAME'}")
     return lines
 
 
-def earlier(more: int, asked: Wish) -> str:
+def earlier(more: int, asked: HistoryCursor) -> str:
     """How many messages are not shown before others."""
     count = f"more than {more:,}" if more >= MORE_COUNTED else f"{more:,}"
     missed = " that you missed" if asked.after_time is not None else ""
     return f"{count} earlier message{'s' if more > 1 else ''}{missed}"
 
 
-def missed(room: str, before: int | None, since: int, framed: bool) -> Wish:
+def missed(room: str, before: int | None, since: int, framed: bool) -> HistoryCursor:
     """What was said in a room while one was not there, the last of it."""
     left = MISSED if framed else NEWCOMER_UNFRAMED
-    return Wish(room, before=before, after_time=since, left=left, newcomer=True)
+    return HistoryCursor(room, before=before, after_time=since, left=left, newcomer=True)
 
 
 def spoken_lines(records: Sequence[Record], zone: Zone) -> list[str]:

@@ -7,11 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from asyncchat.core import events
-from asyncchat.core.events import Record
 from asyncchat.core.people import Person
-from asyncchat.dialects.plain.clean import shown
-from asyncchat.dialects.plain.event_words import EVENT_WORDS
-from asyncchat.dialects.plain.times import Zone
+from asyncchat.text.events import EVENT_WORDS
+from asyncchat.text.times import Zone
 
 
 def _reason(text: str) -> str:
@@ -72,13 +70,3 @@ ACT_WORDS: dict[type[events.Event], Callable[[Any, Zone], str]] = {
     events.Overruled: _overruled,
 }
 """One sentence each, without a time and without a dot."""
-
-
-def sentence(event: events.Event, zone: Zone) -> str:
-    """An act in one line that any terminal may see."""
-    return shown(ACT_WORDS[type(event)](event, zone))
-
-
-def act_line(record: Record, zone: Zone) -> str:
-    """``Sun 22 Nov 2026 21:14 UTC  …``."""
-    return f"{zone.moment(record.time)}  {sentence(record.event, zone)}"

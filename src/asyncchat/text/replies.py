@@ -11,19 +11,20 @@ from asyncchat.core.modes import BOT
 from asyncchat.core.names import fold
 from asyncchat.core.roles import ROLES
 from asyncchat.core.rooms import Block, Topic
-from asyncchat.dialects.plain import search
-from asyncchat.dialects.plain.act_words import act_line
-from asyncchat.dialects.plain.event_words import in_room
-from asyncchat.dialects.plain.history import page_lines
-from asyncchat.dialects.plain.mode_words import (
+from asyncchat.text import search
+from asyncchat.text.audit import ACT_WORDS
+from asyncchat.text.events import in_room
+from asyncchat.text.history import page_lines
+from asyncchat.text.modes import (
     LIST_WORDS,
     PERSON_FLAG_WORDS,
     RULE_WORDS,
     SETTING_WORDS,
     setting_sentence,
 )
-from asyncchat.dialects.plain.refusal_words import place
-from asyncchat.dialects.plain.times import Zone
+from asyncchat.text.refusals import place
+from asyncchat.text.sanitize import shown
+from asyncchat.text.times import Zone
 
 NAMES_SHOWN = 100
 """Names one list shows: about a screen of them."""
@@ -248,7 +249,10 @@ def _capital(text: str) -> str:
 
 
 def _acts_view(view: replies.ActsView, zone: Zone) -> list[str]:
-    return [act_line(record, zone) for record in view.records] or ["-- no operator did anything --"]
+    return [
+        f"{zone.moment(record.time)}  {shown(ACT_WORDS[type(record.event)](record.event, zone))}"
+        for record in view.records
+    ] or ["-- no operator did anything --"]
 
 
 def _ignored(reply: replies.Ignored, _zone: Zone) -> list[str]:

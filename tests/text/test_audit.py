@@ -7,8 +7,9 @@ import pytest
 from asyncchat.core import events
 from asyncchat.core.events import ACTS, Act, Record
 from asyncchat.core.people import hosted, person
-from asyncchat.dialects.plain.act_words import ACT_WORDS, act_line
-from asyncchat.dialects.plain.times import Zone
+from asyncchat.text.audit import ACT_WORDS
+from asyncchat.text.sentences import audit_line
+from asyncchat.text.times import Zone
 
 ANNA, BOB = person(1, "anna", "a", "h"), person(2, "bob", "b", "h")
 ZONE = Zone("UTC", 0)
@@ -53,7 +54,7 @@ LINES = [
 
 @pytest.mark.parametrize(("event", "sentence"), LINES)
 def test_sentences(event, sentence):
-    assert act_line(Record(1, 61_000_000, event), ZONE) == f"Thu 1 Jan 1970 00:01 UTC  {sentence}"
+    assert audit_line(Record(1, 61_000_000, event), ZONE) == f"Thu 1 Jan 1970 00:01 UTC  {sentence}"
 
 
 def test_none_is_forgotten():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from asyncchat.dialects.durations import LONGEST, seconds_in
+from asyncchat.text.durations import LONGEST, seconds_in
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,7 @@ from typing import Any
 
 from asyncchat.core import replies
 from asyncchat.core.names import ROOM_SIGNS
-from asyncchat.dialects.plain.event_words import is_lobby
-
-ASK_AGAIN = "Enter another name: "
-"""Ends each refusal of a first name; what is typed next is the answer."""
-
-PASSWORD_PROMPT = "Password: "  # noqa: S105  # a question, not an answer
-"""Asks for the server's password; what is typed next is it."""
+from asyncchat.text.events import is_lobby
 
 
 def place(room: str) -> str:

@@ -1,4 +1,6 @@
-"""Gates of accounts: what is asked with a password, checked outside the hub (DESIGN 1.8).
+"""Gates of accounts: what is asked with a password, checked outside the hub.
+
+See docs/architecture.md, "I/O commands".
 
 A password is hashed in a thread; a wrong one takes its time and counts against address and account. Whether
 what is asked is allowed, the hub decides then.

@@ -1,7 +1,7 @@
 """Deliveries: a committed batch becomes bytes, made once for a run and variant, written once to each member.
 
 Owns the order of what sessions are told and the audiences; must not know how a batch was decided or kept.
-The heart of the program's speed: DESIGN section 1.6.
+The heart of the program's speed: docs/architecture.md, "Delivery in batches".
 
 A batch is walked in log order. A session that asked something in it, or joined or left or was written to, is
 served *apart*: its lines are gathered in their order and go out in one write. All others of a room get the

@@ -1,4 +1,6 @@
-"""Gates: what a session does outside the hub, in its place in the order (DESIGN 1.8).
+"""Gates: what a session does outside the hub, in its place in the order.
+
+See docs/architecture.md, "I/O commands".
 
 Each gets the session, what was asked, and the number of the last record delivered before; deliveries to that
 session wait meanwhile and it takes no commands; nobody else notices.

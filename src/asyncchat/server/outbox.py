@@ -1,6 +1,7 @@
 """The outbox: one first-in-first-out queue between deciding and telling, released when the log has it.
 
-Owns when a batch leaves, its commit, and what happens while the log can't be written: DESIGN 1.4 and 1.5.
+Owns when a batch leaves, its commit, and what happens while the log can't be written.
+See docs/architecture.md, "Commit, then deliver".
 """
 
 from __future__ import annotations

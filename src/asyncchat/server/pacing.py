@@ -1,4 +1,6 @@
-"""Pacing: what an unframed client is told goes out in pieces, each for a read of its own (DESIGN section 3).
+"""Pacing: what an unframed client is told goes out in pieces, each for a read of its own.
+
+See docs/architecture.md, "Unframed clients".
 
 Owns the waiting between two pieces; how text is cut is ``dialects.plain.unframed``'s.
 """

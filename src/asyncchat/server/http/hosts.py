@@ -1,4 +1,6 @@
-"""Who may ask: the names under which HTTP is answered, and the pages that may speak to it (DESIGN section 3).
+"""Who may ask: the names under which HTTP is answered, and the pages that may speak to it.
+
+See docs/architecture.md, "One port, any client".
 
 A name that a stranger's DNS made point here (DNS rebinding) is refused, and so is a page of another origin.
 """

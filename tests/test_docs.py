@@ -21,7 +21,7 @@ import pytest
 
 from asyncchat.bench.scenario import load_script
 from asyncchat.cli import main
-from tests.cli.test_serve import Serving, until
+from tests.cli.test_serve import Serving, rest, until
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -351,8 +351,8 @@ def test_each_option_of_the_configuration_is_in_its_example(environment):
 @pytest.mark.skipif(sys.platform == "win32", reason="it is stopped by a signal")
 def test_each_word_after_a_slash_is_one(environment):
     with serving(environment, "--port", "0") as server, server.connect("ada") as client:
-        client.sendall(b"/help\n")
-        said = until(client, "private messages too.")
+        client.sendall(b"/help\nexit\n")
+        said = rest(client)
     known = set(re.findall(r"^ +/([a-z-]+)", said, re.MULTILINE)) | OF_CLIENTS
     for page in PAGES:
         for word in re.findall(r"`/([a-z][a-z-]*)(?=[ `])", page.read_text("utf-8")):

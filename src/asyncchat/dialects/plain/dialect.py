@@ -1,4 +1,6 @@
-"""The plain dialect: one person at ``nc``, ``telnet`` or a pipe, a line at a time (DESIGN section 3).
+"""The plain dialect: one person at ``nc``, ``telnet`` or a pipe, a line at a time.
+
+See docs/architecture.md, "The plain dialect".
 
 Owns the dialogue: the name, the current room, what becomes of each line; must not know sockets or waiting.
 """

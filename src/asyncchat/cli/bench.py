@@ -85,7 +85,7 @@ def _show_progress(text: str) -> None:
 @click.command("bench", short_help="Load a chat server and measure it.")
 @click.argument("names", metavar="[SCENARIO]...", nargs=-1)
 @click.option("--script", type=click.Path(path_type=Path), help="Run the phases of this TOML file instead.")
-@click.option("--seconds", type=float, help="Measured time.")
+@click.option("--seconds", type=float, help="Measured time in seconds.")
 @click.option("--warmup", type=float, help="Seconds of the same load before that, not measured.")
 @click.option(
     "--url", callback=_url, help="Load this server instead of ours: irc://HOST:PORT or plain://HOST:PORT."

@@ -1,4 +1,4 @@
-"""``asyncchat token``: makes, lists and revokes what programs need to use the HTTP API."""
+"""``asyncchat token``: adds, lists and revokes the tokens of programs that use the HTTP API."""
 
 import secrets
 from datetime import UTC, datetime
@@ -16,14 +16,14 @@ MARK = "act_"
 
 @click.group("token")
 def command() -> None:
-    """Make, list and revoke tokens for the HTTP API.
+    """Add, list and revoke tokens for the HTTP API.
 
     With one a bot posts into rooms under the token's name, reads them, or follows them. It works beside a
     running server and without one.
     """
 
 
-@command.command("new")
+@command.command("add")
 @click.argument("name")
 @click.option(
     "--room", "rooms", multiple=True, metavar="ROOM", help="It is for this room (repeatable); '*': for all."
@@ -36,25 +36,25 @@ def command() -> None:
     help="It allows this (repeatable).  [default: post]",
 )
 @database_options
-def new(
+def add(
     name: str, rooms: tuple[str, ...], actions: tuple[str, ...], db: str | None, config: str | None
 ) -> None:
-    """Make the token NAME, and show it. It is shown only now: nobody keeps it.
+    """Add the token NAME and show its secret. It is shown only now: only a hash of it is kept.
 
     NAME is also the name under which its bot posts; nobody else can take it.
 
     \b
-    asyncchat token new ci --room '#builds'
+    asyncchat token add ci --room '#builds'
     curl -H 'Authorization: Bearer TOKEN' --json '{"text": "build 42 failed"}' \\
         http://127.0.0.1:1234/api/v1/rooms/builds/messages
     """
     from asyncchat.control.client import ask
-    from asyncchat.control.requests import Done, MakeToken
+    from asyncchat.control.requests import AddToken, Done
     from asyncchat.core.tokens import digest_of
 
     secret = MARK + secrets.token_urlsafe(SECRET_BYTES)
     wanted = tuple(room if room.startswith("#") or room == "*" else f"#{room}" for room in rooms)
-    request = MakeToken(name, digest_of(secret), wanted, actions or ("post",))
+    request = AddToken(name, digest_of(secret), wanted, actions or ("post",))
     ask(named_database(db, config), request, Done)
     click.echo(secret)
 
@@ -75,9 +75,9 @@ def listing(db: str | None, config: str | None) -> None:
 @click.argument("name")
 @database_options
 def revoke(name: str, db: str | None, config: str | None) -> None:
-    """Have the token NAME count no more, at once."""
+    """Revoke the token NAME immediately."""
     from asyncchat.control.client import ask
-    from asyncchat.control.requests import Done, RemoveToken
+    from asyncchat.control.requests import Done, RevokeToken
 
-    ask(named_database(db, config), RemoveToken(name), Done)
+    ask(named_database(db, config), RevokeToken(name), Done)
     click.echo(f"Revoked {name}")

@@ -38,8 +38,8 @@ class Status(Result, frozen=True):
     rooms: int
 
 
-class MakeToken(Request, frozen=True, tag="make_token"):
-    """Make a token; ``digest`` is what is kept of its secret, which stays with who asks."""
+class AddToken(Request, frozen=True, tag="token add"):
+    """Add a token; ``digest`` is kept of its secret, which only the asker knows."""
 
     begins: ClassVar[bool] = True
     name: str
@@ -48,7 +48,7 @@ class MakeToken(Request, frozen=True, tag="make_token"):
     actions: tuple[str, ...]
 
 
-class AskTokens(Request, frozen=True, tag="tokens"):
+class AskTokens(Request, frozen=True, tag="token list"):
     """Which tokens there are."""
 
 
@@ -67,14 +67,14 @@ class TokenRows(Result, frozen=True):
     tokens: tuple[TokenRow, ...]
 
 
-class RemoveToken(Request, frozen=True, tag="remove_token"):
-    """Have a token count no more."""
+class RevokeToken(Request, frozen=True, tag="token revoke"):
+    """Revoke a token."""
 
     name: str
 
 
 class AddAccount(Request, frozen=True, tag="account add"):
-    """Make an account."""
+    """Add an account."""
 
     begins: ClassVar[bool] = True
     name: str

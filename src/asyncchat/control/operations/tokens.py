@@ -1,11 +1,11 @@
-"""Tokens: made, listed and revoked by whoever runs the server."""
+"""Tokens: whoever runs the server adds, lists and revokes them."""
 
 from asyncchat.control.desk import Desk, carried_out
 from asyncchat.control.requests import (
+    AddToken,
     AskTokens,
     Done,
-    MakeToken,
-    RemoveToken,
+    RevokeToken,
     TokenRow,
     TokenRows,
 )
@@ -13,8 +13,8 @@ from asyncchat.core import commands
 from asyncchat.core.names import fold
 
 
-async def make(desk: Desk, request: MakeToken) -> Done:
-    """Makes one."""
+async def add(desk: Desk, request: AddToken) -> Done:
+    """Adds one."""
     await carried_out(desk, commands.NewToken(request.name, request.digest, request.rooms, request.actions))
     return Done()
 
@@ -25,10 +25,10 @@ async def listing(desk: Desk, _request: AskTokens) -> TokenRows:
     return TokenRows(tuple(TokenRow(token.name, token.rooms, token.actions, token.time) for token in tokens))
 
 
-async def remove(desk: Desk, request: RemoveToken) -> Done:
+async def revoke(desk: Desk, request: RevokeToken) -> Done:
     """Revokes one."""
     await carried_out(desk, commands.RevokeToken(request.name))
     return Done()
 
 
-OPERATIONS = {MakeToken: make, AskTokens: listing, RemoveToken: remove}
+OPERATIONS = {AddToken: add, AskTokens: listing, RevokeToken: revoke}

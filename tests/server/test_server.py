@@ -309,7 +309,7 @@ def test_a_full_server_says_so(server):
 
 
 def test_one_address_has_so_many_connections(monkeypatch):
-    monkeypatch.setattr(limits, "is_here", lambda _address: False)
+    monkeypatch.setattr(limits, "is_local", lambda _address: False)
     with serving(per_address=2) as server:
         one, two = server.person("one"), server.person("two")
         assert server.connect().rest().startswith(b"Too many connections from your address. ")

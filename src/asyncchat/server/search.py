@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from asyncchat.core import commands, replies
-from asyncchat.core.events import Record
+from asyncchat.core.events import Record, Said, Whispered
 from asyncchat.core.names import ROOM_SIGNS, fold
-from asyncchat.core.searching import UNSEEN, holds
 from asyncchat.log.base import Log, LogError, PageQuery, SearchQuery, SearchResult, Window
 from asyncchat.server.history import PAGE_MOST, Conversation, conversation_of
 from asyncchat.server.hub import wall_clock
@@ -68,32 +67,21 @@ class Searcher:
             page = await self._log.read(PageQuery("", query.upto, window, where.beside))
             records = page.records
             for last in reversed(records) if newest else records:
-                if _fits(query, last):
+                if isinstance(last.event, Said | Whispered) and query.matches(last.event):
                     found.append(last)
                     if len(found) > limit:  # one more than wanted: there is more
                         del found[-1]
-                        return SearchResult(_in_order(query, found), found[-1].number, found[-1].time)
+                        return SearchResult(
+                            query.window.oldest_first(found), found[-1].number, found[-1].time
+                        )
             if len(records) < PRIVATE_PAGE or last is None:
-                return SearchResult(_in_order(query, found), None)
+                return SearchResult(query.window.oldest_first(found), None)
             window = (
                 msgspec.structs.replace(window, before=last.number)
                 if newest
                 else msgspec.structs.replace(window, after=last.number)
             )
-        return SearchResult(_in_order(query, found), last.number, last.time)
-
-
-def _fits(query: SearchQuery, record: Record) -> bool:
-    event = record.event
-    return (
-        event.speech not in UNSEEN  # type: ignore[union-attr]  # a page without events
-        and (not query.name or event.person.key == query.name)  # type: ignore[union-attr]
-        and holds(event.text, query.terms)  # type: ignore[union-attr]
-    )
-
-
-def _in_order(query: SearchQuery, found: list[Record]) -> tuple[Record, ...]:
-    return tuple(found[::-1] if query.window.newest else found)
+        return SearchResult(query.window.oldest_first(found), last.number, last.time)
 
 
 async def search(session: Session, command: commands.Search, upto: int) -> None:

@@ -62,7 +62,7 @@ class Payload(msgspec.Struct, frozen=True):
 
 
 class HookEncoder:
-    """Encodes messages for webhooks: one line of JSON each."""
+    """Encodes messages for webhooks: one line each, with the id, a space and the JSON to post."""
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
@@ -70,7 +70,10 @@ class HookEncoder:
     def encode(self, record: Record) -> bytes:
         """The line; nothing for an event that is not a message."""
         said = schemas.message(record, self._ids)
-        return b"" if said is None else msgspec.json.encode({"event": "message", "message": said}) + b"\n"
+        if said is None:
+            return b""
+        body = msgspec.json.encode({"event": "message", "message": said})
+        return b"%b %b\n" % (said.id.encode(), body)
 
 
 class Hook(SilentRecipient):
@@ -96,8 +99,8 @@ class Hook(SilentRecipient):
                     _logger.error(
                         "Webhook %s: more than %d messages wait; the oldest are dropped", self.name, BACKLOG
                     )
-            id = msgspec.json.decode(line)["message"]["id"]
-            self._waiting.append(Payload(id, line))
+            id, _, body = line.partition(b" ")
+            self._waiting.append(Payload(id.decode(), body))
         self._filled.set()
 
     async def run(self) -> None:

@@ -130,7 +130,7 @@ class Api:
             if route.optional and not self._server.info.locked:
                 return None
             return problem(
-                401, "Send a token: Authorization: Bearer TOKEN. One is made with: asyncchat token new",
+                401, "Send a token: Authorization: Bearer TOKEN. One is made with: asyncchat token add",
                 _NEEDS_TOKEN,
             )  # fmt: skip
         if route.optional and not self._server.info.locked:

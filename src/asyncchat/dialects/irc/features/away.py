@@ -13,6 +13,7 @@ from asyncchat.dialects.irc.answers import numeric
 from asyncchat.dialects.irc.capabilities import (
     capability,
 )
+from asyncchat.dialects.irc.client_registry import shape
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import REASON_BYTES
@@ -89,3 +90,9 @@ def away_changed(session: IrcSession, _record: events.Record, event: events.Away
 
 
 to_siblings_as_to_self(events.AwayChanged)
+
+
+# What a client reads of it.
+
+
+shape(numerics.RPL_AWAY, 2, "{1} is away", ": {2}")

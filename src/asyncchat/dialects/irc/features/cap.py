@@ -6,12 +6,14 @@ it is read, so that the next line is understood by it, and takes effect on what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import msgspec
 
 from asyncchat.core import commands as core
 from asyncchat.core import replies
+from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
 from asyncchat.dialects.irc.capabilities import (
@@ -21,6 +23,9 @@ from asyncchat.dialects.irc.capabilities import (
     gathered,
     named,
 )
+from asyncchat.dialects.irc.client_connection import ClientConnection, last_param, moment
+from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.features.people import enter
 from asyncchat.dialects.irc.features.sasl import SaslExchange
 from asyncchat.dialects.irc.labels import LabelStart
@@ -162,3 +167,44 @@ def _room(session: IrcSession, subcommand: str) -> int:
 def start_label(session: IrcSession, start: LabelStart) -> bytes:
     """What is told from here on is gathered under the label."""
     return session.start_label(start)
+
+
+# What a client reads of it.
+
+
+@from_server("CAP")
+def read_cap(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    """The next step of the negotiation; where it would end, the login comes first."""
+    for step in client.server.cap(line):
+        if step == ("CAP", "END") and client.login is not None and not client.login.done:
+            if "sasl" not in client.server.capabilities:
+                return (values.LoginRefused("the server has no accounts"),)
+            for first in client.login.begin():
+                client.send(*first)
+        else:
+            client.send(*step)
+    return ()
+
+
+@from_server("ACK")
+def read_ack(client: ClientConnection, _line: Message, label: str, now: datetime) -> Iterable[Value]:
+    """The server has nothing to say to what we asked with this label."""
+    return client.acknowledge(client.sending.labeled(label), "", now)
+
+
+@from_server("FAIL")
+def read_fail(client: ClientConnection, line: Message, label: str, now: datetime) -> Iterable[Value]:
+    """A refusal in words (IRCv3 standard-replies)."""
+    refused, code, reason = line.param(0), line.param(1), last_param(line)
+    if client.asked(refused) is not None:
+        question = client.answered()
+        return (values.HistoryFailed(question.token, question.room, code, reason),)
+    if refused in ("PRIVMSG", "NOTICE", "JOIN") or (refused == "BATCH" and label):
+        return client.refuse(line, line.params[2:-1], reason, label, now)
+    return (values.Refused(moment(line, now), refused, reason, "", "FAIL"),)
+
+
+@from_server("NOTE", "WARN")
+def read_note(_client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    """The server's words."""
+    return (values.Told(moment(line, now), line.params[-1]),) if line.params else ()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -11,13 +12,20 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.commands import Direction
 from asyncchat.core.ids import Ids
+from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.answers import fail
 from asyncchat.dialects.irc.capabilities import (
     BATCH,
     capability,
 )
+from asyncchat.dialects.irc.client_batches import Batch
+from asyncchat.dialects.irc.client_connection import ClientConnection
+from asyncchat.dialects.irc.client_registry import batch_from_server
+from asyncchat.dialects.irc.client_server import wanted
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.autoreplay import AutoreplayPurpose
+from asyncchat.dialects.irc.features.messages_client import replayed
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import PAGE
 from asyncchat.dialects.irc.registry import (
@@ -324,3 +332,22 @@ def say_done(session: IrcSession, reply: replies.Done) -> bytes:
     """Nothing; reading goes on."""
     session.resume()
     return b""
+
+
+# What a client reads of it.
+
+
+wanted("draft/chathistory", "chathistory", batch=True)
+
+
+@batch_from_server("chathistory")
+def read_page(client: ClientConnection, batch: Batch, now: datetime) -> Iterable[Value]:
+    """A page of the history: one that we asked for, or one that the server sends by itself."""
+    messages = replayed(client, batch, now)
+    target = batch.params[0] if batch.params else ""
+    question = client.asked("CHATHISTORY")
+    room = "" if question is None else question.room
+    if room and client.server.fold(room) == client.server.fold(target):
+        yield values.HistoryPage(client.answered().token, room, messages)
+    else:
+        yield from messages

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 from asyncchat.core import commands as core
@@ -12,6 +13,10 @@ from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import (
     capability,
 )
+from asyncchat.dialects.irc.client_connection import ClientConnection, nick_of
+from asyncchat.dialects.irc.client_registry import from_server, silent
+from asyncchat.dialects.irc.client_server import wanted
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import rooms
 from asyncchat.dialects.irc.modes import ROLE_LETTERS
@@ -112,3 +117,19 @@ def host_changed_by_sibling(
 def host_shown(session: IrcSession, record: events.Record, event: events.HostShown) -> bytes:
     """What others are told, to an operator that is in the room."""
     return session.encoder.encode(record) if session.id in event.to else b""
+
+
+# What a client reads of it.
+
+
+wanted("chghost")
+silent(numerics.RPL_VISIBLEHOST)
+
+
+@from_server("CHGHOST")
+def read_chghost(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    """CHGHOST: our own changes how long our lines may be."""
+    nick = nick_of(line.source)
+    if client.is_own(nick) and line.param(1):
+        client.learn_origin(f"{nick}!{line.param(0)}@{line.param(1)}")
+    return ()

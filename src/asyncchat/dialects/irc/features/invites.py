@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 from asyncchat.core import commands as core
 from asyncchat.core import events, replies
+from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
 from asyncchat.dialects.irc.capabilities import (
     capability,
 )
+from asyncchat.dialects.irc.client_connection import ClientConnection, moment
+from asyncchat.dialects.irc.client_registry import from_server, shape, silent
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import (
     command,
@@ -96,3 +101,18 @@ def shown_lines(encoder: EncoderBase, event: events.InviteShown) -> bytes:
 
 
 not_to_self(events.InviteShown)
+
+
+# What a client reads of it.
+
+
+silent(numerics.RPL_ENDOFINVITELIST)
+shape(numerics.RPL_INVITELIST, 1, "you are invited to", " {1}")
+shape(numerics.RPL_INVITING, 2, "{1} is invited to", " {2}")
+
+
+@from_server("INVITE")
+def read_invite(_client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    """INVITE."""
+    by, room = line.source.partition("!")[0], line.param(1)
+    return (values.Told(moment(line, now), f"{by} invites you to {room}"),) if room else ()

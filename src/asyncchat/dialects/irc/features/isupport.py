@@ -5,7 +5,8 @@ Owns its lines; the tokens are ``irc.isupport``'s.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -19,6 +20,9 @@ from asyncchat.dialects.irc.capabilities import (
     BATCH,
     capability,
 )
+from asyncchat.dialects.irc.client_connection import ClientConnection
+from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.isupport import token, tokens
 from asyncchat.dialects.irc.registry import (
     COMMANDS,
@@ -89,3 +93,13 @@ def isupport_of(session: IrcSession) -> bytes:
 def say_isupport(session: IrcSession, _value: Isupport) -> bytes:
     """005."""
     return isupport_of(session)
+
+
+# What a client reads of it.
+
+
+@from_server(numerics.RPL_ISUPPORT)
+def read_isupport(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    """005."""
+    client.server.isupport(line)
+    return ()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from asyncchat.core import commands as core
 from asyncchat.core import events, replies
 from asyncchat.core.modes import BANS
 from asyncchat.core.text import cut
 from asyncchat.dialects.durations import seconds_in
+from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import each, numeric, too_many
+from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import KICK_BYTES, KICKS
@@ -89,3 +94,14 @@ refusals(
 def kick_lines(_encoder: EncoderBase, event: events.Kicked) -> bytes:
     """KICK."""
     return line(f":{event.by.origin} KICK {event.room} {event.person.name}", event.reason or event.by.name)
+
+
+# What a client reads of it.
+
+
+@from_server("KICK")
+def read_kick(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    """KICK."""
+    room, nick = line.param(0), line.param(1)
+    own = client.rooms.remove(room, nick)
+    return (values.Kicked(moment(line, now), room, nick, nick_of(line.source), line.param(2), own),)

@@ -5,7 +5,8 @@ Owns the command and its lines; the letters stand in ``irc.modes``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from asyncchat.core import commands as core
@@ -13,8 +14,12 @@ from asyncchat.core import events, replies
 from asyncchat.core.modes import BANS, BOT, EXCEPTIONS, GUESTS, KEY_BYTES, MUTES
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.core.rules.modes import MASKS_EACH
+from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
+from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_registry import from_server, shape, silent
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import CHANGES
@@ -327,3 +332,26 @@ def own_modes_changed(session: IrcSession, record: events.Record, event: events.
 
 
 to_siblings_as_to_self(events.PersonFlagChanged)
+
+
+# What a client reads of it.
+
+
+silent(
+    numerics.RPL_CREATIONTIME,
+    numerics.RPL_ENDOFBANLIST,
+    numerics.RPL_ENDOFEXCEPTLIST,
+    numerics.RPL_ENDOFINVEXLIST,
+)
+shape(numerics.RPL_BANLIST, 2, "{1} ban:", " {2}")
+shape(numerics.RPL_EXCEPTLIST, 2, "{1} exception:", " {2}")
+shape(numerics.RPL_INVEXLIST, 2, "{1} guest:", " {2}")
+
+
+@from_server("MODE")
+def read_mode(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    """MODE of a room; our own modes are not told."""
+    if not client.server.is_room(line.param(0)):
+        return ()
+    modes = " ".join(line.params[1:])
+    return (values.ModeChanged(moment(line, now), line.param(0), nick_of(line.source), modes),)

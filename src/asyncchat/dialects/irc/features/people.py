@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,11 +12,15 @@ from asyncchat.core import commands as core
 from asyncchat.core import events, replies
 from asyncchat.core.replies import AccountFault, AccountRefused
 from asyncchat.core.text import cut, printable, size
-from asyncchat.dialects.irc import modes, numerics
+from asyncchat.dialects.irc import client_numerics, modes, numerics
+from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.answers import ResumeReading, fail, numeric
 from asyncchat.dialects.irc.capabilities import (
     capability,
 )
+from asyncchat.dialects.irc.client_connection import BARRIER, ClientConnection, last_param, moment, nick_of
+from asyncchat.dialects.irc.client_registry import from_server, silent
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.isupport import isupport_of
@@ -350,3 +354,108 @@ def realname_changed(session: IrcSession, record: events.Record, event: events.R
 
 
 to_siblings(events.Renamed, events.RealnameChanged)(person_changed)
+
+
+# What a client reads of it.
+
+
+silent(
+    numerics.RPL_YOURHOST,
+    numerics.RPL_CREATED,
+    numerics.RPL_MYINFO,
+    client_numerics.RPL_YOURID,
+)
+
+
+@from_server("PING")
+def read_ping(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    """A sign of life is wanted."""
+    client.send("PONG", *line.params[-1:])
+    return ()
+
+
+@from_server("PONG")
+def read_pong(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    """The answer to our PING; one behind messages says that these have arrived."""
+    token = last_param(line)
+    number = token.removeprefix(BARRIER)
+    if number == token:
+        yield values.Pong(token)
+    elif number.isascii() and number.isdigit() and len(number) < 18:
+        for pending in client.sending.passed(int(number)):
+            yield from client.acknowledge(pending, "", now)
+
+
+@from_server("ERROR")
+def read_error(_client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    """The server closes the connection."""
+    return (values.Closing(last_param(line)),)
+
+
+@from_server("NICK")
+def read_nick(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    """NICK."""
+    nick, new = nick_of(line.source), line.param(0)
+    if not new:
+        return ()
+    own = client.is_own(nick)
+    rooms = client.rooms.rename_member(nick, new)
+    if own:
+        client.nick = new
+        client.origin = new + client.origin[len(nick_of(client.origin)) :]
+    return (values.Renamed(moment(line, now), nick, new, rooms, own),)
+
+
+@from_server("QUIT")
+def read_quit(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    """QUIT: the person leaves each room that we see."""
+    nick = nick_of(line.source)
+    for room in client.rooms.of(nick):
+        own = client.rooms.remove(room, nick)
+        yield values.Left(moment(line, now), room, nick, line.param(0), own)
+
+
+@from_server(numerics.RPL_WELCOME)
+def read_welcome(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    """001: our nick, and often how others see us."""
+    client.welcomed = True
+    client.nick = line.param(0) or client.nick
+    client.origin = client.nick
+    last = last_param(line).rpartition(" ")[2]
+    if nick_of(last) == client.nick:
+        client.learn_origin(last)
+    client.server.negotiating = False
+    return ()
+
+
+@from_server(numerics.RPL_ENDOFMOTD, numerics.ERR_NOMOTD)
+def read_ready(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    """The end of the greeting."""
+    if client.registered or not client.welcomed:
+        return ()
+    client.registered = True
+    return (values.Registered(client.nick, line.source),)
+
+
+@from_server(
+    numerics.ERR_ERRONEUSNICKNAME,
+    numerics.ERR_NICKNAMEINUSE,
+    client_numerics.ERR_NICKCOLLISION,
+    client_numerics.ERR_UNAVAILRESOURCE,
+)
+def read_nick_refused(
+    client: ClientConnection, line: Message, _label: str, _now: datetime
+) -> Iterable[Value]:
+    """We can't have that nick."""
+    nick = line.param(1) if len(line.params) > 2 else client.nick
+    return (values.NickRefused(nick, last_param(line), line.command != numerics.ERR_ERRONEUSNICKNAME),)
+
+
+@from_server(numerics.ERR_PASSWDMISMATCH)
+def read_password_refused(
+    client: ClientConnection, line: Message, label: str, now: datetime
+) -> Iterable[Value]:
+    """464: the server's password, or an OPER's."""
+    if client.welcomed:
+        return client.refuse(line, (), last_param(line), label, now)
+    return (values.PasswordRefused(last_param(line)),)

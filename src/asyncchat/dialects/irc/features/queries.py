@@ -17,6 +17,7 @@ from asyncchat.dialects.irc.capabilities import (
     MULTI_PREFIX,
     gathered,
 )
+from asyncchat.dialects.irc.client_registry import shape, silent
 from asyncchat.dialects.irc.features.metadata import EVERYBODY, METADATA
 from asyncchat.dialects.irc.features.server import AtServerOf, no_such_server, say_at_server_of
 from asyncchat.dialects.irc.limits import ASKED, WATCHED, WHOIS
@@ -230,3 +231,14 @@ _PURPOSES: dict[type, Callable[[IrcSession, Any, replies.PeopleView], bytes]] = 
 def say_people(session: IrcSession, view: replies.PeopleView) -> bytes:
     """What some people are asked about for."""
     return _PURPOSES[type(view.purpose)](session, view.purpose, view)
+
+
+# What a client reads of it.
+
+
+silent(numerics.RPL_ENDOFWHOIS)
+shape(numerics.RPL_WHOISUSER, 5, "{1} is {2}@{3}", " ({5})")
+shape(numerics.RPL_WHOISCHANNELS, 2, "{1} is in", " {2}")
+shape(numerics.RPL_WHOISSERVER, 3, "{1} is on {2}", " ({3})")
+shape(numerics.RPL_WHOISOPERATOR, 2, "{1}", " {2}")
+shape(numerics.RPL_WHOISIDLE, 2, "{1} has been idle for", " {2} s")

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 from asyncchat.core import commands as core
 from asyncchat.core import events, replies
 from asyncchat.core.replies import RedactionFault
 from asyncchat.core.text import cut
+from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.answers import fail
 from asyncchat.dialects.irc.capabilities import (
     ECHO_MESSAGE,
     capability,
 )
+from asyncchat.dialects.irc.client_connection import ClientConnection, moment
+from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_server import wanted
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import messages
 from asyncchat.dialects.irc.limits import REASON_BYTES
@@ -127,3 +133,18 @@ def redacted(session: IrcSession, record: events.Record, _event: Redaction) -> b
 
 
 to_siblings(events.Retracted)(messages.private_from_sibling)
+
+
+# What a client reads of it.
+
+
+wanted("draft/message-redaction")
+
+
+@from_server("REDACT")
+def read_redact(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    """REDACT."""
+    if not line.param(1):
+        return ()
+    room, nick, own = client.conversation(line)
+    return (values.Redacted(moment(line, now), room, nick, line.param(1), line.param(2), own),)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from asyncchat.core import commands as core
 from asyncchat.core import events, replies
 from asyncchat.core.names import fold
 from asyncchat.core.text import cut
+from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import (
     CHANNEL_RENAME,
 )
+from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_server import wanted
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features.rooms import say_room
 from asyncchat.dialects.irc.limits import REASON_BYTES
@@ -86,3 +92,19 @@ def room_renamed(session: IrcSession, record: events.Record, event: events.RoomR
     left, joined = events.Parted(event.room, me, event.reason), events.Joined(event.to, me)
     encode, number, time = session.encoder.encode, record.number, record.time
     return encode(events.Record(number, time, left)) + encode(events.Record(number, time, joined))
+
+
+# What a client reads of it.
+
+
+wanted("draft/channel-rename")
+
+
+@from_server("RENAME")
+def read_rename(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    """RENAME."""
+    old, new = line.param(0), line.param(1)
+    if not new:
+        return ()
+    client.rooms.rename(old, new)
+    return (values.RoomRenamed(moment(line, now), old, new, nick_of(line.source), line.param(2)),)

@@ -16,6 +16,7 @@ from asyncchat.core.commands import Span
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import listed, too_many
+from asyncchat.dialects.irc.client_registry import shape, silent
 from asyncchat.dialects.irc.features.server import no_such_server
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import ELIST, LISTED
@@ -91,3 +92,10 @@ def say_rooms(session: IrcSession, view: replies.RoomsView) -> bytes:
             session.numeric(numerics.RPL_LISTEND, text="End of /LIST"),
         )
     )
+
+
+# What a client reads of it.
+
+
+silent(numerics.RPL_LISTSTART, numerics.RPL_LISTEND)
+shape(numerics.RPL_LIST, 3, "{1} ({2})", " {3}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from itertools import zip_longest
 from typing import Final
 
@@ -13,6 +14,7 @@ from asyncchat.core import events, replies
 from asyncchat.core.rooms import Block
 from asyncchat.core.rules.rooms import ROOMS_EACH
 from asyncchat.core.text import TOPIC_BYTES, cut
+from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import ResumeReading, each
 from asyncchat.dialects.irc.capabilities import (
@@ -22,6 +24,9 @@ from asyncchat.dialects.irc.capabilities import (
     capability,
     gathered,
 )
+from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_registry import from_server, silent
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.away import AWAY_NOTIFY
@@ -262,3 +267,67 @@ def topic_lines(_encoder: EncoderBase, event: events.TopicChanged) -> bytes:
 def room_joined_by_sibling(session: IrcSession, view: replies.RoomView) -> bytes:
     """What one is told of a room that was just joined."""
     return say_room(session, view) if view.joining else b""
+
+
+# What a client reads of it.
+
+
+silent(numerics.RPL_TOPICWHOTIME)
+
+
+@from_server("JOIN")
+def read_join(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    """JOIN."""
+    nick, room = nick_of(line.source), line.param(0)
+    own = client.rooms.add(room, nick)
+    if own:
+        client.learn_origin(line.source)
+        client.joining.pop(client.server.fold(room), None)
+    return (values.Joined(moment(line, now), room, nick, own),)
+
+
+@from_server("PART")
+def read_part(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    """PART."""
+    room, nick = line.param(0), nick_of(line.source)
+    own = client.rooms.remove(room, nick)
+    return (values.Left(moment(line, now), room, nick, line.param(1), own),)
+
+
+@from_server("TOPIC")
+def read_topic(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    """TOPIC."""
+    if (room := client.rooms.get(line.param(0))) is not None:
+        room.topic = line.param(1)
+    return (values.TopicChanged(moment(line, now), line.param(0), nick_of(line.source), line.param(1)),)
+
+
+@from_server(numerics.RPL_TOPIC, numerics.RPL_NOTOPIC)
+def read_topic_is(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    """331 and 332: remembered until the end of NAMES."""
+    if (room := client.rooms.get(line.param(1))) is not None:
+        room.topic = line.param(2) if line.command == numerics.RPL_TOPIC else ""
+    return ()
+
+
+@from_server(numerics.RPL_NAMREPLY)
+def read_names(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    """353."""
+    room = client.rooms.get(line.params[-2]) if len(line.params) > 2 else None
+    if room is not None:
+        room.listing = room.listing or {}
+        for word in line.params[-1].split():
+            nick = nick_of(word.lstrip(client.server.member_prefixes))
+            room.listing[client.server.fold(nick)] = nick
+    return ()
+
+
+@from_server(numerics.RPL_ENDOFNAMES)
+def read_names_end(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    """366."""
+    room = client.rooms.get(line.param(1))
+    if room is None:
+        return ()
+    if room.listing is not None:
+        room.members, room.listing = room.listing, None
+    return (values.Present(moment(line, now), room.name, tuple(room.members.values()), room.topic),)

@@ -7,21 +7,28 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from asyncchat.core import commands as core
 from asyncchat.core import replies
-from asyncchat.dialects.irc import numerics
+from asyncchat.core.scram import ScramFault
+from asyncchat.dialects.irc import client_numerics, numerics
+from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import (
     capability,
 )
+from asyncchat.dialects.irc.client_connection import ClientConnection, last_param
+from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.registry import (
     command,
     reply,
 )
+from asyncchat.dialects.irc.sasl_chunks import CHUNK_BYTES, chunks
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -30,10 +37,6 @@ MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256")
 """The mechanisms of SASL; EXTERNAL comes with TLS."""
 
 SASL: Final = capability("sasl", "extensions/sasl-3.2", value=",".join(MECHANISMS))
-
-
-CHUNK_BYTES = 400
-"""Longest piece of a message in base64 (sasl-3.1, "The AUTHENTICATE command")."""
 
 
 MESSAGE_BYTES = 4000
@@ -154,8 +157,45 @@ def say_challenge(session: IrcSession, challenge: replies.Challenge) -> bytes:
     return b"".join(line(f"AUTHENTICATE {piece}") for piece in chunks(challenge.data))
 
 
-def chunks(data: bytes) -> list[str]:
-    """A message as AUTHENTICATE takes it; a last piece of full length is followed by an empty one."""
-    text = base64.b64encode(data).decode()
-    cut = [text[at : at + CHUNK_BYTES] for at in range(0, len(text), CHUNK_BYTES)]
-    return cut if cut and len(cut[-1]) < CHUNK_BYTES else [*cut, "+"]
+# What a client reads of it.
+
+
+@from_server("AUTHENTICATE")
+def read_authenticate(
+    client: ClientConnection, line: Message, _label: str, _now: datetime
+) -> Iterable[Value]:
+    """The server's turn."""
+    if client.login is None or not client.login.under_way:
+        return ()
+    try:
+        for step in client.login.answer(line.param(0)):
+            client.send(*step)
+    except ScramFault as fault:
+        return (values.LoginRefused(str(fault)),)
+    return ()
+
+
+@from_server(numerics.RPL_SASLSUCCESS)
+def read_success(client: ClientConnection, _line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    """903; the server must have shown that it knows the password."""
+    if client.login is None or not client.login.under_way:
+        return ()
+    client.login.under_way = False
+    if not client.login.done:
+        return (values.LoginRefused("the server did not show that it knows the password"),)
+    client.send("CAP", "END")
+    return ()
+
+
+@from_server(
+    client_numerics.ERR_NICKLOCKED,
+    numerics.ERR_SASLFAIL,
+    numerics.ERR_SASLTOOLONG,
+    numerics.ERR_SASLABORTED,
+)
+def read_failure(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    """902, 904 to 906."""
+    if client.login is None or not client.login.under_way:
+        return ()
+    client.login.under_way = False
+    return (values.LoginRefused(last_param(line)),)

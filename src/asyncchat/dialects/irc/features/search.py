@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -11,12 +12,19 @@ from asyncchat.core import replies
 from asyncchat.core.commands import Direction
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.core.searching import MOST_TERMS, terms_of
+from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.answers import fail
 from asyncchat.dialects.irc.capabilities import (
     BATCH,
     capability,
 )
+from asyncchat.dialects.irc.client_batches import Batch
+from asyncchat.dialects.irc.client_connection import ClientConnection
+from asyncchat.dialects.irc.client_registry import batch_from_server
+from asyncchat.dialects.irc.client_server import wanted
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.features.messages import message_lines
+from asyncchat.dialects.irc.features.messages_client import replayed
 from asyncchat.dialects.irc.limits import PAGE
 from asyncchat.dialects.irc.registry import (
     command,
@@ -137,3 +145,16 @@ def say_not_searched(session: IrcSession, refusal: replies.NotSearched) -> bytes
     else:
         said = fail("SEARCH", "INTERNAL_ERROR", text="The search could not be run")
     return b":%b %b\r\n" % (session.context.name.encode(), said)
+
+
+# What a client reads of it.
+
+
+wanted("soju.im/search", batch=True)
+
+
+@batch_from_server("soju.im/search")
+def read_found(client: ClientConnection, batch: Batch, now: datetime) -> Iterable[Value]:
+    """What was found."""
+    if client.asked("SEARCH") is not None:
+        yield values.HistoryPage(client.answered().token, "", replayed(client, batch, now))

@@ -17,6 +17,7 @@ from asyncchat.core import replies
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
+from asyncchat.dialects.irc.client_registry import silent
 from asyncchat.dialects.irc.features.isupport import Isupport
 from asyncchat.dialects.irc.registry import (
     command,
@@ -258,3 +259,18 @@ def _say_stats(session: IrcSession, letter: str, up: int) -> bytes:
         counts = sorted(session.context.heard.items())
         told = b"".join(session.numeric(numerics.RPL_STATSCOMMANDS, name, str(n)) for name, n in counts)
     return told + session.numeric(numerics.RPL_ENDOFSTATS, middle(letter), text="End of /STATS report")
+
+
+# What a client reads of it.
+
+
+silent(
+    numerics.RPL_LUSERCLIENT,
+    numerics.RPL_LUSEROP,
+    numerics.RPL_LUSERUNKNOWN,
+    numerics.RPL_LUSERCHANNELS,
+    numerics.RPL_LUSERME,
+    numerics.RPL_LOCALUSERS,
+    numerics.RPL_GLOBALUSERS,
+    numerics.RPL_MOTDSTART,
+)

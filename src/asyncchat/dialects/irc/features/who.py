@@ -18,6 +18,7 @@ from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import (
     MULTI_PREFIX,
 )
+from asyncchat.dialects.irc.client_registry import silent
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.modes import PERSON_LETTERS, prefix
 from asyncchat.dialects.irc.registry import (
@@ -136,3 +137,9 @@ _FIELDS: dict[str, Field] = {
     "r": lambda session, seen, asked: None,
 }
 """The word of each field, in the order of the answer; the real name is its text instead."""
+
+
+# What a client reads of it.
+
+
+silent(numerics.RPL_ENDOFWHO)

@@ -47,7 +47,7 @@ def listed(text: str, most: int) -> list[str]:
 
 
 def each(text: str, most: int, make: Callable[[str], Command]) -> list[Command]:
-    """What is asked for each item of a comma-separated parameter; one refusal for those too many."""
+    """A command for each item of a comma-separated parameter; one refusal for those beyond the limit."""
     items = listed(text, most + 1)
     asked = [make(item) for item in items[:most]]
     if len(items) > most:
@@ -56,5 +56,5 @@ def each(text: str, most: int, make: Callable[[str], Command]) -> list[Command]:
 
 
 def too_many(target: str, most: int) -> Answer:
-    """That a line names more targets than it may, and the first beyond (TARGMAX)."""
+    """Refuses a line with too many targets; ``target`` is the first beyond the limit (TARGMAX)."""
     return numeric(numerics.ERR_TOOMANYTARGETS, middle(target), text=f"At most {most} targets at once")

@@ -40,13 +40,7 @@ class IrcClient(ClientConnection):
     """
 
     def __init__(
-        self,
-        nick: str,
-        *,
-        user: str = "",
-        realname: str = "",
-        password: str = "",
-        login: Login | None = None,
+        self, nick: str, *, user: str = "", realname: str = "", password: str = "", login: Login | None = None
     ) -> None:
         super().__init__(nick, ServerFacts(frozenset() if login is None else frozenset(("sasl",))), login)
         self._lines = LineFramer(LINE_BYTES)

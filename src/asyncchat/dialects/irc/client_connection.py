@@ -99,7 +99,7 @@ class ClientConnection:
         self.ask_line(tokens.Message(command, params))
 
     def ask_line(self, message: tokens.Message) -> None:
-        """The same for a whole line."""
+        """Sends a whole line behind all that was said before it."""
         line = tokens.format(message)
         if self.sending.queued:
             self.sending.put(line)
@@ -107,7 +107,7 @@ class ClientConnection:
             self._out.append(line)
 
     def data_to_send(self) -> bytes:
-        """What has gathered to be sent."""
+        """Takes the bytes that wait to be sent."""
         self._release()
         data = b"".join(self._out)
         self._out.clear()
@@ -163,13 +163,13 @@ class ClientConnection:
             self.origin = source
 
     def conversation(self, line: tokens.Message) -> tuple[str, str, bool]:
-        """Where a line of somebody belongs: the room or the other person, who wrote it, whether we did."""
+        """The room or the other person that a line belongs to, its author, and whether that is us."""
         nick, target = nick_of(line.source), self.server.bare_room(line.param(0))
         own = self.is_own(nick)
         return target if own or self.server.is_room(target) else nick, nick, own
 
     def acknowledge(self, pending: Pending | None, id: str, now: datetime) -> Sequence[Value]:
-        """That the server has taken a message of ours."""
+        """The server has taken a message of ours."""
         if pending is None:
             return ()
         action, notice = pending.speech is Speech.ACTION, pending.speech is Speech.NOTICE
@@ -179,7 +179,7 @@ class ClientConnection:
     def refuse(
         self, line: tokens.Message, about: Sequence[str], reason: str, label: str, now: datetime
     ) -> Sequence[Value]:
-        """That the server did not do what we asked, found by label or by what it is about."""
+        """The server did not do what we asked, which is found by label or by what the refusal is about."""
         at, subject = moment(line, now), about[0] if about else ""
         keys = [self.server.fold(word) for word in about]
         if any(self.asked(word) for word in about):  # unknown command, too few parameters …

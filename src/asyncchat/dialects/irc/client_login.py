@@ -34,12 +34,12 @@ class Login:
         self._step = 0
 
     def begin(self) -> Commands:
-        """What opens the exchange."""
+        """The commands that open the exchange."""
         self.under_way = True
         return [("AUTHENTICATE", scram.NAME)]
 
     def answer(self, chunk: str) -> Commands:
-        """What to send to a chunk of the server's.
+        """The commands that answer a chunk of the server's.
 
         Raises:
             scram.ScramFault: the server says what it must not, or does not know the password.

@@ -1,4 +1,4 @@
-"""What the features of the IRC dialect declare for its client's side: how the server's lines are read.
+"""The tables that the features of the IRC dialect fill for its client's side: how lines are read.
 
 Owns the tables and the functions that fill them; must not know any feature.
 """

@@ -1,4 +1,4 @@
-"""What a client knows of its server: capabilities and 005's tokens, and how these are asked for.
+"""What a client knows of its server: capabilities and 005's tokens, and how it asks for them.
 
 Owns negotiation (IRCv3 capability-negotiation) and limits; must not know what is said.
 """

@@ -126,7 +126,7 @@ class IrcDialect(IrcSession):
         return self.say(outcome)
 
     def encode_from_sibling(self, outcome: Outcome, *, alone: bool) -> bytes:
-        """The lines that tell it what another session of its person caused; ``alone``: who is in no room."""
+        """The lines that tell it what another session of its person caused."""
         told = []
         for item in together(outcome):
             if isinstance(item, Record):
@@ -180,7 +180,7 @@ class IrcDialect(IrcSession):
         return commands
 
     def _take_queued(self) -> list[Command]:
-        """What was to be asked next, up to what is waited for."""
+        """The commands to be submitted next, up to the one that is waited for."""
         queued, self._queued = self._queued or [], None
         for index, command in enumerate(queued[:-1]):
             if _pauses((command,)):

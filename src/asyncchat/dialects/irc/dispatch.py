@@ -1,4 +1,4 @@
-"""What a client's line asks: its label, its limits, its command's handler.
+"""From a client's line to commands: its label, its limits, its command's handler.
 
 Owns what is refused before a command is looked at; the commands are a table (``registry``).
 """
@@ -28,7 +28,7 @@ _LABELS = BATCH | LABELED_RESPONSE
 
 
 def dispatch(session: IrcSession, raw: bytes | None) -> Sequence[Command]:
-    """What a line asks, behind its label if it has one.
+    """The commands that a line asks for, behind its label if it has one.
 
     What is asked in a batch is answered when it ends or breaks, under the label with which it began.
     """

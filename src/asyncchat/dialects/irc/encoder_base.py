@@ -1,4 +1,4 @@
-"""What stands before the lines of others' events: the tags, for one set of capabilities.
+"""The tags before the lines of others' events, for one set of capabilities.
 
 Owns ``EncoderBase``, which the features' encoders of events are given; must not know any kind of event.
 """
@@ -43,7 +43,7 @@ class EncoderBase:
         raise NotImplementedError
 
     def past(self, record: Record, batch: str) -> bytes:
-        """What happened earlier, as a page of the history tells it (draft/event-playback).
+        """The bytes of an event in a page of the history (draft/event-playback).
 
         Args:
             record: what it was.

@@ -71,7 +71,7 @@ class IrcSession:
 
     @property
     def person(self) -> Person | None:
-        """Who it is, once it is registered."""
+        """The person, once the session is registered."""
         return self._person
 
     @property
@@ -155,7 +155,7 @@ class IrcSession:
 
     @property
     def queued(self) -> int:
-        """How much of what the line being read asks is left for later."""
+        """How many commands of the line being read are left for later."""
         return len(self._queued or ())
 
     def drop_queued(self) -> None:
@@ -189,7 +189,7 @@ class IrcSession:
         return label.response(self.context.name, self.next_batch())
 
     def beside_answer(self, data: bytes) -> bytes:
-        """What this session is told as others are, by its own doing: no part of a labelled response."""
+        """Lines that this session is told as others are: no part of a labelled response."""
         if self._label is None:
             return data
         self._label.beside += data

@@ -1,4 +1,4 @@
-"""What was said before: CHATHISTORY (IRCv3 chathistory), answered as a batch."""
+"""The history: CHATHISTORY (IRCv3 chathistory), answered as a batch."""
 
 from __future__ import annotations
 
@@ -14,10 +14,7 @@ from asyncchat.core.commands import Direction
 from asyncchat.core.ids import Ids
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.answers import fail
-from asyncchat.dialects.irc.capabilities import (
-    BATCH,
-    capability,
-)
+from asyncchat.dialects.irc.capabilities import BATCH, capability
 from asyncchat.dialects.irc.client_batches import Batch
 from asyncchat.dialects.irc.client_connection import ClientConnection
 from asyncchat.dialects.irc.client_registry import batch_from_server
@@ -28,10 +25,7 @@ from asyncchat.dialects.irc.features.autoreplay import AutoreplayPurpose
 from asyncchat.dialects.irc.features.messages_client import replayed
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import PAGE
-from asyncchat.dialects.irc.registry import (
-    command,
-    reply,
-)
+from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.timestamps import milliseconds, timestamp
@@ -64,7 +58,7 @@ class ChathistoryPurpose(msgspec.Struct, frozen=True):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Why a CHATHISTORY can't be answered: code, context after the subcommand, words."""
+    """A CHATHISTORY that can't be answered: code, context after the subcommand, words."""
 
     code: str
     context: tuple[str, ...]
@@ -77,8 +71,7 @@ class Fault(msgspec.Struct, frozen=True):
     about="Gives what was said earlier in a channel or between you and somebody. "
     "Subcommands: LATEST, BEFORE, AFTER, AROUND, BETWEEN, TARGETS.",
 )
-def chathistory(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Reads a page of a room's history, or of a private conversation, or where there is something to read."""
+def _chathistory(session: IrcSession, message: Message) -> Sequence[core.Command]:
     subcommand = message.param(0).upper()
     selectors = _SELECTORS.get(subcommand)
     if subcommand == "TARGETS":
@@ -95,11 +88,7 @@ def chathistory(session: IrcSession, message: Message) -> Sequence[core.Command]
 
 
 def _wanted(
-    session: IrcSession,
-    message: Message,
-    subcommand: str,
-    refs: int,
-    ranges: Callable[..., core.ReadHistory],
+    session: IrcSession, message: Message, subcommand: str, refs: int, ranges: Callable[..., core.ReadHistory]
 ) -> core.ReadHistory | Fault:
     params = message.params[1:]
     fault = _count_fault(params, refs + 2)
@@ -150,7 +139,7 @@ def _count_fault(params: Sequence[str], wanted: int) -> Fault | None:
 
 
 def _limit(text: str) -> int | None:
-    """How many are wanted, at most a page; None: that is no number from 1."""
+    """How many messages are wanted, at most a page; None: it is no number from 1."""
     if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
         return None
     return min(int(text[:9]), PAGE)
@@ -254,8 +243,7 @@ _SELECTORS: dict[str, tuple[int, Callable[..., core.ReadHistory]]] = {
 
 
 @reply(replies.HistoryPage)
-def say_page(session: IrcSession, page: replies.HistoryPage) -> bytes:
-    """A page, as a batch."""
+def _say_page(session: IrcSession, page: replies.HistoryPage) -> bytes:
     asked = page.purpose
     session.resume()
     if isinstance(asked, AutoreplayPurpose):
@@ -277,8 +265,7 @@ def say_page(session: IrcSession, page: replies.HistoryPage) -> bytes:
 
 
 @reply(replies.TargetsView)
-def say_targets(session: IrcSession, view: replies.TargetsView) -> bytes:
-    """Where there is something to read, as a batch."""
+def _say_targets(session: IrcSession, view: replies.TargetsView) -> bytes:
     session.resume()
     source = session.context.name
 
@@ -293,7 +280,7 @@ def say_targets(session: IrcSession, view: replies.TargetsView) -> bytes:
 
 
 def _batch(session: IrcSession, kind: str, told: Callable[[str], list[bytes]]) -> bytes:
-    """Lines as a batch for who has asked for such; ``told`` takes its reference tag, empty for none."""
+    """Lines as a batch for sessions that negotiated it; ``told`` takes its reference tag, empty for none."""
     if not session.caps_out & BATCH:
         return b"".join(told(""))
     name = f"h{session.batches}"
@@ -303,8 +290,7 @@ def _batch(session: IrcSession, kind: str, told: Callable[[str], list[bytes]]) -
 
 
 @reply(replies.HistoryUnreadable)
-def say_unreadable(session: IrcSession, refusal: replies.HistoryUnreadable) -> bytes:
-    """That the history may not be read, or can't be now."""
+def _say_unreadable(session: IrcSession, refusal: replies.HistoryUnreadable) -> bytes:
     asked = refusal.purpose
     session.resume()
     if isinstance(asked, AutoreplayPurpose):
@@ -317,8 +303,7 @@ def say_unreadable(session: IrcSession, refusal: replies.HistoryUnreadable) -> b
 
 
 @reply(replies.TargetsUnreadable)
-def say_targets_unreadable(session: IrcSession, refusal: replies.TargetsUnreadable) -> bytes:
-    """That they can't be told now."""
+def _say_targets_unreadable(session: IrcSession, refusal: replies.TargetsUnreadable) -> bytes:
     session.resume()
     return _fail(session, "CHATHISTORY", "MESSAGE_ERROR", "TARGETS", "*", text=_NOT_RETRIEVED)
 
@@ -328,20 +313,19 @@ def _fail(session: IrcSession, command: str, code: str, *context: str, text: str
 
 
 @reply(replies.Done)
-def say_done(session: IrcSession, reply: replies.Done) -> bytes:
-    """Nothing; reading goes on."""
+def _say_done(session: IrcSession, reply: replies.Done) -> bytes:
     session.resume()
     return b""
 
 
-# What a client reads of it.
+# The client's side.
 
 
 wanted("draft/chathistory", "chathistory", batch=True)
 
 
 @batch_from_server("chathistory")
-def read_page(client: ClientConnection, batch: Batch, now: datetime) -> Iterable[Value]:
+def _read_page(client: ClientConnection, batch: Batch, now: datetime) -> Iterable[Value]:
     """A page of the history: one that we asked for, or one that the server sends by itself."""
     messages = replayed(client, batch, now)
     target = batch.params[0] if batch.params else ""

@@ -85,8 +85,8 @@ def replayed(client: ClientConnection, batch: Batch, now: datetime) -> tuple[Mes
 
 
 @from_server("PRIVMSG", "NOTICE")
-def message(client: ClientConnection, line: tokens.Message, label: str, now: datetime) -> Iterable[Value]:
-    """A message; an own one is the acknowledgement of what we said."""
+def _message(client: ClientConnection, line: tokens.Message, label: str, now: datetime) -> Iterable[Value]:
+    """A message; our own acknowledges what we said."""
     value = read(client, line, now, head=client.head, replayed=False)
     client.head = continued(value)
     if isinstance(value, Message) and value.own:
@@ -105,7 +105,7 @@ wanted("draft/multiline", batch=True)
 
 
 def text_bytes(server: ServerFacts, origin: str, to: str, speech: Speech) -> int:
-    """How many bytes of text fit one line as the server relays it, with our origin before it.
+    """How many bytes of text fit in one line as the server relays it, with our origin before it.
 
     Args:
         server: its line length and what it shows of users.
@@ -157,7 +157,7 @@ def _gathered(lines: list[str], limit: int, most_bytes: int, most_lines: int) ->
 
 
 def said(to: str, text: str, speech: Speech, tags: tokens.Tags, limit: int) -> bytes:
-    """What says one part: a line, or a batch of them (draft/multiline).
+    """The bytes that say one part: a line, or a batch of them (draft/multiline).
 
     Args:
         to: the target.

@@ -14,11 +14,7 @@ from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import messages
 from asyncchat.dialects.irc.features.messages_client import REPLY
-from asyncchat.dialects.irc.registry import (
-    tagged,
-    to_self,
-    to_siblings,
-)
+from asyncchat.dialects.irc.registry import tagged, to_self, to_siblings
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message, Tags
 
@@ -46,8 +42,7 @@ messages.TAGMSG_MEANINGS.append(_reaction)
 
 
 @tagged(events.Reacted, events.ReactedTo)
-def reaction_lines(encoder: EncoderBase, record: events.Record, batch: str) -> bytes:
-    """A TAGMSG with the sender's tags."""
+def _reaction_lines(encoder: EncoderBase, record: events.Record, batch: str) -> bytes:
     event = record.event
     target = event.room if isinstance(event, events.Reacted) else event.to.name  # type: ignore[union-attr]
     return messages.tagmsg_line(encoder, record, target, batch)
@@ -58,12 +53,12 @@ to_self(events.ReactedTo)(messages.private_echo)
 to_siblings(events.ReactedTo)(messages.private_from_sibling)
 
 
-# What a client reads of it.
+# The client's side.
 
 
 @from_server("TAGMSG")
-def reacted(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
-    """A reaction, or nothing for people."""
+def _reacted(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    """A reaction; other tags say nothing to people."""
     id = next((line.tag(key) for key in REPLY if line.tag(key)), None)
     found = [(key, value) for key, value in line.tags if key in _REACTIONS and value]
     if not id or len(found) != 1 or not line.param(0):

@@ -14,10 +14,7 @@ from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.core.searching import MOST_TERMS, terms_of
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.answers import fail
-from asyncchat.dialects.irc.capabilities import (
-    BATCH,
-    capability,
-)
+from asyncchat.dialects.irc.capabilities import BATCH, capability
 from asyncchat.dialects.irc.client_batches import Batch
 from asyncchat.dialects.irc.client_connection import ClientConnection
 from asyncchat.dialects.irc.client_registry import batch_from_server
@@ -26,10 +23,7 @@ from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.features.messages import message_lines
 from asyncchat.dialects.irc.features.messages_client import replayed
 from asyncchat.dialects.irc.limits import PAGE
-from asyncchat.dialects.irc.registry import (
-    command,
-    reply,
-)
+from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.timestamps import milliseconds, timestamp
@@ -53,8 +47,7 @@ class SearchPurpose(msgspec.Struct, frozen=True):
     about="Finds what was said: SEARCH text=words;in=#channel;from=nick;after=time;before=time;limit=n, "
     "each of them optional; a space in words is \\s; in=nick is what you and somebody wrote in private.",
 )
-def search(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Searches the rooms that the client is in, or one of them, or a private conversation."""
+def _search(session: IrcSession, message: Message) -> Sequence[core.Command]:
     wanted: dict[str, object] = {"limit": _FOUND, "purpose": SearchPurpose()}
     for name, value in parse_tags(message.params[0]):
         read = _ATTRIBUTES.get(name)
@@ -118,8 +111,7 @@ _FORMS = {
 
 
 @reply(replies.SearchPage)
-def say_found(session: IrcSession, page: replies.SearchPage) -> bytes:
-    """What was found, as a batch where the client has batches."""
+def _say_found(session: IrcSession, page: replies.SearchPage) -> bytes:
     session.resume()
     batch = f"s{session.batches}" if session.caps_out & BATCH else ""
     encoder = session.encoder
@@ -136,8 +128,7 @@ def say_found(session: IrcSession, page: replies.SearchPage) -> bytes:
 
 
 @reply(replies.NotSearched)
-def say_not_searched(session: IrcSession, refusal: replies.NotSearched) -> bytes:
-    """That there is no search in this channel, or none just now."""
+def _say_not_searched(session: IrcSession, refusal: replies.NotSearched) -> bytes:
     session.resume()
     if refusal.room:
         text = "You're not on that channel" if refusal.room[0] in ROOM_SIGNS else "There is no such nick"
@@ -147,14 +138,13 @@ def say_not_searched(session: IrcSession, refusal: replies.NotSearched) -> bytes
     return b":%b %b\r\n" % (session.context.name.encode(), said)
 
 
-# What a client reads of it.
+# The client's side.
 
 
 wanted("soju.im/search", batch=True)
 
 
 @batch_from_server("soju.im/search")
-def read_found(client: ClientConnection, batch: Batch, now: datetime) -> Iterable[Value]:
-    """What was found."""
+def _read_found(client: ClientConnection, batch: Batch, now: datetime) -> Iterable[Value]:
     if client.asked("SEARCH") is not None:
         yield values.HistoryPage(client.answered().token, "", replayed(client, batch, now))

@@ -7,6 +7,7 @@ the limit's constant.
 from __future__ import annotations
 
 from collections.abc import Callable
+
 from asyncchat.core.names import NAME_LENGTH, ROOM_LENGTH
 from asyncchat.dialects.base import ServerInfo
 

@@ -190,8 +190,8 @@ MISUSE = [
     (["http://x"], "'http://x' is no address: it begins with http://, not with irc:// or plain://"),
     (["host:99999"], "'host:99999' is no address: the port is a number from 1 to 65535, not '99999'"),
     (["--nick", "two words"], "--nick: 'two words' is no nick: letters and digits, without spaces"),
-    (["--room", "a,b"], "--room: '#a,b' is no room"),
-    (["plain://x", "--room", "y"], "--room: a server of the original kind has one room, without a name"),
+    (["--room", "a,b"], "--room: '#a,b' is not a valid room name"),
+    (["plain://x", "--room", "y"], "--room: a plain-text server has only one room, without a name"),
 ]
 
 

@@ -370,7 +370,7 @@ def test_nick_that_is_refused():
 def test_server_that_closes_with_a_reason():
     def script(line):
         line.until("USER")
-        line.send("ERROR :Closing link: you are banned")
+        line.send("ERROR :Closing transport: you are banned")
 
     with Scripted(script) as server, pytest.raises(Unreachable, match="you are banned"):
         client(server)
@@ -470,7 +470,7 @@ def test_client_never_closed_does_not_hold_up_the_exit():
 def test_client_that_is_forgotten_ends_its_thread():
     with Scripted(normal) as server:
         chat = client(server)
-        thread = chat._link._thread
+        thread = chat._transport._thread
         del chat
         thread.join(PATIENCE)
         assert not thread.is_alive()

@@ -4,7 +4,7 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
-from asyncchat.config import ServeConfig
+from asyncchat.config.options import ServeConfig
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import AwayChanged, Record, Said, Whispered
@@ -15,6 +15,7 @@ from asyncchat.server.cloaks import Cloaks
 from asyncchat.server.delivery import Delivery
 from asyncchat.server.hub import Hub
 from asyncchat.server.outbox import Outbox
+from asyncchat.server.recipients import Recipient
 from asyncchat.server.session import Session
 
 
@@ -75,7 +76,7 @@ class Numbers:
         return b""
 
 
-class Connection:
+class Transport:
     """A transport that keeps what it was told, loses its peer, or takes nothing."""
 
     def __init__(self) -> None:
@@ -102,18 +103,30 @@ class Connection:
     close = abort
 
 
+class Watched(Session):
+    """A session that notes when it is disconnected because it is slow."""
+
+    slow: list[Session]
+
+    def disconnect(self, reason: str, *, at_once: bool = False) -> None:
+        if reason == "too slow":
+            self.slow.append(self)
+        super().disconnect(reason, at_once=at_once)
+
+
 class Hall:
     """A chat in memory: the server's parts, sessions on request, and what was put into the outbox."""
 
     def __init__(self, log: Log | None = None) -> None:
         self.log = log or MemoryLog()
         self.slow: list[Session] = []
-        self.delivery = Delivery(self.slow.append)
+        chat = Chat()
+        self.delivery = Delivery(chat)
         self.outbox = Outbox(self.log, self.delivery)
         self.time = 0
-        self.hub = Hub(Chat(), self.log, self.outbox, clock=self.tick)
-        self.put: list[tuple[Session, Outcome]] = []
-        self.connections: dict[Session, Connection] = {}
+        self.hub = Hub(chat, self.log, self.outbox, clock=self.tick)
+        self.put: list[tuple[Any, Outcome]] = []
+        self.connections: dict[Session, Transport] = {}
         self._put = self.outbox.put
         self.outbox.put = self._note  # type: ignore[method-assign]  # looks on, changes nothing
         self._ids = 0
@@ -123,15 +136,15 @@ class Hall:
         self.time += 1
         return self.time
 
-    def _note(self, session: Session, outcome: Outcome, records: int) -> None:
+    def _note(self, session: Recipient, outcome: Outcome, records: int) -> None:
         self.put.append((session, outcome))
         self._put(session, outcome, records)
 
     def session(self, reader: Any = None) -> Session:
         self._ids += 1
-        connection = Connection()
+        connection = Transport()
         loop = asyncio.get_running_loop()
-        service: Any = SimpleNamespace(
+        server: Any = SimpleNamespace(
             now=loop.time,
             options=ServeConfig(limits=False),
             loop=loop,
@@ -139,10 +152,11 @@ class Hall:
             hub=self.hub,
             cloaks=Cloaks(b""),
             sessions={},
-            forget=lambda session: None,
+            remove_session=lambda session: None,
         )
         writer: Any = SimpleNamespace(transport=connection)
-        session = Session(service, self._ids, "10.0.0.1", reader, writer)
+        session = Watched(server, self._ids, "10.0.0.1", reader, writer)
+        session.slow = self.slow
         session.adopt(Numbers())
         self.connections[session] = connection
         return session

@@ -17,7 +17,7 @@ class Settled:
     def __init__(self, _session: Session) -> None:
         pass
 
-    async def settle(self) -> bytes:
+    async def detect(self) -> bytes:
         return b""
 
 
@@ -41,7 +41,7 @@ class Listening(Numbers):
 
 
 def test_the_others_have_a_turn_between_two_full_chunks(monkeypatch):
-    monkeypatch.setattr(session, "Arrival", Settled)
+    monkeypatch.setattr(session, "ProtocolDetection", Settled)
 
     async def scene():
         hall = Hall()

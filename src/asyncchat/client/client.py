@@ -1,6 +1,6 @@
 """The Python client: a chat as an object to say things to and to follow.
 
-Owns the public face; the thread behind it is ``Link``'s, what is said the conversation's.
+Owns the public face; the thread behind it is ``Transport``'s, what is said the session's.
 """
 
 import weakref
@@ -10,14 +10,14 @@ from types import TracebackType
 from typing import Self
 
 from asyncchat.client.address import Address, parse_address
-from asyncchat.client.conversation import Conversation, Settings
 from asyncchat.client.errors import ClientError, NickError, NotConnected, TimedOut
 from asyncchat.client.events import Event, Message
-from asyncchat.client.irc_conversation import IrcConversation
-from asyncchat.client.link import Link
-from asyncchat.client.memory import position_at
-from asyncchat.client.plain_conversation import PlainConversation
-from asyncchat.client.receipts import Receipt
+from asyncchat.client.irc_session import IrcSession
+from asyncchat.client.pending import Receipt
+from asyncchat.client.plain_session import PlainSession
+from asyncchat.client.protocol import ClientSession, Settings
+from asyncchat.client.room_cursor import position_at
+from asyncchat.client.transport import Transport
 from asyncchat.core.events import Speech
 from asyncchat.core.names import LOBBY
 from asyncchat.core.scram import prepared
@@ -115,21 +115,21 @@ class Client:
             password=password,
             account=account,
         )
-        self._link = Link(self.address, _conversation(self.address, self._settings), self._settings)
-        self._finalizer = weakref.finalize(self, self._link.stop, wait=False)
-        self._link.start()
+        self._transport = Transport(self.address, _new_session(self.address, self._settings), self._settings)
+        self._finalizer = weakref.finalize(self, self._transport.stop, wait=False)
+        self._transport.start()
         self._enter()
 
     def _enter(self) -> None:
-        link = self._link
+        transport = self._transport
         try:
-            with link.changed:
-                link.changed.wait_for(lambda: link.conversation.was_ready or link.over)
-                failure = link.failure
+            with transport.changed:
+                transport.changed.wait_for(lambda: transport.session.was_ready or transport.over)
+                failure = transport.failure
         except BaseException:
-            link.stop()
+            transport.stop()
             raise
-        if failure is not None and not link.conversation.was_ready:
+        if failure is not None and not transport.session.was_ready:
             raise failure
 
     # Who and where.
@@ -137,41 +137,41 @@ class Client:
     @property
     def nick(self) -> str:
         """Our nick right now."""
-        return self._link.conversation.nick
+        return self._transport.session.nick
 
     @property
     def connected(self) -> bool:
         """Whether the line is up and what was missed has been read."""
-        return self._link.conversation.ready
+        return self._transport.session.ready
 
     @property
     def rooms(self) -> list[str]:
         """The rooms that we are in."""
-        with self._link.lock:
-            return self._link.conversation.rooms()
+        with self._transport.lock:
+            return self._transport.session.rooms()
 
     @property
     def closed(self) -> bool:
         """Whether the chat is over: closed, or ended without another attempt."""
-        return self._link.over
+        return self._transport.over
 
     @property
     def server_tokens(self) -> dict[str, str]:
         """What the server says of itself (IRC's 005): ``NETWORK``, ``CHANMODES`` …; empty over plain."""
-        with self._link.lock:
-            return self._link.conversation.server_tokens()
+        with self._transport.lock:
+            return self._transport.session.server_tokens()
 
     def members(self, room: str) -> list[str]:
         """The nicks of those in a room, as far as the server told."""
-        with self._link.lock:
-            return self._link.conversation.members(room)
+        with self._transport.lock:
+            return self._transport.session.members(room)
 
     def topic(self, room: str) -> str:
         """A room's topic, as far as the server told."""
-        with self._link.lock:
-            return self._link.conversation.topic(room)
+        with self._transport.lock:
+            return self._transport.session.topic(room)
 
-    # Saying.
+    # Sending messages.
 
     def say(
         self, room: str, text: str, *, action: bool = False, notice: bool = False, reply_to: str = ""
@@ -198,21 +198,21 @@ class Client:
             NotConnected: the chat is closed.
         """
         speech = Speech.ACTION if action else Speech.NOTICE if notice else Speech.MESSAGE
-        link = self._link
-        with link.changed:
-            if not link.changed.wait_for(
-                lambda: link.over or link.conversation.unanswered < QUEUED, self._settings.timeout
+        transport = self._transport
+        with transport.changed:
+            if not transport.changed.wait_for(
+                lambda: transport.over or transport.session.unanswered < QUEUED, self._settings.timeout
             ):
                 raise TimedOut(f"{QUEUED} messages are waiting for the server already.")
             self._check_open()
-            receipt = link.conversation.say(room, text, speech, reply_to)
-        link.wake()
+            receipt = transport.session.say(room, text, speech, reply_to)
+        transport.wake()
         return receipt
 
     def waiting(self) -> list[tuple[str, str]]:
         """(room, text) of each message that is not acknowledged yet, in order."""
-        with self._link.lock:
-            return self._link.conversation.waiting()
+        with self._transport.lock:
+            return self._transport.session.waiting()
 
     def flush(self, timeout: float | None = 30.0) -> None:
         """Waits until all that was said is acknowledged or refused.
@@ -228,17 +228,17 @@ class Client:
             raise TimedOut(f"{count} message{'s are' if count > 1 else ' is'} not acknowledged.")
 
     def _flushed(self, timeout: float | None, *, only_connected: bool = False) -> bool:
-        link = self._link
-        with link.lock:
-            link.conversation.settle()
-        link.wake()
+        transport = self._transport
+        with transport.lock:
+            transport.session.settle()
+        transport.wake()
 
         def over() -> bool:
-            conversation = link.conversation
-            return link.over or not conversation.unanswered or (only_connected and not conversation.ready)
+            session = transport.session
+            return transport.over or not session.unanswered or (only_connected and not session.ready)
 
-        with link.changed:
-            return link.changed.wait_for(over, timeout) and not link.conversation.unanswered
+        with transport.changed:
+            return transport.changed.wait_for(over, timeout) and not transport.session.unanswered
 
     # Asking.
 
@@ -249,15 +249,15 @@ class Client:
             room: its name.
             key: the word without which that room lets nobody in.
         """
-        self._ask(lambda conversation: conversation.join(room, key))
+        self._ask(lambda session: session.join(room, key))
 
     def part(self, room: str, reason: str = "") -> None:
         """Leaves a room; ``Left`` (``own``) follows."""
-        self._ask(lambda conversation: conversation.part(room, reason))
+        self._ask(lambda session: session.part(room, reason))
 
     def set_nick(self, nick: str) -> None:
         """Asks for another nick; ``Renamed`` (``own``) or ``Refused`` follows."""
-        self._ask(lambda conversation: conversation.set_nick(nick))
+        self._ask(lambda session: session.set_nick(nick))
 
     def set_topic(self, room: str, topic: str) -> None:
         """Sets a room's topic; ``TopicChanged`` or ``Refused`` follows."""
@@ -276,7 +276,7 @@ class Client:
             reaction: an emoji, or any text.
             on: whether it is put.
         """
-        self._ask(lambda conversation: conversation.react(room, id, reaction, on))
+        self._ask(lambda session: session.react(room, id, reaction, on))
 
     def redact(self, room: str, id: str, reason: str = "") -> None:
         """Takes a message out of the history; ``Redacted`` (or ``Refused``) follows."""
@@ -293,7 +293,7 @@ class Client:
             ValueError: it can't be said in one line.
             NotConnected: there is no connection right now.
         """
-        self._ask(lambda conversation: conversation.command(command, *params))
+        self._ask(lambda session: session.command(command, *params))
 
     def history(
         self,
@@ -324,10 +324,10 @@ class Client:
             raise ValueError("either before, after, since or until")
         kind = "BEFORE" if before or until is not None else "AFTER" if positions else "LATEST"
         position = positions[0] if positions else "*"
-        with self._link.lock:
+        with self._transport.lock:
             self._check_open()
-            lookup = self._link.conversation.history(room, kind, position, limit)
-        self._link.wake()
+            lookup = self._transport.session.history(room, kind, position, limit)
+        self._transport.wake()
         messages, failure = lookup.wait(self._settings.timeout)
         if failure:
             raise ClientError(f"The history of {room} can't be read: {failure}")
@@ -368,10 +368,10 @@ class Client:
             "before": "" if until is None else position_at(until).removeprefix("timestamp="),
             "limit": str(limit),
         }
-        with self._link.lock:
+        with self._transport.lock:
             self._check_open()
-            lookup = self._link.conversation.search([(key, value) for key, value in wanted.items() if value])
-        self._link.wake()
+            lookup = self._transport.session.search([(key, value) for key, value in wanted.items() if value])
+        self._transport.wake()
         messages, failure = lookup.wait(self._settings.timeout)
         if failure:
             raise ClientError(f"The search failed: {failure}")
@@ -389,13 +389,13 @@ class Client:
             TimedOut: there is none yet.
             NotConnected: the chat is closed, and all that had come before is taken.
         """
-        link = self._link
-        with link.changed:
-            if not link.changed.wait_for(lambda: len(link.backlog) or link.over, timeout):
+        transport = self._transport
+        with transport.changed:
+            if not transport.changed.wait_for(lambda: len(transport.event_queue) or transport.over, timeout):
                 raise TimedOut(f"Nothing happened for {timeout:g} s.")
-            if not len(link.backlog):
+            if not len(transport.event_queue):
                 self._check_open()
-            return link.backlog.take()
+            return transport.event_queue.take()
 
     def __iter__(self) -> Iterator[Event]:
         """Yields events until the chat is closed, here or by another thread."""
@@ -419,11 +419,11 @@ class Client:
         Returns:
             (room, text) of what is given up, not acknowledged.
         """
-        if not self._link.over and timeout > 0:
+        if not self._transport.over and timeout > 0:
             self._flushed(timeout, only_connected=True)
-        self._link.stop(reason)
+        self._transport.stop(reason)
         self._finalizer.detach()
-        return self._link.given_up
+        return self._transport.given_up
 
     def __enter__(self) -> Self:
         return self
@@ -438,19 +438,19 @@ class Client:
 
     # Small things.
 
-    def _ask(self, ask: Callable[[Conversation], None]) -> None:
-        with self._link.lock:
+    def _ask(self, ask: Callable[[ClientSession], None]) -> None:
+        with self._transport.lock:
             self._check_open()
-            ask(self._link.conversation)
-        self._link.wake()
+            ask(self._transport.session)
+        self._transport.wake()
 
     def _check_open(self) -> None:
-        if self._link.over:
-            reason = f": {self._link.failure}" if self._link.failure is not None else ""
+        if self._transport.over:
+            reason = f": {self._transport.failure}" if self._transport.failure is not None else ""
             raise NotConnected(f"The chat is closed{reason}.")
 
 
-def _conversation(address: Address, settings: Settings) -> Conversation:
+def _new_session(address: Address, settings: Settings) -> ClientSession:
     nick = settings.nick
     if (
         not nick.strip()
@@ -458,4 +458,4 @@ def _conversation(address: Address, settings: Settings) -> Conversation:
         or (address.scheme == "irc" and (" " in nick or nick[0] in ":#&@"))
     ):
         raise NickError(nick)
-    return PlainConversation(settings) if address.scheme == "plain" else IrcConversation(settings)
+    return PlainSession(settings) if address.scheme == "plain" else IrcSession(settings)

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from asyncchat.client.client import Client
 from asyncchat.client.events import Message
 from asyncchat.core.commands import Search
-from asyncchat.dialects.plain import search
-from asyncchat.dialects.plain.times import Zone
+from asyncchat.text import search
+from asyncchat.text.times import Zone
 
 ARGUMENTS = search.ARGUMENTS
 
@@ -17,7 +17,7 @@ ARGUMENTS = search.ARGUMENTS
 def sought(text: str, now: datetime) -> "Sought | str":
     """What ``/search TEXT`` asks for, or what is wrong with it; days are those of the aware time ``now``."""
     zone = Zone(now.tzname() or "", int((now.utcoffset() or timedelta()).total_seconds()))
-    asked = search.sought(text, zone)
+    asked = search.parse_search(text, zone)
     return asked if isinstance(asked, str) else Sought(asked.search, now)
 
 

@@ -30,7 +30,7 @@ from asyncchat.client.events import (
 )
 from asyncchat.client.recent import Recent
 from asyncchat.core.names import LOBBY, fold
-from asyncchat.dialects.plain.clean import shown
+from asyncchat.text.sanitize import shown
 
 Fragments = list[tuple[str, str]]
 """(style, text) pairs: one line. Styles are '', ``dim``, ``error`` and the colours of nicks."""

@@ -33,7 +33,7 @@ from asyncchat.client.events import (
 from asyncchat.client.show import Fragments, Show, ansi
 from asyncchat.client.words import WORDS, Leave, Talk, obey
 from asyncchat.core.names import fold
-from asyncchat.dialects.plain.clean import shown, typed
+from asyncchat.text.sanitize import shown, typed
 
 _WAITING_SHOWN = 5
 """Most of our unacknowledged lines shown above the prompt."""

@@ -4,8 +4,8 @@ import pytest
 
 from asyncchat.core import commands, modes
 from asyncchat.core.roles import ROLES
-from asyncchat.dialects.plain import mode_words
-from asyncchat.dialects.plain.mode_words import a_role, setting_sentence
+from asyncchat.text import modes as mode_words
+from asyncchat.text.modes import a_role, setting_sentence
 from tests.dialects.plain_driver import World
 
 

@@ -4,11 +4,12 @@ import pytest
 
 from asyncchat.core import commands, events, replies, text
 from asyncchat.core.commands import Answer
-from asyncchat.dialects.plain import refusal_words, reply_words
-from asyncchat.dialects.plain.event_words import EVENT_WORDS, OWN_WORDS
-from asyncchat.dialects.plain.refusal_words import REFUSAL_WORDS
-from asyncchat.dialects.plain.reply_words import REPLY_WORDS
+from asyncchat.dialects.plain.prompts import ASK_AGAIN
 from asyncchat.dialects.plain.words import WORDS, help_text
+from asyncchat.text import replies as reply_words
+from asyncchat.text.events import EVENT_WORDS, OWN_WORDS
+from asyncchat.text.refusals import REFUSAL_WORDS
+from asyncchat.text.replies import REPLY_WORDS
 from tests.dialects.driver import server_info
 from tests.dialects.plain_driver import World
 
@@ -167,7 +168,7 @@ def test_no_answer_looks_like_somebodys_words():
     """A client tells them apart by ``NAME: text`` alone; usage is told apart by its words."""
     room = replies.RoomView("#lobby", None, (), 0, False, None)  # type: ignore[arg-type]  # nobody is there
     assert reply_words._room_view(room, None) == ["Here are: "]  # type: ignore[arg-type]  # no time in it
-    assert ": " not in refusal_words.ASK_AGAIN.split()[0]
+    assert ": " not in ASK_AGAIN.split()[0]
     assert not any(line.split(" ")[0].endswith(":") for line in help_text(True).splitlines())
 
 

@@ -7,7 +7,6 @@ import re
 
 from asyncchat.core.text import cut
 from asyncchat.dialects.framing import LineFramer
-from asyncchat.dialects.plain.clean import shown
 from asyncchat.dialects.plain.client_values import (
     Asked,
     AskedPassword,
@@ -19,9 +18,10 @@ from asyncchat.dialects.plain.client_values import (
     NowCalled,
     Value,
 )
-from asyncchat.dialects.plain.dialect import GREETING, LINE_BYTES
-from asyncchat.dialects.plain.refusal_words import ASK_AGAIN, PASSWORD_PROMPT
+from asyncchat.dialects.plain.dialect import LINE_BYTES
+from asyncchat.dialects.plain.prompts import ASK_AGAIN, GREETING, PASSWORD_PROMPT
 from asyncchat.dialects.plain.unframed import WRITE_BYTES, unfinished
+from asyncchat.text.sanitize import shown
 
 LONGEST_LINE = 65_536
 """Longest line taken from a server, in bytes: a message, or a list of names, with room to spare."""

@@ -1,4 +1,6 @@
-"""The plain dialect: one person at ``nc``, ``telnet`` or a pipe, a line at a time (DESIGN section 3).
+"""The plain dialect: one person at ``nc``, ``telnet`` or a pipe, a line at a time.
+
+See docs/architecture.md, "The plain dialect".
 
 Owns the dialogue: the name, the current room, what becomes of each line; must not know sockets or waiting.
 """
@@ -28,20 +30,19 @@ from asyncchat.core.seen import Visit
 from asyncchat.core.text import TEXT_BYTES
 from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome, ServerInfo
 from asyncchat.dialects.framing import LineFramer
-from asyncchat.dialects.plain import history, search
-from asyncchat.dialects.plain.clean import shown, typed
-from asyncchat.dialects.plain.event_words import EVENT_WORDS, OWN_WORDS, is_lobby
-from asyncchat.dialects.plain.refusal_words import ASK_AGAIN, PASSWORD_PROMPT, REFUSAL_WORDS, place
-from asyncchat.dialects.plain.reply_words import REPLY_WORDS, hello, here, topic_line
+from asyncchat.dialects.plain.prompts import ASK_AGAIN, GREETING, PASSWORD_PROMPT
 from asyncchat.dialects.plain.telnet import HUSH, UNHUSH, Telnet
-from asyncchat.dialects.plain.times import Zone
 from asyncchat.dialects.plain.typed import name_from
 from asyncchat.dialects.plain.unframed import unfinished
 from asyncchat.dialects.plain.variant import PlainVariant
 from asyncchat.dialects.plain.words import obey
-
-GREETING = "Welcome! Enter your name or nickname: "
-"""The original's prompt; no newline, the name is typed behind it."""
+from asyncchat.text import history, search
+from asyncchat.text.events import is_lobby
+from asyncchat.text.refusals import place
+from asyncchat.text.replies import hello, here, topic_line
+from asyncchat.text.sanitize import shown, typed
+from asyncchat.text.sentences import event_sentence, own_event_sentence, refusal_sentence, reply_lines
+from asyncchat.text.times import Zone
 
 LINE_BYTES = TEXT_BYTES
 """Longest line: a message of the longest text, typed as it is."""
@@ -147,9 +148,9 @@ class PlainDialect:
         self._tries = 0
         self.room = LOBBY
         """Where what is typed goes."""
-        self.reading: history.Wish | None = None
+        self.reading: history.HistoryCursor | None = None
         """Where ``/history`` goes on."""
-        self.seeking: search.Sought | None = None
+        self.seeking: search.SearchCursor | None = None
         """Where ``/search`` goes on."""
         self._host = host
         self._lines = LineFramer(LINE_BYTES)
@@ -280,11 +281,11 @@ class PlainDialect:
             if isinstance(item, Record):
                 event = item.event
                 if isinstance(event, Joined):
-                    told.append(EVENT_WORDS[Joined](event))
+                    told.append(event_sentence(event))
                 elif isinstance(event, Whispered | LoggedOut | HostChanged) or (
                     alone and isinstance(event, AwayChanged | Renamed)
                 ):
-                    told.append(OWN_WORDS[type(event)](event))
+                    told.append(own_event_sentence(event))
         return self.encoder.lines(told)
 
     def closing_bytes(self, reason: str, *, stopping: bool = False) -> bytes:
@@ -450,18 +451,18 @@ class PlainDialect:
             if isinstance(item.event, RoomRenamed):
                 self._follow_room(item.event, told)
                 return
-            words = OWN_WORDS[type(item.event)](item.event)
+            words = own_event_sentence(item.event)
             told += words.split("\n") if "\n" in words else (words,)
         elif isinstance(item, HistoryPage):
             told += history.page_lines(item, self.shared.zone)
-            self.reading = history.next_wish(item)
+            self.reading = history.next_cursor(item)
         elif isinstance(item, SearchPage):
             told += search.page_lines(item, self.shared.zone)
-            self.seeking = search.next_sought(item)
+            self.seeking = search.next_cursor(item)
         elif isinstance(item, RoomView) and item.joining:
             return
         elif isinstance(item, Reply):
-            told += REPLY_WORDS[type(item)](item, self.shared.zone)
+            told += reply_lines(item, self.shared.zone)
         elif isinstance(item, Refusal):
             self._refuse(item, told)
         elif isinstance(item, str):
@@ -469,7 +470,7 @@ class PlainDialect:
 
     def _follow_room(self, event: RoomRenamed, told: list[str]) -> None:
         """Goes on under a room's new name."""
-        told.append(EVENT_WORDS[RoomRenamed](event))
+        told.append(event_sentence(event))
         if fold(self.room) == fold(event.room):
             self.room = event.to
             told.append(f"What you type goes to {event.to} now.")
@@ -477,9 +478,9 @@ class PlainDialect:
     def _refuse(self, refusal: Refusal, told: list[str]) -> None:
         if isinstance(refusal, replies.HistoryUnreadable):
             asked = refusal.purpose
-            if isinstance(asked, history.Wish) and asked.newcomer:
+            if isinstance(asked, history.HistoryCursor) and asked.newcomer:
                 return
-        told.append(REFUSAL_WORDS[type(refusal)](refusal))
+        told.append(refusal_sentence(refusal))
         if self._is_outside(refusal):
             self.room = LOBBY
             told.append("What you type goes to the lobby now.")

@@ -12,8 +12,8 @@ from asyncchat.core.commands import Command
 from asyncchat.core.masks import ACCOUNT, MUTED, REALNAME
 from asyncchat.core.modes import BANS, EXCEPTIONS, FLAGS, MUTES, SETTINGS
 from asyncchat.core.roles import ROLE_NAMED
-from asyncchat.dialects.durations import seconds_in
 from asyncchat.dialects.plain.typed import Handler, name_and_rest, room_from
+from asyncchat.text.durations import seconds_in
 
 if TYPE_CHECKING:
     from asyncchat.dialects.plain.dialect import PlainDialect

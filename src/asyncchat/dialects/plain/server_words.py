@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core import commands
 from asyncchat.core.commands import Command
-from asyncchat.dialects.durations import seconds_in
-from asyncchat.dialects.plain import history
+from asyncchat.text import history
+from asyncchat.text.durations import seconds_in
 
 if TYPE_CHECKING:
     from asyncchat.dialects.plain.dialect import PlainDialect
@@ -50,7 +50,7 @@ def server_unban(_session: PlainDialect, text: str) -> Command | None:
 
 def audit(session: PlainDialect, text: str) -> Command | None:
     """Shows what operators did: the last 20 things, the last N, since some hours, or since a date."""
-    asked = history.wish(session.room, text, session.shared.zone, None)
+    asked = history.parse_history(session.room, text, session.shared.zone, None)
     if asked is None:
         return None
     if not text:

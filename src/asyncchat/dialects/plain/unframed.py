@@ -1,4 +1,6 @@
-"""Clients that send no newline and print what each read brings (``seed/client.py``): DESIGN section 3.
+"""Clients that send no newline and print what each read brings (the original classroom client).
+
+See docs/architecture.md, "Unframed clients".
 
 Owns when silence makes a client one of them, and how what it is sent is cut; the waiting is its session's.
 """

@@ -6,8 +6,8 @@ Owns the line's end and that every line is clean; must not know a session.
 from collections.abc import Iterable
 
 from asyncchat.core.events import Confided, Record, Said, Together, Whispered
-from asyncchat.dialects.plain.clean import shown
-from asyncchat.dialects.plain.event_words import EVENT_WORDS
+from asyncchat.text.events import EVENT_WORDS
+from asyncchat.text.sanitize import shown
 
 _TEXTS = (Said, Whispered, Confided)
 

@@ -16,9 +16,10 @@ from asyncchat.core.commands import Command
 from asyncchat.core.events import Speech
 from asyncchat.core.modes import BANS, EXCEPTIONS, GUESTS, MUTES, PERSON_FLAGS
 from asyncchat.core.roles import ROLE_NAMED
-from asyncchat.dialects.plain import account_words, history, order_words, search, server_words
-from asyncchat.dialects.plain.event_words import is_lobby
+from asyncchat.dialects.plain import account_words, order_words, server_words
 from asyncchat.dialects.plain.typed import Handler, name_and_rest, name_from, one_name, room_from
+from asyncchat.text import history, search
+from asyncchat.text.events import is_lobby
 
 if TYPE_CHECKING:
     from asyncchat.dialects.plain.dialect import PlainDialect
@@ -87,7 +88,7 @@ def _history(session: PlainDialect, text: str) -> Command | None:
     place = session.room
     if text.startswith("@"):
         place, text = name_and_rest(text[1:])
-    asked = history.wish(place, text, session.shared.zone, session.reading)
+    asked = history.parse_history(place, text, session.shared.zone, session.reading)
     return None if asked is None else asked.command()
 
 
@@ -117,7 +118,7 @@ def _reply(session: PlainDialect, text: str) -> Command | None:
 def _search(session: PlainDialect, text: str) -> Command | str | None:
     if not text:
         return None if session.seeking is None else session.seeking.command()
-    asked = search.sought(text, session.shared.zone)
+    asked = search.parse_search(text, session.shared.zone)
     return asked if isinstance(asked, str) else asked.command()
 
 

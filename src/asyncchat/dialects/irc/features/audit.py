@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from asyncchat.core import commands as core
 from asyncchat.core import replies
-from asyncchat.dialects.durations import seconds_in
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.dialects.plain.act_words import act_line
-from asyncchat.dialects.plain.times import Zone
+from asyncchat.text.durations import seconds_in
+from asyncchat.text.sentences import audit_line
+from asyncchat.text.times import Zone
 
 _ACTS_TOLD = 200
 """Lines that AUDIT tells at most: some 20 KB."""
@@ -37,7 +37,7 @@ def _audit(session: IrcSession, message: Message) -> Sequence[core.Command]:
 def _say_acts(session: IrcSession, view: replies.ActsView) -> bytes:
     session.resume()
     zone = Zone(session.context.server.zone, session.context.server.utc_offset)
-    texts = [act_line(record, zone) for record in view.records]
+    texts = [audit_line(record, zone) for record in view.records]
     return b"".join(session.notice(text) for text in (*texts, "End of the audit"))
 
 

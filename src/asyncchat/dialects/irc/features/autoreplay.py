@@ -23,14 +23,14 @@ from asyncchat.dialects.irc.registry import command, reply, service
 from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.dialects.plain.history import MISSED, Wish, earlier, missed, next_wish, wish
-from asyncchat.dialects.plain.times import Zone
+from asyncchat.text.history import MISSED, HistoryCursor, earlier, missed, next_cursor, parse_history
+from asyncchat.text.times import Zone
 
 
 class AutoreplayPurpose(msgspec.Struct, frozen=True):
     """Purpose of a page that is told among today's messages; ``joined`` is when the asker joined, else 0."""
 
-    wish: Wish
+    cursor: HistoryCursor
     joined: int = 0
 
 
@@ -107,7 +107,7 @@ def on_joining(session: IrcSession, room: str, number: int, time: int) -> core.R
     """The first page for a session that joined a room: what it missed, else the last lines before that."""
     absence = session.state(Absence)
     since = None if absence is None else absence.since(room)
-    asked = Wish(room, before=number, left=session.context.server.newcomers, newcomer=True)
+    asked = HistoryCursor(room, before=number, left=session.context.server.newcomers, newcomer=True)
     if since is not None:
         asked = missed(room, number, since, framed=True)
     return msgspec.structs.replace(asked.command(), purpose=AutoreplayPurpose(asked, time))
@@ -156,7 +156,7 @@ def _heard(session: IrcSession, text: str) -> Sequence[core.Command]:
 
 
 def _ask(session: IrcSession, target: str, text: str) -> Sequence[core.Command]:
-    asked = wish(target, text, _zone(session), session.state(Wish))
+    asked = parse_history(target, text, _zone(session), session.state(HistoryCursor))
     if asked is None:
         return [core.Answer(HistServNotice(f"Syntax: {_USAGE}"))]
     session.pause()
@@ -209,17 +209,17 @@ def _is_for_people(record: Record) -> bool:
 
 def around(session: IrcSession, page: replies.HistoryPage, asked: AutoreplayPurpose) -> tuple[bytes, bytes]:
     """The notices before and behind a page: what it does not show."""
-    going_on = next_wish(msgspec.structs.replace(page, purpose=asked.wish))
+    going_on = next_cursor(msgspec.structs.replace(page, purpose=asked.cursor))
     room = page.room
     if room:
         if going_on is None:
-            session.forget(Wish)
+            session.forget(HistoryCursor)
         else:
             session.keep(going_on)
-    if asked.wish.newcomer:
+    if asked.cursor.newcomer:
         if not page.more:
             return b"", b""
-        text = f"{earlier(page.more, asked.wish)}: /msg {HISTSERV} HISTORY {room or '<nickname>'}"
+        text = f"{earlier(page.more, asked.cursor)}: /msg {HISTSERV} HISTORY {room or '<nickname>'}"
         return notice(session, PURPOSE, text), b""
     zone = session.context.server.zone
     if not page.records:
@@ -234,7 +234,7 @@ def say_replay_unreadable(
     session: IrcSession, refusal: replies.HistoryUnreadable, asked: AutoreplayPurpose
 ) -> bytes:
     """The history can't be read; a session that only joined has not asked for it and is told nothing."""
-    if asked.wish.newcomer:
+    if asked.cursor.newcomer:
         return b""
     when = " now" if refusal.failed else ""
     return notice(session, PURPOSE, f"The history of {middle(refusal.room)} can't be read{when}.")

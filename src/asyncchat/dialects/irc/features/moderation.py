@@ -9,7 +9,6 @@ from asyncchat.core import commands as core
 from asyncchat.core import events, replies
 from asyncchat.core.modes import BANS
 from asyncchat.core.text import cut
-from asyncchat.dialects.durations import seconds_in
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import each, numeric, too_many
@@ -24,6 +23,7 @@ from asyncchat.dialects.irc.registry import by_other, command, lines, refusals
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
+from asyncchat.text.durations import seconds_in
 
 token("KICKLEN", KICK_BYTES)
 

@@ -11,7 +11,6 @@ from asyncchat.core import commands as core
 from asyncchat.core import events, replies
 from asyncchat.core.server_bans import ServerBan
 from asyncchat.core.text import cut
-from asyncchat.dialects.durations import seconds_in
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import Numeric, numeric
 from asyncchat.dialects.irc.encoder_base import EncoderBase
@@ -30,6 +29,7 @@ from asyncchat.dialects.irc.registry import (
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
+from asyncchat.text.durations import seconds_in
 
 
 @command(

@@ -12,8 +12,8 @@ from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import by_the_server, command, lines, not_to_self, reply, to_siblings
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
-from asyncchat.dialects.irc.timestamps import milliseconds, timestamp
 from asyncchat.dialects.irc.tokens import Message
+from asyncchat.text.timestamps import milliseconds, timestamp
 
 READ_MARKER: Final = capability("draft/read-marker", "extensions/read-marker", changes=True)
 

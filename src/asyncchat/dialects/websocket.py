@@ -43,7 +43,7 @@ _BINARY = _FIN | Opcode.BINARY
 
 
 class Handshake(msgspec.Struct, frozen=True):
-    """What an opening handshake is answered: 101 where it succeeds, else a status with a reason to show."""
+    """The answer to an opening handshake: 101 where it succeeds, else a status with a reason to show."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -54,7 +54,7 @@ class Handshake(msgspec.Struct, frozen=True):
 def shake_hands(method: str, target: str, headers: Iterable[tuple[str, str]]) -> Handshake:
     """Answers an opening handshake (RFC 6455, 4.2); host and origin are checked before.
 
-    The first of the client's subprotocols that there is counts; without one, messages are text.
+    The first of the client's subprotocols that the server knows counts; without one, messages are text.
     """
     if method != "GET":
         return Handshake(405, (("Allow", "GET"),), f"it is a {method}, not a GET")
@@ -76,7 +76,7 @@ def shake_hands(method: str, target: str, headers: Iterable[tuple[str, str]]) ->
 _USED = frozenset(
     ("connection", "upgrade", "sec-websocket-key", "sec-websocket-version", "sec-websocket-protocol")
 )
-"""Headers that the handshake is made of; what others hold is not its affair."""
+"""Headers that the handshake is made of; others are not looked at."""
 
 _KEPT = ("Allow", "Upgrade")
 
@@ -246,11 +246,11 @@ class WebSocketDialect:
         return self._end(lines, CloseCode.GOING_AWAY if stopping else code, reason)
 
     def ping(self) -> bytes:
-        """A PING of IRC: who answers it is the client, not only its browser."""
+        """A PING of IRC, which the client answers, not only its browser."""
         return framed(self._irc.ping(), self._first)
 
     def on_tick(self, now: float) -> bytes:
-        """What IRC has to say of what was left half done."""
+        """What IRC says of what was left half done."""
         lines = self._irc.on_tick(now)
         return framed(lines, self._first) if lines else b""
 

@@ -36,18 +36,13 @@ def numeric(code: str, *words: str, text: str | None = None) -> Answer:
     return Answer(Numeric(code, words, text))
 
 
-def fail(command: str, code: str, *context: str, text: str) -> bytes:
-    """A FAIL line without its source (IRCv3 standard-replies)."""
-    return f"FAIL {' '.join((command, code, *context))} :{text}".encode("utf-8", "replace")
-
-
 def listed(text: str, most: int) -> list[str]:
     """The items of a comma-separated parameter, each once, at most so many."""
     return list(dict.fromkeys(item for item in text.split(",") if item))[:most]
 
 
 def each(text: str, most: int, make: Callable[[str], Command]) -> list[Command]:
-    """What is asked for each item of a comma-separated parameter; one refusal for those too many."""
+    """A command for each item of a comma-separated parameter; one refusal for those beyond the limit."""
     items = listed(text, most + 1)
     asked = [make(item) for item in items[:most]]
     if len(items) > most:
@@ -56,5 +51,5 @@ def each(text: str, most: int, make: Callable[[str], Command]) -> list[Command]:
 
 
 def too_many(target: str, most: int) -> Answer:
-    """That a line names more targets than it may, and the first beyond (TARGMAX)."""
+    """Refuses a line with too many targets; ``target`` is the first beyond the limit (TARGMAX)."""
     return numeric(numerics.ERR_TOOMANYTARGETS, middle(target), text=f"At most {most} targets at once")

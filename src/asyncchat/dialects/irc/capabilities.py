@@ -105,7 +105,7 @@ class Offer:
                 self.bits |= one.bit
 
     def listed(self, version: int) -> list[str]:
-        """What CAP LS of this version lists; where only one line may be used, drafts are last."""
+        """The list for CAP LS of this version; drafts are last where only one line may be used."""
         if version >= VERSION_WITH_VALUES:
             return [f"{name}={value}" if value else name for name, value in self.values.items()]
         return sorted(self.values, key=lambda name: "/" in name)

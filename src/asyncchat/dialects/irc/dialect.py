@@ -126,7 +126,7 @@ class IrcDialect(IrcSession):
         return self.say(outcome)
 
     def encode_from_sibling(self, outcome: Outcome, *, alone: bool) -> bytes:
-        """The lines that tell it what another session of its person caused; ``alone``: who is in no room."""
+        """The lines that tell it what another session of its person caused."""
         told = []
         for item in together(outcome):
             if isinstance(item, Record):
@@ -180,7 +180,7 @@ class IrcDialect(IrcSession):
         return commands
 
     def _take_queued(self) -> list[Command]:
-        """What was to be asked next, up to what is waited for."""
+        """The commands to be submitted next, up to the one that is waited for."""
         queued, self._queued = self._queued or [], None
         for index, command in enumerate(queued[:-1]):
             if _pauses((command,)):
@@ -240,8 +240,7 @@ class IrcDialect(IrcSession):
         failure = FAILURES.get(type(refusal))
         if failure is not None:
             command, failed, context, text = failure(refusal)
-            words = (middle(part) for part in context)
-            return line(" ".join((f":{self.context.name} FAIL", command, failed, *words)), text)
+            return self.fail(command, failed, *(middle(part) for part in context), text=text)
         code, parts, text = REFUSALS[type(refusal)](refusal)
         return self.numeric(code, *(middle(part) for part in parts), text=text)
 

@@ -1,4 +1,4 @@
-"""How others' events are told in IRC: the bytes of an event, once for all with the same capabilities.
+"""The bytes of others' events, encoded once for all sessions with the same capabilities.
 
 Owns the fast way of a message to a room: three byte strings joined, two of them remembered. It is the hottest
 path of the program. All other lines are the features' (``registry``).
@@ -14,15 +14,15 @@ from asyncchat.core.people import Person
 from asyncchat.dialects.irc import features  # noqa: F401  # fills the tables
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import CAUSES, COALESCED, LINES, PLAYBACK, TAGGED
-from asyncchat.dialects.irc.timestamps import timestamp
 from asyncchat.dialects.irc.tokens import LINE_BYTES
+from asyncchat.text.timestamps import timestamp
 
 MOST_REMEMBERED: Final = 20_000
 """Heads of lines that are remembered: one for each who speaks, some 150 bytes; then it begins anew."""
 
 
 class Heads:
-    """What lines begin with and whom they go to, as bytes: the same for all encoders, which share them."""
+    """Beginnings of lines and targets as bytes, which all encoders share."""
 
     __slots__ = ("origins", "targets")
 
@@ -91,7 +91,7 @@ class CapabilityEncoder(EncoderBase):
         return b"" if lines is None else self._tag(record, lines(self, event).splitlines(keepends=True))
 
     def past(self, record: Record, batch: str) -> bytes:
-        """What happened earlier, as a page of the history tells it (draft/event-playback)."""
+        """The bytes of an event in a page of the history (draft/event-playback)."""
         event = record.event
         tagged = PLAYBACK.get(type(event))
         if tagged is not None:

@@ -1,4 +1,4 @@
-"""What stands before the lines of others' events: the tags, for one set of capabilities.
+"""The tags before the lines of others' events, for one set of capabilities.
 
 Owns ``EncoderBase``, which the features' encoders of events are given; must not know any kind of event.
 """
@@ -11,8 +11,8 @@ from asyncchat.core.events import Record
 from asyncchat.core.ids import Ids
 from asyncchat.core.people import Person
 from asyncchat.dialects.irc.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, OPER_TAG, SERVER_TIME
-from asyncchat.dialects.irc.timestamps import timestamp
 from asyncchat.dialects.irc.tokens import format_tags
+from asyncchat.text.timestamps import timestamp
 
 OPER: Final = "draft/oper"
 """The tag of what an operator of the server does (IRCv3 oper-tag), without saying which one."""
@@ -43,7 +43,7 @@ class EncoderBase:
         raise NotImplementedError
 
     def past(self, record: Record, batch: str) -> bytes:
-        """What happened earlier, as a page of the history tells it (draft/event-playback).
+        """The bytes of an event in a page of the history (draft/event-playback).
 
         Args:
             record: what it was.

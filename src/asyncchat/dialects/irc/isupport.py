@@ -7,7 +7,6 @@ the limit's constant.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from asyncchat.core.names import NAME_LENGTH, ROOM_LENGTH
 from asyncchat.dialects.base import ServerInfo
@@ -44,15 +43,10 @@ def _icon(server: ServerInfo) -> str | None:
     return escaped(server.icon) if server.icon else None
 
 
-_COMMON: Final[dict[str, Value]] = {
-    "CASEMAPPING": "ascii",
-    "CHANTYPES": "#",
-    "NICKLEN": NAME_LENGTH,
-    "CHANNELLEN": ROOM_LENGTH,
-    "NETWORK": lambda server: escaped(server.network or server.name),
-    "draft/ICON": _icon,
-    "UTF8ONLY": "",
-}
-
-for _name, _value in _COMMON.items():
-    token(_name, _value)
+token("CASEMAPPING", "ascii")
+token("CHANTYPES", "#")
+token("NICKLEN", NAME_LENGTH)
+token("CHANNELLEN", ROOM_LENGTH)
+token("NETWORK", lambda server: escaped(server.network or server.name))
+token("draft/ICON", _icon)
+token("UTF8ONLY")

@@ -14,7 +14,7 @@ import msgspec
 from asyncchat.dialects.irc.tokens import escape, parse_tags
 
 LABEL_BYTES: Final = 64
-"""Longest label (labeled-response, "Tag value"); what is longer is no label."""
+"""Longest label (labeled-response, "Tag value"); a longer one is ignored."""
 
 
 class LabelStart(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ class LabeledResponse:
 
 
 def label_of(raw: bytes | None) -> str:
-    """The label of a line, whatever else is wrong with it, or nothing."""
+    """The label of a line, even of one that can't be read; empty for none."""
     if raw is None or raw[:1] != b"@" or b"label" not in raw:
         return ""
     try:
@@ -87,7 +87,7 @@ def _tagged(tag: bytes, line: bytes) -> bytes:
 
 
 def _in_batch(line: bytes) -> bool:
-    """Whether a line says already of which batch it is."""
+    """Whether a line is in a batch already."""
     if line[:1] != b"@":
         return False
     tags = line[: line.index(b" ")]

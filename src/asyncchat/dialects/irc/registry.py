@@ -1,4 +1,4 @@
-"""What the features of the IRC dialect declare: tables of commands, replies, refusals and events.
+"""The tables that the features of the IRC dialect fill: commands, replies, refusals and events.
 
 Owns the tables and the decorators that fill them; must not know any feature. ``features`` imports all of
 them. Nothing may be declared twice.
@@ -200,7 +200,7 @@ def coalesced(*kinds: type[Event]) -> Callable[[F], F]:
 
 
 def watched(*kinds: type[Event]) -> Callable[[LineT], LineT]:
-    """Declares what those are told who monitor a person."""
+    """Declares what sessions are told that monitor a person."""
     return _into(WATCHED, kinds)
 
 

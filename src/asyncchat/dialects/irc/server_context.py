@@ -1,4 +1,4 @@
-"""What all IRC sessions of a server share, and the making of them: ``IrcContext``.
+"""What all IRC sessions of a server share; makes their dialects and encoders.
 
 Owns the encoders; must not know what a session has said.
 """

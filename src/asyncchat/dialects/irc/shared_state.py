@@ -52,7 +52,7 @@ class SharedState:
         return lines
 
     def shared_set(self, caps: int) -> int:
-        """A set of capabilities as the one object of it: ten thousand sessions hold the same few."""
+        """The one object for a set of capabilities: ten thousand sessions hold the same few."""
         if len(self._sets) >= MOST_SETS:
             self._sets.clear()
         return self._sets.setdefault(caps, caps)

@@ -7,7 +7,7 @@ import scramp
 
 from asyncchat.core import commands, scram
 from asyncchat.core.accounts import SERVER
-from asyncchat.dialects.irc.features.sasl import chunks
+from asyncchat.dialects.irc.sasl_chunks import chunks
 from tests.dialects.driver import PASSWORD as SERVER_PASSWORD
 from tests.dialects.driver import START
 from tests.dialects.irc.conftest import Server

@@ -15,22 +15,12 @@ from asyncchat.core import events, replies
 from asyncchat.core.replies import AccountFault
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import fail
-from asyncchat.dialects.irc.capabilities import (
-    capability,
-)
+from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import sasl
 from asyncchat.dialects.irc.features.people import PassPurpose, entering, person_changed
 from asyncchat.dialects.irc.features.services import done, notice
-from asyncchat.dialects.irc.registry import (
-    command,
-    lines,
-    refusals,
-    reply,
-    to_self,
-    to_siblings,
-)
+from asyncchat.dialects.irc.registry import command, lines, refusals, reply, to_self, to_siblings
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -77,7 +67,7 @@ _CODES = {
     params="<account>|* <email>|* <password>",
     about="Makes an account, of your nickname with *: nobody else can have that name then.",
 )
-def register(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _register(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Makes an account: ``REGISTER <account>|* <email>|* <password>``."""
     account, email, password = message.params[:3]
     name = session.registration.nick if not session.entered else ""
@@ -85,11 +75,11 @@ def register(session: IrcSession, message: Message) -> Sequence[core.Command]:
         if not session.context.server.before_connect:
             return [_connect_first(session, "REGISTER")]
         if not name:
-            return [session.said(fail("REGISTER", "NEED_NICK", "*", text="Choose a nickname before"))]
+            return [session.fail_answer("REGISTER", "NEED_NICK", "*", text="Choose a nickname before")]
         there = session.registration.account
         if there:
             text = f"You are logged in as {there}"
-            return [session.said(fail("REGISTER", "ALREADY_AUTHENTICATED", there, text=text))]
+            return [session.fail_answer("REGISTER", "ALREADY_AUTHENTICATED", there, text=text)]
     account = "" if account == "*" else account
     email = "" if email == "*" else email
     if not session.is_confidential:
@@ -105,32 +95,32 @@ def register(session: IrcSession, message: Message) -> Sequence[core.Command]:
     params="<account> <code>",
     about="Is not in use: accounts need not be verified here.",
 )
-def verify(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Would end a registration that is to be verified: none is."""
+def _verify(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Refuses: no account needs to be verified."""
     if not session.entered and not session.context.server.before_connect:
         return [_connect_first(session, "VERIFY")]
     text = "No account waits to be verified here"
-    return [session.said(fail("VERIFY", "INVALID_CODE", middle(message.params[0]), text=text))]
+    return [session.fail_answer("VERIFY", "INVALID_CODE", middle(message.params[0]), text=text)]
 
 
 def _connect_first(session: IrcSession, command: str) -> core.Answer:
-    return session.said(fail(command, "COMPLETE_CONNECTION_REQUIRED", text="Enter the chat before"))
+    return session.fail_answer(command, "COMPLETE_CONNECTION_REQUIRED", text="Enter the chat before")
 
 
-# What is said to it.
+# Replies.
 
 
 @reply(replies.Confirmed, replies.Registered)
-def say_confirmed(session: IrcSession, reply: replies.Confirmed | replies.Registered) -> bytes:
-    """Remembers the account of who has not entered yet, then as for the others."""
+def _say_confirmed(session: IrcSession, reply: replies.Confirmed | replies.Registered) -> bytes:
+    """Remembers the account of a session that is not registered yet, then as for the others."""
     if not session.entered:
         session.registration.account = reply.account
-    return say_logged_in(session, reply)
+    return _say_logged_in(session, reply)
 
 
 @reply(replies.LoggedInNow)
-def say_logged_in(session: IrcSession, reply: LoggedIn) -> bytes:
-    """900, and what the purpose wants."""
+def _say_logged_in(session: IrcSession, reply: LoggedIn) -> bytes:
+    """900, then what depends on the purpose."""
     text = f"You are now logged in as {reply.account}"
     told = session.numeric(numerics.RPL_LOGGEDIN, session.origin, reply.account, text=text)
     purpose = reply.purpose
@@ -149,32 +139,28 @@ def say_logged_in(session: IrcSession, reply: LoggedIn) -> bytes:
 
 
 @reply(replies.LoggedOutNow)
-def say_logged_out(session: IrcSession, reply: replies.LoggedOutNow) -> bytes:
+def _say_logged_out(session: IrcSession, reply: replies.LoggedOutNow) -> bytes:
     """A notice beside the event's own line (901)."""
     return done(session, reply.purpose, "You are logged out")
 
 
 @reply(replies.PasswordChanged)
-def say_password_changed(session: IrcSession, reply: replies.PasswordChanged) -> bytes:
-    """A notice."""
+def _say_password_changed(session: IrcSession, reply: replies.PasswordChanged) -> bytes:
     return done(session, reply.purpose, f"The password of {reply.account} is changed")
 
 
 @reply(replies.Removed)
-def say_removed(session: IrcSession, reply: replies.Removed) -> bytes:
-    """A notice."""
+def _say_removed(session: IrcSession, reply: replies.Removed) -> bytes:
     return done(session, reply.purpose, f"The account {reply.account} is removed")
 
 
 @reply(replies.Released)
-def say_released(session: IrcSession, reply: replies.Released) -> bytes:
-    """A notice."""
+def _say_released(session: IrcSession, reply: replies.Released) -> bytes:
     return done(session, reply.purpose, f"{reply.name} is free, or yours")
 
 
 @reply(replies.AccountView)
-def say_account(session: IrcSession, view: replies.AccountView) -> bytes:
-    """What is known of an account, in notices."""
+def _say_account(session: IrcSession, view: replies.AccountView) -> bytes:
     made = session.context.moment(view.time)
     lines = [f"The account {view.account} was made on {made}"]
     people = ", ".join(view.people)
@@ -185,7 +171,7 @@ def say_account(session: IrcSession, view: replies.AccountView) -> bytes:
 
 
 @reply(replies.AccountRefused)
-def say_refused(session: IrcSession, refusal: replies.AccountRefused) -> bytes:
+def _say_refused(session: IrcSession, refusal: replies.AccountRefused) -> bytes:
     """904 to SASL, FAIL to REGISTER, a notice to all else."""
     purpose = refusal.purpose
     why = refusal.why[:1].upper() + refusal.why[1:]
@@ -197,8 +183,7 @@ def say_refused(session: IrcSession, refusal: replies.AccountRefused) -> bytes:
         return sasl.failed(session, "" if refusal.fault is AccountFault.WRONG else refusal.why)
     if isinstance(purpose, RegisterPurpose):
         code = _CODES.get(refusal.fault, "TEMPORARILY_UNAVAILABLE")
-        told = fail("REGISTER", code, middle(refusal.account or "*"), text=why)
-        return line(f":{session.context.name} {told.decode()}")
+        return session.fail("REGISTER", code, middle(refusal.account or "*"), text=why)
     return notice(session, purpose, why)
 
 
@@ -219,23 +204,21 @@ refusals(
 
 
 @lines(events.LoggedIn, events.LoggedOut)
-def account_lines(encoder: EncoderBase, event: events.LoggedIn | events.LoggedOut) -> bytes:
-    """ACCOUNT (IRCv3 account-notify)."""
+def _account_lines(encoder: EncoderBase, event: events.LoggedIn | events.LoggedOut) -> bytes:
     if not encoder.caps & ACCOUNT_NOTIFY:
         return b""
     return line(f":{event.person.origin} ACCOUNT {event.now.account or '*'}")
 
 
 @to_self(events.LoggedIn)
-def logged_in(session: IrcSession, record: events.Record, event: events.LoggedIn) -> bytes:
-    """The same; 900 is the reply's, since it comes where one was logged in before, too."""
+def _logged_in(session: IrcSession, record: events.Record, event: events.LoggedIn) -> bytes:
+    """ACCOUNT; 900 is the reply's, since it also comes where one was logged in before."""
     session.take_name(event.now)
     return session.encoder.encode(record)
 
 
 @to_self(events.LoggedOut)
-def logged_out(session: IrcSession, record: events.Record, event: events.LoggedOut) -> bytes:
-    """The same, and 901."""
+def _logged_out(session: IrcSession, record: events.Record, event: events.LoggedOut) -> bytes:
     if event.now.id != session.id:
         return session.encoder.encode(record)
     session.take_name(event.now)
@@ -250,9 +233,8 @@ to_siblings(events.LoggedIn)(person_changed)
 
 
 @to_siblings(events.LoggedOut)
-def sibling_logged_out(
+def _sibling_logged_out(
     session: IrcSession, record: events.Record, event: events.LoggedOut, alone: bool
 ) -> bytes:
-    """As any change of the person, and 901."""
     told = person_changed(session, record, event, alone)
     return told + _logged_out_line(session, event) if event.now.id == session.id else told

@@ -6,16 +6,12 @@ from asyncchat.core import events, replies
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.rooms import say_room
 from asyncchat.dialects.irc.features.services import done
-from asyncchat.dialects.irc.registry import (
-    reply,
-    to_self,
-)
+from asyncchat.dialects.irc.registry import reply, to_self
 from asyncchat.dialects.irc.session import IrcSession
 
 
 @reply(replies.Staying)
-def say_staying(session: IrcSession, reply: replies.Staying) -> bytes:
-    """A notice."""
+def _say_staying(session: IrcSession, reply: replies.Staying) -> bytes:
     if not reply.on:
         return done(session, reply.purpose, f"{reply.account} leaves with its last connection")
     end = f", for up to {reply.days} days" if reply.days else ""
@@ -24,8 +20,8 @@ def say_staying(session: IrcSession, reply: replies.Staying) -> bytes:
 
 
 @reply(replies.Present)
-def say_present(session: IrcSession, reply: replies.Present) -> bytes:
-    """A room that one is in since before this session, as if it had just been joined."""
+def _say_present(session: IrcSession, reply: replies.Present) -> bytes:
+    """Tells of a room that the person has been in since before this session, as if it had just joined."""
     view = reply.view
     autoreplay.present(session, view.room, reply.time)
     joined = events.Record(0, reply.time, events.Joined(view.room, view.person))
@@ -33,6 +29,6 @@ def say_present(session: IrcSession, reply: replies.Present) -> bytes:
 
 
 @to_self(events.Detached)
-def detached(session: IrcSession, record: events.Record, event: events.Detached) -> bytes:
+def _detached(session: IrcSession, record: events.Record, event: events.Detached) -> bytes:
     """ERROR: this session ends, the person stays."""
     return session.closing_bytes(event.reason)

@@ -1,4 +1,4 @@
-"""What server operators did: AUDIT."""
+"""The record of what server operators did: AUDIT."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from collections.abc import Sequence
 
 from asyncchat.core import commands as core
 from asyncchat.core import replies
-from asyncchat.dialects.irc.registry import (
-    command,
-    reply,
-)
+from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 from asyncchat.text.durations import seconds_in
@@ -26,8 +23,8 @@ _ACTS_TOLD = 200
     about="Tells what operators of the server did, in notices: the last 20 things, as many as you say, or "
     "all since a time such as 2h or 7d (operators).",
 )
-def audit(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Tells what operators did: the last things, as many as asked for, or all since so long ago."""
+def _audit(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Shows the last acts, as many as asked for, or all since a time."""
     asked = message.param(0)
     session.pause()
     if asked.isascii() and asked.isdigit():
@@ -37,8 +34,7 @@ def audit(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 @reply(replies.ActsView)
-def say_acts(session: IrcSession, view: replies.ActsView) -> bytes:
-    """Notices, one for each act, and one that says where they end."""
+def _say_acts(session: IrcSession, view: replies.ActsView) -> bytes:
     session.resume()
     zone = Zone(session.context.server.zone, session.context.server.utc_offset)
     texts = [audit_line(record, zone) for record in view.records]
@@ -46,7 +42,6 @@ def say_acts(session: IrcSession, view: replies.ActsView) -> bytes:
 
 
 @reply(replies.ActsUnreadable)
-def say_acts_unreadable(session: IrcSession, _refusal: replies.ActsUnreadable) -> bytes:
-    """That the disk is in the way."""
+def _say_acts_unreadable(session: IrcSession, _refusal: replies.ActsUnreadable) -> bytes:
     session.resume()
     return session.notice("The history can't be read at the moment")

@@ -1,4 +1,4 @@
-"""What was said before, for clients that can't ask by CHATHISTORY: on joining, by HISTORY, and by HistServ.
+"""History for clients without CHATHISTORY: on joining, by HISTORY, and by HistServ.
 
 Owns which part of the past that is, and how a message of it looks among those of today: with its time as a
 tag or before its text. A client's questions to clients (CTCP) are left out, it would answer them.
@@ -16,18 +16,10 @@ from asyncchat.core.events import Record, Said, Speech, Whispered
 from asyncchat.core.names import HISTSERV, fold
 from asyncchat.core.seen import Visit
 from asyncchat.dialects.irc.answers import ResumeReading
-from asyncchat.dialects.irc.capabilities import (
-    CHATHISTORY,
-    ECHO_MESSAGE,
-    SERVER_TIME,
-)
+from asyncchat.dialects.irc.capabilities import CHATHISTORY, ECHO_MESSAGE, SERVER_TIME
 from asyncchat.dialects.irc.features.messages import message_lines
 from asyncchat.dialects.irc.features.services import ServicePurpose, notice
-from asyncchat.dialects.irc.registry import (
-    command,
-    reply,
-    service,
-)
+from asyncchat.dialects.irc.registry import command, reply, service
 from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -38,12 +30,12 @@ from asyncchat.text.times import Zone
 class AutoreplayPurpose(msgspec.Struct, frozen=True):
     """Purpose of a page that is told among today's messages; ``joined`` is when the asker joined, else 0."""
 
-    wish: HistoryCursor
+    cursor: HistoryCursor
     joined: int = 0
 
 
 class Absence:
-    """Somebody who comes with an account: the number of the record by which, and what it may have missed."""
+    """The absence of a person with an account: the number of the record that ended it, and what it missed."""
 
     __slots__ = ("number", "rooms", "seen")
 
@@ -64,13 +56,13 @@ class Absence:
 
 
 def comes(session: IrcSession, record: Record, account: str) -> None:
-    """Remembers by which record somebody came who may have missed something and can't ask for it."""
+    """Remembers the record by which a person came that may have missed something and can't ask for it."""
     if account and session.context.server.newcomers and not session.caps_in & CHATHISTORY:
         session.keep(Absence(record.number))
 
 
 class QueuedReplays:
-    """What is to be read once the rooms that a line names are joined."""
+    """Pages to be read once the rooms that a line names are joined."""
 
     __slots__ = ("asked",)
 
@@ -88,22 +80,22 @@ def joined(session: IrcSession, room: str, record: Record) -> None:
 
 
 def present(session: IrcSession, room: str, time: int) -> None:
-    """The same for a room that the person is in since before this session; ``time`` is when it joined."""
+    """Reads what was said in a room that the person was in before this session; ``time``: of the join."""
     absence = session.state(Absence)
     if absence is not None:
         session.resume(then=[on_joining(session, room, absence.number, time)])
 
 
 def welcomed(session: IrcSession, seen: Visit | None) -> None:
-    """Reads what was said in private to somebody who came back, and was last seen then."""
+    """Reads what was said in private to a person that came back, and was last ``seen`` then."""
     absence = session.state(Absence)
     if absence is not None and seen is not None:
         session.resume(then=[on_return(absence, seen)])
 
 
 @reply(ResumeReading)
-def resume_reading(session: IrcSession, value: ResumeReading) -> bytes:
-    """Nothing is said; reading goes on."""
+def _resume_reading(session: IrcSession, value: ResumeReading) -> bytes:
+    """Says nothing; reading goes on."""
     queued = session.state(QueuedReplays) if value.replaying else None
     if queued is not None:
         session.forget(QueuedReplays)
@@ -112,7 +104,7 @@ def resume_reading(session: IrcSession, value: ResumeReading) -> bytes:
 
 
 def on_joining(session: IrcSession, room: str, number: int, time: int) -> core.ReadHistory:
-    """What who has just joined a room reads first: what it missed, else the last lines said before that."""
+    """The first page for a session that joined a room: what it missed, else the last lines before that."""
     absence = session.state(Absence)
     since = None if absence is None else absence.since(room)
     asked = HistoryCursor(room, before=number, left=session.context.server.newcomers, newcomer=True)
@@ -122,7 +114,7 @@ def on_joining(session: IrcSession, room: str, number: int, time: int) -> core.R
 
 
 def on_return(absence: Absence, seen: Visit) -> core.ReadMissed:
-    """What was said in private since then."""
+    """The page of what was said in private since then."""
     absence.seen = seen
     asked = missed("", absence.number, seen.time, framed=True)
     return core.ReadMissed(seen.time, absence.number, MISSED, AutoreplayPurpose(asked))
@@ -147,14 +139,13 @@ class HistServNotice(msgspec.Struct, frozen=True):
     about="Shows what was said last in a channel or between you and somebody, since then, that day, or N "
     "messages; again: what was before.",
 )
-def history(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Shows what was said in a room or a private conversation; again without more it goes further back."""
+def _history(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Shows what was said in a room or a private conversation; asked again, it goes further back."""
     return _ask(session, message.params[0], " ".join(message.params[1:]))
 
 
 @service(fold(HISTSERV))
-def heard(session: IrcSession, text: str) -> Sequence[core.Command]:
-    """What a message to HistServ asks."""
+def _heard(session: IrcSession, text: str) -> Sequence[core.Command]:
     verb, *words = text.split() or [""]
     if verb.upper() in ("HISTORY", "PLAY") and words:
         return _ask(session, words[0], " ".join(words[1:]))
@@ -217,18 +208,18 @@ def _is_for_people(record: Record) -> bool:
 
 
 def around(session: IrcSession, page: replies.HistoryPage, asked: AutoreplayPurpose) -> tuple[bytes, bytes]:
-    """What is said before and behind a page: what it does not show."""
-    going_on = next_cursor(msgspec.structs.replace(page, purpose=asked.wish))
+    """The notices before and behind a page: what it does not show."""
+    going_on = next_cursor(msgspec.structs.replace(page, purpose=asked.cursor))
     room = page.room
     if room:
         if going_on is None:
             session.forget(HistoryCursor)
         else:
             session.keep(going_on)
-    if asked.wish.newcomer:
+    if asked.cursor.newcomer:
         if not page.more:
             return b"", b""
-        text = f"{earlier(page.more, asked.wish)}: /msg {HISTSERV} HISTORY {room or '<nickname>'}"
+        text = f"{earlier(page.more, asked.cursor)}: /msg {HISTSERV} HISTORY {room or '<nickname>'}"
         return notice(session, PURPOSE, text), b""
     zone = session.context.server.zone
     if not page.records:
@@ -242,14 +233,13 @@ def around(session: IrcSession, page: replies.HistoryPage, asked: AutoreplayPurp
 def say_replay_unreadable(
     session: IrcSession, refusal: replies.HistoryUnreadable, asked: AutoreplayPurpose
 ) -> bytes:
-    """That a history can't be read; who only joined has not asked for it."""
-    if asked.wish.newcomer:
+    """The history can't be read; a session that only joined has not asked for it and is told nothing."""
+    if asked.cursor.newcomer:
         return b""
     when = " now" if refusal.failed else ""
     return notice(session, PURPOSE, f"The history of {middle(refusal.room)} can't be read{when}.")
 
 
 @reply(HistServNotice)
-def say(session: IrcSession, told: HistServNotice) -> bytes:
-    """A notice."""
+def _say(session: IrcSession, told: HistServNotice) -> bytes:
     return notice(session, PURPOSE, told.text)

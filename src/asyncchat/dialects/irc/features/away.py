@@ -10,19 +10,12 @@ from asyncchat.core import events, replies
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
-from asyncchat.dialects.irc.capabilities import (
-    capability,
-)
+from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.client_registry import shape
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import REASON_BYTES
-from asyncchat.dialects.irc.registry import (
-    command,
-    lines,
-    reply,
-    to_self,
-    to_siblings_as_to_self,
-)
+from asyncchat.dialects.irc.registry import command, lines, reply, to_self, to_siblings_as_to_self
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -39,8 +32,8 @@ token("AWAYLEN", REASON_BYTES)
     params="[:<text>]",
     about="Marks you as away, with a word for those who write to you; without one you are back.",
 )
-def away(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Goes away with a word, or comes back without one; with draft/pre-away before one is here, too."""
+def _away(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Marks as away with a text, or as back without one; with draft/pre-away before registration too."""
     text = cut(message.param(0), REASON_BYTES)[0]
     if session.entered:
         return [core.SetAway(text)]
@@ -50,42 +43,44 @@ def away(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return [core.Answer(replies.StillAway(text))]
 
 
-# What is said to it.
+# Replies.
 
 
 def away_line(session: IrcSession, text: str) -> bytes:
-    """That one is away, or back."""
+    """The numeric for being away, or back."""
     if text:
         return session.numeric(numerics.RPL_NOWAWAY, text="You have been marked as being away")
     return session.numeric(numerics.RPL_UNAWAY, text="You are no longer marked as being away")
 
 
 @reply(replies.StillAway)
-def say_still_away(session: IrcSession, reply: replies.StillAway) -> bytes:
-    """The same as when it is new."""
+def _say_still_away(session: IrcSession, reply: replies.StillAway) -> bytes:
     return away_line(session, reply.text)
 
 
 @reply(replies.AwayNote)
-def say_away(session: IrcSession, note: replies.AwayNote) -> bytes:
-    """Who was written to is away."""
+def _say_away(session: IrcSession, note: replies.AwayNote) -> bytes:
     return session.numeric(numerics.RPL_AWAY, note.person.name, text=note.text)
 
 
 @lines(events.AwayChanged)
-def away_lines(encoder: EncoderBase, event: events.AwayChanged) -> bytes:
-    """AWAY."""
+def _away_lines(encoder: EncoderBase, event: events.AwayChanged) -> bytes:
     if not encoder.caps & AWAY_NOTIFY:
         return b""
     return line(f":{event.person.origin} AWAY", event.text or None)
 
 
 @to_self(events.AwayChanged)
-def away_changed(session: IrcSession, _record: events.Record, event: events.AwayChanged) -> bytes:
-    """305 or 306."""
+def _away_changed(session: IrcSession, _record: events.Record, event: events.AwayChanged) -> bytes:
     if session.gone or not session.entered:
         return b""  # only that it comes, or is gone, has changed it
     return away_line(session, event.text)
 
 
 to_siblings_as_to_self(events.AwayChanged)
+
+
+# The client's side.
+
+
+shape(numerics.RPL_AWAY, 2, "{1} is away", ": {2}")

@@ -6,28 +6,24 @@ it is read, so that the next line is understood by it, and takes effect on what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import msgspec
 
 from asyncchat.core import commands as core
 from asyncchat.core import replies
+from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
-from asyncchat.dialects.irc.capabilities import (
-    CAP_NOTIFY,
-    VERSION_WITH_VALUES,
-    Offer,
-    gathered,
-    named,
-)
+from asyncchat.dialects.irc.capabilities import CAP_NOTIFY, VERSION_WITH_VALUES, Offer, gathered, named
+from asyncchat.dialects.irc.client_connection import ClientConnection, last_param, moment
+from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.features.people import enter
 from asyncchat.dialects.irc.features.sasl import SaslExchange
 from asyncchat.dialects.irc.labels import LabelStart
-from asyncchat.dialects.irc.registry import (
-    command,
-    reply,
-)
+from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import BODY_BYTES, line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -44,7 +40,7 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What becomes of CAP REQ of these words: the set held from now on, or None: nothing changes."""
+    """The answer to a CAP REQ of these words: the set held from now on, or None: nothing changes."""
 
     words: str
     caps: int | None
@@ -58,8 +54,7 @@ class Verdict(msgspec.Struct, frozen=True):
     about="Negotiates what a client and this server can do beyond the common. Subcommands: LS, "
     "LIST, REQ, END.",
 )
-def cap(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Negotiates capabilities."""
+def _cap(session: IrcSession, message: Message) -> Sequence[core.Command]:
     subcommand = message.params[0].upper()
     if subcommand == "LS":
         session.negotiate()
@@ -93,7 +88,7 @@ def _listing(session: IrcSession, asked: str) -> Listing:
 
 
 def _verdict(session: IrcSession, words: str) -> Verdict:
-    """Accepts all of a request or nothing; who reads version 302 can't turn ``cap-notify`` off."""
+    """Accepts all of a request or nothing; a client of version 302 can't turn ``cap-notify`` off."""
     caps = session.context.offer.requested(session.caps_in, words)
     if caps is None or (session.cap_version >= VERSION_WITH_VALUES and not caps & CAP_NOTIFY):
         return Verdict(words, None)
@@ -102,8 +97,8 @@ def _verdict(session: IrcSession, words: str) -> Verdict:
 
 
 @reply(Listing)
-def say_listing(session: IrcSession, value: Listing) -> bytes:
-    """The capabilities there are, or those in use; in several lines only to who can read them."""
+def _say_listing(session: IrcSession, value: Listing) -> bytes:
+    """The capabilities there are, or those in use; in several lines only for clients that can read them."""
     if value.offered:
         subcommand, names = "LS", session.context.offer.listed(value.version)
         if value.version >= VERSION_WITH_VALUES:
@@ -118,7 +113,7 @@ def say_listing(session: IrcSession, value: Listing) -> bytes:
 
 
 @reply(Verdict)
-def say_verdict(session: IrcSession, value: Verdict) -> bytes:
+def _say_verdict(session: IrcSession, value: Verdict) -> bytes:
     """ACK and the change, or NAK and none, with the client's own words."""
     if value.caps is not None:
         session.set_caps_out(value.caps)
@@ -130,8 +125,8 @@ def say_verdict(session: IrcSession, value: Verdict) -> bytes:
 
 
 @reply(replies.OfferRenewed)
-def say_renewed(session: IrcSession, reply: replies.OfferRenewed) -> bytes:
-    """What is offered no longer, which ends with that, and what is new or has another value."""
+def _say_renewed(session: IrcSession, reply: replies.OfferRenewed) -> bytes:
+    """DEL for what is offered no longer, which ends, and NEW for what is new or has another value."""
     before, now = reply.before, session.context.offer
     if not isinstance(before, Offer) or not session.caps_out & CAP_NOTIFY:
         return b""
@@ -159,6 +154,44 @@ def _room(session: IrcSession, subcommand: str) -> int:
 
 
 @reply(LabelStart)
-def start_label(session: IrcSession, start: LabelStart) -> bytes:
-    """What is told from here on is gathered under the label."""
+def _start_label(session: IrcSession, start: LabelStart) -> bytes:
     return session.start_label(start)
+
+
+# The client's side.
+
+
+@from_server("CAP")
+def _read_cap(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    """Takes the next step of the negotiation; where it would end, the login comes first."""
+    for step in client.server.cap(line):
+        if step == ("CAP", "END") and client.login is not None and not client.login.done:
+            if "sasl" not in client.server.capabilities:
+                return (values.LoginRefused("the server has no accounts"),)
+            for first in client.login.begin():
+                client.send(*first)
+        else:
+            client.send(*step)
+    return ()
+
+
+@from_server("ACK")
+def _read_ack(client: ClientConnection, _line: Message, label: str, now: datetime) -> Iterable[Value]:
+    """The server has no answer to what we asked with this label."""
+    return client.acknowledge(client.sending.labeled(label), "", now)
+
+
+@from_server("FAIL")
+def _read_fail(client: ClientConnection, line: Message, label: str, now: datetime) -> Iterable[Value]:
+    refused, code, reason = line.param(0), line.param(1), last_param(line)
+    if client.asked(refused) is not None:
+        question = client.answered()
+        return (values.HistoryFailed(question.token, question.room, code, reason),)
+    if refused in ("PRIVMSG", "NOTICE", "JOIN") or (refused == "BATCH" and label):
+        return client.refuse(line, line.params[2:-1], reason, label, now)
+    return (values.Refused(moment(line, now), refused, reason, "", "FAIL"),)
+
+
+@from_server("NOTE", "WARN")
+def _read_note(_client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    return (values.Told(moment(line, now), line.params[-1]),) if line.params else ()

@@ -11,10 +11,7 @@ from collections.abc import Sequence
 from asyncchat.core import commands as core
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
-from asyncchat.dialects.irc.registry import (
-    COMMANDS,
-    command,
-)
+from asyncchat.dialects.irc.registry import COMMANDS, command
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
@@ -28,8 +25,7 @@ _INDEX = ("INDEX", "COMMANDS", "USERCMDS")
 
 @command("HELP", params="[<command>]", about="Says what a command does, or which commands there are.")
 @command("HELPOP", params="[<command>]", about="Says what a command does, or which commands there are.")
-def help(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Says what a command does, or which there are."""
+def _help(session: IrcSession, message: Message) -> Sequence[core.Command]:
     subject = message.param(0).upper()
     if not subject or subject in _INDEX:
         names = textwrap.wrap(" ".join(sorted(COMMANDS)), _COLUMNS)

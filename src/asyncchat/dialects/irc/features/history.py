@@ -1,8 +1,9 @@
-"""What was said before: CHATHISTORY (IRCv3 chathistory), answered as a batch."""
+"""The history: CHATHISTORY (IRCv3 chathistory), answered as a batch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -11,23 +12,23 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.commands import Direction
 from asyncchat.core.ids import Ids
-from asyncchat.dialects.irc.answers import fail
-from asyncchat.dialects.irc.capabilities import (
-    BATCH,
-    capability,
-)
+from asyncchat.dialects.irc import client_values as values
+from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.client_batches import Batch
+from asyncchat.dialects.irc.client_connection import ClientConnection
+from asyncchat.dialects.irc.client_registry import batch_from_server
+from asyncchat.dialects.irc.client_server import wanted
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.autoreplay import AutoreplayPurpose
+from asyncchat.dialects.irc.features.messages_client import replayed
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import PAGE
-from asyncchat.dialects.irc.registry import (
-    command,
-    reply,
-)
+from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
-from asyncchat.dialects.irc.timestamps import milliseconds, timestamp
 from asyncchat.dialects.irc.tokens import Message
+from asyncchat.text.timestamps import milliseconds, timestamp
 
 EVENT_PLAYBACK: Final = capability(
     "draft/event-playback", "extensions/chathistory", needs=("draft/chathistory",)
@@ -56,7 +57,7 @@ class ChathistoryPurpose(msgspec.Struct, frozen=True):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Why a CHATHISTORY can't be answered: code, context after the subcommand, words."""
+    """A CHATHISTORY that can't be answered: code, context after the subcommand, words."""
 
     code: str
     context: tuple[str, ...]
@@ -69,8 +70,7 @@ class Fault(msgspec.Struct, frozen=True):
     about="Gives what was said earlier in a channel or between you and somebody. "
     "Subcommands: LATEST, BEFORE, AFTER, AROUND, BETWEEN, TARGETS.",
 )
-def chathistory(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Reads a page of a room's history, or of a private conversation, or where there is something to read."""
+def _chathistory(session: IrcSession, message: Message) -> Sequence[core.Command]:
     subcommand = message.param(0).upper()
     selectors = _SELECTORS.get(subcommand)
     if subcommand == "TARGETS":
@@ -83,15 +83,11 @@ def chathistory(session: IrcSession, message: Message) -> Sequence[core.Command]
         session.pause()
         return [asked]
     context = [word for word in (message.param(0), *asked.context) if word and " " not in word]
-    return [session.said(fail("CHATHISTORY", asked.code, *context, text=asked.text))]
+    return [session.fail_answer("CHATHISTORY", asked.code, *context, text=asked.text)]
 
 
 def _wanted(
-    session: IrcSession,
-    message: Message,
-    subcommand: str,
-    refs: int,
-    ranges: Callable[..., core.ReadHistory],
+    session: IrcSession, message: Message, subcommand: str, refs: int, ranges: Callable[..., core.ReadHistory]
 ) -> core.ReadHistory | Fault:
     params = message.params[1:]
     fault = _count_fault(params, refs + 2)
@@ -142,7 +138,7 @@ def _count_fault(params: Sequence[str], wanted: int) -> Fault | None:
 
 
 def _limit(text: str) -> int | None:
-    """How many are wanted, at most a page; None: that is no number from 1."""
+    """How many messages are wanted, at most a page; None: it is no number from 1."""
     if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
         return None
     return min(int(text[:9]), PAGE)
@@ -246,8 +242,7 @@ _SELECTORS: dict[str, tuple[int, Callable[..., core.ReadHistory]]] = {
 
 
 @reply(replies.HistoryPage)
-def say_page(session: IrcSession, page: replies.HistoryPage) -> bytes:
-    """A page, as a batch."""
+def _say_page(session: IrcSession, page: replies.HistoryPage) -> bytes:
     asked = page.purpose
     session.resume()
     if isinstance(asked, AutoreplayPurpose):
@@ -256,21 +251,20 @@ def say_page(session: IrcSession, page: replies.HistoryPage) -> bytes:
             return before + behind
         if not page.room:  # of several conversations
             return b"".join((before, *autoreplay.told_lines(session, page, asked, ""), behind))
-        told = _batch(
-            session,
-            f"chathistory {page.room}",
-            lambda name: autoreplay.told_lines(session, page, asked, name),
+        told = session.in_batch(
+            "h", f"chathistory {page.room}", lambda name: autoreplay.told_lines(session, page, asked, name)
         )
         return before + told + behind
     if not isinstance(asked, ChathistoryPurpose):
         return b""
     past = session.encoder.past
-    return _batch(session, f"chathistory {page.room}", lambda name: [past(r, name) for r in page.records])
+    return session.in_batch(
+        "h", f"chathistory {page.room}", lambda name: [past(r, name) for r in page.records]
+    )
 
 
 @reply(replies.TargetsView)
-def say_targets(session: IrcSession, view: replies.TargetsView) -> bytes:
-    """Where there is something to read, as a batch."""
+def _say_targets(session: IrcSession, view: replies.TargetsView) -> bytes:
     session.resume()
     source = session.context.name
 
@@ -281,22 +275,11 @@ def say_targets(session: IrcSession, view: replies.TargetsView) -> bytes:
             for target in view.targets
         ]
 
-    return _batch(session, "draft/chathistory-targets", told)
-
-
-def _batch(session: IrcSession, kind: str, told: Callable[[str], list[bytes]]) -> bytes:
-    """Lines as a batch for who has asked for such; ``told`` takes its reference tag, empty for none."""
-    if not session.caps_out & BATCH:
-        return b"".join(told(""))
-    name = f"h{session.batches}"
-    session.batches += 1
-    begin = line(f":{session.context.name} BATCH +{name} {kind}")
-    return b"".join((begin, *told(name), line(f":{session.context.name} BATCH -{name}")))
+    return session.in_batch("h", "draft/chathistory-targets", told)
 
 
 @reply(replies.HistoryUnreadable)
-def say_unreadable(session: IrcSession, refusal: replies.HistoryUnreadable) -> bytes:
-    """That the history may not be read, or can't be now."""
+def _say_unreadable(session: IrcSession, refusal: replies.HistoryUnreadable) -> bytes:
     asked = refusal.purpose
     session.resume()
     if isinstance(asked, AutoreplayPurpose):
@@ -305,22 +288,35 @@ def say_unreadable(session: IrcSession, refusal: replies.HistoryUnreadable) -> b
         return b""
     code = "MESSAGE_ERROR" if refusal.failed else "INVALID_TARGET"
     target = [asked.target] if asked.target and " " not in asked.target else ["*"]
-    return _fail(session, "CHATHISTORY", code, asked.subcommand, *target, text=_NOT_RETRIEVED)
+    return session.fail("CHATHISTORY", code, asked.subcommand, *target, text=_NOT_RETRIEVED)
 
 
 @reply(replies.TargetsUnreadable)
-def say_targets_unreadable(session: IrcSession, refusal: replies.TargetsUnreadable) -> bytes:
-    """That they can't be told now."""
+def _say_targets_unreadable(session: IrcSession, refusal: replies.TargetsUnreadable) -> bytes:
     session.resume()
-    return _fail(session, "CHATHISTORY", "MESSAGE_ERROR", "TARGETS", "*", text=_NOT_RETRIEVED)
-
-
-def _fail(session: IrcSession, command: str, code: str, *context: str, text: str) -> bytes:
-    return b":%b %b\r\n" % (session.context.name.encode(), fail(command, code, *context, text=text))
+    return session.fail("CHATHISTORY", "MESSAGE_ERROR", "TARGETS", "*", text=_NOT_RETRIEVED)
 
 
 @reply(replies.Done)
-def say_done(session: IrcSession, reply: replies.Done) -> bytes:
-    """Nothing; reading goes on."""
+def _say_done(session: IrcSession, reply: replies.Done) -> bytes:
     session.resume()
     return b""
+
+
+# The client's side.
+
+
+wanted("draft/chathistory", "chathistory", batch=True)
+
+
+@batch_from_server("chathistory")
+def _read_page(client: ClientConnection, batch: Batch, now: datetime) -> Iterable[Value]:
+    """A page of the history: one that we asked for, or one that the server sends by itself."""
+    messages = replayed(client, batch, now)
+    target = batch.params[0] if batch.params else ""
+    question = client.asked("CHATHISTORY")
+    room = "" if question is None else question.room
+    if room and client.server.fold(room) == client.server.fold(target):
+        yield values.HistoryPage(client.answered().token, room, messages)
+    else:
+        yield from messages

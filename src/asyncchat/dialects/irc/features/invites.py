@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 from asyncchat.core import commands as core
 from asyncchat.core import events, replies
+from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
-from asyncchat.dialects.irc.capabilities import (
-    capability,
-)
+from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.client_connection import ClientConnection, moment
+from asyncchat.dialects.irc.client_registry import from_server, shape, silent
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
-from asyncchat.dialects.irc.registry import (
-    command,
-    lines,
-    not_to_self,
-    refusals,
-    reply,
-    to_self,
-)
+from asyncchat.dialects.irc.registry import command, lines, not_to_self, refusals, reply, to_self
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -33,8 +29,8 @@ INVITE_NOTIFY: Final = capability("invite-notify", "extensions/invite-notify", c
     params="[<nickname> <channel>]",
     about="Asks somebody into a channel; alone it lists the channels that you are invited to.",
 )
-def invite(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Asks somebody into a room; alone it lists the rooms that one is invited to."""
+def _invite(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Invites somebody into a room; alone it lists the rooms that one is invited to."""
     params = message.params
     if not params:
         return [core.AskInvitations()]
@@ -43,12 +39,11 @@ def invite(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return [core.Invite(params[1], params[0])]
 
 
-# What is said to it.
+# Replies.
 
 
 @reply(replies.InvitationsView)
-def say_invitations(session: IrcSession, view: replies.InvitationsView) -> bytes:
-    """The rooms that one is invited to."""
+def _say_invitations(session: IrcSession, view: replies.InvitationsView) -> bytes:
     return b"".join(
         (
             *(session.numeric(numerics.RPL_INVITELIST, room) for room in view.rooms),
@@ -78,21 +73,32 @@ def _invite_line(event: events.Invited | events.InviteShown) -> bytes:
 
 
 @lines(events.Invited)
-def invite_lines(_encoder: EncoderBase, event: events.Invited) -> bytes:
-    """INVITE, for the one who is invited."""
+def _invite_lines(_encoder: EncoderBase, event: events.Invited) -> bytes:
     return _invite_line(event)
 
 
 @to_self(events.Invited)
-def invited(session: IrcSession, _record: events.Record, event: events.Invited) -> bytes:
-    """341."""
+def _invited(session: IrcSession, _record: events.Record, event: events.Invited) -> bytes:
     return session.numeric(numerics.RPL_INVITING, event.to.name, event.room)
 
 
 @lines(events.InviteShown)
-def shown_lines(encoder: EncoderBase, event: events.InviteShown) -> bytes:
-    """INVITE, for the room's members."""
+def _shown_lines(encoder: EncoderBase, event: events.InviteShown) -> bytes:
     return _invite_line(event) if encoder.caps & INVITE_NOTIFY else b""
 
 
 not_to_self(events.InviteShown)
+
+
+# The client's side.
+
+
+silent(numerics.RPL_ENDOFINVITELIST)
+shape(numerics.RPL_INVITELIST, 1, "you are invited to", " {1}")
+shape(numerics.RPL_INVITING, 2, "{1} is invited to", " {2}")
+
+
+@from_server("INVITE")
+def _read_invite(_client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    by, room = line.source.partition("!")[0], line.param(1)
+    return (values.Told(moment(line, now), f"{by} invites you to {room}"),) if room else ()

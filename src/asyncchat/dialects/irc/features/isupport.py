@@ -5,7 +5,8 @@ Owns its lines; the tokens are ``irc.isupport``'s.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -15,16 +16,12 @@ from asyncchat.core.names import NAME_BYTES
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
-from asyncchat.dialects.irc.capabilities import (
-    BATCH,
-    capability,
-)
+from asyncchat.dialects.irc.capabilities import BATCH, capability
+from asyncchat.dialects.irc.client_connection import ClientConnection
+from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.isupport import token, tokens
-from asyncchat.dialects.irc.registry import (
-    COMMANDS,
-    command,
-    reply,
-)
+from asyncchat.dialects.irc.registry import COMMANDS, command, reply
 from asyncchat.dialects.irc.serialize import BODY_BYTES, hollow, line
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.shared_state import SharedState
@@ -42,8 +39,8 @@ class Isupport(msgspec.Struct, frozen=True):
 
 
 @command("ISUPPORT", early=True, about="Tells what this server supports.")
-def isupport(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Tells what the server supports, before the registration too where that was negotiated."""
+def _isupport(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Tells what the server supports, before registration too where that was negotiated."""
     if not session.entered and not session.caps_in & EXTENDED_ISUPPORT:
         return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
     return [core.Answer(Isupport())]
@@ -86,6 +83,14 @@ def isupport_of(session: IrcSession) -> bytes:
 
 
 @reply(Isupport)
-def say_isupport(session: IrcSession, _value: Isupport) -> bytes:
-    """005."""
+def _say_isupport(session: IrcSession, _value: Isupport) -> bytes:
     return isupport_of(session)
+
+
+# The client's side.
+
+
+@from_server(numerics.RPL_ISUPPORT)
+def _read_isupport(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    client.server.isupport(line)
+    return ()

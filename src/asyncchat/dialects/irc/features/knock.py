@@ -9,12 +9,7 @@ from asyncchat.core import events, replies
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.isupport import token
-from asyncchat.dialects.irc.registry import (
-    command,
-    lines,
-    refusals,
-    to_self,
-)
+from asyncchat.dialects.irc.registry import command, lines, refusals, to_self
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -28,8 +23,7 @@ token("KNOCK")
     params="<channel> [:<text>]",
     about="Asks those who keep order in an invite-only channel (+i) to invite you.",
 )
-def knock(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Asks for an invitation into a room that only the invited may join."""
+def _knock(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return [core.Knock(message.params[0], message.param(1))]
 
 
@@ -51,7 +45,7 @@ refusals(
 
 
 @lines(events.Knocked)
-def knock_lines(encoder: EncoderBase, event: events.Knocked) -> bytes:
+def _knock_lines(encoder: EncoderBase, event: events.Knocked) -> bytes:
     """The room stands where a numeric has its reader, so that the line is the same for all of them."""
     asks = f"has asked for an invite: {event.text}" if event.text else "has asked for an invite."
     head = f":{encoder.source} {numerics.RPL_KNOCK} {event.room} {event.room} {event.person.origin}"
@@ -59,6 +53,5 @@ def knock_lines(encoder: EncoderBase, event: events.Knocked) -> bytes:
 
 
 @to_self(events.Knocked)
-def knocked(session: IrcSession, _record: events.Record, event: events.Knocked) -> bytes:
-    """711."""
+def _knocked(session: IrcSession, _record: events.Record, event: events.Knocked) -> bytes:
     return session.numeric(numerics.RPL_KNOCKDLVR, event.room, text="Your KNOCK has been delivered.")

@@ -1,4 +1,4 @@
-"""What people say: PRIVMSG, NOTICE, TAGMSG (Modern IRC, "Sending Messages"; IRCv3 message-tags)."""
+"""Messages: PRIVMSG, NOTICE, TAGMSG (Modern IRC, "Sending Messages"; IRCv3 message-tags)."""
 
 from __future__ import annotations
 
@@ -11,23 +11,12 @@ from asyncchat.core.events import Cuts, Speech
 from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.dialects.irc import batches, numerics
 from asyncchat.dialects.irc.answers import listed, numeric
-from asyncchat.dialects.irc.capabilities import (
-    ECHO_MESSAGE,
-    MESSAGE_TAGS,
-    MULTILINE,
-)
+from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, MESSAGE_TAGS, MULTILINE
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import TARGETS
 from asyncchat.dialects.irc.modes import PREFIXED, PREFIXES, STATUSMSG
-from asyncchat.dialects.irc.registry import (
-    SERVICES,
-    command,
-    refusals,
-    tagged,
-    to_self,
-    to_siblings,
-)
+from asyncchat.dialects.irc.registry import SERVICES, command, refusals, tagged, to_self, to_siblings
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.speech import batch_lines, parse_ctcp, said_lines
@@ -48,8 +37,7 @@ TAGMSG_MEANINGS: Final[list[TagmsgMeaning]] = []
     params="<target>{,<target>} :<text>",
     about="Says something to channels or people.",
 )
-def privmsg(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Says something to rooms or people."""
+def _privmsg(session: IrcSession, message: Message) -> Sequence[core.Command]:
     targets = listed(message.param(0), TARGETS + 1)
     if not targets:
         return [numeric(numerics.ERR_NORECIPIENT, text="No recipient given (PRIVMSG)")]
@@ -79,7 +67,7 @@ def _with_services(
     params="<target>{,<target>} :<text>",
     about="Says something that no program answers, not even with an error.",
 )
-def notice(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _notice(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Says something that is never answered, not even with an error (RFC 2812, 3.3.2)."""
     targets = [name for name in listed(message.param(0), TARGETS + 1) if fold(name) not in SERVICES]
     if len(targets) > TARGETS or not message.param(1):
@@ -90,7 +78,7 @@ def notice(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 def for_a_role(target: str) -> bool:
-    """Whether a target is ``@#room``: those who have that role there, or a higher one (STATUSMSG)."""
+    """Whether a target is ``@#room``: the members with that role, or a higher one (STATUSMSG)."""
     return target[:1] in PREFIXED and target.lstrip(STATUSMSG)[:1] in ROOM_SIGNS
 
 
@@ -102,7 +90,7 @@ def _role_and_room(target: str) -> tuple[str, str]:
 
 
 def said(target: str, text: str, speech: Speech, tags: Tags, cuts: Cuts = ()) -> core.Command:
-    """Asks to say something to a room, a person, or those of a room who have a role."""
+    """The command that says something to a room, to a person, or to a room's members with a role."""
     if for_a_role(target):
         role, room = _role_and_room(target)
         return core.Confide(room, role, text, speech, tags, cuts)
@@ -123,8 +111,8 @@ def _signalled(target: str, tags: Tags) -> core.Command:
     params="<target>{,<target>}",
     about="Tells other people's programs something without a text, as that you are typing.",
 )
-def tagmsg(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Says something to programs alone (IRCv3 message-tags, "TAGMSG")."""
+def _tagmsg(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Passes tags on to other programs, without a text (IRCv3 message-tags, "TAGMSG")."""
     targets = listed(message.param(0), TARGETS + 1)
     if not targets:
         return [numeric(numerics.ERR_NORECIPIENT, text="No recipient given (TAGMSG)")]
@@ -221,8 +209,7 @@ def _multiline(
 
 
 @tagged(events.Signalled, events.SignalledTo, events.SignalledToRole, playback=False)
-def signal_lines(encoder: EncoderBase, record: events.Record, batch: str) -> bytes:
-    """A TAGMSG."""
+def _signal_lines(encoder: EncoderBase, record: events.Record, batch: str) -> bytes:
     event = record.event
     if isinstance(event, events.SignalledToRole):
         return tagmsg_line(encoder, record, f"{PREFIXES[event.role]}{event.room}", batch)
@@ -231,7 +218,7 @@ def signal_lines(encoder: EncoderBase, record: events.Record, batch: str) -> byt
 
 
 def tagmsg_line(encoder: EncoderBase, record: events.Record, target: str, batch: str) -> bytes:
-    """A TAGMSG by who caused an event, only for who has message-tags."""
+    """A TAGMSG by the person that caused an event, only for clients with message-tags."""
     if not encoder.caps & MESSAGE_TAGS:
         return b""
     origin = record.event.person.origin  # type: ignore[union-attr]  # somebody caused it
@@ -240,13 +227,13 @@ def tagmsg_line(encoder: EncoderBase, record: events.Record, target: str, batch:
 
 @to_self(events.Said, events.Signalled, events.Confided, events.SignalledToRole)
 def echo(session: IrcSession, record: events.Record, _event: object) -> bytes:
-    """What others are told, to who knows echoes."""
+    """Tells what others are told, to those who know echoes."""
     return session.encoder.encode(record) if session.caps_out & ECHO_MESSAGE else b""
 
 
 @to_self(events.Whispered, events.SignalledTo)
 def private_echo(session: IrcSession, record: events.Record, event: Any) -> bytes:
-    """The same; who writes to itself is told twice."""
+    """As ``echo``; those who write to themselves are told twice."""
     told = session.encoder.encode(record)
     echoed = told if session.caps_out & ECHO_MESSAGE else b""
     return echoed + session.beside_answer(told) if event.to.id == session.id else echoed
@@ -254,7 +241,7 @@ def private_echo(session: IrcSession, record: events.Record, event: Any) -> byte
 
 @to_siblings(events.Whispered, events.SignalledTo)
 def private_from_sibling(session: IrcSession, record: events.Record, event: Any, _alone: bool) -> bytes:
-    """A message from oneself to another: only who knows echoes takes it for what it is."""
+    """Tells of a message to another person: only clients that know echoes take it for what it is."""
     if event.to.id == session.id or not session.caps_out & ECHO_MESSAGE:
         return b""
     return session.encoder.encode(record)

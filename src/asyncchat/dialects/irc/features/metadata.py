@@ -1,4 +1,4 @@
-"""What people and rooms carry for programs: METADATA (IRCv3 metadata), before one enters too.
+"""Metadata of people and rooms, for programs: METADATA (IRCv3 metadata), before registration too.
 
 Owns the command's language and its lines; who may set what stands in the core.
 """
@@ -22,19 +22,10 @@ from asyncchat.core.metadata import (
 from asyncchat.core.names import fold
 from asyncchat.core.replies import MetadataFault
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import ResumeReading, fail
-from asyncchat.dialects.irc.capabilities import (
-    BATCH,
-    capability,
-)
+from asyncchat.dialects.irc.answers import ResumeReading
+from asyncchat.dialects.irc.capabilities import BATCH, capability
 from asyncchat.dialects.irc.encoder_base import EncoderBase
-from asyncchat.dialects.irc.registry import (
-    by_other,
-    command,
-    lines,
-    reply,
-    to_self,
-)
+from asyncchat.dialects.irc.registry import by_other, command, lines, reply, to_self
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -58,12 +49,12 @@ KEYS_BYTES: Final = 380
 
 
 def metadata_line(source: str, target: str, key: str, value: str | None) -> bytes:
-    """A value that is there, or without one that there is none any more."""
+    """A METADATA line; without a value: there is none any more."""
     return line(f":{source} METADATA {target} {key} {EVERYBODY}", value)
 
 
 def in_batch(session: IrcSession, kind: str, params: Sequence[str], lines: Iterable[bytes]) -> bytes:
-    """Lines as a batch, for who knows batches."""
+    """Lines as a batch, for clients that know batches."""
     if not session.caps_out & BATCH:
         return b"".join(lines)
     ref = session.next_batch()
@@ -104,8 +95,7 @@ _ONESELF = "*"
     about="Reads and sets what people and channels carry for programs, such as an avatar, and says of "
     "which keys you want to hear. Subcommands: GET, LIST, SET, CLEAR, SUB, UNSUB, SUBS, SYNC.",
 )
-def metadata(session: IrcSession, message: Message) -> Commands:
-    """Reads or sets values, or says of which ones the client wants to be told."""
+def _metadata(session: IrcSession, message: Message) -> Commands:
     target, subcommand = message.param(0), message.param(1).upper()
     if not target or not subcommand:
         return [_refused(session, "NEED_MORE_PARAMS", text="Missing parameters")]
@@ -125,7 +115,7 @@ def metadata(session: IrcSession, message: Message) -> Commands:
 
 
 def _refused(session: IrcSession, code: str, *context: str, text: str) -> core.Answer:
-    return session.said(fail("METADATA", code, *context, text=text))
+    return session.fail_answer("METADATA", code, *context, text=text)
 
 
 def _get(session: IrcSession, target: str, keys: Keys) -> Commands:
@@ -143,7 +133,7 @@ def _ask(session: IrcSession, target: str, keys: Keys | None) -> core.Command:
 
 
 def _set(session: IrcSession, target: str, rest: Keys) -> Commands:
-    """Who forgets the colon before a value of several words means all of them."""
+    """A client that forgot the colon before a value of several words means all of them."""
     key, value = rest[0], " ".join(rest[1:]) if len(rest) > 1 else None
     if session.entered:
         return [core.SetMetadata(target, key, value)]
@@ -157,7 +147,7 @@ def _clear(session: IrcSession, target: str, _rest: Keys) -> Commands:
 
 
 def _prepare(session: IrcSession, key: str, value: str | None) -> Commands:
-    """Before one enters, the next line is read when this one's answer is known."""
+    """Before registration the next line is read when this one's answer is known."""
     arrival = session.registration
     session.pause()
     return [core.PrepareMetadata(arrival.account, arrival.metadata, key, value), core.Answer(ResumeReading())]
@@ -211,11 +201,11 @@ _WITH_KEYS = frozenset(("GET", "SET", "SUB", "UNSUB"))
 _FOR_ONESELF = frozenset(("SUB", "UNSUB", "SUBS"))
 
 
-# What is said to it.
+# Replies.
 
 
 @reply(replies.MetadataView)
-def say_view(session: IrcSession, view: replies.MetadataView) -> bytes:
+def _say_view(session: IrcSession, view: replies.MetadataView) -> bytes:
     """A batch of all values, or of an answer for each key that was asked for."""
     name = view.name or _ONESELF
     if view.keys is None:
@@ -236,7 +226,7 @@ def _value(session: IrcSession, name: str, key: str, value: str | None) -> bytes
 
 
 def _bad_key(session: IrcSession, key: str) -> bytes:
-    return session.fail(fail("METADATA", "KEY_INVALID", middle(key), text=_sentence(MetadataFault.KEY)))
+    return session.fail("METADATA", "KEY_INVALID", middle(key), text=_sentence(MetadataFault.KEY))
 
 
 def _sentence(fault: MetadataFault) -> str:
@@ -244,21 +234,20 @@ def _sentence(fault: MetadataFault) -> str:
 
 
 @reply(replies.MetadataNow)
-def say_now(session: IrcSession, reply: replies.MetadataNow) -> bytes:
-    """The new value, or that there is none."""
+def _say_now(session: IrcSession, reply: replies.MetadataNow) -> bytes:
     return _value(session, reply.target or _ONESELF, reply.key, reply.value)
 
 
 @reply(replies.MetadataPrepared)
-def say_prepared(session: IrcSession, reply: replies.MetadataPrepared) -> bytes:
-    """The same to who has not entered yet, which is remembered until then."""
+def _say_prepared(session: IrcSession, reply: replies.MetadataPrepared) -> bytes:
+    """As ``say_now``; the value is remembered until the session is registered."""
     session.registration.metadata = reply.pending
     return session.say((reply.told,))
 
 
 @reply(replies.MetadataTold)
-def say_told(session: IrcSession, reply: replies.MetadataTold) -> bytes:
-    """METADATA lines, those of one target as a batch; unasked only to who knows them."""
+def _say_told(session: IrcSession, reply: replies.MetadataTold) -> bytes:
+    """METADATA lines, those of one target as a batch; unasked only to clients that negotiated it."""
     if not reply.asked and not session.caps_out & METADATA:
         return b""
     lines = told_lines(session, reply.told)
@@ -266,18 +255,17 @@ def say_told(session: IrcSession, reply: replies.MetadataTold) -> bytes:
 
 
 @reply(replies.MetadataLater)
-def say_later(session: IrcSession, reply: replies.MetadataLater) -> bytes:
-    """That a room's metadata is to be asked for, and when."""
+def _say_later(session: IrcSession, reply: replies.MetadataLater) -> bytes:
     return session.numeric(numerics.RPL_METADATASYNCLATER, reply.room, str(reply.seconds))
 
 
 def say_joined(session: IrcSession, reply: replies.MetadataTold | replies.MetadataLater | None) -> bytes:
-    """What who joins a room is told of it, where it knows metadata."""
+    """A room's metadata for a session that joins it, if it negotiated that."""
     return b"" if reply is None or not session.caps_out & METADATA else session.say((reply,))
 
 
 @reply(replies.SubscribedNow)
-def say_subscribed(session: IrcSession, reply: replies.SubscribedNow) -> bytes:
+def _say_subscribed(session: IrcSession, reply: replies.SubscribedNow) -> bytes:
     """The keys that are told from now on, or no longer, and why not the others."""
     result = reply.result
     code = numerics.RPL_METADATASUBOK if reply.on else numerics.RPL_METADATAUNSUBOK
@@ -285,13 +273,12 @@ def say_subscribed(session: IrcSession, reply: replies.SubscribedNow) -> bytes:
     lines += [_bad_key(session, key) for key in result.invalid]
     if result.over:
         text = "Too many subscriptions: this key and those after it were not taken"
-        lines.append(session.fail(fail("METADATA", "TOO_MANY_SUBS", result.over, text=text)))
+        lines.append(session.fail("METADATA", "TOO_MANY_SUBS", result.over, text=text))
     return b"".join(lines)
 
 
 @reply(replies.SubscriptionsView)
-def say_subscriptions(session: IrcSession, view: replies.SubscriptionsView) -> bytes:
-    """A batch of the keys."""
+def _say_subscriptions(session: IrcSession, view: replies.SubscriptionsView) -> bytes:
     return in_batch(session, "metadata-subs", (), key_lines(session, numerics.RPL_METADATASUBS, view.keys))
 
 
@@ -308,16 +295,14 @@ _CODES: dict[MetadataFault, tuple[str, Callable[[replies.MetadataRefused], tuple
 
 
 @reply(replies.MetadataRefused)
-def say_refused(session: IrcSession, refusal: replies.MetadataRefused) -> bytes:
-    """A FAIL."""
+def _say_refused(session: IrcSession, refusal: replies.MetadataRefused) -> bytes:
     code, context = _CODES[refusal.fault]
     words = (middle(part) for part in context(refusal))
-    return session.fail(fail("METADATA", code, *words, text=_sentence(refusal.fault)))
+    return session.fail("METADATA", code, *words, text=_sentence(refusal.fault))
 
 
 @lines(events.MetadataShown, cause=by_other)
-def shown_lines(encoder: EncoderBase, event: events.MetadataShown) -> bytes:
-    """METADATA."""
+def _shown_lines(encoder: EncoderBase, event: events.MetadataShown) -> bytes:
     if not encoder.caps & METADATA:
         return b""
     source = encoder.source if event.by is None else event.by.origin
@@ -325,6 +310,6 @@ def shown_lines(encoder: EncoderBase, event: events.MetadataShown) -> bytes:
 
 
 @to_self(events.MetadataShown)
-def shown(session: IrcSession, record: events.Record, event: events.MetadataShown) -> bytes:
-    """What one changed oneself is answered; what logging in changed is told."""
+def _shown(session: IrcSession, record: events.Record, event: events.MetadataShown) -> bytes:
+    """Tells what logging in changed; what one changed oneself is answered."""
     return session.encoder.encode(record) if event.by is None and session.id in event.to else b""

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from asyncchat.core import commands as core
 from asyncchat.core import events, replies
 from asyncchat.core.modes import BANS
 from asyncchat.core.text import cut
+from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import each, numeric, too_many
+from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import KICK_BYTES, KICKS
-from asyncchat.dialects.irc.modes import (
-    parse_extban,
-)
-from asyncchat.dialects.irc.registry import (
-    by_other,
-    command,
-    lines,
-    refusals,
-)
+from asyncchat.dialects.irc.modes import parse_extban
+from asyncchat.dialects.irc.registry import by_other, command, lines, refusals
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -37,7 +35,7 @@ token("KICKLEN", KICK_BYTES)
     params="<channel>{,<channel>} <nickname>{,<nickname>} [:<reason>]",
     about="Puts people out of a channel.",
 )
-def kick(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _kick(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Puts members out of a room; of several rooms each has its own nick (RFC 2812, 3.2.8)."""
     reason = cut(message.param(2), KICK_BYTES)[0]
     rooms, names = message.params[0].split(","), message.params[1].split(",")
@@ -57,7 +55,7 @@ def kick(session: IrcSession, message: Message) -> Sequence[core.Command]:
     params="<channel> <duration> <mask>",
     about="Bans a mask from a channel for a time, such as 90m or 1d12h; it ends by itself.",
 )
-def tban(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _tban(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Bans a mask from a room for a time (InspIRCd's ``TBAN``)."""
     room, duration, typed = message.params[:3]
     seconds = seconds_in(duration)
@@ -86,6 +84,15 @@ refusals(
 
 
 @lines(events.Kicked, cause=by_other)
-def kick_lines(_encoder: EncoderBase, event: events.Kicked) -> bytes:
-    """KICK."""
+def _kick_lines(_encoder: EncoderBase, event: events.Kicked) -> bytes:
     return line(f":{event.by.origin} KICK {event.room} {event.person.name}", event.reason or event.by.name)
+
+
+# The client's side.
+
+
+@from_server("KICK")
+def _read_kick(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    room, nick = line.param(0), line.param(1)
+    own = client.rooms.remove(room, nick)
+    return (values.Kicked(moment(line, now), room, nick, nick_of(line.source), line.param(2), own),)

@@ -1,11 +1,12 @@
-"""Modes of rooms and of oneself: MODE (Modern IRC, "MODE message"), and how changes share a line.
+"""Modes of rooms and of people: MODE (Modern IRC, "MODE message"), and how changes share a line.
 
 Owns the command and its lines; the letters stand in ``irc.modes``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from asyncchat.core import commands as core
@@ -13,8 +14,12 @@ from asyncchat.core import events, replies
 from asyncchat.core.modes import BANS, BOT, EXCEPTIONS, GUESTS, KEY_BYTES, MUTES
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.core.rules.modes import MASKS_EACH
+from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
+from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_registry import from_server, shape, silent
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import CHANGES
@@ -69,8 +74,7 @@ token("MODES", CHANGES)
     params="<target> [<modes> [<argument>...]]",
     about="Shows or changes the modes of a channel, or your own.",
 )
-def mode(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Shows or changes the modes of a room, or the asker's own."""
+def _mode(session: IrcSession, message: Message) -> Sequence[core.Command]:
     target = message.params[0]
     changes = message.param(1)
     if target[:1] not in ROOM_SIGNS:
@@ -162,12 +166,12 @@ def _own_changes(target: str, changes: str) -> Sequence[core.Command]:
     return asked
 
 
-# What is said to it.
+# Replies.
 
 
 @reply(replies.FlagsView)
-def say_flags(session: IrcSession, view: replies.FlagsView) -> bytes:
-    """A room's modes and when it was opened; who is outside is told that there is a key, not which."""
+def _say_flags(session: IrcSession, view: replies.FlagsView) -> bytes:
+    """A room's modes and when it was opened; outsiders are told that there is a key, not which."""
     letters = {FLAG_LETTERS[flag]: "" for flag in view.flags if flag in FLAG_LETTERS}
     for setting, value in view.settings:
         if setting in SETTING_LETTERS:
@@ -188,8 +192,7 @@ _LISTED: dict[str, tuple[str, str, str]] = {
 
 
 @reply(replies.MasksView)
-def say_masks(session: IrcSession, view: replies.MasksView) -> bytes:
-    """A room's list, with who set each mask and when."""
+def _say_masks(session: IrcSession, view: replies.MasksView) -> bytes:
     entry, end, text = _LISTED[view.lists[0]]
     return b"".join(
         (
@@ -209,19 +212,14 @@ def say_masks(session: IrcSession, view: replies.MasksView) -> bytes:
 
 
 @reply(replies.PersonFlagsView)
-def say_person_flags(session: IrcSession, view: replies.PersonFlagsView) -> bytes:
-    """One's own modes."""
+def _say_person_flags(session: IrcSession, view: replies.PersonFlagsView) -> bytes:
     letters = [PERSON_LETTERS[flag] for flag in view.flags] + ["o"] * view.owner
     return session.numeric(numerics.RPL_UMODEIS, f"+{''.join(sorted(letters))}")
 
 
 refusals(
     {
-        replies.NotYourself: lambda r: (
-            numerics.ERR_USERSDONTMATCH,
-            (),
-            "Can't change mode for other users",
-        ),
+        replies.NotYourself: lambda r: (numerics.ERR_USERSDONTMATCH, (), "Can't change mode for other users"),
         replies.BadValue: lambda r: (
             numerics.ERR_INVALIDMODEPARAM,
             (r.room, SETTING_LETTERS.get(r.setting, "*"), r.value),
@@ -309,16 +307,15 @@ coalesced(*_LETTERS)(mode_lines)
 
 
 @lines(events.FlagChanged, events.SettingChanged, events.BanChanged, events.MuteChanged, events.MaskChanged)
-def change_lines(_encoder: EncoderBase, event: events.Change) -> bytes:
-    """MODE."""
+def _change_lines(_encoder: EncoderBase, event: events.Change) -> bytes:
     return b"".join(mode_lines((event,)))
 
 
-lines(events.RoleChanged, cause=by_other)(change_lines)
+lines(events.RoleChanged, cause=by_other)(_change_lines)
 
 
 @to_self(events.PersonFlagChanged)
-def own_modes_changed(session: IrcSession, record: events.Record, event: events.PersonFlagChanged) -> bytes:
+def _own_modes_changed(session: IrcSession, record: events.Record, event: events.PersonFlagChanged) -> bytes:
     """One MODE line for all changes that a line asked for."""
     records = record.records if isinstance(record, events.Together) else (record,)
     changes = (one.event for one in records)
@@ -327,3 +324,26 @@ def own_modes_changed(session: IrcSession, record: events.Record, event: events.
 
 
 to_siblings_as_to_self(events.PersonFlagChanged)
+
+
+# The client's side.
+
+
+silent(
+    numerics.RPL_CREATIONTIME,
+    numerics.RPL_ENDOFBANLIST,
+    numerics.RPL_ENDOFEXCEPTLIST,
+    numerics.RPL_ENDOFINVEXLIST,
+)
+shape(numerics.RPL_BANLIST, 2, "{1} ban:", " {2}")
+shape(numerics.RPL_EXCEPTLIST, 2, "{1} exception:", " {2}")
+shape(numerics.RPL_INVEXLIST, 2, "{1} guest:", " {2}")
+
+
+@from_server("MODE")
+def _read_mode(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    """MODE of a room; our own modes are not told."""
+    if not client.server.is_room(line.param(0)):
+        return ()
+    modes = " ".join(line.params[1:])
+    return (values.ModeChanged(moment(line, now), line.param(0), nick_of(line.source), modes),)

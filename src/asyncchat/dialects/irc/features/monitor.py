@@ -10,21 +10,10 @@ from asyncchat.core import events, replies
 from asyncchat.core.rules.watching import WATCHED_EACH
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
-from asyncchat.dialects.irc.capabilities import (
-    capability,
-    gathered,
-)
+from asyncchat.dialects.irc.capabilities import capability, gathered
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.isupport import token
-from asyncchat.dialects.irc.registry import (
-    LINES,
-    WATCHED,
-    by_the_server,
-    command,
-    lines,
-    not_to_self,
-    reply,
-)
+from asyncchat.dialects.irc.registry import LINES, WATCHED, by_the_server, command, lines, not_to_self, reply
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -45,8 +34,8 @@ _NAMES_BYTES = 380
     about="Tells you when people come and go: + watches nicknames, - no longer, C clears the list, "
     "L shows it, S tells who of them is here.",
 )
-def monitor(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Watches nicks or not (``+ -``), none at all (``C``), lists them (``L``) or who is here (``S``)."""
+def _monitor(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Adds and removes nicks (``+ -``), clears the list (``C``), shows it (``L``) or who is here (``S``)."""
     subcommand = message.params[0].upper()
     names = tuple(dict.fromkeys(name for name in message.param(1).split(",") if name))
     if subcommand in ("+", "-") and not names:
@@ -63,12 +52,11 @@ def monitor(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return [numeric(numerics.ERR_UNKNOWNERROR, "MONITOR", middle(message.params[0]), text=text)]
 
 
-# What is said to it.
+# Replies.
 
 
 @reply(replies.HereView)
-def say_here(session: IrcSession, view: replies.HereView) -> bytes:
-    """Who is here, who is not, and what could not be watched."""
+def _say_here(session: IrcSession, view: replies.HereView) -> bytes:
     here = _lines(session, numerics.RPL_MONONLINE, (person.origin for person in view.here))
     gone = _lines(session, numerics.RPL_MONOFFLINE, view.gone)
     over = b"".join(
@@ -79,8 +67,7 @@ def say_here(session: IrcSession, view: replies.HereView) -> bytes:
 
 
 @reply(replies.WatchedView)
-def say_watched(session: IrcSession, view: replies.WatchedView) -> bytes:
-    """The nicks that are watched."""
+def _say_watched(session: IrcSession, view: replies.WatchedView) -> bytes:
     end = session.numeric(numerics.RPL_ENDOFMONLIST, text="End of MONITOR list")
     return _lines(session, numerics.RPL_MONLIST, view.names) + end
 
@@ -96,20 +83,19 @@ def _joined(names: Iterable[str]) -> list[str]:
 
 
 @lines(events.Came, cause=by_the_server)
-def online_lines(encoder: EncoderBase, event: events.Came) -> bytes:
-    """To all who watch: ``*`` stands for each of them (monitor, "730")."""
+def _online_lines(encoder: EncoderBase, event: events.Came) -> bytes:
+    """``*`` stands for each reader (monitor, "730")."""
     return line(f":{encoder.source} {numerics.RPL_MONONLINE} *", event.person.origin)
 
 
 @lines(events.Went, cause=by_the_server)
-def offline_lines(encoder: EncoderBase, event: events.Went) -> bytes:
-    """The same."""
+def _offline_lines(encoder: EncoderBase, event: events.Went) -> bytes:
     return line(f":{encoder.source} {numerics.RPL_MONOFFLINE} *", event.person.name)
 
 
 @lines(events.Noticed)
-def change_lines(encoder: EncoderBase, event: events.Noticed) -> bytes:
-    """What the person's rooms are told of it (extended-monitor)."""
+def _change_lines(encoder: EncoderBase, event: events.Noticed) -> bytes:
+    """Tells what the person's rooms are told of it (extended-monitor)."""
     if not encoder.caps & EXTENDED_MONITOR:
         return b""
     kind = type(event.change)

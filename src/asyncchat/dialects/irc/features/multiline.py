@@ -1,4 +1,4 @@
-"""What clients send in several lines: BATCH (IRCv3 client-batch) with messages in it (draft/multiline)."""
+"""Messages of several lines: BATCH by clients (IRCv3 client-batch, draft/multiline)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,10 @@ from collections.abc import Sequence
 
 from asyncchat.core import commands as core
 from asyncchat.core.events import Speech
-from asyncchat.dialects.irc.answers import fail
 from asyncchat.dialects.irc.batches import BatchFailure, ClientBatches, MultilineText
-from asyncchat.dialects.irc.capabilities import (
-    BATCH,
-    MULTILINE,
-)
+from asyncchat.dialects.irc.capabilities import BATCH, MULTILINE
 from asyncchat.dialects.irc.features.messages import relayed, said
-from asyncchat.dialects.irc.registry import (
-    command,
-)
+from asyncchat.dialects.irc.registry import command
 from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.speech import parse_ctcp
@@ -31,8 +25,7 @@ _BEFORE = {Speech.ACTION: len("\x01ACTION "), Speech.PROBE: 1, Speech.PROBE_ANSW
     params="+<name> <type> [<target>] | -<name>",
     about="Begins and ends lines that belong together. Type: draft/multiline, one message of them.",
 )
-def batch(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Begins a batch, or ends one and says what is in it."""
+def _batch(session: IrcSession, message: Message) -> Sequence[core.Command]:
     incoming = session.client_batches or ClientBatches()
     session.client_batches = incoming
     sign = message.params[0][:1]
@@ -55,7 +48,7 @@ def batch(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 def taken(session: IrcSession, message: Message) -> tuple[Sequence[core.Command], bool]:
-    """What a line means that a batch may be waiting for, and whether that was all that it means."""
+    """What a line does to the open batch, and whether that is all that it means."""
     if message.command == "BATCH":
         return (), False
     incoming = session.client_batches
@@ -70,7 +63,7 @@ def taken(session: IrcSession, message: Message) -> tuple[Sequence[core.Command]
 
 
 def broken(session: IrcSession, text: str) -> Sequence[core.Command]:
-    """What a line that can't be read breaks."""
+    """Breaks the open batch by a line that can't be read."""
     failed = None if session.client_batches is None else session.client_batches.broken(text)
     return () if failed is None else [_failed(session, failed)]
 
@@ -78,8 +71,7 @@ def broken(session: IrcSession, text: str) -> Sequence[core.Command]:
 def say_failed(session: IrcSession, failed: BatchFailure) -> bytes:
     """The FAIL of a batch."""
     context = [middle(text) for text in failed.context]
-    said = fail("BATCH", failed.code, *context, text=failed.text)
-    return b":%b %b\r\n" % (session.context.name.encode(), said)
+    return session.fail("BATCH", failed.code, *context, text=failed.text)
 
 
 def _failed(session: IrcSession, failed: BatchFailure) -> core.Answer:

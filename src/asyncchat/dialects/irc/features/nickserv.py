@@ -12,10 +12,7 @@ from asyncchat.core import replies
 from asyncchat.core.names import NICKSERV, fold
 from asyncchat.core.replies import AccountFault
 from asyncchat.dialects.irc.features.services import ServiceNotices, ServicePurpose, Verb, obeyed
-from asyncchat.dialects.irc.registry import (
-    command,
-    service,
-)
+from asyncchat.dialects.irc.registry import command, service
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
@@ -96,8 +93,7 @@ ALIASES = {
 
 
 @service(fold(NICKSERV))
-def heard(session: IrcSession, text: str) -> Sequence[core.Command]:
-    """What a message to NickServ asks."""
+def _heard(session: IrcSession, text: str) -> Sequence[core.Command]:
     return obeyed(session, text, VERBS, ALIASES, PURPOSE)
 
 
@@ -106,6 +102,5 @@ _ABOUT = "Asks NickServ, which keeps accounts: NS HELP lists what it knows."
 
 @command("NICKSERV", params="<word> [<parameters>]", about=_ABOUT)
 @command("NS", params="<word> [<parameters>]", about=_ABOUT)
-def nickserv(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """The same as a command: ``NS IDENTIFY <password>``."""
-    return heard(session, " ".join(message.params))
+def _nickserv(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    return _heard(session, " ".join(message.params))

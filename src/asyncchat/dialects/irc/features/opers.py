@@ -38,8 +38,8 @@ from asyncchat.text.durations import seconds_in
     params="<name> <password>",
     about="Makes you a server operator. With the name owner and the owner code you own this server.",
 )
-def oper(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Claims the server with the owner code, ``OPER owner CODE``, or as a named operator."""
+def _oper(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Grants operator rights for the owner code, ``OPER owner CODE``, or as a named operator."""
     name, code = message.params[:2]
     session.pause()
     return [core.Owner(code, "" if name.casefold() == "owner" else name)]
@@ -51,15 +51,14 @@ def oper(session: IrcSession, message: Message) -> Sequence[core.Command]:
     params="[<name>] <password>",
     about="Makes you a server operator, as OPER does; for the owner the owner code is enough.",
 )
-def owner(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """The same in the words of a terminal: ``OWNER CODE``, ``OWNER NAME PASSWORD``."""
+def _owner(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """``OPER`` in the words of a terminal: ``OWNER CODE``, ``OWNER NAME PASSWORD``."""
     params = message.params if len(message.params) > 1 else ("owner", message.params[0])
-    return oper(session, Message("OPER", params))
+    return _oper(session, Message("OPER", params))
 
 
 @command("KILL", 1, params="<nickname> [:<reason>]", about="Puts a person off the server (operators).")
-def kill(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Puts a person out of the chat."""
+def _kill(session: IrcSession, message: Message) -> Sequence[core.Command]:
     name = message.params[0]
     if session.context.names_server(name):
         return [core.NeedOwner(_value(numerics.ERR_CANTKILLSERVER, text="You can't kill a server!"))]
@@ -67,8 +66,7 @@ def kill(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 @command("WALLOPS", 1, params=":<text>", about="Tells those something who have the user mode w (operators).")
-def wallops(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Tells those something who have the mode w, and operators."""
+def _wallops(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return [core.Announce(message.params[0])]
 
 
@@ -78,7 +76,7 @@ def wallops(session: IrcSession, message: Message) -> Sequence[core.Command]:
     about="Bans a mask, an address or a network such as 192.0.2.0/24 from the server, for good or for a "
     "time, in seconds or such as 1d2h30m, 90m; alone it lists these bans (operators).",
 )
-def kline(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _kline(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Bans a mask from the server, for a time when one stands before or behind it; alone it lists them."""
     params = list(message.params)
     seconds = seconds_in(params[0]) if params else None
@@ -95,14 +93,12 @@ def kline(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 @command("UNKLINE", 1, params="<mask>", about="Lifts a ban from the server (operators).")
-def unkline(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Lifts a ban from the server."""
+def _unkline(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return [core.BanFromServer(message.params[0], False)]
 
 
 @command("REHASH", about="Reads the server's configuration again, tells what changed (operators).")
-def rehash(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Reads the configuration again."""
+def _rehash(session: IrcSession, message: Message) -> Sequence[core.Command]:
     session.pause()
     return [core.Reload()]
 
@@ -113,14 +109,14 @@ def rehash(session: IrcSession, message: Message) -> Sequence[core.Command]:
     params="<server> [<port> [<server>]]",
     about="Is not in use: there is no other server to link (operators).",
 )
-def connect(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Would link another server: there is none to be linked."""
+def _connect(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Refuses: there is no other server to link."""
     return [core.NeedOwner(no_such_server(message.params[0]).value)]
 
 
 @command("SQUIT", 2, params="<server> :<reason>", about="Is not in use: there is no link to end (operators).")
-def squit(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Would end the link of another server; this one ends as a program does."""
+def _squit(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Refuses: there is no link to end, and this server is stopped as a program is."""
     server = message.params[0]
     if session.context.is_called(server):
         return _not_from_here("squit")
@@ -128,14 +124,12 @@ def squit(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 @command("DIE", about="Is refused: a server is stopped where it was started (operators).")
-def die(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Would end the server, which only who runs the program may."""
+def _die(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return _not_from_here("die")
 
 
 @command("RESTART", about="Is refused: a server is started again where it was started (operators).")
-def restart(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Would end it and begin it anew; the same."""
+def _restart(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return _not_from_here("restart")
 
 
@@ -152,19 +146,17 @@ def _reason(text: str) -> str:
     return cut(text, REASON_BYTES)[0]
 
 
-# What is said to it.
+# Replies.
 
 
 @reply(replies.OwnerOnly)
-def say_owner_only(session: IrcSession, reply: replies.OwnerOnly) -> bytes:
-    """What only the owner is told."""
+def _say_owner_only(session: IrcSession, reply: replies.OwnerOnly) -> bytes:
     value = reply.purpose
     return session.numeric(value.code, *value.words, text=value.text) if isinstance(value, Numeric) else b""
 
 
 @reply(replies.ServerBansView)
-def say_bans(session: IrcSession, view: replies.ServerBansView) -> bytes:
-    """STATS k: the bans from the server."""
+def _say_bans(session: IrcSession, view: replies.ServerBansView) -> bytes:
     letter = view.purpose.letter if isinstance(view.purpose, Stats) else "k"
     end = session.numeric(numerics.RPL_ENDOFSTATS, letter, text="End of /STATS report")
     return b"".join((*(_ban_line(session, ban) for ban in view.bans), end))
@@ -180,8 +172,7 @@ def _ban_line(session: IrcSession, ban: ServerBan) -> bytes:
 
 
 @reply(replies.Reloaded)
-def say_reloaded(session: IrcSession, reply: replies.Reloaded) -> bytes:
-    """382, then in notices what changed and what did not."""
+def _say_reloaded(session: IrcSession, reply: replies.Reloaded) -> bytes:
     session.resume()
     texts = [f"Changed: {', '.join(reply.changed) or 'nothing'}"]
     if reply.waiting:
@@ -190,8 +181,7 @@ def say_reloaded(session: IrcSession, reply: replies.Reloaded) -> bytes:
 
 
 @reply(replies.NotReloaded)
-def say_not_reloaded(session: IrcSession, refusal: replies.NotReloaded) -> bytes:
-    """382, then what is wrong."""
+def _say_not_reloaded(session: IrcSession, refusal: replies.NotReloaded) -> bytes:
     session.resume()
     return _rehashing(session, refusal.file, [f"Nothing changed: {refusal.reason}"])
 
@@ -239,24 +229,21 @@ def _own_mode(session: IrcSession, mode: str) -> bytes:
 
 
 @to_self(events.OwnerClaimed)
-def oper_granted(session: IrcSession, _record: events.Record, _event: events.OwnerClaimed) -> bytes:
-    """381 and +o."""
+def _oper_granted(session: IrcSession, _record: events.Record, _event: events.OwnerClaimed) -> bytes:
     session.resume()
     text = "You are now an IRC operator"
     return session.numeric(numerics.RPL_YOUREOPER, text=text) + _own_mode(session, "+o")
 
 
 @to_siblings(events.OwnerClaimed)
-def oper_granted_to_sibling(
+def _oper_granted_to_sibling(
     session: IrcSession, _record: events.Record, _event: events.OwnerClaimed, _alone: bool
 ) -> bytes:
-    """+o."""
     return _own_mode(session, "+o")
 
 
 @to_self(events.OwnerResigned)
-def oper_resigned(session: IrcSession, _record: events.Record, _event: events.OwnerResigned) -> bytes:
-    """-o."""
+def _oper_resigned(session: IrcSession, _record: events.Record, _event: events.OwnerResigned) -> bytes:
     return _own_mode(session, "-o")
 
 
@@ -264,19 +251,16 @@ to_siblings_as_to_self(events.OwnerResigned)
 
 
 @lines(events.Announced)
-def wallops_lines(_encoder: EncoderBase, event: events.Announced) -> bytes:
-    """WALLOPS."""
+def _wallops_lines(_encoder: EncoderBase, event: events.Announced) -> bytes:
     return line(f":{event.person.origin} WALLOPS", event.text)
 
 
 @lines(events.Killed, cause=by_other)
-def kill_lines(_encoder: EncoderBase, event: events.Killed) -> bytes:
-    """KILL."""
+def _kill_lines(_encoder: EncoderBase, event: events.Killed) -> bytes:
     return line(f":{event.by.origin} KILL {event.person.name}", event.reason)
 
 
 @to_self(events.ServerBanChanged)
-def server_ban_changed(session: IrcSession, _record: events.Record, event: events.ServerBanChanged) -> bytes:
-    """A notice."""
+def _server_ban_changed(session: IrcSession, _record: events.Record, event: events.ServerBanChanged) -> bytes:
     what = "is banned from the server" if event.on else "is no longer banned from the server"
     return session.notice(f"{event.mask} {what}")

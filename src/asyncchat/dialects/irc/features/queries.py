@@ -13,18 +13,13 @@ from asyncchat.core import replies
 from asyncchat.core.modes import BOT
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import each, listed, numeric
-from asyncchat.dialects.irc.capabilities import (
-    MULTI_PREFIX,
-    gathered,
-)
+from asyncchat.dialects.irc.capabilities import MULTI_PREFIX, gathered
+from asyncchat.dialects.irc.client_registry import shape, silent
 from asyncchat.dialects.irc.features.metadata import EVERYBODY, METADATA
 from asyncchat.dialects.irc.features.server import AtServerOf, no_such_server, say_at_server_of
 from asyncchat.dialects.irc.limits import ASKED, WATCHED, WHOIS
 from asyncchat.dialects.irc.modes import PERSON_LETTERS, prefix
-from asyncchat.dialects.irc.registry import (
-    command,
-    reply,
-)
+from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -61,7 +56,7 @@ class IsOn(msgspec.Struct, frozen=True):
     params="[<server>] <nickname>{,<nickname>}",
     about="Tells what may be known of people.",
 )
-def whois(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _whois(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Tells what may be known of people; ``WHOIS server nick`` asks a server, or that of a person."""
     asked = message.param(0 if len(message.params) < 2 else 1)
     nicks = listed(asked, WHOIS)
@@ -85,8 +80,8 @@ def whois(session: IrcSession, message: Message) -> Sequence[core.Command]:
     params="<nickname>{,<nickname>} [<count> [<server>]]",
     about="Tells who had a nickname lately.",
 )
-def whowas(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Tells who had a nick lately; a count that is no positive number asks for all (RFC 2812, 3.6.3)."""
+def _whowas(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Tells who had a nick before; a count that is no positive number asks for all (RFC 2812, 3.6.3)."""
     if not listed(message.params[0], 1):
         return [numeric(numerics.ERR_NONICKNAMEGIVEN, text="No nickname given")]
     server = message.param(2)
@@ -100,24 +95,21 @@ def whowas(session: IrcSession, message: Message) -> Sequence[core.Command]:
 @command(
     "USERHOST", 1, params="<nickname>...", about="Tells where up to five people come from, and who is away."
 )
-def userhost(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Tells where up to five people come from."""
+def _userhost(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return [core.AskPeople(message.params[:ASKED], UserHost())]
 
 
 @command("ISON", 1, params="<nickname>...", about="Tells which of these people are here.")
-def ison(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Tells which of some nicks are here."""
+def _ison(session: IrcSession, message: Message) -> Sequence[core.Command]:
     nicks = [nick for param in message.params for nick in param.split(" ") if nick]
     return [core.AskPeople(tuple(nicks[:WATCHED]), IsOn())]
 
 
-# What is said to it.
+# Replies.
 
 
 @reply(replies.PersonView)
-def say_person(session: IrcSession, view: replies.PersonView) -> bytes:
-    """The lines of a WHOIS but its last."""
+def _say_person(session: IrcSession, view: replies.PersonView) -> bytes:
     if isinstance(view.purpose, WhoIs) and view.purpose.vain:
         return b""
     person = view.seen.person
@@ -165,13 +157,12 @@ def _our_words(session: IrcSession) -> str:
 
 
 @reply(WhoIs)
-def say_end_of_whois(session: IrcSession, value: WhoIs) -> bytes:
-    """The last line of a WHOIS."""
+def _say_end_of_whois(session: IrcSession, value: WhoIs) -> bytes:
     return session.numeric(numerics.RPL_ENDOFWHOIS, middle(value.asked), text="End of /WHOIS list")
 
 
 def say_at_server(session: IrcSession, purpose: AtServer, view: replies.PeopleView) -> bytes:
-    """Says that there is no such server where nobody is there either whose server was meant."""
+    """There is no such server, unless the name is that of a person, whose server was meant."""
     if view.people:
         return b""
     purpose.whois.vain = True
@@ -179,8 +170,8 @@ def say_at_server(session: IrcSession, purpose: AtServer, view: replies.PeopleVi
 
 
 @reply(replies.GoneView)
-def say_gone(session: IrcSession, view: replies.GoneView) -> bytes:
-    """Those who had a nick, the last first, each with the time until which it had it."""
+def _say_gone(session: IrcSession, view: replies.GoneView) -> bytes:
+    """The people that had a nick, the last first, each with the time until which it had it."""
     say = session.numeric
     name = middle(view.name)
     lines = []
@@ -204,7 +195,7 @@ def say_gone(session: IrcSession, view: replies.GoneView) -> bytes:
 
 
 def say_userhost(session: IrcSession, _purpose: UserHost, view: replies.PeopleView) -> bytes:
-    """Where people come from, and whether they are away."""
+    """The hosts of people, and whether they are away."""
     found = []
     for seen in view.people:
         person = seen.person
@@ -214,7 +205,7 @@ def say_userhost(session: IrcSession, _purpose: UserHost, view: replies.PeopleVi
 
 
 def say_ison(session: IrcSession, _purpose: IsOn, view: replies.PeopleView) -> bytes:
-    """Who of those asked for is here."""
+    """The people asked for that are here."""
     return session.numeric(numerics.RPL_ISON, text=" ".join(seen.person.name for seen in view.people))
 
 
@@ -227,6 +218,16 @@ _PURPOSES: dict[type, Callable[[IrcSession, Any, replies.PeopleView], bytes]] = 
 
 
 @reply(replies.PeopleView)
-def say_people(session: IrcSession, view: replies.PeopleView) -> bytes:
-    """What some people are asked about for."""
+def _say_people(session: IrcSession, view: replies.PeopleView) -> bytes:
     return _PURPOSES[type(view.purpose)](session, view.purpose, view)
+
+
+# The client's side.
+
+
+silent(numerics.RPL_ENDOFWHOIS)
+shape(numerics.RPL_WHOISUSER, 5, "{1} is {2}@{3}", " ({5})")
+shape(numerics.RPL_WHOISCHANNELS, 2, "{1} is in", " {2}")
+shape(numerics.RPL_WHOISSERVER, 3, "{1} is on {2}", " ({3})")
+shape(numerics.RPL_WHOISOPERATOR, 2, "{1}", " {2}")
+shape(numerics.RPL_WHOISIDLE, 2, "{1} has been idle for", " {2} s")

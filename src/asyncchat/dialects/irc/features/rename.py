@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from asyncchat.core import commands as core
 from asyncchat.core import events, replies
 from asyncchat.core.names import fold
 from asyncchat.core.text import cut
-from asyncchat.dialects.irc.capabilities import (
-    CHANNEL_RENAME,
-)
+from asyncchat.dialects.irc import client_values as values
+from asyncchat.dialects.irc.capabilities import CHANNEL_RENAME
+from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_server import wanted
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features.rooms import say_room
 from asyncchat.dialects.irc.limits import REASON_BYTES
-from asyncchat.dialects.irc.registry import (
-    command,
-    failures,
-    lines,
-    reply,
-    to_self,
-)
+from asyncchat.dialects.irc.registry import command, failures, lines, reply, to_self
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -32,14 +30,13 @@ from asyncchat.dialects.irc.tokens import Message
     params="<channel> <new name> [:<reason>]",
     about="Gives a channel another name; all else of it stays (operators).",
 )
-def rename(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Gives a room another name (IRCv3 channel-rename)."""
+def _rename(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return [core.RenameRoom(message.params[0], message.params[1], cut(message.param(2), REASON_BYTES)[0])]
 
 
 @reply(replies.RoomMoved)
-def say_moved(session: IrcSession, reply: replies.RoomMoved) -> bytes:
-    """What a JOIN brings, for who was told of a room's new name by one."""
+def _say_moved(session: IrcSession, reply: replies.RoomMoved) -> bytes:
+    """What follows a JOIN, for clients that were told of a room's new name by one."""
     if session.caps_out & CHANNEL_RENAME or reply.case_only:
         return b""
     return say_room(session, reply.view)
@@ -70,14 +67,14 @@ failures(
 
 
 @lines(events.RoomRenamed)
-def rename_lines(_encoder: EncoderBase, event: events.RoomRenamed) -> bytes:
-    """RENAME; who does not know it is told individually."""
+def _rename_lines(_encoder: EncoderBase, event: events.RoomRenamed) -> bytes:
+    """RENAME; clients that do not know it are told individually."""
     return line(f":{event.person.origin} RENAME {event.room} {event.to}", event.reason)
 
 
 @to_self(events.RoomRenamed)
-def room_renamed(session: IrcSession, record: events.Record, event: events.RoomRenamed) -> bytes:
-    """RENAME, or for who does not know it a PART and a JOIN; a change of case needs neither."""
+def _room_renamed(session: IrcSession, record: events.Record, event: events.RoomRenamed) -> bytes:
+    """RENAME, or else a PART and a JOIN; a change of case needs neither."""
     if session.caps_out & CHANNEL_RENAME:
         return session.encoder.encode(record)
     me = session.person
@@ -86,3 +83,18 @@ def room_renamed(session: IrcSession, record: events.Record, event: events.RoomR
     left, joined = events.Parted(event.room, me, event.reason), events.Joined(event.to, me)
     encode, number, time = session.encoder.encode, record.number, record.time
     return encode(events.Record(number, time, left)) + encode(events.Record(number, time, joined))
+
+
+# The client's side.
+
+
+wanted("draft/channel-rename")
+
+
+@from_server("RENAME")
+def _read_rename(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    old, new = line.param(0), line.param(1)
+    if not new:
+        return ()
+    client.rooms.rename(old, new)
+    return (values.RoomRenamed(moment(line, now), old, new, nick_of(line.source), line.param(2)),)

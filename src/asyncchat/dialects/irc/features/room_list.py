@@ -16,13 +16,11 @@ from asyncchat.core.commands import Span
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import listed, too_many
+from asyncchat.dialects.irc.client_registry import shape, silent
 from asyncchat.dialects.irc.features.server import no_such_server
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import ELIST, LISTED
-from asyncchat.dialects.irc.registry import (
-    command,
-    reply,
-)
+from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
@@ -44,7 +42,7 @@ _SPANS = {"": "people", "C": "opened", "T": "topic"}
     about="Lists the channels there are. Conditions: a mask like #a*, !mask, >n and <n people, "
     "C>n and C<n minutes since it was opened, T>n and T<n minutes since its topic was set.",
 )
-def list_rooms(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _list_rooms(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Lists all rooms, those named, or those that meet conditions; the second parameter may be a server."""
     conditions = listed(message.param(0), LISTED + 1)
     second = message.param(1)
@@ -58,7 +56,7 @@ def list_rooms(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 def parse_conditions(conditions: Sequence[str]) -> core.AskRooms:
-    """What some conditions ask for: of a kind given twice the last counts, masks add up."""
+    """The query for some conditions: if a kind is given twice the last counts, masks add up."""
     names: list[str] = []
     masks: list[str] = []
     without: list[str] = []
@@ -79,8 +77,7 @@ def parse_conditions(conditions: Sequence[str]) -> core.AskRooms:
 
 
 @reply(replies.RoomsView)
-def say_rooms(session: IrcSession, view: replies.RoomsView) -> bytes:
-    """The list of rooms."""
+def _say_rooms(session: IrcSession, view: replies.RoomsView) -> bytes:
     return b"".join(
         (
             session.numeric(numerics.RPL_LISTSTART, "Channel", text="Users  Name"),
@@ -91,3 +88,10 @@ def say_rooms(session: IrcSession, view: replies.RoomsView) -> bytes:
             session.numeric(numerics.RPL_LISTEND, text="End of /LIST"),
         )
     )
+
+
+# The client's side.
+
+
+silent(numerics.RPL_LISTSTART, numerics.RPL_LISTEND)
+shape(numerics.RPL_LIST, 3, "{1} ({2})", " {3}")

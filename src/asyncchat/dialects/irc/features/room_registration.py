@@ -13,11 +13,7 @@ from asyncchat.core.names import CHANSERV, fold
 from asyncchat.core.roles import HALF_OPERATOR, OPERATOR, ROLES, VOICE
 from asyncchat.dialects.irc.features.services import ServicePurpose, Verb, notice, obeyed
 from asyncchat.dialects.irc.modes import ROLE_LETTERS
-from asyncchat.dialects.irc.registry import (
-    command,
-    reply,
-    service,
-)
+from asyncchat.dialects.irc.registry import command, reply, service
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
@@ -111,8 +107,7 @@ ALIASES = {"AMODE": "FLAGS", "ACCESS": "FLAGS", "UNREGISTER": "DROP"}
 
 
 @service(fold(CHANSERV))
-def heard(session: IrcSession, text: str) -> Sequence[core.Command]:
-    """What a message to ChanServ asks."""
+def _heard(session: IrcSession, text: str) -> Sequence[core.Command]:
     return obeyed(session, text, VERBS, ALIASES, PURPOSE)
 
 
@@ -121,31 +116,27 @@ _ABOUT = "Asks ChanServ, which keeps channels for accounts: CS HELP lists what i
 
 @command("CHANSERV", params="<word> [<parameters>]", about=_ABOUT)
 @command("CS", params="<word> [<parameters>]", about=_ABOUT)
-def chanserv(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """The same as a command: ``CS REGISTER #channel``."""
-    return heard(session, " ".join(message.params))
+def _chanserv(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    return _heard(session, " ".join(message.params))
 
 
-# What is said to it.
+# Replies.
 
 
 @reply(replies.RoomRegisteredNow)
-def say_registered(session: IrcSession, reply: replies.RoomRegisteredNow) -> bytes:
-    """A notice."""
+def _say_registered(session: IrcSession, reply: replies.RoomRegisteredNow) -> bytes:
     whose = f"the account {reply.account}" if reply.account else "nobody"
     return notice(session, PURPOSE, f"{reply.room} belongs to {whose} now")
 
 
 @reply(replies.AccessChanged)
-def say_access_changed(session: IrcSession, reply: replies.AccessChanged) -> bytes:
-    """A notice."""
+def _say_access_changed(session: IrcSession, reply: replies.AccessChanged) -> bytes:
     role = reply.role or "nothing special"
     return notice(session, PURPOSE, f"{reply.account} is {role} in {reply.room} from now on")
 
 
 @reply(replies.AccessView)
-def say_access(session: IrcSession, view: replies.AccessView) -> bytes:
-    """Notices."""
+def _say_access(session: IrcSession, view: replies.AccessView) -> bytes:
     if not view.founder:
         return notice(session, PURPOSE, f"{view.room} belongs to nobody")
     lines = [f"{view.room} belongs to the account {view.founder}"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from itertools import zip_longest
 from typing import Final
 
@@ -13,6 +14,7 @@ from asyncchat.core import events, replies
 from asyncchat.core.rooms import Block
 from asyncchat.core.rules.rooms import ROOMS_EACH
 from asyncchat.core.text import TOPIC_BYTES, cut
+from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import ResumeReading, each
 from asyncchat.dialects.irc.capabilities import (
@@ -22,6 +24,9 @@ from asyncchat.dialects.irc.capabilities import (
     capability,
     gathered,
 )
+from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_registry import from_server, silent
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.away import AWAY_NOTIFY
@@ -60,7 +65,7 @@ token("TOPICLEN", TOPIC_BYTES)
     params="<channel>{,<channel>} [<key>{,<key>}]",
     about="Joins channels; one that does not exist is opened. JOIN 0 leaves all.",
 )
-def join(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _join(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Joins rooms, each with the key in its place. ``JOIN 0`` leaves all."""
     if message.params[0] == "0":
         return [core.PartAll()]
@@ -75,8 +80,7 @@ def join(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 @command("PART", 1, targets=JOINS, params="<channel>{,<channel>} [:<reason>]", about="Leaves channels.")
-def part(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Leaves rooms."""
+def _part(session: IrcSession, message: Message) -> Sequence[core.Command]:
     reason = cut(message.param(1), REASON_BYTES)[0]
     return each(message.params[0], JOINS, lambda room: core.Part(room, reason))
 
@@ -87,8 +91,7 @@ def part(session: IrcSession, message: Message) -> Sequence[core.Command]:
     params="<channel> [:<topic>]",
     about="Shows a channel's topic, or sets it; an empty one takes it away.",
 )
-def topic(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Shows or sets a room's topic."""
+def _topic(session: IrcSession, message: Message) -> Sequence[core.Command]:
     if len(message.params) == 1:
         return [core.AskTopic(message.params[0])]
     return [core.SetTopic(message.params[0], message.params[1])]
@@ -101,7 +104,7 @@ def topic(session: IrcSession, message: Message) -> Sequence[core.Command]:
     params="[<channel>{,<channel>} [<server>]]",
     about="Lists who is in channels; alone, who is in which.",
 )
-def names(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _names_command(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Lists the members of rooms; without one, those of all rooms (RFC 2812, 3.2.5)."""
     server = message.param(1)
     if server and not session.context.is_called(server):
@@ -109,7 +112,7 @@ def names(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return each(message.param(0), NAMED, core.AskRoom) or [core.AskNames()]
 
 
-# What is said to it.
+# Replies.
 
 
 @reply(replies.RoomView)
@@ -117,7 +120,7 @@ def say_room(session: IrcSession, view: replies.RoomView) -> bytes:
     """A room's topic, when it was just joined, and its members."""
     told = b""
     if view.joining and view.topic is not None:
-        told = say_topic(session, replies.TopicView(view.room, view.topic))
+        told = _say_topic(session, replies.TopicView(view.room, view.topic))
     if view.joining and session.caps_out & READ_MARKER:
         told += mark_line(session.context.name, view.room, view.read)
     if view.joining and session.caps_out & NO_IMPLICIT_NAMES:
@@ -127,8 +130,8 @@ def say_room(session: IrcSession, view: replies.RoomView) -> bytes:
 
 
 @reply(replies.NamesView)
-def say_names(session: IrcSession, view: replies.NamesView) -> bytes:
-    """The members of all rooms; who is in none stands in a channel called ``*`` (RFC 2812, 3.2.5)."""
+def _say_names(session: IrcSession, view: replies.NamesView) -> bytes:
+    """The members of all rooms; people in none are listed in a channel called ``*`` (RFC 2812, 3.2.5)."""
     told = [_names(session, room) for room in view.rooms]
     hosts = session.caps_out & USERHOST_IN_NAMES
     nicks = [person.origin if hosts else person.name for person in view.others]
@@ -171,21 +174,18 @@ def _name_pieces(block: Block, key: tuple[str, int, int]) -> list[bytes]:
 
 
 @reply(replies.NoRoomView)
-def say_no_room(session: IrcSession, view: replies.NoRoomView) -> bytes:
-    """The empty list of a room that does not exist."""
+def _say_no_room(session: IrcSession, view: replies.NoRoomView) -> bytes:
     return session.numeric(numerics.RPL_ENDOFNAMES, middle(view.room), text="End of /NAMES list")
 
 
 @reply(replies.Forwarded)
-def say_forwarded(session: IrcSession, reply: replies.Forwarded) -> bytes:
-    """Where one is joined to another room instead."""
+def _say_forwarded(session: IrcSession, reply: replies.Forwarded) -> bytes:
     why = "The channel has been renamed" if reply.renamed else "Forwarding to another channel"
     return session.numeric(numerics.ERR_LINKCHANNEL, middle(reply.room), reply.to, text=why)
 
 
 @reply(replies.TopicView)
-def say_topic(session: IrcSession, view: replies.TopicView) -> bytes:
-    """A room's topic, who set it and when, or that there is none."""
+def _say_topic(session: IrcSession, view: replies.TopicView) -> bytes:
     topic = view.topic
     if topic is None:
         return session.numeric(numerics.RPL_NOTOPIC, view.room, text="No topic is set")
@@ -204,11 +204,7 @@ refusals(
     {
         replies.NoSuchRoom: lambda r: (numerics.ERR_NOSUCHCHANNEL, (r.room,), "No such channel"),
         replies.RoomNotAllowed: _room_not_allowed,
-        replies.TooManyRooms: lambda r: (
-            numerics.ERR_TOOMANYCHANNELS,
-            (r.room,),
-            "You have joined too many",
-        ),
+        replies.TooManyRooms: lambda r: (numerics.ERR_TOOMANYCHANNELS, (r.room,), "You have joined too many"),
         replies.NotMember: lambda r: (numerics.ERR_NOTONCHANNEL, (r.room,), "You're not on that channel"),
         replies.WrongKey: lambda r: (numerics.ERR_BADCHANNELKEY, (r.room,), "Cannot join channel (+k)"),
         replies.NotInvited: lambda r: (numerics.ERR_INVITEONLYCHAN, (r.room,), "Cannot join channel (+i)"),
@@ -223,7 +219,7 @@ refusals(
 
 @lines(events.Joined)
 def join_lines(encoder: EncoderBase, event: events.Joined) -> bytes:
-    """JOIN, and AWAY of who is."""
+    """JOIN, and AWAY if the person is."""
     person = event.person
     if encoder.caps & EXTENDED_JOIN:
         told = line(f":{person.origin} JOIN {event.room} {person.account or '*'}", person.realname)
@@ -235,7 +231,7 @@ def join_lines(encoder: EncoderBase, event: events.Joined) -> bytes:
 
 
 @to_self(events.Joined)
-def joined(session: IrcSession, record: events.Record, event: events.Joined) -> bytes:
+def _joined(session: IrcSession, record: events.Record, event: events.Joined) -> bytes:
     """JOIN; what was said there before is told once all rooms of the line are joined."""
     autoreplay.joined(session, event.room, record)
     # Nobody is told of being away himself (away-notify).
@@ -247,18 +243,74 @@ to_siblings_as_to_self(events.Joined)
 
 
 @lines(events.Parted)
-def part_lines(_encoder: EncoderBase, event: events.Parted) -> bytes:
-    """PART."""
+def _part_lines(_encoder: EncoderBase, event: events.Parted) -> bytes:
     return line(f":{event.person.origin} PART {event.room}", event.reason or None)
 
 
 @lines(events.TopicChanged)
-def topic_lines(_encoder: EncoderBase, event: events.TopicChanged) -> bytes:
-    """TOPIC."""
+def _topic_lines(_encoder: EncoderBase, event: events.TopicChanged) -> bytes:
     return line(f":{event.person.origin} TOPIC {event.room}", event.text)
 
 
 @reply_to_siblings(replies.RoomView)
-def room_joined_by_sibling(session: IrcSession, view: replies.RoomView) -> bytes:
-    """What one is told of a room that was just joined."""
+def _room_joined_by_sibling(session: IrcSession, view: replies.RoomView) -> bytes:
     return say_room(session, view) if view.joining else b""
+
+
+# The client's side.
+
+
+silent(numerics.RPL_TOPICWHOTIME)
+
+
+@from_server("JOIN")
+def _read_join(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    nick, room = nick_of(line.source), line.param(0)
+    own = client.rooms.add(room, nick)
+    if own:
+        client.learn_origin(line.source)
+        client.joining.pop(client.server.fold(room), None)
+    return (values.Joined(moment(line, now), room, nick, own),)
+
+
+@from_server("PART")
+def _read_part(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    room, nick = line.param(0), nick_of(line.source)
+    own = client.rooms.remove(room, nick)
+    return (values.Left(moment(line, now), room, nick, line.param(1), own),)
+
+
+@from_server("TOPIC")
+def _read_topic(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    if (room := client.rooms.get(line.param(0))) is not None:
+        room.topic = line.param(1)
+    return (values.TopicChanged(moment(line, now), line.param(0), nick_of(line.source), line.param(1)),)
+
+
+@from_server(numerics.RPL_TOPIC, numerics.RPL_NOTOPIC)
+def _read_topic_is(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    """Remembered until the end of NAMES."""
+    if (room := client.rooms.get(line.param(1))) is not None:
+        room.topic = line.param(2) if line.command == numerics.RPL_TOPIC else ""
+    return ()
+
+
+@from_server(numerics.RPL_NAMREPLY)
+def _read_names(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    room = client.rooms.get(line.params[-2]) if len(line.params) > 2 else None
+    if room is not None:
+        room.listing = room.listing or {}
+        for word in line.params[-1].split():
+            nick = nick_of(word.lstrip(client.server.member_prefixes))
+            room.listing[client.server.fold(nick)] = nick
+    return ()
+
+
+@from_server(numerics.RPL_ENDOFNAMES)
+def _read_names_end(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    room = client.rooms.get(line.param(1))
+    if room is None:
+        return ()
+    if room.listing is not None:
+        room.members, room.listing = room.listing, None
+    return (values.Present(moment(line, now), room.name, tuple(room.members.values()), room.topic),)

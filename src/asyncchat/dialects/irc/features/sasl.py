@@ -1,27 +1,29 @@
-"""AUTHENTICATE: a SASL exchange, before one enters and after (IRCv3 sasl-3.1, sasl-3.2).
+"""AUTHENTICATE: a SASL exchange, before registration and after (IRCv3 sasl-3.1, sasl-3.2).
 
-Owns the pieces of a message and the state between two of them; what a mechanism says is the server's affair.
+Owns the chunks of a message and the state between two of them; the mechanisms are the server's.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from asyncchat.core import commands as core
 from asyncchat.core import replies
-from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.capabilities import (
-    capability,
-)
-from asyncchat.dialects.irc.registry import (
-    command,
-    reply,
-)
+from asyncchat.core.scram import ScramFault
+from asyncchat.dialects.irc import client_numerics, numerics
+from asyncchat.dialects.irc import client_values as values
+from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.client_connection import ClientConnection, last_param
+from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_values import Value
+from asyncchat.dialects.irc.registry import command, reply
+from asyncchat.dialects.irc.sasl_chunks import CHUNK_BYTES, chunks
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -30,10 +32,6 @@ MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256")
 """The mechanisms of SASL; EXTERNAL comes with TLS."""
 
 SASL: Final = capability("sasl", "extensions/sasl-3.2", value=",".join(MECHANISMS))
-
-
-CHUNK_BYTES = 400
-"""Longest piece of a message in base64 (sasl-3.1, "The AUTHENTICATE command")."""
 
 
 MESSAGE_BYTES = 4000
@@ -48,7 +46,7 @@ class SaslPurpose(msgspec.Struct, frozen=True):
 
 
 class AuthenticateChunk(msgspec.Struct, frozen=True):
-    """What came with an AUTHENTICATE, to be understood in its place in the order."""
+    """The parameter of an AUTHENTICATE, to be read in its place in the order."""
 
     text: str
 
@@ -71,15 +69,15 @@ class SaslExchange:
     params="<mechanism>|<message>|+|*",
     about="Logs you in to your account by SASL. Your client does this by itself, given the password.",
 )
-def authenticate(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Takes the next piece; nothing after it is read before it is answered."""
+def _authenticate(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Takes the next chunk; nothing after it is read before it is answered."""
     session.pause()
     return [core.Answer(AuthenticateChunk(message.params[0]))]
 
 
 @reply(AuthenticateChunk)
-def say_chunk(session: IrcSession, piece: AuthenticateChunk) -> bytes:
-    """What a piece leads to: nothing, a numeric, or the mechanism's turn."""
+def _say_chunk(session: IrcSession, piece: AuthenticateChunk) -> bytes:
+    """A chunk leads to nothing, to a numeric, or to the mechanism's turn."""
     told, then = _understood(session, piece.text)
     session.resume(then)
     return told
@@ -145,8 +143,7 @@ def succeeded(session: IrcSession) -> bytes:
 
 
 @reply(replies.Challenge)
-def say_challenge(session: IrcSession, challenge: replies.Challenge) -> bytes:
-    """The server's next message, in pieces."""
+def _say_challenge(session: IrcSession, challenge: replies.Challenge) -> bytes:
     exchange = session.state(SaslExchange)
     if exchange is not None:
         exchange.exchange = challenge.exchange
@@ -154,8 +151,40 @@ def say_challenge(session: IrcSession, challenge: replies.Challenge) -> bytes:
     return b"".join(line(f"AUTHENTICATE {piece}") for piece in chunks(challenge.data))
 
 
-def chunks(data: bytes) -> list[str]:
-    """A message as AUTHENTICATE takes it; a last piece of full length is followed by an empty one."""
-    text = base64.b64encode(data).decode()
-    cut = [text[at : at + CHUNK_BYTES] for at in range(0, len(text), CHUNK_BYTES)]
-    return cut if cut and len(cut[-1]) < CHUNK_BYTES else [*cut, "+"]
+# The client's side.
+
+
+@from_server("AUTHENTICATE")
+def _read_authenticate(
+    client: ClientConnection, line: Message, _label: str, _now: datetime
+) -> Iterable[Value]:
+    if client.login is None or not client.login.under_way:
+        return ()
+    try:
+        for step in client.login.answer(line.param(0)):
+            client.send(*step)
+    except ScramFault as fault:
+        return (values.LoginRefused(str(fault)),)
+    return ()
+
+
+@from_server(numerics.RPL_SASLSUCCESS)
+def _read_success(client: ClientConnection, _line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    """The server must have shown that it knows the password."""
+    if client.login is None or not client.login.under_way:
+        return ()
+    client.login.under_way = False
+    if not client.login.done:
+        return (values.LoginRefused("the server did not show that it knows the password"),)
+    client.send("CAP", "END")
+    return ()
+
+
+@from_server(
+    client_numerics.ERR_NICKLOCKED, numerics.ERR_SASLFAIL, numerics.ERR_SASLTOOLONG, numerics.ERR_SASLABORTED
+)
+def _read_failure(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    if client.login is None or not client.login.under_way:
+        return ()
+    client.login.under_way = False
+    return (values.LoginRefused(last_param(line)),)

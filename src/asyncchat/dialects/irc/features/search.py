@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -11,21 +12,21 @@ from asyncchat.core import replies
 from asyncchat.core.commands import Direction
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.core.searching import MOST_TERMS, terms_of
-from asyncchat.dialects.irc.answers import fail
-from asyncchat.dialects.irc.capabilities import (
-    BATCH,
-    capability,
-)
+from asyncchat.dialects.irc import client_values as values
+from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.client_batches import Batch
+from asyncchat.dialects.irc.client_connection import ClientConnection
+from asyncchat.dialects.irc.client_registry import batch_from_server
+from asyncchat.dialects.irc.client_server import wanted
+from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.features.messages import message_lines
+from asyncchat.dialects.irc.features.messages_client import replayed
 from asyncchat.dialects.irc.limits import PAGE
-from asyncchat.dialects.irc.registry import (
-    command,
-    reply,
-)
+from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
-from asyncchat.dialects.irc.timestamps import milliseconds, timestamp
 from asyncchat.dialects.irc.tokens import Message, parse_tags
+from asyncchat.text.timestamps import milliseconds, timestamp
 
 capability("soju.im/search", "https://soju.im/search", needs=("batch", "server-time", "message-tags"))
 
@@ -45,14 +46,13 @@ class SearchPurpose(msgspec.Struct, frozen=True):
     about="Finds what was said: SEARCH text=words;in=#channel;from=nick;after=time;before=time;limit=n, "
     "each of them optional; a space in words is \\s; in=nick is what you and somebody wrote in private.",
 )
-def search(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Searches the rooms that the client is in, or one of them, or a private conversation."""
+def _search(session: IrcSession, message: Message) -> Sequence[core.Command]:
     wanted: dict[str, object] = {"limit": _FOUND, "purpose": SearchPurpose()}
     for name, value in parse_tags(message.params[0]):
         read = _ATTRIBUTES.get(name)
         understood = read(value) if read is not None and value else None
         if understood is None:
-            return [session.said(fail("SEARCH", "INVALID_PARAMS", middle(name), text=_faulty(name)))]
+            return [session.fail_answer("SEARCH", "INVALID_PARAMS", middle(name), text=_faulty(name))]
         wanted |= understood
     session.pause()
     return [core.Search(**wanted)]  # type: ignore[arg-type]  # the readers below name its fields
@@ -110,30 +110,35 @@ _FORMS = {
 
 
 @reply(replies.SearchPage)
-def say_found(session: IrcSession, page: replies.SearchPage) -> bytes:
-    """What was found, as a batch where the client has batches."""
+def _say_found(session: IrcSession, page: replies.SearchPage) -> bytes:
     session.resume()
-    batch = f"s{session.batches}" if session.caps_out & BATCH else ""
     encoder = session.encoder
-    lines = [message_lines(encoder, record, batch) for record in page.records]
-    if batch:
-        session.batches += 1
-        lines.insert(0, line(f":{session.context.name} BATCH +{batch} soju.im/search"))
-        lines.append(line(f":{session.context.name} BATCH -{batch}"))
-    if page.cut_short:
-        # The batch can't say it, and whoever finds nothing must not think that there is nothing.
-        text = f"It took too long: nothing beyond {timestamp(page.time)} was looked at"
-        lines.insert(0, line(f":{session.context.name} NOTE SEARCH INCOMPLETE {timestamp(page.time)}", text))
-    return b"".join(lines)
+    found = session.in_batch(
+        "s", "soju.im/search", lambda ref: [message_lines(encoder, record, ref) for record in page.records]
+    )
+    if not page.cut_short:
+        return found
+    # The batch can't say it, and whoever finds nothing must not think that there is nothing.
+    text = f"It took too long: nothing beyond {timestamp(page.time)} was looked at"
+    return line(f":{session.context.name} NOTE SEARCH INCOMPLETE {timestamp(page.time)}", text) + found
 
 
 @reply(replies.NotSearched)
-def say_not_searched(session: IrcSession, refusal: replies.NotSearched) -> bytes:
-    """That there is no search in this channel, or none just now."""
+def _say_not_searched(session: IrcSession, refusal: replies.NotSearched) -> bytes:
     session.resume()
     if refusal.room:
         text = "You're not on that channel" if refusal.room[0] in ROOM_SIGNS else "There is no such nick"
-        said = fail("SEARCH", "INVALID_PARAMS", "in", text=text)
-    else:
-        said = fail("SEARCH", "INTERNAL_ERROR", text="The search could not be run")
-    return b":%b %b\r\n" % (session.context.name.encode(), said)
+        return session.fail("SEARCH", "INVALID_PARAMS", "in", text=text)
+    return session.fail("SEARCH", "INTERNAL_ERROR", text="The search could not be run")
+
+
+# The client's side.
+
+
+wanted("soju.im/search", batch=True)
+
+
+@batch_from_server("soju.im/search")
+def _read_found(client: ClientConnection, batch: Batch, now: datetime) -> Iterable[Value]:
+    if client.asked("SEARCH") is not None:
+        yield values.HistoryPage(client.answered().token, "", replayed(client, batch, now))

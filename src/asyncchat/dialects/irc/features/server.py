@@ -17,11 +17,9 @@ from asyncchat.core import replies
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
+from asyncchat.dialects.irc.client_registry import silent
 from asyncchat.dialects.irc.features.isupport import Isupport
-from asyncchat.dialects.irc.registry import (
-    command,
-    reply,
-)
+from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import hollow, line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.shared_state import SharedState
@@ -48,14 +46,13 @@ class AtServerOf(msgspec.Struct, frozen=True):
 
 
 @command("MOTD", params="[<server>]", about="Shows the message of the day.")
-def motd(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """The message of the day."""
+def _motd(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return _answered(session, message.param(0), Motd())
 
 
 @command("LUSERS", params="[<mask> [<server>]]", about="Tells how many people and channels there are.")
-def lusers(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """How many there are; asked of a mask of servers, and through one (RFC 2812, 3.4.2)."""
+def _lusers(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Counts people and rooms; asked of a mask of servers, and through one (RFC 2812, 3.4.2)."""
     for server in message.params[:2]:
         if not _is_us(session, server):
             return [no_such_server(server)]
@@ -63,23 +60,20 @@ def lusers(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 @command("VERSION", params="[<server>]", about="Tells which program runs here, and what it supports.")
-def version(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """The program, its version and 005."""
+def _version(session: IrcSession, message: Message) -> Sequence[core.Command]:
     irc = session.context
     ours = numeric(numerics.RPL_VERSION, irc.software, irc.name, text=_HOME).value
     return _answered(session, message.param(0), ours, Isupport())
 
 
 @command("TIME", params="[<server>]", about="Tells the server's time.")
-def time(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """The server's clock."""
+def _time(session: IrcSession, message: Message) -> Sequence[core.Command]:
     server = message.param(0)
     return [core.AskTime()] if _is_us(session, server) else [no_such_server(server)]
 
 
 @command("INFO", params="[<server>]", about="Tells about this server and whether it keeps what is said.")
-def info(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """What runs here."""
+def _info(session: IrcSession, message: Message) -> Sequence[core.Command]:
     irc = session.context
     started = datetime.fromtimestamp(irc.server.started / 1_000_000, UTC)
     kept = "What is said is kept, private messages too" if irc.server.keeps_history else "Nothing is kept"
@@ -93,8 +87,7 @@ def info(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 @command("ADMIN", params="[<server>]", about="Tells who is responsible for this server.")
-def admin(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Who is responsible here."""
+def _admin(session: IrcSession, message: Message) -> Sequence[core.Command]:
     server = session.context.server
     texts = (
         (numerics.RPL_ADMINLOC1, server.description or server.name),
@@ -110,7 +103,7 @@ def admin(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 @command("LINKS", params="[[<server>] <mask>]", about="Lists the servers there are.")
-def links(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _links(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """The servers there are of a mask: this one; ``LINKS [[server] mask]`` (RFC 2812, 3.4.5)."""
     mask = message.params[-1] if message.params else "*"
     if len(message.params) > 1 and not _is_us(session, message.params[0]):
@@ -130,8 +123,8 @@ def links(session: IrcSession, message: Message) -> Sequence[core.Command]:
     about="Tells about the server's state: u since when it runs, o as what one may become an operator, "
     "m how often IRC clients used which command, k (operators) who is banned from it.",
 )
-def stats(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """What a letter asks of the server's state; most letters have nothing to tell here."""
+def _stats(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Tells what a letter asks of the server's state; most letters have nothing to tell here."""
     server = message.param(1)
     if not _is_us(session, server):
         return [no_such_server(server)]
@@ -140,8 +133,8 @@ def stats(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 @command("USERS", params="[<server>]", about="Is not in use: who has an account there stays unsaid.")
-def users(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Would list who is logged in to the machine, which is nobody's affair (RFC 2812, 4.6)."""
+def _users(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Refuses: who is logged in to the machine is not told (RFC 2812, 4.6)."""
     server = message.param(0)
     if not _is_us(session, server):
         return [no_such_server(server)]
@@ -149,8 +142,8 @@ def users(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 @command("SUMMON", params="<user> [<server>]", about="Is not in use.")
-def summon(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Would call who is logged in to the machine (RFC 2812, 4.5)."""
+def _summon(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Refuses (RFC 2812, 4.5)."""
     return [numeric(numerics.ERR_SUMMONDISABLED, text="SUMMON has been disabled")]
 
 
@@ -164,13 +157,13 @@ def no_such_server(server: str) -> core.Answer:
 
 
 def _answered(session: IrcSession, server: str, *answers: object) -> Sequence[core.Command]:
-    """The answers, if they are asked of this server or of the server of a person who is here."""
+    """The answers, if this server is asked, or the server of a person that is here."""
     if _is_us(session, server):
         return [core.Answer(answer) for answer in answers]
     return [core.AskPeople((server,), AtServerOf(server, answers))]
 
 
-# What is said to it.
+# Replies.
 
 
 _MOTD_BYTES: Final = 380
@@ -193,7 +186,7 @@ def motd_lines(context: SharedState) -> bytes:
 
 
 def lusers_lines(context: SharedState, nick: str, counts: replies.Counts) -> bytes:
-    """How many there are (Modern IRC, "LUSERS message")."""
+    """The counts of people and rooms (Modern IRC, "LUSERS message")."""
     people, rooms, most = counts.people, counts.rooms, counts.most_people
     visible = people - counts.invisible
     text = f"There are {visible} users and {counts.invisible} invisible on 1 servers"
@@ -220,20 +213,17 @@ def say_at_server_of(session: IrcSession, purpose: AtServerOf, view: replies.Peo
 
 
 @reply(replies.Counts)
-def say_counts(session: IrcSession, counts: replies.Counts) -> bytes:
-    """LUSERS."""
+def _say_counts(session: IrcSession, counts: replies.Counts) -> bytes:
     return lusers_lines(session.context, session.nick, counts)
 
 
 @reply(Motd)
-def say_motd(session: IrcSession, _value: Motd) -> bytes:
-    """The message of the day."""
+def _say_motd(session: IrcSession, _value: Motd) -> bytes:
     return session.context.rendered(motd_lines).replace(b"\0", session.nick.encode("utf-8", "replace"))
 
 
 @reply(replies.TimeNow)
-def say_time(session: IrcSession, reply: replies.TimeNow) -> bytes:
-    """The server's local time, or what was asked with it."""
+def _say_time(session: IrcSession, reply: replies.TimeNow) -> bytes:
     server = session.context.server
     if isinstance(reply.purpose, Stats):
         return _say_stats(session, reply.purpose.letter, (reply.time - server.started) // 1_000_000)
@@ -258,3 +248,18 @@ def _say_stats(session: IrcSession, letter: str, up: int) -> bytes:
         counts = sorted(session.context.heard.items())
         told = b"".join(session.numeric(numerics.RPL_STATSCOMMANDS, name, str(n)) for name, n in counts)
     return told + session.numeric(numerics.RPL_ENDOFSTATS, middle(letter), text="End of /STATS report")
+
+
+# The client's side.
+
+
+silent(
+    numerics.RPL_LUSERCLIENT,
+    numerics.RPL_LUSEROP,
+    numerics.RPL_LUSERUNKNOWN,
+    numerics.RPL_LUSERCHANNELS,
+    numerics.RPL_LUSERME,
+    numerics.RPL_LOCALUSERS,
+    numerics.RPL_GLOBALUSERS,
+    numerics.RPL_MOTDSTART,
+)

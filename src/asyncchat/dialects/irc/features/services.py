@@ -1,4 +1,4 @@
-"""Services: names that are nobody's, and answer what is said to them in notices.
+"""Services: names that belong to no person, and answer what is said to them in notices.
 
 Owns the language of their words; the services themselves are features of their own. What is said to them
 goes into no history.
@@ -14,9 +14,7 @@ from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.replies import AccountFault
 from asyncchat.dialects.irc.answers import ResumeReading
-from asyncchat.dialects.irc.registry import (
-    reply,
-)
+from asyncchat.dialects.irc.registry import reply
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
 
@@ -48,7 +46,7 @@ def ask(session: IrcSession, command: core.Command) -> Sequence[core.Command]:
 
 
 class ServiceNotices(msgspec.Struct, frozen=True):
-    """What a service says by itself."""
+    """Sentences that a service says by itself."""
 
     texts: tuple[str, ...]
     purpose: ServicePurpose
@@ -68,7 +66,7 @@ class Verb(msgspec.Struct, frozen=True):
 def obeyed(
     session: IrcSession, text: str, verbs: dict[str, Verb], aliases: dict[str, str], purpose: ServicePurpose
 ) -> Sequence[core.Command]:
-    """What a service is asked with a text."""
+    """The commands that a message to a service asks for."""
     typed, *words = text.split() or [""]
     name = aliases.get(typed.upper(), typed.upper())
     verb = verbs.get(name)
@@ -88,6 +86,5 @@ def _help(verbs: dict[str, Verb], wanted: bool, typed: str) -> tuple[str, ...]:
 
 
 @reply(ServiceNotices)
-def say(session: IrcSession, said: ServiceNotices) -> bytes:
-    """Notices."""
+def _say(session: IrcSession, said: ServiceNotices) -> bytes:
     return b"".join(notice(session, said.purpose, text) for text in said.texts)

@@ -15,15 +15,11 @@ from asyncchat.core import replies
 from asyncchat.core.modes import BOT
 from asyncchat.core.replies import Seen
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.capabilities import (
-    MULTI_PREFIX,
-)
+from asyncchat.dialects.irc.capabilities import MULTI_PREFIX
+from asyncchat.dialects.irc.client_registry import silent
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.modes import PERSON_LETTERS, prefix
-from asyncchat.dialects.irc.registry import (
-    command,
-    reply,
-)
+from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -54,7 +50,7 @@ class Who(msgspec.Struct, frozen=True):
     about="Lists the members of a channel, or the people whom a mask describes. Flags: o server operators "
     "only; n, u, h, r hold the mask against nickname, user, host, real name alone.",
 )
-def who(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _who(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Lists the members of a room, or the people a mask describes: ``WHO mask [flags][%fields[,token]]``."""
     mask = message.param(0)
     flags, chosen, wanted = message.param(1).partition("%")
@@ -70,12 +66,11 @@ def who(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return [msgspec.structs.replace(asked, fields=matched) if matched else asked]
 
 
-# What is said to it.
+# Replies.
 
 
 @reply(replies.WhoView)
-def say_who(session: IrcSession, view: replies.WhoView) -> bytes:
-    """One line for each person."""
+def _say_who(session: IrcSession, view: replies.WhoView) -> bytes:
     asked = view.purpose if isinstance(view.purpose, Who) else Who(view.mask, None, "")
     lines: list[bytes] = []
     if asked.fields is None:
@@ -136,3 +131,9 @@ _FIELDS: dict[str, Field] = {
     "r": lambda session, seen, asked: None,
 }
 """The word of each field, in the order of the answer; the real name is its text instead."""
+
+
+# The client's side.
+
+
+silent(numerics.RPL_ENDOFWHO)

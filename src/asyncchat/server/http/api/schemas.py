@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from asyncchat.core.events import Record, Said, Speech
 from asyncchat.core.ids import Ids
-from asyncchat.dialects.irc.timestamps import timestamp
+from asyncchat.text.timestamps import timestamp
 
 PAGE: Final = 200
 """Messages of one page at the most."""

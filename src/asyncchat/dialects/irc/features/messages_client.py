@@ -1,10 +1,9 @@
 """PRIVMSG and NOTICE as a client reads and writes them.
 
-Owns actions, conversations' names, continuation lines and the room a line has for text; must not know
-acknowledgements.
+Owns actions, continuation lines, and the room that a line has for text.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -12,8 +11,11 @@ from asyncchat.core.events import Speech
 from asyncchat.core.text import cut, size
 from asyncchat.dialects.irc import tokens
 from asyncchat.dialects.irc.batches import CONCAT, MULTILINE
-from asyncchat.dialects.irc.client_server import HOST_BYTES, USER_BYTES, ServerFacts
-from asyncchat.dialects.irc.client_values import Message, Told
+from asyncchat.dialects.irc.client_batches import Batch
+from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_server import HOST_BYTES, USER_BYTES, ServerFacts, wanted
+from asyncchat.dialects.irc.client_values import Acknowledged, Message, Told, Value
 
 _ACTION = "\x01ACTION "
 _CUT_FREE = 4
@@ -22,77 +24,88 @@ _CUT_FREE = 4
 REPLY: Final = ("+reply", "+draft/reply")
 """The tags that name the message answered (IRCv3 client-tags/reply), the newer name first."""
 
-_SPEECH = (Speech.MESSAGE, Speech.NOTICE, Speech.ACTION)
+
+def answering(id: str) -> tokens.Tags:
+    """The tags of a message that answers another one."""
+    return tuple((name, id) for name in REPLY) if id else ()
 
 
-def moment(line: tokens.Message, now: datetime) -> datetime:
-    """When the server says a line happened (IRCv3 server-time), else ``now``."""
-    stamp = line.tag("time")
-    if stamp:
-        try:
-            at = datetime.fromisoformat(stamp)
-        except ValueError:
-            return now
-        if at.tzinfo is not None:
-            return at
-    return now
-
-
-def nick_of(source: str) -> str:
-    """The nick in ``nick!user@host``."""
-    return source.partition("!")[0].partition("@")[0]
-
-
-class Reader:
-    """Reads the messages of one stream of lines: a connection, or one batch.
+def read(
+    client: ClientConnection, line: tokens.Message, now: datetime, *, head: Message | None, replayed: bool
+) -> Message | Told | None:
+    """The message in a PRIVMSG or NOTICE; None where it is not for people (CTCP).
 
     Args:
-        server: for folding and rooms' names.
-        is_own: whether a nick is ours.
+        client: the connection.
+        line: the line.
+        now: its time, where it carries none.
+        head: the message before it, if this line may go on with it (``continued``).
+        replayed: whether it was said earlier.
     """
+    nick = nick_of(line.source)
+    target = client.server.bare_room(line.param(0))
+    text = line.param(1)
+    notice = line.command == "NOTICE"
+    at = moment(line, now)
+    in_room = client.server.is_room(target)
+    if notice and not in_room and ("!" not in line.source or target == "*"):
+        return Told(at, text)
+    action = text.startswith(_ACTION)
+    if action:
+        text = text[len(_ACTION) :].removesuffix("\x01")
+    elif text.startswith("\x01"):
+        return None
+    own = client.is_own(nick)
+    room = target if in_room or own else nick
+    id = line.tag("msgid") or ""
+    part = 0
+    if not id and head is not None and (head.room, head.nick, head.notice) == (room, nick, notice):
+        # A message longer than a line: the server puts its id on the first line only.
+        id, part = head.id, head.part + 1
+    answered = next((line.tag(key) for key in REPLY if line.tag(key)), None) or ""
+    return Message(id, at, room, nick, text, own, action, notice, replayed, part, answered)
 
-    def __init__(self, server: ServerFacts, is_own: Callable[[str], bool]) -> None:
-        self._server = server
-        self._is_own = is_own
-        self._head: Message | None = None
 
-    def interrupt(self) -> None:
-        """Another line came: what follows continues no message."""
-        self._head = None
+def continued(value: Message | Told | None) -> Message | None:
+    """The message that the next line may go on with."""
+    return value if isinstance(value, Message) and value.id else None
 
-    def read(self, line: tokens.Message, now: datetime, *, replayed: bool) -> Message | Told | None:
-        """The message in a PRIVMSG or NOTICE; None where it is not for people (CTCP)."""
-        nick = nick_of(line.source)
-        target = self._server.bare_room(line.param(0))
-        text = line.param(1)
-        notice = line.command == "NOTICE"
-        at = moment(line, now)
-        in_room = self._server.is_room(target)
-        if notice and not in_room and ("!" not in line.source or target == "*"):
-            self._head = None
-            return Told(at, text)
-        action = text.startswith(_ACTION)
-        if action:
-            text = text[len(_ACTION) :].removesuffix("\x01")
-        elif text.startswith("\x01"):
-            self._head = None
-            return None
-        own = self._is_own(nick)
-        room = target if in_room or own else nick
-        id = line.tag("msgid") or ""
-        part = 0
-        head = self._head
-        if not id and head is not None and (head.room, head.nick, head.notice) == (room, nick, notice):
-            # A message longer than a line: the server puts its id on the first line only.
-            id, part = head.id, head.part + 1
-        answered = next((line.tag(key) for key in REPLY if line.tag(key)), None) or ""
-        message = Message(id, at, room, nick, text, own, action, notice, replayed, part, answered)
-        self._head = message if id else None
-        return message
+
+def replayed(client: ClientConnection, batch: Batch, now: datetime) -> tuple[Message, ...]:
+    """The messages of a batch of what was said earlier."""
+    found: list[Message] = []
+    head: Message | None = None
+    for line in batch.lines():
+        if line.command in ("PRIVMSG", "NOTICE"):
+            value = read(client, line, now, head=head, replayed=True)
+            head = continued(value)
+            if isinstance(value, Message):
+                found.append(value)
+    return tuple(found)
+
+
+@from_server("PRIVMSG", "NOTICE")
+def _message(client: ClientConnection, line: tokens.Message, label: str, now: datetime) -> Iterable[Value]:
+    """A message; our own acknowledges what we said."""
+    value = read(client, line, now, head=client.head, replayed=False)
+    client.head = continued(value)
+    if isinstance(value, Message) and value.own:
+        client.learn_origin(line.source)
+        pending = None
+        if label:
+            pending = client.sending.labeled(label)
+        elif not client.server.labels and not value.part:
+            pending = client.sending.echoed(client.server.fold(value.room), value.text)
+        if pending is not None:
+            return (Acknowledged(pending.token, value),)
+    return () if value is None else (value,)
+
+
+wanted("draft/multiline", batch=True)
 
 
 def text_bytes(server: ServerFacts, origin: str, to: str, speech: Speech) -> int:
-    """How many bytes of text fit one line as the server relays it, with our origin before it.
+    """How many bytes of text fit in one line as the server relays it, with our origin before it.
 
     Args:
         server: its line length and what it shows of users.
@@ -144,7 +157,7 @@ def _gathered(lines: list[str], limit: int, most_bytes: int, most_lines: int) ->
 
 
 def said(to: str, text: str, speech: Speech, tags: tokens.Tags, limit: int) -> bytes:
-    """What says one part: a line, or a batch of them (draft/multiline).
+    """The bytes that say one part: a line, or a batch of them (draft/multiline).
 
     Args:
         to: the target.

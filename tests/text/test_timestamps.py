@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.dialects.irc.timestamps import milliseconds, timestamp
+from asyncchat.text.timestamps import milliseconds, timestamp
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from asyncchat.dialects.irc.commands.autoreplay import Absence
     from asyncchat.dialects.irc.encoder import CapabilityEncoder
     from asyncchat.dialects.irc.server_context import IrcContext
-    from asyncchat.text.history import HistoryCursor
+    from asyncchat.text.features.history import HistoryCursor
 
 
 class IrcDialect:

@@ -610,7 +610,7 @@ export class Chat extends EventTarget {
           this.#tell("members", room);
         }
       }
-      this.#event(room, item, `was put out by ${cleanName(source.nick)}${reason}`, { about: params[1] });
+      this.#event(room, item, `was removed by ${cleanName(source.nick)}${reason}`, { about: params[1] });
     },
     TOPIC(item, past, pastRoom) {
       const room = pastRoom ?? this.find(item.params[0]);
@@ -619,7 +619,7 @@ export class Chat extends EventTarget {
         room.topic = item.params[1] ?? "";
         this.#tell("room", room);
       }
-      this.#event(room, item, item.params[1] ? `set the topic: ${item.params[1]}` : "took the topic away");
+      this.#event(room, item, item.params[1] ? `set the topic: ${item.params[1]}` : "removed the topic");
     },
     MODE(item, past, pastRoom) {
       const { params } = item;

@@ -14,7 +14,7 @@ from asyncchat.core.events import Record
 from asyncchat.core.names import fold
 from asyncchat.core.seen import Visit
 from asyncchat.dialects.irc.capabilities import CHATHISTORY
-from asyncchat.text.history import MISSED, HistoryCursor, missed
+from asyncchat.text.features.history import MISSED, HistoryCursor, missed
 
 if TYPE_CHECKING:
     from asyncchat.dialects.irc.dialect import IrcDialect

@@ -21,7 +21,7 @@ from asyncchat.dialects.irc.commands.autoreplay import AutoreplayPurpose
 from asyncchat.dialects.irc.commands.spec import CommandSpec
 from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.text.history import earlier, next_cursor, parse_history
+from asyncchat.text.features.history import earlier, next_cursor, parse_history
 from asyncchat.text.times import Zone
 
 if TYPE_CHECKING:

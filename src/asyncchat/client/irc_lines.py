@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
-from asyncchat.client.client import Client
 from asyncchat.client.errors import ClientError
 from asyncchat.core import commands
 from asyncchat.core.commands import Command
@@ -29,7 +28,21 @@ Line = tuple[str, ...]
 """A command and its parameters; the last one may have spaces."""
 
 
-def irc_line(chat: Client, command: Command) -> Line:
+class Connection(Protocol):
+    """What a line may depend on."""
+
+    @property
+    def nick(self) -> str:
+        """Our nick."""
+        ...
+
+    @property
+    def server_tokens(self) -> dict[str, str]:
+        """What the server says of itself (005)."""
+        ...
+
+
+def irc_line(chat: Connection, command: Command) -> Line:
     """The line that asks a command of the server.
 
     Raises:
@@ -52,7 +65,7 @@ def _sign(on: bool) -> str:
 # Rooms.
 
 
-def _list_letter(chat: Client, listed: str) -> tuple[str, str]:
+def _list_letter(chat: Connection, listed: str) -> tuple[str, str]:
     """The letter of a list, and what precedes each of its masks.
 
     A server mutes by an extended ban or by a list of its own. Where extended bans have a sign before them,
@@ -71,7 +84,7 @@ def _list_letter(chat: Client, listed: str) -> tuple[str, str]:
     raise ClientError("This server can't mute over IRC.")
 
 
-def _mask(chat: Client, room: str, listed: str, mask: str, on: bool, seconds: int) -> Line:
+def _mask(chat: Connection, room: str, listed: str, mask: str, on: bool, seconds: int) -> Line:
     letter, before = _list_letter(chat, listed)
     mask = format_extban(BANS if listed == MUTES else listed, mask)[1]
     mask = before + (mask if set("!@:") & set(mask) else f"{mask}!*@*")
@@ -82,18 +95,18 @@ def _mask(chat: Client, room: str, listed: str, mask: str, on: bool, seconds: in
     return ("MODE", room, _sign(on) + letter, mask)
 
 
-def _ask_masks(chat: Client, asked: commands.AskMasks) -> Line:
+def _ask_masks(chat: Connection, asked: commands.AskMasks) -> Line:
     return ("MODE", asked.room, f"+{_list_letter(chat, asked.lists[0])[0]}")
 
 
-def _set_setting(_chat: Client, asked: commands.SetSetting) -> Line:
+def _set_setting(_chat: Connection, asked: commands.SetSetting) -> Line:
     letter = SETTING_LETTERS[asked.setting]
     if asked.value:
         return ("MODE", asked.room, f"+{letter}", asked.value)
     return ("MODE", asked.room, f"-{letter}", *(["*"] if asked.setting == KEY else []))
 
 
-def _register_room(_chat: Client, asked: commands.RegisterRoom) -> Line:
+def _register_room(_chat: Connection, asked: commands.RegisterRoom) -> Line:
     if not asked.on:
         return ("CS", "DROP", asked.room)
     return ("CS", "TRANSFER", asked.room, asked.account) if asked.account else ("CS", "REGISTER", asked.room)
@@ -109,7 +122,7 @@ def _nickserv(*words: str, password: str = "") -> Line:
     return ("NS", *(word for word in words if word))
 
 
-def _stay(_chat: Client, asked: commands.SetStaying) -> Line:
+def _stay(_chat: Connection, asked: commands.SetStaying) -> Line:
     switch = {True: "ON", False: "OFF", None: ""}[asked.on]
     return _nickserv("SET", "ALWAYSON", switch)
 
@@ -117,7 +130,7 @@ def _stay(_chat: Client, asked: commands.SetStaying) -> Line:
 # The server.
 
 
-def _server_ban(_chat: Client, asked: commands.BanFromServer) -> Line:
+def _server_ban(_chat: Connection, asked: commands.BanFromServer) -> Line:
     if not asked.on:
         return ("UNKLINE", asked.mask)
     if asked.seconds:
@@ -125,7 +138,7 @@ def _server_ban(_chat: Client, asked: commands.BanFromServer) -> Line:
     return ("KLINE", asked.mask, *_optional(asked.reason))
 
 
-def _audit(_chat: Client, asked: commands.ReadActs) -> Line:
+def _audit(_chat: Connection, asked: commands.ReadActs) -> Line:
     if asked.newest_seconds is not None:
         return ("AUDIT", lasting(asked.newest_seconds))
     if asked.after_time is not None:
@@ -133,7 +146,7 @@ def _audit(_chat: Client, asked: commands.ReadActs) -> Line:
     return ("AUDIT", *([] if asked == commands.ReadActs() else [str(asked.limit)]))
 
 
-_LINES: dict[type[Command], Callable[[Client, Any], Line]] = {
+_LINES: dict[type[Command], Callable[[Connection, Any], Line]] = {
     commands.AskPerson: lambda _, c: ("WHOIS", c.name),
     commands.AskRooms: lambda _, _command: ("LIST",),
     commands.SetAway: lambda _, c: ("AWAY", *_optional(c.text)),

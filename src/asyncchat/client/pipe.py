@@ -1,6 +1,6 @@
-"""``asyncchat join`` on a pipe: lines in are messages, messages out are lines.
+"""``asyncchat join`` on a pipe: each line of input is a message, each message is lines of output.
 
-Owns what goes to standard output and standard error; the chat is ``Client``'s.
+Owns what goes to standard output and standard error; ``Client`` owns the chat.
 """
 
 import codecs
@@ -19,10 +19,10 @@ _LINE_BYTES = 65_536
 """Longest input line held; a longer one becomes several messages."""
 
 _AT_THE_END = 60.0
-"""Seconds without any progress that the end of input waits for acknowledgements."""
+"""Seconds without progress for which the end of input waits for acknowledgements."""
 
 _QUIET = frozenset(("250", "372", "351"))
-"""Replies that say nothing to a pipe: counts, the message of the day."""
+"""Replies that a pipe does not show: counts, the message of the day."""
 
 
 def run(
@@ -39,15 +39,15 @@ def run(
 
     Args:
         chat: the chat; it is closed at the end.
-        room: where what is read is said.
+        room: where the lines go.
         nick: the name that was asked for.
-        exit_leaves: whether a line ``exit`` leaves.
+        exit_leaves: whether a line ``exit`` ends it.
         stdin: the descriptor that is read.
         out: where messages go; standard output.
         err: where notices go; standard error.
 
     Returns:
-        Whether all that was read was acknowledged.
+        Whether everything that was read was acknowledged.
     """
     speaker = _Speaker(chat, room, stdin, exit_leaves=exit_leaves)
     speaker.start()
@@ -73,7 +73,7 @@ def run(
 
 
 def _is_routine(event: Event, nick: str) -> bool:
-    """Whether an event tells nothing that who started the pipe does not know."""
+    """Whether an event tells nothing new to the person who started the pipe."""
     match event:
         case Joined(own=True):
             return event.nick == nick
@@ -86,7 +86,7 @@ def _is_routine(event: Event, nick: str) -> bool:
 
 
 class _Speaker(threading.Thread):
-    """Reads the input and says it; at its end waits for the acknowledgements and closes the chat."""
+    """Reads the input and sends it; at its end waits for the acknowledgements and closes the chat."""
 
     def __init__(self, chat: Client, room: str, stdin: int, *, exit_leaves: bool) -> None:
         super().__init__(name="asyncchat input", daemon=True)
@@ -120,7 +120,7 @@ class _Speaker(threading.Thread):
             return
 
     def _settle(self) -> None:
-        """Waits until all is acknowledged, as long as there is progress."""
+        """Waits until everything is acknowledged, as long as there is progress."""
         left = len(self._chat.waiting())
         while left:
             try:
@@ -134,7 +134,7 @@ class _Speaker(threading.Thread):
 
 
 def lines_of(descriptor: int) -> Iterator[str]:
-    """The lines of a descriptor, without their ends; bytes that are no UTF-8 become U+FFFD.
+    """The lines of a descriptor, without their ends; bytes that are not UTF-8 become U+FFFD.
 
     It reads the descriptor itself: a thread that waits in ``sys.stdin`` would hold its lock at the exit.
     """

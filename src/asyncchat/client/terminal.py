@@ -1,6 +1,6 @@
 """``asyncchat join`` at a terminal: lines above, a prompt below.
 
-Owns the screen and the keys; what is said and shown is decided in ``slash_commands`` and ``render``.
+Owns the screen and the keys. ``slash_commands`` decides what a line does, ``render`` how an event looks.
 """
 
 import os
@@ -41,11 +41,11 @@ _WAITING_SHOWN = 5
 
 
 def run(chat: Client, room: str, *, commands_go_through: bool = False) -> None:
-    """Talks until the person leaves; the chat is closed then.
+    """Runs until the person leaves, then closes the chat.
 
     Args:
-        chat: a client with ``echo``: our own lines are shown when the server has taken them.
-        room: where what is typed goes at first.
+        chat: a client with ``echo``: our own messages are shown once the server has them.
+        room: the first current room.
         commands_go_through: whether the server takes commands (a plain dialect).
     """
     screen = Screen(chat, room, commands_go_through=commands_go_through)
@@ -60,8 +60,8 @@ def run(chat: Client, room: str, *, commands_go_through: bool = False) -> None:
 class Screen:
     """One terminal in one chat, under one prompt from the first key to the last.
 
-    So the terminal never echoes by itself what is typed meanwhile. The main thread has the keys, a second one
-    follows the chat, a third one does what is typed, since that may wait for the server.
+    So the terminal never echoes what is typed in between. The main thread reads the keys, a second one
+    follows the chat, and a third one does what is typed, since that may wait for the server.
     """
 
     def __init__(self, chat: Client, room: str, *, commands_go_through: bool = False) -> None:
@@ -89,7 +89,7 @@ class Screen:
             erase_when_done=True,
         )
         self._session.default_buffer.accept_handler = self._accept
-        # A terminal's answer to where the cursor is comes late, when lines may have moved it already.
+        # A terminal reports the position of its cursor late, when lines may have moved it.
         self._session.app.renderer.cpr_support = CPR_Support.NOT_SUPPORTED
 
     def talk(self) -> None:
@@ -137,7 +137,7 @@ class Screen:
                 self._refresh()
 
     def _inputs(self, text: str) -> list[str]:
-        """What was typed, as messages and commands: lines that are pasted are one message."""
+        """What was typed, as messages and commands: pasted lines are one message."""
         lines = text.splitlines()
         first = next((line.lstrip() for line in lines if line.strip()), "")
         is_command = first.startswith("/") and not first.startswith("//")
@@ -154,7 +154,7 @@ class Screen:
     def _follow(self) -> None:
         while True:
             try:
-                # While the line is down, the seconds at the prompt count down.
+                # While the connection is down, the prompt counts the seconds.
                 event = self._chat.receive(None if self._again_at is None else 1.0)
             except TimedOut:
                 pass
@@ -169,7 +169,7 @@ class Screen:
         if isinstance(event, Disconnected):
             self._again_at = time.monotonic() + event.retry_in if event.retry_in is not None else None
             if event.attempt:
-                return  # told already; the line above the prompt goes on
+                return  # it was told; the line above the prompt stays
         elif isinstance(event, Reconnected):
             self._again_at = None
         elif isinstance(event, RoomRenamed) and fold(event.room) == fold(self._state.room):
@@ -194,9 +194,9 @@ class Screen:
         self._refresh()
 
     def _refresh(self) -> None:
-        """Has the main thread show what there is to show."""
+        """Asks the main thread to show what waits."""
         if (loop := self._session.app.loop) is not None:
-            with suppress(RuntimeError):  # it ended just now
+            with suppress(RuntimeError):  # it has just ended
                 loop.call_soon_threadsafe(self._draw)
 
     def _draw(self) -> None:
@@ -213,7 +213,7 @@ class Screen:
         app.invalidate()
 
     def _prompt(self) -> StyleAndTextTuples:
-        """What stands below: our lines on their way, the state of the line, the prompt itself."""
+        """What is shown below: our messages on their way, the state of the connection, the prompt."""
         parts: StyleAndTextTuples = []
         waiting = self._chat.waiting()
         mark = "" if self._chat.connected else " (waiting)"

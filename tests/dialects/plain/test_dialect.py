@@ -368,7 +368,7 @@ def test_another_name(world):
     assert anna.type("/nick Ann Marie") == "You are now Ann_Marie.\n"
     assert bob.take() == "anna is now Ann_Marie\n"
     assert anna.type("/nick bob") == "bob is already in use.\n"
-    assert anna.type("/nick Ann_Marie") == "That is so already.\n"
+    assert anna.type("/nick Ann_Marie") == "That is already so.\n"
 
 
 # Moderating.
@@ -380,7 +380,7 @@ def test_moderating(world):
     assert anna.type("/owner 1234") == "That is not the owner code.\n"
     assert anna.type(f"/owner {CODE}") == "You are now the owner: an operator of every room.\n"
     assert anna.type("/mute bob") == "anna muted *!*@10.0.0.2\n"
-    assert anna.type("/mute bob") == "That is so already.\n"
+    assert anna.type("/mute bob") == "That is already so.\n"
     assert bob.type("hi") == "anna muted *!*@10.0.0.2\nNot sent to the lobby: you are muted.\n"
     assert anna.type("/mute") == "Muted in the lobby:\n  *!*@10.0.0.2 by anna, Sun 22 Nov 2026 21:00 UTC\n"
     assert anna.type("/unmute bob") == "anna unmuted *!*@10.0.0.2\n"

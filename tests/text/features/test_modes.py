@@ -68,7 +68,7 @@ def test_a_room_is_kept_in_order():
     assert bob.type("hello") == "Not sent to #tea: only members with a role may speak.\n"
     anna.sent.clear()
     assert anna.type("/voice bob") == "[#tea] bob is now a voice (anna)\n"
-    assert anna.type("/voice bob") == "That is so already.\n"
+    assert anna.type("/voice bob") == "That is already so.\n"
     bob.sent.clear()
     assert bob.type("hello") == ""
     assert anna.type("/who") == "[#tea] bob: hello\nIn #tea (2): anna (operator), bob (voice)\n"
@@ -98,7 +98,7 @@ def test_what_one_is():
     anna = World().person("anna")
     assert anna.type("/my bot on") == "You are marked as a bot.\n"
     assert "bot on   You are marked as a bot.\n" in anna.type("/my")
-    assert anna.type("/my bot on") == "That is so already.\n"
+    assert anna.type("/my bot on") == "That is already so.\n"
 
 
 def test_for_a_time():

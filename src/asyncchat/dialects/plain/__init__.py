@@ -1,4 +1,4 @@
-"""The plain dialect: ``nc``, ``telnet``, a pipe, and clients that send no newlines (DESIGN section 3)."""
+"""The plain dialect: ``nc``, ``telnet``, a pipe, and clients that send no newlines."""
 
 from asyncchat.dialects.plain.client import PlainClient
 from asyncchat.dialects.plain.dialect import Plain, PlainDialect

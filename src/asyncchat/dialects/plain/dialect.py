@@ -1,6 +1,6 @@
-"""The plain dialect: one person at ``nc``, ``telnet`` or a pipe, a line at a time (DESIGN section 3).
+"""The plain dialect: one person at ``nc``, ``telnet`` or a pipe, a line at a time.
 
-Owns the dialogue: the name, the current room, what becomes of each line; must not know sockets or waiting.
+Owns the current room, what each line means, and what is told in answer; must not know sockets or waiting.
 """
 
 from collections.abc import Callable, Sequence
@@ -58,13 +58,13 @@ _GATES = (
     Unlock,
     *commands.WITH_PASSWORD,
 )
-"""The gates this dialect asks: nothing is given behind one, not even a quit."""
+"""The gates that this dialect asks: no command follows one, not even a quit."""
 
 _ENTERING = (Unlock, Enter, ShowPassword)
 """The commands on the way to a name."""
 
 _GOES_ON = (Say, Answer)
-"""Commands behind which reading goes on; each other one may change what the next line means."""
+"""Commands after which reading goes on; every other one may change what the next line means."""
 
 
 NOTES = ("A line that begins with // is sent with one /; //exit sends exit.",)
@@ -74,7 +74,7 @@ NOTES_NOT_KEPT = (*NOTES, "What is said here is kept only until this server stop
 
 
 class Prompt(msgspec.Struct, frozen=True):
-    """An answer that ends with a question: nothing, not even a newline, comes behind it."""
+    """An answer that ends with a question: nothing follows it, not even a newline."""
 
     text: str
 
@@ -91,16 +91,16 @@ class Plain:
         self.crlf = PlainEncoder("\r\n")
 
     def greeting(self, *, telnet: bool = False) -> bytes:
-        """The prompt for a name, or for the password, which ``telnet`` does not show while it is typed.
+        """The prompt for a name, or for the password; ``telnet`` does not show a password as it is typed.
 
-        It is shown before a dialect's first answer; ``farewell`` ends its line.
+        It is shown before a dialect's first answer; ``closing_bytes`` ends its line.
         """
         if self.info.locked:
             return (HUSH if telnet else b"") + PASSWORD_PROMPT.encode()
         return GREETING.encode()
 
     def hush(self) -> bytes:
-        """What hides a password at a client that turns out to speak telnet after the prompt."""
+        """The bytes that hide a password from then on, for a client that speaks telnet after the prompt."""
         return HUSH if self.info.locked else b""
 
     def dialect(
@@ -139,7 +139,7 @@ class PlainDialect:
         self.entered = False
         self.is_confidential = is_confidential
         self.room = LOBBY
-        """Where what is typed goes."""
+        """The room that messages go to."""
         self._entry = Entry(host, shared.info.locked, is_confidential)
         self._input = LineInput(LINE_BYTES, framed)
         self._history: history.HistoryCursor | None = None
@@ -149,9 +149,9 @@ class PlainDialect:
         self._awaited = 0
         self._asked: Command | None = None
         self._follow: Sequence[Command] = ()
-        """What comes next, whatever is typed."""
+        """The next commands, whatever is typed."""
         self._missed: Visit | None = None
-        """Since when the person was away, where it has not been told what was said since."""
+        """Since when the person was not here, until they are told what they missed."""
         self._ended = False
         self._over = False
 
@@ -190,7 +190,7 @@ class PlainDialect:
 
     @property
     def backlog(self) -> int:
-        """Bytes not given out as commands; one more while there is a command that came of no bytes."""
+        """Bytes not given out as commands; one more while a command waits that came from no bytes."""
         if self._over:
             return 0
         return self._input.backlog + (bool(self._follow) or self._ended)
@@ -232,7 +232,7 @@ class PlainDialect:
         return len(commands)
 
     def receive_eof(self) -> list[Command]:
-        """The peer sends no more: an unfinished line counts as one, and behind all comes a quit.
+        """The peer sends no more: an unfinished line counts as a line, and a quit follows all.
 
         The last command is a ``Quit``, unless a gate or a pause is before it: then ``backlog`` is not 0, and
         ``receive_data(b"")`` gives the rest when that is over.
@@ -248,7 +248,7 @@ class PlainDialect:
         return given
 
     def encode_outcome(self, outcome: Outcome) -> bytes:
-        """The bytes that tell the session what became of its own command."""
+        """The bytes that tell the session the outcome of its own command."""
         if outcome and type(outcome[0]) is replies.OfferRenewed:
             return b""  # it asked nothing
         self._awaited -= 1
@@ -258,11 +258,11 @@ class PlainDialect:
             only = outcome[0]
             if type(only) is Record and type(only.event) is Said:
                 if self._awaited == self._over:
-                    self._asked = None  # an answer to a message is said like any other
+                    self._asked = None  # a reply to a message is a message like any other
                 return b""
         asked = None
         if self._awaited == self._over:
-            # Behind the one that is waited for there is at most a quit.
+            # At most a quit follows the command whose outcome is awaited.
             asked, self._asked = self._asked, None
         if not self.entered and isinstance(asked, _ENTERING):
             return self._enter(asked, outcome)
@@ -277,7 +277,7 @@ class PlainDialect:
         return self.encoder.lines(told)
 
     def encode_rename(self, outcome: Outcome) -> bytes:
-        """The lines that tell the session what became of another's command."""
+        """The lines that tell the session the outcome of another person's command."""
         told: list[str] = []
         for item in outcome:
             self._tell(item, told)
@@ -380,7 +380,7 @@ class PlainDialect:
         return ask_again(told)
 
     def _arrive(self, outcome: Outcome, told: list[str]) -> None:
-        """Goes where the person is, who may be here on another device, and asks what was said in private."""
+        """Goes to a room that the person is in on another device, and asks for missed private messages."""
         rooms = [item.view.room for item in outcome if isinstance(item, Present)]
         if rooms and not any(map(is_lobby, rooms)):
             self.room = rooms[0]
@@ -416,7 +416,7 @@ class PlainDialect:
             told += item.split("\n")
 
     def _follow_room(self, event: RoomRenamed, told: list[str]) -> None:
-        """Goes on under a room's new name."""
+        """Follows a room to its new name."""
         told.append(event_sentence(event))
         if fold(self.room) == fold(event.room):
             self.room = event.to
@@ -444,7 +444,7 @@ class PlainDialect:
         return not is_lobby(self.room) and fold(room) == fold(self.room)
 
     def _read_in(self, room: str, outcome: Outcome) -> None:
-        """Asks next for the last lines that were said before the session joined the room."""
+        """Asks next for the last messages from before the session joined the room."""
         most = self.shared.info.newcomers
         if not most:
             return
@@ -477,11 +477,11 @@ class PlainDialect:
 
     def _conclude_change(self, _asked: Command, outcome: Outcome, told: list[str]) -> None:
         if not outcome:
-            told.append("That is so already.")
+            told.append("That is already so.")
 
 
 def _came_by(outcome: Outcome) -> int | None:
-    """The number of the record by which a session came to where it is."""
+    """The number of the record by which a session joined or was attached."""
     for item in outcome:
         if isinstance(item, Record) and isinstance(item.event, Attached | Joined):
             return item.number
@@ -501,4 +501,4 @@ _CONCLUSIONS: dict[type[Command] | type[None], Callable[[PlainDialect, Any, Outc
     commands.Ban: PlainDialect._conclude_change,
     commands.Mute: PlainDialect._conclude_change,
 }
-"""What else is said or remembered when a command's outcome is complete."""
+"""What else is told or remembered once a command's outcome is complete."""

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from asyncchat.cli._misuse import Misuse
 from asyncchat.cli.audit import _moment
 from asyncchat.core import events
 from asyncchat.core.events import AnyEvent, Record
 from asyncchat.core.people import person
+from asyncchat.errors import Misuse
 from asyncchat.log.sqlite import SqliteLog
 
 OLGA, BOB = person(1, "olga", "u", "h"), person(2, "bob", "b", "h2")
@@ -131,7 +131,7 @@ def test_what_stands_in_the_way(database, tmp_path):
         assert words in done.stderr
     done = audit("--db", str(database), "--since", "yesterday")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "--since yesterday: a time is 90m" in done.stderr
+    assert "--since yesterday: use a time like 90m" in done.stderr
 
 
 def test_a_copy_in_a_folder_nobody_may_write_to(database, tmp_path):

@@ -16,7 +16,7 @@ from typing import Any
 
 import uvloop
 
-from asyncchat.config import ServeConfig
+from asyncchat.config.options import ServeConfig
 from asyncchat.core.chat import Chat
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import fold

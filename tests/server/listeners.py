@@ -4,7 +4,7 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
-from asyncchat.config import ServeConfig
+from asyncchat.config.options import ServeConfig
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import AwayChanged, Record, Said, Whispered

@@ -3,7 +3,7 @@
 import pytest
 
 from asyncchat import Client, Message, PasswordNeeded
-from asyncchat.config import Operator
+from asyncchat.config.options import Operator
 from asyncchat.config.passwords import hashed
 from asyncchat.server import gates
 from tests.server.harness import PATIENCE, serving

@@ -2,7 +2,7 @@
 
 import pytest
 
-from asyncchat.config import Sources
+from asyncchat.config.sources import Sources
 from asyncchat.log.base import Retention
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server.reloading import ServeError, read_motd
@@ -120,7 +120,7 @@ def test_without_sources_nothing_changes():
 
 
 def test_a_topic_of_the_options_is_there_from_the_start(file):
-    from asyncchat.config import RoomSetting
+    from asyncchat.core.settings import RoomSetting
 
     with serving(rooms={"#news": RoomSetting("What is new", {"secret": True}, {"limit": "5"})}) as server:
         carol = server.irc("carol")

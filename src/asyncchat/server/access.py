@@ -12,7 +12,7 @@ from asyncchat.config.passwords import Password
 from asyncchat.core.names import fold, matches
 
 if TYPE_CHECKING:
-    from asyncchat.config import ServeConfig
+    from asyncchat.config.options import ServeConfig
 
 
 class Access:

@@ -11,7 +11,7 @@ from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from asyncchat.config import ServeConfig
+    from asyncchat.config.options import ServeConfig
 
 READ_BYTES = 16_384
 """The largest chunk taken from a connection at a time."""

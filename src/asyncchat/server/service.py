@@ -47,7 +47,8 @@ from asyncchat.server.watch import Watch
 from asyncchat.server.webhooks import Webhooks
 
 if TYPE_CHECKING:
-    from asyncchat.config import ServeConfig, Sources
+    from asyncchat.config.options import ServeConfig
+    from asyncchat.config.sources import Sources
     from asyncchat.log.base import Log
     from asyncchat.server.owner import OwnerCode
 

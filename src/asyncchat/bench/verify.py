@@ -1,10 +1,11 @@
-"""Checks that every delivery arrives once and in order, at the speed of a memory comparison.
+"""Verifies that every delivery arrives once and in order, at the speed of a memory comparison.
 
-The members of a room that only listen are sent the same bytes. The first of them to receive a message
-appends its line to the room's **reference**; the others, each at a place of its own in it, are compared chunk
-by chunk. Only a chunk that differs is read line by line: another line (a PING) is handed on; a message out of
-the reference's order makes the member *separate*, checked by each sender's numbers from then on. So are the
-senders, who don't see their own messages. Pure: no sockets, no clock but what it is given.
+All members of a room that only listen receive the same bytes. The first of them to receive a message appends
+its line to the room's **reference**. The others each have a position in the reference and are compared with
+it chunk by chunk. Only a chunk that differs is read line by line: a line that is no message (a PING) is
+passed on; a message out of the reference's order makes the member *separate*, which means that it is checked
+by each sender's numbers from then on. Senders are separate from the start: they do not see their own
+messages. This module must not know sockets; time comes from the clock that it is given.
 """
 
 import sys
@@ -16,20 +17,20 @@ from dataclasses import dataclass, field, fields
 from asyncchat.bench import messages
 
 _NEVER = sys.maxsize
-# A reference longer than this drops what all its members have read.
+# When the reference is longer than this, the part that all members have read is dropped.
 TRIM_BYTES = 32 * 1024 * 1024
 _MOST_EXAMPLES = 3
 
 
 @dataclass(slots=True)
 class Faults:
-    """What went wrong with deliveries, each counted for each member that it happened to."""
+    """What went wrong with deliveries; a fault counts once for each member that it happened to."""
 
     lost: int = 0
-    doubled: int = 0
+    duplicated: int = 0
     reordered: int = 0
     altered: int = 0
-    thrown_out: int = 0
+    disconnected: int = 0
     refused: int = 0
     examples: list[str] = field(default_factory=list)
 
@@ -51,13 +52,13 @@ class Faults:
             self.examples.append(example[:200])
 
     def describe(self) -> str:
-        """Say in plain words what went wrong; empty if nothing did."""
+        """Describe what went wrong; empty if nothing did."""
         named = {
             "lost": "lost",
-            "doubled": "doubled",
+            "duplicated": "duplicated",
             "reordered": "out of order within a sender",
-            "altered": "changed on the way",
-            "thrown_out": "members thrown out",
+            "altered": "changed in transit",
+            "disconnected": "members disconnected",
             "refused": "refused by the server",
         }
         said = [f"{getattr(self, key):,} {words}" for key, words in named.items() if getattr(self, key)]
@@ -65,18 +66,18 @@ class Faults:
 
 
 class Sender:
-    """One sender's messages on their way to all others of its room."""
+    """One sender's messages, and how far they have been delivered to its room."""
 
     __slots__ = ("acked", "hits", "id", "inside", "listed", "out", "sent")
 
     def __init__(self, sender_id: int, *, inside: bool = True) -> None:
         self.id = sender_id
-        self.inside = inside  # it is one of the room's members
+        self.inside = inside  # whether it is a member of the room
         self.sent = 0  # the last number sent
         self.acked = 0  # the last number that has reached everyone
         self.listed = 0  # the last number that has reached all members that follow the reference
         self.hits: dict[int, int] = {}  # number -> how many separate members have it
-        self.out = b""  # what the socket did not take yet
+        self.out = b""  # bytes that the socket has not accepted yet
 
 
 class Samples:
@@ -105,7 +106,7 @@ class Samples:
 
 
 class Member:
-    """One connection's place in what its room is sent."""
+    """One connection, and how much of its room's messages it has received."""
 
     __slots__ = ("bound", "clean", "followed", "got", "last", "line", "missing", "name", "pos",
                  "samples", "sender", "separate", "tail")  # fmt: skip
@@ -113,7 +114,7 @@ class Member:
     def __init__(self, name: str, sender: Sender | None = None) -> None:
         self.name = name
         self.sender = sender
-        self.pos = 0  # bytes of the reference that it has received
+        self.pos = 0  # how many bytes of the reference it has received
         self.bound = 0  # index of the next boundary to pass
         self.line = 0  # index of the next line to sample
         self.tail = b""  # the beginning of a line, outside the reference
@@ -130,18 +131,18 @@ class Room:
     """One room's reference and members.
 
     Args:
-        members: Who is in it; those with a sender talk.
+        members: Its members; those with a sender send messages.
         payload: Bytes of a text.
-        senders: Who else talks there, from outside.
-        echo: Whether a sender is sent its own messages too.
+        senders: Senders that are not members.
+        echo: Whether a sender receives its own messages too.
         on_other: Called with each line that is no message.
-        on_open: Called with a sender of which a message has reached everyone.
-        clock: Microseconds now, of the same clock as the stamps.
+        on_open: Called with a sender when a message of it has reached everyone.
+        clock: Returns the time in microseconds, from the same clock as the stamps.
     """
 
     __slots__ = (
         *("_bounds", "_clock", "_done", "_dropped", "_dropped_last", "_echo", "_ends", "_left", "_next"),
-        *("_numbers", "_on_open", "_on_other", "_pad", "_ref", "_stamps", "_who"),
+        *("_numbers", "_on_open", "_on_other", "_pad", "_ref", "_stamps", "_line_senders"),
         *("faults", "following", "members", "senders", "separate"),
     )
 
@@ -168,13 +169,13 @@ class Room:
         self._on_open = on_open
         self._clock = clock
         self._ref = bytearray()
-        # Of each line of the reference: where it ends, its sender, its number, when it was sent.
+        # For each line of the reference: where it ends, its sender, its number, when it was sent.
         self._ends: list[int] = []
-        self._who: list[int] = []
+        self._line_senders: list[int] = []
         self._numbers: list[int] = []
         self._stamps: list[int] = []
         self._next = dict.fromkeys(self.senders, 1)
-        # Where chunks of the reference end, and how many of its followers have not come that far.
+        # Where chunks of the reference end, and how many followers have not reached that point.
         self._bounds = [_NEVER]
         self._left = [self.following]
         self._done = 0  # lines that have reached all followers
@@ -182,7 +183,7 @@ class Room:
         self._dropped_last: dict[int, int] = {}  # sender -> the last number among them
 
     def receive(self, member: Member, chunk: bytes) -> None:
-        """Check what a member has received: any cut of its stream, not empty."""
+        """Check what a member has received: any piece of its stream, not empty."""
         if member.clean and self._ref.startswith(chunk, member.pos):
             member.pos += len(chunk)
             if member.samples is not None:
@@ -217,7 +218,7 @@ class Room:
         touched = {}
         line, ends = self._done, self._ends
         while line < len(ends) and ends[line] <= end:
-            sender = self.senders[self._who[line]]
+            sender = self.senders[self._line_senders[line]]
             sender.listed = self._numbers[line]
             touched[sender.id] = sender
             line += 1
@@ -226,9 +227,9 @@ class Room:
             self._advance(sender)
 
     def _advance(self, sender: Sender) -> None:
-        """Note which messages have reached everyone, and tell if there are any."""
+        """Note which messages have reached everyone, and report the sender if there are new ones."""
         reached = sender.listed if self.following else sender.sent
-        need = self.separate - sender.inside  # a member that sends is separate, and needs not its own
+        need = self.separate - sender.inside  # a member that sends is separate and does not need its own
         acked = sender.acked
         while acked < reached and (not need or sender.hits.get(acked + 1, 0) >= need):
             acked += 1
@@ -237,7 +238,7 @@ class Room:
             sender.acked = acked
             self._on_open(sender)
 
-    # What is not equal to the reference, line by line.
+    # What differs from the reference, line by line.
 
     def _by_lines(self, member: Member, chunk: bytes) -> None:
         if not member.separate:
@@ -265,7 +266,7 @@ class Room:
                 self._cross(member)
 
     def _catch_up(self, member: Member, chunk: bytes) -> bytes:
-        """Compare as much as the reference has; return the rest, from the beginning of a line."""
+        """Compare as much as the reference has; return the rest, starting at the beginning of a line."""
         ref = self._ref
         have = len(ref) - member.pos
         if 0 < have <= len(chunk) and not member.tail and chunk.startswith(ref[member.pos :]):
@@ -290,7 +291,7 @@ class Room:
             ref += b"\n"
             member.pos = len(ref)
             self._ends.append(member.pos)
-            self._who.append(stamp.sender)
+            self._line_senders.append(stamp.sender)
             self._numbers.append(stamp.number)
             self._stamps.append(stamp.sent)
             self._next[stamp.sender] = stamp.number + 1
@@ -299,7 +300,7 @@ class Room:
             self._check(member, line)
 
     def _part(self, member: Member) -> None:
-        """Make a follower separate: from here its senders' numbers are checked one by one."""
+        """Make a follower separate: from now on its senders' numbers are checked one by one."""
         member.last = self._last_numbers(member)
         member.followed = self._followed(member)
         self._unfollow(member)
@@ -353,7 +354,7 @@ class Room:
             self._fault("reordered", member, line)
         else:
             member.got -= 1
-            self._fault("doubled", member, line)
+            self._fault("duplicated", member, line)
 
     def _fault(self, kind: str, member: Member, line: bytes, count: int = 1) -> None:
         setattr(self.faults, kind, getattr(self.faults, kind) + count)
@@ -361,10 +362,10 @@ class Room:
 
     # Counting.
 
-    def throw_out(self, member: Member, why: str) -> None:
-        """Count a member that the server has closed; nothing more is expected for it."""
-        self.faults.thrown_out += 1
-        self.faults.note(f"{member.name} thrown out: {why}")
+    def disconnect(self, member: Member, why: str) -> None:
+        """Count a member that the server has disconnected; nothing more is expected for it."""
+        self.faults.disconnected += 1
+        self.faults.note(f"{member.name} disconnected: {why}")
         if member.separate:
             self.separate -= 1
         else:
@@ -389,7 +390,7 @@ class Room:
         )
 
     def finish(self) -> None:
-        """Count as lost what was sent and has not come; nothing is received after this."""
+        """Count as lost what was sent and has not arrived; nothing is received after this."""
         for member in self.members:
             last = member.last if member.separate else self._last_numbers(member)
             for sender in self.senders.values():
@@ -410,9 +411,9 @@ class Room:
         offset = self._bounds[bound - 1]
         lines = bisect_right(self._ends, offset)
         for index in range(lines):
-            self._dropped_last[self._who[index]] = self._numbers[index]
+            self._dropped_last[self._line_senders[index]] = self._numbers[index]
         self._dropped += lines
-        del self._ref[:offset], self._who[:lines], self._numbers[:lines], self._stamps[:lines]
+        del self._ref[:offset], self._line_senders[:lines], self._numbers[:lines], self._stamps[:lines]
         self._ends = [end - offset for end in self._ends[lines:]]
         self._bounds = [*(end - offset for end in self._bounds[bound:-1]), _NEVER]
         del self._left[:bound]
@@ -430,8 +431,8 @@ class Room:
         last: dict[int, int] = {}
         wanted = len(self.senders)
         for index in range(bisect_right(self._ends, member.pos) - 1, -1, -1):
-            if self._who[index] not in last:
-                last[self._who[index]] = self._numbers[index]
+            if self._line_senders[index] not in last:
+                last[self._line_senders[index]] = self._numbers[index]
                 if len(last) == wanted:
                     break
         for sender in self.senders:

@@ -1,22 +1,22 @@
 import pytest
 
-from asyncchat.bench.wire import IN, Address, IrcContext, Plain, parse_url
+from asyncchat.bench.protocols import JOINED, Address, Irc, Plain, parse_url
 from asyncchat.errors import AsyncChatError
 
 
 def test_an_irc_client_comes_in():
-    irc = IrcContext(tag="xyz")
+    irc = Irc(tag="xyz")
     assert irc.hello("n") == b"NICK n\r\nUSER bench 0 * :bench\r\n"
     assert irc.step(0, b":s NOTICE * :x\r\n", "n", 3) == (1, b"")
     assert irc.step(1, b":s 001 n :hi\r\n", "n", 3) == (2, b"JOIN #bxyz3\r\n")
     assert irc.step(2, b":s 353 n = #bxyz3 :n\r\n", "n", 3) == (2, b"")
-    assert irc.step(2, b":s 366 n #bxyz3 :end\r\n", "n", 3) == (IN, b"")
+    assert irc.step(2, b":s 366 n #bxyz3 :end\r\n", "n", 3) == (JOINED, b"")
     assert irc.say(3) == b"PRIVMSG #bxyz3 :"
     assert irc.leave() == b"QUIT :bench\r\n"
 
 
 def test_capabilities_are_asked_for_first():
-    irc = IrcContext(("server-time", "echo-message"))
+    irc = Irc(("server-time", "echo-message"))
     assert irc.echo
     assert irc.hello("n").startswith(b"CAP REQ :server-time echo-message\r\nNICK n\r\n")
     assert irc.step(0, b":s CAP * ACK :server-time echo-message\r\n", "n", 0) == (1, b"CAP END\r\n")
@@ -25,7 +25,7 @@ def test_capabilities_are_asked_for_first():
 
 
 def test_what_irc_servers_say_is_understood():
-    irc = IrcContext()
+    irc = Irc()
     assert irc.answer(b"PING :token\r") == b"PONG :token\r\n"
     assert irc.answer(b":a JOIN #x\r") == b""
     assert irc.closing(b":s 001 n :x\r\nERROR :Closing link\r\n") == "ERROR :Closing link"
@@ -40,7 +40,7 @@ def test_a_plain_client_comes_in():
     plain = Plain()
     assert plain.hello("n") == b""
     assert plain.step(0, b"Welcome! Enter your name or nickname: ", "n", 0) == (1, b"n\n")
-    assert plain.step(1, b"Hello, n! m, n are in the chat\n", "n", 0) == (IN, b"")
+    assert plain.step(1, b"Hello, n! m, n are in the chat\n", "n", 0) == (JOINED, b"")
     assert (
         plain.refusal(b"n is already in use. Enter another name: ")
         == "n is already in use. Enter another name:"

@@ -1,34 +1,41 @@
-"""The figures of a run, what they mean in words, and the median of several runs.
+"""The metrics of a run, notes on what they mean, and the median of several runs.
 
-Pure: knows marks, samples and names; nothing of sockets, files or the table.
+Owns the computation from marks and samples; must not know sockets, files or the table.
 """
 
+import itertools
 import statistics
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from asyncchat.bench.check import Faults
 from asyncchat.bench.churn import ChurnOutcome
-from asyncchat.bench.latency import CURVE, PERCENTILES, percentiles
 from asyncchat.bench.load import Mark, Outcome
 from asyncchat.bench.scenario import Scenario
+from asyncchat.bench.verify import Faults
 
-# From here on a core counts as busy all the time: the kernel takes the rest.
+PERCENTILES = (50.0, 90.0, 99.0, 99.9, 100.0)
+# For the plot: enough points for a smooth curve, denser towards the end.
+CURVE = tuple(100.0 - 100.0 / 2**half for half in (step / 2 for step in range(29)))
+# One microsecond to an hour: what is outside counts at the end.
+_LEAST, _MOST = 1, 3_600_000_000
+# From this share on a core counts as fully busy: the kernel takes the rest.
 _BUSY = 95.0
-# In a closed loop someone is always busy, unless all wait.
+# In a closed loop the server or the generator is busy, unless both wait.
 _WAITING = 60.0
-# More than so much of a core for all other programs together disturbs; an idle system needs one or two.
+# When all other programs use more of a core than this, they disturb; an idle system needs 1% or 2%.
 _OTHERS = 10.0
-# A rate counts as kept with at least this share of its messages.
+# A rate counts as reached when at least this share of its messages was sent.
 _KEPT = 0.98
-# Later than this, an open loop's sender was held up by the generator itself.
+# When an open loop's sender is later than this, the generator itself delayed it.
 _LATE_SECONDS = 0.01
 _BEHIND_SECONDS = 0.5
 
 
 class Measure(NamedTuple):
-    """One line of the report: its key in JSON, its words, its unit, its digits, and what is better."""
+    """One line of the report: its key in JSON, label, unit, digits, and which direction is better."""
 
     key: str
     label: str
@@ -57,15 +64,15 @@ MEASURES = (
 
 
 @dataclass(slots=True)
-class Figures:
-    """What one run, or the median of several, says.
+class Metrics:
+    """The metrics of one run, or the median of several.
 
     Args:
         scenario: The scenario's name.
-        values: By a measure's key; what could not be measured is missing.
-        faults: What was wrong with deliveries, in plain words; empty: nothing.
-        examples: Lines that show it.
-        notes: What a reader must know to read the figures right.
+        values: By a measure's key; a value that could not be measured is missing.
+        faults: What was wrong with deliveries, in words; empty: nothing.
+        examples: Lines that show the faults.
+        notes: What a reader must know to understand the metrics.
         curve: Percentile and latency in milliseconds, for the plot.
         version: What the server calls itself.
     """
@@ -79,39 +86,39 @@ class Figures:
     version: str | None = None
 
 
-def of_load(scenario: Scenario, outcome: Outcome) -> Figures:
-    """Turn a load's outcome into figures."""
-    figures = _figures(scenario, outcome.begin, outcome.end, outcome.faults)
-    _add_latency(figures, [samples.latencies for samples in outcome.latencies])
-    figures.notes += load_notes(scenario, outcome, figures.values)
-    return figures
+def load_metrics(scenario: Scenario, outcome: Outcome) -> Metrics:
+    """Return the metrics of a load."""
+    metrics = _metrics(scenario, outcome.begin, outcome.end, outcome.faults)
+    _add_latency(metrics, [samples.latencies for samples in outcome.latencies])
+    metrics.notes += _load_notes(scenario, outcome, metrics.values)
+    return metrics
 
 
-def of_churn(scenario: Scenario, outcome: ChurnOutcome) -> Figures:
-    """Turn the outcome of a churn into figures."""
-    figures = _figures(scenario, outcome.begin, outcome.end, outcome.faults)
-    _add_latency(figures, [samples.latencies for samples in outcome.latencies])
+def churn_metrics(scenario: Scenario, outcome: ChurnOutcome) -> Metrics:
+    """Return the metrics of a churn."""
+    metrics = _metrics(scenario, outcome.begin, outcome.end, outcome.faults)
+    _add_latency(metrics, [samples.latencies for samples in outcome.latencies])
     seconds = outcome.end.at - outcome.begin.at
-    figures.values.pop("cpu_us", None)  # most of the time goes into coming and going
-    figures.values["sessions_per_s"] = outcome.sessions / seconds
+    metrics.values.pop("cpu_us", None)  # most of the time is spent on joining and leaving
+    metrics.values["sessions_per_s"] = outcome.sessions / seconds
     cpu = _server_cpu(outcome.begin, outcome.end)
     if cpu is not None and outcome.sessions:
-        figures.values["session_cpu_us"] = cpu / outcome.sessions * 1e6
-    figures.notes += _busy_note(
-        figures.values, closed=True, disturbed=bool(_others_note(outcome.begin, outcome.end))
+        metrics.values["session_cpu_us"] = cpu / outcome.sessions * 1e6
+    metrics.notes += _busy_note(
+        metrics.values, closed=True, disturbed=bool(_others_note(outcome.begin, outcome.end))
     )
-    return figures
+    return metrics
 
 
-def of_idle(scenario: Scenario, begin: float | None, end: float | None) -> Figures:
-    """Say what a server does while nobody talks."""
+def idle_metrics(scenario: Scenario, begin: float | None, end: float | None) -> Metrics:
+    """Return the metrics of a server while nobody sends."""
     values = {}
     if begin is not None and end is not None:
         values["server_busy"] = (end - begin) / scenario.seconds * 100
-    return Figures(scenario.name, values)
+    return Metrics(scenario.name, values)
 
 
-def _figures(scenario: Scenario, begin: Mark, end: Mark, faults: Faults) -> Figures:
+def _metrics(scenario: Scenario, begin: Mark, end: Mark, faults: Faults) -> Metrics:
     # A delivery is one message to one member.
     seconds, delivered = end.at - begin.at, end.delivered - begin.delivered
     generator = end.generator_cpu - begin.generator_cpu
@@ -128,11 +135,11 @@ def _figures(scenario: Scenario, begin: Mark, end: Mark, faults: Faults) -> Figu
         if cpu is not None:
             values["cpu_us"] = cpu / delivered * 1e6
     notes = _others_note(begin, end)
-    return Figures(scenario.name, values, faults.describe(), list(faults.examples), notes)
+    return Metrics(scenario.name, values, faults.describe(), list(faults.examples), notes)
 
 
 def _others_note(begin: Mark, end: Mark) -> list[str]:
-    """Say when other programs had a good part of the processors: then times are theirs too."""
+    """Say when other programs used much of the processors, which distorts times."""
     server = _server_cpu(begin, end)
     if server is None or begin.machine_cpu is None or end.machine_cpu is None:
         return []
@@ -141,7 +148,7 @@ def _others_note(begin: Mark, end: Mark) -> list[str]:
     share = used / (end.at - begin.at) * 100
     if share < _OTHERS:
         return []
-    return [f"other programs used {share:.0f}% of a core meanwhile: rates and latencies suffer from it"]
+    return [f"other programs used {share:.0f}% of a core meanwhile, which distorts rates and latencies"]
 
 
 def _server_cpu(begin: Mark, end: Mark) -> float | None:
@@ -150,14 +157,31 @@ def _server_cpu(begin: Mark, end: Mark) -> float | None:
     return end.server_cpu - begin.server_cpu
 
 
-def _add_latency(figures: Figures, samples: Sequence[Sequence[int]]) -> None:
+def percentiles(samples: Iterable[Sequence[int]], wanted: Sequence[float]) -> list[float]:
+    """Return the wanted percentiles in milliseconds, of samples in microseconds; empty without samples.
+
+    A percentile is the sample with the nearest rank, exact over all samples. Latencies are whole
+    microseconds, so counting them by value needs little memory even for millions of samples.
+    """
+    counts: Counter[int] = Counter()
+    for values in samples:
+        counts.update(values)
+    if not counts:
+        return []
+    values = sorted(counts)
+    ranks = list(itertools.accumulate(counts[value] for value in values))
+    found = (values[bisect_left(ranks, max(1, int(part / 100 * ranks[-1] + 0.5)))] for part in wanted)
+    return [min(max(value, _LEAST), _MOST) / 1000 for value in found]
+
+
+def _add_latency(metrics: Metrics, samples: Sequence[Sequence[int]]) -> None:
     names = [f"p{percentile:g}_ms" for percentile in PERCENTILES[:-1]] + ["max_ms"]
-    figures.values.update(zip(names, percentiles(samples, PERCENTILES), strict=False))
-    figures.curve = list(zip(CURVE, percentiles(samples, CURVE), strict=False))
+    metrics.values.update(zip(names, percentiles(samples, PERCENTILES), strict=False))
+    metrics.curve = list(zip(CURVE, percentiles(samples, CURVE), strict=False))
 
 
-def load_notes(scenario: Scenario, outcome: Outcome, values: dict[str, float]) -> list[str]:
-    """Say what limits the meaning of a load's figures."""
+def _load_notes(scenario: Scenario, outcome: Outcome, values: dict[str, float]) -> list[str]:
+    """Return the notes on a load's metrics."""
     notes = []
     if outcome.sampled:
         notes.append(f"latency of all messages to {outcome.sampled} of {scenario.clients} clients")
@@ -169,16 +193,16 @@ def load_notes(scenario: Scenario, outcome: Outcome, values: dict[str, float]) -
             )
         elif outcome.late > _LATE_SECONDS:
             notes.append(
-                f"the generator sent up to {outcome.late * 1000:.0f} ms late; that is in the latency"
+                f"the generator sent up to {outcome.late * 1000:.0f} ms late; the latency includes that"
             )
         if outcome.behind > _BEHIND_SECONDS:
             notes.append(
-                f"the server was {outcome.behind:.1f} s behind at the end: it does not keep this rate"
+                f"the server was {outcome.behind:.1f} s behind at the end: it cannot sustain this rate"
             )
     disturbed = bool(_others_note(outcome.begin, outcome.end))
     notes += _busy_note(values, closed=scenario.rate is None, disturbed=disturbed)
     if outcome.separate > 0:
-        notes.append(f"{outcome.separate} clients saw the senders' messages in an order of their own")
+        notes.append(f"{outcome.separate} clients received the senders' messages in another order")
     return notes
 
 
@@ -187,30 +211,27 @@ def _busy_note(values: dict[str, float], *, closed: bool, disturbed: bool = Fals
     if closed and server and max(generator, server) < _WAITING and not disturbed:
         return [
             f"neither the server ({server:.0f}% of a core) nor the generator ({generator:.0f}%) was busy: "
-            "the rate is that of waiting, for each other, for a timer or for TCP's delayed acknowledgements"
+            "both waited, for each other, for a timer or for TCP's delayed acknowledgements"
         ]
     if generator < _BUSY or server >= _BUSY:
         return []
     said = f"the generator was the bottleneck (its core {generator:.0f}% busy, the server's {server:.0f}%): "
     if closed:
-        return [
-            said
-            + "deliveries/s and latency are the generator's; the CPU a delivery is the server's, at this pace"
-        ]
+        return [said + "it limits deliveries/s and latency; the CPU a delivery is the server's at this rate"]
     return [said + "the latency includes its queue"]
 
 
-def median(runs: Sequence[Figures]) -> Figures:
+def median(runs: Sequence[Metrics]) -> Metrics:
     """Return the median of each figure over the runs that have it, with the faults and notes of all."""
     keys = dict.fromkeys(key for run in runs for key in run.values)
     values = {key: statistics.median(run.values[key] for run in runs if key in run.values) for key in keys}
     faults = "; ".join(dict.fromkeys(run.faults for run in runs if run.faults))
-    # Of notes that differ in their numbers only, the last run's is enough.
+    # When notes differ only in their numbers, the last run's is enough.
     notes = list({_shape(note): note for run in runs for note in run.notes}.values())
     curves = [dict(run.curve) for run in runs if run.curve]
     curve = [(at, statistics.median(each[at] for each in curves)) for at in (curves[0] if curves else ())]
     examples = [example for run in runs for example in run.examples]
-    return Figures(runs[0].scenario, values, faults, examples[:3], notes, curve, runs[-1].version)
+    return Metrics(runs[0].scenario, values, faults, examples[:3], notes, curve, runs[-1].version)
 
 
 def _shape(note: str) -> str:

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.bench import check, messages
-from asyncchat.bench.check import Faults, Member, Room, Sender
+from asyncchat.bench import messages, verify
+from asyncchat.bench.verify import Faults, Member, Room, Sender
 
 PAD = messages.padding(64)
 
@@ -153,7 +153,7 @@ def test_doubled():
     case.rightly(case.listeners[1])
     case.hear(case.listeners[1], STREAM[0], STREAM[0], *STREAM[1:])
     faults = case.faults()
-    assert (faults.doubled, faults.total()) == (1, 1)
+    assert (faults.duplicated, faults.total()) == (1, 1)
     assert case.room.delivered() == 12
 
 
@@ -162,7 +162,7 @@ def test_doubled_at_the_end():
     case.rightly()
     case.hear(case.listeners[1], STREAM[3])
     case.hear(case.talkers[0], STREAM[3])
-    assert case.faults().doubled == 2
+    assert case.faults().duplicated == 2
 
 
 def test_out_of_order_within_a_sender():
@@ -219,16 +219,16 @@ def test_a_message_that_was_not_sent():
     assert case.room.faults.total() > 0
 
 
-def test_thrown_out():
+def test_disconnected():
     case = Case()
     case.rightly(case.listeners[1])
     case.hear(case.listeners[1], STREAM[0])
     assert case.room.pending()
-    case.room.throw_out(case.listeners[1], "flood")
+    case.room.disconnect(case.listeners[1], "flood")
     assert not case.room.pending()
     faults = case.faults()
-    assert (faults.thrown_out, faults.lost) == (1, 0)
-    assert faults.describe() == "1 members thrown out"
+    assert (faults.disconnected, faults.lost) == (1, 0)
+    assert faults.describe() == "1 members disconnected"
 
 
 def test_an_echo_is_expected_if_it_was_asked_for():
@@ -249,7 +249,7 @@ def test_a_lost_echo_is_lost():
 
 
 def test_a_long_reference_drops_what_all_have_read(monkeypatch):
-    monkeypatch.setattr(check, "TRIM_BYTES", 1)
+    monkeypatch.setattr(verify, "TRIM_BYTES", 1)
     case = Case()
     case.rightly()
     case.room.trim()
@@ -268,7 +268,7 @@ def test_a_long_reference_drops_what_all_have_read(monkeypatch):
 
 def test_samples_have_each_message_s_latency():
     case = Case()
-    samples = [check.Samples() for _ in range(3)]
+    samples = [verify.Samples() for _ in range(3)]
     case.listeners[0].samples, case.listeners[1].samples, case.talkers[0].samples = samples
     for member in case.listeners:
         case.hear(member, line(1, 1, sent=400))
@@ -282,11 +282,11 @@ def test_samples_have_each_message_s_latency():
 
 
 def test_faults_add_up_and_are_said_in_words():
-    faults = Faults(lost=1200, doubled=1)
+    faults = Faults(lost=1200, duplicated=1)
     faults.note("a")
     other = Faults(lost=1, reordered=2)
     other.note("b")
     faults.add(other)
-    assert faults.describe() == "1,201 lost, 1 doubled, 2 out of order within a sender"
+    assert faults.describe() == "1,201 lost, 1 duplicated, 2 out of order within a sender"
     assert faults.examples == ["a", "b"]
     assert Faults().describe() == ""

@@ -1,6 +1,6 @@
-"""The client's one thread: it connects, reads, writes and waits, around a conversation.
+"""The client's one thread: it connects, reads, writes and waits for a session.
 
-Owns the socket, the lock and the attempts; must not know what is said.
+Owns the socket, the lock and the attempts; must not know the dialect.
 """
 
 import logging
@@ -10,37 +10,39 @@ import threading
 
 from asyncchat.client import sockets
 from asyncchat.client.address import Address
-from asyncchat.client.backlog import Backlog
-from asyncchat.client.conversation import Conversation, Settings
 from asyncchat.client.errors import ClientError, Unreachable
+from asyncchat.client.event_queue import EventQueue
 from asyncchat.client.events import Disconnected, Event
+from asyncchat.client.protocol import ClientSession, Settings
 
 _log = logging.getLogger(__name__)
 
 _START_HINT = "Is a server running there? asyncchat serve"
 
 _JOIN_THREAD = 2.0
-"""Seconds that ``stop`` waits for the thread; only a name that does not resolve holds it longer."""
+"""Seconds that ``stop`` waits for the thread; only the resolution of a name takes longer."""
 
 
-class Link:
-    """A conversation on its way over the network.
+class Transport:
+    """Connects a session with the network.
 
-    ``lock`` guards the conversation and the backlog; it is never held while user code runs or a system call
-    waits. ``changed`` tells of events, answers and states.
+    ``lock`` guards the session and the event queue; it is never held while user code runs or a system call
+    waits. ``changed`` is notified of events, answers and states.
+
+    Attributes:
+        over: whether no more events will come.
+        failure: why it is over, unless somebody asked for it.
+        given_up: (room, text) of each message that was never acknowledged.
     """
 
-    def __init__(self, address: Address, conversation: Conversation, settings: Settings) -> None:
+    def __init__(self, address: Address, session: ClientSession, settings: Settings) -> None:
         self.lock = threading.Lock()
         self.changed = threading.Condition(self.lock)
-        self.conversation = conversation
-        self.backlog = Backlog()
+        self.session = session
+        self.event_queue = EventQueue()
         self.over = False
-        """Whether no more events will come."""
         self.failure: ClientError | None = None
-        """Why it is over, where nobody asked for it."""
         self.given_up: list[tuple[str, str]] = []
-        """(room, text) of what was not acknowledged in the end."""
         self._address = address
         self._settings = settings
         self._stopping = False
@@ -53,11 +55,11 @@ class Link:
         self._thread.start()
 
     def wake(self) -> None:
-        """Has the thread look at the conversation."""
+        """Makes the thread look at the session."""
         self._waker.ring()
 
     def stop(self, reason: str = "", *, wait: bool = True) -> None:
-        """Ends it: says goodbye, and by default waits for the thread."""
+        """Ends the chat: sends the goodbye, and by default waits for the thread."""
         with self.changed:
             self._stopping = True
             self._goodbye = reason
@@ -74,13 +76,13 @@ class Link:
         except sockets.Interrupted:
             pass
         except Exception as error:  # noqa: BLE001 - the edge of the thread; it logs the traceback
-            # A bug of ours: nothing may wait for ever for a thread that is gone.
+            # A bug of ours: nothing may wait forever for a thread that has ended.
             _log.exception("the client's thread failed")
             self.failure = ClientError(f"The client failed: {error!r}")
         finally:
             with self.changed:
-                self.given_up = self.conversation.waiting()
-                self.conversation.give_up("the chat is closed")
+                self.given_up = self.session.waiting()
+                self.session.give_up("the chat is closed")
                 self.over = True
                 self.changed.notify_all()
             self._waker.close()
@@ -88,14 +90,14 @@ class Link:
     def _attempts(self) -> None:
         attempt = 0
         while not self._stopping:
-            was_ready = self.conversation.was_ready
+            was_ready = self.session.was_ready
             failure = self._attempt()
             if self._stopping:
                 return
-            if not self.conversation.was_ready:
+            if not self.session.was_ready:
                 self.failure = failure
                 return
-            attempt = 0 if not was_ready or self._got_through else attempt + 1
+            attempt = 0 if not was_ready or self._became_ready else attempt + 1
             again = self._settings.reconnect
             wait = self._wait_before(attempt) if again else None
             reason = failure.reason if isinstance(failure, Unreachable) else str(failure)
@@ -107,8 +109,8 @@ class Link:
                 self.changed.wait_for(lambda: self._stopping, wait)
 
     def _attempt(self) -> ClientError:
-        """One connection, from its making to its end; the result says what ended it."""
-        self._got_through = False
+        """One connection, from its start to its end; returns what ended it."""
+        self._became_ready = False
         timeout = self._settings.timeout
         try:
             connection = sockets.connect(self._address, timeout, self._waker, lambda: self._stopping)
@@ -118,11 +120,11 @@ class Link:
         last_words = b""
         try:
             with self.lock:
-                self.conversation.connected()
-            failure = self._converse(connection)
+                self.session.connected()
+            failure = self._exchange(connection)
             if self._stopping:
                 with self.lock:
-                    last_words = self.conversation.goodbye(self._goodbye)
+                    last_words = self.session.goodbye(self._goodbye)
         except OSError as error:
             failure = ClientError(sockets.reason_of(error, timeout))
         finally:
@@ -131,28 +133,28 @@ class Link:
             else:
                 connection.close()
             with self.changed:
-                self.conversation.lost()
-                self.backlog.put(self.conversation.take_events())
+                self.session.lost()
+                self.event_queue.put(self.session.take_events())
                 self.changed.notify_all()
-        if not self.conversation.was_ready and type(failure) is ClientError:
+        if not self.session.was_ready and type(failure) is ClientError:
             return Unreachable(str(self._address), str(failure))
         return failure
 
-    def _converse(self, connection: socket.socket) -> ClientError:
+    def _exchange(self, connection: socket.socket) -> ClientError:
         out = bytearray()
-        conversation = self.conversation
+        session = self.session
         with selectors.DefaultSelector() as selector:
             selector.register(connection, selectors.EVENT_READ)
             selector.register(self._waker.receiver, selectors.EVENT_READ)
             writing = False
             while True:
                 with self.changed:
-                    conversation.wake()
-                    out += conversation.data_to_send()
-                    self.backlog.put(conversation.take_events())
-                    self._got_through = self._got_through or conversation.ready
-                    deadline = conversation.deadline()
-                    failure = conversation.failure
+                    session.wake()
+                    out += session.data_to_send()
+                    self.event_queue.put(session.take_events())
+                    self._became_ready = self._became_ready or session.ready
+                    deadline = session.deadline()
+                    failure = session.failure
                     self.changed.notify_all()
                 if out:
                     _send(connection, out)
@@ -170,12 +172,12 @@ class Link:
                     data = connection.recv(sockets.RECEIVE_BYTES)
                     with self.lock:
                         if not data:
-                            return ClientError(conversation.ended_by() or "the server closed the connection")
-                        conversation.receive_data(data)
+                            return ClientError(session.ended_by() or "the server closed the connection")
+                        session.receive_data(data)
 
     def _publish(self, events: list[Event]) -> None:
         with self.changed:
-            self.backlog.put(events)
+            self.event_queue.put(events)
             self.changed.notify_all()
 
     def _wait_before(self, attempt: int) -> float:

@@ -1,6 +1,6 @@
-"""Connects a scenario's clients, as many at once as a server bears, until each has joined its room.
+"""Connects a scenario's clients, as many at once as a server can take, until each has joined its room.
 
-Owns the sockets. Does not know what is said afterwards, nor who measures.
+Owns the sockets. It must not know what is sent afterwards, nor what is measured.
 """
 
 import contextlib
@@ -13,30 +13,31 @@ from collections.abc import Callable, Iterable
 from typing import NoReturn, Self
 
 from asyncchat.bench.poller import CLOSED, Poller
-from asyncchat.bench.wire import IN, Address, Dialect
+from asyncchat.bench.protocols import JOINED, Address, Dialect
 from asyncchat.errors import AsyncChatError
 
 if sys.platform == "linux":
     from fcntl import ioctl
-    from termios import TIOCOUTQ  # of a socket: the bytes that the other side has not acknowledged
+    from termios import TIOCOUTQ  # for a socket: the bytes that the other side has not acknowledged
 else:
     ioctl = None
 
 CHUNK = 64 * 1024
-# How many are on their way in at the same time. InspIRCd takes in who waits once a second only.
+# How many connect at the same time. InspIRCd lets waiting clients in only once a second.
 AT_ONCE = 1000
-# As many come in a millisecond. TCP tries one that finds the server's backlog full again after a second, then
-# two, four, and gives up: three that wait stop the others, and one that waits for 0.1 s (longer than a
-# delayed acknowledgement) shows a short backlog (ngIRCd has 10): from there on no more come than fit there.
+# So many connect in a millisecond. When the server's backlog is full, TCP tries again after one second, then
+# two, four, and gives up. So no more are started while three wait. One that waits for 0.1 s (longer than a
+# delayed acknowledgement) shows a short backlog (ngIRCd has 10); then no more connect at once than fit into
+# it.
 _BURST, _MOST_WAITING, _SHORT_BACKLOG = 10, 3, 8
 _BURST_SECONDS, _WAITING_SECONDS, _TURN_SECONDS = 0.001, 0.1, 0.05
-# While others come in, those who are in are read in sweeps this far apart: a thousand joins are told to
-# each of thousands, and reading each line at once would make the generator what is measured.
+# While others join, those who have joined are read only this often: each of thousands is told of a thousand
+# joins, and reading each line at once would measure the generator instead of the server.
 _SWEEP_SECONDS = 0.1
 _STUCK_SECONDS = 30.0
-# The plain dialect has no ping: who hears nothing for so long has heard all.
+# The plain dialect has no ping: a client that receives nothing for so long has received everything.
 _QUIET_SECONDS = 0.3
-# Enough for the line in which a server says why it closes.
+# Enough for the line in which a server says why it closes the connection.
 _LAST_WORDS = 300
 _CONNECTING = -1
 
@@ -48,7 +49,7 @@ class ServerClosed(AsyncChatError):
 
 
 class Connection:
-    """One client's socket, and how far it has come in."""
+    """One client's socket, and how far its registration has come."""
 
     __slots__ = (
         "address",
@@ -69,8 +70,8 @@ class Connection:
         self.address, self.dialect, self.nick, self.room = address, dialect, nick, room
         self.stage = _CONNECTING
         self.tail = b""
-        self.pinged = False  # and no PONG yet
-        self.end = b""  # the last that was received
+        self.pinged = False  # a PING was sent, and no PONG has come
+        self.end = b""  # the last bytes that were received
         self.version: str | None = None
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         self.sock = socket.socket(family, socket.SOCK_STREAM)
@@ -83,13 +84,13 @@ class Connection:
     @property
     def joined(self) -> bool:
         """Tell whether it is in its room."""
-        return self.stage == IN
+        return self.stage == JOINED
 
     def advance(self, mask: int = 0) -> bool:
         """Do what the socket allows; return whether something was received.
 
         Args:
-            mask: What the poller tells of it: of one that is closed all is read, up to the end.
+            mask: The poller's event; if the connection is closed, everything up to the end is read.
 
         Raises:
             AsyncChatError: The server cannot be reached, refuses, or closes.
@@ -114,11 +115,11 @@ class Connection:
 
     def send(self, data: bytes) -> None:
         """Send a few short lines; the socket's buffer is empty enough for them."""
-        with contextlib.suppress(OSError):  # a closed one is found by reading
+        with contextlib.suppress(OSError):  # reading finds a closed connection
             self.sock.send(data)
 
     def waits(self) -> bool:
-        """Tell whether the server's side has not taken the connection yet: its backlog is full."""
+        """Tell whether the server has not accepted the connection yet, because its backlog is full."""
         if self.stage == _CONNECTING:
             return True
         if ioctl is None:
@@ -130,7 +131,7 @@ class Connection:
         self.sock.close()
 
     def read(self) -> bytes:
-        """Return what has come; empty if nothing has.
+        """Return what has arrived; empty if nothing has.
 
         Raises:
             ServerClosed: The server has closed the connection.
@@ -157,7 +158,7 @@ class Connection:
             self.stage, answer = self.dialect.step(self.stage, text, self.nick, self.room)
             if answer:
                 self.send(answer)
-        # One search in what is mostly others' joins: they are told a hundred million bytes of them.
+        # Only one search: most of it is others' joins, a hundred million bytes in all.
         if b"PING" in text:
             for line in text[:whole].splitlines():
                 if answer := self.dialect.answer(line):
@@ -173,15 +174,15 @@ class Connection:
         raise AsyncChatError(f"cannot connect to {self.address}: {os.strerror(code)}")
 
 
-class Crowd:
+class Clients:
     """All clients of a scenario.
 
     Args:
         address: The server.
-        dialect: What they speak.
+        dialect: The dialect that they speak.
         rooms: The room's number of each client, in order.
-        poller: Who tells of their sockets; all are in it when ``settle`` returns.
-        progress: Told how many have joined.
+        poller: Watches their sockets; it has all of them when ``settle`` returns.
+        progress: Called with how many have joined.
     """
 
     def __init__(
@@ -204,7 +205,7 @@ class Crowd:
         """Connect and join all; return the seconds from the first attempt until all have joined.
 
         Raises:
-            AsyncChatError: The server cannot be reached, refuses, closes, or nothing moves for 30 s.
+            AsyncChatError: The server cannot be reached, refuses, closes, or nothing happens for 30 s.
         """
         began = moved = now = time.monotonic()
         swept = told = began
@@ -245,7 +246,7 @@ class Crowd:
         return took
 
     def settle(self) -> None:
-        """Wait until each client has read all that was sent before: the others' joins.
+        """Wait until each client has read everything that was sent before: the others' joins.
 
         Raises:
             AsyncChatError: The server closes a connection, or does not answer for 30 s.
@@ -271,7 +272,7 @@ class Crowd:
                 raise AsyncChatError(f"{self.address} does not answer {len(missing)} clients")
 
     def stay(self, seconds: float) -> None:
-        """Be there without a word for so long, after ``settle``; only pings are answered."""
+        """Stay connected for so long after ``settle``, answering only pings."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self._turn()
@@ -287,7 +288,7 @@ class Crowd:
         return heard
 
     def leave(self) -> None:
-        """Say good-bye for everyone; what is still under way is not read."""
+        """Quit with all clients; what is still in transit is not read."""
         for connection in self.connections:
             connection.send(self._dialect.leave())
         self.close()

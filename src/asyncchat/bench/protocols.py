@@ -1,7 +1,7 @@
-"""What the generator says in each dialect: coming in, leaving, sending; and what the answers mean.
+"""What the generator sends in each dialect: registering, sending, leaving; and what the answers mean.
 
-Only the few lines that a load needs, made and found as bytes at once: the project's dialect classes parse
-each line, which the generator has no time for.
+Owns the few lines that a load needs, as bytes: the project's dialect classes parse each line, which would be
+too slow for the generator. It must not know sockets.
 """
 
 import random
@@ -12,19 +12,19 @@ from urllib.parse import urlsplit
 
 from asyncchat.errors import AsyncChatError
 
-# Error numerics that a client gets on its way in or for a message (RFC 2812, 5.2): 4xx and 5xx. 422 says
-# that there is no message of the day: every server may send it.
+# Error numerics that a client may receive while it registers or for a message (RFC 2812, 5.2): 4xx and 5xx.
+# 422 (no message of the day) is no failure.
 _ERROR_NUMERIC = re.compile(rb"^(?:@\S+ )?:\S+ (?!422)([45]\d\d) ", re.MULTILINE)
 _MYINFO = re.compile(rb"^:\S+ 004 \S+ \S+ (\S+)", re.MULTILINE)
 _TEXT_LIMIT = 200
 
 
 class Dialect(Protocol):
-    """The lines of one dialect. Answers are looked for in whole lines, as bytes."""
+    """The lines of one dialect. Answers are searched in whole lines, as bytes."""
 
     @property
     def tag(self) -> str:
-        """Return what makes names of this run unlike an earlier run's."""
+        """Return what makes names of this run different from an earlier run's."""
 
     @property
     def echo(self) -> bool:
@@ -32,49 +32,49 @@ class Dialect(Protocol):
 
     @property
     def has_ping(self) -> bool:
-        """Tell whether it has a PING that shows what has been read."""
+        """Tell whether it has a PING, which shows what has been read."""
 
     @property
     def one_room(self) -> bool:
-        """Tell whether there is one room only."""
+        """Tell whether there is only one room."""
 
     def hello(self, nick: str) -> bytes:
         """Return what a client sends first."""
 
     def step(self, stage: int, text: bytes, nick: str, room: int) -> tuple[int, bytes]:
-        """Return a newcomer's next stage (``IN``: it has joined) and what to send for it."""
+        """Return the next stage of a client that registers (``JOINED`` at the end) and what to send."""
 
     def refusal(self, text: bytes) -> str | None:
         """Return the line in which the server refuses something, if there is one."""
 
     def closing(self, text: bytes) -> str | None:
-        """Return the line in which the server says that it closes the connection, if there is one."""
+        """Return the line that announces that the server closes the connection, if there is one."""
 
     def answer(self, line: bytes) -> bytes:
-        """Return what must be answered to a line (a PONG), or nothing."""
+        """Return the answer that a line needs (a PONG), or nothing."""
 
     def say(self, room: int) -> bytes:
-        """Return what stands before a text to this room."""
+        """Return what precedes a text to this room."""
 
     def leave(self) -> bytes:
-        """Return how a client leaves."""
+        """Return the line with which a client leaves."""
 
     def version(self, text: bytes) -> str | None:
-        """Return the server's version, if these lines tell it."""
+        """Return the server's version, if these lines have it."""
 
 
-IN = 99  # the stage of who has joined
+JOINED = 99  # the stage of a client that has joined
 
 _END = b"\r\n"
 
 
 @dataclass(slots=True)
-class IrcContext:
+class Irc:
     """IRC: registration, one JOIN, PRIVMSG.
 
     Args:
-        caps: Capabilities to ask for before registration.
-        tag: Makes nicknames and rooms of this run unlike an earlier run's.
+        caps: Capabilities to request before registration.
+        tag: Makes nicknames and rooms of this run different from an earlier run's.
     """
 
     caps: tuple[str, ...] = ()
@@ -109,12 +109,12 @@ class IrcContext:
         if stage == 1 and b" 001 " in text:
             stage, sent = 2, sent + f"JOIN {self.room(room)}\r\n".encode()
         if stage == 2 and b" 366 " in text:
-            stage = IN
+            stage = JOINED
         return stage, sent
 
     def refusal(self, text: bytes) -> str | None:
         """Return the line with an error numeric."""
-        if b" 353 " in text or (found := _ERROR_NUMERIC.search(text)) is None:  # 353: it has joined
+        if b" 353 " in text or (found := _ERROR_NUMERIC.search(text)) is None:  # 353: the client has joined
             return None
         return _line(text, found.start())
 
@@ -146,7 +146,7 @@ class IrcContext:
 
 @dataclass(slots=True)
 class Plain:
-    """The plain dialect: a name, then each line is a message to the one room."""
+    """The plain dialect: the first line is a name, then each line is a message to the one room."""
 
     tag: str = "n"
     echo: bool = False
@@ -154,14 +154,14 @@ class Plain:
     one_room: bool = True
 
     def hello(self, nick: str) -> bytes:
-        """Wait for the prompt before the name: nothing is sent first."""
+        """Return nothing: the server's prompt comes before the name."""
         return b""
 
     def step(self, stage: int, text: bytes, nick: str, room: int) -> tuple[int, bytes]:
         """Go from the prompt (0) to the greeting (1)."""
         if stage == 0:
             return (1, nick.encode() + b"\n") if text.find(b"nickname: ") >= 0 else (0, b"")
-        return (IN, b"") if f"Hello, {nick}!".encode() in text else (stage, b"")
+        return (JOINED, b"") if f"Hello, {nick}!".encode() in text else (stage, b"")
 
     def refusal(self, text: bytes) -> str | None:
         """Find a refused name."""
@@ -177,7 +177,7 @@ class Plain:
         return b""
 
     def say(self, room: int) -> bytes:
-        """Return nothing: a line is the message."""
+        """Return nothing: a line is a message."""
         return b""
 
     def leave(self) -> bytes:
@@ -185,7 +185,7 @@ class Plain:
         return b"/quit\n"
 
     def version(self, text: bytes) -> str | None:
-        """Return None: the plain dialect does not tell it."""
+        """Return None: the plain dialect does not have it."""
         return None
 
 
@@ -208,7 +208,7 @@ def parse_url(url: str) -> Address:
     """Read ``irc://host:port`` or ``plain://host:port``.
 
     Raises:
-        ValueError: It is something else; the text says what.
+        ValueError: It is something else; the message says what.
     """
     parts = urlsplit(url)
     if parts.scheme not in _DEFAULT_PORTS:
@@ -224,7 +224,7 @@ def parse_url(url: str) -> Address:
 
 def make_dialect(name: str, caps: tuple[str, ...]) -> Dialect:
     """Return the lines of the dialect with this name, for one run."""
-    return IrcContext(caps) if name == "irc" else Plain()
+    return Irc(caps) if name == "irc" else Plain()
 
 
 def _line(text: bytes, start: int) -> str:

@@ -21,7 +21,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import fold
 from asyncchat.dialects.irc.capabilities import CAPABILITIES
-from asyncchat.dialects.irc.commands import COMMANDS
+from asyncchat.dialects.irc.registry import COMMANDS
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import account_gates, addresses, gates
 from asyncchat.server.absent import Absent

@@ -4,14 +4,14 @@ Owns the limit and the half line that waits; must not know what a line means. No
 """
 
 OVERLONG = None
-"""Stands in the list for a line over the limit; its bytes are dropped up to its newline."""
+"""Stands for a line over the limit; its bytes are dropped up to its newline."""
 
 
 class LineFramer:
     """Cuts a stream at LF; a CR before it is not part of the line.
 
     Args:
-        limit: longest line in bytes without its end. A line in the making is never held beyond that.
+        limit: longest line in bytes without its end. No more than that is held of an unfinished line.
     """
 
     __slots__ = ("_held", "_limit", "_pieces", "_ready", "_ready_bytes", "_skipping", "_taken")
@@ -27,7 +27,7 @@ class LineFramer:
 
     @property
     def backlog(self) -> int:
-        """Bytes held: complete lines not taken with an end of one byte each, and the unfinished one."""
+        """Bytes held: complete lines not taken, each with an end of one byte, and the unfinished line."""
         return self._ready_bytes + self._held
 
     @property
@@ -105,7 +105,7 @@ class LineFramer:
         self._ready_bytes += _size(lines)
 
     def take_rest(self) -> bytes:
-        """The unfinished line, which then is gone."""
+        """Takes the unfinished line."""
         rest = b"".join(self._pieces)
         self._pieces.clear()
         self._held = 0

@@ -25,7 +25,7 @@ from asyncchat.core.events import Record
 from asyncchat.core.text import cut
 from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome
 from asyncchat.dialects.irc.dialect import IrcDialect
-from asyncchat.dialects.irc.encoder import CapabilityEncoder
+from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.server_context import IrcContext
 
 MESSAGE_BYTES: Final = 16_384
@@ -43,7 +43,7 @@ _BINARY = _FIN | Opcode.BINARY
 
 
 class Handshake(msgspec.Struct, frozen=True):
-    """What an opening handshake is answered: 101 where it succeeds, else a status with a reason to show."""
+    """The answer to an opening handshake: 101 where it succeeds, else a status with a reason to show."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -54,7 +54,7 @@ class Handshake(msgspec.Struct, frozen=True):
 def shake_hands(method: str, target: str, headers: Iterable[tuple[str, str]]) -> Handshake:
     """Answers an opening handshake (RFC 6455, 4.2); host and origin are checked before.
 
-    The first of the client's subprotocols that there is counts; without one, messages are text.
+    The first of the client's subprotocols that the server knows counts; without one, messages are text.
     """
     if method != "GET":
         return Handshake(405, (("Allow", "GET"),), f"it is a {method}, not a GET")
@@ -76,7 +76,7 @@ def shake_hands(method: str, target: str, headers: Iterable[tuple[str, str]]) ->
 _USED = frozenset(
     ("connection", "upgrade", "sec-websocket-key", "sec-websocket-version", "sec-websocket-protocol")
 )
-"""Headers that the handshake is made of; what others hold is not its affair."""
+"""Headers that the handshake is made of; others are not looked at."""
 
 _KEPT = ("Allow", "Upgrade")
 
@@ -111,7 +111,7 @@ class WebSocketEncoder:
 
     __slots__ = ("__weakref__", "_first", "irc")
 
-    def __init__(self, irc: CapabilityEncoder, first: int) -> None:
+    def __init__(self, irc: EncoderBase, first: int) -> None:
         self.irc = irc
         self._first = first
 
@@ -131,9 +131,7 @@ class WebSocket:
     def __init__(self, irc: IrcContext) -> None:
         self._irc = irc
         # As long as somebody has it, as ``IrcContext`` keeps its own.
-        self._encoders: WeakValueDictionary[tuple[CapabilityEncoder, int], WebSocketEncoder] = (
-            WeakValueDictionary()
-        )
+        self._encoders: WeakValueDictionary[tuple[EncoderBase, int], WebSocketEncoder] = WeakValueDictionary()
 
     def dialect(
         self, session: int, host: str, *, binary: bool = False, is_confidential: bool = True
@@ -142,7 +140,7 @@ class WebSocket:
         irc = self._irc.dialect(session, host, is_confidential=is_confidential)
         return WebSocketDialect(self, irc, _BINARY if binary else _TEXT)
 
-    def encoder(self, irc: CapabilityEncoder, first: int) -> WebSocketEncoder:
+    def encoder(self, irc: EncoderBase, first: int) -> WebSocketEncoder:
         """How others' events are told to who would get these lines."""
         encoder = self._encoders.get((irc, first))
         if encoder is None:
@@ -248,11 +246,11 @@ class WebSocketDialect:
         return self._end(lines, CloseCode.GOING_AWAY if stopping else code, reason)
 
     def ping(self) -> bytes:
-        """A PING of IRC: who answers it is the client, not only its browser."""
+        """A PING of IRC, which the client answers, not only its browser."""
         return framed(self._irc.ping(), self._first)
 
     def on_tick(self, now: float) -> bytes:
-        """What IRC has to say of what was left half done."""
+        """What IRC says of what was left half done."""
         lines = self._irc.on_tick(now)
         return framed(lines, self._first) if lines else b""
 

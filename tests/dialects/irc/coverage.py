@@ -9,10 +9,13 @@ from pathlib import Path
 
 from asyncchat.core.ids import Ids
 from asyncchat.dialects.base import ServerInfo
-from asyncchat.dialects.irc import greeting, numerics
+from asyncchat.dialects.irc import (
+    features,  # noqa: F401  # fills the tables
+    numerics,
+)
 from asyncchat.dialects.irc.capabilities import CAPABILITIES
-from asyncchat.dialects.irc.commands import COMMANDS
-from asyncchat.dialects.irc.server_context import IrcContext
+from asyncchat.dialects.irc.isupport import tokens
+from asyncchat.dialects.irc.registry import COMMANDS
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -114,12 +117,10 @@ def rows() -> Iterator[tuple[str, tuple[str, str, str, list[str]]]]:
     codes = ((name, value) for name, value in vars(numerics).items() if name.startswith(("RPL_", "ERR_")))
     for name, code in sorted(codes, key=lambda item: item[1]):
         yield "Numerics", _numeric_row(name, code, texts)
-    irc = IrcContext(
-        ServerInfo("irc.example.org", "0", 0, Ids([(1, "e1")]), icon="https://example.org/icon.svg")
-    )
-    for token in greeting.isupport(irc):
+    server = ServerInfo("irc.example.org", "0", 0, Ids([(1, "e1")]), icon="https://example.org/icon.svg")
+    for token in tokens(server):
         yield "Tokens of 005", _token_row(token, texts)
-    for capability in CAPABILITIES:
+    for capability in sorted(CAPABILITIES, key=lambda one: one.name):
         spec = IRCV3.format(path=capability.spec)
         if capability.spec.startswith("https://"):
             spec = f"[soju]({capability.spec})"

@@ -9,8 +9,9 @@ from asyncchat.core.events import AnyEvent, Record, Speech
 from asyncchat.core.ids import Ids
 from asyncchat.core.metadata import KEY_BYTES, VALUE_BYTES
 from asyncchat.core.people import person
-from asyncchat.dialects.irc.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, METADATA, SERVER_TIME
+from asyncchat.dialects.irc.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, SERVER_TIME
 from asyncchat.dialects.irc.encoder import CapabilityEncoder
+from asyncchat.dialects.irc.features.metadata import METADATA
 from asyncchat.dialects.irc.tokens import LINE_BYTES, Message, parse
 
 A = person(1, "a", "u", "h", "real")

@@ -3,8 +3,8 @@
 import pytest
 
 from asyncchat.core import commands, replies
-from asyncchat.dialects.irc.commands import COMMANDS
 from asyncchat.dialects.irc.labels import LabeledResponse, LabelStart, label_of
+from asyncchat.dialects.irc.registry import COMMANDS
 
 SERVER = ":irc.test "
 LABELS = "labeled-response batch"

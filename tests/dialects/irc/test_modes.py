@@ -9,7 +9,7 @@ from asyncchat.dialects.irc import modes
 from asyncchat.dialects.irc.modes import format_extban, parse_extban, prefix
 
 PAGE = Path(__file__).parents[3] / "docs" / "irc.md"
-TESTS = [Path(__file__).parent / "commands" / f"test_{name}.py" for name in ("modes", "registration")]
+TESTS = [Path(__file__).parent / "features" / f"test_{name}.py" for name in ("modes", "people")]
 
 
 def rows(title: str) -> dict[str, str]:

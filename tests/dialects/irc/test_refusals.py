@@ -4,7 +4,7 @@ import pytest
 
 from asyncchat.core import replies
 from asyncchat.core.replies import CannotSpeakReason, Refusal
-from asyncchat.dialects.irc.refusals import FAILURES, REFUSALS
+from asyncchat.dialects.irc.registry import FAILURES, REFUSALS
 
 LINES = [
     (replies.NotEntered(), "451 a :You have not registered"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.commands import COMMANDS
+from asyncchat.dialects.irc.registry import COMMANDS
 from tests.dialects.driver import SENT, TOLD
 
 HERE = Path(__file__).parent

@@ -26,22 +26,22 @@ MOST_LINES: Final = 100
 """Most lines of a batch (max-lines): each costs some 100 bytes more for every reader."""
 
 OPEN_SECONDS: Final = 30.0
-"""How long a batch may be open: a client sends it in one go."""
+"""How long a batch may be open: a client sends it at once."""
 
 _REFUSED: Final = 8
 """BatchFailure batches whose further lines are known for such; a client that has more made them itself."""
 
 _REF = re.compile(r"[A-Za-z0-9-]{1,64}")
-"""A reference tag (IRCv3 batch); the length is ours, so that nobody keeps a book in one."""
+"""A reference tag (IRCv3 batch); the length is ours, since it is remembered."""
 
 _SAYING: Final = ("PRIVMSG", "NOTICE")
 
 _BESIDE: Final = ("PING", "PONG", "QUIT")
-"""What may come while a batch is open without breaking it: a client's own sign of life, and its end."""
+"""What may come while a batch is open without breaking it: signs of life, and the end."""
 
 
 class BatchFailure(msgspec.Struct, frozen=True):
-    """Why a batch is not taken: the code of its FAIL, context, words, and the label of its beginning."""
+    """A batch is refused: the code of its FAIL, context, words, and the label of its beginning."""
 
     code: str
     context: tuple[str, ...]
@@ -121,12 +121,12 @@ class OpenBatch:
         return MultilineText(self.target, notice, "".join(pieces), tuple(cuts), self.tags, self.label)
 
     def fail(self, code: str, *context: str, text: str) -> BatchFailure:
-        """That it fails, with its label."""
+        """The failure of this batch, with its label."""
         return BatchFailure(code, context, text, self.label)
 
 
 class ClientBatches:
-    """The batch that is open, and those whose further lines mean nothing any more."""
+    """The batch that is open, and the failed ones whose further lines are ignored."""
 
     __slots__ = ("open", "refused")
 
@@ -136,7 +136,7 @@ class ClientBatches:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is remembered: no object would do as well."""
+        """Whether nothing is remembered, so that no object is needed."""
         return self.open is None and not self.refused
 
     def begin(self, message: Message, allowed: bool, tags: Tags) -> BatchFailure | None:
@@ -184,9 +184,9 @@ class ClientBatches:
         return opened.whole()
 
     def take(self, message: Message) -> BatchFailure | bool:
-        """Takes any other line: True: it is in the batch, or in one that failed; False: it is in none.
+        """Takes any other line. True: it is in the batch, or in one that failed. False: it is in none.
 
-        A line outside of the open batch breaks it; the line itself is then obeyed.
+        A line outside of the open batch breaks the batch; the line itself is then obeyed.
         """
         ref = message.tag("batch")
         opened = self.open
@@ -205,7 +205,7 @@ class ClientBatches:
         return BatchFailure("MULTILINE_INVALID", (), "There is no such batch open")
 
     def broken_by(self, message: Message) -> BatchFailure | None:
-        """What a line without a batch breaks: clients must not send others until a batch is closed."""
+        """Breaks the open batch by a line outside: clients must not send others before its end."""
         if self.open is None or message.command in _BESIDE:
             return None
         return self.broken("Only lines of the batch may come before its end")
@@ -228,20 +228,20 @@ class ClientBatches:
         return opened.fail("TIMEOUT", opened.ref, text="The batch was left open for too long")
 
     def drop(self) -> OpenBatch | None:
-        """Gives the open batch up; its further lines mean nothing."""
+        """Gives up the open batch; its further lines are ignored."""
         opened, self.open = self.open, None
         if opened is not None:
             self.refuse(opened.ref)
         return opened
 
     def refuse(self, ref: str) -> None:
-        """Lets further lines of a batch mean nothing."""
+        """Ignores further lines of a batch."""
         self.forget(ref)
         self.refused.append(ref)
         del self.refused[:-_REFUSED]
 
     def forget(self, ref: str) -> bool:
-        """Whether a batch had failed; it has not any more."""
+        """Forgets that a batch failed; whether it had."""
         if ref not in self.refused:
             return False
         self.refused.remove(ref)

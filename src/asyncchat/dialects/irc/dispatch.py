@@ -1,27 +1,24 @@
-"""What a client's line asks: its label, its limits, its command's handler.
+"""From a client's line to commands: its label, its limits, its command's handler.
 
-Owns what is refused before a command is looked at; the commands are a table (``commands``).
+Owns what is refused before a command is looked at; the commands are a table (``registry``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from asyncchat.core.commands import Answer, Command
 from asyncchat.dialects.framing import OVERLONG
 from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.answers import ResumeReading, fail, numeric
 from asyncchat.dialects.irc.batches import OpenBatch
 from asyncchat.dialects.irc.capabilities import BATCH, LABELED_RESPONSE
-from asyncchat.dialects.irc.commands import COMMANDS
-from asyncchat.dialects.irc.commands import batches as in_batches
-from asyncchat.dialects.irc.commands.spec import ResumeReading, fail, numeric
+from asyncchat.dialects.irc.features import multiline
 from asyncchat.dialects.irc.labels import LabelStart, label_of
+from asyncchat.dialects.irc.registry import COMMANDS
 from asyncchat.dialects.irc.serialize import BODY_BYTES, middle
+from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import CLIENT_TAG_BYTES, Fault, Message, parse
-
-if TYPE_CHECKING:
-    from asyncchat.dialects.irc.dialect import IrcDialect
 
 MOST_BYTES = CLIENT_TAG_BYTES + 2 + BODY_BYTES
 """Longest line of a client: tags with ``@`` and space, and the 510 bytes after them."""
@@ -30,8 +27,8 @@ _LABELS = BATCH | LABELED_RESPONSE
 """Without batches there are no labels (labeled-response, "Dependencies")."""
 
 
-def dispatch(session: IrcDialect, raw: bytes | None) -> Sequence[Command]:
-    """What a line asks, behind its label if it has one.
+def dispatch(session: IrcSession, raw: bytes | None) -> Sequence[Command]:
+    """The commands that a line asks for, behind its label if it has one.
 
     What is asked in a batch is answered when it ends or breaks, under the label with which it began.
     """
@@ -49,41 +46,43 @@ def dispatch(session: IrcDialect, raw: bytes | None) -> Sequence[Command]:
     return _under(session, label, asked)
 
 
-def _batch(session: IrcDialect) -> OpenBatch | None:
+def _batch(session: IrcSession) -> OpenBatch | None:
     return None if session.client_batches is None else session.client_batches.open
 
 
-def _under(session: IrcDialect, label: str, asked: Sequence[Command]) -> Sequence[Command]:
+def _under(session: IrcSession, label: str, asked: Sequence[Command]) -> Sequence[Command]:
     if not label:
         return asked
     # A line that pauses may leave the rest of what it asks behind it.
     return (Answer(LabelStart(label, len(asked) + session.queued)), *asked)
 
 
-def _asked(session: IrcDialect, raw: bytes | None) -> Sequence[Command]:
+def _asked(session: IrcSession, raw: bytes | None) -> Sequence[Command]:
     if raw is OVERLONG or _too_long(raw):
         text = "Input line was too long"
-        return [*in_batches.broken(session, text), numeric(numerics.ERR_INPUTTOOLONG, text=text)]
+        return [*multiline.broken(session, text), numeric(numerics.ERR_INPUTTOOLONG, text=text)]
     message = parse(raw)
     if isinstance(message, Fault):
-        return [*in_batches.broken(session, message.value), *_refused(session, raw, message)]
+        return [*multiline.broken(session, message.value), *_refused(session, raw, message)]
     if session.client_batches is not None or message.tags:
-        first, whole = in_batches.taken(session, message)
+        first, whole = multiline.taken(session, message)
         if first or whole:
             return first if whole else [*first, *_obeyed(session, message)]
     return _obeyed(session, message)
 
 
-def _obeyed(session: IrcDialect, message: Message) -> Sequence[Command]:
+def _obeyed(session: IrcSession, message: Message) -> Sequence[Command]:
     entry = COMMANDS.get(message.command)
     if entry is None:
-        return [numeric(numerics.ERR_UNKNOWNCOMMAND, middle(message.command), text="Unknown command")]
+        return [_unknown(message.command)]
     if not entry.early and not session.entered:
         return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
     if not entry.satisfied(message.params):
         return [numeric(numerics.ERR_NEEDMOREPARAMS, message.command, text="Not enough parameters")]
     heard = session.context.heard
     heard[message.command] = heard.get(message.command, 0) + 1
+    if entry.needs & ~session.caps_in:
+        return [_unknown(message.command)]
     commands = entry.handler(session, message)
     if not entry.long:
         return commands
@@ -91,7 +90,11 @@ def _obeyed(session: IrcDialect, message: Message) -> Sequence[Command]:
     return [*commands, Answer(ResumeReading())]
 
 
-def _refused(session: IrcDialect, raw: bytes, fault: Fault) -> Sequence[Command]:
+def _unknown(command: str) -> Answer:
+    return numeric(numerics.ERR_UNKNOWNCOMMAND, middle(command), text="Unknown command")
+
+
+def _refused(session: IrcSession, raw: bytes, fault: Fault) -> Sequence[Command]:
     if fault is Fault.EMPTY:
         return []
     if fault is Fault.CONTROL:

@@ -1,7 +1,7 @@
-"""The quick way in: a chunk that is nothing but messages to rooms and PINGs, straight to commands.
+"""The fast path of what is received: a chunk of nothing but messages to rooms and PINGs becomes commands.
 
-Owns no rule: what it gives is what the slow way gives (the tests hold one against the other), it only
-declines whatever is out of the ordinary. Load, and most of what people type, comes through here.
+Owns no rule: it gives what ``dispatch`` would give (the tests compare both), and declines whatever is out of
+the ordinary. Load, and most of what people type, comes through here.
 """
 
 from asyncchat.core.commands import Answer, Command, Say
@@ -12,7 +12,7 @@ _SAY_AT = len("PRIVMSG ")
 
 
 def fast_path(data: bytes, limit: int, pong: bytes) -> list[Command] | None:
-    """The commands of a chunk, or None when it has to be read the slow way.
+    """The commands of a chunk, or None when ``dispatch`` has to read it.
 
     Args:
         data: what was read, with nothing held before it.

@@ -86,9 +86,6 @@ CHANMODES: Final = ",".join(
 )
 """That of CHANMODES."""
 
-LISTS: Final = "".join(LIST_LETTERS.values())
-"""The lists, for MAXLIST."""
-
 ACCOUNT_EXTBAN: Final = "a"
 
 EXTBANS: Final = f"{ACCOUNT_EXTBAN}mrt"
@@ -106,7 +103,7 @@ _BY_HIGHEST: Final = {role.bit: PREFIXES[role.name] for role in roles.ROLES}
 
 
 def prefix(held: int, every: bool) -> str:
-    """What stands before the nick of a member with these roles: the highest one's prefix, or every one's."""
+    """What stands before the nick of a member with these roles: the highest role's prefix, or each role's."""
     if not held:
         return ""
     if not every:
@@ -115,7 +112,7 @@ def prefix(held: int, every: bool) -> str:
 
 
 def parse_extban(listed: str, typed: str) -> tuple[str, str, int]:
-    """The core's list and mask for what was written as a list mode's parameter, and for how many seconds."""
+    """The core's list and mask for the parameter of a list mode, and for how many seconds."""
     seconds, muting = 0, False
     while len(typed) > len(_MUTE):
         if typed[:2].lower() == _TIMED and not seconds:

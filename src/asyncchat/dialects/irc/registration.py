@@ -1,11 +1,11 @@
-"""What is known of who has not entered yet.
+"""What is known of a session before it is registered.
 
 Owns nick, user, real name and password until there is a person; must not know how they came.
 """
 
 
 class PendingRegistration:
-    """What a session has said of itself before it is a person; gone afterwards."""
+    """What a session has said of itself before it is a person; dropped afterwards."""
 
     __slots__ = (
         "account",
@@ -32,9 +32,9 @@ class PendingRegistration:
         self.metadata: tuple[tuple[str, str | None], ...] = ()
         """What it sets of itself when it enters, by key; None: what it takes away."""
         self.keys: tuple[str, ...] = ()
-        """Keys of others' metadata of which it wants to be told."""
+        """Keys of others' metadata that it subscribes to."""
 
     @property
     def complete(self) -> bool:
-        """Whether all is there that a registration needs."""
+        """Whether everything that a registration needs is there."""
         return bool(self.nick and self.user) and not self.negotiating

@@ -1,6 +1,6 @@
 """A server's own lines, made to fit.
 
-Owns the 512 bytes of a line (RFC 1459, 2.3) and that no text breaks out of its place; must not know numerics.
+Owns the 512 bytes of a line (RFC 1459, 2.3), and that no text breaks out of its place.
 """
 
 from asyncchat.core.text import cut
@@ -15,8 +15,8 @@ _BREAKS = str.maketrans({"\r": " ", "\n": " ", "\0": " "})
 def line(head: str, last: str | None = None) -> bytes:
     """A line of a head (words that are known to be words) and a last parameter of any text.
 
-    What is longer than a line may be loses its end: only a topic, a mask or a reason of full length beside
-    the longest names comes to that; messages are cut into several lines instead (``speech``).
+    What is too long for a line loses its end: only a topic, a mask or a reason of full length beside the
+    longest names is; messages are cut into several lines instead (``speech``).
     """
     text = head if last is None else f"{head} :{last}"
     raw = text.encode("utf-8", "replace")
@@ -35,3 +35,9 @@ def middle(text: str) -> str:
     if " " in text:
         text = text.replace(" ", "_")
     return "0" + text if text[0] == ":" else text
+
+
+def hollow(source: str, code: str, words: str, text: str | None) -> bytes:
+    """A numeric with a NUL in the place of the reader's nick: what is the same for all is made once."""
+    marked = line(f":{source} {code} \x1a{words}", text and text.replace("\0", "\x1a"))
+    return marked.replace(b"\x1a", b"\0")

@@ -17,13 +17,13 @@ def _second(seconds: int) -> str:
 
 
 def timestamp(time: int) -> str:
-    """A time in microseconds, written with its milliseconds."""
+    """A time in microseconds as a timestamp, with milliseconds."""
     seconds, rest = divmod(time, 1_000_000)
     return f"{_second(seconds)}.{rest // 1000:03d}Z"
 
 
 def milliseconds(text: str) -> int | None:
-    """The milliseconds since 1970 that a stamp says, or None for no stamp; a leap second is the next."""
+    """The milliseconds since 1970 of a timestamp, or None if it is none; a leap second counts as the next."""
     found = _FORM.fullmatch(text)
     if found is None:
         return None

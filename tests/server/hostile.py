@@ -22,13 +22,13 @@ from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import fold
 from asyncchat.dialects.irc.capabilities import CAPABILITIES
 from asyncchat.dialects.irc.registry import COMMANDS
-from asyncchat.dialects.plain.words import WORDS as TYPED
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses, auth, io_commands
 from asyncchat.server.addresses import Address
 from asyncchat.server.recipients import Absent
 from asyncchat.server.server import Server
 from asyncchat.server.server_passwords import OwnerCode
+from asyncchat.text.slash import COMMANDS as TYPED
 from tests.server.harness import CODE, PATIENCE
 
 SECRET = "hunter2secret"  # noqa: S105

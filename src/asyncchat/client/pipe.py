@@ -13,7 +13,7 @@ from typing import TextIO
 from asyncchat.client.client import Client
 from asyncchat.client.errors import ClientError, TimedOut
 from asyncchat.client.events import Event, Joined, Message, Present, Refused, Told, Unconfirmed
-from asyncchat.client.show import notice_of, plain_lines
+from asyncchat.client.render import notice_of, plain_lines
 
 _LINE_BYTES = 65_536
 """Longest input line in bytes; a longer one becomes several messages."""

@@ -55,7 +55,7 @@ def account(server, client, name):
 
 
 def session_of(server, id):
-    return next(session for session in server.server.sessions if session.id == id)
+    return next(session for session in server.server.context.sessions if session.id == id)
 
 
 def pong(client):

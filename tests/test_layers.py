@@ -79,17 +79,22 @@ def parts(*names: str) -> frozenset[str]:
 
 
 FOR_ALL = parts("errors")
+APART = parts("dialects.irc", "dialects.plain")
+"""Packages none of which imports another."""
+
+
 RULES = {
-    "core": Rule(pure=True, third_parties=parts("msgspec")),
-    "dialects": Rule(parts("core"), pure=True, third_parties=SANS_IO_WEBSOCKETS | {"msgspec"}),
+    "core": Rule(pure=True, third_parties=parts("msgspec", "wcwidth")),
+    "text": Rule(parts("core"), pure=True, third_parties=parts("msgspec")),
+    "dialects": Rule(parts("core", "text"), pure=True, third_parties=SANS_IO_WEBSOCKETS | {"msgspec"}),
     "log": Rule(parts("core")),
     "config": Rule(parts("core")),
-    "control": Rule(parts("core", "dialects", "log")),
-    "server": Rule(parts("core", "dialects", "log", "config", "control")),
-    "client": Rule(parts("core", "dialects")),
-    "bench": Rule(parts("core", "dialects")),
+    "control": Rule(parts("core", "text", "log")),
+    "server": Rule(parts("core", "text", "dialects", "log", "config", "control")),
+    "client": Rule(parts("core", "text", "dialects")),
+    "bench": Rule(parts("core", "text", "dialects")),
     "errors": Rule(pure=True),
-    "cli": Rule(parts("core", "dialects", "log", "config", "control", "server", "client", "bench")),
+    "cli": Rule(parts("core", "text", "dialects", "log", "config", "control", "server", "client", "bench")),
     "__main__": Rule(parts("cli")),
     "__init__": Rule(parts("core", "client")),  # the package's public names
 }
@@ -132,6 +137,8 @@ def breaches(source: str, path: str) -> list[str]:
         if top == "asyncchat":
             theirs = below.split(".", 1)[0]
             allowed = theirs in {"", "__version__", part} or theirs in rule.ours | FOR_ALL
+            own = ".".join(path.split("/")[:2])
+            allowed = allowed and not (own in APART and is_within(below, APART - {own}))
         elif not rule.pure:
             allowed = True
         elif top in sys.stdlib_module_names:
@@ -162,6 +169,14 @@ def test_imports_keep_to_the_design(path):
         ("core/chat.py", "import click", "click"),
         ("core/deep/er.py", "from ...server import hub", "asyncchat.server.hub"),
         ("core/chat.py", "from .. import log", "asyncchat.log"),
+        ("text/times.py", "from asyncchat.dialects.plain import Plain", "asyncchat.dialects.plain.Plain"),
+        ("text/times.py", "from time import time", "time.time"),
+        ("core/chat.py", "from asyncchat.text.times import Zone", "asyncchat.text.times.Zone"),
+        (
+            "dialects/irc/tokens.py",
+            "from asyncchat.dialects.plain import Plain",
+            "asyncchat.dialects.plain.Plain",
+        ),
         ("dialects/irc/tokens.py", "from asyncchat import server", "asyncchat.server"),
         ("dialects/http.py", "import urllib.request", "urllib.request"),
         ("dialects/websocket.py", "import websockets", "websockets"),

@@ -1,4 +1,4 @@
-"""``python -m asyncchat``: the command line, for where the script ``asyncchat`` is not on the path."""
+"""``python -m asyncchat``: the command line, where the script ``asyncchat`` is not on the path."""
 
 from asyncchat.cli import main
 

@@ -1,7 +1,7 @@
 from xml.etree import ElementTree
 
 from asyncchat.bench import plot
-from asyncchat.bench.figures import Figures
+from asyncchat.bench.metrics import Metrics
 from asyncchat.bench.results import Comparison, Results, Series
 from asyncchat.bench.scenario import SCENARIOS
 
@@ -9,11 +9,11 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def test_the_chart_is_well_formed_with_a_curve_and_a_bar_for_each_server():
-    def runs(price: float) -> list[Figures]:
-        return [Figures("room", {"cpu_us": price}, curve=[(0.0, 0.1), (50.0, 1.0), (100.0, 50.0)])]
+    def runs(price: float) -> list[Metrics]:
+        return [Metrics("room", {"cpu_us": price}, curve=[(0.0, 0.1), (50.0, 1.0), (100.0, 50.0)])]
 
     room = Comparison(SCENARIOS["room"], [Series("a & <b>", None, runs(1.0)), Series("c", None, runs(2.0))])
-    idle = Comparison(SCENARIOS["idle"], [Series("c", None, [Figures("idle", {"memory_kib": 4.0})])])
+    idle = Comparison(SCENARIOS["idle"], [Series("c", None, [Metrics("idle", {"memory_kib": 4.0})])])
     root = ElementTree.fromstring(plot.svg(Results([room, idle])))  # noqa: S314  # our own text
     assert len(root.findall(f".//{SVG}polyline")) == 2
     assert len(root.findall(f".//{SVG}g")[0].findall(f"{SVG}rect")) == 2
@@ -21,6 +21,6 @@ def test_the_chart_is_well_formed_with_a_curve_and_a_bar_for_each_server():
 
 
 def test_nothing_measured_is_an_empty_chart():
-    empty = Comparison(SCENARIOS["room"], [Series("a", None, [Figures("room", {})])])
+    empty = Comparison(SCENARIOS["room"], [Series("a", None, [Metrics("room", {})])])
     assert ElementTree.fromstring(plot.svg(Results([empty]))).tag == f"{SVG}svg"  # noqa: S314  # our own text
     assert ElementTree.fromstring(plot.svg(Results())).tag == f"{SVG}svg"  # noqa: S314  # our own text

@@ -84,7 +84,9 @@ def test_too_many_connections_say_which_limit_is_too_low(monkeypatch):
     import resource
 
     monkeypatch.setattr(resource, "getrlimit", lambda which: (256, 1024))
-    with pytest.raises(AsyncChatError, match="5000 connections need 5064 open files, the hard limit is 1024"):
+    with pytest.raises(
+        AsyncChatError, match="5000 connections need 5064 open files, but the hard limit is 1024"
+    ):
         process.raise_file_limit(5000)
 
 

@@ -1,11 +1,11 @@
-from asyncchat.bench.figures import Figures
+from asyncchat.bench.metrics import Metrics
 from asyncchat.bench.report import table
 from asyncchat.bench.results import Comparison, Results, Series
 from asyncchat.bench.scenario import SCENARIOS
 
 
 def series(name: str, faults: str = "", **values: float) -> Series:
-    return Series(name, "1.0", [Figures("room", values, faults, ["a line"] if faults else [], ["a note"])])
+    return Series(name, "1.0", [Metrics("room", values, faults, ["a line"] if faults else [], ["a note"])])
 
 
 def test_the_table_sets_the_first_against_the_others():

@@ -1,16 +1,16 @@
 import pytest
 
 from asyncchat.bench import results
-from asyncchat.bench.figures import Figures
+from asyncchat.bench.metrics import Metrics
 from asyncchat.bench.results import Comparison, Results, Series
 from asyncchat.bench.scenario import SCENARIOS
 from asyncchat.errors import AsyncChatError
 
 
 def made(faults: str = "") -> Results:
-    def runs(price: float) -> list[Figures]:
+    def runs(price: float) -> list[Metrics]:
         return [
-            Figures("room", {"cpu_us": price + each, "p50_ms": 1.0}, faults, [], ["note"],
+            Metrics("room", {"cpu_us": price + each, "p50_ms": 1.0}, faults, [], ["note"],
                     [(0.0, 0.1), (50.0, 1.0), (99.0, 5.0)], "v")
             for each in range(3)
         ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Short runs against a stub: crowd, load, churn, figures and comparison together, over real sockets."""
+"""Short runs against a stub: clients, load, churn, metrics and comparison together, over real sockets."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import pytest
 
 from asyncchat.bench import report, results
 from asyncchat.bench.compare import compare
-from asyncchat.bench.figures import Figures
+from asyncchat.bench.metrics import Metrics
 from asyncchat.bench.run import Settings, run
 from asyncchat.bench.scenario import Scenario, ScenarioError
 from asyncchat.bench.servers import Remote
@@ -21,21 +21,21 @@ def silent(text: str) -> None:
     """Show no progress."""
 
 
-def once(server: StubServer, scenario: Scenario) -> Figures:
+def once(server: StubServer, scenario: Scenario) -> Metrics:
     target = Remote(f"irc://127.0.0.1:{server.port}")
-    [(_, figures)] = run(target, [scenario], Settings(), silent)
-    return figures
+    [(_, metrics)] = run(target, [scenario], Settings(), silent)
+    return metrics
 
 
 @pytest.mark.parametrize("scenario", [CLOSED, OPEN, replace(OPEN, arrivals="poisson")])
 def test_a_right_server_has_no_faults(scenario):
     with stub() as server:
-        figures = once(server, scenario)
-    assert figures.faults == ""
-    assert figures.version == "stub-1"
-    assert figures.values["messages_per_s"] > 0
-    assert figures.values["p50_ms"] > 0
-    assert figures.values["join_seconds"] > 0
+        metrics = once(server, scenario)
+    assert metrics.faults == ""
+    assert metrics.version == "stub-1"
+    assert metrics.values["messages_per_s"] > 0
+    assert metrics.values["p50_ms"] > 0
+    assert metrics.values["join_seconds"] > 0
 
 
 def test_a_server_that_loses_a_delivery():
@@ -45,19 +45,19 @@ def test_a_server_that_loses_a_delivery():
 
 def test_a_server_that_doubles_a_delivery():
     with stub(lambda number, receiver, line: [line, line] if number == 20 else [line]) as server:
-        assert once(server, CLOSED).faults == "1 doubled"
+        assert once(server, CLOSED).faults == "1 duplicated"
 
 
 def test_a_server_that_cuts_a_delivery():
     with stub(lambda number, receiver, line: [line[:-5] + b"\r\n"] if number == 20 else [line]) as server:
-        assert once(server, CLOSED).faults == "1 changed on the way"
+        assert once(server, CLOSED).faults == "1 changed in transit"
 
 
-def test_a_server_that_throws_a_client_out():
+def test_a_server_that_disconnects_a_client():
     with stub(hang_up_after=30) as server:
-        figures = once(server, CLOSED)
-    assert figures.faults == "1 members thrown out"
-    assert "Excess Flood" in figures.examples[0]
+        metrics = once(server, CLOSED)
+    assert metrics.faults == "1 members disconnected"
+    assert "Excess Flood" in metrics.examples[0]
 
 
 def test_a_server_that_refuses_a_message():
@@ -67,25 +67,25 @@ def test_a_server_that_refuses_a_message():
         return [line, next(refused, b"")] if receiver == 0 else [line]  # the first client is a sender
 
     with stub(refuse_once) as server:
-        figures = once(server, OPEN)
-    assert figures.faults == "1 refused by the server"
-    assert "Cannot send" in figures.examples[0]
+        metrics = once(server, OPEN)
+    assert metrics.faults == "1 refused by the server"
+    assert "Cannot send" in metrics.examples[0]
 
 
 def test_sessions_come_and_go():
     with stub() as server:
-        figures = once(
+        metrics = once(
             server, Scenario("churn", clients=8, senders=5, kind="churn", seconds=0.2, warmup=0.05)
         )
-    assert figures.faults == ""
-    assert figures.values["sessions_per_s"] > 0
+    assert metrics.faults == ""
+    assert metrics.values["sessions_per_s"] > 0
 
 
 def test_nobody_talks():
     with stub() as server:
-        figures = once(server, Scenario("idle", clients=20, rooms=2, kind="idle", seconds=0.2, warmup=0.0))
-    assert figures.faults == ""
-    assert "deliveries_per_s" not in figures.values
+        metrics = once(server, Scenario("idle", clients=20, rooms=2, kind="idle", seconds=0.2, warmup=0.0))
+    assert metrics.faults == ""
+    assert "deliveries_per_s" not in metrics.values
 
 
 def test_servers_are_compared_in_turn_and_beside_an_earlier_result():

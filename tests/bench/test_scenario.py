@@ -43,8 +43,8 @@ def test_a_wrong_name_gets_a_suggestion():
         ({"seconds": float("nan")}, "seconds must be"),
         ({"warmup": -1}, "warmup must be"),
         ({"window": 0}, "window must be"),
-        ({"window": None}, "one of window and rate"),
-        ({"rate": 5.0}, "one of window and rate"),
+        ({"window": None}, "either window or rate"),
+        ({"rate": 5.0}, "either window or rate"),
         ({"window": None, "rate": 0.0}, "rate must be"),
         ({"arrivals": "odd"}, "arrivals must be"),
         ({"kind": "idle"}, "senders must be 0"),
@@ -97,7 +97,7 @@ def test_a_script_is_a_list_of_phases(tmp_path):
         ({"phase": [{"clients": True}]}, "clients must be a whole number"),
         ({"phase": [{"clients": 5, "rate": "x"}]}, "rate must be a number"),
         ({"phase": [{"clients": 5, "name": 3}]}, "name must be a text"),
-        ({"phase": [{"clients": 5, "senders": 1}]}, "one of window and rate"),
+        ({"phase": [{"clients": 5, "senders": 1}]}, "either window or rate"),
     ],
 )
 def test_a_wrong_script_is_refused(script, said):
@@ -118,5 +118,5 @@ def test_a_scenario_says_what_it_does():
         "1 room, 200 clients, 10 senders, window 8, 64-byte texts; 3 s after 2 s of warm-up"
     )
     assert "500 messages/s (even)" in SCENARIOS["steady"].describe()
-    assert "nobody talks" in SCENARIOS["idle"].describe()
+    assert "nobody sends" in SCENARIOS["idle"].describe()
     assert "again and again" in SCENARIOS["churn"].describe()

@@ -12,8 +12,8 @@ import sys
 import pytest
 
 from asyncchat.core import scram
-from asyncchat.log.opening import Database
-from asyncchat.log.upkeep import state
+from asyncchat.log.database import Database
+from asyncchat.log.snapshot import state
 
 COMMAND = [sys.executable, "-m", "asyncchat", "account"]
 
@@ -59,7 +59,7 @@ def names(account) -> list[str]:
 
 def a_life(account) -> None:
     """The life of two accounts; the same beside a server and without one."""
-    assert account("add", "Anna", given="secret\n").stdout == "The account Anna is made\n"
+    assert account("add", "Anna", given="secret\n").stdout == "Created the account Anna\n"
     assert account("add", "bob", given="secret\r\n").returncode == 0
     again = account("add", "anna", given="secret\n")
     assert (again.returncode, again.stdout) == (1, "")
@@ -67,8 +67,8 @@ def a_life(account) -> None:
     assert names(account) == ["Anna", "bob"]
     assert re.fullmatch(r"Anna  since [0-9-]{10}\nbob   since [0-9-]{10}\n", account("list").stdout)
     changed = account("password", "anna", given="other\n")
-    assert changed.stdout == "The account anna has another password\n"
-    assert account("remove", "BOB").stdout == "The account BOB is removed\n"
+    assert changed.stdout == "Changed the password of anna\n"
+    assert account("remove", "BOB").stdout == "Removed the account BOB\n"
     gone = account("remove", "bob")
     assert (gone.returncode, gone.stderr) == (1, "Error: Not done: there is no such account\n")
     assert account("password", "bob", given="other\n").returncode == 1
@@ -146,13 +146,13 @@ def test_at_a_terminal_it_is_asked_twice_and_not_shown(database):
     ) as process:
         os.close(child)
         shown = b""
-        for prompt in (b"Password: ", b"Once more: "):
+        for prompt in (b"Password: ", b"Repeat: "):
             while prompt not in shown:
                 shown += os.read(parent, 1024)
             os.write(parent, b"secret\n")
         output, _ = process.communicate(timeout=60)
     os.close(parent)
-    assert (process.returncode, output) == (0, b"The account anna is made\n")
+    assert (process.returncode, output) == (0, b"Created the account anna\n")
     assert b"secret" not in shown
     (made,) = verifiers(database)
     assert scram.is_password(made, "secret")

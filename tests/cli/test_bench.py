@@ -30,7 +30,7 @@ def bench(*words: str) -> Result:
         (["room", "--seconds", "0"], "seconds must be"),
         (["--url", "http://x"], "is not irc://HOST:PORT"),
         (["--against", "http://x"], "is not irc://HOST:PORT"),
-        (["--pid", "1"], "--pid is the process of --url"),
+        (["--pid", "1"], "--pid needs --url"),
         (["--against-pid", "1"], "--against-pid needs an --against URL"),
         (["--url", "irc://x", "--no-history"], "are for our own server"),
         (["--peer", "nope"], "is not one of"),
@@ -46,15 +46,15 @@ def test_misuse_exits_2(words, said):
 
 
 def test_a_script_is_run_shown_and_written(tmp_path):
-    script, figures, chart = (tmp_path / name for name in ("a.toml", "a.json", "a.svg"))
+    script, metrics, chart = (tmp_path / name for name in ("a.toml", "a.json", "a.svg"))
     script.write_text(SCRIPT)
     with stub() as server:
         words = ["--url", f"irc://127.0.0.1:{server.port}", "--script", str(script)]
-        result = bench(*words, "--json", str(figures), "--plot", str(chart))
-        again = bench(*words, "--against", str(figures))
+        result = bench(*words, "--json", str(metrics), "--plot", str(chart))
+        again = bench(*words, "--against", str(metrics))
     assert result.exit_code == 0, result.output
     assert "all once, in order" in result.stdout
-    assert json.loads(figures.read_text())["comparisons"][0]["scenario"]["name"] == "small"
+    assert json.loads(metrics.read_text())["comparisons"][0]["scenario"]["name"] == "small"
     assert chart.read_text().startswith("<svg")
     assert again.exit_code == 0, again.output
     assert "(recorded)" in again.stdout

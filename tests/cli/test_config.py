@@ -50,7 +50,7 @@ def test_show_tells_values_and_origins_and_no_secret(file):
 
 def test_check(file, tmp_path):
     done = config("check", file)
-    assert (done.returncode, done.stdout) == (0, f"{file} is in order\n")
+    assert (done.returncode, done.stdout) == (0, f"{file} is valid\n")
     assert config("check", ASYNCCHAT_CONFIG=file).returncode == 0
     assert config("check").returncode == 2
     wrong = tmp_path / "wrong.toml"
@@ -84,7 +84,7 @@ def test_a_password_at_a_terminal_is_asked_twice_and_not_shown(again, status):
     ) as process:
         os.close(child)
         shown = b""
-        for prompt, typed in ((b"Password: ", "secret"), (b"Once more: ", again)):
+        for prompt, typed in ((b"Password: ", "secret"), (b"Repeat: ", again)):
             while prompt not in shown:
                 shown += os.read(parent, 1024)
             os.write(parent, typed.encode() + b"\n")

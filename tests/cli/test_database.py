@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from asyncchat.cli._database import named_database
-from asyncchat.cli._misuse import Misuse
+from asyncchat.errors import Misuse
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def test_the_environment_may_name_the_configuration(tmp_path, monkeypatch):
 
 
 def test_what_names_no_file_is_misuse(tmp_path):
-    with pytest.raises(Misuse, match="Name a file"):
+    with pytest.raises(Misuse, match="Name it with --db FILE"):
         named_database(":memory:", None)
     file = tmp_path / "chat.toml"
     file.write_text('dbb = "file.db"\n')

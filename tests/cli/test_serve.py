@@ -196,7 +196,7 @@ def test_a_port_in_use_names_its_holder(serve):
         (["--listen", "http://x"], "no listener"),
         (["--name", "a b"], "letters, digits, dots and dashes"),
         (["--name", ""], "letters, digits, dots and dashes"),
-        (["--name", "x" * 64], "63 at most"),
+        (["--name", "x" * 64], "at most 63"),
         (["--port", "65536"], "65535"),
         (["--no-history", "--db", "x"], "exclude"),
         (["--lan", "--host", "127.0.0.1"], "exclude"),

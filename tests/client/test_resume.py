@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.client.conversation import Clock, Settings
 from asyncchat.client.events import (
     Gap,
     Joined,
@@ -21,10 +20,11 @@ from asyncchat.client.events import (
     RoomRenamed,
     Unconfirmed,
 )
-from asyncchat.client.irc_conversation import IrcConversation
+from asyncchat.client.irc_session import IrcSession
+from asyncchat.client.protocol import Clock, Settings
 from asyncchat.core import commands
 from asyncchat.core.events import Said, Speech
-from asyncchat.dialects.irc.shared import Irc
+from asyncchat.dialects.irc.server_context import IrcContext
 from tests.dialects.driver import Hub, server_info
 
 ROOM = "#ci"
@@ -49,7 +49,7 @@ class World:
 
     def __init__(self):
         self.hub = Hub()
-        self.irc = Irc(server_info())
+        self.irc = IrcContext(server_info())
         self.time = Time(self.hub)
 
     def person(self, nick, **settings):
@@ -60,11 +60,11 @@ class World:
 
 
 class Person:
-    """A conversation, the line it has, and what it yielded."""
+    """A session, the line it has, and what it yielded."""
 
     def __init__(self, world, nick, **settings):
         self.world = world
-        self.conversation = IrcConversation(
+        self.session = IrcSession(
             Settings(nick, (ROOM,), **{"clock": world.time.clock(), "echo": True, **settings})
         )
         self.yielded = []
@@ -73,11 +73,11 @@ class Person:
 
     def connect(self):
         self.peer = self.world.hub.join(lambda id: self.world.irc.dialect(id, "192.0.2.1"))
-        self.conversation.connected()
+        self.session.connected()
 
     def turn(self, up=None, down=None):
         """Carries at most so many bytes each way; whether anything moved."""
-        self.up += self.conversation.data_to_send()
+        self.up += self.session.data_to_send()
         sent, self.up = self.up[:up], self.up[up:] if up is not None else b""
         if sent:
             self.world.hub.receive(self.peer, sent)
@@ -85,8 +85,8 @@ class Person:
         told = bytes(self.peer.sent[:size])
         del self.peer.sent[:size]
         if told:
-            self.conversation.receive_data(told)
-        self.yielded += self.conversation.take_events()
+            self.session.receive_data(told)
+        self.yielded += self.session.take_events()
         return bool(sent or told)
 
     def settle(self):
@@ -100,8 +100,8 @@ class Person:
             self.world.hub.submit(self.peer, commands.Quit("broken"))
         self.peer.gone = True
         self.peer = None
-        self.conversation.lost()
-        self.yielded += self.conversation.take_events()
+        self.session.lost()
+        self.yielded += self.session.take_events()
 
     def messages(self):
         return [event for event in self.yielded if isinstance(event, Message)]
@@ -135,11 +135,11 @@ def bob(world):
 
 
 def say(person, text, to=ROOM):
-    return person.conversation.say(to, text, Speech.MESSAGE)
+    return person.session.say(to, text, Speech.MESSAGE)
 
 
 def test_first_connection(amy):
-    assert amy.conversation.ready
+    assert amy.session.ready
     assert amy.kinds() == [Joined, Present]
 
 
@@ -208,7 +208,7 @@ def without(values, name):
 
 
 def test_a_refused_message_of_several_lines_is_told_whole(world, amy, bob):
-    amy.conversation.command("MODE", ROOM, "+m")
+    amy.session.command("MODE", ROOM, "+m")
     amy.settle()
     receipt = say(bob, "one\ntwo")
     bob.settle()
@@ -228,10 +228,10 @@ def test_private_lines_are_one_message(world, amy, bob):
 
 
 def test_a_renamed_room_is_the_same_one(world, amy, bob):
-    amy.conversation.command("RENAME", ROOM, "#builds", "better")
+    amy.session.command("RENAME", ROOM, "#builds", "better")
     amy.settle()
     bob.settle()
-    assert bob.conversation.rooms() == ["#builds"]
+    assert bob.session.rooms() == ["#builds"]
     assert [event.now for event in bob.yielded if isinstance(event, RoomRenamed)] == ["#builds"]
     bob.cut()
     say(amy, "missed", to="#builds")
@@ -239,7 +239,7 @@ def test_a_renamed_room_is_the_same_one(world, amy, bob):
     bob.connect()
     bob.settle()
     assert bob.texts() == ["missed"]
-    assert bob.conversation.rooms() == ["#builds"]
+    assert bob.session.rooms() == ["#builds"]
 
 
 def test_reactions_replies_and_what_is_taken_back(world, amy, bob):
@@ -247,10 +247,10 @@ def test_reactions_replies_and_what_is_taken_back(world, amy, bob):
     amy.settle()
     bob.settle()
     first = bob.messages()[0].id
-    bob.conversation.react(ROOM, first, "👍", True)
-    bob.conversation.say(ROOM, "second\nline", Speech.MESSAGE, first)
+    bob.session.react(ROOM, first, "👍", True)
+    bob.session.say(ROOM, "second\nline", Speech.MESSAGE, first)
     bob.settle()
-    amy.conversation.command("REDACT", ROOM, first, "wrong")
+    amy.session.command("REDACT", ROOM, first, "wrong")
     amy.settle()
     bob.settle()
     for person in (amy, bob):
@@ -277,7 +277,7 @@ def test_live_messages_wait_for_the_missed_ones(world, amy, bob):
     say(amy, "missed")
     amy.settle()
     bob.connect()
-    while not (bob.conversation.rooms() or not bob.turn(down=40)):
+    while not (bob.session.rooms() or not bob.turn(down=40)):
         pass
     say(amy, "live")
     amy.settle()
@@ -313,7 +313,7 @@ def test_own_message_that_did_not_arrive_is_sent_again(world, amy, bob):
 def test_what_is_said_while_the_line_is_down_is_sent_after_the_resume(world, amy, bob):
     bob.cut()
     say(bob, "kept")
-    assert bob.conversation.waiting() == [(ROOM, "kept")]
+    assert bob.session.waiting() == [(ROOM, "kept")]
     say(amy, "missed")
     amy.settle()
     bob.connect()
@@ -357,7 +357,7 @@ def test_history_that_does_not_know_our_id(world, amy, bob):
     bob.cut()
     say(amy, "missed")
     amy.settle()
-    bob.conversation._resume._memories[ROOM].last_id = "gone-7"
+    bob.session._resume._cursors[ROOM].last_id = "gone-7"
     bob.connect()
     bob.settle()
     gap = next(event for event in bob.yielded if isinstance(event, Gap))
@@ -396,33 +396,33 @@ def test_room_that_we_may_not_return_to(world, amy, bob):
     bob.settle()
     assert bob.kinds()[-2:] == [Refused, Left]
     assert bob.yielded[-1].own
-    assert bob.conversation.ready
+    assert bob.session.ready
 
 
 def test_room_left_is_not_joined_again(world, amy, bob):
-    bob.conversation.part(ROOM, "")
+    bob.session.part(ROOM, "")
     bob.settle()
     bob.cut()
     bob.connect()
     bob.settle()
-    assert bob.conversation.rooms() == []
-    assert bob.conversation.ready
+    assert bob.session.rooms() == []
+    assert bob.session.ready
 
 
 def test_a_key_is_given_again_on_the_next_connection(world, amy, bob):
-    bob.conversation.join("#locked")
+    bob.session.join("#locked")
     bob.settle()
-    bob.conversation.command("MODE", "#locked", "+k", "sesame")
+    bob.session.command("MODE", "#locked", "+k", "sesame")
     bob.settle()
-    amy.conversation.join("#locked", "sesame")
+    amy.session.join("#locked", "sesame")
     amy.settle()
-    assert "#locked" in amy.conversation.rooms()
+    assert "#locked" in amy.session.rooms()
     amy.cut()
     amy.connect()
     amy.settle()
-    assert "#locked" in amy.conversation.rooms()
+    assert "#locked" in amy.session.rooms()
     with pytest.raises(ValueError, match="key"):
-        amy.conversation.join("#other", "two words")
+        amy.session.join("#other", "two words")
 
 
 def test_history_on_joining(world, amy):
@@ -438,47 +438,47 @@ def test_history_on_joining(world, amy):
 
 def test_ghost_is_waited_for(world, amy, bob):
     ghost = bob.peer
-    bob.conversation.lost()
+    bob.session.lost()
     bob.connect()
     bob.settle()
-    assert not bob.conversation.ready
+    assert not bob.session.ready
     for _ in range(3):
         world.time.seconds += 1.0
-        bob.conversation.wake()
+        bob.session.wake()
         bob.settle()
     world.hub.submit(ghost, commands.Quit("ping timeout"))
     world.time.seconds += 1.0
-    bob.conversation.wake()
+    bob.session.wake()
     bob.settle()
-    assert bob.conversation.ready
-    assert bob.conversation.nick == "bob"
+    assert bob.session.ready
+    assert bob.session.nick == "bob"
 
 
 def test_ghost_that_stays_is_stood_in_for_and_its_nick_regained(world, amy, bob):
     ghost = bob.peer
-    bob.conversation.lost()
+    bob.session.lost()
     bob.connect()
     for _ in range(30):
         world.time.seconds += 1.0
-        bob.conversation.wake()
+        bob.session.wake()
         bob.settle()
-    assert bob.conversation.nick == "bob_"
-    assert bob.conversation.ready
+    assert bob.session.nick == "bob_"
+    assert bob.session.ready
     world.hub.submit(ghost, commands.Quit("ping timeout"))
     bob.settle()
-    assert bob.conversation.nick == "bob"
+    assert bob.session.nick == "bob"
 
 
 def test_what_the_ghost_said_is_known_as_ours(world, amy, bob):
     receipt = say(bob, "did it arrive?")
     bob.turn(down=0)
-    bob.conversation.lost()
+    bob.session.lost()
     bob.connect()
-    while not bob.conversation.ready:
+    while not bob.session.ready:
         world.time.seconds += 1.0
-        bob.conversation.wake()
+        bob.session.wake()
         bob.settle()
-    assert bob.conversation.nick == "bob_"
+    assert bob.session.nick == "bob_"
     assert world.said() == ["did it arrive?"]
     assert receipt.acknowledged
     assert bob.messages()[-1].own
@@ -488,37 +488,37 @@ def test_nick_of_somebody_else_is_stood_in_for_at_once(world, amy):
     other = world.person("amy")
     other.connect()
     other.settle()
-    assert other.conversation.nick == "amy_"
+    assert other.session.nick == "amy_"
 
 
 def test_nick_that_is_not_allowed_fails(world):
     bad = world.person("a.b")
     bad.connect()
     bad.settle()
-    assert "does not accept the nick a.b" in str(bad.conversation.failure)
+    assert "does not accept the nick a.b" in str(bad.session.failure)
 
 
 def test_silence_is_asked_about_and_then_is_the_end(world, bob):
     world.time.seconds += 31
-    bob.conversation.wake()
+    bob.session.wake()
     bob.settle()  # the server answers
-    assert bob.conversation.failure is None
+    assert bob.session.failure is None
     world.time.seconds += 31
-    bob.conversation.wake()
+    bob.session.wake()
     bob.turn(down=0)
     world.time.seconds += 31
-    bob.conversation.wake()
-    assert "no answer for 62 s" in str(bob.conversation.failure)
+    bob.session.wake()
+    assert "no answer for 62 s" in str(bob.session.failure)
 
 
 def test_registration_has_a_deadline(world):
     bob = world.person("bob")
     bob.connect()
-    world.time.seconds = bob.conversation.deadline()
-    while bob.conversation.failure is None:
-        bob.conversation.wake()
-        world.time.seconds = max(world.time.seconds, bob.conversation.deadline())
-    assert "did not let us in within 30 s" in str(bob.conversation.failure)
+    world.time.seconds = bob.session.deadline()
+    while bob.session.failure is None:
+        bob.session.wake()
+        world.time.seconds = max(world.time.seconds, bob.session.deadline())
+    assert "registration did not finish within 30 s" in str(bob.session.failure)
 
 
 def test_slow_history_becomes_a_gap(world, amy, bob):
@@ -526,12 +526,12 @@ def test_slow_history_becomes_a_gap(world, amy, bob):
     say(amy, "missed")
     amy.settle()
     bob.connect()
-    while not bob.conversation.rooms():
+    while not bob.session.rooms():
         bob.turn(down=1)
-    while bob.conversation.failure is None and not bob.conversation.ready:
-        world.time.seconds = bob.conversation.deadline()
-        bob.conversation.wake()
-    bob.yielded += bob.conversation.take_events()
+    while bob.session.failure is None and not bob.session.ready:
+        world.time.seconds = bob.session.deadline()
+        bob.session.wake()
+    bob.yielded += bob.session.take_events()
     assert Gap in bob.kinds()
 
 
@@ -573,9 +573,9 @@ def test_each_message_is_said_once_and_heard_once_whatever_breaks(steps):
         pass
     said = [record.event for record in world.hub.records if isinstance(record.event, Said)]
     for index, person in enumerate(people):
-        nick = person.conversation.nick
+        nick = person.session.nick
         mine = [event.text for event in said if event.person.name == nick]
         assert mine == [text for who, text in spoken if who == index]
         assert person.texts() == [event.text for event in said]
-        assert not person.conversation.waiting()
+        assert not person.session.waiting()
         assert Gap not in person.kinds()

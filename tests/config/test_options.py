@@ -3,8 +3,7 @@
 import msgspec
 
 from asyncchat.cli.serve import command
-from asyncchat.config import ServeConfig
-from asyncchat.config.options import table
+from asyncchat.config.options import ServeConfig, table
 
 ROWS = table()
 

@@ -37,9 +37,9 @@ def test_each_hash_has_a_salt_of_its_own():
 @pytest.mark.parametrize(
     ("stated", "why"),
     [
-        ("scrypt:", "begins as a hash"),
-        ("scrypt:16384:8:1:AAAA", "begins as a hash"),
-        ("scrypt:a:8:1:AAAA:AAAA", "begins as a hash"),
+        ("scrypt:", "begins like a hash"),
+        ("scrypt:16384:8:1:AAAA", "begins like a hash"),
+        ("scrypt:a:8:1:AAAA:AAAA", "begins like a hash"),
         ("scrypt:16383:8:1:AAAA:AAAA", "parameters"),
         ("scrypt:16384:0:1:AAAA:AAAA", "parameters"),
         ("scrypt:16384:8:0:AAAA:AAAA", "parameters"),

@@ -14,11 +14,11 @@ def test_one_as_it_should_be():
 @pytest.mark.parametrize(
     ("url", "rooms", "secret", "words"),
     [
-        ("ftp://x/y", ("#a",), LONG, "no URL"),
-        ("https://", ("#a",), LONG, "no URL"),
-        ("https://[::1", ("#a",), LONG, "no URL"),
-        ("https://x:99999/", ("#a",), LONG, "no URL"),
-        ("https://x/a b", ("#a",), LONG, "no URL"),
+        ("ftp://x/y", ("#a",), LONG, "is not a URL"),
+        ("https://", ("#a",), LONG, "is not a URL"),
+        ("https://[::1", ("#a",), LONG, "is not a URL"),
+        ("https://x:99999/", ("#a",), LONG, "is not a URL"),
+        ("https://x/a b", ("#a",), LONG, "is not a URL"),
         ("https://me:pw@x/", ("#a",), LONG, "name or password"),
         ("https://x/", (), LONG, "needs rooms"),
         ("https://x/", ("a",), LONG, "begins with #"),

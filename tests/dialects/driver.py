@@ -93,7 +93,7 @@ class Hub:
             for command in asked:
                 self.submit(peer, command)
                 if isinstance(command, commands.Quit):
-                    peer.sent += peer.dialect.farewell("")
+                    peer.sent += peer.dialect.closing_bytes("")
                     peer.gone = True
                     return
             assert not peer.dialect.paused, "the outcome came, so reading goes on"
@@ -104,7 +104,7 @@ class Hub:
         if isinstance(command, commands.Enter):
             command = msgspec.structs.replace(command, address=peer.address)
         if isinstance(command, commands.Answer):
-            peer.sent += peer.dialect.answer((command.value,))
+            peer.sent += peer.dialect.encode_outcome((command.value,))
             return
         gate = _GATES.get(type(command))
         if gate is not None:
@@ -112,7 +112,7 @@ class Hub:
             outcome = gate(self, peer, command)
         else:
             outcome = self.decide(peer, command)
-        peer.sent += peer.dialect.answer(outcome)
+        peer.sent += peer.dialect.encode_outcome(outcome)
         killed, self.killed = self.killed, []
         for record in killed:
             self.end(peer, record)
@@ -129,11 +129,11 @@ class Hub:
                 renamed = isinstance(item.event, events.RoomRenamed)
                 if isinstance(item.event, events.HostChanged) and item.event.now.id != peer.id:
                     subject = self.peers[item.event.now.id]
-                    subject.sent += subject.dialect.answer((item,))
+                    subject.sent += subject.dialect.encode_outcome((item,))
                 for other in told[item.number] - {peer.id}:
                     dialect = self.peers[other].dialect
                     self.peers[other].sent += (
-                        dialect.learn(outcome) if renamed else dialect.variant.encode(item)
+                        dialect.encode_rename(outcome) if renamed else dialect.encoder.encode(item)
                     )
         return outcome
 
@@ -165,9 +165,9 @@ class Hub:
         assert isinstance(event, events.Killed)
         victim = self.peers[event.person.id]
         if victim is not by:
-            victim.sent += victim.dialect.variant.encode(record)
+            victim.sent += victim.dialect.encoder.encode(record)
         reason = f"Killed ({event.by.name} ({event.reason}))"
-        victim.sent += victim.dialect.farewell(reason)
+        victim.sent += victim.dialect.closing_bytes(reason)
         victim.gone = True
         self.decide(victim, commands.Quit(reason))
 

@@ -9,8 +9,8 @@ from websockets.protocol import CLIENT, Protocol
 from asyncchat.core.commands import Answer, Quit, Say
 from asyncchat.core.events import Joined, Left, NodeStarted, Record, Said
 from asyncchat.core.people import Person
-from asyncchat.dialects.irc.shared import Irc
-from asyncchat.dialects.websocket import MESSAGE_BYTES, WebSocket, WebSocketVariant, framed, shake_hands
+from asyncchat.dialects.irc.server_context import IrcContext
+from asyncchat.dialects.websocket import MESSAGE_BYTES, WebSocket, WebSocketEncoder, framed, shake_hands
 from tests.dialects.driver import Hub, server_info
 
 ALICE = Person(1, "alice", "a", "host", "Alice", "alice!a@host")
@@ -27,7 +27,7 @@ HANDSHAKE = (
 
 @pytest.fixture
 def shared():
-    return WebSocket(Irc(server_info()))
+    return WebSocket(IrcContext(server_info()))
 
 
 def masked(*frames):
@@ -59,10 +59,10 @@ def entered(shared, **options):
 def ends(dialect, commands):
     """The close frame that answers these commands, of which the last is to leave."""
     assert isinstance(commands[-1], Quit)
-    frames = seen(dialect.farewell(""))
+    frames = seen(dialect.closing_bytes(""))
     assert [opcode for opcode, _ in frames].count(Opcode.CLOSE) == 1
     assert frames[-1][0] is Opcode.CLOSE
-    assert dialect.farewell("again") == b""
+    assert dialect.closing_bytes("again") == b""
     return Close.parse(frames[-1][1])
 
 
@@ -135,22 +135,22 @@ class TestFrames:
 
     def test_frames_of_events_are_shared(self, shared):
         one, two = shared.dialect(1, "host"), shared.dialect(2, "host")
-        assert one.variant is two.variant
-        assert shared.dialect(3, "host", binary=True).variant is not one.variant
+        assert one.encoder is two.encoder
+        assert shared.dialect(3, "host", binary=True).encoder is not one.encoder
         record = Record(7, 0, Said("#lobby", BOB, "hi"))
-        assert seen(one.variant.encode(record)) == [(Opcode.TEXT, b":bob!b@host PRIVMSG #lobby :hi")]
+        assert seen(one.encoder.encode(record)) == [(Opcode.TEXT, b":bob!b@host PRIVMSG #lobby :hi")]
 
     def test_what_irc_has_no_word_for_is_no_frame(self, shared):
-        assert shared.dialect(1, "host").variant.encode(Record(1, 0, NodeStarted("1"))) == b""
+        assert shared.dialect(1, "host").encoder.encode(Record(1, 0, NodeStarted("1"))) == b""
 
     def test_the_variant_follows_the_capabilities(self, shared):
         dialect = entered(shared, binary=True)
-        before = dialect.variant
+        before = dialect.encoder
         for command in dialect.receive_data(masked(text("CAP REQ :server-time"))):
-            dialect.answer((command.value,))
-        assert isinstance(dialect.variant, WebSocketVariant)
-        assert dialect.variant is not before
-        told = dialect.variant.encode(Record(7, 0, Joined("#lobby", BOB)))
+            dialect.encode_outcome((command.value,))
+        assert isinstance(dialect.encoder, WebSocketEncoder)
+        assert dialect.encoder is not before
+        told = dialect.encoder.encode(Record(7, 0, Joined("#lobby", BOB)))
         assert seen(told) == [(Opcode.BINARY, b"@time=1970-01-01T00:00:00.000Z :bob!b@host JOIN #lobby")]
 
 
@@ -194,18 +194,18 @@ class TestMessages:
     def test_a_line_break_inside_is_refused_and_makes_no_second_line(self, shared):
         dialect = entered(shared)
         (answer,) = dialect.receive_data(masked(text("PRIVMSG #lobby :a\r\nPRIVMSG #lobby :b")))
-        (frame,) = seen(dialect.answer((answer.value,)))
+        (frame,) = seen(dialect.encode_outcome((answer.value,)))
         assert b" 400 alice * :The line was not accepted" in frame[1]
 
     def test_a_line_over_the_limit_is_refused_in_words(self, shared):
         dialect = entered(shared)
         (answer,) = dialect.receive_data(masked(text("PRIVMSG #lobby :" + "x" * 600)))
-        assert b" 417 " in seen(dialect.answer((answer.value,)))[0][1]
+        assert b" 417 " in seen(dialect.encode_outcome((answer.value,)))[0][1]
 
     def test_binary_that_is_not_utf8_is_refused_in_words(self, shared):
         dialect = entered(shared, binary=True)
         (answer,) = dialect.receive_data(masked(Frame(Opcode.BINARY, b"PRIVMSG #lobby :\xff")))
-        assert b"INVALID_UTF8" in seen(dialect.answer((answer.value,)))[0][1]
+        assert b"INVALID_UTF8" in seen(dialect.encode_outcome((answer.value,)))[0][1]
 
     def test_pings_are_answered_each_with_its_data(self, shared):
         dialect = entered(shared)
@@ -214,7 +214,7 @@ class TestMessages:
         )
         assert said == Say("#lobby", "hi")
         assert isinstance(answer, Answer)
-        assert seen(dialect.answer((answer.value,))) == [(Opcode.PONG, b"1"), (Opcode.PONG, b"")]
+        assert seen(dialect.encode_outcome((answer.value,))) == [(Opcode.PONG, b"1"), (Opcode.PONG, b"")]
 
     def test_no_more_commands_at_a_time_than_wanted(self, shared):
         dialect = entered(shared)
@@ -224,11 +224,11 @@ class TestMessages:
         assert isinstance(found[2][-1], Quit)
 
     def test_the_probe_is_a_ping_of_irc(self, shared):
-        assert seen(entered(shared).probe()) == [(Opcode.TEXT, b"PING :irc.test")]
+        assert seen(entered(shared).ping()) == [(Opcode.TEXT, b"PING :irc.test")]
 
     @given(st.binary(max_size=300), st.integers(1, 50))
     def test_no_bytes_raise_and_pieces_do_not_matter(self, data, size):
-        shared = WebSocket(Irc(server_info()))
+        shared = WebSocket(IrcContext(server_info()))
         whole, pieces = entered(shared), entered(shared)
         one = [type(command) for command in whole.receive_data(data)]
         many = [
@@ -284,7 +284,7 @@ class TestClosing:
         dialect = entered(shared)
         (leave,) = dialect.receive_data(masked(Frame(Opcode.CLOSE, data)))
         assert leave == Quit("connection closed")
-        assert seen(dialect.farewell("")) == [(Opcode.CLOSE, data)]
+        assert seen(dialect.closing_bytes("")) == [(Opcode.CLOSE, data)]
 
     def test_what_was_said_before_a_close_counts(self, shared):
         commands = entered(shared).receive_data(masked(text("PRIVMSG #lobby :bye"), Frame(Opcode.CLOSE, b"")))
@@ -295,18 +295,18 @@ class TestClosing:
         [("", False, 1000), ("flood", False, 1008), ("the server is stopping", True, 1001)],
     )
     def test_the_server_s_own_close_says_why(self, shared, reason, stopping, code):
-        error, close = seen(entered(shared).farewell(reason, stopping=stopping))
+        error, close = seen(entered(shared).closing_bytes(reason, stopping=stopping))
         assert error[1].startswith(b"ERROR :Closing link: (a@host)")
         assert Close.parse(close[1]) == Close(code, reason)
 
     def test_a_long_reason_is_cut_between_characters(self, shared):
-        _, close = seen(entered(shared).farewell("é" * 200))
+        _, close = seen(entered(shared).closing_bytes("é" * 200))
         assert Close.parse(close[1]).reason == "é" * 61
 
     def test_a_quit_is_answered_with_error_and_a_normal_close(self, shared):
         dialect = entered(shared)
         assert dialect.receive_data(masked(text("QUIT :bye"))) == [Quit("Quit: bye")]
-        error, close = seen(dialect.answer((Record(2, 0, Left(ALICE, "Quit: bye")),)))
+        error, close = seen(dialect.encode_outcome((Record(2, 0, Left(ALICE, "Quit: bye")),)))
         assert error == (Opcode.TEXT, b"ERROR :Closing link: (a@host) [Quit: bye]")
         assert Close.parse(close[1]).code == 1000
-        assert dialect.farewell("late") == b""
+        assert dialect.closing_bytes("late") == b""

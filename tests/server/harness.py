@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 
 import uvloop
 
-from asyncchat.config import ServeConfig
+from asyncchat.config.options import ServeConfig
 from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses

@@ -16,19 +16,19 @@ from typing import Any
 
 import uvloop
 
-from asyncchat.config import ServeConfig
+from asyncchat.config.options import ServeConfig
 from asyncchat.core.chat import Chat
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import fold
 from asyncchat.dialects.irc.capabilities import CAPABILITIES
-from asyncchat.dialects.irc.commands import WORDS
-from asyncchat.dialects.plain.words import WORDS as TYPED
+from asyncchat.dialects.irc.registry import COMMANDS
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses, auth
 from asyncchat.server.addresses import Address
 from asyncchat.server.recipients import Absent
 from asyncchat.server.server import Server
 from asyncchat.server.server_passwords import OwnerCode
+from asyncchat.text.slash import COMMANDS as TYPED
 from tests.server.harness import CODE, PATIENCE
 
 SECRET = "hunter2secret"  # noqa: S105
@@ -106,7 +106,7 @@ class Lines:
                 f"CAP REQ :{negotiated}", "CAP END", f"BATCH +{pick('ab')} draft/multiline {where}",
                 f"BATCH -{pick('ab')}", f"@+draft/react=x;+draft/reply={id} TAGMSG {where}",
                 f"@+reply={id} PRIVMSG {where} :{text}", f"TBAN {room} {odd} {name}",
-                " ".join((pick(list(WORDS)), *more)),
+                " ".join((pick(list(COMMANDS)), *more)),
             )
         )  # fmt: skip
 

@@ -4,11 +4,11 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
-from asyncchat.config import ServeConfig
+from asyncchat.config.options import ServeConfig
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import AwayChanged, Record, Said, Whispered
-from asyncchat.dialects.base import Outcome, Variant
+from asyncchat.dialects.base import EventEncoder, Outcome
 from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server.cloaks import Cloaks
@@ -20,14 +20,14 @@ from asyncchat.server.session import Session, SessionContext
 
 
 class Everything:
-    """A variant that is told of all events, but those that pass by without a number."""
+    """A encoder that is told of all events, but those that pass by without a number."""
 
     def encode(self, record: Record) -> bytes:
         return b"%d " % record.number if record.number else b""
 
 
 class TextsOnly(Everything):
-    """A variant that is told of texts alone."""
+    """A encoder that is told of texts alone."""
 
     def encode(self, record: Record) -> bytes:
         return super().encode(record) if isinstance(record.event, Said | Whispered) else b""
@@ -37,42 +37,42 @@ EVERYTHING, TEXTS_ONLY = Everything(), TextsOnly()
 
 
 class Numbers:
-    """A dialect whose answers are its own events' numbers; going away and coming back changes its variant."""
+    """A dialect whose answers are its own events' numbers; going away and coming back changes its encoder."""
 
     def __init__(self) -> None:
         self.entered = True
         self.paused = False
         self.backlog = 0
-        self.variant: Variant = EVERYTHING
+        self.encoder: EventEncoder = EVERYTHING
 
-    def answer(self, outcome: Outcome) -> bytes:
+    def encode_outcome(self, outcome: Outcome) -> bytes:
         for item in outcome:
             if isinstance(item, Record) and isinstance(item.event, AwayChanged):
-                self.variant = TEXTS_ONLY if item.event.text else EVERYTHING
+                self.encoder = TEXTS_ONLY if item.event.text else EVERYTHING
         return b"".join(b"=%d " % item.number for item in outcome if isinstance(item, Record) and item.number)
 
-    def follow(self, outcome: Outcome, *, alone: bool) -> bytes:
+    def encode_from_sibling(self, outcome: Outcome, *, alone: bool) -> bytes:
         return b""
 
-    def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
+    def closing_bytes(self, reason: str, *, stopping: bool = False) -> bytes:
         return f"({reason}) ".encode()
 
     def receive_data(self, data: bytes, limit: int = 64) -> list[Command]:
         return []
 
-    def weight(self, commands):
+    def cost(self, commands):
         return len(commands)
 
     def receive_eof(self) -> list[Command]:
         return []
 
-    def probe(self) -> bytes:
+    def ping(self) -> bytes:
         return b""
 
-    def learn(self, outcome: Outcome) -> bytes:
-        return self.answer(outcome)
+    def encode_rename(self, outcome: Outcome) -> bytes:
+        return self.encode_outcome(outcome)
 
-    def lapse(self, _now: float) -> bytes:
+    def on_tick(self, _now: float) -> bytes:
         return b""
 
 

@@ -447,7 +447,7 @@ def test_hiding_somebody_while_a_batch_is_delivered_loses_nothing(monkeypatch):
 class Speechless(Numbers):
     """A dialect with a bug: it has no words for what becomes of its own commands."""
 
-    def answer(self, outcome: Outcome) -> bytes:
+    def encode_outcome(self, outcome: Outcome) -> bytes:
         raise LookupError("no words")
 
 

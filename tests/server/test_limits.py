@@ -4,7 +4,7 @@ import resource
 
 import pytest
 
-from asyncchat.config import ServeConfig
+from asyncchat.config.options import ServeConfig
 from asyncchat.server.limits import RESERVED_FILES, AddressCounter, Bucket, network_of, raise_file_limit
 
 OPTIONS = ServeConfig()

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from asyncchat.log.base import Range
+from asyncchat.log.base import PageQuery, Window
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server.page_cache import PageCache
 from asyncchat.server.recipients import Subscribers
@@ -115,7 +115,7 @@ def test_what_is_read_while_a_room_moves_is_not_remembered():
             return Subscribers()  # another room's each time
 
     cache = PageCache(MemoryLog(), Rooms())
-    asyncio.run(cache.read(Range("#tea", 9, before=9, limit=20), 0))
+    asyncio.run(cache.read(PageQuery("#tea", 9, Window(before=9, limit=20)), 0))
     assert not cache._pages
 
 

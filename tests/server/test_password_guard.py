@@ -6,7 +6,7 @@ import pytest
 
 from asyncchat import Client
 from asyncchat.client.errors import LoginRefused
-from asyncchat.config import Operator
+from asyncchat.config.options import Operator
 from asyncchat.core import scram
 from asyncchat.core.accounts import Account
 from asyncchat.log.memory import MemoryLog

@@ -2,8 +2,8 @@
 
 import pytest
 
-from asyncchat.config import Sources
-from asyncchat.log.base import Retention
+from asyncchat.config.sources import Sources
+from asyncchat.log.base import RetentionPolicy
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server.reload import ServeError, read_motd
 from tests.server.harness import CODE, serving
@@ -120,7 +120,7 @@ def test_without_sources_nothing_changes():
 
 
 def test_a_topic_of_the_options_is_there_from_the_start(file):
-    from asyncchat.config import RoomSetting
+    from asyncchat.core.settings import RoomSetting
 
     with serving(rooms={"#news": RoomSetting("What is new", {"secret": True}, {"limit": "5"})}) as server:
         carol = server.irc("carol")
@@ -140,12 +140,12 @@ def test_the_motd_is_a_file_of_text(tmp_path):
 
 
 def test_how_long_the_history_is_kept_is_taken_over(file, tmp_path):
-    kept: list[Retention] = []
+    kept: list[RetentionPolicy] = []
 
     class Noting(MemoryLog):
-        def retain(self, keep: Retention) -> None:
-            kept.append(keep)
-            super().retain(keep)
+        def set_retention(self, policy: RetentionPolicy) -> None:
+            kept.append(policy)
+            super().set_retention(policy)
 
     with serving(
         Noting(), sources=Sources(str(file), {}, {"port": 0, "db": ":memory:"}), keep_days=30
@@ -154,4 +154,4 @@ def test_how_long_the_history_is_kept_is_taken_over(file, tmp_path):
         owner = server.irc("boss")
         owner.send(f"OPER owner {CODE}\r\nREHASH\r\n")
         owner.until("Changed: ")
-    assert kept == [Retention(30), Retention(7, 100)]
+    assert kept == [RetentionPolicy(30), RetentionPolicy(7, 100)]

@@ -4,15 +4,15 @@ import asyncio
 
 import pytest
 
-from asyncchat.log.base import Found, LogError, Query
+from asyncchat.log.base import LogError, SearchQuery, SearchResult
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import search
 from asyncchat.server.search import AT_ONCE, MOST_WAITING, Searcher
-from tests.log.chatter import asynchronous
+from tests.log.records import asynchronous
 from tests.server.harness import CODE, serving
 from tests.server.test_history import account, irc, opened, pong
 
-QUERY = Query(("#lobby",), 1)
+QUERY = SearchQuery(("#lobby",), 1)
 
 
 @pytest.fixture
@@ -87,9 +87,9 @@ async def test_so_many_at_once_and_so_many_wait():
     assert log.now == AT_ONCE
     assert await searches.find(QUERY) is None
     log.go.set()
-    assert await asyncio.gather(*tasks) == [Found((), None)] * len(tasks)
+    assert await asyncio.gather(*tasks) == [SearchResult((), None)] * len(tasks)
     assert log.most == AT_ONCE
-    assert await searches.find(QUERY) == Found((), None)
+    assert await searches.find(QUERY) == SearchResult((), None)
 
 
 @asynchronous
@@ -106,7 +106,7 @@ class SlowLog(MemoryLog):
         self.busy = asyncio.Event()
         self.now = self.most = 0
 
-    async def search(self, query: Query) -> Found:
+    async def search(self, query: SearchQuery) -> SearchResult:
         self.now += 1
         self.most = max(self.most, self.now)
         if self.now == AT_ONCE:
@@ -119,7 +119,7 @@ class SlowLog(MemoryLog):
 class DeafLog(MemoryLog):
     """Can't be read."""
 
-    async def search(self, query: Query) -> Found:
+    async def search(self, query: SearchQuery) -> SearchResult:
         raise LogError("the disk is gone")
 
 
@@ -220,4 +220,4 @@ class TestPrivate:
         bob.send("/search needle with:anna\n")
         assert "[private] anna: the needle" in bob.until("the needle\n")
         bob.send("/search needle with:a,b\n")
-        bob.until("a,b is nobody's name.")
+        bob.until("That is not a name: with:a,b")

@@ -5,7 +5,7 @@ import stat
 import pytest
 
 from asyncchat import Client, Message, PasswordNeeded
-from asyncchat.config import Operator
+from asyncchat.config.options import Operator
 from asyncchat.config.passwords import hashed
 from asyncchat.server import auth
 from asyncchat.server.server_passwords import OwnerCode

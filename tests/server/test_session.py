@@ -55,7 +55,7 @@ def test_the_others_have_a_turn_between_two_full_chunks():
 class Lister(Numbers):
     """A dialect that answers everything with a list longer than the slow reader's limit."""
 
-    def answer(self, outcome: Outcome) -> bytes:
+    def encode_outcome(self, outcome: Outcome) -> bytes:
         return b"x" * 3_000_000
 
 

@@ -115,7 +115,7 @@ def test_the_oldest_of_too_many_are_dropped(receiver, monkeypatch):
         running = server.call(lambda: server.server.webhooks._running["log"])
         server.call(running[1].cancel)
         for number in range(5):
-            server.call(running[0].write, json.dumps({"message": {"id": f"e-{number}"}}).encode())
+            server.call(running[0].write, f"e-{number} {{}}\n".encode())
         assert [waiting.id for waiting in running[0]._waiting] == ["e-2", "e-3", "e-4"]
 
 

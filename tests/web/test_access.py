@@ -25,7 +25,7 @@ def test_axe_finds_nothing(server, visits, scheme, options):
     say(page, "hi\nthere")
     sees(page, "there")
     assert violations(page) == []
-    page.get_by_role("button", name="This room").click()
+    page.get_by_role("button", name="Room settings").click()
     page.get_by_role("dialog").wait_for()
     assert violations(page) == []
 

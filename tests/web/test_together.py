@@ -38,10 +38,10 @@ def test_a_member_is_put_out_from_the_menu(server, visits):
     anna = visits.join(server.port, "anna", "/#den")
     ben = visits.join(server.port, "ben", "/#den")
     anna.locator(".person", has_text="ben").click()
-    anna.get_by_role("menuitem", name="Put out…").click()
+    anna.get_by_role("menuitem", name="Kick…").click()
     anna.get_by_label("Reason").fill("asleep")
     anna.keyboard.press("Enter")
-    ben.get_by_text("anna put you out: asleep").wait_for()
+    ben.get_by_text("anna removed you: asleep").wait_for()
     ben.get_by_role("button", name="Join").click()
     ben.wait_for_selector("#app[data-joined=true]")
 
@@ -71,7 +71,7 @@ def test_the_topic_and_the_count_of_unread(server, visits):
     anna.keyboard.press("Enter")
     anna.get_by_role("heading", name="#tea").wait_for()
     iris.send("PRIVMSG #den :hello\r\nPRIVMSG #den :anna: are you there?\r\n")
-    anna.get_by_role("button", name="#den, 2 unread, 1 calling you").wait_for()
+    anna.get_by_role("button", name="#den, 2 unread, 1 mentioning you").wait_for()
     assert anna.title().startswith("(1)")
 
 

@@ -1,5 +1,5 @@
-"""The load generator: an honest instrument for any chat server, ours or another's.
+"""The load generator, for our server and any other chat server.
 
-One process on raw non-blocking sockets loads a server that runs in a process of its own. It checks every
-delivery and reports what the server's processor time was. It never imports the server.
+One process with raw non-blocking sockets loads a server that runs in another process. It checks every
+delivery and reports the processor time that the server used. It must not import the server.
 """

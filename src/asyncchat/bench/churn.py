@@ -1,19 +1,19 @@
-"""Sessions that come, say one thing and go, again and again, before listeners that stay and check each one.
+"""Sessions that join, send one message and leave, again and again, while listeners stay and check each one.
 
-A slot runs one session after the other; its number is the session's. Owns these sessions' sockets.
+A slot runs one session after the other. Owns the sockets of these sessions.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from asyncchat.bench import messages, process
-from asyncchat.bench.check import Faults, Member, Room, Samples, Sender
-from asyncchat.bench.crowd import Connection, Crowd, Progress, ServerClosed, nick
-from asyncchat.bench.load import Mark
+from asyncchat.bench import messages
+from asyncchat.bench.clients import Clients, Connection, Progress, ServerClosed, nick
+from asyncchat.bench.load import Mark, take_mark
 from asyncchat.bench.poller import Poller
+from asyncchat.bench.protocols import Dialect
 from asyncchat.bench.scenario import Scenario
-from asyncchat.bench.wire import Dialect
+from asyncchat.bench.verify import Faults, Member, Room, Samples, Sender
 from asyncchat.errors import AsyncChatError
 
 _STUCK_SECONDS = 20.0
@@ -23,7 +23,7 @@ _FIRST_NAME = 0x80000
 
 @dataclass(slots=True)
 class ChurnOutcome:
-    """What happened between the two marks: ``delivered`` and ``sent`` count messages, as in a load."""
+    """What happened between the two marks; ``delivered`` and ``sent`` count messages, as in a load."""
 
     begin: Mark
     end: Mark
@@ -33,7 +33,7 @@ class ChurnOutcome:
 
 
 class _Slot:
-    """One after the other: a connection of a session that has not gone yet."""
+    """Runs sessions one after the other: holds the connection of the current one."""
 
     __slots__ = ("connection", "room", "said", "sender")
 
@@ -45,18 +45,18 @@ class _Slot:
 
 
 class Churn:
-    """The sessions of a scenario, beside a crowd of listeners that has settled."""
+    """The sessions of a scenario; the clients are the listeners, and have settled."""
 
     def __init__(
         self,
-        crowd: Crowd,
+        clients: Clients,
         scenario: Scenario,
         dialect: Dialect,
         poller: Poller,
         server_cpu: Callable[[], float | None],
         progress: Progress,
     ) -> None:
-        self._crowd, self._scenario, self._dialect, self._poller = crowd, scenario, dialect, poller
+        self._clients, self._scenario, self._dialect, self._poller = clients, scenario, dialect, poller
         self._server_cpu, self._progress = server_cpu, progress
         self._pad = messages.padding(scenario.payload) + (b"\r\n" if dialect.has_ping else b"\n")
         self._slots = [_Slot(number, number % scenario.rooms) for number in range(scenario.senders)]
@@ -65,7 +65,7 @@ class Churn:
         self._moved = time.monotonic()
         seats: list[list[Member]] = [[] for _ in range(scenario.rooms)]
         self._listeners: dict[int, tuple[Connection, Member]] = {}
-        for connection in crowd.connections:
+        for connection in clients.connections:
             member = Member(connection.nick)
             member.samples = Samples()
             self._listeners[connection.fd] = (connection, member)
@@ -81,7 +81,7 @@ class Churn:
         """Warm up, measure, let the last sessions end.
 
         Raises:
-            AsyncChatError: The server refuses or closes a session, or nothing moves any more.
+            AsyncChatError: The server refuses or closes a session, or nothing happens for 20 s.
         """
         try:
             self._until(time.monotonic() + self._scenario.warmup)
@@ -102,15 +102,8 @@ class Churn:
         return ChurnOutcome(begin, end, sessions, faults, measured)
 
     def _mark(self) -> Mark:
-        return Mark(
-            time.monotonic(),
-            self._server_cpu(),
-            time.process_time() - self._poller.spun,
-            sum(room.delivered() for room in self._rooms),
-            sum(slot.sender.sent for slot in self._slots),
-            process.machine_seconds(),
-            self._poller.spun,
-        )
+        senders = [slot.sender for slot in self._slots]
+        return take_mark(self._rooms, senders, self._poller, self._server_cpu)
 
     def _until(self, end: float) -> None:
         told = time.monotonic()
@@ -132,7 +125,7 @@ class Churn:
 
     def _come(self, slot: _Slot) -> None:
         name = nick(self._dialect, _FIRST_NAME + slot.sender.id)
-        slot.connection = Connection(self._crowd.address, self._dialect, name, slot.room)
+        slot.connection = Connection(self._clients.address, self._dialect, name, slot.room)
         slot.said = False
         self._by_fd[slot.connection.fd] = slot
         self._poller.add(slot.connection.fd)
@@ -145,7 +138,7 @@ class Churn:
             elif (listener := self._listeners.get(fd)) is not None:
                 self._listen(*listener)
         if time.monotonic() - self._moved > _STUCK_SECONDS:
-            raise AsyncChatError(f"{self._crowd.address}: no session moves for {_STUCK_SECONDS:.0f} s")
+            raise AsyncChatError(f"{self._clients.address}: nothing happened for {_STUCK_SECONDS:.0f} s")
 
     def _session(self, slot: _Slot, mask: int = 0) -> None:
         connection = slot.connection
@@ -167,7 +160,7 @@ class Churn:
             slot.sender.sent += 1
             text = messages.text(slot.sender.id, slot.sender.sent, messages.now(), self._pad)
             connection.send(self._dialect.say(slot.room) + text + self._dialect.leave())
-            self._session(slot)  # what has come meanwhile is told once only
+            self._session(slot)  # the poller reports only once what has arrived meanwhile
 
     def _listen(self, connection: Connection, member: Member) -> None:
         room = self._rooms[connection.room]
@@ -176,8 +169,8 @@ class Churn:
 
 
 def _ignore(member: Member, line: bytes) -> None:
-    """Ignore that others come and go."""
+    """Ignore that others join and leave."""
 
 
 def _ignore_sender(sender: Sender) -> None:
-    """No window opens: a session says one thing."""
+    """Ignore that a window opens: a session sends one message."""

@@ -1,8 +1,11 @@
-"""Runs scenarios on several servers in turn, A B A B, so that what changes on the machine meets all alike."""
+"""Runs scenarios on several servers in turn (A B A B), so that changes of the machine affect all alike.
+
+Owns the order of the runs; must not know how one is made.
+"""
 
 from collections.abc import Sequence
 
-from asyncchat.bench.crowd import Progress
+from asyncchat.bench.clients import Progress
 from asyncchat.bench.results import Comparison, Results, Series, machine, recorded
 from asyncchat.bench.run import Settings, run
 from asyncchat.bench.scenario import Scenario
@@ -22,11 +25,11 @@ def compare(
 
     Args:
         groups: Scenarios of one group run one after the other on the same server.
-        targets: The servers; the first is set against the others.
+        targets: The servers; the first is compared with the others.
         settings: How runs are made.
         runs: How often each server is run.
-        past: Earlier results to set beside these.
-        progress: Told what is being done.
+        past: Earlier results to compare with.
+        progress: Called with a line about what is being done.
 
     Raises:
         AsyncChatError: A server does not start, cannot be reached or refuses clients.
@@ -41,10 +44,10 @@ def compare(
                 def tell(text: str, number: int = number) -> None:
                     progress(f"run {number + 1} of {runs}: {text}")
 
-                for row, (server, figures) in enumerate(run(target, group, settings, tell)):
+                for row, (server, metrics) in enumerate(run(target, group, settings, tell)):
                     series = table[row][column]
-                    series.version = figures.version or server.version
-                    series.runs.append(figures)
+                    series.version = metrics.version or server.version
+                    series.runs.append(metrics)
         for scenario, row_series, old in zip(group, table, series_past, strict=True):
             results.comparisons.append(Comparison(scenario, row_series + old))
     return results

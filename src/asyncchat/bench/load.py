@@ -1,35 +1,35 @@
-"""Loads a server: senders that keep a window (closed loop) or a rate (open loop), everyone checked.
+"""Loads a server: senders keep a window (closed loop) or a rate (open loop), and every member is checked.
 
-Owns the time of a run: warm-up, measured time, and the wait for what is still under way.
+Owns the phases of a run: warm-up, measured time, and the wait for what is still in transit.
 """
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from asyncchat.bench import messages, process
-from asyncchat.bench.check import Faults, Member, Room, Samples, Sender
-from asyncchat.bench.crowd import CHUNK, Connection, Crowd, Progress
+from asyncchat.bench.clients import CHUNK, Clients, Connection, Progress
 from asyncchat.bench.poller import CLOSED, Poller
+from asyncchat.bench.protocols import Dialect
 from asyncchat.bench.scenario import Scenario
-from asyncchat.bench.wire import Dialect
+from asyncchat.bench.verify import Faults, Member, Room, Samples, Sender
 
-# Samples that an open loop may keep: a second's worth of a processor when they are counted.
+# Samples that an open loop may keep: counting them takes about a second.
 _MOST_SAMPLES = 1_000_000
-# What is sampled of a closed loop, whose rate is not known before: one client in twenty.
+# In a closed loop, whose rate is not known beforehand, one client in twenty is sampled.
 _SAMPLED_SHARE = 20
 _LEAST_SAMPLED, _MOST_SAMPLED = 10, 100
-# After the last message: nothing for so long means that what is missing is lost; and the most in all.
+# After the last message: silence for so long means that what is missing is lost; and the longest wait.
 _SILENT_SECONDS, _DRAIN_SECONDS = 5.0, 60.0
-# Once someone is thrown out the figures are void; the others may still tell why.
+# Once a client is disconnected the metrics are void; what the others receive may still show why.
 _AFTER_FAILURE_SECONDS = 0.5
 _Seat = tuple[Callable[[int], bytes], Callable[[Member, bytes], None], Member]
 
 
 @dataclass(slots=True)
 class Mark:
-    """What had been done at one moment of a run."""
+    """The counters at one moment of a run."""
 
     at: float
     server_cpu: float | None
@@ -38,6 +38,21 @@ class Mark:
     sent: int
     machine_cpu: float | None = None
     spun: float = 0.0
+
+
+def take_mark(
+    rooms: Iterable[Room], senders: Iterable[Sender], poller: Poller, server_cpu: Callable[[], float | None]
+) -> Mark:
+    """Read all counters now."""
+    return Mark(
+        time.monotonic(),
+        server_cpu(),
+        time.process_time() - poller.spun,
+        sum(room.delivered() for room in rooms),
+        sum(sender.sent for sender in senders),
+        process.machine_seconds(),
+        poller.spun,
+    )
 
 
 @dataclass(slots=True)
@@ -49,26 +64,26 @@ class Outcome:
     faults: Faults
     latencies: list[Samples] = field(default_factory=list)
     sampled: int = 0
-    behind: float = 0.0  # seconds that the last deliveries came after the end
+    behind: float = 0.0  # how many seconds after the end the last deliveries came
     late: float = 0.0  # open loop: how late the generator itself was at worst, in seconds
-    separate: int = 0  # members whose order of messages was not the first one's
+    separate: int = 0  # members that received messages in another order than the first one
 
 
 class Load:
-    """One load on a crowd that has joined.
+    """One load on clients that have joined.
 
     Args:
-        crowd: The clients; the first ``scenario.senders`` of them talk.
+        clients: The clients; the first ``scenario.senders`` of them send.
         scenario: What to do.
-        dialect: What they speak.
-        poller: Tells of the crowd's sockets.
-        server_cpu: The server's processor time so far, if known.
-        progress: Told once a second how it goes.
+        dialect: The dialect that they speak.
+        poller: Watches the clients' sockets.
+        server_cpu: Returns the server's processor time so far, if known.
+        progress: Called once a second with how many messages were sent.
     """
 
     def __init__(
         self,
-        crowd: Crowd,
+        clients: Clients,
         scenario: Scenario,
         dialect: Dialect,
         poller: Poller,
@@ -79,7 +94,7 @@ class Load:
         self._server_cpu, self._progress = server_cpu, progress
         self._connections: dict[Member, Connection] = {}
         self._rooms: list[Room] = []
-        self._opened: list[Sender] = []  # closed loop: whose window has opened
+        self._opened: list[Sender] = []  # closed loop: the senders whose window has opened
         self._blocked: list[Sender] = []
         self._failed_at: float | None = None
         self._heard = 0.0
@@ -94,11 +109,11 @@ class Load:
         self._heads: list[bytes] = []
         self._sockets: list[Connection] = []
         self._table: list[_Seat | None] = []
-        self._seat(crowd)
+        self._seat(clients)
 
-    def _seat(self, crowd: Crowd) -> None:
+    def _seat(self, clients: Clients) -> None:
         seats: list[list[Member]] = [[] for _ in range(self._scenario.rooms)]
-        for number, connection in enumerate(crowd.connections):
+        for number, connection in enumerate(clients.connections):
             sender = None
             if number < self._scenario.senders:
                 sender = Sender(number)
@@ -108,7 +123,7 @@ class Load:
             member = Member(connection.nick, sender)
             self._connections[member] = connection
             seats[connection.room].append(member)
-        self._table = [None] * (max(connection.fd for connection in crowd.connections) + 1)
+        self._table = [None] * (max(connection.fd for connection in clients.connections) + 1)
         for members in seats:
             room = Room(members, self._scenario.payload, echo=self._dialect.echo, on_other=self._other,
                         on_open=self._opened.append)  # fmt: skip
@@ -119,7 +134,7 @@ class Load:
         self._samples = self._sample()
 
     def _sample(self) -> list[Samples]:
-        """Choose whose latencies are kept: listeners spread evenly, the same ones in each run."""
+        """Choose the listeners whose latencies are kept: a random sample, the same in each run."""
         listeners = [member for member in self._connections if member.sender is None]
         scenario = self._scenario
         if scenario.rate is not None:
@@ -134,15 +149,15 @@ class Load:
         return [member.samples for member in chosen if member.samples is not None]
 
     def run(self) -> Outcome:
-        """Warm up, measure, wait for the rest; return what happened between."""
+        """Warm up, measure, wait for the rest; return what happened between the marks."""
         loop = self._closed_loop if self._scenario.rate is None else self._open_loop
         self._opened += self._senders
         self._due = time.monotonic()
         loop(self._due + self._scenario.warmup)
-        begin = self._mark()
+        begin = take_mark(self._rooms, self._senders, self._poller, self._server_cpu)
         self._late = 0.0
         loop(begin.at + self._scenario.seconds)
-        end = self._mark()
+        end = take_mark(self._rooms, self._senders, self._poller, self._server_cpu)
         behind = self._drain()
         faults = Faults()
         for room in self._rooms:
@@ -153,19 +168,8 @@ class Load:
         separate = sum(room.separate for room in self._rooms) - len(self._senders)
         return Outcome(begin, end, faults, measured, len(measured), behind, self._late, max(separate, 0))
 
-    def _mark(self) -> Mark:
-        return Mark(
-            time.monotonic(),
-            self._server_cpu(),
-            time.process_time() - self._poller.spun,
-            sum(room.delivered() for room in self._rooms),
-            sum(sender.sent for sender in self._senders),
-            process.machine_seconds(),
-            self._poller.spun,
-        )
-
     def _closed_loop(self, end: float) -> None:
-        """Keep each sender's window full; what opened at once is sent at once, in one write."""
+        """Keep each sender's window full; what becomes free at once is sent at once, in one write."""
         window = self._scenario.window or 1
         while (now := time.monotonic()) < end and self._failed_at is None:
             if self._opened:
@@ -179,7 +183,7 @@ class Load:
                 self._tick(now)
 
     def _open_loop(self, end: float) -> None:
-        """Send at the appointed times, whatever comes back; a text carries the appointed time."""
+        """Send at the scheduled times, whatever arrives; a text carries its scheduled time."""
         while (now := time.monotonic()) < end and self._failed_at is None:
             while self._due <= now:
                 sender = self._senders[self._turns % len(self._senders)]
@@ -197,7 +201,7 @@ class Load:
         return self._random.expovariate(rate) if self._scenario.arrivals == "poisson" else 1 / rate
 
     def _turn(self, events: list[tuple[int, int]]) -> None:
-        """Read what the sockets have. The generator's hot path: nothing here is done for each line."""
+        """Read what the sockets have. This is the generator's hot path: nothing is done for each line."""
         table = self._table
         if events:
             self._heard = time.monotonic()
@@ -237,7 +241,7 @@ class Load:
             taken = self._sockets[sender.id].sock.send(sender.out)
         except BlockingIOError:
             taken = 0
-        except OSError:  # the reading side will say why
+        except OSError:  # reading will find out why
             sender.out = b""
             return
         sender.out = sender.out[taken:]
@@ -245,7 +249,7 @@ class Load:
             self._blocked.append(sender)
 
     def _other(self, member: Member, line: bytes) -> None:
-        """Answer, or note, a line that is no message."""
+        """Handle a line that is no message: answer it, or note what it says."""
         connection = self._connections[member]
         if answer := self._dialect.answer(line):
             connection.send(answer)
@@ -261,7 +265,7 @@ class Load:
         self._table[fd] = None
         self._poller.remove(fd)
         room = self._rooms[self._connections[member].room]
-        room.throw_out(member, self._reasons.get(member, "the server closed the connection"))
+        room.disconnect(member, self._reasons.get(member, "the server closed the connection"))
         self._fail()
 
     def _fail(self) -> None:
@@ -275,7 +279,7 @@ class Load:
         self._progress(f"{sum(sender.sent for sender in self._senders):,} messages sent")
 
     def _drain(self) -> float:
-        """Wait for what is under way; return how many seconds the last of it took."""
+        """Wait for what is in transit; return how many seconds that took."""
         began = now = self._heard = time.monotonic()
         silent = _SILENT_SECONDS if self._failed_at is None else _AFTER_FAILURE_SECONDS
         most = _DRAIN_SECONDS if self._failed_at is None else _AFTER_FAILURE_SECONDS
@@ -284,6 +288,6 @@ class Load:
             now = time.monotonic()
             if now - self._heard > silent or now - began > most:
                 break
-        # What comes too often comes after the last that is missed.
+        # A message that is delivered twice may come after everything that was expected.
         self._turn(self._poller.wait(0.01))
         return now - began

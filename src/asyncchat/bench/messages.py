@@ -1,7 +1,7 @@
-"""The texts that the generator sends: who sent it, which one it is and when, in a form found fast.
+"""The texts that the generator sends: sender, number and time, in a form that is found fast.
 
 A text is ``~b1~``, the sender (4 hex digits), its number from 1 (8), the send time (12, microseconds of the
-monotonic clock) and padding. Knows nothing of dialects: a text is found anywhere in a line.
+monotonic clock) and padding. It must not know dialects: a text is found anywhere in a line.
 """
 
 import time
@@ -14,7 +14,7 @@ STAMPED = _NUMBER_END + 12  # bytes of a text before its padding
 
 
 class Stamp(NamedTuple):
-    """What a text says of itself."""
+    """What a text contains."""
 
     sender: int
     number: int
@@ -39,7 +39,7 @@ def text(sender: int, number: int, sent: int, pad: bytes) -> bytes:
 def find(line: bytes, pad: bytes) -> Stamp | None:
     """Find a text at the end of a line without its LF; None if there is none.
 
-    The number of a text that does not end as it was sent is negative; of one that cannot be read, 0.
+    The number is negative if the text does not end as it was sent, and 0 if the text cannot be read.
     """
     at = line.find(MARK)
     if at < 0:

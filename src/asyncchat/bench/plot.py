@@ -1,20 +1,20 @@
-"""The chart, an SVG made by hand: for each scenario the latency percentiles and the price of a delivery.
+"""The chart, as SVG: for each scenario the latency percentiles and the cost of a delivery.
 
-Knows results and shapes; nothing of how they were measured.
+Owns the drawing; must not know how the results were measured.
 """
 
 import math
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from asyncchat.bench.figures import MEASURES, Figures
+from asyncchat.bench.metrics import MEASURES, Metrics
 from asyncchat.bench.results import Comparison, Results, Series
 
 _WIDTH, _HEIGHT = 880, 300
 _CURVE_LEFT, _CURVE_RIGHT = 70, 520
 _BARS_LEFT, _BARS_RIGHT = 600, 860
 _TOP, _BOTTOM = 50, 250
-# Told apart also by those who see few colours (Okabe and Ito's palette).
+# Okabe and Ito's palette: colour-blind people can tell these colours apart.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 _NINES = (0.0, 90.0, 99.0, 99.9, 99.99)
 _MOST_NINES = 4.2
@@ -36,17 +36,17 @@ def svg(results: Results) -> str:
 
 
 def _panel(comparison: Comparison) -> list[str]:
-    figures = [series.median for series in comparison.series]
+    metrics = [series.median for series in comparison.series]
     parts = [_text(_CURVE_LEFT, 20, f"{comparison.scenario.name}: {comparison.scenario.describe()}", "start")]
     for number, series in enumerate(comparison.series):
         parts.append(
             _text(_CURVE_LEFT + 200 * number, 38, f"\u25a0 {series.title}", "start", _colour(number))
         )
-    return [*parts, *_curves(figures), *_bars(comparison.series, figures)]
+    return [*parts, *_curves(metrics), *_bars(comparison.series, metrics)]
 
 
-def _curves(figures: Sequence[Figures]) -> list[str]:
-    values = [value for each in figures for _, value in each.curve if value > 0]
+def _curves(metrics: Sequence[Metrics]) -> list[str]:
+    values = [value for each in metrics for _, value in each.curve if value > 0]
     if not values:
         return []
     low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
@@ -71,7 +71,7 @@ def _curves(figures: Sequence[Figures]) -> list[str]:
             _line(x, str(_TOP), x, str(_BOTTOM)),
             _text(float(x), _BOTTOM + 16, f"{percentile:g}%", "middle"),
         ]
-    for number, each in enumerate(figures):
+    for number, each in enumerate(metrics):
         points = " ".join(place(*point) for point in each.curve)
         if points:
             parts.append(
@@ -80,12 +80,12 @@ def _curves(figures: Sequence[Figures]) -> list[str]:
     return [*parts, _text((_CURVE_LEFT + _CURVE_RIGHT) / 2, _BOTTOM + 34, "latency, percentiles", "middle")]
 
 
-def _bars(servers: Sequence[Series], figures: Sequence[Figures]) -> list[str]:
-    price = next((key for key in _PRICES if any(key in each.values for each in figures)), None)
+def _bars(servers: Sequence[Series], metrics: Sequence[Metrics]) -> list[str]:
+    price = next((key for key in _PRICES if any(key in each.values for each in metrics)), None)
     if price is None:
         return []
     measure = next(each for each in MEASURES if each.key == price)
-    values = [each.values.get(price, 0.0) for each in figures]
+    values = [each.values.get(price, 0.0) for each in metrics]
     most = max(*values, 1e-9)
     step = (_BARS_RIGHT - _BARS_LEFT) / len(servers)
     parts = [_line(str(_BARS_LEFT), str(_BOTTOM), str(_BARS_RIGHT), str(_BOTTOM))]
@@ -102,7 +102,7 @@ def _bars(servers: Sequence[Series], figures: Sequence[Figures]) -> list[str]:
 
 
 def _nines(percentile: float) -> float:
-    """Return 0 for 0%, 1 for 90%, 2 for 99%: so the end, which matters, is as wide as the rest."""
+    """Return 0 for 0%, 1 for 90%, 2 for 99%: the end, which matters, is as wide as the rest."""
     return _MOST_NINES if percentile >= 100 else -math.log10(1 - percentile / 100)
 
 

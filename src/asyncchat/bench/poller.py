@@ -1,6 +1,6 @@
 """Waits for sockets and for an exact time: edge-triggered epoll on Linux, selectors elsewhere.
 
-Knows nothing of what the sockets carry.
+Owns waiting; must not know what the sockets carry.
 """
 
 import select
@@ -13,17 +13,17 @@ READ = 1
 WRITE = 4
 CLOSED = 0x2000 | 0x10 | 0x8  # EPOLLRDHUP, EPOLLHUP, EPOLLERR: no more will come
 
-# Before an exact time the processor is kept: a sleeping process wakes some 50 us late (the kernel's timer
-# slack), which would be measured as the server's latency.
+# For so long before an exact time it polls without sleeping: a sleeping process wakes about 50 us late (the
+# kernel's timer slack), which would be measured as the server's latency.
 SPIN_SECONDS = 100e-6
-# Events of one turn: few enough that the first message of a turn does not wait for the last.
+# Most events of one turn: few enough that the first message of a turn does not wait for the last.
 _MOST_EVENTS = 256
 
 
 class Poller(Protocol):
-    """Tells which sockets have news; edge-triggered where possible, so read until nothing is left."""
+    """Tells which sockets are ready; edge-triggered where possible, so read until nothing is left."""
 
-    spun: float  # seconds of keeping the processor while waiting: not work
+    spun: float  # seconds of polling without sleeping: this is no work
 
     def add(self, fd: int) -> None:
         """Watch a socket for input, and for room after a full buffer."""
@@ -32,10 +32,10 @@ class Poller(Protocol):
         """No longer watch a socket."""
 
     def wait(self, seconds: float) -> list[tuple[int, int]]:
-        """Return the sockets that have news, within so many seconds."""
+        """Return the sockets that become ready within so many seconds."""
 
     def wait_until(self, at: float) -> list[tuple[int, int]]:
-        """Return the sockets that have news, or nothing at exactly this time of ``time.monotonic``."""
+        """Return the sockets that are ready, or nothing at exactly this time of ``time.monotonic``."""
 
     def close(self) -> None:
         """Stop watching."""
@@ -60,7 +60,7 @@ if sys.platform == "linux":
             self._epoll.unregister(fd)
 
         def wait(self, seconds: float) -> list[tuple[int, int]]:
-            """Return the sockets that have news."""
+            """Return the sockets that become ready."""
             return self._epoll.poll(seconds, _MOST_EVENTS)
 
         def wait_until(self, at: float) -> list[tuple[int, int]]:
@@ -82,7 +82,7 @@ if sys.platform == "linux":
 
 
 class SelectorPoller:
-    """The portable fallback: level-triggered, its times as exact as the system's."""
+    """The portable fallback: level-triggered, and as exact as the system's timer."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
@@ -97,11 +97,11 @@ class SelectorPoller:
         self._selector.unregister(fd)
 
     def wait(self, seconds: float) -> list[tuple[int, int]]:
-        """Return the sockets that have news; each may also be written to."""
+        """Return the sockets that are ready; each may also be written to."""
         return [(key.fd, READ | WRITE) for key, _ in self._selector.select(max(seconds, 0.0))]
 
     def wait_until(self, at: float) -> list[tuple[int, int]]:
-        """Return the sockets that have news, or nothing at about this time."""
+        """Return the sockets that are ready, or nothing at about this time."""
         return self.wait(at - time.monotonic())
 
     def close(self) -> None:

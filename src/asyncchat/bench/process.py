@@ -1,6 +1,7 @@
-"""What the system tells of a server's processes: processor time, memory, who listens; pinning; file limits.
+"""What the system reports about a server's processes: processor time, memory, listeners; pinning; file
+limits.
 
-Reads ``/proc`` (Linux). Elsewhere a figure is None and the report leaves it out.
+Reads ``/proc`` (Linux). On other systems a value is None and the report leaves it out.
 """
 
 import contextlib
@@ -11,14 +12,14 @@ from pathlib import Path
 from asyncchat.errors import AsyncChatError
 
 PROC = Path("/proc")
-# What the generator itself needs beside the connections: files, pipes, the poller.
+# What the generator needs in addition to the connections: files, pipes, the poller.
 _SPARE_FILES = 64
 _LISTEN_STATE = "0A"  # net/tcp_states.h: TCP_LISTEN
 _TASK_TIMES = slice(11, 13)  # proc(5): utime and stime, counted after the command's closing bracket
 
 
 def tree(pid: int, proc: Path = PROC) -> list[int]:
-    """Return a process and its descendants, as they are now."""
+    """Return the ids of a process and its current descendants."""
     parents: dict[int, list[int]] = {}
     for entry in proc.iterdir():
         if entry.name.isdigit() and (fields := _stat(entry)) is not None:
@@ -32,8 +33,8 @@ def tree(pid: int, proc: Path = PROC) -> list[int]:
 def cpu_seconds(pid: int, proc: Path = PROC) -> float | None:
     """Return the user and system time of a process and its descendants so far; None if it is gone.
 
-    The scheduler's nanoseconds of the living threads where they are told; the clock ticks (10 ms) know
-    also those of threads that have ended, and count if they say more.
+    It is the scheduler's nanoseconds of the living threads, where the system has them. The clock ticks (10
+    ms) include threads that have ended, and are taken if they give more.
     """
     total, known = 0.0, False
     try:
@@ -50,7 +51,7 @@ def cpu_seconds(pid: int, proc: Path = PROC) -> float | None:
 
 
 def machine_seconds(proc: Path = PROC) -> float | None:
-    """Return the processor time that all programs of this machine have used so far, together."""
+    """Return the processor time that all programs of this machine together have used so far."""
     try:
         first = (proc / "stat").read_text().split("\n", 1)[0].split()
     except OSError:
@@ -89,7 +90,7 @@ def listener(port: int, proc: Path = PROC) -> int | None:
         with contextlib.suppress(OSError):
             if any(os.readlink(link) in inodes for link in (entry / "fd").iterdir()):
                 holders.append(int(entry.name))
-    # Children may have inherited the socket: the parent of them all is asked for.
+    # Children may have inherited the socket: the parent of all of them is wanted.
     for pid in holders:
         fields = _stat(proc / str(pid))
         if fields is None or int(fields[1]) not in holders:
@@ -101,7 +102,7 @@ def pin(pid: int, cpu: int) -> None:
     """Keep all threads of a process and its descendants on one processor.
 
     Raises:
-        AsyncChatError: There is no such processor, or this user may not.
+        AsyncChatError: There is no such processor, or this user is not allowed to.
     """
     if sys.platform != "linux":
         raise AsyncChatError("pinning to a processor works on Linux only")
@@ -128,7 +129,7 @@ def raise_file_limit(connections: int) -> None:
     need = connections + _SPARE_FILES
     if hard != resource.RLIM_INFINITY and hard < need:
         raise AsyncChatError(
-            f"{connections} connections need {need} open files, the hard limit is {hard}: raise that"
+            f"{connections} connections need {need} open files, but the hard limit is {hard}: raise it"
         )
     if soft != hard:
         with contextlib.suppress(ValueError, OSError):  # macOS refuses "unlimited"
@@ -140,7 +141,7 @@ def _ticks() -> int:
 
 
 def _stat(entry: Path) -> list[str] | None:
-    """Return the fields of a process's stat from the state on; the command before may hold anything."""
+    """Return the fields of a process's stat from the state on; the command before it may contain anything."""
     try:
         return (entry / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
     except OSError:

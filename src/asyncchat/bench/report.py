@@ -1,6 +1,9 @@
-"""The table on the terminal."""
+"""The table that bench prints.
 
-from asyncchat.bench.figures import MEASURES, Figures, Measure
+Owns the layout; must not know how the results were measured.
+"""
+
+from asyncchat.bench.metrics import MEASURES, Measure, Metrics
 from asyncchat.bench.results import Comparison, Results
 
 _NOTHING = "-"
@@ -12,22 +15,22 @@ def table(results: Results) -> str:
 
 
 def _comparison(comparison: Comparison) -> str:
-    figures = [series.median for series in comparison.series]
-    first = figures[0]
+    metrics = [series.median for series in comparison.series]
+    first = metrics[0]
     head = [""] + [series.title for series in comparison.series]
     head += [f"to {series.server}" for series in comparison.series[1:]]
     rows = [head]
     for measure in MEASURES:
-        if any(measure.key in each.values for each in figures):
-            cells = [_number(each.values.get(measure.key), measure) for each in figures]
-            rows.append([f"{measure.label}, {measure.unit}", *cells, *_ratios(first, figures[1:], measure)])
-    rows.append(["deliveries", *("all once, in order" if not each.faults else "FAULTY" for each in figures)])
+        if any(measure.key in each.values for each in metrics):
+            cells = [_number(each.values.get(measure.key), measure) for each in metrics]
+            rows.append([f"{measure.label}, {measure.unit}", *cells, *_ratios(first, metrics[1:], measure)])
+    rows.append(["deliveries", *("all once, in order" if not each.faults else "FAULTY" for each in metrics)])
     if comparison.scenario.kind == "idle":
         rows.pop()
     runs = len(comparison.series[0].runs)
     said = f"; median of {runs} runs" if runs > 1 else ""
     lines = [f"{comparison.scenario.name}: {comparison.scenario.describe()}{said}", "", *_columns(rows), ""]
-    for series, each in zip(comparison.series, figures, strict=True):
+    for series, each in zip(comparison.series, metrics, strict=True):
         if each.faults:
             lines.append(f"! {series.title}: {each.faults}")
             lines += [f"    {example}" for example in each.examples]
@@ -39,8 +42,8 @@ def _number(value: float | None, measure: Measure) -> str:
     return _NOTHING if value is None else f"{value:,.{measure.digits}f}"
 
 
-def _ratios(first: Figures, others: list[Figures], measure: Measure) -> list[str]:
-    """Divide the first server's figure by each other's; a share of a core is no price and has none."""
+def _ratios(first: Metrics, others: list[Metrics], measure: Measure) -> list[str]:
+    """Divide the first server's value by each other's; a share of a core has no ratio."""
     cells = []
     for other in others:
         mine, theirs = first.values.get(measure.key), other.values.get(measure.key)

@@ -1,4 +1,7 @@
-"""The result of a whole bench: servers side by side in each scenario; written as JSON and read back."""
+"""The result of a whole bench: servers side by side in each scenario.
+
+Owns its form as JSON; must not know how it was measured.
+"""
 
 import json
 import platform
@@ -7,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from asyncchat.bench.figures import Figures, median
+from asyncchat.bench.metrics import Metrics, median
 from asyncchat.bench.scenario import Scenario
 from asyncchat.errors import AsyncChatError
 
@@ -20,16 +23,16 @@ class Series:
 
     server: str
     version: str | None
-    runs: list[Figures]
+    runs: list[Metrics]
 
     @property
-    def median(self) -> Figures:
+    def median(self) -> Metrics:
         """Return the median of the runs."""
         return median(self.runs)
 
     @property
     def title(self) -> str:
-        """Return what heads its column."""
+        """Return the heading of its column."""
         if not self.version or self.version.lower().startswith(self.server.lower()):
             return self.version or self.server
         return f"{self.server} {self.version}"
@@ -37,7 +40,7 @@ class Series:
 
 @dataclass(slots=True)
 class Comparison:
-    """One scenario with all servers that ran it; the first is the one the others are set against."""
+    """One scenario with all servers that ran it; the others are compared with the first."""
 
     scenario: Scenario
     series: list[Series]
@@ -48,14 +51,14 @@ class Results:
     """All comparisons of one call.
 
     Args:
-        conditions: Processors, options and machine, as words by name.
+        conditions: Processors, options and machine: values by name.
     """
 
     comparisons: list[Comparison] = field(default_factory=list)
     conditions: dict[str, str] = field(default_factory=dict)
 
     def faulty(self) -> bool:
-        """Tell whether any run of this call lost, doubled or disordered something."""
+        """Tell whether any run had a fault."""
         return any(run.faults for each in self.comparisons for series in each.series for run in series.runs)
 
     def dump(self) -> str:
@@ -64,7 +67,7 @@ class Results:
 
 
 def machine() -> dict[str, str]:
-    """Return what figures of different machines differ by."""
+    """Return what describes this machine, in which results may differ."""
     return {"machine": f"{platform.system()} {platform.release()} {platform.machine()}",
             "python": platform.python_version()}  # fmt: skip
 
@@ -73,7 +76,7 @@ def parse(text: str) -> Results:
     """Read what ``dump`` wrote.
 
     Raises:
-        ValueError: It is not such a text.
+        ValueError: It is no such text.
     """
     try:
         raw = json.loads(text)
@@ -92,7 +95,7 @@ def load(path: Path) -> Results:
     """Read a file that ``--json`` wrote.
 
     Raises:
-        AsyncChatError: It cannot be read or is something else.
+        AsyncChatError: It cannot be read, or is something else.
     """
     try:
         return parse(path.read_text("utf-8"))
@@ -123,7 +126,7 @@ def recorded(results: Sequence[Results], scenario: Scenario) -> list[Series]:
 
 
 def _series(raw: dict[str, Any]) -> Series:
-    runs = [Figures(**{**run, "curve": [(at, value) for at, value in run["curve"]]}) for run in raw["runs"]]
+    runs = [Metrics(**{**run, "curve": [(at, value) for at, value in run["curve"]]}) for run in raw["runs"]]
     if not runs:
         raise KeyError("runs")
     return Series(raw["server"], raw["version"], runs)

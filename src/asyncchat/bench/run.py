@@ -1,6 +1,6 @@
-"""One run: a fresh server, a crowd that joins, the load, the figures.
+"""One run: a fresh server, clients that join, the load, the metrics.
 
-Joins what the other modules measure; knows neither the command line nor the report.
+Owns the order of these; must not know the command line or the report.
 """
 
 import gc
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from asyncchat.bench import process
 from asyncchat.bench.churn import Churn
-from asyncchat.bench.crowd import Crowd, Progress
-from asyncchat.bench.figures import Figures, of_churn, of_idle, of_load
+from asyncchat.bench.clients import Clients, Progress
 from asyncchat.bench.load import Load
+from asyncchat.bench.metrics import Metrics, churn_metrics, idle_metrics, load_metrics
 from asyncchat.bench.poller import Poller, make_poller
+from asyncchat.bench.protocols import make_dialect
 from asyncchat.bench.scenario import Scenario, ScenarioError
 from asyncchat.bench.servers import Running, Target
-from asyncchat.bench.wire import make_dialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Settings:
 
 def run(
     target: Target, scenarios: Sequence[Scenario], settings: Settings, progress: Progress
-) -> Iterator[tuple[Running, Figures]]:
-    """Start a server, load it with one scenario after the other, and stop it.
+) -> Iterator[tuple[Running, Metrics]]:
+    """Start a server, load it with one scenario after another, and stop it.
 
     Raises:
         AsyncChatError: The server does not start, cannot be reached or refuses clients.
@@ -48,7 +48,7 @@ def run(
         for scenario in scenarios:
             progress(f"{scenario.name}: {target.name}")
             poller = make_poller()
-            # No cycles are made while loading, and a collection would be measured as the server's latency.
+            # The load makes no cycles, and a collection would be measured as the server's latency.
             gc.collect()
             gc.freeze()
             gc.disable()
@@ -62,7 +62,7 @@ def run(
 
 def _one(
     server: Running, scenario: Scenario, settings: Settings, poller: Poller, progress: Progress
-) -> Figures:
+) -> Metrics:
     dialect = make_dialect(server.address.dialect, settings.caps if server.caps is None else server.caps)
     if dialect.one_room and scenario.rooms > 1:
         raise ScenarioError(f"scenario {scenario.name}: the plain dialect has one room only")
@@ -77,23 +77,25 @@ def _one(
     def tell(text: str) -> None:
         progress(f"{scenario.name}: {server.version or server.address}: {text}")
 
-    with Crowd(server.address, dialect, rooms, poller, tell) as crowd:
-        join_seconds = crowd.join()
-        crowd.settle()
+    with Clients(server.address, dialect, rooms, poller, tell) as clients:
+        join_seconds = clients.join()
+        clients.settle()
         after = process.memory_bytes(pid) if pid else None
         if scenario.kind == "idle":
-            crowd.stay(scenario.warmup)
+            clients.stay(scenario.warmup)
             begin = server_cpu()
-            crowd.stay(scenario.seconds)
-            figures = of_idle(scenario, begin, server_cpu())
-            crowd.settle()  # still there, all of them
+            clients.stay(scenario.seconds)
+            metrics = idle_metrics(scenario, begin, server_cpu())
+            clients.settle()  # all of them are still connected
         elif scenario.kind == "churn":
-            figures = of_churn(scenario, Churn(crowd, scenario, dialect, poller, server_cpu, tell).run())
+            metrics = churn_metrics(
+                scenario, Churn(clients, scenario, dialect, poller, server_cpu, tell).run()
+            )
         else:
-            figures = of_load(scenario, Load(crowd, scenario, dialect, poller, server_cpu, tell).run())
-        crowd.leave()
-    figures.version = server.version or crowd.version
-    figures.values["join_seconds"] = join_seconds
+            metrics = load_metrics(scenario, Load(clients, scenario, dialect, poller, server_cpu, tell).run())
+        clients.leave()
+    metrics.version = server.version or clients.version
+    metrics.values["join_seconds"] = join_seconds
     if before is not None and after is not None and after > before and scenario.kind != "churn":
-        figures.values["memory_kib"] = (after - before) / 1024 / staying
-    return figures
+        metrics.values["memory_kib"] = (after - before) / 1024 / staying
+    return metrics

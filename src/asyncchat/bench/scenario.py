@@ -1,6 +1,6 @@
 """What is loaded: scenarios by name, and scripts of phases in TOML.
 
-Knows clients, rooms and rates; nothing of sockets, servers or dialects.
+Owns what can be run; must not know sockets, servers or dialects.
 """
 
 import difflib
@@ -15,9 +15,9 @@ from asyncchat.errors import AsyncChatError
 
 # A text begins with its stamp (28 bytes, see messages.py) and a space.
 LEAST_PAYLOAD = 32
-# An IRC line has 512 bytes; the rest is for the prefix a server puts in front, the command and the room.
+# An IRC line has 512 bytes; the rest is for the prefix that a server adds, the command and the room.
 MOST_PAYLOAD = 400
-# A run keeps each sample and each message's place in memory; ten minutes of a fast server fit well.
+# A run keeps each sample and each message's position in memory; ten minutes of a fast server fit.
 MOST_SECONDS = 600.0
 MOST_CLIENTS = 100_000
 MOST_WINDOW = 10_000
@@ -27,25 +27,25 @@ Kind = Literal["load", "idle", "churn"]
 
 
 class ScenarioError(AsyncChatError):
-    """A scenario or a script asks for something that cannot be run: the caller's misuse."""
+    """A scenario or a script asks for something that cannot be run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One load: who connects, who talks, how fast and how long.
+    """One load: how many connect and send, how fast and how long.
 
     Args:
-        name: What it is called in the report.
+        name: Its name in the report.
         clients: Connections, spread evenly over the rooms.
-        senders: How many of them talk (in ``churn``: come, say something and go again).
+        senders: How many of them send (in ``churn``: join, send a message and leave).
         rooms: Rooms; client ``i`` joins room ``i % rooms``.
         window: Closed loop: messages of one sender that have not yet reached every other member.
         rate: Open loop: messages a second, of all senders together.
         payload: Bytes of a text.
-        seconds: How long is measured, after the warm-up.
-        warmup: Seconds of the same load before that, not counted.
+        seconds: Measured time, after the warm-up.
+        warmup: Seconds of the same load before that, not measured.
         arrivals: Open loop: evenly spaced messages, or a Poisson process (seeded, the same for each run).
-        kind: ``load``; ``idle``: nobody talks; ``churn``: the senders are sessions that come and go.
+        kind: ``load``; ``idle``: nobody sends; ``churn``: the senders are sessions that join and leave.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Scenario:
         """Refuse what cannot be run.
 
         Raises:
-            ScenarioError: A figure is out of its range, or figures contradict each other.
+            ScenarioError: A value is out of its range, or values contradict each other.
         """
         for problem in self._problems():
             raise ScenarioError(f"scenario {self.name}: {problem}")
@@ -81,18 +81,18 @@ class Scenario:
             (self.kind in ("load", "idle", "churn"), "kind must be load, idle or churn"),
         ]  # fmt: skip
         if self.kind == "idle":
-            checks.append((self.senders == 0, "nobody talks in an idle scenario: senders must be 0"))
+            checks.append((self.senders == 0, "nobody sends in an idle scenario: senders must be 0"))
         else:
-            # The first member that only listens sets the order which the others are compared with.
+            # The first member that only listens sets the order that the others are compared with.
             spare = self.clients - self.senders
             checks += [
                 (self.senders >= 1, "senders must be at least 1"),
                 (spare >= min(self.rooms, max(self.senders, 1)),
-                 "each room with a sender needs one client that only listens: fewer senders"),
+                 "each room with a sender needs one client that only listens: use fewer senders"),
             ]  # fmt: skip
         if self.kind == "load":
             checks += [
-                ((self.window is None) != (self.rate is None), "give one of window and rate"),
+                ((self.window is None) != (self.rate is None), "give either window or rate"),
                 (self.window is None or 1 <= self.window <= MOST_WINDOW,
                  f"window must be 1 to {MOST_WINDOW}"),
                 (self.rate is None or 0 < self.rate <= MOST_RATE,
@@ -102,17 +102,17 @@ class Scenario:
 
     @property
     def members(self) -> float:
-        """Members of a room on average."""
+        """The average number of members of a room."""
         return self.clients / self.rooms
 
     def describe(self) -> str:
-        """Say in one line what this scenario does."""
+        """Describe this scenario in one line."""
         rooms = "1 room" if self.rooms == 1 else f"{self.rooms} rooms"
         said = [rooms, f"{self.clients} clients"]
         if self.kind == "churn":
-            said.append(f"{self.senders} of them join, say something and leave, again and again")
+            said.append(f"{self.senders} of them join, send a message and leave, again and again")
         elif self.kind == "idle":
-            said.append("nobody talks")
+            said.append("nobody sends")
         else:
             said.append("1 sender" if self.senders == 1 else f"{self.senders} senders")
             said.append(
@@ -191,7 +191,7 @@ def parse_script(script: Mapping[str, Any]) -> tuple[Scenario, ...]:
     """Turn a script's tables into its phases.
 
     Raises:
-        ScenarioError: As load_script says.
+        ScenarioError: As for ``load_script``.
     """
     _known(script, ("phase",), "the script")
     phases = script.get("phase")

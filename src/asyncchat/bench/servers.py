@@ -1,6 +1,6 @@
-"""The servers that are loaded: our own and peers in processes of their own, and any other by its address.
+"""The servers that are loaded: our own and peers, started as processes, and any other by its address.
 
-Each run of a server that bench starts itself is a fresh process with a fresh folder.
+Owns these processes. Each run of a server is a fresh process with a fresh folder. It must not know the load.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from typing import Protocol
 
 from asyncchat import __version__
 from asyncchat.bench import process
-from asyncchat.bench.wire import Address, parse_url
+from asyncchat.bench.protocols import Address, parse_url
 from asyncchat.errors import AsyncChatError
 
 _START_SECONDS = 30.0
@@ -36,10 +36,10 @@ class Running:
     """A server that accepts connections.
 
     Args:
-        address: Where.
+        address: Where it listens.
         pid: Its process, if it is on this machine and known.
-        version: What it calls itself; None: it tells on connecting.
-        caps: Capabilities that its clients ask for; None: those of the settings.
+        version: Its version; None: it is read when clients connect.
+        caps: Capabilities that its clients request; None: those of the settings.
     """
 
     address: Address
@@ -49,19 +49,19 @@ class Running:
 
 
 class Target(Protocol):
-    """Something to load."""
+    """A server that can be loaded."""
 
     @property
     def name(self) -> str:
-        """Return what it is called in the report."""
+        """Return its name in the report."""
 
     def running(self, cpu: int | None, caps: Sequence[str]) -> contextlib.AbstractContextManager[Running]:
-        """Start it, pinned to a processor, for these capabilities; stop it at the end."""
+        """Start it, pinned to a processor, for clients with these capabilities; stop it at the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """This project's server, in a process of its own.
+    """This project's server, started as a process.
 
     Args:
         options: More options for ``asyncchat serve``.
@@ -88,7 +88,7 @@ class Own:
                 "--no-limits",
                 *self.options,
             ]
-            # What a server of the user's own is told is not meant for the one that is measured.
+            # The user's own configuration is not for the server that is measured.
             ours = {name: value for name, value in os.environ.items() if not name.startswith("ASYNCCHAT_")}
             environment = {**ours, "XDG_STATE_HOME": folder}
             with _process(command, Path(folder), cpu, environment, speaks=True) as (server, log):
@@ -97,12 +97,12 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A server whose clients ask for other capabilities than those of the settings.
+class WithCapabilities:
+    """A server whose clients request other capabilities than those of the settings.
 
     Args:
         target: The server.
-        caps: What they ask for.
+        caps: The capabilities that they request.
     """
 
     target: Target
@@ -110,7 +110,7 @@ class Asked:
 
     @property
     def name(self) -> str:
-        """Return the server's, and what is asked of it."""
+        """Return the server's name with the capabilities."""
         return f"{self.target.name} ({' '.join(self.caps) or 'no capabilities'})"
 
     @contextlib.contextmanager
@@ -122,7 +122,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another server that is installed on this machine, set up for the same load.
+    """Another server that is installed on this machine, configured for the same load.
 
     Args:
         name: ``inspircd`` or ``ngircd``.
@@ -136,7 +136,7 @@ class Peer:
         program = _program(self.name)
         port = _free_port()
         with tempfile.TemporaryDirectory(prefix="asyncchat-bench-") as folder:
-            os.chmod(folder, 0o755)  # noqa: S103  # a peer may change its user before it reads its file
+            os.chmod(folder, 0o755)  # noqa: S103  # a peer may change its user before it reads its configuration
             config = Path(folder, f"{self.name}.conf")
             config.write_text(peer_config(self.name, port, folder, caps), "utf-8")
             command = [program, *_PEER_COMMANDS[self.name], str(config)]
@@ -149,7 +149,7 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A server that runs already.
+    """A server that is running already.
 
     Args:
         url: Its address.
@@ -185,7 +185,7 @@ _PEER_COMMANDS = {
     "inspircd": ("--nofork", "--nolog", "--nopid", "--config"),
     "ngircd": ("--nodaemon", "--passive", "--config"),
 }
-# InspIRCd has its capabilities in modules; without any it is at its fastest.
+# InspIRCd has its capabilities in modules; it is fastest without any.
 _INSPIRCD_MODULES = {
     "server-time": ("ircv3_servertime",),
     "echo-message": ("ircv3_echomessage",),
@@ -200,7 +200,7 @@ _INSPIRCD_MODULES = {
 
 
 def peer_config(name: str, port: int, folder: str, caps: Sequence[str]) -> str:
-    """Return a peer's configuration, from the one that is shipped with this package."""
+    """Return a peer's configuration, made from the template of this package."""
     text = resources.files("asyncchat.bench").joinpath("peers", f"{name}.conf").read_text("utf-8")
     modules = list(dict.fromkeys(module for cap in caps for module in _INSPIRCD_MODULES.get(cap, ())))
     lines = "\n".join(f'<module name="{module}">' for module in (["cap", *modules] if caps else []))
@@ -228,10 +228,10 @@ def _free_port() -> int:
 def _process(
     command: list[str], folder: Path, cpu: int | None, environment: dict[str, str], *, speaks: bool = False
 ) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
-    """Run a server; its output goes to a log file, unless it says there where it listens."""
+    """Run a server; its output goes to a log file, unless it tells there where it listens."""
     log = folder / "server.log"
     with log.open("wb") as sink:
-        # A process starts on the processors of its parent: so none of its threads ever runs elsewhere.
+        # A process inherits the processors of its parent: so none of its threads ever runs elsewhere.
         own = os.sched_getaffinity(0) if cpu is not None and sys.platform == "linux" else None
         if cpu is not None:
             process.pin(0, cpu)
@@ -256,14 +256,14 @@ def _process(
 
 @contextlib.contextmanager
 def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end this program as Ctrl-C does: so that the server that was started does not stay."""
+    """Make SIGTERM end this program as Ctrl-C does, so that the started server is stopped."""
 
     def end(number: int, _frame: object) -> None:
         sys.exit(128 + number)
 
     try:
         before = signal.signal(signal.SIGTERM, end)
-    except ValueError:  # not the main thread: whoever runs this there stops it
+    except ValueError:  # not the main thread: its caller handles signals
         yield
         return
     try:
@@ -285,7 +285,7 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
 
 
 def _listening(server: subprocess.Popen[bytes], log: Path) -> tuple[str, int]:
-    """Read the first line of our server, which says where it listens."""
+    """Read the first line of our server, which tells where it listens."""
     if server.stdout is None:
         raise AssertionError("the server's output is a pipe")
     head, until = b"", time.monotonic() + _START_SECONDS
@@ -297,13 +297,13 @@ def _listening(server: subprocess.Popen[bytes], log: Path) -> tuple[str, int]:
         head += piece
     if (found := _LISTENING.match(head)) is None:
         raise AsyncChatError(
-            f"the server says {head.splitlines()[0].decode(errors='replace')!r}, not where it listens"
+            f"the server wrote {head.splitlines()[0].decode(errors='replace')!r}, not where it listens"
         )
     return found[1].decode(), int(found[2])
 
 
 def _accepting(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Try a peer's port until it accepts."""
+    """Try a peer's port until it accepts connections."""
     until = time.monotonic() + _START_SECONDS
     while time.monotonic() < until:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
@@ -316,4 +316,4 @@ def _accepting(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
 
 def _last_line(log: Path) -> str:
     lines = [line for line in log.read_text("utf-8", "replace").splitlines() if line.strip()]
-    return lines[-1].strip() if lines else "it says nothing"
+    return lines[-1].strip() if lines else "it wrote no message"

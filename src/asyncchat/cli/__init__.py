@@ -1,8 +1,9 @@
-"""The command ``asyncchat``: finds its subcommands, and turns what fails in one into a line and an exit code.
+"""The command ``asyncchat``: finds its subcommands, and turns a failure in one into a line and an exit code.
 
 A module of this folder is a subcommand: ``serve.py`` with a click command named ``command`` is
-``asyncchat serve``. Modules that are none begin with an underscore. A subcommand's module is imported when
-it is called, so that ``asyncchat join`` starts without the server. What a subcommand does stays in it.
+``asyncchat serve``. Other modules begin with an underscore. A subcommand's module is imported when it is
+called, so that ``asyncchat join`` starts without the server. This module must not know what a subcommand
+does.
 """
 
 import pkgutil
@@ -15,7 +16,7 @@ import click
 from asyncchat import __version__
 from asyncchat.errors import AsyncChatError
 
-# What shells report for a program that SIGINT (2) ended: 128 + 2.
+# What a shell reports for a program that SIGINT (2) ended: 128 + 2.
 EXIT_INTERRUPTED = 130
 
 
@@ -39,11 +40,11 @@ class CommandGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the subcommand; what fails in it becomes one line on standard error and an exit code.
+        """Run the subcommand; a failure in it becomes one line on standard error and an exit code.
 
-        Misuse exits 2 (click's own), a failure 1, Ctrl-C 130. A reader of standard output that went away,
-        as in ``asyncchat … | head``, ends the program with 1 and without a word: click sees to that, if what
-        is still buffered meets the closed pipe here and not at the interpreter's end.
+        Misuse exits 2, as click's does, a failure 1, Ctrl-C 130. When the reader of standard output is gone,
+        as in ``asyncchat … | head``, the program exits 1 without a message. click does that, but only if the
+        buffer is flushed here and not when the interpreter ends.
         """
         try:
             result = super().invoke(ctx)
@@ -51,7 +52,8 @@ class CommandGroup(click.Group):
             if output is not None:
                 output.flush()
         except AsyncChatError as error:
-            raise click.ClickException(str(error)) from error
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo(err=True)  # the shell's prompt goes below the terminal's "^C"
             ctx.exit(EXIT_INTERRUPTED)

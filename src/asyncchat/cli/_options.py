@@ -1,6 +1,6 @@
-"""Flags made of the table of options (``config.options``), and the configuration they give with the file.
+"""The flags of ``asyncchat serve``, made from the table of options, and the configuration of a call.
 
-Owns how an option looks on the command line; what it is called and may be is the table's.
+Owns how an option looks on the command line; its names and values are the table's (``config.options``).
 """
 
 import os
@@ -10,9 +10,9 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import click
 import msgspec
 
-from asyncchat.cli._misuse import Misuse
-from asyncchat.config import ConfigError, Effective, Sources
 from asyncchat.config.options import Row, table
+from asyncchat.config.sources import Effective, Sources
+from asyncchat.errors import Misuse
 from asyncchat.server.addresses import parse_listener
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -21,7 +21,7 @@ config_option = click.option(
     "--config",
     "file",
     metavar="FILE",
-    help="Take options from this TOML file; the environment and flags count more.",
+    help="Take options from this TOML file; the environment and flags override it.",
 )
 """``--config FILE``."""
 
@@ -35,22 +35,22 @@ def serve_options(command: F) -> F:
 
 
 def sources(context: click.Context, file: str | None) -> Sources:
-    """The sources of this call: its flags, this process's environment, and the file."""
+    """The sources of this call: its flags, the environment, and the file."""
     given = {
         field: value
         for field, value in context.params.items()
         if field != "file" and context.get_parameter_source(field) is click.core.ParameterSource.COMMANDLINE
     }
-    environment = {name: value for name, value in os.environ.items() if name.startswith("ASYNCCHAT_")}
-    return Sources(file, environment, given)
+    return Sources(file, os.environ, given)
 
 
 def loaded(source: Sources) -> Effective:
-    """What the sources give; what can't be meant becomes ``Misuse``."""
-    try:
-        effective = source.load()
-    except ConfigError as error:
-        raise Misuse(str(error)) from error
+    """What the sources give.
+
+    Raises:
+        Misuse: an option is not valid.
+    """
+    effective = source.load()
     for url in effective.config.listen:
         try:
             parse_listener(url)
@@ -62,7 +62,7 @@ def loaded(source: Sources) -> Effective:
 def _flag(row: Row) -> Callable[[F], F]:
     shown = f"{row.option.help}{_default(row)}"
     if row.is_switch:
-        # Given, it says the opposite of the default.
+        # The flag gives the opposite of the default.
         return click.option(
             row.flag, row.field, is_flag=True, flag_value=not row.default, default=None, help=shown
         )

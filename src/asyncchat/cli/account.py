@@ -1,4 +1,7 @@
-"""``asyncchat account``: makes, lists, changes and removes accounts, beside a running server or without."""
+"""``asyncchat account``: creates, lists, changes and removes accounts, with or without a running server.
+
+Owns the arguments and the output; must not know how it is done.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,15 +20,16 @@ def password_option(command: F) -> F:
     return click.option(
         "--password-file",
         metavar="FILE",
-        help="Take the password from this file's first line; without it, it is asked for, or read on a pipe.",
+        help="Read the password from this file's first line, instead of a prompt or a pipe.",
     )(command)
 
 
 @click.group("account")
 def command() -> None:
-    """Make, list, change and remove accounts.
+    """Create, list, change and remove accounts.
 
-    Beside a running server it asks that server, by its control socket; without one it opens the history.
+    These commands ask the running server over its control socket. Without a running server they open the
+    history.
     """
 
 
@@ -34,13 +38,13 @@ def command() -> None:
 @password_option
 @database_options
 def add(name: str, password_file: str | None, db: str | None, config: str | None) -> None:
-    """Make the account NAME, to which that name belongs from now on."""
+    """Create the account NAME. From now on the name belongs to it."""
     from asyncchat.control.client import ask
     from asyncchat.control.requests import AddAccount, Done
 
     database = named_database(db, config)
     ask(database, AddAccount(name, new_password(password_file)), Done)
-    click.echo(f"The account {name} is made")
+    click.echo(f"Created the account {name}")
 
 
 @command.command("password")
@@ -48,37 +52,37 @@ def add(name: str, password_file: str | None, db: str | None, config: str | None
 @password_option
 @database_options
 def password(name: str, password_file: str | None, db: str | None, config: str | None) -> None:
-    """Give the account NAME another password; who is logged in stays so."""
+    """Change the password of the account NAME. Its sessions stay logged in."""
     from asyncchat.control.client import ask
     from asyncchat.control.requests import ChangeAccountPassword, Done
 
     database = named_database(db, config)
     ask(database, ChangeAccountPassword(name, new_password(password_file)), Done)
-    click.echo(f"The account {name} has another password")
+    click.echo(f"Changed the password of {name}")
 
 
 @command.command("remove")
 @click.argument("name")
 @database_options
 def remove(name: str, db: str | None, config: str | None) -> None:
-    """Remove the account NAME; what it said stays in the history."""
+    """Remove the account NAME. Its messages stay in the history."""
     from asyncchat.control.client import ask
     from asyncchat.control.requests import Done, DropAccount
 
     ask(named_database(db, config), DropAccount(name), Done)
-    click.echo(f"The account {name} is removed")
+    click.echo(f"Removed the account {name}")
 
 
 @command.command("list")
-@click.option("--json", "as_json", is_flag=True, help="A line of JSON for each, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each account.")
 @database_options
 def list_accounts(as_json: bool, db: str | None, config: str | None) -> None:
-    """List all accounts: their names, since when they are there, and who is here."""
+    """List all accounts. Each line has the day of creation, and whether the account is online."""
     import msgspec
 
     from asyncchat.control.client import ask
     from asyncchat.control.requests import AccountList, AskAccounts
-    from asyncchat.dialects.plain.clean import shown
+    from asyncchat.text.sanitize import shown
 
     found = ask(named_database(db, config), AskAccounts(), AccountList).accounts
     width = max((len(account.name) for account in found), default=0)

@@ -1,4 +1,7 @@
-"""``asyncchat audit``: lists what operators of the server did."""
+"""``asyncchat audit``: lists what operators of the server did.
+
+Owns the arguments and the output; must not know the server.
+"""
 
 import re
 from collections.abc import Iterable
@@ -8,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from asyncchat.cli._database import database_options, named_database
-from asyncchat.cli._misuse import Misuse
+from asyncchat.errors import Misuse
 
 if TYPE_CHECKING:
     from asyncchat.core.events import Record
@@ -20,21 +23,25 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 @click.command("audit")
 @database_options
 @click.option(
-    "--since", metavar="TIME", help="Since then: 90m, 2h, 7d, 4w, 2026-11-22, 2026-11-22T18:30 (local time)."
+    "--since",
+    metavar="TIME",
+    help="Only from this time on: 90m, 2h, 7d, 4w (ago), 2026-11-22 or 2026-11-22T18:30 (local time).",
 )
-@click.option("--json", "as_json", is_flag=True, help="A line of JSON for each, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each action.")
 def command(db: str | None, config: str | None, since: str | None, as_json: bool) -> None:
-    """List what operators of the server did, the newest last.
+    """List what operators of the server did, newest last.
 
-    Who became one and who gave a wrong password; who was put off the server, banned from it or let in again;
-    announcements; the configuration read again; and what was done in a room without a role there.
+    The list has who became an operator or gave a wrong password; who was disconnected, banned from the server
+    or unbanned; announcements; reloads of the configuration; and what was done in a room without a role
+    there.
 
-    It reads the history's file, whether or not a server has it. In the chat: /audit, in IRC: AUDIT.
+    This command reads the history's file, whether or not the server is running. In the chat use /audit, in
+    IRC AUDIT.
     """
-    from asyncchat.log.beside import acts_in
+    from asyncchat.log.reader import audit_of_file
 
     after = 0 if since is None else _moment(since, datetime.now().astimezone())
-    records = acts_in(named_database(db, config), after)
+    records = audit_of_file(named_database(db, config), after)
     for line in _json(records) if as_json else _text(records):
         click.echo(line)
 
@@ -49,32 +56,34 @@ def _moment(text: str, now: datetime) -> int:
             when = datetime.fromisoformat(text).astimezone()
         return int(when.timestamp() * 1_000_000) - 1
     except (ValueError, OverflowError, OSError) as error:
-        raise Misuse(f"--since {text}: a time is 90m, 2h, 7d, 4w, 2026-11-22 or 2026-11-22T18:30") from error
+        raise Misuse(
+            f"--since {text}: use a time like 90m, 2h, 7d, 4w, 2026-11-22 or 2026-11-22T18:30"
+        ) from error
 
 
 def _text(records: "Iterable[Record]") -> Iterable[str]:
-    from asyncchat.dialects.plain.act_words import sentence
-    from asyncchat.dialects.plain.times import Zone
+    from asyncchat.text.sentences import audit_sentence
+    from asyncchat.text.times import Zone
 
     for record in records:
         when = datetime.fromtimestamp(record.time / 1_000_000, UTC).astimezone()
         offset = when.utcoffset() or timedelta()
         zone = Zone(when.tzname() or "", int(offset.total_seconds()))
-        yield f"{when:%Y-%m-%d %H:%M:%S}  {sentence(record.event, zone)}"
+        yield f"{when:%Y-%m-%d %H:%M:%S}  {audit_sentence(record.event, zone)}"
 
 
 def _json(records: "Iterable[Record]") -> Iterable[str]:
     import msgspec
 
-    from asyncchat.dialects.plain.act_words import sentence
-    from asyncchat.dialects.plain.times import Zone
+    from asyncchat.text.sentences import audit_sentence
+    from asyncchat.text.times import Zone
 
     for record in records:
         when = datetime.fromtimestamp(record.time / 1_000_000, UTC)
         row = {
             "number": record.number,
             "time": when,
-            "says": sentence(record.event, Zone("UTC", 0)),
+            "says": audit_sentence(record.event, Zone("UTC", 0)),
             "event": record.event,
         }
         yield msgspec.json.encode(row).decode()

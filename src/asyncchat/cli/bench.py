@@ -1,4 +1,4 @@
-"""The subcommand ``asyncchat bench``: reads its options, runs the comparison, shows it."""
+"""``asyncchat bench``: reads its options, runs the comparison and prints it."""
 
 import sys
 from pathlib import Path
@@ -7,9 +7,9 @@ import click
 
 from asyncchat.bench import plot, report, results, scenario
 from asyncchat.bench.compare import compare
+from asyncchat.bench.protocols import parse_url
 from asyncchat.bench.run import Settings
-from asyncchat.bench.servers import PEERS, Asked, Own, Peer, Remote, Target
-from asyncchat.bench.wire import parse_url
+from asyncchat.bench.servers import PEERS, Own, Peer, Remote, Target, WithCapabilities
 from asyncchat.errors import AsyncChatError
 
 _ALL = "all"
@@ -40,6 +40,14 @@ def _scenarios(
         return [tuple(each.timed(seconds, warmup) for each in group) for group in groups]
     except scenario.ScenarioError as error:
         raise click.UsageError(str(error)) from error
+
+
+def _first(url: str | None, pid: int | None, serve_options: tuple[str, ...], no_history: bool) -> Target:
+    if pid is not None and url is None:
+        raise click.UsageError("--pid needs --url")
+    if url is not None and (serve_options or no_history):
+        raise click.UsageError("--serve-option and --no-history are for our own server, not for --url")
+    return Remote(url, pid) if url is not None else Own(serve_options, not no_history)
 
 
 def _others(
@@ -76,30 +84,57 @@ def _show_progress(text: str) -> None:
 
 @click.command("bench", short_help="Load a chat server and measure it.")
 @click.argument("names", metavar="[SCENARIO]...", nargs=-1)
-@click.option("--script", type=click.Path(path_type=Path), help="Run the phases of a TOML file instead.")
-@click.option("--seconds", type=float, help="How long is measured.")
-@click.option("--warmup", type=float, help="Seconds of the same load before that.")
+@click.option("--script", type=click.Path(path_type=Path), help="Run the phases of this TOML file instead.")
+@click.option("--seconds", type=float, help="Measured time in seconds.")
+@click.option("--warmup", type=float, help="Seconds of the same load before that, not measured.")
 @click.option(
-    "--url", callback=_url, help="Load this server, irc://HOST:PORT or plain://HOST:PORT, not ours."
+    "--url", callback=_url, help="Load this server instead of ours: irc://HOST:PORT or plain://HOST:PORT."
 )
-@click.option("--pid", type=click.IntRange(1), help="Its process, if not the one that listens there.")
-@click.option("--peer", "peers", multiple=True, type=click.Choice(PEERS),
-              help="Load this installed server in turn with ours (repeatable).")  # fmt: skip
-@click.option("--against", multiple=True, metavar="FILE|URL",
-              help="Compare with an earlier --json, or in turn with a running server.")  # fmt: skip
-@click.option("--against-pid", "against_pids", multiple=True, type=click.IntRange(1),
-              help="The process of an --against URL, in their order.")  # fmt: skip
 @click.option(
-    "--runs", type=click.IntRange(1, _MOST_RUNS), help="Runs of each server; 3 if compared, else 1."
+    "--pid",
+    type=click.IntRange(1),
+    help="Process id of the --url server, if it is not the process that listens there.",
 )
-@click.option("--server-cpu", type=click.IntRange(0), help="Keep the server on this processor.")
-@click.option("--client-cpu", type=click.IntRange(0), help="Keep the generator on this processor.")
-@click.option("--caps", default="", help="IRC capabilities that clients ask for, separated by spaces.")
-@click.option("--against-caps", help="Compare with clients that ask for these; '' for none.")
+@click.option(
+    "--peer",
+    "peers",
+    multiple=True,
+    type=click.Choice(PEERS),
+    help="Load this installed server in turn with ours (repeatable).",
+)
+@click.option(
+    "--against",
+    multiple=True,
+    metavar="FILE|URL",
+    help="Compare with the --json file of an earlier run, or with a running server (repeatable).",
+)
+@click.option(
+    "--against-pid",
+    "against_pids",
+    multiple=True,
+    type=click.IntRange(1),
+    help="Process id of an --against URL, in the same order (repeatable).",
+)
+@click.option(
+    "--runs",
+    type=click.IntRange(1, _MOST_RUNS),
+    help="Runs of each server.  [default: 3 if servers are compared, else 1]",
+)
+@click.option("--server-cpu", type=click.IntRange(0), help="Pin the server to this processor.")
+@click.option("--client-cpu", type=click.IntRange(0), help="Pin the load generator to this processor.")
+@click.option("--caps", default="", help="IRC capabilities that clients request, separated by spaces.")
+@click.option("--against-caps", help="Compare with clients that request these capabilities; '' for none.")
 @click.option("--no-history", is_flag=True, help="Start our server without history.")
-@click.option("--serve-option", "serve_options", multiple=True, metavar="OPTION",
-              help="One more word for our server, as --serve-option=--durable.")  # fmt: skip
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write all figures to this file.")
+@click.option(
+    "--serve-option",
+    "serve_options",
+    multiple=True,
+    metavar="OPTION",
+    help="Pass this argument to our server, for example --serve-option=--ascii-names (repeatable).",
+)
+@click.option(
+    "--json", "json_path", type=click.Path(path_type=Path), help="Write all results to this JSON file."
+)
 @click.option("--plot", "plot_path", type=click.Path(path_type=Path), help="Write a chart to this SVG file.")
 @click.pass_context
 def command(
@@ -123,27 +158,27 @@ def command(
     json_path: Path | None,
     plot_path: Path | None,
 ) -> None:
-    """Load a chat server, check every delivery, and say what it cost the server.
+    """Load a chat server, check every delivery, and report how much processor time it used.
 
     SCENARIO is room (the default), big-room, huge-room, rooms, steady, light, idle, churn, or all. Without
-    --url it starts a server of its own, without limits and with an empty history. The exit status is 1 if
-    a delivery was lost, doubled or out of order, or someone was thrown out.
+    --url it starts its own server, without limits and with an empty history. The exit status is 1 if a
+    delivery was lost, duplicated or out of order, or if the server disconnected a client.
     """
     groups = _scenarios(names, script, seconds, warmup)
-    if pid is not None and url is None:
-        raise click.UsageError("--pid is the process of --url")
-    if url is not None and (serve_options or no_history):
-        raise click.UsageError("--serve-option and --no-history are for our own server, not for --url")
-    first: Target = Remote(url, pid) if url is not None else Own(serve_options, not no_history)
+    first = _first(url, pid, serve_options, no_history)
     others, past = _others(peers, against, against_pids)
     if against_caps is not None:
-        others.append(Asked(first, tuple(against_caps.split())))
+        others.append(WithCapabilities(first, tuple(against_caps.split())))
     settings = Settings(tuple(caps.split()), server_cpu, client_cpu)
     try:
         found = compare(
-            groups, [first, *others], settings,
-            runs=runs or (_COMPARED_RUNS if others else 1), past=past, progress=_show_progress,
-        )  # fmt: skip
+            groups,
+            [first, *others],
+            settings,
+            runs=runs or (_COMPARED_RUNS if others else 1),
+            past=past,
+            progress=_show_progress,
+        )
     finally:
         _show_progress("")
     click.echo(report.table(found), nl=False)

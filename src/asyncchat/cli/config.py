@@ -1,12 +1,16 @@
-"""``asyncchat config``: shows and checks what ``asyncchat serve`` would do, and makes hashes of passwords."""
+"""``asyncchat config``: shows and checks the configuration of ``asyncchat serve``, and hashes passwords for
+it.
+
+Owns the arguments and the output; must not know what the options do.
+"""
 
 import click
 
 from asyncchat.cli._options import config_option, loaded, sources
 from asyncchat.cli._passwords import new_password
-from asyncchat.config import Effective, exposed
 from asyncchat.config.options import Row, table
 from asyncchat.config.passwords import hashed
+from asyncchat.config.sources import Effective, exposed
 
 HIDDEN = "(hidden)"
 
@@ -20,9 +24,9 @@ def command() -> None:
 @config_option
 @click.pass_context
 def show(context: click.Context, /, file: str | None) -> None:
-    """Show all options, their values, and where each was stated.
+    """Show all options with their values, and where each is set.
 
-    Passwords are hidden. What flags of serve would change is not known here.
+    Passwords are hidden. Flags of asyncchat serve are not included.
     """
     effective = loaded(sources(context, file))
     lines = [
@@ -38,7 +42,10 @@ def show(context: click.Context, /, file: str | None) -> None:
 @click.argument("file", required=False)
 @click.pass_context
 def check(context: click.Context, /, file: str | None) -> None:
-    """Check FILE, or what ASYNCCHAT_CONFIG names; exits 2 with one line when something can't be meant."""
+    """Check FILE, or the file that ASYNCCHAT_CONFIG names.
+
+    The exit status is 2, with one line that says what is wrong, if the configuration is not valid.
+    """
     source = sources(context, file)
     if not source.file_name:
         raise click.UsageError("Name a file, or set ASYNCCHAT_CONFIG")
@@ -50,21 +57,21 @@ def check(context: click.Context, /, file: str | None) -> None:
     warning = exposed(effective)
     if warning:
         click.echo(f"Warning: {warning}", err=True)
-    click.echo(f"{source.file_name} is in order")
+    click.echo(f"{source.file_name} is valid")
 
 
 @command.command("password")
 def password() -> None:
-    """Make a hash of a password, to be written into the configuration.
+    """Hash a password for the configuration.
 
-    Asks twice at a terminal, without showing what is typed; on a pipe the first line is the password.
+    At a terminal it is asked for twice and not shown. On a pipe the first line is the password.
     """
     click.echo(hashed(new_password()))
 
 
 def _shown(row: Row, effective: Effective) -> str:
     value = getattr(effective.config, row.field)
-    if row.field in ("operators", "rooms", "webhooks"):
+    if not row.variable:  # a table of tables
         return f"[{', '.join(value)}]"
     if row.option.secret:
         return HIDDEN if value else '""'

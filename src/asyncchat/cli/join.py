@@ -1,4 +1,7 @@
-"""The subcommand ``asyncchat join``: reads its options, connects, and hands over to a terminal or a pipe."""
+"""``asyncchat join``: reads its options, connects, and runs the terminal or the pipe.
+
+Owns the arguments and where the password comes from; must not know what is sent or shown.
+"""
 
 import getpass
 import os
@@ -6,14 +9,15 @@ import sys
 
 import click
 
-from asyncchat.cli._misuse import Misuse
+from asyncchat.cli._passwords import password_in
 from asyncchat.client.address import DEFAULT_ADDRESS, Address, parse_address
 from asyncchat.client.client import Client
 from asyncchat.client.errors import AddressError, NickError, PasswordNeeded
 from asyncchat.core.names import LOBBY, name_fault
+from asyncchat.errors import Misuse
 
 _HISTORY = 50
-"""Lines of a room's history shown at a terminal on joining."""
+"""Messages of a room's history that a terminal shows when it joins."""
 
 
 @click.command("join")
@@ -24,17 +28,17 @@ _HISTORY = 50
     "rooms",
     metavar="ROOM",
     multiple=True,
-    help="Join this room; may be given again.  [default: #lobby]",
+    help="Join this room (repeatable).  [default: #lobby]",
 )
-@click.option("--account", metavar="NAME", default="", help="Log in to this account, with the password.")
+@click.option("--account", metavar="NAME", default="", help="Log in to this account. Needs the password.")
 @click.option(
     "--password-file",
     metavar="FILE",
-    help="The server's password, with --account that account's, is this file's first line; "
-    "else ASYNCCHAT_PASSWORD has it.",
+    help="Read the password of the server, or with --account of the account, from this file's first line.  "
+    "[default: ASYNCCHAT_PASSWORD]",
 )
 @click.option(
-    "--no-exit", is_flag=True, help="On a pipe: a line that is just “exit” is said, it does not leave."
+    "--no-exit", is_flag=True, help="On a pipe: send a line that is just “exit” instead of leaving."
 )
 @click.pass_context
 def command(
@@ -49,10 +53,11 @@ def command(
     """Join a chat, from a terminal or on a pipe.
 
     ADDRESS is host:port of an asyncchat or IRC server, irc://host:port/room, or plain://host:port for a
-    server of the original kind. Type /help there.
+    server that speaks only plain text. At a terminal, /help lists the commands.
 
-    On a pipe each line of the input is a message; each message of others is one line “NAME: text” of the
-    output, notices go to standard error. The end of the input leaves when all is acknowledged.
+    On a pipe, each line of the input is sent as a message, and each message of others is one line “NAME:
+    text” of the output; notices go to standard error. At the end of the input it leaves when the server has
+    acknowledged all messages.
     """
     place = _address(address)
     wanted = _rooms(place, rooms)
@@ -96,11 +101,11 @@ def _address(text: str) -> Address:
 
 def _rooms(address: Address, given: tuple[str, ...]) -> list[str]:
     if given and address.scheme == "plain":
-        raise Misuse("--room: a server of the original kind has one room, without a name")
+        raise Misuse("--room: a plain-text server has only one room, without a name")
     rooms = [room if room.startswith(("#", "&")) else f"#{room}" for room in given]
     for room in rooms:
         if len(room) == 1 or any(char in " ,\r\n\0\x07" for char in room):
-            raise Misuse(f"--room: {room!r} is no room")
+            raise Misuse(f"--room: {room!r} is not a valid room name")
     return list(dict.fromkeys(([address.room] if address.room else []) + rooms)) or [LOBBY]
 
 
@@ -108,18 +113,11 @@ def _password(file: str | None) -> str:
     if file is None:
         text, where = os.environ.get("ASYNCCHAT_PASSWORD", ""), "ASYNCCHAT_PASSWORD"
     else:
-        where = file
-        try:
-            with open(file, encoding="utf-8") as opened:
-                text = opened.readline().rstrip("\r\n")
-        except OSError as error:
-            raise click.ClickException(f"{file} can't be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise click.ClickException(f"{file} is not UTF-8 text") from error
+        text, where = password_in(file), file
         if not text:
-            raise Misuse(f"{file}: its first line is empty, so it has no password")
+            raise Misuse(f"{file} has no password: its first line is empty")
     if not text.isprintable():
-        raise Misuse(f"{where}: a password has no control characters")
+        raise Misuse(f"{where}: a password can't have control characters")
     return text
 
 

@@ -1,4 +1,7 @@
-"""``asyncchat serve``: file, environment and flags to options."""
+"""``asyncchat serve``: reads file, environment and flags, and starts the server.
+
+Owns the arguments; must not know what the options do.
+"""
 
 import click
 
@@ -9,12 +12,12 @@ from asyncchat.cli._options import loaded, serve_options, sources
 @serve_options
 @click.pass_context
 def command(context: click.Context, /, file: str | None, **_flags: object) -> None:
-    """Start a chat server; nc, any IRC client and our own join it on one port.
+    """Start a chat server. Browsers, nc, IRC clients and "asyncchat join" all use one port.
 
-    What is said, private messages too, is kept in a file of your state directory unless --no-history.
+    Messages, including private ones, are kept in a file of your state directory. To keep none: --no-history.
 
-    Each option can also stand in the file of --config, and in the environment (ASYNCCHAT_PORT, …); "asyncchat
-    config show" lists them with their values. A password for the server and its operators stand there only.
+    Each option can also be set in the file of --config and in the environment (ASYNCCHAT_PORT, …); "asyncchat
+    config show" lists all options. The server's password and its operators can be set only there.
     """
     from asyncchat.server.serve import run
 

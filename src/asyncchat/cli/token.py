@@ -1,4 +1,7 @@
-"""``asyncchat token``: makes, lists and revokes what programs need to use the HTTP API."""
+"""``asyncchat token``: adds, lists and revokes tokens, with which programs use the HTTP API.
+
+Owns the arguments, the output and the secret, which nobody else sees; must not know how tokens are stored.
+"""
 
 import secrets
 from datetime import UTC, datetime
@@ -8,53 +11,57 @@ import click
 from asyncchat.cli._database import database_options, named_database
 
 SECRET_BYTES = 24
-"""Of randomness: far more than anyone tries."""
+"""Random bytes of a secret: far more than anyone can guess."""
 
 MARK = "act_"
-"""How a secret begins, so that one in the wrong place is recognised."""
+"""How a secret begins, so that scanners recognise one in the wrong place."""
 
 
 @click.group("token")
 def command() -> None:
-    """Make, list and revoke tokens for the HTTP API.
+    """Add, list and revoke tokens for the HTTP API.
 
-    With one a bot posts into rooms under the token's name, reads them, or follows them. It works beside a
-    running server and without one.
+    With a token, a program posts to rooms under the token's name, reads them or follows them. These commands
+    work with and without a running server.
     """
 
 
-@command.command("new")
+@command.command("add")
 @click.argument("name")
 @click.option(
-    "--room", "rooms", multiple=True, metavar="ROOM", help="It is for this room (repeatable); '*': for all."
+    "--room",
+    "rooms",
+    multiple=True,
+    metavar="ROOM",
+    help="Allow it in this room (repeatable); '*': in all rooms.",
 )
 @click.option(
     "--allow",
     "actions",
     multiple=True,
     type=click.Choice(["post", "read", "who"]),
-    help="It allows this (repeatable).  [default: post]",
+    help="Allow this action (repeatable).  [default: post]",
 )
 @database_options
-def new(
+def add(
     name: str, rooms: tuple[str, ...], actions: tuple[str, ...], db: str | None, config: str | None
 ) -> None:
-    """Make the token NAME, and show it. It is shown only now: nobody keeps it.
+    """Add the token NAME and print it. It is printed only now, because it is not stored.
 
-    NAME is also the name under which its bot posts; nobody else can take it.
+    The program posts under NAME; nobody else can use that name.
 
     \b
-    asyncchat token new ci --room '#builds'
+    asyncchat token add ci --room '#builds'
     curl -H 'Authorization: Bearer TOKEN' --json '{"text": "build 42 failed"}' \\
         http://127.0.0.1:1234/api/v1/rooms/builds/messages
     """
     from asyncchat.control.client import ask
-    from asyncchat.control.requests import Done, MakeToken
+    from asyncchat.control.requests import AddToken, Done
     from asyncchat.core.tokens import digest_of
 
     secret = MARK + secrets.token_urlsafe(SECRET_BYTES)
     wanted = tuple(room if room.startswith("#") or room == "*" else f"#{room}" for room in rooms)
-    request = MakeToken(name, digest_of(secret), wanted, actions or ("post",))
+    request = AddToken(name, digest_of(secret), wanted, actions or ("post",))
     ask(named_database(db, config), request, Done)
     click.echo(secret)
 
@@ -62,7 +69,7 @@ def new(
 @command.command("list")
 @database_options
 def listing(db: str | None, config: str | None) -> None:
-    """List the tokens: name, day, what they allow, and where."""
+    """List all tokens: name, day of creation, allowed actions and rooms."""
     from asyncchat.control.client import ask
     from asyncchat.control.requests import AskTokens, TokenRows
 
@@ -75,9 +82,9 @@ def listing(db: str | None, config: str | None) -> None:
 @click.argument("name")
 @database_options
 def revoke(name: str, db: str | None, config: str | None) -> None:
-    """Have the token NAME count no more, at once."""
+    """Revoke the token NAME immediately."""
     from asyncchat.control.client import ask
-    from asyncchat.control.requests import Done, RemoveToken
+    from asyncchat.control.requests import Done, RevokeToken
 
-    ask(named_database(db, config), RemoveToken(name), Done)
+    ask(named_database(db, config), RevokeToken(name), Done)
     click.echo(f"Revoked {name}")

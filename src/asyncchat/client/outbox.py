@@ -1,6 +1,6 @@
-"""What we say, from ``say`` to the server's answer, across connections.
+"""Our messages, from ``say`` to the server's answer, over several connections.
 
-Owns the order of our messages and what is to become of those that a break left in doubt.
+Owns their order, and what happens to those that a break leaves in doubt; must not know the wire.
 """
 
 from collections import deque
@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from asyncchat.client.errors import NotDelivered
-from asyncchat.client.receipts import Receipt
+from asyncchat.client.pending import Receipt
 from asyncchat.core.events import Speech
 from asyncchat.dialects.irc.client_sending import comparable
 from asyncchat.dialects.irc.client_values import Message
 
-UNCERTAIN = "The line broke, and nothing tells whether the server took it."
+UNCERTAIN = "The connection broke, and it is not known whether the server accepted the message."
 
 
 @dataclass(slots=True)
-class Saying:
+class OutgoingMessage:
     """One message of ours: a part of what ``say`` was given."""
 
     token: int
@@ -29,80 +29,84 @@ class Saying:
 
 
 class Outbox:
-    """Our messages that are not answered for yet: waiting, handed over, or in doubt."""
+    """Our messages that are not answered yet: waiting, in flight, or in doubt."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Saying] = deque()
-        self._given: dict[int, Saying] = {}
-        self._doubtful: list[Saying] = []
+        self._waiting: deque[OutgoingMessage] = deque()
+        self._in_flight: dict[int, OutgoingMessage] = {}
+        self._in_doubt: list[OutgoingMessage] = []
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._given) + len(self._doubtful)
+        return len(self._waiting) + len(self._in_flight) + len(self._in_doubt)
 
-    def put(self, saying: Saying) -> None:
+    def put(self, outgoing: OutgoingMessage) -> None:
         """Queues a message."""
-        self._waiting.append(saying)
+        self._waiting.append(outgoing)
 
-    def all(self) -> list[Saying]:
-        """All of them, in the order in which they were said."""
+    def all(self) -> list[OutgoingMessage]:
+        """All of them, in the order of ``say``."""
         return sorted(
-            (*self._doubtful, *self._given.values(), *self._waiting), key=lambda saying: saying.token
+            (*self._in_doubt, *self._in_flight.values(), *self._waiting), key=lambda outgoing: outgoing.token
         )
 
-    def next(self) -> Saying | None:
-        """The next message to hand to the connection."""
+    def next(self) -> OutgoingMessage | None:
+        """The next message to send; from now on it is in flight."""
         if not self._waiting:
             return None
-        saying = self._waiting.popleft()
-        self._given[saying.token] = saying
-        return saying
+        outgoing = self._waiting.popleft()
+        self._in_flight[outgoing.token] = outgoing
+        return outgoing
 
-    def again(self, given: Saying, sayings: Sequence[Saying]) -> None:
-        """Lets others stand where a message was that was just handed out: its server takes no such."""
-        del self._given[given.token]
-        self._waiting.extendleft(reversed(sayings))
+    def replace(self, given: OutgoingMessage, replacements: Sequence[OutgoingMessage]) -> None:
+        """Replaces a message that was just handed out by others: the server does not accept it whole."""
+        del self._in_flight[given.token]
+        self._waiting.extendleft(reversed(replacements))
 
-    def answered(self, token: int) -> Saying | None:
-        """The message that the connection has an answer for."""
-        return self._given.pop(token, None)
+    def answered(self, token: int) -> OutgoingMessage | None:
+        """Removes the message that was answered, and returns it."""
+        return self._in_flight.pop(token, None)
 
     def lost(self, under_way: Iterable[int]) -> None:
-        """The line broke: what was under way is in doubt, what was not sent yet waits again."""
+        """Handles a break: what was sent is in doubt, what was not sent yet waits again."""
         sent = set(under_way)
-        self._doubtful.extend(saying for token, saying in self._given.items() if token in sent)
-        unsent = [saying for token, saying in self._given.items() if token not in sent]
+        self._in_doubt.extend(outgoing for token, outgoing in self._in_flight.items() if token in sent)
+        unsent = [outgoing for token, outgoing in self._in_flight.items() if token not in sent]
         self._waiting.extendleft(reversed(unsent))
-        self._given.clear()
+        self._in_flight.clear()
 
-    def found(self, key: str, message: Message, fold: Callable[[str], str]) -> Saying | None:
-        """The message in doubt that the history has: the first to that room with that text."""
-        for index, saying in enumerate(self._doubtful):
-            action = saying.speech is Speech.ACTION
+    def found(self, key: str, message: Message, fold: Callable[[str], str]) -> OutgoingMessage | None:
+        """Removes and returns the first message in doubt to that room with that text: the history has it."""
+        for index, outgoing in enumerate(self._in_doubt):
+            action = outgoing.speech is Speech.ACTION
             if (
-                fold(saying.to) == key
+                fold(outgoing.to) == key
                 and action == message.action
-                and comparable(saying.text) == comparable(message.text)
+                and comparable(outgoing.text) == comparable(message.text)
             ):
-                return self._doubtful.pop(index)
+                return self._in_doubt.pop(index)
         return None
 
-    def settle(self, again: Iterable[str], fold: Callable[[str], str]) -> list[Saying]:
-        """Ends all doubt: what the history of a room read to its end does not have waits to be said again.
+    def settle(self, again: Iterable[str], fold: Callable[[str], str]) -> list[OutgoingMessage]:
+        """Ends all doubt: messages that are not in a history that was read to its end are sent again.
+
+        Args:
+            again: the rooms whose history was read to its end.
+            fold: folds a room's name.
 
         Returns:
-            The others, whose fate is not known: they are given up.
+            The other messages, which are given up.
         """
         again_keys = set(again)
-        resaid = [saying for saying in self._doubtful if fold(saying.to) in again_keys]
-        given_up = [saying for saying in self._doubtful if fold(saying.to) not in again_keys]
-        self._doubtful.clear()
+        resaid = [outgoing for outgoing in self._in_doubt if fold(outgoing.to) in again_keys]
+        given_up = [outgoing for outgoing in self._in_doubt if fold(outgoing.to) not in again_keys]
+        self._in_doubt.clear()
         self._waiting.extendleft(reversed(resaid))
         return given_up
 
     def fail_all(self, reason: str) -> None:
-        """Gives all of them up."""
-        for saying in self.all():
-            saying.receipt.part_failed(NotDelivered(reason, uncertain=True))
+        """Fails all of them."""
+        for outgoing in self.all():
+            outgoing.receipt.part_failed(NotDelivered(reason, uncertain=True))
         self._waiting.clear()
-        self._given.clear()
-        self._doubtful.clear()
+        self._in_flight.clear()
+        self._in_doubt.clear()

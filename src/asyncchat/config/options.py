@@ -1,7 +1,7 @@
-"""The options of ``asyncchat serve``: one frozen object, each option stated once.
+"""The options of ``asyncchat serve``: one frozen object, which states each option once.
 
-A field's name, type, default and ``Option`` give its key in the file, its variable of the environment and its
-flag; nothing else states them. To add one: a field here.
+A field's name, type, default and ``Option`` give its key in the file, its environment variable and its flag;
+nothing else states them. To add an option, add a field here. This module must not know what the options do.
 """
 
 import os
@@ -24,7 +24,7 @@ from asyncchat.core.stays import DAYS, PEOPLE
 from asyncchat.core.text import TOPIC_BYTES, size
 
 ENVIRONMENT = "ASYNCCHAT_"
-"""How the variables begin; then the key, upper case, with ``_`` for each dot."""
+"""The beginning of each variable; then comes the key in upper case, with ``_`` for each dot."""
 
 DESCRIPTION_BYTES = 150
 """Longest description: fits a line of WHOIS beside the longest names."""
@@ -36,14 +36,14 @@ class Option:
 
     Attributes:
         help: a sentence for ``--help``.
-        key: its place in the file, dots between table and key; empty: the field's name.
-        flag: its flag; empty: made of the field's name; None: it has none. One of a switch that is on by
-            default turns it off.
-        metavar: what ``--help`` calls the value.
-        reload: whether a reload takes it over.
+        key: its key in the file, with a dot between table and key; empty: the field's name.
+        flag: its flag; empty: made from the field's name; None: it has none. The flag of a switch that is on
+            by default turns it off.
+        metavar: the value's name in ``--help``.
+        reload: whether a reload applies it.
         secret: whether it is never shown.
-        path: whether it is a path, in the file relative to the file's place.
-        check: gives why a value can't be meant, or ''.
+        path: whether it is a path; in the file it is relative to the file's folder.
+        check: returns why a value is not valid, or ''.
     """
 
     help: str
@@ -60,17 +60,17 @@ class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who may become an operator of the server: ``[operators.NAME]``."""
 
     password: str = ""
-    """Plain, or a hash; with an account it may be empty."""
+    """Plain or a hash; it may be empty if there is an account."""
     hosts: tuple[str, ...] = ()
-    """Masks of addresses from where; empty: from everywhere."""
+    """Masks of the addresses from which it can be used; empty: from everywhere."""
     account: str = ""
-    """Who becomes one must be logged in to this account."""
+    """Only someone who is logged in to this account can become this operator."""
 
 
 def _name_fault(name: str) -> str:
     if 1 <= len(name) <= 63 and all(char.isascii() and (char.isalnum() or char in "-.") for char in name):
         return ""
-    return "letters, digits, dots and dashes, 63 at most"
+    return "it can have only letters, digits, dots and dashes, at most 63"
 
 
 def _description_fault(text: str) -> str:
@@ -85,9 +85,9 @@ def _network_fault(text: str) -> str:
 
 def _icon_fault(url: str) -> str:
     if url and not (url.startswith(("https://", "http://")) and url.isascii() and url.isprintable()):
-        return "a picture's address begins with https://"
+        return "it does not begin with https://"
     if " " in url or len(url) > 200:
-        return "an address has no spaces and at most 200 characters"
+        return "it has spaces or more than 200 characters"
     return ""
 
 
@@ -101,35 +101,41 @@ class ServeConfig(msgspec.Struct, frozen=True):
     host: Annotated[
         str,
         Option(
-            "Listen on this address; 0.0.0.0: on all.",
+            "Listen on this address; 0.0.0.0: on all addresses.",
             metavar="HOST",
             check=lambda host: "" if host.strip() else "it is empty",
         ),
     ] = "127.0.0.1"
-    """Empty where the listeners below are all."""
-    port: Annotated[int, msgspec.Meta(ge=0, le=65535), Option("And this port; 0: any.")] = 1234
+    """Empty if the server listens only where ``listen`` says."""
+    port: Annotated[
+        int, msgspec.Meta(ge=0, le=65535), Option("Listen on this port; 0: on any free port.")
+    ] = 1234
     listen: Annotated[
         tuple[str, ...],
         Option(
-            "Listen here: tcp://… or unix:///…; instead of --host and --port, or beside them.", metavar="URL"
+            "Listen on tcp://HOST:PORT or unix:///PATH; replaces the defaults of --host and --port.",
+            metavar="URL",
         ),
     ] = ()
     lan: Annotated[
-        bool, Option("Listen on all private addresses of this machine; show the page's link for phones.")
+        bool,
+        Option("Listen on all private addresses of this machine, and show the page's link as a QR code."),
     ] = False
     open: Annotated[bool, Option("Open the page in this machine's browser.")] = False
     db: Annotated[
         str,
-        Option("Keep the history here; :memory: forgets it at the end.", metavar="FILE", path=True),
+        Option(
+            "Keep the history in this file; :memory: keeps it only until the server stops.",
+            metavar="FILE",
+            path=True,
+        ),
     ] = ""
-    """Empty for the default in the user's state directory."""
-    history: Annotated[
-        bool, Option("Keep nothing of what is said.", key="history.keep", flag="--no-history")
-    ] = True
+    """Empty: the default file in the user's state directory."""
+    history: Annotated[bool, Option("Keep no history.", key="history.keep", flag="--no-history")] = True
     durable: Annotated[
         Literal["process", "power"],
         Option(
-            "What a message that was shown survives: the end of the process, or of the power too (slower).",
+            "What a shown message survives: a crash of the process, or also a loss of power (slower).",
             key="history.durable",
         ),
     ] = "process"
@@ -137,7 +143,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
         int,
         msgspec.Meta(ge=0, le=100_000),
         Option(
-            "Days after which what was said is removed; 0: never.",
+            "Days after which messages are removed; 0: never.",
             key="history.keep_days",
             flag=None,
             reload=True,
@@ -147,7 +153,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
         int,
         msgspec.Meta(ge=0, le=10_000_000),
         Option(
-            "Megabytes of history beyond which the oldest is removed; 0: without an end.",
+            "Size of the history in megabytes, above which the oldest messages are removed; 0: no limit.",
             key="history.keep_megabytes",
             flag=None,
             reload=True,
@@ -157,16 +163,19 @@ class ServeConfig(msgspec.Struct, frozen=True):
         int,
         msgspec.Meta(ge=0, le=50),
         Option(
-            "Lines of a room's history a newcomer reads.", key="history.newcomers", flag=None, reload=True
+            "How many lines of a room's history are shown to someone who joins.",
+            key="history.newcomers",
+            flag=None,
+            reload=True,
         ),
     ] = 20
-    name: Annotated[str, Option("The server's name.", metavar="SERVERNAME", check=_name_fault)] = (
+    name: Annotated[str, Option("The name of the server.", metavar="SERVERNAME", check=_name_fault)] = (
         "asyncchat.local"
     )
     description: Annotated[
         str,
         Option(
-            "What the server is, in a few words: IRC shows it in WHOIS and LINKS.",
+            "A short description of the server; IRC shows it in WHOIS and LINKS.",
             metavar="TEXT",
             reload=True,
             check=_description_fault,
@@ -175,7 +184,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
     contact: Annotated[
         str,
         Option(
-            "How whoever runs the server is reached: IRC shows it in ADMIN.",
+            "How to reach the administrator; IRC shows it in ADMIN.",
             metavar="TEXT",
             reload=True,
             check=_description_fault,
@@ -184,7 +193,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
     network: Annotated[
         str,
         Option(
-            "What IRC clients call the network; without it, the server's name.",
+            "The network's name in IRC clients; without it, the server's name.",
             metavar="TEXT",
             reload=True,
             check=_network_fault,
@@ -192,12 +201,17 @@ class ServeConfig(msgspec.Struct, frozen=True):
     ] = ""
     icon: Annotated[
         str,
-        Option("A picture that IRC clients may show for it.", metavar="URL", reload=True, check=_icon_fault),
+        Option(
+            "A picture that IRC clients may show for the network.",
+            metavar="URL",
+            reload=True,
+            check=_icon_fault,
+        ),
     ] = ""
     origins: Annotated[
         tuple[str, ...],
         Option(
-            "Let pages of this origin speak to the server too; its host may be a proxy's name for it.",
+            "Also allow web pages of this origin (repeatable); needed for a proxy's public name.",
             key="http.origins",
             flag="--origin",
             metavar="URL",
@@ -206,20 +220,20 @@ class ServeConfig(msgspec.Struct, frozen=True):
         ),
     ] = ()
     motd: Annotated[
-        str, Option("Greet IRC clients with this text.", metavar="FILE", reload=True, path=True)
+        str, Option("The message of the day for IRC clients.", metavar="FILE", reload=True, path=True)
     ] = ""
     password: Annotated[
         str,
         Option(
-            "What everyone needs to come in, plain or hashed.",
-            flag=None,  # the list of processes would show it to everyone
+            "The password that everyone needs to join, plain or hashed.",
+            flag=None,  # the list of processes shows flags to everyone
             reload=True,
             secret=True,
             check=passwords.fault,
         ),
     ] = ""
     ascii_names: Annotated[
-        bool, Option("Allow only letters of ASCII in new names of people and rooms.", reload=True)
+        bool, Option("Allow only ASCII letters in new names of people and rooms.", reload=True)
     ] = False
     cloak: Annotated[
         bool, Option("Show people's addresses to everyone, instead of cloaks.", flag="--no-cloak")
@@ -227,26 +241,27 @@ class ServeConfig(msgspec.Struct, frozen=True):
     limits: Annotated[
         bool,
         Option(
-            "No flood control: for load tests and trusted bots.",
+            "Turn off flood control, for load tests and trusted bots.",
             key="limits.flood_control",
             flag="--no-limits",
             reload=True,
         ),
     ] = True
     burst: Annotated[
-        _Count, Option("Lines a connection may send at once.", key="limits.burst", flag=None, reload=True)
+        _Count,
+        Option("How many lines a connection may send at once.", key="limits.burst", flag=None, reload=True),
     ] = 100
-    """A pasted page, a bot's report."""
+    """Enough for a pasted page or a bot's report."""
     rate: Annotated[
         float,
         msgspec.Meta(gt=0, le=1_000_000),
-        Option("Lines a second after that.", key="limits.rate", flag=None, reload=True),
+        Option("How many lines a second it may send after that.", key="limits.rate", flag=None, reload=True),
     ] = 10.0
-    """Faster than anyone reads."""
+    """Faster than anyone can read."""
     input_bytes: Annotated[
         _Bytes,
         Option(
-            "What one that is slowed down may have waiting before it is closed.",
+            "Bytes of input that may wait while a connection is slowed down, before it is closed.",
             key="limits.input_bytes",
             flag=None,
             reload=True,
@@ -255,7 +270,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
     send_bytes: Annotated[
         _Bytes,
         Option(
-            "What may wait to be sent to a session before its commands are no longer read.",
+            "Bytes that may wait to be sent to a session before the server stops reading its commands.",
             key="limits.send_bytes",
             flag=None,
             reload=True,
@@ -264,7 +279,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
     slow_bytes: Annotated[
         _Bytes,
         Option(
-            "What may wait for a session, from others, before it is disconnected.",
+            "Bytes from others that may wait to be sent to a session before it is disconnected.",
             key="limits.slow_bytes",
             flag=None,
             reload=True,
@@ -274,7 +289,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
         int,
         msgspec.Meta(ge=0, le=10_000_000),
         Option(
-            "Most connections; 0: as many as there are files for.",
+            "Most connections; 0: as many as the limit of open files allows.",
             key="limits.sessions",
             flag=None,
             reload=True,
@@ -284,53 +299,62 @@ class ServeConfig(msgspec.Struct, frozen=True):
         int,
         msgspec.Meta(ge=0, le=10_000_000),
         Option(
-            "Most connections from one address, of IPv6 from one /64, but for this machine's; 0: any number.",
+            "Most connections from one address (IPv6: one /64), except this machine's; 0: no limit.",
             key="limits.per_address",
             flag=None,
             reload=True,
         ),
     ] = 256
-    """A school behind one address fits in, a flood does not take every file."""
+    """Enough for a school behind one address; a flood can't use up all open files."""
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], Option("What standard error shows.", reload=True)
+        Literal["debug", "info", "warning", "error"],
+        Option("Least severe log level shown on standard error.", reload=True),
     ] = "info"
-    log_format: Annotated[Literal["text", "json"], Option("And how.")] = "text"
+    log_format: Annotated[Literal["text", "json"], Option("Log format.")] = "text"
     registration: Annotated[
-        bool, Option("Only who runs the server makes accounts.", key="accounts.registration", flag=None)
+        bool,
+        Option("Whether people can register accounts themselves.", key="accounts.registration", flag=None),
     ] = True
     before_connect: Annotated[
         bool,
-        Option("Accounts may be made before one has entered.", key="accounts.before_connect", flag=None),
+        Option(
+            "Whether an account can be registered before joining.", key="accounts.before_connect", flag=None
+        ),
     ] = False
     require_email: Annotated[
-        bool, Option("An account needs an e-mail address.", key="accounts.require_email", flag=None)
+        bool, Option("Whether an account needs an e-mail address.", key="accounts.require_email", flag=None)
     ] = False
     most_stays: Annotated[
         int,
         msgspec.Meta(ge=0, le=100_000),
         Option(
-            "Accounts that may stay without a connection.", key="accounts.most_stays", flag=None, reload=True
+            "How many accounts can stay in their rooms without a connection.",
+            key="accounts.most_stays",
+            flag=None,
+            reload=True,
         ),
     ] = PEOPLE
     stay_days: Annotated[
         int,
         msgspec.Meta(ge=0, le=100_000),
         Option(
-            "Days without a connection after which such a one is let go; 0: never.",
+            "Days without a connection after which such an account leaves; 0: never.",
             key="accounts.stay_days",
             flag=None,
             reload=True,
         ),
     ] = DAYS
     operators: Annotated[
-        Mapping[str, Operator], Option("Who may become an operator.", flag=None, reload=True, secret=True)
+        Mapping[str, Operator],
+        Option("Who can become an operator of the server.", flag=None, reload=True, secret=True),
     ] = {}
     rooms: Annotated[
-        Mapping[str, RoomSetting], Option("What rooms have from the start.", flag=None, reload=True)
+        Mapping[str, RoomSetting],
+        Option("Topics and modes that rooms have from the start.", flag=None, reload=True),
     ] = {}
     webhooks: Annotated[
         Mapping[str, Webhook],
-        Option("Where messages of some rooms are posted to.", flag=None, reload=True, secret=True),
+        Option("URLs to which messages of some rooms are posted.", flag=None, reload=True, secret=True),
     ] = {}
 
 
@@ -340,7 +364,7 @@ class Row(msgspec.Struct, frozen=True):
     field: str
     key: str
     variable: str
-    """Empty for a table of tables, which no variable holds."""
+    """Empty for a table of tables, which has no variable."""
     flag: str
     """Empty where it has none."""
     type: Any
@@ -380,38 +404,38 @@ def table() -> tuple[Row, ...]:
 def operator_fault(name: str, operator: Operator) -> str:
     """Why there can't be such an operator, or ''."""
     if name.casefold() == "owner":
-        return "“owner” stands for the owner code; choose another name"
+        return "“owner” is reserved for the owner code; choose another name"
     if not name or " " in name:
-        return "an operator's name is one word"
+        return "an operator's name must be one word"
     if not operator.password:
         return "" if operator.account else "an operator needs a password"
     return passwords.fault(operator.password)
 
 
 def room_setting(name: str, stated: Mapping[str, object]) -> RoomSetting:
-    """A room's settings as the file has them.
+    """A room's settings, from its table in the file.
 
     Raises:
-        ValueError: one can't be meant; the text says why.
+        ValueError: one is not valid; the message says why.
     """
     reason = room_fault(name)
     if reason is not None:
         raise ValueError(f"a room can't be called {name}: {reason}")
     topic = stated.get("topic", "")
     if not isinstance(topic, str) or not topic.isprintable() or size(topic) > TOPIC_BYTES:
-        raise ValueError(f"the topic is a line of at most {TOPIC_BYTES} bytes")
+        raise ValueError(f"the topic must be one line of at most {TOPIC_BYTES} bytes")
     flags = {}
     for flag in FLAGS:
         on = stated.get(flag, flag in OPENED_FLAGS)
         if not isinstance(on, bool):
-            raise ValueError(f"{flag} is true or false")
+            raise ValueError(f"{flag} must be true or false")
         flags[flag] = on
     settings = {}
     for setting in SETTING_TABLE:
         value = stated.get(setting.name)
         if value is not None:
             if isinstance(value, bool) or not isinstance(value, str | int):
-                raise ValueError(f"{setting.name} is a text or a number")
+                raise ValueError(f"{setting.name} must be a text or a number")
             fault = setting.fault(str(value))
             if fault is not None:
                 raise ValueError(f"{setting.name}: {fault}")
@@ -420,21 +444,21 @@ def room_setting(name: str, stated: Mapping[str, object]) -> RoomSetting:
 
 
 ROOM_KEYS = ("topic", *FLAGS, *(setting.name for setting in SETTING_TABLE))
-"""What ``[rooms."#name"]`` may hold."""
+"""The keys that ``[rooms."#name"]`` may have."""
 
 
 def state_directory() -> Path:
-    """Where this user's programs keep state (XDG Base Directory; its counterparts on macOS and Windows)."""
+    """The folder for this user's state (XDG Base Directory; its counterpart on Windows)."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA")
         return Path(base) / "asyncchat" if base else Path.home() / "AppData" / "Local" / "asyncchat"
     base = os.environ.get("XDG_STATE_HOME", "")
-    # The specification: a relative path is invalid and to be ignored.
+    # The specification says that a relative path is invalid and is to be ignored.
     return (Path(base) if base.startswith("/") else Path.home() / ".local" / "state") / "asyncchat"
 
 
 def database_path(config: ServeConfig) -> Path | None:
-    """The history's file, or None when nothing is kept in one."""
+    """The history's file; None if the history is not kept in a file."""
     if not config.history or config.db == ":memory:":
         return None
     return Path(config.db).expanduser() if config.db else state_directory() / "chat.db"

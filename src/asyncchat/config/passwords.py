@@ -1,6 +1,6 @@
-"""Passwords as a configuration states them: plain, or as a salted hash (``asyncchat config password``).
+"""Passwords in a configuration: plain, or as a salted hash (``asyncchat config password``).
 
-Owns the hash's form and the comparison, which takes as long whatever is typed; must not know who asks.
+Owns the form of the hash and the comparison in constant time; must not know who asks.
 """
 
 import base64
@@ -10,13 +10,13 @@ import hmac
 import secrets
 
 PREFIX = "scrypt:"
-"""How a hash begins: ``scrypt:N:R:P:SALT:HASH``. None of its characters means anything to a shell or TOML."""
+"""The beginning of a hash: ``scrypt:N:R:P:SALT:HASH``. No character of it is special to a shell or TOML."""
 
 N, R, P = 2**14, 8, 1
-"""scrypt's parameters for interactive logins (RFC 7914; Percival 2009): 16 MB and some 50 ms each time."""
+"""scrypt's parameters for interactive logins (RFC 7914; Percival 2009): 16 MB and about 50 ms each."""
 
 MOST_MEMORY = 256 * 1024 * 1024
-"""What a stated hash may cost to verify, in bytes."""
+"""How much memory the verification of a configured hash may use, in bytes."""
 
 SALT_BYTES = 16
 HASH_BYTES = 32
@@ -26,10 +26,10 @@ class Password:
     """One password to compare with.
 
     Args:
-        stated: as the configuration has it.
+        stated: the value in the configuration.
 
     Raises:
-        ValueError: it begins as a hash and is none.
+        ValueError: it begins like a hash and is not one.
     """
 
     __slots__ = ("_hash", "_key", "_known", "_parameters", "_salt")
@@ -44,9 +44,10 @@ class Password:
         self._parameters, self._salt, self._hash = _parsed(stated)
 
     def verify(self, typed: str) -> bool:
-        """Whether that is it. A hash takes its time: call it in a thread.
+        """Whether that is the password. A hash takes 50 ms: call this in a thread.
 
-        What has been right once is found in no time: after a restart of the network everybody comes at once.
+        A password that was right once is recognised at once: after a network failure everyone returns
+        together.
         """
         if hmac.compare_digest(self._digest(typed), self._known.ljust(HASH_BYTES, b"\0")):
             return True
@@ -62,19 +63,19 @@ class Password:
 
 
 def hashed(text: str) -> str:
-    """A new salted hash of a password, as it is written into a configuration."""
+    """A new salted hash of a password, for a configuration."""
     salt = secrets.token_bytes(SALT_BYTES)
     made = _scrypt(text, salt, N, R, P)
     return f"{PREFIX}{N}:{R}:{P}:{_encoded(salt)}:{_encoded(made)}"
 
 
 def fault(stated: str) -> str:
-    """Why this can't be a password; empty when it can."""
+    """Why this is not a valid password, or ''."""
     try:
         Password(stated)
     except ValueError as error:
         return str(error)
-    return "" if stated.isprintable() else "it has a control character, which nobody can type"
+    return "" if stated.isprintable() else "it has a control character, which can't be typed"
 
 
 def _scrypt(text: str, salt: bytes, n: int, r: int, p: int) -> bytes:
@@ -85,10 +86,10 @@ def _scrypt(text: str, salt: bytes, n: int, r: int, p: int) -> bytes:
 def _parsed(stated: str) -> tuple[tuple[int, int, int], bytes, bytes]:
     parts = stated.removeprefix(PREFIX).split(":")
     if len(parts) != 5 or not all(part.isascii() and part.isdigit() and len(part) < 9 for part in parts[:3]):
-        raise ValueError("it begins as a hash and is none; “asyncchat config password” makes one")
+        raise ValueError("it begins like a hash but is not one; make one with “asyncchat config password”")
     n, r, p = (int(part) for part in parts[:3])
     if n < 2 or n & (n - 1) or r < 1 or not 1 <= p <= 16 or 128 * n * r > MOST_MEMORY:
-        raise ValueError("its hash has parameters of scrypt that are not taken here")
+        raise ValueError("its hash has parameters of scrypt that are not supported")
     try:
         salt, made = (base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in parts[3:])
     except (binascii.Error, ValueError) as error:

@@ -1,18 +1,17 @@
 """Where options come from: a file, then the environment, then the flags; what comes later counts.
 
-Owns reading, checking and merging them, and the words for what is wrong; must not know what they do.
+Owns reading, checking and merging them, and the messages about faults; must not know what the options do.
 """
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from asyncchat.config.errors import ConfigError, ConfigUnreadable
 from asyncchat.config.options import (
     ENVIRONMENT,
     ROOM_KEYS,
@@ -27,15 +26,26 @@ from asyncchat.config.passwords import PREFIX
 from asyncchat.config.toml_lines import lines_of
 from asyncchat.config.webhooks import Webhook, webhook_fault
 from asyncchat.core.settings import RoomSetting
+from asyncchat.errors import AsyncChatError, Misuse
 
 FILE_VARIABLE = ENVIRONMENT + "CONFIG"
-"""Names the file where no flag does."""
+"""The variable that names the file, unless a flag does."""
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 _DEFAULT, _FILE, _ENVIRONMENT, _FLAG = range(4)
 
 
+class ConfigError(Misuse):
+    """A configuration is not valid."""
+
+
+class ConfigUnreadable(AsyncChatError):
+    """The file of a configuration can't be read."""
+
+
 class Stated(msgspec.Struct, frozen=True):
-    """One option as a source has it; ``rank`` orders the sources, ``origin`` says where."""
+    """One option as a source has it; ``rank`` orders the sources, ``origin`` names the place."""
 
     value: Any
     rank: int
@@ -43,7 +53,7 @@ class Stated(msgspec.Struct, frozen=True):
 
 
 class Effective(msgspec.Struct, frozen=True):
-    """What holds in the end. ``origins`` says where each field that is stated was."""
+    """The merged options. ``origins`` has the place of each field that a source states."""
 
     config: ServeConfig
     origins: Mapping[str, str]
@@ -52,7 +62,7 @@ class Effective(msgspec.Struct, frozen=True):
 
 
 def exposed(effective: Effective) -> str:
-    """Why fewer should be able to read the file, or '': a hash may be seen, a plain password not."""
+    """Why too many can read the file, or ''. A hash may be seen, a plain password may not."""
     config, name = effective.config, effective.file
     stated = [operator.password for operator in config.operators.values()]
     if effective.origins.get("password", "").startswith(f"{name}, line "):
@@ -67,17 +77,17 @@ def exposed(effective: Effective) -> str:
         return ""
     return (
         f"The configuration {name} has a plain password, and others on this machine can read it. "
-        f"Do: chmod 600 {name}, or write the hash that “asyncchat config password” makes"
+        f"Run chmod 600 {name}, or use a hash from “asyncchat config password”"
     )
 
 
 class Sources(msgspec.Struct, frozen=True):
-    """Where the options of one server are stated.
+    """The sources of one server's options.
 
     Args:
         file: the file; None: the environment may name one.
-        environment: variables; those that begin otherwise than ours are not looked at.
-        flags: by field, as typed; those not given are not in it.
+        environment: all variables; only those of the options are read.
+        flags: the flags that were given, by field, as typed.
     """
 
     file: str | None
@@ -93,7 +103,7 @@ class Sources(msgspec.Struct, frozen=True):
         """Reads and merges them.
 
         Raises:
-            ConfigError: something stated can't be meant.
+            ConfigError: an option is not valid.
             ConfigUnreadable: the file can't be read.
         """
         stated = _from_file(self.file_name) if self.file_name else {}
@@ -113,7 +123,11 @@ class Sources(msgspec.Struct, frozen=True):
 
 
 def _settle(stated: dict[str, Stated]) -> None:
-    """Decides between options that exclude each other: the later source counts, in one they are misuse."""
+    """Decides between options that exclude each other: the later source counts.
+
+    Raises:
+        ConfigError: the same source states both.
+    """
     nothing = Stated(None, _DEFAULT, "")
     keeps_none = stated.get("history", nothing)
     lan = stated.get("lan", nothing)
@@ -141,7 +155,7 @@ def _from_file(name: str) -> dict[str, Stated]:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{name} is no TOML: {error}") from error
+        raise ConfigError(f"{name} is not valid TOML: {error}") from error
     return _File(name, lines_of(text)).options(document)
 
 
@@ -155,17 +169,18 @@ class _File:
         self._tables = {path[0] for path in self._rows if len(path) > 1}
 
     def options(self, document: Mapping[str, Any]) -> dict[str, Stated]:
+        tables: dict[str, Callable[[tuple[str, ...], Mapping[str, Any]], Any]] = {
+            "operators": lambda path, stated: self._struct(
+                path, stated, Operator, lambda operator: operator_fault(path[-1], operator)
+            ),
+            "rooms": self._room,
+            "webhooks": lambda path, stated: self._struct(path, stated, Webhook, webhook_fault),
+        }
         found: dict[str, Stated] = {}
         for key, value in document.items():
-            if key == "operators":
-                operators = {name: self._operator(name, one) for name, one in self._tables_in(key, value)}
-                found[key] = Stated(operators, _FILE, self._where((key,)))
-            elif key == "rooms":
-                rooms = {name: self._room(name, one) for name, one in self._tables_in(key, value)}
-                found[key] = Stated(rooms, _FILE, self._where((key,)))
-            elif key == "webhooks":
-                hooks = {name: self._webhook(name, one) for name, one in self._tables_in(key, value)}
-                found[key] = Stated(hooks, _FILE, self._where((key,)))
+            if key in tables:
+                named = {name: tables[key]((key, name), one) for name, one in self._tables_in(key, value)}
+                found[key] = Stated(named, _FILE, self._where((key,)))
             elif key in self._tables:
                 if not isinstance(value, dict):
                     raise self._wrong((key,), "a table is expected")
@@ -193,35 +208,22 @@ class _File:
                 raise self._wrong((key, name), "a table is expected")
         return list(value.items())
 
-    def _operator(self, name: str, stated: Mapping[str, Any]) -> Operator:
-        path = ("operators", name)
-        self._check_keys(path, stated, Operator.__struct_fields__)
+    def _struct(
+        self, path: tuple[str, ...], stated: Mapping[str, Any], kind: type[S], fault_of: Callable[[S], str]
+    ) -> S:
+        self._check_keys(path, stated, kind.__struct_fields__)
         try:
-            operator = msgspec.convert(stated, Operator)
+            value = msgspec.convert(stated, kind)
         except msgspec.ValidationError as error:
             raise self._wrong(path, _half_sentence(error)) from error
-        fault = operator_fault(name, operator)
-        if fault:
+        if fault := fault_of(value):
             raise self._wrong(path, fault)
-        return operator
+        return value
 
-    def _webhook(self, name: str, stated: Mapping[str, Any]) -> Webhook:
-        path = ("webhooks", name)
-        self._check_keys(path, stated, Webhook.__struct_fields__)
-        try:
-            hook = msgspec.convert(stated, Webhook)
-        except msgspec.ValidationError as error:
-            raise self._wrong(path, _half_sentence(error)) from error
-        fault = webhook_fault(hook)
-        if fault:
-            raise self._wrong(path, fault)
-        return hook
-
-    def _room(self, name: str, stated: Mapping[str, Any]) -> RoomSetting:
-        path = ("rooms", name)
+    def _room(self, path: tuple[str, ...], stated: Mapping[str, Any]) -> RoomSetting:
         self._check_keys(path, stated, ROOM_KEYS)
         try:
-            return room_setting(name, stated)
+            return room_setting(path[-1], stated)
         except ValueError as error:
             raise self._wrong(path, str(error)) from error
 

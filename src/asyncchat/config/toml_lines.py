@@ -1,14 +1,14 @@
-"""In which line of a TOML file each key stands, which ``tomllib`` does not tell.
+"""The line of each key in a TOML file, which ``tomllib`` does not give.
 
-Owns the cutting of a document into its expressions (TOML 1.0, "Spec": each is one table header or one key
-with its value); must not know what the keys mean.
+Owns the splitting of a document into its expressions (TOML 1.0, "Spec": each is a table header, or a key with
+its value); must not know what the keys mean.
 """
 
 import tomllib
 from collections.abc import Iterator
 
 Path = tuple[str, ...]
-"""A key with the tables it is in."""
+"""A key after the tables that it is in."""
 
 
 def lines_of(text: str) -> dict[Path, int]:
@@ -22,7 +22,7 @@ def lines_of(text: str) -> dict[Path, int]:
         expression = lines[at]
         at += 1
         while (stated := _parsed(expression)) is None and at < len(lines):
-            # Half of a value of several lines; the whole is valid, so its end comes.
+            # A part of a value of several lines; the document is valid, so its end comes.
             expression += "\n" + lines[at]
             at += 1
         is_header = expression.lstrip().startswith("[")

@@ -1,4 +1,7 @@
-"""Outgoing webhooks as the configuration states them: ``[webhooks.NAME]``."""
+"""Outgoing webhooks in the configuration: ``[webhooks.NAME]``.
+
+Owns what is valid; must not know how messages are posted.
+"""
 
 import base64
 from urllib.parse import urlsplit
@@ -8,15 +11,14 @@ import msgspec
 from asyncchat.core.names import room_fault
 
 SECRET_LENGTH = 16
-"""Shortest secret: one that is guessed signs whatever its guesser likes."""
-
+"""Shortest secret: whoever guesses it can sign anything."""
 
 CODED = "whsec_"
-"""How a secret begins that stands for other bytes, in base64 (Standard Webhooks)."""
+"""The beginning of a secret that gives its bytes in base64 (Standard Webhooks)."""
 
 
 class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where messages of some rooms are posted to, and what signs them."""
+    """The URL to which messages of some rooms are posted, and the secret that signs them."""
 
     url: str
     rooms: tuple[str, ...]
@@ -24,16 +26,16 @@ class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def webhook_fault(hook: Webhook) -> str:
-    """Why there can't be such a webhook, or ''."""
+    """Why this webhook is not valid, or ''."""
     try:
         parts = urlsplit(hook.url)
         bad = parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
     except ValueError:
         bad = True
     if bad or not hook.url.isascii() or not hook.url.isprintable() or " " in hook.url:
-        return f"{hook.url} is no URL like https://HOST/PATH"
+        return f"{hook.url} is not a URL like https://HOST/PATH"
     if parts.username is not None:
-        return "the URL has a name or password in it; the signature says who posts"
+        return "the URL can't have a user name or password; receivers check the signature instead"
     if not hook.rooms:
         return "a webhook needs rooms"
     for room in hook.rooms:
@@ -46,12 +48,12 @@ def webhook_fault(hook: Webhook) -> str:
         try:
             base64.b64decode(hook.secret.removeprefix(CODED), validate=True)
         except ValueError:
-            return f"a secret that begins with {CODED} goes on in base64"
+            return f"a secret that begins with {CODED} must continue in base64"
     return ""
 
 
 def key_of(secret: str) -> bytes:
-    """The key that a secret stands for."""
+    """The signing key of a secret."""
     if secret.startswith(CODED):
         return base64.b64decode(secret.removeprefix(CODED))
     return secret.encode()

@@ -77,7 +77,7 @@ def _ask_file(database: Path, request: Request) -> Result:
     import asyncio
 
     from asyncchat.control.offline import carry_out_offline
-    from asyncchat.log.owner import InUse
+    from asyncchat.log.lockfile import InUse
 
     if not request.begins and not database.expanduser().exists():
         raise Refused(f"There is no history {database} yet. Name another: --db FILE")

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from asyncchat.dialects.plain.refusal_words import REFUSAL_WORDS
+from asyncchat.text.sentences import refusal_sentence
 
 
 def sentence(refusal: Any) -> str:
     """Why a command was refused, on one line."""
-    return REFUSAL_WORDS[type(refusal)](refusal).replace("\n", " ")
+    return refusal_sentence(refusal).replace("\n", " ")

@@ -20,15 +20,26 @@ COMMANDS_A_TURN = 64
 class ServerInfo(msgspec.Struct, frozen=True):
     """What a server says of itself.
 
-    ``name`` is a host name with a dot or any single word (RFC 2812, 2.3.1); ``started`` in microseconds since
-    1970 UTC; ``ids`` gives messages their ids; ``utc_offset`` is the server's zone in seconds east of UTC and
-    ``zone`` its name; ``keeps_history`` whether what is said survives in a file; ``description`` is a few
-    words on it, ``contact`` how its owner is reached, both possibly empty; ``operators`` are the names under
-    which one may become one of the server; ``network`` is the name for people, empty for ``name``, ``icon``
-    the URL of a picture, or empty; ``locked`` whether it asks for a password; ``newcomers`` how many
-    messages who joins a room reads where the dialect shows them unasked (20 fit a small terminal under the
-    greeting). ``registration``: people may make accounts, ``before_connect``: even before they have entered,
-    ``require_email``: not without an address.
+    Attributes:
+        name: a host name with a dot, or any single word (RFC 2812, 2.3.1).
+        version: the program's.
+        started: in microseconds since 1970 UTC.
+        ids: gives messages their ids.
+        motd: lines of the message of the day.
+        zone: the name of the server's time zone.
+        utc_offset: the same in seconds east of UTC.
+        keeps_history: whether what is said survives in a file.
+        locked: whether the server asks for a password.
+        registration: whether people may make accounts.
+        before_connect: whether they may do so before they are registered.
+        require_email: whether an account needs an address.
+        newcomers: how many messages a person that joins a room is shown unasked; 20 fit a small terminal
+            under the greeting.
+        description: a few words about the server, or empty.
+        operators: the names under which one may become an operator of the server.
+        contact: how the server's owner is reached, or empty.
+        network: the name for people; empty: ``name``.
+        icon: the URL of a picture, or empty.
     """
 
     name: str
@@ -51,7 +62,7 @@ class ServerInfo(msgspec.Struct, frozen=True):
     icon: str = ""
 
 
-class Variant(Protocol):
+class EventEncoder(Protocol):
     """The bytes an event has for all sessions that are told of it in the same way.
 
     There is one object for each dialect and set of capabilities that change bytes, shared by its sessions and
@@ -59,7 +70,7 @@ class Variant(Protocol):
     """
 
     def encode(self, record: Record) -> bytes:
-        """The bytes of somebody else's event: whole lines, or nothing where this variant is not told."""
+        """The bytes of somebody else's event: whole lines, or nothing where these sessions are not told."""
         ...
 
 
@@ -75,7 +86,7 @@ class Dialect(Protocol):
     """
 
     @property
-    def variant(self) -> Variant:
+    def encoder(self) -> EventEncoder:
         """How others' events are told to this session; it changes inside ``answer`` alone."""
         ...
 
@@ -88,7 +99,7 @@ class Dialect(Protocol):
     def paused(self) -> bool:
         """Whether ``receive_data`` gives no commands until an outcome has come that decides how to read on.
 
-        So it is after ``Enter``, and after each command that is a gate, which is thus the last of its list.
+        This is the case after ``Enter``, and after each command that is a gate: it is the last of its list.
         """
         ...
 
@@ -101,29 +112,29 @@ class Dialect(Protocol):
         """Takes what was read, gives the next commands, at most ``limit``; empty data asks for more."""
         ...
 
-    def weight(self, commands: Sequence[Command]) -> int:
-        """As how many lines these count where a session's pace is limited."""
+    def cost(self, commands: Sequence[Command]) -> int:
+        """How many lines these count as, where a session's pace is limited."""
         ...
 
     def receive_eof(self) -> list[Command]:
-        """The peer sends no more: what an unfinished end still means. Called once, with no backlog but it."""
+        """The peer sends no more: what an unfinished line still means. Called once, with no other backlog."""
         ...
 
-    def answer(self, outcome: Outcome) -> bytes:
+    def encode_outcome(self, outcome: Outcome) -> bytes:
         """The bytes that tell the session what became of its own command."""
         ...
 
-    def learn(self, outcome: Outcome) -> bytes:
-        """The bytes that tell the session what became of another's command.
+    def encode_rename(self, outcome: Outcome) -> bytes:
+        """The bytes that tell the session that a room has another name, by another session's command.
 
-        Asked only where each is told in its own way: when a room gets another name.
+        It is called where each session is told in its own way.
         """
         ...
 
-    def follow(self, outcome: Outcome, *, alone: bool) -> bytes:
+    def encode_from_sibling(self, outcome: Outcome, *, alone: bool) -> bytes:
         """The bytes that tell the session what another session of its person caused.
 
-        What the members of a room are told comes to it as to them, but for the person's own join.
+        It is told as a member what the members of a room are told, except for the person's own join.
 
         Args:
             outcome: of the other session's command.
@@ -131,18 +142,18 @@ class Dialect(Protocol):
         """
         ...
 
-    def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
-        """The server's last words before it closes the connection; ``stopping``: it closes them all."""
+    def closing_bytes(self, reason: str, *, stopping: bool = False) -> bytes:
+        """The last bytes before the server closes the connection; ``stopping``: it closes all of them."""
         ...
 
-    def lapse(self, now: float) -> bytes:
-        """Asked every few seconds: ends what its peer left half done for too long, and tells it so.
+    def on_tick(self, now: float) -> bytes:
+        """Called every few seconds: ends what the peer left half done for too long, and says so.
 
         Args:
             now: seconds of any clock.
         """
         ...
 
-    def probe(self) -> bytes:
+    def ping(self) -> bytes:
         """A question that every client of this dialect answers by itself; empty where there is none."""
         ...

@@ -1,9 +1,9 @@
 """IRC over WebSocket, the server's side: a line is a message (IRCv3 "WebSocket support", RFC 6455).
 
 Owns the opening handshake, frames, and what a close code says. What the lines mean is ``irc``'s: an
-``IrcDialect`` stands behind each ``WebSocketDialect``. Frames of others' events are made once for a variant
-and shared, as TCP's bytes are: a server's frames are not masked. There is no compression: it would make them
-each connection's own.
+``IrcDialect`` stands behind each ``WebSocketDialect``. Frames of others' events are made once for an
+encoder and shared, as TCP's bytes are: a server's frames are not masked. There is no compression: it would
+make them each connection's own.
 """
 
 import struct
@@ -25,8 +25,8 @@ from asyncchat.core.events import Record
 from asyncchat.core.text import cut
 from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome
 from asyncchat.dialects.irc.dialect import IrcDialect
-from asyncchat.dialects.irc.shared import Irc
-from asyncchat.dialects.irc.variant import IrcVariant
+from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.server_context import IrcContext
 
 MESSAGE_BYTES: Final = 16_384
 """Longest message: three times the longest line with its tags, which the dialect then refuses in words."""
@@ -43,7 +43,7 @@ _BINARY = _FIN | Opcode.BINARY
 
 
 class Handshake(msgspec.Struct, frozen=True):
-    """What an opening handshake is answered: 101 where it succeeds, else a status with a reason to show."""
+    """The answer to an opening handshake: 101 where it succeeds, else a status with a reason to show."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -54,7 +54,7 @@ class Handshake(msgspec.Struct, frozen=True):
 def shake_hands(method: str, target: str, headers: Iterable[tuple[str, str]]) -> Handshake:
     """Answers an opening handshake (RFC 6455, 4.2); host and origin are checked before.
 
-    The first of the client's subprotocols that there is counts; without one, messages are text.
+    The first of the client's subprotocols that the server knows counts; without one, messages are text.
     """
     if method != "GET":
         return Handshake(405, (("Allow", "GET"),), f"it is a {method}, not a GET")
@@ -76,7 +76,7 @@ def shake_hands(method: str, target: str, headers: Iterable[tuple[str, str]]) ->
 _USED = frozenset(
     ("connection", "upgrade", "sec-websocket-key", "sec-websocket-version", "sec-websocket-protocol")
 )
-"""Headers that the handshake is made of; what others hold is not its affair."""
+"""Headers that the handshake is made of; others are not looked at."""
 
 _KEPT = ("Allow", "Upgrade")
 
@@ -106,12 +106,12 @@ class Frames(msgspec.Struct, frozen=True):
     data: bytes
 
 
-class WebSocketVariant:
+class WebSocketEncoder:
     """The frames of others' events for sessions that would get the same lines."""
 
     __slots__ = ("__weakref__", "_first", "irc")
 
-    def __init__(self, irc: IrcVariant, first: int) -> None:
+    def __init__(self, irc: EncoderBase, first: int) -> None:
         self.irc = irc
         self._first = first
 
@@ -128,24 +128,24 @@ class WebSocket:
         irc: gives each session its IRC.
     """
 
-    def __init__(self, irc: Irc) -> None:
+    def __init__(self, irc: IrcContext) -> None:
         self._irc = irc
-        # As long as somebody has it, as ``Irc`` keeps its own.
-        self._variants: WeakValueDictionary[tuple[IrcVariant, int], WebSocketVariant] = WeakValueDictionary()
+        # As long as somebody has it, as ``IrcContext`` keeps its own.
+        self._encoders: WeakValueDictionary[tuple[EncoderBase, int], WebSocketEncoder] = WeakValueDictionary()
 
     def dialect(
-        self, session: int, host: str, *, binary: bool = False, private: bool = True
+        self, session: int, host: str, *, binary: bool = False, is_confidential: bool = True
     ) -> "WebSocketDialect":
         """The dialect of a session whose handshake has been answered."""
-        irc = self._irc.dialect(session, host, private=private)
+        irc = self._irc.dialect(session, host, is_confidential=is_confidential)
         return WebSocketDialect(self, irc, _BINARY if binary else _TEXT)
 
-    def variant(self, irc: IrcVariant, first: int) -> WebSocketVariant:
+    def encoder(self, irc: EncoderBase, first: int) -> WebSocketEncoder:
         """How others' events are told to who would get these lines."""
-        variant = self._variants.get((irc, first))
-        if variant is None:
-            variant = self._variants[irc, first] = WebSocketVariant(irc, first)
-        return variant
+        encoder = self._encoders.get((irc, first))
+        if encoder is None:
+            encoder = self._encoders[irc, first] = WebSocketEncoder(irc, first)
+        return encoder
 
 
 class WebSocketDialect:
@@ -160,7 +160,7 @@ class WebSocketDialect:
         "_pieces",
         "_protocol",
         "_shared",
-        "variant",
+        "encoder",
     )
 
     def __init__(self, shared: WebSocket, irc: IrcDialect, first: int) -> None:
@@ -175,7 +175,7 @@ class WebSocketDialect:
         self._last = b""
         """The frames that answer that, which are the last ones."""
         self._ended = False
-        self.variant = shared.variant(irc.variant, first)
+        self.encoder = shared.encoder(irc.encoder, first)
 
     @property
     def entered(self) -> bool:
@@ -210,48 +210,48 @@ class WebSocketDialect:
             commands = [*commands, Quit(self._closing)]
         return [Answer(Frames(pongs)), *commands] if pongs else commands
 
-    def weight(self, commands: Sequence[Command]) -> int:
+    def cost(self, commands: Sequence[Command]) -> int:
         """As IRC counts them."""
-        return self._irc.weight(commands)
+        return self._irc.cost(commands)
 
     def receive_eof(self) -> list[Command]:
         """Half a message means nothing."""
         return self._irc.receive_eof()
 
-    def answer(self, outcome: Outcome) -> bytes:
+    def encode_outcome(self, outcome: Outcome) -> bytes:
         """The frames that tell the session what became of its command."""
         if len(outcome) == 1 and isinstance(pongs := outcome[0], Frames):
             return b"" if self._ended else pongs.data
-        lines = self._irc.answer(outcome)
-        if self._irc.variant is not self.variant.irc:
-            self.variant = self._shared.variant(self._irc.variant, self._first)
+        lines = self._irc.encode_outcome(outcome)
+        if self._irc.encoder is not self.encoder.irc:
+            self.encoder = self._shared.encoder(self._irc.encoder, self._first)
         if self._irc.gone:
             return self._end(lines, CloseCode.NORMAL_CLOSURE, "")
         return framed(lines, self._first) if lines else b""
 
-    def learn(self, outcome: Outcome) -> bytes:
+    def encode_rename(self, outcome: Outcome) -> bytes:
         """What another session caused, as IRC tells it."""
-        lines = self._irc.learn(outcome)
+        lines = self._irc.encode_rename(outcome)
         return framed(lines, self._first) if lines else b""
 
-    def follow(self, outcome: Outcome, *, alone: bool) -> bytes:
+    def encode_from_sibling(self, outcome: Outcome, *, alone: bool) -> bytes:
         """What another session of its person caused, as IRC tells it."""
-        lines = self._irc.follow(outcome, alone=alone)
+        lines = self._irc.encode_from_sibling(outcome, alone=alone)
         return framed(lines, self._first) if lines else b""
 
-    def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
+    def closing_bytes(self, reason: str, *, stopping: bool = False) -> bytes:
         """ERROR with the reason, then a close frame, once."""
         code = CloseCode.POLICY_VIOLATION if reason else CloseCode.NORMAL_CLOSURE
-        lines = self._irc.farewell(reason)
+        lines = self._irc.closing_bytes(reason)
         return self._end(lines, CloseCode.GOING_AWAY if stopping else code, reason)
 
-    def probe(self) -> bytes:
-        """A PING of IRC: who answers it is the client, not only its browser."""
-        return framed(self._irc.probe(), self._first)
+    def ping(self) -> bytes:
+        """A PING of IRC, which the client answers, not only its browser."""
+        return framed(self._irc.ping(), self._first)
 
-    def lapse(self, now: float) -> bytes:
-        """What IRC has to say of what was left half done."""
-        lines = self._irc.lapse(now)
+    def on_tick(self, now: float) -> bytes:
+        """What IRC says of what was left half done."""
+        lines = self._irc.on_tick(now)
         return framed(lines, self._first) if lines else b""
 
     def _messages(self) -> list[bytes]:

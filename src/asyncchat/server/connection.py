@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from asyncchat.server.limits import READ_BYTES
 
 if TYPE_CHECKING:
-    from asyncchat.config import ServeConfig
+    from asyncchat.config.options import ServeConfig
     from asyncchat.server.chunked_writer import ChunkedWriter
 
 CLOSE_SECONDS = 5.0

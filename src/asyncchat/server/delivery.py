@@ -28,7 +28,7 @@ from asyncchat.server.recipients import Recipient, Subscribers, WriteBatch
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
-    from asyncchat.dialects.base import Outcome, Variant
+    from asyncchat.dialects.base import EventEncoder, Outcome
 
 _logger = logging.getLogger("asyncchat.server")
 
@@ -203,7 +203,7 @@ class Delivery:
         elif isinstance(event, TO_ONE):
             for target in self.presence.recipients_of(event.to.id):
                 if target is not cause and not target.ignores(record):
-                    target.pending.append(target.variant.encode(record))
+                    target.pending.append(target.encoder.encode(record))
         elif isinstance(event, events.Entered):
             self.presence.enter(event.person.id, cause)
             _logger.info("%s (%s) is online", event.person.name, event.person.address or event.person.host)
@@ -263,7 +263,7 @@ class Delivery:
         for who in event.to:
             for target in self.presence.recipients_of(who):
                 if target is not cause:
-                    await self._give(target, target.variant.encode(record))
+                    await self._give(target, target.encoder.encode(record))
 
     async def _show(self, record: Record, event: events.MetadataShown, cause: Recipient) -> None:
         """Tells some people of metadata, after what was told before in the rooms concerned."""
@@ -294,20 +294,20 @@ class Delivery:
             if subscribers.write_batch is not None:
                 self._write_batches.remove(subscribers.write_batch)
                 await self._flush(subscribers.write_batch)
-        encoded: dict[Variant, bytes] = {}
+        encoded: dict[EventEncoder, bytes] = {}
         for who in to:
             for target in self.presence.recipients_of(who):
                 if target is not cause:
-                    data = encoded.get(target.variant)
+                    data = encoded.get(target.encoder)
                     if data is None:
-                        data = encoded[target.variant] = target.variant.encode(record)
+                        data = encoded[target.encoder] = target.encoder.encode(record)
                     await self._give(target, data)
 
     def _kill(self, record: Record, event: events.Killed, cause: Recipient) -> None:
         """Tells a person that it was killed; its sessions are disconnected after this batch."""
         for target in self.presence.recipients_of(event.person.id):
             if target is not cause:
-                target.pending.append(target.variant.encode(record))
+                target.pending.append(target.encoder.encode(record))
             self._disconnecting.append((target, f"Killed ({event.by.name} ({event.reason}))"))
 
     async def _tell_peers(self, record: Record, who: int, cause: Recipient) -> None:
@@ -337,7 +337,7 @@ class Delivery:
         for who in event.to:
             for member in self.presence.recipients_of(who):
                 if member.id in subscribers.members and member is not cause and not member.ignores(record):
-                    await self._give(member, member.variant.encode(record))
+                    await self._give(member, member.encoder.encode(record))
 
     async def _tell_visible(
         self, record: Record, event: Seen, subscribers: Subscribers, cause: Recipient
@@ -374,11 +374,11 @@ class Delivery:
                 self._write_batches.remove(subscribers.write_batch)
                 await self._flush(subscribers.write_batch)
             members.update(subscribers.visible_to(who, self._chat.owners))
-        encoded: dict[Variant, bytes] = {}
+        encoded: dict[EventEncoder, bytes] = {}
         for member in members.values():
-            data = encoded.get(member.variant)
+            data = encoded.get(member.encoder)
             if data is None:
-                data = encoded[member.variant] = member.variant.encode(record)
+                data = encoded[member.encoder] = member.encoder.encode(record)
             if member.individual_turn == self._turn:
                 if member is not cause:
                     member.pending.append(data)
@@ -407,8 +407,8 @@ class Delivery:
         """Closes a write batch: its bytes go to all members that are not served individually."""
         subscribers = write_batch.subscribers
         subscribers.write_batch = None
-        for variant, sessions in write_batch.groups:
-            data = b"".join(write_batch.lines[variant])
+        for encoder, sessions in write_batch.groups:
+            data = b"".join(write_batch.lines[encoder])
             if not data:
                 continue
             subscribers.unchecked += len(data)

@@ -27,8 +27,8 @@ from asyncchat.core.events import (
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault
 from asyncchat.core.roles import Right
-from asyncchat.log import shelves
-from asyncchat.log.base import LogError, Range, Shelf
+from asyncchat.log import streams
+from asyncchat.log.base import LogError, PageQuery, StreamRange, Window
 from asyncchat.server.hub import wall_clock
 from asyncchat.server.page_cache import PageCache
 
@@ -52,7 +52,7 @@ class Conversation(msgspec.Struct, frozen=True):
 
     name: str
     room: str = ""
-    beside: tuple[Shelf, ...] = ()
+    beside: tuple[StreamRange, ...] = ()
 
 
 def room_conversation(room: Room, *, events: bool = False) -> Conversation:
@@ -60,10 +60,17 @@ def room_conversation(room: Room, *, events: bool = False) -> Conversation:
     keys = [fold(name) for name in room.former if fold(name) != room.key]
     names = list(keys)
     if events:
-        names += [shelf(key) for key in (room.key, *keys) for shelf in (shelves.notes, shelves.comings)]
+        for key in (room.key, *keys):
+            names += [streams.room_changes(key), streams.room_presence(key)]
     # Messages under a former name are this room's up to the renaming; later ones are another room's.
-    until = {name: room.renamed for key in keys for name in (key, shelves.notes(key), shelves.comings(key))}
-    return Conversation(room.name, room.key, tuple(Shelf(name, until=until.get(name, 0)) for name in names))
+    until = {
+        name: room.renamed
+        for key in keys
+        for name in (key, streams.room_changes(key), streams.room_presence(key))
+    }
+    return Conversation(
+        room.name, room.key, tuple(StreamRange(name, until=until.get(name, 0)) for name in names)
+    )
 
 
 def under_current_name(where: Conversation, record: Record) -> Record:
@@ -77,22 +84,19 @@ def under_current_name(where: Conversation, record: Record) -> Record:
 _PRESENCE_EVENTS = (Joined, Parted, Kicked, Left, Renamed)
 
 
-def _range(where: Conversation, command: commands.ReadHistory, upto: int) -> Range:
+def _range(where: Conversation, command: commands.ReadHistory, upto: int) -> PageQuery:
     after_time = command.after_time
     if command.newest_seconds is not None:
         after_time = max(after_time or 0, wall_clock() - command.newest_seconds * 1_000_000)
-    return Range(
-        where.room,
-        upto,
+    window = Window(
         command.after,
         command.before,
         after_time,
         command.before_time,
         min(command.limit, PAGE_MOST),
         command.end is commands.Direction.NEWEST,
-        where.beside,
-        command.events,
     )
+    return PageQuery(where.room, upto, window, where.beside, command.events)
 
 
 def _was_said_in(record: Record, where: Conversation) -> bool:
@@ -102,14 +106,14 @@ def _was_said_in(record: Record, where: Conversation) -> bool:
         key = fold(event.room)
         return bool(where.room) and (
             key == where.room
-            or any(shelf.name == key and record.time < shelf.until for shelf in where.beside)
+            or any(stream.name == key and record.time < stream.until for stream in where.beside)
         )
     if not isinstance(event, Whispered | ReactedTo):
         return False
-    names = shelves.shelves_of(event)
+    names = streams.streams_of(event)
     return any(
-        shelf.name in names and record.number > shelf.after and record.time >= shelf.since
-        for shelf in where.beside
+        stream.name in names and record.number > stream.after and record.time >= stream.since
+        for stream in where.beside
     )
 
 
@@ -160,28 +164,28 @@ class History:
         if me is None or name_fault(to) is not None:
             return None
         other = chat.person_named(to)
-        ends = [shelves.with_name(to)]
+        ends = [streams.name_suffix(to)]
         if other is None:
-            ends.append(shelves.with_account(to))
+            ends.append(streams.account_suffix(to))
         elif other.account:
-            ends.append(shelves.with_account(other.account))
+            ends.append(streams.account_suffix(other.account))
         account = chat.accounts.get(fold(to))
         name = other.name if other is not None else account.name if account is not None else to
         beside = [
             msgspec.structs.replace(mine, name=mine.name + end)
-            for mine in self.own_shelves(session, me)
+            for mine in self.own_streams(session, me)
             for end in ends
         ]
         return Conversation(name, beside=tuple(beside))
 
-    def own_shelves(self, session: Session, me: Person) -> tuple[Shelf, ...]:
-        """The prefixes of the shelves of a person's private conversations, and since when they are its
+    def own_streams(self, session: Session, me: Person) -> tuple[StreamRange, ...]:
+        """The prefixes of the streams of a person's private conversations, and since when they are its
         own."""
-        found = [Shelf(shelves.of_session(me.id), after=self._start_number)]
+        found = [StreamRange(streams.session_prefix(me.id), after=self._start_number)]
         account = self.chat.accounts.get(fold(me.account)) if me.account else None
         if account is not None:
             # An earlier account of that name, now removed, was somebody else's.
-            found.append(Shelf(shelves.of_account(me.account), since=account.time))
+            found.append(StreamRange(streams.account_prefix(me.account), since=account.time))
         return tuple(found)
 
     async def read_history(self, session: Session, command: commands.ReadHistory, upto: int) -> None:
@@ -232,7 +236,7 @@ class History:
             record = await log.find(which.number) if which.number <= upto else None
             return record if record is not None and _was_said_in(record, where) else None
         me = self.chat.people.get(session.who)
-        page = await log.read(Range(where.room, upto, limit=_LOOKED_THROUGH, beside=where.beside))
+        page = await log.read(PageQuery(where.room, upto, Window(limit=_LOOKED_THROUGH), where.beside))
         wanted = fold(which.name)
         for record in reversed(page.records):
             assert isinstance(record.event, Said | Whispered)  # noqa: S101 - a page without events
@@ -304,24 +308,18 @@ class History:
         records: tuple[Record, ...] = ()
         more = 0
         try:
-            newest = () if me is None else await log.newest((), self.own_shelves(session, me), upto)
-            since = {shelf.name: shelf for shelf in (() if me is None else self.own_shelves(session, me))}
+            newest = () if me is None else await log.newest((), self.own_streams(session, me), upto)
+            since = {stream.name: stream for stream in (() if me is None else self.own_streams(session, me))}
             beside = tuple(
-                msgspec.structs.replace(shelf, name=name)
+                msgspec.structs.replace(stream, name=name)
                 for name, record in newest
                 if record.time > command.after_time
-                for start, shelf in since.items()
+                for start, stream in since.items()
                 if name.startswith(start)
             )
             if beside:
-                wanted = Range(
-                    "",
-                    upto,
-                    before=command.before,
-                    after_time=command.after_time,
-                    limit=command.limit,
-                    beside=beside,
-                )
+                window = Window(before=command.before, after_time=command.after_time, limit=command.limit)
+                wanted = PageQuery("", upto, window, beside)
                 page = await log.read(wanted, replies.MORE_COUNTED)
                 records, more = page.records, page.more
         except LogError:
@@ -334,7 +332,7 @@ class History:
         chat = self.chat
         me = chat.people.get(session.who)
         rooms = {room.key: room.name for room in chat.rooms_with(session.who)}
-        owners = () if me is None else self.own_shelves(session, me)
+        owners = () if me is None else self.own_streams(session, me)
         try:
             newest = await self._log.newest(tuple(rooms), owners, upto)
         except LogError:
@@ -354,13 +352,13 @@ class History:
         wanted = found[-command.limit :] if command.newest else found[: command.limit]
         await session.answer_in_slices(replies.TargetsView(tuple(wanted), command.purpose))
 
-    def _peer_name(self, session: Session, shelf: str, record: Record, present: dict[str, str]) -> str:
+    def _peer_name(self, session: Session, stream: str, record: Record, present: dict[str, str]) -> str:
         """The name by which a private conversation can be asked for."""
         event = record.event
         assert isinstance(event, Whispered)  # noqa: S101 - the newest message of a conversation
-        end = shelf.partition("\t")[2]
+        end = stream.partition("\t")[2]
         key = end[1:]
-        if end == shelves.with_account(key):
+        if end == streams.account_suffix(key):
             account = self.chat.accounts.get(key)
             return present.get(key) or (key if account is None else account.name)
         return event.to.name if event.to.key == key else event.person.name
@@ -387,7 +385,7 @@ class History:
         if command.newest_seconds is not None:
             after = max(after, wall_clock() - command.newest_seconds * 1_000_000)
         try:
-            records = await self._log.acts(upto, after, command.limit)
+            records = await self._log.audit(upto, after, command.limit)
         except LogError:
             await session.answer_in_slices(replies.ActsUnreadable(command.purpose))
         else:

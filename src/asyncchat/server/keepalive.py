@@ -54,7 +54,7 @@ class Keepalive:
         if not isinstance(session, Session) or session.address != asker.address or session.ended:
             return
         asked_at = self._context.now()
-        question = session.dialect.probe() if session.dialect is not None else b""
+        question = session.dialect.ping() if session.dialect is not None else b""
         if question and not session.is_crowded():
             if asked_at - session.probed_at < NAME_ANSWER:
                 return  # it was pinged just now
@@ -77,7 +77,7 @@ class Keepalive:
             if now - session.waiting_since > REGISTRATION_SECONDS:
                 session.disconnect("no name in time")
             return
-        lapsed = dialect.lapse(now)
+        lapsed = dialect.on_tick(now)
         if lapsed:
             session.tell(lapsed)
         silent = now - session.heard_at
@@ -86,7 +86,7 @@ class Keepalive:
         if (
             session.probed_at <= session.heard_at
         ):  # the loop's clock counts milliseconds: an answer may take none
-            question = dialect.probe()
+            question = dialect.ping()
             if question:
                 session.probed_at = now
                 session.tell(question)

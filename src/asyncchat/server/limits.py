@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from asyncchat.server.addresses import is_local
 
 if TYPE_CHECKING:
-    from asyncchat.config import ServeConfig
+    from asyncchat.config.options import ServeConfig
 
 READ_BYTES = 16_384
 """The largest chunk taken from a connection at a time."""

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from asyncchat.core.events import Record
-from asyncchat.log.base import LogError, OutOfStep
+from asyncchat.log.base import LogError, SequenceConflict
 
 if TYPE_CHECKING:
     from asyncchat.dialects.base import Outcome
@@ -161,7 +161,7 @@ class Outbox:
         while True:
             try:
                 await self._log.append(expected, records)
-            except OutOfStep as error:
+            except SequenceConflict as error:
                 raise StorageLost(str(error)) from error
             except LogError as error:
                 now = asyncio.get_running_loop().time()

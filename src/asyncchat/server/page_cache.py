@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 if TYPE_CHECKING:
-    from asyncchat.log.base import Log, Page, Range
+    from asyncchat.log.base import Log, Page, PageQuery
     from asyncchat.server.recipients import Subscribers
 
 ROOMS = 256
@@ -59,21 +59,22 @@ class PageCache:
         self._clock = clock
         self._pages: OrderedDict[str, _Entry] = OrderedDict()
 
-    async def read(self, wanted: Range, count_to: int) -> Page:
+    async def read(self, wanted: PageQuery, count_to: int) -> Page:
         """A page, from the log or the cache.
 
         Raises:
             LogError: it can't be read now.
         """
         room = self._rooms.subscribers_in(wanted.room)
-        if room is None or wanted.before is None or not _is_newest_page(wanted):
+        before, limit = wanted.window.before, wanted.window.limit
+        if room is None or before is None or not _is_newest_page(wanted):
             return await self._log.read(wanted, count_to)
-        end = min(wanted.before, wanted.upto + 1)  # a client may name a number that is yet to come
+        end = min(before, wanted.upto + 1)  # a client may name a number that is yet to come
         entry = self._pages.get(wanted.room)
         if (
             entry is not None
             and entry.room is room
-            and entry.limit == wanted.limit
+            and entry.limit == limit
             and max(self._begun, room.last_said) < min(entry.before, end)
             and self._clock() < entry.until
         ):
@@ -81,21 +82,22 @@ class PageCache:
         page = await self._log.read(wanted, count_to)
         if self._rooms.subscribers_in(wanted.room) is not room or max(self._begun, room.last_said) >= end:
             return page  # the room was renamed, or something was said there, meanwhile
-        self._pages[wanted.room] = _Entry(room, wanted.limit, end, page, self._clock() + FRESH)
+        self._pages[wanted.room] = _Entry(room, limit, end, page, self._clock() + FRESH)
         self._pages.move_to_end(wanted.room)
         if len(self._pages) > ROOMS:
             self._pages.popitem(last=False)
         return page
 
 
-def _is_newest_page(wanted: Range) -> bool:
+def _is_newest_page(wanted: PageQuery) -> bool:
     """Whether only the newest messages before a number are wanted, as newcomers ask."""
+    window = wanted.window
     return (
-        wanted.newest
-        and wanted.limit <= LONGEST
-        and wanted.after is None
-        and wanted.after_time is None
-        and wanted.before_time is None
-        and not wanted.beside
+        window.newest
+        and window.limit <= LONGEST
+        and window.after is None
+        and window.after_time is None
+        and window.before_time is None
+        and not wanted.streams
         and not wanted.events
     )

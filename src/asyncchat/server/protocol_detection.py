@@ -134,7 +134,7 @@ class _Detection:
         if self._plain is None or not framed:
             session = self._session
             self._plain = self._protocols.plain.dialect(
-                session.id, session.host, framed=framed, private=session.private
+                session.id, session.host, framed=framed, is_confidential=session.private
             )
             session.adopt(self._plain)
             if not framed:
@@ -162,7 +162,9 @@ class _Detection:
             case Kind.IRC:
                 if self._prompted:
                     session.tell(b"\r\n")
-                session.adopt(self._protocols.irc.dialect(session.id, session.host, private=session.private))
+                session.adopt(
+                    self._protocols.irc.dialect(session.id, session.host, is_confidential=session.private)
+                )
                 # Past telnet's negotiation, bytes are the dialect's to judge: 0xFF in a line is no UTF-8.
                 return readable(self._begun) if self._marked() else self._begun
             case Kind.HTTP:

@@ -12,13 +12,13 @@ import msgspec
 
 from asyncchat import __version__
 from asyncchat.dialects.base import ServerInfo
-from asyncchat.dialects.irc.shared import Irc
+from asyncchat.dialects.irc.server_context import IrcContext
 from asyncchat.dialects.plain import Plain
 from asyncchat.dialects.websocket import WebSocket
 from asyncchat.server.hub import wall_clock
 
 if TYPE_CHECKING:
-    from asyncchat.config import ServeConfig
+    from asyncchat.config.options import ServeConfig
     from asyncchat.core.ids import Ids
     from asyncchat.dialects.irc.capabilities import Offer
 
@@ -55,7 +55,7 @@ class Protocols:
             network=options.network,
             icon=options.icon,
         )
-        self.irc = Irc(self.info)
+        self.irc = IrcContext(self.info)
         self.websocket = WebSocket(self.irc)
         self.plain = Plain(self.info)
 

@@ -15,7 +15,7 @@ from asyncchat.core.roles import Right
 
 if TYPE_CHECKING:
     from asyncchat.core.events import Record
-    from asyncchat.dialects.base import Outcome, Variant
+    from asyncchat.dialects.base import EventEncoder, Outcome
 
 _logger = logging.getLogger("asyncchat.delivery")
 
@@ -51,7 +51,7 @@ class Recipient(Protocol):
         ...
 
     @property
-    def variant(self) -> Variant:
+    def encoder(self) -> EventEncoder:
         """Encodes others' events for it."""
         ...
 
@@ -108,7 +108,7 @@ class Recipient(Protocol):
 
 
 class _Silence:
-    """The variant of a recipient that is told nothing."""
+    """The encoder of a recipient that is told nothing."""
 
     def encode(self, _record: Record) -> bytes:
         """No bytes."""
@@ -126,7 +126,7 @@ class SilentRecipient:
         who: the person's number; 0: nobody's.
     """
 
-    variant: Variant = _SILENCE
+    encoder: EventEncoder = _SILENCE
     ended = True
     address = ""
     ignoring: frozenset[str] = frozenset()
@@ -181,14 +181,14 @@ class Absent(SilentRecipient):
         super().__init__(who, who)
 
 
-Groups = tuple[tuple["Variant", tuple["Recipient", ...]], ...]
+Groups = tuple[tuple["EventEncoder", tuple["Recipient", ...]], ...]
 """Recipients by the bytes they get."""
 
 
 class Subscribers:
     """The recipients in one room.
 
-    ``groups`` are immutable tuples, made anew only when membership or a member's variant changed: a write
+    ``groups`` are immutable tuples, made anew only when membership or a member's encoder changed: a write
     batch keeps the groups it began with.
     """
 
@@ -210,12 +210,12 @@ class Subscribers:
 
     @property
     def groups(self) -> Groups:
-        """The members by variant."""
+        """The members by encoder."""
         if self._groups is None:
-            by_variant: dict[Variant, list[Recipient]] = {}
+            by_encoder: dict[EventEncoder, list[Recipient]] = {}
             for recipient in self.members.values():
-                by_variant.setdefault(recipient.variant, []).append(recipient)
-            self._groups = tuple((variant, tuple(recipients)) for variant, recipients in by_variant.items())
+                by_encoder.setdefault(recipient.encoder, []).append(recipient)
+            self._groups = tuple((encoder, tuple(recipients)) for encoder, recipients in by_encoder.items())
         return self._groups
 
     def add(self, recipient: Recipient) -> None:
@@ -258,7 +258,7 @@ class Subscribers:
         }
 
     def update(self, recipient: Recipient) -> None:
-        """A member has another variant, or ignores others, from now on."""
+        """A member has another encoder, or ignores others, from now on."""
         if recipient.ignoring:
             self.filtered.add(recipient)
         else:
@@ -274,26 +274,26 @@ class WriteBatch:
     def __init__(self, subscribers: Subscribers, individual: list[Recipient]) -> None:
         self.subscribers = subscribers
         self.groups = subscribers.groups
-        self.lines: dict[Variant, list[bytes]] = {variant: [] for variant, _ in self.groups}
+        self.lines: dict[EventEncoder, list[bytes]] = {encoder: [] for encoder, _ in self.groups}
         self.individual = individual
 
     def serve_individually(self, member: Recipient) -> None:
         """Serves a member individually from now on; it gets what is already in this batch, too."""
         if member.id in self.subscribers.members:
-            member.pending.extend(self.lines.get(member.variant, ()))
+            member.pending.extend(self.lines.get(member.encoder, ()))
             self.individual.append(member)
 
     def add(self, record: Record, cause: Recipient) -> None:
         """Adds an event, also to what individually served members are told."""
         lines = self.lines
         try:
-            for variant, line in lines.items():
-                line.append(variant.encode(record))
+            for encoder, line in lines.items():
+                line.append(encoder.encode(record))
         except Exception:
             # One event that an encoder fails on must not end the chat for everyone.
             _logger.exception("Record %d can't be told; this is a bug of asyncchat", record.number)
             return
         for member in self.individual:
             if member is not cause and not (member.ignoring and member.ignores(record)):
-                own = lines.get(member.variant)
-                member.pending.append(own[-1] if own else member.variant.encode(record))
+                own = lines.get(member.encoder)
+                member.pending.append(own[-1] if own else member.encoder.encode(record))

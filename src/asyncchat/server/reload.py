@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from asyncchat.config import ServeConfig
-from asyncchat.config.options import table
+from asyncchat.config.options import ServeConfig, table
 from asyncchat.core.events import AnyEvent, ConfigurationRead
 from asyncchat.core.people import Person, from_origin
 from asyncchat.core.replies import NotReloaded, Reloaded
 from asyncchat.errors import AsyncChatError
 
 if TYPE_CHECKING:
-    from asyncchat.config import Sources
+    from asyncchat.config.sources import Sources
 
 _logger = logging.getLogger("asyncchat.server")
 

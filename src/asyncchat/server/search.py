@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from asyncchat.core import commands, replies
-from asyncchat.core.events import Record
+from asyncchat.core.events import Record, Said, Whispered
 from asyncchat.core.names import ROOM_SIGNS, fold
-from asyncchat.core.searching import UNSEEN, holds
-from asyncchat.log.base import Found, Log, LogError, Query, Range
+from asyncchat.log.base import Log, LogError, PageQuery, SearchQuery, SearchResult, Window
 from asyncchat.server.history import PAGE_MOST, Conversation, History
 from asyncchat.server.hub import wall_clock
 
@@ -44,7 +43,7 @@ class Searcher:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._asked = 0
 
-    async def find(self, query: Query, where: Conversation | None = None) -> Found | None:
+    async def find(self, query: SearchQuery, where: Conversation | None = None) -> SearchResult | None:
         """The messages found in rooms, or in a private conversation; None: the search can't be run now."""
         if self._asked >= AT_ONCE + MOST_WAITING:
             return None
@@ -57,38 +56,32 @@ class Searcher:
         finally:
             self._asked -= 1
 
-    async def _read(self, query: Query, where: Conversation) -> Found:
+    async def _read(self, query: SearchQuery, where: Conversation) -> SearchResult:
         """The messages found in a private conversation, by reading it."""
         found: list[Record] = []
-        wanted = Range(
-            "",
-            query.upto,
-            query.after,
-            query.before,
-            query.after_time,
-            query.before_time,
-            PRIVATE_PAGE,
-            query.newest,
-            where.beside,
-        )
+        limit, newest = query.window.limit, query.window.newest
+        window = msgspec.structs.replace(query.window, limit=PRIVATE_PAGE)
         end = perf_counter() + PRIVATE_SECONDS
         last: Record | None = None
         while last is None or perf_counter() < end:
-            records = (await self._log.read(wanted)).records
-            for last in reversed(records) if query.newest else records:
-                if _fits(query, last):
+            page = await self._log.read(PageQuery("", query.upto, window, where.beside))
+            records = page.records
+            for last in reversed(records) if newest else records:
+                if isinstance(last.event, Said | Whispered) and query.matches(last.event):
                     found.append(last)
-                    if len(found) > query.limit:  # one more than wanted: there is more
+                    if len(found) > limit:  # one more than wanted: there is more
                         del found[-1]
-                        return Found(_in_order(query, found), found[-1].number, found[-1].time)
+                        return SearchResult(
+                            query.window.oldest_first(found), found[-1].number, found[-1].time
+                        )
             if len(records) < PRIVATE_PAGE or last is None:
-                return Found(_in_order(query, found), None)
-            wanted = (
-                msgspec.structs.replace(wanted, before=last.number)
-                if query.newest
-                else msgspec.structs.replace(wanted, after=last.number)
+                return SearchResult(query.window.oldest_first(found), None)
+            window = (
+                msgspec.structs.replace(window, before=last.number)
+                if newest
+                else msgspec.structs.replace(window, after=last.number)
             )
-        return Found(_in_order(query, found), last.number, last.time)
+        return SearchResult(query.window.oldest_first(found), last.number, last.time)
 
 
 class Search:
@@ -125,40 +118,24 @@ class Search:
                 return
             rooms = [room.key]
         after_time, before_time = _times(command)
-        query = Query(
-            tuple(rooms),
-            upto,
-            command.terms,
-            fold(command.name),
+        window = Window(
             command.after,
             command.before,
             after_time,
             before_time,
             min(command.limit, PAGE_MOST),
             command.end is commands.Direction.NEWEST,
-            any(chat.rooms[key].renamed for key in rooms),
         )
+        renamed = any(chat.rooms[key].renamed for key in rooms)
+        query = SearchQuery(tuple(rooms), upto, window, command.terms, fold(command.name), renamed)
         found = await self._searcher.find(query, where)
         answer: replies.Reply | replies.Refusal
         if found is None:
             answer = replies.NotSearched("", command.purpose)
         else:
-            short = found.reached is not None and len(found.records) < query.limit
+            short = found.reached is not None and len(found.records) < window.limit
             answer = replies.SearchPage(found.records, found.reached, found.time, command.purpose, short)
         await session.answer_in_slices(answer)
-
-
-def _fits(query: Query, record: Record) -> bool:
-    event = record.event
-    return (
-        event.speech not in UNSEEN  # type: ignore[union-attr]  # a page without events
-        and (not query.name or event.person.key == query.name)  # type: ignore[union-attr]
-        and holds(event.text, query.terms)  # type: ignore[union-attr]
-    )
-
-
-def _in_order(query: Query, found: list[Record]) -> tuple[Record, ...]:
-    return tuple(found[::-1] if query.newest else found)
 
 
 def _times(command: commands.Search) -> tuple[int | None, int | None]:

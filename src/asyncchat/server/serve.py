@@ -16,7 +16,8 @@ import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 
-from asyncchat.config import Effective, ServeConfig, Sources, database_path, exposed
+from asyncchat.config.options import ServeConfig, database_path
+from asyncchat.config.sources import Effective, Sources, exposed
 from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses, banner, logging_setup

@@ -19,7 +19,7 @@ from asyncchat.core.people import from_origin
 from asyncchat.core.replies import OfferRenewed
 from asyncchat.core.rules.modes import over
 from asyncchat.core.settings import configured
-from asyncchat.log.base import Retention
+from asyncchat.log.base import RetentionPolicy
 from asyncchat.server import logging_setup
 from asyncchat.server.addresses import Address
 from asyncchat.server.auth import Authentication
@@ -42,7 +42,8 @@ from asyncchat.server.session import SessionContext
 from asyncchat.server.webhooks import Webhooks
 
 if TYPE_CHECKING:
-    from asyncchat.config import ServeConfig, Sources
+    from asyncchat.config.options import ServeConfig
+    from asyncchat.config.sources import Sources
     from asyncchat.log.base import Log
     from asyncchat.server.server_passwords import OwnerCode
 
@@ -124,7 +125,7 @@ class Server:
         self.delivery.add_absent({who: chat.rooms_of.get(who, ()) for who in chat.absent})
         detector = ProtocolDetector(self.protocols, self.listeners, self.app)
         await self.listeners.open(sockets, detector.detect, max(chat.people, default=0) + 1)
-        self.log.retain(_retention(self.options))
+        self.log.set_retention(_retention(self.options))
 
     async def run(self) -> None:
         """Serves until cancelled.
@@ -185,7 +186,7 @@ class Server:
         self.app.update_hosts()
         self.webhooks.change(options.webhooks)
         if _retention(options) != _retention(before):
-            self.log.retain(_retention(options))
+            self.log.set_retention(_retention(options))
         if options.log_level != before.log_level:
             logging_setup.set_level(options.log_level)
         self.hub.declare(self._settings())
@@ -205,5 +206,5 @@ class Server:
         return list(configured(self.hub.chat, self.options.rooms, self.options.name, wall_clock()))
 
 
-def _retention(options: ServeConfig) -> Retention:
-    return Retention(options.keep_days, options.keep_megabytes)
+def _retention(options: ServeConfig) -> RetentionPolicy:
+    return RetentionPolicy(options.keep_days, options.keep_megabytes)

@@ -17,7 +17,7 @@ from asyncchat.core.names import fold, matches
 from asyncchat.server.secret_file import kept_beside
 
 if TYPE_CHECKING:
-    from asyncchat.config import ServeConfig
+    from asyncchat.config.options import ServeConfig
 
 
 # Without 0/O, 1/I/L, U: nobody mistakes one for another when it is read aloud.

@@ -23,8 +23,8 @@ from asyncchat.server.delivery import Barrier
 from asyncchat.server.limits import READ_BYTES, AddressCounter, Bucket
 
 if TYPE_CHECKING:
-    from asyncchat.config import ServeConfig
-    from asyncchat.dialects.base import Dialect, Outcome, Variant
+    from asyncchat.config.options import ServeConfig
+    from asyncchat.dialects.base import Dialect, EventEncoder, Outcome
     from asyncchat.server.cloaks import Cloaks
     from asyncchat.server.delivery import Delivery
     from asyncchat.server.hub import Hub
@@ -83,7 +83,7 @@ class SessionContext(ConnectionContext):
 class Session(Connection):
     """One client.
 
-    Fields that ``delivery`` uses: ``variant`` (how others' events are encoded for it), ``subscriptions`` (its
+    Fields that ``delivery`` uses: ``encoder`` (how others' events are encoded for it), ``subscriptions`` (its
     rooms), ``individual_turn`` (the batch in which it is served individually) and ``pending`` (what it is
     told in that batch), ``write`` (takes bytes now) and ``waiting`` (bytes that the kernel has not taken
     yet).
@@ -93,6 +93,7 @@ class Session(Connection):
         "_bucket",
         "_waiter",
         "dialect",
+        "encoder",
         "host",
         "id",
         "ignoring",
@@ -101,13 +102,12 @@ class Session(Connection):
         "probed_at",
         "reason",
         "subscriptions",
-        "variant",
         "waiting_since",
         "who",
     )  # fmt: skip
 
     context: SessionContext
-    variant: Variant
+    encoder: EventEncoder
 
     def __init__(
         self,
@@ -141,24 +141,24 @@ class Session(Connection):
         if outcome and type(outcome[0]) is Barrier:
             return
         dialect = self.spoken
-        own = self._said(dialect.answer, outcome)
+        own = self._said(dialect.encode_outcome, outcome)
         if own:
             self.pending.append(own)
             if len(own) > self.context.options.send_bytes:
                 self._allowance += len(own)
-        if dialect.variant is not self.variant:
-            self.variant = dialect.variant
+        if dialect.encoder is not self.encoder:
+            self.encoder = dialect.encoder
             self.update_subscriptions()
 
     def encode_from_sibling(self, outcome: Outcome) -> bytes:
         """The bytes for what another session of the same person caused."""
-        return self._said(partial(self.spoken.follow, alone=not self.subscriptions), outcome)
+        return self._said(partial(self.spoken.encode_from_sibling, alone=not self.subscriptions), outcome)
 
     def encode_rename(self, outcome: Outcome) -> bytes:
         """The bytes for an outcome of another session that each session is told in its own way."""
         if self.dialect is None:  # a stream
-            return b"".join([self.variant.encode(item) for item in outcome if type(item) is Record])
-        return self._said(self.spoken.learn, outcome)
+            return b"".join([self.encoder.encode(item) for item in outcome if type(item) is Record])
+        return self._said(self.spoken.encode_rename, outcome)
 
     def _said(self, say: Callable[[Outcome], bytes], outcome: Outcome) -> bytes:
         """What the dialect gives; a bug in it ends only this session."""
@@ -189,7 +189,7 @@ class Session(Connection):
 
     async def answer_in_slices(self, answer: object) -> None:
         """Resumes the output with an I/O command's answer, written in slices."""
-        data = self.spoken.answer((answer,))
+        data = self.spoken.encode_outcome((answer,))
         while len(data) > SLICE_BYTES and not self.ended:
             try:
                 self.send(data[:SLICE_BYTES])
@@ -201,7 +201,7 @@ class Session(Connection):
         self.resume_output(data)
 
     def update_subscriptions(self) -> None:
-        """Tells the rooms that this session has another variant, or ignores others, now."""
+        """Tells the rooms that this session has another encoder, or ignores others, now."""
         for subscribers in self.subscriptions:
             subscribers.update(self)
 
@@ -225,7 +225,7 @@ class Session(Connection):
     def adopt(self, dialect: Dialect) -> None:
         """Uses this dialect from now on."""
         self.dialect = dialect
-        self.variant = dialect.variant
+        self.encoder = dialect.encoder
 
     def disconnect(self, reason: str, *, at_once: bool = False) -> None:
         """Ends the session; the others are told the reason.
@@ -330,7 +330,7 @@ class Session(Connection):
                     data = await self._throttle(bucket, data)
                     continue
                 commands = dialect.receive_data(data, min(COMMANDS_A_TURN, allowed))
-                bucket.take(dialect.weight(commands))
+                bucket.take(dialect.cost(commands))
             data = b""
             if not commands:
                 return
@@ -365,7 +365,7 @@ class Session(Connection):
             if type(command) is Quit:
                 return self.context.hub.submit(self, [command])
             answer = command.value if type(command) is Answer else StorageDown()
-            self.tell(self.spoken.answer((answer,)))
+            self.tell(self.spoken.encode_outcome((answer,)))
         return False
 
     async def _finish_output(self) -> None:
@@ -374,7 +374,7 @@ class Session(Connection):
             if not self.context.outbox.failing:
                 await self._reach_barrier()
             if not self.spoken.entered:
-                self.resume_output(self.spoken.farewell(""))
+                self.resume_output(self.spoken.closing_bytes(""))
             self.ended = True
 
     async def _reach_barrier(self, room: str = "") -> int:
@@ -442,4 +442,4 @@ class Session(Connection):
             held, self._held = self._held, None
             if held is not None:
                 self.write = self.send
-            self.tell(b"".join(held or ()) + self.dialect.farewell(reason, stopping=stopping))
+            self.tell(b"".join(held or ()) + self.dialect.closing_bytes(reason, stopping=stopping))

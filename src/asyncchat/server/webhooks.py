@@ -61,8 +61,8 @@ class Payload(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class HookVariant:
-    """Encodes messages for webhooks: one line of JSON each."""
+class HookEncoder:
+    """Encodes messages for webhooks: one line each, with the id, a space and the JSON to post."""
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
@@ -70,17 +70,20 @@ class HookVariant:
     def encode(self, record: Record) -> bytes:
         """The line; nothing for an event that is not a message."""
         said = schemas.message(record, self._ids)
-        return b"" if said is None else msgspec.json.encode({"event": "message", "message": said}) + b"\n"
+        if said is None:
+            return b""
+        body = msgspec.json.encode({"event": "message", "message": said})
+        return b"%b %b\n" % (said.id.encode(), body)
 
 
 class Hook(SilentRecipient):
     """One webhook; it is subscribed to its rooms like a member."""
 
-    def __init__(self, name: str, stated: Webhook, variant: HookVariant) -> None:
+    def __init__(self, name: str, stated: Webhook, encoder: HookEncoder) -> None:
         super().__init__(next(_numbers))
         self.name = name
         self.stated = stated
-        self.variant = variant
+        self.encoder = encoder
         self.ended = False
         self._waiting: deque[Payload] = deque()
         self._filled = asyncio.Event()
@@ -96,8 +99,8 @@ class Hook(SilentRecipient):
                     _logger.error(
                         "Webhook %s: more than %d messages wait; the oldest are dropped", self.name, BACKLOG
                     )
-            id = msgspec.json.decode(line)["message"]["id"]
-            self._waiting.append(Payload(id, line))
+            id, _, body = line.partition(b" ")
+            self._waiting.append(Payload(id.decode(), body))
         self._filled.set()
 
     async def run(self) -> None:
@@ -195,7 +198,7 @@ class Webhooks:
     def __init__(self, delivery: Delivery, ids: Ids, stated: Mapping[str, Webhook]) -> None:
         self._delivery = delivery
         self._stated = stated
-        self._variant = HookVariant(ids)
+        self._encoder = HookEncoder(ids)
         self._running: dict[str, tuple[Hook, asyncio.Task[None]]] = {}
         self._changed = asyncio.Event()
         self._changed.set()
@@ -228,7 +231,7 @@ class Webhooks:
                 del self._running[name]
         for name, one in stated.items():
             if name not in self._running:
-                hook = Hook(name, one, self._variant)
+                hook = Hook(name, one, self._encoder)
                 for room in dict.fromkeys(one.rooms):
                     delivery.subscribe(hook, room)
                 self._running[name] = hook, asyncio.create_task(self._run(hook))

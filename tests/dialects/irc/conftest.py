@@ -1,6 +1,6 @@
 import pytest
 
-from asyncchat.dialects.irc.shared import Irc
+from asyncchat.dialects.irc.server_context import IrcContext
 from tests.dialects.driver import Hub, Peer, server_info
 
 
@@ -9,7 +9,7 @@ class Server:
 
     def __init__(self, **info) -> None:
         self.hub = Hub()
-        self.irc = Irc(server_info(**info))
+        self.irc = IrcContext(server_info(**info))
 
     def connect(self, host: str = "192.0.2.1") -> Peer:
         """A connection that has said nothing yet."""

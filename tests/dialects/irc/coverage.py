@@ -1,4 +1,4 @@
-"""The second half of ``docs/irc.md``, made of the dialect's own tables and of the tests beside this file.
+"""The second half of ``docs/irc-reference.md``, made of the dialect's tables and the tests beside it.
 
 ``python -m tests.dialects.irc.coverage`` writes it; ``test_coverage`` fails while it is stale.
 """
@@ -9,14 +9,17 @@ from pathlib import Path
 
 from asyncchat.core.ids import Ids
 from asyncchat.dialects.base import ServerInfo
-from asyncchat.dialects.irc import greeting, numerics
+from asyncchat.dialects.irc import (
+    features,  # noqa: F401  # fills the tables
+    numerics,
+)
 from asyncchat.dialects.irc.capabilities import CAPABILITIES
-from asyncchat.dialects.irc.commands import WORDS
-from asyncchat.dialects.irc.shared import Irc
+from asyncchat.dialects.irc.isupport import tokens
+from asyncchat.dialects.irc.registry import COMMANDS
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-PAGE = ROOT / "docs" / "irc.md"
+PAGE = ROOT / "docs" / "irc-reference.md"
 MARKER = "<!-- made: do not edit below -->"
 
 MODERN = "[Modern IRC](https://modern.ircdocs.horse/#{anchor})"
@@ -86,8 +89,8 @@ def covering(pattern: str, texts: dict[str, str]) -> list[str]:
 
 def _command_row(name: str, texts: dict[str, str]) -> tuple[str, str, str, list[str]]:
     spec = _COMMANDS.get(name, MODERN.format(anchor=f"{name.lower()}-message"))
-    usage = f"{name} {WORDS[name].params}".rstrip().replace("|", "\\|")
-    return f"`{usage}`", WORDS[name].about, spec, covering(rf"[\"'\\n]{name}\b(?!\")|\"{name}\"", texts)
+    usage = f"{name} {COMMANDS[name].params}".rstrip().replace("|", "\\|")
+    return f"`{usage}`", COMMANDS[name].about, spec, covering(rf"[\"'\\n]{name}\b(?!\")|\"{name}\"", texts)
 
 
 def _numeric_row(name: str, code: str, texts: dict[str, str]) -> tuple[str, str, str, list[str]]:
@@ -109,15 +112,15 @@ def _token_row(token: str, texts: dict[str, str]) -> tuple[str, str, str, list[s
 def rows() -> Iterator[tuple[str, tuple[str, str, str, list[str]]]]:
     """Each row under its section: what, a text, the specification, the tests."""
     texts = tests()
-    for name in sorted(WORDS):
+    for name in sorted(COMMANDS):
         yield "Commands", _command_row(name, texts)
     codes = ((name, value) for name, value in vars(numerics).items() if name.startswith(("RPL_", "ERR_")))
     for name, code in sorted(codes, key=lambda item: item[1]):
         yield "Numerics", _numeric_row(name, code, texts)
-    irc = Irc(ServerInfo("irc.example.org", "0", 0, Ids([(1, "e1")]), icon="https://example.org/icon.svg"))
-    for token in greeting.isupport(irc):
+    server = ServerInfo("irc.example.org", "0", 0, Ids([(1, "e1")]), icon="https://example.org/icon.svg")
+    for token in tokens(server):
         yield "Tokens of 005", _token_row(token, texts)
-    for capability in CAPABILITIES:
+    for capability in sorted(CAPABILITIES, key=lambda one: one.name):
         spec = IRCV3.format(path=capability.spec)
         if capability.spec.startswith("https://"):
             spec = f"[soju]({capability.spec})"

@@ -1,5 +1,5 @@
 from asyncchat.dialects.irc import capabilities
-from asyncchat.dialects.irc.capabilities import BATCH, CAPABILITIES, CHANGING, Offer, gathered
+from asyncchat.dialects.irc.capabilities import BATCH, CAPABILITIES, Offer, changing, gathered
 from tests.dialects.driver import server_info
 
 
@@ -7,10 +7,10 @@ def test_each_has_a_bit_of_its_own():
     bits = [capability.bit for capability in CAPABILITIES]
     assert len(set(bits)) == len(bits)
     assert all(bit.bit_count() == 1 for bit in bits)
-    assert sum(capability.bit for capability in CAPABILITIES if capability.changes) == CHANGING
-    assert CHANGING & capabilities.SERVER_TIME
-    assert CHANGING & capabilities.MULTILINE
-    assert not CHANGING & capabilities.BATCH
+    assert sum(capability.bit for capability in CAPABILITIES if capability.changes) == changing()
+    assert changing() & capabilities.SERVER_TIME
+    assert changing() & capabilities.MULTILINE
+    assert not changing() & capabilities.BATCH
 
 
 def test_requests():

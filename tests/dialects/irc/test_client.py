@@ -228,10 +228,10 @@ CAP LS ACK NAK * : JOIN PART #ci #x me bob NICK QUIT PRIVMSG NOTICE BATCH +b -b 
 @msgid=1 :me!u@h :bob!u@h 001 005 353 366 376 433 404 474 FAIL CHATHISTORY PONG said-1 PING KICK MODE TOPIC
 ERROR @time=x -X X= CHATHISTORY=0 CASEMAPPING=rfc1459 PREFIX=( \x01ACTION \xff
 """
-WORDS = st.sampled_from(PIECES.split())
+COMMANDS = st.sampled_from(PIECES.split())
 
 
-@given(st.lists(st.lists(WORDS, max_size=7).map(" ".join), max_size=30))
+@given(st.lists(st.lists(COMMANDS, max_size=7).map(" ".join), max_size=30))
 def test_no_lines_raise(said):
     client = registered(ALL, "#ci")
     client.say(1, "#ci", "x")

@@ -8,12 +8,12 @@ from asyncchat.core.commands import Answer, Command, Enter, Join, Say
 from asyncchat.core.events import Speech
 from asyncchat.core.people import person
 from asyncchat.dialects.irc.dialect import IrcDialect
-from asyncchat.dialects.irc.shared import Irc
+from asyncchat.dialects.irc.server_context import IrcContext
 from asyncchat.dialects.irc.tokens import Message, parse
 from tests.dialects.driver import server_info
 
 SERVER = ":irc.test "
-IRC = Irc(server_info(newcomers=0))
+IRC = IrcContext(server_info(newcomers=0))
 
 
 def entered() -> IrcDialect:
@@ -91,7 +91,7 @@ def test_any_chunking_gives_the_same_values(lines, data):
     assert commands_of(entered(), *chunks, limit=limit) == expected
 
 
-WORDS = [
+COMMANDS = [
     "CAP LS 302", "CAP REQ :echo-message batch", "CAP END", "NICK n", "NICK :", "USER u 0 * :r", "JOIN #r",
     "JOIN 0", "PRIVMSG #r :x", "PRIVMSG n :x", "MODE #r +ob n m", "MODE n +i", "MODE #r", "KICK #r n",
     "TOPIC #r :t", "TOPIC #r", "WHO", "WHOIS n", "AWAY x", "AWAY", "OPER owner 7KQ2-M9XD",
@@ -100,7 +100,7 @@ WORDS = [
 ]  # fmt: skip
 
 
-@given(st.lists(st.sampled_from(WORDS) | st.text(max_size=30), max_size=30))
+@given(st.lists(st.sampled_from(COMMANDS) | st.text(max_size=30), max_size=30))
 def test_random_sessions_raise_nothing_and_are_answered_in_whole_lines(lines):
     from tests.dialects.irc.conftest import Server
 
@@ -190,7 +190,7 @@ class TestLimits:
     def test_a_line_that_asks_nothing_counts_as_one(self, line):
         dialect = entered()
         assert dialect.receive_data((line + b"\r\n") * 5, 4) == [Answer(b"")] * 4
-        assert dialect.answer((b"",)) == b""
+        assert dialect.encode_outcome((b"",)) == b""
         assert dialect.receive_data(b"", 4) == [Answer(b"")]
 
     @pytest.mark.parametrize("line", [b"WHO", b"WHO #r", b"NAMES #r,#s", b"LIST"])
@@ -203,7 +203,7 @@ class TestLimits:
         assert dialect.receive_data(b"", limit) == []
         last = got[-1]
         assert isinstance(last, Answer)
-        assert dialect.answer((last.value,)) == b""
+        assert dialect.encode_outcome((last.value,)) == b""
         assert dialect.receive_data(b"", limit) == [Answer(b":irc.test PONG irc.test :x\r\n")]
 
 
@@ -220,9 +220,9 @@ def test_nothing_is_read_while_an_outcome_is_awaited(server):
     assert [type(command).__name__ for command in first] == ["CheckName", "Answer"]
     assert dialect.paused
     assert dialect.receive_data(b"PING y\r\n") == []
-    dialect.answer(())
+    dialect.encode_outcome(())
     assert dialect.paused
-    dialect.answer((first[1].value,))
+    dialect.encode_outcome((first[1].value,))
     assert not dialect.paused
     assert [type(command).__name__ for command in dialect.receive_data(b"")] == ["Enter"]
     assert dialect.paused
@@ -241,7 +241,7 @@ def test_one_command_a_turn_is_enough_to_register(server):
     kinds = []
     while not any(isinstance(command, Enter) for command in asked):
         kinds += [type(command).__name__ for command in asked]
-        dialect.answer([command.value for command in asked if isinstance(command, Answer)])
+        dialect.encode_outcome([command.value for command in asked if isinstance(command, Answer)])
         asked = dialect.receive_data(b"", 1)
         assert len(asked) == 1
     assert kinds == ["CheckName", "Answer"]

@@ -3,8 +3,8 @@
 import pytest
 
 from asyncchat.core import commands, replies
-from asyncchat.dialects.irc.commands import WORDS
-from asyncchat.dialects.irc.labels import Labelled, Opening, label_of
+from asyncchat.dialects.irc.labels import LabeledResponse, LabelStart, label_of
+from asyncchat.dialects.irc.registry import COMMANDS
 
 SERVER = ":irc.test "
 LABELS = "labeled-response batch"
@@ -244,7 +244,7 @@ def test_while_the_history_cannot_be_written_each_is_refused_under_its_label(ser
     while asked:
         for command in asked:
             given = command.value if isinstance(command, commands.Answer) else replies.StorageDown()
-            told += a.dialect.answer((given,))
+            told += a.dialect.encode_outcome((given,))
         asked = a.dialect.receive_data(b"")
     lines = told.decode().splitlines()
     assert lines[0].startswith("@label=1 :irc.test BATCH +")
@@ -254,7 +254,7 @@ def test_while_the_history_cannot_be_written_each_is_refused_under_its_label(ser
 
 def test_nothing_is_held_back_by_it(server, a):
     """Whatever a command is, once its line is answered no label is left open."""
-    for name in sorted(WORDS):
+    for name in sorted(COMMANDS):
         if name in ("QUIT", "DIE", "KILL", "RESTART"):
             continue
         for params in ("", " a", " #r", " #r a", " * a b", " LATEST #r * 5", " x y z w"):
@@ -265,7 +265,7 @@ def test_nothing_is_held_back_by_it(server, a):
 
 
 def test_a_batch_within_keeps_its_own_tag():
-    labelled = Labelled(Opening("x", 1))
+    labelled = LabeledResponse(LabelStart("x", 1))
     labelled.add(
         b":s BATCH +h chathistory #r\r\n@batch=h;time=1 :a PRIVMSG #r :1\r\n:s BATCH -h\r\n:s NOTE x\r\n"
     )
@@ -282,7 +282,7 @@ def test_a_batch_within_keeps_its_own_tag():
 
 def test_a_label_is_no_line_of_its_own_to_the_flood_control(server, a):
     asked = a.dialect.receive_data(b"@label=1 PRIVMSG #r :x\r\n@label=2 PING 1\r\nPING 2\r\n")
-    assert a.dialect.weight(asked) == 3
+    assert a.dialect.cost(asked) == 3
 
 
 class TestBatchesOfClients:
@@ -302,8 +302,8 @@ class TestBatchesOfClients:
     def test_and_when_it_takes_too_long(self, server):
         b = server.person("b", "#r", caps=self.CAPS)
         b.send("@label=x BATCH +1 draft/multiline #r")
-        assert b.dialect.lapse(0.0) == b""
-        assert b.dialect.lapse(100.0).startswith(b"@label=x :irc.test FAIL BATCH TIMEOUT 1 :")
+        assert b.dialect.on_tick(0.0) == b""
+        assert b.dialect.on_tick(100.0).startswith(b"@label=x :irc.test FAIL BATCH TIMEOUT 1 :")
 
     def test_and_with_its_failure(self, server):
         b = server.person("b", "#r", caps=self.CAPS)

@@ -6,15 +6,15 @@ import pytest
 
 from asyncchat.core.modes import BANS, EXCEPTIONS, MUTES
 from asyncchat.dialects.irc import modes
-from asyncchat.dialects.irc.modes import heard_mask, prefix, said_mask
+from asyncchat.dialects.irc.modes import format_extban, parse_extban, prefix
 
-PAGE = Path(__file__).parents[3] / "docs" / "irc.md"
-TESTS = [Path(__file__).parent / "commands" / f"test_{name}.py" for name in ("modes", "registration")]
+PAGE = Path(__file__).parents[3] / "docs" / "irc-reference.md"
+TESTS = [Path(__file__).parent / "features" / f"test_{name}.py" for name in ("modes", "people")]
 
 
 def rows(title: str) -> dict[str, str]:
     """The rows of a section's table, by letter."""
-    section = PAGE.read_text(encoding="utf-8").partition(f"### {title}\n")[2].partition("\n### ")[0]
+    section = PAGE.read_text(encoding="utf-8").partition(f"### {title}\n")[2].partition("\n#")[0]
     lines = (line for line in section.splitlines() if line.startswith("| `"))
     return {line.split("`")[1]: line for line in lines}
 
@@ -52,8 +52,8 @@ def test_the_page_names_tests_that_are_there():
     ],
 )
 def test_masks_there_and_back(letter, typed, listed, mask, shown):
-    assert heard_mask(modes.LIST_OF[letter], typed) == (listed, mask, 0)
-    assert said_mask(listed, mask) == (letter, shown)
+    assert parse_extban(modes.LIST_OF[letter], typed) == (listed, mask, 0)
+    assert format_extban(listed, mask) == (letter, shown)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_masks_there_and_back(letter, typed, listed, mask, shown):
     ],
 )
 def test_masks_for_a_time(typed, heard):
-    assert heard_mask(BANS, typed) == heard
+    assert parse_extban(BANS, typed) == heard
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from asyncchat.core import replies
 from asyncchat.core.replies import CannotSpeakReason, Refusal
-from asyncchat.dialects.irc.refusals import FAILURES, REFUSALS
+from asyncchat.dialects.irc.registry import FAILURES, REFUSALS
 
 LINES = [
     (replies.NotEntered(), "451 a :You have not registered"),
@@ -69,7 +69,7 @@ LINES = [
 @pytest.mark.parametrize(("refusal", "line"), LINES)
 def test_lines(server, refusal, line):
     a = server.person("a")
-    assert a.dialect.answer((refusal,)).decode() == f":irc.test {line}\r\n"
+    assert a.dialect.encode_outcome((refusal,)).decode() == f":irc.test {line}\r\n"
 
 
 def test_none_is_forgotten():

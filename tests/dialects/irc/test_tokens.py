@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asyncchat.dialects.framing import LineFramer
 from asyncchat.dialects.irc.tokens import Fault, Message, escape, format, parse, unescape
-from asyncchat.dialects.lines import Lines
 
 # (bytes, value, whether the value gives these very bytes again)
 CASES = [
@@ -48,7 +48,7 @@ CASES = [
 
 
 def lines_of(*chunks: bytes) -> list[bytes]:
-    lines = Lines(8191)
+    lines = LineFramer(8191)
     for chunk in chunks:
         lines.feed(chunk)
     return [line for line in lines.take(10) if line is not None]

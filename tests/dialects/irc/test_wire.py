@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.commands import WORDS
+from asyncchat.dialects.irc.registry import COMMANDS
 from tests.dialects.driver import SENT, TOLD
 
 HERE = Path(__file__).parent
@@ -23,7 +23,7 @@ def whole(request):
 
 
 def test_every_command_was_sent(whole):
-    assert sorted(set(WORDS) - SENT) == []
+    assert sorted(set(COMMANDS) - SENT) == []
 
 
 def test_every_numeric_was_told(whole):

@@ -4,8 +4,8 @@ from asyncchat.core.commands import ReadHistory, Say
 from asyncchat.core.events import Joined, Record, Said
 from asyncchat.core.people import person
 from asyncchat.core.replies import HistoryPage
-from asyncchat.dialects.plain.history import CUT, Wish, page_lines
-from asyncchat.dialects.plain.times import Zone
+from asyncchat.text.features.history import CUT, HistoryCursor, page_lines
+from asyncchat.text.times import Zone
 from tests.dialects.driver import server_info
 from tests.dialects.plain_driver import NOW, SECOND, World
 
@@ -174,12 +174,12 @@ def test_a_far_past_is_still_a_day():
 
 def test_where_older_messages_were_removed_it_says_so():
     zone, record = Zone("UTC", 0), Record(1, NOW, Said("#lobby", person(1, "bob", "u", "h"), "hi"))
-    shown = page_lines(HistoryPage("#lobby", (record,), 0, Wish("#lobby"), cut=True), zone)
+    shown = page_lines(HistoryPage("#lobby", (record,), 0, HistoryCursor("#lobby"), cut=True), zone)
     assert shown == [
-        "-- what was said before is not kept any more --",
+        "-- older messages are no longer kept --",
         "-- Sun 22 Nov 2026 (UTC) --",
         "21:00 bob: hi",
     ]
     for newcomer in (True, False):
-        page = HistoryPage("#lobby", (), 0, Wish("#lobby", newcomer=newcomer), cut=True)
+        page = HistoryPage("#lobby", (), 0, HistoryCursor("#lobby", newcomer=newcomer), cut=True)
         assert page_lines(page, zone) == [CUT]

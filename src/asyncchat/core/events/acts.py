@@ -58,7 +58,7 @@ Act = (
     OwnerClaimed | ClaimFailed | Killed | HostChanged | ServerBanChanged | Announced | ConfigurationRead
     | Overruled
 )  # fmt: skip
-"""What the audit shows. To add one: here, in ``ACTS``, and its words in the plain dialect's ``act_words``."""
+"""What the audit shows. To add one: here, in ``ACTS``, and its sentence in ``text``."""
 
 ACTS: tuple[type[Event], ...] = (
     OwnerClaimed,

@@ -26,22 +26,22 @@ MOST_LINES: Final = 100
 """Most lines of a batch (max-lines): each costs some 100 bytes more for every reader."""
 
 OPEN_SECONDS: Final = 30.0
-"""How long a batch may be open: a client sends it in one go."""
+"""How long a batch may be open: a client sends it at once."""
 
 _REFUSED: Final = 8
-"""Failed batches whose further lines are known for such; a client that has more made them itself."""
+"""BatchFailure batches whose further lines are known for such; a client that has more made them itself."""
 
 _REF = re.compile(r"[A-Za-z0-9-]{1,64}")
-"""A reference tag (IRCv3 batch); the length is ours, so that nobody keeps a book in one."""
+"""A reference tag (IRCv3 batch); the length is ours, since it is remembered."""
 
 _SAYING: Final = ("PRIVMSG", "NOTICE")
 
 _BESIDE: Final = ("PING", "PONG", "QUIT")
-"""What may come while a batch is open without breaking it: a client's own sign of life, and its end."""
+"""What may come while a batch is open without breaking it: signs of life, and the end."""
 
 
-class Failed(msgspec.Struct, frozen=True):
-    """Why a batch is not taken: the code of its FAIL, context, words, and the label of its beginning."""
+class BatchFailure(msgspec.Struct, frozen=True):
+    """A batch is refused: the code of its FAIL, context, words, and the label of its beginning."""
 
     code: str
     context: tuple[str, ...]
@@ -49,7 +49,7 @@ class Failed(msgspec.Struct, frozen=True):
     label: str = ""
 
 
-class Text(msgspec.Struct, frozen=True):
+class MultilineText(msgspec.Struct, frozen=True):
     """A whole message; at ``cuts`` its lines were joined without a break."""
 
     target: str
@@ -60,7 +60,7 @@ class Text(msgspec.Struct, frozen=True):
     label: str
 
 
-class Open:
+class OpenBatch:
     """A batch that waits for its end."""
 
     __slots__ = ("command", "label", "lines", "ref", "since", "size", "tags", "target")
@@ -75,7 +75,7 @@ class Open:
         self.size = 0
         self.since: float | None = None
 
-    def take(self, message: Message) -> Failed | None:
+    def take(self, message: Message) -> BatchFailure | None:
         """Takes a line, or says why the batch fails by it."""
         if message.command not in _SAYING or len(message.params) != 2:
             return self.fail("MULTILINE_INVALID", text="A multiline batch holds PRIVMSG or NOTICE lines only")
@@ -102,7 +102,7 @@ class Open:
         self.lines.append((text, joined and bool(self.lines)))
         return None
 
-    def whole(self) -> Text | Failed:
+    def whole(self) -> MultilineText | BatchFailure:
         """The message that its lines make."""
         if not any(text for text, _ in self.lines):
             return self.fail("MULTILINE_INVALID", text="Invalid multiline batch with blank lines only")
@@ -118,28 +118,28 @@ class Open:
             pieces.append(text)
             at += len(text)
         notice = self.command == "NOTICE"
-        return Text(self.target, notice, "".join(pieces), tuple(cuts), self.tags, self.label)
+        return MultilineText(self.target, notice, "".join(pieces), tuple(cuts), self.tags, self.label)
 
-    def fail(self, code: str, *context: str, text: str) -> Failed:
-        """That it fails, with its label."""
-        return Failed(code, context, text, self.label)
+    def fail(self, code: str, *context: str, text: str) -> BatchFailure:
+        """The failure of this batch, with its label."""
+        return BatchFailure(code, context, text, self.label)
 
 
-class Incoming:
-    """The batch that is open, and those whose further lines mean nothing any more."""
+class ClientBatches:
+    """The batch that is open, and the failed ones whose further lines are ignored."""
 
     __slots__ = ("open", "refused")
 
     def __init__(self) -> None:
-        self.open: Open | None = None
+        self.open: OpenBatch | None = None
         self.refused: list[str] = []
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is remembered: no object would do as well."""
+        """Whether nothing is remembered, so that no object is needed."""
         return self.open is None and not self.refused
 
-    def begin(self, message: Message, allowed: bool, tags: Tags) -> Failed | None:
+    def begin(self, message: Message, allowed: bool, tags: Tags) -> BatchFailure | None:
         """Opens a batch by ``BATCH +ref type target``.
 
         Args:
@@ -151,36 +151,42 @@ class Incoming:
         kind = message.param(1)
         label = message.tag("label") or ""
         if not _REF.fullmatch(ref):
-            failed = Failed("INVALID_REFTAG", (ref or "*",), "Letters, digits and hyphens, at most 64", label)
+            failed = BatchFailure(
+                "INVALID_REFTAG", (ref or "*",), "Letters, digits and hyphens, at most 64", label
+            )
         elif message.tag("batch") is not None or self.open is not None:
-            failed = Failed("MULTILINE_INVALID", (), "Batches can't be nested: end the open one first", label)
+            failed = BatchFailure(
+                "MULTILINE_INVALID", (), "Batches can't be nested: end the open one first", label
+            )
             self.drop()
         elif kind != MULTILINE or not allowed:
-            failed = Failed("UNKNOWN_TYPE", (ref, kind or "*"), "Unknown batch type", label)
+            failed = BatchFailure("UNKNOWN_TYPE", (ref, kind or "*"), "Unknown batch type", label)
         elif len(message.params) != 3 or not message.params[2] or "," in message.params[2]:
-            failed = Failed("MULTILINE_INVALID", (), "A multiline batch has one target", label)
+            failed = BatchFailure("MULTILINE_INVALID", (), "A multiline batch has one target", label)
         else:
             self.forget(ref)
-            self.open = Open(ref, message.params[2], tags, label)
+            self.open = OpenBatch(ref, message.params[2], tags, label)
             return None
         self.refuse(ref)
         return failed
 
-    def end(self, message: Message) -> Text | Failed | None:
+    def end(self, message: Message) -> MultilineText | BatchFailure | None:
         """Ends a batch by ``BATCH -ref``; None for one that had failed before."""
         ref = message.params[0][1:]
         if self.forget(ref):
             return None
         opened = self.open
         if opened is None or opened.ref != ref:
-            return Failed("MULTILINE_INVALID", (), "There is no such batch open", message.tag("label") or "")
+            return BatchFailure(
+                "MULTILINE_INVALID", (), "There is no such batch open", message.tag("label") or ""
+            )
         self.open = None
         return opened.whole()
 
-    def take(self, message: Message) -> Failed | bool:
-        """Takes any other line: True: it is in the batch, or in one that failed; False: it is in none.
+    def take(self, message: Message) -> BatchFailure | bool:
+        """Takes any other line. True: it is in the batch, or in one that failed. False: it is in none.
 
-        A line outside of the open batch breaks it; the line itself is then obeyed.
+        A line outside of the open batch breaks the batch; the line itself is then obeyed.
         """
         ref = message.tag("batch")
         opened = self.open
@@ -196,20 +202,20 @@ class Incoming:
             return True
         self.drop()
         self.refuse(ref)
-        return Failed("MULTILINE_INVALID", (), "There is no such batch open")
+        return BatchFailure("MULTILINE_INVALID", (), "There is no such batch open")
 
-    def broken_by(self, message: Message) -> Failed | None:
-        """What a line without a batch breaks: clients must not send others until a batch is closed."""
+    def broken_by(self, message: Message) -> BatchFailure | None:
+        """Breaks the open batch by a line outside: clients must not send others before its end."""
         if self.open is None or message.command in _BESIDE:
             return None
         return self.broken("Only lines of the batch may come before its end")
 
-    def broken(self, text: str) -> Failed | None:
+    def broken(self, text: str) -> BatchFailure | None:
         """Ends the open batch, if there is one, as a failed one."""
         opened = self.drop()
         return None if opened is None else opened.fail("MULTILINE_INVALID", text=text)
 
-    def lapse(self, now: float) -> Failed | None:
+    def on_tick(self, now: float) -> BatchFailure | None:
         """Looked at now and then (seconds of any clock): ends a batch that was open for too long."""
         opened = self.open
         if opened is None:
@@ -221,21 +227,21 @@ class Incoming:
         self.drop()
         return opened.fail("TIMEOUT", opened.ref, text="The batch was left open for too long")
 
-    def drop(self) -> Open | None:
-        """Gives the open batch up; its further lines mean nothing."""
+    def drop(self) -> OpenBatch | None:
+        """Gives up the open batch; its further lines are ignored."""
         opened, self.open = self.open, None
         if opened is not None:
             self.refuse(opened.ref)
         return opened
 
     def refuse(self, ref: str) -> None:
-        """Lets further lines of a batch mean nothing."""
+        """Ignores further lines of a batch."""
         self.forget(ref)
         self.refused.append(ref)
         del self.refused[:-_REFUSED]
 
     def forget(self, ref: str) -> bool:
-        """Whether a batch had failed; it has not any more."""
+        """Forgets that a batch failed; whether it had."""
         if ref not in self.refused:
             return False
         self.refused.remove(ref)

@@ -9,9 +9,7 @@ import base64
 import binascii
 
 from asyncchat.core import scram
-
-PIECE_BYTES = 400
-"""Longest piece of a message in base64 (sasl-3.1)."""
+from asyncchat.dialects.irc.sasl_chunks import CHUNK_BYTES, chunks
 
 Commands = list[tuple[str, ...]]
 
@@ -36,18 +34,18 @@ class Login:
         self._step = 0
 
     def begin(self) -> Commands:
-        """What opens the exchange."""
+        """The commands that open the exchange."""
         self.under_way = True
         return [("AUTHENTICATE", scram.NAME)]
 
-    def answer(self, piece: str) -> Commands:
-        """What to send to a piece of the server's.
+    def answer(self, chunk: str) -> Commands:
+        """The commands that answer a chunk of the server's.
 
         Raises:
             scram.ScramFault: the server says what it must not, or does not know the password.
         """
-        self._received += "" if piece == "+" else piece
-        if len(piece) == PIECE_BYTES:
+        self._received += "" if chunk == "+" else chunk
+        if len(chunk) == CHUNK_BYTES:
             return []
         received, self._received = self._received, ""
         try:
@@ -56,18 +54,14 @@ class Login:
             raise scram.ScramFault("the server's message is not base64") from error
         self._step += 1
         if self._step == 1:
-            return _pieces(self._prover.first())
+            return _commands(self._prover.first())
         if self._step == 2:
-            return _pieces(self._prover.final(data))
+            return _commands(self._prover.final(data))
         if not self._prover.is_server(data):
             raise scram.ScramFault("the server does not know the password itself")
         self.done = True
         return [("AUTHENTICATE", "+")]
 
 
-def _pieces(data: bytes) -> Commands:
-    text = base64.b64encode(data).decode()
-    cut = [text[at : at + PIECE_BYTES] for at in range(0, len(text), PIECE_BYTES)]
-    if not cut or len(cut[-1]) == PIECE_BYTES:
-        cut.append("+")
-    return [("AUTHENTICATE", piece) for piece in cut]
+def _commands(data: bytes) -> Commands:
+    return [("AUTHENTICATE", chunk) for chunk in chunks(data)]

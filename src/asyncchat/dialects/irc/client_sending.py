@@ -1,4 +1,4 @@
-"""What a client said that the server has not acknowledged yet.
+"""Messages of a client that the server has not acknowledged yet.
 
 Owns the window and the matching of echoes, labels, refusals and barriers to messages; must not know what
 answers look like on the wire.
@@ -43,7 +43,7 @@ class Sending:
 
     @property
     def queued(self) -> int:
-        """What is not sent yet."""
+        """How much is not sent yet."""
         return len(self._queue)
 
     @property
@@ -52,7 +52,7 @@ class Sending:
         return list(self._flight)
 
     def put(self, pending: Pending | bytes) -> None:
-        """Queues a message, or a line that has to keep its place among them."""
+        """Queues a message, or a line that keeps its place among messages."""
         self._queue.append(pending)
 
     def release(self) -> list[bytes]:
@@ -84,7 +84,7 @@ class Sending:
         return self._barrier
 
     def passed(self, barrier: int) -> list[Pending]:
-        """What was under way before this barrier, now that its PONG has come."""
+        """The messages that were under way before this barrier, whose PONG has come."""
         if barrier == self._barrier:
             self._barrier_open = False
         return [
@@ -123,5 +123,5 @@ class Sending:
 
 
 def comparable(text: str) -> str:
-    """A text as it is the same before and after a server cleaned it."""
+    """A text in a form that is the same before and after a server cleaned it."""
     return " ".join(printable(text).split())

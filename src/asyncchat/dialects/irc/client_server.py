@@ -1,4 +1,4 @@
-"""What a client knows of its server: capabilities and 005's tokens, and how these are asked for.
+"""What a client knows of its server: capabilities and 005's tokens, and how it asks for them.
 
 Owns negotiation (IRCv3 capability-negotiation) and limits; must not know what is said.
 """
@@ -8,25 +8,18 @@ from collections.abc import Iterable
 from asyncchat.core.names import fold
 from asyncchat.dialects.irc.tokens import LINE_BYTES, Message
 
-WANTED = (
-    "batch",
-    "chathistory",
-    "chghost",
-    "draft/channel-rename",
-    "draft/chathistory",
-    "draft/message-redaction",
-    "draft/multiline",
-    "echo-message",
-    "labeled-response",
-    "message-tags",
-    "server-time",
-    "soju.im/search",
-)
-"""Capabilities that this client makes use of; all are optional."""
+WANTED = ["batch", "echo-message", "labeled-response", "message-tags", "server-time"]
+"""Capabilities that this client makes use of, those of features too; all are optional."""
 
-_DEPENDS_ON_BATCH = frozenset(
-    ("labeled-response", "draft/chathistory", "chathistory", "draft/multiline", "soju.im/search")
-)
+_DEPENDS_ON_BATCH = {"labeled-response"}
+
+
+def wanted(*names: str, batch: bool = False) -> None:
+    """Declares capabilities that a feature makes use of, with ``batch`` only beside batches."""
+    WANTED.extend(names)
+    if batch:
+        _DEPENDS_ON_BATCH.update(names)
+
 
 HOST_BYTES = 63
 """Longest host in an origin, where 005 has no HOSTLEN: a DNS label; servers show no longer ones."""

@@ -1,4 +1,4 @@
-"""What the client's side of IRC hears: the values that ``IrcClient.receive_data`` gives.
+"""The values that ``IrcClient.receive_data`` gives.
 
 Owns the closed set of a connection; must not know sockets, nor that there was a connection before.
 """
@@ -46,7 +46,7 @@ class Joined(msgspec.Struct, frozen=True):
 
 
 class Left(msgspec.Struct, frozen=True):
-    """Somebody left a room; who leaves the chat leaves each room that we see."""
+    """Somebody left a room; a person that leaves the chat leaves each room that we see."""
 
     time: datetime
     room: str
@@ -77,7 +77,7 @@ class Renamed(msgspec.Struct, frozen=True):
 
 
 class RoomRenamed(msgspec.Struct, frozen=True):
-    """Somebody gave a room another name; who was in it is in it under ``now``."""
+    """Somebody gave a room another name; its members are in it under ``now``."""
 
     time: datetime
     room: str
@@ -128,7 +128,7 @@ class ModeChanged(msgspec.Struct, frozen=True):
 
 
 class Present(msgspec.Struct, frozen=True):
-    """Who is in a room, and its topic: after our joining, and when asked."""
+    """The members of a room, and its topic: after our joining, and when asked."""
 
     time: datetime
     room: str
@@ -210,7 +210,7 @@ class Undelivered(msgspec.Struct, frozen=True):
 
 
 class HistoryPage(msgspec.Struct, frozen=True):
-    """What was asked of a room's history, or searched for (no room), oldest first."""
+    """A page of a room's history, or of what was searched for (no room), oldest first."""
 
     token: int
     room: str

@@ -1,13 +1,12 @@
-"""The server's side of IRC: one ``IrcDialect`` for each session; what they all share is ``shared.Irc``.
+"""The server's side of IRC: one ``IrcDialect`` for each session; what they share is ``IrcContext``.
 
-Owns framing, the state of a session's registration and the order of what it is told. The commands are a table
-(``commands``), the lines of events two (``variant``, ``own_events``), those of refusals one (``refusals``).
+Owns framing and the order of what a session asks and is told. What commands mean and how events are told is
+the features' (``registry``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from asyncchat.core.commands import (
     WITH_PASSWORD,
@@ -28,7 +27,6 @@ from asyncchat.core.commands import (
     Unlock,
 )
 from asyncchat.core.events import Record, Said, together
-from asyncchat.core.people import Person
 from asyncchat.core.replies import (
     NotFromHere,
     NotServerOperator,
@@ -37,101 +35,41 @@ from asyncchat.core.replies import (
     StorageDown,
     WrongCode,
 )
-from asyncchat.dialects.base import COMMANDS_A_TURN
-from asyncchat.dialects.irc.arrival import Arrival
-from asyncchat.dialects.irc.batches import Incoming
+from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome
+from asyncchat.dialects.framing import LineFramer
+from asyncchat.dialects.irc.answers import Numeric, ResumeReading
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, LABELED_RESPONSE
-from asyncchat.dialects.irc.commands import ANSWERS
-from asyncchat.dialects.irc.commands import batches as in_batches
-from asyncchat.dialects.irc.commands.sasl import Piece, Talk
-from asyncchat.dialects.irc.commands.word import Numeric, ReadOn
-from asyncchat.dialects.irc.fellows import follow
-from asyncchat.dialects.irc.labels import Labelled, Opening, with_label
-from asyncchat.dialects.irc.line import line
-from asyncchat.dialects.irc.own_events import OWN
-from asyncchat.dialects.irc.quick import quick
-from asyncchat.dialects.irc.refusals import say_refusal
-from asyncchat.dialects.irc.understanding import MOST_BYTES, understand
-from asyncchat.dialects.lines import Lines
-
-if TYPE_CHECKING:
-    from asyncchat.dialects.base import Outcome
-    from asyncchat.dialects.irc.commands.returning import Returning
-    from asyncchat.dialects.irc.shared import Irc
-    from asyncchat.dialects.irc.variant import IrcVariant
-    from asyncchat.dialects.plain.history import Wish
+from asyncchat.dialects.irc.dispatch import MOST_BYTES, dispatch
+from asyncchat.dialects.irc.fast_path import fast_path
+from asyncchat.dialects.irc.features import multiline
+from asyncchat.dialects.irc.features.sasl import AuthenticateChunk
+from asyncchat.dialects.irc.labels import LabeledResponse, LabelStart, with_label
+from asyncchat.dialects.irc.registry import (
+    FAILURES,
+    REFUSALS,
+    REPLIES,
+    SELF_EVENTS,
+    SIBLING_EVENTS,
+    SIBLING_REPLIES,
+)
+from asyncchat.dialects.irc.serialize import line, middle
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.shared_state import SharedState
 
 
-class IrcDialect:
+class IrcDialect(IrcSession):
     """One session's IRC, as the server hears and speaks it (``dialects.base.Dialect``).
 
-    Ten thousand of them may sit idle, so it holds little: what arrives is framed in an object that lives only
-    while half a line waits, and most state lies in what sessions share.
+    What arrives is framed in an object that lives only while half a line waits.
     """
 
-    __slots__ = (
-        "_arrival",
-        "_label",
-        "_lines",
-        "_person",
-        "_queued",
-        "_recalls",
-        "_waits",
-        "batches",
-        "cap_version",
-        "gone",
-        "held",
-        "host",
-        "id",
-        "incoming",
-        "irc",
-        "private",
-        "reading",
-        "returning",
-        "sasl",
-        "session",
-        "understood",
-        "variant",
-    )
+    __slots__ = ("_lines",)
 
-    def __init__(self, irc: Irc, session: int, host: str, *, private: bool = True) -> None:
-        self.irc = irc
-        self.id = session
-        """The person's number once it has entered."""
-        self.session = session
-        self.host = host
-        self.private = private
-        """Whether nobody listens on the way: a password may be sent as it is."""
-        self.sasl: Talk | None = None
-        """A SASL exchange that is not over."""
-        self.variant: IrcVariant = irc.variant(0)
-        self.held = 0
-        """The capabilities by which this session is told things: those acknowledged."""
-        self.understood = 0
-        """Those by which its lines are read: a request counts as soon as it was read and will be granted."""
-        self.cap_version = 0
-        self.batches = 0
-        self.reading: Wish | None = None
-        """Where HISTORY goes on."""
-        self.returning: Returning | None = None
-        """What may have been missed by who came with an account."""
-        self._recalls: list[Command] | None = None
-        self.gone = False
-        self.incoming: Incoming | None = None
-        """The batches that come from it; none most of the time."""
-        self._arrival: Arrival | None = Arrival()
-        self._person: Person | None = None
-        self._lines: Lines | None = None
-        self._label: Labelled | None = None
-        self._queued: list[Command] | None = None
-        self._waits = False
-
-    # What the session's owner calls: dialects.base.
-
-    @property
-    def entered(self) -> bool:
-        """Whether this session is a person."""
-        return self._person is not None
+    def __init__(
+        self, context: SharedState, session: int, host: str, *, is_confidential: bool = True
+    ) -> None:
+        super().__init__(context, session, host, is_confidential=is_confidential)
+        self._lines: LineFramer | None = None
 
     @property
     def paused(self) -> bool:
@@ -151,26 +89,26 @@ class IrcDialect:
             and self._person is not None
             and not self._waits
             and self._queued is None
-            and self.incoming is None
+            and self.client_batches is None
         ):
-            commands = quick(data, limit, self.irc.pong)
+            commands = fast_path(data, limit, self.context.pong)
             if commands is not None:
                 self._count(commands)
                 return commands
         return self._receive(data, limit)
 
-    def weight(self, commands: Sequence[Command]) -> int:
+    def cost(self, commands: Sequence[Command]) -> int:
         """One for each command; labels are none."""
-        if not self.understood & LABELED_RESPONSE:
+        if not self.caps_in & LABELED_RESPONSE:
             return len(commands)
-        return sum(not (type(asked) is Answer and type(asked.value) is Opening) for asked in commands)
+        return sum(not (type(asked) is Answer and type(asked.value) is LabelStart) for asked in commands)
 
     def receive_eof(self) -> list[Command]:
         """Half a line means nothing in IRC."""
         self._lines = None
         return []
 
-    def answer(self, outcome: Outcome) -> bytes:
+    def encode_outcome(self, outcome: Outcome) -> bytes:
         """The lines that tell the session what became of its command."""
         if self._label is not None and type(outcome[0] if outcome else None) is not OfferRenewed:
             return self._gather(self._label, self.say(outcome))
@@ -178,160 +116,44 @@ class IrcDialect:
             item = outcome[0]
             if type(item) is Record:
                 if type(item.event) is Said:
-                    return self.variant.encode(item) if self.held & ECHO_MESSAGE else b""
+                    return self.encoder.encode(item) if self.caps_out & ECHO_MESSAGE else b""
             elif type(item) is bytes:
                 return item
         return self.say(outcome)
 
-    def learn(self, outcome: Outcome) -> bytes:
-        """The lines that tell it of what another session caused."""
+    def encode_rename(self, outcome: Outcome) -> bytes:
+        """The lines that tell it that a room has another name, by another session's doing."""
         return self.say(outcome)
 
-    def follow(self, outcome: Outcome, *, alone: bool) -> bytes:
+    def encode_from_sibling(self, outcome: Outcome, *, alone: bool) -> bytes:
         """The lines that tell it what another session of its person caused."""
-        return follow(self, outcome, alone=alone)
+        told = []
+        for item in together(outcome):
+            if isinstance(item, Record):
+                event = SIBLING_EVENTS.get(type(item.event))
+                if event is not None:
+                    told.append(event(self, item, item.event, alone))
+            else:
+                reply = SIBLING_REPLIES.get(type(item))
+                if reply is not None:
+                    told.append(reply(self, item))
+        return b"".join(told)
 
-    def farewell(self, reason: str, *, stopping: bool = False) -> bytes:
-        """ERROR with the reason, once; without one it is the client's own wish."""
-        if self.gone:
-            return b""
-        self.gone = True
-        user = self._person.user if self._person is not None else "*"
-        return line("ERROR", f"Closing link: ({user}@{self.host}) [{reason or 'Quit'}]")
-
-    def lapse(self, now: float) -> bytes:
+    def on_tick(self, now: float) -> bytes:
         """Ends a batch that was left open for too long."""
-        failed = None if self.incoming is None else self.incoming.lapse(now)
+        failed = None if self.client_batches is None else self.client_batches.on_tick(now)
         if failed is None:
             return b""
-        told = in_batches.say_failed(self, failed)
-        return with_label(failed.label, told) if failed.label and self.held & LABELED_RESPONSE else told
+        told = multiline.say_failed(self, failed)
+        return with_label(failed.label, told) if failed.label and self.caps_out & LABELED_RESPONSE else told
 
-    def probe(self) -> bytes:
+    def ping(self) -> bytes:
         """A PING."""
-        return line(f"PING :{self.irc.name}")
-
-    # What the commands' handlers call.
-
-    @property
-    def arrival(self) -> Arrival:
-        """What is known of who has not entered yet."""
-        if self._arrival is None:
-            self._arrival = Arrival()
-        return self._arrival
-
-    @property
-    def nick(self) -> str:
-        """The nick, or ``*`` before there is one."""
-        return "*" if self._person is None else self._person.name
-
-    @property
-    def origin(self) -> str:
-        """``nick!user@host``, with a ``*`` for each that is not known yet."""
-        if self._person is not None:
-            return self._person.origin
-        return f"{self.arrival.nick or '*'}!{self.arrival.user or '*'}@{self.host}"
-
-    def negotiate(self) -> None:
-        """Holds the registration up until CAP END."""
-        if self._person is None:
-            self.arrival.negotiating = True
-
-    def understand(self, held: int) -> None:
-        """Reads lines by these capabilities from now on."""
-        self.understood = self.irc.shared_set(held)
-
-    def hold(self, held: int) -> None:
-        """Is told things by these capabilities from now on; only while answering."""
-        self.held = held = self.irc.shared_set(held)
-        self.variant = self.irc.variant(held)
-
-    def pause(self, then: Sequence[Command] = ()) -> None:
-        """Reads nothing after the command that is being handled, until ``resume``; ``then`` comes next."""
-        self._waits = True
-        if then:
-            self._queued = [*then, *(self._queued or ())]
-
-    def resume(self, then: Sequence[Command] = ()) -> None:
-        """Reads on; ``then`` comes first, and still belongs to the line that is being answered."""
-        self._waits = False
-        if then:
-            self._queued = [*then, *(self._queued or ())]
-            if self._label is not None:
-                self._label.left += len(then)
-
-    @property
-    def queued(self) -> int:
-        """How much of what the line being read asks is left for later."""
-        return len(self._queued or ())
-
-    def drop_queued(self) -> None:
-        """Forgets what was to be asked next."""
-        if self._label is not None and self._queued:
-            self._label.left -= len(self._queued)
-        self._queued = None
-
-    def recall(self, asked: Command) -> None:
-        """Reads this once the rooms that are being joined are joined."""
-        self._recalls = [*(self._recalls or ()), asked]
-
-    def take_recalls(self) -> Sequence[Command]:
-        """What is to be read now that they are."""
-        recalls, self._recalls = self._recalls or (), None
-        return recalls
-
-    def become(self, person: Person) -> None:
-        """Is this person from now on."""
-        self._person = person
-        self.id = person.id
-        self._arrival = None
-        self._waits = False
-
-    @property
-    def person(self) -> Person | None:
-        """Who it is, once it has entered."""
-        return self._person
-
-    def take_name(self, person: Person) -> None:
-        """Is called so, or logged in so, from now on."""
-        self._person = person
+        return line(f"PING :{self.context.name}")
 
     def say(self, items: Outcome) -> bytes:
         """The lines of several answers."""
         return b"".join([self._say(item) for item in together(items)])
-
-    def open_label(self, opening: Opening) -> bytes:
-        """Gathers the answers that come from now on as the response to a labelled line."""
-        self._label = Labelled(opening)
-        return b"" if opening.commands else self._close_label(self._label)
-
-    def beside_answer(self, data: bytes) -> bytes:
-        """What this session is told as others are, by its own doing: no part of a labelled response."""
-        if self._label is None:
-            return data
-        self._label.beside += data
-        return b""
-
-    def next_batch(self) -> str:
-        """A reference for a batch that no other of this session has."""
-        self.batches += 1
-        return f"b{self.batches}"
-
-    def head(self, code: str, *words: str) -> bytes:
-        """A numeric's beginning."""
-        return " ".join((f":{self.irc.name}", code, self.nick, *words)).encode("utf-8", "replace")
-
-    def numeric(self, code: str, *words: str, text: str | None = None) -> bytes:
-        """A numeric's line."""
-        return line(" ".join((f":{self.irc.name}", code, self.nick, *words)), text)
-
-    def said(self, what: bytes) -> Answer:
-        """Has a line of the server said, given without source and CR LF."""
-        return Answer(self.fail(what))
-
-    def fail(self, what: bytes) -> bytes:
-        """A line of the server, given without source and CR LF."""
-        return line(f":{self.irc.name} {what.decode()}")
 
     # Bytes in.
 
@@ -339,7 +161,7 @@ class IrcDialect:
         lines = self._lines
         if data:
             if lines is None:
-                lines = self._lines = Lines(MOST_BYTES)
+                lines = self._lines = LineFramer(MOST_BYTES)
             lines.feed(data)
         if self._waits:
             return []
@@ -358,7 +180,7 @@ class IrcDialect:
         return commands
 
     def _take_queued(self) -> list[Command]:
-        """What was to be asked next, up to what is waited for."""
+        """The commands to be submitted next, up to the one that is waited for."""
         queued, self._queued = self._queued or [], None
         for index, command in enumerate(queued[:-1]):
             if _pauses((command,)):
@@ -366,11 +188,11 @@ class IrcDialect:
                 return queued[: index + 1]
         return queued
 
-    def _read_lines(self, lines: Lines, commands: list[Command], limit: int) -> None:
+    def _read_lines(self, lines: LineFramer, commands: list[Command], limit: int) -> None:
         while lines.ready and len(commands) < limit:
             taken = lines.take(limit - len(commands))
             for index, raw in enumerate(taken):
-                commands.extend(understand(self, raw) or _NOTHING)
+                commands.extend(dispatch(self, raw) or _NOTHING)
                 if self._waits:
                     lines.put_back(taken[index + 1 :])
                     return
@@ -379,8 +201,8 @@ class IrcDialect:
                     break
 
     def _count(self, commands: Sequence[Command]) -> None:
-        """Counts what came the quick way: nothing but PRIVMSG and PING."""
-        heard = self.irc.heard
+        """Counts what came by the fast path: nothing but PRIVMSG and PING."""
+        heard = self.context.heard
         said = sum(type(command) is Say for command in commands)
         if said:
             heard["PRIVMSG"] = heard.get("PRIVMSG", 0) + said
@@ -389,37 +211,38 @@ class IrcDialect:
 
     # Bytes out.
 
-    def _gather(self, label: Labelled, data: bytes) -> bytes:
+    def _gather(self, label: LabeledResponse, data: bytes) -> bytes:
         """Keeps an answer until the last one of its line has come."""
         label.add(data)
-        return b"" if label.left > 0 else self._close_label(label)
-
-    def _close_label(self, label: Labelled) -> bytes:
-        self._label = None
-        return label.response(self.irc.name, self.next_batch())
+        return b"" if label.left > 0 else self.close_label(label)
 
     def _say(self, item: object) -> bytes:
         if isinstance(item, Record):
-            own = OWN.get(type(item.event))
-            return self.variant.encode(item) if own is None else own(self, item, item.event)
+            own = SELF_EVENTS.get(type(item.event))
+            return self.encoder.encode(item) if own is None else own(self, item, item.event)
         if type(item) is bytes:
             return item
         if type(item) is Numeric:
             return self.numeric(item.code, *item.words, text=item.text)
-        say = ANSWERS.get(type(item))
-        if say is not None:
-            return say(self, item)
-        return self._say_refusal(item) if isinstance(item, Refusal) else b""
+        reply = REPLIES.get(type(item))
+        if reply is not None:
+            return reply(self, item)
+        return self._refuse(item) if isinstance(item, Refusal) else b""
 
-    def _say_refusal(self, refusal: Refusal) -> bytes:
+    def _refuse(self, refusal: Refusal) -> bytes:
         if self._person is None:
             # A refused nick is forgotten, all else that was said of oneself stays.
-            self.arrival.nick = ""
+            self.registration.nick = ""
             self._waits = False
         elif isinstance(refusal, StorageDown | WrongCode | NotFromHere | NotServerOperator):
             self._waits = False
             self.drop_queued()
-        return say_refusal(self, refusal)
+        failure = FAILURES.get(type(refusal))
+        if failure is not None:
+            command, failed, context, text = failure(refusal)
+            return self.fail(command, failed, *(middle(part) for part in context), text=text)
+        code, parts, text = REFUSALS[type(refusal)](refusal)
+        return self.numeric(code, *(middle(part) for part in parts), text=text)
 
 
 _NOTHING = (Answer(b""),)
@@ -448,4 +271,6 @@ def _pauses(commands: Sequence[Command]) -> bool:
     if not commands:
         return False
     last = commands[-1]
-    return type(last) in _GATES or (type(last) is Answer and type(last.value) in (ReadOn, Piece))
+    if type(last) is Answer:
+        return type(last.value) in (ResumeReading, AuthenticateChunk)
+    return type(last) in _GATES

@@ -1,8 +1,8 @@
 """Answers that carry the label of what was asked (IRCv3 labeled-response).
 
 Owns how the lines of one answer become one response: a tag on the only one, a batch of several, an ``ACK``
-for none. Labels never leave the session's dialect: an opening stands before the commands of a labelled line,
-and the answers to so many commands after it are gathered.
+for none. Labels never leave the session's dialect: a ``LabelStart`` stands before the commands of a labelled
+line, and the answers to so many commands after it are gathered.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ import msgspec
 from asyncchat.dialects.irc.tokens import escape, parse_tags
 
 LABEL_BYTES: Final = 64
-"""Longest label (labeled-response, "Tag value"); what is longer is no label."""
+"""Longest label (labeled-response, "Tag value"); a longer one is ignored."""
 
 
-class Opening(msgspec.Struct, frozen=True):
+class LabelStart(msgspec.Struct, frozen=True):
     """Stands before what a labelled line asks: the label, and how many commands it covers."""
 
     label: str
     commands: int
 
 
-class Labelled:
+class LabeledResponse:
     """The answer to a labelled line while it is being gathered.
 
     ``left`` counts the commands that have no answer yet; ``beside`` is what the session is told meanwhile
@@ -33,9 +33,9 @@ class Labelled:
 
     __slots__ = ("_label", "_told", "beside", "left")
 
-    def __init__(self, opening: Opening) -> None:
-        self._label = escape(opening.label).encode()
-        self.left = opening.commands
+    def __init__(self, start: LabelStart) -> None:
+        self._label = escape(start.label).encode()
+        self.left = start.commands
         self._told: list[bytes] = []
         self.beside = b""
 
@@ -65,7 +65,7 @@ class Labelled:
 
 
 def label_of(raw: bytes | None) -> str:
-    """The label of a line, whatever else is wrong with it, or nothing."""
+    """The label of a line, even of one that can't be read; empty for none."""
     if raw is None or raw[:1] != b"@" or b"label" not in raw:
         return ""
     try:
@@ -87,7 +87,7 @@ def _tagged(tag: bytes, line: bytes) -> bytes:
 
 
 def _in_batch(line: bytes) -> bool:
-    """Whether a line says already of which batch it is."""
+    """Whether a line is in a batch already."""
     if line[:1] != b"@":
         return False
     tags = line[: line.index(b" ")]

@@ -1,4 +1,4 @@
-"""The IRC dialect's own limits, each stated once: 005 advertises them and the commands keep them.
+"""The IRC dialect's own limits, each stated once: 005 advertises them, the commands keep them.
 
 Those of names, rooms and texts are the core's.
 """

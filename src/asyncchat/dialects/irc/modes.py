@@ -10,7 +10,7 @@ from typing import Final
 
 from asyncchat.core import modes, roles
 from asyncchat.core.masks import ACCOUNT, MUTED, REALNAME
-from asyncchat.dialects.durations import seconds_in
+from asyncchat.text.durations import seconds_in
 
 FLAG_LETTERS: Final = {
     modes.NO_OUTSIDERS: "n",
@@ -86,9 +86,6 @@ CHANMODES: Final = ",".join(
 )
 """That of CHANMODES."""
 
-LISTS: Final = "".join(LIST_LETTERS.values())
-"""The lists, for MAXLIST."""
-
 ACCOUNT_EXTBAN: Final = "a"
 
 EXTBANS: Final = f"{ACCOUNT_EXTBAN}mrt"
@@ -106,7 +103,7 @@ _BY_HIGHEST: Final = {role.bit: PREFIXES[role.name] for role in roles.ROLES}
 
 
 def prefix(held: int, every: bool) -> str:
-    """What stands before the nick of a member with these roles: the highest one's prefix, or every one's."""
+    """What stands before the nick of a member with these roles: the highest role's prefix, or each role's."""
     if not held:
         return ""
     if not every:
@@ -114,8 +111,8 @@ def prefix(held: int, every: bool) -> str:
     return "".join(sign for bit, sign in _BY_HIGHEST.items() if held & bit)
 
 
-def heard_mask(listed: str, typed: str) -> tuple[str, str, int]:
-    """The core's list and mask for what was written as a list mode's parameter, and for how many seconds."""
+def parse_extban(listed: str, typed: str) -> tuple[str, str, int]:
+    """The core's list and mask for the parameter of a list mode, and for how many seconds."""
     seconds, muting = 0, False
     while len(typed) > len(_MUTE):
         if typed[:2].lower() == _TIMED and not seconds:
@@ -137,10 +134,10 @@ def heard_mask(listed: str, typed: str) -> tuple[str, str, int]:
     return (modes.MUTES, typed, seconds) if listed == modes.BANS else (listed, MUTED + typed, seconds)
 
 
-def said_mask(listed: str, mask: str) -> tuple[str, str]:
+def format_extban(listed: str, mask: str) -> tuple[str, str]:
     """The letter, and the parameter, for a mask on one of the core's lists."""
     if mask.startswith(MUTED):
-        letter, mask = said_mask(listed, mask[len(MUTED) :])
+        letter, mask = format_extban(listed, mask[len(MUTED) :])
         return letter, _MUTE + mask
     if mask.startswith(REALNAME):
         mask = _REAL + mask[len(REALNAME) :]

@@ -1,6 +1,6 @@
 """The numerics in use, by their standard names (RFC 2812, section 5; Modern IRC, "Numerics").
 
-Owns number and name; the words that follow stand where a numeric is sent.
+Owns number and name; the words are where a numeric is sent.
 """
 
 from typing import Final

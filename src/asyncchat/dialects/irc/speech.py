@@ -1,4 +1,4 @@
-"""What is said, as lines: PRIVMSG and NOTICE, CTCP, and the cutting of a long text.
+"""Messages as lines: PRIVMSG and NOTICE, CTCP, and the cutting of a long text.
 
 Owns how a ``Speech`` is spelled, both ways; must not know who is told.
 """
@@ -17,10 +17,10 @@ _SPELLED: dict[Speech, tuple[str, str, str]] = {
 """Command, and what stands before and after the text (CTCP: Modern IRC, ctcp.md)."""
 
 _LEAST_ROOM = 64
-"""Bytes a line has for its text at least, whatever its head: no host makes a message endless."""
+"""Fewest bytes that a line has for its text, however long its head is: the number of lines is bounded."""
 
 
-def understood(notice: bool, text: str) -> tuple[str, Speech]:
+def parse_ctcp(notice: bool, text: str) -> tuple[str, Speech]:
     """A message's text and how it is said, from what stood in a PRIVMSG or a NOTICE."""
     if text[:1] != "\x01":
         return text, Speech.NOTICE if notice else Speech.MESSAGE
@@ -45,7 +45,7 @@ def said_lines(origin: str, target: str, text: str, speech: Speech, cuts: Cuts =
 
 
 def batch_lines(origin: str, target: str, text: str, speech: Speech, cuts: Cuts) -> list[tuple[bytes, bool]]:
-    """The lines of a message for who reads it as one (draft/multiline), empty ones too.
+    """The lines of a message for clients that read it as one (draft/multiline), empty ones too.
 
     Returns:
         Each with whether it goes on where the one before it ended.
@@ -61,7 +61,7 @@ def batch_lines(origin: str, target: str, text: str, speech: Speech, cuts: Cuts)
 def _parts(text: str, cuts: Cuts, beside: int) -> list[tuple[str, bool]]:
     """A text as it fits lines, and whether each part goes on where the one before it ended.
 
-    It is cut where its sender cut it, so that who took care of its words took it for all readers.
+    It is cut where its sender cut it: a program that takes care of its words does so for all readers.
 
     Args:
         text: any.

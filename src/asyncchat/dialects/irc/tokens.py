@@ -60,8 +60,8 @@ def parse(line: bytes, fallback: str | None = None) -> Message | Fault:
 
     Args:
         line: without its LF; CRs at its end do not matter.
-        fallback: the encoding that bytes are read in which are not UTF-8 (one that reads any byte, such as
-            ``latin-1``); None: such a line is a fault.
+        fallback: the encoding of bytes that are not UTF-8 (one that reads any byte, such as ``latin-1``);
+            None: such a line is a fault.
     """
     line = line.rstrip(b"\r")
     if b"\0" in line or b"\r" in line:
@@ -92,7 +92,7 @@ def parse(line: bytes, fallback: str | None = None) -> Message | Fault:
 
 
 def parse_tags(data: str) -> Tags:
-    """Reads tag data, as it stands between ``@`` and the space; of a key given twice the last one counts."""
+    """Reads tag data, as it stands between ``@`` and the space; if a key is given twice, the last counts."""
     found: dict[str, str] = {}
     for piece in data.split(";"):
         key, _, value = piece.partition("=")
@@ -103,7 +103,7 @@ def parse_tags(data: str) -> Tags:
 
 
 def format(message: Message) -> bytes:
-    """The bytes of a message, CR LF included; its length is the caller's affair.
+    """The bytes of a message, CR LF included; its length is not checked.
 
     Raises:
         ValueError: a part of it can't be said in the grammar: a parameter with a space that is not the last

@@ -174,7 +174,7 @@ class HttpConnection:
         session.waiting_since = self._now()
         session.adopt(
             self._websockets.dialect(
-                session.id, session.host, binary=handshake.binary, private=session.private
+                session.id, session.host, binary=handshake.binary, is_confidential=session.private
             )
         )
         return bytes(self._h11.trailing_data[0])

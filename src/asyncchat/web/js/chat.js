@@ -1,5 +1,5 @@
-// What is known of the chat: rooms, members, messages. Fed with parsed lines, tells what changed; it asks the
-// server for history by itself and knows nothing of the page.
+// The state of the chat: rooms, members, messages. It takes parsed lines, reports what changed, and requests
+// history from the server. It must not know the page.
 
 import { escapeTag, fold, isRoom, pieces, size } from "./irc.js";
 import { cleanName, mentioned } from "./text.js";
@@ -11,7 +11,7 @@ const MOST_PAGES = 40;
 const FEW_TEXTS = 20;
 const MOST_KEPT = 5000;
 const TYPING_SECONDS = 6;
-const LINE_TEXT = 400; // bytes of a text that fit a line beside the longest names
+const LINE_TEXT = 400; // bytes of text that fit into a line with the longest names
 const MULTILINE_KINDS = new Set(["message", "action", "notice"]);
 
 let serial = 0;
@@ -30,7 +30,7 @@ export class Room {
     this.messages = [];
     this.byId = new Map();
     this.atStart = false;
-    this.oldest = ""; // the id of the oldest fact read, a coming or a reaction too
+    this.oldest = ""; // the id of the oldest event that was read, including joins and reactions
     this.loading = false;
     this.marker = 0;
     this.unread = 0;
@@ -59,7 +59,7 @@ function later(one, other) {
   return one.id && other.id ? numberOf(one.id) > numberOf(other.id) : false;
 }
 
-/** Words as they go over the wire, for a text of any length. */
+/** The lines in which a text of any length is sent. */
 function linesOf(text, most) {
   return text.split("\n").flatMap((line) => pieces(line, most).map((piece, index) => ({ text: piece, concat: index > 0 })));
 }
@@ -89,7 +89,7 @@ export class Chat extends EventTarget {
     this.dispatchEvent(new CustomEvent(what, { detail: { room, ...extra } }));
   }
 
-  /** The room of a name, made when it is not there yet. */
+  /** The room with this name, created if it does not exist. */
   room(name) {
     const key = fold(name);
     let room = this.rooms.get(key);
@@ -105,7 +105,7 @@ export class Chat extends EventTarget {
     return this.rooms.get(fold(name)) ?? null;
   }
 
-  /** Opens a room or a conversation and looks at it. */
+  /** Opens a room or a conversation and shows it. */
   open(name, key = "") {
     const room = this.room(name);
     if (key) room.password = key;
@@ -128,7 +128,7 @@ export class Chat extends EventTarget {
     });
   }
 
-  /** Leaves a room, or puts a conversation away. */
+  /** Leaves a room, or closes a conversation. */
   leave(room, reason = "") {
     if (!room.private && room.joined) this.connection.send("PART", reason ? [room.name, reason] : [room.name]);
     this.rooms.delete(room.key);
@@ -136,9 +136,9 @@ export class Chat extends EventTarget {
     this.#tell("rooms", room);
   }
 
-  // Saying.
+  // Sending.
 
-  /** Says a text of any length; it is shown at once, confirmed by the server's echo, or shown with why it was not sent. */
+  /** Sends a text of any length. It is shown at once, then confirmed by the server's echo or marked as failed. */
   async say(room, text, { reply = null, action = false } = {}) {
     const connection = this.connection;
     const tags = reply ? { "+draft/reply": reply } : {};
@@ -151,7 +151,7 @@ export class Chat extends EventTarget {
     for (const part of parts) {
       const shown = this.#pend(room, part, { reply, action });
       if (connection.state !== "online" || !room.joined) {
-        // Said when the room is there again; until then it stands in the list as what waits.
+        // It is sent when the room is joined again; until then it is shown as pending.
         this.#waiting.push({ room, shown, options: { reply, action } });
         continue;
       }
@@ -189,13 +189,13 @@ export class Chat extends EventTarget {
   }
 
   #confirm(room, shown, keep) {
-    // The echo, with its id and time, stands in the list by now.
+    // The echo, with its id and time, is in the list by now.
     if (keep) shown.pending = false;
     else room.messages = room.messages.filter((message) => message !== shown);
     this.#tell("messages", room, { live: true });
   }
 
-  /** Takes a failed message out of the view, so that it can be said again. */
+  /** Removes a failed message from the list, so that it can be sent again. */
   discard(room, message) {
     room.messages = room.messages.filter((other) => other !== message);
     this.#tell("messages", room);
@@ -219,7 +219,7 @@ export class Chat extends EventTarget {
 
   // History.
 
-  /** Loads what came before the first message known. */
+  /** Loads what precedes the oldest event that was read. */
   async older(room) {
     if (room.loading || room.atStart || !this.connection.has("draft/chathistory")) return;
     room.loading = true;
@@ -248,7 +248,7 @@ export class Chat extends EventTarget {
     return room.messages.some((message) => MULTILINE_KINDS.has(message.kind) && (texts += 1) >= FEW_TEXTS);
   }
 
-  /** Takes a page in; gives the ids of all that stands in it, reactions and comings too: they count and go on. */
+  /** Loads a page; returns the ids of everything in it, reactions and joins too: they are needed to read on. */
   async #history(sub, room, ...rest) {
     const target = room.name;
     const args = [...rest.slice(0, -1), String(this.#pageSize(rest.at(-1)))];
@@ -266,7 +266,7 @@ export class Chat extends EventTarget {
       if (!last) {
         let page = await this.#history("LATEST", room, "*", PAGE);
         room.oldest = page[0] ?? "";
-        // In a big room the last hundred facts may all be comings and goings: read on for what was said.
+        // In a big room the last hundred events may all be joins and leaves: read on until there are messages.
         for (let more = 0; page.length && more < MOST_PAGES && !this.#hasTexts(room); more += 1) {
           page = await this.#history("BEFORE", room, `msgid=${room.oldest}`, MOST_AT_ONCE);
           room.oldest = page[0] ?? room.oldest;
@@ -298,14 +298,14 @@ export class Chat extends EventTarget {
     const before = new Set(room.byId.keys());
     await this.#history("LATEST", room, "*", PAGE);
     const next = room.messages.find((message) => message.id && !before.has(message.id) && later(message, after));
-    if (next) this.#mark(room, "gap", "Messages are left out here", next.time - 1);
+    if (next) this.#mark(room, "gap", "Some messages are not shown here", next.time - 1);
   }
 
   #mark(room, kind, text, time = Date.now()) {
     this.#insert(room, { serial: (serial += 1), id: "", time, nick: "", text, kind, reactions: new Map() });
   }
 
-  /** What the server finds; newest first. */
+  /** The messages that the server finds; newest first. */
   async search(words, room = null) {
     const attributes = [`text=${escapeTag(words)}`, "limit=50"];
     if (room) attributes.push(`in=${escapeTag(room.name)}`);
@@ -314,7 +314,7 @@ export class Chat extends EventTarget {
     return (batch?.messages ?? []).map((item) => this.#asMessage(item)).filter(Boolean);
   }
 
-  /** Loads what is around a message, so that it can be shown in its place. */
+  /** Loads what surrounds a message, so that it can be shown in context. */
   async around(room, id) {
     if (room.byId.has(id)) return;
     await this.#history("AROUND", room, `msgid=${id}`, PAGE);
@@ -323,7 +323,7 @@ export class Chat extends EventTarget {
 
   // Read markers.
 
-  /** Everything shown so far is read. */
+  /** Marks everything shown so far as read. */
   read(room) {
     const last = room.last;
     if (!last || last.time <= room.marker) {
@@ -354,7 +354,7 @@ export class Chat extends EventTarget {
     }
   }
 
-  // What the server says.
+  // What the server sends.
 
   #stateChanged({ state }) {
     if (state === "online") {
@@ -382,7 +382,7 @@ export class Chat extends EventTarget {
       for (const { params } of batch?.messages ?? []) {
         if (params[0] === "TARGETS" && !isRoom(params[1]) && !this.find(params[1])) this.#catchUp(this.room(params[1]));
       }
-    } catch { /* who has no account has no conversations to come back to, and is told so by the refusal */ }
+    } catch { /* without an account there are no conversations to return to, and the server refuses */ }
   }
 
   #asMessage(item) {
@@ -470,7 +470,7 @@ export class Chat extends EventTarget {
       serial: (serial += 1), id: item.tags.get("msgid") ?? "", time: timeOf(item.tags), nick: cleanName(about || item.source?.nick || ""), text,
       kind: "event", presence, reactions: new Map(),
     };
-    // Told live it had no id: read from the history it is the same one.
+    // A live event had no id: the one from the history is the same.
     const told = message.id && room.messages.findLast((one) => one.kind === "event" && !one.id && one.time === message.time
       && one.nick === message.nick && one.text === text);
     if (told && !room.byId.has(message.id)) {
@@ -603,14 +603,14 @@ export class Chat extends EventTarget {
         if (this.isMe(params[1])) {
           room.joined = false;
           room.members.clear();
-          room.refusal = `${cleanName(source.nick)} put you out${reason}`;
+          room.refusal = `${cleanName(source.nick)} removed you${reason}`;
           this.#tell("room", room);
         } else {
           room.members.delete(fold(params[1]));
           this.#tell("members", room);
         }
       }
-      this.#event(room, item, `was put out by ${cleanName(source.nick)}${reason}`, { about: params[1] });
+      this.#event(room, item, `was removed by ${cleanName(source.nick)}${reason}`, { about: params[1] });
     },
     TOPIC(item, past, pastRoom) {
       const room = pastRoom ?? this.find(item.params[0]);
@@ -619,7 +619,7 @@ export class Chat extends EventTarget {
         room.topic = item.params[1] ?? "";
         this.#tell("room", room);
       }
-      this.#event(room, item, item.params[1] ? `set the topic: ${item.params[1]}` : "took the topic away");
+      this.#event(room, item, item.params[1] ? `set the topic: ${item.params[1]}` : "removed the topic");
     },
     MODE(item, past, pastRoom) {
       const { params } = item;
@@ -723,7 +723,7 @@ function timeOf(tags) {
 
 const RANKS = "~&@%+";
 
-/** How high a member stands: 0 for none, 5 for the founder. */
+/** A member's rank: 0 without a role, 5 for the founder. */
 export function rank(member) {
   const sign = member?.prefix?.[0];
   return sign ? RANKS.length - RANKS.indexOf(sign) : 0;

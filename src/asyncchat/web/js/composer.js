@@ -1,4 +1,4 @@
-// Where one writes: a message of any number of lines, an answer to one, or a command that begins with "/".
+// The message field: a message of any number of lines, a reply, or a command that begins with "/".
 
 import { h, icon, iconButton } from "./dom.js";
 import { fold } from "./irc.js";
@@ -14,7 +14,7 @@ export class Composer {
   #typed = 0;
   #completion = null;
 
-  /** `say(room, text, options)` says a text; `command(room, word, rest)` obeys one. */
+  /** `say(room, text, options)` sends a text; `command(room, word, rest)` runs a command. */
   constructor(node, chat, { say, command }) {
     this.#node = node;
     this.chat = chat;
@@ -44,13 +44,13 @@ export class Composer {
     this.#node.replaceChildren(this.#replying, form);
     this.#showReply();
     this.#grow();
-    // Who was writing goes on writing; on a phone the keyboard does not jump up by itself.
+    // Keep the focus in the field; on a phone this must not open the keyboard.
     if (document.activeElement === document.body && matchMedia("(hover: hover)").matches) this.focus();
   }
 
   #replying = null;
 
-  /** Shows something else in the field's place. */
+  /** Shows something else instead of the field. */
   replace(...nodes) {
     this.#keep();
     this.#area = null;
@@ -61,14 +61,14 @@ export class Composer {
     if (this.#area && this.#room) this.#room.draft = this.#area.value;
   }
 
-  /** The next message answers this one. */
+  /** Makes the next message a reply to this one. */
   answer(message) {
     this.#reply = message;
     this.#showReply();
     this.focus();
   }
 
-  /** Puts a text in behind what is written. */
+  /** Appends a text to what is written. */
   put(text) {
     if (!this.#area) return;
     this.#area.value = this.#area.value ? `${this.#area.value} ${text}` : text;
@@ -82,7 +82,7 @@ export class Composer {
     if (this.#reply) {
       this.#replying.replaceChildren(
         h("span", {}, "Replying to ", h("b", {}, cleanName(this.#reply.nick)), `: ${clean(this.#reply.text).slice(0, 120)}`),
-        iconButton("close", "Don't reply", () => { this.#reply = null; this.#showReply(); this.focus(); }),
+        iconButton("close", "Cancel reply", () => { this.#reply = null; this.#showReply(); this.focus(); }),
       );
     }
   }
@@ -122,7 +122,7 @@ export class Composer {
     } else if (event.key === "Tab" && !event.shiftKey && this.#complete()) event.preventDefault();
   }
 
-  /** Completes a name that is begun before the caret; false leaves Tab to the page. */
+  /** Completes the name before the caret; false leaves Tab to the page. */
   #complete() {
     const area = this.#area;
     if (area.selectionStart !== area.selectionEnd) return false;

@@ -1,5 +1,5 @@
-// The connection: a WebSocket that speaks IRCv3, negotiates, signs in, answers labels, and comes back after a
-// lost network. It hands parsed messages on and knows neither rooms nor the page.
+// The connection: IRCv3 over a WebSocket. It negotiates capabilities, signs in, matches answers by label and
+// reconnects. It passes on parsed messages and must not know rooms or the page.
 
 import { format, parse } from "./irc.js";
 
@@ -15,7 +15,7 @@ const PONG_WITHIN = 10_000;
 const ANSWER_WITHIN = 20_000;
 const LONGEST_WAIT = 30_000;
 
-/** Why a request failed: the server's code and its sentence. */
+/** Why a request failed: the server's code and text. */
 export class Refused extends Error {
   constructor(code, text) {
     super(text);
@@ -60,7 +60,7 @@ export class Connection extends EventTarget {
     return this.#held.has(capability);
   }
 
-  /** What the server says of a capability, as an object of its values. */
+  /** The values of a capability, as an object. */
   values(capability) {
     return Object.fromEntries(
       (this.#caps.get(capability) ?? "").split(",").filter(Boolean).map((item) => {
@@ -74,7 +74,7 @@ export class Connection extends EventTarget {
     return this.#caps.has(capability);
   }
 
-  /** Comes in as somebody, and comes back under that name when the connection is lost. */
+  /** Connects under a name, and reconnects under that name when the connection is lost. */
   open(identity) {
     this.identity = identity;
     this.nick = identity.nick;
@@ -91,14 +91,14 @@ export class Connection extends EventTarget {
     this.#become("offline", "");
   }
 
-  /** Sends a line; false when there is nobody to send it to. */
+  /** Sends a line; false without a connection. */
   send(command, params = [], tags = null) {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(format(command, params, this.has("message-tags") ? tags : null));
     return true;
   }
 
-  /** Sends a line as somebody wrote it. */
+  /** Sends a line unchanged. */
   sendRaw(line) {
     this.#socket?.send(line.replace(/[\r\n\0]/g, " "));
   }
@@ -134,7 +134,7 @@ export class Connection extends EventTarget {
   }
 
   #askUnlabelled(command, params, tags) {
-    // Without labels one question is open at a time, ended by the answer to a PING sent behind it.
+    // Without labels only one request is open at a time; the answer to a PING that follows it ends it.
     const before = this.#pending?.done ?? Promise.resolve();
     const mine = {};
     mine.done = before.then(() => new Promise((resolve, reject) => {
@@ -174,7 +174,7 @@ export class Connection extends EventTarget {
     this.#socket = null;
     if (socket) {
       socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
-      try { socket.close(); } catch { /* it was closed already, which is what is wanted */ }
+      try { socket.close(); } catch { /* it is closed already */ }
     }
     this.#batches.clear();
     for (const label of [...this.#labels.keys()]) this.#settle(label, null, new Refused("OFFLINE", "The connection was lost"));
@@ -216,7 +216,7 @@ export class Connection extends EventTarget {
     this.#become("offline", why);
   }
 
-  /** Tries at once to come back. */
+  /** Reconnects at once. */
   retry() {
     if (this.identity && !this.#socket) {
       this.#attempt = 0;
@@ -383,7 +383,7 @@ export class Connection extends EventTarget {
   #refuseName(code, text) {
     if (this.state !== "registering") return;
     if (this.identity.confirmed && !this.identity.password && code !== "432") {
-      // Our own earlier connection may still hold the name: another for now, the old one when it is free.
+      // Our own earlier connection may still have the name: use another one until it is free.
       if (this.#spare.length >= 4) {
         this.#lost(text);
         return;

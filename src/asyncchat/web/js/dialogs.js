@@ -1,4 +1,4 @@
-// The page's dialogs: search, rooms to find, settings, who somebody is, and what a member's menu can do.
+// The page's dialogs: search, room list, settings and profiles; and the menu of a member.
 
 import { avatar, h, openDialog, openMenu, toast } from "./dom.js";
 import { fold } from "./irc.js";
@@ -40,7 +40,7 @@ export async function ask(title, label, { value = "", button = "OK", hint = "" }
   return given;
 }
 
-/** Asks whether to do what can't be undone. */
+/** Asks for confirmation of something that can't be undone. */
 export async function confirm(title, text, button) {
   let sure = false;
   const content = form(() => { sure = true; dialog.close(); }, h("p", {}, text), h("button.button.danger", { type: "submit" }, button));
@@ -69,13 +69,13 @@ export function searchDialog(chat, room, goTo) {
 
 export async function findDialog(chat, open) {
   const { input, node } = field("Room", { placeholder: "#project", spellcheck: false });
-  const list = h("div", {}, h("p.hint", {}, "Asking the server for its rooms…"));
+  const list = h("div", {}, h("p.hint", {}, "Loading the rooms…"));
   const content = form(() => {
     const name = input.value.trim();
     if (!name) return;
     dialog.close();
     open(name.startsWith("#") ? name : `#${name.replace(/\s+/g, "-")}`);
-  }, node, h("button.button", { type: "submit" }, "Join or make it"), h("h3", {}, "Rooms here"), list);
+  }, node, h("button.button", { type: "submit" }, "Join or create"), h("h3", {}, "Public rooms"), list);
   const { dialog } = openDialog("Find a room", content);
   input.focus();
   try {
@@ -84,7 +84,7 @@ export async function findDialog(chat, open) {
     rooms.sort((one, other) => other.people - one.people || one.name.localeCompare(other.name));
     list.replaceChildren(...rooms.slice(0, 200).map((room) => h("button.listed", { type: "button", onclick: () => { dialog.close(); open(room.name); } },
       h("span.grow", {}, h("b", {}, cleanName(room.name)), room.topic ? h("small", {}, cleanName(room.topic)) : null), h("small", {}, `${room.people}`))));
-    if (!rooms.length) list.replaceChildren(h("p.hint", {}, "No room is open yet."));
+    if (!rooms.length) list.replaceChildren(h("p.hint", {}, "There are no rooms yet."));
   } catch (error) {
     list.replaceChildren(h("p.hint", {}, error.message));
   }
@@ -103,17 +103,17 @@ export async function profileDialog(chat, nick, { write }) {
     add("From", of("311") ? `${of("311")[2]}@${of("311")[3]}` : "");
     add("Away", of("301")?.[2]);
     add("Rooms", of("319")?.[2]);
-    add("Is", [of("313") ? "operator of the server" : "", of("335") ? "a bot" : ""].filter(Boolean).join(", "));
+    add("Roles", [of("313") ? "server operator" : "", of("335") ? "bot" : ""].filter(Boolean).join(", "));
     if (of("317")) {
-      add("Here since", when.format(Number(of("317")[3]) * 1000));
-      add("Silent for", `${Math.floor(Number(of("317")[2]) / 60)} min`);
+      add("Connected since", when.format(Number(of("317")[3]) * 1000));
+      add("Idle for", `${Math.floor(Number(of("317")[2]) / 60)} min`);
     }
   } catch (error) {
     facts.append(h("dt", {}, error.message));
   }
 }
 
-/** The menu of a member: what one may do with him, each act of moderation among it. */
+/** The menu of a member, with the moderation that you are allowed. */
 export function personMenu(chat, room, nick, anchor, { write, mention }) {
   const connection = chat.connection;
   const me = room?.members.get(fold(chat.nick));
@@ -133,32 +133,32 @@ export function personMenu(chat, room, nick, anchor, { write, mention }) {
     const has = (sign) => them.prefix.includes(sign);
     items.push(
       "-",
-      { label: has("+") ? "Take voice away" : "Give voice", run: () => mode(has("+") ? "-v" : "+v") },
-      mine >= 3 && { label: has("@") ? "Take operator away" : "Make operator", run: () => mode(has("@") ? "-o" : "+o") },
+      { label: has("+") ? "Remove voice" : "Give voice", run: () => mode(has("+") ? "-v" : "+v") },
+      mine >= 3 && { label: has("@") ? "Remove operator" : "Make operator", run: () => mode(has("@") ? "-o" : "+o") },
       { label: "Mute", run: () => mode("+b", `m:${nick}!*@*`) },
       { label: "Unmute", run: () => mode("-b", `m:${nick}!*@*`) },
-      { label: "Put out…", danger: true, run: async () => {
-        const reason = await ask(`Put ${cleanName(nick)} out`, "Reason (they see it)", { button: "Put out" });
+      { label: "Kick…", danger: true, run: async () => {
+        const reason = await ask(`Kick ${cleanName(nick)}`, "Reason (they will see it)", { button: "Kick" });
         if (reason !== null) act("KICK", room.name, nick, ...(reason ? [reason] : []));
       } },
       { label: "Ban…", danger: true, run: async () => {
-        const reason = await ask(`Ban ${cleanName(nick)}`, "Reason (they see it)", { button: "Ban", hint: "They are put out and can't come back under this name." });
+        const reason = await ask(`Ban ${cleanName(nick)}`, "Reason (they will see it)", { button: "Ban", hint: "They are removed and can't join again under this name." });
         if (reason === null) return;
         await mode("+b", `${nick}!*@*`);
         act("KICK", room.name, nick, ...(reason ? [reason] : []));
       } },
     );
   }
-  openMenu(anchor, items, `What to do with ${cleanName(nick)}`);
+  openMenu(anchor, items, `Actions for ${cleanName(nick)}`);
 }
 
-/** A room's own matters: topic, rules, bans. */
+/** A room's settings: topic, rules, bans. */
 export async function roomDialog(chat, room, { leave }) {
   const connection = chat.connection;
   const mine = rank(room.members.get(fold(chat.nick)));
   const topic = field("Topic", { value: room.topic, maxLength: Number(connection.isupport.get("TOPICLEN")) || 390 });
   const bans = h("div", {}, h("p.hint", {}, "…"));
-  const RULES = [["m", "Only people with voice may speak"], ["i", "By invitation only"], ["s", "Not listed"], ["t", "Only operators set the topic"], ["n", "Only members may write"], ["C", "No programs' questions (CTCP)"]];
+  const RULES = [["m", "Only people with voice may speak"], ["i", "Only invited people may join"], ["s", "Hidden from the room list"], ["t", "Only operators may set the topic"], ["n", "Only members may write"], ["C", "No CTCP requests"]];
   const rules = mine >= 3 ? h("fieldset", {}, h("legend", {}, "Rules"), RULES.map(([letter, text]) => {
     const box = h("input", { type: "checkbox", checked: room.modes.split(" ")[0].includes(letter) });
     box.addEventListener("change", () => connection.ask("MODE", [room.name, `${box.checked ? "+" : "-"}${letter}`]).catch((error) => { box.checked = !box.checked; toast(error.message); }));
@@ -167,15 +167,15 @@ export async function roomDialog(chat, room, { leave }) {
   const content = form(async () => {
     if (topic.input.value !== room.topic) await connection.ask("TOPIC", [room.name, topic.input.value]);
     dialog.close();
-  }, topic.node, h("div.row", {}, h("button.button", { type: "submit" }, "Set the topic")), rules, h("h3", {}, "Banned and muted"), bans,
+  }, topic.node, h("div.row", {}, h("button.button", { type: "submit" }, "Set topic")), rules, h("h3", {}, "Banned and muted"), bans,
   h("button.button.quiet", { type: "button", onclick: () => { dialog.close(); leave(room); } }, "Leave this room"));
   const { dialog } = openDialog(cleanName(room.name), content);
-  connection.ask("MODE", [room.name]).catch(() => { /* the rules stay as they were known */ });
+  connection.ask("MODE", [room.name]).catch(() => { /* keep the rules that are known */ });
   const show = async () => {
     try {
       const lines = (await connection.ask("MODE", [room.name, "+b"])).filter((line) => line.command === "367");
       bans.replaceChildren(...(lines.length ? lines.map(({ params }) => h("div.listed", {}, h("span.grow", {}, params[2], h("small", {}, `by ${cleanName((params[3] ?? "?").split("!")[0])}`)),
-        mine >= 2 ? h("button.link", { type: "button", onclick: () => connection.ask("MODE", [room.name, "-b", params[2]]).then(show, (error) => toast(error.message)) }, "Lift") : null))
+        mine >= 2 ? h("button.link", { type: "button", onclick: () => connection.ask("MODE", [room.name, "-b", params[2]]).then(show, (error) => toast(error.message)) }, "Remove") : null))
         : [h("p.hint", {}, "Nobody.")]));
     } catch (error) {
       bans.replaceChildren(h("p.hint", {}, error.message));
@@ -190,25 +190,25 @@ export function settingsDialog(chat, notifier, { theme, setTheme, rename, signIn
     return h("label.field", {}, label, select);
   };
   const { connection } = chat;
-  const modes = [["sound", "Sound and a mark in the title"], ...(notifier.canNotify ? [["system", "Notifications of this device"]] : []), ["off", "Nothing"]];
+  const modes = [["sound", "Sound and a mark in the title"], ...(notifier.canNotify ? [["system", "System notifications"]] : []), ["off", "Off"]];
   const name = field("Name", { value: chat.nick, maxLength: 60, spellcheck: false });
   const content = form(async () => {
     if (name.input.value.trim() && name.input.value.trim() !== chat.nick) await rename(name.input.value.trim());
     dialog.close();
   },
   connection.state === "online" ? name.node : null,
-  choice("When somebody calls you", notifier.mode, modes, async (mode, select) => {
+  choice("When somebody mentions you", notifier.mode, modes, async (mode, select) => {
     if (!(await notifier.enable(mode))) {
       select.value = notifier.mode;
       toast("The browser does not allow notifications for this page.");
     }
   }),
-  choice("Look", theme(), [["", "As this device"], ["light", "Light"], ["dark", "Dark"]], setTheme),
+  choice("Appearance", theme(), [["", "Same as this device"], ["light", "Light"], ["dark", "Dark"]], setTheme),
   connection.state === "online" ? h("button.button", { type: "submit" }, "Done") : null,
-  connection.state === "online" && !connection.account ? h("button.button.quiet", { type: "button", onclick: () => { dialog.close(); accountDialog(chat); } }, "Keep this name: make an account") : null,
+  connection.state === "online" && !connection.account ? h("button.button.quiet", { type: "button", onclick: () => { dialog.close(); accountDialog(chat); } }, "Create an account to keep this name") : null,
   connection.account ? null : h("button.button.quiet", { type: "button", onclick: () => { dialog.close(); signIn(); } }, "Sign in with an account"),
   connection.state === "online" ? h("button.button.quiet", { type: "button", onclick: () => { dialog.close(); signOut(); } }, "Leave the chat") : null,
-  h("p.hint", {}, "Keys: Ctrl K finds a room, Alt ↑ and Alt ↓ change rooms, ↑ in the messages goes through them (R replies, E reacts, Enter opens the menu), Esc goes back to writing."));
+  h("p.hint", {}, "Keyboard: Ctrl K finds a room; Alt ↑ and Alt ↓ switch rooms; ↑ and ↓ select a message (R replies, E reacts, Enter opens its menu); Esc returns to the message field."));
   const { dialog } = openDialog("Settings", content);
 }
 
@@ -218,7 +218,7 @@ function accountDialog(chat) {
     await chat.connection.ask("REGISTER", ["*", "*", secret.input.value]);
     Object.assign(chat.connection.identity, { account: chat.nick, password: secret.input.value });
     dialog.close();
-    toast(`The name ${cleanName(chat.nick)} is yours now. Sign in with its password next time.`);
-  }, h("p", {}, "An account keeps this name for you, on every device."), secret.node, h("button.button", { type: "submit" }, "Make the account"));
-  const { dialog } = openDialog("Make an account", content);
+    toast(`The name ${cleanName(chat.nick)} now belongs to you. Sign in with its password next time.`);
+  }, h("p", {}, "An account reserves this name for you on all your devices."), secret.node, h("button.button", { type: "submit" }, "Create account"));
+  const { dialog } = openDialog("Create an account", content);
 }

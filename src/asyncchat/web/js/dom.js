@@ -1,4 +1,4 @@
-// Making elements. No HTML is ever parsed: text stays text.
+// Makes elements. HTML is never parsed: text stays text.
 
 const PROPERTIES = new Set(["value", "className"]);
 
@@ -33,7 +33,7 @@ const ICONS = {
   down: "M6 9l6 6 6-6",
 };
 
-/** One of the page's own icons, for eyes only. */
+/** One of the page's icons; screen readers ignore it. */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
@@ -45,19 +45,19 @@ export function icon(name) {
   return svg;
 }
 
-/** A button that shows an icon and says what it does. */
+/** A button with an icon and a label for screen readers and the tooltip. */
 export function iconButton(name, label, onclick, spec = "button.icon-button") {
   return h(spec, { type: "button", "aria-label": label, title: label, onclick }, icon(name));
 }
 
-/** A colour's hue for a name, the same everywhere. */
+/** The hue of a name's colour, the same everywhere. */
 export function hue(name) {
   let value = 2166136261;
   for (const char of name) value = Math.imul(value ^ char.codePointAt(0), 16777619);
   return (value >>> 8) % 360;
 }
 
-/** A name's first letters on its colour. */
+/** A name's first letter on its colour. */
 export function avatar(name, spec = "span.avatar") {
   const node = h(spec, { "aria-hidden": "true" });
   const letter = [...name.replace(/^[^\p{L}\p{N}]+/u, "")][0] ?? [...name][0] ?? "?";
@@ -89,7 +89,7 @@ export function openDialog(title, content, { className = "" } = {}) {
   return { dialog, done };
 }
 
-/** A short notice that goes away by itself; read out by screen readers. */
+/** A short notice that disappears by itself; screen readers announce it. */
 export function toast(text, { action = null, seconds = 6 } = {}) {
   const place = document.getElementById("toasts");
   const node = h("div.toast", {}, h("span", {}, text));
@@ -102,7 +102,7 @@ export function toast(text, { action = null, seconds = 6 } = {}) {
   return remove;
 }
 
-/** A menu of actions at an element or a point; arrow keys move in it, Escape closes it. */
+/** A menu of actions at an element; arrow keys move in it, Escape closes it. */
 export function openMenu(anchor, items, label) {
   document.querySelector(".menu")?.remove();
   const menu = h("div.menu", { role: "menu", "aria-label": label });

@@ -1,4 +1,4 @@
-// Lines of IRC: text to values and back. Pure; knows no socket and no page.
+// Lines of IRC: text to values and back. It must not know sockets or the page.
 // Grammar: modern.ircdocs.horse, "Message Format"; tags: IRCv3 message-tags.
 
 const TAG_ESCAPES = { ":": ";", s: " ", "\\": "\\", r: "\r", n: "\n" };
@@ -16,18 +16,18 @@ function unescapeTag(value) {
   return out;
 }
 
-/** A tag's value as it may stand in a line. */
+/** A tag's value, escaped for a line. */
 export function escapeTag(value) {
   return value.replace(/[; \\\r\n]/g, (char) => TAG_UNSAFE[char]);
 }
 
-/** `nick!user@host` as its parts; a server has a nick alone. */
+/** The parts of `nick!user@host`; a server has only a nick. */
 export function parseSource(text) {
   const match = /^([^!@]*)(?:!([^@]*))?(?:@(.*))?$/.exec(text);
   return match ? { nick: match[1], user: match[2] ?? "", host: match[3] ?? "" } : { nick: text, user: "", host: "" };
 }
 
-/** One line without CR LF, as {tags, source, command, params}; null for one that is no message. */
+/** One line without CR LF, as {tags, source, command, params}; null if it is not a message. */
 export function parse(line) {
   let rest = line;
   const tags = new Map();
@@ -64,7 +64,7 @@ export function parse(line) {
   return command ? { tags, source, command, params } : null;
 }
 
-/** A line without CR LF. The last parameter may hold spaces; none may hold a line end. */
+/** A line without CR LF. The last parameter may have spaces; none may have a line end. */
 export function format(command, params = [], tags = null) {
   const words = [command];
   params.forEach((param, index) => {
@@ -78,12 +78,12 @@ export function format(command, params = [], tags = null) {
   return `@${entries.map(([key, value]) => (value === "" ? key : `${key}=${escapeTag(value)}`)).join(";")} ${body}`;
 }
 
-/** Bytes that a text takes on the wire. */
+/** The bytes of a text on the wire. */
 export function size(text) {
   return new TextEncoder().encode(text).length;
 }
 
-/** A text in pieces of at most so many bytes, cut between characters people see, at spaces if it can be. */
+/** A text in pieces of at most so many bytes, cut between grapheme clusters, at spaces if possible. */
 export function pieces(text, most) {
   if (size(text) <= most) return [text];
   const segments = globalThis.Intl?.Segmenter

@@ -1,5 +1,5 @@
-// The page put together: who asks for what, and what is redrawn when. All that is known lives in chat.js, all
-// that is drawn in the views.
+// Connects the parts of the page: which action calls what, and what is redrawn when. The state is in chat.js,
+// the drawing in the views.
 
 import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
@@ -36,7 +36,7 @@ const visitor = new Visitor({ enter, kept });
 
 const personActs = { write: (nick) => go(nick), mention: (nick) => composer.put(`${nick}:`) };
 
-// Drawing, once a frame for whatever changed.
+// Drawing: once a frame, only what changed.
 
 const dirty = new Set();
 function redraw(...parts) {
@@ -68,8 +68,8 @@ function drawHead() {
       room.private || !room.joined ? (topic ? h("span.topic", {}, topic) : null)
         : h("button.topic", { type: "button", title: topic || "Set a topic", onclick: () => roomDialog(chat, room, { leave }) }, topic || "Set a topic")),
     room.joined && connection.offers("soju.im/search") ? iconButton("search", "Search", () => searchDialog(chat, room, goTo)) : "",
-    room.joined && !room.private ? iconButton("settings", "This room", () => roomDialog(chat, room, { leave })) : "",
-    !connection.identity ? "" : room.private ? iconButton("close", "Put this conversation away", () => leave(room)) : iconButton("people", "People", togglePeople),
+    room.joined && !room.private ? iconButton("settings", "Room settings", () => roomDialog(chat, room, { leave })) : "",
+    !connection.identity ? "" : room.private ? iconButton("close", "Close this conversation", () => leave(room)) : iconButton("people", "People", togglePeople),
   );
   if (focused) head.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
   app.classList.toggle("visiting", !connection.identity);
@@ -101,7 +101,7 @@ function drawStrip() {
   if (!connection.identity || state === "online" || state === "registering") return strip.replaceChildren();
   if (state === "connecting" && !connection.identity.confirmed) return strip.replaceChildren("Connecting…");
   return strip.replaceChildren(
-    h("span", {}, state === "connecting" ? "Connecting again…" : `Not connected: ${lostWhy}. What you write is kept until you are back.`),
+    h("span", {}, state === "connecting" ? "Reconnecting…" : `Not connected: ${lostWhy}. Messages that you write now are sent when you are connected again.`),
     state === "offline" ? h("button", { type: "button", onclick: () => connection.retry() }, "Try now") : "",
   );
 }
@@ -111,7 +111,7 @@ let lostWhy = "";
 function drawComposer() {
   const room = chat.current;
   if (!connection.identity) return visitor.drawForm(composer);
-  if (!room) return composer.replace(h("div.notice-card", {}, "Choose a room, or find one."));
+  if (!room) return composer.replace(h("div.notice-card", {}, "Choose a room."));
   if (!room.joined && connection.state === "online" && (room.refusal || room.parted)) {
     return composer.replace(h("div.notice-card", {}, room.refusal || `You are not in ${cleanName(room.name)}.`,
       h("button.button", { type: "button", onclick: () => join(room) }, "Join")));
@@ -136,7 +136,7 @@ function drawTyping() {
   if (names.length) setTimeout(() => redraw("typing"), 1500);
 }
 
-// Where one is.
+// Navigation.
 
 function go(name) {
   const room = chat.open(name);
@@ -152,7 +152,7 @@ function remember(room) {
 }
 
 async function leave(room) {
-  if (!room.private && !(await confirm(`Leave ${cleanName(room.name)}`, "Its messages stay; you can come back.", "Leave"))) return;
+  if (!room.private && !(await confirm(`Leave ${cleanName(room.name)}`, "Its messages are kept, and you can join again.", "Leave"))) return;
   kept.rooms = (kept.rooms ?? []).filter((name) => fold(name) !== room.key);
   keep();
   chat.leave(room);
@@ -162,7 +162,7 @@ function roomOfLink() {
   let name = location.hash.slice(1);
   try {
     name = decodeURIComponent(name);
-  } catch { /* a lone % is taken as it is */ }
+  } catch { /* a lone % is kept as it is */ }
   name = name.replace(/^#+/, "");
   return name && name !== "composer" ? `#${name}` : "";
 }
@@ -172,13 +172,13 @@ async function goTo(message) {
   if (room !== chat.current) chat.show(room);
   try {
     if (!room.byId.has(message.id)) await chat.around(room, message.id);
-    if (!timeline.toMessage(message.id)) toast("That message is not in the history any more.");
+    if (!timeline.toMessage(message.id)) toast("That message is no longer in the history.");
   } catch (error) {
     toast(error.message);
   }
 }
 
-// What a person does.
+// What the person does.
 
 async function say(room, text, options) {
   timeline.toEnd();
@@ -205,7 +205,7 @@ const COMMANDS = {
   search: (room) => { searchDialog(chat, room, goTo); },
   owner: (_room, rest) => obey("OPER", rest.includes(" ") ? rest.split(" ") : ["owner", rest]),
   query: (_room, rest) => go(rest),
-  help: () => { toast("/me /join /msg /part /topic /nick /away /kick /invite /mode /whois /search; other words go to the server as they are.", { seconds: 15 }); },
+  help: () => { toast("/me /join /msg /part /topic /nick /away /kick /invite /mode /whois /search; other commands are sent to the server unchanged.", { seconds: 15 }); },
 };
 
 async function obey(word, params) {
@@ -218,7 +218,7 @@ async function obey(word, params) {
   }
 }
 
-/** Obeys a word; false keeps what was written. */
+/** Runs a command; false keeps the text in the field. */
 function command(room, word, rest) {
   if (connection.state !== "online") {
     toast("Not connected.");
@@ -250,7 +250,7 @@ function pickReaction(room, message, anchor) {
 }
 
 async function redact(room, message) {
-  if (await confirm("Delete this message", "It is taken out of the history for everyone.", "Delete")) {
+  if (await confirm("Delete this message", "It is removed from the history for everyone.", "Delete")) {
     chat.redact(room, message).catch((error) => toast(error.message));
   }
 }
@@ -263,7 +263,7 @@ function messageMenu(room, message, anchor) {
     "-",
     { label: `${cleanName(message.nick)}…`, run: () => personMenu(chat, room, message.nick, anchor, personActs) },
     connection.has("draft/message-redaction") && { label: "Delete…", danger: true, run: () => redact(room, message) },
-  ], "What to do with this message");
+  ], "Actions for this message");
 }
 
 async function copy(text) {
@@ -271,7 +271,7 @@ async function copy(text) {
     await navigator.clipboard.writeText(text);
     toast("Copied.");
   } catch {
-    // Outside a secure context there is no clipboard to write to: select it instead.
+    // Without a secure context there is no clipboard API: copy a selection instead.
     const area = h("textarea", { value: text, readOnly: true, className: "unseen" });
     document.body.append(area);
     area.select();
@@ -320,7 +320,7 @@ function readOut(room, message) {
   $("reader").textContent = room === chat.current ? text : `${cleanName(room.name)}, ${text}`;
 }
 
-// Coming and going.
+// Joining and leaving.
 
 function enter(identity) {
   kept.nick = identity.nick;
@@ -329,7 +329,7 @@ function enter(identity) {
   if (identity.password) sessionStorage.setItem(KEPT, JSON.stringify(identity));
   for (const name of new Set([roomOfLink() || visitor.room || LOBBY, ...(kept.rooms ?? [])])) chat.room(name);
   const first = chat.find(roomOfLink() || visitor.room || LOBBY);
-  // What a visitor was shown has neither reactions nor all that belongs to it: it is read anew.
+  // What a visitor sees has no reactions and not every event: it is loaded again.
   first.messages = [];
   first.byId.clear();
   first.oldest = "";
@@ -400,7 +400,7 @@ chat.addEventListener("ignore", ({ detail: { nick, on } }) => {
   else chat.ignored.delete(fold(nick));
   kept.ignored = [...chat.ignored];
   keep();
-  toast(on ? `${cleanName(nick)} is hidden from now on.` : `${cleanName(nick)} is shown again.`);
+  toast(on ? `Messages of ${cleanName(nick)} are now hidden.` : `Messages of ${cleanName(nick)} are shown again.`);
 });
 
 connection.addEventListener("state", ({ detail: { state, why } }) => {
@@ -411,7 +411,7 @@ connection.addEventListener("state", ({ detail: { state, why } }) => {
     if (!secure && !globalThis.isSecureContext && !kept.toldAboutTls) {
       kept.toldAboutTls = true;
       keep();
-      toast("This page came over plain HTTP, so the browser allows it no notifications. Whoever runs the server can put it behind HTTPS.", { seconds: 14 });
+      toast("This page was loaded over HTTP, so the browser does not allow notifications. The server's administrator can set up HTTPS.", { seconds: 14 });
     }
   }
 });
@@ -455,5 +455,5 @@ if (signedIn) enter(signedIn);
 else if (kept.nick && !kept.out) enter({ nick: kept.nick });
 else enterAsVisitor();
 
-// For whoever looks at the page from outside: tests, and the curious at the console.
+// For tests and for the browser's console.
 globalThis.asyncchat = { chat, connection, timeline };

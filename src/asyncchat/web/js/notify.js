@@ -1,5 +1,5 @@
-// Calling for attention: system notifications where the browser has them for this page, a sound and notices in
-// the page where it does not (plain HTTP from another machine is no secure context).
+// Notifications: those of the system where the browser allows them, else a sound and a notice in the page (HTTP
+// from another machine is not a secure context).
 
 const KEY = "asyncchat.notify";
 
@@ -14,12 +14,12 @@ export class Notifier {
     localStorage.setItem(KEY, mode);
   }
 
-  /** Whether this page may show notifications of the system at all. */
+  /** Whether this page can show system notifications. */
   get canNotify() {
     return globalThis.isSecureContext && "Notification" in globalThis;
   }
 
-  /** Asks for what the mode needs; false when the person or the browser says no. */
+  /** Sets the mode and asks for the permission it needs; false if it is denied. */
   async enable(mode) {
     if (mode === "system") {
       if (!this.canNotify || (await Notification.requestPermission()) !== "granted") return false;
@@ -50,6 +50,6 @@ export class Notifier {
       tone.connect(level).connect(this.#sound.destination);
       tone.start(now);
       tone.stop(now + 0.26);
-    } catch { /* no sound device, or no gesture yet: the title's mark stays */ }
+    } catch { /* no sound device, or no gesture yet: the title still has its mark */ }
   }
 }

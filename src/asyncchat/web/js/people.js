@@ -1,4 +1,4 @@
-// Who is in the room: a list that draws only the rows in view, so that five thousand are as quick as five.
+// The members of the room: a list that draws only the visible rows, so that five thousand are as fast as five.
 
 import { avatar, h } from "./dom.js";
 import { rank } from "./chat.js";

@@ -1,4 +1,4 @@
-// The rooms and conversations one is in, with what is unread; and who one is.
+// The list of rooms and conversations with their unread counts, and the person's own name.
 
 import { avatar, h, iconButton } from "./dom.js";
 import { cleanName } from "./text.js";
@@ -9,7 +9,7 @@ export class Sidebar {
   #brand = h("span", {}, "asyncchat");
   #me = h("div.me");
 
-  /** `act(name, room)` is called for what a person chooses. */
+  /** `act(name, room)` is called for each choice. */
   constructor(node, chat, act) {
     this.#node = node;
     this.chat = chat;
@@ -24,7 +24,7 @@ export class Sidebar {
     const focused = document.activeElement?.closest?.(".room")?.dataset.key;
     const section = (title, items, adder) => h("section", {}, h("h2", {}, title, adder), h("ul", {}, items.map((room) => h("li", {}, this.#room(room)))));
     this.#list.replaceChildren(
-      section("Rooms", rooms.filter((room) => !room.private), iconButton("plus", "Find or make a room", () => act("find"))),
+      section("Rooms", rooms.filter((room) => !room.private), iconButton("plus", "Find or create a room", () => act("find"))),
       section("Private", rooms.filter((room) => room.private), iconButton("plus", "Write to somebody", () => act("write"))),
     );
     if (focused) this.#list.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
@@ -40,7 +40,7 @@ export class Sidebar {
   #room(room) {
     const current = room === this.chat.current;
     const told = room.called || room.unread;
-    const label = `${cleanName(room.name)}${room.unread ? `, ${room.unread} unread` : ""}${room.called && !room.private ? `, ${room.called} calling you` : ""}`;
+    const label = `${cleanName(room.name)}${room.unread ? `, ${room.unread} unread` : ""}${room.called && !room.private ? `, ${room.called} mentioning you` : ""}`;
     const node = h(`button.room${room.unread ? ".unread" : ""}`, {
       type: "button", "aria-current": current ? "true" : null, "aria-label": label, onclick: () => this.act("open", room),
     });

@@ -1,5 +1,5 @@
-// What somebody typed, as nodes of the page: code, bold, links. Only text nodes and elements made here, so that
-// nothing another person sends can become markup; a link is made only for http and https.
+// Turns a message's text into nodes: code, bold, links. It makes only text nodes and elements of its own, so that
+// nothing that another person sends becomes markup; only http and https become links.
 
 const BLOCK = /```(?:([\w+-]{1,20})\n)?\n?([\s\S]+?)\n?```/g;
 const SPANS =
@@ -9,12 +9,12 @@ const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u200e\u200f\u20
 const IRC_FORMAT = /\u0003(?:\d{1,2}(?:,\d{1,2})?)?|\u0004(?:[0-9a-fA-F]{6}(?:,[0-9a-fA-F]{6})?)?|[\u0002\u000f\u0011\u0016\u001d\u001e\u001f]/g;
 const MARKS = /(\p{M}{8})\p{M}+/gu;
 
-/** A text without what would not be seen or would turn the line: colours of IRC, controls, bidi overrides. */
+/** A text without IRC formatting, controls and bidi overrides, which are invisible or change the line's direction. */
 export function clean(text) {
   return text.replace(IRC_FORMAT, "").replace(CONTROLS, "").replace(MARKS, "$1");
 }
 
-/** A name for people: clean, on one line. */
+/** A name to show: clean, on one line. */
 export function cleanName(text) {
   return clean(text).replace(/[\n\t]/g, " ") || "?";
 }
@@ -56,7 +56,7 @@ function mentions(text, nick) {
   return new RegExp(`(?<![\\p{L}\\p{N}_])@?${escaped}(?![\\p{L}\\p{N}_])`, "giu");
 }
 
-/** Whether a text calls somebody by name. */
+/** Whether a text mentions somebody. */
 export function mentioned(text, nick) {
   return mentions(text, nick)?.test(text) ?? false;
 }
@@ -101,7 +101,7 @@ function appendSpans(parent, text, nick, depth = 0) {
   appendPlain(parent, text.slice(from), nick);
 }
 
-/** A message's text as nodes; `nick` is who reads, so that being called is seen. */
+/** A message's text as nodes; mentions of `nick`, the reader, are highlighted. */
 export function rich(text, nick = "") {
   const out = document.createDocumentFragment();
   const shown = clean(text);

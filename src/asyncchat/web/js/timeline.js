@@ -1,5 +1,5 @@
-// The list of a room's messages: a window of what is known, however much that is. It keeps its place while
-// history grows above, and draws only what changed.
+// The list of a room's messages: a window into all that are loaded. It keeps its position while history is
+// added above, and draws only what changed.
 
 import { avatar, h, hue, icon, iconButton } from "./dom.js";
 import { clean, cleanName, mentioned, rich } from "./text.js";
@@ -29,7 +29,7 @@ export class Timeline {
   #newFrom = 0;
   #expanded = new Set();
 
-  /** `act(name, room, message, anchor)` is called for what a person does with a message. */
+  /** `act(name, room, message, anchor)` is called for each action on a message. */
   constructor(node, latest, chat, act) {
     this.#node = node;
     this.#latest = latest;
@@ -60,7 +60,7 @@ export class Timeline {
     this.toEnd();
   }
 
-  /** Where the line "New" stands is decided anew when the page is looked at again. */
+  /** Sets the time after which the line "New" is shown, for when the page is visible again. */
   markNew(time) {
     this.#newFrom = time;
   }
@@ -73,7 +73,7 @@ export class Timeline {
     this.#draw();
   }
 
-  /** Puts a message in the middle and shows which it is. */
+  /** Scrolls to a message and highlights it. */
   toMessage(id) {
     const at = this.#room?.messages.findIndex((message) => message.id === id) ?? -1;
     if (at < 0) return false;
@@ -88,7 +88,7 @@ export class Timeline {
     return true;
   }
 
-  /** Something changed in the room: draw at the next frame. */
+  /** Draws at the next frame, because something changed in the room. */
   refresh({ older = false, live = false } = {}) {
     if (!this.#room) return;
     const count = this.#room.messages.length;
@@ -99,7 +99,7 @@ export class Timeline {
     this.#later(older);
   }
 
-  /** One message has another look. */
+  /** Draws a changed message again. */
   redraw(message) {
     message.version = (message.version ?? 0) + 1;
     this.#later();
@@ -111,7 +111,7 @@ export class Timeline {
       this.#frame = requestAnimationFrame(() => {
         this.#frame = 0;
         this.#draw();
-        // Who waits at the top for history sees it without moving once more.
+        // At the top, more history is shown without another movement.
         if (this.#grown) this.#scrolled();
         this.#grown = false;
       });
@@ -136,7 +136,7 @@ export class Timeline {
   #draw() {
     const room = this.#room;
     if (!room) return this.#node.replaceChildren();
-    // History may have grown above: hold the window at the messages it showed.
+    // History may have been added above: keep the window at the messages that it showed.
     const anchor = this.#follow ? null : this.#anchor();
     if (this.#firstShown && !this.#follow) {
       const at = room.messages.indexOf(this.#firstShown);
@@ -217,7 +217,7 @@ export class Timeline {
       before = message;
     }
     if (!room.messages.length && !room.loading) {
-      const text = room.refusal || (room.private ? "Nothing has been said here yet." : "Nothing has been said here yet. Say hello.");
+      const text = room.refusal || (room.private ? "There are no messages here yet." : "There are no messages here yet. Say hello.");
       out.push([`empty${text}`, () => h("div.empty", {}, text)]);
     }
     return out;
@@ -292,7 +292,7 @@ export class Timeline {
   #quote(room, message) {
     const original = room.byId.get(message.reply);
     const text = original ? (original.redacted !== undefined ? "deleted message" : clean(original.text).replace(/\s+/g, " ").slice(0, 160)) : "an earlier message";
-    return h("button.quote", { type: "button", title: "Show what this answers", onclick: () => this.act("goto", room, { id: message.reply }) },
+    return h("button.quote", { type: "button", title: "Show the message that this answers", onclick: () => this.act("goto", room, { id: message.reply }) },
       original ? h("b", {}, cleanName(original.nick)) : null, h("span", {}, text));
   }
 
@@ -344,7 +344,7 @@ export class Timeline {
     this.#draw();
   }
 
-  /** Where so many things that are drawn begin, before an index: comings and goings in a row are one. */
+  /** The index so many drawn rows before an index: consecutive joins and leaves are one row. */
   #back(index, count) {
     const { messages } = this.#room;
     let at = index;
@@ -355,7 +355,7 @@ export class Timeline {
     return at;
   }
 
-  /** The same, behind an index. */
+  /** The same, after an index. */
   #ahead(index, count) {
     const { messages } = this.#room;
     let at = index;

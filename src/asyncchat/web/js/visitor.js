@@ -1,4 +1,4 @@
-// Before a name is chosen: a public room's last lines, and the form by which one comes in.
+// What a visitor sees before choosing a name: a public room's last messages, and the form to join.
 
 import { h } from "./dom.js";
 
@@ -9,14 +9,14 @@ export class Visitor {
   #wantsServerPassword = false;
   #nick = "";
 
-  /** `enter(identity)` is called with who wants to come in. */
+  /** `enter(identity)` is called with the identity of someone who wants to join. */
   constructor({ enter, kept }) {
     this.enter = enter;
     this.kept = kept;
     this.#nick = kept.nick ?? "";
   }
 
-  /** Why the server did not let somebody in. */
+  /** Shows why the server refused somebody. */
   refused(code, text, identity) {
     this.#nick = identity.nick;
     this.#error = code === "904" ? "The name or the password is wrong." : text;
@@ -24,7 +24,7 @@ export class Visitor {
     if (["433", "437", "904"].includes(code) || /account|registered|reserved|password/i.test(text)) this.asAccount ||= code !== "464" && /account|reserved|registered|log in|sign in/i.test(text);
   }
 
-  /** Reads what anyone may read of a room. */
+  /** Reads the messages of a room that everyone may read. */
   async read(room) {
     room.loading = true;
     try {
@@ -40,13 +40,13 @@ export class Visitor {
         room.messages.push(message);
       }
     } catch {
-      // Without the API the room is read after coming in.
+      // Without the API the room is read after joining.
     } finally {
       room.loading = false;
     }
   }
 
-  /** Draws the form in the composer's place. */
+  /** Draws the form instead of the composer. */
   drawForm(composer) {
     const text = (label, attributes) => {
       const input = h("input", { type: "text", ...attributes });
@@ -68,9 +68,9 @@ export class Visitor {
     },
     h("div.row", {}, nick.node, this.asAccount ? password.node : "", this.#wantsServerPassword ? server.node : "", h("button.button", { type: "submit" }, this.asAccount ? "Sign in" : "Join")),
     this.#error ? h("p.error", { role: "alert" }, this.#error) : "",
-    h("p.hint", {}, this.asAccount ? "No account? " : "Pick a name and you are in. ", h("button.link", {
+    h("p.hint", {}, this.asAccount ? "No account? " : "Choose a name to join. ", h("button.link", {
       type: "button", onclick: () => { this.asAccount = !this.asAccount; this.#nick = nick.input.value; this.drawForm(composer); },
-    }, this.asAccount ? "Come in with a name alone" : "Sign in with an account")));
+    }, this.asAccount ? "Join without an account" : "Sign in with an account")));
     composer.replace(form);
     (this.#nick && this.asAccount ? password.input : nick.input).focus();
   }

@@ -74,7 +74,7 @@ class Api:
     """The API of a server."""
 
     def __init__(self, context: SessionContext, log: Log) -> None:
-        self._context = ApiContext(context, log, stream.StreamVariant(log.ids))
+        self._context = ApiContext(context, log, stream.StreamEncoder(log.ids))
         self._buckets: dict[str, Bucket] = {}
 
     async def respond(self, request: Request, session: Session) -> Response:
@@ -129,7 +129,7 @@ class Api:
             if route.optional and not self._context.locked:
                 return None
             return problem(
-                401, "Send a token: Authorization: Bearer TOKEN. One is made with: asyncchat token new",
+                401, "Send a token: Authorization: Bearer TOKEN. One is made with: asyncchat token add",
                 _NEEDS_TOKEN,
             )  # fmt: skip
         if route.optional and not self._context.locked:

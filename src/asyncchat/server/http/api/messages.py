@@ -16,7 +16,7 @@ from asyncchat.core.events import Record
 from asyncchat.core.names import fold
 from asyncchat.core.replies import Refusal
 from asyncchat.core.tokens import POST
-from asyncchat.log.base import LogError, Range
+from asyncchat.log.base import LogError, PageQuery, Window
 from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.routes import Answer, Call, Route, body_of, json
 from asyncchat.server.http.messages import Response, problem
@@ -69,8 +69,10 @@ async def _again(call: Call, before: replies.PostedBefore, asked: str, text: str
         return problem(409, "Another message was posted under this Idempotency-Key. Use a new one.")
     assert call.token is not None  # noqa: S101 - the route asks for one
     log = call.context.log
-    wanted = Range(
-        fold(before.room), log.last, after_time=before.time - 1, before_time=before.time + 1, limit=SAME_TIME
+    wanted = PageQuery(
+        fold(before.room),
+        log.last,
+        Window(after_time=before.time - 1, before_time=before.time + 1, limit=SAME_TIME),
     )
     try:
         page = await log.read(wanted)

@@ -11,7 +11,7 @@ from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.roles import ROLES
 from asyncchat.core.rooms import Room
 from asyncchat.core.tokens import READ, WHO
-from asyncchat.log.base import LogError, Range
+from asyncchat.log.base import LogError, PageQuery, Window
 from asyncchat.server import history
 from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.routes import Answer, Call, Route, json
@@ -90,14 +90,11 @@ async def messages(call: Call) -> Response:
     where = (
         history.Conversation(call.room, fold(call.room)) if room is None else history.room_conversation(room)
     )
-    wanted = Range(
+    wanted = PageQuery(
         where.room,
         call.context.sessions.delivery.delivered,
-        numbers.get("after"),
-        numbers.get("before"),
-        limit=query.limit,
-        newest=not query.after,
-        beside=where.beside,
+        Window(numbers.get("after"), numbers.get("before"), limit=query.limit, newest=not query.after),
+        where.beside,
     )
     try:
         page = await log.read(wanted, 1)

@@ -13,7 +13,7 @@ import msgspec
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.tokens import Token
-from asyncchat.dialects.base import Variant
+from asyncchat.dialects.base import EventEncoder
 from asyncchat.log.base import Log
 from asyncchat.server.http.messages import Request, Response, problem
 from asyncchat.server.session import Session, SessionContext
@@ -29,7 +29,7 @@ class ApiContext(msgspec.Struct, frozen=True):
 
     sessions: SessionContext
     log: Log
-    stream_encoder: Variant
+    stream_encoder: EventEncoder
 
     @property
     def chat(self) -> Chat:

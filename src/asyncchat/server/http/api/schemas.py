@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from asyncchat.core.events import Record, Said, Speech
 from asyncchat.core.ids import Ids
-from asyncchat.dialects.irc.stamps import stamp
+from asyncchat.text.timestamps import timestamp
 
 PAGE: Final = 200
 """Messages of one page at the most."""
@@ -129,7 +129,7 @@ def message(record: Record, ids: Ids) -> Message | None:
         return None
     return Message(
         ids.id_of(record.number),
-        stamp(record.time),
+        timestamp(record.time),
         event.room,
         event.person.name,
         _KIND_OF[event.speech],

@@ -16,7 +16,7 @@ from asyncchat.core.events.together import Together
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
 from asyncchat.core.tokens import READ
-from asyncchat.log.base import LogError, Range
+from asyncchat.log.base import LogError, PageQuery, Window
 from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.routes import Answer, Call, Route
 from asyncchat.server.http.messages import Response, problem
@@ -34,7 +34,7 @@ RETRY = b"retry: 3000\n\n"
 """Milliseconds after which a browser reconnects."""
 
 
-class StreamVariant:
+class StreamEncoder:
     """Encodes events for streams: each one is a chunk of HTTP's chunked coding."""
 
     def __init__(self, ids: Ids) -> None:
@@ -86,7 +86,7 @@ async def stream(call: Call) -> Response:
     assert token is not None  # noqa: S101 - the route asks for one
 
     async def run(session: Session) -> None:
-        session.variant = context.stream_encoder
+        session.encoder = context.stream_encoder
         reached = await session.subscribe(room)
         begun = chunk(RETRY)
         if after is not None:
@@ -110,7 +110,7 @@ async def _catch_up(call: Call, after: int, reached: int, session: Session) -> b
     """Writes what was said since, in pages; returns the last page, or a ``gap`` event if it can't be read."""
     log, encode = call.context.log, call.context.stream_encoder.encode
     while True:
-        wanted = Range(fold(call.room), reached, after, limit=PAGE, newest=False)
+        wanted = PageQuery(fold(call.room), reached, Window(after, limit=PAGE, newest=False))
         try:
             page = await log.read(wanted, 1)
         except LogError:

@@ -1,0 +1,238 @@
+"""The metrics of a run, notes on what they mean, and the median of several runs.
+
+Owns the computation from marks and samples; must not know sockets, files or the table.
+"""
+
+import itertools
+import statistics
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from asyncchat.bench.churn import ChurnOutcome
+from asyncchat.bench.load import Mark, Outcome
+from asyncchat.bench.scenario import Scenario
+from asyncchat.bench.verify import Faults
+
+PERCENTILES = (50.0, 90.0, 99.0, 99.9, 100.0)
+# For the plot: enough points for a smooth curve, denser towards the end.
+CURVE = tuple(100.0 - 100.0 / 2**half for half in (step / 2 for step in range(29)))
+# One microsecond to an hour: what is outside counts at the end.
+_LEAST, _MOST = 1, 3_600_000_000
+# From this share on a core counts as fully busy: the kernel takes the rest.
+_BUSY = 95.0
+# In a closed loop the server or the generator is busy, unless both wait.
+_WAITING = 60.0
+# When all other programs use more of a core than this, they disturb; an idle system needs 1% or 2%.
+_OTHERS = 10.0
+# A rate counts as reached when at least this share of its messages was sent.
+_KEPT = 0.98
+# When an open loop's sender is later than this, the generator itself delayed it.
+_LATE_SECONDS = 0.01
+_BEHIND_SECONDS = 0.5
+
+
+class Measure(NamedTuple):
+    """One line of the report: its key in JSON, label, unit, digits, and which direction is better."""
+
+    key: str
+    label: str
+    unit: str
+    digits: int
+    better: Literal["less", "more", "neither"]
+
+
+MEASURES = (
+    Measure("cpu_us", "server CPU a delivery", "us", 3, "less"),
+    Measure("deliveries_per_s", "deliveries", "1/s", 0, "more"),
+    Measure("messages_per_s", "messages", "1/s", 0, "more"),
+    Measure("sessions_per_s", "sessions", "1/s", 0, "more"),
+    Measure("session_cpu_us", "server CPU a session", "us", 1, "less"),
+    Measure("p50_ms", "latency p50", "ms", 3, "less"),
+    Measure("p90_ms", "latency p90", "ms", 3, "less"),
+    Measure("p99_ms", "latency p99", "ms", 3, "less"),
+    Measure("p99.9_ms", "latency p99.9", "ms", 3, "less"),
+    Measure("max_ms", "latency max", "ms", 3, "less"),
+    Measure("join_seconds", "all have joined after", "s", 3, "less"),
+    Measure("memory_kib", "memory a connection", "KiB", 2, "less"),
+    Measure("server_busy", "server's core busy", "%", 1, "neither"),
+    Measure("generator_busy", "generator's core busy", "%", 1, "neither"),
+    Measure("generator_us", "generator CPU a delivery", "us", 3, "neither"),
+)
+
+
+@dataclass(slots=True)
+class Metrics:
+    """The metrics of one run, or the median of several.
+
+    Args:
+        scenario: The scenario's name.
+        values: By a measure's key; a value that could not be measured is missing.
+        faults: What was wrong with deliveries, in words; empty: nothing.
+        examples: Lines that show the faults.
+        notes: What a reader must know to understand the metrics.
+        curve: Percentile and latency in milliseconds, for the plot.
+        version: What the server calls itself.
+    """
+
+    scenario: str
+    values: dict[str, float]
+    faults: str = ""
+    examples: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    curve: list[tuple[float, float]] = field(default_factory=list)
+    version: str | None = None
+
+
+def load_metrics(scenario: Scenario, outcome: Outcome) -> Metrics:
+    """Return the metrics of a load."""
+    metrics = _metrics(scenario, outcome.begin, outcome.end, outcome.faults)
+    _add_latency(metrics, [samples.latencies for samples in outcome.latencies])
+    metrics.notes += _load_notes(scenario, outcome, metrics.values)
+    return metrics
+
+
+def churn_metrics(scenario: Scenario, outcome: ChurnOutcome) -> Metrics:
+    """Return the metrics of a churn."""
+    metrics = _metrics(scenario, outcome.begin, outcome.end, outcome.faults)
+    _add_latency(metrics, [samples.latencies for samples in outcome.latencies])
+    seconds = outcome.end.at - outcome.begin.at
+    metrics.values.pop("cpu_us", None)  # most of the time is spent on joining and leaving
+    metrics.values["sessions_per_s"] = outcome.sessions / seconds
+    cpu = _server_cpu(outcome.begin, outcome.end)
+    if cpu is not None and outcome.sessions:
+        metrics.values["session_cpu_us"] = cpu / outcome.sessions * 1e6
+    metrics.notes += _busy_note(
+        metrics.values, closed=True, disturbed=bool(_others_note(outcome.begin, outcome.end))
+    )
+    return metrics
+
+
+def idle_metrics(scenario: Scenario, begin: float | None, end: float | None) -> Metrics:
+    """Return the metrics of a server while nobody sends."""
+    values = {}
+    if begin is not None and end is not None:
+        values["server_busy"] = (end - begin) / scenario.seconds * 100
+    return Metrics(scenario.name, values)
+
+
+def _metrics(scenario: Scenario, begin: Mark, end: Mark, faults: Faults) -> Metrics:
+    # A delivery is one message to one member.
+    seconds, delivered = end.at - begin.at, end.delivered - begin.delivered
+    generator = end.generator_cpu - begin.generator_cpu
+    values = {
+        "deliveries_per_s": delivered / seconds,
+        "messages_per_s": (end.sent - begin.sent) / seconds,
+        "generator_busy": generator / seconds * 100,
+    }
+    cpu = _server_cpu(begin, end)
+    if cpu is not None:
+        values["server_busy"] = cpu / seconds * 100
+    if delivered > 0:
+        values["generator_us"] = generator / delivered * 1e6
+        if cpu is not None:
+            values["cpu_us"] = cpu / delivered * 1e6
+    notes = _others_note(begin, end)
+    return Metrics(scenario.name, values, faults.describe(), list(faults.examples), notes)
+
+
+def _others_note(begin: Mark, end: Mark) -> list[str]:
+    """Say when other programs used much of the processors, which distorts times."""
+    server = _server_cpu(begin, end)
+    if server is None or begin.machine_cpu is None or end.machine_cpu is None:
+        return []
+    generator = end.generator_cpu - begin.generator_cpu + end.spun - begin.spun
+    used = end.machine_cpu - begin.machine_cpu - server - generator
+    share = used / (end.at - begin.at) * 100
+    if share < _OTHERS:
+        return []
+    return [f"other programs used {share:.0f}% of a core meanwhile, which distorts rates and latencies"]
+
+
+def _server_cpu(begin: Mark, end: Mark) -> float | None:
+    if begin.server_cpu is None or end.server_cpu is None:
+        return None
+    return end.server_cpu - begin.server_cpu
+
+
+def percentiles(samples: Iterable[Sequence[int]], wanted: Sequence[float]) -> list[float]:
+    """Return the wanted percentiles in milliseconds, of samples in microseconds; empty without samples.
+
+    A percentile is the sample with the nearest rank, exact over all samples. Latencies are whole
+    microseconds, so counting them by value needs little memory even for millions of samples.
+    """
+    counts: Counter[int] = Counter()
+    for values in samples:
+        counts.update(values)
+    if not counts:
+        return []
+    values = sorted(counts)
+    ranks = list(itertools.accumulate(counts[value] for value in values))
+    found = (values[bisect_left(ranks, max(1, int(part / 100 * ranks[-1] + 0.5)))] for part in wanted)
+    return [min(max(value, _LEAST), _MOST) / 1000 for value in found]
+
+
+def _add_latency(metrics: Metrics, samples: Sequence[Sequence[int]]) -> None:
+    names = [f"p{percentile:g}_ms" for percentile in PERCENTILES[:-1]] + ["max_ms"]
+    metrics.values.update(zip(names, percentiles(samples, PERCENTILES), strict=False))
+    metrics.curve = list(zip(CURVE, percentiles(samples, CURVE), strict=False))
+
+
+def _load_notes(scenario: Scenario, outcome: Outcome, values: dict[str, float]) -> list[str]:
+    """Return the notes on a load's metrics."""
+    notes = []
+    if outcome.sampled:
+        notes.append(f"latency of all messages to {outcome.sampled} of {scenario.clients} clients")
+    if scenario.rate is not None:
+        reached = values["messages_per_s"]
+        if reached < scenario.rate * _KEPT:
+            notes.append(
+                f"the rate was not reached: {reached:,.0f} of {scenario.rate:,.0f} messages/s were sent"
+            )
+        elif outcome.late > _LATE_SECONDS:
+            notes.append(
+                f"the generator sent up to {outcome.late * 1000:.0f} ms late; the latency includes that"
+            )
+        if outcome.behind > _BEHIND_SECONDS:
+            notes.append(
+                f"the server was {outcome.behind:.1f} s behind at the end: it cannot sustain this rate"
+            )
+    disturbed = bool(_others_note(outcome.begin, outcome.end))
+    notes += _busy_note(values, closed=scenario.rate is None, disturbed=disturbed)
+    if outcome.separate > 0:
+        notes.append(f"{outcome.separate} clients received the senders' messages in another order")
+    return notes
+
+
+def _busy_note(values: dict[str, float], *, closed: bool, disturbed: bool = False) -> list[str]:
+    generator, server = values["generator_busy"], values.get("server_busy", 0.0)
+    if closed and server and max(generator, server) < _WAITING and not disturbed:
+        return [
+            f"neither the server ({server:.0f}% of a core) nor the generator ({generator:.0f}%) was busy: "
+            "both waited, for each other, for a timer or for TCP's delayed acknowledgements"
+        ]
+    if generator < _BUSY or server >= _BUSY:
+        return []
+    said = f"the generator was the bottleneck (its core {generator:.0f}% busy, the server's {server:.0f}%): "
+    if closed:
+        return [said + "it limits deliveries/s and latency; the CPU a delivery is the server's at this rate"]
+    return [said + "the latency includes its queue"]
+
+
+def median(runs: Sequence[Metrics]) -> Metrics:
+    """Return the median of each figure over the runs that have it, with the faults and notes of all."""
+    keys = dict.fromkeys(key for run in runs for key in run.values)
+    values = {key: statistics.median(run.values[key] for run in runs if key in run.values) for key in keys}
+    faults = "; ".join(dict.fromkeys(run.faults for run in runs if run.faults))
+    # When notes differ only in their numbers, the last run's is enough.
+    notes = list({_shape(note): note for run in runs for note in run.notes}.values())
+    curves = [dict(run.curve) for run in runs if run.curve]
+    curve = [(at, statistics.median(each[at] for each in curves)) for at in (curves[0] if curves else ())]
+    examples = [example for run in runs for example in run.examples]
+    return Metrics(runs[0].scenario, values, faults, examples[:3], notes, curve, runs[-1].version)
+
+
+def _shape(note: str) -> str:
+    return "".join(letter for letter in note if not letter.isdigit() and letter not in ".,")

@@ -1,0 +1,108 @@
+"""What a program waits for: the acknowledgement of a message, the answer of a history or a search.
+
+Owns waiting; must not know who answers.
+"""
+
+import threading
+
+from asyncchat.client.errors import NotDelivered, TimedOut
+from asyncchat.dialects.irc.client_values import Message
+
+
+class Receipt:
+    """The result of one ``say``. Safe to use from any thread.
+
+    A text may be sent as several messages: it is acknowledged when all of them are.
+    """
+
+    def __init__(self, parts: int) -> None:
+        self._left = parts
+        self._ids: list[str] = []
+        self._failure: NotDelivered | None = None
+        self._over = threading.Event()
+        if not parts:
+            self._over.set()
+
+    @property
+    def done(self) -> bool:
+        """Whether the server has answered."""
+        return self._over.is_set()
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether the server has accepted all of it."""
+        return self.done and self._failure is None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the acknowledged parts; '' for each one without an id."""
+        return tuple(self._ids)
+
+    def wait(self, timeout: float | None = 30.0) -> str:
+        """Waits until the server has accepted it.
+
+        Args:
+            timeout: seconds; None waits as long as it takes, also over reconnections.
+
+        Returns:
+            The id of the message (of its first part); '' if the server has no ids.
+
+        Raises:
+            NotDelivered: the server refused it, or the connection broke and the result is not known.
+            TimedOut: there is no answer yet; the message is still being sent.
+        """
+        if not self._over.wait(timeout):
+            raise TimedOut(f"The message is not acknowledged after {timeout:g} s.")
+        if self._failure is not None:
+            raise self._failure
+        return self._ids[0] if self._ids else ""
+
+    # For the session.
+
+    def part_taken(self, id: str) -> None:
+        """Notes that one part is acknowledged."""
+        self._ids.append(id)
+        self._part_over()
+
+    def more_parts(self, count: int) -> None:
+        """Notes that a part was sent as several."""
+        self._left += count
+
+    def part_failed(self, failure: NotDelivered) -> None:
+        """Notes that one part failed; the first failure counts."""
+        self._failure = self._failure or failure
+        self._part_over()
+
+    def _part_over(self) -> None:
+        self._left -= 1
+        if self._left <= 0:
+            self._over.set()
+
+
+class Lookup:
+    """A request to the history or the search, until its answer."""
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+        self._messages: tuple[Message, ...] = ()
+        self._failure = ""
+
+    def answer(self, messages: tuple[Message, ...]) -> None:
+        """Sets the answer."""
+        self._messages = messages
+        self._over.set()
+
+    def fail(self, reason: str) -> None:
+        """Sets why there is no answer."""
+        self._failure = reason
+        self._over.set()
+
+    def wait(self, timeout: float) -> tuple[tuple[Message, ...], str]:
+        """Waits for the answer; returns the messages, and why there are none.
+
+        Raises:
+            TimedOut: there is no answer in time.
+        """
+        if not self._over.wait(timeout):
+            raise TimedOut(f"The history did not answer within {timeout:g} s.")
+        return self._messages, self._failure

@@ -1,0 +1,197 @@
+"""One connection to an IRC server as its client sees it: its state, and what the features may do with it.
+
+Owns what is asked and not yet answered; must not know any command of the server's: those are the features'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from asyncchat.core.events import Speech
+from asyncchat.dialects.irc import tokens
+from asyncchat.dialects.irc.client_batches import Batches
+from asyncchat.dialects.irc.client_login import Login
+from asyncchat.dialects.irc.client_replies import JOIN_REFUSALS, SPEECH_REFUSALS, Question
+from asyncchat.dialects.irc.client_rooms import ClientRooms
+from asyncchat.dialects.irc.client_sending import Pending, Sending
+from asyncchat.dialects.irc.client_server import ServerFacts
+from asyncchat.dialects.irc.client_values import (
+    Acknowledged,
+    CantJoin,
+    HistoryFailed,
+    Message,
+    Refused,
+    Undelivered,
+    Value,
+)
+
+BARRIER = "said-"
+"""What our own PINGs behind messages begin with."""
+
+
+def moment(line: tokens.Message, now: datetime) -> datetime:
+    """When the server says a line happened (IRCv3 server-time), else ``now``."""
+    stamp = line.tag("time")
+    if stamp:
+        try:
+            at = datetime.fromisoformat(stamp)
+        except ValueError:
+            return now
+        if at.tzinfo is not None:
+            return at
+    return now
+
+
+def nick_of(source: str) -> str:
+    """The nick in ``nick!user@host``."""
+    return source.partition("!")[0].partition("@")[0]
+
+
+def last_param(line: tokens.Message) -> str:
+    """The last parameter, or '' where there is none."""
+    return line.params[-1] if line.params else ""
+
+
+class ClientConnection:
+    """The state of one connection.
+
+    Args:
+        nick: the nick to register with.
+        server: what is known of the server.
+        login: logs in to an account before the registration ends.
+    """
+
+    def __init__(self, nick: str, server: ServerFacts, login: Login | None = None) -> None:
+        self.nick = nick
+        self.login = login
+        self.server = server
+        self.rooms = ClientRooms(server, self.is_own)
+        self.registered = False
+        self.welcomed = False
+        self.origin = nick
+        """``nick!user@host`` as the server shows us to others, as far as it is known."""
+        self.joining: dict[str, str] = {}
+        """Rooms that we asked into, by their folded names."""
+        self.sending = Sending()
+        self.batches = Batches()
+        self.head: Message | None = None
+        """The message that the next line may go on with."""
+        self._out: list[bytes] = []
+        self._questions: list[Question] = []
+
+    # What we ask.
+
+    def send(self, command: str, *params: str) -> None:
+        """Sends any command.
+
+        Raises:
+            ValueError: it can't be said in one line of IRC.
+        """
+        self._out.append(tokens.format(tokens.Message(command, params)))
+
+    def ask(self, command: str, *params: str) -> None:
+        """Sends a command behind all that was said before it.
+
+        Raises:
+            ValueError: it can't be said in one line of IRC.
+        """
+        self.ask_line(tokens.Message(command, params))
+
+    def ask_line(self, message: tokens.Message) -> None:
+        """Sends a whole line behind all that was said before it."""
+        line = tokens.format(message)
+        if self.sending.queued:
+            self.sending.put(line)
+        else:
+            self._out.append(line)
+
+    def data_to_send(self) -> bytes:
+        """Takes the bytes that wait to be sent."""
+        self._release()
+        data = b"".join(self._out)
+        self._out.clear()
+        return data
+
+    @property
+    def under_way(self) -> list[int]:
+        """Numbers of the messages sent and not yet answered, in order."""
+        return self.sending.under_way
+
+    def confirm(self) -> None:
+        """Has the server answer for all that is under way, also where it echoes nothing: a PING behind it."""
+        self._release()
+        if (number := self.sending.barrier()) is not None:
+            self.send("PING", f"{BARRIER}{number}")
+
+    def put_question(self, question: Question) -> None:
+        """Asks a question once those before it are answered."""
+        self._questions.append(question)
+        if len(self._questions) == 1:
+            self.send(*question.command)
+
+    def asked(self, command: str) -> Question | None:
+        """The question that is awaiting its answer, if it is this command."""
+        first = self._questions[0] if self._questions else None
+        return first if first is not None and first.command[0] == command else None
+
+    def answered(self) -> Question:
+        """Ends the question that is awaiting its answer, and asks the next."""
+        question = self._questions.pop(0)
+        if self._questions:
+            self.send(*self._questions[0].command)
+        return question
+
+    def _release(self) -> None:
+        if not self.registered:
+            return
+        self._out.extend(self.sending.release())
+        if not self.server.echoes and not self.server.labels:
+            number = self.sending.barrier()
+            if number is not None:
+                self.send("PING", f"{BARRIER}{number}")
+
+    # What we are told.
+
+    def is_own(self, nick: str) -> bool:
+        """Whether a nick is ours."""
+        return self.server.fold(nick) == self.server.fold(self.nick)
+
+    def learn_origin(self, source: str) -> None:
+        """Takes how the server shows us to others."""
+        if "!" in source:
+            self.origin = source
+
+    def conversation(self, line: tokens.Message) -> tuple[str, str, bool]:
+        """The room or the other person that a line belongs to, its author, and whether that is us."""
+        nick, target = nick_of(line.source), self.server.bare_room(line.param(0))
+        own = self.is_own(nick)
+        return target if own or self.server.is_room(target) else nick, nick, own
+
+    def acknowledge(self, pending: Pending | None, id: str, now: datetime) -> Sequence[Value]:
+        """The server has taken a message of ours."""
+        if pending is None:
+            return ()
+        action, notice = pending.speech is Speech.ACTION, pending.speech is Speech.NOTICE
+        message = Message(id, now, pending.to, self.nick, pending.text, True, action, notice)
+        return (Acknowledged(pending.token, message),)
+
+    def refuse(
+        self, line: tokens.Message, about: Sequence[str], reason: str, label: str, now: datetime
+    ) -> Sequence[Value]:
+        """The server did not do what we asked, which is found by label or by what the refusal is about."""
+        at, subject = moment(line, now), about[0] if about else ""
+        keys = [self.server.fold(word) for word in about]
+        if any(self.asked(word) for word in about):  # unknown command, too few parameters …
+            question = self.answered()
+            return (HistoryFailed(question.token, question.room, line.command, reason),)
+        if label:
+            pending = self.sending.labeled(label)
+        else:
+            pending = self.sending.refused(keys) if line.command in SPEECH_REFUSALS else None
+        if pending is not None:
+            refusal = Refused(at, pending.to, reason, pending.text, line.command)
+            return (Undelivered(pending.token, refusal),)
+        if keys and line.command in JOIN_REFUSALS and (room := self.joining.pop(keys[0], None)) is not None:
+            return (CantJoin(room, reason),)
+        return (Refused(at, subject, reason, "", line.command),)

@@ -1,0 +1,119 @@
+"""From a client's line to commands: its label, its limits, its command's handler.
+
+Owns what is refused before a command is looked at; the commands are a table (``registry``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from asyncchat.core.commands import Answer, Command
+from asyncchat.dialects.framing import OVERLONG
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.answers import ResumeReading, numeric
+from asyncchat.dialects.irc.batches import OpenBatch
+from asyncchat.dialects.irc.capabilities import BATCH, LABELED_RESPONSE
+from asyncchat.dialects.irc.features import multiline
+from asyncchat.dialects.irc.labels import LabelStart, label_of
+from asyncchat.dialects.irc.registry import COMMANDS
+from asyncchat.dialects.irc.serialize import BODY_BYTES, middle
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import CLIENT_TAG_BYTES, Fault, Message, parse
+
+MOST_BYTES = CLIENT_TAG_BYTES + 2 + BODY_BYTES
+"""Longest line of a client: tags with ``@`` and space, and the 510 bytes after them."""
+
+_LABELS = BATCH | LABELED_RESPONSE
+"""Without batches there are no labels (labeled-response, "Dependencies")."""
+
+
+def dispatch(session: IrcSession, raw: bytes | None) -> Sequence[Command]:
+    """The commands that a line asks for, behind its label if it has one.
+
+    What is asked in a batch is answered when it ends or breaks, under the label with which it began.
+    """
+    if session.caps_in & _LABELS != _LABELS:
+        return _asked(session, raw)
+    label = label_of(raw)
+    before = _batch(session)
+    asked = _asked(session, raw)
+    after = _batch(session)
+    if after is not None and not (after is before and asked):
+        return asked
+    if after is None and before is not None:
+        broken, rest = asked[:1], asked[1:]
+        return (*_under(session, before.label, broken), *_under(session, label, rest))
+    return _under(session, label, asked)
+
+
+def _batch(session: IrcSession) -> OpenBatch | None:
+    return None if session.client_batches is None else session.client_batches.open
+
+
+def _under(session: IrcSession, label: str, asked: Sequence[Command]) -> Sequence[Command]:
+    if not label:
+        return asked
+    # A line that pauses may leave the rest of what it asks behind it.
+    return (Answer(LabelStart(label, len(asked) + session.queued)), *asked)
+
+
+def _asked(session: IrcSession, raw: bytes | None) -> Sequence[Command]:
+    if raw is OVERLONG or _too_long(raw):
+        text = "Input line was too long"
+        return [*multiline.broken(session, text), numeric(numerics.ERR_INPUTTOOLONG, text=text)]
+    message = parse(raw)
+    if isinstance(message, Fault):
+        return [*multiline.broken(session, message.value), *_refused(session, raw, message)]
+    if session.client_batches is not None or message.tags:
+        first, whole = multiline.taken(session, message)
+        if first or whole:
+            return first if whole else [*first, *_obeyed(session, message)]
+    return _obeyed(session, message)
+
+
+def _obeyed(session: IrcSession, message: Message) -> Sequence[Command]:
+    entry = COMMANDS.get(message.command)
+    if entry is None:
+        return [_unknown(message.command)]
+    if not entry.early and not session.entered:
+        return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
+    if not entry.satisfied(message.params):
+        return [numeric(numerics.ERR_NEEDMOREPARAMS, message.command, text="Not enough parameters")]
+    heard = session.context.heard
+    heard[message.command] = heard.get(message.command, 0) + 1
+    if entry.needs & ~session.caps_in:
+        return [_unknown(message.command)]
+    commands = entry.handler(session, message)
+    if not entry.long:
+        return commands
+    session.pause()
+    return [*commands, Answer(ResumeReading())]
+
+
+def _unknown(command: str) -> Answer:
+    return numeric(numerics.ERR_UNKNOWNCOMMAND, middle(command), text="Unknown command")
+
+
+def _refused(session: IrcSession, raw: bytes, fault: Fault) -> Sequence[Command]:
+    if fault is Fault.EMPTY:
+        return []
+    if fault is Fault.CONTROL:
+        text = f"The line was not accepted: {fault.value}"
+        return [numeric(numerics.ERR_UNKNOWNERROR, "*", text=text)]
+    message = parse(raw, "latin-1")
+    command = message.command if isinstance(message, Message) else "*"
+    if command == "METADATA" and isinstance(message, Message) and message.param(1).upper() == "SET":
+        text = "A value must be UTF-8"
+        return [session.fail_answer(command, "VALUE_INVALID", text=text)]
+    text = "Message rejected, your IRC software MUST use UTF-8 encoding on this network"
+    return [session.fail_answer(command if command in COMMANDS else "*", "INVALID_UTF8", text=text)]
+
+
+def _too_long(raw: bytes) -> bool:
+    """Whether a line passes its limit, with or without tags (IRCv3 message-tags, "Size limit")."""
+    if len(raw) <= BODY_BYTES:
+        return False
+    if raw[:1] != b"@":
+        return True
+    tags, _, body = raw.partition(b" ")
+    return len(tags) - 1 > CLIENT_TAG_BYTES or len(body) > BODY_BYTES

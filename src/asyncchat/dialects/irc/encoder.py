@@ -1,0 +1,140 @@
+"""The bytes of others' events, encoded once for all sessions with the same capabilities.
+
+Owns the fast way of a message to a room: three byte strings joined, two of them remembered. It is the hottest
+path of the program. All other lines are the features' (``registry``).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from asyncchat.core.events import Record, Said, Speech, Together
+from asyncchat.core.ids import Ids
+from asyncchat.core.people import Person
+from asyncchat.dialects.irc import features  # noqa: F401  # fills the tables
+from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.registry import CAUSES, COALESCED, LINES, PLAYBACK, TAGGED
+from asyncchat.dialects.irc.tokens import LINE_BYTES
+from asyncchat.text.timestamps import timestamp
+
+MOST_REMEMBERED: Final = 20_000
+"""Heads of lines that are remembered: one for each who speaks, some 150 bytes; then it begins anew."""
+
+
+class Heads:
+    """Beginnings of lines and targets as bytes, which all encoders share."""
+
+    __slots__ = ("origins", "targets")
+
+    def __init__(self) -> None:
+        self.origins: dict[str, bytes] = {}
+        self.targets: dict[str, bytes] = {}
+
+
+class CapabilityEncoder(EncoderBase):
+    """The bytes of others' events for sessions with one set of capabilities.
+
+    Args:
+        source: the server's name, for what it says itself.
+        ids: gives the msgid.
+        caps: the capabilities, of which those that change bytes count.
+        heads: those that other encoders have made already.
+    """
+
+    __slots__ = (
+        "__weakref__", "_heads", "_last", "_last_told", "_millisecond", "_tagged", "_tags_head", "_targets",
+    )  # fmt: skip
+
+    def __init__(self, source: str, ids: Ids, caps: int, heads: Heads | None = None) -> None:
+        super().__init__(source, ids, caps)
+        self._tagged = self._tags_time or self._tags_ids
+        self._millisecond = -1
+        self._last: Record | None = None
+        self._last_told = b""
+        self._tags_head = b"@msgid="
+        heads = heads or Heads()
+        self._heads = heads.origins
+        self._targets = heads.targets
+
+    def encode(self, record: Record) -> bytes:
+        """The bytes of an event: whole lines, or nothing where IRC has no word for it."""
+        if record is self._last:
+            return self._last_told  # the echo to its sender
+        event = record.event
+        if type(event) is Said and event.speech is Speech.MESSAGE:
+            text = event.text
+            origin = event.person.origin
+            head = self._heads.get(origin) or self._head(origin)
+            target = self._targets.get(event.room) or self._target(event.room)
+            raw = b"%b%b%b\r\n" % (head, target, text.encode())
+            if len(raw) <= LINE_BYTES and "\n" not in text and "\r" not in text and not event.cuts:
+                by = event.person
+                if (
+                    (self._tags_account and by.account)
+                    or (self._tags_ids and by.bot)
+                    or (self._tags_oper and by.oper)
+                ):
+                    whole = self.message_tags(record) + raw
+                elif not self._tagged:
+                    return raw
+                else:
+                    whole = (self.message_tags(record) if event.tags else self._quick_tags(record)) + raw
+                self._last, self._last_told = record, whole
+                return whole
+        kind = type(event)
+        tagged = TAGGED.get(kind)
+        if tagged is not None and (told := tagged(self, record, "")) is not None:
+            return told
+        if type(record) is Together:
+            return self._tag(record, COALESCED[kind]([one.event for one in record.records]))
+        lines = LINES.get(kind)
+        return b"" if lines is None else self._tag(record, lines(self, event).splitlines(keepends=True))
+
+    def past(self, record: Record, batch: str) -> bytes:
+        """The bytes of an event in a page of the history (draft/event-playback)."""
+        event = record.event
+        tagged = PLAYBACK.get(type(event))
+        if tagged is not None:
+            return tagged(self, record, batch) or b""
+        lines = LINES.get(type(event))
+        if lines is None:
+            return b""
+        head = self.event_tags(record.time, self._cause(record), batch)
+        if self._tags_ids:
+            id = f"msgid={self.ids.id_of(record.number)} ".encode()
+            head = b"%b;%b" % (head[:-1], id) if head else b"@" + id
+        return b"".join(head + one + b"\r\n" for one in lines(self, event).split(b"\r\n")[:-1])
+
+    def _tag(self, record: Record, lines: list[bytes]) -> bytes:
+        """Lines, each behind the tags of the one that caused them."""
+        told = [one for one in lines if one]
+        before = self.event_tags(record.time, self._cause(record)) if told else b""
+        return b"".join([before + one for one in told]) if before else b"".join(told)
+
+    def _cause(self, record: Record) -> Person | None:
+        """Whose words an event's lines are; None: the server's."""
+        cause = CAUSES.get(type(record.event))
+        return record.event.person if cause is None else cause(record.event)  # type: ignore[union-attr]  # it has one
+
+    def _quick_tags(self, record: Record) -> bytes:
+        """``message_tags`` without a batch; most messages share their millisecond with the one before."""
+        millisecond = record.time // 1000
+        if millisecond != self._millisecond and self._tags_time:
+            self._millisecond = millisecond
+            end = ";msgid=" if self._tags_ids else " "
+            self._tags_head = f"@time={timestamp(record.time)}{end}".encode()
+        if self._tags_ids:
+            return b"%b%b " % (self._tags_head, self.ids.id_of(record.number).encode())
+        return self._tags_head
+
+    def _head(self, origin: str) -> bytes:
+        if len(self._heads) >= MOST_REMEMBERED:
+            self._heads.clear()
+        head = self._heads[origin] = f":{origin} PRIVMSG ".encode("utf-8", "replace")
+        return head
+
+    def _target(self, room: str) -> bytes:
+        if len(self._targets) >= MOST_REMEMBERED:
+            self._targets.clear()
+        target = self._targets[room] = f"{room} :".encode("utf-8", "replace")
+        return target

@@ -1,0 +1,240 @@
+"""Accounts: making one (IRCv3 account-registration), and what is told of logging in and out.
+
+Owns the lines of each outcome, by what asked for it: SASL, REGISTER, PASS, or a service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from asyncchat.core import commands as core
+from asyncchat.core import events, replies
+from asyncchat.core.replies import AccountFault
+from asyncchat.dialects.base import ServerInfo
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.features import sasl
+from asyncchat.dialects.irc.features.people import PassPurpose, entering, person_changed
+from asyncchat.dialects.irc.features.services import done, notice
+from asyncchat.dialects.irc.registry import command, lines, refusals, reply, to_self, to_siblings
+from asyncchat.dialects.irc.serialize import line, middle
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+
+
+def _registration_value(server: ServerInfo) -> str | None:
+    """The value of draft/account-registration; none where people make no accounts."""
+    if not server.registration:
+        return None
+    early = ("before-connect",) if server.before_connect else ()
+    email = ("email-required",) if server.require_email else ()
+    return ",".join((*early, "custom-account-name", *email))
+
+
+ACCOUNT_NOTIFY: Final = capability("account-notify", "extensions/account-notify", changes=True)
+
+capability("draft/account-registration", "extensions/account-registration", value=_registration_value)
+
+
+LoggedIn = replies.LoggedInNow | replies.Confirmed | replies.Registered
+
+
+class RegisterPurpose(msgspec.Struct, frozen=True):
+    """Purpose of what REGISTER asks."""
+
+
+_CODES = {
+    AccountFault.EXISTS: "ACCOUNT_EXISTS",
+    AccountFault.HELD: "BAD_ACCOUNT_NAME",
+    AccountFault.NOT_ALLOWED: "BAD_ACCOUNT_NAME",
+    AccountFault.LOGGED_IN: "ALREADY_AUTHENTICATED",
+    AccountFault.WEAK: "WEAK_PASSWORD",
+    AccountFault.BAD_PASSWORD: "UNACCEPTABLE_PASSWORD",
+    AccountFault.EMAIL: "INVALID_EMAIL",
+    AccountFault.BAD_EMAIL: "INVALID_EMAIL",
+}
+"""FAIL's code for each reason why no account is made; TEMPORARILY_UNAVAILABLE for all others."""
+
+
+@command(
+    "REGISTER",
+    3,
+    early=True,
+    params="<account>|* <email>|* <password>",
+    about="Makes an account, of your nickname with *: nobody else can have that name then.",
+)
+def _register(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Makes an account: ``REGISTER <account>|* <email>|* <password>``."""
+    account, email, password = message.params[:3]
+    name = session.registration.nick if not session.entered else ""
+    if not session.entered:
+        if not session.context.server.before_connect:
+            return [_connect_first(session, "REGISTER")]
+        if not name:
+            return [session.fail_answer("REGISTER", "NEED_NICK", "*", text="Choose a nickname before")]
+        there = session.registration.account
+        if there:
+            text = f"You are logged in as {there}"
+            return [session.fail_answer("REGISTER", "ALREADY_AUTHENTICATED", there, text=text)]
+    account = "" if account == "*" else account
+    email = "" if email == "*" else email
+    if not session.is_confidential:
+        return [core.Answer(replies.AccountRefused(AccountFault.OPEN, account, purpose=RegisterPurpose()))]
+    session.pause()
+    return [core.Register(account, email, password, name, RegisterPurpose())]
+
+
+@command(
+    "VERIFY",
+    2,
+    early=True,
+    params="<account> <code>",
+    about="Is not in use: accounts need not be verified here.",
+)
+def _verify(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Refuses: no account needs to be verified."""
+    if not session.entered and not session.context.server.before_connect:
+        return [_connect_first(session, "VERIFY")]
+    text = "No account waits to be verified here"
+    return [session.fail_answer("VERIFY", "INVALID_CODE", middle(message.params[0]), text=text)]
+
+
+def _connect_first(session: IrcSession, command: str) -> core.Answer:
+    return session.fail_answer(command, "COMPLETE_CONNECTION_REQUIRED", text="Enter the chat before")
+
+
+# Replies.
+
+
+@reply(replies.Confirmed, replies.Registered)
+def _say_confirmed(session: IrcSession, reply: replies.Confirmed | replies.Registered) -> bytes:
+    """Remembers the account of a session that is not registered yet, then as for the others."""
+    if not session.entered:
+        session.registration.account = reply.account
+    return _say_logged_in(session, reply)
+
+
+@reply(replies.LoggedInNow)
+def _say_logged_in(session: IrcSession, reply: LoggedIn) -> bytes:
+    """900, then what depends on the purpose."""
+    text = f"You are now logged in as {reply.account}"
+    told = session.numeric(numerics.RPL_LOGGEDIN, session.origin, reply.account, text=text)
+    purpose = reply.purpose
+    if isinstance(purpose, PassPurpose):
+        session.resume(then=[entering(session)])
+        return told
+    session.resume()
+    if isinstance(purpose, sasl.SaslPurpose):
+        return told + sasl.succeeded(session)
+    if isinstance(purpose, RegisterPurpose):
+        success = f":{session.context.name} REGISTER SUCCESS {reply.account}"
+        return line(success, "Account created") + told
+    made = isinstance(reply, replies.Registered)
+    words = f"The account {reply.account} is made: the name is yours now" if made else f"{text}"
+    return told + notice(session, purpose, words)
+
+
+@reply(replies.LoggedOutNow)
+def _say_logged_out(session: IrcSession, reply: replies.LoggedOutNow) -> bytes:
+    """A notice beside the event's own line (901)."""
+    return done(session, reply.purpose, "You are logged out")
+
+
+@reply(replies.PasswordChanged)
+def _say_password_changed(session: IrcSession, reply: replies.PasswordChanged) -> bytes:
+    return done(session, reply.purpose, f"The password of {reply.account} is changed")
+
+
+@reply(replies.Removed)
+def _say_removed(session: IrcSession, reply: replies.Removed) -> bytes:
+    return done(session, reply.purpose, f"The account {reply.account} is removed")
+
+
+@reply(replies.Released)
+def _say_released(session: IrcSession, reply: replies.Released) -> bytes:
+    return done(session, reply.purpose, f"{reply.name} is free, or yours")
+
+
+@reply(replies.AccountView)
+def _say_account(session: IrcSession, view: replies.AccountView) -> bytes:
+    made = session.context.moment(view.time)
+    lines = [f"The account {view.account} was made on {made}"]
+    people = ", ".join(view.people)
+    lines.append(f"Logged in to it: {people}" if people else "Nobody is logged in to it")
+    if view.mine:
+        lines.append(f"Its e-mail address: {view.email or 'none'}")
+    return b"".join(notice(session, view.purpose, text) for text in lines)
+
+
+@reply(replies.AccountRefused)
+def _say_refused(session: IrcSession, refusal: replies.AccountRefused) -> bytes:
+    """904 to SASL, FAIL to REGISTER, a notice to all else."""
+    purpose = refusal.purpose
+    why = refusal.why[:1].upper() + refusal.why[1:]
+    if isinstance(purpose, PassPurpose):
+        session.resume(then=[entering(session)])
+        return notice(session, purpose, f"PASS did not log you in: {refusal.why}")
+    session.resume()
+    if isinstance(purpose, sasl.SaslPurpose):
+        return sasl.failed(session, "" if refusal.fault is AccountFault.WRONG else refusal.why)
+    if isinstance(purpose, RegisterPurpose):
+        code = _CODES.get(refusal.fault, "TEMPORARILY_UNAVAILABLE")
+        return session.fail("REGISTER", code, middle(refusal.account or "*"), text=why)
+    return notice(session, purpose, why)
+
+
+refusals(
+    {
+        replies.NeedsAccount: lambda r: (
+            numerics.ERR_NEEDREGGEDNICK,
+            (r.target,),
+            "You need to be logged in to an account for that",
+        ),
+        replies.NameReserved: lambda r: (
+            numerics.ERR_NICKNAMEINUSE,
+            (r.name,),
+            "Nickname belongs to an account: log in to it (SASL), or choose another",
+        ),
+    }
+)
+
+
+@lines(events.LoggedIn, events.LoggedOut)
+def _account_lines(encoder: EncoderBase, event: events.LoggedIn | events.LoggedOut) -> bytes:
+    if not encoder.caps & ACCOUNT_NOTIFY:
+        return b""
+    return line(f":{event.person.origin} ACCOUNT {event.now.account or '*'}")
+
+
+@to_self(events.LoggedIn)
+def _logged_in(session: IrcSession, record: events.Record, event: events.LoggedIn) -> bytes:
+    """ACCOUNT; 900 is the reply's, since it also comes where one was logged in before."""
+    session.take_name(event.now)
+    return session.encoder.encode(record)
+
+
+@to_self(events.LoggedOut)
+def _logged_out(session: IrcSession, record: events.Record, event: events.LoggedOut) -> bytes:
+    if event.now.id != session.id:
+        return session.encoder.encode(record)
+    session.take_name(event.now)
+    return session.encoder.encode(record) + _logged_out_line(session, event)
+
+
+def _logged_out_line(session: IrcSession, event: events.LoggedOut) -> bytes:
+    return session.numeric(numerics.RPL_LOGGEDOUT, event.now.origin, text="You are now logged out")
+
+
+to_siblings(events.LoggedIn)(person_changed)
+
+
+@to_siblings(events.LoggedOut)
+def _sibling_logged_out(
+    session: IrcSession, record: events.Record, event: events.LoggedOut, alone: bool
+) -> bytes:
+    told = person_changed(session, record, event, alone)
+    return told + _logged_out_line(session, event) if event.now.id == session.id else told

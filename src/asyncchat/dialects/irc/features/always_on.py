@@ -1,0 +1,34 @@
+"""Persons that outlive their connections, or have several: what a session of theirs is told."""
+
+from __future__ import annotations
+
+from asyncchat.core import events, replies
+from asyncchat.dialects.irc.features import autoreplay
+from asyncchat.dialects.irc.features.rooms import say_room
+from asyncchat.dialects.irc.features.services import done
+from asyncchat.dialects.irc.registry import reply, to_self
+from asyncchat.dialects.irc.session import IrcSession
+
+
+@reply(replies.Staying)
+def _say_staying(session: IrcSession, reply: replies.Staying) -> bytes:
+    if not reply.on:
+        return done(session, reply.purpose, f"{reply.account} leaves with its last connection")
+    end = f", for up to {reply.days} days" if reply.days else ""
+    text = f"As {reply.account} you stay in your channels while you are not connected{end}"
+    return done(session, reply.purpose, text)
+
+
+@reply(replies.Present)
+def _say_present(session: IrcSession, reply: replies.Present) -> bytes:
+    """Tells of a room that the person has been in since before this session, as if it had just joined."""
+    view = reply.view
+    autoreplay.present(session, view.room, reply.time)
+    joined = events.Record(0, reply.time, events.Joined(view.room, view.person))
+    return session.encoder.encode(joined) + say_room(session, view)
+
+
+@to_self(events.Detached)
+def _detached(session: IrcSession, record: events.Record, event: events.Detached) -> bytes:
+    """ERROR: this session ends, the person stays."""
+    return session.closing_bytes(event.reason)

@@ -1,0 +1,47 @@
+"""The record of what server operators did: AUDIT."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from asyncchat.core import commands as core
+from asyncchat.core import replies
+from asyncchat.dialects.irc.registry import command, reply
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+from asyncchat.text.durations import seconds_in
+from asyncchat.text.sentences import audit_line
+from asyncchat.text.times import Zone
+
+_ACTS_TOLD = 200
+"""Lines that AUDIT tells at most: some 20 KB."""
+
+
+@command(
+    "AUDIT",
+    params="[<count>|<time>]",
+    about="Tells what operators of the server did, in notices: the last 20 things, as many as you say, or "
+    "all since a time such as 2h or 7d (operators).",
+)
+def _audit(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Shows the last acts, as many as asked for, or all since a time."""
+    asked = message.param(0)
+    session.pause()
+    if asked.isascii() and asked.isdigit():
+        return [core.ReadActs(max(1, min(int(asked[:9]), _ACTS_TOLD)))]
+    since = seconds_in(asked, bare=False)
+    return [core.ReadActs() if since is None else core.ReadActs(_ACTS_TOLD, since)]
+
+
+@reply(replies.ActsView)
+def _say_acts(session: IrcSession, view: replies.ActsView) -> bytes:
+    session.resume()
+    zone = Zone(session.context.server.zone, session.context.server.utc_offset)
+    texts = [audit_line(record, zone) for record in view.records]
+    return b"".join(session.notice(text) for text in (*texts, "End of the audit"))
+
+
+@reply(replies.ActsUnreadable)
+def _say_acts_unreadable(session: IrcSession, _refusal: replies.ActsUnreadable) -> bytes:
+    session.resume()
+    return session.notice("The history can't be read at the moment")

@@ -1,0 +1,245 @@
+"""History for clients without CHATHISTORY: on joining, by HISTORY, and by HistServ.
+
+Owns which part of the past that is, and how a message of it looks among those of today: with its time as a
+tag or before its text. A client's questions to clients (CTCP) are left out, it would answer them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from asyncchat.core import commands as core
+from asyncchat.core import replies
+from asyncchat.core.events import Record, Said, Speech, Whispered
+from asyncchat.core.names import HISTSERV, fold
+from asyncchat.core.seen import Visit
+from asyncchat.dialects.irc.answers import ResumeReading
+from asyncchat.dialects.irc.capabilities import CHATHISTORY, ECHO_MESSAGE, SERVER_TIME
+from asyncchat.dialects.irc.features.messages import message_lines
+from asyncchat.dialects.irc.features.services import ServicePurpose, notice
+from asyncchat.dialects.irc.registry import command, reply, service
+from asyncchat.dialects.irc.serialize import middle
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+from asyncchat.text.features.history import MISSED, HistoryCursor, earlier, missed, next_cursor, parse_history
+from asyncchat.text.times import Zone
+
+
+class AutoreplayPurpose(msgspec.Struct, frozen=True):
+    """Purpose of a page that is told among today's messages; ``joined`` is when the asker joined, else 0."""
+
+    cursor: HistoryCursor
+    joined: int = 0
+
+
+class Absence:
+    """The absence of a person with an account: the number of the record that ended it, and what it missed."""
+
+    __slots__ = ("number", "rooms", "seen")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.seen: Visit | None = None
+        self.rooms: set[str] = set()
+        """Those where that was told."""
+
+    def since(self, room: str) -> int | None:
+        """Since when it was not in a room, told once; None: that is not known."""
+        key = fold(room)
+        seen = self.seen
+        if seen is None or key in self.rooms or (seen.rooms is not None and key not in seen.rooms):
+            return None
+        self.rooms.add(key)
+        return seen.time
+
+
+def comes(session: IrcSession, record: Record, account: str) -> None:
+    """Remembers the record by which a person came that may have missed something and can't ask for it."""
+    if account and session.context.server.newcomers and not session.caps_in & CHATHISTORY:
+        session.keep(Absence(record.number))
+
+
+class QueuedReplays:
+    """Pages to be read once the rooms that a line names are joined."""
+
+    __slots__ = ("asked",)
+
+    def __init__(self) -> None:
+        self.asked: list[core.Command] = []
+
+
+def joined(session: IrcSession, room: str, record: Record) -> None:
+    """Reads what was said in a room that was just joined, once all of the line's rooms are."""
+    if not session.context.server.newcomers or session.caps_in & CHATHISTORY:
+        return
+    queued = session.state(QueuedReplays) or QueuedReplays()
+    queued.asked.append(on_joining(session, room, record.number, record.time))
+    session.keep(queued)
+
+
+def present(session: IrcSession, room: str, time: int) -> None:
+    """Reads what was said in a room that the person was in before this session; ``time``: of the join."""
+    absence = session.state(Absence)
+    if absence is not None:
+        session.resume(then=[on_joining(session, room, absence.number, time)])
+
+
+def welcomed(session: IrcSession, seen: Visit | None) -> None:
+    """Reads what was said in private to a person that came back, and was last ``seen`` then."""
+    absence = session.state(Absence)
+    if absence is not None and seen is not None:
+        session.resume(then=[on_return(absence, seen)])
+
+
+@reply(ResumeReading)
+def _resume_reading(session: IrcSession, value: ResumeReading) -> bytes:
+    """Says nothing; reading goes on."""
+    queued = session.state(QueuedReplays) if value.replaying else None
+    if queued is not None:
+        session.forget(QueuedReplays)
+    session.resume(queued.asked if queued is not None else ())
+    return b""
+
+
+def on_joining(session: IrcSession, room: str, number: int, time: int) -> core.ReadHistory:
+    """The first page for a session that joined a room: what it missed, else the last lines before that."""
+    absence = session.state(Absence)
+    since = None if absence is None else absence.since(room)
+    asked = HistoryCursor(room, before=number, left=session.context.server.newcomers, newcomer=True)
+    if since is not None:
+        asked = missed(room, number, since, framed=True)
+    return msgspec.structs.replace(asked.command(), purpose=AutoreplayPurpose(asked, time))
+
+
+def on_return(absence: Absence, seen: Visit) -> core.ReadMissed:
+    """The page of what was said in private since then."""
+    absence.seen = seen
+    asked = missed("", absence.number, seen.time, framed=True)
+    return core.ReadMissed(seen.time, absence.number, MISSED, AutoreplayPurpose(asked))
+
+
+PURPOSE = ServicePurpose(HISTSERV)
+
+
+_USAGE = "HISTORY <#channel|nickname> [30m|2h|2026-11-22|N]"
+
+
+class HistServNotice(msgspec.Struct, frozen=True):
+    """A sentence of HistServ."""
+
+    text: str
+
+
+@command(
+    "HISTORY",
+    1,
+    params="<target> [30m|2h|2026-11-22|N]",
+    about="Shows what was said last in a channel or between you and somebody, since then, that day, or N "
+    "messages; again: what was before.",
+)
+def _history(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Shows what was said in a room or a private conversation; asked again, it goes further back."""
+    return _ask(session, message.params[0], " ".join(message.params[1:]))
+
+
+@service(fold(HISTSERV))
+def _heard(session: IrcSession, text: str) -> Sequence[core.Command]:
+    verb, *words = text.split() or [""]
+    if verb.upper() in ("HISTORY", "PLAY") and words:
+        return _ask(session, words[0], " ".join(words[1:]))
+    if verb.upper() == "CLEAR" and len(words) == 2:
+        session.pause()
+        return [core.EraseFrom(words[0], "" if words[1] == "*" else words[1])]
+    return [core.Answer(HistServNotice(f"Syntax: {_USAGE}, or CLEAR <#channel> <nickname>|* (operators)"))]
+
+
+def _ask(session: IrcSession, target: str, text: str) -> Sequence[core.Command]:
+    asked = parse_history(target, text, _zone(session), session.state(HistoryCursor))
+    if asked is None:
+        return [core.Answer(HistServNotice(f"Syntax: {_USAGE}"))]
+    session.pause()
+    return [msgspec.structs.replace(asked.command(), purpose=AutoreplayPurpose(asked))]
+
+
+def _zone(session: IrcSession) -> Zone:
+    return Zone(session.context.server.zone, session.context.server.utc_offset)
+
+
+def told_lines(
+    session: IrcSession, page: replies.HistoryPage, asked: AutoreplayPurpose, batch: str
+) -> list[bytes]:
+    """A page's messages."""
+    encoder = session.encoder
+    if session.caps_out & SERVER_TIME:
+        return [
+            message_lines(encoder, record, batch)
+            for record in page.records
+            if _is_told(session, page, record)
+        ]
+    zone = _zone(session)
+    today = zone.day(asked.joined or (page.records[-1].time if page.records else 0))
+    lines = []
+    for record in page.records:
+        if not _is_told(session, page, record):
+            continue
+        day = zone.day(record.time)
+        when = (
+            zone.clock(record.time) if day == today else f"{zone.day_name(day)[4:]} {zone.clock(record.time)}"
+        )
+        text: str = record.event.text  # type: ignore[union-attr]  # a message
+        stamped = "\n".join(f"[{when}] {part}" for part in text.split("\n"))
+        event = msgspec.structs.replace(record.event, text=stamped, cuts=())
+        lines.append(message_lines(encoder, msgspec.structs.replace(record, event=event), batch))
+    return lines
+
+
+def _is_told(session: IrcSession, page: replies.HistoryPage, record: Record) -> bool:
+    """Whether a client can show it: its own words to another only if it knows echoes."""
+    if page.room or session.caps_out & ECHO_MESSAGE or session.person is None:
+        return _is_for_people(record)
+    return _is_for_people(record) and record.event.person.account != session.person.account  # type: ignore[union-attr]
+
+
+def _is_for_people(record: Record) -> bool:
+    event = record.event
+    return isinstance(event, Said | Whispered) and event.speech not in (Speech.PROBE, Speech.PROBE_ANSWER)
+
+
+def around(session: IrcSession, page: replies.HistoryPage, asked: AutoreplayPurpose) -> tuple[bytes, bytes]:
+    """The notices before and behind a page: what it does not show."""
+    going_on = next_cursor(msgspec.structs.replace(page, purpose=asked.cursor))
+    room = page.room
+    if room:
+        if going_on is None:
+            session.forget(HistoryCursor)
+        else:
+            session.keep(going_on)
+    if asked.cursor.newcomer:
+        if not page.more:
+            return b"", b""
+        text = f"{earlier(page.more, asked.cursor)}: /msg {HISTSERV} HISTORY {room or '<nickname>'}"
+        return notice(session, PURPOSE, text), b""
+    zone = session.context.server.zone
+    if not page.records:
+        return b"", notice(session, PURPOSE, f"There are no messages in {room} for that.")
+    text = f"The times are {zone}." if not session.caps_out & SERVER_TIME else ""
+    if going_on is not None:
+        text = f"{text} There are earlier ones: /msg {HISTSERV} HISTORY {room}".strip()
+    return b"", notice(session, PURPOSE, text or f"That is all of {room} for that.")
+
+
+def say_replay_unreadable(
+    session: IrcSession, refusal: replies.HistoryUnreadable, asked: AutoreplayPurpose
+) -> bytes:
+    """The history can't be read; a session that only joined has not asked for it and is told nothing."""
+    if asked.cursor.newcomer:
+        return b""
+    when = " now" if refusal.failed else ""
+    return notice(session, PURPOSE, f"The history of {middle(refusal.room)} can't be read{when}.")
+
+
+@reply(HistServNotice)
+def _say(session: IrcSession, told: HistServNotice) -> bytes:
+    return notice(session, PURPOSE, told.text)

@@ -1,0 +1,86 @@
+"""Being away: AWAY (Modern IRC; IRCv3 away-notify, pre-away)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from asyncchat.core import commands as core
+from asyncchat.core import events, replies
+from asyncchat.core.text import cut
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.answers import numeric
+from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.client_registry import shape
+from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.isupport import token
+from asyncchat.dialects.irc.limits import REASON_BYTES
+from asyncchat.dialects.irc.registry import command, lines, reply, to_self, to_siblings_as_to_self
+from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+
+AWAY_NOTIFY: Final = capability("away-notify", "extensions/away-notify", changes=True)
+PRE_AWAY: Final = capability("draft/pre-away", "extensions/pre-away")
+
+token("AWAYLEN", REASON_BYTES)
+
+
+@command(
+    "AWAY",
+    early=True,
+    params="[:<text>]",
+    about="Marks you as away, with a word for those who write to you; without one you are back.",
+)
+def _away(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Marks as away with a text, or as back without one; with draft/pre-away before registration too."""
+    text = cut(message.param(0), REASON_BYTES)[0]
+    if session.entered:
+        return [core.SetAway(text)]
+    if not session.caps_in & PRE_AWAY:
+        return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
+    session.registration.away = text
+    return [core.Answer(replies.StillAway(text))]
+
+
+# Replies.
+
+
+def away_line(session: IrcSession, text: str) -> bytes:
+    """The numeric for being away, or back."""
+    if text:
+        return session.numeric(numerics.RPL_NOWAWAY, text="You have been marked as being away")
+    return session.numeric(numerics.RPL_UNAWAY, text="You are no longer marked as being away")
+
+
+@reply(replies.StillAway)
+def _say_still_away(session: IrcSession, reply: replies.StillAway) -> bytes:
+    return away_line(session, reply.text)
+
+
+@reply(replies.AwayNote)
+def _say_away(session: IrcSession, note: replies.AwayNote) -> bytes:
+    return session.numeric(numerics.RPL_AWAY, note.person.name, text=note.text)
+
+
+@lines(events.AwayChanged)
+def _away_lines(encoder: EncoderBase, event: events.AwayChanged) -> bytes:
+    if not encoder.caps & AWAY_NOTIFY:
+        return b""
+    return line(f":{event.person.origin} AWAY", event.text or None)
+
+
+@to_self(events.AwayChanged)
+def _away_changed(session: IrcSession, _record: events.Record, event: events.AwayChanged) -> bytes:
+    if session.gone or not session.entered:
+        return b""  # only that it comes, or is gone, has changed it
+    return away_line(session, event.text)
+
+
+to_siblings_as_to_self(events.AwayChanged)
+
+
+# The client's side.
+
+
+shape(numerics.RPL_AWAY, 2, "{1} is away", ": {2}")

@@ -1,0 +1,322 @@
+"""The history: CHATHISTORY (IRCv3 chathistory), answered as a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from asyncchat.core import commands as core
+from asyncchat.core import replies
+from asyncchat.core.commands import Direction
+from asyncchat.core.ids import Ids
+from asyncchat.dialects.irc import client_values as values
+from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.client_batches import Batch
+from asyncchat.dialects.irc.client_connection import ClientConnection
+from asyncchat.dialects.irc.client_registry import batch_from_server
+from asyncchat.dialects.irc.client_server import wanted
+from asyncchat.dialects.irc.client_values import Value
+from asyncchat.dialects.irc.features import autoreplay
+from asyncchat.dialects.irc.features.autoreplay import AutoreplayPurpose
+from asyncchat.dialects.irc.features.messages_client import replayed
+from asyncchat.dialects.irc.isupport import token
+from asyncchat.dialects.irc.limits import PAGE
+from asyncchat.dialects.irc.registry import command, reply
+from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+from asyncchat.text.timestamps import milliseconds, timestamp
+
+EVENT_PLAYBACK: Final = capability(
+    "draft/event-playback", "extensions/chathistory", needs=("draft/chathistory",)
+)
+
+token("CHATHISTORY", PAGE)
+token("MSGREFTYPES", "msgid,timestamp")
+
+
+_NOT_RETRIEVED = "Messages could not be retrieved"
+
+
+class Ref(msgspec.Struct, frozen=True):
+    """A place in the history: a message's number, or a time (milliseconds since 1970); ``*`` is neither."""
+
+    number: int | None = None
+    time: int | None = None
+
+
+class ChathistoryPurpose(msgspec.Struct, frozen=True):
+    """Purpose of a page: the CHATHISTORY that it answers."""
+
+    subcommand: str
+    target: str
+    events: bool = False
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """A CHATHISTORY that can't be answered: code, context after the subcommand, words."""
+
+    code: str
+    context: tuple[str, ...]
+    text: str
+
+
+@command(
+    "CHATHISTORY",
+    params="<subcommand> <target> ... <limit>",
+    about="Gives what was said earlier in a channel or between you and somebody. "
+    "Subcommands: LATEST, BEFORE, AFTER, AROUND, BETWEEN, TARGETS.",
+)
+def _chathistory(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    subcommand = message.param(0).upper()
+    selectors = _SELECTORS.get(subcommand)
+    if subcommand == "TARGETS":
+        asked: core.Command | Fault = _targets(message)
+    elif selectors is None:
+        asked = Fault("INVALID_PARAMS", (), "Unknown command" if subcommand else "Insufficient parameters")
+    else:
+        asked = _wanted(session, message, subcommand, *selectors)
+    if not isinstance(asked, Fault):
+        session.pause()
+        return [asked]
+    context = [word for word in (message.param(0), *asked.context) if word and " " not in word]
+    return [session.fail_answer("CHATHISTORY", asked.code, *context, text=asked.text)]
+
+
+def _wanted(
+    session: IrcSession, message: Message, subcommand: str, refs: int, ranges: Callable[..., core.ReadHistory]
+) -> core.ReadHistory | Fault:
+    params = message.params[1:]
+    fault = _count_fault(params, refs + 2)
+    if fault is not None:
+        return fault
+    target, limit = params[0], params[-1]
+    places = []
+    for text in params[1:-1]:
+        place = _ref(text, session.context.server.ids, star=subcommand == "LATEST")
+        if isinstance(place, str):
+            return Fault(place, (target, text), _REF_FAULTS[place])
+        places.append(place)
+    most = _limit(limit)
+    if most is None:
+        return Fault("INVALID_PARAMS", (limit,), _BAD_LIMIT)
+    events = bool(session.caps_out & EVENT_PLAYBACK)
+    return ranges(ChathistoryPurpose(subcommand, target, events), most, *places)
+
+
+def _targets(message: Message) -> core.ReadTargets | Fault:
+    params = message.params[1:]
+    fault = _count_fault(params, 3)
+    if fault is not None:
+        return fault
+    times = []
+    for text in params[:2]:
+        kind, equals, value = text.partition("=")
+        time = milliseconds(value) if kind == "timestamp" and equals else None
+        if time is None:
+            code = "INVALID_MSGREFTYPE" if equals and kind != "timestamp" else "INVALID_PARAMS"
+            return Fault(code, (text,), "A timestamp= of the form YYYY-MM-DDThh:mm:ss.sssZ is wanted")
+        times.append(time)
+    most = _limit(params[2])
+    if most is None:
+        return Fault("INVALID_PARAMS", (params[2],), _BAD_LIMIT)
+    first, second = times
+    early, late = min(times), max(times)
+    return core.ReadTargets(
+        early * 1000 + 999, late * 1000, most, first > second, ChathistoryPurpose("TARGETS", "*")
+    )
+
+
+def _count_fault(params: Sequence[str], wanted: int) -> Fault | None:
+    if len(params) == wanted:
+        return None
+    what = "Insufficient" if len(params) < wanted else "Too many"
+    return Fault("INVALID_PARAMS", (), f"{what} parameters")
+
+
+def _limit(text: str) -> int | None:
+    """How many messages are wanted, at most a page; None: it is no number from 1."""
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
+        return None
+    return min(int(text[:9]), PAGE)
+
+
+_BAD_LIMIT = "The limit is a number from 1"
+
+
+_REF_FAULTS = {
+    "INVALID_PARAMS": "Neither a msgid= nor a timestamp= of the form YYYY-MM-DDThh:mm:ss.sssZ",
+    "INVALID_MSGREFTYPE": "Messages are referred to by msgid= or timestamp=",
+    "MESSAGE_ERROR": "There is no such message",
+}
+
+
+def _ref(text: str, ids: Ids, *, star: bool) -> Ref | str:
+    """The place that a parameter means, or the code of its fault."""
+    if text == "*" and star:
+        return Ref()
+    kind, equals, value = text.partition("=")
+    if kind == "msgid" and equals:
+        number = ids.number_of(value)
+        return "MESSAGE_ERROR" if number is None else Ref(number)
+    if kind == "timestamp" and equals:
+        time = milliseconds(value)
+        return "INVALID_PARAMS" if time is None else Ref(None, time)
+    return "INVALID_MSGREFTYPE" if equals else "INVALID_PARAMS"
+
+
+# Times are exclusive by the millisecond that a stamp shows, records have microseconds.
+
+
+def _reading(
+    asked: ChathistoryPurpose,
+    limit: int,
+    end: Direction,
+    after: Ref | None = None,
+    before: Ref | None = None,
+    *,
+    including: bool = False,
+) -> core.ReadHistory:
+    """A page between two places, exclusive; ``including`` takes the one it is before with it."""
+    after = after or Ref()
+    before = before or Ref()
+    return core.ReadHistory(
+        asked.target,
+        after=after.number,
+        before=None if before.number is None else before.number + including,
+        after_time=None if after.time is None else after.time * 1000 + 999,
+        before_time=None if before.time is None else (before.time + including) * 1000,
+        limit=limit,
+        end=end,
+        events=asked.events,
+        purpose=asked,
+    )
+
+
+def _latest(asked: ChathistoryPurpose, limit: int, place: Ref) -> core.ReadHistory:
+    return _reading(asked, limit, Direction.NEWEST, after=place)
+
+
+def _before(asked: ChathistoryPurpose, limit: int, place: Ref) -> core.ReadHistory:
+    return _reading(asked, limit, Direction.NEWEST, before=place)
+
+
+def _after(asked: ChathistoryPurpose, limit: int, place: Ref) -> core.ReadHistory:
+    return _reading(asked, limit, Direction.OLDEST, after=place)
+
+
+def _around(asked: ChathistoryPurpose, limit: int, place: Ref) -> core.ReadHistory:
+    """Up to the place and with it, then from it on."""
+    newer = limit // 2
+    until = _reading(asked, limit - newer, Direction.NEWEST, before=place, including=True)
+    if not newer:
+        return until
+    return msgspec.structs.replace(until, then=_reading(asked, newer, Direction.OLDEST, after=place))
+
+
+def _between(asked: ChathistoryPurpose, limit: int, first: Ref, second: Ref) -> core.ReadHistory:
+    """Counted from the first place, whichever of them is earlier; a number and a time can't be compared, so
+    there the first is taken for the earlier one.
+    """
+    backwards = (
+        first.number > second.number
+        if first.number is not None and second.number is not None
+        else first.time is not None and second.time is not None and first.time > second.time
+    )
+    if backwards:
+        return _reading(asked, limit, Direction.NEWEST, after=second, before=first)
+    return _reading(asked, limit, Direction.OLDEST, after=first, before=second)
+
+
+_SELECTORS: dict[str, tuple[int, Callable[..., core.ReadHistory]]] = {
+    "LATEST": (1, _latest),
+    "BEFORE": (1, _before),
+    "AFTER": (1, _after),
+    "AROUND": (1, _around),
+    "BETWEEN": (2, _between),
+}
+"""How many places each subcommand names, and what it reads."""
+
+
+@reply(replies.HistoryPage)
+def _say_page(session: IrcSession, page: replies.HistoryPage) -> bytes:
+    asked = page.purpose
+    session.resume()
+    if isinstance(asked, AutoreplayPurpose):
+        before, behind = autoreplay.around(session, page, asked)
+        if not page.records:
+            return before + behind
+        if not page.room:  # of several conversations
+            return b"".join((before, *autoreplay.told_lines(session, page, asked, ""), behind))
+        told = session.in_batch(
+            "h", f"chathistory {page.room}", lambda name: autoreplay.told_lines(session, page, asked, name)
+        )
+        return before + told + behind
+    if not isinstance(asked, ChathistoryPurpose):
+        return b""
+    past = session.encoder.past
+    return session.in_batch(
+        "h", f"chathistory {page.room}", lambda name: [past(r, name) for r in page.records]
+    )
+
+
+@reply(replies.TargetsView)
+def _say_targets(session: IrcSession, view: replies.TargetsView) -> bytes:
+    session.resume()
+    source = session.context.name
+
+    def told(batch: str) -> list[bytes]:
+        head = f"@batch={batch} :{source}" if batch else f":{source}"
+        return [
+            line(f"{head} CHATHISTORY TARGETS {target.name} {timestamp(target.time)}")
+            for target in view.targets
+        ]
+
+    return session.in_batch("h", "draft/chathistory-targets", told)
+
+
+@reply(replies.HistoryUnreadable)
+def _say_unreadable(session: IrcSession, refusal: replies.HistoryUnreadable) -> bytes:
+    asked = refusal.purpose
+    session.resume()
+    if isinstance(asked, AutoreplayPurpose):
+        return autoreplay.say_replay_unreadable(session, refusal, asked)
+    if not isinstance(asked, ChathistoryPurpose):
+        return b""
+    code = "MESSAGE_ERROR" if refusal.failed else "INVALID_TARGET"
+    target = [asked.target] if asked.target and " " not in asked.target else ["*"]
+    return session.fail("CHATHISTORY", code, asked.subcommand, *target, text=_NOT_RETRIEVED)
+
+
+@reply(replies.TargetsUnreadable)
+def _say_targets_unreadable(session: IrcSession, refusal: replies.TargetsUnreadable) -> bytes:
+    session.resume()
+    return session.fail("CHATHISTORY", "MESSAGE_ERROR", "TARGETS", "*", text=_NOT_RETRIEVED)
+
+
+@reply(replies.Done)
+def _say_done(session: IrcSession, reply: replies.Done) -> bytes:
+    session.resume()
+    return b""
+
+
+# The client's side.
+
+
+wanted("draft/chathistory", "chathistory", batch=True)
+
+
+@batch_from_server("chathistory")
+def _read_page(client: ClientConnection, batch: Batch, now: datetime) -> Iterable[Value]:
+    """A page of the history: one that we asked for, or one that the server sends by itself."""
+    messages = replayed(client, batch, now)
+    target = batch.params[0] if batch.params else ""
+    question = client.asked("CHATHISTORY")
+    room = "" if question is None else question.room
+    if room and client.server.fold(room) == client.server.fold(target):
+        yield values.HistoryPage(client.answered().token, room, messages)
+    else:
+        yield from messages

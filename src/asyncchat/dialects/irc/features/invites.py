@@ -1,0 +1,104 @@
+"""Invitations into rooms: INVITE (Modern IRC, "INVITE message"; IRCv3 invite-notify)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from asyncchat.core import commands as core
+from asyncchat.core import events, replies
+from asyncchat.dialects.irc import client_values as values
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.answers import numeric
+from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.client_connection import ClientConnection, moment
+from asyncchat.dialects.irc.client_registry import from_server, shape, silent
+from asyncchat.dialects.irc.client_values import Value
+from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.registry import command, lines, not_to_self, refusals, reply, to_self
+from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+
+INVITE_NOTIFY: Final = capability("invite-notify", "extensions/invite-notify", changes=True)
+
+
+@command(
+    "INVITE",
+    params="[<nickname> <channel>]",
+    about="Asks somebody into a channel; alone it lists the channels that you are invited to.",
+)
+def _invite(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Invites somebody into a room; alone it lists the rooms that one is invited to."""
+    params = message.params
+    if not params:
+        return [core.AskInvitations()]
+    if len(params) == 1 or not (params[0] and params[1]):
+        return [numeric(numerics.ERR_NEEDMOREPARAMS, "INVITE", text="Not enough parameters")]
+    return [core.Invite(params[1], params[0])]
+
+
+# Replies.
+
+
+@reply(replies.InvitationsView)
+def _say_invitations(session: IrcSession, view: replies.InvitationsView) -> bytes:
+    return b"".join(
+        (
+            *(session.numeric(numerics.RPL_INVITELIST, room) for room in view.rooms),
+            session.numeric(numerics.RPL_ENDOFINVITELIST, text="End of /INVITE list"),
+        )
+    )
+
+
+refusals(
+    {
+        replies.AlreadyThere: lambda r: (
+            numerics.ERR_USERONCHANNEL,
+            (r.name, r.room),
+            "is already on channel",
+        ),
+        replies.TooManyInvitations: lambda r: (
+            numerics.ERR_CANNOTINVITE,
+            (r.name, r.room),
+            "is invited to too many channels",
+        ),
+    }
+)
+
+
+def _invite_line(event: events.Invited | events.InviteShown) -> bytes:
+    return line(f":{event.person.origin} INVITE {event.to.name} {event.room}")
+
+
+@lines(events.Invited)
+def _invite_lines(_encoder: EncoderBase, event: events.Invited) -> bytes:
+    return _invite_line(event)
+
+
+@to_self(events.Invited)
+def _invited(session: IrcSession, _record: events.Record, event: events.Invited) -> bytes:
+    return session.numeric(numerics.RPL_INVITING, event.to.name, event.room)
+
+
+@lines(events.InviteShown)
+def _shown_lines(encoder: EncoderBase, event: events.InviteShown) -> bytes:
+    return _invite_line(event) if encoder.caps & INVITE_NOTIFY else b""
+
+
+not_to_self(events.InviteShown)
+
+
+# The client's side.
+
+
+silent(numerics.RPL_ENDOFINVITELIST)
+shape(numerics.RPL_INVITELIST, 1, "you are invited to", " {1}")
+shape(numerics.RPL_INVITING, 2, "{1} is invited to", " {2}")
+
+
+@from_server("INVITE")
+def _read_invite(_client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    by, room = line.source.partition("!")[0], line.param(1)
+    return (values.Told(moment(line, now), f"{by} invites you to {room}"),) if room else ()

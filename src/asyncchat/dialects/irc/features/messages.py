@@ -1,0 +1,247 @@
+"""Messages: PRIVMSG, NOTICE, TAGMSG (Modern IRC, "Sending Messages"; IRCv3 message-tags)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from asyncchat.core import commands as core
+from asyncchat.core import events, replies
+from asyncchat.core.events import Cuts, Speech
+from asyncchat.core.names import ROOM_SIGNS, fold
+from asyncchat.dialects.irc import batches, numerics
+from asyncchat.dialects.irc.answers import listed, numeric
+from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, MESSAGE_TAGS, MULTILINE
+from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.isupport import token
+from asyncchat.dialects.irc.limits import TARGETS
+from asyncchat.dialects.irc.modes import PREFIXED, PREFIXES, STATUSMSG
+from asyncchat.dialects.irc.registry import SERVICES, command, refusals, tagged, to_self, to_siblings
+from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.speech import batch_lines, parse_ctcp, said_lines
+from asyncchat.dialects.irc.tokens import Message, Tags
+
+token("STATUSMSG", STATUSMSG)
+
+TagmsgMeaning = Callable[[IrcSession, Sequence[str], Tags], core.Command | None]
+"""(session, targets, tags) -> what a TAGMSG asks for that is more than to pass the tags on."""
+
+TAGMSG_MEANINGS: Final[list[TagmsgMeaning]] = []
+"""Those that features have added."""
+
+
+@command(
+    "PRIVMSG",
+    targets=TARGETS,
+    params="<target>{,<target>} :<text>",
+    about="Says something to channels or people.",
+)
+def _privmsg(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    targets = listed(message.param(0), TARGETS + 1)
+    if not targets:
+        return [numeric(numerics.ERR_NORECIPIENT, text="No recipient given (PRIVMSG)")]
+    if not message.param(1):
+        return [numeric(numerics.ERR_NOTEXTTOSEND, text="No text to send")]
+    if len(targets) > TARGETS:
+        return [_too_many(targets)]
+    text, speech = parse_ctcp(False, message.params[1])
+    tags = relayed(session, message)
+    if any(fold(target) in SERVICES for target in targets):
+        return _with_services(session, targets, message.params[1], lambda to: said(to, text, speech, tags))
+    return [said(target, text, speech, tags) for target in targets]
+
+
+def _with_services(
+    session: IrcSession, targets: Sequence[str], text: str, said_to: Callable[[str], core.Command]
+) -> list[core.Command]:
+    """Says something to people and to one service: its answer may take time, so it is the last."""
+    service = next(target for target in targets if fold(target) in SERVICES)
+    others = [said_to(target) for target in targets if fold(target) not in SERVICES]
+    return [*others, *SERVICES[fold(service)](session, text)]
+
+
+@command(
+    "NOTICE",
+    targets=TARGETS,
+    params="<target>{,<target>} :<text>",
+    about="Says something that no program answers, not even with an error.",
+)
+def _notice(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Says something that is never answered, not even with an error (RFC 2812, 3.3.2)."""
+    targets = [name for name in listed(message.param(0), TARGETS + 1) if fold(name) not in SERVICES]
+    if len(targets) > TARGETS or not message.param(1):
+        return []
+    text, speech = parse_ctcp(True, message.params[1])
+    tags = relayed(session, message)
+    return [said(target, text, speech, tags) for target in targets]
+
+
+def for_a_role(target: str) -> bool:
+    """Whether a target is ``@#room``: the members with that role, or a higher one (STATUSMSG)."""
+    return target[:1] in PREFIXED and target.lstrip(STATUSMSG)[:1] in ROOM_SIGNS
+
+
+def _role_and_room(target: str) -> tuple[str, str]:
+    """The lowest of the roles before a room's name, and the room: ``@%#room`` means ``%#room``."""
+    room = target.lstrip(STATUSMSG)
+    signs = target[: len(target) - len(room)]
+    return PREFIXED[max(signs, key=STATUSMSG.index)], room
+
+
+def said(target: str, text: str, speech: Speech, tags: Tags, cuts: Cuts = ()) -> core.Command:
+    """The command that says something to a room, to a person, or to a room's members with a role."""
+    if for_a_role(target):
+        role, room = _role_and_room(target)
+        return core.Confide(room, role, text, speech, tags, cuts)
+    return core.Say(target, text, speech, tags, cuts)
+
+
+def _signalled(target: str, tags: Tags) -> core.Command:
+    if not for_a_role(target):
+        return core.Signal(target, tags)
+    role, room = _role_and_room(target)
+    return core.Signal(room, tags, role)
+
+
+@command(
+    "TAGMSG",
+    targets=TARGETS,
+    needs=MESSAGE_TAGS,
+    params="<target>{,<target>}",
+    about="Tells other people's programs something without a text, as that you are typing.",
+)
+def _tagmsg(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Passes tags on to other programs, without a text (IRCv3 message-tags, "TAGMSG")."""
+    targets = listed(message.param(0), TARGETS + 1)
+    if not targets:
+        return [numeric(numerics.ERR_NORECIPIENT, text="No recipient given (TAGMSG)")]
+    if len(targets) > TARGETS:
+        return [_too_many(targets)]
+    tags = relayed(session, message)
+    for meaning in TAGMSG_MEANINGS:
+        asked = meaning(session, targets, tags)
+        if asked is not None:
+            return [asked]
+    return [_signalled(target, tags) for target in targets]
+
+
+def relayed(session: IrcSession, message: Message) -> Tags:
+    """The tags that go on to others: those of clients, from a client that asked for tags."""
+    if not message.tags or not session.caps_in & MESSAGE_TAGS:
+        return ()
+    return tuple(tag for tag in message.tags if tag[0][:1] == "+" and tag[0] != "+")
+
+
+def _too_many(targets: Sequence[str]) -> core.Answer:
+    text = f"At most {TARGETS} targets at once"
+    return numeric(numerics.ERR_TOOMANYTARGETS, targets[TARGETS], text=text)
+
+
+refusals(
+    {
+        replies.NoSuchPerson: lambda r: (numerics.ERR_NOSUCHNICK, (r.name,), "No such nick/channel"),
+        replies.CannotSpeak: lambda r: (
+            numerics.ERR_CANNOTSENDTOCHAN,
+            (r.room,),
+            f"Cannot send to channel: {r.why}",
+        ),
+        replies.NoText: lambda r: (numerics.ERR_NOTEXTTOSEND, (), "No text to send"),
+        replies.TextTooLong: lambda r: (numerics.ERR_INPUTTOOLONG, (), f"Text over {r.limit} bytes"),
+        replies.NoSuchMessage: lambda r: (numerics.ERR_UNKNOWNERROR, ("*",), "There is no such message"),
+    }
+)
+
+
+# Events.
+
+
+@tagged(events.Said, events.Whispered)
+def message_lines(encoder: EncoderBase, record: events.Record, batch: str = "") -> bytes:
+    """The lines of a message.
+
+    The id is on the first, time and batch on each; with draft/multiline more than one are a batch, which
+    has all of that on its first line.
+
+    Args:
+        encoder: for the capabilities.
+        record: the message.
+        batch: the reference tag of the batch that it stands in, a page of the history.
+    """
+    event = record.event
+    if isinstance(event, events.Said):
+        target = event.room
+    elif isinstance(event, events.Whispered):
+        target = event.to.name
+    elif isinstance(event, events.Confided):
+        target = f"{PREFIXES[event.role]}{event.room}"
+    else:
+        return b""
+    spoken = event.person.origin, target, event.text, event.speech, event.cuts
+    if encoder.caps & MULTILINE:
+        parts = batch_lines(*spoken)
+        if len(parts) > 1:
+            return _multiline(encoder, record, batch, target, parts)
+    told = said_lines(*spoken)
+    tags = encoder.message_tags(record, batch)
+    if not tags:
+        return b"".join(told)
+    others = encoder.message_tags(record, batch, first=False) if len(told) > 1 else b""
+    return tags + others.join(told)
+
+
+tagged(events.Confided, playback=False)(message_lines)
+
+
+def _multiline(
+    encoder: EncoderBase, record: events.Record, outer: str, target: str, parts: list[tuple[bytes, bool]]
+) -> bytes:
+    """A message of several lines as one (draft/multiline); its name is the record's number."""
+    name = f"m{record.number}"
+    origin = record.event.person.origin  # type: ignore[union-attr]  # a message has a sender
+    begin = line(f":{origin} BATCH +{name} {batches.MULTILINE} {target}")
+    end = line(f":{encoder.source} BATCH -{name}")
+    if outer:
+        end = f"@batch={outer} ".encode() + end
+    plain, joined = f"@batch={name} ".encode(), f"@batch={name};{batches.CONCAT} ".encode()
+    told = [(joined if goes_on else plain) + part for part, goes_on in parts]
+    return b"".join((encoder.message_tags(record, outer), begin, *told, end))
+
+
+@tagged(events.Signalled, events.SignalledTo, events.SignalledToRole, playback=False)
+def _signal_lines(encoder: EncoderBase, record: events.Record, batch: str) -> bytes:
+    event = record.event
+    if isinstance(event, events.SignalledToRole):
+        return tagmsg_line(encoder, record, f"{PREFIXES[event.role]}{event.room}", batch)
+    target = event.room if isinstance(event, events.Signalled) else event.to.name  # type: ignore[union-attr]
+    return tagmsg_line(encoder, record, target, batch)
+
+
+def tagmsg_line(encoder: EncoderBase, record: events.Record, target: str, batch: str) -> bytes:
+    """A TAGMSG by the person that caused an event, only for clients with message-tags."""
+    if not encoder.caps & MESSAGE_TAGS:
+        return b""
+    origin = record.event.person.origin  # type: ignore[union-attr]  # somebody caused it
+    return encoder.message_tags(record, batch) + line(f":{origin} TAGMSG {target}")
+
+
+@to_self(events.Said, events.Signalled, events.Confided, events.SignalledToRole)
+def echo(session: IrcSession, record: events.Record, _event: object) -> bytes:
+    """Tells what others are told, to those who know echoes."""
+    return session.encoder.encode(record) if session.caps_out & ECHO_MESSAGE else b""
+
+
+@to_self(events.Whispered, events.SignalledTo)
+def private_echo(session: IrcSession, record: events.Record, event: Any) -> bytes:
+    """As ``echo``; those who write to themselves are told twice."""
+    told = session.encoder.encode(record)
+    echoed = told if session.caps_out & ECHO_MESSAGE else b""
+    return echoed + session.beside_answer(told) if event.to.id == session.id else echoed
+
+
+@to_siblings(events.Whispered, events.SignalledTo)
+def private_from_sibling(session: IrcSession, record: events.Record, event: Any, _alone: bool) -> bytes:
+    """Tells of a message to another person: only clients that know echoes take it for what it is."""
+    if event.to.id == session.id or not session.caps_out & ECHO_MESSAGE:
+        return b""
+    return session.encoder.encode(record)

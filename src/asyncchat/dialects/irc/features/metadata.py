@@ -1,0 +1,315 @@
+"""Metadata of people and rooms, for programs: METADATA (IRCv3 metadata), before registration too.
+
+Owns the command's language and its lines; who may set what stands in the core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from asyncchat.core import commands as core
+from asyncchat.core import events, replies
+from asyncchat.core.metadata import (
+    KEYS_EACH,
+    SUBSCRIBED_EACH,
+    VALUE_BYTES,
+    Subscribing,
+    Told,
+    is_key,
+    subscribing,
+)
+from asyncchat.core.names import fold
+from asyncchat.core.replies import MetadataFault
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.answers import ResumeReading
+from asyncchat.dialects.irc.capabilities import BATCH, capability
+from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.registry import by_other, command, lines, reply, to_self
+from asyncchat.dialects.irc.serialize import line, middle
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+
+METADATA: Final = capability(
+    "draft/metadata-2",
+    "extensions/metadata",
+    value=f"before-connect,max-subs={SUBSCRIBED_EACH},max-keys={KEYS_EACH},max-value-bytes={VALUE_BYTES}",
+    changes=True,
+    needs=("batch",),
+)
+
+EVERYBODY: Final = "*"
+"""The visibility of a key that all may see; there are no others."""
+
+KEYS_A_LINE: Final = 13
+"""Keys in one line: with the nick 14 parameters, as many as any parser takes apart (RFC 1459, 2.3.1)."""
+
+KEYS_BYTES: Final = 380
+"""The same in bytes, beside any nick and server name."""
+
+
+def metadata_line(source: str, target: str, key: str, value: str | None) -> bytes:
+    """A METADATA line; without a value: there is none any more."""
+    return line(f":{source} METADATA {target} {key} {EVERYBODY}", value)
+
+
+def in_batch(session: IrcSession, kind: str, params: Sequence[str], lines: Iterable[bytes]) -> bytes:
+    """Lines as a batch, for clients that know batches."""
+    if not session.caps_out & BATCH:
+        return b"".join(lines)
+    ref = session.next_batch()
+    tag = f"@batch={ref} ".encode()
+    begin = line(" ".join((f":{session.context.name} BATCH +{ref} {kind}", *params)))
+    end = line(f":{session.context.name} BATCH -{ref}")
+    return b"".join((begin, *(tag + one for one in lines), end))
+
+
+def told_lines(session: IrcSession, told: Iterable[Told]) -> list[bytes]:
+    """A METADATA line for each value."""
+    return [metadata_line(session.context.name, *one) for one in told]
+
+
+def key_lines(session: IrcSession, code: str, keys: Iterable[str]) -> list[bytes]:
+    """Keys in as many numerics as they need."""
+    rows: list[list[str]] = []
+    for key in keys:
+        if not rows or len(rows[-1]) == KEYS_A_LINE or len(" ".join((*rows[-1], key))) > KEYS_BYTES:
+            rows.append([])
+        rows[-1].append(key)
+    return [session.numeric(code, *row) for row in rows]
+
+
+Keys = tuple[str, ...]
+
+
+Commands = Sequence[core.Command]
+
+
+_ONESELF = "*"
+
+
+@command(
+    "METADATA",
+    early=True,
+    params="<target>|* <subcommand> [<key>...|<key> [:<value>]]",
+    about="Reads and sets what people and channels carry for programs, such as an avatar, and says of "
+    "which keys you want to hear. Subcommands: GET, LIST, SET, CLEAR, SUB, UNSUB, SUBS, SYNC.",
+)
+def _metadata(session: IrcSession, message: Message) -> Commands:
+    target, subcommand = message.param(0), message.param(1).upper()
+    if not target or not subcommand:
+        return [_refused(session, "NEED_MORE_PARAMS", text="Missing parameters")]
+    handler = _SUBCOMMANDS.get(subcommand)
+    if handler is None:
+        given = middle(message.params[1])
+        return [_refused(session, "SUBCOMMAND_INVALID", given, text=f"Known are {' '.join(_SUBCOMMANDS)}")]
+    rest = message.params[2:]
+    if subcommand in _WITH_KEYS and not rest:
+        return [_refused(session, "NEED_MORE_PARAMS", subcommand, text="Missing parameters")]
+    mine = target == _ONESELF
+    if subcommand in _FOR_ONESELF and session.entered and fold(target) == fold(session.nick):
+        mine = True
+    if not mine and (subcommand in _FOR_ONESELF or not session.entered):
+        return [_refused(session, "INVALID_TARGET", middle(target), text="The target must be *")]
+    return handler(session, "" if mine else target, rest)
+
+
+def _refused(session: IrcSession, code: str, *context: str, text: str) -> core.Answer:
+    return session.fail_answer("METADATA", code, *context, text=text)
+
+
+def _get(session: IrcSession, target: str, keys: Keys) -> Commands:
+    return [_ask(session, target, keys)]
+
+
+def _list(session: IrcSession, target: str, _rest: Keys) -> Commands:
+    return [_ask(session, target, None)]
+
+
+def _ask(session: IrcSession, target: str, keys: Keys | None) -> core.Command:
+    if session.entered:
+        return core.AskMetadata(target, keys)
+    return core.AskMetadata("", keys, session.registration.account, session.registration.metadata)
+
+
+def _set(session: IrcSession, target: str, rest: Keys) -> Commands:
+    """A client that forgot the colon before a value of several words means all of them."""
+    key, value = rest[0], " ".join(rest[1:]) if len(rest) > 1 else None
+    if session.entered:
+        return [core.SetMetadata(target, key, value)]
+    if not is_key(key):
+        return [core.Answer(replies.MetadataRefused(MetadataFault.KEY, "", key))]
+    return _prepare(session, key, value)
+
+
+def _clear(session: IrcSession, target: str, _rest: Keys) -> Commands:
+    return [core.ClearMetadata(target)] if session.entered else _prepare(session, "", None)
+
+
+def _prepare(session: IrcSession, key: str, value: str | None) -> Commands:
+    """Before registration the next line is read when this one's answer is known."""
+    arrival = session.registration
+    session.pause()
+    return [core.PrepareMetadata(arrival.account, arrival.metadata, key, value), core.Answer(ResumeReading())]
+
+
+def _sync(session: IrcSession, target: str, _rest: Keys) -> Commands:
+    if session.entered:
+        return [core.SyncMetadata(target)]
+    return [core.Answer(replies.MetadataTold(_ONESELF, (), asked=True))]
+
+
+def _sub(session: IrcSession, _target: str, keys: Keys) -> Commands:
+    if session.entered:
+        return [core.Subscribe(keys, session.session)]
+    arrival = session.registration
+    result = subscribing(arrival.keys, keys)
+    arrival.keys = tuple(dict.fromkeys((*arrival.keys, *result.granted)))
+    return [core.Answer(replies.SubscribedNow(result, True))]
+
+
+def _unsub(session: IrcSession, _target: str, keys: Keys) -> Commands:
+    if session.entered:
+        return [core.Unsubscribe(keys, session.session)]
+    valid = tuple(dict.fromkeys(key for key in keys if is_key(key)))
+    invalid = tuple(dict.fromkeys(key for key in keys if not is_key(key)))
+    session.registration.keys = tuple(key for key in session.registration.keys if key not in valid)
+    return [core.Answer(replies.SubscribedNow(Subscribing(valid, invalid), False))]
+
+
+def _subs(session: IrcSession, _target: str, _rest: Keys) -> Commands:
+    if session.entered:
+        return [core.AskSubscribed(session.session)]
+    return [core.Answer(replies.SubscriptionsView(session.registration.keys))]
+
+
+_SUBCOMMANDS: dict[str, Callable[[IrcSession, str, Keys], Commands]] = {
+    "GET": _get,
+    "LIST": _list,
+    "SET": _set,
+    "CLEAR": _clear,
+    "SUB": _sub,
+    "UNSUB": _unsub,
+    "SUBS": _subs,
+    "SYNC": _sync,
+}
+
+
+_WITH_KEYS = frozenset(("GET", "SET", "SUB", "UNSUB"))
+
+
+_FOR_ONESELF = frozenset(("SUB", "UNSUB", "SUBS"))
+
+
+# Replies.
+
+
+@reply(replies.MetadataView)
+def _say_view(session: IrcSession, view: replies.MetadataView) -> bytes:
+    """A batch of all values, or of an answer for each key that was asked for."""
+    name = view.name or _ONESELF
+    if view.keys is None:
+        lines = [_value(session, name, key, value) for key, value in view.values]
+    else:
+        values = dict(view.values)
+        lines = [
+            _value(session, name, key, values.get(key)) if is_key(key) else _bad_key(session, key)
+            for key in view.keys
+        ]
+    return in_batch(session, "metadata", (name,), lines)
+
+
+def _value(session: IrcSession, name: str, key: str, value: str | None) -> bytes:
+    if value is None:
+        return session.numeric(numerics.RPL_KEYNOTSET, name, key, text="key not set")
+    return session.numeric(numerics.RPL_KEYVALUE, name, key, EVERYBODY, text=value)
+
+
+def _bad_key(session: IrcSession, key: str) -> bytes:
+    return session.fail("METADATA", "KEY_INVALID", middle(key), text=_sentence(MetadataFault.KEY))
+
+
+def _sentence(fault: MetadataFault) -> str:
+    return fault.value[:1].upper() + fault.value[1:]
+
+
+@reply(replies.MetadataNow)
+def _say_now(session: IrcSession, reply: replies.MetadataNow) -> bytes:
+    return _value(session, reply.target or _ONESELF, reply.key, reply.value)
+
+
+@reply(replies.MetadataPrepared)
+def _say_prepared(session: IrcSession, reply: replies.MetadataPrepared) -> bytes:
+    """As ``say_now``; the value is remembered until the session is registered."""
+    session.registration.metadata = reply.pending
+    return session.say((reply.told,))
+
+
+@reply(replies.MetadataTold)
+def _say_told(session: IrcSession, reply: replies.MetadataTold) -> bytes:
+    """METADATA lines, those of one target as a batch; unasked only to clients that negotiated it."""
+    if not reply.asked and not session.caps_out & METADATA:
+        return b""
+    lines = told_lines(session, reply.told)
+    return in_batch(session, "metadata", (reply.target,), lines) if reply.target else b"".join(lines)
+
+
+@reply(replies.MetadataLater)
+def _say_later(session: IrcSession, reply: replies.MetadataLater) -> bytes:
+    return session.numeric(numerics.RPL_METADATASYNCLATER, reply.room, str(reply.seconds))
+
+
+def say_joined(session: IrcSession, reply: replies.MetadataTold | replies.MetadataLater | None) -> bytes:
+    """A room's metadata for a session that joins it, if it negotiated that."""
+    return b"" if reply is None or not session.caps_out & METADATA else session.say((reply,))
+
+
+@reply(replies.SubscribedNow)
+def _say_subscribed(session: IrcSession, reply: replies.SubscribedNow) -> bytes:
+    """The keys that are told from now on, or no longer, and why not the others."""
+    result = reply.result
+    code = numerics.RPL_METADATASUBOK if reply.on else numerics.RPL_METADATAUNSUBOK
+    lines = key_lines(session, code, result.granted)
+    lines += [_bad_key(session, key) for key in result.invalid]
+    if result.over:
+        text = "Too many subscriptions: this key and those after it were not taken"
+        lines.append(session.fail("METADATA", "TOO_MANY_SUBS", result.over, text=text))
+    return b"".join(lines)
+
+
+@reply(replies.SubscriptionsView)
+def _say_subscriptions(session: IrcSession, view: replies.SubscriptionsView) -> bytes:
+    return in_batch(session, "metadata-subs", (), key_lines(session, numerics.RPL_METADATASUBS, view.keys))
+
+
+_CODES: dict[MetadataFault, tuple[str, Callable[[replies.MetadataRefused], tuple[str, ...]]]] = {
+    MetadataFault.NO_TARGET: ("INVALID_TARGET", lambda r: (r.target,)),
+    MetadataFault.KEY: ("KEY_INVALID", lambda r: (r.key,)),
+    MetadataFault.NOT_YOURS: ("KEY_NO_PERMISSION", lambda r: (r.target, r.key)),
+    MetadataFault.NOT_SET: ("KEY_NOT_SET", lambda r: (r.target, r.key)),
+    MetadataFault.TOO_LONG: ("VALUE_INVALID", lambda _: ()),
+    MetadataFault.FULL: ("LIMIT_REACHED", lambda r: (r.target,)),
+    MetadataFault.TOO_FAST: ("RATE_LIMITED", lambda r: (r.target, r.key, str(r.seconds))),
+}
+"""FAIL's code and context for each fault (metadata, "Standard Replies")."""
+
+
+@reply(replies.MetadataRefused)
+def _say_refused(session: IrcSession, refusal: replies.MetadataRefused) -> bytes:
+    code, context = _CODES[refusal.fault]
+    words = (middle(part) for part in context(refusal))
+    return session.fail("METADATA", code, *words, text=_sentence(refusal.fault))
+
+
+@lines(events.MetadataShown, cause=by_other)
+def _shown_lines(encoder: EncoderBase, event: events.MetadataShown) -> bytes:
+    if not encoder.caps & METADATA:
+        return b""
+    source = encoder.source if event.by is None else event.by.origin
+    return metadata_line(source, event.target, event.key, event.value)
+
+
+@to_self(events.MetadataShown)
+def _shown(session: IrcSession, record: events.Record, event: events.MetadataShown) -> bytes:
+    """Tells what logging in changed; what one changed oneself is answered."""
+    return session.encoder.encode(record) if event.by is None and session.id in event.to else b""

@@ -1,0 +1,98 @@
+"""Keeping rooms in order: KICK, TBAN (Modern IRC, "KICK message")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from asyncchat.core import commands as core
+from asyncchat.core import events, replies
+from asyncchat.core.modes import BANS
+from asyncchat.core.text import cut
+from asyncchat.dialects.irc import client_values as values
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.answers import each, numeric, too_many
+from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_values import Value
+from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.isupport import token
+from asyncchat.dialects.irc.limits import KICK_BYTES, KICKS
+from asyncchat.dialects.irc.modes import parse_extban
+from asyncchat.dialects.irc.registry import by_other, command, lines, refusals
+from asyncchat.dialects.irc.serialize import line, middle
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+from asyncchat.text.durations import seconds_in
+
+token("KICKLEN", KICK_BYTES)
+
+
+@command(
+    "KICK",
+    2,
+    targets=KICKS,
+    params="<channel>{,<channel>} <nickname>{,<nickname>} [:<reason>]",
+    about="Puts people out of a channel.",
+)
+def _kick(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Puts members out of a room; of several rooms each has its own nick (RFC 2812, 3.2.8)."""
+    reason = cut(message.param(2), KICK_BYTES)[0]
+    rooms, names = message.params[0].split(","), message.params[1].split(",")
+    if len(rooms) > 1:
+        if len(rooms) != len(names):
+            return [numeric(numerics.ERR_NEEDMOREPARAMS, "KICK", text="As many nicknames as channels")]
+        kicks: list[core.Command] = [
+            core.Kick(room, name, reason) for room, name in zip(rooms, names, strict=True)
+        ]
+        return kicks[:KICKS] + [too_many(name, KICKS) for name in names[KICKS : KICKS + 1]]
+    return each(message.params[1], KICKS, lambda name: core.Kick(message.params[0], name, reason))
+
+
+@command(
+    "TBAN",
+    3,
+    params="<channel> <duration> <mask>",
+    about="Bans a mask from a channel for a time, such as 90m or 1d12h; it ends by itself.",
+)
+def _tban(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Bans a mask from a room for a time (InspIRCd's ``TBAN``)."""
+    room, duration, typed = message.params[:3]
+    seconds = seconds_in(duration)
+    if not seconds:
+        text = f"{duration} is no duration: 90m, 1d12h, or a number of seconds"
+        return [numeric(numerics.ERR_UNKNOWNERROR, "TBAN", middle(duration), text=text)]
+    listed, mask, _ = parse_extban(BANS, typed)
+    return [core.SetMask(room, listed, mask, True, seconds)]
+
+
+refusals(
+    {
+        replies.NotThere: lambda r: (numerics.ERR_USERNOTINCHANNEL, (r.name, r.room), "They aren't on it"),
+        replies.NotOperator: lambda r: (
+            numerics.ERR_CHANOPRIVSNEEDED,
+            (r.room,),
+            "You're not channel operator",
+        ),
+        replies.Outranked: lambda r: (
+            numerics.ERR_CHANOPRIVSNEEDED,
+            (r.room,),
+            f"{r.name} has a higher role in this channel than you",
+        ),
+    }
+)
+
+
+@lines(events.Kicked, cause=by_other)
+def _kick_lines(_encoder: EncoderBase, event: events.Kicked) -> bytes:
+    return line(f":{event.by.origin} KICK {event.room} {event.person.name}", event.reason or event.by.name)
+
+
+# The client's side.
+
+
+@from_server("KICK")
+def _read_kick(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    room, nick = line.param(0), line.param(1)
+    own = client.rooms.remove(room, nick)
+    return (values.Kicked(moment(line, now), room, nick, nick_of(line.source), line.param(2), own),)

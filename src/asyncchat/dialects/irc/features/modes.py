@@ -1,0 +1,349 @@
+"""Modes of rooms and of people: MODE (Modern IRC, "MODE message"), and how changes share a line.
+
+Owns the command and its lines; the letters stand in ``irc.modes``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from asyncchat.core import commands as core
+from asyncchat.core import events, replies
+from asyncchat.core.modes import BANS, BOT, EXCEPTIONS, GUESTS, KEY_BYTES, MUTES
+from asyncchat.core.names import ROOM_SIGNS
+from asyncchat.core.rules.modes import MASKS_EACH
+from asyncchat.dialects.irc import client_values as values
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.answers import numeric
+from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_registry import from_server, shape, silent
+from asyncchat.dialects.irc.client_values import Value
+from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.isupport import token
+from asyncchat.dialects.irc.limits import CHANGES
+from asyncchat.dialects.irc.modes import (
+    ACCOUNT_EXTBAN,
+    CHANMODES,
+    EXTBANS,
+    FLAG_LETTERS,
+    FLAG_OF,
+    LIST_LETTERS,
+    LIST_OF,
+    PARAMETER_TO_UNSET,
+    PERSON_FLAG_OF,
+    PERSON_LETTERS,
+    PREFIX,
+    ROLE_LETTERS,
+    ROLE_OF,
+    SETTING_LETTERS,
+    SETTING_OF,
+    format_extban,
+    parse_extban,
+)
+from asyncchat.dialects.irc.registry import (
+    by_other,
+    coalesced,
+    command,
+    lines,
+    refusals,
+    reply,
+    to_self,
+    to_siblings_as_to_self,
+)
+from asyncchat.dialects.irc.serialize import BODY_BYTES, line, middle
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+
+token("PREFIX", PREFIX)
+token("CHANMODES", CHANMODES)
+token("EXCEPTS", LIST_LETTERS[EXCEPTIONS])
+token("INVEX", LIST_LETTERS[GUESTS])
+token("EXTBAN", f",{EXTBANS}")
+token("ACCOUNTEXTBAN", ACCOUNT_EXTBAN)
+token("BOT", PERSON_LETTERS[BOT])
+token("KEYLEN", KEY_BYTES)
+token("MAXLIST", ",".join(f"{letter}:{MASKS_EACH}" for letter in LIST_LETTERS.values()))
+token("MODES", CHANGES)
+
+
+@command(
+    "MODE",
+    1,
+    params="<target> [<modes> [<argument>...]]",
+    about="Shows or changes the modes of a channel, or your own.",
+)
+def _mode(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    target = message.params[0]
+    changes = message.param(1)
+    if target[:1] not in ROOM_SIGNS:
+        return _own_changes(target, changes) if changes else [core.AskPersonFlags(target)]
+    if not changes:
+        return [core.AskFlags(target)]
+    asked = list(_room_changes(target, changes, iter(message.params[2:])))
+    lists = list(dict.fromkeys(command for command in asked if isinstance(command, core.AskMasks)))
+    made = [command for command in asked if not isinstance(command, core.AskMasks)]
+    # What is wrong with the line is told behind its changes, so that they stay one.
+    made.sort(key=lambda command: isinstance(command, core.Answer))
+    if len(made) > CHANGES:
+        lists.insert(0, _BEYOND)  # type: ignore[arg-type]  # an answer in its place
+        del made[CHANGES:]
+    if len(made) < 2:
+        return made + lists
+    return [core.Several(tuple(made)), *lists]
+
+
+def _room_changes(room: str, letters: str, arguments: Iterator[str]) -> Iterator[core.Command]:
+    on = True
+    for letter in letters:
+        if letter in "+-":
+            on = letter == "+"
+        elif letter in FLAG_OF:
+            yield core.SetFlag(room, FLAG_OF[letter], on)
+        elif letter in ROLE_OF:
+            name = next(arguments, "")
+            yield core.SetRole(room, name, on, ROLE_OF[letter]) if name else _MISSING
+        elif letter in SETTING_OF:
+            yield _setting(room, letter, on, arguments)
+        elif letter in LIST_OF:
+            typed = next(arguments, "")
+            yield _mask(room, LIST_OF[letter], typed, on) if typed else core.AskMasks(room, _SHOWN[letter])
+        else:
+            yield numeric(numerics.ERR_UNKNOWNMODE, middle(letter), text="is unknown mode char to me")
+
+
+_BEYOND = numeric(
+    numerics.ERR_UNKNOWNERROR, "MODE", text=f"Only the first {CHANGES} changes of a line are made"
+)
+
+
+_MISSING = numeric(numerics.ERR_NEEDMOREPARAMS, "MODE", text="Not enough parameters")
+
+
+_SHOWN = {letter: (BANS, MUTES) if listed == BANS else (listed,) for letter, listed in LIST_OF.items()}
+"""The core's lists that are shown for a list mode without a parameter."""
+
+
+def _setting(room: str, letter: str, on: bool, arguments: Iterator[str]) -> core.Command:
+    name = SETTING_OF[letter]
+    if not on:
+        if name in PARAMETER_TO_UNSET:
+            next(arguments, None)
+        return core.SetSetting(room, name)
+    value = next(arguments, None)
+    if value is None:
+        return _MISSING
+    if not value:
+        return numeric(numerics.ERR_INVALIDMODEPARAM, middle(room), letter, "*", text="it is empty")
+    return core.SetSetting(room, name, value)
+
+
+def _mask(room: str, listed: str, typed: str, on: bool) -> core.Command:
+    listed, mask, seconds = parse_extban(listed, typed)
+    return core.SetMask(room, listed, mask, on, seconds)
+
+
+def _own_changes(target: str, changes: str) -> Sequence[core.Command]:
+    """``o`` can be laid down here, but only OPER gives it."""
+    on = True
+    unknown = False
+    asked: list[core.Command] = []
+    for letter in changes:
+        if letter in "+-":
+            on = letter == "+"
+        elif letter in PERSON_FLAG_OF:
+            asked.append(core.SetPersonFlag(PERSON_FLAG_OF[letter], on, target))
+        elif letter != "o":
+            unknown = True
+        elif not on:
+            asked.append(core.Resign(target))
+    asked = asked[:CHANGES] or [core.SetPersonFlag("", on, target)]
+    if len(asked) > 1:
+        asked = [core.Several(tuple(asked))]
+    if unknown:
+        asked.append(numeric(numerics.ERR_UMODEUNKNOWNFLAG, text="Unknown MODE flag"))
+    return asked
+
+
+# Replies.
+
+
+@reply(replies.FlagsView)
+def _say_flags(session: IrcSession, view: replies.FlagsView) -> bytes:
+    """A room's modes and when it was opened; outsiders are told that there is a key, not which."""
+    letters = {FLAG_LETTERS[flag]: "" for flag in view.flags if flag in FLAG_LETTERS}
+    for setting, value in view.settings:
+        if setting in SETTING_LETTERS:
+            letters[SETTING_LETTERS[setting]] = middle(value)
+    ordered = sorted(letters)
+    parameters = [letters[letter] for letter in ordered if letters[letter]]
+    return session.numeric(
+        numerics.RPL_CHANNELMODEIS, view.room, f"+{''.join(ordered)}", *parameters
+    ) + session.numeric(numerics.RPL_CREATIONTIME, view.room, str(view.opened // 1_000_000))
+
+
+_LISTED: dict[str, tuple[str, str, str]] = {
+    BANS: (numerics.RPL_BANLIST, numerics.RPL_ENDOFBANLIST, "End of channel ban list"),
+    EXCEPTIONS: (numerics.RPL_EXCEPTLIST, numerics.RPL_ENDOFEXCEPTLIST, "End of channel exception list"),
+    GUESTS: (numerics.RPL_INVEXLIST, numerics.RPL_ENDOFINVEXLIST, "End of Channel Invite Exception List"),
+}
+"""The numerics of a list: an entry, its end."""
+
+
+@reply(replies.MasksView)
+def _say_masks(session: IrcSession, view: replies.MasksView) -> bytes:
+    entry, end, text = _LISTED[view.lists[0]]
+    return b"".join(
+        (
+            *(
+                session.numeric(
+                    entry,
+                    view.room,
+                    middle(format_extban(mask.listed, mask.mask)[1]),
+                    mask.by,
+                    str(mask.time // 1_000_000),
+                )
+                for mask in view.masks
+            ),
+            session.numeric(end, view.room, text=text),
+        )
+    )
+
+
+@reply(replies.PersonFlagsView)
+def _say_person_flags(session: IrcSession, view: replies.PersonFlagsView) -> bytes:
+    letters = [PERSON_LETTERS[flag] for flag in view.flags] + ["o"] * view.owner
+    return session.numeric(numerics.RPL_UMODEIS, f"+{''.join(sorted(letters))}")
+
+
+refusals(
+    {
+        replies.NotYourself: lambda r: (numerics.ERR_USERSDONTMATCH, (), "Can't change mode for other users"),
+        replies.BadValue: lambda r: (
+            numerics.ERR_INVALIDMODEPARAM,
+            (r.room, SETTING_LETTERS.get(r.setting, "*"), r.value),
+            r.reason,
+        ),
+        replies.TooManyMasks: lambda r: (
+            numerics.ERR_BANLISTFULL,
+            (r.room, r.mask),
+            f"The list is full ({r.limit}), or the mask is too long",
+        ),
+    }
+)
+
+
+# Changes of a room's modes as MODE lines: ``:nick MODE #room +o-k name key``.
+
+Letter = tuple[bool, str, str]
+"""Whether it is set, its letter ('' where there is none), its parameter or ''."""
+
+
+def mode_lines(changes: Sequence[events.Change]) -> list[bytes]:
+    """The lines that tell of changes in one room by one person: as few as hold them."""
+    first = changes[0]
+    by = first.by if isinstance(first, events.RoleChanged) else first.person
+    head = f":{by.origin} MODE {first.room} "
+    room_left = BODY_BYTES - len(head.encode("utf-8", "replace"))
+    told: list[bytes] = []
+    held: list[Letter] = []
+    for change in changes:
+        letter = _LETTERS[type(change)](change)
+        if not letter[1]:
+            continue
+        if held and (
+            len(held) >= CHANGES or len(signed([*held, letter]).encode("utf-8", "replace")) > room_left
+        ):
+            told.append(line(head + signed(held)))
+            held = []
+        held.append(letter)
+    if held:
+        told.append(line(head + signed(held)))
+    return told
+
+
+def signed(letters: Sequence[Letter]) -> str:
+    """``+ov-b name name mask``."""
+    signs = ""
+    last: bool | None = None
+    for on, letter, _ in letters:
+        signs += letter if on is last else ("+" if on else "-") + letter
+        last = on
+    return " ".join([signs, *(parameter for _, _, parameter in letters if parameter)])
+
+
+def _role_letter(event: events.RoleChanged) -> Letter:
+    return event.on, ROLE_LETTERS[event.role], event.person.name
+
+
+def _flag_letter(event: events.FlagChanged) -> Letter:
+    return event.on, FLAG_LETTERS.get(event.flag, ""), ""
+
+
+def _setting_letter(event: events.SettingChanged) -> Letter:
+    letter = SETTING_LETTERS.get(event.setting, "")
+    if event.value:
+        return True, letter, middle(event.value)
+    return False, letter, "*" if event.setting in PARAMETER_TO_UNSET else ""
+
+
+def _mask_letter(listed: str, event: events.BanChanged | events.MuteChanged | events.MaskChanged) -> Letter:
+    letter, mask = format_extban(listed, event.mask)
+    return event.on, letter, middle(mask)
+
+
+_LETTERS: Final[dict[type[events.Event], Callable[[Any], Letter]]] = {
+    events.RoleChanged: _role_letter,
+    events.FlagChanged: _flag_letter,
+    events.SettingChanged: _setting_letter,
+    events.BanChanged: lambda event: _mask_letter(BANS, event),
+    events.MuteChanged: lambda event: _mask_letter(MUTES, event),
+    events.MaskChanged: lambda event: _mask_letter(event.listed, event),
+}
+"""Of each change its letter."""
+
+coalesced(*_LETTERS)(mode_lines)
+
+
+@lines(events.FlagChanged, events.SettingChanged, events.BanChanged, events.MuteChanged, events.MaskChanged)
+def _change_lines(_encoder: EncoderBase, event: events.Change) -> bytes:
+    return b"".join(mode_lines((event,)))
+
+
+lines(events.RoleChanged, cause=by_other)(_change_lines)
+
+
+@to_self(events.PersonFlagChanged)
+def _own_modes_changed(session: IrcSession, record: events.Record, event: events.PersonFlagChanged) -> bytes:
+    """One MODE line for all changes that a line asked for."""
+    records = record.records if isinstance(record, events.Together) else (record,)
+    changes = (one.event for one in records)
+    letters = [(one.on, PERSON_LETTERS[one.flag], "") for one in changes if type(one) is type(event)]
+    return line(f":{session.nick} MODE {session.nick}", signed(letters))
+
+
+to_siblings_as_to_self(events.PersonFlagChanged)
+
+
+# The client's side.
+
+
+silent(
+    numerics.RPL_CREATIONTIME,
+    numerics.RPL_ENDOFBANLIST,
+    numerics.RPL_ENDOFEXCEPTLIST,
+    numerics.RPL_ENDOFINVEXLIST,
+)
+shape(numerics.RPL_BANLIST, 2, "{1} ban:", " {2}")
+shape(numerics.RPL_EXCEPTLIST, 2, "{1} exception:", " {2}")
+shape(numerics.RPL_INVEXLIST, 2, "{1} guest:", " {2}")
+
+
+@from_server("MODE")
+def _read_mode(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    """MODE of a room; our own modes are not told."""
+    if not client.server.is_room(line.param(0)):
+        return ()
+    modes = " ".join(line.params[1:])
+    return (values.ModeChanged(moment(line, now), line.param(0), nick_of(line.source), modes),)

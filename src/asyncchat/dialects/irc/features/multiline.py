@@ -1,0 +1,87 @@
+"""Messages of several lines: BATCH by clients (IRCv3 client-batch, draft/multiline)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from asyncchat.core import commands as core
+from asyncchat.core.events import Speech
+from asyncchat.dialects.irc.batches import BatchFailure, ClientBatches, MultilineText
+from asyncchat.dialects.irc.capabilities import BATCH, MULTILINE
+from asyncchat.dialects.irc.features.messages import relayed, said
+from asyncchat.dialects.irc.registry import command
+from asyncchat.dialects.irc.serialize import middle
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.speech import parse_ctcp
+from asyncchat.dialects.irc.tokens import Message
+
+_BEFORE = {Speech.ACTION: len("\x01ACTION "), Speech.PROBE: 1, Speech.PROBE_ANSWER: 1}
+"""Characters that stand before the text of a CTCP."""
+
+
+@command(
+    "BATCH",
+    1,
+    params="+<name> <type> [<target>] | -<name>",
+    about="Begins and ends lines that belong together. Type: draft/multiline, one message of them.",
+)
+def _batch(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    incoming = session.client_batches or ClientBatches()
+    session.client_batches = incoming
+    sign = message.params[0][:1]
+    found: MultilineText | BatchFailure | None
+    if sign == "+":
+        found = incoming.begin(message, _multiline(session), relayed(session, message))
+    elif sign == "-":
+        found = incoming.end(message)
+    else:
+        found = BatchFailure("INVALID_REFTAG", (message.params[0],), "A batch begins with + and ends with -")
+    _forget_if_idle(session)
+    if found is None:
+        return ()
+    if isinstance(found, BatchFailure):
+        return [_failed(session, found)]
+    text, speech = parse_ctcp(found.notice, found.text)
+    before = _BEFORE.get(speech, 0)
+    cuts = tuple(at - before for at in found.cuts if before < at < before + len(text))
+    return [said(found.target, text, speech, found.tags, cuts)]
+
+
+def taken(session: IrcSession, message: Message) -> tuple[Sequence[core.Command], bool]:
+    """What a line does to the open batch, and whether that is all that it means."""
+    if message.command == "BATCH":
+        return (), False
+    incoming = session.client_batches
+    if incoming is None:
+        if message.tag("batch") is None or not _multiline(session):
+            return (), False
+        incoming = session.client_batches = ClientBatches()
+    found = incoming.take(message)
+    failed = incoming.broken_by(message) if found is False else found
+    _forget_if_idle(session)
+    return [_failed(session, failed)] if isinstance(failed, BatchFailure) else (), found is not False
+
+
+def broken(session: IrcSession, text: str) -> Sequence[core.Command]:
+    """Breaks the open batch by a line that can't be read."""
+    failed = None if session.client_batches is None else session.client_batches.broken(text)
+    return () if failed is None else [_failed(session, failed)]
+
+
+def say_failed(session: IrcSession, failed: BatchFailure) -> bytes:
+    """The FAIL of a batch."""
+    context = [middle(text) for text in failed.context]
+    return session.fail("BATCH", failed.code, *context, text=failed.text)
+
+
+def _failed(session: IrcSession, failed: BatchFailure) -> core.Answer:
+    return core.Answer(say_failed(session, failed))
+
+
+def _multiline(session: IrcSession) -> bool:
+    return bool(session.caps_in & MULTILINE and session.caps_in & BATCH)
+
+
+def _forget_if_idle(session: IrcSession) -> None:
+    if session.client_batches is not None and session.client_batches.idle:
+        session.client_batches = None

@@ -1,0 +1,106 @@
+"""NickServ: the words for accounts that people know from other servers, as messages to it or as /NS.
+
+Owns a table of its words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from asyncchat.core import commands as core
+from asyncchat.core import replies
+from asyncchat.core.names import NICKSERV, fold
+from asyncchat.core.replies import AccountFault
+from asyncchat.dialects.irc.features.services import ServiceNotices, ServicePurpose, Verb, obeyed
+from asyncchat.dialects.irc.registry import command, service
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+
+PURPOSE = ServicePurpose(NICKSERV)
+
+
+def _identify(_session: IrcSession, words: list[str]) -> core.Command:
+    return core.ShowPassword(words[0] if len(words) > 1 else "", words[-1], PURPOSE)
+
+
+def _register(_session: IrcSession, words: list[str]) -> core.Command:
+    email = words[1] if len(words) > 1 and words[1] != "*" else ""
+    return core.Register("", email, words[0], purpose=PURPOSE)
+
+
+def _drop(_session: IrcSession, words: list[str]) -> core.Command:
+    return core.DropAccount(words[0] if len(words) > 1 else "", words[-1], PURPOSE)
+
+
+def _ghost(_session: IrcSession, words: list[str]) -> core.Command:
+    return core.Reclaim(words[0], words[1] if len(words) > 1 else "", False, PURPOSE)
+
+
+def _regain(_session: IrcSession, words: list[str]) -> core.Command:
+    return core.Reclaim(words[0], words[1] if len(words) > 1 else "", True, PURPOSE)
+
+
+def _set(session: IrcSession, words: list[str]) -> core.Command:
+    what, value = words[0].upper(), words[1] if len(words) > 1 else ""
+    if what in ("ALWAYSON", "ALWAYS-ON") and value.upper() in ("", "ON", "OFF"):
+        return core.SetStaying(value.upper() == "ON" if value else None, PURPOSE)
+    if what != "PASSWORD" or not value:
+        return core.Answer(ServiceNotices(_SETTINGS, PURPOSE))
+    if not session.is_confidential:
+        return core.Answer(replies.AccountRefused(AccountFault.OPEN, purpose=PURPOSE))
+    return core.NewPassword(value, PURPOSE)
+
+
+_SETTINGS = ("SET PASSWORD <new password>", "SET ALWAYSON [ON|OFF]")
+
+
+VERBS: dict[str, Verb] = {
+    "REGISTER": Verb(
+        _register, 1, 2, "<password> [<email>]", "Makes an account of your nickname.", secret=True
+    ),
+    "IDENTIFY": Verb(_identify, 1, 2, "[<account>] <password>", "Logs you in.", secret=True),
+    "LOGOUT": Verb(lambda _session, _words: core.LogOut(PURPOSE), 0, 0, "", "Logs you out."),
+    "INFO": Verb(
+        lambda _session, words: core.AskAccount(words[0] if words else "", PURPOSE),
+        0,
+        1,
+        "[<account>]",
+        "Tells of an account.",
+    ),
+    "GHOST": Verb(_ghost, 1, 2, "<nickname> [<password>]", "Puts out who has your nickname.", secret=True),
+    "REGAIN": Verb(
+        _regain, 1, 2, "<nickname> [<password>]", "Puts out who has it, and gives it to you.", secret=True
+    ),
+    "SET": Verb(
+        _set,
+        1,
+        2,
+        "PASSWORD <new password> | ALWAYSON [ON|OFF]",
+        "Changes your password, or lets you stay in your channels while you are not connected.",
+    ),
+    "DROP": Verb(_drop, 1, 2, "[<account>] <password>", "Removes your account.", secret=True),
+}
+"""Each word of NickServ."""
+
+
+ALIASES = {
+    "ID": "IDENTIFY",
+    "LOGIN": "IDENTIFY",
+    "RELEASE": "GHOST",
+    "RECOVER": "REGAIN",
+    "UNREGISTER": "DROP",
+}
+
+
+@service(fold(NICKSERV))
+def _heard(session: IrcSession, text: str) -> Sequence[core.Command]:
+    return obeyed(session, text, VERBS, ALIASES, PURPOSE)
+
+
+_ABOUT = "Asks NickServ, which keeps accounts: NS HELP lists what it knows."
+
+
+@command("NICKSERV", params="<word> [<parameters>]", about=_ABOUT)
+@command("NS", params="<word> [<parameters>]", about=_ABOUT)
+def _nickserv(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    return _heard(session, " ".join(message.params))

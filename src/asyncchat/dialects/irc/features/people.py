@@ -1,0 +1,433 @@
+"""People and their connections: NICK, USER, PASS, SETNAME, PING, QUIT ("Connection Messages")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from asyncchat.core import commands as core
+from asyncchat.core import events, replies
+from asyncchat.core.replies import AccountFault, AccountRefused
+from asyncchat.core.text import cut, printable, size
+from asyncchat.dialects.irc import client_numerics, modes, numerics
+from asyncchat.dialects.irc import client_values as values
+from asyncchat.dialects.irc.answers import ResumeReading, numeric
+from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.client_connection import BARRIER, ClientConnection, last_param, moment, nick_of
+from asyncchat.dialects.irc.client_registry import from_server, silent
+from asyncchat.dialects.irc.client_values import Value
+from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.features import autoreplay
+from asyncchat.dialects.irc.features.isupport import isupport_of
+from asyncchat.dialects.irc.features.metadata import METADATA, in_batch, told_lines
+from asyncchat.dialects.irc.features.server import lusers_lines, motd_lines
+from asyncchat.dialects.irc.isupport import token
+from asyncchat.dialects.irc.limits import REALNAME_BYTES, REASON_BYTES, USER_LENGTH
+from asyncchat.dialects.irc.registry import command, lines, refusals, reply, to_self, to_siblings
+from asyncchat.dialects.irc.serialize import hollow, line
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.shared_state import SharedState
+from asyncchat.dialects.irc.tokens import Message
+
+SETNAME: Final = capability("setname", "extensions/setname", changes=True)
+
+token("NAMELEN", REALNAME_BYTES)
+token("USERLEN", USER_LENGTH)
+
+
+_USER_SYMBOLS = frozenset("-_.~[]{}|`^\\")
+
+
+@command("NICK", early=True, params="<nickname>", about="Takes a nickname, or another one.")
+def _nick(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    name = message.param(0)
+    if not name:
+        return [numeric(numerics.ERR_NONICKNAMEGIVEN, text="No nickname given")]
+    if session.entered:
+        return [core.Rename(name)]
+    arrival = session.registration
+    arrival.nick = name
+    if arrival.complete:
+        return enter(session)
+    if session.context.server.locked and not arrival.unlocked:
+        return []  # who has no password learns nothing of who is here
+    session.pause()
+    return [core.CheckName(name), core.Answer(ResumeReading())]
+
+
+@command(
+    "USER",
+    4,
+    early=True,
+    filled=1,
+    params="<username> 0 * :<realname>",
+    about="Says who you are beside your nickname, once, before you are let in.",
+)
+def _user(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Takes user name and real name, once."""
+    if session.entered:
+        return [_already()]
+    given = "".join(char for char in message.params[0] if char.isascii() and _user_char(char))
+    arrival = session.registration
+    arrival.user = given[:USER_LENGTH] or "user"
+    arrival.realname = cut(printable(message.params[3]), REALNAME_BYTES)[0]
+    return enter(session) if arrival.complete else []
+
+
+def _user_char(char: str) -> bool:
+    return char.isalnum() or char in _USER_SYMBOLS
+
+
+class PassPurpose(msgspec.Struct, frozen=True):
+    """Purpose of a login with PASS."""
+
+
+def enter(session: IrcSession) -> Sequence[core.Command]:
+    """Asks to become a person, now that all is known for it; where there is a password, shows it before.
+
+    Where there is none, ``PASS account:password`` logs in: what clients can that know no SASL.
+    """
+    arrival = session.registration
+    session.pause()
+    if session.context.server.locked and not arrival.unlocked:
+        return [core.Unlock(arrival.password, last=True)]
+    account, colon, shown = arrival.password.partition(":")
+    arrival.password = ""
+    if colon and account and shown and not (session.context.server.locked or arrival.account):
+        if not session.is_confidential:
+            return [core.Answer(AccountRefused(AccountFault.OPEN, account, purpose=PassPurpose()))]
+        return [core.ShowPassword(account, shown, PassPurpose())]
+    return [entering(session)]
+
+
+def entering(session: IrcSession) -> core.Enter:
+    """Asks to become a person."""
+    arrival = session.registration
+    return core.Enter(
+        arrival.nick,
+        arrival.user,
+        session.host,
+        arrival.realname,
+        account=arrival.account,
+        away=arrival.away,
+        metadata=arrival.metadata,
+        keys=arrival.keys,
+    )
+
+
+@command(
+    "PASS",
+    1,
+    early=True,
+    params="<password>",
+    about="Gives the server's password, before NICK and USER, where there is one.",
+)
+def _password(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Takes the server's password; of several the last one counts (RFC 2812, 3.1.1)."""
+    if session.entered:
+        return [_already()]
+    session.registration.password = message.params[0]
+    return []
+
+
+def _already() -> core.Answer:
+    return numeric(numerics.ERR_ALREADYREGISTERED, text="You may not reregister")
+
+
+@command(
+    "PING",
+    1,
+    early=True,
+    filled=0,
+    params="<token>",
+    about="Asks the server for a sign of life; it answers PONG with the same token.",
+)
+def _ping(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    token = message.params[0]
+    if not token:
+        return [numeric(numerics.ERR_NOORIGIN, text="No origin specified")]
+    return [core.Answer(line(f":{session.context.name} PONG {session.context.name}", token))]
+
+
+@command(
+    "PONG", early=True, params="<token>", about="Answers the server's PING. Your client does this by itself."
+)
+@command(
+    "ERROR",
+    early=True,
+    params=":<reason>",
+    about="Is what a server says before it closes a connection; from a client it means nothing.",
+)
+def _nothing(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Asks for nothing: that something came is all it says."""
+    return []
+
+
+@command("QUIT", early=True, params="[:<reason>]", about="Leaves the server.")
+def _quit(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Leaves, with the prefix that tells a person's reason from a server's."""
+    reason = cut(message.param(0), REASON_BYTES)[0]
+    return [core.Quit(f"Quit: {reason}" if reason else "")]
+
+
+# Replies.
+
+
+@reply(replies.Unlocked)
+def _say_unlocked(session: IrcSession, _reply: replies.Unlocked) -> bytes:
+    """Says nothing; the registration goes on."""
+    session.registration.unlocked = True
+    session.resume(then=[entering(session)])
+    return b""
+
+
+@reply(replies.Welcome)
+def _say_welcome(session: IrcSession, reply: replies.Welcome) -> bytes:
+    session.become(reply.person)
+    autoreplay.welcomed(session, reply.missed)
+    isupport = isupport_of(session)
+    own = b""
+    if session.caps_out & METADATA:
+        name = reply.person.name
+        lines = told_lines(session, ((name, key, value) for key, value in reply.metadata))
+        own = in_batch(session, "metadata", (name,), lines)
+    nick = reply.person.name.encode("utf-8", "replace")
+    return b"".join(
+        (
+            session.context.rendered(opening).replace(b"\0", nick),
+            isupport,
+            lusers_lines(session.context, reply.person.name, reply.counts),
+            own,
+            session.context.rendered(motd_lines).replace(b"\0", nick),
+        )
+    )
+
+
+def opening(context: SharedState) -> bytes:
+    """001 to 004 with a NUL wherever the asker's nick goes."""
+    started = datetime.fromtimestamp(context.server.started / 1_000_000, UTC)
+    created = f"This server was started {started:%a %d %b %Y at %H:%M:%S} UTC"
+    known = (
+        f" {context.name} {context.software} {modes.USER_MODES} {modes.ROOM_MODES} "
+        f"{modes.ROOM_MODES_WITH_PARAMETER}"
+    )
+    return b"".join(
+        (
+            hollow(context.name, numerics.RPL_WELCOME, "", f"Welcome to {context.name}, \0"),
+            hollow(
+                context.name,
+                numerics.RPL_YOURHOST,
+                "",
+                f"Your host is {context.name}, running {context.software}",
+            ),
+            hollow(context.name, numerics.RPL_CREATED, "", created),
+            hollow(context.name, numerics.RPL_MYINFO, known, None),
+        )
+    )
+
+
+@command("SETNAME", 1, filled=0, params=":<realname>", about="Changes your real name.")
+def _setname(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Takes another real name."""
+    text = message.params[0]
+    if not text.strip() or size(text) > REALNAME_BYTES or printable(text) != text:
+        why = f"A real name has 1 to {REALNAME_BYTES} bytes that can be shown"
+        return [session.fail_answer("SETNAME", "INVALID_REALNAME", text=why)]
+    return [core.SetRealname(text)]
+
+
+@reply(replies.RealnameFixed)
+def _say_realname_fixed(session: IrcSession, refusal: replies.RealnameFixed) -> bytes:
+    why = f"You can't change your real name while you are banned or muted in {refusal.room}"
+    return session.fail("SETNAME", "CANNOT_CHANGE_REALNAME", text=why)
+
+
+def person_changed(
+    session: IrcSession,
+    record: events.Record,
+    event: events.Renamed | events.RealnameChanged | events.LoggedIn | events.LoggedOut,
+    alone: bool,
+) -> bytes:
+    """Tells another session of a person that it has another name or account, where no room tells it."""
+    if event.now.id != session.id:
+        return b""
+    session.take_name(event.now)
+    return session.encoder.encode(record) if alone else b""
+
+
+refusals(
+    {
+        replies.NotEntered: lambda r: (numerics.ERR_NOTREGISTERED, (), "You have not registered"),
+        replies.AlreadyEntered: lambda r: (numerics.ERR_ALREADYREGISTERED, (), "You may not reregister"),
+        replies.NameTaken: lambda r: (numerics.ERR_NICKNAMEINUSE, (r.name,), "Nickname is already in use"),
+        replies.NameNotAllowed: lambda r: (
+            numerics.ERR_ERRONEUSNICKNAME,
+            (r.name,),
+            f"That nickname is not allowed: {r.reason}",
+        ),
+        replies.NameFixed: lambda r: (
+            numerics.ERR_BANONCHAN,
+            (r.name, r.room),
+            "You can't change your nickname while you are banned or muted in this channel",
+        ),
+        replies.WrongPassword: lambda r: (
+            numerics.ERR_PASSWDMISMATCH,
+            (),
+            "Password incorrect" if r.given else "This server asks for a password: PASS before NICK and USER",
+        ),
+        replies.StorageDown: lambda r: (
+            numerics.ERR_UNKNOWNERROR,
+            ("*",),
+            "Not accepted: the history can't be written at the moment",
+        ),
+    }
+)
+
+
+# Events.
+
+
+@to_self(events.Entered, events.Attached)
+def _entered(session: IrcSession, record: events.Record, event: events.Entered | events.Attached) -> bytes:
+    """Says nothing: the greeting is a reply."""
+    autoreplay.comes(session, record, event.person.account)
+    return b""
+
+
+@lines(events.Left)
+def _quit_lines(_encoder: EncoderBase, event: events.Left) -> bytes:
+    return line(f":{event.person.origin} QUIT", event.reason or "Quit: ")
+
+
+@to_self(events.Left)
+def _left(session: IrcSession, record: events.Record, event: events.Left) -> bytes:
+    """ERROR; QUIT of another person, which this one put out."""
+    if event.person.id != session.id:
+        return session.encoder.encode(record)
+    return session.closing_bytes(event.reason)
+
+
+@lines(events.Renamed)
+def _nick_lines(_encoder: EncoderBase, event: events.Renamed) -> bytes:
+    return line(f":{event.person.origin} NICK {event.now.name}")
+
+
+@to_self(events.Renamed)
+def _renamed(session: IrcSession, record: events.Record, event: events.Renamed) -> bytes:
+    told = session.encoder.encode(record)
+    session.take_name(event.now)
+    return told
+
+
+@lines(events.RealnameChanged)
+def _setname_lines(encoder: EncoderBase, event: events.RealnameChanged) -> bytes:
+    if not encoder.caps & SETNAME:
+        return b""
+    return line(f":{event.person.origin} SETNAME", event.now.realname)
+
+
+@to_self(events.RealnameChanged)
+def _realname_changed(session: IrcSession, record: events.Record, event: events.RealnameChanged) -> bytes:
+    session.take_name(event.now)
+    return session.encoder.encode(record)
+
+
+to_siblings(events.Renamed, events.RealnameChanged)(person_changed)
+
+
+# The client's side.
+
+
+silent(numerics.RPL_YOURHOST, numerics.RPL_CREATED, numerics.RPL_MYINFO, client_numerics.RPL_YOURID)
+
+
+@from_server("PING")
+def _read_ping(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    client.send("PONG", *line.params[-1:])
+    return ()
+
+
+@from_server("PONG")
+def _read_pong(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    """Answers our PING; one behind messages confirms them."""
+    token = last_param(line)
+    number = token.removeprefix(BARRIER)
+    if number == token:
+        yield values.Pong(token)
+    elif number.isascii() and number.isdigit() and len(number) < 18:
+        for pending in client.sending.passed(int(number)):
+            yield from client.acknowledge(pending, "", now)
+
+
+@from_server("ERROR")
+def _read_error(_client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    return (values.Closing(last_param(line)),)
+
+
+@from_server("NICK")
+def _read_nick(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    nick, new = nick_of(line.source), line.param(0)
+    if not new:
+        return ()
+    own = client.is_own(nick)
+    rooms = client.rooms.rename_member(nick, new)
+    if own:
+        client.nick = new
+        client.origin = new + client.origin[len(nick_of(client.origin)) :]
+    return (values.Renamed(moment(line, now), nick, new, rooms, own),)
+
+
+@from_server("QUIT")
+def _read_quit(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    """The person leaves each room that we see."""
+    nick = nick_of(line.source)
+    for room in client.rooms.of(nick):
+        own = client.rooms.remove(room, nick)
+        yield values.Left(moment(line, now), room, nick, line.param(0), own)
+
+
+@from_server(numerics.RPL_WELCOME)
+def _read_welcome(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    """Our nick, and often how others see us."""
+    client.welcomed = True
+    client.nick = line.param(0) or client.nick
+    client.origin = client.nick
+    last = last_param(line).rpartition(" ")[2]
+    if nick_of(last) == client.nick:
+        client.learn_origin(last)
+    client.server.negotiating = False
+    return ()
+
+
+@from_server(numerics.RPL_ENDOFMOTD, numerics.ERR_NOMOTD)
+def _read_ready(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    if client.registered or not client.welcomed:
+        return ()
+    client.registered = True
+    return (values.Registered(client.nick, line.source),)
+
+
+@from_server(
+    numerics.ERR_ERRONEUSNICKNAME,
+    numerics.ERR_NICKNAMEINUSE,
+    client_numerics.ERR_NICKCOLLISION,
+    client_numerics.ERR_UNAVAILRESOURCE,
+)
+def _read_nick_refused(
+    client: ClientConnection, line: Message, _label: str, _now: datetime
+) -> Iterable[Value]:
+    nick = line.param(1) if len(line.params) > 2 else client.nick
+    return (values.NickRefused(nick, last_param(line), line.command != numerics.ERR_ERRONEUSNICKNAME),)
+
+
+@from_server(numerics.ERR_PASSWDMISMATCH)
+def _read_password_refused(
+    client: ClientConnection, line: Message, label: str, now: datetime
+) -> Iterable[Value]:
+    """The server's password is wrong, or an OPER's."""
+    if client.welcomed:
+        return client.refuse(line, (), last_param(line), label, now)
+    return (values.PasswordRefused(last_param(line)),)

@@ -1,0 +1,233 @@
+"""Questions about people: WHOIS, WHOWAS, USERHOST, ISON (Modern IRC, "User-Based Queries")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from asyncchat.core import commands as core
+from asyncchat.core import replies
+from asyncchat.core.modes import BOT
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.answers import each, listed, numeric
+from asyncchat.dialects.irc.capabilities import MULTI_PREFIX, gathered
+from asyncchat.dialects.irc.client_registry import shape, silent
+from asyncchat.dialects.irc.features.metadata import EVERYBODY, METADATA
+from asyncchat.dialects.irc.features.server import AtServerOf, no_such_server, say_at_server_of
+from asyncchat.dialects.irc.limits import ASKED, WATCHED, WHOIS
+from asyncchat.dialects.irc.modes import PERSON_LETTERS, prefix
+from asyncchat.dialects.irc.registry import command, reply
+from asyncchat.dialects.irc.serialize import middle
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+
+_ROOMS_BYTES = 300
+"""Rooms in one 319, so that the line holds any names beside them."""
+
+
+class WhoIs(msgspec.Struct):
+    """Purpose of the questions of a WHOIS of ``asked``; ``vain`` once its server is found not to be there."""
+
+    asked: str
+    vain: bool = False
+
+
+class AtServer(msgspec.Struct, frozen=True):
+    """Purpose of a question: whether somebody is here whose server a WHOIS is put to."""
+
+    name: str
+    whois: WhoIs
+
+
+class UserHost(msgspec.Struct, frozen=True):
+    """Purpose of a question: where some people come from."""
+
+
+class IsOn(msgspec.Struct, frozen=True):
+    """Purpose of a question: which of some people are here."""
+
+
+@command(
+    "WHOIS",
+    targets=WHOIS,
+    params="[<server>] <nickname>{,<nickname>}",
+    about="Tells what may be known of people.",
+)
+def _whois(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Tells what may be known of people; ``WHOIS server nick`` asks a server, or that of a person."""
+    asked = message.param(0 if len(message.params) < 2 else 1)
+    nicks = listed(asked, WHOIS)
+    if not nicks:
+        return [numeric(numerics.ERR_NONICKNAMEGIVEN, text="No nickname given")]
+    purpose = WhoIs(asked)
+    questions: list[core.Command] = []
+    if len(message.params) > 1:
+        server = message.params[0]
+        if session.context.names_server(server) and not session.context.is_called(server):
+            return [no_such_server(server)]
+        if not session.context.is_called(server) and server not in nicks:
+            questions.append(core.AskPeople((server,), AtServer(server, purpose)))
+    questions.extend(each(asked, WHOIS, lambda nick: core.AskPerson(nick, purpose)))
+    return [*questions, core.Answer(purpose)]
+
+
+@command(
+    "WHOWAS",
+    1,
+    params="<nickname>{,<nickname>} [<count> [<server>]]",
+    about="Tells who had a nickname lately.",
+)
+def _whowas(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Tells who had a nick before; a count that is no positive number asks for all (RFC 2812, 3.6.3)."""
+    if not listed(message.params[0], 1):
+        return [numeric(numerics.ERR_NONICKNAMEGIVEN, text="No nickname given")]
+    server = message.param(2)
+    if server and not session.context.is_called(server):
+        return [no_such_server(server)]
+    count = message.param(1)
+    most = int(count) if count.isascii() and count.isdigit() and len(count) < 9 else 0
+    return each(message.params[0], WHOIS, lambda nick: core.AskGone(nick, most))
+
+
+@command(
+    "USERHOST", 1, params="<nickname>...", about="Tells where up to five people come from, and who is away."
+)
+def _userhost(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    return [core.AskPeople(message.params[:ASKED], UserHost())]
+
+
+@command("ISON", 1, params="<nickname>...", about="Tells which of these people are here.")
+def _ison(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    nicks = [nick for param in message.params for nick in param.split(" ") if nick]
+    return [core.AskPeople(tuple(nicks[:WATCHED]), IsOn())]
+
+
+# Replies.
+
+
+@reply(replies.PersonView)
+def _say_person(session: IrcSession, view: replies.PersonView) -> bytes:
+    if isinstance(view.purpose, WhoIs) and view.purpose.vain:
+        return b""
+    person = view.seen.person
+    nick = person.name
+    say = session.numeric
+    lines = [
+        say(numerics.RPL_WHOISUSER, nick, middle(person.user), middle(person.host), "*", text=person.realname)
+    ]
+    if view.rooms:
+        every = bool(session.caps_out & MULTI_PREFIX)
+        rooms = [prefix(roles, every) + room for room, roles in view.rooms]
+        lines.extend(
+            say(numerics.RPL_WHOISCHANNELS, nick, text=some) for some in gathered(rooms, _ROOMS_BYTES)
+        )
+    lines.append(say(numerics.RPL_WHOISSERVER, nick, session.context.name, text=_our_words(session)))
+    if view.seen.owner:
+        lines.append(say(numerics.RPL_WHOISOPERATOR, nick, text="is an IRC operator"))
+    if person.account:
+        lines.append(say(numerics.RPL_WHOISACCOUNT, nick, person.account, text="is logged in as"))
+    if BOT in view.seen.flags:
+        lines.append(say(numerics.RPL_WHOISBOT, nick, text="is a bot"))
+    if view.seen.away:
+        lines.append(say(numerics.RPL_AWAY, nick, text=view.seen.away))
+    if view.absent:
+        since = f"is not connected since {session.context.moment(view.absent)}"
+        lines.append(say(numerics.RPL_WHOISSPECIAL, nick, text=since))
+    if view.private:
+        modes = "".join(sorted(PERSON_LETTERS[flag] for flag in view.seen.flags)) + "o" * view.seen.owner
+        if modes:
+            lines.append(say(numerics.RPL_WHOISMODES, nick, text=f"is using modes +{modes}"))
+        address = view.seen.address
+        text = f"is connecting from {person.user}@{address} {address}"
+        lines.append(say(numerics.RPL_WHOISHOST, nick, text=text))
+        lines.append(say(numerics.RPL_WHOISACTUALLY, nick, middle(address), text="Is actually using host"))
+    if session.caps_out & METADATA:
+        code = numerics.RPL_WHOISKEYVALUE
+        lines.extend(say(code, nick, key, EVERYBODY, text=value) for key, value in view.metadata)
+    times = str(view.seen.idle), str(view.entered // 1_000_000)
+    lines.append(say(numerics.RPL_WHOISIDLE, nick, *times, text="seconds idle, signon time"))
+    return b"".join(lines)
+
+
+def _our_words(session: IrcSession) -> str:
+    return session.context.server.description or session.context.software
+
+
+@reply(WhoIs)
+def _say_end_of_whois(session: IrcSession, value: WhoIs) -> bytes:
+    return session.numeric(numerics.RPL_ENDOFWHOIS, middle(value.asked), text="End of /WHOIS list")
+
+
+def say_at_server(session: IrcSession, purpose: AtServer, view: replies.PeopleView) -> bytes:
+    """There is no such server, unless the name is that of a person, whose server was meant."""
+    if view.people:
+        return b""
+    purpose.whois.vain = True
+    return session.numeric(numerics.ERR_NOSUCHSERVER, middle(purpose.name), text="No such server")
+
+
+@reply(replies.GoneView)
+def _say_gone(session: IrcSession, view: replies.GoneView) -> bytes:
+    """The people that had a nick, the last first, each with the time until which it had it."""
+    say = session.numeric
+    name = middle(view.name)
+    lines = []
+    for gone in view.gone:
+        person = gone.person
+        lines.append(
+            say(
+                numerics.RPL_WHOWASUSER,
+                person.name,
+                middle(person.user),
+                middle(person.host),
+                "*",
+                text=person.realname,
+            )
+        )
+        until = f"{datetime.fromtimestamp(gone.time / 1_000_000, UTC):%a %b %d %Y %H:%M:%S} UTC"
+        lines.append(say(numerics.RPL_WHOISSERVER, person.name, session.context.name, text=until))
+    if not lines:
+        lines.append(say(numerics.ERR_WASNOSUCHNICK, name, text="There was no such nickname"))
+    return b"".join((*lines, say(numerics.RPL_ENDOFWHOWAS, name, text="End of WHOWAS")))
+
+
+def say_userhost(session: IrcSession, _purpose: UserHost, view: replies.PeopleView) -> bytes:
+    """The hosts of people, and whether they are away."""
+    found = []
+    for seen in view.people:
+        person = seen.person
+        mark = "-" if seen.away else "+"
+        found.append(f"{person.name}{'*' * seen.owner}={mark}{person.user}@{seen.address or person.host}")
+    return session.numeric(numerics.RPL_USERHOST, text=" ".join(found))
+
+
+def say_ison(session: IrcSession, _purpose: IsOn, view: replies.PeopleView) -> bytes:
+    """The people asked for that are here."""
+    return session.numeric(numerics.RPL_ISON, text=" ".join(seen.person.name for seen in view.people))
+
+
+_PURPOSES: dict[type, Callable[[IrcSession, Any, replies.PeopleView], bytes]] = {
+    UserHost: say_userhost,
+    IsOn: say_ison,
+    AtServerOf: say_at_server_of,
+    AtServer: say_at_server,
+}
+
+
+@reply(replies.PeopleView)
+def _say_people(session: IrcSession, view: replies.PeopleView) -> bytes:
+    return _PURPOSES[type(view.purpose)](session, view.purpose, view)
+
+
+# The client's side.
+
+
+silent(numerics.RPL_ENDOFWHOIS)
+shape(numerics.RPL_WHOISUSER, 5, "{1} is {2}@{3}", " ({5})")
+shape(numerics.RPL_WHOISCHANNELS, 2, "{1} is in", " {2}")
+shape(numerics.RPL_WHOISSERVER, 3, "{1} is on {2}", " ({3})")
+shape(numerics.RPL_WHOISOPERATOR, 2, "{1}", " {2}")
+shape(numerics.RPL_WHOISIDLE, 2, "{1} has been idle for", " {2} s")

@@ -1,0 +1,142 @@
+"""Taking messages back: REDACT (IRCv3 message-redaction), and that a room's were erased."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from asyncchat.core import commands as core
+from asyncchat.core import events, replies
+from asyncchat.core.replies import RedactionFault
+from asyncchat.core.text import cut
+from asyncchat.dialects.irc import client_values as values
+from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, capability
+from asyncchat.dialects.irc.client_connection import ClientConnection, moment
+from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_server import wanted
+from asyncchat.dialects.irc.client_values import Value
+from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.features import messages
+from asyncchat.dialects.irc.limits import REASON_BYTES
+from asyncchat.dialects.irc.registry import (
+    by_the_server,
+    command,
+    lines,
+    played_back,
+    reply,
+    tagged,
+    to_self,
+    to_siblings,
+)
+from asyncchat.dialects.irc.serialize import line, middle
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+
+MESSAGE_REDACTION: Final = capability(
+    "draft/message-redaction",
+    "extensions/message-redaction",
+    changes=True,
+    needs=("message-tags", "echo-message"),
+)
+
+Redaction = events.Erased | events.Retracted
+
+
+# Taking back (IRCv3 message-redaction).
+
+
+@command(
+    "REDACT",
+    2,
+    needs=MESSAGE_REDACTION,
+    params="<target> <msgid> [:<reason>]",
+    about="Takes a message out of the history: your own, or as a channel's operator anyone's.",
+)
+def _redact(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    target, id = message.params[:2]
+    # A message that never was is asked for too: whether the target may be known of is said first.
+    number = session.context.server.ids.number_of(id) or 0
+    session.pause()
+    reason = cut(message.param(2), REASON_BYTES)[0]
+    return [core.Redact(core.Which(target, number), reason, id)]
+
+
+_REDACTION_FAULTS = {
+    RedactionFault.TARGET: ("INVALID_TARGET", "You cannot delete messages from there"),
+    RedactionFault.UNKNOWN: ("UNKNOWN_MSGID", "This message does not exist or is too old"),
+    RedactionFault.FORBIDDEN: ("REDACT_FORBIDDEN", "You are not authorised to delete this message"),
+    RedactionFault.EXPIRED: ("REDACT_WINDOW_EXPIRED", "You can no longer delete this message"),
+    RedactionFault.FAILED: ("UNKNOWN_MSGID", "The history can't be read now, try again"),
+}
+
+
+@reply(replies.RedactionRefused)
+def _say_not_redacted(session: IrcSession, refusal: replies.RedactionRefused) -> bytes:
+    session.resume()
+    code, text = _REDACTION_FAULTS[refusal.fault]
+    context = [middle(refusal.to)]
+    if refusal.fault is not RedactionFault.TARGET:
+        context.append(middle(str(refusal.purpose)))
+    if refusal.fault is RedactionFault.EXPIRED:
+        context.append(str(refusal.seconds))
+    return session.fail("REDACT", code, *context, text=text)
+
+
+@tagged(events.Erased, events.Retracted, playback=False)
+def _redact_lines(encoder: EncoderBase, record: events.Record, batch: str) -> bytes | None:
+    """A REDACT for each message; None for clients that do not know it."""
+    if not encoder.caps & MESSAGE_REDACTION:
+        return None
+    event: Redaction = record.event  # type: ignore[assignment]  # by its declaration
+    if isinstance(event, events.Erased):
+        target, numbers = event.room, event.numbers
+    else:
+        target, numbers = event.to.name, (event.number,)
+    head = encoder.message_tags(record, batch, first=False)
+    start = f":{event.person.origin} REDACT {target}"
+    reason = event.reason or None
+    return b"".join(head + line(f"{start} {encoder.ids.id_of(number)}", reason) for number in numbers)
+
+
+played_back(events.Erased, events.Retracted)(_redact_lines)
+
+
+@lines(events.Erased, cause=by_the_server)
+def _erased_lines(encoder: EncoderBase, event: events.Erased) -> bytes:
+    """A notice for clients that do not know REDACT."""
+    count = len(event.numbers)
+    what = "1 message" if count == 1 else f"{count} messages"
+    because = f": {event.reason}" if event.reason else ""
+    return line(f":{encoder.source} NOTICE {event.room}", f"{event.person.name} erased {what}{because}")
+
+
+@lines(events.Retracted, cause=by_the_server)
+def _retracted_lines(encoder: EncoderBase, event: events.Retracted) -> bytes:
+    because = f": {event.reason}" if event.reason else ""
+    text = f"{event.person.name} took back a private message{because}"
+    return line(f":{encoder.source} NOTICE {event.to.name}", text)
+
+
+@to_self(events.Erased, events.Retracted)
+def _redacted(session: IrcSession, record: events.Record, _event: Redaction) -> bytes:
+    """Echoed as a message is to clients that know REDACT."""
+    wanted = session.caps_out & ECHO_MESSAGE or not session.caps_out & MESSAGE_REDACTION
+    return session.encoder.encode(record) if wanted else b""
+
+
+to_siblings(events.Retracted)(messages.private_from_sibling)
+
+
+# The client's side.
+
+
+wanted("draft/message-redaction")
+
+
+@from_server("REDACT")
+def _read_redact(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    if not line.param(1):
+        return ()
+    room, nick, own = client.conversation(line)
+    return (values.Redacted(moment(line, now), room, nick, line.param(1), line.param(2), own),)

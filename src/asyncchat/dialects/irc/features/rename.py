@@ -1,0 +1,100 @@
+"""Giving a room another name: RENAME (IRCv3 channel-rename)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from asyncchat.core import commands as core
+from asyncchat.core import events, replies
+from asyncchat.core.names import fold
+from asyncchat.core.text import cut
+from asyncchat.dialects.irc import client_values as values
+from asyncchat.dialects.irc.capabilities import CHANNEL_RENAME
+from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_server import wanted
+from asyncchat.dialects.irc.client_values import Value
+from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.features.rooms import say_room
+from asyncchat.dialects.irc.limits import REASON_BYTES
+from asyncchat.dialects.irc.registry import command, failures, lines, reply, to_self
+from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+
+
+@command(
+    "RENAME",
+    2,
+    params="<channel> <new name> [:<reason>]",
+    about="Gives a channel another name; all else of it stays (operators).",
+)
+def _rename(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    return [core.RenameRoom(message.params[0], message.params[1], cut(message.param(2), REASON_BYTES)[0])]
+
+
+@reply(replies.RoomMoved)
+def _say_moved(session: IrcSession, reply: replies.RoomMoved) -> bytes:
+    """What follows a JOIN, for clients that were told of a room's new name by one."""
+    if session.caps_out & CHANNEL_RENAME or reply.case_only:
+        return b""
+    return say_room(session, reply.view)
+
+
+failures(
+    {
+        replies.RoomNameTaken: lambda r: (
+            "RENAME",
+            "CHANNEL_NAME_IN_USE",
+            (r.room, r.to),
+            "The channel name is already taken",
+        ),
+        replies.CannotRenameRoom: lambda r: (
+            "RENAME",
+            "CANNOT_RENAME",
+            (r.room, r.to),
+            f"The channel cannot be renamed: {r.reason}",
+        ),
+        replies.RoomHasMoved: lambda r: (
+            "JOIN",
+            "CHANNEL_RENAMED",
+            (r.room, r.to),
+            "The channel has been renamed",
+        ),
+    }
+)
+
+
+@lines(events.RoomRenamed)
+def _rename_lines(_encoder: EncoderBase, event: events.RoomRenamed) -> bytes:
+    """RENAME; clients that do not know it are told individually."""
+    return line(f":{event.person.origin} RENAME {event.room} {event.to}", event.reason)
+
+
+@to_self(events.RoomRenamed)
+def _room_renamed(session: IrcSession, record: events.Record, event: events.RoomRenamed) -> bytes:
+    """RENAME, or else a PART and a JOIN; a change of case needs neither."""
+    if session.caps_out & CHANNEL_RENAME:
+        return session.encoder.encode(record)
+    me = session.person
+    if me is None or fold(event.room) == fold(event.to):
+        return b""
+    left, joined = events.Parted(event.room, me, event.reason), events.Joined(event.to, me)
+    encode, number, time = session.encoder.encode, record.number, record.time
+    return encode(events.Record(number, time, left)) + encode(events.Record(number, time, joined))
+
+
+# The client's side.
+
+
+wanted("draft/channel-rename")
+
+
+@from_server("RENAME")
+def _read_rename(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    old, new = line.param(0), line.param(1)
+    if not new:
+        return ()
+    client.rooms.rename(old, new)
+    return (values.RoomRenamed(moment(line, now), old, new, nick_of(line.source), line.param(2)),)

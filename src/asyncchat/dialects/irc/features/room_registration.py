@@ -1,0 +1,144 @@
+"""Rooms that belong to an account: ChanServ, as messages to it or as /CS.
+
+Owns a table of its words; how they are read is ``services``' affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from asyncchat.core import commands as core
+from asyncchat.core import replies
+from asyncchat.core.names import CHANSERV, fold
+from asyncchat.core.roles import HALF_OPERATOR, OPERATOR, ROLES, VOICE
+from asyncchat.dialects.irc.features.services import ServicePurpose, Verb, notice, obeyed
+from asyncchat.dialects.irc.modes import ROLE_LETTERS
+from asyncchat.dialects.irc.registry import command, reply, service
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+
+PURPOSE = ServicePurpose(CHANSERV)
+
+
+_LETTERS = {letter.upper(): role for role, letter in ROLE_LETTERS.items()}
+
+
+_NAMES = {role.name.upper(): role.name for role in ROLES}
+
+
+_SHORT = {"AOP": OPERATOR.name, "HOP": HALF_OPERATOR.name, "VOP": VOICE.name, "SOP": "admin"}
+
+
+def _role(typed: str) -> str:
+    """The role meant by a letter, a name, or other services' words; empty for none (``-``)."""
+    plain = typed.upper().lstrip("+")
+    if plain in ("-", "NONE", "DEL", "-*"):
+        return ""
+    return _NAMES.get(plain) or _LETTERS.get(plain) or _SHORT.get(plain) or typed
+
+
+def _flags(_session: IrcSession, words: list[str]) -> core.Command:
+    if len(words) < 3:
+        return core.AskAccess(words[0], PURPOSE)
+    return core.SetAccess(words[0], words[1], _role(words[2]), PURPOSE)
+
+
+def _roles(role: str, on: bool) -> Callable[[IrcSession, list[str]], core.Command]:
+    def make(session: IrcSession, words: list[str]) -> core.Command:
+        if len(words) == 1 and on and role == OPERATOR.name:
+            return core.TakeRole(words[0], PURPOSE)
+        return core.SetRole(words[0], words[1] if len(words) > 1 else session.nick, on, role)
+
+    return make
+
+
+VERBS: dict[str, Verb] = {
+    "REGISTER": Verb(
+        lambda _session, words: core.RegisterRoom(words[0], purpose=PURPOSE),
+        1,
+        1,
+        "<#channel>",
+        "Makes a channel yours: it stays, and you are its founder whenever you are logged in.",
+    ),
+    "INFO": Verb(
+        lambda _session, words: core.AskAccess(words[0], PURPOSE),
+        1,
+        1,
+        "<#channel>",
+        "Tells whose a channel is, and who has a role in it.",
+    ),
+    "FLAGS": Verb(
+        _flags,
+        1,
+        3,
+        "<#channel> [<account> <role>|-]",
+        "Lists the accounts with a role in your channel, or gives one a role: voice, half-operator, "
+        "operator, admin.",
+    ),
+    "OP": Verb(
+        _roles(OPERATOR.name, True),
+        1,
+        2,
+        "<#channel> [<nickname>]",
+        "Makes an operator, or gives you your role again.",
+    ),
+    "DEOP": Verb(_roles(OPERATOR.name, False), 1, 2, "<#channel> [<nickname>]", "Takes that back."),
+    "VOICE": Verb(_roles(VOICE.name, True), 1, 2, "<#channel> [<nickname>]", "Gives voice."),
+    "DEVOICE": Verb(_roles(VOICE.name, False), 1, 2, "<#channel> [<nickname>]", "Takes it back."),
+    "TRANSFER": Verb(
+        lambda _session, words: core.RegisterRoom(words[0], words[1], purpose=PURPOSE),
+        2,
+        2,
+        "<#channel> <account>",
+        "Gives your channel to another account.",
+    ),
+    "DROP": Verb(
+        lambda _session, words: core.RegisterRoom(words[0], on=False, purpose=PURPOSE),
+        1,
+        1,
+        "<#channel>",
+        "Makes your channel nobody's again.",
+    ),
+}
+"""Each word of ChanServ."""
+
+
+ALIASES = {"AMODE": "FLAGS", "ACCESS": "FLAGS", "UNREGISTER": "DROP"}
+
+
+@service(fold(CHANSERV))
+def _heard(session: IrcSession, text: str) -> Sequence[core.Command]:
+    return obeyed(session, text, VERBS, ALIASES, PURPOSE)
+
+
+_ABOUT = "Asks ChanServ, which keeps channels for accounts: CS HELP lists what it knows."
+
+
+@command("CHANSERV", params="<word> [<parameters>]", about=_ABOUT)
+@command("CS", params="<word> [<parameters>]", about=_ABOUT)
+def _chanserv(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    return _heard(session, " ".join(message.params))
+
+
+# Replies.
+
+
+@reply(replies.RoomRegisteredNow)
+def _say_registered(session: IrcSession, reply: replies.RoomRegisteredNow) -> bytes:
+    whose = f"the account {reply.account}" if reply.account else "nobody"
+    return notice(session, PURPOSE, f"{reply.room} belongs to {whose} now")
+
+
+@reply(replies.AccessChanged)
+def _say_access_changed(session: IrcSession, reply: replies.AccessChanged) -> bytes:
+    role = reply.role or "nothing special"
+    return notice(session, PURPOSE, f"{reply.account} is {role} in {reply.room} from now on")
+
+
+@reply(replies.AccessView)
+def _say_access(session: IrcSession, view: replies.AccessView) -> bytes:
+    if not view.founder:
+        return notice(session, PURPOSE, f"{view.room} belongs to nobody")
+    lines = [f"{view.room} belongs to the account {view.founder}"]
+    lines += (f"{account}: {role}" for account, role in view.access)
+    return b"".join(notice(session, PURPOSE, text) for text in lines)

@@ -1,0 +1,316 @@
+"""Rooms: JOIN, PART, TOPIC, NAMES (Modern IRC, "Channel Operations")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import zip_longest
+from typing import Final
+
+import msgspec
+
+from asyncchat.core import commands as core
+from asyncchat.core import events, replies
+from asyncchat.core.rooms import Block
+from asyncchat.core.rules.rooms import ROOMS_EACH
+from asyncchat.core.text import TOPIC_BYTES, cut
+from asyncchat.dialects.irc import client_values as values
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.answers import ResumeReading, each
+from asyncchat.dialects.irc.capabilities import (
+    CHANNEL_RENAME,
+    CHATHISTORY,
+    MULTI_PREFIX,
+    capability,
+    gathered,
+)
+from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_registry import from_server, silent
+from asyncchat.dialects.irc.client_values import Value
+from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.features import autoreplay
+from asyncchat.dialects.irc.features.away import AWAY_NOTIFY
+from asyncchat.dialects.irc.features.metadata import say_joined
+from asyncchat.dialects.irc.features.read_markers import READ_MARKER, mark_line
+from asyncchat.dialects.irc.features.server import no_such_server
+from asyncchat.dialects.irc.isupport import token
+from asyncchat.dialects.irc.limits import JOINS, NAMED, REASON_BYTES
+from asyncchat.dialects.irc.modes import prefix
+from asyncchat.dialects.irc.registry import (
+    NumericParts,
+    command,
+    lines,
+    refusals,
+    reply,
+    reply_to_siblings,
+    to_self,
+    to_siblings_as_to_self,
+)
+from asyncchat.dialects.irc.serialize import line, middle
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+
+EXTENDED_JOIN: Final = capability("extended-join", "extensions/extended-join", changes=True)
+NO_IMPLICIT_NAMES: Final = capability("no-implicit-names", "extensions/no-implicit-names")
+USERHOST_IN_NAMES: Final = capability("userhost-in-names", "extensions/userhost-in-names")
+
+token("CHANLIMIT", f"#:{ROOMS_EACH}")
+token("TOPICLEN", TOPIC_BYTES)
+
+
+@command(
+    "JOIN",
+    1,
+    targets=JOINS,
+    params="<channel>{,<channel>} [<key>{,<key>}]",
+    about="Joins channels; one that does not exist is opened. JOIN 0 leaves all.",
+)
+def _join(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Joins rooms, each with the key in its place. ``JOIN 0`` leaves all."""
+    if message.params[0] == "0":
+        return [core.PartAll()]
+    keys = message.param(1).split(",")
+    given = dict(reversed(list(zip_longest(message.params[0].split(","), keys, fillvalue=""))))
+    follow = not session.caps_in & CHANNEL_RENAME  # who knows of renamings finds its way alone
+    asked = each(message.params[0], JOINS, lambda room: core.Join(room, given[room], follow))
+    if not asked or session.caps_in & CHATHISTORY or not session.context.server.newcomers:
+        return asked
+    session.pause()
+    return [*asked, core.Answer(ResumeReading(replaying=True))]
+
+
+@command("PART", 1, targets=JOINS, params="<channel>{,<channel>} [:<reason>]", about="Leaves channels.")
+def _part(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    reason = cut(message.param(1), REASON_BYTES)[0]
+    return each(message.params[0], JOINS, lambda room: core.Part(room, reason))
+
+
+@command(
+    "TOPIC",
+    1,
+    params="<channel> [:<topic>]",
+    about="Shows a channel's topic, or sets it; an empty one takes it away.",
+)
+def _topic(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    if len(message.params) == 1:
+        return [core.AskTopic(message.params[0])]
+    return [core.SetTopic(message.params[0], message.params[1])]
+
+
+@command(
+    "NAMES",
+    targets=NAMED,
+    long=True,
+    params="[<channel>{,<channel>} [<server>]]",
+    about="Lists who is in channels; alone, who is in which.",
+)
+def _names_command(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Lists the members of rooms; without one, those of all rooms (RFC 2812, 3.2.5)."""
+    server = message.param(1)
+    if server and not session.context.is_called(server):
+        return [no_such_server(server)]
+    return each(message.param(0), NAMED, core.AskRoom) or [core.AskNames()]
+
+
+# Replies.
+
+
+@reply(replies.RoomView)
+def say_room(session: IrcSession, view: replies.RoomView) -> bytes:
+    """A room's topic, when it was just joined, and its members."""
+    told = b""
+    if view.joining and view.topic is not None:
+        told = _say_topic(session, replies.TopicView(view.room, view.topic))
+    if view.joining and session.caps_out & READ_MARKER:
+        told += mark_line(session.context.name, view.room, view.read)
+    if view.joining and session.caps_out & NO_IMPLICIT_NAMES:
+        return told + say_joined(session, view.metadata)
+    end = session.numeric(numerics.RPL_ENDOFNAMES, view.room, text="End of /NAMES list")
+    return told + _names(session, view) + end + say_joined(session, view.metadata)
+
+
+@reply(replies.NamesView)
+def _say_names(session: IrcSession, view: replies.NamesView) -> bytes:
+    """The members of all rooms; people in none are listed in a channel called ``*`` (RFC 2812, 3.2.5)."""
+    told = [_names(session, room) for room in view.rooms]
+    hosts = session.caps_out & USERHOST_IN_NAMES
+    nicks = [person.origin if hosts else person.name for person in view.others]
+    pieces = gathered(nicks, session.context.names_key[1]) if nicks else []
+    told += [session.numeric(numerics.RPL_NAMREPLY, "*", "*", text=piece) for piece in pieces]
+    if view.more:
+        text = "These are not all: NAMES #channel lists the people of one channel, LIST all channels"
+        told.append(line(f":{session.context.name} NOTICE {session.nick}", text))
+    told.append(session.numeric(numerics.RPL_ENDOFNAMES, "*", text="End of /NAMES list"))
+    return b"".join(told)
+
+
+def _names(session: IrcSession, view: replies.RoomView) -> bytes:
+    key = (*session.context.names_key, session.caps_out & _IN_NAMES)
+    head = session.head(numerics.RPL_NAMREPLY, "@" if view.secret else "=", view.room) + b" :"
+    pieces: list[bytes] = []
+    for block in view.blocks:
+        ready = block.encoded.get(key)
+        pieces.extend(_name_pieces(block, key) if ready is None else ready)  # type: ignore[arg-type]  # ours
+    return head + head.join(pieces) if pieces else b""
+
+
+_IN_NAMES = MULTI_PREFIX | USERHOST_IN_NAMES
+"""What changes how a member is listed."""
+
+
+def _name_pieces(block: Block, key: tuple[str, int, int]) -> list[bytes]:
+    """The ends of the lines that hold a block's names, remembered in it: in a big room they are the work."""
+    every = bool(key[2] & MULTI_PREFIX)
+    hosts = key[2] & USERHOST_IN_NAMES
+    members = [
+        prefix(member.roles, every) + (member.person.origin if hosts else member.person.name)
+        if member.roles
+        else (member.person.origin if hosts else member.person.name)
+        for member in block.members
+    ]
+    pieces = [piece.encode("utf-8", "replace") + b"\r\n" for piece in gathered(members, key[1])]
+    block.encoded[key] = pieces
+    return pieces
+
+
+@reply(replies.NoRoomView)
+def _say_no_room(session: IrcSession, view: replies.NoRoomView) -> bytes:
+    return session.numeric(numerics.RPL_ENDOFNAMES, middle(view.room), text="End of /NAMES list")
+
+
+@reply(replies.Forwarded)
+def _say_forwarded(session: IrcSession, reply: replies.Forwarded) -> bytes:
+    why = "The channel has been renamed" if reply.renamed else "Forwarding to another channel"
+    return session.numeric(numerics.ERR_LINKCHANNEL, middle(reply.room), reply.to, text=why)
+
+
+@reply(replies.TopicView)
+def _say_topic(session: IrcSession, view: replies.TopicView) -> bytes:
+    topic = view.topic
+    if topic is None:
+        return session.numeric(numerics.RPL_NOTOPIC, view.room, text="No topic is set")
+    return session.numeric(numerics.RPL_TOPIC, view.room, text=topic.text) + session.numeric(
+        numerics.RPL_TOPICWHOTIME, view.room, topic.by, str(topic.time // 1_000_000)
+    )
+
+
+def _room_not_allowed(refusal: replies.RoomNotAllowed) -> NumericParts:
+    if not refusal.room.startswith("#"):
+        return numerics.ERR_NOSUCHCHANNEL, (refusal.room,), "No such channel: a channel's name begins with #"
+    return numerics.ERR_BADCHANMASK, (refusal.room,), f"That channel name is not allowed: {refusal.reason}"
+
+
+refusals(
+    {
+        replies.NoSuchRoom: lambda r: (numerics.ERR_NOSUCHCHANNEL, (r.room,), "No such channel"),
+        replies.RoomNotAllowed: _room_not_allowed,
+        replies.TooManyRooms: lambda r: (numerics.ERR_TOOMANYCHANNELS, (r.room,), "You have joined too many"),
+        replies.NotMember: lambda r: (numerics.ERR_NOTONCHANNEL, (r.room,), "You're not on that channel"),
+        replies.WrongKey: lambda r: (numerics.ERR_BADCHANNELKEY, (r.room,), "Cannot join channel (+k)"),
+        replies.NotInvited: lambda r: (numerics.ERR_INVITEONLYCHAN, (r.room,), "Cannot join channel (+i)"),
+        replies.RoomFull: lambda r: (numerics.ERR_CHANNELISFULL, (r.room,), "Cannot join channel (+l)"),
+        replies.Banned: lambda r: (numerics.ERR_BANNEDFROMCHAN, (r.room,), "Cannot join channel (+b)"),
+    }
+)
+
+
+# Events.
+
+
+@lines(events.Joined)
+def join_lines(encoder: EncoderBase, event: events.Joined) -> bytes:
+    """JOIN, and AWAY if the person is."""
+    person = event.person
+    if encoder.caps & EXTENDED_JOIN:
+        told = line(f":{person.origin} JOIN {event.room} {person.account or '*'}", person.realname)
+    else:
+        told = line(f":{person.origin} JOIN {event.room}")
+    if event.away and encoder.caps & AWAY_NOTIFY:
+        told += line(f":{event.person.origin} AWAY", event.away)
+    return told
+
+
+@to_self(events.Joined)
+def _joined(session: IrcSession, record: events.Record, event: events.Joined) -> bytes:
+    """JOIN; what was said there before is told once all rooms of the line are joined."""
+    autoreplay.joined(session, event.room, record)
+    # Nobody is told of being away himself (away-notify).
+    told = msgspec.structs.replace(event, away="") if event.away else event
+    return session.encoder.encode(msgspec.structs.replace(record, event=told))
+
+
+to_siblings_as_to_self(events.Joined)
+
+
+@lines(events.Parted)
+def _part_lines(_encoder: EncoderBase, event: events.Parted) -> bytes:
+    return line(f":{event.person.origin} PART {event.room}", event.reason or None)
+
+
+@lines(events.TopicChanged)
+def _topic_lines(_encoder: EncoderBase, event: events.TopicChanged) -> bytes:
+    return line(f":{event.person.origin} TOPIC {event.room}", event.text)
+
+
+@reply_to_siblings(replies.RoomView)
+def _room_joined_by_sibling(session: IrcSession, view: replies.RoomView) -> bytes:
+    return say_room(session, view) if view.joining else b""
+
+
+# The client's side.
+
+
+silent(numerics.RPL_TOPICWHOTIME)
+
+
+@from_server("JOIN")
+def _read_join(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    nick, room = nick_of(line.source), line.param(0)
+    own = client.rooms.add(room, nick)
+    if own:
+        client.learn_origin(line.source)
+        client.joining.pop(client.server.fold(room), None)
+    return (values.Joined(moment(line, now), room, nick, own),)
+
+
+@from_server("PART")
+def _read_part(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    room, nick = line.param(0), nick_of(line.source)
+    own = client.rooms.remove(room, nick)
+    return (values.Left(moment(line, now), room, nick, line.param(1), own),)
+
+
+@from_server("TOPIC")
+def _read_topic(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    if (room := client.rooms.get(line.param(0))) is not None:
+        room.topic = line.param(1)
+    return (values.TopicChanged(moment(line, now), line.param(0), nick_of(line.source), line.param(1)),)
+
+
+@from_server(numerics.RPL_TOPIC, numerics.RPL_NOTOPIC)
+def _read_topic_is(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    """Remembered until the end of NAMES."""
+    if (room := client.rooms.get(line.param(1))) is not None:
+        room.topic = line.param(2) if line.command == numerics.RPL_TOPIC else ""
+    return ()
+
+
+@from_server(numerics.RPL_NAMREPLY)
+def _read_names(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    room = client.rooms.get(line.params[-2]) if len(line.params) > 2 else None
+    if room is not None:
+        room.listing = room.listing or {}
+        for word in line.params[-1].split():
+            nick = nick_of(word.lstrip(client.server.member_prefixes))
+            room.listing[client.server.fold(nick)] = nick
+    return ()
+
+
+@from_server(numerics.RPL_ENDOFNAMES)
+def _read_names_end(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    room = client.rooms.get(line.param(1))
+    if room is None:
+        return ()
+    if room.listing is not None:
+        room.members, room.listing = room.listing, None
+    return (values.Present(moment(line, now), room.name, tuple(room.members.values()), room.topic),)

@@ -1,0 +1,190 @@
+"""AUTHENTICATE: a SASL exchange, before registration and after (IRCv3 sasl-3.1, sasl-3.2).
+
+Owns the chunks of a message and the state between two of them; the mechanisms are the server's.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from asyncchat.core import commands as core
+from asyncchat.core import replies
+from asyncchat.core.scram import ScramFault
+from asyncchat.dialects.irc import client_numerics, numerics
+from asyncchat.dialects.irc import client_values as values
+from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.client_connection import ClientConnection, last_param
+from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_values import Value
+from asyncchat.dialects.irc.registry import command, reply
+from asyncchat.dialects.irc.sasl_chunks import CHUNK_BYTES, chunks
+from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+
+MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256")
+"""The mechanisms of SASL; EXTERNAL comes with TLS."""
+
+SASL: Final = capability("sasl", "extensions/sasl-3.2", value=",".join(MECHANISMS))
+
+
+MESSAGE_BYTES = 4000
+"""Longest message in base64: a name, a password and what SCRAM adds to them need less than a third of it."""
+
+
+_PLAIN = "PLAIN"
+
+
+class SaslPurpose(msgspec.Struct, frozen=True):
+    """Purpose of what an exchange asks."""
+
+
+class AuthenticateChunk(msgspec.Struct, frozen=True):
+    """The parameter of an AUTHENTICATE, to be read in its place in the order."""
+
+    text: str
+
+
+class SaslExchange:
+    """An exchange that is not over: what of a message has come, and where the mechanism stands."""
+
+    __slots__ = ("exchange", "mechanism", "received")
+
+    def __init__(self, mechanism: str) -> None:
+        self.mechanism = mechanism
+        self.received = ""
+        self.exchange: object = None
+
+
+@command(
+    "AUTHENTICATE",
+    1,
+    early=True,
+    params="<mechanism>|<message>|+|*",
+    about="Logs you in to your account by SASL. Your client does this by itself, given the password.",
+)
+def _authenticate(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Takes the next chunk; nothing after it is read before it is answered."""
+    session.pause()
+    return [core.Answer(AuthenticateChunk(message.params[0]))]
+
+
+@reply(AuthenticateChunk)
+def _say_chunk(session: IrcSession, piece: AuthenticateChunk) -> bytes:
+    """A chunk leads to nothing, to a numeric, or to the mechanism's turn."""
+    told, then = _understood(session, piece.text)
+    session.resume(then)
+    return told
+
+
+def _understood(session: IrcSession, text: str) -> tuple[bytes, Sequence[core.Command]]:
+    exchange = session.state(SaslExchange)
+    if not session.caps_out & SASL:
+        return failed(session, "Request the capability sasl before"), ()
+    if text == "*":
+        return aborted(session), ()
+    if len(text) > CHUNK_BYTES:
+        return _too_long(session), ()
+    if exchange is None:
+        return _begun(session, text.upper()), ()
+    exchange.received += "" if text == "+" else text
+    if len(exchange.received) > MESSAGE_BYTES:
+        return _too_long(session), ()
+    if len(text) == CHUNK_BYTES:
+        return b"", ()
+    received, exchange.received = exchange.received, ""
+    try:
+        data = base64.b64decode(received, validate=True)
+    except (binascii.Error, ValueError):
+        return failed(session, "That is not base64"), ()
+    return b"", [core.Authenticate(exchange.mechanism, data, exchange.exchange, SaslPurpose())]
+
+
+def _begun(session: IrcSession, mechanism: str) -> bytes:
+    offered = [name for name in MECHANISMS if session.is_confidential or name != _PLAIN]
+    if mechanism not in offered:
+        text = "are available SASL mechanisms"
+        open_line = mechanism == _PLAIN
+        why = "PLAIN would show your password on this unencrypted connection" if open_line else ""
+        known = session.numeric(numerics.RPL_SASLMECHS, ",".join(offered), text=text)
+        return known + failed(session, why)
+    session.keep(SaslExchange(mechanism))
+    return line("AUTHENTICATE +")
+
+
+def failed(session: IrcSession, why: str = "") -> bytes:
+    """904: the exchange is over, another may begin."""
+    session.forget(SaslExchange)
+    text = f"SASL authentication failed{f': {why}' if why else ''}"
+    return session.numeric(numerics.ERR_SASLFAIL, text=text)
+
+
+def aborted(session: IrcSession) -> bytes:
+    """906."""
+    session.forget(SaslExchange)
+    return session.numeric(numerics.ERR_SASLABORTED, text="SASL authentication aborted")
+
+
+def _too_long(session: IrcSession) -> bytes:
+    session.forget(SaslExchange)
+    return session.numeric(numerics.ERR_SASLTOOLONG, text="SASL message too long")
+
+
+def succeeded(session: IrcSession) -> bytes:
+    """903."""
+    session.forget(SaslExchange)
+    return session.numeric(numerics.RPL_SASLSUCCESS, text="SASL authentication successful")
+
+
+@reply(replies.Challenge)
+def _say_challenge(session: IrcSession, challenge: replies.Challenge) -> bytes:
+    exchange = session.state(SaslExchange)
+    if exchange is not None:
+        exchange.exchange = challenge.exchange
+    session.resume()
+    return b"".join(line(f"AUTHENTICATE {piece}") for piece in chunks(challenge.data))
+
+
+# The client's side.
+
+
+@from_server("AUTHENTICATE")
+def _read_authenticate(
+    client: ClientConnection, line: Message, _label: str, _now: datetime
+) -> Iterable[Value]:
+    if client.login is None or not client.login.under_way:
+        return ()
+    try:
+        for step in client.login.answer(line.param(0)):
+            client.send(*step)
+    except ScramFault as fault:
+        return (values.LoginRefused(str(fault)),)
+    return ()
+
+
+@from_server(numerics.RPL_SASLSUCCESS)
+def _read_success(client: ClientConnection, _line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    """The server must have shown that it knows the password."""
+    if client.login is None or not client.login.under_way:
+        return ()
+    client.login.under_way = False
+    if not client.login.done:
+        return (values.LoginRefused("the server did not show that it knows the password"),)
+    client.send("CAP", "END")
+    return ()
+
+
+@from_server(
+    client_numerics.ERR_NICKLOCKED, numerics.ERR_SASLFAIL, numerics.ERR_SASLTOOLONG, numerics.ERR_SASLABORTED
+)
+def _read_failure(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    if client.login is None or not client.login.under_way:
+        return ()
+    client.login.under_way = False
+    return (values.LoginRefused(last_param(line)),)

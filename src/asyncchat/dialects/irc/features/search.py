@@ -1,0 +1,144 @@
+"""Searching what was said: SEARCH (https://soju.im/search), answered as a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from asyncchat.core import commands as core
+from asyncchat.core import replies
+from asyncchat.core.commands import Direction
+from asyncchat.core.names import ROOM_SIGNS
+from asyncchat.core.searching import MOST_TERMS, terms_of
+from asyncchat.dialects.irc import client_values as values
+from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.client_batches import Batch
+from asyncchat.dialects.irc.client_connection import ClientConnection
+from asyncchat.dialects.irc.client_registry import batch_from_server
+from asyncchat.dialects.irc.client_server import wanted
+from asyncchat.dialects.irc.client_values import Value
+from asyncchat.dialects.irc.features.messages import message_lines
+from asyncchat.dialects.irc.features.messages_client import replayed
+from asyncchat.dialects.irc.limits import PAGE
+from asyncchat.dialects.irc.registry import command, reply
+from asyncchat.dialects.irc.serialize import line, middle
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message, parse_tags
+from asyncchat.text.timestamps import milliseconds, timestamp
+
+capability("soju.im/search", "https://soju.im/search", needs=("batch", "server-time", "message-tags"))
+
+
+_FOUND = 100
+"""Messages that a search gives which sets no limit; none gives more than CHATHISTORY."""
+
+
+class SearchPurpose(msgspec.Struct, frozen=True):
+    """Purpose of a search."""
+
+
+@command(
+    "SEARCH",
+    1,
+    params="<attributes>",
+    about="Finds what was said: SEARCH text=words;in=#channel;from=nick;after=time;before=time;limit=n, "
+    "each of them optional; a space in words is \\s; in=nick is what you and somebody wrote in private.",
+)
+def _search(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    wanted: dict[str, object] = {"limit": _FOUND, "purpose": SearchPurpose()}
+    for name, value in parse_tags(message.params[0]):
+        read = _ATTRIBUTES.get(name)
+        understood = read(value) if read is not None and value else None
+        if understood is None:
+            return [session.fail_answer("SEARCH", "INVALID_PARAMS", middle(name), text=_faulty(name))]
+        wanted |= understood
+    session.pause()
+    return [core.Search(**wanted)]  # type: ignore[arg-type]  # the readers below name its fields
+
+
+def _faulty(name: str) -> str:
+    return _FORMS.get(name, f"The attributes are {', '.join(_ATTRIBUTES)}")
+
+
+def _in(value: str) -> dict[str, object] | None:
+    return {"room": value}
+
+
+def _from(value: str) -> dict[str, object] | None:
+    return {"name": value}
+
+
+# Both ends are included, by the millisecond that a stamp shows.
+
+
+def _after(value: str) -> dict[str, object] | None:
+    """With a first moment the search goes on from there (ibid., "Standard search attributes")."""
+    time = milliseconds(value)
+    return None if time is None else {"after_time": time * 1000 - 1, "end": Direction.OLDEST}
+
+
+def _before(value: str) -> dict[str, object] | None:
+    time = milliseconds(value)
+    return None if time is None else {"before_time": (time + 1) * 1000}
+
+
+def _text(value: str) -> dict[str, object] | None:
+    terms = terms_of(value)
+    return {"terms": terms} if 0 < len(terms) <= MOST_TERMS else None
+
+
+def _limit(value: str) -> dict[str, object] | None:
+    if not (value.isascii() and value.isdigit() and int(value[:9]) > 0):
+        return None
+    return {"limit": min(int(value[:9]), PAGE)}
+
+
+_ATTRIBUTES = {"in": _in, "from": _from, "after": _after, "before": _before, "text": _text, "limit": _limit}
+
+
+_FORMS = {
+    "in": "A channel or what you and somebody wrote to each other is searched: in=#channel, in=nick",
+    "from": "from=nick",
+    "after": "A time is written YYYY-MM-DDThh:mm:ss.sssZ",
+    "before": "A time is written YYYY-MM-DDThh:mm:ss.sssZ",
+    "text": f'text= takes up to {MOST_TERMS} words and "phrases"',
+    "limit": "The limit is a number from 1",
+}
+"""What is said of an attribute that is not of its form."""
+
+
+@reply(replies.SearchPage)
+def _say_found(session: IrcSession, page: replies.SearchPage) -> bytes:
+    session.resume()
+    encoder = session.encoder
+    found = session.in_batch(
+        "s", "soju.im/search", lambda ref: [message_lines(encoder, record, ref) for record in page.records]
+    )
+    if not page.cut_short:
+        return found
+    # The batch can't say it, and whoever finds nothing must not think that there is nothing.
+    text = f"It took too long: nothing beyond {timestamp(page.time)} was looked at"
+    return line(f":{session.context.name} NOTE SEARCH INCOMPLETE {timestamp(page.time)}", text) + found
+
+
+@reply(replies.NotSearched)
+def _say_not_searched(session: IrcSession, refusal: replies.NotSearched) -> bytes:
+    session.resume()
+    if refusal.room:
+        text = "You're not on that channel" if refusal.room[0] in ROOM_SIGNS else "There is no such nick"
+        return session.fail("SEARCH", "INVALID_PARAMS", "in", text=text)
+    return session.fail("SEARCH", "INTERNAL_ERROR", text="The search could not be run")
+
+
+# The client's side.
+
+
+wanted("soju.im/search", batch=True)
+
+
+@batch_from_server("soju.im/search")
+def _read_found(client: ClientConnection, batch: Batch, now: datetime) -> Iterable[Value]:
+    if client.asked("SEARCH") is not None:
+        yield values.HistoryPage(client.answered().token, "", replayed(client, batch, now))

@@ -1,0 +1,265 @@
+"""Questions about the server: MOTD, LUSERS, VERSION, TIME, INFO, ADMIN, LINKS, STATS, USERS, SUMMON.
+
+Owns what this server says of itself on demand (Modern IRC, "Server Queries and Commands"); must not know
+people but by how many they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from asyncchat.core import commands as core
+from asyncchat.core import replies
+from asyncchat.core.text import cut
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.answers import numeric
+from asyncchat.dialects.irc.client_registry import silent
+from asyncchat.dialects.irc.features.isupport import Isupport
+from asyncchat.dialects.irc.registry import command, reply
+from asyncchat.dialects.irc.serialize import hollow, line, middle
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.shared_state import SharedState
+from asyncchat.dialects.irc.tokens import Message
+
+_HOME = "https://pypi.org/project/asyncchat/"
+
+
+class Motd(msgspec.Struct, frozen=True):
+    """The message of the day is asked for."""
+
+
+class Stats(msgspec.Struct, frozen=True):
+    """Purpose of a question: STATS of a letter."""
+
+    letter: str
+
+
+class AtServerOf(msgspec.Struct, frozen=True):
+    """Purpose of a question: these are the answers if the person named is at this server."""
+
+    name: str
+    answers: tuple[object, ...]
+
+
+@command("MOTD", params="[<server>]", about="Shows the message of the day.")
+def _motd(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    return _answered(session, message.param(0), Motd())
+
+
+@command("LUSERS", params="[<mask> [<server>]]", about="Tells how many people and channels there are.")
+def _lusers(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Counts people and rooms; asked of a mask of servers, and through one (RFC 2812, 3.4.2)."""
+    for server in message.params[:2]:
+        if not _is_us(session, server):
+            return [no_such_server(server)]
+    return [core.AskCounts()]
+
+
+@command("VERSION", params="[<server>]", about="Tells which program runs here, and what it supports.")
+def _version(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    irc = session.context
+    ours = numeric(numerics.RPL_VERSION, irc.software, irc.name, text=_HOME).value
+    return _answered(session, message.param(0), ours, Isupport())
+
+
+@command("TIME", params="[<server>]", about="Tells the server's time.")
+def _time(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    server = message.param(0)
+    return [core.AskTime()] if _is_us(session, server) else [no_such_server(server)]
+
+
+@command("INFO", params="[<server>]", about="Tells about this server and whether it keeps what is said.")
+def _info(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    irc = session.context
+    started = datetime.fromtimestamp(irc.server.started / 1_000_000, UTC)
+    kept = "What is said is kept, private messages too" if irc.server.keeps_history else "Nothing is kept"
+    texts = (f"{irc.software}, a chat for any client", f"Running since {started:%Y-%m-%d %H:%M:%S} UTC", kept)
+    return _answered(
+        session,
+        message.param(0),
+        *(numeric(numerics.RPL_INFO, text=text).value for text in texts),
+        numeric(numerics.RPL_ENDOFINFO, text="End of /INFO list").value,
+    )
+
+
+@command("ADMIN", params="[<server>]", about="Tells who is responsible for this server.")
+def _admin(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    server = session.context.server
+    texts = (
+        (numerics.RPL_ADMINLOC1, server.description or server.name),
+        (numerics.RPL_ADMINLOC2, "Whoever started this server owns it"),
+        (numerics.RPL_ADMINEMAIL, server.contact or "No address is given; ask a server operator (/who 0 o)"),
+    )
+    return _answered(
+        session,
+        message.param(0),
+        numeric(numerics.RPL_ADMINME, server.name, text="Administrative info").value,
+        *(numeric(code, text=text).value for code, text in texts),
+    )
+
+
+@command("LINKS", params="[[<server>] <mask>]", about="Lists the servers there are.")
+def _links(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """The servers there are of a mask: this one; ``LINKS [[server] mask]`` (RFC 2812, 3.4.5)."""
+    mask = message.params[-1] if message.params else "*"
+    if len(message.params) > 1 and not _is_us(session, message.params[0]):
+        return [no_such_server(message.params[0])]
+    irc = session.context
+    said = [numeric(numerics.RPL_ENDOFLINKS, middle(mask), text="End of /LINKS list")]
+    if irc.is_called(mask):
+        text = f"0 {irc.server.description or irc.software}"
+        said.insert(0, numeric(numerics.RPL_LINKS, irc.name, irc.name, text=text))
+    return said
+
+
+@command(
+    "STATS",
+    1,
+    params="<letter> [<server>]",
+    about="Tells about the server's state: u since when it runs, o as what one may become an operator, "
+    "m how often IRC clients used which command, k (operators) who is banned from it.",
+)
+def _stats(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Tells what a letter asks of the server's state; most letters have nothing to tell here."""
+    server = message.param(1)
+    if not _is_us(session, server):
+        return [no_such_server(server)]
+    asked = Stats(message.params[0][0])
+    return [core.AskServerBans(asked) if asked.letter in "kK" else core.AskTime(asked)]
+
+
+@command("USERS", params="[<server>]", about="Is not in use: who has an account there stays unsaid.")
+def _users(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Refuses: who is logged in to the machine is not told (RFC 2812, 4.6)."""
+    server = message.param(0)
+    if not _is_us(session, server):
+        return [no_such_server(server)]
+    return [numeric(numerics.ERR_USERSDISABLED, text="USERS has been disabled")]
+
+
+@command("SUMMON", params="<user> [<server>]", about="Is not in use.")
+def _summon(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Refuses (RFC 2812, 4.5)."""
+    return [numeric(numerics.ERR_SUMMONDISABLED, text="SUMMON has been disabled")]
+
+
+def _is_us(session: IrcSession, server: str) -> bool:
+    return not server or session.context.is_called(server) or server.casefold() == session.nick.casefold()
+
+
+def no_such_server(server: str) -> core.Answer:
+    """Says that a server that was asked for is not there."""
+    return numeric(numerics.ERR_NOSUCHSERVER, middle(server), text="No such server")
+
+
+def _answered(session: IrcSession, server: str, *answers: object) -> Sequence[core.Command]:
+    """The answers, if this server is asked, or the server of a person that is here."""
+    if _is_us(session, server):
+        return [core.Answer(answer) for answer in answers]
+    return [core.AskPeople((server,), AtServerOf(server, answers))]
+
+
+# Replies.
+
+
+_MOTD_BYTES: Final = 380
+"""A line of the message of the day, beside any nick and server name."""
+
+
+def motd_lines(context: SharedState) -> bytes:
+    """The message of the day, or that there is none, with a NUL wherever the asker's nick goes."""
+    name, lines = context.name, context.server.motd
+    if lines is None:
+        return hollow(name, numerics.ERR_NOMOTD, "", "There is no message of the day")
+    parts = [part for text in lines for part in cut(text, _MOTD_BYTES)]
+    return b"".join(
+        (
+            hollow(name, numerics.RPL_MOTDSTART, "", f"- {name} Message of the day - "),
+            *(hollow(name, numerics.RPL_MOTD, "", f"- {part}") for part in parts),
+            hollow(name, numerics.RPL_ENDOFMOTD, "", "End of /MOTD command"),
+        )
+    )
+
+
+def lusers_lines(context: SharedState, nick: str, counts: replies.Counts) -> bytes:
+    """The counts of people and rooms (Modern IRC, "LUSERS message")."""
+    people, rooms, most = counts.people, counts.rooms, counts.most_people
+    visible = people - counts.invisible
+    text = f"There are {visible} users and {counts.invisible} invisible on 1 servers"
+    said = [(numerics.RPL_LUSERCLIENT, "", text)]
+    if counts.owners:
+        said.append((numerics.RPL_LUSEROP, f" {counts.owners}", "operator(s) online"))
+    arriving = context.arriving()
+    if arriving > 0:
+        said.append((numerics.RPL_LUSERUNKNOWN, f" {arriving}", "unknown connection(s)"))
+    if rooms:
+        said.append((numerics.RPL_LUSERCHANNELS, f" {rooms}", "channels formed"))
+    said += [
+        (numerics.RPL_LUSERME, "", f"I have {people} clients and 0 servers"),
+        (numerics.RPL_LOCALUSERS, f" {people} {most}", f"Current local users {people}, max {most}"),
+        (numerics.RPL_GLOBALUSERS, f" {people} {most}", f"Current global users {people}, max {most}"),
+    ]
+    return b"".join(line(f":{context.name} {code} {nick}{words}", text) for code, words, text in said)
+
+
+def say_at_server_of(session: IrcSession, purpose: AtServerOf, view: replies.PeopleView) -> bytes:
+    """The answers of the server that a person is at, or that there is no such server."""
+    answers = purpose.answers if view.people else (no_such_server(purpose.name).value,)
+    return session.say(answers)
+
+
+@reply(replies.Counts)
+def _say_counts(session: IrcSession, counts: replies.Counts) -> bytes:
+    return lusers_lines(session.context, session.nick, counts)
+
+
+@reply(Motd)
+def _say_motd(session: IrcSession, _value: Motd) -> bytes:
+    return session.context.rendered(motd_lines).replace(b"\0", session.nick.encode("utf-8", "replace"))
+
+
+@reply(replies.TimeNow)
+def _say_time(session: IrcSession, reply: replies.TimeNow) -> bytes:
+    server = session.context.server
+    if isinstance(reply.purpose, Stats):
+        return _say_stats(session, reply.purpose.letter, (reply.time - server.started) // 1_000_000)
+    local = datetime.fromtimestamp(reply.time / 1_000_000 + server.utc_offset, UTC)
+    text = f"{local:%A %B %d %Y -- %H:%M:%S} {server.zone}"
+    return session.numeric(numerics.RPL_TIME, session.context.name, text=text)
+
+
+def _say_stats(session: IrcSession, letter: str, up: int) -> bytes:
+    """``u``: how long the server is up; ``o``: as what one may become an operator; ``m``: what was used."""
+    told = b""
+    if letter == "u":
+        minutes, seconds = divmod(max(0, up), 60)
+        hours, minutes = divmod(minutes, 60)
+        days, hours = divmod(hours, 24)
+        text = f"Server Up {days} days {hours}:{minutes:02}:{seconds:02}"
+        told = session.numeric(numerics.RPL_STATSUPTIME, text=text)
+    elif letter in "oO":
+        names = ("owner", *(middle(name) for name in session.context.server.operators))
+        told = b"".join(session.numeric(numerics.RPL_STATSOLINE, "O", "*@*", "*", name) for name in names)
+    elif letter in "mM":
+        counts = sorted(session.context.heard.items())
+        told = b"".join(session.numeric(numerics.RPL_STATSCOMMANDS, name, str(n)) for name, n in counts)
+    return told + session.numeric(numerics.RPL_ENDOFSTATS, middle(letter), text="End of /STATS report")
+
+
+# The client's side.
+
+
+silent(
+    numerics.RPL_LUSERCLIENT,
+    numerics.RPL_LUSEROP,
+    numerics.RPL_LUSERUNKNOWN,
+    numerics.RPL_LUSERCHANNELS,
+    numerics.RPL_LUSERME,
+    numerics.RPL_LOCALUSERS,
+    numerics.RPL_GLOBALUSERS,
+    numerics.RPL_MOTDSTART,
+)

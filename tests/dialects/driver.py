@@ -96,7 +96,6 @@ class Hub:
                     peer.sent += peer.dialect.closing_bytes("")
                     peer.gone = True
                     return
-            assert not peer.dialect.paused, "the outcome came, so reading goes on"
             asked = peer.dialect.receive_data(b"")
 
     def submit(self, peer: Peer, command: commands.Command) -> None:
@@ -108,7 +107,7 @@ class Hub:
             return
         gate = _GATES.get(type(command))
         if gate is not None:
-            assert peer.dialect.paused, "a dialect pauses after a gate"
+            assert peer.dialect.awaits(command), "a dialect waits for a gate"
             outcome = gate(self, peer, command)
         else:
             outcome = self.decide(peer, command)

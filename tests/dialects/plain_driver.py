@@ -81,7 +81,6 @@ class World(Hub):
             if isinstance(asked[-1], commands.Quit):
                 peer.gone = True
                 return
-            assert not peer.dialect.paused
             asked = peer.dialect.receive_data(b"")
 
     def submit(self, peer: Peer, command: Command) -> None:

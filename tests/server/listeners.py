@@ -41,7 +41,6 @@ class Numbers:
 
     def __init__(self) -> None:
         self.entered = True
-        self.paused = False
         self.backlog = 0
         self.encoder: EventEncoder = EVERYTHING
 
@@ -65,6 +64,9 @@ class Numbers:
 
     def receive_eof(self) -> list[Command]:
         return []
+
+    def awaits(self, command: Command) -> bool:
+        return False
 
     def ping(self) -> bytes:
         return b""

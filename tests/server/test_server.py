@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 
 from asyncchat.core.chat import Chat
+from asyncchat.core.commands import IoCommand
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import auth, keepalive, limits, protocol_detection
 from asyncchat.server import server as server_module
@@ -18,6 +19,10 @@ from tests.server.harness import PATIENCE, serving
 def server():
     with serving() as running:
         yield running
+
+
+def test_every_io_command_has_a_handler(server):
+    assert set(server.server.context.io_handlers) == set(IoCommand.__subclasses__())
 
 
 def test_who_goes_before_saying_anything_harms_nobody(server):

@@ -95,11 +95,11 @@ class Dialect(Protocol):
         """Whether an outcome has made this session a person."""
         ...
 
-    @property
-    def paused(self) -> bool:
-        """Whether ``receive_data`` gives no commands until an outcome has come that decides how to read on.
+    def awaits(self, command: Command) -> bool:
+        """Whether nothing is read after this command until its outcome has been told.
 
-        This is the case after ``Enter``, and after each command that is a gate: it is the last of its list.
+        So it is after each barrier, which is thus the last of its list. Then ask ``receive_data`` with empty
+        data for more.
         """
         ...
 

@@ -182,10 +182,9 @@ class WebSocketDialect:
         """Whether this session is a person."""
         return self._irc.entered
 
-    @property
-    def paused(self) -> bool:
-        """Whether an outcome is awaited before anything more is read."""
-        return self._irc.paused
+    def awaits(self, command: Command) -> bool:
+        """Whether nothing is read after this command until its outcome has been told."""
+        return self._irc.awaits(command)
 
     @property
     def backlog(self) -> int:
@@ -206,7 +205,7 @@ class WebSocketDialect:
                 self._last = writes
                 self._closing = _reason(self._protocol)
         commands = self._irc.receive_data(lines, limit)
-        if self._closing and not (self.paused or self.backlog):
+        if self._closing and not (self.backlog or (commands and commands[-1].barrier)):
             commands = [*commands, Quit(self._closing)]
         return [Answer(Frames(pongs)), *commands] if pongs else commands
 

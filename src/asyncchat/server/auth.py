@@ -15,12 +15,13 @@ from asyncchat.core.names import fold
 from asyncchat.core.replies import AccountFault, AccountRefused
 from asyncchat.core.rules.accounts import unmakable
 from asyncchat.server.password_guard import PASSWORD_LETTERS, WRONG_SECONDS
+from asyncchat.server.session import Ending
 
 if TYPE_CHECKING:
-    from asyncchat.server.hub import Hub
+    from asyncchat.core.chat import Chat
     from asyncchat.server.password_guard import PasswordGuard
     from asyncchat.server.server_passwords import OwnerCode, ServerPasswords
-    from asyncchat.server.session import IoHandler, Session
+    from asyncchat.server.session import IoHandler, IoResult, Session
 
 _logger = logging.getLogger("asyncchat.server")
 
@@ -41,17 +42,16 @@ class Authentication:
     """Checks what sessions know.
 
     Args:
-        hub: decides what a right password allows.
+        chat: the state, only to be read.
         passwords: the server's and its operators'; a reload replaces them here.
         owner_code: makes a person an operator of the server.
         guard: verifies the passwords of accounts.
     """
 
     def __init__(
-        self, hub: Hub, passwords: ServerPasswords, owner_code: OwnerCode, guard: PasswordGuard
+        self, chat: Chat, passwords: ServerPasswords, owner_code: OwnerCode, guard: PasswordGuard
     ) -> None:
-        self._hub = hub
-        self._chat = hub.chat
+        self._chat = chat
         self.passwords = passwords
         self.owner_code = owner_code
         self.guard = guard
@@ -67,19 +67,16 @@ class Authentication:
         }
         """The I/O commands that it answers."""
 
-    async def authenticate(self, session: Session, command: commands.Authenticate, _upto: int) -> None:
+    async def authenticate(self, session: Session, command: commands.Authenticate, _upto: int) -> IoResult:
         """Takes the next message of an exchange."""
         try:
             if command.mechanism == scram.NAME:
-                await self._scram(session, command)
-            else:
-                await self._plain(session, command)
+                return await self._scram(session, command)
+            return await self._plain(session, command)
         except scram.ScramFault as fault:
-            await session.answer_in_slices(
-                AccountRefused(AccountFault.MALFORMED, detail=str(fault), purpose=command.purpose)
-            )
+            return AccountRefused(AccountFault.MALFORMED, detail=str(fault), purpose=command.purpose)
 
-    async def _plain(self, session: Session, command: commands.Authenticate) -> None:
+    async def _plain(self, session: Session, command: commands.Authenticate) -> IoResult:
         """PLAIN (RFC 4616): authorization identity, authentication identity and password, separated by
         NUL."""
         try:
@@ -88,9 +85,9 @@ class Authentication:
             raise scram.ScramFault("that is not PLAIN") from error
         if asked and fold(asked) != fold(name):
             raise scram.ScramFault("nobody acts for somebody else here")
-        await self.show_password(session, commands.ShowPassword(name, password, command.purpose), 0)
+        return await self.show_password(session, commands.ShowPassword(name, password, command.purpose), 0)
 
-    async def _scram(self, session: Session, command: commands.Authenticate) -> None:
+    async def _scram(self, session: Session, command: commands.Authenticate) -> IoResult:
         exchange = command.exchange
         accounts = self.guard
         chat = self._chat
@@ -98,44 +95,45 @@ class Authentication:
             first = scram.begin(command.data)
             if first.asked and fold(first.asked) != fold(first.name):
                 raise scram.ScramFault("nobody acts for somebody else here")
-            if await self._must_wait(session, first.name, command.purpose):
-                return
+            refusal = self._refuse_guess(session, first.name, command.purpose)
+            if refusal is not None:
+                return refusal
             key = fold(first.name)
             known = accounts.known(key, chat.accounts.get(key))
             begun = scram.challenged(first, known, accounts.nonce())
-            await session.answer_in_slices(replies.Challenge(begun.challenge.encode(), begun))
-        elif isinstance(exchange, scram.Exchange):
+            return replies.Challenge(begun.challenge.encode(), begun)
+        if isinstance(exchange, scram.Exchange):
             name = exchange.first.name
-            if await self._must_wait(session, name, command.purpose):
-                return  # many exchanges may have begun at once
+            refusal = self._refuse_guess(session, name, command.purpose)
+            if refusal is not None:
+                return refusal  # many exchanges may have begun at once
             last = scram.proven(exchange, command.data)
-            if last is None or not self._is_kept(session, name, exchange.known):
+            if last is None or not self._is_kept(name, exchange.known):
                 accounts.record_failure(fold(name), session.address)
-                await self._decide(session, name, False, commands.LogIn(name, False, command.purpose))
-            else:
-                await session.answer_in_slices(replies.Challenge(last, scram.Proven(name, exchange.known)))
-        elif isinstance(exchange, scram.Proven):
-            if command.data:
-                raise scram.ScramFault("nothing more was asked")
-            name = exchange.name
-            right = self._is_kept(session, name, exchange.known)
-            if right:
-                accounts.record_success(fold(name))
-            await self._decide(session, name, right, commands.LogIn(name, right, command.purpose))
+                return await self._delayed(session, name, False, commands.LogIn(name, False, command.purpose))
+            return replies.Challenge(last, scram.Proven(name, exchange.known))
+        if not isinstance(exchange, scram.Proven) or command.data:
+            raise scram.ScramFault("nothing more was asked")
+        name = exchange.name
+        right = self._is_kept(name, exchange.known)
+        if right:
+            accounts.record_success(fold(name))
+        return await self._delayed(session, name, right, commands.LogIn(name, right, command.purpose))
 
-    def _is_kept(self, session: Session, name: str, known: scram.Verifier) -> bool:
+    def _is_kept(self, name: str, known: scram.Verifier) -> bool:
         """Whether this still is the account's verifier: the account may have been removed, or be new."""
         account = self._chat.accounts.get(fold(name))
         return account is not None and scram.read_verifier(account.verifier) == known
 
-    async def show_password(self, session: Session, command: commands.ShowPassword, _upto: int) -> None:
+    async def show_password(self, session: Session, command: commands.ShowPassword, _upto: int) -> IoResult:
         """Checks a password that was sent in the clear, and logs in."""
         name = command.account or self._name(session)
         right = await self._checked(session, name, command.password, command.purpose)
-        if right is not None:
-            await self._decide(session, name, right, commands.LogIn(name, right, command.purpose))
+        if isinstance(right, AccountRefused):
+            return right
+        return await self._delayed(session, name, right, commands.LogIn(name, right, command.purpose))
 
-    async def register(self, session: Session, command: commands.Register, _upto: int) -> None:
+    async def register(self, session: Session, command: commands.Register, _upto: int) -> IoResult:
         """Registers an account, if the options and the chat allow it."""
         name = command.account or self._name(session) or command.name
         refusal = self._unregistrable(session, name, command)
@@ -143,9 +141,7 @@ class Authentication:
             fault = unmakable(self._chat, session.who, name)
             if fault is not None:
                 # The hub refuses it with the reason; it needs no verifier for that.
-                session.resume_output()
-                self._hub.submit(session, [commands.MakeAccount(name, "", purpose=command.purpose)])
-                return
+                return commands.MakeAccount(name, "", purpose=command.purpose)
             self.guard.record_registration(
                 session.address
             )  # before it is hashed: many may be asked for at once
@@ -154,13 +150,9 @@ class Authentication:
             except scram.ScramFault as error:
                 refusal = AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.purpose)
         if refusal is not None:
-            await session.answer_in_slices(refusal)
-            return
-        if session.ended:
-            return
+            return refusal
         _logger.info("%s makes the account %s", session.address, name)
-        session.resume_output()
-        self._hub.submit(session, [commands.MakeAccount(name, verifier, command.email, command.purpose)])
+        return commands.MakeAccount(name, verifier, command.email, command.purpose)
 
     def _unregistrable(
         self, session: Session, name: str, command: commands.Register
@@ -183,74 +175,71 @@ class Authentication:
         wait = self.guard.registration_wait(session.address)
         return refused(AccountFault.CROWD, f"wait {wait} s") if wait else None
 
-    async def new_password(self, session: Session, command: commands.NewPassword, _upto: int) -> None:
+    async def new_password(self, session: Session, command: commands.NewPassword, _upto: int) -> IoResult:
         """Changes the password of the account that the session is logged in to."""
         name = self._account(session)
         if len(command.password) < PASSWORD_LETTERS:
             detail = f"it needs {PASSWORD_LETTERS} characters or more"
-            await session.answer_in_slices(AccountRefused(AccountFault.WEAK, name, detail, command.purpose))
-            return
+            return AccountRefused(AccountFault.WEAK, name, detail, command.purpose)
         try:
             verifier = await self.guard.verifier(command.password) if name else ""
         except scram.ScramFault as error:
-            await session.answer_in_slices(
-                AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.purpose)
-            )
-            return
-        session.resume_output()
-        self._hub.submit(session, [commands.ChangePassword(name, verifier, command.purpose)])
+            return AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.purpose)
+        return commands.ChangePassword(name, verifier, command.purpose)
 
-    async def drop(self, session: Session, command: commands.DropAccount, _upto: int) -> None:
+    async def drop(self, session: Session, command: commands.DropAccount, _upto: int) -> IoResult:
         """Removes an account, with its password."""
         name = command.account or self._account(session)
         if not name:
-            session.resume_output()
-            self._hub.submit(session, [commands.RemoveAccount("", False, command.purpose)])
-            return
+            return commands.RemoveAccount("", False, command.purpose)
         right = await self._checked(session, name, command.password, command.purpose)
-        if right is not None:
-            await self._decide(session, name, right, commands.RemoveAccount(name, right, command.purpose))
+        if isinstance(right, AccountRefused):
+            return right
+        return await self._delayed(session, name, right, commands.RemoveAccount(name, right, command.purpose))
 
-    async def reclaim(self, session: Session, command: commands.Reclaim, _upto: int) -> None:
+    async def reclaim(self, session: Session, command: commands.Reclaim, _upto: int) -> IoResult:
         """Disconnects whoever has a name, for the owner of its account."""
-        right: bool | None = True
+        right: bool | AccountRefused = True
         if command.password:
             right = await self._checked(session, command.name, command.password, command.purpose)
-        if right is not None:
-            shown = right and bool(command.password)
-            asked = commands.Release(command.name, shown, command.take, command.purpose)
-            await self._decide(session, command.name, right, asked)
+        if isinstance(right, AccountRefused):
+            return right
+        shown = right and bool(command.password)
+        asked = commands.Release(command.name, shown, command.take, command.purpose)
+        return await self._delayed(session, command.name, right, asked)
 
-    async def _checked(self, session: Session, name: str, password: str, purpose: object) -> bool | None:
-        """Whether this is the account's password; None: it must not be tried now, and that has been
-        answered."""
-        if await self._must_wait(session, name, purpose):
-            return None
+    async def _checked(
+        self, session: Session, name: str, password: str, purpose: object
+    ) -> bool | AccountRefused:
+        """Whether this is the account's password; a refusal if it must not be tried now."""
+        refusal = self._refuse_guess(session, name, purpose)
+        if refusal is not None:
+            return refusal
         accounts = self._chat.accounts
         key = fold(name)
         account = accounts.get(key)
         right = await self.guard.verify(key, account, password, session.address)
         if right is None:
-            await self._must_wait(session, name, purpose)
-            return None
+            return self._refuse_guess(session, name, purpose, least=1) or False
         if right:
             self.guard.record_success(key)
         return right and accounts.get(key) is account
 
-    async def _must_wait(self, session: Session, name: str, purpose: object) -> bool:
-        """Refuses a session that tried too often."""
-        wait = self.guard.wait(fold(name), session.address)
-        if wait:
-            await session.answer_in_slices(AccountRefused(AccountFault.MANY, name, f"wait {wait} s", purpose))
-        return wait > 0
+    def _refuse_guess(
+        self, session: Session, name: str, purpose: object, *, least: int = 0
+    ) -> AccountRefused | None:
+        """Refuses a session that tried too often; ``least`` is the least number of seconds to wait."""
+        wait = max(least, self.guard.wait(fold(name), session.address))
+        return AccountRefused(AccountFault.MANY, name, f"wait {wait} s", purpose) if wait else None
 
-    async def _decide(self, session: Session, name: str, right: bool, command: commands.Command) -> None:
-        """Has the hub decide, with a delay if the password was wrong."""
+    async def _delayed(
+        self, session: Session, name: str, right: bool, command: commands.Command
+    ) -> commands.Command:
+        """What the hub is to decide, with a delay if the password was wrong."""
         if not right:
             _logger.warning("%s gave no right password for the account %s", session.address, name)
             await asyncio.sleep(WRONG_SECONDS)
-        session.resume_output()
-        self._hub.submit(session, [command])
+        return command
 
     def _name(self, session: Session) -> str:
         person = self._chat.people.get(session.who)
@@ -260,14 +249,13 @@ class Authentication:
         person = self._chat.people.get(session.who)
         return "" if person is None else person.account
 
-    async def claim_owner(self, session: Session, command: commands.Owner, _upto: int) -> None:
+    async def claim_owner(self, session: Session, command: commands.Owner, _upto: int) -> IoResult:
         """Checks the owner code, or a named operator's password."""
         if not command.name:
             verified = self.owner_code.verify(command.code)
         elif not self.passwords.is_host_allowed(command.name, session.address):
             await asyncio.sleep(WRONG_SECONDS)
-            await session.answer_in_slices(replies.NotFromHere(command.name))
-            return
+            return replies.NotFromHere(command.name)
         else:
             person = self._chat.people.get(session.who)
             account = "" if person is None else person.account
@@ -283,17 +271,16 @@ class Authentication:
         else:
             _logger.warning("%s gave no right password for the operator %s", who, command.name or "owner")
             await asyncio.sleep(WRONG_SECONDS)
-        session.resume_output()
-        self._hub.submit(session, [commands.ClaimOwner(verified, command.name)])
+        return commands.ClaimOwner(verified, command.name)
 
-    async def unlock(self, session: Session, command: commands.Unlock, _upto: int) -> None:
+    async def unlock(self, session: Session, command: commands.Unlock, _upto: int) -> IoResult:
         """Checks the server's password; a session without it is disconnected at the last try."""
         if await self.passwords.verify_server(command.password):
-            await session.answer_in_slices(replies.Unlocked())
-            return
+            return replies.Unlocked()
         if command.password:
             await asyncio.sleep(WRONG_SECONDS)
-        await session.answer_in_slices(replies.WrongPassword(bool(command.password), command.last))
-        if command.last:
-            _logger.warning("%s did not know the password", session.address)
-            session.disconnect("wrong password" if command.password else "no password")
+        answer = replies.WrongPassword(bool(command.password), command.last)
+        if not command.last:
+            return answer
+        _logger.warning("%s did not know the password", session.address)
+        return Ending(answer, "wrong password" if command.password else "no password")

@@ -33,12 +33,12 @@ from asyncchat.server.hub import wall_clock
 from asyncchat.server.page_cache import PageCache
 
 if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
     from asyncchat.core.people import Person
     from asyncchat.core.rooms import Room
     from asyncchat.log.base import Log
-    from asyncchat.server.hub import Hub
     from asyncchat.server.page_cache import Rooms
-    from asyncchat.server.session import IoHandler, Session
+    from asyncchat.server.session import IoHandler, IoResult, Session
 
 PAGE_MOST = 1000
 """Most messages in one page of the history (CHATHISTORY in IRC)."""
@@ -125,14 +125,13 @@ class History:
     """Reads the history for sessions.
 
     Args:
-        hub: decides what follows from what was found.
+        chat: the state, only to be read.
         log: the history.
         rooms: as far as deliveries have told of them.
     """
 
-    def __init__(self, hub: Hub, log: Log, rooms: Rooms) -> None:
-        self._hub = hub
-        self.chat = hub.chat
+    def __init__(self, chat: Chat, log: Log, rooms: Rooms) -> None:
+        self.chat = chat
         self._log = log
         self._page_cache = PageCache(log, rooms)
         self._start_number = log.last
@@ -188,7 +187,7 @@ class History:
             found.append(StreamRange(streams.account_prefix(me.account), since=account.time))
         return tuple(found)
 
-    async def read_history(self, session: Session, command: commands.ReadHistory, upto: int) -> None:
+    async def read_history(self, session: Session, command: commands.ReadHistory, upto: int) -> IoResult:
         """Reads a page of a room's history, or of a private conversation."""
         answer: replies.Reply | replies.Refusal
         where = self.conversation_of(session, command.room, events=command.events)
@@ -210,7 +209,7 @@ class History:
                     if not self._is_hidden(session, where, record)
                 )
                 answer = replies.HistoryPage(where.name, told, page.more, command.purpose, page.cut)
-        await session.answer_in_slices(answer)
+        return answer
 
     def _is_hidden(self, session: Session, where: Conversation, record: Record) -> bool:
         """Whether an auditorium hides from the session that somebody joined or left."""
@@ -246,7 +245,7 @@ class History:
                 return record
         return None
 
-    async def react(self, session: Session, command: commands.React, upto: int) -> None:
+    async def react(self, session: Session, command: commands.React, upto: int) -> IoResult:
         """Finds the message reacted to. A reaction to one that is not found is passed on, but not
         recorded."""
         which = command.which
@@ -255,22 +254,20 @@ class History:
         except LogError:
             found = None
         if found is None and not command.tags:
-            await session.answer_in_slices(replies.NoSuchMessage(which.to, which.number))
-            return
-        session.resume_output()
+            return replies.NoSuchMessage(which.to, which.number)
         if found is None:
             asked: commands.Command = commands.PassOn(which.to, command.tags)
         else:
             tags = command.tags or (*self._answering(session, found), (_VERBS[command.on], command.reaction))
             asked = commands.PutReaction(which.to, found, command.reaction, command.on, tags)
-        self._hub.submit(session, [asked])
+        return asked
 
     def _answering(self, session: Session, found: Record) -> Tags:
         """The tags that name the message replied to (IRCv3 client-tags/reply), also under their old name."""
         id = self._log.ids.id_of(found.number)
         return (("+reply", id), ("+draft/reply", id))
 
-    async def reply(self, session: Session, command: commands.Reply, upto: int) -> None:
+    async def reply(self, session: Session, command: commands.Reply, upto: int) -> IoResult:
         """Finds the message replied to; its author's name precedes the text, for clients without message
         ids."""
         which = command.which
@@ -279,14 +276,12 @@ class History:
         except LogError:
             found = None
         if found is None:
-            await session.answer_in_slices(replies.NoSuchMessage(which.to, which.number))
-            return
-        session.resume_output()
+            return replies.NoSuchMessage(which.to, which.number)
         text = f"{found.event.person.name}: {command.text}"  # type: ignore[union-attr]  # messages have one
         said = commands.Say(which.to, text, tags=self._answering(session, found))
-        self._hub.submit(session, [said])
+        return said
 
-    async def redact(self, session: Session, command: commands.Redact, upto: int) -> None:
+    async def redact(self, session: Session, command: commands.Redact, upto: int) -> IoResult:
         """Finds the message to redact; the hub decides whether the session may."""
         which = command.which
         try:
@@ -295,13 +290,11 @@ class History:
             failed = replies.RedactionRefused(
                 replies.RedactionFault.FAILED, which.to, purpose=command.purpose
             )
-            await session.answer_in_slices(failed)
-            return
-        session.resume_output()
+            return failed
         asked = commands.TakeBack(which, found, command.reason, command.purpose)
-        self._hub.submit(session, [asked])
+        return asked
 
-    async def read_missed(self, session: Session, command: commands.ReadMissed, upto: int) -> None:
+    async def read_missed(self, session: Session, command: commands.ReadMissed, upto: int) -> IoResult:
         """Reads the person's private messages, sent and received, since it was last here."""
         me = self.chat.people.get(session.who)
         log = self._log
@@ -323,11 +316,10 @@ class History:
                 page = await log.read(wanted, replies.MORE_COUNTED)
                 records, more = page.records, page.more
         except LogError:
-            await session.answer_in_slices(replies.HistoryUnreadable("", command.purpose, failed=True))
-            return
-        await session.answer_in_slices(replies.HistoryPage("", records, more, command.purpose))
+            return replies.HistoryUnreadable("", command.purpose, failed=True)
+        return replies.HistoryPage("", records, more, command.purpose)
 
-    async def read_targets(self, session: Session, command: commands.ReadTargets, upto: int) -> None:
+    async def read_targets(self, session: Session, command: commands.ReadTargets, upto: int) -> IoResult:
         """Reads the conversations that the session may read, with the time of each one's last message."""
         chat = self.chat
         me = chat.people.get(session.who)
@@ -336,8 +328,7 @@ class History:
         try:
             newest = await self._log.newest(tuple(rooms), owners, upto)
         except LogError:
-            await session.answer_in_slices(replies.TargetsUnreadable(command.purpose))
-            return
+            return replies.TargetsUnreadable(command.purpose)
         present = {fold(person.account): person.name for person in chat.people.values() if person.account}
         times: dict[str, replies.Target] = {}
         for key, record in newest:
@@ -350,7 +341,7 @@ class History:
             key=lambda one: one.time,
         )
         wanted = found[-command.limit :] if command.newest else found[: command.limit]
-        await session.answer_in_slices(replies.TargetsView(tuple(wanted), command.purpose))
+        return replies.TargetsView(tuple(wanted), command.purpose)
 
     def _peer_name(self, session: Session, stream: str, record: Record, present: dict[str, str]) -> str:
         """The name by which a private conversation can be asked for."""
@@ -363,7 +354,7 @@ class History:
             return present.get(key) or (key if account is None else account.name)
         return event.to.name if event.to.key == key else event.person.name
 
-    async def erase_from(self, session: Session, command: commands.EraseFrom, upto: int) -> None:
+    async def erase_from(self, session: Session, command: commands.EraseFrom, upto: int) -> IoResult:
         """Finds the messages to erase; the hub decides whether the session may."""
         room = self.chat.room_named(command.room)
         numbers: tuple[int, ...] = ()
@@ -371,22 +362,19 @@ class History:
             try:
                 numbers = await self._log.numbers_by(room.key, command.name, upto)
             except LogError:
-                await session.answer_in_slices(replies.HistoryUnreadable(command.room, failed=True))
-                return
-        session.resume_output()
-        self._hub.submit(session, [commands.EraseFound(command.room, numbers)])
+                return replies.HistoryUnreadable(command.room, failed=True)
+        return commands.EraseFound(command.room, numbers)
 
-    async def read_acts(self, session: Session, command: commands.ReadActs, upto: int) -> None:
+    async def read_acts(self, session: Session, command: commands.ReadActs, upto: int) -> IoResult:
         """Reads the audit log, for an operator of the server."""
         if session.who not in self.chat.owners:
-            await session.answer_in_slices(replies.NotServerOperator())
-            return
+            return replies.NotServerOperator()
         after = command.after_time or 0
         if command.newest_seconds is not None:
             after = max(after, wall_clock() - command.newest_seconds * 1_000_000)
         try:
             records = await self._log.audit(upto, after, command.limit)
         except LogError:
-            await session.answer_in_slices(replies.ActsUnreadable(command.purpose))
+            return replies.ActsUnreadable(command.purpose)
         else:
-            await session.answer_in_slices(replies.ActsView(records, command.purpose))
+            return replies.ActsView(records, command.purpose)

@@ -1,7 +1,8 @@
 """I/O commands: commands that the server answers outside the hub, in the session's order.
 
-Each handler gets the session, the command, and the number of the last record delivered before. Meanwhile the
-session's output is paused and no command of it is read; other sessions do not wait.
+Each handler gets the session, the command, and the number of the last record delivered before; it returns an
+answer, or a command for the hub. Meanwhile the session has paused its output and reads no further command;
+other sessions do not wait.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from asyncchat.server.history import History
     from asyncchat.server.reload import Reloader
     from asyncchat.server.search import Search
-    from asyncchat.server.session import IoHandler, Session
+    from asyncchat.server.session import IoHandler, IoResult, Session
 
 
 class IoCommands:
@@ -44,18 +45,17 @@ class IoCommands:
             **auth.handlers,
         }
 
-    async def reload(self, session: Session, _command: commands.Reload, _upto: int) -> None:
+    async def reload(self, session: Session, _command: commands.Reload, _upto: int) -> IoResult:
         """Reads the configuration again, for an operator of the server."""
         if session.who not in self._chat.owners:
-            await session.answer_in_slices(replies.NotServerOperator())
-            return
+            return replies.NotServerOperator()
         person = self._chat.people[session.who]
-        await session.answer_in_slices(await self._reloader.reload(person))
+        return await self._reloader.reload(person)
 
-    async def ignore(self, session: Session, command: commands.Ignore, _upto: int) -> None:
+    async def ignore(self, session: Session, command: commands.Ignore, _upto: int) -> IoResult:
         """Ignores somebody, or no longer."""
         if command.name:
             key = fold(command.name)
             session.ignoring = session.ignoring | {key} if command.on else session.ignoring - {key}
             session.update_subscriptions()
-        await session.answer_in_slices(replies.Ignored(tuple(sorted(session.ignoring))))
+        return replies.Ignored(tuple(sorted(session.ignoring)))

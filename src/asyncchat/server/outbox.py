@@ -77,6 +77,8 @@ class Outbox:
         self._queue: list[tuple[Recipient, Outcome]] = []
         self._stuck: list[tuple[Recipient, Outcome]] = []
         self._records = 0
+        self.batches = 0
+        """Batches that have left; the one that gathers is the next."""
         self.weight = 0
         """Bytes that sessions have read since the last batch left; the sessions add to it."""
         self._filled: asyncio.Future[None] | None = None
@@ -142,6 +144,7 @@ class Outbox:
                 await asyncio.sleep(early)
             left = loop.time()
             batch, self._queue = self._queue, []
+            self.batches += 1
             self.weight = 0
             if self._records:
                 self._records = 0

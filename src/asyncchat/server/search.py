@@ -20,7 +20,7 @@ from asyncchat.server.history import PAGE_MOST, Conversation, History
 from asyncchat.server.hub import wall_clock
 
 if TYPE_CHECKING:
-    from asyncchat.server.session import IoHandler, Session
+    from asyncchat.server.session import IoHandler, IoResult, Session
 
 AT_ONCE = 4
 """Searches that run at once: each takes up to half a second of the log's thread."""
@@ -98,7 +98,7 @@ class Search:
         self.handlers: dict[type[commands.Command], IoHandler] = {commands.Search: self.search}
         """The I/O commands that it answers."""
 
-    async def search(self, session: Session, command: commands.Search, upto: int) -> None:
+    async def search(self, session: Session, command: commands.Search, upto: int) -> IoResult:
         """Searches the rooms that the session is in, one of them, or one of its private conversations.
 
         An operator of the server may name any room, but no conversation of others.
@@ -109,13 +109,11 @@ class Search:
         if command.room and command.room[0] not in ROOM_SIGNS:
             where = self._history.conversation_of(session, command.room)
             if where is None:
-                await session.answer_in_slices(replies.NotSearched(command.room, command.purpose))
-                return
+                return replies.NotSearched(command.room, command.purpose)
         elif command.room:
             room = chat.rooms.get(fold(command.room))
             if room is None or not (session.who in room.seats or session.who in chat.owners):
-                await session.answer_in_slices(replies.NotSearched(command.room, command.purpose))
-                return
+                return replies.NotSearched(command.room, command.purpose)
             rooms = [room.key]
         after_time, before_time = _times(command)
         window = Window(
@@ -135,7 +133,7 @@ class Search:
         else:
             short = found.reached is not None and len(found.records) < window.limit
             answer = replies.SearchPage(found.records, found.reached, found.time, command.purpose, short)
-        await session.answer_in_slices(answer)
+        return answer
 
 
 def _times(command: commands.Search) -> tuple[int | None, int | None]:

@@ -84,8 +84,8 @@ class Server:
         self.hub = Hub(chat, log, self.outbox)
         self.reloader = Reloader(self, sources)
         guard = PasswordGuard(asyncio.get_running_loop().time, counting=config.limits)
-        self.auth = Authentication(self.hub, ServerPasswords(config), owner_code, guard)
-        history = History(self.hub, log, self.delivery)
+        self.auth = Authentication(chat, ServerPasswords(config), owner_code, guard)
+        history = History(chat, log, self.delivery)
         io = IoCommands(chat, history, Search(history, log), self.auth, self.reloader)
         self.context = SessionContext(
             config,

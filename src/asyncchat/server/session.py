@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from asyncchat.core.commands import Answer, Command, Enter, Quit
+from asyncchat.core.commands import Answer, Command, Enter, Pause, Quit
 from asyncchat.core.events import Confided, Invited, Knocked, Reacted, ReactedTo, Record, Said, Whispered
-from asyncchat.core.replies import StorageDown
+from asyncchat.core.replies import Refusal, Reply, StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN
 from asyncchat.server.connection import Connection, ConnectionContext
 from asyncchat.server.delivery import Barrier
@@ -40,8 +40,18 @@ _HIDDEN = Said | Whispered | Confided | Invited | Knocked | Reacted | ReactedTo
 """Events that a session is not shown when it ignores the person who caused them."""
 
 
-IoHandler = Callable[["Session", Any, int], Awaitable[None]]
-"""(session, command, number of the last record delivered before): answers an I/O command."""
+class Ending(msgspec.Struct, frozen=True):
+    """The last answer to a session, which is then disconnected."""
+
+    answer: Reply | Refusal
+    reason: str
+
+
+IoResult = Command | Reply | Refusal | Ending
+"""What an I/O command leads to: a command for the hub, or an answer."""
+
+IoHandler = Callable[["Session", Any, int], Awaitable[IoResult]]
+"""(session, command, number of the last record delivered before): performs an I/O command."""
 
 Detector = Callable[["Session"], Awaitable[bytes | None]]
 """Gives a session its dialect; returns the input that the dialect has not seen yet, or None to end."""
@@ -131,7 +141,7 @@ class Session(Connection):
         self.reason = ""
         self.waiting_since = self.heard_at
         self.probed_at = 0.0
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiter: asyncio.Future[int] | None = None
         self._bucket = Bucket(self.heard_at, context.options) if context.options.limits else None
 
     # What delivery calls.
@@ -178,37 +188,24 @@ class Session(Connection):
         if waiter is not None:
             self._waiter = None
             if not waiter.done():
-                waiter.set_result(None)
+                waiter.set_result(self.individual_turn)
 
     def ignores(self, record: Record) -> bool:
         """Whether this session ignores the person who caused an event."""
         event = record.event
         return isinstance(event, _HIDDEN) and event.person.key in self.ignoring
 
-    # What I/O commands and the server call.
-
-    async def answer_in_slices(self, answer: object) -> None:
-        """Resumes the output with an I/O command's answer, written in slices."""
-        data = self.spoken.encode_outcome((answer,))
-        while len(data) > SLICE_BYTES and not self.ended:
-            try:
-                self.send(data[:SLICE_BYTES])
-            except RuntimeError:
-                self.mark_lost()
-                return
-            data = data[SLICE_BYTES:]
-            await self.drained()
-        self.resume_output(data)
+    # What I/O commands, streams and the server call.
 
     def update_subscriptions(self) -> None:
         """Tells the rooms that this session has another encoder, or ignores others, now."""
         for subscribers in self.subscriptions:
             subscribers.update(self)
 
-    async def next_delivery(self) -> None:
-        """Waits until something is delivered to this session individually."""
+    async def next_delivery(self) -> int:
+        """Waits until something is delivered to this session individually; gives the number of the batch."""
         self._waiter = self.context.loop.create_future()
-        await self._waiter
+        return await self._waiter
 
     async def subscribe(self, room: str) -> int:
         """Subscribes to a room without being a member; pauses output until ``resume_output``.
@@ -255,7 +252,7 @@ class Session(Connection):
         """Submits the commands of a single line, and waits for the outcome."""
         if self._submit(commands):
             await self._finish_output()
-        elif commands and self.spoken.paused:
+        elif commands and self.spoken.awaits(commands[-1]):
             await self._await_outcome(commands[-1])
 
     @property
@@ -307,7 +304,7 @@ class Session(Connection):
         while commands and not self.ended:
             if self._submit(commands):
                 return await self._finish_output()
-            if dialect.paused:
+            if dialect.awaits(commands[-1]):
                 await self._await_outcome(commands[-1])
             commands = dialect.receive_data(b"")
         if not self.ended:
@@ -336,7 +333,7 @@ class Session(Connection):
                 return
             if self._submit(commands):
                 await self._finish_output()
-            elif dialect.paused:
+            elif dialect.awaits(commands[-1]):
                 await self._await_outcome(commands[-1])
                 await self.drained()
             elif dialect.backlog:
@@ -353,10 +350,12 @@ class Session(Connection):
             return self._refuse(commands)
         if commands:
             last = commands[-1]
-            if type(last) in context.io_handlers:
+            if last.io:
                 commands = commands[:-1]
             elif type(last) is Enter:
                 commands = [*commands[:-1], msgspec.structs.replace(last, address=self.address)]
+            elif type(last) is Pause:
+                commands = [*commands[:-1], Answer(last.value)]
         return context.hub.submit(self, commands)
 
     def _refuse(self, commands: Sequence[Command]) -> bool:
@@ -364,7 +363,7 @@ class Session(Connection):
         for command in commands:
             if type(command) is Quit:
                 return self.context.hub.submit(self, [command])
-            answer = command.value if type(command) is Answer else StorageDown()
+            answer = command.value if isinstance(command, Answer) else StorageDown()
             self.tell(self.spoken.encode_outcome((answer,)))
         return False
 
@@ -389,14 +388,40 @@ class Session(Connection):
         return barrier.reached
 
     async def _await_outcome(self, command: Command) -> None:
-        """Waits for what decides how input is read on: an I/O command's answer, or an outcome."""
-        perform = self.context.io_handlers.get(type(command))
-        if perform is not None:
+        """Waits until the outcome of the last command is told; first performs it, if it needs I/O."""
+        outbox = self.context.outbox
+        if outbox.failing:  # it was refused, and that has been told
+            return await asyncio.sleep(0)
+        if command.io:
             reached = await self._reach_barrier()
-            if not self.ended:
-                await perform(self, command, reached)
-        while self.spoken.paused and not self.ended:
-            await self.next_delivery()
+            if self.ended:
+                return
+            result = await self.context.io_handlers[type(command)](self, command, reached)
+            if not isinstance(result, Command):
+                return await self._answer_io(result)
+            self.resume_output()
+            if self.ended:
+                return
+            self.context.hub.submit(self, [result])
+        told_in = outbox.batches + 1
+        while not self.ended and await self.next_delivery() < told_in:
+            pass
+
+    async def _answer_io(self, answer: Reply | Refusal | Ending) -> None:
+        """Resumes the output with the answer to an I/O command, written in slices."""
+        told = answer.answer if isinstance(answer, Ending) else answer
+        data = self.spoken.encode_outcome((told,))
+        while len(data) > SLICE_BYTES and not self.ended:
+            try:
+                self.send(data[:SLICE_BYTES])
+            except RuntimeError:
+                self.mark_lost()
+                return
+            data = data[SLICE_BYTES:]
+            await self.drained()
+        self.resume_output(data)
+        if isinstance(answer, Ending):
+            self.disconnect(answer.reason)
 
     async def _wait_for_capacity(self) -> None:
         """Waits until this session may submit more."""
@@ -434,7 +459,7 @@ class Session(Connection):
     def _wake(self) -> None:
         """Wakes the task that waits for a delivery."""
         if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+            self._waiter.set_result(self.individual_turn)
 
     def _tell_last(self, reason: str, *, stopping: bool = False) -> None:
         """Tells why the server closes the connection, after output that was kept back."""

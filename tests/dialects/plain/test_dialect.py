@@ -98,8 +98,9 @@ def test_everything_in_one_piece(world):
 
 def test_paused_until_the_name_is_decided(world):
     dialect = world.plain.dialect(1, "h")
-    assert dialect.receive_data(b"anna\nhello\n") == [Enter("anna", "plain", "h", rooms=("#lobby",))]
-    assert dialect.paused
+    (command,) = dialect.receive_data(b"anna\nhello\n")
+    assert command == Enter("anna", "plain", "h", rooms=("#lobby",))
+    assert dialect.awaits(command)
     assert dialect.backlog == 6
     assert dialect.receive_data(b"more\n") == []
 
@@ -484,4 +485,4 @@ def test_answers_hold_no_more_than_an_outcome(world):
     dialect.entered = True
     (command,) = dialect.receive_data(b"/nope\n")
     assert isinstance(command, Answer)
-    assert not dialect.paused
+    assert not dialect.awaits(command)

@@ -4,7 +4,6 @@ Owns the closed set; must not know who may do what (``rules``) nor how it was sp
 """
 
 from asyncchat.core.commands.accounts import (
-    WITH_PASSWORD,
     AskAccess,
     AskAccount,
     Authenticate,
@@ -25,7 +24,7 @@ from asyncchat.core.commands.accounts import (
     ShowPassword,
     TakeRole,
 )
-from asyncchat.core.commands.base import Answer, Command, Question, Several
+from asyncchat.core.commands.base import Answer, Command, IoCommand, Pause, Question, Several
 from asyncchat.core.commands.history import (
     Direction,
     Erase,
@@ -120,7 +119,6 @@ from asyncchat.core.commands.tokens import NewToken, Post, RevokeToken
 from asyncchat.core.commands.watching import AskWatched, Unwatch, Watch
 
 __all__ = [
-    "WITH_PASSWORD",
     "Announce",
     "Answer",
     "AskAccess",
@@ -165,6 +163,7 @@ __all__ = [
     "EraseFrom",
     "Ignore",
     "Invite",
+    "IoCommand",
     "Join",
     "KeepStays",
     "Kick",
@@ -182,6 +181,7 @@ __all__ = [
     "Part",
     "PartAll",
     "PassOn",
+    "Pause",
     "Post",
     "PrepareMetadata",
     "PutReaction",

@@ -1,6 +1,6 @@
 """Commands about accounts. ``purpose`` goes back to the dialect with whatever is answered."""
 
-from asyncchat.core.commands.base import Command, Question
+from asyncchat.core.commands.base import Command, IoCommand, Question
 
 
 class MakeAccount(Command, frozen=True):
@@ -109,7 +109,7 @@ class AskAccount(Question, frozen=True):
 # What the server does outside of the chat, where a password is hashed.
 
 
-class Authenticate(Command, frozen=True):
+class Authenticate(IoCommand, frozen=True):
     """A message of a client in an exchange of this mechanism (RFC 4422); ``exchange``: where it stands."""
 
     mechanism: str
@@ -118,7 +118,7 @@ class Authenticate(Command, frozen=True):
     purpose: object = None
 
 
-class ShowPassword(Command, frozen=True):
+class ShowPassword(IoCommand, frozen=True):
     """Log in with a password as it is; an empty account: that of one's name."""
 
     account: str
@@ -126,7 +126,7 @@ class ShowPassword(Command, frozen=True):
     purpose: object = None
 
 
-class Register(Command, frozen=True):
+class Register(IoCommand, frozen=True):
     """Make an account with a password.
 
     An empty account: one of one's name, which is ``name`` before one enters.
@@ -139,14 +139,14 @@ class Register(Command, frozen=True):
     purpose: object = None
 
 
-class NewPassword(Command, frozen=True):
+class NewPassword(IoCommand, frozen=True):
     """Give one's own account another password."""
 
     password: str
     purpose: object = None
 
 
-class DropAccount(Command, frozen=True):
+class DropAccount(IoCommand, frozen=True):
     """Remove one's own account, with its password."""
 
     account: str
@@ -154,14 +154,10 @@ class DropAccount(Command, frozen=True):
     purpose: object = None
 
 
-class Reclaim(Command, frozen=True):
+class Reclaim(IoCommand, frozen=True):
     """Have who has one's name put out, with the account's password where one is not logged in to it."""
 
     name: str
     password: str
     take: bool = False
     purpose: object = None
-
-
-WITH_PASSWORD = (Authenticate, ShowPassword, Register, NewPassword, DropAccount, Reclaim)
-"""Those that are decided outside of the chat first."""

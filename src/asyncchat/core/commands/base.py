@@ -1,16 +1,38 @@
 """What every command is."""
 
+from typing import ClassVar
+
 import msgspec
 
 
 class Command(msgspec.Struct, frozen=True):
-    """Something asked."""
+    """Something asked.
+
+    ``io``: the server answers it with I/O (the history, a password), in its session's order.
+    ``barrier``: its outcome decides how input is read on, so no input after it is read before that is told.
+    """
+
+    io: ClassVar[bool] = False
+    barrier: ClassVar[bool] = False
+
+
+class IoCommand(Command, frozen=True):
+    """A command that the server answers with I/O; each is a barrier."""
+
+    io: ClassVar[bool] = True
+    barrier: ClassVar[bool] = True
 
 
 class Answer(Command, frozen=True):
     """What the dialect answers by itself (a PONG, a syntax error), in its place in the order."""
 
     value: object
+
+
+class Pause(Answer, frozen=True):
+    """An answer that is told before more input is read."""
+
+    barrier: ClassVar[bool] = True
 
 
 class Several(Command, frozen=True):

@@ -4,7 +4,7 @@ import enum
 
 import msgspec
 
-from asyncchat.core.commands.base import Command
+from asyncchat.core.commands.base import Command, IoCommand
 from asyncchat.core.events import Record, Tags
 
 
@@ -29,7 +29,7 @@ class Direction(enum.Enum):
     NEWEST = enum.auto()
 
 
-class ReadHistory(Command, frozen=True):
+class ReadHistory(IoCommand, frozen=True):
     """Messages of a room, or of the private conversation with somebody (no ``#``), oldest first.
 
     Numbers and times (microseconds) are exclusive; None is open. ``newest_seconds`` asks for none older than
@@ -51,7 +51,7 @@ class ReadHistory(Command, frozen=True):
     purpose: object = None
 
 
-class ReadActs(Command, frozen=True):
+class ReadActs(IoCommand, frozen=True):
     """What operators of the server did, the newest ``limit`` of it, for the owner and them.
 
     ``newest_seconds`` asks for none older than that. ``purpose`` goes back to the dialect with the answer.
@@ -63,7 +63,7 @@ class ReadActs(Command, frozen=True):
     purpose: object = None
 
 
-class Search(Command, frozen=True):
+class Search(IoCommand, frozen=True):
     """Messages that have all of ``terms`` (``searching.terms_of``), in a room or in all that the asker is in.
 
     ``room`` may be a person too: then what the asker and it wrote to each other is searched. ``name`` is who
@@ -86,7 +86,7 @@ class Search(Command, frozen=True):
     purpose: object = None
 
 
-class EraseFrom(Command, frozen=True):
+class EraseFrom(IoCommand, frozen=True):
     """Erase all that a name said in a room's history; an empty name: all that anyone said."""
 
     room: str
@@ -105,7 +105,7 @@ class Which(msgspec.Struct, frozen=True):
     own: bool = False
 
 
-class React(Command, frozen=True):
+class React(IoCommand, frozen=True):
     """Put a reaction to a message, or take it back; a gate finds the message.
 
     ``tags`` are what the asker's program sent; without any the gate makes them.
@@ -134,14 +134,14 @@ class PutReaction(Command, frozen=True):
     tags: Tags
 
 
-class Reply(Command, frozen=True):
+class Reply(IoCommand, frozen=True):
     """Say something in answer to a message, which a gate finds."""
 
     which: Which
     text: str
 
 
-class Redact(Command, frozen=True):
+class Redact(IoCommand, frozen=True):
     """Take a message, which a gate finds, out of the history; ``purpose`` goes back with a refusal."""
 
     which: Which
@@ -158,7 +158,7 @@ class TakeBack(Command, frozen=True):
     purpose: object = None
 
 
-class ReadTargets(Command, frozen=True):
+class ReadTargets(IoCommand, frozen=True):
     """The rooms the asker is in and whom he had private conversations with, by their newest message.
 
     Times (microseconds, exclusive) bound when that was; ``newest`` chooses the end where there are more than
@@ -172,7 +172,7 @@ class ReadTargets(Command, frozen=True):
     purpose: object = None
 
 
-class ReadMissed(Command, frozen=True):
+class ReadMissed(IoCommand, frozen=True):
     """The asker's private messages of a time (microseconds) when it was not here, numbered up to ``before``.
 
     ``purpose`` goes back with the answer.

@@ -4,6 +4,8 @@
 asks, where that matters: each of a person's devices subscribes for itself; 0: the person's own.
 """
 
+from typing import ClassVar
+
 from asyncchat.core.commands.base import Command, Question
 
 Pending = tuple[tuple[str, str | None], ...]
@@ -30,6 +32,7 @@ class PrepareMetadata(Command, frozen=True):
     ``account`` is one that the asker is logged in to, or empty; ``pending`` what it set so far.
     """
 
+    barrier: ClassVar[bool] = True
     account: str
     pending: Pending
     key: str = ""

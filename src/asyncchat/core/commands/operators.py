@@ -1,6 +1,6 @@
 """Commands about the server: to operate it, and to be let in."""
 
-from asyncchat.core.commands.base import Command
+from asyncchat.core.commands.base import Command, IoCommand
 
 
 class ClaimOwner(Command, frozen=True):
@@ -57,18 +57,18 @@ class NeedOwner(Command, frozen=True):
     purpose: object = None
 
 
-class Owner(Command, frozen=True):
+class Owner(IoCommand, frozen=True):
     """Claim ownership with the owner code, or with the password of the operator of this name."""
 
     code: str
     name: str = ""
 
 
-class Reload(Command, frozen=True):
+class Reload(IoCommand, frozen=True):
     """Read the server's configuration again."""
 
 
-class Unlock(Command, frozen=True):
+class Unlock(IoCommand, frozen=True):
     """Show the server's password, before all else; ``last``: the connection ends when it is wrong."""
 
     password: str

@@ -1,12 +1,15 @@
 """Commands about oneself: to come, to go, to be called, to be away."""
 
-from asyncchat.core.commands.base import Command
+from typing import ClassVar
+
+from asyncchat.core.commands.base import Command, IoCommand
 from asyncchat.core.commands.metadata import Pending
 
 
 class CheckName(Command, frozen=True):
     """Whether the asker could enter under this name; answered only by a refusal."""
 
+    barrier: ClassVar[bool] = True
     name: str
 
 
@@ -18,6 +21,7 @@ class Enter(Command, frozen=True):
     ``metadata`` are values that it set before, ``keys`` what it wants to be told of.
     """
 
+    barrier: ClassVar[bool] = True
     name: str
     user: str
     host: str
@@ -74,7 +78,7 @@ class SetPersonFlag(Command, frozen=True):
     name: str = ""
 
 
-class Ignore(Command, frozen=True):
+class Ignore(IoCommand, frozen=True):
     """Show the asker nothing that a name says, or again; an empty name lists them. The session's affair."""
 
     name: str

@@ -22,15 +22,6 @@ class Numeric(msgspec.Struct, frozen=True):
     text: str | None
 
 
-class ResumeReading(msgspec.Struct, frozen=True):
-    """Comes last of what a line asks whose outcome decides how to read on: with it, reading goes on.
-
-    With ``replaying`` it starts with what was said earlier in the rooms that were joined.
-    """
-
-    replaying: bool = False
-
-
 def numeric(code: str, *words: str, text: str | None = None) -> Answer:
     """Has a numeric said."""
     return Answer(Numeric(code, words, text))

@@ -9,22 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from asyncchat.core.commands import (
-    WITH_PASSWORD,
     Answer,
     Command,
-    Enter,
-    EraseFrom,
-    Owner,
-    React,
-    ReadActs,
-    ReadHistory,
-    ReadMissed,
-    ReadTargets,
-    Redact,
-    Reload,
     Say,
-    Search,
-    Unlock,
 )
 from asyncchat.core.events import Record, Said, together
 from asyncchat.core.replies import (
@@ -37,12 +24,11 @@ from asyncchat.core.replies import (
 )
 from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome
 from asyncchat.dialects.framing import LineFramer
-from asyncchat.dialects.irc.answers import Numeric, ResumeReading
+from asyncchat.dialects.irc.answers import Numeric
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, LABELED_RESPONSE
 from asyncchat.dialects.irc.dispatch import MOST_BYTES, dispatch
 from asyncchat.dialects.irc.fast_path import fast_path
 from asyncchat.dialects.irc.features import multiline
-from asyncchat.dialects.irc.features.sasl import AuthenticateChunk
 from asyncchat.dialects.irc.labels import LabeledResponse, LabelStart, with_label
 from asyncchat.dialects.irc.registry import (
     FAILURES,
@@ -71,10 +57,9 @@ class IrcDialect(IrcSession):
         super().__init__(context, session, host, is_confidential=is_confidential)
         self._lines: LineFramer | None = None
 
-    @property
-    def paused(self) -> bool:
-        """Whether an outcome is awaited before anything more is read."""
-        return self._waits
+    def awaits(self, command: Command) -> bool:
+        """Whether nothing is read after this command until its outcome has been told."""
+        return command.barrier
 
     @property
     def backlog(self) -> int:
@@ -87,7 +72,6 @@ class IrcDialect(IrcSession):
         if (
             self._lines is None
             and self._person is not None
-            and not self._waits
             and self._queued is None
             and self.client_batches is None
         ):
@@ -163,27 +147,22 @@ class IrcDialect(IrcSession):
             if lines is None:
                 lines = self._lines = LineFramer(MOST_BYTES)
             lines.feed(data)
-        if self._waits:
-            return []
         commands = self._take_queued()
-        if lines is not None and not _pauses(commands):
+        if lines is not None and not (commands and commands[-1].barrier):
             self._read_lines(lines, commands, limit)
             if lines.idle:
                 self._lines = None
         if len(commands) > limit:
-            # What one line asks may be cut here; what it pauses for is then the last of what is queued.
+            # What one line asks may be cut here.
             self._queued = [*commands[limit:], *(self._queued or ())]
             del commands[limit:]
-            self._waits = False
-        elif _pauses(commands):
-            self._waits = True
         return commands
 
     def _take_queued(self) -> list[Command]:
         """The commands to be submitted next, up to the one that is waited for."""
         queued, self._queued = self._queued or [], None
         for index, command in enumerate(queued[:-1]):
-            if _pauses((command,)):
+            if command.barrier:
                 self._queued = queued[index + 1 :]
                 return queued[: index + 1]
         return queued
@@ -193,7 +172,7 @@ class IrcDialect(IrcSession):
             taken = lines.take(limit - len(commands))
             for index, raw in enumerate(taken):
                 commands.extend(dispatch(self, raw) or _NOTHING)
-                if self._waits:
+                if commands[-1].barrier:
                     lines.put_back(taken[index + 1 :])
                     return
                 if len(commands) >= limit:
@@ -233,9 +212,7 @@ class IrcDialect(IrcSession):
         if self._person is None:
             # A refused nick is forgotten, all else that was said of oneself stays.
             self.registration.nick = ""
-            self._waits = False
         elif isinstance(refusal, StorageDown | WrongCode | NotFromHere | NotServerOperator):
-            self._waits = False
             self.drop_queued()
         failure = FAILURES.get(type(refusal))
         if failure is not None:
@@ -247,30 +224,3 @@ class IrcDialect(IrcSession):
 
 _NOTHING = (Answer(b""),)
 """What a line asks that asks nothing, so that it counts as one: a flood of them is a flood."""
-
-_GATES = (
-    EraseFrom,
-    ReadHistory,
-    ReadMissed,
-    ReadActs,
-    ReadTargets,
-    React,
-    Redact,
-    Owner,
-    Reload,
-    Unlock,
-    Enter,
-    Search,
-    *WITH_PASSWORD,
-)
-"""Commands after which nothing is read until they are answered."""
-
-
-def _pauses(commands: Sequence[Command]) -> bool:
-    """Whether nothing is to be read after these until the last of them is answered."""
-    if not commands:
-        return False
-    last = commands[-1]
-    if type(last) is Answer:
-        return type(last.value) in (ResumeReading, AuthenticateChunk)
-    return type(last) in _GATES

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.commands import Answer, Command, Pause
 from asyncchat.dialects.framing import OVERLONG
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import ResumeReading, numeric
+from asyncchat.dialects.irc.answers import numeric
 from asyncchat.dialects.irc.batches import OpenBatch
 from asyncchat.dialects.irc.capabilities import BATCH, LABELED_RESPONSE
 from asyncchat.dialects.irc.features import multiline
@@ -42,19 +42,18 @@ def dispatch(session: IrcSession, raw: bytes | None) -> Sequence[Command]:
         return asked
     if after is None and before is not None:
         broken, rest = asked[:1], asked[1:]
-        return (*_under(session, before.label, broken), *_under(session, label, rest))
-    return _under(session, label, asked)
+        return (*_under(before.label, broken), *_under(label, rest))
+    return _under(label, asked)
 
 
 def _batch(session: IrcSession) -> OpenBatch | None:
     return None if session.client_batches is None else session.client_batches.open
 
 
-def _under(session: IrcSession, label: str, asked: Sequence[Command]) -> Sequence[Command]:
+def _under(label: str, asked: Sequence[Command]) -> Sequence[Command]:
     if not label:
         return asked
-    # A line that pauses may leave the rest of what it asks behind it.
-    return (Answer(LabelStart(label, len(asked) + session.queued)), *asked)
+    return (Answer(LabelStart(label, len(asked))), *asked)
 
 
 def _asked(session: IrcSession, raw: bytes | None) -> Sequence[Command]:
@@ -86,8 +85,7 @@ def _obeyed(session: IrcSession, message: Message) -> Sequence[Command]:
     commands = entry.handler(session, message)
     if not entry.long:
         return commands
-    session.pause()
-    return [*commands, Answer(ResumeReading())]
+    return [*commands, Pause(b"")]
 
 
 def _unknown(command: str) -> Answer:

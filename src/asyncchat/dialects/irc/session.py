@@ -6,7 +6,7 @@ that come in, nor any command: those are ``dialect``'s and the features'.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar, cast
 
 from asyncchat.core.commands import Answer, Command
@@ -31,7 +31,7 @@ class IrcSession:
     """
 
     __slots__ = (
-        "_features", "_label", "_person", "_queued", "_registration", "_waits", "batches", "cap_version",
+        "_features", "_label", "_person", "_queued", "_registration", "batches", "cap_version",
         "caps_in", "caps_out", "client_batches", "context", "encoder", "gone", "host", "id",
         "is_confidential", "session",
     )  # fmt: skip
@@ -61,7 +61,6 @@ class IrcSession:
         self._person: Person | None = None
         self._label: LabeledResponse | None = None
         self._queued: list[Command] | None = None
-        self._waits = False
 
     # Who it is.
 
@@ -99,7 +98,6 @@ class IrcSession:
         self._person = person
         self.id = person.id
         self._registration = None
-        self._waits = False
 
     def take_name(self, person: Person) -> None:
         """Is called so, or logged in so, from now on."""
@@ -140,24 +138,11 @@ class IrcSession:
 
     # The order of reading.
 
-    def pause(self, then: Sequence[Command] = ()) -> None:
-        """Reads nothing after the command that is being handled, until ``resume``; ``then`` comes next."""
-        self._waits = True
-        if then:
-            self._queued = [*then, *(self._queued or ())]
-
-    def resume(self, then: Sequence[Command] = ()) -> None:
-        """Reads on; ``then`` comes first, and still belongs to the line that is being answered."""
-        self._waits = False
-        if then:
-            self._queued = [*then, *(self._queued or ())]
-            if self._label is not None:
-                self._label.left += len(then)
-
-    @property
-    def queued(self) -> int:
-        """How many commands of the line being read are left for later."""
-        return len(self._queued or ())
+    def ask_next(self, *commands: Command) -> None:
+        """Asks this before more input is read; it still belongs to the line that is being answered."""
+        self._queued = [*commands, *(self._queued or ())]
+        if self._label is not None:
+            self._label.left += len(commands)
 
     def drop_queued(self) -> None:
         """Forgets what was to be asked next."""

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from asyncchat.core import commands, replies
-from asyncchat.core.commands import Answer, Command, Enter, Quit, Say, ShowPassword, Unlock
+from asyncchat.core.commands import Answer, Command, Enter, Quit, Say, Unlock
 from asyncchat.core.events import (
     Attached,
     AwayChanged,
@@ -45,24 +45,7 @@ from asyncchat.text.times import Zone
 LINE_BYTES = TEXT_BYTES
 """Longest line: a message of the longest text, typed as it is."""
 
-_GATES = (
-    commands.ReadHistory,
-    commands.ReadMissed,
-    commands.React,
-    commands.Reply,
-    commands.Redact,
-    commands.Search,
-    commands.EraseFrom,
-    commands.Owner,
-    commands.Ignore,
-    commands.Reload,
-    commands.ReadActs,
-    Unlock,
-    *commands.WITH_PASSWORD,
-)
-"""The gates that this dialect asks: no command follows one, not even a quit."""
-
-_ENTERING = (Unlock, Enter, ShowPassword)
+_ENTERING = (Unlock, Enter, commands.ShowPassword)
 """The commands on the way to a name."""
 
 _GOES_ON = (Say, Answer)
@@ -185,10 +168,9 @@ class PlainDialect:
 
     # The contract.
 
-    @property
-    def paused(self) -> bool:
-        """Whether an outcome has to come first; then ask ``receive_data`` with empty data for more."""
-        return self._asked is not None or self._over
+    def awaits(self, command: Command) -> bool:
+        """Whether nothing is read after this command until its outcome has been told."""
+        return type(command) not in _GOES_ON
 
     @property
     def backlog(self) -> int:
@@ -243,7 +225,7 @@ class PlainDialect:
             self._ended = True
             self._input.end()
         given = self.receive_data(b"")
-        if given and not self._over and not self._input.ready and not isinstance(given[-1], _GATES):
+        if given and not self._over and not self._input.ready and not given[-1].io:
             given.append(Quit())
             self._over = True
             self._awaited += 1

@@ -19,7 +19,7 @@ from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import sasl
 from asyncchat.dialects.irc.features.people import PassPurpose, entering, person_changed
-from asyncchat.dialects.irc.features.services import done, notice
+from asyncchat.dialects.irc.features.services import notice
 from asyncchat.dialects.irc.registry import command, lines, refusals, reply, to_self, to_siblings
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
@@ -84,7 +84,6 @@ def _register(session: IrcSession, message: Message) -> Sequence[core.Command]:
     email = "" if email == "*" else email
     if not session.is_confidential:
         return [core.Answer(replies.AccountRefused(AccountFault.OPEN, account, purpose=RegisterPurpose()))]
-    session.pause()
     return [core.Register(account, email, password, name, RegisterPurpose())]
 
 
@@ -125,9 +124,8 @@ def _say_logged_in(session: IrcSession, reply: LoggedIn) -> bytes:
     told = session.numeric(numerics.RPL_LOGGEDIN, session.origin, reply.account, text=text)
     purpose = reply.purpose
     if isinstance(purpose, PassPurpose):
-        session.resume(then=[entering(session)])
+        session.ask_next(entering(session))
         return told
-    session.resume()
     if isinstance(purpose, sasl.SaslPurpose):
         return told + sasl.succeeded(session)
     if isinstance(purpose, RegisterPurpose):
@@ -141,22 +139,22 @@ def _say_logged_in(session: IrcSession, reply: LoggedIn) -> bytes:
 @reply(replies.LoggedOutNow)
 def _say_logged_out(session: IrcSession, reply: replies.LoggedOutNow) -> bytes:
     """A notice beside the event's own line (901)."""
-    return done(session, reply.purpose, "You are logged out")
+    return notice(session, reply.purpose, "You are logged out")
 
 
 @reply(replies.PasswordChanged)
 def _say_password_changed(session: IrcSession, reply: replies.PasswordChanged) -> bytes:
-    return done(session, reply.purpose, f"The password of {reply.account} is changed")
+    return notice(session, reply.purpose, f"The password of {reply.account} is changed")
 
 
 @reply(replies.Removed)
 def _say_removed(session: IrcSession, reply: replies.Removed) -> bytes:
-    return done(session, reply.purpose, f"The account {reply.account} is removed")
+    return notice(session, reply.purpose, f"The account {reply.account} is removed")
 
 
 @reply(replies.Released)
 def _say_released(session: IrcSession, reply: replies.Released) -> bytes:
-    return done(session, reply.purpose, f"{reply.name} is free, or yours")
+    return notice(session, reply.purpose, f"{reply.name} is free, or yours")
 
 
 @reply(replies.AccountView)
@@ -176,9 +174,8 @@ def _say_refused(session: IrcSession, refusal: replies.AccountRefused) -> bytes:
     purpose = refusal.purpose
     why = refusal.why[:1].upper() + refusal.why[1:]
     if isinstance(purpose, PassPurpose):
-        session.resume(then=[entering(session)])
+        session.ask_next(entering(session))
         return notice(session, purpose, f"PASS did not log you in: {refusal.why}")
-    session.resume()
     if isinstance(purpose, sasl.SaslPurpose):
         return sasl.failed(session, "" if refusal.fault is AccountFault.WRONG else refusal.why)
     if isinstance(purpose, RegisterPurpose):

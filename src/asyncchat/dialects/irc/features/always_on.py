@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncchat.core import events, replies
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.rooms import say_room
-from asyncchat.dialects.irc.features.services import done
+from asyncchat.dialects.irc.features.services import notice
 from asyncchat.dialects.irc.registry import reply, to_self
 from asyncchat.dialects.irc.session import IrcSession
 
@@ -13,10 +13,10 @@ from asyncchat.dialects.irc.session import IrcSession
 @reply(replies.Staying)
 def _say_staying(session: IrcSession, reply: replies.Staying) -> bytes:
     if not reply.on:
-        return done(session, reply.purpose, f"{reply.account} leaves with its last connection")
+        return notice(session, reply.purpose, f"{reply.account} leaves with its last connection")
     end = f", for up to {reply.days} days" if reply.days else ""
     text = f"As {reply.account} you stay in your channels while you are not connected{end}"
-    return done(session, reply.purpose, text)
+    return notice(session, reply.purpose, text)
 
 
 @reply(replies.Present)

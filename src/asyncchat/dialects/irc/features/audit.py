@@ -26,7 +26,6 @@ _ACTS_TOLD = 200
 def _audit(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Shows the last acts, as many as asked for, or all since a time."""
     asked = message.param(0)
-    session.pause()
     if asked.isascii() and asked.isdigit():
         return [core.ReadActs(max(1, min(int(asked[:9]), _ACTS_TOLD)))]
     since = seconds_in(asked, bare=False)
@@ -35,7 +34,6 @@ def _audit(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 @reply(replies.ActsView)
 def _say_acts(session: IrcSession, view: replies.ActsView) -> bytes:
-    session.resume()
     zone = Zone(session.context.server.zone, session.context.server.utc_offset)
     texts = [audit_line(record, zone) for record in view.records]
     return b"".join(session.notice(text) for text in (*texts, "End of the audit"))
@@ -43,5 +41,4 @@ def _say_acts(session: IrcSession, view: replies.ActsView) -> bytes:
 
 @reply(replies.ActsUnreadable)
 def _say_acts_unreadable(session: IrcSession, _refusal: replies.ActsUnreadable) -> bytes:
-    session.resume()
     return session.notice("The history can't be read at the moment")

@@ -15,7 +15,6 @@ from asyncchat.core import replies
 from asyncchat.core.events import Record, Said, Speech, Whispered
 from asyncchat.core.names import HISTSERV, fold
 from asyncchat.core.seen import Visit
-from asyncchat.dialects.irc.answers import ResumeReading
 from asyncchat.dialects.irc.capabilities import CHATHISTORY, ECHO_MESSAGE, SERVER_TIME
 from asyncchat.dialects.irc.features.messages import message_lines
 from asyncchat.dialects.irc.features.services import ServicePurpose, notice
@@ -83,23 +82,27 @@ def present(session: IrcSession, room: str, time: int) -> None:
     """Reads what was said in a room that the person was in before this session; ``time``: of the join."""
     absence = session.state(Absence)
     if absence is not None:
-        session.resume(then=[on_joining(session, room, absence.number, time)])
+        session.ask_next(on_joining(session, room, absence.number, time))
 
 
 def welcomed(session: IrcSession, seen: Visit | None) -> None:
     """Reads what was said in private to a person that came back, and was last ``seen`` then."""
     absence = session.state(Absence)
     if absence is not None and seen is not None:
-        session.resume(then=[on_return(absence, seen)])
+        session.ask_next(on_return(absence, seen))
 
 
-@reply(ResumeReading)
-def _resume_reading(session: IrcSession, value: ResumeReading) -> bytes:
-    """Says nothing; reading goes on."""
-    queued = session.state(QueuedReplays) if value.replaying else None
+class StartReplay(msgspec.Struct, frozen=True):
+    """Comes after a line's joins: then what was said before is read."""
+
+
+@reply(StartReplay)
+def _start_replay(session: IrcSession, _value: StartReplay) -> bytes:
+    """Says nothing; the pages are read next."""
+    queued = session.state(QueuedReplays)
     if queued is not None:
         session.forget(QueuedReplays)
-    session.resume(queued.asked if queued is not None else ())
+        session.ask_next(*queued.asked)
     return b""
 
 
@@ -150,7 +153,6 @@ def _heard(session: IrcSession, text: str) -> Sequence[core.Command]:
     if verb.upper() in ("HISTORY", "PLAY") and words:
         return _ask(session, words[0], " ".join(words[1:]))
     if verb.upper() == "CLEAR" and len(words) == 2:
-        session.pause()
         return [core.EraseFrom(words[0], "" if words[1] == "*" else words[1])]
     return [core.Answer(HistServNotice(f"Syntax: {_USAGE}, or CLEAR <#channel> <nickname>|* (operators)"))]
 
@@ -159,7 +161,6 @@ def _ask(session: IrcSession, target: str, text: str) -> Sequence[core.Command]:
     asked = parse_history(target, text, _zone(session), session.state(HistoryCursor))
     if asked is None:
         return [core.Answer(HistServNotice(f"Syntax: {_USAGE}"))]
-    session.pause()
     return [msgspec.structs.replace(asked.command(), purpose=AutoreplayPurpose(asked))]
 
 

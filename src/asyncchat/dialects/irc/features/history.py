@@ -80,7 +80,6 @@ def _chathistory(session: IrcSession, message: Message) -> Sequence[core.Command
     else:
         asked = _wanted(session, message, subcommand, *selectors)
     if not isinstance(asked, Fault):
-        session.pause()
         return [asked]
     context = [word for word in (message.param(0), *asked.context) if word and " " not in word]
     return [session.fail_answer("CHATHISTORY", asked.code, *context, text=asked.text)]
@@ -244,7 +243,6 @@ _SELECTORS: dict[str, tuple[int, Callable[..., core.ReadHistory]]] = {
 @reply(replies.HistoryPage)
 def _say_page(session: IrcSession, page: replies.HistoryPage) -> bytes:
     asked = page.purpose
-    session.resume()
     if isinstance(asked, AutoreplayPurpose):
         before, behind = autoreplay.around(session, page, asked)
         if not page.records:
@@ -265,7 +263,6 @@ def _say_page(session: IrcSession, page: replies.HistoryPage) -> bytes:
 
 @reply(replies.TargetsView)
 def _say_targets(session: IrcSession, view: replies.TargetsView) -> bytes:
-    session.resume()
     source = session.context.name
 
     def told(batch: str) -> list[bytes]:
@@ -281,7 +278,6 @@ def _say_targets(session: IrcSession, view: replies.TargetsView) -> bytes:
 @reply(replies.HistoryUnreadable)
 def _say_unreadable(session: IrcSession, refusal: replies.HistoryUnreadable) -> bytes:
     asked = refusal.purpose
-    session.resume()
     if isinstance(asked, AutoreplayPurpose):
         return autoreplay.say_replay_unreadable(session, refusal, asked)
     if not isinstance(asked, ChathistoryPurpose):
@@ -293,13 +289,11 @@ def _say_unreadable(session: IrcSession, refusal: replies.HistoryUnreadable) -> 
 
 @reply(replies.TargetsUnreadable)
 def _say_targets_unreadable(session: IrcSession, refusal: replies.TargetsUnreadable) -> bytes:
-    session.resume()
     return session.fail("CHATHISTORY", "MESSAGE_ERROR", "TARGETS", "*", text=_NOT_RETRIEVED)
 
 
 @reply(replies.Done)
 def _say_done(session: IrcSession, reply: replies.Done) -> bytes:
-    session.resume()
     return b""
 
 

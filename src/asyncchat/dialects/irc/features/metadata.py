@@ -22,7 +22,6 @@ from asyncchat.core.metadata import (
 from asyncchat.core.names import fold
 from asyncchat.core.replies import MetadataFault
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import ResumeReading
 from asyncchat.dialects.irc.capabilities import BATCH, capability
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import by_other, command, lines, reply, to_self
@@ -149,8 +148,7 @@ def _clear(session: IrcSession, target: str, _rest: Keys) -> Commands:
 def _prepare(session: IrcSession, key: str, value: str | None) -> Commands:
     """Before registration the next line is read when this one's answer is known."""
     arrival = session.registration
-    session.pause()
-    return [core.PrepareMetadata(arrival.account, arrival.metadata, key, value), core.Answer(ResumeReading())]
+    return [core.PrepareMetadata(arrival.account, arrival.metadata, key, value)]
 
 
 def _sync(session: IrcSession, target: str, _rest: Keys) -> Commands:

@@ -41,7 +41,6 @@ from asyncchat.text.durations import seconds_in
 def _oper(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Grants operator rights for the owner code, ``OPER owner CODE``, or as a named operator."""
     name, code = message.params[:2]
-    session.pause()
     return [core.Owner(code, "" if name.casefold() == "owner" else name)]
 
 
@@ -99,7 +98,6 @@ def _unkline(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 @command("REHASH", about="Reads the server's configuration again, tells what changed (operators).")
 def _rehash(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    session.pause()
     return [core.Reload()]
 
 
@@ -173,7 +171,6 @@ def _ban_line(session: IrcSession, ban: ServerBan) -> bytes:
 
 @reply(replies.Reloaded)
 def _say_reloaded(session: IrcSession, reply: replies.Reloaded) -> bytes:
-    session.resume()
     texts = [f"Changed: {', '.join(reply.changed) or 'nothing'}"]
     if reply.waiting:
         texts.append(f"Only a restart changes: {', '.join(reply.waiting)}")
@@ -182,7 +179,6 @@ def _say_reloaded(session: IrcSession, reply: replies.Reloaded) -> bytes:
 
 @reply(replies.NotReloaded)
 def _say_not_reloaded(session: IrcSession, refusal: replies.NotReloaded) -> bytes:
-    session.resume()
     return _rehashing(session, refusal.file, [f"Nothing changed: {refusal.reason}"])
 
 
@@ -230,7 +226,6 @@ def _own_mode(session: IrcSession, mode: str) -> bytes:
 
 @to_self(events.OwnerClaimed)
 def _oper_granted(session: IrcSession, _record: events.Record, _event: events.OwnerClaimed) -> bytes:
-    session.resume()
     text = "You are now an IRC operator"
     return session.numeric(numerics.RPL_YOUREOPER, text=text) + _own_mode(session, "+o")
 

@@ -14,7 +14,7 @@ from asyncchat.core.replies import AccountFault, AccountRefused
 from asyncchat.core.text import cut, printable, size
 from asyncchat.dialects.irc import client_numerics, modes, numerics
 from asyncchat.dialects.irc import client_values as values
-from asyncchat.dialects.irc.answers import ResumeReading, numeric
+from asyncchat.dialects.irc.answers import numeric
 from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.client_connection import BARRIER, ClientConnection, last_param, moment, nick_of
 from asyncchat.dialects.irc.client_registry import from_server, silent
@@ -54,8 +54,7 @@ def _nick(session: IrcSession, message: Message) -> Sequence[core.Command]:
         return enter(session)
     if session.context.server.locked and not arrival.unlocked:
         return []  # who has no password learns nothing of who is here
-    session.pause()
-    return [core.CheckName(name), core.Answer(ResumeReading())]
+    return [core.CheckName(name)]
 
 
 @command(
@@ -91,14 +90,13 @@ def enter(session: IrcSession) -> Sequence[core.Command]:
     Where there is none, ``PASS account:password`` logs in: what clients can that know no SASL.
     """
     arrival = session.registration
-    session.pause()
     if session.context.server.locked and not arrival.unlocked:
         return [core.Unlock(arrival.password, last=True)]
     account, colon, shown = arrival.password.partition(":")
     arrival.password = ""
     if colon and account and shown and not (session.context.server.locked or arrival.account):
         if not session.is_confidential:
-            return [core.Answer(AccountRefused(AccountFault.OPEN, account, purpose=PassPurpose()))]
+            return [core.Pause(AccountRefused(AccountFault.OPEN, account, purpose=PassPurpose()))]
         return [core.ShowPassword(account, shown, PassPurpose())]
     return [entering(session)]
 
@@ -180,7 +178,7 @@ def _quit(session: IrcSession, message: Message) -> Sequence[core.Command]:
 def _say_unlocked(session: IrcSession, _reply: replies.Unlocked) -> bytes:
     """Says nothing; the registration goes on."""
     session.registration.unlocked = True
-    session.resume(then=[entering(session)])
+    session.ask_next(entering(session))
     return b""
 
 

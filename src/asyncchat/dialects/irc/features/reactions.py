@@ -30,7 +30,6 @@ def _reaction(session: IrcSession, targets: Sequence[str], tags: Tags) -> core.C
     if number is None:
         return None
     name = reactions[0]
-    session.pause()
     return core.React(core.Which(targets[0], number), given[name], _REACTIONS[name], tags)
 
 

@@ -57,7 +57,6 @@ def _redact(session: IrcSession, message: Message) -> Sequence[core.Command]:
     target, id = message.params[:2]
     # A message that never was is asked for too: whether the target may be known of is said first.
     number = session.context.server.ids.number_of(id) or 0
-    session.pause()
     reason = cut(message.param(2), REASON_BYTES)[0]
     return [core.Redact(core.Which(target, number), reason, id)]
 
@@ -73,7 +72,6 @@ _REDACTION_FAULTS = {
 
 @reply(replies.RedactionRefused)
 def _say_not_redacted(session: IrcSession, refusal: replies.RedactionRefused) -> bytes:
-    session.resume()
     code, text = _REDACTION_FAULTS[refusal.fault]
     context = [middle(refusal.to)]
     if refusal.fault is not RedactionFault.TARGET:

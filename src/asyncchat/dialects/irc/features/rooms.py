@@ -16,7 +16,7 @@ from asyncchat.core.rules.rooms import ROOMS_EACH
 from asyncchat.core.text import TOPIC_BYTES, cut
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import ResumeReading, each
+from asyncchat.dialects.irc.answers import each
 from asyncchat.dialects.irc.capabilities import (
     CHANNEL_RENAME,
     CHATHISTORY,
@@ -75,8 +75,7 @@ def _join(session: IrcSession, message: Message) -> Sequence[core.Command]:
     asked = each(message.params[0], JOINS, lambda room: core.Join(room, given[room], follow))
     if not asked or session.caps_in & CHATHISTORY or not session.context.server.newcomers:
         return asked
-    session.pause()
-    return [*asked, core.Answer(ResumeReading(replaying=True))]
+    return [*asked, core.Pause(autoreplay.StartReplay())]
 
 
 @command("PART", 1, targets=JOINS, params="<channel>{,<channel>} [:<reason>]", about="Leaves channels.")

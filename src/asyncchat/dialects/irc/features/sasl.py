@@ -18,6 +18,7 @@ from asyncchat.core import replies
 from asyncchat.core.scram import ScramFault
 from asyncchat.dialects.irc import client_numerics, numerics
 from asyncchat.dialects.irc import client_values as values
+from asyncchat.dialects.irc.answers import numeric
 from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.client_connection import ClientConnection, last_param
 from asyncchat.dialects.irc.client_registry import from_server
@@ -45,12 +46,6 @@ class SaslPurpose(msgspec.Struct, frozen=True):
     """Purpose of what an exchange asks."""
 
 
-class AuthenticateChunk(msgspec.Struct, frozen=True):
-    """The parameter of an AUTHENTICATE, to be read in its place in the order."""
-
-    text: str
-
-
 class SaslExchange:
     """An exchange that is not over: what of a message has come, and where the mechanism stands."""
 
@@ -70,70 +65,61 @@ class SaslExchange:
     about="Logs you in to your account by SASL. Your client does this by itself, given the password.",
 )
 def _authenticate(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Takes the next chunk; nothing after it is read before it is answered."""
-    session.pause()
-    return [core.Answer(AuthenticateChunk(message.params[0]))]
-
-
-@reply(AuthenticateChunk)
-def _say_chunk(session: IrcSession, piece: AuthenticateChunk) -> bytes:
-    """A chunk leads to nothing, to a numeric, or to the mechanism's turn."""
-    told, then = _understood(session, piece.text)
-    session.resume(then)
-    return told
-
-
-def _understood(session: IrcSession, text: str) -> tuple[bytes, Sequence[core.Command]]:
+    """Takes the next chunk of a message; a whole message is the mechanism's."""
+    text = message.params[0]
     exchange = session.state(SaslExchange)
-    if not session.caps_out & SASL:
-        return failed(session, "Request the capability sasl before"), ()
+    if not session.caps_in & SASL:
+        return [_failed(session, "Request the capability sasl before")]
     if text == "*":
-        return aborted(session), ()
+        session.forget(SaslExchange)
+        return [numeric(numerics.ERR_SASLABORTED, text="SASL authentication aborted")]
     if len(text) > CHUNK_BYTES:
-        return _too_long(session), ()
+        return [_too_long(session)]
     if exchange is None:
-        return _begun(session, text.upper()), ()
+        return _begun(session, text.upper())
     exchange.received += "" if text == "+" else text
     if len(exchange.received) > MESSAGE_BYTES:
-        return _too_long(session), ()
+        return [_too_long(session)]
     if len(text) == CHUNK_BYTES:
-        return b"", ()
+        return []
     received, exchange.received = exchange.received, ""
     try:
         data = base64.b64decode(received, validate=True)
     except (binascii.Error, ValueError):
-        return failed(session, "That is not base64"), ()
-    return b"", [core.Authenticate(exchange.mechanism, data, exchange.exchange, SaslPurpose())]
+        return [_failed(session, "That is not base64")]
+    return [core.Authenticate(exchange.mechanism, data, exchange.exchange, SaslPurpose())]
 
 
-def _begun(session: IrcSession, mechanism: str) -> bytes:
+def _begun(session: IrcSession, mechanism: str) -> Sequence[core.Command]:
     offered = [name for name in MECHANISMS if session.is_confidential or name != _PLAIN]
     if mechanism not in offered:
         text = "are available SASL mechanisms"
         open_line = mechanism == _PLAIN
         why = "PLAIN would show your password on this unencrypted connection" if open_line else ""
-        known = session.numeric(numerics.RPL_SASLMECHS, ",".join(offered), text=text)
-        return known + failed(session, why)
+        known = numeric(numerics.RPL_SASLMECHS, ",".join(offered), text=text)
+        return [known, _failed(session, why)]
     session.keep(SaslExchange(mechanism))
-    return line("AUTHENTICATE +")
+    return [core.Answer(line("AUTHENTICATE +"))]
+
+
+def _failed(session: IrcSession, why: str) -> core.Answer:
+    session.forget(SaslExchange)
+    return numeric(numerics.ERR_SASLFAIL, text=_failure(why))
+
+
+def _failure(why: str) -> str:
+    return f"SASL authentication failed{f': {why}' if why else ''}"
+
+
+def _too_long(session: IrcSession) -> core.Answer:
+    session.forget(SaslExchange)
+    return numeric(numerics.ERR_SASLTOOLONG, text="SASL message too long")
 
 
 def failed(session: IrcSession, why: str = "") -> bytes:
     """904: the exchange is over, another may begin."""
     session.forget(SaslExchange)
-    text = f"SASL authentication failed{f': {why}' if why else ''}"
-    return session.numeric(numerics.ERR_SASLFAIL, text=text)
-
-
-def aborted(session: IrcSession) -> bytes:
-    """906."""
-    session.forget(SaslExchange)
-    return session.numeric(numerics.ERR_SASLABORTED, text="SASL authentication aborted")
-
-
-def _too_long(session: IrcSession) -> bytes:
-    session.forget(SaslExchange)
-    return session.numeric(numerics.ERR_SASLTOOLONG, text="SASL message too long")
+    return session.numeric(numerics.ERR_SASLFAIL, text=_failure(why))
 
 
 def succeeded(session: IrcSession) -> bytes:
@@ -147,7 +133,6 @@ def _say_challenge(session: IrcSession, challenge: replies.Challenge) -> bytes:
     exchange = session.state(SaslExchange)
     if exchange is not None:
         exchange.exchange = challenge.exchange
-    session.resume()
     return b"".join(line(f"AUTHENTICATE {piece}") for piece in chunks(challenge.data))
 
 

@@ -54,7 +54,6 @@ def _search(session: IrcSession, message: Message) -> Sequence[core.Command]:
         if understood is None:
             return [session.fail_answer("SEARCH", "INVALID_PARAMS", middle(name), text=_faulty(name))]
         wanted |= understood
-    session.pause()
     return [core.Search(**wanted)]  # type: ignore[arg-type]  # the readers below name its fields
 
 
@@ -111,7 +110,6 @@ _FORMS = {
 
 @reply(replies.SearchPage)
 def _say_found(session: IrcSession, page: replies.SearchPage) -> bytes:
-    session.resume()
     encoder = session.encoder
     found = session.in_batch(
         "s", "soju.im/search", lambda ref: [message_lines(encoder, record, ref) for record in page.records]
@@ -125,7 +123,6 @@ def _say_found(session: IrcSession, page: replies.SearchPage) -> bytes:
 
 @reply(replies.NotSearched)
 def _say_not_searched(session: IrcSession, refusal: replies.NotSearched) -> bytes:
-    session.resume()
     if refusal.room:
         text = "You're not on that channel" if refusal.room[0] in ROOM_SIGNS else "There is no such nick"
         return session.fail("SEARCH", "INVALID_PARAMS", "in", text=text)

@@ -13,7 +13,6 @@ import msgspec
 from asyncchat.core import commands as core
 from asyncchat.core import replies
 from asyncchat.core.replies import AccountFault
-from asyncchat.dialects.irc.answers import ResumeReading
 from asyncchat.dialects.irc.registry import reply
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
@@ -25,24 +24,12 @@ class ServicePurpose(msgspec.Struct, frozen=True):
     service: str
 
 
-def done(session: IrcSession, purpose: object, text: str) -> bytes:
-    """A notice; reading goes on."""
-    session.resume()
-    return notice(session, purpose, text)
-
-
 def notice(session: IrcSession, purpose: object, text: str) -> bytes:
     """A notice of the service that was asked, or of the server."""
     source = session.context.name
     if isinstance(purpose, ServicePurpose):
         source = f"{purpose.service}!{purpose.service}@{session.context.name}"
     return line(f":{source} NOTICE {session.nick}", text)
-
-
-def ask(session: IrcSession, command: core.Command) -> Sequence[core.Command]:
-    """Asks it, and reads on after its answer."""
-    session.pause()
-    return [command] if isinstance(command, core.WITH_PASSWORD) else [command, core.Answer(ResumeReading())]
 
 
 class ServiceNotices(msgspec.Struct, frozen=True):
@@ -76,8 +63,7 @@ def obeyed(
         return [core.Answer(ServiceNotices((f"Syntax: {name} {verb.usage}".rstrip(),), purpose))]
     if verb.secret and not session.is_confidential:
         return [core.Answer(replies.AccountRefused(AccountFault.OPEN, purpose=purpose))]
-    command = verb.make(session, words)
-    return [command] if isinstance(command, core.Answer) else ask(session, command)
+    return [verb.make(session, words)]
 
 
 def _help(verbs: dict[str, Verb], wanted: bool, typed: str) -> tuple[str, ...]:

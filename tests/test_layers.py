@@ -84,7 +84,7 @@ APART = parts("dialects.irc", "dialects.plain")
 
 
 RULES = {
-    "core": Rule(pure=True, third_parties=parts("msgspec")),
+    "core": Rule(pure=True, third_parties=parts("msgspec", "wcwidth")),
     "text": Rule(parts("core"), pure=True, third_parties=parts("msgspec")),
     "dialects": Rule(parts("core", "text"), pure=True, third_parties=SANS_IO_WEBSOCKETS | {"msgspec"}),
     "log": Rule(parts("core")),

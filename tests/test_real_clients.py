@@ -143,7 +143,7 @@ def registered(server, name):
 
 
 def account_of(server, name):
-    return server.call(lambda: server.service.hub.chat.person_named(name).account)
+    return server.call(lambda: server.server.hub.chat.person_named(name).account)
 
 
 IRSSI = """

@@ -12,8 +12,8 @@ import sys
 import pytest
 
 from asyncchat.core import scram
-from asyncchat.log.opening import Database
-from asyncchat.log.upkeep import state
+from asyncchat.log.database import Database
+from asyncchat.log.snapshot import state
 
 COMMAND = [sys.executable, "-m", "asyncchat", "account"]
 

@@ -11,7 +11,7 @@ from asyncchat.control import client
 from asyncchat.control.client import ask
 from asyncchat.control.requests import AskStatus, Status
 from asyncchat.control.wire import Refused
-from asyncchat.log.owner import Owner
+from asyncchat.log.lockfile import LockFile
 from asyncchat.log.sqlite import SqliteLog
 
 
@@ -35,7 +35,7 @@ def test_without_a_server_the_file_is_asked(database):
 
 
 def test_a_held_lock_without_a_socket_is_one_line(database):
-    owner = Owner(database)
+    owner = LockFile(database)
     with pytest.raises(Refused) as refused:
         ask(database, AskStatus(), Status)
     owner.release("")
@@ -48,7 +48,7 @@ def test_a_held_lock_without_a_socket_is_one_line(database):
 def test_a_system_without_unix_sockets(database, monkeypatch):
     monkeypatch.setattr(client, "supported", lambda: False)
     assert not ask(database, AskStatus(), Status).running
-    owner = Owner(database)
+    owner = LockFile(database)
     with pytest.raises(Refused, match=r"this system has no Unix sockets, by which .* Stop it first$"):
         ask(database, AskStatus(), Status)
     owner.release("")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from asyncchat.control import requests
-from asyncchat.control.offline import FileDesk
+from asyncchat.control.offline import FileExecutor
 from asyncchat.control.operations import OPERATIONS, carry_out
 from asyncchat.control.requests import AccountLine, AddAccount, AskAccounts, Done, Request
 from asyncchat.control.wire import Refused, line_of
@@ -16,12 +16,12 @@ from asyncchat.log.memory import MemoryLog
 
 
 @pytest.fixture
-def desk():
-    return FileDesk(MemoryLog())
+def executor():
+    return FileExecutor(MemoryLog())
 
 
-def do(desk: FileDesk, request: Request) -> Any:
-    return asyncio.run(carry_out(desk, line_of(request)))
+def do(executor: FileExecutor, request: Request) -> Any:
+    return asyncio.run(carry_out(executor, line_of(request)))
 
 
 def test_every_request_has_its_operation():
@@ -33,34 +33,34 @@ def test_every_request_has_its_operation():
     assert set(OPERATIONS) == declared
 
 
-def test_what_is_decided_is_kept_under_the_next_numbers(desk):
-    assert do(desk, AddAccount("anna", "secret")) == Done()
-    assert do(desk, AddAccount("bob", "secret")) == Done()
-    assert desk.log.last == 2
-    assert [account.name for account in do(desk, AskAccounts()).accounts] == ["anna", "bob"]
-    assert Chat.replay(desk.log.state()).state() == desk.chat.state()
+def test_what_is_decided_is_kept_under_the_next_numbers(executor):
+    assert do(executor, AddAccount("anna", "secret")) == Done()
+    assert do(executor, AddAccount("bob", "secret")) == Done()
+    assert executor.log.last == 2
+    assert [account.name for account in do(executor, AskAccounts()).accounts] == ["anna", "bob"]
+    assert Chat.replay(executor.log.state()).state() == executor.chat.state()
 
 
-def test_what_is_refused_is_not_kept(desk):
+def test_what_is_refused_is_not_kept(executor):
     with pytest.raises(Refused, match=r"^Not done: .* begins with #$"):
-        do(desk, AddAccount("#anna", "secret"))
-    assert desk.log.last == 0
+        do(executor, AddAccount("#anna", "secret"))
+    assert executor.log.last == 0
 
 
-def test_who_is_logged_in_is_shown_and_logged_out_by_the_removal(desk):
-    do(desk, AddAccount("anna", "secret"))
-    (known,) = do(desk, AskAccounts()).accounts
+def test_who_is_logged_in_is_shown_and_logged_out_by_the_removal(executor):
+    do(executor, AddAccount("anna", "secret"))
+    (known,) = do(executor, AskAccounts()).accounts
     assert known == AccountLine("anna", known.made, "", False)
     for command in (commands.Enter("anne", "u", "h"), commands.LogIn("anna", verified=True)):
-        for item in desk.chat.decide(1, command, 1):
+        for item in executor.chat.decide(1, command, 1):
             if isinstance(item, events.Event):
-                desk.chat.apply(item)
-    assert do(desk, AskAccounts()).accounts[0].online
-    do(desk, requests.DropAccount("anna"))
-    assert desk.chat.people[1].account == ""
+                executor.chat.apply(item)
+    assert do(executor, AskAccounts()).accounts[0].online
+    do(executor, requests.DropAccount("anna"))
+    assert executor.chat.people[1].account == ""
 
 
-def test_no_request_shows_its_password_in_a_refusal(desk):
+def test_no_request_shows_its_password_in_a_refusal(executor):
     with pytest.raises(Refused) as refused:
-        asyncio.run(carry_out(desk, b'{"do":"account add","name":1,"password":"secret"}\n'))
+        asyncio.run(carry_out(executor, b'{"do":"account add","name":1,"password":"secret"}\n'))
     assert "secret" not in str(refused.value)

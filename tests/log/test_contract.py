@@ -13,12 +13,12 @@ from asyncchat.core import events, people
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import ACTS, AnyEvent, Erased, Kept, Said
 from asyncchat.core.names import fold
-from asyncchat.log import shelves
-from asyncchat.log.base import Log, OutOfStep, Range, Shelf
+from asyncchat.log import streams
+from asyncchat.log.base import Log, PageQuery, SequenceConflict, StreamRange, Window
 from asyncchat.log.memory import MemoryLog
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
-from tests.log.chatter import (
+from tests.log.records import (
     ANNA,
     BERND,
     SECOND,
@@ -33,7 +33,7 @@ from tests.log.chatter import (
 )
 
 HASTY = Tuning(inline_rows=3, lag=4, checkpoint_at=1, rewind_at=1, quiet=0.001, snapshot_at=2)
-"""Everything that upkeep does happens within a few records."""
+"""All maintenance happens within a few records."""
 
 LOGS = ("memory", "sqlite", "sqlite, hasty", "sqlite, power")
 
@@ -55,7 +55,7 @@ async def new_log(kind: str, folder) -> Log:
         case "sqlite":
             return await SqliteLog.open(path)
         case "sqlite, hasty":
-            return await SqliteLog.open(path, figures=HASTY)
+            return await SqliteLog.open(path, tuning=HASTY)
         case _:
             return await SqliteLog.open(path, durable="power")
 
@@ -65,8 +65,12 @@ def kind(request):
     return request.param
 
 
+WINDOW = Window.__struct_fields__
+
+
 async def numbers(log: Log, upto: int, **wanted) -> list[int]:
-    page = await log.read(Range(wanted.pop("room", "#lobby"), upto, **wanted))
+    window = Window(**{name: wanted.pop(name) for name in WINDOW if name in wanted})
+    page = await log.read(PageQuery(wanted.pop("room", "#lobby"), upto, window, **wanted))
     return [record.number for record in page.records]
 
 
@@ -75,7 +79,7 @@ async def test_a_new_log_is_empty(kind, tmp_path):
     async with opened(kind, tmp_path) as log:
         assert (log.last, log.last_time, log.messages) == (0, 0, 0)
         assert list(log.state()) == []
-        assert await log.read(Range("#lobby", 0), 10) == await log.read(Range("#nowhere", 9), 10)
+        assert await log.read(PageQuery("#lobby", 0), 10) == await log.read(PageQuery("#nowhere", 9), 10)
         assert await log.numbers_by("#lobby", "", 0) == ()
 
 
@@ -86,7 +90,7 @@ async def test_what_is_appended_is_read(kind, tmp_path):
         await log.append(0, records[:1])
         await log.append(1, records[1:])
         assert (log.last, log.last_time) == (3, START + 3 * SECOND)
-        page = await log.read(Range("#LOBBY", 3))
+        page = await log.read(PageQuery("#LOBBY", 3))
         assert [(r.number, r.time, r.event.text, r.event.person.origin) for r in page.records] == [
             (1, START + SECOND, "text 1", ANNA.origin),
             (3, START + 3 * SECOND, "ёжик \U0001f994 \0 end", BERND.origin),
@@ -124,7 +128,7 @@ async def test_an_append_out_of_step_changes_nothing(kind, tmp_path, expected_la
     async with opened(kind, tmp_path) as log:
         await log.append(0, [said(1)])
         await log.append(1, [said(2), said(3)])
-        with pytest.raises(OutOfStep):
+        with pytest.raises(SequenceConflict):
             await log.append(expected_last, batch)
         assert log.last == 3
         assert await numbers(log, 9) == [1, 2, 3]
@@ -201,11 +205,11 @@ async def test_ranges(kind, tmp_path):
             await log.append(log.last, batch[log.last : cut])
         await log.append(39, [said(40, "#quiet"), fact(41, Erased("#Lobby", ANNA, (7, 19)))])
         if isinstance(log, SqliteLog):
-            await log.settle()
+            await log.run_maintenance()
         for wanted, count_to, expected, more in RANGES:
             room, upto = wanted.get("room", "#lobby"), wanted.get("upto", 41)
             others = {name: value for name, value in wanted.items() if name not in ("room", "upto")}
-            page = await log.read(Range(room, upto, **others), count_to)
+            page = await log.read(PageQuery(room, upto, Window(**others)), count_to)
             assert ([r.number for r in page.records], page.more) == (expected, more), wanted
 
 
@@ -222,7 +226,7 @@ async def test_erased_messages_are_not_read_again(kind, tmp_path):
         assert await log.numbers_by("#lobby", "anna", 11) == (1, 5, 7)
         await log.append(11, [fact(12, Erased("#lobby", ANNA, (1, 3)))])
         assert await log.numbers_by("#lobby", "", 12) == (2, 4, 5, 6, 7, 8)
-        assert (await log.read(Range("#lobby", 12, limit=2), 10)).more == 4
+        assert (await log.read(PageQuery("#lobby", 12, Window(limit=2)), 10)).more == 4
 
 
 @asynchronous
@@ -241,14 +245,14 @@ async def test_a_room_under_another_name_keeps_its_history(kind, tmp_path):
         await log.append(0, numbered(facts[:3]))
         await log.append(3, numbered(facts[3:], 3))
         for _ in range(2):
-            found = (await log.read(Range("#new", 8))).records
+            found = (await log.read(PageQuery("#new", 8))).records
             assert [record.event.text for record in found] == ["two", "three"]
             assert {record.event.room for record in found} == {"#New"}
             assert await numbers(log, 8, room="#old") == [6]
-            beside_it = beside(shelves.notes("#new"))
-            assert await numbers(log, 8, room="#new", beside=beside_it, events=True) == [3, 4, 7, 8]
+            changes = ranges(streams.room_changes("#new"))
+            assert await numbers(log, 8, room="#new", streams=changes, events=True) == [3, 4, 7, 8]
             if isinstance(log, SqliteLog):
-                await log.settle()
+                await log.run_maintenance()
         await log.append(8, numbered([events.RoomRenamed("#New", "#old2", ANNA, "", 1)], 8))
         await log.append(9, numbered([events.RoomRenamed("#old2", "#new", ANNA, "", 1)], 9))
         assert await numbers(log, 10, room="#new") == [3, 7]
@@ -294,7 +298,7 @@ async def test_reads_beside_appends_see_whole_batches(kind, tmp_path):
         async def reader() -> None:
             while not done.is_set():
                 upto = delivered
-                page = await log.read(Range("#lobby", upto, limit=10), 1000)
+                page = await log.read(PageQuery("#lobby", upto, Window(limit=10)), 1000)
                 assert [r.number for r in page.records] == list(range(max(1, upto - 9), upto + 1))
                 assert page.more == max(0, upto - 10)
                 await asyncio.sleep(0)
@@ -358,12 +362,13 @@ def test_any_records_are_read_as_the_contract_says(
             for batch in batches:
                 await log.append(log.last, records[log.last : log.last + len(batch)])
             if settled and isinstance(log, SqliteLog):
-                await log.settle()
+                await log.run_maintenance()
             there = {n: said for n, said in readable(records).items() if fold(said.room) == fold(room)}
             after, before, upto = range_of
             expected = [n for n in there if (after or 0) < n <= upto and (before is None or n < before)]
             beyond = max(0, len(expected) - limit)
-            page = await log.read(Range(room, upto, after, before, limit=limit, newest=newest), 5)
+            window = Window(after, before, limit=limit, newest=newest)
+            page = await log.read(PageQuery(room, upto, window), 5)
             shown = expected[beyond:] if newest else expected[:limit]
             assert [r.number for r in page.records] == shown
             assert page.more == (min(beyond, 5) if newest else min(beyond, 1))
@@ -405,11 +410,11 @@ async def test_what_operators_did_is_read_newest_first_kept_and_nothing_else(kin
         for record in records:
             await log.append(log.last, [record])
         expected = [record for record in records if isinstance(record.event, ACTS)]
-        assert list(await log.acts(log.last, 0, 100)) == expected
-        assert list(await log.acts(log.last, 0, 3)) == expected[-3:]
-        assert list(await log.acts(expected[2].number, 0, 2)) == expected[1:3]
-        assert list(await log.acts(log.last, expected[1].time, 100)) == expected[2:]
-        assert await log.acts(log.last, log.last_time, 100) == ()
+        assert list(await log.audit(log.last, 0, 100)) == expected
+        assert list(await log.audit(log.last, 0, 3)) == expected[-3:]
+        assert list(await log.audit(expected[2].number, 0, 2)) == expected[1:3]
+        assert list(await log.audit(log.last, expected[1].time, 100)) == expected[2:]
+        assert await log.audit(log.last, log.last_time, 100) == ()
 
 
 OPEN_LOBBY = events.RoomOpened("#Lobby", 1)
@@ -442,13 +447,13 @@ async def test_a_replay_of_the_state_gives_the_live_state(kind, tmp_path):
             await log.append(log.last, batch)
             live.apply(event)
             if isinstance(log, SqliteLog):
-                await log.settle()
+                await log.run_maintenance()
             assert all(found.kept is Kept.STATE for found in log.state())
             assert Chat.replay(log.state()).state() == live.state()
 
 
-def beside(*names: str) -> tuple[Shelf, ...]:
-    return tuple(Shelf(name) for name in names)
+def ranges(*names: str) -> tuple[StreamRange, ...]:
+    return tuple(StreamRange(name) for name in names)
 
 
 @asynchronous
@@ -456,12 +461,12 @@ async def test_tags_are_kept_but_not_that_somebody_types(kind, tmp_path):
     async with opened(kind, tmp_path) as log:
         tags = (("+reply", "e-1"), ("+x.org/y", "ö;"))
         await log.append(0, [fact(1, Said("#lobby", ANNA, "hi", tags=tags))])
-        (record,) = (await log.read(Range("#lobby", 1))).records
+        (record,) = (await log.read(PageQuery("#lobby", 1))).records
         assert record.event.tags == tags
 
 
 @asynchronous
-async def test_what_happened_in_a_room_stands_beside_its_messages(kind, tmp_path):
+async def test_what_happened_in_a_room_stands_changess_messages(kind, tmp_path):
     async with opened(kind, tmp_path) as log:
         facts: list[AnyEvent] = [
             events.Joined("#Lobby", ANNA),
@@ -475,51 +480,60 @@ async def test_what_happened_in_a_room_stands_beside_its_messages(kind, tmp_path
         ]
         for number, event in enumerate(facts, 1):
             await log.append(number - 1, [fact(number, event)])
-        notes, comings = shelves.notes("#LOBBY"), shelves.comings("#lobby")
+        changes, presence = streams.room_changes("#LOBBY"), streams.room_presence("#lobby")
         assert await numbers(log, 8) == [2]
-        assert await numbers(log, 8, beside=beside(notes, comings)) == [2]
+        assert await numbers(log, 8, streams=ranges(changes, presence)) == [2]
         for _ in range(2):
-            assert await numbers(log, 8, beside=beside(notes, comings), events=True) == [1, 2, 3, 4, 6]
-            assert await numbers(log, 8, beside=beside(notes), events=True, limit=2) == [3, 4]
-            assert await numbers(log, 8, beside=beside(comings), events=True, limit=2, newest=False) == [1, 2]
+            assert await numbers(log, 8, streams=ranges(changes, presence), events=True) == [
+                1,
+                2,
+                3,
+                4,
+                6,
+            ]
+            assert await numbers(log, 8, streams=ranges(changes), events=True, limit=2) == [3, 4]
+            assert await numbers(log, 8, streams=ranges(presence), events=True, limit=2, newest=False) == [
+                1,
+                2,
+            ]
             if isinstance(log, SqliteLog):
-                await log.settle()
-        found = await log.find(4)
-        assert found is not None
-        assert found.event == events.Reacted("#lobby", BERND, 2, "Anna", "lol")
+                await log.run_maintenance()
+        reaction = await log.find(4)
+        assert reaction is not None
+        assert reaction.event == events.Reacted("#lobby", BERND, 2, "Anna", "lol")
         assert await log.find(1) is None
         assert await log.find(9) is None
 
 
 @asynchronous
-async def test_private_conversations_have_a_shelf_for_each_side(kind, tmp_path):
+async def test_private_conversations_have_a_stream_for_each_side(kind, tmp_path):
     anna = people.person(1, "Anna", "u", "h", account="anna")
     async with opened(kind, tmp_path) as log:
         for number, (to, who) in enumerate(((anna, BERND), (BERND, anna), (anna, anna), (BERND, BERND)), 1):
             await log.append(number - 1, [fact(number, events.Whispered(to, who, f"text {number}"))])
-        mine = shelves.of_account("ANNA")
-        his = shelves.of_session(BERND.id)
+        mine = streams.account_prefix("ANNA")
+        his = streams.session_prefix(BERND.id)
         for _ in range(2):
             for owner, end, expected in (
-                (mine, shelves.with_name("бернд"), [1, 2]),
-                (his, shelves.with_account("anna"), [1, 2]),
-                (mine, shelves.with_account("anna"), [3]),
-                (his, shelves.with_name("Бернд"), [4]),
-                (shelves.of_session(1), shelves.with_name("Бернд"), []),
+                (mine, streams.name_suffix("бернд"), [1, 2]),
+                (his, streams.account_suffix("anna"), [1, 2]),
+                (mine, streams.account_suffix("anna"), [3]),
+                (his, streams.name_suffix("Бернд"), [4]),
+                (streams.session_prefix(1), streams.name_suffix("Бернд"), []),
             ):
-                assert await numbers(log, 9, room="", beside=beside(owner + end)) == expected
-            newest = await log.newest(["#lobby"], [Shelf(mine), Shelf(his)], 9)
+                assert await numbers(log, 9, room="", streams=ranges(owner + end)) == expected
+            newest = await log.newest(["#lobby"], [StreamRange(mine), StreamRange(his)], 9)
             assert {(name, record.number) for name, record in newest} == {
-                (mine + shelves.with_name("бернд"), 2),
-                (mine + shelves.with_account("anna"), 3),
-                (his + shelves.with_account("anna"), 2),
-                (his + shelves.with_name("Бернд"), 4),
+                (mine + streams.name_suffix("бернд"), 2),
+                (mine + streams.account_suffix("anna"), 3),
+                (his + streams.account_suffix("anna"), 2),
+                (his + streams.name_suffix("Бернд"), 4),
             }
-            late = Shelf(mine, since=START + 3 * SECOND)
+            late = StreamRange(mine, since=START + 3 * SECOND)
             assert [record.number for _, record in await log.newest([], [late], 9)] == [3]
-            assert await log.newest([], [Shelf(his, after=4)], 9) == ()
+            assert await log.newest([], [StreamRange(his, after=4)], 9) == ()
             if isinstance(log, SqliteLog):
-                await log.settle()
+                await log.run_maintenance()
 
 
 @asynchronous
@@ -532,5 +546,5 @@ async def test_a_reaction_is_erased(kind, tmp_path):
         await log.append(3, erasure)
         await log.append(3, erasure)
         assert await log.find(1) is await log.find(2) is None
-        shelf = beside(shelves.notes("#lobby"))
-        assert await numbers(log, 4, beside=shelf, events=True) == [4]
+        changes = ranges(streams.room_changes("#lobby"))
+        assert await numbers(log, 4, streams=changes, events=True) == [4]

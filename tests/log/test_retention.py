@@ -1,4 +1,4 @@
-"""Retention: what is too old or too much is removed, honestly, and nothing else is."""
+"""Retention: what is too old or too much is removed, and nothing else."""
 
 import sqlite3
 from contextlib import closing
@@ -8,13 +8,13 @@ import pytest
 from asyncchat.core import events
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import AnyEvent, Record, Said
-from asyncchat.log import places, retention, schema
-from asyncchat.log.base import Log, Page, Range, Retention
+from asyncchat.log import postings, retention, schema
+from asyncchat.log.base import Log, Page, PageQuery, RetentionPolicy, Window
 from asyncchat.log.memory import MemoryLog
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
-from tests.log.chatter import ANNA, BERND, START, asynchronous
-from tests.log.history import raw, texts
+from tests.log.records import ANNA, BERND, START, asynchronous
+from tests.log.sqlite_files import raw, texts
 
 DAY = 24 * 3600 * 1_000_000
 FUTURE = START + 36_500 * DAY
@@ -36,8 +36,8 @@ async def fill(log: Log, *records: Record) -> None:
         await log.append(log.last, [record])
 
 
-async def read(log: Log, room: str = "#lobby", **how: int) -> Page:
-    return await log.read(Range(room, log.last, **how), 100)  # type: ignore[arg-type]
+async def read(log: Log, room: str = "#lobby", **window: int) -> Page:
+    return await log.read(PageQuery(room, log.last, Window(**window)), 100)  # type: ignore[arg-type]  # none is for newest
 
 
 def numbers(page: Page) -> list[int]:
@@ -46,13 +46,13 @@ def numbers(page: Page) -> list[int]:
 
 @asynchronous
 async def test_what_is_older_than_its_days_goes_and_its_room_says_so(path):
-    log = await SqliteLog.open(path, figures=HASTY)
+    log = await SqliteLog.open(path, tuning=HASTY)
     await fill(
         log, said(1, 0), said(2, 1), said(3, 1, "#other"), said(4, 9, "#new"), said(5, 10), said(6, 11)
     )
     third = log.ids.id_of(5)
-    log.retain(Retention(days=7))
-    await log.settle()
+    log.set_retention(RetentionPolicy(days=7))
+    await log.run_maintenance()
     page = await read(log)
     assert (numbers(page), page.more, page.cut) == ([5, 6], 0, True)
     assert not (await read(log, limit=1)).cut  # an older one is there
@@ -79,15 +79,15 @@ async def test_a_small_history_that_no_index_has_yet_is_cut_too(path):
     log = await SqliteLog.open(path)
     whisper = events.Whispered(BERND, ANNA, "psst")
     await fill(log, said(1, 0), fact(2, 0, whisper), said(3, 9), fact(4, 9, whisper), said(5, 10))
-    log.retain(Retention(days=7))
-    await log.settle()
+    log.set_retention(RetentionPolicy(days=7))
+    await log.run_maintenance()
     page = await read(log)
     assert (numbers(page), page.cut) == ([3, 5], True)
     await log.close()
-    log = await SqliteLog.open(path, figures=HASTY)
+    log = await SqliteLog.open(path, tuning=HASTY)
     assert log.messages == 3
     await fill(log, said(6, 10), said(7, 10))
-    await log.settle()
+    await log.run_maintenance()
     assert numbers(await read(log)) == [3, 5, 6, 7]
     await log.close()
     log = await SqliteLog.open(path)
@@ -97,23 +97,23 @@ async def test_a_small_history_that_no_index_has_yet_is_cut_too(path):
 
 @asynchronous
 async def test_nothing_goes_unless_it_is_told_to(path):
-    log = await SqliteLog.open(path, figures=HASTY)
+    log = await SqliteLog.open(path, tuning=HASTY)
     await fill(log, said(1, 0), said(2, 5000))
-    await log.settle()
-    log.retain(Retention(days=7))
-    log.retain(Retention())
-    await log.settle()
+    await log.run_maintenance()
+    log.set_retention(RetentionPolicy(days=7))
+    log.set_retention(RetentionPolicy())
+    await log.run_maintenance()
     assert (numbers(await read(log)), (await read(log)).cut) == ([1, 2], False)
     await log.close()
 
 
 @asynchronous
 async def test_the_newest_stays_however_old_and_however_large(path):
-    log = await SqliteLog.open(path, figures=HASTY)
-    log.retain(Retention(days=1, megabytes=1))
+    log = await SqliteLog.open(path, tuning=HASTY)
+    log.set_retention(RetentionPolicy(days=1, megabytes=1))
     for number in range(1, 60):
         await fill(log, said(number, number, text="x" * 30_000))
-        await log.settle()
+        await log.run_maintenance()
     assert log.last == 59
     assert numbers(await read(log))[-1] == 59
     await log.close()
@@ -124,7 +124,7 @@ async def test_the_newest_stays_however_old_and_however_large(path):
 
 @asynchronous
 async def test_what_is_in_force_stays_in_force(path):
-    log = await SqliteLog.open(path, figures=HASTY)
+    log = await SqliteLog.open(path, tuning=HASTY)
     state: list[AnyEvent] = [
         events.RoomOpened("#lobby", 1),
         events.TopicChanged("#lobby", ANNA, "old", 2),
@@ -133,10 +133,10 @@ async def test_what_is_in_force_stays_in_force(path):
         events.BanChanged("#lobby", ANNA, "*!*@h", True, 4),
     ]
     await fill(log, *(fact(number, 0, event) for number, event in enumerate(state, 1)), said(6, 0))
-    await log.settle()
+    await log.run_maintenance()
     await fill(log, fact(7, 1, events.FlagChanged("#lobby", ANNA, "secret", True)), said(8, 20), said(9, 20))
-    log.retain(Retention(days=7))
-    await log.settle()
+    log.set_retention(RetentionPolicy(days=7))
+    await log.run_maintenance()
     assert Chat.replay(log.state()).state() == Chat.replay([*state, log_event(7)]).state()
     await log.close()
     kept = raw(path, "SELECT number FROM facts WHERE kept = 1")
@@ -152,16 +152,16 @@ def log_event(_number: int) -> AnyEvent:
 
 @asynchronous
 async def test_private_messages_and_acts_go_with_the_texts_of_their_time(path):
-    log = await SqliteLog.open(path, figures=HASTY)
+    log = await SqliteLog.open(path, tuning=HASTY)
     whisper = events.Whispered(BERND, ANNA, "psst, the password is swordfish")
     killed = events.Killed(BERND, ANNA, "spam")
     await fill(log, fact(1, 0, whisper), fact(2, 0, killed), fact(3, 9, whisper), fact(4, 9, killed))
     await fill(log, said(5, 10), said(6, 10))
-    log.retain(Retention(days=7))
-    await log.settle()
+    log.set_retention(RetentionPolicy(days=7))
+    await log.run_maintenance()
     assert await log.find(1) is None
     assert await log.find(3) is not None
-    assert [record.number for record in await log.acts(log.last, 0, 10)] == [4]
+    assert [record.number for record in await log.audit(log.last, 0, 10)] == [4]
     assert raw(path, "SELECT count(*) FROM places WHERE first < 3") == [(0,)]
     await log.close()
     log = await SqliteLog.open(path)
@@ -171,22 +171,22 @@ async def test_private_messages_and_acts_go_with_the_texts_of_their_time(path):
 
 @asynchronous
 async def test_what_went_has_left_the_file(path):
-    log = await SqliteLog.open(path, figures=HASTY)
+    log = await SqliteLog.open(path, tuning=HASTY)
     secret = "correct horse battery staple " * 400
     await fill(log, said(1, 0, text=secret), *(said(number, 9) for number in range(2, 40)))
-    log.retain(Retention(days=7))
-    await log.settle()
+    log.set_retention(RetentionPolicy(days=7))
+    await log.run_maintenance()
     await log.close()
     assert b"horse battery" not in path.read_bytes()
 
 
 @asynchronous
 async def test_where_there_is_too_much_the_oldest_goes(path):
-    log = await SqliteLog.open(path, figures=HASTY)
-    log.retain(Retention(megabytes=1))
+    log = await SqliteLog.open(path, tuning=HASTY)
+    log.set_retention(RetentionPolicy(megabytes=1))
     for start in range(1, 4001, 500):
         await log.append(log.last, [said(n, 0, text=f"{n} " + "x" * 1000) for n in range(start, start + 500)])
-        await log.settle()
+        await log.run_maintenance()
     (pages,), (free,) = raw(path, "PRAGMA page_count", "PRAGMA freelist_count")
     assert 500_000 < (pages - free) * 4096 < 1_100_000  # type: ignore[operator]
     there = numbers(await read(log, limit=10_000))
@@ -203,13 +203,13 @@ async def test_where_there_is_too_much_the_oldest_goes(path):
 
 @asynchronous
 async def test_it_goes_in_short_slices(path):
-    log = await SqliteLog.open(path, figures=HASTY)
+    log = await SqliteLog.open(path, tuning=HASTY)
     await log.append(0, [said(number, 0) for number in range(1, 1401)])
     await fill(log, *(said(number, 10) for number in range(1401, 1420)))
-    await log.settle()
+    await log.run_maintenance()
     await log.close()
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        keep, now, slices = Retention(days=7), FUTURE + 10 * DAY, []
+        keep, now, slices = RetentionPolicy(days=7), FUTURE + 10 * DAY, []
         while part := retention.next_slice(connection, keep, now):
             slices.append(part)
             retention.remove(connection, *part)
@@ -218,14 +218,14 @@ async def test_it_goes_in_short_slices(path):
 
 @asynchronous
 async def test_what_is_erased_before_and_after_does_not_count_twice(path):
-    log = await SqliteLog.open(path, figures=HASTY)
+    log = await SqliteLog.open(path, tuning=HASTY)
     await fill(log, *(said(number, 0) for number in range(1, 9)), said(9, 10), said(10, 10))
-    await log.settle()
+    await log.run_maintenance()
     await fill(log, fact(11, 10, events.Erased("#lobby", ANNA, (2, 9))))
-    log.retain(Retention(days=7))
-    await log.settle()
+    log.set_retention(RetentionPolicy(days=7))
+    await log.run_maintenance()
     await fill(log, fact(12, 10, events.Erased("#lobby", ANNA, (3, 10))), said(13, 10))
-    await log.settle()
+    await log.run_maintenance()
     assert numbers(await read(log)) == [13]
     await log.close()
     log = await SqliteLog.open(path)
@@ -235,10 +235,10 @@ async def test_what_is_erased_before_and_after_does_not_count_twice(path):
 
 @asynchronous
 async def test_a_room_of_which_all_was_erased_before_has_no_line(path):
-    log = await SqliteLog.open(path, figures=HASTY)
+    log = await SqliteLog.open(path, tuning=HASTY)
     await fill(log, said(1, 0), fact(2, 0, events.Erased("#lobby", ANNA, (1,))), said(3, 9), said(4, 9))
-    log.retain(Retention(days=7))
-    await log.settle()
+    log.set_retention(RetentionPolicy(days=7))
+    await log.run_maintenance()
     assert raw(path, "SELECT removed FROM marks") == [(2,)]
     assert not (await read(log)).cut
     await log.close()
@@ -250,19 +250,19 @@ def test_lists_are_trimmed(tmp_path):
     schema.prepare(connection, path, clean=False)
     rows = [("#a", 1, 0, 3, "1,2,5"), ("#a", 7, 5, 2, "2,9"), ("#a", 20, 15, 1, "5"), ("#b", 3, 0, 1, "3")]
     connection.executemany("INSERT INTO places VALUES (?, ?, ?, ?, ?)", rows)
-    places.trim(connection, "#a", 10)
-    assert list(places.listed_forwards(connection, "#a", 0, 99)) == [14, 20]
-    assert list(places.listed_backwards(connection, "#a", 0, 99)) == [20, 14]
-    assert list(places.listed_forwards(connection, "#b", 0, 99)) == [3]
-    places.trim(connection, "#a", 99)
-    assert list(places.listed_forwards(connection, "#a", 0, 99)) == []
+    postings.trim(connection, "#a", 10)
+    assert list(postings.listed_numbers(connection, "#a", 0, 99, newest=False)) == [14, 20]
+    assert list(postings.listed_numbers(connection, "#a", 0, 99, newest=True)) == [20, 14]
+    assert list(postings.listed_numbers(connection, "#b", 0, 99, newest=False)) == [3]
+    postings.trim(connection, "#a", 99)
+    assert list(postings.listed_numbers(connection, "#a", 0, 99, newest=False)) == []
     connection.close()
 
 
 @asynchronous
 async def test_a_memory_forgets_too_and_says_so():
     log = MemoryLog()
-    log.retain(Retention(days=7))
+    log.set_retention(RetentionPolicy(days=7))
     await fill(log, said(1, 0), said(2, 1, "#other"), said(3, 5), said(4, 10))
     assert numbers(await read(log)) == [3, 4]
     assert (await read(log)).cut
@@ -281,11 +281,11 @@ async def test_a_memory_that_is_full_says_so():
     assert not (await read(log, limit=1)).cut
 
 
-@pytest.mark.parametrize("keep", [Retention(days=30), Retention(megabytes=1)])
+@pytest.mark.parametrize("keep", [RetentionPolicy(days=30), RetentionPolicy(megabytes=1)])
 @asynchronous
 async def test_an_empty_history_is_left_alone(path, keep):
-    log = await SqliteLog.open(path, figures=HASTY)
-    log.retain(keep)
-    await log.settle()
+    log = await SqliteLog.open(path, tuning=HASTY)
+    log.set_retention(keep)
+    await log.run_maintenance()
     assert log.last == 0
     await log.close()

@@ -13,13 +13,13 @@ from asyncchat.core.names import fold
 from asyncchat.core.people import author, from_origin, person
 from asyncchat.log import rows, schema
 from asyncchat.log.base import LogError
-from tests.log.chatter import any_event, any_said, fact, numbered
+from tests.log.records import any_event, any_said, fact, numbered
 
 
 @given(st.lists(any_event, max_size=10), st.integers(0, 2**40))
 def test_any_records_come_back_from_their_rows(facts, after):
     records = numbered(facts, after)
-    batch = rows.Batch(after, 0, records)
+    batch = rows.RowBatch(after, 0, records)
     there = batch.rows()
     assert [row[0] for row in there] == [record.number for record in records]
     for row, record in zip(there, records, strict=True):
@@ -46,7 +46,7 @@ def test_any_records_come_back_from_their_rows(facts, after):
 
 @given(any_said)
 def test_sqlite_gives_back_the_values_of_a_row(event):
-    (row,) = rows.Batch(0, 0, [fact(1, event)]).rows()
+    (row,) = rows.RowBatch(0, 0, [fact(1, event)]).rows()
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript("".join(schema.STEPS))
         connection.execute("INSERT INTO said VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
@@ -66,7 +66,7 @@ def test_addresses_stay_with_presence():
         events.TopicChanged("#r", ann, "tea", 1),
         events.Whispered(ann, ann, "psst"),
     ]
-    entered, *others = (str(row[3]) for row in rows.Batch(0, 0, numbered(facts, 0)).rows())
+    entered, *others = (str(row[3]) for row in rows.RowBatch(0, 0, numbered(facts, 0)).rows())
     assert "192.0.2.7" in entered
     assert not any("192.0.2.7" in line for line in others)
 

@@ -8,7 +8,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.events import AnyEvent
 from asyncchat.core.names import fold
 from asyncchat.log.snapshot import snapshot
-from tests.log.chatter import ANNA, state_facts
+from tests.log.records import ANNA, state_facts
 
 
 @given(st.lists(state_facts, max_size=30))

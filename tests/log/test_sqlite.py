@@ -12,23 +12,26 @@ from random import Random
 
 import pytest
 
-from asyncchat.log import opening
-from asyncchat.log.owner import InUse
+from asyncchat.log import database
+from asyncchat.log.lockfile import InUse
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
-from tests.log.chatter import asynchronous, said
-from tests.log.history import all_of, raw, texts, write
+from tests.log.records import asynchronous, said
+from tests.log.sqlite_files import all_of, raw, texts, write
 
 APPENDS_UNTIL_KILLED = """
 import asyncio, sys
 from asyncchat.core.events import Erased
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
-from tests.log.chatter import ANNA, fact, said
+from tests.log.records import ANNA, fact, said
 
 async def main():
-    log = await SqliteLog.open(sys.argv[1], figures=Tuning(inline_rows=20, lag=50, checkpoint_at=20_000,
-                               rewind_at=40_000, quiet=0.002, snapshot_at=50))
+    tuning = Tuning(inline_rows=20, lag=50, checkpoint_at=20_000, rewind_at=40_000, quiet=0.002,
+                    snapshot_at=50)
+    if sys.argv[3] == "lazy":  # all stays in the write-ahead log
+        tuning = Tuning(quiet=3600)
+    log = await SqliteLog.open(sys.argv[1], tuning=tuning)
     size = 1
     while log.last < int(sys.argv[2]):
         size = size * 7 % 31
@@ -47,9 +50,9 @@ asyncio.run(main())
 class Writing:
     """Another process that appends until it is killed."""
 
-    def __init__(self, path: Path, upto: int = 10**9) -> None:
+    def __init__(self, path: Path, upto: int = 10**9, how: str = "hasty") -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", APPENDS_UNTIL_KILLED, str(path), str(upto)],
+            [sys.executable, "-c", APPENDS_UNTIL_KILLED, str(path), str(upto), how],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -93,7 +96,7 @@ def test_a_killed_process_loses_nothing(path):
 
 def test_a_tail_lost_with_the_machine_gives_no_number_twice(path, monkeypatch):
     asyncio.run(write(path, [said(1), said(2)]))
-    other = Writing(path, 30)
+    other = Writing(path, 30, "lazy")
     while other.line() != "done":
         pass
     other.kill()
@@ -102,7 +105,7 @@ def test_a_tail_lost_with_the_machine_gives_no_number_twice(path, monkeypatch):
         shutil.copy(f"{path}{end}", f"{whole}{end}")
     _, shown, ids = asyncio.run(all_of(whole))
     path.with_name("chat.db-wal").unlink()
-    monkeypatch.setattr(opening, "boot", lambda: "the next")
+    monkeypatch.setattr(database, "boot_id", lambda: "the next")
     _, last, later = asyncio.run(all_of(path))
     assert last < shown
     assert later.number_of(ids.id_of(1)) == 1
@@ -159,11 +162,11 @@ async def test_an_append_whose_waiter_is_cancelled_is_whole(path):
 
 @asynchronous
 async def test_a_slow_disk_sends_commits_to_the_thread_and_back(path):
-    log = await SqliteLog.open(path, figures=Tuning(slow=0, detour=2))
+    log = await SqliteLog.open(path, tuning=Tuning(slow=0, detour=2))
     for number in range(1, 30):
         await log.append(number - 1, [said(number)])
     assert log._detour > 2
-    log._figures = Tuning(slow=3600, detour=2)
+    log._tuning = Tuning(slow=3600, detour=2)
     for number in range(30, 60):
         await log.append(number - 1, [said(number)])
     assert (log._in_thread, log._detour) == (0, 2)

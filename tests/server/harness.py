@@ -1,4 +1,4 @@
-"""A service on a loop of its own in a thread, and blocking clients that talk to it over real sockets."""
+"""A server on a loop of its own in a thread, and blocking clients that talk to it over real sockets."""
 
 import asyncio
 import logging
@@ -16,8 +16,8 @@ from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses
 from asyncchat.server.addresses import Address
-from asyncchat.server.owner import OwnerCode
-from asyncchat.server.service import Service
+from asyncchat.server.server import Server
+from asyncchat.server.server_passwords import OwnerCode
 
 PATIENCE = 60.0
 """Seconds after which a test that waits for the other side fails: only a hang takes so long."""
@@ -27,8 +27,8 @@ CODE = "7KQ2-M9XD"
 T = TypeVar("T")
 
 
-class Server:
-    """One service; everything of it is touched in its loop's thread only, by way of ``call``."""
+class ServerThread:
+    """One server; everything of it is touched in its loop's thread only, by way of ``call``."""
 
     def __init__(self, config: ServeConfig, log: Log, **options: Any) -> None:
         self.loop = uvloop.new_event_loop()
@@ -41,7 +41,7 @@ class Server:
         self._ready: threading.Event = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.failure: BaseException | None = None
-        self.service: Service
+        self.server: Server
         self.port = 0
         self.serving: asyncio.Task[None]
 
@@ -57,7 +57,7 @@ class Server:
             client.close()
 
     def call(self, function: Callable[..., T], *args: Any) -> T:
-        """What a function gives that runs in the service's thread."""
+        """What a function gives that runs in the server's thread."""
 
         async def called() -> T:
             return function(*args)
@@ -65,11 +65,11 @@ class Server:
         return asyncio.run_coroutine_threadsafe(called(), self.loop).result(PATIENCE)
 
     def wait(self, coroutine: Any) -> Any:
-        """Awaits in the service's thread."""
+        """Awaits in the server's thread."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(PATIENCE)
 
     def stop(self, reason: str = "the server is stopping") -> None:
-        """Stops the service in order, once or again, and joins its thread."""
+        """Stops the server in order, once or again, and joins its thread."""
         if self._thread.is_alive():
             with suppress(RuntimeError):
                 self.loop.call_soon_threadsafe(self._stopping.set_result, reason)
@@ -83,7 +83,7 @@ class Server:
 
     def people(self) -> list[str]:
         """Who is in the chat now."""
-        return self.call(lambda: sorted(person.name for person in self.service.hub.chat.people.values()))
+        return self.call(lambda: sorted(person.name for person in self.server.hub.chat.people.values()))
 
     def person(self, name: str) -> "Client":
         """Somebody with ``nc``, in the lobby, to whom all that belongs to its coming is told."""
@@ -113,15 +113,15 @@ class Server:
 
     async def _serve(self) -> None:
         self._stopping: asyncio.Future[str] = self.loop.create_future()
-        self.service = Service(self._config, self._log, OwnerCode(CODE), **self._options)
+        self.server = Server(self._config, self._log, OwnerCode(CODE), **self._options)
         address = Address("127.0.0.1", 0)
-        await self.service.start([(address, addresses.open_listener(address))])
-        self.serving = asyncio.create_task(self.service.run())
-        self.port = self.service.addresses[0].port
+        await self.server.start([(address, addresses.open_listener(address))])
+        self.serving = asyncio.create_task(self.server.run())
+        self.port = self.server.listeners.addresses[0].port
         self._ready.set()
         await asyncio.wait((self.serving, self._stopping), return_when=asyncio.FIRST_COMPLETED)
         if not self.serving.done():
-            await self.service.stop(self._stopping.result())
+            await self.server.stop(self._stopping.result())
             self.serving.cancel()
         with suppress(asyncio.CancelledError):
             await self.serving
@@ -183,15 +183,17 @@ class Client:
 
 
 @contextmanager
-def serving(log: Log | None = None, **options: Any) -> Iterator[Server]:
+def serving(log: Log | None = None, **options: Any) -> Iterator[ServerThread]:
     """A running server; a bug that it only logs fails the test."""
-    service_options = {
+    server_options = {
         name: options.pop(name) for name in ("motd", "most_sessions", "sources") if name in options
     }
     seen = _Errors()
     logging.getLogger("asyncchat").addHandler(seen)
     try:
-        server = Server(ServeConfig(port=0, db=":memory:", **options), log or MemoryLog(), **service_options)
+        server = ServerThread(
+            ServeConfig(port=0, db=":memory:", **options), log or MemoryLog(), **server_options
+        )
         with server:
             yield server
     finally:

@@ -23,11 +23,11 @@ from asyncchat.core.names import fold
 from asyncchat.dialects.irc.capabilities import CAPABILITIES
 from asyncchat.dialects.irc.registry import COMMANDS
 from asyncchat.log.memory import MemoryLog
-from asyncchat.server import account_gates, addresses, gates
-from asyncchat.server.absent import Absent
+from asyncchat.server import addresses, auth
 from asyncchat.server.addresses import Address
-from asyncchat.server.owner import OwnerCode
-from asyncchat.server.service import Service
+from asyncchat.server.recipients import Absent
+from asyncchat.server.server import Server
+from asyncchat.server.server_passwords import OwnerCode
 from asyncchat.text.slash import COMMANDS as TYPED
 from tests.server.harness import CODE, PATIENCE
 
@@ -248,7 +248,7 @@ class Crowd:
         self.facts: list[Any] = []
         self.port = 0
         self._count = 0
-        self.service: Service
+        self.server: Server
 
     def count(self) -> int:
         """A number that nobody had yet."""
@@ -258,7 +258,7 @@ class Crowd:
     async def riot(self, steps: int) -> None:
         """Comes, talks, and looks whether all is well."""
         log = MemoryLog()
-        self.service = Service(
+        self.server = Server(
             ServeConfig(port=0, db=":memory:", limits=False, before_connect=True), log, OwnerCode(CODE)
         )
         keep = log.append
@@ -269,9 +269,9 @@ class Crowd:
 
         log.append = append  # type: ignore[method-assign,assignment]
         address = Address("127.0.0.1", 0)
-        await self.service.start([(address, addresses.open_listener(address))])
-        serving = asyncio.create_task(self.service.run())
-        self.port = self.service.addresses[0].port
+        await self.server.start([(address, addresses.open_listener(address))])
+        serving = asyncio.create_task(self.server.run())
+        self.port = self.server.listeners.addresses[0].port
         try:
             for step in range(steps):
                 await self._step()
@@ -280,7 +280,7 @@ class Crowd:
                     self._look()
             self._replay()
         finally:
-            await self.service.stop("over")
+            await self.server.stop("over")
             serving.cancel()
             for peer in self.peers:
                 peer.writer.transport.abort()
@@ -311,47 +311,51 @@ class Crowd:
                 self.heard.clear()
                 await self.heard.wait()
         for peer in self.peers:
-            session = next((one for one in self.service.sessions if one.id == self._session_of(peer)), None)
+            session = next(
+                (one for one in self.server.context.sessions if one.id == self._session_of(peer)), None
+            )
             incoming = getattr(session and session.dialect, "incoming", None)
             opened = incoming and incoming.open
             left = peer.labels - ({opened.label} if opened else set())
             assert peer.gone or not peer.labelled or not left, f"{left} is not answered"
-        while self.service.outbox.waiting:
-            await self.service.outbox.emptied()
+        while self.server.outbox.waiting:
+            await self.server.outbox.emptied()
 
     def _session_of(self, peer: Peer) -> int:
         own = peer.writer.get_extra_info("sockname")
-        found = [one.id for one in self.service.sessions if one._writer.get_extra_info("peername") == own]
+        found = [
+            one.id for one in self.server.context.sessions if one._writer.get_extra_info("peername") == own
+        ]
         return found[0] if found else 0
 
     def _look(self) -> None:
         """Who is told is who is there."""
-        chat, delivery = self.service.hub.chat, self.service.delivery
-        if self.service.outbox.waiting or not self.service.outbox._idle.is_set():
+        chat, delivery = self.server.hub.chat, self.server.delivery
+        if self.server.outbox.waiting or not self.server.outbox._idle.is_set():
             return  # somebody left meanwhile
-        assert set(delivery.people.first) == set(chat.people)
+        assert set(delivery.presence.first) == set(chat.people)
         for who in chat.people:
             ids = [] if who in chat.absent else list(chat.devices.get(who, (who,)))
-            present: list[Any] = list(delivery.people.sessions_of(who))
+            present: list[Any] = list(delivery.presence.recipients_of(who))
             told = [one.id for one in present if not isinstance(one, Absent)]
             assert sorted(told) == sorted(ids), (who, who in chat.absent)
         for key, room in chat.rooms.items():
-            audience = delivery._audiences.get(key)
-            members = set() if audience is None else set(audience.members.values())
-            assert members == {one for who in room.seats for one in delivery.people.sessions_of(who)}, key
-            if audience is not None:
-                assert (audience.ranks is not None) == (AUDITORIUM in room.flags), key
-            if audience is not None and audience.ranks is not None:
-                assert +_counted(audience.ranks) == +_counted(room.roles), key
+            subscribers = delivery._rooms.get(key)
+            members = set() if subscribers is None else set(subscribers.members.values())
+            assert members == {one for who in room.seats for one in delivery.presence.recipients_of(who)}, key
+            if subscribers is not None:
+                assert (subscribers.roles is not None) == (AUDITORIUM in room.flags), key
+            if subscribers is not None and subscribers.roles is not None:
+                assert +_counted(subscribers.roles) == +_counted(room.roles), key
         assert not [
-            name for name, one in delivery._audiences.items() if fold(name) not in chat.rooms and one.members
+            name for name, one in delivery._rooms.items() if fold(name) not in chat.rooms and one.members
         ]
         kept: list[Iterable[int]] = [chat.owners, chat.away, chat.rooms_of, chat.invitations, chat.knocks]
         kept += [chat.person_flags, chat.watching.names, chat.guests_marks, chat.spoke, chat.entered]
         assert set().union(*kept) <= set(chat.people)
 
     def _replay(self) -> None:
-        assert Chat.replay(self.facts).state() == self.service.hub.chat.state()
+        assert Chat.replay(self.facts).state() == self.server.hub.chat.state()
 
 
 def _counted(roles: dict[int, int]) -> Counter[int]:
@@ -397,7 +401,7 @@ def riot(seed: int, steps: int) -> None:
 
 
 if __name__ == "__main__":
-    vars(account_gates)["WRONG_SECONDS"] = gates.WRONG_CODE_SECONDS = 0.0
+    vars(auth)["WRONG_SECONDS"] = 0.0
     first, last, length = map(int, sys.argv[1:])
     for number in range(first, last):
         riot(number, length)

@@ -15,7 +15,8 @@ from asyncchat.server.cloaks import Cloaks
 from asyncchat.server.delivery import Delivery
 from asyncchat.server.hub import Hub
 from asyncchat.server.outbox import Outbox
-from asyncchat.server.session import Session
+from asyncchat.server.recipients import Recipient
+from asyncchat.server.session import Session, SessionContext
 
 
 class Everything:
@@ -75,7 +76,7 @@ class Numbers:
         return b""
 
 
-class Connection:
+class Transport:
     """A transport that keeps what it was told, loses its peer, or takes nothing."""
 
     def __init__(self) -> None:
@@ -102,18 +103,30 @@ class Connection:
     close = abort
 
 
+class Watched(Session):
+    """A session that notes when it is disconnected because it is slow."""
+
+    slow: list[Session]
+
+    def disconnect(self, reason: str, *, at_once: bool = False) -> None:
+        if reason == "too slow":
+            self.slow.append(self)
+        super().disconnect(reason, at_once=at_once)
+
+
 class Hall:
     """A chat in memory: the server's parts, sessions on request, and what was put into the outbox."""
 
     def __init__(self, log: Log | None = None) -> None:
         self.log = log or MemoryLog()
         self.slow: list[Session] = []
-        self.delivery = Delivery(self.slow.append)
+        chat = Chat()
+        self.delivery = Delivery(chat)
         self.outbox = Outbox(self.log, self.delivery)
         self.time = 0
-        self.hub = Hub(Chat(), self.log, self.outbox, clock=self.tick)
-        self.put: list[tuple[Session, Outcome]] = []
-        self.connections: dict[Session, Connection] = {}
+        self.hub = Hub(chat, self.log, self.outbox, clock=self.tick)
+        self.put: list[tuple[Any, Outcome]] = []
+        self.connections: dict[Session, Transport] = {}
         self._put = self.outbox.put
         self.outbox.put = self._note  # type: ignore[method-assign]  # looks on, changes nothing
         self._ids = 0
@@ -123,26 +136,25 @@ class Hall:
         self.time += 1
         return self.time
 
-    def _note(self, session: Session, outcome: Outcome, records: int) -> None:
+    def _note(self, session: Recipient, outcome: Outcome, records: int) -> None:
         self.put.append((session, outcome))
         self._put(session, outcome, records)
 
     def session(self, reader: Any = None) -> Session:
         self._ids += 1
-        connection = Connection()
-        loop = asyncio.get_running_loop()
-        service: Any = SimpleNamespace(
-            now=loop.time,
-            options=ServeConfig(limits=False),
-            loop=loop,
-            outbox=self.outbox,
-            hub=self.hub,
+        connection = Transport()
+        context = SessionContext(
+            ServeConfig(limits=False),
             cloaks=Cloaks(b""),
-            sessions={},
-            forget=lambda session: None,
+            hub=self.hub,
+            outbox=self.outbox,
+            delivery=self.delivery,
+            io_handlers={},
         )
         writer: Any = SimpleNamespace(transport=connection)
-        session = Session(service, self._ids, "10.0.0.1", reader, writer)
+        context.connections.acquire("10.0.0.1", 0)
+        session = Watched(context, self._ids, "10.0.0.1", reader, writer)
+        session.slow = self.slow
         session.adopt(Numbers())
         self.connections[session] = connection
         return session

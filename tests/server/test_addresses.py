@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from asyncchat.server import addresses
-from asyncchat.server.addresses import Address, ListenError, open_listener, open_together, parse_listener
+from asyncchat.server.addresses import Address, ListenError, open_listener, open_on_one_port, parse_listener
 
 URLS = [
     ("tcp://127.0.0.1:1234", Address("127.0.0.1", 1234)),
@@ -119,9 +119,9 @@ def test_a_unix_socket_is_made_replaced_refused_and_removed(tmp_path):
         assert not mode & umask
         with pytest.raises(ListenError, match="in use"):
             open_listener(address)
-    addresses.forget([address, Address("127.0.0.1", 1)])
+    addresses.unlink([address, Address("127.0.0.1", 1)])
     assert not path.exists()
-    addresses.forget([address])
+    addresses.unlink([address])
 
 
 def test_a_file_is_never_replaced_by_a_unix_socket(tmp_path):
@@ -166,11 +166,11 @@ def test_kinds_of_hosts(host, wildcard, local):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the loopback is one address")
 def test_together_they_have_one_port():
-    opened = open_together([Address("127.0.0.1", 0), Address("127.0.0.2", 0)])
+    opened = open_on_one_port([Address("127.0.0.1", 0), Address("127.0.0.2", 0)])
     ports = {listener.getsockname()[1] for _, sockets in opened for listener in sockets}
     assert ports == {address.port for address, _ in opened[1:]}
     with pytest.raises(ListenError, match="in use"):
-        open_together([Address("127.0.0.3", ports.copy().pop()), Address("127.0.0.2", ports.pop())])
+        open_on_one_port([Address("127.0.0.3", ports.copy().pop()), Address("127.0.0.2", ports.pop())])
     for _, sockets in opened:
         for listener in sockets:
             listener.close()
@@ -178,4 +178,4 @@ def test_together_they_have_one_port():
 
 def test_together_they_are_opened_or_none_is():
     with pytest.raises(ListenError, match="not an address of this machine"):
-        open_together([Address("127.0.0.1", 0), Address("192.0.2.1", 0)])
+        open_on_one_port([Address("127.0.0.1", 0), Address("192.0.2.1", 0)])

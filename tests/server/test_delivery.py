@@ -13,7 +13,7 @@ from asyncchat.core.events import Reach, Record
 from asyncchat.core.names import fold
 from asyncchat.dialects.base import Outcome
 from asyncchat.server import delivery, outbox
-from asyncchat.server.delivery import GateMark
+from asyncchat.server.delivery import Barrier
 from asyncchat.server.session import Session
 from tests.server.listeners import Everything, Hall, Numbers, Running
 
@@ -55,7 +55,7 @@ class Scene:
         self.hall = Hall()
         self.slots: list[Session] = []
         self.names = 0
-        self.marks: dict[Session, GateMark] = {}
+        self.marks: dict[Session, Barrier] = {}
         self.ignored: list[tuple[int, Session, frozenset[str]]] = []
 
     def arrive(self, slot: int) -> None:
@@ -79,15 +79,15 @@ class Scene:
         slot = about[0]
         session = self.slots[slot]
         if what == "release":
-            await self.release(session)
+            await self.resume_output(session)
         elif session in self.marks:
             pass  # its next commands are not taken
         elif what == "gate":
-            self.marks[session] = self.hall.hub.begin_gate(session)
+            self.marks[session] = self.hall.hub.put_barrier(session)
         elif what == "ignore":
             await self.hall.outbox.emptied()
             session.ignoring ^= {fold(self.name(about[1]))}
-            session.regroup()
+            session.update_subscriptions()
             self.ignored.append((len(self.hall.put), session, session.ignoring))
         elif what == "quit":
             self.hall.submit(session, commands.Quit("gone"))
@@ -95,13 +95,13 @@ class Scene:
         else:
             self.hall.submit(session, self.command(what, *about[1:]))
 
-    async def release(self, session: Session) -> None:
+    async def resume_output(self, session: Session) -> None:
         mark = self.marks.get(session)
         if mark is not None:
             while mark.reached < 0:
-                await session.told()
+                await session.next_delivery()
             del self.marks[session]
-            session.release(b"gate ")
+            session.resume_output(b"gate ")
 
     def command(self, what: str, *about) -> commands.Command:
         match what:
@@ -144,7 +144,7 @@ class Scene:
                 _, session, names = changes.pop(0)
                 ignoring[session] = names
             for item in outcome:
-                if isinstance(item, GateMark):
+                if isinstance(item, Barrier):
                     told[cause].append(("gate", frozenset(ROOMS)))
                 if not isinstance(item, Record) or not item.number:
                     continue
@@ -197,7 +197,7 @@ def test_each_is_told_everything_once_and_in_the_one_order(steps, writes_a_slice
             for step in steps:
                 await one.play(step)
             for session in list(one.marks):
-                await one.release(session)
+                await one.resume_output(session)
             await one.hall.outbox.emptied()
         return one
 
@@ -303,10 +303,9 @@ def test_a_slow_session_is_reported_once_after_the_batch_that_shows_it():
         hall.connections[slow].stalled = 2_000_000
         for _ in range(40):
             hall.submit(one, *say("x" * 10))
-        hall.delivery._audiences["#lobby"].unchecked = delivery.CHECK_BYTES
+        hall.delivery._rooms["#lobby"].unchecked = delivery.CHECK_BYTES
         await hall.outbox.emptied()
         assert hall.slow == [slow]
-        slow.expel("too slow", at_once=True)
         hall.submit(one, *say("and on it goes"))
         await hall.outbox.emptied()
         left = hall.log.last - 1
@@ -340,7 +339,7 @@ def test_what_comes_before_a_gate_is_delivered_before_it_and_the_rest_waits():
     async def scene(hall):
         one, two = await people(hall, 2)
         hall.submit(one, *say("before"))
-        mark = hall.hub.begin_gate(two)
+        mark = hall.hub.put_barrier(two)
         hall.submit(one, *say("behind"))
         await hall.outbox.emptied()
         before = hall.log.last - 1
@@ -350,7 +349,7 @@ def test_what_comes_before_a_gate_is_delivered_before_it_and_the_rest_waits():
         await hall.outbox.emptied()
         assert hall.told(two) == [str(before)]
         assert two.waiting() == len(f"{before + 1} {before + 2} ")
-        two.release(b"answer ")
+        two.resume_output(b"answer ")
         hall.submit(one, *say("after"))
         await hall.outbox.emptied()
         assert hall.told(two) == [str(before), "answer", *(str(before + more) for more in (1, 2, 3))]
@@ -361,7 +360,7 @@ def test_what_comes_before_a_gate_is_delivered_before_it_and_the_rest_waits():
 def test_a_session_that_never_leaves_its_gate_is_found_slow():
     async def scene(hall):
         one, two = await people(hall, 2)
-        hall.hub.begin_gate(two)
+        hall.hub.put_barrier(two)
         for _ in range(3):
             two.write(b"x" * 500_000)
         hall.submit(one, *say("hello"))
@@ -376,10 +375,10 @@ def test_a_session_that_never_leaves_its_gate_is_found_slow():
 def test_the_last_words_to_a_session_in_a_gate_come_after_what_waited():
     async def scene(hall):
         one, two = await people(hall, 2)
-        hall.hub.begin_gate(two)
+        hall.hub.put_barrier(two)
         hall.submit(one, *say("meanwhile"))
         await hall.outbox.emptied()
-        two.expel("enough")
+        two.disconnect("enough")
         assert hall.told(two) == [str(hall.log.last), "(enough)"]
         await hall.outbox.emptied()
         assert hall.told(one)[-1] == str(hall.log.last)
@@ -423,7 +422,7 @@ def test_hiding_somebody_while_a_batch_is_delivered_loses_nothing(monkeypatch):
         def hide(data: bytes) -> None:
             if not two.ignoring:
                 two.ignoring = frozenset({"nobody"})
-                two.regroup()
+                two.update_subscriptions()
             write(data)
 
         three.write = hide

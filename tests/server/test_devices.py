@@ -265,9 +265,9 @@ def test_who_was_away_too_long_is_let_go(server, stays):
     settled(bob)
 
     def later():
-        chat, hub = server.service.hub.chat, server.service.hub
+        chat, hub = server.server.hub.chat, server.server.hub
         chat.absent.update((who, since - 31 * 86_400_000_000) for who, since in chat.absent.items())
-        hub.end_what_is_over("irc.test")
+        hub.expire("irc.test")
 
     server.call(later)
     bob.until("QUIT :not connected for 30 days")

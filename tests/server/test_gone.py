@@ -7,7 +7,7 @@ import pytest
 
 from asyncchat.core import events
 from asyncchat.core.changes import CHANGES
-from asyncchat.server import watch
+from asyncchat.server import keepalive
 from tests.server.harness import serving
 
 
@@ -65,7 +65,7 @@ def test_an_unframed_client_that_is_gone_while_pieces_wait(server):
 
 
 def test_a_newcomer_gets_the_name_of_a_dead_irc_client_from_its_address(server, monkeypatch):
-    monkeypatch.setattr(watch, "NAME_ANSWER", 0.05)
+    monkeypatch.setattr(keepalive, "NAME_ANSWER", 0.05)
     dead = server.irc("bob")
     alice = server.person("alice")
     bob = server.connect()
@@ -78,15 +78,15 @@ def test_a_newcomer_gets_the_name_of_a_dead_irc_client_from_its_address(server, 
 
 
 def test_a_living_irc_client_keeps_its_name(server, monkeypatch):
-    monkeypatch.setattr(watch, "NAME_ANSWER", 0.3)
+    monkeypatch.setattr(keepalive, "NAME_ANSWER", 0.3)
     judged = asyncio.Event()
-    judge = server.service.watch._judge
+    judge = server.server.keepalive._judge
 
     def noted(*about):
         judge(*about)
         judged.set()
 
-    server.service.watch._judge = noted
+    server.server.keepalive._judge = noted
     living = server.irc("bob")
     thief = server.connect()
     thief.send("bob\n")
@@ -106,7 +106,7 @@ def test_a_holder_at_nc_is_probed_by_the_kernel(server):
     thief.until("in use. Enter another name: ")
 
     def options():
-        holder = next(s for s in server.service.sessions if s.dialect.entered)
+        holder = next(s for s in server.server.context.sessions if s.dialect.entered)
         connection = holder._writer.get_extra_info("socket")
         return [
             connection.getsockopt(socket.IPPROTO_TCP, option)
@@ -128,17 +128,17 @@ def test_the_name_of_a_holder_that_is_gone_a_moment_ago_is_asked_for(server):
     thief.until("nickname: ")
 
     def lose_then_probe():
-        holder = next(s for s in server.service.sessions if s.dialect is not None)
-        asker = next(s for s in server.service.sessions if s.dialect is None)
+        holder = next(s for s in server.server.context.sessions if s.dialect is not None)
+        asker = next(s for s in server.server.context.sessions if s.dialect is None)
         holder._writer.transport.abort()
-        server.service.watch.probe(asker, holder.id)
+        server.server.keepalive.probe(asker, holder.id)
 
     server.call(lose_then_probe)
 
 
 def test_a_silent_irc_client_is_asked_and_then_disconnected(monkeypatch):
     for name, seconds in (("ROUND", 0.01), ("SILENCE", 0.1), ("ANSWER", 0.1)):
-        monkeypatch.setattr(watch, name, seconds)
+        monkeypatch.setattr(keepalive, name, seconds)
     with serving() as server:
         alice = server.person("alice")
         carol = server.irc("carol")
@@ -149,7 +149,7 @@ def test_a_silent_irc_client_is_asked_and_then_disconnected(monkeypatch):
 
 def test_a_client_that_answers_pings_stays(monkeypatch):
     for name, seconds in (("ROUND", 0.01), ("SILENCE", 0.02)):
-        monkeypatch.setattr(watch, name, seconds)
+        monkeypatch.setattr(keepalive, name, seconds)
     with serving() as server:
         carol = server.irc("carol")
         for _ in range(5):

@@ -5,28 +5,28 @@ import resource
 import pytest
 
 from asyncchat.config.options import ServeConfig
-from asyncchat.server.limits import RESERVED_FILES, Bucket, Places, place_of, raise_file_limit
+from asyncchat.server.limits import RESERVED_FILES, AddressCounter, Bucket, network_of, raise_file_limit
 
 OPTIONS = ServeConfig()
 BURST, LINES_A_SECOND = OPTIONS.burst, OPTIONS.rate
 
 
 def test_an_ipv6_network_is_one_place():
-    assert place_of("192.0.2.7") == "192.0.2.7"
-    assert place_of("2001:db8:1:2:3::7%eth0") == place_of("2001:db8:1:2::") == "2001:db8:1:2::"
-    assert place_of("2001:db8:1:3::") != place_of("2001:db8:1:2::")
+    assert network_of("192.0.2.7") == "192.0.2.7"
+    assert network_of("2001:db8:1:2:3::7%eth0") == network_of("2001:db8:1:2::") == "2001:db8:1:2::"
+    assert network_of("2001:db8:1:3::") != network_of("2001:db8:1:2::")
 
 
 def test_so_many_connections_from_a_place():
-    places = Places()
-    assert [places.take("192.0.2.7", 2) for _ in range(3)] == [True, True, False]
-    assert places.take("192.0.2.8", 2)
-    places.leave("192.0.2.7")
-    assert [places.take("192.0.2.7", 2) for _ in range(2)] == [True, False]
-    assert places.take("192.0.2.7", 0)
+    counter = AddressCounter()
+    assert [counter.acquire("192.0.2.7", 2) for _ in range(3)] == [True, True, False]
+    assert counter.acquire("192.0.2.8", 2)
+    counter.release("192.0.2.7")
+    assert [counter.acquire("192.0.2.7", 2) for _ in range(2)] == [True, False]
+    assert counter.acquire("192.0.2.7", 0)
     for address in ("127.0.0.1", "127.1.2.3", "::1", "localhost"):
-        assert all(places.take(address, 1) for _ in range(3))
-        places.leave(address)
+        assert all(counter.acquire(address, 1) for _ in range(3))
+        counter.release(address)
 
 
 def test_a_burst_at_once_then_so_many_a_second():

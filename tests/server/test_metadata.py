@@ -71,7 +71,7 @@ def test_devices_share_values_and_subscribe_each_for_itself(server):
     laptop.send("QUIT\r\n")
     laptop.until("ERROR")
     settled(phone)
-    assert not server.call(lambda: dict(server.service.hub.chat.metadata.subscribers))
+    assert not server.call(lambda: dict(server.server.hub.chat.metadata.subscribers))
 
 
 def test_who_watches_is_told_when_somebody_comes(server):

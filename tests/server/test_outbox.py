@@ -8,7 +8,7 @@ import pytest
 
 from asyncchat.core import commands
 from asyncchat.core.events import Record, Said
-from asyncchat.log.base import LogError, OutOfStep, Range
+from asyncchat.log.base import LogError, PageQuery, SequenceConflict, Window
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import outbox
 from asyncchat.server.outbox import StorageLost
@@ -43,7 +43,7 @@ def short_times(monkeypatch):
 
 def texts(log: MemoryLog) -> list[str]:
     async def read():
-        page = await log.read(Range("#lobby", upto=10_000, limit=1000))
+        page = await log.read(PageQuery("#lobby", 10_000, Window(limit=1000)))
         return [record.event.text for record in page.records if isinstance(record.event, Said)]
 
     return asyncio.run(read())
@@ -133,7 +133,7 @@ def test_a_failing_log_holds_deliveries_and_is_given_the_same_batch_again(writte
     asyncio.run(scene())
 
 
-@pytest.mark.parametrize("failure", [LogError("disk full"), OutOfStep("somebody else writes")])
+@pytest.mark.parametrize("failure", [LogError("disk full"), SequenceConflict("somebody else writes")])
 def test_gives_up_in_the_end(monkeypatch, failure):
     monkeypatch.setattr(outbox, "GIVE_UP", 0.05)
 

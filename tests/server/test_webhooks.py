@@ -110,12 +110,12 @@ def test_the_oldest_of_too_many_are_dropped(receiver, monkeypatch):
     monkeypatch.setattr(webhooks, "BACKLOG", 3)
     hook = Webhook(receiver.url, ("#lobby",), SECRET)
     with serving(webhooks={"log": hook}) as server:
-        name, _ = next(iter(server.call(lambda: dict(server.service.webhooks._running)).items()))
+        name, _ = next(iter(server.call(lambda: dict(server.server.webhooks._running)).items()))
         assert name == "log"
-        running = server.call(lambda: server.service.webhooks._running["log"])
+        running = server.call(lambda: server.server.webhooks._running["log"])
         server.call(running[1].cancel)
         for number in range(5):
-            server.call(running[0].write, json.dumps({"message": {"id": f"e-{number}"}}).encode())
+            server.call(running[0].write, f"e-{number} {{}}\n".encode())
         assert [waiting.id for waiting in running[0]._waiting] == ["e-2", "e-3", "e-4"]
 
 
@@ -127,9 +127,9 @@ def test_nobody_there_is_no_trouble(monkeypatch, receiver):
 
 
 def test_other_options_are_taken_over(server, receiver):
-    options = server.call(lambda: server.service.options)
+    options = server.call(lambda: server.server.options)
     hook = Webhook(receiver.url, ("#tea",), SECRET)
-    server.call(server.service.take_over, msgspec.structs.replace(options, webhooks={"log": hook}), None)
+    server.call(server.server.apply_options, msgspec.structs.replace(options, webhooks={"log": hook}), None)
     alice = server.irc("alice")
     alice.send("JOIN #tea\r\nPRIVMSG #lobby :no\r\nPRIVMSG #tea :yes\r\n")
     assert receiver.text() == "yes"

@@ -9,7 +9,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import ClientConnection, connect
 
-from asyncchat.server import watch
+from asyncchat.server import keepalive
 from asyncchat.server.session import Session
 from tests.server.harness import PATIENCE, serving
 
@@ -212,9 +212,9 @@ def test_a_quit_is_a_normal_end(server):
 
 
 def test_a_silent_one_is_asked_and_then_put_out(monkeypatch):
-    monkeypatch.setattr(watch, "ROUND", 0.05)
-    monkeypatch.setattr(watch, "SILENCE", 0.1)
-    monkeypatch.setattr(watch, "ANSWER", 1.0)
+    monkeypatch.setattr(keepalive, "ROUND", 0.05)
+    monkeypatch.setattr(keepalive, "SILENCE", 0.1)
+    monkeypatch.setattr(keepalive, "ANSWER", 1.0)
     with serving() as server:
         web = Browser(server).enter("web")
         assert web.until("PING") == "PING :asyncchat.local"
@@ -224,8 +224,8 @@ def test_a_silent_one_is_asked_and_then_put_out(monkeypatch):
 
 
 def test_who_never_registers_is_put_out(monkeypatch):
-    monkeypatch.setattr(watch, "ROUND", 0.05)
-    monkeypatch.setattr(watch, "REGISTRATION_SECONDS", 0.2)
+    monkeypatch.setattr(keepalive, "ROUND", 0.05)
+    monkeypatch.setattr(keepalive, "REGISTRATION_SECONDS", 0.2)
     with serving() as server:
         web = Browser(server)
         close = web.ended()

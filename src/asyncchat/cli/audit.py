@@ -38,10 +38,10 @@ def command(db: str | None, config: str | None, since: str | None, as_json: bool
     This command reads the history's file, whether or not the server is running. In the chat use /audit, in
     IRC AUDIT.
     """
-    from asyncchat.log.beside import acts_in
+    from asyncchat.log.reader import audit_of_file
 
     after = 0 if since is None else _moment(since, datetime.now().astimezone())
-    records = acts_in(named_database(db, config), after)
+    records = audit_of_file(named_database(db, config), after)
     for line in _json(records) if as_json else _text(records):
         click.echo(line)
 

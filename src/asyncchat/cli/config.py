@@ -51,7 +51,7 @@ def check(context: click.Context, /, file: str | None) -> None:
         raise click.UsageError("Name a file, or set ASYNCCHAT_CONFIG")
     effective = loaded(source)
     if effective.config.motd:
-        from asyncchat.server.reloading import read_motd
+        from asyncchat.server.reload import read_motd
 
         read_motd(effective.config.motd)
     warning = exposed(effective)

@@ -19,7 +19,7 @@ def command(context: click.Context, /, file: str | None, **_flags: object) -> No
     Each option can also be set in the file of --config and in the environment (ASYNCCHAT_PORT, …); "asyncchat
     config show" lists all options. The server's password and its operators can be set only there.
     """
-    from asyncchat.server.running import run
+    from asyncchat.server.serve import run
 
     source = sources(context, file)
     run(source, loaded(source), lambda text: click.echo(text, nl=False))

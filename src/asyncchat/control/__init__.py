@@ -1,8 +1,9 @@
-"""Commands beside a server: what whoever runs it asks of its history, with or without a server that has it.
+"""Commands for whoever runs a server, such as ``asyncchat account``, beside a running server or without one.
 
 A request goes through the control socket to the server that holds the history's lock, and there to its hub
-as any command does; without a server it takes the lock itself. Owns the requests, their wire and what is done
-for each; must not know the server (its end of the socket is ``server.control``) nor the command line.
+like any command. Without a server, the process takes the lock itself. Owns the requests, their wire format
+and what is done for each. Must not know the server (it has its own end: ``server.control_socket``) nor the
+command line.
 
-To add one: its value in ``requests``, a function and a line in a table of ``operations``.
+To add one: see ``operations``.
 """

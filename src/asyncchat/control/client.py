@@ -1,14 +1,14 @@
-"""Asks: through the control socket of the server that has a history, or of the file itself where none has it.
+"""Sends a request to the server that has a history, or carries it out on the file if no server has it.
 
-Owns which of the two it is, and the words for what is in the way. Blocking: it belongs to a command line.
+Owns the choice between the two, and the messages about what prevents both. Blocking: for a command line.
 """
 
 import socket
 from pathlib import Path
 from typing import TypeVar
 
-from asyncchat.control.place import address_of, socket_path, supported
 from asyncchat.control.requests import Request, Result
+from asyncchat.control.socket_path import address_of, socket_path, supported
 from asyncchat.control.wire import REPLY_BYTES, Refused, line_of, result_in
 
 PATIENCE = 60.0
@@ -18,12 +18,12 @@ R = TypeVar("R", bound=Result)
 
 
 def ask(database: Path, request: Request, kind: type[R]) -> R:
-    """Has a request done.
+    """Carries out a request.
 
     Args:
         database: the history's file.
-        request: what is asked.
-        kind: what its result is.
+        request: the request.
+        kind: the type of its result.
 
     Raises:
         AsyncChatError: it can't be done; one line says why and what to do.
@@ -38,7 +38,7 @@ def ask(database: Path, request: Request, kind: type[R]) -> R:
 
 
 def _connected(database: Path) -> socket.socket | None:
-    """The control socket's other end; None where nobody listens."""
+    """A connection to the control socket; None if nobody listens."""
     if not supported():
         return None
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -77,7 +77,7 @@ def _ask_file(database: Path, request: Request) -> Result:
     import asyncio
 
     from asyncchat.control.offline import carry_out_offline
-    from asyncchat.log.owner import InUse
+    from asyncchat.log.lockfile import InUse
 
     if not request.begins and not database.expanduser().exists():
         raise Refused(f"There is no history {database} yet. Name another: --db FILE")

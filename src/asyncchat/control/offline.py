@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from asyncchat.control.desk import CONSOLE
+from asyncchat.control.executor import CONSOLE
 from asyncchat.control.operations import carry_out
 from asyncchat.control.requests import Result
 from asyncchat.core.chat import Chat
@@ -19,7 +19,7 @@ from asyncchat.log.base import Log
 from asyncchat.log.sqlite import SqliteLog
 
 
-class FileDesk:
+class FileExecutor:
     """A history that no server has.
 
     Args:
@@ -33,7 +33,7 @@ class FileDesk:
         self.chat = Chat.replay(log.state())
 
     async def submit(self, command: Command) -> Sequence[object]:
-        """Decides, applies and appends; see ``Desk.submit``."""
+        """Decides, applies and appends; see ``CommandExecutor.submit``."""
         now = max(self.log.last_time, time.time_ns() // 1000)
         last = self.log.last
         outcome: list[object] = []
@@ -60,6 +60,6 @@ async def carry_out_offline(database: Path, line: bytes) -> Result:
     """
     log = await SqliteLog.open(database)
     try:
-        return await carry_out(FileDesk(log), line)
+        return await carry_out(FileExecutor(log), line)
     finally:
         await log.close()

@@ -1,6 +1,6 @@
-"""Requests and their results: the closed set of what can be asked beside a server.
+"""Requests of the control socket and their results.
 
-Values only; what is done for each stands in ``operations``.
+Values only; ``operations`` has what is done for each.
 """
 
 from typing import ClassVar
@@ -9,28 +9,28 @@ import msgspec
 
 
 class Request(msgspec.Struct, frozen=True, tag_field="do", forbid_unknown_fields=True):
-    """Something asked by whoever may use the control socket: the user who runs the server.
+    """A request of the user who runs the server.
 
-    ``begins`` tells whether it makes a history where there is none yet.
+    ``begins`` tells whether it creates a history if there is none yet.
     """
 
     begins: ClassVar[bool] = False
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What a request gives when it is not refused."""
+    """The result of a request that is not refused."""
 
 
 class Done(Result, frozen=True):
-    """It was done."""
+    """The request was carried out."""
 
 
 class AskStatus(Request, frozen=True, tag="status"):
-    """How the server is."""
+    """Asks how the server is."""
 
 
 class Status(Result, frozen=True):
-    """How it is; ``running`` is false where no server has the history."""
+    """How the server is; ``running`` is false if no server has the history."""
 
     version: str
     running: bool
@@ -38,8 +38,8 @@ class Status(Result, frozen=True):
     rooms: int
 
 
-class MakeToken(Request, frozen=True, tag="make_token"):
-    """Make a token; ``digest`` is what is kept of its secret, which stays with who asks."""
+class AddToken(Request, frozen=True, tag="token add"):
+    """Adds a token; only the digest of its secret is sent and kept."""
 
     begins: ClassVar[bool] = True
     name: str
@@ -48,12 +48,12 @@ class MakeToken(Request, frozen=True, tag="make_token"):
     actions: tuple[str, ...]
 
 
-class AskTokens(Request, frozen=True, tag="tokens"):
-    """Which tokens there are."""
+class AskTokens(Request, frozen=True, tag="token list"):
+    """Asks for the tokens."""
 
 
 class TokenRow(msgspec.Struct, frozen=True):
-    """One of them; ``time`` is when it was made, in microseconds since 1970 UTC."""
+    """One token; ``time`` is when it was made, in microseconds since 1970 UTC."""
 
     name: str
     rooms: tuple[str, ...]
@@ -62,19 +62,19 @@ class TokenRow(msgspec.Struct, frozen=True):
 
 
 class TokenRows(Result, frozen=True):
-    """All of them, by name."""
+    """All tokens, by name."""
 
     tokens: tuple[TokenRow, ...]
 
 
-class RemoveToken(Request, frozen=True, tag="remove_token"):
-    """Have a token count no more."""
+class RevokeToken(Request, frozen=True, tag="token revoke"):
+    """Revokes a token."""
 
     name: str
 
 
 class AddAccount(Request, frozen=True, tag="account add"):
-    """Make an account."""
+    """Registers an account."""
 
     begins: ClassVar[bool] = True
     name: str
@@ -82,24 +82,24 @@ class AddAccount(Request, frozen=True, tag="account add"):
 
 
 class ChangeAccountPassword(Request, frozen=True, tag="account password"):
-    """Give an account another password."""
+    """Changes the password of an account."""
 
     name: str
     password: str
 
 
 class DropAccount(Request, frozen=True, tag="account remove"):
-    """Remove an account."""
+    """Removes an account."""
 
     name: str
 
 
 class AskAccounts(Request, frozen=True, tag="account list"):
-    """Which accounts there are."""
+    """Asks for the accounts."""
 
 
 class AccountLine(msgspec.Struct, frozen=True):
-    """One of them; ``made`` in microseconds since 1970 UTC, ``online`` when somebody is logged in to it."""
+    """One account; ``made`` in microseconds since 1970 UTC, ``online``: somebody is logged in to it."""
 
     name: str
     made: int
@@ -108,6 +108,6 @@ class AccountLine(msgspec.Struct, frozen=True):
 
 
 class AccountList(Result, frozen=True):
-    """All of them, by their names."""
+    """All accounts, by name."""
 
     accounts: tuple[AccountLine, ...]

@@ -5,6 +5,8 @@ Owns the safety of shown text; must not know a dialect's line length or format c
 
 import unicodedata
 
+from wcwidth import iter_graphemes
+
 TEXT_BYTES = 8192
 """Longest message in UTF-8; a page of prose or a stack trace, and small enough to relay whole."""
 
@@ -79,35 +81,16 @@ def _fitting(text: str, start: int, limit: int) -> int:
 
 
 def _good_cut(text: str, start: int, end: int) -> int:
+    """The best place to cut up to ``end``: behind a space, else between grapheme clusters (UAX #29)."""
     space = text.rfind(" ", start + (end - start) * 2 // 3, end)
-    if space > start and not _continues(text, space + 1, start):
+    if space > start and next(iter_graphemes(text, space, space + 2)) == " ":
         return space + 1
-    cluster = end
-    while cluster > start + 1 and _continues(text, cluster, start):
-        cluster -= 1
-    return cluster if cluster > start + 1 or not _continues(text, cluster, start) else end
-
-
-def _continues(text: str, index: int, start: int) -> bool:
-    """Whether the character there belongs to the cluster before it (UAX #29, as far as people type it).
-
-    A cluster begins at ``start``: nothing before it is looked at.
-    """
-    if index >= len(text):
-        return False
-    char, before = text[index], text[index - 1]
-    if char.isascii() and before.isascii():
-        return False
-    code = ord(char)
-    if unicodedata.category(char) in ("Mn", "Me", "Mc") or char in _JOINERS or before == "\u200d":
-        return True
-    if 0x1F3FB <= code <= 0x1F3FF or 0xE0020 <= code <= 0xE007F:
-        return True
-    if 0x1160 <= code <= 0x11FF:
-        return True
-    if 0x1F1E6 <= code <= 0x1F1FF and 0x1F1E6 <= ord(before) <= 0x1F1FF:
-        flags = 0
-        while index - 1 - flags >= start and 0x1F1E6 <= ord(text[index - 1 - flags]) <= 0x1F1FF:
-            flags += 1
-        return flags % 2 == 1
-    return False
+    around = text[end - 1 : end + 1]
+    if around.isascii() and around != "\r\n":
+        return end
+    good = start
+    for cluster in iter_graphemes(text, start, end + 1):
+        if good + len(cluster) > end:
+            break
+        good += len(cluster)
+    return good if good > start else end

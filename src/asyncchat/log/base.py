@@ -1,7 +1,7 @@
 """The log: the ordered record of facts, behind one small port.
 
-Owns the contract that every log keeps; must not know sessions, dialects or what a fact means beyond how long
-it is kept.
+Owns the contract that every log keeps. It must not know sessions, dialects or what a fact means beyond its
+retention.
 """
 
 import secrets
@@ -10,8 +10,9 @@ from typing import Protocol
 
 import msgspec
 
-from asyncchat.core.events import AnyEvent, Record
+from asyncchat.core.events import AnyEvent, Record, Said, Whispered
 from asyncchat.core.ids import Ids
+from asyncchat.core.searching import UNSEEN, holds
 from asyncchat.errors import AsyncChatError
 
 
@@ -19,19 +20,19 @@ class LogError(AsyncChatError):
     """The log can't be opened, read or written; the text says what to do."""
 
 
-class OutOfStep(LogError):
-    """An append did not follow the log's last record: somebody else writes it."""
+class SequenceConflict(LogError):
+    """An append does not follow the log's last record: somebody else writes to the log."""
 
 
 _EPOCH_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 
 
 def new_epoch() -> str:
-    """A name for an epoch that no other has: random, since a restored file can't know what followed it."""
+    """A unique name for an epoch: random, since a restored file can't know what followed it."""
     return "".join(secrets.choice(_EPOCH_LETTERS) for _ in range(6))
 
 
-def misuse(last: int, last_time: int, records: Sequence[Record]) -> None:
+def check_sequence(last: int, last_time: int, records: Sequence[Record]) -> None:
     """Raises ValueError for records that can't follow the number ``last`` and the time ``last_time``."""
     for record in records:
         last += 1
@@ -42,11 +43,16 @@ def misuse(last: int, last_time: int, records: Sequence[Record]) -> None:
         last_time = record.time
 
 
-class Shelf(msgspec.Struct, frozen=True):
-    """A shelf (``log.shelves``), or how the shelves of one owner begin, and what of it is wanted.
+class StreamRange(msgspec.Struct, frozen=True):
+    """A part of a stream (``log.streams``), or of all streams that begin with a prefix.
 
-    Facts numbered up to ``after``, or earlier than the time ``since`` (microseconds), or from the time
-    ``until`` on where there is one, are not. A room's key may be one too: then its messages are wanted.
+    A room's key may be given too: then its messages are read.
+
+    Attributes:
+        name: the stream's name, the prefix, or the room's key.
+        after: only facts with greater numbers.
+        since: only facts of this time or later, in microseconds.
+        until: only facts before this time, in microseconds; 0 for no end.
     """
 
     name: str
@@ -55,33 +61,55 @@ class Shelf(msgspec.Struct, frozen=True):
     until: int = 0
 
 
-class Range(msgspec.Struct, frozen=True):
-    """Which messages of a room are wanted: numbers and times (microseconds) exclusive, None is open.
+class Window(msgspec.Struct, frozen=True):
+    """A window of the history: between which numbers and times, how many, and from which end.
 
-    ``upto`` is the last number that may be read, inclusive: what was delivered when the question was asked.
-    ``newest`` chooses which end of a range longer than ``limit`` is given. ``beside`` are shelves
-    whose facts are wanted too; with them alone the room is empty.
-    Without ``events`` only messages are given (``Said``, ``Whispered``).
+    Attributes:
+        after: only greater numbers; None for no bound.
+        before: only smaller numbers; None for no bound.
+        after_time: only later times, in microseconds; None for no bound.
+        before_time: only earlier times, in microseconds; None for no bound.
+        limit: the most messages.
+        newest: whether the newest of more than ``limit`` messages are wanted, else the oldest.
     """
 
-    room: str
-    upto: int
     after: int | None = None
     before: int | None = None
     after_time: int | None = None
     before_time: int | None = None
     limit: int = 50
     newest: bool = True
-    beside: tuple[Shelf, ...] = ()
+
+    def oldest_first(self, found: Sequence[Record]) -> tuple[Record, ...]:
+        """Records that were found from the end that is wanted, oldest first."""
+        return tuple(reversed(found) if self.newest else found)
+
+
+class PageQuery(msgspec.Struct, frozen=True):
+    """Which messages of a room are read.
+
+    Attributes:
+        room: any spelling of its name; empty: only ``streams`` are read.
+        upto: the last number that may be read: what was delivered when the question was asked.
+        window: which part of the messages.
+        streams: streams that are read together with the room's messages.
+        events: whether other events than messages (``Said``, ``Whispered``) are given too.
+    """
+
+    room: str
+    upto: int
+    window: Window = Window()
+    streams: tuple[StreamRange, ...] = ()
     events: bool = False
 
 
-class Retention(msgspec.Struct, frozen=True):
-    """What of the history may stay: 0 for all of it.
+class RetentionPolicy(msgspec.Struct, frozen=True):
+    """How much of the history is kept; 0 means all of it.
 
     Attributes:
-        days: what is older goes.
-        megabytes: where it takes more (of 1,000,000 bytes), the oldest goes; the file itself does not shrink.
+        days: older records are removed.
+        megabytes: the oldest records are removed when the history takes more, in 1,000,000 bytes; the file
+            itself does not shrink.
     """
 
     days: int = 0
@@ -89,11 +117,13 @@ class Retention(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Messages of a range, oldest first, erased ones left out.
+    """A page of messages, oldest first, without erased ones.
 
-    ``more`` counts the range's messages beyond the page: those before it, up to the ``count_to`` of the read,
-    when the newest end was asked for, else 1 or 0 for those after it.
-    ``cut``: messages of the range were removed, because they were too old or too many.
+    Attributes:
+        records: the messages, and other events where they were asked for.
+        more: how many messages the window has beyond the page. From the newest end: those before the page,
+            counted up to the ``count_to`` of the read. From the oldest end: 1 or 0 for those after it.
+        cut: whether retention removed messages of the window.
     """
 
     records: tuple[Record, ...]
@@ -101,32 +131,43 @@ class Page(msgspec.Struct, frozen=True):
     cut: bool = False
 
 
-class Query(msgspec.Struct, frozen=True):
-    """What is searched for: messages of some rooms that have all of ``terms`` (``core.searching``).
+class SearchQuery(msgspec.Struct, frozen=True):
+    """A search for messages of some rooms that have all of ``terms`` (``core.searching``).
 
-    ``rooms`` are keys; ``name`` is the key of who said it, empty: anyone; ``renamed`` tells whether one of
-    the rooms had another name; the rest as in ``Range``.
+    Attributes:
+        rooms: the rooms' keys.
+        upto: the last number that may be read, as in ``PageQuery``.
+        window: which part of the messages.
+        terms: what each message must contain.
+        name: the key of the author; empty: anybody.
+        renamed: whether one of the rooms had another name before.
     """
 
     rooms: tuple[str, ...]
     upto: int
+    window: Window = Window()
     terms: tuple[str, ...] = ()
     name: str = ""
-    after: int | None = None
-    before: int | None = None
-    after_time: int | None = None
-    before_time: int | None = None
-    limit: int = 50
-    newest: bool = True
     renamed: bool = False
 
+    def matches(self, message: Said | Whispered) -> bool:
+        """Whether a message has what is searched for; the window and the rooms are not compared."""
+        return (
+            message.speech not in UNSEEN
+            and (not self.name or message.person.key == self.name)
+            and holds(message.text, self.terms)
+        )
 
-class Found(msgspec.Struct, frozen=True):
-    """What a search found, oldest first, erased messages left out.
 
-    ``reached`` is the number of the last record looked at where the search ended before its range did, with
-    as many messages as wanted or because it took too long: it goes on before that number, or after it where
-    the oldest end was asked for. None: there is nothing more. ``time`` is that record's.
+class SearchResult(msgspec.Struct, frozen=True):
+    """What a search found.
+
+    Attributes:
+        records: the messages, oldest first, without erased ones.
+        reached: the number of the last record that was looked at, where the search ended before its window
+            did: it found enough, or took too long. The search continues before that number, or after it from
+            the oldest end. None: there is nothing more.
+        time: the time of that record.
     """
 
     records: tuple[Record, ...]
@@ -137,7 +178,7 @@ class Found(msgspec.Struct, frozen=True):
 class Log(Protocol):
     """A log of records numbered 1, 2, 3 … without a hole.
 
-    All methods are called from one thread, that of the event loop; what takes long awaits a thread inside.
+    All methods are called from the event loop's thread. What takes long runs in a thread inside.
     """
 
     @property
@@ -152,40 +193,40 @@ class Log(Protocol):
 
     @property
     def ids(self) -> Ids:
-        """The ids of this log's records, past and to come."""
+        """The ids of this log's records, past and future."""
         ...
 
     @property
     def messages(self) -> int:
-        """How many messages (``Said``, ``Whispered``) it held when it was opened, erased ones left out."""
+        """How many messages (``Said``, ``Whispered``) it held when it was opened, without erased ones."""
         ...
 
     def state(self) -> Iterable[AnyEvent]:
-        """The facts that decisions read, of kind ``Kept.STATE``, oldest first, or fewer that equal them."""
+        """The facts of kind ``Kept.STATE``, oldest first, or fewer facts that give the same state."""
         ...
 
-    def retain(self, keep: Retention) -> None:
-        """Removes from now on what need not stay, a little at a time."""
+    def set_retention(self, policy: RetentionPolicy) -> None:
+        """Removes from now on what the policy does not keep, a little at a time."""
         ...
 
     async def append(self, expected_last: int, records: Sequence[Record]) -> None:
-        """Adds records, all or none, kept when this returns.
+        """Adds records, all or none. They are kept when this returns.
 
-        Idempotent: the newest append, repeated, is taken as written.
+        Idempotent: the newest append, repeated, succeeds without effect.
 
         Args:
-            expected_last: the number after which they go; ``records[0].number`` is one more.
+            expected_last: the log's last number; ``records[0].number`` is one more.
             records: consecutive, times never decreasing.
 
         Raises:
-            OutOfStep: the log's last number is another, and it does not end with these records.
+            SequenceConflict: the log's last number is another, and it does not end with these records.
             LogError: it can't be written now; the same call may be tried again.
             ValueError: numbers with a hole, or a time before the one before it: the caller's misuse.
         """
         ...
 
-    async def read(self, wanted: Range, count_to: int = 0) -> Page:
-        """Messages (``Said``) of a room, and what stands on shelves beside it.
+    async def read(self, query: PageQuery, count_to: int = 0) -> Page:
+        """Reads messages of a room, and what belongs to the streams that are read with it.
 
         Raises:
             LogError: it can't be read now.
@@ -193,7 +234,7 @@ class Log(Protocol):
         ...
 
     async def find(self, number: int) -> Record | None:
-        """What was said, or reacted, under a number, in public or in private; None: nothing, or it is erased.
+        """The message or reaction with a number, public or private; None: there is none, or it is erased.
 
         Raises:
             LogError: it can't be read now.
@@ -201,24 +242,24 @@ class Log(Protocol):
         ...
 
     async def newest(
-        self, rooms: Sequence[str], owners: Sequence[Shelf], upto: int
+        self, rooms: Sequence[str], owners: Sequence[StreamRange], upto: int
     ) -> tuple[tuple[str, Record], ...]:
         """The newest message of each of these rooms, and of each private conversation of these owners.
 
         Args:
             rooms: by name.
-            owners: how their shelves begin.
+            owners: the prefixes of their streams.
             upto: the last number that may be read.
 
         Returns:
-            For each that has one the room's key, or the shelf's whole name, and the message.
+            The room's key or the stream's name with the message, for each that has one.
 
         Raises:
             LogError: it can't be read now.
         """
         ...
 
-    async def search(self, query: Query) -> Found:
+    async def search(self, query: SearchQuery) -> SearchResult:
         """Messages (``Said``, none of ``searching.UNSEEN``) that have what is searched for.
 
         Raises:
@@ -227,16 +268,16 @@ class Log(Protocol):
         ...
 
     async def numbers_by(self, room: str, name: str, upto: int) -> tuple[int, ...]:
-        """The numbers of what a name (any case; '': everybody) said in a room, erased messages left out."""
+        """The numbers of a room's messages by a name (any case; empty: anybody), without erased ones."""
         ...
 
-    async def acts(self, upto: int, after_time: int, most: int) -> tuple[Record, ...]:
-        """What operators of the server did (``core.events.ACTS``), the newest ``most`` of it, oldest first.
+    async def audit(self, upto: int, after_time: int, limit: int) -> tuple[Record, ...]:
+        """What operators of the server did (``core.events.ACTS``), the newest ``limit`` of it, oldest first.
 
         Args:
             upto: the last number that may be read.
             after_time: later than this (microseconds since 1970 UTC).
-            most: how many; at least 1.
+            limit: how many; at least 1.
 
         Raises:
             LogError: it can't be read now.
@@ -244,5 +285,5 @@ class Log(Protocol):
         ...
 
     async def close(self) -> None:
-        """Closes it cleanly; later calls are misuse. Safe to call twice."""
+        """Closes it cleanly. Other calls afterwards are misuse; a second close is safe."""
         ...

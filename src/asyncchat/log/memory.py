@@ -1,6 +1,6 @@
-"""The log that forgets: nothing outlives the process, and of the messages only the newest are readable.
+"""The log in memory: it ends with the process, and only the newest messages are readable.
 
-Owns the bounded memory behind ``--db :memory:`` and ``--no-history``; must not know a file.
+Owns the bounded memory of ``--db :memory:`` and ``--no-history``. It must not know files.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from asyncchat.core.events import (
     ACTS,
     AnyEvent,
     Erased,
+    Event,
     Kept,
     Reacted,
     ReactedTo,
@@ -26,32 +27,44 @@ from asyncchat.core.events import (
 )
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
-from asyncchat.core.searching import UNSEEN, holds
-from asyncchat.log import shelves
-from asyncchat.log.base import Found, OutOfStep, Page, Query, Range, Retention, Shelf, misuse, new_epoch
-from asyncchat.log.shelves import shelves_of
+from asyncchat.log import streams
+from asyncchat.log.base import (
+    Page,
+    PageQuery,
+    RetentionPolicy,
+    SearchQuery,
+    SearchResult,
+    SequenceConflict,
+    StreamRange,
+    check_sequence,
+    new_epoch,
+)
 from asyncchat.log.snapshot import snapshot
+from asyncchat.log.streams import streams_of
 
 KEEP = 10_000
-"""Messages kept unless told otherwise, and as many other facts of the history: some 5 MB of usual ones."""
+"""Messages kept by default, and as many other facts of the history: some 5 MB of usual ones."""
 
-_TOLD = (Said, Whispered, Reacted, ReactedTo)
+_MESSAGES_AND_REACTIONS = (Said, Whispered, Reacted, ReactedTo)
 """What a number can name for people."""
 
-ACTS_KEPT = 1000
-"""Acts of operators of the server that stay readable."""
+_AUDIT_KEPT = 1000
+"""Acts of server operators that stay readable."""
 
-_LOOKED_AT_ONCE = 250
-"""Messages that a search looks at before others have a turn: half a millisecond."""
+_SEARCH_STEP = 250
+"""Messages that a search looks at before it yields: half a millisecond."""
 
 _DAY = 24 * 3600 * 1_000_000
 
 _STATE_FACTS = 10_000
-"""State facts gathered before they are folded into a snapshot."""
+"""State facts after which a snapshot replaces them."""
+
+_Entry = tuple[int, int, tuple[str, ...]]
+"""A record that counts against the limit: its number, its time, and where it stands."""
 
 
 class MemoryLog:
-    """A log in memory, of which the newest messages can be read.
+    """A log in memory, whose newest messages can be read.
 
     Args:
         keep: how many messages stay readable, over all rooms; 0 for none (``--no-history``).
@@ -63,17 +76,19 @@ class MemoryLog:
         self._last_time = 0
         self._ids = Ids([(1, new_epoch())])
         self._newest_batch: tuple[Record, ...] = ()
-        self._rooms: dict[str, deque[Record]] = {}
-        self._order: deque[tuple[int, int, tuple[str, ...]]] = deque()
-        self._notes: deque[tuple[int, int, tuple[str, ...]]] = deque()
+        self._streams: dict[str, deque[Record]] = {}
+        """The records of rooms and streams, by the room's key or the stream's name."""
+        self._messages: deque[_Entry] = deque()
+        self._other_facts: deque[_Entry] = deque()
         self._removed: dict[str, tuple[int, int]] = {}
-        """Rooms of which messages are gone: the last one's number and time."""
+        """The number and the time of the last message that was removed from a room."""
         self._days = 0
         self._oldest = 0
-        self._told: dict[int, Record] = {}
-        self._acts: deque[Record] = deque(maxlen=ACTS_KEPT)
+        self._by_number: dict[int, Record] = {}
+        """The messages and reactions."""
+        self._acts: deque[Record] = deque(maxlen=_AUDIT_KEPT)
         self._facts: list[AnyEvent] = []
-        self._fold_at = _STATE_FACTS
+        self._snapshot_at = _STATE_FACTS
 
     @property
     def last(self) -> int:
@@ -92,16 +107,16 @@ class MemoryLog:
 
     @property
     def messages(self) -> int:
-        """None were there when it was opened."""
+        """It was empty when it was opened."""
         return 0
 
     def state(self) -> Iterable[AnyEvent]:
         """The state facts of this run."""
         return tuple(self._facts)
 
-    def retain(self, keep: Retention) -> None:
-        """Forgets what is older than its days with the next append; its megabytes are none of a memory."""
-        self._days = keep.days
+    def set_retention(self, policy: RetentionPolicy) -> None:
+        """Removes what is older than the policy's days with the next append; megabytes do not apply."""
+        self._days = policy.days
         self._oldest = 0
 
     async def append(self, expected_last: int, records: Sequence[Record]) -> None:
@@ -111,8 +126,8 @@ class MemoryLog:
         if expected_last != self._last:
             if tuple(records) == self._newest_batch and expected_last + len(records) == self._last:
                 return
-            raise OutOfStep(f"The log's last record is {self._last}, not {expected_last}.")
-        misuse(expected_last, self._last_time, records)
+            raise SequenceConflict(f"The log's last record is {self._last}, not {expected_last}.")
+        check_sequence(expected_last, self._last_time, records)
         for record in records:
             event = record.event
             if type(event) in ACTS:
@@ -123,217 +138,211 @@ class MemoryLog:
                     self._rename_room(event)
                 if type(event) is Erased:
                     self._erase(event.numbers, fold(event.said_in or event.room))
-                elif type(event) is Retracted and event.number in self._told:
-                    self._take_out({event.number})
+                elif type(event) is Retracted and event.number in self._by_number:
+                    self._remove({event.number})
             if self._keep:
-                self._remember(record)
+                self._keep_record(record)
         self._last = records[-1].number
         self._last_time = records[-1].time
         self._newest_batch = tuple(records)
         if self._days:
             self._oldest = self._last_time - self._days * _DAY
-        for order in (self._order, self._notes):
+        for order in (self._messages, self._other_facts):
             if len(order) > self._keep or self._days:
-                self._forget(order)
-        if len(self._facts) > self._fold_at:
-            self._fold()
+                self._trim(order)
+        if len(self._facts) > self._snapshot_at:
+            self._take_snapshot()
 
-    async def read(self, wanted: Range, count_to: int = 0) -> Page:
+    async def read(self, query: PageQuery, count_to: int = 0) -> Page:
         """Messages of a room; see ``Log.read``."""
-        if wanted.newest:
-            found = self._backwards(wanted)
-            records = tuple(islice(found, wanted.limit))[::-1]
+        limit = query.window.limit
+        if query.window.newest:
+            found = self._newest_first(query)
+            records = tuple(islice(found, limit))[::-1]
             more = sum(1 for _ in islice(found, count_to))
-            return Page(records, more, not more and self._is_cut(wanted))
-        # The oldest end: as many as it takes are walked over, all within the few that are kept.
-        ordered = list(self._backwards(wanted))[::-1]
-        return Page(tuple(ordered[: wanted.limit]), int(len(ordered) > wanted.limit), self._is_cut(wanted))
+            return Page(records, more, not more and self._is_cut(query))
+        # For the oldest end, all of the few messages that are kept are read.
+        ordered = list(self._newest_first(query))[::-1]
+        return Page(tuple(ordered[:limit]), int(len(ordered) > limit), self._is_cut(query))
 
     async def find(self, number: int) -> Record | None:
-        """What was said under a number; see ``Log.find``."""
-        return self._told.get(number)
+        """The message or reaction with a number; see ``Log.find``."""
+        return self._by_number.get(number)
 
     async def newest(
-        self, rooms: Sequence[str], owners: Sequence[Shelf], upto: int
+        self, rooms: Sequence[str], owners: Sequence[StreamRange], upto: int
     ) -> tuple[tuple[str, Record], ...]:
         """The newest messages; see ``Log.newest``."""
-        wanted = [Shelf(fold(room)) for room in rooms]
+        ranges = [StreamRange(fold(room)) for room in rooms]
         for owner in owners:
-            found = (key for key in self._rooms if key.startswith(owner.name))
-            wanted += [Shelf(key, owner.after, owner.since) for key in found]
+            found = (name for name in self._streams if name.startswith(owner.name))
+            ranges += [StreamRange(name, owner.after, owner.since) for name in found]
         newest = []
-        for shelf in wanted:
-            said = (
+        for stream in ranges:
+            messages = (
                 record
-                for record in self._shelf(shelf)
+                for record in self._read_stream(stream)
                 if record.number <= upto and isinstance(record.event, Said | Whispered)
             )
-            record = next(said, None)
+            record = next(messages, None)
             if record is not None:
-                newest.append((shelf.name, record))
+                newest.append((stream.name, record))
         return tuple(newest)
 
-    async def search(self, query: Query) -> Found:
-        """Messages that have what is searched for, read one by one; see ``Log.search``."""
-        wanted = Range("", query.upto, query.after, query.before, query.after_time, query.before_time)
+    async def search(self, query: SearchQuery) -> SearchResult:
+        """Messages that have what is searched for, by reading all; see ``Log.search``."""
+        window = query.window
         records = [
             record
             for room in query.rooms
-            for record in self._backwards(msgspec.structs.replace(wanted, room=room))
+            for record in self._newest_first(PageQuery(room, query.upto, window))
         ]
-        records.sort(key=lambda record: record.number, reverse=query.newest)
+        records.sort(key=lambda record: record.number, reverse=window.newest)
         found: list[Record] = []
         for at, record in enumerate(records):
-            if at % _LOOKED_AT_ONCE == _LOOKED_AT_ONCE - 1:
+            if at % _SEARCH_STEP == _SEARCH_STEP - 1:
                 await asyncio.sleep(0)
-            if _fits(query, record):
-                if len(found) == query.limit:
-                    return Found(_oldest_first(query, found), found[-1].number, found[-1].time)
+            if isinstance(record.event, Said) and query.matches(record.event):
+                if len(found) == window.limit:
+                    return SearchResult(window.oldest_first(found), found[-1].number, found[-1].time)
                 found.append(record)
-        return Found(_oldest_first(query, found), None)
+        return SearchResult(window.oldest_first(found), None)
 
     async def numbers_by(self, room: str, name: str, upto: int) -> tuple[int, ...]:
         """The numbers of what a name said in a room; see ``Log.numbers_by``."""
         key = fold(name)
         return tuple(
             record.number
-            for record in self._rooms.get(fold(room), ())
+            for record in self._streams.get(fold(room), ())
             if record.number <= upto
             and isinstance(record.event, Said)
             and (not key or record.event.person.key == key)
         )
 
-    async def acts(self, upto: int, after_time: int, most: int) -> tuple[Record, ...]:
-        """What operators of the server did; see ``Log.acts``."""
+    async def audit(self, upto: int, after_time: int, limit: int) -> tuple[Record, ...]:
+        """What operators of the server did; see ``Log.audit``."""
         found = [act for act in self._acts if act.number <= upto and act.time > after_time]
-        return tuple(found[-most:])
+        return tuple(found[-limit:])
 
     async def close(self) -> None:
         """Nothing is kept, so there is nothing to do."""
 
-    def _backwards(self, wanted: Range) -> Iterator[Record]:
-        """The range's messages, newest first."""
-        shelves = [Shelf(fold(wanted.room)), *wanted.beside]
+    def _newest_first(self, query: PageQuery) -> Iterator[Record]:
+        window = query.window
+        ranges = [StreamRange(fold(query.room)), *query.streams]
         found = merge(
-            *(self._shelf(shelf) for shelf in shelves),
+            *(self._read_stream(stream) for stream in ranges),
             key=lambda record: record.number,
             reverse=True,
         )
         for _, (record, *_rest) in groupby(found, lambda record: record.number):
-            if (wanted.after is not None and record.number <= wanted.after) or (
-                wanted.after_time is not None and record.time <= wanted.after_time
+            if (window.after is not None and record.number <= window.after) or (
+                window.after_time is not None and record.time <= window.after_time
             ):
                 return
             if (
-                record.number <= wanted.upto
-                and (wanted.events or isinstance(record.event, Said | Whispered))
-                and (wanted.before is None or record.number < wanted.before)
-                and (wanted.before_time is None or record.time < wanted.before_time)
+                record.number <= query.upto
+                and (query.events or isinstance(record.event, Said | Whispered))
+                and (window.before is None or record.number < window.before)
+                and (window.before_time is None or record.time < window.before_time)
             ):
                 yield record
 
-    def _shelf(self, shelf: Shelf) -> Iterator[Record]:
-        for record in reversed(self._rooms.get(shelf.name, ())):
-            if record.number <= shelf.after or record.time < shelf.since:
+    def _read_stream(self, stream: StreamRange) -> Iterator[Record]:
+        for record in reversed(self._streams.get(stream.name, ())):
+            if record.number <= stream.after or record.time < stream.since:
                 return
-            if not shelf.until or record.time < shelf.until:
+            if not stream.until or record.time < stream.until:
                 yield record
 
-    def _remember(self, record: Record) -> None:
+    def _keep_record(self, record: Record) -> None:
         event = record.event
-        keys = (fold(event.room),) if type(event) is Said else shelves_of(event)
+        keys = _names(event)
         if not keys:
             return
         kept = event.to_keep()
         if kept is not event:
             record = msgspec.structs.replace(record, event=kept)
         for key in keys:
-            self._rooms.setdefault(key, deque()).append(record)
-        told = isinstance(event, _TOLD)
-        (self._order if told else self._notes).append((record.number, record.time, keys))
-        if told:
-            self._told[record.number] = record
+            self._streams.setdefault(key, deque()).append(record)
+        named = isinstance(event, _MESSAGES_AND_REACTIONS)
+        (self._messages if named else self._other_facts).append((record.number, record.time, keys))
+        if named:
+            self._by_number[record.number] = record
 
     def _erase(self, numbers: Iterable[int], room: str) -> None:
-        """Takes messages of a room, and reactions in it, out of it."""
+        """Removes messages of a room and reactions in it."""
         gone = {
             number
             for number in numbers
-            if number in self._told and fold(getattr(self._told[number].event, "room", "")) == room
+            if number in self._by_number and fold(getattr(self._by_number[number].event, "room", "")) == room
         }
-        self._take_out(gone)
+        self._remove(gone)
 
-    def _take_out(self, gone: set[int]) -> None:
+    def _remove(self, gone: set[int]) -> None:
         keys: set[str] = set()
         for number in gone:
-            event = self._told.pop(number).event
-            keys.update((fold(event.room),) if type(event) is Said else shelves_of(event))
+            event = self._by_number.pop(number).event
+            keys.update(_names(event))
         for key in keys:
-            self._rooms[key] = deque(record for record in self._rooms[key] if record.number not in gone)
+            self._streams[key] = deque(record for record in self._streams[key] if record.number not in gone)
 
     def _rename_room(self, event: RoomRenamed) -> None:
-        """Moves what stands under a room's old name to the new one."""
+        """Moves what belongs to a room's old name to the new one."""
         old, key = fold(event.room), fold(event.to)
         if old == key:
             return
-        moves = {shelf(old): shelf(key) for shelf in (str, shelves.notes, shelves.comings)}
+        moves = {name(old): name(key) for name in (str, streams.room_changes, streams.room_presence)}
         for was, now in moves.items():
-            self._rooms.pop(now, None)
-            records = self._rooms.pop(was, None)
+            self._streams.pop(now, None)
+            records = self._streams.pop(was, None)
             if records:
-                self._rooms[now] = moved = deque(_said_in(record, event.to) for record in records)
-                self._told.update((record.number, record) for record in moved if record.number in self._told)
+                self._streams[now] = moved = deque(_moved_to(record, event.to) for record in records)
+                self._by_number.update(
+                    (record.number, record) for record in moved if record.number in self._by_number
+                )
         if old in self._removed:
             self._removed[key] = self._removed.pop(old)
-        for order in (self._order, self._notes):
+        for order in (self._messages, self._other_facts):
             for at, (number, time, keys) in enumerate(order):
                 if not moves.keys().isdisjoint(keys):
-                    order[at] = (number, time, tuple(moves.get(shelf, shelf) for shelf in keys))
+                    order[at] = (number, time, tuple(moves.get(name, name) for name in keys))
 
-    def _forget(self, order: deque[tuple[int, int, tuple[str, ...]]]) -> None:
+    def _trim(self, order: deque[_Entry]) -> None:
         while order and (len(order) > self._keep or order[0][1] < self._oldest):
             number, time, keys = order.popleft()
-            told = self._told.pop(number, None)
-            if told is not None and type(told.event) is Said:
+            record = self._by_number.pop(number, None)
+            if record is not None and type(record.event) is Said:
                 self._removed[keys[0]] = (number, time)
             for key in keys:
-                room = self._rooms.get(key)
-                # Erased ones are gone already; of a shelf, the other kind of fact may be older.
-                while room and room[0].number <= number:
-                    room.popleft()
-                if not room:
-                    self._rooms.pop(key, None)
+                stream = self._streams.get(key)
+                # Erased records are removed already; a stream's other facts may be older.
+                while stream and stream[0].number <= number:
+                    stream.popleft()
+                if not stream:
+                    self._streams.pop(key, None)
 
-    def _is_cut(self, wanted: Range) -> bool:
-        rooms = (fold(wanted.room), *(shelf.name for shelf in wanted.beside))
+    def _is_cut(self, query: PageQuery) -> bool:
+        names = (fold(query.room), *(stream.name for stream in query.streams))
         return any(
-            number > (wanted.after or 0) and time > (wanted.after_time or 0)
-            for number, time in (self._removed.get(room, (0, 0)) for room in rooms)
+            number > (query.window.after or 0) and time > (query.window.after_time or 0)
+            for number, time in (self._removed.get(name, (0, 0)) for name in names)
         )
 
-    def _fold(self) -> None:
+    def _take_snapshot(self) -> None:
         facts = snapshot(self._facts)
         if facts is not None:
             self._facts = list(facts)
-        self._fold_at = 2 * len(self._facts) + _STATE_FACTS
+        self._snapshot_at = 2 * len(self._facts) + _STATE_FACTS
 
 
-def _fits(query: Query, record: Record) -> bool:
-    event = record.event
-    return (
-        isinstance(event, Said)
-        and event.speech not in UNSEEN
-        and (not query.name or event.person.key == query.name)
-        and holds(event.text, query.terms)
-    )
+def _names(event: Event) -> tuple[str, ...]:
+    """Where an event stands: in its room, or in streams."""
+    return (fold(event.room),) if type(event) is Said else streams_of(event)
 
 
-def _oldest_first(query: Query, found: list[Record]) -> tuple[Record, ...]:
-    return tuple(found[::-1] if query.newest else found)
-
-
-def _said_in(record: Record, room: str) -> Record:
-    """A message as it stands in the history of a room that has another name now."""
+def _moved_to(record: Record, room: str) -> Record:
+    """A record as it stands in the history of a room with a new name."""
     if not isinstance(record.event, Said):
         return record
     return msgspec.structs.replace(record, event=msgspec.structs.replace(record.event, room=room))

@@ -1,39 +1,45 @@
-"""Retention: what is too old, or too much, is taken out of the history for good.
+"""Retention: removes records that are too old or too many, and presence after a week.
 
-Owns how the next slice is chosen and what goes with it; must not know when that is done. Numbers are never
-given again, so ids stay valid: those of what is gone name nothing. What decisions read goes only where a
-snapshot says it too, and acts of operators go with the texts of their time.
+Owns which records are removed next, and what is removed with them. It must not know when that is done.
+Numbers are never used again, so the ids of removed messages name nothing. State is removed only where a
+snapshot has it too; the audit is removed with the texts of its time.
 """
 
 import sqlite3
 
 from asyncchat.core.events import Kept
-from asyncchat.log import places
-from asyncchat.log.base import Retention
+from asyncchat.log import postings
+from asyncchat.log.base import RetentionPolicy
 
 ROWS = 500
-"""Rows of each table that one step removes at most: some 15 ms with all that is overwritten, in a thread."""
+"""The most rows of each table that one step removes: some 15 ms in a thread, with all that is overwritten."""
+
+_PRESENCE_KEPT = 7 * 24 * 3600 * 1_000_000
+"""Microseconds that records of kind ``Kept.PRESENCE`` stay."""
+
+_SWEPT_FACTS = 500
+"""Facts that one sweep looks at: under a millisecond."""
 
 _DAY = 24 * 3600 * 1_000_000
 _MEGABYTE = 1_000_000
 
-_GONE = ", ".join(str(int(kept)) for kept in (Kept.TEXT, Kept.PRESENCE, Kept.ACT))
+_REMOVED = ", ".join(str(int(kept)) for kept in (Kept.TEXT, Kept.PRESENCE, Kept.ACT))
 
 
-def next_slice(connection: sqlite3.Connection, keep: Retention, now: int) -> tuple[int, int] | None:
-    """Which records go next: those after the first number, up to the second. None: all may stay.
+def next_slice(connection: sqlite3.Connection, policy: RetentionPolicy, now: int) -> tuple[int, int] | None:
+    """Which records to remove next: those after the first number, up to the second. None: all may stay.
 
     Args:
         connection: any.
-        keep: what may stay.
+        policy: what stays.
         now: microseconds since 1970 UTC.
     """
     (removed,) = connection.execute("SELECT removed FROM marks").fetchone()
-    bound = _newest(connection) - 1  # that one stays, whatever it is
-    if removed >= bound or not (keep.days or keep.megabytes):
+    bound = _newest(connection) - 1  # the newest record always stays
+    if removed >= bound or not (policy.days or policy.megabytes):
         return None
-    too_much = bool(keep.megabytes) and _used(connection) > keep.megabytes * _MEGABYTE
-    if not (too_much or keep.days):
+    too_much = bool(policy.megabytes) and _used(connection) > policy.megabytes * _MEGABYTE
+    if not (too_much or policy.days):
         return None
     upto = bound
     for table in ("said", "facts"):
@@ -43,7 +49,7 @@ def next_slice(connection: sqlite3.Connection, keep: Retention, now: int) -> tup
         ).fetchone()
         upto = upto if found is None else min(upto, found[0])
     if not too_much:
-        before = now - keep.days * _DAY
+        before = now - policy.days * _DAY
         upto = max(_last_before(connection, table, removed, upto, before) for table in ("said", "facts"))
     return (removed, upto) if upto > removed else None
 
@@ -56,7 +62,7 @@ def _newest(connection: sqlite3.Connection) -> int:
 
 
 def _last_before(connection: sqlite3.Connection, table: str, after: int, upto: int, time: int) -> int:
-    """The last number up to ``upto`` of what is older than a time; ``after`` where there is none."""
+    """The last number up to ``upto`` of a record before a time; ``after`` where there is none."""
     (found,) = connection.execute(
         f"SELECT max(number) FROM {table} WHERE number > ? AND number <= ? AND time < ?",  # noqa: S608  # constants
         (after, upto, time),
@@ -65,7 +71,7 @@ def _last_before(connection: sqlite3.Connection, table: str, after: int, upto: i
 
 
 def _used(connection: sqlite3.Connection) -> int:
-    """The bytes of the file that hold something."""
+    """The bytes of the file that are in use."""
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     (free,) = connection.execute("PRAGMA freelist_count").fetchone()
     (size,) = connection.execute("PRAGMA page_size").fetchone()
@@ -73,9 +79,9 @@ def _used(connection: sqlite3.Connection) -> int:
 
 
 def remove(connection: sqlite3.Connection, after: int, upto: int) -> None:
-    """Takes records out; within the caller's transaction."""
+    """Removes records; within the caller's transaction."""
     between = (after, upto)
-    indexed = places.indexed(connection)  # of what is above it, neither lists nor the count know yet
+    indexed = postings.indexed_upto(connection)  # the lists and the count have nothing above it yet
     rooms = connection.execute(
         "SELECT room, count(text), sum(text IS NOT NULL AND number <= ?), max(number), max(time) FROM said "
         "WHERE number > ? AND number <= ? GROUP BY room",
@@ -85,11 +91,11 @@ def remove(connection: sqlite3.Connection, after: int, upto: int) -> None:
         "SELECT count(*) FROM facts WHERE number > ? AND number <= ? AND kept = 0",
         (after, min(upto, indexed)),
     ).fetchone()
-    for shelf in {room for room, *_ in rooms} | places.shelves_between(connection, after, upto):
-        places.trim(connection, shelf, upto)
+    for name in {room for room, *_ in rooms} | postings.streams_between(connection, after, upto):
+        postings.trim(connection, name, upto)
     connection.execute("DELETE FROM said WHERE number > ? AND number <= ?", between)
     connection.execute(
-        f"DELETE FROM facts WHERE number > ? AND number <= ? AND kept IN ({_GONE})",  # noqa: S608  # constants
+        f"DELETE FROM facts WHERE number > ? AND number <= ? AND kept IN ({_REMOVED})",  # noqa: S608  # constants
         between,
     )
     connection.execute(
@@ -108,8 +114,36 @@ def remove(connection: sqlite3.Connection, after: int, upto: int) -> None:
 
 
 def is_cut(connection: sqlite3.Connection, room: str, after: int, after_time: int) -> bool:
-    """Whether messages of a room (its key) were removed, of those above a number and after a time."""
+    """Whether messages of a room (its key) after a number and a time were removed."""
     found = connection.execute(
         "SELECT 1 FROM removals WHERE room = ? AND number > ? AND time > ?", (room, after, after_time)
     ).fetchone()
     return found is not None
+
+
+def old_presence(connection: sqlite3.Connection, now: int) -> tuple[int, int] | None:
+    """Which facts to sweep next: those after the first number, up to the second. None: there are none.
+
+    The newest record always stays: a file's last number must never go back.
+    """
+    (swept,) = connection.execute("SELECT swept FROM marks").fetchone()
+    (last,) = connection.execute("SELECT max(number) FROM facts").fetchone()
+    upto = swept
+    following = connection.execute(
+        "SELECT number, time FROM facts WHERE number > ? AND number < ? ORDER BY number LIMIT ?",
+        (swept, last or 0, _SWEPT_FACTS),
+    )
+    for number, time in following:
+        if time >= now - _PRESENCE_KEPT:
+            break
+        upto = number
+    return (swept, upto) if upto > swept else None
+
+
+def sweep(connection: sqlite3.Connection, after: int, upto: int) -> None:
+    """Removes the presence from these facts; within the caller's transaction."""
+    postings.clear_presence(connection, after, upto)
+    connection.execute(
+        "DELETE FROM facts WHERE number > ? AND number <= ? AND kept = ?", (after, upto, int(Kept.PRESENCE))
+    )
+    connection.execute("UPDATE marks SET swept = ?", (upto,))

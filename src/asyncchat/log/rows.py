@@ -1,8 +1,8 @@
-"""Records as rows: what of a record goes into which table, and back.
+"""Records as rows of the tables, and back.
 
-Owns the file's spelling of records; must not know connections or transactions. A message to a room is a row
-of columns in ``said``, everything else a line of JSON in ``facts``. None is never bound: sqlite3 takes longer
-for a None than for a short text, so each of the three statements binds exactly what its rows have.
+Owns how records are written in the file. It must not know connections or transactions. A message to a room
+is a row of columns in ``said``, any other event a line of JSON in ``facts``. None is never bound, since
+sqlite3 takes longer for it than for a short text: each of the three statements binds only what its rows have.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,14 +25,14 @@ from asyncchat.core.events import (
 from asyncchat.core.events.speech import lasting
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, author, from_origin
-from asyncchat.log.base import LogError, misuse
+from asyncchat.log.base import LogError, check_sequence
 
 Value = int | str
 PLAIN_COLUMNS = 5
-"""Values of one plain row in ``Batch.plain``."""
+"""Values of one plain row in ``RowBatch.plain``."""
 
 ReadRow = tuple[int, int, str, str, str | None, int | None, str | None, str | None]
-"""``READ_COLUMNS`` as they come back: number, time, room's key, origin, text, speech, room's name, tags."""
+"""The values of ``READ_COLUMNS``: number, time, room's key, origin, text, speech, room's name, tags."""
 
 READ_COLUMNS = "number, time, room, origin, text, speech, name, tags"
 
@@ -43,23 +43,23 @@ _decode_tags: Callable[[str], Tags] = msgspec.json.Decoder(Tags).decode
 _SPEECH = tuple(Speech)
 
 _CUTS = "cuts"
-"""Stands among the tags of a message that has such, the last; no client's tag is without its plus."""
+"""The last tag of a message with cuts; it can't be a client's tag, which begins with a plus."""
 
 
-class Batch:
-    """An append's records as rows.
+class RowBatch:
+    """The records of an append as rows.
 
     Attributes:
         records: the records.
-        first: the number of the first.
-        last: the number of the last.
-        last_time: that one's time.
+        first: the first record's number.
+        last: the last record's number.
+        last_time: the last record's time.
         plain: the values of the usual messages, row after row: number, time, room's key, origin, text.
-        wide: rows of the other messages: the same and speech, room's name as it was spelled, tags.
-        facts: rows of what is no message to a room: number, time, how long kept, JSON.
-        changing: those among them that change rows before them, with their numbers: erasures, renamings.
-        states: how many are of kind ``Kept.STATE``.
-        size: characters of text, a measure of what the file grows by.
+        wide: rows of other messages: the same values, speech, the room's name as it was spelled, tags.
+        facts: rows of all other events: number, time, retention, JSON.
+        changing: events that change earlier rows, with their numbers: erasures and renames of rooms.
+        states: how many events are of kind ``Kept.STATE``.
+        size: characters of text, a measure of the file's growth.
     """
 
     __slots__ = (
@@ -91,7 +91,7 @@ class Batch:
             number += 1
             time = record.time
             if record.number != number or time < last_time:
-                misuse(expected_last, start_time, records)
+                check_sequence(expected_last, start_time, records)
             last_time = time
             event = record.event
             if type(event) is Said:
@@ -121,7 +121,7 @@ class Batch:
         self.size = size
 
     def rows(self) -> list[tuple[Value | None, ...]]:
-        """All rows as the tables hold them, by number: those of ``said`` as ``READ_COLUMNS``."""
+        """All rows as the tables have them, by number; those of ``said`` as ``READ_COLUMNS``."""
         plain, step = self.plain, PLAIN_COLUMNS
         rows: list[tuple[Value | None, ...]] = [
             (*plain[at : at + step], None, None, None) for at in range(0, len(plain), step)
@@ -130,7 +130,7 @@ class Batch:
 
 
 def record(row: ReadRow) -> Record:
-    """The record behind a row of ``said`` that is not erased."""
+    """The record of a row of ``said`` that is not erased."""
     number, time, key, origin, text, speech, name, tags = row
     kind = Speech.MESSAGE if speech is None else _SPEECH[speech]
     kept = _decode_tags(tags) if tags else ()
@@ -141,15 +141,15 @@ def record(row: ReadRow) -> Record:
 
 
 def _kept_tags(event: Said) -> str | None:
-    """What is kept of a message's tags and cuts; None for nothing."""
+    """A message's lasting tags and its cuts as JSON; None where there are none."""
     kept = lasting(event.tags)
     if event.cuts:
         kept = (*kept, (_CUTS, ",".join(map(str, event.cuts))))
     return _encode(kept).decode() if kept else None
 
 
-def note(number: int, time: int, line: str) -> Record | None:
-    """The record behind a row of ``facts`` that is only told; None: erased, or of a later version."""
+def fact_record(number: int, time: int, line: str) -> Record | None:
+    """The record of a row of ``facts`` for people; None where it is erased or unknown to this version."""
     try:
         return Record(number, time, _decode(line)) if line else None
     except msgspec.DecodeError:
@@ -157,7 +157,7 @@ def note(number: int, time: int, line: str) -> Record | None:
 
 
 def _without_addresses(event: Event) -> Event:
-    """The event without anybody's address: that belongs to a run and to presence, which is kept a week."""
+    """The event without addresses: only presence, which is kept for a week, has them."""
     hidden = {
         name: msgspec.structs.replace(value, address="")
         for name in event.__struct_fields__
@@ -175,8 +175,8 @@ def decode(number: int, line: str) -> AnyEvent:
     """The event of a row of ``facts``.
 
     Raises:
-        LogError: this version does not know it. What a decision depends on can't be skipped: the chat would
-            let in whom a later version banned. Rows that only tell (texts, presence) are never decoded.
+        LogError: this version does not know it. State can't be skipped: the chat would let in somebody whom a
+            later version banned. Other rows (texts, presence) are read by ``fact_record``.
     """
     try:
         return _decode(line)

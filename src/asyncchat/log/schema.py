@@ -1,19 +1,19 @@
-"""The database file: its tables, versions and settings, and what to say when it is not in order.
+"""The database file: its tables, version and settings, its transactions, and error messages about it.
 
-Owns connections' settings and the file's version; must not know what records mean.
+Owns the settings of connections and the file's version. It must not know what records mean.
 """
 
 import os
 import sqlite3
 import stat
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from asyncchat.log.base import LogError
 
 APPLICATION = 0x61636831
-"""``PRAGMA application_id``: "ach1", so that the file is told from any other SQLite database."""
+"""``PRAGMA application_id``: "ach1", to distinguish the file from other SQLite databases."""
 
 STEPS: tuple[str, ...] = (
     """
@@ -67,7 +67,7 @@ STEPS: tuple[str, ...] = (
     """,
     """
     ALTER TABLE said ADD COLUMN tags TEXT;  -- what clients added, JSON; NULL: nothing
-    -- facts up to here are in places too (log.shelves); those of an older file follow when it is quiet
+    -- facts up to here are in places too (log.streams); those of an older file follow when it is quiet
     ALTER TABLE marks ADD COLUMN shelved INTEGER NOT NULL DEFAULT 0;
     """,
     """
@@ -79,19 +79,19 @@ STEPS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     """,
 )
-"""What makes a file of version n one of version n + 1."""
+"""The scripts that upgrade a file from version n to version n + 1."""
 
 _CHECKED_ALWAYS = 256 * 1024 * 1024
-"""Bytes up to which each start checks the whole file, 2,000,000 messages: 0.4 s, 1.4 ms a MB from memory.
+"""Bytes up to which each start checks the whole file: 2,000,000 messages, 0.4 s, 1.4 ms a MB from memory.
 
-A larger one is checked only after it was not cleanly closed; that takes as long as reading it from the disk.
+A larger file is checked only when it was not closed cleanly; that takes as long as reading it from the disk.
 """
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection without transactions of its own, that waits for nobody and never checkpoints by itself.
+    """A connection without implicit transactions that does not wait for locks and does no checkpoints.
 
-    ``secure_delete`` overwrites what is taken out with zeros.
+    ``secure_delete`` overwrites what is deleted with zeros.
     """
     connection = sqlite3.connect(
         path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=64
@@ -108,7 +108,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def connect_to_read(path: Path, steps: Sequence[str] = STEPS) -> sqlite3.Connection:
-    """A connection that only reads, beside a server or without one; it needs no lock.
+    """A connection that only reads; it takes no lock, so a server may run at the same time.
 
     Raises:
         LogError: there is no such file, or it is something else, or of a newer version.
@@ -116,7 +116,7 @@ def connect_to_read(path: Path, steps: Sequence[str] = STEPS) -> sqlite3.Connect
     """
     if not path.exists():
         raise LogError(f"There is no history {path}. Name another: --db FILE")
-    # Where nothing can be made beside it, SQLite opens such a file only when told that nobody changes it.
+    # In a folder where it can't create its own files, SQLite opens the database only as immutable.
     still = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
     address = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if still else ''}"
     connection = sqlite3.connect(address, uri=True, timeout=2, isolation_level=None)
@@ -130,7 +130,7 @@ def connect_to_read(path: Path, steps: Sequence[str] = STEPS) -> sqlite3.Connect
 
 
 def make_file(path: Path) -> None:
-    """Makes an empty file only its owner can read, in a folder only its owner can open, where there is none.
+    """Creates the file and its folder where there is none; only their owner can read them.
 
     SQLite gives ``-wal`` and ``-shm`` the mode of the database.
     """
@@ -140,16 +140,16 @@ def make_file(path: Path) -> None:
 
 
 def prepare(connection: sqlite3.Connection, path: Path, clean: bool, steps: Sequence[str] = STEPS) -> None:
-    """Makes a file ready: checked, of the newest version, with a write-ahead log; changes no foreign one.
+    """Checks a file, upgrades it and sets its write-ahead log; a file of another program is not changed.
 
     Args:
         connection: the one that will write.
-        path: for messages.
-        clean: whether the last owner closed it in order; then a large file is not read whole.
-        steps: the versions there are.
+        path: for error messages.
+        clean: whether it was closed cleanly; then a large file is not checked.
+        steps: the upgrade scripts.
 
     Raises:
-        LogError: it is something else, of a newer version, or damaged.
+        LogError: it is no history, has a newer version, or is damaged.
         sqlite3.Error: it can't be read or written.
     """
     version = _version(connection, path, len(steps))
@@ -167,14 +167,21 @@ def prepare(connection: sqlite3.Connection, path: Path, clean: bool, steps: Sequ
         )
     if version == len(steps):
         return
-    # One transaction: after a crash the file is of the old version or of the new one.
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    # One transaction: after a crash the file has the old version or the new one.
+    with transaction(connection):
         for step in steps[version:]:
             for statement in statements(step):
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION}")
         connection.execute(f"PRAGMA user_version = {len(steps)}")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """A transaction that writes: all or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         connection.execute("COMMIT")
     except BaseException:
         roll_back(connection)
@@ -182,27 +189,50 @@ def prepare(connection: sqlite3.Connection, path: Path, clean: bool, steps: Sequ
 
 
 def roll_back(connection: sqlite3.Connection) -> None:
-    """Ends a transaction that failed; SQLite may have done so by itself."""
+    """Ends a failed transaction; SQLite may have ended it already."""
     if connection.in_transaction:
         connection.execute("ROLLBACK")
 
 
+def checkpoint(connection: sqlite3.Connection, mode: str) -> tuple[bool, int]:
+    """Moves the write-ahead log into the database.
+
+    Args:
+        connection: one without an open transaction.
+        mode: ``PASSIVE`` waits for nobody, ``TRUNCATE`` leaves an empty write-ahead log.
+
+    Returns:
+        Whether all of it was moved, and the number of its pages.
+    """
+    busy, pages, moved = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+    return not busy and pages == moved, max(0, pages)
+
+
+def rewind(connection: sqlite3.Connection) -> None:
+    """Rewinds the write-ahead log after a complete checkpoint.
+
+    The first commit after one syncs the log's new header to the disk, which takes milliseconds. This commits
+    a change at once, so that no append pays for it.
+    """
+    connection.execute("UPDATE marks SET rewound = rewound + 1")
+
+
 def damaged(path: Path, what: str) -> LogError:
-    """The error for a file that SQLite can't make sense of."""
+    """The error for a file that SQLite can't read."""
     return LogError(
         f"The history {path} is damaged ({what}). Put a copy in its place, save what can be read with "
         f"sqlite3 {path} .recover, or choose another: --db FILE"
     )
 
 
-def plainly(error: sqlite3.Error, path: Path) -> LogError:
-    """The error of SQLite in words that say what to do."""
+def explain(error: sqlite3.Error, path: Path) -> LogError:
+    """An error of SQLite as a message that says what to do."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FORMAT):
         return damaged(path, str(error))
     if code == sqlite3.SQLITE_NOTADB:
         return LogError(f"{path} is not an asyncchat history. Choose another: --db FILE")
-    said = {
+    message = {
         sqlite3.SQLITE_FULL: "can't be written: the disk is full. Free some space on it",
         sqlite3.SQLITE_READONLY: "is read-only. Make file and folder writable, or choose another: --db FILE",
         sqlite3.SQLITE_BUSY: "is locked by another program. End its transaction there",
@@ -210,13 +240,13 @@ def plainly(error: sqlite3.Error, path: Path) -> LogError:
         sqlite3.SQLITE_CANTOPEN: "can't be opened. Check folder and mode, or choose another: --db FILE",
         sqlite3.SQLITE_IOERR: f"can't be written or read ({error}). Check its disk",
     }.get(code, f"does not work ({error})")
-    return LogError(f"The history {path} {said}")
+    return LogError(f"The history {path} {message}")
 
 
 def _keep_private(path: Path) -> None:
-    """Takes from everybody but its owner what is known to be a history, and what SQLite keeps beside it."""
+    """Removes the rights of everybody but the owner from a history and the files that SQLite keeps for it."""
     for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
-        # Not ours, though we may write it: its owner's decision.
+        # A file of somebody else that we may write: its mode is the owner's decision.
         with suppress(FileNotFoundError, PermissionError):
             mode = file.stat().st_mode
             if stat.S_ISREG(mode) and mode & 0o077:
@@ -240,11 +270,11 @@ def _version(connection: sqlite3.Connection, path: Path, newest: int) -> int:
 
 
 def statements(script: str) -> list[str]:
-    """The statements of a script; ``executescript`` would commit what is open."""
+    """The statements of a script; ``executescript`` would commit the open transaction."""
     found, statement = [], ""
     for part in script.split(";")[:-1]:
         statement += part + ";"
-        if sqlite3.complete_statement(statement):  # else the semicolon stands in a comment
+        if sqlite3.complete_statement(statement):  # else the semicolon is part of a comment
             found.append(statement)
             statement = ""
     return found

@@ -1,11 +1,14 @@
-"""Snapshots: a short list of facts that give the same chat as the long list they stand for.
+"""The state facts of a history, and snapshots: a short list of facts that gives the same chat as a long one.
 
-Owns what of a chat outlives a run; must not know where facts are kept.
+Owns what of a chat survives a restart, and the table ``snapshots``. It must not know when a snapshot is due.
 """
+
+from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from asyncchat.core import events
 from asyncchat.core.chat import Chat
@@ -13,27 +16,31 @@ from asyncchat.core.events import AnyEvent
 from asyncchat.core.modes import BANS, MUTES, OPENED_FLAGS
 from asyncchat.core.people import Person, from_origin
 from asyncchat.core.rooms import Mark, Room
+from asyncchat.log import rows
+
+if TYPE_CHECKING:
+    import sqlite3
 
 _NOBODY = from_origin("")
-"""Stands where a fact names who caused it and the chat's state does not keep who that was."""
-
+"""The author of facts whose author is not part of the chat's state."""
 
 _log = logging.getLogger(__name__)
 
 
 def snapshot(facts: Iterable[AnyEvent]) -> tuple[AnyEvent, ...] | None:
-    """A few facts of kind ``Kept.STATE`` that give the same chat as all of these.
+    """A short list of facts of kind ``Kept.STATE`` that gives the same chat as all of these.
 
     Returns:
-        The facts, or None when it can't be said in few: then the long list has to stay. That is so where the
-        chat learned to keep something that this module does not know of yet, or where the facts make no chat.
+        The facts, or None where a short list would lose something: then the long list has to stay. This
+        happens when the chat keeps something that this module does not know, or when the facts contradict
+        each other.
     """
     try:
         chat = Chat.replay(facts)
         few = tuple(_facts(chat))
         return few if Chat.replay(few).state() == chat.state() else None
     except LookupError:
-        # What makes no chat stops the next start, where it can be said. Here it must not stop an append.
+        # The next start stops with an error that people can read. Here it must not stop an append.
         _log.exception("The state's facts contradict each other")
         return None
 
@@ -101,3 +108,59 @@ def _room(room: Room) -> Iterator[AnyEvent]:
 
 def _marked(mask: str, mark: Mark) -> tuple[Person, str, bool, int, int]:
     return from_origin(mark.by), mask, True, mark.time, mark.until
+
+
+def state(connection: sqlite3.Connection) -> list[AnyEvent]:
+    """The state facts of a file, from the newest snapshot on; no message is read.
+
+    Raises:
+        LogError: one of them is unknown to this version.
+    """
+    number = 0
+    facts: list[AnyEvent] = []
+    found = connection.execute("SELECT number, facts FROM snapshots ORDER BY number DESC LIMIT 1").fetchone()
+    if found is not None:
+        number = found[0]
+        facts += rows.decode_many(number, found[1])
+    later = connection.execute(
+        "SELECT number, event FROM facts WHERE kept = 1 AND number > ? ORDER BY number", (number,)
+    ).fetchall()
+    facts += [rows.decode(number, line) for number, line in later]
+    return facts
+
+
+def states_since(connection: sqlite3.Connection) -> int:
+    """How many state facts lie above the newest snapshot."""
+    (count,) = connection.execute(
+        "SELECT count(*) FROM facts WHERE kept = 1 "
+        "AND number > coalesce((SELECT max(number) FROM snapshots), 0)"
+    ).fetchone()
+    return int(count)
+
+
+def new_snapshot(connection: sqlite3.Connection) -> tuple[int, int, str] | None:
+    """Makes a snapshot of all state facts of a file.
+
+    Returns:
+        The number of the last fact, how many facts the snapshot has, and their text; None where a snapshot
+        would lose something.
+    """
+    connection.execute("BEGIN")
+    try:
+        (last,) = connection.execute("SELECT max(number) FROM facts WHERE kept = 1").fetchone()
+        facts = None if last is None else snapshot(state(connection))
+    finally:
+        connection.execute("ROLLBACK")
+    return None if facts is None else (last, len(facts), rows.encode_many(facts))
+
+
+def keep_snapshot(connection: sqlite3.Connection, number: int, facts: str) -> None:
+    """Replaces the snapshot of a file; within the caller's transaction."""
+    # Read markers change often, and nobody needs the earlier ones.
+    connection.execute(
+        'DELETE FROM facts WHERE kept = 1 AND number < ? AND event GLOB \'{"is":"read",*\' '
+        "AND number > coalesce((SELECT max(number) FROM snapshots), 0)",
+        (number,),
+    )
+    connection.execute("INSERT INTO snapshots VALUES (?, ?)", (number, facts))
+    connection.execute("DELETE FROM snapshots WHERE number < ?", (number,))

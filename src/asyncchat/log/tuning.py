@@ -1,28 +1,25 @@
-"""The figures of the log in SQLite: when what is done where.
-
-Owns numbers and where they come from.
-"""
+"""The tuning of the log in SQLite: sizes and times, and where they come from."""
 
 import msgspec
 
 
 class Tuning(msgspec.Struct, frozen=True):
-    """Figures as measured; tests take smaller ones.
+    """Values as measured; tests use smaller ones.
 
     Attributes:
-        inline_rows: up to so many records commit on the loop, 1.4 µs each; the way through a thread takes
-            2 ms on a busy loop.
-        slow: seconds; a commit on the loop that took longer sends the next ones to the writer's thread …
-        detour: … so many, then it is tried again; twice as many each time it is still slow.
-        lag: records that the index may be behind under load; a read scans them, at 80 ns each.
-        checkpoint_at: bytes written, after which the write-ahead log is moved into the database.
-        rewind_at: bytes of write-ahead log from which appends wait for that, so that it begins anew.
-        quiet: seconds without an append, after which all upkeep is done.
-        volume: records in one volume of the search's index: an erasure has one made anew, in some 2 s.
-        slice: records that the index takes in at once: 7 ms in its thread, 1 ms of it with the interpreter.
+        inline_rows: the most records that are committed on the loop, at 1.4 µs each; a commit in a thread
+            takes 2 ms on a busy loop.
+        slow: seconds; a slower commit on the loop sends the next ones to the writer's thread.
+        detour: how many commits go there before the loop is tried again; doubled while it is still slow.
+        lag: records that the index may lack under load; a read scans them, at 80 ns each.
+        checkpoint_at: bytes written after which the write-ahead log is moved into the database.
+        rewind_at: bytes of write-ahead log from which appends wait for a checkpoint, so that it is rewound.
+        quiet: seconds without an append after which all maintenance is done.
+        volume: records in one volume of the search index; an erasure rebuilds one, in some 2 s.
+        slice: records that are indexed for the search in one step: 7 ms in its thread, 1 ms with the GIL.
         search_turn: seconds that one search takes before the next one has a turn.
-        search_for: seconds that one search takes in all; it says how far it came.
-        snapshot_at: state facts after which a snapshot is written; folding as many takes 30 ms.
+        search_for: seconds that one search takes at most; then it reports how far it came.
+        snapshot_at: state facts after which a snapshot is written; replaying as many takes 30 ms.
     """
 
     inline_rows: int = 512
@@ -38,6 +35,9 @@ class Tuning(msgspec.Struct, frozen=True):
     search_turn: float = 0.02
     search_for: float = 0.5
 
+    def least(self, quiet: bool) -> int:
+        """How many records must be unindexed; a few are left even when quiet, since short slices add up."""
+        return max(1, self.lag // 20) if quiet else self.lag
 
-DEFAULT = Tuning()
-"""What ``SqliteLog`` takes unless told otherwise."""
+
+DEFAULT_TUNING = Tuning()

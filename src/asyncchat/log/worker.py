@@ -1,6 +1,6 @@
-"""One thread and its queue: what takes long, one job after the other.
+"""One thread with a queue of jobs that take long.
 
-Owns the thread; must not know what the jobs do.
+Owns the thread. It must not know what the jobs do.
 """
 
 import asyncio
@@ -13,13 +13,13 @@ T = TypeVar("T")
 
 
 class Worker:
-    """A thread of its own, started with its first job."""
+    """A thread that is started with its first job."""
 
     def __init__(self, name: str) -> None:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
     async def run(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs a job and waits for its end, even when cancelled: what a job holds is never left to two."""
+        """Runs a job and waits for its end, even when cancelled: nobody else may use its connection."""
         done = asyncio.wrap_future(self._executor.submit(job, *args, **kwargs))
         cancelled: asyncio.CancelledError | None = None
         while not done.done():
@@ -29,7 +29,7 @@ class Worker:
                 cancelled = error
         if cancelled is not None:
             if not done.cancelled():
-                done.exception()  # taken, so that nobody warns of it
+                done.exception()  # retrieved, so that asyncio does not warn about it
             raise cancelled
         return done.result()
 

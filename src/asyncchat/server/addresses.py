@@ -1,6 +1,6 @@
-"""Where the server listens: listener URLs, and the addresses that people can use.
+"""Addresses: listener URLs, listening sockets, and the machine's own addresses.
 
-Owns their grammar and the machine's own addresses; must not know sessions.
+Owns their grammar, and which addresses are local. Must not know sessions.
 """
 
 import errno
@@ -16,17 +16,20 @@ import msgspec
 
 from asyncchat.errors import AsyncChatError
 
+LOCALHOST = "localhost"
+"""The address, and the cloak, of a client on a Unix socket; the cloak of every local client."""
+
 DEFAULT_PORT = 1234
 """The original's port."""
 
 BACKLOG = 4096
-"""Connections that may wait to be accepted: a school after a power cut (the kernel caps it: somaxconn)."""
+"""Connections that may wait to be accepted, as after a power cut (the kernel has a limit: somaxconn)."""
 
 SEND_BUFFER = 131_072
-"""SO_SNDBUF of a connection (Linux doubles it): the kernel hides a stall of up to 4 MB otherwise."""
+"""SO_SNDBUF of a connection (Linux doubles it). Otherwise the kernel would hide a stall of up to 4 MB."""
 
 KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_COUNT = 60, 20, 3
-"""TCP keep-alive, for clients that answer no PING: seconds of silence, between probes; unanswered ones."""
+"""TCP keep-alive, for clients without PING: seconds of silence, seconds between probes, number of probes."""
 
 USER_TIMEOUT = 60
 """Seconds after which sent bytes that are not acknowledged end a connection (TCP_USER_TIMEOUT, RFC 5482)."""
@@ -79,7 +82,7 @@ def parse_listener(url: str) -> Address:
 
 
 _TRIES = 8
-"""Ports that the system chose for one address which are tried for the others: one may be in use there."""
+"""How often the system may choose a port: the port may be in use at one of the other addresses."""
 
 
 def open_listener(address: Address) -> list[socket.socket]:
@@ -112,7 +115,7 @@ def open_listener(address: Address) -> list[socket.socket]:
     return sockets
 
 
-def open_together(wanted: Sequence[Address]) -> list[tuple[Address, list[socket.socket]]]:
+def open_on_one_port(wanted: Sequence[Address]) -> list[tuple[Address, list[socket.socket]]]:
     """Binds listeners that have the same port, also where the system is to choose it (port 0).
 
     Raises:
@@ -156,7 +159,7 @@ def _open_tcp(family: int, kind: int, protocol: int, where: tuple[object, ...]) 
 
 
 def _connection_options() -> list[tuple[int, int, int]]:
-    """Options that accepted connections inherit: no delay, a bounded stall, a lost peer is found."""
+    """Options that accepted connections inherit: no delay, a bounded send buffer, TCP keep-alive."""
     options = [
         (socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER),
         (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -192,8 +195,8 @@ def _open_unix(address: Address) -> socket.socket:
     return listener
 
 
-def forget(addresses: Iterable[Address]) -> None:
-    """Removes the paths of unix listeners that are closed."""
+def unlink(addresses: Iterable[Address]) -> None:
+    """Removes the paths of unix listeners that were closed."""
     for address in addresses:
         if address.path:
             Path(address.path).unlink(missing_ok=True)
@@ -254,15 +257,15 @@ def is_wildcard(host: str) -> bool:
 
 
 def is_local(host: str) -> bool:
-    """Whether only this machine reaches an address."""
+    """Whether an address is this machine's own: a loopback address, or ``LOCALHOST``."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return host == LOCALHOST
 
 
 def own_addresses() -> list[str]:
-    """This machine's IPv4 and IPv6 addresses that others reach it by, best guess first."""
+    """This machine's addresses by which others can reach it, best guess first."""
     found: list[str] = []
     for family, target in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
         # No packet is sent: connecting a UDP socket only asks the routing table (RFC 5737, RFC 3849 targets).
@@ -279,7 +282,7 @@ def own_addresses() -> list[str]:
 
 
 def _interface_addresses() -> list[str]:
-    """IPv4 addresses of the interfaces, as Linux tells them."""
+    """IPv4 addresses of the interfaces (Linux)."""
     try:
         import fcntl
 

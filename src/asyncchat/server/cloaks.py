@@ -1,36 +1,35 @@
-"""Cloaks: what others see of where somebody comes from, in the place of an address.
+"""Cloaks: what others see in the place of somebody's address.
 
-Owns the key, the form and the file beside the database; must not know sessions nor what a ban is.
+Owns the key and the form. Must not know sessions or bans.
 """
 
 import base64
 import hashlib
 import hmac
 import ipaddress
-import os
 import secrets
 import sys
 from functools import lru_cache
 from pathlib import Path
 
+from asyncchat.server.addresses import LOCALHOST, is_local
+from asyncchat.server.secret_file import kept_beside
+
 KEY_BYTES = 32
 
-LOCALHOST = "localhost"
-"""Who is on this very machine; it hides nobody."""
-
 _PART_BYTES = 6
-"""Letters of a part, 30 bits: no two networks that meet in a chat share one but by a great chance."""
+"""Letters of a part: with 30 bits, two networks in one chat will hardly share one."""
 
 _PREFIXES = {4: (32, 24, 16), 6: (64, 48, 32)}
-"""How many bits of an address each part is made of, by its version. One customer has a /64 of IPv6."""
+"""The bits of an address that each part is made of, by IP version. One customer has an IPv6 /64."""
 
 
 class Cloaks:
     """Makes cloaks such as ``k3xq7a.p5mzd2.h4ncyw.ip``, the same for an address as long as the key is.
 
-    The first part is of the whole address (of IPv6 its /64), the second of its network, the third of the
-    larger network around it: ``*.p5mzd2.h4ncyw.ip`` means all who come from one network, without telling
-    which. Who does not have the key can't find an address by trying all.
+    The first part is made from the whole address (of IPv6 its /64), the second from its network, the third
+    from the larger network around it: ``*.p5mzd2.h4ncyw.ip`` matches everyone from one network, without
+    telling which. Without the key, an address can't be found by trying all of them.
 
     Args:
         key: a secret, ``KEY_BYTES`` long; b'' makes no cloaks, so that addresses are seen as they are.
@@ -39,17 +38,14 @@ class Cloaks:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self.of = lru_cache(maxsize=4096)(self._of)
-        """What others see of an address. Remembered: a school behind one address has one string."""
+        """The cloak of an address; cached, so that many people behind one address share one string."""
 
     def _of(self, address: str) -> str:
         if not self._key:
             return address
-        try:
-            parsed = ipaddress.ip_address(address.partition("%")[0])
-        except ValueError:
+        if is_local(address):
             return LOCALHOST
-        if parsed.is_loopback:
-            return LOCALHOST
+        parsed = ipaddress.ip_address(address.partition("%")[0])
         parts = (self._part(parsed, bits) for bits in _PREFIXES[parsed.version])
         return sys.intern(f"{'.'.join(parts)}.ip")
 
@@ -65,20 +61,16 @@ def new_key() -> bytes:
 
 
 def key_beside(database: Path) -> bytes:
-    """The key kept beside a database (mode 0600), made when there is none.
+    """The key kept beside a database, made when there is none.
 
     Raises:
-        OSError: the file can't be read or made.
+        OSError: its file can't be read or made.
     """
-    path = database.with_name(database.name + ".cloak")
+    return bytes.fromhex(kept_beside(database, ".cloak", _is_key, lambda: new_key().hex()))
+
+
+def _is_key(text: str) -> bool:
     try:
-        key = bytes.fromhex(path.read_text(encoding="ascii", errors="replace").strip())
-    except (FileNotFoundError, ValueError):
-        key = b""
-    if len(key) >= KEY_BYTES:
-        return key
-    key = new_key()
-    path.unlink(missing_ok=True)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(key.hex() + "\n")
-    return key
+        return len(bytes.fromhex(text)) >= KEY_BYTES
+    except ValueError:
+        return False

@@ -1,28 +1,29 @@
-"""The hub: the one owner of the chat's state. It decides, applies, numbers, and fills the outbox.
+"""The hub: the only owner of the chat's state. It decides, applies, numbers, and fills the outbox.
 
-Between deciding and applying there is no ``await``. It must not know dialects or bytes.
+There is no ``await`` between deciding and applying. Must not know dialects or bytes.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from asyncchat.core.chat import Chat, Items
 from asyncchat.core.commands import Answer, Command, Detach, Question, Quit, Say
 from asyncchat.core.events import AnyEvent, Attached, Event, Kept, Passing, Record, Said
 from asyncchat.core.people import from_origin
-from asyncchat.core.replies import NameReserved, NameTaken, Refusal
+from asyncchat.core.replies import NameReserved, NameTaken, Refusal, StorageDown
 from asyncchat.core.rules.modes import over
 from asyncchat.core.rules.stays import let_go
-from asyncchat.server.absent import Nobody
-from asyncchat.server.delivery import GateMark
+from asyncchat.server.delivery import Barrier
+from asyncchat.server.recipients import Recipient, SilentRecipient
 
 if TYPE_CHECKING:
+    from asyncchat.dialects.base import Outcome
     from asyncchat.log.base import Log
     from asyncchat.server.outbox import Outbox
-    from asyncchat.server.session import Session
 
 
 def wall_clock() -> int:
@@ -30,27 +31,40 @@ def wall_clock() -> int:
     return time.time_ns() // 1000
 
 
+class _Requester(SilentRecipient):
+    """Stands for whoever asks a command without a session; it has the number of no person."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+    def take_outcome(self, outcome: Outcome) -> None:
+        """Gives the outcome to whoever waits for it."""
+        if not self.outcome.done():
+            self.outcome.set_result(outcome)
+
+
 class Hub:
-    """Decides what sessions ask.
+    """Decides commands.
 
     Args:
-        chat: the state that the log gives.
-        log: where its numbers and times go on from.
+        chat: the state, as replayed from the log.
+        log: its last number and time are continued.
         outbox: takes the outcomes.
-        clock: microseconds since 1970 UTC; where it goes back, the hub's time stands still.
+        clock: microseconds since 1970 UTC; while it is set back, the hub's time stands still.
     """
 
     def __init__(self, chat: Chat, log: Log, outbox: Outbox, clock: Callable[[], int] = wall_clock) -> None:
         self.chat = chat
         self._outbox = outbox
         self._clock = clock
-        self._nobody = cast("Session", Nobody())
+        self._server = SilentRecipient()
         self._number = log.last
         self._time = log.last_time
-        self.on_name_taken: Callable[[Session, int], None] = lambda _asker, _holder: None
-        """Called when somebody asks for a name that another session (its number) has."""
+        self.on_name_taken: Callable[[Recipient, int], None] = lambda _asker, _holder: None
+        """Called with the asker and the number of the person who has the name it asked for."""
 
-    def submit(self, session: Session, commands: Sequence[Command]) -> bool:
+    def submit(self, session: Recipient, commands: Sequence[Command]) -> bool:
         """Decides commands of one session, in their order.
 
         Returns:
@@ -62,7 +76,7 @@ class Hub:
         put = self._outbox.put
         who = session.who
         if who in chat.devices and session.id not in chat.devices[who]:
-            return False  # it is this person no more: a gate of it was late
+            return False  # it no longer is this person: its I/O command came late
         self._time = now = max(self._time, self._clock())
         for command in commands:
             if type(command) is Answer:
@@ -75,7 +89,7 @@ class Hub:
                 return True
             items = decide(who, command, now)
             if len(items) == 1 and type(items[0]) is Said:
-                # What is said changes no state; nearly all that is decided comes by here.
+                # A message changes no state. Nearly all commands end here.
                 self._number += 1
                 put(session, (Record(self._number, now, items[0]),), 1)
                 spoke[who] = now
@@ -87,13 +101,13 @@ class Hub:
                 return True
         return False
 
-    def _conclude(self, session: Session, items: Items, now: int) -> None:
+    def _conclude(self, session: Recipient, items: Items, now: int) -> None:
         """Applies and numbers the events of a decision, answers its questions, and passes it all on."""
         outcome: list[object] = []
         records = self._gather(session, items, now, outcome)
         self._outbox.put(session, outcome, records)
 
-    def _gather(self, session: Session, items: Items, now: int, outcome: list[object]) -> int:
+    def _gather(self, session: Recipient, items: Items, now: int, outcome: list[object]) -> int:
         """Puts what becomes of a decision at the end of the outcome; gives how many records that are."""
         chat = self.chat
         records = 0
@@ -121,27 +135,40 @@ class Hub:
                     self.on_name_taken(session, item.holder)
         return records
 
-    def begin_gate(self, session: Session, room: str = "") -> GateMark:
-        """Marks the place in the order where a session's gate begins; it hears of it as an outcome.
+    async def request(self, command: Command) -> Outcome:
+        """Decides a command that no session asked, for HTTP and the console.
 
-        From there on it is told of this room, where one is given, without being a member.
+        Returns:
+            Its outcome, once the log has its records; ``StorageDown`` if the log can't be written now.
         """
-        mark = GateMark(room)
-        self._outbox.put(session, (mark,), 0)
-        return mark
+        await self._outbox.room()
+        if self._outbox.failing:
+            return (StorageDown(),)
+        requester = _Requester()
+        self.submit(requester, [command])
+        return await requester.outcome
+
+    def put_barrier(self, session: Recipient, room: str = "") -> Barrier:
+        """Marks the place in the order where a session's I/O command begins.
+
+        From there on the session is subscribed to this room, where one is given, without being a member.
+        """
+        barrier = Barrier(room)
+        self._outbox.put(session, (barrier,), 0)
+        return barrier
 
     def declare(self, facts: Sequence[AnyEvent]) -> None:
-        """Applies facts that no session caused, and has those told whom they concern."""
+        """Applies facts that no session caused, and has them delivered."""
         if facts:
-            self._outbox.put(self._nobody, self.record(facts), len(facts))
+            self._outbox.put(self._server, self.record(facts), len(facts))
 
-    def end_what_is_over(self, by: str) -> None:
-        """Takes off the rooms' lists what stood there for a time, and lets go who stayed away too long."""
+    def expire(self, by: str) -> None:
+        """Removes expired entries from rooms' lists, and people who have been away for too long."""
         now = max(self._time, self._clock())
         self.declare([*over(self.chat, from_origin(by), now), *let_go(self.chat, now)])
 
     def record(self, facts: Sequence[AnyEvent]) -> list[Record]:
-        """Applies facts that no session caused, as at the start of a run, and gives their records."""
+        """Applies facts that no session caused, such as the start of a run, and gives their records."""
         self._time = now = max(self._time, self._clock())
         records = []
         for fact in facts:

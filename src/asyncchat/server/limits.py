@@ -1,6 +1,6 @@
 """Limits of one connection and of the process: flood control, deadlines, file descriptors.
 
-Owns the bucket, the count of connections from one place, and the numbers that nobody configures, with their
+Owns the bucket, the count of connections from one network, and the numbers that nobody configures, with their
 reasons (the others: ``config.options``); must not know sessions.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
+
+from asyncchat.server.addresses import is_local
 
 if TYPE_CHECKING:
     from asyncchat.config.options import ServeConfig
@@ -26,8 +28,8 @@ RESERVED_FILES = 64
 """File descriptors kept for the history, the listeners and the log beside the connections."""
 
 
-def place_of(address: str) -> str:
-    """What counts as one place: an IPv4 address; of IPv6 a /64, all of which anyone there may use."""
+def network_of(address: str) -> str:
+    """The network that is counted as one: an IPv4 address, or an IPv6 /64, which one customer has."""
     if ":" not in address:
         return address
     try:
@@ -36,38 +38,33 @@ def place_of(address: str) -> str:
         return address
 
 
-def is_here(address: str) -> bool:
-    """Whether somebody comes from this machine itself."""
-    return address.startswith("127.") or address in ("::1", "localhost")
-
-
-class Places:
-    """How many connections there are from each place."""
+class AddressCounter:
+    """Counts the connections from each network."""
 
     def __init__(self) -> None:
         self._there: dict[str, int] = {}
 
-    def take(self, address: str, most: int) -> bool:
-        """Counts one more, unless there are so many (0: without a limit); this machine's are not counted."""
-        if is_here(address):
+    def acquire(self, address: str, most: int) -> bool:
+        """Counts one more, unless there are ``most`` already (0: no limit). Local ones are not counted."""
+        if is_local(address):
             return True
-        place = place_of(address)
-        there = self._there.get(place, 0)
+        network = network_of(address)
+        there = self._there.get(network, 0)
         if 0 < most <= there:
             return False
-        self._there[place] = there + 1
+        self._there[network] = there + 1
         return True
 
-    def leave(self, address: str) -> None:
+    def release(self, address: str) -> None:
         """Counts one less."""
-        if is_here(address):
+        if is_local(address):
             return
-        place = place_of(address)
-        there = self._there[place] - 1
+        network = network_of(address)
+        there = self._there[network] - 1
         if there:
-            self._there[place] = there
+            self._there[network] = there
         else:
-            del self._there[place]
+            del self._there[network]
 
 
 class Bucket:

@@ -1,6 +1,7 @@
-"""The outbox: one first-in-first-out queue between deciding and telling, released when the log has it.
+"""The outbox: one first-in-first-out queue between the hub and delivery, emptied when the log has the
+records.
 
-Owns when a batch leaves, its commit, and what happens while the log can't be written: DESIGN 1.4 and 1.5.
+Owns when a batch leaves, its commit, and what happens while the log can't be written (docs/architecture.md).
 """
 
 from __future__ import annotations
@@ -11,51 +12,51 @@ import time
 from typing import TYPE_CHECKING
 
 from asyncchat.core.events import Record
-from asyncchat.log.base import LogError, OutOfStep
+from asyncchat.log.base import LogError, SequenceConflict
 
 if TYPE_CHECKING:
     from asyncchat.dialects.base import Outcome
     from asyncchat.log.base import Log
     from asyncchat.server.delivery import Delivery
-    from asyncchat.server.session import Session
+    from asyncchat.server.recipients import Recipient
 
 _logger = logging.getLogger("asyncchat.outbox")
 
 GATHER = 0.0035
-"""Seconds from one batch's leaving to the next, at least: what comes meanwhile shares a commit and a write.
+"""Least seconds between two batches: what comes meanwhile shares a commit and a write.
 
 500 messages a second in a room of 200 then go out nearly two at a time: 2.4 us of CPU a delivery, not the 3.1
 of 3 ms (``asyncchat bench steady``); from 5 ms on, p99 passes 5 ms.
 """
 
 STORM = 0.003
-"""Seconds from which on a batch's delivery may be a storm …"""
+"""A batch whose delivery took more seconds than this may be a storm …"""
 
 SHARED = 8
-"""… and writes for each outcome from which on it is one: rooms so large that waiting for the next outcomes
-saves thousands of writes. In many small rooms it saves none."""
+"""… and is one if it took more writes than this for each outcome: in so large rooms, waiting for more
+outcomes saves thousands of writes. In many small rooms it saves none."""
 
-BREATHS = 2.0
-"""In a storm, the time from one batch's leaving to the next as a multiple of its delivery: half of the time
-is left to take in what the next one joins. 5,000 people who come at once then cost 5 s of CPU, not 9."""
+STORM_FACTOR = 2.0
+"""In a storm, the time between two batches as a multiple of the delivery's: half of it is left to read what
+the next batch joins. 5,000 people who join at once then cost 5 s of CPU instead of 9."""
 
 LONGEST_GATHER = 0.05
-"""The longest that a storm keeps anything waiting: nobody notices 50 ms where telling all takes 25."""
+"""The most seconds between two batches in a storm: nobody notices 50 ms when delivery takes 25."""
 
 MOST_RECORDS = 10_000
-"""Records the outbox holds before sessions stop reading."""
+"""Records in the outbox from which on sessions stop reading."""
 
 MOST_OUTCOMES = 20_000
-"""Outcomes it holds, those without a record (a PONG) among them, for the same reason."""
+"""The same for outcomes, also those without a record (a PONG)."""
 
 MOST_BYTES = 4 * 1024 * 1024
-"""Bytes that sessions may have read since the last batch left, for the same reason: what outcomes hold."""
+"""The same for bytes that sessions have read since the last batch left."""
 
 RETRY = 0.25
 """Seconds between two tries to write the same batch."""
 
 GIVE_UP = 30.0
-"""Seconds without a successful write after which the process says so and ends."""
+"""Seconds without a successful write after which the process tells people and exits."""
 
 
 class StorageLost(Exception):
@@ -67,26 +68,26 @@ class Outbox:
 
     Args:
         log: keeps the records.
-        delivery: tells of them.
+        delivery: tells people.
     """
 
     def __init__(self, log: Log, delivery: Delivery) -> None:
         self._log = log
         self._delivery = delivery
-        self._queue: list[tuple[Session, Outcome]] = []
-        self._stuck: list[tuple[Session, Outcome]] = []
+        self._queue: list[tuple[Recipient, Outcome]] = []
+        self._stuck: list[tuple[Recipient, Outcome]] = []
         self._records = 0
         self.weight = 0
-        """Bytes read by sessions since the last batch left; they add to it."""
+        """Bytes that sessions have read since the last batch left; the sessions add to it."""
         self._filled: asyncio.Future[None] | None = None
         self._room = asyncio.Event()
         self._room.set()
         self._idle = asyncio.Event()
         self._idle.set()
         self.failing_since = 0.0
-        """When the log began to refuse (seconds since 1970)."""
+        """When the log began to fail (seconds since 1970)."""
         self.failing = False
-        """Whether the log refuses: then sessions answer commands themselves."""
+        """Whether the log fails: then sessions answer commands themselves."""
 
     @property
     def full(self) -> bool:
@@ -95,22 +96,22 @@ class Outbox:
 
     @property
     def waiting(self) -> int:
-        """Outcomes that wait for the next batch."""
+        """Outcomes in the next batch."""
         return len(self._queue)
 
     async def room(self) -> None:
         """Waits until the outbox takes more."""
         await self._room.wait()
 
-    def holds(self, session: Session) -> bool:
-        """Whether, while the log refuses, something of this session waits for it."""
+    def holds(self, session: Recipient) -> bool:
+        """Whether, while the log fails, an outcome of this session waits."""
         return any(cause is session for waiting in (self._stuck, self._queue) for cause, _ in waiting)
 
     async def emptied(self) -> None:
         """Waits until all that was put is delivered."""
         await self._idle.wait()
 
-    def put(self, session: Session, outcome: Outcome, records: int) -> None:
+    def put(self, session: Recipient, outcome: Outcome, records: int) -> None:
         """Adds a command's outcome at the end; ``records`` says how many of its items are records."""
         queue = self._queue
         queue.append((session, outcome))
@@ -151,16 +152,16 @@ class Outbox:
             await self._delivery.deliver(batch)
             took = loop.time() - left
             stormy = took > STORM and self._delivery.writes - writes > SHARED * len(batch)
-            leave = left + (max(GATHER, min(took * BREATHS, LONGEST_GATHER)) if stormy else GATHER)
+            leave = left + (max(GATHER, min(took * STORM_FACTOR, LONGEST_GATHER)) if stormy else GATHER)
 
-    async def _commit(self, batch: list[tuple[Session, Outcome]]) -> None:
+    async def _commit(self, batch: list[tuple[Recipient, Outcome]]) -> None:
         records = [item for _, outcome in batch for item in outcome if type(item) is Record]
         expected = records[0].number - 1
         deadline: float | None = None
         while True:
             try:
                 await self._log.append(expected, records)
-            except OutOfStep as error:
+            except SequenceConflict as error:
                 raise StorageLost(str(error)) from error
             except LogError as error:
                 now = asyncio.get_running_loop().time()

@@ -1,16 +1,16 @@
-"""A session: one client's connection, from its first byte to its last, as one task.
+"""A session: one client, from its first byte to its last, as one task.
 
-Owns its dialect and its pace; its bytes' way is ``line``'s. Must not know what commands mean. What it is told
-comes from ``delivery``, which also knows the few fields of it that the hot path needs.
+Owns its dialect and the pace at which its commands are read. Must not know what commands mean. ``delivery``
+tells it what happens, and uses a few of its fields directly, because it is the hot path.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -18,16 +18,18 @@ from asyncchat.core.commands import Answer, Command, Enter, Quit
 from asyncchat.core.events import Confided, Invited, Knocked, Reacted, ReactedTo, Record, Said, Whispered
 from asyncchat.core.replies import StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN
-from asyncchat.server.arrival import Arrival
-from asyncchat.server.delivery import GateMark
-from asyncchat.server.gates import GATES
-from asyncchat.server.limits import READ_BYTES, Bucket
-from asyncchat.server.line import Line
+from asyncchat.server.connection import Connection, ConnectionContext
+from asyncchat.server.delivery import Barrier
+from asyncchat.server.limits import READ_BYTES, AddressCounter, Bucket
 
 if TYPE_CHECKING:
+    from asyncchat.config.options import ServeConfig
     from asyncchat.dialects.base import Dialect, EventEncoder, Outcome
-    from asyncchat.server.audience import Audience
-    from asyncchat.server.service import Service
+    from asyncchat.server.cloaks import Cloaks
+    from asyncchat.server.delivery import Delivery
+    from asyncchat.server.hub import Hub
+    from asyncchat.server.outbox import Outbox
+    from asyncchat.server.recipients import Subscribers
 
 _logger = logging.getLogger("asyncchat.session")
 
@@ -35,242 +37,297 @@ SLICE_BYTES = 65_536
 """How much of a long answer is written before others get a turn."""
 
 _HIDDEN = Said | Whispered | Confided | Invited | Knocked | Reacted | ReactedTo
-"""What a session that ignores somebody is not shown of him."""
+"""Events that a session is not shown when it ignores the person who caused them."""
 
 
-class Session(Line):
+IoHandler = Callable[["Session", Any, int], Awaitable[None]]
+"""(session, command, number of the last record delivered before): answers an I/O command."""
+
+Detector = Callable[["Session"], Awaitable[bytes | None]]
+"""Gives a session its dialect; returns the input that the dialect has not seen yet, or None to end."""
+
+
+class SessionContext(ConnectionContext):
+    """What all sessions of a server share.
+
+    Args:
+        options: those of the server; a reload replaces them here.
+        cloaks: hide the sessions' addresses from others.
+        hub: decides their commands.
+        outbox: takes the outcomes.
+        delivery: tells them what happens.
+        io_handlers: answer their I/O commands.
+    """
+
+    def __init__(
+        self,
+        options: ServeConfig,
+        *,
+        cloaks: Cloaks,
+        hub: Hub,
+        outbox: Outbox,
+        delivery: Delivery,
+        io_handlers: Mapping[type[Command], IoHandler],
+    ) -> None:
+        super().__init__(options)
+        self.cloaks = cloaks
+        self.hub = hub
+        self.outbox = outbox
+        self.delivery = delivery
+        self.io_handlers = io_handlers
+        self.sessions: dict[Session, asyncio.Task[None] | None] = {}
+        """The sessions of all connections, with their tasks."""
+        self.connections = AddressCounter()
+
+
+class Session(Connection):
     """One client.
 
-    Fields that ``delivery`` uses: ``encoder`` (how others' events are told to it), ``audiences`` (its rooms),
-    ``apart`` (the turn in which it is served on its own) and ``parts`` (what it is told in that turn),
-    ``write`` (takes bytes now, whatever becomes of them) and ``waiting`` (bytes not yet taken by the kernel).
+    Fields that ``delivery`` uses: ``encoder`` (how others' events are encoded for it), ``subscriptions`` (its
+    rooms), ``individual_turn`` (the batch in which it is served individually) and ``pending`` (what it is
+    told in that batch), ``write`` (takes bytes now) and ``waiting`` (bytes that the kernel has not taken
+    yet).
     """
 
     __slots__ = (
-        "_bucket", "_told", "apart", "audiences", "born", "dialect", "encoder", "host", "id", "ignoring",
-        "parts", "probed", "reason", "who",
+        "_bucket",
+        "_waiter",
+        "dialect",
+        "encoder",
+        "host",
+        "id",
+        "ignoring",
+        "individual_turn",
+        "pending",
+        "probed_at",
+        "reason",
+        "subscriptions",
+        "waiting_since",
+        "who",
     )  # fmt: skip
 
+    context: SessionContext
     encoder: EventEncoder
 
     def __init__(
         self,
-        service: Service,
+        context: SessionContext,
         id: int,
         address: str,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
-        super().__init__(service, address, reader, writer)
+        super().__init__(context, address, reader, writer)
         self.id = id
         self.who = id
-        """The person's number, once it has entered: another session's where that is the same person."""
-        self.host = service.cloaks.of(address)
-        """What others see of the address."""
+        """The person's number, once it has entered; another session may be the same person."""
+        self.host = context.cloaks.of(address)
+        """What others see in the place of the address."""
         self.dialect: Dialect | None = None
-        self.audiences: tuple[Audience, ...] = ()
-        self.apart = 0
-        self.parts: list[bytes] = []
+        self.subscriptions: tuple[Subscribers, ...] = ()
+        self.individual_turn = 0
+        self.pending: list[bytes] = []
         self.ignoring: frozenset[str] = frozenset()
         self.reason = ""
-        self.born = self.heard
-        self.probed = 0.0
-        self._told: asyncio.Future[None] | None = None
-        self._bucket = Bucket(self.heard, service.options) if service.options.limits else None
+        self.waiting_since = self.heard_at
+        self.probed_at = 0.0
+        self._waiter: asyncio.Future[None] | None = None
+        self._bucket = Bucket(self.heard_at, context.options) if context.options.limits else None
 
     # What delivery calls.
 
-    def hear_outcome(self, outcome: Outcome) -> None:
-        """Takes what became of a command of this session, in its place in the order."""
-        if outcome and type(outcome[0]) is GateMark:
+    def take_outcome(self, outcome: Outcome) -> None:
+        """Takes the outcome of a command of this session, in its order."""
+        if outcome and type(outcome[0]) is Barrier:
             return
         dialect = self.spoken
         own = self._said(dialect.encode_outcome, outcome)
         if own:
-            self.parts.append(own)
-            if len(own) > self.service.options.send_bytes:
+            self.pending.append(own)
+            if len(own) > self.context.options.send_bytes:
                 self._allowance += len(own)
         if dialect.encoder is not self.encoder:
             self.encoder = dialect.encoder
-            self.regroup()
+            self.update_subscriptions()
 
-    def follow(self, outcome: Outcome) -> bytes:
-        """What this session is told of what another session of the same person caused."""
-        return self._said(partial(self.spoken.encode_from_sibling, alone=not self.audiences), outcome)
+    def encode_from_sibling(self, outcome: Outcome) -> bytes:
+        """The bytes for what another session of the same person caused."""
+        return self._said(partial(self.spoken.encode_from_sibling, alone=not self.subscriptions), outcome)
 
-    def learn(self, outcome: Outcome) -> bytes:
-        """The bytes that tell this session what became of another's command."""
+    def encode_rename(self, outcome: Outcome) -> bytes:
+        """The bytes for an outcome of another session that each session is told in its own way."""
         if self.dialect is None:  # a stream
             return b"".join([self.encoder.encode(item) for item in outcome if type(item) is Record])
         return self._said(self.spoken.encode_rename, outcome)
 
     def _said(self, say: Callable[[Outcome], bytes], outcome: Outcome) -> bytes:
-        """What the dialect says; a bug of it ends this session alone."""
+        """What the dialect gives; a bug in it ends only this session."""
         try:
             return say(outcome)
         except Exception:
             _logger.exception("An answer to %s failed; this is a bug of asyncchat", self.address)
-            self.service.loop.call_soon(self.expel, "internal error")
+            self.context.loop.call_soon(self.disconnect, "internal error")
             return b""
 
-    def flush_parts(self) -> None:
-        """Writes what this session was told on its own."""
-        if self.parts:
-            self.tell(b"".join(self.parts))
-            self.parts = []
-        told = self._told
-        if told is not None:
-            self._told = None
-            if not told.done():
-                told.set_result(None)
+    def flush_pending(self) -> None:
+        """Writes what this session was told individually."""
+        if self.pending:
+            self.tell(b"".join(self.pending))
+            self.pending = []
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)
 
     def ignores(self, record: Record) -> bool:
-        """Whether this session hides an event from itself."""
+        """Whether this session ignores the person who caused an event."""
         event = record.event
         return isinstance(event, _HIDDEN) and event.person.key in self.ignoring
 
-    # What gates and the service call.
+    # What I/O commands and the server call.
 
     async def answer_in_slices(self, answer: object) -> None:
-        """Ends a hold with a gate's answer, written in slices; then what was delivered meanwhile."""
+        """Resumes the output with an I/O command's answer, written in slices."""
         data = self.spoken.encode_outcome((answer,))
         while len(data) > SLICE_BYTES and not self.ended:
             try:
                 self.send(data[:SLICE_BYTES])
             except RuntimeError:
-                self.lose()
+                self.mark_lost()
                 return
             data = data[SLICE_BYTES:]
             await self.drained()
-        self.release(data)
+        self.resume_output(data)
 
-    def regroup(self) -> None:
-        """Tells the rooms that this session is now told in another way."""
-        for audience in self.audiences:
-            audience.changed(self)
+    def update_subscriptions(self) -> None:
+        """Tells the rooms that this session has another encoder, or ignores others, now."""
+        for subscribers in self.subscriptions:
+            subscribers.update(self)
 
-    async def told(self) -> None:
-        """Waits until this session is next told something that concerns it."""
-        self._told = self.service.loop.create_future()
-        await self._told
+    async def next_delivery(self) -> None:
+        """Waits until something is delivered to this session individually."""
+        self._waiter = self.context.loop.create_future()
+        await self._waiter
 
-    async def attend(self, room: str) -> int:
-        """Has this session told of a room without being a member; deliveries wait for ``release``.
+    async def subscribe(self, room: str) -> int:
+        """Subscribes to a room without being a member; pauses output until ``resume_output``.
 
         Returns:
             The number of the last record delivered before.
         """
-        return await self._turn(room)
+        return await self._reach_barrier(room)
 
-    def depart(self) -> None:
-        """Is told of its rooms no more."""
-        self.service.delivery.leave(self)
+    def unsubscribe(self) -> None:
+        """Unsubscribes from all rooms."""
+        self.context.delivery.unsubscribe(self)
 
     def adopt(self, dialect: Dialect) -> None:
-        """Speaks this dialect from now on."""
+        """Uses this dialect from now on."""
         self.dialect = dialect
         self.encoder = dialect.encoder
 
-    def expel(self, reason: str, *, at_once: bool = False) -> None:
-        """Ends the session from the server's side; the others are told the reason.
+    def disconnect(self, reason: str, *, at_once: bool = False) -> None:
+        """Ends the session; the others are told the reason.
 
-        ``at_once`` drops what waits to be sent, as to a client that does not read.
+        ``at_once`` drops what waits to be sent: the client does not read.
         """
         if self.ended:
             return
         self.reason = reason
         if not at_once:
             self._tell_last(reason)
-        self._leave(int((self.service.now() - self.heard) * 1_000_000) if at_once else 0)
+        self._leave(int((self.context.now() - self.heard_at) * 1_000_000) if at_once else 0)
         if at_once:
             self._writer.transport.abort()
         else:
             self._close()
 
-    def dismiss(self, reason: str) -> None:
-        """Ends the session because the server stops: it is told, the others are not."""
+    def shut_down(self, reason: str) -> None:
+        """Ends the session because the server stops: the client is told, the others are not."""
         if not self.ended:
             self._tell_last(reason, stopping=True)
             self.ended = True
             self._wake()
             self._close()
 
-    async def obey_one(self, commands: Sequence[Command]) -> None:
-        """Submits what a single line gave, and waits for its outcome."""
+    async def process_one(self, commands: Sequence[Command]) -> None:
+        """Submits the commands of a single line, and waits for the outcome."""
         if self._submit(commands):
-            await self._depart()
+            await self._finish_output()
         elif commands and self.spoken.paused:
-            await self._outcome_of(commands[-1])
+            await self._await_outcome(commands[-1])
 
     @property
     def spoken(self) -> Dialect:
-        """The dialect, of a session that has one."""
+        """The dialect of a session that has one."""
         if self.dialect is None:
             raise RuntimeError("a session without a dialect was spoken to")
         return self.dialect
 
     # The task.
 
-    async def run(self) -> None:
+    async def run(self, detect: Detector) -> None:
         """Serves the client until it leaves or is lost."""
-        self.service.sessions[self] = asyncio.current_task()
+        self.context.sessions[self] = asyncio.current_task()
         try:
-            data = await Arrival(self).settle()
+            data = await detect(self)
             while data is not None:
-                await self._obey(data)
+                await self._process(data)
                 if self.ended:
                     return
                 data = await self._reader.read(READ_BYTES)
-                self.heard = self.service.now()
+                self.heard_at = self.context.now()
                 if not data:
                     return await self._finish()
-                self.service.outbox.weight += len(data)
+                self.context.outbox.weight += len(data)
                 if len(data) == READ_BYTES:
-                    await asyncio.sleep(0)  # more is there already, and reading it would not wait
+                    await asyncio.sleep(0)  # more has come already: the next read would not wait
         except OSError as error:
             self.reason = self.reason or "connection lost"
             _logger.debug("Connection of %s lost: %s", self.address, error)
         except asyncio.CancelledError:
-            # The server stops and this was late; Python 3.11's streams report a cancelled task as failed.
+            # The server stops and did not wait. Python 3.11's streams report a cancelled task as failed.
             self._writer.transport.abort()
         except Exception:
             _logger.exception("A session of %s failed; this is a bug of asyncchat", self.address)
-            self.expel("internal error")
+            self.disconnect("internal error")
         finally:
             self._leave()
-            if self.dialect is None and self.audiences:
-                self.depart()
+            if self.dialect is None and self.subscriptions:
+                self.unsubscribe()
             self._close()
-            self.service.forget(self)
+            del self.context.sessions[self]
+            self.context.connections.release(self.address)
 
     async def _finish(self) -> None:
-        """Obeys what the end of input still means, then leaves."""
+        """Processes what the end of input still means, then leaves."""
         dialect = self.spoken
         commands = dialect.receive_eof()
         while commands and not self.ended:
             if self._submit(commands):
-                return await self._depart()
+                return await self._finish_output()
             if dialect.paused:
-                await self._outcome_of(commands[-1])
+                await self._await_outcome(commands[-1])
             commands = dialect.receive_data(b"")
         if not self.ended:
-            self.service.hub.submit(self, [Quit("connection closed")])
-            await self._depart()
+            self.context.hub.submit(self, [Quit("connection closed")])
+            await self._finish_output()
 
-    async def _obey(self, data: bytes) -> None:
-        """Submits all that was received, at the session's pace."""
+    async def _process(self, data: bytes) -> None:
+        """Submits all that was received, at the session's rate."""
         dialect = self.spoken
         bucket = self._bucket
         while not self.ended:
-            if self.service.outbox.failing and self.service.outbox.holds(self):
-                await self.told()  # a refusal must not overtake what was accepted before
+            if self.context.outbox.failing and self.context.outbox.holds(self):
+                await self.next_delivery()  # a refusal must not overtake what was accepted before
                 continue
             if bucket is None:
                 commands = dialect.receive_data(data)
             else:
-                allowed = bucket.allowed(self.heard, self.service.options)
+                allowed = bucket.allowed(self.heard_at, self.context.options)
                 if allowed < 1:
-                    data = await self._slow_down(bucket, data)
+                    data = await self._throttle(bucket, data)
                     continue
                 commands = dialect.receive_data(data, min(COMMANDS_A_TURN, allowed))
                 bucket.take(dialect.cost(commands))
@@ -278,109 +335,109 @@ class Session(Line):
             if not commands:
                 return
             if self._submit(commands):
-                await self._depart()
+                await self._finish_output()
             elif dialect.paused:
-                await self._outcome_of(commands[-1])
+                await self._await_outcome(commands[-1])
                 await self.drained()
             elif dialect.backlog:
-                await self._settle()
+                await self._wait_for_capacity()
             else:
-                if self.service.outbox.full or self.is_crowded():
-                    await self._settle()
+                if self.context.outbox.full or self.is_crowded():
+                    await self._wait_for_capacity()
                 return
 
     def _submit(self, commands: Sequence[Command]) -> bool:
-        """Hands commands to the hub, all but a gate; whether the last thing asked was to leave."""
-        service = self.service
-        if service.outbox.failing:
+        """Hands commands to the hub, except an I/O command; whether the last one was to leave."""
+        context = self.context
+        if context.outbox.failing:
             return self._refuse(commands)
         if commands:
             last = commands[-1]
-            if type(last) in GATES:
+            if type(last) in context.io_handlers:
                 commands = commands[:-1]
             elif type(last) is Enter:
                 commands = [*commands[:-1], msgspec.structs.replace(last, address=self.address)]
-        return service.hub.submit(self, commands)
+        return context.hub.submit(self, commands)
 
     def _refuse(self, commands: Sequence[Command]) -> bool:
-        """Answers commands while the history can't be written: none is accepted, but to leave."""
+        """Answers commands while the history can't be written: only leaving is accepted."""
         for command in commands:
             if type(command) is Quit:
-                return self.service.hub.submit(self, [command])
+                return self.context.hub.submit(self, [command])
             answer = command.value if type(command) is Answer else StorageDown()
             self.tell(self.spoken.encode_outcome((answer,)))
         return False
 
-    async def _depart(self) -> None:
-        """Stays until all that was asked before leaving is answered."""
+    async def _finish_output(self) -> None:
+        """Waits until all that was asked before leaving is answered."""
         if not self.ended:
-            if not self.service.outbox.failing:
-                await self._turn()
+            if not self.context.outbox.failing:
+                await self._reach_barrier()
             if not self.spoken.entered:
-                self.release(self.spoken.closing_bytes(""))
+                self.resume_output(self.spoken.closing_bytes(""))
             self.ended = True
 
-    async def _turn(self, room: str = "") -> int:
-        """Waits for this session's turn in the order, and holds what is delivered after it.
+    async def _reach_barrier(self, room: str = "") -> int:
+        """Waits until all that this session asked before is delivered, and pauses its output.
 
         Returns:
             The number of the last record delivered before.
         """
-        mark = self.service.hub.begin_gate(self, room)
-        while mark.reached < 0 and not self.ended:
-            await self.told()
-        return mark.reached
+        barrier = self.context.hub.put_barrier(self, room)
+        while barrier.reached < 0 and not self.ended:
+            await self.next_delivery()
+        return barrier.reached
 
-    async def _outcome_of(self, command: Command) -> None:
-        """Waits for what decides how to read on: a gate's answer, or a command's outcome."""
-        gate = GATES.get(type(command))
-        if gate is not None:
-            reached = await self._turn()
+    async def _await_outcome(self, command: Command) -> None:
+        """Waits for what decides how input is read on: an I/O command's answer, or an outcome."""
+        perform = self.context.io_handlers.get(type(command))
+        if perform is not None:
+            reached = await self._reach_barrier()
             if not self.ended:
-                await gate(self, command, reached)
+                await perform(self, command, reached)
         while self.spoken.paused and not self.ended:
-            await self.told()
+            await self.next_delivery()
 
-    async def _settle(self) -> None:
+    async def _wait_for_capacity(self) -> None:
         """Waits until this session may submit more."""
-        if self.service.outbox.full:
-            await self.service.outbox.room()
+        if self.context.outbox.full:
+            await self.context.outbox.room()
         await self.drained()
         await asyncio.sleep(0)
 
-    async def _slow_down(self, bucket: Bucket, data: bytes) -> bytes:
-        """Lets time pass for a session over its rate, while what it sends waits unread by anyone."""
-        if self.spoken.backlog + len(data) > self.service.options.input_bytes:
-            self.expel("too much input")
+    async def _throttle(self, bucket: Bucket, data: bytes) -> bytes:
+        """Waits while a session is over its rate; what it sends is read but not processed."""
+        if self.spoken.backlog + len(data) > self.context.options.input_bytes:
+            self.disconnect("too much input")
             return b""
-        more = await self.read(bucket.wait(self.service.options))
+        more = await self.read(bucket.wait(self.context.options))
         if more is None:
-            self.heard = self.service.now()
+            self.heard_at = self.context.now()
             return data
         if not more:
-            # The peer sends no more; what it sent is still taken at its pace.
-            await asyncio.sleep(bucket.wait(self.service.options))
-            self.heard = self.service.now()
+            # The peer sends no more; what it sent is still processed at its rate.
+            await asyncio.sleep(bucket.wait(self.context.options))
+            self.heard_at = self.context.now()
         return data + more
 
     def _leave(self, silent: int = 0) -> None:
-        """Takes the session out of the chat, once; for one who never entered nothing happens there.
+        """Takes the session out of the chat, once.
 
-        ``silent`` is for how many microseconds nothing was heard of it, where that means it was gone.
+        ``silent``: microseconds since it was last heard, if that means that the client was gone.
         """
         if not self.ended:
             self.ended = True
             if self.dialect is not None:
-                self.service.hub.submit(self, [Quit(self.reason, silent)])
+                self.context.hub.submit(self, [Quit(self.reason, silent)])
             self._wake()
 
     def _wake(self) -> None:
-        """Lets the task see that something has changed."""
-        if self._told is not None and not self._told.done():
-            self._told.set_result(None)
+        """Wakes the task that waits for a delivery."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def _tell_last(self, reason: str, *, stopping: bool = False) -> None:
-        """Says why the server closes, after what a gate held back."""
+        """Tells why the server closes the connection, after output that was kept back."""
         if self.dialect is not None:
             held, self._held = self._held, None
             if held is not None:

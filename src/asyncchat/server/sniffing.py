@@ -1,4 +1,4 @@
-"""Which client this is, by its first complete line: DESIGN section 3.
+"""Which client this is, by its first complete line: docs/architecture.md, "One port, any client".
 
 Pure: bytes in, a kind out. Owns the table; must not know sockets, time or what the kinds are answered.
 """

@@ -1,7 +1,7 @@
-"""Outgoing webhooks: what is said in some rooms, posted elsewhere, in order, until it is taken.
+"""Outgoing webhooks: messages of some rooms are posted to a URL, in order, until they are accepted.
 
-Owns the backlogs and the tries; they live as long as the process. A hook is told of its rooms as members are,
-by the same delivery. Signed as Standard Webhooks has it (``webhook-signature``), and as GitHub does.
+Owns the backlogs and the retries; they are lost when the process ends. A webhook subscribes to its rooms like
+a member. Requests are signed by Standard Webhooks (``webhook-signature``) and as GitHub does.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import logging
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import h11
@@ -26,75 +26,71 @@ from asyncchat import __version__
 from asyncchat.config.webhooks import key_of
 from asyncchat.core.events import Record
 from asyncchat.core.ids import Ids
-from asyncchat.server.absent import Nobody
-from asyncchat.server.http.api import shapes
+from asyncchat.server.http.api import schemas
+from asyncchat.server.recipients import SilentRecipient
 
 if TYPE_CHECKING:
     from asyncchat.config.webhooks import Webhook
-    from asyncchat.server.audience import Audience
-    from asyncchat.server.service import Service
-    from asyncchat.server.session import Session
+    from asyncchat.server.delivery import Delivery
 
 _logger = logging.getLogger("asyncchat.webhooks")
 
 BACKLOG = 1_000
-"""Messages that wait for a hook, the newest: half a megabyte of usual ones."""
+"""The newest messages that wait for a webhook: about half a megabyte."""
 
 ANSWER_SECONDS = 10.0
-"""How long the other end may take for one message."""
+"""How long the receiver may take for one message."""
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 300.0
 """Seconds between two tries: doubled each time."""
 
 REFUSED_TRIES = 5
-"""Tries of a message that is refused (4xx): it may be the message; what hangs on time has another status."""
+"""Tries of a message that is refused (4xx): the message itself may be the reason."""
 
-_LATER = (408, 425, 429)
+_RETRY_LATER = (408, 425, 429)
 
 _numbers = itertools.count(-1, -1)
-"""Hooks are no sessions: their numbers are below those."""
+"""Webhooks are no sessions: their numbers are negative."""
 
 
-class Waiting(msgspec.Struct, frozen=True):
+class Payload(msgspec.Struct, frozen=True):
     """A message to be posted."""
 
     id: str
     body: bytes
 
 
-class HookVariant:
-    """A message as a hook gets it: a line of JSON."""
+class HookEncoder:
+    """Encodes messages for webhooks: one line each, with the id, a space and the JSON to post."""
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
 
     def encode(self, record: Record) -> bytes:
-        """The line, or nothing for what is no message."""
-        said = shapes.message(record, self._ids)
-        return b"" if said is None else msgspec.json.encode({"event": "message", "message": said}) + b"\n"
+        """The line; nothing for an event that is not a message."""
+        said = schemas.message(record, self._ids)
+        if said is None:
+            return b""
+        body = msgspec.json.encode({"event": "message", "message": said})
+        return b"%b %b\n" % (said.id.encode(), body)
 
 
-class Hook(Nobody):
-    """One webhook; it stands among a room's members in the place of a session."""
+class Hook(SilentRecipient):
+    """One webhook; it is subscribed to its rooms like a member."""
 
-    def __init__(self, name: str, stated: Webhook, encoder: HookVariant) -> None:
-        super().__init__()
-        self.id = next(_numbers)
+    def __init__(self, name: str, stated: Webhook, encoder: HookEncoder) -> None:
+        super().__init__(next(_numbers))
         self.name = name
         self.stated = stated
         self.encoder = encoder
-        self.audiences: tuple[Audience, ...] = ()
-        self.ignoring: frozenset[str] = frozenset()
         self.ended = False
-        self.write: Callable[[bytes], None] = self._take
-        self._waiting: deque[Waiting] = deque()
+        self._waiting: deque[Payload] = deque()
         self._filled = asyncio.Event()
         self._dropped = 0
 
-    # What delivery calls.
-
-    def _take(self, data: bytes) -> None:
+    def write(self, data: bytes) -> None:
+        """Takes lines of messages; drops the oldest beyond the limit."""
         for line in data.splitlines():
             if len(self._waiting) >= BACKLOG:
                 self._waiting.popleft()
@@ -103,29 +99,12 @@ class Hook(Nobody):
                     _logger.error(
                         "Webhook %s: more than %d messages wait; the oldest are dropped", self.name, BACKLOG
                     )
-            id = msgspec.json.decode(line)["message"]["id"]
-            self._waiting.append(Waiting(id, line))
+            id, _, body = line.partition(b" ")
+            self._waiting.append(Payload(id.decode(), body))
         self._filled.set()
 
-    def is_slow(self) -> bool:
-        """Never: its backlog is bounded."""
-        return False
-
-    def lose(self) -> None:
-        """Nothing: there is no connection."""
-
-    def ignores(self, _record: Record) -> bool:
-        """Whether it hides an event: none."""
-        return False
-
-    def learn(self, _outcome: object) -> bytes:
-        """What another's command changed is no message."""
-        return b""
-
-    # Its task.
-
     async def run(self) -> None:
-        """Posts what waits, in order, until cancelled."""
+        """Posts the backlog, in order, until cancelled."""
         pause, tries = FIRST_PAUSE, 0
         while True:
             while not self._waiting:
@@ -139,7 +118,7 @@ class Hook(Nobody):
                 fault = "" if 200 <= status < 300 else f"answered {status}"
             except (OSError, TimeoutError, h11.ProtocolError, ssl.SSLError) as error:
                 status, fault = 0, str(error) or type(error).__name__
-            if fault and (tries < REFUSED_TRIES or not 400 <= status < 500 or status in _LATER):
+            if fault and (tries < REFUSED_TRIES or not 400 <= status < 500 or status in _RETRY_LATER):
                 _logger.warning("Webhook %s: %s; again in %g s", self.name, fault, pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
@@ -155,7 +134,7 @@ class Hook(Nobody):
 
 
 def signed(secret: str, id: str, now: int, body: bytes) -> list[tuple[str, str]]:
-    """The headers that say who posts: Standard Webhooks' over id, time and body, GitHub's over the body."""
+    """The headers with the signatures: Standard Webhooks' of id, time and body, GitHub's of the body."""
     key = key_of(secret)
     whole = hmac.new(key, b"%b.%d.%b" % (id.encode(), now, body), hashlib.sha256).digest()
     return [
@@ -166,11 +145,11 @@ def signed(secret: str, id: str, now: int, body: bytes) -> list[tuple[str, str]]
     ]
 
 
-async def post(stated: Webhook, message: Waiting) -> int:
-    """Posts one message; gives the answer's status.
+async def post(stated: Webhook, message: Payload) -> int:
+    """Posts one message; returns the response's status.
 
     Raises:
-        OSError: the other end can't be reached.
+        OSError: the receiver can't be reached.
         h11.RemoteProtocolError: it does not speak HTTP.
     """
     url = urlsplit(stated.url)
@@ -208,26 +187,34 @@ async def post(stated: Webhook, message: Waiting) -> int:
 
 
 class Webhooks:
-    """All webhooks of a service."""
+    """All webhooks of a server.
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._variant = HookVariant(service.log.ids)
+    Args:
+        delivery: tells them of their rooms.
+        ids: give messages their ids.
+        stated: the webhooks of the options, by name.
+    """
+
+    def __init__(self, delivery: Delivery, ids: Ids, stated: Mapping[str, Webhook]) -> None:
+        self._delivery = delivery
+        self._stated = stated
+        self._encoder = HookEncoder(ids)
         self._running: dict[str, tuple[Hook, asyncio.Task[None]]] = {}
         self._changed = asyncio.Event()
         self._changed.set()
 
-    def changed(self) -> None:
-        """The options may state others now."""
+    def change(self, stated: Mapping[str, Webhook]) -> None:
+        """Has ``run`` run these webhooks from now on."""
+        self._stated = stated
         self._changed.set()
 
     async def run(self) -> None:
-        """Runs those that the options state, until cancelled."""
+        """Runs the webhooks of the options, until cancelled."""
         try:
             while True:
                 await self._changed.wait()
                 self._changed.clear()
-                self._adapt(self._service.options.webhooks)
+                self._adapt(self._stated)
         finally:
             tasks = [task for _, task in self._running.values()]
             for task in tasks:
@@ -235,18 +222,18 @@ class Webhooks:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def _adapt(self, stated: Mapping[str, Webhook]) -> None:
-        delivery = self._service.delivery
+        delivery = self._delivery
         for name, (hook, task) in list(self._running.items()):
             if stated.get(name) != hook.stated:
-                delivery.leave(cast("Session", hook))
+                delivery.unsubscribe(hook)
                 hook.ended = True
                 task.cancel()
                 del self._running[name]
         for name, one in stated.items():
             if name not in self._running:
-                hook = Hook(name, one, self._variant)
+                hook = Hook(name, one, self._encoder)
                 for room in dict.fromkeys(one.rooms):
-                    delivery.attend(cast("Session", hook), room)
+                    delivery.subscribe(hook, room)
                 self._running[name] = hook, asyncio.create_task(self._run(hook))
 
     async def _run(self, hook: Hook) -> None:

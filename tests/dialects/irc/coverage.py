@@ -1,4 +1,4 @@
-"""The second half of ``docs/irc.md``, made of the dialect's own tables and of the tests beside this file.
+"""The second half of ``docs/irc-reference.md``, made of the dialect's tables and the tests beside it.
 
 ``python -m tests.dialects.irc.coverage`` writes it; ``test_coverage`` fails while it is stale.
 """
@@ -19,7 +19,7 @@ from asyncchat.dialects.irc.registry import COMMANDS
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
-PAGE = ROOT / "docs" / "irc.md"
+PAGE = ROOT / "docs" / "irc-reference.md"
 MARKER = "<!-- made: do not edit below -->"
 
 MODERN = "[Modern IRC](https://modern.ircdocs.horse/#{anchor})"

@@ -8,13 +8,13 @@ from asyncchat.core.modes import BANS, EXCEPTIONS, MUTES
 from asyncchat.dialects.irc import modes
 from asyncchat.dialects.irc.modes import format_extban, parse_extban, prefix
 
-PAGE = Path(__file__).parents[3] / "docs" / "irc.md"
+PAGE = Path(__file__).parents[3] / "docs" / "irc-reference.md"
 TESTS = [Path(__file__).parent / "features" / f"test_{name}.py" for name in ("modes", "people")]
 
 
 def rows(title: str) -> dict[str, str]:
     """The rows of a section's table, by letter."""
-    section = PAGE.read_text(encoding="utf-8").partition(f"### {title}\n")[2].partition("\n### ")[0]
+    section = PAGE.read_text(encoding="utf-8").partition(f"### {title}\n")[2].partition("\n#")[0]
     lines = (line for line in section.splitlines() if line.startswith("| `"))
     return {line.split("`")[1]: line for line in lines}
 

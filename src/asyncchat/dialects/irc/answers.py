@@ -36,11 +36,6 @@ def numeric(code: str, *words: str, text: str | None = None) -> Answer:
     return Answer(Numeric(code, words, text))
 
 
-def fail(command: str, code: str, *context: str, text: str) -> bytes:
-    """A FAIL line without its source (IRCv3 standard-replies)."""
-    return f"FAIL {' '.join((command, code, *context))} :{text}".encode("utf-8", "replace")
-
-
 def listed(text: str, most: int) -> list[str]:
     """The items of a comma-separated parameter, each once, at most so many."""
     return list(dict.fromkeys(item for item in text.split(",") if item))[:most]

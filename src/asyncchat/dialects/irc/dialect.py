@@ -240,8 +240,7 @@ class IrcDialect(IrcSession):
         failure = FAILURES.get(type(refusal))
         if failure is not None:
             command, failed, context, text = failure(refusal)
-            words = (middle(part) for part in context)
-            return line(" ".join((f":{self.context.name} FAIL", command, failed, *words)), text)
+            return self.fail(command, failed, *(middle(part) for part in context), text=text)
         code, parts, text = REFUSALS[type(refusal)](refusal)
         return self.numeric(code, *(middle(part) for part in parts), text=text)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from asyncchat.core.commands import Answer, Command
 from asyncchat.dialects.framing import OVERLONG
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import ResumeReading, fail, numeric
+from asyncchat.dialects.irc.answers import ResumeReading, numeric
 from asyncchat.dialects.irc.batches import OpenBatch
 from asyncchat.dialects.irc.capabilities import BATCH, LABELED_RESPONSE
 from asyncchat.dialects.irc.features import multiline
@@ -104,9 +104,9 @@ def _refused(session: IrcSession, raw: bytes, fault: Fault) -> Sequence[Command]
     command = message.command if isinstance(message, Message) else "*"
     if command == "METADATA" and isinstance(message, Message) and message.param(1).upper() == "SET":
         text = "A value must be UTF-8"
-        return [session.said(fail(command, "VALUE_INVALID", text=text))]
+        return [session.fail_answer(command, "VALUE_INVALID", text=text)]
     text = "Message rejected, your IRC software MUST use UTF-8 encoding on this network"
-    return [session.said(fail(command if command in COMMANDS else "*", "INVALID_UTF8", text=text))]
+    return [session.fail_answer(command if command in COMMANDS else "*", "INVALID_UTF8", text=text)]
 
 
 def _too_long(raw: bytes) -> bool:

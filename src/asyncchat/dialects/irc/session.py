@@ -6,13 +6,14 @@ that come in, nor any command: those are ``dialect``'s and the features'.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
 from asyncchat.core.commands import Answer, Command
 from asyncchat.core.people import Person
 from asyncchat.dialects.base import Outcome
 from asyncchat.dialects.irc.batches import ClientBatches
+from asyncchat.dialects.irc.capabilities import BATCH
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.labels import LabeledResponse, LabelStart
 from asyncchat.dialects.irc.registration import PendingRegistration
@@ -212,10 +213,25 @@ class IrcSession:
         """A notice of the server."""
         return line(f":{self.context.name} NOTICE {self.nick}", text)
 
-    def said(self, what: bytes) -> Answer:
-        """Has a line of the server said, given without source and CR LF."""
-        return Answer(self.fail(what))
+    def fail(self, command: str, code: str, *context: str, text: str) -> bytes:
+        """A FAIL (IRCv3 standard-replies)."""
+        return line(" ".join((f":{self.context.name} FAIL", command, code, *context)), text)
 
-    def fail(self, what: bytes) -> bytes:
-        """A line of the server, given without source and CR LF."""
-        return line(f":{self.context.name} {what.decode()}")
+    def fail_answer(self, command: str, code: str, *context: str, text: str) -> Answer:
+        """A FAIL in its place among a line's commands."""
+        return Answer(self.fail(command, code, *context, text=text))
+
+    def in_batch(self, letter: str, kind: str, told: Callable[[str], list[bytes]]) -> bytes:
+        """Lines as a batch, for sessions that negotiated it.
+
+        Args:
+            letter: begins the batch's reference.
+            kind: the batch's type, and its parameters.
+            told: makes the lines, given the reference; empty for none.
+        """
+        if not self.caps_out & BATCH:
+            return b"".join(told(""))
+        ref = f"{letter}{self.batches}"
+        self.batches += 1
+        begin = line(f":{self.context.name} BATCH +{ref} {kind}")
+        return b"".join((begin, *told(ref), line(f":{self.context.name} BATCH -{ref}")))

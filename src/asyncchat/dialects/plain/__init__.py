@@ -1,4 +1,7 @@
-"""The plain dialect: ``nc``, ``telnet``, a pipe, and clients that send no newlines."""
+"""The plain dialect: ``nc``, ``telnet``, a pipe, and clients that send no newlines.
+
+See docs/architecture.md, "One port, any client".
+"""
 
 from asyncchat.dialects.plain.client import PlainClient
 from asyncchat.dialects.plain.dialect import Plain, PlainDialect

@@ -1,5 +1,7 @@
 """The plain dialect: one person at ``nc``, ``telnet`` or a pipe, a line at a time.
 
+See docs/architecture.md, "The plain dialect".
+
 Owns the current room, what each line means, and what is told in answer; must not know sockets or waiting.
 """
 

@@ -1,4 +1,6 @@
-"""Clients that send no newline and print what each read brings (``seed/client.py``).
+"""Clients that send no newline and print what each read brings (the original classroom client).
+
+See docs/architecture.md, "Unframed clients".
 
 Owns when silence shows that a client is one of them, and how text for it is cut; its session waits.
 """

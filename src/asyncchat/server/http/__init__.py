@@ -1,1 +1,1 @@
-"""HTTP on the chat's port: the page, how to join, and the way to IRC over WebSocket."""
+"""HTTP on the chat's port: the page, how to join, the API, and the upgrade to IRC over WebSocket."""

@@ -1,7 +1,6 @@
-"""One connection's HTTP: requests read and answered one by one, until it ends or turns to WebSocket.
+"""HTTP on one connection: requests are read and answered one by one, until it ends or becomes a WebSocket.
 
-Owns the time a request may take, its size, and the turn; the protocol is h11's. Must not know what the
-answers are.
+Owns the limits of a request's time and size; h11 has the protocol. Must not know what is answered.
 """
 
 from __future__ import annotations
@@ -15,10 +14,12 @@ from typing import TYPE_CHECKING
 import h11
 
 from asyncchat.dialects import websocket
-from asyncchat.server.http.messages import Request, Response, problem, whole
+from asyncchat.server.http.messages import Request, Response, headers_of, problem
 from asyncchat.server.limits import REQUEST_SECONDS
 
 if TYPE_CHECKING:
+    from asyncchat.dialects.websocket import WebSocket
+    from asyncchat.server.http.app import App
     from asyncchat.server.session import Session
 
 _logger = logging.getLogger("asyncchat.http")
@@ -41,14 +42,20 @@ class HttpConnection:
     """HTTP over one session.
 
     Args:
-        session: reads and writes.
-        begun: what it has read so far.
+        session: the connection's session.
+        app: answers requests.
+        websockets: gives dialects to WebSockets.
+        begun: what has been read so far.
         ended: whether that is all.
     """
 
-    def __init__(self, session: Session, begun: bytes, *, ended: bool) -> None:
+    def __init__(
+        self, session: Session, app: App, websockets: WebSocket, begun: bytes, *, ended: bool
+    ) -> None:
         self._session = session
-        self._site = session.service.site
+        self._app = app
+        self._websockets = websockets
+        self._now = session.context.now
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES)
         if begun:
             self._h11.receive_data(begun)
@@ -58,29 +65,29 @@ class HttpConnection:
         self._method = ""
 
     async def serve(self) -> bytes | None:
-        """Answers what is asked.
+        """Answers requests.
 
         Returns:
-            What followed the handshake, where the connection has become a WebSocket; None when it is over.
+            What followed the handshake, if the connection has become a WebSocket; None when it is over.
         """
         session = self._session
         first = True
         while not session.ended:
-            session.born = session.service.now()  # what the watch counts from
-            self._deadline = session.born + (REQUEST_SECONDS if first else IDLE_SECONDS)
+            session.waiting_since = self._now()  # keepalive counts from here
+            self._deadline = session.waiting_since + (REQUEST_SECONDS if first else IDLE_SECONDS)
             first = False
             try:
                 request = await self._next_request()
             except h11.RemoteProtocolError as error:
                 status = error.error_status_hint
-                self._send(problem(status if 400 <= status < 600 else 400, _sentence(error), close=True))
+                self._send(problem(status if 400 <= status < 600 else 400, _explain(error), close=True))
                 break
             if request is None:
                 break
             if isinstance(request, Response):
                 self._send(request)
                 break
-            response = self._site.turned_away(request)
+            response = self._app.refusal(request)
             if response is None and request.version == "1.1" and request.names("upgrade", "websocket"):
                 begun = self._upgrade(request)
                 if isinstance(begun, bytes):
@@ -97,25 +104,25 @@ class HttpConnection:
             if self._h11.our_state is not h11.DONE or self._h11.their_state is not h11.DONE:
                 break
             self._h11.start_next_cycle()
-        await self._take_rest()
+        await self._drain_input()
         return None
 
     async def _respond(self, request: Request) -> Response:
         try:
-            return await self._site.respond(request, self._session)
+            return await self._app.respond(request, self._session)
         except Exception:
             _logger.exception("A request could not be answered; this is a bug of asyncchat")
             return problem(500, "The server failed at that; its log says more.", close=True)
 
     async def _next_request(self) -> Request | Response | None:
-        """The next request; an answer where it is too large or too slow; None where none comes."""
+        """The next request; an answer if it is too large or too slow; None if there is none."""
         head = await self._next_event()
         if head is None and self._h11.trailing_data[0]:
             return _too_late()
         if not isinstance(head, h11.Request):
             return None
         self._method = head.method.decode("ascii")
-        self._deadline = self._session.service.now() + REQUEST_SECONDS
+        self._deadline = self._now() + REQUEST_SECONDS
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers)
         if head.http_version not in (b"1.0", b"1.1"):
             return problem(505, "This server speaks HTTP/1.1.", close=True)
@@ -143,28 +150,31 @@ class HttpConnection:
         return Request(self._method, target, headers, body, head.http_version.decode("ascii"))
 
     async def _next_event(self) -> h11.Event | type[h11.PAUSED] | None:
-        """What h11 makes of what is read; None when time is up."""
+        """h11's next event; None when time is up."""
         while True:
             event = self._h11.next_event()
             if event is not h11.NEED_DATA:
                 return event  # type: ignore[return-value]
-            data = await self._session.read(max(0.0, self._deadline - self._session.service.now()))
+            data = await self._session.read(max(0.0, self._deadline - self._now()))
             if data is None:
                 return None
             self._h11.receive_data(data)
 
     def _upgrade(self, request: Request) -> bytes | Response:
-        """Turns the connection to WebSocket, or says why not."""
-        shaken = websocket.shake_hands(request.method, request.target, request.headers)
-        if shaken.status != 101:
-            return problem(shaken.status, f"This is no WebSocket handshake: {shaken.reason}.", shaken.headers)
-        self._tell(self._h11.send(h11.InformationalResponse(status_code=101, headers=list(shaken.headers))))
+        """Upgrades the connection to WebSocket, or says why not."""
+        handshake = websocket.shake_hands(request.method, request.target, request.headers)
+        if handshake.status != 101:
+            return problem(
+                handshake.status, f"This is no WebSocket handshake: {handshake.reason}.", handshake.headers
+            )
+        self._tell(
+            self._h11.send(h11.InformationalResponse(status_code=101, headers=list(handshake.headers)))
+        )
         session = self._session
-        session.born = session.service.now()
-        websockets = session.service.websocket
+        session.waiting_since = self._now()
         session.adopt(
-            websockets.dialect(
-                session.id, session.host, binary=shaken.binary, is_confidential=session.private
+            self._websockets.dialect(
+                session.id, session.host, binary=handshake.binary, is_confidential=session.private
             )
         )
         return bytes(self._h11.trailing_data[0])
@@ -196,7 +206,7 @@ class HttpConnection:
                 data += self._h11.send(h11.Data(data=response.body)) or b""
             data += self._h11.send(h11.EndOfMessage()) or b""
         except h11.LocalProtocolError:
-            # It broke off before its request was one: nobody to answer.
+            # The request broke off: nobody waits for an answer.
             _logger.debug("%s broke off a request", self._session.host)
             return
         self._tell(data)
@@ -205,16 +215,16 @@ class HttpConnection:
         if data:
             self._session.tell(data)
 
-    async def _take_rest(self) -> None:
-        """Reads what a request's body still sends: closing on unread data would drop the answer."""
+    async def _drain_input(self) -> None:
+        """Reads the rest of a request's body: closing with unread data would drop the answer."""
         await asyncio.sleep(0)
         session = self._session
         if session.ended or self._h11.their_state is h11.CLOSED:
             return
         session.half_close()
         taken = 0
-        until = session.service.now() + _TAIL_LONGEST  # a byte a second is no reason to stay
-        while taken < _TAIL_BYTES and session.service.now() < until:
+        until = self._now() + _TAIL_LONGEST  # a client may send a byte a second
+        while taken < _TAIL_BYTES and self._now() < until:
             data = await session.read(_TAIL_SECONDS)
             if not data:
                 return
@@ -222,7 +232,7 @@ class HttpConnection:
 
 
 def _headers(response: Response) -> list[tuple[str, str]]:
-    return [*whole(response), ("Date", formatdate(usegmt=True))]
+    return [*headers_of(response), ("Date", formatdate(usegmt=True))]
 
 
 def _too_large() -> Response:
@@ -233,6 +243,6 @@ def _too_late() -> Response:
     return problem(408, f"The request was not complete after {REQUEST_SECONDS:g} s.", close=True)
 
 
-def _sentence(error: h11.RemoteProtocolError) -> str:
+def _explain(error: h11.RemoteProtocolError) -> str:
     words = str(error)
     return f"This is no HTTP request: {words}."

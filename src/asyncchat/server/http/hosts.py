@@ -1,6 +1,6 @@
-"""Who may ask: the names under which HTTP is answered, and the pages that may speak to it (DESIGN section 3).
+"""The host names under which HTTP is answered, and the origins whose pages may use it.
 
-A name that a stranger's DNS made point here (DNS rebinding) is refused, and so is a page of another origin.
+A foreign name that points here (DNS rebinding) is refused, and so is a page of another origin.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ class Hosts:
     """The names and origins of one configuration.
 
     Args:
-        names: host names that are answered to beside IP literals and ``localhost``.
-        origins: more origins whose pages may speak to the server; their hosts are names too, as a reverse
+        names: host names that are accepted beside IP literals and ``localhost``.
+        origins: further origins whose pages may use the server; their hosts are accepted too, as a reverse
             proxy has one.
     """
 
@@ -39,9 +39,9 @@ class Hosts:
         return True
 
     def lets_in(self, origin: str, authority: str) -> bool:
-        """Whether a page of this origin may speak to the server under this host.
+        """Whether a page of this origin may use the server under this host.
 
-        Where the host has no port it came by a default one; which scheme a proxy speaks, nobody tells.
+        A host without a port means a default port; the scheme that a proxy speaks is not known.
         """
         try:
             parsed = parse_origin(origin)
@@ -50,7 +50,7 @@ class Hosts:
         return parsed in self._origins or _is_own(parsed, authority)
 
     def is_foreign(self, origin: str, authority: str) -> bool:
-        """Whether an origin that is let in is not the server's own under this host."""
+        """Whether an allowed origin is not the server's own under this host."""
         return not _is_own(parse_origin(origin), authority)
 
 

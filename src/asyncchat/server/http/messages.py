@@ -1,6 +1,6 @@
-"""Requests and responses as values.
+"""HTTP requests and responses as values.
 
-Owns what every response says beside its own headers; must not know sockets nor who asks.
+Owns the headers that every response has. Must not know sockets or sessions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Headers = tuple[tuple[str, str], ...]
 
 PLAIN = "text/plain; charset=utf-8"
 PROBLEM = "application/problem+json"
-"""Errors in the form that programs read (RFC 9457)."""
+"""Errors that programs can read (RFC 9457)."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -36,12 +36,12 @@ class Request(msgspec.Struct, frozen=True):
 
     @property
     def path(self) -> str:
-        """The path of the target, decoded; ``?`` in it stays what it is."""
+        """The path of the target, decoded; an encoded ``?`` belongs to it."""
         return unquote_to_bytes(self.raw_path).decode("utf-8", "replace")
 
     @property
     def raw_path(self) -> str:
-        """The same as it was sent."""
+        """The path as it was sent."""
         return self._split()[0]
 
     @property
@@ -51,12 +51,13 @@ class Request(msgspec.Struct, frozen=True):
 
     @property
     def host(self) -> str:
-        """Whom it is for: the target's authority where it has one (RFC 9112, 3.2.2), else the header's."""
+        """The host that is asked: the target's authority if it has one (RFC 9112, 3.2.2), else the
+        header's."""
         absolute = _ABSOLUTE.fullmatch(self.target)
         return self.header("host") if absolute is None else absolute[1]
 
     def header(self, name: str) -> str:
-        """A header's value, '' without one, several joined as a list."""
+        """A header's value; '' without one, several joined as a list."""
         return ", ".join(value for known, value in self.headers if known == name)
 
     def names(self, header: str, token: str) -> bool:
@@ -64,14 +65,14 @@ class Request(msgspec.Struct, frozen=True):
         return token in (part.strip().lower() for part in self.header(header).split(","))
 
     def accepts(self, kind: str) -> bool:
-        """Whether the Accept header names this media type itself, not only by a wildcard."""
+        """Whether the Accept header names this media type itself; a wildcard does not count."""
         return any(
             part.split(";")[0].strip().lower() == kind and not _refused(part)
             for part in self.header("accept").split(",")
         )
 
     def accepts_gzip(self) -> bool:
-        """Whether the answer may be compressed."""
+        """Whether the client takes gzip."""
         return any(
             part.split(";")[0].strip().lower() in ("gzip", "*") and not _refused(part)
             for part in self.header("accept-encoding").split(",")
@@ -98,9 +99,9 @@ def _refused(part: str) -> bool:
 
 
 class Response(msgspec.Struct, frozen=True):
-    """One response; ``close``: no other follows on this connection.
+    """One response; ``close``: the connection is closed after it.
 
-    ``stream`` goes on writing the body, in the chunked coding, after the head has been sent.
+    ``stream`` writes the body, in the chunked coding, after the head has been sent.
     """
 
     status: int
@@ -116,7 +117,7 @@ def text(status: int, words: str, headers: Headers = (), *, close: bool = False)
 
 
 def problem(status: int, detail: str, headers: Headers = (), *, close: bool = False) -> Response:
-    """An error: ``detail`` says in a sentence what to do."""
+    """An error; ``detail`` is a sentence that says what to do."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     return Response(status, msgspec.json.encode(body) + b"\n", (("Content-Type", PROBLEM), *headers), close)
 
@@ -127,18 +128,18 @@ ALWAYS: Headers = (
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
-"""What every response says: nothing here is for other sites to take, guess the type of, or learn from."""
+"""Headers of every response: other sites must not embed it, guess its type, or learn the referrer."""
 
-NOTHING_RUNS = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-"""The policy of everything but the page."""
+NO_CONTENT_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""The content security policy of everything but the page."""
 
 
-def whole(response: Response) -> list[tuple[str, str]]:
-    """All headers of a response but those of the connection."""
+def headers_of(response: Response) -> list[tuple[str, str]]:
+    """All headers of a response, except those of the connection."""
     said = {name.lower() for name, _ in response.headers}
     headers = [*ALWAYS, *response.headers]
     if "content-security-policy" not in said:
-        headers.append(("Content-Security-Policy", NOTHING_RUNS))
+        headers.append(("Content-Security-Policy", NO_CONTENT_POLICY))
     if "cache-control" not in said:
         headers.append(("Cache-Control", "no-store"))
     return headers

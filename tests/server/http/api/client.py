@@ -6,13 +6,13 @@ from typing import Any
 
 from asyncchat.core.events import TokenMade
 from asyncchat.core.tokens import digest_of
-from tests.server.harness import PATIENCE, Server
+from tests.server.harness import PATIENCE, ServerThread
 
 
-def give_token(server: Server, secret: str, *actions: str, rooms: tuple[str, ...] = ("*",)) -> str:
+def give_token(server: ServerThread, secret: str, *actions: str, rooms: tuple[str, ...] = ("*",)) -> str:
     """Makes a token whose name is its secret."""
     made = TokenMade(secret, digest_of(secret), rooms, actions, 0)
-    server.call(server.service.hub.declare, [made])
+    server.call(server.server.hub.declare, [made])
     return secret
 
 
@@ -27,7 +27,9 @@ class Answer:
         return json.loads(self.body)
 
 
-def ask(server: Server, method: str, path: str, body: Any = None, bearer: str = "", **headers: str) -> Answer:
+def ask(
+    server: ServerThread, method: str, path: str, body: Any = None, bearer: str = "", **headers: str
+) -> Answer:
     """One request; a dict is sent as JSON, a str as plain text."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     sent = {name.replace("_", "-"): value for name, value in headers.items()}

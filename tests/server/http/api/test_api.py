@@ -207,7 +207,7 @@ def test_a_token_is_for_its_rooms_and_actions_as_long_as_it_counts(server):
     assert ask(server, "POST", "/rooms/lobby/messages", {"text": "x"}, token).status == 403
     assert ask(server, "GET", "/rooms/ci/members", None, token).status == 403
     assert ask(server, "GET", "/rooms/ci/messages", None, token).status == 200  # as any visitor
-    server.call(server.service.hub.declare, [TokenRevoked("ci", 0)])
+    server.call(server.server.hub.declare, [TokenRevoked("ci", 0)])
     assert ask(server, *post, token).status == 401
     for wrong in ("", "Bearer", "Basic Y2k6", "Bearer nonsense"):
         refused = ask(server, *post, Authorization=wrong)
@@ -249,12 +249,12 @@ def test_a_room_with_a_slash_in_its_name(server):
 
 def test_health(server):
     assert ask(server, "GET", "/health").json["status"] == "ok"
-    server.call(setattr, server.service.outbox, "failing", True)
+    server.call(setattr, server.server.outbox, "failing", True)
     failing = ask(server, "GET", "/health")
     assert (failing.status, failing.json["status"]) == (503, "failing")
     refused = ask(server, "POST", "/rooms/ci/messages", "x", "bot")
     assert (refused.status, refused.headers["Retry-After"]) == (503, "5")
-    server.call(setattr, server.service.outbox, "failing", False)
+    server.call(setattr, server.server.outbox, "failing", False)
 
 
 def test_who_asks_too_much_is_told_when_to_go_on():

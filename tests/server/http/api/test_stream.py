@@ -139,7 +139,7 @@ def test_reactions_and_another_name_are_told(server):
 def test_a_stream_ends_with_its_token(server, monkeypatch):
     monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.05)
     follower = Stream(server, "/rooms/ci/stream")
-    server.call(server.service.hub.declare, [TokenRevoked("bot", 0)])
+    server.call(server.server.hub.declare, [TokenRevoked("bot", 0)])
     assert follower.event() is None
 
 
@@ -149,9 +149,9 @@ def test_who_goes_is_no_member_any_more(server):
     assert follower.event()[0] == said
     follower.close()
     alice = server.person("alice")
-    while len(server.call(lambda: list(server.service.sessions))) > 1:
+    while len(server.call(lambda: list(server.server.context.sessions))) > 1:
         alice.send("/me waits\n")
-    assert server.call(lambda: server.service.delivery._audience("#ci").members) == {}
+    assert server.call(lambda: server.server.delivery._subscribers_of("#ci").members) == {}
 
 
 @pytest.mark.parametrize(

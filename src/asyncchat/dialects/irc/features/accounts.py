@@ -15,7 +15,6 @@ from asyncchat.core import events, replies
 from asyncchat.core.replies import AccountFault
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import fail
 from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import sasl
@@ -76,11 +75,11 @@ def _register(session: IrcSession, message: Message) -> Sequence[core.Command]:
         if not session.context.server.before_connect:
             return [_connect_first(session, "REGISTER")]
         if not name:
-            return [session.said(fail("REGISTER", "NEED_NICK", "*", text="Choose a nickname before"))]
+            return [session.fail_answer("REGISTER", "NEED_NICK", "*", text="Choose a nickname before")]
         there = session.registration.account
         if there:
             text = f"You are logged in as {there}"
-            return [session.said(fail("REGISTER", "ALREADY_AUTHENTICATED", there, text=text))]
+            return [session.fail_answer("REGISTER", "ALREADY_AUTHENTICATED", there, text=text)]
     account = "" if account == "*" else account
     email = "" if email == "*" else email
     if not session.is_confidential:
@@ -101,11 +100,11 @@ def _verify(session: IrcSession, message: Message) -> Sequence[core.Command]:
     if not session.entered and not session.context.server.before_connect:
         return [_connect_first(session, "VERIFY")]
     text = "No account waits to be verified here"
-    return [session.said(fail("VERIFY", "INVALID_CODE", middle(message.params[0]), text=text))]
+    return [session.fail_answer("VERIFY", "INVALID_CODE", middle(message.params[0]), text=text)]
 
 
 def _connect_first(session: IrcSession, command: str) -> core.Answer:
-    return session.said(fail(command, "COMPLETE_CONNECTION_REQUIRED", text="Enter the chat before"))
+    return session.fail_answer(command, "COMPLETE_CONNECTION_REQUIRED", text="Enter the chat before")
 
 
 # Replies.
@@ -184,8 +183,7 @@ def _say_refused(session: IrcSession, refusal: replies.AccountRefused) -> bytes:
         return sasl.failed(session, "" if refusal.fault is AccountFault.WRONG else refusal.why)
     if isinstance(purpose, RegisterPurpose):
         code = _CODES.get(refusal.fault, "TEMPORARILY_UNAVAILABLE")
-        told = fail("REGISTER", code, middle(refusal.account or "*"), text=why)
-        return line(f":{session.context.name} {told.decode()}")
+        return session.fail("REGISTER", code, middle(refusal.account or "*"), text=why)
     return notice(session, purpose, why)
 
 

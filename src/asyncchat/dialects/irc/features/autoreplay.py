@@ -30,7 +30,7 @@ from asyncchat.text.times import Zone
 class AutoreplayPurpose(msgspec.Struct, frozen=True):
     """Purpose of a page that is told among today's messages; ``joined`` is when the asker joined, else 0."""
 
-    wish: HistoryCursor
+    cursor: HistoryCursor
     joined: int = 0
 
 
@@ -209,17 +209,17 @@ def _is_for_people(record: Record) -> bool:
 
 def around(session: IrcSession, page: replies.HistoryPage, asked: AutoreplayPurpose) -> tuple[bytes, bytes]:
     """The notices before and behind a page: what it does not show."""
-    going_on = next_cursor(msgspec.structs.replace(page, purpose=asked.wish))
+    going_on = next_cursor(msgspec.structs.replace(page, purpose=asked.cursor))
     room = page.room
     if room:
         if going_on is None:
             session.forget(HistoryCursor)
         else:
             session.keep(going_on)
-    if asked.wish.newcomer:
+    if asked.cursor.newcomer:
         if not page.more:
             return b"", b""
-        text = f"{earlier(page.more, asked.wish)}: /msg {HISTSERV} HISTORY {room or '<nickname>'}"
+        text = f"{earlier(page.more, asked.cursor)}: /msg {HISTSERV} HISTORY {room or '<nickname>'}"
         return notice(session, PURPOSE, text), b""
     zone = session.context.server.zone
     if not page.records:
@@ -234,7 +234,7 @@ def say_replay_unreadable(
     session: IrcSession, refusal: replies.HistoryUnreadable, asked: AutoreplayPurpose
 ) -> bytes:
     """The history can't be read; a session that only joined has not asked for it and is told nothing."""
-    if asked.wish.newcomer:
+    if asked.cursor.newcomer:
         return b""
     when = " now" if refusal.failed else ""
     return notice(session, PURPOSE, f"The history of {middle(refusal.room)} can't be read{when}.")

@@ -13,8 +13,7 @@ from asyncchat.core import replies
 from asyncchat.core.commands import Direction
 from asyncchat.core.ids import Ids
 from asyncchat.dialects.irc import client_values as values
-from asyncchat.dialects.irc.answers import fail
-from asyncchat.dialects.irc.capabilities import BATCH, capability
+from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.client_batches import Batch
 from asyncchat.dialects.irc.client_connection import ClientConnection
 from asyncchat.dialects.irc.client_registry import batch_from_server
@@ -28,8 +27,8 @@ from asyncchat.dialects.irc.limits import PAGE
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
-from asyncchat.dialects.irc.timestamps import milliseconds, timestamp
 from asyncchat.dialects.irc.tokens import Message
+from asyncchat.text.timestamps import milliseconds, timestamp
 
 EVENT_PLAYBACK: Final = capability(
     "draft/event-playback", "extensions/chathistory", needs=("draft/chathistory",)
@@ -84,7 +83,7 @@ def _chathistory(session: IrcSession, message: Message) -> Sequence[core.Command
         session.pause()
         return [asked]
     context = [word for word in (message.param(0), *asked.context) if word and " " not in word]
-    return [session.said(fail("CHATHISTORY", asked.code, *context, text=asked.text))]
+    return [session.fail_answer("CHATHISTORY", asked.code, *context, text=asked.text)]
 
 
 def _wanted(
@@ -252,16 +251,16 @@ def _say_page(session: IrcSession, page: replies.HistoryPage) -> bytes:
             return before + behind
         if not page.room:  # of several conversations
             return b"".join((before, *autoreplay.told_lines(session, page, asked, ""), behind))
-        told = _batch(
-            session,
-            f"chathistory {page.room}",
-            lambda name: autoreplay.told_lines(session, page, asked, name),
+        told = session.in_batch(
+            "h", f"chathistory {page.room}", lambda name: autoreplay.told_lines(session, page, asked, name)
         )
         return before + told + behind
     if not isinstance(asked, ChathistoryPurpose):
         return b""
     past = session.encoder.past
-    return _batch(session, f"chathistory {page.room}", lambda name: [past(r, name) for r in page.records])
+    return session.in_batch(
+        "h", f"chathistory {page.room}", lambda name: [past(r, name) for r in page.records]
+    )
 
 
 @reply(replies.TargetsView)
@@ -276,17 +275,7 @@ def _say_targets(session: IrcSession, view: replies.TargetsView) -> bytes:
             for target in view.targets
         ]
 
-    return _batch(session, "draft/chathistory-targets", told)
-
-
-def _batch(session: IrcSession, kind: str, told: Callable[[str], list[bytes]]) -> bytes:
-    """Lines as a batch for sessions that negotiated it; ``told`` takes its reference tag, empty for none."""
-    if not session.caps_out & BATCH:
-        return b"".join(told(""))
-    name = f"h{session.batches}"
-    session.batches += 1
-    begin = line(f":{session.context.name} BATCH +{name} {kind}")
-    return b"".join((begin, *told(name), line(f":{session.context.name} BATCH -{name}")))
+    return session.in_batch("h", "draft/chathistory-targets", told)
 
 
 @reply(replies.HistoryUnreadable)
@@ -299,17 +288,13 @@ def _say_unreadable(session: IrcSession, refusal: replies.HistoryUnreadable) -> 
         return b""
     code = "MESSAGE_ERROR" if refusal.failed else "INVALID_TARGET"
     target = [asked.target] if asked.target and " " not in asked.target else ["*"]
-    return _fail(session, "CHATHISTORY", code, asked.subcommand, *target, text=_NOT_RETRIEVED)
+    return session.fail("CHATHISTORY", code, asked.subcommand, *target, text=_NOT_RETRIEVED)
 
 
 @reply(replies.TargetsUnreadable)
 def _say_targets_unreadable(session: IrcSession, refusal: replies.TargetsUnreadable) -> bytes:
     session.resume()
-    return _fail(session, "CHATHISTORY", "MESSAGE_ERROR", "TARGETS", "*", text=_NOT_RETRIEVED)
-
-
-def _fail(session: IrcSession, command: str, code: str, *context: str, text: str) -> bytes:
-    return b":%b %b\r\n" % (session.context.name.encode(), fail(command, code, *context, text=text))
+    return session.fail("CHATHISTORY", "MESSAGE_ERROR", "TARGETS", "*", text=_NOT_RETRIEVED)
 
 
 @reply(replies.Done)

@@ -22,7 +22,7 @@ from asyncchat.core.metadata import (
 from asyncchat.core.names import fold
 from asyncchat.core.replies import MetadataFault
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import ResumeReading, fail
+from asyncchat.dialects.irc.answers import ResumeReading
 from asyncchat.dialects.irc.capabilities import BATCH, capability
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import by_other, command, lines, reply, to_self
@@ -115,7 +115,7 @@ def _metadata(session: IrcSession, message: Message) -> Commands:
 
 
 def _refused(session: IrcSession, code: str, *context: str, text: str) -> core.Answer:
-    return session.said(fail("METADATA", code, *context, text=text))
+    return session.fail_answer("METADATA", code, *context, text=text)
 
 
 def _get(session: IrcSession, target: str, keys: Keys) -> Commands:
@@ -226,7 +226,7 @@ def _value(session: IrcSession, name: str, key: str, value: str | None) -> bytes
 
 
 def _bad_key(session: IrcSession, key: str) -> bytes:
-    return session.fail(fail("METADATA", "KEY_INVALID", middle(key), text=_sentence(MetadataFault.KEY)))
+    return session.fail("METADATA", "KEY_INVALID", middle(key), text=_sentence(MetadataFault.KEY))
 
 
 def _sentence(fault: MetadataFault) -> str:
@@ -273,7 +273,7 @@ def _say_subscribed(session: IrcSession, reply: replies.SubscribedNow) -> bytes:
     lines += [_bad_key(session, key) for key in result.invalid]
     if result.over:
         text = "Too many subscriptions: this key and those after it were not taken"
-        lines.append(session.fail(fail("METADATA", "TOO_MANY_SUBS", result.over, text=text)))
+        lines.append(session.fail("METADATA", "TOO_MANY_SUBS", result.over, text=text))
     return b"".join(lines)
 
 
@@ -298,7 +298,7 @@ _CODES: dict[MetadataFault, tuple[str, Callable[[replies.MetadataRefused], tuple
 def _say_refused(session: IrcSession, refusal: replies.MetadataRefused) -> bytes:
     code, context = _CODES[refusal.fault]
     words = (middle(part) for part in context(refusal))
-    return session.fail(fail("METADATA", code, *words, text=_sentence(refusal.fault)))
+    return session.fail("METADATA", code, *words, text=_sentence(refusal.fault))
 
 
 @lines(events.MetadataShown, cause=by_other)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from asyncchat.core import commands as core
 from asyncchat.core.events import Speech
-from asyncchat.dialects.irc.answers import fail
 from asyncchat.dialects.irc.batches import BatchFailure, ClientBatches, MultilineText
 from asyncchat.dialects.irc.capabilities import BATCH, MULTILINE
 from asyncchat.dialects.irc.features.messages import relayed, said
@@ -72,8 +71,7 @@ def broken(session: IrcSession, text: str) -> Sequence[core.Command]:
 def say_failed(session: IrcSession, failed: BatchFailure) -> bytes:
     """The FAIL of a batch."""
     context = [middle(text) for text in failed.context]
-    said = fail("BATCH", failed.code, *context, text=failed.text)
-    return b":%b %b\r\n" % (session.context.name.encode(), said)
+    return session.fail("BATCH", failed.code, *context, text=failed.text)
 
 
 def _failed(session: IrcSession, failed: BatchFailure) -> core.Answer:

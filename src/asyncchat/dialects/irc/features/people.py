@@ -14,7 +14,7 @@ from asyncchat.core.replies import AccountFault, AccountRefused
 from asyncchat.core.text import cut, printable, size
 from asyncchat.dialects.irc import client_numerics, modes, numerics
 from asyncchat.dialects.irc import client_values as values
-from asyncchat.dialects.irc.answers import ResumeReading, fail, numeric
+from asyncchat.dialects.irc.answers import ResumeReading, numeric
 from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.client_connection import BARRIER, ClientConnection, last_param, moment, nick_of
 from asyncchat.dialects.irc.client_registry import from_server, silent
@@ -235,14 +235,14 @@ def _setname(session: IrcSession, message: Message) -> Sequence[core.Command]:
     text = message.params[0]
     if not text.strip() or size(text) > REALNAME_BYTES or printable(text) != text:
         why = f"A real name has 1 to {REALNAME_BYTES} bytes that can be shown"
-        return [session.said(fail("SETNAME", "INVALID_REALNAME", text=why))]
+        return [session.fail_answer("SETNAME", "INVALID_REALNAME", text=why)]
     return [core.SetRealname(text)]
 
 
 @reply(replies.RealnameFixed)
 def _say_realname_fixed(session: IrcSession, refusal: replies.RealnameFixed) -> bytes:
     why = f"You can't change your real name while you are banned or muted in {refusal.room}"
-    return session.fail(fail("SETNAME", "CANNOT_CHANGE_REALNAME", text=why))
+    return session.fail("SETNAME", "CANNOT_CHANGE_REALNAME", text=why)
 
 
 def person_changed(

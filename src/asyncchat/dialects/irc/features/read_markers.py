@@ -7,14 +7,13 @@ from typing import Final
 
 from asyncchat.core import commands as core
 from asyncchat.core import events, replies
-from asyncchat.dialects.irc.answers import fail
 from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import by_the_server, command, lines, not_to_self, reply, to_siblings
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
-from asyncchat.dialects.irc.timestamps import milliseconds, timestamp
 from asyncchat.dialects.irc.tokens import Message
+from asyncchat.text.timestamps import milliseconds, timestamp
 
 READ_MARKER: Final = capability("draft/read-marker", "extensions/read-marker", changes=True)
 
@@ -28,14 +27,14 @@ READ_MARKER: Final = capability("draft/read-marker", "extensions/read-marker", c
 def _markread(session: IrcSession, message: Message) -> Sequence[core.Command]:
     target = message.param(0)
     if not target:
-        return [session.said(fail("MARKREAD", "NEED_MORE_PARAMS", text="Missing parameters"))]
+        return [session.fail_answer("MARKREAD", "NEED_MORE_PARAMS", text="Missing parameters")]
     if len(message.params) == 1:
         return [core.MarkRead(target)]
     kind, equals, value = message.params[1].partition("=")
     time = milliseconds(value) if kind == "timestamp" and equals else None
     if time is None or len(message.params) > 2:
         given = [middle(text) for text in message.params[: 3 if len(message.params) > 2 else 2] if text]
-        return [session.said(fail("MARKREAD", "INVALID_PARAMS", *given, text="Invalid parameters"))]
+        return [session.fail_answer("MARKREAD", "INVALID_PARAMS", *given, text="Invalid parameters")]
     return [core.MarkRead(target, time * 1000)]
 
 
@@ -51,7 +50,7 @@ def _say_mark(session: IrcSession, view: replies.MarkView) -> bytes:
 
 @reply(replies.NoMark)
 def _say_no_mark(session: IrcSession, refusal: replies.NoMark) -> bytes:
-    return session.fail(fail("MARKREAD", "INVALID_PARAMS", middle(refusal.target), text="Invalid parameters"))
+    return session.fail("MARKREAD", "INVALID_PARAMS", middle(refusal.target), text="Invalid parameters")
 
 
 @lines(events.ReadUpTo, cause=by_the_server)

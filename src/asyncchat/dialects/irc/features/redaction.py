@@ -11,7 +11,6 @@ from asyncchat.core import events, replies
 from asyncchat.core.replies import RedactionFault
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import client_values as values
-from asyncchat.dialects.irc.answers import fail
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, capability
 from asyncchat.dialects.irc.client_connection import ClientConnection, moment
 from asyncchat.dialects.irc.client_registry import from_server
@@ -81,7 +80,7 @@ def _say_not_redacted(session: IrcSession, refusal: replies.RedactionRefused) ->
         context.append(middle(str(refusal.purpose)))
     if refusal.fault is RedactionFault.EXPIRED:
         context.append(str(refusal.seconds))
-    return session.fail(fail("REDACT", code, *context, text=text))
+    return session.fail("REDACT", code, *context, text=text)
 
 
 @tagged(events.Erased, events.Retracted, playback=False)

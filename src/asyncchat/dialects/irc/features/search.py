@@ -13,8 +13,7 @@ from asyncchat.core.commands import Direction
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.core.searching import MOST_TERMS, terms_of
 from asyncchat.dialects.irc import client_values as values
-from asyncchat.dialects.irc.answers import fail
-from asyncchat.dialects.irc.capabilities import BATCH, capability
+from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.client_batches import Batch
 from asyncchat.dialects.irc.client_connection import ClientConnection
 from asyncchat.dialects.irc.client_registry import batch_from_server
@@ -26,8 +25,8 @@ from asyncchat.dialects.irc.limits import PAGE
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
-from asyncchat.dialects.irc.timestamps import milliseconds, timestamp
 from asyncchat.dialects.irc.tokens import Message, parse_tags
+from asyncchat.text.timestamps import milliseconds, timestamp
 
 capability("soju.im/search", "https://soju.im/search", needs=("batch", "server-time", "message-tags"))
 
@@ -53,7 +52,7 @@ def _search(session: IrcSession, message: Message) -> Sequence[core.Command]:
         read = _ATTRIBUTES.get(name)
         understood = read(value) if read is not None and value else None
         if understood is None:
-            return [session.said(fail("SEARCH", "INVALID_PARAMS", middle(name), text=_faulty(name)))]
+            return [session.fail_answer("SEARCH", "INVALID_PARAMS", middle(name), text=_faulty(name))]
         wanted |= understood
     session.pause()
     return [core.Search(**wanted)]  # type: ignore[arg-type]  # the readers below name its fields
@@ -113,18 +112,15 @@ _FORMS = {
 @reply(replies.SearchPage)
 def _say_found(session: IrcSession, page: replies.SearchPage) -> bytes:
     session.resume()
-    batch = f"s{session.batches}" if session.caps_out & BATCH else ""
     encoder = session.encoder
-    lines = [message_lines(encoder, record, batch) for record in page.records]
-    if batch:
-        session.batches += 1
-        lines.insert(0, line(f":{session.context.name} BATCH +{batch} soju.im/search"))
-        lines.append(line(f":{session.context.name} BATCH -{batch}"))
-    if page.cut_short:
-        # The batch can't say it, and whoever finds nothing must not think that there is nothing.
-        text = f"It took too long: nothing beyond {timestamp(page.time)} was looked at"
-        lines.insert(0, line(f":{session.context.name} NOTE SEARCH INCOMPLETE {timestamp(page.time)}", text))
-    return b"".join(lines)
+    found = session.in_batch(
+        "s", "soju.im/search", lambda ref: [message_lines(encoder, record, ref) for record in page.records]
+    )
+    if not page.cut_short:
+        return found
+    # The batch can't say it, and whoever finds nothing must not think that there is nothing.
+    text = f"It took too long: nothing beyond {timestamp(page.time)} was looked at"
+    return line(f":{session.context.name} NOTE SEARCH INCOMPLETE {timestamp(page.time)}", text) + found
 
 
 @reply(replies.NotSearched)
@@ -132,10 +128,8 @@ def _say_not_searched(session: IrcSession, refusal: replies.NotSearched) -> byte
     session.resume()
     if refusal.room:
         text = "You're not on that channel" if refusal.room[0] in ROOM_SIGNS else "There is no such nick"
-        said = fail("SEARCH", "INVALID_PARAMS", "in", text=text)
-    else:
-        said = fail("SEARCH", "INTERNAL_ERROR", text="The search could not be run")
-    return b":%b %b\r\n" % (session.context.name.encode(), said)
+        return session.fail("SEARCH", "INVALID_PARAMS", "in", text=text)
+    return session.fail("SEARCH", "INTERNAL_ERROR", text="The search could not be run")
 
 
 # The client's side.

@@ -1,6 +1,6 @@
-"""The API of a service: finds the route, asks for the token, keeps the pace.
+"""The API of a server: finds the route, checks the token, limits the rate.
 
-Owns what holds for every route; what each does stands in its family's module.
+Owns what holds for every route; each family of routes has its own module.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import msgspec
 from asyncchat import __version__
 from asyncchat.core.names import room_fault
 from asyncchat.core.tokens import Token, digest_of
-from asyncchat.server.http.api import openapi, posting, rooms, shapes, stream
+from asyncchat.server.http.api import messages, openapi, rooms, schemas, stream
 from asyncchat.server.http.api.routes import (
     OPEN,
     PREFIX,
     Answer,
+    ApiContext,
     Call,
     Route,
     json,
@@ -25,23 +26,23 @@ from asyncchat.server.http.api.routes import (
     segments_of,
 )
 from asyncchat.server.http.messages import Request, Response, problem
-from asyncchat.server.limits import Bucket, place_of
+from asyncchat.server.limits import Bucket, network_of
 
 if TYPE_CHECKING:
-    from asyncchat.server.service import Service
-    from asyncchat.server.session import Session
+    from asyncchat.log.base import Log
+    from asyncchat.server.session import Session, SessionContext
 
-PACED = 10_000
-"""Askers whose pace is kept; then it begins anew."""
+MOST_BUCKETS = 10_000
+"""Clients whose rate is counted; then the count starts anew."""
 
 _NEEDS_TOKEN = (("WWW-Authenticate", "Bearer"),)
 
 
 async def health(call: Call) -> Response:
     """Says how the server is."""
-    if call.service.outbox.failing:
-        return json(503, shapes.Health("failing", __version__))
-    return json(200, shapes.Health("ok", __version__))
+    if call.context.sessions.outbox.failing:
+        return json(503, schemas.Health("failing", __version__))
+    return json(200, schemas.Health("ok", __version__))
 
 
 async def describe(_call: Call) -> Response:
@@ -54,29 +55,27 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", "/health", "readHealth", health,
         "Says whether the server is well. Nothing is needed to ask.",
-        {200: Answer("It is well.", shapes.Health), 503: Answer("It is not.", shapes.Health)},
-        query=shapes.NoQuery,
+        {200: Answer("It is well.", schemas.Health), 503: Answer("It is not.", schemas.Health)},
+        query=schemas.NoQuery,
     ),
     *rooms.ROUTES,
-    *posting.ROUTES,
+    *messages.ROUTES,
     *stream.ROUTES,
     Route(
         "GET", "/openapi.json", "readDescription", describe,
         "Gives this document.",
         {200: Answer("The document.", None)},
-        query=shapes.NoQuery,
+        query=schemas.NoQuery,
     ),
 )  # fmt: skip
 
 
 class Api:
-    """The API of a service."""
+    """The API of a server."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._paces: dict[str, Bucket] = {}
-        self.streams = stream.StreamVariant(service.log.ids)
-        """How all streams are told of events."""
+    def __init__(self, context: SessionContext, log: Log) -> None:
+        self._context = ApiContext(context, log, stream.StreamEncoder(log.ids))
+        self._buckets: dict[str, Bucket] = {}
 
     async def respond(self, request: Request, session: Session) -> Response:
         """The answer to a request below the prefix."""
@@ -101,7 +100,7 @@ class Api:
             token = self._token(request)
             if token is None:
                 return problem(401, "That is no token, or it was revoked.", _NEEDS_TOKEN)
-        wait = self._wait(token.name if token is not None else place_of(session.address))
+        wait = self._wait(token.name if token is not None else network_of(session.address))
         if wait > 0:
             seconds = str(int(wait) + 1)
             return problem(429, f"Too many requests; go on in {seconds} s.", (("Retry-After", seconds),))
@@ -122,18 +121,18 @@ class Api:
             query = query_of(route.query, request.query)
         except ValueError as error:
             return problem(400, str(error))
-        return await route.handler(Call(self._service, session, request, query, room, token))
+        return await route.handler(Call(self._context, session, request, query, room, token))
 
     def _may(self, route: Route, token: Token | None, room: str) -> Response | None:
-        """Why a token, or its lack, does not do, or None."""
+        """Why the token, or its lack, does not allow the route; None if it does."""
         if token is None:
-            if route.optional and not self._service.info.locked:
+            if route.optional and not self._context.locked:
                 return None
             return problem(
-                401, "Send a token: Authorization: Bearer TOKEN. One is made with: asyncchat token new",
+                401, "Send a token: Authorization: Bearer TOKEN. One is made with: asyncchat token add",
                 _NEEDS_TOKEN,
             )  # fmt: skip
-        if route.optional and not self._service.info.locked:
+        if route.optional and not self._context.locked:
             return None
         if route.action not in token.actions or (room and not token.reaches(room)):
             where = f" in {room}" if room else ""
@@ -141,25 +140,25 @@ class Api:
         return None
 
     def _token(self, request: Request) -> Token | None:
-        """The token that a request shows."""
+        """The token of a request."""
         scheme, _, secret = request.header("authorization").partition(" ")
         if scheme.lower() != "bearer":
             return None
         digest = digest_of(secret.strip())
-        tokens = self._service.hub.chat.tokens.values()
+        tokens = self._context.chat.tokens.values()
         return next((token for token in tokens if hmac.compare_digest(token.digest, digest)), None)
 
-    def _wait(self, asker: str) -> float:
-        """Seconds that an asker has to wait, by the same limits as a session's lines."""
-        options = self._service.options
+    def _wait(self, client: str) -> float:
+        """Seconds that a client has to wait, by the same limits as a session's lines."""
+        options = self._context.sessions.options
         if not options.limits:
             return 0.0
-        now = self._service.now()
-        if len(self._paces) >= PACED:
-            self._paces.clear()
-        bucket = self._paces.get(asker)
+        now = self._context.sessions.now()
+        if len(self._buckets) >= MOST_BUCKETS:
+            self._buckets.clear()
+        bucket = self._buckets.get(client)
         if bucket is None:
-            bucket = self._paces[asker] = Bucket(now, options)
+            bucket = self._buckets[client] = Bucket(now, options)
         if bucket.allowed(now, options) < 1:
             return bucket.wait(options)
         bucket.take(1)

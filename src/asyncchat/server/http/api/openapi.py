@@ -12,7 +12,7 @@ import msgspec
 
 from asyncchat import __version__
 from asyncchat.core.tokens import ACTIONS
-from asyncchat.server.http.api import shapes
+from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.routes import OPEN, PREFIX, Route
 from asyncchat.server.http.messages import PROBLEM
 
@@ -36,7 +36,7 @@ _REF = "#/components/schemas/{name}"
 def document(routes: Iterable[Route]) -> dict[str, Any]:
     """The document as plain data."""
     routes = list(routes)
-    kinds: list[Any] = [shapes.Problem]
+    kinds: list[Any] = [schemas.Problem]
     for route in routes:
         kinds += [answer.shape for answer in route.answers.values() if answer.shape is not None]
         kinds += [kind for kind in route.body.values() if kind is not str]
@@ -49,7 +49,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
         "info": {
             "title": "asyncchat",
             "version": __version__,
-            "description": "Post into rooms, read them, follow them. Make a token with: asyncchat token new",
+            "description": "Post into rooms, read them, follow them. Make a token with: asyncchat token add",
         },
         "paths": paths,
         "components": {
@@ -127,7 +127,7 @@ def _responses(route: Route) -> dict[str, Any]:
         if str(status) not in found:
             found[str(status)] = {
                 "description": words,
-                "content": {PROBLEM: {"schema": _schema(shapes.Problem)}},
+                "content": {PROBLEM: {"schema": _schema(schemas.Problem)}},
             }
     return found
 

@@ -1,6 +1,6 @@
-"""Rooms: which there are, who is in them, what was said there.
+"""Routes of rooms: the list, members, history.
 
-Owns who may read without a token: everyone, a public room's last lines, before choosing a name.
+Owns what may be read without a token: the last lines of public rooms.
 """
 
 from __future__ import annotations
@@ -11,51 +11,50 @@ from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.roles import ROLES
 from asyncchat.core.rooms import Room
 from asyncchat.core.tokens import READ, WHO
-from asyncchat.log.base import LogError, Range
-from asyncchat.server import past
-from asyncchat.server.http.api import shapes
+from asyncchat.log.base import LogError, PageQuery, Window
+from asyncchat.server import history
+from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.routes import Answer, Call, Route, json
 from asyncchat.server.http.messages import Response, problem
 
 
 def is_public(room: Room | None) -> bool:
-    """Whether anyone may read there who can reach the server: anyone could join it."""
+    """Whether everyone who reaches the server may read the room: everyone could join it."""
     return room is None or (
         KEY not in room.settings and room.flags.isdisjoint((SECRET, INVITE_ONLY, ACCOUNTS_ONLY))
     )
 
 
 async def rooms(call: Call) -> Response:
-    """Lists what may be read: with the token, or by anyone."""
-    service = call.service
-    chat: Chat = service.hub.chat
+    """Lists the rooms that may be read, by the token or by everyone."""
+    chat, locked = call.context.chat, call.context.locked
     token = call.token
     found = [
         _view(room)
         for room in chat.rooms.values()
-        if (token is not None and token.reaches(room.name)) or (is_public(room) and not service.info.locked)
+        if (token is not None and token.reaches(room.name)) or (is_public(room) and not locked)
     ]
-    if LOBBY not in chat.rooms and (not service.info.locked or (token is not None and token.reaches(LOBBY))):
-        found.append(shapes.Room(LOBBY, "", 0, not service.info.locked))
-    return json(200, shapes.Rooms(tuple(sorted(found, key=lambda room: fold(room.name)))))
+    if LOBBY not in chat.rooms and (not locked or (token is not None and token.reaches(LOBBY))):
+        found.append(schemas.Room(LOBBY, "", 0, not locked))
+    return json(200, schemas.Rooms(tuple(sorted(found, key=lambda room: fold(room.name)))))
 
 
-def _view(room: Room) -> shapes.Room:
+def _view(room: Room) -> schemas.Room:
     topic = "" if room.topic is None else room.topic.text
-    return shapes.Room(room.name, topic, len(room.seats), is_public(room))
+    return schemas.Room(room.name, topic, len(room.seats), is_public(room))
 
 
 async def members(call: Call) -> Response:
     """Lists who is in a room."""
-    chat: Chat = call.service.hub.chat
+    chat = call.context.chat
     room = chat.room_named(call.room)
     if room is None:
         return no_room()
     return json(
         200,
-        shapes.Members(
+        schemas.Members(
             tuple(
-                shapes.Member(
+                schemas.Member(
                     member.person.name,
                     tuple(role.name for role in ROLES if member.roles & role.bit),
                     chat.away.get(member.person.id, ""),
@@ -69,53 +68,52 @@ async def members(call: Call) -> Response:
 
 async def messages(call: Call) -> Response:
     """Gives a page of a room's history."""
-    service = call.service
-    query: shapes.HistoryQuery = call.query
-    room: Room | None = service.hub.chat.room_named(call.room)
+    chat, log = call.context.chat, call.context.log
+    query: schemas.HistoryQuery = call.query
+    room = chat.room_named(call.room)
     if call.token is None:
-        if not is_public(room) or (room is None and _is_former(service.hub.chat, call.room)):
+        if not is_public(room) or (room is None and _is_former(chat, call.room)):
             return no_room()
-        if query.before or query.after or query.limit > shapes.VISITORS_PAGE:
+        if query.before or query.after or query.limit > schemas.VISITORS_PAGE:
             return problem(
                 401,
-                f"Without a token only the last {shapes.VISITORS_PAGE} messages may be read.",
+                f"Without a token only the last {schemas.VISITORS_PAGE} messages may be read.",
                 (("WWW-Authenticate", "Bearer"),),
             )
     numbers: dict[str, int] = {}
     for name, text in (("before", query.before), ("after", query.after)):
         if text:
-            number = service.log.ids.number_of(text)
+            number = log.ids.number_of(text)
             if number is None:
                 return problem(404, f"There is no message {text[:64]}.")
             numbers[name] = number
-    where = past.Place(call.room, fold(call.room)) if room is None else past.of_room(room)
-    wanted = Range(
+    where = (
+        history.Conversation(call.room, fold(call.room)) if room is None else history.room_conversation(room)
+    )
+    wanted = PageQuery(
         where.room,
-        service.delivery.delivered,
-        numbers.get("after"),
-        numbers.get("before"),
-        limit=query.limit,
-        newest=not query.after,
-        beside=where.beside,
+        call.context.sessions.delivery.delivered,
+        Window(numbers.get("after"), numbers.get("before"), limit=query.limit, newest=not query.after),
+        where.beside,
     )
     try:
-        page = await service.log.read(wanted, 1)
+        page = await log.read(wanted, 1)
     except LogError:
         return problem(503, "The history can't be read now. Try again later.", (("Retry-After", "5"),))
     if room is None and not page.records and call.token is None and fold(call.room) != LOBBY:
         return no_room()
-    found = (shapes.message(past.as_of(where, record), service.log.ids) for record in page.records)
-    return json(200, shapes.Messages(tuple(one for one in found if one is not None), page.more > 0))
+    found = (schemas.message(history.under_current_name(where, record), log.ids) for record in page.records)
+    return json(200, schemas.Messages(tuple(one for one in found if one is not None), page.more > 0))
 
 
 def _is_former(chat: Chat, name: str) -> bool:
-    """Whether a room had this name before: what was said there is not for who may not read that room."""
+    """Whether a room had this name before: only those who may read that room may read what was said then."""
     key = fold(name)
     return any(key in map(fold, room.former) for room in chat.rooms.values() if room.former)
 
 
 def no_room() -> Response:
-    """There is none, or not for this asker: nobody learns which."""
+    """There is no such room, or it may not be read: the answer is the same."""
     return problem(404, "There is no such room, or it may not be read.")
 
 
@@ -125,19 +123,19 @@ ROUTES = (
     Route(
         "GET", "/rooms", "listRooms", rooms,
         "Lists the rooms that may be read: public ones, and those of the token.",
-        {200: Answer("The rooms.", shapes.Rooms)},
-        action=READ, optional=True, query=shapes.NoQuery,
+        {200: Answer("The rooms.", schemas.Rooms)},
+        action=READ, optional=True, query=schemas.NoQuery,
     ),
     Route(
         "GET", "/rooms/{room}/members", "listMembers", members,
         "Lists who is in a room.",
-        {200: Answer("The members.", shapes.Members)},
-        action=WHO, query=shapes.NoQuery, problems=_NO_ROOM,
+        {200: Answer("The members.", schemas.Members)},
+        action=WHO, query=schemas.NoQuery, problems=_NO_ROOM,
     ),
     Route(
         "GET", "/rooms/{room}/messages", "readMessages", messages,
         "Gives a page of a room's history. The last lines of a public room need no token.",
-        {200: Answer("The messages.", shapes.Messages)},
-        action=READ, optional=True, query=shapes.HistoryQuery, problems=_NO_ROOM,
+        {200: Answer("The messages.", schemas.Messages)},
+        action=READ, optional=True, query=schemas.HistoryQuery, problems=_NO_ROOM,
     ),
 )  # fmt: skip

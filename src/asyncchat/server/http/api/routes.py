@@ -1,6 +1,6 @@
-"""Routes: which function answers which method and path, and what it takes and gives.
+"""Routes: which function answers which method and path, with which parameters and responses.
 
-Owns the table's form and how a request becomes a call; must not know what the functions do.
+Owns the form of the tables and how a request becomes a call. Must not know what the functions do.
 """
 
 from __future__ import annotations
@@ -11,24 +11,46 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.tokens import Token
+from asyncchat.dialects.base import EventEncoder
+from asyncchat.log.base import Log
 from asyncchat.server.http.messages import Request, Response, problem
+from asyncchat.server.session import Session, SessionContext
 
 PREFIX = "/api/v1"
 
 OPEN = ""
-"""Stands for the action of a route that needs no token."""
+"""The action of a route that needs no token."""
+
+
+class ApiContext(msgspec.Struct, frozen=True):
+    """What the handlers of all routes share: what sessions share, the log, and the encoder of streams."""
+
+    sessions: SessionContext
+    log: Log
+    stream_encoder: EventEncoder
+
+    @property
+    def chat(self) -> Chat:
+        """The state, only to be read."""
+        return self.sessions.hub.chat
+
+    @property
+    def locked(self) -> bool:
+        """Whether the server asks for a password."""
+        return bool(self.sessions.options.password)
 
 
 class Call(msgspec.Struct):
-    """One request on its way to its function.
+    """One request for a handler.
 
-    ``token`` is None where none was shown; ``room`` is '' on routes without one; ``query`` is what the
-    route's shape makes of the query.
+    ``token`` is None without one; ``room`` is '' on routes without a room; ``query`` is the query as the
+    route's schema.
     """
 
-    service: Any
-    session: Any
+    context: ApiContext
+    session: Session
     request: Request
     query: Any
     room: str = ""
@@ -36,7 +58,7 @@ class Call(msgspec.Struct):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """An answer that a route may give: ``shape`` is its JSON, None where ``kind`` is no JSON."""
+    """An answer that a route may give; ``shape`` is the schema of its JSON, None if ``kind`` is not JSON."""
 
     words: str
     shape: type[msgspec.Struct] | None = None
@@ -50,8 +72,8 @@ Handler = Callable[[Call], Awaitable[Response]]
 class Route(msgspec.Struct, frozen=True):
     """One route.
 
-    ``action`` is what a token needs for it (``core.tokens.ACTIONS``), ``optional`` whether it may be missing.
-    ``problems`` are the errors beyond those that every route has.
+    ``action`` is what the token must allow (``core.tokens.ACTIONS``), ``optional`` whether the token may be
+    missing. ``problems`` are the errors beyond those that every route has.
     """
 
     method: str
@@ -68,7 +90,7 @@ class Route(msgspec.Struct, frozen=True):
     problems: Mapping[int, str] = {}
 
     def match(self, segments: Sequence[str]) -> dict[str, str] | None:
-        """The parameters of a path that is this route's, cut at its slashes."""
+        """The parameters in a path that is split at its slashes; None if it is another route's."""
         own = self.path.split("/")[1:]
         if len(own) != len(segments):
             return None
@@ -82,23 +104,23 @@ class Route(msgspec.Struct, frozen=True):
 
 
 def segments_of(raw_path: str) -> list[str]:
-    """A path below the prefix, cut at its slashes and then decoded: a room may have one in it."""
+    """A path below the prefix, split at its slashes and then decoded: a room's name may have a slash."""
     parts = raw_path.removeprefix(PREFIX).split("/")[1:]
     return [unquote_to_bytes(part).decode("utf-8", "replace") for part in parts]
 
 
 def query_of(kind: type[msgspec.Struct], text: str) -> Any:
-    """What a query says.
+    """A query as its schema.
 
     Raises:
-        ValueError: it can't be meant; the text says why.
+        ValueError: it is not valid; the text says why.
     """
     stated: dict[str, str] = {}
     fields = {field.name for field in msgspec.structs.fields(kind)}
     for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=50):
         if name in stated:
             raise ValueError(f"The parameter {name} is given twice.")
-        if name in fields:  # others are for somebody else: a cache, a proxy
+        if name in fields:  # others are for a cache or a proxy
             stated[name] = value
     try:
         return msgspec.convert(stated, kind, strict=False)
@@ -107,7 +129,7 @@ def query_of(kind: type[msgspec.Struct], text: str) -> Any:
 
 
 def body_of(request: Request, kinds: Mapping[str, type[Any]]) -> Any:
-    """What a body says; a response where it says nothing that the route takes."""
+    """A body as its schema; a response if it is not valid."""
     kind = request.header("content-type").split(";")[0].strip().lower()
     if kind not in kinds:
         return problem(415, f"Send the body as {' or '.join(kinds)}.")

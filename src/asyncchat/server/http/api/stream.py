@@ -1,7 +1,7 @@
-"""The stream: what is said in a room, as it is said, as server-sent events (WHATWG HTML).
+"""The stream of a room's messages, as server-sent events (WHATWG HTML).
 
-Owns the events' form and where a stream begins. The events are made once for all streams of a server, and
-delivered as any member is told (``delivery``); whoever reads too slowly is disconnected as any member is.
+Owns the form of the events, and where a stream begins. The bytes are made once for all streams of a server,
+and delivered as to members (``delivery``); a slow reader is disconnected like any other.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from asyncchat.core.events.together import Together
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
 from asyncchat.core.tokens import READ
-from asyncchat.log.base import LogError, Range
-from asyncchat.server.http.api import shapes
+from asyncchat.log.base import LogError, PageQuery, Window
+from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.routes import Answer, Call, Route
 from asyncchat.server.http.messages import Response, problem
 
@@ -25,27 +25,27 @@ if TYPE_CHECKING:
     from asyncchat.server.session import Session
 
 HEARTBEAT_SECONDS = 15.0
-"""Silence after which a comment is sent: proxies close what is silent for a minute, or half of one."""
+"""Silence after which a comment is sent: proxies close a connection after 30 or 60 silent seconds."""
 
 PAGE = 500
-"""Messages read at a time while a stream catches up."""
+"""Messages in one read while a stream catches up."""
 
 RETRY = b"retry: 3000\n\n"
-"""Milliseconds after which a browser connects again."""
+"""Milliseconds after which a browser reconnects."""
 
 
-class StreamVariant:
-    """The bytes of events for streams: each event a chunk of HTTP's chunked coding."""
+class StreamEncoder:
+    """Encodes events for streams: each one is a chunk of HTTP's chunked coding."""
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
 
     def encode(self, record: Record) -> bytes:
-        """The event's chunk, or nothing where the stream does not tell it."""
+        """The event's chunk, or nothing if streams do not have it."""
         if isinstance(record, Together):
             return b"".join([self.encode(one) for one in record.records])
         event = record.event
-        said = shapes.message(record, self._ids)
+        said = schemas.message(record, self._ids)
         if said is not None:
             return chunk(b"id: %b\nevent: message\ndata: %b\n\n" % (said.id.encode(), _json(said)))
         if isinstance(event, events.Erased):
@@ -75,30 +75,30 @@ async def stream(call: Call) -> Response:
     """Begins a stream."""
     if call.request.version != "1.1":
         return problem(505, "A stream needs HTTP/1.1.")
-    service = call.service
+    context, log = call.context, call.context.log
     text = call.request.header("last-event-id") or call.query.after
     after = None
     if text:
-        after = service.log.ids.number_of(text)
+        after = log.ids.number_of(text)
         if after is None:
             return problem(404, f"There is no message {text[:64]}.")
     room, token = call.room, call.token
     assert token is not None  # noqa: S101 - the route asks for one
 
     async def run(session: Session) -> None:
-        session.encoder = service.site.api.streams
-        reached = await session.attend(room)
+        session.encoder = context.stream_encoder
+        reached = await session.subscribe(room)
         begun = chunk(RETRY)
         if after is not None:
-            begun += await _missed(call, after, reached, session)
-        session.release(begun)
+            begun += await _catch_up(call, after, reached, session)
+        session.resume_output(begun)
         # The token may be revoked while the stream runs.
-        while not session.ended and service.hub.chat.tokens.get(fold(token.name)) == token:
+        while not session.ended and context.chat.tokens.get(fold(token.name)) == token:
             if await session.read(HEARTBEAT_SECONDS) is not None:
-                break  # it ends, or speaks where nothing more is to be said
-            session.born = service.now()  # what the watch counts from
+                break  # the input ended, or there was more of it
+            session.waiting_since = context.sessions.now()  # keepalive counts from here
             session.tell(chunk(b":\n\n"))
-        session.depart()
+        session.unsubscribe()
         session.tell(b"0\r\n\r\n")
 
     return Response(
@@ -106,14 +106,13 @@ async def stream(call: Call) -> Response:
     )
 
 
-async def _missed(call: Call, after: int, reached: int, session: Session) -> bytes:
-    """What was said since, in pages; the last page is returned. Where it can't be read, an event says so."""
-    service = call.service
-    encode = service.site.api.streams.encode
+async def _catch_up(call: Call, after: int, reached: int, session: Session) -> bytes:
+    """Writes what was said since, in pages; returns the last page, or a ``gap`` event if it can't be read."""
+    log, encode = call.context.log, call.context.stream_encoder.encode
     while True:
-        wanted = Range(fold(call.room), reached, after, limit=PAGE, newest=False)
+        wanted = PageQuery(fold(call.room), reached, Window(after, limit=PAGE, newest=False))
         try:
-            page = await service.log.read(wanted, 1)
+            page = await log.read(wanted, 1)
         except LogError:
             return chunk(b"event: gap\ndata: {}\n\n")
         data = b"".join([encode(record) for record in page.records])
@@ -122,8 +121,8 @@ async def _missed(call: Call, after: int, reached: int, session: Session) -> byt
         after = page.records[-1].number
         try:
             session.send(data)
-        except RuntimeError:  # uvloop's word for a connection that was lost a moment ago
-            session.lose()
+        except RuntimeError:  # uvloop: the connection was lost a moment ago
+            session.mark_lost()
             return b""
         await session.drained()
 
@@ -134,7 +133,7 @@ ROUTES = (
         "Streams what is said in a room, as server-sent events: message, reaction, erased, topic, renamed; "
         "gap where what was missed can't be read.",
         {200: Answer("The stream; an event's id is the message's.", None, "text/event-stream")},
-        action=READ, query=shapes.StreamQuery,
+        action=READ, query=schemas.StreamQuery,
         problems={404: "There is no such message, or no room can be called so."},
         headers={"Last-Event-ID": "The last id that was seen: what followed it comes first."},
     ),

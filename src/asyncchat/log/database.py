@@ -1,0 +1,155 @@
+"""A database file from its opening to its close: the lock, the checks, the epochs.
+
+Owns which start begins a new epoch. It must not know appends or reads.
+
+When a new epoch begins
+-----------------------
+An id must never name two messages. A number is used twice when the file goes back to an earlier state after
+people have seen its numbers. With ``synchronous=NORMAL`` a killed process loses nothing, since the system has
+its writes. But a crash of the machine loses the last ones, and whoever restores a copy goes back to the
+copy's last number, on this machine or another. The file itself can't tell: all it contains is as it was.
+So a start continues the old epoch only where a second file confirms that this is the newest state: at a clean
+close the database and the lock file get the same id, of the boot's id and a random number, once everything
+is on the disk. Any other start begins an epoch:
+
+- after a kill: nothing is lost, but a copy taken earlier in the same run would look the same;
+- after a crash of the machine: the file may look cleanly closed, because the write that removed the id was
+  lost with the rest, but that close was in another boot;
+- after a clean close in an earlier boot: a disk or a machine put back to an earlier state looks the same;
+- after a copy was restored, even a cleanly closed one: its id is not the one in the lock file.
+
+A needless epoch costs one row of a few bytes and nothing else, since older ids stay valid. An epoch without
+records is replaced.
+"""
+
+import secrets
+import sqlite3
+import sys
+from pathlib import Path
+
+from asyncchat.core.ids import Ids
+from asyncchat.log import postings, schema, snapshot
+from asyncchat.log.base import LogError, new_epoch
+from asyncchat.log.lockfile import LockFile
+
+
+class Database:
+    """A database file, locked and ready to be written.
+
+    Args:
+        path: where it is.
+        power: whether each commit must survive a loss of power.
+
+    Attributes:
+        path: its real path.
+        connection: the one that writes.
+        last: the number of its last record.
+        last_time: that record's time.
+        indexed_upto: the last number whose message is in the index (``postings``).
+        streams_upto: the last number whose fact is in the index.
+        states: state facts above the newest snapshot.
+        messages: how many readable messages it has.
+        ids: its epochs.
+
+    Raises:
+        LogError: it can't be opened; it was not changed.
+    """
+
+    def __init__(self, path: Path, power: bool = False) -> None:
+        self._power = power
+        try:
+            self.path = path.expanduser().resolve()
+            schema.make_file(self.path)
+        except (OSError, RuntimeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise LogError(
+                f"The history {path} can't be opened: {reason}. Choose another: --db FILE"
+            ) from error
+        self._lock = LockFile(self.path)
+        try:
+            self._open()
+        except BaseException:
+            self._lock.abandon()
+            raise
+
+    def connect(self) -> sqlite3.Connection:
+        """Another connection, opened at once: later the path may lead to another file."""
+        connection = schema.connect(self.path)
+        postings.indexed_upto(connection)
+        return connection
+
+    def close(self) -> None:
+        """Closes it; after an error of the disk the file is complete, but counts as not cleanly closed."""
+        close_id = f"{boot_id()} {secrets.token_hex(8)}"
+        try:
+            self.connection.execute("UPDATE marks SET closed = ?", (close_id,))
+            done, _ = schema.checkpoint(self.connection, "TRUNCATE")
+        except sqlite3.Error:
+            done = False
+        try:
+            self.connection.close()
+        finally:
+            self._lock.release(close_id if done and boot_id() else "")
+
+    def _open(self) -> None:
+        close_id = self._lock.close_id
+        try:
+            self.connection = schema.connect(self.path)
+        except sqlite3.Error as error:
+            raise schema.explain(error, self.path) from error
+        try:
+            self._begin(close_id)
+        except BaseException as error:
+            self.connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise schema.explain(error, self.path) from error
+            raise
+
+    def _begin(self, close_id: str) -> None:
+        connection = self.connection
+        clean = bool(boot_id()) and close_id.startswith(f"{boot_id()} ")
+        schema.prepare(connection, self.path, clean=clean)
+        schema.checkpoint(connection, "TRUNCATE")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if self._power else 'NORMAL'}")
+        self.last, self.last_time = last_record(connection)
+        self.indexed_upto: int
+        indexed_messages: int
+        self.indexed_upto, indexed_messages, closed = connection.execute(
+            "SELECT indexed, messages, closed FROM marks"
+        ).fetchone()
+        self.streams_upto = postings.streams_indexed_upto(connection)
+        self.states = snapshot.states_since(connection)
+        self.messages = (
+            indexed_messages + postings.read_slice(connection, self.indexed_upto, self.last).messages
+        )
+        with schema.transaction(connection):
+            if not (clean and close_id == closed):
+                # An epoch without records named no message.
+                connection.execute("DELETE FROM epochs WHERE first > ?", (self.last,))
+                connection.execute(
+                    "INSERT INTO epochs (first, name) VALUES (?, ?)", (self.last + 1, new_epoch())
+                )
+            connection.execute("UPDATE marks SET closed = ''")
+        self.ids = Ids(connection.execute("SELECT first, name FROM epochs ORDER BY place").fetchall())
+
+
+def last_record(connection: sqlite3.Connection) -> tuple[int, int]:
+    """The number and the time of the last record; zeros when there is none."""
+    found = [
+        connection.execute(query).fetchone() or (0, 0)
+        for query in (
+            "SELECT number, time FROM said ORDER BY number DESC LIMIT 1",
+            "SELECT number, time FROM facts ORDER BY number DESC LIMIT 1",
+        )
+    ]
+    return max(found)
+
+
+def boot_id() -> str:
+    """The id of this boot of the machine; empty where the system has none: then no close id is valid."""
+    if sys.platform != "linux":
+        return ""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,140 @@
+"""The indexer: fills the full-text index behind the appends.
+
+Owns the task that follows the appends, its thread and the index. It never writes to the history and holds
+nobody up. The single steps belong to ``fts``.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from contextlib import suppress
+from time import perf_counter
+
+from asyncchat.log import fts
+from asyncchat.log.base import LogError
+from asyncchat.log.database import Database
+from asyncchat.log.fts import SearchIndex
+from asyncchat.log.tuning import Tuning
+from asyncchat.log.worker import Worker
+from asyncchat.log.writer import Writer
+
+_log = logging.getLogger(__name__)
+
+
+class Indexer:
+    """Keeps an index up to date while its log is open: in quiet moments, or when it lags too far.
+
+    Args:
+        database: the history.
+        writer: has the history's last number.
+        index: the index; None: there is none, and nothing to do.
+        tuning: when to do how much.
+    """
+
+    def __init__(self, database: Database, writer: Writer, index: SearchIndex | None, tuning: Tuning) -> None:
+        self._path = database.path
+        self._writer = writer
+        self._index = index
+        self._tuning = tuning
+        self._thread = Worker("history-fts")
+        self._done_upto = -1
+        """The last number that was handled; -1 before the first run."""
+        self._wake = asyncio.Event()
+        self._wake.set()  # a history from before may have much to index
+        self._due = asyncio.Event()
+        self._running = asyncio.Lock()
+        self._task = asyncio.create_task(self._run(), name="history-fts")
+
+    @property
+    def has_index(self) -> bool:
+        """Whether there is an index."""
+        return self._index is not None
+
+    def appended(self) -> None:
+        """Something was appended."""
+        if self._done_upto >= 0:
+            self._wake.set()
+            if self._writer.last - self._done_upto >= self._tuning.lag:
+                self._due.set()
+
+    async def run_now(self) -> None:
+        """Does all that there is to do.
+
+        Raises:
+            LogError, sqlite3.Error, OSError: the disk does not allow it.
+        """
+        await self._catch_up(least=1)
+
+    async def disable(self, error: Exception) -> None:
+        """Continues without an index; a damaged one is deleted, and the next start builds a new one."""
+        index, self._index = self._index, None
+        _log.warning("The search continues without its index: %s", error)
+        if index is None:
+            return
+        async with self._running:
+            await self._thread.run(index.close)
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                fts.remove(self._path)
+
+    async def close(self) -> None:
+        """Ends the task and its thread, and closes the index."""
+        self._task.cancel()
+        await asyncio.wait((self._task,))
+        if not self._task.cancelled():
+            await self._task
+        async with self._running:
+            if self._index is not None:
+                await self._thread.run(self._index.close)
+        self._thread.close()
+
+    async def _run(self) -> None:
+        while self._index is not None:
+            await self._wake.wait()
+            self._wake.clear()
+            last = self._writer.last
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._tuning.quiet):
+                    await self._due.wait()
+            self._due.clear()
+            quiet = last == self._writer.last
+            if not quiet and last - self._done_upto < self._tuning.lag and self._done_upto >= 0:
+                self._wake.set()
+                continue
+            try:
+                await self._catch_up(self._tuning.least(quiet))
+            except (sqlite3.Error, LogError, OSError) as error:
+                await self.disable(error)
+            except Exception:  # noqa: BLE001  # the task's edge: without an index a search still finds everything
+                _log.exception("The search index failed")
+                return
+
+    async def _catch_up(self, least: int) -> None:
+        """Does short steps until fewer than ``least`` records are unindexed."""
+        index, writer, most = self._index, self._writer, self._tuning.slice
+        if index is None:
+            return
+        async with self._running:
+            while True:
+                last = writer.last
+                start = perf_counter()
+                if not await self._thread.run(index.advance, last, most, least):
+                    break
+                if writer.last != last:
+                    # On a machine with one processor, half of its time is left to the chat.
+                    await asyncio.sleep(perf_counter() - start)
+            self._done_upto = last
+
+
+def open_index(database: Database, volume: int) -> SearchIndex | None:
+    """Opens the index of a history, or logs why the search has none; blocks."""
+    if not fts.is_supported():
+        _log.warning("This SQLite has no trigrams (3.34, FTS5), so each search scans the history")
+        return None
+    history = database.connect()
+    try:
+        return SearchIndex(history, database.path, database.ids, database.last, volume)
+    except (sqlite3.Error, OSError) as error:
+        history.close()
+        _log.warning("The search has no index: %s", error)
+        return None

@@ -1,0 +1,117 @@
+"""The lock file of a database: only one process uses it, and the next one learns how it was closed.
+
+Owns ``FILE-lock``. It must not know what is in the database.
+"""
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from asyncchat.log.base import LogError
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: int) -> None:
+        os.lseek(file, 1 << 30, os.SEEK_SET)  # a byte that nobody reads: locks of Windows are mandatory
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        os.lseek(file, 0, os.SEEK_SET)
+else:
+    import fcntl
+
+    def _lock(file: int) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+_MAX_BYTES = 4096
+"""The most bytes of a lock file that are read."""
+
+
+class InUse(LogError):
+    """Another process uses the history; ``pid`` is that process, None where the lock file has none."""
+
+    def __init__(self, path: Path, pid: int | None) -> None:
+        self.pid = pid
+        who = "" if pid is None else f" (pid {pid})"
+        super().__init__(
+            f"The history {path} is in use{who}. Stop the server there first, or choose another: --db FILE"
+        )
+
+
+class LockFile:
+    """The exclusive right to write a database, held until ``release`` or the end of the process.
+
+    The file stays after the lock is released. It may be deleted nevertheless, so whoever has locked it checks
+    that it is still there: two processes never hold the lock.
+
+    Attributes:
+        close_id: what the last process wrote at its ``release``; empty when it did not get that far.
+
+    Raises:
+        InUse: another process holds it.
+        LogError: the lock file can't be made.
+    """
+
+    def __init__(self, database: Path) -> None:
+        self._path = Path(f"{database}-lock")
+        self._created = not self._path.exists()
+        while True:
+            self._file = _opened(self._path, database)
+            try:
+                _lock(self._file)
+            except OSError as error:
+                pid = self._read()[0]
+                os.close(self._file)
+                raise InUse(database, int(pid) if pid.isdigit() else None) from error
+            if _is_at(self._file, self._path):
+                break
+            os.close(self._file)  # the process that created it abandoned and deleted it meanwhile
+        self.close_id = self._read()[1]
+        self._write("")
+
+    def abandon(self) -> None:
+        """Releases the lock and leaves everything as it was: the file is no database of ours."""
+        if not self._created:
+            self.release(self.close_id)
+            return
+        with suppress(OSError):  # Windows can't delete an open file
+            self._path.unlink()
+        os.close(self._file)
+
+    def release(self, close_id: str) -> None:
+        """Releases the lock and leaves an id for the next process; empty: it was not closed cleanly."""
+        self._write(close_id)
+        os.close(self._file)
+
+    def _read(self) -> tuple[str, str]:
+        os.lseek(self._file, 0, os.SEEK_SET)
+        lines = os.read(self._file, _MAX_BYTES).decode("ascii", "replace").split("\n")
+        return lines[0], lines[1] if len(lines) > 1 else ""
+
+    def _write(self, close_id: str) -> None:
+        try:
+            os.ftruncate(self._file, 0)
+            os.lseek(self._file, 0, os.SEEK_SET)
+            os.write(self._file, f"{os.getpid()}\n{close_id}\n".encode("ascii"))
+        except OSError:
+            # The disk is full: the lock holds without text, and a missing id only begins a new epoch.
+            return
+
+
+def _opened(path: Path, database: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        return os.open(path, flags, 0o600)
+    except OSError as error:
+        raise LogError(
+            f"The history {database} can't be locked: {path}: {error.strerror}. "
+            "Make its folder writable, or choose another: --db FILE"
+        ) from error
+
+
+def _is_at(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), os.stat(path))
+    except FileNotFoundError:
+        return False

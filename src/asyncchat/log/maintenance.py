@@ -1,0 +1,237 @@
+"""Maintenance: the work on the file behind the appends, and when it is done.
+
+Owns the task that follows the appends, its thread and its connection. It reads while appends go on, and holds
+them up, by ``turn``, only while it writes. The single steps belong to ``postings``, ``snapshot``,
+``retention`` and ``schema``.
+"""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from contextlib import suppress
+from functools import partial
+
+from asyncchat.log import postings, retention, schema, snapshot
+from asyncchat.log.base import LogError, RetentionPolicy
+from asyncchat.log.database import Database
+from asyncchat.log.tuning import Tuning
+from asyncchat.log.worker import Worker
+from asyncchat.log.writer import Writer
+
+_log = logging.getLogger(__name__)
+
+_MAX_SLEEP = 3600.0
+"""Seconds after which maintenance runs without an append."""
+
+_PAGE_BYTES = 4096
+"""Bytes of a page of the file, SQLite's default."""
+
+_STREAM_FACTS = 1000
+"""Facts whose stream postings are written in one step: each may be a row, and appends wait meanwhile."""
+
+
+class Maintenance:
+    """Keeps a database in order while its log is open.
+
+    Args:
+        database: the file.
+        writer: the one that writes to it.
+        turn: held by whoever uses the writer.
+        writer_thread: the thread for it.
+        tuning: when to do what.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        writer: Writer,
+        turn: asyncio.Lock,
+        writer_thread: Worker,
+        tuning: Tuning,
+    ) -> None:
+        self._connection = database.connect()
+        self._thread = Worker("history-maintenance")
+        self._writer = writer
+        self._turn = turn
+        self._writer_thread = writer_thread
+        self._tuning = tuning
+        self._indexed_upto = database.indexed_upto
+        self._streams_upto = database.streams_upto
+        self._checkpointed = 0
+        """``writer.written`` at the last checkpoint."""
+        self._erased = 0
+        """``writer.erasures`` when the write-ahead log was last emptied."""
+        self._snapshot_at = tuning.snapshot_at
+        self._policy = RetentionPolicy()
+        self._awake = False
+        self._wake = asyncio.Event()
+        self._due = asyncio.Event()
+        self._running = asyncio.Lock()
+        self._task = asyncio.create_task(self._run(), name="history-maintenance")
+
+    def set_retention(self, policy: RetentionPolicy) -> None:
+        """Removes from now on what the policy does not keep."""
+        self._policy = policy
+        self._wake.set()
+
+    def appended(self) -> None:
+        """Something was appended."""
+        if not self._awake:
+            self._awake = True
+            self._wake.set()
+        writer, tuning = self._writer, self._tuning
+        if (
+            writer.last - self._indexed_upto >= tuning.lag
+            or writer.written - self._checkpointed >= tuning.checkpoint_at
+            or writer.erasures != self._erased
+        ):
+            self._due.set()
+
+    async def run_now(self) -> None:
+        """Does all that there is to do.
+
+        Raises:
+            LogError, sqlite3.Error: the disk does not allow it.
+        """
+        await self._run_once(quiet=True)
+
+    async def close(self) -> None:
+        """Ends the task, its thread and its connection."""
+        self._task.cancel()
+        await asyncio.wait((self._task,))
+        if not self._task.cancelled():
+            await self._task
+        async with self._running:
+            await self._thread.run(self._connection.close)
+        self._thread.close()
+
+    async def _run(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_MAX_SLEEP):  # records grow old without an append
+                    await self._wake.wait()
+            self._wake.clear()
+            await self._run_until_quiet()
+            self._awake = False
+
+    async def _run_until_quiet(self) -> None:
+        quiet, last = False, -1
+        # Erased texts stay in the write-ahead log until it can be emptied, which another reader may prevent.
+        while not quiet or self._writer.last != last or self._writer.erasures != self._erased:
+            last = self._writer.last
+            try:
+                async with asyncio.timeout(self._tuning.quiet):
+                    await self._due.wait()
+            except TimeoutError:
+                quiet = last == self._writer.last
+            self._due.clear()
+            try:
+                await self._run_once(quiet)
+            except (sqlite3.Error, LogError) as error:
+                # Nothing is lost: the next append starts maintenance again.
+                _log.warning("The history's maintenance has to wait: %s", error)
+                return
+            except Exception:  # noqa: BLE001  # the task's edge: a bug must not end all maintenance
+                _log.exception("The history's maintenance failed")
+                return
+
+    async def _run_once(self, quiet: bool) -> None:
+        async with self._running:
+            self._writer.check_file()
+            await self._index_messages(quiet)
+            await self._index_streams(quiet)
+            await self._take_snapshot()
+            await self._sweep_presence(quiet)
+            await self._apply_retention(quiet)
+            await self._checkpoint(quiet)
+
+    async def _index_messages(self, quiet: bool) -> None:
+        writer = self._writer
+        while writer.last - self._indexed_upto >= self._tuning.least(quiet):
+            erasures = writer.erasures
+            upto = min(self._indexed_upto + self._tuning.lag, writer.last)
+            part = await self._thread.run(postings.read_slice, self._connection, self._indexed_upto, upto)
+            async with self._turn:
+                if writer.erasures == erasures:  # else the slice may have what was erased meanwhile
+                    await self._writer_thread.run(writer.transact, partial(postings.add_slice, part=part))
+                    self._indexed_upto = upto
+
+    async def _index_streams(self, quiet: bool) -> None:
+        writer = self._writer
+        while writer.last - self._streams_upto >= self._tuning.least(quiet):
+            erasures = writer.erasures
+            # A rename of a room moves the watermark too.
+            self._streams_upto = await self._thread.run(postings.streams_indexed_upto, self._connection)
+            upto = min(self._streams_upto + min(self._tuning.lag, _STREAM_FACTS), writer.last)
+            found = await self._thread.run(
+                postings.read_stream_postings, self._connection, self._streams_upto, upto
+            )
+            async with self._turn:
+                if writer.erasures == erasures:
+                    await self._writer_thread.run(
+                        writer.transact, partial(postings.add_stream_postings, postings=found, upto=upto)
+                    )
+                    self._streams_upto = upto
+
+    async def _take_snapshot(self) -> None:
+        if self._writer.states < self._snapshot_at:
+            return
+        states = self._writer.states
+        found = await self._thread.run(snapshot.new_snapshot, self._connection)
+        if found is None:
+            self._snapshot_at = 2 * states
+            return
+        number, count, facts = found
+        async with self._turn:
+            await self._writer_thread.run(
+                self._writer.transact, partial(snapshot.keep_snapshot, number=number, facts=facts)
+            )
+            self._writer.states -= states
+        self._snapshot_at = max(self._tuning.snapshot_at, count)
+
+    async def _sweep_presence(self, quiet: bool) -> None:
+        while True:
+            part = await self._thread.run(retention.old_presence, self._connection, self._writer.last_time)
+            if part is None:
+                return
+            async with self._turn:
+                await self._writer_thread.run(
+                    self._writer.transact, partial(retention.sweep, after=part[0], upto=part[1])
+                )
+            if not quiet:
+                return
+
+    async def _apply_retention(self, quiet: bool) -> None:
+        while True:
+            now = max(self._writer.last_time, time.time_ns() // 1000)
+            part = await self._thread.run(retention.next_slice, self._connection, self._policy, now)
+            if part is None:
+                return
+            async with self._turn:
+                await self._writer_thread.run(
+                    self._writer.transact, partial(retention.remove, after=part[0], upto=part[1])
+                )
+            if not quiet:
+                return
+
+    async def _checkpoint(self, quiet: bool) -> None:
+        writer = self._writer
+        if not (
+            writer.erasures != self._erased
+            or writer.written - self._checkpointed >= self._tuning.checkpoint_at
+            or (quiet and writer.written != self._checkpointed)
+        ):
+            return
+        written = writer.written
+        _, pages = await self._thread.run(schema.checkpoint, self._connection, "PASSIVE")
+        self._checkpointed = written
+        if not (quiet or writer.erasures != self._erased or pages * _PAGE_BYTES >= self._tuning.rewind_at):
+            return
+        async with self._turn:
+            written, erasures = writer.written, writer.erasures
+            mode = "PASSIVE" if erasures == self._erased else "TRUNCATE"
+            done, _ = await self._thread.run(schema.checkpoint, self._connection, mode)
+            if done:
+                self._checkpointed, self._erased = written, erasures
+                await self._writer_thread.run(writer.transact, schema.rewind)

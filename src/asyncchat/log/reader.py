@@ -1,0 +1,287 @@
+"""Reads: a page of a room's messages, the newest ones, who wrote which, the audit.
+
+Owns the way from a query to rows. It must not know threads. Each function is one short transaction on a
+connection that only reads: a long one would keep the write-ahead log from being rewound. So generators are
+always closed: an open cursor is an open transaction.
+"""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing
+from heapq import merge
+from itertools import chain, groupby, islice
+from pathlib import Path
+from typing import Final, TypeVar
+
+from asyncchat.core.events import ACTS, Kept, Reacted, ReactedTo, Record, Said, Whispered
+from asyncchat.core.names import fold
+from asyncchat.log import postings, retention, rows, schema
+from asyncchat.log.base import LogError, Page, PageQuery, StreamRange, Window
+from asyncchat.log.streams import PRESENCE_PREFIX
+
+T = TypeVar("T")
+
+_STATE_ACTS = tuple(act.__struct_config__.tag for act in ACTS if act.kept is Kept.STATE)
+"""The tags of the acts that are state too: their rows stand among the state's, not among the audit's."""
+
+MAX_CONVERSATIONS: Final = 2000
+"""Private conversations of one person whose newest message is looked for: some 20 ms."""
+
+_MESSAGES_AND_REACTIONS = (Said, Whispered, Reacted, ReactedTo)
+"""What a number can name for people."""
+
+_MAX_UNINDEXED = 200_000
+"""Facts above the streams' watermark that are scanned: half a second. There are more only for a minute after
+the upgrade of a large file; until then a room's page has its messages alone."""
+
+_MAX_NUMBER = 2**63 - 1
+"""SQLite's greatest number."""
+
+_ONE_SAID = f"SELECT {rows.READ_COLUMNS} FROM said WHERE number = ?"  # noqa: S608  # constants
+
+
+def in_transaction(connection: sqlite3.Connection, job: Callable[[], T]) -> T:
+    """Runs a job that sees the file as it is at the job's start."""
+    connection.execute("BEGIN")
+    try:
+        return job()
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def page(connection: sqlite3.Connection, query: PageQuery, count_to: int) -> Page:
+    """A page of a room; see ``Log.read``."""
+    return in_transaction(connection, lambda: _page(connection, query, count_to))
+
+
+def _page(connection: sqlite3.Connection, query: PageQuery, count_to: int) -> Page:
+    low, high = bounds(connection, query.window, query.upto)
+    if low >= high:
+        return Page((), 0, _is_cut(connection, query))
+    newest, limit = query.window.newest, query.window.limit
+    with ExitStack() as open_cursors:
+        numbers = _numbers(connection, query, low, high, open_cursors)
+        found: list[Record] = []
+        more = 0
+        for number in numbers:
+            if len(found) == limit:
+                # One is taken; the others are counted without being read.
+                more = 1 + sum(1 for _ in islice(numbers, count_to - 1)) if newest and count_to else 1
+                break
+            record = _find(connection, number)
+            if record is not None and (query.events or isinstance(record.event, Said | Whispered)):
+                found.append(record)
+    if newest:
+        found.reverse()
+        more = min(more, count_to)
+    ended = not more or not newest
+    return Page(tuple(found), more, ended and _is_cut(connection, query))
+
+
+def _is_cut(connection: sqlite3.Connection, query: PageQuery) -> bool:
+    after, time = query.window.after or 0, query.window.after_time or 0
+    return any(
+        retention.is_cut(connection, room, after, time)
+        for room in (fold(query.room), *(stream.name for stream in query.streams))
+    )
+
+
+def _numbers(
+    connection: sqlite3.Connection, query: PageQuery, low: int, high: int, open_cursors: ExitStack
+) -> Iterator[int]:
+    """The numbers of a page's records, from the end that is asked for; some may have been removed."""
+    newest = query.window.newest
+    sources: list[Generator[int, None, None]] = []
+    if query.room:
+        sources.append(postings.room_numbers(connection, fold(query.room), low, high, newest=newest))
+    unindexed = high - postings.streams_indexed_upto(connection)
+    if query.streams and unindexed > _MAX_UNINDEXED and not query.room:
+        raise LogError("The history of private conversations is still being indexed")
+    if query.streams and unindexed <= _MAX_UNINDEXED:
+        (swept,) = connection.execute("SELECT swept FROM marks").fetchone()
+        lows = {}
+        for stream in query.streams:
+            start = max(low, _low(connection, stream, high))
+            if stream.name.startswith(PRESENCE_PREFIX):
+                start = max(start, swept)
+            end = min(high, _last_until(connection, stream.until - 1, high)) if stream.until else high
+            if stream.name[:1] == "#":
+                sources.append(postings.room_numbers(connection, stream.name, start, end, newest=newest))
+            else:
+                sources.append(postings.listed_numbers(connection, stream.name, start, end, newest=newest))
+                lows[stream.name] = start
+        sources.append(postings.unindexed(connection, lows, low, high, newest=newest))
+    for source in sources:
+        open_cursors.enter_context(closing(source))
+    if len(sources) == 1:
+        return sources[0]
+    return (number for number, _ in groupby(merge(*sources, reverse=newest)))
+
+
+def _low(connection: sqlite3.Connection, stream: StreamRange, high: int) -> int:
+    """The number after which a stream's facts are wanted."""
+    if not stream.since:
+        return stream.after
+    return max(stream.after, _last_until(connection, stream.since - 1, high))
+
+
+def find(connection: sqlite3.Connection, number: int) -> Record | None:
+    """The message or reaction with a number; see ``Log.find``."""
+    record = _find(connection, number)
+    return record if record is not None and isinstance(record.event, _MESSAGES_AND_REACTIONS) else None
+
+
+def _find(connection: sqlite3.Connection, number: int) -> Record | None:
+    row = connection.execute(_ONE_SAID, (number,)).fetchone()
+    if row is not None:
+        return None if row[4] is None else rows.record(row)
+    fact = connection.execute("SELECT time, event FROM facts WHERE number = ?", (number,)).fetchone()
+    return None if fact is None else rows.fact_record(number, *fact)
+
+
+def newest(
+    connection: sqlite3.Connection, rooms: Sequence[str], owners: Sequence[StreamRange], upto: int
+) -> tuple[tuple[str, Record], ...]:
+    """The newest message of rooms and conversations; see ``Log.newest``."""
+    return in_transaction(connection, lambda: tuple(_newest(connection, rooms, owners, upto)))
+
+
+def _newest(
+    connection: sqlite3.Connection, rooms: Sequence[str], owners: Sequence[StreamRange], upto: int
+) -> Iterator[tuple[str, Record]]:
+    for room in rooms:
+        with closing(postings.room_numbers(connection, fold(room), 0, upto, newest=True)) as numbers:
+            record = next(filter(None, (_find(connection, number) for number in numbers)), None)
+        if record is not None:
+            yield fold(room), record
+    unindexed = _unindexed_streams(connection, owners, upto)
+    for owner in owners:
+        after = _low(connection, owner, upto)
+        names = {stream for stream in unindexed if stream.startswith(owner.name)}
+        names.update(islice(postings.stream_names(connection, owner.name), MAX_CONVERSATIONS))
+        for stream in names:
+            newer = [number for number in unindexed.get(stream, ()) if number > after]
+            with closing(postings.listed_numbers(connection, stream, after, upto, newest=True)) as numbers:
+                found = (_find(connection, number) for number in chain(newer, numbers))
+                record = next((one for one in found if one and isinstance(one.event, Whispered)), None)
+            if record is not None:
+                yield stream, record
+
+
+def _unindexed_streams(
+    connection: sqlite3.Connection, owners: Sequence[StreamRange], upto: int
+) -> dict[str, list[int]]:
+    """The streams of these owners that have facts above the watermark, with their numbers, newest first."""
+    if not owners:
+        return {}
+    if upto - postings.streams_indexed_upto(connection) > _MAX_UNINDEXED:
+        raise LogError("The history of private conversations is still being indexed")
+    prefixes = tuple(owner.name for owner in owners)
+    found: dict[str, list[int]] = defaultdict(list)
+    for number, names in postings.unindexed_streams(connection, upto):
+        for stream in names:
+            if stream.startswith(prefixes):
+                found[stream].append(number)
+    return found
+
+
+def bounds(connection: sqlite3.Connection, window: Window, upto: int) -> tuple[int, int]:
+    """A window as numbers: after the first, up to the second."""
+    low = window.after or 0
+    high = upto if window.before is None else min(upto, window.before - 1)
+    if window.after_time is not None:
+        low = max(low, _last_until(connection, window.after_time, upto))
+    if window.before_time is not None:
+        high = min(high, _last_until(connection, window.before_time - 1, upto))
+    return low, high
+
+
+_LAST_UPTO = (
+    "SELECT number, time FROM said WHERE number <= ? ORDER BY number DESC LIMIT 1",
+    "SELECT number, time FROM facts WHERE number <= ? ORDER BY number DESC LIMIT 1",
+)
+
+
+def _last_until(connection: sqlite3.Connection, time: int, upto: int) -> int:
+    """A number that separates the records up to a time from those after it.
+
+    Times never decrease with numbers, so a binary search finds it without an index: 20 rows in a million.
+    """
+    low, high = 0, upto + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        row = max(
+            filter(None, (connection.execute(query, (middle,)).fetchone() for query in _LAST_UPTO)),
+            default=None,
+        )
+        if row is None or row[0] <= low or row[1] <= time:
+            low = middle
+        else:
+            high = row[0]
+    return low
+
+
+def numbers_by(
+    connection: sqlite3.Connection, room: str, name: str, after: int, upto: int, limit: int
+) -> tuple[list[int], int]:
+    """A part of ``Log.numbers_by``: the next ``limit`` messages after a number.
+
+    Returns:
+        The numbers found, and the number after which to continue; ``upto`` when there are no more.
+    """
+    return in_transaction(
+        connection, lambda: _numbers_by(connection, fold(room), fold(name), after, upto, limit)
+    )
+
+
+def _numbers_by(
+    connection: sqlite3.Connection, room: str, name: str, after: int, upto: int, limit: int
+) -> tuple[list[int], int]:
+    with closing(postings.room_numbers(connection, room, after, upto, newest=False)) as numbers:
+        looked_at = list(islice(numbers, limit))
+    reached = looked_at[-1] if len(looked_at) == limit else upto
+    if not name:
+        return looked_at, reached
+    query = "SELECT origin FROM said WHERE number = ?"
+    found = []
+    for number in looked_at:
+        (origin,) = connection.execute(query, (number,)).fetchone()
+        if fold(origin.partition("!")[0]) == name:
+            found.append(number)
+    return found, reached
+
+
+def audit(connection: sqlite3.Connection, upto: int, after_time: int, limit: int) -> tuple[Record, ...]:
+    """The newest acts of operators of the server; see ``Log.audit``."""
+    return in_transaction(connection, lambda: _audit(connection, upto, after_time, limit))
+
+
+def _audit(connection: sqlite3.Connection, upto: int, after_time: int, limit: int) -> tuple[Record, ...]:
+    tagged = " OR ".join(f'event GLOB \'{{"is":"{tag}"*\'' for tag in _STATE_ACTS)
+    found: list[tuple[int, int, str]] = []
+    # Each query uses one partial index; a single one would read the whole table.
+    for which in ("kept = 4", f"kept = 1 AND ({tagged})"):
+        found += connection.execute(
+            f"SELECT number, time, event FROM facts WHERE {which} AND number <= ? AND time > ? "  # noqa: S608  # constants
+            "ORDER BY number DESC LIMIT ?",
+            (upto, after_time, limit),
+        )
+    newest = sorted(found)[-limit:]
+    return tuple(Record(number, time, rows.decode(number, line)) for number, time, line in newest)
+
+
+def audit_of_file(path: Path, after_time: int) -> tuple[Record, ...]:
+    """What operators of the server did, oldest first, from a file that another process may have open.
+
+    It takes no lock, needs no server and changes nothing.
+
+    Raises:
+        LogError: it can't be read; the text says why.
+    """
+    path = path.expanduser()
+    try:
+        with closing(schema.connect_to_read(path)) as connection:
+            return audit(connection, _MAX_NUMBER, after_time, _MAX_NUMBER)
+    except sqlite3.Error as error:
+        raise schema.explain(error, path) from error

@@ -1,0 +1,206 @@
+"""One client's connection: bytes in, bytes out, and how many of them wait.
+
+Must not know what the bytes mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from asyncchat.server.limits import READ_BYTES
+
+if TYPE_CHECKING:
+    from asyncchat.config.options import ServeConfig
+    from asyncchat.server.chunked_writer import ChunkedWriter
+
+CLOSE_SECONDS = 5.0
+"""How long a closing connection may take to take its last bytes."""
+
+
+def _discard(_data: bytes) -> None:
+    """Where a closed connection's bytes go."""
+
+
+def _nothing_waits() -> int:
+    return 0
+
+
+class ConnectionContext:
+    """What all connections of a server share: the loop, its clock, and the options.
+
+    Args:
+        options: those of the server; a reload replaces them here.
+    """
+
+    def __init__(self, options: ServeConfig) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.now = self.loop.time
+        self.options = options
+
+
+class Connection:
+    """One client's connection.
+
+    ``write`` takes bytes now; ``waiting`` gives how many of them the kernel has not taken yet; ``send``
+    writes even while output is paused.
+    """
+
+    __slots__ = (
+        "_allowance",
+        "_backlog",
+        "_chunked_writer",
+        "_held",
+        "_reader",
+        "_writer",
+        "address",
+        "context",
+        "ended",
+        "heard_at",
+        "send",
+        "waiting",
+        "write",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        context: ConnectionContext,
+        address: str,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self.context = context
+        self.address = address
+        """The client's real address: only for this server, its log and its bans."""
+        self.ended = False
+        self.heard_at = context.now()
+        self._reader = reader
+        self._writer = writer
+        self._allowance = 0
+        self._chunked_writer: ChunkedWriter | None = None
+        self._held: list[bytes] | None = None
+        self.send: Callable[[bytes], object] = writer.transport.write
+        self.write: Callable[[bytes], object] = self.send
+        self._backlog: Callable[[], int] = writer.transport.get_write_buffer_size
+        self.waiting = self._backlog
+
+    @property
+    def private(self) -> bool:
+        """Whether the connection stays within a private network, so that nobody can listen."""
+        try:
+            address = ip_address(self.address.partition("%")[0])
+        except ValueError:
+            return True  # a Unix socket
+        return address.is_private or address.is_loopback or address.is_link_local
+
+    def tell(self, data: bytes) -> None:
+        """Writes, but ignores a connection that is gone."""
+        try:
+            self.write(data)
+        except RuntimeError:
+            self.mark_lost()
+
+    def pause_output(self) -> None:
+        """Keeps deliveries back until ``resume_output``: an answer that is being made goes before them."""
+        held: list[bytes] = []
+        self._held = held
+        self.write = held.append
+        self.waiting = lambda: sum(map(len, held))
+
+    def resume_output(self, answer: bytes = b"") -> None:
+        """Sends the answer, then what was kept back, and writes directly again."""
+        held, self._held = self._held or [], None
+        if not self.ended:
+            self.write = self.send
+            self.waiting = self._backlog
+            self.tell(answer + b"".join(held))
+
+    def mark_lost(self) -> None:
+        """Drops all output: uvloop raised RuntimeError because the connection was lost a moment ago.
+
+        The session's task notices soon.
+        """
+        self.write = _discard
+        self.waiting = _nothing_waits
+
+    def is_slow(self) -> bool:
+        """Whether too much of what others said waits to be sent.
+
+        A long answer to its own command, such as a list of thousands of rooms, does not count.
+        """
+        return self._waits_more_than(self.context.options.slow_bytes + self._allowance)
+
+    def is_crowded(self) -> bool:
+        """Whether so much waits to be sent that no more commands should be read."""
+        return self._waits_more_than(self.context.options.send_bytes)
+
+    def _waits_more_than(self, limit: int) -> bool:
+        try:
+            return self.waiting() > limit
+        except RuntimeError:
+            self.mark_lost()
+            return False
+
+    async def drained(self) -> None:
+        """Waits until little is left to send."""
+        if self.is_crowded():
+            await self._writer.drain()
+        self._allowance = 0
+
+    async def read(self, seconds: float | None = None) -> bytes | None:
+        """The next chunk; empty at the end of input, None when none came in this time."""
+        if seconds is None:
+            data = await self._reader.read(READ_BYTES)
+        else:
+            try:
+                async with asyncio.timeout(seconds):
+                    data = await self._reader.read(READ_BYTES)
+            except TimeoutError:
+                return None
+        self.heard_at = self.context.now()
+        return data
+
+    def write_in_chunks(self, writer: ChunkedWriter) -> None:
+        """Sends through a chunked writer from now on."""
+        self._chunked_writer = writer
+        direct = self._backlog
+        self.send = self.write = writer.write
+        self.waiting = self._backlog = lambda: direct() + writer.backlog
+
+    def half_close(self) -> None:
+        """Ends the output; input is still read."""
+        with contextlib.suppress(RuntimeError):  # uvloop's word for a connection that is gone
+            self._writer.write_eof()
+
+    def probe_by_kernel(self, seconds: int) -> None:
+        """Has TCP find out within so many seconds whether the peer is still there."""
+        connection = self._writer.get_extra_info("socket")
+        if connection is None or connection.family == getattr(socket, "AF_UNIX", None):
+            return
+        # Where the last is set, Linux counts its time and not the probes (tcp(7)).
+        asked = (
+            ("TCP_KEEPIDLE", 1),
+            ("TCP_KEEPINTVL", 1),
+            ("TCP_KEEPCNT", seconds - 1),
+            ("TCP_USER_TIMEOUT", seconds * 1000),
+        )
+        for name, value in asked:
+            if hasattr(socket, name):
+                with contextlib.suppress(OSError, ValueError):  # it is gone already
+                    connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+    def _close(self) -> None:
+        """Closes the connection once what waits is sent, or aborts it after ``CLOSE_SECONDS``."""
+        if self._chunked_writer is not None:
+            self._chunked_writer.finish()
+        self.mark_lost()
+        transport = self._writer.transport
+        if not transport.is_closing():
+            left = transport.get_write_buffer_size()
+            transport.close()
+            if left:
+                self.context.loop.call_later(CLOSE_SECONDS, transport.abort)

@@ -1,0 +1,118 @@
+"""The HTTP application: checks every request, then routes it to the API, the metrics, the page or how to
+join.
+
+Must not know the connection (``connection``).
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from asyncchat.server.http import metrics, static
+from asyncchat.server.http.api.dispatch import Api
+from asyncchat.server.http.api.routes import PREFIX
+from asyncchat.server.http.hosts import Hosts
+from asyncchat.server.http.messages import Headers, Request, Response, problem, text
+
+if TYPE_CHECKING:
+    from asyncchat.log.base import Log
+    from asyncchat.server.listeners import Listeners
+    from asyncchat.server.session import Session, SessionContext
+
+
+_PREFLIGHT: Headers = (
+    ("Access-Control-Allow-Methods", "GET, HEAD, POST"),
+    ("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID"),
+    ("Access-Control-Max-Age", "600"),
+)
+
+
+class App:
+    """The HTTP application of a server.
+
+    Args:
+        context: what sessions share.
+        log: the history.
+        listeners: know how to join.
+        started: when this run began, in microseconds since 1970 UTC.
+    """
+
+    def __init__(self, context: SessionContext, log: Log, listeners: Listeners, started: int) -> None:
+        self._context = context
+        self._listeners = listeners
+        self._started = started
+        self._api = Api(context, log)
+        self.update_hosts()
+
+    def update_hosts(self) -> None:
+        """Takes the host names and origins of the options as they are now."""
+        options = self._context.options
+        own = socket.gethostname()
+        # A machine without a name server is known in its network as NAME.local (multicast DNS, RFC 6762).
+        names = (options.name, own, f"{own.partition('.')[0]}.local")
+        self._hosts = Hosts(names, options.origins)
+
+    def refusal(self, request: Request) -> Response | None:
+        """The answer to a request for a foreign host name or from a foreign origin, else None."""
+        hosts = self._hosts
+        # HTTP/1.0 may leave the host out; a browser never does.
+        named = request.host or any(name == "host" for name, _ in request.headers)
+        if named and not hosts.answers_to(request.host):
+            return problem(
+                421,
+                f"This server does not answer to the name {request.host[:255]}. Use its address, or start it "
+                "with --name or --origin.",
+                close=True,
+            )
+        origin = request.header("origin")
+        if origin and not hosts.lets_in(origin, request.host):
+            return problem(
+                403,
+                f"Pages of {origin[:255]} may not speak to this server; --origin allows them.",
+                close=True,
+            )
+        return None
+
+    async def respond(self, request: Request, session: Session) -> Response:
+        """The answer to a request that ``refusal`` let pass."""
+        origin = request.header("origin")
+        if not origin or not self._hosts.is_foreign(origin, request.host):
+            return await self._respond(request, session)
+        # A page of an allowed origin reads the answers too (WHATWG Fetch, "CORS protocol").
+        shared: Headers = (("Access-Control-Allow-Origin", origin), ("Vary", "Origin"))
+        if request.method == "OPTIONS" and request.header("access-control-request-method"):
+            return Response(204, b"", (*shared, *_PREFLIGHT))
+        response = await self._respond(request, session)
+        return msgspec.structs.replace(response, headers=(*response.headers, *shared))
+
+    async def _respond(self, request: Request, session: Session) -> Response:
+        path = request.path
+        if request.raw_path.startswith(f"{PREFIX}/"):
+            return await self._api.respond(request, session)
+        if path == "/metrics":
+            return self._require_read(request) or metrics.respond(
+                self._context, self._started, request, session
+            )
+        if path == "/" and not request.accepts("text/html"):
+            return self._require_read(request) or text(
+                200, self._listeners.how_to_join(), (("Vary", "Accept"),)
+            )
+        file = static.files().get(static.INDEX if path == "/" else path)
+        if file is None:
+            return problem(404, "There is nothing here. The page is at /.")
+        refused = self._require_read(request)
+        if refused is not None:
+            return refused
+        if file.kind == static.TYPES[".html"]:
+            sockets = f"ws://{request.host} wss://{request.host}" if request.host else ""
+            policy = static.PAGE_POLICY.format(sockets=sockets)
+            return static.respond(file, request, (("Content-Security-Policy", policy),))
+        return static.respond(file, request)
+
+    def _require_read(self, request: Request) -> Response | None:
+        if request.method in ("GET", "HEAD"):
+            return None
+        return problem(405, "This can only be read, with GET.", (("Allow", "GET, HEAD"),))

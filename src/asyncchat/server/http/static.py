@@ -1,0 +1,96 @@
+"""The static files of the page, from the package, as responses.
+
+Owns their types, entity tags and compression. Must not know sessions.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+
+import msgspec
+
+from asyncchat.server.http.messages import Headers, Request, Response
+
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".webmanifest": "application/manifest+json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".woff2": "font/woff2",
+}
+"""Media types by suffix; a file with another suffix is not served."""
+
+_WORTH_COMPRESSING = 500
+"""Bytes: less fits into one packet anyway."""
+
+_COMPRESSED_SUFFIXES = (".png", ".ico", ".woff2")
+
+INDEX = "/index.html"
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "manifest-src 'self'; connect-src 'self' {sockets}; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+"""The page runs only its own files, and connects only to this server. For some browsers ``'self'`` does not
+include a WebSocket of the same host."""
+
+
+class File(msgspec.Struct, frozen=True):
+    """One file; ``packed`` is empty if compression is of no use."""
+
+    kind: str
+    data: bytes
+    packed: bytes
+    tag: str
+
+
+@cache
+def files() -> dict[str, File]:
+    """All files by their paths, read once."""
+    found: dict[str, File] = {}
+    _gather(resources.files("asyncchat") / "web", "", found)
+    return found
+
+
+def _gather(folder: Traversable, path: str, found: dict[str, File]) -> None:
+    for entry in folder.iterdir():
+        name = f"{path}/{entry.name}"
+        if entry.is_dir():
+            _gather(entry, name, found)
+            continue
+        suffix = name[name.rfind(".") :]
+        if suffix in TYPES:
+            data = entry.read_bytes()
+            worth = suffix not in _COMPRESSED_SUFFIXES and len(data) >= _WORTH_COMPRESSING
+            packed = gzip.compress(data, mtime=0) if worth else b""
+            found[name] = File(TYPES[suffix], data, packed, hashlib.sha256(data).hexdigest()[:16])
+
+
+def respond(file: File, request: Request, also: Headers = ()) -> Response:
+    """A file, or 304 if the browser has it already."""
+    zipped = bool(file.packed) and request.accepts_gzip()
+    # An entity tag stands for the bytes sent (RFC 9110, 8.8.3).
+    tag = f'"{file.tag}-gz"' if zipped else f'"{file.tag}"'
+    headers: Headers = (
+        ("Content-Type", file.kind),
+        ("ETag", tag),
+        # The browser revalidates each file: after an update nobody has half of the old page.
+        ("Cache-Control", "no-cache"),
+        ("Vary", "Accept, Accept-Encoding"),
+        *also,
+    )
+    known = [part.strip().removeprefix("W/") for part in request.header("if-none-match").split(",")]
+    if tag in known or "*" in known:
+        return Response(304, b"", headers)
+    if zipped:
+        return Response(200, file.packed, (*headers, ("Content-Encoding", "gzip")))
+    return Response(200, file.data, headers)

@@ -1,0 +1,61 @@
+"""I/O commands: commands that the server answers outside the hub, in the session's order.
+
+Each handler gets the session, the command, and the number of the last record delivered before. Meanwhile the
+session's output is paused and no command of it is read; other sessions do not wait.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asyncchat.core import commands, replies
+from asyncchat.core.names import fold
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+    from asyncchat.server.auth import Authentication
+    from asyncchat.server.history import History
+    from asyncchat.server.reload import Reloader
+    from asyncchat.server.search import Search
+    from asyncchat.server.session import IoHandler, Session
+
+
+class IoCommands:
+    """The handlers of all I/O commands, and the few that belong nowhere else.
+
+    Args:
+        chat: the state, only to be read.
+        history: reads it.
+        search: searches it.
+        auth: checks passwords.
+        reloader: reads the configuration again.
+    """
+
+    def __init__(
+        self, chat: Chat, history: History, search: Search, auth: Authentication, reloader: Reloader
+    ) -> None:
+        self._chat = chat
+        self._reloader = reloader
+        self.handlers: dict[type[commands.Command], IoHandler] = {
+            commands.Ignore: self.ignore,
+            commands.Reload: self.reload,
+            **history.handlers,
+            **search.handlers,
+            **auth.handlers,
+        }
+
+    async def reload(self, session: Session, _command: commands.Reload, _upto: int) -> None:
+        """Reads the configuration again, for an operator of the server."""
+        if session.who not in self._chat.owners:
+            await session.answer_in_slices(replies.NotServerOperator())
+            return
+        person = self._chat.people[session.who]
+        await session.answer_in_slices(await self._reloader.reload(person))
+
+    async def ignore(self, session: Session, command: commands.Ignore, _upto: int) -> None:
+        """Ignores somebody, or no longer."""
+        if command.name:
+            key = fold(command.name)
+            session.ignoring = session.ignoring | {key} if command.on else session.ignoring - {key}
+            session.update_subscriptions()
+        await session.answer_in_slices(replies.Ignored(tuple(sorted(session.ignoring))))

@@ -1,0 +1,94 @@
+"""Keepalive: finds clients that are gone or never gave a name, and removes expired bans.
+
+Owns the time-outs. Must not know dialects beyond ``probe`` and ``lapse``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from asyncchat.server.limits import REGISTRATION_SECONDS
+from asyncchat.server.session import Session, SessionContext
+
+if TYPE_CHECKING:
+    from asyncchat.server.recipients import Recipient
+
+ROUND = 5.0
+"""Seconds between two checks of all sessions."""
+
+SILENCE = 120.0
+"""Seconds of silence after which a client is pinged."""
+
+ANSWER = 60.0
+"""Seconds that it has to answer: a laptop's Wi-Fi may be slow to come back."""
+
+NAME_ANSWER = 5.0
+"""The same when somebody from the same address asks for its name: most likely the same person, back."""
+
+
+class Keepalive:
+    """Checks all sessions of a server.
+
+    Args:
+        context: has the sessions.
+        name: the server's, which removes what has expired.
+    """
+
+    def __init__(self, context: SessionContext, name: str) -> None:
+        self._context = context
+        self._name = name
+
+    async def run(self) -> None:
+        """Checks all sessions every ``ROUND`` seconds, until cancelled."""
+        while True:
+            await asyncio.sleep(ROUND)
+            self._context.hub.expire(self._name)
+            now = self._context.now()
+            for session in list(self._context.sessions):
+                self._check(session, now)
+
+    def probe(self, asker: Recipient, holder: int) -> None:
+        """Pings the session whose name is asked for from the same address."""
+        session = self._context.delivery.presence.first.get(holder)
+        if not isinstance(session, Session) or session.address != asker.address or session.ended:
+            return
+        asked_at = self._context.now()
+        question = session.dialect.ping() if session.dialect is not None else b""
+        if question and not session.is_crowded():
+            if asked_at - session.probed_at < NAME_ANSWER:
+                return  # it was pinged just now
+            session.probed_at = asked_at
+            session.tell(question)
+            self._context.loop.call_later(NAME_ANSWER, self._judge, session, asked_at)
+        else:
+            # It has no ping, or would not read it before what waits is sent.
+            session.probe_by_kernel(int(NAME_ANSWER))
+
+    def _judge(self, session: Session, asked_at: float) -> None:
+        if not session.ended and session.heard_at < asked_at:
+            session.disconnect("no answer", at_once=True)
+
+    def _check(self, session: Session, now: float) -> None:
+        if session.ended:
+            return
+        dialect = session.dialect
+        if dialect is None or not dialect.entered:
+            if now - session.waiting_since > REGISTRATION_SECONDS:
+                session.disconnect("no name in time")
+            return
+        lapsed = dialect.on_tick(now)
+        if lapsed:
+            session.tell(lapsed)
+        silent = now - session.heard_at
+        if silent < SILENCE:
+            return
+        if (
+            session.probed_at <= session.heard_at
+        ):  # the loop's clock counts milliseconds: an answer may take none
+            question = dialect.ping()
+            if question:
+                session.probed_at = now
+                session.tell(question)
+        elif now - session.probed_at > ANSWER:
+            session.disconnect(f"no answer for {int(silent)} seconds", at_once=True)

@@ -1,0 +1,192 @@
+"""Protocol detection: from a client's first byte to the dialect it speaks.
+
+Owns the prompt and what each kind of client is answered; ``sniffing`` has the table. Must not know what
+follows.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING
+
+from asyncchat.dialects.plain import silence_for
+from asyncchat.server.addresses import is_local
+from asyncchat.server.chunked_writer import ChunkedWriter
+from asyncchat.server.http.connection import HttpConnection
+from asyncchat.server.limits import REGISTRATION_SECONDS
+from asyncchat.server.sniffing import Kind, readable, sniff
+
+if TYPE_CHECKING:
+    from asyncchat.dialects.plain import PlainDialect
+    from asyncchat.server.http.app import App
+    from asyncchat.server.listeners import Listeners
+    from asyncchat.server.protocols import Protocols
+    from asyncchat.server.session import Session
+
+_logger = logging.getLogger("asyncchat.detection")
+
+PROMPT_LOCAL = 0.25
+"""Seconds of silence from this machine after which the prompt is shown: a program would have spoken."""
+
+PROMPT_ELSEWHERE = 1.0
+"""The same from elsewhere, where a first packet may take a while."""
+
+_LINE_END = re.compile(rb"\n|\r\x00")
+"""CR NUL is telnet's for a carriage return alone (RFC 854)."""
+
+_TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x28"  # fatal, handshake_failure (RFC 8446, 6.2)
+_SSH_LINE = "This is asyncchat, not an ssh server. Join with: nc {host} {port}\r\n"
+_NO_TEXT = b"That name is not allowed: it is not plain text in UTF-8.\n"
+
+
+class ProtocolDetector:
+    """Detects what clients speak.
+
+    Args:
+        protocols: what they can speak.
+        listeners: know the address to tell a client on the wrong port.
+        app: answers HTTP.
+    """
+
+    def __init__(self, protocols: Protocols, listeners: Listeners, app: App) -> None:
+        self.protocols = protocols
+        self.listeners = listeners
+        self.app = app
+
+    async def detect(self, session: Session) -> bytes | None:
+        """Gives a session its dialect.
+
+        Returns:
+            The input that its dialect has not seen yet; None when there is nobody to serve.
+        """
+        return await _Detection(self, session).run()
+
+
+class _Detection:
+    """Detects what one client speaks."""
+
+    def __init__(self, detector: ProtocolDetector, session: Session) -> None:
+        self._protocols = detector.protocols
+        self._detector = detector
+        self._session = session
+        self._begun = b""
+        self._ended = False
+        self._prompted = False
+        self._telnet = False
+        self._plain: PlainDialect | None = None
+        self._deadline = session.waiting_since + REGISTRATION_SECONDS
+
+    async def run(self) -> bytes | None:
+        while True:
+            if self._ended and not self._begun:
+                return None
+            kind = sniff(self._begun, ended=self._ended)
+            if kind is Kind.PLAIN:
+                if await self._try_name():
+                    return self._begun
+            elif kind is not None:
+                return await self._turn_to(kind)
+            if self._session.ended:
+                return None
+            if kind is None and await self._listen():
+                return self._begun
+
+    async def _listen(self) -> bool:
+        """Reads more. After a silence it shows the prompt; True: the client turned out to be unframed."""
+        session = self._session
+        left = self._deadline - session.context.now()
+        if left <= 0:
+            session.disconnect("no name in time")
+            return False
+        local = is_local(session.address)
+        # A client that ended one line ends them all.
+        unframed_after = silence_for(self._begun) if self._plain is None else None
+        patience = left
+        silent = not readable(self._begun)  # telnet's negotiation does not count
+        if not self._prompted and silent:
+            patience = PROMPT_LOCAL if local else PROMPT_ELSEWHERE
+        elif unframed_after is not None:
+            patience = unframed_after
+        data = await session.read(min(patience, left))
+        if data:
+            self._begun += data
+            if self._prompted and not self._telnet and b"\xff" in data:
+                self._telnet = True
+                session.tell(self._protocols.plain.hush() if self._plain is None else b"")
+        elif data is not None:
+            self._ended = True
+        elif silent:
+            self._prompt()
+        elif unframed_after is not None:
+            self._prompt()
+            self._speak_plain(framed=False)
+            return True
+        return False
+
+    def _prompt(self) -> None:
+        if not self._prompted:
+            self._prompted = True
+            self._telnet = b"\xff" in self._begun
+            self._session.tell(self._protocols.plain.greeting(telnet=self._telnet))
+
+    def _speak_plain(self, *, framed: bool) -> PlainDialect:
+        if self._plain is None or not framed:
+            session = self._session
+            self._plain = self._protocols.plain.dialect(
+                session.id, session.host, framed=framed, is_confidential=session.private
+            )
+            session.adopt(self._plain)
+            if not framed:
+                session.write_in_chunks(ChunkedWriter(self._plain, session.send))
+        return self._plain
+
+    async def _try_name(self) -> bool:
+        """Takes one line as a name; whether it was accepted."""
+        self._prompt()
+        dialect = self._speak_plain(framed=True)
+        end = _LINE_END.search(self._begun)
+        at = end.end() if end else len(self._begun)
+        line, self._begun = self._begun[:at], self._begun[at:]
+        asked = dialect.receive_data(line if end else line + b"\n")
+        while asked:  # also what follows from it: a right password enters
+            await self._session.process_one(asked)
+            if dialect.entered or self._session.ended:
+                break
+            asked = dialect.receive_data(b"")
+        return dialect.entered
+
+    async def _turn_to(self, kind: Kind) -> bytes | None:
+        session = self._session
+        match kind:
+            case Kind.IRC:
+                if self._prompted:
+                    session.tell(b"\r\n")
+                session.adopt(
+                    self._protocols.irc.dialect(session.id, session.host, is_confidential=session.private)
+                )
+                # Past telnet's negotiation, bytes are the dialect's to judge: 0xFF in a line is no UTF-8.
+                return readable(self._begun) if self._marked() else self._begun
+            case Kind.HTTP:
+                if not self._prompted:
+                    begun = readable(self._begun) if self._marked() else self._begun
+                    websocket = self._protocols.websocket
+                    return await HttpConnection(
+                        session, self._detector.app, websocket, begun, ended=self._ended
+                    ).serve()
+            case Kind.TLS:
+                session.tell(_TLS_ALERT)
+                _logger.warning("%s tried TLS on the plain-text port", session.address)
+            case Kind.SSH:
+                host, port = self._detector.listeners.first_address()
+                session.tell(_SSH_LINE.format(host=host, port=port).encode())
+                _logger.warning("%s tried ssh", session.address)
+            case Kind.PROXY | Kind.GARBAGE | Kind.PLAIN:
+                if self._prompted and kind is Kind.GARBAGE:  # it waited for the prompt: it may be a person
+                    session.tell(_NO_TEXT)
+                _logger.info("%s sent what is no dialect of this server, closed", session.address)
+        return None
+
+    def _marked(self) -> bool:
+        """Whether telnet's negotiation or a byte order mark goes before what was sent."""
+        return self._begun.startswith((b"\xff", b"\xef\xbb\xbf"))

@@ -1,0 +1,299 @@
+"""Recipients: whoever events are delivered to, and the subscribers of each room, grouped by the bytes they
+get.
+
+Owns what ``delivery`` needs of a recipient, and membership as far as it has been delivered, which may be
+behind the hub's state. Must not know sessions or the rules of the chat.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Set
+from typing import TYPE_CHECKING, Protocol
+
+from asyncchat.core.roles import Right
+
+if TYPE_CHECKING:
+    from asyncchat.core.events import Record
+    from asyncchat.dialects.base import EventEncoder, Outcome
+
+_logger = logging.getLogger("asyncchat.delivery")
+
+
+class Recipient(Protocol):
+    """Whoever is told what happens: a session, a stream, a webhook, a person without a session, the server
+    itself.
+
+    The attributes are on the hot path of ``delivery``. ``write`` raises RuntimeError if the connection was
+    lost a moment ago.
+    """
+
+    who: int
+    """The person's number."""
+    individual_turn: int
+    """The batch in which it is served individually."""
+    subscriptions: tuple[Subscribers, ...]
+    """Its rooms."""
+
+    @property
+    def id(self) -> int:
+        """Its own number; no two recipients have the same."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """Its client's address; empty without a client."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether it must not be told anything any more."""
+        ...
+
+    @property
+    def encoder(self) -> EventEncoder:
+        """Encodes others' events for it."""
+        ...
+
+    @property
+    def pending(self) -> list[bytes]:
+        """What it is told in the batch in which it is served individually."""
+        ...
+
+    @property
+    def ignoring(self) -> frozenset[str]:
+        """The names of those whom it ignores, folded."""
+        ...
+
+    @property
+    def write(self) -> Callable[[bytes], object]:
+        """Takes bytes now."""
+        ...
+
+    def ignores(self, record: Record) -> bool:
+        """Whether it ignores the person who caused an event."""
+        ...
+
+    def take_outcome(self, outcome: Outcome) -> None:
+        """Takes the outcome of its own command, in its order."""
+        ...
+
+    def encode_from_sibling(self, outcome: Outcome) -> bytes:
+        """The bytes for what another session of the same person caused."""
+        ...
+
+    def encode_rename(self, outcome: Outcome) -> bytes:
+        """The bytes for an outcome with the rename of a room, which each is told in its own way."""
+        ...
+
+    def flush_pending(self) -> None:
+        """Writes what it was told individually."""
+        ...
+
+    def pause_output(self) -> None:
+        """Keeps deliveries back until the answer to its I/O command is made."""
+        ...
+
+    def is_slow(self) -> bool:
+        """Whether too much of what others said waits to be sent."""
+        ...
+
+    def mark_lost(self) -> None:
+        """Takes note that its connection was lost a moment ago."""
+        ...
+
+    def disconnect(self, reason: str, *, at_once: bool = False) -> None:
+        """Ends it; ``at_once`` drops what waits to be sent."""
+        ...
+
+
+class _Silence:
+    """The encoder of a recipient that is told nothing."""
+
+    def encode(self, _record: Record) -> bytes:
+        """No bytes."""
+        return b""
+
+
+_SILENCE = _Silence()
+
+
+class SilentRecipient:
+    """A recipient without a client, such as the server itself; it is told nothing.
+
+    Args:
+        id: its own number.
+        who: the person's number; 0: nobody's.
+    """
+
+    encoder: EventEncoder = _SILENCE
+    ended = True
+    address = ""
+    ignoring: frozenset[str] = frozenset()
+
+    def __init__(self, id: int = 0, who: int = 0) -> None:
+        self.id = id
+        self.who = who
+        self.individual_turn = 0
+        self.pending: list[bytes] = []
+        self.subscriptions: tuple[Subscribers, ...] = ()
+
+    def write(self, _data: bytes) -> None:
+        """Writes nothing."""
+
+    def ignores(self, _record: Record) -> bool:
+        """Ignores nobody."""
+        return False
+
+    def take_outcome(self, _outcome: Outcome) -> None:
+        """Takes no notice."""
+
+    def encode_from_sibling(self, _outcome: Outcome) -> bytes:
+        """Nothing."""
+        return b""
+
+    def encode_rename(self, _outcome: Outcome) -> bytes:
+        """Nothing."""
+        return b""
+
+    def flush_pending(self) -> None:
+        """Writes nothing."""
+        self.pending.clear()
+
+    def pause_output(self) -> None:
+        """Has no output."""
+
+    def is_slow(self) -> bool:
+        """Never slow."""
+        return False
+
+    def mark_lost(self) -> None:
+        """Has no connection."""
+
+    def disconnect(self, _reason: str, *, at_once: bool = False) -> None:
+        """Has no connection."""
+
+
+class Absent(SilentRecipient):
+    """Stands in the rooms of a person who has no session."""
+
+    def __init__(self, who: int) -> None:
+        super().__init__(who, who)
+
+
+Groups = tuple[tuple["EventEncoder", tuple["Recipient", ...]], ...]
+"""Recipients by the bytes they get."""
+
+
+class Subscribers:
+    """The recipients in one room.
+
+    ``groups`` are immutable tuples, made anew only when membership or a member's encoder changed: a write
+    batch keeps the groups it began with.
+    """
+
+    __slots__ = ("_groups", "filtered", "last_said", "members", "roles", "unchecked", "write_batch")
+
+    def __init__(self) -> None:
+        self.write_batch: WriteBatch | None = None
+        """The room's open write batch while a batch is being delivered."""
+        self.last_said = 0
+        """The number of the last message or erasure delivered in it since the start."""
+        self.unchecked = 0
+        """Bytes told to it since its members were last checked for slow readers."""
+        self.members: dict[int, Recipient] = {}
+        self.filtered: set[Recipient] = set()
+        """Members that ignore somebody: each of them is served individually."""
+        self.roles: dict[int, int] | None = None
+        """In an auditorium: the roles of members as bits, as far as they have been told; elsewhere None."""
+        self._groups: Groups | None = ()
+
+    @property
+    def groups(self) -> Groups:
+        """The members by encoder."""
+        if self._groups is None:
+            by_encoder: dict[EventEncoder, list[Recipient]] = {}
+            for recipient in self.members.values():
+                by_encoder.setdefault(recipient.encoder, []).append(recipient)
+            self._groups = tuple((encoder, tuple(recipients)) for encoder, recipients in by_encoder.items())
+        return self._groups
+
+    def add(self, recipient: Recipient) -> None:
+        """A recipient is a member from now on."""
+        self.members[recipient.id] = recipient
+        recipient.subscriptions = (*recipient.subscriptions, self)
+        if recipient.ignoring:
+            self.filtered.add(recipient)
+        self._groups = None
+
+    def add_during_batch(self, recipient: Recipient) -> None:
+        """Adds a recipient in the middle of a batch: it is served individually until the batch's end."""
+        self.add(recipient)
+        if self.write_batch is not None:
+            self.write_batch.individual.append(recipient)
+
+    def remove(self, recipient: Recipient) -> None:
+        """A recipient is no member any more."""
+        write_batch = self.write_batch
+        if write_batch is not None and recipient in write_batch.individual:
+            write_batch.individual.remove(recipient)
+        if self.members.pop(recipient.id, None) is not None:
+            recipient.subscriptions = tuple(other for other in recipient.subscriptions if other is not self)
+            self.filtered.discard(recipient)
+            self._groups = None
+            if self.roles and all(other.who != recipient.who for other in self.members.values()):
+                self.roles.pop(recipient.who, None)
+
+    def visible_to(self, who: int, owners: Set[int]) -> dict[int, Recipient]:
+        """The members who may see that a person comes, goes or changes; in an auditorium not all may."""
+        roles = self.roles
+        if roles is None or roles.get(who, 0) >= Right.KEEP_ORDER:
+            return self.members
+        return {
+            id: recipient
+            for id, recipient in self.members.items()
+            if recipient.who == who
+            or recipient.who in owners
+            or roles.get(recipient.who, 0) >= Right.KEEP_ORDER
+        }
+
+    def update(self, recipient: Recipient) -> None:
+        """A member has another encoder, or ignores others, from now on."""
+        if recipient.ignoring:
+            self.filtered.add(recipient)
+        else:
+            self.filtered.discard(recipient)
+        self._groups = None
+
+
+class WriteBatch:
+    """Events of one room that are written together, and the members that are served individually."""
+
+    __slots__ = ("groups", "individual", "lines", "subscribers")
+
+    def __init__(self, subscribers: Subscribers, individual: list[Recipient]) -> None:
+        self.subscribers = subscribers
+        self.groups = subscribers.groups
+        self.lines: dict[EventEncoder, list[bytes]] = {encoder: [] for encoder, _ in self.groups}
+        self.individual = individual
+
+    def serve_individually(self, member: Recipient) -> None:
+        """Serves a member individually from now on; it gets what is already in this batch, too."""
+        if member.id in self.subscribers.members:
+            member.pending.extend(self.lines.get(member.encoder, ()))
+            self.individual.append(member)
+
+    def add(self, record: Record, cause: Recipient) -> None:
+        """Adds an event, also to what individually served members are told."""
+        lines = self.lines
+        try:
+            for encoder, line in lines.items():
+                line.append(encoder.encode(record))
+        except Exception:
+            # One event that an encoder fails on must not end the chat for everyone.
+            _logger.exception("Record %d can't be told; this is a bug of asyncchat", record.number)
+            return
+        for member in self.individual:
+            if member is not cause and not (member.ignoring and member.ignores(record)):
+                own = lines.get(member.encoder)
+                member.pending.append(own[-1] if own else member.encoder.encode(record))

@@ -1,0 +1,149 @@
+"""Search in the history: who may search where, and how many searches run at once.
+
+The log searches rooms. A private conversation is read page by page instead, by the same rule as its history:
+it is not in the index, so that its texts are in one place only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from asyncchat.core import commands, replies
+from asyncchat.core.events import Record, Said, Whispered
+from asyncchat.core.names import ROOM_SIGNS, fold
+from asyncchat.log.base import Log, LogError, PageQuery, SearchQuery, SearchResult, Window
+from asyncchat.server.history import PAGE_MOST, Conversation, History
+from asyncchat.server.hub import wall_clock
+
+if TYPE_CHECKING:
+    from asyncchat.server.session import IoHandler, Session
+
+AT_ONCE = 4
+"""Searches that run at once: each takes up to half a second of the log's thread."""
+
+MOST_WAITING = 64
+"""Searches that may wait for one of these: one more would wait for half a minute."""
+
+PRIVATE_PAGE = 500
+"""Messages of a private conversation in one read."""
+
+PRIVATE_SECONDS = 0.5
+"""How long a private conversation is searched; the answer then says how far the search came."""
+
+
+class Searcher:
+    """Runs the searches of one log, only so many at once."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._asked = 0
+
+    async def find(self, query: SearchQuery, where: Conversation | None = None) -> SearchResult | None:
+        """The messages found in rooms, or in a private conversation; None: the search can't be run now."""
+        if self._asked >= AT_ONCE + MOST_WAITING:
+            return None
+        self._asked += 1
+        try:
+            async with self._slots:
+                return await (self._log.search(query) if where is None else self._read(query, where))
+        except LogError:
+            return None
+        finally:
+            self._asked -= 1
+
+    async def _read(self, query: SearchQuery, where: Conversation) -> SearchResult:
+        """The messages found in a private conversation, by reading it."""
+        found: list[Record] = []
+        limit, newest = query.window.limit, query.window.newest
+        window = msgspec.structs.replace(query.window, limit=PRIVATE_PAGE)
+        end = perf_counter() + PRIVATE_SECONDS
+        last: Record | None = None
+        while last is None or perf_counter() < end:
+            page = await self._log.read(PageQuery("", query.upto, window, where.beside))
+            records = page.records
+            for last in reversed(records) if newest else records:
+                if isinstance(last.event, Said | Whispered) and query.matches(last.event):
+                    found.append(last)
+                    if len(found) > limit:  # one more than wanted: there is more
+                        del found[-1]
+                        return SearchResult(
+                            query.window.oldest_first(found), found[-1].number, found[-1].time
+                        )
+            if len(records) < PRIVATE_PAGE or last is None:
+                return SearchResult(query.window.oldest_first(found), None)
+            window = (
+                msgspec.structs.replace(window, before=last.number)
+                if newest
+                else msgspec.structs.replace(window, after=last.number)
+            )
+        return SearchResult(query.window.oldest_first(found), last.number, last.time)
+
+
+class Search:
+    """Searches for sessions.
+
+    Args:
+        history: knows which conversations a session may read.
+        log: the history that is searched.
+    """
+
+    def __init__(self, history: History, log: Log) -> None:
+        self._history = history
+        self._searcher = Searcher(log)
+        self.handlers: dict[type[commands.Command], IoHandler] = {commands.Search: self.search}
+        """The I/O commands that it answers."""
+
+    async def search(self, session: Session, command: commands.Search, upto: int) -> None:
+        """Searches the rooms that the session is in, one of them, or one of its private conversations.
+
+        An operator of the server may name any room, but no conversation of others.
+        """
+        chat = self._history.chat
+        rooms = [room.key for room in chat.rooms_with(session.who)]
+        where = None
+        if command.room and command.room[0] not in ROOM_SIGNS:
+            where = self._history.conversation_of(session, command.room)
+            if where is None:
+                await session.answer_in_slices(replies.NotSearched(command.room, command.purpose))
+                return
+        elif command.room:
+            room = chat.rooms.get(fold(command.room))
+            if room is None or not (session.who in room.seats or session.who in chat.owners):
+                await session.answer_in_slices(replies.NotSearched(command.room, command.purpose))
+                return
+            rooms = [room.key]
+        after_time, before_time = _times(command)
+        window = Window(
+            command.after,
+            command.before,
+            after_time,
+            before_time,
+            min(command.limit, PAGE_MOST),
+            command.end is commands.Direction.NEWEST,
+        )
+        renamed = any(chat.rooms[key].renamed for key in rooms)
+        query = SearchQuery(tuple(rooms), upto, window, command.terms, fold(command.name), renamed)
+        found = await self._searcher.find(query, where)
+        answer: replies.Reply | replies.Refusal
+        if found is None:
+            answer = replies.NotSearched("", command.purpose)
+        else:
+            short = found.reached is not None and len(found.records) < window.limit
+            answer = replies.SearchPage(found.records, found.reached, found.time, command.purpose, short)
+        await session.answer_in_slices(answer)
+
+
+def _times(command: commands.Search) -> tuple[int | None, int | None]:
+    """The times after and before which to search; some are given as seconds back from now."""
+    after, before = command.after_time, command.before_time
+    if command.newer_seconds is not None:
+        after = max(after or 0, wall_clock() - command.newer_seconds * 1_000_000)
+    if command.older_seconds is not None:
+        ago = wall_clock() - command.older_seconds * 1_000_000
+        before = ago if before is None else min(before, ago)
+    return after, before

@@ -1,0 +1,36 @@
+"""A secret that is kept in a file beside the database, readable by its owner only.
+
+Must not know what the secret is for.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+
+def kept_beside(
+    database: Path, suffix: str, is_secret: Callable[[str], bool], new_secret: Callable[[], str]
+) -> str:
+    """The secret in the file beside a database (mode 0600), made anew if the file holds none.
+
+    Args:
+        database: the file of the history.
+        suffix: what the secret's file is called after the database's name.
+        is_secret: whether a text can be such a secret.
+        new_secret: makes one.
+
+    Raises:
+        OSError: the file can't be read or made.
+    """
+    path = database.with_name(database.name + suffix)
+    try:
+        text = path.read_text(encoding="ascii", errors="replace").strip()
+    except FileNotFoundError:
+        text = ""
+    if is_secret(text):
+        return text
+    text = new_secret()
+    path.unlink(missing_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(text + "\n")
+    return text

@@ -1,0 +1,210 @@
+"""The server: puts the parts together, starts them and stops them in order.
+
+Owns the lifecycle: the order of start and stop, the background tasks, and what a reload changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from asyncchat import __version__
+from asyncchat.core.chat import Chat, starting
+from asyncchat.core.events import AnyEvent
+from asyncchat.core.people import from_origin
+from asyncchat.core.replies import OfferRenewed
+from asyncchat.core.rules.modes import over
+from asyncchat.core.settings import configured
+from asyncchat.log.base import RetentionPolicy
+from asyncchat.server import logging_setup
+from asyncchat.server.addresses import Address
+from asyncchat.server.auth import Authentication
+from asyncchat.server.cloaks import Cloaks, new_key
+from asyncchat.server.delivery import Delivery
+from asyncchat.server.history import History
+from asyncchat.server.http.app import App
+from asyncchat.server.hub import Hub, wall_clock
+from asyncchat.server.io_commands import IoCommands
+from asyncchat.server.keepalive import Keepalive
+from asyncchat.server.listeners import Listeners
+from asyncchat.server.outbox import Outbox, StorageLost
+from asyncchat.server.password_guard import PasswordGuard
+from asyncchat.server.protocol_detection import ProtocolDetector
+from asyncchat.server.protocols import Protocols
+from asyncchat.server.reload import Reloader
+from asyncchat.server.search import Search
+from asyncchat.server.server_passwords import ServerPasswords
+from asyncchat.server.session import SessionContext
+from asyncchat.server.webhooks import Webhooks
+
+if TYPE_CHECKING:
+    from asyncchat.config.options import ServeConfig
+    from asyncchat.config.sources import Sources
+    from asyncchat.log.base import Log
+    from asyncchat.server.server_passwords import OwnerCode
+
+_logger = logging.getLogger("asyncchat.server")
+
+DRAIN_SECONDS = 5.0
+"""How long the last bytes to all sessions may take when the server stops."""
+
+
+class Server:
+    """A chat server.
+
+    Args:
+        config: the options.
+        log: the history; the server does not close it.
+        owner_code: the code that makes a person an operator of the server.
+        motd: lines of the message of the day, or None.
+        cloak_key: the key of cloaks, if the options ask for them; None: a key for this run.
+        most_sessions: most connections; the options may allow fewer.
+        sources: where a reload reads the options.
+    """
+
+    def __init__(
+        self,
+        config: ServeConfig,
+        log: Log,
+        owner_code: OwnerCode,
+        *,
+        motd: tuple[str, ...] | None = None,
+        cloak_key: bytes | None = None,
+        most_sessions: int = 1_000_000,
+        sources: Sources | None = None,
+    ) -> None:
+        self.log = log
+        chat = Chat.replay(log.state())
+        self.delivery = Delivery(chat)
+        self.outbox = Outbox(log, self.delivery)
+        self.hub = Hub(chat, log, self.outbox)
+        self.reloader = Reloader(self, sources)
+        guard = PasswordGuard(asyncio.get_running_loop().time, counting=config.limits)
+        self.auth = Authentication(self.hub, ServerPasswords(config), owner_code, guard)
+        history = History(self.hub, log, self.delivery)
+        io = IoCommands(chat, history, Search(history, log), self.auth, self.reloader)
+        self.context = SessionContext(
+            config,
+            cloaks=Cloaks((cloak_key or new_key()) if config.cloak else b""),
+            hub=self.hub,
+            outbox=self.outbox,
+            delivery=self.delivery,
+            io_handlers=io.handlers,
+        )
+        self.protocols = Protocols(config, log.ids, motd)
+        self.protocols.irc.arriving = lambda: len(self.context.sessions) - self.delivery.presence.sessions
+        self.listeners = Listeners(self.context, most_sessions)
+        self.app = App(self.context, log, self.listeners, self.protocols.info.started)
+        self.keepalive = Keepalive(self.context, config.name)
+        self.hub.on_name_taken = self.keepalive.probe
+        self.webhooks = Webhooks(self.delivery, log.ids, config.webhooks)
+        self._apply_to_chat()
+
+    @property
+    def options(self) -> ServeConfig:
+        """The options as they are now."""
+        return self.context.options
+
+    @property
+    def motd(self) -> tuple[str, ...] | None:
+        """The lines of the message of the day."""
+        return self.protocols.info.motd
+
+    async def start(self, sockets: Sequence[tuple[Address, Sequence[socket.socket]]]) -> None:
+        """Records the start in the log, then accepts connections on these sockets."""
+        chat = self.hub.chat
+        facts = self.hub.record(starting(chat, __version__, wall_clock(), self.log.last_time))
+        facts += self.hub.record(self._settings())
+        facts += self.hub.record(list(over(chat, from_origin(self.options.name), wall_clock())))
+        await self.log.append(facts[0].number - 1, facts)
+        self.delivery.delivered = facts[-1].number
+        self.delivery.add_absent({who: chat.rooms_of.get(who, ()) for who in chat.absent})
+        detector = ProtocolDetector(self.protocols, self.listeners, self.app)
+        await self.listeners.open(sockets, detector.detect, max(chat.people, default=0) + 1)
+        self.log.set_retention(_retention(self.options))
+
+    async def run(self) -> None:
+        """Serves until cancelled.
+
+        Raises:
+            StorageLost: the history could not be written for too long; everyone has been told.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.outbox.run())
+                group.create_task(self.keepalive.run())
+                group.create_task(self.reloader.run())
+                group.create_task(self.webhooks.run())
+        except* StorageLost as lost:
+            since = time.strftime("%H:%M:%S", time.localtime(self.outbox.failing_since))
+            reason = f"the history can't be written; what was said after {since} is not known to be kept"
+            _logger.critical("Stopped: %s", reason)
+            await self.stop(reason, drain=False)
+            raise lost.exceptions[0] from None
+        except* Exception as failed:  # noqa: BLE001  # a bug: told, then raised again
+            await self.stop("internal error", drain=False)
+            raise failed.exceptions[0] from None
+
+    async def stop(self, reason: str, *, drain: bool = True) -> None:
+        """Stops in order: accepts no more connections, delivers what waits, tells why, closes, waits.
+
+        With ``drain`` the outbox's task must still run.
+        """
+        self.listeners.close()
+        if drain:
+            try:
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    await self.outbox.emptied()
+            except TimeoutError:
+                _logger.error("Not everything was delivered within %g s", DRAIN_SECONDS)
+        sessions = self.context.sessions
+        for session in list(sessions):
+            session.shut_down(reason)
+        tasks = [task for task in sessions.values() if task is not None]
+        if tasks:
+            _done, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def apply_options(self, options: ServeConfig, motd: tuple[str, ...] | None) -> None:
+        """Uses other options from now on; nobody is disconnected for it."""
+        before, self.context.options = self.options, options
+        self._apply_to_chat()
+        if (options.password, options.operators) != (before.password, before.operators):
+            self.auth.passwords = ServerPasswords(options)
+        self.auth.guard.counting = options.limits
+        offered = self.protocols.update(options, motd)
+        if offered is not None:
+            for session in self.context.sessions:
+                if session.dialect is not None:
+                    self.outbox.put(session, (OfferRenewed(offered),), 0)
+        self.app.update_hosts()
+        self.webhooks.change(options.webhooks)
+        if _retention(options) != _retention(before):
+            self.log.set_retention(_retention(options))
+        if options.log_level != before.log_level:
+            logging_setup.set_level(options.log_level)
+        self.hub.declare(self._settings())
+
+    def declare(self, facts: Sequence[AnyEvent]) -> None:
+        """Records and delivers facts that no session caused."""
+        self.hub.declare(facts)
+
+    def _apply_to_chat(self) -> None:
+        chat, options = self.hub.chat, self.options
+        chat.ascii_names = options.ascii_names
+        chat.most_stays = options.most_stays
+        chat.longest_absence = options.stay_days
+
+    def _settings(self) -> list[AnyEvent]:
+        """The settings of rooms that the options change."""
+        return list(configured(self.hub.chat, self.options.rooms, self.options.name, wall_clock()))
+
+
+def _retention(options: ServeConfig) -> RetentionPolicy:
+    return RetentionPolicy(options.keep_days, options.keep_megabytes)

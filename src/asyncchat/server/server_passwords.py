@@ -1,0 +1,102 @@
+"""The secrets of the server: the owner code, and the passwords of the configuration.
+
+Owns their verification, in a thread and one at a time. Must not know sessions, nor what a right password
+grants.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asyncchat.config.passwords import Password
+from asyncchat.core.names import fold, matches
+from asyncchat.server.secret_file import kept_beside
+
+if TYPE_CHECKING:
+    from asyncchat.config.options import ServeConfig
+
+
+# Without 0/O, 1/I/L, U: nobody mistakes one for another when it is read aloud.
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LENGTH = 8
+
+
+class OwnerCode:
+    """A code such as ``7KQ2-M9XD``; case and dashes don't matter when it is typed.
+
+    Whoever can read the file beside the database becomes an operator of the server.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @classmethod
+    def new(cls) -> OwnerCode:
+        """A code for one run, kept nowhere."""
+        return cls(_new_code())
+
+    @classmethod
+    def beside(cls, database: Path) -> OwnerCode:
+        """The code kept beside a database, made at the first start.
+
+        Raises:
+            OSError: its file can't be read or made.
+        """
+        return cls(kept_beside(database, ".owner", lambda text: len(_letters(text)) >= _LENGTH, _new_code))
+
+    def verify(self, typed: str) -> bool:
+        """Whether this is the code; takes as long whatever was typed."""
+        return hmac.compare_digest(_letters(typed).encode(), _letters(self.text).encode())
+
+
+def _new_code() -> str:
+    letters = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+def _letters(text: str) -> str:
+    return "".join(char for char in text.upper() if char.isalnum())
+
+
+class ServerPasswords:
+    """The passwords of one configuration.
+
+    Args:
+        options: the configuration.
+    """
+
+    def __init__(self, options: ServeConfig) -> None:
+        self._password = Password(options.password) if options.password else None
+        self._operators = {
+            name: (Password(operator.password) if operator.password else None, operator)
+            for name, operator in options.operators.items()
+        }
+        # One hash at a time: a crowd of guessers costs one core and 16 MB, not all.
+        self._turn = asyncio.Semaphore(1)
+
+    async def verify_server(self, typed: str) -> bool:
+        """Whether this is the server's password, or there is none."""
+        return self._password is None or (bool(typed) and await self._verify(self._password, typed))
+
+    def is_host_allowed(self, name: str, host: str) -> bool:
+        """Whether the operator of this name may come from this host; an unknown one from everywhere."""
+        _, operator = self._operators.get(name, (None, None))
+        hosts = () if operator is None else operator.hosts
+        return not hosts or any(matches(mask, host) for mask in hosts)
+
+    async def verify_operator(self, name: str, typed: str, account: str) -> bool:
+        """Whether this is the operator's password, and the account is the one that the operator must have."""
+        password, operator = self._operators.get(name, (None, None))
+        if operator is None or (operator.account and fold(operator.account) != fold(account)):
+            return False
+        return password is None or await self._verify(password, typed)
+
+    async def _verify(self, password: Password, typed: str) -> bool:
+        async with self._turn:
+            return await asyncio.to_thread(password.verify, typed)

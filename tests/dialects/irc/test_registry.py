@@ -1,0 +1,45 @@
+"""What features declare: each thing once, in modules that no list names."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from asyncchat.core import events, replies
+from asyncchat.dialects.irc import features, registry
+from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.client_registry import READERS, from_server
+from asyncchat.dialects.irc.isupport import token
+
+MODULES = sorted(path.stem for path in Path(features.__path__[0]).glob("[a-z]*.py"))
+
+
+def nothing(*_arguments: object) -> bytes:
+    return b""
+
+
+@pytest.mark.parametrize(
+    "declare",
+    [
+        lambda: registry.command("JOIN", about="")(lambda _session, _message: ()),
+        lambda: registry.reply(replies.TopicView)(nothing),
+        lambda: registry.refusals({replies.NoText: lambda _refusal: ("412", (), "")}),
+        lambda: registry.failures({replies.RoomHasMoved: lambda _refusal: ("", "", (), "")}),
+        lambda: registry.lines(events.Parted)(nothing),
+        lambda: registry.to_self(events.Joined)(nothing),
+        lambda: registry.to_siblings(events.Joined)(lambda *_arguments: b""),
+        lambda: registry.service("nickserv")(lambda _session, _text: ()),
+        lambda: from_server("JOIN")(lambda *_arguments: ()),
+        lambda: capability("batch", ""),
+        lambda: token("MONITOR"),
+    ],
+)
+def test_nothing_is_declared_twice(declare):
+    with pytest.raises(ValueError, match="is declared twice"):
+        declare()
+
+
+def test_every_module_of_the_folder_is_imported():
+    found = {module.removeprefix(f"{features.__name__}.") for module in sys.modules}
+    assert set(MODULES) <= found
+    assert {"JOIN", "CHGHOST"} <= set(registry.COMMANDS) & set(READERS)

@@ -1,0 +1,48 @@
+"""What the tests of the log in SQLite share."""
+
+import sqlite3
+from pathlib import Path
+
+from asyncchat.core import events
+from asyncchat.core.ids import Ids
+from asyncchat.log.base import PageQuery, Window
+from asyncchat.log.sqlite import SqliteLog
+from asyncchat.log.tuning import Tuning
+
+HASTY = Tuning(lag=4, snapshot_at=3)
+"""The index and snapshots follow after a few records."""
+
+
+async def texts(log: SqliteLog, room: str = "#lobby") -> list[str]:
+    page = await log.read(PageQuery(room, log.last, Window(limit=100_000)))
+    return [record.event.text for record in page.records]  # type: ignore[union-attr]  # read gives Said alone
+
+
+async def write(path: Path, *batches: list[events.Record]) -> str:
+    """Appends batches, closes cleanly; returns the first id of this run's epoch."""
+    log = await SqliteLog.open(path, tuning=HASTY)
+    for batch in batches:
+        await log.append(log.last, batch)
+    found = log.ids.id_of(log.last + 1)
+    await log.close()
+    return found
+
+
+async def all_of(path: Path) -> tuple[list[tuple[int, str]], int, Ids]:
+    """The lobby's messages, the last number, the ids."""
+    log = await SqliteLog.open(path)
+    page = await log.read(PageQuery("#lobby", log.last, Window(limit=10**6)))
+    result = [(r.number, r.event.text) for r in page.records], log.last, log.ids  # type: ignore[union-attr]
+    numbers = await log.numbers_by("#lobby", "", log.last)
+    assert list(numbers) == [r.number for r in page.records]
+    await log.close()
+    return result
+
+
+def raw(path: Path, *statements: str) -> list[tuple[object, ...]]:
+    """Another program at the file."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        return [row for statement in statements for row in connection.execute(statement).fetchall()]
+    finally:
+        connection.close()

@@ -1,0 +1,264 @@
+"""Opening: which starts begin an epoch, and what is refused."""
+
+import asyncio
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from asyncchat.core import events
+from asyncchat.core.events import Erased
+from asyncchat.log import database, schema
+from asyncchat.log.base import LogError
+from asyncchat.log.sqlite import SqliteLog
+from asyncchat.log.tuning import Tuning
+from tests.log.records import ANNA, BERND, SECOND, START, asynchronous, fact, said
+from tests.log.sqlite_files import HASTY, raw, texts, write
+
+STEPS = len(schema.STEPS)
+
+
+@asynchronous
+async def test_only_the_owner_can_read(path):
+    old = os.umask(0)
+    try:
+        log = await SqliteLog.open(path)
+        await log.append(0, [said(1)])
+    finally:
+        os.umask(old)
+    files = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    assert files == {
+        f"chat.db{end}": 0o600
+        for end in ("", "-wal", "-shm", "-lock", "-search", "-search-wal", "-search-shm")
+    }
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    await log.close()
+    path.chmod(0o644)
+    path.parent.chmod(0o755)
+    await (await SqliteLog.open(path)).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o755  # theirs, perhaps with other things in it
+
+
+@asynchronous
+async def test_what_others_could_read_is_taken_from_them_with_its_log(path):
+    """As after a kill, when SQLite finds a write-ahead log beside it."""
+    log = await SqliteLog.open(path)
+    await log.append(0, [said(1)])
+    copy = path.parent / "copy.db"
+    for end in ("", "-wal"):
+        shutil.copy(f"{path}{end}", f"{copy}{end}")
+        os.chmod(f"{copy}{end}", 0o644)
+    await log.close()
+    log = await SqliteLog.open(copy)
+    try:
+        assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.glob("copy.db*")} == {0o600}
+    finally:
+        await log.close()
+
+
+@asynchronous
+async def test_a_clean_close_goes_on_with_the_epoch(path):
+    first = await write(path, [said(1), said(2)])
+    log = await SqliteLog.open(path)
+    assert log.ids.id_of(3) == first
+    assert (log.last, log.last_time, log.messages) == (2, START + 2 * SECOND, 2)
+    await log.close()
+    assert sorted(file.name for file in path.parent.iterdir()) == [
+        "chat.db",
+        "chat.db-lock",
+        "chat.db-search",
+    ]
+
+
+@asynchronous
+async def test_a_start_in_another_boot_begins_an_epoch(path, monkeypatch):
+    first = await write(path, [said(1), said(2)])
+    monkeypatch.setattr(database, "boot_id", lambda: "another")
+    second = await write(path, [said(3)])
+    assert first.split("-")[0] != second.split("-")[0]
+    log = await SqliteLog.open(path)
+    assert log.ids.number_of(first.replace("-3", "-2")) == 2
+    assert log.ids.number_of(first) is None  # never appended in that epoch
+    assert log.ids.id_of(4) == second
+    await log.close()
+
+
+@asynchronous
+async def test_where_the_system_names_no_boot_each_start_begins_an_epoch(path, monkeypatch):
+    monkeypatch.setattr(database, "boot_id", lambda: "")
+    assert (await write(path, [said(1)])).split("-")[0] != (await write(path)).split("-")[0]
+
+
+@asynchronous
+async def test_a_copy_put_back_begins_an_epoch(path):
+    await write(path, [said(1), said(2)])
+    copy = path.with_name("copy.db")
+    shutil.copy(path, copy)
+    shown = await write(path, [said(3)])
+    lost = shown.replace("-4", "-3")
+    shutil.copy(copy, path)
+    log = await SqliteLog.open(path)
+    assert log.last == 2
+    assert log.ids.number_of(lost) is None
+    await log.append(2, [said(3, text="another third")])
+    assert log.ids.id_of(3) != lost
+    await log.close()
+
+
+@asynchronous
+async def test_an_epoch_that_nothing_was_recorded_in_is_replaced(path, monkeypatch):
+    monkeypatch.setattr(database, "boot_id", lambda: "")
+    for _ in range(5):
+        await write(path)
+    assert raw(path, "SELECT count(*) FROM epochs") == [(1,)]
+    await write(path, [said(1)])
+    await write(path)
+    assert raw(path, "SELECT first FROM epochs") == [(1,), (2,)]
+
+
+@asynchronous
+async def test_a_copy_of_the_running_file_opens(path, tmp_path):
+    """Not the way to copy a history, but people do."""
+    log = await SqliteLog.open(path, tuning=HASTY)
+    for _ in range(20):
+        await log.append(log.last, [said(log.last + n) for n in range(1, 6)])
+    copy = tmp_path / "copy.db"
+    for end in ("", "-wal"):
+        shutil.copy(f"{path}{end}", f"{copy}{end}")
+    other = await SqliteLog.open(copy)
+    assert other.ids.id_of(101) != log.ids.id_of(101)
+    assert await texts(other) == await texts(log)
+    await other.close()
+    await log.close()
+
+
+def unusable(path: Path, words: str) -> None:
+    """It is refused with these words and a way out, and nothing of it is changed."""
+    before = path.read_bytes() if path.is_file() else None
+    mode = path.stat().st_mode if path.exists() else None
+    lock = Path(f"{path}-lock")
+    locked = lock.exists()
+    with pytest.raises(LogError, match=words) as caught:
+        asyncio.run(SqliteLog.open(path))
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    if before is not None:
+        assert path.read_bytes() == before
+    if mode is not None:
+        assert path.stat().st_mode == mode
+    assert lock.exists() is locked
+
+
+def test_no_database(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("dear diary\n" * 100)
+    path.chmod(0o644)
+    unusable(path, "is not an asyncchat history. Choose another: --db FILE")
+
+
+def test_a_database_of_another_program(tmp_path):
+    path = tmp_path / "other.db"
+    raw(path, "CREATE TABLE theirs (a)", "INSERT INTO theirs VALUES (1)")
+    path.chmod(0o644)
+    unusable(path, "is a database of another program. Choose another")
+    assert raw(path, "PRAGMA journal_mode", "SELECT a FROM theirs") == [("delete",), (1,)]
+
+
+def test_a_file_of_a_newer_version(path):
+    asyncio.run(write(path, [said(1)]))
+    raw(path, f"PRAGMA user_version = {STEPS + 1}")
+    unusable(
+        path, rf"newer asyncchat \(its format is {STEPS + 1}, this one knows {STEPS}\)\. Upgrade asyncchat"
+    )
+
+
+def test_a_damaged_file(path):
+    asyncio.run(write(path, [said(n, text="x" * 500) for n in range(1, 200)]))
+    with path.open("r+b") as file:
+        file.seek(4096 * 8)
+        file.write(os.urandom(4096 * 4))
+    unusable(path, r"is damaged \(.+\)\. Put a copy in its place, save what can be read")
+
+
+def test_a_truncated_file(path):
+    asyncio.run(write(path, [said(n, text="x" * 500) for n in range(1, 200)]))
+    os.truncate(path, 4096 * 7 + 100)
+    unusable(path, "is damaged")
+
+
+def test_a_folder(path):
+    path.mkdir(parents=True)
+    unusable(path, "can't be opened")
+
+
+def test_a_folder_below_a_file(tmp_path):
+    (tmp_path / "file").touch()
+    unusable(tmp_path / "file" / "chat.db", "can't be opened: Not a directory|can't be opened: File exists")
+
+
+@pytest.fixture
+def somebody():
+    """Makes this process one whom modes bind: root steps down; yields a folder that anyone can get to."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    was = os.geteuid()
+
+    def step_down() -> None:
+        if was == 0:
+            os.seteuid(65534)
+
+    try:
+        yield folder, step_down
+    finally:
+        os.seteuid(was)
+        for below in folder.glob("*"):
+            below.chmod(0o700)
+        shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are of POSIX")
+@pytest.mark.parametrize(
+    ("folder_mode", "file_mode", "lock", "words"),
+    [
+        (0o777, 0o600, False, "can't be opened. Check folder and mode"),  # another's, if we are root
+        (0o777, 0o444, False, "is read-only. Make file and folder writable"),
+        (0o555, 0o666, False, "can't be locked: .*chat.db-lock: Permission denied"),
+        (0o555, 0o666, True, "is read-only|can't be opened"),
+        (0o000, 0o600, True, "can't be opened: Permission denied"),
+    ],
+)
+def test_read_only(somebody, folder_mode, file_mode, lock, words):
+    folder, step_down = somebody
+    path = folder / "state" / "chat.db"
+    asyncio.run(write(path, [said(1)]))
+    before = path.read_bytes()
+    beside = path.with_name("chat.db-lock")
+    beside.chmod(0o666)
+    if not lock:
+        beside.unlink()
+    path.chmod(file_mode)
+    path.parent.chmod(folder_mode)
+    step_down()
+    if os.access(path, os.R_OK | os.W_OK, effective_ids=True) and os.access(path.parent, os.W_OK):
+        return  # our own file: what this case is about can only be seen by another
+    with pytest.raises(LogError, match=words) as caught:
+        asyncio.run(SqliteLog.open(path))
+    assert str(path) in str(caught.value)
+    if os.access(path, os.R_OK, effective_ids=True):
+        assert path.read_bytes() == before
+
+
+@asynchronous
+async def test_messages_are_counted_at_the_start(path):
+    whisper = fact(3, events.Whispered(ANNA, BERND, "psst"))
+    await write(path, [said(1), said(2), whisper, said(4)], [fact(5, Erased("#lobby", ANNA, (4,)))])
+    for indexed in range(2):
+        log = await SqliteLog.open(path, tuning=Tuning(lag=1))
+        assert log.messages == 3, indexed
+        await log.run_maintenance()
+        await log.close()

@@ -1,0 +1,90 @@
+"""What the start says, line by line."""
+
+from pathlib import Path
+
+import pytest
+import segno
+
+from asyncchat import __version__
+from asyncchat.server import banner
+from asyncchat.server.addresses import Address
+
+LOOPBACK, LAN, UNIX = Address("127.0.0.1", 1234), Address("192.168.1.7", 1234), Address(path="/run/c.sock")
+ANY, ANY6 = Address("0.0.0.0", 1234), Address("::", 1234)  # noqa: S104
+
+
+@pytest.fixture(autouse=True)
+def machine(monkeypatch):
+    monkeypatch.setattr(banner, "own_addresses", lambda: ["192.168.1.7", "2001:db8::7"])
+
+
+@pytest.mark.parametrize(
+    ("listening", "people_use"),
+    [
+        ([LOOPBACK], [LOOPBACK]),
+        ([ANY], [LAN]),
+        ([ANY6], [LAN, Address("2001:db8::7", 1234)]),
+        ([ANY, LAN, UNIX], [LAN, UNIX]),
+    ],
+)
+def test_a_wildcard_is_the_machine_s_own_addresses(listening, people_use):
+    assert banner.reachable(listening) == people_use
+
+
+def test_a_wildcard_of_a_machine_without_a_network_is_the_machine_itself(monkeypatch):
+    monkeypatch.setattr(banner, "own_addresses", list)
+    assert banner.reachable([ANY]) == [LOOPBACK]
+
+
+@pytest.mark.parametrize(
+    ("addresses", "best"),
+    [([LOOPBACK, LAN], LAN), ([LOOPBACK], LOOPBACK), ([UNIX, LOOPBACK], LOOPBACK), ([UNIX], UNIX)],
+)
+def test_others_are_told_the_address_that_they_reach(addresses, best):
+    assert banner.best(addresses) == best
+
+
+def test_how_to_join():
+    assert banner.how_to_join(LOOPBACK) == (
+        "Join #lobby with\n"
+        "  nc             nc 127.0.0.1 1234\n"
+        "  our client     asyncchat join 127.0.0.1:1234 --nick NAME\n"
+        "  an IRC client  irc://127.0.0.1:1234/lobby   (no TLS)\n"
+        "  a browser      http://127.0.0.1:1234/#lobby\n"
+    )
+    assert "http://[::1]:1234/#lobby\n" in banner.how_to_join(Address("::1", 1234))
+    assert "nc ::1 1234\n" in banner.how_to_join(Address("::1", 1234))
+    assert "irc://[::1]:1234/lobby" in banner.how_to_join(Address("::1", 1234))
+    assert "nc -U /run/c.sock\n" in banner.how_to_join(UNIX)
+
+
+def test_the_qr_code_shows_the_modules_of_the_link_with_a_border():
+    link = banner.page(LAN)
+    lines = banner.qr_code(link).splitlines()
+    assert all(line.startswith("\x1b[97;40m") and line.endswith("\x1b[0m") for line in lines)
+    shown = []
+    for line in lines:
+        blocks = line.removeprefix("\x1b[97;40m").removesuffix("\x1b[0m")
+        shown.append([block in " ▄" for block in blocks])  # dark above
+        shown.append([block in " ▀" for block in blocks])  # dark below
+    code = [[bool(module) for module in row] for row in segno.make_qr(link, error="L").matrix_iter(border=2)]
+    assert shown[: len(code)] == code
+
+
+@pytest.mark.parametrize(
+    ("database", "kept", "messages", "says"),
+    [
+        (None, False, 0, "no history is kept"),
+        (None, True, 0, "history in memory only, gone when the server stops"),
+        (Path.home() / "x/chat.db", True, 1284, "history in ~/x/chat.db (1,284 messages)"),
+        (Path("/srv/chat.db"), True, 1, "history in /srv/chat.db (1 message)"),
+    ],
+)
+def test_where_the_history_is(database, kept, messages, says):
+    line = banner.history_line(database, kept=kept, messages=messages)
+    assert line == f"asyncchat {__version__}, {says}\n"
+
+
+@pytest.mark.parametrize(("addresses", "only_here"), [([LOOPBACK, UNIX], True), ([LOOPBACK, LAN], False)])
+def test_who_can_join(addresses, only_here):
+    assert banner.who_can_join(addresses).startswith("Only this machine") is only_here

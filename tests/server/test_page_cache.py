@@ -1,0 +1,132 @@
+"""The last lines of a room, read once for many newcomers, and never out of date."""
+
+import asyncio
+import re
+
+import pytest
+
+from asyncchat.log.base import PageQuery, Window
+from asyncchat.log.memory import MemoryLog
+from asyncchat.server.page_cache import PageCache
+from asyncchat.server.recipients import Subscribers
+from tests.server.harness import CODE, serving
+
+
+class CountingLog(MemoryLog):
+    """A log that counts how often it is read."""
+
+    def __init__(self):
+        super().__init__()
+        self.reads = 0
+
+    async def read(self, wanted, count_to=0):
+        self.reads += 1
+        return await super().read(wanted, count_to)
+
+
+@pytest.fixture
+def log():
+    return CountingLog()
+
+
+@pytest.fixture
+def server(log):
+    with serving(log, limits=False) as running:
+        yield running
+
+
+def comer(server, name, room="#tea"):
+    """What a newcomer is told of a room."""
+    client = server.connect()
+    client.send(f"NICK {name}\r\nUSER u 0 * :x\r\nJOIN {room}\r\nPING done\r\n")
+    return client.until("PONG")
+
+
+def test_many_newcomers_cost_one_read(server, log):
+    iris = server.irc("iris")
+    iris.send("JOIN #tea\r\nPRIVMSG #tea :it is ready\r\nPING x\r\n")
+    iris.until("PONG")
+    before = log.reads
+    assert all("it is ready" in comer(server, f"n{number}") for number in range(20))
+    assert log.reads == before + 1
+
+
+def test_pages_of_an_earlier_run_are_not_taken_for_each_other(log):
+    with serving(log, limits=False) as server:
+        iris = server.irc("iris")
+        for number in range(30):
+            iris.send(f"PRIVMSG #lobby :cup {number}\r\n")
+        iris.send("PING x\r\n")
+        iris.until("PONG")
+    with serving(log, limits=False) as server:
+        iris = server.connect()
+        iris.send("CAP REQ :batch draft/chathistory message-tags server-time\r\n")
+        iris.send("NICK iris\r\nUSER u 0 * :x\r\nCAP END\r\nJOIN #lobby\r\n")
+        iris.until(" 366 ")
+        before = "*"
+        read: list[str] = []
+        while before:
+            iris.send(f"CHATHISTORY {'LATEST' if before == '*' else 'BEFORE'} #lobby {before} 10\r\n")
+            page = iris.until("BATCH -")
+            iris.until("\n")
+            read = re.findall(r"cup (\d+)", page) + read
+            first = re.search(r"msgid=(\S+?)[; ]", page)
+            before = f"msgid={first[1]}" if first else ""
+        assert read == [str(number) for number in range(30)]
+
+
+def test_each_reads_what_was_said_before_it_came(server):
+    iris = server.irc("iris")
+    iris.send("JOIN #tea\r\n")
+    for number in range(5):
+        iris.send(f"PRIVMSG #tea :cup {number}\r\nPING x{number}\r\n")
+        iris.until(f"x{number}\r\n")
+        told = comer(server, f"n{number}")
+        assert [cup for cup in range(9) if f"cup {cup}" in told] == list(range(number + 1))
+
+
+def test_what_was_erased_is_not_remembered(server):
+    iris = server.irc("iris")
+    iris.send(f"OPER owner {CODE}\r\nJOIN #tea\r\nPRIVMSG #tea :secret\r\nPING x\r\n")
+    iris.until("PONG")
+    assert "secret" in comer(server, "anna")
+    olga = server.person("olga")
+    olga.send(f"/owner {CODE}\n/join #tea\n/clear iris\n/me\n")
+    olga.until("erased 1 message")
+    assert "secret" not in comer(server, "bob")
+
+
+def test_a_page_that_names_a_number_to_come_is_not_remembered_beyond_now(server):
+    iris = server.irc("iris")
+    iris.send("JOIN #tea\r\nPRIVMSG #tea :first\r\n")
+    iris.send("CAP REQ :batch draft/chathistory message-tags server-time\r\n")
+    iris.until("ACK")
+    epoch = server.call(lambda: server.server.log.ids.id_of(1)).rpartition("-")[0]
+    iris.send(f"CHATHISTORY BEFORE #tea msgid={epoch}-999999999999 20\r\n")
+    iris.until("BATCH -")
+    iris.send("PRIVMSG #tea :second\r\nPING x\r\n")
+    iris.until("PONG")
+    assert "second" in comer(server, "anna")
+
+
+def test_what_is_read_while_a_room_moves_is_not_remembered():
+    class Rooms:
+        def subscribers_in(self, _key):
+            return Subscribers()  # another room's each time
+
+    cache = PageCache(MemoryLog(), Rooms())
+    asyncio.run(cache.read(PageQuery("#tea", 9, Window(before=9, limit=20)), 0))
+    assert not cache._pages
+
+
+def test_another_room_of_the_same_name_has_its_own_lines(server):
+    iris = server.irc("iris")
+    iris.send("JOIN #tea\r\nPRIVMSG #tea :about tea\r\nPING x\r\n")
+    iris.until("PONG")
+    assert "about tea" in comer(server, "anna")
+    iris.send("CAP REQ draft/channel-rename\r\nRENAME #tea #coffee\r\nPING y\r\n")
+    iris.until("PONG")
+    assert "about tea" in comer(server, "bob", "#coffee")
+    iris.send("JOIN #tea\r\nPING z\r\n")
+    iris.until("PONG")
+    assert "about tea" not in comer(server, "carol", "#tea")

@@ -18,7 +18,7 @@ from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import sasl
-from asyncchat.dialects.irc.features.people import PassPurpose, entering, person_changed
+from asyncchat.dialects.irc.features.connect import PassPurpose, entering, person_changed
 from asyncchat.dialects.irc.features.services import done, notice
 from asyncchat.dialects.irc.registry import command, lines, refusals, reply, to_self, to_siblings
 from asyncchat.dialects.irc.serialize import line, middle
@@ -65,7 +65,7 @@ _CODES = {
     3,
     early=True,
     params="<account>|* <email>|* <password>",
-    about="Makes an account, of your nickname with *: nobody else can have that name then.",
+    about="Makes an account, with * of your nickname, which then nobody else can have.",
 )
 def _register(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Makes an account: ``REGISTER <account>|* <email>|* <password>``."""
@@ -93,7 +93,7 @@ def _register(session: IrcSession, message: Message) -> Sequence[core.Command]:
     2,
     early=True,
     params="<account> <code>",
-    about="Is not in use: accounts need not be verified here.",
+    about="Is not needed: accounts need no verification here.",
 )
 def _verify(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Refuses: no account needs to be verified."""

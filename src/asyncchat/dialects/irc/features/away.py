@@ -30,7 +30,7 @@ token("AWAYLEN", REASON_BYTES)
     "AWAY",
     early=True,
     params="[:<text>]",
-    about="Marks you as away, with a word for those who write to you; without one you are back.",
+    about="Marks you as away, with a text for those who write to you; without a text you are back.",
 )
 def _away(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Marks as away with a text, or as back without one; with draft/pre-away before registration too."""

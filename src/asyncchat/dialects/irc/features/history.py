@@ -67,8 +67,8 @@ class Fault(msgspec.Struct, frozen=True):
 @command(
     "CHATHISTORY",
     params="<subcommand> <target> ... <limit>",
-    about="Gives what was said earlier in a channel or between you and somebody. "
-    "Subcommands: LATEST, BEFORE, AFTER, AROUND, BETWEEN, TARGETS.",
+    about="Gives earlier messages of a channel or between you and somebody. Subcommands: LATEST, BEFORE, "
+    "AFTER, AROUND, BETWEEN, TARGETS.",
 )
 def _chathistory(session: IrcSession, message: Message) -> Sequence[core.Command]:
     subcommand = message.param(0).upper()

@@ -109,7 +109,7 @@ def _signalled(target: str, tags: Tags) -> core.Command:
     targets=TARGETS,
     needs=MESSAGE_TAGS,
     params="<target>{,<target>}",
-    about="Tells other people's programs something without a text, as that you are typing.",
+    about="Tells other people's programs something without a text, for example that you are typing.",
 )
 def _tagmsg(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Passes tags on to other programs, without a text (IRCv3 message-tags, "TAGMSG")."""

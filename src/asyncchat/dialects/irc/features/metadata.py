@@ -92,8 +92,8 @@ _ONESELF = "*"
     "METADATA",
     early=True,
     params="<target>|* <subcommand> [<key>...|<key> [:<value>]]",
-    about="Reads and sets what people and channels carry for programs, such as an avatar, and says of "
-    "which keys you want to hear. Subcommands: GET, LIST, SET, CLEAR, SUB, UNSUB, SUBS, SYNC.",
+    about="Reads and sets metadata of people and channels for programs, such as an avatar, and subscribes "
+    "to keys. Subcommands: GET, LIST, SET, CLEAR, SUB, UNSUB, SUBS, SYNC.",
 )
 def _metadata(session: IrcSession, message: Message) -> Commands:
     target, subcommand = message.param(0), message.param(1).upper()

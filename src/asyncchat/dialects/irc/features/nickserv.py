@@ -97,7 +97,7 @@ def _heard(session: IrcSession, text: str) -> Sequence[core.Command]:
     return obeyed(session, text, VERBS, ALIASES, PURPOSE)
 
 
-_ABOUT = "Asks NickServ, which keeps accounts: NS HELP lists what it knows."
+_ABOUT = "Asks NickServ, which manages accounts: NS HELP lists its commands."
 
 
 @command("NICKSERV", params="<word> [<parameters>]", about=_ABOUT)

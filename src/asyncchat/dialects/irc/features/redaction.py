@@ -51,7 +51,7 @@ Redaction = events.Erased | events.Retracted
     2,
     needs=MESSAGE_REDACTION,
     params="<target> <msgid> [:<reason>]",
-    about="Takes a message out of the history: your own, or as a channel's operator anyone's.",
+    about="Removes a message from the history: your own, or as a channel's operator anyone's.",
 )
 def _redact(session: IrcSession, message: Message) -> Sequence[core.Command]:
     target, id = message.params[:2]

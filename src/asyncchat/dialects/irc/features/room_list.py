@@ -39,8 +39,8 @@ _SPANS = {"": "people", "C": "opened", "T": "topic"}
     targets=LISTED,
     long=True,
     params="[<channel>{,<channel>}] [<condition>{,<condition>}]",
-    about="Lists the channels there are. Conditions: a mask like #a*, !mask, >n and <n people, "
-    "C>n and C<n minutes since it was opened, T>n and T<n minutes since its topic was set.",
+    about="Lists the channels. Conditions: a mask like #a*, !mask, >n and <n people, C>n and C<n minutes "
+    "since it was opened, T>n and T<n minutes since its topic was set.",
 )
 def _list_rooms(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Lists all rooms, those named, or those that meet conditions; the second parameter may be a server."""

@@ -111,7 +111,7 @@ def _heard(session: IrcSession, text: str) -> Sequence[core.Command]:
     return obeyed(session, text, VERBS, ALIASES, PURPOSE)
 
 
-_ABOUT = "Asks ChanServ, which keeps channels for accounts: CS HELP lists what it knows."
+_ABOUT = "Asks ChanServ, which manages channels of accounts: CS HELP lists its commands."
 
 
 @command("CHANSERV", params="<word> [<parameters>]", about=_ABOUT)

@@ -67,7 +67,7 @@ class SaslExchange:
     1,
     early=True,
     params="<mechanism>|<message>|+|*",
-    about="Logs you in to your account by SASL. Your client does this by itself, given the password.",
+    about="Logs you in to your account by SASL. Your client does this by itself if it knows the password.",
 )
 def _authenticate(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Takes the next chunk; nothing after it is read before it is answered."""

@@ -43,8 +43,9 @@ class SearchPurpose(msgspec.Struct, frozen=True):
     "SEARCH",
     1,
     params="<attributes>",
-    about="Finds what was said: SEARCH text=words;in=#channel;from=nick;after=time;before=time;limit=n, "
-    "each of them optional; a space in words is \\s; in=nick is what you and somebody wrote in private.",
+    about="Searches messages: SEARCH text=words;in=#channel;from=nick;after=time;before=time;limit=n, each "
+    "of them optional; a space in words is \\s; in=nick searches what you and somebody wrote in "
+    "private.",
 )
 def _search(session: IrcSession, message: Message) -> Sequence[core.Command]:
     wanted: dict[str, object] = {"limit": _FOUND, "purpose": SearchPurpose()}

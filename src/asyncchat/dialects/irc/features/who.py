@@ -47,8 +47,8 @@ class Who(msgspec.Struct, frozen=True):
     "WHO",
     long=True,
     params="[<mask> [<flags>][%<fields>[,<token>]]]",
-    about="Lists the members of a channel, or the people whom a mask describes. Flags: o server operators "
-    "only; n, u, h, r hold the mask against nickname, user, host, real name alone.",
+    about="Lists the members of a channel, or the people that a mask matches. Flags: o server operators "
+    "only; n, u, h, r compare the mask with nickname, user, host, real name alone.",
 )
 def _who(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Lists the members of a room, or the people a mask describes: ``WHO mask [flags][%fields[,token]]``."""

@@ -64,7 +64,7 @@ def _nick(session: IrcSession, message: Message) -> Sequence[core.Command]:
     early=True,
     filled=1,
     params="<username> 0 * :<realname>",
-    about="Says who you are beside your nickname, once, before you are let in.",
+    about="Gives your user name and real name, once, before you are let in.",
 )
 def _user(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Takes user name and real name, once."""
@@ -123,7 +123,7 @@ def entering(session: IrcSession) -> core.Enter:
     1,
     early=True,
     params="<password>",
-    about="Gives the server's password, before NICK and USER, where there is one.",
+    about="Gives the server's password, before NICK and USER, if it has one.",
 )
 def _password(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Takes the server's password; of several the last one counts (RFC 2812, 3.1.1)."""
@@ -143,7 +143,7 @@ def _already() -> core.Answer:
     early=True,
     filled=0,
     params="<token>",
-    about="Asks the server for a sign of life; it answers PONG with the same token.",
+    about="Asks the server whether the connection works; it answers PONG with the same token.",
 )
 def _ping(session: IrcSession, message: Message) -> Sequence[core.Command]:
     token = message.params[0]
@@ -159,7 +159,7 @@ def _ping(session: IrcSession, message: Message) -> Sequence[core.Command]:
     "ERROR",
     early=True,
     params=":<reason>",
-    about="Is what a server says before it closes a connection; from a client it means nothing.",
+    about="Is sent by a server before it closes a connection; from a client it means nothing.",
 )
 def _nothing(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Asks for nothing: that something came is all it says."""

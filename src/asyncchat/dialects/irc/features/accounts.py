@@ -39,7 +39,6 @@ ACCOUNT_NOTIFY: Final = capability("account-notify", "extensions/account-notify"
 
 capability("draft/account-registration", "extensions/account-registration", value=_registration_value)
 
-
 LoggedIn = replies.LoggedInNow | replies.Confirmed | replies.Registered
 
 
@@ -75,7 +74,7 @@ def _register(session: IrcSession, message: Message) -> Sequence[core.Command]:
         if not session.context.server.before_connect:
             return [_connect_first(session, "REGISTER")]
         if not name:
-            return [session.fail_answer("REGISTER", "NEED_NICK", "*", text="Choose a nickname before")]
+            return [session.fail_answer("REGISTER", "NEED_NICK", "*", text="Choose a nickname first")]
         there = session.registration.account
         if there:
             text = f"You are logged in as {there}"
@@ -104,7 +103,7 @@ def _verify(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 def _connect_first(session: IrcSession, command: str) -> core.Answer:
-    return session.fail_answer(command, "COMPLETE_CONNECTION_REQUIRED", text="Enter the chat before")
+    return session.fail_answer(command, "COMPLETE_CONNECTION_REQUIRED", text="Complete the connection first")
 
 
 # Replies.

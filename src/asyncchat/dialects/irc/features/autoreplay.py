@@ -122,7 +122,6 @@ def on_return(absence: Absence, seen: Visit) -> core.ReadMissed:
 
 PURPOSE = ServicePurpose(HISTSERV)
 
-
 _USAGE = "HISTORY <#channel|nickname> [30m|2h|2026-11-22|N]"
 
 

@@ -82,5 +82,4 @@ to_siblings_as_to_self(events.AwayChanged)
 
 # The client's side.
 
-
 shape(numerics.RPL_AWAY, 2, "{1} is away", ": {2}")

@@ -118,7 +118,7 @@ def _targets(message: Message) -> core.ReadTargets | Fault:
         time = milliseconds(value) if kind == "timestamp" and equals else None
         if time is None:
             code = "INVALID_MSGREFTYPE" if equals and kind != "timestamp" else "INVALID_PARAMS"
-            return Fault(code, (text,), "A timestamp= of the form YYYY-MM-DDThh:mm:ss.sssZ is wanted")
+            return Fault(code, (text,), "Give a timestamp= of the form YYYY-MM-DDThh:mm:ss.sssZ")
         times.append(time)
     most = _limit(params[2])
     if most is None:
@@ -304,7 +304,6 @@ def _say_done(session: IrcSession, reply: replies.Done) -> bytes:
 
 
 # The client's side.
-
 
 wanted("draft/chathistory", "chathistory", batch=True)
 

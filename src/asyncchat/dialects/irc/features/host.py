@@ -117,7 +117,6 @@ def _host_shown(session: IrcSession, record: events.Record, event: events.HostSh
 
 # The client's side.
 
-
 wanted("chghost")
 silent(numerics.RPL_VISIBLEHOST)
 

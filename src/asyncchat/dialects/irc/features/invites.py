@@ -139,7 +139,6 @@ def _knocked(session: IrcSession, _record: events.Record, event: events.Knocked)
 
 # The client's side.
 
-
 silent(numerics.RPL_ENDOFINVITELIST)
 shape(numerics.RPL_INVITELIST, 1, "you are invited to", " {1}")
 shape(numerics.RPL_INVITING, 2, "{1} is invited to", " {2}")

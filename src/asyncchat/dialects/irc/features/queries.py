@@ -110,7 +110,7 @@ def _say_person(session: IrcSession, view: replies.PersonView) -> bytes:
     if view.seen.away:
         lines.append(say(numerics.RPL_AWAY, nick, text=view.seen.away))
     if view.absent:
-        since = f"is not connected since {session.context.moment(view.absent)}"
+        since = f"has not been connected since {session.context.moment(view.absent)}"
         lines.append(say(numerics.RPL_WHOISSPECIAL, nick, text=since))
     if view.private:
         modes = "".join(sorted(PERSON_LETTERS[flag] for flag in view.seen.flags)) + "o" * view.seen.owner
@@ -174,7 +174,6 @@ def _say_people(session: IrcSession, view: replies.PeopleView) -> bytes:
 
 
 # The client's side.
-
 
 silent(numerics.RPL_ENDOFWHOIS)
 shape(numerics.RPL_WHOISUSER, 5, "{1} is {2}@{3}", " ({5})")

@@ -130,7 +130,6 @@ to_siblings(events.Retracted)(messages.private_from_sibling)
 
 # The client's side.
 
-
 wanted("draft/message-redaction")
 
 

@@ -87,7 +87,6 @@ def _room_renamed(session: IrcSession, record: events.Record, event: events.Room
 
 # The client's side.
 
-
 wanted("draft/channel-rename")
 
 

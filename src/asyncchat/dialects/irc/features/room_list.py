@@ -27,9 +27,7 @@ from asyncchat.dialects.irc.tokens import Message
 token("ELIST", ELIST)
 token("SAFELIST")
 
-
 _SPAN = re.compile(r"([CT]?)([<>])([0-9]{1,9})", re.ASCII | re.IGNORECASE)
-
 
 _SPANS = {"": "people", "C": "opened", "T": "topic"}
 
@@ -91,7 +89,6 @@ def _say_rooms(session: IrcSession, view: replies.RoomsView) -> bytes:
 
 
 # The client's side.
-
 
 silent(numerics.RPL_LISTSTART, numerics.RPL_LISTEND)
 shape(numerics.RPL_LIST, 3, "{1} ({2})", " {3}")

@@ -108,9 +108,7 @@ _BEYOND = numeric(
     numerics.ERR_UNKNOWNERROR, "MODE", text=f"Only the first {CHANGES} changes of a line are made"
 )
 
-
 _MISSING = numeric(numerics.ERR_NEEDMOREPARAMS, "MODE", text="Not enough parameters")
-
 
 _SHOWN = {letter: (BANS, MUTES) if listed == BANS else (listed,) for letter, listed in LIST_OF.items()}
 """The core's lists that are shown for a list mode without a parameter."""
@@ -262,7 +260,6 @@ lines(events.RoleChanged, cause=by_other)(_change_lines)
 
 
 # The client's side.
-
 
 silent(
     numerics.RPL_CREATIONTIME,

@@ -52,13 +52,8 @@ from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
 EXTENDED_JOIN: Final = capability("extended-join", "extensions/extended-join", changes=True)
-
-
 NO_IMPLICIT_NAMES: Final = capability("no-implicit-names", "extensions/no-implicit-names")
-
-
 USERHOST_IN_NAMES: Final = capability("userhost-in-names", "extensions/userhost-in-names")
-
 
 token("CHANLIMIT", f"#:{ROOMS_EACH}")
 
@@ -76,7 +71,7 @@ def _join(session: IrcSession, message: Message) -> Sequence[core.Command]:
         return [core.PartAll()]
     keys = message.param(1).split(",")
     given = dict(reversed(list(zip_longest(message.params[0].split(","), keys, fillvalue=""))))
-    follow = not session.caps_in & CHANNEL_RENAME  # who knows of renamings finds its way alone
+    follow = not session.caps_in & CHANNEL_RENAME  # clients that know RENAME follow by themselves
     asked = each(message.params[0], JOINS, lambda room: core.Join(room, given[room], follow))
     if not asked or session.caps_in & CHATHISTORY or not session.context.server.newcomers:
         return asked

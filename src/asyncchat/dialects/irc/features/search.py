@@ -30,7 +30,6 @@ from asyncchat.text.timestamps import milliseconds, timestamp
 
 capability("soju.im/search", "https://soju.im/search", needs=("batch", "server-time", "message-tags"))
 
-
 _FOUND = 100
 """Messages that a search gives which sets no limit; none gives more than CHATHISTORY."""
 
@@ -134,7 +133,6 @@ def _say_not_searched(session: IrcSession, refusal: replies.NotSearched) -> byte
 
 
 # The client's side.
-
 
 wanted("soju.im/search", batch=True)
 

@@ -254,7 +254,6 @@ def _say_stats(session: IrcSession, letter: str, up: int) -> bytes:
 
 # The client's side.
 
-
 silent(
     numerics.RPL_LUSERCLIENT,
     numerics.RPL_LUSEROP,

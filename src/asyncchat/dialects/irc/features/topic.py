@@ -53,7 +53,6 @@ def _topic_lines(_encoder: EncoderBase, event: events.TopicChanged) -> bytes:
 
 # The client's side.
 
-
 silent(numerics.RPL_TOPICWHOTIME)
 
 

@@ -26,7 +26,6 @@ from asyncchat.dialects.irc.tokens import Message
 
 token("WHOX")
 
-
 _MATCHED: Final = {"n": "name", "u": "user", "h": "host", "i": "host", "r": "realname"}
 """What a flag before the fields has a mask held against instead of all of them."""
 
@@ -134,6 +133,5 @@ _FIELDS: dict[str, Field] = {
 
 
 # The client's side.
-
 
 silent(numerics.RPL_ENDOFWHO)

@@ -117,12 +117,12 @@ def test_weechat(tmp_path):
 
             say_there("/mode +ms")
             bob.until("wee changed a rule: only members with a role may speak")
-            bob.until("wee changed a rule: outsiders do not learn of this room")
+            bob.until("wee changed a rule: outsiders do not see this room")
             say_there("/op bob")
             bob.until("bob is an operator")
             cat = server.person("cat")
             say_there("/kick cat that is all")
-            cat.until("cat was put out by wee (that is all)")
+            cat.until("cat was removed by wee (that is all)")
             with Client(server.port) as ann:
                 ann.send("NICK ann\r\nUSER a 0 * :a\r\nPRIVMSG wee :\x01VERSION\x01\r\n")
                 assert "WeeChat" in ann.until("VERSION WeeChat")

@@ -59,7 +59,7 @@ def test_a_list_for_people(database):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "2026-11-23 03:13:20  olga!u@h became the server's owner",
-        "2026-11-23 05:13:20  olga!u@h put bob!b@h2 off the server: spam",
+        "2026-11-23 05:13:20  olga!u@h removed bob!b@h2 from the server: spam",
         "2026-11-23 06:13:20  olga!u@h banned *!*@h2 from the server, until Mon 23 Nov 2026 02:14 UTC: spam",
     ]
 
@@ -68,14 +68,14 @@ def test_times_are_those_of_here(database):
     told = audit("--db", str(database), "--since", "2026-11-23T12:13:20", zone="Asia/Tokyo").stdout
     assert told.startswith("2026-11-23 12:13:20  olga!u@h became")
     told = audit("--db", str(database), "--since", "2026-11-23T12:13:21", zone="Asia/Tokyo").stdout
-    assert told.startswith("2026-11-23 14:13:20  olga!u@h put bob")
+    assert told.startswith("2026-11-23 14:13:20  olga!u@h removed bob!")
 
 
 def test_lines_for_programs(database):
     rows = [json.loads(line) for line in audit("--db", str(database), "--json").stdout.splitlines()]
     assert [row["number"] for row in rows] == [1, 3, 4]
     assert rows[1]["time"] == "2026-11-23T05:13:20Z"
-    assert rows[1]["says"] == "olga!u@h put bob!b@h2 off the server: spam"
+    assert rows[1]["says"] == "olga!u@h removed bob!b@h2 from the server: spam"
     assert rows[1]["event"]["is"] == "killed"
     assert rows[1]["event"]["by"]["name"] == "olga"
 

@@ -187,9 +187,15 @@ def test_ctrl_c_leaves_a_pipe():
 
 
 MISUSE = [
-    (["http://x"], "'http://x' is no address: it begins with http://, not with irc:// or plain://"),
-    (["host:99999"], "'host:99999' is no address: the port is a number from 1 to 65535, not '99999'"),
-    (["--nick", "two words"], "--nick: 'two words' is no nick: letters and digits, without spaces"),
+    (["http://x"], "'http://x' is not a valid address: it begins with http:// instead of irc:// or plain://"),
+    (
+        ["host:99999"],
+        "'host:99999' is not a valid address: the port must be a number from 1 to 65535, not '99999'",
+    ),
+    (
+        ["--nick", "two words"],
+        "--nick: 'two words' is not a valid nick: use letters and digits, without spaces",
+    ),
     (["--room", "a,b"], "--room: '#a,b' is not a valid room name"),
     (["plain://x", "--room", "y"], "--room: a plain-text server has only one room, without a name"),
 ]

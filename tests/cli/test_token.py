@@ -26,14 +26,14 @@ def token(*args):
 
 
 def test_without_a_server(database):
-    made = token("new", "ci", "--room", "builds", "--allow", "post", "--allow", "read", "--db", database)
+    made = token("add", "ci", "--room", "builds", "--allow", "post", "--allow", "read", "--db", database)
     assert (made.returncode, made.stderr) == (0, "")
     assert made.stdout.startswith("act_")
     assert len(made.stdout.strip()) == 36
     (row,) = token("list", "--db", database).stdout.splitlines()
     assert row.split()[0] == "ci"
     assert row.split()[2:] == ["post,read", "#builds"]
-    again = token("new", "CI", "--room", "*", "--db", database)
+    again = token("add", "CI", "--room", "*", "--db", database)
     assert (again.returncode, again.stdout) == (1, "")
     assert again.stderr == "Error: Not done: there is a token of that name already\n"
     assert token("revoke", "ci", "--db", database).stdout == "Revoked ci\n"
@@ -44,11 +44,11 @@ def test_without_a_server(database):
 @pytest.mark.parametrize(
     ("args", "status", "words"),
     [
-        (("new", "ci"), 1, "a token is for at least one room"),
-        (("new", "c i", "--room", "x"), 1, "a token can't have that name"),
-        (("new", "ci", "--room", "a b"), 1, "that is no name of a room: #a b"),
-        (("new", "ci", "--room", "x", "--allow", "all"), 2, "'all' is not one of"),
-        (("new",), 2, "Missing argument"),
+        (("add", "ci"), 1, "a token is for at least one room"),
+        (("add", "c i", "--room", "x"), 1, "a token can't have that name"),
+        (("add", "ci", "--room", "a b"), 1, "that is no name of a room: #a b"),
+        (("add", "ci", "--room", "x", "--allow", "all"), 2, "'all' is not one of"),
+        (("add",), 2, "Missing argument"),
     ],
 )
 def test_misuse_is_one_clear_line(database, args, status, words):
@@ -70,7 +70,7 @@ def post(server, secret, text, key=""):
 
 def test_beside_a_server(database):
     server = Serving("--port", "0", "--db", database)
-    secret = token("new", "ci", "--room", "builds", "--db", database).stdout.strip()
+    secret = token("add", "ci", "--room", "builds", "--db", database).stdout.strip()
     assert post(server, secret, "build 42 failed")["name"] == "ci"
     assert token("revoke", "ci", "--db", database).returncode == 0
     with pytest.raises(urllib.error.HTTPError, match="401"):
@@ -79,7 +79,7 @@ def test_beside_a_server(database):
 
 
 def test_what_was_posted_under_a_key_is_not_posted_again_after_a_kill(database):
-    secret = token("new", "ci", "--room", "builds", "--db", database).stdout.strip()
+    secret = token("add", "ci", "--room", "builds", "--db", database).stdout.strip()
     posted = []
     for _ in range(3):
         server = Serving("--port", "0", "--db", database)

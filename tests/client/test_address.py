@@ -33,14 +33,14 @@ BAD = [
     ("a:b:c", "more than one colon"),
     ("[::1", "[::1]:1234"),
     ("[::1]1234", "[::1]:1234"),
-    ("[host]:1", "no IPv6 address"),
+    ("[host]:1", "is not an IPv6 address"),
     ("http://host", "http://"),
-    ("my host", "no host name"),
-    ("me@host", "no host name"),
+    ("my host", "is not a host name"),
+    ("me@host", "is not a host name"),
     ("host/room", "irc://host/room"),
     ("plain://host/room", "one room"),
-    ("irc://host/a b", "no room"),
-    ("irc://host/a,b", "no room"),
+    ("irc://host/a b", "is not a room"),
+    ("irc://host/a,b", "is not a room"),
 ]
 
 

@@ -58,7 +58,6 @@ tags = st.lists(st.tuples(st.sampled_from(["+reply", "+draft/react", "+x.y/z"]),
     tuple
 )
 all_cuts = st.lists(st.integers(1, 40), max_size=2).map(tuple)
-all_cuts = st.lists(st.integers(1, 40), max_size=2).map(tuple)
 any_said = st.builds(Said, rooms, people, texts, speeches, tags, all_cuts)
 state_facts = st.one_of(
     st.builds(events.RoomOpened, rooms, times),

@@ -1,4 +1,4 @@
-"""The search's index as a file: made, interrupted, put back, damaged, and after an erasure."""
+"""The search index as a file: built, interrupted, restored, damaged, and after an erasure."""
 
 import logging
 import os

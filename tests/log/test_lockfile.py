@@ -1,4 +1,4 @@
-"""The lock beside a database: who has it, and that there are never two."""
+"""The lock file of a database: only one process holds it, and the next one learns how it was closed."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""RetentionPolicy: what is too old or too much is removed, honestly, and nothing else is."""
+"""Retention: what is too old or too much is removed, and nothing else."""
 
 import sqlite3
 from contextlib import closing

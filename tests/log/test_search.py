@@ -1,4 +1,4 @@
-"""Searches over every log: they find what a naive reading finds, whatever the index has done by then."""
+"""Searches over every log find what a naive reading finds, at any state of the index."""
 
 import asyncio
 import tempfile

@@ -27,8 +27,11 @@ from asyncchat.log.tuning import Tuning
 from tests.log.records import ANNA, fact, said
 
 async def main():
-    log = await SqliteLog.open(sys.argv[1], tuning=Tuning(inline_rows=20, lag=50, checkpoint_at=20_000,
-                               rewind_at=40_000, quiet=0.002, snapshot_at=50))
+    tuning = Tuning(inline_rows=20, lag=50, checkpoint_at=20_000, rewind_at=40_000, quiet=0.002,
+                    snapshot_at=50)
+    if sys.argv[3] == "lazy":  # all stays in the write-ahead log
+        tuning = Tuning(quiet=3600)
+    log = await SqliteLog.open(sys.argv[1], tuning=tuning)
     size = 1
     while log.last < int(sys.argv[2]):
         size = size * 7 % 31
@@ -47,9 +50,9 @@ asyncio.run(main())
 class Writing:
     """Another process that appends until it is killed."""
 
-    def __init__(self, path: Path, upto: int = 10**9) -> None:
+    def __init__(self, path: Path, upto: int = 10**9, how: str = "hasty") -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", APPENDS_UNTIL_KILLED, str(path), str(upto)],
+            [sys.executable, "-c", APPENDS_UNTIL_KILLED, str(path), str(upto), how],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -93,7 +96,7 @@ def test_a_killed_process_loses_nothing(path):
 
 def test_a_tail_lost_with_the_machine_gives_no_number_twice(path, monkeypatch):
     asyncio.run(write(path, [said(1), said(2)]))
-    other = Writing(path, 30)
+    other = Writing(path, 30, "lazy")
     while other.line() != "done":
         pass
     other.kill()

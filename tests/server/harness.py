@@ -117,7 +117,7 @@ class ServerThread:
         address = Address("127.0.0.1", 0)
         await self.server.start([(address, addresses.open_listener(address))])
         self.serving = asyncio.create_task(self.server.run())
-        self.port = self.server.addresses[0].port
+        self.port = self.server.listeners.addresses[0].port
         self._ready.set()
         await asyncio.wait((self.serving, self._stopping), return_when=asyncio.FIRST_COMPLETED)
         if not self.serving.done():

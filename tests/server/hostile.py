@@ -22,13 +22,13 @@ from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import fold
 from asyncchat.dialects.irc.capabilities import CAPABILITIES
 from asyncchat.dialects.irc.registry import COMMANDS
-from asyncchat.dialects.plain.words import WORDS as TYPED
 from asyncchat.log.memory import MemoryLog
-from asyncchat.server import addresses, auth, io_commands
+from asyncchat.server import addresses, auth
 from asyncchat.server.addresses import Address
 from asyncchat.server.recipients import Absent
 from asyncchat.server.server import Server
 from asyncchat.server.server_passwords import OwnerCode
+from asyncchat.text.slash import COMMANDS as TYPED
 from tests.server.harness import CODE, PATIENCE
 
 SECRET = "hunter2secret"  # noqa: S105
@@ -271,7 +271,7 @@ class Crowd:
         address = Address("127.0.0.1", 0)
         await self.server.start([(address, addresses.open_listener(address))])
         serving = asyncio.create_task(self.server.run())
-        self.port = self.server.addresses[0].port
+        self.port = self.server.listeners.addresses[0].port
         try:
             for step in range(steps):
                 await self._step()
@@ -311,7 +311,9 @@ class Crowd:
                 self.heard.clear()
                 await self.heard.wait()
         for peer in self.peers:
-            session = next((one for one in self.server.sessions if one.id == self._session_of(peer)), None)
+            session = next(
+                (one for one in self.server.context.sessions if one.id == self._session_of(peer)), None
+            )
             incoming = getattr(session and session.dialect, "incoming", None)
             opened = incoming and incoming.open
             left = peer.labels - ({opened.label} if opened else set())
@@ -321,7 +323,9 @@ class Crowd:
 
     def _session_of(self, peer: Peer) -> int:
         own = peer.writer.get_extra_info("sockname")
-        found = [one.id for one in self.server.sessions if one._writer.get_extra_info("peername") == own]
+        found = [
+            one.id for one in self.server.context.sessions if one._writer.get_extra_info("peername") == own
+        ]
         return found[0] if found else 0
 
     def _look(self) -> None:
@@ -397,7 +401,7 @@ def riot(seed: int, steps: int) -> None:
 
 
 if __name__ == "__main__":
-    vars(auth)["WRONG_SECONDS"] = io_commands.WRONG_CODE_SECONDS = 0.0
+    vars(auth)["WRONG_SECONDS"] = 0.0
     first, last, length = map(int, sys.argv[1:])
     for number in range(first, last):
         riot(number, length)

@@ -16,7 +16,7 @@ from asyncchat.server.delivery import Delivery
 from asyncchat.server.hub import Hub
 from asyncchat.server.outbox import Outbox
 from asyncchat.server.recipients import Recipient
-from asyncchat.server.session import Session
+from asyncchat.server.session import Session, SessionContext
 
 
 class Everything:
@@ -143,19 +143,17 @@ class Hall:
     def session(self, reader: Any = None) -> Session:
         self._ids += 1
         connection = Transport()
-        loop = asyncio.get_running_loop()
-        server: Any = SimpleNamespace(
-            now=loop.time,
-            options=ServeConfig(limits=False),
-            loop=loop,
-            outbox=self.outbox,
-            hub=self.hub,
+        context = SessionContext(
+            ServeConfig(limits=False),
             cloaks=Cloaks(b""),
-            sessions={},
-            remove_session=lambda session: None,
+            hub=self.hub,
+            outbox=self.outbox,
+            delivery=self.delivery,
+            io_handlers={},
         )
         writer: Any = SimpleNamespace(transport=connection)
-        session = Watched(server, self._ids, "10.0.0.1", reader, writer)
+        context.connections.acquire("10.0.0.1", 0)
+        session = Watched(context, self._ids, "10.0.0.1", reader, writer)
         session.slow = self.slow
         session.adopt(Numbers())
         self.connections[session] = connection

@@ -27,7 +27,7 @@ from tests.server.harness import PATIENCE, serving
 @contextmanager
 def held(server, database):
     """The control socket of a server while the block runs; it can be closed before."""
-    manager = control_socket(server.server, database)
+    manager = control_socket(HubExecutor(server.server.hub, server.server.log), database)
     server.wait(manager.__aenter__())
     try:
         yield
@@ -168,7 +168,7 @@ def test_a_command_goes_the_one_way_and_is_answered_when_the_log_has_it():
     log = MemoryLog()
     with serving(log) as server:
         server.person("anna")
-        executor = HubExecutor(server.server)
+        executor = HubExecutor(server.server.hub, server.server.log)
         (event,) = server.wait(execute(executor, commands.Enter("carl", "u", "h")))
         assert isinstance(event, events.Entered)
         assert event.person.id == CONSOLE
@@ -196,7 +196,7 @@ class Broken(MemoryLog):
 def test_what_the_log_can_not_take_is_refused(database):
     log = Broken()
     with serving(log) as server:
-        executor = HubExecutor(server.server)
+        executor = HubExecutor(server.server.hub, server.server.log)
         anna = server.person("anna")
         log.broken = True
         anna.send("hello\n")

@@ -106,7 +106,7 @@ def test_a_holder_at_nc_is_probed_by_the_kernel(server):
     thief.until("in use. Enter another name: ")
 
     def options():
-        holder = next(s for s in server.server.sessions if s.dialect.entered)
+        holder = next(s for s in server.server.context.sessions if s.dialect.entered)
         connection = holder._writer.get_extra_info("socket")
         return [
             connection.getsockopt(socket.IPPROTO_TCP, option)
@@ -128,8 +128,8 @@ def test_the_name_of_a_holder_that_is_gone_a_moment_ago_is_asked_for(server):
     thief.until("nickname: ")
 
     def lose_then_probe():
-        holder = next(s for s in server.server.sessions if s.dialect is not None)
-        asker = next(s for s in server.server.sessions if s.dialect is None)
+        holder = next(s for s in server.server.context.sessions if s.dialect is not None)
+        asker = next(s for s in server.server.context.sessions if s.dialect is None)
         holder._writer.transport.abort()
         server.server.keepalive.probe(asker, holder.id)
 

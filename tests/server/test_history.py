@@ -55,7 +55,7 @@ def account(server, client, name):
 
 
 def session_of(server, id):
-    return next(session for session in server.server.sessions if session.id == id)
+    return next(session for session in server.server.context.sessions if session.id == id)
 
 
 def pong(client):
@@ -124,7 +124,7 @@ class TestRedaction:
         for client in (anna, bob):
             assert f" REDACT #lobby {id} :a typo\r\n" in client.until("a typo\r\n")
         assert "NOTICE #lobby :anna erased 1 message: a typo\r\n" in old.until("a typo\r\n")
-        zoe.until("anna erased 1 message of the history (a typo)\n")
+        zoe.until("anna erased 1 message from the history (a typo)\n")
         old.send("CHATHISTORY LATEST #lobby * 10\r\n")
         page = old.until("BATCH -")
         assert "secret" not in page
@@ -204,7 +204,7 @@ class TestRedaction:
     def test_at_a_terminal(self, server):
         bob, anna = server.person("bob"), server.person("anna")
         anna.send("one\ntwo\n/unsay typo\n/unsay\n/unsay\n/history\n")
-        bob.until("anna erased 1 message of the history\n")
+        bob.until("anna erased 1 message from the history\n")
         bob.send("/unsay nobody\n")
         bob.until("Not erased: there is no such message.\n")
 

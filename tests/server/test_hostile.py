@@ -2,12 +2,11 @@
 
 import pytest
 
-from asyncchat.server import auth, io_commands
+from asyncchat.server import auth
 from tests.server.hostile import riot
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_crowd_that_sends_anything(seed, monkeypatch):
     monkeypatch.setattr(auth, "WRONG_SECONDS", 0.0)
-    monkeypatch.setattr(io_commands, "WRONG_CODE_SECONDS", 0.0)
     riot(seed, 200)

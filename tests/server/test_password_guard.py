@@ -10,7 +10,7 @@ from asyncchat.config.options import Operator
 from asyncchat.core import scram
 from asyncchat.core.accounts import Account
 from asyncchat.log.memory import MemoryLog
-from asyncchat.server import auth, io_commands
+from asyncchat.server import auth
 from asyncchat.server.password_guard import Count, PasswordGuard
 from tests.server.harness import CODE, serving
 
@@ -20,7 +20,6 @@ PASSWORD = "sesame"  # noqa: S105
 @pytest.fixture(autouse=True)
 def patience(monkeypatch):
     monkeypatch.setattr(auth, "WRONG_SECONDS", 0.0)
-    monkeypatch.setattr(io_commands, "WRONG_CODE_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -119,14 +118,12 @@ def test_many_guesses_at_once_are_no_more_than_one_after_the_other(server):
 
 def test_asking_for_a_name_without_a_password_forgets_no_guess(server):
     register(server, "anna")
-    server.call(
-        lambda: [server.server.password_guard.record_failure("anna", f"192.0.2.{n}") for n in range(40)]
-    )
+    server.call(lambda: [server.server.auth.guard.record_failure("anna", f"192.0.2.{n}") for n in range(40)])
     bob = Irc(server)
     bob.enter("bob")
     bob.send("NS GHOST anna")
     bob.upto("NOTICE")
-    assert server.call(server.server.password_guard.wait, "anna", "192.0.2.200") > 0
+    assert server.call(server.server.auth.guard.wait, "anna", "192.0.2.200") > 0
 
 
 def test_operators_passwords_are_guessed_at_no_faster():
@@ -138,7 +135,7 @@ def test_operators_passwords_are_guessed_at_no_faster():
             guesser.until(" 464 ")
         guessers[0].send("OPER alice secret\r\n")
         guessers[0].until(" 464 ")
-        server.call(server.server.password_guard.forget_guesses, "127.0.0.1")
+        server.call(server.server.auth.guard.forget_guesses, "127.0.0.1")
         guessers[0].send("OPER alice secret\r\n")
         guessers[0].until(" 381 ")
 
@@ -182,14 +179,14 @@ def test_accounts_outlive_a_restart_and_no_password_is_in_the_log():
 def test_an_account_that_is_being_made_is_whole_or_not_there(server, monkeypatch):
     asked = Irc(server)
     asked.enter("anna")
-    verifier = server.server.password_guard.verifier
+    verifier = server.server.auth.guard.verifier
 
     async def hang_up(password):
         made = await verifier(password)
-        next(iter(server.server.sessions)).disconnect("gone")
+        next(iter(server.server.context.sessions)).disconnect("gone")
         return made
 
-    monkeypatch.setattr(server.server.password_guard, "verifier", hang_up)
+    monkeypatch.setattr(server.server.auth.guard, "verifier", hang_up)
     asked.send("REGISTER * * sesame")
     asked.peer.rest()
     assert server.call(lambda: dict(server.server.hub.chat.accounts)) == {}
@@ -243,7 +240,7 @@ def test_what_is_not_registered(server, asked, code):
 def test_whose_connection_is_private(server):
     anna = Irc(server)
     anna.enter("anna")
-    session = server.call(lambda: next(iter(server.server.sessions)))
+    session = server.call(lambda: next(iter(server.server.context.sessions)))
     found = []
     own = session.address
     for address in ("127.0.0.1", "::1", "10.1.2.3", "fe80::1%eth0", "localhost", "203.0.113.5", "8.8.8.8"):

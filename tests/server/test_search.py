@@ -220,4 +220,4 @@ class TestPrivate:
         bob.send("/search needle with:anna\n")
         assert "[private] anna: the needle" in bob.until("the needle\n")
         bob.send("/search needle with:a,b\n")
-        bob.until("a,b is nobody's name.")
+        bob.until("That is not a name: with:a,b")

@@ -8,7 +8,7 @@ import pytest
 
 from asyncchat.core.chat import Chat
 from asyncchat.log.memory import MemoryLog
-from asyncchat.server import io_commands, keepalive, limits, protocol_detection
+from asyncchat.server import auth, keepalive, limits, protocol_detection
 from asyncchat.server import server as server_module
 from asyncchat.server.hub import wall_clock
 from tests.server.harness import PATIENCE, serving
@@ -309,7 +309,7 @@ def test_a_full_server_says_so(server):
 
 
 def test_one_address_has_so_many_connections(monkeypatch):
-    monkeypatch.setattr(limits, "is_here", lambda _address: False)
+    monkeypatch.setattr(limits, "is_local", lambda _address: False)
     with serving(per_address=2) as server:
         one, two = server.person("one"), server.person("two")
         assert server.connect().rest().startswith(b"Too many connections from your address. ")
@@ -350,7 +350,7 @@ def test_who_asks_for_history_and_never_reads_is_not_answered_without_end():
         deaf.send("CHATHISTORY LATEST #lobby * 100\r\n" * 500)
 
         def unsent() -> int:
-            return max(session.waiting() for session in server.server.sessions)
+            return max(session.waiting() for session in server.server.context.sessions)
 
         waits = [0, 0]
         while not 0 < waits[-1] == waits[-2]:
@@ -382,7 +382,7 @@ def test_the_owner_code_claims(server):
 
 
 def test_a_wrong_owner_code_costs_its_asker_alone_time(server, monkeypatch):
-    monkeypatch.setattr(io_commands, "WRONG_CODE_SECONDS", 0.2)
+    monkeypatch.setattr(auth, "WRONG_SECONDS", 0.2)
     alice, bob = server.person("alice"), server.person("bob")
     alice.until("bob is online\n")
     alice.send("/owner 2222-2222\nand then\n")
@@ -435,7 +435,7 @@ def test_a_client_that_takes_nothing_does_not_trouble_the_stop(monkeypatch):
         talker = server.connect(receive_buffer=4096)
         talker.send("NICK talker\r\nUSER t 0 * :t\r\nJOIN #lobby\r\n")
         talker.until(" 366 ")
-        stuck = server.call(lambda: next(iter(server.server.sessions)))
+        stuck = server.call(lambda: next(iter(server.server.context.sessions)))
         talker.socket.settimeout(0.2)
         with suppress(TimeoutError):
             while True:

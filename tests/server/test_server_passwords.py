@@ -7,7 +7,7 @@ import pytest
 from asyncchat import Client, Message, PasswordNeeded
 from asyncchat.config.options import Operator
 from asyncchat.config.passwords import hashed
-from asyncchat.server import io_commands
+from asyncchat.server import auth
 from asyncchat.server.server_passwords import OwnerCode
 from tests.server.harness import PATIENCE, serving
 
@@ -17,7 +17,7 @@ NAME = "Welcome! Enter your name or nickname: "
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch):
-    monkeypatch.setattr(io_commands, "WRONG_CODE_SECONDS", 0.0)
+    monkeypatch.setattr(auth, "WRONG_SECONDS", 0.0)
 
 
 @pytest.fixture(params=["plain", "hashed"])

@@ -5,20 +5,14 @@ import asyncio
 from asyncchat.core import commands
 from asyncchat.core.commands import Command
 from asyncchat.dialects.base import Outcome
-from asyncchat.server import session
 from asyncchat.server.limits import READ_BYTES
 from asyncchat.server.session import Session
 from tests.server.listeners import Hall, Numbers, Running
 
 
-class Settled:
-    """An arrival that is over."""
-
-    def __init__(self, _session: Session) -> None:
-        pass
-
-    async def detect(self) -> bytes:
-        return b""
+async def detected(_session: Session) -> bytes:
+    """A detection that is over."""
+    return b""
 
 
 class Listening(Numbers):
@@ -40,9 +34,7 @@ class Listening(Numbers):
         return []
 
 
-def test_the_others_have_a_turn_between_two_full_chunks(monkeypatch):
-    monkeypatch.setattr(session, "ProtocolDetection", Settled)
-
+def test_the_others_have_a_turn_between_two_full_chunks():
     async def scene():
         hall = Hall()
         async with Running(hall):
@@ -52,7 +44,7 @@ def test_the_others_have_a_turn_between_two_full_chunks(monkeypatch):
             flooder.adopt(dialect)
             reader.feed_data(b"\n" * (3 * READ_BYTES + 5))
             reader.feed_eof()
-            await flooder.run()
+            await flooder.run(detected)
         turns = [turn for turn, length in dialect.came if length]
         assert [length for _, length in dialect.came if length] == [READ_BYTES] * 3 + [5]
         assert len(set(turns[:3])) == 3

@@ -41,7 +41,7 @@ def test_a_member_is_put_out_from_the_menu(server, visits):
     anna.get_by_role("menuitem", name="Kick…").click()
     anna.get_by_label("Reason").fill("asleep")
     anna.keyboard.press("Enter")
-    ben.get_by_text("anna kicked you: asleep").wait_for()
+    ben.get_by_text("anna removed you: asleep").wait_for()
     ben.get_by_role("button", name="Join").click()
     ben.wait_for_selector("#app[data-joined=true]")
 

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from asyncchat.bench import messages, process
+from asyncchat.bench import messages
 from asyncchat.bench.clients import Clients, Connection, Progress, ServerClosed, nick
-from asyncchat.bench.load import Mark
+from asyncchat.bench.load import Mark, take_mark
 from asyncchat.bench.poller import Poller
 from asyncchat.bench.protocols import Dialect
 from asyncchat.bench.scenario import Scenario
@@ -102,15 +102,8 @@ class Churn:
         return ChurnOutcome(begin, end, sessions, faults, measured)
 
     def _mark(self) -> Mark:
-        return Mark(
-            time.monotonic(),
-            self._server_cpu(),
-            time.process_time() - self._poller.spun,
-            sum(room.delivered() for room in self._rooms),
-            sum(slot.sender.sent for slot in self._slots),
-            process.machine_seconds(),
-            self._poller.spun,
-        )
+        senders = [slot.sender for slot in self._slots]
+        return take_mark(self._rooms, senders, self._poller, self._server_cpu)
 
     def _until(self, end: float) -> None:
         told = time.monotonic()

@@ -5,7 +5,7 @@ Owns the phases of a run: warm-up, measured time, and the wait for what is still
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from asyncchat.bench import messages, process
@@ -38,6 +38,21 @@ class Mark:
     sent: int
     machine_cpu: float | None = None
     spun: float = 0.0
+
+
+def take_mark(
+    rooms: Iterable[Room], senders: Iterable[Sender], poller: Poller, server_cpu: Callable[[], float | None]
+) -> Mark:
+    """Read all counters now."""
+    return Mark(
+        time.monotonic(),
+        server_cpu(),
+        time.process_time() - poller.spun,
+        sum(room.delivered() for room in rooms),
+        sum(sender.sent for sender in senders),
+        process.machine_seconds(),
+        poller.spun,
+    )
 
 
 @dataclass(slots=True)
@@ -139,10 +154,10 @@ class Load:
         self._opened += self._senders
         self._due = time.monotonic()
         loop(self._due + self._scenario.warmup)
-        begin = self._mark()
+        begin = take_mark(self._rooms, self._senders, self._poller, self._server_cpu)
         self._late = 0.0
         loop(begin.at + self._scenario.seconds)
-        end = self._mark()
+        end = take_mark(self._rooms, self._senders, self._poller, self._server_cpu)
         behind = self._drain()
         faults = Faults()
         for room in self._rooms:
@@ -152,17 +167,6 @@ class Load:
         measured = [samples.between(begin.at, end.at) for samples in self._samples]
         separate = sum(room.separate for room in self._rooms) - len(self._senders)
         return Outcome(begin, end, faults, measured, len(measured), behind, self._late, max(separate, 0))
-
-    def _mark(self) -> Mark:
-        return Mark(
-            time.monotonic(),
-            self._server_cpu(),
-            time.process_time() - self._poller.spun,
-            sum(room.delivered() for room in self._rooms),
-            sum(sender.sent for sender in self._senders),
-            process.machine_seconds(),
-            self._poller.spun,
-        )
 
     def _closed_loop(self, end: float) -> None:
         """Keep each sender's window full; what becomes free at once is sent at once, in one write."""

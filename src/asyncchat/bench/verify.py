@@ -142,7 +142,7 @@ class Room:
 
     __slots__ = (
         *("_bounds", "_clock", "_done", "_dropped", "_dropped_last", "_echo", "_ends", "_left", "_next"),
-        *("_numbers", "_on_open", "_on_other", "_pad", "_ref", "_stamps", "_who"),
+        *("_numbers", "_on_open", "_on_other", "_pad", "_ref", "_stamps", "_line_senders"),
         *("faults", "following", "members", "senders", "separate"),
     )
 
@@ -171,7 +171,7 @@ class Room:
         self._ref = bytearray()
         # For each line of the reference: where it ends, its sender, its number, when it was sent.
         self._ends: list[int] = []
-        self._who: list[int] = []
+        self._line_senders: list[int] = []
         self._numbers: list[int] = []
         self._stamps: list[int] = []
         self._next = dict.fromkeys(self.senders, 1)
@@ -218,7 +218,7 @@ class Room:
         touched = {}
         line, ends = self._done, self._ends
         while line < len(ends) and ends[line] <= end:
-            sender = self.senders[self._who[line]]
+            sender = self.senders[self._line_senders[line]]
             sender.listed = self._numbers[line]
             touched[sender.id] = sender
             line += 1
@@ -291,7 +291,7 @@ class Room:
             ref += b"\n"
             member.pos = len(ref)
             self._ends.append(member.pos)
-            self._who.append(stamp.sender)
+            self._line_senders.append(stamp.sender)
             self._numbers.append(stamp.number)
             self._stamps.append(stamp.sent)
             self._next[stamp.sender] = stamp.number + 1
@@ -411,9 +411,9 @@ class Room:
         offset = self._bounds[bound - 1]
         lines = bisect_right(self._ends, offset)
         for index in range(lines):
-            self._dropped_last[self._who[index]] = self._numbers[index]
+            self._dropped_last[self._line_senders[index]] = self._numbers[index]
         self._dropped += lines
-        del self._ref[:offset], self._who[:lines], self._numbers[:lines], self._stamps[:lines]
+        del self._ref[:offset], self._line_senders[:lines], self._numbers[:lines], self._stamps[:lines]
         self._ends = [end - offset for end in self._ends[lines:]]
         self._bounds = [*(end - offset for end in self._bounds[bound:-1]), _NEVER]
         del self._left[:bound]
@@ -431,8 +431,8 @@ class Room:
         last: dict[int, int] = {}
         wanted = len(self.senders)
         for index in range(bisect_right(self._ends, member.pos) - 1, -1, -1):
-            if self._who[index] not in last:
-                last[self._who[index]] = self._numbers[index]
+            if self._line_senders[index] not in last:
+                last[self._line_senders[index]] = self._numbers[index]
                 if len(last) == wanted:
                     break
         for sender in self.senders:

@@ -77,7 +77,7 @@ def remove(name: str, db: str | None, config: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each account.")
 @database_options
 def list_accounts(as_json: bool, db: str | None, config: str | None) -> None:
-    """List all accounts with the day of their creation, and whether they are online."""
+    """List all accounts. Each line has the day of creation, and whether the account is online."""
     import msgspec
 
     from asyncchat.control.client import ask

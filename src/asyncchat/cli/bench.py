@@ -42,6 +42,14 @@ def _scenarios(
         raise click.UsageError(str(error)) from error
 
 
+def _first(url: str | None, pid: int | None, serve_options: tuple[str, ...], no_history: bool) -> Target:
+    if pid is not None and url is None:
+        raise click.UsageError("--pid needs --url")
+    if url is not None and (serve_options or no_history):
+        raise click.UsageError("--serve-option and --no-history are for our own server, not for --url")
+    return Remote(url, pid) if url is not None else Own(serve_options, not no_history)
+
+
 def _others(
     peers: tuple[str, ...], against: tuple[str, ...], pids: tuple[int, ...]
 ) -> tuple[list[Target], list[results.Results]]:
@@ -77,7 +85,7 @@ def _show_progress(text: str) -> None:
 @click.command("bench", short_help="Load a chat server and measure it.")
 @click.argument("names", metavar="[SCENARIO]...", nargs=-1)
 @click.option("--script", type=click.Path(path_type=Path), help="Run the phases of this TOML file instead.")
-@click.option("--seconds", type=float, help="Measured time.")
+@click.option("--seconds", type=float, help="Measured time in seconds.")
 @click.option("--warmup", type=float, help="Seconds of the same load before that, not measured.")
 @click.option(
     "--url", callback=_url, help="Load this server instead of ours: irc://HOST:PORT or plain://HOST:PORT."
@@ -157,11 +165,7 @@ def command(
     delivery was lost, duplicated or out of order, or if the server disconnected a client.
     """
     groups = _scenarios(names, script, seconds, warmup)
-    if pid is not None and url is None:
-        raise click.UsageError("--pid needs --url")
-    if url is not None and (serve_options or no_history):
-        raise click.UsageError("--serve-option and --no-history are for our own server, not for --url")
-    first: Target = Remote(url, pid) if url is not None else Own(serve_options, not no_history)
+    first = _first(url, pid, serve_options, no_history)
     others, past = _others(peers, against, against_pids)
     if against_caps is not None:
         others.append(WithCapabilities(first, tuple(against_caps.split())))

@@ -1,4 +1,4 @@
-"""``asyncchat token``: creates, lists and revokes tokens, with which programs use the HTTP API.
+"""``asyncchat token``: adds, lists and revokes tokens, with which programs use the HTTP API.
 
 Owns the arguments, the output and the secret, which nobody else sees; must not know how tokens are stored.
 """
@@ -19,14 +19,14 @@ MARK = "act_"
 
 @click.group("token")
 def command() -> None:
-    """Create, list and revoke tokens for the HTTP API.
+    """Add, list and revoke tokens for the HTTP API.
 
     With a token, a program posts to rooms under the token's name, reads them or follows them. These commands
     work with and without a running server.
     """
 
 
-@command.command("new")
+@command.command("add")
 @click.argument("name")
 @click.option(
     "--room",
@@ -43,25 +43,25 @@ def command() -> None:
     help="Allow this action (repeatable).  [default: post]",
 )
 @database_options
-def new(
+def add(
     name: str, rooms: tuple[str, ...], actions: tuple[str, ...], db: str | None, config: str | None
 ) -> None:
-    """Create the token NAME and print it. It is printed only now, because it is not stored.
+    """Add the token NAME and print it. It is printed only now, because it is not stored.
 
     The program posts under NAME; nobody else can use that name.
 
     \b
-    asyncchat token new ci --room '#builds'
+    asyncchat token add ci --room '#builds'
     curl -H 'Authorization: Bearer TOKEN' --json '{"text": "build 42 failed"}' \\
         http://127.0.0.1:1234/api/v1/rooms/builds/messages
     """
     from asyncchat.control.client import ask
-    from asyncchat.control.requests import Done, MakeToken
+    from asyncchat.control.requests import AddToken, Done
     from asyncchat.core.tokens import digest_of
 
     secret = MARK + secrets.token_urlsafe(SECRET_BYTES)
     wanted = tuple(room if room.startswith("#") or room == "*" else f"#{room}" for room in rooms)
-    request = MakeToken(name, digest_of(secret), wanted, actions or ("post",))
+    request = AddToken(name, digest_of(secret), wanted, actions or ("post",))
     ask(named_database(db, config), request, Done)
     click.echo(secret)
 
@@ -84,7 +84,7 @@ def listing(db: str | None, config: str | None) -> None:
 def revoke(name: str, db: str | None, config: str | None) -> None:
     """Revoke the token NAME immediately."""
     from asyncchat.control.client import ask
-    from asyncchat.control.requests import Done, RemoveToken
+    from asyncchat.control.requests import Done, RevokeToken
 
-    ask(named_database(db, config), RemoveToken(name), Done)
+    ask(named_database(db, config), RevokeToken(name), Done)
     click.echo(f"Revoked {name}")

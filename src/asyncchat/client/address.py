@@ -1,4 +1,4 @@
-"""Addresses of chats as people write them.
+"""Addresses of chats, as people write them.
 
 Owns the grammar: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]``, ``plain://host[:port]``.
 """
@@ -11,7 +11,7 @@ from asyncchat.client.errors import AddressError
 from asyncchat.core.names import room_fault
 
 DEFAULT_PORT = 1234
-"""The original's port, and that of ``asyncchat serve``."""
+"""The port of the original chat and of ``asyncchat serve``."""
 
 DEFAULT_ADDRESS = f"127.0.0.1:{DEFAULT_PORT}"
 
@@ -22,13 +22,13 @@ _HOST = re.compile(r"[^\s/:@?#\[\]%<>\\]+")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a chat is, and which dialect is spoken there.
+    """Where a chat is, and the dialect to speak there.
 
     Attributes:
-        scheme: ``irc``, or ``plain`` for an original-style server.
+        scheme: ``irc``, or ``plain`` for a plain-text server.
         host: a name or an IP literal, without brackets.
         port: 1 to 65535.
-        room: the room that the address names; '' for none.
+        room: the room in the address; '' for none.
     """
 
     scheme: str
@@ -45,7 +45,7 @@ def parse_address(text: str) -> Address:
     """Reads an address.
 
     Raises:
-        AddressError: it is none.
+        AddressError: it is not valid.
     """
     scheme, found, rest = text.strip().partition("://")
     if not found:
@@ -53,14 +53,14 @@ def parse_address(text: str) -> Address:
     scheme = scheme.lower()
     if scheme not in SCHEMES:
         raise AddressError(
-            text, f"it begins with {scheme}://, not with {' or '.join(f'{s}://' for s in SCHEMES)}"
+            text, f"it begins with {scheme}:// instead of {' or '.join(f'{s}://' for s in SCHEMES)}"
         )
     place, slash, path = rest.partition("/")
     host, port = _place(text, place)
     if slash and path and scheme == "plain":
-        raise AddressError(text, "an original-style server has one room, without a name")
+        raise AddressError(text, "a plain-text server has only one room, without a name")
     if slash and not found:
-        raise AddressError(text, f"a room follows a full address: irc://{rest}")
+        raise AddressError(text, f"an address with a room begins with irc://: irc://{rest}")
     return Address(scheme, host, port, _room(text, path) if path else "")
 
 
@@ -68,9 +68,9 @@ def _place(text: str, place: str) -> tuple[str, int]:
     if place.startswith("["):
         host, bracket, after = place[1:].partition("]")
         if not bracket or (after and not after.startswith(":")):
-            raise AddressError(text, "an IPv6 address with a port is [::1]:1234")
+            raise AddressError(text, "an IPv6 address with a port is written [::1]:1234")
         if not _is_ipv6(host):
-            raise AddressError(text, f"{host!r} is no IPv6 address")
+            raise AddressError(text, f"{host!r} is not an IPv6 address")
         port = after[1:] if after else str(DEFAULT_PORT)
     elif place.count(":") > 1:
         if not _is_ipv6(place):
@@ -79,12 +79,12 @@ def _place(text: str, place: str) -> tuple[str, int]:
     else:
         host, colon, port = place.partition(":")
         if not host:
-            raise AddressError(text, "it has no host; host:port is what is expected")
+            raise AddressError(text, "it has no host; use host:port")
         if not _HOST.fullmatch(host):
-            raise AddressError(text, f"{host!r} is no host name")
+            raise AddressError(text, f"{host!r} is not a host name")
         port = port if colon else str(DEFAULT_PORT)
     if not (port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536):
-        raise AddressError(text, f"the port is a number from 1 to 65535, not {port!r}")
+        raise AddressError(text, f"the port must be a number from 1 to 65535, not {port!r}")
     return host, int(port)
 
 
@@ -97,10 +97,10 @@ def _is_ipv6(host: str) -> bool:
 
 
 def _room(text: str, path: str) -> str:
-    # As IRC clients take it: the first '#' of a room's name is left out in irc://host/room.
+    # As in IRC clients: irc://host/room leaves out the first '#' of the room's name.
     room = path.rstrip("/").replace("%23", "#")
     room = room if room.startswith(("#", "&")) else f"#{room}"
     fault = room_fault(room)
     if fault is not None and not room.startswith("&"):
-        raise AddressError(text, f"{room!r} is no room: {fault}")
+        raise AddressError(text, f"{room!r} is not a room: {fault}")
     return room

@@ -1,19 +1,19 @@
-"""The Python client: a chat as an object to say things to and to follow.
+"""The Python client: a chat as an object, to send messages and follow events.
 
-Owns the public face; the thread behind it is ``Transport``'s, what is said the session's.
+Owns the public interface; it must not know the dialect (``ClientSession``) or the socket (``Transport``).
 """
 
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from asyncchat.client.address import Address, parse_address
 from asyncchat.client.errors import ClientError, NickError, NotConnected, TimedOut
 from asyncchat.client.events import Event, Message
 from asyncchat.client.irc_session import IrcSession
-from asyncchat.client.pending import Receipt
+from asyncchat.client.pending import Lookup, Receipt
 from asyncchat.client.plain_session import PlainSession
 from asyncchat.client.protocol import ClientSession, Settings
 from asyncchat.client.room_cursor import position_at
@@ -22,12 +22,14 @@ from asyncchat.core.events import Speech
 from asyncchat.core.names import LOBBY
 from asyncchat.core.scram import prepared
 
+T = TypeVar("T")
+
 QUEUED = 1000
-"""Most messages waiting for the server; who says more waits in ``say``."""
+"""Most messages that wait for the server; with more, ``say`` blocks."""
 
 
 class Client:
-    """A chat joined from a Python program, thread-safe, over IRC or to an original-style server.
+    """A chat that a Python program joins, thread-safe, over IRC or with a plain-text server.
 
         with Client("127.0.0.1:1234", nick="bot", rooms=["#ci"]) as chat:
             chat.say("#ci", "build 42 failed")
@@ -36,44 +38,45 @@ class Client:
                     case Message(room=room, text="ping"):
                         chat.say(room, "pong")
 
-    Making one connects, and returns when the nick is ours and all rooms are joined. From then on it connects
-    again by itself when the line breaks, with growing pauses, and resumes: from each room's last message on
-    it reads the history, so that each message is yielded exactly once and in order, and what can't be had is
-    yielded as a ``Gap``. What was said meanwhile is sent then; a message that was sent but not acknowledged
-    is looked for in the history first. Private messages to us while the line is down are not kept by servers
-    for us: they are outside of that promise.
+    The constructor connects, and returns when we have a nick and have joined all rooms. When the connection
+    breaks later, it reconnects by itself, with growing pauses, and resumes: it reads each room's history from
+    the last message on, so that each message is yielded exactly once and in order, and what can't be read is
+    yielded as a ``Gap``. Messages that were queued meanwhile are sent then; a message that was sent but not
+    acknowledged is first looked for in the history. This does not hold for private messages to us during the
+    break, because servers do not keep them for us.
 
-    Following it yields ``Message``, ``Joined``, ``Left``, ``Kicked``, ``Renamed``, ``RoomRenamed``,
+    Iterating yields ``Message``, ``Joined``, ``Left``, ``Kicked``, ``Renamed``, ``RoomRenamed``,
     ``TopicChanged``, ``ModeChanged``, ``Reacted``, ``Redacted``, ``Present``, ``Told``, ``Refused``,
-    ``Disconnected``, ``Reconnected``, ``Gap`` and ``Unconfirmed``. A program that never follows loses nothing
-    but the oldest events beyond 100,000.
+    ``Disconnected``, ``Reconnected``, ``Gap`` and ``Unconfirmed``. Up to 100,000 events wait for a program
+    that does not iterate; beyond that the oldest are dropped.
 
     Args:
         address: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]`` or ``plain://host[:port]``.
-        nick: the nick; when somebody has it, ``nick_`` and the like, see ``nick``.
+        nick: the nick; if it is in use, ``nick_`` and similar ones are tried, see ``nick``.
         rooms: rooms to join; None: the address's room, else the lobby.
-        history: how many of each room's last messages are read when it is joined, where the server has them.
-        echo: whether our own messages are yielded too, where they stand among the others.
-        timeout: seconds for the connection, for being let in, and for each answer; after it the line counts
-            as dead.
-        keepalive: seconds of silence after which the server is asked whether it is there.
-        reconnect: whether to connect again after a break; if not, following ends there.
-        backoff: seconds before the first attempt to connect again, and the longest pause; each is shortened
-            by chance, to a half at most.
-        nick_patience: seconds for which a nick of ours that our own dead connection holds is asked for again.
-        user: the user name that IRC shows; '' is made from the nick.
-        realname: the real name that IRC shows; '' is the nick.
-        password: the server's password, where it asks for one; with ``account`` that account's.
+        history: how many of each room's last messages are read when it is joined, if the server has history.
+        echo: whether our own messages are yielded too, in their place among the others.
+        timeout: seconds for the connection, for the registration, and for each answer; after that the
+            connection counts as dead.
+        keepalive: seconds of silence after which a PING is sent.
+        reconnect: whether to reconnect after a break; if not, the iteration ends there.
+        backoff: seconds before the first attempt to reconnect, and the longest pause; a random part of up to
+            a half is taken off.
+        nick_patience: seconds for which our former nick is asked for again while our own dead connection has
+            it.
+        user: the user name that IRC shows; '': made from the nick.
+        realname: the real name that IRC shows; '': the nick.
+        password: the server's password, if it needs one; with ``account`` that account's.
         account: the account to log in to (IRC, SASL SCRAM-SHA-256: the password itself is never sent).
 
     Raises:
-        ValueError: the password can't be said in one line, or can't be an account's.
-        LoginRefused: the server does not log us in to the account.
-        AddressError: the address is none.
-        Unreachable: there is no server, or none that speaks the dialect.
-        PasswordNeeded: the server asks for a password that we did not give.
-        Rejected: the server does not let us in, or not into a room.
-        NickError: that is no nick.
+        ValueError: the password has more than one line, or can't be an account's.
+        LoginRefused: the server refuses the login to the account.
+        AddressError: the address is not valid.
+        Unreachable: there is no server, or it does not speak the dialect.
+        PasswordNeeded: the server needs a password, and none or a wrong one was given.
+        Rejected: the server refuses us, or a room does.
+        NickError: the nick is not valid.
     """
 
     def __init__(
@@ -95,7 +98,7 @@ class Client:
         account: str = "",
     ) -> None:
         if any(char in "\r\n\0" for char in password):
-            raise ValueError("a password is one line")
+            raise ValueError("a password must be one line")
         if account:
             prepared(password)
         self.address = parse_address(address) if isinstance(address, str) else address
@@ -132,16 +135,16 @@ class Client:
         if failure is not None and not transport.session.was_ready:
             raise failure
 
-    # Who and where.
+    # State.
 
     @property
     def nick(self) -> str:
-        """Our nick right now."""
+        """Our current nick."""
         return self._transport.session.nick
 
     @property
     def connected(self) -> bool:
-        """Whether the line is up and what was missed has been read."""
+        """Whether there is a connection and missed messages have been read."""
         return self._transport.session.ready
 
     @property
@@ -152,22 +155,22 @@ class Client:
 
     @property
     def closed(self) -> bool:
-        """Whether the chat is over: closed, or ended without another attempt."""
+        """Whether the chat has ended: it was closed, or there will be no further attempt to connect."""
         return self._transport.over
 
     @property
     def server_tokens(self) -> dict[str, str]:
-        """What the server says of itself (IRC's 005): ``NETWORK``, ``CHANMODES`` …; empty over plain."""
+        """What the server announces (IRC's 005): ``NETWORK``, ``CHANMODES`` …; empty for plain text."""
         with self._transport.lock:
             return self._transport.session.server_tokens()
 
     def members(self, room: str) -> list[str]:
-        """The nicks of those in a room, as far as the server told."""
+        """The nicks of a room's members, as far as is known."""
         with self._transport.lock:
             return self._transport.session.members(room)
 
     def topic(self, room: str) -> str:
-        """A room's topic, as far as the server told."""
+        """A room's topic, as far as is known."""
         with self._transport.lock:
             return self._transport.session.topic(room)
 
@@ -176,25 +179,26 @@ class Client:
     def say(
         self, room: str, text: str, *, action: bool = False, notice: bool = False, reply_to: str = ""
     ) -> Receipt:
-        """Says something to a room (``#…``) or a person. It returns at once; the receipt can be waited for.
+        """Sends a message to a room (``#…``) or a person, without waiting for the server.
 
-        A text of several lines is one message where the server takes such (``draft/multiline``), up to its
-        limits; else each line is one, and a line too long for the server becomes several. While the line is
-        down, messages wait and are sent after the resume. With 1,000 waiting it blocks until there is room.
+        A text of several lines is one message if the server supports it (``draft/multiline``), up to its
+        limits; otherwise each line is a message, and a line that is too long for the server becomes several.
+        Without a connection, messages wait and are sent after the resume. While 1,000 messages wait, this
+        method blocks.
 
         Args:
-            room: where to.
-            text: what; an empty one says nothing.
-            action: ``/me``: the text is what we do.
-            notice: never to be answered automatically.
+            room: the room or the person.
+            text: the text; if it is empty, nothing is sent.
+            action: whether it is an action (``/me``).
+            notice: whether it is a notice, which is never answered automatically.
             reply_to: the id of the message that it answers.
 
         Returns:
-            A ``Receipt``: ``wait()`` gives the message's id once the server has taken it.
+            A ``Receipt``: its ``wait()`` returns the message's id when the server has accepted the message.
 
         Raises:
-            ValueError: that is neither a room nor a person.
-            TimedOut: there was no room for it within the client's ``timeout``.
+            ValueError: ``room`` is neither a room nor a person.
+            TimedOut: 1,000 messages still waited after the client's ``timeout``.
             NotConnected: the chat is closed.
         """
         speech = Speech.ACTION if action else Speech.NOTICE if notice else Speech.MESSAGE
@@ -203,7 +207,7 @@ class Client:
             if not transport.changed.wait_for(
                 lambda: transport.over or transport.session.unanswered < QUEUED, self._settings.timeout
             ):
-                raise TimedOut(f"{QUEUED} messages are waiting for the server already.")
+                raise TimedOut(f"{QUEUED} messages are already waiting for the server.")
             self._check_open()
             receipt = transport.session.say(room, text, speech, reply_to)
         transport.wake()
@@ -215,7 +219,7 @@ class Client:
             return self._transport.session.waiting()
 
     def flush(self, timeout: float | None = 30.0) -> None:
-        """Waits until all that was said is acknowledged or refused.
+        """Waits until all messages are acknowledged or refused.
 
         Args:
             timeout: seconds; None waits as long as it takes.
@@ -240,14 +244,14 @@ class Client:
         with transport.changed:
             return transport.changed.wait_for(over, timeout) and not transport.session.unanswered
 
-    # Asking.
+    # Commands.
 
     def join(self, room: str, key: str = "") -> None:
-        """Asks into a room, and again after each break; ``Joined`` (``own``) or ``Refused`` follows.
+        """Asks to join a room, now and after each reconnection; ``Joined`` (``own``) or ``Refused`` follows.
 
         Args:
             room: its name.
-            key: the word without which that room lets nobody in.
+            key: the room's key, if it has one.
         """
         self._ask(lambda session: session.join(room, key))
 
@@ -264,33 +268,33 @@ class Client:
         self.command("TOPIC", room, topic)
 
     def kick(self, room: str, nick: str, reason: str = "") -> None:
-        """Puts somebody out of a room; ``Kicked`` or ``Refused`` follows."""
+        """Kicks somebody from a room; ``Kicked`` or ``Refused`` follows."""
         self.command("KICK", room, nick, *([reason] if reason else []))
 
     def react(self, room: str, id: str, reaction: str, *, on: bool = True) -> None:
-        """Puts a reaction (``👍``) to a message, or takes it back; ``Reacted`` follows with ``echo``.
+        """Adds a reaction (``👍``) to a message, or removes it; ``Reacted`` follows with ``echo``.
 
         Args:
-            room: where the message is, as in ``Message.room``.
-            id: the message's.
+            room: the message's room, as in ``Message.room``.
+            id: the message's id.
             reaction: an emoji, or any text.
-            on: whether it is put.
+            on: whether to add it.
         """
         self._ask(lambda session: session.react(room, id, reaction, on))
 
     def redact(self, room: str, id: str, reason: str = "") -> None:
-        """Takes a message out of the history; ``Redacted`` (or ``Refused``) follows."""
+        """Removes a message from the history; ``Redacted`` or ``Refused`` follows."""
         self.command("REDACT", room, id, *([reason] if reason else []))
 
     def rename_room(self, room: str, name: str, reason: str = "") -> None:
-        """Gives a room another name; ``RoomRenamed`` or ``Refused`` follows."""
+        """Renames a room; ``RoomRenamed`` or ``Refused`` follows."""
         self.command("RENAME", room, name, *([reason] if reason else []))
 
     def command(self, command: str, *params: str) -> None:
         """Sends any IRC command; the answers are yielded.
 
         Raises:
-            ValueError: it can't be said in one line.
+            ValueError: it does not fit into one line.
             NotConnected: there is no connection right now.
         """
         self._ask(lambda session: session.command(command, *params))
@@ -308,12 +312,12 @@ class Client:
         """Reads from a room's history, oldest first.
 
         Args:
-            room: the room, or the other one of a private conversation.
-            before: the id of the message that the last one stands before.
-            after: the id of the message that the first one follows.
-            since: the time from which on the first ones are wanted.
-            until: the time before which the last ones are wanted. With none of the four: the latest.
-            limit: most messages; the server may give fewer.
+            room: the room, or the other person of a private conversation.
+            before: read the last messages before the one with this id.
+            after: read the first messages after the one with this id.
+            since: read the first messages from this time on.
+            until: read the last messages before this time. With none of these four: the latest messages.
+            limit: most messages; the server may return fewer.
 
         Raises:
             ClientError: there is no history, or no answer.
@@ -321,17 +325,13 @@ class Client:
         positions = [f"msgid={id}" for id in (before, after) if id]
         positions += [position_at(time) for time in (since, until) if time is not None]
         if len(positions) > 1:
-            raise ValueError("either before, after, since or until")
+            raise ValueError("give only one of before, after, since and until")
         kind = "BEFORE" if before or until is not None else "AFTER" if positions else "LATEST"
         position = positions[0] if positions else "*"
-        with self._transport.lock:
-            self._check_open()
-            lookup = self._transport.session.history(room, kind, position, limit)
-        self._transport.wake()
-        messages, failure = lookup.wait(self._settings.timeout)
+        messages, failure = self._look_up(lambda session: session.history(room, kind, position, limit))
         if failure:
             raise ClientError(f"The history of {room} can't be read: {failure}")
-        return list(messages)
+        return messages
 
     def search(
         self,
@@ -343,22 +343,22 @@ class Client:
         until: datetime | None = None,
         limit: int = 50,
     ) -> list[Message]:
-        """Searches what was said in the rooms one is in, where the server can (``soju.im/search``).
+        """Searches the messages of the rooms that we are in, if the server can (``soju.im/search``).
 
         Args:
-            text: words, and "phrases in quotes", all of which a message has.
-            room: only there; of a person: what you and it wrote to each other.
-            nick: only what somebody of this nick said.
-            since: only from this time on; then the first ones are given, else the latest.
-            until: only up to this time.
-            limit: most messages; the server may give fewer.
+            text: words and "phrases in quotes", all of which the message must have.
+            room: only messages of this room, or of the private conversation with this person.
+            nick: only messages of this nick.
+            since: only messages from this time on; the first ones are returned, else the latest.
+            until: only messages up to this time.
+            limit: most messages; the server may return fewer.
 
         Returns:
-            What was found, oldest first.
+            The messages that were found, oldest first.
 
         Raises:
             ClientError: there is no search, or no answer.
-            ValueError: that is too long for a line.
+            ValueError: the search is too long for a line.
         """
         wanted = {
             "text": text,
@@ -368,26 +368,23 @@ class Client:
             "before": "" if until is None else position_at(until).removeprefix("timestamp="),
             "limit": str(limit),
         }
-        with self._transport.lock:
-            self._check_open()
-            lookup = self._transport.session.search([(key, value) for key, value in wanted.items() if value])
-        self._transport.wake()
-        messages, failure = lookup.wait(self._settings.timeout)
+        attributes = [(key, value) for key, value in wanted.items() if value]
+        messages, failure = self._look_up(lambda session: session.search(attributes))
         if failure:
             raise ClientError(f"The search failed: {failure}")
-        return list(messages)
+        return messages
 
-    # Following.
+    # Events.
 
     def receive(self, timeout: float | None = None) -> Event:
-        """The next event; each is given to one caller only.
+        """Returns the next event; each event is returned to only one caller.
 
         Args:
             timeout: seconds; None waits as long as it takes.
 
         Raises:
-            TimedOut: there is none yet.
-            NotConnected: the chat is closed, and all that had come before is taken.
+            TimedOut: there was no event in that time.
+            NotConnected: the chat is closed, and all earlier events have been returned.
         """
         transport = self._transport
         with transport.changed:
@@ -409,15 +406,15 @@ class Client:
     # Leaving.
 
     def close(self, timeout: float = 5.0, *, reason: str = "") -> list[tuple[str, str]]:
-        """Leaves the chat and ends the thread; it may be called again.
+        """Leaves the chat and ends the thread. It may be called more than once.
 
         Args:
-            timeout: most seconds to wait for messages that are not acknowledged; it does not wait while the
-                line is down.
-            reason: a word to the others.
+            timeout: most seconds to wait for messages that are not acknowledged; without a connection it does
+                not wait.
+            reason: a reason that the others see.
 
         Returns:
-            (room, text) of what is given up, not acknowledged.
+            (room, text) of each message that was not acknowledged.
         """
         if not self._transport.over and timeout > 0:
             self._flushed(timeout, only_connected=True)
@@ -436,13 +433,18 @@ class Client:
     ) -> None:
         self.close(timeout=5.0 if kind is None else 0.0)
 
-    # Small things.
+    # Details.
 
-    def _ask(self, ask: Callable[[ClientSession], None]) -> None:
+    def _ask(self, ask: Callable[[ClientSession], T]) -> T:
         with self._transport.lock:
             self._check_open()
-            ask(self._transport.session)
+            answer = ask(self._transport.session)
         self._transport.wake()
+        return answer
+
+    def _look_up(self, ask: Callable[[ClientSession], Lookup]) -> tuple[list[Message], str]:
+        messages, failure = self._ask(ask).wait(self._settings.timeout)
+        return list(messages), failure
 
     def _check_open(self) -> None:
         if self._transport.over:

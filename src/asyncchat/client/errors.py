@@ -1,6 +1,6 @@
-"""What the client raises: each one line that says what failed and what to do.
+"""The client's exceptions: the text of each is one line that says what failed and what to do.
 
-Owns the client's exceptions; events of a running chat are values (``events``).
+Owns what is raised; must not have the events of a running chat, which are values (``events``).
 """
 
 from asyncchat.errors import AsyncChatError
@@ -11,23 +11,23 @@ class ClientError(AsyncChatError):
 
 
 class AddressError(ClientError):
-    """An address that is none; ``address`` is what was given."""
+    """An address is not valid; ``address`` is what was given."""
 
     def __init__(self, address: str, fault: str) -> None:
-        super().__init__(f"{address!r} is no address: {fault}")
+        super().__init__(f"{address!r} is not a valid address: {fault}")
         self.address = address
 
 
 class NickError(ClientError):
-    """A nick that can be none; ``nick`` is what was given."""
+    """A nick is not valid; ``nick`` is what was given."""
 
     def __init__(self, nick: str) -> None:
-        super().__init__(f"{nick!r} is no nick: letters and digits, without spaces")
+        super().__init__(f"{nick!r} is not a valid nick: use letters and digits, without spaces")
         self.nick = nick
 
 
 class Unreachable(ClientError):
-    """No connection; ``address`` is where to, ``reason`` why not."""
+    """There is no connection to ``address``; ``reason`` says why."""
 
     def __init__(self, address: str, reason: str, hint: str = "") -> None:
         super().__init__(f"Can't reach {address}: {reason}.{' ' + hint if hint else ''}")
@@ -36,7 +36,7 @@ class Unreachable(ClientError):
 
 
 class Rejected(ClientError):
-    """The server does not let us in, or not into a room; ``reason`` in its words."""
+    """The server refuses us, or a room does; ``reason`` is its text."""
 
     def __init__(self, what: str, reason: str) -> None:
         super().__init__(f"{what}: {reason}")
@@ -44,23 +44,23 @@ class Rejected(ClientError):
 
 
 class PasswordNeeded(Rejected):
-    """The server asks for a password, and was shown none, or (``given``) another."""
+    """The server needs a password, and none or (``given``) a wrong one was given."""
 
     def __init__(self, reason: str, *, given: bool) -> None:
-        what = "The server does not accept the password" if given else "The server asks for a password"
+        what = "The server does not accept the password" if given else "The server needs a password"
         super().__init__(what, reason)
         self.given = given
 
 
 class LoginRefused(Rejected):
-    """The server does not log us in to our account."""
+    """The server refuses the login to our account."""
 
     def __init__(self, account: str, reason: str) -> None:
         super().__init__(f"Not logged in as {account}", reason)
 
 
 class NotDelivered(ClientError):
-    """The server did not take a message, or it is not known whether it did (``uncertain``)."""
+    """The server did not accept a message, or it is not known whether it did (``uncertain``)."""
 
     def __init__(self, reason: str, *, uncertain: bool = False) -> None:
         super().__init__(reason)
@@ -69,7 +69,7 @@ class NotDelivered(ClientError):
 
 
 class TimedOut(ClientError):
-    """Something did not happen in the time given."""
+    """Something did not happen in time."""
 
 
 class NotConnected(ClientError):

@@ -1,6 +1,6 @@
-"""What was received and not yet taken by the program: bounded.
+"""The bounded queue of events that the program has not taken yet.
 
-Owns the bound, and that what it costs is told as a gap; must not know threads.
+Owns the limit, and reports dropped messages as a gap; must not know threads.
 """
 
 from collections import deque
@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from asyncchat.client.events import Event, Gap, Message
 
 EVENTS = 100_000
-"""Most events kept for a program that does not take them: some 50 MB."""
+"""Most events kept for a program that does not take them: about 50 MB."""
 
 
 class EventQueue:
-    """A queue that forgets its oldest events rather than to grow."""
+    """A queue that drops its oldest events at the limit."""
 
     def __init__(self, limit: int = EVENTS) -> None:
         self._limit = limit
@@ -25,7 +25,7 @@ class EventQueue:
         return len(self._events) + len(self._gaps)
 
     def put(self, events: Iterable[Event]) -> None:
-        """Adds events; what no longer fits becomes a gap in front."""
+        """Adds events; what does not fit becomes a gap at the front."""
         self._events.extend(events)
         while len(self._events) > self._limit:
             event = self._events.popleft()
@@ -37,7 +37,7 @@ class EventQueue:
                 )
 
     def take(self) -> Event:
-        """The next event; there must be one."""
+        """Removes and returns the next event; there must be one."""
         if self._gaps:
             return self._gaps.pop(next(iter(self._gaps)))
         event = self._events.popleft()

@@ -1,6 +1,6 @@
-"""What a chat yields to the program that follows it.
+"""The events that a chat yields to a program.
 
-Owns the public event values; those of one connection come from the dialects as they are.
+Owns the public event values; those that concern one connection are the dialects' values.
 """
 
 from datetime import datetime
@@ -25,9 +25,9 @@ from asyncchat.dialects.irc.client_values import (
 
 
 class Disconnected(msgspec.Struct, frozen=True):
-    """The line broke (``attempt`` is 0), or an attempt to connect again has failed (they count from 1).
+    """The connection broke (``attempt`` is 0), or an attempt to reconnect has failed (counted from 1).
 
-    ``retry_in`` is in seconds, None when no attempt will follow.
+    ``retry_in`` is in seconds; None: there will be no further attempt.
     """
 
     time: datetime
@@ -37,21 +37,21 @@ class Disconnected(msgspec.Struct, frozen=True):
 
 
 class Reconnected(msgspec.Struct, frozen=True):
-    """The line is up again, under this nick; what was said in between follows."""
+    """There is a connection again, under this nick; missed messages follow."""
 
     time: datetime
     nick: str
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """There may be messages here that could not be had.
+    """There may be messages here that could not be read.
 
     Attributes:
         room: the room.
-        after: the id of the last message before the gap; '' where the server gives no ids or none was seen.
-        before: the id of the first one after it; '' where it is not known.
-        since: when the gap begins at the earliest.
-        until: when it ends at the latest.
+        after: the id of the last message before the gap; '' if the server has no ids or none was seen.
+        before: the id of the first message after it; '' if it is not known.
+        since: the earliest time at which the gap begins.
+        until: the latest time at which it ends.
     """
 
     room: str
@@ -62,7 +62,7 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class Unconfirmed(msgspec.Struct, frozen=True):
-    """The line broke behind a message of ours, and nothing tells whether the server took it.
+    """The connection broke after a message of ours, and it is not known whether the server accepted it.
 
     It is not sent again.
     """

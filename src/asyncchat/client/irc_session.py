@@ -1,7 +1,7 @@
-"""A chat over IRC that outlives its connections.
+"""A chat over IRC that continues over several connections.
 
-Owns the resume: nick, rooms, what was missed, what was in doubt. Must not know sockets or threads; time
-comes from the settings' clock.
+Owns what a new connection resumes: nick, rooms, missed messages, unconfirmed messages. It must not know
+sockets or threads; time comes from the settings' clock.
 """
 
 import itertools
@@ -29,10 +29,9 @@ from asyncchat.client.events import (
     TopicChanged,
     Unconfirmed,
 )
-from asyncchat.client.nick_fallback import NickFallback
-from asyncchat.client.outbox import UNCERTAIN, Outbox, OutgoingMessage
+from asyncchat.client.outbox import UNCERTAIN, OutgoingMessage
 from asyncchat.client.pending import Lookup, Receipt
-from asyncchat.client.protocol import Settings
+from asyncchat.client.protocol import ClientSession, Settings
 from asyncchat.client.resume import Resume
 from asyncchat.core.events import Speech
 from asyncchat.core.scram import NONCE_BYTES
@@ -55,32 +54,23 @@ from asyncchat.dialects.irc.client_values import (
 from asyncchat.dialects.plain.prompts import GREETING
 
 _PROMPT = GREETING[:12].encode()
-"""How an original-style server begins; our own too, where the line is slow, but that one goes on in IRC."""
+"""The prompt of a plain-text server. Our server may send it too on a slow connection, but then speaks IRC."""
 
 _PATIENCE_WITH_PROMPT = 5.0
-"""Seconds after which a prompt shows that the server speaks no IRC."""
+"""Seconds after which a prompt means that the server does not speak IRC."""
 
 
-class IrcSession:
+class IrcSession(ClientSession):
     """The session of one client with one IRC server (contract: ``ClientSession``)."""
 
     def __init__(self, settings: Settings) -> None:
-        self.failure: ClientError | None = None
-        self.ready = False
-        self.nick = settings.nick
-        self._settings = settings
-        self._clock = settings.clock
-        self._events: list[Event] = []
+        super().__init__(settings)
         self._tokens = itertools.count(1)
-        self._outbox = Outbox()
         self._lookups: dict[int, Lookup] = {}
         self._resume = Resume(settings, self._outbox, self._tokens, self._emit)
-        self._nick_fallback = NickFallback(settings.nick, settings.nick_patience)
         self._dialect = IrcClient(settings.nick, user=settings.user, realname=settings.realname)
         for room in settings.rooms:
             self._resume.want(room)
-        self._connected = False
-        self.was_ready = False
         self._opened_at = 0.0
         self._heard_at = 0.0
         self._asked_at: float | None = None
@@ -92,7 +82,7 @@ class IrcSession:
     # The connection.
 
     def connected(self) -> None:
-        """A new connection stands: registers on it."""
+        """Registers on a new connection."""
         settings = self._settings
         now = self._clock.monotonic()
         nick = self._nick_fallback.first(now, again=self.was_ready)
@@ -129,7 +119,7 @@ class IrcSession:
         return self._dialect.data_to_send() if self._connected else b""
 
     def lost(self) -> None:
-        """The connection is gone: what was under way is in doubt."""
+        """Ends the connection: what was in transit is in doubt."""
         self._connected = self.ready = False
         self._outbox.lost(self._dialect.under_way)
         self._step_by = None
@@ -140,10 +130,10 @@ class IrcSession:
 
     def ended_by(self) -> str:
         """What the server said before it closed the connection."""
-        return self._closing or ("it does not speak IRC" if self._foreign() else "")
+        return self._closing or ("it does not speak IRC" if self._is_not_irc() else "")
 
     def deadline(self) -> float | None:
-        """The monotonic time at which ``wake`` wants to be called."""
+        """The monotonic time at which ``wake`` must be called."""
         if not self._connected:
             return None
         settings = self._settings
@@ -154,12 +144,12 @@ class IrcSession:
             times.append(self._step_by)
         if not self._dialect.registered and (again := self._nick_fallback.ask_again_at) is not None:
             times.append(again)
-        if self._foreign():
+        if self._is_not_irc():
             times.append(self._opened_at + min(_PATIENCE_WITH_PROMPT, settings.timeout))
         return min(times)
 
     def wake(self) -> None:
-        """Does what time asks for."""
+        """Does what is due."""
         now, settings = self._clock.monotonic(), self._settings
         if not self._connected or self.failure is not None:
             return
@@ -167,10 +157,12 @@ class IrcSession:
             again = self._nick_fallback.ask_again_at
             if again is not None and now >= again:
                 self._dialect.change_nick(self._nick_fallback.ask_again())
-            if self._foreign() and now >= self._opened_at + min(_PATIENCE_WITH_PROMPT, settings.timeout):
-                self._fail(ClientError("it does not speak IRC (an original-style server? plain://host:port)"))
+            if self._is_not_irc() and now >= self._opened_at + min(_PATIENCE_WITH_PROMPT, settings.timeout):
+                self._fail(
+                    ClientError("it does not speak IRC (for a plain-text server use plain://host:port)")
+                )
         if self._step_by is not None and now >= self._step_by:
-            self._step_late()
+            self._step_timed_out()
         if self._asked_at is not None:
             if now >= self._asked_at + settings.timeout:
                 self._fail(ClientError(f"no answer for {now - self._heard_at:.0f} s"))
@@ -178,7 +170,7 @@ class IrcSession:
             self._dialect.ping("alive")
             self._asked_at = now
         elif not self._dialect.registered and now >= self._heard_at + settings.keepalive:
-            self._asked_at = now  # nothing to ask yet: the deadline of the registration decides
+            self._asked_at = now  # no PING before the registration: its deadline decides
 
     def goodbye(self, reason: str) -> bytes:
         """The last bytes before the connection is closed."""
@@ -186,11 +178,6 @@ class IrcSession:
             return b""
         self._dialect.send("QUIT", *([reason] if reason else []))
         return self._dialect.data_to_send()
-
-    def take_events(self) -> list[Event]:
-        """What is to be yielded, in order."""
-        events, self._events = self._events, []
-        return events
 
     # What the program asks.
 
@@ -200,7 +187,7 @@ class IrcSession:
             raise ValueError(f"{to!r} is neither a room nor a person")
         if self._dialect.registered:
             parts = self._dialect.parts(to, text, speech)
-        else:  # what this server takes is not known yet
+        else:  # this server's limits are not known yet
             parts = [text] if text.strip() else []
         receipt = Receipt(len(parts))
         for part in parts:
@@ -209,22 +196,13 @@ class IrcSession:
         self._hand_over()
         return receipt
 
-    def waiting(self) -> list[tuple[str, str]]:
-        """(room, text) of what is not acknowledged yet, in order."""
-        return [(outgoing.to, outgoing.text) for outgoing in self._outbox.all()]
-
-    @property
-    def unanswered(self) -> int:
-        """How many that are."""
-        return len(self._outbox)
-
     def settle(self) -> None:
-        """Has the server answer for all that was sent."""
+        """Makes the server answer everything that was sent."""
         if self.ready:
             self._dialect.confirm()
 
     def give_up(self, reason: str) -> None:
-        """Nothing more will be sent: all that is not answered fails."""
+        """Fails everything that is not answered: nothing more will be sent."""
         self._outbox.fail_all(reason)
         for lookup in self._lookups.values():
             lookup.fail(reason)
@@ -235,7 +213,7 @@ class IrcSession:
         return self._resume.joined_rooms()
 
     def members(self, room: str) -> list[str]:
-        """Who is in a room, as far as is known."""
+        """The members of a room, as far as is known."""
         found = self._dialect.rooms.get(room)
         return [] if found is None else list(found.members.values())
 
@@ -245,72 +223,79 @@ class IrcSession:
         return "" if found is None else found.topic
 
     def server_tokens(self) -> dict[str, str]:
-        """What the server says of itself."""
+        """What the server announces about itself."""
         return dict(self._dialect.server.tokens)
 
     def join(self, room: str, key: str = "") -> None:
-        """Asks into a room; also after a break of the line."""
+        """Asks to join a room, now and after each reconnection."""
         if not self._dialect.server.is_room(room) or any(char in " ,\r\n\0\x07" for char in room):
-            raise ValueError(f"{room!r} is no room; rooms begin with #")
+            raise ValueError(f"{room!r} is not a room; rooms begin with #")
         if any(char in " ,\r\n\0" for char in key) or key.startswith(":"):
-            raise ValueError("A key has no spaces and commas and does not begin with a colon")
+            raise ValueError("A key can't have spaces or commas, or begin with a colon")
         self._resume.want(room, key)
-        if self._connected and self._dialect.registered:
+        if self._registered_now:
             self._dialect.join(room, key)
 
     def part(self, room: str, reason: str) -> None:
-        """Leaves a room for good."""
+        """Leaves a room, also for later connections."""
         self._resume.unwant(room)
-        if self._connected and self._dialect.registered:
+        if self._registered_now:
             self._dialect.ask("PART", room, *([reason] if reason else []))
 
     def set_nick(self, nick: str) -> None:
         """Asks for another nick."""
-        if self._connected and self._dialect.registered:
+        if self._registered_now:
             self._dialect.change_nick(nick)
-        self._nick_fallback.wish(nick)
+        self._nick_fallback.want(nick)
 
     def command(self, command: str, *params: str) -> None:
         """Sends any IRC command."""
-        if not (self._connected and self._dialect.registered):
-            raise NotConnected("There is no connection right now.")
+        self._check_registered()
         self._dialect.ask(command, *params)
 
     def react(self, to: str, id: str, reaction: str, on: bool) -> None:
-        """Puts a reaction to a message, or takes it back."""
-        if not (self._connected and self._dialect.registered):
-            raise NotConnected("There is no connection right now.")
+        """Adds a reaction to a message, or removes it."""
+        self._check_registered()
         if "message-tags" not in self._dialect.server.capabilities:
-            raise ClientError("This server knows no reactions.")
+            raise ClientError("This server does not support reactions.")
         self._dialect.react(to, id, reaction, on)
 
     def history(self, room: str, kind: str, position: str, limit: int) -> Lookup:
-        """Asks the history."""
-        lookup = Lookup()
-        if not (self._connected and self._dialect.registered):
-            lookup.fail("there is no connection right now")
-        elif not self._dialect.server.keeps_history:
-            lookup.fail("this server has no history to ask")
-        else:
-            token = next(self._tokens)
-            self._lookups[token] = lookup
-            self._dialect.history(token, room, kind, position, limit=min(limit, self._dialect.server.page))
-        return lookup
+        """Asks for a page of a room's history."""
+        server = self._dialect.server
+        return self._look_up(
+            "" if server.keeps_history else "this server has no history",
+            lambda token: self._dialect.history(token, room, kind, position, limit=min(limit, server.page)),
+        )
 
     def search(self, attributes: Sequence[tuple[str, str]]) -> Lookup:
-        """Searches what was said."""
+        """Searches messages."""
+        return self._look_up(
+            "" if self._dialect.server.searches else "this server has no search",
+            lambda token: self._dialect.search(token, attributes),
+        )
+
+    def _look_up(self, fault: str, ask: Callable[[int], None]) -> Lookup:
         lookup = Lookup()
-        if not (self._connected and self._dialect.registered):
+        if not self._registered_now:
             lookup.fail("there is no connection right now")
-        elif not self._dialect.server.searches:
-            lookup.fail("this server has no search")
+        elif fault:
+            lookup.fail(fault)
         else:
             token = next(self._tokens)
-            self._dialect.search(token, attributes)
+            ask(token)
             self._lookups[token] = lookup
         return lookup
 
-    # What the server says.
+    def _check_registered(self) -> None:
+        if not self._registered_now:
+            raise NotConnected("There is no connection right now.")
+
+    @property
+    def _registered_now(self) -> bool:
+        return self._connected and self._dialect.registered
+
+    # What the server sends.
 
     def _take(self, value: Value) -> None:
         handler = _HANDLERS.get(type(value))
@@ -403,9 +388,9 @@ class IrcSession:
         self._closing = value.reason
 
     def _pong(self, value: Pong) -> None:
-        """That something came has been noted already."""
+        """Needs nothing: ``receive_data`` has noted that the server answers."""
 
-    # The way into the chat, step by step, each with its time.
+    # The steps from registration to being ready; each has a time limit.
 
     def _step(self) -> None:
         if self.ready:
@@ -422,9 +407,9 @@ class IrcSession:
         self.ready = self.was_ready = True
         self._hand_over()
 
-    def _step_late(self) -> None:
+    def _step_timed_out(self) -> None:
         if not self._dialect.registered or not self.was_ready:
-            self._fail(ClientError(f"it did not let us in within {self._settings.timeout:g} s"))
+            self._fail(ClientError(f"registration did not finish within {self._settings.timeout:g} s"))
             return
         self._resume.late()
         self._go_live()
@@ -432,15 +417,15 @@ class IrcSession:
     def _hand_over(self) -> None:
         while self.ready and self._connected and (outgoing := self._outbox.next()) is not None:
             parts = self._dialect.parts(outgoing.to, outgoing.text, outgoing.speech)
-            if parts and parts != [outgoing.text]:  # what the server takes was not known, or was other
-                self._say_apart(outgoing, parts)
+            if parts and parts != [outgoing.text]:  # this server's limits were not known, or have changed
+                self._say_in_parts(outgoing, parts)
                 continue
             self._dialect.say(outgoing.token, outgoing.to, outgoing.text, outgoing.speech, outgoing.reply_to)
 
-    def _say_apart(self, outgoing: OutgoingMessage, parts: Sequence[str]) -> None:
+    def _say_in_parts(self, outgoing: OutgoingMessage, parts: Sequence[str]) -> None:
         outgoing.receipt.more_parts(len(parts) - 1)
         replies = (outgoing.reply_to, *[""] * (len(parts) - 1))
-        self._outbox.again(
+        self._outbox.replace(
             outgoing,
             [
                 OutgoingMessage(
@@ -450,20 +435,20 @@ class IrcSession:
             ],
         )
 
-    # Small things.
+    # Details.
 
     def _emit(self, event: Event) -> None:
         self._events.append(event)
 
     def _regain(self, nick: str) -> None:
-        """The nick that we wanted may be free now."""
-        if self._nick_fallback.misses(self.nick) and self._fold(nick) == self._fold(
+        """Asks for the wanted nick again, which may be free now."""
+        if self._nick_fallback.is_alternative(self.nick) and self._fold(nick) == self._fold(
             self._nick_fallback.wanted
         ):
             self._dialect.change_nick(self._nick_fallback.ask_again())
 
-    def _foreign(self) -> bool:
-        """Whether what the server said first is no IRC: a prompt, or anything without a line's end."""
+    def _is_not_irc(self) -> bool:
+        """Whether the server's first bytes are not IRC: a prompt, or anything without a line end."""
         said = self._first_bytes
         return (
             bool(said) and not self._dialect.registered and (said.startswith(_PROMPT) or not self._heard_line)

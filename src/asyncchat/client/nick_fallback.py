@@ -1,26 +1,26 @@
-"""Which nick to ask for when the one we want is not to be had.
+"""Which nick to ask for when the wanted one is not available.
 
-Owns that one decision, over connections; must not know the wire.
+Owns that decision over several connections; must not know the wire.
 """
 
 from collections.abc import Iterator
 
 _AGAIN = 1.0
-"""Seconds between two requests for a nick that our own ghost may hold."""
+"""Seconds between two requests for a nick that our own dead connection may have."""
 
 
 class NickFallback:
-    """The nick we want, and what stands in for it.
+    """The wanted nick and its alternatives.
 
     Args:
         wanted: the nick asked for first, on each connection.
-        patience: seconds for which a nick that we had before is asked for again after a break.
+        patience: seconds for which our former nick is asked for again after a break.
     """
 
     def __init__(self, wanted: str, patience: float) -> None:
         self.wanted = wanted
         self.ask_again_at: float | None = None
-        """When to ask for the wanted nick again, while we wait for it."""
+        """When to ask for the wanted nick again; None: we do not wait for it."""
         self._patience = patience
         self._had = ""
         self._until = 0.0
@@ -28,7 +28,7 @@ class NickFallback:
         self._regaining = False
 
     def first(self, now: float, *, again: bool) -> str:
-        """The nick to register with on a connection; ``again`` after a break, when our ghost may hold it."""
+        """The nick to register with; ``again`` after a break, when our own dead connection may have it."""
         self._until = now + self._patience if again and self._had == self.wanted else now
         self._others = _alternatives(self.wanted)
         self.ask_again_at = None
@@ -36,7 +36,7 @@ class NickFallback:
         return self.wanted
 
     def next(self, taken: bool, now: float) -> str | None:
-        """The nick to try after a refusal; None: wait until ``ask_again_at``, or, without that, give up."""
+        """The nick to try after a refusal; None: wait until ``ask_again_at``, or give up if that is None."""
         if taken and now < self._until:
             self.ask_again_at = now + _AGAIN
             return None
@@ -44,27 +44,27 @@ class NickFallback:
         return next(self._others, None) if taken or self._had else None
 
     def ask_again(self) -> str:
-        """The wanted nick, now asked for again."""
+        """Returns the wanted nick, which is now asked for again."""
         self.ask_again_at = None
         self._regaining = True
         return self.wanted
 
     def got(self, nick: str) -> None:
-        """We have a nick."""
+        """Notes that we have a nick."""
         self._had = nick
         self._regaining = False
         self.ask_again_at = None
 
-    def misses(self, nick: str) -> bool:
-        """Whether a nick is a stand-in."""
+    def is_alternative(self, nick: str) -> bool:
+        """Whether a nick is an alternative."""
         return nick != self.wanted
 
-    def wish(self, nick: str) -> None:
-        """The program wants another nick."""
+    def want(self, nick: str) -> None:
+        """Changes the wanted nick, because the program asks for it."""
         self.wanted = nick
 
     def refused_later(self, nick: str) -> bool:
-        """A nick was refused in a running chat. True: nobody asked for it but us."""
+        """Notes that a nick was refused after registration; True: only this class had asked for it."""
         if self._regaining:
             self._regaining = False
             return True
@@ -73,7 +73,7 @@ class NickFallback:
 
 
 def _alternatives(nick: str) -> Iterator[str]:
-    """Nicks that look like it, the last ones short enough for RFC 1459's nine characters."""
+    """Similar nicks; the last ones are short enough for RFC 1459's nine characters."""
     yield f"{nick}_"
     yield f"{nick}__"
     yield f"{nick[:8]}_"

@@ -1,6 +1,6 @@
-"""What we say, from ``say`` to the server's answer, across connections.
+"""Our messages, from ``say`` to the server's answer, over several connections.
 
-Owns the order of our messages and what is to become of those that a break left in doubt.
+Owns their order, and what happens to those that a break leaves in doubt; must not know the wire.
 """
 
 from collections import deque
@@ -13,7 +13,7 @@ from asyncchat.core.events import Speech
 from asyncchat.dialects.irc.client_sending import comparable
 from asyncchat.dialects.irc.client_values import Message
 
-UNCERTAIN = "The line broke, and nothing tells whether the server took it."
+UNCERTAIN = "The connection broke, and it is not known whether the server accepted the message."
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class OutgoingMessage:
 
 
 class Outbox:
-    """Our messages that are not answered for yet: waiting, handed over, or in doubt."""
+    """Our messages that are not answered yet: waiting, in flight, or in doubt."""
 
     def __init__(self) -> None:
         self._waiting: deque[OutgoingMessage] = deque()
@@ -44,30 +44,30 @@ class Outbox:
         self._waiting.append(outgoing)
 
     def all(self) -> list[OutgoingMessage]:
-        """All of them, in the order in which they were said."""
+        """All of them, in the order of ``say``."""
         return sorted(
             (*self._in_doubt, *self._in_flight.values(), *self._waiting), key=lambda outgoing: outgoing.token
         )
 
     def next(self) -> OutgoingMessage | None:
-        """The next message to hand to the connection."""
+        """The next message to send; from now on it is in flight."""
         if not self._waiting:
             return None
         outgoing = self._waiting.popleft()
         self._in_flight[outgoing.token] = outgoing
         return outgoing
 
-    def again(self, given: OutgoingMessage, outgoing_messages: Sequence[OutgoingMessage]) -> None:
-        """Lets others stand where a message was that was just handed out: its server takes no such."""
+    def replace(self, given: OutgoingMessage, replacements: Sequence[OutgoingMessage]) -> None:
+        """Replaces a message that was just handed out by others: the server does not accept it whole."""
         del self._in_flight[given.token]
-        self._waiting.extendleft(reversed(outgoing_messages))
+        self._waiting.extendleft(reversed(replacements))
 
     def answered(self, token: int) -> OutgoingMessage | None:
-        """The message that the connection has an answer for."""
+        """Removes the message that was answered, and returns it."""
         return self._in_flight.pop(token, None)
 
     def lost(self, under_way: Iterable[int]) -> None:
-        """The line broke: what was under way is in doubt, what was not sent yet waits again."""
+        """Handles a break: what was sent is in doubt, what was not sent yet waits again."""
         sent = set(under_way)
         self._in_doubt.extend(outgoing for token, outgoing in self._in_flight.items() if token in sent)
         unsent = [outgoing for token, outgoing in self._in_flight.items() if token not in sent]
@@ -75,7 +75,7 @@ class Outbox:
         self._in_flight.clear()
 
     def found(self, key: str, message: Message, fold: Callable[[str], str]) -> OutgoingMessage | None:
-        """The message in doubt that the history has: the first to that room with that text."""
+        """Removes and returns the first message in doubt to that room with that text: the history has it."""
         for index, outgoing in enumerate(self._in_doubt):
             action = outgoing.speech is Speech.ACTION
             if (
@@ -87,10 +87,14 @@ class Outbox:
         return None
 
     def settle(self, again: Iterable[str], fold: Callable[[str], str]) -> list[OutgoingMessage]:
-        """Ends all doubt: what the history of a room read to its end does not have waits to be said again.
+        """Ends all doubt: messages that are not in a history that was read to its end are sent again.
+
+        Args:
+            again: the rooms whose history was read to its end.
+            fold: folds a room's name.
 
         Returns:
-            The others, whose fate is not known: they are given up.
+            The other messages, which are given up.
         """
         again_keys = set(again)
         resaid = [outgoing for outgoing in self._in_doubt if fold(outgoing.to) in again_keys]
@@ -100,7 +104,7 @@ class Outbox:
         return given_up
 
     def fail_all(self, reason: str) -> None:
-        """Gives all of them up."""
+        """Fails all of them."""
         for outgoing in self.all():
             outgoing.receipt.part_failed(NotDelivered(reason, uncertain=True))
         self._waiting.clear()

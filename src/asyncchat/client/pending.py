@@ -1,4 +1,4 @@
-"""What a program holds while the server's answer is on its way.
+"""What a program waits for: the acknowledgement of a message, the answer of a history or a search.
 
 Owns waiting; must not know who answers.
 """
@@ -10,9 +10,9 @@ from asyncchat.dialects.irc.client_values import Message
 
 
 class Receipt:
-    """What became of one ``say``. Safe to use from any thread.
+    """The result of one ``say``. Safe to use from any thread.
 
-    A text may go as several messages: it is acknowledged when all of them are.
+    A text may be sent as several messages: it is acknowledged when all of them are.
     """
 
     def __init__(self, parts: int) -> None:
@@ -25,31 +25,31 @@ class Receipt:
 
     @property
     def done(self) -> bool:
-        """Whether the answer has come."""
+        """Whether the server has answered."""
         return self._over.is_set()
 
     @property
     def acknowledged(self) -> bool:
-        """Whether the server has taken all of it."""
+        """Whether the server has accepted all of it."""
         return self.done and self._failure is None
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The ids of the acknowledged parts, '' for each that the server gave none."""
+        """The ids of the acknowledged parts; '' for each one without an id."""
         return tuple(self._ids)
 
     def wait(self, timeout: float | None = 30.0) -> str:
-        """Waits until the server has taken it.
+        """Waits until the server has accepted it.
 
         Args:
-            timeout: seconds; None waits as long as it takes, also over breaks of the line.
+            timeout: seconds; None waits as long as it takes, also over reconnections.
 
         Returns:
-            The id of the message (of its first part); '' where the server gives none.
+            The id of the message (of its first part); '' if the server has no ids.
 
         Raises:
-            NotDelivered: the server refused it, or the line broke and nothing tells.
-            TimedOut: there is no answer yet; the message is still on its way.
+            NotDelivered: the server refused it, or the connection broke and the result is not known.
+            TimedOut: there is no answer yet; the message is still being sent.
         """
         if not self._over.wait(timeout):
             raise TimedOut(f"The message is not acknowledged after {timeout:g} s.")
@@ -60,16 +60,16 @@ class Receipt:
     # For the session.
 
     def part_taken(self, id: str) -> None:
-        """One part is acknowledged."""
+        """Notes that one part is acknowledged."""
         self._ids.append(id)
         self._part_over()
 
     def more_parts(self, count: int) -> None:
-        """A part went as several."""
+        """Notes that a part was sent as several."""
         self._left += count
 
     def part_failed(self, failure: NotDelivered) -> None:
-        """One part is refused or unknown; the first failure counts."""
+        """Notes that one part failed; the first failure counts."""
         self._failure = self._failure or failure
         self._part_over()
 
@@ -80,7 +80,7 @@ class Receipt:
 
 
 class Lookup:
-    """A question to the history, from asking to its answer."""
+    """A request to the history or the search, until its answer."""
 
     def __init__(self) -> None:
         self._over = threading.Event()
@@ -88,20 +88,20 @@ class Lookup:
         self._failure = ""
 
     def answer(self, messages: tuple[Message, ...]) -> None:
-        """The answer has come."""
+        """Sets the answer."""
         self._messages = messages
         self._over.set()
 
     def fail(self, reason: str) -> None:
-        """There is none."""
+        """Sets why there is no answer."""
         self._failure = reason
         self._over.set()
 
     def wait(self, timeout: float) -> tuple[tuple[Message, ...], str]:
-        """Waits for the answer: the messages, and why there are none.
+        """Waits for the answer; returns the messages, and why there are none.
 
         Raises:
-            TimedOut: it has not come in time.
+            TimedOut: there is no answer in time.
         """
         if not self._over.wait(timeout):
             raise TimedOut(f"The history did not answer within {timeout:g} s.")

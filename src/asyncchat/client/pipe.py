@@ -1,6 +1,6 @@
-"""``asyncchat join`` on a pipe: lines in are messages, messages out are lines.
+"""``asyncchat join`` on a pipe: each input line is a message, each message is an output line.
 
-Owns what goes to standard output and standard error; the chat is ``Client``'s.
+Owns standard input, output and error; must not know the dialect.
 """
 
 import codecs
@@ -13,16 +13,16 @@ from typing import TextIO
 from asyncchat.client.client import Client
 from asyncchat.client.errors import ClientError, TimedOut
 from asyncchat.client.events import Event, Joined, Message, Present, Refused, Told, Unconfirmed
-from asyncchat.client.show import notice_of, plain_lines
+from asyncchat.client.render import notice_of, plain_lines
 
 _LINE_BYTES = 65_536
-"""Longest input line held; a longer one becomes several messages."""
+"""Longest input line in bytes; a longer one becomes several messages."""
 
 _AT_THE_END = 60.0
-"""Seconds without any progress that the end of input waits for acknowledgements."""
+"""Seconds without progress for which it waits for acknowledgements at the end of input."""
 
 _QUIET = frozenset(("250", "372", "351"))
-"""Replies that say nothing to a pipe: counts, the message of the day."""
+"""Replies of no interest on a pipe: counts, the message of the day."""
 
 
 def run(
@@ -35,23 +35,23 @@ def run(
     out: TextIO | None = None,
     err: TextIO | None = None,
 ) -> bool:
-    """Carries a chat over standard input and output until the input ends.
+    """Connects standard input and output with a chat until the input ends.
 
     Args:
         chat: the chat; it is closed at the end.
-        room: where what is read is said.
-        nick: the name that was asked for.
-        exit_leaves: whether a line ``exit`` leaves.
-        stdin: the descriptor that is read.
-        out: where messages go; standard output.
-        err: where notices go; standard error.
+        room: the room to which the input is sent.
+        nick: the nick that was asked for.
+        exit_leaves: whether the line ``exit`` leaves.
+        stdin: the file descriptor of the input.
+        out: where messages are written; None: standard output.
+        err: where notices are written; None: standard error.
 
     Returns:
-        Whether all that was read was acknowledged.
+        Whether the whole input was acknowledged.
     """
     speaker = _Speaker(chat, room, stdin, exit_leaves=exit_leaves)
     speaker.start()
-    # Looked up now, not when the module is loaded: a test replaces them.
+    # Looked up here and not as defaults: a test replaces them.
     out, err = out or sys.stdout, err or sys.stderr
     try:
         for event in chat:
@@ -73,7 +73,7 @@ def run(
 
 
 def _is_routine(event: Event, nick: str) -> bool:
-    """Whether an event tells nothing that who started the pipe does not know."""
+    """Whether an event is no news to whoever started the pipe."""
     match event:
         case Joined(own=True):
             return event.nick == nick
@@ -86,7 +86,7 @@ def _is_routine(event: Event, nick: str) -> bool:
 
 
 class _Speaker(threading.Thread):
-    """Reads the input and says it; at its end waits for the acknowledgements and closes the chat."""
+    """Reads the input and sends it; at its end waits for the acknowledgements and closes the chat."""
 
     def __init__(self, chat: Client, room: str, stdin: int, *, exit_leaves: bool) -> None:
         super().__init__(name="asyncchat input", daemon=True)
@@ -116,11 +116,11 @@ class _Speaker(threading.Thread):
             try:
                 self._chat.say(self._room, line)
             except TimedOut:
-                continue  # the server is slow, or away: the input waits
+                continue  # the server is slow or gone: the input waits
             return
 
     def _settle(self) -> None:
-        """Waits until all is acknowledged, as long as there is progress."""
+        """Waits until everything is acknowledged, as long as there is progress."""
         left = len(self._chat.waiting())
         while left:
             try:
@@ -134,9 +134,9 @@ class _Speaker(threading.Thread):
 
 
 def lines_of(descriptor: int) -> Iterator[str]:
-    """The lines of a descriptor, without their ends; bytes that are no UTF-8 become U+FFFD.
+    """The lines of a file descriptor, without line ends; bytes that are not UTF-8 become U+FFFD.
 
-    It reads the descriptor itself: a thread that waits in ``sys.stdin`` would hold its lock at the exit.
+    It reads the descriptor itself: a thread that waits in ``sys.stdin`` would hold its lock at exit.
     """
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     held = ""

@@ -1,7 +1,7 @@
-"""A chat with an original-style server that outlives its connections: names and texts, nothing more.
+"""A chat with a plain-text server that continues over several connections: names and texts, nothing more.
 
-Owns pacing, and honesty about what such a server can't do: ids, history, acknowledgement. Must not know
-sockets or threads; time comes from the settings' clock.
+Owns pacing, and what such a server can't do: ids, history, acknowledgements. It must not know sockets or
+threads; time comes from the settings' clock.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,7 +9,6 @@ from typing import Any
 
 from asyncchat.client.errors import ClientError, NotConnected, NotDelivered, PasswordNeeded, Rejected
 from asyncchat.client.events import (
-    Event,
     Gap,
     Joined,
     Left,
@@ -20,10 +19,9 @@ from asyncchat.client.events import (
     Told,
     Unconfirmed,
 )
-from asyncchat.client.nick_fallback import NickFallback
-from asyncchat.client.outbox import UNCERTAIN, Outbox, OutgoingMessage
+from asyncchat.client.outbox import UNCERTAIN, OutgoingMessage
 from asyncchat.client.pending import Lookup, Receipt
-from asyncchat.client.protocol import Settings
+from asyncchat.client.protocol import ClientSession, Settings
 from asyncchat.core.events import Speech
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.dialects.plain.client import PlainClient
@@ -41,32 +39,23 @@ from asyncchat.dialects.plain.client_values import Value as PlainValue
 from asyncchat.dialects.plain.unframed import WRITE_PAUSE
 
 _PAUSE = WRITE_PAUSE * 2
-"""Seconds between two writes: the original server takes what one read brings as one message."""
+"""Seconds between two writes: the original server treats what one read returns as one message."""
 
 
-class PlainSession:
-    """The session of one client with one original-style server (contract: ``ClientSession``).
+class PlainSession(ClientSession):
+    """The session of one client with one plain-text server, as the original chat was.
 
-    There is one room, called the lobby. Nothing acknowledges a message: it counts as taken when the line
-    still stands a pause after it was written.
+    There is one room, called the lobby. The server acknowledges nothing: a message counts as delivered when
+    the connection is still open one pause after it was written.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.failure: ClientError | None = None
-        self.ready = False
-        self.was_ready = False
-        self.nick = settings.nick
-        self._settings = settings
-        self._clock = settings.clock
-        self._events: list[Event] = []
-        self._outbox = Outbox()
+        super().__init__(settings)
         self._count = 0
-        self._nick_fallback = NickFallback(settings.nick, settings.nick_patience)
         self._dialect = PlainClient(framed=False)
         self._members: dict[str, str] = {}
         self._out: list[bytes] = []
         self._written: OutgoingMessage | None = None
-        self._connected = False
         self._enter_by: float | None = None
         self._write_at = 0.0
         self._gap_since = self._clock.now()
@@ -74,7 +63,7 @@ class PlainSession:
     # The connection.
 
     def connected(self) -> None:
-        """A new connection stands: the server's prompt comes first."""
+        """Begins on a new connection: the server's prompt comes first."""
         now = self._clock.monotonic()
         self._dialect = PlainClient(framed=False)
         self._connected, self.failure, self.ready = True, None, False
@@ -88,11 +77,11 @@ class PlainSession:
             self._take(value)
 
     def data_to_send(self) -> bytes:
-        """One write, if one is due: each is a message of its own."""
+        """One write, if one is due: each is one message."""
         now = self._clock.monotonic()
         if not self._connected or now < self._write_at:
             return b""
-        self._taken()
+        self._confirm_written()
         if not self._out and self.ready and (outgoing := self._outbox.next()) is not None:
             self._out.append(outgoing.text.encode())
             self._written = outgoing
@@ -102,7 +91,7 @@ class PlainSession:
         return self._out.pop(0)
 
     def lost(self) -> None:
-        """The connection is gone."""
+        """Ends the connection, which is gone."""
         if self.ready:
             self._gap_since = self._clock.now()
         self._outbox.lost([self._written.token] if self._written is not None else [])
@@ -111,11 +100,11 @@ class PlainSession:
         self._enter_by = None
 
     def ended_by(self) -> str:
-        """What the server said before it closed the connection: nothing that can be told from a message."""
+        """Nothing: a last line can't be told from a message."""
         return ""
 
     def deadline(self) -> float | None:
-        """The monotonic time at which ``wake`` wants to be called."""
+        """The monotonic time at which ``wake`` must be called."""
         if not self._connected:
             return None
         times = [] if self._enter_by is None else [self._enter_by]
@@ -126,7 +115,7 @@ class PlainSession:
         return min(times, default=None)
 
     def wake(self) -> None:
-        """Does what time asks for."""
+        """Does what is due."""
         now = self._clock.monotonic()
         if not self._connected:
             return
@@ -134,25 +123,20 @@ class PlainSession:
         if not self.ready and again is not None and now >= again:
             self._enter(self._nick_fallback.ask_again())
         if self._enter_by is not None and now >= self._enter_by:
-            self.failure = ClientError(f"it did not let us in within {self._settings.timeout:g} s")
+            self.failure = ClientError(f"joining did not finish within {self._settings.timeout:g} s")
 
     def goodbye(self, reason: str) -> bytes:
-        """The last bytes before the connection is closed: the end of input says it all."""
+        """Nothing: the end of input is enough."""
         return b""
-
-    def take_events(self) -> list[Event]:
-        """What is to be yielded, in order."""
-        events, self._events = self._events, []
-        return events
 
     # What the program asks.
 
     def react(self, to: str, id: str, reaction: str, on: bool) -> None:
-        """There are no ids to react to."""
-        raise ClientError("An original-style server knows no reactions.")
+        """Fails: there are no ids to react to."""
+        raise ClientError("A plain-text server does not support reactions.")
 
     def say(self, to: str, text: str, speech: Speech, reply_to: str = "") -> Receipt:
-        """Queues a message; whatever the room, there is only one."""
+        """Queues a message; the room does not matter, there is only one."""
         parts = self._dialect.say(text)
         receipt = Receipt(len(parts))
         for part in parts:
@@ -160,20 +144,11 @@ class PlainSession:
             self._outbox.put(OutgoingMessage(self._count, to, part.decode(), speech, receipt))
         return receipt
 
-    def waiting(self) -> list[tuple[str, str]]:
-        """(room, text) of what is not sent yet, in order."""
-        return [(outgoing.to, outgoing.text) for outgoing in self._outbox.all()]
-
-    @property
-    def unanswered(self) -> int:
-        """How many that are."""
-        return len(self._outbox)
-
     def settle(self) -> None:
-        """There is no way to have such a server answer."""
+        """Does nothing: such a server does not answer."""
 
     def give_up(self, reason: str) -> None:
-        """Nothing more will be sent: all that is not sent fails."""
+        """Fails everything that is not sent: nothing more will be sent."""
         self._outbox.fail_all(reason)
 
     def rooms(self) -> list[str]:
@@ -181,47 +156,47 @@ class PlainSession:
         return [LOBBY] if self.ready else []
 
     def members(self, room: str) -> list[str]:
-        """Who is here, as far as is known."""
+        """The members of the room, as far as is known."""
         return list(self._members.values())
 
     def topic(self, room: str) -> str:
-        """There are no topics."""
+        """Nothing: there are no topics."""
         return ""
 
     def server_tokens(self) -> dict[str, str]:
-        """It says nothing of itself."""
+        """Nothing: such a server announces nothing."""
         return {}
 
     def join(self, room: str, key: str = "") -> None:
-        """There is one room."""
+        """Fails for any room but the lobby."""
         if fold(room) != LOBBY:
-            raise ClientError("An original-style server has one room.")
+            raise ClientError("A plain-text server has only one room.")
 
     def part(self, room: str, reason: str) -> None:
-        """There is one room, and no leaving it but to leave."""
-        raise ClientError("An original-style server has one room; leave the chat instead.")
+        """Fails: the only way to leave the room is to leave the chat."""
+        raise ClientError("A plain-text server has only one room; leave the chat instead.")
 
     def set_nick(self, nick: str) -> None:
-        """The name is given once."""
-        raise ClientError("An original-style server knows no change of name.")
+        """Fails: the name is given once."""
+        raise ClientError("On a plain-text server the name can't be changed.")
 
     def command(self, command: str, *params: str) -> None:
-        """Sends a line as it is: our own server's plain dialect has commands, an original one says it."""
+        """Sends a line unchanged: our plain dialect has commands, other servers take it as a message."""
         if not self.ready:
             raise NotConnected("There is no connection right now.")
         self._out.append(self._dialect.command(" ".join((command, *params))))
 
     def history(self, room: str, kind: str, position: str, limit: int) -> Lookup:
-        """There is no history to ask."""
+        """Fails: there is no history."""
         lookup = Lookup()
-        lookup.fail("an original-style server has none")
+        lookup.fail("a plain-text server has none")
         return lookup
 
     def search(self, attributes: Sequence[tuple[str, str]]) -> Lookup:
-        """There is nothing to search."""
+        """Fails: there is nothing to search."""
         return self.history("", "", "", 0)
 
-    # What the server says.
+    # What the server sends.
 
     def _take(self, value: PlainValue) -> None:
         handler = _HANDLERS.get(type(value))
@@ -244,7 +219,7 @@ class PlainSession:
         if password and not value.refusal:
             self._out.append(self._dialect.unlock(password))
         else:
-            self.failure = PasswordNeeded(value.refusal or "it has none from us", given=bool(password))
+            self.failure = PasswordNeeded(value.refusal or "none was given", given=bool(password))
 
     def _enter(self, nick: str) -> None:
         self.nick = nick
@@ -266,7 +241,7 @@ class PlainSession:
             self._events.append(Unconfirmed(now, outgoing.to, outgoing.text))
         self.ready = self.was_ready = True
 
-    def _taken(self) -> None:
+    def _confirm_written(self) -> None:
         outgoing, self._written = self._written, None
         if outgoing is None:
             return

@@ -1,24 +1,26 @@
-"""What the thread needs of a chat, whatever dialect carries it.
+"""The contract between the client's thread and its session, whatever the dialect.
 
-Owns the contract and what all sessions are told; must not know sockets or threads.
+Owns the settings, and what sessions of all dialects have in common; must not know sockets or threads.
 """
 
 import random
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
 
 from asyncchat.client.errors import ClientError
 from asyncchat.client.events import Event
+from asyncchat.client.nick_fallback import NickFallback
+from asyncchat.client.outbox import Outbox
 from asyncchat.client.pending import Lookup, Receipt
 from asyncchat.core.events import Speech
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Time and chance, injected."""
+    """Time and randomness; tests inject their own."""
 
     monotonic: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -27,21 +29,21 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a client behaves; all times in seconds.
+    """How a client behaves; all times are in seconds.
 
     Attributes:
-        nick: the nick wanted.
-        rooms: the rooms to be in.
-        history: messages read of each room when it is joined.
+        nick: the nick to ask for.
+        rooms: the rooms to join.
+        history: how many messages of each room are read when it is joined.
         echo: whether our own messages are yielded too.
         timeout: longest wait for a connection, for the registration, and for each answer.
-        keepalive: silence after which the server is asked whether it is there.
-        nick_patience: how long a nick that we had before is asked for again, while our own ghost may have
-            it: servers need up to 5 s to find a dead connection, some longer.
-        backoff: first and longest wait before connecting again.
-        reconnect: whether to connect again at all.
-        account: the account to log in to, with ``password``, which is not shown to the server then; '': none.
-        password: the server's; '' shows none.
+        keepalive: silence after which a PING is sent.
+        nick_patience: how long our former nick is asked for again while our own dead connection may have it:
+            servers need up to 5 s to find a dead connection, some longer.
+        backoff: first and longest wait before reconnecting.
+        reconnect: whether to reconnect at all.
+        account: the account to log in to with ``password``, which is then not sent to the server; '': none.
+        password: the server's password; '': none.
     """
 
     nick: str
@@ -60,118 +62,134 @@ class Settings:
     clock: Clock = field(default_factory=Clock)
 
 
-class ClientSession(Protocol):
-    """One chat over any number of connections. Sans-I/O: the thread feeds it and sends what it has to say.
+class ClientSession(ABC):
+    """One chat over any number of connections. Sans-I/O: the thread feeds it and sends what it returns.
 
     It is used under the client's one lock.
+
+    Attributes:
+        ready: whether we have joined, and what was missed has been read: what is said now is sent.
+        was_ready: whether it was ready once: after that, a failed attempt is followed by another.
+        failure: why this connection is of no use; the thread then closes it.
+        nick: our nick, as far as is known.
     """
 
-    ready: bool
-    """Whether we are in, and what was missed has been read: what is said now goes out."""
-    failure: ClientError | None
-    """Why this connection is of no use; the thread then closes it."""
-    was_ready: bool
-    """Whether it was ready once: an attempt that fails from then on is followed by another."""
-    nick: str
-    """Our nick, as far as is known."""
+    def __init__(self, settings: Settings) -> None:
+        self.ready = False
+        self.was_ready = False
+        self.failure: ClientError | None = None
+        self.nick = settings.nick
+        self._settings = settings
+        self._clock = settings.clock
+        self._connected = False
+        self._events: list[Event] = []
+        self._outbox = Outbox()
+        self._nick_fallback = NickFallback(settings.nick, settings.nick_patience)
 
+    # The connection.
+
+    @abstractmethod
     def connected(self) -> None:
-        """A new connection stands."""
-        ...
+        """Begins on a new connection."""
 
+    @abstractmethod
     def receive_data(self, data: bytes) -> None:
         """Takes what was read."""
-        ...
 
+    @abstractmethod
     def data_to_send(self) -> bytes:
         """What is to be sent now."""
-        ...
 
+    @abstractmethod
     def lost(self) -> None:
-        """The connection is gone."""
-        ...
+        """Ends the connection, which is gone."""
 
+    @abstractmethod
     def ended_by(self) -> str:
         """What the server said before it closed the connection; '' for nothing."""
-        ...
 
+    @abstractmethod
     def deadline(self) -> float | None:
-        """The monotonic time at which ``wake`` wants to be called."""
-        ...
+        """The monotonic time at which ``wake`` must be called."""
 
+    @abstractmethod
     def wake(self) -> None:
-        """Does what time asks for."""
-        ...
+        """Does what is due."""
+
+    @abstractmethod
+    def goodbye(self, reason: str) -> bytes:
+        """The last bytes before the connection is closed."""
 
     def take_events(self) -> list[Event]:
         """What is to be yielded, in order."""
-        ...
+        events, self._events = self._events, []
+        return events
 
+    # Our messages.
+
+    @abstractmethod
     def say(self, to: str, text: str, speech: Speech, reply_to: str = "") -> Receipt:
         """Queues a message, which may answer another one."""
-        ...
-
-    def react(self, to: str, id: str, reaction: str, on: bool) -> None:
-        """Puts a reaction to a message, or takes it back."""
-        ...
 
     def waiting(self) -> list[tuple[str, str]]:
-        """(room, text) of what is not acknowledged yet, in order."""
-        ...
+        """(room, text) of each message that is not acknowledged yet, in order."""
+        return [(outgoing.to, outgoing.text) for outgoing in self._outbox.all()]
 
     @property
     def unanswered(self) -> int:
-        """How many that are."""
-        ...
+        """How many messages are not acknowledged yet."""
+        return len(self._outbox)
 
+    @abstractmethod
     def settle(self) -> None:
-        """Has the server answer for all that was sent."""
-        ...
+        """Makes the server answer everything that was sent."""
 
+    @abstractmethod
     def give_up(self, reason: str) -> None:
-        """Nothing more will be sent: all that is not answered fails."""
-        ...
+        """Fails everything that is not answered: nothing more will be sent."""
 
-    def goodbye(self, reason: str) -> bytes:
-        """The last bytes before the connection is closed."""
-        ...
+    # What the program asks.
 
+    @abstractmethod
+    def react(self, to: str, id: str, reaction: str, on: bool) -> None:
+        """Adds a reaction to a message, or removes it."""
+
+    @abstractmethod
     def rooms(self) -> list[str]:
         """The rooms that we are in."""
-        ...
 
+    @abstractmethod
     def members(self, room: str) -> list[str]:
-        """Who is in a room, as far as is known."""
-        ...
+        """The members of a room, as far as is known."""
 
+    @abstractmethod
     def topic(self, room: str) -> str:
         """A room's topic, as far as is known."""
-        ...
 
+    @abstractmethod
     def server_tokens(self) -> dict[str, str]:
-        """What the server says of itself."""
-        ...
+        """What the server announces about itself."""
 
+    @abstractmethod
     def join(self, room: str, key: str = "") -> None:
-        """Asks into a room, which may have a key."""
-        ...
+        """Asks to join a room, which may have a key."""
 
+    @abstractmethod
     def part(self, room: str, reason: str) -> None:
         """Leaves a room."""
-        ...
 
+    @abstractmethod
     def set_nick(self, nick: str) -> None:
         """Asks for another nick."""
-        ...
 
+    @abstractmethod
     def command(self, command: str, *params: str) -> None:
         """Sends a command of the dialect."""
-        ...
 
+    @abstractmethod
     def history(self, room: str, kind: str, position: str, limit: int) -> Lookup:
-        """Asks the history."""
-        ...
+        """Asks for a page of a room's history."""
 
+    @abstractmethod
     def search(self, attributes: Sequence[tuple[str, str]]) -> Lookup:
-        """Searches what was said."""
-        ...
+        """Searches messages."""

@@ -1,6 +1,7 @@
-"""The rooms of a client over its connections: joined again, and what was missed read from the history.
+"""Rejoins a client's rooms on each connection and reads what it missed from the history.
 
-Owns each message being given once and in order, and gaps being told; must not know registration or sockets.
+Owns that each message is yielded once and in order, and that gaps are reported; must not know registration or
+sockets.
 """
 
 import itertools
@@ -29,7 +30,7 @@ from asyncchat.dialects.irc.client import IrcClient
 from asyncchat.dialects.irc.client_values import CantJoin, HistoryFailed, HistoryPage
 
 _HISTORY_PAGE = 1000
-"""Most messages asked for at a time, whatever the server allows: what is held meanwhile stays small."""
+"""Most messages requested at a time, even if the server allows more: few live events wait meanwhile."""
 
 InRoom = Joined | Left | Kicked | Present | Reacted | Redacted | TopicChanged | ModeChanged
 
@@ -37,14 +38,15 @@ InRoom = Joined | Left | Kicked | Present | Reacted | Redacted | TopicChanged | 
 class Resume:
     """All rooms that we are in or want to be in.
 
-    After a break each room is joined and read from the last message seen; what is said meanwhile is held,
-    so that all comes in order. The caller holds its own messages until ``done``.
+    After a break each room is joined, and its history is read from the last message that was seen. Live
+    events are held meanwhile, so that everything is yielded in order. The caller holds its own messages until
+    ``done``.
 
     Args:
         settings: rooms, history, echo, clock.
-        outbox: told of our own messages that the history has.
-        tokens: numbers for questions.
-        emit: takes what is to be yielded.
+        outbox: is told which of our own messages the history has.
+        tokens: numbers for requests.
+        emit: takes the events to yield.
     """
 
     def __init__(
@@ -76,20 +78,20 @@ class Resume:
         return [cursor.name for cursor in self._cursors.values() if cursor.joined]
 
     def want(self, room: str, key: str = "") -> None:
-        """A room to be in on each connection, and the key that it may have."""
+        """Adds a room to join on each connection, and its key, if it has one."""
         self._wanted[self._fold(room)] = room
         if key:
             self._keys[room] = key
 
     def unwant(self, room: str) -> None:
-        """A room to be in no more."""
+        """Removes a room from those to join."""
         room = self._wanted.pop(self._fold(room), room)
         self._keys.pop(room, None)
 
     # One connection.
 
     def begin(self, dialect: IrcClient) -> None:
-        """A connection is registered: asks into all rooms, folded as this server does."""
+        """Joins all rooms on a new, registered connection, with names folded as this server does."""
         self._dialect = dialect
         self._wanted = {self._fold(room): room for room in self._wanted.values()}
         self._cursors = {self._fold(cursor.name): cursor for cursor in self._cursors.values()}
@@ -97,7 +99,7 @@ class Resume:
             dialect.join(room, self._keys.get(room, ""))
 
     def lost(self) -> None:
-        """The connection is gone; what was not read yet is read on the next one."""
+        """Handles a break; what was not read yet is read on the next connection."""
         self._readings.clear()
         if self._dialect is not None and self.done:
             self._former_nick = self._dialect.nick
@@ -106,23 +108,23 @@ class Resume:
             cursor.cancel_backfill()
 
     def late(self) -> None:
-        """The history is too slow: goes on without what it did not say."""
+        """Ends all readings, because the history is too slow."""
         self._readings.clear()
         for cursor in self._cursors.values():
             if cursor.backfill is not None:
                 self._abandon(cursor)
 
     def settle(self) -> list[OutgoingMessage]:
-        """Ends all doubt about our own messages; gives those whose fate stays unknown."""
+        """Ends all doubt about our own messages; returns those whose result stays unknown."""
         read = [key for key, cursor in self._cursors.items() if cursor.joined and cursor.complete]
         for cursor in self._cursors.values():
             cursor.complete = True
         return self._outbox.settle(read, self._fold)
 
-    # What the server says.
+    # What the server sends.
 
     def joined(self, value: Joined) -> None:
-        """We are in a room: reads what was missed, or on the first time what is wanted."""
+        """Handles that we joined a room: reads what was missed, or the first time the latest messages."""
         dialect = self._dialect
         if dialect is None:
             return
@@ -145,7 +147,7 @@ class Resume:
             self._abandon(cursor)
 
     def cant_join(self, value: CantJoin) -> None:
-        """We are not let into a room."""
+        """Handles that we can't join a room."""
         now = self._settings.clock.now()
         self.unwant(value.room)
         cursor = self._cursors.pop(self._fold(value.room), None)
@@ -155,7 +157,7 @@ class Resume:
             self._emit(Left(now, value.room, nick, value.reason, own=True))
 
     def message(self, message: Message) -> None:
-        """A message came; in its place, and once."""
+        """Yields a message in its place, once."""
         cursor = self._cursors.get(self._fold(message.room))
         if cursor is None:
             self._give(message)
@@ -165,7 +167,7 @@ class Resume:
             self._give(message)
 
     def in_room(self, event: InRoom) -> None:
-        """Something else happened in a room."""
+        """Yields another event of a room in its place."""
         cursor = self._cursors.get(self._fold(event.room))
         if cursor is not None and cursor.backfill is not None:
             cursor.backfill.held.append(event)
@@ -175,7 +177,7 @@ class Resume:
         self._emit(event)
 
     def room_renamed(self, event: RoomRenamed) -> None:
-        """A room has another name: it is the same one."""
+        """Keeps everything about a room that has another name now."""
         key, new = self._fold(event.room), self._fold(event.now)
         if (wanted := self._wanted.pop(key, None)) is not None:
             self._wanted[new] = event.now
@@ -187,7 +189,7 @@ class Resume:
         self._emit(event)
 
     def out(self, event: Left | Kicked) -> None:
-        """We are in a room no more, and stay out."""
+        """Handles that we are no longer in a room; it is not joined again."""
         self.unwant(event.room)
         cursor = self._cursors.pop(self._fold(event.room), None)
         if cursor is not None:
@@ -195,7 +197,7 @@ class Resume:
         self._emit(event)
 
     def page(self, page: HistoryPage) -> bool:
-        """A page of the history has come. False: nobody here asked for it."""
+        """Takes a page of the history; False: it was not requested here."""
         cursor = self._readings.pop(page.token, None)
         if cursor is None:
             return False
@@ -209,7 +211,7 @@ class Resume:
         return True
 
     def failed(self, value: HistoryFailed) -> bool:
-        """The history has no answer. False: nobody here asked."""
+        """Handles that the history refused; False: it was not requested here."""
         cursor = self._readings.pop(value.token, None)
         if cursor is None:
             return False
@@ -219,7 +221,7 @@ class Resume:
             self._abandon(cursor)
         return True
 
-    # Small things.
+    # Details.
 
     def _read_on(self, cursor: RoomCursor, dialect: IrcClient) -> None:
         backfill = cursor.backfill
@@ -232,7 +234,7 @@ class Resume:
         dialect.history(token, cursor.name, kind, position, limit=backfill.asked)
 
     def _abandon(self, cursor: RoomCursor) -> None:
-        """Ends a reading before its end: what may be missing becomes a gap."""
+        """Ends a reading early: what may be missing becomes a gap."""
         if cursor.backfill is not None and not cursor.backfill.latest:
             cursor.backfill.gap = True
             cursor.complete = False
@@ -250,7 +252,7 @@ class Resume:
             self._emit(event)
 
     def _give(self, message: Message) -> None:
-        # Our ghost may still have the nick under which we said it.
+        # We may have sent it under a nick that our own dead connection still has.
         if message.replayed and (message.own or self._fold(message.nick) == self._fold(self._former_nick)):
             outgoing = self._outbox.found(self._fold(message.room), message, self._fold)
             if outgoing is not None:

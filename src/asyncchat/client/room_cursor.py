@@ -1,6 +1,7 @@
-"""What a client remembers of a room across connections, and how it fills what it missed.
+"""The position up to which a client has read a room, over several connections, and the backfill of what it
+missed.
 
-Owns positions, duplicates and the paging of one room's history; must not know connections, nor other rooms.
+Owns positions, duplicates and the paging of one room's history; must not know connections or other rooms.
 """
 
 from collections import deque
@@ -11,25 +12,27 @@ from asyncchat.client.events import Event, Gap, Message
 from asyncchat.dialects.irc.client_values import HistoryPage
 
 SEEN = 4096
-"""Ids remembered of each room, against duplicates: several pages of a history."""
+"""How many ids of each room are kept to find duplicates: several pages of a history."""
 
 MESSAGES = 10_000
-"""Most messages fetched of one room after a break; what is beyond becomes a gap."""
+"""Most messages read of one room after a break; the rest becomes a gap."""
 
 _MARGIN = timedelta(milliseconds=1)
-"""server-time is cut to milliseconds and AFTER excludes its position: ask from just before."""
+"""server-time is cut to milliseconds and AFTER excludes its position: ask from slightly earlier."""
 
 
 def position_at(time: datetime) -> str:
-    """A time as CHATHISTORY takes it."""
+    """A time as a position of CHATHISTORY."""
     return f"timestamp={time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 @dataclass(slots=True)
 class Backfill:
-    """A reading of the history under way; what the room says meanwhile is held.
+    """A reading of the history that is in progress; live events of the room are held meanwhile.
 
-    ``latest`` is how many messages are wanted of a room that is new to us; 0: all after our position.
+    Attributes:
+        latest: how many messages of a new room are wanted; 0: all after our position.
+        gap: whether what is found next may not directly follow what was seen last.
     """
 
     latest: int = 0
@@ -39,18 +42,17 @@ class Backfill:
     asked: int = 0
     by_time: bool = False
     gap: bool = False
-    """Whether what is found next may not follow what was seen last."""
 
 
 class RoomCursor:
-    """One room that we are in, or want to be in again."""
+    """One room that we are in, or will join again."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.joined = False
         """Whether we are in it on this connection."""
         self.known = False
-        """Whether we were in it at all: joining it again is a resume."""
+        """Whether we were in it before: joining it again is a resume."""
         self.complete = True
         """Whether the last resume read to the end of the history."""
         self.backfill: Backfill | None = None
@@ -60,7 +62,7 @@ class RoomCursor:
         self._order: deque[tuple[str, int]] = deque()
 
     def is_new(self, message: Message) -> bool:
-        """Whether a message was not given before; it counts as given from now on."""
+        """Whether a message has not been yielded before; from now on it counts as yielded."""
         if message.id:
             key = (message.id, message.part)
             if key in self._seen:
@@ -76,18 +78,18 @@ class RoomCursor:
         return True
 
     def touch(self, time: datetime) -> None:
-        """Something happened in the room at that time: what comes later is later."""
+        """Notes that something happened in the room at that time."""
         if self.last_time is None or time > self.last_time:
             self.last_time = time
 
     def begin(self, latest: int = 0) -> Backfill:
-        """Begins to backfill; ``backfill.position`` says from where, '' when nothing is known."""
+        """Begins a backfill from ``backfill.position``, which is '' if nothing is known."""
         self.backfill = Backfill(latest)
         self.backfill.position = self._from_here(by_time=False)
         return self.backfill
 
     def by_time(self) -> bool:
-        """Goes on from the time of what was seen last, its id meaning nothing (any more). False: it can't."""
+        """Continues from the last message's time, because its id is unknown; False if that is impossible."""
         backfill = self.backfill
         if backfill is None or backfill.by_time or self.last_time is None or backfill.latest:
             return False
@@ -96,13 +98,13 @@ class RoomCursor:
         return True
 
     def use_times(self) -> None:
-        """The server takes times only."""
+        """Uses times, because the server does not accept ids."""
         if self.backfill is not None:
             self.backfill.by_time = True
             self.backfill.position = self._from_here(by_time=True)
 
     def page(self, page: HistoryPage) -> tuple[list[Event], bool]:
-        """Takes a page: what of it is new, and whether more is to be asked for."""
+        """Takes a page; returns what is new in it, and whether to ask for more."""
         backfill = self.backfill
         if backfill is None:
             return [], False
@@ -130,11 +132,11 @@ class RoomCursor:
         return found, more
 
     def cancel_backfill(self) -> None:
-        """The line broke: what was held is in the history too, and is read with it next time."""
+        """Drops the backfill and what was held: it is in the history too, and is read from it next time."""
         self.backfill = None
 
     def finish(self, now: datetime) -> list[Event]:
-        """Ends the backfill: the gap that remains, if there is one, and what was held and is new."""
+        """Ends the backfill; returns the gap that remains, if any, and the events that were held."""
         backfill, self.backfill = self.backfill, None
         if backfill is None:
             return []

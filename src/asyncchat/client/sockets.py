@@ -1,6 +1,6 @@
 """Sockets as the client's thread uses them: connecting, waiting and closing, each of which can be cut short.
 
-Owns the system calls; must not know what is said.
+Owns the system calls; must not know what is sent.
 """
 
 import os
@@ -17,11 +17,11 @@ RECEIVE_BYTES = 65536
 """Most bytes read at a time."""
 
 _SAY_GOODBYE = 1.0
-"""Seconds for the server to close first, so that our last words are not cut off by a reset."""
+"""Seconds for the server to close first, so that a reset does not cut off our last bytes."""
 
 
 class Interrupted(Exception):
-    """Nobody wants the connection any more that is being made."""
+    """The connection that is being made is no longer wanted."""
 
 
 class Waker:
@@ -33,26 +33,26 @@ class Waker:
         self._sender.setblocking(False)
 
     def ring(self) -> None:
-        """Wakes it, now or at its next wait."""
-        with suppress(OSError):  # it has been rung often enough, or it is closed
+        """Wakes the thread, now or at its next wait."""
+        with suppress(OSError):  # the buffer is full, or it is closed
             self._sender.send(b"\0")
 
     def hush(self) -> None:
-        """Takes all rings."""
+        """Clears all calls of ``ring``."""
         with suppress(OSError):
             while self.receiver.recv(4096):
                 pass
 
     def close(self) -> None:
-        """Ends it."""
+        """Closes it."""
         self.receiver.close()
         self._sender.close()
 
 
 def reason_of(error: OSError, timeout: float) -> str:
-    """Why a connection failed, in half a sentence."""
+    """Why a connection failed, as the end of a sentence."""
     if isinstance(error, socket.gaierror):
-        return "the name is not known"
+        return "the name is unknown"
     if isinstance(error, ConnectionRefusedError):
         return "connection refused"
     if isinstance(error, TimeoutError):
@@ -68,12 +68,12 @@ def connect(address: Address, timeout: float, waker: Waker, stopping: Callable[[
     Args:
         address: where to.
         timeout: seconds for each address.
-        waker: rings when ``stopping`` is to be asked.
-        stopping: whether nobody wants the connection any more.
+        waker: is rung when ``stopping`` has changed.
+        stopping: whether the connection is no longer wanted.
 
     Raises:
-        OSError: none of them answers.
-        Interrupted: it is stopping.
+        OSError: no address answers.
+        Interrupted: the connection is no longer wanted.
     """
     failure: OSError | None = None
     for family, kind, protocol, _, place in socket.getaddrinfo(
@@ -129,7 +129,7 @@ def _connect_one(
 
 
 def close_politely(connection: socket.socket, last_words: bytes) -> None:
-    """Sends the last bytes, waits a moment for the other side to close, and closes."""
+    """Sends the last bytes, waits a moment for the server to close, and closes."""
     until = time.monotonic() + _SAY_GOODBYE
     try:
         connection.settimeout(_SAY_GOODBYE)
@@ -140,6 +140,6 @@ def close_politely(connection: socket.socket, last_words: bytes) -> None:
             if not connection.recv(RECEIVE_BYTES):
                 break
     except OSError:
-        pass  # it is gone already, or too slow: there is nothing left to say
+        pass  # it is gone already, or too slow
     finally:
         connection.close()

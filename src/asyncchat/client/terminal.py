@@ -1,6 +1,6 @@
 """``asyncchat join`` at a terminal: lines above, a prompt below.
 
-Owns the screen and the keys; what is said and shown is decided in ``words`` and ``show``.
+Owns the screen and the keys. ``slash_commands`` decides what a line does, ``render`` how an event looks.
 """
 
 import os
@@ -30,8 +30,9 @@ from asyncchat.client.events import (
     Reconnected,
     RoomRenamed,
 )
-from asyncchat.client.show import Fragments, Show, ansi
-from asyncchat.client.words import WORDS, Leave, Talk, obey
+from asyncchat.client.render import Fragments, Renderer, ansi
+from asyncchat.client.slash_commands import COMMANDS, Leave, obey
+from asyncchat.client.terminal_state import TerminalState
 from asyncchat.core.names import fold
 from asyncchat.text.sanitize import shown, typed
 
@@ -40,11 +41,11 @@ _WAITING_SHOWN = 5
 
 
 def run(chat: Client, room: str, *, commands_go_through: bool = False) -> None:
-    """Talks until the person leaves; the chat is closed then.
+    """Runs until the person leaves, then closes the chat.
 
     Args:
-        chat: a client with ``echo``: our own lines are shown when the server has taken them.
-        room: where what is typed goes at first.
+        chat: a client with ``echo``: our own messages are shown once the server has them.
+        room: the first current room.
         commands_go_through: whether the server takes commands (a plain dialect).
     """
     screen = Screen(chat, room, commands_go_through=commands_go_through)
@@ -59,36 +60,36 @@ def run(chat: Client, room: str, *, commands_go_through: bool = False) -> None:
 class Screen:
     """One terminal in one chat, under one prompt from the first key to the last.
 
-    So the terminal never echoes by itself what is typed meanwhile. The main thread has the keys, a second one
-    follows the chat, a third one does what is typed, since that may wait for the server.
+    So the terminal never echoes what is typed in between. The main thread reads the keys, a second one
+    follows the chat, and a third one does what is typed, since that may wait for the server.
     """
 
     def __init__(self, chat: Client, room: str, *, commands_go_through: bool = False) -> None:
         self.unsent: list[tuple[str, str]] = []
         self._chat = chat
-        self._show = Show()
+        self._renderer = Renderer()
         self._colour = not os.environ.get("NO_COLOR")  # no-color.org
         self._again_at: float | None = None
-        self._talk = Talk(
+        self._state = TerminalState(
             chat,
             room,
             self._tell,
             self._recall,
-            self._show.ignored,
+            self._renderer.ignored,
             commands_go_through=commands_go_through,
-            recent=self._show.recent,
+            recent=self._renderer.recent,
         )
-        self._show.room = room
+        self._renderer.room = room
         self._lines: deque[str] = deque()
         self._typed: SimpleQueue[str] = SimpleQueue()
         self._session: PromptSession[None] = PromptSession(
             self._prompt,
-            completer=NickCompleter(self._talk),
+            completer=NickCompleter(self._state),
             complete_while_typing=False,
             erase_when_done=True,
         )
         self._session.default_buffer.accept_handler = self._accept
-        # A terminal's answer to where the cursor is comes late, when lines may have moved it already.
+        # A terminal reports the position of its cursor late, when lines may have moved it.
         self._session.app.renderer.cpr_support = CPR_Support.NOT_SUPPORTED
 
     def talk(self) -> None:
@@ -126,21 +127,21 @@ class Screen:
                 if not clean.strip():
                     continue
                 try:
-                    obey(self._talk, clean.lstrip() if clean.lstrip().startswith("/") else clean)
+                    obey(self._state, clean.lstrip() if clean.lstrip().startswith("/") else clean)
                 except Leave as leave:
                     self._end(leave)
                     return
                 except (ClientError, ValueError) as error:
                     self._tell(str(error))
-                self._show.room = self._talk.room
+                self._renderer.room = self._state.room
                 self._refresh()
 
     def _inputs(self, text: str) -> list[str]:
-        """What was typed, as messages and commands: lines that are pasted are one message."""
+        """What was typed, as messages and commands: pasted lines are one message."""
         lines = text.splitlines()
         first = next((line.lstrip() for line in lines if line.strip()), "")
         is_command = first.startswith("/") and not first.startswith("//")
-        return lines if is_command or self._talk.commands_go_through else ["\n".join(lines)]
+        return lines if is_command or self._state.commands_go_through else ["\n".join(lines)]
 
     def _end(self, reason: BaseException) -> None:
         """Ends the prompt, from another thread."""
@@ -153,7 +154,7 @@ class Screen:
     def _follow(self) -> None:
         while True:
             try:
-                # While the line is down, the seconds at the prompt count down.
+                # While the connection is down, the prompt counts the seconds.
                 event = self._chat.receive(None if self._again_at is None else 1.0)
             except TimedOut:
                 pass
@@ -168,24 +169,24 @@ class Screen:
         if isinstance(event, Disconnected):
             self._again_at = time.monotonic() + event.retry_in if event.retry_in is not None else None
             if event.attempt:
-                return  # told already; the line above the prompt goes on
+                return  # it was told; the line above the prompt stays
         elif isinstance(event, Reconnected):
             self._again_at = None
-        elif isinstance(event, RoomRenamed) and fold(event.room) == fold(self._talk.room):
-            self._talk.room = event.now
-        elif isinstance(event, Joined | Left) and event.own and fold(event.room) == fold(self._talk.room):
-            self._talk.room = self._show.room = event.room
-        for line in self._show.event(event):
+        elif isinstance(event, RoomRenamed) and fold(event.room) == fold(self._state.room):
+            self._state.room = event.now
+        elif isinstance(event, Joined | Left) and event.own and fold(event.room) == fold(self._state.room):
+            self._state.room = self._renderer.room = event.room
+        for line in self._renderer.event(event):
             self._write(line)
 
     def _tell(self, text: str) -> None:
         self._write([("dim", shown(text) if text.startswith("  ") else f"-- {shown(text)} --")])
 
     def _recall(self, messages: list[Message]) -> None:
-        show = Show(recent=self._show.recent)
-        show.room = self._talk.room
+        renderer = Renderer(recent=self._renderer.recent)
+        renderer.room = self._state.room
         for message in messages:
-            for line in show.message(message):
+            for line in renderer.message(message):
                 self._write(line)
 
     def _write(self, line: Fragments) -> None:
@@ -193,9 +194,9 @@ class Screen:
         self._refresh()
 
     def _refresh(self) -> None:
-        """Has the main thread show what there is to show."""
+        """Asks the main thread to show what waits."""
         if (loop := self._session.app.loop) is not None:
-            with suppress(RuntimeError):  # it ended just now
+            with suppress(RuntimeError):  # it has just ended
                 loop.call_soon_threadsafe(self._draw)
 
     def _draw(self) -> None:
@@ -212,12 +213,12 @@ class Screen:
         app.invalidate()
 
     def _prompt(self) -> StyleAndTextTuples:
-        """What stands below: our lines on their way, the state of the line, the prompt itself."""
+        """What is shown below: our messages on their way, the state of the connection, the prompt."""
         parts: StyleAndTextTuples = []
         waiting = self._chat.waiting()
         mark = "" if self._chat.connected else " (waiting)"
         for room, text in waiting[:_WAITING_SHOWN]:
-            place = "" if fold(room) == fold(self._talk.room) else f"[{shown(room)}] "
+            place = "" if fold(room) == fold(self._state.room) else f"[{shown(room)}] "
             parts.append(
                 (
                     "fg:ansibrightblack" if self._colour else "",
@@ -229,7 +230,7 @@ class Screen:
         if self._again_at is not None:
             seconds = max(0, round(self._again_at - time.monotonic()))
             parts.append(("", f"-- disconnected, trying again in {seconds} s (Ctrl-C leaves) --\n"))
-        parts.append(("", f"{shown(self._talk.room)}> "))
+        parts.append(("", f"{shown(self._state.room)}> "))
         return parts
 
 
@@ -241,8 +242,8 @@ def _start(threads: Iterable[threading.Thread]) -> None:
 class NickCompleter(Completer):
     """Completes nicks of the room, and commands at the start of a line."""
 
-    def __init__(self, talk: Talk) -> None:
-        self._talk = talk
+    def __init__(self, state: TerminalState) -> None:
+        self._state = state
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         """What the word before the cursor may become."""
@@ -250,11 +251,11 @@ class NickCompleter(Completer):
         start, _, begun = before.rpartition(" ")
         at_start = not start.strip()
         if at_start and begun.startswith("/"):
-            words = sorted(word for word in WORDS if word.startswith(begun[1:].lower()))
+            words = sorted(word for word in COMMANDS if word.startswith(begun[1:].lower()))
             yield from (Completion(f"/{word} ", -len(begun), display=f"/{word}") for word in words)
             return
         key = fold(begun.removeprefix("@"))
         after = ": " if at_start else " "
-        for nick in sorted(self._talk.chat.members(self._talk.room), key=fold):
-            if fold(nick).startswith(key) and fold(nick) != fold(self._talk.chat.nick):
+        for nick in sorted(self._state.chat.members(self._state.room), key=fold):
+            if fold(nick).startswith(key) and fold(nick) != fold(self._state.chat.nick):
                 yield Completion(nick + after, -len(begun), display=nick)

@@ -1,6 +1,6 @@
-"""The client's one thread: it connects, reads, writes and waits, around a session.
+"""The client's one thread: it connects, reads, writes and waits for a session.
 
-Owns the socket, the lock and the attempts; must not know what is said.
+Owns the socket, the lock and the attempts; must not know the dialect.
 """
 
 import logging
@@ -20,14 +20,19 @@ _log = logging.getLogger(__name__)
 _START_HINT = "Is a server running there? asyncchat serve"
 
 _JOIN_THREAD = 2.0
-"""Seconds that ``stop`` waits for the thread; only a name that does not resolve holds it longer."""
+"""Seconds that ``stop`` waits for the thread; only the resolution of a name takes longer."""
 
 
 class Transport:
-    """A session on its way over the network.
+    """Connects a session with the network.
 
-    ``lock`` guards the session and the event_queue; it is never held while user code runs or a system call
-    waits. ``changed`` tells of events, answers and states.
+    ``lock`` guards the session and the event queue; it is never held while user code runs or a system call
+    waits. ``changed`` is notified of events, answers and states.
+
+    Attributes:
+        over: whether no more events will come.
+        failure: why it is over, unless somebody asked for it.
+        given_up: (room, text) of each message that was never acknowledged.
     """
 
     def __init__(self, address: Address, session: ClientSession, settings: Settings) -> None:
@@ -36,11 +41,8 @@ class Transport:
         self.session = session
         self.event_queue = EventQueue()
         self.over = False
-        """Whether no more events will come."""
         self.failure: ClientError | None = None
-        """Why it is over, where nobody asked for it."""
         self.given_up: list[tuple[str, str]] = []
-        """(room, text) of what was not acknowledged in the end."""
         self._address = address
         self._settings = settings
         self._stopping = False
@@ -53,11 +55,11 @@ class Transport:
         self._thread.start()
 
     def wake(self) -> None:
-        """Has the thread look at the session."""
+        """Makes the thread look at the session."""
         self._waker.ring()
 
     def stop(self, reason: str = "", *, wait: bool = True) -> None:
-        """Ends it: says goodbye, and by default waits for the thread."""
+        """Ends the chat: sends the goodbye, and by default waits for the thread."""
         with self.changed:
             self._stopping = True
             self._goodbye = reason
@@ -74,7 +76,7 @@ class Transport:
         except sockets.Interrupted:
             pass
         except Exception as error:  # noqa: BLE001 - the edge of the thread; it logs the traceback
-            # A bug of ours: nothing may wait for ever for a thread that is gone.
+            # A bug of ours: nothing may wait forever for a thread that has ended.
             _log.exception("the client's thread failed")
             self.failure = ClientError(f"The client failed: {error!r}")
         finally:
@@ -95,7 +97,7 @@ class Transport:
             if not self.session.was_ready:
                 self.failure = failure
                 return
-            attempt = 0 if not was_ready or self._got_through else attempt + 1
+            attempt = 0 if not was_ready or self._became_ready else attempt + 1
             again = self._settings.reconnect
             wait = self._wait_before(attempt) if again else None
             reason = failure.reason if isinstance(failure, Unreachable) else str(failure)
@@ -107,8 +109,8 @@ class Transport:
                 self.changed.wait_for(lambda: self._stopping, wait)
 
     def _attempt(self) -> ClientError:
-        """One connection, from its making to its end; the result says what ended it."""
-        self._got_through = False
+        """One connection, from its start to its end; returns what ended it."""
+        self._became_ready = False
         timeout = self._settings.timeout
         try:
             connection = sockets.connect(self._address, timeout, self._waker, lambda: self._stopping)
@@ -119,7 +121,7 @@ class Transport:
         try:
             with self.lock:
                 self.session.connected()
-            failure = self._converse(connection)
+            failure = self._exchange(connection)
             if self._stopping:
                 with self.lock:
                     last_words = self.session.goodbye(self._goodbye)
@@ -138,7 +140,7 @@ class Transport:
             return Unreachable(str(self._address), str(failure))
         return failure
 
-    def _converse(self, connection: socket.socket) -> ClientError:
+    def _exchange(self, connection: socket.socket) -> ClientError:
         out = bytearray()
         session = self.session
         with selectors.DefaultSelector() as selector:
@@ -150,7 +152,7 @@ class Transport:
                     session.wake()
                     out += session.data_to_send()
                     self.event_queue.put(session.take_events())
-                    self._got_through = self._got_through or session.ready
+                    self._became_ready = self._became_ready or session.ready
                     deadline = session.deadline()
                     failure = session.failure
                     self.changed.notify_all()

@@ -18,16 +18,16 @@ from asyncchat.control.requests import (
     AccountLine,
     AccountList,
     AddAccount,
+    AddToken,
     AskAccounts,
     AskStatus,
     AskTokens,
     ChangeAccountPassword,
     Done,
     DropAccount,
-    MakeToken,
-    RemoveToken,
     Request,
     Result,
+    RevokeToken,
     Status,
     TokenRow,
     TokenRows,
@@ -81,7 +81,7 @@ async def _verifier(password: str) -> str:
         raise Refused(f"Not done: {fault}") from fault
 
 
-async def make_token(executor: CommandExecutor, request: MakeToken) -> Done:
+async def add_token(executor: CommandExecutor, request: AddToken) -> Done:
     """Makes a token."""
     await execute(executor, commands.NewToken(request.name, request.digest, request.rooms, request.actions))
     return Done()
@@ -93,7 +93,7 @@ async def list_tokens(executor: CommandExecutor, _request: AskTokens) -> TokenRo
     return TokenRows(tuple(TokenRow(token.name, token.rooms, token.actions, token.time) for token in tokens))
 
 
-async def revoke_token(executor: CommandExecutor, request: RemoveToken) -> Done:
+async def revoke_token(executor: CommandExecutor, request: RevokeToken) -> Done:
     """Revokes a token."""
     await execute(executor, commands.RevokeToken(request.name))
     return Done()
@@ -105,9 +105,9 @@ OPERATIONS: dict[type[Request], Callable[[CommandExecutor, Any], Awaitable[Resul
     ChangeAccountPassword: change_password,
     DropAccount: remove_account,
     AskAccounts: list_accounts,
-    MakeToken: make_token,
+    AddToken: add_token,
     AskTokens: list_tokens,
-    RemoveToken: revoke_token,
+    RevokeToken: revoke_token,
 }
 """The operation of each request; it raises ``Refused`` with one line of why not."""
 

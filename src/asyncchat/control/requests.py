@@ -38,8 +38,8 @@ class Status(Result, frozen=True):
     rooms: int
 
 
-class MakeToken(Request, frozen=True, tag="make_token"):
-    """Makes a token; only the digest of its secret is sent and kept."""
+class AddToken(Request, frozen=True, tag="token add"):
+    """Adds a token; only the digest of its secret is sent and kept."""
 
     begins: ClassVar[bool] = True
     name: str
@@ -48,7 +48,7 @@ class MakeToken(Request, frozen=True, tag="make_token"):
     actions: tuple[str, ...]
 
 
-class AskTokens(Request, frozen=True, tag="tokens"):
+class AskTokens(Request, frozen=True, tag="token list"):
     """Asks for the tokens."""
 
 
@@ -67,7 +67,7 @@ class TokenRows(Result, frozen=True):
     tokens: tuple[TokenRow, ...]
 
 
-class RemoveToken(Request, frozen=True, tag="remove_token"):
+class RevokeToken(Request, frozen=True, tag="token revoke"):
     """Revokes a token."""
 
     name: str

@@ -10,8 +10,9 @@ from typing import Protocol
 
 import msgspec
 
-from asyncchat.core.events import AnyEvent, Record
+from asyncchat.core.events import AnyEvent, Record, Said, Whispered
 from asyncchat.core.ids import Ids
+from asyncchat.core.searching import UNSEEN, holds
 from asyncchat.errors import AsyncChatError
 
 
@@ -79,6 +80,10 @@ class Window(msgspec.Struct, frozen=True):
     limit: int = 50
     newest: bool = True
 
+    def oldest_first(self, found: Sequence[Record]) -> tuple[Record, ...]:
+        """Records that were found from the end that is wanted, oldest first."""
+        return tuple(reversed(found) if self.newest else found)
+
 
 class PageQuery(msgspec.Struct, frozen=True):
     """Which messages of a room are read.
@@ -144,6 +149,14 @@ class SearchQuery(msgspec.Struct, frozen=True):
     terms: tuple[str, ...] = ()
     name: str = ""
     renamed: bool = False
+
+    def matches(self, message: Said | Whispered) -> bool:
+        """Whether a message has what is searched for; the window and the rooms are not compared."""
+        return (
+            message.speech not in UNSEEN
+            and (not self.name or message.person.key == self.name)
+            and holds(message.text, self.terms)
+        )
 
 
 class SearchResult(msgspec.Struct, frozen=True):

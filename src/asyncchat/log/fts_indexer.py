@@ -102,16 +102,12 @@ class Indexer:
                 self._wake.set()
                 continue
             try:
-                await self._catch_up(self._least(quiet))
+                await self._catch_up(self._tuning.least(quiet))
             except (sqlite3.Error, LogError, OSError) as error:
                 await self.disable(error)
             except Exception:  # noqa: BLE001  # the task's edge: without an index a search still finds everything
                 _log.exception("The search index failed")
                 return
-
-    def _least(self, quiet: bool) -> int:
-        # A few rows are left even when quiet: an index of many small slices has to be merged all the time.
-        return max(1, self._tuning.lag // 20) if quiet else self._tuning.lag
 
     async def _catch_up(self, least: int) -> None:
         """Does short steps until fewer than ``least`` records are unindexed."""

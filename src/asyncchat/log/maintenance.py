@@ -146,13 +146,9 @@ class Maintenance:
             await self._apply_retention(quiet)
             await self._checkpoint(quiet)
 
-    def _least(self, quiet: bool) -> int:
-        """How many records must be unindexed; a few are left even when quiet, since short lists add up."""
-        return max(1, self._tuning.lag // 20) if quiet else self._tuning.lag
-
     async def _index_messages(self, quiet: bool) -> None:
         writer = self._writer
-        while writer.last - self._indexed_upto >= self._least(quiet):
+        while writer.last - self._indexed_upto >= self._tuning.least(quiet):
             erasures = writer.erasures
             upto = min(self._indexed_upto + self._tuning.lag, writer.last)
             part = await self._thread.run(postings.read_slice, self._connection, self._indexed_upto, upto)
@@ -163,7 +159,7 @@ class Maintenance:
 
     async def _index_streams(self, quiet: bool) -> None:
         writer = self._writer
-        while writer.last - self._streams_upto >= self._least(quiet):
+        while writer.last - self._streams_upto >= self._tuning.least(quiet):
             erasures = writer.erasures
             # A rename of a room moves the watermark too.
             self._streams_upto = await self._thread.run(postings.streams_indexed_upto, self._connection)

@@ -15,6 +15,7 @@ from asyncchat.core.events import (
     ACTS,
     AnyEvent,
     Erased,
+    Event,
     Kept,
     Reacted,
     ReactedTo,
@@ -26,7 +27,6 @@ from asyncchat.core.events import (
 )
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
-from asyncchat.core.searching import UNSEEN, holds
 from asyncchat.log import streams
 from asyncchat.log.base import (
     Page,
@@ -36,7 +36,6 @@ from asyncchat.log.base import (
     SearchResult,
     SequenceConflict,
     StreamRange,
-    Window,
     check_sequence,
     new_epoch,
 )
@@ -59,7 +58,6 @@ _DAY = 24 * 3600 * 1_000_000
 
 _STATE_FACTS = 10_000
 """State facts after which a snapshot replaces them."""
-
 
 _Entry = tuple[int, int, tuple[str, ...]]
 """A record that counts against the limit: its number, its time, and where it stands."""
@@ -204,11 +202,11 @@ class MemoryLog:
         for at, record in enumerate(records):
             if at % _SEARCH_STEP == _SEARCH_STEP - 1:
                 await asyncio.sleep(0)
-            if _matches(query, record):
+            if isinstance(record.event, Said) and query.matches(record.event):
                 if len(found) == window.limit:
-                    return SearchResult(_oldest_first(window, found), found[-1].number, found[-1].time)
+                    return SearchResult(window.oldest_first(found), found[-1].number, found[-1].time)
                 found.append(record)
-        return SearchResult(_oldest_first(window, found), None)
+        return SearchResult(window.oldest_first(found), None)
 
     async def numbers_by(self, room: str, name: str, upto: int) -> tuple[int, ...]:
         """The numbers of what a name said in a room; see ``Log.numbers_by``."""
@@ -259,7 +257,7 @@ class MemoryLog:
 
     def _keep_record(self, record: Record) -> None:
         event = record.event
-        keys = (fold(event.room),) if type(event) is Said else streams_of(event)
+        keys = _names(event)
         if not keys:
             return
         kept = event.to_keep()
@@ -285,7 +283,7 @@ class MemoryLog:
         keys: set[str] = set()
         for number in gone:
             event = self._by_number.pop(number).event
-            keys.update((fold(event.room),) if type(event) is Said else streams_of(event))
+            keys.update(_names(event))
         for key in keys:
             self._streams[key] = deque(record for record in self._streams[key] if record.number not in gone)
 
@@ -338,18 +336,9 @@ class MemoryLog:
         self._snapshot_at = 2 * len(self._facts) + _STATE_FACTS
 
 
-def _matches(query: SearchQuery, record: Record) -> bool:
-    event = record.event
-    return (
-        isinstance(event, Said)
-        and event.speech not in UNSEEN
-        and (not query.name or event.person.key == query.name)
-        and holds(event.text, query.terms)
-    )
-
-
-def _oldest_first(window: Window, found: list[Record]) -> tuple[Record, ...]:
-    return tuple(found[::-1] if window.newest else found)
+def _names(event: Event) -> tuple[str, ...]:
+    """Where an event stands: in its room, or in streams."""
+    return (fold(event.room),) if type(event) is Said else streams_of(event)
 
 
 def _moved_to(record: Record, room: str) -> Record:

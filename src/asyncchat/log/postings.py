@@ -143,7 +143,7 @@ def _facts_in_streams(
         (low, high),
     )
     for number, line in found:
-        record = rows.note(number, 0, line)
+        record = rows.fact_record(number, 0, line)
         if record is not None and (names := streams_of(record.event)):
             yield number, names
 
@@ -192,7 +192,7 @@ def erase_private(connection: sqlite3.Connection, number: int) -> None:
 
 def _text(connection: sqlite3.Connection, number: int) -> Record | None:
     found = connection.execute("SELECT event FROM facts WHERE number = ? AND kept = 0", (number,)).fetchone()
-    return None if found is None else rows.note(number, 0, found[0])
+    return None if found is None else rows.fact_record(number, 0, found[0])
 
 
 def _blank(connection: sqlite3.Connection, number: int) -> None:

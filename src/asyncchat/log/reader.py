@@ -137,7 +137,7 @@ def _find(connection: sqlite3.Connection, number: int) -> Record | None:
     if row is not None:
         return None if row[4] is None else rows.record(row)
     fact = connection.execute("SELECT time, event FROM facts WHERE number = ?", (number,)).fetchone()
-    return None if fact is None else rows.note(number, *fact)
+    return None if fact is None else rows.fact_record(number, *fact)
 
 
 def newest(

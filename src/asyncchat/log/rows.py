@@ -148,7 +148,7 @@ def _kept_tags(event: Said) -> str | None:
     return _encode(kept).decode() if kept else None
 
 
-def note(number: int, time: int, line: str) -> Record | None:
+def fact_record(number: int, time: int, line: str) -> Record | None:
     """The record of a row of ``facts`` for people; None where it is erased or unknown to this version."""
     try:
         return Record(number, time, _decode(line)) if line else None
@@ -176,7 +176,7 @@ def decode(number: int, line: str) -> AnyEvent:
 
     Raises:
         LogError: this version does not know it. State can't be skipped: the chat would let in somebody whom a
-            later version banned. Other rows (texts, presence) are read by ``note``.
+            later version banned. Other rows (texts, presence) are read by ``fact_record``.
     """
     try:
         return _decode(line)

@@ -245,7 +245,7 @@ class SqliteLog:
 
     async def _search(self, query: SearchQuery) -> SearchResult:
         run, tuning = self._search_thread.run, self._tuning
-        newest, limit = query.window.newest, query.window.limit
+        window, limit = query.window, query.window.limit
         connection = await run(self._connect_search)
         left = await run(search.number_range, connection, query)
         found: list[Record] = []
@@ -265,14 +265,14 @@ class SqliteLog:
             left = step.left
             took += step.took
         if left.is_empty and len(found) <= limit:
-            return SearchResult(tuple(found[::-1] if newest else found), None)
+            return SearchResult(window.oldest_first(found), None)
         if len(found) > limit:
             del found[limit:]
             reached = found[-1].number if found else query.upto + 1
         else:
-            reached = left.high + 1 if newest else left.low
+            reached = left.high + 1 if window.newest else left.low
         time = await run(search.time_at, connection, reached)
-        return SearchResult(tuple(found[::-1] if newest else found), reached, time)
+        return SearchResult(window.oldest_first(found), reached, time)
 
     def _connect_search(self) -> sqlite3.Connection:
         """The connection of the searches, opened with the first one."""

@@ -35,5 +35,9 @@ class Tuning(msgspec.Struct, frozen=True):
     search_turn: float = 0.02
     search_for: float = 0.5
 
+    def least(self, quiet: bool) -> int:
+        """How many records must be unindexed; a few are left even when quiet, since short slices add up."""
+        return max(1, self.lag // 20) if quiet else self.lag
+
 
 DEFAULT_TUNING = Tuning()

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, replies, scram
 from asyncchat.core.names import fold
@@ -18,133 +17,15 @@ from asyncchat.core.rules.accounts import unmakable
 from asyncchat.server.password_guard import PASSWORD_LETTERS, WRONG_SECONDS
 
 if TYPE_CHECKING:
-    from asyncchat.server.session import Session
+    from asyncchat.server.hub import Hub
+    from asyncchat.server.password_guard import PasswordGuard
+    from asyncchat.server.server_passwords import OwnerCode, ServerPasswords
+    from asyncchat.server.session import IoHandler, Session
 
 _logger = logging.getLogger("asyncchat.server")
 
 EMAIL_BYTES = 254
 """Longest e-mail address (RFC 5321, 4.5.3.1.3)."""
-
-
-async def authenticate(session: Session, command: commands.Authenticate, _upto: int) -> None:
-    """Takes the next message of an exchange."""
-    try:
-        if command.mechanism == scram.NAME:
-            await _scram(session, command)
-        else:
-            await _plain(session, command)
-    except scram.ScramFault as fault:
-        await session.answer_in_slices(
-            AccountRefused(AccountFault.MALFORMED, detail=str(fault), purpose=command.purpose)
-        )
-
-
-async def _plain(session: Session, command: commands.Authenticate) -> None:
-    """PLAIN (RFC 4616): authorization identity, authentication identity and password, separated by NUL."""
-    try:
-        asked, name, password = command.data.decode().split("\0")
-    except ValueError as error:
-        raise scram.ScramFault("that is not PLAIN") from error
-    if asked and fold(asked) != fold(name):
-        raise scram.ScramFault("nobody acts for somebody else here")
-    await show_password(session, commands.ShowPassword(name, password, command.purpose), 0)
-
-
-async def _scram(session: Session, command: commands.Authenticate) -> None:
-    exchange = command.exchange
-    accounts = session.server.password_guard
-    chat = session.server.hub.chat
-    if exchange is None:
-        first = scram.begin(command.data)
-        if first.asked and fold(first.asked) != fold(first.name):
-            raise scram.ScramFault("nobody acts for somebody else here")
-        if await _must_wait(session, first.name, command.purpose):
-            return
-        key = fold(first.name)
-        known = accounts.known(key, chat.accounts.get(key))
-        begun = scram.challenged(first, known, accounts.nonce())
-        await session.answer_in_slices(replies.Challenge(begun.challenge.encode(), begun))
-    elif isinstance(exchange, scram.Exchange):
-        name = exchange.first.name
-        if await _must_wait(session, name, command.purpose):
-            return  # many exchanges may have begun at once
-        last = scram.proven(exchange, command.data)
-        if last is None or not _is_kept(session, name, exchange.known):
-            accounts.record_failure(fold(name), session.address)
-            await _decide(session, name, False, commands.LogIn(name, False, command.purpose))
-        else:
-            await session.answer_in_slices(replies.Challenge(last, scram.Proven(name, exchange.known)))
-    elif isinstance(exchange, scram.Proven):
-        if command.data:
-            raise scram.ScramFault("nothing more was asked")
-        name = exchange.name
-        right = _is_kept(session, name, exchange.known)
-        if right:
-            accounts.record_success(fold(name))
-        await _decide(session, name, right, commands.LogIn(name, right, command.purpose))
-
-
-def _is_kept(session: Session, name: str, known: scram.Verifier) -> bool:
-    """Whether this still is the account's verifier: the account may have been removed, or be new."""
-    account = session.server.hub.chat.accounts.get(fold(name))
-    return account is not None and scram.read_verifier(account.verifier) == known
-
-
-async def show_password(session: Session, command: commands.ShowPassword, _upto: int) -> None:
-    """Checks a password that was sent in the clear, and logs in."""
-    name = command.account or _name(session)
-    right = await _checked(session, name, command.password, command.purpose)
-    if right is not None:
-        await _decide(session, name, right, commands.LogIn(name, right, command.purpose))
-
-
-async def register(session: Session, command: commands.Register, _upto: int) -> None:
-    """Registers an account, if the options and the chat allow it."""
-    server = session.server
-    name = command.account or _name(session) or command.name
-    refusal = _unregistrable(session, name, command)
-    if refusal is None:
-        fault = unmakable(server.hub.chat, session.who, name)
-        if fault is not None:
-            # The hub refuses it with the reason; it needs no verifier for that.
-            session.resume_output()
-            server.hub.submit(session, [commands.MakeAccount(name, "", purpose=command.purpose)])
-            return
-        server.password_guard.record_registration(
-            session.address
-        )  # before it is hashed: many may be asked for at once
-        try:
-            verifier = await server.password_guard.verifier(command.password)
-        except scram.ScramFault as error:
-            refusal = AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.purpose)
-    if refusal is not None:
-        await session.answer_in_slices(refusal)
-        return
-    if session.ended:
-        return
-    _logger.info("%s makes the account %s", session.address, name)
-    session.resume_output()
-    server.hub.submit(session, [commands.MakeAccount(name, verifier, command.email, command.purpose)])
-
-
-def _unregistrable(session: Session, name: str, command: commands.Register) -> AccountRefused | None:
-    options = session.server.options
-
-    def refused(fault: AccountFault, detail: str = "") -> AccountRefused:
-        return AccountRefused(fault, name, detail, command.purpose)
-
-    if not options.registration:
-        return refused(AccountFault.CLOSED)
-    if options.require_email and not command.email:
-        return refused(AccountFault.EMAIL)
-    if command.email and not _is_email(command.email):
-        return refused(AccountFault.BAD_EMAIL)
-    if len(command.password) < PASSWORD_LETTERS:
-        return refused(AccountFault.WEAK, f"it needs {PASSWORD_LETTERS} characters or more")
-    if fold(command.password) == fold(name):
-        return refused(AccountFault.WEAK, "it is the account's name")
-    wait = session.server.password_guard.registration_wait(session.address)
-    return refused(AccountFault.CROWD, f"wait {wait} s") if wait else None
 
 
 def _is_email(text: str) -> bool:
@@ -156,95 +37,263 @@ def _fits(email: str) -> bool:
     return " " not in email and len(email.encode()) <= EMAIL_BYTES
 
 
-async def new_password(session: Session, command: commands.NewPassword, _upto: int) -> None:
-    """Changes the password of the account that the session is logged in to."""
-    name = _account(session)
-    if len(command.password) < PASSWORD_LETTERS:
-        detail = f"it needs {PASSWORD_LETTERS} characters or more"
-        await session.answer_in_slices(AccountRefused(AccountFault.WEAK, name, detail, command.purpose))
-        return
-    try:
-        verifier = await session.server.password_guard.verifier(command.password) if name else ""
-    except scram.ScramFault as error:
-        await session.answer_in_slices(
-            AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.purpose)
-        )
-        return
-    session.resume_output()
-    session.server.hub.submit(session, [commands.ChangePassword(name, verifier, command.purpose)])
+class Authentication:
+    """Checks what sessions know.
 
+    Args:
+        hub: decides what a right password allows.
+        passwords: the server's and its operators'; a reload replaces them here.
+        owner_code: makes a person an operator of the server.
+        guard: verifies the passwords of accounts.
+    """
 
-async def drop(session: Session, command: commands.DropAccount, _upto: int) -> None:
-    """Removes an account, with its password."""
-    name = command.account or _account(session)
-    if not name:
+    def __init__(
+        self, hub: Hub, passwords: ServerPasswords, owner_code: OwnerCode, guard: PasswordGuard
+    ) -> None:
+        self._hub = hub
+        self._chat = hub.chat
+        self.passwords = passwords
+        self.owner_code = owner_code
+        self.guard = guard
+        self.handlers: dict[type[commands.Command], IoHandler] = {
+            commands.Authenticate: self.authenticate,
+            commands.ShowPassword: self.show_password,
+            commands.Register: self.register,
+            commands.NewPassword: self.new_password,
+            commands.DropAccount: self.drop,
+            commands.Reclaim: self.reclaim,
+            commands.Owner: self.claim_owner,
+            commands.Unlock: self.unlock,
+        }
+        """The I/O commands that it answers."""
+
+    async def authenticate(self, session: Session, command: commands.Authenticate, _upto: int) -> None:
+        """Takes the next message of an exchange."""
+        try:
+            if command.mechanism == scram.NAME:
+                await self._scram(session, command)
+            else:
+                await self._plain(session, command)
+        except scram.ScramFault as fault:
+            await session.answer_in_slices(
+                AccountRefused(AccountFault.MALFORMED, detail=str(fault), purpose=command.purpose)
+            )
+
+    async def _plain(self, session: Session, command: commands.Authenticate) -> None:
+        """PLAIN (RFC 4616): authorization identity, authentication identity and password, separated by
+        NUL."""
+        try:
+            asked, name, password = command.data.decode().split("\0")
+        except ValueError as error:
+            raise scram.ScramFault("that is not PLAIN") from error
+        if asked and fold(asked) != fold(name):
+            raise scram.ScramFault("nobody acts for somebody else here")
+        await self.show_password(session, commands.ShowPassword(name, password, command.purpose), 0)
+
+    async def _scram(self, session: Session, command: commands.Authenticate) -> None:
+        exchange = command.exchange
+        accounts = self.guard
+        chat = self._chat
+        if exchange is None:
+            first = scram.begin(command.data)
+            if first.asked and fold(first.asked) != fold(first.name):
+                raise scram.ScramFault("nobody acts for somebody else here")
+            if await self._must_wait(session, first.name, command.purpose):
+                return
+            key = fold(first.name)
+            known = accounts.known(key, chat.accounts.get(key))
+            begun = scram.challenged(first, known, accounts.nonce())
+            await session.answer_in_slices(replies.Challenge(begun.challenge.encode(), begun))
+        elif isinstance(exchange, scram.Exchange):
+            name = exchange.first.name
+            if await self._must_wait(session, name, command.purpose):
+                return  # many exchanges may have begun at once
+            last = scram.proven(exchange, command.data)
+            if last is None or not self._is_kept(session, name, exchange.known):
+                accounts.record_failure(fold(name), session.address)
+                await self._decide(session, name, False, commands.LogIn(name, False, command.purpose))
+            else:
+                await session.answer_in_slices(replies.Challenge(last, scram.Proven(name, exchange.known)))
+        elif isinstance(exchange, scram.Proven):
+            if command.data:
+                raise scram.ScramFault("nothing more was asked")
+            name = exchange.name
+            right = self._is_kept(session, name, exchange.known)
+            if right:
+                accounts.record_success(fold(name))
+            await self._decide(session, name, right, commands.LogIn(name, right, command.purpose))
+
+    def _is_kept(self, session: Session, name: str, known: scram.Verifier) -> bool:
+        """Whether this still is the account's verifier: the account may have been removed, or be new."""
+        account = self._chat.accounts.get(fold(name))
+        return account is not None and scram.read_verifier(account.verifier) == known
+
+    async def show_password(self, session: Session, command: commands.ShowPassword, _upto: int) -> None:
+        """Checks a password that was sent in the clear, and logs in."""
+        name = command.account or self._name(session)
+        right = await self._checked(session, name, command.password, command.purpose)
+        if right is not None:
+            await self._decide(session, name, right, commands.LogIn(name, right, command.purpose))
+
+    async def register(self, session: Session, command: commands.Register, _upto: int) -> None:
+        """Registers an account, if the options and the chat allow it."""
+        name = command.account or self._name(session) or command.name
+        refusal = self._unregistrable(session, name, command)
+        if refusal is None:
+            fault = unmakable(self._chat, session.who, name)
+            if fault is not None:
+                # The hub refuses it with the reason; it needs no verifier for that.
+                session.resume_output()
+                self._hub.submit(session, [commands.MakeAccount(name, "", purpose=command.purpose)])
+                return
+            self.guard.record_registration(
+                session.address
+            )  # before it is hashed: many may be asked for at once
+            try:
+                verifier = await self.guard.verifier(command.password)
+            except scram.ScramFault as error:
+                refusal = AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.purpose)
+        if refusal is not None:
+            await session.answer_in_slices(refusal)
+            return
+        if session.ended:
+            return
+        _logger.info("%s makes the account %s", session.address, name)
         session.resume_output()
-        session.server.hub.submit(session, [commands.RemoveAccount("", False, command.purpose)])
-        return
-    right = await _checked(session, name, command.password, command.purpose)
-    if right is not None:
-        await _decide(session, name, right, commands.RemoveAccount(name, right, command.purpose))
+        self._hub.submit(session, [commands.MakeAccount(name, verifier, command.email, command.purpose)])
 
+    def _unregistrable(
+        self, session: Session, name: str, command: commands.Register
+    ) -> AccountRefused | None:
+        options = session.context.options
 
-async def reclaim(session: Session, command: commands.Reclaim, _upto: int) -> None:
-    """Disconnects whoever has a name, for the owner of its account."""
-    right: bool | None = True
-    if command.password:
-        right = await _checked(session, command.name, command.password, command.purpose)
-    if right is not None:
-        shown = right and bool(command.password)
-        asked = commands.Release(command.name, shown, command.take, command.purpose)
-        await _decide(session, command.name, right, asked)
+        def refused(fault: AccountFault, detail: str = "") -> AccountRefused:
+            return AccountRefused(fault, name, detail, command.purpose)
 
+        if not options.registration:
+            return refused(AccountFault.CLOSED)
+        if options.require_email and not command.email:
+            return refused(AccountFault.EMAIL)
+        if command.email and not _is_email(command.email):
+            return refused(AccountFault.BAD_EMAIL)
+        if len(command.password) < PASSWORD_LETTERS:
+            return refused(AccountFault.WEAK, f"it needs {PASSWORD_LETTERS} characters or more")
+        if fold(command.password) == fold(name):
+            return refused(AccountFault.WEAK, "it is the account's name")
+        wait = self.guard.registration_wait(session.address)
+        return refused(AccountFault.CROWD, f"wait {wait} s") if wait else None
 
-async def _checked(session: Session, name: str, password: str, purpose: object) -> bool | None:
-    """Whether this is the account's password; None: it must not be tried now, and that has been answered."""
-    if await _must_wait(session, name, purpose):
-        return None
-    accounts = session.server.hub.chat.accounts
-    key = fold(name)
-    account = accounts.get(key)
-    right = await session.server.password_guard.verify(key, account, password, session.address)
-    if right is None:
-        await _must_wait(session, name, purpose)
-        return None
-    if right:
-        session.server.password_guard.record_success(key)
-    return right and accounts.get(key) is account
+    async def new_password(self, session: Session, command: commands.NewPassword, _upto: int) -> None:
+        """Changes the password of the account that the session is logged in to."""
+        name = self._account(session)
+        if len(command.password) < PASSWORD_LETTERS:
+            detail = f"it needs {PASSWORD_LETTERS} characters or more"
+            await session.answer_in_slices(AccountRefused(AccountFault.WEAK, name, detail, command.purpose))
+            return
+        try:
+            verifier = await self.guard.verifier(command.password) if name else ""
+        except scram.ScramFault as error:
+            await session.answer_in_slices(
+                AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.purpose)
+            )
+            return
+        session.resume_output()
+        self._hub.submit(session, [commands.ChangePassword(name, verifier, command.purpose)])
 
+    async def drop(self, session: Session, command: commands.DropAccount, _upto: int) -> None:
+        """Removes an account, with its password."""
+        name = command.account or self._account(session)
+        if not name:
+            session.resume_output()
+            self._hub.submit(session, [commands.RemoveAccount("", False, command.purpose)])
+            return
+        right = await self._checked(session, name, command.password, command.purpose)
+        if right is not None:
+            await self._decide(session, name, right, commands.RemoveAccount(name, right, command.purpose))
 
-async def _must_wait(session: Session, name: str, purpose: object) -> bool:
-    """Refuses a session that tried too often."""
-    wait = session.server.password_guard.wait(fold(name), session.address)
-    if wait:
-        await session.answer_in_slices(AccountRefused(AccountFault.MANY, name, f"wait {wait} s", purpose))
-    return wait > 0
+    async def reclaim(self, session: Session, command: commands.Reclaim, _upto: int) -> None:
+        """Disconnects whoever has a name, for the owner of its account."""
+        right: bool | None = True
+        if command.password:
+            right = await self._checked(session, command.name, command.password, command.purpose)
+        if right is not None:
+            shown = right and bool(command.password)
+            asked = commands.Release(command.name, shown, command.take, command.purpose)
+            await self._decide(session, command.name, right, asked)
 
+    async def _checked(self, session: Session, name: str, password: str, purpose: object) -> bool | None:
+        """Whether this is the account's password; None: it must not be tried now, and that has been
+        answered."""
+        if await self._must_wait(session, name, purpose):
+            return None
+        accounts = self._chat.accounts
+        key = fold(name)
+        account = accounts.get(key)
+        right = await self.guard.verify(key, account, password, session.address)
+        if right is None:
+            await self._must_wait(session, name, purpose)
+            return None
+        if right:
+            self.guard.record_success(key)
+        return right and accounts.get(key) is account
 
-async def _decide(session: Session, name: str, right: bool, command: commands.Command) -> None:
-    """Has the hub decide, with a delay if the password was wrong."""
-    if not right:
-        _logger.warning("%s gave no right password for the account %s", session.address, name)
-        await asyncio.sleep(WRONG_SECONDS)
-    session.resume_output()
-    session.server.hub.submit(session, [command])
+    async def _must_wait(self, session: Session, name: str, purpose: object) -> bool:
+        """Refuses a session that tried too often."""
+        wait = self.guard.wait(fold(name), session.address)
+        if wait:
+            await session.answer_in_slices(AccountRefused(AccountFault.MANY, name, f"wait {wait} s", purpose))
+        return wait > 0
 
+    async def _decide(self, session: Session, name: str, right: bool, command: commands.Command) -> None:
+        """Has the hub decide, with a delay if the password was wrong."""
+        if not right:
+            _logger.warning("%s gave no right password for the account %s", session.address, name)
+            await asyncio.sleep(WRONG_SECONDS)
+        session.resume_output()
+        self._hub.submit(session, [command])
 
-def _name(session: Session) -> str:
-    person = session.server.hub.chat.people.get(session.who)
-    return "" if person is None else person.name
+    def _name(self, session: Session) -> str:
+        person = self._chat.people.get(session.who)
+        return "" if person is None else person.name
 
+    def _account(self, session: Session) -> str:
+        person = self._chat.people.get(session.who)
+        return "" if person is None else person.account
 
-def _account(session: Session) -> str:
-    person = session.server.hub.chat.people.get(session.who)
-    return "" if person is None else person.account
+    async def claim_owner(self, session: Session, command: commands.Owner, _upto: int) -> None:
+        """Checks the owner code, or a named operator's password."""
+        if not command.name:
+            verified = self.owner_code.verify(command.code)
+        elif not self.passwords.is_host_allowed(command.name, session.address):
+            await asyncio.sleep(WRONG_SECONDS)
+            await session.answer_in_slices(replies.NotFromHere(command.name))
+            return
+        else:
+            person = self._chat.people.get(session.who)
+            account = "" if person is None else person.account
+            verified = self.guard.count_guess(session.address) and await self.passwords.verify_operator(
+                command.name, command.code, account
+            )
+            if verified:
+                self.guard.forget_guesses(session.address)
+        person = self._chat.people.get(session.who)
+        who = session.address if person is None else person.origin
+        if verified:
+            _logger.warning("%s became operator as %s", who, command.name or "owner")
+        else:
+            _logger.warning("%s gave no right password for the operator %s", who, command.name or "owner")
+            await asyncio.sleep(WRONG_SECONDS)
+        session.resume_output()
+        self._hub.submit(session, [commands.ClaimOwner(verified, command.name)])
 
-
-AUTH_COMMANDS: dict[type[commands.Command], Callable[[Session, Any, int], Awaitable[None]]] = {
-    commands.Authenticate: authenticate,
-    commands.ShowPassword: show_password,
-    commands.Register: register,
-    commands.NewPassword: new_password,
-    commands.DropAccount: drop,
-    commands.Reclaim: reclaim,
-}
+    async def unlock(self, session: Session, command: commands.Unlock, _upto: int) -> None:
+        """Checks the server's password; a session without it is disconnected at the last try."""
+        if await self.passwords.verify_server(command.password):
+            await session.answer_in_slices(replies.Unlocked())
+            return
+        if command.password:
+            await asyncio.sleep(WRONG_SECONDS)
+        await session.answer_in_slices(replies.WrongPassword(bool(command.password), command.last))
+        if command.last:
+            _logger.warning("%s did not know the password", session.address)
+            session.disconnect("wrong password" if command.password else "no password")

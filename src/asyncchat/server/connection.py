@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from asyncchat.server.limits import READ_BYTES
 
 if TYPE_CHECKING:
+    from asyncchat.config.options import ServeConfig
     from asyncchat.server.chunked_writer import ChunkedWriter
-    from asyncchat.server.server import Server
 
 CLOSE_SECONDS = 5.0
 """How long a closing connection may take to take its last bytes."""
@@ -28,6 +28,19 @@ def _discard(_data: bytes) -> None:
 
 def _nothing_waits() -> int:
     return 0
+
+
+class ConnectionContext:
+    """What all connections of a server share: the loop, its clock, and the options.
+
+    Args:
+        options: those of the server; a reload replaces them here.
+    """
+
+    def __init__(self, options: ServeConfig) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.now = self.loop.time
+        self.options = options
 
 
 class Connection:
@@ -45,22 +58,26 @@ class Connection:
         "_reader",
         "_writer",
         "address",
+        "context",
         "ended",
         "heard_at",
         "send",
-        "server",
         "waiting",
         "write",
     )  # fmt: skip
 
     def __init__(
-        self, server: Server, address: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        context: ConnectionContext,
+        address: str,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
     ) -> None:
-        self.server = server
+        self.context = context
         self.address = address
         """The client's real address: only for this server, its log and its bans."""
         self.ended = False
-        self.heard_at = server.now()
+        self.heard_at = context.now()
         self._reader = reader
         self._writer = writer
         self._allowance = 0
@@ -115,11 +132,11 @@ class Connection:
 
         A long answer to its own command, such as a list of thousands of rooms, does not count.
         """
-        return self._waits_more_than(self.server.options.slow_bytes + self._allowance)
+        return self._waits_more_than(self.context.options.slow_bytes + self._allowance)
 
     def is_crowded(self) -> bool:
         """Whether so much waits to be sent that no more commands should be read."""
-        return self._waits_more_than(self.server.options.send_bytes)
+        return self._waits_more_than(self.context.options.send_bytes)
 
     def _waits_more_than(self, limit: int) -> bool:
         try:
@@ -144,7 +161,7 @@ class Connection:
                     data = await self._reader.read(READ_BYTES)
             except TimeoutError:
                 return None
-        self.heard_at = self.server.now()
+        self.heard_at = self.context.now()
         return data
 
     def write_in_chunks(self, writer: ChunkedWriter) -> None:
@@ -186,4 +203,4 @@ class Connection:
             left = transport.get_write_buffer_size()
             transport.close()
             if left:
-                self.server.loop.call_later(CLOSE_SECONDS, transport.abort)
+                self.context.loop.call_later(CLOSE_SECONDS, transport.abort)

@@ -22,10 +22,9 @@ from asyncchat.control.socket_path import address_of, socket_path, supported
 from asyncchat.control.wire import REQUEST_BYTES, Refused, reply_line
 
 if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
     from asyncchat.core.commands import Command
     from asyncchat.log.base import Log
-    from asyncchat.server.server import Server
+    from asyncchat.server.hub import Hub
 
 _logger = logging.getLogger("asyncchat.control")
 
@@ -44,29 +43,21 @@ class HubExecutor:
 
     running = True
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
-
-    @property
-    def chat(self) -> Chat:
-        """The hub's state, to be read."""
-        return self._server.hub.chat
-
-    @property
-    def log(self) -> Log:
-        """The history, to be read."""
-        return self._server.log
+    def __init__(self, hub: Hub, log: Log) -> None:
+        self._hub = hub
+        self.chat = hub.chat
+        self.log = log
 
     async def submit(self, command: Command) -> Sequence[object]:
         """Has a command decided by the hub; see ``CommandExecutor.submit``."""
-        return await self._server.hub.request(command)
+        return await self._hub.request(command)
 
 
 class ControlSocket:
     """The socket beside a database while its server runs."""
 
-    def __init__(self, server: Server, path: Path) -> None:
-        self._executor = HubExecutor(server)
+    def __init__(self, executor: HubExecutor, path: Path) -> None:
+        self._executor = executor
         self._path = path
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: set[asyncio.Task[None]] = set()
@@ -128,7 +119,7 @@ class ControlSocket:
 
 
 @asynccontextmanager
-async def control_socket(server: Server, database: Path | None) -> AsyncIterator[None]:
+async def control_socket(executor: HubExecutor, database: Path | None) -> AsyncIterator[None]:
     """Serves a history's control socket while the block runs; logs it where there can't be one."""
     if database is None:
         yield
@@ -138,7 +129,7 @@ async def control_socket(server: Server, database: Path | None) -> AsyncIterator
         yield
         return
     path = socket_path(database)
-    held = ControlSocket(server, path)
+    held = ControlSocket(executor, path)
     try:
         await held.open()
     except OSError as error:

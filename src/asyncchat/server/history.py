@@ -30,11 +30,15 @@ from asyncchat.core.roles import Right
 from asyncchat.log import streams
 from asyncchat.log.base import LogError, PageQuery, StreamRange, Window
 from asyncchat.server.hub import wall_clock
+from asyncchat.server.page_cache import PageCache
 
 if TYPE_CHECKING:
     from asyncchat.core.people import Person
     from asyncchat.core.rooms import Room
-    from asyncchat.server.session import Session
+    from asyncchat.log.base import Log
+    from asyncchat.server.hub import Hub
+    from asyncchat.server.page_cache import Rooms
+    from asyncchat.server.session import IoHandler, Session
 
 PAGE_MOST = 1000
 """Most messages in one page of the history (CHATHISTORY in IRC)."""
@@ -49,36 +53,6 @@ class Conversation(msgspec.Struct, frozen=True):
     name: str
     room: str = ""
     beside: tuple[StreamRange, ...] = ()
-
-
-def conversation_of(session: Session, to: str, *, events: bool = False) -> Conversation | None:
-    """The conversation that the session may read under a name; None: there is none that it may read.
-
-    With ``events`` the events of a room belong to it.
-    """
-    chat = session.server.hub.chat
-    if to[:1] in ROOM_SIGNS:
-        room = chat.rooms.get(fold(to))
-        if room is None or not (session.who in room.seats or session.who in chat.owners):
-            return None
-        return room_conversation(room, events=events)
-    me = chat.people.get(session.who)
-    if me is None or name_fault(to) is not None:
-        return None
-    other = chat.person_named(to)
-    ends = [streams.name_suffix(to)]
-    if other is None:
-        ends.append(streams.account_suffix(to))
-    elif other.account:
-        ends.append(streams.account_suffix(other.account))
-    account = chat.accounts.get(fold(to))
-    name = other.name if other is not None else account.name if account is not None else to
-    beside = [
-        msgspec.structs.replace(mine, name=mine.name + end)
-        for mine in own_streams(session, me)
-        for end in ends
-    ]
-    return Conversation(name, beside=tuple(beside))
 
 
 def room_conversation(room: Room, *, events: bool = False) -> Conversation:
@@ -99,42 +73,6 @@ def room_conversation(room: Room, *, events: bool = False) -> Conversation:
     )
 
 
-def own_streams(session: Session, me: Person) -> tuple[StreamRange, ...]:
-    """The prefixes of the streams of a person's private conversations, and since when they are its own."""
-    server = session.server
-    found = [StreamRange(streams.session_prefix(me.id), after=server.start_number)]
-    account = server.hub.chat.accounts.get(fold(me.account)) if me.account else None
-    if account is not None:
-        # An earlier account of that name, now removed, was somebody else's.
-        found.append(StreamRange(streams.account_prefix(me.account), since=account.time))
-    return tuple(found)
-
-
-async def read_history(session: Session, command: commands.ReadHistory, upto: int) -> None:
-    """Reads a page of a room's history, or of a private conversation."""
-    answer: replies.Reply | replies.Refusal
-    where = conversation_of(session, command.room, events=command.events)
-    if where is None:
-        answer = replies.HistoryUnreadable(command.room, command.purpose)
-    else:
-        log = session.server.log
-        try:
-            page = await session.server.page_cache.read(_range(where, command, upto), replies.MORE_COUNTED)
-            records = page.records
-            if command.then is not None:
-                records += (await log.read(_range(where, command.then, upto))).records
-        except LogError:
-            answer = replies.HistoryUnreadable(command.room, command.purpose, failed=True)
-        else:
-            told = tuple(
-                under_current_name(where, record)
-                for record in records
-                if not _is_hidden(session, where, record)
-            )
-            answer = replies.HistoryPage(where.name, told, page.more, command.purpose, page.cut)
-    await session.answer_in_slices(answer)
-
-
 def under_current_name(where: Conversation, record: Record) -> Record:
     """A record of a room that was renamed since, with the room's current name."""
     room = getattr(record.event, "room", "")
@@ -144,22 +82,6 @@ def under_current_name(where: Conversation, record: Record) -> Record:
 
 
 _PRESENCE_EVENTS = (Joined, Parted, Kicked, Left, Renamed)
-
-
-def _is_hidden(session: Session, where: Conversation, record: Record) -> bool:
-    """Whether an auditorium hides from the session that somebody joined or left."""
-    if not isinstance(record.event, _PRESENCE_EVENTS):
-        return False
-    server = session.server
-    room = server.hub.chat.rooms.get(where.room)
-    if (
-        room is None
-        or AUDITORIUM not in room.flags
-        or server.hub.chat.may(session.who, room, Right.KEEP_ORDER)
-    ):
-        return False
-    # A person's number is valid only for the run in which it was given.
-    return record.number <= server.start_number or record.event.person.id != session.who
 
 
 def _range(where: Conversation, command: commands.ReadHistory, upto: int) -> PageQuery:
@@ -175,31 +97,6 @@ def _range(where: Conversation, command: commands.ReadHistory, upto: int) -> Pag
         command.end is commands.Direction.NEWEST,
     )
     return PageQuery(where.room, upto, window, where.beside, command.events)
-
-
-async def find_message(session: Session, which: commands.Which, upto: int) -> Record | None:
-    """The message that a command is about; None where there is none that the session may read.
-
-    Raises:
-        LogError: the history can't be read now.
-    """
-    where = conversation_of(session, which.to)
-    log = session.server.log
-    if where is None:
-        return None
-    if which.number is not None:
-        record = await log.find(which.number) if which.number <= upto else None
-        return record if record is not None and _was_said_in(record, where) else None
-    me = session.server.hub.chat.people.get(session.who)
-    page = await log.read(PageQuery(where.room, upto, Window(limit=_LOOKED_THROUGH), where.beside))
-    wanted = fold(which.name)
-    for record in reversed(page.records):
-        assert isinstance(record.event, Said | Whispered)  # noqa: S101 - a page without events
-        key = record.event.person.key
-        mine = me is not None and key == me.key
-        if key == wanted or (not wanted and mine is which.own):
-            return record
-    return None
 
 
 def _was_said_in(record: Record, where: Conversation) -> bool:
@@ -220,156 +117,276 @@ def _was_said_in(record: Record, where: Conversation) -> bool:
     )
 
 
-async def react(session: Session, command: commands.React, upto: int) -> None:
-    """Finds the message reacted to. A reaction to one that is not found is passed on, but not recorded."""
-    which = command.which
-    try:
-        found = await find_message(session, which, upto)
-    except LogError:
-        found = None
-    if found is None and not command.tags:
-        await session.answer_in_slices(replies.NoSuchMessage(which.to, which.number))
-        return
-    session.resume_output()
-    if found is None:
-        asked: commands.Command = commands.PassOn(which.to, command.tags)
-    else:
-        tags = command.tags or (*_answering(session, found), (_VERBS[command.on], command.reaction))
-        asked = commands.PutReaction(which.to, found, command.reaction, command.on, tags)
-    session.server.hub.submit(session, [asked])
-
-
 _VERBS = {True: "+draft/react", False: "+draft/unreact"}
 """The tags that add and remove a reaction (IRCv3 client-tags/react)."""
 
 
-def _answering(session: Session, found: Record) -> Tags:
-    """The tags that name the message replied to (IRCv3 client-tags/reply), also under their old name."""
-    id = session.server.log.ids.id_of(found.number)
-    return (("+reply", id), ("+draft/reply", id))
+class History:
+    """Reads the history for sessions.
 
+    Args:
+        hub: decides what follows from what was found.
+        log: the history.
+        rooms: as far as deliveries have told of them.
+    """
 
-async def reply(session: Session, command: commands.Reply, upto: int) -> None:
-    """Finds the message replied to; its author's name precedes the text, for clients without message ids."""
-    which = command.which
-    try:
-        found = await find_message(session, which, upto)
-    except LogError:
-        found = None
-    if found is None:
-        await session.answer_in_slices(replies.NoSuchMessage(which.to, which.number))
-        return
-    session.resume_output()
-    text = f"{found.event.person.name}: {command.text}"  # type: ignore[union-attr]  # messages have one
-    said = commands.Say(which.to, text, tags=_answering(session, found))
-    session.server.hub.submit(session, [said])
+    def __init__(self, hub: Hub, log: Log, rooms: Rooms) -> None:
+        self._hub = hub
+        self.chat = hub.chat
+        self._log = log
+        self._page_cache = PageCache(log, rooms)
+        self._start_number = log.last
+        """The number of the last record before this run."""
+        self.handlers: dict[type[commands.Command], IoHandler] = {
+            commands.ReadActs: self.read_acts,
+            commands.ReadHistory: self.read_history,
+            commands.ReadMissed: self.read_missed,
+            commands.React: self.react,
+            commands.Reply: self.reply,
+            commands.Redact: self.redact,
+            commands.ReadTargets: self.read_targets,
+            commands.EraseFrom: self.erase_from,
+        }
+        """The I/O commands that it answers."""
 
+    def conversation_of(self, session: Session, to: str, *, events: bool = False) -> Conversation | None:
+        """The conversation that the session may read under a name; None: there is none that it may read.
 
-async def redact(session: Session, command: commands.Redact, upto: int) -> None:
-    """Finds the message to redact; the hub decides whether the session may."""
-    which = command.which
-    try:
-        found = await find_message(session, which, upto)
-    except LogError:
-        failed = replies.RedactionRefused(replies.RedactionFault.FAILED, which.to, purpose=command.purpose)
-        await session.answer_in_slices(failed)
-        return
-    session.resume_output()
-    asked = commands.TakeBack(which, found, command.reason, command.purpose)
-    session.server.hub.submit(session, [asked])
+        With ``events`` the events of a room belong to it.
+        """
+        chat = self.chat
+        if to[:1] in ROOM_SIGNS:
+            room = chat.rooms.get(fold(to))
+            if room is None or not (session.who in room.seats or session.who in chat.owners):
+                return None
+            return room_conversation(room, events=events)
+        me = chat.people.get(session.who)
+        if me is None or name_fault(to) is not None:
+            return None
+        other = chat.person_named(to)
+        ends = [streams.name_suffix(to)]
+        if other is None:
+            ends.append(streams.account_suffix(to))
+        elif other.account:
+            ends.append(streams.account_suffix(other.account))
+        account = chat.accounts.get(fold(to))
+        name = other.name if other is not None else account.name if account is not None else to
+        beside = [
+            msgspec.structs.replace(mine, name=mine.name + end)
+            for mine in self.own_streams(session, me)
+            for end in ends
+        ]
+        return Conversation(name, beside=tuple(beside))
 
+    def own_streams(self, session: Session, me: Person) -> tuple[StreamRange, ...]:
+        """The prefixes of the streams of a person's private conversations, and since when they are its
+        own."""
+        found = [StreamRange(streams.session_prefix(me.id), after=self._start_number)]
+        account = self.chat.accounts.get(fold(me.account)) if me.account else None
+        if account is not None:
+            # An earlier account of that name, now removed, was somebody else's.
+            found.append(StreamRange(streams.account_prefix(me.account), since=account.time))
+        return tuple(found)
 
-async def read_missed(session: Session, command: commands.ReadMissed, upto: int) -> None:
-    """Reads the person's private messages, sent and received, since it was last here."""
-    me = session.server.hub.chat.people.get(session.who)
-    log = session.server.log
-    records: tuple[Record, ...] = ()
-    more = 0
-    try:
-        newest = () if me is None else await log.newest((), own_streams(session, me), upto)
-        since = {stream.name: stream for stream in (() if me is None else own_streams(session, me))}
-        beside = tuple(
-            msgspec.structs.replace(stream, name=name)
-            for name, record in newest
-            if record.time > command.after_time
-            for start, stream in since.items()
-            if name.startswith(start)
-        )
-        if beside:
-            window = Window(before=command.before, after_time=command.after_time, limit=command.limit)
-            page = await log.read(PageQuery("", upto, window, beside), replies.MORE_COUNTED)
-            records, more = page.records, page.more
-    except LogError:
-        await session.answer_in_slices(replies.HistoryUnreadable("", command.purpose, failed=True))
-        return
-    await session.answer_in_slices(replies.HistoryPage("", records, more, command.purpose))
+    async def read_history(self, session: Session, command: commands.ReadHistory, upto: int) -> None:
+        """Reads a page of a room's history, or of a private conversation."""
+        answer: replies.Reply | replies.Refusal
+        where = self.conversation_of(session, command.room, events=command.events)
+        if where is None:
+            answer = replies.HistoryUnreadable(command.room, command.purpose)
+        else:
+            log = self._log
+            try:
+                page = await self._page_cache.read(_range(where, command, upto), replies.MORE_COUNTED)
+                records = page.records
+                if command.then is not None:
+                    records += (await log.read(_range(where, command.then, upto))).records
+            except LogError:
+                answer = replies.HistoryUnreadable(command.room, command.purpose, failed=True)
+            else:
+                told = tuple(
+                    under_current_name(where, record)
+                    for record in records
+                    if not self._is_hidden(session, where, record)
+                )
+                answer = replies.HistoryPage(where.name, told, page.more, command.purpose, page.cut)
+        await session.answer_in_slices(answer)
 
+    def _is_hidden(self, session: Session, where: Conversation, record: Record) -> bool:
+        """Whether an auditorium hides from the session that somebody joined or left."""
+        if not isinstance(record.event, _PRESENCE_EVENTS):
+            return False
+        room = self.chat.rooms.get(where.room)
+        if room is None or AUDITORIUM not in room.flags or self.chat.may(session.who, room, Right.KEEP_ORDER):
+            return False
+        # A person's number is valid only for the run in which it was given.
+        return record.number <= self._start_number or record.event.person.id != session.who
 
-async def read_targets(session: Session, command: commands.ReadTargets, upto: int) -> None:
-    """Reads the conversations that the session may read, with the time of each one's last message."""
-    chat = session.server.hub.chat
-    me = chat.people.get(session.who)
-    rooms = {room.key: room.name for room in chat.rooms_with(session.who)}
-    owners = () if me is None else own_streams(session, me)
-    try:
-        newest = await session.server.log.newest(tuple(rooms), owners, upto)
-    except LogError:
-        await session.answer_in_slices(replies.TargetsUnreadable(command.purpose))
-        return
-    present = {fold(person.account): person.name for person in chat.people.values() if person.account}
-    times: dict[str, replies.Target] = {}
-    for key, record in newest:
-        name = rooms.get(key) or _peer_name(session, key, record, present)
-        known = times.get(fold(name))
-        if known is None or known.time < record.time:
-            times[fold(name)] = replies.Target(name, record.time)
-    found = sorted(
-        (one for one in times.values() if command.after_time < one.time < command.before_time),
-        key=lambda one: one.time,
-    )
-    wanted = found[-command.limit :] if command.newest else found[: command.limit]
-    await session.answer_in_slices(replies.TargetsView(tuple(wanted), command.purpose))
+    async def find_message(self, session: Session, which: commands.Which, upto: int) -> Record | None:
+        """The message that a command is about; None where there is none that the session may read.
 
+        Raises:
+            LogError: the history can't be read now.
+        """
+        where = self.conversation_of(session, which.to)
+        log = self._log
+        if where is None:
+            return None
+        if which.number is not None:
+            record = await log.find(which.number) if which.number <= upto else None
+            return record if record is not None and _was_said_in(record, where) else None
+        me = self.chat.people.get(session.who)
+        page = await log.read(PageQuery(where.room, upto, Window(limit=_LOOKED_THROUGH), where.beside))
+        wanted = fold(which.name)
+        for record in reversed(page.records):
+            assert isinstance(record.event, Said | Whispered)  # noqa: S101 - a page without events
+            key = record.event.person.key
+            mine = me is not None and key == me.key
+            if key == wanted or (not wanted and mine is which.own):
+                return record
+        return None
 
-def _peer_name(session: Session, stream: str, record: Record, present: dict[str, str]) -> str:
-    """The name by which a private conversation can be asked for."""
-    event = record.event
-    assert isinstance(event, Whispered)  # noqa: S101 - the newest message of a conversation
-    end = stream.partition("\t")[2]
-    key = end[1:]
-    if end == streams.account_suffix(key):
-        account = session.server.hub.chat.accounts.get(key)
-        return present.get(key) or (key if account is None else account.name)
-    return event.to.name if event.to.key == key else event.person.name
-
-
-async def erase_from(session: Session, command: commands.EraseFrom, upto: int) -> None:
-    """Finds the messages to erase; the hub decides whether the session may."""
-    server = session.server
-    room = server.hub.chat.room_named(command.room)
-    numbers: tuple[int, ...] = ()
-    if room is not None and server.hub.chat.may(session.who, room, Right.RULE):
+    async def react(self, session: Session, command: commands.React, upto: int) -> None:
+        """Finds the message reacted to. A reaction to one that is not found is passed on, but not
+        recorded."""
+        which = command.which
         try:
-            numbers = await server.log.numbers_by(room.key, command.name, upto)
+            found = await self.find_message(session, which, upto)
         except LogError:
-            await session.answer_in_slices(replies.HistoryUnreadable(command.room, failed=True))
+            found = None
+        if found is None and not command.tags:
+            await session.answer_in_slices(replies.NoSuchMessage(which.to, which.number))
             return
-    session.resume_output()
-    server.hub.submit(session, [commands.EraseFound(command.room, numbers)])
+        session.resume_output()
+        if found is None:
+            asked: commands.Command = commands.PassOn(which.to, command.tags)
+        else:
+            tags = command.tags or (*self._answering(session, found), (_VERBS[command.on], command.reaction))
+            asked = commands.PutReaction(which.to, found, command.reaction, command.on, tags)
+        self._hub.submit(session, [asked])
 
+    def _answering(self, session: Session, found: Record) -> Tags:
+        """The tags that name the message replied to (IRCv3 client-tags/reply), also under their old name."""
+        id = self._log.ids.id_of(found.number)
+        return (("+reply", id), ("+draft/reply", id))
 
-async def read_acts(session: Session, command: commands.ReadActs, upto: int) -> None:
-    """Reads the audit log, for an operator of the server."""
-    server = session.server
-    if session.who not in server.hub.chat.owners:
-        await session.answer_in_slices(replies.NotServerOperator())
-        return
-    after = command.after_time or 0
-    if command.newest_seconds is not None:
-        after = max(after, wall_clock() - command.newest_seconds * 1_000_000)
-    try:
-        records = await server.log.audit(upto, after, command.limit)
-    except LogError:
-        await session.answer_in_slices(replies.ActsUnreadable(command.purpose))
-    else:
-        await session.answer_in_slices(replies.ActsView(records, command.purpose))
+    async def reply(self, session: Session, command: commands.Reply, upto: int) -> None:
+        """Finds the message replied to; its author's name precedes the text, for clients without message
+        ids."""
+        which = command.which
+        try:
+            found = await self.find_message(session, which, upto)
+        except LogError:
+            found = None
+        if found is None:
+            await session.answer_in_slices(replies.NoSuchMessage(which.to, which.number))
+            return
+        session.resume_output()
+        text = f"{found.event.person.name}: {command.text}"  # type: ignore[union-attr]  # messages have one
+        said = commands.Say(which.to, text, tags=self._answering(session, found))
+        self._hub.submit(session, [said])
+
+    async def redact(self, session: Session, command: commands.Redact, upto: int) -> None:
+        """Finds the message to redact; the hub decides whether the session may."""
+        which = command.which
+        try:
+            found = await self.find_message(session, which, upto)
+        except LogError:
+            failed = replies.RedactionRefused(
+                replies.RedactionFault.FAILED, which.to, purpose=command.purpose
+            )
+            await session.answer_in_slices(failed)
+            return
+        session.resume_output()
+        asked = commands.TakeBack(which, found, command.reason, command.purpose)
+        self._hub.submit(session, [asked])
+
+    async def read_missed(self, session: Session, command: commands.ReadMissed, upto: int) -> None:
+        """Reads the person's private messages, sent and received, since it was last here."""
+        me = self.chat.people.get(session.who)
+        log = self._log
+        records: tuple[Record, ...] = ()
+        more = 0
+        try:
+            newest = () if me is None else await log.newest((), self.own_streams(session, me), upto)
+            since = {stream.name: stream for stream in (() if me is None else self.own_streams(session, me))}
+            beside = tuple(
+                msgspec.structs.replace(stream, name=name)
+                for name, record in newest
+                if record.time > command.after_time
+                for start, stream in since.items()
+                if name.startswith(start)
+            )
+            if beside:
+                window = Window(before=command.before, after_time=command.after_time, limit=command.limit)
+                wanted = PageQuery("", upto, window, beside)
+                page = await log.read(wanted, replies.MORE_COUNTED)
+                records, more = page.records, page.more
+        except LogError:
+            await session.answer_in_slices(replies.HistoryUnreadable("", command.purpose, failed=True))
+            return
+        await session.answer_in_slices(replies.HistoryPage("", records, more, command.purpose))
+
+    async def read_targets(self, session: Session, command: commands.ReadTargets, upto: int) -> None:
+        """Reads the conversations that the session may read, with the time of each one's last message."""
+        chat = self.chat
+        me = chat.people.get(session.who)
+        rooms = {room.key: room.name for room in chat.rooms_with(session.who)}
+        owners = () if me is None else self.own_streams(session, me)
+        try:
+            newest = await self._log.newest(tuple(rooms), owners, upto)
+        except LogError:
+            await session.answer_in_slices(replies.TargetsUnreadable(command.purpose))
+            return
+        present = {fold(person.account): person.name for person in chat.people.values() if person.account}
+        times: dict[str, replies.Target] = {}
+        for key, record in newest:
+            name = rooms.get(key) or self._peer_name(session, key, record, present)
+            known = times.get(fold(name))
+            if known is None or known.time < record.time:
+                times[fold(name)] = replies.Target(name, record.time)
+        found = sorted(
+            (one for one in times.values() if command.after_time < one.time < command.before_time),
+            key=lambda one: one.time,
+        )
+        wanted = found[-command.limit :] if command.newest else found[: command.limit]
+        await session.answer_in_slices(replies.TargetsView(tuple(wanted), command.purpose))
+
+    def _peer_name(self, session: Session, stream: str, record: Record, present: dict[str, str]) -> str:
+        """The name by which a private conversation can be asked for."""
+        event = record.event
+        assert isinstance(event, Whispered)  # noqa: S101 - the newest message of a conversation
+        end = stream.partition("\t")[2]
+        key = end[1:]
+        if end == streams.account_suffix(key):
+            account = self.chat.accounts.get(key)
+            return present.get(key) or (key if account is None else account.name)
+        return event.to.name if event.to.key == key else event.person.name
+
+    async def erase_from(self, session: Session, command: commands.EraseFrom, upto: int) -> None:
+        """Finds the messages to erase; the hub decides whether the session may."""
+        room = self.chat.room_named(command.room)
+        numbers: tuple[int, ...] = ()
+        if room is not None and self.chat.may(session.who, room, Right.RULE):
+            try:
+                numbers = await self._log.numbers_by(room.key, command.name, upto)
+            except LogError:
+                await session.answer_in_slices(replies.HistoryUnreadable(command.room, failed=True))
+                return
+        session.resume_output()
+        self._hub.submit(session, [commands.EraseFound(command.room, numbers)])
+
+    async def read_acts(self, session: Session, command: commands.ReadActs, upto: int) -> None:
+        """Reads the audit log, for an operator of the server."""
+        if session.who not in self.chat.owners:
+            await session.answer_in_slices(replies.NotServerOperator())
+            return
+        after = command.after_time or 0
+        if command.newest_seconds is not None:
+            after = max(after, wall_clock() - command.newest_seconds * 1_000_000)
+        try:
+            records = await self._log.audit(upto, after, command.limit)
+        except LogError:
+            await session.answer_in_slices(replies.ActsUnreadable(command.purpose))
+        else:
+            await session.answer_in_slices(replies.ActsView(records, command.purpose))

@@ -6,100 +6,56 @@ session's output is paused and no command of it is read; other sessions do not w
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from asyncchat.core import commands, replies
 from asyncchat.core.names import fold
-from asyncchat.server import history, search
-from asyncchat.server.auth import AUTH_COMMANDS
 
 if TYPE_CHECKING:
-    from asyncchat.server.session import Session
-
-_logger = logging.getLogger("asyncchat.server")
-
-WRONG_CODE_SECONDS = 1.0
-"""How long the answer to a wrong owner code or password is delayed: there are 29^8 codes to guess."""
-
-
-async def claim_owner(session: Session, command: commands.Owner, _upto: int) -> None:
-    """Checks the owner code, or a named operator's password."""
-    server = session.server
-    if not command.name:
-        verified = server.owner_code.verify(command.code)
-    elif not server.passwords.is_host_allowed(command.name, session.address):
-        await asyncio.sleep(WRONG_CODE_SECONDS)
-        await session.answer_in_slices(replies.NotFromHere(command.name))
-        return
-    else:
-        person = server.hub.chat.people.get(session.who)
-        account = "" if person is None else person.account
-        verified = server.password_guard.count_guess(
-            session.address
-        ) and await server.passwords.verify_operator(command.name, command.code, account)
-        if verified:
-            server.password_guard.forget_guesses(session.address)
-    person = server.hub.chat.people.get(session.who)
-    who = session.address if person is None else person.origin
-    if verified:
-        _logger.warning("%s became operator as %s", who, command.name or "owner")
-    else:
-        _logger.warning("%s gave no right password for the operator %s", who, command.name or "owner")
-        await asyncio.sleep(WRONG_CODE_SECONDS)
-    session.resume_output()
-    server.hub.submit(session, [commands.ClaimOwner(verified, command.name)])
+    from asyncchat.core.chat import Chat
+    from asyncchat.server.auth import Authentication
+    from asyncchat.server.history import History
+    from asyncchat.server.reload import Reloader
+    from asyncchat.server.search import Search
+    from asyncchat.server.session import IoHandler, Session
 
 
-async def reload(session: Session, _command: commands.Reload, _upto: int) -> None:
-    """Reads the configuration again, for an operator of the server."""
-    server = session.server
-    if session.who not in server.hub.chat.owners:
-        await session.answer_in_slices(replies.NotServerOperator())
-        return
-    person = server.hub.chat.people[session.who]
-    await session.answer_in_slices(await server.reloader.reload(person))
+class IoCommands:
+    """The handlers of all I/O commands, and the few that belong nowhere else.
 
+    Args:
+        chat: the state, only to be read.
+        history: reads it.
+        search: searches it.
+        auth: checks passwords.
+        reloader: reads the configuration again.
+    """
 
-async def unlock(session: Session, command: commands.Unlock, _upto: int) -> None:
-    """Checks the server's password; a session without it is disconnected at the last try."""
-    if await session.server.passwords.verify_server(command.password):
-        await session.answer_in_slices(replies.Unlocked())
-        return
-    if command.password:
-        await asyncio.sleep(WRONG_CODE_SECONDS)
-    await session.answer_in_slices(replies.WrongPassword(bool(command.password), command.last))
-    if command.last:
-        _logger.warning("%s did not know the password", session.address)
-        session.disconnect("wrong password" if command.password else "no password")
+    def __init__(
+        self, chat: Chat, history: History, search: Search, auth: Authentication, reloader: Reloader
+    ) -> None:
+        self._chat = chat
+        self._reloader = reloader
+        self.handlers: dict[type[commands.Command], IoHandler] = {
+            commands.Ignore: self.ignore,
+            commands.Reload: self.reload,
+            **history.handlers,
+            **search.handlers,
+            **auth.handlers,
+        }
 
+    async def reload(self, session: Session, _command: commands.Reload, _upto: int) -> None:
+        """Reads the configuration again, for an operator of the server."""
+        if session.who not in self._chat.owners:
+            await session.answer_in_slices(replies.NotServerOperator())
+            return
+        person = self._chat.people[session.who]
+        await session.answer_in_slices(await self._reloader.reload(person))
 
-async def ignore(session: Session, command: commands.Ignore, _upto: int) -> None:
-    """Ignores somebody, or no longer."""
-    if command.name:
-        key = fold(command.name)
-        session.ignoring = session.ignoring | {key} if command.on else session.ignoring - {key}
-        session.update_subscriptions()
-    await session.answer_in_slices(replies.Ignored(tuple(sorted(session.ignoring))))
-
-
-IoHandler = Callable[["Session", Any, int], Awaitable[None]]
-
-IO_COMMANDS: dict[type[commands.Command], IoHandler] = {
-    commands.ReadActs: history.read_acts,
-    commands.ReadHistory: history.read_history,
-    commands.ReadMissed: history.read_missed,
-    commands.Search: search.search,
-    commands.React: history.react,
-    commands.Reply: history.reply,
-    commands.Redact: history.redact,
-    commands.ReadTargets: history.read_targets,
-    commands.EraseFrom: history.erase_from,
-    commands.Owner: claim_owner,
-    commands.Ignore: ignore,
-    commands.Reload: reload,
-    commands.Unlock: unlock,
-    **AUTH_COMMANDS,
-}
+    async def ignore(self, session: Session, command: commands.Ignore, _upto: int) -> None:
+        """Ignores somebody, or no longer."""
+        if command.name:
+            key = fold(command.name)
+            session.ignoring = session.ignoring | {key} if command.on else session.ignoring - {key}
+            session.update_subscriptions()
+        await session.answer_in_slices(replies.Ignored(tuple(sorted(session.ignoring))))

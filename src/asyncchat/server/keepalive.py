@@ -9,11 +9,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from asyncchat.server.limits import REGISTRATION_SECONDS
-from asyncchat.server.session import Session
+from asyncchat.server.session import Session, SessionContext
 
 if TYPE_CHECKING:
     from asyncchat.server.recipients import Recipient
-    from asyncchat.server.server import Server
 
 ROUND = 5.0
 """Seconds between two checks of all sessions."""
@@ -29,33 +28,39 @@ NAME_ANSWER = 5.0
 
 
 class Keepalive:
-    """Checks all sessions of a server."""
+    """Checks all sessions of a server.
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    Args:
+        context: has the sessions.
+        name: the server's, which removes what has expired.
+    """
+
+    def __init__(self, context: SessionContext, name: str) -> None:
+        self._context = context
+        self._name = name
 
     async def run(self) -> None:
         """Checks all sessions every ``ROUND`` seconds, until cancelled."""
         while True:
             await asyncio.sleep(ROUND)
-            self._server.hub.expire(self._server.info.name)
-            now = self._server.now()
-            for session in list(self._server.sessions):
+            self._context.hub.expire(self._name)
+            now = self._context.now()
+            for session in list(self._context.sessions):
                 self._check(session, now)
 
     def probe(self, asker: Recipient, holder: int) -> None:
         """Pings the session whose name is asked for from the same address."""
-        session = self._server.delivery.presence.first.get(holder)
+        session = self._context.delivery.presence.first.get(holder)
         if not isinstance(session, Session) or session.address != asker.address or session.ended:
             return
-        asked_at = self._server.now()
+        asked_at = self._context.now()
         question = session.dialect.ping() if session.dialect is not None else b""
         if question and not session.is_crowded():
             if asked_at - session.probed_at < NAME_ANSWER:
                 return  # it was pinged just now
             session.probed_at = asked_at
             session.tell(question)
-            self._server.loop.call_later(NAME_ANSWER, self._judge, session, asked_at)
+            self._context.loop.call_later(NAME_ANSWER, self._judge, session, asked_at)
         else:
             # It has no ping, or would not read it before what waits is sent.
             session.probe_by_kernel(int(NAME_ANSWER))

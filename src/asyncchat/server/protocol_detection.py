@@ -19,6 +19,9 @@ from asyncchat.server.sniffing import Kind, readable, sniff
 
 if TYPE_CHECKING:
     from asyncchat.dialects.plain import PlainDialect
+    from asyncchat.server.http.app import App
+    from asyncchat.server.listeners import Listeners
+    from asyncchat.server.protocols import Protocols
     from asyncchat.server.session import Session
 
 _logger = logging.getLogger("asyncchat.detection")
@@ -37,14 +40,35 @@ _SSH_LINE = "This is asyncchat, not an ssh server. Join with: nc {host} {port}\r
 _NO_TEXT = b"That name is not allowed: it is not plain text in UTF-8.\n"
 
 
-class ProtocolDetection:
-    """Detects what one client speaks.
+class ProtocolDetector:
+    """Detects what clients speak.
 
     Args:
-        session: gets its dialect here.
+        protocols: what they can speak.
+        listeners: know the address to tell a client on the wrong port.
+        app: answers HTTP.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, protocols: Protocols, listeners: Listeners, app: App) -> None:
+        self.protocols = protocols
+        self.listeners = listeners
+        self.app = app
+
+    async def detect(self, session: Session) -> bytes | None:
+        """Gives a session its dialect.
+
+        Returns:
+            The input that its dialect has not seen yet; None when there is nobody to serve.
+        """
+        return await _Detection(self, session).run()
+
+
+class _Detection:
+    """Detects what one client speaks."""
+
+    def __init__(self, detector: ProtocolDetector, session: Session) -> None:
+        self._protocols = detector.protocols
+        self._detector = detector
         self._session = session
         self._begun = b""
         self._ended = False
@@ -53,12 +77,7 @@ class ProtocolDetection:
         self._plain: PlainDialect | None = None
         self._deadline = session.waiting_since + REGISTRATION_SECONDS
 
-    async def detect(self) -> bytes | None:
-        """Finds out what the client is.
-
-        Returns:
-            The input that its dialect has not seen yet; None when there is nobody to serve.
-        """
+    async def run(self) -> bytes | None:
         while True:
             if self._ended and not self._begun:
                 return None
@@ -76,7 +95,7 @@ class ProtocolDetection:
     async def _listen(self) -> bool:
         """Reads more. After a silence it shows the prompt; True: the client turned out to be unframed."""
         session = self._session
-        left = self._deadline - session.server.now()
+        left = self._deadline - session.context.now()
         if left <= 0:
             session.disconnect("no name in time")
             return False
@@ -94,7 +113,7 @@ class ProtocolDetection:
             self._begun += data
             if self._prompted and not self._telnet and b"\xff" in data:
                 self._telnet = True
-                session.tell(session.server.plain.hush() if self._plain is None else b"")
+                session.tell(self._protocols.plain.hush() if self._plain is None else b"")
         elif data is not None:
             self._ended = True
         elif silent:
@@ -109,12 +128,12 @@ class ProtocolDetection:
         if not self._prompted:
             self._prompted = True
             self._telnet = b"\xff" in self._begun
-            self._session.tell(self._session.server.plain.greeting(telnet=self._telnet))
+            self._session.tell(self._protocols.plain.greeting(telnet=self._telnet))
 
     def _speak_plain(self, *, framed: bool) -> PlainDialect:
         if self._plain is None or not framed:
             session = self._session
-            self._plain = session.server.plain.dialect(
+            self._plain = self._protocols.plain.dialect(
                 session.id, session.host, framed=framed, is_confidential=session.private
             )
             session.adopt(self._plain)
@@ -139,23 +158,27 @@ class ProtocolDetection:
 
     async def _turn_to(self, kind: Kind) -> bytes | None:
         session = self._session
-        server = session.server
         match kind:
             case Kind.IRC:
                 if self._prompted:
                     session.tell(b"\r\n")
-                session.adopt(server.irc.dialect(session.id, session.host, is_confidential=session.private))
+                session.adopt(
+                    self._protocols.irc.dialect(session.id, session.host, is_confidential=session.private)
+                )
                 # Past telnet's negotiation, bytes are the dialect's to judge: 0xFF in a line is no UTF-8.
                 return readable(self._begun) if self._marked() else self._begun
             case Kind.HTTP:
                 if not self._prompted:
                     begun = readable(self._begun) if self._marked() else self._begun
-                    return await HttpConnection(session, begun, ended=self._ended).serve()
+                    websocket = self._protocols.websocket
+                    return await HttpConnection(
+                        session, self._detector.app, websocket, begun, ended=self._ended
+                    ).serve()
             case Kind.TLS:
                 session.tell(_TLS_ALERT)
                 _logger.warning("%s tried TLS on the plain-text port", session.address)
             case Kind.SSH:
-                host, port = server.first_address()
+                host, port = self._detector.listeners.first_address()
                 session.tell(_SSH_LINE.format(host=host, port=port).encode())
                 _logger.warning("%s tried ssh", session.address)
             case Kind.PROXY | Kind.GARBAGE | Kind.PLAIN:

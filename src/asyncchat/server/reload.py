@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from asyncchat.config.options import ServeConfig, table
-from asyncchat.core.events import ConfigurationRead
+from asyncchat.core.events import AnyEvent, ConfigurationRead
 from asyncchat.core.people import Person, from_origin
 from asyncchat.core.replies import NotReloaded, Reloaded
 from asyncchat.errors import AsyncChatError
 
 if TYPE_CHECKING:
     from asyncchat.config.sources import Sources
-    from asyncchat.server.server import Server
 
 _logger = logging.getLogger("asyncchat.server")
 
@@ -49,6 +49,28 @@ def read_motd(name: str) -> tuple[str, ...] | None:
         raise ServeError(f"The message of the day {name} is not UTF-8 text") from error
 
 
+class Reloadable(Protocol):
+    """What a reload changes: the server."""
+
+    @property
+    def options(self) -> ServeConfig:
+        """The options as they are now."""
+        ...
+
+    @property
+    def motd(self) -> tuple[str, ...] | None:
+        """The lines of the message of the day."""
+        ...
+
+    def apply_options(self, options: ServeConfig, motd: tuple[str, ...] | None) -> None:
+        """Uses other options from now on."""
+        ...
+
+    def declare(self, facts: Sequence[AnyEvent]) -> None:
+        """Records and delivers facts that no session caused."""
+        ...
+
+
 class Reloader:
     """Reads the configuration of a server again on request.
 
@@ -57,7 +79,7 @@ class Reloader:
         sources: where the options are stated; None: nowhere, so nothing changes.
     """
 
-    def __init__(self, server: Server, sources: Sources | None) -> None:
+    def __init__(self, server: Reloadable, sources: Sources | None) -> None:
         self._server = server
         self._sources = sources
         self._asked = asyncio.Event()
@@ -94,7 +116,7 @@ class Reloader:
                 value = getattr(stated, row.field)
                 same = value == getattr(now, row.field)
                 if row.field == "motd" and same:
-                    same = motd == self._server.info.motd
+                    same = motd == self._server.motd
                 if same:
                     continue
                 if row.option.reload:
@@ -107,7 +129,7 @@ class Reloader:
         _logger.warning("Reloaded (%s); changed: %s", asker.name, ", ".join(changed) or "nothing")
         if waiting:
             _logger.warning("Only a restart changes: %s", ", ".join(waiting))
-        self._server.hub.declare([ConfigurationRead(asker, tuple(changed))])
+        self._server.declare([ConfigurationRead(asker, tuple(changed))])
         return Reloaded(file, tuple(changed), tuple(waiting))
 
     def _read(self) -> tuple[ServeConfig, tuple[str, ...] | None]:

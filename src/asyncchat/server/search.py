@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from asyncchat.core import commands, replies
-from asyncchat.core.events import Record
+from asyncchat.core.events import Record, Said, Whispered
 from asyncchat.core.names import ROOM_SIGNS, fold
-from asyncchat.core.searching import UNSEEN, holds
 from asyncchat.log.base import Log, LogError, PageQuery, SearchQuery, SearchResult, Window
-from asyncchat.server.history import PAGE_MOST, Conversation, conversation_of
+from asyncchat.server.history import PAGE_MOST, Conversation, History
 from asyncchat.server.hub import wall_clock
 
 if TYPE_CHECKING:
-    from asyncchat.server.session import Session
+    from asyncchat.server.session import IoHandler, Session
 
 AT_ONCE = 4
 """Searches that run at once: each takes up to half a second of the log's thread."""
@@ -68,72 +67,75 @@ class Searcher:
             page = await self._log.read(PageQuery("", query.upto, window, where.beside))
             records = page.records
             for last in reversed(records) if newest else records:
-                if _fits(query, last):
+                if isinstance(last.event, Said | Whispered) and query.matches(last.event):
                     found.append(last)
                     if len(found) > limit:  # one more than wanted: there is more
                         del found[-1]
-                        return SearchResult(_in_order(query, found), found[-1].number, found[-1].time)
+                        return SearchResult(
+                            query.window.oldest_first(found), found[-1].number, found[-1].time
+                        )
             if len(records) < PRIVATE_PAGE or last is None:
-                return SearchResult(_in_order(query, found), None)
+                return SearchResult(query.window.oldest_first(found), None)
             window = (
                 msgspec.structs.replace(window, before=last.number)
                 if newest
                 else msgspec.structs.replace(window, after=last.number)
             )
-        return SearchResult(_in_order(query, found), last.number, last.time)
+        return SearchResult(query.window.oldest_first(found), last.number, last.time)
 
 
-def _fits(query: SearchQuery, record: Record) -> bool:
-    event = record.event
-    return (
-        event.speech not in UNSEEN  # type: ignore[union-attr]  # a page without events
-        and (not query.name or event.person.key == query.name)  # type: ignore[union-attr]
-        and holds(event.text, query.terms)  # type: ignore[union-attr]
-    )
+class Search:
+    """Searches for sessions.
 
-
-def _in_order(query: SearchQuery, found: list[Record]) -> tuple[Record, ...]:
-    return tuple(found[::-1] if query.window.newest else found)
-
-
-async def search(session: Session, command: commands.Search, upto: int) -> None:
-    """Searches the rooms that the session is in, one of them, or one of its private conversations.
-
-    An operator of the server may name any room, but no conversation of others.
+    Args:
+        history: knows which conversations a session may read.
+        log: the history that is searched.
     """
-    chat = session.server.hub.chat
-    rooms = [room.key for room in chat.rooms_with(session.who)]
-    where = None
-    if command.room and command.room[0] not in ROOM_SIGNS:
-        where = conversation_of(session, command.room)
-        if where is None:
-            await session.answer_in_slices(replies.NotSearched(command.room, command.purpose))
-            return
-    elif command.room:
-        room = chat.rooms.get(fold(command.room))
-        if room is None or not (session.who in room.seats or session.who in chat.owners):
-            await session.answer_in_slices(replies.NotSearched(command.room, command.purpose))
-            return
-        rooms = [room.key]
-    after_time, before_time = _times(command)
-    window = Window(
-        command.after,
-        command.before,
-        after_time,
-        before_time,
-        min(command.limit, PAGE_MOST),
-        command.end is commands.Direction.NEWEST,
-    )
-    renamed = any(chat.rooms[key].renamed for key in rooms)
-    query = SearchQuery(tuple(rooms), upto, window, command.terms, fold(command.name), renamed)
-    found = await session.server.searcher.find(query, where)
-    answer: replies.Reply | replies.Refusal
-    if found is None:
-        answer = replies.NotSearched("", command.purpose)
-    else:
-        short = found.reached is not None and len(found.records) < window.limit
-        answer = replies.SearchPage(found.records, found.reached, found.time, command.purpose, short)
-    await session.answer_in_slices(answer)
+
+    def __init__(self, history: History, log: Log) -> None:
+        self._history = history
+        self._searcher = Searcher(log)
+        self.handlers: dict[type[commands.Command], IoHandler] = {commands.Search: self.search}
+        """The I/O commands that it answers."""
+
+    async def search(self, session: Session, command: commands.Search, upto: int) -> None:
+        """Searches the rooms that the session is in, one of them, or one of its private conversations.
+
+        An operator of the server may name any room, but no conversation of others.
+        """
+        chat = self._history.chat
+        rooms = [room.key for room in chat.rooms_with(session.who)]
+        where = None
+        if command.room and command.room[0] not in ROOM_SIGNS:
+            where = self._history.conversation_of(session, command.room)
+            if where is None:
+                await session.answer_in_slices(replies.NotSearched(command.room, command.purpose))
+                return
+        elif command.room:
+            room = chat.rooms.get(fold(command.room))
+            if room is None or not (session.who in room.seats or session.who in chat.owners):
+                await session.answer_in_slices(replies.NotSearched(command.room, command.purpose))
+                return
+            rooms = [room.key]
+        after_time, before_time = _times(command)
+        window = Window(
+            command.after,
+            command.before,
+            after_time,
+            before_time,
+            min(command.limit, PAGE_MOST),
+            command.end is commands.Direction.NEWEST,
+        )
+        renamed = any(chat.rooms[key].renamed for key in rooms)
+        query = SearchQuery(tuple(rooms), upto, window, command.terms, fold(command.name), renamed)
+        found = await self._searcher.find(query, where)
+        answer: replies.Reply | replies.Refusal
+        if found is None:
+            answer = replies.NotSearched("", command.purpose)
+        else:
+            short = found.reached is not None and len(found.records) < window.limit
+            answer = replies.SearchPage(found.records, found.reached, found.time, command.purpose, short)
+        await session.answer_in_slices(answer)
 
 
 def _times(command: commands.Search) -> tuple[int | None, int | None]:

@@ -23,7 +23,7 @@ from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses, banner, logging_setup
 from asyncchat.server.addresses import Address, is_local
 from asyncchat.server.cloaks import key_beside
-from asyncchat.server.control_socket import control_socket
+from asyncchat.server.control_socket import HubExecutor, control_socket
 from asyncchat.server.limits import raise_file_limit
 from asyncchat.server.outbox import StorageLost
 from asyncchat.server.reload import ServeError, read_motd
@@ -113,7 +113,7 @@ async def _serve_on(
         stopping = _stop_at_signals()
         _reload_at_hangup(server, stopping)
         await server.start(listeners)
-        async with control_socket(server, database):
+        async with control_socket(HubExecutor(server.hub, log), database):
             announce(_announcement(server, config, database))
             if config.open:
                 _open_page(server)
@@ -153,14 +153,14 @@ def _cloak_key(config: ServeConfig, database: Path | None) -> bytes | None:
 
 
 def _announcement(server: Server, config: ServeConfig, database: Path | None) -> str:
-    text = banner.listening(server.reachable)
+    text = banner.listening(server.listeners.reachable)
     text += banner.history_line(database, kept=config.history, messages=server.log.messages)
-    text += "\n" + server.how_to_join() + banner.who_can_join(server.reachable)
-    best = banner.best(server.reachable)
+    text += "\n" + server.listeners.how_to_join() + banner.who_can_join(server.listeners.reachable)
+    best = banner.best(server.listeners.reachable)
     if config.lan and not best.path and _shows_blocks():
         text += banner.qr_code(banner.page(best))
     if not server.hub.chat.owner_claimed:
-        text += banner.owner_line(server.owner_code.text)
+        text += banner.owner_line(server.auth.owner_code.text)
     return text + "Stop with Ctrl-C.\n"
 
 
@@ -171,7 +171,7 @@ def _shows_blocks() -> bool:
 
 def _open_page(server: Server) -> None:
     """Opens the page in a browser, from a thread: a browser in a terminal would block."""
-    local = [address for address in server.reachable if not address.path]
+    local = [address for address in server.listeners.reachable if not address.path]
     if not local:
         _logger.warning("--open: a browser reaches no Unix socket; listen on a port too")
         return

@@ -1,6 +1,6 @@
 """The server: puts the parts together, starts them and stops them in order.
 
-Owns the lifecycle: listeners, sessions, and the background tasks.
+Owns the lifecycle: the order of start and stop, the background tasks, and what a reload changes.
 """
 
 from __future__ import annotations
@@ -8,12 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import sys
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from asyncchat import __version__
 from asyncchat.core.chat import Chat, starting
@@ -22,27 +19,26 @@ from asyncchat.core.people import from_origin
 from asyncchat.core.replies import OfferRenewed
 from asyncchat.core.rules.modes import over
 from asyncchat.core.settings import configured
-from asyncchat.dialects.base import ServerInfo
-from asyncchat.dialects.irc.server_context import IrcContext
-from asyncchat.dialects.plain import Plain
-from asyncchat.dialects.websocket import WebSocket
 from asyncchat.log.base import RetentionPolicy
-from asyncchat.server import banner, logging_setup
-from asyncchat.server.addresses import BACKLOG, LOCALHOST, Address
+from asyncchat.server import logging_setup
+from asyncchat.server.addresses import Address
+from asyncchat.server.auth import Authentication
 from asyncchat.server.cloaks import Cloaks, new_key
 from asyncchat.server.delivery import Delivery
+from asyncchat.server.history import History
 from asyncchat.server.http.app import App
-from asyncchat.server.http.hosts import Hosts
 from asyncchat.server.hub import Hub, wall_clock
+from asyncchat.server.io_commands import IoCommands
 from asyncchat.server.keepalive import Keepalive
-from asyncchat.server.limits import AddressCounter
+from asyncchat.server.listeners import Listeners
 from asyncchat.server.outbox import Outbox, StorageLost
-from asyncchat.server.page_cache import PageCache
 from asyncchat.server.password_guard import PasswordGuard
+from asyncchat.server.protocol_detection import ProtocolDetector
+from asyncchat.server.protocols import Protocols
 from asyncchat.server.reload import Reloader
-from asyncchat.server.search import Searcher
+from asyncchat.server.search import Search
 from asyncchat.server.server_passwords import ServerPasswords
-from asyncchat.server.session import Session
+from asyncchat.server.session import SessionContext
 from asyncchat.server.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -52,9 +48,6 @@ if TYPE_CHECKING:
     from asyncchat.server.server_passwords import OwnerCode
 
 _logger = logging.getLogger("asyncchat.server")
-
-FULL = b"The chat is full. Try again later.\r\n"
-CROWDED = b"Too many connections from your address. Close some, or try again later.\r\n"
 
 DRAIN_SECONDS = 5.0
 """How long the last bytes to all sessions may take when the server stops."""
@@ -84,89 +77,54 @@ class Server:
         most_sessions: int = 1_000_000,
         sources: Sources | None = None,
     ) -> None:
-        self.loop = asyncio.get_running_loop()
-        self.now = self.loop.time
-        self.options = config
-        """The options as they are now: a reload replaces them."""
-        self.passwords = ServerPasswords(config)
-        self.password_guard = PasswordGuard(self.now, counting=config.limits)
-        self.owner_code = owner_code
-        self.cloaks = Cloaks((cloak_key or new_key()) if config.cloak else b"")
         self.log = log
-        self.start_number = log.last
-        """The number of the last record before this run."""
-        self.searcher = Searcher(log)
-        local = time.localtime()
-        self.info = ServerInfo(
-            name=config.name,
-            version=__version__,
-            started=wall_clock(),
-            ids=log.ids,
-            motd=motd,
-            zone=local.tm_zone,
-            utc_offset=local.tm_gmtoff,
-            keeps_history=config.history,
-            locked=bool(config.password),
-            registration=config.registration,
-            # Registering an account must not be a way around the server's password.
-            before_connect=config.before_connect and not config.password,
-            require_email=config.require_email,
-            newcomers=config.newcomers,
-            description=config.description,
-            operators=tuple(config.operators),
-            contact=config.contact,
-            network=config.network,
-            icon=config.icon,
-        )
-        self.reloader = Reloader(self, sources)
-        self.irc = IrcContext(self.info)
-        self.websocket = WebSocket(self.irc)
-        self.irc.arriving = lambda: len(self.sessions) - self.delivery.presence.sessions
-        self.plain = Plain(self.info)
-        self.app = App(self)
-        self.hosts = self._hosts()
-        """The host names and origins for HTTP."""
         chat = Chat.replay(log.state())
         self.delivery = Delivery(chat)
         self.outbox = Outbox(log, self.delivery)
         self.hub = Hub(chat, log, self.outbox)
-        self.hub.chat.ascii_names = config.ascii_names
-        self.hub.chat.most_stays = config.most_stays
-        self.hub.chat.longest_absence = config.stay_days
-        self.page_cache = PageCache(log, self.delivery)
-        self.keepalive = Keepalive(self)
-        self.webhooks = Webhooks(self)
+        self.reloader = Reloader(self, sources)
+        guard = PasswordGuard(asyncio.get_running_loop().time, counting=config.limits)
+        self.auth = Authentication(self.hub, ServerPasswords(config), owner_code, guard)
+        history = History(self.hub, log, self.delivery)
+        io = IoCommands(chat, history, Search(history, log), self.auth, self.reloader)
+        self.context = SessionContext(
+            config,
+            cloaks=Cloaks((cloak_key or new_key()) if config.cloak else b""),
+            hub=self.hub,
+            outbox=self.outbox,
+            delivery=self.delivery,
+            io_handlers=io.handlers,
+        )
+        self.protocols = Protocols(config, log.ids, motd)
+        self.protocols.irc.arriving = lambda: len(self.context.sessions) - self.delivery.presence.sessions
+        self.listeners = Listeners(self.context, most_sessions)
+        self.app = App(self.context, log, self.listeners, self.protocols.info.started)
+        self.keepalive = Keepalive(self.context, config.name)
         self.hub.on_name_taken = self.keepalive.probe
-        self.sessions: dict[Session, asyncio.Task[None] | None] = {}
-        """The sessions of all connections, with their tasks."""
-        self.addresses: list[Address] = []
-        self.reachable: list[Address] = []
-        """Addresses that people can use, found at the start: a name server may be asked."""
-        self._most_sessions = most_sessions
-        self._next_id = 1
-        self._connections_by_address = AddressCounter()
-        self._listeners: list[asyncio.Server] = []
+        self.webhooks = Webhooks(self.delivery, log.ids, config.webhooks)
+        self._apply_to_chat()
 
-    async def start(self, listeners: Sequence[tuple[Address, Sequence[socket.socket]]]) -> None:
+    @property
+    def options(self) -> ServeConfig:
+        """The options as they are now."""
+        return self.context.options
+
+    @property
+    def motd(self) -> tuple[str, ...] | None:
+        """The lines of the message of the day."""
+        return self.protocols.info.motd
+
+    async def start(self, sockets: Sequence[tuple[Address, Sequence[socket.socket]]]) -> None:
         """Records the start in the log, then accepts connections on these sockets."""
         chat = self.hub.chat
         facts = self.hub.record(starting(chat, __version__, wall_clock(), self.log.last_time))
         facts += self.hub.record(self._settings())
-        facts += self.hub.record(list(over(self.hub.chat, from_origin(self.info.name), wall_clock())))
+        facts += self.hub.record(list(over(chat, from_origin(self.options.name), wall_clock())))
         await self.log.append(facts[0].number - 1, facts)
         self.delivery.delivered = facts[-1].number
         self.delivery.add_absent({who: chat.rooms_of.get(who, ()) for who in chat.absent})
-        self._next_id = max(chat.people, default=0) + 1
-        for address, sockets in listeners:
-            for listener in sockets:
-                if address.path:
-                    self.addresses.append(address)
-                    server = await asyncio.start_unix_server(self._accept, sock=listener, backlog=BACKLOG)
-                else:
-                    self.addresses.append(Address(*listener.getsockname()[:2]))
-                    server = await asyncio.start_server(self._accept, sock=listener, backlog=BACKLOG)
-                self._listeners.append(server)
-        self.reachable = banner.reachable(self.addresses)
+        detector = ProtocolDetector(self.protocols, self.listeners, self.app)
+        await self.listeners.open(sockets, detector.detect, max(chat.people, default=0) + 1)
         self.log.set_retention(_retention(self.options))
 
     async def run(self) -> None:
@@ -196,17 +154,17 @@ class Server:
 
         With ``drain`` the outbox's task must still run.
         """
-        for server in self._listeners:
-            server.close()
+        self.listeners.close()
         if drain:
             try:
                 async with asyncio.timeout(DRAIN_SECONDS):
                     await self.outbox.emptied()
             except TimeoutError:
                 _logger.error("Not everything was delivered within %g s", DRAIN_SECONDS)
-        for session in list(self.sessions):
+        sessions = self.context.sessions
+        for session in list(sessions):
             session.shut_down(reason)
-        tasks = [task for task in self.sessions.values() if task is not None]
+        tasks = [task for task in sessions.values() if task is not None]
         if tasks:
             _done, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
             for task in late:
@@ -215,92 +173,37 @@ class Server:
 
     def apply_options(self, options: ServeConfig, motd: tuple[str, ...] | None) -> None:
         """Uses other options from now on; nobody is disconnected for it."""
-        before, self.options = self.options, options
-        self.hub.chat.ascii_names = options.ascii_names
-        self.hub.chat.most_stays = options.most_stays
-        self.hub.chat.longest_absence = options.stay_days
+        before, self.context.options = self.options, options
+        self._apply_to_chat()
         if (options.password, options.operators) != (before.password, before.operators):
-            self.passwords = ServerPasswords(options)
-        self.info = msgspec.structs.replace(
-            self.info,
-            motd=motd,
-            locked=bool(options.password),
-            before_connect=options.before_connect and not options.password,
-            newcomers=options.newcomers,
-            description=options.description,
-            operators=tuple(options.operators),
-            contact=options.contact,
-            network=options.network,
-            icon=options.icon,
-        )
-        offered = self.irc.offer
-        self.irc.renew(self.info)
-        if self.irc.offer.values != offered.values:
-            for session in self.sessions:
+            self.auth.passwords = ServerPasswords(options)
+        self.auth.guard.counting = options.limits
+        offered = self.protocols.update(options, motd)
+        if offered is not None:
+            for session in self.context.sessions:
                 if session.dialect is not None:
                     self.outbox.put(session, (OfferRenewed(offered),), 0)
-        self.plain.info = self.info
-        self.hosts = self._hosts()
-        self.webhooks.changed()
+        self.app.update_hosts()
+        self.webhooks.change(options.webhooks)
         if _retention(options) != _retention(before):
             self.log.set_retention(_retention(options))
         if options.log_level != before.log_level:
             logging_setup.set_level(options.log_level)
-        self.password_guard.counting = options.limits
         self.hub.declare(self._settings())
 
-    def how_to_join(self) -> str:
-        """The lines on how to join."""
-        return banner.how_to_join(banner.best(self.reachable), locked=self.info.locked)
+    def declare(self, facts: Sequence[AnyEvent]) -> None:
+        """Records and delivers facts that no session caused."""
+        self.hub.declare(facts)
 
-    def first_address(self) -> tuple[str, int]:
-        """A host and port that people can use."""
-        best = banner.best(self.reachable)
-        return best.host, best.port
-
-    def _accept(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> Coroutine[None, None, None] | None:
-        """Begins a session. The coroutine becomes its task: one more frame around it would cost memory."""
-        if len(self.sessions) >= min(self._most_sessions, self.options.sessions or self._most_sessions):
-            writer.write(FULL)
-            writer.close()
-            return None
-        writer.transport.set_write_buffer_limits(high=self.options.send_bytes)
-        peer = writer.get_extra_info("peername")
-        if isinstance(peer, tuple):
-            # Interned: a thousand people behind one address share one string.
-            address = sys.intern(peer[0].removeprefix("::ffff:"))
-        elif isinstance(writer.get_extra_info("sockname"), tuple):
-            # Reset before it was accepted. It must not pass for a local client, whom no ban matches.
-            writer.transport.abort()
-            return None
-        else:
-            address = LOCALHOST
-        options = self.options
-        if not self._connections_by_address.acquire(address, options.per_address if options.limits else 0):
-            _logger.info("%s has too many connections, one more was closed", address)
-            writer.write(CROWDED)
-            writer.close()
-            return None
-        session = Session(self, self._next_id, address, reader, writer)
-        self._next_id += 1
-        return session.run()
-
-    def remove_session(self, session: Session) -> None:
-        """A session's connection has ended."""
-        del self.sessions[session]
-        self._connections_by_address.release(session.address)
+    def _apply_to_chat(self) -> None:
+        chat, options = self.hub.chat, self.options
+        chat.ascii_names = options.ascii_names
+        chat.most_stays = options.most_stays
+        chat.longest_absence = options.stay_days
 
     def _settings(self) -> list[AnyEvent]:
         """The settings of rooms that the options change."""
-        return list(configured(self.hub.chat, self.options.rooms, self.info.name, wall_clock()))
-
-    def _hosts(self) -> Hosts:
-        own = socket.gethostname()
-        # A machine without a name server is known in its network as NAME.local (multicast DNS, RFC 6762).
-        names = (self.options.name, own, f"{own.partition('.')[0]}.local")
-        return Hosts(names, self.options.origins)
+        return list(configured(self.hub.chat, self.options.rooms, self.options.name, wall_clock()))
 
 
 def _retention(options: ServeConfig) -> RetentionPolicy:

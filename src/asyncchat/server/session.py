@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -18,16 +18,18 @@ from asyncchat.core.commands import Answer, Command, Enter, Quit
 from asyncchat.core.events import Confided, Invited, Knocked, Reacted, ReactedTo, Record, Said, Whispered
 from asyncchat.core.replies import StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN
-from asyncchat.server.connection import Connection
+from asyncchat.server.connection import Connection, ConnectionContext
 from asyncchat.server.delivery import Barrier
-from asyncchat.server.io_commands import IO_COMMANDS
-from asyncchat.server.limits import READ_BYTES, Bucket
-from asyncchat.server.protocol_detection import ProtocolDetection
+from asyncchat.server.limits import READ_BYTES, AddressCounter, Bucket
 
 if TYPE_CHECKING:
+    from asyncchat.config.options import ServeConfig
     from asyncchat.dialects.base import Dialect, EventEncoder, Outcome
+    from asyncchat.server.cloaks import Cloaks
+    from asyncchat.server.delivery import Delivery
+    from asyncchat.server.hub import Hub
+    from asyncchat.server.outbox import Outbox
     from asyncchat.server.recipients import Subscribers
-    from asyncchat.server.server import Server
 
 _logger = logging.getLogger("asyncchat.session")
 
@@ -36,6 +38,46 @@ SLICE_BYTES = 65_536
 
 _HIDDEN = Said | Whispered | Confided | Invited | Knocked | Reacted | ReactedTo
 """Events that a session is not shown when it ignores the person who caused them."""
+
+
+IoHandler = Callable[["Session", Any, int], Awaitable[None]]
+"""(session, command, number of the last record delivered before): answers an I/O command."""
+
+Detector = Callable[["Session"], Awaitable[bytes | None]]
+"""Gives a session its dialect; returns the input that the dialect has not seen yet, or None to end."""
+
+
+class SessionContext(ConnectionContext):
+    """What all sessions of a server share.
+
+    Args:
+        options: those of the server; a reload replaces them here.
+        cloaks: hide the sessions' addresses from others.
+        hub: decides their commands.
+        outbox: takes the outcomes.
+        delivery: tells them what happens.
+        io_handlers: answer their I/O commands.
+    """
+
+    def __init__(
+        self,
+        options: ServeConfig,
+        *,
+        cloaks: Cloaks,
+        hub: Hub,
+        outbox: Outbox,
+        delivery: Delivery,
+        io_handlers: Mapping[type[Command], IoHandler],
+    ) -> None:
+        super().__init__(options)
+        self.cloaks = cloaks
+        self.hub = hub
+        self.outbox = outbox
+        self.delivery = delivery
+        self.io_handlers = io_handlers
+        self.sessions: dict[Session, asyncio.Task[None] | None] = {}
+        """The sessions of all connections, with their tasks."""
+        self.connections = AddressCounter()
 
 
 class Session(Connection):
@@ -64,21 +106,22 @@ class Session(Connection):
         "who",
     )  # fmt: skip
 
+    context: SessionContext
     encoder: EventEncoder
 
     def __init__(
         self,
-        server: Server,
+        context: SessionContext,
         id: int,
         address: str,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
-        super().__init__(server, address, reader, writer)
+        super().__init__(context, address, reader, writer)
         self.id = id
         self.who = id
         """The person's number, once it has entered; another session may be the same person."""
-        self.host = server.cloaks.of(address)
+        self.host = context.cloaks.of(address)
         """What others see in the place of the address."""
         self.dialect: Dialect | None = None
         self.subscriptions: tuple[Subscribers, ...] = ()
@@ -89,7 +132,7 @@ class Session(Connection):
         self.waiting_since = self.heard_at
         self.probed_at = 0.0
         self._waiter: asyncio.Future[None] | None = None
-        self._bucket = Bucket(self.heard_at, server.options) if server.options.limits else None
+        self._bucket = Bucket(self.heard_at, context.options) if context.options.limits else None
 
     # What delivery calls.
 
@@ -101,7 +144,7 @@ class Session(Connection):
         own = self._said(dialect.encode_outcome, outcome)
         if own:
             self.pending.append(own)
-            if len(own) > self.server.options.send_bytes:
+            if len(own) > self.context.options.send_bytes:
                 self._allowance += len(own)
         if dialect.encoder is not self.encoder:
             self.encoder = dialect.encoder
@@ -123,7 +166,7 @@ class Session(Connection):
             return say(outcome)
         except Exception:
             _logger.exception("An answer to %s failed; this is a bug of asyncchat", self.address)
-            self.server.loop.call_soon(self.disconnect, "internal error")
+            self.context.loop.call_soon(self.disconnect, "internal error")
             return b""
 
     def flush_pending(self) -> None:
@@ -164,7 +207,7 @@ class Session(Connection):
 
     async def next_delivery(self) -> None:
         """Waits until something is delivered to this session individually."""
-        self._waiter = self.server.loop.create_future()
+        self._waiter = self.context.loop.create_future()
         await self._waiter
 
     async def subscribe(self, room: str) -> int:
@@ -177,7 +220,7 @@ class Session(Connection):
 
     def unsubscribe(self) -> None:
         """Unsubscribes from all rooms."""
-        self.server.delivery.unsubscribe(self)
+        self.context.delivery.unsubscribe(self)
 
     def adopt(self, dialect: Dialect) -> None:
         """Uses this dialect from now on."""
@@ -194,7 +237,7 @@ class Session(Connection):
         self.reason = reason
         if not at_once:
             self._tell_last(reason)
-        self._leave(int((self.server.now() - self.heard_at) * 1_000_000) if at_once else 0)
+        self._leave(int((self.context.now() - self.heard_at) * 1_000_000) if at_once else 0)
         if at_once:
             self._writer.transport.abort()
         else:
@@ -224,20 +267,20 @@ class Session(Connection):
 
     # The task.
 
-    async def run(self) -> None:
+    async def run(self, detect: Detector) -> None:
         """Serves the client until it leaves or is lost."""
-        self.server.sessions[self] = asyncio.current_task()
+        self.context.sessions[self] = asyncio.current_task()
         try:
-            data = await ProtocolDetection(self).detect()
+            data = await detect(self)
             while data is not None:
                 await self._process(data)
                 if self.ended:
                     return
                 data = await self._reader.read(READ_BYTES)
-                self.heard_at = self.server.now()
+                self.heard_at = self.context.now()
                 if not data:
                     return await self._finish()
-                self.server.outbox.weight += len(data)
+                self.context.outbox.weight += len(data)
                 if len(data) == READ_BYTES:
                     await asyncio.sleep(0)  # more has come already: the next read would not wait
         except OSError as error:
@@ -254,7 +297,8 @@ class Session(Connection):
             if self.dialect is None and self.subscriptions:
                 self.unsubscribe()
             self._close()
-            self.server.remove_session(self)
+            del self.context.sessions[self]
+            self.context.connections.release(self.address)
 
     async def _finish(self) -> None:
         """Processes what the end of input still means, then leaves."""
@@ -267,7 +311,7 @@ class Session(Connection):
                 await self._await_outcome(commands[-1])
             commands = dialect.receive_data(b"")
         if not self.ended:
-            self.server.hub.submit(self, [Quit("connection closed")])
+            self.context.hub.submit(self, [Quit("connection closed")])
             await self._finish_output()
 
     async def _process(self, data: bytes) -> None:
@@ -275,13 +319,13 @@ class Session(Connection):
         dialect = self.spoken
         bucket = self._bucket
         while not self.ended:
-            if self.server.outbox.failing and self.server.outbox.holds(self):
+            if self.context.outbox.failing and self.context.outbox.holds(self):
                 await self.next_delivery()  # a refusal must not overtake what was accepted before
                 continue
             if bucket is None:
                 commands = dialect.receive_data(data)
             else:
-                allowed = bucket.allowed(self.heard_at, self.server.options)
+                allowed = bucket.allowed(self.heard_at, self.context.options)
                 if allowed < 1:
                     data = await self._throttle(bucket, data)
                     continue
@@ -298,28 +342,28 @@ class Session(Connection):
             elif dialect.backlog:
                 await self._wait_for_capacity()
             else:
-                if self.server.outbox.full or self.is_crowded():
+                if self.context.outbox.full or self.is_crowded():
                     await self._wait_for_capacity()
                 return
 
     def _submit(self, commands: Sequence[Command]) -> bool:
         """Hands commands to the hub, except an I/O command; whether the last one was to leave."""
-        server = self.server
-        if server.outbox.failing:
+        context = self.context
+        if context.outbox.failing:
             return self._refuse(commands)
         if commands:
             last = commands[-1]
-            if type(last) in IO_COMMANDS:
+            if type(last) in context.io_handlers:
                 commands = commands[:-1]
             elif type(last) is Enter:
                 commands = [*commands[:-1], msgspec.structs.replace(last, address=self.address)]
-        return server.hub.submit(self, commands)
+        return context.hub.submit(self, commands)
 
     def _refuse(self, commands: Sequence[Command]) -> bool:
         """Answers commands while the history can't be written: only leaving is accepted."""
         for command in commands:
             if type(command) is Quit:
-                return self.server.hub.submit(self, [command])
+                return self.context.hub.submit(self, [command])
             answer = command.value if type(command) is Answer else StorageDown()
             self.tell(self.spoken.encode_outcome((answer,)))
         return False
@@ -327,7 +371,7 @@ class Session(Connection):
     async def _finish_output(self) -> None:
         """Waits until all that was asked before leaving is answered."""
         if not self.ended:
-            if not self.server.outbox.failing:
+            if not self.context.outbox.failing:
                 await self._reach_barrier()
             if not self.spoken.entered:
                 self.resume_output(self.spoken.closing_bytes(""))
@@ -339,14 +383,14 @@ class Session(Connection):
         Returns:
             The number of the last record delivered before.
         """
-        barrier = self.server.hub.put_barrier(self, room)
+        barrier = self.context.hub.put_barrier(self, room)
         while barrier.reached < 0 and not self.ended:
             await self.next_delivery()
         return barrier.reached
 
     async def _await_outcome(self, command: Command) -> None:
         """Waits for what decides how input is read on: an I/O command's answer, or an outcome."""
-        perform = IO_COMMANDS.get(type(command))
+        perform = self.context.io_handlers.get(type(command))
         if perform is not None:
             reached = await self._reach_barrier()
             if not self.ended:
@@ -356,24 +400,24 @@ class Session(Connection):
 
     async def _wait_for_capacity(self) -> None:
         """Waits until this session may submit more."""
-        if self.server.outbox.full:
-            await self.server.outbox.room()
+        if self.context.outbox.full:
+            await self.context.outbox.room()
         await self.drained()
         await asyncio.sleep(0)
 
     async def _throttle(self, bucket: Bucket, data: bytes) -> bytes:
         """Waits while a session is over its rate; what it sends is read but not processed."""
-        if self.spoken.backlog + len(data) > self.server.options.input_bytes:
+        if self.spoken.backlog + len(data) > self.context.options.input_bytes:
             self.disconnect("too much input")
             return b""
-        more = await self.read(bucket.wait(self.server.options))
+        more = await self.read(bucket.wait(self.context.options))
         if more is None:
-            self.heard_at = self.server.now()
+            self.heard_at = self.context.now()
             return data
         if not more:
             # The peer sends no more; what it sent is still processed at its rate.
-            await asyncio.sleep(bucket.wait(self.server.options))
-            self.heard_at = self.server.now()
+            await asyncio.sleep(bucket.wait(self.context.options))
+            self.heard_at = self.context.now()
         return data + more
 
     def _leave(self, silent: int = 0) -> None:
@@ -384,7 +428,7 @@ class Session(Connection):
         if not self.ended:
             self.ended = True
             if self.dialect is not None:
-                self.server.hub.submit(self, [Quit(self.reason, silent)])
+                self.context.hub.submit(self, [Quit(self.reason, silent)])
             self._wake()
 
     def _wake(self) -> None:

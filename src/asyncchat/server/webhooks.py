@@ -31,7 +31,7 @@ from asyncchat.server.recipients import SilentRecipient
 
 if TYPE_CHECKING:
     from asyncchat.config.webhooks import Webhook
-    from asyncchat.server.server import Server
+    from asyncchat.server.delivery import Delivery
 
 _logger = logging.getLogger("asyncchat.webhooks")
 
@@ -62,7 +62,7 @@ class Payload(msgspec.Struct, frozen=True):
 
 
 class HookEncoder:
-    """Encodes messages for webhooks: one line of JSON each."""
+    """Encodes messages for webhooks: one line each, with the id, a space and the JSON to post."""
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
@@ -70,7 +70,10 @@ class HookEncoder:
     def encode(self, record: Record) -> bytes:
         """The line; nothing for an event that is not a message."""
         said = schemas.message(record, self._ids)
-        return b"" if said is None else msgspec.json.encode({"event": "message", "message": said}) + b"\n"
+        if said is None:
+            return b""
+        body = msgspec.json.encode({"event": "message", "message": said})
+        return b"%b %b\n" % (said.id.encode(), body)
 
 
 class Hook(SilentRecipient):
@@ -96,8 +99,8 @@ class Hook(SilentRecipient):
                     _logger.error(
                         "Webhook %s: more than %d messages wait; the oldest are dropped", self.name, BACKLOG
                     )
-            id = msgspec.json.decode(line)["message"]["id"]
-            self._waiting.append(Payload(id, line))
+            id, _, body = line.partition(b" ")
+            self._waiting.append(Payload(id.decode(), body))
         self._filled.set()
 
     async def run(self) -> None:
@@ -184,17 +187,25 @@ async def post(stated: Webhook, message: Payload) -> int:
 
 
 class Webhooks:
-    """All webhooks of a server."""
+    """All webhooks of a server.
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self._encoder = HookEncoder(server.log.ids)
+    Args:
+        delivery: tells them of their rooms.
+        ids: give messages their ids.
+        stated: the webhooks of the options, by name.
+    """
+
+    def __init__(self, delivery: Delivery, ids: Ids, stated: Mapping[str, Webhook]) -> None:
+        self._delivery = delivery
+        self._stated = stated
+        self._encoder = HookEncoder(ids)
         self._running: dict[str, tuple[Hook, asyncio.Task[None]]] = {}
         self._changed = asyncio.Event()
         self._changed.set()
 
-    def changed(self) -> None:
-        """Has ``run`` read the options again."""
+    def change(self, stated: Mapping[str, Webhook]) -> None:
+        """Has ``run`` run these webhooks from now on."""
+        self._stated = stated
         self._changed.set()
 
     async def run(self) -> None:
@@ -203,7 +214,7 @@ class Webhooks:
             while True:
                 await self._changed.wait()
                 self._changed.clear()
-                self._adapt(self._server.options.webhooks)
+                self._adapt(self._stated)
         finally:
             tasks = [task for _, task in self._running.values()]
             for task in tasks:
@@ -211,7 +222,7 @@ class Webhooks:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def _adapt(self, stated: Mapping[str, Webhook]) -> None:
-        delivery = self._server.delivery
+        delivery = self._delivery
         for name, (hook, task) in list(self._running.items()):
             if stated.get(name) != hook.stated:
                 delivery.unsubscribe(hook)

@@ -1,1 +1,6 @@
-"""What people read, once for all surfaces: clean text, times and durations, sentences, slash commands."""
+"""What people read and type, once for all surfaces: clean text, times, sentences, slash commands.
+
+Importing any part of it fills the tables with the texts of all features.
+"""
+
+from asyncchat.text import features as features

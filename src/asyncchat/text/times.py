@@ -5,6 +5,7 @@ Owns the zone and the calendar; must not know what happened at that time.
 
 import re
 from datetime import date
+from typing import Protocol
 
 import msgspec
 
@@ -15,7 +16,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _EPOCH = date(1970, 1, 1).toordinal()
 
 MOST = 1_000_000
-"""Longest number that a person's stretch of time takes, in messages, minutes, hours or days."""
+"""Largest number in what a person types: messages, minutes, hours or days."""
 
 _BACK = re.compile(r"([0-9]{1,7})([mhd])")
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400}
@@ -37,6 +38,14 @@ def parse_date(text: str) -> date | None:
         return date(int(day[1]), int(day[2]), int(day[3]))
     except ValueError:
         return None
+
+
+class Calendar(Protocol):
+    """Where days begin. Times are microseconds since 1970 UTC."""
+
+    def bounds(self, when: date) -> tuple[int, int]:
+        """The first moment of a date, and the first after it."""
+        ...
 
 
 class Zone(msgspec.Struct, frozen=True):

@@ -67,7 +67,7 @@ def test_it_is_not_asked_where_others_listen(world):
 
 def test_an_account_from_its_beginning_to_its_end(world):
     bob = world.person("bob")
-    assert bob.type("/register sesame b@example.org") == "bob is your account now, and the name is yours.\n"
+    assert bob.type("/register sesame b@example.org") == "bob is now your account, and the name is yours.\n"
     assert bob.type("/account").splitlines()[1:] == [
         "Logged in to it: bob.",
         "Its e-mail address: b@example.org.",
@@ -82,11 +82,11 @@ def test_an_account_from_its_beginning_to_its_end(world):
 
 def test_a_password_may_be_several_words(world):
     bob = world.person("bob")
-    assert bob.type("/register tea at five") == "bob is your account now, and the name is yours.\n"
+    assert bob.type("/register tea at five") == "bob is now your account, and the name is yours.\n"
     assert bob.type("/login bob tea at five") == "You are logged in as bob.\n"
     assert bob.type("/unregister tea at five").endswith("The account bob is removed.\n")
     assert (
-        bob.type("/register two words b@example.org") == "bob is your account now, and the name is yours.\n"
+        bob.type("/register two words b@example.org") == "bob is now your account, and the name is yours.\n"
     )
     assert bob.type("/login bob two words") == "You are logged in as bob.\n"
 
@@ -102,13 +102,13 @@ def test_rooms_of_an_account(world):
     anna = world.connect()
     anna.type("anna", "sesame", "/join #tea")
     assert anna.type("/access") == "#tea belongs to nobody: /claim registers it to your account.\n"
-    assert anna.type("/claim").splitlines()[-1] == "#tea belongs to the account anna now."
+    assert anna.type("/claim").splitlines()[-1] == "#tea now belongs to the account anna."
     bob = world.person("bob")
     bob.type("/register sesame")
-    assert anna.type("/access bob voice") == "bob is voice in #tea from now on.\n"
+    assert anna.type("/access bob voice") == "bob now has the role voice in #tea.\n"
     assert anna.type("/access") == "#tea belongs to the account anna.\n  bob: voice\n"
-    assert anna.type("/access bob off") == "bob is nothing special in #tea from now on.\n"
-    assert anna.type("/unclaim").splitlines()[-1] == "#tea belongs to nobody now."
+    assert anna.type("/access bob off") == "bob no longer has a role in #tea.\n"
+    assert anna.type("/unclaim").splitlines()[-1] == "#tea now belongs to nobody."
 
 
 @pytest.mark.parametrize("word", ["/register", "/login", "/passwd", "/unregister", "/regain", "/access bob"])

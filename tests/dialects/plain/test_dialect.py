@@ -291,7 +291,7 @@ def test_rooms(world):
     assert bob.type("hi") == ""
     assert anna.type("in tea") == "bob: hi\n"
     assert bob.type("/join #TEA", "and I") == (
-        "What you type goes to #tea now. With you is anna.\n"
+        "What you type goes to #tea now. Also here: anna.\n"
         "-- Sun 22 Nov 2026 (UTC) --\n21:00 [#tea] anna: in tea\n"
     )
     assert anna.take() == "[#tea] bob joined\n[#tea] bob: and I\n"
@@ -321,9 +321,9 @@ def test_who_was_put_out_talks_to_the_lobby_again_and_is_told(world):
     anna.type("/join #tea")
     bob.type("/join #tea")
     assert anna.type("/kick BOB no tea for you") == (
-        "[#tea] bob joined\n[#tea] bob was put out by anna (no tea for you)\n"
+        "[#tea] bob joined\n[#tea] bob was removed by anna (no tea for you)\n"
     )
-    assert bob.take() == "[#tea] bob was put out by anna (no tea for you)\n"
+    assert bob.take() == "[#tea] bob was removed by anna (no tea for you)\n"
     answer = "Not sent to #tea: you are not in it.\nWhat you type goes to the lobby now.\n"
     assert bob.type("what?") == answer
     bob.type("hello again")
@@ -368,7 +368,7 @@ def test_another_name(world):
     assert anna.type("/nick Ann Marie") == "You are now Ann_Marie.\n"
     assert bob.take() == "anna is now Ann_Marie\n"
     assert anna.type("/nick bob") == "bob is already in use.\n"
-    assert anna.type("/nick Ann_Marie") == "That is so already.\n"
+    assert anna.type("/nick Ann_Marie") == "That is already so.\n"
 
 
 # Moderating.
@@ -378,15 +378,15 @@ def test_moderating(world):
     anna, bob = world.person("anna"), world.person("bob", "10.0.0.2")
     assert bob.type("/kick anna") == "Only an operator of the lobby may do that.\n"
     assert anna.type("/owner 1234") == "That is not the owner code.\n"
-    assert anna.type(f"/owner {CODE}") == "You are the owner now: an operator of every room.\n"
+    assert anna.type(f"/owner {CODE}") == "You are now the owner: an operator of every room.\n"
     assert anna.type("/mute bob") == "anna muted *!*@10.0.0.2\n"
-    assert anna.type("/mute bob") == "That is so already.\n"
+    assert anna.type("/mute bob") == "That is already so.\n"
     assert bob.type("hi") == "anna muted *!*@10.0.0.2\nNot sent to the lobby: you are muted.\n"
     assert anna.type("/mute") == "Muted in the lobby:\n  *!*@10.0.0.2 by anna, Sun 22 Nov 2026 21:00 UTC\n"
     assert anna.type("/unmute bob") == "anna unmuted *!*@10.0.0.2\n"
-    assert anna.type("/op bob") == "bob is an operator now (anna)\n"
-    assert anna.type("/deop bob") == "bob is no operator any more (anna)\n"
-    assert anna.type("/ban bob") == "anna banned *!*@10.0.0.2\nbob was put out by anna (banned)\n"
+    assert anna.type("/op bob") == "bob is now an operator (anna)\n"
+    assert anna.type("/deop bob") == "bob is no longer an operator (anna)\n"
+    assert anna.type("/ban bob") == "anna banned *!*@10.0.0.2\nbob was removed by anna (banned)\n"
     assert "You are banned" in bob.type("/join #lobby")
     assert anna.type("/unban bob") == "anna lifted the ban of *!*@10.0.0.2\n"
     bob.type("/join #lobby")
@@ -394,10 +394,10 @@ def test_moderating(world):
     assert anna.type("/rule topic-locked off") == "anna changed a rule: everyone may set the topic\n"
     assert bob.take().endswith("anna changed a rule: everyone may set the topic\n")
     assert bob.type("/topic Cats") == "bob set the topic: Cats\n"
-    assert bob.type("/topic -") == "bob took the topic away\n"
+    assert bob.type("/topic -") == "bob removed the topic\n"
     bob.type("spam", "spam")
-    assert anna.type("/clear bob").endswith("anna erased 2 messages of the history\n")
-    assert anna.type("/clear carol") == "anna erased no message of the history\n"
+    assert anna.type("/clear bob").endswith("anna erased 2 messages from the history\n")
+    assert anna.type("/clear carol") == "anna erased no message from the history\n"
 
 
 def test_ignoring(world):

@@ -4,7 +4,7 @@ from asyncchat.core.commands import ReadHistory, Say
 from asyncchat.core.events import Joined, Record, Said
 from asyncchat.core.people import person
 from asyncchat.core.replies import HistoryPage
-from asyncchat.text.history import CUT, HistoryCursor, page_lines
+from asyncchat.text.features.history import CUT, HistoryCursor, page_lines
 from asyncchat.text.times import Zone
 from tests.dialects.driver import server_info
 from tests.dialects.plain_driver import NOW, SECOND, World
@@ -176,7 +176,7 @@ def test_where_older_messages_were_removed_it_says_so():
     zone, record = Zone("UTC", 0), Record(1, NOW, Said("#lobby", person(1, "bob", "u", "h"), "hi"))
     shown = page_lines(HistoryPage("#lobby", (record,), 0, HistoryCursor("#lobby"), cut=True), zone)
     assert shown == [
-        "-- what was said before is not kept any more --",
+        "-- older messages are no longer kept --",
         "-- Sun 22 Nov 2026 (UTC) --",
         "21:00 bob: hi",
     ]

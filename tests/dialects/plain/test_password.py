@@ -75,10 +75,10 @@ def test_where_there_is_none_nothing_changes():
 @pytest.mark.parametrize(
     ("typed", "heard"),
     [
-        (f"/owner {CODE}", "You are the owner now"),
-        (f"/owner owner {CODE}", "You are the owner now"),
+        (f"/owner {CODE}", "You are now the owner"),
+        (f"/owner owner {CODE}", "You are now the owner"),
         ("/owner wrong", "That is not the owner code."),
-        ("/owner alice secret", "You are the owner now"),
+        ("/owner alice secret", "You are now the owner"),
         ("/owner alice wrong", "That is not the password of the operator alice."),
         ("/owner elsewhere x", "The operator elsewhere can't come from your address."),
         ("/owner", "Usage: /owner CODE|NAME PASSWORD"),

@@ -73,22 +73,22 @@ def test_a_quoted_filter_is_searched_for(world):
     ("typed", "answer"),
     [
         ("/search", "Usage: /search WORDS [from:NAME] [in:#ROOM|with:NAME] [before:DATE] [after:DATE]\n"),
-        ("/search x from:", "That is no name: from:\n"),
-        ("/search x in:", "That is no room: in:\n"),
-        ("/search x in:@", "That is no room: in:@\n"),
-        ("/search x with:", "That is no name: with:\n"),
-        ("/search x with:#tea", "That is no name: with:#tea\n"),
+        ("/search x from:", "That is not a name: from:\n"),
+        ("/search x in:", "That is not a room: in:\n"),
+        ("/search x in:@", "That is not a room: in:@\n"),
+        ("/search x with:", "That is not a name: with:\n"),
+        ("/search x with:#tea", "That is not a name: with:#tea\n"),
         (
             "/search before:yesterday",
-            "That is no date like 2026-11-22, nor a time like 30m, 2h or 7d: before:yesterday\n",
+            "That is not a date like 2026-11-22 or a time like 30m, 2h or 7d: before:yesterday\n",
         ),
         (
             "/search after:2026-02-30 x",
-            "That is no date like 2026-11-22, nor a time like 30m, 2h or 7d: after:2026-02-30\n",
+            "That is not a date like 2026-11-22 or a time like 30m, 2h or 7d: after:2026-02-30\n",
         ),
         (
             "/search " + " ".join(f"w{n}" for n in range(17)),
-            "That is too much to search for: 16 words is the limit.\n",
+            "Too many words to search for: the limit is 16.\n",
         ),
         ("/search x in:#tea", "You are not in #tea: only rooms that you are in can be searched.\n"),
     ],
@@ -143,7 +143,7 @@ def test_a_search_that_found_something_before_its_time_was_over(world):
     ]
     assert bob.type("/search needle").splitlines()[1:] == [
         "21:00 anna: Сборка упала",
-        "-- that is all back to Sat 21 Nov 2026 21:00 UTC; further back: /search --",
+        "-- nothing more back to Sat 21 Nov 2026 21:00 UTC; further back: /search --",
     ]
 
 

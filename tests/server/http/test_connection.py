@@ -261,6 +261,6 @@ def test_who_sends_on_after_the_answer_is_closed_at_last(monkeypatch):
         client.until(" 413 ")
         end = time.monotonic() + PATIENCE
         with suppress(OSError):
-            while time.monotonic() < end and server.call(lambda: len(server.server.sessions)):
+            while time.monotonic() < end and server.call(lambda: len(server.server.context.sessions)):
                 client.send("x")
         assert time.monotonic() < end

@@ -1,6 +1,6 @@
 """The client's side of the plain dialect: bytes from a server to values, words to bytes.
 
-Owns how lines are recognised and said, framed and unframed; must not know sockets or waiting.
+Owns how lines are recognised and sent, framed and unframed; must not know sockets or waiting.
 """
 
 import re
@@ -49,14 +49,13 @@ _NEWS = (
 class PlainClient:
     """One connection to a server that speaks the plain dialect, as its client.
 
-    An original-style server (``seed/server.py``) ends nothing with a newline: what one read brings is one
-    message, or several in one piece; nothing tells which. So where ``framed`` is False each read gives one
-    value (each line of it, if there are any), and messages that arrived together are one ``Heard`` whose text
-    has the others behind it.
+    An original-style server (``seed/server.py``) ends nothing with a newline: one read brings one message, or
+    several in one piece, and nothing tells which. So where ``framed`` is False each read gives one value (or
+    one for each line in it), and messages that arrived together are one ``Heard`` that has all of them.
 
     Args:
-        framed: whether lines end with newlines, theirs and ours (asyncchat's own server does so for who sends
-            one); False for an original-style server.
+        framed: whether lines end with newlines in both directions (asyncchat's own server does so for a
+            client that sends one); False for an original-style server.
     """
 
     __slots__ = ("_entered", "_framed", "_lines", "_tail")
@@ -85,7 +84,7 @@ class PlainClient:
             elif raw:
                 told.append(self._understood(raw.decode("utf-8", "replace")))
         if not self._entered and 0 < lines.unfinished <= PROMPT_BYTES:
-            # A prompt ends without a newline; whatever else does is a line whose end is still to come.
+            # A prompt ends without a newline; anything else without one is a line that is not complete.
             rest = lines.take_rest()
             asked = _asked(shown(rest.decode("utf-8", "replace")))
             if asked is None:
@@ -95,7 +94,7 @@ class PlainClient:
         return told
 
     def receive_eof(self) -> list[Value]:
-        """What the unfinished end of a connection still says."""
+        """The value of an unfinished last line."""
         rest = (self._tail + self._lines.take_rest()).decode("utf-8", "replace")
         self._tail = b""
         return [self._understood(rest)] if rest else []
@@ -109,11 +108,11 @@ class PlainClient:
         return self._line(password)
 
     def say(self, text: str) -> list[bytes]:
-        """Says something where we are, whatever it looks like.
+        """Sends a message to the current room, whatever it looks like.
 
         Returns:
-            Writes. Where unframed, each is a message of its own: they are to be sent at least ``WRITE_PAUSE``
-            apart, or the server reads two as one. A text of several lines is several messages.
+            Writes. Where unframed, each is a message: send them at least ``WRITE_PAUSE`` apart, or the server
+            reads two as one. A text of several lines is several messages.
         """
         said = []
         for line in shown_lines(text):
@@ -123,7 +122,7 @@ class PlainClient:
         return [b"".join(said)] if self._framed and said else said
 
     def command(self, line: str) -> bytes:
-        """Sends a line as it is: ``/join #room``. An original server knows no commands and would say it."""
+        """Sends a line as it is: ``/join #room``. An original server takes it as a message."""
         return self._line(shown(line))
 
     def _line(self, text: str) -> bytes:
@@ -142,7 +141,7 @@ class PlainClient:
             asked = _asked(text)
             if asked is not None:
                 return asked
-            # Behind a prompt that was answered before it was read.
+            # It follows a prompt that was answered before it was read.
             text = text.removeprefix(GREETING).rpartition(ASK_AGAIN)[2]
             hello = _HELLO.fullmatch(text)
             if hello is not None:

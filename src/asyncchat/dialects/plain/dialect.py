@@ -2,7 +2,7 @@
 
 See docs/architecture.md, "The plain dialect".
 
-Owns the dialogue: the name, the current room, what becomes of each line; must not know sockets or waiting.
+Owns the current room, what each line means, and what is told in answer; must not know sockets or waiting.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,29 +29,21 @@ from asyncchat.core.replies import HistoryPage, Present, Refusal, Reply, RoomVie
 from asyncchat.core.seen import Visit
 from asyncchat.core.text import TEXT_BYTES
 from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome, ServerInfo
-from asyncchat.dialects.framing import LineFramer
+from asyncchat.dialects.plain.encoder import PlainEncoder
+from asyncchat.dialects.plain.entry import Entry, ask_again
+from asyncchat.dialects.plain.line_input import LineInput
 from asyncchat.dialects.plain.prompts import ASK_AGAIN, GREETING, PASSWORD_PROMPT
-from asyncchat.dialects.plain.telnet import HUSH, UNHUSH, Telnet
-from asyncchat.dialects.plain.typed import name_from
-from asyncchat.dialects.plain.unframed import unfinished
-from asyncchat.dialects.plain.variant import PlainVariant
-from asyncchat.dialects.plain.words import obey
-from asyncchat.text import history, search
-from asyncchat.text.events import is_lobby
-from asyncchat.text.refusals import place
-from asyncchat.text.replies import hello, here, topic_line
+from asyncchat.dialects.plain.telnet import HUSH
+from asyncchat.text.features import history, search
+from asyncchat.text.features.rooms import hello, others_here, topic_line
+from asyncchat.text.phrases import is_lobby, place
 from asyncchat.text.sanitize import shown, typed
 from asyncchat.text.sentences import event_sentence, own_event_sentence, refusal_sentence, reply_lines
+from asyncchat.text.slash import parse_slash
 from asyncchat.text.times import Zone
 
 LINE_BYTES = TEXT_BYTES
 """Longest line: a message of the longest text, typed as it is."""
-
-USER = "plain"
-"""The user part of ``name!user@host``, which this dialect has no word for."""
-
-PASSWORD_TRIES = 3
-"""Passwords a connection may try."""
 
 _GATES = (
     commands.ReadHistory,
@@ -68,14 +60,23 @@ _GATES = (
     Unlock,
     *commands.WITH_PASSWORD,
 )
-"""The gates this dialect asks: nothing is given behind one, not even a quit."""
+"""The gates that this dialect asks: no command follows one, not even a quit."""
+
+_ENTERING = (Unlock, Enter, ShowPassword)
+"""The commands on the way to a name."""
 
 _GOES_ON = (Say, Answer)
-"""Commands behind which reading goes on; each other one may change what the next line means."""
+"""Commands after which reading goes on; every other one may change what the next line means."""
+
+
+NOTES = ("A line that begins with // is sent with one /; //exit sends exit.",)
+NOTES_KEPT = (*NOTES, "What is said here is kept in this server's history, private messages too.")
+NOTES_NOT_KEPT = (*NOTES, "What is said here is kept only until this server stops.")
+"""The last lines of the help."""
 
 
 class Prompt(msgspec.Struct, frozen=True):
-    """An answer that ends with a question: nothing, not even a newline, comes behind it."""
+    """An answer that ends with a question: nothing follows it, not even a newline."""
 
     text: str
 
@@ -88,20 +89,20 @@ class Plain:
     def __init__(self, info: ServerInfo) -> None:
         self.info = info
         self.zone = Zone(info.zone, info.utc_offset)
-        self.lf = PlainVariant("\n")
-        self.crlf = PlainVariant("\r\n")
+        self.lf = PlainEncoder("\n")
+        self.crlf = PlainEncoder("\r\n")
 
     def greeting(self, *, telnet: bool = False) -> bytes:
-        """The prompt for a name, or for the password, which ``telnet`` does not show while it is typed.
+        """The prompt for a name, or for the password; ``telnet`` does not show a password as it is typed.
 
-        It is shown before a dialect's first answer; ``farewell`` ends its line.
+        It is shown before a dialect's first answer; ``closing_bytes`` ends its line.
         """
         if self.info.locked:
             return (HUSH if telnet else b"") + PASSWORD_PROMPT.encode()
         return GREETING.encode()
 
     def hush(self) -> bytes:
-        """What hides a password at a client that turns out to speak telnet after the prompt."""
+        """The bytes that hide a password from then on, for a client that speaks telnet after the prompt."""
         return HUSH if self.info.locked else b""
 
     def dialect(
@@ -127,9 +128,8 @@ class PlainDialect:
     """
 
     __slots__ = (
-        "_asked", "_awaited", "_cr", "_ended", "_follow", "_host", "_lines", "_missed", "_over", "_reserved",
-        "_tail", "_telnet", "_tries", "encoder", "entered", "framed", "is_confidential", "locked", "reading",
-        "room", "seeking", "session", "shared",
+        "_asked", "_awaited", "_ended", "_entry", "_follow", "_history", "_input", "_missed", "_over",
+        "_search", "encoder", "entered", "is_confidential", "room", "session", "shared",
     )  # fmt: skip
 
     def __init__(
@@ -139,32 +139,51 @@ class PlainDialect:
         self.session = session
         self.encoder = shared.lf
         self.entered = False
-        self.framed = framed
-        self.locked = shared.info.locked
-        """Whether what is typed is the server's password."""
         self.is_confidential = is_confidential
-        self._reserved = ""
-        """The name whose account's password is asked for, if any."""
-        self._tries = 0
         self.room = LOBBY
-        """Where what is typed goes."""
-        self.reading: history.HistoryCursor | None = None
+        """The room that messages go to."""
+        self._entry = Entry(host, shared.info.locked, is_confidential)
+        self._input = LineInput(LINE_BYTES, framed)
+        self._history: history.HistoryCursor | None = None
         """Where ``/history`` goes on."""
-        self.seeking: search.SearchCursor | None = None
+        self._search: search.SearchCursor | None = None
         """Where ``/search`` goes on."""
-        self._host = host
-        self._lines = LineFramer(LINE_BYTES)
-        self._telnet: Telnet | None = None
-        self._tail = b""
-        self._cr = False
         self._awaited = 0
         self._asked: Command | None = None
         self._follow: Sequence[Command] = ()
-        """What comes next, whatever is typed."""
+        """The next commands, whatever is typed."""
         self._missed: Visit | None = None
-        """Since when it was not here, where it has not been told what was said since."""
+        """Since when the person was not here, until they are told what they missed."""
         self._ended = False
         self._over = False
+
+    @property
+    def framed(self) -> bool:
+        """Whether the client ends its messages with newlines."""
+        return self._input.framed
+
+    # What a slash command may know (``text.slash.SlashContext``).
+
+    @property
+    def calendar(self) -> Zone:
+        """Where days begin: in the server's zone."""
+        return self.shared.zone
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The last lines of the help."""
+        return NOTES_KEPT if self.shared.info.keeps_history else NOTES_NOT_KEPT
+
+    def next_history(self, room: str) -> commands.ReadHistory | None:
+        """The next page of the history that is being read there, if any."""
+        cursor = self._history
+        return cursor.command() if cursor is not None and fold(cursor.room) == fold(room) else None
+
+    def next_search(self) -> commands.Search | None:
+        """The next page of the search that is being read, if any."""
+        return None if self._search is None else self._search.command()
+
+    # The contract.
 
     @property
     def paused(self) -> bool:
@@ -173,18 +192,17 @@ class PlainDialect:
 
     @property
     def backlog(self) -> int:
-        """Bytes not given out as commands; one more while there is a command that came of no bytes."""
+        """Bytes not given out as commands; one more while a command waits that came from no bytes."""
         if self._over:
             return 0
-        waiting = bool(self._follow) or self._ended
-        return self._lines.backlog + len(self._tail) + waiting
+        return self._input.backlog + (bool(self._follow) or self._ended)
 
     def receive_data(self, data: bytes, limit: int = COMMANDS_A_TURN) -> list[Command]:
         """Takes what was read, gives the next commands, at most ``limit``; empty data asks for more."""
         if self._over:
             return []
         if data:
-            self._take_in(data)
+            self._input.feed(data)
         if self._asked is not None:
             return []
         if self._follow:
@@ -192,7 +210,7 @@ class PlainDialect:
             self._awaited += 1
             return [self._asked]
         given: list[Command] = []
-        lines = self._lines
+        lines = self._input
         while lines.ready and len(given) < limit:
             taken = lines.take(limit - len(given))
             for index, raw in enumerate(taken):
@@ -216,47 +234,40 @@ class PlainDialect:
         return len(commands)
 
     def receive_eof(self) -> list[Command]:
-        """The peer sends no more: an unfinished line counts as one, and behind all comes a quit.
+        """The peer sends no more: an unfinished line counts as a line, and a quit follows all.
 
         The last command is a ``Quit``, unless a gate or a pause is before it: then ``backlog`` is not 0, and
         ``receive_data(b"")`` gives the rest when that is over.
         """
         if not self._ended and not self._over:
             self._ended = True
-            rest = self._tail or self._lines.take_rest().removesuffix(b"\r")
-            self._tail = b""
-            if rest:
-                self._lines.add(rest)
+            self._input.end()
         given = self.receive_data(b"")
-        if given and not self._over and not self._lines.ready and not isinstance(given[-1], _GATES):
+        if given and not self._over and not self._input.ready and not isinstance(given[-1], _GATES):
             given.append(Quit())
             self._over = True
             self._awaited += 1
         return given
 
     def encode_outcome(self, outcome: Outcome) -> bytes:
-        """The bytes that tell the session what became of its own command."""
+        """The bytes that tell the session the outcome of its own command."""
         if outcome and type(outcome[0]) is replies.OfferRenewed:
             return b""  # it asked nothing
         self._awaited -= 1
-        if self._telnet is not None:
+        if self._input.telnet:
             self.encoder = self.shared.crlf
         if len(outcome) == 1:
             only = outcome[0]
             if type(only) is Record and type(only.event) is Said:
                 if self._awaited == self._over:
-                    self._asked = None  # an answer to a message is said like any other
+                    self._asked = None  # a reply to a message is a message like any other
                 return b""
         asked = None
         if self._awaited == self._over:
-            # Behind the one that is waited for there is at most a quit.
+            # At most a quit follows the command whose outcome is awaited.
             asked, self._asked = self._asked, None
-        if type(asked) is Unlock:
-            return self._open(outcome)
-        if type(asked) is Enter:
-            return self._introduce(asked, outcome)
-        if self._reserved:
-            return self._let_in(outcome)
+        if not self.entered and isinstance(asked, _ENTERING):
+            return self._enter(asked, outcome)
         told: list[str] = []
         for item in outcome:
             if isinstance(item, Prompt):
@@ -268,7 +279,7 @@ class PlainDialect:
         return self.encoder.lines(told)
 
     def encode_rename(self, outcome: Outcome) -> bytes:
-        """The lines that tell the session what became of another's command."""
+        """The lines that tell the session the outcome of another person's command."""
         told: list[str] = []
         for item in outcome:
             self._tell(item, told)
@@ -302,43 +313,10 @@ class PlainDialect:
 
     # What comes in.
 
-    def _take_in(self, data: bytes) -> None:
-        if self._telnet is not None or b"\xff" in data:
-            if self._telnet is None:
-                self._telnet = Telnet()
-            data = self._telnet.feed(data)
-            self._become_framed()
-        if b"\0" in data:
-            # RFC 854: a carriage return is followed by LF or NUL; either ends a line here.
-            if self._cr and data.startswith(b"\0"):
-                data = b"\n" + data[1:]
-            data = data.replace(b"\r\0", b"\r\n")
-        if data:
-            self._cr = data.endswith(b"\r")
-        if not self.framed and b"\n" in data:
-            self._become_framed()
-        if self.framed:
-            self._lines.feed(data)
-        elif data:
-            data = self._tail + data
-            whole = len(data) - unfinished(data)
-            self._tail = data[whole:]
-            if whole:
-                self._lines.add(data[:whole])
-
-    def _become_framed(self) -> None:
-        if not self.framed:
-            self.framed = True
-            self._lines.feed(self._tail)
-            self._tail = b""
-
     def _command_of(self, raw: bytes | None) -> Command | None:
         """What a line asks; None for one that asks nothing."""
-        if self.locked:
-            self._tries += 1
-            return Unlock((raw or b"").decode("utf-8", "replace"), last=self._tries >= PASSWORD_TRIES)
-        if self._reserved:
-            return ShowPassword(self._reserved, (raw or b"").decode("utf-8", "replace"))
+        if not self.entered and self._entry.asks_password:
+            return self._entry.password(raw)
         if raw is None:
             return self._complaint(f"Not sent: the line is longer than {LINE_BYTES:,} bytes.")
         try:
@@ -348,38 +326,34 @@ class PlainDialect:
         if not text.isprintable():
             text = typed(text)
         if not self.entered:
-            return self._first_name(text)
+            return self._entry.name(text)
         if text[:1] == "/":
             if text[:2] != "//":
-                return obey(self, text)
+                asked = parse_slash(self, text)
+                return Answer(asked) if isinstance(asked, str) else asked
             text = text[2:] if text[2:].lower() == "exit" else text[1:]
         elif len(text) == 4 and text.lower() == "exit":
             return Quit()
         return None if not text or text.isspace() else Say(self.room, text)
-
-    def _first_name(self, text: str) -> Command:
-        if text.lower() in ("exit", "/exit", "/quit"):
-            return Quit()
-        return Enter(name_from(text), USER, self._host, rooms=(LOBBY,))
 
     def _complaint(self, text: str) -> Command:
         return Answer(text if self.entered else Prompt(f"{text} {ASK_AGAIN}"))
 
     # What is told.
 
-    def _open(self, outcome: Outcome) -> bytes:
-        """Asks for the name, or once more for the password."""
+    def _enter(self, asked: Command, outcome: Outcome) -> bytes:
+        """The next question on the way to a name, or the greeting."""
+        if type(asked) is Enter:
+            return self._introduce(asked, outcome)
         told: list[str] = []
         for item in outcome:
-            if isinstance(item, replies.Unlocked):
-                self.locked = False
-                # Who was not shown the password was not shown its line's end.
-                return (UNHUSH + b"\r\n" if self._telnet is not None else b"") + GREETING.encode()
-            if isinstance(item, replies.WrongPassword) and item.last:
-                return UNHUSH if self._telnet is not None else b""
             self._tell(item, told)
-        again = shown(" ".join((*told, PASSWORD_PROMPT))).encode()
-        return HUSH + b"\r\n" + again if self._telnet is not None else again
+        if type(asked) is Unlock:
+            return self._entry.encode_unlock(outcome, told, self._input.telnet)
+        encoded, enter = self._entry.encode_login(outcome, told, self._input.telnet)
+        if enter is not None:
+            self._follow = (*self._follow, enter)
+        return encoded
 
     def _introduce(self, asked: Enter, outcome: Outcome) -> bytes:
         """Greets a newcomer, or asks for another name."""
@@ -399,16 +373,16 @@ class PlainDialect:
                 told.append(topic_line(item.room, item.topic))
                 self._read_in(item.room, outcome)
             elif isinstance(item, replies.NameReserved):
-                return self._ask_password(item.name)
+                return self._entry.encode_reserved(item.name, self._input.telnet)
             else:
                 self._tell(item, told)
         if self.entered:
             self._arrive(outcome, told)
             return self.encoder.lines((greeting, *(self.shared.info.motd or ()), *told))
-        return shown(" ".join((*told, ASK_AGAIN))).encode()
+        return ask_again(told)
 
     def _arrive(self, outcome: Outcome, told: list[str]) -> None:
-        """Goes where the person is, who may be here on another device, and asks what was said in private."""
+        """Goes to a room that the person is in on another device, and asks for missed private messages."""
         rooms = [item.view.room for item in outcome if isinstance(item, Present)]
         if rooms and not any(map(is_lobby, rooms)):
             self.room = rooms[0]
@@ -416,34 +390,9 @@ class PlainDialect:
         number = _came_by(outcome)
         if self._missed is not None and number is not None and self.shared.info.newcomers:
             since = self._missed.time
-            asked = history.missed("", number, since, self.framed)
+            asked = history.missed("", number, since, self._input.framed)
             limit = asked.left or history.MISSED
             self._follow = (*self._follow, commands.ReadMissed(since, number, limit, asked))
-
-    def _ask_password(self, name: str) -> bytes:
-        """Asks for the password of a reserved name, where nobody listens."""
-        if not self.is_confidential:
-            why = "and this connection is not encrypted, so its password must not be typed here."
-            return shown(f"{name} belongs to an account, {why} {ASK_AGAIN}").encode()
-        self._reserved = name
-        question = shown(f"{name} belongs to an account. {PASSWORD_PROMPT}").encode()
-        return HUSH + question if self._telnet is not None else question
-
-    def _let_in(self, outcome: Outcome) -> bytes:
-        """Enters with the account whose password was right, else asks for another name."""
-        name, self._reserved = self._reserved, ""
-        # Who was not shown the password was not shown its line's end.
-        end = UNHUSH + b"\r\n" if self._telnet is not None else b""
-        told: list[str] = []
-        for item in outcome:
-            if isinstance(item, replies.Confirmed):
-                self._follow = (
-                    *self._follow,
-                    Enter(name, USER, self._host, rooms=(LOBBY,), account=item.account),
-                )
-                return end
-            self._tell(item, told)
-        return end + shown(" ".join((*told, ASK_AGAIN))).encode()
 
     def _tell(self, item: object, told: list[str]) -> None:
         """Adds what is said of one item of an outcome."""
@@ -455,10 +404,10 @@ class PlainDialect:
             told += words.split("\n") if "\n" in words else (words,)
         elif isinstance(item, HistoryPage):
             told += history.page_lines(item, self.shared.zone)
-            self.reading = history.next_cursor(item)
+            self._history = history.next_cursor(item)
         elif isinstance(item, SearchPage):
             told += search.page_lines(item, self.shared.zone)
-            self.seeking = search.next_cursor(item)
+            self._search = search.next_cursor(item)
         elif isinstance(item, RoomView) and item.joining:
             return
         elif isinstance(item, Reply):
@@ -469,7 +418,7 @@ class PlainDialect:
             told += item.split("\n")
 
     def _follow_room(self, event: RoomRenamed, told: list[str]) -> None:
-        """Goes on under a room's new name."""
+        """Follows a room to its new name."""
         told.append(event_sentence(event))
         if fold(self.room) == fold(event.room):
             self.room = event.to
@@ -497,7 +446,7 @@ class PlainDialect:
         return not is_lobby(self.room) and fold(room) == fold(self.room)
 
     def _read_in(self, room: str, outcome: Outcome) -> None:
-        """Asks next for the last lines that were said before the session joined the room."""
+        """Asks next for the last messages from before the session joined the room."""
         most = self.shared.info.newcomers
         if not most:
             return
@@ -505,7 +454,7 @@ class PlainDialect:
         seen = self._missed
         asked = history.newcomers(room, joined, self.framed, most)
         if seen is not None and (seen.rooms is None or fold(room) in seen.rooms):
-            asked = history.missed(room, joined, seen.time, self.framed)
+            asked = history.missed(room, joined, seen.time, self._input.framed)
             left = tuple(key for key in seen.rooms or () if key != fold(room))
             self._missed = Visit(seen.time, left)
         self._follow = (*self._follow, asked.command())
@@ -519,7 +468,7 @@ class PlainDialect:
         if view is None:
             told.append(where)
         else:
-            told += (f"{where} {here(view)}", topic_line(view.room, view.topic))
+            told += (f"{where} {others_here(view)}", topic_line(view.room, view.topic))
             self._read_in(view.room, outcome)
 
     def _conclude_part(self, asked: commands.Part, outcome: Outcome, told: list[str]) -> None:
@@ -530,11 +479,11 @@ class PlainDialect:
 
     def _conclude_change(self, _asked: Command, outcome: Outcome, told: list[str]) -> None:
         if not outcome:
-            told.append("That is so already.")
+            told.append("That is already so.")
 
 
 def _came_by(outcome: Outcome) -> int | None:
-    """The number of the record by which a session came to where it is."""
+    """The number of the record by which a session joined or was attached."""
     for item in outcome:
         if isinstance(item, Record) and isinstance(item.event, Attached | Joined):
             return item.number
@@ -554,4 +503,4 @@ _CONCLUSIONS: dict[type[Command] | type[None], Callable[[PlainDialect, Any, Outc
     commands.Ban: PlainDialect._conclude_change,
     commands.Mute: PlainDialect._conclude_change,
 }
-"""What else is said or remembered when a command's outcome is complete."""
+"""What else is told or remembered once a command's outcome is complete."""

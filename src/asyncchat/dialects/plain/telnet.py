@@ -1,13 +1,13 @@
-"""Telnet's negotiation, skipped: what is left is what the person typed (RFC 854 and 855).
+"""Skips telnet's negotiation: what is left is what the person typed (RFC 854 and 855).
 
-Owns the few bytes of state between two chunks; answers nothing, which every telnet client takes as a no.
+Owns the few bytes of state between two chunks; it answers nothing, which every telnet client takes as a no.
 """
 
 IAC = 0xFF
 """A byte that no UTF-8 text has (RFC 854: Interpret As Command)."""
 
 SUBNEGOTIATION_BYTES = 1024
-"""Longest subnegotiation that is skipped; an environment list is shorter, and junk must not swallow all."""
+"""Longest subnegotiation that is skipped; an environment list is shorter, and junk must not hide all."""
 
 HUSH = b"\xff\xfb\x01"
 """IAC WILL ECHO: the client shows no more of what is typed (RFC 857)."""
@@ -21,7 +21,7 @@ _TEXT, _COMMAND, _OPTION, _INSIDE, _INSIDE_COMMAND = range(5)
 
 
 class Telnet:
-    """Takes negotiation out of a stream, however it is cut; ``IAC IAC`` stands for one byte 255."""
+    """Removes negotiation from a stream, however it is cut; ``IAC IAC`` stands for one byte 255."""
 
     __slots__ = ("_skipped", "_state")
 

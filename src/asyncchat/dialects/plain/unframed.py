@@ -2,7 +2,7 @@
 
 See docs/architecture.md, "Unframed clients".
 
-Owns when silence makes a client one of them, and how what it is sent is cut; the waiting is its session's.
+Owns when silence shows that a client is one of them, and how text for it is cut; its session waits.
 """
 
 import re
@@ -13,13 +13,13 @@ SILENCE = 0.3
 """Seconds after which a name without a newline is all there is to come."""
 
 SILENCE_AFTER_ONE = 2.0
-"""The same after a single character: it may be a terminal that sends each key."""
+"""The same after a single character: the client may be a terminal that sends each key."""
 
 WRITE_BYTES = 1024
-"""What the original client reads at once; it goes deaf on a character split over two reads."""
+"""The most that the original client reads at once; it fails on a character split over two reads."""
 
 WRITE_PAUSE = 0.05
-"""Seconds between two writes, so that each comes with a read of its own."""
+"""Seconds between two writes, so that the client reads each one separately."""
 
 _OTHER_BEGUN = re.compile(
     rb"(?:CAP|NICK|USER|PASS|WEBIRC|AUTHENTICATE|PING|QUIT) |[@:]|PROXY "
@@ -29,14 +29,14 @@ _OTHER_BEGUN = re.compile(
 
 
 def silence_for(begun: bytes) -> float | None:
-    """How many seconds of silence after its first data make a client unframed.
+    """How many seconds of silence after its first data show that a client is unframed.
 
     Args:
         begun: all that it has sent.
 
     Returns:
-        Seconds, or None when it never will be: it has sent a newline, telnet's bytes, the beginning of
-        another protocol's line, or nothing.
+        Seconds, or None if it is not: it has sent a newline, telnet's bytes, the beginning of another
+        protocol's line, or nothing.
     """
     begun = begun.removeprefix(b"\xef\xbb\xbf")
     if not begun or b"\n" in begun or b"\xff" in begun or b"\r\0" in begun or _OTHER_BEGUN.match(begun):
@@ -59,8 +59,8 @@ def unfinished(data: bytes | bytearray) -> int:
 class Pieces:
     """Cuts lines into the writes an unframed client gets: whole characters, at most ``WRITE_BYTES`` each.
 
-    What waits goes together as far as it fits, cut between lines where possible. No piece ends with a
-    newline, since the client prints one behind each. The session writes one piece, waits ``WRITE_PAUSE``,
+    Waiting lines go together as far as they fit, cut between lines where possible. No piece ends with a
+    newline, since the client prints one after each. The session writes one piece, waits ``WRITE_PAUSE``, and
     writes the next.
     """
 
@@ -76,7 +76,7 @@ class Pieces:
         return len(self._waiting)
 
     def feed(self, data: bytes) -> None:
-        """Takes what is to be sent: UTF-8; half a character waits for its end."""
+        """Takes UTF-8 to be sent; half a character waits for its end."""
         self._waiting += data
 
     def next(self) -> bytes:
@@ -88,7 +88,7 @@ class Pieces:
         if len(waiting) <= WRITE_BYTES:
             end = len(waiting) - unfinished(waiting[-3:])
         elif (end := waiting.rfind(b"\n", 0, WRITE_BYTES + 1)) < 0:
-            # One line is longer than a write. A little more than that is looked at, for the end of a word.
+            # One line is longer than a write. It looks a little further, for the end of a word.
             ahead = bytes(waiting[: WRITE_BYTES * 2]).partition(b"\n")[0].decode("utf-8", "ignore")
             end = len(cut(ahead, WRITE_BYTES)[0].encode())
         piece = bytes(waiting[:end])
@@ -98,10 +98,10 @@ class Pieces:
         return piece.rstrip(b"\n")
 
     def rest(self) -> bytes:
-        """All that waits, for a client that turned out to be framed.
+        """Everything that waits, for a client that turned out to be framed.
 
-        It begins with the newline that the last piece was sent without, so it is to be asked for even when
-        nothing waits; once is enough.
+        It begins with the newline that the last piece was sent without, so it must be asked for once even
+        when nothing waits.
         """
         rest = (b"\n" if self._open else b"") + bytes(self._waiting)
         self._waiting.clear()

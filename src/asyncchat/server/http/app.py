@@ -6,6 +6,7 @@ Must not know the connection (``connection``).
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,11 +14,13 @@ import msgspec
 from asyncchat.server.http import metrics, static
 from asyncchat.server.http.api.dispatch import Api
 from asyncchat.server.http.api.routes import PREFIX
+from asyncchat.server.http.hosts import Hosts
 from asyncchat.server.http.messages import Headers, Request, Response, problem, text
 
 if TYPE_CHECKING:
-    from asyncchat.server.server import Server
-    from asyncchat.server.session import Session
+    from asyncchat.log.base import Log
+    from asyncchat.server.listeners import Listeners
+    from asyncchat.server.session import Session, SessionContext
 
 
 _PREFLIGHT: Headers = (
@@ -28,15 +31,33 @@ _PREFLIGHT: Headers = (
 
 
 class App:
-    """The HTTP application of a server."""
+    """The HTTP application of a server.
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self.api = Api(server)
+    Args:
+        context: what sessions share.
+        log: the history.
+        listeners: know how to join.
+        started: when this run began, in microseconds since 1970 UTC.
+    """
+
+    def __init__(self, context: SessionContext, log: Log, listeners: Listeners, started: int) -> None:
+        self._context = context
+        self._listeners = listeners
+        self._started = started
+        self._api = Api(context, log)
+        self.update_hosts()
+
+    def update_hosts(self) -> None:
+        """Takes the host names and origins of the options as they are now."""
+        options = self._context.options
+        own = socket.gethostname()
+        # A machine without a name server is known in its network as NAME.local (multicast DNS, RFC 6762).
+        names = (options.name, own, f"{own.partition('.')[0]}.local")
+        self._hosts = Hosts(names, options.origins)
 
     def refusal(self, request: Request) -> Response | None:
         """The answer to a request for a foreign host name or from a foreign origin, else None."""
-        hosts = self._server.hosts
+        hosts = self._hosts
         # HTTP/1.0 may leave the host out; a browser never does.
         named = request.host or any(name == "host" for name, _ in request.headers)
         if named and not hosts.answers_to(request.host):
@@ -58,7 +79,7 @@ class App:
     async def respond(self, request: Request, session: Session) -> Response:
         """The answer to a request that ``refusal`` let pass."""
         origin = request.header("origin")
-        if not origin or not self._server.hosts.is_foreign(origin, request.host):
+        if not origin or not self._hosts.is_foreign(origin, request.host):
             return await self._respond(request, session)
         # A page of an allowed origin reads the answers too (WHATWG Fetch, "CORS protocol").
         shared: Headers = (("Access-Control-Allow-Origin", origin), ("Vary", "Origin"))
@@ -70,11 +91,15 @@ class App:
     async def _respond(self, request: Request, session: Session) -> Response:
         path = request.path
         if request.raw_path.startswith(f"{PREFIX}/"):
-            return await self.api.respond(request, session)
+            return await self._api.respond(request, session)
         if path == "/metrics":
-            return self._require_read(request) or metrics.respond(self._server, request, session)
+            return self._require_read(request) or metrics.respond(
+                self._context, self._started, request, session
+            )
         if path == "/" and not request.accepts("text/html"):
-            return self._require_read(request) or text(200, self._server.how_to_join(), (("Vary", "Accept"),))
+            return self._require_read(request) or text(
+                200, self._listeners.how_to_join(), (("Vary", "Accept"),)
+            )
         file = static.files().get(static.INDEX if path == "/" else path)
         if file is None:
             return problem(404, "There is nothing here. The page is at /.")

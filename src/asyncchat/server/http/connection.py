@@ -18,6 +18,8 @@ from asyncchat.server.http.messages import Request, Response, headers_of, proble
 from asyncchat.server.limits import REQUEST_SECONDS
 
 if TYPE_CHECKING:
+    from asyncchat.dialects.websocket import WebSocket
+    from asyncchat.server.http.app import App
     from asyncchat.server.session import Session
 
 _logger = logging.getLogger("asyncchat.http")
@@ -41,13 +43,19 @@ class HttpConnection:
 
     Args:
         session: the connection's session.
+        app: answers requests.
+        websockets: gives dialects to WebSockets.
         begun: what has been read so far.
         ended: whether that is all.
     """
 
-    def __init__(self, session: Session, begun: bytes, *, ended: bool) -> None:
+    def __init__(
+        self, session: Session, app: App, websockets: WebSocket, begun: bytes, *, ended: bool
+    ) -> None:
         self._session = session
-        self._app = session.server.app
+        self._app = app
+        self._websockets = websockets
+        self._now = session.context.now
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES)
         if begun:
             self._h11.receive_data(begun)
@@ -65,7 +73,7 @@ class HttpConnection:
         session = self._session
         first = True
         while not session.ended:
-            session.waiting_since = session.server.now()  # keepalive counts from here
+            session.waiting_since = self._now()  # keepalive counts from here
             self._deadline = session.waiting_since + (REQUEST_SECONDS if first else IDLE_SECONDS)
             first = False
             try:
@@ -114,7 +122,7 @@ class HttpConnection:
         if not isinstance(head, h11.Request):
             return None
         self._method = head.method.decode("ascii")
-        self._deadline = self._session.server.now() + REQUEST_SECONDS
+        self._deadline = self._now() + REQUEST_SECONDS
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers)
         if head.http_version not in (b"1.0", b"1.1"):
             return problem(505, "This server speaks HTTP/1.1.", close=True)
@@ -147,7 +155,7 @@ class HttpConnection:
             event = self._h11.next_event()
             if event is not h11.NEED_DATA:
                 return event  # type: ignore[return-value]
-            data = await self._session.read(max(0.0, self._deadline - self._session.server.now()))
+            data = await self._session.read(max(0.0, self._deadline - self._now()))
             if data is None:
                 return None
             self._h11.receive_data(data)
@@ -163,10 +171,9 @@ class HttpConnection:
             self._h11.send(h11.InformationalResponse(status_code=101, headers=list(handshake.headers)))
         )
         session = self._session
-        session.waiting_since = session.server.now()
-        websockets = session.server.websocket
+        session.waiting_since = self._now()
         session.adopt(
-            websockets.dialect(
+            self._websockets.dialect(
                 session.id, session.host, binary=handshake.binary, is_confidential=session.private
             )
         )
@@ -216,8 +223,8 @@ class HttpConnection:
             return
         session.half_close()
         taken = 0
-        until = session.server.now() + _TAIL_LONGEST  # a client may send a byte a second
-        while taken < _TAIL_BYTES and session.server.now() < until:
+        until = self._now() + _TAIL_LONGEST  # a client may send a byte a second
+        while taken < _TAIL_BYTES and self._now() < until:
             data = await session.read(_TAIL_SECONDS)
             if not data:
                 return

@@ -14,8 +14,7 @@ from asyncchat.server.addresses import is_local
 from asyncchat.server.http.messages import Request, Response, problem
 
 if TYPE_CHECKING:
-    from asyncchat.server.server import Server
-    from asyncchat.server.session import Session
+    from asyncchat.server.session import Session, SessionContext
 
 KIND = "text/plain; version=0.0.4; charset=utf-8"
 """Prometheus' text format."""
@@ -24,29 +23,29 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 """Headers that a proxy adds."""
 
 
-def respond(server: Server, request: Request, session: Session) -> Response:
+def respond(context: SessionContext, started: int, request: Request, session: Session) -> Response:
     """The metrics, or a refusal."""
     if not is_local(session.address) or any(request.header(name) for name in _FORWARDED):
         return problem(403, "The figures are for this machine alone: ask it directly, not through a proxy.")
     lines = []
-    for name, kind, words, value in _metrics(server):
+    for name, kind, words, value in _metrics(context, started):
         bare = name.partition("{")[0]
         lines.append(f"# HELP asyncchat_{bare} {words}\n# TYPE asyncchat_{bare} {kind}\n")
         lines.append(f"asyncchat_{name} {value}\n")
     return Response(200, "".join(lines).encode(), (("Content-Type", KIND),))
 
 
-def _metrics(server: Server) -> list[tuple[str, str, str, str]]:
-    chat, outbox, delivery = server.hub.chat, server.outbox, server.delivery
+def _metrics(context: SessionContext, started: int) -> list[tuple[str, str, str, str]]:
+    chat, outbox, delivery = context.hub.chat, context.outbox, context.delivery
     metrics: list[tuple[str, str, str, float]] = [
-        ("sessions", "gauge", "Connections of all kinds.", len(server.sessions)),
+        ("sessions", "gauge", "Connections of all kinds.", len(context.sessions)),
         ("people", "gauge", "People in the chat.", len(chat.people)),
         ("rooms", "gauge", "Rooms that are open.", len(chat.rooms)),
         ("records_total", "counter", "Facts in the history, messages among them.", delivery.delivered),
         ("writes_total", "counter", "Writes of what a room was told, one a member.", delivery.writes),
         ("outbox_outcomes", "gauge", "Outcomes that wait to be kept and told.", outbox.waiting),
         ("storage_failing", "gauge", "1 while the history can't be written.", int(outbox.failing)),
-        ("start_time_seconds", "gauge", "When this run began.", server.info.started / 1_000_000),
+        ("start_time_seconds", "gauge", "When this run began.", started / 1_000_000),
     ]
     memory = _memory()
     if memory:

@@ -603,14 +603,14 @@ export class Chat extends EventTarget {
         if (this.isMe(params[1])) {
           room.joined = false;
           room.members.clear();
-          room.refusal = `${cleanName(source.nick)} kicked you${reason}`;
+          room.refusal = `${cleanName(source.nick)} removed you${reason}`;
           this.#tell("room", room);
         } else {
           room.members.delete(fold(params[1]));
           this.#tell("members", room);
         }
       }
-      this.#event(room, item, `was kicked by ${cleanName(source.nick)}${reason}`, { about: params[1] });
+      this.#event(room, item, `was removed by ${cleanName(source.nick)}${reason}`, { about: params[1] });
     },
     TOPIC(item, past, pastRoom) {
       const room = pastRoom ?? this.find(item.params[0]);

@@ -145,7 +145,7 @@ def test_the_audit_tells_what_operators_did(server, op):
     server.person("b").send("JOIN #x")
     op.send("KILL a :spam")
     (last, _) = op.send("AUDIT 1")
-    assert last.endswith(f"  {BY[1:-1]} put {a.dialect._person.origin} off the server: spam")
+    assert last.endswith(f"  {BY[1:-1]} removed {a.dialect._person.origin} from the server: spam")
 
 
 @pytest.mark.parametrize(

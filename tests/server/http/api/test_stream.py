@@ -149,7 +149,7 @@ def test_who_goes_is_no_member_any_more(server):
     assert follower.event()[0] == said
     follower.close()
     alice = server.person("alice")
-    while len(server.call(lambda: list(server.server.sessions))) > 1:
+    while len(server.call(lambda: list(server.server.context.sessions))) > 1:
         alice.send("/me waits\n")
     assert server.call(lambda: server.server.delivery._subscribers_of("#ci").members) == {}
 

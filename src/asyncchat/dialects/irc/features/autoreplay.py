@@ -23,7 +23,7 @@ from asyncchat.dialects.irc.registry import command, reply, service
 from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.text.history import MISSED, HistoryCursor, earlier, missed, next_cursor, parse_history
+from asyncchat.text.features.history import MISSED, HistoryCursor, earlier, missed, next_cursor, parse_history
 from asyncchat.text.times import Zone
 
 

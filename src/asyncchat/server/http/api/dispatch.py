@@ -18,6 +18,7 @@ from asyncchat.server.http.api.routes import (
     OPEN,
     PREFIX,
     Answer,
+    ApiContext,
     Call,
     Route,
     json,
@@ -28,8 +29,8 @@ from asyncchat.server.http.messages import Request, Response, problem
 from asyncchat.server.limits import Bucket, network_of
 
 if TYPE_CHECKING:
-    from asyncchat.server.server import Server
-    from asyncchat.server.session import Session
+    from asyncchat.log.base import Log
+    from asyncchat.server.session import Session, SessionContext
 
 MOST_BUCKETS = 10_000
 """Clients whose rate is counted; then the count starts anew."""
@@ -39,7 +40,7 @@ _NEEDS_TOKEN = (("WWW-Authenticate", "Bearer"),)
 
 async def health(call: Call) -> Response:
     """Says how the server is."""
-    if call.server.outbox.failing:
+    if call.context.sessions.outbox.failing:
         return json(503, schemas.Health("failing", __version__))
     return json(200, schemas.Health("ok", __version__))
 
@@ -72,11 +73,9 @@ ROUTES: tuple[Route, ...] = (
 class Api:
     """The API of a server."""
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    def __init__(self, context: SessionContext, log: Log) -> None:
+        self._context = ApiContext(context, log, stream.StreamEncoder(log.ids))
         self._buckets: dict[str, Bucket] = {}
-        self.streams = stream.StreamEncoder(server.log.ids)
-        """The encoder of all streams."""
 
     async def respond(self, request: Request, session: Session) -> Response:
         """The answer to a request below the prefix."""
@@ -122,18 +121,18 @@ class Api:
             query = query_of(route.query, request.query)
         except ValueError as error:
             return problem(400, str(error))
-        return await route.handler(Call(self._server, session, request, query, room, token))
+        return await route.handler(Call(self._context, session, request, query, room, token))
 
     def _may(self, route: Route, token: Token | None, room: str) -> Response | None:
         """Why the token, or its lack, does not allow the route; None if it does."""
         if token is None:
-            if route.optional and not self._server.info.locked:
+            if route.optional and not self._context.locked:
                 return None
             return problem(
-                401, "Send a token: Authorization: Bearer TOKEN. One is made with: asyncchat token new",
+                401, "Send a token: Authorization: Bearer TOKEN. One is made with: asyncchat token add",
                 _NEEDS_TOKEN,
             )  # fmt: skip
-        if route.optional and not self._server.info.locked:
+        if route.optional and not self._context.locked:
             return None
         if route.action not in token.actions or (room and not token.reaches(room)):
             where = f" in {room}" if room else ""
@@ -146,15 +145,15 @@ class Api:
         if scheme.lower() != "bearer":
             return None
         digest = digest_of(secret.strip())
-        tokens = self._server.hub.chat.tokens.values()
+        tokens = self._context.chat.tokens.values()
         return next((token for token in tokens if hmac.compare_digest(token.digest, digest)), None)
 
     def _wait(self, client: str) -> float:
         """Seconds that a client has to wait, by the same limits as a session's lines."""
-        options = self._server.options
+        options = self._context.sessions.options
         if not options.limits:
             return 0.0
-        now = self._server.now()
+        now = self._context.sessions.now()
         if len(self._buckets) >= MOST_BUCKETS:
             self._buckets.clear()
         bucket = self._buckets.get(client)

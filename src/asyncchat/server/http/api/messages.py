@@ -49,9 +49,9 @@ async def _say(call: Call, draft: schemas.Draft, key: str, asked: str) -> Respon
     text = draft.text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").translate(_BREAKS)
     assert call.token is not None  # noqa: S101 - the route asks for one
     command = commands.Post(call.token.name, call.room, text, schemas.KINDS[draft.kind], key, asked)
-    for item in await call.server.hub.request(command):
+    for item in await call.context.sessions.hub.request(command):
         if isinstance(item, Record):
-            said = schemas.message(item, call.server.log.ids)
+            said = schemas.message(item, call.context.log.ids)
             assert said is not None  # noqa: S101 - a post is one of the kinds
             return json(201, said)
         if isinstance(item, replies.PostedBefore):
@@ -68,7 +68,7 @@ async def _again(call: Call, before: replies.PostedBefore, asked: str, text: str
     if before.asked != asked:
         return problem(409, "Another message was posted under this Idempotency-Key. Use a new one.")
     assert call.token is not None  # noqa: S101 - the route asks for one
-    log = call.server.log
+    log = call.context.log
     wanted = PageQuery(
         fold(before.room),
         log.last,

@@ -49,7 +49,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
         "info": {
             "title": "asyncchat",
             "version": __version__,
-            "description": "Post into rooms, read them, follow them. Make a token with: asyncchat token new",
+            "description": "Post into rooms, read them, follow them. Make a token with: asyncchat token add",
         },
         "paths": paths,
         "components": {

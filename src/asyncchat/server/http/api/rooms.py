@@ -27,16 +27,15 @@ def is_public(room: Room | None) -> bool:
 
 async def rooms(call: Call) -> Response:
     """Lists the rooms that may be read, by the token or by everyone."""
-    server = call.server
-    chat: Chat = server.hub.chat
+    chat, locked = call.context.chat, call.context.locked
     token = call.token
     found = [
         _view(room)
         for room in chat.rooms.values()
-        if (token is not None and token.reaches(room.name)) or (is_public(room) and not server.info.locked)
+        if (token is not None and token.reaches(room.name)) or (is_public(room) and not locked)
     ]
-    if LOBBY not in chat.rooms and (not server.info.locked or (token is not None and token.reaches(LOBBY))):
-        found.append(schemas.Room(LOBBY, "", 0, not server.info.locked))
+    if LOBBY not in chat.rooms and (not locked or (token is not None and token.reaches(LOBBY))):
+        found.append(schemas.Room(LOBBY, "", 0, not locked))
     return json(200, schemas.Rooms(tuple(sorted(found, key=lambda room: fold(room.name)))))
 
 
@@ -47,7 +46,7 @@ def _view(room: Room) -> schemas.Room:
 
 async def members(call: Call) -> Response:
     """Lists who is in a room."""
-    chat: Chat = call.server.hub.chat
+    chat = call.context.chat
     room = chat.room_named(call.room)
     if room is None:
         return no_room()
@@ -69,11 +68,11 @@ async def members(call: Call) -> Response:
 
 async def messages(call: Call) -> Response:
     """Gives a page of a room's history."""
-    server = call.server
+    chat, log = call.context.chat, call.context.log
     query: schemas.HistoryQuery = call.query
-    room: Room | None = server.hub.chat.room_named(call.room)
+    room = chat.room_named(call.room)
     if call.token is None:
-        if not is_public(room) or (room is None and _is_former(server.hub.chat, call.room)):
+        if not is_public(room) or (room is None and _is_former(chat, call.room)):
             return no_room()
         if query.before or query.after or query.limit > schemas.VISITORS_PAGE:
             return problem(
@@ -84,7 +83,7 @@ async def messages(call: Call) -> Response:
     numbers: dict[str, int] = {}
     for name, text in (("before", query.before), ("after", query.after)):
         if text:
-            number = server.log.ids.number_of(text)
+            number = log.ids.number_of(text)
             if number is None:
                 return problem(404, f"There is no message {text[:64]}.")
             numbers[name] = number
@@ -93,19 +92,17 @@ async def messages(call: Call) -> Response:
     )
     wanted = PageQuery(
         where.room,
-        server.delivery.delivered,
+        call.context.sessions.delivery.delivered,
         Window(numbers.get("after"), numbers.get("before"), limit=query.limit, newest=not query.after),
         where.beside,
     )
     try:
-        page = await server.log.read(wanted, 1)
+        page = await log.read(wanted, 1)
     except LogError:
         return problem(503, "The history can't be read now. Try again later.", (("Retry-After", "5"),))
     if room is None and not page.records and call.token is None and fold(call.room) != LOBBY:
         return no_room()
-    found = (
-        schemas.message(history.under_current_name(where, record), server.log.ids) for record in page.records
-    )
+    found = (schemas.message(history.under_current_name(where, record), log.ids) for record in page.records)
     return json(200, schemas.Messages(tuple(one for one in found if one is not None), page.more > 0))
 
 

@@ -11,13 +11,35 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.tokens import Token
+from asyncchat.dialects.base import EventEncoder
+from asyncchat.log.base import Log
 from asyncchat.server.http.messages import Request, Response, problem
+from asyncchat.server.session import Session, SessionContext
 
 PREFIX = "/api/v1"
 
 OPEN = ""
 """The action of a route that needs no token."""
+
+
+class ApiContext(msgspec.Struct, frozen=True):
+    """What the handlers of all routes share: what sessions share, the log, and the encoder of streams."""
+
+    sessions: SessionContext
+    log: Log
+    stream_encoder: EventEncoder
+
+    @property
+    def chat(self) -> Chat:
+        """The state, only to be read."""
+        return self.sessions.hub.chat
+
+    @property
+    def locked(self) -> bool:
+        """Whether the server asks for a password."""
+        return bool(self.sessions.options.password)
 
 
 class Call(msgspec.Struct):
@@ -27,8 +49,8 @@ class Call(msgspec.Struct):
     route's schema.
     """
 
-    server: Any
-    session: Any
+    context: ApiContext
+    session: Session
     request: Request
     query: Any
     room: str = ""

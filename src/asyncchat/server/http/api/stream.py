@@ -75,28 +75,28 @@ async def stream(call: Call) -> Response:
     """Begins a stream."""
     if call.request.version != "1.1":
         return problem(505, "A stream needs HTTP/1.1.")
-    server = call.server
+    context, log = call.context, call.context.log
     text = call.request.header("last-event-id") or call.query.after
     after = None
     if text:
-        after = server.log.ids.number_of(text)
+        after = log.ids.number_of(text)
         if after is None:
             return problem(404, f"There is no message {text[:64]}.")
     room, token = call.room, call.token
     assert token is not None  # noqa: S101 - the route asks for one
 
     async def run(session: Session) -> None:
-        session.encoder = server.app.api.streams
+        session.encoder = context.stream_encoder
         reached = await session.subscribe(room)
         begun = chunk(RETRY)
         if after is not None:
             begun += await _catch_up(call, after, reached, session)
         session.resume_output(begun)
         # The token may be revoked while the stream runs.
-        while not session.ended and server.hub.chat.tokens.get(fold(token.name)) == token:
+        while not session.ended and context.chat.tokens.get(fold(token.name)) == token:
             if await session.read(HEARTBEAT_SECONDS) is not None:
                 break  # the input ended, or there was more of it
-            session.waiting_since = server.now()  # keepalive counts from here
+            session.waiting_since = context.sessions.now()  # keepalive counts from here
             session.tell(chunk(b":\n\n"))
         session.unsubscribe()
         session.tell(b"0\r\n\r\n")
@@ -108,12 +108,11 @@ async def stream(call: Call) -> Response:
 
 async def _catch_up(call: Call, after: int, reached: int, session: Session) -> bytes:
     """Writes what was said since, in pages; returns the last page, or a ``gap`` event if it can't be read."""
-    server = call.server
-    encode = server.app.api.streams.encode
+    log, encode = call.context.log, call.context.stream_encoder.encode
     while True:
         wanted = PageQuery(fold(call.room), reached, Window(after, limit=PAGE, newest=False))
         try:
-            page = await server.log.read(wanted, 1)
+            page = await log.read(wanted, 1)
         except LogError:
             return chunk(b"event: gap\ndata: {}\n\n")
         data = b"".join([encode(record) for record in page.records])

@@ -1,0 +1,283 @@
+"""Events as lines for people: sentences, times, day marks and colours.
+
+Owns the wording and what may reach a terminal; must not know where the lines go.
+"""
+
+import zlib
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from asyncchat.client.events import (
+    Disconnected,
+    Event,
+    Gap,
+    Joined,
+    Kicked,
+    Left,
+    Message,
+    ModeChanged,
+    Present,
+    Reacted,
+    Reconnected,
+    Redacted,
+    Refused,
+    Renamed,
+    RoomRenamed,
+    Told,
+    TopicChanged,
+    Unconfirmed,
+)
+from asyncchat.client.recent import Recent
+from asyncchat.core.names import LOBBY, fold
+from asyncchat.text.sanitize import shown
+
+Fragments = list[tuple[str, str]]
+"""(style, text) pairs: one line. Styles are '', ``dim``, ``error`` and the colours of nicks."""
+
+NICK_COLOURS = ("36", "32", "35", "34", "33", "31", "96", "92", "95", "94")
+"""Foreground colours that can be read on dark and on light, as SGR codes (ECMA-48, 8.3.117)."""
+
+_SGR = {"dim": "2", "error": "31", "own": "1"} | {colour: colour for colour in NICK_COLOURS}
+
+_QUOTED = 40
+"""Characters of a message that are shown with its answer: enough to recognise it."""
+
+_UNDER = " " * 8
+"""Indents the further lines of a message: as wide as its time and a little more."""
+
+_NAMES_SHOWN = 20
+"""Most names of a room on one line; /who shows all."""
+
+
+def ansi(fragments: Fragments, *, colour: bool) -> str:
+    """A line as a terminal takes it."""
+    if not colour:
+        return "".join(text for _, text in fragments)
+    return "".join(f"\x1b[{_SGR[style]}m{text}\x1b[0m" if style else text for style, text in fragments)
+
+
+def plain_lines(message: Message) -> list[str]:
+    """A message as lines of a pipe: ``NAME: text``, each of its lines one."""
+    nick = shown(message.nick)
+    before = f"* {nick} " if message.action else f"{nick}: "
+    return [before + shown(text) for text in lines_of(message.text)]
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a message."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def names_line(names: Sequence[str], *, most: int = _NAMES_SHOWN) -> str:
+    """Names as one line, the rest counted."""
+    told = ", ".join(shown(name) for name in names[:most])
+    return told if len(names) <= most else f"{told} and {len(names) - most} more"
+
+
+def notice_of(event: Event, room: str) -> str:
+    """What an event other than a message says to people; '' for nothing. ``room`` is the current one."""
+    words = _NOTICES.get(type(event))
+    return shown(words(event, room)) if words is not None else ""
+
+
+class Renderer:
+    """Turns events into lines, one after the other; it knows which day it showed last.
+
+    Args:
+        zone: converts a time to the reader's zone.
+        recent: the messages that were shown.
+        ignored: folded nicks whose words are not shown.
+    """
+
+    def __init__(
+        self, zone: Callable[[datetime], datetime] = datetime.astimezone, recent: Recent | None = None
+    ) -> None:
+        self.room = LOBBY
+        self.ignored: dict[str, str] = {}
+        self._zone = zone
+        self._day: date | None = None
+        self.recent = Recent() if recent is None else recent
+
+    def event(self, event: Event) -> list[Fragments]:
+        """The lines of an event."""
+        if isinstance(event, Message):
+            return [] if fold(event.nick) in self.ignored and not event.own else self.message(event)
+        if isinstance(event, Disconnected):  # the prompt says when it tries again
+            return [[("error", f"-- {shown(f'disconnected{_why_broken(event)}')} --")]]
+        if isinstance(event, Reacted | Redacted):
+            return [] if fold(event.nick) in self.ignored else [[("dim", f"-- {self._marked(event)} --")]]
+        if isinstance(event, RoomRenamed):
+            self.recent.rename_room(event.room, event.now)
+            if fold(event.room) == fold(self.room):
+                self.room = event.now
+        notice = notice_of(event, self.room)
+        if not notice:
+            return []
+        style = "error" if isinstance(event, Refused | Gap | Unconfirmed) else "dim"
+        return [[(style, f"-- {notice} --")]]
+
+    def message(self, message: Message) -> list[Fragments]:
+        """The lines of a message: a day mark where the day changes, then itself."""
+        told = self._about(message.reply_to) if message.reply_to else ""
+        self.recent.put(message)
+        at = self._zone(message.time)
+        lines: list[Fragments] = []
+        if at.date() != self._day:
+            if self._day is not None or message.replayed:
+                lines.append([("dim", f"-- {at:%a} {at.day} {at:%b %Y} --")])
+            self._day = at.date()
+        line: Fragments = [("dim", f"{at:%H:%M} ")]
+        nick, private = shown(message.nick), not message.room.startswith(("#", "&"))
+        if not private and fold(message.room) != fold(self.room):
+            line.append(("dim", f"[{shown(message.room)}] "))
+        who = ("own" if message.own else _colour(nick), nick)
+        if private:
+            other = shown(message.room)
+            line += [who, ("dim", f" → {other if message.own else 'you'}")]
+        elif message.action:
+            line += [("", "* "), who]
+        else:
+            line.append(who)
+        if told:
+            line.append(("dim", f" (to {told})"))
+        first, *others = lines_of(message.text)
+        if message.action:
+            line.append(("", f"{': *' if private else ''} {shown(first)}"))
+        else:
+            line.append(("", f": {shown(first)}"))
+        return [*lines, line, *([("", _UNDER + shown(text))] for text in others)]
+
+    def _marked(self, event: Reacted | Redacted) -> str:
+        """What was done to a message."""
+        where, nick = _in(event.room, self.room), shown(event.nick)
+        place = f" in{shown(where)}" if where and event.room.startswith(("#", "&")) else ""
+        if isinstance(event, Reacted):
+            verb = "reacts with" if event.on else "takes back"
+            to = "to" if event.on else "from"
+            return f"{nick} {verb} {shown(event.reaction)} {to} {self._about(event.id)}{place}"
+        why = f" ({shown(event.reason)})" if event.reason else ""
+        known = self.recent.get(event.id)
+        verb = "takes back" if known is None or fold(known.nick) == fold(event.nick) else "erased"
+        return f"{nick} {verb} {self._about(event.id)}{place}{why}"
+
+    def _about(self, id: str) -> str:
+        """A message by its author and first words, where it was shown."""
+        known = self.recent.get(id)
+        if known is None:
+            return "an earlier message"
+        short = shown(known.text)
+        return f"{shown(known.nick)}: {short[:_QUOTED].rstrip()}{'…' if len(short) > _QUOTED else ''}"
+
+
+def _colour(nick: str) -> str:
+    return NICK_COLOURS[zlib.crc32(fold(nick).encode("utf-8", "replace")) % len(NICK_COLOURS)]
+
+
+# Notices, one for each kind of event.
+
+
+def _in(event_room: str, room: str) -> str:
+    return "" if fold(event_room) == fold(room) else f" {event_room}"
+
+
+def _why(reason: str) -> str:
+    # IRC servers put a word of their own before the reason of a quit.
+    reason = "" if reason == "Quit" else reason.removeprefix("Quit:").strip()
+    return f" ({reason})" if reason else ""
+
+
+def _joined(event: Joined, room: str) -> str:
+    if event.own:
+        return f"you are {event.nick} in {event.room}"
+    if fold(event.room) == LOBBY:
+        return f"{event.nick} is online"
+    return f"{event.nick} joined {event.room}"
+
+
+def _left(event: Left, room: str) -> str:
+    if event.own:
+        return f"you left {event.room}{_why(event.reason)}"
+    place = "chat" if fold(event.room) == LOBBY else event.room
+    return f"{event.nick} left {place}{_why(event.reason)}"
+
+
+def _kicked(event: Kicked, room: str) -> str:
+    who = "you were" if event.own else f"{event.nick} was"
+    return f"{who} removed from {event.room} by {event.by}{_why(event.reason)}"
+
+
+def _renamed(event: Renamed, room: str) -> str:
+    return f"{'you are' if event.own else f'{event.nick} is'} now {event.now}"
+
+
+def _room_renamed(event: RoomRenamed, room: str) -> str:
+    return f"{event.nick} renamed {event.room} to {event.now}{_why(event.reason)}"
+
+
+def _reacted(event: Reacted, room: str) -> str:
+    if event.on:
+        return f"{event.nick} reacts with {event.reaction} to an earlier message"
+    return f"{event.nick} takes back {event.reaction}"
+
+
+def _redacted(event: Redacted, room: str) -> str:
+    return f"{event.nick} takes a message out of {event.room}{_why(event.reason)}"
+
+
+def _topic(event: TopicChanged, room: str) -> str:
+    where = _in(event.room, room)
+    if not event.topic:
+        return f"{event.nick} removed the topic{' of' + where if where else ''}"
+    return f"topic{' of' + where if where else ''}: {event.topic} ({event.nick})"
+
+
+def _mode(event: ModeChanged, room: str) -> str:
+    return f"{event.nick} set {event.room} {event.mode}"
+
+
+def _present(event: Present, room: str) -> str:
+    topic = f"; topic: {event.topic}" if event.topic else ""
+    return f"in {event.room}: {names_line(event.nicks)}{topic}"
+
+
+def _refused(event: Refused, room: str) -> str:
+    about = f"{event.about}: " if event.about else ""
+    text = f" (not sent: {event.text})" if event.text else ""
+    return f"{about}{event.reason}{text}"
+
+
+def _why_broken(event: Disconnected) -> str:
+    return "" if event.reason == "the server closed the connection" else _why(event.reason)
+
+
+def _disconnected(event: Disconnected, room: str) -> str:
+    why = _why_broken(event)
+    if event.retry_in is None:
+        return f"disconnected{why}"
+    return f"disconnected{why}, trying again in {event.retry_in:.0f} s (Ctrl-C leaves)"
+
+
+def _gap(event: Gap, room: str) -> str:
+    since, until = event.since.astimezone(), event.until.astimezone()
+    return f"what was said in {event.room} between {since:%H:%M:%S} and {until:%H:%M:%S} is not known"
+
+
+_NOTICES: dict[type[Any], Callable[[Any, str], str]] = {
+    Joined: _joined,
+    Left: _left,
+    Kicked: _kicked,
+    Reacted: _reacted,
+    Redacted: _redacted,
+    Renamed: _renamed,
+    RoomRenamed: _room_renamed,
+    TopicChanged: _topic,
+    ModeChanged: _mode,
+    Present: _present,
+    Told: lambda event, room: event.text,
+    Refused: _refused,
+    Disconnected: _disconnected,
+    Reconnected: lambda event, room: f"connected again as {event.nick}",
+    Gap: _gap,
+    Unconfirmed: lambda event, room: f"not known whether it was sent: {event.text}",
+}

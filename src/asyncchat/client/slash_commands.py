@@ -1,0 +1,232 @@
+"""What a line typed at the terminal client does.
+
+Owns what slash commands do with the ``Client``; their words, grammar and help stand in ``text.features``, the
+lines of IRC for most of them in ``irc_lines``. Must not know prompts or colours.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from asyncchat.client import history_cursor
+from asyncchat.client.irc_lines import irc_line
+from asyncchat.client.render import names_line
+from asyncchat.client.search import SearchPages
+from asyncchat.client.terminal_state import TerminalState
+from asyncchat.core import commands, replies
+from asyncchat.core.commands import Command
+from asyncchat.core.events import Speech
+from asyncchat.core.names import LOBBY, fold
+from asyncchat.text import slash
+from asyncchat.text.arguments import name_and_rest
+from asyncchat.text.features import history, search
+from asyncchat.text.sentences import reply_lines
+from asyncchat.text.slash import Section, SlashCommand
+from asyncchat.text.times import Zone
+
+
+class Leave(Exception):
+    """The person leaves; ``reason`` for the others."""
+
+    def __init__(self, reason: str = "") -> None:
+        self.reason = reason
+
+
+RAW = SlashCommand(
+    "raw",
+    "LINE",
+    "Sends a line of IRC as it is.",
+    lambda _session, _text: None,  # there is nothing of the core in it
+    Section.SERVER,
+    aliases=("quote",),
+)
+
+COMMANDS: Mapping[str, SlashCommand] = {**slash.COMMANDS, RAW.name: RAW, **dict.fromkeys(RAW.aliases, RAW)}
+"""Each command by its name and its aliases."""
+
+_HERE = {word: COMMANDS[word] for word in ("help", "who", "ignore", "unignore", "quit", "exit")}
+"""The commands that are obeyed here even where the server takes the others."""
+
+
+def obey(state: TerminalState, line: str) -> None:
+    """Does what a typed line asks: says it, or obeys its command.
+
+    Raises:
+        Leave: the person leaves.
+        ClientError: it can't be done.
+        ValueError: it can't be said in one line.
+    """
+    if line.lower() == "exit":
+        raise Leave
+    if not line.startswith("/"):
+        state.chat.say(state.room, line)
+        return
+    if line.startswith("//") and not state.commands_go_through:
+        state.chat.say(state.room, line[1:])
+        return
+    word, text = name_and_rest(line[1:])
+    known = _HERE if state.commands_go_through else COMMANDS
+    command = known.get(word.lower())
+    if command is None:
+        if state.commands_go_through:
+            state.chat.command(line)
+        else:
+            state.tell(slash.unknown(word, known))
+        return
+    raw = _raw_line(state, command, text)
+    if raw:
+        state.chat.command(*raw)
+        return
+    is_help = command.name == "help"
+    asked = slash.help_answer(text, state.notes, known) if is_help else command.ask(state, text)
+    if isinstance(asked, str):
+        for told in asked.split("\n"):
+            state.tell(told)
+    elif state.commands_go_through and isinstance(asked, commands.AskPerson):
+        state.chat.command(line)
+    else:
+        _HANDLERS.get(type(asked), _send)(state, asked)
+
+
+def _raw_line(state: TerminalState, command: SlashCommand, text: str) -> tuple[str, ...]:
+    """The line of IRC that was typed as it is: ``/raw …``, or the modes in ``/rule +m``; else nothing."""
+    if command is RAW:
+        head, colon, last = text.partition(" :")
+        return (*head.split(), *([last] if colon else []))
+    if command.name == "rule" and text.startswith(("+", "-")):
+        return ("MODE", state.room, *text.split())
+    return ()
+
+
+def _send(state: TerminalState, command: Command) -> None:
+    state.chat.command(*irc_line(state.chat, command))
+
+
+def _who(state: TerminalState, asked: commands.AskWho) -> None:
+    names = state.chat.members(asked.mask)
+    if names:
+        state.tell(f"in {asked.mask}: {names_line(names, most=1000)}")
+    else:
+        state.tell(f"{asked.mask}: you are not there")
+
+
+def _join(state: TerminalState, asked: commands.Join) -> None:
+    joined = {fold(name): name for name in state.chat.rooms}
+    if fold(asked.room) not in joined:
+        state.chat.join(asked.room, asked.key)
+    state.room = joined.get(fold(asked.room), asked.room)
+
+
+def _part(state: TerminalState, asked: commands.Part) -> None:
+    state.chat.part(asked.room, asked.reason)
+    if fold(asked.room) == fold(state.room):
+        others = [name for name in state.chat.rooms if fold(name) != fold(asked.room)]
+        state.room = others[0] if others else LOBBY
+
+
+def _say(state: TerminalState, asked: commands.Say) -> None:
+    state.chat.say(asked.to, asked.text, action=asked.speech is Speech.ACTION)
+
+
+def _show_topic(state: TerminalState, asked: commands.AskTopic) -> None:
+    topic = state.chat.topic(asked.room)
+    state.tell(f"topic of {asked.room}: {topic}" if topic else f"{asked.room} has no topic")
+
+
+def _history(state: TerminalState, asked: commands.ReadHistory) -> None:
+    key = fold(asked.room)
+    cursor = state.history.pop(key, None)
+    if cursor is None or cursor.asked is not asked:
+        cursor = history_cursor.first_cursor(asked, datetime.now(UTC))
+    until = None if cursor.before else cursor.until
+    page = state.chat.history(asked.room, before=cursor.before, until=until, limit=cursor.limit)
+    given = cursor.within(page)
+    if not given:
+        state.tell("there is nothing more" if cursor.before else history.NO_MESSAGES)
+        return
+    state.recall(given)
+    rest = cursor.rest(page, given)
+    if rest is not None:
+        state.history[key] = rest
+        state.tell(history.more(asked.room, here=key == fold(state.room)))
+
+
+def _search(state: TerminalState, asked: commands.Search) -> None:
+    again = state.search is not None and state.search.asked is asked
+    if state.search is None or not again:
+        state.search = SearchPages(asked, datetime.now().astimezone())
+    pages = state.search
+    found = pages.next_page(state.chat, history.PAGE)
+    if found:
+        state.recall(found)
+    if pages.over:
+        state.search = None
+    if not found:
+        state.tell("there is nothing more" if again else search.NOTHING_FOUND)
+    elif not pages.over:
+        state.tell(search.MORE)
+
+
+def _ignore(state: TerminalState, asked: commands.Ignore) -> None:
+    if asked.name and asked.on:
+        state.ignored[fold(asked.name)] = asked.name
+    elif asked.name:
+        state.ignored.pop(fold(asked.name), None)
+    for line in reply_lines(replies.Ignored(tuple(state.ignored.values())), _NO_ZONE):
+        state.tell(line)
+
+
+_NO_ZONE = Zone("", 0)
+"""For sentences without a time."""
+
+
+def _quit(_state: TerminalState, asked: commands.Quit) -> None:
+    raise Leave(asked.reason)
+
+
+def _reply(state: TerminalState, asked: commands.Reply) -> None:
+    found = state.recent.last(asked.which.to, asked.which.name)
+    if found is None:
+        state.tell(f"{asked.which.name} has said nothing here that was shown")
+    else:
+        state.chat.say(asked.which.to, f"{found.nick}: {asked.text}", reply_to=found.id)
+
+
+def _react(state: TerminalState, asked: commands.React) -> None:
+    found = state.recent.last(asked.which.to, asked.which.name)
+    if found is None:
+        state.tell("there is no such message that was shown here")
+    else:
+        state.chat.react(asked.which.to, found.id, asked.reaction, on=asked.on)
+
+
+def _redact(state: TerminalState, asked: commands.Redact) -> None:
+    """Takes back a message: the last one of a person, or the one with an id."""
+    room, name = asked.which.to, asked.which.name
+    found = state.recent.get(name) or state.recent.last(room, name, own=True)
+    if found is not None:
+        state.chat.redact(room, found.id, asked.reason)
+    elif "-" in name and fold(name) not in map(fold, state.chat.members(room)):
+        state.chat.redact(room, name, asked.reason)
+    else:
+        state.tell(f"{name or 'you'} said nothing here that was shown")
+
+
+_HANDLERS: dict[type[Command], Callable[[TerminalState, Any], None]] = {
+    commands.AskWho: _who,
+    commands.Join: _join,
+    commands.Part: _part,
+    commands.Rename: lambda state, asked: state.chat.set_nick(asked.name),
+    commands.Say: _say,
+    commands.AskTopic: _show_topic,
+    commands.SetTopic: lambda state, asked: state.chat.set_topic(asked.room, asked.text),
+    commands.ReadHistory: _history,
+    commands.Search: _search,
+    commands.Ignore: _ignore,
+    commands.Quit: _quit,
+    commands.Kick: lambda state, asked: state.chat.kick(asked.room, asked.name, asked.reason),
+    commands.Reply: _reply,
+    commands.React: _react,
+    commands.Redact: _redact,
+}
+"""What is done otherwise than by one line of IRC."""

@@ -1,0 +1,67 @@
+"""What a person at the terminal client is doing.
+
+Owns the state between two lines typed; must not know what a slash command does.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from asyncchat.client.client import Client
+from asyncchat.client.events import Message
+from asyncchat.client.history_cursor import MessageCursor
+from asyncchat.client.local_calendar import LocalCalendar
+from asyncchat.client.recent import Recent
+from asyncchat.client.search import SearchPages
+from asyncchat.core.commands import ReadHistory, Search
+from asyncchat.core.names import fold
+
+
+@dataclass(slots=True)
+class TerminalState:
+    """In which room a person is, how far back they have read, whom they ignore.
+
+    It is the ``text.slash.SlashContext`` of what they type.
+
+    Attributes:
+        chat: the client.
+        room: where what is typed goes.
+        tell: shows a line of ours.
+        recall: shows messages of the history.
+        ignored: folded nicks whose messages are not shown, and as they were typed.
+        commands_go_through: whether the server takes the commands (a plain dialect), and only a few are ours.
+        history: where ``/history`` goes on in each room, and with each person.
+        search: the search that ``/search`` continues.
+        recent: what was shown, so that it can be answered.
+    """
+
+    chat: Client
+    room: str
+    tell: Callable[[str], None]
+    recall: Callable[[list[Message]], None]
+    ignored: dict[str, str]
+    commands_go_through: bool = False
+    history: dict[str, MessageCursor] = field(default_factory=dict)
+    search: SearchPages | None = None
+    recent: Recent = field(default_factory=Recent)
+    calendar: LocalCalendar = field(default_factory=LocalCalendar)
+
+    @property
+    def is_confidential(self) -> bool:
+        """Whether a password may be sent: that is the person's choice, with the address."""
+        return True
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The last lines of the help."""
+        if self.commands_go_through:
+            return ("Other commands go to the server as they are.",)
+        return ("A line that begins with // is sent with one /.",)
+
+    def next_history(self, room: str) -> ReadHistory | None:
+        """What was asked for of the history that is being read there, if any."""
+        cursor = self.history.get(fold(room))
+        return None if cursor is None else cursor.asked
+
+    def next_search(self) -> Search | None:
+        """What was asked for of the search that is being read, if any."""
+        return None if self.search is None else self.search.asked

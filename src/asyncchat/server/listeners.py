@@ -1,0 +1,110 @@
+"""The listeners: accept connections, within the limits, and begin their sessions.
+
+Owns the listening sockets, and the addresses by which people reach them. Must not know what clients speak.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING
+
+from asyncchat.server import banner
+from asyncchat.server.addresses import BACKLOG, LOCALHOST, Address
+from asyncchat.server.session import Session
+
+if TYPE_CHECKING:
+    from asyncchat.server.session import Detector, SessionContext
+
+_logger = logging.getLogger("asyncchat.server")
+
+FULL = b"The chat is full. Try again later.\r\n"
+CROWDED = b"Too many connections from your address. Close some, or try again later.\r\n"
+
+
+class Listeners:
+    """The listeners of a server.
+
+    Args:
+        context: what its sessions share.
+        most_sessions: most connections; the options may allow fewer.
+    """
+
+    def __init__(self, context: SessionContext, most_sessions: int) -> None:
+        self._context = context
+        self._detect: Detector
+        self._most_sessions = most_sessions
+        self._next_id = 1
+        self._servers: list[asyncio.Server] = []
+        self.addresses: list[Address] = []
+        self.reachable: list[Address] = []
+        """Addresses that people can use, found at the start: a name server may be asked."""
+
+    async def open(
+        self, sockets: Sequence[tuple[Address, Sequence[socket.socket]]], detect: Detector, first_id: int
+    ) -> None:
+        """Accepts connections on these sockets.
+
+        Args:
+            sockets: bound, by what was asked for.
+            detect: gives each session its dialect.
+            first_id: the number of the first session.
+        """
+        self._detect = detect
+        self._next_id = first_id
+        for address, listening in sockets:
+            for listener in listening:
+                if address.path:
+                    self.addresses.append(address)
+                    server = await asyncio.start_unix_server(self._accept, sock=listener, backlog=BACKLOG)
+                else:
+                    self.addresses.append(Address(*listener.getsockname()[:2]))
+                    server = await asyncio.start_server(self._accept, sock=listener, backlog=BACKLOG)
+                self._servers.append(server)
+        self.reachable = banner.reachable(self.addresses)
+
+    def close(self) -> None:
+        """Accepts no more connections."""
+        for server in self._servers:
+            server.close()
+
+    def how_to_join(self) -> str:
+        """The lines on how to join."""
+        return banner.how_to_join(banner.best(self.reachable), locked=bool(self._context.options.password))
+
+    def first_address(self) -> tuple[str, int]:
+        """A host and port that people can use."""
+        best = banner.best(self.reachable)
+        return best.host, best.port
+
+    def _accept(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> Coroutine[None, None, None] | None:
+        """Begins a session. The coroutine becomes its task: one more frame around it would cost memory."""
+        context, options = self._context, self._context.options
+        if len(context.sessions) >= min(self._most_sessions, options.sessions or self._most_sessions):
+            writer.write(FULL)
+            writer.close()
+            return None
+        writer.transport.set_write_buffer_limits(high=options.send_bytes)
+        peer = writer.get_extra_info("peername")
+        if isinstance(peer, tuple):
+            # Interned: a thousand people behind one address share one string.
+            address = sys.intern(peer[0].removeprefix("::ffff:"))
+        elif isinstance(writer.get_extra_info("sockname"), tuple):
+            # Reset before it was accepted. It must not pass for a local client, whom no ban matches.
+            writer.transport.abort()
+            return None
+        else:
+            address = LOCALHOST
+        if not context.connections.acquire(address, options.per_address if options.limits else 0):
+            _logger.info("%s has too many connections, one more was closed", address)
+            writer.write(CROWDED)
+            writer.close()
+            return None
+        session = Session(context, self._next_id, address, reader, writer)
+        self._next_id += 1
+        return session.run(self._detect)

@@ -1,0 +1,117 @@
+"""Accounts: making one, logging in and out, passwords, and names that belong to one."""
+
+from asyncchat.core import commands, events, replies
+from asyncchat.core.commands import Command
+from asyncchat.text.arguments import name_and_rest
+from asyncchat.text.phrases import place
+from asyncchat.text.sentences import FeatureText
+from asyncchat.text.slash import Parser, Section, SlashCommand, SlashContext
+from asyncchat.text.times import Zone
+
+NOT_PRIVATE = (
+    "Not done: this connection is not encrypted, so others could read your password on the way. "
+    "Join from the server's own network."
+)
+"""The answer to everything that takes a password where others may listen."""
+
+
+def _register(session: SlashContext, text: str) -> Command | str | None:
+    """A password may be several words; an e-mail address is the last one, if it has an @."""
+    password, _, email = text.rpartition(" ")
+    if not password or "@" not in email:
+        password, email = text, ""
+    if not password:
+        return None
+    return commands.Register("", email, password.rstrip()) if session.is_confidential else NOT_PRIVATE
+
+
+def _login(session: SlashContext, text: str) -> Command | str | None:
+    name, password = name_and_rest(text)
+    if not name:
+        return None
+    if not session.is_confidential:
+        return NOT_PRIVATE
+    return commands.ShowPassword(name if password else "", password or name)
+
+
+def _with_password(make: Parser) -> Parser:
+    """A parser that takes a password and nothing else."""
+
+    def parse(session: SlashContext, text: str) -> Command | str | None:
+        if not text:
+            return None
+        return make(session, text) if session.is_confidential else NOT_PRIVATE
+
+    return parse
+
+
+def _regain(session: SlashContext, text: str) -> Command | str | None:
+    name, password = name_and_rest(text)
+    if not name:
+        return None
+    return commands.Reclaim(name, password, True) if session.is_confidential or not password else NOT_PRIVATE
+
+
+def _account(_session: SlashContext, text: str) -> Command | None:
+    return commands.AskAccount(text) if " " not in text else None
+
+
+def _account_view(view: replies.AccountView, zone: Zone) -> list[str]:
+    here = f"Logged in to it: {', '.join(view.people)}." if view.people else "Nobody is logged in to it."
+    address = [f"Its e-mail address: {view.email or 'none'}."] if view.mine else []
+    return [f"The account {view.account} was made {zone.moment(view.time)}.", here, *address]
+
+
+TEXT = FeatureText(
+    commands=(
+        SlashCommand(
+            "register", "PASSWORD [MAIL]", "Makes an account of your name.", _register, Section.ACCOUNTS
+        ),
+        SlashCommand("login", "[NAME] PASSWORD", "Logs you in to your account.", _login, Section.ACCOUNTS),
+        SlashCommand(
+            "logout",
+            "",
+            "Logs you out of your account.",
+            lambda _session, _text: commands.LogOut(),
+            Section.ACCOUNTS,
+        ),
+        SlashCommand("account", "[NAME]", "Shows your account, or another one.", _account, Section.ACCOUNTS),
+        SlashCommand(
+            "passwd",
+            "PASSWORD",
+            "Changes the password of your account.",
+            _with_password(lambda _session, text: commands.NewPassword(text)),
+            Section.ACCOUNTS,
+        ),
+        SlashCommand(
+            "unregister",
+            "PASSWORD",
+            "Removes your account.",
+            _with_password(lambda _session, text: commands.DropAccount("", text)),
+            Section.ACCOUNTS,
+        ),
+        SlashCommand("regain", "NAME [PASSWORD]", "Takes your name back.", _regain, Section.ACCOUNTS),
+    ),
+    own_events={
+        events.LoggedOut: lambda event: (
+            f"{event.person.name} is no longer logged in as {event.person.account}."
+        ),
+    },
+    replies={
+        replies.Registered: lambda reply, _: [f"{reply.account} is now your account, and the name is yours."],
+        replies.LoggedInNow: lambda reply, _: [f"You are logged in as {reply.account}."],
+        replies.PasswordChanged: lambda reply, _: [f"The password of {reply.account} is changed."],
+        replies.Released: lambda reply, _: [f"{reply.name} is free, or yours."],
+        replies.AccountView: _account_view,
+        replies.Removed: lambda reply, _: [f"The account {reply.account} is removed."],
+    },
+    refusals={
+        replies.NeedsAccount: lambda r: (
+            f"For {place(r.target)} you have to be logged in: /login [NAME] PASSWORD"
+        ),
+        replies.NameReserved: lambda r: (
+            f"{r.name} belongs to an account: /login {r.name} PASSWORD, then /nick {r.name}"
+        ),
+        replies.AccountRefused: lambda r: f"Not done: {r.why}.",
+    },
+)

@@ -1,0 +1,35 @@
+"""Always on: an account that stays in its rooms while it is not connected."""
+
+from asyncchat.core import commands, replies
+from asyncchat.core.commands import Command
+from asyncchat.text.arguments import switch_from
+from asyncchat.text.phrases import counted
+from asyncchat.text.sentences import FeatureText
+from asyncchat.text.slash import Section, SlashCommand, SlashContext
+from asyncchat.text.times import Zone
+
+
+def _stay(_session: SlashContext, text: str) -> Command | None:
+    switch = switch_from(text)
+    return commands.SetStaying(switch) if not text or switch is not None else None
+
+
+def _staying(reply: replies.Staying, _zone: Zone) -> list[str]:
+    if not reply.on:
+        return [f"{reply.account} leaves with its last connection."]
+    end = f", for up to {counted(reply.days, 'day', 'days')}" if reply.days else ""
+    return [f"As {reply.account} you stay in your rooms while you are not connected{end}."]
+
+
+TEXT = FeatureText(
+    commands=(
+        SlashCommand(
+            "stay",
+            "[on|off]",
+            "Keeps you in your rooms while you are not connected; alone shows whether it does.",
+            _stay,
+            Section.ACCOUNTS,
+        ),
+    ),
+    replies={replies.Staying: _staying},
+)

@@ -1,0 +1,43 @@
+"""The host that a person is seen as coming from."""
+
+from asyncchat.core import commands, events, replies
+from asyncchat.core.commands import Command
+from asyncchat.text.arguments import name_and_rest
+from asyncchat.text.phrases import full_origin
+from asyncchat.text.sentences import FeatureText
+from asyncchat.text.slash import Actor, Section, SlashCommand, SlashContext
+from asyncchat.text.times import Zone
+
+
+def _host(_session: SlashContext, text: str) -> Command | None:
+    name, host = name_and_rest(text)
+    return commands.ChangeHost(name, host) if host and " " not in host else None
+
+
+def _audited(event: events.HostChanged, _zone: Zone) -> str:
+    return f"{full_origin(event.by)} gave {full_origin(event.person)} the host {event.now.host}"
+
+
+TEXT = FeatureText(
+    commands=(
+        SlashCommand(
+            "host",
+            "NAME HOST",
+            "Shows a person as coming from another host.",
+            _host,
+            Section.SERVER,
+            Actor.SERVER_OPERATORS,
+            aliases=("vhost",),
+        ),
+    ),
+    own_events={
+        events.HostChanged: lambda event: f"{event.now.name} is now seen as coming from {event.now.host}.",
+    },
+    refusals={
+        replies.HostNotAllowed: lambda r: (
+            f"{r.host} can't be a host: only letters, digits and . : / - _ are allowed."
+        ),
+        replies.HostAlready: lambda r: f"{r.name} already has the host {r.host}.",
+    },
+    audit={events.HostChanged: _audited},
+)

@@ -1,0 +1,34 @@
+"""Knocking: asking for an invitation into a room."""
+
+from asyncchat.core import commands, events, replies
+from asyncchat.core.commands import Command
+from asyncchat.text.arguments import name_and_rest, room_from
+from asyncchat.text.phrases import after_colon, in_room, place
+from asyncchat.text.sentences import FeatureText
+from asyncchat.text.slash import Section, SlashCommand, SlashContext
+
+
+def _knock(_session: SlashContext, text: str) -> Command | None:
+    room, words = name_and_rest(text)
+    return commands.Knock(room_from(room), words) if room else None
+
+
+def _knocked(event: events.Knocked) -> str:
+    name = event.person.name
+    return in_room(event.room, f"{name} asks for an invitation (/invite {name}){after_colon(event.text)}")
+
+
+TEXT = FeatureText(
+    commands=(
+        SlashCommand("knock", "#ROOM [TEXT]", "Asks for an invitation into a room.", _knock, Section.ROOMS),
+    ),
+    events={events.Knocked: _knocked},
+    own_events={events.Knocked: lambda event: f"You asked for an invitation to {event.room}."},
+    refusals={
+        replies.NoNeedToKnock: lambda r: (
+            f"You are already in {place(r.room)}." if r.inside else f"{r.room} is open: /join {r.room}"
+        ),
+        replies.KnockForbidden: lambda r: f"Not asked: {r.reason}.",
+        replies.TooManyKnocks: lambda r: f"You asked for an invitation to {r.room} a moment ago.",
+    },
+)

@@ -1,0 +1,125 @@
+"""Messages: what is said in rooms, to a person, and to the members with a role; whom one ignores.
+
+Owns their slash commands and sentences, and messages of the past with their times.
+"""
+
+from collections.abc import Sequence
+
+from asyncchat.core import commands, events, replies
+from asyncchat.core.commands import Command
+from asyncchat.core.events import Record, Speech
+from asyncchat.text.arguments import name_and_rest
+from asyncchat.text.phrases import in_room, is_lobby, place, spoken
+from asyncchat.text.sentences import FeatureText, untold
+from asyncchat.text.slash import Section, SlashCommand, SlashContext, one_name
+from asyncchat.text.times import Zone
+
+
+def _msg(_session: SlashContext, text: str) -> Command | None:
+    target, said = name_and_rest(text)
+    return commands.Say(target, said) if said else None
+
+
+def _me(session: SlashContext, text: str) -> Command | None:
+    return commands.Say(session.room, text, Speech.ACTION) if text else None
+
+
+def _reply(session: SlashContext, text: str) -> Command | None:
+    name, said = name_and_rest(text)
+    return commands.Reply(commands.Which(session.room, name=name), said) if said else None
+
+
+def _ignore(_session: SlashContext, text: str) -> Command | None:
+    return commands.Ignore(text) if " " not in text else None
+
+
+def _said(event: events.Said) -> str:
+    return spoken(in_room(event.room, ""), event.person.name, event.text, event.speech)
+
+
+def _whispered(event: events.Whispered) -> str:
+    return spoken("[private] ", event.person.name, event.text, event.speech)
+
+
+def _whispered_by_me(event: events.Whispered) -> str:
+    if event.speech in (Speech.PROBE, Speech.PROBE_ANSWER):
+        return ""
+    start = f"[private to {event.to.name}] " + ("* " if event.speech is Speech.ACTION else "")
+    return "\n".join(start + part for part in event.text.split("\n"))
+
+
+def _confided(event: events.Confided) -> str:
+    start = f"[{event.role}s] " if is_lobby(event.room) else f"[{event.role}s of {event.room}] "
+    return spoken(start, event.person.name, event.text, event.speech)
+
+
+def _confided_by_me(event: events.Confided) -> str:
+    return in_room(event.room, f"Only the {event.role}s read that.")
+
+
+def spoken_lines(records: Sequence[Record], zone: Zone) -> list[str]:
+    """Messages with their times, a mark before each day; the first one names the zone."""
+    lines = []
+    shown_day = None
+    for record in records:
+        event = record.event
+        words = ""
+        if isinstance(event, events.Said):
+            words = _said(event)
+        elif isinstance(event, events.Whispered):
+            words = _whispered(event)
+        if not words:
+            continue
+        day = zone.day(record.time)
+        if day != shown_day:
+            lines.append(f"-- {zone.day_name(day)}{f' ({zone.name})' if shown_day is None else ''} --")
+            shown_day = day
+        clock = zone.clock(record.time)
+        lines += [f"{clock} {part}" for part in words.split("\n")]
+    return lines
+
+
+def _ignored(reply: replies.Ignored, _zone: Zone) -> list[str]:
+    return [f"You ignore {', '.join(reply.names)}." if reply.names else "You ignore nobody."]
+
+
+TEXT = FeatureText(
+    commands=(
+        SlashCommand(
+            "msg",
+            "NAME TEXT",
+            "Sends a message to one person only.",
+            _msg,
+            Section.BASICS,
+            aliases=("m", "whisper"),
+        ),
+        SlashCommand("me", "TEXT", "Says what you do: * NAME waves.", _me, Section.BASICS),
+        SlashCommand("reply", "NAME TEXT", "Answers a person's last message.", _reply, Section.MESSAGES),
+        SlashCommand(
+            "ignore",
+            "[NAME]",
+            "Hides what a person says; alone lists whom you ignore.",
+            _ignore,
+            Section.MESSAGES,
+        ),
+        SlashCommand(
+            "unignore",
+            "NAME",
+            "Shows again what a person says.",
+            one_name(lambda _, name: commands.Ignore(name, False)),
+            Section.MESSAGES,
+        ),
+    ),
+    events={events.Said: _said, events.Whispered: _whispered, events.Confided: _confided},
+    own_events={
+        events.Said: untold,  # the terminal shows it already
+        events.Whispered: _whispered_by_me,
+        events.Confided: _confided_by_me,
+    },
+    replies={replies.Ignored: _ignored},
+    refusals={
+        replies.CannotSpeak: lambda r: f"Not sent to {place(r.room)}: {r.why}.",
+        replies.NoText: lambda _: "There is nothing to send.",
+        replies.TextTooLong: lambda r: f"Not accepted: the text is longer than {r.limit:,} bytes.",
+    },
+)

@@ -1,0 +1,115 @@
+"""Queries: who is here, and what is known of a person."""
+
+from asyncchat.core import commands, replies
+from asyncchat.core.commands import Command
+from asyncchat.core.modes import BOT
+from asyncchat.core.roles import ROLES
+from asyncchat.text.arguments import is_room
+from asyncchat.text.features.rooms import room_lines
+from asyncchat.text.phrases import NAMES_SHOWN, counted, first_names, place
+from asyncchat.text.sentences import FeatureText
+from asyncchat.text.slash import Section, SlashCommand, SlashContext
+from asyncchat.text.times import Zone
+
+
+def _who(session: SlashContext, text: str) -> Command | None:
+    if not text or is_room(text):
+        return commands.AskWho(text or session.room)
+    return commands.AskPerson(text) if " " not in text else None
+
+
+def _role_named(roles: int) -> str:
+    """The highest of some roles, or nothing."""
+    return next((role.name for role in ROLES if roles & role.bit), "")
+
+
+def _seen(seen: replies.Seen) -> str:
+    notes = []
+    if seen.owner:
+        notes.append("owner")
+    elif seen.roles:
+        notes.append(_role_named(seen.roles))
+    if BOT in seen.flags:
+        notes.append("bot")
+    if seen.away:
+        notes.append(f"away: {seen.away}")
+    return f"{seen.person.name} ({', '.join(notes)})" if notes else seen.person.name
+
+
+def _found(people: tuple[replies.Seen, ...]) -> str:
+    return ", ".join(first_names([_seen(seen) for seen in people[:NAMES_SHOWN]], len(people)))
+
+
+def _who_view(view: replies.WhoView, _zone: Zone) -> list[str]:
+    in_room = is_room(view.mask)
+    if not view.people:
+        return [f"Nobody is in {place(view.mask)}." if in_room else "Nobody matches that."]
+    where = f"In {place(view.mask)}" if in_room else "Found"
+    return [f"{where} ({len(view.people):,}): {_found(view.people)}"]
+
+
+def _people_view(view: replies.PeopleView, _zone: Zone) -> list[str]:
+    if not view.people:
+        return ["None of them is here."]
+    return [f"Found ({len(view.people):,}): {_found(view.people)}"]
+
+
+def _person_view(view: replies.PersonView, zone: Zone) -> list[str]:
+    seen = view.seen
+    rooms = ", ".join(f"{room} ({_role_named(roles)})" if roles else room for room, roles in view.rooms)
+    real = seen.person.realname
+    lines = [
+        f"{seen.person.name} is {seen.person.origin}{f' ({real})' if real else ''}",
+        f"  in {rooms or 'no room'}; here since {zone.moment(view.entered)}",
+    ]
+    if seen.address and seen.address != seen.person.host:
+        lines.append(f"  from {seen.address}; others do not see that")
+    if seen.owner:
+        lines.append("  the owner: an operator of every room")
+    if view.absent:
+        lines.append(f"  not connected since {zone.moment(view.absent)}")
+    elif seen.away:
+        lines.append(f"  away: {seen.away}")
+    lines.extend(f"  {key}: {value}" for key, value in view.metadata)
+    return lines
+
+
+def _gone_view(view: replies.GoneView, zone: Zone) -> list[str]:
+    lines = [f"{gone.person.origin} until {zone.moment(gone.time)}" for gone in view.gone[:NAMES_SHOWN]]
+    return lines or [f"Nobody called {view.name} was here lately."]
+
+
+def _names_view(view: replies.NamesView, _zone: Zone) -> list[str]:
+    lines = [line for room in view.rooms for line in room_lines(room)]
+    others = first_names([person.name for person in view.others[:NAMES_SHOWN]], len(view.others))
+    return [*lines, f"In no room: {', '.join(others)}"] if others else lines
+
+
+def _counts(counts: replies.Counts, _zone: Zone) -> list[str]:
+    return [
+        f"{counted(counts.people, 'person', 'people')} in {counted(counts.rooms, 'room', 'rooms')}, "
+        f"at most {counts.most_people:,} so far."
+    ]
+
+
+TEXT = FeatureText(
+    commands=(
+        SlashCommand(
+            "who",
+            "[#ROOM|NAME]",
+            "Shows who is in the room, or information about a person.",
+            _who,
+            Section.BASICS,
+            aliases=("names", "whois"),
+        ),
+    ),
+    replies={
+        replies.WhoView: _who_view,
+        replies.PeopleView: _people_view,
+        replies.PersonView: _person_view,
+        replies.GoneView: _gone_view,
+        replies.NamesView: _names_view,
+        replies.Counts: _counts,
+        replies.TimeNow: lambda reply, zone: [f"It is {zone.moment(reply.time)}."],
+    },
+)

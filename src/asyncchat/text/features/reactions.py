@@ -1,0 +1,50 @@
+"""Reactions to messages."""
+
+from asyncchat.core import commands, events
+from asyncchat.core.commands import Command
+from asyncchat.core.text import cut
+from asyncchat.text.phrases import in_room
+from asyncchat.text.sentences import FeatureText
+from asyncchat.text.slash import Parser, Section, SlashCommand, SlashContext
+
+_REACTION_BYTES = 40
+"""How much of a reaction is shown: a few emoji, a word or two."""
+
+
+def _react(on: bool) -> Parser:
+    """A parser for a reaction to the last message, or to a person's last one."""
+
+    def parse(session: SlashContext, text: str) -> Command | None:
+        words = text.split()
+        if not 1 <= len(words) <= 2:
+            return None
+        name = words[0] if len(words) == 2 else ""
+        return commands.React(commands.Which(session.room, name=name), words[-1], on)
+
+    return parse
+
+
+def _reacted(event: events.Reacted | events.ReactedTo) -> str:
+    what = cut(event.reaction[:_REACTION_BYTES], _REACTION_BYTES)[0]
+    did = (
+        f"{event.person.name} reacted {what} to" if event.on else f"{event.person.name} took back {what} from"
+    )
+    return f"{did} “{event.author}: {event.about}”" if event.about else f"{did} a message of {event.author}"
+
+
+TEXT = FeatureText(
+    commands=(
+        SlashCommand(
+            "react",
+            "[NAME] EMOJI",
+            "Reacts to the last message, or to a person's last one.",
+            _react(True),
+            Section.MESSAGES,
+        ),
+        SlashCommand("unreact", "[NAME] EMOJI", "Takes a reaction back.", _react(False), Section.MESSAGES),
+    ),
+    events={
+        events.Reacted: lambda event: in_room(event.room, _reacted(event)),
+        events.ReactedTo: lambda event: f"[private] {_reacted(event)}",
+    },
+)

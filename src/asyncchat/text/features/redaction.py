@@ -1,0 +1,56 @@
+"""Redaction: taking a message back, and erasing messages from the history."""
+
+from asyncchat.core import commands, events, replies
+from asyncchat.core.commands import Command
+from asyncchat.text.arguments import name_and_rest
+from asyncchat.text.phrases import because, counted, in_room, place
+from asyncchat.text.sentences import FeatureText
+from asyncchat.text.slash import Actor, Section, SlashCommand, SlashContext
+
+
+def _unsay(session: SlashContext, text: str) -> Command:
+    name, reason = name_and_rest(text)
+    return commands.Redact(commands.Which(session.room, name=name, own=not name), reason)
+
+
+def _clear(session: SlashContext, text: str) -> Command | None:
+    if not text or " " in text:
+        return None
+    return commands.EraseFrom(session.room, "" if text == "*" else text)
+
+
+def _erased(event: events.Erased) -> str:
+    count = len(event.numbers)
+    what = counted(count, "message", "messages") if count else "no message"
+    return in_room(event.room, f"{event.person.name} erased {what} from the history{because(event.reason)}")
+
+
+def _retracted(event: events.Retracted) -> str:
+    return f"[private] {event.person.name} took back a message{because(event.reason)}"
+
+
+TEXT = FeatureText(
+    commands=(
+        SlashCommand(
+            "unsay",
+            "[NAME [REASON]]",
+            "Takes back your last message, or another person's (operators).",
+            _unsay,
+            Section.MESSAGES,
+            aliases=("delete",),
+        ),
+        SlashCommand(
+            "clear",
+            "NAME|*",
+            "Erases everything that a person, or everybody, said from the room's history.",
+            _clear,
+            Section.MODERATION,
+            Actor.ROOM_OPERATORS,
+        ),
+    ),
+    events={events.Erased: _erased, events.Retracted: _retracted},
+    refusals={
+        replies.NoSuchMessage: lambda r: f"There is no such message in {place(r.to)}.",
+        replies.RedactionRefused: lambda r: f"Not erased: {r.fault.value}.",
+    },
+)

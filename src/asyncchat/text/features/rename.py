@@ -1,0 +1,38 @@
+"""Renaming a room."""
+
+from asyncchat.core import commands, events, replies
+from asyncchat.core.commands import Command
+from asyncchat.text.arguments import name_and_rest, room_from
+from asyncchat.text.phrases import because, capitalized, place
+from asyncchat.text.sentences import FeatureText
+from asyncchat.text.slash import Actor, Section, SlashCommand, SlashContext
+
+
+def _rename_room(session: SlashContext, text: str) -> Command | None:
+    name, reason = name_and_rest(text)
+    return commands.RenameRoom(session.room, room_from(name), reason) if name else None
+
+
+def _room_renamed(event: events.RoomRenamed) -> str:
+    return f"[{event.room}] {event.person.name} renamed the room: {event.to}{because(event.reason)}"
+
+
+TEXT = FeatureText(
+    commands=(
+        SlashCommand(
+            "rename-room",
+            "#NEW [REASON]",
+            "Renames the room; its history and rules stay.",
+            _rename_room,
+            Section.MODERATION,
+            Actor.ROOM_OPERATORS,
+            aliases=("renameroom",),
+        ),
+    ),
+    events={events.RoomRenamed: _room_renamed},
+    refusals={
+        replies.CannotRenameRoom: lambda r: f"{capitalized(place(r.room))} can't be renamed: {r.reason}.",
+        replies.RoomNameTaken: lambda r: f"There is already a room {r.to}, or was until a while ago.",
+        replies.RoomHasMoved: lambda r: f"{r.room} is now called {r.to}.",
+    },
+)

@@ -1,0 +1,49 @@
+"""The server itself: help, its configuration, its password, its history's file."""
+
+from asyncchat.core import commands, events, replies
+from asyncchat.text import slash
+from asyncchat.text.phrases import full_origin
+from asyncchat.text.sentences import FeatureText
+from asyncchat.text.slash import Actor, Section, SlashCommand, SlashContext
+from asyncchat.text.times import Zone
+
+
+def _help(session: SlashContext, text: str) -> str:
+    return slash.help_answer(text, session.notes)
+
+
+def _reloaded(reply: replies.Reloaded, _zone: Zone) -> list[str]:
+    told = [f"Changed: {', '.join(reply.changed) or 'nothing'}."]
+    if reply.waiting:
+        told.append(f"Only a restart changes: {', '.join(reply.waiting)}.")
+    return told
+
+
+def _configuration_read(event: events.ConfigurationRead, _zone: Zone) -> str:
+    changed = ", ".join(event.changed) or "nothing"
+    return f"{full_origin(event.person)} reloaded the configuration; changed: {changed}"
+
+
+TEXT = FeatureText(
+    commands=(
+        SlashCommand("help", "[COMMAND]", "Lists the commands, or explains one.", _help, Section.BASICS),
+        SlashCommand(
+            "reload",
+            "",
+            "Reads the server's configuration again.",
+            lambda _session, _text: commands.Reload(),
+            Section.SERVER,
+            Actor.SERVER_OPERATORS,
+            aliases=("rehash",),
+        ),
+    ),
+    replies={replies.Reloaded: _reloaded},
+    refusals={
+        replies.NotReloaded: lambda r: f"Nothing changed: {r.reason}",
+        replies.WrongPassword: lambda _: "That is not the password.",
+        replies.StorageDown: lambda _: (
+            "Not accepted: the history can't be written at the moment. Try again soon."
+        ),
+    },
+    audit={events.ConfigurationRead: _configuration_read},
+)

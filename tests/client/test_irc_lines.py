@@ -1,0 +1,59 @@
+"""Commands of the core as lines of IRC, where a table of what is typed does not show it."""
+
+import time
+from dataclasses import dataclass, field
+
+import pytest
+
+from asyncchat.client.errors import ClientError
+from asyncchat.client.irc_lines import irc_line
+from asyncchat.core import commands
+from asyncchat.core.modes import EXCEPTIONS
+
+
+@dataclass
+class Server:
+    server_tokens: dict[str, str] = field(default_factory=dict)
+    nick: str = "me"
+
+
+OURS = Server({"EXTBAN": ",amrt"})
+OTHER = Server()
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        (commands.Ban("#ci", "bob", seconds=5400), ("MODE", "#ci", "+b", "t:1h30m:bob!*@*")),
+        (commands.Ban("#ci", "~realname:Bad Bot*"), ("MODE", "#ci", "+b", "r:Bad Bot*")),
+        (commands.Mute("#ci", "bob", seconds=60), ("MODE", "#ci", "+b", "t:1m:m:bob!*@*")),
+        (commands.Mute("#ci", "~account:bob", False), ("MODE", "#ci", "-b", "m:a:bob")),
+        (commands.SetMask("#ci", EXCEPTIONS, "~mute:bob"), ("MODE", "#ci", "+e", "m:bob")),
+        (commands.AskMasks("#ci", ("mute",)), ("MODE", "#ci", "+b")),
+        (commands.ReadActs(), ("AUDIT",)),
+        (commands.ReadActs(5), ("AUDIT", "5")),
+    ],
+)
+def test_lines(command, line):
+    assert irc_line(OURS, command) == line
+
+
+def test_a_date_of_the_audit_is_a_duration():
+    since = int(time.time() - 7200) * 1_000_000
+    name, duration = irc_line(OURS, commands.ReadActs(500, None, since))
+    assert name == "AUDIT"
+    assert duration.startswith("2h")
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        (commands.Ban("#ci", "bob", seconds=60), "can't end by itself"),
+        (commands.Mute("#ci", "bob"), "can't mute"),
+        (commands.Register("", "", "two words"), "no password with a space"),
+        (commands.AskTime(), "can't be asked over IRC"),
+    ],
+)
+def test_what_can_not_be_asked(command, why):
+    with pytest.raises(ClientError, match=why):
+        irc_line(OTHER, command)

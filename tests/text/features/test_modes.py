@@ -1,0 +1,113 @@
+"""Modes at a terminal: each has its word, its sentence and its refusals."""
+
+import pytest
+
+from asyncchat.core import commands, modes
+from asyncchat.core.roles import ROLES
+from asyncchat.text.features import moderation
+from asyncchat.text.features import modes as mode_words
+from asyncchat.text.features.modes import setting_sentence
+from asyncchat.text.phrases import a_role
+from tests.dialects.plain_driver import World
+
+
+def test_every_table_has_its_words():
+    assert set(mode_words.RULE_WORDS) == set(modes.FLAGS)
+    assert set(mode_words.SETTING_WORDS) == set(modes.SETTINGS)
+    assert set(moderation.LIST_WORDS) == set(modes.MASK_LISTS)
+    assert set(mode_words.PERSON_FLAG_WORDS) == set(modes.PERSON_FLAGS)
+
+
+def test_a_role_has_its_article():
+    assert [a_role(role.name) for role in ROLES] == [
+        "a founder",
+        "an admin",
+        "an operator",
+        "a half-operator",
+        "a voice",
+    ]
+
+
+def test_a_hidden_key_is_not_said():
+    assert setting_sentence(modes.KEY, "", hidden=True) == "a key is needed to join"
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ("/join tea sesame", commands.Join("#tea", "sesame")),
+        ("/voice bob", commands.SetRole("#lobby", "bob", True, "voice")),
+        ("/unvoice bob", commands.SetRole("#lobby", "bob", False, "voice")),
+        ("/role bob half-operator", commands.SetRole("#lobby", "bob", True, "half-operator")),
+        ("/role bob Admin off", commands.SetRole("#lobby", "bob", False, "admin")),
+        ("/rule key Sesame", commands.SetSetting("#lobby", "key", "Sesame")),
+        ("/rule limit off", commands.SetSetting("#lobby", "limit", "")),
+        ("/rule Secret ON", commands.SetFlag("#lobby", "secret", True)),
+        ("/except bob", commands.SetMask("#lobby", "exception", "bob")),
+        ("/unguest bob", commands.SetMask("#lobby", "guest", "bob", False)),
+        ("/guest", commands.AskMasks("#lobby", ("guest",))),
+        ("/ban realname:Bad Bot*", commands.Ban("#lobby", "~realname:Bad Bot*", out=True)),
+        ("/invite bob", commands.Invite("#lobby", "bob")),
+        ("/invite", commands.AskInvitations()),
+        ("/my bot on", commands.SetPersonFlag("bot", True)),
+        ("/my", commands.AskPersonFlags()),
+    ],
+)
+def test_what_each_word_asks(line, asked):
+    anna = World().person("anna")
+    anna.type(line)
+    assert asked in anna.asked
+
+
+def test_a_room_is_kept_in_order():
+    world = World()
+    anna, bob = world.person("anna"), world.person("bob")
+    anna.type("/join #tea", "/rule key sesame", "/rule moderated on")
+    assert bob.type("/join #tea") == "#tea has a key: /join #tea KEY\n"
+    bob.type("/join #tea sesame")
+    assert bob.type("hello") == "Not sent to #tea: only members with a role may speak.\n"
+    anna.sent.clear()
+    assert anna.type("/voice bob") == "[#tea] bob is now a voice (anna)\n"
+    assert anna.type("/voice bob") == "That is already so.\n"
+    bob.sent.clear()
+    assert bob.type("hello") == ""
+    assert anna.type("/who") == "[#tea] bob: hello\nIn #tea (2): anna (operator), bob (voice)\n"
+    assert anna.type("/rule limit many") == (
+        "#tea can't have that limit: it must be a number from 1 to 1000000.\n"
+    )
+    assert "  key sesame  the key sesame is needed to join\n" in anna.type("/rule")
+
+
+def test_an_invitation():
+    world = World()
+    anna, bob = world.person("anna"), world.person("bob")
+    anna.type("/join #tea", "/rule invite-only on")
+    assert (
+        bob.type("/join #tea") == "Only invited people may join #tea: /knock #tea asks for an invitation.\n"
+    )
+    assert bob.type("/knock #tea please") == "You asked for an invitation to #tea.\n"
+    assert anna.read() == ["[#tea] bob asks for an invitation (/invite bob): please"]
+    assert bob.type("/knock tea") == "You asked for an invitation to #tea a moment ago.\n"
+    assert anna.type("/invite bob") == "You invited bob to #tea.\n"
+    assert bob.type("/invite") == "anna invites you to #tea: /join #tea\nYou are invited to #tea.\n"
+    assert bob.type("/join #tea").startswith("What you type goes to #tea now.")
+    assert anna.type("/invite bob").endswith("bob is already in #tea.\n")
+
+
+def test_what_one_is():
+    anna = World().person("anna")
+    assert anna.type("/my bot on") == "You are marked as a bot.\n"
+    assert "bot on   You are marked as a bot.\n" in anna.type("/my")
+    assert anna.type("/my bot on") == "That is already so.\n"
+
+
+def test_for_a_time():
+    world = World()
+    anna, bob = world.person("anna"), world.person("bob")
+    anna.type("/join #tea")
+    bob.type("/join #tea")
+    anna.read()
+    assert anna.type("/mute bob 1h30m") == "[#tea] anna muted bob!*@* for 1h30m\n"
+    assert "until" in anna.type("/mute")
+    (mark,) = world.chat.rooms["#tea"].masks["mute"].values()
+    assert mark.until - mark.time == 5_400_000_000

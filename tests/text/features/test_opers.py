@@ -1,0 +1,51 @@
+"""What the owner types to keep the server in order."""
+
+import pytest
+
+from asyncchat.core import commands
+from asyncchat.text.slash import COMMANDS
+from tests.dialects.plain_driver import World
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ("/host bob b.example", commands.ChangeHost("bob", "b.example")),
+        ("/kill bob", commands.Kill("bob", "removed")),
+        ("/kill bob too loud", commands.Kill("bob", "too loud")),
+        ("/serverban", commands.AskServerBans()),
+        ("/serverban bob", commands.BanFromServer("bob")),
+        (
+            "/serverban 192.0.2.0/24 spam all day",
+            commands.BanFromServer("192.0.2.0/24", True, 0, "spam all day"),
+        ),
+        ("/serverban bob 30m", commands.BanFromServer("bob", True, 1800)),
+        ("/serverban bob 1d2h30m", commands.BanFromServer("bob", True, 95_400)),
+        ("/serverban bob 3 times", commands.BanFromServer("bob", True, 0, "3 times")),
+        ("/serverban bob 2h spam", commands.BanFromServer("bob", True, 7200, "spam")),
+        ("/serverban bob 7d", commands.BanFromServer("bob", True, 604_800)),
+        ("/serverunban bob", commands.BanFromServer("bob", False)),
+        ("/announce hear all", commands.Announce("hear all")),
+        ("/audit", commands.ReadActs()),
+        ("/audit 5", commands.ReadActs(5)),
+        ("/audit 9999", commands.ReadActs(500)),
+        ("/audit 2h", commands.ReadActs(500, 7200)),
+        ("/audit 2026-11-22", commands.ReadActs(500, None, 1_795_305_599_999_999)),
+    ],
+)
+def test_what_is_asked(line, asked):
+    anna = World().person("anna")
+    anna.type(line)
+    assert anna.asked[-1] == asked
+
+
+@pytest.mark.parametrize("line", ["/kill", "/serverunban", "/serverunban a b", "/announce", "/audit what"])
+def test_misuse(line):
+    assert World().person("anna").type(line).startswith(f"Usage: {COMMANDS[line.split()[0][1:]].usage}")
+
+
+def test_only_the_owner_may():
+    assert (
+        World().person("anna").type("/serverban")
+        == "Only the owner and operators of the server may do that.\n"
+    )

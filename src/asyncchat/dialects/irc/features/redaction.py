@@ -84,16 +84,15 @@ def _say_not_redacted(session: IrcSession, refusal: replies.RedactionRefused) ->
 
 
 @tagged(events.Erased, events.Retracted, playback=False)
-def _redact_lines(encoder: EncoderBase, record: events.Record, batch: str) -> bytes | None:
+def _redact_lines(encoder: EncoderBase, record: events.Record, event: Redaction, batch: str) -> bytes | None:
     """A REDACT for each message; None for clients that do not know it."""
     if not encoder.caps & MESSAGE_REDACTION:
         return None
-    event: Redaction = record.event  # type: ignore[assignment]  # by its declaration
     if isinstance(event, events.Erased):
         target, numbers = event.room, event.numbers
     else:
         target, numbers = event.to.name, (event.number,)
-    head = encoder.message_tags(record, batch, first=False)
+    head = encoder.message_tags(record, event.person, None, batch)
     start = f":{event.person.origin} REDACT {target}"
     reason = event.reason or None
     return b"".join(head + line(f"{start} {encoder.ids.id_of(number)}", reason) for number in numbers)

@@ -73,12 +73,14 @@ def _mode(session: IrcSession, message: Message) -> Sequence[core.Command]:
     if not changes:
         return [core.AskFlags(target)]
     asked = list(_room_changes(target, changes, iter(message.params[2:])))
-    lists = list(dict.fromkeys(command for command in asked if isinstance(command, core.AskMasks)))
+    lists: list[core.Command] = list(
+        dict.fromkeys(command for command in asked if isinstance(command, core.AskMasks))
+    )
     made = [command for command in asked if not isinstance(command, core.AskMasks)]
     # What is wrong with the line is told behind its changes, so that they stay one.
     made.sort(key=lambda command: isinstance(command, core.Answer))
     if len(made) > CHANGES:
-        lists.insert(0, _BEYOND)  # type: ignore[arg-type]  # an answer in its place
+        lists.insert(0, _BEYOND)
         del made[CHANGES:]
     if len(made) < 2:
         return made + lists

@@ -72,7 +72,7 @@ def _away_lines(encoder: EncoderBase, event: events.AwayChanged) -> bytes:
 
 @to_self(events.AwayChanged)
 def _away_changed(session: IrcSession, _record: events.Record, event: events.AwayChanged) -> bytes:
-    if session.gone or not session.entered:
+    if session.closed or not session.entered:
         return b""  # only that it comes, or is gone, has changed it
     return away_line(session, event.text)
 

@@ -247,7 +247,7 @@ def _say_stats(session: IrcSession, letter: str, up: int) -> bytes:
         names = ("owner", *(middle(name) for name in session.context.server.operators))
         told = b"".join(session.numeric(numerics.RPL_STATSOLINE, "O", "*@*", "*", name) for name in names)
     elif letter in "mM":
-        counts = sorted(session.context.heard.items())
+        counts = sorted(session.context.command_counts.items())
         told = b"".join(session.numeric(numerics.RPL_STATSCOMMANDS, name, str(n)) for name, n in counts)
     return told + session.numeric(numerics.RPL_ENDOFSTATS, middle(letter), text="End of /STATS report")
 

@@ -37,7 +37,6 @@ SASL: Final = capability("sasl", "extensions/sasl-3.2", value=",".join(MECHANISM
 MESSAGE_BYTES = 4000
 """Longest message in base64: a name, a password and what SCRAM adds to them need less than a third of it."""
 
-
 _PLAIN = "PLAIN"
 
 
@@ -67,7 +66,7 @@ class SaslExchange:
     1,
     early=True,
     params="<mechanism>|<message>|+|*",
-    about="Logs you in to your account by SASL. Your client does this by itself, given the password.",
+    about="Logs you in to your account by SASL. Your client does this by itself if it knows the password.",
 )
 def _authenticate(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Takes the next chunk; nothing after it is read before it is answered."""
@@ -86,7 +85,7 @@ def _say_chunk(session: IrcSession, piece: AuthenticateChunk) -> bytes:
 def _understood(session: IrcSession, text: str) -> tuple[bytes, Sequence[core.Command]]:
     exchange = session.state(SaslExchange)
     if not session.caps_out & SASL:
-        return failed(session, "Request the capability sasl before"), ()
+        return failed(session, "Request the capability sasl first"), ()
     if text == "*":
         return aborted(session), ()
     if len(text) > CHUNK_BYTES:

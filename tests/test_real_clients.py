@@ -73,7 +73,7 @@ def test_irssi(tmp_path):
             bob.send("muted?\n")
             bob.until("Not sent")
             irssi.type("/mode +vv bob iris")
-            bob.until("iris is a voice now")
+            bob.until("iris is now a voice")
             irssi.type("/kick bob that is all")
             bob.until("that is all")
             with Client(server.port) as ann:
@@ -119,7 +119,7 @@ def test_weechat(tmp_path):
             bob.until("wee changed a rule: only members with a role may speak")
             bob.until("wee changed a rule: outsiders do not see this room")
             say_there("/op bob")
-            bob.until("bob is an operator")
+            bob.until("bob is now an operator")
             cat = server.person("cat")
             say_there("/kick cat that is all")
             cat.until("cat was removed by wee (that is all)")
@@ -127,7 +127,7 @@ def test_weechat(tmp_path):
                 ann.send("NICK ann\r\nUSER a 0 * :a\r\nPRIVMSG wee :\x01VERSION\x01\r\n")
                 assert "WeeChat" in ann.until("VERSION WeeChat")
             bob.send("/kick wee enough\n")
-            bob.until("wee was put out")
+            bob.until("wee was removed")
 
 
 ACCOUNT = "sesame-2026"

@@ -171,7 +171,7 @@ def test_who_stays_is_seen_while_not_connected(server, stays):
     bob.send("JOIN #tea\r\nWHOIS anna\r\nPRIVMSG anna :psst\r\n")
     seen = settled(bob)
     assert " 353 bob = #tea :@anna bob" in seen or "anna" in seen.split(" 353 ")[1]
-    assert " 320 bob anna :is not connected since 20" in seen
+    assert " 320 bob anna :has not been connected since 20" in seen
     assert seen.count(" 301 bob anna :not connected") == 2
     assert server.people() == ["anna", "bob"]
     laptop = device(server, "anna")

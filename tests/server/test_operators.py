@@ -77,6 +77,6 @@ def test_a_host_is_changed_in_its_place_among_what_is_said(server):
     assert ":bob!bob@staff/bob PRIVMSG #lobby :hi\r\n" in carol.until(":hi\r\n")
     zoe = server.person("zoe")
     olga.send("CHGHOST zoe z.example\r\n")
-    assert zoe.line() == "zoe is seen as coming from z.example now."
+    assert zoe.line() == "zoe is now seen as coming from z.example."
     zoe.send("/host bob x\n")
     zoe.until("Only")

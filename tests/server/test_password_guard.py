@@ -207,7 +207,7 @@ def test_a_reserved_name_at_a_terminal(server):
     assert server.call(lambda: server.server.hub.chat.person_named("anna").account) == "anna"
     bob = server.connect()
     bob.send("bob\n/register sesame\n")
-    bob.until("bob is your account now")
+    bob.until("bob is now your account")
 
 
 @pytest.mark.parametrize(

@@ -220,4 +220,4 @@ class TestPrivate:
         bob.send("/search needle with:anna\n")
         assert "[private] anna: the needle" in bob.until("the needle\n")
         bob.send("/search needle with:a,b\n")
-        bob.until("That is not a name: with:a,b")
+        bob.until("Nobody has the name a,b.")

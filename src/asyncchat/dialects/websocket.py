@@ -224,7 +224,7 @@ class WebSocketDialect:
         lines = self._irc.encode_outcome(outcome)
         if self._irc.encoder is not self.encoder.irc:
             self.encoder = self._shared.encoder(self._irc.encoder, self._first)
-        if self._irc.gone:
+        if self._irc.closed:
             return self._end(lines, CloseCode.NORMAL_CLOSURE, "")
         return framed(lines, self._first) if lines else b""
 

@@ -9,7 +9,7 @@ from asyncchat.dialects.irc import modes
 from asyncchat.dialects.irc.modes import format_extban, parse_extban, prefix
 
 PAGE = Path(__file__).parents[3] / "docs" / "irc-reference.md"
-TESTS = [Path(__file__).parent / "features" / f"test_{name}.py" for name in ("modes", "people")]
+TESTS = [Path(__file__).parent / "features" / f"test_{name}.py" for name in ("room_modes", "connect")]
 
 
 def rows(title: str) -> dict[str, str]:

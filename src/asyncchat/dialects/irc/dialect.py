@@ -181,12 +181,12 @@ class IrcDialect(IrcSession):
 
     def _count(self, commands: Sequence[Command]) -> None:
         """Counts what came by the fast path: nothing but PRIVMSG and PING."""
-        heard = self.context.heard
+        counts = self.context.command_counts
         said = sum(type(command) is Say for command in commands)
         if said:
-            heard["PRIVMSG"] = heard.get("PRIVMSG", 0) + said
+            counts["PRIVMSG"] = counts.get("PRIVMSG", 0) + said
         if said < len(commands):
-            heard["PING"] = heard.get("PING", 0) + len(commands) - said
+            counts["PING"] = counts.get("PING", 0) + len(commands) - said
 
     # Bytes out.
 

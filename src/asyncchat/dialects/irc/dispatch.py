@@ -71,19 +71,19 @@ def _asked(session: IrcSession, raw: bytes | None) -> Sequence[Command]:
 
 
 def _obeyed(session: IrcSession, message: Message) -> Sequence[Command]:
-    entry = COMMANDS.get(message.command)
-    if entry is None:
+    spec = COMMANDS.get(message.command)
+    if spec is None:
         return [_unknown(message.command)]
-    if not entry.early and not session.entered:
+    if not spec.early and not session.entered:
         return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
-    if not entry.satisfied(message.params):
+    if not spec.satisfied(message.params):
         return [numeric(numerics.ERR_NEEDMOREPARAMS, message.command, text="Not enough parameters")]
-    heard = session.context.heard
-    heard[message.command] = heard.get(message.command, 0) + 1
-    if entry.needs & ~session.caps_in:
+    counts = session.context.command_counts
+    counts[message.command] = counts.get(message.command, 0) + 1
+    if spec.needs & ~session.caps_in:
         return [_unknown(message.command)]
-    commands = entry.handler(session, message)
-    if not entry.long:
+    commands = spec.handler(session, message)
+    if not spec.long:
         return commands
     return [*commands, Pause(b"")]
 

@@ -74,16 +74,19 @@ class CapabilityEncoder(EncoderBase):
                     or (self._tags_ids and by.bot)
                     or (self._tags_oper and by.oper)
                 ):
-                    whole = self.message_tags(record) + raw
+                    whole = self.message_tags(record, by, event.tags) + raw
                 elif not self._tagged:
                     return raw
                 else:
-                    whole = (self.message_tags(record) if event.tags else self._quick_tags(record)) + raw
+                    tags = (
+                        self.message_tags(record, by, event.tags) if event.tags else self._quick_tags(record)
+                    )
+                    whole = tags + raw
                 self._last, self._last_told = record, whole
                 return whole
         kind = type(event)
         tagged = TAGGED.get(kind)
-        if tagged is not None and (told := tagged(self, record, "")) is not None:
+        if tagged is not None and (told := tagged(self, record, event, "")) is not None:
             return told
         if type(record) is Together:
             return self._tag(record, COALESCED[kind]([one.event for one in record.records]))
@@ -95,7 +98,7 @@ class CapabilityEncoder(EncoderBase):
         event = record.event
         tagged = PLAYBACK.get(type(event))
         if tagged is not None:
-            return tagged(self, record, batch) or b""
+            return tagged(self, record, event, batch) or b""
         lines = LINES.get(type(event))
         if lines is None:
             return b""
@@ -113,8 +116,7 @@ class CapabilityEncoder(EncoderBase):
 
     def _cause(self, record: Record) -> Person | None:
         """Whose words an event's lines are; None: the server's."""
-        cause = CAUSES.get(type(record.event))
-        return record.event.person if cause is None else cause(record.event)  # type: ignore[union-attr]  # it has one
+        return CAUSES[type(record.event)](record.event)
 
     def _quick_tags(self, record: Record) -> bytes:
         """``message_tags`` without a batch; most messages share their millisecond with the one before."""

@@ -11,7 +11,7 @@ from asyncchat.core.events import Record
 from asyncchat.core.ids import Ids
 from asyncchat.core.people import Person
 from asyncchat.dialects.irc.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, OPER_TAG, SERVER_TIME
-from asyncchat.dialects.irc.tokens import format_tags
+from asyncchat.dialects.irc.tokens import Tags, format_tags
 from asyncchat.text.timestamps import timestamp
 
 OPER: Final = "draft/oper"
@@ -51,10 +51,16 @@ class EncoderBase:
         """
         raise NotImplementedError
 
-    def message_tags(self, record: Record, batch: str = "", *, first: bool = True) -> bytes:
-        """The tags of a message's line, ``@`` and space included; id and sender's tags are on the first."""
+    def message_tags(self, record: Record, by: Person, tags: Tags | None, batch: str = "") -> bytes:
+        """The tags of a message's line, ``@`` and space included.
+
+        Args:
+            record: the message.
+            by: its sender.
+            tags: the sender's, which the first line has beside the id; None: it is another line.
+            batch: the reference of the batch that it stands in.
+        """
         pieces = []
-        by: Person = record.event.person  # type: ignore[union-attr]  # a message has a sender
         if batch:
             pieces.append(f"batch={batch}")
         if self._tags_time:
@@ -65,12 +71,12 @@ class EncoderBase:
             pieces.append("bot")
         if self._tags_oper and by.oper:
             pieces.append(OPER)
-        if first and self._tags_ids:
+        if tags is not None and self._tags_ids:
             if record.number:
                 pieces.append(f"msgid={self.ids.id_of(record.number)}")
-            if record.event.tags:  # type: ignore[union-attr]  # a message has them
+            if tags:
                 # Last: what the server adds must not be pushed out of the limit (message-tags).
-                pieces.append(format_tags(record.event.tags))  # type: ignore[union-attr]
+                pieces.append(format_tags(tags))
         return f"@{';'.join(pieces)} ".encode() if pieces else b""
 
     def event_tags(self, time: int, by: Person | None, batch: str = "") -> bytes:

@@ -6,6 +6,7 @@ its row in ``core.modes``, its letter here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from asyncchat.core import modes, roles
@@ -146,3 +147,17 @@ def format_extban(listed: str, mask: str) -> tuple[str, str]:
     if listed == modes.MUTES:
         return LIST_LETTERS[modes.BANS], _MUTE + mask
     return LIST_LETTERS[listed], mask
+
+
+Letter = tuple[bool, str, str]
+"""Whether it is set, its letter ('' where there is none), its parameter or ''."""
+
+
+def signed(letters: Sequence[Letter]) -> str:
+    """``+ov-b name name mask``."""
+    signs = ""
+    last: bool | None = None
+    for on, letter, _ in letters:
+        signs += letter if on is last else ("+" if on else "-") + letter
+        last = on
+    return " ".join([signs, *(parameter for _, _, parameter in letters if parameter)])

@@ -133,8 +133,8 @@ LineEncoder = Callable[[EncoderBase, Any], bytes]
 
 LineT = TypeVar("LineT", bound=LineEncoder)
 
-TaggedEncoder = Callable[[EncoderBase, Record, str], bytes | None]
-"""(encoder, record, reference of the batch) -> lines with their tags; None: as ``LINES`` has it."""
+TaggedEncoder = Callable[[EncoderBase, Record, Any, str], bytes | None]
+"""(encoder, record, event, reference of the batch) -> lines with tags; None: as ``LINES`` has it."""
 
 TaggedT = TypeVar("TaggedT", bound=TaggedEncoder)
 
@@ -145,7 +145,7 @@ LINES: dict[type[Event], LineEncoder] = {}
 """The lines of an event; one that is in no table is not told."""
 
 CAUSES: dict[type[Event], Cause] = {}
-"""Whose words an event's lines are, where that is not ``event.person``."""
+"""Whose words an event's lines are."""
 
 TAGGED: dict[type[Event], TaggedEncoder] = {}
 """The lines of an event with tags of its own, such as a message's id."""
@@ -165,16 +165,22 @@ def by_the_server(_event: object) -> None:
     return
 
 
+def by_person(event: Any) -> Person | None:
+    """The ``Cause`` of most lines: ``event.person``."""
+    person: Person = event.person
+    return person
+
+
 def by_other(event: Any) -> Person | None:
     """The ``Cause`` of a line about a person that another one caused: ``event.by``."""
-    return event.by  # type: ignore[no-any-return]  # such an event has one
+    other: Person | None = event.by
+    return other
 
 
-def lines(*kinds: type[Event], cause: Cause | None = None) -> Callable[[LineT], LineT]:
+def lines(*kinds: type[Event], cause: Cause = by_person) -> Callable[[LineT], LineT]:
     """Declares the lines of events."""
-    if cause is not None:
-        for kind in kinds:
-            _put(CAUSES, kind, cause)
+    for kind in kinds:
+        _put(CAUSES, kind, cause)
     return _into(LINES, kinds)
 
 

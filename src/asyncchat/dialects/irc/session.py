@@ -32,7 +32,7 @@ class IrcSession:
 
     __slots__ = (
         "_features", "_label", "_person", "_queued", "_registration", "batches", "cap_version",
-        "caps_in", "caps_out", "client_batches", "context", "encoder", "gone", "host", "id",
+        "caps_in", "caps_out", "client_batches", "closed", "context", "encoder", "host", "id",
         "is_confidential", "session",
     )  # fmt: skip
 
@@ -53,7 +53,7 @@ class IrcSession:
         """Those by which its lines are read: a request counts as soon as it was read and will be granted."""
         self.cap_version = 0
         self.batches = 0
-        self.gone = False
+        self.closed = False
         self.client_batches: ClientBatches | None = None
         """The batches that come from it; none most of the time."""
         self._features: dict[type, object] | None = None
@@ -158,9 +158,9 @@ class IrcSession:
 
     def closing_bytes(self, reason: str, *, stopping: bool = False) -> bytes:
         """ERROR with the reason, once; without a reason it is the client's own wish."""
-        if self.gone:
+        if self.closed:
             return b""
-        self.gone = True
+        self.closed = True
         user = self._person.user if self._person is not None else "*"
         return line("ERROR", f"Closing link: ({user}@{self.host}) [{reason or 'Quit'}]")
 

@@ -31,7 +31,7 @@ class SharedState:
         self.names_key = ("irc", max(names, NAME_BYTES + 1))
         """Under which a block of members keeps the ends of its NAMES lines; their longest length is in it."""
         self.offer = Offer(server)
-        self.heard: dict[str, int] = {}
+        self.command_counts: dict[str, int] = {}
         """How often each command came since the server started."""
         self.arriving: Callable[[], int] = lambda: 0
         """How many connections there are that have not registered yet."""

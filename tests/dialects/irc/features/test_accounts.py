@@ -59,7 +59,7 @@ class TestRegister:
         server = Server(before_connect=True)
         a = server.connect()
         assert a.send("REGISTER * * sesame") == [
-            ":irc.test FAIL REGISTER NEED_NICK * :Choose a nickname before"
+            ":irc.test FAIL REGISTER NEED_NICK * :Choose a nickname first"
         ]
         a.send("CAP LS 302", "NICK a", "USER a 0 * :A")
         assert a.send("REGISTER * * sesame") == [
@@ -75,8 +75,8 @@ class TestRegister:
     def test_not_before_one_enters_where_that_is_off(self, server):
         a = server.connect()
         assert a.send("NICK a", "REGISTER * * sesame", "VERIFY a 1") == [
-            ":irc.test FAIL REGISTER COMPLETE_CONNECTION_REQUIRED :Enter the chat before",
-            ":irc.test FAIL VERIFY COMPLETE_CONNECTION_REQUIRED :Enter the chat before",
+            ":irc.test FAIL REGISTER COMPLETE_CONNECTION_REQUIRED :Complete the connection first",
+            ":irc.test FAIL VERIFY COMPLETE_CONNECTION_REQUIRED :Complete the connection first",
         ]
 
     def test_nothing_is_to_be_verified(self, server):

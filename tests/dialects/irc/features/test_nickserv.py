@@ -109,7 +109,7 @@ def test_staying_while_not_connected(server, anna):
     assert notices(anna.send("NS SET ALWAYSON ON")) == [on.partition(",")[0]]
     anna.send("QUIT :battery")
     told = bob.send("WHOIS anna")
-    assert any(line.startswith(":irc.test 320 bob anna :is not connected since 20") for line in told)
+    assert any(line.startswith(":irc.test 320 bob anna :has not been connected since 20") for line in told)
     assert ":irc.test 301 bob anna :not connected" in told
     assert server.hub.chat.person_named("anna") is not None
 
@@ -125,9 +125,9 @@ def test_staying_ends_when_it_is_not_wanted(server, anna):
 def test_help(server):
     bob = server.person("bob")
     lines = notices(bob.send("NS HELP"))
-    assert lines[0] == "The words are:"
+    assert lines[0] == "The commands are:"
     assert "IDENTIFY [<account>] <password>: Logs you in." in lines
-    assert notices(bob.send("PRIVMSG NickServ :hello"))[0] == "There is no hello; the words are:"
+    assert notices(bob.send("PRIVMSG NickServ :hello"))[0] == "There is no command hello; the commands are:"
     assert notices(bob.send("NS")) == lines
     assert notices(bob.send("NS IDENTIFY")) == ["Syntax: IDENTIFY [<account>] <password>"]
 

@@ -148,7 +148,7 @@ def test_a_message_that_is_not_plain(server, message):
 
 def test_without_the_capability(server):
     peer = server.connect()
-    assert peer.send("AUTHENTICATE PLAIN") == [FAILED + ": Request the capability sasl before"]
+    assert peer.send("AUTHENTICATE PLAIN") == [FAILED + ": Request the capability sasl first"]
 
 
 @pytest.mark.parametrize("length", [285, 300])

@@ -18,7 +18,7 @@ from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import sasl
-from asyncchat.dialects.irc.features.people import PassPurpose, entering, person_changed
+from asyncchat.dialects.irc.features.connect import PassPurpose, entering, person_changed
 from asyncchat.dialects.irc.features.services import notice
 from asyncchat.dialects.irc.registry import command, lines, refusals, reply, to_self, to_siblings
 from asyncchat.dialects.irc.serialize import line, middle
@@ -38,7 +38,6 @@ def _registration_value(server: ServerInfo) -> str | None:
 ACCOUNT_NOTIFY: Final = capability("account-notify", "extensions/account-notify", changes=True)
 
 capability("draft/account-registration", "extensions/account-registration", value=_registration_value)
-
 
 LoggedIn = replies.LoggedInNow | replies.Confirmed | replies.Registered
 
@@ -65,7 +64,7 @@ _CODES = {
     3,
     early=True,
     params="<account>|* <email>|* <password>",
-    about="Makes an account, of your nickname with *: nobody else can have that name then.",
+    about="Makes an account, with * of your nickname, which then nobody else can have.",
 )
 def _register(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Makes an account: ``REGISTER <account>|* <email>|* <password>``."""
@@ -75,7 +74,7 @@ def _register(session: IrcSession, message: Message) -> Sequence[core.Command]:
         if not session.context.server.before_connect:
             return [_connect_first(session, "REGISTER")]
         if not name:
-            return [session.fail_answer("REGISTER", "NEED_NICK", "*", text="Choose a nickname before")]
+            return [session.fail_answer("REGISTER", "NEED_NICK", "*", text="Choose a nickname first")]
         there = session.registration.account
         if there:
             text = f"You are logged in as {there}"
@@ -92,7 +91,7 @@ def _register(session: IrcSession, message: Message) -> Sequence[core.Command]:
     2,
     early=True,
     params="<account> <code>",
-    about="Is not in use: accounts need not be verified here.",
+    about="Is not needed: accounts need no verification here.",
 )
 def _verify(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Refuses: no account needs to be verified."""
@@ -103,7 +102,7 @@ def _verify(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 def _connect_first(session: IrcSession, command: str) -> core.Answer:
-    return session.fail_answer(command, "COMPLETE_CONNECTION_REQUIRED", text="Enter the chat before")
+    return session.fail_answer(command, "COMPLETE_CONNECTION_REQUIRED", text="Complete the connection first")
 
 
 # Replies.

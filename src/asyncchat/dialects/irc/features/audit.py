@@ -20,8 +20,8 @@ _ACTS_TOLD = 200
 @command(
     "AUDIT",
     params="[<count>|<time>]",
-    about="Tells what operators of the server did, in notices: the last 20 things, as many as you say, or "
-    "all since a time such as 2h or 7d (operators).",
+    about="Shows in notices what operators of the server did: the last 20 acts, as many as you say, or all "
+    "since a time such as 2h or 7d (operators).",
 )
 def _audit(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Shows the last acts, as many as asked for, or all since a time."""

@@ -125,7 +125,6 @@ def on_return(absence: Absence, seen: Visit) -> core.ReadMissed:
 
 PURPOSE = ServicePurpose(HISTSERV)
 
-
 _USAGE = "HISTORY <#channel|nickname> [30m|2h|2026-11-22|N]"
 
 
@@ -139,8 +138,8 @@ class HistServNotice(msgspec.Struct, frozen=True):
     "HISTORY",
     1,
     params="<target> [30m|2h|2026-11-22|N]",
-    about="Shows what was said last in a channel or between you and somebody, since then, that day, or N "
-    "messages; again: what was before.",
+    about="Shows what was said in a channel or between you and somebody: the last messages, those since a "
+    "time or of a day, or N of them. Repeat it for earlier ones.",
 )
 def _history(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Shows what was said in a room or a private conversation; asked again, it goes further back."""

@@ -30,7 +30,7 @@ token("AWAYLEN", REASON_BYTES)
     "AWAY",
     early=True,
     params="[:<text>]",
-    about="Marks you as away, with a word for those who write to you; without one you are back.",
+    about="Marks you as away, with a text for those who write to you; without a text you are back.",
 )
 def _away(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Marks as away with a text, or as back without one; with draft/pre-away before registration too."""
@@ -72,7 +72,7 @@ def _away_lines(encoder: EncoderBase, event: events.AwayChanged) -> bytes:
 
 @to_self(events.AwayChanged)
 def _away_changed(session: IrcSession, _record: events.Record, event: events.AwayChanged) -> bytes:
-    if session.gone or not session.entered:
+    if session.closed or not session.entered:
         return b""  # only that it comes, or is gone, has changed it
     return away_line(session, event.text)
 
@@ -81,6 +81,5 @@ to_siblings_as_to_self(events.AwayChanged)
 
 
 # The client's side.
-
 
 shape(numerics.RPL_AWAY, 2, "{1} is away", ": {2}")

@@ -20,7 +20,7 @@ from asyncchat.dialects.irc.capabilities import CAP_NOTIFY, VERSION_WITH_VALUES,
 from asyncchat.dialects.irc.client_connection import ClientConnection, last_param, moment
 from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.client_values import Value
-from asyncchat.dialects.irc.features.people import enter
+from asyncchat.dialects.irc.features.connect import enter
 from asyncchat.dialects.irc.features.sasl import SaslExchange
 from asyncchat.dialects.irc.labels import LabelStart
 from asyncchat.dialects.irc.registry import command, reply
@@ -51,7 +51,7 @@ class Verdict(msgspec.Struct, frozen=True):
     1,
     early=True,
     params="<subcommand> [:<capabilities>]",
-    about="Negotiates what a client and this server can do beyond the common. Subcommands: LS, "
+    about="Negotiates capabilities, which extend what a client and this server can do. Subcommands: LS, "
     "LIST, REQ, END.",
 )
 def _cap(session: IrcSession, message: Message) -> Sequence[core.Command]:

@@ -18,7 +18,6 @@ from asyncchat.dialects.irc.tokens import Message
 _COLUMNS = 72
 """Where a line of help is broken: it is read beside times and names."""
 
-
 _INDEX = ("INDEX", "COMMANDS", "USERCMDS")
 """Subjects under which people look for the list of commands."""
 

@@ -67,8 +67,8 @@ class Fault(msgspec.Struct, frozen=True):
 @command(
     "CHATHISTORY",
     params="<subcommand> <target> ... <limit>",
-    about="Gives what was said earlier in a channel or between you and somebody. "
-    "Subcommands: LATEST, BEFORE, AFTER, AROUND, BETWEEN, TARGETS.",
+    about="Gives earlier messages of a channel or between you and somebody. Subcommands: LATEST, BEFORE, "
+    "AFTER, AROUND, BETWEEN, TARGETS.",
 )
 def _chathistory(session: IrcSession, message: Message) -> Sequence[core.Command]:
     subcommand = message.param(0).upper()
@@ -117,7 +117,7 @@ def _targets(message: Message) -> core.ReadTargets | Fault:
         time = milliseconds(value) if kind == "timestamp" and equals else None
         if time is None:
             code = "INVALID_MSGREFTYPE" if equals and kind != "timestamp" else "INVALID_PARAMS"
-            return Fault(code, (text,), "A timestamp= of the form YYYY-MM-DDThh:mm:ss.sssZ is wanted")
+            return Fault(code, (text,), "Give a timestamp= of the form YYYY-MM-DDThh:mm:ss.sssZ")
         times.append(time)
     most = _limit(params[2])
     if most is None:
@@ -298,7 +298,6 @@ def _say_done(session: IrcSession, reply: replies.Done) -> bytes:
 
 
 # The client's side.
-
 
 wanted("draft/chathistory", "chathistory", batch=True)
 

@@ -38,7 +38,7 @@ CHGHOST: Final = capability("chghost", "extensions/chghost", changes=True)
     "CHGHOST",
     2,
     params="<nickname> <host>",
-    about="Lets a person be seen as coming from another host, until it leaves (operators).",
+    about="Shows a person as coming from another host, until the person leaves (operators).",
 )
 def _chghost(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return [core.ChangeHost(message.params[0], message.params[1])]
@@ -116,7 +116,6 @@ def _host_shown(session: IrcSession, record: events.Record, event: events.HostSh
 
 
 # The client's side.
-
 
 wanted("chghost")
 silent(numerics.RPL_VISIBLEHOST)

@@ -1,4 +1,7 @@
-"""Invitations into rooms: INVITE (Modern IRC, "INVITE message"; IRCv3 invite-notify)."""
+"""Invitations into rooms, and asking for them: INVITE, KNOCK (IRCv3 invite-notify).
+
+KNOCK is of no specification: it is as in ratbox, InspIRCd and others.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from asyncchat.dialects.irc.client_connection import ClientConnection, moment
 from asyncchat.dialects.irc.client_registry import from_server, shape, silent
 from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.registry import command, lines, not_to_self, refusals, reply, to_self
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
@@ -27,7 +31,7 @@ INVITE_NOTIFY: Final = capability("invite-notify", "extensions/invite-notify", c
 @command(
     "INVITE",
     params="[<nickname> <channel>]",
-    about="Asks somebody into a channel; alone it lists the channels that you are invited to.",
+    about="Invites somebody into a channel; alone it lists the channels that you are invited to.",
 )
 def _invite(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Invites somebody into a room; alone it lists the rooms that one is invited to."""
@@ -90,8 +94,50 @@ def _shown_lines(encoder: EncoderBase, event: events.InviteShown) -> bytes:
 not_to_self(events.InviteShown)
 
 
-# The client's side.
+token("KNOCK")
 
+
+@command(
+    "KNOCK",
+    1,
+    params="<channel> [:<text>]",
+    about="Asks the operators of an invite-only channel (+i) to invite you.",
+)
+def _knock(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    return [core.Knock(message.params[0], message.param(1))]
+
+
+refusals(
+    {
+        replies.NoNeedToKnock: lambda r: (
+            (numerics.ERR_KNOCKONCHAN, (r.room,), "You are already on that channel.")
+            if r.inside
+            else (numerics.ERR_CHANOPEN, (r.room,), "Channel is open.")
+        ),
+        replies.KnockForbidden: lambda r: (
+            numerics.ERR_CANNOTKNOCK,
+            (r.room,),
+            f"Cannot knock on channel: {r.reason}",
+        ),
+        replies.TooManyKnocks: lambda r: (numerics.ERR_TOOMANYKNOCK, (r.room,), "Too many KNOCKs (user)."),
+    }
+)
+
+
+@lines(events.Knocked)
+def _knock_lines(encoder: EncoderBase, event: events.Knocked) -> bytes:
+    """The room stands where a numeric has its reader, so that the line is the same for all of them."""
+    asks = f"has asked for an invite: {event.text}" if event.text else "has asked for an invite."
+    head = f":{encoder.source} {numerics.RPL_KNOCK} {event.room} {event.room} {event.person.origin}"
+    return line(head, asks)
+
+
+@to_self(events.Knocked)
+def _knocked(session: IrcSession, _record: events.Record, event: events.Knocked) -> bytes:
+    return session.numeric(numerics.RPL_KNOCKDLVR, event.room, text="Your KNOCK has been delivered.")
+
+
+# The client's side.
 
 silent(numerics.RPL_ENDOFINVITELIST)
 shape(numerics.RPL_INVITELIST, 1, "you are invited to", " {1}")

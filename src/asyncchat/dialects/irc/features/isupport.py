@@ -29,7 +29,6 @@ from asyncchat.dialects.irc.tokens import Message
 
 EXTENDED_ISUPPORT: Final = capability("draft/extended-isupport", "extensions/extended-isupport")
 
-
 _BATCHED = BATCH | EXTENDED_ISUPPORT
 """With both, 005 comes in a batch and not otherwise."""
 

@@ -109,7 +109,7 @@ def _signalled(target: str, tags: Tags) -> core.Command:
     targets=TARGETS,
     needs=MESSAGE_TAGS,
     params="<target>{,<target>}",
-    about="Tells other people's programs something without a text, as that you are typing.",
+    about="Tells other people's programs something without a text, for example that you are typing.",
 )
 def _tagmsg(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Passes tags on to other programs, without a text (IRCv3 message-tags, "TAGMSG")."""
@@ -156,73 +156,68 @@ refusals(
 # Events.
 
 
-@tagged(events.Said, events.Whispered)
+Spoken = events.Said | events.Whispered | events.Confided
+Signal = events.Signalled | events.SignalledTo | events.SignalledToRole | events.Reacted | events.ReactedTo
+
+
 def message_lines(encoder: EncoderBase, record: events.Record, batch: str = "") -> bytes:
+    """The lines of a message, in the batch with this reference tag; nothing of what is no message."""
+    event = record.event
+    return _message_lines(encoder, record, event, batch) if isinstance(event, Spoken) else b""
+
+
+@tagged(events.Said, events.Whispered)
+def _message_lines(encoder: EncoderBase, record: events.Record, event: Spoken, batch: str) -> bytes:
     """The lines of a message.
 
     The id is on the first, time and batch on each; with draft/multiline more than one are a batch, which
     has all of that on its first line.
-
-    Args:
-        encoder: for the capabilities.
-        record: the message.
-        batch: the reference tag of the batch that it stands in, a page of the history.
     """
-    event = record.event
     if isinstance(event, events.Said):
         target = event.room
     elif isinstance(event, events.Whispered):
         target = event.to.name
-    elif isinstance(event, events.Confided):
-        target = f"{PREFIXES[event.role]}{event.room}"
     else:
-        return b""
+        target = f"{PREFIXES[event.role]}{event.room}"
     spoken = event.person.origin, target, event.text, event.speech, event.cuts
+    tags = encoder.message_tags(record, event.person, event.tags, batch)
     if encoder.caps & MULTILINE:
         parts = batch_lines(*spoken)
         if len(parts) > 1:
-            return _multiline(encoder, record, batch, target, parts)
+            return tags + _multiline(encoder, f"m{record.number}", batch, event.person.origin, target, parts)
     told = said_lines(*spoken)
-    tags = encoder.message_tags(record, batch)
     if not tags:
         return b"".join(told)
-    others = encoder.message_tags(record, batch, first=False) if len(told) > 1 else b""
+    others = encoder.message_tags(record, event.person, None, batch) if len(told) > 1 else b""
     return tags + others.join(told)
 
 
-tagged(events.Confided, playback=False)(message_lines)
+tagged(events.Confided, playback=False)(_message_lines)
 
 
 def _multiline(
-    encoder: EncoderBase, record: events.Record, outer: str, target: str, parts: list[tuple[bytes, bool]]
+    encoder: EncoderBase, name: str, outer: str, origin: str, target: str, parts: list[tuple[bytes, bool]]
 ) -> bytes:
-    """A message of several lines as one (draft/multiline); its name is the record's number."""
-    name = f"m{record.number}"
-    origin = record.event.person.origin  # type: ignore[union-attr]  # a message has a sender
+    """A message of several lines as one (draft/multiline), in a batch of this name."""
     begin = line(f":{origin} BATCH +{name} {batches.MULTILINE} {target}")
     end = line(f":{encoder.source} BATCH -{name}")
     if outer:
         end = f"@batch={outer} ".encode() + end
     plain, joined = f"@batch={name} ".encode(), f"@batch={name};{batches.CONCAT} ".encode()
-    told = [(joined if goes_on else plain) + part for part, goes_on in parts]
-    return b"".join((encoder.message_tags(record, outer), begin, *told, end))
+    return b"".join((begin, *((joined if goes_on else plain) + part for part, goes_on in parts), end))
 
 
 @tagged(events.Signalled, events.SignalledTo, events.SignalledToRole, playback=False)
-def _signal_lines(encoder: EncoderBase, record: events.Record, batch: str) -> bytes:
-    event = record.event
-    if isinstance(event, events.SignalledToRole):
-        return tagmsg_line(encoder, record, f"{PREFIXES[event.role]}{event.room}", batch)
-    target = event.room if isinstance(event, events.Signalled) else event.to.name  # type: ignore[union-attr]
-    return tagmsg_line(encoder, record, target, batch)
-
-
-def tagmsg_line(encoder: EncoderBase, record: events.Record, target: str, batch: str) -> bytes:
-    """A TAGMSG by the person that caused an event, only for clients with message-tags."""
+def signal_lines(encoder: EncoderBase, record: events.Record, event: Signal, batch: str) -> bytes:
+    """A TAGMSG, only for clients with message-tags."""
     if not encoder.caps & MESSAGE_TAGS:
         return b""
-    origin = record.event.person.origin  # type: ignore[union-attr]  # somebody caused it
-    return encoder.message_tags(record, batch) + line(f":{origin} TAGMSG {target}")
+    if isinstance(event, events.SignalledToRole):
+        target = f"{PREFIXES[event.role]}{event.room}"
+    else:
+        target = event.to.name if isinstance(event, events.SignalledTo | events.ReactedTo) else event.room
+    tags = encoder.message_tags(record, event.person, event.tags, batch)
+    return tags + line(f":{event.person.origin} TAGMSG {target}")
 
 
 @to_self(events.Said, events.Signalled, events.Confided, events.SignalledToRole)

@@ -84,15 +84,15 @@ Keys = tuple[str, ...]
 Commands = Sequence[core.Command]
 
 
-_ONESELF = "*"
+_SELF = "*"
 
 
 @command(
     "METADATA",
     early=True,
     params="<target>|* <subcommand> [<key>...|<key> [:<value>]]",
-    about="Reads and sets what people and channels carry for programs, such as an avatar, and says of "
-    "which keys you want to hear. Subcommands: GET, LIST, SET, CLEAR, SUB, UNSUB, SUBS, SYNC.",
+    about="Reads and sets metadata of people and channels for programs, such as an avatar, and subscribes "
+    "to keys. Subcommands: GET, LIST, SET, CLEAR, SUB, UNSUB, SUBS, SYNC.",
 )
 def _metadata(session: IrcSession, message: Message) -> Commands:
     target, subcommand = message.param(0), message.param(1).upper()
@@ -105,10 +105,10 @@ def _metadata(session: IrcSession, message: Message) -> Commands:
     rest = message.params[2:]
     if subcommand in _WITH_KEYS and not rest:
         return [_refused(session, "NEED_MORE_PARAMS", subcommand, text="Missing parameters")]
-    mine = target == _ONESELF
-    if subcommand in _FOR_ONESELF and session.entered and fold(target) == fold(session.nick):
+    mine = target == _SELF
+    if subcommand in _FOR_SELF and session.entered and fold(target) == fold(session.nick):
         mine = True
-    if not mine and (subcommand in _FOR_ONESELF or not session.entered):
+    if not mine and (subcommand in _FOR_SELF or not session.entered):
         return [_refused(session, "INVALID_TARGET", middle(target), text="The target must be *")]
     return handler(session, "" if mine else target, rest)
 
@@ -147,22 +147,22 @@ def _clear(session: IrcSession, target: str, _rest: Keys) -> Commands:
 
 def _prepare(session: IrcSession, key: str, value: str | None) -> Commands:
     """Before registration the next line is read when this one's answer is known."""
-    arrival = session.registration
-    return [core.PrepareMetadata(arrival.account, arrival.metadata, key, value)]
+    pending = session.registration
+    return [core.PrepareMetadata(pending.account, pending.metadata, key, value)]
 
 
 def _sync(session: IrcSession, target: str, _rest: Keys) -> Commands:
     if session.entered:
         return [core.SyncMetadata(target)]
-    return [core.Answer(replies.MetadataTold(_ONESELF, (), asked=True))]
+    return [core.Answer(replies.MetadataTold(_SELF, (), asked=True))]
 
 
 def _sub(session: IrcSession, _target: str, keys: Keys) -> Commands:
     if session.entered:
         return [core.Subscribe(keys, session.session)]
-    arrival = session.registration
-    result = subscribing(arrival.keys, keys)
-    arrival.keys = tuple(dict.fromkeys((*arrival.keys, *result.granted)))
+    pending = session.registration
+    result = subscribing(pending.keys, keys)
+    pending.keys = tuple(dict.fromkeys((*pending.keys, *result.granted)))
     return [core.Answer(replies.SubscribedNow(result, True))]
 
 
@@ -196,7 +196,7 @@ _SUBCOMMANDS: dict[str, Callable[[IrcSession, str, Keys], Commands]] = {
 _WITH_KEYS = frozenset(("GET", "SET", "SUB", "UNSUB"))
 
 
-_FOR_ONESELF = frozenset(("SUB", "UNSUB", "SUBS"))
+_FOR_SELF = frozenset(("SUB", "UNSUB", "SUBS"))
 
 
 # Replies.
@@ -205,7 +205,7 @@ _FOR_ONESELF = frozenset(("SUB", "UNSUB", "SUBS"))
 @reply(replies.MetadataView)
 def _say_view(session: IrcSession, view: replies.MetadataView) -> bytes:
     """A batch of all values, or of an answer for each key that was asked for."""
-    name = view.name or _ONESELF
+    name = view.name or _SELF
     if view.keys is None:
         lines = [_value(session, name, key, value) for key, value in view.values]
     else:
@@ -233,7 +233,7 @@ def _sentence(fault: MetadataFault) -> str:
 
 @reply(replies.MetadataNow)
 def _say_now(session: IrcSession, reply: replies.MetadataNow) -> bytes:
-    return _value(session, reply.target or _ONESELF, reply.key, reply.value)
+    return _value(session, reply.target or _SELF, reply.key, reply.value)
 
 
 @reply(replies.MetadataPrepared)

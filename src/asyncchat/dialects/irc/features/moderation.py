@@ -53,7 +53,7 @@ def _kick(session: IrcSession, message: Message) -> Sequence[core.Command]:
     "TBAN",
     3,
     params="<channel> <duration> <mask>",
-    about="Bans a mask from a channel for a time, such as 90m or 1d12h; it ends by itself.",
+    about="Bans a mask from a channel for a time, such as 90m or 1d12h; the ban ends by itself.",
 )
 def _tban(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Bans a mask from a room for a time (InspIRCd's ``TBAN``)."""

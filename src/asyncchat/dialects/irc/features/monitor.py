@@ -31,8 +31,8 @@ _NAMES_BYTES = 380
     "MONITOR",
     1,
     params="+|-|C|L|S [<nickname>{,<nickname>}]",
-    about="Tells you when people come and go: + watches nicknames, - no longer, C clears the list, "
-    "L shows it, S tells who of them is here.",
+    about="Tells you when people come and go: + adds nicknames, - removes them, C clears the list, L shows "
+    "it, S tells who of them is here.",
 )
 def _monitor(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Adds and removes nicks (``+ -``), clears the list (``C``), shows it (``L``) or who is here (``S``)."""

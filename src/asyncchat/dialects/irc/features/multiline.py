@@ -23,7 +23,7 @@ _BEFORE = {Speech.ACTION: len("\x01ACTION "), Speech.PROBE: 1, Speech.PROBE_ANSW
     "BATCH",
     1,
     params="+<name> <type> [<target>] | -<name>",
-    about="Begins and ends lines that belong together. Type: draft/multiline, one message of them.",
+    about="Begins and ends a group of lines. Type: draft/multiline, one message of several lines.",
 )
 def _batch(session: IrcSession, message: Message) -> Sequence[core.Command]:
     incoming = session.client_batches or ClientBatches()

@@ -53,7 +53,6 @@ def _set(session: IrcSession, words: list[str]) -> core.Command:
 
 _SETTINGS = ("SET PASSWORD <new password>", "SET ALWAYSON [ON|OFF]")
 
-
 VERBS: dict[str, Verb] = {
     "REGISTER": Verb(
         _register, 1, 2, "<password> [<email>]", "Makes an account of your nickname.", secret=True
@@ -65,11 +64,18 @@ VERBS: dict[str, Verb] = {
         0,
         1,
         "[<account>]",
-        "Tells of an account.",
+        "Tells about an account.",
     ),
-    "GHOST": Verb(_ghost, 1, 2, "<nickname> [<password>]", "Puts out who has your nickname.", secret=True),
+    "GHOST": Verb(
+        _ghost, 1, 2, "<nickname> [<password>]", "Disconnects whoever has your nickname.", secret=True
+    ),
     "REGAIN": Verb(
-        _regain, 1, 2, "<nickname> [<password>]", "Puts out who has it, and gives it to you.", secret=True
+        _regain,
+        1,
+        2,
+        "<nickname> [<password>]",
+        "Disconnects whoever has it, and gives it to you.",
+        secret=True,
     ),
     "SET": Verb(
         _set,
@@ -81,7 +87,6 @@ VERBS: dict[str, Verb] = {
     "DROP": Verb(_drop, 1, 2, "[<account>] <password>", "Removes your account.", secret=True),
 }
 """Each word of NickServ."""
-
 
 ALIASES = {
     "ID": "IDENTIFY",
@@ -97,7 +102,7 @@ def _heard(session: IrcSession, text: str) -> Sequence[core.Command]:
     return obeyed(session, text, VERBS, ALIASES, PURPOSE)
 
 
-_ABOUT = "Asks NickServ, which keeps accounts: NS HELP lists what it knows."
+_ABOUT = "Asks NickServ, which manages accounts: NS HELP lists its commands."
 
 
 @command("NICKSERV", params="<word> [<parameters>]", about=_ABOUT)

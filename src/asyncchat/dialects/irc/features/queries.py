@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -50,12 +49,7 @@ class IsOn(msgspec.Struct, frozen=True):
     """Purpose of a question: which of some people are here."""
 
 
-@command(
-    "WHOIS",
-    targets=WHOIS,
-    params="[<server>] <nickname>{,<nickname>}",
-    about="Tells what may be known of people.",
-)
+@command("WHOIS", targets=WHOIS, params="[<server>] <nickname>{,<nickname>}", about="Tells about people.")
 def _whois(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Tells what may be known of people; ``WHOIS server nick`` asks a server, or that of a person."""
     asked = message.param(0 if len(message.params) < 2 else 1)
@@ -75,25 +69,7 @@ def _whois(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 @command(
-    "WHOWAS",
-    1,
-    params="<nickname>{,<nickname>} [<count> [<server>]]",
-    about="Tells who had a nickname lately.",
-)
-def _whowas(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Tells who had a nick before; a count that is no positive number asks for all (RFC 2812, 3.6.3)."""
-    if not listed(message.params[0], 1):
-        return [numeric(numerics.ERR_NONICKNAMEGIVEN, text="No nickname given")]
-    server = message.param(2)
-    if server and not session.context.is_called(server):
-        return [no_such_server(server)]
-    count = message.param(1)
-    most = int(count) if count.isascii() and count.isdigit() and len(count) < 9 else 0
-    return each(message.params[0], WHOIS, lambda nick: core.AskGone(nick, most))
-
-
-@command(
-    "USERHOST", 1, params="<nickname>...", about="Tells where up to five people come from, and who is away."
+    "USERHOST", 1, params="<nickname>...", about="Tells the hosts of up to five people, and who is away."
 )
 def _userhost(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return [core.AskPeople(message.params[:ASKED], UserHost())]
@@ -134,7 +110,7 @@ def _say_person(session: IrcSession, view: replies.PersonView) -> bytes:
     if view.seen.away:
         lines.append(say(numerics.RPL_AWAY, nick, text=view.seen.away))
     if view.absent:
-        since = f"is not connected since {session.context.moment(view.absent)}"
+        since = f"has not been connected since {session.context.moment(view.absent)}"
         lines.append(say(numerics.RPL_WHOISSPECIAL, nick, text=since))
     if view.private:
         modes = "".join(sorted(PERSON_LETTERS[flag] for flag in view.seen.flags)) + "o" * view.seen.owner
@@ -169,31 +145,6 @@ def say_at_server(session: IrcSession, purpose: AtServer, view: replies.PeopleVi
     return session.numeric(numerics.ERR_NOSUCHSERVER, middle(purpose.name), text="No such server")
 
 
-@reply(replies.GoneView)
-def _say_gone(session: IrcSession, view: replies.GoneView) -> bytes:
-    """The people that had a nick, the last first, each with the time until which it had it."""
-    say = session.numeric
-    name = middle(view.name)
-    lines = []
-    for gone in view.gone:
-        person = gone.person
-        lines.append(
-            say(
-                numerics.RPL_WHOWASUSER,
-                person.name,
-                middle(person.user),
-                middle(person.host),
-                "*",
-                text=person.realname,
-            )
-        )
-        until = f"{datetime.fromtimestamp(gone.time / 1_000_000, UTC):%a %b %d %Y %H:%M:%S} UTC"
-        lines.append(say(numerics.RPL_WHOISSERVER, person.name, session.context.name, text=until))
-    if not lines:
-        lines.append(say(numerics.ERR_WASNOSUCHNICK, name, text="There was no such nickname"))
-    return b"".join((*lines, say(numerics.RPL_ENDOFWHOWAS, name, text="End of WHOWAS")))
-
-
 def say_userhost(session: IrcSession, _purpose: UserHost, view: replies.PeopleView) -> bytes:
     """The hosts of people, and whether they are away."""
     found = []
@@ -223,7 +174,6 @@ def _say_people(session: IrcSession, view: replies.PeopleView) -> bytes:
 
 
 # The client's side.
-
 
 silent(numerics.RPL_ENDOFWHOIS)
 shape(numerics.RPL_WHOISUSER, 5, "{1} is {2}@{3}", " ({5})")

@@ -11,7 +11,6 @@ from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.client_connection import ClientConnection, moment
 from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.client_values import Value
-from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import messages
 from asyncchat.dialects.irc.features.messages_client import REPLY
 from asyncchat.dialects.irc.registry import tagged, to_self, to_siblings
@@ -38,15 +37,7 @@ _REACTIONS = {"+draft/react": True, "+draft/unreact": False}
 
 
 messages.TAGMSG_MEANINGS.append(_reaction)
-
-
-@tagged(events.Reacted, events.ReactedTo)
-def _reaction_lines(encoder: EncoderBase, record: events.Record, batch: str) -> bytes:
-    event = record.event
-    target = event.room if isinstance(event, events.Reacted) else event.to.name  # type: ignore[union-attr]
-    return messages.tagmsg_line(encoder, record, target, batch)
-
-
+tagged(events.Reacted, events.ReactedTo)(messages.signal_lines)
 to_self(events.Reacted)(messages.echo)
 to_self(events.ReactedTo)(messages.private_echo)
 to_siblings(events.ReactedTo)(messages.private_from_sibling)

@@ -22,7 +22,7 @@ READ_MARKER: Final = capability("draft/read-marker", "extensions/read-marker", c
     "MARKREAD",
     needs=READ_MARKER,
     params="<target> [timestamp=<time>]",
-    about="Says how far you have read a channel or a private conversation, or asks for it.",
+    about="Sets how far you have read a channel or a private conversation, or asks for it.",
 )
 def _markread(session: IrcSession, message: Message) -> Sequence[core.Command]:
     target = message.param(0)

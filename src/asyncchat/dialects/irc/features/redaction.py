@@ -51,7 +51,7 @@ Redaction = events.Erased | events.Retracted
     2,
     needs=MESSAGE_REDACTION,
     params="<target> <msgid> [:<reason>]",
-    about="Takes a message out of the history: your own, or as a channel's operator anyone's.",
+    about="Removes a message from the history: your own, or as a channel's operator anyone's.",
 )
 def _redact(session: IrcSession, message: Message) -> Sequence[core.Command]:
     target, id = message.params[:2]
@@ -82,16 +82,15 @@ def _say_not_redacted(session: IrcSession, refusal: replies.RedactionRefused) ->
 
 
 @tagged(events.Erased, events.Retracted, playback=False)
-def _redact_lines(encoder: EncoderBase, record: events.Record, batch: str) -> bytes | None:
+def _redact_lines(encoder: EncoderBase, record: events.Record, event: Redaction, batch: str) -> bytes | None:
     """A REDACT for each message; None for clients that do not know it."""
     if not encoder.caps & MESSAGE_REDACTION:
         return None
-    event: Redaction = record.event  # type: ignore[assignment]  # by its declaration
     if isinstance(event, events.Erased):
         target, numbers = event.room, event.numbers
     else:
         target, numbers = event.to.name, (event.number,)
-    head = encoder.message_tags(record, batch, first=False)
+    head = encoder.message_tags(record, event.person, None, batch)
     start = f":{event.person.origin} REDACT {target}"
     reason = event.reason or None
     return b"".join(head + line(f"{start} {encoder.ids.id_of(number)}", reason) for number in numbers)
@@ -127,7 +126,6 @@ to_siblings(events.Retracted)(messages.private_from_sibling)
 
 
 # The client's side.
-
 
 wanted("draft/message-redaction")
 

@@ -28,7 +28,7 @@ from asyncchat.dialects.irc.tokens import Message
     "RENAME",
     2,
     params="<channel> <new name> [:<reason>]",
-    about="Gives a channel another name; all else of it stays (operators).",
+    about="Gives a channel another name; everything else of it stays (operators).",
 )
 def _rename(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return [core.RenameRoom(message.params[0], message.params[1], cut(message.param(2), REASON_BYTES)[0])]
@@ -86,7 +86,6 @@ def _room_renamed(session: IrcSession, record: events.Record, event: events.Room
 
 
 # The client's side.
-
 
 wanted("draft/channel-rename")
 

@@ -27,9 +27,7 @@ from asyncchat.dialects.irc.tokens import Message
 token("ELIST", ELIST)
 token("SAFELIST")
 
-
 _SPAN = re.compile(r"([CT]?)([<>])([0-9]{1,9})", re.ASCII | re.IGNORECASE)
-
 
 _SPANS = {"": "people", "C": "opened", "T": "topic"}
 
@@ -39,8 +37,8 @@ _SPANS = {"": "people", "C": "opened", "T": "topic"}
     targets=LISTED,
     long=True,
     params="[<channel>{,<channel>}] [<condition>{,<condition>}]",
-    about="Lists the channels there are. Conditions: a mask like #a*, !mask, >n and <n people, "
-    "C>n and C<n minutes since it was opened, T>n and T<n minutes since its topic was set.",
+    about="Lists the channels. Conditions: a mask like #a*, !mask, >n and <n people, C>n and C<n minutes "
+    "since it was opened, T>n and T<n minutes since its topic was set.",
 )
 def _list_rooms(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Lists all rooms, those named, or those that meet conditions; the second parameter may be a server."""
@@ -91,7 +89,6 @@ def _say_rooms(session: IrcSession, view: replies.RoomsView) -> bytes:
 
 
 # The client's side.
-
 
 silent(numerics.RPL_LISTSTART, numerics.RPL_LISTEND)
 shape(numerics.RPL_LIST, 3, "{1} ({2})", " {3}")

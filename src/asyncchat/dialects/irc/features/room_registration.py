@@ -19,7 +19,6 @@ from asyncchat.dialects.irc.tokens import Message
 
 PURPOSE = ServicePurpose(CHANSERV)
 
-
 _LETTERS = {letter.upper(): role for role, letter in ROLE_LETTERS.items()}
 
 
@@ -65,7 +64,7 @@ VERBS: dict[str, Verb] = {
         1,
         1,
         "<#channel>",
-        "Tells whose a channel is, and who has a role in it.",
+        "Tells who owns a channel, and who has a role in it.",
     ),
     "FLAGS": Verb(
         _flags,
@@ -82,9 +81,9 @@ VERBS: dict[str, Verb] = {
         "<#channel> [<nickname>]",
         "Makes an operator, or gives you your role again.",
     ),
-    "DEOP": Verb(_roles(OPERATOR.name, False), 1, 2, "<#channel> [<nickname>]", "Takes that back."),
+    "DEOP": Verb(_roles(OPERATOR.name, False), 1, 2, "<#channel> [<nickname>]", "Takes the role away."),
     "VOICE": Verb(_roles(VOICE.name, True), 1, 2, "<#channel> [<nickname>]", "Gives voice."),
-    "DEVOICE": Verb(_roles(VOICE.name, False), 1, 2, "<#channel> [<nickname>]", "Takes it back."),
+    "DEVOICE": Verb(_roles(VOICE.name, False), 1, 2, "<#channel> [<nickname>]", "Takes voice away."),
     "TRANSFER": Verb(
         lambda _session, words: core.RegisterRoom(words[0], words[1], purpose=PURPOSE),
         2,
@@ -97,11 +96,10 @@ VERBS: dict[str, Verb] = {
         1,
         1,
         "<#channel>",
-        "Makes your channel nobody's again.",
+        "Releases your channel: it belongs to nobody then.",
     ),
 }
 """Each word of ChanServ."""
-
 
 ALIASES = {"AMODE": "FLAGS", "ACCESS": "FLAGS", "UNREGISTER": "DROP"}
 
@@ -111,7 +109,7 @@ def _heard(session: IrcSession, text: str) -> Sequence[core.Command]:
     return obeyed(session, text, VERBS, ALIASES, PURPOSE)
 
 
-_ABOUT = "Asks ChanServ, which keeps channels for accounts: CS HELP lists what it knows."
+_ABOUT = "Asks ChanServ, which manages channels of accounts: CS HELP lists its commands."
 
 
 @command("CHANSERV", params="<word> [<parameters>]", about=_ABOUT)

@@ -13,7 +13,7 @@ from asyncchat.core import commands as core
 from asyncchat.core import events, replies
 from asyncchat.core.rooms import Block
 from asyncchat.core.rules.rooms import ROOMS_EACH
-from asyncchat.core.text import TOPIC_BYTES, cut
+from asyncchat.core.text import cut
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import each
@@ -25,7 +25,7 @@ from asyncchat.dialects.irc.capabilities import (
     gathered,
 )
 from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
-from asyncchat.dialects.irc.client_registry import from_server, silent
+from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import autoreplay
@@ -33,6 +33,7 @@ from asyncchat.dialects.irc.features.away import AWAY_NOTIFY
 from asyncchat.dialects.irc.features.metadata import say_joined
 from asyncchat.dialects.irc.features.read_markers import READ_MARKER, mark_line
 from asyncchat.dialects.irc.features.server import no_such_server
+from asyncchat.dialects.irc.features.topic import say_topic
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import JOINS, NAMED, REASON_BYTES
 from asyncchat.dialects.irc.modes import prefix
@@ -55,7 +56,6 @@ NO_IMPLICIT_NAMES: Final = capability("no-implicit-names", "extensions/no-implic
 USERHOST_IN_NAMES: Final = capability("userhost-in-names", "extensions/userhost-in-names")
 
 token("CHANLIMIT", f"#:{ROOMS_EACH}")
-token("TOPICLEN", TOPIC_BYTES)
 
 
 @command(
@@ -71,7 +71,7 @@ def _join(session: IrcSession, message: Message) -> Sequence[core.Command]:
         return [core.PartAll()]
     keys = message.param(1).split(",")
     given = dict(reversed(list(zip_longest(message.params[0].split(","), keys, fillvalue=""))))
-    follow = not session.caps_in & CHANNEL_RENAME  # who knows of renamings finds its way alone
+    follow = not session.caps_in & CHANNEL_RENAME  # clients that know RENAME follow by themselves
     asked = each(message.params[0], JOINS, lambda room: core.Join(room, given[room], follow))
     if not asked or session.caps_in & CHATHISTORY or not session.context.server.newcomers:
         return asked
@@ -85,23 +85,11 @@ def _part(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 @command(
-    "TOPIC",
-    1,
-    params="<channel> [:<topic>]",
-    about="Shows a channel's topic, or sets it; an empty one takes it away.",
-)
-def _topic(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    if len(message.params) == 1:
-        return [core.AskTopic(message.params[0])]
-    return [core.SetTopic(message.params[0], message.params[1])]
-
-
-@command(
     "NAMES",
     targets=NAMED,
     long=True,
     params="[<channel>{,<channel>} [<server>]]",
-    about="Lists who is in channels; alone, who is in which.",
+    about="Lists the people in channels; alone, those in all channels.",
 )
 def _names_command(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Lists the members of rooms; without one, those of all rooms (RFC 2812, 3.2.5)."""
@@ -119,7 +107,7 @@ def say_room(session: IrcSession, view: replies.RoomView) -> bytes:
     """A room's topic, when it was just joined, and its members."""
     told = b""
     if view.joining and view.topic is not None:
-        told = _say_topic(session, replies.TopicView(view.room, view.topic))
+        told = say_topic(session, replies.TopicView(view.room, view.topic))
     if view.joining and session.caps_out & READ_MARKER:
         told += mark_line(session.context.name, view.room, view.read)
     if view.joining and session.caps_out & NO_IMPLICIT_NAMES:
@@ -183,16 +171,6 @@ def _say_forwarded(session: IrcSession, reply: replies.Forwarded) -> bytes:
     return session.numeric(numerics.ERR_LINKCHANNEL, middle(reply.room), reply.to, text=why)
 
 
-@reply(replies.TopicView)
-def _say_topic(session: IrcSession, view: replies.TopicView) -> bytes:
-    topic = view.topic
-    if topic is None:
-        return session.numeric(numerics.RPL_NOTOPIC, view.room, text="No topic is set")
-    return session.numeric(numerics.RPL_TOPIC, view.room, text=topic.text) + session.numeric(
-        numerics.RPL_TOPICWHOTIME, view.room, topic.by, str(topic.time // 1_000_000)
-    )
-
-
 def _room_not_allowed(refusal: replies.RoomNotAllowed) -> NumericParts:
     if not refusal.room.startswith("#"):
         return numerics.ERR_NOSUCHCHANNEL, (refusal.room,), "No such channel: a channel's name begins with #"
@@ -246,20 +224,9 @@ def _part_lines(_encoder: EncoderBase, event: events.Parted) -> bytes:
     return line(f":{event.person.origin} PART {event.room}", event.reason or None)
 
 
-@lines(events.TopicChanged)
-def _topic_lines(_encoder: EncoderBase, event: events.TopicChanged) -> bytes:
-    return line(f":{event.person.origin} TOPIC {event.room}", event.text)
-
-
 @reply_to_siblings(replies.RoomView)
 def _room_joined_by_sibling(session: IrcSession, view: replies.RoomView) -> bytes:
     return say_room(session, view) if view.joining else b""
-
-
-# The client's side.
-
-
-silent(numerics.RPL_TOPICWHOTIME)
 
 
 @from_server("JOIN")
@@ -277,21 +244,6 @@ def _read_part(client: ClientConnection, line: Message, _label: str, now: dateti
     room, nick = line.param(0), nick_of(line.source)
     own = client.rooms.remove(room, nick)
     return (values.Left(moment(line, now), room, nick, line.param(1), own),)
-
-
-@from_server("TOPIC")
-def _read_topic(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
-    if (room := client.rooms.get(line.param(0))) is not None:
-        room.topic = line.param(1)
-    return (values.TopicChanged(moment(line, now), line.param(0), nick_of(line.source), line.param(1)),)
-
-
-@from_server(numerics.RPL_TOPIC, numerics.RPL_NOTOPIC)
-def _read_topic_is(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
-    """Remembered until the end of NAMES."""
-    if (room := client.rooms.get(line.param(1))) is not None:
-        room.topic = line.param(2) if line.command == numerics.RPL_TOPIC else ""
-    return ()
 
 
 @from_server(numerics.RPL_NAMREPLY)

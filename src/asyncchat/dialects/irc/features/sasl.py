@@ -38,7 +38,6 @@ SASL: Final = capability("sasl", "extensions/sasl-3.2", value=",".join(MECHANISM
 MESSAGE_BYTES = 4000
 """Longest message in base64: a name, a password and what SCRAM adds to them need less than a third of it."""
 
-
 _PLAIN = "PLAIN"
 
 
@@ -62,14 +61,14 @@ class SaslExchange:
     1,
     early=True,
     params="<mechanism>|<message>|+|*",
-    about="Logs you in to your account by SASL. Your client does this by itself, given the password.",
+    about="Logs you in to your account by SASL. Your client does this by itself if it knows the password.",
 )
 def _authenticate(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Takes the next chunk of a message; a whole message is the mechanism's."""
     text = message.params[0]
     exchange = session.state(SaslExchange)
     if not session.caps_in & SASL:
-        return [_failed(session, "Request the capability sasl before")]
+        return [_failed(session, "Request the capability sasl first")]
     if text == "*":
         session.forget(SaslExchange)
         return [numeric(numerics.ERR_SASLABORTED, text="SASL authentication aborted")]

@@ -30,7 +30,6 @@ from asyncchat.text.timestamps import milliseconds, timestamp
 
 capability("soju.im/search", "https://soju.im/search", needs=("batch", "server-time", "message-tags"))
 
-
 _FOUND = 100
 """Messages that a search gives which sets no limit; none gives more than CHATHISTORY."""
 
@@ -43,8 +42,9 @@ class SearchPurpose(msgspec.Struct, frozen=True):
     "SEARCH",
     1,
     params="<attributes>",
-    about="Finds what was said: SEARCH text=words;in=#channel;from=nick;after=time;before=time;limit=n, "
-    "each of them optional; a space in words is \\s; in=nick is what you and somebody wrote in private.",
+    about="Searches messages: SEARCH text=words;in=#channel;from=nick;after=time;before=time;limit=n, each "
+    "of them optional; a space in words is \\s; in=nick searches what you and somebody wrote in "
+    "private.",
 )
 def _search(session: IrcSession, message: Message) -> Sequence[core.Command]:
     wanted: dict[str, object] = {"limit": _FOUND, "purpose": SearchPurpose()}
@@ -130,7 +130,6 @@ def _say_not_searched(session: IrcSession, refusal: replies.NotSearched) -> byte
 
 
 # The client's side.
-
 
 wanted("soju.im/search", batch=True)
 

@@ -72,7 +72,7 @@ def _time(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return [core.AskTime()] if _is_us(session, server) else [no_such_server(server)]
 
 
-@command("INFO", params="[<server>]", about="Tells about this server and whether it keeps what is said.")
+@command("INFO", params="[<server>]", about="Tells about this server and whether it keeps messages.")
 def _info(session: IrcSession, message: Message) -> Sequence[core.Command]:
     irc = session.context
     started = datetime.fromtimestamp(irc.server.started / 1_000_000, UTC)
@@ -102,7 +102,7 @@ def _admin(session: IrcSession, message: Message) -> Sequence[core.Command]:
     )
 
 
-@command("LINKS", params="[[<server>] <mask>]", about="Lists the servers there are.")
+@command("LINKS", params="[[<server>] <mask>]", about="Lists the servers.")
 def _links(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """The servers there are of a mask: this one; ``LINKS [[server] mask]`` (RFC 2812, 3.4.5)."""
     mask = message.params[-1] if message.params else "*"
@@ -120,8 +120,8 @@ def _links(session: IrcSession, message: Message) -> Sequence[core.Command]:
     "STATS",
     1,
     params="<letter> [<server>]",
-    about="Tells about the server's state: u since when it runs, o as what one may become an operator, "
-    "m how often IRC clients used which command, k (operators) who is banned from it.",
+    about="Tells about the server's state: u how long it runs, o the names for OPER, m how often IRC "
+    "clients used each command, k (operators) who is banned from it.",
 )
 def _stats(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Tells what a letter asks of the server's state; most letters have nothing to tell here."""
@@ -132,7 +132,9 @@ def _stats(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return [core.AskServerBans(asked) if asked.letter in "kK" else core.AskTime(asked)]
 
 
-@command("USERS", params="[<server>]", about="Is not in use: who has an account there stays unsaid.")
+@command(
+    "USERS", params="[<server>]", about="Is not supported: who has an account on the machine is not told."
+)
 def _users(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Refuses: who is logged in to the machine is not told (RFC 2812, 4.6)."""
     server = message.param(0)
@@ -141,7 +143,7 @@ def _users(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return [numeric(numerics.ERR_USERSDISABLED, text="USERS has been disabled")]
 
 
-@command("SUMMON", params="<user> [<server>]", about="Is not in use.")
+@command("SUMMON", params="<user> [<server>]", about="Is not supported.")
 def _summon(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Refuses (RFC 2812, 4.5)."""
     return [numeric(numerics.ERR_SUMMONDISABLED, text="SUMMON has been disabled")]
@@ -245,13 +247,12 @@ def _say_stats(session: IrcSession, letter: str, up: int) -> bytes:
         names = ("owner", *(middle(name) for name in session.context.server.operators))
         told = b"".join(session.numeric(numerics.RPL_STATSOLINE, "O", "*@*", "*", name) for name in names)
     elif letter in "mM":
-        counts = sorted(session.context.heard.items())
+        counts = sorted(session.context.command_counts.items())
         told = b"".join(session.numeric(numerics.RPL_STATSCOMMANDS, name, str(n)) for name, n in counts)
     return told + session.numeric(numerics.RPL_ENDOFSTATS, middle(letter), text="End of /STATS report")
 
 
 # The client's side.
-
 
 silent(
     numerics.RPL_LUSERCLIENT,
@@ -263,3 +264,27 @@ silent(
     numerics.RPL_GLOBALUSERS,
     numerics.RPL_MOTDSTART,
 )
+
+
+@command("REHASH", about="Reads the server's configuration again and tells what changed (operators).")
+def _rehash(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    return [core.Reload()]
+
+
+@reply(replies.Reloaded)
+def _say_reloaded(session: IrcSession, reply: replies.Reloaded) -> bytes:
+    texts = [f"Changed: {', '.join(reply.changed) or 'nothing'}"]
+    if reply.waiting:
+        texts.append(f"Only a restart changes: {', '.join(reply.waiting)}")
+    return _rehashing(session, reply.file, texts)
+
+
+@reply(replies.NotReloaded)
+def _say_not_reloaded(session: IrcSession, refusal: replies.NotReloaded) -> bytes:
+    return _rehashing(session, refusal.file, [f"Nothing changed: {refusal.reason}"])
+
+
+def _rehashing(session: IrcSession, file: str, texts: Sequence[str]) -> bytes:
+    notices = (line(f":{session.context.name} NOTICE {session.nick}", text) for text in texts)
+    rehashing = session.numeric(numerics.RPL_REHASHING, middle(file or "*"), text="Rehashing")
+    return rehashing + b"".join(notices)

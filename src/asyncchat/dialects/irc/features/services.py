@@ -68,7 +68,7 @@ def obeyed(
 
 def _help(verbs: dict[str, Verb], wanted: bool, typed: str) -> tuple[str, ...]:
     lines = (f"{name} {verb.usage}: {verb.about}".replace(" :", ":") for name, verb in verbs.items())
-    return ("The words are:" if wanted else f"There is no {typed}; the words are:", *lines)
+    return ("The commands are:" if wanted else f"There is no command {typed}; the commands are:", *lines)
 
 
 @reply(ServiceNotices)

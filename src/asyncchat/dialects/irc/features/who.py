@@ -26,7 +26,6 @@ from asyncchat.dialects.irc.tokens import Message
 
 token("WHOX")
 
-
 _MATCHED: Final = {"n": "name", "u": "user", "h": "host", "i": "host", "r": "realname"}
 """What a flag before the fields has a mask held against instead of all of them."""
 
@@ -47,8 +46,8 @@ class Who(msgspec.Struct, frozen=True):
     "WHO",
     long=True,
     params="[<mask> [<flags>][%<fields>[,<token>]]]",
-    about="Lists the members of a channel, or the people whom a mask describes. Flags: o server operators "
-    "only; n, u, h, r hold the mask against nickname, user, host, real name alone.",
+    about="Lists the members of a channel, or the people that a mask matches. Flags: o server operators "
+    "only; n, u, h, r compare the mask with nickname, user, host, real name alone.",
 )
 def _who(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Lists the members of a room, or the people a mask describes: ``WHO mask [flags][%fields[,token]]``."""
@@ -134,6 +133,5 @@ _FIELDS: dict[str, Field] = {
 
 
 # The client's side.
-
 
 silent(numerics.RPL_ENDOFWHO)

@@ -1,4 +1,4 @@
-"""Modes of rooms and of people: MODE (Modern IRC, "MODE message"), and how changes share a line.
+"""Modes of rooms: MODE (Modern IRC, "MODE message"), and how changes share a line.
 
 Owns the command and its lines; the letters stand in ``irc.modes``.
 """
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from asyncchat.core import commands as core
 from asyncchat.core import events, replies
-from asyncchat.core.modes import BANS, BOT, EXCEPTIONS, GUESTS, KEY_BYTES, MUTES
+from asyncchat.core.modes import BANS, EXCEPTIONS, GUESTS, KEY_BYTES, MUTES
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.core.rules.modes import MASKS_EACH
 from asyncchat.dialects.irc import client_values as values
@@ -21,6 +21,7 @@ from asyncchat.dialects.irc.client_connection import ClientConnection, moment, n
 from asyncchat.dialects.irc.client_registry import from_server, shape, silent
 from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.features.user_modes import own_changes
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import CHANGES
 from asyncchat.dialects.irc.modes import (
@@ -32,26 +33,17 @@ from asyncchat.dialects.irc.modes import (
     LIST_LETTERS,
     LIST_OF,
     PARAMETER_TO_UNSET,
-    PERSON_FLAG_OF,
-    PERSON_LETTERS,
     PREFIX,
     ROLE_LETTERS,
     ROLE_OF,
     SETTING_LETTERS,
     SETTING_OF,
+    Letter,
     format_extban,
     parse_extban,
+    signed,
 )
-from asyncchat.dialects.irc.registry import (
-    by_other,
-    coalesced,
-    command,
-    lines,
-    refusals,
-    reply,
-    to_self,
-    to_siblings_as_to_self,
-)
+from asyncchat.dialects.irc.registry import by_other, coalesced, command, lines, refusals, reply
 from asyncchat.dialects.irc.serialize import BODY_BYTES, line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -62,7 +54,6 @@ token("EXCEPTS", LIST_LETTERS[EXCEPTIONS])
 token("INVEX", LIST_LETTERS[GUESTS])
 token("EXTBAN", f",{EXTBANS}")
 token("ACCOUNTEXTBAN", ACCOUNT_EXTBAN)
-token("BOT", PERSON_LETTERS[BOT])
 token("KEYLEN", KEY_BYTES)
 token("MAXLIST", ",".join(f"{letter}:{MASKS_EACH}" for letter in LIST_LETTERS.values()))
 token("MODES", CHANGES)
@@ -78,16 +69,18 @@ def _mode(session: IrcSession, message: Message) -> Sequence[core.Command]:
     target = message.params[0]
     changes = message.param(1)
     if target[:1] not in ROOM_SIGNS:
-        return _own_changes(target, changes) if changes else [core.AskPersonFlags(target)]
+        return own_changes(target, changes) if changes else [core.AskPersonFlags(target)]
     if not changes:
         return [core.AskFlags(target)]
     asked = list(_room_changes(target, changes, iter(message.params[2:])))
-    lists = list(dict.fromkeys(command for command in asked if isinstance(command, core.AskMasks)))
+    lists: list[core.Command] = list(
+        dict.fromkeys(command for command in asked if isinstance(command, core.AskMasks))
+    )
     made = [command for command in asked if not isinstance(command, core.AskMasks)]
     # What is wrong with the line is told behind its changes, so that they stay one.
     made.sort(key=lambda command: isinstance(command, core.Answer))
     if len(made) > CHANGES:
-        lists.insert(0, _BEYOND)  # type: ignore[arg-type]  # an answer in its place
+        lists.insert(0, _BEYOND)
         del made[CHANGES:]
     if len(made) < 2:
         return made + lists
@@ -117,9 +110,7 @@ _BEYOND = numeric(
     numerics.ERR_UNKNOWNERROR, "MODE", text=f"Only the first {CHANGES} changes of a line are made"
 )
 
-
 _MISSING = numeric(numerics.ERR_NEEDMOREPARAMS, "MODE", text="Not enough parameters")
-
 
 _SHOWN = {letter: (BANS, MUTES) if listed == BANS else (listed,) for letter, listed in LIST_OF.items()}
 """The core's lists that are shown for a list mode without a parameter."""
@@ -142,28 +133,6 @@ def _setting(room: str, letter: str, on: bool, arguments: Iterator[str]) -> core
 def _mask(room: str, listed: str, typed: str, on: bool) -> core.Command:
     listed, mask, seconds = parse_extban(listed, typed)
     return core.SetMask(room, listed, mask, on, seconds)
-
-
-def _own_changes(target: str, changes: str) -> Sequence[core.Command]:
-    """``o`` can be laid down here, but only OPER gives it."""
-    on = True
-    unknown = False
-    asked: list[core.Command] = []
-    for letter in changes:
-        if letter in "+-":
-            on = letter == "+"
-        elif letter in PERSON_FLAG_OF:
-            asked.append(core.SetPersonFlag(PERSON_FLAG_OF[letter], on, target))
-        elif letter != "o":
-            unknown = True
-        elif not on:
-            asked.append(core.Resign(target))
-    asked = asked[:CHANGES] or [core.SetPersonFlag("", on, target)]
-    if len(asked) > 1:
-        asked = [core.Several(tuple(asked))]
-    if unknown:
-        asked.append(numeric(numerics.ERR_UMODEUNKNOWNFLAG, text="Unknown MODE flag"))
-    return asked
 
 
 # Replies.
@@ -211,15 +180,8 @@ def _say_masks(session: IrcSession, view: replies.MasksView) -> bytes:
     )
 
 
-@reply(replies.PersonFlagsView)
-def _say_person_flags(session: IrcSession, view: replies.PersonFlagsView) -> bytes:
-    letters = [PERSON_LETTERS[flag] for flag in view.flags] + ["o"] * view.owner
-    return session.numeric(numerics.RPL_UMODEIS, f"+{''.join(sorted(letters))}")
-
-
 refusals(
     {
-        replies.NotYourself: lambda r: (numerics.ERR_USERSDONTMATCH, (), "Can't change mode for other users"),
         replies.BadValue: lambda r: (
             numerics.ERR_INVALIDMODEPARAM,
             (r.room, SETTING_LETTERS.get(r.setting, "*"), r.value),
@@ -232,12 +194,6 @@ refusals(
         ),
     }
 )
-
-
-# Changes of a room's modes as MODE lines: ``:nick MODE #room +o-k name key``.
-
-Letter = tuple[bool, str, str]
-"""Whether it is set, its letter ('' where there is none), its parameter or ''."""
 
 
 def mode_lines(changes: Sequence[events.Change]) -> list[bytes]:
@@ -261,16 +217,6 @@ def mode_lines(changes: Sequence[events.Change]) -> list[bytes]:
     if held:
         told.append(line(head + signed(held)))
     return told
-
-
-def signed(letters: Sequence[Letter]) -> str:
-    """``+ov-b name name mask``."""
-    signs = ""
-    last: bool | None = None
-    for on, letter, _ in letters:
-        signs += letter if on is last else ("+" if on else "-") + letter
-        last = on
-    return " ".join([signs, *(parameter for _, _, parameter in letters if parameter)])
 
 
 def _role_letter(event: events.RoleChanged) -> Letter:
@@ -303,6 +249,7 @@ _LETTERS: Final[dict[type[events.Event], Callable[[Any], Letter]]] = {
 }
 """Of each change its letter."""
 
+
 coalesced(*_LETTERS)(mode_lines)
 
 
@@ -314,20 +261,7 @@ def _change_lines(_encoder: EncoderBase, event: events.Change) -> bytes:
 lines(events.RoleChanged, cause=by_other)(_change_lines)
 
 
-@to_self(events.PersonFlagChanged)
-def _own_modes_changed(session: IrcSession, record: events.Record, event: events.PersonFlagChanged) -> bytes:
-    """One MODE line for all changes that a line asked for."""
-    records = record.records if isinstance(record, events.Together) else (record,)
-    changes = (one.event for one in records)
-    letters = [(one.on, PERSON_LETTERS[one.flag], "") for one in changes if type(one) is type(event)]
-    return line(f":{session.nick} MODE {session.nick}", signed(letters))
-
-
-to_siblings_as_to_self(events.PersonFlagChanged)
-
-
 # The client's side.
-
 
 silent(
     numerics.RPL_CREATIONTIME,
@@ -335,6 +269,8 @@ silent(
     numerics.RPL_ENDOFEXCEPTLIST,
     numerics.RPL_ENDOFINVEXLIST,
 )
+
+
 shape(numerics.RPL_BANLIST, 2, "{1} ban:", " {2}")
 shape(numerics.RPL_EXCEPTLIST, 2, "{1} exception:", " {2}")
 shape(numerics.RPL_INVEXLIST, 2, "{1} guest:", " {2}")

@@ -48,12 +48,12 @@ def _nick(session: IrcSession, message: Message) -> Sequence[core.Command]:
         return [numeric(numerics.ERR_NONICKNAMEGIVEN, text="No nickname given")]
     if session.entered:
         return [core.Rename(name)]
-    arrival = session.registration
-    arrival.nick = name
-    if arrival.complete:
+    pending = session.registration
+    pending.nick = name
+    if pending.complete:
         return enter(session)
-    if session.context.server.locked and not arrival.unlocked:
-        return []  # who has no password learns nothing of who is here
+    if session.context.server.locked and not pending.unlocked:
+        return []  # without the password nobody learns who is here
     return [core.CheckName(name)]
 
 
@@ -63,17 +63,17 @@ def _nick(session: IrcSession, message: Message) -> Sequence[core.Command]:
     early=True,
     filled=1,
     params="<username> 0 * :<realname>",
-    about="Says who you are beside your nickname, once, before you are let in.",
+    about="Gives your user name and real name, once, before you are let in.",
 )
 def _user(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Takes user name and real name, once."""
     if session.entered:
         return [_already()]
     given = "".join(char for char in message.params[0] if char.isascii() and _user_char(char))
-    arrival = session.registration
-    arrival.user = given[:USER_LENGTH] or "user"
-    arrival.realname = cut(printable(message.params[3]), REALNAME_BYTES)[0]
-    return enter(session) if arrival.complete else []
+    pending = session.registration
+    pending.user = given[:USER_LENGTH] or "user"
+    pending.realname = cut(printable(message.params[3]), REALNAME_BYTES)[0]
+    return enter(session) if pending.complete else []
 
 
 def _user_char(char: str) -> bool:
@@ -89,12 +89,12 @@ def enter(session: IrcSession) -> Sequence[core.Command]:
 
     Where there is none, ``PASS account:password`` logs in: what clients can that know no SASL.
     """
-    arrival = session.registration
-    if session.context.server.locked and not arrival.unlocked:
-        return [core.Unlock(arrival.password, last=True)]
-    account, colon, shown = arrival.password.partition(":")
-    arrival.password = ""
-    if colon and account and shown and not (session.context.server.locked or arrival.account):
+    pending = session.registration
+    if session.context.server.locked and not pending.unlocked:
+        return [core.Unlock(pending.password, last=True)]
+    account, colon, shown = pending.password.partition(":")
+    pending.password = ""
+    if colon and account and shown and not (session.context.server.locked or pending.account):
         if not session.is_confidential:
             return [core.Pause(AccountRefused(AccountFault.OPEN, account, purpose=PassPurpose()))]
         return [core.ShowPassword(account, shown, PassPurpose())]
@@ -103,16 +103,16 @@ def enter(session: IrcSession) -> Sequence[core.Command]:
 
 def entering(session: IrcSession) -> core.Enter:
     """Asks to become a person."""
-    arrival = session.registration
+    pending = session.registration
     return core.Enter(
-        arrival.nick,
-        arrival.user,
+        pending.nick,
+        pending.user,
         session.host,
-        arrival.realname,
-        account=arrival.account,
-        away=arrival.away,
-        metadata=arrival.metadata,
-        keys=arrival.keys,
+        pending.realname,
+        account=pending.account,
+        away=pending.away,
+        metadata=pending.metadata,
+        keys=pending.keys,
     )
 
 
@@ -121,7 +121,7 @@ def entering(session: IrcSession) -> core.Enter:
     1,
     early=True,
     params="<password>",
-    about="Gives the server's password, before NICK and USER, where there is one.",
+    about="Gives the server's password, before NICK and USER, if it has one.",
 )
 def _password(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Takes the server's password; of several the last one counts (RFC 2812, 3.1.1)."""
@@ -141,7 +141,7 @@ def _already() -> core.Answer:
     early=True,
     filled=0,
     params="<token>",
-    about="Asks the server for a sign of life; it answers PONG with the same token.",
+    about="Asks the server whether the connection works; it answers PONG with the same token.",
 )
 def _ping(session: IrcSession, message: Message) -> Sequence[core.Command]:
     token = message.params[0]
@@ -157,7 +157,7 @@ def _ping(session: IrcSession, message: Message) -> Sequence[core.Command]:
     "ERROR",
     early=True,
     params=":<reason>",
-    about="Is what a server says before it closes a connection; from a client it means nothing.",
+    about="Is sent by a server before it closes a connection; from a client it means nothing.",
 )
 def _nothing(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Asks for nothing: that something came is all it says."""
@@ -169,6 +169,16 @@ def _quit(session: IrcSession, message: Message) -> Sequence[core.Command]:
     """Leaves, with the prefix that tells a person's reason from a server's."""
     reason = cut(message.param(0), REASON_BYTES)[0]
     return [core.Quit(f"Quit: {reason}" if reason else "")]
+
+
+@command("SETNAME", 1, filled=0, params=":<realname>", about="Changes your real name.")
+def _setname(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    """Takes another real name."""
+    text = message.params[0]
+    if not text.strip() or size(text) > REALNAME_BYTES or printable(text) != text:
+        why = f"A real name has 1 to {REALNAME_BYTES} bytes that can be shown"
+        return [session.fail_answer("SETNAME", "INVALID_REALNAME", text=why)]
+    return [core.SetRealname(text)]
 
 
 # Replies.
@@ -225,16 +235,6 @@ def opening(context: SharedState) -> bytes:
             hollow(context.name, numerics.RPL_MYINFO, known, None),
         )
     )
-
-
-@command("SETNAME", 1, filled=0, params=":<realname>", about="Changes your real name.")
-def _setname(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    """Takes another real name."""
-    text = message.params[0]
-    if not text.strip() or size(text) > REALNAME_BYTES or printable(text) != text:
-        why = f"A real name has 1 to {REALNAME_BYTES} bytes that can be shown"
-        return [session.fail_answer("SETNAME", "INVALID_REALNAME", text=why)]
-    return [core.SetRealname(text)]
 
 
 @reply(replies.RealnameFixed)
@@ -337,7 +337,6 @@ to_siblings(events.Renamed, events.RealnameChanged)(person_changed)
 
 
 # The client's side.
-
 
 silent(numerics.RPL_YOURHOST, numerics.RPL_CREATED, numerics.RPL_MYINFO, client_numerics.RPL_YOURID)
 

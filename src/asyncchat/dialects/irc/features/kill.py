@@ -1,0 +1,30 @@
+"""Putting people out of the chat: KILL (Modern IRC, "KILL message")."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from asyncchat.core import commands as core
+from asyncchat.core import events
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.features.opers import oper_only, reason_of
+from asyncchat.dialects.irc.registry import by_other, command, lines
+from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+
+
+@command(
+    "KILL", 1, params="<nickname> [:<reason>]", about="Disconnects a person from the server (operators)."
+)
+def _kill(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    name = message.params[0]
+    if session.context.names_server(name):
+        return [core.NeedOwner(oper_only(numerics.ERR_CANTKILLSERVER, text="You can't kill a server!"))]
+    return [core.Kill(name, reason_of(message.param(1)) or session.nick)]
+
+
+@lines(events.Killed, cause=by_other)
+def _kill_lines(_encoder: EncoderBase, event: events.Killed) -> bytes:
+    return line(f":{event.by.origin} KILL {event.person.name}", event.reason)

@@ -1,0 +1,71 @@
+"""Topics of rooms: TOPIC (Modern IRC, "TOPIC message")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from asyncchat.core import commands as core
+from asyncchat.core import events, replies
+from asyncchat.core.text import TOPIC_BYTES
+from asyncchat.dialects.irc import client_values as values
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_registry import from_server, silent
+from asyncchat.dialects.irc.client_values import Value
+from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.isupport import token
+from asyncchat.dialects.irc.registry import command, lines, reply
+from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+
+token("TOPICLEN", TOPIC_BYTES)
+
+
+@command(
+    "TOPIC",
+    1,
+    params="<channel> [:<topic>]",
+    about="Shows a channel's topic, or sets it; an empty one removes it.",
+)
+def _topic(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    if len(message.params) == 1:
+        return [core.AskTopic(message.params[0])]
+    return [core.SetTopic(message.params[0], message.params[1])]
+
+
+@reply(replies.TopicView)
+def say_topic(session: IrcSession, view: replies.TopicView) -> bytes:
+    """A room's topic, who set it and when, or that there is none."""
+    topic = view.topic
+    if topic is None:
+        return session.numeric(numerics.RPL_NOTOPIC, view.room, text="No topic is set")
+    return session.numeric(numerics.RPL_TOPIC, view.room, text=topic.text) + session.numeric(
+        numerics.RPL_TOPICWHOTIME, view.room, topic.by, str(topic.time // 1_000_000)
+    )
+
+
+@lines(events.TopicChanged)
+def _topic_lines(_encoder: EncoderBase, event: events.TopicChanged) -> bytes:
+    return line(f":{event.person.origin} TOPIC {event.room}", event.text)
+
+
+# The client's side.
+
+silent(numerics.RPL_TOPICWHOTIME)
+
+
+@from_server("TOPIC")
+def _read_topic(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+    if (room := client.rooms.get(line.param(0))) is not None:
+        room.topic = line.param(1)
+    return (values.TopicChanged(moment(line, now), line.param(0), nick_of(line.source), line.param(1)),)
+
+
+@from_server(numerics.RPL_TOPIC, numerics.RPL_NOTOPIC)
+def _read_topic_is(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+    """Remembered until the end of NAMES."""
+    if (room := client.rooms.get(line.param(1))) is not None:
+        room.topic = line.param(2) if line.command == numerics.RPL_TOPIC else ""
+    return ()

@@ -1,0 +1,64 @@
+"""Modes of people: MODE with a nick (Modern IRC, "User Modes")."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from asyncchat.core import commands as core
+from asyncchat.core import events, replies
+from asyncchat.core.modes import BOT
+from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.answers import numeric
+from asyncchat.dialects.irc.isupport import token
+from asyncchat.dialects.irc.limits import CHANGES
+from asyncchat.dialects.irc.modes import PERSON_FLAG_OF, PERSON_LETTERS, signed
+from asyncchat.dialects.irc.registry import refusals, reply, to_self, to_siblings_as_to_self
+from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.session import IrcSession
+
+token("BOT", PERSON_LETTERS[BOT])
+
+
+def own_changes(target: str, changes: str) -> Sequence[core.Command]:
+    """``o`` can be laid down here, but only OPER gives it."""
+    on = True
+    unknown = False
+    asked: list[core.Command] = []
+    for letter in changes:
+        if letter in "+-":
+            on = letter == "+"
+        elif letter in PERSON_FLAG_OF:
+            asked.append(core.SetPersonFlag(PERSON_FLAG_OF[letter], on, target))
+        elif letter != "o":
+            unknown = True
+        elif not on:
+            asked.append(core.Resign(target))
+    asked = asked[:CHANGES] or [core.SetPersonFlag("", on, target)]
+    if len(asked) > 1:
+        asked = [core.Several(tuple(asked))]
+    if unknown:
+        asked.append(numeric(numerics.ERR_UMODEUNKNOWNFLAG, text="Unknown MODE flag"))
+    return asked
+
+
+@reply(replies.PersonFlagsView)
+def _say_person_flags(session: IrcSession, view: replies.PersonFlagsView) -> bytes:
+    letters = [PERSON_LETTERS[flag] for flag in view.flags] + ["o"] * view.owner
+    return session.numeric(numerics.RPL_UMODEIS, f"+{''.join(sorted(letters))}")
+
+
+refusals(
+    {replies.NotYourself: lambda r: (numerics.ERR_USERSDONTMATCH, (), "Can't change mode for other users")}
+)
+
+
+@to_self(events.PersonFlagChanged)
+def _own_modes_changed(session: IrcSession, record: events.Record, event: events.PersonFlagChanged) -> bytes:
+    """One MODE line for all changes that a line asked for."""
+    records = record.records if isinstance(record, events.Together) else (record,)
+    changes = (one.event for one in records)
+    letters = [(one.on, PERSON_LETTERS[one.flag], "") for one in changes if type(one) is type(event)]
+    return line(f":{session.nick} MODE {session.nick}", signed(letters))
+
+
+to_siblings_as_to_self(events.PersonFlagChanged)

@@ -1,0 +1,25 @@
+"""Messages of operators to all who want them: WALLOPS (Modern IRC, "WALLOPS message")."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from asyncchat.core import commands as core
+from asyncchat.core import events
+from asyncchat.dialects.irc.encoder_base import EncoderBase
+from asyncchat.dialects.irc.registry import command, lines
+from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.tokens import Message
+
+
+@command(
+    "WALLOPS", 1, params=":<text>", about="Sends a message to everybody with the user mode w (operators)."
+)
+def _wallops(session: IrcSession, message: Message) -> Sequence[core.Command]:
+    return [core.Announce(message.params[0])]
+
+
+@lines(events.Announced)
+def _wallops_lines(_encoder: EncoderBase, event: events.Announced) -> bytes:
+    return line(f":{event.person.origin} WALLOPS", event.text)

@@ -13,19 +13,22 @@ from pathlib import Path
 import pytest
 
 from asyncchat.cli.audit import _moment
-from asyncchat.core import events
-from asyncchat.core.events import AnyEvent, Record
+from asyncchat.core.events import Event, Record
+from asyncchat.core.features.kill import Killed
+from asyncchat.core.features.opers import OwnerClaimed
+from asyncchat.core.features.rooms import RoomOpened
+from asyncchat.core.features.server_bans import ServerBanChanged
 from asyncchat.core.people import person
 from asyncchat.errors import Misuse
 from asyncchat.log.sqlite import SqliteLog
 
 OLGA, BOB = person(1, "olga", "u", "h"), person(2, "bob", "b", "h2")
 START = 1_795_400_000_000_000
-ACTS: list[AnyEvent] = [
-    events.OwnerClaimed(OLGA),
-    events.RoomOpened("#x", 1),
-    events.Killed(BOB, OLGA, "\x1b[31mspam"),
-    events.ServerBanChanged(OLGA, "*!*@h2", True, START, START + 60_000_000, "spam"),
+ACTS: list[Event] = [
+    OwnerClaimed(OLGA),
+    RoomOpened("#x", 1),
+    Killed(BOB, OLGA, "\x1b[31mspam"),
+    ServerBanChanged(OLGA, "*!*@h2", True, START, START + 60_000_000, "spam"),
 ]
 
 

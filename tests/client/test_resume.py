@@ -22,8 +22,9 @@ from asyncchat.client.events import (
 )
 from asyncchat.client.irc_session import IrcSession
 from asyncchat.client.protocol import Clock, Settings
-from asyncchat.core import commands
-from asyncchat.core.events import Said, Speech
+from asyncchat.core.features.connect import Quit
+from asyncchat.core.features.messages import Said, Speech
+from asyncchat.core.features.moderation import Ban
 from asyncchat.dialects.irc.server_context import IrcContext
 from tests.dialects.driver import Hub, server_info
 
@@ -97,7 +98,7 @@ class Person:
         """The line breaks: what is on its way in either direction is lost, and the server notices."""
         self.up = b""
         if self.peer.dialect.entered:
-            self.world.hub.submit(self.peer, commands.Quit("broken"))
+            self.world.hub.submit(self.peer, Quit("broken"))
         self.peer.gone = True
         self.peer = None
         self.session.lost()
@@ -391,7 +392,7 @@ def test_server_without_history(world, amy, bob, monkeypatch):
 
 def test_room_that_we_may_not_return_to(world, amy, bob):
     bob.cut()
-    world.hub.decide(amy.peer, commands.Ban(ROOM, "bob"))
+    world.hub.decide(amy.peer, Ban(ROOM, "bob"))
     bob.connect()
     bob.settle()
     assert bob.kinds()[-2:] == [Refused, Left]
@@ -446,7 +447,7 @@ def test_ghost_is_waited_for(world, amy, bob):
         world.time.seconds += 1.0
         bob.session.wake()
         bob.settle()
-    world.hub.submit(ghost, commands.Quit("ping timeout"))
+    world.hub.submit(ghost, Quit("ping timeout"))
     world.time.seconds += 1.0
     bob.session.wake()
     bob.settle()
@@ -464,7 +465,7 @@ def test_ghost_that_stays_is_stood_in_for_and_its_nick_regained(world, amy, bob)
         bob.settle()
     assert bob.session.nick == "bob_"
     assert bob.session.ready
-    world.hub.submit(ghost, commands.Quit("ping timeout"))
+    world.hub.submit(ghost, Quit("ping timeout"))
     bob.settle()
     assert bob.session.nick == "bob"
 

@@ -7,7 +7,7 @@ import pytest
 from asyncchat.config.options import Operator, ServeConfig
 from asyncchat.config.passwords import hashed
 from asyncchat.config.sources import ConfigError, ConfigUnreadable, Sources, exposed
-from asyncchat.core.settings import RoomSetting
+from asyncchat.core.features.room_defaults import RoomSetting
 
 
 @pytest.fixture

@@ -10,8 +10,10 @@ from asyncchat.control.offline import FileExecutor
 from asyncchat.control.operations import OPERATIONS, carry_out
 from asyncchat.control.requests import AccountLine, AddAccount, AskAccounts, Done, Request
 from asyncchat.control.wire import Refused, line_of
-from asyncchat.core import commands, events
 from asyncchat.core.chat import Chat
+from asyncchat.core.engine import Engine
+from asyncchat.core.features.accounts import LogIn
+from asyncchat.core.features.connect import Enter
 from asyncchat.log.memory import MemoryLog
 
 
@@ -51,10 +53,8 @@ def test_who_is_logged_in_is_shown_and_logged_out_by_the_removal(executor):
     do(executor, AddAccount("anna", "secret"))
     (known,) = do(executor, AskAccounts()).accounts
     assert known == AccountLine("anna", known.made, "", False)
-    for command in (commands.Enter("anne", "u", "h"), commands.LogIn("anna", verified=True)):
-        for item in executor.chat.decide(1, command, 1):
-            if isinstance(item, events.Event):
-                executor.chat.apply(item)
+    for command in (Enter("anne", "u", "h"), LogIn("anna", verified=True)):
+        Engine(executor.chat, time=1).execute(1, command)
     assert do(executor, AskAccounts()).accounts[0].online
     do(executor, requests.DropAccount("anna"))
     assert executor.chat.people[1].account == ""

@@ -4,27 +4,29 @@ Anna (1) opened #tea and is its operator; bob (2) is there too; carol (3) is in 
 the owner and in the lobby; session 5 has no name yet.
 """
 
-from asyncchat.core import commands
-from asyncchat.core.chat import Chat, Item, Items
-from asyncchat.core.commands import Command, Enter, Question
-from asyncchat.core.events import Event
+from asyncchat.core.chat import Chat
+from asyncchat.core.commands import Command
+from asyncchat.core.engine import Engine
+from asyncchat.core.events import Record
+from asyncchat.core.features.connect import Enter
+from asyncchat.core.features.join import Join
+from asyncchat.core.features.opers import ClaimOwner
 from asyncchat.core.names import LOBBY
+from asyncchat.core.registry import Items
 
 NOW = 1_700_000_000_000_000
 ANNA, BOB, CAROL, OLGA, NOBODY = 1, 2, 3, 4, 5
 
 
-def do(chat: Chat, who: int, command: Command, now: int = NOW) -> Items:
+def do(chat: Chat, who: int, command: Command, now: int = NOW) -> tuple[object, ...]:
     """Decides a command and applies its events; questions are answered in their place."""
-    items: list[Item] = []
-    for item in chat.decide(who, command, now):
-        if isinstance(item, Command) and not isinstance(item, Question):
-            items.extend(do(chat, who, item, now))
-            continue
-        if isinstance(item, Event):
-            chat.apply(item)
-        items.append(chat.answer(who, item) if isinstance(item, Question) else item)
-    return tuple(items)
+    outcome, _ = Engine(chat, time=now).execute(who, command)
+    return tuple(item.event if isinstance(item, Record) else item for item in outcome)
+
+
+def decide(chat: Chat, who: int, command: Command, now: int = NOW) -> Items:
+    """What becomes of a command; nothing changes."""
+    return Engine(chat, time=now).decide(who, command)
 
 
 def house() -> Chat:
@@ -32,7 +34,7 @@ def house() -> Chat:
     chat = Chat()
     for number, name in enumerate(("Anna", "bob", "carol", "olga"), 1):
         do(chat, number, Enter(name, "u", f"host{number}", rooms=(LOBBY,)))
-    do(chat, ANNA, commands.Join("#Tea"))
-    do(chat, BOB, commands.Join("#tea"))
-    do(chat, OLGA, commands.ClaimOwner(verified=True))
+    do(chat, ANNA, Join("#Tea"))
+    do(chat, BOB, Join("#tea"))
+    do(chat, OLGA, ClaimOwner(verified=True))
     return chat

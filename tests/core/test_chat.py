@@ -9,18 +9,36 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from asyncchat.core import commands, events
-from asyncchat.core.chat import Chat, starting
-from asyncchat.core.commands import Command, Question
-from asyncchat.core.events import AnyEvent, Event, Kept, Record, Speech
+from asyncchat.core.chat import Chat
+from asyncchat.core.commands import Command, IoCommand, Pause, Question
+from asyncchat.core.engine import Engine
+from asyncchat.core.events import Event, Kept, Record
+from asyncchat.core.features import ANY_EVENT, EVENTS
+from asyncchat.core.features.accounts import MakeAccount
+from asyncchat.core.features.always_on import AlwaysOnAccounts, SetStaying, stay_of, stays
+from asyncchat.core.features.away import SetAway
+from asyncchat.core.features.connect import Detach, Enter, Quit
+from asyncchat.core.features.history import Which
+from asyncchat.core.features.invites import Invites
+from asyncchat.core.features.join import Join
+from asyncchat.core.features.messages import Said, Say, Speech, Whispered
+from asyncchat.core.features.metadata.facts import SetMetadata
+from asyncchat.core.features.metadata.state import Metadata
+from asyncchat.core.features.moderation import Ban
+from asyncchat.core.features.opers import ClaimOwner
+from asyncchat.core.features.presence import Attached, NodeStarted
+from asyncchat.core.features.queries import Span
+from asyncchat.core.features.room_modes import SetFlag, SetRole
+from asyncchat.core.features.rooms import RoomClosed
+from asyncchat.core.features.server import starting
+from asyncchat.core.features.topic import SetTopic
 from asyncchat.core.modes import FLAGS, MASK_LISTS, PERSON_FLAGS, SETTINGS
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.people import person
+from asyncchat.core.registry import HANDLERS, QUERY_HANDLERS
 from asyncchat.core.roles import ROLE_NAMED
 from asyncchat.core.rooms import BLOCK_SIZE
-from asyncchat.core.rules import ANSWERS, RULES
-from asyncchat.core.stays import stay_of, stays
-from tests.core.house import ANNA, BOB, NOW, do, house
+from tests.core.house import ANNA, BOB, NOW, decide, do, house
 
 
 def leaves(kind):
@@ -29,17 +47,17 @@ def leaves(kind):
 
 
 def test_every_command_has_its_rule_and_every_question_its_answer():
-    outside = leaves(commands.IoCommand)  # done outside of the chat, which never sees them
-    assert set(RULES) == leaves(Command) - outside - {commands.Pause}
-    assert set(ANSWERS) == leaves(Question)
+    outside = leaves(IoCommand)  # done outside of the chat, which never sees them
+    assert set(HANDLERS) == leaves(Command) - outside - {Pause}
+    assert set(QUERY_HANDLERS) == leaves(Question)
 
 
 def test_every_event_is_one_of_the_closed_set():
-    assert leaves(Event) == set(AnyEvent.__args__)
+    assert leaves(Event) == set(EVENTS)
 
 
 def whole(chat: Chat) -> dict[str, object]:
-    return {**chat.state(), "entered": dict(chat.entered), "most_people": chat.most_people}
+    return {**chat.state(), "entered": dict(chat.people.since), "most_people": chat.people.most}
 
 
 # Random commands of many clients.
@@ -77,6 +95,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "address": st.sampled_from(["", "192.0.2.7"]),
     "rooms": st.lists(rooms, max_size=3).map(tuple),
     "reason": texts,
+    "said_in": texts,
     "text": texts,
     "room": rooms,
     "to": names | rooms,
@@ -101,13 +120,13 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "numbers": st.just((1, 2)),
     "found": st.sampled_from(
         [
-            Record(2, NOW, events.Said("#tea", person(0, "anna", "u", "h1"), "hi")),
-            Record(3, NOW, events.Whispered(person(1, "anna", "u", "h1"), person(2, "bob", "u", "h2"), "hi")),
+            Record(2, NOW, Said("#tea", person(0, "anna", "u", "h1"), "hi")),
+            Record(3, NOW, Whispered(person(1, "anna", "u", "h1"), person(2, "bob", "u", "h2"), "hi")),
         ]
     ),
     "target": names | rooms,
     "time": st.sampled_from([None, 5, NOW - 1, NOW + 9]),
-    "which": st.builds(commands.Which, names | rooms),
+    "which": st.builds(Which, names | rooms),
     "reaction": st.sampled_from(["\U0001f44d", "lol"]),
     "joining": switch,
     "case_only": switch,
@@ -116,8 +135,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "names": st.lists(names, max_size=2).map(tuple),
     "purpose": st.none(),
     "commands": st.lists(
-        st.builds(commands.SetFlag, rooms, st.sampled_from(FLAGS), switch)
-        | st.builds(commands.SetRole, rooms, names, switch, st.sampled_from([*ROLE_NAMED])),
+        st.builds(SetFlag, rooms, st.sampled_from(FLAGS), switch)
+        | st.builds(SetRole, rooms, names, switch, st.sampled_from([*ROLE_NAMED])),
         max_size=3,
     ).map(tuple),
     "most": st.integers(0, 3),
@@ -125,9 +144,9 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "fields": st.sampled_from([("name",), ("host", "realname")]),
     "masks": st.lists(masks, max_size=2).map(tuple),
     "without": st.lists(masks, max_size=1).map(tuple),
-    "people": st.builds(commands.Span, st.none() | st.integers(0, 3)),
-    "opened": st.builds(commands.Span, st.none() | st.integers(0, 3)),
-    "topic": st.builds(commands.Span, st.none() | st.integers(0, 3)),
+    "people": st.builds(Span, st.none() | st.integers(0, 3)),
+    "opened": st.builds(Span, st.none() | st.integers(0, 3)),
+    "topic": st.builds(Span, st.none() | st.integers(0, 3)),
 }
 
 
@@ -135,7 +154,7 @@ def some(kind: type[Command]) -> st.SearchStrategy[Command]:
     return st.builds(kind, **{field: FIELDS[field] for field in kind.__struct_fields__})
 
 
-KINDS: list[type[Command]] = sorted(RULES, key=lambda kind: kind.__name__)
+KINDS: list[type[Command]] = sorted(HANDLERS, key=lambda kind: kind.__name__)
 ANY_COMMAND = st.one_of([some(kind) for kind in KINDS])
 
 
@@ -143,63 +162,60 @@ class ManyClients(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.chat = Chat()
-        self.facts: list[AnyEvent] = []
+        self.facts: list[Event] = []
         self.now = NOW
         self.persons: dict[int, int] = {}
         """The people of sessions that are not the first of theirs."""
 
-    def _apply(self, fact: AnyEvent) -> None:
+    def _apply(self, fact: Event) -> None:
         self.chat.apply(fact)
         self.facts.append(fact)
 
     def _ask(self, session: int, command: Command) -> None:
         who = self.persons.get(session, session)
-        if who in self.chat.people and session not in self.chat.devices.get(who, (who,)):
+        if who in self.chat.people and session not in self.chat.sessions.several.get(who, (who,)):
             return  # that session is over
         self._decide(session, who, command)
 
     def _decide(self, session: int, who: int, command: Command) -> None:
         self.now += 1
-        if isinstance(command, commands.Quit):
-            command = commands.Detach(session)
-        for item in self.chat.decide(who, command, self.now):
-            if isinstance(item, Event):
-                self._apply(item)
-                if isinstance(item, events.Attached):
-                    self.persons[session] = who = item.person.id
-            elif isinstance(item, Question):
-                self.chat.answer(who, item)
-            elif isinstance(item, Command):
-                self._decide(session, who, item)
+        if isinstance(command, Quit):
+            command = Detach(session)
+        outcome, _ = Engine(self.chat, time=self.now).execute(who, command)
+        for item in outcome:
+            if type(item) is Record:
+                self.facts.append(item.event)
+                if isinstance(item.event, Attached):
+                    self.persons[session] = item.event.person.id
 
     @rule(who=sessions, name=names, host=st.sampled_from(["h1", "h2"]))
     def enter(self, who, name, host):
-        self._ask(who, commands.Enter(name, "u", host, rooms=(LOBBY,)))
+        self._ask(who, Enter(name, "u", host, rooms=(LOBBY,)))
 
     @rule(who=sessions, room=rooms)
     def join(self, who, room):
-        self._ask(who, commands.Join(room))
+        self._ask(who, Join(room))
 
     @rule(
         who=sessions, room=rooms, key=st.sampled_from(["avatar", "url"]), value=st.sampled_from([None, "x"])
     )
     def set_metadata(self, who, room, key, value):
-        self._ask(who, commands.SetMetadata(room, key, value))
-        self._ask(who, commands.SetMetadata("", key, value))
+        self._ask(who, SetMetadata(room, key, value))
+        self._ask(who, SetMetadata("", key, value))
 
     @rule(who=sessions, name=names)
     def stay(self, who, name):
-        self._ask(who, commands.Enter(name, "u", "h1", rooms=(LOBBY,)))
-        self._ask(who, commands.MakeAccount(name, "v"))
-        self._ask(who, commands.SetStaying(True))
+        self._ask(who, Enter(name, "u", "h1", rooms=(LOBBY,)))
+        self._ask(who, MakeAccount(name, "v"))
+        self._ask(who, SetStaying(True))
 
     @rule(who=sessions, name=names)
     def come_back(self, who, name):
-        self._ask(who, commands.Enter(name, "u", "h1", rooms=(LOBBY,), account=name))
+        self._ask(who, Enter(name, "u", "h1", rooms=(LOBBY,), account=name))
 
     @rule(who=sessions)
     def quit(self, who):
-        self._ask(who, commands.Quit())
+        self._ask(who, Quit())
 
     @rule(who=sessions, command=ANY_COMMAND)
     def ask(self, who, command):
@@ -223,17 +239,17 @@ class ManyClients(RuleBasedStateMachine):
     @invariant()
     def the_parts_agree(self):
         chat = self.chat
-        assert chat.holders == {person.key: person.id for person in chat.people.values()}
-        assert set(chat.entered) == set(chat.people)
+        assert chat.people.by_name == {person.key: person.id for person in chat.people.values()}
+        assert set(chat.people.since) == set(chat.people)
         assert all(key == fold(account.name) for key, account in chat.accounts.items())
         logged_in = {person.account for person in chat.people.values()} - {""}
         assert logged_in <= {account.name for account in chat.accounts.values()}
-        assert set(chat.away) | chat.owners | set(chat.rooms_of) <= set(chat.people)
-        assert set(chat.invitations) | set(chat.person_flags) <= set(chat.people)
-        assert all(key in chat.rooms for rooms in chat.invitations.values() for key in rooms)
-        metadata = chat.metadata
+        assert set(chat.people.away) | chat.server_operators | set(chat.rooms.joined) <= set(chat.people)
+        assert set(Invites.of(chat).rooms) | set(chat.people.flags) <= set(chat.people)
+        assert all(key in chat.rooms for rooms in Invites.of(chat).rooms.values() for key in rooms)
+        metadata = Metadata.of(chat)
         assert set(metadata.guests) <= set(chat.people)
-        session_of = {one: who for who in chat.people for one in chat.devices.get(who, (who,))}
+        session_of = {one: who for who in chat.people for one in chat.sessions.several.get(who, (who,))}
         assert set(metadata.subscriptions) <= set(session_of)
         assert set(metadata.accounts) <= set(chat.accounts)
         held = [*metadata.accounts.values(), *metadata.guests.values()]
@@ -242,12 +258,14 @@ class ManyClients(RuleBasedStateMachine):
         pairs = [(session_of[one], key) for one, keys in metadata.subscriptions.items() for key in keys]
         counted = {(who, key): n for key, people in metadata.subscribers.items() for who, n in people.items()}
         assert counted == Counter(pairs)
-        assert set(chat.absent) == {who for who, devices in chat.devices.items() if not devices}
-        assert set(chat.devices) <= set(chat.people)
-        assert chat.staying <= set(chat.accounts)
+        assert set(chat.sessions.offline_since) == {
+            who for who, devices in chat.sessions.several.items() if not devices
+        }
+        assert set(chat.sessions.several) <= set(chat.people)
+        assert AlwaysOnAccounts.of(chat).accounts <= set(chat.accounts)
         staying = {fold(one.account): one for one in chat.people.values() if stays(chat, one)}
-        assert chat.stays == {key: stay_of(chat, one) for key, one in staying.items()}
-        assert set(chat.absent) <= {one.id for one in staying.values()}
+        assert AlwaysOnAccounts.of(chat).kept == {key: stay_of(chat, one) for key, one in staying.items()}
+        assert set(chat.sessions.offline_since) <= {one.id for one in staying.values()}
         for key, room in chat.rooms.items():
             assert key == fold(room.name)
             members = list(room.members())
@@ -256,10 +274,10 @@ class ManyClients(RuleBasedStateMachine):
             assert {member.person.id: member.roles for member in members if member.roles} == room.roles
             assert set(room.spoke) <= set(room.seats)
             assert all(chat.people[member.person.id] == member.person for member in members)
-            assert all(key in chat.rooms_of[who] for who in room.seats)
+            assert all(key in chat.rooms.joined[who] for who in room.seats)
             assert all(0 < len(block.members) <= BLOCK_SIZE for block in room.blocks)
             assert room.seats or key == LOBBY or not room.plain
-        for who, keys in chat.rooms_of.items():
+        for who, keys in chat.rooms.joined.items():
             assert len(set(keys)) == len(keys)
             assert all(who in chat.rooms[key].seats for key in keys)
 
@@ -309,9 +327,9 @@ def test_no_text_raises(kind, data):
 def test_deciding_changes_nothing():
     chat = house()
     before = whole(chat)
-    chat.decide(ANNA, commands.Quit(), NOW)
-    chat.decide(BOB, commands.Join("#new"), NOW)
-    chat.decide(5, commands.Enter("new", "u", "h", rooms=("#new",)), NOW)
+    decide(chat, ANNA, Quit(), NOW)
+    decide(chat, BOB, Join("#new"), NOW)
+    decide(chat, 5, Enter("new", "u", "h", rooms=("#new",)), NOW)
     assert whole(chat) == before
 
 
@@ -319,26 +337,26 @@ def test_facts_survive_their_written_form():
     chat = Chat()
     written: list[bytes] = []
     for who, command in [
-        (1, commands.Enter("anna", "u", "h", rooms=(LOBBY, "#tea"))),
-        (1, commands.SetTopic("#tea", "Green")),
-        (1, commands.Ban("#tea", "bob")),
-        (1, commands.ClaimOwner(verified=True)),
-        (1, commands.SetAway("lunch")),
-        (1, commands.Say("#tea", "hi", Speech.ACTION)),
+        (1, Enter("anna", "u", "h", rooms=(LOBBY, "#tea"))),
+        (1, SetTopic("#tea", "Green")),
+        (1, Ban("#tea", "bob")),
+        (1, ClaimOwner(verified=True)),
+        (1, SetAway("lunch")),
+        (1, Say("#tea", "hi", Speech.ACTION)),
     ]:
         written += [msgspec.json.encode(item) for item in do(chat, who, command) if isinstance(item, Event)]
-    read = [msgspec.json.decode(raw, type=AnyEvent) for raw in written]
+    read = [msgspec.json.decode(raw, type=ANY_EVENT) for raw in written]
     assert whole(Chat.replay(read)) == whole(chat)
 
 
 def test_a_start_ends_all_presence_and_closes_rooms_with_nothing_set():
     chat = house()
-    do(chat, ANNA, commands.Join("#kept"))
-    do(chat, ANNA, commands.SetTopic("#kept", "x"))
+    do(chat, ANNA, Join("#kept"))
+    do(chat, ANNA, SetTopic("#kept", "x"))
     facts = starting(chat, "0.1.0")
-    assert facts == (events.NodeStarted("0.1.0"), events.RoomClosed("#Tea"))
+    assert facts == (NodeStarted("0.1.0"), RoomClosed("#Tea"))
     for fact in facts:
         chat.apply(fact)
     assert set(chat.rooms) == {LOBBY, "#kept"}
-    assert not any((chat.people, chat.rooms["#kept"].seats, chat.owners))
+    assert not any((chat.people, chat.rooms["#kept"].seats, chat.server_operators))
     assert chat.owner_claimed

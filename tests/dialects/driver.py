@@ -11,12 +11,52 @@ from typing import Any
 
 import msgspec
 
-from asyncchat.core import commands, events, replies, scram
+from asyncchat.core import scram
 from asyncchat.core.chat import Chat
-from asyncchat.core.events import Event, Reach, Record, together
+from asyncchat.core.coalesce import together
+from asyncchat.core.commands import Answer, Command
+from asyncchat.core.engine import Engine
+from asyncchat.core.events import Event, Passing, Reach, Record
+from asyncchat.core.features.accounts import (
+    Authenticate,
+    Challenge,
+    ChangePassword,
+    DropAccount,
+    LogIn,
+    MakeAccount,
+    NewPassword,
+    Reclaim,
+    Register,
+    Release,
+    RemoveAccount,
+    ShowPassword,
+)
+from asyncchat.core.features.audit import ActsView, ReadActs
+from asyncchat.core.features.connect import Enter, Quit
+from asyncchat.core.features.history import (
+    Direction,
+    HistoryPage,
+    HistoryUnreadable,
+    NoSuchMessage,
+    ReadHistory,
+    ReadMissed,
+    ReadTargets,
+    ReplyTo,
+    Target,
+    TargetsView,
+)
+from asyncchat.core.features.host import HostChanged
+from asyncchat.core.features.kill import Killed
+from asyncchat.core.features.messages import Said, Say, Whispered
+from asyncchat.core.features.opers import ClaimOwner, NotFromHere, Owner
+from asyncchat.core.features.reactions import PassOn, PutReaction, React
+from asyncchat.core.features.redaction import Redact, TakeBack
+from asyncchat.core.features.rename import RoomRenamed
+from asyncchat.core.features.search import NotSearched, Search, SearchPage, holds
+from asyncchat.core.features.server import Reload, Reloaded, Unlock, Unlocked, WrongPassword
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
-from asyncchat.core.searching import holds
+from asyncchat.core.replies import AccountFault, AccountRefused, NotServerOperator
 from asyncchat.dialects.base import Dialect, ServerInfo
 
 SENT: set[str] = set()
@@ -68,15 +108,38 @@ class Peer:
         return data.decode().replace("\r\n", "\n").split("\n")[:-1]
 
 
+class NotingEngine(Engine):
+    """Notes what is recorded, and who is told of it: from the state before the event."""
+
+    def __init__(self, hub: "Hub") -> None:
+        super().__init__(hub.chat)
+        self._hub = hub
+        self.told: dict[int, set[int]] = {}
+        """By the ``id`` of an event of the last command."""
+
+    def _pass(self, event: Event) -> Passing:
+        self.told[id(event)] = self._hub.audience(event)
+        return super()._pass(event)
+
+    def _record(self, event: Event) -> Record:
+        self.told[id(event)] = self._hub.audience(event)
+        record = super()._record(event)
+        self._hub.records.append(record)
+        if isinstance(event, Killed):
+            self._hub.killed.append(record)
+        return record
+
+
 class Hub:
     """Decides for peers; ``tick`` microseconds pass with each command."""
 
     def __init__(self, tick: int = 1000) -> None:
         self.chat = Chat()
+        self.engine = NotingEngine(self)
         self.records: list[Record] = []
         self.killed: list[Record] = []
         self.peers: dict[int, Peer] = {}
-        self.reloaded: object = replies.Reloaded("chat.toml", ("motd", "password"), ("listen",))
+        self.reloaded: object = Reloaded("chat.toml", ("motd", "password"), ("listen",))
         self.searchable = True
         self.now = START
         self.tick = tick
@@ -92,17 +155,17 @@ class Hub:
         while asked and not peer.gone:
             for command in asked:
                 self.submit(peer, command)
-                if isinstance(command, commands.Quit):
+                if isinstance(command, Quit):
                     peer.sent += peer.dialect.closing_bytes("")
                     peer.gone = True
                     return
             asked = peer.dialect.receive_data(b"")
 
-    def submit(self, peer: Peer, command: commands.Command) -> None:
+    def submit(self, peer: Peer, command: Command) -> None:
         self.now += self.tick
-        if isinstance(command, commands.Enter):
+        if isinstance(command, Enter):
             command = msgspec.structs.replace(command, address=peer.address)
-        if isinstance(command, commands.Answer):
+        if isinstance(command, Answer):
             peer.sent += peer.dialect.encode_outcome((command.value,))
             return
         gate = _GATES.get(type(command))
@@ -116,152 +179,131 @@ class Hub:
         for record in killed:
             self.end(peer, record)
 
-    def decide(self, peer: Peer, command: commands.Command) -> list[object]:
+    def decide(self, peer: Peer, command: Command) -> list[object]:
         """The outcome of a command; the others are told of its events at once."""
-        if isinstance(command, commands.Say) and peer.id in self.chat.people:
-            self.chat.spoke[peer.id] = self.now
-        outcome: list[object] = []
-        told: dict[int, set[int]] = {}
-        self.gather(peer, command, outcome, told)
+        if isinstance(command, Say) and peer.id in self.chat.people:
+            self.chat.people.last_spoke[peer.id] = self.now
+        self.engine.time = self.now
+        self.engine.told.clear()
+        outcome, _ = self.engine.execute(peer.id, command)
+        told = self.engine.told
+        if len(outcome) == 1 and isinstance(said := outcome[0], Record) and id(said.event) not in told:
+            self.records.append(said)  # a message: it changes no state, so that the engine applied nothing
+            told[id(said.event)] = self.audience(said.event)
         for item in together(outcome):
             if isinstance(item, Record):
-                renamed = isinstance(item.event, events.RoomRenamed)
-                if isinstance(item.event, events.HostChanged) and item.event.now.id != peer.id:
+                renamed = isinstance(item.event, RoomRenamed)
+                if isinstance(item.event, HostChanged) and item.event.now.id != peer.id:
                     subject = self.peers[item.event.now.id]
                     subject.sent += subject.dialect.encode_outcome((item,))
-                for other in told[item.number] - {peer.id}:
+                for other in told[id(item.event)] - {peer.id}:
                     dialect = self.peers[other].dialect
                     self.peers[other].sent += (
                         dialect.encode_rename(outcome) if renamed else dialect.encoder.encode(item)
                     )
         return outcome
 
-    def gather(
-        self, peer: Peer, command: commands.Command, outcome: list[object], told: dict[int, set[int]]
-    ) -> None:
-        """Puts what becomes of a command at the end of the outcome, and notes who is told of which event."""
-        for item in self.chat.decide(peer.id, command, self.now):
-            if isinstance(item, Event):
-                record = Record(len(self.records) + 1, self.now, item)
-                self.records.append(record)
-                told[record.number] = self.audience(item)
-                self.chat.apply(item)
-                outcome.append(record)
-                if isinstance(item, events.Killed):
-                    self.killed.append(record)
-            elif isinstance(item, commands.Question):
-                outcome.append(self.chat.answer(peer.id, item))
-            elif isinstance(item, commands.Answer):
-                outcome.append(item.value)
-            elif isinstance(item, commands.Command):
-                self.gather(peer, item, outcome, told)
-            elif not (isinstance(item, replies.Refusal) and item in outcome):
-                outcome.append(item)
-
     def end(self, by: Peer, record: Record) -> None:
         """Ends the session of who was killed, as delivery does."""
         event = record.event
-        assert isinstance(event, events.Killed)
+        assert isinstance(event, Killed)
         victim = self.peers[event.person.id]
         if victim is not by:
             victim.sent += victim.dialect.encoder.encode(record)
         reason = f"Killed ({event.by.name} ({event.reason}))"
         victim.sent += victim.dialect.closing_bytes(reason)
         victim.gone = True
-        self.decide(victim, commands.Quit(reason))
+        self.decide(victim, Quit(reason))
 
     def audience(self, event: Any) -> set[int]:
         """Who is told, from the state before the event."""
-        if event.reach is Reach.ROOM:
+        if event.reach in (Reach.ROOM, Reach.VISIBLE):
             room = self.chat.room_named(event.room)
             if room is None:
                 return set()
-            if isinstance(event, events.Joined | events.Parted | events.Kicked):
-                return {who for who in room.seats if not self.chat.veils(room, who, event.person.id)}
-            return set(room.seats)
+            hides = event.reach is Reach.VISIBLE
+            return {who for who in room.seats if not (hides and self.chat.veils(room, who, event.person.id))}
         if event.reach is Reach.PEERS:
             subject = event.person.id
             rooms = self.chat.rooms_with(subject)
             return {w for room in rooms for w in room.seats if not self.chat.veils(room, w, subject)}
-        if event.reach is Reach.SOME:
-            return set(event.to)
-        return {event.to.id} if event.reach is Reach.PAIR else set()
+        if event.reach is Reach.PAIR:
+            return {event.to.id}
+        return set() if event.reach is Reach.NOBODY else set(event.to)
 
-    def read_missed(self, peer: Peer, asked: commands.ReadMissed) -> list[object]:
+    def read_missed(self, peer: Peer, asked: ReadMissed) -> list[object]:
         me = self.chat.people[peer.id]
         found = [
             record
             for record in self.records[: asked.before - 1]
-            if isinstance(record.event, events.Whispered)
+            if isinstance(record.event, Whispered)
             and record.time > asked.after_time
             and me.account in (record.event.to.account, record.event.person.account)
         ]
-        return [replies.HistoryPage("", tuple(found), 0, asked.purpose)]
+        return [HistoryPage("", tuple(found), 0, asked.purpose)]
 
-    def read_history(self, peer: Peer, asked: commands.ReadHistory) -> list[object]:
+    def read_history(self, peer: Peer, asked: ReadHistory) -> list[object]:
         room = self.chat.room_named(asked.room)
         if room is None or peer.id not in room.seats:
-            return [replies.HistoryUnreadable(asked.room, asked.purpose)]
+            return [HistoryUnreadable(asked.room, asked.purpose)]
         found = [
             record
             for record in self.records
-            if isinstance(record.event, events.Said)
+            if isinstance(record.event, Said)
             and fold(record.event.room) == room.key
             and (asked.after is None or record.number > asked.after)
             and (asked.before is None or record.number < asked.before)
             and (asked.after_time is None or record.time > asked.after_time)
             and (asked.before_time is None or record.time < asked.before_time)
         ]
-        newest = asked.end is commands.Direction.NEWEST
+        newest = asked.end is Direction.NEWEST
         page = found[-asked.limit :] if newest else found[: asked.limit]
-        answer = replies.HistoryPage(room.name, tuple(page), len(found) - len(page), asked.purpose)
+        answer = HistoryPage(room.name, tuple(page), len(found) - len(page), asked.purpose)
         if asked.then is not None:
             (rest,) = self.read_history(peer, asked.then)
-            assert isinstance(rest, replies.HistoryPage)
+            assert isinstance(rest, HistoryPage)
             answer = msgspec.structs.replace(answer, records=answer.records + rest.records)
         return [answer]
 
-    def redact(self, peer: Peer, asked: commands.Redact) -> list[object]:
+    def redact(self, peer: Peer, asked: Redact) -> list[object]:
         me = self.chat.people[peer.id]
         wanted = asked.which
         found = next(
             (
                 record
                 for record in reversed(self.records)
-                if isinstance(record.event, events.Said | events.Whispered)
+                if isinstance(record.event, Said | Whispered)
                 and (wanted.number is None or wanted.number == record.number)
                 and (not wanted.name or fold(wanted.name) == record.event.person.key)
                 and (not wanted.own or record.event.person.key == me.key)
             ),
             None,
         )
-        return self.decide(peer, commands.TakeBack(wanted, found, asked.reason, asked.purpose))
+        return self.decide(peer, TakeBack(wanted, found, asked.reason, asked.purpose))
 
-    def read_targets(self, peer: Peer, asked: commands.ReadTargets) -> list[object]:
+    def read_targets(self, peer: Peer, asked: ReadTargets) -> list[object]:
         last: dict[str, int] = {}
         for record in self.records:
-            if isinstance(record.event, events.Said):
+            if isinstance(record.event, Said):
                 last[record.event.room] = record.time
-        found = sorted(
-            (replies.Target(name, time) for name, time in last.items()), key=lambda target: target.time
-        )
+        found = sorted((Target(name, time) for name, time in last.items()), key=lambda target: target.time)
         found = [one for one in found if asked.after_time < one.time < asked.before_time]
         page = found[-asked.limit :] if asked.newest else found[: asked.limit]
-        return [replies.TargetsView(tuple(page), asked.purpose)]
+        return [TargetsView(tuple(page), asked.purpose)]
 
-    def read_acts(self, peer: Peer, asked: commands.ReadActs) -> list[object]:
-        if peer.id not in self.chat.owners:
-            return [replies.NotServerOperator()]
-        found = [record for record in self.records if isinstance(record.event, events.ACTS)]
-        return [replies.ActsView(tuple(found[-asked.limit :]), asked.purpose)]
+    def read_acts(self, peer: Peer, asked: ReadActs) -> list[object]:
+        if peer.id not in self.chat.server_operators:
+            return [NotServerOperator()]
+        found = [record for record in self.records if record.event.audited]
+        return [ActsView(tuple(found[-asked.limit :]), asked.purpose)]
 
-    def react(self, peer: Peer, asked: commands.React) -> list[object]:
+    def react(self, peer: Peer, asked: React) -> list[object]:
         room = self.chat.room_named(asked.which.to)
         found = next(
             (
                 record
                 for record in reversed(self.records)
-                if isinstance(record.event, events.Said | events.Whispered)
+                if isinstance(record.event, Said | Whispered)
                 and (asked.which.number in (None, record.number))
                 and (room is None or fold(getattr(record.event, "room", "")) == room.key)
             ),
@@ -269,27 +311,27 @@ class Hub:
         )
         if found is None:
             if not asked.tags:
-                return [replies.NoSuchMessage(asked.which.to, asked.which.number)]
-            return self.decide(peer, commands.PassOn(asked.which.to, asked.tags))
+                return [NoSuchMessage(asked.which.to, asked.which.number)]
+            return self.decide(peer, PassOn(asked.which.to, asked.tags))
         tags = asked.tags or (("+reply", f"e1-{found.number}"), ("+draft/react", asked.reaction))
-        put = commands.PutReaction(asked.which.to, found, asked.reaction, asked.on, tags)
+        put = PutReaction(asked.which.to, found, asked.reaction, asked.on, tags)
         return self.decide(peer, put)
 
-    def reply(self, peer: Peer, asked: commands.Reply) -> list[object]:
-        said = commands.Say(asked.which.to, f"{asked.which.name}: {asked.text}")
+    def reply(self, peer: Peer, asked: ReplyTo) -> list[object]:
+        said = Say(asked.which.to, f"{asked.which.name}: {asked.text}")
         return self.decide(peer, said)
 
-    def search(self, peer: Peer, asked: commands.Search) -> list[object]:
+    def search(self, peer: Peer, asked: Search) -> list[object]:
         rooms = {room.key for room in self.chat.rooms_with(peer.id)}
         if asked.room[:1].isalpha():
             return [self.search_private(peer, asked)]
         if (asked.room and fold(asked.room) not in rooms) or not self.searchable:
-            return [replies.NotSearched(asked.room if self.searchable else "", asked.purpose)]
+            return [NotSearched(asked.room if self.searchable else "", asked.purpose)]
         rooms = {fold(asked.room)} if asked.room else rooms
         found = [
             record
             for record in self.records
-            if isinstance(record.event, events.Said)
+            if isinstance(record.event, Said)
             and fold(record.event.room) in rooms
             and (not asked.name or record.event.person.key == fold(asked.name))
             and holds(record.event.text, asked.terms)
@@ -297,39 +339,39 @@ class Hub:
             and (asked.after_time is None or record.time > asked.after_time)
             and (asked.before_time is None or record.time < asked.before_time)
         ]
-        newest = asked.end is commands.Direction.NEWEST
+        newest = asked.end is Direction.NEWEST
         page = found[-asked.limit :] if newest else found[: asked.limit]
         reached = None if len(found) == len(page) else page[0 if newest else -1].number
-        return [replies.SearchPage(tuple(page), reached, self.now, asked.purpose)]
+        return [SearchPage(tuple(page), reached, self.now, asked.purpose)]
 
-    def search_private(self, peer: Peer, asked: commands.Search) -> replies.SearchPage:
+    def search_private(self, peer: Peer, asked: Search) -> SearchPage:
         pair = {self.chat.people[peer.id].key, fold(asked.room)}
         found = [
             record
             for record in self.records
-            if isinstance(record.event, events.Whispered)
+            if isinstance(record.event, Whispered)
             and {record.event.person.key, record.event.to.key} == pair
             and holds(record.event.text, asked.terms)
         ]
-        return replies.SearchPage(tuple(found), None, self.now, asked.purpose)
+        return SearchPage(tuple(found), None, self.now, asked.purpose)
 
-    def claim(self, peer: Peer, asked: commands.Owner) -> list[object]:
+    def claim(self, peer: Peer, asked: Owner) -> list[object]:
         if asked.name == "elsewhere":
-            return [replies.NotFromHere(asked.name)]
+            return [NotFromHere(asked.name)]
         right = OPERATORS.get(asked.name) if asked.name else CODE
-        return self.decide(peer, commands.ClaimOwner(asked.code == right, asked.name))
+        return self.decide(peer, ClaimOwner(asked.code == right, asked.name))
 
-    def reload(self, peer: Peer, _asked: commands.Reload) -> list[object]:
-        if peer.id not in self.chat.owners:
-            return [replies.NotServerOperator()]
+    def reload(self, peer: Peer, _asked: Reload) -> list[object]:
+        if peer.id not in self.chat.server_operators:
+            return [NotServerOperator()]
         return [self.reloaded]
 
-    def unlock(self, peer: Peer, asked: commands.Unlock) -> list[object]:
+    def unlock(self, peer: Peer, asked: Unlock) -> list[object]:
         if asked.password == PASSWORD:
-            return [replies.Unlocked()]
+            return [Unlocked()]
         if asked.last:
             peer.gone = True
-        return [replies.WrongPassword(bool(asked.password), asked.last)]
+        return [WrongPassword(bool(asked.password), asked.last)]
 
     # What the server does for accounts, without counting.
 
@@ -341,71 +383,71 @@ class Hub:
         person = self.chat.people.get(peer.id)
         return "" if person is None else person.name
 
-    def authenticate(self, peer: Peer, asked: commands.Authenticate) -> list[object]:
+    def authenticate(self, peer: Peer, asked: Authenticate) -> list[object]:
         exchange = asked.exchange
         try:
             if asked.mechanism == "PLAIN":
                 _, name, password = asked.data.decode().split("\0")
-                return self.show(peer, commands.ShowPassword(name, password, asked.purpose))
+                return self.show(peer, ShowPassword(name, password, asked.purpose))
             if exchange is None:
                 first = scram.begin(asked.data)
                 found = self.chat.accounts[fold(first.name)]
                 begun = scram.challenged(first, scram.read_verifier(found.verifier), "nonce")
-                return [replies.Challenge(begun.challenge.encode(), begun)]
+                return [Challenge(begun.challenge.encode(), begun)]
             if isinstance(exchange, scram.Exchange):
                 last = scram.proven(exchange, asked.data)
                 name = exchange.first.name
                 if last is None:
-                    return self.decide(peer, commands.LogIn(name, False, asked.purpose))
-                return [replies.Challenge(last, scram.Proven(name, exchange.known))]
+                    return self.decide(peer, LogIn(name, False, asked.purpose))
+                return [Challenge(last, scram.Proven(name, exchange.known))]
         except ValueError as fault:
-            refused = replies.AccountFault.MALFORMED
-            return [replies.AccountRefused(refused, detail=str(fault), purpose=asked.purpose)]
+            refused = AccountFault.MALFORMED
+            return [AccountRefused(refused, detail=str(fault), purpose=asked.purpose)]
         assert isinstance(exchange, scram.Proven)
-        return self.decide(peer, commands.LogIn(exchange.name, True, asked.purpose))
+        return self.decide(peer, LogIn(exchange.name, True, asked.purpose))
 
-    def show(self, peer: Peer, asked: commands.ShowPassword) -> list[object]:
+    def show(self, peer: Peer, asked: ShowPassword) -> list[object]:
         name = asked.account or self.name_of(peer)
-        return self.decide(peer, commands.LogIn(name, self.right(name, asked.password), asked.purpose))
+        return self.decide(peer, LogIn(name, self.right(name, asked.password), asked.purpose))
 
-    def register(self, peer: Peer, asked: commands.Register) -> list[object]:
+    def register(self, peer: Peer, asked: Register) -> list[object]:
         name = asked.account or self.name_of(peer) or asked.name
         if len(asked.password) < 4:
-            weak = replies.AccountFault.WEAK
-            return [replies.AccountRefused(weak, name, purpose=asked.purpose)]
+            weak = AccountFault.WEAK
+            return [AccountRefused(weak, name, purpose=asked.purpose)]
         verifier = str(scram.verifier(asked.password, b"salt" * 4, 4096))
-        return self.decide(peer, commands.MakeAccount(name, verifier, asked.email, asked.purpose))
+        return self.decide(peer, MakeAccount(name, verifier, asked.email, asked.purpose))
 
-    def new_password(self, peer: Peer, asked: commands.NewPassword) -> list[object]:
+    def new_password(self, peer: Peer, asked: NewPassword) -> list[object]:
         verifier = str(scram.verifier(asked.password, b"salt" * 4, 4096))
-        return self.decide(peer, commands.ChangePassword("", verifier, asked.purpose))
+        return self.decide(peer, ChangePassword("", verifier, asked.purpose))
 
-    def drop(self, peer: Peer, asked: commands.DropAccount) -> list[object]:
+    def drop(self, peer: Peer, asked: DropAccount) -> list[object]:
         name = asked.account or self.chat.people[peer.id].account
         right = self.right(name, asked.password)
-        return self.decide(peer, commands.RemoveAccount(asked.account, right, asked.purpose))
+        return self.decide(peer, RemoveAccount(asked.account, right, asked.purpose))
 
-    def reclaim(self, peer: Peer, asked: commands.Reclaim) -> list[object]:
+    def reclaim(self, peer: Peer, asked: Reclaim) -> list[object]:
         right = bool(asked.password) and self.right(asked.name, asked.password)
-        return self.decide(peer, commands.Release(asked.name, right, asked.take, asked.purpose))
+        return self.decide(peer, Release(asked.name, right, asked.take, asked.purpose))
 
 
-_GATES: dict[type[commands.Command], Callable[[Hub, Peer, Any], list[object]]] = {
-    commands.ReadHistory: Hub.read_history,
-    commands.ReadMissed: Hub.read_missed,
-    commands.ReadActs: Hub.read_acts,
-    commands.React: Hub.react,
-    commands.Reply: Hub.reply,
-    commands.Redact: Hub.redact,
-    commands.ReadTargets: Hub.read_targets,
-    commands.Search: Hub.search,
-    commands.Owner: Hub.claim,
-    commands.Reload: Hub.reload,
-    commands.Unlock: Hub.unlock,
-    commands.Authenticate: Hub.authenticate,
-    commands.ShowPassword: Hub.show,
-    commands.Register: Hub.register,
-    commands.NewPassword: Hub.new_password,
-    commands.DropAccount: Hub.drop,
-    commands.Reclaim: Hub.reclaim,
+_GATES: dict[type[Command], Callable[[Hub, Peer, Any], list[object]]] = {
+    ReadHistory: Hub.read_history,
+    ReadMissed: Hub.read_missed,
+    ReadActs: Hub.read_acts,
+    React: Hub.react,
+    ReplyTo: Hub.reply,
+    Redact: Hub.redact,
+    ReadTargets: Hub.read_targets,
+    Search: Hub.search,
+    Owner: Hub.claim,
+    Reload: Hub.reload,
+    Unlock: Hub.unlock,
+    Authenticate: Hub.authenticate,
+    ShowPassword: Hub.show,
+    Register: Hub.register,
+    NewPassword: Hub.new_password,
+    DropAccount: Hub.drop,
+    Reclaim: Hub.reclaim,
 }

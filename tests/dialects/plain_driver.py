@@ -4,9 +4,13 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from asyncchat.core import commands, replies
 from asyncchat.core.commands import Answer, Command
-from asyncchat.core.events import Said
+from asyncchat.core.features.connect import Quit
+from asyncchat.core.features.history import HistoryUnreadable, ReadHistory
+from asyncchat.core.features.ignore import Ignore, Ignored
+from asyncchat.core.features.messages import Said
+from asyncchat.core.features.redaction import Erase, EraseFrom
+from asyncchat.core.features.search import Search
 from asyncchat.core.names import fold
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.plain import Plain, PlainDialect
@@ -78,14 +82,14 @@ class World(Hub):
             for command in asked:
                 peer.asked.append(command)
                 self.submit(peer, command)
-            if isinstance(asked[-1], commands.Quit):
+            if isinstance(asked[-1], Quit):
                 peer.gone = True
                 return
             asked = peer.dialect.receive_data(b"")
 
     def submit(self, peer: Peer, command: Command) -> None:
         match command:
-            case commands.EraseFrom(room, name):
+            case EraseFrom(room, name):
                 numbers = tuple(
                     record.number
                     for record in self.records
@@ -93,25 +97,25 @@ class World(Hub):
                     and fold(record.event.room) == fold(room)
                     and (not name or record.event.person.key == fold(name))
                 )
-                command = commands.Erase(room, numbers)
-            case commands.Ignore(name, on):
-                command = Answer(replies.Ignored((name,) if name and on else ()))
-            case commands.Search():
+                command = Erase(room, numbers)
+            case Ignore(name, on):
+                command = Answer(Ignored((name,) if name and on else ()))
+            case Search():
                 command = Answer(*self.search(peer, command))
-            case commands.ReadHistory():
+            case ReadHistory():
                 command = Answer(*self.read_history(peer, command))
         super().submit(peer, command)
 
-    def search(self, peer: Peer, asked: commands.Search) -> list[object]:
+    def search(self, peer: Peer, asked: Search) -> list[object]:
         if asked.newer_seconds is not None:
             asked = msgspec.structs.replace(asked, after_time=self.now - asked.newer_seconds * SECOND)
         if asked.older_seconds is not None:
             asked = msgspec.structs.replace(asked, before_time=self.now + 1 - asked.older_seconds * SECOND)
         return super().search(peer, asked)
 
-    def read_history(self, peer: Peer, asked: commands.ReadHistory) -> list[object]:
+    def read_history(self, peer: Peer, asked: ReadHistory) -> list[object]:
         if not self.readable:
-            return [replies.HistoryUnreadable(asked.room, asked.purpose)]
+            return [HistoryUnreadable(asked.room, asked.purpose)]
         if asked.newest_seconds is not None:
             asked = msgspec.structs.replace(asked, after_time=self.now - asked.newest_seconds * SECOND)
         return super().read_history(peer, asked)

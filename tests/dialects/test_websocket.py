@@ -6,8 +6,12 @@ from hypothesis import strategies as st
 from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import CLIENT, Protocol
 
-from asyncchat.core.commands import Answer, Quit, Say
-from asyncchat.core.events import Joined, Left, NodeStarted, Record, Said
+from asyncchat.core.commands import Answer
+from asyncchat.core.events import Record
+from asyncchat.core.features.connect import Quit
+from asyncchat.core.features.messages import Said, Say
+from asyncchat.core.features.presence import Left, NodeStarted
+from asyncchat.core.features.rooms import Joined
 from asyncchat.core.people import Person
 from asyncchat.dialects.irc.server_context import IrcContext
 from asyncchat.dialects.websocket import MESSAGE_BYTES, WebSocket, WebSocketEncoder, framed, shake_hands

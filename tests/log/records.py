@@ -7,8 +7,42 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from asyncchat.core import events
-from asyncchat.core.events import AnyEvent, Record, Said, Speech
+from asyncchat.core.events import Event, Record
+from asyncchat.core.features.accounts import AccountMade, AccountPasswordChanged, AccountRemoved
+from asyncchat.core.features.audit import Overruled
+from asyncchat.core.features.away import AwayChanged
+from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
+from asyncchat.core.features.invites import Invited, Knocked
+from asyncchat.core.features.kill import Killed
+from asyncchat.core.features.messages import Confided, Said, Speech, Spoke, Whispered
+from asyncchat.core.features.metadata.facts import (
+    AccountMetadataChanged,
+    MetadataChanged,
+    RoomMetadataChanged,
+    Subscribed,
+    Synced,
+)
+from asyncchat.core.features.opers import ClaimFailed, OwnerClaimed, OwnerResigned
+from asyncchat.core.features.presence import Entered, Left, LoggedIn, LoggedOut, NodeStarted, Renamed
+from asyncchat.core.features.reactions import Reacted, ReactedTo
+from asyncchat.core.features.read_markers import ReadHere, ReadUpTo
+from asyncchat.core.features.redaction import Erased, Retracted
+from asyncchat.core.features.rename import RoomRenamed
+from asyncchat.core.features.room_modes import (
+    BanChanged,
+    FlagChanged,
+    MaskChanged,
+    MuteChanged,
+    RoleChanged,
+    SettingChanged,
+)
+from asyncchat.core.features.room_registration import RoomAccessChanged, RoomRegistered
+from asyncchat.core.features.rooms import Joined, Kicked, Parted, RoomClosed, RoomOpened
+from asyncchat.core.features.server import ConfigurationRead
+from asyncchat.core.features.server_bans import ServerBanChanged
+from asyncchat.core.features.topic import TopicChanged
+from asyncchat.core.features.user_modes import PersonFlagChanged
+from asyncchat.core.features.wallops import Announced
 from asyncchat.core.modes import MASK_LISTS, PERSON_FLAGS, SETTINGS
 from asyncchat.core.people import person
 from asyncchat.core.roles import ROLE_NAMED
@@ -34,11 +68,11 @@ def said(number: int, room: str = "#lobby", text: str = "", who: Any = ANNA) -> 
     return Record(number, START + number * SECOND, Said(room, who, text or f"text {number}"))
 
 
-def fact(number: int, event: AnyEvent) -> Record:
+def fact(number: int, event: Event) -> Record:
     return Record(number, START + number * SECOND, event)
 
 
-def numbered(facts: list[AnyEvent], after: int = 0) -> list[Record]:
+def numbered(facts: list[Event], after: int = 0) -> list[Record]:
     return [fact(number, event) for number, event in enumerate(facts, after + 1)]
 
 
@@ -60,60 +94,60 @@ tags = st.lists(st.tuples(st.sampled_from(["+reply", "+draft/react", "+x.y/z"]),
 all_cuts = st.lists(st.integers(1, 40), max_size=2).map(tuple)
 any_said = st.builds(Said, rooms, people, texts, speeches, tags, all_cuts)
 state_facts = st.one_of(
-    st.builds(events.RoomOpened, rooms, times),
-    st.builds(events.RoomClosed, rooms),
-    st.builds(events.RoomRenamed, rooms, rooms, people, texts, times),
-    st.builds(events.TopicChanged, rooms, people, texts, times),
-    st.builds(events.FlagChanged, rooms, people, texts, st.booleans()),
-    st.builds(events.BanChanged, rooms, people, texts, st.booleans(), times, times),
-    st.builds(events.MuteChanged, rooms, people, texts, st.booleans(), times, times),
-    st.builds(events.SettingChanged, rooms, people, settings, texts),
-    st.builds(events.MaskChanged, rooms, people, lists, texts, st.booleans(), times, times),
-    st.builds(events.OwnerClaimed, people),
-    st.builds(events.ServerBanChanged, people, texts, st.booleans(), times, times, texts),
-    st.builds(events.AccountMade, names, texts, times, texts),
-    st.builds(events.AccountPasswordChanged, names, texts, times),
-    st.builds(events.AccountRemoved, names, times),
-    st.builds(events.RoomRegistered, rooms, accounts),
-    st.builds(events.RoomAccessChanged, rooms, names, roles, st.booleans()),
-    st.builds(events.TokenMade, names, texts, st.tuples(rooms), st.just(("read",)), times),
-    st.builds(events.PostedOnce, names, texts, texts, rooms, times),
-    st.builds(events.TokenRevoked, names, times),
-    st.builds(events.ReadUpTo, names, rooms, times),
-    st.builds(events.AccountMetadataChanged, names, people, keys, st.none() | texts, times),
-    st.builds(events.RoomMetadataChanged, rooms, people, keys, st.none() | texts, times),
-    st.builds(events.Retracted, people, people, st.integers(1, 40), texts),
-    st.builds(events.Erased, rooms, people, st.lists(st.integers(1, 40), max_size=3).map(tuple)),
+    st.builds(RoomOpened, rooms, times),
+    st.builds(RoomClosed, rooms),
+    st.builds(RoomRenamed, rooms, rooms, people, texts, times),
+    st.builds(TopicChanged, rooms, people, texts, times),
+    st.builds(FlagChanged, rooms, people, texts, st.booleans()),
+    st.builds(BanChanged, rooms, people, texts, st.booleans(), times, times),
+    st.builds(MuteChanged, rooms, people, texts, st.booleans(), times, times),
+    st.builds(SettingChanged, rooms, people, settings, texts),
+    st.builds(MaskChanged, rooms, people, lists, texts, st.booleans(), times, times),
+    st.builds(OwnerClaimed, people),
+    st.builds(ServerBanChanged, people, texts, st.booleans(), times, times, texts),
+    st.builds(AccountMade, names, texts, times, texts),
+    st.builds(AccountPasswordChanged, names, texts, times),
+    st.builds(AccountRemoved, names, times),
+    st.builds(RoomRegistered, rooms, accounts),
+    st.builds(RoomAccessChanged, rooms, names, roles, st.booleans()),
+    st.builds(TokenMade, names, texts, st.tuples(rooms), st.just(("read",)), times),
+    st.builds(PostedOnce, names, texts, texts, rooms, times),
+    st.builds(TokenRevoked, names, times),
+    st.builds(ReadUpTo, names, rooms, times),
+    st.builds(AccountMetadataChanged, names, people, keys, st.none() | texts, times),
+    st.builds(RoomMetadataChanged, rooms, people, keys, st.none() | texts, times),
+    st.builds(Retracted, people, people, st.integers(1, 40), texts),
+    st.builds(Erased, rooms, people, st.lists(st.integers(1, 40), max_size=3).map(tuple)),
 )
 other_facts = st.one_of(
-    st.builds(events.Whispered, people, people, texts, speeches),
-    st.builds(events.Reacted, rooms, people, st.integers(1, 40), names, texts, st.booleans(), tags),
-    st.builds(events.ReactedTo, people, people, st.integers(1, 40), names, texts, st.booleans(), tags),
-    st.builds(events.ReadHere, people, rooms, times),
-    st.builds(events.MetadataChanged, people, keys, st.none() | texts, times),
-    st.builds(events.Subscribed, people, st.lists(keys, max_size=2).map(tuple), st.booleans()),
-    st.builds(events.Synced, people, rooms, times),
-    st.builds(events.NodeStarted, texts),
-    st.builds(events.Entered, people, times),
-    st.builds(events.Left, people, texts, times, st.lists(rooms, max_size=2).map(tuple)),
-    st.builds(events.Renamed, people, people, times, st.lists(rooms, max_size=2).map(tuple)),
-    st.builds(events.LoggedIn, people, people),
-    st.builds(events.LoggedOut, people, people),
-    st.builds(events.OwnerResigned, people),
-    st.builds(events.AwayChanged, people, texts),
-    st.builds(events.Joined, rooms, people, st.booleans()),
-    st.builds(events.Parted, rooms, people, texts),
-    st.builds(events.ClaimFailed, people, texts),
-    st.builds(events.ConfigurationRead, people, st.lists(texts, max_size=2).map(tuple)),
-    st.builds(events.Overruled, people, st.builds(events.Kicked, rooms, people, people, texts)),
-    st.builds(events.Killed, people, people, texts),
-    st.builds(events.Announced, people, texts, st.lists(st.integers(1, 9)).map(tuple)),
-    st.builds(events.Kicked, rooms, people, people, texts),
-    st.builds(events.RoleChanged, rooms, people, people, st.booleans(), roles),
-    st.builds(events.Invited, rooms, people, people, st.booleans()),
-    st.builds(events.Knocked, rooms, people, texts, st.lists(times, max_size=3).map(tuple), times),
-    st.builds(events.Spoke, rooms, people, times),
-    st.builds(events.Confided, rooms, people, texts, roles, st.lists(times, max_size=3).map(tuple), speeches),
-    st.builds(events.PersonFlagChanged, people, st.sampled_from(PERSON_FLAGS), st.booleans()),
+    st.builds(Whispered, people, people, texts, speeches),
+    st.builds(Reacted, rooms, people, st.integers(1, 40), names, texts, st.booleans(), tags),
+    st.builds(ReactedTo, people, people, st.integers(1, 40), names, texts, st.booleans(), tags),
+    st.builds(ReadHere, people, rooms, times),
+    st.builds(MetadataChanged, people, keys, st.none() | texts, times),
+    st.builds(Subscribed, people, st.lists(keys, max_size=2).map(tuple), st.booleans()),
+    st.builds(Synced, people, rooms, times),
+    st.builds(NodeStarted, texts),
+    st.builds(Entered, people, times),
+    st.builds(Left, people, texts, times, st.lists(rooms, max_size=2).map(tuple)),
+    st.builds(Renamed, people, people, times, st.lists(rooms, max_size=2).map(tuple)),
+    st.builds(LoggedIn, people, people),
+    st.builds(LoggedOut, people, people),
+    st.builds(OwnerResigned, people),
+    st.builds(AwayChanged, people, texts),
+    st.builds(Joined, rooms, people, st.booleans()),
+    st.builds(Parted, rooms, people, texts),
+    st.builds(ClaimFailed, people, texts),
+    st.builds(ConfigurationRead, people, st.lists(texts, max_size=2).map(tuple)),
+    st.builds(Overruled, people, st.builds(Kicked, rooms, people, people, texts)),
+    st.builds(Killed, people, people, texts),
+    st.builds(Announced, people, texts, st.lists(st.integers(1, 9)).map(tuple)),
+    st.builds(Kicked, rooms, people, people, texts),
+    st.builds(RoleChanged, rooms, people, people, st.booleans(), roles),
+    st.builds(Invited, rooms, people, people, st.booleans()),
+    st.builds(Knocked, rooms, people, texts, st.lists(times, max_size=3).map(tuple), times),
+    st.builds(Spoke, rooms, people, times),
+    st.builds(Confided, rooms, people, texts, roles, st.lists(times, max_size=3).map(tuple), speeches),
+    st.builds(PersonFlagChanged, people, st.sampled_from(PERSON_FLAGS), st.booleans()),
 )
 any_event = st.one_of(any_said, state_facts, other_facts)

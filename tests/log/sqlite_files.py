@@ -3,7 +3,8 @@
 import sqlite3
 from pathlib import Path
 
-from asyncchat.core import events
+from asyncchat.core.events import Record
+from asyncchat.core.features.messages import Said
 from asyncchat.core.ids import Ids
 from asyncchat.log.base import PageQuery, Window
 from asyncchat.log.sqlite import SqliteLog
@@ -15,10 +16,10 @@ HASTY = Tuning(lag=4, snapshot_at=3)
 
 async def texts(log: SqliteLog, room: str = "#lobby") -> list[str]:
     page = await log.read(PageQuery(room, log.last, Window(limit=100_000)))
-    return [record.event.text for record in page.records]  # type: ignore[union-attr]  # read gives Said alone
+    return [record.event.text for record in page.records if isinstance(record.event, Said)]
 
 
-async def write(path: Path, *batches: list[events.Record]) -> str:
+async def write(path: Path, *batches: list[Record]) -> str:
     """Appends batches, closes cleanly; returns the first id of this run's epoch."""
     log = await SqliteLog.open(path, tuning=HASTY)
     for batch in batches:
@@ -32,7 +33,7 @@ async def all_of(path: Path) -> tuple[list[tuple[int, str]], int, Ids]:
     """The lobby's messages, the last number, the ids."""
     log = await SqliteLog.open(path)
     page = await log.read(PageQuery("#lobby", log.last, Window(limit=10**6)))
-    result = [(r.number, r.event.text) for r in page.records], log.last, log.ids  # type: ignore[union-attr]
+    result = [(r.number, r.event.text) for r in page.records if isinstance(r.event, Said)], log.last, log.ids
     numbers = await log.numbers_by("#lobby", "", log.last)
     assert list(numbers) == [r.number for r in page.records]
     await log.close()

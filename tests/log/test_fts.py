@@ -16,8 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyncchat.core.events import Erased, Record, Said
-from asyncchat.core.searching import terms_of
+from asyncchat.core.events import Record
+from asyncchat.core.features.messages import Said
+from asyncchat.core.features.redaction import Erased
+from asyncchat.core.features.search import terms_of
 from asyncchat.log import fts, fts_indexer
 from asyncchat.log.base import RetentionPolicy, SearchQuery, Window
 from asyncchat.log.database import Database
@@ -262,7 +264,8 @@ def test_it_is_right_wherever_the_filling_is_broken_off(texts, steps, most):
 
 _VICTIM = """
 import asyncio, sys
-from asyncchat.core.events import Record, Said
+from asyncchat.core.events import Record
+from asyncchat.core.features.messages import Said
 from asyncchat.core.people import person
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning

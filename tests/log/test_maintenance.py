@@ -4,8 +4,12 @@ import sqlite3
 
 import pytest
 
-from asyncchat.core import events
-from asyncchat.core.events import AnyEvent, Erased
+from asyncchat.core.events import Event, Record
+from asyncchat.core.features.messages import Whispered
+from asyncchat.core.features.presence import NodeStarted
+from asyncchat.core.features.redaction import Erased, Retracted
+from asyncchat.core.features.rooms import Joined, RoomOpened
+from asyncchat.core.features.topic import TopicChanged
 from asyncchat.log import reader, streams
 from asyncchat.log.base import LogError, PageQuery, StreamRange
 from asyncchat.log.sqlite import SqliteLog
@@ -71,12 +75,12 @@ async def test_the_write_ahead_log_begins_anew(path):
 async def test_presence_is_kept_a_week(path):
     log = await SqliteLog.open(path, tuning=HASTY)
 
-    def at(number: int, time: int, event: AnyEvent) -> events.Record:
-        return events.Record(number, START + time, event)
+    def at(number: int, time: int, event: Event) -> Record:
+        return Record(number, START + time, event)
 
-    joined = events.Joined("#lobby", ANNA)
-    opened = events.RoomOpened("#lobby", 1)
-    whisper = events.Whispered(ANNA, BERND, "psst")
+    joined = Joined("#lobby", ANNA)
+    opened = RoomOpened("#lobby", 1)
+    whisper = Whispered(ANNA, BERND, "psst")
     await log.append(0, [at(1, 0, opened), at(2, 1, joined), at(3, 2, whisper), at(4, SECOND, joined)])
     await log.append(4, [at(5, WEEK + 1, said(5).event)])
     await log.run_maintenance()
@@ -98,14 +102,14 @@ async def test_presence_is_kept_a_week(path):
 @asynchronous
 async def test_a_snapshot_stands_for_the_state_before_it(path):
     log = await SqliteLog.open(path, tuning=HASTY)
-    await log.append(0, [fact(1, events.RoomOpened("#lobby", 1))])
+    await log.append(0, [fact(1, RoomOpened("#lobby", 1))])
     for number in range(2, 30):
-        topic = events.TopicChanged("#lobby", ANNA, f"topic {number}", number)
+        topic = TopicChanged("#lobby", ANNA, f"topic {number}", number)
         await log.append(number - 1, [fact(number, topic)])
         await log.run_maintenance()
     assert raw(path, "SELECT count(*), max(number) > 20 FROM snapshots") == [(1, 1)]
     assert len(list(log.state())) < 8
-    assert [event.text for event in log.state() if isinstance(event, events.TopicChanged)][-1] == "topic 29"
+    assert [event.text for event in log.state() if isinstance(event, TopicChanged)][-1] == "topic 29"
     await log.close()
     # The rows below a snapshot are not read.
     raw(path, "UPDATE facts SET event = 'no json' WHERE number < 20")
@@ -117,9 +121,9 @@ async def test_a_snapshot_stands_for_the_state_before_it(path):
 @asynchronous
 async def test_facts_of_a_newer_version_stop_the_start_where_decisions_need_them(path):
     log = await SqliteLog.open(path)
-    await log.append(0, [said(1), fact(2, events.NodeStarted("9")), fact(3, events.RoomOpened("#lobby", 1))])
+    await log.append(0, [said(1), fact(2, NodeStarted("9")), fact(3, RoomOpened("#lobby", 1))])
     raw(path, """UPDATE facts SET event = '{"is": "waved"}' WHERE number = 2""")
-    assert [type(event) for event in log.state()] == [events.RoomOpened]
+    assert [type(event) for event in log.state()] == [RoomOpened]
     raw(path, """UPDATE facts SET event = '{"is": "walled"}' WHERE number = 3""")
     with pytest.raises(LogError, match=r"its record 3 is one .*walled.*Upgrade asyncchat"):
         log.state()
@@ -131,7 +135,7 @@ async def test_facts_of_a_newer_version_stop_the_start_where_decisions_need_them
 async def test_a_large_file_of_an_older_version_is_read_as_far_as_it_is_indexed(path, monkeypatch):
     monkeypatch.setattr(reader, "_MAX_UNINDEXED", 2)
     log = await SqliteLog.open(path, tuning=HASTY)
-    await log.append(0, [said(1), fact(2, events.Joined("#lobby", ANNA)), said(3)])
+    await log.append(0, [said(1), fact(2, Joined("#lobby", ANNA)), said(3)])
     room = PageQuery("#lobby", 3, streams=(StreamRange(streams.room_presence("#lobby")),), events=True)
     private = PageQuery("", 3, streams=(StreamRange(streams.session_prefix(1) + streams.name_suffix("x")),))
     owners = (StreamRange(streams.session_prefix(1)),)
@@ -150,10 +154,10 @@ async def test_a_large_file_of_an_older_version_is_read_as_far_as_it_is_indexed(
 @asynchronous
 async def test_a_private_message_taken_back_leaves_the_files(path):
     log = await SqliteLog.open(path, tuning=HASTY)
-    whispered = events.Whispered(BERND, ANNA, "correct horse battery staple")
+    whispered = Whispered(BERND, ANNA, "correct horse battery staple")
     await log.append(0, [said(1), fact(2, whispered), said(3)])
     await log.run_maintenance()
-    await log.append(3, [fact(4, events.Retracted(BERND, ANNA, 2, "typo"))])
+    await log.append(3, [fact(4, Retracted(BERND, ANNA, 2, "typo"))])
     await log.run_maintenance()
     assert not [file for file in path.parent.iterdir() if b"horse battery" in file.read_bytes()]
     await log.close()

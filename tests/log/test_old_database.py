@@ -13,6 +13,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ import msgspec
 import pytest
 
 from asyncchat.core.chat import Chat
-from asyncchat.core.events import AnyEvent, Record
+from asyncchat.core.events import Event, Record
+from asyncchat.core.features import ANY_EVENT
 from asyncchat.log.base import PageQuery, SearchQuery, Window
 from asyncchat.log.sqlite import SqliteLog
 from tests.cli.test_serve import Serving
@@ -32,29 +34,29 @@ EXPECTED = json.loads((FIXTURES / "old.json").read_text("utf-8"))
 
 CHAT: dict[str, str] = {
     "accounts": "accounts",
-    "accounts that stay": "staying",
-    "addresses banned from the server": "server_bans",
-    "away": "away",
-    "flags of people": "person_flags",
-    "invitations": "invitations",
-    "keys of posts": "posted",
-    "knocks": "knocks",
-    "last seen, by account and device": "seen",
-    "metadata": "metadata",
-    "monitored names": "watching",
-    "offline since": "absent",
+    "accounts that stay": "AlwaysOnAccounts.0",
+    "addresses banned from the server": "ServerBans",
+    "away": "people.away",
+    "flags of people": "people.flags",
+    "invitations": "Invites.0",
+    "keys of posts": "Bots.1",
+    "knocks": "Invites.1",
+    "last seen, by account and device": "SeenDevices",
+    "metadata": "Metadata",
+    "monitored names": "Monitor",
+    "offline since": "sessions.offline_since",
     "owner code was used": "owner_claimed",
-    "people": "people",
-    "people by name": "holders",
-    "read markers of accounts": "marks",
-    "read markers of guests": "guests_marks",
-    "rooms": "rooms",
-    "rooms by former name": "moved",
-    "rooms by person": "rooms_of",
-    "server operators": "owners",
-    "sessions by person": "devices",
-    "what is kept of accounts that stay": "stays",
-    "tokens": "tokens",
+    "people": "people.people",
+    "people by name": "people.by_name",
+    "read markers of accounts": "ReadMarkers.0",
+    "read markers of guests": "ReadMarkers.1",
+    "rooms": "rooms.rooms",
+    "rooms by former name": "rooms.redirects",
+    "rooms by person": "rooms.joined",
+    "server operators": "server_operators",
+    "sessions by person": "sessions.several",
+    "what is kept of accounts that stay": "AlwaysOnAccounts.1",
+    "tokens": "Bots.0",
 }
 """Where ``Chat.state()`` has what ``old.json`` calls so. Rename the right side alone."""
 
@@ -99,9 +101,21 @@ def plain(value: Any) -> Any:
 
 def portrait(state: dict[str, Any]) -> dict[str, Any]:
     """The state of a chat under this module's own words; what they do not name must be empty."""
+    places = dict(placed({**state, **state["parts"], "parts": {}}))
     rooms = CHAT["rooms"]
-    state = {**state, rooms: {key: renamed(room, ROOM) for key, room in state[rooms].items()}}
-    return renamed(state, CHAT)
+    places[rooms] = {key: renamed(room, ROOM) for key, room in places[rooms].items()}
+    return renamed(places, CHAT)
+
+
+def placed(state: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What a state has, each under the way that leads to it."""
+    for name, value in state.items():
+        if isinstance(value, tuple):
+            yield from ((f"{name}.{at}", each) for at, each in enumerate(value))
+        elif name in ("people", "rooms", "sessions"):
+            yield from ((f"{name}.{key}", each) for key, each in value.items())
+        else:
+            yield name, value
 
 
 def renamed(state: dict[str, Any], words: dict[str, str]) -> dict[str, Any]:
@@ -117,9 +131,9 @@ def rows(path: Path, statement: str) -> list[tuple[Any, ...]]:
         connection.close()
 
 
-def facts(path: Path) -> list[tuple[int, str, AnyEvent]]:
+def facts(path: Path) -> list[tuple[int, str, Event]]:
     """Each record that is no message to a room: its number, how it is stored, and what it is."""
-    decode = msgspec.json.Decoder(AnyEvent).decode
+    decode = msgspec.json.Decoder(ANY_EVENT).decode
     stored = rows(path, "SELECT number, event FROM facts WHERE event != '' ORDER BY number")
     return [(number, line, decode(line)) for number, line in stored]
 

@@ -5,9 +5,15 @@ from contextlib import closing
 
 import pytest
 
-from asyncchat.core import events
 from asyncchat.core.chat import Chat
-from asyncchat.core.events import AnyEvent, Record, Said
+from asyncchat.core.events import Event, Record
+from asyncchat.core.features.kill import Killed
+from asyncchat.core.features.messages import Said, Whispered
+from asyncchat.core.features.redaction import Erased
+from asyncchat.core.features.room_modes import BanChanged, FlagChanged
+from asyncchat.core.features.rooms import RoomOpened
+from asyncchat.core.features.server_bans import ServerBanChanged
+from asyncchat.core.features.topic import TopicChanged
 from asyncchat.log import postings, retention, schema
 from asyncchat.log.base import Log, Page, PageQuery, RetentionPolicy, Window
 from asyncchat.log.memory import MemoryLog
@@ -27,7 +33,7 @@ def said(number: int, day: float, room: str = "#lobby", text: str = "") -> Recor
     return Record(number, FUTURE + int(day * DAY), Said(room, ANNA, text or f"text {number}"))
 
 
-def fact(number: int, day: float, event: AnyEvent) -> Record:
+def fact(number: int, day: float, event: Event) -> Record:
     return Record(number, FUTURE + int(day * DAY), event)
 
 
@@ -77,7 +83,7 @@ async def test_what_is_older_than_its_days_goes_and_its_room_says_so(path):
 @asynchronous
 async def test_a_small_history_that_no_index_has_yet_is_cut_too(path):
     log = await SqliteLog.open(path)
-    whisper = events.Whispered(BERND, ANNA, "psst")
+    whisper = Whispered(BERND, ANNA, "psst")
     await fill(log, said(1, 0), fact(2, 0, whisper), said(3, 9), fact(4, 9, whisper), said(5, 10))
     log.set_retention(RetentionPolicy(days=7))
     await log.run_maintenance()
@@ -125,16 +131,16 @@ async def test_the_newest_stays_however_old_and_however_large(path):
 @asynchronous
 async def test_what_is_in_force_stays_in_force(path):
     log = await SqliteLog.open(path, tuning=HASTY)
-    state: list[AnyEvent] = [
-        events.RoomOpened("#lobby", 1),
-        events.TopicChanged("#lobby", ANNA, "old", 2),
-        events.TopicChanged("#lobby", ANNA, "in force", 2),
-        events.ServerBanChanged(ANNA, "eve!*@*", True, 3),
-        events.BanChanged("#lobby", ANNA, "*!*@h", True, 4),
+    state: list[Event] = [
+        RoomOpened("#lobby", 1),
+        TopicChanged("#lobby", ANNA, "old", 2),
+        TopicChanged("#lobby", ANNA, "in force", 2),
+        ServerBanChanged(ANNA, "eve!*@*", True, 3),
+        BanChanged("#lobby", ANNA, "*!*@h", True, 4),
     ]
     await fill(log, *(fact(number, 0, event) for number, event in enumerate(state, 1)), said(6, 0))
     await log.run_maintenance()
-    await fill(log, fact(7, 1, events.FlagChanged("#lobby", ANNA, "secret", True)), said(8, 20), said(9, 20))
+    await fill(log, fact(7, 1, FlagChanged("#lobby", ANNA, "secret", True)), said(8, 20), said(9, 20))
     log.set_retention(RetentionPolicy(days=7))
     await log.run_maintenance()
     assert Chat.replay(log.state()).state() == Chat.replay([*state, log_event(7)]).state()
@@ -146,15 +152,15 @@ async def test_what_is_in_force_stays_in_force(path):
     await log.close()
 
 
-def log_event(_number: int) -> AnyEvent:
-    return events.FlagChanged("#lobby", ANNA, "secret", True)
+def log_event(_number: int) -> Event:
+    return FlagChanged("#lobby", ANNA, "secret", True)
 
 
 @asynchronous
 async def test_private_messages_and_acts_go_with_the_texts_of_their_time(path):
     log = await SqliteLog.open(path, tuning=HASTY)
-    whisper = events.Whispered(BERND, ANNA, "psst, the password is swordfish")
-    killed = events.Killed(BERND, ANNA, "spam")
+    whisper = Whispered(BERND, ANNA, "psst, the password is swordfish")
+    killed = Killed(BERND, ANNA, "spam")
     await fill(log, fact(1, 0, whisper), fact(2, 0, killed), fact(3, 9, whisper), fact(4, 9, killed))
     await fill(log, said(5, 10), said(6, 10))
     log.set_retention(RetentionPolicy(days=7))
@@ -221,10 +227,10 @@ async def test_what_is_erased_before_and_after_does_not_count_twice(path):
     log = await SqliteLog.open(path, tuning=HASTY)
     await fill(log, *(said(number, 0) for number in range(1, 9)), said(9, 10), said(10, 10))
     await log.run_maintenance()
-    await fill(log, fact(11, 10, events.Erased("#lobby", ANNA, (2, 9))))
+    await fill(log, fact(11, 10, Erased("#lobby", ANNA, (2, 9))))
     log.set_retention(RetentionPolicy(days=7))
     await log.run_maintenance()
-    await fill(log, fact(12, 10, events.Erased("#lobby", ANNA, (3, 10))), said(13, 10))
+    await fill(log, fact(12, 10, Erased("#lobby", ANNA, (3, 10))), said(13, 10))
     await log.run_maintenance()
     assert numbers(await read(log)) == [13]
     await log.close()
@@ -236,7 +242,7 @@ async def test_what_is_erased_before_and_after_does_not_count_twice(path):
 @asynchronous
 async def test_a_room_of_which_all_was_erased_before_has_no_line(path):
     log = await SqliteLog.open(path, tuning=HASTY)
-    await fill(log, said(1, 0), fact(2, 0, events.Erased("#lobby", ANNA, (1,))), said(3, 9), said(4, 9))
+    await fill(log, said(1, 0), fact(2, 0, Erased("#lobby", ANNA, (1,))), said(3, 9), said(4, 9))
     log.set_retention(RetentionPolicy(days=7))
     await log.run_maintenance()
     assert raw(path, "SELECT removed FROM marks") == [(2,)]

@@ -7,8 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.core import events
-from asyncchat.core.events import Kept, Said
+from asyncchat.core.events import Event, Kept
+from asyncchat.core.features.messages import Said, Whispered
+from asyncchat.core.features.presence import Entered, Left
+from asyncchat.core.features.room_modes import BanChanged, FlagChanged, MuteChanged, RoleChanged
+from asyncchat.core.features.rooms import Joined
+from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.names import fold
 from asyncchat.core.people import author, from_origin, person
 from asyncchat.log import rows, schema
@@ -61,10 +65,10 @@ def test_many_facts_in_one_text(facts):
 def test_addresses_stay_with_presence():
     """What is kept longer than a week tells nobody's address."""
     ann = person(1, "ann", "u", "a.b.c.ip", address="192.0.2.7")
-    facts: list[events.AnyEvent] = [
-        events.Entered(ann, 1),
-        events.TopicChanged("#r", ann, "tea", 1),
-        events.Whispered(ann, ann, "psst"),
+    facts: list[Event] = [
+        Entered(ann, 1),
+        TopicChanged("#r", ann, "tea", 1),
+        Whispered(ann, ann, "psst"),
     ]
     entered, *others = (str(row[3]) for row in rows.RowBatch(0, 0, numbered(facts, 0)).rows())
     assert "192.0.2.7" in entered
@@ -80,23 +84,23 @@ OLD_JSON = '{"id":1,"name":"a","user":"u","host":"h","realname":"","origin":"a!u
     [
         (
             f'{{"is":"operator","room":"#r","person":{OLD_JSON},"by":{OLD_JSON},"on":true}}',
-            events.RoleChanged("#r", OLD, OLD, True),
+            RoleChanged("#r", OLD, OLD, True),
         ),
         (
             f'{{"is":"flag","room":"#r","person":{OLD_JSON},"flag":"topic-locked","on":false}}',
-            events.FlagChanged("#r", OLD, "topic-locked", False),
+            FlagChanged("#r", OLD, "topic-locked", False),
         ),
         (
             f'{{"is":"mute","room":"#r","person":{OLD_JSON},"mask":"x!*@*","on":true,"time":5}}',
-            events.MuteChanged("#r", OLD, "x!*@*", True, 5),
+            MuteChanged("#r", OLD, "x!*@*", True, 5),
         ),
         (
             f'{{"is":"joined","room":"#r","person":{OLD_JSON},"operator":true}}',
-            events.Joined("#r", OLD, True),
+            Joined("#r", OLD, True),
         ),
         (
             '{"is":"left","person":{"id":1,"name":"a","user":"u","host":"h","origin":"a!u@h"},"reason":"x"}',
-            events.Left(OLD, "x"),
+            Left(OLD, "x"),
         ),
     ],
 )
@@ -114,4 +118,4 @@ def test_what_this_version_does_not_know_is_an_error(line):
 
 def test_a_ban_of_a_time_before_there_were_times():
     line = f'{{"is":"ban","room":"#r","person":{OLD_JSON},"mask":"m","on":true,"time":5}}'
-    assert rows.decode(1, line) == events.BanChanged("#r", OLD, "m", True, 5, 0)
+    assert rows.decode(1, line) == BanChanged("#r", OLD, "m", True, 5, 0)

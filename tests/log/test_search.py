@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyncchat.core.events import Erased, Record, RoomRenamed, Said, Speech
+from asyncchat.core.events import Record
+from asyncchat.core.features.messages import Said, Speech
+from asyncchat.core.features.redaction import Erased
+from asyncchat.core.features.rename import RoomRenamed
+from asyncchat.core.features.search import UNSEEN, holds, terms_of
 from asyncchat.core.names import fold
-from asyncchat.core.searching import UNSEEN, holds, terms_of
 from asyncchat.log import search
 from asyncchat.log.base import Log, SearchQuery, Window
 from asyncchat.log.memory import MemoryLog

@@ -21,7 +21,7 @@ from tests.log.sqlite_files import all_of, raw, texts, write
 
 APPENDS_UNTIL_KILLED = """
 import asyncio, sys
-from asyncchat.core.events import Erased
+from asyncchat.core.features.redaction import Erased
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
 from tests.log.records import ANNA, fact, said

@@ -18,6 +18,9 @@ import uvloop
 
 from asyncchat.config.options import ServeConfig
 from asyncchat.core.chat import Chat
+from asyncchat.core.features.invites import Invites
+from asyncchat.core.features.monitor import Monitor
+from asyncchat.core.features.read_markers import ReadMarkers
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import fold
 from asyncchat.dialects.irc.capabilities import CAPABILITIES
@@ -335,10 +338,10 @@ class Crowd:
             return  # somebody left meanwhile
         assert set(delivery.presence.first) == set(chat.people)
         for who in chat.people:
-            ids = [] if who in chat.absent else list(chat.devices.get(who, (who,)))
+            ids = [] if who in chat.sessions.offline_since else list(chat.sessions.several.get(who, (who,)))
             present: list[Any] = list(delivery.presence.recipients_of(who))
             told = [one.id for one in present if not isinstance(one, Absent)]
-            assert sorted(told) == sorted(ids), (who, who in chat.absent)
+            assert sorted(told) == sorted(ids), (who, who in chat.sessions.offline_since)
         for key, room in chat.rooms.items():
             subscribers = delivery._rooms.get(key)
             members = set() if subscribers is None else set(subscribers.members.values())
@@ -350,8 +353,20 @@ class Crowd:
         assert not [
             name for name, one in delivery._rooms.items() if fold(name) not in chat.rooms and one.members
         ]
-        kept: list[Iterable[int]] = [chat.owners, chat.away, chat.rooms_of, chat.invitations, chat.knocks]
-        kept += [chat.person_flags, chat.watching.names, chat.guests_marks, chat.spoke, chat.entered]
+        kept: list[Iterable[int]] = [
+            chat.server_operators,
+            chat.people.away,
+            chat.rooms.joined,
+            Invites.of(chat).rooms,
+            Invites.of(chat).knocks,
+        ]
+        kept += [
+            chat.people.flags,
+            Monitor.of(chat).names,
+            ReadMarkers.of(chat).guests,
+            chat.people.last_spoke,
+            chat.people.since,
+        ]
         assert set().union(*kept) <= set(chat.people)
 
     def _replay(self) -> None:

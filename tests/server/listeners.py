@@ -7,7 +7,9 @@ from typing import Any
 from asyncchat.config.options import ServeConfig
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
-from asyncchat.core.events import AwayChanged, Record, Said, Whispered
+from asyncchat.core.events import Record
+from asyncchat.core.features.away import AwayChanged
+from asyncchat.core.features.messages import Said, Whispered
 from asyncchat.dialects.base import EventEncoder, Outcome
 from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog

@@ -14,10 +14,12 @@ import msgspec
 import pytest
 
 from asyncchat.control.client import ask
-from asyncchat.control.executor import CONSOLE, execute
+from asyncchat.control.executor import execute
 from asyncchat.control.requests import AskStatus, Status
 from asyncchat.control.wire import REQUEST_BYTES, Refused, line_of
-from asyncchat.core import commands, events
+from asyncchat.core.features.connect import CheckName, Enter
+from asyncchat.core.features.presence import Entered
+from asyncchat.core.permissions import SERVER
 from asyncchat.log.base import LogError
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server.control_socket import HubExecutor, control_socket
@@ -169,12 +171,12 @@ def test_a_command_goes_the_one_way_and_is_answered_when_the_log_has_it():
     with serving(log) as server:
         server.person("anna")
         executor = HubExecutor(server.server.hub, server.server.log)
-        (event,) = server.wait(execute(executor, commands.Enter("carl", "u", "h")))
-        assert isinstance(event, events.Entered)
-        assert event.person.id == CONSOLE
+        (event,) = server.wait(execute(executor, Enter("carl", "u", "h")))
+        assert isinstance(event, Entered)
+        assert event.person.id == SERVER
         assert log.last == server.call(lambda: server.server.delivery.delivered)
         with pytest.raises(Refused, match=r"^anna is already in use$"):
-            server.wait(execute(executor, commands.CheckName("anna")))
+            server.wait(execute(executor, CheckName("anna")))
 
 
 class Broken(MemoryLog):
@@ -202,7 +204,7 @@ def test_what_the_log_can_not_take_is_refused(database):
         anna.send("hello\n")
         server.wait(log.refused.wait())
         with pytest.raises(Refused, match="can't be written"):
-            server.wait(execute(executor, commands.Enter("carl", "u", "h")))
+            server.wait(execute(executor, Enter("carl", "u", "h")))
         log.broken = False
 
 

@@ -8,8 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.core import commands, events
+from asyncchat.core.commands import Command
 from asyncchat.core.events import Reach, Record
+from asyncchat.core.features.away import AwayChanged, SetAway
+from asyncchat.core.features.connect import Enter, Quit, Rename
+from asyncchat.core.features.invites import Invite, Invited
+from asyncchat.core.features.join import Join, Part, PartAll
+from asyncchat.core.features.messages import Confide, Confided, Said, Say, Whispered
+from asyncchat.core.features.moderation import Kick
+from asyncchat.core.features.presence import Left
+from asyncchat.core.features.room_modes import SetRole
+from asyncchat.core.features.rooms import Joined, Kicked, Parted
+from asyncchat.core.features.topic import SetTopic
 from asyncchat.core.names import fold
 from asyncchat.dialects.base import Outcome
 from asyncchat.server import delivery, outbox
@@ -19,7 +29,7 @@ from tests.server.listeners import Everything, Hall, Numbers, Running
 
 ROOMS = ("#lobby", "#A", "#b")
 SLOTS = 5
-TEXTS = events.Said | events.Whispered | events.Confided
+TEXTS = Said | Whispered | Confided
 
 slots = st.integers(0, SLOTS - 1)
 rooms = st.sampled_from(ROOMS)
@@ -65,7 +75,7 @@ class Scene:
             self.slots[slot] = session
         else:
             self.slots.append(session)
-        self.hall.submit(session, commands.Enter(f"n{self.names}", "u", "h", rooms=ROOMS[:1]))
+        self.hall.submit(session, Enter(f"n{self.names}", "u", "h", rooms=ROOMS[:1]))
 
     def name(self, slot: int) -> str:
         return self.hall.hub.chat.people[self.slots[slot].id].name
@@ -90,7 +100,7 @@ class Scene:
             session.update_subscriptions()
             self.ignored.append((len(self.hall.put), session, session.ignoring))
         elif what == "quit":
-            self.hall.submit(session, commands.Quit("gone"))
+            self.hall.submit(session, Quit("gone"))
             self.arrive(slot)
         else:
             self.hall.submit(session, self.command(what, *about[1:]))
@@ -103,32 +113,32 @@ class Scene:
             del self.marks[session]
             session.resume_output(b"gate ")
 
-    def command(self, what: str, *about) -> commands.Command:
+    def command(self, what: str, *about) -> Command:
         match what:
             case "join":
-                return commands.Join(about[0])
+                return Join(about[0])
             case "part":
-                return commands.Part(about[0])
+                return Part(about[0])
             case "part all":
-                return commands.PartAll()
+                return PartAll()
             case "say":
-                return commands.Say(about[0], "hello")
+                return Say(about[0], "hello")
             case "whisper":
-                return commands.Say(self.name(about[0]), "psst")
+                return Say(self.name(about[0]), "psst")
             case "kick":
-                return commands.Kick(about[0], self.name(about[1]))
+                return Kick(about[0], self.name(about[1]))
             case "operator":
-                return commands.SetRole(about[0], self.name(about[1]), about[2])
+                return SetRole(about[0], self.name(about[1]), about[2])
             case "confide":
-                return commands.Confide(about[0], "voice", "psst")
+                return Confide(about[0], "voice", "psst")
             case "invite":
-                return commands.Invite(about[0], self.name(about[1]))
+                return Invite(about[0], self.name(about[1]))
             case "topic":
-                return commands.SetTopic(about[0], "new")
+                return SetTopic(about[0], "new")
             case "rename":
-                return commands.Rename(f"r{about[0]}")
+                return Rename(f"r{about[0]}")
             case "away":
-                return commands.SetAway("tea" if about[0] else "")
+                return SetAway("tea" if about[0] else "")
         raise AssertionError(what)
 
     def expected(self) -> dict[Session, list[tuple[str, frozenset[str]]]]:
@@ -153,7 +163,7 @@ class Scene:
                 for who in hearers - {cause.id}:
                     session = sessions[who]
                     text = isinstance(event, TEXTS)
-                    by = event.person.key if isinstance(event, TEXTS | events.Invited) else ""
+                    by = event.person.key if isinstance(event, TEXTS | Invited) else ""
                     hidden = by in ignoring.get(session, ())
                     if not hidden and (text or session not in quiet):
                         told[session].append((str(item.number), about))
@@ -161,14 +171,14 @@ class Scene:
             for item in outcome:
                 if isinstance(item, Record) and item.number:
                     told[cause].append((f"={item.number}", frozenset(ROOMS)))
-                    if isinstance(item.event, events.AwayChanged):
+                    if isinstance(item.event, AwayChanged):
                         (quiet.add if item.event.text else quiet.discard)(cause)
         return told
 
     def reached(self, event, members) -> tuple[set[int], frozenset[str]]:
-        if event.reach is Reach.ROOM:
+        if event.reach in (Reach.ROOM, Reach.VISIBLE):
             return set(members[event.room]), frozenset([event.room])
-        if event.reach is Reach.SOME:
+        if event.reach is Reach.SOME_MEMBERS:
             assert set(event.to) <= members[event.room]
             return set(event.to), frozenset([event.room])
         if event.reach is Reach.PEERS:
@@ -178,11 +188,11 @@ class Scene:
 
     def seat(self, event, members) -> None:
         match event:
-            case events.Joined():
+            case Joined():
                 members[event.room].add(event.person.id)
-            case events.Parted() | events.Kicked():
+            case Parted() | Kicked():
                 members[event.room].discard(event.person.id)
-            case events.Left():
+            case Left():
                 for inside in members.values():
                     inside.discard(event.person.id)
 
@@ -235,15 +245,15 @@ async def people(hall: Hall, count: int, *rooms: str) -> list[Session]:
     """So many people in these rooms, of whom nothing is to be told any more."""
     found = [hall.session() for _ in range(count)]
     for number, session in enumerate(found):
-        hall.submit(session, commands.Enter(f"p{number}", "u", "h", rooms=rooms or ("#lobby",)))
+        hall.submit(session, Enter(f"p{number}", "u", "h", rooms=rooms or ("#lobby",)))
         await hall.outbox.emptied()
     for connection in hall.connections.values():
         connection.data, connection.writes = b"", 0
     return found
 
 
-def say(*texts: str) -> list[commands.Command]:
-    return [commands.Say("#lobby", text) for text in texts]
+def say(*texts: str) -> list[Command]:
+    return [Say("#lobby", text) for text in texts]
 
 
 def test_a_batch_is_one_write_to_each_member_however_long():
@@ -262,8 +272,8 @@ def test_a_quit_from_several_rooms_is_told_once_and_after_what_was_said_before()
     async def scene(hall):
         one, two, three = await people(hall, 3, "#a", "#b", "#c")
         before = hall.log.last
-        hall.submit(one, *(commands.Say(room, "x") for room in ("#a", "#b", "#c")), commands.Quit())
-        hall.submit(two, commands.Say("#c", "y"))
+        hall.submit(one, *(Say(room, "x") for room in ("#a", "#b", "#c")), Quit())
+        hall.submit(two, Say("#c", "y"))
         await hall.outbox.emptied()
         assert hall.told(three) == [str(before + number) for number in range(1, 6)]
 
@@ -273,8 +283,8 @@ def test_a_quit_from_several_rooms_is_told_once_and_after_what_was_said_before()
 def test_nothing_is_told_after_a_kick_within_the_same_batch():
     async def scene(hall):
         chair, member, other = await people(hall, 3, "#a")
-        hall.submit(chair, commands.Kick("#a", "p1"), commands.Say("#a", "gone"))
-        hall.submit(other, commands.Say("#a", "indeed"))
+        hall.submit(chair, Kick("#a", "p1"), Say("#a", "gone"))
+        hall.submit(other, Say("#a", "indeed"))
         await hall.outbox.emptied()
         kick = hall.log.last - 2
         assert hall.told(member) == [str(kick)]
@@ -286,10 +296,10 @@ def test_nothing_is_told_after_a_kick_within_the_same_batch():
 def test_who_was_let_in_again_hears_what_follows_alone():
     async def scene(hall):
         chair, member = await people(hall, 2, "#a")
-        hall.submit(member, commands.Part("#a"))
-        hall.submit(chair, commands.Say("#a", "not for p1"))
-        hall.submit(member, commands.Join("#a"))
-        hall.submit(chair, commands.Say("#a", "for p1"))
+        hall.submit(member, Part("#a"))
+        hall.submit(chair, Say("#a", "not for p1"))
+        hall.submit(member, Join("#a"))
+        hall.submit(chair, Say("#a", "for p1"))
         await hall.outbox.emptied()
         last = hall.log.last
         assert hall.told(member) == [f"={last - 3}", f"={last - 1}", str(last)]
@@ -311,7 +321,7 @@ def test_a_slow_session_is_reported_once_after_the_batch_that_shows_it():
         left = hall.log.last - 1
         assert hall.told(three)[-2:] == [str(left), str(left + 1)]
         records = [item for _, outcome in hall.put for item in outcome if isinstance(item, Record)]
-        assert [item.event.reason for item in records if isinstance(item.event, events.Left)] == ["too slow"]
+        assert [item.event.reason for item in records if isinstance(item.event, Left)] == ["too slow"]
 
     played(scene)
 
@@ -322,7 +332,7 @@ def test_a_connection_lost_a_moment_ago_hurts_nobody_else():
         gone = everyone[1], everyone[4]
         for session in gone:
             hall.connections[session].lost = True
-        hall.submit(everyone[0], *say("one"), commands.Rename("q"))
+        hall.submit(everyone[0], *say("one"), Rename("q"))
         hall.submit(everyone[4], *say("my last words"))
         await hall.outbox.emptied()
         hall.submit(everyone[0], *say("two"))
@@ -414,7 +424,7 @@ def test_hiding_somebody_while_a_batch_is_delivered_loses_nothing(monkeypatch):
 
     async def scene(hall):
         one, two, three = await people(hall, 3, "#a", "#b", "#c")
-        hall.submit(two, commands.Part("#c"))
+        hall.submit(two, Part("#c"))
         await hall.outbox.emptied()
         hall.connections[two].data = b""
         write = hall.connections[three].write
@@ -427,11 +437,11 @@ def test_hiding_somebody_while_a_batch_is_delivered_loses_nothing(monkeypatch):
 
         three.write = hide
         # The run of #a is open; that of #c is closed by who leaves, which writes; then the run of #b opens.
-        hall.submit(one, commands.Say("#a", "1"), commands.Say("#c", "2"))
-        hall.submit(one, commands.Join("#d"), commands.Part("#d"))
+        hall.submit(one, Say("#a", "1"), Say("#c", "2"))
+        hall.submit(one, Join("#d"), Part("#d"))
         four = hall.session()
-        hall.submit(four, commands.Enter("four", "u", "h", rooms=("#c", "#e")), commands.Quit())
-        hall.submit(one, commands.Say("#b", "3"))
+        hall.submit(four, Enter("four", "u", "h", rooms=("#c", "#e")), Quit())
+        hall.submit(one, Say("#b", "3"))
         await hall.outbox.emptied()
         said = [
             str(record.number)
@@ -456,8 +466,8 @@ def test_a_dialect_that_fails_ends_its_own_session_alone(caplog):
         async with Running(Hall()) as hall:
             ann, bob = await people(hall, 2, "#lobby")
             bob.dialect = Speechless()
-            hall.submit(bob, commands.Say("#lobby", "?"))
-            hall.submit(ann, commands.Say("#lobby", "!"))
+            hall.submit(bob, Say("#lobby", "?"))
+            hall.submit(ann, Say("#lobby", "!"))
             await hall.outbox.emptied()
             assert bob.ended
             await hall.outbox.emptied()
@@ -471,7 +481,7 @@ def test_a_dialect_that_fails_ends_its_own_session_alone(caplog):
 
 def test_an_event_that_a_variant_fails_at_is_left_out_for_it_alone(caplog, monkeypatch):
     def fail(self: Everything, record: Record) -> bytes:
-        if isinstance(record.event, events.Said) and record.event.text == "unspeakable":
+        if isinstance(record.event, Said) and record.event.text == "unspeakable":
             raise LookupError("no words")
         return b"%d " % record.number
 
@@ -481,7 +491,7 @@ def test_an_event_that_a_variant_fails_at_is_left_out_for_it_alone(caplog, monke
         async with Running(Hall()) as hall:
             ann, bob = await people(hall, 2, "#lobby")
             before = len(hall.told(bob))
-            hall.submit(ann, commands.Say("#lobby", "unspeakable"), commands.Say("#lobby", "fine"))
+            hall.submit(ann, Say("#lobby", "unspeakable"), Say("#lobby", "fine"))
             await hall.outbox.emptied()
             assert len(hall.told(bob)) == before + 1
 

@@ -266,7 +266,9 @@ def test_who_was_away_too_long_is_let_go(server, stays):
 
     def later():
         chat, hub = server.server.hub.chat, server.server.hub
-        chat.absent.update((who, since - 31 * 86_400_000_000) for who, since in chat.absent.items())
+        chat.sessions.offline_since.update(
+            (who, since - 31 * 86_400_000_000) for who, since in chat.sessions.offline_since.items()
+        )
         hub.expire("irc.test")
 
     server.call(later)

@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from asyncchat.core import events
-from asyncchat.core.changes import CHANGES
+from asyncchat.core.features.presence import Entered
+from asyncchat.core.registry import APPLIERS
 from asyncchat.server import keepalive
 from tests.server.harness import serving
 
@@ -160,13 +160,12 @@ def test_a_client_that_answers_pings_stays(monkeypatch):
 
 def test_who_is_gone_before_being_accepted_does_not_count_as_this_machine(server):
     hosts = set()
-    enter = CHANGES[events.Entered]
+    enter = APPLIERS[Entered]
 
-    def noted(chat, event):
+    def noted(_chat, event):
         hosts.add(event.person.address)
-        enter(chat, event)
 
-    server.call(lambda: CHANGES.__setitem__(events.Entered, noted))
+    server.call(lambda: APPLIERS.__setitem__(Entered, (*enter, noted)))
     try:
         for number in range(200):
             client = server.connect()
@@ -174,5 +173,5 @@ def test_who_is_gone_before_being_accepted_does_not_count_as_this_machine(server
             client.abort()
         server.person("zoe")
     finally:
-        CHANGES[events.Entered] = enter
+        APPLIERS[Entered] = enter
     assert hosts == {"127.0.0.1"}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from asyncchat.core.features.metadata.state import Metadata
 from asyncchat.log.memory import MemoryLog
 from tests.server.harness import serving
 from tests.server.test_devices import device, register, settled
@@ -71,7 +72,7 @@ def test_devices_share_values_and_subscribe_each_for_itself(server):
     laptop.send("QUIT\r\n")
     laptop.until("ERROR")
     settled(phone)
-    assert not server.call(lambda: dict(server.server.hub.chat.metadata.subscribers))
+    assert not server.call(lambda: dict(Metadata.of(server.server.hub.chat).subscribers))
 
 
 def test_who_watches_is_told_when_somebody_comes(server):

@@ -6,8 +6,10 @@ from contextlib import suppress
 
 import pytest
 
-from asyncchat.core import commands
-from asyncchat.core.events import Record, Said
+from asyncchat.core.commands import Answer
+from asyncchat.core.events import Record
+from asyncchat.core.features.connect import Enter, Quit
+from asyncchat.core.features.messages import Said, Say
 from asyncchat.log.base import LogError, PageQuery, SequenceConflict, Window
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import outbox
@@ -57,10 +59,10 @@ def test_a_lone_message_leaves_at_once(monkeypatch):
         hall = Hall()
         async with Running(hall):
             one = hall.session()
-            hall.submit(one, commands.Enter("one", "u", "h", rooms=("#lobby",)))
+            hall.submit(one, Enter("one", "u", "h", rooms=("#lobby",)))
             await hall.outbox.emptied()
             assert hall.told(one) == ["=1", "=2", "=3"]
-            hall.submit(one, commands.Say("#lobby", "waits"))
+            hall.submit(one, Say("#lobby", "waits"))
             for _ in range(10):
                 await asyncio.sleep(0)
             assert hall.told(one) == ["=1", "=2", "=3"]
@@ -85,10 +87,10 @@ def test_while_a_batch_is_committed_the_next_gathers(monkeypatch):
         hall = Hall(log)
         async with Running(hall):
             one = hall.session()
-            hall.submit(one, commands.Enter("one", "u", "h", rooms=("#lobby",)))
+            hall.submit(one, Enter("one", "u", "h", rooms=("#lobby",)))
             for number in range(3):
                 await asyncio.sleep(0)
-                hall.submit(one, commands.Say("#lobby", str(number)))
+                hall.submit(one, Say("#lobby", str(number)))
             assert hall.told(one) == []
             log.may_go_on.set()
             await hall.outbox.emptied()
@@ -105,20 +107,20 @@ def test_a_failing_log_holds_deliveries_and_is_given_the_same_batch_again(writte
         async with Running(hall):
             one, two = hall.session(), hall.session()
             for session, name in ((one, "one"), (two, "two")):
-                hall.submit(session, commands.Enter(name, "u", "h", rooms=("#lobby",)))
+                hall.submit(session, Enter(name, "u", "h", rooms=("#lobby",)))
             await hall.outbox.emptied()
             before = log.last
             heard = hall.told(two)
             log.failure = LogError("disk full")
             log.written_all_the_same = written_all_the_same
-            hall.submit(one, commands.Say("#lobby", "a"))
+            hall.submit(one, Say("#lobby", "a"))
             for _ in range(3):
                 log.refused.clear()
                 await log.refused.wait()
             assert hall.outbox.failing
             assert hall.outbox.holds(one)
             assert not hall.outbox.holds(two)
-            hall.submit(one, commands.Say("#lobby", "b"))
+            hall.submit(one, Say("#lobby", "b"))
             assert hall.told(two) == heard
             log.failure = None
             await hall.outbox.emptied()
@@ -144,12 +146,12 @@ def test_gives_up_in_the_end(monkeypatch, failure):
         running = Running(hall)
         await running.__aenter__()
         log.failure = failure
-        hall.submit(one, commands.Enter("one", "u", "h"))
+        hall.submit(one, Enter("one", "u", "h"))
         await asyncio.wait([hall.task])
         with pytest.raises(StorageLost, match=str(failure)):
             await running.__aexit__()
         assert hall.told(one) == []
-        hall.submit(one, commands.Say("#lobby", "into the void"))
+        hall.submit(one, Say("#lobby", "into the void"))
 
     asyncio.run(scene())
 
@@ -163,15 +165,15 @@ def test_a_full_outbox_stops_the_readers_until_a_batch_has_left(monkeypatch):
         hall = Hall(log)
         async with Running(hall):
             one = hall.session()
-            hall.submit(one, commands.Enter("one", "u", "h", rooms=("#lobby",)))
-            hall.submit(one, *[commands.Say("#lobby", "x")] * 7)
+            hall.submit(one, Enter("one", "u", "h", rooms=("#lobby",)))
+            hall.submit(one, *[Say("#lobby", "x")] * 7)
             assert not hall.outbox.full
-            hall.submit(one, commands.Say("#lobby", "x"))
+            hall.submit(one, Say("#lobby", "x"))
             assert hall.outbox.full
             await hall.outbox.room()
             assert not hall.outbox.full
             await hall.outbox.emptied()
-            hall.submit(one, *[commands.Answer("pong")] * 21)
+            hall.submit(one, *[Answer("pong")] * 21)
             assert hall.outbox.full
             await hall.outbox.room()
             assert hall.told(one)[-8:] == [f"={number}" for number in range(4, 12)]
@@ -184,9 +186,9 @@ def test_an_outcome_after_the_end_of_the_outbox_raises_nothing():
         hall = Hall()
         one = hall.session()
         async with Running(hall):
-            hall.submit(one, commands.Enter("one", "u", "h"))
+            hall.submit(one, Enter("one", "u", "h"))
             await hall.outbox.emptied()
-        hall.submit(one, commands.Quit())
+        hall.submit(one, Quit())
 
     asyncio.run(scene())
 

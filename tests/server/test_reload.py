@@ -120,7 +120,7 @@ def test_without_sources_nothing_changes():
 
 
 def test_a_topic_of_the_options_is_there_from_the_start(file):
-    from asyncchat.core.settings import RoomSetting
+    from asyncchat.core.features.room_defaults import RoomSetting
 
     with serving(rooms={"#news": RoomSetting("What is new", {"secret": True}, {"limit": "5"})}) as server:
         carol = server.irc("carol")

@@ -2,8 +2,21 @@
 
 import pytest
 
-from asyncchat.core import commands, events, replies, text
+from asyncchat.core import text
 from asyncchat.core.commands import Answer
+from asyncchat.core.features import EVENTS as ALL_EVENTS
+from asyncchat.core.features.connect import NameNotAllowed, Quit
+from asyncchat.core.features.ignore import Ignore
+from asyncchat.core.features.join import RoomView
+from asyncchat.core.features.messages import Say
+from asyncchat.core.features.metadata.facts import SetMetadata
+from asyncchat.core.features.moderation import Kick
+from asyncchat.core.features.queries import AskPerson, AskRooms, AskWho
+from asyncchat.core.features.redaction import EraseFrom
+from asyncchat.core.features.room_modes import AskFlags, AskMasks
+from asyncchat.core.features.rooms import Kicked
+from asyncchat.core.features.topic import AskTopic, SetTopic
+from asyncchat.core.replies import Refusal, Reply
 from asyncchat.dialects.plain.prompts import ASK_AGAIN
 from asyncchat.text import sentences, slash
 from asyncchat.text.features.rooms import room_lines
@@ -52,14 +65,14 @@ def names(kinds):
 
 
 def test_the_closed_sets_have_their_words():
-    assert names(events.AnyEvent.__args__) - names(EVENTS) - names(OWN_EVENTS) == UNTOLD_EVENTS
-    assert names(replies.Reply.__subclasses__()) - names(REPLIES) == UNTOLD_REPLIES
-    assert set(REFUSALS) == set(replies.Refusal.__subclasses__())
+    assert names(ALL_EVENTS) - names(EVENTS) - names(OWN_EVENTS) == UNTOLD_EVENTS
+    assert names(Reply.__subclasses__()) - names(REPLIES) == UNTOLD_REPLIES
+    assert set(REFUSALS) == set(Refusal.__subclasses__())
 
 
 def test_a_second_declaration_is_refused():
     with pytest.raises(ValueError, match="Kicked has words twice"):
-        sentences.register(FeatureText(events={events.Kicked: str}))
+        sentences.register(FeatureText(events={Kicked: str}))
     with pytest.raises(ValueError, match="/kick is declared twice"):
         slash.register([COMMANDS["kick"]])
 
@@ -121,22 +134,22 @@ def test_an_unknown_word_names_the_nearest(line, near):
 @pytest.mark.parametrize(
     ("line", "asked"),
     [
-        ("/WHO", commands.AskWho("#lobby")),
-        ("/names", commands.AskWho("#lobby")),
-        ("/who #x", commands.AskWho("#x")),
-        ("/who anna", commands.AskPerson("anna")),
-        ("/rooms", commands.AskRooms()),
-        ("/topic", commands.AskTopic("#lobby")),
-        ("/topic a  b", commands.SetTopic("#lobby", "a  b")),
-        ("/topic -", commands.SetTopic("#lobby", "")),
-        ("/kick bob", commands.Kick("#lobby", "bob", "")),
-        ("/ban", commands.AskMasks("#lobby")),
-        ("/mute", commands.AskMasks("#lobby", ("mute",))),
-        ("/rule", commands.AskFlags("#lobby")),
-        ("/clear *", commands.EraseFrom("#lobby", "")),
-        ("/ignore", commands.Ignore("")),
-        ("/exit", commands.Quit("")),
-        ("/msg #tea hi", commands.Say("#tea", "hi")),
+        ("/WHO", AskWho("#lobby")),
+        ("/names", AskWho("#lobby")),
+        ("/who #x", AskWho("#x")),
+        ("/who anna", AskPerson("anna")),
+        ("/rooms", AskRooms()),
+        ("/topic", AskTopic("#lobby")),
+        ("/topic a  b", SetTopic("#lobby", "a  b")),
+        ("/topic -", SetTopic("#lobby", "")),
+        ("/kick bob", Kick("#lobby", "bob", "")),
+        ("/ban", AskMasks("#lobby")),
+        ("/mute", AskMasks("#lobby", ("mute",))),
+        ("/rule", AskFlags("#lobby")),
+        ("/clear *", EraseFrom("#lobby", "")),
+        ("/ignore", Ignore("")),
+        ("/exit", Quit("")),
+        ("/msg #tea hi", Say("#tea", "hi")),
     ],
 )
 def test_what_each_word_asks(line, asked):
@@ -188,19 +201,19 @@ def test_answers_about_the_state():
 def test_what_somebody_carries_for_programs_is_shown_clean():
     world = World()
     anna = world.person("anna")
-    world.decide(anna, commands.SetMetadata("", "url", "https://example.org\x1b[2J"))
+    world.decide(anna, SetMetadata("", "url", "https://example.org\x1b[2J"))
     assert anna.type("/who anna").endswith("\n  url: https://example.org\n")
 
 
 def test_no_answer_looks_like_somebodys_words():
     """A client tells them apart by ``NAME: text`` alone; usage is told apart by its words."""
-    room = replies.RoomView("#lobby", None, (), 0, False, None)  # type: ignore[arg-type]  # nobody is there
+    room = RoomView("#lobby", None, (), 0, False, None)  # type: ignore[arg-type]  # nobody is there
     assert room_lines(room) == ["People here: "]
     assert ": " not in ASK_AGAIN.split()[0]
     assert not any(line.split(" ")[0].endswith(":") for line in help_text(()).splitlines())
 
 
 def test_reasons_of_names_make_sentences():
-    refusal = replies.NameNotAllowed("a b", "it has a space")
+    refusal = NameNotAllowed("a b", "it has a space")
     assert refusal_sentence(refusal) == "That name is not allowed: it has a space."
     assert text.TEXT_BYTES == 8192

@@ -57,7 +57,7 @@ def add(
     """
     from asyncchat.control.client import ask
     from asyncchat.control.requests import AddToken, Done
-    from asyncchat.core.tokens import digest_of
+    from asyncchat.core.features.bots import digest_of
 
     secret = MARK + secrets.token_urlsafe(SECRET_BYTES)
     wanted = tuple(room if room.startswith("#") or room == "*" else f"#{room}" for room in rooms)

@@ -18,7 +18,7 @@ from asyncchat.client.plain_session import PlainSession
 from asyncchat.client.protocol import ClientSession, Settings
 from asyncchat.client.room_cursor import position_at
 from asyncchat.client.transport import Transport
-from asyncchat.core.events import Speech
+from asyncchat.core.features.messages import Speech
 from asyncchat.core.names import LOBBY
 from asyncchat.core.scram import prepared
 

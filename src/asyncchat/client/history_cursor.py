@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from asyncchat.client.events import Message
 from asyncchat.client.local_calendar import moment
-from asyncchat.core.commands import ReadHistory
+from asyncchat.core.features.history import ReadHistory
 from asyncchat.text.features.history import PAGE, HistoryCursor
 
 

@@ -10,8 +10,33 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from asyncchat.client.errors import ClientError
-from asyncchat.core import commands
 from asyncchat.core.commands import Command
+from asyncchat.core.features.accounts import (
+    AskAccount,
+    DropAccount,
+    LogOut,
+    NewPassword,
+    Reclaim,
+    Register,
+    ShowPassword,
+)
+from asyncchat.core.features.always_on import SetStaying
+from asyncchat.core.features.audit import ReadActs
+from asyncchat.core.features.away import SetAway
+from asyncchat.core.features.host import ChangeHost
+from asyncchat.core.features.invites import AskInvitations, Invite, Knock
+from asyncchat.core.features.kill import Kill
+from asyncchat.core.features.moderation import Ban, Mute
+from asyncchat.core.features.opers import Owner, Resign
+from asyncchat.core.features.queries import AskPerson, AskRooms
+from asyncchat.core.features.redaction import EraseFrom
+from asyncchat.core.features.rename import RenameRoom
+from asyncchat.core.features.room_modes import AskFlags, AskMasks, SetFlag, SetMask, SetRole, SetSetting
+from asyncchat.core.features.room_registration import AskAccess, RegisterRoom, SetAccess
+from asyncchat.core.features.server import Reload
+from asyncchat.core.features.server_bans import AskServerBans, BanFromServer
+from asyncchat.core.features.user_modes import AskPersonFlags, SetPersonFlag
+from asyncchat.core.features.wallops import Announce
 from asyncchat.core.modes import BANS, KEY, MUTES
 from asyncchat.core.names import HISTSERV
 from asyncchat.dialects.irc.modes import (
@@ -95,18 +120,18 @@ def _mask(chat: Connection, room: str, listed: str, mask: str, on: bool, seconds
     return ("MODE", room, _sign(on) + letter, mask)
 
 
-def _ask_masks(chat: Connection, asked: commands.AskMasks) -> Line:
+def _ask_masks(chat: Connection, asked: AskMasks) -> Line:
     return ("MODE", asked.room, f"+{_list_letter(chat, asked.lists[0])[0]}")
 
 
-def _set_setting(_chat: Connection, asked: commands.SetSetting) -> Line:
+def _set_setting(_chat: Connection, asked: SetSetting) -> Line:
     letter = SETTING_LETTERS[asked.setting]
     if asked.value:
         return ("MODE", asked.room, f"+{letter}", asked.value)
     return ("MODE", asked.room, f"-{letter}", *(["*"] if asked.setting == KEY else []))
 
 
-def _register_room(_chat: Connection, asked: commands.RegisterRoom) -> Line:
+def _register_room(_chat: Connection, asked: RegisterRoom) -> Line:
     if not asked.on:
         return ("CS", "DROP", asked.room)
     return ("CS", "TRANSFER", asked.room, asked.account) if asked.account else ("CS", "REGISTER", asked.room)
@@ -122,7 +147,7 @@ def _nickserv(*words: str, password: str = "") -> Line:
     return ("NS", *(word for word in words if word))
 
 
-def _stay(_chat: Connection, asked: commands.SetStaying) -> Line:
+def _stay(_chat: Connection, asked: SetStaying) -> Line:
     switch = {True: "ON", False: "OFF", None: ""}[asked.on]
     return _nickserv("SET", "ALWAYSON", switch)
 
@@ -130,7 +155,7 @@ def _stay(_chat: Connection, asked: commands.SetStaying) -> Line:
 # The server.
 
 
-def _server_ban(_chat: Connection, asked: commands.BanFromServer) -> Line:
+def _server_ban(_chat: Connection, asked: BanFromServer) -> Line:
     if not asked.on:
         return ("UNKLINE", asked.mask)
     if asked.seconds:
@@ -138,51 +163,51 @@ def _server_ban(_chat: Connection, asked: commands.BanFromServer) -> Line:
     return ("KLINE", asked.mask, *_optional(asked.reason))
 
 
-def _audit(_chat: Connection, asked: commands.ReadActs) -> Line:
+def _audit(_chat: Connection, asked: ReadActs) -> Line:
     if asked.newest_seconds is not None:
         return ("AUDIT", lasting(asked.newest_seconds))
     if asked.after_time is not None:
         return ("AUDIT", lasting(max(1, int(time.time()) - asked.after_time // 1_000_000)))
-    return ("AUDIT", *([] if asked == commands.ReadActs() else [str(asked.limit)]))
+    return ("AUDIT", *([] if asked == ReadActs() else [str(asked.limit)]))
 
 
 _LINES: dict[type[Command], Callable[[Connection, Any], Line]] = {
-    commands.AskPerson: lambda _, c: ("WHOIS", c.name),
-    commands.AskRooms: lambda _, _command: ("LIST",),
-    commands.SetAway: lambda _, c: ("AWAY", *_optional(c.text)),
-    commands.EraseFrom: lambda _, c: ("PRIVMSG", HISTSERV, f"CLEAR {c.room} {c.name or '*'}"),
-    commands.RenameRoom: lambda _, c: ("RENAME", c.room, c.to, *_optional(c.reason)),
-    commands.Knock: lambda _, c: ("KNOCK", c.room, *_optional(c.text)),
-    commands.Invite: lambda _, c: ("INVITE", c.name, c.room),
-    commands.AskInvitations: lambda _, _command: ("INVITE",),
-    commands.AskMasks: _ask_masks,
-    commands.Ban: lambda chat, c: _mask(chat, c.room, BANS, c.who, c.on, c.seconds),
-    commands.Mute: lambda chat, c: _mask(chat, c.room, MUTES, c.who, c.on, c.seconds),
-    commands.SetMask: lambda chat, c: _mask(chat, c.room, c.listed, c.who, c.on, c.seconds),
-    commands.SetRole: lambda _, c: ("MODE", c.room, _sign(c.on) + ROLE_LETTERS[c.role], c.name),
-    commands.AskFlags: lambda _, c: ("MODE", c.room),
-    commands.SetFlag: lambda _, c: ("MODE", c.room, _sign(c.on) + FLAG_LETTERS[c.flag]),
-    commands.SetSetting: _set_setting,
-    commands.AskPersonFlags: lambda chat, _command: ("MODE", chat.nick),
-    commands.SetPersonFlag: lambda chat, c: ("MODE", chat.nick, _sign(c.on) + PERSON_LETTERS[c.flag]),
-    commands.Register: lambda _, c: _nickserv("REGISTER", c.password, c.email, password=c.password),
-    commands.ShowPassword: lambda _, c: _nickserv("IDENTIFY", c.account, c.password, password=c.password),
-    commands.LogOut: lambda _, _command: _nickserv("LOGOUT"),
-    commands.AskAccount: lambda _, c: _nickserv("INFO", c.account),
-    commands.NewPassword: lambda _, c: _nickserv("SET", "PASSWORD", c.password, password=c.password),
-    commands.DropAccount: lambda _, c: _nickserv("DROP", c.password, password=c.password),
-    commands.Reclaim: lambda _, c: _nickserv("REGAIN", c.name, c.password, password=c.password),
-    commands.SetStaying: _stay,
-    commands.RegisterRoom: _register_room,
-    commands.AskAccess: lambda _, c: ("CS", "FLAGS", c.room),
-    commands.SetAccess: lambda _, c: ("CS", "FLAGS", c.room, c.account, c.role or "-"),
-    commands.Owner: lambda _, c: ("OPER", c.name or "owner", c.code),
-    commands.Resign: lambda chat, _command: ("MODE", chat.nick, "-o"),
-    commands.Kill: lambda _, c: ("KILL", c.name, c.reason),
-    commands.ChangeHost: lambda _, c: ("CHGHOST", c.name, c.host),
-    commands.AskServerBans: lambda _, _command: ("KLINE",),
-    commands.BanFromServer: _server_ban,
-    commands.ReadActs: _audit,
-    commands.Announce: lambda _, c: ("WALLOPS", c.text),
-    commands.Reload: lambda _, _command: ("REHASH",),
+    AskPerson: lambda _, c: ("WHOIS", c.name),
+    AskRooms: lambda _, _command: ("LIST",),
+    SetAway: lambda _, c: ("AWAY", *_optional(c.text)),
+    EraseFrom: lambda _, c: ("PRIVMSG", HISTSERV, f"CLEAR {c.room} {c.name or '*'}"),
+    RenameRoom: lambda _, c: ("RENAME", c.room, c.to, *_optional(c.reason)),
+    Knock: lambda _, c: ("KNOCK", c.room, *_optional(c.text)),
+    Invite: lambda _, c: ("INVITE", c.name, c.room),
+    AskInvitations: lambda _, _command: ("INVITE",),
+    AskMasks: _ask_masks,
+    Ban: lambda chat, c: _mask(chat, c.room, BANS, c.who, c.on, c.seconds),
+    Mute: lambda chat, c: _mask(chat, c.room, MUTES, c.who, c.on, c.seconds),
+    SetMask: lambda chat, c: _mask(chat, c.room, c.listed, c.who, c.on, c.seconds),
+    SetRole: lambda _, c: ("MODE", c.room, _sign(c.on) + ROLE_LETTERS[c.role], c.name),
+    AskFlags: lambda _, c: ("MODE", c.room),
+    SetFlag: lambda _, c: ("MODE", c.room, _sign(c.on) + FLAG_LETTERS[c.flag]),
+    SetSetting: _set_setting,
+    AskPersonFlags: lambda chat, _command: ("MODE", chat.nick),
+    SetPersonFlag: lambda chat, c: ("MODE", chat.nick, _sign(c.on) + PERSON_LETTERS[c.flag]),
+    Register: lambda _, c: _nickserv("REGISTER", c.password, c.email, password=c.password),
+    ShowPassword: lambda _, c: _nickserv("IDENTIFY", c.account, c.password, password=c.password),
+    LogOut: lambda _, _command: _nickserv("LOGOUT"),
+    AskAccount: lambda _, c: _nickserv("INFO", c.account),
+    NewPassword: lambda _, c: _nickserv("SET", "PASSWORD", c.password, password=c.password),
+    DropAccount: lambda _, c: _nickserv("DROP", c.password, password=c.password),
+    Reclaim: lambda _, c: _nickserv("REGAIN", c.name, c.password, password=c.password),
+    SetStaying: _stay,
+    RegisterRoom: _register_room,
+    AskAccess: lambda _, c: ("CS", "FLAGS", c.room),
+    SetAccess: lambda _, c: ("CS", "FLAGS", c.room, c.account, c.role or "-"),
+    Owner: lambda _, c: ("OPER", c.name or "owner", c.code),
+    Resign: lambda chat, _command: ("MODE", chat.nick, "-o"),
+    Kill: lambda _, c: ("KILL", c.name, c.reason),
+    ChangeHost: lambda _, c: ("CHGHOST", c.name, c.host),
+    AskServerBans: lambda _, _command: ("KLINE",),
+    BanFromServer: _server_ban,
+    ReadActs: _audit,
+    Announce: lambda _, c: ("WALLOPS", c.text),
+    Reload: lambda _, _command: ("REHASH",),
 }

@@ -33,7 +33,7 @@ from asyncchat.client.outbox import UNCERTAIN, OutgoingMessage
 from asyncchat.client.pending import Lookup, Receipt
 from asyncchat.client.protocol import ClientSession, Settings
 from asyncchat.client.resume import Resume
-from asyncchat.core.events import Speech
+from asyncchat.core.features.messages import Speech
 from asyncchat.core.scram import NONCE_BYTES
 from asyncchat.dialects.irc.client import IrcClient
 from asyncchat.dialects.irc.client_login import Login

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from asyncchat.client.errors import NotDelivered
 from asyncchat.client.pending import Receipt
-from asyncchat.core.events import Speech
+from asyncchat.core.features.messages import Speech
 from asyncchat.dialects.irc.client_sending import comparable
 from asyncchat.dialects.irc.client_values import Message
 

@@ -22,7 +22,7 @@ from asyncchat.client.events import (
 from asyncchat.client.outbox import UNCERTAIN, OutgoingMessage
 from asyncchat.client.pending import Lookup, Receipt
 from asyncchat.client.protocol import ClientSession, Settings
-from asyncchat.core.events import Speech
+from asyncchat.core.features.messages import Speech
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.dialects.plain.client import PlainClient
 from asyncchat.dialects.plain.client_values import (

@@ -15,7 +15,7 @@ from asyncchat.client.events import Event
 from asyncchat.client.nick_fallback import NickFallback
 from asyncchat.client.outbox import Outbox
 from asyncchat.client.pending import Lookup, Receipt
-from asyncchat.core.events import Speech
+from asyncchat.core.features.messages import Speech
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from asyncchat.client.client import Client
 from asyncchat.client.events import Message
 from asyncchat.client.history_cursor import ago
 from asyncchat.client.local_calendar import moment
-from asyncchat.core.commands import Search
+from asyncchat.core.features.search import Search
 
 
 class SearchPages:

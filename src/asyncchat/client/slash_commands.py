@@ -13,9 +13,18 @@ from asyncchat.client.irc_lines import irc_line
 from asyncchat.client.render import names_line
 from asyncchat.client.search import SearchPages
 from asyncchat.client.terminal_state import TerminalState
-from asyncchat.core import commands, replies
 from asyncchat.core.commands import Command
-from asyncchat.core.events import Speech
+from asyncchat.core.features.connect import Quit, Rename
+from asyncchat.core.features.history import ReadHistory, ReplyTo
+from asyncchat.core.features.ignore import Ignore, Ignored
+from asyncchat.core.features.join import Join, Part
+from asyncchat.core.features.messages import Say, Speech
+from asyncchat.core.features.moderation import Kick
+from asyncchat.core.features.queries import AskPerson, AskWho
+from asyncchat.core.features.reactions import React
+from asyncchat.core.features.redaction import Redact
+from asyncchat.core.features.search import Search
+from asyncchat.core.features.topic import AskTopic, SetTopic
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.text import slash
 from asyncchat.text.arguments import name_and_rest
@@ -82,7 +91,7 @@ def obey(state: TerminalState, line: str) -> None:
     if isinstance(asked, str):
         for told in asked.split("\n"):
             state.tell(told)
-    elif state.commands_go_through and isinstance(asked, commands.AskPerson):
+    elif state.commands_go_through and isinstance(asked, AskPerson):
         state.chat.command(line)
     else:
         _HANDLERS.get(type(asked), _send)(state, asked)
@@ -102,7 +111,7 @@ def _send(state: TerminalState, command: Command) -> None:
     state.chat.command(*irc_line(state.chat, command))
 
 
-def _who(state: TerminalState, asked: commands.AskWho) -> None:
+def _who(state: TerminalState, asked: AskWho) -> None:
     names = state.chat.members(asked.mask)
     if names:
         state.tell(f"in {asked.mask}: {names_line(names, most=1000)}")
@@ -110,30 +119,30 @@ def _who(state: TerminalState, asked: commands.AskWho) -> None:
         state.tell(f"{asked.mask}: you are not there")
 
 
-def _join(state: TerminalState, asked: commands.Join) -> None:
+def _join(state: TerminalState, asked: Join) -> None:
     joined = {fold(name): name for name in state.chat.rooms}
     if fold(asked.room) not in joined:
         state.chat.join(asked.room, asked.key)
     state.room = joined.get(fold(asked.room), asked.room)
 
 
-def _part(state: TerminalState, asked: commands.Part) -> None:
+def _part(state: TerminalState, asked: Part) -> None:
     state.chat.part(asked.room, asked.reason)
     if fold(asked.room) == fold(state.room):
         others = [name for name in state.chat.rooms if fold(name) != fold(asked.room)]
         state.room = others[0] if others else LOBBY
 
 
-def _say(state: TerminalState, asked: commands.Say) -> None:
+def _say(state: TerminalState, asked: Say) -> None:
     state.chat.say(asked.to, asked.text, action=asked.speech is Speech.ACTION)
 
 
-def _show_topic(state: TerminalState, asked: commands.AskTopic) -> None:
+def _show_topic(state: TerminalState, asked: AskTopic) -> None:
     topic = state.chat.topic(asked.room)
     state.tell(f"topic of {asked.room}: {topic}" if topic else f"{asked.room} has no topic")
 
 
-def _history(state: TerminalState, asked: commands.ReadHistory) -> None:
+def _history(state: TerminalState, asked: ReadHistory) -> None:
     key = fold(asked.room)
     cursor = state.history.pop(key, None)
     if cursor is None or cursor.asked is not asked:
@@ -151,7 +160,7 @@ def _history(state: TerminalState, asked: commands.ReadHistory) -> None:
         state.tell(history.more(asked.room, here=key == fold(state.room)))
 
 
-def _search(state: TerminalState, asked: commands.Search) -> None:
+def _search(state: TerminalState, asked: Search) -> None:
     again = state.search is not None and state.search.asked is asked
     if state.search is None or not again:
         state.search = SearchPages(asked, datetime.now().astimezone())
@@ -167,12 +176,12 @@ def _search(state: TerminalState, asked: commands.Search) -> None:
         state.tell(search.MORE)
 
 
-def _ignore(state: TerminalState, asked: commands.Ignore) -> None:
+def _ignore(state: TerminalState, asked: Ignore) -> None:
     if asked.name and asked.on:
         state.ignored[fold(asked.name)] = asked.name
     elif asked.name:
         state.ignored.pop(fold(asked.name), None)
-    for line in reply_lines(replies.Ignored(tuple(state.ignored.values())), _NO_ZONE):
+    for line in reply_lines(Ignored(tuple(state.ignored.values())), _NO_ZONE):
         state.tell(line)
 
 
@@ -180,11 +189,11 @@ _NO_ZONE = Zone("", 0)
 """For sentences without a time."""
 
 
-def _quit(_state: TerminalState, asked: commands.Quit) -> None:
+def _quit(_state: TerminalState, asked: Quit) -> None:
     raise Leave(asked.reason)
 
 
-def _reply(state: TerminalState, asked: commands.Reply) -> None:
+def _reply(state: TerminalState, asked: ReplyTo) -> None:
     found = state.recent.last(asked.which.to, asked.which.name)
     if found is None:
         state.tell(f"{asked.which.name} has said nothing here that was shown")
@@ -192,7 +201,7 @@ def _reply(state: TerminalState, asked: commands.Reply) -> None:
         state.chat.say(asked.which.to, f"{found.nick}: {asked.text}", reply_to=found.id)
 
 
-def _react(state: TerminalState, asked: commands.React) -> None:
+def _react(state: TerminalState, asked: React) -> None:
     found = state.recent.last(asked.which.to, asked.which.name)
     if found is None:
         state.tell("there is no such message that was shown here")
@@ -200,7 +209,7 @@ def _react(state: TerminalState, asked: commands.React) -> None:
         state.chat.react(asked.which.to, found.id, asked.reaction, on=asked.on)
 
 
-def _redact(state: TerminalState, asked: commands.Redact) -> None:
+def _redact(state: TerminalState, asked: Redact) -> None:
     """Takes back a message: the last one of a person, or the one with an id."""
     room, name = asked.which.to, asked.which.name
     found = state.recent.get(name) or state.recent.last(room, name, own=True)
@@ -213,20 +222,20 @@ def _redact(state: TerminalState, asked: commands.Redact) -> None:
 
 
 _HANDLERS: dict[type[Command], Callable[[TerminalState, Any], None]] = {
-    commands.AskWho: _who,
-    commands.Join: _join,
-    commands.Part: _part,
-    commands.Rename: lambda state, asked: state.chat.set_nick(asked.name),
-    commands.Say: _say,
-    commands.AskTopic: _show_topic,
-    commands.SetTopic: lambda state, asked: state.chat.set_topic(asked.room, asked.text),
-    commands.ReadHistory: _history,
-    commands.Search: _search,
-    commands.Ignore: _ignore,
-    commands.Quit: _quit,
-    commands.Kick: lambda state, asked: state.chat.kick(asked.room, asked.name, asked.reason),
-    commands.Reply: _reply,
-    commands.React: _react,
-    commands.Redact: _redact,
+    AskWho: _who,
+    Join: _join,
+    Part: _part,
+    Rename: lambda state, asked: state.chat.set_nick(asked.name),
+    Say: _say,
+    AskTopic: _show_topic,
+    SetTopic: lambda state, asked: state.chat.set_topic(asked.room, asked.text),
+    ReadHistory: _history,
+    Search: _search,
+    Ignore: _ignore,
+    Quit: _quit,
+    Kick: lambda state, asked: state.chat.kick(asked.room, asked.name, asked.reason),
+    ReplyTo: _reply,
+    React: _react,
+    Redact: _redact,
 }
 """What is done otherwise than by one line of IRC."""

@@ -12,7 +12,8 @@ from asyncchat.client.history_cursor import MessageCursor
 from asyncchat.client.local_calendar import LocalCalendar
 from asyncchat.client.recent import Recent
 from asyncchat.client.search import SearchPages
-from asyncchat.core.commands import ReadHistory, Search
+from asyncchat.core.features.history import ReadHistory
+from asyncchat.core.features.search import Search
 from asyncchat.core.names import fold
 
 

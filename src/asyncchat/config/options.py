@@ -17,10 +17,10 @@ import msgspec
 from asyncchat.config import passwords
 from asyncchat.config.origins import origins_fault
 from asyncchat.config.webhooks import Webhook
+from asyncchat.core.features.always_on import DAYS, PEOPLE
+from asyncchat.core.features.room_defaults import RoomSetting
 from asyncchat.core.modes import FLAGS, OPENED_FLAGS, SETTING_TABLE
 from asyncchat.core.names import room_fault
-from asyncchat.core.settings import RoomSetting
-from asyncchat.core.stays import DAYS, PEOPLE
 from asyncchat.core.text import TOPIC_BYTES, size
 
 ENVIRONMENT = "ASYNCCHAT_"

@@ -25,7 +25,7 @@ from asyncchat.config.options import (
 from asyncchat.config.passwords import PREFIX
 from asyncchat.config.toml_lines import lines_of
 from asyncchat.config.webhooks import Webhook, webhook_fault
-from asyncchat.core.settings import RoomSetting
+from asyncchat.core.features.room_defaults import RoomSetting
 from asyncchat.errors import AsyncChatError, Misuse
 
 FILE_VARIABLE = ENVIRONMENT + "CONFIG"

@@ -12,12 +12,9 @@ from asyncchat.control.refusals import sentence
 from asyncchat.control.wire import Refused
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
-from asyncchat.core.events import AnyEvent, Record
+from asyncchat.core.events import Event, Record
 from asyncchat.core.replies import Refusal
 from asyncchat.log.base import Log
-
-CONSOLE = 0
-"""The number of whoever runs the server; no session has it. Some commands are only allowed for it."""
 
 
 class CommandExecutor(Protocol):
@@ -39,7 +36,7 @@ class CommandExecutor(Protocol):
         ...
 
     async def submit(self, command: Command) -> Sequence[object]:
-        """Decides a command for ``CONSOLE``.
+        """Decides a command for ``SERVER``.
 
         Returns:
             Its outcome, once the log has its records; a refusal if the log can't be written now.
@@ -47,7 +44,7 @@ class CommandExecutor(Protocol):
         ...
 
 
-async def execute(executor: CommandExecutor, command: Command) -> list[AnyEvent]:
+async def execute(executor: CommandExecutor, command: Command) -> list[Event]:
     """The events of a command.
 
     Raises:

@@ -9,12 +9,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from asyncchat.control.executor import CONSOLE
 from asyncchat.control.operations import carry_out
 from asyncchat.control.requests import Result
 from asyncchat.core.chat import Chat
-from asyncchat.core.commands import Command, Question
-from asyncchat.core.events import Event, Kept, Record
+from asyncchat.core.commands import Command
+from asyncchat.core.engine import Engine
+from asyncchat.core.events import Record
+from asyncchat.core.permissions import SERVER
 from asyncchat.log.base import Log
 from asyncchat.log.sqlite import SqliteLog
 
@@ -23,7 +24,7 @@ class FileExecutor:
     """A history that no server has.
 
     Args:
-        log: it; the desk does not close it.
+        log: it; this does not close it.
     """
 
     running = False
@@ -31,22 +32,14 @@ class FileExecutor:
     def __init__(self, log: Log) -> None:
         self.log = log
         self.chat = Chat.replay(log.state())
+        self._engine = Engine(self.chat, log.last, log.last_time)
 
     async def submit(self, command: Command) -> Sequence[object]:
-        """Decides, applies and appends; see ``CommandExecutor.submit``."""
-        now = max(self.log.last_time, time.time_ns() // 1000)
-        last = self.log.last
-        outcome: list[object] = []
-        records: list[Record] = []
-        for item in self.chat.decide(CONSOLE, command, now):
-            if isinstance(item, Event):
-                if item.kept is not Kept.NEVER:
-                    self.chat.apply(item)
-                    records.append(Record(last + len(records) + 1, now, item))
-                    outcome.append(records[-1])
-            else:
-                outcome.append(self.chat.answer(CONSOLE, item) if isinstance(item, Question) else item)
-        await self.log.append(last, records)
+        """Executes a command, and appends its records; see ``CommandExecutor.submit``."""
+        last = self._engine.number
+        self._engine.at(time.time_ns() // 1000)
+        outcome, _ = self._engine.execute(SERVER, command)
+        await self.log.append(last, [item for item in outcome if type(item) is Record])
         return outcome
 
 

@@ -33,7 +33,10 @@ from asyncchat.control.requests import (
     TokenRows,
 )
 from asyncchat.control.wire import Refused
-from asyncchat.core import commands, scram
+from asyncchat.core import scram
+from asyncchat.core.features.accounts import ChangePassword, MakeAccount, RemoveAccount
+from asyncchat.core.features.bots import Bots, NewToken
+from asyncchat.core.features.bots import RevokeToken as RevokeTokenCommand
 from asyncchat.core.names import fold
 
 
@@ -44,19 +47,19 @@ async def status(executor: CommandExecutor, _request: AskStatus) -> Status:
 
 async def add_account(executor: CommandExecutor, request: AddAccount) -> Done:
     """Registers an account."""
-    await execute(executor, commands.MakeAccount(request.name, await _verifier(request.password)))
+    await execute(executor, MakeAccount(request.name, await _verifier(request.password)))
     return Done()
 
 
 async def change_password(executor: CommandExecutor, request: ChangeAccountPassword) -> Done:
     """Changes the password of an account; sessions stay logged in."""
-    await execute(executor, commands.ChangePassword(request.name, await _verifier(request.password)))
+    await execute(executor, ChangePassword(request.name, await _verifier(request.password)))
     return Done()
 
 
 async def remove_account(executor: CommandExecutor, request: DropAccount) -> Done:
     """Removes an account; its sessions are logged out."""
-    await execute(executor, commands.RemoveAccount(request.name, verified=True))
+    await execute(executor, RemoveAccount(request.name, verified=True))
     return Done()
 
 
@@ -83,19 +86,19 @@ async def _verifier(password: str) -> str:
 
 async def add_token(executor: CommandExecutor, request: AddToken) -> Done:
     """Makes a token."""
-    await execute(executor, commands.NewToken(request.name, request.digest, request.rooms, request.actions))
+    await execute(executor, NewToken(request.name, request.digest, request.rooms, request.actions))
     return Done()
 
 
 async def list_tokens(executor: CommandExecutor, _request: AskTokens) -> TokenRows:
     """Lists all tokens, by name."""
-    tokens = sorted(executor.chat.tokens.values(), key=lambda token: fold(token.name))
+    tokens = sorted(Bots.of(executor.chat).tokens.values(), key=lambda token: fold(token.name))
     return TokenRows(tuple(TokenRow(token.name, token.rooms, token.actions, token.time) for token in tokens))
 
 
 async def revoke_token(executor: CommandExecutor, request: RevokeToken) -> Done:
     """Revokes a token."""
-    await execute(executor, commands.RevokeToken(request.name))
+    await execute(executor, RevokeTokenCommand(request.name))
     return Done()
 
 

@@ -1,7 +1,6 @@
-"""Accounts: names that belong to somebody from one visit to the next.
+"""An account: a name that belongs to somebody from one visit to the next.
 
-Owns what is kept of one; how a password is checked is the server's affair, who may do what stands in
-``rules.accounts``.
+Owns the value; what may be done with one stands in ``features.accounts``.
 """
 
 import msgspec
@@ -18,10 +17,3 @@ class Account(msgspec.Struct, frozen=True):
     verifier: str
     time: int
     email: str = ""
-
-
-SERVER = 0
-"""Asks in the place of a session's number where the server itself does, for who runs it."""
-
-ACCOUNTS = 100_000
-"""Accounts there may be: each costs half a kilobyte, so a script that makes them can't fill the memory."""

@@ -20,7 +20,7 @@ from asyncchat.core.modes import (
 )
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person
-from asyncchat.core.roles import FOUNDER, OPERATOR
+from asyncchat.core.roles import FOUNDER, OPERATOR, highest
 
 BLOCK_SIZE = 32
 """Members a block: so many names of usual length fill one line of an IRC NAMES reply."""
@@ -167,6 +167,10 @@ class Room:
             return ""
         return FOUNDER.name if account == self.founder else self.access.get(account, "")
 
+    def outranks(self, one: int, other: int) -> bool:
+        """Whether one person's highest role in the room is above another's."""
+        return highest(self.roles.get(one, 0)) > highest(self.roles.get(other, 0))
+
     # What is set.
 
     def turn(self, flag: str, on: bool) -> None:
@@ -284,4 +288,30 @@ class Room:
             "members": list(self.members()),
             "roles": dict(self.roles),
             "spoke": dict(self.spoke),
+        }
+
+
+class Rooms(dict[str, Room]):
+    """The rooms of a chat, by their keys."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.redirects: dict[str, str] = {}
+        """The keys of rooms by those of the names that they had before."""
+        self.joined: dict[int, tuple[str, ...]] = {}
+        """The keys of the rooms that people are in, in the order in which they joined."""
+
+    def end_run(self) -> None:
+        """Everybody is gone."""
+        for room in self.values():
+            for person_id in list(room.seats):
+                room.unseat(person_id)
+        self.joined.clear()
+
+    def state(self) -> dict[str, object]:
+        """What is equal in equal chats, as plain data."""
+        return {
+            "rooms": {key: room.state() for key, room in self.items()},
+            "redirects": dict(self.redirects),
+            "joined": dict(self.joined),
         }

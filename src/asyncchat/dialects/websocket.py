@@ -20,8 +20,9 @@ from websockets.protocol import OPEN, SERVER, Protocol
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from asyncchat.core.commands import Answer, Command, Quit
+from asyncchat.core.commands import Answer, Command
 from asyncchat.core.events import Record
+from asyncchat.core.features.connect import Quit
 from asyncchat.core.text import cut
 from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome
 from asyncchat.dialects.irc.dialect import IrcDialect

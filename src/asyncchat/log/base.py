@@ -10,9 +10,10 @@ from typing import Protocol
 
 import msgspec
 
-from asyncchat.core.events import AnyEvent, Record, Said, Whispered
+from asyncchat.core.events import Event, Record
+from asyncchat.core.features.messages import Said, Whispered
+from asyncchat.core.features.search import UNSEEN, holds
 from asyncchat.core.ids import Ids
-from asyncchat.core.searching import UNSEEN, holds
 from asyncchat.errors import AsyncChatError
 
 
@@ -201,7 +202,7 @@ class Log(Protocol):
         """How many messages (``Said``, ``Whispered``) it held when it was opened, without erased ones."""
         ...
 
-    def state(self) -> Iterable[AnyEvent]:
+    def state(self) -> Iterable[Event]:
         """The facts of kind ``Kept.STATE``, oldest first, or fewer facts that give the same state."""
         ...
 
@@ -272,7 +273,7 @@ class Log(Protocol):
         ...
 
     async def audit(self, upto: int, after_time: int, limit: int) -> tuple[Record, ...]:
-        """What operators of the server did (``core.events.ACTS``), the newest ``limit`` of it, oldest first.
+        """What operators of the server did (audited events), the newest ``limit``, oldest first.
 
         Args:
             upto: the last number that may be read.

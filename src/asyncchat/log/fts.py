@@ -24,10 +24,10 @@ from zlib import crc32
 
 import msgspec
 
-from asyncchat.core.events import Erased
+from asyncchat.core.features.redaction import Erased
+from asyncchat.core.features.search import UNSEEN, VERSION, searchable
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
-from asyncchat.core.searching import UNSEEN, VERSION, searchable
 from asyncchat.log import rows, schema
 
 _log = logging.getLogger(__name__)

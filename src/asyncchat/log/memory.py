@@ -11,20 +11,11 @@ from itertools import groupby, islice
 
 import msgspec
 
-from asyncchat.core.events import (
-    ACTS,
-    AnyEvent,
-    Erased,
-    Event,
-    Kept,
-    Reacted,
-    ReactedTo,
-    Record,
-    Retracted,
-    RoomRenamed,
-    Said,
-    Whispered,
-)
+from asyncchat.core.events import Event, Kept, Record
+from asyncchat.core.features.messages import Said, Whispered
+from asyncchat.core.features.reactions import Reacted, ReactedTo
+from asyncchat.core.features.redaction import Erased, Retracted
+from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
 from asyncchat.log import streams
@@ -87,7 +78,7 @@ class MemoryLog:
         self._by_number: dict[int, Record] = {}
         """The messages and reactions."""
         self._acts: deque[Record] = deque(maxlen=_AUDIT_KEPT)
-        self._facts: list[AnyEvent] = []
+        self._facts: list[Event] = []
         self._snapshot_at = _STATE_FACTS
 
     @property
@@ -110,7 +101,7 @@ class MemoryLog:
         """It was empty when it was opened."""
         return 0
 
-    def state(self) -> Iterable[AnyEvent]:
+    def state(self) -> Iterable[Event]:
         """The state facts of this run."""
         return tuple(self._facts)
 
@@ -130,7 +121,7 @@ class MemoryLog:
         check_sequence(expected_last, self._last_time, records)
         for record in records:
             event = record.event
-            if type(event) in ACTS:
+            if event.audited:
                 self._acts.append(record)
             if event.kept is Kept.STATE:
                 self._facts.append(event)

@@ -12,7 +12,9 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
-from asyncchat.core.events import Reacted, ReactedTo, Record, Whispered
+from asyncchat.core.events import Record
+from asyncchat.core.features.messages import Whispered
+from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.names import fold
 from asyncchat.log import rows
 from asyncchat.log.streams import PRESENCE_PREFIX, streams_of

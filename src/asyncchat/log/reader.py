@@ -14,7 +14,10 @@ from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Final, TypeVar
 
-from asyncchat.core.events import ACTS, Kept, Reacted, ReactedTo, Record, Said, Whispered
+from asyncchat.core.events import Kept, Record
+from asyncchat.core.features import EVENTS
+from asyncchat.core.features.messages import Said, Whispered
+from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.names import fold
 from asyncchat.log import postings, retention, rows, schema
 from asyncchat.log.base import LogError, Page, PageQuery, StreamRange, Window
@@ -22,7 +25,9 @@ from asyncchat.log.streams import PRESENCE_PREFIX
 
 T = TypeVar("T")
 
-_STATE_ACTS = tuple(act.__struct_config__.tag for act in ACTS if act.kept is Kept.STATE)
+_STATE_ACTS = tuple(
+    event.__struct_config__.tag for event in EVENTS if event.audited and event.kept is Kept.STATE
+)
 """The tags of the acts that are state too: their rows stand among the state's, not among the audit's."""
 
 MAX_CONVERSATIONS: Final = 2000

@@ -7,7 +7,7 @@ Owns what a rename changes, in the transaction that records the event. It must n
 import sqlite3
 from typing import Final
 
-from asyncchat.core.events import RoomRenamed
+from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.names import fold
 from asyncchat.log import postings, streams
 

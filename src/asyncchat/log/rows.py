@@ -9,20 +9,11 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from asyncchat.core.events import (
-    AnyEvent,
-    Cuts,
-    Erased,
-    Event,
-    Kept,
-    Record,
-    Retracted,
-    RoomRenamed,
-    Said,
-    Speech,
-    Tags,
-)
-from asyncchat.core.events.speech import lasting
+from asyncchat.core.events import Event, Kept, Record
+from asyncchat.core.features import ANY_EVENT
+from asyncchat.core.features.messages import Cuts, Said, Speech, Tags, lasting
+from asyncchat.core.features.redaction import Erased, Retracted
+from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, author, from_origin
 from asyncchat.log.base import LogError, check_sequence
@@ -37,8 +28,8 @@ ReadRow = tuple[int, int, str, str, str | None, int | None, str | None, str | No
 READ_COLUMNS = "number, time, room, origin, text, speech, name, tags"
 
 _encode = msgspec.json.Encoder().encode
-_decode: Callable[[str], AnyEvent] = msgspec.json.Decoder(AnyEvent).decode
-_decode_many: Callable[[str], tuple[AnyEvent, ...]] = msgspec.json.Decoder(tuple[AnyEvent, ...]).decode
+_decode: Callable[[str], Event] = msgspec.json.Decoder(ANY_EVENT).decode
+_decode_many: Callable[[str], tuple[Event, ...]] = msgspec.json.Decoder(tuple[ANY_EVENT, ...]).decode
 _decode_tags: Callable[[str], Tags] = msgspec.json.Decoder(Tags).decode
 _SPEECH = tuple(Speech)
 
@@ -171,7 +162,7 @@ def encode(event: Event) -> str:
     return _encode(event).decode()
 
 
-def decode(number: int, line: str) -> AnyEvent:
+def decode(number: int, line: str) -> Event:
     """The event of a row of ``facts``.
 
     Raises:
@@ -189,7 +180,7 @@ def encode_many(events: Sequence[Event]) -> str:
     return _encode(events).decode()
 
 
-def decode_many(number: int, text: str) -> tuple[AnyEvent, ...]:
+def decode_many(number: int, text: str) -> tuple[Event, ...]:
     """The facts of the snapshot at a number; raises as ``decode`` does."""
     try:
         return _decode_many(text)

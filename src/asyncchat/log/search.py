@@ -13,8 +13,8 @@ from time import perf_counter
 import msgspec
 
 from asyncchat.core.events import Record
+from asyncchat.core.features.search import holds
 from asyncchat.core.names import fold
-from asyncchat.core.searching import holds
 from asyncchat.log import reader, rows
 from asyncchat.log.base import SearchQuery
 from asyncchat.log.fts import UNSEARCHED, author_token, path_of, room_token, volume_table

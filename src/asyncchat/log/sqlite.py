@@ -13,7 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
 
-from asyncchat.core.events import AnyEvent, Record
+from asyncchat.core.events import Event, Record
 from asyncchat.core.ids import Ids
 from asyncchat.log import reader, schema, search, snapshot
 from asyncchat.log.base import (
@@ -117,7 +117,7 @@ class SqliteLog:
         """The file's real path."""
         return self._path
 
-    def state(self) -> Iterable[AnyEvent]:
+    def state(self) -> Iterable[Event]:
         """The state facts; blocks the caller's thread, so it is for the start, before serving.
 
         Raises:

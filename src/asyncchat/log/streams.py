@@ -10,8 +10,21 @@ whoever takes a name later finds nothing that was said to the one who had it bef
 from collections.abc import Callable
 from typing import Any, Final
 
-from asyncchat.core import events
 from asyncchat.core.events import Event
+from asyncchat.core.features.messages import Whispered
+from asyncchat.core.features.presence import Left, Renamed
+from asyncchat.core.features.reactions import Reacted, ReactedTo
+from asyncchat.core.features.redaction import Erased, Retracted
+from asyncchat.core.features.room_modes import (
+    BanChanged,
+    FlagChanged,
+    MaskChanged,
+    MuteChanged,
+    RoleChanged,
+    SettingChanged,
+)
+from asyncchat.core.features.rooms import Joined, Kicked, Parted
+from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person
 
@@ -65,7 +78,7 @@ def streams_of(event: Event) -> tuple[str, ...]:
     return () if found is None else found(event)
 
 
-def _pair(event: events.Whispered | events.ReactedTo | events.Retracted) -> tuple[str, ...]:
+def _pair(event: Whispered | ReactedTo | Retracted) -> tuple[str, ...]:
     mine = owner_prefix(event.person) + peer_suffix(event.to)
     other = owner_prefix(event.to) + peer_suffix(event.person)
     return (mine,) if mine == other else (mine, other)
@@ -79,26 +92,26 @@ def _presence(event: Any) -> tuple[str, ...]:
     return (room_presence(event.room),)
 
 
-def _presence_everywhere(event: events.Left | events.Renamed) -> tuple[str, ...]:
+def _presence_everywhere(event: Left | Renamed) -> tuple[str, ...]:
     return tuple(room_presence(room) for room in event.rooms)
 
 
 _STREAMS: dict[type[Event], Callable[[Any], tuple[str, ...]]] = {
-    events.Whispered: _pair,
-    events.ReactedTo: _pair,
-    events.Retracted: _pair,
-    events.Reacted: _change,
-    events.Erased: _change,
-    events.TopicChanged: _change,
-    events.FlagChanged: _change,
-    events.SettingChanged: _change,
-    events.BanChanged: _change,
-    events.MuteChanged: _change,
-    events.MaskChanged: _change,
-    events.Joined: _presence,
-    events.Parted: _presence,
-    events.Kicked: _presence,
-    events.RoleChanged: _presence,
-    events.Left: _presence_everywhere,
-    events.Renamed: _presence_everywhere,
+    Whispered: _pair,
+    ReactedTo: _pair,
+    Retracted: _pair,
+    Reacted: _change,
+    Erased: _change,
+    TopicChanged: _change,
+    FlagChanged: _change,
+    SettingChanged: _change,
+    BanChanged: _change,
+    MuteChanged: _change,
+    MaskChanged: _change,
+    Joined: _presence,
+    Parted: _presence,
+    Kicked: _presence,
+    RoleChanged: _presence,
+    Left: _presence_everywhere,
+    Renamed: _presence_everywhere,
 }

@@ -9,7 +9,9 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from asyncchat.core.events import Erased, Record, RoomRenamed
+from asyncchat.core.events import Record
+from asyncchat.core.features.redaction import Erased
+from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.names import fold
 from asyncchat.log import postings, rename, schema
 from asyncchat.log.base import LogError, SequenceConflict

@@ -10,10 +10,27 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from asyncchat.core import commands, replies, scram
+from asyncchat.core import scram
+from asyncchat.core.commands import Command
+from asyncchat.core.features.accounts import (
+    Authenticate,
+    Challenge,
+    ChangePassword,
+    DropAccount,
+    LogIn,
+    MakeAccount,
+    NewPassword,
+    Reclaim,
+    Register,
+    Release,
+    RemoveAccount,
+    ShowPassword,
+    unmakable,
+)
+from asyncchat.core.features.opers import ClaimOwner, NotFromHere, Owner
+from asyncchat.core.features.server import Unlock, Unlocked, WrongPassword
 from asyncchat.core.names import fold
 from asyncchat.core.replies import AccountFault, AccountRefused
-from asyncchat.core.rules.accounts import unmakable
 from asyncchat.server.password_guard import PASSWORD_LETTERS, WRONG_SECONDS
 from asyncchat.server.session import Ending
 
@@ -55,19 +72,19 @@ class Authentication:
         self.passwords = passwords
         self.owner_code = owner_code
         self.guard = guard
-        self.handlers: dict[type[commands.Command], IoHandler] = {
-            commands.Authenticate: self.authenticate,
-            commands.ShowPassword: self.show_password,
-            commands.Register: self.register,
-            commands.NewPassword: self.new_password,
-            commands.DropAccount: self.drop,
-            commands.Reclaim: self.reclaim,
-            commands.Owner: self.claim_owner,
-            commands.Unlock: self.unlock,
+        self.handlers: dict[type[Command], IoHandler] = {
+            Authenticate: self.authenticate,
+            ShowPassword: self.show_password,
+            Register: self.register,
+            NewPassword: self.new_password,
+            DropAccount: self.drop,
+            Reclaim: self.reclaim,
+            Owner: self.claim_owner,
+            Unlock: self.unlock,
         }
         """The I/O commands that it answers."""
 
-    async def authenticate(self, session: Session, command: commands.Authenticate, _upto: int) -> IoResult:
+    async def authenticate(self, session: Session, command: Authenticate, _upto: int) -> IoResult:
         """Takes the next message of an exchange."""
         try:
             if command.mechanism == scram.NAME:
@@ -76,7 +93,7 @@ class Authentication:
         except scram.ScramFault as fault:
             return AccountRefused(AccountFault.MALFORMED, detail=str(fault), purpose=command.purpose)
 
-    async def _plain(self, session: Session, command: commands.Authenticate) -> IoResult:
+    async def _plain(self, session: Session, command: Authenticate) -> IoResult:
         """PLAIN (RFC 4616): authorization identity, authentication identity and password, separated by
         NUL."""
         try:
@@ -85,9 +102,9 @@ class Authentication:
             raise scram.ScramFault("that is not PLAIN") from error
         if asked and fold(asked) != fold(name):
             raise scram.ScramFault("nobody acts for somebody else here")
-        return await self.show_password(session, commands.ShowPassword(name, password, command.purpose), 0)
+        return await self.show_password(session, ShowPassword(name, password, command.purpose), 0)
 
-    async def _scram(self, session: Session, command: commands.Authenticate) -> IoResult:
+    async def _scram(self, session: Session, command: Authenticate) -> IoResult:
         exchange = command.exchange
         accounts = self.guard
         chat = self._chat
@@ -101,7 +118,7 @@ class Authentication:
             key = fold(first.name)
             known = accounts.known(key, chat.accounts.get(key))
             begun = scram.challenged(first, known, accounts.nonce())
-            return replies.Challenge(begun.challenge.encode(), begun)
+            return Challenge(begun.challenge.encode(), begun)
         if isinstance(exchange, scram.Exchange):
             name = exchange.first.name
             refusal = self._refuse_guess(session, name, command.purpose)
@@ -110,30 +127,30 @@ class Authentication:
             last = scram.proven(exchange, command.data)
             if last is None or not self._is_kept(name, exchange.known):
                 accounts.record_failure(fold(name), session.address)
-                return await self._delayed(session, name, False, commands.LogIn(name, False, command.purpose))
-            return replies.Challenge(last, scram.Proven(name, exchange.known))
+                return await self._delayed(session, name, False, LogIn(name, False, command.purpose))
+            return Challenge(last, scram.Proven(name, exchange.known))
         if not isinstance(exchange, scram.Proven) or command.data:
             raise scram.ScramFault("nothing more was asked")
         name = exchange.name
         right = self._is_kept(name, exchange.known)
         if right:
             accounts.record_success(fold(name))
-        return await self._delayed(session, name, right, commands.LogIn(name, right, command.purpose))
+        return await self._delayed(session, name, right, LogIn(name, right, command.purpose))
 
     def _is_kept(self, name: str, known: scram.Verifier) -> bool:
         """Whether this still is the account's verifier: the account may have been removed, or be new."""
         account = self._chat.accounts.get(fold(name))
         return account is not None and scram.read_verifier(account.verifier) == known
 
-    async def show_password(self, session: Session, command: commands.ShowPassword, _upto: int) -> IoResult:
+    async def show_password(self, session: Session, command: ShowPassword, _upto: int) -> IoResult:
         """Checks a password that was sent in the clear, and logs in."""
         name = command.account or self._name(session)
         right = await self._checked(session, name, command.password, command.purpose)
         if isinstance(right, AccountRefused):
             return right
-        return await self._delayed(session, name, right, commands.LogIn(name, right, command.purpose))
+        return await self._delayed(session, name, right, LogIn(name, right, command.purpose))
 
-    async def register(self, session: Session, command: commands.Register, _upto: int) -> IoResult:
+    async def register(self, session: Session, command: Register, _upto: int) -> IoResult:
         """Registers an account, if the options and the chat allow it."""
         name = command.account or self._name(session) or command.name
         refusal = self._unregistrable(session, name, command)
@@ -141,7 +158,7 @@ class Authentication:
             fault = unmakable(self._chat, session.who, name)
             if fault is not None:
                 # The hub refuses it with the reason; it needs no verifier for that.
-                return commands.MakeAccount(name, "", purpose=command.purpose)
+                return MakeAccount(name, "", purpose=command.purpose)
             self.guard.record_registration(
                 session.address
             )  # before it is hashed: many may be asked for at once
@@ -152,11 +169,9 @@ class Authentication:
         if refusal is not None:
             return refusal
         _logger.info("%s makes the account %s", session.address, name)
-        return commands.MakeAccount(name, verifier, command.email, command.purpose)
+        return MakeAccount(name, verifier, command.email, command.purpose)
 
-    def _unregistrable(
-        self, session: Session, name: str, command: commands.Register
-    ) -> AccountRefused | None:
+    def _unregistrable(self, session: Session, name: str, command: Register) -> AccountRefused | None:
         options = session.context.options
 
         def refused(fault: AccountFault, detail: str = "") -> AccountRefused:
@@ -175,7 +190,7 @@ class Authentication:
         wait = self.guard.registration_wait(session.address)
         return refused(AccountFault.CROWD, f"wait {wait} s") if wait else None
 
-    async def new_password(self, session: Session, command: commands.NewPassword, _upto: int) -> IoResult:
+    async def new_password(self, session: Session, command: NewPassword, _upto: int) -> IoResult:
         """Changes the password of the account that the session is logged in to."""
         name = self._account(session)
         if len(command.password) < PASSWORD_LETTERS:
@@ -185,19 +200,19 @@ class Authentication:
             verifier = await self.guard.verifier(command.password) if name else ""
         except scram.ScramFault as error:
             return AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.purpose)
-        return commands.ChangePassword(name, verifier, command.purpose)
+        return ChangePassword(name, verifier, command.purpose)
 
-    async def drop(self, session: Session, command: commands.DropAccount, _upto: int) -> IoResult:
+    async def drop(self, session: Session, command: DropAccount, _upto: int) -> IoResult:
         """Removes an account, with its password."""
         name = command.account or self._account(session)
         if not name:
-            return commands.RemoveAccount("", False, command.purpose)
+            return RemoveAccount("", False, command.purpose)
         right = await self._checked(session, name, command.password, command.purpose)
         if isinstance(right, AccountRefused):
             return right
-        return await self._delayed(session, name, right, commands.RemoveAccount(name, right, command.purpose))
+        return await self._delayed(session, name, right, RemoveAccount(name, right, command.purpose))
 
-    async def reclaim(self, session: Session, command: commands.Reclaim, _upto: int) -> IoResult:
+    async def reclaim(self, session: Session, command: Reclaim, _upto: int) -> IoResult:
         """Disconnects whoever has a name, for the owner of its account."""
         right: bool | AccountRefused = True
         if command.password:
@@ -205,7 +220,7 @@ class Authentication:
         if isinstance(right, AccountRefused):
             return right
         shown = right and bool(command.password)
-        asked = commands.Release(command.name, shown, command.take, command.purpose)
+        asked = Release(command.name, shown, command.take, command.purpose)
         return await self._delayed(session, command.name, right, asked)
 
     async def _checked(
@@ -232,9 +247,7 @@ class Authentication:
         wait = max(least, self.guard.wait(fold(name), session.address))
         return AccountRefused(AccountFault.MANY, name, f"wait {wait} s", purpose) if wait else None
 
-    async def _delayed(
-        self, session: Session, name: str, right: bool, command: commands.Command
-    ) -> commands.Command:
+    async def _delayed(self, session: Session, name: str, right: bool, command: Command) -> Command:
         """What the hub is to decide, with a delay if the password was wrong."""
         if not right:
             _logger.warning("%s gave no right password for the account %s", session.address, name)
@@ -249,13 +262,13 @@ class Authentication:
         person = self._chat.people.get(session.who)
         return "" if person is None else person.account
 
-    async def claim_owner(self, session: Session, command: commands.Owner, _upto: int) -> IoResult:
+    async def claim_owner(self, session: Session, command: Owner, _upto: int) -> IoResult:
         """Checks the owner code, or a named operator's password."""
         if not command.name:
             verified = self.owner_code.verify(command.code)
         elif not self.passwords.is_host_allowed(command.name, session.address):
             await asyncio.sleep(WRONG_SECONDS)
-            return replies.NotFromHere(command.name)
+            return NotFromHere(command.name)
         else:
             person = self._chat.people.get(session.who)
             account = "" if person is None else person.account
@@ -271,15 +284,15 @@ class Authentication:
         else:
             _logger.warning("%s gave no right password for the operator %s", who, command.name or "owner")
             await asyncio.sleep(WRONG_SECONDS)
-        return commands.ClaimOwner(verified, command.name)
+        return ClaimOwner(verified, command.name)
 
-    async def unlock(self, session: Session, command: commands.Unlock, _upto: int) -> IoResult:
+    async def unlock(self, session: Session, command: Unlock, _upto: int) -> IoResult:
         """Checks the server's password; a session without it is disconnected at the last try."""
         if await self.passwords.verify_server(command.password):
-            return replies.Unlocked()
+            return Unlocked()
         if command.password:
             await asyncio.sleep(WRONG_SECONDS)
-        answer = replies.WrongPassword(bool(command.password), command.last)
+        answer = WrongPassword(bool(command.password), command.last)
         if not command.last:
             return answer
         _logger.warning("%s did not know the password", session.address)

@@ -14,15 +14,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from asyncchat.core import events
-from asyncchat.core.events import Passing, Reach, Record, RoomRenamed, Said, Together, together
+from asyncchat.core.coalesce import Together, together
+from asyncchat.core.events import Event, Passing, Reach, Record
+from asyncchat.core.features.kill import Killed
+from asyncchat.core.features.messages import Said
+from asyncchat.core.features.presence import Attached, Detached, Entered, Left
+from asyncchat.core.features.redaction import Erased
+from asyncchat.core.features.rename import RoomRenamed
+from asyncchat.core.features.room_modes import FlagChanged, RoleChanged
+from asyncchat.core.features.rooms import Joined, Kicked, Parted, RoomClosed
+from asyncchat.core.features.server_bans import BannedFromServer
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import fold
-from asyncchat.core.replies import BannedFromServer
+from asyncchat.core.people import Person
 from asyncchat.core.roles import OPERATOR, ROLE_NAMED
-from asyncchat.server.concerns import ALSO_CONCERNS, SEEN, TO_ONE, TO_SOME, Seen, ToSome
 from asyncchat.server.presence import Presence
 from asyncchat.server.recipients import Recipient, Subscribers, WriteBatch
 
@@ -55,6 +62,10 @@ class Barrier:
 
 
 Batch = Sequence[tuple[Recipient, "Outcome"]]
+
+
+_NOT_TO_ONESELF = (Reach.PEERS, Reach.SOME_PEERS)
+"""What these reach is not told to the person itself, whom another may have changed."""
 
 
 class Delivery:
@@ -132,8 +143,9 @@ class Delivery:
             if session.individual_turn != turn:
                 self._mark_individual(session)
             for item in outcome:
-                if isinstance(item, Record) and type(item.event) in ALSO_CONCERNS:
-                    for concerned in self.presence.recipients_of(ALSO_CONCERNS[type(item.event)](item.event)):
+                if isinstance(item, Record) and item.event.concerns:
+                    person: Person = getattr(item.event, item.event.concerns)
+                    for concerned in self.presence.recipients_of(person.id):
                         if concerned.individual_turn != turn:
                             self._mark_individual(concerned)
             for sibling in several.get(session.who, ()):
@@ -176,50 +188,58 @@ class Delivery:
 
     async def _tell(self, record: Record, cause: Recipient) -> None:
         """Delivers an event that is not a message to a room."""
+        event: Any = record.event  # its reach says which fields it has
+        match event.reach:
+            case Reach.ROOM | Reach.VISIBLE:
+                await self._tell_room(record, event, cause)
+            case Reach.PEERS:
+                await self._tell_peers(record, event.person.id, cause)
+            case Reach.SOME_PEERS:
+                await self._tell_behind(record, event.to, self._rooms_before(event), cause)
+            case Reach.SOME_MEMBERS:
+                await self._tell_some(record, event.room, event.to, cause)
+            case Reach.SOME:
+                await self._announce(record, event.to, cause)
+            case Reach.PAIR:
+                for target in self.presence.recipients_of(event.to.id):
+                    if target is not cause and not target.ignores(record):
+                        target.pending.append(target.encoder.encode(record))
+            case Reach.NOBODY:
+                self._note_presence(record, cause)
+        if event.concerns == "person" and event.reach in _NOT_TO_ONESELF and event.person.id != cause.who:
+            self._tell_own(record, event.person.id)
+
+    async def _tell_room(self, record: Record, event: Any, cause: Recipient) -> None:
+        """Delivers an event to the members of its room."""
+        subscribers = self._subscribers_of(event.room)
+        if subscribers.roles is not None and event.reach is Reach.VISIBLE:
+            await self._tell_visible(record, event, subscribers, cause)
+            return
+        write_batch = subscribers.write_batch or self._open_write_batch(subscribers)
+        write_batch.add(record, cause)
+        if isinstance(event, Erased):
+            subscribers.last_said = record.number
+        elif isinstance(event, FlagChanged | RoleChanged):
+            self._note_changes(record, subscribers)
+        elif isinstance(event, Joined):
+            for joiner in self.presence.recipients_of(event.person.id):
+                subscribers.add_during_batch(joiner)
+        elif isinstance(event, Parted | Kicked):
+            self._remove(event.person.id, [subscribers])
+
+    def _note_presence(self, record: Record, cause: Recipient) -> None:
+        """Follows who is in the chat with which sessions, and which rooms there are."""
         event = record.event
-        if event.reach is Reach.ROOM:
-            subscribers = self._subscribers_of(event.room)  # type: ignore[union-attr]  # Reach.ROOM means it has one
-            if subscribers.roles is not None and isinstance(event, SEEN):
-                await self._tell_visible(record, event, subscribers, cause)
-                return
-            write_batch = subscribers.write_batch or self._open_write_batch(subscribers)
-            write_batch.add(record, cause)
-            if isinstance(event, events.Erased):
-                subscribers.last_said = record.number
-            if isinstance(event, events.FlagChanged | events.RoleChanged):
-                self._note_changes(record, subscribers)
-            if isinstance(event, events.Joined):
-                for joiner in self.presence.recipients_of(event.person.id):
-                    subscribers.add_during_batch(joiner)
-            elif isinstance(event, events.Parted | events.Kicked):
-                self._remove(event.person.id, [subscribers])
-        elif event.reach is Reach.PEERS:
-            who: int = event.person.id  # type: ignore[union-attr]  # Reach.PEERS means it has one
-            await self._tell_peers(record, who, cause)
-            if isinstance(event, events.LoggedOut) and who != cause.who:
-                self._tell_own(record, who)
-        elif isinstance(event, events.Confided | events.SignalledToRole | events.Knocked):
-            await self._tell_some(record, event, cause)
-        elif isinstance(event, TO_ONE):
-            for target in self.presence.recipients_of(event.to.id):
-                if target is not cause and not target.ignores(record):
-                    target.pending.append(target.encoder.encode(record))
-        elif isinstance(event, events.Entered):
+        if isinstance(event, Entered):
             self.presence.enter(event.person.id, cause)
             _logger.info("%s (%s) is online", event.person.name, event.person.address or event.person.host)
-        elif isinstance(event, events.Attached):
+        elif isinstance(event, Attached):
             self.presence.attach(event.person.id, cause)
-        elif isinstance(event, events.Detached):
+        elif isinstance(event, Detached):
             self.presence.detach(event.person.id, cause)
-        elif isinstance(event, TO_SOME):
-            await self._announce(record, event, cause)
-        elif isinstance(event, events.MetadataShown):
-            await self._show(record, event, cause)
-        elif isinstance(event, events.HostChanged | events.HostShown):
-            await self._tell_host(record, event, cause)
-        elif isinstance(event, events.Killed):
+        elif isinstance(event, Killed):
             self._kill(record, event, cause)
-        elif isinstance(event, events.RoomClosed) and not self._subscribers_of(event.room).members:
+        elif isinstance(event, RoomClosed) and not self._subscribers_of(event.room).members:
             self._rooms.pop(event.room, None)
             self._rooms.pop(fold(event.room), None)
 
@@ -258,28 +278,17 @@ class Delivery:
             elif data:
                 await self._write([member], data)
 
-    async def _announce(self, record: Record, event: ToSome, cause: Recipient) -> None:
+    async def _announce(self, record: Record, to: Iterable[int], cause: Recipient) -> None:
         """Tells some people something, wherever they are."""
-        for who in event.to:
+        for who in to:
             for target in self.presence.recipients_of(who):
                 if target is not cause:
                     await self._give(target, target.encoder.encode(record))
 
-    async def _show(self, record: Record, event: events.MetadataShown, cause: Recipient) -> None:
-        """Tells some people of metadata, after what was told before in the rooms concerned."""
-        rooms = (
-            self.presence.subscriptions_of(event.who) if event.who else (self._subscribers_of(event.target),)
-        )
-        await self._tell_behind(record, event.to, rooms, cause)
-
-    async def _tell_host(
-        self, record: Record, event: events.HostChanged | events.HostShown, cause: Recipient
-    ) -> None:
-        """Tells others, and the person itself, of the person's new host."""
-        who = event.person.id
-        await self._tell_behind(record, event.to, self.presence.subscriptions_of(who), cause)
-        if isinstance(event, events.HostChanged) and who != cause.who:
-            self._tell_own(record, who)
+    def _rooms_before(self, event: Event) -> Iterable[Subscribers]:
+        """The rooms whose events come before this one."""
+        person_id, room = event.behind()
+        return self.presence.subscriptions_of(person_id) if person_id else (self._subscribers_of(room),)
 
     def _tell_own(self, record: Record, who: int) -> None:
         """Tells a person of its own event that another caused: as if a sibling had, not as an answer."""
@@ -303,7 +312,7 @@ class Delivery:
                         data = encoded[target.encoder] = target.encoder.encode(record)
                     await self._give(target, data)
 
-    def _kill(self, record: Record, event: events.Killed, cause: Recipient) -> None:
+    def _kill(self, record: Record, event: Killed, cause: Recipient) -> None:
         """Tells a person that it was killed; its sessions are disconnected after this batch."""
         for target in self.presence.recipients_of(event.person.id):
             if target is not cause:
@@ -317,49 +326,44 @@ class Delivery:
             (rooms[0].write_batch or self._open_write_batch(rooms[0])).add(record, cause)
         elif rooms:
             await self._tell_union(record, who, rooms, cause)
-        if isinstance(record.event, events.Left):
+        if isinstance(record.event, Left):
             self._remove(who, rooms)
             self.presence.leave(who)
             reason = f" ({record.event.reason})" if record.event.reason else ""
             _logger.info("%s left chat%s", record.event.person.name, reason)
 
-    async def _tell_some(
-        self,
-        record: Record,
-        event: events.Confided | events.SignalledToRole | events.Knocked,
-        cause: Recipient,
-    ) -> None:
+    async def _tell_some(self, record: Record, room: str, to: Iterable[int], cause: Recipient) -> None:
         """Delivers an event to some of a room's members, after what all of them were told before."""
-        subscribers = self._subscribers_of(event.room)
+        subscribers = self._subscribers_of(room)
         if subscribers.write_batch is not None:
             self._write_batches.remove(subscribers.write_batch)
             await self._flush(subscribers.write_batch)
-        for who in event.to:
+        for who in to:
             for member in self.presence.recipients_of(who):
                 if member.id in subscribers.members and member is not cause and not member.ignores(record):
                     await self._give(member, member.encoder.encode(record))
 
     async def _tell_visible(
-        self, record: Record, event: Seen, subscribers: Subscribers, cause: Recipient
+        self, record: Record, event: Joined | Parted | Kicked, subscribers: Subscribers, cause: Recipient
     ) -> None:
         """Delivers that somebody came to an auditorium or left it."""
         who = event.person.id
-        if isinstance(event, events.Joined):
+        if isinstance(event, Joined):
             if event.operator and subscribers.roles is not None:
                 subscribers.roles[who] = OPERATOR.bit
             for joiner in self.presence.recipients_of(who):
                 subscribers.add(joiner)
         await self._tell_union(record, who, [subscribers], cause)
-        if not isinstance(event, events.Joined):
+        if not isinstance(event, Joined):
             self._remove(who, [subscribers])
 
     def _note_changes(self, record: Record, subscribers: Subscribers) -> None:
         """Updates whether a room is an auditorium, and the roles of its members."""
         for one in record.records if isinstance(record, Together) else (record,):
             change = one.event
-            if isinstance(change, events.FlagChanged) and change.flag == AUDITORIUM:
+            if isinstance(change, FlagChanged) and change.flag == AUDITORIUM:
                 subscribers.roles = (self._hidden_roles(fold(change.room)) or {}) if change.on else None
-            elif isinstance(change, events.RoleChanged) and subscribers.roles is not None:
+            elif isinstance(change, RoleChanged) and subscribers.roles is not None:
                 bit = ROLE_NAMED[change.role].bit
                 roles = subscribers.roles.get(change.person.id, 0)
                 subscribers.roles[change.person.id] = roles | bit if change.on else roles & ~bit
@@ -373,7 +377,7 @@ class Delivery:
             if subscribers.write_batch is not None:
                 self._write_batches.remove(subscribers.write_batch)
                 await self._flush(subscribers.write_batch)
-            members.update(subscribers.visible_to(who, self._chat.owners))
+            members.update(subscribers.visible_to(who, self._chat.server_operators))
         encoded: dict[EventEncoder, bytes] = {}
         for member in members.values():
             data = encoded.get(member.encoder)

@@ -6,26 +6,43 @@ conversation is read by the two who had it: by their accounts, or by the session
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from asyncchat.core import commands, replies
-from asyncchat.core.events import (
-    Joined,
-    Kicked,
-    Left,
-    Parted,
-    Reacted,
-    ReactedTo,
-    Record,
-    Renamed,
-    Said,
-    Tags,
-    Whispered,
+from asyncchat.core.commands import Command
+from asyncchat.core.events import Record
+from asyncchat.core.features.audit import ActsUnreadable, ActsView, ReadActs
+from asyncchat.core.features.history import (
+    MORE_COUNTED,
+    Direction,
+    HistoryPage,
+    HistoryUnreadable,
+    NoSuchMessage,
+    ReadHistory,
+    ReadMissed,
+    ReadTargets,
+    ReplyTo,
+    Target,
+    TargetsUnreadable,
+    TargetsView,
+    Which,
 )
+from asyncchat.core.features.messages import Said, Say, Tags, Whispered
+from asyncchat.core.features.presence import Left, Renamed
+from asyncchat.core.features.reactions import PassOn, PutReaction, React, Reacted, ReactedTo
+from asyncchat.core.features.redaction import (
+    EraseFound,
+    EraseFrom,
+    Redact,
+    RedactionFault,
+    RedactionRefused,
+    TakeBack,
+)
+from asyncchat.core.features.rooms import Joined, Kicked, Parted
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault
+from asyncchat.core.replies import NotServerOperator, Refusal, Reply
 from asyncchat.core.roles import Right
 from asyncchat.log import streams
 from asyncchat.log.base import LogError, PageQuery, StreamRange, Window
@@ -84,7 +101,7 @@ def under_current_name(where: Conversation, record: Record) -> Record:
 _PRESENCE_EVENTS = (Joined, Parted, Kicked, Left, Renamed)
 
 
-def _range(where: Conversation, command: commands.ReadHistory, upto: int) -> PageQuery:
+def _range(where: Conversation, command: ReadHistory, upto: int) -> PageQuery:
     after_time = command.after_time
     if command.newest_seconds is not None:
         after_time = max(after_time or 0, wall_clock() - command.newest_seconds * 1_000_000)
@@ -94,7 +111,7 @@ def _range(where: Conversation, command: commands.ReadHistory, upto: int) -> Pag
         after_time,
         command.before_time,
         min(command.limit, PAGE_MOST),
-        command.end is commands.Direction.NEWEST,
+        command.end is Direction.NEWEST,
     )
     return PageQuery(where.room, upto, window, where.beside, command.events)
 
@@ -136,15 +153,15 @@ class History:
         self._page_cache = PageCache(log, rooms)
         self._start_number = log.last
         """The number of the last record before this run."""
-        self.handlers: dict[type[commands.Command], IoHandler] = {
-            commands.ReadActs: self.read_acts,
-            commands.ReadHistory: self.read_history,
-            commands.ReadMissed: self.read_missed,
-            commands.React: self.react,
-            commands.Reply: self.reply,
-            commands.Redact: self.redact,
-            commands.ReadTargets: self.read_targets,
-            commands.EraseFrom: self.erase_from,
+        self.handlers: dict[type[Command], IoHandler] = {
+            ReadActs: self.read_acts,
+            ReadHistory: self.read_history,
+            ReadMissed: self.read_missed,
+            React: self.react,
+            ReplyTo: self.reply,
+            Redact: self.redact,
+            ReadTargets: self.read_targets,
+            EraseFrom: self.erase_from,
         }
         """The I/O commands that it answers."""
 
@@ -156,7 +173,7 @@ class History:
         chat = self.chat
         if to[:1] in ROOM_SIGNS:
             room = chat.rooms.get(fold(to))
-            if room is None or not (session.who in room.seats or session.who in chat.owners):
+            if room is None or not (session.who in room.seats or session.who in chat.server_operators):
                 return None
             return room_conversation(room, events=events)
         me = chat.people.get(session.who)
@@ -187,28 +204,28 @@ class History:
             found.append(StreamRange(streams.account_prefix(me.account), since=account.time))
         return tuple(found)
 
-    async def read_history(self, session: Session, command: commands.ReadHistory, upto: int) -> IoResult:
+    async def read_history(self, session: Session, command: ReadHistory, upto: int) -> IoResult:
         """Reads a page of a room's history, or of a private conversation."""
-        answer: replies.Reply | replies.Refusal
+        answer: Reply | Refusal
         where = self.conversation_of(session, command.room, events=command.events)
         if where is None:
-            answer = replies.HistoryUnreadable(command.room, command.purpose)
+            answer = HistoryUnreadable(command.room, command.purpose)
         else:
             log = self._log
             try:
-                page = await self._page_cache.read(_range(where, command, upto), replies.MORE_COUNTED)
+                page = await self._page_cache.read(_range(where, command, upto), MORE_COUNTED)
                 records = page.records
                 if command.then is not None:
                     records += (await log.read(_range(where, command.then, upto))).records
             except LogError:
-                answer = replies.HistoryUnreadable(command.room, command.purpose, failed=True)
+                answer = HistoryUnreadable(command.room, command.purpose, failed=True)
             else:
                 told = tuple(
                     under_current_name(where, record)
                     for record in records
                     if not self._is_hidden(session, where, record)
                 )
-                answer = replies.HistoryPage(where.name, told, page.more, command.purpose, page.cut)
+                answer = HistoryPage(where.name, told, page.more, command.purpose, page.cut)
         return answer
 
     def _is_hidden(self, session: Session, where: Conversation, record: Record) -> bool:
@@ -221,7 +238,7 @@ class History:
         # A person's number is valid only for the run in which it was given.
         return record.number <= self._start_number or record.event.person.id != session.who
 
-    async def find_message(self, session: Session, which: commands.Which, upto: int) -> Record | None:
+    async def find_message(self, session: Session, which: Which, upto: int) -> Record | None:
         """The message that a command is about; None where there is none that the session may read.
 
         Raises:
@@ -245,7 +262,7 @@ class History:
                 return record
         return None
 
-    async def react(self, session: Session, command: commands.React, upto: int) -> IoResult:
+    async def react(self, session: Session, command: React, upto: int) -> IoResult:
         """Finds the message reacted to. A reaction to one that is not found is passed on, but not
         recorded."""
         which = command.which
@@ -254,12 +271,12 @@ class History:
         except LogError:
             found = None
         if found is None and not command.tags:
-            return replies.NoSuchMessage(which.to, which.number)
+            return NoSuchMessage(which.to, which.number)
         if found is None:
-            asked: commands.Command = commands.PassOn(which.to, command.tags)
+            asked: Command = PassOn(which.to, command.tags)
         else:
             tags = command.tags or (*self._answering(session, found), (_VERBS[command.on], command.reaction))
-            asked = commands.PutReaction(which.to, found, command.reaction, command.on, tags)
+            asked = PutReaction(which.to, found, command.reaction, command.on, tags)
         return asked
 
     def _answering(self, session: Session, found: Record) -> Tags:
@@ -267,7 +284,7 @@ class History:
         id = self._log.ids.id_of(found.number)
         return (("+reply", id), ("+draft/reply", id))
 
-    async def reply(self, session: Session, command: commands.Reply, upto: int) -> IoResult:
+    async def reply(self, session: Session, command: ReplyTo, upto: int) -> IoResult:
         """Finds the message replied to; its author's name precedes the text, for clients without message
         ids."""
         which = command.which
@@ -276,25 +293,24 @@ class History:
         except LogError:
             found = None
         if found is None:
-            return replies.NoSuchMessage(which.to, which.number)
-        text = f"{found.event.person.name}: {command.text}"  # type: ignore[union-attr]  # messages have one
-        said = commands.Say(which.to, text, tags=self._answering(session, found))
+            return NoSuchMessage(which.to, which.number)
+        message: Any = found.event
+        text = f"{message.person.name}: {command.text}"
+        said = Say(which.to, text, tags=self._answering(session, found))
         return said
 
-    async def redact(self, session: Session, command: commands.Redact, upto: int) -> IoResult:
+    async def redact(self, session: Session, command: Redact, upto: int) -> IoResult:
         """Finds the message to redact; the hub decides whether the session may."""
         which = command.which
         try:
             found = await self.find_message(session, which, upto)
         except LogError:
-            failed = replies.RedactionRefused(
-                replies.RedactionFault.FAILED, which.to, purpose=command.purpose
-            )
+            failed = RedactionRefused(RedactionFault.FAILED, which.to, purpose=command.purpose)
             return failed
-        asked = commands.TakeBack(which, found, command.reason, command.purpose)
+        asked = TakeBack(which, found, command.reason, command.purpose)
         return asked
 
-    async def read_missed(self, session: Session, command: commands.ReadMissed, upto: int) -> IoResult:
+    async def read_missed(self, session: Session, command: ReadMissed, upto: int) -> IoResult:
         """Reads the person's private messages, sent and received, since it was last here."""
         me = self.chat.people.get(session.who)
         log = self._log
@@ -313,13 +329,13 @@ class History:
             if beside:
                 window = Window(before=command.before, after_time=command.after_time, limit=command.limit)
                 wanted = PageQuery("", upto, window, beside)
-                page = await log.read(wanted, replies.MORE_COUNTED)
+                page = await log.read(wanted, MORE_COUNTED)
                 records, more = page.records, page.more
         except LogError:
-            return replies.HistoryUnreadable("", command.purpose, failed=True)
-        return replies.HistoryPage("", records, more, command.purpose)
+            return HistoryUnreadable("", command.purpose, failed=True)
+        return HistoryPage("", records, more, command.purpose)
 
-    async def read_targets(self, session: Session, command: commands.ReadTargets, upto: int) -> IoResult:
+    async def read_targets(self, session: Session, command: ReadTargets, upto: int) -> IoResult:
         """Reads the conversations that the session may read, with the time of each one's last message."""
         chat = self.chat
         me = chat.people.get(session.who)
@@ -328,20 +344,20 @@ class History:
         try:
             newest = await self._log.newest(tuple(rooms), owners, upto)
         except LogError:
-            return replies.TargetsUnreadable(command.purpose)
+            return TargetsUnreadable(command.purpose)
         present = {fold(person.account): person.name for person in chat.people.values() if person.account}
-        times: dict[str, replies.Target] = {}
+        times: dict[str, Target] = {}
         for key, record in newest:
             name = rooms.get(key) or self._peer_name(session, key, record, present)
             known = times.get(fold(name))
             if known is None or known.time < record.time:
-                times[fold(name)] = replies.Target(name, record.time)
+                times[fold(name)] = Target(name, record.time)
         found = sorted(
             (one for one in times.values() if command.after_time < one.time < command.before_time),
             key=lambda one: one.time,
         )
         wanted = found[-command.limit :] if command.newest else found[: command.limit]
-        return replies.TargetsView(tuple(wanted), command.purpose)
+        return TargetsView(tuple(wanted), command.purpose)
 
     def _peer_name(self, session: Session, stream: str, record: Record, present: dict[str, str]) -> str:
         """The name by which a private conversation can be asked for."""
@@ -354,7 +370,7 @@ class History:
             return present.get(key) or (key if account is None else account.name)
         return event.to.name if event.to.key == key else event.person.name
 
-    async def erase_from(self, session: Session, command: commands.EraseFrom, upto: int) -> IoResult:
+    async def erase_from(self, session: Session, command: EraseFrom, upto: int) -> IoResult:
         """Finds the messages to erase; the hub decides whether the session may."""
         room = self.chat.room_named(command.room)
         numbers: tuple[int, ...] = ()
@@ -362,19 +378,19 @@ class History:
             try:
                 numbers = await self._log.numbers_by(room.key, command.name, upto)
             except LogError:
-                return replies.HistoryUnreadable(command.room, failed=True)
-        return commands.EraseFound(command.room, numbers)
+                return HistoryUnreadable(command.room, failed=True)
+        return EraseFound(command.room, numbers)
 
-    async def read_acts(self, session: Session, command: commands.ReadActs, upto: int) -> IoResult:
+    async def read_acts(self, session: Session, command: ReadActs, upto: int) -> IoResult:
         """Reads the audit log, for an operator of the server."""
-        if session.who not in self.chat.owners:
-            return replies.NotServerOperator()
+        if session.who not in self.chat.server_operators:
+            return NotServerOperator()
         after = command.after_time or 0
         if command.newest_seconds is not None:
             after = max(after, wall_clock() - command.newest_seconds * 1_000_000)
         try:
             records = await self._log.audit(upto, after, command.limit)
         except LogError:
-            return replies.ActsUnreadable(command.purpose)
+            return ActsUnreadable(command.purpose)
         else:
-            return replies.ActsView(records, command.purpose)
+            return ActsView(records, command.purpose)

@@ -10,13 +10,17 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from asyncchat.core.chat import Chat, Items
-from asyncchat.core.commands import Answer, Command, Detach, Question, Quit, Say
-from asyncchat.core.events import AnyEvent, Attached, Event, Kept, Passing, Record, Said
+from asyncchat.core.chat import Chat
+from asyncchat.core.commands import Answer, Command
+from asyncchat.core.engine import Engine
+from asyncchat.core.events import Event, Record
+from asyncchat.core.features.always_on import let_go
+from asyncchat.core.features.connect import Detach, NameReserved, NameTaken, Quit
+from asyncchat.core.features.messages import Say
+from asyncchat.core.features.presence import Attached
+from asyncchat.core.features.room_modes import over
 from asyncchat.core.people import from_origin
-from asyncchat.core.replies import NameReserved, NameTaken, Refusal, StorageDown
-from asyncchat.core.rules.modes import over
-from asyncchat.core.rules.stays import let_go
+from asyncchat.core.replies import StorageDown
 from asyncchat.server.delivery import Barrier
 from asyncchat.server.recipients import Recipient, SilentRecipient
 
@@ -59,8 +63,7 @@ class Hub:
         self._outbox = outbox
         self._clock = clock
         self._server = SilentRecipient()
-        self._number = log.last
-        self._time = log.last_time
+        self._engine = Engine(chat, log.last, log.last_time)
         self.on_name_taken: Callable[[Recipient, int], None] = lambda _asker, _holder: None
         """Called with the asker and the number of the person who has the name it asked for."""
 
@@ -71,69 +74,37 @@ class Hub:
             Whether one of them was ``Quit``; those after it are not decided.
         """
         chat = self.chat
-        decide = chat.decide
-        spoke = chat.spoke
+        execute = self._engine.execute
         put = self._outbox.put
         who = session.who
-        if who in chat.devices and session.id not in chat.devices[who]:
+        if who in chat.sessions.several and session.id not in chat.sessions.several[who]:
             return False  # it no longer is this person: its I/O command came late
-        self._time = now = max(self._time, self._clock())
+        now = self._engine.at(self._clock())
         for command in commands:
+            if isinstance(command, Quit):
+                if who in chat.sessions.several:
+                    command = Detach(session.id, command.reason, command.silent)
+                put(session, *execute(who, command))
+                return True
             if type(command) is Answer:
                 put(session, (command.value,), 0)
                 continue
-            if type(command) is Quit and who in chat.devices:
-                self._conclude(
-                    session, decide(who, Detach(session.id, command.reason, command.silent), now), now
-                )
-                return True
-            items = decide(who, command, now)
-            if len(items) == 1 and type(items[0]) is Said:
-                # A message changes no state. Nearly all commands end here.
-                self._number += 1
-                put(session, (Record(self._number, now, items[0]),), 1)
-                spoke[who] = now
-                continue
-            self._conclude(session, items, now)
-            if type(command) is Say and who in chat.people:
-                spoke[who] = now
-            if type(command) is Quit:
-                return True
+            outcome, records = execute(who, command)
+            put(session, outcome, records)
+            if type(command) is not Say:
+                self._notice(session, outcome)
+            elif who in chat.people:
+                chat.people.last_spoke[who] = now
         return False
 
-    def _conclude(self, session: Recipient, items: Items, now: int) -> None:
-        """Applies and numbers the events of a decision, answers its questions, and passes it all on."""
-        outcome: list[object] = []
-        records = self._gather(session, items, now, outcome)
-        self._outbox.put(session, outcome, records)
-
-    def _gather(self, session: Recipient, items: Items, now: int, outcome: list[object]) -> int:
-        """Puts what becomes of a decision at the end of the outcome; gives how many records that are."""
-        chat = self.chat
-        records = 0
-        for item in items:
-            if isinstance(item, Event) and item.kept is Kept.NEVER:
-                outcome.append(Passing(0, now, item))
-            elif isinstance(item, Event):
-                self._number += 1
-                chat.apply(item)
-                outcome.append(Record(self._number, now, item))
-                records += 1
-                if type(item) is Attached:
-                    session.who = item.person.id
-            elif isinstance(item, Question):
-                outcome.append(chat.answer(session.who, item))
-            elif type(item) is Answer:
-                outcome.append(item.value)
-            elif isinstance(item, Command):
-                records += self._gather(session, chat.decide(session.who, item, now), now, outcome)
-            elif not (
-                isinstance(item, Refusal) and item in outcome
-            ):  # several commands may fail for one reason
-                outcome.append(item)
-                if isinstance(item, NameTaken | NameReserved) and item.holder:
-                    self.on_name_taken(session, item.holder)
-        return records
+    def _notice(self, session: Recipient, outcome: Outcome) -> None:
+        """Takes from an outcome what changes its session, or concerns another one."""
+        for item in outcome:
+            if type(item) is Record:
+                if type(item.event) is Attached:
+                    session.who = item.event.person.id
+            elif isinstance(item, NameTaken | NameReserved) and item.holder:
+                self.on_name_taken(session, item.holder)
 
     async def request(self, command: Command) -> Outcome:
         """Decides a command that no session asked, for HTTP and the console.
@@ -157,22 +128,17 @@ class Hub:
         self._outbox.put(session, (barrier,), 0)
         return barrier
 
-    def declare(self, facts: Sequence[AnyEvent]) -> None:
+    def declare(self, facts: Sequence[Event]) -> None:
         """Applies facts that no session caused, and has them delivered."""
         if facts:
             self._outbox.put(self._server, self.record(facts), len(facts))
 
     def expire(self, by: str) -> None:
         """Removes expired entries from rooms' lists, and people who have been away for too long."""
-        now = max(self._time, self._clock())
+        now = self._engine.at(self._clock())
         self.declare([*over(self.chat, from_origin(by), now), *let_go(self.chat, now)])
 
-    def record(self, facts: Sequence[AnyEvent]) -> list[Record]:
+    def record(self, facts: Sequence[Event]) -> list[Record]:
         """Applies facts that no session caused, such as the start of a run, and gives their records."""
-        self._time = now = max(self._time, self._clock())
-        records = []
-        for fact in facts:
-            self._number += 1
-            self.chat.apply(fact)
-            records.append(Record(self._number, now, fact))
-        return records
+        self._engine.at(self._clock())
+        return self._engine.record(facts)

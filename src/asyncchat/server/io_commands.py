@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asyncchat.core import commands, replies
+from asyncchat.core.commands import Command
+from asyncchat.core.features.ignore import Ignore, Ignored
+from asyncchat.core.features.server import Reload
 from asyncchat.core.names import fold
+from asyncchat.core.replies import NotServerOperator
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
@@ -37,25 +40,25 @@ class IoCommands:
     ) -> None:
         self._chat = chat
         self._reloader = reloader
-        self.handlers: dict[type[commands.Command], IoHandler] = {
-            commands.Ignore: self.ignore,
-            commands.Reload: self.reload,
+        self.handlers: dict[type[Command], IoHandler] = {
+            Ignore: self.ignore,
+            Reload: self.reload,
             **history.handlers,
             **search.handlers,
             **auth.handlers,
         }
 
-    async def reload(self, session: Session, _command: commands.Reload, _upto: int) -> IoResult:
+    async def reload(self, session: Session, _command: Reload, _upto: int) -> IoResult:
         """Reads the configuration again, for an operator of the server."""
-        if session.who not in self._chat.owners:
-            return replies.NotServerOperator()
+        if session.who not in self._chat.server_operators:
+            return NotServerOperator()
         person = self._chat.people[session.who]
         return await self._reloader.reload(person)
 
-    async def ignore(self, session: Session, command: commands.Ignore, _upto: int) -> IoResult:
+    async def ignore(self, session: Session, command: Ignore, _upto: int) -> IoResult:
         """Ignores somebody, or no longer."""
         if command.name:
             key = fold(command.name)
             session.ignoring = session.ignoring | {key} if command.on else session.ignoring - {key}
             session.update_subscriptions()
-        return replies.Ignored(tuple(sorted(session.ignoring)))
+        return Ignored(tuple(sorted(session.ignoring)))

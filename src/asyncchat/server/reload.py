@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from asyncchat.config.options import ServeConfig, table
-from asyncchat.core.events import AnyEvent, ConfigurationRead
+from asyncchat.core.events import Event
+from asyncchat.core.features.server import ConfigurationRead, NotReloaded, Reloaded
 from asyncchat.core.people import Person, from_origin
-from asyncchat.core.replies import NotReloaded, Reloaded
 from asyncchat.errors import AsyncChatError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Reloadable(Protocol):
         """Uses other options from now on."""
         ...
 
-    def declare(self, facts: Sequence[AnyEvent]) -> None:
+    def declare(self, facts: Sequence[Event]) -> None:
         """Records and delivers facts that no session caused."""
         ...
 

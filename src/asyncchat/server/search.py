@@ -12,9 +12,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from asyncchat.core import commands, replies
-from asyncchat.core.events import Record, Said, Whispered
+from asyncchat.core.commands import Command
+from asyncchat.core.events import Record
+from asyncchat.core.features.history import Direction
+from asyncchat.core.features.messages import Said, Whispered
+from asyncchat.core.features.search import NotSearched, SearchPage
+from asyncchat.core.features.search import Search as SearchCommand
 from asyncchat.core.names import ROOM_SIGNS, fold
+from asyncchat.core.replies import Refusal, Reply
 from asyncchat.log.base import Log, LogError, PageQuery, SearchQuery, SearchResult, Window
 from asyncchat.server.history import PAGE_MOST, Conversation, History
 from asyncchat.server.hub import wall_clock
@@ -95,10 +100,10 @@ class Search:
     def __init__(self, history: History, log: Log) -> None:
         self._history = history
         self._searcher = Searcher(log)
-        self.handlers: dict[type[commands.Command], IoHandler] = {commands.Search: self.search}
+        self.handlers: dict[type[Command], IoHandler] = {SearchCommand: self.search}
         """The I/O commands that it answers."""
 
-    async def search(self, session: Session, command: commands.Search, upto: int) -> IoResult:
+    async def search(self, session: Session, command: SearchCommand, upto: int) -> IoResult:
         """Searches the rooms that the session is in, one of them, or one of its private conversations.
 
         An operator of the server may name any room, but no conversation of others.
@@ -109,11 +114,11 @@ class Search:
         if command.room and command.room[0] not in ROOM_SIGNS:
             where = self._history.conversation_of(session, command.room)
             if where is None:
-                return replies.NotSearched(command.room, command.purpose)
+                return NotSearched(command.room, command.purpose)
         elif command.room:
             room = chat.rooms.get(fold(command.room))
-            if room is None or not (session.who in room.seats or session.who in chat.owners):
-                return replies.NotSearched(command.room, command.purpose)
+            if room is None or not (session.who in room.seats or session.who in chat.server_operators):
+                return NotSearched(command.room, command.purpose)
             rooms = [room.key]
         after_time, before_time = _times(command)
         window = Window(
@@ -122,21 +127,21 @@ class Search:
             after_time,
             before_time,
             min(command.limit, PAGE_MOST),
-            command.end is commands.Direction.NEWEST,
+            command.end is Direction.NEWEST,
         )
         renamed = any(chat.rooms[key].renamed for key in rooms)
         query = SearchQuery(tuple(rooms), upto, window, command.terms, fold(command.name), renamed)
         found = await self._searcher.find(query, where)
-        answer: replies.Reply | replies.Refusal
+        answer: Reply | Refusal
         if found is None:
-            answer = replies.NotSearched("", command.purpose)
+            answer = NotSearched("", command.purpose)
         else:
             short = found.reached is not None and len(found.records) < window.limit
-            answer = replies.SearchPage(found.records, found.reached, found.time, command.purpose, short)
+            answer = SearchPage(found.records, found.reached, found.time, command.purpose, short)
         return answer
 
 
-def _times(command: commands.Search) -> tuple[int | None, int | None]:
+def _times(command: SearchCommand) -> tuple[int | None, int | None]:
     """The times after and before which to search; some are given as seconds back from now."""
     after, before = command.after_time, command.before_time
     if command.newer_seconds is not None:

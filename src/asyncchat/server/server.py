@@ -13,12 +13,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from asyncchat import __version__
-from asyncchat.core.chat import Chat, starting
-from asyncchat.core.events import AnyEvent
+from asyncchat.core.chat import Chat
+from asyncchat.core.events import Event
+from asyncchat.core.features.always_on import AlwaysOnAccounts
+from asyncchat.core.features.opers import OfferRenewed
+from asyncchat.core.features.room_defaults import configured
+from asyncchat.core.features.room_modes import over
+from asyncchat.core.features.server import starting
 from asyncchat.core.people import from_origin
-from asyncchat.core.replies import OfferRenewed
-from asyncchat.core.rules.modes import over
-from asyncchat.core.settings import configured
 from asyncchat.log.base import RetentionPolicy
 from asyncchat.server import logging_setup
 from asyncchat.server.addresses import Address
@@ -122,7 +124,7 @@ class Server:
         facts += self.hub.record(list(over(chat, from_origin(self.options.name), wall_clock())))
         await self.log.append(facts[0].number - 1, facts)
         self.delivery.delivered = facts[-1].number
-        self.delivery.add_absent({who: chat.rooms_of.get(who, ()) for who in chat.absent})
+        self.delivery.add_absent({who: chat.rooms.joined.get(who, ()) for who in chat.sessions.offline_since})
         detector = ProtocolDetector(self.protocols, self.listeners, self.app)
         await self.listeners.open(sockets, detector.detect, max(chat.people, default=0) + 1)
         self.log.set_retention(_retention(self.options))
@@ -191,17 +193,17 @@ class Server:
             logging_setup.set_level(options.log_level)
         self.hub.declare(self._settings())
 
-    def declare(self, facts: Sequence[AnyEvent]) -> None:
+    def declare(self, facts: Sequence[Event]) -> None:
         """Records and delivers facts that no session caused."""
         self.hub.declare(facts)
 
     def _apply_to_chat(self) -> None:
         chat, options = self.hub.chat, self.options
         chat.ascii_names = options.ascii_names
-        chat.most_stays = options.most_stays
-        chat.longest_absence = options.stay_days
+        AlwaysOnAccounts.of(chat).max_accounts = options.most_stays
+        AlwaysOnAccounts.of(chat).max_days = options.stay_days
 
-    def _settings(self) -> list[AnyEvent]:
+    def _settings(self) -> list[Event]:
         """The settings of rooms that the options change."""
         return list(configured(self.hub.chat, self.options.rooms, self.options.name, wall_clock()))
 

@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from asyncchat.core.commands import Answer, Command, Enter, Pause, Quit
-from asyncchat.core.events import Confided, Invited, Knocked, Reacted, ReactedTo, Record, Said, Whispered
+from asyncchat.core.commands import Answer, Command, Pause
+from asyncchat.core.events import Record
+from asyncchat.core.features.connect import Enter, Quit
+from asyncchat.core.features.invites import Invited, Knocked
+from asyncchat.core.features.messages import Confided, Said, Whispered
+from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.replies import Refusal, Reply, StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN
 from asyncchat.server.connection import Connection, ConnectionContext

@@ -3,7 +3,7 @@
 Owns their wording; must not know a feature.
 """
 
-from asyncchat.core.events import Speech
+from asyncchat.core.features.messages import Speech
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.people import Person
 

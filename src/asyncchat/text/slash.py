@@ -14,8 +14,9 @@ from typing import Protocol
 
 import msgspec
 
-from asyncchat.core import commands
 from asyncchat.core.commands import Command
+from asyncchat.core.features.history import ReadHistory
+from asyncchat.core.features.search import Search
 from asyncchat.text.arguments import name_and_rest
 from asyncchat.text.times import Calendar
 
@@ -62,11 +63,11 @@ class SlashContext(Protocol):
         """The last lines of the help."""
         ...
 
-    def next_history(self, room: str) -> commands.ReadHistory | None:
+    def next_history(self, room: str) -> ReadHistory | None:
         """The next page of the history that is being read there, if any."""
         ...
 
-    def next_search(self) -> commands.Search | None:
+    def next_search(self) -> Search | None:
         """The next page of the search that is being read, if any."""
         ...
 

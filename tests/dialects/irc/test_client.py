@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.core.events import Speech
+from asyncchat.core.features.messages import Speech
 from asyncchat.dialects.irc.client import IrcClient
 from asyncchat.dialects.irc.client_sending import WINDOW_BYTES
 from asyncchat.dialects.irc.client_values import (

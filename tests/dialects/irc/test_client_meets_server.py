@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from asyncchat.core.commands import Say
-from asyncchat.core.events import Speech
+from asyncchat.core.features.messages import Say, Speech
 from asyncchat.dialects.irc.client import IrcClient
 from asyncchat.dialects.irc.client_values import (
     Acknowledged,

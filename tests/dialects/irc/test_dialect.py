@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.core.commands import Answer, CheckName, Command, Enter, Join, Say
-from asyncchat.core.events import Speech
+from asyncchat.core.commands import Answer, Command
+from asyncchat.core.features.connect import CheckName, Enter
+from asyncchat.core.features.join import Join
+from asyncchat.core.features.messages import Say, Speech
 from asyncchat.core.people import person
 from asyncchat.dialects.irc.dialect import IrcDialect
 from asyncchat.dialects.irc.server_context import IrcContext

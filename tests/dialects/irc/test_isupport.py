@@ -2,7 +2,7 @@
 
 import pytest
 
-from asyncchat.core.rules.modes import MASK_BYTES
+from asyncchat.core.features.room_modes import MASK_BYTES
 
 SERVER = ":irc.test "
 

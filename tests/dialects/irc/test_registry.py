@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from asyncchat.core import events, replies
+from asyncchat.core.features.join import RoomHasMoved
+from asyncchat.core.features.rooms import Joined, Parted
+from asyncchat.core.features.topic import TopicView
+from asyncchat.core.replies import NoText
 from asyncchat.dialects.irc import features, registry
 from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.client_registry import READERS, from_server
@@ -22,12 +25,12 @@ def nothing(*_arguments: object) -> bytes:
     "declare",
     [
         lambda: registry.command("JOIN", about="")(lambda _session, _message: ()),
-        lambda: registry.reply(replies.TopicView)(nothing),
-        lambda: registry.refusals({replies.NoText: lambda _refusal: ("412", (), "")}),
-        lambda: registry.failures({replies.RoomHasMoved: lambda _refusal: ("", "", (), "")}),
-        lambda: registry.lines(events.Parted)(nothing),
-        lambda: registry.to_self(events.Joined)(nothing),
-        lambda: registry.to_siblings(events.Joined)(lambda *_arguments: b""),
+        lambda: registry.reply(TopicView)(nothing),
+        lambda: registry.refusals({NoText: lambda _refusal: ("412", (), "")}),
+        lambda: registry.failures({RoomHasMoved: lambda _refusal: ("", "", (), "")}),
+        lambda: registry.lines(Parted)(nothing),
+        lambda: registry.to_self(Joined)(nothing),
+        lambda: registry.to_siblings(Joined)(lambda *_arguments: b""),
         lambda: registry.service("nickserv")(lambda _session, _text: ()),
         lambda: from_server("JOIN")(lambda *_arguments: ()),
         lambda: capability("batch", ""),

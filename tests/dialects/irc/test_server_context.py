@@ -3,7 +3,8 @@
 import gc
 from itertools import combinations
 
-from asyncchat.core.events import Record, Said
+from asyncchat.core.events import Record
+from asyncchat.core.features.messages import Said
 from asyncchat.core.people import person
 from asyncchat.dialects.irc.capabilities import CAPABILITIES, MESSAGE_TAGS, SERVER_TIME
 from asyncchat.dialects.irc.dialect import IrcDialect

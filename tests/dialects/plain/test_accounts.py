@@ -2,8 +2,11 @@
 
 import pytest
 
-from asyncchat.core import commands, events, scram
-from asyncchat.core.accounts import SERVER
+from asyncchat.core import scram
+from asyncchat.core.engine import Engine
+from asyncchat.core.events import Event
+from asyncchat.core.features.accounts import MakeAccount
+from asyncchat.core.permissions import SERVER
 from tests.dialects.driver import START
 from tests.dialects.plain_driver import World
 
@@ -18,8 +21,8 @@ def world():
     """A chat in which anna has an account."""
     world = World()
     verifier = str(scram.verifier("sesame", b"0123456789abcdef", 4096))
-    for event in world.chat.decide(SERVER, commands.MakeAccount("anna", verifier), START)[:-1]:
-        assert isinstance(event, events.Event)
+    for event in Engine(world.chat, time=START).decide(SERVER, MakeAccount("anna", verifier))[:-1]:
+        assert isinstance(event, Event)
         world.chat.apply(event)
     return world
 

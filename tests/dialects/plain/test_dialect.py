@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.core import commands, replies
-from asyncchat.core.commands import Answer, Enter, Quit, Say
-from asyncchat.core.events import Speech
+from asyncchat.core.commands import Answer
+from asyncchat.core.features.connect import Enter, NameTaken, Quit
+from asyncchat.core.features.history import ReadHistory
+from asyncchat.core.features.messages import Say, Speech
+from asyncchat.core.replies import StorageDown
 from asyncchat.dialects.plain import Plain
 from asyncchat.dialects.plain.dialect import LINE_BYTES
 from tests.dialects.driver import CODE, server_info
@@ -164,7 +166,7 @@ def test_a_line_is_a_message(world, line, text):
 def test_an_empty_line_says_nothing(world, line):
     anna = world.person("anna")
     assert anna.type(line) == ""
-    assert type(anna.asked[-1]) is commands.ReadHistory
+    assert type(anna.asked[-1]) is ReadHistory
 
 
 @pytest.mark.parametrize(
@@ -241,9 +243,9 @@ def test_the_end_while_a_name_is_being_decided(world):
     dialect.receive_data(b"ci\nhello\n")
     assert dialect.receive_eof() == []
     assert dialect.backlog
-    dialect.encode_outcome((replies.NameTaken("ci", 2),))
+    dialect.encode_outcome((NameTaken("ci", 2),))
     assert dialect.receive_data(b"") == [Enter("hello", "plain", "h", rooms=("#lobby",))]
-    dialect.encode_outcome((replies.NameTaken("hello", 2),))
+    dialect.encode_outcome((NameTaken("hello", 2),))
     assert dialect.receive_data(b"") == [Quit()]
     assert dialect.backlog == 0
     assert dialect.receive_data(b"x\n") == []
@@ -411,9 +413,7 @@ def test_an_answer_of_the_session_itself(world):
     dialect = world.plain.dialect(1, "h")
     dialect.entered = True
     dialect.receive_data(b"hi\n")
-    assert dialect.encode_outcome((replies.StorageDown(),)).startswith(
-        b"Not accepted: the history can't be written"
-    )
+    assert dialect.encode_outcome((StorageDown(),)).startswith(b"Not accepted: the history can't be written")
 
 
 # Properties.

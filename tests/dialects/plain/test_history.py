@@ -1,9 +1,10 @@
 """The history as it is read: the newcomer's, page by page, by time."""
 
-from asyncchat.core.commands import ReadHistory, Say
-from asyncchat.core.events import Joined, Record, Said
+from asyncchat.core.events import Record
+from asyncchat.core.features.history import HistoryPage, ReadHistory
+from asyncchat.core.features.messages import Said, Say
+from asyncchat.core.features.rooms import Joined
 from asyncchat.core.people import person
-from asyncchat.core.replies import HistoryPage
 from asyncchat.text.features.history import CUT, HistoryCursor, page_lines
 from asyncchat.text.times import Zone
 from tests.dialects.driver import server_info

@@ -2,7 +2,7 @@
 
 import pytest
 
-from asyncchat.core import replies
+from asyncchat.core.features.server import NotReloaded
 from tests.dialects.driver import CODE, PASSWORD, server_info
 from tests.dialects.plain_driver import World
 
@@ -95,7 +95,7 @@ def test_reload():
     assert anna.type("/reload") == "Only the owner and operators of the server may do that.\n"
     anna.type(f"/owner {CODE}")
     assert anna.type("/reload") == "Changed: motd, password.\nOnly a restart changes: listen.\n"
-    world.reloaded = replies.NotReloaded("chat.toml", "chat.toml is no TOML")
+    world.reloaded = NotReloaded("chat.toml", "chat.toml is no TOML")
     assert anna.type("/rehash") == "Nothing changed: chat.toml is no TOML\n"
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from asyncchat.core import commands, replies
-from asyncchat.core.commands import Join, Say
+from asyncchat.core.features.join import Join
+from asyncchat.core.features.messages import Say
+from asyncchat.core.features.search import Search, SearchPage
 from tests.dialects.plain_driver import NOW, SECOND, World
 
 HOUR = 3600 * SECOND
@@ -126,20 +127,20 @@ def test_it_goes_on_page_by_page(world):
 
 def test_a_search_that_took_too_long_says_how_far_it_came(world):
     bob = of(world, "bob")
-    world.search = lambda _peer, asked: [replies.SearchPage((), 7, NOW - DAY, asked.purpose)]
+    world.search = lambda _peer, asked: [SearchPage((), 7, NOW - DAY, asked.purpose)]
     assert bob.type("/search needle") == (
         "-- nothing found back to Sat 21 Nov 2026 21:00 UTC; further back: /search --\n"
     )
     bob.type("/search")
     asked = bob.asked[-1]
-    assert isinstance(asked, commands.Search)
+    assert isinstance(asked, Search)
     assert (asked.terms, asked.before) == (("needle",), 7)
 
 
 def test_a_search_that_found_something_before_its_time_was_over(world):
     bob = of(world, "bob")
     world.search = lambda _peer, asked: [
-        replies.SearchPage((world.records[-1],), 7, NOW - DAY, asked.purpose, cut_short=True)
+        SearchPage((world.records[-1],), 7, NOW - DAY, asked.purpose, cut_short=True)
     ]
     assert bob.type("/search needle").splitlines()[1:] == [
         "21:00 anna: Сборка упала",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.core.commands import Say
+from asyncchat.core.features.messages import Say
 from asyncchat.dialects.plain.unframed import (
     SILENCE,
     SILENCE_AFTER_ONE,

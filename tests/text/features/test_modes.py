@@ -2,7 +2,12 @@
 
 import pytest
 
-from asyncchat.core import commands, modes
+from asyncchat.core import modes
+from asyncchat.core.features.invites import AskInvitations, Invite
+from asyncchat.core.features.join import Join
+from asyncchat.core.features.moderation import Ban
+from asyncchat.core.features.room_modes import AskMasks, SetFlag, SetMask, SetRole, SetSetting
+from asyncchat.core.features.user_modes import AskPersonFlags, SetPersonFlag
 from asyncchat.core.roles import ROLES
 from asyncchat.text.features import moderation
 from asyncchat.text.features import modes as mode_words
@@ -35,22 +40,22 @@ def test_a_hidden_key_is_not_said():
 @pytest.mark.parametrize(
     ("line", "asked"),
     [
-        ("/join tea sesame", commands.Join("#tea", "sesame")),
-        ("/voice bob", commands.SetRole("#lobby", "bob", True, "voice")),
-        ("/unvoice bob", commands.SetRole("#lobby", "bob", False, "voice")),
-        ("/role bob half-operator", commands.SetRole("#lobby", "bob", True, "half-operator")),
-        ("/role bob Admin off", commands.SetRole("#lobby", "bob", False, "admin")),
-        ("/rule key Sesame", commands.SetSetting("#lobby", "key", "Sesame")),
-        ("/rule limit off", commands.SetSetting("#lobby", "limit", "")),
-        ("/rule Secret ON", commands.SetFlag("#lobby", "secret", True)),
-        ("/except bob", commands.SetMask("#lobby", "exception", "bob")),
-        ("/unguest bob", commands.SetMask("#lobby", "guest", "bob", False)),
-        ("/guest", commands.AskMasks("#lobby", ("guest",))),
-        ("/ban realname:Bad Bot*", commands.Ban("#lobby", "~realname:Bad Bot*", out=True)),
-        ("/invite bob", commands.Invite("#lobby", "bob")),
-        ("/invite", commands.AskInvitations()),
-        ("/my bot on", commands.SetPersonFlag("bot", True)),
-        ("/my", commands.AskPersonFlags()),
+        ("/join tea sesame", Join("#tea", "sesame")),
+        ("/voice bob", SetRole("#lobby", "bob", True, "voice")),
+        ("/unvoice bob", SetRole("#lobby", "bob", False, "voice")),
+        ("/role bob half-operator", SetRole("#lobby", "bob", True, "half-operator")),
+        ("/role bob Admin off", SetRole("#lobby", "bob", False, "admin")),
+        ("/rule key Sesame", SetSetting("#lobby", "key", "Sesame")),
+        ("/rule limit off", SetSetting("#lobby", "limit", "")),
+        ("/rule Secret ON", SetFlag("#lobby", "secret", True)),
+        ("/except bob", SetMask("#lobby", "exception", "bob")),
+        ("/unguest bob", SetMask("#lobby", "guest", "bob", False)),
+        ("/guest", AskMasks("#lobby", ("guest",))),
+        ("/ban realname:Bad Bot*", Ban("#lobby", "~realname:Bad Bot*", out=True)),
+        ("/invite bob", Invite("#lobby", "bob")),
+        ("/invite", AskInvitations()),
+        ("/my bot on", SetPersonFlag("bot", True)),
+        ("/my", AskPersonFlags()),
     ],
 )
 def test_what_each_word_asks(line, asked):

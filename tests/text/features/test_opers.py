@@ -2,7 +2,11 @@
 
 import pytest
 
-from asyncchat.core import commands
+from asyncchat.core.features.audit import ReadActs
+from asyncchat.core.features.host import ChangeHost
+from asyncchat.core.features.kill import Kill
+from asyncchat.core.features.server_bans import AskServerBans, BanFromServer
+from asyncchat.core.features.wallops import Announce
 from asyncchat.text.slash import COMMANDS
 from tests.dialects.plain_driver import World
 
@@ -10,27 +14,27 @@ from tests.dialects.plain_driver import World
 @pytest.mark.parametrize(
     ("line", "asked"),
     [
-        ("/host bob b.example", commands.ChangeHost("bob", "b.example")),
-        ("/kill bob", commands.Kill("bob", "removed")),
-        ("/kill bob too loud", commands.Kill("bob", "too loud")),
-        ("/serverban", commands.AskServerBans()),
-        ("/serverban bob", commands.BanFromServer("bob")),
+        ("/host bob b.example", ChangeHost("bob", "b.example")),
+        ("/kill bob", Kill("bob", "removed")),
+        ("/kill bob too loud", Kill("bob", "too loud")),
+        ("/serverban", AskServerBans()),
+        ("/serverban bob", BanFromServer("bob")),
         (
             "/serverban 192.0.2.0/24 spam all day",
-            commands.BanFromServer("192.0.2.0/24", True, 0, "spam all day"),
+            BanFromServer("192.0.2.0/24", True, 0, "spam all day"),
         ),
-        ("/serverban bob 30m", commands.BanFromServer("bob", True, 1800)),
-        ("/serverban bob 1d2h30m", commands.BanFromServer("bob", True, 95_400)),
-        ("/serverban bob 3 times", commands.BanFromServer("bob", True, 0, "3 times")),
-        ("/serverban bob 2h spam", commands.BanFromServer("bob", True, 7200, "spam")),
-        ("/serverban bob 7d", commands.BanFromServer("bob", True, 604_800)),
-        ("/serverunban bob", commands.BanFromServer("bob", False)),
-        ("/announce hear all", commands.Announce("hear all")),
-        ("/audit", commands.ReadActs()),
-        ("/audit 5", commands.ReadActs(5)),
-        ("/audit 9999", commands.ReadActs(500)),
-        ("/audit 2h", commands.ReadActs(500, 7200)),
-        ("/audit 2026-11-22", commands.ReadActs(500, None, 1_795_305_599_999_999)),
+        ("/serverban bob 30m", BanFromServer("bob", True, 1800)),
+        ("/serverban bob 1d2h30m", BanFromServer("bob", True, 95_400)),
+        ("/serverban bob 3 times", BanFromServer("bob", True, 0, "3 times")),
+        ("/serverban bob 2h spam", BanFromServer("bob", True, 7200, "spam")),
+        ("/serverban bob 7d", BanFromServer("bob", True, 604_800)),
+        ("/serverunban bob", BanFromServer("bob", False)),
+        ("/announce hear all", Announce("hear all")),
+        ("/audit", ReadActs()),
+        ("/audit 5", ReadActs(5)),
+        ("/audit 9999", ReadActs(500)),
+        ("/audit 2h", ReadActs(500, 7200)),
+        ("/audit 2026-11-22", ReadActs(500, None, 1_795_305_599_999_999)),
     ],
 )
 def test_what_is_asked(line, asked):

@@ -7,7 +7,7 @@ connections. What each line means is the features' (``client_registry``).
 from collections.abc import Iterable
 from datetime import datetime
 
-from asyncchat.core.events import Speech
+from asyncchat.core.features.messages import Speech
 from asyncchat.dialects.framing import OVERLONG, LineFramer
 from asyncchat.dialects.irc import tokens
 from asyncchat.dialects.irc.client_batches import Batch

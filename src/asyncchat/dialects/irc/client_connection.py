@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from asyncchat.core.events import Speech
+from asyncchat.core.features.messages import Speech
 from asyncchat.dialects.irc import tokens
 from asyncchat.dialects.irc.client_batches import Batches
 from asyncchat.dialects.irc.client_login import Login

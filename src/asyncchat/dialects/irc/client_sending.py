@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from asyncchat.core.events import Speech
+from asyncchat.core.features.messages import Speech
 from asyncchat.core.text import printable
 
 WINDOW_BYTES = 4096

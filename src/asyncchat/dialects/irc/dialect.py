@@ -8,20 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asyncchat.core.commands import (
-    Answer,
-    Command,
-    Say,
-)
-from asyncchat.core.events import Record, Said, together
-from asyncchat.core.replies import (
-    NotFromHere,
-    NotServerOperator,
-    OfferRenewed,
-    Refusal,
-    StorageDown,
-    WrongCode,
-)
+from asyncchat.core.coalesce import together
+from asyncchat.core.commands import Answer, Command
+from asyncchat.core.events import Record
+from asyncchat.core.features.messages import Said, Say
+from asyncchat.core.features.opers import NotFromHere, OfferRenewed, WrongCode
+from asyncchat.core.replies import NotServerOperator, Refusal, StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome
 from asyncchat.dialects.framing import LineFramer
 from asyncchat.dialects.irc.answers import Numeric

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from asyncchat.core.events import Record, Said, Speech, Together
+from asyncchat.core.coalesce import Together
+from asyncchat.core.events import Record
+from asyncchat.core.features.messages import Said, Speech
 from asyncchat.core.ids import Ids
 from asyncchat.core.people import Person
 from asyncchat.dialects.irc import features  # noqa: F401  # fills the tables

@@ -4,7 +4,8 @@ Owns no rule: it gives what ``dispatch`` would give (the tests compare both), an
 the ordinary. Load, and most of what people type, comes through here.
 """
 
-from asyncchat.core.commands import Answer, Command, Say
+from asyncchat.core.commands import Answer, Command
+from asyncchat.core.features.messages import Say
 from asyncchat.dialects.irc.serialize import BODY_BYTES
 
 _SAY = "PRIVMSG #"

@@ -3,7 +3,7 @@
 Owns how a ``Speech`` is spelled, both ways; must not know who is told.
 """
 
-from asyncchat.core.events import Cuts, Speech
+from asyncchat.core.features.messages import Cuts, Speech
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc.tokens import LINE_BYTES
 

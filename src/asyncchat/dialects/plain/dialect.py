@@ -10,23 +10,28 @@ from typing import Any
 
 import msgspec
 
-from asyncchat.core import commands, replies
-from asyncchat.core.commands import Answer, Command, Enter, Quit, Say, Unlock
-from asyncchat.core.events import (
-    Attached,
-    AwayChanged,
-    HostChanged,
-    Joined,
-    LoggedOut,
-    Record,
-    Renamed,
-    RoomRenamed,
-    Said,
-    Whispered,
-)
+from asyncchat.core.commands import Answer, Command
+from asyncchat.core.events import Record
+from asyncchat.core.features.accounts import ShowPassword
+from asyncchat.core.features.away import AwayChanged
+from asyncchat.core.features.connect import Enter, NameReserved, Present, Quit, Rename, Welcome
+from asyncchat.core.features.history import HistoryPage, HistoryUnreadable, ReadHistory, ReadMissed
+from asyncchat.core.features.host import HostChanged
+from asyncchat.core.features.join import Join, Part, RoomView
+from asyncchat.core.features.last_seen import Visit
+from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Said, Say, Whispered
+from asyncchat.core.features.moderation import Ban, Mute
+from asyncchat.core.features.opers import OfferRenewed
+from asyncchat.core.features.presence import Attached, LoggedOut, Renamed
+from asyncchat.core.features.rename import RoomRenamed
+from asyncchat.core.features.room_modes import SetFlag, SetMask, SetRole, SetSetting
+from asyncchat.core.features.rooms import Joined
+from asyncchat.core.features.search import Search, SearchPage
+from asyncchat.core.features.server import Unlock
+from asyncchat.core.features.topic import SetTopic
+from asyncchat.core.features.user_modes import SetPersonFlag
 from asyncchat.core.names import LOBBY, fold
-from asyncchat.core.replies import HistoryPage, Present, Refusal, Reply, RoomView, SearchPage
-from asyncchat.core.seen import Visit
+from asyncchat.core.replies import NoSuchRoom, NotMember, Refusal, Reply
 from asyncchat.core.text import TEXT_BYTES
 from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome, ServerInfo
 from asyncchat.dialects.plain.encoder import PlainEncoder
@@ -45,7 +50,7 @@ from asyncchat.text.times import Zone
 LINE_BYTES = TEXT_BYTES
 """Longest line: a message of the longest text, typed as it is."""
 
-_ENTERING = (Unlock, Enter, commands.ShowPassword)
+_ENTERING = (Unlock, Enter, ShowPassword)
 """The commands on the way to a name."""
 
 _GOES_ON = (Say, Answer)
@@ -157,12 +162,12 @@ class PlainDialect:
         """The last lines of the help."""
         return NOTES_KEPT if self.shared.info.keeps_history else NOTES_NOT_KEPT
 
-    def next_history(self, room: str) -> commands.ReadHistory | None:
+    def next_history(self, room: str) -> ReadHistory | None:
         """The next page of the history that is being read there, if any."""
         cursor = self._history
         return cursor.command() if cursor is not None and fold(cursor.room) == fold(room) else None
 
-    def next_search(self) -> commands.Search | None:
+    def next_search(self) -> Search | None:
         """The next page of the search that is being read, if any."""
         return None if self._search is None else self._search.command()
 
@@ -233,7 +238,7 @@ class PlainDialect:
 
     def encode_outcome(self, outcome: Outcome) -> bytes:
         """The bytes that tell the session the outcome of its own command."""
-        if outcome and type(outcome[0]) is replies.OfferRenewed:
+        if outcome and type(outcome[0]) is OfferRenewed:
             return b""  # it asked nothing
         self._awaited -= 1
         if self._input.telnet:
@@ -342,7 +347,7 @@ class PlainDialect:
         greeting = ""
         told: list[str] = []
         for item in outcome:
-            if isinstance(item, replies.Welcome):
+            if isinstance(item, Welcome):
                 self.entered = True
                 greeting = f"Hello, {item.person.name}!"
                 self._missed = item.missed
@@ -354,7 +359,7 @@ class PlainDialect:
                 greeting = hello(item)
                 told.append(topic_line(item.room, item.topic))
                 self._read_in(item.room, outcome)
-            elif isinstance(item, replies.NameReserved):
+            elif isinstance(item, NameReserved):
                 return self._entry.encode_reserved(item.name, self._input.telnet)
             else:
                 self._tell(item, told)
@@ -374,7 +379,7 @@ class PlainDialect:
             since = self._missed.time
             asked = history.missed("", number, since, self._input.framed)
             limit = asked.left or history.MISSED
-            self._follow = (*self._follow, commands.ReadMissed(since, number, limit, asked))
+            self._follow = (*self._follow, ReadMissed(since, number, limit, asked))
 
     def _tell(self, item: object, told: list[str]) -> None:
         """Adds what is said of one item of an outcome."""
@@ -407,7 +412,7 @@ class PlainDialect:
             told.append(f"What you type goes to {event.to} now.")
 
     def _refuse(self, refusal: Refusal, told: list[str]) -> None:
-        if isinstance(refusal, replies.HistoryUnreadable):
+        if isinstance(refusal, HistoryUnreadable):
             asked = refusal.purpose
             if isinstance(asked, history.HistoryCursor) and asked.newcomer:
                 return
@@ -419,9 +424,9 @@ class PlainDialect:
     def _is_outside(self, refusal: Refusal) -> bool:
         """Whether a refusal shows that the session is no longer in its current room, as after a kick."""
         match refusal:
-            case replies.CannotSpeak(room, replies.CannotSpeakReason.OUTSIDE):
+            case CannotSpeak(room, CannotSpeakReason.OUTSIDE):
                 pass
-            case replies.NoSuchRoom(room) | replies.NotMember(room):
+            case NoSuchRoom(room) | NotMember(room):
                 pass
             case _:
                 return False
@@ -441,7 +446,7 @@ class PlainDialect:
             self._missed = Visit(seen.time, left)
         self._follow = (*self._follow, asked.command())
 
-    def _conclude_join(self, asked: commands.Join, outcome: Outcome, told: list[str]) -> None:
+    def _conclude_join(self, asked: Join, outcome: Outcome, told: list[str]) -> None:
         if any(isinstance(item, Refusal) for item in outcome):
             return
         view = next((item for item in outcome if isinstance(item, RoomView)), None)
@@ -453,7 +458,7 @@ class PlainDialect:
             told += (f"{where} {others_here(view)}", topic_line(view.room, view.topic))
             self._read_in(view.room, outcome)
 
-    def _conclude_part(self, asked: commands.Part, outcome: Outcome, told: list[str]) -> None:
+    def _conclude_part(self, asked: Part, outcome: Outcome, told: list[str]) -> None:
         refused = any(isinstance(item, Refusal) for item in outcome)
         if not refused and not is_lobby(self.room) and fold(asked.room) == fold(self.room):
             self.room = LOBBY
@@ -473,16 +478,16 @@ def _came_by(outcome: Outcome) -> int | None:
 
 
 _CONCLUSIONS: dict[type[Command] | type[None], Callable[[PlainDialect, Any, Outcome, list[str]], None]] = {
-    commands.Join: PlainDialect._conclude_join,
-    commands.Part: PlainDialect._conclude_part,
-    commands.Rename: PlainDialect._conclude_change,
-    commands.SetTopic: PlainDialect._conclude_change,
-    commands.SetRole: PlainDialect._conclude_change,
-    commands.SetFlag: PlainDialect._conclude_change,
-    commands.SetSetting: PlainDialect._conclude_change,
-    commands.SetMask: PlainDialect._conclude_change,
-    commands.SetPersonFlag: PlainDialect._conclude_change,
-    commands.Ban: PlainDialect._conclude_change,
-    commands.Mute: PlainDialect._conclude_change,
+    Join: PlainDialect._conclude_join,
+    Part: PlainDialect._conclude_part,
+    Rename: PlainDialect._conclude_change,
+    SetTopic: PlainDialect._conclude_change,
+    SetRole: PlainDialect._conclude_change,
+    SetFlag: PlainDialect._conclude_change,
+    SetSetting: PlainDialect._conclude_change,
+    SetMask: PlainDialect._conclude_change,
+    SetPersonFlag: PlainDialect._conclude_change,
+    Ban: PlainDialect._conclude_change,
+    Mute: PlainDialect._conclude_change,
 }
 """What else is told or remembered once a command's outcome is complete."""

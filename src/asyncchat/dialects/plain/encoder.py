@@ -5,7 +5,9 @@ Owns the line's end, and that every line is clean; must not know a session.
 
 from collections.abc import Iterable
 
-from asyncchat.core.events import Confided, Record, Said, Together, Whispered
+from asyncchat.core.coalesce import Together
+from asyncchat.core.events import Record
+from asyncchat.core.features.messages import Confided, Said, Whispered
 from asyncchat.text.sanitize import shown
 from asyncchat.text.sentences import EVENTS
 

@@ -3,8 +3,10 @@
 Owns these questions; must not know what happens after the greeting.
 """
 
-from asyncchat.core import replies
-from asyncchat.core.commands import Command, Enter, Quit, ShowPassword, Unlock
+from asyncchat.core.commands import Command
+from asyncchat.core.features.accounts import Confirmed, ShowPassword
+from asyncchat.core.features.connect import Enter, Quit
+from asyncchat.core.features.server import Unlock, Unlocked, WrongPassword
 from asyncchat.core.names import LOBBY
 from asyncchat.dialects.base import Outcome
 from asyncchat.dialects.plain.prompts import ASK_AGAIN, GREETING, PASSWORD_PROMPT
@@ -61,10 +63,10 @@ class Entry:
     def encode_unlock(self, outcome: Outcome, told: list[str], telnet: bool) -> bytes:
         """Asks for the name, or once more for the server's password."""
         for item in outcome:
-            if isinstance(item, replies.Unlocked):
+            if isinstance(item, Unlocked):
                 self._locked = False
                 return _line_end(telnet) + GREETING.encode()
-            if isinstance(item, replies.WrongPassword) and item.last:
+            if isinstance(item, WrongPassword) and item.last:
                 return UNHUSH if telnet else b""
         again = shown(" ".join((*told, PASSWORD_PROMPT))).encode()
         return HUSH + b"\r\n" + again if telnet else again
@@ -83,7 +85,7 @@ class Entry:
         name, self._reserved = self._reserved, ""
         end = _line_end(telnet)
         for item in outcome:
-            if isinstance(item, replies.Confirmed):
+            if isinstance(item, Confirmed):
                 return end, Enter(name, USER, self._host, rooms=(LOBBY,), account=item.account)
         return end + ask_again(told), None
 

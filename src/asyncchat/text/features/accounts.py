@@ -1,7 +1,24 @@
 """Accounts: making one, logging in and out, passwords, and names that belong to one."""
 
-from asyncchat.core import commands, events, replies
 from asyncchat.core.commands import Command
+from asyncchat.core.features.accounts import (
+    AccountView,
+    AskAccount,
+    DropAccount,
+    LoggedInNow,
+    LogOut,
+    NewPassword,
+    PasswordChanged,
+    Reclaim,
+    Register,
+    Registered,
+    Released,
+    Removed,
+    ShowPassword,
+)
+from asyncchat.core.features.connect import NameReserved
+from asyncchat.core.features.presence import LoggedOut
+from asyncchat.core.replies import AccountRefused, NeedsAccount
 from asyncchat.text.arguments import name_and_rest
 from asyncchat.text.phrases import place
 from asyncchat.text.sentences import FeatureText
@@ -22,7 +39,7 @@ def _register(session: SlashContext, text: str) -> Command | str | None:
         password, email = text, ""
     if not password:
         return None
-    return commands.Register("", email, password.rstrip()) if session.is_confidential else NOT_PRIVATE
+    return Register("", email, password.rstrip()) if session.is_confidential else NOT_PRIVATE
 
 
 def _login(session: SlashContext, text: str) -> Command | str | None:
@@ -31,7 +48,7 @@ def _login(session: SlashContext, text: str) -> Command | str | None:
         return None
     if not session.is_confidential:
         return NOT_PRIVATE
-    return commands.ShowPassword(name if password else "", password or name)
+    return ShowPassword(name if password else "", password or name)
 
 
 def _with_password(make: Parser) -> Parser:
@@ -49,14 +66,14 @@ def _regain(session: SlashContext, text: str) -> Command | str | None:
     name, password = name_and_rest(text)
     if not name:
         return None
-    return commands.Reclaim(name, password, True) if session.is_confidential or not password else NOT_PRIVATE
+    return Reclaim(name, password, True) if session.is_confidential or not password else NOT_PRIVATE
 
 
 def _account(_session: SlashContext, text: str) -> Command | None:
-    return commands.AskAccount(text) if " " not in text else None
+    return AskAccount(text) if " " not in text else None
 
 
-def _account_view(view: replies.AccountView, zone: Zone) -> list[str]:
+def _account_view(view: AccountView, zone: Zone) -> list[str]:
     here = f"Logged in to it: {', '.join(view.people)}." if view.people else "Nobody is logged in to it."
     address = [f"Its e-mail address: {view.email or 'none'}."] if view.mine else []
     return [f"The account {view.account} was made {zone.moment(view.time)}.", here, *address]
@@ -72,7 +89,7 @@ TEXT = FeatureText(
             "logout",
             "",
             "Logs you out of your account.",
-            lambda _session, _text: commands.LogOut(),
+            lambda _session, _text: LogOut(),
             Section.ACCOUNTS,
         ),
         SlashCommand("account", "[NAME]", "Shows your account, or another one.", _account, Section.ACCOUNTS),
@@ -80,38 +97,34 @@ TEXT = FeatureText(
             "passwd",
             "PASSWORD",
             "Changes the password of your account.",
-            _with_password(lambda _session, text: commands.NewPassword(text)),
+            _with_password(lambda _session, text: NewPassword(text)),
             Section.ACCOUNTS,
         ),
         SlashCommand(
             "unregister",
             "PASSWORD",
             "Removes your account.",
-            _with_password(lambda _session, text: commands.DropAccount("", text)),
+            _with_password(lambda _session, text: DropAccount("", text)),
             Section.ACCOUNTS,
         ),
         SlashCommand("regain", "NAME [PASSWORD]", "Takes your name back.", _regain, Section.ACCOUNTS),
     ),
     own_events={
-        events.LoggedOut: lambda event: (
-            f"{event.person.name} is no longer logged in as {event.person.account}."
-        ),
+        LoggedOut: lambda event: f"{event.person.name} is no longer logged in as {event.person.account}.",
     },
     replies={
-        replies.Registered: lambda reply, _: [f"{reply.account} is now your account, and the name is yours."],
-        replies.LoggedInNow: lambda reply, _: [f"You are logged in as {reply.account}."],
-        replies.PasswordChanged: lambda reply, _: [f"The password of {reply.account} is changed."],
-        replies.Released: lambda reply, _: [f"{reply.name} is free, or yours."],
-        replies.AccountView: _account_view,
-        replies.Removed: lambda reply, _: [f"The account {reply.account} is removed."],
+        Registered: lambda reply, _: [f"{reply.account} is now your account, and the name is yours."],
+        LoggedInNow: lambda reply, _: [f"You are logged in as {reply.account}."],
+        PasswordChanged: lambda reply, _: [f"The password of {reply.account} is changed."],
+        Released: lambda reply, _: [f"{reply.name} is free, or yours."],
+        AccountView: _account_view,
+        Removed: lambda reply, _: [f"The account {reply.account} is removed."],
     },
     refusals={
-        replies.NeedsAccount: lambda r: (
-            f"For {place(r.target)} you have to be logged in: /login [NAME] PASSWORD"
-        ),
-        replies.NameReserved: lambda r: (
+        NeedsAccount: lambda r: f"For {place(r.target)} you have to be logged in: /login [NAME] PASSWORD",
+        NameReserved: lambda r: (
             f"{r.name} belongs to an account: /login {r.name} PASSWORD, then /nick {r.name}"
         ),
-        replies.AccountRefused: lambda r: f"Not done: {r.why}.",
+        AccountRefused: lambda r: f"Not done: {r.why}.",
     },
 )

@@ -1,6 +1,7 @@
 """Away: the text that answers for a person who is not there."""
 
-from asyncchat.core import commands, events, replies
+from asyncchat.core.features.away import AwayChanged, SetAway, StillAway
+from asyncchat.core.replies import AwayNote
 from asyncchat.text.sentences import FeatureText
 from asyncchat.text.slash import Section, SlashCommand
 
@@ -15,13 +16,13 @@ TEXT = FeatureText(
             "away",
             "[TEXT]",
             "Answers for you while you are away; alone: you are back.",
-            lambda _session, text: commands.SetAway(text),
+            lambda _session, text: SetAway(text),
             Section.MESSAGES,
         ),
     ),
-    own_events={events.AwayChanged: lambda event: _now(event.text)},
+    own_events={AwayChanged: lambda event: _now(event.text)},
     replies={
-        replies.AwayNote: lambda reply, _: [f"{reply.person.name} is away: {reply.text}"],
-        replies.StillAway: lambda reply, _: [_now(reply.text)],
+        AwayNote: lambda reply, _: [f"{reply.person.name} is away: {reply.text}"],
+        StillAway: lambda reply, _: [_now(reply.text)],
     },
 )

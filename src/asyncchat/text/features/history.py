@@ -5,10 +5,14 @@ Owns the cursor and the pages; must not know how the history is read.
 
 import msgspec
 
-from asyncchat.core import replies
-from asyncchat.core.commands import ReadHistory
+from asyncchat.core.features.history import (
+    MORE_COUNTED,
+    HistoryPage,
+    HistoryUnreadable,
+    ReadHistory,
+    TargetsUnreadable,
+)
 from asyncchat.core.names import fold
-from asyncchat.core.replies import MORE_COUNTED, HistoryPage
 from asyncchat.text.arguments import is_room, name_and_rest
 from asyncchat.text.features.messages import spoken_lines
 from asyncchat.text.phrases import place
@@ -159,7 +163,7 @@ TEXT = FeatureText(
     ),
     replies={HistoryPage: page_lines},
     refusals={
-        replies.HistoryUnreadable: lambda r: f"The history of {place(r.room)} can't be read.",
-        replies.TargetsUnreadable: lambda _: "The history can't be read now.",
+        HistoryUnreadable: lambda r: f"The history of {place(r.room)} can't be read.",
+        TargetsUnreadable: lambda _: "The history can't be read now.",
     },
 )

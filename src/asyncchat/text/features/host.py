@@ -1,7 +1,7 @@
 """The host that a person is seen as coming from."""
 
-from asyncchat.core import commands, events, replies
 from asyncchat.core.commands import Command
+from asyncchat.core.features.host import ChangeHost, HostAlready, HostChanged, HostNotAllowed
 from asyncchat.text.arguments import name_and_rest
 from asyncchat.text.phrases import full_origin
 from asyncchat.text.sentences import FeatureText
@@ -11,10 +11,10 @@ from asyncchat.text.times import Zone
 
 def _host(_session: SlashContext, text: str) -> Command | None:
     name, host = name_and_rest(text)
-    return commands.ChangeHost(name, host) if host and " " not in host else None
+    return ChangeHost(name, host) if host and " " not in host else None
 
 
-def _audited(event: events.HostChanged, _zone: Zone) -> str:
+def _audited(event: HostChanged, _zone: Zone) -> str:
     return f"{full_origin(event.by)} gave {full_origin(event.person)} the host {event.now.host}"
 
 
@@ -31,13 +31,13 @@ TEXT = FeatureText(
         ),
     ),
     own_events={
-        events.HostChanged: lambda event: f"{event.now.name} is now seen as coming from {event.now.host}.",
+        HostChanged: lambda event: f"{event.now.name} is now seen as coming from {event.now.host}.",
     },
     refusals={
-        replies.HostNotAllowed: lambda r: (
+        HostNotAllowed: lambda r: (
             f"{r.host} can't be a host: only letters, digits and . : / - _ are allowed."
         ),
-        replies.HostAlready: lambda r: f"{r.name} already has the host {r.host}.",
+        HostAlready: lambda r: f"{r.name} already has the host {r.host}.",
     },
-    audit={events.HostChanged: _audited},
+    audit={HostChanged: _audited},
 )

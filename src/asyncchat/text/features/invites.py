@@ -1,7 +1,14 @@
 """Invitations into a room."""
 
-from asyncchat.core import commands, events, replies
 from asyncchat.core.commands import Command
+from asyncchat.core.features.invites import (
+    AskInvitations,
+    InvitationsView,
+    Invite,
+    Invited,
+    TooManyInvitations,
+)
+from asyncchat.core.features.join import NotInvited
 from asyncchat.text.phrases import place
 from asyncchat.text.sentences import FeatureText
 from asyncchat.text.slash import Section, SlashCommand, SlashContext
@@ -10,11 +17,11 @@ from asyncchat.text.times import Zone
 
 def _invite(session: SlashContext, text: str) -> Command | None:
     if not text:
-        return commands.AskInvitations()
-    return commands.Invite(session.room, text) if " " not in text else None
+        return AskInvitations()
+    return Invite(session.room, text) if " " not in text else None
 
 
-def _invitations_view(view: replies.InvitationsView, _zone: Zone) -> list[str]:
+def _invitations_view(view: InvitationsView, _zone: Zone) -> list[str]:
     return [f"You are invited to {', '.join(view.rooms)}." if view.rooms else "You are invited to no room."]
 
 
@@ -28,15 +35,13 @@ TEXT = FeatureText(
             Section.ROOMS,
         ),
     ),
-    events={
-        events.Invited: lambda event: f"{event.person.name} invites you to {event.room}: /join {event.room}"
-    },
-    own_events={events.Invited: lambda event: f"You invited {event.to.name} to {event.room}."},
-    replies={replies.InvitationsView: _invitations_view},
+    events={Invited: lambda event: f"{event.person.name} invites you to {event.room}: /join {event.room}"},
+    own_events={Invited: lambda event: f"You invited {event.to.name} to {event.room}."},
+    replies={InvitationsView: _invitations_view},
     refusals={
-        replies.NotInvited: lambda r: (
+        NotInvited: lambda r: (
             f"Only invited people may join {place(r.room)}: /knock {r.room} asks for an invitation."
         ),
-        replies.TooManyInvitations: lambda r: f"{r.name} is invited to too many rooms.",
+        TooManyInvitations: lambda r: f"{r.name} is invited to too many rooms.",
     },
 )

@@ -1,7 +1,7 @@
 """Knocking: asking for an invitation into a room."""
 
-from asyncchat.core import commands, events, replies
 from asyncchat.core.commands import Command
+from asyncchat.core.features.invites import Knock, Knocked, KnockForbidden, NoNeedToKnock, TooManyKnocks
 from asyncchat.text.arguments import name_and_rest, room_from
 from asyncchat.text.phrases import after_colon, in_room, place
 from asyncchat.text.sentences import FeatureText
@@ -10,10 +10,10 @@ from asyncchat.text.slash import Section, SlashCommand, SlashContext
 
 def _knock(_session: SlashContext, text: str) -> Command | None:
     room, words = name_and_rest(text)
-    return commands.Knock(room_from(room), words) if room else None
+    return Knock(room_from(room), words) if room else None
 
 
-def _knocked(event: events.Knocked) -> str:
+def _knocked(event: Knocked) -> str:
     name = event.person.name
     return in_room(event.room, f"{name} asks for an invitation (/invite {name}){after_colon(event.text)}")
 
@@ -22,13 +22,13 @@ TEXT = FeatureText(
     commands=(
         SlashCommand("knock", "#ROOM [TEXT]", "Asks for an invitation into a room.", _knock, Section.ROOMS),
     ),
-    events={events.Knocked: _knocked},
-    own_events={events.Knocked: lambda event: f"You asked for an invitation to {event.room}."},
+    events={Knocked: _knocked},
+    own_events={Knocked: lambda event: f"You asked for an invitation to {event.room}."},
     refusals={
-        replies.NoNeedToKnock: lambda r: (
+        NoNeedToKnock: lambda r: (
             f"You are already in {place(r.room)}." if r.inside else f"{r.room} is open: /join {r.room}"
         ),
-        replies.KnockForbidden: lambda r: f"Not asked: {r.reason}.",
-        replies.TooManyKnocks: lambda r: f"You asked for an invitation to {r.room} a moment ago.",
+        KnockForbidden: lambda r: f"Not asked: {r.reason}.",
+        TooManyKnocks: lambda r: f"You asked for an invitation to {r.room} a moment ago.",
     },
 )

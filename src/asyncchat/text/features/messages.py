@@ -5,9 +5,12 @@ Owns their slash commands and sentences, and messages of the past with their tim
 
 from collections.abc import Sequence
 
-from asyncchat.core import commands, events, replies
 from asyncchat.core.commands import Command
-from asyncchat.core.events import Record, Speech
+from asyncchat.core.events import Record
+from asyncchat.core.features.history import ReplyTo, Which
+from asyncchat.core.features.ignore import Ignore, Ignored
+from asyncchat.core.features.messages import CannotSpeak, Confided, Said, Say, Speech, Whispered
+from asyncchat.core.replies import NoText, TextTooLong
 from asyncchat.text.arguments import name_and_rest
 from asyncchat.text.phrases import in_room, is_lobby, place, spoken
 from asyncchat.text.sentences import FeatureText, untold
@@ -17,43 +20,43 @@ from asyncchat.text.times import Zone
 
 def _msg(_session: SlashContext, text: str) -> Command | None:
     target, said = name_and_rest(text)
-    return commands.Say(target, said) if said else None
+    return Say(target, said) if said else None
 
 
 def _me(session: SlashContext, text: str) -> Command | None:
-    return commands.Say(session.room, text, Speech.ACTION) if text else None
+    return Say(session.room, text, Speech.ACTION) if text else None
 
 
 def _reply(session: SlashContext, text: str) -> Command | None:
     name, said = name_and_rest(text)
-    return commands.Reply(commands.Which(session.room, name=name), said) if said else None
+    return ReplyTo(Which(session.room, name=name), said) if said else None
 
 
 def _ignore(_session: SlashContext, text: str) -> Command | None:
-    return commands.Ignore(text) if " " not in text else None
+    return Ignore(text) if " " not in text else None
 
 
-def _said(event: events.Said) -> str:
+def _said(event: Said) -> str:
     return spoken(in_room(event.room, ""), event.person.name, event.text, event.speech)
 
 
-def _whispered(event: events.Whispered) -> str:
+def _whispered(event: Whispered) -> str:
     return spoken("[private] ", event.person.name, event.text, event.speech)
 
 
-def _whispered_by_me(event: events.Whispered) -> str:
+def _whispered_by_me(event: Whispered) -> str:
     if event.speech in (Speech.PROBE, Speech.PROBE_ANSWER):
         return ""
     start = f"[private to {event.to.name}] " + ("* " if event.speech is Speech.ACTION else "")
     return "\n".join(start + part for part in event.text.split("\n"))
 
 
-def _confided(event: events.Confided) -> str:
+def _confided(event: Confided) -> str:
     start = f"[{event.role}s] " if is_lobby(event.room) else f"[{event.role}s of {event.room}] "
     return spoken(start, event.person.name, event.text, event.speech)
 
 
-def _confided_by_me(event: events.Confided) -> str:
+def _confided_by_me(event: Confided) -> str:
     return in_room(event.room, f"Only the {event.role}s read that.")
 
 
@@ -64,9 +67,9 @@ def spoken_lines(records: Sequence[Record], zone: Zone) -> list[str]:
     for record in records:
         event = record.event
         words = ""
-        if isinstance(event, events.Said):
+        if isinstance(event, Said):
             words = _said(event)
-        elif isinstance(event, events.Whispered):
+        elif isinstance(event, Whispered):
             words = _whispered(event)
         if not words:
             continue
@@ -79,7 +82,7 @@ def spoken_lines(records: Sequence[Record], zone: Zone) -> list[str]:
     return lines
 
 
-def _ignored(reply: replies.Ignored, _zone: Zone) -> list[str]:
+def _ignored(reply: Ignored, _zone: Zone) -> list[str]:
     return [f"You ignore {', '.join(reply.names)}." if reply.names else "You ignore nobody."]
 
 
@@ -106,20 +109,20 @@ TEXT = FeatureText(
             "unignore",
             "NAME",
             "Shows again what a person says.",
-            one_name(lambda _, name: commands.Ignore(name, False)),
+            one_name(lambda _, name: Ignore(name, False)),
             Section.MESSAGES,
         ),
     ),
-    events={events.Said: _said, events.Whispered: _whispered, events.Confided: _confided},
+    events={Said: _said, Whispered: _whispered, Confided: _confided},
     own_events={
-        events.Said: untold,  # the terminal shows it already
-        events.Whispered: _whispered_by_me,
-        events.Confided: _confided_by_me,
+        Said: untold,  # the terminal shows it already
+        Whispered: _whispered_by_me,
+        Confided: _confided_by_me,
     },
-    replies={replies.Ignored: _ignored},
+    replies={Ignored: _ignored},
     refusals={
-        replies.CannotSpeak: lambda r: f"Not sent to {place(r.room)}: {r.why}.",
-        replies.NoText: lambda _: "There is nothing to send.",
-        replies.TextTooLong: lambda r: f"Not accepted: the text is longer than {r.limit:,} bytes.",
+        CannotSpeak: lambda r: f"Not sent to {place(r.room)}: {r.why}.",
+        NoText: lambda _: "There is nothing to send.",
+        TextTooLong: lambda r: f"Not accepted: the text is longer than {r.limit:,} bytes.",
     },
 )

@@ -1,9 +1,20 @@
 """Moderation: kicks, and the lists of who is banned, muted, excepted or let in."""
 
-from asyncchat.core import commands, events, replies
 from asyncchat.core.commands import Command
+from asyncchat.core.features.moderation import Ban, Kick, Mute
+from asyncchat.core.features.room_modes import (
+    AskMasks,
+    BanChanged,
+    MaskChanged,
+    MasksView,
+    MuteChanged,
+    SetMask,
+    TooManyMasks,
+)
+from asyncchat.core.features.rooms import Kicked
 from asyncchat.core.masks import ACCOUNT, MUTED, REALNAME
 from asyncchat.core.modes import BANS, EXCEPTIONS, GUESTS, MUTES
+from asyncchat.core.replies import NotOperator, Outranked
 from asyncchat.text.arguments import name_and_rest
 from asyncchat.text.durations import lasting, seconds_in
 from asyncchat.text.phrases import because, in_room, place
@@ -32,7 +43,7 @@ LIST_WORDS = {
 
 def _kick(session: SlashContext, text: str) -> Command | None:
     name, reason = name_and_rest(text)
-    return commands.Kick(session.room, name, reason) if name else None
+    return Kick(session.room, name, reason) if name else None
 
 
 def _mask(listed: str) -> Parser:
@@ -40,7 +51,7 @@ def _mask(listed: str) -> Parser:
 
     def parse(session: SlashContext, text: str) -> Command | None:
         if not text:
-            return commands.AskMasks(session.room, (listed,))
+            return AskMasks(session.room, (listed,))
         mask, space, last = text.rpartition(" ")
         seconds = seconds_in(last, bare=False) if space else None
         if seconds:
@@ -63,28 +74,28 @@ def _set_mask(room: str, listed: str, text: str, on: bool, seconds: int = 0) -> 
     elif not text or " " in text:
         return None
     if listed == BANS:
-        return commands.Ban(room, text, on, out=True, seconds=seconds)
+        return Ban(room, text, on, out=True, seconds=seconds)
     if listed == MUTES:
-        return commands.Mute(room, text, on, seconds)
-    return commands.SetMask(room, listed, text, on, seconds)
+        return Mute(room, text, on, seconds)
+    return SetMask(room, listed, text, on, seconds)
 
 
 def _moderator(name: str, parameters: str, about: str, parse: Parser) -> SlashCommand:
     return SlashCommand(name, parameters, about, parse, Section.MODERATION, Actor.ROOM_OPERATORS)
 
 
-def _kicked(event: events.Kicked) -> str:
+def _kicked(event: Kicked) -> str:
     return in_room(event.room, f"{event.person.name} was removed by {event.by.name}{because(event.reason)}")
 
 
-def _listed(listed: str, event: events.BanChanged | events.MuteChanged | events.MaskChanged) -> str:
+def _listed(listed: str, event: BanChanged | MuteChanged | MaskChanged) -> str:
     on, off = LIST_WORDS[listed][:2] if listed in LIST_WORDS else (f"+{listed} {{}}", f"-{listed} {{}}")
     how_long = f" for {lasting((event.until - event.time) // 1_000_000)}" if event.until else ""
     did = (on if event.on else off).format(event.mask.removeprefix("~"))
     return in_room(event.room, f"{event.person.name} {did}{how_long}")
 
 
-def _masks_view(view: replies.MasksView, zone: Zone) -> list[str]:
+def _masks_view(view: MasksView, zone: Zone) -> list[str]:
     _, _, what, nobody = LIST_WORDS[view.lists[0]]
     if not view.masks:
         return [f"{nobody} in {place(view.room)}."]
@@ -131,16 +142,16 @@ TEXT = FeatureText(
         _moderator("unguest", "NAME|MASK", "Takes that back.", _unmask(GUESTS)),
     ),
     events={
-        events.Kicked: _kicked,
-        events.BanChanged: lambda event: _listed(BANS, event),
-        events.MuteChanged: lambda event: _listed(MUTES, event),
-        events.MaskChanged: lambda event: _listed(event.listed, event),
+        Kicked: _kicked,
+        BanChanged: lambda event: _listed(BANS, event),
+        MuteChanged: lambda event: _listed(MUTES, event),
+        MaskChanged: lambda event: _listed(event.listed, event),
     },
-    replies={replies.MasksView: _masks_view},
+    replies={MasksView: _masks_view},
     refusals={
-        replies.NotOperator: lambda r: f"Only an operator of {place(r.room)} may do that.",
-        replies.Outranked: lambda r: f"{r.name} has a higher role in {place(r.room)} than you.",
-        replies.TooManyMasks: lambda r: (
+        NotOperator: lambda r: f"Only an operator of {place(r.room)} may do that.",
+        Outranked: lambda r: f"{r.name} has a higher role in {place(r.room)} than you.",
+        TooManyMasks: lambda r: (
             f"No place for {r.mask}: the limit in {place(r.room)} is {r.limit}, and a mask must be short."
         ),
     },

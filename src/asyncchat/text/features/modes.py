@@ -3,8 +3,26 @@
 Owns a sentence for each row of the tables in ``core.modes``, on and off; a test finds what is missing.
 """
 
-from asyncchat.core import commands, events, modes, replies
+from asyncchat.core import modes
 from asyncchat.core.commands import Command
+from asyncchat.core.features.room_modes import (
+    AskFlags,
+    BadValue,
+    FlagChanged,
+    FlagsView,
+    RoleChanged,
+    SetFlag,
+    SetRole,
+    SetSetting,
+    SettingChanged,
+)
+from asyncchat.core.features.user_modes import (
+    AskPersonFlags,
+    PersonFlagChanged,
+    PersonFlagsView,
+    SetPersonFlag,
+)
+from asyncchat.core.replies import NotYourself
 from asyncchat.core.roles import ROLE_NAMED
 from asyncchat.text.arguments import name_and_rest, switch_from
 from asyncchat.text.phrases import a_role, capitalized, in_room, place
@@ -62,32 +80,32 @@ def _role(session: SlashContext, text: str) -> Command | None:
     switch = switch_from(rest[1]) if len(rest) == 2 else True
     if len(rest) not in (1, 2) or rest[0].lower() not in ROLE_NAMED or switch is None:
         return None
-    return commands.SetRole(session.room, name, switch, rest[0].lower())
+    return SetRole(session.room, name, switch, rest[0].lower())
 
 
 def _set_role(role: str, on: bool) -> Parser:
-    return one_name(lambda room, name: commands.SetRole(room, name, on, role))
+    return one_name(lambda room, name: SetRole(room, name, on, role))
 
 
 def _rule(session: SlashContext, text: str) -> Command | None:
     if not text:
-        return commands.AskFlags(session.room)
+        return AskFlags(session.room)
     rule, value = name_and_rest(text)
     rule = rule.lower()
     if rule in modes.SETTINGS and value and " " not in value:
-        return commands.SetSetting(session.room, rule, "" if value.lower() == "off" else value)
+        return SetSetting(session.room, rule, "" if value.lower() == "off" else value)
     switch = switch_from(value)
     if rule not in modes.FLAGS or switch is None:
         return None
-    return commands.SetFlag(session.room, rule, switch)
+    return SetFlag(session.room, rule, switch)
 
 
 def _my(_session: SlashContext, text: str) -> Command | None:
     if not text:
-        return commands.AskPersonFlags()
+        return AskPersonFlags()
     flag, value = name_and_rest(text.lower())
     switch = switch_from(value)
-    return commands.SetPersonFlag(flag, switch) if flag in modes.PERSON_FLAGS and switch is not None else None
+    return SetPersonFlag(flag, switch) if flag in modes.PERSON_FLAGS and switch is not None else None
 
 
 def _moderator(
@@ -107,22 +125,22 @@ def setting_sentence(setting: str, value: str, hidden: bool = False) -> str:
     return on.format(value) if value else off
 
 
-def _role_changed(event: events.RoleChanged) -> str:
+def _role_changed(event: RoleChanged) -> str:
     now = f"is now {a_role(event.role)}" if event.on else f"is no longer {a_role(event.role)}"
     return in_room(event.room, f"{event.person.name} {now} ({event.by.name})")
 
 
-def _flag_changed(event: events.FlagChanged) -> str:
+def _flag_changed(event: FlagChanged) -> str:
     on, off = RULE_WORDS.get(event.flag, (f"{event.flag} is on", f"{event.flag} is off"))
     return in_room(event.room, f"{event.person.name} changed a rule: {on if event.on else off}")
 
 
-def _setting_changed(event: events.SettingChanged) -> str:
+def _setting_changed(event: SettingChanged) -> str:
     now = setting_sentence(event.setting, event.value)
     return in_room(event.room, f"{event.person.name} changed a rule: {now}")
 
 
-def _flags_view(view: replies.FlagsView, zone: Zone) -> list[str]:
+def _flags_view(view: FlagsView, zone: Zone) -> list[str]:
     rules = (
         f"  {flag} {'on ' if flag in view.flags else 'off'}  {words[0 if flag in view.flags else 1]}"
         for flag, words in RULE_WORDS.items()
@@ -137,7 +155,7 @@ def _flags_view(view: replies.FlagsView, zone: Zone) -> list[str]:
     return [start, *rules, *settings]
 
 
-def _person_flags_view(view: replies.PersonFlagsView, _zone: Zone) -> list[str]:
+def _person_flags_view(view: PersonFlagsView, _zone: Zone) -> list[str]:
     return [
         f"{flag} {'on ' if flag in view.flags else 'off'}  {words[0 if flag in view.flags else 1]}"
         for flag, words in PERSON_FLAG_WORDS.items()
@@ -177,16 +195,16 @@ TEXT = FeatureText(
         ),
     ),
     events={
-        events.RoleChanged: _role_changed,
-        events.FlagChanged: _flag_changed,
-        events.SettingChanged: _setting_changed,
+        RoleChanged: _role_changed,
+        FlagChanged: _flag_changed,
+        SettingChanged: _setting_changed,
     },
     own_events={
-        events.PersonFlagChanged: lambda event: PERSON_FLAG_WORDS[event.flag][0 if event.on else 1],
+        PersonFlagChanged: lambda event: PERSON_FLAG_WORDS[event.flag][0 if event.on else 1],
     },
-    replies={replies.FlagsView: _flags_view, replies.PersonFlagsView: _person_flags_view},
+    replies={FlagsView: _flags_view, PersonFlagsView: _person_flags_view},
     refusals={
-        replies.BadValue: lambda r: f"{capitalized(place(r.room))} can't have that {r.setting}: {r.reason}.",
-        replies.NotYourself: lambda _: "You can set and ask that for yourself only.",
+        BadValue: lambda r: f"{capitalized(place(r.room))} can't have that {r.setting}: {r.reason}.",
+        NotYourself: lambda _: "You can set and ask that for yourself only.",
     },
 )

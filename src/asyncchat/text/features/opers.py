@@ -1,7 +1,28 @@
 """Operators of the server: becoming one, kills, bans from the server, announcements."""
 
-from asyncchat.core import commands, events, replies
 from asyncchat.core.commands import Command
+from asyncchat.core.features.kill import Kill, Killed
+from asyncchat.core.features.opers import (
+    ClaimFailed,
+    NotFromHere,
+    Owner,
+    OwnerClaimed,
+    OwnerResigned,
+    Resign,
+    WrongCode,
+)
+from asyncchat.core.features.server_bans import (
+    AskServerBans,
+    BanFromServer,
+    BannedFromServer,
+    NoSuchServerBan,
+    ServerBanChanged,
+    ServerBansView,
+    ServerBanTooWide,
+    TooManyServerBans,
+)
+from asyncchat.core.features.wallops import Announce, Announced
+from asyncchat.core.replies import NotServerOperator
 from asyncchat.text.arguments import name_and_rest
 from asyncchat.text.durations import seconds_in
 from asyncchat.text.phrases import after_colon, because, full_origin
@@ -15,34 +36,34 @@ def _owner(_session: SlashContext, text: str) -> Command | None:
     if not name:
         return None
     if text.lower() == "off":
-        return commands.Resign()
+        return Resign()
     if not password or name.casefold() == "owner":
-        return commands.Owner(password or name)
-    return commands.Owner(password, name)
+        return Owner(password or name)
+    return Owner(password, name)
 
 
 def _kill(_session: SlashContext, text: str) -> Command | None:
     name, reason = name_and_rest(text)
-    return commands.Kill(name, reason or "removed") if name else None
+    return Kill(name, reason or "removed") if name else None
 
 
 def _server_ban(_session: SlashContext, text: str) -> Command | None:
     if not text:
-        return commands.AskServerBans()
+        return AskServerBans()
     mask, rest = name_and_rest(text)
     first, after = name_and_rest(rest)
     seconds = seconds_in(first, bare=False)
     if seconds is None:
-        return commands.BanFromServer(mask, True, 0, rest)
-    return commands.BanFromServer(mask, True, seconds, after)
+        return BanFromServer(mask, True, 0, rest)
+    return BanFromServer(mask, True, seconds, after)
 
 
 def _server_unban(_session: SlashContext, text: str) -> Command | None:
-    return commands.BanFromServer(text, False) if text and " " not in text else None
+    return BanFromServer(text, False) if text and " " not in text else None
 
 
 def _announce(_session: SlashContext, text: str) -> Command | None:
-    return commands.Announce(text) if text else None
+    return Announce(text) if text else None
 
 
 def _operator(name: str, parameters: str, about: str, parse: Parser) -> SlashCommand:
@@ -52,7 +73,7 @@ def _operator(name: str, parameters: str, about: str, parse: Parser) -> SlashCom
 # What is told.
 
 
-def _server_bans(view: replies.ServerBansView, zone: Zone) -> list[str]:
+def _server_bans(view: ServerBansView, zone: Zone) -> list[str]:
     if not view.bans:
         return ["Nobody is banned from the server."]
     lines = ["Banned from the server:"]
@@ -66,22 +87,22 @@ def _server_bans(view: replies.ServerBansView, zone: Zone) -> list[str]:
 # The audit.
 
 
-def _claimed(event: events.OwnerClaimed, _zone: Zone) -> str:
+def _claimed(event: OwnerClaimed, _zone: Zone) -> str:
     what = f"an operator of the server, as {event.name}" if event.name else "the server's owner"
     return f"{full_origin(event.person)} became {what}"
 
 
-def _claim_failed(event: events.ClaimFailed, _zone: Zone) -> str:
+def _claim_failed(event: ClaimFailed, _zone: Zone) -> str:
     what = f"password for the operator {event.name}" if event.name else "owner code"
     return f"{full_origin(event.person)} gave a wrong {what}"
 
 
-def _killed(event: events.Killed, _zone: Zone) -> str:
+def _killed(event: Killed, _zone: Zone) -> str:
     who = full_origin(event.person)
     return f"{full_origin(event.by)} removed {who} from the server{after_colon(event.reason)}"
 
 
-def _server_ban_changed(event: events.ServerBanChanged, zone: Zone) -> str:
+def _server_ban_changed(event: ServerBanChanged, zone: Zone) -> str:
     by = full_origin(event.person)
     if not event.on:
         return f"{by} lifted the ban of {event.mask} from the server"
@@ -109,36 +130,34 @@ TEXT = FeatureText(
         _operator("announce", "TEXT", "Sends a text to everybody who set /my wallops on.", _announce),
     ),
     events={
-        events.Announced: lambda event: f"[server] {event.person.name}: {event.text}",
-        events.Killed: lambda event: f"{event.by.name} removed you from the chat{because(event.reason)}",
+        Announced: lambda event: f"[server] {event.person.name}: {event.text}",
+        Killed: lambda event: f"{event.by.name} removed you from the chat{because(event.reason)}",
     },
     own_events={
-        events.Killed: lambda event: f"You removed {event.person.name} from the chat.",
-        events.ServerBanChanged: lambda event: (
+        Killed: lambda event: f"You removed {event.person.name} from the chat.",
+        ServerBanChanged: lambda event: (
             f"{event.mask} is {'banned' if event.on else 'no longer banned'} from the server."
         ),
-        events.OwnerClaimed: lambda _: "You are now the owner: an operator of every room.",
-        events.OwnerResigned: lambda _: "You are no longer the owner.",
+        OwnerClaimed: lambda _: "You are now the owner: an operator of every room.",
+        OwnerResigned: lambda _: "You are no longer the owner.",
     },
-    replies={replies.ServerBansView: _server_bans},
+    replies={ServerBansView: _server_bans},
     refusals={
-        replies.WrongCode: lambda r: (
+        WrongCode: lambda r: (
             f"That is not the password of the operator {r.name}." if r.name else "That is not the owner code."
         ),
-        replies.NotFromHere: lambda r: f"The operator {r.name} can't come from your address.",
-        replies.NotServerOperator: lambda _: "Only the owner and operators of the server may do that.",
-        replies.BannedFromServer: lambda r: f"You are banned here{after_colon(r.reason)}.",
-        replies.NoSuchServerBan: lambda r: f"{r.mask} is not banned from the server.",
-        replies.TooManyServerBans: lambda r: (
-            f"Not banned: the limit is {r.limit:,} bans, or the mask is too long."
-        ),
-        replies.ServerBanTooWide: lambda r: f"{r.mask} would ban everybody.",
+        NotFromHere: lambda r: f"The operator {r.name} can't come from your address.",
+        NotServerOperator: lambda _: "Only the owner and operators of the server may do that.",
+        BannedFromServer: lambda r: f"You are banned here{after_colon(r.reason)}.",
+        NoSuchServerBan: lambda r: f"{r.mask} is not banned from the server.",
+        TooManyServerBans: lambda r: f"Not banned: the limit is {r.limit:,} bans, or the mask is too long.",
+        ServerBanTooWide: lambda r: f"{r.mask} would ban everybody.",
     },
     audit={
-        events.OwnerClaimed: _claimed,
-        events.ClaimFailed: _claim_failed,
-        events.Killed: _killed,
-        events.ServerBanChanged: _server_ban_changed,
-        events.Announced: lambda event, _: f"{full_origin(event.person)} announced: {event.text}",
+        OwnerClaimed: _claimed,
+        ClaimFailed: _claim_failed,
+        Killed: _killed,
+        ServerBanChanged: _server_ban_changed,
+        Announced: lambda event, _: f"{full_origin(event.person)} announced: {event.text}",
     },
 )

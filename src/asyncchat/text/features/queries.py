@@ -1,7 +1,18 @@
 """Queries: who is here, and what is known of a person."""
 
-from asyncchat.core import commands, replies
 from asyncchat.core.commands import Command
+from asyncchat.core.features.queries import (
+    AskPerson,
+    AskWho,
+    Counts,
+    NamesView,
+    PeopleView,
+    PersonView,
+    Seen,
+    WhoView,
+)
+from asyncchat.core.features.server import TimeNow
+from asyncchat.core.features.whowas import GoneView
 from asyncchat.core.modes import BOT
 from asyncchat.core.roles import ROLES
 from asyncchat.text.arguments import is_room
@@ -14,8 +25,8 @@ from asyncchat.text.times import Zone
 
 def _who(session: SlashContext, text: str) -> Command | None:
     if not text or is_room(text):
-        return commands.AskWho(text or session.room)
-    return commands.AskPerson(text) if " " not in text else None
+        return AskWho(text or session.room)
+    return AskPerson(text) if " " not in text else None
 
 
 def _role_named(roles: int) -> str:
@@ -23,7 +34,7 @@ def _role_named(roles: int) -> str:
     return next((role.name for role in ROLES if roles & role.bit), "")
 
 
-def _seen(seen: replies.Seen) -> str:
+def _seen(seen: Seen) -> str:
     notes = []
     if seen.owner:
         notes.append("owner")
@@ -36,11 +47,11 @@ def _seen(seen: replies.Seen) -> str:
     return f"{seen.person.name} ({', '.join(notes)})" if notes else seen.person.name
 
 
-def _found(people: tuple[replies.Seen, ...]) -> str:
+def _found(people: tuple[Seen, ...]) -> str:
     return ", ".join(first_names([_seen(seen) for seen in people[:NAMES_SHOWN]], len(people)))
 
 
-def _who_view(view: replies.WhoView, _zone: Zone) -> list[str]:
+def _who_view(view: WhoView, _zone: Zone) -> list[str]:
     in_room = is_room(view.mask)
     if not view.people:
         return [f"Nobody is in {place(view.mask)}." if in_room else "Nobody matches that."]
@@ -48,13 +59,13 @@ def _who_view(view: replies.WhoView, _zone: Zone) -> list[str]:
     return [f"{where} ({len(view.people):,}): {_found(view.people)}"]
 
 
-def _people_view(view: replies.PeopleView, _zone: Zone) -> list[str]:
+def _people_view(view: PeopleView, _zone: Zone) -> list[str]:
     if not view.people:
         return ["None of them is here."]
     return [f"Found ({len(view.people):,}): {_found(view.people)}"]
 
 
-def _person_view(view: replies.PersonView, zone: Zone) -> list[str]:
+def _person_view(view: PersonView, zone: Zone) -> list[str]:
     seen = view.seen
     rooms = ", ".join(f"{room} ({_role_named(roles)})" if roles else room for room, roles in view.rooms)
     real = seen.person.realname
@@ -74,18 +85,18 @@ def _person_view(view: replies.PersonView, zone: Zone) -> list[str]:
     return lines
 
 
-def _gone_view(view: replies.GoneView, zone: Zone) -> list[str]:
+def _gone_view(view: GoneView, zone: Zone) -> list[str]:
     lines = [f"{gone.person.origin} until {zone.moment(gone.time)}" for gone in view.gone[:NAMES_SHOWN]]
     return lines or [f"Nobody called {view.name} was here lately."]
 
 
-def _names_view(view: replies.NamesView, _zone: Zone) -> list[str]:
+def _names_view(view: NamesView, _zone: Zone) -> list[str]:
     lines = [line for room in view.rooms for line in room_lines(room)]
     others = first_names([person.name for person in view.others[:NAMES_SHOWN]], len(view.others))
     return [*lines, f"In no room: {', '.join(others)}"] if others else lines
 
 
-def _counts(counts: replies.Counts, _zone: Zone) -> list[str]:
+def _counts(counts: Counts, _zone: Zone) -> list[str]:
     return [
         f"{counted(counts.people, 'person', 'people')} in {counted(counts.rooms, 'room', 'rooms')}, "
         f"at most {counts.most_people:,} so far."
@@ -104,12 +115,12 @@ TEXT = FeatureText(
         ),
     ),
     replies={
-        replies.WhoView: _who_view,
-        replies.PeopleView: _people_view,
-        replies.PersonView: _person_view,
-        replies.GoneView: _gone_view,
-        replies.NamesView: _names_view,
-        replies.Counts: _counts,
-        replies.TimeNow: lambda reply, zone: [f"It is {zone.moment(reply.time)}."],
+        WhoView: _who_view,
+        PeopleView: _people_view,
+        PersonView: _person_view,
+        GoneView: _gone_view,
+        NamesView: _names_view,
+        Counts: _counts,
+        TimeNow: lambda reply, zone: [f"It is {zone.moment(reply.time)}."],
     },
 )

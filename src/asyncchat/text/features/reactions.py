@@ -1,7 +1,8 @@
 """Reactions to messages."""
 
-from asyncchat.core import commands, events
 from asyncchat.core.commands import Command
+from asyncchat.core.features.history import Which
+from asyncchat.core.features.reactions import React, Reacted, ReactedTo
 from asyncchat.core.text import cut
 from asyncchat.text.phrases import in_room
 from asyncchat.text.sentences import FeatureText
@@ -19,12 +20,12 @@ def _react(on: bool) -> Parser:
         if not 1 <= len(words) <= 2:
             return None
         name = words[0] if len(words) == 2 else ""
-        return commands.React(commands.Which(session.room, name=name), words[-1], on)
+        return React(Which(session.room, name=name), words[-1], on)
 
     return parse
 
 
-def _reacted(event: events.Reacted | events.ReactedTo) -> str:
+def _reacted(event: Reacted | ReactedTo) -> str:
     what = cut(event.reaction[:_REACTION_BYTES], _REACTION_BYTES)[0]
     did = (
         f"{event.person.name} reacted {what} to" if event.on else f"{event.person.name} took back {what} from"
@@ -44,7 +45,7 @@ TEXT = FeatureText(
         SlashCommand("unreact", "[NAME] EMOJI", "Takes a reaction back.", _react(False), Section.MESSAGES),
     ),
     events={
-        events.Reacted: lambda event: in_room(event.room, _reacted(event)),
-        events.ReactedTo: lambda event: f"[private] {_reacted(event)}",
+        Reacted: lambda event: in_room(event.room, _reacted(event)),
+        ReactedTo: lambda event: f"[private] {_reacted(event)}",
     },
 )

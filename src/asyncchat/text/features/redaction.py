@@ -1,7 +1,8 @@
 """Redaction: taking a message back, and erasing messages from the history."""
 
-from asyncchat.core import commands, events, replies
 from asyncchat.core.commands import Command
+from asyncchat.core.features.history import NoSuchMessage, Which
+from asyncchat.core.features.redaction import Erased, EraseFrom, Redact, RedactionRefused, Retracted
 from asyncchat.text.arguments import name_and_rest
 from asyncchat.text.phrases import because, counted, in_room, place
 from asyncchat.text.sentences import FeatureText
@@ -10,22 +11,22 @@ from asyncchat.text.slash import Actor, Section, SlashCommand, SlashContext
 
 def _unsay(session: SlashContext, text: str) -> Command:
     name, reason = name_and_rest(text)
-    return commands.Redact(commands.Which(session.room, name=name, own=not name), reason)
+    return Redact(Which(session.room, name=name, own=not name), reason)
 
 
 def _clear(session: SlashContext, text: str) -> Command | None:
     if not text or " " in text:
         return None
-    return commands.EraseFrom(session.room, "" if text == "*" else text)
+    return EraseFrom(session.room, "" if text == "*" else text)
 
 
-def _erased(event: events.Erased) -> str:
+def _erased(event: Erased) -> str:
     count = len(event.numbers)
     what = counted(count, "message", "messages") if count else "no message"
     return in_room(event.room, f"{event.person.name} erased {what} from the history{because(event.reason)}")
 
 
-def _retracted(event: events.Retracted) -> str:
+def _retracted(event: Retracted) -> str:
     return f"[private] {event.person.name} took back a message{because(event.reason)}"
 
 
@@ -48,9 +49,9 @@ TEXT = FeatureText(
             Actor.ROOM_OPERATORS,
         ),
     ),
-    events={events.Erased: _erased, events.Retracted: _retracted},
+    events={Erased: _erased, Retracted: _retracted},
     refusals={
-        replies.NoSuchMessage: lambda r: f"There is no such message in {place(r.to)}.",
-        replies.RedactionRefused: lambda r: f"Not erased: {r.fault.value}.",
+        NoSuchMessage: lambda r: f"There is no such message in {place(r.to)}.",
+        RedactionRefused: lambda r: f"Not erased: {r.fault.value}.",
     },
 )

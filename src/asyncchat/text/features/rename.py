@@ -1,7 +1,8 @@
 """Renaming a room."""
 
-from asyncchat.core import commands, events, replies
 from asyncchat.core.commands import Command
+from asyncchat.core.features.join import RoomHasMoved
+from asyncchat.core.features.rename import CannotRenameRoom, RenameRoom, RoomNameTaken, RoomRenamed
 from asyncchat.text.arguments import name_and_rest, room_from
 from asyncchat.text.phrases import because, capitalized, place
 from asyncchat.text.sentences import FeatureText
@@ -10,10 +11,10 @@ from asyncchat.text.slash import Actor, Section, SlashCommand, SlashContext
 
 def _rename_room(session: SlashContext, text: str) -> Command | None:
     name, reason = name_and_rest(text)
-    return commands.RenameRoom(session.room, room_from(name), reason) if name else None
+    return RenameRoom(session.room, room_from(name), reason) if name else None
 
 
-def _room_renamed(event: events.RoomRenamed) -> str:
+def _room_renamed(event: RoomRenamed) -> str:
     return f"[{event.room}] {event.person.name} renamed the room: {event.to}{because(event.reason)}"
 
 
@@ -29,10 +30,10 @@ TEXT = FeatureText(
             aliases=("renameroom",),
         ),
     ),
-    events={events.RoomRenamed: _room_renamed},
+    events={RoomRenamed: _room_renamed},
     refusals={
-        replies.CannotRenameRoom: lambda r: f"{capitalized(place(r.room))} can't be renamed: {r.reason}.",
-        replies.RoomNameTaken: lambda r: f"There is already a room {r.to}, or was until a while ago.",
-        replies.RoomHasMoved: lambda r: f"{r.room} is now called {r.to}.",
+        CannotRenameRoom: lambda r: f"{capitalized(place(r.room))} can't be renamed: {r.reason}.",
+        RoomNameTaken: lambda r: f"There is already a room {r.to}, or was until a while ago.",
+        RoomHasMoved: lambda r: f"{r.room} is now called {r.to}.",
     },
 )

@@ -1,7 +1,14 @@
 """Rooms that belong to an account, and the roles that accounts have in them."""
 
-from asyncchat.core import commands, replies
 from asyncchat.core.commands import Command
+from asyncchat.core.features.room_registration import (
+    AccessChanged,
+    AccessView,
+    AskAccess,
+    RegisterRoom,
+    RoomRegisteredNow,
+    SetAccess,
+)
 from asyncchat.text.arguments import name_and_rest
 from asyncchat.text.phrases import capitalized, place
 from asyncchat.text.sentences import FeatureText
@@ -10,23 +17,23 @@ from asyncchat.text.times import Zone
 
 
 def _claim(session: SlashContext, text: str) -> Command | None:
-    return commands.RegisterRoom(session.room, text) if " " not in text else None
+    return RegisterRoom(session.room, text) if " " not in text else None
 
 
 def _unclaim(session: SlashContext, _text: str) -> Command | None:
-    return commands.RegisterRoom(session.room, on=False)
+    return RegisterRoom(session.room, on=False)
 
 
 def _access(session: SlashContext, text: str) -> Command | None:
     if not text:
-        return commands.AskAccess(session.room)
+        return AskAccess(session.room)
     account, role = name_and_rest(text)
     if not role or " " in role:
         return None
-    return commands.SetAccess(session.room, account, "" if role.lower() == "off" else role)
+    return SetAccess(session.room, account, "" if role.lower() == "off" else role)
 
 
-def _access_view(view: replies.AccessView, _zone: Zone) -> list[str]:
+def _access_view(view: AccessView, _zone: Zone) -> list[str]:
     if not view.founder:
         return [f"{capitalized(place(view.room))} belongs to nobody: /claim registers it to your account."]
     roles = (f"  {account}: {role}" for account, role in view.access)
@@ -52,13 +59,13 @@ TEXT = FeatureText(
         ),
     ),
     replies={
-        replies.AccessView: _access_view,
-        replies.RoomRegisteredNow: lambda reply, _: [
+        AccessView: _access_view,
+        RoomRegisteredNow: lambda reply, _: [
             f"{reply.room} now belongs to the account {reply.account}."
             if reply.account
             else f"{reply.room} now belongs to nobody."
         ],
-        replies.AccessChanged: lambda reply, _: [
+        AccessChanged: lambda reply, _: [
             f"{reply.account} now has the role {reply.role} in {reply.room}."
             if reply.role
             else f"{reply.account} no longer has a role in {reply.room}."

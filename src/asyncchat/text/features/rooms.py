@@ -2,9 +2,25 @@
 
 from collections.abc import Iterable
 
-from asyncchat.core import commands, events, replies
 from asyncchat.core.commands import Command
+from asyncchat.core.features.invites import AlreadyThere
+from asyncchat.core.features.join import (
+    Banned,
+    Forwarded,
+    Join,
+    NoRoomView,
+    Part,
+    RoomFull,
+    RoomNotAllowed,
+    RoomView,
+    TooManyRooms,
+    WrongKey,
+)
+from asyncchat.core.features.queries import AskRooms, RoomsView
+from asyncchat.core.features.rooms import Joined, Parted
+from asyncchat.core.features.topic import AskTopic, SetTopic, TopicChanged, TopicView
 from asyncchat.core.names import fold
+from asyncchat.core.replies import NoSuchRoom, NotMember, NotThere
 from asyncchat.core.rooms import Block, Topic
 from asyncchat.text.arguments import is_room, name_and_rest, room_from
 from asyncchat.text.phrases import (
@@ -27,26 +43,26 @@ ROOMS_SHOWN = 200
 
 def _join(_session: SlashContext, text: str) -> Command | None:
     room, key = name_and_rest(text)
-    return commands.Join(room_from(room), key) if room and " " not in key else None
+    return Join(room_from(room), key) if room and " " not in key else None
 
 
 def _part(session: SlashContext, text: str) -> Command | str:
     room, reason = name_and_rest(text) if is_room(text) else (session.room, text)
     if is_lobby(room) and is_lobby(session.room) and not text:
         return "You are in the lobby: /quit leaves the chat."
-    return commands.Part(room, reason)
+    return Part(room, reason)
 
 
 def _topic(session: SlashContext, text: str) -> Command:
     if not text:
-        return commands.AskTopic(session.room)
-    return commands.SetTopic(session.room, "" if text == "-" else text)
+        return AskTopic(session.room)
+    return SetTopic(session.room, "" if text == "-" else text)
 
 
 # What is told.
 
 
-def hello(view: replies.RoomView) -> str:
+def hello(view: RoomView) -> str:
     """The original's greeting: everyone's names in the order in which they came, the newcomer's last."""
     name = view.person.name
     if view.size <= 1:
@@ -55,7 +71,7 @@ def hello(view: replies.RoomView) -> str:
     return f"Hello, {name}! {', '.join((*others, name))} are in the chat"
 
 
-def others_here(view: replies.RoomView) -> str:
+def others_here(view: RoomView) -> str:
     """Who else is in a room just joined, in a sentence."""
     if view.size <= 1:
         return "Nobody else is here."
@@ -68,7 +84,7 @@ def topic_line(room: str, topic: Topic | None) -> str:
     return in_room(room, f"The topic is: {topic.text}") if topic is not None else ""
 
 
-def room_lines(view: replies.RoomView) -> list[str]:
+def room_lines(view: RoomView) -> list[str]:
     """A room's members."""
     names = [member.person.name for block in view.blocks for member in block.members]
     return [in_room(view.room, f"People here: {', '.join(first_names(names, view.size))}")]
@@ -83,29 +99,29 @@ def _names(blocks: Iterable[Block], besides: int) -> list[str]:
     return names
 
 
-def _joined(event: events.Joined) -> str:
+def _joined(event: Joined) -> str:
     name = event.person.name
     return f"{name} is online" if is_lobby(event.room) else f"[{event.room}] {name} joined"
 
 
-def _parted(event: events.Parted) -> str:
+def _parted(event: Parted) -> str:
     where = "the lobby" if is_lobby(event.room) else "the room"
     return in_room(event.room, f"{event.person.name} left {where}{because(event.reason)}")
 
 
-def _topic_changed(event: events.TopicChanged) -> str:
+def _topic_changed(event: TopicChanged) -> str:
     what = f"set the topic: {event.text}" if event.text else "removed the topic"
     return in_room(event.room, f"{event.person.name} {what}")
 
 
-def _topic_view(view: replies.TopicView, zone: Zone) -> list[str]:
+def _topic_view(view: TopicView, zone: Zone) -> list[str]:
     if view.topic is None:
         return [f"{capitalized(place(view.room))} has no topic."]
     by = view.topic.by.partition("!")[0]
     return [topic_line(view.room, view.topic), f"Set by {by}, {zone.moment(view.topic.time)}."]
 
 
-def _rooms_view(view: replies.RoomsView, _zone: Zone) -> list[str]:
+def _rooms_view(view: RoomsView, _zone: Zone) -> list[str]:
     if not view.rooms:
         return ["There are no rooms; /join #NAME opens one."]
     lines = []
@@ -124,7 +140,7 @@ TEXT = FeatureText(
             "rooms",
             "",
             "Lists the rooms.",
-            lambda _session, _text: commands.AskRooms(),
+            lambda _session, _text: AskRooms(),
             Section.BASICS,
             aliases=("list",),
         ),
@@ -147,31 +163,31 @@ TEXT = FeatureText(
             "topic", "[TEXT|-]", "Shows the room's topic, sets it, or removes it (-).", _topic, Section.ROOMS
         ),
     ),
-    events={events.Joined: _joined, events.Parted: _parted, events.TopicChanged: _topic_changed},
+    events={Joined: _joined, Parted: _parted, TopicChanged: _topic_changed},
     own_events={
-        events.Joined: untold,  # the room's members and topic follow
-        events.Parted: lambda event: f"You left {place(event.room)}.",
+        Joined: untold,  # the room's members and topic follow
+        Parted: lambda event: f"You left {place(event.room)}.",
     },
     replies={
-        replies.RoomView: lambda view, _: room_lines(view),
-        replies.NoRoomView: lambda reply, _: [f"There is no room {reply.room}."],
-        replies.TopicView: _topic_view,
-        replies.RoomsView: _rooms_view,
-        replies.Forwarded: lambda reply, _: [
+        RoomView: lambda view, _: room_lines(view),
+        NoRoomView: lambda reply, _: [f"There is no room {reply.room}."],
+        TopicView: _topic_view,
+        RoomsView: _rooms_view,
+        Forwarded: lambda reply, _: [
             f"{reply.room} is now called {reply.to}."
             if reply.renamed
             else f"You may not join {reply.room} and are sent to {reply.to}."
         ],
     },
     refusals={
-        replies.NoSuchRoom: lambda r: f"There is no room {r.room}; /rooms lists them.",
-        replies.RoomNotAllowed: lambda r: f"A room can't be called {r.room}: {r.reason}.",
-        replies.TooManyRooms: lambda r: f"No place for {r.room}: the limit is {r.limit:,} rooms.",
-        replies.NotMember: lambda r: f"You are not in {place(r.room)}.",
-        replies.NotThere: lambda r: f"{r.name} is not in {place(r.room)}.",
-        replies.AlreadyThere: lambda r: f"{r.name} is already in {place(r.room)}.",
-        replies.WrongKey: lambda r: f"{r.room} has a key: /join {r.room} KEY",
-        replies.RoomFull: lambda r: f"{r.room} is full.",
-        replies.Banned: lambda r: f"You are banned from {place(r.room)}.",
+        NoSuchRoom: lambda r: f"There is no room {r.room}; /rooms lists them.",
+        RoomNotAllowed: lambda r: f"A room can't be called {r.room}: {r.reason}.",
+        TooManyRooms: lambda r: f"No place for {r.room}: the limit is {r.limit:,} rooms.",
+        NotMember: lambda r: f"You are not in {place(r.room)}.",
+        NotThere: lambda r: f"{r.name} is not in {place(r.room)}.",
+        AlreadyThere: lambda r: f"{r.name} is already in {place(r.room)}.",
+        WrongKey: lambda r: f"{r.room} has a key: /join {r.room} KEY",
+        RoomFull: lambda r: f"{r.room} is full.",
+        Banned: lambda r: f"You are banned from {place(r.room)}.",
     },
 )

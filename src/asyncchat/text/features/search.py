@@ -7,11 +7,8 @@ import re
 
 import msgspec
 
-from asyncchat.core import replies
-from asyncchat.core.commands import Search
+from asyncchat.core.features.search import MOST_TERMS, NotSearched, Search, SearchPage, terms_of
 from asyncchat.core.names import ROOM_SIGNS
-from asyncchat.core.replies import SearchPage
-from asyncchat.core.searching import MOST_TERMS, terms_of
 from asyncchat.text.features.messages import spoken_lines
 from asyncchat.text.phrases import place
 from asyncchat.text.sentences import FeatureText
@@ -120,7 +117,7 @@ def _search(session: SlashContext, text: str) -> Search | str | None:
     return asked if isinstance(asked, str) else asked.command()
 
 
-def _not_searched(refusal: replies.NotSearched) -> str:
+def _not_searched(refusal: NotSearched) -> str:
     if not refusal.room:
         return "The search could not be run just now. Try again soon."
     if refusal.room[0] in ROOM_SIGNS:
@@ -138,6 +135,6 @@ TEXT = FeatureText(
             Section.MESSAGES,
         ),
     ),
-    replies={replies.SearchPage: page_lines},
-    refusals={replies.NotSearched: _not_searched},
+    replies={SearchPage: page_lines},
+    refusals={NotSearched: _not_searched},
 )

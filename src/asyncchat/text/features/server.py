@@ -1,6 +1,7 @@
 """The server itself: help, its configuration, its password, its history's file."""
 
-from asyncchat.core import commands, events, replies
+from asyncchat.core.features.server import ConfigurationRead, NotReloaded, Reload, Reloaded, WrongPassword
+from asyncchat.core.replies import StorageDown
 from asyncchat.text import slash
 from asyncchat.text.phrases import full_origin
 from asyncchat.text.sentences import FeatureText
@@ -12,14 +13,14 @@ def _help(session: SlashContext, text: str) -> str:
     return slash.help_answer(text, session.notes)
 
 
-def _reloaded(reply: replies.Reloaded, _zone: Zone) -> list[str]:
+def _reloaded(reply: Reloaded, _zone: Zone) -> list[str]:
     told = [f"Changed: {', '.join(reply.changed) or 'nothing'}."]
     if reply.waiting:
         told.append(f"Only a restart changes: {', '.join(reply.waiting)}.")
     return told
 
 
-def _configuration_read(event: events.ConfigurationRead, _zone: Zone) -> str:
+def _configuration_read(event: ConfigurationRead, _zone: Zone) -> str:
     changed = ", ".join(event.changed) or "nothing"
     return f"{full_origin(event.person)} reloaded the configuration; changed: {changed}"
 
@@ -31,19 +32,17 @@ TEXT = FeatureText(
             "reload",
             "",
             "Reads the server's configuration again.",
-            lambda _session, _text: commands.Reload(),
+            lambda _session, _text: Reload(),
             Section.SERVER,
             Actor.SERVER_OPERATORS,
             aliases=("rehash",),
         ),
     ),
-    replies={replies.Reloaded: _reloaded},
+    replies={Reloaded: _reloaded},
     refusals={
-        replies.NotReloaded: lambda r: f"Nothing changed: {r.reason}",
-        replies.WrongPassword: lambda _: "That is not the password.",
-        replies.StorageDown: lambda _: (
-            "Not accepted: the history can't be written at the moment. Try again soon."
-        ),
+        NotReloaded: lambda r: f"Nothing changed: {r.reason}",
+        WrongPassword: lambda _: "That is not the password.",
+        StorageDown: lambda _: "Not accepted: the history can't be written at the moment. Try again soon.",
     },
-    audit={events.ConfigurationRead: _configuration_read},
+    audit={ConfigurationRead: _configuration_read},
 )

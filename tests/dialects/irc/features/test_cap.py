@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from asyncchat.core import replies
+from asyncchat.core.features.opers import OfferRenewed
 from asyncchat.dialects.irc.capabilities import CAPABILITIES, Capability, Offer
 from tests.dialects.driver import server_info
 
@@ -201,7 +201,7 @@ class TestRenewed:
     def renew(self, server, **info):
         before = server.irc.offer
         server.irc.renew(msgspec.structs.replace(server.irc.server, **info))
-        return replies.OfferRenewed(before)
+        return OfferRenewed(before)
 
     def test_what_is_gone_and_what_is_new(self, server):
         peer = server.connect()

@@ -3,6 +3,7 @@
 import pytest
 
 from asyncchat.core.chat import Chat
+from asyncchat.core.features.invites import Invites
 
 SERVER = ":irc.test "
 
@@ -94,7 +95,7 @@ def test_who_is_away_says_so(people):
 
 def test_to_more_rooms_than_one_may_be_invited_to(server, people):
     op, _, out = people
-    server.hub.chat.invitations[out.id] = {f"#x{number}": False for number in range(100)}
+    Invites.of(server.hub.chat).rooms[out.id] = {f"#x{number}": False for number in range(100)}
     assert op.send("INVITE out #r") == [SERVER + "518 op out #r :is invited to too many channels"]
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from asyncchat.core import events
+from asyncchat.core.features.reactions import Reacted
 
 SERVER = ":irc.test "
 FROM_A = ":a!a@192.0.2.1 "
@@ -159,7 +159,7 @@ class TestTags:
         plain = server.person("c", "#r")
         a.read(), b.read()
         echoed = a.send("@+typing=active TAGMSG #r", "@unknown TAGMSG b")
-        assert [line.partition(" ")[2] for line in echoed] == [FROM_A + "TAGMSG #r", FROM_A + "TAGMSG b"]
+        assert [line[line.index(":") :] for line in echoed] == [FROM_A + "TAGMSG #r", FROM_A + "TAGMSG b"]
         assert b.read() == echoed
         assert plain.read() == []
 
@@ -208,7 +208,7 @@ class TestReactions:
         (told,) = a.read()
         assert told.startswith("@msgid=e1-")
         assert told.endswith(f";{tags} :b!b@192.0.2.1 TAGMSG #r")
-        assert isinstance(server.hub.records[-1].event, events.Reacted)
+        assert isinstance(server.hub.records[-1].event, Reacted)
         assert server.hub.peers[3].read() == []
 
     @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ class TestReactions:
         before = len(server.hub.records)
         assert b.send(f"@{tags.replace('{id}', id)} TAGMSG #r", "PING x")[-1].endswith(":x")
         assert a.read()[0].endswith("TAGMSG #r")
-        assert not any(isinstance(r.event, events.Reacted) for r in server.hub.records[before:])
+        assert not any(isinstance(r.event, Reacted) for r in server.hub.records[before:])
 
     def test_refused_where_a_text_would_be(self, server, pair):
         a, b, id = pair

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from asyncchat.core.metadata import KEYS_EACH, LARGE, SUBSCRIBED_EACH, VALUE_BYTES
+from asyncchat.core.features.metadata.state import KEYS_EACH, LARGE, SUBSCRIBED_EACH, VALUE_BYTES
 
 CAPS = "draft/metadata-2 batch"
 SERVER = ":irc.test "

@@ -2,6 +2,8 @@
 
 import pytest
 
+from asyncchat.core.features.monitor import Monitor
+
 SERVER = ":irc.test "
 FULL = 100
 
@@ -39,8 +41,8 @@ class TestNames:
         server.person("x")
         server.person("y")
         assert a.read() == []
-        assert not server.hub.chat.watching.names
-        assert not server.hub.chat.watching.watchers
+        assert not Monitor.of(server.hub.chat).names
+        assert not Monitor.of(server.hub.chat).watchers
 
     def test_masks_and_what_is_no_nick_are_left_out(self, server, a):
         assert a.send("MONITOR + *!x@*,#r,a*,x") == [SERVER + "731 a :x"]
@@ -106,7 +108,7 @@ class TestComingAndGoing:
         a.send("MONITOR + x")
         a.send("QUIT")
         server.person("x")
-        assert not server.hub.chat.watching.watchers
+        assert not Monitor.of(server.hub.chat).watchers
 
 
 class TestExtended:

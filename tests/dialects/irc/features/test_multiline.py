@@ -2,7 +2,7 @@
 
 import pytest
 
-from asyncchat.core import events
+from asyncchat.core.features.messages import Said, Speech
 from asyncchat.dialects.irc import batches
 
 SERVER = ":irc.test "
@@ -49,7 +49,7 @@ def test_one_message_for_who_asked_and_lines_for_who_did_not(server, three):
         == []
     )
     said = server.hub.records[-1].event
-    assert isinstance(said, events.Said)
+    assert isinstance(said, Said)
     assert (said.text, said.cuts) == ("hello\n\nhow is everyone?", (14,))
     ref = f"m{number(server)}"
     *told, end = b.read()
@@ -126,7 +126,7 @@ def test_an_action_of_several_lines(server, three):
         )
     )
     said = server.hub.records[-1].event
-    assert (said.text, said.speech, said.cuts) == ("waves twice\nand goes", events.Speech.ACTION, (6,))
+    assert (said.text, said.speech, said.cuts) == ("waves twice\nand goes", Speech.ACTION, (6,))
     assert [line.rpartition(" :")[2] for line in c.read()] == [
         f"\x01ACTION {text}\x01" for text in ("waves ", "twice", "and goes")
     ]

@@ -2,8 +2,9 @@
 
 import pytest
 
-from asyncchat.core import events
-from asyncchat.core.events import Whispered
+from asyncchat.core.features.accounts import AccountMade
+from asyncchat.core.features.always_on import AlwaysOnAccounts
+from asyncchat.core.features.messages import Whispered
 
 FROM = ":NickServ!NickServ@irc.test NOTICE"
 
@@ -25,7 +26,7 @@ def anna(server):
 def test_nothing_of_it_is_kept_or_told_to_anybody(server, anna):
     anna.send("PRIVMSG nickserv :IDENTIFY anna sesame", "NS SET PASSWORD sesame2", "NOTICE NickServ :sesame")
     assert not any(isinstance(record.event, Whispered) for record in server.hub.records)
-    made = [record.event for record in server.hub.records if isinstance(record.event, events.AccountMade)]
+    made = [record.event for record in server.hub.records if isinstance(record.event, AccountMade)]
     assert "sesame" not in str(made)
 
 
@@ -105,7 +106,7 @@ def test_staying_while_not_connected(server, anna):
     on = "As anna you stay in your channels while you are not connected, for up to 30 days"
     assert notices(anna.send("NS SET ALWAYSON ON")) == [on]
     assert notices(anna.send("NS SET always-on on")) == [on]
-    server.hub.chat.longest_absence = 0
+    AlwaysOnAccounts.of(server.hub.chat).max_days = 0
     assert notices(anna.send("NS SET ALWAYSON ON")) == [on.partition(",")[0]]
     anna.send("QUIT :battery")
     told = bob.send("WHOIS anna")

@@ -2,7 +2,9 @@
 
 import pytest
 
-from asyncchat.core import commands, replies
+from asyncchat.core.features.audit import ActsUnreadable, ReadActs
+from asyncchat.core.features.server import NotReloaded, Reloaded
+from asyncchat.core.features.server_bans import BanFromServer
 
 SERVER = ":irc.test "
 BY = ":op!op@192.0.2.1 "
@@ -118,9 +120,9 @@ def test_rehash(server):
         SERVER + "NOTICE a :Only a restart changes: listen",
         SERVER + "PONG irc.test :x",
     ]
-    server.hub.reloaded = replies.Reloaded("", (), ())
+    server.hub.reloaded = Reloaded("", (), ())
     assert a.send("REHASH") == [SERVER + "382 a * :Rehashing", SERVER + "NOTICE a :Changed: nothing"]
-    server.hub.reloaded = replies.NotReloaded("my chat.toml", "chat.toml is no TOML")
+    server.hub.reloaded = NotReloaded("my chat.toml", "chat.toml is no TOML")
     assert a.send("REHASH", "PING x") == [
         SERVER + "382 a my_chat.toml :Rehashing",
         SERVER + "NOTICE a :Nothing changed: chat.toml is no TOML",
@@ -151,19 +153,19 @@ def test_the_audit_tells_what_operators_did(server, op):
 @pytest.mark.parametrize(
     ("sent", "asked"),
     [
-        ("AUDIT", commands.ReadActs()),
-        ("AUDIT 7", commands.ReadActs(7)),
-        ("AUDIT 0", commands.ReadActs(1)),
-        ("AUDIT 999999999", commands.ReadActs(200)),
-        ("AUDIT 2h", commands.ReadActs(200, 7200)),
-        ("AUDIT 1W", commands.ReadActs(200, 604_800)),
-        ("AUDIT what", commands.ReadActs()),
+        ("AUDIT", ReadActs()),
+        ("AUDIT 7", ReadActs(7)),
+        ("AUDIT 0", ReadActs(1)),
+        ("AUDIT 999999999", ReadActs(200)),
+        ("AUDIT 2h", ReadActs(200, 7200)),
+        ("AUDIT 1W", ReadActs(200, 604_800)),
+        ("AUDIT what", ReadActs()),
     ],
 )
 def test_what_the_audit_is_asked_for(server, sent, asked):
     dialect = server.person("x").dialect
     assert dialect.receive_data(f"{sent}\r\nPING y\r\n".encode()) == [asked]
-    told = dialect.encode_outcome((replies.ActsUnreadable(),)).decode()
+    told = dialect.encode_outcome((ActsUnreadable(),)).decode()
     assert told == SERVER + "NOTICE x :The history can't be read at the moment\r\n"
 
 
@@ -187,12 +189,12 @@ def test_the_owner_sets_a_topic_from_outside(server):
 @pytest.mark.parametrize(
     ("sent", "asked"),
     [
-        ("KLINE bad", commands.BanFromServer("bad")),
-        ("KLINE 3600 bad", commands.BanFromServer("bad", seconds=3600)),
-        ("KLINE 1d2h30m bad :spam all day", commands.BanFromServer("bad", True, 95_400, "spam all day")),
-        ("KLINE bad 90m :spam", commands.BanFromServer("bad", True, 5400, "spam")),
-        ("KLINE bad :90m", commands.BanFromServer("bad", reason="90m")),
-        ("KLINE 0 bad", commands.BanFromServer("bad")),
+        ("KLINE bad", BanFromServer("bad")),
+        ("KLINE 3600 bad", BanFromServer("bad", seconds=3600)),
+        ("KLINE 1d2h30m bad :spam all day", BanFromServer("bad", True, 95_400, "spam all day")),
+        ("KLINE bad 90m :spam", BanFromServer("bad", True, 5400, "spam")),
+        ("KLINE bad :90m", BanFromServer("bad", reason="90m")),
+        ("KLINE 0 bad", BanFromServer("bad")),
     ],
 )
 def test_how_long_a_ban_is(server, sent, asked):

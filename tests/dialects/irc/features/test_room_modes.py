@@ -4,10 +4,10 @@ import pytest
 
 from asyncchat.core import modes as core
 from asyncchat.core.chat import Chat
-from asyncchat.core.events import BanChanged, Kept
+from asyncchat.core.events import Kept
+from asyncchat.core.features.room_modes import BanChanged, over
 from asyncchat.core.people import from_origin
 from asyncchat.core.roles import ROLE_NAMED
-from asyncchat.core.rules.modes import over
 from asyncchat.dialects.irc import modes
 from asyncchat.dialects.irc.isupport import tokens as isupport
 from asyncchat.log.snapshot import snapshot
@@ -517,7 +517,7 @@ class TestOnesOwn:
     def test_it_ends_with_the_person(self, server):
         a = server.person("a")
         a.send("MODE a +Bi", "QUIT")
-        assert server.hub.chat.person_flags == {}
+        assert server.hub.chat.people.flags == {}
 
 
 class TestAuditorium:

@@ -1,6 +1,7 @@
 import pytest
 
-from asyncchat.core.commands import Enter, Join
+from asyncchat.core.features.connect import Enter
+from asyncchat.core.features.join import Join
 
 SERVER = ":irc.test "
 END = "366 a {} :End of /NAMES list"

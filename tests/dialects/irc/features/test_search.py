@@ -2,7 +2,7 @@
 
 import pytest
 
-from asyncchat.core import replies
+from asyncchat.core.features.search import NotSearched, SearchPage
 
 SERVER = ":irc.test "
 CAPS = "batch server-time message-tags soju.im/search"
@@ -97,7 +97,7 @@ def test_a_nick_is_what_was_written_in_private(server, room):
 
 
 def test_a_name_that_is_none(server, room):
-    told = room.dialect.encode_outcome((replies.NotSearched("x y", None),)).decode()
+    told = room.dialect.encode_outcome((NotSearched("x y", None),)).decode()
     assert told == f"{SERVER}FAIL SEARCH INVALID_PARAMS in :There is no such nick\r\n"
 
 
@@ -144,7 +144,7 @@ def test_a_search_that_can_not_be_run(server, room):
 
 
 def test_a_search_that_took_too_long_says_so(server, room):
-    page = replies.SearchPage((), 3, server.hub.now, None, cut_short=True)
+    page = SearchPage((), 3, server.hub.now, None, cut_short=True)
     note, *batch = room.dialect.encode_outcome((page,)).decode().split("\r\n")[:-1]
     assert note.startswith(SERVER + "NOTE SEARCH INCOMPLETE 2023-11-14T22:13:20.")
     assert batch == [SERVER + "BATCH +s0 soju.im/search", SERVER + "BATCH -s0"]

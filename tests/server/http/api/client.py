@@ -4,8 +4,7 @@ import http.client
 import json
 from typing import Any
 
-from asyncchat.core.events import TokenMade
-from asyncchat.core.tokens import digest_of
+from asyncchat.core.features.bots import TokenMade, digest_of
 from tests.server.harness import PATIENCE, ServerThread
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncchat.core.events import TokenRevoked
+from asyncchat.core.features.bots import TokenRevoked
 from asyncchat.server.http.api.dispatch import ROUTES
 from asyncchat.server.http.api.openapi import document
 from tests.server.harness import serving

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from asyncchat.core.events import TokenRevoked
+from asyncchat.core.features.bots import TokenRevoked
 from asyncchat.server.http.api import stream
 from tests.server.harness import PATIENCE, serving
 from tests.server.http.api.client import ask, give_token

@@ -10,9 +10,23 @@ from typing import Final
 
 import msgspec
 
-from asyncchat.core import commands as core
-from asyncchat.core import events, replies
-from asyncchat.core.replies import AccountFault
+from asyncchat.core.commands import Answer, Command
+from asyncchat.core.events import Record
+from asyncchat.core.features.accounts import (
+    AccountView,
+    Confirmed,
+    LoggedInNow,
+    LoggedOutNow,
+    PasswordChanged,
+    Register,
+    Registered,
+    Released,
+    Removed,
+)
+from asyncchat.core.features.connect import NameReserved
+from asyncchat.core.features.presence import LoggedIn as PersonLoggedIn
+from asyncchat.core.features.presence import LoggedOut
+from asyncchat.core.replies import AccountFault, AccountRefused, NeedsAccount
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import capability
@@ -39,7 +53,7 @@ ACCOUNT_NOTIFY: Final = capability("account-notify", "extensions/account-notify"
 
 capability("draft/account-registration", "extensions/account-registration", value=_registration_value)
 
-LoggedIn = replies.LoggedInNow | replies.Confirmed | replies.Registered
+LoggedIn = LoggedInNow | Confirmed | Registered
 
 
 class RegisterPurpose(msgspec.Struct, frozen=True):
@@ -66,7 +80,7 @@ _CODES = {
     params="<account>|* <email>|* <password>",
     about="Makes an account, with * of your nickname, which then nobody else can have.",
 )
-def _register(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _register(session: IrcSession, message: Message) -> Sequence[Command]:
     """Makes an account: ``REGISTER <account>|* <email>|* <password>``."""
     account, email, password = message.params[:3]
     name = session.registration.nick if not session.entered else ""
@@ -82,8 +96,8 @@ def _register(session: IrcSession, message: Message) -> Sequence[core.Command]:
     account = "" if account == "*" else account
     email = "" if email == "*" else email
     if not session.is_confidential:
-        return [core.Answer(replies.AccountRefused(AccountFault.OPEN, account, purpose=RegisterPurpose()))]
-    return [core.Register(account, email, password, name, RegisterPurpose())]
+        return [Answer(AccountRefused(AccountFault.OPEN, account, purpose=RegisterPurpose()))]
+    return [Register(account, email, password, name, RegisterPurpose())]
 
 
 @command(
@@ -93,7 +107,7 @@ def _register(session: IrcSession, message: Message) -> Sequence[core.Command]:
     params="<account> <code>",
     about="Is not needed: accounts need no verification here.",
 )
-def _verify(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _verify(session: IrcSession, message: Message) -> Sequence[Command]:
     """Refuses: no account needs to be verified."""
     if not session.entered and not session.context.server.before_connect:
         return [_connect_first(session, "VERIFY")]
@@ -101,22 +115,22 @@ def _verify(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return [session.fail_answer("VERIFY", "INVALID_CODE", middle(message.params[0]), text=text)]
 
 
-def _connect_first(session: IrcSession, command: str) -> core.Answer:
+def _connect_first(session: IrcSession, command: str) -> Answer:
     return session.fail_answer(command, "COMPLETE_CONNECTION_REQUIRED", text="Complete the connection first")
 
 
 # Replies.
 
 
-@reply(replies.Confirmed, replies.Registered)
-def _say_confirmed(session: IrcSession, reply: replies.Confirmed | replies.Registered) -> bytes:
+@reply(Confirmed, Registered)
+def _say_confirmed(session: IrcSession, reply: Confirmed | Registered) -> bytes:
     """Remembers the account of a session that is not registered yet, then as for the others."""
     if not session.entered:
         session.registration.account = reply.account
     return _say_logged_in(session, reply)
 
 
-@reply(replies.LoggedInNow)
+@reply(LoggedInNow)
 def _say_logged_in(session: IrcSession, reply: LoggedIn) -> bytes:
     """900, then what depends on the purpose."""
     text = f"You are now logged in as {reply.account}"
@@ -130,34 +144,34 @@ def _say_logged_in(session: IrcSession, reply: LoggedIn) -> bytes:
     if isinstance(purpose, RegisterPurpose):
         success = f":{session.context.name} REGISTER SUCCESS {reply.account}"
         return line(success, "Account created") + told
-    made = isinstance(reply, replies.Registered)
+    made = isinstance(reply, Registered)
     words = f"The account {reply.account} is made: the name is yours now" if made else f"{text}"
     return told + notice(session, purpose, words)
 
 
-@reply(replies.LoggedOutNow)
-def _say_logged_out(session: IrcSession, reply: replies.LoggedOutNow) -> bytes:
+@reply(LoggedOutNow)
+def _say_logged_out(session: IrcSession, reply: LoggedOutNow) -> bytes:
     """A notice beside the event's own line (901)."""
     return notice(session, reply.purpose, "You are logged out")
 
 
-@reply(replies.PasswordChanged)
-def _say_password_changed(session: IrcSession, reply: replies.PasswordChanged) -> bytes:
+@reply(PasswordChanged)
+def _say_password_changed(session: IrcSession, reply: PasswordChanged) -> bytes:
     return notice(session, reply.purpose, f"The password of {reply.account} is changed")
 
 
-@reply(replies.Removed)
-def _say_removed(session: IrcSession, reply: replies.Removed) -> bytes:
+@reply(Removed)
+def _say_removed(session: IrcSession, reply: Removed) -> bytes:
     return notice(session, reply.purpose, f"The account {reply.account} is removed")
 
 
-@reply(replies.Released)
-def _say_released(session: IrcSession, reply: replies.Released) -> bytes:
+@reply(Released)
+def _say_released(session: IrcSession, reply: Released) -> bytes:
     return notice(session, reply.purpose, f"{reply.name} is free, or yours")
 
 
-@reply(replies.AccountView)
-def _say_account(session: IrcSession, view: replies.AccountView) -> bytes:
+@reply(AccountView)
+def _say_account(session: IrcSession, view: AccountView) -> bytes:
     made = session.context.moment(view.time)
     lines = [f"The account {view.account} was made on {made}"]
     people = ", ".join(view.people)
@@ -167,8 +181,8 @@ def _say_account(session: IrcSession, view: replies.AccountView) -> bytes:
     return b"".join(notice(session, view.purpose, text) for text in lines)
 
 
-@reply(replies.AccountRefused)
-def _say_refused(session: IrcSession, refusal: replies.AccountRefused) -> bytes:
+@reply(AccountRefused)
+def _say_refused(session: IrcSession, refusal: AccountRefused) -> bytes:
     """904 to SASL, FAIL to REGISTER, a notice to all else."""
     purpose = refusal.purpose
     why = refusal.why[:1].upper() + refusal.why[1:]
@@ -185,12 +199,12 @@ def _say_refused(session: IrcSession, refusal: replies.AccountRefused) -> bytes:
 
 refusals(
     {
-        replies.NeedsAccount: lambda r: (
+        NeedsAccount: lambda r: (
             numerics.ERR_NEEDREGGEDNICK,
             (r.target,),
             "You need to be logged in to an account for that",
         ),
-        replies.NameReserved: lambda r: (
+        NameReserved: lambda r: (
             numerics.ERR_NICKNAMEINUSE,
             (r.name,),
             "Nickname belongs to an account: log in to it (SASL), or choose another",
@@ -199,38 +213,36 @@ refusals(
 )
 
 
-@lines(events.LoggedIn, events.LoggedOut)
-def _account_lines(encoder: EncoderBase, event: events.LoggedIn | events.LoggedOut) -> bytes:
+@lines(PersonLoggedIn, LoggedOut)
+def _account_lines(encoder: EncoderBase, event: PersonLoggedIn | LoggedOut) -> bytes:
     if not encoder.caps & ACCOUNT_NOTIFY:
         return b""
     return line(f":{event.person.origin} ACCOUNT {event.now.account or '*'}")
 
 
-@to_self(events.LoggedIn)
-def _logged_in(session: IrcSession, record: events.Record, event: events.LoggedIn) -> bytes:
+@to_self(PersonLoggedIn)
+def _logged_in(session: IrcSession, record: Record, event: PersonLoggedIn) -> bytes:
     """ACCOUNT; 900 is the reply's, since it also comes where one was logged in before."""
     session.take_name(event.now)
     return session.encoder.encode(record)
 
 
-@to_self(events.LoggedOut)
-def _logged_out(session: IrcSession, record: events.Record, event: events.LoggedOut) -> bytes:
+@to_self(LoggedOut)
+def _logged_out(session: IrcSession, record: Record, event: LoggedOut) -> bytes:
     if event.now.id != session.id:
         return session.encoder.encode(record)
     session.take_name(event.now)
     return session.encoder.encode(record) + _logged_out_line(session, event)
 
 
-def _logged_out_line(session: IrcSession, event: events.LoggedOut) -> bytes:
+def _logged_out_line(session: IrcSession, event: LoggedOut) -> bytes:
     return session.numeric(numerics.RPL_LOGGEDOUT, event.now.origin, text="You are now logged out")
 
 
-to_siblings(events.LoggedIn)(person_changed)
+to_siblings(PersonLoggedIn)(person_changed)
 
 
-@to_siblings(events.LoggedOut)
-def _sibling_logged_out(
-    session: IrcSession, record: events.Record, event: events.LoggedOut, alone: bool
-) -> bytes:
+@to_siblings(LoggedOut)
+def _sibling_logged_out(session: IrcSession, record: Record, event: LoggedOut, alone: bool) -> bytes:
     told = person_changed(session, record, event, alone)
     return told + _logged_out_line(session, event) if event.now.id == session.id else told

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from asyncchat.core import events, replies
+from asyncchat.core.events import Record
+from asyncchat.core.features.always_on import Staying
+from asyncchat.core.features.connect import Present
+from asyncchat.core.features.presence import Detached
+from asyncchat.core.features.rooms import Joined
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.rooms import say_room
 from asyncchat.dialects.irc.features.services import notice
@@ -10,8 +14,8 @@ from asyncchat.dialects.irc.registry import reply, to_self
 from asyncchat.dialects.irc.session import IrcSession
 
 
-@reply(replies.Staying)
-def _say_staying(session: IrcSession, reply: replies.Staying) -> bytes:
+@reply(Staying)
+def _say_staying(session: IrcSession, reply: Staying) -> bytes:
     if not reply.on:
         return notice(session, reply.purpose, f"{reply.account} leaves with its last connection")
     end = f", for up to {reply.days} days" if reply.days else ""
@@ -19,16 +23,16 @@ def _say_staying(session: IrcSession, reply: replies.Staying) -> bytes:
     return notice(session, reply.purpose, text)
 
 
-@reply(replies.Present)
-def _say_present(session: IrcSession, reply: replies.Present) -> bytes:
+@reply(Present)
+def _say_present(session: IrcSession, reply: Present) -> bytes:
     """Tells of a room that the person has been in since before this session, as if it had just joined."""
     view = reply.view
     autoreplay.present(session, view.room, reply.time)
-    joined = events.Record(0, reply.time, events.Joined(view.room, view.person))
+    joined = Record(0, reply.time, Joined(view.room, view.person))
     return session.encoder.encode(joined) + say_room(session, view)
 
 
-@to_self(events.Detached)
-def _detached(session: IrcSession, record: events.Record, event: events.Detached) -> bytes:
+@to_self(Detached)
+def _detached(session: IrcSession, record: Record, event: Detached) -> bytes:
     """ERROR: this session ends, the person stays."""
     return session.closing_bytes(event.reason)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asyncchat.core import commands as core
-from asyncchat.core import replies
+from asyncchat.core.commands import Command
+from asyncchat.core.features.audit import ActsUnreadable, ActsView, ReadActs
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -23,22 +23,22 @@ _ACTS_TOLD = 200
     about="Shows in notices what operators of the server did: the last 20 acts, as many as you say, or all "
     "since a time such as 2h or 7d (operators).",
 )
-def _audit(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _audit(session: IrcSession, message: Message) -> Sequence[Command]:
     """Shows the last acts, as many as asked for, or all since a time."""
     asked = message.param(0)
     if asked.isascii() and asked.isdigit():
-        return [core.ReadActs(max(1, min(int(asked[:9]), _ACTS_TOLD)))]
+        return [ReadActs(max(1, min(int(asked[:9]), _ACTS_TOLD)))]
     since = seconds_in(asked, bare=False)
-    return [core.ReadActs() if since is None else core.ReadActs(_ACTS_TOLD, since)]
+    return [ReadActs() if since is None else ReadActs(_ACTS_TOLD, since)]
 
 
-@reply(replies.ActsView)
-def _say_acts(session: IrcSession, view: replies.ActsView) -> bytes:
+@reply(ActsView)
+def _say_acts(session: IrcSession, view: ActsView) -> bytes:
     zone = Zone(session.context.server.zone, session.context.server.utc_offset)
     texts = [audit_line(record, zone) for record in view.records]
     return b"".join(session.notice(text) for text in (*texts, "End of the audit"))
 
 
-@reply(replies.ActsUnreadable)
-def _say_acts_unreadable(session: IrcSession, _refusal: replies.ActsUnreadable) -> bytes:
+@reply(ActsUnreadable)
+def _say_acts_unreadable(session: IrcSession, _refusal: ActsUnreadable) -> bytes:
     return session.notice("The history can't be read at the moment")

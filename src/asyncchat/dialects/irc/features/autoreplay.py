@@ -7,14 +7,17 @@ tag or before its text. A client's questions to clients (CTCP) are left out, it 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
-from asyncchat.core import commands as core
-from asyncchat.core import replies
-from asyncchat.core.events import Record, Said, Speech, Whispered
+from asyncchat.core.commands import Answer, Command
+from asyncchat.core.events import Record
+from asyncchat.core.features.history import HistoryPage, HistoryUnreadable, ReadHistory, ReadMissed
+from asyncchat.core.features.last_seen import Visit
+from asyncchat.core.features.messages import Said, Speech, Whispered
+from asyncchat.core.features.redaction import EraseFrom
 from asyncchat.core.names import HISTSERV, fold
-from asyncchat.core.seen import Visit
 from asyncchat.dialects.irc.capabilities import CHATHISTORY, ECHO_MESSAGE, SERVER_TIME
 from asyncchat.dialects.irc.features.messages import message_lines
 from asyncchat.dialects.irc.features.services import ServicePurpose, notice
@@ -66,7 +69,7 @@ class QueuedReplays:
     __slots__ = ("asked",)
 
     def __init__(self) -> None:
-        self.asked: list[core.Command] = []
+        self.asked: list[Command] = []
 
 
 def joined(session: IrcSession, room: str, record: Record) -> None:
@@ -106,7 +109,7 @@ def _start_replay(session: IrcSession, _value: StartReplay) -> bytes:
     return b""
 
 
-def on_joining(session: IrcSession, room: str, number: int, time: int) -> core.ReadHistory:
+def on_joining(session: IrcSession, room: str, number: int, time: int) -> ReadHistory:
     """The first page for a session that joined a room: what it missed, else the last lines before that."""
     absence = session.state(Absence)
     since = None if absence is None else absence.since(room)
@@ -116,11 +119,11 @@ def on_joining(session: IrcSession, room: str, number: int, time: int) -> core.R
     return msgspec.structs.replace(asked.command(), purpose=AutoreplayPurpose(asked, time))
 
 
-def on_return(absence: Absence, seen: Visit) -> core.ReadMissed:
+def on_return(absence: Absence, seen: Visit) -> ReadMissed:
     """The page of what was said in private since then."""
     absence.seen = seen
     asked = missed("", absence.number, seen.time, framed=True)
-    return core.ReadMissed(seen.time, absence.number, MISSED, AutoreplayPurpose(asked))
+    return ReadMissed(seen.time, absence.number, MISSED, AutoreplayPurpose(asked))
 
 
 PURPOSE = ServicePurpose(HISTSERV)
@@ -141,25 +144,25 @@ class HistServNotice(msgspec.Struct, frozen=True):
     about="Shows what was said in a channel or between you and somebody: the last messages, those since a "
     "time or of a day, or N of them. Repeat it for earlier ones.",
 )
-def _history(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _history(session: IrcSession, message: Message) -> Sequence[Command]:
     """Shows what was said in a room or a private conversation; asked again, it goes further back."""
     return _ask(session, message.params[0], " ".join(message.params[1:]))
 
 
 @service(fold(HISTSERV))
-def _heard(session: IrcSession, text: str) -> Sequence[core.Command]:
+def _heard(session: IrcSession, text: str) -> Sequence[Command]:
     verb, *words = text.split() or [""]
     if verb.upper() in ("HISTORY", "PLAY") and words:
         return _ask(session, words[0], " ".join(words[1:]))
     if verb.upper() == "CLEAR" and len(words) == 2:
-        return [core.EraseFrom(words[0], "" if words[1] == "*" else words[1])]
-    return [core.Answer(HistServNotice(f"Syntax: {_USAGE}, or CLEAR <#channel> <nickname>|* (operators)"))]
+        return [EraseFrom(words[0], "" if words[1] == "*" else words[1])]
+    return [Answer(HistServNotice(f"Syntax: {_USAGE}, or CLEAR <#channel> <nickname>|* (operators)"))]
 
 
-def _ask(session: IrcSession, target: str, text: str) -> Sequence[core.Command]:
+def _ask(session: IrcSession, target: str, text: str) -> Sequence[Command]:
     asked = parse_history(target, text, _zone(session), session.state(HistoryCursor))
     if asked is None:
-        return [core.Answer(HistServNotice(f"Syntax: {_USAGE}"))]
+        return [Answer(HistServNotice(f"Syntax: {_USAGE}"))]
     return [msgspec.structs.replace(asked.command(), purpose=AutoreplayPurpose(asked))]
 
 
@@ -167,9 +170,7 @@ def _zone(session: IrcSession) -> Zone:
     return Zone(session.context.server.zone, session.context.server.utc_offset)
 
 
-def told_lines(
-    session: IrcSession, page: replies.HistoryPage, asked: AutoreplayPurpose, batch: str
-) -> list[bytes]:
+def told_lines(session: IrcSession, page: HistoryPage, asked: AutoreplayPurpose, batch: str) -> list[bytes]:
     """A page's messages."""
     encoder = session.encoder
     if session.caps_out & SERVER_TIME:
@@ -188,18 +189,19 @@ def told_lines(
         when = (
             zone.clock(record.time) if day == today else f"{zone.day_name(day)[4:]} {zone.clock(record.time)}"
         )
-        text: str = record.event.text  # type: ignore[union-attr]  # a message
-        stamped = "\n".join(f"[{when}] {part}" for part in text.split("\n"))
-        event = msgspec.structs.replace(record.event, text=stamped, cuts=())
+        message: Any = record.event
+        stamped = "\n".join(f"[{when}] {part}" for part in message.text.split("\n"))
+        event = msgspec.structs.replace(message, text=stamped, cuts=())
         lines.append(message_lines(encoder, msgspec.structs.replace(record, event=event), batch))
     return lines
 
 
-def _is_told(session: IrcSession, page: replies.HistoryPage, record: Record) -> bool:
+def _is_told(session: IrcSession, page: HistoryPage, record: Record) -> bool:
     """Whether a client can show it: its own words to another only if it knows echoes."""
     if page.room or session.caps_out & ECHO_MESSAGE or session.person is None:
         return _is_for_people(record)
-    return _is_for_people(record) and record.event.person.account != session.person.account  # type: ignore[union-attr]
+    message: Any = record.event
+    return _is_for_people(record) and message.person.account != session.person.account
 
 
 def _is_for_people(record: Record) -> bool:
@@ -207,7 +209,7 @@ def _is_for_people(record: Record) -> bool:
     return isinstance(event, Said | Whispered) and event.speech not in (Speech.PROBE, Speech.PROBE_ANSWER)
 
 
-def around(session: IrcSession, page: replies.HistoryPage, asked: AutoreplayPurpose) -> tuple[bytes, bytes]:
+def around(session: IrcSession, page: HistoryPage, asked: AutoreplayPurpose) -> tuple[bytes, bytes]:
     """The notices before and behind a page: what it does not show."""
     going_on = next_cursor(msgspec.structs.replace(page, purpose=asked.cursor))
     room = page.room
@@ -230,9 +232,7 @@ def around(session: IrcSession, page: replies.HistoryPage, asked: AutoreplayPurp
     return b"", notice(session, PURPOSE, text or f"That is all of {room} for that.")
 
 
-def say_replay_unreadable(
-    session: IrcSession, refusal: replies.HistoryUnreadable, asked: AutoreplayPurpose
-) -> bytes:
+def say_replay_unreadable(session: IrcSession, refusal: HistoryUnreadable, asked: AutoreplayPurpose) -> bytes:
     """The history can't be read; a session that only joined has not asked for it and is told nothing."""
     if asked.cursor.newcomer:
         return b""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from asyncchat.core import commands as core
-from asyncchat.core import events, replies
+from asyncchat.core.commands import Answer, Command
+from asyncchat.core.events import Record
+from asyncchat.core.features.away import AwayChanged, SetAway, StillAway
+from asyncchat.core.replies import AwayNote
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
@@ -32,15 +34,15 @@ token("AWAYLEN", REASON_BYTES)
     params="[:<text>]",
     about="Marks you as away, with a text for those who write to you; without a text you are back.",
 )
-def _away(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _away(session: IrcSession, message: Message) -> Sequence[Command]:
     """Marks as away with a text, or as back without one; with draft/pre-away before registration too."""
     text = cut(message.param(0), REASON_BYTES)[0]
     if session.entered:
-        return [core.SetAway(text)]
+        return [SetAway(text)]
     if not session.caps_in & PRE_AWAY:
         return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
     session.registration.away = text
-    return [core.Answer(replies.StillAway(text))]
+    return [Answer(StillAway(text))]
 
 
 # Replies.
@@ -53,31 +55,31 @@ def away_line(session: IrcSession, text: str) -> bytes:
     return session.numeric(numerics.RPL_UNAWAY, text="You are no longer marked as being away")
 
 
-@reply(replies.StillAway)
-def _say_still_away(session: IrcSession, reply: replies.StillAway) -> bytes:
+@reply(StillAway)
+def _say_still_away(session: IrcSession, reply: StillAway) -> bytes:
     return away_line(session, reply.text)
 
 
-@reply(replies.AwayNote)
-def _say_away(session: IrcSession, note: replies.AwayNote) -> bytes:
+@reply(AwayNote)
+def _say_away(session: IrcSession, note: AwayNote) -> bytes:
     return session.numeric(numerics.RPL_AWAY, note.person.name, text=note.text)
 
 
-@lines(events.AwayChanged)
-def _away_lines(encoder: EncoderBase, event: events.AwayChanged) -> bytes:
+@lines(AwayChanged)
+def _away_lines(encoder: EncoderBase, event: AwayChanged) -> bytes:
     if not encoder.caps & AWAY_NOTIFY:
         return b""
     return line(f":{event.person.origin} AWAY", event.text or None)
 
 
-@to_self(events.AwayChanged)
-def _away_changed(session: IrcSession, _record: events.Record, event: events.AwayChanged) -> bytes:
+@to_self(AwayChanged)
+def _away_changed(session: IrcSession, _record: Record, event: AwayChanged) -> bytes:
     if session.closed or not session.entered:
         return b""  # only that it comes, or is gone, has changed it
     return away_line(session, event.text)
 
 
-to_siblings_as_to_self(events.AwayChanged)
+to_siblings_as_to_self(AwayChanged)
 
 
 # The client's side.

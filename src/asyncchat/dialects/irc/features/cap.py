@@ -11,8 +11,8 @@ from datetime import datetime
 
 import msgspec
 
-from asyncchat.core import commands as core
-from asyncchat.core import replies
+from asyncchat.core.commands import Answer, Command
+from asyncchat.core.features.opers import OfferRenewed
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
@@ -54,22 +54,22 @@ class Verdict(msgspec.Struct, frozen=True):
     about="Negotiates capabilities, which extend what a client and this server can do. Subcommands: LS, "
     "LIST, REQ, END.",
 )
-def _cap(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _cap(session: IrcSession, message: Message) -> Sequence[Command]:
     subcommand = message.params[0].upper()
     if subcommand == "LS":
         session.negotiate()
-        return [core.Answer(_listing(session, message.param(1)))]
+        return [Answer(_listing(session, message.param(1)))]
     if subcommand == "REQ":
         session.negotiate()
         # The list should be one parameter; a client that forgot the colon means all the same.
-        return [core.Answer(_verdict(session, " ".join(message.params[1:])))]
+        return [Answer(_verdict(session, " ".join(message.params[1:])))]
     if subcommand == "LIST":
-        return [core.Answer(Listing(session.cap_version, offered=False))]
+        return [Answer(Listing(session.cap_version, offered=False))]
     if subcommand == "END":
         if session.entered or not session.registration.negotiating:
             return []
         session.registration.negotiating = False
-        left: list[core.Command] = []
+        left: list[Command] = []
         if session.state(SaslExchange) is not None:
             session.forget(SaslExchange)
             left = [numeric(numerics.ERR_SASLABORTED, text="SASL authentication aborted")]
@@ -124,8 +124,8 @@ def _say_verdict(session: IrcSession, value: Verdict) -> bytes:
     return b"".join(_line(session, subcommand, some) for some in lines)
 
 
-@reply(replies.OfferRenewed)
-def _say_renewed(session: IrcSession, reply: replies.OfferRenewed) -> bytes:
+@reply(OfferRenewed)
+def _say_renewed(session: IrcSession, reply: OfferRenewed) -> bytes:
     """DEL for what is offered no longer, which ends, and NEW for what is new or has another value."""
     before, now = reply.before, session.context.offer
     if not isinstance(before, Offer) or not session.caps_out & CAP_NOTIFY:

@@ -8,9 +8,33 @@ from typing import Final
 
 import msgspec
 
-from asyncchat.core import commands as core
-from asyncchat.core import events, replies
-from asyncchat.core.replies import AccountFault, AccountRefused
+from asyncchat.core.commands import Answer, Command, Pause
+from asyncchat.core.events import Record
+from asyncchat.core.features.accounts import ShowPassword
+from asyncchat.core.features.connect import (
+    AlreadyEntered,
+    CheckName,
+    Enter,
+    NameFixed,
+    NameNotAllowed,
+    NameTaken,
+    Quit,
+    RealnameFixed,
+    Rename,
+    SetRealname,
+    Welcome,
+)
+from asyncchat.core.features.presence import (
+    Attached,
+    Entered,
+    Left,
+    LoggedIn,
+    LoggedOut,
+    RealnameChanged,
+    Renamed,
+)
+from asyncchat.core.features.server import Unlock, Unlocked, WrongPassword
+from asyncchat.core.replies import AccountFault, AccountRefused, NotEntered, StorageDown
 from asyncchat.core.text import cut, printable, size
 from asyncchat.dialects.irc import client_numerics, modes, numerics
 from asyncchat.dialects.irc import client_values as values
@@ -42,19 +66,19 @@ _USER_SYMBOLS = frozenset("-_.~[]{}|`^\\")
 
 
 @command("NICK", early=True, params="<nickname>", about="Takes a nickname, or another one.")
-def _nick(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _nick(session: IrcSession, message: Message) -> Sequence[Command]:
     name = message.param(0)
     if not name:
         return [numeric(numerics.ERR_NONICKNAMEGIVEN, text="No nickname given")]
     if session.entered:
-        return [core.Rename(name)]
+        return [Rename(name)]
     pending = session.registration
     pending.nick = name
     if pending.complete:
         return enter(session)
     if session.context.server.locked and not pending.unlocked:
         return []  # without the password nobody learns who is here
-    return [core.CheckName(name)]
+    return [CheckName(name)]
 
 
 @command(
@@ -65,7 +89,7 @@ def _nick(session: IrcSession, message: Message) -> Sequence[core.Command]:
     params="<username> 0 * :<realname>",
     about="Gives your user name and real name, once, before you are let in.",
 )
-def _user(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _user(session: IrcSession, message: Message) -> Sequence[Command]:
     """Takes user name and real name, once."""
     if session.entered:
         return [_already()]
@@ -84,27 +108,27 @@ class PassPurpose(msgspec.Struct, frozen=True):
     """Purpose of a login with PASS."""
 
 
-def enter(session: IrcSession) -> Sequence[core.Command]:
+def enter(session: IrcSession) -> Sequence[Command]:
     """Asks to become a person, now that all is known for it; where there is a password, shows it before.
 
     Where there is none, ``PASS account:password`` logs in: what clients can that know no SASL.
     """
     pending = session.registration
     if session.context.server.locked and not pending.unlocked:
-        return [core.Unlock(pending.password, last=True)]
+        return [Unlock(pending.password, last=True)]
     account, colon, shown = pending.password.partition(":")
     pending.password = ""
     if colon and account and shown and not (session.context.server.locked or pending.account):
         if not session.is_confidential:
-            return [core.Pause(AccountRefused(AccountFault.OPEN, account, purpose=PassPurpose()))]
-        return [core.ShowPassword(account, shown, PassPurpose())]
+            return [Pause(AccountRefused(AccountFault.OPEN, account, purpose=PassPurpose()))]
+        return [ShowPassword(account, shown, PassPurpose())]
     return [entering(session)]
 
 
-def entering(session: IrcSession) -> core.Enter:
+def entering(session: IrcSession) -> Enter:
     """Asks to become a person."""
     pending = session.registration
-    return core.Enter(
+    return Enter(
         pending.nick,
         pending.user,
         session.host,
@@ -123,7 +147,7 @@ def entering(session: IrcSession) -> core.Enter:
     params="<password>",
     about="Gives the server's password, before NICK and USER, if it has one.",
 )
-def _password(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _password(session: IrcSession, message: Message) -> Sequence[Command]:
     """Takes the server's password; of several the last one counts (RFC 2812, 3.1.1)."""
     if session.entered:
         return [_already()]
@@ -131,7 +155,7 @@ def _password(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return []
 
 
-def _already() -> core.Answer:
+def _already() -> Answer:
     return numeric(numerics.ERR_ALREADYREGISTERED, text="You may not reregister")
 
 
@@ -143,11 +167,11 @@ def _already() -> core.Answer:
     params="<token>",
     about="Asks the server whether the connection works; it answers PONG with the same token.",
 )
-def _ping(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _ping(session: IrcSession, message: Message) -> Sequence[Command]:
     token = message.params[0]
     if not token:
         return [numeric(numerics.ERR_NOORIGIN, text="No origin specified")]
-    return [core.Answer(line(f":{session.context.name} PONG {session.context.name}", token))]
+    return [Answer(line(f":{session.context.name} PONG {session.context.name}", token))]
 
 
 @command(
@@ -159,41 +183,41 @@ def _ping(session: IrcSession, message: Message) -> Sequence[core.Command]:
     params=":<reason>",
     about="Is sent by a server before it closes a connection; from a client it means nothing.",
 )
-def _nothing(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _nothing(session: IrcSession, message: Message) -> Sequence[Command]:
     """Asks for nothing: that something came is all it says."""
     return []
 
 
 @command("QUIT", early=True, params="[:<reason>]", about="Leaves the server.")
-def _quit(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _quit(session: IrcSession, message: Message) -> Sequence[Command]:
     """Leaves, with the prefix that tells a person's reason from a server's."""
     reason = cut(message.param(0), REASON_BYTES)[0]
-    return [core.Quit(f"Quit: {reason}" if reason else "")]
+    return [Quit(f"Quit: {reason}" if reason else "")]
 
 
 @command("SETNAME", 1, filled=0, params=":<realname>", about="Changes your real name.")
-def _setname(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _setname(session: IrcSession, message: Message) -> Sequence[Command]:
     """Takes another real name."""
     text = message.params[0]
     if not text.strip() or size(text) > REALNAME_BYTES or printable(text) != text:
         why = f"A real name has 1 to {REALNAME_BYTES} bytes that can be shown"
         return [session.fail_answer("SETNAME", "INVALID_REALNAME", text=why)]
-    return [core.SetRealname(text)]
+    return [SetRealname(text)]
 
 
 # Replies.
 
 
-@reply(replies.Unlocked)
-def _say_unlocked(session: IrcSession, _reply: replies.Unlocked) -> bytes:
+@reply(Unlocked)
+def _say_unlocked(session: IrcSession, _reply: Unlocked) -> bytes:
     """Says nothing; the registration goes on."""
     session.registration.unlocked = True
     session.ask_next(entering(session))
     return b""
 
 
-@reply(replies.Welcome)
-def _say_welcome(session: IrcSession, reply: replies.Welcome) -> bytes:
+@reply(Welcome)
+def _say_welcome(session: IrcSession, reply: Welcome) -> bytes:
     session.become(reply.person)
     autoreplay.welcomed(session, reply.missed)
     isupport = isupport_of(session)
@@ -237,16 +261,16 @@ def opening(context: SharedState) -> bytes:
     )
 
 
-@reply(replies.RealnameFixed)
-def _say_realname_fixed(session: IrcSession, refusal: replies.RealnameFixed) -> bytes:
+@reply(RealnameFixed)
+def _say_realname_fixed(session: IrcSession, refusal: RealnameFixed) -> bytes:
     why = f"You can't change your real name while you are banned or muted in {refusal.room}"
     return session.fail("SETNAME", "CANNOT_CHANGE_REALNAME", text=why)
 
 
 def person_changed(
     session: IrcSession,
-    record: events.Record,
-    event: events.Renamed | events.RealnameChanged | events.LoggedIn | events.LoggedOut,
+    record: Record,
+    event: Renamed | RealnameChanged | LoggedIn | LoggedOut,
     alone: bool,
 ) -> bytes:
     """Tells another session of a person that it has another name or account, where no room tells it."""
@@ -258,25 +282,25 @@ def person_changed(
 
 refusals(
     {
-        replies.NotEntered: lambda r: (numerics.ERR_NOTREGISTERED, (), "You have not registered"),
-        replies.AlreadyEntered: lambda r: (numerics.ERR_ALREADYREGISTERED, (), "You may not reregister"),
-        replies.NameTaken: lambda r: (numerics.ERR_NICKNAMEINUSE, (r.name,), "Nickname is already in use"),
-        replies.NameNotAllowed: lambda r: (
+        NotEntered: lambda r: (numerics.ERR_NOTREGISTERED, (), "You have not registered"),
+        AlreadyEntered: lambda r: (numerics.ERR_ALREADYREGISTERED, (), "You may not reregister"),
+        NameTaken: lambda r: (numerics.ERR_NICKNAMEINUSE, (r.name,), "Nickname is already in use"),
+        NameNotAllowed: lambda r: (
             numerics.ERR_ERRONEUSNICKNAME,
             (r.name,),
             f"That nickname is not allowed: {r.reason}",
         ),
-        replies.NameFixed: lambda r: (
+        NameFixed: lambda r: (
             numerics.ERR_BANONCHAN,
             (r.name, r.room),
             "You can't change your nickname while you are banned or muted in this channel",
         ),
-        replies.WrongPassword: lambda r: (
+        WrongPassword: lambda r: (
             numerics.ERR_PASSWDMISMATCH,
             (),
             "Password incorrect" if r.given else "This server asks for a password: PASS before NICK and USER",
         ),
-        replies.StorageDown: lambda r: (
+        StorageDown: lambda r: (
             numerics.ERR_UNKNOWNERROR,
             ("*",),
             "Not accepted: the history can't be written at the moment",
@@ -288,52 +312,52 @@ refusals(
 # Events.
 
 
-@to_self(events.Entered, events.Attached)
-def _entered(session: IrcSession, record: events.Record, event: events.Entered | events.Attached) -> bytes:
+@to_self(Entered, Attached)
+def _entered(session: IrcSession, record: Record, event: Entered | Attached) -> bytes:
     """Says nothing: the greeting is a reply."""
     autoreplay.comes(session, record, event.person.account)
     return b""
 
 
-@lines(events.Left)
-def _quit_lines(_encoder: EncoderBase, event: events.Left) -> bytes:
+@lines(Left)
+def _quit_lines(_encoder: EncoderBase, event: Left) -> bytes:
     return line(f":{event.person.origin} QUIT", event.reason or "Quit: ")
 
 
-@to_self(events.Left)
-def _left(session: IrcSession, record: events.Record, event: events.Left) -> bytes:
+@to_self(Left)
+def _left(session: IrcSession, record: Record, event: Left) -> bytes:
     """ERROR; QUIT of another person, which this one put out."""
     if event.person.id != session.id:
         return session.encoder.encode(record)
     return session.closing_bytes(event.reason)
 
 
-@lines(events.Renamed)
-def _nick_lines(_encoder: EncoderBase, event: events.Renamed) -> bytes:
+@lines(Renamed)
+def _nick_lines(_encoder: EncoderBase, event: Renamed) -> bytes:
     return line(f":{event.person.origin} NICK {event.now.name}")
 
 
-@to_self(events.Renamed)
-def _renamed(session: IrcSession, record: events.Record, event: events.Renamed) -> bytes:
+@to_self(Renamed)
+def _renamed(session: IrcSession, record: Record, event: Renamed) -> bytes:
     told = session.encoder.encode(record)
     session.take_name(event.now)
     return told
 
 
-@lines(events.RealnameChanged)
-def _setname_lines(encoder: EncoderBase, event: events.RealnameChanged) -> bytes:
+@lines(RealnameChanged)
+def _setname_lines(encoder: EncoderBase, event: RealnameChanged) -> bytes:
     if not encoder.caps & SETNAME:
         return b""
     return line(f":{event.person.origin} SETNAME", event.now.realname)
 
 
-@to_self(events.RealnameChanged)
-def _realname_changed(session: IrcSession, record: events.Record, event: events.RealnameChanged) -> bytes:
+@to_self(RealnameChanged)
+def _realname_changed(session: IrcSession, record: Record, event: RealnameChanged) -> bytes:
     session.take_name(event.now)
     return session.encoder.encode(record)
 
 
-to_siblings(events.Renamed, events.RealnameChanged)(person_changed)
+to_siblings(Renamed, RealnameChanged)(person_changed)
 
 
 # The client's side.

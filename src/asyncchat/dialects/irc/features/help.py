@@ -8,7 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from asyncchat.core import commands as core
+from asyncchat.core.commands import Command
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
 from asyncchat.dialects.irc.registry import COMMANDS, command
@@ -24,7 +24,7 @@ _INDEX = ("INDEX", "COMMANDS", "USERCMDS")
 
 @command("HELP", params="[<command>]", about="Says what a command does, or which commands there are.")
 @command("HELPOP", params="[<command>]", about="Says what a command does, or which commands there are.")
-def _help(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _help(session: IrcSession, message: Message) -> Sequence[Command]:
     subject = message.param(0).upper()
     if not subject or subject in _INDEX:
         names = textwrap.wrap(" ".join(sorted(COMMANDS)), _COLUMNS)
@@ -38,7 +38,7 @@ def _help(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return _page(subject, f"The command {subject}", [usage, "", *textwrap.wrap(entry.about, _COLUMNS)])
 
 
-def _page(subject: str, title: str, texts: Sequence[str]) -> Sequence[core.Command]:
+def _page(subject: str, title: str, texts: Sequence[str]) -> Sequence[Command]:
     """A title, an empty line as is usual, the text; its last line tells that it is (Modern IRC, "HELP")."""
     return [
         numeric(numerics.RPL_HELPSTART, subject, text=title),

@@ -8,10 +8,18 @@ from typing import Final
 
 import msgspec
 
-from asyncchat.core import commands as core
-from asyncchat.core import replies
-from asyncchat.core.commands import Direction
+from asyncchat.core.commands import Command
+from asyncchat.core.features.history import (
+    Direction,
+    HistoryPage,
+    HistoryUnreadable,
+    ReadHistory,
+    ReadTargets,
+    TargetsUnreadable,
+    TargetsView,
+)
 from asyncchat.core.ids import Ids
+from asyncchat.core.replies import Done
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.client_batches import Batch
@@ -70,11 +78,11 @@ class Fault(msgspec.Struct, frozen=True):
     about="Gives earlier messages of a channel or between you and somebody. Subcommands: LATEST, BEFORE, "
     "AFTER, AROUND, BETWEEN, TARGETS.",
 )
-def _chathistory(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _chathistory(session: IrcSession, message: Message) -> Sequence[Command]:
     subcommand = message.param(0).upper()
     selectors = _SELECTORS.get(subcommand)
     if subcommand == "TARGETS":
-        asked: core.Command | Fault = _targets(message)
+        asked: Command | Fault = _targets(message)
     elif selectors is None:
         asked = Fault("INVALID_PARAMS", (), "Unknown command" if subcommand else "Insufficient parameters")
     else:
@@ -86,8 +94,8 @@ def _chathistory(session: IrcSession, message: Message) -> Sequence[core.Command
 
 
 def _wanted(
-    session: IrcSession, message: Message, subcommand: str, refs: int, ranges: Callable[..., core.ReadHistory]
-) -> core.ReadHistory | Fault:
+    session: IrcSession, message: Message, subcommand: str, refs: int, ranges: Callable[..., ReadHistory]
+) -> ReadHistory | Fault:
     params = message.params[1:]
     fault = _count_fault(params, refs + 2)
     if fault is not None:
@@ -106,7 +114,7 @@ def _wanted(
     return ranges(ChathistoryPurpose(subcommand, target, events), most, *places)
 
 
-def _targets(message: Message) -> core.ReadTargets | Fault:
+def _targets(message: Message) -> ReadTargets | Fault:
     params = message.params[1:]
     fault = _count_fault(params, 3)
     if fault is not None:
@@ -124,7 +132,7 @@ def _targets(message: Message) -> core.ReadTargets | Fault:
         return Fault("INVALID_PARAMS", (params[2],), _BAD_LIMIT)
     first, second = times
     early, late = min(times), max(times)
-    return core.ReadTargets(
+    return ReadTargets(
         early * 1000 + 999, late * 1000, most, first > second, ChathistoryPurpose("TARGETS", "*")
     )
 
@@ -178,11 +186,11 @@ def _reading(
     before: Ref | None = None,
     *,
     including: bool = False,
-) -> core.ReadHistory:
+) -> ReadHistory:
     """A page between two places, exclusive; ``including`` takes the one it is before with it."""
     after = after or Ref()
     before = before or Ref()
-    return core.ReadHistory(
+    return ReadHistory(
         asked.target,
         after=after.number,
         before=None if before.number is None else before.number + including,
@@ -195,19 +203,19 @@ def _reading(
     )
 
 
-def _latest(asked: ChathistoryPurpose, limit: int, place: Ref) -> core.ReadHistory:
+def _latest(asked: ChathistoryPurpose, limit: int, place: Ref) -> ReadHistory:
     return _reading(asked, limit, Direction.NEWEST, after=place)
 
 
-def _before(asked: ChathistoryPurpose, limit: int, place: Ref) -> core.ReadHistory:
+def _before(asked: ChathistoryPurpose, limit: int, place: Ref) -> ReadHistory:
     return _reading(asked, limit, Direction.NEWEST, before=place)
 
 
-def _after(asked: ChathistoryPurpose, limit: int, place: Ref) -> core.ReadHistory:
+def _after(asked: ChathistoryPurpose, limit: int, place: Ref) -> ReadHistory:
     return _reading(asked, limit, Direction.OLDEST, after=place)
 
 
-def _around(asked: ChathistoryPurpose, limit: int, place: Ref) -> core.ReadHistory:
+def _around(asked: ChathistoryPurpose, limit: int, place: Ref) -> ReadHistory:
     """Up to the place and with it, then from it on."""
     newer = limit // 2
     until = _reading(asked, limit - newer, Direction.NEWEST, before=place, including=True)
@@ -216,7 +224,7 @@ def _around(asked: ChathistoryPurpose, limit: int, place: Ref) -> core.ReadHisto
     return msgspec.structs.replace(until, then=_reading(asked, newer, Direction.OLDEST, after=place))
 
 
-def _between(asked: ChathistoryPurpose, limit: int, first: Ref, second: Ref) -> core.ReadHistory:
+def _between(asked: ChathistoryPurpose, limit: int, first: Ref, second: Ref) -> ReadHistory:
     """Counted from the first place, whichever of them is earlier; a number and a time can't be compared, so
     there the first is taken for the earlier one.
     """
@@ -230,7 +238,7 @@ def _between(asked: ChathistoryPurpose, limit: int, first: Ref, second: Ref) -> 
     return _reading(asked, limit, Direction.OLDEST, after=first, before=second)
 
 
-_SELECTORS: dict[str, tuple[int, Callable[..., core.ReadHistory]]] = {
+_SELECTORS: dict[str, tuple[int, Callable[..., ReadHistory]]] = {
     "LATEST": (1, _latest),
     "BEFORE": (1, _before),
     "AFTER": (1, _after),
@@ -240,8 +248,8 @@ _SELECTORS: dict[str, tuple[int, Callable[..., core.ReadHistory]]] = {
 """How many places each subcommand names, and what it reads."""
 
 
-@reply(replies.HistoryPage)
-def _say_page(session: IrcSession, page: replies.HistoryPage) -> bytes:
+@reply(HistoryPage)
+def _say_page(session: IrcSession, page: HistoryPage) -> bytes:
     asked = page.purpose
     if isinstance(asked, AutoreplayPurpose):
         before, behind = autoreplay.around(session, page, asked)
@@ -261,8 +269,8 @@ def _say_page(session: IrcSession, page: replies.HistoryPage) -> bytes:
     )
 
 
-@reply(replies.TargetsView)
-def _say_targets(session: IrcSession, view: replies.TargetsView) -> bytes:
+@reply(TargetsView)
+def _say_targets(session: IrcSession, view: TargetsView) -> bytes:
     source = session.context.name
 
     def told(batch: str) -> list[bytes]:
@@ -275,8 +283,8 @@ def _say_targets(session: IrcSession, view: replies.TargetsView) -> bytes:
     return session.in_batch("h", "draft/chathistory-targets", told)
 
 
-@reply(replies.HistoryUnreadable)
-def _say_unreadable(session: IrcSession, refusal: replies.HistoryUnreadable) -> bytes:
+@reply(HistoryUnreadable)
+def _say_unreadable(session: IrcSession, refusal: HistoryUnreadable) -> bytes:
     asked = refusal.purpose
     if isinstance(asked, AutoreplayPurpose):
         return autoreplay.say_replay_unreadable(session, refusal, asked)
@@ -287,13 +295,13 @@ def _say_unreadable(session: IrcSession, refusal: replies.HistoryUnreadable) -> 
     return session.fail("CHATHISTORY", code, asked.subcommand, *target, text=_NOT_RETRIEVED)
 
 
-@reply(replies.TargetsUnreadable)
-def _say_targets_unreadable(session: IrcSession, refusal: replies.TargetsUnreadable) -> bytes:
+@reply(TargetsUnreadable)
+def _say_targets_unreadable(session: IrcSession, refusal: TargetsUnreadable) -> bytes:
     return session.fail("CHATHISTORY", "MESSAGE_ERROR", "TARGETS", "*", text=_NOT_RETRIEVED)
 
 
-@reply(replies.Done)
-def _say_done(session: IrcSession, reply: replies.Done) -> bytes:
+@reply(Done)
+def _say_done(session: IrcSession, reply: Done) -> bytes:
     return b""
 
 

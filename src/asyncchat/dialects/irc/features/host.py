@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from asyncchat.core import commands as core
-from asyncchat.core import events, replies
+from asyncchat.core.commands import Command
+from asyncchat.core.events import Record
+from asyncchat.core.features.host import ChangeHost, HostAlready, HostChanged, HostNotAllowed, HostShown
+from asyncchat.core.features.rooms import Joined
 from asyncchat.core.roles import ROLES
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import capability
@@ -40,18 +42,18 @@ CHGHOST: Final = capability("chghost", "extensions/chghost", changes=True)
     params="<nickname> <host>",
     about="Shows a person as coming from another host, until the person leaves (operators).",
 )
-def _chghost(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    return [core.ChangeHost(message.params[0], message.params[1])]
+def _chghost(session: IrcSession, message: Message) -> Sequence[Command]:
+    return [ChangeHost(message.params[0], message.params[1])]
 
 
 refusals(
     {
-        replies.HostNotAllowed: lambda r: (
+        HostNotAllowed: lambda r: (
             numerics.ERR_UNKNOWNERROR,
             ("CHGHOST", r.host),
             "Letters, digits and . : / - _ only, at most 63",
         ),
-        replies.HostAlready: lambda r: (
+        HostAlready: lambda r: (
             numerics.ERR_UNKNOWNERROR,
             ("CHGHOST", r.name),
             f"The host is {r.host} already",
@@ -60,26 +62,26 @@ refusals(
 )
 
 
-@lines(events.HostChanged)
-def _host_lines(encoder: EncoderBase, event: events.HostChanged) -> bytes:
+@lines(HostChanged)
+def _host_lines(encoder: EncoderBase, event: HostChanged) -> bytes:
     """CHGHOST; others see the person quit, and ``HostShown`` brings it back."""
     if encoder.caps & CHGHOST:
         return line(f":{event.person.origin} CHGHOST {event.now.user} {event.now.host}")
     return line(f":{event.person.origin} QUIT", "Changing host")
 
 
-@watched(events.HostChanged)
-def _watched_host_lines(encoder: EncoderBase, event: events.HostChanged) -> bytes:
+@watched(HostChanged)
+def _watched_host_lines(encoder: EncoderBase, event: HostChanged) -> bytes:
     """CHGHOST alone: those who share no room with the person saw no QUIT."""
     return _host_lines(encoder, event) if encoder.caps & CHGHOST else b""
 
 
-@lines(events.HostShown, cause=by_the_server)
-def _shown_lines(encoder: EncoderBase, event: events.HostShown) -> bytes:
+@lines(HostShown, cause=by_the_server)
+def _shown_lines(encoder: EncoderBase, event: HostShown) -> bytes:
     """JOIN and MODE, for those who saw a QUIT."""
     if encoder.caps & CHGHOST:
         return b""
-    told = rooms.join_lines(encoder, events.Joined(event.room, event.person, away=event.away))
+    told = rooms.join_lines(encoder, Joined(event.room, event.person, away=event.away))
     name = event.person.name
     letters = [ROLE_LETTERS[role.name] for role in ROLES if event.roles & role.bit]
     if letters:
@@ -87,8 +89,8 @@ def _shown_lines(encoder: EncoderBase, event: events.HostShown) -> bytes:
     return told
 
 
-@to_self(events.HostChanged)
-def _host_changed(session: IrcSession, record: events.Record, event: events.HostChanged) -> bytes:
+@to_self(HostChanged)
+def _host_changed(session: IrcSession, record: Record, event: HostChanged) -> bytes:
     """Tells the person whose host it is, and the operator; either may be both."""
     told = b""
     if event.now.id == session.id:
@@ -102,15 +104,13 @@ def _host_changed(session: IrcSession, record: events.Record, event: events.Host
     return told
 
 
-@to_siblings(events.HostChanged)
-def _host_changed_by_sibling(
-    session: IrcSession, record: events.Record, event: events.HostChanged, _alone: bool
-) -> bytes:
+@to_siblings(HostChanged)
+def _host_changed_by_sibling(session: IrcSession, record: Record, event: HostChanged, _alone: bool) -> bytes:
     return _host_changed(session, record, event) if event.now.id == session.id else b""
 
 
-@to_self(events.HostShown)
-def _host_shown(session: IrcSession, record: events.Record, event: events.HostShown) -> bytes:
+@to_self(HostShown)
+def _host_shown(session: IrcSession, record: Record, event: HostShown) -> bytes:
     """Tells an operator that is in the room the same as others."""
     return session.encoder.encode(record) if session.id in event.to else b""
 

@@ -9,8 +9,22 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from asyncchat.core import commands as core
-from asyncchat.core import events, replies
+from asyncchat.core.commands import Command
+from asyncchat.core.events import Record
+from asyncchat.core.features.invites import (
+    AlreadyThere,
+    AskInvitations,
+    InvitationsView,
+    Invite,
+    Invited,
+    InviteShown,
+    Knock,
+    Knocked,
+    KnockForbidden,
+    NoNeedToKnock,
+    TooManyInvitations,
+    TooManyKnocks,
+)
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
@@ -33,21 +47,21 @@ INVITE_NOTIFY: Final = capability("invite-notify", "extensions/invite-notify", c
     params="[<nickname> <channel>]",
     about="Invites somebody into a channel; alone it lists the channels that you are invited to.",
 )
-def _invite(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _invite(session: IrcSession, message: Message) -> Sequence[Command]:
     """Invites somebody into a room; alone it lists the rooms that one is invited to."""
     params = message.params
     if not params:
-        return [core.AskInvitations()]
+        return [AskInvitations()]
     if len(params) == 1 or not (params[0] and params[1]):
         return [numeric(numerics.ERR_NEEDMOREPARAMS, "INVITE", text="Not enough parameters")]
-    return [core.Invite(params[1], params[0])]
+    return [Invite(params[1], params[0])]
 
 
 # Replies.
 
 
-@reply(replies.InvitationsView)
-def _say_invitations(session: IrcSession, view: replies.InvitationsView) -> bytes:
+@reply(InvitationsView)
+def _say_invitations(session: IrcSession, view: InvitationsView) -> bytes:
     return b"".join(
         (
             *(session.numeric(numerics.RPL_INVITELIST, room) for room in view.rooms),
@@ -58,12 +72,12 @@ def _say_invitations(session: IrcSession, view: replies.InvitationsView) -> byte
 
 refusals(
     {
-        replies.AlreadyThere: lambda r: (
+        AlreadyThere: lambda r: (
             numerics.ERR_USERONCHANNEL,
             (r.name, r.room),
             "is already on channel",
         ),
-        replies.TooManyInvitations: lambda r: (
+        TooManyInvitations: lambda r: (
             numerics.ERR_CANNOTINVITE,
             (r.name, r.room),
             "is invited to too many channels",
@@ -72,26 +86,26 @@ refusals(
 )
 
 
-def _invite_line(event: events.Invited | events.InviteShown) -> bytes:
+def _invite_line(event: Invited | InviteShown) -> bytes:
     return line(f":{event.person.origin} INVITE {event.to.name} {event.room}")
 
 
-@lines(events.Invited)
-def _invite_lines(_encoder: EncoderBase, event: events.Invited) -> bytes:
+@lines(Invited)
+def _invite_lines(_encoder: EncoderBase, event: Invited) -> bytes:
     return _invite_line(event)
 
 
-@to_self(events.Invited)
-def _invited(session: IrcSession, _record: events.Record, event: events.Invited) -> bytes:
+@to_self(Invited)
+def _invited(session: IrcSession, _record: Record, event: Invited) -> bytes:
     return session.numeric(numerics.RPL_INVITING, event.to.name, event.room)
 
 
-@lines(events.InviteShown)
-def _shown_lines(encoder: EncoderBase, event: events.InviteShown) -> bytes:
+@lines(InviteShown)
+def _shown_lines(encoder: EncoderBase, event: InviteShown) -> bytes:
     return _invite_line(event) if encoder.caps & INVITE_NOTIFY else b""
 
 
-not_to_self(events.InviteShown)
+not_to_self(InviteShown)
 
 
 token("KNOCK")
@@ -103,37 +117,37 @@ token("KNOCK")
     params="<channel> [:<text>]",
     about="Asks the operators of an invite-only channel (+i) to invite you.",
 )
-def _knock(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    return [core.Knock(message.params[0], message.param(1))]
+def _knock(session: IrcSession, message: Message) -> Sequence[Command]:
+    return [Knock(message.params[0], message.param(1))]
 
 
 refusals(
     {
-        replies.NoNeedToKnock: lambda r: (
+        NoNeedToKnock: lambda r: (
             (numerics.ERR_KNOCKONCHAN, (r.room,), "You are already on that channel.")
             if r.inside
             else (numerics.ERR_CHANOPEN, (r.room,), "Channel is open.")
         ),
-        replies.KnockForbidden: lambda r: (
+        KnockForbidden: lambda r: (
             numerics.ERR_CANNOTKNOCK,
             (r.room,),
             f"Cannot knock on channel: {r.reason}",
         ),
-        replies.TooManyKnocks: lambda r: (numerics.ERR_TOOMANYKNOCK, (r.room,), "Too many KNOCKs (user)."),
+        TooManyKnocks: lambda r: (numerics.ERR_TOOMANYKNOCK, (r.room,), "Too many KNOCKs (user)."),
     }
 )
 
 
-@lines(events.Knocked)
-def _knock_lines(encoder: EncoderBase, event: events.Knocked) -> bytes:
+@lines(Knocked)
+def _knock_lines(encoder: EncoderBase, event: Knocked) -> bytes:
     """The room stands where a numeric has its reader, so that the line is the same for all of them."""
     asks = f"has asked for an invite: {event.text}" if event.text else "has asked for an invite."
     head = f":{encoder.source} {numerics.RPL_KNOCK} {event.room} {event.room} {event.person.origin}"
     return line(head, asks)
 
 
-@to_self(events.Knocked)
-def _knocked(session: IrcSession, _record: events.Record, event: events.Knocked) -> bytes:
+@to_self(Knocked)
+def _knocked(session: IrcSession, _record: Record, event: Knocked) -> bytes:
     return session.numeric(numerics.RPL_KNOCKDLVR, event.room, text="Your KNOCK has been delivered.")
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from asyncchat.core import commands as core
+from asyncchat.core.commands import Answer, Command
 from asyncchat.core.names import NAME_BYTES
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc import numerics
@@ -38,11 +38,11 @@ class Isupport(msgspec.Struct, frozen=True):
 
 
 @command("ISUPPORT", early=True, about="Tells what this server supports.")
-def _isupport(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _isupport(session: IrcSession, message: Message) -> Sequence[Command]:
     """Tells what the server supports, before registration too where that was negotiated."""
     if not session.entered and not session.caps_in & EXTENDED_ISUPPORT:
         return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
-    return [core.Answer(Isupport())]
+    return [Answer(Isupport())]
 
 
 TOKENS_A_LINE: Final = 13

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asyncchat.core import commands as core
-from asyncchat.core import events
+from asyncchat.core.commands import Command
+from asyncchat.core.features.kill import Kill, Killed
+from asyncchat.core.features.opers import NeedOwner
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features.opers import oper_only, reason_of
@@ -18,13 +19,13 @@ from asyncchat.dialects.irc.tokens import Message
 @command(
     "KILL", 1, params="<nickname> [:<reason>]", about="Disconnects a person from the server (operators)."
 )
-def _kill(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _kill(session: IrcSession, message: Message) -> Sequence[Command]:
     name = message.params[0]
     if session.context.names_server(name):
-        return [core.NeedOwner(oper_only(numerics.ERR_CANTKILLSERVER, text="You can't kill a server!"))]
-    return [core.Kill(name, reason_of(message.param(1)) or session.nick)]
+        return [NeedOwner(oper_only(numerics.ERR_CANTKILLSERVER, text="You can't kill a server!"))]
+    return [Kill(name, reason_of(message.param(1)) or session.nick)]
 
 
-@lines(events.Killed, cause=by_other)
-def _kill_lines(_encoder: EncoderBase, event: events.Killed) -> bytes:
+@lines(Killed, cause=by_other)
+def _kill_lines(_encoder: EncoderBase, event: Killed) -> bytes:
     return line(f":{event.by.origin} KILL {event.person.name}", event.reason)

@@ -5,10 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from asyncchat.core import commands as core
-from asyncchat.core import events, replies
-from asyncchat.core.events import Cuts, Speech
+from asyncchat.core.commands import Answer, Command
+from asyncchat.core.events import Record
+from asyncchat.core.features.history import NoSuchMessage
+from asyncchat.core.features.messages import (
+    CannotSpeak,
+    Confide,
+    Confided,
+    Cuts,
+    Said,
+    Say,
+    Signalled,
+    SignalledTo,
+    SignalledToRole,
+    Speech,
+    Whispered,
+)
+from asyncchat.core.features.messages import Signal as SignalCommand
+from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.names import ROOM_SIGNS, fold
+from asyncchat.core.replies import NoSuchPerson, NoText, TextTooLong
 from asyncchat.dialects.irc import batches, numerics
 from asyncchat.dialects.irc.answers import listed, numeric
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, MESSAGE_TAGS, MULTILINE
@@ -24,7 +40,7 @@ from asyncchat.dialects.irc.tokens import Message, Tags
 
 token("STATUSMSG", STATUSMSG)
 
-TagmsgMeaning = Callable[[IrcSession, Sequence[str], Tags], core.Command | None]
+TagmsgMeaning = Callable[[IrcSession, Sequence[str], Tags], Command | None]
 """(session, targets, tags) -> what a TAGMSG asks for that is more than to pass the tags on."""
 
 TAGMSG_MEANINGS: Final[list[TagmsgMeaning]] = []
@@ -37,7 +53,7 @@ TAGMSG_MEANINGS: Final[list[TagmsgMeaning]] = []
     params="<target>{,<target>} :<text>",
     about="Says something to channels or people.",
 )
-def _privmsg(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _privmsg(session: IrcSession, message: Message) -> Sequence[Command]:
     targets = listed(message.param(0), TARGETS + 1)
     if not targets:
         return [numeric(numerics.ERR_NORECIPIENT, text="No recipient given (PRIVMSG)")]
@@ -53,8 +69,8 @@ def _privmsg(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 def _with_services(
-    session: IrcSession, targets: Sequence[str], text: str, said_to: Callable[[str], core.Command]
-) -> list[core.Command]:
+    session: IrcSession, targets: Sequence[str], text: str, said_to: Callable[[str], Command]
+) -> list[Command]:
     """Says something to people and to one service: its answer may take time, so it is the last."""
     service = next(target for target in targets if fold(target) in SERVICES)
     others = [said_to(target) for target in targets if fold(target) not in SERVICES]
@@ -67,7 +83,7 @@ def _with_services(
     params="<target>{,<target>} :<text>",
     about="Says something that no program answers, not even with an error.",
 )
-def _notice(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _notice(session: IrcSession, message: Message) -> Sequence[Command]:
     """Says something that is never answered, not even with an error (RFC 2812, 3.3.2)."""
     targets = [name for name in listed(message.param(0), TARGETS + 1) if fold(name) not in SERVICES]
     if len(targets) > TARGETS or not message.param(1):
@@ -89,19 +105,19 @@ def _role_and_room(target: str) -> tuple[str, str]:
     return PREFIXED[max(signs, key=STATUSMSG.index)], room
 
 
-def said(target: str, text: str, speech: Speech, tags: Tags, cuts: Cuts = ()) -> core.Command:
+def said(target: str, text: str, speech: Speech, tags: Tags, cuts: Cuts = ()) -> Command:
     """The command that says something to a room, to a person, or to a room's members with a role."""
     if for_a_role(target):
         role, room = _role_and_room(target)
-        return core.Confide(room, role, text, speech, tags, cuts)
-    return core.Say(target, text, speech, tags, cuts)
+        return Confide(room, role, text, speech, tags, cuts)
+    return Say(target, text, speech, tags, cuts)
 
 
-def _signalled(target: str, tags: Tags) -> core.Command:
+def _signalled(target: str, tags: Tags) -> Command:
     if not for_a_role(target):
-        return core.Signal(target, tags)
+        return SignalCommand(target, tags)
     role, room = _role_and_room(target)
-    return core.Signal(room, tags, role)
+    return SignalCommand(room, tags, role)
 
 
 @command(
@@ -111,7 +127,7 @@ def _signalled(target: str, tags: Tags) -> core.Command:
     params="<target>{,<target>}",
     about="Tells other people's programs something without a text, for example that you are typing.",
 )
-def _tagmsg(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _tagmsg(session: IrcSession, message: Message) -> Sequence[Command]:
     """Passes tags on to other programs, without a text (IRCv3 message-tags, "TAGMSG")."""
     targets = listed(message.param(0), TARGETS + 1)
     if not targets:
@@ -133,22 +149,22 @@ def relayed(session: IrcSession, message: Message) -> Tags:
     return tuple(tag for tag in message.tags if tag[0][:1] == "+" and tag[0] != "+")
 
 
-def _too_many(targets: Sequence[str]) -> core.Answer:
+def _too_many(targets: Sequence[str]) -> Answer:
     text = f"At most {TARGETS} targets at once"
     return numeric(numerics.ERR_TOOMANYTARGETS, targets[TARGETS], text=text)
 
 
 refusals(
     {
-        replies.NoSuchPerson: lambda r: (numerics.ERR_NOSUCHNICK, (r.name,), "No such nick/channel"),
-        replies.CannotSpeak: lambda r: (
+        NoSuchPerson: lambda r: (numerics.ERR_NOSUCHNICK, (r.name,), "No such nick/channel"),
+        CannotSpeak: lambda r: (
             numerics.ERR_CANNOTSENDTOCHAN,
             (r.room,),
             f"Cannot send to channel: {r.why}",
         ),
-        replies.NoText: lambda r: (numerics.ERR_NOTEXTTOSEND, (), "No text to send"),
-        replies.TextTooLong: lambda r: (numerics.ERR_INPUTTOOLONG, (), f"Text over {r.limit} bytes"),
-        replies.NoSuchMessage: lambda r: (numerics.ERR_UNKNOWNERROR, ("*",), "There is no such message"),
+        NoText: lambda r: (numerics.ERR_NOTEXTTOSEND, (), "No text to send"),
+        TextTooLong: lambda r: (numerics.ERR_INPUTTOOLONG, (), f"Text over {r.limit} bytes"),
+        NoSuchMessage: lambda r: (numerics.ERR_UNKNOWNERROR, ("*",), "There is no such message"),
     }
 )
 
@@ -156,26 +172,26 @@ refusals(
 # Events.
 
 
-Spoken = events.Said | events.Whispered | events.Confided
-Signal = events.Signalled | events.SignalledTo | events.SignalledToRole | events.Reacted | events.ReactedTo
+Spoken = Said | Whispered | Confided
+Signal = Signalled | SignalledTo | SignalledToRole | Reacted | ReactedTo
 
 
-def message_lines(encoder: EncoderBase, record: events.Record, batch: str = "") -> bytes:
+def message_lines(encoder: EncoderBase, record: Record, batch: str = "") -> bytes:
     """The lines of a message, in the batch with this reference tag; nothing of what is no message."""
     event = record.event
     return _message_lines(encoder, record, event, batch) if isinstance(event, Spoken) else b""
 
 
-@tagged(events.Said, events.Whispered)
-def _message_lines(encoder: EncoderBase, record: events.Record, event: Spoken, batch: str) -> bytes:
+@tagged(Said, Whispered)
+def _message_lines(encoder: EncoderBase, record: Record, event: Spoken, batch: str) -> bytes:
     """The lines of a message.
 
     The id is on the first, time and batch on each; with draft/multiline more than one are a batch, which
     has all of that on its first line.
     """
-    if isinstance(event, events.Said):
+    if isinstance(event, Said):
         target = event.room
-    elif isinstance(event, events.Whispered):
+    elif isinstance(event, Whispered):
         target = event.to.name
     else:
         target = f"{PREFIXES[event.role]}{event.room}"
@@ -192,7 +208,7 @@ def _message_lines(encoder: EncoderBase, record: events.Record, event: Spoken, b
     return tags + others.join(told)
 
 
-tagged(events.Confided, playback=False)(_message_lines)
+tagged(Confided, playback=False)(_message_lines)
 
 
 def _multiline(
@@ -207,35 +223,35 @@ def _multiline(
     return b"".join((begin, *((joined if goes_on else plain) + part for part, goes_on in parts), end))
 
 
-@tagged(events.Signalled, events.SignalledTo, events.SignalledToRole, playback=False)
-def signal_lines(encoder: EncoderBase, record: events.Record, event: Signal, batch: str) -> bytes:
+@tagged(Signalled, SignalledTo, SignalledToRole, playback=False)
+def signal_lines(encoder: EncoderBase, record: Record, event: Signal, batch: str) -> bytes:
     """A TAGMSG, only for clients with message-tags."""
     if not encoder.caps & MESSAGE_TAGS:
         return b""
-    if isinstance(event, events.SignalledToRole):
+    if isinstance(event, SignalledToRole):
         target = f"{PREFIXES[event.role]}{event.room}"
     else:
-        target = event.to.name if isinstance(event, events.SignalledTo | events.ReactedTo) else event.room
+        target = event.to.name if isinstance(event, SignalledTo | ReactedTo) else event.room
     tags = encoder.message_tags(record, event.person, event.tags, batch)
     return tags + line(f":{event.person.origin} TAGMSG {target}")
 
 
-@to_self(events.Said, events.Signalled, events.Confided, events.SignalledToRole)
-def echo(session: IrcSession, record: events.Record, _event: object) -> bytes:
+@to_self(Said, Signalled, Confided, SignalledToRole)
+def echo(session: IrcSession, record: Record, _event: object) -> bytes:
     """Tells what others are told, to those who know echoes."""
     return session.encoder.encode(record) if session.caps_out & ECHO_MESSAGE else b""
 
 
-@to_self(events.Whispered, events.SignalledTo)
-def private_echo(session: IrcSession, record: events.Record, event: Any) -> bytes:
+@to_self(Whispered, SignalledTo)
+def private_echo(session: IrcSession, record: Record, event: Any) -> bytes:
     """As ``echo``; those who write to themselves are told twice."""
     told = session.encoder.encode(record)
     echoed = told if session.caps_out & ECHO_MESSAGE else b""
     return echoed + session.beside_answer(told) if event.to.id == session.id else echoed
 
 
-@to_siblings(events.Whispered, events.SignalledTo)
-def private_from_sibling(session: IrcSession, record: events.Record, event: Any, _alone: bool) -> bytes:
+@to_siblings(Whispered, SignalledTo)
+def private_from_sibling(session: IrcSession, record: Record, event: Any, _alone: bool) -> bytes:
     """Tells of a message to another person: only clients that know echoes take it for what it is."""
     if event.to.id == session.id or not session.caps_out & ECHO_MESSAGE:
         return b""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from asyncchat.core.events import Speech
+from asyncchat.core.features.messages import Speech
 from asyncchat.core.text import cut, size
 from asyncchat.dialects.irc import tokens
 from asyncchat.dialects.irc.batches import CONCAT, MULTILINE

@@ -8,19 +8,38 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from asyncchat.core import commands as core
-from asyncchat.core import events, replies
-from asyncchat.core.metadata import (
+from asyncchat.core.commands import Answer, Command
+from asyncchat.core.events import Record
+from asyncchat.core.features.metadata.facts import (
+    AskMetadata,
+    AskSubscribed,
+    ClearMetadata,
+    MetadataFault,
+    MetadataLater,
+    MetadataNow,
+    MetadataPrepared,
+    MetadataRefused,
+    MetadataShown,
+    MetadataTold,
+    MetadataView,
+    PrepareMetadata,
+    SetMetadata,
+    Subscribe,
+    SubscribedNow,
+    Subscribing,
+    SubscriptionsView,
+    SyncMetadata,
+    Told,
+    Unsubscribe,
+)
+from asyncchat.core.features.metadata.state import (
     KEYS_EACH,
     SUBSCRIBED_EACH,
     VALUE_BYTES,
-    Subscribing,
-    Told,
     is_key,
     subscribing,
 )
 from asyncchat.core.names import fold
-from asyncchat.core.replies import MetadataFault
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import BATCH, capability
 from asyncchat.dialects.irc.encoder_base import EncoderBase
@@ -81,7 +100,7 @@ def key_lines(session: IrcSession, code: str, keys: Iterable[str]) -> list[bytes
 Keys = tuple[str, ...]
 
 
-Commands = Sequence[core.Command]
+Commands = Sequence[Command]
 
 
 _SELF = "*"
@@ -113,7 +132,7 @@ def _metadata(session: IrcSession, message: Message) -> Commands:
     return handler(session, "" if mine else target, rest)
 
 
-def _refused(session: IrcSession, code: str, *context: str, text: str) -> core.Answer:
+def _refused(session: IrcSession, code: str, *context: str, text: str) -> Answer:
     return session.fail_answer("METADATA", code, *context, text=text)
 
 
@@ -125,60 +144,60 @@ def _list(session: IrcSession, target: str, _rest: Keys) -> Commands:
     return [_ask(session, target, None)]
 
 
-def _ask(session: IrcSession, target: str, keys: Keys | None) -> core.Command:
+def _ask(session: IrcSession, target: str, keys: Keys | None) -> Command:
     if session.entered:
-        return core.AskMetadata(target, keys)
-    return core.AskMetadata("", keys, session.registration.account, session.registration.metadata)
+        return AskMetadata(target, keys)
+    return AskMetadata("", keys, session.registration.account, session.registration.metadata)
 
 
 def _set(session: IrcSession, target: str, rest: Keys) -> Commands:
     """A client that forgot the colon before a value of several words means all of them."""
     key, value = rest[0], " ".join(rest[1:]) if len(rest) > 1 else None
     if session.entered:
-        return [core.SetMetadata(target, key, value)]
+        return [SetMetadata(target, key, value)]
     if not is_key(key):
-        return [core.Answer(replies.MetadataRefused(MetadataFault.KEY, "", key))]
+        return [Answer(MetadataRefused(MetadataFault.KEY, "", key))]
     return _prepare(session, key, value)
 
 
 def _clear(session: IrcSession, target: str, _rest: Keys) -> Commands:
-    return [core.ClearMetadata(target)] if session.entered else _prepare(session, "", None)
+    return [ClearMetadata(target)] if session.entered else _prepare(session, "", None)
 
 
 def _prepare(session: IrcSession, key: str, value: str | None) -> Commands:
     """Before registration the next line is read when this one's answer is known."""
     pending = session.registration
-    return [core.PrepareMetadata(pending.account, pending.metadata, key, value)]
+    return [PrepareMetadata(pending.account, pending.metadata, key, value)]
 
 
 def _sync(session: IrcSession, target: str, _rest: Keys) -> Commands:
     if session.entered:
-        return [core.SyncMetadata(target)]
-    return [core.Answer(replies.MetadataTold(_SELF, (), asked=True))]
+        return [SyncMetadata(target)]
+    return [Answer(MetadataTold(_SELF, (), asked=True))]
 
 
 def _sub(session: IrcSession, _target: str, keys: Keys) -> Commands:
     if session.entered:
-        return [core.Subscribe(keys, session.session)]
+        return [Subscribe(keys, session.session)]
     pending = session.registration
     result = subscribing(pending.keys, keys)
     pending.keys = tuple(dict.fromkeys((*pending.keys, *result.granted)))
-    return [core.Answer(replies.SubscribedNow(result, True))]
+    return [Answer(SubscribedNow(result, True))]
 
 
 def _unsub(session: IrcSession, _target: str, keys: Keys) -> Commands:
     if session.entered:
-        return [core.Unsubscribe(keys, session.session)]
+        return [Unsubscribe(keys, session.session)]
     valid = tuple(dict.fromkeys(key for key in keys if is_key(key)))
     invalid = tuple(dict.fromkeys(key for key in keys if not is_key(key)))
     session.registration.keys = tuple(key for key in session.registration.keys if key not in valid)
-    return [core.Answer(replies.SubscribedNow(Subscribing(valid, invalid), False))]
+    return [Answer(SubscribedNow(Subscribing(valid, invalid), False))]
 
 
 def _subs(session: IrcSession, _target: str, _rest: Keys) -> Commands:
     if session.entered:
-        return [core.AskSubscribed(session.session)]
-    return [core.Answer(replies.SubscriptionsView(session.registration.keys))]
+        return [AskSubscribed(session.session)]
+    return [Answer(SubscriptionsView(session.registration.keys))]
 
 
 _SUBCOMMANDS: dict[str, Callable[[IrcSession, str, Keys], Commands]] = {
@@ -202,8 +221,8 @@ _FOR_SELF = frozenset(("SUB", "UNSUB", "SUBS"))
 # Replies.
 
 
-@reply(replies.MetadataView)
-def _say_view(session: IrcSession, view: replies.MetadataView) -> bytes:
+@reply(MetadataView)
+def _say_view(session: IrcSession, view: MetadataView) -> bytes:
     """A batch of all values, or of an answer for each key that was asked for."""
     name = view.name or _SELF
     if view.keys is None:
@@ -231,20 +250,20 @@ def _sentence(fault: MetadataFault) -> str:
     return fault.value[:1].upper() + fault.value[1:]
 
 
-@reply(replies.MetadataNow)
-def _say_now(session: IrcSession, reply: replies.MetadataNow) -> bytes:
+@reply(MetadataNow)
+def _say_now(session: IrcSession, reply: MetadataNow) -> bytes:
     return _value(session, reply.target or _SELF, reply.key, reply.value)
 
 
-@reply(replies.MetadataPrepared)
-def _say_prepared(session: IrcSession, reply: replies.MetadataPrepared) -> bytes:
+@reply(MetadataPrepared)
+def _say_prepared(session: IrcSession, reply: MetadataPrepared) -> bytes:
     """As ``say_now``; the value is remembered until the session is registered."""
     session.registration.metadata = reply.pending
     return session.say((reply.told,))
 
 
-@reply(replies.MetadataTold)
-def _say_told(session: IrcSession, reply: replies.MetadataTold) -> bytes:
+@reply(MetadataTold)
+def _say_told(session: IrcSession, reply: MetadataTold) -> bytes:
     """METADATA lines, those of one target as a batch; unasked only to clients that negotiated it."""
     if not reply.asked and not session.caps_out & METADATA:
         return b""
@@ -252,18 +271,18 @@ def _say_told(session: IrcSession, reply: replies.MetadataTold) -> bytes:
     return in_batch(session, "metadata", (reply.target,), lines) if reply.target else b"".join(lines)
 
 
-@reply(replies.MetadataLater)
-def _say_later(session: IrcSession, reply: replies.MetadataLater) -> bytes:
+@reply(MetadataLater)
+def _say_later(session: IrcSession, reply: MetadataLater) -> bytes:
     return session.numeric(numerics.RPL_METADATASYNCLATER, reply.room, str(reply.seconds))
 
 
-def say_joined(session: IrcSession, reply: replies.MetadataTold | replies.MetadataLater | None) -> bytes:
+def say_joined(session: IrcSession, reply: MetadataTold | MetadataLater | None) -> bytes:
     """A room's metadata for a session that joins it, if it negotiated that."""
     return b"" if reply is None or not session.caps_out & METADATA else session.say((reply,))
 
 
-@reply(replies.SubscribedNow)
-def _say_subscribed(session: IrcSession, reply: replies.SubscribedNow) -> bytes:
+@reply(SubscribedNow)
+def _say_subscribed(session: IrcSession, reply: SubscribedNow) -> bytes:
     """The keys that are told from now on, or no longer, and why not the others."""
     result = reply.result
     code = numerics.RPL_METADATASUBOK if reply.on else numerics.RPL_METADATAUNSUBOK
@@ -275,12 +294,12 @@ def _say_subscribed(session: IrcSession, reply: replies.SubscribedNow) -> bytes:
     return b"".join(lines)
 
 
-@reply(replies.SubscriptionsView)
-def _say_subscriptions(session: IrcSession, view: replies.SubscriptionsView) -> bytes:
+@reply(SubscriptionsView)
+def _say_subscriptions(session: IrcSession, view: SubscriptionsView) -> bytes:
     return in_batch(session, "metadata-subs", (), key_lines(session, numerics.RPL_METADATASUBS, view.keys))
 
 
-_CODES: dict[MetadataFault, tuple[str, Callable[[replies.MetadataRefused], tuple[str, ...]]]] = {
+_CODES: dict[MetadataFault, tuple[str, Callable[[MetadataRefused], tuple[str, ...]]]] = {
     MetadataFault.NO_TARGET: ("INVALID_TARGET", lambda r: (r.target,)),
     MetadataFault.KEY: ("KEY_INVALID", lambda r: (r.key,)),
     MetadataFault.NOT_YOURS: ("KEY_NO_PERMISSION", lambda r: (r.target, r.key)),
@@ -292,22 +311,22 @@ _CODES: dict[MetadataFault, tuple[str, Callable[[replies.MetadataRefused], tuple
 """FAIL's code and context for each fault (metadata, "Standard Replies")."""
 
 
-@reply(replies.MetadataRefused)
-def _say_refused(session: IrcSession, refusal: replies.MetadataRefused) -> bytes:
+@reply(MetadataRefused)
+def _say_refused(session: IrcSession, refusal: MetadataRefused) -> bytes:
     code, context = _CODES[refusal.fault]
     words = (middle(part) for part in context(refusal))
     return session.fail("METADATA", code, *words, text=_sentence(refusal.fault))
 
 
-@lines(events.MetadataShown, cause=by_other)
-def _shown_lines(encoder: EncoderBase, event: events.MetadataShown) -> bytes:
+@lines(MetadataShown, cause=by_other)
+def _shown_lines(encoder: EncoderBase, event: MetadataShown) -> bytes:
     if not encoder.caps & METADATA:
         return b""
     source = encoder.source if event.by is None else event.by.origin
     return metadata_line(source, event.target, event.key, event.value)
 
 
-@to_self(events.MetadataShown)
-def _shown(session: IrcSession, record: events.Record, event: events.MetadataShown) -> bytes:
+@to_self(MetadataShown)
+def _shown(session: IrcSession, record: Record, event: MetadataShown) -> bytes:
     """Tells what logging in changed; what one changed oneself is answered."""
     return session.encoder.encode(record) if event.by is None and session.id in event.to else b""

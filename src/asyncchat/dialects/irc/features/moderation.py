@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from asyncchat.core import commands as core
-from asyncchat.core import events, replies
+from asyncchat.core.commands import Command
+from asyncchat.core.features.moderation import Kick
+from asyncchat.core.features.room_modes import SetMask
+from asyncchat.core.features.rooms import Kicked
 from asyncchat.core.modes import BANS
+from asyncchat.core.replies import NotOperator, NotThere, Outranked
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
@@ -35,18 +38,16 @@ token("KICKLEN", KICK_BYTES)
     params="<channel>{,<channel>} <nickname>{,<nickname>} [:<reason>]",
     about="Puts people out of a channel.",
 )
-def _kick(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _kick(session: IrcSession, message: Message) -> Sequence[Command]:
     """Puts members out of a room; of several rooms each has its own nick (RFC 2812, 3.2.8)."""
     reason = cut(message.param(2), KICK_BYTES)[0]
     rooms, names = message.params[0].split(","), message.params[1].split(",")
     if len(rooms) > 1:
         if len(rooms) != len(names):
             return [numeric(numerics.ERR_NEEDMOREPARAMS, "KICK", text="As many nicknames as channels")]
-        kicks: list[core.Command] = [
-            core.Kick(room, name, reason) for room, name in zip(rooms, names, strict=True)
-        ]
+        kicks: list[Command] = [Kick(room, name, reason) for room, name in zip(rooms, names, strict=True)]
         return kicks[:KICKS] + [too_many(name, KICKS) for name in names[KICKS : KICKS + 1]]
-    return each(message.params[1], KICKS, lambda name: core.Kick(message.params[0], name, reason))
+    return each(message.params[1], KICKS, lambda name: Kick(message.params[0], name, reason))
 
 
 @command(
@@ -55,7 +56,7 @@ def _kick(session: IrcSession, message: Message) -> Sequence[core.Command]:
     params="<channel> <duration> <mask>",
     about="Bans a mask from a channel for a time, such as 90m or 1d12h; the ban ends by itself.",
 )
-def _tban(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _tban(session: IrcSession, message: Message) -> Sequence[Command]:
     """Bans a mask from a room for a time (InspIRCd's ``TBAN``)."""
     room, duration, typed = message.params[:3]
     seconds = seconds_in(duration)
@@ -63,18 +64,18 @@ def _tban(session: IrcSession, message: Message) -> Sequence[core.Command]:
         text = f"{duration} is no duration: 90m, 1d12h, or a number of seconds"
         return [numeric(numerics.ERR_UNKNOWNERROR, "TBAN", middle(duration), text=text)]
     listed, mask, _ = parse_extban(BANS, typed)
-    return [core.SetMask(room, listed, mask, True, seconds)]
+    return [SetMask(room, listed, mask, True, seconds)]
 
 
 refusals(
     {
-        replies.NotThere: lambda r: (numerics.ERR_USERNOTINCHANNEL, (r.name, r.room), "They aren't on it"),
-        replies.NotOperator: lambda r: (
+        NotThere: lambda r: (numerics.ERR_USERNOTINCHANNEL, (r.name, r.room), "They aren't on it"),
+        NotOperator: lambda r: (
             numerics.ERR_CHANOPRIVSNEEDED,
             (r.room,),
             "You're not channel operator",
         ),
-        replies.Outranked: lambda r: (
+        Outranked: lambda r: (
             numerics.ERR_CHANOPRIVSNEEDED,
             (r.room,),
             f"{r.name} has a higher role in this channel than you",
@@ -83,8 +84,8 @@ refusals(
 )
 
 
-@lines(events.Kicked, cause=by_other)
-def _kick_lines(_encoder: EncoderBase, event: events.Kicked) -> bytes:
+@lines(Kicked, cause=by_other)
+def _kick_lines(_encoder: EncoderBase, event: Kicked) -> bytes:
     return line(f":{event.by.origin} KICK {event.room} {event.person.name}", event.reason or event.by.name)
 
 

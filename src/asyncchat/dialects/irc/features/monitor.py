@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from asyncchat.core import commands as core
-from asyncchat.core import events, replies
-from asyncchat.core.rules.watching import WATCHED_EACH
+from asyncchat.core.commands import Command
+from asyncchat.core.features.monitor import (
+    WATCHED_EACH,
+    AskWatched,
+    Came,
+    HereView,
+    Noticed,
+    Unwatch,
+    Watch,
+    WatchedView,
+    Went,
+)
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
 from asyncchat.dialects.irc.capabilities import capability, gathered
@@ -34,20 +43,20 @@ _NAMES_BYTES = 380
     about="Tells you when people come and go: + adds nicknames, - removes them, C clears the list, L shows "
     "it, S tells who of them is here.",
 )
-def _monitor(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _monitor(session: IrcSession, message: Message) -> Sequence[Command]:
     """Adds and removes nicks (``+ -``), clears the list (``C``), shows it (``L``) or who is here (``S``)."""
     subcommand = message.params[0].upper()
     names = tuple(dict.fromkeys(name for name in message.param(1).split(",") if name))
     if subcommand in ("+", "-") and not names:
         return [numeric(numerics.ERR_NEEDMOREPARAMS, "MONITOR", text="Not enough parameters")]
     if subcommand == "+":
-        return [core.Watch(names)]
+        return [Watch(names)]
     if subcommand == "-":
-        return [core.Unwatch(names)]
+        return [Unwatch(names)]
     if subcommand == "C":
-        return [core.Unwatch(all=True)]
+        return [Unwatch(all=True)]
     if subcommand in ("L", "S"):
-        return [core.AskWatched(here=subcommand == "S")]
+        return [AskWatched(here=subcommand == "S")]
     text = "Unknown MONITOR subcommand: + - C L S"
     return [numeric(numerics.ERR_UNKNOWNERROR, "MONITOR", middle(message.params[0]), text=text)]
 
@@ -55,8 +64,8 @@ def _monitor(session: IrcSession, message: Message) -> Sequence[core.Command]:
 # Replies.
 
 
-@reply(replies.HereView)
-def _say_here(session: IrcSession, view: replies.HereView) -> bytes:
+@reply(HereView)
+def _say_here(session: IrcSession, view: HereView) -> bytes:
     here = _lines(session, numerics.RPL_MONONLINE, (person.origin for person in view.here))
     gone = _lines(session, numerics.RPL_MONOFFLINE, view.gone)
     over = b"".join(
@@ -66,8 +75,8 @@ def _say_here(session: IrcSession, view: replies.HereView) -> bytes:
     return here + gone + over
 
 
-@reply(replies.WatchedView)
-def _say_watched(session: IrcSession, view: replies.WatchedView) -> bytes:
+@reply(WatchedView)
+def _say_watched(session: IrcSession, view: WatchedView) -> bytes:
     end = session.numeric(numerics.RPL_ENDOFMONLIST, text="End of MONITOR list")
     return _lines(session, numerics.RPL_MONLIST, view.names) + end
 
@@ -82,19 +91,19 @@ def _joined(names: Iterable[str]) -> list[str]:
     return [some.replace(" ", ",") for some in gathered(every, _NAMES_BYTES)] if every else []
 
 
-@lines(events.Came, cause=by_the_server)
-def _online_lines(encoder: EncoderBase, event: events.Came) -> bytes:
+@lines(Came, cause=by_the_server)
+def _online_lines(encoder: EncoderBase, event: Came) -> bytes:
     """``*`` stands for each reader (monitor, "730")."""
     return line(f":{encoder.source} {numerics.RPL_MONONLINE} *", event.person.origin)
 
 
-@lines(events.Went, cause=by_the_server)
-def _offline_lines(encoder: EncoderBase, event: events.Went) -> bytes:
+@lines(Went, cause=by_the_server)
+def _offline_lines(encoder: EncoderBase, event: Went) -> bytes:
     return line(f":{encoder.source} {numerics.RPL_MONOFFLINE} *", event.person.name)
 
 
-@lines(events.Noticed)
-def _change_lines(encoder: EncoderBase, event: events.Noticed) -> bytes:
+@lines(Noticed)
+def _change_lines(encoder: EncoderBase, event: Noticed) -> bytes:
     """Tells what the person's rooms are told of it (extended-monitor)."""
     if not encoder.caps & EXTENDED_MONITOR:
         return b""
@@ -103,4 +112,4 @@ def _change_lines(encoder: EncoderBase, event: events.Noticed) -> bytes:
     return b"" if told is None else told(encoder, event.change)
 
 
-not_to_self(events.Came, events.Went, events.Noticed)
+not_to_self(Came, Went, Noticed)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asyncchat.core import commands as core
-from asyncchat.core.events import Speech
+from asyncchat.core.commands import Answer, Command
+from asyncchat.core.features.messages import Speech
 from asyncchat.dialects.irc.batches import BatchFailure, ClientBatches, MultilineText
 from asyncchat.dialects.irc.capabilities import BATCH, MULTILINE
 from asyncchat.dialects.irc.features.messages import relayed, said
@@ -25,7 +25,7 @@ _BEFORE = {Speech.ACTION: len("\x01ACTION "), Speech.PROBE: 1, Speech.PROBE_ANSW
     params="+<name> <type> [<target>] | -<name>",
     about="Begins and ends a group of lines. Type: draft/multiline, one message of several lines.",
 )
-def _batch(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _batch(session: IrcSession, message: Message) -> Sequence[Command]:
     incoming = session.client_batches or ClientBatches()
     session.client_batches = incoming
     sign = message.params[0][:1]
@@ -47,7 +47,7 @@ def _batch(session: IrcSession, message: Message) -> Sequence[core.Command]:
     return [said(found.target, text, speech, found.tags, cuts)]
 
 
-def taken(session: IrcSession, message: Message) -> tuple[Sequence[core.Command], bool]:
+def taken(session: IrcSession, message: Message) -> tuple[Sequence[Command], bool]:
     """What a line does to the open batch, and whether that is all that it means."""
     if message.command == "BATCH":
         return (), False
@@ -62,7 +62,7 @@ def taken(session: IrcSession, message: Message) -> tuple[Sequence[core.Command]
     return [_failed(session, failed)] if isinstance(failed, BatchFailure) else (), found is not False
 
 
-def broken(session: IrcSession, text: str) -> Sequence[core.Command]:
+def broken(session: IrcSession, text: str) -> Sequence[Command]:
     """Breaks the open batch by a line that can't be read."""
     failed = None if session.client_batches is None else session.client_batches.broken(text)
     return () if failed is None else [_failed(session, failed)]
@@ -74,8 +74,8 @@ def say_failed(session: IrcSession, failed: BatchFailure) -> bytes:
     return session.fail("BATCH", failed.code, *context, text=failed.text)
 
 
-def _failed(session: IrcSession, failed: BatchFailure) -> core.Answer:
-    return core.Answer(say_failed(session, failed))
+def _failed(session: IrcSession, failed: BatchFailure) -> Answer:
+    return Answer(say_failed(session, failed))
 
 
 def _multiline(session: IrcSession) -> bool:

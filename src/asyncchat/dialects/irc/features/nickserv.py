@@ -7,10 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asyncchat.core import commands as core
-from asyncchat.core import replies
+from asyncchat.core.commands import Answer, Command
+from asyncchat.core.features.accounts import (
+    AskAccount,
+    DropAccount,
+    LogOut,
+    NewPassword,
+    Reclaim,
+    Register,
+    ShowPassword,
+)
+from asyncchat.core.features.always_on import SetStaying
 from asyncchat.core.names import NICKSERV, fold
-from asyncchat.core.replies import AccountFault
+from asyncchat.core.replies import AccountFault, AccountRefused
 from asyncchat.dialects.irc.features.services import ServiceNotices, ServicePurpose, Verb, obeyed
 from asyncchat.dialects.irc.registry import command, service
 from asyncchat.dialects.irc.session import IrcSession
@@ -19,36 +28,36 @@ from asyncchat.dialects.irc.tokens import Message
 PURPOSE = ServicePurpose(NICKSERV)
 
 
-def _identify(_session: IrcSession, words: list[str]) -> core.Command:
-    return core.ShowPassword(words[0] if len(words) > 1 else "", words[-1], PURPOSE)
+def _identify(_session: IrcSession, words: list[str]) -> Command:
+    return ShowPassword(words[0] if len(words) > 1 else "", words[-1], PURPOSE)
 
 
-def _register(_session: IrcSession, words: list[str]) -> core.Command:
+def _register(_session: IrcSession, words: list[str]) -> Command:
     email = words[1] if len(words) > 1 and words[1] != "*" else ""
-    return core.Register("", email, words[0], purpose=PURPOSE)
+    return Register("", email, words[0], purpose=PURPOSE)
 
 
-def _drop(_session: IrcSession, words: list[str]) -> core.Command:
-    return core.DropAccount(words[0] if len(words) > 1 else "", words[-1], PURPOSE)
+def _drop(_session: IrcSession, words: list[str]) -> Command:
+    return DropAccount(words[0] if len(words) > 1 else "", words[-1], PURPOSE)
 
 
-def _ghost(_session: IrcSession, words: list[str]) -> core.Command:
-    return core.Reclaim(words[0], words[1] if len(words) > 1 else "", False, PURPOSE)
+def _ghost(_session: IrcSession, words: list[str]) -> Command:
+    return Reclaim(words[0], words[1] if len(words) > 1 else "", False, PURPOSE)
 
 
-def _regain(_session: IrcSession, words: list[str]) -> core.Command:
-    return core.Reclaim(words[0], words[1] if len(words) > 1 else "", True, PURPOSE)
+def _regain(_session: IrcSession, words: list[str]) -> Command:
+    return Reclaim(words[0], words[1] if len(words) > 1 else "", True, PURPOSE)
 
 
-def _set(session: IrcSession, words: list[str]) -> core.Command:
+def _set(session: IrcSession, words: list[str]) -> Command:
     what, value = words[0].upper(), words[1] if len(words) > 1 else ""
     if what in ("ALWAYSON", "ALWAYS-ON") and value.upper() in ("", "ON", "OFF"):
-        return core.SetStaying(value.upper() == "ON" if value else None, PURPOSE)
+        return SetStaying(value.upper() == "ON" if value else None, PURPOSE)
     if what != "PASSWORD" or not value:
-        return core.Answer(ServiceNotices(_SETTINGS, PURPOSE))
+        return Answer(ServiceNotices(_SETTINGS, PURPOSE))
     if not session.is_confidential:
-        return core.Answer(replies.AccountRefused(AccountFault.OPEN, purpose=PURPOSE))
-    return core.NewPassword(value, PURPOSE)
+        return Answer(AccountRefused(AccountFault.OPEN, purpose=PURPOSE))
+    return NewPassword(value, PURPOSE)
 
 
 _SETTINGS = ("SET PASSWORD <new password>", "SET ALWAYSON [ON|OFF]")
@@ -58,9 +67,9 @@ VERBS: dict[str, Verb] = {
         _register, 1, 2, "<password> [<email>]", "Makes an account of your nickname.", secret=True
     ),
     "IDENTIFY": Verb(_identify, 1, 2, "[<account>] <password>", "Logs you in.", secret=True),
-    "LOGOUT": Verb(lambda _session, _words: core.LogOut(PURPOSE), 0, 0, "", "Logs you out."),
+    "LOGOUT": Verb(lambda _session, _words: LogOut(PURPOSE), 0, 0, "", "Logs you out."),
     "INFO": Verb(
-        lambda _session, words: core.AskAccount(words[0] if words else "", PURPOSE),
+        lambda _session, words: AskAccount(words[0] if words else "", PURPOSE),
         0,
         1,
         "[<account>]",
@@ -98,7 +107,7 @@ ALIASES = {
 
 
 @service(fold(NICKSERV))
-def _heard(session: IrcSession, text: str) -> Sequence[core.Command]:
+def _heard(session: IrcSession, text: str) -> Sequence[Command]:
     return obeyed(session, text, VERBS, ALIASES, PURPOSE)
 
 
@@ -107,5 +116,5 @@ _ABOUT = "Asks NickServ, which manages accounts: NS HELP lists its commands."
 
 @command("NICKSERV", params="<word> [<parameters>]", about=_ABOUT)
 @command("NS", params="<word> [<parameters>]", about=_ABOUT)
-def _nickserv(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _nickserv(session: IrcSession, message: Message) -> Sequence[Command]:
     return _heard(session, " ".join(message.params))

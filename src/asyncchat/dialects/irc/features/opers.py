@@ -7,8 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asyncchat.core import commands as core
-from asyncchat.core import events, replies
+from asyncchat.core.commands import Command
+from asyncchat.core.events import Record
+from asyncchat.core.features.opers import (
+    NeedOwner,
+    NotFromHere,
+    Owner,
+    OwnerClaimed,
+    OwnerOnly,
+    OwnerResigned,
+    WrongCode,
+)
+from asyncchat.core.replies import NotServerOperator
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import Numeric, numeric
@@ -33,10 +43,10 @@ from asyncchat.dialects.irc.tokens import Message
     params="<name> <password>",
     about="Makes you a server operator. With the name owner and the owner code you own this server.",
 )
-def _oper(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _oper(session: IrcSession, message: Message) -> Sequence[Command]:
     """Grants operator rights for the owner code, ``OPER owner CODE``, or as a named operator."""
     name, code = message.params[:2]
-    return [core.Owner(code, "" if name.casefold() == "owner" else name)]
+    return [Owner(code, "" if name.casefold() == "owner" else name)]
 
 
 @command(
@@ -45,7 +55,7 @@ def _oper(session: IrcSession, message: Message) -> Sequence[core.Command]:
     params="[<name>] <password>",
     about="Makes you a server operator, as OPER does; the owner needs the owner code only.",
 )
-def _owner(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _owner(session: IrcSession, message: Message) -> Sequence[Command]:
     """``OPER`` in the words of a terminal: ``OWNER CODE``, ``OWNER NAME PASSWORD``."""
     params = message.params if len(message.params) > 1 else ("owner", message.params[0])
     return _oper(session, Message("OPER", params))
@@ -57,35 +67,35 @@ def _owner(session: IrcSession, message: Message) -> Sequence[core.Command]:
     params="<server> [<port> [<server>]]",
     about="Is not supported: there is no other server to link (operators).",
 )
-def _connect(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _connect(session: IrcSession, message: Message) -> Sequence[Command]:
     """Refuses: there is no other server to link."""
-    return [core.NeedOwner(no_such_server(message.params[0]).value)]
+    return [NeedOwner(no_such_server(message.params[0]).value)]
 
 
 @command(
     "SQUIT", 2, params="<server> :<reason>", about="Is not supported: there is no link to end (operators)."
 )
-def _squit(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _squit(session: IrcSession, message: Message) -> Sequence[Command]:
     """Refuses: there is no link to end, and this server is stopped as a program is."""
     server = message.params[0]
     if session.context.is_called(server):
         return _not_from_here("squit")
-    return [core.NeedOwner(no_such_server(server).value)]
+    return [NeedOwner(no_such_server(server).value)]
 
 
 @command("DIE", about="Is refused: a server is stopped where it was started (operators).")
-def _die(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _die(session: IrcSession, message: Message) -> Sequence[Command]:
     return _not_from_here("die")
 
 
 @command("RESTART", about="Is refused: a server is restarted where it was started (operators).")
-def _restart(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _restart(session: IrcSession, message: Message) -> Sequence[Command]:
     return _not_from_here("restart")
 
 
-def _not_from_here(right: str) -> Sequence[core.Command]:
+def _not_from_here(right: str) -> Sequence[Command]:
     text = "Insufficient oper privileges: stop it where it was started"
-    return [core.NeedOwner(oper_only(numerics.ERR_NOPRIVS, right, text=text))]
+    return [NeedOwner(oper_only(numerics.ERR_NOPRIVS, right, text=text))]
 
 
 def oper_only(code: str, *words: str, text: str) -> object:
@@ -101,17 +111,17 @@ def reason_of(text: str) -> str:
 # Replies.
 
 
-@reply(replies.OwnerOnly)
-def _say_owner_only(session: IrcSession, reply: replies.OwnerOnly) -> bytes:
+@reply(OwnerOnly)
+def _say_owner_only(session: IrcSession, reply: OwnerOnly) -> bytes:
     value = reply.purpose
     return session.numeric(value.code, *value.words, text=value.text) if isinstance(value, Numeric) else b""
 
 
 refusals(
     {
-        replies.WrongCode: lambda r: (numerics.ERR_PASSWDMISMATCH, (), "Password incorrect"),
-        replies.NotFromHere: lambda r: (numerics.ERR_NOOPERHOST, (), "No O-lines for your host"),
-        replies.NotServerOperator: lambda r: (
+        WrongCode: lambda r: (numerics.ERR_PASSWDMISMATCH, (), "Password incorrect"),
+        NotFromHere: lambda r: (numerics.ERR_NOOPERHOST, (), "No O-lines for your host"),
+        NotServerOperator: lambda r: (
             numerics.ERR_NOPRIVILEGES,
             (),
             "Permission Denied- You're not an IRC operator",
@@ -127,22 +137,22 @@ def _own_mode(session: IrcSession, mode: str) -> bytes:
     return line(f":{session.nick} MODE {session.nick}", mode)
 
 
-@to_self(events.OwnerClaimed)
-def _oper_granted(session: IrcSession, _record: events.Record, _event: events.OwnerClaimed) -> bytes:
+@to_self(OwnerClaimed)
+def _oper_granted(session: IrcSession, _record: Record, _event: OwnerClaimed) -> bytes:
     text = "You are now an IRC operator"
     return session.numeric(numerics.RPL_YOUREOPER, text=text) + _own_mode(session, "+o")
 
 
-@to_siblings(events.OwnerClaimed)
+@to_siblings(OwnerClaimed)
 def _oper_granted_to_sibling(
-    session: IrcSession, _record: events.Record, _event: events.OwnerClaimed, _alone: bool
+    session: IrcSession, _record: Record, _event: OwnerClaimed, _alone: bool
 ) -> bytes:
     return _own_mode(session, "+o")
 
 
-@to_self(events.OwnerResigned)
-def _oper_resigned(session: IrcSession, _record: events.Record, _event: events.OwnerResigned) -> bytes:
+@to_self(OwnerResigned)
+def _oper_resigned(session: IrcSession, _record: Record, _event: OwnerResigned) -> bytes:
     return _own_mode(session, "-o")
 
 
-to_siblings_as_to_self(events.OwnerResigned)
+to_siblings_as_to_self(OwnerResigned)

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from asyncchat.core import commands as core
-from asyncchat.core import replies
+from asyncchat.core.commands import Answer, Command
+from asyncchat.core.features.queries import AskPeople, AskPerson, PeopleView, PersonView
 from asyncchat.core.modes import BOT
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import each, listed, numeric
@@ -50,42 +50,42 @@ class IsOn(msgspec.Struct, frozen=True):
 
 
 @command("WHOIS", targets=WHOIS, params="[<server>] <nickname>{,<nickname>}", about="Tells about people.")
-def _whois(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _whois(session: IrcSession, message: Message) -> Sequence[Command]:
     """Tells what may be known of people; ``WHOIS server nick`` asks a server, or that of a person."""
     asked = message.param(0 if len(message.params) < 2 else 1)
     nicks = listed(asked, WHOIS)
     if not nicks:
         return [numeric(numerics.ERR_NONICKNAMEGIVEN, text="No nickname given")]
     purpose = WhoIs(asked)
-    questions: list[core.Command] = []
+    questions: list[Command] = []
     if len(message.params) > 1:
         server = message.params[0]
         if session.context.names_server(server) and not session.context.is_called(server):
             return [no_such_server(server)]
         if not session.context.is_called(server) and server not in nicks:
-            questions.append(core.AskPeople((server,), AtServer(server, purpose)))
-    questions.extend(each(asked, WHOIS, lambda nick: core.AskPerson(nick, purpose)))
-    return [*questions, core.Answer(purpose)]
+            questions.append(AskPeople((server,), AtServer(server, purpose)))
+    questions.extend(each(asked, WHOIS, lambda nick: AskPerson(nick, purpose)))
+    return [*questions, Answer(purpose)]
 
 
 @command(
     "USERHOST", 1, params="<nickname>...", about="Tells the hosts of up to five people, and who is away."
 )
-def _userhost(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    return [core.AskPeople(message.params[:ASKED], UserHost())]
+def _userhost(session: IrcSession, message: Message) -> Sequence[Command]:
+    return [AskPeople(message.params[:ASKED], UserHost())]
 
 
 @command("ISON", 1, params="<nickname>...", about="Tells which of these people are here.")
-def _ison(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _ison(session: IrcSession, message: Message) -> Sequence[Command]:
     nicks = [nick for param in message.params for nick in param.split(" ") if nick]
-    return [core.AskPeople(tuple(nicks[:WATCHED]), IsOn())]
+    return [AskPeople(tuple(nicks[:WATCHED]), IsOn())]
 
 
 # Replies.
 
 
-@reply(replies.PersonView)
-def _say_person(session: IrcSession, view: replies.PersonView) -> bytes:
+@reply(PersonView)
+def _say_person(session: IrcSession, view: PersonView) -> bytes:
     if isinstance(view.purpose, WhoIs) and view.purpose.vain:
         return b""
     person = view.seen.person
@@ -137,7 +137,7 @@ def _say_end_of_whois(session: IrcSession, value: WhoIs) -> bytes:
     return session.numeric(numerics.RPL_ENDOFWHOIS, middle(value.asked), text="End of /WHOIS list")
 
 
-def say_at_server(session: IrcSession, purpose: AtServer, view: replies.PeopleView) -> bytes:
+def say_at_server(session: IrcSession, purpose: AtServer, view: PeopleView) -> bytes:
     """There is no such server, unless the name is that of a person, whose server was meant."""
     if view.people:
         return b""
@@ -145,7 +145,7 @@ def say_at_server(session: IrcSession, purpose: AtServer, view: replies.PeopleVi
     return session.numeric(numerics.ERR_NOSUCHSERVER, middle(purpose.name), text="No such server")
 
 
-def say_userhost(session: IrcSession, _purpose: UserHost, view: replies.PeopleView) -> bytes:
+def say_userhost(session: IrcSession, _purpose: UserHost, view: PeopleView) -> bytes:
     """The hosts of people, and whether they are away."""
     found = []
     for seen in view.people:
@@ -155,12 +155,12 @@ def say_userhost(session: IrcSession, _purpose: UserHost, view: replies.PeopleVi
     return session.numeric(numerics.RPL_USERHOST, text=" ".join(found))
 
 
-def say_ison(session: IrcSession, _purpose: IsOn, view: replies.PeopleView) -> bytes:
+def say_ison(session: IrcSession, _purpose: IsOn, view: PeopleView) -> bytes:
     """The people asked for that are here."""
     return session.numeric(numerics.RPL_ISON, text=" ".join(seen.person.name for seen in view.people))
 
 
-_PURPOSES: dict[type, Callable[[IrcSession, Any, replies.PeopleView], bytes]] = {
+_PURPOSES: dict[type, Callable[[IrcSession, Any, PeopleView], bytes]] = {
     UserHost: say_userhost,
     IsOn: say_ison,
     AtServerOf: say_at_server_of,
@@ -168,8 +168,8 @@ _PURPOSES: dict[type, Callable[[IrcSession, Any, replies.PeopleView], bytes]] = 
 }
 
 
-@reply(replies.PeopleView)
-def _say_people(session: IrcSession, view: replies.PeopleView) -> bytes:
+@reply(PeopleView)
+def _say_people(session: IrcSession, view: PeopleView) -> bytes:
     return _PURPOSES[type(view.purpose)](session, view.purpose, view)
 
 

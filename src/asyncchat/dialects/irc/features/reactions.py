@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from asyncchat.core import commands as core
-from asyncchat.core import events
+from asyncchat.core.commands import Command
+from asyncchat.core.features.history import Which
+from asyncchat.core.features.reactions import React, Reacted, ReactedTo
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.client_connection import ClientConnection, moment
 from asyncchat.dialects.irc.client_registry import from_server
@@ -18,7 +19,7 @@ from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message, Tags
 
 
-def _reaction(session: IrcSession, targets: Sequence[str], tags: Tags) -> core.Command | None:
+def _reaction(session: IrcSession, targets: Sequence[str], tags: Tags) -> Command | None:
     """The reaction that tags mean (client-tags/react): one of them, to a message that can be known."""
     given = dict(tags)
     reactions = [name for name in _REACTIONS if given.get(name)]
@@ -29,7 +30,7 @@ def _reaction(session: IrcSession, targets: Sequence[str], tags: Tags) -> core.C
     if number is None:
         return None
     name = reactions[0]
-    return core.React(core.Which(targets[0], number), given[name], _REACTIONS[name], tags)
+    return React(Which(targets[0], number), given[name], _REACTIONS[name], tags)
 
 
 _REACTIONS = {"+draft/react": True, "+draft/unreact": False}
@@ -37,10 +38,10 @@ _REACTIONS = {"+draft/react": True, "+draft/unreact": False}
 
 
 messages.TAGMSG_MEANINGS.append(_reaction)
-tagged(events.Reacted, events.ReactedTo)(messages.signal_lines)
-to_self(events.Reacted)(messages.echo)
-to_self(events.ReactedTo)(messages.private_echo)
-to_siblings(events.ReactedTo)(messages.private_from_sibling)
+tagged(Reacted, ReactedTo)(messages.signal_lines)
+to_self(Reacted)(messages.echo)
+to_self(ReactedTo)(messages.private_echo)
+to_siblings(ReactedTo)(messages.private_from_sibling)
 
 
 # The client's side.

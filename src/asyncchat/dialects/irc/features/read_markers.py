@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from asyncchat.core import commands as core
-from asyncchat.core import events, replies
+from asyncchat.core.commands import Command
+from asyncchat.core.events import Record
+from asyncchat.core.features.read_markers import MarkRead, MarkView, NoMark, ReadUpTo
 from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import by_the_server, command, lines, not_to_self, reply, to_siblings
@@ -24,18 +25,18 @@ READ_MARKER: Final = capability("draft/read-marker", "extensions/read-marker", c
     params="<target> [timestamp=<time>]",
     about="Sets how far you have read a channel or a private conversation, or asks for it.",
 )
-def _markread(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _markread(session: IrcSession, message: Message) -> Sequence[Command]:
     target = message.param(0)
     if not target:
         return [session.fail_answer("MARKREAD", "NEED_MORE_PARAMS", text="Missing parameters")]
     if len(message.params) == 1:
-        return [core.MarkRead(target)]
+        return [MarkRead(target)]
     kind, equals, value = message.params[1].partition("=")
     time = milliseconds(value) if kind == "timestamp" and equals else None
     if time is None or len(message.params) > 2:
         given = [middle(text) for text in message.params[: 3 if len(message.params) > 2 else 2] if text]
         return [session.fail_answer("MARKREAD", "INVALID_PARAMS", *given, text="Invalid parameters")]
-    return [core.MarkRead(target, time * 1000)]
+    return [MarkRead(target, time * 1000)]
 
 
 def mark_line(source: str, target: str, time: int | None) -> bytes:
@@ -43,26 +44,24 @@ def mark_line(source: str, target: str, time: int | None) -> bytes:
     return line(f":{source} MARKREAD {target} {'*' if time is None else f'timestamp={timestamp(time)}'}")
 
 
-@reply(replies.MarkView)
-def _say_mark(session: IrcSession, view: replies.MarkView) -> bytes:
+@reply(MarkView)
+def _say_mark(session: IrcSession, view: MarkView) -> bytes:
     return mark_line(session.context.name, view.target, view.time)
 
 
-@reply(replies.NoMark)
-def _say_no_mark(session: IrcSession, refusal: replies.NoMark) -> bytes:
+@reply(NoMark)
+def _say_no_mark(session: IrcSession, refusal: NoMark) -> bytes:
     return session.fail("MARKREAD", "INVALID_PARAMS", middle(refusal.target), text="Invalid parameters")
 
 
-@lines(events.ReadUpTo, cause=by_the_server)
-def _marker_lines(encoder: EncoderBase, event: events.ReadUpTo) -> bytes:
+@lines(ReadUpTo, cause=by_the_server)
+def _marker_lines(encoder: EncoderBase, event: ReadUpTo) -> bytes:
     return mark_line(encoder.source, event.target, event.time) if encoder.caps & READ_MARKER else b""
 
 
-not_to_self(events.ReadUpTo)
+not_to_self(ReadUpTo)
 
 
-@to_siblings(events.ReadUpTo)
-def _marker_from_sibling(
-    session: IrcSession, record: events.Record, _event: events.ReadUpTo, _alone: bool
-) -> bytes:
+@to_siblings(ReadUpTo)
+def _marker_from_sibling(session: IrcSession, record: Record, _event: ReadUpTo, _alone: bool) -> bytes:
     return session.encoder.encode(record)

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from asyncchat.core import commands as core
-from asyncchat.core import events, replies
-from asyncchat.core.replies import RedactionFault
+from asyncchat.core.commands import Command
+from asyncchat.core.events import Record
+from asyncchat.core.features.history import Which
+from asyncchat.core.features.redaction import Erased, Redact, RedactionFault, RedactionRefused, Retracted
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, capability
@@ -40,7 +41,7 @@ MESSAGE_REDACTION: Final = capability(
     needs=("message-tags", "echo-message"),
 )
 
-Redaction = events.Erased | events.Retracted
+Redaction = Erased | Retracted
 
 
 # Taking back (IRCv3 message-redaction).
@@ -53,12 +54,12 @@ Redaction = events.Erased | events.Retracted
     params="<target> <msgid> [:<reason>]",
     about="Removes a message from the history: your own, or as a channel's operator anyone's.",
 )
-def _redact(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _redact(session: IrcSession, message: Message) -> Sequence[Command]:
     target, id = message.params[:2]
     # A message that never was is asked for too: whether the target may be known of is said first.
     number = session.context.server.ids.number_of(id) or 0
     reason = cut(message.param(2), REASON_BYTES)[0]
-    return [core.Redact(core.Which(target, number), reason, id)]
+    return [Redact(Which(target, number), reason, id)]
 
 
 _REDACTION_FAULTS = {
@@ -70,8 +71,8 @@ _REDACTION_FAULTS = {
 }
 
 
-@reply(replies.RedactionRefused)
-def _say_not_redacted(session: IrcSession, refusal: replies.RedactionRefused) -> bytes:
+@reply(RedactionRefused)
+def _say_not_redacted(session: IrcSession, refusal: RedactionRefused) -> bytes:
     code, text = _REDACTION_FAULTS[refusal.fault]
     context = [middle(refusal.to)]
     if refusal.fault is not RedactionFault.TARGET:
@@ -81,12 +82,12 @@ def _say_not_redacted(session: IrcSession, refusal: replies.RedactionRefused) ->
     return session.fail("REDACT", code, *context, text=text)
 
 
-@tagged(events.Erased, events.Retracted, playback=False)
-def _redact_lines(encoder: EncoderBase, record: events.Record, event: Redaction, batch: str) -> bytes | None:
+@tagged(Erased, Retracted, playback=False)
+def _redact_lines(encoder: EncoderBase, record: Record, event: Redaction, batch: str) -> bytes | None:
     """A REDACT for each message; None for clients that do not know it."""
     if not encoder.caps & MESSAGE_REDACTION:
         return None
-    if isinstance(event, events.Erased):
+    if isinstance(event, Erased):
         target, numbers = event.room, event.numbers
     else:
         target, numbers = event.to.name, (event.number,)
@@ -96,11 +97,11 @@ def _redact_lines(encoder: EncoderBase, record: events.Record, event: Redaction,
     return b"".join(head + line(f"{start} {encoder.ids.id_of(number)}", reason) for number in numbers)
 
 
-played_back(events.Erased, events.Retracted)(_redact_lines)
+played_back(Erased, Retracted)(_redact_lines)
 
 
-@lines(events.Erased, cause=by_the_server)
-def _erased_lines(encoder: EncoderBase, event: events.Erased) -> bytes:
+@lines(Erased, cause=by_the_server)
+def _erased_lines(encoder: EncoderBase, event: Erased) -> bytes:
     """A notice for clients that do not know REDACT."""
     count = len(event.numbers)
     what = "1 message" if count == 1 else f"{count} messages"
@@ -108,21 +109,21 @@ def _erased_lines(encoder: EncoderBase, event: events.Erased) -> bytes:
     return line(f":{encoder.source} NOTICE {event.room}", f"{event.person.name} erased {what}{because}")
 
 
-@lines(events.Retracted, cause=by_the_server)
-def _retracted_lines(encoder: EncoderBase, event: events.Retracted) -> bytes:
+@lines(Retracted, cause=by_the_server)
+def _retracted_lines(encoder: EncoderBase, event: Retracted) -> bytes:
     because = f": {event.reason}" if event.reason else ""
     text = f"{event.person.name} took back a private message{because}"
     return line(f":{encoder.source} NOTICE {event.to.name}", text)
 
 
-@to_self(events.Erased, events.Retracted)
-def _redacted(session: IrcSession, record: events.Record, _event: Redaction) -> bytes:
+@to_self(Erased, Retracted)
+def _redacted(session: IrcSession, record: Record, _event: Redaction) -> bytes:
     """Echoed as a message is to clients that know REDACT."""
     wanted = session.caps_out & ECHO_MESSAGE or not session.caps_out & MESSAGE_REDACTION
     return session.encoder.encode(record) if wanted else b""
 
 
-to_siblings(events.Retracted)(messages.private_from_sibling)
+to_siblings(Retracted)(messages.private_from_sibling)
 
 
 # The client's side.

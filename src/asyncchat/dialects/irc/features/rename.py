@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from asyncchat.core import commands as core
-from asyncchat.core import events, replies
+from asyncchat.core.commands import Command
+from asyncchat.core.events import Record
+from asyncchat.core.features.join import RoomHasMoved
+from asyncchat.core.features.rename import CannotRenameRoom, RenameRoom, RoomMoved, RoomNameTaken, RoomRenamed
+from asyncchat.core.features.rooms import Joined, Parted
 from asyncchat.core.names import fold
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import client_values as values
@@ -30,12 +33,12 @@ from asyncchat.dialects.irc.tokens import Message
     params="<channel> <new name> [:<reason>]",
     about="Gives a channel another name; everything else of it stays (operators).",
 )
-def _rename(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    return [core.RenameRoom(message.params[0], message.params[1], cut(message.param(2), REASON_BYTES)[0])]
+def _rename(session: IrcSession, message: Message) -> Sequence[Command]:
+    return [RenameRoom(message.params[0], message.params[1], cut(message.param(2), REASON_BYTES)[0])]
 
 
-@reply(replies.RoomMoved)
-def _say_moved(session: IrcSession, reply: replies.RoomMoved) -> bytes:
+@reply(RoomMoved)
+def _say_moved(session: IrcSession, reply: RoomMoved) -> bytes:
     """What follows a JOIN, for clients that were told of a room's new name by one."""
     if session.caps_out & CHANNEL_RENAME or reply.case_only:
         return b""
@@ -44,19 +47,19 @@ def _say_moved(session: IrcSession, reply: replies.RoomMoved) -> bytes:
 
 failures(
     {
-        replies.RoomNameTaken: lambda r: (
+        RoomNameTaken: lambda r: (
             "RENAME",
             "CHANNEL_NAME_IN_USE",
             (r.room, r.to),
             "The channel name is already taken",
         ),
-        replies.CannotRenameRoom: lambda r: (
+        CannotRenameRoom: lambda r: (
             "RENAME",
             "CANNOT_RENAME",
             (r.room, r.to),
             f"The channel cannot be renamed: {r.reason}",
         ),
-        replies.RoomHasMoved: lambda r: (
+        RoomHasMoved: lambda r: (
             "JOIN",
             "CHANNEL_RENAMED",
             (r.room, r.to),
@@ -66,23 +69,23 @@ failures(
 )
 
 
-@lines(events.RoomRenamed)
-def _rename_lines(_encoder: EncoderBase, event: events.RoomRenamed) -> bytes:
+@lines(RoomRenamed)
+def _rename_lines(_encoder: EncoderBase, event: RoomRenamed) -> bytes:
     """RENAME; clients that do not know it are told individually."""
     return line(f":{event.person.origin} RENAME {event.room} {event.to}", event.reason)
 
 
-@to_self(events.RoomRenamed)
-def _room_renamed(session: IrcSession, record: events.Record, event: events.RoomRenamed) -> bytes:
+@to_self(RoomRenamed)
+def _room_renamed(session: IrcSession, record: Record, event: RoomRenamed) -> bytes:
     """RENAME, or else a PART and a JOIN; a change of case needs neither."""
     if session.caps_out & CHANNEL_RENAME:
         return session.encoder.encode(record)
     me = session.person
     if me is None or fold(event.room) == fold(event.to):
         return b""
-    left, joined = events.Parted(event.room, me, event.reason), events.Joined(event.to, me)
+    left, joined = Parted(event.room, me, event.reason), Joined(event.to, me)
     encode, number, time = session.encoder.encode, record.number, record.time
-    return encode(events.Record(number, time, left)) + encode(events.Record(number, time, joined))
+    return encode(Record(number, time, left)) + encode(Record(number, time, joined))
 
 
 # The client's side.

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from asyncchat.core import commands as core
-from asyncchat.core import replies
-from asyncchat.core.commands import Span
+from asyncchat.core.commands import Command
+from asyncchat.core.features.queries import AskRooms, RoomsView, Span
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import listed, too_many
@@ -40,7 +39,7 @@ _SPANS = {"": "people", "C": "opened", "T": "topic"}
     about="Lists the channels. Conditions: a mask like #a*, !mask, >n and <n people, C>n and C<n minutes "
     "since it was opened, T>n and T<n minutes since its topic was set.",
 )
-def _list_rooms(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _list_rooms(session: IrcSession, message: Message) -> Sequence[Command]:
     """Lists all rooms, those named, or those that meet conditions; the second parameter may be a server."""
     conditions = listed(message.param(0), LISTED + 1)
     second = message.param(1)
@@ -53,7 +52,7 @@ def _list_rooms(session: IrcSession, message: Message) -> Sequence[core.Command]
     return [asked, too_many(conditions[LISTED], LISTED)] if len(conditions) > LISTED else [asked]
 
 
-def parse_conditions(conditions: Sequence[str]) -> core.AskRooms:
+def parse_conditions(conditions: Sequence[str]) -> AskRooms:
     """The query for some conditions: if a kind is given twice the last counts, masks add up."""
     names: list[str] = []
     masks: list[str] = []
@@ -71,11 +70,11 @@ def parse_conditions(conditions: Sequence[str]) -> core.AskRooms:
             names.append(text)
         else:
             masks.append(text)
-    return core.AskRooms(tuple(names), tuple(masks), tuple(without), **spans)
+    return AskRooms(tuple(names), tuple(masks), tuple(without), **spans)
 
 
-@reply(replies.RoomsView)
-def _say_rooms(session: IrcSession, view: replies.RoomsView) -> bytes:
+@reply(RoomsView)
+def _say_rooms(session: IrcSession, view: RoomsView) -> bytes:
     return b"".join(
         (
             session.numeric(numerics.RPL_LISTSTART, "Channel", text="Users  Name"),

@@ -9,11 +9,31 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from asyncchat.core import commands as core
-from asyncchat.core import events, replies
+from asyncchat.core.coalesce import Change
+from asyncchat.core.commands import Answer, Command, Several
+from asyncchat.core.events import Event
+from asyncchat.core.features.room_modes import (
+    MASKS_EACH,
+    AskFlags,
+    AskMasks,
+    BadValue,
+    BanChanged,
+    FlagChanged,
+    FlagsView,
+    MaskChanged,
+    MasksView,
+    MuteChanged,
+    RoleChanged,
+    SetFlag,
+    SetMask,
+    SetRole,
+    SetSetting,
+    SettingChanged,
+    TooManyMasks,
+)
+from asyncchat.core.features.user_modes import AskPersonFlags
 from asyncchat.core.modes import BANS, EXCEPTIONS, GUESTS, KEY_BYTES, MUTES
 from asyncchat.core.names import ROOM_SIGNS
-from asyncchat.core.rules.modes import MASKS_EACH
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
@@ -65,43 +85,41 @@ token("MODES", CHANGES)
     params="<target> [<modes> [<argument>...]]",
     about="Shows or changes the modes of a channel, or your own.",
 )
-def _mode(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _mode(session: IrcSession, message: Message) -> Sequence[Command]:
     target = message.params[0]
     changes = message.param(1)
     if target[:1] not in ROOM_SIGNS:
-        return own_changes(target, changes) if changes else [core.AskPersonFlags(target)]
+        return own_changes(target, changes) if changes else [AskPersonFlags(target)]
     if not changes:
-        return [core.AskFlags(target)]
+        return [AskFlags(target)]
     asked = list(_room_changes(target, changes, iter(message.params[2:])))
-    lists: list[core.Command] = list(
-        dict.fromkeys(command for command in asked if isinstance(command, core.AskMasks))
-    )
-    made = [command for command in asked if not isinstance(command, core.AskMasks)]
+    lists: list[Command] = list(dict.fromkeys(command for command in asked if isinstance(command, AskMasks)))
+    made = [command for command in asked if not isinstance(command, AskMasks)]
     # What is wrong with the line is told behind its changes, so that they stay one.
-    made.sort(key=lambda command: isinstance(command, core.Answer))
+    made.sort(key=lambda command: isinstance(command, Answer))
     if len(made) > CHANGES:
         lists.insert(0, _BEYOND)
         del made[CHANGES:]
     if len(made) < 2:
         return made + lists
-    return [core.Several(tuple(made)), *lists]
+    return [Several(tuple(made)), *lists]
 
 
-def _room_changes(room: str, letters: str, arguments: Iterator[str]) -> Iterator[core.Command]:
+def _room_changes(room: str, letters: str, arguments: Iterator[str]) -> Iterator[Command]:
     on = True
     for letter in letters:
         if letter in "+-":
             on = letter == "+"
         elif letter in FLAG_OF:
-            yield core.SetFlag(room, FLAG_OF[letter], on)
+            yield SetFlag(room, FLAG_OF[letter], on)
         elif letter in ROLE_OF:
             name = next(arguments, "")
-            yield core.SetRole(room, name, on, ROLE_OF[letter]) if name else _MISSING
+            yield SetRole(room, name, on, ROLE_OF[letter]) if name else _MISSING
         elif letter in SETTING_OF:
             yield _setting(room, letter, on, arguments)
         elif letter in LIST_OF:
             typed = next(arguments, "")
-            yield _mask(room, LIST_OF[letter], typed, on) if typed else core.AskMasks(room, _SHOWN[letter])
+            yield _mask(room, LIST_OF[letter], typed, on) if typed else AskMasks(room, _SHOWN[letter])
         else:
             yield numeric(numerics.ERR_UNKNOWNMODE, middle(letter), text="is unknown mode char to me")
 
@@ -116,30 +134,30 @@ _SHOWN = {letter: (BANS, MUTES) if listed == BANS else (listed,) for letter, lis
 """The core's lists that are shown for a list mode without a parameter."""
 
 
-def _setting(room: str, letter: str, on: bool, arguments: Iterator[str]) -> core.Command:
+def _setting(room: str, letter: str, on: bool, arguments: Iterator[str]) -> Command:
     name = SETTING_OF[letter]
     if not on:
         if name in PARAMETER_TO_UNSET:
             next(arguments, None)
-        return core.SetSetting(room, name)
+        return SetSetting(room, name)
     value = next(arguments, None)
     if value is None:
         return _MISSING
     if not value:
         return numeric(numerics.ERR_INVALIDMODEPARAM, middle(room), letter, "*", text="it is empty")
-    return core.SetSetting(room, name, value)
+    return SetSetting(room, name, value)
 
 
-def _mask(room: str, listed: str, typed: str, on: bool) -> core.Command:
+def _mask(room: str, listed: str, typed: str, on: bool) -> Command:
     listed, mask, seconds = parse_extban(listed, typed)
-    return core.SetMask(room, listed, mask, on, seconds)
+    return SetMask(room, listed, mask, on, seconds)
 
 
 # Replies.
 
 
-@reply(replies.FlagsView)
-def _say_flags(session: IrcSession, view: replies.FlagsView) -> bytes:
+@reply(FlagsView)
+def _say_flags(session: IrcSession, view: FlagsView) -> bytes:
     """A room's modes and when it was opened; outsiders are told that there is a key, not which."""
     letters = {FLAG_LETTERS[flag]: "" for flag in view.flags if flag in FLAG_LETTERS}
     for setting, value in view.settings:
@@ -160,8 +178,8 @@ _LISTED: dict[str, tuple[str, str, str]] = {
 """The numerics of a list: an entry, its end."""
 
 
-@reply(replies.MasksView)
-def _say_masks(session: IrcSession, view: replies.MasksView) -> bytes:
+@reply(MasksView)
+def _say_masks(session: IrcSession, view: MasksView) -> bytes:
     entry, end, text = _LISTED[view.lists[0]]
     return b"".join(
         (
@@ -182,12 +200,12 @@ def _say_masks(session: IrcSession, view: replies.MasksView) -> bytes:
 
 refusals(
     {
-        replies.BadValue: lambda r: (
+        BadValue: lambda r: (
             numerics.ERR_INVALIDMODEPARAM,
             (r.room, SETTING_LETTERS.get(r.setting, "*"), r.value),
             r.reason,
         ),
-        replies.TooManyMasks: lambda r: (
+        TooManyMasks: lambda r: (
             numerics.ERR_BANLISTFULL,
             (r.room, r.mask),
             f"The list is full ({r.limit}), or the mask is too long",
@@ -196,10 +214,10 @@ refusals(
 )
 
 
-def mode_lines(changes: Sequence[events.Change]) -> list[bytes]:
+def mode_lines(changes: Sequence[Change]) -> list[bytes]:
     """The lines that tell of changes in one room by one person: as few as hold them."""
     first = changes[0]
-    by = first.by if isinstance(first, events.RoleChanged) else first.person
+    by = first.by if isinstance(first, RoleChanged) else first.person
     head = f":{by.origin} MODE {first.room} "
     room_left = BODY_BYTES - len(head.encode("utf-8", "replace"))
     told: list[bytes] = []
@@ -219,33 +237,33 @@ def mode_lines(changes: Sequence[events.Change]) -> list[bytes]:
     return told
 
 
-def _role_letter(event: events.RoleChanged) -> Letter:
+def _role_letter(event: RoleChanged) -> Letter:
     return event.on, ROLE_LETTERS[event.role], event.person.name
 
 
-def _flag_letter(event: events.FlagChanged) -> Letter:
+def _flag_letter(event: FlagChanged) -> Letter:
     return event.on, FLAG_LETTERS.get(event.flag, ""), ""
 
 
-def _setting_letter(event: events.SettingChanged) -> Letter:
+def _setting_letter(event: SettingChanged) -> Letter:
     letter = SETTING_LETTERS.get(event.setting, "")
     if event.value:
         return True, letter, middle(event.value)
     return False, letter, "*" if event.setting in PARAMETER_TO_UNSET else ""
 
 
-def _mask_letter(listed: str, event: events.BanChanged | events.MuteChanged | events.MaskChanged) -> Letter:
+def _mask_letter(listed: str, event: BanChanged | MuteChanged | MaskChanged) -> Letter:
     letter, mask = format_extban(listed, event.mask)
     return event.on, letter, middle(mask)
 
 
-_LETTERS: Final[dict[type[events.Event], Callable[[Any], Letter]]] = {
-    events.RoleChanged: _role_letter,
-    events.FlagChanged: _flag_letter,
-    events.SettingChanged: _setting_letter,
-    events.BanChanged: lambda event: _mask_letter(BANS, event),
-    events.MuteChanged: lambda event: _mask_letter(MUTES, event),
-    events.MaskChanged: lambda event: _mask_letter(event.listed, event),
+_LETTERS: Final[dict[type[Event], Callable[[Any], Letter]]] = {
+    RoleChanged: _role_letter,
+    FlagChanged: _flag_letter,
+    SettingChanged: _setting_letter,
+    BanChanged: lambda event: _mask_letter(BANS, event),
+    MuteChanged: lambda event: _mask_letter(MUTES, event),
+    MaskChanged: lambda event: _mask_letter(event.listed, event),
 }
 """Of each change its letter."""
 
@@ -253,12 +271,12 @@ _LETTERS: Final[dict[type[events.Event], Callable[[Any], Letter]]] = {
 coalesced(*_LETTERS)(mode_lines)
 
 
-@lines(events.FlagChanged, events.SettingChanged, events.BanChanged, events.MuteChanged, events.MaskChanged)
-def _change_lines(_encoder: EncoderBase, event: events.Change) -> bytes:
+@lines(FlagChanged, SettingChanged, BanChanged, MuteChanged, MaskChanged)
+def _change_lines(_encoder: EncoderBase, event: Change) -> bytes:
     return b"".join(mode_lines((event,)))
 
 
-lines(events.RoleChanged, cause=by_other)(_change_lines)
+lines(RoleChanged, cause=by_other)(_change_lines)
 
 
 # The client's side.

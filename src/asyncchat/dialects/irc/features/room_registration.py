@@ -7,8 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from asyncchat.core import commands as core
-from asyncchat.core import replies
+from asyncchat.core.commands import Command
+from asyncchat.core.features.room_modes import SetRole
+from asyncchat.core.features.room_registration import (
+    AccessChanged,
+    AccessView,
+    AskAccess,
+    RegisterRoom,
+    RoomRegisteredNow,
+    SetAccess,
+    TakeRole,
+)
 from asyncchat.core.names import CHANSERV, fold
 from asyncchat.core.roles import HALF_OPERATOR, OPERATOR, ROLES, VOICE
 from asyncchat.dialects.irc.features.services import ServicePurpose, Verb, notice, obeyed
@@ -36,31 +45,31 @@ def _role(typed: str) -> str:
     return _NAMES.get(plain) or _LETTERS.get(plain) or _SHORT.get(plain) or typed
 
 
-def _flags(_session: IrcSession, words: list[str]) -> core.Command:
+def _flags(_session: IrcSession, words: list[str]) -> Command:
     if len(words) < 3:
-        return core.AskAccess(words[0], PURPOSE)
-    return core.SetAccess(words[0], words[1], _role(words[2]), PURPOSE)
+        return AskAccess(words[0], PURPOSE)
+    return SetAccess(words[0], words[1], _role(words[2]), PURPOSE)
 
 
-def _roles(role: str, on: bool) -> Callable[[IrcSession, list[str]], core.Command]:
-    def make(session: IrcSession, words: list[str]) -> core.Command:
+def _roles(role: str, on: bool) -> Callable[[IrcSession, list[str]], Command]:
+    def make(session: IrcSession, words: list[str]) -> Command:
         if len(words) == 1 and on and role == OPERATOR.name:
-            return core.TakeRole(words[0], PURPOSE)
-        return core.SetRole(words[0], words[1] if len(words) > 1 else session.nick, on, role)
+            return TakeRole(words[0], PURPOSE)
+        return SetRole(words[0], words[1] if len(words) > 1 else session.nick, on, role)
 
     return make
 
 
 VERBS: dict[str, Verb] = {
     "REGISTER": Verb(
-        lambda _session, words: core.RegisterRoom(words[0], purpose=PURPOSE),
+        lambda _session, words: RegisterRoom(words[0], purpose=PURPOSE),
         1,
         1,
         "<#channel>",
         "Makes a channel yours: it stays, and you are its founder whenever you are logged in.",
     ),
     "INFO": Verb(
-        lambda _session, words: core.AskAccess(words[0], PURPOSE),
+        lambda _session, words: AskAccess(words[0], PURPOSE),
         1,
         1,
         "<#channel>",
@@ -85,14 +94,14 @@ VERBS: dict[str, Verb] = {
     "VOICE": Verb(_roles(VOICE.name, True), 1, 2, "<#channel> [<nickname>]", "Gives voice."),
     "DEVOICE": Verb(_roles(VOICE.name, False), 1, 2, "<#channel> [<nickname>]", "Takes voice away."),
     "TRANSFER": Verb(
-        lambda _session, words: core.RegisterRoom(words[0], words[1], purpose=PURPOSE),
+        lambda _session, words: RegisterRoom(words[0], words[1], purpose=PURPOSE),
         2,
         2,
         "<#channel> <account>",
         "Gives your channel to another account.",
     ),
     "DROP": Verb(
-        lambda _session, words: core.RegisterRoom(words[0], on=False, purpose=PURPOSE),
+        lambda _session, words: RegisterRoom(words[0], on=False, purpose=PURPOSE),
         1,
         1,
         "<#channel>",
@@ -105,7 +114,7 @@ ALIASES = {"AMODE": "FLAGS", "ACCESS": "FLAGS", "UNREGISTER": "DROP"}
 
 
 @service(fold(CHANSERV))
-def _heard(session: IrcSession, text: str) -> Sequence[core.Command]:
+def _heard(session: IrcSession, text: str) -> Sequence[Command]:
     return obeyed(session, text, VERBS, ALIASES, PURPOSE)
 
 
@@ -114,27 +123,27 @@ _ABOUT = "Asks ChanServ, which manages channels of accounts: CS HELP lists its c
 
 @command("CHANSERV", params="<word> [<parameters>]", about=_ABOUT)
 @command("CS", params="<word> [<parameters>]", about=_ABOUT)
-def _chanserv(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _chanserv(session: IrcSession, message: Message) -> Sequence[Command]:
     return _heard(session, " ".join(message.params))
 
 
 # Replies.
 
 
-@reply(replies.RoomRegisteredNow)
-def _say_registered(session: IrcSession, reply: replies.RoomRegisteredNow) -> bytes:
+@reply(RoomRegisteredNow)
+def _say_registered(session: IrcSession, reply: RoomRegisteredNow) -> bytes:
     whose = f"the account {reply.account}" if reply.account else "nobody"
     return notice(session, PURPOSE, f"{reply.room} belongs to {whose} now")
 
 
-@reply(replies.AccessChanged)
-def _say_access_changed(session: IrcSession, reply: replies.AccessChanged) -> bytes:
+@reply(AccessChanged)
+def _say_access_changed(session: IrcSession, reply: AccessChanged) -> bytes:
     role = reply.role or "nothing special"
     return notice(session, PURPOSE, f"{reply.account} is {role} in {reply.room} from now on")
 
 
-@reply(replies.AccessView)
-def _say_access(session: IrcSession, view: replies.AccessView) -> bytes:
+@reply(AccessView)
+def _say_access(session: IrcSession, view: AccessView) -> bytes:
     if not view.founder:
         return notice(session, PURPOSE, f"{view.room} belongs to nobody")
     lines = [f"{view.room} belongs to the account {view.founder}"]

@@ -9,10 +9,29 @@ from typing import Final
 
 import msgspec
 
-from asyncchat.core import commands as core
-from asyncchat.core import events, replies
+from asyncchat.core.commands import Command, Pause
+from asyncchat.core.events import Record
+from asyncchat.core.features.join import (
+    ROOMS_EACH,
+    AskRoom,
+    Banned,
+    Forwarded,
+    Join,
+    NoRoomView,
+    NotInvited,
+    Part,
+    PartAll,
+    RoomFull,
+    RoomNotAllowed,
+    RoomView,
+    TooManyRooms,
+    WrongKey,
+)
+from asyncchat.core.features.queries import AskNames, NamesView
+from asyncchat.core.features.rooms import Joined, Parted
+from asyncchat.core.features.topic import TopicView
+from asyncchat.core.replies import NoSuchRoom, NotMember
 from asyncchat.core.rooms import Block
-from asyncchat.core.rules.rooms import ROOMS_EACH
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
@@ -65,23 +84,23 @@ token("CHANLIMIT", f"#:{ROOMS_EACH}")
     params="<channel>{,<channel>} [<key>{,<key>}]",
     about="Joins channels; one that does not exist is opened. JOIN 0 leaves all.",
 )
-def _join(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _join(session: IrcSession, message: Message) -> Sequence[Command]:
     """Joins rooms, each with the key in its place. ``JOIN 0`` leaves all."""
     if message.params[0] == "0":
-        return [core.PartAll()]
+        return [PartAll()]
     keys = message.param(1).split(",")
     given = dict(reversed(list(zip_longest(message.params[0].split(","), keys, fillvalue=""))))
     follow = not session.caps_in & CHANNEL_RENAME  # clients that know RENAME follow by themselves
-    asked = each(message.params[0], JOINS, lambda room: core.Join(room, given[room], follow))
+    asked = each(message.params[0], JOINS, lambda room: Join(room, given[room], follow))
     if not asked or session.caps_in & CHATHISTORY or not session.context.server.newcomers:
         return asked
-    return [*asked, core.Pause(autoreplay.StartReplay())]
+    return [*asked, Pause(autoreplay.StartReplay())]
 
 
 @command("PART", 1, targets=JOINS, params="<channel>{,<channel>} [:<reason>]", about="Leaves channels.")
-def _part(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _part(session: IrcSession, message: Message) -> Sequence[Command]:
     reason = cut(message.param(1), REASON_BYTES)[0]
-    return each(message.params[0], JOINS, lambda room: core.Part(room, reason))
+    return each(message.params[0], JOINS, lambda room: Part(room, reason))
 
 
 @command(
@@ -91,23 +110,23 @@ def _part(session: IrcSession, message: Message) -> Sequence[core.Command]:
     params="[<channel>{,<channel>} [<server>]]",
     about="Lists the people in channels; alone, those in all channels.",
 )
-def _names_command(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _names_command(session: IrcSession, message: Message) -> Sequence[Command]:
     """Lists the members of rooms; without one, those of all rooms (RFC 2812, 3.2.5)."""
     server = message.param(1)
     if server and not session.context.is_called(server):
         return [no_such_server(server)]
-    return each(message.param(0), NAMED, core.AskRoom) or [core.AskNames()]
+    return each(message.param(0), NAMED, AskRoom) or [AskNames()]
 
 
 # Replies.
 
 
-@reply(replies.RoomView)
-def say_room(session: IrcSession, view: replies.RoomView) -> bytes:
+@reply(RoomView)
+def say_room(session: IrcSession, view: RoomView) -> bytes:
     """A room's topic, when it was just joined, and its members."""
     told = b""
     if view.joining and view.topic is not None:
-        told = say_topic(session, replies.TopicView(view.room, view.topic))
+        told = say_topic(session, TopicView(view.room, view.topic))
     if view.joining and session.caps_out & READ_MARKER:
         told += mark_line(session.context.name, view.room, view.read)
     if view.joining and session.caps_out & NO_IMPLICIT_NAMES:
@@ -116,8 +135,8 @@ def say_room(session: IrcSession, view: replies.RoomView) -> bytes:
     return told + _names(session, view) + end + say_joined(session, view.metadata)
 
 
-@reply(replies.NamesView)
-def _say_names(session: IrcSession, view: replies.NamesView) -> bytes:
+@reply(NamesView)
+def _say_names(session: IrcSession, view: NamesView) -> bytes:
     """The members of all rooms; people in none are listed in a channel called ``*`` (RFC 2812, 3.2.5)."""
     told = [_names(session, room) for room in view.rooms]
     hosts = session.caps_out & USERHOST_IN_NAMES
@@ -131,7 +150,7 @@ def _say_names(session: IrcSession, view: replies.NamesView) -> bytes:
     return b"".join(told)
 
 
-def _names(session: IrcSession, view: replies.RoomView) -> bytes:
+def _names(session: IrcSession, view: RoomView) -> bytes:
     key = (*session.context.names_key, session.caps_out & _IN_NAMES)
     head = session.head(numerics.RPL_NAMREPLY, "@" if view.secret else "=", view.room) + b" :"
     pieces: list[bytes] = []
@@ -160,18 +179,18 @@ def _name_pieces(block: Block, key: tuple[str, int, int]) -> list[bytes]:
     return pieces
 
 
-@reply(replies.NoRoomView)
-def _say_no_room(session: IrcSession, view: replies.NoRoomView) -> bytes:
+@reply(NoRoomView)
+def _say_no_room(session: IrcSession, view: NoRoomView) -> bytes:
     return session.numeric(numerics.RPL_ENDOFNAMES, middle(view.room), text="End of /NAMES list")
 
 
-@reply(replies.Forwarded)
-def _say_forwarded(session: IrcSession, reply: replies.Forwarded) -> bytes:
+@reply(Forwarded)
+def _say_forwarded(session: IrcSession, reply: Forwarded) -> bytes:
     why = "The channel has been renamed" if reply.renamed else "Forwarding to another channel"
     return session.numeric(numerics.ERR_LINKCHANNEL, middle(reply.room), reply.to, text=why)
 
 
-def _room_not_allowed(refusal: replies.RoomNotAllowed) -> NumericParts:
+def _room_not_allowed(refusal: RoomNotAllowed) -> NumericParts:
     if not refusal.room.startswith("#"):
         return numerics.ERR_NOSUCHCHANNEL, (refusal.room,), "No such channel: a channel's name begins with #"
     return numerics.ERR_BADCHANMASK, (refusal.room,), f"That channel name is not allowed: {refusal.reason}"
@@ -179,14 +198,14 @@ def _room_not_allowed(refusal: replies.RoomNotAllowed) -> NumericParts:
 
 refusals(
     {
-        replies.NoSuchRoom: lambda r: (numerics.ERR_NOSUCHCHANNEL, (r.room,), "No such channel"),
-        replies.RoomNotAllowed: _room_not_allowed,
-        replies.TooManyRooms: lambda r: (numerics.ERR_TOOMANYCHANNELS, (r.room,), "You have joined too many"),
-        replies.NotMember: lambda r: (numerics.ERR_NOTONCHANNEL, (r.room,), "You're not on that channel"),
-        replies.WrongKey: lambda r: (numerics.ERR_BADCHANNELKEY, (r.room,), "Cannot join channel (+k)"),
-        replies.NotInvited: lambda r: (numerics.ERR_INVITEONLYCHAN, (r.room,), "Cannot join channel (+i)"),
-        replies.RoomFull: lambda r: (numerics.ERR_CHANNELISFULL, (r.room,), "Cannot join channel (+l)"),
-        replies.Banned: lambda r: (numerics.ERR_BANNEDFROMCHAN, (r.room,), "Cannot join channel (+b)"),
+        NoSuchRoom: lambda r: (numerics.ERR_NOSUCHCHANNEL, (r.room,), "No such channel"),
+        RoomNotAllowed: _room_not_allowed,
+        TooManyRooms: lambda r: (numerics.ERR_TOOMANYCHANNELS, (r.room,), "You have joined too many"),
+        NotMember: lambda r: (numerics.ERR_NOTONCHANNEL, (r.room,), "You're not on that channel"),
+        WrongKey: lambda r: (numerics.ERR_BADCHANNELKEY, (r.room,), "Cannot join channel (+k)"),
+        NotInvited: lambda r: (numerics.ERR_INVITEONLYCHAN, (r.room,), "Cannot join channel (+i)"),
+        RoomFull: lambda r: (numerics.ERR_CHANNELISFULL, (r.room,), "Cannot join channel (+l)"),
+        Banned: lambda r: (numerics.ERR_BANNEDFROMCHAN, (r.room,), "Cannot join channel (+b)"),
     }
 )
 
@@ -194,8 +213,8 @@ refusals(
 # Events.
 
 
-@lines(events.Joined)
-def join_lines(encoder: EncoderBase, event: events.Joined) -> bytes:
+@lines(Joined)
+def join_lines(encoder: EncoderBase, event: Joined) -> bytes:
     """JOIN, and AWAY if the person is."""
     person = event.person
     if encoder.caps & EXTENDED_JOIN:
@@ -207,8 +226,8 @@ def join_lines(encoder: EncoderBase, event: events.Joined) -> bytes:
     return told
 
 
-@to_self(events.Joined)
-def _joined(session: IrcSession, record: events.Record, event: events.Joined) -> bytes:
+@to_self(Joined)
+def _joined(session: IrcSession, record: Record, event: Joined) -> bytes:
     """JOIN; what was said there before is told once all rooms of the line are joined."""
     autoreplay.joined(session, event.room, record)
     # Nobody is told of being away himself (away-notify).
@@ -216,16 +235,16 @@ def _joined(session: IrcSession, record: events.Record, event: events.Joined) ->
     return session.encoder.encode(msgspec.structs.replace(record, event=told))
 
 
-to_siblings_as_to_self(events.Joined)
+to_siblings_as_to_self(Joined)
 
 
-@lines(events.Parted)
-def _part_lines(_encoder: EncoderBase, event: events.Parted) -> bytes:
+@lines(Parted)
+def _part_lines(_encoder: EncoderBase, event: Parted) -> bytes:
     return line(f":{event.person.origin} PART {event.room}", event.reason or None)
 
 
-@reply_to_siblings(replies.RoomView)
-def _room_joined_by_sibling(session: IrcSession, view: replies.RoomView) -> bytes:
+@reply_to_siblings(RoomView)
+def _room_joined_by_sibling(session: IrcSession, view: RoomView) -> bytes:
     return say_room(session, view) if view.joining else b""
 
 

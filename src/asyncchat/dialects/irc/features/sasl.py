@@ -13,8 +13,8 @@ from typing import Final
 
 import msgspec
 
-from asyncchat.core import commands as core
-from asyncchat.core import replies
+from asyncchat.core.commands import Answer, Command
+from asyncchat.core.features.accounts import Authenticate, Challenge
 from asyncchat.core.scram import ScramFault
 from asyncchat.dialects.irc import client_numerics, numerics
 from asyncchat.dialects.irc import client_values as values
@@ -63,7 +63,7 @@ class SaslExchange:
     params="<mechanism>|<message>|+|*",
     about="Logs you in to your account by SASL. Your client does this by itself if it knows the password.",
 )
-def _authenticate(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _authenticate(session: IrcSession, message: Message) -> Sequence[Command]:
     """Takes the next chunk of a message; a whole message is the mechanism's."""
     text = message.params[0]
     exchange = session.state(SaslExchange)
@@ -86,10 +86,10 @@ def _authenticate(session: IrcSession, message: Message) -> Sequence[core.Comman
         data = base64.b64decode(received, validate=True)
     except (binascii.Error, ValueError):
         return [_failed(session, "That is not base64")]
-    return [core.Authenticate(exchange.mechanism, data, exchange.exchange, SaslPurpose())]
+    return [Authenticate(exchange.mechanism, data, exchange.exchange, SaslPurpose())]
 
 
-def _begun(session: IrcSession, mechanism: str) -> Sequence[core.Command]:
+def _begun(session: IrcSession, mechanism: str) -> Sequence[Command]:
     offered = [name for name in MECHANISMS if session.is_confidential or name != _PLAIN]
     if mechanism not in offered:
         text = "are available SASL mechanisms"
@@ -98,10 +98,10 @@ def _begun(session: IrcSession, mechanism: str) -> Sequence[core.Command]:
         known = numeric(numerics.RPL_SASLMECHS, ",".join(offered), text=text)
         return [known, _failed(session, why)]
     session.keep(SaslExchange(mechanism))
-    return [core.Answer(line("AUTHENTICATE +"))]
+    return [Answer(line("AUTHENTICATE +"))]
 
 
-def _failed(session: IrcSession, why: str) -> core.Answer:
+def _failed(session: IrcSession, why: str) -> Answer:
     session.forget(SaslExchange)
     return numeric(numerics.ERR_SASLFAIL, text=_failure(why))
 
@@ -110,7 +110,7 @@ def _failure(why: str) -> str:
     return f"SASL authentication failed{f': {why}' if why else ''}"
 
 
-def _too_long(session: IrcSession) -> core.Answer:
+def _too_long(session: IrcSession) -> Answer:
     session.forget(SaslExchange)
     return numeric(numerics.ERR_SASLTOOLONG, text="SASL message too long")
 
@@ -127,8 +127,8 @@ def succeeded(session: IrcSession) -> bytes:
     return session.numeric(numerics.RPL_SASLSUCCESS, text="SASL authentication successful")
 
 
-@reply(replies.Challenge)
-def _say_challenge(session: IrcSession, challenge: replies.Challenge) -> bytes:
+@reply(Challenge)
+def _say_challenge(session: IrcSession, challenge: Challenge) -> bytes:
     exchange = session.state(SaslExchange)
     if exchange is not None:
         exchange.exchange = challenge.exchange

@@ -7,11 +7,10 @@ from datetime import datetime
 
 import msgspec
 
-from asyncchat.core import commands as core
-from asyncchat.core import replies
-from asyncchat.core.commands import Direction
+from asyncchat.core.commands import Command
+from asyncchat.core.features.history import Direction
+from asyncchat.core.features.search import MOST_TERMS, NotSearched, Search, SearchPage, terms_of
 from asyncchat.core.names import ROOM_SIGNS
-from asyncchat.core.searching import MOST_TERMS, terms_of
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.client_batches import Batch
@@ -46,7 +45,7 @@ class SearchPurpose(msgspec.Struct, frozen=True):
     "of them optional; a space in words is \\s; in=nick searches what you and somebody wrote in "
     "private.",
 )
-def _search(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _search(session: IrcSession, message: Message) -> Sequence[Command]:
     wanted: dict[str, object] = {"limit": _FOUND, "purpose": SearchPurpose()}
     for name, value in parse_tags(message.params[0]):
         read = _ATTRIBUTES.get(name)
@@ -54,7 +53,7 @@ def _search(session: IrcSession, message: Message) -> Sequence[core.Command]:
         if understood is None:
             return [session.fail_answer("SEARCH", "INVALID_PARAMS", middle(name), text=_faulty(name))]
         wanted |= understood
-    return [core.Search(**wanted)]  # type: ignore[arg-type]  # the readers below name its fields
+    return [Search(**wanted)]  # type: ignore[arg-type]  # the readers below name its fields
 
 
 def _faulty(name: str) -> str:
@@ -108,8 +107,8 @@ _FORMS = {
 """What is said of an attribute that is not of its form."""
 
 
-@reply(replies.SearchPage)
-def _say_found(session: IrcSession, page: replies.SearchPage) -> bytes:
+@reply(SearchPage)
+def _say_found(session: IrcSession, page: SearchPage) -> bytes:
     encoder = session.encoder
     found = session.in_batch(
         "s", "soju.im/search", lambda ref: [message_lines(encoder, record, ref) for record in page.records]
@@ -121,8 +120,8 @@ def _say_found(session: IrcSession, page: replies.SearchPage) -> bytes:
     return line(f":{session.context.name} NOTE SEARCH INCOMPLETE {timestamp(page.time)}", text) + found
 
 
-@reply(replies.NotSearched)
-def _say_not_searched(session: IrcSession, refusal: replies.NotSearched) -> bytes:
+@reply(NotSearched)
+def _say_not_searched(session: IrcSession, refusal: NotSearched) -> bytes:
     if refusal.room:
         text = "You're not on that channel" if refusal.room[0] in ROOM_SIGNS else "There is no such nick"
         return session.fail("SEARCH", "INVALID_PARAMS", "in", text=text)

@@ -12,8 +12,10 @@ from typing import Final
 
 import msgspec
 
-from asyncchat.core import commands as core
-from asyncchat.core import replies
+from asyncchat.core.commands import Answer, Command
+from asyncchat.core.features.queries import AskCounts, AskPeople, Counts, PeopleView
+from asyncchat.core.features.server import AskTime, NotReloaded, Reload, Reloaded, TimeNow
+from asyncchat.core.features.server_bans import AskServerBans
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
@@ -46,34 +48,34 @@ class AtServerOf(msgspec.Struct, frozen=True):
 
 
 @command("MOTD", params="[<server>]", about="Shows the message of the day.")
-def _motd(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _motd(session: IrcSession, message: Message) -> Sequence[Command]:
     return _answered(session, message.param(0), Motd())
 
 
 @command("LUSERS", params="[<mask> [<server>]]", about="Tells how many people and channels there are.")
-def _lusers(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _lusers(session: IrcSession, message: Message) -> Sequence[Command]:
     """Counts people and rooms; asked of a mask of servers, and through one (RFC 2812, 3.4.2)."""
     for server in message.params[:2]:
         if not _is_us(session, server):
             return [no_such_server(server)]
-    return [core.AskCounts()]
+    return [AskCounts()]
 
 
 @command("VERSION", params="[<server>]", about="Tells which program runs here, and what it supports.")
-def _version(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _version(session: IrcSession, message: Message) -> Sequence[Command]:
     irc = session.context
     ours = numeric(numerics.RPL_VERSION, irc.software, irc.name, text=_HOME).value
     return _answered(session, message.param(0), ours, Isupport())
 
 
 @command("TIME", params="[<server>]", about="Tells the server's time.")
-def _time(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _time(session: IrcSession, message: Message) -> Sequence[Command]:
     server = message.param(0)
-    return [core.AskTime()] if _is_us(session, server) else [no_such_server(server)]
+    return [AskTime()] if _is_us(session, server) else [no_such_server(server)]
 
 
 @command("INFO", params="[<server>]", about="Tells about this server and whether it keeps messages.")
-def _info(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _info(session: IrcSession, message: Message) -> Sequence[Command]:
     irc = session.context
     started = datetime.fromtimestamp(irc.server.started / 1_000_000, UTC)
     kept = "What is said is kept, private messages too" if irc.server.keeps_history else "Nothing is kept"
@@ -87,7 +89,7 @@ def _info(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 @command("ADMIN", params="[<server>]", about="Tells who is responsible for this server.")
-def _admin(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _admin(session: IrcSession, message: Message) -> Sequence[Command]:
     server = session.context.server
     texts = (
         (numerics.RPL_ADMINLOC1, server.description or server.name),
@@ -103,7 +105,7 @@ def _admin(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 @command("LINKS", params="[[<server>] <mask>]", about="Lists the servers.")
-def _links(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _links(session: IrcSession, message: Message) -> Sequence[Command]:
     """The servers there are of a mask: this one; ``LINKS [[server] mask]`` (RFC 2812, 3.4.5)."""
     mask = message.params[-1] if message.params else "*"
     if len(message.params) > 1 and not _is_us(session, message.params[0]):
@@ -123,19 +125,19 @@ def _links(session: IrcSession, message: Message) -> Sequence[core.Command]:
     about="Tells about the server's state: u how long it runs, o the names for OPER, m how often IRC "
     "clients used each command, k (operators) who is banned from it.",
 )
-def _stats(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _stats(session: IrcSession, message: Message) -> Sequence[Command]:
     """Tells what a letter asks of the server's state; most letters have nothing to tell here."""
     server = message.param(1)
     if not _is_us(session, server):
         return [no_such_server(server)]
     asked = Stats(message.params[0][0])
-    return [core.AskServerBans(asked) if asked.letter in "kK" else core.AskTime(asked)]
+    return [AskServerBans(asked) if asked.letter in "kK" else AskTime(asked)]
 
 
 @command(
     "USERS", params="[<server>]", about="Is not supported: who has an account on the machine is not told."
 )
-def _users(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _users(session: IrcSession, message: Message) -> Sequence[Command]:
     """Refuses: who is logged in to the machine is not told (RFC 2812, 4.6)."""
     server = message.param(0)
     if not _is_us(session, server):
@@ -144,7 +146,7 @@ def _users(session: IrcSession, message: Message) -> Sequence[core.Command]:
 
 
 @command("SUMMON", params="<user> [<server>]", about="Is not supported.")
-def _summon(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _summon(session: IrcSession, message: Message) -> Sequence[Command]:
     """Refuses (RFC 2812, 4.5)."""
     return [numeric(numerics.ERR_SUMMONDISABLED, text="SUMMON has been disabled")]
 
@@ -153,16 +155,16 @@ def _is_us(session: IrcSession, server: str) -> bool:
     return not server or session.context.is_called(server) or server.casefold() == session.nick.casefold()
 
 
-def no_such_server(server: str) -> core.Answer:
+def no_such_server(server: str) -> Answer:
     """Says that a server that was asked for is not there."""
     return numeric(numerics.ERR_NOSUCHSERVER, middle(server), text="No such server")
 
 
-def _answered(session: IrcSession, server: str, *answers: object) -> Sequence[core.Command]:
+def _answered(session: IrcSession, server: str, *answers: object) -> Sequence[Command]:
     """The answers, if this server is asked, or the server of a person that is here."""
     if _is_us(session, server):
-        return [core.Answer(answer) for answer in answers]
-    return [core.AskPeople((server,), AtServerOf(server, answers))]
+        return [Answer(answer) for answer in answers]
+    return [AskPeople((server,), AtServerOf(server, answers))]
 
 
 # Replies.
@@ -187,7 +189,7 @@ def motd_lines(context: SharedState) -> bytes:
     )
 
 
-def lusers_lines(context: SharedState, nick: str, counts: replies.Counts) -> bytes:
+def lusers_lines(context: SharedState, nick: str, counts: Counts) -> bytes:
     """The counts of people and rooms (Modern IRC, "LUSERS message")."""
     people, rooms, most = counts.people, counts.rooms, counts.most_people
     visible = people - counts.invisible
@@ -208,14 +210,14 @@ def lusers_lines(context: SharedState, nick: str, counts: replies.Counts) -> byt
     return b"".join(line(f":{context.name} {code} {nick}{words}", text) for code, words, text in said)
 
 
-def say_at_server_of(session: IrcSession, purpose: AtServerOf, view: replies.PeopleView) -> bytes:
+def say_at_server_of(session: IrcSession, purpose: AtServerOf, view: PeopleView) -> bytes:
     """The answers of the server that a person is at, or that there is no such server."""
     answers = purpose.answers if view.people else (no_such_server(purpose.name).value,)
     return session.say(answers)
 
 
-@reply(replies.Counts)
-def _say_counts(session: IrcSession, counts: replies.Counts) -> bytes:
+@reply(Counts)
+def _say_counts(session: IrcSession, counts: Counts) -> bytes:
     return lusers_lines(session.context, session.nick, counts)
 
 
@@ -224,8 +226,8 @@ def _say_motd(session: IrcSession, _value: Motd) -> bytes:
     return session.context.rendered(motd_lines).replace(b"\0", session.nick.encode("utf-8", "replace"))
 
 
-@reply(replies.TimeNow)
-def _say_time(session: IrcSession, reply: replies.TimeNow) -> bytes:
+@reply(TimeNow)
+def _say_time(session: IrcSession, reply: TimeNow) -> bytes:
     server = session.context.server
     if isinstance(reply.purpose, Stats):
         return _say_stats(session, reply.purpose.letter, (reply.time - server.started) // 1_000_000)
@@ -267,20 +269,20 @@ silent(
 
 
 @command("REHASH", about="Reads the server's configuration again and tells what changed (operators).")
-def _rehash(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    return [core.Reload()]
+def _rehash(session: IrcSession, message: Message) -> Sequence[Command]:
+    return [Reload()]
 
 
-@reply(replies.Reloaded)
-def _say_reloaded(session: IrcSession, reply: replies.Reloaded) -> bytes:
+@reply(Reloaded)
+def _say_reloaded(session: IrcSession, reply: Reloaded) -> bytes:
     texts = [f"Changed: {', '.join(reply.changed) or 'nothing'}"]
     if reply.waiting:
         texts.append(f"Only a restart changes: {', '.join(reply.waiting)}")
     return _rehashing(session, reply.file, texts)
 
 
-@reply(replies.NotReloaded)
-def _say_not_reloaded(session: IrcSession, refusal: replies.NotReloaded) -> bytes:
+@reply(NotReloaded)
+def _say_not_reloaded(session: IrcSession, refusal: NotReloaded) -> bytes:
     return _rehashing(session, refusal.file, [f"Nothing changed: {refusal.reason}"])
 
 

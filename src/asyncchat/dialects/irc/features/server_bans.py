@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asyncchat.core import commands as core
-from asyncchat.core import events, replies
-from asyncchat.core.server_bans import ServerBan
+from asyncchat.core.commands import Command
+from asyncchat.core.events import Record
+from asyncchat.core.features.server_bans import (
+    AskServerBans,
+    BanFromServer,
+    BannedFromServer,
+    NoSuchServerBan,
+    ServerBan,
+    ServerBanChanged,
+    ServerBansView,
+    ServerBanTooWide,
+    TooManyServerBans,
+)
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.features.opers import reason_of
 from asyncchat.dialects.irc.features.server import Stats
@@ -23,7 +33,7 @@ from asyncchat.text.durations import seconds_in
     about="Bans a mask, an address or a network such as 192.0.2.0/24 from the server, for good or for a "
     "time in seconds or such as 1d2h30m, 90m; alone it lists these bans (operators).",
 )
-def _kline(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _kline(session: IrcSession, message: Message) -> Sequence[Command]:
     """Bans a mask from the server, for a time when one stands before or behind it; alone it lists them."""
     params = list(message.params)
     seconds = seconds_in(params[0]) if params else None
@@ -34,18 +44,18 @@ def _kline(session: IrcSession, message: Message) -> Sequence[core.Command]:
         if seconds is not None:
             params.pop(1)  # as InspIRCd's do
     if not params:
-        return [core.AskServerBans(Stats("k"))]
+        return [AskServerBans(Stats("k"))]
     reason = reason_of(params[1]) if len(params) > 1 else ""
-    return [core.BanFromServer(params[0], True, seconds or 0, reason)]
+    return [BanFromServer(params[0], True, seconds or 0, reason)]
 
 
 @command("UNKLINE", 1, params="<mask>", about="Lifts a ban from the server (operators).")
-def _unkline(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    return [core.BanFromServer(message.params[0], False)]
+def _unkline(session: IrcSession, message: Message) -> Sequence[Command]:
+    return [BanFromServer(message.params[0], False)]
 
 
-@reply(replies.ServerBansView)
-def _say_bans(session: IrcSession, view: replies.ServerBansView) -> bytes:
+@reply(ServerBansView)
+def _say_bans(session: IrcSession, view: ServerBansView) -> bytes:
     letter = view.purpose.letter if isinstance(view.purpose, Stats) else "k"
     end = session.numeric(numerics.RPL_ENDOFSTATS, letter, text="End of /STATS report")
     return b"".join((*(_ban_line(session, ban) for ban in view.bans), end))
@@ -62,18 +72,18 @@ def _ban_line(session: IrcSession, ban: ServerBan) -> bytes:
 
 refusals(
     {
-        replies.BannedFromServer: lambda r: (
+        BannedFromServer: lambda r: (
             numerics.ERR_YOUREBANNEDCREEP,
             (),
             f"You are banned from this server{f': {r.reason}' if r.reason else ''}",
         ),
-        replies.NoSuchServerBan: lambda r: (numerics.ERR_UNKNOWNERROR, ("UNKLINE", r.mask), "No such ban"),
-        replies.TooManyServerBans: lambda r: (
+        NoSuchServerBan: lambda r: (numerics.ERR_UNKNOWNERROR, ("UNKLINE", r.mask), "No such ban"),
+        TooManyServerBans: lambda r: (
             numerics.ERR_UNKNOWNERROR,
             ("KLINE", r.mask),
             f"The list is full ({r.limit}), or the mask is too long",
         ),
-        replies.ServerBanTooWide: lambda r: (
+        ServerBanTooWide: lambda r: (
             numerics.ERR_UNKNOWNERROR,
             ("KLINE", r.mask),
             "That would ban everybody",
@@ -82,7 +92,7 @@ refusals(
 )
 
 
-@to_self(events.ServerBanChanged)
-def _server_ban_changed(session: IrcSession, _record: events.Record, event: events.ServerBanChanged) -> bytes:
+@to_self(ServerBanChanged)
+def _server_ban_changed(session: IrcSession, _record: Record, event: ServerBanChanged) -> bytes:
     what = "is banned from the server" if event.on else "is no longer banned from the server"
     return session.notice(f"{event.mask} {what}")

@@ -10,9 +10,8 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from asyncchat.core import commands as core
-from asyncchat.core import replies
-from asyncchat.core.replies import AccountFault
+from asyncchat.core.commands import Answer, Command
+from asyncchat.core.replies import AccountFault, AccountRefused
 from asyncchat.dialects.irc.registry import reply
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
@@ -42,7 +41,7 @@ class ServiceNotices(msgspec.Struct, frozen=True):
 class Verb(msgspec.Struct, frozen=True):
     """One word of a service: from ``least`` to ``most`` words follow it; ``secret``: a password is there."""
 
-    make: Callable[[IrcSession, list[str]], core.Command]
+    make: Callable[[IrcSession, list[str]], Command]
     least: int
     most: int
     usage: str
@@ -52,17 +51,17 @@ class Verb(msgspec.Struct, frozen=True):
 
 def obeyed(
     session: IrcSession, text: str, verbs: dict[str, Verb], aliases: dict[str, str], purpose: ServicePurpose
-) -> Sequence[core.Command]:
+) -> Sequence[Command]:
     """The commands that a message to a service asks for."""
     typed, *words = text.split() or [""]
     name = aliases.get(typed.upper(), typed.upper())
     verb = verbs.get(name)
     if verb is None:
-        return [core.Answer(ServiceNotices(_help(verbs, name in ("", "HELP"), typed), purpose))]
+        return [Answer(ServiceNotices(_help(verbs, name in ("", "HELP"), typed), purpose))]
     if not verb.least <= len(words) <= verb.most:
-        return [core.Answer(ServiceNotices((f"Syntax: {name} {verb.usage}".rstrip(),), purpose))]
+        return [Answer(ServiceNotices((f"Syntax: {name} {verb.usage}".rstrip(),), purpose))]
     if verb.secret and not session.is_confidential:
-        return [core.Answer(replies.AccountRefused(AccountFault.OPEN, purpose=purpose))]
+        return [Answer(AccountRefused(AccountFault.OPEN, purpose=purpose))]
     return [verb.make(session, words)]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from asyncchat.core import commands as core
-from asyncchat.core import events, replies
+from asyncchat.core.commands import Command
+from asyncchat.core.features.topic import AskTopic, SetTopic, TopicChanged, TopicView
 from asyncchat.core.text import TOPIC_BYTES
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
@@ -29,14 +29,14 @@ token("TOPICLEN", TOPIC_BYTES)
     params="<channel> [:<topic>]",
     about="Shows a channel's topic, or sets it; an empty one removes it.",
 )
-def _topic(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _topic(session: IrcSession, message: Message) -> Sequence[Command]:
     if len(message.params) == 1:
-        return [core.AskTopic(message.params[0])]
-    return [core.SetTopic(message.params[0], message.params[1])]
+        return [AskTopic(message.params[0])]
+    return [SetTopic(message.params[0], message.params[1])]
 
 
-@reply(replies.TopicView)
-def say_topic(session: IrcSession, view: replies.TopicView) -> bytes:
+@reply(TopicView)
+def say_topic(session: IrcSession, view: TopicView) -> bytes:
     """A room's topic, who set it and when, or that there is none."""
     topic = view.topic
     if topic is None:
@@ -46,8 +46,8 @@ def say_topic(session: IrcSession, view: replies.TopicView) -> bytes:
     )
 
 
-@lines(events.TopicChanged)
-def _topic_lines(_encoder: EncoderBase, event: events.TopicChanged) -> bytes:
+@lines(TopicChanged)
+def _topic_lines(_encoder: EncoderBase, event: TopicChanged) -> bytes:
     return line(f":{event.person.origin} TOPIC {event.room}", event.text)
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asyncchat.core import commands as core
-from asyncchat.core import events, replies
+from asyncchat.core.coalesce import Together
+from asyncchat.core.commands import Command, Several
+from asyncchat.core.events import Record
+from asyncchat.core.features.opers import Resign
+from asyncchat.core.features.user_modes import PersonFlagChanged, PersonFlagsView, SetPersonFlag
 from asyncchat.core.modes import BOT
+from asyncchat.core.replies import NotYourself
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
 from asyncchat.dialects.irc.isupport import token
@@ -19,46 +23,44 @@ from asyncchat.dialects.irc.session import IrcSession
 token("BOT", PERSON_LETTERS[BOT])
 
 
-def own_changes(target: str, changes: str) -> Sequence[core.Command]:
+def own_changes(target: str, changes: str) -> Sequence[Command]:
     """``o`` can be laid down here, but only OPER gives it."""
     on = True
     unknown = False
-    asked: list[core.Command] = []
+    asked: list[Command] = []
     for letter in changes:
         if letter in "+-":
             on = letter == "+"
         elif letter in PERSON_FLAG_OF:
-            asked.append(core.SetPersonFlag(PERSON_FLAG_OF[letter], on, target))
+            asked.append(SetPersonFlag(PERSON_FLAG_OF[letter], on, target))
         elif letter != "o":
             unknown = True
         elif not on:
-            asked.append(core.Resign(target))
-    asked = asked[:CHANGES] or [core.SetPersonFlag("", on, target)]
+            asked.append(Resign(target))
+    asked = asked[:CHANGES] or [SetPersonFlag("", on, target)]
     if len(asked) > 1:
-        asked = [core.Several(tuple(asked))]
+        asked = [Several(tuple(asked))]
     if unknown:
         asked.append(numeric(numerics.ERR_UMODEUNKNOWNFLAG, text="Unknown MODE flag"))
     return asked
 
 
-@reply(replies.PersonFlagsView)
-def _say_person_flags(session: IrcSession, view: replies.PersonFlagsView) -> bytes:
+@reply(PersonFlagsView)
+def _say_person_flags(session: IrcSession, view: PersonFlagsView) -> bytes:
     letters = [PERSON_LETTERS[flag] for flag in view.flags] + ["o"] * view.owner
     return session.numeric(numerics.RPL_UMODEIS, f"+{''.join(sorted(letters))}")
 
 
-refusals(
-    {replies.NotYourself: lambda r: (numerics.ERR_USERSDONTMATCH, (), "Can't change mode for other users")}
-)
+refusals({NotYourself: lambda r: (numerics.ERR_USERSDONTMATCH, (), "Can't change mode for other users")})
 
 
-@to_self(events.PersonFlagChanged)
-def _own_modes_changed(session: IrcSession, record: events.Record, event: events.PersonFlagChanged) -> bytes:
+@to_self(PersonFlagChanged)
+def _own_modes_changed(session: IrcSession, record: Record, event: PersonFlagChanged) -> bytes:
     """One MODE line for all changes that a line asked for."""
-    records = record.records if isinstance(record, events.Together) else (record,)
+    records = record.records if isinstance(record, Together) else (record,)
     changes = (one.event for one in records)
     letters = [(one.on, PERSON_LETTERS[one.flag], "") for one in changes if type(one) is type(event)]
     return line(f":{session.nick} MODE {session.nick}", signed(letters))
 
 
-to_siblings_as_to_self(events.PersonFlagChanged)
+to_siblings_as_to_self(PersonFlagChanged)

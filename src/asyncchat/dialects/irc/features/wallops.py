@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asyncchat.core import commands as core
-from asyncchat.core import events
+from asyncchat.core.commands import Command
+from asyncchat.core.features.wallops import Announce, Announced
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import command, lines
 from asyncchat.dialects.irc.serialize import line
@@ -16,10 +16,10 @@ from asyncchat.dialects.irc.tokens import Message
 @command(
     "WALLOPS", 1, params=":<text>", about="Sends a message to everybody with the user mode w (operators)."
 )
-def _wallops(session: IrcSession, message: Message) -> Sequence[core.Command]:
-    return [core.Announce(message.params[0])]
+def _wallops(session: IrcSession, message: Message) -> Sequence[Command]:
+    return [Announce(message.params[0])]
 
 
-@lines(events.Announced)
-def _wallops_lines(_encoder: EncoderBase, event: events.Announced) -> bytes:
+@lines(Announced)
+def _wallops_lines(_encoder: EncoderBase, event: Announced) -> bytes:
     return line(f":{event.person.origin} WALLOPS", event.text)

@@ -10,10 +10,9 @@ from typing import Final
 
 import msgspec
 
-from asyncchat.core import commands as core
-from asyncchat.core import replies
+from asyncchat.core.commands import Command
+from asyncchat.core.features.queries import AskWho, Seen, WhoView
 from asyncchat.core.modes import BOT
-from asyncchat.core.replies import Seen
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import MULTI_PREFIX
 from asyncchat.dialects.irc.client_registry import silent
@@ -49,7 +48,7 @@ class Who(msgspec.Struct, frozen=True):
     about="Lists the members of a channel, or the people that a mask matches. Flags: o server operators "
     "only; n, u, h, r compare the mask with nickname, user, host, real name alone.",
 )
-def _who(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _who(session: IrcSession, message: Message) -> Sequence[Command]:
     """Lists the members of a room, or the people a mask describes: ``WHO mask [flags][%fields[,token]]``."""
     mask = message.param(0)
     flags, chosen, wanted = message.param(1).partition("%")
@@ -61,15 +60,15 @@ def _who(session: IrcSession, message: Message) -> Sequence[core.Command]:
     )
     matched = tuple(dict.fromkeys(field for letter, field in _MATCHED.items() if letter in flags))
     purpose = Who(mask, letters if chosen else None, label)
-    asked = core.AskWho("" if everyone else mask, "o" in flags, purpose=purpose)
+    asked = AskWho("" if everyone else mask, "o" in flags, purpose=purpose)
     return [msgspec.structs.replace(asked, fields=matched) if matched else asked]
 
 
 # Replies.
 
 
-@reply(replies.WhoView)
-def _say_who(session: IrcSession, view: replies.WhoView) -> bytes:
+@reply(WhoView)
+def _say_who(session: IrcSession, view: WhoView) -> bytes:
     asked = view.purpose if isinstance(view.purpose, Who) else Who(view.mask, None, "")
     lines: list[bytes] = []
     if asked.fields is None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from asyncchat.core import commands as core
-from asyncchat.core import replies
+from asyncchat.core.commands import Command
+from asyncchat.core.features.whowas import AskGone, GoneView
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import each, listed, numeric
 from asyncchat.dialects.irc.features.server import no_such_server
@@ -23,7 +23,7 @@ from asyncchat.dialects.irc.tokens import Message
     params="<nickname>{,<nickname>} [<count> [<server>]]",
     about="Tells who had a nickname before.",
 )
-def _whowas(session: IrcSession, message: Message) -> Sequence[core.Command]:
+def _whowas(session: IrcSession, message: Message) -> Sequence[Command]:
     """Tells who had a nick before; a count that is no positive number asks for all (RFC 2812, 3.6.3)."""
     if not listed(message.params[0], 1):
         return [numeric(numerics.ERR_NONICKNAMEGIVEN, text="No nickname given")]
@@ -32,11 +32,11 @@ def _whowas(session: IrcSession, message: Message) -> Sequence[core.Command]:
         return [no_such_server(server)]
     count = message.param(1)
     most = int(count) if count.isascii() and count.isdigit() and len(count) < 9 else 0
-    return each(message.params[0], WHOIS, lambda nick: core.AskGone(nick, most))
+    return each(message.params[0], WHOIS, lambda nick: AskGone(nick, most))
 
 
-@reply(replies.GoneView)
-def _say_gone(session: IrcSession, view: replies.GoneView) -> bytes:
+@reply(GoneView)
+def _say_gone(session: IrcSession, view: GoneView) -> bytes:
     """The people that had a nick, the last first, each with the time until which it had it."""
     say = session.numeric
     name = middle(view.name)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from asyncchat import __version__
+from asyncchat.core.features.bots import Bots, Token, digest_of
 from asyncchat.core.names import room_fault
-from asyncchat.core.tokens import Token, digest_of
 from asyncchat.server.http.api import messages, openapi, rooms, schemas, stream
 from asyncchat.server.http.api.routes import (
     OPEN,
@@ -145,7 +145,7 @@ class Api:
         if scheme.lower() != "bearer":
             return None
         digest = digest_of(secret.strip())
-        tokens = self._context.chat.tokens.values()
+        tokens = Bots.of(self._context.chat).tokens.values()
         return next((token for token in tokens if hmac.compare_digest(token.digest, digest)), None)
 
     def _wait(self, client: str) -> float:

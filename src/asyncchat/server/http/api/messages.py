@@ -11,11 +11,11 @@ import hashlib
 import msgspec
 
 from asyncchat.control.refusals import sentence
-from asyncchat.core import commands, replies
 from asyncchat.core.events import Record
+from asyncchat.core.features.bots import POST, Post, PostedBefore, TokenRefused
+from asyncchat.core.features.messages import CannotSpeak
 from asyncchat.core.names import fold
-from asyncchat.core.replies import Refusal
-from asyncchat.core.tokens import POST
+from asyncchat.core.replies import Refusal, StorageDown
 from asyncchat.log.base import LogError, PageQuery, Window
 from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.routes import Answer, Call, Route, body_of, json
@@ -48,22 +48,22 @@ async def post(call: Call) -> Response:
 async def _say(call: Call, draft: schemas.Draft, key: str, asked: str) -> Response:
     text = draft.text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").translate(_BREAKS)
     assert call.token is not None  # noqa: S101 - the route asks for one
-    command = commands.Post(call.token.name, call.room, text, schemas.KINDS[draft.kind], key, asked)
+    command = Post(call.token.name, call.room, text, schemas.KINDS[draft.kind], key, asked)
     for item in await call.context.sessions.hub.request(command):
         if isinstance(item, Record):
             said = schemas.message(item, call.context.log.ids)
             assert said is not None  # noqa: S101 - a post is one of the kinds
             return json(201, said)
-        if isinstance(item, replies.PostedBefore):
+        if isinstance(item, PostedBefore):
             return await _again(call, item, asked, text)
-        if isinstance(item, replies.StorageDown):
+        if isinstance(item, StorageDown):
             return problem(503, sentence(item), (("Retry-After", "5"),))
         if isinstance(item, Refusal):
             return problem(_STATUS.get(type(item), 422), sentence(item))
     raise AssertionError("a post without an outcome")
 
 
-async def _again(call: Call, before: replies.PostedBefore, asked: str, text: str) -> Response:
+async def _again(call: Call, before: PostedBefore, asked: str, text: str) -> Response:
     """The answer to a repeated request: the same message, found by its time."""
     if before.asked != asked:
         return problem(409, "Another message was posted under this Idempotency-Key. Use a new one.")
@@ -89,7 +89,7 @@ async def _again(call: Call, before: replies.PostedBefore, asked: str, text: str
 
 _BODIES: dict[str, type] = {"application/json": schemas.Draft, "text/plain": str}
 
-_STATUS: dict[type[Refusal], int] = {replies.TokenRefused: 403, replies.CannotSpeak: 403}
+_STATUS: dict[type[Refusal], int] = {TokenRefused: 403, CannotSpeak: 403}
 
 ROUTES = (
     Route(

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from asyncchat import __version__
-from asyncchat.core.tokens import ACTIONS
+from asyncchat.core.features.bots import ACTIONS
 from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.routes import OPEN, PREFIX, Route
 from asyncchat.server.http.messages import PROBLEM

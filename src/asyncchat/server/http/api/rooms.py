@@ -6,11 +6,11 @@ Owns what may be read without a token: the last lines of public rooms.
 from __future__ import annotations
 
 from asyncchat.core.chat import Chat
+from asyncchat.core.features.bots import READ, WHO
 from asyncchat.core.modes import ACCOUNTS_ONLY, BOT, INVITE_ONLY, KEY, SECRET
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.roles import ROLES
 from asyncchat.core.rooms import Room
-from asyncchat.core.tokens import READ, WHO
 from asyncchat.log.base import LogError, PageQuery, Window
 from asyncchat.server import history
 from asyncchat.server.http.api import schemas
@@ -57,7 +57,7 @@ async def members(call: Call) -> Response:
                 schemas.Member(
                     member.person.name,
                     tuple(role.name for role in ROLES if member.roles & role.bit),
-                    chat.away.get(member.person.id, ""),
+                    chat.people.away.get(member.person.id, ""),
                     chat.has(member.person.id, BOT),
                 )
                 for member in room.members()

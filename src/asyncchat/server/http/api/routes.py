@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 import msgspec
 
 from asyncchat.core.chat import Chat
-from asyncchat.core.tokens import Token
+from asyncchat.core.features.bots import Token
 from asyncchat.dialects.base import EventEncoder
 from asyncchat.log.base import Log
 from asyncchat.server.http.messages import Request, Response, problem

@@ -10,7 +10,8 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from asyncchat.core.events import Record, Said, Speech
+from asyncchat.core.events import Record
+from asyncchat.core.features.messages import Said, Speech
 from asyncchat.core.ids import Ids
 from asyncchat.text.timestamps import timestamp
 

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from asyncchat.core import events
+from asyncchat.core.coalesce import Together
 from asyncchat.core.events import Record
-from asyncchat.core.events.together import Together
+from asyncchat.core.features.bots import READ, Bots
+from asyncchat.core.features.reactions import Reacted
+from asyncchat.core.features.redaction import Erased
+from asyncchat.core.features.rename import RoomRenamed
+from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
-from asyncchat.core.tokens import READ
 from asyncchat.log.base import LogError, PageQuery, Window
 from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.routes import Answer, Call, Route
@@ -48,17 +51,17 @@ class StreamEncoder:
         said = schemas.message(record, self._ids)
         if said is not None:
             return chunk(b"id: %b\nevent: message\ndata: %b\n\n" % (said.id.encode(), _json(said)))
-        if isinstance(event, events.Erased):
+        if isinstance(event, Erased):
             ids = [self._ids.id_of(number) for number in event.numbers]
             return chunk(b"event: erased\ndata: %b\n\n" % _json({"ids": ids}))
-        if isinstance(event, events.TopicChanged):
+        if isinstance(event, TopicChanged):
             topic = {"topic": event.text, "name": event.person.name}
             return chunk(b"event: topic\ndata: %b\n\n" % _json(topic))
-        if isinstance(event, events.Reacted):
+        if isinstance(event, Reacted):
             about = self._ids.id_of(event.message)
             reaction = {"id": about, "name": event.person.name, "reaction": event.reaction, "on": event.on}
             return chunk(b"event: reaction\ndata: %b\n\n" % _json(reaction))
-        if isinstance(event, events.RoomRenamed):
+        if isinstance(event, RoomRenamed):
             return chunk(b"event: renamed\ndata: %b\n\n" % _json({"room": event.to}))
         return b""
 
@@ -93,7 +96,7 @@ async def stream(call: Call) -> Response:
             begun += await _catch_up(call, after, reached, session)
         session.resume_output(begun)
         # The token may be revoked while the stream runs.
-        while not session.ended and context.chat.tokens.get(fold(token.name)) == token:
+        while not session.ended and Bots.of(context.chat).tokens.get(fold(token.name)) == token:
             if await session.read(HEARTBEAT_SECONDS) is not None:
                 break  # the input ended, or there was more of it
             session.waiting_since = context.sessions.now()  # keepalive counts from here

@@ -1,0 +1,59 @@
+"""Names that look like others (UTS #39), and names of several scripts.
+
+Owns the skeleton of a name; who may have one is decided by ``features.connect``.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+from asyncchat.core.names import fold
+
+# fmt: off
+_LIKE = {
+    "2": "ᒿꛯ", "3": "𑣊𖼻", "4": "Ꮞ", "6": "бᏮ𑣕", "7": "𑣆", "8": "ȣ৪੪𐌚", "9": "৭੧୨൭𑣌𑣖",
+    "a": "ɑαаᎪᗅꓮ𐊠𖽀", "b": "вβᏏᏴᑲᖯᗷꓐ𐊂𐊡𐌁", "c": "сᏟᴄⲥꓚ𐊢𐌂𐐽𐔜𑣩𑣲", "d": "ԁᎠᏧᑯᗞᗪꓒꓓ",
+    "e": "еεҽᎬⴹꓰꬲ𐊆", "f": "քᖴẝꓝꞙꬵ𐊇𐊥𐔥𑣂", "g": "ƍɡցᏀᏳᶃꓖ", "h": "нηһհᎻᏂᕼꓧ𐋏", "i": "ıɩɪιіӏᎥꙇ𑣃",
+    "j": "ϳјᎫᒍꓙ", "k": "кκᏦᛕꓗ𐔘", "l": "ǀ۱Ꮮᒪᛁⵏꓡꓲ𐊊𐌉𐌠𐔦𖼖𖼨", "m": "мμᎷᗰᛖꓟ𐊰𐌑", "n": "ոռꓠ𐔓",
+    "o": "οσоօ۵०০੦૦ଠ୦௦౦೦ഠ൦๐໐ဝ၀ჿዐᴏᴑⲟⵔ〇ꓳꬽ𐊒𐊫𐐬𐓪𐔖𑓐𑣈𑣗𑣠", "p": "ρрᏢᑭⲣꓑ𐊕", "q": "ԛգզⵕ",
+    "r": "гᎡᏒᖇᴦⲅꓣꭇꭈ𖼵", "s": "ƽѕᏕᏚꓢꜱ𐊖𐑈𑣁𖼺", "t": "тτᎢꓔ𐊗𐊱𐌕𖼊", "u": "ʋυսሀᑌᴜꓴꞟꭎꭒ𐓶𑣘𖽂",
+    "v": "νѵ۷Ꮩᐯᴠⴸꓦꛟ𐔝𑜆𑣀𖼈", "w": "ɯѡԝաᎳᏔᴡꓪ𑜊𑜎𑜏𑣦𑣯", "x": "хχᕁᕽᚷⵝꓫ𐊐𐊴𐌗𐌢𐔧𑣬",
+    "y": "ɣʏγуүყᎩᎽᶌỿꓬꭚ𐊲𑣜𖽃", "z": "ζᏃᴢꓜ𐋵𑣄𑣥",
+}
+
+
+# fmt: on
+_TABLE = str.maketrans({like: letter for letter, alike in _LIKE.items() for like in alike})
+
+
+_SCRIPTS = frozenset(("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU"))
+"""Scripts with letters of one shape: none of them stands in a word with another."""
+
+
+@lru_cache(maxsize=2048)
+def looks(name: str) -> str:
+    """What a name looks like: two names look alike where this is equal. Of most names it is their key."""
+    key = fold(name)
+    return key if key.isascii() else key.translate(_TABLE)
+
+
+def mixed(name: str) -> bool:
+    """Whether a word of the name has letters of several scripts that have letters of one shape."""
+    if name.isascii():
+        return False
+    script = ""
+    for char in unicodedata.normalize("NFKC", name):
+        category = unicodedata.category(char)
+        if category[0] == "M":
+            continue
+        if category[0] != "L":
+            script = ""
+            continue
+        of = unicodedata.name(char, "").partition(" ")[0]
+        if of not in _SCRIPTS:
+            continue
+        if script and of != script:
+            return True
+        script = of
+    return False

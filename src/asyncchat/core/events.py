@@ -1,0 +1,93 @@
+"""Events: what happened, how long it is kept and who is told; and an event with its number and time.
+
+Owns what every event is; the events themselves stand with their features.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import msgspec
+
+if TYPE_CHECKING:
+    from asyncchat.core.rooms import Room
+
+
+class Kept(enum.IntEnum):
+    """How long a fact is kept; the value is what the log's file holds."""
+
+    TEXT = 0
+    """Never read by a decision; kept as long as the history is."""
+    STATE = 1
+    """Read by decisions: folded at each start."""
+    PRESENCE = 2
+    """Belongs to one run of a node; a week."""
+    NEVER = 3
+    """Passes by: told, not recorded, without a number."""
+    ACT = 4
+    """What operators of the server did, for the audit: never read by a decision; kept as a text is."""
+
+
+class Reach(enum.Enum):
+    """Who is told of an event, beside whoever caused it."""
+
+    ROOM = enum.auto()
+    """All members of ``event.room``."""
+    VISIBLE = enum.auto()
+    """Those of them who may see ``event.person``: all, but in an auditorium."""
+    PEERS = enum.auto()
+    """All members of all rooms that ``event.person`` is in, each once."""
+    PAIR = enum.auto()
+    """``event.to`` alone."""
+    SOME = enum.auto()
+    """The people in ``event.to``, wherever they are."""
+    SOME_MEMBERS = enum.auto()
+    """The people in ``event.to``, as far as they are in ``event.room``, in the order of the room's events."""
+    SOME_PEERS = enum.auto()
+    """The people in ``event.to``, behind what was told before where ``event.behind()`` says."""
+    NOBODY = enum.auto()
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="is"):
+    """A fact. A subclass declares all that others have to know of it.
+
+    ``concerns`` names the field with a person who is told of it as of an own command's outcome: ``person``,
+    ``to``, or none. ``audited``: the audit shows it.
+    """
+
+    kept: ClassVar[Kept] = Kept.PRESENCE
+    reach: ClassVar[Reach] = Reach.ROOM
+    concerns: ClassVar[str] = ""
+    audited: ClassVar[bool] = False
+
+    def to_keep(self) -> Self:
+        """The fact as the log keeps it."""
+        return self
+
+    def current(self) -> Event:
+        """The event that stands for this one today: another one where an older version wrote it."""
+        return self
+
+    def behind(self) -> tuple[int, str]:
+        """For ``SOME_PEERS``: the person whose rooms, or the room whose events, come before it."""
+        return self.person.id, ""  # type: ignore[attr-defined]  # an event of this kind has one
+
+    def allowed_by_role(self, _room: Room, _person_id: int) -> bool:
+        """Whether a person's role in the room allows this act; else the audit notes the override."""
+        return True
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A numbered event: ``number`` counts from 1 without a hole, ``time`` is microseconds since 1970 UTC.
+
+    Times never decrease from one record to the next.
+    """
+
+    number: int
+    time: int
+    event: Event
+
+
+class Passing(Record, frozen=True):
+    """An event that passes by: it goes the way of the records, but the log has none; its number is 0."""

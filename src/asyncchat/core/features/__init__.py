@@ -1,0 +1,30 @@
+"""The features of a chat, one place for each: commands, events, replies, handlers, appliers, state.
+
+Importing this folder loads and so registers them all; a new feature is a new module here.
+"""
+
+import pkgutil
+from collections.abc import Iterator
+from typing import Any, Final, Union
+
+from asyncchat.core.events import Event
+from asyncchat.core.features import audit
+
+for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
+    __import__(_module.name)
+
+
+def _concrete(base: type[Event]) -> Iterator[type[Event]]:
+    for event in base.__subclasses__():
+        if event.__struct_config__.tag is not None:
+            yield event
+        yield from _concrete(event)
+
+
+EVENTS: Final = tuple(_concrete(Event))
+"""Every event there is."""
+
+ANY_EVENT: Final[Any] = Union[EVENTS]  # noqa: UP007  # a union of a tuple
+"""The same as a type, to decode what the log holds."""
+
+audit.RoomAct = ANY_EVENT  # msgspec reads it at the first decoding

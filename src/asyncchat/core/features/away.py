@@ -1,0 +1,56 @@
+"""Being away, with a word.
+
+Owns the away message of a person.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from asyncchat.core.commands import Command
+from asyncchat.core.events import Event, Reach
+from asyncchat.core.people import Person
+from asyncchat.core.registry import Items, applies, handles
+from asyncchat.core.replies import NotEntered, Reply
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+
+
+class SetAway(Command, frozen=True):
+    """Go away with a word; empty: be back."""
+
+    text: str = ""
+
+
+class AwayChanged(Event, frozen=True, tag="away"):
+    """A person went away with a word, or with another one, or came back (an empty text)."""
+
+    reach: ClassVar[Reach] = Reach.PEERS
+    person: Person
+    text: str
+
+
+class StillAway(Reply, frozen=True):
+    """Nothing changed: the asker is away with that word already, or is not away (empty)."""
+
+    text: str
+
+
+@handles(SetAway)
+def set_away(chat: Chat, who: int, command: SetAway, _now: int) -> Items:
+    """Marks a person as away, or as back; others hear of it when it is something new."""
+    me = chat.people.get(who)
+    if me is None:
+        return (NotEntered(),)
+    if command.text == chat.people.away.get(who, ""):
+        return (StillAway(command.text),)
+    return (AwayChanged(me, command.text),)
+
+
+@applies(AwayChanged)
+def _away_changed(chat: Chat, event: AwayChanged) -> None:
+    if event.text:
+        chat.people.away[event.person.id] = event.text
+    else:
+        chat.people.away.pop(event.person.id, None)

@@ -1,0 +1,241 @@
+"""Invitations and knocks: asking people into a room, and asking to be let in.
+
+An invitation by a moderator admits past a ban, a key, a limit and invite-only; anyone else's only tells.
+It is used up by the join, and ends with the room and when the invited person leaves the chat.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from asyncchat.core.commands import Command, Question
+from asyncchat.core.events import Event, Kept, Reach
+from asyncchat.core.features.rooms import Joined
+from asyncchat.core.modes import INVITE_ONLY, NO_KNOCK
+from asyncchat.core.names import fold
+from asyncchat.core.parts import Part
+from asyncchat.core.people import Person
+from asyncchat.core.permissions import membership
+from asyncchat.core.registry import Items, answers, applies, handles
+from asyncchat.core.replies import AwayNote, NoSuchPerson, NoSuchRoom, NotEntered, NotOperator, Refusal, Reply
+from asyncchat.core.roles import Right
+from asyncchat.core.rooms import Room
+from asyncchat.core.text import cut
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+
+
+class AskInvitations(Question, frozen=True):
+    """The rooms that the asker is invited to."""
+
+
+class Invite(Command, frozen=True):
+    """Ask a person into a room."""
+
+    room: str
+    name: str
+
+
+class Knock(Command, frozen=True):
+    """Ask those who keep order in an invite-only room for an invitation."""
+
+    room: str
+    text: str = ""
+
+
+class Invited(Event, frozen=True, tag="invited"):
+    """A person was asked into a room; ``admits`` when that opens what is closed to others."""
+
+    reach: ClassVar[Reach] = Reach.PAIR
+    concerns: ClassVar[str] = "to"
+    room: str
+    to: Person
+    person: Person
+    admits: bool
+
+
+class Knocked(Event, frozen=True, tag="knocked"):
+    """Somebody outside asked for an invitation; ``to`` are the sessions of those who could give it.
+
+    ``time`` in microseconds since 1970 UTC.
+    """
+
+    reach: ClassVar[Reach] = Reach.SOME_MEMBERS
+    room: str
+    person: Person
+    text: str
+    to: tuple[int, ...]
+    time: int
+
+
+class InviteShown(Event, frozen=True, tag="invite_shown"):
+    """The members of a room may see that one of them (``person``) invited somebody."""
+
+    kept: ClassVar[Kept] = Kept.NEVER
+    room: str
+    to: Person
+    person: Person
+
+
+class InvitationsView(Reply, frozen=True):
+    """The rooms that the asker is invited to."""
+
+    rooms: tuple[str, ...]
+
+
+class AlreadyThere(Refusal, frozen=True):
+    """The person meant is in that room already."""
+
+    room: str
+    name: str
+
+
+class TooManyInvitations(Refusal, frozen=True):
+    """The person meant is invited to as many rooms as one may be."""
+
+    room: str
+    name: str
+
+
+class NoNeedToKnock(Refusal, frozen=True):
+    """The room is open to everyone, or the asker is in it (``inside``)."""
+
+    room: str
+    inside: bool
+
+
+class KnockForbidden(Refusal, frozen=True):
+    """Nobody may knock there, or the asker may not; ``reason`` is half a sentence."""
+
+    room: str
+    reason: str
+
+
+class TooManyKnocks(Refusal, frozen=True):
+    """The asker knocked there a moment ago."""
+
+    room: str
+
+
+KNOCK_REST = 300_000_000
+"""Microseconds between two knocks of one person at one room: five minutes, as is usual."""
+
+
+KNOCK_BYTES = 100
+"""Longest word with a knock: it stands beside room and origin."""
+
+
+INVITATIONS_EACH = 100
+"""Rooms one person may be invited to at a time: as many as it may be in."""
+
+
+@answers(AskInvitations)
+def invitations(chat: Chat, who: int, _question: AskInvitations) -> Reply:
+    """The rooms that the asker is invited to."""
+    return InvitationsView(tuple(chat.rooms[key].name for key in Invites.of(chat).rooms.get(who, ())))
+
+
+class Invites(Part):
+    """Who is invited where, and who knocked."""
+
+    def __init__(self) -> None:
+        self.rooms: dict[int, dict[str, bool]] = {}
+        """By person and the room's key: whether the invitation admits."""
+        self.knocks: dict[int, dict[str, int]] = {}
+        """When people last knocked, by the room's key."""
+
+    def end_run(self) -> None:
+        """Everybody is gone."""
+        self.rooms.clear()
+        self.knocks.clear()
+
+    def forget_person(self, person_id: int, _sessions: tuple[int, ...]) -> None:
+        """A person has left."""
+        self.rooms.pop(person_id, None)
+        self.knocks.pop(person_id, None)
+
+    def rename_room(self, old: str, new: str) -> None:
+        """Invitations are to the room, not to its name."""
+        for rooms in self.rooms.values():
+            if old in rooms:
+                rooms[new] = rooms.pop(old)
+
+    def forget_room(self, room: Room) -> None:
+        """Invitations end with the room."""
+        for person_id in [person_id for person_id, rooms in self.rooms.items() if room.key in rooms]:
+            self.use_up(person_id, room.key)
+
+    def use_up(self, person_id: int, key: str) -> None:
+        """Ends an invitation."""
+        rooms = self.rooms.get(person_id)
+        if rooms is not None and rooms.pop(key, None) is not None and not rooms:
+            del self.rooms[person_id]
+
+    def state(self) -> object:
+        """What is equal in equal chats, as plain data."""
+        return (
+            {person_id: dict(rooms) for person_id, rooms in self.rooms.items()},
+            {person_id: dict(rooms) for person_id, rooms in self.knocks.items()},
+        )
+
+
+@applies(Joined)
+def _joined(chat: Chat, event: Joined) -> None:
+    Invites.of(chat).use_up(event.person.id, fold(event.room))
+
+
+@handles(Invite)
+def invite(chat: Chat, who: int, command: Invite, _now: int) -> Items:
+    """Asks a person into a room; into an invite-only one those may who keep order there."""
+    room = membership(chat, who, command.room)
+    if isinstance(room, Refusal):
+        return (room,)
+    admits = chat.may(who, room, Right.KEEP_ORDER)
+    if INVITE_ONLY in room.flags and not admits:
+        return (NotOperator(room.name),)
+    other = chat.person_named(command.name)
+    if other is None:
+        return (NoSuchPerson(command.name),)
+    if other.id in room.seats:
+        return (AlreadyThere(room.name, other.name),)
+    rooms = Invites.of(chat).rooms.get(other.id, {})
+    if room.key not in rooms and len(rooms) >= INVITATIONS_EACH:
+        return (TooManyInvitations(room.name, other.name),)
+    me = chat.people[who]
+    told = Invited(room.name, other, me, admits), InviteShown(room.name, other, me)
+    away = chat.people.away.get(other.id)
+    return told if away is None else (*told, AwayNote(other, away))
+
+
+@handles(Knock)
+def knock(chat: Chat, who: int, command: Knock, now: int) -> Items:
+    """Tells those who could invite into an invite-only room that somebody wants in."""
+    me = chat.people.get(who)
+    if me is None:
+        return (NotEntered(),)
+    room = chat.room_shown(command.room, who)
+    if room is None:
+        return (NoSuchRoom(command.room),)
+    if who in room.seats or INVITE_ONLY not in room.flags:
+        return (NoNeedToKnock(room.name, who in room.seats),)
+    if NO_KNOCK in room.flags:
+        return (KnockForbidden(room.name, "nobody may knock there"),)
+    if room.bans_person(me) or room.mutes_person(me):
+        return (KnockForbidden(room.name, "you are banned or muted there"),)
+    if now - Invites.of(chat).knocks.get(who, {}).get(room.key, -KNOCK_REST) < KNOCK_REST:
+        return (TooManyKnocks(room.name),)
+    to = tuple(id for id, roles in room.roles.items() if roles >= Right.KEEP_ORDER)
+    return (Knocked(room.name, me, cut(command.text, KNOCK_BYTES)[0], to, now),)
+
+
+@applies(Invited)
+def _invited(chat: Chat, event: Invited) -> None:
+    rooms = Invites.of(chat).rooms.setdefault(event.to.id, {})
+    key = fold(event.room)
+    rooms[key] = rooms.get(key, False) or event.admits
+
+
+@applies(Knocked)
+def _knocked(chat: Chat, event: Knocked) -> None:
+    Invites.of(chat).knocks.setdefault(event.person.id, {})[fold(event.room)] = event.time

@@ -1,0 +1,389 @@
+"""What is said, to a room or to a person. The hottest handler: everything common stands first.
+
+Owns messages and what passes between programs (TAGMSG).
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import msgspec
+
+from asyncchat.core.commands import Command
+from asyncchat.core.events import Event, Kept, Reach
+from asyncchat.core.modes import (
+    ACCOUNTS_SPEAK,
+    ACCOUNTS_WRITE,
+    MODERATED,
+    NO_COLOUR,
+    NO_CTCP,
+    NO_OUTSIDERS,
+    OP_MODERATED,
+    SLOW,
+)
+from asyncchat.core.names import ROOM_SIGNS, fold
+from asyncchat.core.people import Person
+from asyncchat.core.registry import Items, applies, handles
+from asyncchat.core.replies import (
+    AwayNote,
+    NeedsAccount,
+    NoSuchPerson,
+    NoSuchRoom,
+    NotEntered,
+    NoText,
+    Refusal,
+    TextTooLong,
+)
+from asyncchat.core.roles import HALF_OPERATOR, ROLE_NAMED, Right, Role
+from asyncchat.core.rooms import Room
+from asyncchat.core.text import TEXT_BYTES, size
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+
+Tags = tuple[tuple[str, str], ...]
+"""What a sender's program adds for the readers' programs (an answer to what, typing): names and values.
+
+It is passed on to those who can read it, and kept with a message.
+"""
+
+
+Cuts = tuple[int, ...]
+"""Places in a text, ascending, where its sender's program had cut a line that was too long for one message.
+
+A dialect whose lines are short cuts it there again; for others they mean nothing.
+"""
+
+
+_EPHEMERAL = ("+typing", "+draft/typing")
+"""Tags that mean nothing later."""
+
+
+class Speech(enum.IntEnum):
+    """How something is said; the value is what the log's file holds."""
+
+    MESSAGE = 0
+    NOTICE = 1
+    """Never answered automatically, not even with a refusal."""
+    ACTION = 2
+    """``/me waves``: the text is what the person does."""
+    PROBE = 3
+    """A client's question to a client (CTCP), not for people's eyes: the text without its \\x01."""
+    PROBE_ANSWER = 4
+    """The answer to one, likewise."""
+
+
+class Say(Command, frozen=True):
+    """Say something to a room (``#…``) or to a person."""
+
+    to: str
+    text: str
+    speech: Speech = Speech.MESSAGE
+    tags: Tags = ()
+    cuts: Cuts = ()
+
+
+class Signal(Command, frozen=True):
+    """Tell the programs of a room's members, or of a person, something without a text for people.
+
+    With a ``role`` only those of the room's members who have it, or a higher one.
+    """
+
+    to: str
+    tags: Tags = ()
+    role: str = ""
+
+
+class Confide(Command, frozen=True):
+    """Say something to those members of a room who have a role, or a higher one."""
+
+    room: str
+    role: str
+    text: str
+    speech: Speech = Speech.MESSAGE
+    tags: Tags = ()
+    cuts: Cuts = ()
+
+
+class Spoke(Event, frozen=True, tag="spoke"):
+    """A member of a slowed room said something; ``time`` in microseconds since 1970 UTC."""
+
+    reach: ClassVar[Reach] = Reach.NOBODY
+    room: str
+    person: Person
+    time: int
+
+
+class Said(Event, frozen=True, tag="said"):
+    """A message to a room."""
+
+    kept: ClassVar[Kept] = Kept.TEXT
+    room: str
+    person: Person
+    text: str
+    speech: Speech = Speech.MESSAGE
+    tags: Tags = ()
+    cuts: Cuts = ()
+
+    def to_keep(self) -> Self:
+        """Without what means nothing later."""
+        return msgspec.structs.replace(self, tags=lasting(self.tags)) if self.tags else self
+
+
+class Whispered(Event, frozen=True, tag="whispered", omit_defaults=True):
+    """A private message."""
+
+    kept: ClassVar[Kept] = Kept.TEXT
+    reach: ClassVar[Reach] = Reach.PAIR
+    concerns: ClassVar[str] = "to"
+    to: Person
+    person: Person
+    text: str
+    speech: Speech = Speech.MESSAGE
+    tags: Tags = ()
+    cuts: Cuts = ()
+
+    def to_keep(self) -> Self:
+        """Without what means nothing later."""
+        return msgspec.structs.replace(self, tags=lasting(self.tags)) if self.tags else self
+
+
+class Signalled(Event, frozen=True, tag="signalled"):
+    """A program told the programs of a room's members something, without a text for people (typing)."""
+
+    kept: ClassVar[Kept] = Kept.NEVER
+    room: str
+    person: Person
+    tags: Tags
+
+
+class SignalledTo(Event, frozen=True, tag="signalled_to"):
+    """The same, for one person's program."""
+
+    kept: ClassVar[Kept] = Kept.NEVER
+    reach: ClassVar[Reach] = Reach.PAIR
+    concerns: ClassVar[str] = "to"
+    to: Person
+    person: Person
+    tags: Tags
+
+
+class SignalledToRole(Event, frozen=True, tag="signalled_to_role"):
+    """The same, for the programs of members who have a role, or a higher one; ``to`` are their sessions."""
+
+    kept: ClassVar[Kept] = Kept.NEVER
+    reach: ClassVar[Reach] = Reach.SOME_MEMBERS
+    room: str
+    person: Person
+    role: str
+    to: tuple[int, ...]
+    tags: Tags
+
+
+class Confided(Event, frozen=True, tag="confided", omit_defaults=True):
+    """A message to those members of a room who have a role, or a higher one; ``to`` are their sessions."""
+
+    kept: ClassVar[Kept] = Kept.TEXT
+    reach: ClassVar[Reach] = Reach.SOME_MEMBERS
+    room: str
+    person: Person
+    text: str
+    role: str
+    to: tuple[int, ...]
+    speech: Speech = Speech.MESSAGE
+    tags: Tags = ()
+    cuts: Cuts = ()
+
+
+class CannotSpeakReason(enum.Enum):
+    """Why a message to a room is refused."""
+
+    OUTSIDE = "you are not in it"
+    BANNED = "you are banned"
+    MUTED = "you are muted"
+    MODERATED = "only members with a role may speak"
+    COLOUR = "colours are not allowed there"
+    CTCP = "questions of programs are not allowed there"
+    SLOW = "you spoke a moment ago"
+    ACCOUNT = "only who is logged in to an account may speak"
+
+
+class CannotSpeak(Refusal, frozen=True):
+    """The asker may not speak in the room; where it is slowed, for so many ``seconds`` more."""
+
+    room: str
+    reason: CannotSpeakReason
+    seconds: int = 0
+
+    @property
+    def why(self) -> str:
+        """The reason, as half a sentence."""
+        return f"{self.reason.value}, wait {self.seconds} s" if self.seconds else self.reason.value
+
+
+_QUIET = (Speech.NOTICE, Speech.PROBE_ANSWER)
+
+
+_PROBES = (Speech.PROBE, Speech.PROBE_ANSWER)
+
+
+_COLOURS = frozenset("\x03\x04")
+"""What begins a colour in a text: by number and by value (modern.ircdocs.horse, "Formatting")."""
+
+
+def lasting(tags: Tags) -> Tags:
+    """Those tags of a message that are kept with it."""
+    return tuple(tag for tag in tags if tag[0] not in _EPHEMERAL)
+
+
+@handles(Say)
+def say(chat: Chat, who: int, command: Say, now: int) -> Items:
+    """Passes a text on; a notice is never answered, not even with a refusal (RFC 2812, 3.3.2)."""
+    me = chat.people.get(who)
+    if me is None:
+        return (NotEntered(),)
+    text = command.text
+    if len(text) * 4 > TEXT_BYTES and size(text) > TEXT_BYTES:
+        return _refused(command, TextTooLong(TEXT_BYTES))
+    if not text and command.speech not in (Speech.PROBE, Speech.PROBE_ANSWER):
+        return _refused(command, NoText())
+    to = command.to
+    if to[:1] in ROOM_SIGNS:
+        room = chat.rooms.get(fold(to))
+        if room is None:
+            return _refused(command, NoSuchRoom(to))
+        if room.guarded or who not in room.seats:
+            return _say_guarded(chat, me, room, command, now)
+        return (Said(room.name, me, text, command.speech, command.tags, command.cuts),)
+    other = chat.person_named(to)
+    if other is None:
+        return _refused(command, NoSuchPerson(to))
+    if not me.account and _unwritten(chat, me, other):
+        return _refused(command, NeedsAccount(other.name))
+    whisper = Whispered(other, me, text, command.speech, command.tags, command.cuts)
+    away = chat.people.away.get(other.id)
+    if away is None or command.speech in _QUIET:
+        return (whisper,)
+    return (whisper, AwayNote(other, away))
+
+
+@handles(Signal)
+def signal(chat: Chat, who: int, command: Signal, _now: int) -> Items:
+    """Passes on what is for programs alone, wherever a text could be said."""
+    me = chat.people.get(who)
+    if me is None:
+        return (NotEntered(),)
+    if command.to[:1] in ROOM_SIGNS:
+        room = chat.room_shown(command.to, who)
+        if room is None:
+            return (NoSuchRoom(command.to),)
+        reason = _silenced(chat, me, room)
+        if reason is not None:
+            return (CannotSpeak(room.name, reason),)
+        role = ROLE_NAMED.get(command.role)
+        if role is None and OP_MODERATED in room.flags and not chat.may(who, room, Right.SPEAK):
+            role = HALF_OPERATOR
+        if role is not None:
+            to = _having(room, role, me)
+            return (SignalledToRole(room.name, me, role.name, to, command.tags),)
+        return (Signalled(room.name, me, command.tags),)
+    other = chat.person_named(command.to)
+    if other is None:
+        return (NoSuchPerson(command.to),)
+    if not me.account and _unwritten(chat, me, other):
+        return (NeedsAccount(other.name),)
+    return (SignalledTo(other, me, command.tags),)
+
+
+def _unwritten(chat: Chat, me: Person, other: Person) -> bool:
+    """Whether a person is written to by accounts alone; by itself and the owner it always is."""
+    return chat.has(other.id, ACCOUNTS_WRITE) and me.id != other.id and me.id not in chat.server_operators
+
+
+def _say_guarded(chat: Chat, me: Person, room: Room, command: Say, now: int) -> Items:
+    """Passes a text on to a room where not everybody may say everything."""
+    if not chat.shows(room, me.id):
+        return _refused(command, NoSuchRoom(command.to))
+    reason = _silenced(chat, me, room) or unwanted(room, command.text, command.speech)
+    if reason is not None:
+        return _refused(command, CannotSpeak(room.name, reason))
+    said = Said(room.name, me, command.text, command.speech, command.tags, command.cuts)
+    if not room.guarded or chat.may(me.id, room, Right.SPEAK):
+        return (said,)
+    if OP_MODERATED in room.flags:
+        return (_confided(room, me, HALF_OPERATOR, command),)
+    if SLOW not in room.settings:
+        return (said,)
+    last = room.spoke.get(me.id)
+    rest = 0 if last is None else last + int(room.settings[SLOW]) * 1_000_000 - now
+    if rest > 0:
+        refusal = CannotSpeak(room.name, CannotSpeakReason.SLOW, -(-rest // 1_000_000))
+        return _refused(command, refusal)
+    return (said, Spoke(room.name, me, now))
+
+
+@handles(Confide)
+def confide(chat: Chat, who: int, command: Confide, _now: int) -> Items:
+    """Passes a text on to those of a room who have a role, from anyone who may speak there."""
+    me = chat.people.get(who)
+    if me is None:
+        return (NotEntered(),)
+    if size(command.text) > TEXT_BYTES:
+        return _refused(command, TextTooLong(TEXT_BYTES))
+    room = chat.room_shown(command.room, who)
+    role = ROLE_NAMED.get(command.role)
+    if room is None or role is None:
+        return _refused(command, NoSuchRoom(command.room))
+    reason = _silenced(chat, me, room) or unwanted(room, command.text, command.speech)
+    if reason is not None:
+        return _refused(command, CannotSpeak(room.name, reason))
+    return (_confided(room, me, role, command),)
+
+
+def _confided(room: Room, me: Person, role: Role, command: Say | Confide) -> Confided:
+    to = _having(room, role, me)
+    return Confided(room.name, me, command.text, role.name, to, command.speech, command.tags, command.cuts)
+
+
+def _having(room: Room, role: Role, me: Person) -> tuple[int, ...]:
+    """The others who have a role in the room, or a higher one."""
+    return tuple(who for who, roles in room.roles.items() if roles >= role.bit and who != me.id)
+
+
+def _silenced(chat: Chat, me: Person, room: Room) -> CannotSpeakReason | None:
+    """Why a person may say nothing in the room, whatever it is."""
+    if chat.may(me.id, room, Right.SPEAK):
+        return None
+    if me.id not in room.seats and NO_OUTSIDERS in room.flags:
+        return CannotSpeakReason.OUTSIDE
+    if room.guarded:
+        if room.bans_person(me):
+            return CannotSpeakReason.BANNED
+        if room.mutes_person(me):
+            return CannotSpeakReason.MUTED
+        if MODERATED in room.flags and OP_MODERATED not in room.flags:
+            return CannotSpeakReason.MODERATED
+        if ACCOUNTS_SPEAK in room.flags and not me.account:
+            return CannotSpeakReason.ACCOUNT
+    return None
+
+
+def unwanted(room: Room, text: str, speech: Speech) -> CannotSpeakReason | None:
+    """Why nobody may say this in the room."""
+    if NO_COLOUR in room.flags and not _COLOURS.isdisjoint(text):
+        return CannotSpeakReason.COLOUR
+    if NO_CTCP in room.flags and speech in _PROBES:
+        return CannotSpeakReason.CTCP
+    return None
+
+
+def _refused(command: Say | Confide, refusal: Refusal) -> Items:
+    return () if command.speech in _QUIET else (refusal,)
+
+
+@applies(Spoke)
+def _spoke(chat: Chat, event: Spoke) -> None:
+    room = chat.rooms[fold(event.room)]
+    if SLOW in room.settings:
+        room.spoke[event.person.id] = event.time

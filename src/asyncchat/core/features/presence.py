@@ -1,0 +1,180 @@
+"""People in the chat: that they come and go, with one session or several, and what they are called.
+
+Owns these events and what they change; who may do it is decided by ``connect``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from asyncchat.core.events import Event, Reach
+from asyncchat.core.features.rooms import closing
+from asyncchat.core.names import fold
+from asyncchat.core.people import Person
+from asyncchat.core.registry import applies
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+
+
+class LoggedIn(Event, frozen=True, tag="logged_in"):
+    """A person is logged in; ``person`` is the old value, ``now`` the one with the account."""
+
+    reach: ClassVar[Reach] = Reach.PEERS
+    person: Person
+    now: Person
+
+
+class LoggedOut(Event, frozen=True, tag="logged_out"):
+    """A person is logged in no more; ``now`` is the value without an account."""
+
+    reach: ClassVar[Reach] = Reach.PEERS
+    concerns: ClassVar[str] = "person"
+    person: Person
+    now: Person
+
+
+class NodeStarted(Event, frozen=True, tag="started"):
+    """A run of the node begins: all its earlier presence is over."""
+
+    reach: ClassVar[Reach] = Reach.NOBODY
+    version: str
+
+
+class Entered(Event, frozen=True, tag="entered"):
+    """A person got a name, and may be ``away`` from the start. ``time`` in microseconds since 1970 UTC."""
+
+    reach: ClassVar[Reach] = Reach.NOBODY
+    person: Person
+    time: int
+    away: str = ""
+
+
+class Left(Event, frozen=True, tag="left"):
+    """A person left the chat and so all its rooms; an empty reason is a plain goodbye.
+
+    ``time`` in microseconds since 1970 UTC; ``rooms`` are the keys of those it was in.
+    """
+
+    reach: ClassVar[Reach] = Reach.PEERS
+    person: Person
+    reason: str = ""
+    time: int = 0
+    rooms: tuple[str, ...] = ()
+
+
+class Attached(Event, frozen=True, tag="attached"):
+    """Another session of the same account is this person too; ``time`` in microseconds since 1970 UTC.
+
+    ``device`` is the user name that it gives.
+    """
+
+    reach: ClassVar[Reach] = Reach.NOBODY
+    concerns: ClassVar[str] = "person"
+    person: Person
+    session: int
+    time: int
+    device: str = ""
+
+
+class Detached(Event, frozen=True, tag="detached"):
+    """A session is its person no more, who stays; an empty reason is a plain goodbye."""
+
+    reach: ClassVar[Reach] = Reach.NOBODY
+    person: Person
+    session: int
+    reason: str = ""
+    time: int = 0
+
+
+class Renamed(Event, frozen=True, tag="renamed"):
+    """A person has another name; ``person`` is the old value, ``time`` in microseconds since 1970 UTC.
+
+    ``rooms`` are the keys of those it is in.
+    """
+
+    reach: ClassVar[Reach] = Reach.PEERS
+    person: Person
+    now: Person
+    time: int = 0
+    rooms: tuple[str, ...] = ()
+
+
+class RealnameChanged(Event, frozen=True, tag="realname"):
+    """A person has another real name; ``person`` is the old value."""
+
+    reach: ClassVar[Reach] = Reach.PEERS
+    person: Person
+    now: Person
+
+
+def leaving(chat: Chat, me: Person, reason: str, now: int) -> Iterator[Event]:
+    """That a person is gone from everywhere."""
+    yield Left(me, reason, now, chat.rooms.joined.get(me.id, ()))
+    for room in chat.rooms_with(me.id):
+        yield from closing(room)
+
+
+@applies(LoggedIn, LoggedOut)
+def _logged(chat: Chat, event: LoggedIn | LoggedOut) -> None:
+    chat.replace_person(event.now)
+
+
+@applies(NodeStarted)
+def _node_started(chat: Chat, _event: NodeStarted) -> None:
+    chat.rooms.end_run()
+    chat.people.end_run()
+    chat.sessions.clear()
+    chat.server_operators.clear()
+    for part in chat.parts.values():
+        part.end_run()
+
+
+@applies(Entered)
+def _entered(chat: Chat, event: Entered) -> None:
+    chat.people.add(event.person, event.time)
+    if event.away:
+        chat.people.away[event.person.id] = event.away
+
+
+@applies(Left)
+def _left(chat: Chat, event: Left) -> None:
+    who = event.person.id
+    for room in chat.rooms_with(who):
+        room.unseat(who)
+    chat.rooms.joined.pop(who, None)
+    chat.people.remove(who)
+    chat.server_operators.discard(who)
+    sessions = chat.sessions.remove(who)
+    for part in chat.parts.values():
+        part.forget_person(who, sessions)
+
+
+@applies(Attached)
+def _attached(chat: Chat, event: Attached) -> None:
+    chat.sessions.attach(event.person.id, event.session, event.device)
+
+
+@applies(Detached)
+def _detached(chat: Chat, event: Detached) -> None:
+    chat.sessions.detach(event.person.id, event.session, event.time)
+    for part in chat.parts.values():
+        part.forget_session(event.person.id, event.session)
+
+
+@applies(Renamed)
+def _renamed(chat: Chat, event: Renamed) -> None:
+    chat.people.rename(event.person, event.now)
+    chat.replace_person(event.now)
+
+
+@applies(RealnameChanged)
+def _realname_changed(chat: Chat, event: RealnameChanged) -> None:
+    chat.replace_person(event.now)
+
+
+def reserved(chat: Chat, name: str, account: str) -> bool:
+    """Whether a name belongs to an account and not to this one (empty: none)."""
+    key = fold(name)
+    return key in chat.accounts and (not account or fold(account) != key)

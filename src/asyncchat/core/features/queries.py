@@ -1,0 +1,334 @@
+"""Questions about people and rooms: nothing happens, the asker is told.
+
+Owns lists and WHO, WHOIS; questions about one feature stand with it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from asyncchat.core.commands import Command, Question
+from asyncchat.core.features.join import AskRoom, RoomView, room_view
+from asyncchat.core.features.metadata.state import Metadata
+from asyncchat.core.modes import INVISIBLE
+from asyncchat.core.names import ROOM_SIGNS, mask_of, matches
+from asyncchat.core.people import Person
+from asyncchat.core.registry import Items, answers, handles
+from asyncchat.core.replies import NoSuchPerson, NotEntered, Reply
+from asyncchat.core.roles import OPERATOR
+from asyncchat.core.rooms import Room
+from asyncchat.core.visibility import sees, visible
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+
+
+class AskCounts(Question, frozen=True):
+    """How many people, rooms and owners there are."""
+
+
+class AskNames(Question, frozen=True):
+    """All rooms that the asker may know of, with their members, and the people who are in none of these."""
+
+
+class Span(msgspec.Struct, frozen=True):
+    """More than ``over`` and less than ``under``, where they are not None."""
+
+    over: int | None = None
+    under: int | None = None
+
+
+class AskRooms(Command, frozen=True):
+    """All rooms, or those named or described by one of ``masks`` and by none of ``without``.
+
+    ``people`` counts its members, ``opened`` and ``topic`` are ages in minutes; a room without a topic has no
+    age of one.
+    """
+
+    names: tuple[str, ...] = ()
+    masks: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    people: Span = Span()
+    opened: Span = Span()
+    topic: Span = Span()
+
+
+class AskWho(Command, frozen=True):
+    """The people a room's name, a name or a mask describes; empty: all.
+
+    A mask without ``!`` and ``@`` is held against each of ``fields`` of a person. ``purpose`` goes back to
+    the dialect with the answer.
+    """
+
+    mask: str = ""
+    owners_only: bool = False
+    fields: tuple[str, ...] = ("name", "user", "host", "realname")
+    purpose: object = None
+
+
+class AskPerson(Command, frozen=True):
+    """All that may be known of one person. ``purpose`` goes back to the dialect with the answer."""
+
+    name: str
+    purpose: object = None
+
+
+class AskPeople(Question, frozen=True):
+    """Those of these names that are here. ``purpose`` goes back to the dialect with the answer."""
+
+    names: tuple[str, ...]
+    purpose: object = None
+
+
+class NamesView(Reply, frozen=True):
+    """The rooms with their members, and who is in none of them; ``more``: that is not all of it."""
+
+    rooms: tuple[RoomView, ...]
+    others: tuple[Person, ...]
+    more: bool = False
+
+
+class RoomLine(msgspec.Struct, frozen=True):
+    """One room of a list."""
+
+    room: str
+    size: int
+    topic: str
+
+
+class RoomsView(Reply, frozen=True):
+    """The rooms asked for, by name; ``mine`` are those the asker is in, by key."""
+
+    rooms: tuple[RoomLine, ...]
+    mine: frozenset[str]
+
+
+class Counts(Reply, frozen=True):
+    """How many there are now, and at the most so far in this run."""
+
+    people: int
+    rooms: int
+    owners: int
+    most_people: int
+    invisible: int = 0
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A person as another sees it, found in ``room`` ('' for none), with its roles there and its flags.
+
+    ``idle`` is how many seconds it has said nothing. ``address`` is where from in truth, told of itself
+    and to the owner; else empty.
+    """
+
+    person: Person
+    away: str
+    owner: bool
+    room: str
+    roles: int
+    flags: frozenset[str] = frozenset()
+    idle: int = 0
+    address: str = ""
+
+    @property
+    def operator(self) -> bool:
+        """Whether it is an operator of that room, or higher."""
+        return self.roles >= OPERATOR.bit
+
+
+class WhoView(Reply, frozen=True):
+    """The people a mask describes; ``purpose`` as in AskWho."""
+
+    mask: str
+    people: tuple[Seen, ...]
+    purpose: object = None
+
+
+class PersonView(Reply, frozen=True):
+    """All that may be known of a person; ``rooms`` are (name, sum of its roles) pairs.
+
+    ``private`` tells whether the asker may know more than others: of itself, and the owner of all.
+    ``purpose`` as in AskPerson; ``metadata`` are its values by key. ``absent`` is since when it has had no
+    connection, 0 where it has one (microseconds since 1970 UTC).
+    """
+
+    seen: Seen
+    rooms: tuple[tuple[str, int], ...]
+    entered: int
+    private: bool = False
+    purpose: object = None
+    metadata: tuple[tuple[str, str], ...] = ()
+    absent: int = 0
+
+
+class PeopleView(Reply, frozen=True):
+    """Those who are here of the names asked for, in that order; ``purpose`` as in AskPeople."""
+
+    people: tuple[Seen, ...]
+    purpose: object
+
+
+NAMES_IN_ALL = 2000
+"""Names that one answer about all rooms holds: some 30 KB. The first room is told whole, however large."""
+
+
+_MINUTE = 60_000_000
+"""A minute in microseconds."""
+
+
+@answers(AskCounts)
+def counts(chat: Chat, _who: int, _question: AskCounts) -> Counts:
+    """How many there are."""
+    invisible = sum(INVISIBLE in flags for flags in chat.people.flags.values())
+    return Counts(len(chat.people), len(chat.rooms), len(chat.server_operators), chat.people.most, invisible)
+
+
+@answers(AskNames)
+def names(chat: Chat, who: int, _question: AskNames) -> Reply:
+    """All rooms with their members, whole ones, as long as these are not too many."""
+    views: list[RoomView] = []
+    seen: set[int] = set()
+    for room in sorted(chat.rooms.values(), key=lambda room: room.key):
+        if not room.seats or not chat.shows(room, who):
+            continue
+        if views and len(seen) + len(room.seats) > NAMES_IN_ALL:
+            return NamesView(tuple(views), (), more=True)
+        view = room_view(chat, who, AskRoom(room.name))
+        if isinstance(view, RoomView):
+            views.append(view)
+            seen.update(room.seats)
+    others = [p for p in chat.people.values() if p.id not in seen and sees(chat, who, p.id)]
+    return NamesView(tuple(views), tuple(others[:NAMES_IN_ALL]), len(others) > NAMES_IN_ALL)
+
+
+@handles(AskRooms)
+def rooms(chat: Chat, who: int, question: AskRooms, now: int) -> Items:
+    """The rooms there are, or those of the names that are there, the fullest first."""
+    if who not in chat.people:
+        return (NotEntered(),)
+    if question.names and not question.masks:
+        named = (chat.room_shown(name, who) for name in question.names)
+        chosen = [room for room in named if room is not None]
+    else:
+        shown = (room for room in chat.rooms.values() if chat.shows(room, who))
+        chosen = sorted(shown, key=lambda room: (-len(room.seats), room.key))
+    view = RoomsView(
+        tuple(
+            RoomLine(room.name, len(room.seats), room.topic.text if room.topic else "")
+            for room in chosen
+            if _wanted(question, room, now)
+        ),
+        frozenset(chat.rooms.joined.get(who, ())),
+    )
+    return (view,)
+
+
+def _wanted(question: AskRooms, room: Room, now: int) -> bool:
+    if question.masks and not any(matches(mask, room.name) for mask in (*question.masks, *question.names)):
+        return False
+    if any(matches(mask, room.name) for mask in question.without):
+        return False
+    topic_set = None if room.topic is None else room.topic.time
+    return (
+        _within(question.people, len(room.seats))
+        and _within(question.opened, (now - room.opened) / _MINUTE)
+        and _within(question.topic, None if topic_set is None else (now - topic_set) / _MINUTE)
+    )
+
+
+def _within(span: Span, value: float | None) -> bool:
+    if span.over is None and span.under is None:
+        return True
+    if value is None:
+        return False
+    return (span.over is None or value > span.over) and (span.under is None or value < span.under)
+
+
+@handles(AskWho)
+def who_is_there(chat: Chat, who: int, question: AskWho, now: int) -> Items:
+    """The people a room's name, a name or a mask describes."""
+    if who not in chat.people:
+        return (NotEntered(),)
+    mask = question.mask
+    room = chat.room_shown(mask, who) if mask[:1] in ROOM_SIGNS else None
+    if room is not None:
+        blocks = visible(chat, who, room)
+        found = [_seen(chat, who, member.person, room, now) for block in blocks for member in block.members]
+    elif mask[:1] in ROOM_SIGNS:
+        found = []
+    else:
+        exact = chat.person_named(mask)
+        people = [exact] if exact is not None else _described(chat, who, question)
+        found = [_seen(chat, who, person, None, now) for person in people]
+    if question.owners_only:
+        found = [seen for seen in found if seen.owner]
+    return (WhoView(mask, tuple(found), question.purpose),)
+
+
+def _described(chat: Chat, who: int, question: AskWho) -> list[Person]:
+    mask = question.mask
+    shown = [person for person in chat.people.values() if sees(chat, who, person.id)]
+    if not mask:
+        return shown
+    if "!" in mask or "@" in mask:
+        pattern = mask_of(mask)
+        return [person for person in shown if matches(pattern, person.origin)]
+    return [
+        person for person in shown if any(matches(mask, getattr(person, field)) for field in question.fields)
+    ]
+
+
+@handles(AskPerson)
+def person(chat: Chat, who: int, question: AskPerson, now: int) -> Items:
+    """All that may be known of a person."""
+    if who not in chat.people:
+        return (NotEntered(),)
+    found = chat.person_named(question.name)
+    if found is None:
+        return (NoSuchPerson(question.name),)
+    view = PersonView(
+        _seen(chat, who, found, None, now),
+        tuple(
+            (room.name, room.roles.get(found.id, 0))
+            for room in chat.rooms_with(found.id)
+            if chat.shows(room, who) and not chat.veils(room, who, found.id)
+        ),
+        chat.people.since.get(found.id, 0),
+        who == found.id or who in chat.server_operators,
+        question.purpose,
+        tuple(Metadata.of(chat).values_of(found).items()),
+        chat.sessions.offline_since.get(found.id, 0),
+    )
+    return (view,)
+
+
+@answers(AskPeople)
+def people(chat: Chat, who: int, question: AskPeople) -> Reply:
+    """Those of some names who are here."""
+    found = (chat.person_named(name) for name in question.names)
+    return PeopleView(
+        tuple(_seen(chat, who, person, None) for person in found if person is not None), question.purpose
+    )
+
+
+def _seen(chat: Chat, who: int, person: Person, room: Room | None, now: int = 0) -> Seen:
+    if room is None:
+        room = next(
+            (
+                room
+                for room in chat.rooms_with(person.id)
+                if chat.shows(room, who) and not chat.veils(room, who, person.id)
+            ),
+            None,
+        )
+    return Seen(
+        person,
+        chat.people.away.get(person.id, ""),
+        person.id in chat.server_operators,
+        "" if room is None else room.name,
+        0 if room is None else room.roles.get(person.id, 0),
+        chat.people.flags.get(person.id, frozenset()),
+        max(0, now - chat.people.last_spoke.get(person.id, chat.people.since.get(person.id, 0))) // 1_000_000,
+        (person.address or person.host) if who == person.id or who in chat.server_operators else "",
+    )

@@ -1,0 +1,123 @@
+"""Reactions to messages.
+
+Owns the events; the server finds the message in the log.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import msgspec
+
+from asyncchat.core.commands import Command, IoCommand
+from asyncchat.core.events import Event, Kept, Reach, Record
+from asyncchat.core.features.history import Which
+from asyncchat.core.features.messages import Said, Signal, Signalled, SignalledTo, Tags, Whispered, signal
+from asyncchat.core.people import Person
+from asyncchat.core.registry import Items, handles
+from asyncchat.core.replies import Done
+from asyncchat.core.text import cut
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+
+
+class React(IoCommand, frozen=True):
+    """Put a reaction to a message, or take it back; a gate finds the message.
+
+    ``tags`` are what the asker's program sent; without any the gate makes them.
+    """
+
+    which: Which
+    reaction: str
+    on: bool = True
+    tags: Tags = ()
+
+
+class PassOn(Command, frozen=True):
+    """Tell of a reaction to a message that the history has not."""
+
+    to: str
+    tags: Tags
+
+
+class PutReaction(Command, frozen=True):
+    """The same, with the message as the gate found it."""
+
+    to: str
+    found: Record
+    reaction: str
+    on: bool
+    tags: Tags
+
+
+class Reacted(Event, frozen=True, tag="reacted", omit_defaults=True):
+    """Somebody put a reaction to a room's message, or took it back (``on``).
+
+    ``message`` is that one's number and ``author`` the name of who said it; ``tags`` are what the sender's
+    program sent, for the readers' programs. ``about`` is how the message begins, for people; it is told and
+    never kept: an erasure must leave no copy.
+    """
+
+    kept: ClassVar[Kept] = Kept.TEXT
+    room: str
+    person: Person
+    message: int
+    author: str
+    reaction: str
+    on: bool = True
+    tags: Tags = ()
+    about: str = ""
+
+    def to_keep(self) -> Self:
+        """Without the copy of the text."""
+        return msgspec.structs.replace(self, about="") if self.about else self
+
+
+class ReactedTo(Event, frozen=True, tag="reacted_to", omit_defaults=True):
+    """The same, to a message of a private conversation."""
+
+    kept: ClassVar[Kept] = Kept.TEXT
+    reach: ClassVar[Reach] = Reach.PAIR
+    concerns: ClassVar[str] = "to"
+    to: Person
+    person: Person
+    message: int
+    author: str
+    reaction: str
+    on: bool = True
+    tags: Tags = ()
+    about: str = ""
+
+    def to_keep(self) -> Self:
+        """Without the copy of the text."""
+        return msgspec.structs.replace(self, about="") if self.about else self
+
+
+_ABOUT_BYTES = 60
+"""How much of a message is told with a reaction to it: it is to be known again."""
+
+
+@handles(PutReaction)
+def put_reaction(chat: Chat, who: int, command: PutReaction, now: int) -> Items:
+    """Keeps a reaction, wherever a text could be said."""
+    items = signal(chat, who, Signal(command.to, command.tags), now)
+    passing = items[0]
+    message = command.found.event
+    if not isinstance(message, Said | Whispered):
+        return (*items, Done())
+    about = message.text.partition("\n")[0]
+    short = cut(about, _ABOUT_BYTES)[0]
+    fact = (command.found.number, message.person.name, command.reaction, command.on, command.tags)
+    about = short if short == message.text else f"{short}…"
+    if isinstance(passing, Signalled):
+        return (Reacted(passing.room, passing.person, *fact, about), Done())
+    if isinstance(passing, SignalledTo):
+        return (ReactedTo(passing.to, passing.person, *fact, about), Done())
+    return (*items, Done())
+
+
+@handles(PassOn)
+def pass_on(chat: Chat, who: int, command: PassOn, now: int) -> Items:
+    """Tells of a reaction that can't be kept."""
+    return (*signal(chat, who, Signal(command.to, command.tags), now), Done())

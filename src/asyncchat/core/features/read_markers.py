@@ -1,0 +1,166 @@
+"""How far people have read: each for itself, an account's sessions together.
+
+Owns the markers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar, Final, Self
+
+import msgspec
+
+from asyncchat.core.commands import Command
+from asyncchat.core.events import Event, Kept, Reach
+from asyncchat.core.names import ROOM_SIGNS, fold, name_fault, room_fault
+from asyncchat.core.parts import Part
+from asyncchat.core.people import Person
+from asyncchat.core.registry import Items, applies, handles
+from asyncchat.core.replies import NotEntered, Refusal, Reply
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+
+
+class MarkRead(Command, frozen=True):
+    """Say up to when one has read a room or a conversation (microseconds since 1970), or ask (None)."""
+
+    target: str
+    time: int | None = None
+
+
+class ReadUpTo(Event, frozen=True, tag="read", omit_defaults=True):
+    """An account has read a room, or a private conversation, up to a time (microseconds since 1970 UTC).
+
+    ``target`` is the room's name or the other's; ``to`` are the sessions of the same account, who alone are
+    told. Such facts are kept until a snapshot has the newest.
+    """
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.SOME
+    account: str
+    target: str
+    time: int
+    to: tuple[int, ...] = ()
+
+    def to_keep(self) -> Self:
+        """Without the sessions, which belong to this run."""
+        return msgspec.structs.replace(self, to=()) if self.to else self
+
+
+class ReadHere(Event, frozen=True, tag="read_here"):
+    """The same, by somebody without an account: it is forgotten at the end of the visit."""
+
+    reach: ClassVar[Reach] = Reach.NOBODY
+    person: Person
+    target: str
+    time: int
+
+
+class MarkView(Reply, frozen=True):
+    """Up to when the asker has read a room or a conversation (microseconds since 1970 UTC); None: unknown."""
+
+    target: str
+    time: int | None
+
+
+class NoMark(Refusal, frozen=True):
+    """This is neither a room's name nor a person's."""
+
+    target: str
+
+
+MOST_MARKS: Final = 200
+"""Marks of one account, or one visit: 20 KB. Beyond it the one read up to the earliest time is forgotten."""
+
+
+class ReadMarkers(Part):
+    """Up to when people have read rooms and conversations, by keys (microseconds since 1970 UTC)."""
+
+    def __init__(self) -> None:
+        self.accounts: dict[str, dict[str, int]] = {}
+        self.guests: dict[int, dict[str, int]] = {}
+        """Those of people who are here without an account."""
+
+    def end_run(self) -> None:
+        """Guests are gone."""
+        self.guests.clear()
+
+    def forget_person(self, person_id: int, _sessions: tuple[int, ...]) -> None:
+        """A guest's markers end with the visit."""
+        self.guests.pop(person_id, None)
+
+    def forget_account(self, account: str) -> None:
+        """An account is no more."""
+        self.accounts.pop(account, None)
+
+    def rename_room(self, old: str, new: str) -> None:
+        """Markers are the room's, not its name's."""
+        for markers in (*self.accounts.values(), *self.guests.values()):
+            if old in markers:
+                markers[new] = markers.pop(old)
+
+    def state(self) -> object:
+        """What is equal in equal chats, as plain data."""
+        return (
+            {account: dict(markers) for account, markers in self.accounts.items()},
+            {person_id: dict(markers) for person_id, markers in self.guests.items()},
+        )
+
+    def facts(self, chat: Chat) -> Iterator[Event]:
+        """Few events that give this part again."""
+        for key, markers in self.accounts.items():
+            for target, time in markers.items():
+                yield ReadUpTo(chat.accounts[key].name, target, time)
+
+
+@handles(MarkRead)
+def mark_read(chat: Chat, who: int, command: MarkRead, now: int) -> Items:
+    """Moves a mark forward, never back, nor beyond now; or tells where it is."""
+    me = chat.people.get(who)
+    if me is None:
+        return (NotEntered(),)
+    target = command.target
+    is_room = target[:1] in ROOM_SIGNS
+    if (room_fault(fold(target)) if is_room else name_fault(target)) is not None:
+        return (NoMark(target),)
+    room = chat.room_shown(target, who) if is_room else None
+    other = None if is_room else chat.person_named(target)
+    name = room.name if room is not None else other.name if other is not None else target
+    known = mark_of(chat, who, name)
+    time = None if command.time is None else min(command.time, now)
+    if time is None or (known is not None and time <= known):
+        return (MarkView(name, known),)
+    if not me.account:
+        return (ReadHere(me, name, time), MarkView(name, time))
+    key = fold(me.account)
+    others = tuple(
+        other.id for other in chat.people.values() if other.id != who and fold(other.account) == key
+    )
+    return (ReadUpTo(me.account, name, time, others), MarkView(name, time))
+
+
+def mark_of(chat: Chat, who: int, target: str) -> int | None:
+    """Up to when somebody has read a room or a conversation; None: that is not known."""
+    account = chat.people[who].account
+    marks = (
+        ReadMarkers.of(chat).accounts.get(fold(account)) if account else ReadMarkers.of(chat).guests.get(who)
+    )
+    return None if marks is None else marks.get(fold(target))
+
+
+@applies(ReadUpTo)
+def _read(chat: Chat, event: ReadUpTo) -> None:
+    if fold(event.account) in chat.accounts:
+        _mark(ReadMarkers.of(chat).accounts.setdefault(fold(event.account), {}), event)
+
+
+@applies(ReadHere)
+def _read_here(chat: Chat, event: ReadHere) -> None:
+    _mark(ReadMarkers.of(chat).guests.setdefault(event.person.id, {}), event)
+
+
+def _mark(marks: dict[str, int], event: ReadUpTo | ReadHere) -> None:
+    marks[fold(event.target)] = event.time
+    if len(marks) > MOST_MARKS:
+        del marks[min(marks, key=lambda target: (marks[target], target))]

@@ -1,0 +1,200 @@
+"""Taking messages out of the history.
+
+Owns who may do it; the server finds the message in the log, the log blanks its row.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
+
+from asyncchat.core.commands import Command, IoCommand
+from asyncchat.core.events import Event, Kept, Reach, Record
+from asyncchat.core.features.history import Which
+from asyncchat.core.features.messages import Said, Whispered
+from asyncchat.core.features.reactions import Reacted, ReactedTo
+from asyncchat.core.features.whowas import Whowas
+from asyncchat.core.names import ROOM_SIGNS, fold
+from asyncchat.core.people import Person
+from asyncchat.core.permissions import with_right
+from asyncchat.core.registry import Items, handles
+from asyncchat.core.replies import Done, NotEntered, Refusal
+from asyncchat.core.roles import Right
+from asyncchat.core.rooms import Room
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+
+
+class Erase(Command, frozen=True):
+    """Take messages of a room, found by a gate beforehand, out of the history."""
+
+    audited: ClassVar[bool] = True
+    room: str
+    numbers: tuple[int, ...]
+    reason: str = ""
+    said_in: str = ""
+
+
+class EraseFound(Command, frozen=True):
+    """The same, by who waits until it is done."""
+
+    room: str
+    numbers: tuple[int, ...]
+
+
+class EraseFrom(IoCommand, frozen=True):
+    """Erase all that a name said in a room's history; an empty name: all that anyone said."""
+
+    room: str
+    name: str
+
+
+class Redact(IoCommand, frozen=True):
+    """Take a message, which a gate finds, out of the history; ``purpose`` goes back with a refusal."""
+
+    which: Which
+    reason: str = ""
+    purpose: object = None
+
+
+class TakeBack(Command, frozen=True):
+    """The same, with the message as the gate found it; None: there is none that the asker may read."""
+
+    which: Which
+    found: Record | None
+    reason: str
+    purpose: object = None
+
+
+class Retracted(Event, frozen=True, tag="retracted"):
+    """A message of a private conversation was taken out of the history, by who had said it."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.PAIR
+    concerns: ClassVar[str] = "to"
+    to: Person
+    person: Person
+    number: int
+    reason: str = ""
+
+
+class Erased(Event, frozen=True, tag="erased"):
+    """Messages of a room were taken out of the history; their rows stay, their text is blank.
+
+    ``said_in`` is the name that the room had when they were said, where it was another.
+    """
+
+    kept: ClassVar[Kept] = Kept.STATE
+    room: str
+    person: Person
+    numbers: tuple[int, ...]
+    reason: str = ""
+    said_in: str = ""
+
+    def allowed_by_role(self, room: Room, person_id: int) -> bool:
+        """Whether a person's role in the room allows this act."""
+        return room.roles.get(person_id, 0) >= Right.RULE
+
+
+class RedactionFault(enum.Enum):
+    """Why a message stays."""
+
+    TARGET = "its history is none that you may change"
+    UNKNOWN = "there is no such message"
+    FORBIDDEN = "it is somebody else's"
+    EXPIRED = "it was said too long ago"
+    FAILED = "the history can't be read now"
+
+
+class RedactionRefused(Refusal, frozen=True):
+    """A message is not taken out of the history; ``seconds`` is how long its author may."""
+
+    fault: RedactionFault
+    to: str
+    seconds: int = 0
+    purpose: object = None
+
+
+_IN_ROOMS = (Said, Reacted)
+
+
+_PRIVATE = (Whispered, ReactedTo)
+
+
+GUESTS_WINDOW = 24 * 3600
+"""Seconds in which who has no account may take back what was said in the same visit."""
+
+
+@handles(TakeBack)
+def take_back(chat: Chat, who: int, command: TakeBack, now: int) -> Items:
+    """Takes a message out of the history: its author, by account or within a day; operators of its room."""
+    to = command.which.to
+    me = chat.people.get(who)
+    if me is None:
+        return (NotEntered(), Done())
+
+    def refused(fault: RedactionFault, seconds: int = 0) -> Items:
+        return (RedactionRefused(fault, to, seconds, command.purpose), Done())
+
+    room = chat.room_shown(to, who) if to[:1] in ROOM_SIGNS else None
+    if to[:1] in ROOM_SIGNS and (room is None or not (who in room.seats or who in chat.server_operators)):
+        return refused(RedactionFault.TARGET)
+    found = command.found
+    kinds = _IN_ROOMS if to[:1] in ROOM_SIGNS else _PRIVATE
+    if found is None or not isinstance(found.event, kinds):
+        return refused(RedactionFault.UNKNOWN)
+    author: Person = found.event.person
+    is_author = _is(chat, me, author, found.time)
+    if room is not None:
+        then = getattr(found.event, "room", room.name)
+        former = "" if fold(then) == room.key else then
+        if chat.may(who, room, Right.RULE) and not is_author:
+            return (Erase(room.name, (found.number,), command.reason, former), Done())
+    if not is_author:
+        return refused(RedactionFault.FORBIDDEN)
+    if not author.account and now - found.time > GUESTS_WINDOW * 1_000_000:
+        return refused(RedactionFault.EXPIRED, GUESTS_WINDOW)
+    if room is not None:
+        return (Erased(room.name, me, (found.number,), command.reason, former), Done())
+    return (_retracted(chat, me, found, command), Done())
+
+
+def _is(chat: Chat, me: Person, author: Person, time: int) -> bool:
+    """Whether who said something at a time is the asker: the same account, or the same visit."""
+    if author.account:
+        account = chat.accounts.get(fold(author.account))
+        return account is not None and fold(me.account) == fold(account.name) and account.time <= time
+    if me.origin != author.origin or chat.people.since.get(me.id, time + 1) > time:
+        return False
+    return all(gone.time < time for gone in Whowas.of(chat).named(me.name))
+
+
+def _retracted(chat: Chat, me: Person, found: Record, command: TakeBack) -> Retracted:
+    """What tells the other one, if he is here."""
+    event = found.event
+    assert isinstance(event, Whispered | ReactedTo)  # noqa: S101 - a private one
+    other = chat.person_named(command.which.to)
+    named = event.to
+    same = other is not None and (
+        fold(other.account) == fold(named.account) if named.account else other.origin == named.origin
+    )
+    to = other if same and other is not None else msgspec.structs.replace(named, id=0)
+    return Retracted(to, me, found.number, command.reason)
+
+
+@handles(Erase)
+def erase(chat: Chat, who: int, command: Erase, _now: int) -> Items:
+    """Takes messages out of the room's history."""
+    room = with_right(chat, who, command.room, Right.RULE)
+    if isinstance(room, Refusal):
+        return (room,)
+    return (Erased(room.name, chat.people[who], command.numbers, command.reason, command.said_in),)
+
+
+@handles(EraseFound)
+def erase_found(_chat: Chat, _who: int, command: EraseFound, _now: int) -> Items:
+    """The same, for a session that waits until it is done."""
+    return (Erase(command.room, command.numbers), Done())

@@ -1,0 +1,163 @@
+"""Renaming rooms.
+
+Owns who may rename a room and what follows: former names lead to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
+
+from asyncchat.core.commands import Command, Question
+from asyncchat.core.events import Event, Kept
+from asyncchat.core.features.join import AskRoom, RoomView, imitation, room_view
+from asyncchat.core.features.metadata.facts import MetadataLater
+from asyncchat.core.features.metadata.state import Metadata
+from asyncchat.core.features.rooms import RoomOpened, forget_former_name
+from asyncchat.core.modes import FORWARD
+from asyncchat.core.names import LOBBY, fold, room_fault
+from asyncchat.core.people import NOBODY, Person
+from asyncchat.core.permissions import membership
+from asyncchat.core.registry import Items, answers, applies, handles
+from asyncchat.core.replies import NotOperator, Refusal, Reply
+from asyncchat.core.roles import Right
+from asyncchat.core.rooms import Room
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+
+
+class AskMoved(Question, frozen=True):
+    """What is a room that has another name now, perhaps only in upper and lower case?"""
+
+    room: str
+    case_only: bool = False
+
+
+class RenameRoom(Command, frozen=True):
+    """Give a room another name, ``to``."""
+
+    audited: ClassVar[bool] = True
+    room: str
+    to: str
+    reason: str = ""
+
+
+class RoomRenamed(Event, frozen=True, tag="room_renamed"):
+    """A room has another name, ``to``; all else of it stays. ``time`` in microseconds since 1970 UTC."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    room: str
+    to: str
+    person: Person
+    reason: str
+    time: int
+
+    def allowed_by_role(self, room: Room, person_id: int) -> bool:
+        """Whether a person's role in the room allows this act."""
+        return room.roles.get(person_id, 0) >= Right.RULE
+
+
+class RoomMoved(Reply, frozen=True):
+    """A room under its new name, for all who are in it; it comes behind the event."""
+
+    view: RoomView
+    case_only: bool = False
+
+
+class CannotRenameRoom(Refusal, frozen=True):
+    """A room can't be called ``to``; ``reason`` is half a sentence."""
+
+    room: str
+    to: str
+    reason: str
+
+
+class RoomNameTaken(Refusal, frozen=True):
+    """A room can't be called ``to``: another one is, or was until a while ago."""
+
+    room: str
+    to: str
+
+
+MOST_FORMER = 4
+"""Former names of a room that lead to it."""
+
+
+LARGE = 50
+"""Members from which on a room's name has to rest: each of them may be told the whole list of the others."""
+
+
+REST = 60_000_000
+"""How long (microseconds)."""
+
+
+@answers(AskMoved)
+def moved(chat: Chat, who: int, question: AskMoved) -> Reply:
+    """A room that was just renamed, as all its members see it."""
+    view = room_view(chat, who, AskRoom(question.room, joining=True))
+    if not isinstance(view, RoomView):
+        return view
+    later = MetadataLater(view.room, 1) if Metadata.of(chat).count else None
+    return RoomMoved(msgspec.structs.replace(view, metadata=later), question.case_only)
+
+
+@handles(RenameRoom)
+def rename_room(chat: Chat, who: int, command: RenameRoom, now: int) -> Items:
+    """Gives a room another name, for those who may set its rules; the lobby keeps its own."""
+    room = membership(chat, who, command.room)
+    if isinstance(room, Refusal):
+        return (room,)
+    if not chat.may(who, room, Right.RULE):
+        return (NotOperator(room.name),)
+    to = command.to
+    reason = room_fault(to) or (imitation(chat, to) if fold(to) != room.key else None)
+    if room.key == LOBBY:
+        reason = "the lobby keeps its name"
+    elif to == room.name:
+        reason = "that is its name"
+    elif reason is None and len(room.seats) > LARGE and now < room.renamed + REST:
+        reason = "it was renamed a moment ago"
+    if reason is not None:
+        return (CannotRenameRoom(room.name, to, reason),)
+    key = fold(to)
+    if key != room.key and (key in chat.rooms or chat.rooms.redirects.get(key, room.key) != room.key):
+        return (RoomNameTaken(room.name, to),)
+    renamed = RoomRenamed(room.name, to, chat.people[who], command.reason, now)
+    return (renamed, AskMoved(to, key == room.key))
+
+
+@applies(RoomRenamed)
+def _room_renamed(chat: Chat, event: RoomRenamed) -> None:
+    old, key = fold(event.room), fold(event.to)
+    room = chat.rooms.pop(old)
+    room.name, room.renamed = event.to, event.time
+    chat.rooms[key] = room
+    if key == old:
+        return
+    forget_former_name(chat, key)
+    former = (*(name for name in room.former if fold(name) != key), event.room)
+    for name in former[:-MOST_FORMER]:
+        chat.rooms.redirects.pop(fold(name), None)
+    room.former = former[-MOST_FORMER:]
+    chat.rooms.redirects.update((fold(name), key) for name in room.former)
+    for who in room.seats:
+        chat.rooms.joined[who] = tuple(key if other == old else other for other in chat.rooms.joined[who])
+    for part in chat.parts.values():
+        part.rename_room(old, key)
+    for other in chat.rooms.values():
+        if fold(other.settings.get(FORWARD, "")) == old:
+            other.settings[FORWARD] = event.to
+
+
+def reopened(room: Room) -> Iterator[Event]:
+    """Few events that give a room its name, and the names it had before."""
+    names = (*room.former, room.name)
+    yield RoomOpened(names[0], room.opened)
+    for before, name in pairwise(names):
+        yield RoomRenamed(before, name, NOBODY, "", room.renamed)
+    if room.renamed and not room.former:
+        yield RoomRenamed(room.name, room.name, NOBODY, "", room.renamed)

@@ -1,0 +1,483 @@
+"""What is set for a room: flags, settings, lists of masks, and its members' roles.
+
+Owns who may set what (the tables are ``modes`` and ``roles``); what a mode does stands where it is asked:
+joining in ``rooms``, speaking in ``messages``, visibility in ``visibility``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
+
+from asyncchat.core.commands import Command, Question
+from asyncchat.core.events import Event, Kept
+from asyncchat.core.masks import ACCOUNT, MUTED, REALNAME
+from asyncchat.core.modes import (
+    BANS,
+    FLAGS,
+    FORWARD,
+    KEY,
+    LIMIT,
+    MASK_LISTS,
+    MUTES,
+    OPENED_FLAGS,
+    SETTINGS,
+    SLOW,
+)
+from asyncchat.core.names import fold, mask_of
+from asyncchat.core.people import NOBODY, Person, from_origin
+from asyncchat.core.permissions import with_right
+from asyncchat.core.registry import Items, answers, applies, handles, snapshots_room
+from asyncchat.core.replies import (
+    NoSuchPerson,
+    NoSuchRoom,
+    NotMember,
+    NotOperator,
+    NotThere,
+    Outranked,
+    Refusal,
+    Reply,
+)
+from asyncchat.core.roles import ROLE_NAMED, Right, highest
+from asyncchat.core.rooms import Mark, Room
+from asyncchat.core.text import size
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+
+
+class AskFlags(Question, frozen=True):
+    """A room's flags and settings, and when it was opened."""
+
+    room: str
+
+
+class AskMasks(Question, frozen=True):
+    """Some of a room's lists of masks (``modes.MASK_LISTS``)."""
+
+    room: str
+    lists: tuple[str, ...] = (BANS,)
+
+
+class SetRole(Command, frozen=True):
+    """Give a member one of ``roles.ROLES``, or take it back."""
+
+    audited: ClassVar[bool] = True
+    room: str
+    name: str
+    on: bool = True
+    role: str = "operator"
+
+
+class SetFlag(Command, frozen=True):
+    """Turn one of the room's rules (``modes.FLAGS``) on or off."""
+
+    audited: ClassVar[bool] = True
+    room: str
+    flag: str
+    on: bool = True
+
+
+class SetSetting(Command, frozen=True):
+    """Give one of the room's settings (``modes.SETTINGS``) a value; an empty one takes it away."""
+
+    audited: ClassVar[bool] = True
+    room: str
+    setting: str
+    value: str = ""
+
+
+class SetMask(Command, frozen=True):
+    """Put a person, by name or mask, on one of the room's lists (``modes.MASK_LISTS``), or take it off.
+
+    ``seconds`` is how long it stays there; 0: for good.
+    """
+
+    audited: ClassVar[bool] = True
+    room: str
+    listed: str
+    who: str
+    on: bool = True
+    seconds: int = 0
+
+
+class RoleChanged(Event, frozen=True, tag="operator"):
+    """A member got a role in the room (one of ``roles.ROLES``), or lost it."""
+
+    concerns: ClassVar[str] = "person"
+    room: str
+    person: Person
+    by: Person
+    on: bool
+    role: str = "operator"
+
+    def allowed_by_role(self, room: Room, person_id: int) -> bool:
+        """Whether a person's role in the room allows this act."""
+        gives = room.roles.get(person_id, 0) >= ROLE_NAMED[self.role].given_by
+        laid_down = self.person.id == person_id and not self.on
+        return laid_down or (gives and not room.outranks(self.person.id, person_id))
+
+
+class FlagChanged(Event, frozen=True, tag="flag"):
+    """A room's rule, one of ``modes.FLAGS``, was turned on or off."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    room: str
+    person: Person
+    flag: str
+    on: bool
+
+    def allowed_by_role(self, room: Room, person_id: int) -> bool:
+        """Whether a person's role in the room allows this act."""
+        return room.roles.get(person_id, 0) >= Right.RULE
+
+
+class BanChanged(Event, frozen=True, tag="ban"):
+    """A mask is banned from a room, or no more.
+
+    ``time`` and ``until`` (0: for good) in microseconds since 1970 UTC.
+    """
+
+    kept: ClassVar[Kept] = Kept.STATE
+    room: str
+    person: Person
+    mask: str
+    on: bool
+    time: int
+    until: int = 0
+
+    def allowed_by_role(self, room: Room, person_id: int) -> bool:
+        """Whether a person's role in the room allows this act."""
+        return room.roles.get(person_id, 0) >= Right.KEEP_ORDER
+
+
+class MuteChanged(Event, frozen=True, tag="mute"):
+    """A mask may read in a room but not speak, or may again.
+
+    ``time`` and ``until`` (0: for good) in microseconds since 1970 UTC.
+    """
+
+    kept: ClassVar[Kept] = Kept.STATE
+    room: str
+    person: Person
+    mask: str
+    on: bool
+    time: int
+    until: int = 0
+
+    def allowed_by_role(self, room: Room, person_id: int) -> bool:
+        """Whether a person's role in the room allows this act."""
+        return room.roles.get(person_id, 0) >= Right.KEEP_ORDER
+
+
+class SettingChanged(Event, frozen=True, tag="setting"):
+    """A room's setting, one of ``modes.SETTINGS``, has another value; an empty one: none any more."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    room: str
+    person: Person
+    setting: str
+    value: str
+
+    def allowed_by_role(self, room: Room, person_id: int) -> bool:
+        """Whether a person's role in the room allows this act."""
+        return room.roles.get(person_id, 0) >= Right.RULE
+
+
+class MaskChanged(Event, frozen=True, tag="mask"):
+    """A mask stands on another of a room's lists (``modes.MASK_LISTS``), or no more.
+
+    ``time`` and ``until`` (0: for good) in microseconds since 1970 UTC.
+    """
+
+    kept: ClassVar[Kept] = Kept.STATE
+    room: str
+    person: Person
+    listed: str
+    mask: str
+    on: bool
+    time: int
+    until: int = 0
+
+    def allowed_by_role(self, room: Room, person_id: int) -> bool:
+        """Whether a person's role in the room allows this act."""
+        return room.roles.get(person_id, 0) >= Right.KEEP_ORDER
+
+
+class FlagsView(Reply, frozen=True):
+    """A room's flags and settings; ``opened`` in microseconds since 1970 UTC; ``outside``: no key shown."""
+
+    room: str
+    flags: frozenset[str]
+    opened: int
+    settings: tuple[tuple[str, str], ...] = ()
+    outside: bool = False
+
+
+class MaskView(msgspec.Struct, frozen=True):
+    """One mask of a list: who set it, when, and until when (microseconds since 1970 UTC; 0: for good)."""
+
+    mask: str
+    by: str
+    time: int
+    listed: str
+    until: int = 0
+
+
+class MasksView(Reply, frozen=True):
+    """What stands on those of a room's lists that were asked for."""
+
+    room: str
+    lists: tuple[str, ...]
+    masks: tuple[MaskView, ...]
+
+
+class BadValue(Refusal, frozen=True):
+    """A setting can't have that value, or a list that mask; ``reason`` is half a sentence."""
+
+    room: str
+    setting: str
+    value: str
+    reason: str
+
+
+class TooManyMasks(Refusal, frozen=True):
+    """One of a room's lists of masks is full."""
+
+    room: str
+    mask: str
+    limit: int
+
+
+MASKS_EACH = 100
+"""Masks of one list of a room (the IRC dialect's MAXLIST): a room's messages are held against them."""
+
+
+MASK_BYTES = 140
+"""Longest mask: it has to fit one line with room and origin."""
+
+
+@answers(AskFlags)
+def flags(chat: Chat, who: int, question: AskFlags) -> Reply | Refusal:
+    """A room's flags and settings; the key only for those inside."""
+    room = chat.room_shown(question.room, who)
+    if room is None:
+        return NoSuchRoom(question.room)
+    outside = who not in room.seats and who not in chat.server_operators
+    settings = tuple(
+        (setting, "" if outside and setting == KEY else value) for setting, value in room.settings.items()
+    )
+    return FlagsView(room.name, room.flags, room.opened, settings, outside)
+
+
+@answers(AskMasks)
+def masks(chat: Chat, who: int, question: AskMasks) -> Reply | Refusal:
+    """What stands on some of a room's lists."""
+    room = chat.room_shown(question.room, who)
+    if room is None:
+        return NoSuchRoom(question.room)
+    return MasksView(
+        room.name,
+        question.lists,
+        tuple(
+            MaskView(mask, mark.by, mark.time, listed, mark.until)
+            for listed in question.lists
+            for mask, mark in room.masks.get(listed, {}).items()
+        ),
+    )
+
+
+def _room_to_set(chat: Chat, who: int, name: str, right: Right | None = None) -> Room | Refusal:
+    """The room; whoever is outside lacks the right as any member does (Modern IRC, "Channel mode")."""
+    found = with_right(chat, who, name, right)
+    return NotOperator(found.room) if isinstance(found, NotMember) else found
+
+
+@handles(SetRole)
+def set_role(chat: Chat, who: int, command: SetRole, _now: int) -> Items:
+    """Gives a member a role, or takes it; each may lay down one's own."""
+    role = ROLE_NAMED.get(command.role)
+    if role is None:
+        return ()
+    room = _room_to_set(chat, who, command.room)
+    if isinstance(room, Refusal):
+        return (room,)
+    other = chat.person_named(command.name)
+    mine = chat.rank(who, room)
+    laid_down = other is not None and other.id == who and not command.on
+    if mine < role.given_by and not laid_down:
+        return (NotOperator(room.name),)
+    if other is None:
+        return (NoSuchPerson(command.name),)
+    if other.id not in room.seats:
+        return (NotThere(room.name, command.name),)
+    theirs = room.roles.get(other.id, 0)
+    if bool(theirs & role.bit) == command.on:
+        return ()
+    if highest(theirs) > highest(mine):
+        return (Outranked(room.name, other.name),)
+    return (RoleChanged(room.name, other, chat.people[who], command.on, role.name),)
+
+
+@handles(SetFlag)
+def set_flag(chat: Chat, who: int, command: SetFlag, _now: int) -> Items:
+    """Turns a rule of the room on or off."""
+    room = _room_to_set(chat, who, command.room, Right.RULE)
+    if isinstance(room, Refusal):
+        return (room,)
+    if command.flag not in FLAGS or (command.flag in room.flags) == command.on:
+        return ()
+    return (FlagChanged(room.name, chat.people[who], command.flag, command.on),)
+
+
+@handles(SetSetting)
+def set_setting(chat: Chat, who: int, command: SetSetting, _now: int) -> Items:
+    """Gives a setting of the room a value, or takes it away."""
+    room = _room_to_set(chat, who, command.room, Right.RULE)
+    if isinstance(room, Refusal):
+        return (room,)
+    name, value = command.setting, command.value
+    setting = SETTINGS.get(name)
+    if setting is None:
+        return ()
+    if value:
+        fault = setting.fault(value)
+        if fault is None and name == FORWARD:
+            fault = _forward_fault(chat, who, room, value)
+        if fault is not None:
+            return (BadValue(room.name, name, value, fault),)
+        if name in (LIMIT, SLOW):
+            value = str(int(value))
+    if room.settings.get(name, "") == value:
+        return ()
+    return (SettingChanged(room.name, chat.people[who], name, value),)
+
+
+def _forward_fault(chat: Chat, who: int, room: Room, to: str) -> str | None:
+    """People are sent only where the one who sends them has a say too."""
+    other = chat.room_shown(to, who)
+    if other is None or other is room:
+        return "there is no such other room"
+    return None if chat.may(who, other, Right.RULE) else "you are not an operator of that room"
+
+
+@handles(SetMask)
+def set_mask(chat: Chat, who: int, command: SetMask, now: int) -> Items:
+    """Puts a mask on one of the room's lists, or takes it off."""
+    room = _room_to_set(chat, who, command.room, Right.KEEP_ORDER)
+    if isinstance(room, Refusal):
+        return (room,)
+    listed, on = command.listed, command.on
+    if listed not in MASK_LISTS:
+        return ()
+    masks = room.masks[listed]
+    mask = mask_meant(chat, room, masks, command.who, on)
+    if (mask in masks) == on and not (on and (command.seconds or masks[mask].until)):
+        return ()
+    if on and mask not in masks and (len(masks) >= MASKS_EACH or size(mask) > MASK_BYTES):
+        return (TooManyMasks(room.name, mask, MASKS_EACH),)
+    until = now + command.seconds * 1_000_000 if on and command.seconds else 0
+    return (mask_changed(room.name, chat.people[who], listed, mask, on, now, until),)
+
+
+def mask_changed(
+    room: str, by: Person, listed: str, mask: str, on: bool, now: int, until: int = 0
+) -> BanChanged | MuteChanged | MaskChanged:
+    """The fact that a mask stands on a list, or no more."""
+    if listed == BANS:
+        return BanChanged(room, by, mask, on, now, until)
+    if listed == MUTES:
+        return MuteChanged(room, by, mask, on, now, until)
+    return MaskChanged(room, by, listed, mask, on, now, until)
+
+
+def over(chat: Chat, by: Person, now: int) -> Iterator[Event]:
+    """The facts that take off the rooms' lists what stood there for a time that is over."""
+    for room in chat.rooms.values():
+        if room.ends and room.ends <= now:
+            for listed, masks in room.masks.items():
+                for mask, mark in masks.items():
+                    if mark.until and mark.until <= now:
+                        yield mask_changed(room.name, by, listed, mask, False, now)
+
+
+def mask_meant(chat: Chat, room: Room, masks: dict[str, Mark], typed: str, on: bool) -> str:
+    """The mask a moderator means: one as typed, or for a bare name its host, so that another name is no way
+    round it, unless others in the room come from there too. A name to lift is found under either.
+    """
+    if typed.startswith(MUTED):
+        such = {mask[len(MUTED) :]: mark for mask, mark in masks.items() if mask.startswith(MUTED)}
+        return MUTED + mask_meant(chat, room, such, typed[len(MUTED) :], on)
+    if typed.startswith((REALNAME, ACCOUNT)):
+        return _listed(masks, typed)
+    if any(char in typed for char in "!@*?"):
+        return _listed(masks, mask_of(typed))
+    by_name = _listed(masks, mask_of(typed))
+    person = chat.person_named(typed)
+    if person is None:
+        return by_name
+    by_host = f"*!*@{person.host}"
+    if not on:
+        return by_name if by_name in masks else by_host
+    neighbours = any(
+        member.person.host == person.host and member.person.id != person.id for member in room.members()
+    )
+    return by_name if neighbours else by_host
+
+
+def _listed(masks: dict[str, Mark], mask: str) -> str:
+    """The mask as it stands in the list, whatever its case."""
+    key = fold(mask)
+    return next((listed for listed in masks if fold(listed) == key), mask)
+
+
+@applies(RoleChanged)
+def _role_changed(chat: Chat, event: RoleChanged) -> None:
+    room = chat.rooms[fold(event.room)]
+    bit = ROLE_NAMED[event.role].bit
+    roles = room.roles.get(event.person.id, 0)
+    room.reseat(event.person, roles | bit if event.on else roles & ~bit)
+
+
+@applies(FlagChanged)
+def _flag_changed(chat: Chat, event: FlagChanged) -> None:
+    chat.rooms[fold(event.room)].turn(event.flag, event.on)
+
+
+@applies(SettingChanged)
+def _setting_changed(chat: Chat, event: SettingChanged) -> None:
+    chat.rooms[fold(event.room)].set(event.setting, event.value)
+
+
+@applies(BanChanged)
+def _ban_changed(chat: Chat, event: BanChanged) -> None:
+    _mark(chat, BANS, event)
+
+
+@applies(MuteChanged)
+def _mute_changed(chat: Chat, event: MuteChanged) -> None:
+    _mark(chat, MUTES, event)
+
+
+@applies(MaskChanged)
+def _mask_changed(chat: Chat, event: MaskChanged) -> None:
+    _mark(chat, event.listed, event)
+
+
+def _mark(chat: Chat, listed: str, event: BanChanged | MuteChanged | MaskChanged) -> None:
+    mark = Mark(event.person.origin, event.time, event.until) if event.on else None
+    chat.rooms[fold(event.room)].mark(listed, event.mask, mark)
+
+
+@snapshots_room
+def _snapshot(room: Room) -> Iterator[Event]:
+    for flag in sorted(room.flags ^ OPENED_FLAGS):
+        yield FlagChanged(room.name, NOBODY, flag, flag in room.flags)
+    for setting, value in room.settings.items():
+        yield SettingChanged(room.name, NOBODY, setting, value)
+    for listed, masks in room.masks.items():
+        for mask, mark in masks.items():
+            by = from_origin(mark.by)
+            yield mask_changed(room.name, by, listed, mask, True, mark.time, mark.until)

@@ -1,0 +1,277 @@
+"""Rooms that belong to an account: register one, and which accounts have a role in it.
+
+Owns founders and access lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from asyncchat.core.commands import Command, Question
+from asyncchat.core.events import Event, Kept, Reach
+from asyncchat.core.features.room_modes import RoleChanged
+from asyncchat.core.names import CHANSERV, LOBBY, fold
+from asyncchat.core.people import Person, from_origin
+from asyncchat.core.registry import Items, answers, applies, handles, snapshots_room
+from asyncchat.core.replies import (
+    AccountFault,
+    AccountRefused,
+    NoSuchRoom,
+    NotEntered,
+    NotMember,
+    Refusal,
+    Reply,
+)
+from asyncchat.core.roles import FOUNDER, ROLE_NAMED, Right
+from asyncchat.core.rooms import Room
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+
+
+class RegisterRoom(Command, frozen=True):
+    """Register a room to an account (empty: one's own), or to none any more."""
+
+    room: str
+    account: str = ""
+    on: bool = True
+    purpose: object = None
+
+
+class SetAccess(Command, frozen=True):
+    """Give an account a role in a registered room, or none (empty)."""
+
+    room: str
+    account: str
+    role: str
+    purpose: object = None
+
+
+class TakeRole(Command, frozen=True):
+    """Have the role in a room again that one's account has there."""
+
+    room: str
+    purpose: object = None
+
+
+class AskAccess(Question, frozen=True):
+    """Whose a room is, and which accounts have a role in it."""
+
+    room: str
+    purpose: object = None
+
+
+class RoomRegistered(Event, frozen=True, tag="room_registered"):
+    """A room belongs to an account, its founder's, or to none any more (empty): then nobody has access."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.NOBODY
+    room: str
+    account: str
+
+
+class RoomAccessChanged(Event, frozen=True, tag="room_access"):
+    """Who is logged in to an account has a role in the room when it joins, or has no more."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.NOBODY
+    room: str
+    account: str
+    role: str
+    on: bool
+
+
+class AccessView(Reply, frozen=True):
+    """A registered room: its founder's account, and the accounts that have a role in it."""
+
+    room: str
+    founder: str
+    access: tuple[tuple[str, str], ...]
+    purpose: object = None
+
+
+class RoomRegisteredNow(Reply, frozen=True):
+    """The room is registered to this account, or to none any more (empty)."""
+
+    room: str
+    account: str
+    purpose: object = None
+
+
+class AccessChanged(Reply, frozen=True):
+    """An account has that role in the room from now on; none (empty)."""
+
+    room: str
+    account: str
+    role: str
+    purpose: object = None
+
+
+ACCESS_EACH = 200
+"""Accounts with a role in one room: more than keep order anywhere."""
+
+
+GIVER = from_origin(CHANSERV)
+"""Who gives the roles that are kept for an account."""
+
+
+def granted(room: Room, me: Person) -> tuple[RoleChanged, ...]:
+    """The role that a member's account has in the room, unless it has it already."""
+    role = ROLE_NAMED.get(room.role_of(me.account))
+    if role is None or room.roles.get(me.id, 0) & role.bit:
+        return ()
+    return (RoleChanged(room.name, me, GIVER, True, role.name),)
+
+
+def granted_everywhere(chat: Chat, me: Person) -> Iterator[RoleChanged]:
+    """The same in all rooms that somebody is in, who is logged in from now on."""
+    for room in chat.rooms_with(me.id):
+        yield from granted(room, me)
+
+
+@handles(RegisterRoom)
+def register(chat: Chat, who: int, command: RegisterRoom, _now: int) -> Items:
+    """Registers a room, gives it to another account, or gives it up."""
+    me = chat.people.get(who)
+    if me is None:
+        return (NotEntered(),)
+    room = chat.room_shown(command.room, who)
+    if room is None:
+        return (NoSuchRoom(command.room),)
+    wanted = (command.account or me.account) if command.on else ""
+    account = chat.accounts.get(fold(wanted))
+    fault = _unfoundable(chat, me, room)
+    if fault is None and command.on and account is None:
+        fault = AccountFault.UNKNOWN if wanted else AccountFault.LOGGED_OUT
+    elif fault is None and command.on and account is not None and account.name == room.founder:
+        fault = AccountFault.TAKEN
+    elif fault is None and not (command.on or room.founder):
+        fault = AccountFault.NOT_TAKEN
+    if fault is not None:
+        return (AccountRefused(fault, wanted, purpose=command.purpose),)
+    name = "" if account is None else account.name
+    return (
+        RoomRegistered(room.name, name),
+        *_roles_for(room, room.founder, FOUNDER.name, on=False, but=name),
+        *_roles_for(room, name, FOUNDER.name, on=True),
+        RoomRegisteredNow(room.name, name, command.purpose),
+    )
+
+
+def _unfoundable(chat: Chat, me: Person, room: Room) -> AccountFault | None:
+    """Why somebody can't register a room, or do with it as its founder may."""
+    if me.id in chat.server_operators:
+        return None
+    if room.key == LOBBY:
+        return AccountFault.LOBBY
+    if not me.account:
+        return AccountFault.LOGGED_OUT
+    if room.founder:
+        return None if room.founder == me.account else AccountFault.NOT_FOUNDER
+    return None if chat.may(me.id, room, Right.RULE) else AccountFault.NOT_FOUNDER
+
+
+@handles(SetAccess)
+def set_access(chat: Chat, who: int, command: SetAccess, _now: int) -> Items:
+    """Gives an account a role in a registered room, and those who are logged in to it and there, at once."""
+    me = chat.people.get(who)
+    if me is None:
+        return (NotEntered(),)
+    room = chat.room_shown(command.room, who)
+    if room is None:
+        return (NoSuchRoom(command.room),)
+    account = chat.accounts.get(fold(command.account))
+    fault = AccountFault.NOT_TAKEN if not room.founder else _unfoundable(chat, me, room)
+    if fault is None and account is None:
+        fault = AccountFault.UNKNOWN
+    elif fault is None and command.role not in ({""} | ROLE_NAMED.keys()) - {FOUNDER.name}:
+        fault = AccountFault.NO_ROLE
+    elif (
+        fault is None
+        and account is not None
+        and command.role
+        and account.name not in room.access
+        and len(room.access) >= ACCESS_EACH
+    ):
+        fault = AccountFault.LISTED
+    if fault is not None or account is None:
+        refused = fault or AccountFault.UNKNOWN
+        return (AccountRefused(refused, command.account, purpose=command.purpose),)
+    name, before = account.name, room.access.get(account.name, "")
+    changed = AccessChanged(room.name, name, command.role, command.purpose)
+    if before == command.role:
+        return (changed,)
+    return (
+        RoomAccessChanged(room.name, name, command.role or before, bool(command.role)),
+        *_roles_for(room, name, before, on=False),
+        *_roles_for(room, name, command.role, on=True),
+        changed,
+    )
+
+
+def _roles_for(room: Room, account: str, role: str, *, on: bool, but: str = "") -> Iterator[RoleChanged]:
+    """Gives the members who are logged in to an account a role, or takes it away."""
+    if not account or account == but or role not in ROLE_NAMED:
+        return
+    bit = ROLE_NAMED[role].bit
+    for member in room.members():
+        if member.person.account == account and bool(member.roles & bit) != on:
+            yield RoleChanged(room.name, member.person, GIVER, on, role)
+
+
+@handles(TakeRole)
+def take_role(chat: Chat, who: int, command: TakeRole, _now: int) -> Items:
+    """Gives a member the role again that its account has."""
+    me = chat.people.get(who)
+    if me is None:
+        return (NotEntered(),)
+    room = chat.room_shown(command.room, who)
+    if room is None:
+        return (NoSuchRoom(command.room),)
+    if who not in room.seats:
+        return (NotMember(room.name),)
+    if not room.role_of(me.account):
+        return (AccountRefused(AccountFault.NO_ACCESS, me.account, purpose=command.purpose),)
+    return granted(room, me)
+
+
+@answers(AskAccess)
+def answer_access(chat: Chat, who: int, question: AskAccess) -> Reply | Refusal:
+    """Whose a room is."""
+    room = chat.room_shown(question.room, who)
+    if room is None:
+        return NoSuchRoom(question.room)
+    return AccessView(room.name, room.founder, tuple(room.access.items()), question.purpose)
+
+
+def given_up(chat: Chat, account: str) -> Iterator[Event]:
+    """What becomes of the rooms of an account that is removed."""
+    for room in chat.rooms.values():
+        if room.founder == account:
+            yield RoomRegistered(room.name, "")
+        elif account in room.access:
+            yield RoomAccessChanged(room.name, account, room.access[account], False)
+
+
+@applies(RoomRegistered)
+def _room_registered(chat: Chat, event: RoomRegistered) -> None:
+    room = chat.rooms[fold(event.room)]
+    room.founder = event.account
+    if not event.account:
+        room.access = {}
+
+
+@applies(RoomAccessChanged)
+def _room_access_changed(chat: Chat, event: RoomAccessChanged) -> None:
+    room = chat.rooms[fold(event.room)]
+    others = {account: role for account, role in room.access.items() if account != event.account}
+    room.access = {**others, event.account: event.role} if event.on else others
+
+
+@snapshots_room
+def _snapshot(room: Room) -> Iterator[Event]:
+    if room.founder:
+        yield RoomRegistered(room.name, room.founder)
+    for account, role in room.access.items():
+        yield RoomAccessChanged(room.name, account, role, True)

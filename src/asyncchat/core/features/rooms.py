@@ -1,0 +1,119 @@
+"""Rooms: that they open and close, and who is in them.
+
+Owns these events and what they change; who may join is decided by ``join``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from asyncchat.core.events import Event, Kept, Reach
+from asyncchat.core.names import LOBBY, fold
+from asyncchat.core.people import Person
+from asyncchat.core.registry import applies
+from asyncchat.core.roles import OPERATOR, Right
+from asyncchat.core.rooms import Room
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+
+
+class RoomOpened(Event, frozen=True, tag="room_opened"):
+    """A room exists from now on; ``time`` in microseconds since 1970 UTC."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.NOBODY
+    room: str
+    time: int
+
+
+class RoomClosed(Event, frozen=True, tag="room_closed"):
+    """A room that nobody is in and nothing is set for is forgotten; its history stays."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.NOBODY
+    room: str
+
+
+class Joined(Event, frozen=True, tag="joined"):
+    """A person is a member of a room; ``operator`` when it is so from the start; ``away`` with that word."""
+
+    reach: ClassVar[Reach] = Reach.VISIBLE
+    room: str
+    person: Person
+    operator: bool = False
+    away: str = ""
+
+
+class Parted(Event, frozen=True, tag="parted"):
+    """A member left one room."""
+
+    reach: ClassVar[Reach] = Reach.VISIBLE
+    room: str
+    person: Person
+    reason: str = ""
+
+
+class Kicked(Event, frozen=True, tag="kicked"):
+    """A member was put out of a room by an operator."""
+
+    reach: ClassVar[Reach] = Reach.VISIBLE
+    concerns: ClassVar[str] = "person"
+    room: str
+    person: Person
+    by: Person
+    reason: str = ""
+
+    def allowed_by_role(self, room: Room, person_id: int) -> bool:
+        """Whether a person's role in the room allows this act."""
+        may = room.roles.get(person_id, 0) >= Right.KEEP_ORDER
+        return may and not room.outranks(self.person.id, person_id)
+
+
+def closing(room: Room) -> tuple[RoomClosed, ...]:
+    """What else happens when one member leaves: the last one's leaving closes a room with nothing set."""
+    if len(room.seats) == 1 and room.plain and room.key != LOBBY:
+        return (RoomClosed(room.name),)
+    return ()
+
+
+@applies(RoomOpened)
+def _room_opened(chat: Chat, event: RoomOpened) -> None:
+    key = fold(event.room)
+    chat.rooms[key] = Room(event.room, event.time)
+    if chat.rooms.redirects:
+        forget_former_name(chat, key)
+
+
+@applies(RoomClosed)
+def _room_closed(chat: Chat, event: RoomClosed) -> None:
+    key = fold(event.room)
+    room = chat.rooms.pop(key)
+    for name in room.former:
+        chat.rooms.redirects.pop(fold(name), None)
+    for part in chat.parts.values():
+        part.forget_room(room)
+
+
+def forget_former_name(chat: Chat, key: str) -> None:
+    """Lets a name lead no more to the room that had it before."""
+    to = chat.rooms.redirects.pop(key, None)
+    if to is not None and to in chat.rooms:
+        room = chat.rooms[to]
+        room.former = tuple(name for name in room.former if fold(name) != key)
+
+
+@applies(Joined)
+def _joined(chat: Chat, event: Joined) -> None:
+    who = event.person.id
+    key = fold(event.room)
+    chat.rooms[key].seat(event.person, OPERATOR.bit if event.operator else 0)
+    chat.rooms.joined[who] = (*chat.rooms.joined.get(who, ()), key)
+
+
+@applies(Parted, Kicked)
+def _left_room(chat: Chat, event: Parted | Kicked) -> None:
+    who = event.person.id
+    key = fold(event.room)
+    chat.rooms[key].unseat(who)
+    chat.rooms.joined[who] = tuple(other for other in chat.rooms.joined[who] if other != key)

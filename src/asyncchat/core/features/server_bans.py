@@ -1,0 +1,202 @@
+"""Bans from the server as a whole: by mask or by network, possibly for a time.
+
+Owns them; whom a mask means stands in ``masks``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
+
+from asyncchat.core.commands import Command
+from asyncchat.core.events import Event, Kept, Reach
+from asyncchat.core.features.kill import put_out
+from asyncchat.core.features.room_modes import MASK_BYTES
+from asyncchat.core.masks import describes, network
+from asyncchat.core.names import fold, mask_of
+from asyncchat.core.parts import Part
+from asyncchat.core.people import Person, from_origin
+from asyncchat.core.permissions import unless_server_operator
+from asyncchat.core.registry import Items, applies, handles
+from asyncchat.core.replies import Refusal, Reply
+from asyncchat.core.text import size
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+
+
+class ServerBan(msgspec.Struct, frozen=True):
+    """One ban; times in microseconds since 1970 UTC, ``until`` 0 for good. ``by`` is ``name!user@host``."""
+
+    mask: str
+    by: str
+    time: int
+    until: int = 0
+    reason: str = ""
+
+    def holds(self, now: int) -> bool:
+        """Whether it is not over yet."""
+        return not self.until or now < self.until
+
+    def means(self, person: Person) -> bool:
+        """Whether it describes a person."""
+        return describes(self.mask, person)
+
+
+class ServerBans(Part, dict[str, ServerBan]):
+    """The bans there are, by mask."""
+
+    def state(self) -> object:
+        """What is equal in equal chats, as plain data."""
+        return dict(self)
+
+    def facts(self, _chat: Chat) -> Iterator[Event]:
+        """Few events that give this part again."""
+        for ban in self.values():
+            yield ServerBanChanged(from_origin(ban.by), ban.mask, True, ban.time, ban.until, ban.reason)
+
+
+class BanFromServer(Command, frozen=True):
+    """Ban a mask from the server, for ``seconds`` or for good (0), or lift that ban."""
+
+    mask: str
+    on: bool = True
+    seconds: int = 0
+    reason: str = ""
+
+
+class AskServerBans(Command, frozen=True):
+    """The bans from the server. ``purpose`` goes back to the dialect with the answer."""
+
+    purpose: object = None
+
+
+class ServerBanChanged(Event, frozen=True, tag="server_ban"):
+    """A mask is banned from the server, or no more.
+
+    ``time`` and ``until`` in microseconds since 1970 UTC; ``until`` 0: for good.
+    """
+
+    kept: ClassVar[Kept] = Kept.STATE
+    reach: ClassVar[Reach] = Reach.NOBODY
+    audited: ClassVar[bool] = True
+    person: Person
+    mask: str
+    on: bool
+    time: int
+    until: int = 0
+    reason: str = ""
+
+
+class BannedFromServer(Refusal, frozen=True):
+    """Who would enter is banned from the server; ``until`` in microseconds since 1970 UTC, 0: for good."""
+
+    reason: str
+    until: int = 0
+
+
+class NoSuchServerBan(Refusal, frozen=True):
+    """That mask is not banned from the server."""
+
+    mask: str
+
+
+class TooManyServerBans(Refusal, frozen=True):
+    """The list of bans from the server is full, or the mask is too long."""
+
+    mask: str
+    limit: int
+
+
+class ServerBanTooWide(Refusal, frozen=True):
+    """That mask would ban everybody."""
+
+    mask: str
+
+
+class ServerBansView(Reply, frozen=True):
+    """The bans from the server; ``purpose`` as in AskServerBans."""
+
+    bans: tuple[ServerBan, ...]
+    purpose: object = None
+
+
+SERVER_BANS = 1000
+"""Bans from the server: each newcomer is held against them."""
+
+
+_SECOND = 1_000_000
+
+
+def completed(typed: str) -> str:
+    """The mask for what an operator typed: a name, ``user@host``, an address or a network is enough."""
+    if "!" not in typed and "@" not in typed and (network(typed) is not None or "." in typed):
+        return f"*!*@{typed}"
+    return mask_of(typed)
+
+
+def server_ban_on(chat: Chat, newcomer: Person, now: int) -> BannedFromServer | None:
+    """The refusal for a person whom a ban means; None: no ban does."""
+    for ban in ServerBans.of(chat).values():
+        if ban.holds(now) and ban.means(newcomer):
+            return BannedFromServer(ban.reason, ban.until)
+    return None
+
+
+@handles(BanFromServer)
+def ban_from_server(chat: Chat, who: int, command: BanFromServer, now: int) -> Items:
+    """Bans a mask from the server and puts out whom it means, but for owners; or lifts the ban."""
+    refusal = unless_server_operator(chat, who)
+    if refusal is not None:
+        return (refusal,)
+    me = chat.people[who]
+    mask = completed(command.mask)
+    key = fold(mask)
+    known = next((listed for listed in ServerBans.of(chat) if fold(listed) == key), None)
+    if not command.on:
+        if known is None:
+            return (NoSuchServerBan(mask),)
+        return (ServerBanChanged(me, known, False, now),)
+    over = [ban.mask for ban in ServerBans.of(chat).values() if not ban.holds(now) and ban.mask != known]
+    if size(mask) > MASK_BYTES or (known is None and len(ServerBans.of(chat)) - len(over) >= SERVER_BANS):
+        return (TooManyServerBans(mask, SERVER_BANS),)
+    if _means_everybody(mask):
+        return (ServerBanTooWide(mask),)
+    until = now + command.seconds * _SECOND if command.seconds else 0
+    meant = [
+        person
+        for person in chat.people.values()
+        if person.id not in chat.server_operators and describes(mask, person)
+    ]
+    return (
+        *(ServerBanChanged(me, old, False, now) for old in over),
+        ServerBanChanged(me, known or mask, True, now, until, command.reason),
+        *(fact for person in meant for fact in put_out(chat, person, me, command.reason or "banned", now)),
+    )
+
+
+@handles(AskServerBans)
+def ask_server_bans(chat: Chat, who: int, command: AskServerBans, now: int) -> Items:
+    """The bans that are not over, for the owner."""
+    refusal = unless_server_operator(chat, who)
+    if refusal is not None:
+        return (refusal,)
+    held = tuple(ban for ban in ServerBans.of(chat).values() if ban.holds(now))
+    return (ServerBansView(held, command.purpose),)
+
+
+def _means_everybody(mask: str) -> bool:
+    """Whether a mask is nothing but wildcards: who is so angry locks himself out."""
+    return not set(mask) - set("*?!@.:/0")
+
+
+@applies(ServerBanChanged)
+def _server_ban_changed(chat: Chat, event: ServerBanChanged) -> None:
+    if event.on:
+        ServerBans.of(chat)[event.mask] = ServerBan(
+            event.mask, event.person.origin, event.time, event.until, event.reason
+        )
+    else:
+        ServerBans.of(chat).pop(event.mask, None)

@@ -1,0 +1,93 @@
+"""Topics of rooms.
+
+Owns who may set one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from asyncchat.core.commands import Command, Question
+from asyncchat.core.events import Event, Kept
+from asyncchat.core.modes import TOPIC_LOCKED
+from asyncchat.core.names import fold
+from asyncchat.core.people import Person, from_origin
+from asyncchat.core.permissions import with_right
+from asyncchat.core.registry import Items, answers, applies, handles, snapshots_room
+from asyncchat.core.replies import NoSuchRoom, NotOperator, Refusal, Reply, TextTooLong
+from asyncchat.core.roles import Right
+from asyncchat.core.rooms import Room, Topic
+from asyncchat.core.text import TOPIC_BYTES, size
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+
+
+class AskTopic(Question, frozen=True):
+    """A room's topic."""
+
+    room: str
+
+
+class SetTopic(Command, frozen=True):
+    """Set a room's topic; empty takes it away."""
+
+    audited: ClassVar[bool] = True
+    room: str
+    text: str
+
+
+class TopicChanged(Event, frozen=True, tag="topic"):
+    """A room's topic; empty when taken away. ``time`` in microseconds since 1970 UTC."""
+
+    kept: ClassVar[Kept] = Kept.STATE
+    room: str
+    person: Person
+    text: str
+    time: int
+
+    def allowed_by_role(self, room: Room, person_id: int) -> bool:
+        """Whether a person's role in the room allows this act."""
+        return TOPIC_LOCKED not in room.flags or room.roles.get(person_id, 0) >= Right.KEEP_ORDER
+
+
+class TopicView(Reply, frozen=True):
+    """A room's topic, or None."""
+
+    room: str
+    topic: Topic | None
+
+
+@answers(AskTopic)
+def topic(chat: Chat, who: int, question: AskTopic) -> Reply | Refusal:
+    """A room's topic."""
+    room = chat.room_shown(question.room, who)
+    return NoSuchRoom(question.room) if room is None else TopicView(room.name, room.topic)
+
+
+@handles(SetTopic)
+def set_topic(chat: Chat, who: int, command: SetTopic, now: int) -> Items:
+    """Sets a topic; where it is locked, those alone may who keep order; the owner may from outside too."""
+    room = with_right(chat, who, command.room)
+    if isinstance(room, Refusal):
+        return (room,)
+    if TOPIC_LOCKED in room.flags and not chat.may(who, room, Right.KEEP_ORDER):
+        return (NotOperator(room.name),)
+    if size(command.text) > TOPIC_BYTES:
+        return (TextTooLong(TOPIC_BYTES),)
+    if not command.text and room.topic is None:
+        return ()
+    return (TopicChanged(room.name, chat.people[who], command.text, now),)
+
+
+@applies(TopicChanged)
+def _topic_changed(chat: Chat, event: TopicChanged) -> None:
+    topic = Topic(event.text, event.person.origin, event.time) if event.text else None
+    chat.rooms[fold(event.room)].topic = topic
+
+
+@snapshots_room
+def _snapshot(room: Room) -> Iterator[Event]:
+    if room.topic is not None:
+        yield TopicChanged(room.name, from_origin(room.topic.by), room.topic.text, room.topic.time)

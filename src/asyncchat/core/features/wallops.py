@@ -1,0 +1,51 @@
+"""Announcements to all who want them (WALLOPS).
+
+Owns the command and its event.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from asyncchat.core.commands import Command
+from asyncchat.core.events import Event, Kept, Reach
+from asyncchat.core.modes import WALLOPS
+from asyncchat.core.people import Person
+from asyncchat.core.permissions import unless_server_operator
+from asyncchat.core.registry import Items, handles
+from asyncchat.core.replies import NoText, TextTooLong
+from asyncchat.core.text import TOPIC_BYTES, size
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+
+
+class Announce(Command, frozen=True):
+    """Tell all who want to be told such (``modes.WALLOPS``) something."""
+
+    text: str
+
+
+class Announced(Event, frozen=True, tag="announced"):
+    """The owner told those something who want to be told such; ``to`` are their sessions."""
+
+    kept: ClassVar[Kept] = Kept.ACT
+    reach: ClassVar[Reach] = Reach.SOME
+    audited: ClassVar[bool] = True
+    person: Person
+    text: str
+    to: tuple[int, ...]
+
+
+@handles(Announce)
+def announce(chat: Chat, who: int, command: Announce, _now: int) -> Items:
+    """Tells all who want it, and all owners, something."""
+    refusal = unless_server_operator(chat, who)
+    if refusal is not None:
+        return (refusal,)
+    if not command.text:
+        return (NoText(),)
+    if size(command.text) > TOPIC_BYTES:
+        return (TextTooLong(TOPIC_BYTES),)
+    to = tuple(id for id in chat.people if id in chat.server_operators or chat.has(id, WALLOPS))
+    return (Announced(chat.people[who], command.text, to),)

@@ -1,0 +1,149 @@
+"""Replies and refusals: what the asker alone is told.
+
+Owns what every reply is, and the refusals that several features give. The wording is ``asyncchat.text``'s.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from asyncchat.core.people import Person
+
+
+class AccountFault(enum.Enum):
+    """Why something asked about an account is refused, as a sentence."""
+
+    WRONG = "that is not the password, or there is no such account"
+    EXISTS = "there is an account of that name already"
+    HELD = "somebody else is called so at the moment"
+    NOT_ALLOWED = "an account can't have that name"
+    LOGGED_IN = "you are logged in already"
+    LOGGED_OUT = "you are not logged in"
+    UNKNOWN = "there is no such account"
+    OTHERS = "it is not your account"
+    FULL = "there is no place for more accounts"
+    MANY = "too many wrong passwords"
+    CROWD = "too many accounts were made from your address"
+    CLOSED = "accounts are made by who runs this server"
+    EMAIL = "an account needs an e-mail address"
+    BAD_EMAIL = "that is no e-mail address"
+    WEAK = "the password is too weak"
+    BAD_PASSWORD = "that can't be a password"  # noqa: S105
+    OPEN = "a password must not be sent over an unencrypted connection"
+    MALFORMED = "that is no answer to what was asked"
+    FREE = "nobody else has that name"
+    TAKEN = "the room is registered already"
+    NOT_TAKEN = "the room is not registered"
+    NOT_FOUNDER = "only its founder may do that"
+    NO_ROLE = "there is no such role"
+    NO_ACCESS = "your account has no role there"
+    LOBBY = "the lobby belongs to who runs the server"
+    LISTED = "the list is full"
+    NO_STAY = "there is no place for more people who stay without a connection"
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why something asked does not happen."""
+
+
+class AccountRefused(Refusal, frozen=True):
+    """Something about an account is refused; ``detail`` is half a sentence more, or empty."""
+
+    fault: AccountFault
+    account: str = ""
+    detail: str = ""
+    purpose: object = None
+
+    @property
+    def why(self) -> str:
+        """The reason, as half a sentence."""
+        return f"{self.fault.value}: {self.detail}" if self.detail else self.fault.value
+
+
+class NeedsAccount(Refusal, frozen=True):
+    """Only who is logged in to an account may join that room, or write to that person."""
+
+    target: str
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An answer to a question."""
+
+
+class Done(Reply, frozen=True):
+    """What a gate had prepared is done: the asker may ask on."""
+
+
+class AwayNote(Reply, frozen=True):
+    """Somebody just written to is away."""
+
+    person: Person
+    text: str
+
+
+class NotEntered(Refusal, frozen=True):
+    """The asker has no name yet."""
+
+
+class NoSuchPerson(Refusal, frozen=True):
+    """Nobody has that name."""
+
+    name: str
+
+
+class NoSuchRoom(Refusal, frozen=True):
+    """There is no such room."""
+
+    room: str
+
+
+class NotMember(Refusal, frozen=True):
+    """The asker is not in that room."""
+
+    room: str
+
+
+class NotThere(Refusal, frozen=True):
+    """The person meant is not in that room."""
+
+    room: str
+    name: str
+
+
+class NotOperator(Refusal, frozen=True):
+    """Only an operator of the room may do that."""
+
+    room: str
+
+
+class Outranked(Refusal, frozen=True):
+    """The person meant has a higher role in the room."""
+
+    room: str
+    name: str
+
+
+class NotYourself(Refusal, frozen=True):
+    """That can be asked or set of oneself only."""
+
+    name: str
+
+
+class NoText(Refusal, frozen=True):
+    """There is nothing to say."""
+
+
+class TextTooLong(Refusal, frozen=True):
+    """A text is longer than ``limit`` bytes."""
+
+    limit: int
+
+
+class NotServerOperator(Refusal, frozen=True):
+    """Only the owner and operators of the server may do that."""
+
+
+class StorageDown(Refusal, frozen=True):
+    """The history can't be written at the moment, so nothing is accepted."""

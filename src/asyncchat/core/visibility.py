@@ -1,0 +1,46 @@
+"""Whether one person is shown to another: in a room's list of members, and elsewhere.
+
+Owns invisible people and auditoriums as readers see them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asyncchat.core.modes import AUDITORIUM, INVISIBLE
+from asyncchat.core.roles import Right
+from asyncchat.core.rooms import Block, Room
+
+if TYPE_CHECKING:
+    from asyncchat.core.chat import Chat
+
+
+def visible(chat: Chat, who: int, room: Room) -> tuple[Block, ...]:
+    """The members whom somebody may see: nearly always all of them."""
+    inside = (
+        who in room.seats or who in chat.server_operators or chat.people.flags.keys().isdisjoint(room.seats)
+    )
+    if inside and (AUDITORIUM not in room.flags or chat.may(who, room, Right.KEEP_ORDER)):
+        return room.blocks
+    seen = (
+        Block(
+            tuple(
+                member
+                for member in block.members
+                if (inside or sees(chat, who, member.person.id))
+                and not chat.veils(room, who, member.person.id)
+            )
+        )
+        for block in room.blocks
+    )
+    return tuple(block for block in seen if block.members)
+
+
+def sees(chat: Chat, who: int, other: int) -> bool:
+    """Whether somebody is shown another in a list: the invisible only to who shares a room with them."""
+    return (
+        not chat.has(other, INVISIBLE)
+        or who == other
+        or who in chat.server_operators
+        or not set(chat.rooms.joined.get(who, ())).isdisjoint(chat.rooms.joined.get(other, ()))
+    )

@@ -1,0 +1,153 @@
+"""Tokens: who makes and revokes them, the name they keep, and what is said with one."""
+
+import pytest
+
+from asyncchat.core.chat import Chat
+from asyncchat.core.features.accounts import MakeAccount
+from asyncchat.core.features.bots import (
+    KEY_MICROSECONDS,
+    KEYS,
+    ROOMS,
+    TOKENS,
+    Bots,
+    NewToken,
+    Post,
+    PostedBefore,
+    PostedOnce,
+    RevokeToken,
+    TokenFault,
+    TokenMade,
+    TokenRefused,
+)
+from asyncchat.core.features.connect import Enter, NameNotAllowed, Rename
+from asyncchat.core.features.join import RoomNotAllowed
+from asyncchat.core.features.messages import CannotSpeak, Said, Speech
+from asyncchat.core.features.moderation import Ban, Mute
+from asyncchat.core.features.room_modes import SetFlag
+from asyncchat.core.permissions import SERVER
+from asyncchat.core.replies import AccountRefused, NoText, TextTooLong
+from asyncchat.core.text import TEXT_BYTES
+from tests.core.house import ANNA, BOB, NOBODY, NOW, OLGA, do, house
+
+
+@pytest.fixture
+def chat() -> Chat:
+    """The house, with a token for #Tea."""
+    chat = house()
+    do(chat, SERVER, NewToken("ci", "d", ("#Tea",), ("post", "read")))
+    return chat
+
+
+def fault(items):
+    (item,) = items
+    assert isinstance(item, TokenRefused)
+    return item.fault
+
+
+@pytest.mark.parametrize("who", [SERVER, OLGA])
+def test_the_server_and_its_owner_make_one(who):
+    chat = house()
+    made = TokenMade("ci", "d", ("#tea", "#x"), ("post", "who"), NOW)
+    assert do(chat, who, NewToken("ci", "d", ("#tea", "#x", "#tea"), ("who", "post"))) == (made,)
+    assert Bots.of(chat).tokens["ci"].bot.origin == "ci!bot@api"
+
+
+def test_all_rooms_are_one_star():
+    (made,) = do(house(), SERVER, NewToken("ci", "d", ("#tea", "*"), ("post",)))
+    assert isinstance(made, TokenMade)
+    assert made.rooms == ("*",)
+
+
+@pytest.mark.parametrize(
+    ("who", "command", "reason"),
+    [
+        (ANNA, NewToken("x", "d", ("#tea",), ("post",)), TokenFault.OTHERS),
+        (NOBODY, NewToken("x", "d", ("#tea",), ("post",)), TokenFault.OTHERS),
+        (SERVER, NewToken("x y", "d", ("#tea",), ("post",)), TokenFault.NOT_ALLOWED),
+        (SERVER, NewToken("CI", "d", ("#tea",), ("post",)), TokenFault.EXISTS),
+        (SERVER, NewToken("BOB", "d", ("#tea",), ("post",)), TokenFault.HELD),
+        (SERVER, NewToken("dora", "d", ("#tea",), ("post",)), TokenFault.HELD),
+        (SERVER, NewToken("x", "d", (), ("post",)), TokenFault.NO_ROOMS),
+        (SERVER, NewToken("x", "d", ("tea",), ("post",)), TokenFault.ROOM),
+        (SERVER, NewToken("x", "d", ("#tea",) * (ROOMS + 1), ("post",)), TokenFault.TOO_MANY_ROOMS),
+        (SERVER, NewToken("x", "d", ("#tea",), ()), TokenFault.NO_ACTIONS),
+        (SERVER, NewToken("x", "d", ("#tea",), ("delete",)), TokenFault.ACTION),
+        (ANNA, RevokeToken("ci"), TokenFault.OTHERS),
+        (SERVER, RevokeToken("x"), TokenFault.UNKNOWN),
+        (SERVER, Post("x", "#tea", "hi"), TokenFault.FORBIDDEN),
+        (SERVER, Post("ci", "#lobby", "hi"), TokenFault.FORBIDDEN),
+    ],
+)
+def test_what_is_refused(chat, who, command, reason):
+    do(chat, SERVER, MakeAccount("dora", "v"))
+    assert fault(do(chat, who, command)) is reason
+
+
+def test_there_is_an_end_to_them(chat):
+    for number in range(TOKENS - 1):
+        chat.apply(TokenMade(f"t{number}", "d", ("*",), ("read",), NOW))
+    assert fault(do(chat, SERVER, NewToken("x", "d", ("*",), ("read",)))) is TokenFault.FULL
+
+
+def test_nobody_else_has_its_name(chat):
+    refused = (NameNotAllowed("CI", "it is a bot's"),)
+    assert do(chat, NOBODY, Enter("CI", "u", "h")) == refused
+    assert do(chat, ANNA, Rename("CI")) == refused
+    (item,) = do(chat, SERVER, MakeAccount("ci", "v"))
+    assert isinstance(item, AccountRefused)
+    do(chat, OLGA, RevokeToken("CI"))
+    assert do(chat, ANNA, Rename("ci"))
+
+
+def test_a_post_is_a_message_of_the_bot(chat):
+    (said,) = do(chat, SERVER, Post("ci", "#tea", "hi", Speech.NOTICE))
+    bot = Bots.of(chat).tokens["ci"].bot
+    assert said == Said("#Tea", bot, "hi", Speech.NOTICE, (("bot", ""),))
+
+
+def test_under_a_key_it_is_said_once_for_a_day(chat):
+    post = Post("ci", "#tea", "hi", key="k", asked="f")
+    assert [type(item) for item in do(chat, SERVER, post)] == [Said, PostedOnce]
+    assert do(chat, SERVER, post, NOW + 5) == (PostedBefore("f", "#Tea", NOW),)
+    assert len(do(chat, SERVER, Post("ci", "#tea", "hi", key="other", asked="f"))) == 2
+    assert len(do(chat, SERVER, post, NOW + KEY_MICROSECONDS)) == 2
+    refused = Post("ci", "#tea", "", key="new", asked="f")
+    assert do(chat, SERVER, refused) == do(chat, SERVER, refused) == (NoText(),)
+
+
+def test_the_oldest_of_too_many_keys_is_forgotten(chat):
+    for number in range(KEYS + 1):
+        do(chat, SERVER, Post("ci", "#tea", "x", key=f"{number}"))
+    assert len(Bots.of(chat).posted) == KEYS
+    assert ("d", "0") not in Bots.of(chat).posted
+
+
+def test_a_post_needs_nobody_there():
+    chat = house()
+    do(chat, SERVER, NewToken("ci", "d", ("*",), ("post",)))
+    (said,) = do(chat, SERVER, Post("ci", "#night", "done"))
+    assert isinstance(said, Said)
+    assert (said.room, said.text) == ("#night", "done")
+    assert do(chat, SERVER, Post("ci", "night", "x")) == (
+        RoomNotAllowed("night", "a room's name begins with #"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [("", NoText()), ("é" * (TEXT_BYTES // 2 + 1), TextTooLong(TEXT_BYTES))],
+)
+def test_what_no_message_is(chat, text, refusal):
+    assert do(chat, SERVER, Post("ci", "#tea", text)) == (refusal,)
+
+
+def test_a_room_can_keep_a_bot_out_though_not_by_modes_for_people(chat):
+    for flag in ("moderated", "invite-only", "secret"):
+        do(chat, ANNA, SetFlag("#tea", flag, True))
+    assert isinstance(do(chat, SERVER, Post("ci", "#tea", "hi"))[0], Said)
+    do(chat, ANNA, Mute("#tea", "ci", True))
+    assert isinstance(do(chat, SERVER, Post("ci", "#tea", "hi"))[0], CannotSpeak)
+    do(chat, ANNA, Mute("#tea", "ci", False))
+    do(chat, ANNA, Ban("#tea", "*!bot@*", True))
+    assert isinstance(do(chat, SERVER, Post("ci", "#tea", "hi"))[0], CannotSpeak)
+    assert BOB in chat.people

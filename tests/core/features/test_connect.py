@@ -1,0 +1,160 @@
+"""Entering, names, away, leaving."""
+
+import pytest
+
+from asyncchat.core.features.away import AwayChanged, SetAway
+from asyncchat.core.features.connect import (
+    AlreadyEntered,
+    AskWelcome,
+    CheckName,
+    Enter,
+    NameFixed,
+    NameNotAllowed,
+    NameTaken,
+    Quit,
+    Rename,
+)
+from asyncchat.core.features.join import AskRoom, Banned, Part, RoomNotAllowed
+from asyncchat.core.features.moderation import Ban, Mute
+from asyncchat.core.features.opers import ClaimFailed, ClaimOwner, WrongCode
+from asyncchat.core.features.presence import Entered, Left, Renamed
+from asyncchat.core.features.rooms import Joined, RoomClosed, RoomOpened
+from asyncchat.core.features.topic import SetTopic
+from asyncchat.core.names import LOBBY
+from asyncchat.core.people import person, renamed
+from asyncchat.core.replies import NotEntered
+from asyncchat.core.roles import Right
+from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, decide, do, house
+
+NEW = person(NOBODY, "new", "u", "h", "Real")
+
+
+def enter(name="new", *, rooms=()):
+    return Enter(name, "u", "h", "Real", rooms)
+
+
+def test_entering():
+    chat = house()
+    assert decide(chat, NOBODY, enter(rooms=(LOBBY,)), NOW) == (
+        Entered(NEW, NOW),
+        AskWelcome(),
+        Joined(LOBBY, NEW),
+        AskRoom(LOBBY, joining=True),
+    )
+
+
+def test_the_first_of_all_opens_the_lobby_and_does_not_operate_it():
+    items = do(house().replay([]), NOBODY, enter(rooms=("#LOBBY",)))
+    assert items[2:4] == (RoomOpened("#LOBBY", NOW), Joined("#LOBBY", NEW, operator=False))
+
+
+def test_entering_a_room_named_twice_joins_it_once():
+    chat = house()
+    items = do(chat, NOBODY, enter(rooms=("#x", "#X", LOBBY, LOBBY)))
+    assert sum(isinstance(item, Joined) for item in items) == 2
+    assert chat.rooms.joined[NOBODY] == ("#x", LOBBY)
+    do(chat, NOBODY, Quit())
+    assert NOBODY not in chat.people
+
+
+def test_entering_a_room_that_may_not_be_is_refused_alone():
+    chat = house()
+    do(chat, OLGA, Ban(LOBBY, "*!*@h"))
+    items = do(chat, NOBODY, enter(rooms=(LOBBY, "bad", "#ok")))
+    assert Banned(LOBBY) in items
+    assert RoomNotAllowed("bad", "a room's name begins with #") in items
+    assert chat.rooms.joined[NOBODY] == ("#ok",)
+
+
+@pytest.mark.parametrize(
+    ("who", "command", "items"),
+    [
+        (ANNA, enter(), (AlreadyEntered(),)),
+        (NOBODY, enter("BOB"), (NameTaken("BOB", BOB),)),
+        (NOBODY, enter("a b"), (NameNotAllowed("a b", "it has a space"),)),
+        (NOBODY, CheckName("new"), ()),
+        (NOBODY, CheckName("bob"), (NameTaken("bob", BOB),)),
+        (NOBODY, Rename("bob"), (NameTaken("bob", BOB),)),
+        (NOBODY, Rename("new"), ()),
+        (BOB, Rename("bob"), ()),
+        (BOB, Rename("ANNA"), (NameTaken("ANNA", ANNA),)),
+        (BOB, Rename(""), (NameNotAllowed("", "it is empty"),)),
+        (NOBODY, SetAway("x"), (NotEntered(),)),
+        (NOBODY, Quit(), ()),
+        (NOBODY, ClaimOwner(verified=True), (NotEntered(),)),
+    ],
+)
+def test_what_changes_nothing(who, command, items):
+    assert decide(house(), who, command, NOW) == items
+
+
+def test_a_wrong_code_gives_nothing_and_is_noted():
+    chat = house()
+    bob = chat.people[BOB]
+    assert do(chat, BOB, ClaimOwner(verified=False)) == (
+        ClaimFailed(bob),
+        WrongCode(),
+    )
+    assert do(chat, BOB, ClaimOwner(verified=False, name="x"))[0] == ClaimFailed(bob, "x")
+    assert BOB not in chat.server_operators
+
+
+@pytest.mark.parametrize("name", ["zoe", "BOB", "боб"])
+def test_another_name(name):
+    chat = house()
+    old = chat.people[BOB]
+    assert do(chat, BOB, Rename(name)) == (Renamed(old, renamed(old, name), NOW, (LOBBY, "#tea")),)
+    me = chat.person_named(name)
+    assert me is not None
+    assert me.id == BOB
+    assert me.origin == f"{name}!u@host2"
+    assert [member.person.name for member in chat.rooms["#tea"].members()] == ["Anna", name]
+
+
+def test_whoever_is_muted_or_banned_keeps_the_name():
+    chat = house()
+    do(chat, ANNA, Mute("#tea", "bob"))
+    assert do(chat, BOB, Rename("zoe")) == (NameFixed("zoe", "#Tea"),)
+    assert len(do(chat, BOB, Rename("Bob"))) == 1  # the same name in another case
+    do(chat, BOB, Part("#tea"))
+    assert isinstance(do(chat, BOB, Rename("zoe"))[0], Renamed)
+
+
+def test_away_and_back():
+    chat = house()
+    assert do(chat, BOB, SetAway("lunch")) == (AwayChanged(chat.people[BOB], "lunch"),)
+    assert chat.people.away == {BOB: "lunch"}
+    do(chat, BOB, SetAway())
+    assert chat.people.away == {}
+
+
+def test_leaving_closes_a_room_that_nobody_is_in():
+    chat = house()
+    anna, bob = chat.people[ANNA], chat.people[BOB]
+    assert do(chat, ANNA, Quit("bye")) == (Left(anna, "bye", NOW, (LOBBY, "#tea")),)
+    assert do(chat, BOB, Quit()) == (
+        Left(bob, "", NOW, (LOBBY, "#tea")),
+        RoomClosed("#Tea"),
+    )
+    assert set(chat.rooms) == {LOBBY}
+    do(chat, CAROL, Quit())
+    do(chat, OLGA, Quit())
+    assert set(chat.rooms) == {LOBBY}
+    assert not any(
+        (chat.people, chat.people.by_name, chat.server_operators, chat.people.since, chat.rooms.joined)
+    )
+
+
+def test_a_room_with_a_topic_outlives_its_last_member():
+    chat = house()
+    do(chat, ANNA, SetTopic("#tea", "Green"))
+    do(chat, ANNA, Quit())
+    do(chat, BOB, Quit())
+    assert "#tea" in chat.rooms
+
+
+def test_the_owner_operates_every_room():
+    chat = house()
+    assert chat.may(OLGA, chat.rooms["#tea"], Right.RULE)
+    assert not chat.may(CAROL, chat.rooms["#tea"], Right.SPEAK)
+    assert chat.owner_claimed

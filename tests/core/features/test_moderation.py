@@ -1,0 +1,174 @@
+"""Keeping a room in order."""
+
+import pytest
+
+from asyncchat.core.events import Event
+from asyncchat.core.features import room_modes
+from asyncchat.core.features.audit import Overruled
+from asyncchat.core.features.connect import Enter
+from asyncchat.core.features.join import Banned, Join
+from asyncchat.core.features.moderation import Ban, Kick, Mute
+from asyncchat.core.features.redaction import Erase, Erased
+from asyncchat.core.features.room_modes import (
+    BanChanged,
+    MuteChanged,
+    RoleChanged,
+    SetFlag,
+    SetRole,
+    TooManyMasks,
+)
+from asyncchat.core.features.rooms import Kicked, RoomClosed
+from asyncchat.core.names import LOBBY
+from asyncchat.core.replies import NoSuchPerson, NoSuchRoom, NotEntered, NotMember, NotOperator, NotThere
+from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, decide, do, house
+
+ASKED = [
+    lambda room: Kick(room, "bob"),
+    lambda room: SetRole(room, "bob"),
+    lambda room: SetFlag(room, "topic-locked", on=False),
+    lambda room: Ban(room, "bob"),
+    lambda room: Mute(room, "bob"),
+    lambda room: Erase(room, (1,)),
+]
+
+
+@pytest.mark.parametrize("make", ASKED)
+@pytest.mark.parametrize(
+    ("who", "room", "refusal"),
+    [
+        (NOBODY, "#tea", NotEntered()),
+        (BOB, "#TEA", NotOperator("#Tea")),
+        (CAROL, "#tea", NotMember("#Tea")),
+        (ANNA, "#x", NoSuchRoom("#x")),
+        (OLGA, "#x", NoSuchRoom("#x")),
+        (ANNA, LOBBY, NotOperator(LOBBY)),
+    ],
+)
+def test_who_may_not(make, who, room, refusal):
+    if isinstance(refusal, NotMember) and type(make(room)) not in (Kick, Erase):
+        refusal = NotOperator(refusal.room)  # modes: who is outside lacks the right
+    assert decide(house(), who, make(room), NOW) == (refusal,)
+
+
+@pytest.mark.parametrize("make", ASKED)
+@pytest.mark.parametrize("who", [ANNA, OLGA])
+def test_who_may(make, who):
+    chat = house()
+    event, *noted = decide(chat, who, make("#TEA"), NOW)
+    assert isinstance(event, Event)
+    overruled = [] if who == ANNA else [Overruled(chat.people[OLGA], event)]
+    assert noted == overruled
+
+
+def test_a_kick():
+    chat = house()
+    anna, bob = chat.people[ANNA], chat.people[BOB]
+    assert do(chat, ANNA, Kick("#tea", "BOB", "spam")) == (Kicked("#Tea", bob, anna, "spam"),)
+    assert chat.rooms.joined[BOB] == (LOBBY,)
+    assert do(chat, ANNA, Kick("#tea", "bob")) == (NotThere("#Tea", "bob"),)
+    assert do(chat, ANNA, Kick("#tea", "zoe")) == (NotThere("#Tea", "zoe"),)
+    assert do(chat, OLGA, Kick("#tea", "anna"))[1:2] == (RoomClosed("#Tea"),)
+
+
+def test_a_ban_that_puts_out():
+    chat = house()
+    anna, bob = chat.people[ANNA], chat.people[BOB]
+    banned, kicked = do(chat, ANNA, Ban("#tea", "bob", out=True))
+    assert isinstance(banned, BanChanged)
+    assert kicked == Kicked("#Tea", bob, anna, "banned")
+    assert ANNA in chat.rooms["#tea"].seats
+    assert do(chat, BOB, Join("#tea")) == (Banned("#Tea"),)
+    assert do(chat, ANNA, Ban("#tea", "*!*@*", out=True))[1:] == ()
+
+
+def test_operators():
+    chat = house()
+    anna, bob = chat.people[ANNA], chat.people[BOB]
+    assert do(chat, ANNA, SetRole("#tea", "bob")) == (RoleChanged("#Tea", bob, anna, on=True),)
+    assert do(chat, ANNA, SetRole("#tea", "bob")) == ()
+    assert do(chat, BOB, SetRole("#tea", "anna", on=False)) == (RoleChanged("#Tea", anna, bob, on=False),)
+    assert set(chat.rooms["#tea"].roles) == {BOB}
+    assert do(chat, BOB, SetRole("#tea", "carol")) == (NotThere("#Tea", "carol"),)
+    assert do(chat, BOB, SetRole("#tea", "zoe")) == (NoSuchPerson("zoe"),)
+
+
+def test_flags():
+    chat = house()
+    assert do(chat, ANNA, SetFlag("#tea", "topic-locked")) == ()
+    assert do(chat, ANNA, SetFlag("#tea", "nonsense")) == ()
+    assert len(do(chat, ANNA, SetFlag("#tea", "topic-locked", on=False))) == 1
+    assert chat.rooms["#tea"].flags == {"no-outsiders"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "mask"),
+    [
+        ("bob", "*!*@host2"),
+        ("BOB", "*!*@host2"),
+        ("zoe", "zoe!*@*"),
+        ("bob!*", "bob!*@*"),
+        ("*@host9", "*!*@host9"),
+        ("", "*!*@*"),
+    ],
+)
+@pytest.mark.parametrize("kind", [Ban, Mute])
+def test_what_is_meant_by_a_name(kind, typed, mask):
+    chat = house()
+    (event,) = do(chat, ANNA, kind("#tea", typed))
+    assert isinstance(event, BanChanged | MuteChanged)
+    assert event.mask == mask
+    assert do(chat, ANNA, kind("#tea", typed)) == ()
+    (lifted,) = do(chat, ANNA, kind("#tea", typed, on=False))
+    assert isinstance(lifted, BanChanged | MuteChanged)
+    assert lifted.mask == mask
+    assert do(chat, ANNA, kind("#tea", typed, on=False)) == ()
+    assert not chat.rooms["#tea"].masks["ban"]
+    assert not chat.rooms["#tea"].masks["mute"]
+
+
+def test_a_name_is_meant_where_others_share_the_host():
+    chat = house()
+    do(chat, 6, Enter("twin", "u", "host2", rooms=("#tea",)))
+    (event,) = do(chat, ANNA, Mute("#tea", "bob"))
+    assert isinstance(event, MuteChanged)
+    assert event.mask == "bob!*@*"
+
+
+def test_who_stayed_is_not_meant_with_who_was_put_out():
+    chat = house()
+    do(chat, 6, Enter("twin", "u", "host2", rooms=("#tea",)))
+    do(chat, ANNA, Kick("#tea", "bob"))
+    (event,) = do(chat, ANNA, Ban("#tea", "bob"))
+    assert isinstance(event, BanChanged)
+    assert event.mask == "bob!*@*"
+
+
+def test_a_mask_is_found_in_any_case():
+    chat = house()
+    do(chat, ANNA, Ban("#tea", "BAD!*@*"))
+    (event,) = do(chat, ANNA, Ban("#tea", "bad!*@*", on=False))
+    assert isinstance(event, BanChanged)
+    assert event.mask == "BAD!*@*"
+
+
+def test_limits(monkeypatch):
+    chat = house()
+    monkeypatch.setattr(room_modes, "MASKS_EACH", 1)
+    assert do(chat, ANNA, Ban("#tea", "x" * 300)) == (TooManyMasks("#Tea", "x" * 300 + "!*@*", 1),)
+    assert do(chat, ANNA, Ban("#tea", "\ud800" * 300)) != ()
+    do(chat, ANNA, Ban("#tea", "a"))
+    assert do(chat, ANNA, Ban("#tea", "b")) == (TooManyMasks("#Tea", "b!*@*", 1),)
+    assert len(do(chat, ANNA, Ban("#tea", "a", on=False))) == 1
+
+
+def test_erasing():
+    chat = house()
+    assert do(chat, ANNA, Erase("#tea", (3, 4))) == (Erased("#Tea", chat.people[ANNA], (3, 4)),)
+
+
+def test_a_ban_for_a_time_can_be_made_one_for_good():
+    chat = house()
+    do(chat, ANNA, Ban("#tea", "carol!*@*", seconds=60))
+    assert chat.rooms["#tea"].masks["ban"]["carol!*@*"].until
+    do(chat, ANNA, Ban("#tea", "carol!*@*"))
+    assert not chat.rooms["#tea"].masks["ban"]["carol!*@*"].until

@@ -1,0 +1,30 @@
+"""The index of who watches whom holds nothing that nobody watches."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asyncchat.core.features.monitor import Monitor
+from asyncchat.core.names import fold
+
+NAMES = st.lists(st.sampled_from(["a", "A", "b", "ж", "Ж"]), max_size=4)
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.sampled_from(["add", "remove", "forget"]), NAMES)))
+def test_both_sides_say_the_same(steps):
+    watching = Monitor()
+    model: dict[int, set[str]] = {1: set(), 2: set(), 3: set()}
+    for who, what, names in steps:
+        keys = {fold(name) for name in names}
+        if what == "add" and names:
+            watching.add(who, names)
+            model[who] |= keys
+        elif what == "remove":
+            watching.remove(who, names)
+            model[who] -= keys
+        elif what == "forget":
+            watching.forget_person(who, (who,))
+            model[who] = set()
+    assert {who: set(names) for who, names in watching.names.items()} == {w: k for w, k in model.items() if k}
+    pairs = {(key, who) for key, watchers in watching.watchers.items() for who in watchers}
+    assert pairs == {(key, who) for who, keys in model.items() for key in keys}
+    assert all(watching.watchers.values())

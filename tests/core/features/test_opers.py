@@ -1,0 +1,102 @@
+import pytest
+
+from asyncchat.core.features.connect import Enter
+from asyncchat.core.features.host import ChangeHost
+from asyncchat.core.features.kill import Kill, Killed
+from asyncchat.core.features.opers import NeedOwner, OwnerOnly
+from asyncchat.core.features.presence import Entered
+from asyncchat.core.features.server_bans import (
+    SERVER_BANS,
+    AskServerBans,
+    BanFromServer,
+    BannedFromServer,
+    NoSuchServerBan,
+    ServerBanChanged,
+    ServerBans,
+    ServerBansView,
+    ServerBanTooWide,
+    TooManyServerBans,
+)
+from asyncchat.core.features.user_modes import SetPersonFlag
+from asyncchat.core.features.wallops import Announce, Announced
+from asyncchat.core.replies import NoSuchPerson, NotEntered, NoText, NotServerOperator, TextTooLong
+from tests.core.house import ANNA, BOB, NOBODY, NOW, OLGA, do, house
+
+MINUTE = 60_000_000
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        Kill("bob", "x"),
+        Announce("x"),
+        ChangeHost("bob", "b.example"),
+        BanFromServer("m"),
+        AskServerBans(),
+        NeedOwner(),
+    ],
+)
+def test_the_owner_alone(command):
+    assert do(house(), ANNA, command) == (NotServerOperator(),)
+    assert do(house(), NOBODY, command) == (NotEntered(),)
+
+
+def test_somebody_is_put_out():
+    chat = house()
+    assert do(chat, OLGA, Kill("BOB", "spam")) == (Killed(chat.people[BOB], chat.people[OLGA], "spam"),)
+    assert do(chat, OLGA, Kill("zoe", "x")) == (NoSuchPerson("zoe"),)
+
+
+def test_who_wants_it_is_told():
+    chat = house()
+    do(chat, BOB, SetPersonFlag("wallops", True))
+    assert do(chat, OLGA, Announce("hear")) == (Announced(chat.people[OLGA], "hear", (BOB, OLGA)),)
+    assert do(chat, OLGA, Announce("")) == (NoText(),)
+    assert do(chat, OLGA, Announce("x" * 400)) == (TextTooLong(270),)
+
+
+def test_a_ban_puts_out_whom_it_means_and_keeps_out():
+    chat = house()
+    olga = chat.people[OLGA]
+    banned, killed = do(chat, OLGA, BanFromServer("*@host2", True, 60, "spam"))
+    assert banned == ServerBanChanged(olga, "*!*@host2", True, NOW, NOW + MINUTE, "spam")
+    assert killed == Killed(chat.people[BOB], olga, "spam")
+    again = Enter("rob", "u", "host2")
+    assert do(chat, 9, again) == (BannedFromServer("spam", NOW + MINUTE),)
+    assert isinstance(do(chat, 9, again, NOW + MINUTE)[0], Entered)
+
+
+def test_owners_are_not_meant():
+    chat = house()
+    assert len(do(chat, OLGA, BanFromServer("o*"))) == 1
+
+
+def test_a_ban_is_lifted_in_any_case():
+    chat = house()
+    do(chat, OLGA, BanFromServer("Eve"))
+    assert do(chat, OLGA, BanFromServer("EVE", False)) == (
+        ServerBanChanged(chat.people[OLGA], "Eve!*@*", False, NOW),
+    )
+    assert do(chat, OLGA, BanFromServer("eve", False)) == (NoSuchServerBan("eve!*@*"),)
+
+
+def test_bans_that_are_over_make_room_and_are_not_listed():
+    chat = house()
+    for number in range(SERVER_BANS):
+        do(chat, OLGA, BanFromServer(f"n{number}", seconds=60))
+    assert do(chat, OLGA, BanFromServer("more")) == (TooManyServerBans("more!*@*", SERVER_BANS),)
+    later = NOW + MINUTE
+    (view,) = do(chat, OLGA, AskServerBans("why"), later)
+    assert view == ServerBansView((), "why")
+    assert len(do(chat, OLGA, BanFromServer("more"), later)) == SERVER_BANS + 1
+    assert list(ServerBans.of(chat)) == ["more!*@*"]
+
+
+@pytest.mark.parametrize("mask", ["*", "*!*@*", "*@*", "?*", "0.0.0.0/0", "::/0"])
+def test_nobody_bans_everybody(mask):
+    (refusal,) = do(house(), OLGA, BanFromServer(mask))
+    assert isinstance(refusal, ServerBanTooWide)
+
+
+def test_what_only_the_owner_is_told():
+    assert do(house(), OLGA, NeedOwner("x")) == (OwnerOnly("x"),)

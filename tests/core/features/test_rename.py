@@ -1,0 +1,170 @@
+"""Rooms' names."""
+
+import pytest
+
+from asyncchat.core.chat import Chat
+from asyncchat.core.features.connect import Enter
+from asyncchat.core.features.invites import Invite, Invites
+from asyncchat.core.features.join import Forwarded, Join, Part, RoomHasMoved
+from asyncchat.core.features.read_markers import MarkRead, mark_of
+from asyncchat.core.features.rename import (
+    LARGE,
+    REST,
+    CannotRenameRoom,
+    RenameRoom,
+    RoomNameTaken,
+    RoomRenamed,
+)
+from asyncchat.core.features.room_modes import SetFlag, SetRole, SetSetting
+from asyncchat.core.features.rooms import Joined, RoomOpened
+from asyncchat.core.features.topic import SetTopic, TopicChanged
+from asyncchat.core.names import LOBBY
+from asyncchat.core.replies import NoSuchRoom, NotEntered, NotMember, NotOperator, Refusal
+from asyncchat.log.snapshot import snapshot
+from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, do, house
+
+
+@pytest.fixture
+def chat():
+    return house()
+
+
+def rename(chat, to, who=ANNA, room="#tea", now=NOW):
+    return do(chat, who, RenameRoom(room, to), now)
+
+
+def test_all_of_a_room_moves(chat):
+    do(chat, ANNA, SetTopic("#tea", "green"))
+    do(chat, ANNA, SetRole("#tea", "bob", role="voice"))
+    do(chat, ANNA, Invite("#tea", "carol"))
+    do(chat, OLGA, Join("#hall"))
+    do(chat, OLGA, Join("#tea"))
+    do(chat, OLGA, SetSetting("#hall", "forward", "#tea"))
+    before = chat.room_named("#tea").state()
+    event, moved = rename(chat, "#Milk")
+    assert event == RoomRenamed("#Tea", "#Milk", chat.people[ANNA], "", NOW)
+    assert (moved.view.room, moved.view.size, moved.case_only) == ("#Milk", 3, False)
+    assert chat.room_named("#tea") is None
+    room = chat.room_named("#milk")
+    assert room.state() == {**before, "name": "#Milk", "renamed": NOW, "former": ("#Tea",)}
+    assert all(
+        "#milk" in chat.rooms.joined[who] and "#tea" not in chat.rooms.joined[who] for who in room.seats
+    )
+    assert Invites.of(chat).rooms == {CAROL: {"#milk": True}}
+    assert chat.room_named("#hall").settings["forward"] == "#Milk"
+    do(chat, BOB, Part("#milk"))
+    assert BOB not in room.seats
+
+
+@pytest.mark.parametrize(
+    ("who", "room", "to", "items"),
+    [
+        (NOBODY, "#tea", "#x", (NotEntered(),)),
+        (ANNA, "#none", "#x", (NoSuchRoom("#none"),)),
+        (CAROL, "#tea", "#x", (NotMember("#Tea"),)),
+        (BOB, "#tea", "#x", (NotOperator("#Tea"),)),
+        (ANNA, "#tea", LOBBY, (RoomNameTaken("#Tea", LOBBY),)),
+        (OLGA, LOBBY, "#x", (CannotRenameRoom(LOBBY, "#x", "the lobby keeps its name"),)),
+        (ANNA, "#tea", "#Tea", (CannotRenameRoom("#Tea", "#Tea", "that is its name"),)),
+        (ANNA, "#tea", "x", (CannotRenameRoom("#Tea", "x", "a room's name begins with #"),)),
+    ],
+)
+def test_who_may_not_and_what_not(chat, who, room, to, items):
+    assert rename(chat, to, who, room) == items
+
+
+def test_a_change_of_case(chat):
+    _event, moved = rename(chat, "#TEA")
+    assert moved.case_only
+    assert chat.room_named("#tea").name == "#TEA"
+    assert chat.rooms.redirects == {}
+
+
+def test_who_comes_by_the_old_name_is_led_to_the_new_one(chat):
+    rename(chat, "#milk")
+    forwarded, joined, _view = do(chat, CAROL, Join("#tea"))
+    assert forwarded == Forwarded("#tea", "#milk", renamed=True)
+    assert joined == Joined("#milk", chat.people[CAROL])
+
+
+def test_who_finds_its_way_alone_is_told_it(chat):
+    rename(chat, "#milk")
+    assert do(chat, CAROL, Join("#tea", follow=False)) == (RoomHasMoved("#tea", "#milk"),)
+
+
+def test_members_may_open_the_old_name_anew(chat):
+    rename(chat, "#milk")
+    do(chat, BOB, Join("#tea"))
+    assert chat.room_named("#tea").roles == {BOB: 4} or BOB in chat.room_named("#tea").roles
+    assert chat.rooms.redirects == {}
+    assert chat.room_named("#milk").former == ()
+    assert rename(chat, "#tea", room="#milk") == (RoomNameTaken("#milk", "#tea"),)
+
+
+def test_a_secret_room_does_not_tell_its_new_name(chat):
+    do(chat, ANNA, SetFlag("#tea", "secret"))
+    rename(chat, "#milk")
+    opened, *_ = do(chat, CAROL, Join("#tea"))
+    assert opened == RoomOpened("#tea", NOW)
+
+
+def test_another_room_may_not_take_a_name_that_leads_elsewhere(chat):
+    rename(chat, "#milk")
+    do(chat, CAROL, Join("#cake"))
+    assert rename(chat, "#tea", CAROL, "#cake") == (RoomNameTaken("#cake", "#tea"),)
+    rename(chat, "#tea", ANNA, "#milk")
+    assert chat.rooms.redirects == {"#milk": "#tea"}
+
+
+def test_a_large_room_keeps_a_name_for_a_while(chat):
+    for who in range(100, 100 + LARGE):
+        do(chat, who, Enter(f"p{who}", "u", "h", rooms=("#tea",)))
+    rename(chat, "#milk")
+    assert rename(chat, "#tea", room="#milk", now=NOW + REST - 1) == (
+        CannotRenameRoom("#milk", "#tea", "it was renamed a moment ago"),
+    )
+    assert len(rename(chat, "#tea", room="#milk", now=NOW + REST)) == 2
+
+
+def test_the_names_that_lead_to_a_room_are_few_and_end_with_it(chat):
+    for name in ("#1", "#2", "#3", "#4", "#5"):
+        rename(chat, name, room=chat.rooms_with(ANNA)[-1].name)
+    assert chat.rooms.redirects == dict.fromkeys(("#1", "#2", "#3", "#4"), "#5")
+    do(chat, ANNA, Part("#5"))
+    do(chat, BOB, Part("#5"))
+    assert chat.rooms.redirects == {}
+
+
+def test_a_snapshot_knows_the_names(chat):
+    few = snapshot(_state(chat))
+    assert few is not None
+    assert Chat.replay(few).rooms.redirects == {"#tea": "#cake", "#milk": "#cake"}
+
+
+def _state(chat):
+    """The facts of state that made these rooms."""
+    anna = chat.people[ANNA]
+    return (
+        RoomOpened("#Tea", NOW),
+        RoomRenamed("#Tea", "#Milk", anna, "", NOW),
+        RoomRenamed("#Milk", "#Cake", anna, "", NOW),
+        RoomRenamed("#Cake", "#cake", anna, "", NOW + 1),
+        TopicChanged("#cake", anna, "x", NOW),
+        RoomOpened("#hall", NOW),
+        RoomRenamed("#hall", "#HALL", anna, "", NOW),
+    )
+
+
+def test_a_room_gets_no_name_by_renaming_that_could_not_be_opened():
+    chat = house()
+    (refusal,) = do(chat, ANNA, RenameRoom("#tea", "#раul"))
+    assert isinstance(refusal, Refusal)
+    assert "#tea" in chat.rooms
+
+
+def test_read_marks_go_with_the_room():
+    chat = house()
+    do(chat, BOB, MarkRead("#tea", NOW - 5))
+    do(chat, ANNA, RenameRoom("#tea", "#coffee"))
+    assert mark_of(chat, BOB, "#coffee") == NOW - 5
+    assert mark_of(chat, BOB, "#tea") is None

@@ -1,0 +1,47 @@
+"""What a configuration states for rooms yields to what people set."""
+
+from asyncchat.core.chat import Chat
+from asyncchat.core.features.room_defaults import RoomSetting, configured
+from asyncchat.core.features.room_modes import FlagChanged, SettingChanged
+from asyncchat.core.features.rooms import RoomOpened
+from asyncchat.core.features.topic import TopicChanged
+from asyncchat.core.people import from_origin
+
+BY = from_origin("irc.test")
+STATED = RoomSetting(
+    "What is new", {"moderated": True, "secret": False, "topic-locked": True}, {"limit": "5"}
+)
+
+
+def facts(chat, name, stated, now=5):
+    return list(configured(chat, {name: stated}, "irc.test", now))
+
+
+def test_a_room_that_is_not_there_is_opened_with_all_of_it():
+    chat = Chat()
+    stated = facts(chat, "#News", STATED)
+    assert stated == [
+        RoomOpened("#News", 5),
+        TopicChanged("#News", BY, "What is new", 5),
+        FlagChanged("#News", BY, "moderated", True),
+        SettingChanged("#News", BY, "limit", "5"),
+    ]
+    for fact in stated:
+        chat.apply(fact)
+    assert facts(chat, "#news", STATED, 6) == []
+    assert facts(chat, "#none", RoomSetting()) == []
+
+
+def test_a_room_with_nothing_set_gets_all_of_it():
+    assert facts(Chat.replay([RoomOpened("#a", 1)]), "#A", STATED) == [
+        TopicChanged("#a", BY, "What is new", 5),
+        FlagChanged("#a", BY, "moderated", True),
+        SettingChanged("#a", BY, "limit", "5"),
+    ]
+
+
+def test_what_people_set_stays():
+    with_topic = Chat.replay([RoomOpened("#a", 1), TopicChanged("#a", BY, "theirs", 2)])
+    assert facts(with_topic, "#a", STATED) == []
+    with_flag = Chat.replay([RoomOpened("#a", 1), FlagChanged("#a", BY, "secret", True)])
+    assert facts(with_flag, "#a", STATED) == [TopicChanged("#a", BY, "What is new", 5)]

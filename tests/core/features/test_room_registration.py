@@ -1,0 +1,189 @@
+"""Rooms that belong to an account: registered, given on, given up; roles by account; flags for accounts."""
+
+import pytest
+
+from asyncchat.core.chat import Chat
+from asyncchat.core.features.accounts import LogIn, LogOut, MakeAccount, RemoveAccount
+from asyncchat.core.features.connect import Enter
+from asyncchat.core.features.join import Join, Part
+from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Said, Say, Signal, Whispered
+from asyncchat.core.features.moderation import Ban
+from asyncchat.core.features.presence import LoggedIn
+from asyncchat.core.features.room_modes import RoleChanged, SetFlag, SetRole, SetSetting
+from asyncchat.core.features.room_registration import (
+    GIVER,
+    AccessChanged,
+    AccessView,
+    AskAccess,
+    RegisterRoom,
+    RoomAccessChanged,
+    RoomRegistered,
+    RoomRegisteredNow,
+    SetAccess,
+    TakeRole,
+)
+from asyncchat.core.features.rooms import Joined, RoomClosed
+from asyncchat.core.features.server import starting
+from asyncchat.core.features.user_modes import SetPersonFlag
+from asyncchat.core.names import LOBBY
+from asyncchat.core.permissions import SERVER
+from asyncchat.core.replies import AccountFault, AccountRefused, NeedsAccount, NoSuchRoom
+from asyncchat.core.roles import FOUNDER, OPERATOR, VOICE
+from tests.core.house import ANNA, BOB, CAROL, OLGA, do, house
+
+
+@pytest.fixture
+def chat() -> Chat:
+    """The house: Anna and bob are logged in to accounts of their names, and #tea is Anna's."""
+    chat = house()
+    for who, name in ((ANNA, "anna"), (BOB, "bob")):
+        do(chat, SERVER, MakeAccount(name, "v"))
+        do(chat, who, LogIn(name, True))
+    do(chat, ANNA, RegisterRoom("#tea"))
+    return chat
+
+
+def fault(items: tuple[object, ...]) -> AccountFault:
+    (refusal,) = items
+    assert isinstance(refusal, AccountRefused)
+    return refusal.fault
+
+
+def test_a_room_is_registered_by_its_operator_who_is_logged_in():
+    chat = house()
+    assert fault(do(chat, ANNA, RegisterRoom("#tea"))) is AccountFault.LOGGED_OUT
+    do(chat, ANNA, MakeAccount("anna", "v"))
+    assert do(chat, ANNA, RegisterRoom("#tea", purpose="p")) == (
+        RoomRegistered("#Tea", "anna"),
+        RoleChanged("#Tea", chat.people[ANNA], GIVER, True, FOUNDER.name),
+        RoomRegisteredNow("#Tea", "anna", "p"),
+    )
+    assert chat.rooms["#tea"].roles[ANNA] == OPERATOR.bit | FOUNDER.bit
+    assert fault(do(chat, ANNA, RegisterRoom("#tea"))) is AccountFault.TAKEN
+
+
+def test_who_may_not(chat):
+    do(chat, CAROL, MakeAccount("carol", "v"))
+    assert fault(do(chat, BOB, RegisterRoom("#tea"))) is AccountFault.NOT_FOUNDER
+    assert fault(do(chat, ANNA, RegisterRoom(LOBBY))) is AccountFault.LOBBY
+    assert do(chat, ANNA, RegisterRoom("#no")) == (NoSuchRoom("#no"),)
+    assert fault(do(chat, ANNA, RegisterRoom("#tea", "nobody"))) is AccountFault.UNKNOWN
+    assert do(chat, OLGA, RegisterRoom(LOBBY, "anna"))[0] == RoomRegistered(LOBBY, "anna")
+
+
+def test_it_is_not_closed_when_empty_and_its_founder_is_known_again(chat):
+    for who in (ANNA, BOB):
+        do(chat, who, Part("#tea"))
+    assert "#tea" in chat.rooms
+    do(chat, CAROL, Join("#tea"))
+    assert chat.rooms["#tea"].roles == {}
+    joined, role, _ = do(chat, ANNA, Join("#tea"))
+    assert joined == Joined("#Tea", chat.people[ANNA])
+    assert role == RoleChanged("#Tea", chat.people[ANNA], GIVER, True, FOUNDER.name)
+
+
+def test_it_outlives_a_restart(chat):
+    do(chat, ANNA, SetAccess("#tea", "bob", "voice"))
+    facts = starting(chat, "0.1.0")
+    assert not [fact for fact in facts if isinstance(fact, RoomClosed)]
+    for fact in facts:
+        chat.apply(fact)
+    do(chat, 9, Enter("bob", "u", "h", rooms=("#tea",), account="bob"))
+    assert chat.rooms["#tea"].roles == {9: VOICE.bit}
+
+
+def test_access_is_given_at_once_and_taken(chat):
+    bob = chat.people[BOB]
+    assert do(chat, ANNA, SetAccess("#tea", "BOB", "operator", "p")) == (
+        RoomAccessChanged("#Tea", "bob", "operator", True),
+        RoleChanged("#Tea", bob, GIVER, True, "operator"),
+        AccessChanged("#Tea", "bob", "operator", "p"),
+    )
+    assert do(chat, CAROL, AskAccess("#tea")) == (AccessView("#Tea", "anna", (("bob", "operator"),)),)
+    do(chat, ANNA, SetRole("#tea", "bob", False, "operator"))
+    given = RoleChanged("#Tea", bob, GIVER, True, "operator")
+    assert do(chat, BOB, TakeRole("#tea")) == (given,)
+    assert do(chat, BOB, TakeRole("#tea")) == ()
+    do(chat, ANNA, SetAccess("#tea", "bob", ""))
+    assert chat.rooms["#tea"].access == {}
+    assert BOB not in chat.rooms["#tea"].roles
+    assert fault(do(chat, BOB, TakeRole("#tea"))) is AccountFault.NO_ACCESS
+
+
+@pytest.mark.parametrize(
+    ("who", "account", "role", "why"),
+    [
+        (BOB, "bob", "operator", AccountFault.NOT_FOUNDER),
+        (ANNA, "nobody", "operator", AccountFault.UNKNOWN),
+        (ANNA, "bob", "king", AccountFault.NO_ROLE),
+        (ANNA, "bob", "founder", AccountFault.NO_ROLE),
+    ],
+)
+def test_access_that_is_not_given(chat, who, account, role, why):
+    assert fault(do(chat, who, SetAccess("#tea", account, role))) is why
+
+
+def test_who_has_access_is_not_kept_out(chat):
+    do(chat, ANNA, SetAccess("#tea", "bob", "voice"))
+    do(chat, BOB, Part("#tea"))
+    do(chat, ANNA, SetSetting("#tea", "key", "sesame"))
+    assert isinstance(do(chat, BOB, Join("#tea"))[0], Joined)
+
+
+def test_logging_in_gives_roles_in_the_rooms_one_is_in(chat):
+    do(chat, ANNA, SetAccess("#tea", "bob", "voice"))
+    do(chat, BOB, LogOut())
+    do(chat, ANNA, SetRole("#tea", "bob", False, "voice"))
+    logged_in, _, role, _ = do(chat, BOB, LogIn("bob", True))
+    assert isinstance(logged_in, LoggedIn)
+    assert role == RoleChanged("#Tea", chat.people[BOB], GIVER, True, "voice")
+
+
+def test_transfer_and_giving_up(chat):
+    do(chat, ANNA, RegisterRoom("#tea", "bob"))
+    roles = chat.rooms["#tea"].roles
+    assert roles == {ANNA: OPERATOR.bit, BOB: FOUNDER.bit}
+    assert fault(do(chat, ANNA, RegisterRoom("#tea", on=False))) is AccountFault.NOT_FOUNDER
+    do(chat, BOB, RegisterRoom("#tea", on=False))
+    assert chat.rooms["#tea"].founder == ""
+    assert fault(do(chat, ANNA, RegisterRoom("#tea", on=False))) is AccountFault.NOT_TAKEN
+
+
+def test_a_removed_account_has_no_rooms(chat):
+    do(chat, ANNA, SetAccess("#tea", "bob", "voice"))
+    do(chat, SERVER, RemoveAccount("bob", True))
+    assert chat.rooms["#tea"].access == {}
+    do(chat, SERVER, RemoveAccount("anna", True))
+    assert chat.rooms["#tea"].founder == ""
+
+
+def test_a_room_for_accounts_only(chat):
+    do(chat, ANNA, SetFlag("#tea", "accounts-only"))
+    assert do(chat, CAROL, Join("#tea")) == (NeedsAccount("#Tea"),)
+    do(chat, CAROL, MakeAccount("carol", "v"))
+    assert isinstance(do(chat, CAROL, Join("#tea"))[0], Joined)
+
+
+def test_a_room_where_accounts_speak(chat):
+    do(chat, ANNA, SetFlag("#tea", "accounts-speak"))
+    do(chat, CAROL, Join("#tea"))
+    refusal = CannotSpeak("#Tea", CannotSpeakReason.ACCOUNT)
+    assert do(chat, CAROL, Say("#tea", "hi")) == (refusal,)
+    assert isinstance(do(chat, BOB, Say("#tea", "hi"))[0], Said)
+    do(chat, ANNA, SetRole("#tea", "carol", True, "voice"))
+    assert isinstance(do(chat, CAROL, Say("#tea", "hi"))[0], Said)
+
+
+def test_who_is_written_to_by_accounts_alone(chat):
+    do(chat, ANNA, SetPersonFlag("accounts-write"))
+    assert do(chat, CAROL, Say("Anna", "hi")) == (NeedsAccount("Anna"),)
+    assert do(chat, CAROL, Signal("Anna", ())) == (NeedsAccount("Anna"),)
+    for who in (ANNA, BOB, OLGA):
+        assert isinstance(do(chat, who, Say("Anna", "hi"))[0], Whispered)
+
+
+def test_a_ban_by_account(chat):
+    do(chat, ANNA, Ban("#tea", "~account:b*"))
+    assert do(chat, BOB, Say("#tea", "hi")) == (CannotSpeak("#Tea", CannotSpeakReason.BANNED),)
+    do(chat, CAROL, Join("#tea"))
+    assert isinstance(do(chat, CAROL, Say("#tea", "hi"))[0], Said)

@@ -1,0 +1,27 @@
+import pytest
+
+from asyncchat.core.features.server_bans import ServerBan, completed
+
+
+@pytest.mark.parametrize(
+    ("typed", "mask"),
+    [
+        ("bad", "bad!*@*"),
+        ("bad*", "bad*!*@*"),
+        ("*@192.0.2.1", "*!*@192.0.2.1"),
+        ("u@h", "*!u@h"),
+        ("n!u@h", "n!u@h"),
+        ("192.0.2.1", "*!*@192.0.2.1"),
+        ("192.0.2.0/24", "*!*@192.0.2.0/24"),
+        ("2001:db8::/32", "*!*@2001:db8::/32"),
+        ("*.example.org", "*!*@*.example.org"),
+    ],
+)
+def test_what_was_typed_is_completed(typed, mask):
+    assert completed(typed) == mask
+
+
+def test_a_ban_ends():
+    ban = ServerBan("m", "by", 5, until=10)
+    assert (ban.holds(9), ban.holds(10)) == (True, False)
+    assert ServerBan("m", "by", 5).holds(10**18)

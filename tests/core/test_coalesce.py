@@ -1,0 +1,34 @@
+from asyncchat.core.coalesce import Together, together
+from asyncchat.core.events import Record
+from asyncchat.core.features.room_modes import BanChanged, FlagChanged, RoleChanged
+from asyncchat.core.features.rooms import Joined
+from asyncchat.core.people import person
+from asyncchat.core.replies import NotOperator
+
+A, B = person(1, "a", "u", "h"), person(2, "b", "u", "h")
+
+
+def records(*facts):
+    return [Record(number, 0, fact) for number, fact in enumerate(facts, 1)]
+
+
+def test_neighbouring_changes_of_one_room_by_one_person_are_one():
+    changes = records(
+        FlagChanged("#r", A, "secret", True),
+        RoleChanged("#r", B, A, True),
+        BanChanged("#r", A, "m", True, 0),
+    )
+    (one,) = together(changes)
+    assert isinstance(one, Together)
+    assert (one.number, one.event, one.records) == (3, changes[2].event, tuple(changes))
+
+
+def test_others_stay_apart():
+    alone = [
+        *records(FlagChanged("#r", A, "secret", True), FlagChanged("#s", A, "secret", True)),
+        *records(FlagChanged("#s", B, "secret", False)),
+        NotOperator("#s"),
+        *records(FlagChanged("#s", B, "secret", True), Joined("#s", A)),
+    ]
+    assert together(alone) == alone
+    assert together(alone[:1]) == alone[:1]

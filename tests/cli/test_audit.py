@@ -15,7 +15,7 @@ import pytest
 from asyncchat.cli.audit import _moment
 from asyncchat.core.events import Event, Record
 from asyncchat.core.features.kill import Killed
-from asyncchat.core.features.opers import OwnerClaimed
+from asyncchat.core.features.opers import OperGranted
 from asyncchat.core.features.rooms import RoomOpened
 from asyncchat.core.features.server_bans import ServerBanChanged
 from asyncchat.core.people import person
@@ -25,7 +25,7 @@ from asyncchat.log.sqlite import SqliteLog
 OLGA, BOB = person(1, "olga", "u", "h"), person(2, "bob", "b", "h2")
 START = 1_795_400_000_000_000
 ACTS: list[Event] = [
-    OwnerClaimed(OLGA),
+    OperGranted(OLGA),
     RoomOpened("#x", 1),
     Killed(BOB, OLGA, "\x1b[31mspam"),
     ServerBanChanged(OLGA, "*!*@h2", True, START, START + 60_000_000, "spam"),

@@ -18,7 +18,7 @@ import pytest
 
 from asyncchat import __version__
 from asyncchat.control.client import ask
-from asyncchat.control.requests import AskStatus, Status
+from asyncchat.control.requests import GetStatus, Status
 
 PATIENCE = 60
 
@@ -134,13 +134,13 @@ def test_commands_beside_it_are_answered_by_it_and_after_its_end_by_the_file(ser
     database = tmp_path / "chat.db"
     server = serve("--db", str(database))
     with server.connect("alice"):
-        assert ask(database, AskStatus(), Status) == Status(__version__, True, 1, 1)
+        assert ask(database, GetStatus(), Status) == Status(__version__, True, 1, 1)
         server.process.kill()
         server.process.wait()
     assert (tmp_path / "chat.db-control").is_socket()
-    assert ask(database, AskStatus(), Status) == Status(__version__, False, 0, 1)
+    assert ask(database, GetStatus(), Status) == Status(__version__, False, 0, 1)
     server = serve("--db", str(database))
-    assert ask(database, AskStatus(), Status).running
+    assert ask(database, GetStatus(), Status).running
     status, errors = server.end()
     assert (status, "WARNING" in errors) == (0, False)
     assert not (tmp_path / "chat.db-control").exists()

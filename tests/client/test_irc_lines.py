@@ -7,11 +7,11 @@ import pytest
 
 from asyncchat.client.errors import ClientError
 from asyncchat.client.irc_lines import irc_line
-from asyncchat.core.features.accounts import Register
-from asyncchat.core.features.audit import ReadActs
+from asyncchat.core.features.accounts import RegisterAccount
+from asyncchat.core.features.audit import ReadAudit
 from asyncchat.core.features.moderation import Ban, Mute
-from asyncchat.core.features.room_modes import AskMasks, SetMask
-from asyncchat.core.features.server import AskTime
+from asyncchat.core.features.room_modes import GetMasks, SetMask
+from asyncchat.core.features.server import GetTime
 from asyncchat.core.modes import EXCEPTIONS
 
 
@@ -33,9 +33,9 @@ OTHER = Server()
         (Mute("#ci", "bob", seconds=60), ("MODE", "#ci", "+b", "t:1m:m:bob!*@*")),
         (Mute("#ci", "~account:bob", False), ("MODE", "#ci", "-b", "m:a:bob")),
         (SetMask("#ci", EXCEPTIONS, "~mute:bob"), ("MODE", "#ci", "+e", "m:bob")),
-        (AskMasks("#ci", ("mute",)), ("MODE", "#ci", "+b")),
-        (ReadActs(), ("AUDIT",)),
-        (ReadActs(5), ("AUDIT", "5")),
+        (GetMasks("#ci", ("mute",)), ("MODE", "#ci", "+b")),
+        (ReadAudit(), ("AUDIT",)),
+        (ReadAudit(5), ("AUDIT", "5")),
     ],
 )
 def test_lines(command, line):
@@ -44,7 +44,7 @@ def test_lines(command, line):
 
 def test_a_date_of_the_audit_is_a_duration():
     since = int(time.time() - 7200) * 1_000_000
-    name, duration = irc_line(OURS, ReadActs(500, None, since))
+    name, duration = irc_line(OURS, ReadAudit(500, None, since))
     assert name == "AUDIT"
     assert duration.startswith("2h")
 
@@ -54,8 +54,8 @@ def test_a_date_of_the_audit_is_a_duration():
     [
         (Ban("#ci", "bob", seconds=60), "can't end by itself"),
         (Mute("#ci", "bob"), "can't mute"),
-        (Register("", "", "two words"), "no password with a space"),
-        (AskTime(), "can't be asked over IRC"),
+        (RegisterAccount("", "", "two words"), "no password with a space"),
+        (GetTime(), "can't be asked over IRC"),
     ],
 )
 def test_what_can_not_be_asked(command, why):

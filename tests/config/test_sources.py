@@ -7,7 +7,7 @@ import pytest
 from asyncchat.config.options import Operator, ServeConfig
 from asyncchat.config.passwords import hashed
 from asyncchat.config.sources import ConfigError, ConfigUnreadable, Sources, exposed
-from asyncchat.core.features.room_defaults import RoomSetting
+from asyncchat.core.features.room_defaults import RoomDefaults
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_all_that_a_file_can_hold(file, tmp_path):
         durable="power",
         newcomers=3,
         rooms={
-            "#news": RoomSetting(
+            "#news": RoomDefaults(
                 "What is new", {"topic-locked": False, "moderated": True}, {"key": "k", "limit": "50"}
             )
         },

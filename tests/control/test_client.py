@@ -9,7 +9,7 @@ import pytest
 
 from asyncchat.control import client
 from asyncchat.control.client import ask
-from asyncchat.control.requests import AskStatus, Status
+from asyncchat.control.requests import GetStatus, Status
 from asyncchat.control.wire import Refused
 from asyncchat.log.lockfile import LockFile
 from asyncchat.log.sqlite import SqliteLog
@@ -27,17 +27,17 @@ def database(tmp_path):
 
 
 def test_without_a_server_the_file_is_asked(database):
-    status = ask(database, AskStatus(), Status)
+    status = ask(database, GetStatus(), Status)
     assert (status.running, status.people) == (False, 0)
     with socket.socket(socket.AF_UNIX) as left:  # by a server that was killed
         left.bind(f"{database}-control")
-    assert not ask(database, AskStatus(), Status).running
+    assert not ask(database, GetStatus(), Status).running
 
 
 def test_a_held_lock_without_a_socket_is_one_line(database):
     owner = LockFile(database)
     with pytest.raises(Refused) as refused:
-        ask(database, AskStatus(), Status)
+        ask(database, GetStatus(), Status)
     owner.release("")
     assert str(refused.value) == (
         f"The history {database} is in use (pid {os.getpid()}), and its control socket does not answer. "
@@ -47,16 +47,16 @@ def test_a_held_lock_without_a_socket_is_one_line(database):
 
 def test_a_system_without_unix_sockets(database, monkeypatch):
     monkeypatch.setattr(client, "supported", lambda: False)
-    assert not ask(database, AskStatus(), Status).running
+    assert not ask(database, GetStatus(), Status).running
     owner = LockFile(database)
     with pytest.raises(Refused, match=r"this system has no Unix sockets, by which .* Stop it first$"):
-        ask(database, AskStatus(), Status)
+        ask(database, GetStatus(), Status)
     owner.release("")
 
 
 def test_a_question_makes_no_history(tmp_path):
     with pytest.raises(Refused, match=r"There is no history .*chat.db yet"):
-        ask(tmp_path / "chat.db", AskStatus(), Status)
+        ask(tmp_path / "chat.db", GetStatus(), Status)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -73,5 +73,5 @@ def test_a_server_that_goes_before_it_answers(database):
         going = threading.Thread(target=hear_and_go)
         going.start()
         with pytest.raises(Refused, match=r"^The server ended before it answered"):
-            ask(database, AskStatus(), Status)
+            ask(database, GetStatus(), Status)
         going.join()

@@ -8,12 +8,12 @@ import pytest
 from asyncchat.control import requests
 from asyncchat.control.offline import FileExecutor
 from asyncchat.control.operations import OPERATIONS, carry_out
-from asyncchat.control.requests import AccountLine, AddAccount, AskAccounts, Done, Request
+from asyncchat.control.requests import AccountLine, AddAccount, Done, GetAccounts, Request
 from asyncchat.control.wire import Refused, line_of
 from asyncchat.core.chat import Chat
 from asyncchat.core.engine import Engine
-from asyncchat.core.features.accounts import LogIn
-from asyncchat.core.features.connect import Enter
+from asyncchat.core.features.accounts import LogInVerified
+from asyncchat.core.features.connect import Connect
 from asyncchat.log.memory import MemoryLog
 
 
@@ -39,7 +39,7 @@ def test_what_is_decided_is_kept_under_the_next_numbers(executor):
     assert do(executor, AddAccount("anna", "secret")) == Done()
     assert do(executor, AddAccount("bob", "secret")) == Done()
     assert executor.log.last == 2
-    assert [account.name for account in do(executor, AskAccounts()).accounts] == ["anna", "bob"]
+    assert [account.name for account in do(executor, GetAccounts()).accounts] == ["anna", "bob"]
     assert Chat.replay(executor.log.state()).state() == executor.chat.state()
 
 
@@ -51,11 +51,11 @@ def test_what_is_refused_is_not_kept(executor):
 
 def test_who_is_logged_in_is_shown_and_logged_out_by_the_removal(executor):
     do(executor, AddAccount("anna", "secret"))
-    (known,) = do(executor, AskAccounts()).accounts
+    (known,) = do(executor, GetAccounts()).accounts
     assert known == AccountLine("anna", known.made, "", False)
-    for command in (Enter("anne", "u", "h"), LogIn("anna", verified=True)):
+    for command in (Connect("anne", "u", "h"), LogInVerified("anna", verified=True)):
         Engine(executor.chat, time=1).execute(1, command)
-    assert do(executor, AskAccounts()).accounts[0].online
+    assert do(executor, GetAccounts()).accounts[0].online
     do(executor, requests.DropAccount("anna"))
     assert executor.chat.people[1].account == ""
 

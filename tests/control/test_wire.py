@@ -2,14 +2,14 @@
 
 import pytest
 
-from asyncchat.control.requests import AskStatus, Status
+from asyncchat.control.requests import GetStatus, Status
 from asyncchat.control.wire import Refused, line_of, reply_line, result_in
 
 STATUS = Status("1.0", True, 3, 2)
 
 
 def test_lines_are_single_and_come_back():
-    assert line_of(AskStatus()) == b'{"do":"status"}\n'
+    assert line_of(GetStatus()) == b'{"do":"status"}\n'
     assert result_in(reply_line(STATUS), Status) == STATUS
     assert reply_line(Refused("no\nway")).count(b"\n") == 1
 

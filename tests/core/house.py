@@ -8,9 +8,9 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.engine import Engine
 from asyncchat.core.events import Record
-from asyncchat.core.features.connect import Enter
+from asyncchat.core.features.connect import Connect
 from asyncchat.core.features.join import Join
-from asyncchat.core.features.opers import ClaimOwner
+from asyncchat.core.features.opers import GrantOper
 from asyncchat.core.names import LOBBY
 from asyncchat.core.registry import Items
 
@@ -18,23 +18,23 @@ NOW = 1_700_000_000_000_000
 ANNA, BOB, CAROL, OLGA, NOBODY = 1, 2, 3, 4, 5
 
 
-def do(chat: Chat, who: int, command: Command, now: int = NOW) -> tuple[object, ...]:
+def do(chat: Chat, person_id: int, command: Command, now: int = NOW) -> tuple[object, ...]:
     """Decides a command and applies its events; questions are answered in their place."""
-    outcome, _ = Engine(chat, time=now).execute(who, command)
+    outcome, _ = Engine(chat, time=now).execute(person_id, command)
     return tuple(item.event if isinstance(item, Record) else item for item in outcome)
 
 
-def decide(chat: Chat, who: int, command: Command, now: int = NOW) -> Items:
+def decide(chat: Chat, person_id: int, command: Command, now: int = NOW) -> Items:
     """What becomes of a command; nothing changes."""
-    return Engine(chat, time=now).decide(who, command)
+    return Engine(chat, time=now).decide(person_id, command)
 
 
 def house() -> Chat:
     """A new one."""
     chat = Chat()
     for number, name in enumerate(("Anna", "bob", "carol", "olga"), 1):
-        do(chat, number, Enter(name, "u", f"host{number}", rooms=(LOBBY,)))
+        do(chat, number, Connect(name, "u", f"host{number}", rooms=(LOBBY,)))
     do(chat, ANNA, Join("#Tea"))
     do(chat, BOB, Join("#tea"))
-    do(chat, OLGA, ClaimOwner(verified=True))
+    do(chat, OLGA, GrantOper(verified=True))
     return chat

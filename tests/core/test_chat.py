@@ -10,23 +10,23 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from asyncchat.core.chat import Chat
-from asyncchat.core.commands import Command, IoCommand, Pause, Question
+from asyncchat.core.commands import Command, IoCommand, Pause, Query
 from asyncchat.core.engine import Engine
-from asyncchat.core.events import Event, Kept, Record
+from asyncchat.core.events import Event, Record, Retention
 from asyncchat.core.features import ANY_EVENT, EVENTS
-from asyncchat.core.features.accounts import MakeAccount
-from asyncchat.core.features.always_on import AlwaysOnAccounts, SetStaying, stay_of, stays
+from asyncchat.core.features.accounts import RegisterAccountVerified
+from asyncchat.core.features.always_on import AlwaysOnAccounts, SetAlwaysOn, always_on_of, is_always_on
 from asyncchat.core.features.away import SetAway
-from asyncchat.core.features.connect import Detach, Enter, Quit
+from asyncchat.core.features.connect import Connect, Detach, Quit
 from asyncchat.core.features.history import Which
 from asyncchat.core.features.invites import Invites
 from asyncchat.core.features.join import Join
-from asyncchat.core.features.messages import Said, Say, Speech, Whispered
+from asyncchat.core.features.messages import Said, SaidInPrivate, Say, Speech
 from asyncchat.core.features.metadata.facts import SetMetadata
 from asyncchat.core.features.metadata.state import Metadata
 from asyncchat.core.features.moderation import Ban
-from asyncchat.core.features.opers import ClaimOwner
-from asyncchat.core.features.presence import Attached, NodeStarted
+from asyncchat.core.features.opers import GrantOper
+from asyncchat.core.features.presence import NodeStarted, SessionAttached
 from asyncchat.core.features.queries import Span
 from asyncchat.core.features.room_modes import SetFlag, SetRole
 from asyncchat.core.features.rooms import RoomClosed
@@ -49,7 +49,7 @@ def leaves(kind):
 def test_every_command_has_its_rule_and_every_question_its_answer():
     outside = leaves(IoCommand)  # done outside of the chat, which never sees them
     assert set(HANDLERS) == leaves(Command) - outside - {Pause}
-    assert set(QUERY_HANDLERS) == leaves(Question)
+    assert set(QUERY_HANDLERS) == leaves(Query)
 
 
 def test_every_event_is_one_of_the_closed_set():
@@ -99,7 +99,6 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "text": texts,
     "room": rooms,
     "to": names | rooms,
-    "who": masks,
     "mask": masks,
     "flag": st.sampled_from([*FLAGS, *PERSON_FLAGS, "other"]),
     "setting": st.sampled_from([*SETTINGS, "other"]),
@@ -121,7 +120,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "found": st.sampled_from(
         [
             Record(2, NOW, Said("#tea", person(0, "anna", "u", "h1"), "hi")),
-            Record(3, NOW, Whispered(person(1, "anna", "u", "h1"), person(2, "bob", "u", "h2"), "hi")),
+            Record(3, NOW, SaidInPrivate(person(1, "anna", "u", "h1"), person(2, "bob", "u", "h2"), "hi")),
         ]
     ),
     "target": names | rooms,
@@ -131,9 +130,9 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "joining": switch,
     "case_only": switch,
     "follow": switch,
-    "owners_only": switch,
+    "server_operators_only": switch,
     "names": st.lists(names, max_size=2).map(tuple),
-    "purpose": st.none(),
+    "context": st.none(),
     "commands": st.lists(
         st.builds(SetFlag, rooms, st.sampled_from(FLAGS), switch)
         | st.builds(SetRole, rooms, names, switch, st.sampled_from([*ROLE_NAMED])),
@@ -172,59 +171,64 @@ class ManyClients(RuleBasedStateMachine):
         self.facts.append(fact)
 
     def _ask(self, session: int, command: Command) -> None:
-        who = self.persons.get(session, session)
-        if who in self.chat.people and session not in self.chat.sessions.several.get(who, (who,)):
+        person_id = self.persons.get(session, session)
+        if person_id in self.chat.people and session not in self.chat.sessions.several.get(
+            person_id, (person_id,)
+        ):
             return  # that session is over
-        self._decide(session, who, command)
+        self._decide(session, person_id, command)
 
-    def _decide(self, session: int, who: int, command: Command) -> None:
+    def _decide(self, session: int, person_id: int, command: Command) -> None:
         self.now += 1
         if isinstance(command, Quit):
             command = Detach(session)
-        outcome, _ = Engine(self.chat, time=self.now).execute(who, command)
+        outcome, _ = Engine(self.chat, time=self.now).execute(person_id, command)
         for item in outcome:
             if type(item) is Record:
                 self.facts.append(item.event)
-                if isinstance(item.event, Attached):
+                if isinstance(item.event, SessionAttached):
                     self.persons[session] = item.event.person.id
 
-    @rule(who=sessions, name=names, host=st.sampled_from(["h1", "h2"]))
-    def enter(self, who, name, host):
-        self._ask(who, Enter(name, "u", host, rooms=(LOBBY,)))
+    @rule(person_id=sessions, name=names, host=st.sampled_from(["h1", "h2"]))
+    def enter(self, person_id, name, host):
+        self._ask(person_id, Connect(name, "u", host, rooms=(LOBBY,)))
 
-    @rule(who=sessions, room=rooms)
-    def join(self, who, room):
-        self._ask(who, Join(room))
+    @rule(person_id=sessions, room=rooms)
+    def join(self, person_id, room):
+        self._ask(person_id, Join(room))
 
     @rule(
-        who=sessions, room=rooms, key=st.sampled_from(["avatar", "url"]), value=st.sampled_from([None, "x"])
+        person_id=sessions,
+        room=rooms,
+        key=st.sampled_from(["avatar", "url"]),
+        value=st.sampled_from([None, "x"]),
     )
-    def set_metadata(self, who, room, key, value):
-        self._ask(who, SetMetadata(room, key, value))
-        self._ask(who, SetMetadata("", key, value))
+    def set_metadata(self, person_id, room, key, value):
+        self._ask(person_id, SetMetadata(room, key, value))
+        self._ask(person_id, SetMetadata("", key, value))
 
-    @rule(who=sessions, name=names)
-    def stay(self, who, name):
-        self._ask(who, Enter(name, "u", "h1", rooms=(LOBBY,)))
-        self._ask(who, MakeAccount(name, "v"))
-        self._ask(who, SetStaying(True))
+    @rule(person_id=sessions, name=names)
+    def stay(self, person_id, name):
+        self._ask(person_id, Connect(name, "u", "h1", rooms=(LOBBY,)))
+        self._ask(person_id, RegisterAccountVerified(name, "v"))
+        self._ask(person_id, SetAlwaysOn(True))
 
-    @rule(who=sessions, name=names)
-    def come_back(self, who, name):
-        self._ask(who, Enter(name, "u", "h1", rooms=(LOBBY,), account=name))
+    @rule(person_id=sessions, name=names)
+    def come_back(self, person_id, name):
+        self._ask(person_id, Connect(name, "u", "h1", rooms=(LOBBY,), account=name))
 
-    @rule(who=sessions)
-    def quit(self, who):
-        self._ask(who, Quit())
+    @rule(person_id=sessions)
+    def quit(self, person_id):
+        self._ask(person_id, Quit())
 
-    @rule(who=sessions, command=ANY_COMMAND)
-    def ask(self, who, command):
-        self._ask(who, command)
+    @rule(person_id=sessions, command=ANY_COMMAND)
+    def ask(self, person_id, command):
+        self._ask(person_id, command)
 
     @rule()
     def start_again(self):
         self.persons.clear()
-        started = Chat.replay(fact for fact in self.facts if fact.kept is Kept.STATE)
+        started = Chat.replay(fact for fact in self.facts if fact.retention is Retention.STATE)
         now, last = self.now, self.now - 5
         for fact in starting(self.chat, "0.1.0", now, last):
             self._apply(fact)
@@ -249,37 +253,47 @@ class ManyClients(RuleBasedStateMachine):
         assert all(key in chat.rooms for rooms in Invites.of(chat).rooms.values() for key in rooms)
         metadata = Metadata.of(chat)
         assert set(metadata.guests) <= set(chat.people)
-        session_of = {one: who for who in chat.people for one in chat.sessions.several.get(who, (who,))}
+        session_of = {
+            one: person_id
+            for person_id in chat.people
+            for one in chat.sessions.several.get(person_id, (person_id,))
+        }
         assert set(metadata.subscriptions) <= set(session_of)
         assert set(metadata.accounts) <= set(chat.accounts)
         held = [*metadata.accounts.values(), *metadata.guests.values()]
         held += [room.metadata for room in chat.rooms.values()]
         assert metadata.count == sum(map(len, held))
         pairs = [(session_of[one], key) for one, keys in metadata.subscriptions.items() for key in keys]
-        counted = {(who, key): n for key, people in metadata.subscribers.items() for who, n in people.items()}
+        counted = {
+            (person_id, key): n
+            for key, people in metadata.subscribers.items()
+            for person_id, n in people.items()
+        }
         assert counted == Counter(pairs)
         assert set(chat.sessions.offline_since) == {
-            who for who, devices in chat.sessions.several.items() if not devices
+            person_id for person_id, devices in chat.sessions.several.items() if not devices
         }
         assert set(chat.sessions.several) <= set(chat.people)
         assert AlwaysOnAccounts.of(chat).accounts <= set(chat.accounts)
-        staying = {fold(one.account): one for one in chat.people.values() if stays(chat, one)}
-        assert AlwaysOnAccounts.of(chat).kept == {key: stay_of(chat, one) for key, one in staying.items()}
+        staying = {fold(one.account): one for one in chat.people.values() if is_always_on(chat, one)}
+        assert AlwaysOnAccounts.of(chat).kept == {
+            key: always_on_of(chat, one) for key, one in staying.items()
+        }
         assert set(chat.sessions.offline_since) <= {one.id for one in staying.values()}
         for key, room in chat.rooms.items():
             assert key == fold(room.name)
             members = list(room.members())
-            assert {member.person.id for member in members} == set(room.seats)
-            assert len(members) == len(room.seats)
+            assert {member.person.id for member in members} == set(room.member_blocks)
+            assert len(members) == len(room.member_blocks)
             assert {member.person.id: member.roles for member in members if member.roles} == room.roles
-            assert set(room.spoke) <= set(room.seats)
+            assert set(room.last_spoke) <= set(room.member_blocks)
             assert all(chat.people[member.person.id] == member.person for member in members)
-            assert all(key in chat.rooms.joined[who] for who in room.seats)
+            assert all(key in chat.rooms.joined[person_id] for person_id in room.member_blocks)
             assert all(0 < len(block.members) <= BLOCK_SIZE for block in room.blocks)
-            assert room.seats or key == LOBBY or not room.plain
-        for who, keys in chat.rooms.joined.items():
+            assert room.member_blocks or key == LOBBY or not room.is_default
+        for person_id, keys in chat.rooms.joined.items():
             assert len(set(keys)) == len(keys)
-            assert all(who in chat.rooms[key].seats for key in keys)
+            assert all(person_id in chat.rooms[key].member_blocks for key in keys)
 
 
 TestManyClients = ManyClients.TestCase
@@ -320,8 +334,8 @@ WILD_FIELDS = {
 def test_no_text_raises(kind, data):
     chat = house()
     command = data.draw(st.builds(kind, **{field: WILD_FIELDS[field] for field in kind.__struct_fields__}))
-    for who in (ANNA, BOB, 4, 5):
-        do(chat, who, command)
+    for person_id in (ANNA, BOB, 4, 5):
+        do(chat, person_id, command)
 
 
 def test_deciding_changes_nothing():
@@ -329,22 +343,24 @@ def test_deciding_changes_nothing():
     before = whole(chat)
     decide(chat, ANNA, Quit(), NOW)
     decide(chat, BOB, Join("#new"), NOW)
-    decide(chat, 5, Enter("new", "u", "h", rooms=("#new",)), NOW)
+    decide(chat, 5, Connect("new", "u", "h", rooms=("#new",)), NOW)
     assert whole(chat) == before
 
 
 def test_facts_survive_their_written_form():
     chat = Chat()
     written: list[bytes] = []
-    for who, command in [
-        (1, Enter("anna", "u", "h", rooms=(LOBBY, "#tea"))),
+    for person_id, command in [
+        (1, Connect("anna", "u", "h", rooms=(LOBBY, "#tea"))),
         (1, SetTopic("#tea", "Green")),
         (1, Ban("#tea", "bob")),
-        (1, ClaimOwner(verified=True)),
+        (1, GrantOper(verified=True)),
         (1, SetAway("lunch")),
         (1, Say("#tea", "hi", Speech.ACTION)),
     ]:
-        written += [msgspec.json.encode(item) for item in do(chat, who, command) if isinstance(item, Event)]
+        written += [
+            msgspec.json.encode(item) for item in do(chat, person_id, command) if isinstance(item, Event)
+        ]
     read = [msgspec.json.decode(raw, type=ANY_EVENT) for raw in written]
     assert whole(Chat.replay(read)) == whole(chat)
 
@@ -358,5 +374,5 @@ def test_a_start_ends_all_presence_and_closes_rooms_with_nothing_set():
     for fact in facts:
         chat.apply(fact)
     assert set(chat.rooms) == {LOBBY, "#kept"}
-    assert not any((chat.people, chat.rooms["#kept"].seats, chat.server_operators))
-    assert chat.owner_claimed
+    assert not any((chat.people, chat.rooms["#kept"].member_blocks, chat.server_operators))
+    assert chat.owner_code_used

@@ -1,4 +1,4 @@
-from asyncchat.core.coalesce import Together, together
+from asyncchat.core.coalesce import CoalescedRecord, coalesce
 from asyncchat.core.events import Record
 from asyncchat.core.features.room_modes import BanChanged, FlagChanged, RoleChanged
 from asyncchat.core.features.rooms import Joined
@@ -18,8 +18,8 @@ def test_neighbouring_changes_of_one_room_by_one_person_are_one():
         RoleChanged("#r", B, A, True),
         BanChanged("#r", A, "m", True, 0),
     )
-    (one,) = together(changes)
-    assert isinstance(one, Together)
+    (one,) = coalesce(changes)
+    assert isinstance(one, CoalescedRecord)
     assert (one.number, one.event, one.records) == (3, changes[2].event, tuple(changes))
 
 
@@ -30,5 +30,5 @@ def test_others_stay_apart():
         NotOperator("#s"),
         *records(FlagChanged("#s", B, "secret", True), Joined("#s", A)),
     ]
-    assert together(alone) == alone
-    assert together(alone[:1]) == alone[:1]
+    assert coalesce(alone) == alone
+    assert coalesce(alone[:1]) == alone[:1]

@@ -1,9 +1,9 @@
 import pytest
 
-from asyncchat.core.confusables import looks, mixed
-from asyncchat.core.features.accounts import MakeAccount
+from asyncchat.core.confusables import is_mixed_script, skeleton
+from asyncchat.core.features.accounts import RegisterAccountVerified
 from asyncchat.core.features.bots import NewToken
-from asyncchat.core.features.connect import Enter, NameNotAllowed, NameTaken, Quit, Rename
+from asyncchat.core.features.connect import Connect, NameNotAllowed, NameTaken, Quit, Rename
 from asyncchat.core.features.join import Join, RoomNotAllowed
 from asyncchat.core.names import fold
 from asyncchat.core.permissions import SERVER
@@ -24,28 +24,28 @@ from tests.core.house import ANNA, BOB, NOBODY, do, house
 )
 def test_names_that_look_alike(one, other):
     assert fold(one) != fold(other)
-    assert looks(one) == looks(other)
+    assert skeleton(one) == skeleton(other)
 
 
 @pytest.mark.parametrize(("one", "other"), [("Вася", "Васq"), ("bob1", "bobl"), ("п", "n"), ("n0", "no")])
 def test_names_that_do_not(one, other):
-    assert looks(one) != looks(other)
+    assert skeleton(one) != skeleton(other)
 
 
 @pytest.mark.parametrize("name", ["bоb", "Вasya", "aγ", "ιi", "x.Вasya"])
 def test_words_of_several_scripts(name):
-    assert mixed(name)
+    assert is_mixed_script(name)
 
 
 @pytest.mark.parametrize(
     "name", ["bob", "боб", "Вася_PC", "田中tanaka", "Ёжик2", "naïve", "ΣΑΣ", "ｂｏｂ", "é"]
 )
 def test_words_of_one_script(name):
-    assert not mixed(name)
+    assert not is_mixed_script(name)
 
 
 def entering(name):
-    return Enter(name, "u", "h")
+    return Connect(name, "u", "h")
 
 
 def test_nobody_enters_under_a_name_that_looks_like_anothers():
@@ -66,12 +66,12 @@ def test_nobody_enters_under_a_name_that_looks_like_anothers():
 
 def test_nobody_looks_like_an_account_or_a_bot_that_is_away():
     chat = house()
-    do(chat, SERVER, MakeAccount("Paco", "secret"))
+    do(chat, SERVER, RegisterAccountVerified("Paco", "secret"))
     do(chat, SERVER, NewToken("ops", "digest", ("*",), ("post",)))
     assert do(chat, NOBODY, entering("расо")) == (NameNotAllowed("расо", "it looks like Paco"),)
     assert do(chat, ANNA, Rename("орѕ")) == (NameNotAllowed("орѕ", "it looks like ops"),)
     for name, fault in (("расо", AccountFault.HELD), ("раul", AccountFault.NOT_ALLOWED)):
-        (refused,) = do(chat, NOBODY, MakeAccount(name, "secret"))
+        (refused,) = do(chat, NOBODY, RegisterAccountVerified(name, "secret"))
         assert isinstance(refused, AccountRefused)
         assert refused.fault is fault
 

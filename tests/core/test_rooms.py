@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from asyncchat.core.modes import BANS, MUTES, OPENED_FLAGS
 from asyncchat.core.people import person, renamed
 from asyncchat.core.roles import OPERATOR
-from asyncchat.core.rooms import BLOCK_SIZE, Mark, Member, Room, Topic
+from asyncchat.core.rooms import BLOCK_SIZE, ListEntry, Member, Room, Topic
 
 
 def people(count):
@@ -16,7 +16,7 @@ def people(count):
 def full_room(count):
     room = Room("#Room", 0)
     for one in people(count):
-        room.seat(one, one.id == 1)
+        room.add_member(one, one.id == 1)
     return room
 
 
@@ -32,18 +32,18 @@ def test_a_picture_of_the_members_does_not_change():
     room = full_room(40)
     picture = room.blocks
     first = picture[0].members
-    room.unseat(3)
-    room.seat(person(99, "late", "u", "h"), OPERATOR.bit)
+    room.remove_member(3)
+    room.add_member(person(99, "late", "u", "h"), OPERATOR.bit)
     assert picture[0].members == first
     assert room.blocks is room.blocks
-    assert 3 not in room.seats
+    assert 3 not in room.member_blocks
     assert set(room.roles) == {1, 99}
 
 
 def test_a_block_that_did_not_change_is_the_same_object():
     room = full_room(BLOCK_SIZE * 3)
     before = room.blocks
-    room.unseat(1)
+    room.remove_member(1)
     after = room.blocks
     assert after[1] is before[1]
     assert after[0] is not before[0]
@@ -52,35 +52,35 @@ def test_a_block_that_did_not_change_is_the_same_object():
 
 def test_an_empty_block_goes():
     room = full_room(BLOCK_SIZE + 1)
-    room.unseat(BLOCK_SIZE + 1)
+    room.remove_member(BLOCK_SIZE + 1)
     assert len(room.blocks) == 1
-    room.seat(person(77, "new", "u", "h"), 0)
+    room.add_member(person(77, "new", "u", "h"), 0)
     assert [len(block.members) for block in room.blocks] == [BLOCK_SIZE, 1]
 
 
 def test_another_name_keeps_the_place():
     room = full_room(3)
-    room.reseat(renamed(people(3)[1], "zoe"), OPERATOR.bit)
+    room.replace_member(renamed(people(3)[1], "zoe"), OPERATOR.bit)
     assert [member.person.name for member in room.members()] == ["p1", "zoe", "p3"]
     assert set(room.roles) == {1, 2}
 
 
 def test_plain_is_a_room_with_nothing_set():
     room = Room("#x", 0)
-    assert room.plain
+    assert room.is_default
     room.topic = Topic("t", "a!b@c", 0)
-    assert not room.plain
+    assert not room.is_default
     room.topic = None
     room.flags = frozenset()
-    assert not room.plain
+    assert not room.is_default
     room.flags = OPENED_FLAGS
-    room.mark(MUTES, "*!*@*", Mark("a!b@c", 0))
-    assert not room.plain
+    room.set_list_entry(MUTES, "*!*@*", ListEntry("a!b@c", 0))
+    assert not room.is_default
 
 
 def test_bans_and_mutes_describe_people():
     room = full_room(1)
-    room.mark(BANS, "p1!*@*", Mark("a!b@c", 0))
+    room.set_list_entry(BANS, "p1!*@*", ListEntry("a!b@c", 0))
     (one,) = people(1)
     assert room.bans_person(one)
     assert not room.mutes_person(one)
@@ -92,13 +92,13 @@ def test_blocks_and_seats_agree(moves):
     expected: dict[int, Member] = {}
     for number, roles in moves:
         if number in expected:
-            room.unseat(number)
+            room.remove_member(number)
             del expected[number]
         else:
             one = person(number, f"p{number}", "u", "h")
-            room.seat(one, roles)
+            room.add_member(one, roles)
             expected[number] = Member(one, roles)
     assert list(room.members()) == list(expected.values())
-    assert set(room.seats) == set(expected)
+    assert set(room.member_blocks) == set(expected)
     assert room.roles == {number: member.roles for number, member in expected.items() if member.roles}
     assert all(0 < len(block.members) <= BLOCK_SIZE for block in room.blocks)

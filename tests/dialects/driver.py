@@ -13,26 +13,26 @@ import msgspec
 
 from asyncchat.core import scram
 from asyncchat.core.chat import Chat
-from asyncchat.core.coalesce import together
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.coalesce import coalesce
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.engine import Engine
-from asyncchat.core.events import Event, Passing, Reach, Record
+from asyncchat.core.events import Ephemeral, Event, Recipients, Record
 from asyncchat.core.features.accounts import (
     Authenticate,
     Challenge,
-    ChangePassword,
     DropAccount,
-    LogIn,
-    MakeAccount,
+    DropAccountVerified,
+    LogInVerified,
+    LogInWithPassword,
     NewPassword,
+    NewPasswordVerified,
     Reclaim,
-    Register,
-    Release,
-    RemoveAccount,
-    ShowPassword,
+    ReclaimVerified,
+    RegisterAccount,
+    RegisterAccountVerified,
 )
-from asyncchat.core.features.audit import ActsView, ReadActs
-from asyncchat.core.features.connect import Enter, Quit
+from asyncchat.core.features.audit import AuditView, ReadAudit
+from asyncchat.core.features.connect import Connect, Quit
 from asyncchat.core.features.history import (
     Direction,
     HistoryPage,
@@ -47,12 +47,12 @@ from asyncchat.core.features.history import (
 )
 from asyncchat.core.features.host import HostChanged
 from asyncchat.core.features.kill import Killed
-from asyncchat.core.features.messages import Said, Say, Whispered
-from asyncchat.core.features.opers import ClaimOwner, NotFromHere, Owner
-from asyncchat.core.features.reactions import PassOn, PutReaction, React
-from asyncchat.core.features.redaction import Redact, TakeBack
+from asyncchat.core.features.messages import Said, SaidInPrivate, Say
+from asyncchat.core.features.opers import GrantOper, NotFromHere, Oper
+from asyncchat.core.features.reactions import React, ReactResolved, ReactUnresolved
+from asyncchat.core.features.redaction import Redact, RedactResolved
 from asyncchat.core.features.rename import RoomRenamed
-from asyncchat.core.features.search import NotSearched, Search, SearchPage, holds
+from asyncchat.core.features.search import NotSearched, Search, SearchPage, matches_terms
 from asyncchat.core.features.server import Reload, Reloaded, Unlock, Unlocked, WrongPassword
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
@@ -117,7 +117,7 @@ class NotingEngine(Engine):
         self.told: dict[int, set[int]] = {}
         """By the ``id`` of an event of the last command."""
 
-    def _pass(self, event: Event) -> Passing:
+    def _pass(self, event: Event) -> Ephemeral:
         self.told[id(event)] = self._hub.audience(event)
         return super()._pass(event)
 
@@ -163,9 +163,9 @@ class Hub:
 
     def submit(self, peer: Peer, command: Command) -> None:
         self.now += self.tick
-        if isinstance(command, Enter):
+        if isinstance(command, Connect):
             command = msgspec.structs.replace(command, address=peer.address)
-        if isinstance(command, Answer):
+        if isinstance(command, DialectReply):
             peer.sent += peer.dialect.encode_outcome((command.value,))
             return
         gate = _GATES.get(type(command))
@@ -190,7 +190,7 @@ class Hub:
         if len(outcome) == 1 and isinstance(said := outcome[0], Record) and id(said.event) not in told:
             self.records.append(said)  # a message: it changes no state, so that the engine applied nothing
             told[id(said.event)] = self.audience(said.event)
-        for item in together(outcome):
+        for item in coalesce(outcome):
             if isinstance(item, Record):
                 renamed = isinstance(item.event, RoomRenamed)
                 if isinstance(item.event, HostChanged) and item.event.now.id != peer.id:
@@ -217,35 +217,44 @@ class Hub:
 
     def audience(self, event: Any) -> set[int]:
         """Who is told, from the state before the event."""
-        if event.reach in (Reach.ROOM, Reach.VISIBLE):
+        if event.recipients in (Recipients.ROOM, Recipients.VISIBLE):
             room = self.chat.room_named(event.room)
             if room is None:
                 return set()
-            hides = event.reach is Reach.VISIBLE
-            return {who for who in room.seats if not (hides and self.chat.veils(room, who, event.person.id))}
-        if event.reach is Reach.PEERS:
+            hides = event.recipients is Recipients.VISIBLE
+            return {
+                person_id
+                for person_id in room.member_blocks
+                if not (hides and self.chat.hides_member(room, person_id, event.person.id))
+            }
+        if event.recipients is Recipients.PEERS:
             subject = event.person.id
             rooms = self.chat.rooms_with(subject)
-            return {w for room in rooms for w in room.seats if not self.chat.veils(room, w, subject)}
-        if event.reach is Reach.PAIR:
+            return {
+                w
+                for room in rooms
+                for w in room.member_blocks
+                if not self.chat.hides_member(room, w, subject)
+            }
+        if event.recipients is Recipients.PAIR:
             return {event.to.id}
-        return set() if event.reach is Reach.NOBODY else set(event.to)
+        return set() if event.recipients is Recipients.NOBODY else set(event.to)
 
     def read_missed(self, peer: Peer, asked: ReadMissed) -> list[object]:
         me = self.chat.people[peer.id]
         found = [
             record
             for record in self.records[: asked.before - 1]
-            if isinstance(record.event, Whispered)
+            if isinstance(record.event, SaidInPrivate)
             and record.time > asked.after_time
             and me.account in (record.event.to.account, record.event.person.account)
         ]
-        return [HistoryPage("", tuple(found), 0, asked.purpose)]
+        return [HistoryPage("", tuple(found), 0, asked.context)]
 
     def read_history(self, peer: Peer, asked: ReadHistory) -> list[object]:
         room = self.chat.room_named(asked.room)
-        if room is None or peer.id not in room.seats:
-            return [HistoryUnreadable(asked.room, asked.purpose)]
+        if room is None or peer.id not in room.member_blocks:
+            return [HistoryUnreadable(asked.room, asked.context)]
         found = [
             record
             for record in self.records
@@ -258,7 +267,7 @@ class Hub:
         ]
         newest = asked.end is Direction.NEWEST
         page = found[-asked.limit :] if newest else found[: asked.limit]
-        answer = HistoryPage(room.name, tuple(page), len(found) - len(page), asked.purpose)
+        answer = HistoryPage(room.name, tuple(page), len(found) - len(page), asked.context)
         if asked.then is not None:
             (rest,) = self.read_history(peer, asked.then)
             assert isinstance(rest, HistoryPage)
@@ -272,14 +281,14 @@ class Hub:
             (
                 record
                 for record in reversed(self.records)
-                if isinstance(record.event, Said | Whispered)
+                if isinstance(record.event, Said | SaidInPrivate)
                 and (wanted.number is None or wanted.number == record.number)
                 and (not wanted.name or fold(wanted.name) == record.event.person.key)
                 and (not wanted.own or record.event.person.key == me.key)
             ),
             None,
         )
-        return self.decide(peer, TakeBack(wanted, found, asked.reason, asked.purpose))
+        return self.decide(peer, RedactResolved(wanted, found, asked.reason, asked.context))
 
     def read_targets(self, peer: Peer, asked: ReadTargets) -> list[object]:
         last: dict[str, int] = {}
@@ -289,13 +298,13 @@ class Hub:
         found = sorted((Target(name, time) for name, time in last.items()), key=lambda target: target.time)
         found = [one for one in found if asked.after_time < one.time < asked.before_time]
         page = found[-asked.limit :] if asked.newest else found[: asked.limit]
-        return [TargetsView(tuple(page), asked.purpose)]
+        return [TargetsView(tuple(page), asked.context)]
 
-    def read_acts(self, peer: Peer, asked: ReadActs) -> list[object]:
+    def read_acts(self, peer: Peer, asked: ReadAudit) -> list[object]:
         if peer.id not in self.chat.server_operators:
             return [NotServerOperator()]
         found = [record for record in self.records if record.event.audited]
-        return [ActsView(tuple(found[-asked.limit :]), asked.purpose)]
+        return [AuditView(tuple(found[-asked.limit :]), asked.context)]
 
     def react(self, peer: Peer, asked: React) -> list[object]:
         room = self.chat.room_named(asked.which.to)
@@ -303,7 +312,7 @@ class Hub:
             (
                 record
                 for record in reversed(self.records)
-                if isinstance(record.event, Said | Whispered)
+                if isinstance(record.event, Said | SaidInPrivate)
                 and (asked.which.number in (None, record.number))
                 and (room is None or fold(getattr(record.event, "room", "")) == room.key)
             ),
@@ -312,9 +321,9 @@ class Hub:
         if found is None:
             if not asked.tags:
                 return [NoSuchMessage(asked.which.to, asked.which.number)]
-            return self.decide(peer, PassOn(asked.which.to, asked.tags))
+            return self.decide(peer, ReactUnresolved(asked.which.to, asked.tags))
         tags = asked.tags or (("+reply", f"e1-{found.number}"), ("+draft/react", asked.reaction))
-        put = PutReaction(asked.which.to, found, asked.reaction, asked.on, tags)
+        put = ReactResolved(asked.which.to, found, asked.reaction, asked.on, tags)
         return self.decide(peer, put)
 
     def reply(self, peer: Peer, asked: ReplyTo) -> list[object]:
@@ -326,7 +335,7 @@ class Hub:
         if asked.room[:1].isalpha():
             return [self.search_private(peer, asked)]
         if (asked.room and fold(asked.room) not in rooms) or not self.searchable:
-            return [NotSearched(asked.room if self.searchable else "", asked.purpose)]
+            return [NotSearched(asked.room if self.searchable else "", asked.context)]
         rooms = {fold(asked.room)} if asked.room else rooms
         found = [
             record
@@ -334,7 +343,7 @@ class Hub:
             if isinstance(record.event, Said)
             and fold(record.event.room) in rooms
             and (not asked.name or record.event.person.key == fold(asked.name))
-            and holds(record.event.text, asked.terms)
+            and matches_terms(record.event.text, asked.terms)
             and (asked.before is None or record.number < asked.before)
             and (asked.after_time is None or record.time > asked.after_time)
             and (asked.before_time is None or record.time < asked.before_time)
@@ -342,24 +351,24 @@ class Hub:
         newest = asked.end is Direction.NEWEST
         page = found[-asked.limit :] if newest else found[: asked.limit]
         reached = None if len(found) == len(page) else page[0 if newest else -1].number
-        return [SearchPage(tuple(page), reached, self.now, asked.purpose)]
+        return [SearchPage(tuple(page), reached, self.now, asked.context)]
 
     def search_private(self, peer: Peer, asked: Search) -> SearchPage:
         pair = {self.chat.people[peer.id].key, fold(asked.room)}
         found = [
             record
             for record in self.records
-            if isinstance(record.event, Whispered)
+            if isinstance(record.event, SaidInPrivate)
             and {record.event.person.key, record.event.to.key} == pair
-            and holds(record.event.text, asked.terms)
+            and matches_terms(record.event.text, asked.terms)
         ]
-        return SearchPage(tuple(found), None, self.now, asked.purpose)
+        return SearchPage(tuple(found), None, self.now, asked.context)
 
-    def claim(self, peer: Peer, asked: Owner) -> list[object]:
+    def claim(self, peer: Peer, asked: Oper) -> list[object]:
         if asked.name == "elsewhere":
             return [NotFromHere(asked.name)]
         right = OPERATORS.get(asked.name) if asked.name else CODE
-        return self.decide(peer, ClaimOwner(asked.code == right, asked.name))
+        return self.decide(peer, GrantOper(asked.code == right, asked.name))
 
     def reload(self, peer: Peer, _asked: Reload) -> list[object]:
         if peer.id not in self.chat.server_operators:
@@ -388,7 +397,7 @@ class Hub:
         try:
             if asked.mechanism == "PLAIN":
                 _, name, password = asked.data.decode().split("\0")
-                return self.show(peer, ShowPassword(name, password, asked.purpose))
+                return self.show(peer, LogInWithPassword(name, password, asked.context))
             if exchange is None:
                 first = scram.begin(asked.data)
                 found = self.chat.accounts[fold(first.name)]
@@ -398,55 +407,55 @@ class Hub:
                 last = scram.proven(exchange, asked.data)
                 name = exchange.first.name
                 if last is None:
-                    return self.decide(peer, LogIn(name, False, asked.purpose))
+                    return self.decide(peer, LogInVerified(name, False, asked.context))
                 return [Challenge(last, scram.Proven(name, exchange.known))]
         except ValueError as fault:
             refused = AccountFault.MALFORMED
-            return [AccountRefused(refused, detail=str(fault), purpose=asked.purpose)]
+            return [AccountRefused(refused, detail=str(fault), context=asked.context)]
         assert isinstance(exchange, scram.Proven)
-        return self.decide(peer, LogIn(exchange.name, True, asked.purpose))
+        return self.decide(peer, LogInVerified(exchange.name, True, asked.context))
 
-    def show(self, peer: Peer, asked: ShowPassword) -> list[object]:
+    def show(self, peer: Peer, asked: LogInWithPassword) -> list[object]:
         name = asked.account or self.name_of(peer)
-        return self.decide(peer, LogIn(name, self.right(name, asked.password), asked.purpose))
+        return self.decide(peer, LogInVerified(name, self.right(name, asked.password), asked.context))
 
-    def register(self, peer: Peer, asked: Register) -> list[object]:
+    def register(self, peer: Peer, asked: RegisterAccount) -> list[object]:
         name = asked.account or self.name_of(peer) or asked.name
         if len(asked.password) < 4:
             weak = AccountFault.WEAK
-            return [AccountRefused(weak, name, purpose=asked.purpose)]
+            return [AccountRefused(weak, name, context=asked.context)]
         verifier = str(scram.verifier(asked.password, b"salt" * 4, 4096))
-        return self.decide(peer, MakeAccount(name, verifier, asked.email, asked.purpose))
+        return self.decide(peer, RegisterAccountVerified(name, verifier, asked.email, asked.context))
 
     def new_password(self, peer: Peer, asked: NewPassword) -> list[object]:
         verifier = str(scram.verifier(asked.password, b"salt" * 4, 4096))
-        return self.decide(peer, ChangePassword("", verifier, asked.purpose))
+        return self.decide(peer, NewPasswordVerified("", verifier, asked.context))
 
     def drop(self, peer: Peer, asked: DropAccount) -> list[object]:
         name = asked.account or self.chat.people[peer.id].account
         right = self.right(name, asked.password)
-        return self.decide(peer, RemoveAccount(asked.account, right, asked.purpose))
+        return self.decide(peer, DropAccountVerified(asked.account, right, asked.context))
 
     def reclaim(self, peer: Peer, asked: Reclaim) -> list[object]:
         right = bool(asked.password) and self.right(asked.name, asked.password)
-        return self.decide(peer, Release(asked.name, right, asked.take, asked.purpose))
+        return self.decide(peer, ReclaimVerified(asked.name, right, asked.take, asked.context))
 
 
 _GATES: dict[type[Command], Callable[[Hub, Peer, Any], list[object]]] = {
     ReadHistory: Hub.read_history,
     ReadMissed: Hub.read_missed,
-    ReadActs: Hub.read_acts,
+    ReadAudit: Hub.read_acts,
     React: Hub.react,
     ReplyTo: Hub.reply,
     Redact: Hub.redact,
     ReadTargets: Hub.read_targets,
     Search: Hub.search,
-    Owner: Hub.claim,
+    Oper: Hub.claim,
     Reload: Hub.reload,
     Unlock: Hub.unlock,
     Authenticate: Hub.authenticate,
-    ShowPassword: Hub.show,
-    Register: Hub.register,
+    LogInWithPassword: Hub.show,
+    RegisterAccount: Hub.register,
     NewPassword: Hub.new_password,
     DropAccount: Hub.drop,
     Reclaim: Hub.reclaim,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.features.connect import Quit
 from asyncchat.core.features.history import HistoryUnreadable, ReadHistory
 from asyncchat.core.features.ignore import Ignore, Ignored
@@ -99,11 +99,11 @@ class World(Hub):
                 )
                 command = Erase(room, numbers)
             case Ignore(name, on):
-                command = Answer(Ignored((name,) if name and on else ()))
+                command = DialectReply(Ignored((name,) if name and on else ()))
             case Search():
-                command = Answer(*self.search(peer, command))
+                command = DialectReply(*self.search(peer, command))
             case ReadHistory():
-                command = Answer(*self.read_history(peer, command))
+                command = DialectReply(*self.read_history(peer, command))
         super().submit(peer, command)
 
     def search(self, peer: Peer, asked: Search) -> list[object]:
@@ -115,7 +115,7 @@ class World(Hub):
 
     def read_history(self, peer: Peer, asked: ReadHistory) -> list[object]:
         if not self.readable:
-            return [HistoryUnreadable(asked.room, asked.purpose)]
+            return [HistoryUnreadable(asked.room, asked.context)]
         if asked.newest_seconds is not None:
             asked = msgspec.structs.replace(asked, after_time=self.now - asked.newest_seconds * SECOND)
         return super().read_history(peer, asked)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import CLIENT, Protocol
 
-from asyncchat.core.commands import Answer
+from asyncchat.core.commands import DialectReply
 from asyncchat.core.events import Record
 from asyncchat.core.features.connect import Quit
 from asyncchat.core.features.messages import Said, Say
@@ -217,7 +217,7 @@ class TestMessages:
             masked(Frame(Opcode.PING, b"1"), text("PRIVMSG #lobby :hi"), Frame(Opcode.PING, b""))
         )
         assert said == Say("#lobby", "hi")
-        assert isinstance(answer, Answer)
+        assert isinstance(answer, DialectReply)
         assert seen(dialect.encode_outcome((answer.value,))) == [(Opcode.PONG, b"1"), (Opcode.PONG, b"")]
 
     def test_no_more_commands_at_a_time_than_wanted(self, shared):
@@ -281,7 +281,7 @@ class TestClosing:
 
     def test_the_longest_message_is_no_fault(self, shared):
         commands = entered(shared).receive_data(masked(Frame(Opcode.TEXT, b"x" * MESSAGE_BYTES)))
-        assert [type(command) for command in commands] == [Answer]
+        assert [type(command) for command in commands] == [DialectReply]
 
     @pytest.mark.parametrize("data", [b"", b"\x03\xe9", b"\x03\xe8bye", b"\x0f\xa0"])
     def test_a_close_is_answered_with_the_same_and_nothing_else(self, shared, data):

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from asyncchat.core.events import Event, Record
 from asyncchat.core.features.accounts import AccountMade, AccountPasswordChanged, AccountRemoved
-from asyncchat.core.features.audit import Overruled
+from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
 from asyncchat.core.features.invites import Invited, Knocked
 from asyncchat.core.features.kill import Killed
-from asyncchat.core.features.messages import Confided, Said, Speech, Spoke, Whispered
+from asyncchat.core.features.messages import Said, SaidInPrivate, SaidToRole, Speech, Spoke
 from asyncchat.core.features.metadata.facts import (
     AccountMetadataChanged,
     MetadataChanged,
@@ -22,11 +22,11 @@ from asyncchat.core.features.metadata.facts import (
     Subscribed,
     Synced,
 )
-from asyncchat.core.features.opers import ClaimFailed, OwnerClaimed, OwnerResigned
-from asyncchat.core.features.presence import Entered, Left, LoggedIn, LoggedOut, NodeStarted, Renamed
+from asyncchat.core.features.opers import OperFailed, OperGranted, OperResigned
+from asyncchat.core.features.presence import Connected, Left, LoggedIn, LoggedOut, NodeStarted, Renamed
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.features.read_markers import ReadHere, ReadUpTo
-from asyncchat.core.features.redaction import Erased, Retracted
+from asyncchat.core.features.redaction import Erased, RedactedInPrivate
 from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.features.room_modes import (
     BanChanged,
@@ -103,7 +103,7 @@ state_facts = st.one_of(
     st.builds(MuteChanged, rooms, people, texts, st.booleans(), times, times),
     st.builds(SettingChanged, rooms, people, settings, texts),
     st.builds(MaskChanged, rooms, people, lists, texts, st.booleans(), times, times),
-    st.builds(OwnerClaimed, people),
+    st.builds(OperGranted, people),
     st.builds(ServerBanChanged, people, texts, st.booleans(), times, times, texts),
     st.builds(AccountMade, names, texts, times, texts),
     st.builds(AccountPasswordChanged, names, texts, times),
@@ -116,11 +116,11 @@ state_facts = st.one_of(
     st.builds(ReadUpTo, names, rooms, times),
     st.builds(AccountMetadataChanged, names, people, keys, st.none() | texts, times),
     st.builds(RoomMetadataChanged, rooms, people, keys, st.none() | texts, times),
-    st.builds(Retracted, people, people, st.integers(1, 40), texts),
+    st.builds(RedactedInPrivate, people, people, st.integers(1, 40), texts),
     st.builds(Erased, rooms, people, st.lists(st.integers(1, 40), max_size=3).map(tuple)),
 )
 other_facts = st.one_of(
-    st.builds(Whispered, people, people, texts, speeches),
+    st.builds(SaidInPrivate, people, people, texts, speeches),
     st.builds(Reacted, rooms, people, st.integers(1, 40), names, texts, st.booleans(), tags),
     st.builds(ReactedTo, people, people, st.integers(1, 40), names, texts, st.booleans(), tags),
     st.builds(ReadHere, people, rooms, times),
@@ -128,18 +128,18 @@ other_facts = st.one_of(
     st.builds(Subscribed, people, st.lists(keys, max_size=2).map(tuple), st.booleans()),
     st.builds(Synced, people, rooms, times),
     st.builds(NodeStarted, texts),
-    st.builds(Entered, people, times),
+    st.builds(Connected, people, times),
     st.builds(Left, people, texts, times, st.lists(rooms, max_size=2).map(tuple)),
     st.builds(Renamed, people, people, times, st.lists(rooms, max_size=2).map(tuple)),
     st.builds(LoggedIn, people, people),
     st.builds(LoggedOut, people, people),
-    st.builds(OwnerResigned, people),
+    st.builds(OperResigned, people),
     st.builds(AwayChanged, people, texts),
     st.builds(Joined, rooms, people, st.booleans()),
     st.builds(Parted, rooms, people, texts),
-    st.builds(ClaimFailed, people, texts),
+    st.builds(OperFailed, people, texts),
     st.builds(ConfigurationRead, people, st.lists(texts, max_size=2).map(tuple)),
-    st.builds(Overruled, people, st.builds(Kicked, rooms, people, people, texts)),
+    st.builds(OperOverride, people, st.builds(Kicked, rooms, people, people, texts)),
     st.builds(Killed, people, people, texts),
     st.builds(Announced, people, texts, st.lists(st.integers(1, 9)).map(tuple)),
     st.builds(Kicked, rooms, people, people, texts),
@@ -147,7 +147,7 @@ other_facts = st.one_of(
     st.builds(Invited, rooms, people, people, st.booleans()),
     st.builds(Knocked, rooms, people, texts, st.lists(times, max_size=3).map(tuple), times),
     st.builds(Spoke, rooms, people, times),
-    st.builds(Confided, rooms, people, texts, roles, st.lists(times, max_size=3).map(tuple), speeches),
+    st.builds(SaidToRole, rooms, people, texts, roles, st.lists(times, max_size=3).map(tuple), speeches),
     st.builds(PersonFlagChanged, people, st.sampled_from(PERSON_FLAGS), st.booleans()),
 )
 any_event = st.one_of(any_said, state_facts, other_facts)

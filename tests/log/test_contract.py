@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from asyncchat.core import people
 from asyncchat.core.chat import Chat
-from asyncchat.core.events import Event, Kept, Record
-from asyncchat.core.features.audit import Overruled
+from asyncchat.core.events import Event, Record, Retention
+from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.kill import Killed
-from asyncchat.core.features.messages import Said, Speech, Whispered
-from asyncchat.core.features.opers import ClaimFailed, OwnerClaimed
+from asyncchat.core.features.messages import Said, SaidInPrivate, Speech
+from asyncchat.core.features.opers import OperFailed, OperGranted
 from asyncchat.core.features.presence import Left, NodeStarted, Renamed
 from asyncchat.core.features.reactions import Reacted
 from asyncchat.core.features.redaction import Erased
@@ -289,7 +289,7 @@ async def test_numbers_by_a_name_in_any_case(kind, tmp_path):
 @asynchronous
 async def test_whispers_are_kept_but_no_rooms_messages(kind, tmp_path):
     async with opened(kind, tmp_path) as log:
-        await log.append(0, [fact(1, Whispered(ANNA, BERND, "psst")), said(2)])
+        await log.append(0, [fact(1, SaidInPrivate(ANNA, BERND, "psst")), said(2)])
         assert await numbers(log, 2) == [2]
         assert await log.numbers_by("#lobby", "", 2) == (2,)
 
@@ -404,14 +404,14 @@ def test_any_records_are_read_as_the_contract_says(
 
 def acts() -> list[Event]:
     return [
-        OwnerClaimed(ANNA, "alice"),
+        OperGranted(ANNA, "alice"),
         Killed(BERND, ANNA, "spam"),
         RoomOpened("#x", 1),
         ServerBanChanged(ANNA, "eve!*@*", True, 6),
         Announced(ANNA, "hear", (1, 2)),
         FlagChanged("#x", ANNA, "secret", True),
-        Overruled(ANNA, FlagChanged("#x", ANNA, "secret", True)),
-        ClaimFailed(BERND),
+        OperOverride(ANNA, FlagChanged("#x", ANNA, "secret", True)),
+        OperFailed(BERND),
         Kicked("#x", BERND, ANNA),
         ConfigurationRead(ANNA, ("motd",)),
     ]
@@ -439,7 +439,7 @@ STATE: list[Event] = [
     RoomOpened("#other", 4),
     FlagChanged("#other", ANNA, "topic-locked", False),
     MuteChanged("#other", ANNA, "Anna!*@*", True, 5),
-    OwnerClaimed(ANNA),
+    OperGranted(ANNA),
     ServerBanChanged(BERND, "*!*@192.0.2.0/24", True, 6, 60, "spam"),
     ServerBanChanged(ANNA, "eve!*@*", True, 6),
     ServerBanChanged(ANNA, "eve!*@*", False, 7),
@@ -462,7 +462,7 @@ async def test_a_replay_of_the_state_gives_the_live_state(kind, tmp_path):
             live.apply(event)
             if isinstance(log, SqliteLog):
                 await log.run_maintenance()
-            assert all(found.kept is Kept.STATE for found in log.state())
+            assert all(found.retention is Retention.STATE for found in log.state())
             assert Chat.replay(log.state()).state() == live.state()
 
 
@@ -489,7 +489,7 @@ async def test_what_happened_in_a_room_stands_changess_messages(kind, tmp_path):
             Reacted("#lobby", BERND, 2, "Anna", "lol", about="hi"),
             TopicChanged("#other", ANNA, "t", 5),
             Renamed(BERND, BERND, rooms=("#lobby", "#other")),
-            Whispered(ANNA, BERND, "psst"),
+            SaidInPrivate(ANNA, BERND, "psst"),
             Left(BERND, rooms=("#other",)),
         ]
         for number, event in enumerate(facts, 1):
@@ -524,7 +524,7 @@ async def test_private_conversations_have_a_stream_for_each_side(kind, tmp_path)
     anna = people.person(1, "Anna", "u", "h", account="anna")
     async with opened(kind, tmp_path) as log:
         for number, (to, who) in enumerate(((anna, BERND), (BERND, anna), (anna, anna), (BERND, BERND)), 1):
-            await log.append(number - 1, [fact(number, Whispered(to, who, f"text {number}"))])
+            await log.append(number - 1, [fact(number, SaidInPrivate(to, who, f"text {number}"))])
         mine = streams.account_prefix("ANNA")
         his = streams.session_prefix(BERND.id)
         for _ in range(2):

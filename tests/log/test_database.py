@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncchat.core.features.messages import Whispered
+from asyncchat.core.features.messages import SaidInPrivate
 from asyncchat.core.features.redaction import Erased
 from asyncchat.log import database, schema
 from asyncchat.log.base import LogError
@@ -255,7 +255,7 @@ def test_read_only(somebody, folder_mode, file_mode, lock, words):
 
 @asynchronous
 async def test_messages_are_counted_at_the_start(path):
-    whisper = fact(3, Whispered(ANNA, BERND, "psst"))
+    whisper = fact(3, SaidInPrivate(ANNA, BERND, "psst"))
     await write(path, [said(1), said(2), whisper, said(4)], [fact(5, Erased("#lobby", ANNA, (4,)))])
     for indexed in range(2):
         log = await SqliteLog.open(path, tuning=Tuning(lag=1))

@@ -5,9 +5,9 @@ import sqlite3
 import pytest
 
 from asyncchat.core.events import Event, Record
-from asyncchat.core.features.messages import Whispered
+from asyncchat.core.features.messages import SaidInPrivate
 from asyncchat.core.features.presence import NodeStarted
-from asyncchat.core.features.redaction import Erased, Retracted
+from asyncchat.core.features.redaction import Erased, RedactedInPrivate
 from asyncchat.core.features.rooms import Joined, RoomOpened
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.log import reader, streams
@@ -80,7 +80,7 @@ async def test_presence_is_kept_a_week(path):
 
     joined = Joined("#lobby", ANNA)
     opened = RoomOpened("#lobby", 1)
-    whisper = Whispered(ANNA, BERND, "psst")
+    whisper = SaidInPrivate(ANNA, BERND, "psst")
     await log.append(0, [at(1, 0, opened), at(2, 1, joined), at(3, 2, whisper), at(4, SECOND, joined)])
     await log.append(4, [at(5, WEEK + 1, said(5).event)])
     await log.run_maintenance()
@@ -154,10 +154,10 @@ async def test_a_large_file_of_an_older_version_is_read_as_far_as_it_is_indexed(
 @asynchronous
 async def test_a_private_message_taken_back_leaves_the_files(path):
     log = await SqliteLog.open(path, tuning=HASTY)
-    whispered = Whispered(BERND, ANNA, "correct horse battery staple")
+    whispered = SaidInPrivate(BERND, ANNA, "correct horse battery staple")
     await log.append(0, [said(1), fact(2, whispered), said(3)])
     await log.run_maintenance()
-    await log.append(3, [fact(4, Retracted(BERND, ANNA, 2, "typo"))])
+    await log.append(3, [fact(4, RedactedInPrivate(BERND, ANNA, 2, "typo"))])
     await log.run_maintenance()
     assert not [file for file in path.parent.iterdir() if b"horse battery" in file.read_bytes()]
     await log.close()

@@ -8,7 +8,7 @@ import pytest
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, Record
 from asyncchat.core.features.kill import Killed
-from asyncchat.core.features.messages import Said, Whispered
+from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.redaction import Erased
 from asyncchat.core.features.room_modes import BanChanged, FlagChanged
 from asyncchat.core.features.rooms import RoomOpened
@@ -83,7 +83,7 @@ async def test_what_is_older_than_its_days_goes_and_its_room_says_so(path):
 @asynchronous
 async def test_a_small_history_that_no_index_has_yet_is_cut_too(path):
     log = await SqliteLog.open(path)
-    whisper = Whispered(BERND, ANNA, "psst")
+    whisper = SaidInPrivate(BERND, ANNA, "psst")
     await fill(log, said(1, 0), fact(2, 0, whisper), said(3, 9), fact(4, 9, whisper), said(5, 10))
     log.set_retention(RetentionPolicy(days=7))
     await log.run_maintenance()
@@ -159,7 +159,7 @@ def log_event(_number: int) -> Event:
 @asynchronous
 async def test_private_messages_and_acts_go_with_the_texts_of_their_time(path):
     log = await SqliteLog.open(path, tuning=HASTY)
-    whisper = Whispered(BERND, ANNA, "psst, the password is swordfish")
+    whisper = SaidInPrivate(BERND, ANNA, "psst, the password is swordfish")
     killed = Killed(BERND, ANNA, "spam")
     await fill(log, fact(1, 0, whisper), fact(2, 0, killed), fact(3, 9, whisper), fact(4, 9, killed))
     await fill(log, said(5, 10), said(6, 10))

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.core.events import Event, Kept
-from asyncchat.core.features.messages import Said, Whispered
-from asyncchat.core.features.presence import Entered, Left
+from asyncchat.core.events import Event, Retention
+from asyncchat.core.features.messages import Said, SaidInPrivate
+from asyncchat.core.features.presence import Connected, Left
 from asyncchat.core.features.room_modes import BanChanged, FlagChanged, MuteChanged, RoleChanged
 from asyncchat.core.features.rooms import Joined
 from asyncchat.core.features.topic import TopicChanged
@@ -42,10 +42,10 @@ def test_any_records_come_back_from_their_rows(facts, after):
             assert row[2] == fold(event.room)
         else:
             number, time, kept, line = row
-            assert (number, time, Kept(kept)) == (record.number, record.time, event.kept)  # type: ignore[arg-type]
+            assert (number, time, Retention(kept)) == (record.number, record.time, event.retention)  # type: ignore[arg-type]
             assert rows.decode(record.number, str(line)) == event
     assert batch.count == len(records)
-    assert batch.states == sum(event.kept is Kept.STATE for event in facts)
+    assert batch.states == sum(event.retention is Retention.STATE for event in facts)
 
 
 @given(any_said)
@@ -66,9 +66,9 @@ def test_addresses_stay_with_presence():
     """What is kept longer than a week tells nobody's address."""
     ann = person(1, "ann", "u", "a.b.c.ip", address="192.0.2.7")
     facts: list[Event] = [
-        Entered(ann, 1),
+        Connected(ann, 1),
         TopicChanged("#r", ann, "tea", 1),
-        Whispered(ann, ann, "psst"),
+        SaidInPrivate(ann, ann, "psst"),
     ]
     entered, *others = (str(row[3]) for row in rows.RowBatch(0, 0, numbered(facts, 0)).rows())
     assert "192.0.2.7" in entered

@@ -14,7 +14,7 @@ from asyncchat.core.events import Record
 from asyncchat.core.features.messages import Said, Speech
 from asyncchat.core.features.redaction import Erased
 from asyncchat.core.features.rename import RoomRenamed
-from asyncchat.core.features.search import UNSEEN, holds, terms_of
+from asyncchat.core.features.search import UNSEEN, matches_terms, terms_of
 from asyncchat.core.names import fold
 from asyncchat.log import search
 from asyncchat.log.base import Log, SearchQuery, Window
@@ -74,7 +74,7 @@ def naive(records: list[Record], query: SearchQuery) -> list[int]:
             and (window.after_time is None or record.time > window.after_time)
             and (window.before_time is None or record.time < window.before_time)
             and (record.number, fold(event.room)) not in gone
-            and holds(event.text, query.terms)
+            and matches_terms(event.text, query.terms)
         ):
             found.append(record.number)
     return found

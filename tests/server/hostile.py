@@ -337,15 +337,21 @@ class Crowd:
         if self.server.outbox.waiting or not self.server.outbox._idle.is_set():
             return  # somebody left meanwhile
         assert set(delivery.presence.first) == set(chat.people)
-        for who in chat.people:
-            ids = [] if who in chat.sessions.offline_since else list(chat.sessions.several.get(who, (who,)))
-            present: list[Any] = list(delivery.presence.recipients_of(who))
+        for person_id in chat.people:
+            ids = (
+                []
+                if person_id in chat.sessions.offline_since
+                else list(chat.sessions.several.get(person_id, (person_id,)))
+            )
+            present: list[Any] = list(delivery.presence.recipients_of(person_id))
             told = [one.id for one in present if not isinstance(one, Absent)]
-            assert sorted(told) == sorted(ids), (who, who in chat.sessions.offline_since)
+            assert sorted(told) == sorted(ids), (person_id, person_id in chat.sessions.offline_since)
         for key, room in chat.rooms.items():
             subscribers = delivery._rooms.get(key)
             members = set() if subscribers is None else set(subscribers.members.values())
-            assert members == {one for who in room.seats for one in delivery.presence.recipients_of(who)}, key
+            assert members == {
+                one for person_id in room.member_blocks for one in delivery.presence.recipients_of(person_id)
+            }, key
             if subscribers is not None:
                 assert (subscribers.roles is not None) == (AUDITORIUM in room.flags), key
             if subscribers is not None and subscribers.roles is not None:

@@ -9,7 +9,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
 from asyncchat.core.features.away import AwayChanged
-from asyncchat.core.features.messages import Said, Whispered
+from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.dialects.base import EventEncoder, Outcome
 from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog
@@ -32,7 +32,7 @@ class TextsOnly(Everything):
     """A encoder that is told of texts alone."""
 
     def encode(self, record: Record) -> bytes:
-        return super().encode(record) if isinstance(record.event, Said | Whispered) else b""
+        return super().encode(record) if isinstance(record.event, Said | SaidInPrivate) else b""
 
 
 EVERYTHING, TEXTS_ONLY = Everything(), TextsOnly()

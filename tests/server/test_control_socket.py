@@ -15,10 +15,10 @@ import pytest
 
 from asyncchat.control.client import ask
 from asyncchat.control.executor import execute
-from asyncchat.control.requests import AskStatus, Status
+from asyncchat.control.requests import GetStatus, Status
 from asyncchat.control.wire import REQUEST_BYTES, Refused, line_of
-from asyncchat.core.features.connect import CheckName, Enter
-from asyncchat.core.features.presence import Entered
+from asyncchat.core.features.connect import CheckName, Connect
+from asyncchat.core.features.presence import Connected
 from asyncchat.core.permissions import SERVER
 from asyncchat.log.base import LogError
 from asyncchat.log.memory import MemoryLog
@@ -69,7 +69,7 @@ def reply(client: socket.socket) -> dict[str, object]:
 def test_who_runs_it_is_answered(server, database):
     server.person("anna")
     with held(server, database):
-        status = ask(database, AskStatus(), Status)
+        status = ask(database, GetStatus(), Status)
     assert (status.running, status.people, status.rooms) == (True, 1, 1)
 
 
@@ -89,7 +89,7 @@ def test_what_a_killed_server_left_is_replaced(server, database):
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(f"{database}-control")
     with held(server, database):
-        assert ask(database, AskStatus(), Status).running
+        assert ask(database, GetStatus(), Status).running
 
 
 @pytest.mark.parametrize("thing", ["file", "folder", "link"])
@@ -113,7 +113,7 @@ def test_a_long_path_is_no_hindrance_but_a_long_name_is(server, tmp_path, caplog
     folder = tmp_path / ("a" * 100) / ("b" * 100)
     folder.mkdir(parents=True)
     with held(server, folder / "chat.db"):
-        assert ask(folder / "chat.db", AskStatus(), Status).running
+        assert ask(folder / "chat.db", GetStatus(), Status).running
     assert not caplog.records
     with held(server, folder / ("c" * 120)):
         assert "No control socket" in caplog.text
@@ -125,15 +125,15 @@ def test_a_long_path_is_no_hindrance_but_a_long_name_is(server, tmp_path, caplog
 def test_what_it_does_not_know_it_says_so_and_goes_on(connection, line):
     connection.sendall(line)
     assert "another version" in str(reply(connection)["error"])
-    connection.sendall(line_of(AskStatus()))
+    connection.sendall(line_of(GetStatus()))
     assert "result" in reply(connection)
 
 
 def test_a_request_in_pieces_and_several_on_one_connection(connection):
-    for byte in line_of(AskStatus()):
+    for byte in line_of(GetStatus()):
         connection.send(bytes((byte,)))
     assert "result" in reply(connection)
-    connection.sendall(line_of(AskStatus()) * 2)
+    connection.sendall(line_of(GetStatus()) * 2)
     assert connection.makefile("rb").readline().startswith(b'{"result":')
 
 
@@ -171,8 +171,8 @@ def test_a_command_goes_the_one_way_and_is_answered_when_the_log_has_it():
     with serving(log) as server:
         server.person("anna")
         executor = HubExecutor(server.server.hub, server.server.log)
-        (event,) = server.wait(execute(executor, Enter("carl", "u", "h")))
-        assert isinstance(event, Entered)
+        (event,) = server.wait(execute(executor, Connect("carl", "u", "h")))
+        assert isinstance(event, Connected)
         assert event.person.id == SERVER
         assert log.last == server.call(lambda: server.server.delivery.delivered)
         with pytest.raises(Refused, match=r"^anna is already in use$"):
@@ -204,7 +204,7 @@ def test_what_the_log_can_not_take_is_refused(database):
         anna.send("hello\n")
         server.wait(log.refused.wait())
         with pytest.raises(Refused, match="can't be written"):
-            server.wait(execute(executor, Enter("carl", "u", "h")))
+            server.wait(execute(executor, Connect("carl", "u", "h")))
         log.broken = False
 
 
@@ -213,7 +213,7 @@ def test_when_it_stops_idle_connections_end(server, database):
         idle = socket.socket(socket.AF_UNIX)
         idle.settimeout(PATIENCE)
         idle.connect(f"{database}-control")
-        idle.sendall(line_of(AskStatus()))
+        idle.sendall(line_of(GetStatus()))
         reply(idle)
     with idle:
         assert idle.recv(10) == b""

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncchat.core.commands import Command
-from asyncchat.core.events import Reach, Record
+from asyncchat.core.events import Recipients, Record
 from asyncchat.core.features.away import AwayChanged, SetAway
-from asyncchat.core.features.connect import Enter, Quit, Rename
+from asyncchat.core.features.connect import Connect, Quit, Rename
 from asyncchat.core.features.invites import Invite, Invited
 from asyncchat.core.features.join import Join, Part, PartAll
-from asyncchat.core.features.messages import Confide, Confided, Said, Say, Whispered
+from asyncchat.core.features.messages import Said, SaidInPrivate, SaidToRole, Say, SayToRole
 from asyncchat.core.features.moderation import Kick
 from asyncchat.core.features.presence import Left
 from asyncchat.core.features.room_modes import SetRole
@@ -29,7 +29,7 @@ from tests.server.listeners import Everything, Hall, Numbers, Running
 
 ROOMS = ("#lobby", "#A", "#b")
 SLOTS = 5
-TEXTS = Said | Whispered | Confided
+TEXTS = Said | SaidInPrivate | SaidToRole
 
 slots = st.integers(0, SLOTS - 1)
 rooms = st.sampled_from(ROOMS)
@@ -75,7 +75,7 @@ class Scene:
             self.slots[slot] = session
         else:
             self.slots.append(session)
-        self.hall.submit(session, Enter(f"n{self.names}", "u", "h", rooms=ROOMS[:1]))
+        self.hall.submit(session, Connect(f"n{self.names}", "u", "h", rooms=ROOMS[:1]))
 
     def name(self, slot: int) -> str:
         return self.hall.hub.chat.people[self.slots[slot].id].name
@@ -130,7 +130,7 @@ class Scene:
             case "operator":
                 return SetRole(about[0], self.name(about[1]), about[2])
             case "confide":
-                return Confide(about[0], "voice", "psst")
+                return SayToRole(about[0], "voice", "psst")
             case "invite":
                 return Invite(about[0], self.name(about[1]))
             case "topic":
@@ -160,8 +160,8 @@ class Scene:
                     continue
                 event = item.event
                 hearers, about = self.reached(event, members)
-                for who in hearers - {cause.id}:
-                    session = sessions[who]
+                for person_id in hearers - {cause.id}:
+                    session = sessions[person_id]
                     text = isinstance(event, TEXTS)
                     by = event.person.key if isinstance(event, TEXTS | Invited) else ""
                     hidden = by in ignoring.get(session, ())
@@ -176,15 +176,17 @@ class Scene:
         return told
 
     def reached(self, event, members) -> tuple[set[int], frozenset[str]]:
-        if event.reach in (Reach.ROOM, Reach.VISIBLE):
+        if event.recipients in (Recipients.ROOM, Recipients.VISIBLE):
             return set(members[event.room]), frozenset([event.room])
-        if event.reach is Reach.SOME_MEMBERS:
+        if event.recipients is Recipients.SOME_MEMBERS:
             assert set(event.to) <= members[event.room]
             return set(event.to), frozenset([event.room])
-        if event.reach is Reach.PEERS:
+        if event.recipients is Recipients.PEERS:
             about = frozenset(room for room, inside in members.items() if event.person.id in inside)
-            return {who for room in about for who in members[room]}, about
-        return ({event.to.id}, frozenset(ROOMS)) if event.reach is Reach.PAIR else (set(), frozenset())
+            return {person_id for room in about for person_id in members[room]}, about
+        return (
+            ({event.to.id}, frozenset(ROOMS)) if event.recipients is Recipients.PAIR else (set(), frozenset())
+        )
 
     def seat(self, event, members) -> None:
         match event:
@@ -245,7 +247,7 @@ async def people(hall: Hall, count: int, *rooms: str) -> list[Session]:
     """So many people in these rooms, of whom nothing is to be told any more."""
     found = [hall.session() for _ in range(count)]
     for number, session in enumerate(found):
-        hall.submit(session, Enter(f"p{number}", "u", "h", rooms=rooms or ("#lobby",)))
+        hall.submit(session, Connect(f"p{number}", "u", "h", rooms=rooms or ("#lobby",)))
         await hall.outbox.emptied()
     for connection in hall.connections.values():
         connection.data, connection.writes = b"", 0
@@ -440,7 +442,7 @@ def test_hiding_somebody_while_a_batch_is_delivered_loses_nothing(monkeypatch):
         hall.submit(one, Say("#a", "1"), Say("#c", "2"))
         hall.submit(one, Join("#d"), Part("#d"))
         four = hall.session()
-        hall.submit(four, Enter("four", "u", "h", rooms=("#c", "#e")), Quit())
+        hall.submit(four, Connect("four", "u", "h", rooms=("#c", "#e")), Quit())
         hall.submit(one, Say("#b", "3"))
         await hall.outbox.emptied()
         said = [

@@ -253,7 +253,7 @@ def test_an_operator_of_the_server_is_none_any_more_when_nobody_is_connected(ser
 
 
 def test_only_so_many_may_stay():
-    with serving(limits=False, most_stays=0) as server:
+    with serving(limits=False, max_always_on=0) as server:
         phone = register(server, "anna")
         phone.send("NS SET ALWAYSON ON\r\n")
         phone.until("There is no place for more people who stay without a connection")
@@ -267,7 +267,8 @@ def test_who_was_away_too_long_is_let_go(server, stays):
     def later():
         chat, hub = server.server.hub.chat, server.server.hub
         chat.sessions.offline_since.update(
-            (who, since - 31 * 86_400_000_000) for who, since in chat.sessions.offline_since.items()
+            (person_id, since - 31 * 86_400_000_000)
+            for person_id, since in chat.sessions.offline_since.items()
         )
         hub.expire("irc.test")
 

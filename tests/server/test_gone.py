@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from asyncchat.core.features.presence import Entered
+from asyncchat.core.features.presence import Connected
 from asyncchat.core.registry import APPLIERS
 from asyncchat.server import keepalive
 from tests.server.harness import serving
@@ -160,12 +160,12 @@ def test_a_client_that_answers_pings_stays(monkeypatch):
 
 def test_who_is_gone_before_being_accepted_does_not_count_as_this_machine(server):
     hosts = set()
-    enter = APPLIERS[Entered]
+    enter = APPLIERS[Connected]
 
     def noted(_chat, event):
         hosts.add(event.person.address)
 
-    server.call(lambda: APPLIERS.__setitem__(Entered, (*enter, noted)))
+    server.call(lambda: APPLIERS.__setitem__(Connected, (*enter, noted)))
     try:
         for number in range(200):
             client = server.connect()
@@ -173,5 +173,5 @@ def test_who_is_gone_before_being_accepted_does_not_count_as_this_machine(server
             client.abort()
         server.person("zoe")
     finally:
-        APPLIERS[Entered] = enter
+        APPLIERS[Connected] = enter
     assert hosts == {"127.0.0.1"}

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from asyncchat import Client
-from asyncchat.core.features.accounts import LogIn, MakeAccount
+from asyncchat.core.features.accounts import LogInVerified, RegisterAccountVerified
 from asyncchat.log.memory import MemoryLog
 from asyncchat.log.sqlite import SqliteLog
 from tests.server.harness import serving
@@ -48,7 +48,7 @@ def said(client, text, to="#lobby"):
 def account(server, client, name):
     """Has somebody logged in to an account of its own."""
     id = server.call(lambda: server.server.hub.chat.person_named(name).id)
-    made = MakeAccount(name, "verifier")
+    made = RegisterAccountVerified(name, "verifier")
     server.call(server.server.hub.submit, server.call(session_of, server, id), [made])
     client.until(" 900 ")
     client.until("\r\n")
@@ -338,7 +338,7 @@ class TestReadMarker:
             server.call(
                 session_of, server, server.call(lambda: server.server.hub.chat.person_named("anna2").id)
             ),
-            [LogIn("anna", verified=True)],
+            [LogInVerified("anna", verified=True)],
         )
         second.until(" 900 ")
         self.ask(anna, f"#lobby {self.LATE}")
@@ -378,7 +378,7 @@ def test_marks_outlive_the_server():
             else:
                 id = server.call(lambda server=server: server.server.hub.chat.person_named("anna2").id)
                 session = server.call(session_of, server, id)
-                server.call(server.server.hub.submit, session, [LogIn("anna", verified=True)])
+                server.call(server.server.hub.submit, session, [LogInVerified("anna", verified=True)])
                 anna.until(" 900 ")
             anna.send(f"MARKREAD #lobby\r\nMARKREAD #lobby {late}\r\n")
             assert f"MARKREAD #lobby {expected}\r\n" in pong(anna)

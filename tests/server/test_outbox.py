@@ -6,9 +6,9 @@ from contextlib import suppress
 
 import pytest
 
-from asyncchat.core.commands import Answer
+from asyncchat.core.commands import DialectReply
 from asyncchat.core.events import Record
-from asyncchat.core.features.connect import Enter, Quit
+from asyncchat.core.features.connect import Connect, Quit
 from asyncchat.core.features.messages import Said, Say
 from asyncchat.log.base import LogError, PageQuery, SequenceConflict, Window
 from asyncchat.log.memory import MemoryLog
@@ -59,7 +59,7 @@ def test_a_lone_message_leaves_at_once(monkeypatch):
         hall = Hall()
         async with Running(hall):
             one = hall.session()
-            hall.submit(one, Enter("one", "u", "h", rooms=("#lobby",)))
+            hall.submit(one, Connect("one", "u", "h", rooms=("#lobby",)))
             await hall.outbox.emptied()
             assert hall.told(one) == ["=1", "=2", "=3"]
             hall.submit(one, Say("#lobby", "waits"))
@@ -87,7 +87,7 @@ def test_while_a_batch_is_committed_the_next_gathers(monkeypatch):
         hall = Hall(log)
         async with Running(hall):
             one = hall.session()
-            hall.submit(one, Enter("one", "u", "h", rooms=("#lobby",)))
+            hall.submit(one, Connect("one", "u", "h", rooms=("#lobby",)))
             for number in range(3):
                 await asyncio.sleep(0)
                 hall.submit(one, Say("#lobby", str(number)))
@@ -107,7 +107,7 @@ def test_a_failing_log_holds_deliveries_and_is_given_the_same_batch_again(writte
         async with Running(hall):
             one, two = hall.session(), hall.session()
             for session, name in ((one, "one"), (two, "two")):
-                hall.submit(session, Enter(name, "u", "h", rooms=("#lobby",)))
+                hall.submit(session, Connect(name, "u", "h", rooms=("#lobby",)))
             await hall.outbox.emptied()
             before = log.last
             heard = hall.told(two)
@@ -146,7 +146,7 @@ def test_gives_up_in_the_end(monkeypatch, failure):
         running = Running(hall)
         await running.__aenter__()
         log.failure = failure
-        hall.submit(one, Enter("one", "u", "h"))
+        hall.submit(one, Connect("one", "u", "h"))
         await asyncio.wait([hall.task])
         with pytest.raises(StorageLost, match=str(failure)):
             await running.__aexit__()
@@ -165,7 +165,7 @@ def test_a_full_outbox_stops_the_readers_until_a_batch_has_left(monkeypatch):
         hall = Hall(log)
         async with Running(hall):
             one = hall.session()
-            hall.submit(one, Enter("one", "u", "h", rooms=("#lobby",)))
+            hall.submit(one, Connect("one", "u", "h", rooms=("#lobby",)))
             hall.submit(one, *[Say("#lobby", "x")] * 7)
             assert not hall.outbox.full
             hall.submit(one, Say("#lobby", "x"))
@@ -173,7 +173,7 @@ def test_a_full_outbox_stops_the_readers_until_a_batch_has_left(monkeypatch):
             await hall.outbox.room()
             assert not hall.outbox.full
             await hall.outbox.emptied()
-            hall.submit(one, *[Answer("pong")] * 21)
+            hall.submit(one, *[DialectReply("pong")] * 21)
             assert hall.outbox.full
             await hall.outbox.room()
             assert hall.told(one)[-8:] == [f"={number}" for number in range(4, 12)]
@@ -186,7 +186,7 @@ def test_an_outcome_after_the_end_of_the_outbox_raises_nothing():
         hall = Hall()
         one = hall.session()
         async with Running(hall):
-            hall.submit(one, Enter("one", "u", "h"))
+            hall.submit(one, Connect("one", "u", "h"))
             await hall.outbox.emptied()
         hall.submit(one, Quit())
 

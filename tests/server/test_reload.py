@@ -120,9 +120,9 @@ def test_without_sources_nothing_changes():
 
 
 def test_a_topic_of_the_options_is_there_from_the_start(file):
-    from asyncchat.core.features.room_defaults import RoomSetting
+    from asyncchat.core.features.room_defaults import RoomDefaults
 
-    with serving(rooms={"#news": RoomSetting("What is new", {"secret": True}, {"limit": "5"})}) as server:
+    with serving(rooms={"#news": RoomDefaults("What is new", {"secret": True}, {"limit": "5"})}) as server:
         carol = server.irc("carol")
         carol.send("JOIN #news\r\n")
         carol.until(" 332 carol #news :What is new\r\n")

@@ -383,7 +383,7 @@ def test_the_owner_code_claims(server):
     alice = server.person("alice")
     alice.send("/owner 7kq2m9xd\n")
     alice.line()
-    assert server.call(lambda: server.server.hub.chat.owner_claimed)
+    assert server.call(lambda: server.server.hub.chat.owner_code_used)
 
 
 def test_a_wrong_owner_code_costs_its_asker_alone_time(server, monkeypatch):
@@ -481,9 +481,11 @@ def test_a_ban_for_a_time_that_ended_while_nothing_ran_is_lifted_at_the_start():
         op = server.irc("op")
         op.send("JOIN #r\r\nTBAN #r 1 x\r\nTBAN #r 1h y\r\n")
         op.until("+b y!*@*\r\n")
-        end = max(mark.until for mark in server.server.hub.chat.rooms["#r"].masks["ban"].values())
+        end = max(entry.until for entry in server.server.hub.chat.rooms["#r"].masks["ban"].values())
     (first,) = [
-        mark.until for mark in Chat.replay(log.state()).rooms["#r"].masks["ban"].values() if mark.until < end
+        entry.until
+        for entry in Chat.replay(log.state()).rooms["#r"].masks["ban"].values()
+        if entry.until < end
     ]
     while wall_clock() <= first:
         threading.Event().wait((first - wall_clock()) / 1_000_000 + 0.001)

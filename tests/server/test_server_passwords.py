@@ -143,7 +143,7 @@ def test_operators():
         ):
             carol.send(f"OPER {line}\r\n")
             carol.until(f" {code} ")
-        assert server.call(lambda: server.server.hub.chat.owner_claimed) is False
+        assert server.call(lambda: server.server.hub.chat.owner_code_used) is False
         bob = server.person("bob")
         bob.send("/owner alice secret\n/topic ours\n")
         bob.until("ours")

@@ -3,7 +3,7 @@
 import asyncio
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.connect import Enter
+from asyncchat.core.features.connect import Connect
 from asyncchat.dialects.base import Outcome
 from asyncchat.server.limits import READ_BYTES
 from asyncchat.server.session import Session
@@ -64,7 +64,7 @@ def test_a_long_answer_of_its_own_makes_nobody_a_slow_reader():
         async with Running(Hall()) as hall:
             reader = hall.session()
             reader.adopt(Lister())
-            hall.submit(reader, Enter("ann", "u", "h", rooms=("#lobby",)))
+            hall.submit(reader, Connect("ann", "u", "h", rooms=("#lobby",)))
             await hall.outbox.emptied()
             hall.connections[reader].stalled = 3_500_000
             assert not reader.is_slow()

@@ -81,10 +81,10 @@ def list_accounts(as_json: bool, db: str | None, config: str | None) -> None:
     import msgspec
 
     from asyncchat.control.client import ask
-    from asyncchat.control.requests import AccountList, AskAccounts
+    from asyncchat.control.requests import AccountList, GetAccounts
     from asyncchat.text.sanitize import shown
 
-    found = ask(named_database(db, config), AskAccounts(), AccountList).accounts
+    found = ask(named_database(db, config), GetAccounts(), AccountList).accounts
     width = max((len(account.name) for account in found), default=0)
     for account in found:
         made = datetime.fromtimestamp(account.made / 1_000_000, UTC)

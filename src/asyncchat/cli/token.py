@@ -71,9 +71,9 @@ def add(
 def listing(db: str | None, config: str | None) -> None:
     """List all tokens: name, day of creation, allowed actions and rooms."""
     from asyncchat.control.client import ask
-    from asyncchat.control.requests import AskTokens, TokenRows
+    from asyncchat.control.requests import GetTokens, TokenRows
 
-    for token in ask(named_database(db, config), AskTokens(), TokenRows).tokens:
+    for token in ask(named_database(db, config), GetTokens(), TokenRows).tokens:
         day = datetime.fromtimestamp(token.time / 1_000_000, UTC).astimezone()
         click.echo(f"{token.name}  {day:%Y-%m-%d}  {','.join(token.actions)}  {' '.join(token.rooms)}")
 

@@ -1,6 +1,7 @@
 """Addresses of chats, as people write them.
 
-Owns the grammar: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]``, ``plain://host[:port]``.
+Owns the grammar: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]``,
+``plain://host[:port]``.
 """
 
 import ipaddress

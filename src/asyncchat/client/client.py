@@ -51,12 +51,12 @@ class Client:
     that does not iterate; beyond that the oldest are dropped.
 
     Args:
-        address: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]`` or ``plain://host[:port]``.
-        nick: the nick; if it is in use, ``nick_`` and similar ones are tried, see ``nick``.
-        rooms: rooms to join; None: the address's room, else the lobby.
-        history: how many of each room's last messages are read when it is joined, if the server has history.
-        echo: whether our own messages are yielded too, in their place among the others.
-        timeout: seconds for the connection, for the registration, and for each answer; after that the
+        address: ``host``, ``host:port``, ``[::1]:1234``, ``irc://host[:port][/room]`` or
+        ``plain://host[:port]``. nick: the nick; if it is in use, ``nick_`` and similar ones are tried, see
+        ``nick``. rooms: rooms to join; None: the address's room, else the lobby. history: how many of each
+        room's last messages are read when it is joined, if the server has history. echo: whether our own
+        messages are yielded too, in their place among the others. timeout: seconds for the connection, for
+        the registration, and for each answer; after that the
             connection counts as dead.
         keepalive: seconds of silence after which a PING is sent.
         reconnect: whether to reconnect after a break; if not, the iteration ends there.

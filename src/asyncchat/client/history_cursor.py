@@ -49,7 +49,7 @@ def first_cursor(asked: ReadHistory, now: datetime) -> MessageCursor:
     Raises:
         ValueError: the time is before all calendars.
     """
-    wanted = asked.purpose
+    wanted = asked.context
     left = wanted.left if isinstance(wanted, HistoryCursor) else None
     since = None if asked.after_time is None else moment(asked.after_time + 1)
     if asked.newest_seconds is not None:

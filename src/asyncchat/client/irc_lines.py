@@ -12,30 +12,30 @@ from typing import Any, Protocol
 from asyncchat.client.errors import ClientError
 from asyncchat.core.commands import Command
 from asyncchat.core.features.accounts import (
-    AskAccount,
     DropAccount,
+    GetAccount,
+    LogInWithPassword,
     LogOut,
     NewPassword,
     Reclaim,
-    Register,
-    ShowPassword,
+    RegisterAccount,
 )
-from asyncchat.core.features.always_on import SetStaying
-from asyncchat.core.features.audit import ReadActs
+from asyncchat.core.features.always_on import SetAlwaysOn
+from asyncchat.core.features.audit import ReadAudit
 from asyncchat.core.features.away import SetAway
 from asyncchat.core.features.host import ChangeHost
-from asyncchat.core.features.invites import AskInvitations, Invite, Knock
+from asyncchat.core.features.invites import GetInvitations, Invite, Knock
 from asyncchat.core.features.kill import Kill
 from asyncchat.core.features.moderation import Ban, Mute
-from asyncchat.core.features.opers import Owner, Resign
-from asyncchat.core.features.queries import AskPerson, AskRooms
+from asyncchat.core.features.opers import Oper, Resign
+from asyncchat.core.features.queries import GetPerson, GetRooms
 from asyncchat.core.features.redaction import EraseFrom
 from asyncchat.core.features.rename import RenameRoom
-from asyncchat.core.features.room_modes import AskFlags, AskMasks, SetFlag, SetMask, SetRole, SetSetting
-from asyncchat.core.features.room_registration import AskAccess, RegisterRoom, SetAccess
+from asyncchat.core.features.room_modes import GetFlags, GetMasks, SetFlag, SetMask, SetRole, SetSetting
+from asyncchat.core.features.room_registration import GetAccess, RegisterRoom, SetAccess
 from asyncchat.core.features.server import Reload
-from asyncchat.core.features.server_bans import AskServerBans, BanFromServer
-from asyncchat.core.features.user_modes import AskPersonFlags, SetPersonFlag
+from asyncchat.core.features.server_bans import BanFromServer, GetServerBans
+from asyncchat.core.features.user_modes import GetPersonFlags, SetPersonFlag
 from asyncchat.core.features.wallops import Announce
 from asyncchat.core.modes import BANS, KEY, MUTES
 from asyncchat.core.names import HISTSERV
@@ -120,7 +120,7 @@ def _mask(chat: Connection, room: str, listed: str, mask: str, on: bool, seconds
     return ("MODE", room, _sign(on) + letter, mask)
 
 
-def _ask_masks(chat: Connection, asked: AskMasks) -> Line:
+def _get_masks(chat: Connection, asked: GetMasks) -> Line:
     return ("MODE", asked.room, f"+{_list_letter(chat, asked.lists[0])[0]}")
 
 
@@ -147,7 +147,7 @@ def _nickserv(*words: str, password: str = "") -> Line:
     return ("NS", *(word for word in words if word))
 
 
-def _stay(_chat: Connection, asked: SetStaying) -> Line:
+def _stay(_chat: Connection, asked: SetAlwaysOn) -> Line:
     switch = {True: "ON", False: "OFF", None: ""}[asked.on]
     return _nickserv("SET", "ALWAYSON", switch)
 
@@ -163,51 +163,51 @@ def _server_ban(_chat: Connection, asked: BanFromServer) -> Line:
     return ("KLINE", asked.mask, *_optional(asked.reason))
 
 
-def _audit(_chat: Connection, asked: ReadActs) -> Line:
+def _audit(_chat: Connection, asked: ReadAudit) -> Line:
     if asked.newest_seconds is not None:
         return ("AUDIT", lasting(asked.newest_seconds))
     if asked.after_time is not None:
         return ("AUDIT", lasting(max(1, int(time.time()) - asked.after_time // 1_000_000)))
-    return ("AUDIT", *([] if asked == ReadActs() else [str(asked.limit)]))
+    return ("AUDIT", *([] if asked == ReadAudit() else [str(asked.limit)]))
 
 
 _LINES: dict[type[Command], Callable[[Connection, Any], Line]] = {
-    AskPerson: lambda _, c: ("WHOIS", c.name),
-    AskRooms: lambda _, _command: ("LIST",),
+    GetPerson: lambda _, c: ("WHOIS", c.name),
+    GetRooms: lambda _, _command: ("LIST",),
     SetAway: lambda _, c: ("AWAY", *_optional(c.text)),
     EraseFrom: lambda _, c: ("PRIVMSG", HISTSERV, f"CLEAR {c.room} {c.name or '*'}"),
     RenameRoom: lambda _, c: ("RENAME", c.room, c.to, *_optional(c.reason)),
     Knock: lambda _, c: ("KNOCK", c.room, *_optional(c.text)),
     Invite: lambda _, c: ("INVITE", c.name, c.room),
-    AskInvitations: lambda _, _command: ("INVITE",),
-    AskMasks: _ask_masks,
-    Ban: lambda chat, c: _mask(chat, c.room, BANS, c.who, c.on, c.seconds),
-    Mute: lambda chat, c: _mask(chat, c.room, MUTES, c.who, c.on, c.seconds),
-    SetMask: lambda chat, c: _mask(chat, c.room, c.listed, c.who, c.on, c.seconds),
+    GetInvitations: lambda _, _command: ("INVITE",),
+    GetMasks: _get_masks,
+    Ban: lambda chat, c: _mask(chat, c.room, BANS, c.mask, c.on, c.seconds),
+    Mute: lambda chat, c: _mask(chat, c.room, MUTES, c.mask, c.on, c.seconds),
+    SetMask: lambda chat, c: _mask(chat, c.room, c.listed, c.mask, c.on, c.seconds),
     SetRole: lambda _, c: ("MODE", c.room, _sign(c.on) + ROLE_LETTERS[c.role], c.name),
-    AskFlags: lambda _, c: ("MODE", c.room),
+    GetFlags: lambda _, c: ("MODE", c.room),
     SetFlag: lambda _, c: ("MODE", c.room, _sign(c.on) + FLAG_LETTERS[c.flag]),
     SetSetting: _set_setting,
-    AskPersonFlags: lambda chat, _command: ("MODE", chat.nick),
+    GetPersonFlags: lambda chat, _command: ("MODE", chat.nick),
     SetPersonFlag: lambda chat, c: ("MODE", chat.nick, _sign(c.on) + PERSON_LETTERS[c.flag]),
-    Register: lambda _, c: _nickserv("REGISTER", c.password, c.email, password=c.password),
-    ShowPassword: lambda _, c: _nickserv("IDENTIFY", c.account, c.password, password=c.password),
+    RegisterAccount: lambda _, c: _nickserv("REGISTER", c.password, c.email, password=c.password),
+    LogInWithPassword: lambda _, c: _nickserv("IDENTIFY", c.account, c.password, password=c.password),
     LogOut: lambda _, _command: _nickserv("LOGOUT"),
-    AskAccount: lambda _, c: _nickserv("INFO", c.account),
+    GetAccount: lambda _, c: _nickserv("INFO", c.account),
     NewPassword: lambda _, c: _nickserv("SET", "PASSWORD", c.password, password=c.password),
     DropAccount: lambda _, c: _nickserv("DROP", c.password, password=c.password),
     Reclaim: lambda _, c: _nickserv("REGAIN", c.name, c.password, password=c.password),
-    SetStaying: _stay,
+    SetAlwaysOn: _stay,
     RegisterRoom: _register_room,
-    AskAccess: lambda _, c: ("CS", "FLAGS", c.room),
+    GetAccess: lambda _, c: ("CS", "FLAGS", c.room),
     SetAccess: lambda _, c: ("CS", "FLAGS", c.room, c.account, c.role or "-"),
-    Owner: lambda _, c: ("OPER", c.name or "owner", c.code),
+    Oper: lambda _, c: ("OPER", c.name or "owner", c.code),
     Resign: lambda chat, _command: ("MODE", chat.nick, "-o"),
     Kill: lambda _, c: ("KILL", c.name, c.reason),
     ChangeHost: lambda _, c: ("CHGHOST", c.name, c.host),
-    AskServerBans: lambda _, _command: ("KLINE",),
+    GetServerBans: lambda _, _command: ("KLINE",),
     BanFromServer: _server_ban,
-    ReadActs: _audit,
+    ReadAudit: _audit,
     Announce: lambda _, c: ("WALLOPS", c.text),
     Reload: lambda _, _command: ("REHASH",),
 }

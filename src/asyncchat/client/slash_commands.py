@@ -20,11 +20,11 @@ from asyncchat.core.features.ignore import Ignore, Ignored
 from asyncchat.core.features.join import Join, Part
 from asyncchat.core.features.messages import Say, Speech
 from asyncchat.core.features.moderation import Kick
-from asyncchat.core.features.queries import AskPerson, AskWho
+from asyncchat.core.features.queries import GetPerson, GetWho
 from asyncchat.core.features.reactions import React
 from asyncchat.core.features.redaction import Redact
 from asyncchat.core.features.search import Search
-from asyncchat.core.features.topic import AskTopic, SetTopic
+from asyncchat.core.features.topic import GetTopic, SetTopic
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.text import slash
 from asyncchat.text.arguments import name_and_rest
@@ -91,7 +91,7 @@ def obey(state: TerminalState, line: str) -> None:
     if isinstance(asked, str):
         for told in asked.split("\n"):
             state.tell(told)
-    elif state.commands_go_through and isinstance(asked, AskPerson):
+    elif state.commands_go_through and isinstance(asked, GetPerson):
         state.chat.command(line)
     else:
         _HANDLERS.get(type(asked), _send)(state, asked)
@@ -111,7 +111,7 @@ def _send(state: TerminalState, command: Command) -> None:
     state.chat.command(*irc_line(state.chat, command))
 
 
-def _who(state: TerminalState, asked: AskWho) -> None:
+def _who(state: TerminalState, asked: GetWho) -> None:
     names = state.chat.members(asked.mask)
     if names:
         state.tell(f"in {asked.mask}: {names_line(names, most=1000)}")
@@ -137,7 +137,7 @@ def _say(state: TerminalState, asked: Say) -> None:
     state.chat.say(asked.to, asked.text, action=asked.speech is Speech.ACTION)
 
 
-def _show_topic(state: TerminalState, asked: AskTopic) -> None:
+def _show_topic(state: TerminalState, asked: GetTopic) -> None:
     topic = state.chat.topic(asked.room)
     state.tell(f"topic of {asked.room}: {topic}" if topic else f"{asked.room} has no topic")
 
@@ -222,12 +222,12 @@ def _redact(state: TerminalState, asked: Redact) -> None:
 
 
 _HANDLERS: dict[type[Command], Callable[[TerminalState, Any], None]] = {
-    AskWho: _who,
+    GetWho: _who,
     Join: _join,
     Part: _part,
     Rename: lambda state, asked: state.chat.set_nick(asked.name),
     Say: _say,
-    AskTopic: _show_topic,
+    GetTopic: _show_topic,
     SetTopic: lambda state, asked: state.chat.set_topic(asked.room, asked.text),
     ReadHistory: _history,
     Search: _search,

@@ -17,8 +17,8 @@ import msgspec
 from asyncchat.config import passwords
 from asyncchat.config.origins import origins_fault
 from asyncchat.config.webhooks import Webhook
-from asyncchat.core.features.always_on import DAYS, PEOPLE
-from asyncchat.core.features.room_defaults import RoomSetting
+from asyncchat.core.features.always_on import ALWAYS_ON_DAYS, MAX_ALWAYS_ON
+from asyncchat.core.features.room_defaults import RoomDefaults
 from asyncchat.core.modes import FLAGS, OPENED_FLAGS, SETTING_TABLE
 from asyncchat.core.names import room_fault
 from asyncchat.core.text import TOPIC_BYTES, size
@@ -324,32 +324,32 @@ class ServeConfig(msgspec.Struct, frozen=True):
     require_email: Annotated[
         bool, Option("Whether an account needs an e-mail address.", key="accounts.require_email", flag=None)
     ] = False
-    most_stays: Annotated[
+    max_always_on: Annotated[
         int,
         msgspec.Meta(ge=0, le=100_000),
         Option(
             "How many accounts can stay in their rooms without a connection.",
-            key="accounts.most_stays",
+            key="accounts.max_always_on",
             flag=None,
             reload=True,
         ),
-    ] = PEOPLE
-    stay_days: Annotated[
+    ] = MAX_ALWAYS_ON
+    always_on_days: Annotated[
         int,
         msgspec.Meta(ge=0, le=100_000),
         Option(
             "Days without a connection after which such an account leaves; 0: never.",
-            key="accounts.stay_days",
+            key="accounts.always_on_days",
             flag=None,
             reload=True,
         ),
-    ] = DAYS
+    ] = ALWAYS_ON_DAYS
     operators: Annotated[
         Mapping[str, Operator],
         Option("Who can become an operator of the server.", flag=None, reload=True, secret=True),
     ] = {}
     rooms: Annotated[
-        Mapping[str, RoomSetting],
+        Mapping[str, RoomDefaults],
         Option("Topics and modes that rooms have from the start.", flag=None, reload=True),
     ] = {}
     webhooks: Annotated[
@@ -412,7 +412,7 @@ def operator_fault(name: str, operator: Operator) -> str:
     return passwords.fault(operator.password)
 
 
-def room_setting(name: str, stated: Mapping[str, object]) -> RoomSetting:
+def room_setting(name: str, stated: Mapping[str, object]) -> RoomDefaults:
     """A room's settings, from its table in the file.
 
     Raises:
@@ -440,7 +440,7 @@ def room_setting(name: str, stated: Mapping[str, object]) -> RoomSetting:
             if fault is not None:
                 raise ValueError(f"{setting.name}: {fault}")
             settings[setting.name] = str(value)
-    return RoomSetting(topic, {f: on for f, on in flags.items() if on != (f in OPENED_FLAGS)}, settings)
+    return RoomDefaults(topic, {f: on for f, on in flags.items() if on != (f in OPENED_FLAGS)}, settings)
 
 
 ROOM_KEYS = ("topic", *FLAGS, *(setting.name for setting in SETTING_TABLE))

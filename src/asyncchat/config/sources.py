@@ -25,7 +25,7 @@ from asyncchat.config.options import (
 from asyncchat.config.passwords import PREFIX
 from asyncchat.config.toml_lines import lines_of
 from asyncchat.config.webhooks import Webhook, webhook_fault
-from asyncchat.core.features.room_defaults import RoomSetting
+from asyncchat.core.features.room_defaults import RoomDefaults
 from asyncchat.errors import AsyncChatError, Misuse
 
 FILE_VARIABLE = ENVIRONMENT + "CONFIG"
@@ -220,7 +220,7 @@ class _File:
             raise self._wrong(path, fault)
         return value
 
-    def _room(self, path: tuple[str, ...], stated: Mapping[str, Any]) -> RoomSetting:
+    def _room(self, path: tuple[str, ...], stated: Mapping[str, Any]) -> RoomDefaults:
         self._check_keys(path, stated, ROOM_KEYS)
         try:
             return room_setting(path[-1], stated)

@@ -19,12 +19,12 @@ from asyncchat.control.requests import (
     AccountList,
     AddAccount,
     AddToken,
-    AskAccounts,
-    AskStatus,
-    AskTokens,
     ChangeAccountPassword,
     Done,
     DropAccount,
+    GetAccounts,
+    GetStatus,
+    GetTokens,
     Request,
     Result,
     RevokeToken,
@@ -34,36 +34,36 @@ from asyncchat.control.requests import (
 )
 from asyncchat.control.wire import Refused
 from asyncchat.core import scram
-from asyncchat.core.features.accounts import ChangePassword, MakeAccount, RemoveAccount
+from asyncchat.core.features.accounts import DropAccountVerified, NewPasswordVerified, RegisterAccountVerified
 from asyncchat.core.features.bots import Bots, NewToken
 from asyncchat.core.features.bots import RevokeToken as RevokeTokenCommand
 from asyncchat.core.names import fold
 
 
-async def status(executor: CommandExecutor, _request: AskStatus) -> Status:
+async def status(executor: CommandExecutor, _request: GetStatus) -> Status:
     """Gives the version, and the number of people and rooms."""
     return Status(__version__, executor.running, len(executor.chat.people), len(executor.chat.rooms))
 
 
 async def add_account(executor: CommandExecutor, request: AddAccount) -> Done:
     """Registers an account."""
-    await execute(executor, MakeAccount(request.name, await _verifier(request.password)))
+    await execute(executor, RegisterAccountVerified(request.name, await _verifier(request.password)))
     return Done()
 
 
 async def change_password(executor: CommandExecutor, request: ChangeAccountPassword) -> Done:
     """Changes the password of an account; sessions stay logged in."""
-    await execute(executor, ChangePassword(request.name, await _verifier(request.password)))
+    await execute(executor, NewPasswordVerified(request.name, await _verifier(request.password)))
     return Done()
 
 
 async def remove_account(executor: CommandExecutor, request: DropAccount) -> Done:
     """Removes an account; its sessions are logged out."""
-    await execute(executor, RemoveAccount(request.name, verified=True))
+    await execute(executor, DropAccountVerified(request.name, verified=True))
     return Done()
 
 
-async def list_accounts(executor: CommandExecutor, _request: AskAccounts) -> AccountList:
+async def list_accounts(executor: CommandExecutor, _request: GetAccounts) -> AccountList:
     """Lists all accounts, by name."""
     chat = executor.chat
     there = {person.account for person in chat.people.values()}
@@ -90,7 +90,7 @@ async def add_token(executor: CommandExecutor, request: AddToken) -> Done:
     return Done()
 
 
-async def list_tokens(executor: CommandExecutor, _request: AskTokens) -> TokenRows:
+async def list_tokens(executor: CommandExecutor, _request: GetTokens) -> TokenRows:
     """Lists all tokens, by name."""
     tokens = sorted(Bots.of(executor.chat).tokens.values(), key=lambda token: fold(token.name))
     return TokenRows(tuple(TokenRow(token.name, token.rooms, token.actions, token.time) for token in tokens))
@@ -103,13 +103,13 @@ async def revoke_token(executor: CommandExecutor, request: RevokeToken) -> Done:
 
 
 OPERATIONS: dict[type[Request], Callable[[CommandExecutor, Any], Awaitable[Result]]] = {
-    AskStatus: status,
+    GetStatus: status,
     AddAccount: add_account,
     ChangeAccountPassword: change_password,
     DropAccount: remove_account,
-    AskAccounts: list_accounts,
+    GetAccounts: list_accounts,
     AddToken: add_token,
-    AskTokens: list_tokens,
+    GetTokens: list_tokens,
     RevokeToken: revoke_token,
 }
 """The operation of each request; it raises ``Refused`` with one line of why not."""

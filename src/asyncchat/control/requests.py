@@ -25,7 +25,7 @@ class Done(Result, frozen=True):
     """The request was carried out."""
 
 
-class AskStatus(Request, frozen=True, tag="status"):
+class GetStatus(Request, frozen=True, tag="status"):
     """Asks how the server is."""
 
 
@@ -48,7 +48,7 @@ class AddToken(Request, frozen=True, tag="token add"):
     actions: tuple[str, ...]
 
 
-class AskTokens(Request, frozen=True, tag="token list"):
+class GetTokens(Request, frozen=True, tag="token list"):
     """Asks for the tokens."""
 
 
@@ -94,7 +94,7 @@ class DropAccount(Request, frozen=True, tag="account remove"):
     name: str
 
 
-class AskAccounts(Request, frozen=True, tag="account list"):
+class GetAccounts(Request, frozen=True, tag="account list"):
     """Asks for the accounts."""
 
 

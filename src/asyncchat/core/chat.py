@@ -15,7 +15,7 @@ from asyncchat.core.names import fold
 from asyncchat.core.parts import Part
 from asyncchat.core.people import People, Person
 from asyncchat.core.registry import APPLIERS
-from asyncchat.core.roles import OWNER_RANK, Right
+from asyncchat.core.roles import SERVER_OPERATOR_RANK, Right
 from asyncchat.core.rooms import Room, Rooms
 from asyncchat.core.sessions import Sessions
 
@@ -30,7 +30,7 @@ class Chat:
     __slots__ = (
         "accounts",
         "ascii_names",
-        "owner_claimed",
+        "owner_code_used",
         "parts",
         "people",
         "rooms",
@@ -46,7 +46,7 @@ class Chat:
         """By their keys."""
         self.server_operators: set[int] = set()
         """People who operate the server in this run."""
-        self.owner_claimed = False
+        self.owner_code_used = False
         """Whether the owner code was ever used."""
         self.ascii_names = False
         """Whether new names have letters of ASCII alone. The server's wish, no fact."""
@@ -70,50 +70,52 @@ class Chat:
         """A person's value is another one now, under the same name."""
         self.people[person.id] = person
         for room in self.rooms_with(person.id):
-            room.reseat(person, room.roles.get(person.id, 0))
+            room.replace_member(person, room.roles.get(person.id, 0))
 
     def person_named(self, name: str) -> Person | None:
         """The person who has a name."""
-        who = self.people.by_name.get(fold(name))
-        return None if who is None else self.people[who]
+        person_id = self.people.by_name.get(fold(name))
+        return None if person_id is None else self.people[person_id]
 
     def room_named(self, name: str) -> Room | None:
         """The room that has a name."""
         return self.rooms.get(fold(name))
 
-    def rank(self, who: int, room: Room) -> int:
+    def rank(self, person_id: int, room: Room) -> int:
         """The sum of somebody's roles in the room; for the owner it is above all of them."""
-        return OWNER_RANK if who in self.server_operators else room.roles.get(who, 0)
+        return SERVER_OPERATOR_RANK if person_id in self.server_operators else room.roles.get(person_id, 0)
 
-    def may(self, who: int, room: Room, right: Right) -> bool:
+    def may(self, person_id: int, room: Room, right: Right) -> bool:
         """Whether somebody's role allows this in the room."""
-        return room.roles.get(who, 0) >= right or who in self.server_operators
+        return room.roles.get(person_id, 0) >= right or person_id in self.server_operators
 
-    def shows(self, room: Room, who: int) -> bool:
+    def is_visible(self, room: Room, person_id: int) -> bool:
         """Whether somebody may know that the room is there."""
-        return SECRET not in room.flags or who in room.seats or who in self.server_operators
+        return (
+            SECRET not in room.flags or person_id in room.member_blocks or person_id in self.server_operators
+        )
 
-    def veils(self, room: Room, who: int, other: int) -> bool:
+    def hides_member(self, room: Room, person_id: int, other: int) -> bool:
         """Whether the room hides one member from another: an auditorium does, of those without rights."""
         return (
             AUDITORIUM in room.flags
-            and who != other
-            and room.roles.get(other, 0) < Right.KEEP_ORDER
-            and not self.may(who, room, Right.KEEP_ORDER)
+            and person_id != other
+            and room.roles.get(other, 0) < Right.MODERATE
+            and not self.may(person_id, room, Right.MODERATE)
         )
 
-    def room_shown(self, name: str, who: int) -> Room | None:
+    def room_shown(self, name: str, person_id: int) -> Room | None:
         """The room that has a name, if somebody may know of it."""
         room = self.rooms.get(fold(name))
-        return room if room is not None and self.shows(room, who) else None
+        return room if room is not None and self.is_visible(room, person_id) else None
 
-    def has(self, who: int, flag: str) -> bool:
+    def has(self, person_id: int, flag: str) -> bool:
         """Whether a person has one of its flags on."""
-        return flag in self.people.flags.get(who, ())
+        return flag in self.people.flags.get(person_id, ())
 
-    def rooms_with(self, who: int) -> list[Room]:
+    def rooms_with(self, person_id: int) -> list[Room]:
         """The rooms that somebody is in, in the order in which they were joined."""
-        return [self.rooms[key] for key in self.rooms.joined.get(who, ())]
+        return [self.rooms[key] for key in self.rooms.joined.get(person_id, ())]
 
     def state(self) -> dict[str, object]:
         """All of it as plain data: equal for equal chats."""
@@ -123,6 +125,6 @@ class Chat:
             "rooms": self.rooms.state(),
             "accounts": dict(self.accounts),
             "server_operators": set(self.server_operators),
-            "owner_claimed": self.owner_claimed,
+            "owner_code_used": self.owner_code_used,
             "parts": {kind.__name__: part.state() for kind, part in self.parts.items()},
         }

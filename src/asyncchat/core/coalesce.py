@@ -20,28 +20,28 @@ from asyncchat.core.features.room_modes import (
 from asyncchat.core.features.user_modes import PersonFlagChanged
 from asyncchat.core.people import Person
 
-Change = FlagChanged | SettingChanged | RoleChanged | BanChanged | MuteChanged | MaskChanged
+ModeChange = FlagChanged | SettingChanged | RoleChanged | BanChanged | MuteChanged | MaskChanged
 
 
-_CHANGES: Final = frozenset(
+_MODE_CHANGES: Final = frozenset(
     (FlagChanged, SettingChanged, RoleChanged, BanChanged, MuteChanged, MaskChanged, PersonFlagChanged)
 )
 
 
-class Together(Record, frozen=True):
+class CoalescedRecord(Record, frozen=True):
     """Some records of one room, or none, and one person; number, time and event are the last one's."""
 
     records: tuple[Record, ...] = ()
 
 
-def together(outcome: Sequence[object]) -> Sequence[object]:
+def coalesce(outcome: Sequence[object]) -> Sequence[object]:
     """The outcome with each run of neighbouring changes of a room, or of oneself, as one item."""
     if len(outcome) < 2:
         return outcome
     told: list[object] = []
     run: list[Record] = []
     for item in outcome:
-        if type(item) is Record and type(item.event) in _CHANGES:
+        if type(item) is Record and type(item.event) in _MODE_CHANGES:
             if run and _whose(run[0]) != _whose(item):
                 told.append(_joined(run))
                 run = []
@@ -58,7 +58,7 @@ def together(outcome: Sequence[object]) -> Sequence[object]:
 
 def _joined(run: list[Record]) -> Record:
     last = run[-1]
-    return last if len(run) == 1 else Together(last.number, last.time, last.event, tuple(run))
+    return last if len(run) == 1 else CoalescedRecord(last.number, last.time, last.event, tuple(run))
 
 
 def _whose(record: Record) -> tuple[str, str]:

@@ -30,23 +30,23 @@ class IoCommand(Command, frozen=True):
     barrier: ClassVar[bool] = True
 
 
-class Answer(Command, frozen=True):
+class DialectReply(Command, frozen=True):
     """What the dialect answers by itself (a PONG, a syntax error), in its place in the order."""
 
     value: object
 
 
-class Pause(Answer, frozen=True):
+class Pause(DialectReply, frozen=True):
     """An answer that is told before more input is read."""
 
     barrier: ClassVar[bool] = True
 
 
-class Several(Command, frozen=True):
+class Batch(Command, frozen=True):
     """Several commands of one line with one outcome, each decided when the one before has been applied."""
 
     commands: tuple[Command, ...]
 
 
-class Question(Command, frozen=True):
+class Query(Command, frozen=True):
     """A question about the state; it changes nothing."""

@@ -32,13 +32,13 @@ _SCRIPTS = frozenset(("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COP
 
 
 @lru_cache(maxsize=2048)
-def looks(name: str) -> str:
+def skeleton(name: str) -> str:
     """What a name looks like: two names look alike where this is equal. Of most names it is their key."""
     key = fold(name)
     return key if key.isascii() else key.translate(_TABLE)
 
 
-def mixed(name: str) -> bool:
+def is_mixed_script(name: str) -> bool:
     """Whether a word of the name has letters of several scripts that have letters of one shape."""
     if name.isascii():
         return False

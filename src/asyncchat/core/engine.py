@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from asyncchat.core.chat import Chat
-from asyncchat.core.commands import Answer, Command, Question, Several
-from asyncchat.core.events import Event, Kept, Passing, Record
+from asyncchat.core.commands import Batch, Command, DialectReply, Query
+from asyncchat.core.events import Ephemeral, Event, Record, Retention
 from asyncchat.core.features.messages import Said
-from asyncchat.core.features.presence import Attached
+from asyncchat.core.features.presence import SessionAttached
 from asyncchat.core.registry import CONCLUDERS, FOLLOWERS, HANDLERS, QUERY_HANDLERS, Item, Items, handles
 from asyncchat.core.replies import Refusal, Reply
 
@@ -42,76 +42,76 @@ class Engine:
             self.time = time
         return self.time
 
-    def decide(self, who: int, command: Command) -> Items:
+    def decide(self, person_id: int, command: Command) -> Items:
         """What becomes of a command; nothing changes yet."""
-        items = HANDLERS[type(command)](self.chat, who, command, self.time)
-        return self._completed(who, command, items)
+        items = HANDLERS[type(command)](self.chat, person_id, command, self.time)
+        return self._completed(person_id, command, items)
 
-    def _completed(self, who: int, command: Command, items: Items) -> Items:
+    def _completed(self, person_id: int, command: Command, items: Items) -> Items:
         """A decision with what follows from it for other features."""
         for item in items:
             if type(item) in FOLLOWERS:
-                items = tuple(self._followed(who, items))
+                items = tuple(self._followed(person_id, items))
                 break
         for conclude in CONCLUDERS:
-            items = conclude(self.chat, who, command, items)
+            items = conclude(self.chat, person_id, command, items)
         return items
 
-    def _followed(self, who: int, items: Iterable[Item]) -> Iterator[Item]:
+    def _followed(self, person_id: int, items: Iterable[Item]) -> Iterator[Item]:
         """Items, each with what follows from it behind it."""
         for item in items:
             yield item
             for follow in FOLLOWERS.get(type(item), ()):
-                yield from self._followed(who, follow(self.chat, who, item))
+                yield from self._followed(person_id, follow(self.chat, person_id, item))
 
-    def execute(self, who: int, command: Command) -> tuple[list[object], int]:
+    def execute(self, person_id: int, command: Command) -> tuple[list[object], int]:
         """The outcome of a command, its events applied, and how many records are in it.
 
         Args:
-            who: the session that asks, a person or not yet.
+            person_id: the number of the person that asks, or of a session that is no person yet.
             command: what it asks.
         """
-        items = HANDLERS[type(command)](self.chat, who, command, self.time)
+        items = HANDLERS[type(command)](self.chat, person_id, command, self.time)
         if len(items) == 1 and type(items[0]) is Said:
             # Nearly all that is decided comes by here: nothing follows from a message, it changes no state.
             self.number += 1
             return [Record(self.number, self.time, items[0])], 1
-        items = self._completed(who, command, items)
+        items = self._completed(person_id, command, items)
         outcome: list[object] = []
         before = self.number
-        self._conclude(who, items, outcome)
+        self._conclude(person_id, items, outcome)
         return outcome, self.number - before
 
-    def _conclude(self, who: int, items: Items, outcome: list[object]) -> int:
+    def _conclude(self, person_id: int, items: Items, outcome: list[object]) -> int:
         """Puts what becomes of a decision at the end of the outcome; gives who asks from then on."""
         for item in items:
             if isinstance(item, Event):
-                if item.kept is Kept.NEVER:
+                if item.retention is Retention.EPHEMERAL:
                     outcome.append(self._pass(item))
                     continue
                 outcome.append(self._record(item))
-                if type(item) is Attached:
-                    who = item.person.id
-            elif isinstance(item, Question):
-                outcome.append(self.answer(who, item))
-            elif type(item) is Answer:
+                if type(item) is SessionAttached:
+                    person_id = item.person.id
+            elif isinstance(item, Query):
+                outcome.append(self.answer(person_id, item))
+            elif type(item) is DialectReply:
                 outcome.append(item.value)
             elif isinstance(item, Command):
-                who = self._conclude(who, self.decide(who, item), outcome)
+                person_id = self._conclude(person_id, self.decide(person_id, item), outcome)
             elif not (isinstance(item, Refusal) and item in outcome):
                 outcome.append(item)  # several commands may fail for one reason
-        return who
+        return person_id
 
-    def answer(self, who: int, query: Question) -> Reply | Refusal:
+    def answer(self, person_id: int, query: Query) -> Reply | Refusal:
         """The answer to a query, from the state as it is."""
-        return QUERY_HANDLERS[type(query)](self.chat, who, query)
+        return QUERY_HANDLERS[type(query)](self.chat, person_id, query)
 
     def record(self, facts: Iterable[Event]) -> list[Record]:
         """Applies facts that no session caused, and gives their records."""
         return [self._record(fact) for fact in facts]
 
-    def _pass(self, event: Event) -> Passing:
-        return Passing(0, self.time, event)
+    def _pass(self, event: Event) -> Ephemeral:
+        return Ephemeral(0, self.time, event)
 
     def _record(self, event: Event) -> Record:
         self.chat.apply(event)
@@ -119,6 +119,6 @@ class Engine:
         return Record(self.number, self.time, event)
 
 
-@handles(Several)
-def _several(_chat: Chat, _who: int, command: Several, _now: int) -> Items:
+@handles(Batch)
+def _batch(_chat: Chat, _person_id: int, command: Batch, _now: int) -> Items:
     return command.commands

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from asyncchat.core.rooms import Room
 
 
-class Kept(enum.IntEnum):
+class Retention(enum.IntEnum):
     """How long a fact is kept; the value is what the log's file holds."""
 
     TEXT = 0
@@ -23,13 +23,13 @@ class Kept(enum.IntEnum):
     """Read by decisions: folded at each start."""
     PRESENCE = 2
     """Belongs to one run of a node; a week."""
-    NEVER = 3
+    EPHEMERAL = 3
     """Passes by: told, not recorded, without a number."""
-    ACT = 4
+    AUDIT = 4
     """What operators of the server did, for the audit: never read by a decision; kept as a text is."""
 
 
-class Reach(enum.Enum):
+class Recipients(enum.Enum):
     """Who is told of an event, beside whoever caused it."""
 
     ROOM = enum.auto()
@@ -56,12 +56,12 @@ class Event(msgspec.Struct, frozen=True, tag_field="is"):
     ``to``, or none. ``audited``: the audit shows it.
     """
 
-    kept: ClassVar[Kept] = Kept.PRESENCE
-    reach: ClassVar[Reach] = Reach.ROOM
+    retention: ClassVar[Retention] = Retention.PRESENCE
+    recipients: ClassVar[Recipients] = Recipients.ROOM
     concerns: ClassVar[str] = ""
     audited: ClassVar[bool] = False
 
-    def to_keep(self) -> Self:
+    def to_store(self) -> Self:
         """The fact as the log keeps it."""
         return self
 
@@ -89,5 +89,5 @@ class Record(msgspec.Struct, frozen=True):
     event: Event
 
 
-class Passing(Record, frozen=True):
+class Ephemeral(Record, frozen=True):
     """An event that passes by: it goes the way of the records, but the log has none; its number is 0."""

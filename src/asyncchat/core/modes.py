@@ -18,13 +18,13 @@ from asyncchat.core.names import room_fault
 class Flag(msgspec.Struct, frozen=True):
     """A rule that is on or off.
 
-    ``opened`` tells whether a new room has it; ``guards`` whether it can refuse what is said, so that a
-    message to a room with it is looked at.
+    ``opened`` tells whether a new room has it; ``restricts_speech`` whether it can refuse what is said, so
+    that a message to a room with it is looked at.
     """
 
     name: str
     opened: bool = False
-    guards: bool = False
+    restricts_speech: bool = False
 
 
 NO_OUTSIDERS: Final = "no-outsiders"
@@ -66,16 +66,16 @@ ACCOUNTS_SPEAK: Final = "accounts-speak"
 FLAG_TABLE: Final = (
     Flag(NO_OUTSIDERS, opened=True),
     Flag(TOPIC_LOCKED, opened=True),
-    Flag(MODERATED, guards=True),
-    Flag(OP_MODERATED, guards=True),
+    Flag(MODERATED, restricts_speech=True),
+    Flag(OP_MODERATED, restricts_speech=True),
     Flag(INVITE_ONLY),
     Flag(SECRET),
-    Flag(NO_COLOUR, guards=True),
-    Flag(NO_CTCP, guards=True),
+    Flag(NO_COLOUR, restricts_speech=True),
+    Flag(NO_CTCP, restricts_speech=True),
     Flag(NO_KNOCK),
     Flag(AUDITORIUM),
     Flag(ACCOUNTS_ONLY),
-    Flag(ACCOUNTS_SPEAK, guards=True),
+    Flag(ACCOUNTS_SPEAK, restricts_speech=True),
 )
 
 FLAGS: Final = tuple(flag.name for flag in FLAG_TABLE)
@@ -84,7 +84,7 @@ FLAGS: Final = tuple(flag.name for flag in FLAG_TABLE)
 OPENED_FLAGS: Final = frozenset(flag.name for flag in FLAG_TABLE if flag.opened)
 """Those of a new room."""
 
-GUARDING: Final = frozenset(flag.name for flag in FLAG_TABLE if flag.guards)
+SPEECH_RESTRICTING: Final = frozenset(flag.name for flag in FLAG_TABLE if flag.restricts_speech)
 """Those that are asked for each message."""
 
 # Settings of a room: a flag with a value.
@@ -104,7 +104,7 @@ class Setting(msgspec.Struct, frozen=True):
 
     name: str
     fault: Callable[[str], str | None]
-    guards: bool = False
+    restricts_speech: bool = False
 
 
 def _key_fault(value: str) -> str | None:
@@ -139,13 +139,15 @@ SETTING_TABLE: Final = (
     Setting(KEY, _key_fault),
     Setting(LIMIT, _number_fault(LIMIT_MOST)),
     Setting(FORWARD, room_fault),
-    Setting(SLOW, _number_fault(SLOW_MOST), guards=True),
+    Setting(SLOW, _number_fault(SLOW_MOST), restricts_speech=True),
 )
 
 SETTINGS: Final = {setting.name: setting for setting in SETTING_TABLE}
 """All settings of a room by name."""
 
-GUARDING_SETTINGS: Final = frozenset(setting.name for setting in SETTING_TABLE if setting.guards)
+SPEECH_RESTRICTING_SETTINGS: Final = frozenset(
+    setting.name for setting in SETTING_TABLE if setting.restricts_speech
+)
 """Those that are asked for each message."""
 
 # Lists of masks of a room.

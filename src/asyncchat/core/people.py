@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from asyncchat.core.confusables import looks
+from asyncchat.core.confusables import skeleton
 from asyncchat.core.names import fold
 
 
@@ -138,9 +138,9 @@ class People(dict[int, Person]):
         self._hold_name(new)
         self[new.id] = new
 
-    def twin(self, name: str) -> int | None:
+    def confusable_person(self, name: str) -> int | None:
         """Who has a name that is another one but looks the same."""
-        look = looks(name)
+        look = skeleton(name)
         found = self.confusable.get(look)
         if found is None and look != fold(name):
             found = self.by_name.get(look)
@@ -148,13 +148,13 @@ class People(dict[int, Person]):
 
     def _hold_name(self, person: Person) -> None:
         self.by_name[person.key] = person.id
-        look = looks(person.name)
+        look = skeleton(person.name)
         if look != person.key:
             self.confusable[look] = person.id
 
     def _give_up_name(self, person: Person) -> None:
         del self.by_name[person.key]
-        look = looks(person.name)
+        look = skeleton(person.name)
         if self.confusable.get(look) == person.id:
             del self.confusable[look]
 

@@ -9,22 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from asyncchat.core.commands import Command, Question
+from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event
-from asyncchat.core.replies import NotEntered, Refusal, Reply
+from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
     from asyncchat.core.rooms import Room
 
 Item = Event | Reply | Refusal | Command
-"""What a decision is made of. A query in it is answered, another command decided, an ``Answer`` given, once
-the events before it are applied."""
+"""What a decision is made of. A query in it is answered, another command decided, a ``DialectReply``
+given, once the events before it are applied."""
 
 Items = tuple[Item, ...]
 
 Handler = Callable[["Chat", int, Any, int], Items]
-"""(chat, who asks, command, now) -> items; ``who`` is a session's number, ``now`` microseconds since 1970."""
+"""(chat, who asks, command, now) -> items.
+
+``person_id`` is the number of a person, or of a session that is no person yet, ``now`` microseconds since
+1970.
+"""
 
 QueryHandler = Callable[["Chat", int, Any], Reply | Refusal]
 """(chat, who asks, query) -> answer."""
@@ -41,7 +45,7 @@ RoomSnapshot = Callable[["Room"], Iterable[Event]]
 """(room) -> few events that give it again what a feature keeps of it."""
 
 HANDLERS: dict[type[Command], Handler] = {}
-QUERY_HANDLERS: dict[type[Question], QueryHandler] = {}
+QUERY_HANDLERS: dict[type[Query], QueryHandler] = {}
 APPLIERS: dict[type[Event], tuple[Applier, ...]] = {}
 FOLLOWERS: dict[type, tuple[Follower, ...]] = {}
 CONCLUDERS: list[Concluder] = []
@@ -61,7 +65,7 @@ def handles(*commands: type[Command]) -> Callable[[_HandlerT], _HandlerT]:
     return register
 
 
-def answers(*queries: type[Question]) -> Callable[[_HandlerT], _HandlerT]:
+def answers(*queries: type[Query]) -> Callable[[_HandlerT], _HandlerT]:
     """Declares the one function that answers these queries; whoever is not in the chat is told so instead."""
 
     def register(handler: _HandlerT) -> _HandlerT:
@@ -117,5 +121,5 @@ def _set(table: dict[Any, Any], key: type, value: object) -> None:
     table[key] = value
 
 
-def _ask(chat: Chat, who: int, query: Question, _now: int) -> Items:
-    return (query,) if who in chat.people else (NotEntered(),)
+def _ask(chat: Chat, person_id: int, query: Query, _now: int) -> Items:
+    return (query,) if person_id in chat.people else (NotConnectedYet(),)

@@ -41,7 +41,7 @@ class AccountFault(enum.Enum):
     NO_ACCESS = "your account has no role there"
     LOBBY = "the lobby belongs to who runs the server"
     LISTED = "the list is full"
-    NO_STAY = "there is no place for more people who stay without a connection"
+    TOO_MANY_ALWAYS_ON = "there is no place for more people who stay without a connection"
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -54,7 +54,7 @@ class AccountRefused(Refusal, frozen=True):
     fault: AccountFault
     account: str = ""
     detail: str = ""
-    purpose: object = None
+    context: object = None
 
     @property
     def why(self) -> str:
@@ -83,7 +83,7 @@ class AwayNote(Reply, frozen=True):
     text: str
 
 
-class NotEntered(Refusal, frozen=True):
+class NotConnectedYet(Refusal, frozen=True):
     """The asker has no name yet."""
 
 

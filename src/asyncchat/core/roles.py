@@ -29,7 +29,7 @@ ROLES: Final = (FOUNDER, ADMIN, OPERATOR, HALF_OPERATOR, VOICE)
 
 ROLE_NAMED: Final = {role.name: role for role in ROLES}
 
-OWNER_RANK: Final = 1 << 10
+SERVER_OPERATOR_RANK: Final = 1 << 10
 """The server's owner in any room: above every role."""
 
 
@@ -38,9 +38,9 @@ class Right(enum.IntEnum):
 
     SPEAK = VOICE.bit
     """Speak where a room is moderated, slowed, muted or banned for one."""
-    KEEP_ORDER = HALF_OPERATOR.bit
+    MODERATE = HALF_OPERATOR.bit
     """Put out, ban, mute, invite into a closed room, set a locked topic."""
-    RULE = OPERATOR.bit
+    MANAGE = OPERATOR.bit
     """Set the room's rules, and erase from its history."""
 
 

@@ -11,12 +11,12 @@ from asyncchat.core.masks import MUTED, describes
 from asyncchat.core.modes import (
     BANS,
     EXCEPTIONS,
-    GUARDING,
-    GUARDING_SETTINGS,
     MASK_LISTS,
     MUTES,
     OPENED_FLAGS,
     SLOW,
+    SPEECH_RESTRICTING,
+    SPEECH_RESTRICTING_SETTINGS,
 )
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person
@@ -34,7 +34,7 @@ class Topic(msgspec.Struct, frozen=True):
     time: int
 
 
-class Mark(msgspec.Struct, frozen=True):
+class ListEntry(msgspec.Struct, frozen=True):
     """Who put a mask on a list, when, and until when (microseconds since 1970 UTC; 0: for good)."""
 
     by: str
@@ -79,9 +79,10 @@ _NOBODY: dict[str, str] = {}
 class Room:
     """One room.
 
-    ``seats`` maps a person's id to the number of its block, ``roles`` that of members with a role to the sum
-    of its roles' bits, ``spoke`` that of members of a slowed room to when it last spoke. ``guarded`` tells
-    whether anything set can refuse what a member says; without it a message costs no look at the rules.
+    ``member_blocks`` maps a person's id to the number of its block, ``roles`` that of members with a role to
+    the sum of its roles' bits, ``spoke`` that of members of a slowed room to when it last spoke.
+    ``speech_restricted`` tells whether anything set can refuse what a member says; without it a message costs
+    no look at the rules.
     """
 
     __slots__ = (
@@ -89,20 +90,20 @@ class Room:
         "_next_block",
         "_view",
         "access",
-        "ends",
         "flags",
         "former",
         "founder",
-        "guarded",
+        "last_spoke",
         "masks",
+        "member_blocks",
         "metadata",
         "name",
+        "next_expiry",
         "opened",
         "renamed",
         "roles",
-        "seats",
         "settings",
-        "spoke",
+        "speech_restricted",
         "topic",
     )
 
@@ -122,13 +123,13 @@ class Room:
         self.topic: Topic | None = None
         self.flags: frozenset[str] = OPENED_FLAGS
         self.settings: dict[str, str] = {}
-        self.masks: dict[str, dict[str, Mark]] = {listed: {} for listed in MASK_LISTS}
-        self.guarded = False
-        self.ends = 0
+        self.masks: dict[str, dict[str, ListEntry]] = {listed: {} for listed in MASK_LISTS}
+        self.speech_restricted = False
+        self.next_expiry = 0
         """When the first of the masks on its lists ends, in microseconds since 1970 UTC; 0: none does."""
         self.roles: dict[int, int] = {}
-        self.seats: dict[int, int] = {}
-        self.spoke: dict[int, int] = {}
+        self.member_blocks: dict[int, int] = {}
+        self.last_spoke: dict[int, int] = {}
         self._blocks: dict[int, Block] = {}
         self._next_block = 0
         self._view: tuple[Block, ...] | None = ()
@@ -151,12 +152,12 @@ class Room:
             yield from block.members
 
     @property
-    def plain(self) -> bool:
+    def is_default(self) -> bool:
         """Whether nothing is set that has to outlive the last member."""
-        return self.bare and not self.metadata
+        return self.is_default_but_metadata and not self.metadata
 
     @property
-    def bare(self) -> bool:
+    def is_default_but_metadata(self) -> bool:
         """The same, but for metadata."""
         there = self.topic or self.settings or self.founder or self.access or any(self.masks.values())
         return not there and self.flags == OPENED_FLAGS
@@ -176,7 +177,7 @@ class Room:
     def turn(self, flag: str, on: bool) -> None:
         """Turns a flag on or off."""
         self.flags = self.flags | {flag} if on else self.flags - {flag}
-        self._look_at_guards()
+        self._update_speech_restricted()
 
     def set(self, setting: str, value: str) -> None:
         """Gives a setting a value, or takes it away (empty)."""
@@ -185,31 +186,31 @@ class Room:
         else:
             self.settings.pop(setting, None)
         if SLOW not in self.settings:
-            self.spoke.clear()
-        self._look_at_guards()
+            self.last_spoke.clear()
+        self._update_speech_restricted()
 
-    def mark(self, listed: str, mask: str, mark: Mark | None) -> None:
+    def set_list_entry(self, listed: str, mask: str, entry: ListEntry | None) -> None:
         """Puts a mask on a list, or takes it off (None)."""
         masks = self.masks.setdefault(listed, {})
-        if mark is None:
+        if entry is None:
             masks.pop(mask, None)
         else:
-            masks[mask] = mark
-        times = [mark.until for masks in self.masks.values() for mark in masks.values() if mark.until]
-        self.ends = min(times, default=0)
-        self._look_at_guards()
+            masks[mask] = entry
+        times = [entry.until for masks in self.masks.values() for entry in masks.values() if entry.until]
+        self.next_expiry = min(times, default=0)
+        self._update_speech_restricted()
 
-    def _look_at_guards(self) -> None:
-        self.guarded = bool(
+    def _update_speech_restricted(self) -> None:
+        self.speech_restricted = bool(
             self.masks[BANS]
             or self.masks[MUTES]
-            or not GUARDING.isdisjoint(self.flags)
-            or not GUARDING_SETTINGS.isdisjoint(self.settings)
+            or not SPEECH_RESTRICTING.isdisjoint(self.flags)
+            or not SPEECH_RESTRICTING_SETTINGS.isdisjoint(self.settings)
         )
 
     # Who is there.
 
-    def seat(self, person: Person, roles: int) -> None:
+    def add_member(self, person: Person, roles: int) -> None:
         """Adds a member at the end."""
         number = self._next_block - 1
         block = self._blocks.get(number)
@@ -219,26 +220,26 @@ class Room:
             self._blocks[number] = Block((Member(person, roles),))
         else:
             self._blocks[number] = Block((*block.members, Member(person, roles)))
-        self.seats[person.id] = number
+        self.member_blocks[person.id] = number
         if roles:
             self.roles[person.id] = roles
         self._view = None
 
-    def unseat(self, who: int) -> None:
+    def remove_member(self, person_id: int) -> None:
         """Takes a member out."""
-        number = self.seats.pop(who)
-        rest = tuple(member for member in self._blocks[number].members if member.person.id != who)
+        number = self.member_blocks.pop(person_id)
+        rest = tuple(member for member in self._blocks[number].members if member.person.id != person_id)
         if rest:
             self._blocks[number] = Block(rest)
         else:
             del self._blocks[number]
-        self.roles.pop(who, None)
-        self.spoke.pop(who, None)
+        self.roles.pop(person_id, None)
+        self.last_spoke.pop(person_id, None)
         self._view = None
 
-    def reseat(self, person: Person, roles: int) -> None:
+    def replace_member(self, person: Person, roles: int) -> None:
         """Changes a member in its place: another name, another role."""
-        number = self.seats[person.id]
+        number = self.member_blocks[person.id]
         changed = Member(person, roles)
         self._blocks[number] = Block(
             tuple(
@@ -284,10 +285,10 @@ class Room:
             "flags": self.flags,
             "settings": dict(self.settings),
             "masks": {listed: dict(masks) for listed, masks in self.masks.items() if masks},
-            "guarded": self.guarded,
+            "speech_restricted": self.speech_restricted,
             "members": list(self.members()),
             "roles": dict(self.roles),
-            "spoke": dict(self.spoke),
+            "last_spoke": dict(self.last_spoke),
         }
 
 
@@ -304,8 +305,8 @@ class Rooms(dict[str, Room]):
     def end_run(self) -> None:
         """Everybody is gone."""
         for room in self.values():
-            for person_id in list(room.seats):
-                room.unseat(person_id)
+            for person_id in list(room.member_blocks):
+                room.remove_member(person_id)
         self.joined.clear()
 
     def state(self) -> dict[str, object]:

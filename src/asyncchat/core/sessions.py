@@ -41,8 +41,8 @@ class Sessions:
     def remove(self, person_id: int) -> tuple[int, ...]:
         """A person has left the chat; gives the sessions it had."""
         sessions = self.several.pop(person_id, (person_id,))
-        for session in sessions:
-            self.device_labels.pop(session, None)
+        for session_id in sessions:
+            self.device_labels.pop(session_id, None)
         self.offline_since.pop(person_id, None)
         return sessions
 

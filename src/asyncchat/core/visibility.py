@@ -15,20 +15,22 @@ if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
 
 
-def visible(chat: Chat, who: int, room: Room) -> tuple[Block, ...]:
+def visible(chat: Chat, person_id: int, room: Room) -> tuple[Block, ...]:
     """The members whom somebody may see: nearly always all of them."""
     inside = (
-        who in room.seats or who in chat.server_operators or chat.people.flags.keys().isdisjoint(room.seats)
+        person_id in room.member_blocks
+        or person_id in chat.server_operators
+        or chat.people.flags.keys().isdisjoint(room.member_blocks)
     )
-    if inside and (AUDITORIUM not in room.flags or chat.may(who, room, Right.KEEP_ORDER)):
+    if inside and (AUDITORIUM not in room.flags or chat.may(person_id, room, Right.MODERATE)):
         return room.blocks
     seen = (
         Block(
             tuple(
                 member
                 for member in block.members
-                if (inside or sees(chat, who, member.person.id))
-                and not chat.veils(room, who, member.person.id)
+                if (inside or sees(chat, person_id, member.person.id))
+                and not chat.hides_member(room, person_id, member.person.id)
             )
         )
         for block in room.blocks
@@ -36,11 +38,11 @@ def visible(chat: Chat, who: int, room: Room) -> tuple[Block, ...]:
     return tuple(block for block in seen if block.members)
 
 
-def sees(chat: Chat, who: int, other: int) -> bool:
+def sees(chat: Chat, person_id: int, other: int) -> bool:
     """Whether somebody is shown another in a list: the invisible only to who shares a room with them."""
     return (
         not chat.has(other, INVISIBLE)
-        or who == other
-        or who in chat.server_operators
-        or not set(chat.rooms.joined.get(who, ())).isdisjoint(chat.rooms.joined.get(other, ()))
+        or person_id == other
+        or person_id in chat.server_operators
+        or not set(chat.rooms.joined.get(person_id, ())).isdisjoint(chat.rooms.joined.get(other, ()))
     )

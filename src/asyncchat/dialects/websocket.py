@@ -20,7 +20,7 @@ from websockets.protocol import OPEN, SERVER, Protocol
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.events import Record
 from asyncchat.core.features.connect import Quit
 from asyncchat.core.text import cut
@@ -208,7 +208,7 @@ class WebSocketDialect:
         commands = self._irc.receive_data(lines, limit)
         if self._closing and not (self.backlog or (commands and commands[-1].barrier)):
             commands = [*commands, Quit(self._closing)]
-        return [Answer(Frames(pongs)), *commands] if pongs else commands
+        return [DialectReply(Frames(pongs)), *commands] if pongs else commands
 
     def cost(self, commands: Sequence[Command]) -> int:
         """As IRC counts them."""

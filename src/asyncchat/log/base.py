@@ -11,8 +11,8 @@ from typing import Protocol
 import msgspec
 
 from asyncchat.core.events import Event, Record
-from asyncchat.core.features.messages import Said, Whispered
-from asyncchat.core.features.search import UNSEEN, holds
+from asyncchat.core.features.messages import Said, SaidInPrivate
+from asyncchat.core.features.search import UNSEEN, matches_terms
 from asyncchat.core.ids import Ids
 from asyncchat.errors import AsyncChatError
 
@@ -94,7 +94,7 @@ class PageQuery(msgspec.Struct, frozen=True):
         upto: the last number that may be read: what was delivered when the question was asked.
         window: which part of the messages.
         streams: streams that are read together with the room's messages.
-        events: whether other events than messages (``Said``, ``Whispered``) are given too.
+        events: whether other events than messages (``Said``, ``SaidInPrivate``) are given too.
     """
 
     room: str
@@ -151,12 +151,12 @@ class SearchQuery(msgspec.Struct, frozen=True):
     name: str = ""
     renamed: bool = False
 
-    def matches(self, message: Said | Whispered) -> bool:
+    def matches(self, message: Said | SaidInPrivate) -> bool:
         """Whether a message has what is searched for; the window and the rooms are not compared."""
         return (
             message.speech not in UNSEEN
             and (not self.name or message.person.key == self.name)
-            and holds(message.text, self.terms)
+            and matches_terms(message.text, self.terms)
         )
 
 
@@ -199,11 +199,11 @@ class Log(Protocol):
 
     @property
     def messages(self) -> int:
-        """How many messages (``Said``, ``Whispered``) it held when it was opened, without erased ones."""
+        """How many messages (``Said``, ``SaidInPrivate``) it held when it was opened, without erased ones."""
         ...
 
     def state(self) -> Iterable[Event]:
-        """The facts of kind ``Kept.STATE``, oldest first, or fewer facts that give the same state."""
+        """The facts of kind ``Retention.STATE``, oldest first, or fewer facts that give the same state."""
         ...
 
     def set_retention(self, policy: RetentionPolicy) -> None:

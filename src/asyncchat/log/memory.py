@@ -11,10 +11,10 @@ from itertools import groupby, islice
 
 import msgspec
 
-from asyncchat.core.events import Event, Kept, Record
-from asyncchat.core.features.messages import Said, Whispered
+from asyncchat.core.events import Event, Record, Retention
+from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
-from asyncchat.core.features.redaction import Erased, Retracted
+from asyncchat.core.features.redaction import Erased, RedactedInPrivate
 from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
@@ -36,7 +36,7 @@ from asyncchat.log.streams import streams_of
 KEEP = 10_000
 """Messages kept by default, and as many other facts of the history: some 5 MB of usual ones."""
 
-_MESSAGES_AND_REACTIONS = (Said, Whispered, Reacted, ReactedTo)
+_MESSAGES_AND_REACTIONS = (Said, SaidInPrivate, Reacted, ReactedTo)
 """What a number can name for people."""
 
 _AUDIT_KEPT = 1000
@@ -123,13 +123,13 @@ class MemoryLog:
             event = record.event
             if event.audited:
                 self._acts.append(record)
-            if event.kept is Kept.STATE:
+            if event.retention is Retention.STATE:
                 self._facts.append(event)
                 if type(event) is RoomRenamed:
                     self._rename_room(event)
                 if type(event) is Erased:
                     self._erase(event.numbers, fold(event.said_in or event.room))
-                elif type(event) is Retracted and event.number in self._by_number:
+                elif type(event) is RedactedInPrivate and event.number in self._by_number:
                     self._remove({event.number})
             if self._keep:
                 self._keep_record(record)
@@ -173,7 +173,7 @@ class MemoryLog:
             messages = (
                 record
                 for record in self._read_stream(stream)
-                if record.number <= upto and isinstance(record.event, Said | Whispered)
+                if record.number <= upto and isinstance(record.event, Said | SaidInPrivate)
             )
             record = next(messages, None)
             if record is not None:
@@ -233,7 +233,7 @@ class MemoryLog:
                 return
             if (
                 record.number <= query.upto
-                and (query.events or isinstance(record.event, Said | Whispered))
+                and (query.events or isinstance(record.event, Said | SaidInPrivate))
                 and (window.before is None or record.number < window.before)
                 and (window.before_time is None or record.time < window.before_time)
             ):
@@ -251,7 +251,7 @@ class MemoryLog:
         keys = _names(event)
         if not keys:
             return
-        kept = event.to_keep()
+        kept = event.to_store()
         if kept is not event:
             record = msgspec.structs.replace(record, event=kept)
         for key in keys:

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
 from asyncchat.core.events import Record
-from asyncchat.core.features.messages import Whispered
+from asyncchat.core.features.messages import SaidInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.names import fold
 from asyncchat.log import rows
@@ -188,7 +188,7 @@ def _erase_reaction(connection: sqlite3.Connection, room: str, number: int) -> N
 def erase_private(connection: sqlite3.Connection, number: int) -> None:
     """Blanks a private message or reaction; within the caller's transaction."""
     record = _text(connection, number)
-    if record is not None and isinstance(record.event, Whispered | ReactedTo):
+    if record is not None and isinstance(record.event, SaidInPrivate | ReactedTo):
         _blank(connection, number)
 
 

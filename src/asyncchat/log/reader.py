@@ -14,9 +14,9 @@ from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Final, TypeVar
 
-from asyncchat.core.events import Kept, Record
+from asyncchat.core.events import Record, Retention
 from asyncchat.core.features import EVENTS
-from asyncchat.core.features.messages import Said, Whispered
+from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.names import fold
 from asyncchat.log import postings, retention, rows, schema
@@ -26,14 +26,14 @@ from asyncchat.log.streams import PRESENCE_PREFIX
 T = TypeVar("T")
 
 _STATE_ACTS = tuple(
-    event.__struct_config__.tag for event in EVENTS if event.audited and event.kept is Kept.STATE
+    event.__struct_config__.tag for event in EVENTS if event.audited and event.retention is Retention.STATE
 )
 """The tags of the acts that are state too: their rows stand among the state's, not among the audit's."""
 
 MAX_CONVERSATIONS: Final = 2000
 """Private conversations of one person whose newest message is looked for: some 20 ms."""
 
-_MESSAGES_AND_REACTIONS = (Said, Whispered, Reacted, ReactedTo)
+_MESSAGES_AND_REACTIONS = (Said, SaidInPrivate, Reacted, ReactedTo)
 """What a number can name for people."""
 
 _MAX_UNINDEXED = 200_000
@@ -75,7 +75,7 @@ def _page(connection: sqlite3.Connection, query: PageQuery, count_to: int) -> Pa
                 more = 1 + sum(1 for _ in islice(numbers, count_to - 1)) if newest and count_to else 1
                 break
             record = _find(connection, number)
-            if record is not None and (query.events or isinstance(record.event, Said | Whispered)):
+            if record is not None and (query.events or isinstance(record.event, Said | SaidInPrivate)):
                 found.append(record)
     if newest:
         found.reverse()
@@ -169,7 +169,7 @@ def _newest(
             newer = [number for number in unindexed.get(stream, ()) if number > after]
             with closing(postings.listed_numbers(connection, stream, after, upto, newest=True)) as numbers:
                 found = (_find(connection, number) for number in chain(newer, numbers))
-                record = next((one for one in found if one and isinstance(one.event, Whispered)), None)
+                record = next((one for one in found if one and isinstance(one.event, SaidInPrivate)), None)
             if record is not None:
                 yield stream, record
 

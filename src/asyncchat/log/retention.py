@@ -7,7 +7,7 @@ snapshot has it too; the audit is removed with the texts of its time.
 
 import sqlite3
 
-from asyncchat.core.events import Kept
+from asyncchat.core.events import Retention
 from asyncchat.log import postings
 from asyncchat.log.base import RetentionPolicy
 
@@ -15,7 +15,7 @@ ROWS = 500
 """The most rows of each table that one step removes: some 15 ms in a thread, with all that is overwritten."""
 
 _PRESENCE_KEPT = 7 * 24 * 3600 * 1_000_000
-"""Microseconds that records of kind ``Kept.PRESENCE`` stay."""
+"""Microseconds that records of kind ``Retention.PRESENCE`` stay."""
 
 _SWEPT_FACTS = 500
 """Facts that one sweep looks at: under a millisecond."""
@@ -23,7 +23,7 @@ _SWEPT_FACTS = 500
 _DAY = 24 * 3600 * 1_000_000
 _MEGABYTE = 1_000_000
 
-_REMOVED = ", ".join(str(int(kept)) for kept in (Kept.TEXT, Kept.PRESENCE, Kept.ACT))
+_REMOVED = ", ".join(str(int(kept)) for kept in (Retention.TEXT, Retention.PRESENCE, Retention.AUDIT))
 
 
 def next_slice(connection: sqlite3.Connection, policy: RetentionPolicy, now: int) -> tuple[int, int] | None:
@@ -144,6 +144,7 @@ def sweep(connection: sqlite3.Connection, after: int, upto: int) -> None:
     """Removes the presence from these facts; within the caller's transaction."""
     postings.clear_presence(connection, after, upto)
     connection.execute(
-        "DELETE FROM facts WHERE number > ? AND number <= ? AND kept = ?", (after, upto, int(Kept.PRESENCE))
+        "DELETE FROM facts WHERE number > ? AND number <= ? AND kept = ?",
+        (after, upto, int(Retention.PRESENCE)),
     )
     connection.execute("UPDATE marks SET swept = ?", (upto,))

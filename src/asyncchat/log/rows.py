@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from asyncchat.core.events import Event, Kept, Record
+from asyncchat.core.events import Event, Record, Retention
 from asyncchat.core.features import ANY_EVENT
 from asyncchat.core.features.messages import Cuts, Said, Speech, Tags, lasting
-from asyncchat.core.features.redaction import Erased, Retracted
+from asyncchat.core.features.redaction import Erased, RedactedInPrivate
 from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, author, from_origin
@@ -49,7 +49,7 @@ class RowBatch:
         wide: rows of other messages: the same values, speech, the room's name as it was spelled, tags.
         facts: rows of all other events: number, time, retention, JSON.
         changing: events that change earlier rows, with their numbers: erasures and renames of rooms.
-        states: how many events are of kind ``Kept.STATE``.
+        states: how many events are of kind ``Retention.STATE``.
         size: characters of text, a measure of the file's growth.
     """
 
@@ -73,7 +73,7 @@ class RowBatch:
         self.count = len(records)
         self.wide: list[tuple[int, int, str, str, str, int, str, str | None]] = []
         self.facts: list[tuple[int, int, int, str]] = []
-        self.changing: list[tuple[int, Erased | Retracted | RoomRenamed]] = []
+        self.changing: list[tuple[int, Erased | RedactedInPrivate | RoomRenamed]] = []
         self.states = 0
         plain: list[Value] = []
         size = 0
@@ -98,13 +98,13 @@ class RowBatch:
                     row = (number, time, key, who, text, int(event.speech), name, tags)
                     self.wide.append(row)
             else:
-                kept = event.to_keep()
-                line = encode(kept if kept.kept is Kept.PRESENCE else _without_addresses(kept))
+                kept = event.to_store()
+                line = encode(kept if kept.retention is Retention.PRESENCE else _without_addresses(kept))
                 size += len(line)
-                self.facts.append((number, time, int(event.kept), line))
-                if event.kept is Kept.STATE:
+                self.facts.append((number, time, int(event.retention), line))
+                if event.retention is Retention.STATE:
                     self.states += 1
-                    if isinstance(event, Erased | Retracted | RoomRenamed):
+                    if isinstance(event, Erased | RedactedInPrivate | RoomRenamed):
                         self.changing.append((number, event))
         self.last = number
         self.last_time = last_time

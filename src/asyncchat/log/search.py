@@ -13,7 +13,7 @@ from time import perf_counter
 import msgspec
 
 from asyncchat.core.events import Record
-from asyncchat.core.features.search import holds
+from asyncchat.core.features.search import matches_terms
 from asyncchat.core.names import fold
 from asyncchat.log import reader, rows
 from asyncchat.log.base import SearchQuery
@@ -200,7 +200,7 @@ def _matches(query: SearchQuery, row: rows.ReadRow) -> bool:
     origin, text = row[3], row[4]
     if query.name and fold(origin.partition("!")[0]) != query.name:
         return False
-    return holds(text or "", query.terms)
+    return matches_terms(text or "", query.terms)
 
 
 def _condition(query: SearchQuery) -> tuple[str, tuple[str, ...]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event
 from asyncchat.core.features.accounts import remade
-from asyncchat.core.features.opers import OwnerClaimed
+from asyncchat.core.features.opers import OperGranted
 from asyncchat.core.features.rename import reopened
 from asyncchat.core.people import NOBODY
 from asyncchat.core.registry import ROOM_SNAPSHOTS
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 def snapshot(facts: Iterable[Event]) -> tuple[Event, ...] | None:
-    """A short list of facts of kind ``Kept.STATE`` that gives the same chat as all of these.
+    """A short list of facts of kind ``Retention.STATE`` that gives the same chat as all of these.
 
     Returns:
         The facts, or None where a short list would lose something: then the long list has to stay. This
@@ -43,8 +43,8 @@ def snapshot(facts: Iterable[Event]) -> tuple[Event, ...] | None:
 
 
 def _facts(chat: Chat) -> Iterator[Event]:
-    if chat.owner_claimed:
-        yield OwnerClaimed(NOBODY)
+    if chat.owner_code_used:
+        yield OperGranted(NOBODY)
     yield from map(remade, chat.accounts.values())
     for room in chat.rooms.values():
         yield from reopened(room)

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from asyncchat.core.events import Event
-from asyncchat.core.features.messages import Whispered
+from asyncchat.core.features.messages import SaidInPrivate
 from asyncchat.core.features.presence import Left, Renamed
 from asyncchat.core.features.reactions import Reacted, ReactedTo
-from asyncchat.core.features.redaction import Erased, Retracted
+from asyncchat.core.features.redaction import Erased, RedactedInPrivate
 from asyncchat.core.features.room_modes import (
     BanChanged,
     FlagChanged,
@@ -78,7 +78,7 @@ def streams_of(event: Event) -> tuple[str, ...]:
     return () if found is None else found(event)
 
 
-def _pair(event: Whispered | ReactedTo | Retracted) -> tuple[str, ...]:
+def _pair(event: SaidInPrivate | ReactedTo | RedactedInPrivate) -> tuple[str, ...]:
     mine = owner_prefix(event.person) + peer_suffix(event.to)
     other = owner_prefix(event.to) + peer_suffix(event.person)
     return (mine,) if mine == other else (mine, other)
@@ -97,9 +97,9 @@ def _presence_everywhere(event: Left | Renamed) -> tuple[str, ...]:
 
 
 _STREAMS: dict[type[Event], Callable[[Any], tuple[str, ...]]] = {
-    Whispered: _pair,
+    SaidInPrivate: _pair,
     ReactedTo: _pair,
-    Retracted: _pair,
+    RedactedInPrivate: _pair,
     Reacted: _change,
     Erased: _change,
     TopicChanged: _change,

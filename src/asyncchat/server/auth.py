@@ -15,19 +15,19 @@ from asyncchat.core.commands import Command
 from asyncchat.core.features.accounts import (
     Authenticate,
     Challenge,
-    ChangePassword,
     DropAccount,
-    LogIn,
-    MakeAccount,
+    DropAccountVerified,
+    LogInVerified,
+    LogInWithPassword,
     NewPassword,
+    NewPasswordVerified,
     Reclaim,
-    Register,
-    Release,
-    RemoveAccount,
-    ShowPassword,
+    ReclaimVerified,
+    RegisterAccount,
+    RegisterAccountVerified,
     unmakable,
 )
-from asyncchat.core.features.opers import ClaimOwner, NotFromHere, Owner
+from asyncchat.core.features.opers import GrantOper, NotFromHere, Oper
 from asyncchat.core.features.server import Unlock, Unlocked, WrongPassword
 from asyncchat.core.names import fold
 from asyncchat.core.replies import AccountFault, AccountRefused
@@ -74,12 +74,12 @@ class Authentication:
         self.guard = guard
         self.handlers: dict[type[Command], IoHandler] = {
             Authenticate: self.authenticate,
-            ShowPassword: self.show_password,
-            Register: self.register,
+            LogInWithPassword: self.show_password,
+            RegisterAccount: self.register,
             NewPassword: self.new_password,
             DropAccount: self.drop,
             Reclaim: self.reclaim,
-            Owner: self.claim_owner,
+            Oper: self.claim_owner,
             Unlock: self.unlock,
         }
         """The I/O commands that it answers."""
@@ -91,7 +91,7 @@ class Authentication:
                 return await self._scram(session, command)
             return await self._plain(session, command)
         except scram.ScramFault as fault:
-            return AccountRefused(AccountFault.MALFORMED, detail=str(fault), purpose=command.purpose)
+            return AccountRefused(AccountFault.MALFORMED, detail=str(fault), context=command.context)
 
     async def _plain(self, session: Session, command: Authenticate) -> IoResult:
         """PLAIN (RFC 4616): authorization identity, authentication identity and password, separated by
@@ -102,7 +102,7 @@ class Authentication:
             raise scram.ScramFault("that is not PLAIN") from error
         if asked and fold(asked) != fold(name):
             raise scram.ScramFault("nobody acts for somebody else here")
-        return await self.show_password(session, ShowPassword(name, password, command.purpose), 0)
+        return await self.show_password(session, LogInWithPassword(name, password, command.context), 0)
 
     async def _scram(self, session: Session, command: Authenticate) -> IoResult:
         exchange = command.exchange
@@ -112,7 +112,7 @@ class Authentication:
             first = scram.begin(command.data)
             if first.asked and fold(first.asked) != fold(first.name):
                 raise scram.ScramFault("nobody acts for somebody else here")
-            refusal = self._refuse_guess(session, first.name, command.purpose)
+            refusal = self._refuse_guess(session, first.name, command.context)
             if refusal is not None:
                 return refusal
             key = fold(first.name)
@@ -121,13 +121,13 @@ class Authentication:
             return Challenge(begun.challenge.encode(), begun)
         if isinstance(exchange, scram.Exchange):
             name = exchange.first.name
-            refusal = self._refuse_guess(session, name, command.purpose)
+            refusal = self._refuse_guess(session, name, command.context)
             if refusal is not None:
                 return refusal  # many exchanges may have begun at once
             last = scram.proven(exchange, command.data)
             if last is None or not self._is_kept(name, exchange.known):
                 accounts.record_failure(fold(name), session.address)
-                return await self._delayed(session, name, False, LogIn(name, False, command.purpose))
+                return await self._delayed(session, name, False, LogInVerified(name, False, command.context))
             return Challenge(last, scram.Proven(name, exchange.known))
         if not isinstance(exchange, scram.Proven) or command.data:
             raise scram.ScramFault("nothing more was asked")
@@ -135,47 +135,47 @@ class Authentication:
         right = self._is_kept(name, exchange.known)
         if right:
             accounts.record_success(fold(name))
-        return await self._delayed(session, name, right, LogIn(name, right, command.purpose))
+        return await self._delayed(session, name, right, LogInVerified(name, right, command.context))
 
     def _is_kept(self, name: str, known: scram.Verifier) -> bool:
         """Whether this still is the account's verifier: the account may have been removed, or be new."""
         account = self._chat.accounts.get(fold(name))
         return account is not None and scram.read_verifier(account.verifier) == known
 
-    async def show_password(self, session: Session, command: ShowPassword, _upto: int) -> IoResult:
+    async def show_password(self, session: Session, command: LogInWithPassword, _upto: int) -> IoResult:
         """Checks a password that was sent in the clear, and logs in."""
         name = command.account or self._name(session)
-        right = await self._checked(session, name, command.password, command.purpose)
+        right = await self._checked(session, name, command.password, command.context)
         if isinstance(right, AccountRefused):
             return right
-        return await self._delayed(session, name, right, LogIn(name, right, command.purpose))
+        return await self._delayed(session, name, right, LogInVerified(name, right, command.context))
 
-    async def register(self, session: Session, command: Register, _upto: int) -> IoResult:
+    async def register(self, session: Session, command: RegisterAccount, _upto: int) -> IoResult:
         """Registers an account, if the options and the chat allow it."""
         name = command.account or self._name(session) or command.name
         refusal = self._unregistrable(session, name, command)
         if refusal is None:
-            fault = unmakable(self._chat, session.who, name)
+            fault = unmakable(self._chat, session.person_id, name)
             if fault is not None:
                 # The hub refuses it with the reason; it needs no verifier for that.
-                return MakeAccount(name, "", purpose=command.purpose)
+                return RegisterAccountVerified(name, "", context=command.context)
             self.guard.record_registration(
                 session.address
             )  # before it is hashed: many may be asked for at once
             try:
                 verifier = await self.guard.verifier(command.password)
             except scram.ScramFault as error:
-                refusal = AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.purpose)
+                refusal = AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.context)
         if refusal is not None:
             return refusal
         _logger.info("%s makes the account %s", session.address, name)
-        return MakeAccount(name, verifier, command.email, command.purpose)
+        return RegisterAccountVerified(name, verifier, command.email, command.context)
 
-    def _unregistrable(self, session: Session, name: str, command: Register) -> AccountRefused | None:
+    def _unregistrable(self, session: Session, name: str, command: RegisterAccount) -> AccountRefused | None:
         options = session.context.options
 
         def refused(fault: AccountFault, detail: str = "") -> AccountRefused:
-            return AccountRefused(fault, name, detail, command.purpose)
+            return AccountRefused(fault, name, detail, command.context)
 
         if not options.registration:
             return refused(AccountFault.CLOSED)
@@ -195,39 +195,39 @@ class Authentication:
         name = self._account(session)
         if len(command.password) < PASSWORD_LETTERS:
             detail = f"it needs {PASSWORD_LETTERS} characters or more"
-            return AccountRefused(AccountFault.WEAK, name, detail, command.purpose)
+            return AccountRefused(AccountFault.WEAK, name, detail, command.context)
         try:
             verifier = await self.guard.verifier(command.password) if name else ""
         except scram.ScramFault as error:
-            return AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.purpose)
-        return ChangePassword(name, verifier, command.purpose)
+            return AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.context)
+        return NewPasswordVerified(name, verifier, command.context)
 
     async def drop(self, session: Session, command: DropAccount, _upto: int) -> IoResult:
         """Removes an account, with its password."""
         name = command.account or self._account(session)
         if not name:
-            return RemoveAccount("", False, command.purpose)
-        right = await self._checked(session, name, command.password, command.purpose)
+            return DropAccountVerified("", False, command.context)
+        right = await self._checked(session, name, command.password, command.context)
         if isinstance(right, AccountRefused):
             return right
-        return await self._delayed(session, name, right, RemoveAccount(name, right, command.purpose))
+        return await self._delayed(session, name, right, DropAccountVerified(name, right, command.context))
 
     async def reclaim(self, session: Session, command: Reclaim, _upto: int) -> IoResult:
         """Disconnects whoever has a name, for the owner of its account."""
         right: bool | AccountRefused = True
         if command.password:
-            right = await self._checked(session, command.name, command.password, command.purpose)
+            right = await self._checked(session, command.name, command.password, command.context)
         if isinstance(right, AccountRefused):
             return right
         shown = right and bool(command.password)
-        asked = Release(command.name, shown, command.take, command.purpose)
+        asked = ReclaimVerified(command.name, shown, command.take, command.context)
         return await self._delayed(session, command.name, right, asked)
 
     async def _checked(
-        self, session: Session, name: str, password: str, purpose: object
+        self, session: Session, name: str, password: str, context: object
     ) -> bool | AccountRefused:
         """Whether this is the account's password; a refusal if it must not be tried now."""
-        refusal = self._refuse_guess(session, name, purpose)
+        refusal = self._refuse_guess(session, name, context)
         if refusal is not None:
             return refusal
         accounts = self._chat.accounts
@@ -235,17 +235,17 @@ class Authentication:
         account = accounts.get(key)
         right = await self.guard.verify(key, account, password, session.address)
         if right is None:
-            return self._refuse_guess(session, name, purpose, least=1) or False
+            return self._refuse_guess(session, name, context, least=1) or False
         if right:
             self.guard.record_success(key)
         return right and accounts.get(key) is account
 
     def _refuse_guess(
-        self, session: Session, name: str, purpose: object, *, least: int = 0
+        self, session: Session, name: str, context: object, *, least: int = 0
     ) -> AccountRefused | None:
         """Refuses a session that tried too often; ``least`` is the least number of seconds to wait."""
         wait = max(least, self.guard.wait(fold(name), session.address))
-        return AccountRefused(AccountFault.MANY, name, f"wait {wait} s", purpose) if wait else None
+        return AccountRefused(AccountFault.MANY, name, f"wait {wait} s", context) if wait else None
 
     async def _delayed(self, session: Session, name: str, right: bool, command: Command) -> Command:
         """What the hub is to decide, with a delay if the password was wrong."""
@@ -255,14 +255,14 @@ class Authentication:
         return command
 
     def _name(self, session: Session) -> str:
-        person = self._chat.people.get(session.who)
+        person = self._chat.people.get(session.person_id)
         return "" if person is None else person.name
 
     def _account(self, session: Session) -> str:
-        person = self._chat.people.get(session.who)
+        person = self._chat.people.get(session.person_id)
         return "" if person is None else person.account
 
-    async def claim_owner(self, session: Session, command: Owner, _upto: int) -> IoResult:
+    async def claim_owner(self, session: Session, command: Oper, _upto: int) -> IoResult:
         """Checks the owner code, or a named operator's password."""
         if not command.name:
             verified = self.owner_code.verify(command.code)
@@ -270,21 +270,21 @@ class Authentication:
             await asyncio.sleep(WRONG_SECONDS)
             return NotFromHere(command.name)
         else:
-            person = self._chat.people.get(session.who)
+            person = self._chat.people.get(session.person_id)
             account = "" if person is None else person.account
             verified = self.guard.count_guess(session.address) and await self.passwords.verify_operator(
                 command.name, command.code, account
             )
             if verified:
                 self.guard.forget_guesses(session.address)
-        person = self._chat.people.get(session.who)
+        person = self._chat.people.get(session.person_id)
         who = session.address if person is None else person.origin
         if verified:
             _logger.warning("%s became operator as %s", who, command.name or "owner")
         else:
             _logger.warning("%s gave no right password for the operator %s", who, command.name or "owner")
             await asyncio.sleep(WRONG_SECONDS)
-        return ClaimOwner(verified, command.name)
+        return GrantOper(verified, command.name)
 
     async def unlock(self, session: Session, command: Unlock, _upto: int) -> IoResult:
         """Checks the server's password; a session without it is disconnected at the last try."""

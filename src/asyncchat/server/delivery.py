@@ -16,11 +16,11 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from asyncchat.core.coalesce import Together, together
-from asyncchat.core.events import Event, Passing, Reach, Record
+from asyncchat.core.coalesce import CoalescedRecord, coalesce
+from asyncchat.core.events import Ephemeral, Event, Recipients, Record
 from asyncchat.core.features.kill import Killed
 from asyncchat.core.features.messages import Said
-from asyncchat.core.features.presence import Attached, Detached, Entered, Left
+from asyncchat.core.features.presence import Connected, Left, SessionAttached, SessionDetached
 from asyncchat.core.features.redaction import Erased
 from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.features.room_modes import FlagChanged, RoleChanged
@@ -64,7 +64,7 @@ class Barrier:
 Batch = Sequence[tuple[Recipient, "Outcome"]]
 
 
-_NOT_TO_ONESELF = (Reach.PEERS, Reach.SOME_PEERS)
+_NOT_TO_ONESELF = (Recipients.PEERS, Recipients.SOME_PEERS)
 """What these reach is not told to the person itself, whom another may have changed."""
 
 
@@ -96,7 +96,7 @@ class Delivery:
         self._mark_individuals(batch)
         rooms = self._rooms
         for session, outcome in batch:
-            for item in outcome if len(outcome) == 1 else together(outcome):
+            for item in outcome if len(outcome) == 1 else coalesce(outcome):
                 if type(item) is Record:
                     event = item.event
                     if type(event) is Said:
@@ -108,17 +108,17 @@ class Delivery:
                     else:
                         await self._tell(item, session)
                     self.delivered = item.number
-                elif type(item) is Together:
+                elif type(item) is CoalescedRecord:
                     await self._tell(item, session)
                     self.delivered = item.number
-                elif type(item) is Passing:
+                elif type(item) is Ephemeral:
                     await self._tell(item, session)
                 elif type(item) is Barrier:
                     self._reach_barrier(session, item)
                 elif type(item) is BannedFromServer:
                     self._disconnecting.append((session, "banned"))
             session.take_outcome(outcome)
-            if session.who in self.presence.several:
+            if session.person_id in self.presence.several:
                 await self._tell_siblings(session, outcome)
         for opened in self._write_batches:
             await self._flush(opened)
@@ -148,7 +148,7 @@ class Delivery:
                     for concerned in self.presence.recipients_of(person.id):
                         if concerned.individual_turn != turn:
                             self._mark_individual(concerned)
-            for sibling in several.get(session.who, ()):
+            for sibling in several.get(session.person_id, ()):
                 if sibling.individual_turn != turn:
                     self._mark_individual(sibling)
 
@@ -189,30 +189,34 @@ class Delivery:
     async def _tell(self, record: Record, cause: Recipient) -> None:
         """Delivers an event that is not a message to a room."""
         event: Any = record.event  # its reach says which fields it has
-        match event.reach:
-            case Reach.ROOM | Reach.VISIBLE:
+        match event.recipients:
+            case Recipients.ROOM | Recipients.VISIBLE:
                 await self._tell_room(record, event, cause)
-            case Reach.PEERS:
+            case Recipients.PEERS:
                 await self._tell_peers(record, event.person.id, cause)
-            case Reach.SOME_PEERS:
+            case Recipients.SOME_PEERS:
                 await self._tell_behind(record, event.to, self._rooms_before(event), cause)
-            case Reach.SOME_MEMBERS:
+            case Recipients.SOME_MEMBERS:
                 await self._tell_some(record, event.room, event.to, cause)
-            case Reach.SOME:
+            case Recipients.SOME:
                 await self._announce(record, event.to, cause)
-            case Reach.PAIR:
+            case Recipients.PAIR:
                 for target in self.presence.recipients_of(event.to.id):
                     if target is not cause and not target.ignores(record):
                         target.pending.append(target.encoder.encode(record))
-            case Reach.NOBODY:
+            case Recipients.NOBODY:
                 self._note_presence(record, cause)
-        if event.concerns == "person" and event.reach in _NOT_TO_ONESELF and event.person.id != cause.who:
+        if (
+            event.concerns == "person"
+            and event.recipients in _NOT_TO_ONESELF
+            and event.person.id != cause.person_id
+        ):
             self._tell_own(record, event.person.id)
 
     async def _tell_room(self, record: Record, event: Any, cause: Recipient) -> None:
         """Delivers an event to the members of its room."""
         subscribers = self._subscribers_of(event.room)
-        if subscribers.roles is not None and event.reach is Reach.VISIBLE:
+        if subscribers.roles is not None and event.recipients is Recipients.VISIBLE:
             await self._tell_visible(record, event, subscribers, cause)
             return
         write_batch = subscribers.write_batch or self._open_write_batch(subscribers)
@@ -230,12 +234,12 @@ class Delivery:
     def _note_presence(self, record: Record, cause: Recipient) -> None:
         """Follows who is in the chat with which sessions, and which rooms there are."""
         event = record.event
-        if isinstance(event, Entered):
+        if isinstance(event, Connected):
             self.presence.enter(event.person.id, cause)
             _logger.info("%s (%s) is online", event.person.name, event.person.address or event.person.host)
-        elif isinstance(event, Attached):
+        elif isinstance(event, SessionAttached):
             self.presence.attach(event.person.id, cause)
-        elif isinstance(event, Detached):
+        elif isinstance(event, SessionDetached):
             self.presence.detach(event.person.id, cause)
         elif isinstance(event, Killed):
             self._kill(record, event, cause)
@@ -280,8 +284,8 @@ class Delivery:
 
     async def _announce(self, record: Record, to: Iterable[int], cause: Recipient) -> None:
         """Tells some people something, wherever they are."""
-        for who in to:
-            for target in self.presence.recipients_of(who):
+        for person_id in to:
+            for target in self.presence.recipients_of(person_id):
                 if target is not cause:
                     await self._give(target, target.encoder.encode(record))
 
@@ -290,9 +294,9 @@ class Delivery:
         person_id, room = event.behind()
         return self.presence.subscriptions_of(person_id) if person_id else (self._subscribers_of(room),)
 
-    def _tell_own(self, record: Record, who: int) -> None:
+    def _tell_own(self, record: Record, person_id: int) -> None:
         """Tells a person of its own event that another caused: as if a sibling had, not as an answer."""
-        for recipient in self.presence.recipients_of(who):
+        for recipient in self.presence.recipients_of(person_id):
             recipient.pending.append(recipient.encode_from_sibling((record,)))
 
     async def _tell_behind(
@@ -304,8 +308,8 @@ class Delivery:
                 self._write_batches.remove(subscribers.write_batch)
                 await self._flush(subscribers.write_batch)
         encoded: dict[EventEncoder, bytes] = {}
-        for who in to:
-            for target in self.presence.recipients_of(who):
+        for person_id in to:
+            for target in self.presence.recipients_of(person_id):
                 if target is not cause:
                     data = encoded.get(target.encoder)
                     if data is None:
@@ -319,16 +323,16 @@ class Delivery:
                 target.pending.append(target.encoder.encode(record))
             self._disconnecting.append((target, f"Killed ({event.by.name} ({event.reason}))"))
 
-    async def _tell_peers(self, record: Record, who: int, cause: Recipient) -> None:
+    async def _tell_peers(self, record: Record, person_id: int, cause: Recipient) -> None:
         """Delivers an event of a person to all who share a room with it, once each."""
-        rooms = self.presence.subscriptions_of(who)
+        rooms = self.presence.subscriptions_of(person_id)
         if len(rooms) == 1 and rooms[0].roles is None:
             (rooms[0].write_batch or self._open_write_batch(rooms[0])).add(record, cause)
         elif rooms:
-            await self._tell_union(record, who, rooms, cause)
+            await self._tell_union(record, person_id, rooms, cause)
         if isinstance(record.event, Left):
-            self._remove(who, rooms)
-            self.presence.leave(who)
+            self._remove(person_id, rooms)
+            self.presence.leave(person_id)
             reason = f" ({record.event.reason})" if record.event.reason else ""
             _logger.info("%s left chat%s", record.event.person.name, reason)
 
@@ -338,8 +342,8 @@ class Delivery:
         if subscribers.write_batch is not None:
             self._write_batches.remove(subscribers.write_batch)
             await self._flush(subscribers.write_batch)
-        for who in to:
-            for member in self.presence.recipients_of(who):
+        for person_id in to:
+            for member in self.presence.recipients_of(person_id):
                 if member.id in subscribers.members and member is not cause and not member.ignores(record):
                     await self._give(member, member.encoder.encode(record))
 
@@ -347,19 +351,19 @@ class Delivery:
         self, record: Record, event: Joined | Parted | Kicked, subscribers: Subscribers, cause: Recipient
     ) -> None:
         """Delivers that somebody came to an auditorium or left it."""
-        who = event.person.id
+        person_id = event.person.id
         if isinstance(event, Joined):
             if event.operator and subscribers.roles is not None:
-                subscribers.roles[who] = OPERATOR.bit
-            for joiner in self.presence.recipients_of(who):
+                subscribers.roles[person_id] = OPERATOR.bit
+            for joiner in self.presence.recipients_of(person_id):
                 subscribers.add(joiner)
-        await self._tell_union(record, who, [subscribers], cause)
+        await self._tell_union(record, person_id, [subscribers], cause)
         if not isinstance(event, Joined):
-            self._remove(who, [subscribers])
+            self._remove(person_id, [subscribers])
 
     def _note_changes(self, record: Record, subscribers: Subscribers) -> None:
         """Updates whether a room is an auditorium, and the roles of its members."""
-        for one in record.records if isinstance(record, Together) else (record,):
+        for one in record.records if isinstance(record, CoalescedRecord) else (record,):
             change = one.event
             if isinstance(change, FlagChanged) and change.flag == AUDITORIUM:
                 subscribers.roles = (self._hidden_roles(fold(change.room)) or {}) if change.on else None
@@ -369,7 +373,7 @@ class Delivery:
                 subscribers.roles[change.person.id] = roles | bit if change.on else roles & ~bit
 
     async def _tell_union(
-        self, record: Record, who: int, rooms: Sequence[Subscribers], cause: Recipient
+        self, record: Record, person_id: int, rooms: Sequence[Subscribers], cause: Recipient
     ) -> None:
         """Delivers an event of a person to all members of these rooms who may see it, once each."""
         members: dict[int, Recipient] = {}
@@ -377,7 +381,7 @@ class Delivery:
             if subscribers.write_batch is not None:
                 self._write_batches.remove(subscribers.write_batch)
                 await self._flush(subscribers.write_batch)
-            members.update(subscribers.visible_to(who, self._chat.server_operators))
+            members.update(subscribers.visible_to(person_id, self._chat.server_operators))
         encoded: dict[EventEncoder, bytes] = {}
         for member in members.values():
             data = encoded.get(member.encoder)
@@ -389,14 +393,14 @@ class Delivery:
             elif data:
                 await self._write([member], data)
 
-    def _remove(self, who: int, rooms: Iterable[Subscribers]) -> None:
-        for leaver in self.presence.recipients_of(who):
+    def _remove(self, person_id: int, rooms: Iterable[Subscribers]) -> None:
+        for leaver in self.presence.recipients_of(person_id):
             for subscribers in rooms:
                 subscribers.remove(leaver)
 
     async def _tell_siblings(self, session: Recipient, outcome: Outcome) -> None:
         """Tells a person's other sessions what this one caused."""
-        for sibling in self.presence.several.get(session.who, ()):
+        for sibling in self.presence.several.get(session.person_id, ()):
             if sibling is not session and not sibling.ended:
                 await self._give(sibling, sibling.encode_from_sibling(outcome))
 
@@ -455,8 +459,8 @@ class Delivery:
 
     def add_absent(self, rooms_of: Mapping[int, Iterable[str]]) -> None:
         """Puts people who have no session into these rooms, at the start."""
-        for who, rooms in rooms_of.items():
-            self.presence.add_absent(who, [self._subscribers_of(room) for room in rooms])
+        for person_id, rooms in rooms_of.items():
+            self.presence.add_absent(person_id, [self._subscribers_of(room) for room in rooms])
 
     def unsubscribe(self, session: Recipient) -> None:
         """Unsubscribes a session from all its rooms."""

@@ -12,7 +12,7 @@ import msgspec
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
-from asyncchat.core.features.audit import ActsUnreadable, ActsView, ReadActs
+from asyncchat.core.features.audit import AuditUnreadable, AuditView, ReadAudit
 from asyncchat.core.features.history import (
     MORE_COUNTED,
     Direction,
@@ -28,16 +28,16 @@ from asyncchat.core.features.history import (
     TargetsView,
     Which,
 )
-from asyncchat.core.features.messages import Said, Say, Tags, Whispered
+from asyncchat.core.features.messages import Said, SaidInPrivate, Say, Tags
 from asyncchat.core.features.presence import Left, Renamed
-from asyncchat.core.features.reactions import PassOn, PutReaction, React, Reacted, ReactedTo
+from asyncchat.core.features.reactions import React, Reacted, ReactedTo, ReactResolved, ReactUnresolved
 from asyncchat.core.features.redaction import (
-    EraseFound,
     EraseFrom,
+    EraseFromResolved,
     Redact,
     RedactionFault,
     RedactionRefused,
-    TakeBack,
+    RedactResolved,
 )
 from asyncchat.core.features.rooms import Joined, Kicked, Parted
 from asyncchat.core.modes import AUDITORIUM
@@ -125,7 +125,7 @@ def _was_said_in(record: Record, where: Conversation) -> bool:
             key == where.room
             or any(stream.name == key and record.time < stream.until for stream in where.beside)
         )
-    if not isinstance(event, Whispered | ReactedTo):
+    if not isinstance(event, SaidInPrivate | ReactedTo):
         return False
     names = streams.streams_of(event)
     return any(
@@ -154,7 +154,7 @@ class History:
         self._start_number = log.last
         """The number of the last record before this run."""
         self.handlers: dict[type[Command], IoHandler] = {
-            ReadActs: self.read_acts,
+            ReadAudit: self.read_acts,
             ReadHistory: self.read_history,
             ReadMissed: self.read_missed,
             React: self.react,
@@ -173,10 +173,12 @@ class History:
         chat = self.chat
         if to[:1] in ROOM_SIGNS:
             room = chat.rooms.get(fold(to))
-            if room is None or not (session.who in room.seats or session.who in chat.server_operators):
+            if room is None or not (
+                session.person_id in room.member_blocks or session.person_id in chat.server_operators
+            ):
                 return None
             return room_conversation(room, events=events)
-        me = chat.people.get(session.who)
+        me = chat.people.get(session.person_id)
         if me is None or name_fault(to) is not None:
             return None
         other = chat.person_named(to)
@@ -209,7 +211,7 @@ class History:
         answer: Reply | Refusal
         where = self.conversation_of(session, command.room, events=command.events)
         if where is None:
-            answer = HistoryUnreadable(command.room, command.purpose)
+            answer = HistoryUnreadable(command.room, command.context)
         else:
             log = self._log
             try:
@@ -218,14 +220,14 @@ class History:
                 if command.then is not None:
                     records += (await log.read(_range(where, command.then, upto))).records
             except LogError:
-                answer = HistoryUnreadable(command.room, command.purpose, failed=True)
+                answer = HistoryUnreadable(command.room, command.context, failed=True)
             else:
                 told = tuple(
                     under_current_name(where, record)
                     for record in records
                     if not self._is_hidden(session, where, record)
                 )
-                answer = HistoryPage(where.name, told, page.more, command.purpose, page.cut)
+                answer = HistoryPage(where.name, told, page.more, command.context, page.cut)
         return answer
 
     def _is_hidden(self, session: Session, where: Conversation, record: Record) -> bool:
@@ -233,10 +235,14 @@ class History:
         if not isinstance(record.event, _PRESENCE_EVENTS):
             return False
         room = self.chat.rooms.get(where.room)
-        if room is None or AUDITORIUM not in room.flags or self.chat.may(session.who, room, Right.KEEP_ORDER):
+        if (
+            room is None
+            or AUDITORIUM not in room.flags
+            or self.chat.may(session.person_id, room, Right.MODERATE)
+        ):
             return False
         # A person's number is valid only for the run in which it was given.
-        return record.number <= self._start_number or record.event.person.id != session.who
+        return record.number <= self._start_number or record.event.person.id != session.person_id
 
     async def find_message(self, session: Session, which: Which, upto: int) -> Record | None:
         """The message that a command is about; None where there is none that the session may read.
@@ -251,11 +257,11 @@ class History:
         if which.number is not None:
             record = await log.find(which.number) if which.number <= upto else None
             return record if record is not None and _was_said_in(record, where) else None
-        me = self.chat.people.get(session.who)
+        me = self.chat.people.get(session.person_id)
         page = await log.read(PageQuery(where.room, upto, Window(limit=_LOOKED_THROUGH), where.beside))
         wanted = fold(which.name)
         for record in reversed(page.records):
-            assert isinstance(record.event, Said | Whispered)  # noqa: S101 - a page without events
+            assert isinstance(record.event, Said | SaidInPrivate)  # noqa: S101 - a page without events
             key = record.event.person.key
             mine = me is not None and key == me.key
             if key == wanted or (not wanted and mine is which.own):
@@ -273,10 +279,10 @@ class History:
         if found is None and not command.tags:
             return NoSuchMessage(which.to, which.number)
         if found is None:
-            asked: Command = PassOn(which.to, command.tags)
+            asked: Command = ReactUnresolved(which.to, command.tags)
         else:
             tags = command.tags or (*self._answering(session, found), (_VERBS[command.on], command.reaction))
-            asked = PutReaction(which.to, found, command.reaction, command.on, tags)
+            asked = ReactResolved(which.to, found, command.reaction, command.on, tags)
         return asked
 
     def _answering(self, session: Session, found: Record) -> Tags:
@@ -305,14 +311,14 @@ class History:
         try:
             found = await self.find_message(session, which, upto)
         except LogError:
-            failed = RedactionRefused(RedactionFault.FAILED, which.to, purpose=command.purpose)
+            failed = RedactionRefused(RedactionFault.FAILED, which.to, context=command.context)
             return failed
-        asked = TakeBack(which, found, command.reason, command.purpose)
+        asked = RedactResolved(which, found, command.reason, command.context)
         return asked
 
     async def read_missed(self, session: Session, command: ReadMissed, upto: int) -> IoResult:
         """Reads the person's private messages, sent and received, since it was last here."""
-        me = self.chat.people.get(session.who)
+        me = self.chat.people.get(session.person_id)
         log = self._log
         records: tuple[Record, ...] = ()
         more = 0
@@ -332,19 +338,19 @@ class History:
                 page = await log.read(wanted, MORE_COUNTED)
                 records, more = page.records, page.more
         except LogError:
-            return HistoryUnreadable("", command.purpose, failed=True)
-        return HistoryPage("", records, more, command.purpose)
+            return HistoryUnreadable("", command.context, failed=True)
+        return HistoryPage("", records, more, command.context)
 
     async def read_targets(self, session: Session, command: ReadTargets, upto: int) -> IoResult:
         """Reads the conversations that the session may read, with the time of each one's last message."""
         chat = self.chat
-        me = chat.people.get(session.who)
-        rooms = {room.key: room.name for room in chat.rooms_with(session.who)}
+        me = chat.people.get(session.person_id)
+        rooms = {room.key: room.name for room in chat.rooms_with(session.person_id)}
         owners = () if me is None else self.own_streams(session, me)
         try:
             newest = await self._log.newest(tuple(rooms), owners, upto)
         except LogError:
-            return TargetsUnreadable(command.purpose)
+            return TargetsUnreadable(command.context)
         present = {fold(person.account): person.name for person in chat.people.values() if person.account}
         times: dict[str, Target] = {}
         for key, record in newest:
@@ -357,12 +363,12 @@ class History:
             key=lambda one: one.time,
         )
         wanted = found[-command.limit :] if command.newest else found[: command.limit]
-        return TargetsView(tuple(wanted), command.purpose)
+        return TargetsView(tuple(wanted), command.context)
 
     def _peer_name(self, session: Session, stream: str, record: Record, present: dict[str, str]) -> str:
         """The name by which a private conversation can be asked for."""
         event = record.event
-        assert isinstance(event, Whispered)  # noqa: S101 - the newest message of a conversation
+        assert isinstance(event, SaidInPrivate)  # noqa: S101 - the newest message of a conversation
         end = stream.partition("\t")[2]
         key = end[1:]
         if end == streams.account_suffix(key):
@@ -374,16 +380,16 @@ class History:
         """Finds the messages to erase; the hub decides whether the session may."""
         room = self.chat.room_named(command.room)
         numbers: tuple[int, ...] = ()
-        if room is not None and self.chat.may(session.who, room, Right.RULE):
+        if room is not None and self.chat.may(session.person_id, room, Right.MANAGE):
             try:
                 numbers = await self._log.numbers_by(room.key, command.name, upto)
             except LogError:
                 return HistoryUnreadable(command.room, failed=True)
-        return EraseFound(command.room, numbers)
+        return EraseFromResolved(command.room, numbers)
 
-    async def read_acts(self, session: Session, command: ReadActs, upto: int) -> IoResult:
+    async def read_acts(self, session: Session, command: ReadAudit, upto: int) -> IoResult:
         """Reads the audit log, for an operator of the server."""
-        if session.who not in self.chat.server_operators:
+        if session.person_id not in self.chat.server_operators:
             return NotServerOperator()
         after = command.after_time or 0
         if command.newest_seconds is not None:
@@ -391,6 +397,6 @@ class History:
         try:
             records = await self._log.audit(upto, after, command.limit)
         except LogError:
-            return ActsUnreadable(command.purpose)
+            return AuditUnreadable(command.context)
         else:
-            return ActsView(records, command.purpose)
+            return AuditView(records, command.context)

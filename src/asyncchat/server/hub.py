@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from asyncchat.core.chat import Chat
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.engine import Engine
 from asyncchat.core.events import Event, Record
 from asyncchat.core.features.always_on import let_go
 from asyncchat.core.features.connect import Detach, NameReserved, NameTaken, Quit
 from asyncchat.core.features.messages import Say
-from asyncchat.core.features.presence import Attached
+from asyncchat.core.features.presence import SessionAttached
 from asyncchat.core.features.room_modes import over
 from asyncchat.core.people import from_origin
 from asyncchat.core.replies import StorageDown
@@ -76,33 +76,33 @@ class Hub:
         chat = self.chat
         execute = self._engine.execute
         put = self._outbox.put
-        who = session.who
-        if who in chat.sessions.several and session.id not in chat.sessions.several[who]:
+        person_id = session.person_id
+        if person_id in chat.sessions.several and session.id not in chat.sessions.several[person_id]:
             return False  # it no longer is this person: its I/O command came late
         now = self._engine.at(self._clock())
         for command in commands:
             if isinstance(command, Quit):
-                if who in chat.sessions.several:
+                if person_id in chat.sessions.several:
                     command = Detach(session.id, command.reason, command.silent)
-                put(session, *execute(who, command))
+                put(session, *execute(person_id, command))
                 return True
-            if type(command) is Answer:
+            if type(command) is DialectReply:
                 put(session, (command.value,), 0)
                 continue
-            outcome, records = execute(who, command)
+            outcome, records = execute(person_id, command)
             put(session, outcome, records)
             if type(command) is not Say:
                 self._notice(session, outcome)
-            elif who in chat.people:
-                chat.people.last_spoke[who] = now
+            elif person_id in chat.people:
+                chat.people.last_spoke[person_id] = now
         return False
 
     def _notice(self, session: Recipient, outcome: Outcome) -> None:
         """Takes from an outcome what changes its session, or concerns another one."""
         for item in outcome:
             if type(item) is Record:
-                if type(item.event) is Attached:
-                    session.who = item.event.person.id
+                if type(item.event) is SessionAttached:
+                    session.person_id = item.event.person.id
             elif isinstance(item, NameTaken | NameReserved) and item.holder:
                 self.on_name_taken(session, item.holder)
 

@@ -50,9 +50,9 @@ class IoCommands:
 
     async def reload(self, session: Session, _command: Reload, _upto: int) -> IoResult:
         """Reads the configuration again, for an operator of the server."""
-        if session.who not in self._chat.server_operators:
+        if session.person_id not in self._chat.server_operators:
             return NotServerOperator()
-        person = self._chat.people[session.who]
+        person = self._chat.people[session.person_id]
         return await self._reloader.reload(person)
 
     async def ignore(self, session: Session, command: Ignore, _upto: int) -> IoResult:

@@ -24,17 +24,17 @@ class Presence:
         self.several: dict[int, tuple[Recipient, ...]] = {}
         """All sessions of the people who have others than the one they entered with."""
 
-    def recipients_of(self, who: int) -> tuple[Recipient, ...]:
+    def recipients_of(self, person_id: int) -> tuple[Recipient, ...]:
         """All recipients of a person."""
-        several = self.several.get(who)
+        several = self.several.get(person_id)
         if several is not None:
             return several
-        only = self.first.get(who)
+        only = self.first.get(person_id)
         return () if only is None else (only,)
 
-    def subscriptions_of(self, who: int) -> tuple[Subscribers, ...]:
+    def subscriptions_of(self, person_id: int) -> tuple[Subscribers, ...]:
         """The rooms of a person."""
-        first = self.first.get(who)
+        first = self.first.get(person_id)
         return () if first is None else first.subscriptions
 
     @property
@@ -44,42 +44,42 @@ class Presence:
             len(self.first) - len(self.absent) + sum(len(sessions) - 1 for sessions in self.several.values())
         )
 
-    def enter(self, who: int, session: Recipient) -> None:
+    def enter(self, person_id: int, session: Recipient) -> None:
         """A session is a person from now on."""
-        self.first[who] = session
+        self.first[person_id] = session
 
-    def attach(self, who: int, session: Recipient) -> None:
+    def attach(self, person_id: int, session: Recipient) -> None:
         """A further session is this person from now on, in all its rooms."""
-        before = self.recipients_of(who)
+        before = self.recipients_of(person_id)
         for subscribers in before[0].subscriptions:
             subscribers.add_during_batch(session)
-        absent = self.absent.pop(who, None)
+        absent = self.absent.pop(person_id, None)
         if absent is None:
-            self.several[who] = (*before, session)
+            self.several[person_id] = (*before, session)
         else:
             self._take_out(before[0])
-            self.first[who] = session
-            self.several[who] = (session,)
-        _logger.info("%s is here once more, from %s", who, session.address)
+            self.first[person_id] = session
+            self.several[person_id] = (session,)
+        _logger.info("%s is here once more, from %s", person_id, session.address)
 
-    def detach(self, who: int, session: Recipient) -> None:
+    def detach(self, person_id: int, session: Recipient) -> None:
         """A session is no longer this person."""
         rooms = session.subscriptions
         self._take_out(session)
-        left = tuple(other for other in self.recipients_of(who) if other is not session)
+        left = tuple(other for other in self.recipients_of(person_id) if other is not session)
         if not left:
-            self.several.pop(who, None)
-            self.add_absent(who, rooms)
+            self.several.pop(person_id, None)
+            self.add_absent(person_id, rooms)
             return
-        self.first[who] = left[0]
-        if len(left) == 1 and left[0].id == who:
-            del self.several[who]
+        self.first[person_id] = left[0]
+        if len(left) == 1 and left[0].id == person_id:
+            del self.several[person_id]
         else:
-            self.several[who] = left
+            self.several[person_id] = left
 
-    def add_absent(self, who: int, rooms: Iterable[Subscribers]) -> None:
+    def add_absent(self, person_id: int, rooms: Iterable[Subscribers]) -> None:
         """A person is in these rooms without a session."""
-        absent = self.absent[who] = self.first[who] = Absent(who)
+        absent = self.absent[person_id] = self.first[person_id] = Absent(person_id)
         for subscribers in rooms:
             subscribers.add(absent)
 
@@ -87,8 +87,8 @@ class Presence:
         for subscribers in session.subscriptions:
             subscribers.remove(session)
 
-    def leave(self, who: int) -> None:
+    def leave(self, person_id: int) -> None:
         """A person has left the chat."""
-        self.absent.pop(who, None)
-        self.first.pop(who, None)
-        self.several.pop(who, None)
+        self.absent.pop(person_id, None)
+        self.first.pop(person_id, None)
+        self.several.pop(person_id, None)

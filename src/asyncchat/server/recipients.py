@@ -28,7 +28,7 @@ class Recipient(Protocol):
     lost a moment ago.
     """
 
-    who: int
+    person_id: int
     """The person's number."""
     individual_turn: int
     """The batch in which it is served individually."""
@@ -131,9 +131,9 @@ class SilentRecipient:
     address = ""
     ignoring: frozenset[str] = frozenset()
 
-    def __init__(self, id: int = 0, who: int = 0) -> None:
+    def __init__(self, id: int = 0, person_id: int = 0) -> None:
         self.id = id
-        self.who = who
+        self.person_id = person_id
         self.individual_turn = 0
         self.pending: list[bytes] = []
         self.subscriptions: tuple[Subscribers, ...] = ()
@@ -177,8 +177,8 @@ class SilentRecipient:
 class Absent(SilentRecipient):
     """Stands in the rooms of a person who has no session."""
 
-    def __init__(self, who: int) -> None:
-        super().__init__(who, who)
+    def __init__(self, person_id: int) -> None:
+        super().__init__(person_id, person_id)
 
 
 Groups = tuple[tuple["EventEncoder", tuple["Recipient", ...]], ...]
@@ -241,20 +241,20 @@ class Subscribers:
             recipient.subscriptions = tuple(other for other in recipient.subscriptions if other is not self)
             self.filtered.discard(recipient)
             self._groups = None
-            if self.roles and all(other.who != recipient.who for other in self.members.values()):
-                self.roles.pop(recipient.who, None)
+            if self.roles and all(other.person_id != recipient.person_id for other in self.members.values()):
+                self.roles.pop(recipient.person_id, None)
 
-    def visible_to(self, who: int, owners: Set[int]) -> dict[int, Recipient]:
+    def visible_to(self, person_id: int, owners: Set[int]) -> dict[int, Recipient]:
         """The members who may see that a person comes, goes or changes; in an auditorium not all may."""
         roles = self.roles
-        if roles is None or roles.get(who, 0) >= Right.KEEP_ORDER:
+        if roles is None or roles.get(person_id, 0) >= Right.MODERATE:
             return self.members
         return {
             id: recipient
             for id, recipient in self.members.items()
-            if recipient.who == who
-            or recipient.who in owners
-            or roles.get(recipient.who, 0) >= Right.KEEP_ORDER
+            if recipient.person_id == person_id
+            or recipient.person_id in owners
+            or roles.get(recipient.person_id, 0) >= Right.MODERATE
         }
 
     def update(self, recipient: Recipient) -> None:

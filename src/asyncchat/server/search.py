@@ -15,7 +15,7 @@ import msgspec
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
 from asyncchat.core.features.history import Direction
-from asyncchat.core.features.messages import Said, Whispered
+from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.search import NotSearched, SearchPage
 from asyncchat.core.features.search import Search as SearchCommand
 from asyncchat.core.names import ROOM_SIGNS, fold
@@ -72,7 +72,7 @@ class Searcher:
             page = await self._log.read(PageQuery("", query.upto, window, where.beside))
             records = page.records
             for last in reversed(records) if newest else records:
-                if isinstance(last.event, Said | Whispered) and query.matches(last.event):
+                if isinstance(last.event, Said | SaidInPrivate) and query.matches(last.event):
                     found.append(last)
                     if len(found) > limit:  # one more than wanted: there is more
                         del found[-1]
@@ -109,16 +109,18 @@ class Search:
         An operator of the server may name any room, but no conversation of others.
         """
         chat = self._history.chat
-        rooms = [room.key for room in chat.rooms_with(session.who)]
+        rooms = [room.key for room in chat.rooms_with(session.person_id)]
         where = None
         if command.room and command.room[0] not in ROOM_SIGNS:
             where = self._history.conversation_of(session, command.room)
             if where is None:
-                return NotSearched(command.room, command.purpose)
+                return NotSearched(command.room, command.context)
         elif command.room:
             room = chat.rooms.get(fold(command.room))
-            if room is None or not (session.who in room.seats or session.who in chat.server_operators):
-                return NotSearched(command.room, command.purpose)
+            if room is None or not (
+                session.person_id in room.member_blocks or session.person_id in chat.server_operators
+            ):
+                return NotSearched(command.room, command.context)
             rooms = [room.key]
         after_time, before_time = _times(command)
         window = Window(
@@ -134,10 +136,10 @@ class Search:
         found = await self._searcher.find(query, where)
         answer: Reply | Refusal
         if found is None:
-            answer = NotSearched("", command.purpose)
+            answer = NotSearched("", command.context)
         else:
             short = found.reached is not None and len(found.records) < window.limit
-            answer = SearchPage(found.records, found.reached, found.time, command.purpose, short)
+            answer = SearchPage(found.records, found.reached, found.time, command.context, short)
         return answer
 
 

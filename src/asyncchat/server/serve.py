@@ -159,7 +159,7 @@ def _announcement(server: Server, config: ServeConfig, database: Path | None) ->
     best = banner.best(server.listeners.reachable)
     if config.lan and not best.path and _shows_blocks():
         text += banner.qr_code(banner.page(best))
-    if not server.hub.chat.owner_claimed:
+    if not server.hub.chat.owner_code_used:
         text += banner.owner_line(server.auth.owner_code.text)
     return text + "Stop with Ctrl-C.\n"
 

@@ -124,7 +124,9 @@ class Server:
         facts += self.hub.record(list(over(chat, from_origin(self.options.name), wall_clock())))
         await self.log.append(facts[0].number - 1, facts)
         self.delivery.delivered = facts[-1].number
-        self.delivery.add_absent({who: chat.rooms.joined.get(who, ()) for who in chat.sessions.offline_since})
+        self.delivery.add_absent(
+            {person_id: chat.rooms.joined.get(person_id, ()) for person_id in chat.sessions.offline_since}
+        )
         detector = ProtocolDetector(self.protocols, self.listeners, self.app)
         await self.listeners.open(sockets, detector.detect, max(chat.people, default=0) + 1)
         self.log.set_retention(_retention(self.options))
@@ -200,8 +202,8 @@ class Server:
     def _apply_to_chat(self) -> None:
         chat, options = self.hub.chat, self.options
         chat.ascii_names = options.ascii_names
-        AlwaysOnAccounts.of(chat).max_accounts = options.most_stays
-        AlwaysOnAccounts.of(chat).max_days = options.stay_days
+        AlwaysOnAccounts.of(chat).max_accounts = options.max_always_on
+        AlwaysOnAccounts.of(chat).max_days = options.always_on_days
 
     def _settings(self) -> list[Event]:
         """The settings of rooms that the options change."""

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from asyncchat.core.commands import Answer, Command, Pause
+from asyncchat.core.commands import Command, DialectReply, Pause
 from asyncchat.core.events import Record
-from asyncchat.core.features.connect import Enter, Quit
+from asyncchat.core.features.connect import Connect, Quit
 from asyncchat.core.features.invites import Invited, Knocked
-from asyncchat.core.features.messages import Confided, Said, Whispered
+from asyncchat.core.features.messages import Said, SaidInPrivate, SaidToRole
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.replies import Refusal, Reply, StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN
@@ -40,7 +40,7 @@ _logger = logging.getLogger("asyncchat.session")
 SLICE_BYTES = 65_536
 """How much of a long answer is written before others get a turn."""
 
-_HIDDEN = Said | Whispered | Confided | Invited | Knocked | Reacted | ReactedTo
+_HIDDEN = Said | SaidInPrivate | SaidToRole | Invited | Knocked | Reacted | ReactedTo
 """Events that a session is not shown when it ignores the person who caused them."""
 
 
@@ -113,11 +113,11 @@ class Session(Connection):
         "ignoring",
         "individual_turn",
         "pending",
+        "person_id",
         "probed_at",
         "reason",
         "subscriptions",
         "waiting_since",
-        "who",
     )  # fmt: skip
 
     context: SessionContext
@@ -133,7 +133,7 @@ class Session(Connection):
     ) -> None:
         super().__init__(context, address, reader, writer)
         self.id = id
-        self.who = id
+        self.person_id = id
         """The person's number, once it has entered; another session may be the same person."""
         self.host = context.cloaks.of(address)
         """What others see in the place of the address."""
@@ -356,10 +356,10 @@ class Session(Connection):
             last = commands[-1]
             if last.io:
                 commands = commands[:-1]
-            elif type(last) is Enter:
+            elif type(last) is Connect:
                 commands = [*commands[:-1], msgspec.structs.replace(last, address=self.address)]
             elif type(last) is Pause:
-                commands = [*commands[:-1], Answer(last.value)]
+                commands = [*commands[:-1], DialectReply(last.value)]
         return context.hub.submit(self, commands)
 
     def _refuse(self, commands: Sequence[Command]) -> bool:
@@ -367,7 +367,7 @@ class Session(Connection):
         for command in commands:
             if type(command) is Quit:
                 return self.context.hub.submit(self, [command])
-            answer = command.value if isinstance(command, Answer) else StorageDown()
+            answer = command.value if isinstance(command, DialectReply) else StorageDown()
             self.tell(self.spoken.encode_outcome((answer,)))
         return False
 

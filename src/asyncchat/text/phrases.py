@@ -62,7 +62,7 @@ def spoken(start: str, name: str, text: str, speech: Speech) -> str:
     """A person's message; each line of several has its speaker. Clients' own queries (CTCP) are not shown."""
     if speech is Speech.ACTION:
         start = f"{start}* {name} "
-    elif speech is Speech.PROBE or speech is Speech.PROBE_ANSWER:
+    elif speech is Speech.CTCP_QUERY or speech is Speech.CTCP_REPLY:
         return ""
     else:
         start = f"{start}{name}: "

@@ -8,25 +8,25 @@ from asyncchat.core.features.accounts import (
     AccountMade,
     AccountPasswordChanged,
     AccountRemoved,
-    ChangePassword,
     Confirmed,
+    DropAccountVerified,
     LoggedInNow,
     LoggedOutNow,
-    LogIn,
+    LogInVerified,
     LogOut,
-    MakeAccount,
+    NewPasswordVerified,
     PasswordChanged,
+    RegisterAccountVerified,
     Registered,
-    RemoveAccount,
     Removed,
 )
-from asyncchat.core.features.connect import Enter, NameReserved, Quit, Rename
-from asyncchat.core.features.last_seen import DeviceSeen
-from asyncchat.core.features.presence import Entered, LoggedIn, LoggedOut, NodeStarted, Renamed
+from asyncchat.core.features.connect import Connect, NameReserved, Quit, Rename
+from asyncchat.core.features.last_seen import DeviceLastSeen
+from asyncchat.core.features.presence import Connected, LoggedIn, LoggedOut, NodeStarted, Renamed
 from asyncchat.core.names import LOBBY
 from asyncchat.core.people import logged, person
 from asyncchat.core.permissions import SERVER
-from asyncchat.core.replies import AccountFault, AccountRefused, NotEntered
+from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet
 from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, do, house
 
 
@@ -34,7 +34,7 @@ from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, do, house
 def chat() -> Chat:
     """The house, with an account of Anna's, who is not logged in."""
     chat = house()
-    do(chat, SERVER, MakeAccount("anna", "v"))
+    do(chat, SERVER, RegisterAccountVerified("anna", "v"))
     return chat
 
 
@@ -45,18 +45,18 @@ def refused(items: tuple[object, ...]) -> AccountRefused:
     return item
 
 
-def enter(name: str, account: str = "") -> Enter:
-    return Enter(name, "u", "h", rooms=(LOBBY,), account=account)
+def enter(name: str, account: str = "") -> Connect:
+    return Connect(name, "u", "h", rooms=(LOBBY,), account=account)
 
 
 def test_who_makes_an_account_is_logged_in_to_it():
     chat = house()
     before = chat.people[ANNA]
-    items = do(chat, ANNA, MakeAccount("Anna", "v", "a@example.org", purpose="p"))
+    items = do(chat, ANNA, RegisterAccountVerified("Anna", "v", "a@example.org", context="p"))
     assert items == (
         AccountMade("Anna", "v", NOW, "a@example.org"),
         LoggedIn(before, logged(before, "Anna")),
-        DeviceSeen("Anna", "u"),
+        DeviceLastSeen("Anna", "u"),
         Registered("Anna", "p"),
     )
     assert chat.accounts == {"anna": Account("Anna", "v", NOW, "a@example.org")}
@@ -68,14 +68,14 @@ def test_who_makes_an_account_is_logged_in_to_it():
 
 def test_an_account_may_be_made_before_one_enters():
     chat = house()
-    items = do(chat, NOBODY, MakeAccount("nina", "v"))
+    items = do(chat, NOBODY, RegisterAccountVerified("nina", "v"))
     assert items == (AccountMade("nina", "v", NOW), Registered("nina"))
     do(chat, NOBODY, enter("nina", "nina"))
     assert chat.people[NOBODY] == person(NOBODY, "nina", "u", "h", account="nina")
 
 
 @pytest.mark.parametrize(
-    ("who", "name", "fault"),
+    ("person_id", "name", "fault"),
     [
         (ANNA, "ANNA", AccountFault.EXISTS),
         (CAROL, "bob", AccountFault.HELD),
@@ -83,109 +83,109 @@ def test_an_account_may_be_made_before_one_enters():
         (CAROL, "", AccountFault.NOT_ALLOWED),
     ],
 )
-def test_some_accounts_are_not_made(chat, who, name, fault):
-    refusal = refused(do(chat, who, MakeAccount(name, "v", purpose="p")))
-    assert (refusal.fault, refusal.account, refusal.purpose) == (fault, name, "p")
+def test_some_accounts_are_not_made(chat, person_id, name, fault):
+    refusal = refused(do(chat, person_id, RegisterAccountVerified(name, "v", context="p")))
+    assert (refusal.fault, refusal.account, refusal.context) == (fault, name, "p")
 
 
 def test_one_has_one_account_at_a_time(chat):
-    do(chat, ANNA, LogIn("anna", True))
+    do(chat, ANNA, LogInVerified("anna", True))
     refusal = AccountRefused(AccountFault.LOGGED_IN, "second")
-    assert do(chat, ANNA, MakeAccount("second", "v")) == (refusal,)
+    assert do(chat, ANNA, RegisterAccountVerified("second", "v")) == (refusal,)
 
 
 def test_the_server_makes_accounts_for_names_in_use():
     chat = house()
     made = AccountMade("bob", "v", NOW)
-    assert do(chat, SERVER, MakeAccount("bob", "v")) == (made, Registered("bob"))
+    assert do(chat, SERVER, RegisterAccountVerified("bob", "v")) == (made, Registered("bob"))
 
 
 def test_there_is_a_most_of_accounts(chat, monkeypatch):
     monkeypatch.setattr("asyncchat.core.features.accounts.ACCOUNTS", 1)
-    assert refused(do(chat, BOB, MakeAccount("bob", "v"))).fault is AccountFault.FULL
+    assert refused(do(chat, BOB, RegisterAccountVerified("bob", "v"))).fault is AccountFault.FULL
 
 
 class TestLoggingIn:
     def test_with_the_right_password(self, chat):
         me = chat.people[ANNA]
-        assert do(chat, ANNA, LogIn("ANNA", True, "p")) == (
+        assert do(chat, ANNA, LogInVerified("ANNA", True, "p")) == (
             LoggedIn(me, logged(me, "anna")),
-            DeviceSeen("anna", "u"),
+            DeviceLastSeen("anna", "u"),
             LoggedInNow("anna", "p"),
         )
-        assert do(chat, ANNA, LogIn("anna", True)) == (LoggedInNow("anna"),)
+        assert do(chat, ANNA, LogInVerified("anna", True)) == (LoggedInNow("anna"),)
 
     @pytest.mark.parametrize(("account", "verified"), [("anna", False), ("nobody", True)])
     def test_not_otherwise(self, chat, account, verified):
-        refusal = AccountRefused(AccountFault.WRONG, account, purpose="p")
-        assert do(chat, ANNA, LogIn(account, verified, "p")) == (refusal,)
-        assert do(chat, NOBODY, LogIn(account, verified, "p")) == (refusal,)
+        refusal = AccountRefused(AccountFault.WRONG, account, context="p")
+        assert do(chat, ANNA, LogInVerified(account, verified, "p")) == (refusal,)
+        assert do(chat, NOBODY, LogInVerified(account, verified, "p")) == (refusal,)
 
     def test_before_one_enters(self, chat):
         do(chat, ANNA, Quit())
-        assert do(chat, NOBODY, LogIn("ANNA", True, "p")) == (Confirmed("anna", "p"),)
+        assert do(chat, NOBODY, LogInVerified("ANNA", True, "p")) == (Confirmed("anna", "p"),)
         items = do(chat, NOBODY, enter("Anna", "anna"))
-        assert items[0] == Entered(person(NOBODY, "Anna", "u", "h", account="anna"), NOW)
+        assert items[0] == Connected(person(NOBODY, "Anna", "u", "h", account="anna"), NOW)
 
     def test_and_out(self, chat):
-        assert do(chat, ANNA, LogOut("p")) == (AccountRefused(AccountFault.LOGGED_OUT, purpose="p"),)
-        do(chat, ANNA, LogIn("anna", True))
+        assert do(chat, ANNA, LogOut("p")) == (AccountRefused(AccountFault.LOGGED_OUT, context="p"),)
+        do(chat, ANNA, LogInVerified("anna", True))
         me = chat.people[ANNA]
         out = LoggedOut(me, logged(me, ""))
-        seen = DeviceSeen("anna", "u", NOW, (LOBBY, "#tea"))
+        seen = DeviceLastSeen("anna", "u", NOW, (LOBBY, "#tea"))
         assert do(chat, ANNA, LogOut("p")) == (out, seen, LoggedOutNow("p"))
         assert chat.people[ANNA].account == ""
-        assert do(chat, NOBODY, LogOut()) == (NotEntered(),)
+        assert do(chat, NOBODY, LogOut()) == (NotConnectedYet(),)
 
 
 class TestReservedNames:
     def test_nobody_else_enters_so(self, chat):
         do(chat, ANNA, Quit())
         assert do(chat, NOBODY, enter("ANNA")) == (NameReserved("ANNA"),)
-        do(chat, SERVER, MakeAccount("nina", "v"))
+        do(chat, SERVER, RegisterAccountVerified("nina", "v"))
         assert do(chat, NOBODY, enter("anna", "nina")) == (NameReserved("anna"),)
 
     def test_nobody_else_is_renamed_so(self, chat):
         do(chat, ANNA, Rename("hanna"))
         assert do(chat, BOB, Rename("Anna")) == (NameReserved("Anna"),)
         assert do(chat, ANNA, Rename("Anna")) == (NameReserved("Anna"),)
-        do(chat, ANNA, LogIn("anna", True))
+        do(chat, ANNA, LogInVerified("anna", True))
         assert isinstance(do(chat, ANNA, Rename("Anna"))[0], Renamed)
         assert chat.people[ANNA].account == "anna"
 
     def test_an_account_that_is_gone_counts_no_more(self, chat):
         do(chat, ANNA, Quit())
-        do(chat, SERVER, RemoveAccount("anna", True))
+        do(chat, SERVER, DropAccountVerified("anna", True))
         do(chat, NOBODY, enter("Anna", "anna"))
         assert chat.people[NOBODY].account == ""
 
 
 class TestChanging:
     def test_ones_own_password(self, chat):
-        do(chat, ANNA, LogIn("anna", True))
+        do(chat, ANNA, LogInVerified("anna", True))
         changed = AccountPasswordChanged("anna", "new", NOW)
-        assert do(chat, ANNA, ChangePassword("", "new", "p")) == (
+        assert do(chat, ANNA, NewPasswordVerified("", "new", "p")) == (
             changed,
             PasswordChanged("anna", "p"),
         )
         assert chat.accounts["anna"] == Account("anna", "new", NOW)
 
-    @pytest.mark.parametrize("command", [ChangePassword, RemoveAccount])
+    @pytest.mark.parametrize("command", [NewPasswordVerified, DropAccountVerified])
     def test_only_ones_own(self, chat, command):
-        def fault(who, name):
-            return refused(do(chat, who, command(name, True))).fault
+        def fault(person_id, name):
+            return refused(do(chat, person_id, command(name, True))).fault
 
         assert fault(BOB, "") is AccountFault.LOGGED_OUT
         assert fault(BOB, "anna") is AccountFault.OTHERS
         assert fault(OLGA, "nobody") is AccountFault.UNKNOWN
         assert fault(SERVER, "nobody") is AccountFault.UNKNOWN
-        assert do(chat, NOBODY, command("anna", True)) == (NotEntered(),)
+        assert do(chat, NOBODY, command("anna", True)) == (NotConnectedYet(),)
 
-    @pytest.mark.parametrize("who", [SERVER, OLGA, ANNA])
-    def test_a_removed_account_logs_out(self, chat, who):
-        do(chat, ANNA, LogIn("anna", True))
+    @pytest.mark.parametrize("person_id", [SERVER, OLGA, ANNA])
+    def test_a_removed_account_logs_out(self, chat, person_id):
+        do(chat, ANNA, LogInVerified("anna", True))
         me = chat.people[ANNA]
-        assert do(chat, who, RemoveAccount("anna", True, "p")) == (
+        assert do(chat, person_id, DropAccountVerified("anna", True, "p")) == (
             LoggedOut(me, logged(me, "")),
             AccountRemoved("anna", NOW),
             Removed("anna", "p"),
@@ -193,8 +193,8 @@ class TestChanging:
         assert not chat.accounts
 
     def test_removing_takes_the_password(self, chat):
-        do(chat, ANNA, LogIn("anna", True))
-        assert refused(do(chat, ANNA, RemoveAccount("", False))).fault is AccountFault.WRONG
+        do(chat, ANNA, LogInVerified("anna", True))
+        assert refused(do(chat, ANNA, DropAccountVerified("", False))).fault is AccountFault.WRONG
         assert chat.accounts
 
 

@@ -6,7 +6,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event
 from asyncchat.core.features import EVENTS
-from asyncchat.core.features.audit import Overruled
+from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.join import Join
 from asyncchat.core.features.metadata.facts import RoomMetadataChanged
 from asyncchat.core.features.moderation import Ban, Kick, Mute
@@ -30,8 +30,8 @@ from asyncchat.core.names import LOBBY
 from tests.core.house import ANNA, BOB, OLGA, do, house
 
 
-def noted(chat: Chat, command: Command, who: int = OLGA) -> list[type]:
-    return [type(item.act) for item in do(chat, who, command) if isinstance(item, Overruled)]
+def noted(chat: Chat, command: Command, person_id: int = OLGA) -> list[type]:
+    return [type(item.act) for item in do(chat, person_id, command) if isinstance(item, OperOverride)]
 
 
 def with_role(role: str) -> Chat:
@@ -84,7 +84,7 @@ def test_in_the_lobby_all_is_noted_and_of_others_nothing():
     chat = house()
     assert noted(chat, SetFlag(LOBBY, "moderated")) == [FlagChanged]
     assert noted(chat, Kick("#tea", "bob"), ANNA) == []
-    assert BOB not in chat.rooms["#tea"].seats
+    assert BOB not in chat.rooms["#tea"].member_blocks
 
 
 def test_each_act_in_a_room_says_whom_its_roles_allow_it():

@@ -3,7 +3,7 @@
 import pytest
 
 from asyncchat.core.chat import Chat
-from asyncchat.core.features.accounts import MakeAccount
+from asyncchat.core.features.accounts import RegisterAccountVerified
 from asyncchat.core.features.bots import (
     KEY_MICROSECONDS,
     KEYS,
@@ -19,7 +19,7 @@ from asyncchat.core.features.bots import (
     TokenMade,
     TokenRefused,
 )
-from asyncchat.core.features.connect import Enter, NameNotAllowed, Rename
+from asyncchat.core.features.connect import Connect, NameNotAllowed, Rename
 from asyncchat.core.features.join import RoomNotAllowed
 from asyncchat.core.features.messages import CannotSpeak, Said, Speech
 from asyncchat.core.features.moderation import Ban, Mute
@@ -44,11 +44,11 @@ def fault(items):
     return item.fault
 
 
-@pytest.mark.parametrize("who", [SERVER, OLGA])
-def test_the_server_and_its_owner_make_one(who):
+@pytest.mark.parametrize("person_id", [SERVER, OLGA])
+def test_the_server_and_its_owner_make_one(person_id):
     chat = house()
     made = TokenMade("ci", "d", ("#tea", "#x"), ("post", "who"), NOW)
-    assert do(chat, who, NewToken("ci", "d", ("#tea", "#x", "#tea"), ("who", "post"))) == (made,)
+    assert do(chat, person_id, NewToken("ci", "d", ("#tea", "#x", "#tea"), ("who", "post"))) == (made,)
     assert Bots.of(chat).tokens["ci"].bot.origin == "ci!bot@api"
 
 
@@ -59,7 +59,7 @@ def test_all_rooms_are_one_star():
 
 
 @pytest.mark.parametrize(
-    ("who", "command", "reason"),
+    ("person_id", "command", "reason"),
     [
         (ANNA, NewToken("x", "d", ("#tea",), ("post",)), TokenFault.OTHERS),
         (NOBODY, NewToken("x", "d", ("#tea",), ("post",)), TokenFault.OTHERS),
@@ -78,9 +78,9 @@ def test_all_rooms_are_one_star():
         (SERVER, Post("ci", "#lobby", "hi"), TokenFault.FORBIDDEN),
     ],
 )
-def test_what_is_refused(chat, who, command, reason):
-    do(chat, SERVER, MakeAccount("dora", "v"))
-    assert fault(do(chat, who, command)) is reason
+def test_what_is_refused(chat, person_id, command, reason):
+    do(chat, SERVER, RegisterAccountVerified("dora", "v"))
+    assert fault(do(chat, person_id, command)) is reason
 
 
 def test_there_is_an_end_to_them(chat):
@@ -91,9 +91,9 @@ def test_there_is_an_end_to_them(chat):
 
 def test_nobody_else_has_its_name(chat):
     refused = (NameNotAllowed("CI", "it is a bot's"),)
-    assert do(chat, NOBODY, Enter("CI", "u", "h")) == refused
+    assert do(chat, NOBODY, Connect("CI", "u", "h")) == refused
     assert do(chat, ANNA, Rename("CI")) == refused
-    (item,) = do(chat, SERVER, MakeAccount("ci", "v"))
+    (item,) = do(chat, SERVER, RegisterAccountVerified("ci", "v"))
     assert isinstance(item, AccountRefused)
     do(chat, OLGA, RevokeToken("CI"))
     assert do(chat, ANNA, Rename("ci"))

@@ -4,25 +4,25 @@ import pytest
 
 from asyncchat.core.features.away import AwayChanged, SetAway
 from asyncchat.core.features.connect import (
-    AlreadyEntered,
-    AskWelcome,
+    AlreadyConnected,
     CheckName,
-    Enter,
+    Connect,
+    GetWelcome,
     NameFixed,
     NameNotAllowed,
     NameTaken,
     Quit,
     Rename,
 )
-from asyncchat.core.features.join import AskRoom, Banned, Part, RoomNotAllowed
+from asyncchat.core.features.join import Banned, GetRoom, Part, RoomNotAllowed
 from asyncchat.core.features.moderation import Ban, Mute
-from asyncchat.core.features.opers import ClaimFailed, ClaimOwner, WrongCode
-from asyncchat.core.features.presence import Entered, Left, Renamed
+from asyncchat.core.features.opers import GrantOper, OperFailed, WrongCode
+from asyncchat.core.features.presence import Connected, Left, Renamed
 from asyncchat.core.features.rooms import Joined, RoomClosed, RoomOpened
 from asyncchat.core.features.topic import SetTopic
 from asyncchat.core.names import LOBBY
 from asyncchat.core.people import person, renamed
-from asyncchat.core.replies import NotEntered
+from asyncchat.core.replies import NotConnectedYet
 from asyncchat.core.roles import Right
 from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, decide, do, house
 
@@ -30,16 +30,16 @@ NEW = person(NOBODY, "new", "u", "h", "Real")
 
 
 def enter(name="new", *, rooms=()):
-    return Enter(name, "u", "h", "Real", rooms)
+    return Connect(name, "u", "h", "Real", rooms)
 
 
 def test_entering():
     chat = house()
     assert decide(chat, NOBODY, enter(rooms=(LOBBY,)), NOW) == (
-        Entered(NEW, NOW),
-        AskWelcome(),
+        Connected(NEW, NOW),
+        GetWelcome(),
         Joined(LOBBY, NEW),
-        AskRoom(LOBBY, joining=True),
+        GetRoom(LOBBY, joining=True),
     )
 
 
@@ -67,9 +67,9 @@ def test_entering_a_room_that_may_not_be_is_refused_alone():
 
 
 @pytest.mark.parametrize(
-    ("who", "command", "items"),
+    ("person_id", "command", "items"),
     [
-        (ANNA, enter(), (AlreadyEntered(),)),
+        (ANNA, enter(), (AlreadyConnected(),)),
         (NOBODY, enter("BOB"), (NameTaken("BOB", BOB),)),
         (NOBODY, enter("a b"), (NameNotAllowed("a b", "it has a space"),)),
         (NOBODY, CheckName("new"), ()),
@@ -79,23 +79,23 @@ def test_entering_a_room_that_may_not_be_is_refused_alone():
         (BOB, Rename("bob"), ()),
         (BOB, Rename("ANNA"), (NameTaken("ANNA", ANNA),)),
         (BOB, Rename(""), (NameNotAllowed("", "it is empty"),)),
-        (NOBODY, SetAway("x"), (NotEntered(),)),
+        (NOBODY, SetAway("x"), (NotConnectedYet(),)),
         (NOBODY, Quit(), ()),
-        (NOBODY, ClaimOwner(verified=True), (NotEntered(),)),
+        (NOBODY, GrantOper(verified=True), (NotConnectedYet(),)),
     ],
 )
-def test_what_changes_nothing(who, command, items):
-    assert decide(house(), who, command, NOW) == items
+def test_what_changes_nothing(person_id, command, items):
+    assert decide(house(), person_id, command, NOW) == items
 
 
 def test_a_wrong_code_gives_nothing_and_is_noted():
     chat = house()
     bob = chat.people[BOB]
-    assert do(chat, BOB, ClaimOwner(verified=False)) == (
-        ClaimFailed(bob),
+    assert do(chat, BOB, GrantOper(verified=False)) == (
+        OperFailed(bob),
         WrongCode(),
     )
-    assert do(chat, BOB, ClaimOwner(verified=False, name="x"))[0] == ClaimFailed(bob, "x")
+    assert do(chat, BOB, GrantOper(verified=False, name="x"))[0] == OperFailed(bob, "x")
     assert BOB not in chat.server_operators
 
 
@@ -155,6 +155,6 @@ def test_a_room_with_a_topic_outlives_its_last_member():
 
 def test_the_owner_operates_every_room():
     chat = house()
-    assert chat.may(OLGA, chat.rooms["#tea"], Right.RULE)
+    assert chat.may(OLGA, chat.rooms["#tea"], Right.MANAGE)
     assert not chat.may(CAROL, chat.rooms["#tea"], Right.SPEAK)
-    assert chat.owner_claimed
+    assert chat.owner_code_used

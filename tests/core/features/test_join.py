@@ -3,10 +3,10 @@
 import pytest
 
 from asyncchat.core.features import join
-from asyncchat.core.features.connect import Enter
+from asyncchat.core.features.connect import Connect
 from asyncchat.core.features.join import (
-    AskRoom,
     Banned,
+    GetRoom,
     Join,
     Part,
     PartAll,
@@ -19,21 +19,21 @@ from asyncchat.core.features.room_modes import SetFlag
 from asyncchat.core.features.rooms import Joined, Parted, RoomClosed, RoomOpened
 from asyncchat.core.features.topic import SetTopic, TopicChanged
 from asyncchat.core.names import LOBBY
-from asyncchat.core.replies import NoSuchRoom, NotEntered, NotMember, NotOperator, TextTooLong
+from asyncchat.core.replies import NoSuchRoom, NotConnectedYet, NotMember, NotOperator, TextTooLong
 from asyncchat.core.text import TOPIC_BYTES
 from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, decide, do, house
 
 
 @pytest.mark.parametrize(
-    ("who", "command", "items"),
+    ("person_id", "command", "items"),
     [
-        (NOBODY, Join("#tea"), (NotEntered(),)),
+        (NOBODY, Join("#tea"), (NotConnectedYet(),)),
         (ANNA, Join("#TEA"), ()),
         (ANNA, Join("tea"), (RoomNotAllowed("tea", "a room's name begins with #"),)),
-        (NOBODY, Part("#tea"), (NotEntered(),)),
+        (NOBODY, Part("#tea"), (NotConnectedYet(),)),
         (CAROL, Part("#TEA"), (NotMember("#Tea"),)),
         (CAROL, Part("#x"), (NoSuchRoom("#x"),)),
-        (NOBODY, PartAll(), (NotEntered(),)),
+        (NOBODY, PartAll(), (NotConnectedYet(),)),
         (CAROL, SetTopic("#tea", "x"), (NotMember("#Tea"),)),
         (BOB, SetTopic("#tea", "x"), (NotOperator("#Tea"),)),
         (ANNA, SetTopic("#tea", ""), ()),
@@ -41,8 +41,8 @@ from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, decide, do, ho
         (ANNA, SetTopic("#tea", "\ud800" * 91), (TextTooLong(TOPIC_BYTES),)),
     ],
 )
-def test_what_changes_nothing(who, command, items):
-    assert decide(house(), who, command, NOW) == items
+def test_what_changes_nothing(person_id, command, items):
+    assert decide(house(), person_id, command, NOW) == items
 
 
 def test_the_first_member_opens_a_room_and_operates_it():
@@ -51,7 +51,7 @@ def test_the_first_member_opens_a_room_and_operates_it():
     assert decide(chat, CAROL, Join("#Класс"), NOW) == (
         RoomOpened("#Класс", NOW),
         Joined("#Класс", carol, operator=True),
-        AskRoom("#Класс", joining=True),
+        GetRoom("#Класс", joining=True),
     )
     do(chat, CAROL, Join("#Класс"))
     _, view = do(chat, BOB, Join("#КЛАСС"))
@@ -71,8 +71,8 @@ def test_an_empty_room_that_stayed_gets_a_new_operator():
 
 def test_the_lobby_never_gets_one():
     chat = house()
-    for who in (ANNA, BOB, CAROL, OLGA):
-        do(chat, who, Part(LOBBY))
+    for person_id in (ANNA, BOB, CAROL, OLGA):
+        do(chat, person_id, Part(LOBBY))
     assert LOBBY in chat.rooms
     do(chat, BOB, Join(LOBBY))
     assert chat.rooms[LOBBY].roles == {}
@@ -128,7 +128,7 @@ def test_a_full_house_makes_place_where_nobody_is(monkeypatch):
 def test_entering_keeps_to_the_limit_of_rooms(monkeypatch):
     monkeypatch.setattr(join, "ROOMS_EACH", 2)
     chat = house()
-    items = do(chat, NOBODY, Enter("new", "u", "h", rooms=("#a", "#b", "#c")))
+    items = do(chat, NOBODY, Connect("new", "u", "h", rooms=("#a", "#b", "#c")))
     assert items[-1] == TooManyRooms("#c", 2)
     assert chat.rooms.joined[NOBODY] == ("#a", "#b")
 

@@ -7,17 +7,17 @@ from asyncchat.core.features.messages import (
     CannotSpeak,
     CannotSpeakReason,
     Said,
+    SaidInPrivate,
     Say,
-    Signal,
-    Signalled,
-    SignalledTo,
+    SendTagMessage,
     Speech,
-    Whispered,
+    TagMessageSent,
+    TagMessageSentInPrivate,
 )
 from asyncchat.core.features.moderation import Ban, Mute
 from asyncchat.core.features.room_modes import SetFlag
 from asyncchat.core.names import LOBBY
-from asyncchat.core.replies import AwayNote, NoSuchPerson, NoSuchRoom, NotEntered, NoText, TextTooLong
+from asyncchat.core.replies import AwayNote, NoSuchPerson, NoSuchRoom, NotConnectedYet, NoText, TextTooLong
 from asyncchat.core.text import TEXT_BYTES
 from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, decide, do, house
 
@@ -34,9 +34,9 @@ def test_a_member_speaks(to, text, speech):
 
 
 @pytest.mark.parametrize(
-    ("who", "to", "text", "refusal"),
+    ("person_id", "to", "text", "refusal"),
     [
-        (NOBODY, LOBBY, "x", NotEntered()),
+        (NOBODY, LOBBY, "x", NotConnectedYet()),
         (ANNA, LOBBY, "", NoText()),
         (ANNA, LOBBY, LONGEST + "x", TextTooLong(TEXT_BYTES)),
         (ANNA, LOBBY, "\ud800" * 3000, TextTooLong(TEXT_BYTES)),
@@ -46,11 +46,11 @@ def test_a_member_speaks(to, text, speech):
         (CAROL, "#tea", "x", CannotSpeak("#Tea", CannotSpeakReason.OUTSIDE)),
     ],
 )
-def test_refusals(who, to, text, refusal):
-    assert decide(house(), who, Say(to, text), NOW) == (refusal,)
+def test_refusals(person_id, to, text, refusal):
+    assert decide(house(), person_id, Say(to, text), NOW) == (refusal,)
 
 
-@pytest.mark.parametrize("speech", [Speech.NOTICE, Speech.PROBE_ANSWER])
+@pytest.mark.parametrize("speech", [Speech.NOTICE, Speech.CTCP_REPLY])
 def test_a_notice_is_never_answered(speech):
     chat = house()
     do(chat, BOB, SetAway("lunch"))
@@ -59,7 +59,7 @@ def test_a_notice_is_never_answered(speech):
     assert len(decide(chat, CAROL, Say("bob", "x", speech), NOW)) == 1
 
 
-@pytest.mark.parametrize("speech", [Speech.PROBE, Speech.PROBE_ANSWER])
+@pytest.mark.parametrize("speech", [Speech.CTCP_QUERY, Speech.CTCP_REPLY])
 def test_a_probe_needs_no_text(speech):
     assert len(decide(house(), ANNA, Say(LOBBY, "", speech), NOW)) == 1
 
@@ -75,17 +75,17 @@ def test_who_may_not_speak():
     assert do(chat, CAROL, Say("#tea", "x")) == (CannotSpeak("#Tea", CannotSpeakReason.BANNED),)
     do(chat, ANNA, Ban("#tea", "*"))
     do(chat, ANNA, Mute("#tea", "*"))
-    for who in (ANNA, OLGA):
-        assert isinstance(do(chat, who, Say("#tea", "I may"))[0], Said)
+    for person_id in (ANNA, OLGA):
+        assert isinstance(do(chat, person_id, Say("#tea", "I may"))[0], Said)
 
 
 def test_private_words():
     chat = house()
     anna, bob = chat.people[ANNA], chat.people[BOB]
-    assert do(chat, ANNA, Say("BOB", "psst")) == (Whispered(bob, anna, "psst"),)
+    assert do(chat, ANNA, Say("BOB", "psst")) == (SaidInPrivate(bob, anna, "psst"),)
     do(chat, BOB, SetAway("lunch"))
     assert do(chat, ANNA, Say("bob", "psst")) == (
-        Whispered(bob, anna, "psst"),
+        SaidInPrivate(bob, anna, "psst"),
         AwayNote(bob, "lunch"),
     )
 
@@ -94,9 +94,9 @@ def test_signals():
     chat = house()
     anna, bob = chat.people[ANNA], chat.people[BOB]
     tags = (("typing", "active"),)
-    assert do(chat, ANNA, Signal("#tea", tags)) == (Signalled("#Tea", anna, tags),)
-    assert do(chat, ANNA, Signal("bob", tags)) == (SignalledTo(bob, anna, tags),)
-    assert do(chat, CAROL, Signal("#tea", tags)) == (CannotSpeak("#Tea", CannotSpeakReason.OUTSIDE),)
-    assert do(chat, CAROL, Signal("#x", tags)) == (NoSuchRoom("#x"),)
-    assert do(chat, CAROL, Signal("zoe", tags)) == (NoSuchPerson("zoe"),)
-    assert do(chat, NOBODY, Signal("bob", tags)) == (NotEntered(),)
+    assert do(chat, ANNA, SendTagMessage("#tea", tags)) == (TagMessageSent("#Tea", anna, tags),)
+    assert do(chat, ANNA, SendTagMessage("bob", tags)) == (TagMessageSentInPrivate(bob, anna, tags),)
+    assert do(chat, CAROL, SendTagMessage("#tea", tags)) == (CannotSpeak("#Tea", CannotSpeakReason.OUTSIDE),)
+    assert do(chat, CAROL, SendTagMessage("#x", tags)) == (NoSuchRoom("#x"),)
+    assert do(chat, CAROL, SendTagMessage("zoe", tags)) == (NoSuchPerson("zoe"),)
+    assert do(chat, NOBODY, SendTagMessage("bob", tags)) == (NotConnectedYet(),)

@@ -5,14 +5,19 @@ from typing import Any
 import pytest
 
 from asyncchat.core.chat import Chat
-from asyncchat.core.features.accounts import LogIn, LogOut, MakeAccount, RemoveAccount
-from asyncchat.core.features.audit import Overruled
-from asyncchat.core.features.connect import Detach, Enter, Quit, Rename, Welcome
+from asyncchat.core.features.accounts import (
+    DropAccountVerified,
+    LogInVerified,
+    LogOut,
+    RegisterAccountVerified,
+)
+from asyncchat.core.features.audit import OperOverride
+from asyncchat.core.features.connect import Connect, Detach, Quit, Rename, Welcome
 from asyncchat.core.features.join import Join, Part
 from asyncchat.core.features.metadata.facts import (
-    AskMetadata,
-    AskSubscribed,
     ClearMetadata,
+    GetMetadata,
+    GetSubscribed,
     MetadataFault,
     MetadataLater,
     MetadataNow,
@@ -41,7 +46,7 @@ from asyncchat.core.features.metadata.state import (
     is_key,
     subscribing,
 )
-from asyncchat.core.features.monitor import Watch
+from asyncchat.core.features.monitor import MonitorAdd
 from asyncchat.core.features.rename import RenameRoom
 from asyncchat.core.features.room_modes import SetFlag
 from asyncchat.core.features.server import starting
@@ -52,8 +57,8 @@ from tests.core.house import do as done
 ALL = [f"k{number}" for number in range(SUBSCRIBED_EACH)]
 
 
-def do(chat, who, command, now=NOW) -> Any:
-    return done(chat, who, command, now)
+def do(chat, person_id, command, now=NOW) -> Any:
+    return done(chat, person_id, command, now)
 
 
 def told(items):
@@ -62,8 +67,8 @@ def told(items):
     return {(item.target, item.key, item.value): item.to for item in shown}
 
 
-def put(chat, who, key, value="x", target="", now=NOW):
-    return do(chat, who, SetMetadata(target, key, value), now)
+def put(chat, person_id, key, value="x", target="", now=NOW):
+    return do(chat, person_id, SetMetadata(target, key, value), now)
 
 
 def fault(items):
@@ -75,8 +80,8 @@ def fault(items):
 def chat():
     """The house, where bob and carol subscribed to avatars."""
     chat = house()
-    for who in (BOB, CAROL):
-        do(chat, who, Subscribe(("avatar",)))
+    for person_id in (BOB, CAROL):
+        do(chat, person_id, Subscribe(("avatar",)))
     return chat
 
 
@@ -113,7 +118,7 @@ class TestWhoIsTold:
         do(chat, OLGA, Part(LOBBY))
         assert told(put(chat, ANNA, "avatar")) == {("Anna", "avatar", "x"): (BOB, CAROL)}
         assert told(put(chat, OLGA, "avatar")) == {}
-        do(chat, CAROL, Watch(("olga",)))
+        do(chat, CAROL, MonitorAdd(("olga",)))
         assert told(put(chat, OLGA, "avatar", "y")) == {("olga", "avatar", "y"): (CAROL,)}
         assert told(put(chat, ANNA, "url")) == {}
 
@@ -131,8 +136,8 @@ class TestWhoIsTold:
 
     def test_in_an_auditorium_only_who_sees_the_person(self, chat):
         do(chat, CAROL, Join("#tea"))
-        for who in (ANNA, BOB, CAROL):
-            do(chat, who, Part(LOBBY))
+        for person_id in (ANNA, BOB, CAROL):
+            do(chat, person_id, Part(LOBBY))
         do(chat, ANNA, SetFlag("#tea", "auditorium", True))
         assert told(put(chat, BOB, "avatar")) == {("bob", "avatar", "x"): (BOB,)}
         assert told(put(chat, ANNA, "avatar")) == {("Anna", "avatar", "x"): (BOB, CAROL)}
@@ -145,13 +150,13 @@ class TestWhoIsTold:
     def test_of_who_comes_and_is_watched(self, chat):
         put(chat, ANNA, "avatar", "a")
         do(chat, CAROL, Part(LOBBY))
-        do(chat, CAROL, Watch(("Anne",)))
+        do(chat, CAROL, MonitorAdd(("Anne",)))
         items = do(chat, ANNA, Rename("Anne"))
         assert told(items) == {("Anne", "avatar", "a"): (CAROL,)}
 
     def test_who_watches_somebody_is_told_at_once(self, chat):
         put(chat, ANNA, "avatar", "a")
-        items = do(chat, CAROL, Watch(("anna", "nobody")))
+        items = do(chat, CAROL, MonitorAdd(("anna", "nobody")))
         assert items[-1] == MetadataTold("", (("Anna", "avatar", "a"),))
 
     def test_who_subscribes_is_told_of_all_it_hears_of(self, chat):
@@ -174,8 +179,8 @@ class TestWhoIsTold:
 
 
 class TestAccounts:
-    def register(self, chat, who, name):
-        return do(chat, who, MakeAccount(name, "v"))
+    def register(self, chat, person_id, name):
+        return do(chat, person_id, RegisterAccountVerified(name, "v"))
 
     def test_values_outlive_a_visit_and_a_restart(self, chat):
         self.register(chat, ANNA, "Anna")
@@ -183,7 +188,7 @@ class TestAccounts:
         do(chat, ANNA, Quit())
         for fact in starting(chat, "1"):
             chat.apply(fact)
-        do(chat, NOBODY, Enter("Anna", "u", "h", account="anna"))
+        do(chat, NOBODY, Connect("Anna", "u", "h", account="anna"))
         assert Metadata.of(chat).values_of(chat.people[NOBODY]) == {"avatar": "a"}
 
     def test_a_guests_values_end_with_the_visit(self, chat):
@@ -198,13 +203,13 @@ class TestAccounts:
         do(chat, ANNA, LogOut())
         put(chat, ANNA, "avatar", "guest")
         put(chat, ANNA, "url", "guest")
-        items = do(chat, ANNA, LogIn("anna", verified=True))
+        items = do(chat, ANNA, LogInVerified("anna", verified=True))
         assert Metadata.of(chat).values_of(chat.people[ANNA]) == {"avatar": "a", "url": "guest"}
         assert told(items) == {("Anna", "avatar", "a"): (BOB, CAROL)}
 
     def test_all_who_are_logged_in_change_together(self, chat):
         self.register(chat, ANNA, "Anna")
-        do(chat, OLGA, LogIn("anna", verified=True))
+        do(chat, OLGA, LogInVerified("anna", verified=True))
         assert set(told(put(chat, ANNA, "avatar", "a"))) == {
             ("Anna", "avatar", "a"),
             ("olga", "avatar", "a"),
@@ -213,7 +218,7 @@ class TestAccounts:
     def test_an_account_that_is_removed_takes_its_values_along(self, chat):
         self.register(chat, ANNA, "Anna")
         put(chat, ANNA, "avatar", "a")
-        items = do(chat, ANNA, RemoveAccount("", verified=True))
+        items = do(chat, ANNA, DropAccountVerified("", verified=True))
         assert told(items) == {("Anna", "avatar", None): (BOB, CAROL)}
         assert Metadata.of(chat).count == 0
 
@@ -227,11 +232,11 @@ class TestRefused:
 
     def test_an_operator_of_the_server_may_and_that_is_noted(self, chat):
         items = put(chat, OLGA, "url", target="#tea")
-        assert any(isinstance(item, Overruled) for item in items)
+        assert any(isinstance(item, OperOverride) for item in items)
 
     def test_a_secret_room_is_not_there_for_others(self, chat):
         do(chat, ANNA, SetFlag("#tea", "secret", True))
-        assert fault(do(chat, CAROL, AskMetadata("#tea"))) is MetadataFault.NO_TARGET
+        assert fault(do(chat, CAROL, GetMetadata("#tea"))) is MetadataFault.NO_TARGET
         assert fault(do(chat, CAROL, SyncMetadata("#tea"))) is MetadataFault.NO_TARGET
 
     def test_what_can_be_no_value_or_key(self, chat):
@@ -270,8 +275,8 @@ class TestRooms:
         put(chat, ANNA, "url", "x", target="#tea")
         do(chat, ANNA, RenameRoom("#tea", "#coffee"))
         assert chat.rooms["#coffee"].metadata == {"url": "x"}
-        for who in (ANNA, BOB):
-            do(chat, who, Part("#coffee"))
+        for person_id in (ANNA, BOB):
+            do(chat, person_id, Part("#coffee"))
         assert "#coffee" in chat.rooms  # something is set for it
         do(chat, OLGA, ClearMetadata("#coffee"))
         assert "#coffee" not in chat.rooms
@@ -283,8 +288,8 @@ class TestRooms:
         assert moved.view.metadata == MetadataLater("#coffee", 1)
 
     def test_a_large_room_is_told_later(self, chat):
-        for who in range(10, 10 + LARGE):
-            do(chat, who, Enter(f"n{who}", "u", "h", rooms=("#tea",)))
+        for person_id in range(10, 10 + LARGE):
+            do(chat, person_id, Connect(f"n{person_id}", "u", "h", rooms=("#tea",)))
         assert do(chat, CAROL, Join("#tea"))[-1].metadata is None
         do(chat, CAROL, Part("#tea"))
         put(chat, ANNA, "avatar", "a")
@@ -311,9 +316,9 @@ class TestRooms:
 
 class TestEntering:
     def test_with_values_and_subscriptions(self, chat):
-        do(chat, CAROL, Watch(("zoe",)))
+        do(chat, CAROL, MonitorAdd(("zoe",)))
         pending = (("avatar", "z"), ("Bad", "x"), ("gone", None))
-        items = do(chat, NOBODY, Enter("zoe", "u", "h", metadata=pending, keys=("url", "$")))
+        items = do(chat, NOBODY, Connect("zoe", "u", "h", metadata=pending, keys=("url", "$")))
         assert told(items) == {("zoe", "avatar", "z"): (CAROL,)}
         assert Metadata.of(chat).values_of(chat.people[NOBODY]) == {"avatar": "z"}
         assert list(Metadata.of(chat).subscriptions[NOBODY]) == ["url"]
@@ -321,12 +326,12 @@ class TestEntering:
         assert welcome.metadata == (("avatar", "z"),)
 
     def test_an_account_has_no_more_keys_than_it_may(self, chat):
-        do(chat, ANNA, MakeAccount("Anna", "v"))
+        do(chat, ANNA, RegisterAccountVerified("Anna", "v"))
         for number in range(KEYS_EACH - 1):
             put(chat, ANNA, f"k{number}")
         do(chat, ANNA, Quit())
         pending = (("x", "1"), ("y", "1"), ("k0", None))
-        do(chat, NOBODY, Enter("Anna", "u", "h", account="Anna", metadata=pending))
+        do(chat, NOBODY, Connect("Anna", "u", "h", account="Anna", metadata=pending))
         values = Metadata.of(chat).values_of(chat.people[NOBODY])
         assert "x" in values
         assert not {"y", "k0"} & set(values)
@@ -345,9 +350,9 @@ class TestEntering:
         assert chat.state() == before
 
     def test_what_the_account_has_is_known_before(self, chat):
-        do(chat, ANNA, MakeAccount("Anna", "v"))
+        do(chat, ANNA, RegisterAccountVerified("Anna", "v"))
         put(chat, ANNA, "url", "u")
-        asked = AskMetadata("", None, "anna", (("avatar", "a"), ("url", None)))
+        asked = GetMetadata("", None, "anna", (("avatar", "a"), ("url", None)))
         assert do(chat, NOBODY, asked) == (MetadataView("", (("avatar", "a"),)),)
         (cleared,) = do(chat, NOBODY, PrepareMetadata("anna", ()))
         assert cleared.pending == (("url", None),)
@@ -355,7 +360,7 @@ class TestEntering:
 
 def test_who_leaves_is_told_of_nothing_any_more():
     chat = Chat()
-    do(chat, 1, Enter("a", "u", "h", keys=("url",)))
+    do(chat, 1, Connect("a", "u", "h", keys=("url",)))
     do(chat, 1, Quit())
     assert not Metadata.of(chat).subscribers
     assert not Metadata.of(chat).subscriptions
@@ -363,14 +368,14 @@ def test_who_leaves_is_told_of_nothing_any_more():
 
 def test_each_device_subscribes_for_itself():
     chat = house()
-    do(chat, ANNA, MakeAccount("Anna", "v"))
-    enter = Enter("Anna", "u", "h", account="Anna", keys=("url",))
+    do(chat, ANNA, RegisterAccountVerified("Anna", "v"))
+    enter = Connect("Anna", "u", "h", account="Anna", keys=("url",))
     do(chat, 7, enter)
     do(chat, ANNA, Subscribe(("avatar", "url"), 7))
     do(chat, ANNA, Subscribe(("avatar",), ANNA))
     assert Metadata.of(chat).subscribers == {"url": {ANNA: 1}, "avatar": {ANNA: 2}}
     do(chat, ANNA, Unsubscribe(("avatar",), 7))
-    assert do(chat, ANNA, AskSubscribed(7)) == (SubscriptionsView(("url",)),)
+    assert do(chat, ANNA, GetSubscribed(7)) == (SubscriptionsView(("url",)),)
     assert told(put(chat, ANNA, "avatar")) == {("Anna", "avatar", "x"): (ANNA,)}
     do(chat, ANNA, Detach(7, ""))
     assert Metadata.of(chat).subscribers == {"avatar": {ANNA: 1}}

@@ -4,8 +4,8 @@ import pytest
 
 from asyncchat.core.events import Event
 from asyncchat.core.features import room_modes
-from asyncchat.core.features.audit import Overruled
-from asyncchat.core.features.connect import Enter
+from asyncchat.core.features.audit import OperOverride
+from asyncchat.core.features.connect import Connect
 from asyncchat.core.features.join import Banned, Join
 from asyncchat.core.features.moderation import Ban, Kick, Mute
 from asyncchat.core.features.redaction import Erase, Erased
@@ -19,7 +19,7 @@ from asyncchat.core.features.room_modes import (
 )
 from asyncchat.core.features.rooms import Kicked, RoomClosed
 from asyncchat.core.names import LOBBY
-from asyncchat.core.replies import NoSuchPerson, NoSuchRoom, NotEntered, NotMember, NotOperator, NotThere
+from asyncchat.core.replies import NoSuchPerson, NoSuchRoom, NotConnectedYet, NotMember, NotOperator, NotThere
 from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, decide, do, house
 
 ASKED = [
@@ -34,9 +34,9 @@ ASKED = [
 
 @pytest.mark.parametrize("make", ASKED)
 @pytest.mark.parametrize(
-    ("who", "room", "refusal"),
+    ("person_id", "room", "refusal"),
     [
-        (NOBODY, "#tea", NotEntered()),
+        (NOBODY, "#tea", NotConnectedYet()),
         (BOB, "#TEA", NotOperator("#Tea")),
         (CAROL, "#tea", NotMember("#Tea")),
         (ANNA, "#x", NoSuchRoom("#x")),
@@ -44,19 +44,19 @@ ASKED = [
         (ANNA, LOBBY, NotOperator(LOBBY)),
     ],
 )
-def test_who_may_not(make, who, room, refusal):
+def test_who_may_not(make, person_id, room, refusal):
     if isinstance(refusal, NotMember) and type(make(room)) not in (Kick, Erase):
         refusal = NotOperator(refusal.room)  # modes: who is outside lacks the right
-    assert decide(house(), who, make(room), NOW) == (refusal,)
+    assert decide(house(), person_id, make(room), NOW) == (refusal,)
 
 
 @pytest.mark.parametrize("make", ASKED)
-@pytest.mark.parametrize("who", [ANNA, OLGA])
-def test_who_may(make, who):
+@pytest.mark.parametrize("person_id", [ANNA, OLGA])
+def test_who_may(make, person_id):
     chat = house()
-    event, *noted = decide(chat, who, make("#TEA"), NOW)
+    event, *noted = decide(chat, person_id, make("#TEA"), NOW)
     assert isinstance(event, Event)
-    overruled = [] if who == ANNA else [Overruled(chat.people[OLGA], event)]
+    overruled = [] if person_id == ANNA else [OperOverride(chat.people[OLGA], event)]
     assert noted == overruled
 
 
@@ -76,7 +76,7 @@ def test_a_ban_that_puts_out():
     banned, kicked = do(chat, ANNA, Ban("#tea", "bob", out=True))
     assert isinstance(banned, BanChanged)
     assert kicked == Kicked("#Tea", bob, anna, "banned")
-    assert ANNA in chat.rooms["#tea"].seats
+    assert ANNA in chat.rooms["#tea"].member_blocks
     assert do(chat, BOB, Join("#tea")) == (Banned("#Tea"),)
     assert do(chat, ANNA, Ban("#tea", "*!*@*", out=True))[1:] == ()
 
@@ -128,7 +128,7 @@ def test_what_is_meant_by_a_name(kind, typed, mask):
 
 def test_a_name_is_meant_where_others_share_the_host():
     chat = house()
-    do(chat, 6, Enter("twin", "u", "host2", rooms=("#tea",)))
+    do(chat, 6, Connect("twin", "u", "host2", rooms=("#tea",)))
     (event,) = do(chat, ANNA, Mute("#tea", "bob"))
     assert isinstance(event, MuteChanged)
     assert event.mask == "bob!*@*"
@@ -136,7 +136,7 @@ def test_a_name_is_meant_where_others_share_the_host():
 
 def test_who_stayed_is_not_meant_with_who_was_put_out():
     chat = house()
-    do(chat, 6, Enter("twin", "u", "host2", rooms=("#tea",)))
+    do(chat, 6, Connect("twin", "u", "host2", rooms=("#tea",)))
     do(chat, ANNA, Kick("#tea", "bob"))
     (event,) = do(chat, ANNA, Ban("#tea", "bob"))
     assert isinstance(event, BanChanged)

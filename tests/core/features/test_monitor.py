@@ -13,18 +13,20 @@ NAMES = st.lists(st.sampled_from(["a", "A", "b", "ж", "Ж"]), max_size=4)
 def test_both_sides_say_the_same(steps):
     watching = Monitor()
     model: dict[int, set[str]] = {1: set(), 2: set(), 3: set()}
-    for who, what, names in steps:
+    for person_id, what, names in steps:
         keys = {fold(name) for name in names}
         if what == "add" and names:
-            watching.add(who, names)
-            model[who] |= keys
+            watching.add(person_id, names)
+            model[person_id] |= keys
         elif what == "remove":
-            watching.remove(who, names)
-            model[who] -= keys
+            watching.remove(person_id, names)
+            model[person_id] -= keys
         elif what == "forget":
-            watching.forget_person(who, (who,))
-            model[who] = set()
-    assert {who: set(names) for who, names in watching.names.items()} == {w: k for w, k in model.items() if k}
-    pairs = {(key, who) for key, watchers in watching.watchers.items() for who in watchers}
-    assert pairs == {(key, who) for who, keys in model.items() for key in keys}
+            watching.forget_person(person_id, (person_id,))
+            model[person_id] = set()
+    assert {person_id: set(names) for person_id, names in watching.names.items()} == {
+        w: k for w, k in model.items() if k
+    }
+    pairs = {(key, person_id) for key, watchers in watching.watchers.items() for person_id in watchers}
+    assert pairs == {(key, person_id) for person_id, keys in model.items() for key in keys}
     assert all(watching.watchers.values())

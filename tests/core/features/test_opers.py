@@ -1,15 +1,15 @@
 import pytest
 
-from asyncchat.core.features.connect import Enter
+from asyncchat.core.features.connect import Connect
 from asyncchat.core.features.host import ChangeHost
 from asyncchat.core.features.kill import Kill, Killed
-from asyncchat.core.features.opers import NeedOwner, OwnerOnly
-from asyncchat.core.features.presence import Entered
+from asyncchat.core.features.opers import OperOnly, RequireOper
+from asyncchat.core.features.presence import Connected
 from asyncchat.core.features.server_bans import (
     SERVER_BANS,
-    AskServerBans,
     BanFromServer,
     BannedFromServer,
+    GetServerBans,
     NoSuchServerBan,
     ServerBanChanged,
     ServerBans,
@@ -19,7 +19,7 @@ from asyncchat.core.features.server_bans import (
 )
 from asyncchat.core.features.user_modes import SetPersonFlag
 from asyncchat.core.features.wallops import Announce, Announced
-from asyncchat.core.replies import NoSuchPerson, NotEntered, NoText, NotServerOperator, TextTooLong
+from asyncchat.core.replies import NoSuchPerson, NotConnectedYet, NoText, NotServerOperator, TextTooLong
 from tests.core.house import ANNA, BOB, NOBODY, NOW, OLGA, do, house
 
 MINUTE = 60_000_000
@@ -32,13 +32,13 @@ MINUTE = 60_000_000
         Announce("x"),
         ChangeHost("bob", "b.example"),
         BanFromServer("m"),
-        AskServerBans(),
-        NeedOwner(),
+        GetServerBans(),
+        RequireOper(),
     ],
 )
 def test_the_owner_alone(command):
     assert do(house(), ANNA, command) == (NotServerOperator(),)
-    assert do(house(), NOBODY, command) == (NotEntered(),)
+    assert do(house(), NOBODY, command) == (NotConnectedYet(),)
 
 
 def test_somebody_is_put_out():
@@ -61,9 +61,9 @@ def test_a_ban_puts_out_whom_it_means_and_keeps_out():
     banned, killed = do(chat, OLGA, BanFromServer("*@host2", True, 60, "spam"))
     assert banned == ServerBanChanged(olga, "*!*@host2", True, NOW, NOW + MINUTE, "spam")
     assert killed == Killed(chat.people[BOB], olga, "spam")
-    again = Enter("rob", "u", "host2")
+    again = Connect("rob", "u", "host2")
     assert do(chat, 9, again) == (BannedFromServer("spam", NOW + MINUTE),)
-    assert isinstance(do(chat, 9, again, NOW + MINUTE)[0], Entered)
+    assert isinstance(do(chat, 9, again, NOW + MINUTE)[0], Connected)
 
 
 def test_owners_are_not_meant():
@@ -86,7 +86,7 @@ def test_bans_that_are_over_make_room_and_are_not_listed():
         do(chat, OLGA, BanFromServer(f"n{number}", seconds=60))
     assert do(chat, OLGA, BanFromServer("more")) == (TooManyServerBans("more!*@*", SERVER_BANS),)
     later = NOW + MINUTE
-    (view,) = do(chat, OLGA, AskServerBans("why"), later)
+    (view,) = do(chat, OLGA, GetServerBans("why"), later)
     assert view == ServerBansView((), "why")
     assert len(do(chat, OLGA, BanFromServer("more"), later)) == SERVER_BANS + 1
     assert list(ServerBans.of(chat)) == ["more!*@*"]
@@ -99,4 +99,4 @@ def test_nobody_bans_everybody(mask):
 
 
 def test_what_only_the_owner_is_told():
-    assert do(house(), OLGA, NeedOwner("x")) == (OwnerOnly("x"),)
+    assert do(house(), OLGA, RequireOper("x")) == (OperOnly("x"),)

@@ -3,10 +3,10 @@
 import pytest
 
 from asyncchat.core.chat import Chat
-from asyncchat.core.features.connect import Enter
+from asyncchat.core.features.connect import Connect
 from asyncchat.core.features.invites import Invite, Invites
 from asyncchat.core.features.join import Forwarded, Join, Part, RoomHasMoved
-from asyncchat.core.features.read_markers import MarkRead, mark_of
+from asyncchat.core.features.read_markers import SetReadMarker, read_marker_of
 from asyncchat.core.features.rename import (
     LARGE,
     REST,
@@ -19,7 +19,7 @@ from asyncchat.core.features.room_modes import SetFlag, SetRole, SetSetting
 from asyncchat.core.features.rooms import Joined, RoomOpened
 from asyncchat.core.features.topic import SetTopic, TopicChanged
 from asyncchat.core.names import LOBBY
-from asyncchat.core.replies import NoSuchRoom, NotEntered, NotMember, NotOperator, Refusal
+from asyncchat.core.replies import NoSuchRoom, NotConnectedYet, NotMember, NotOperator, Refusal
 from asyncchat.log.snapshot import snapshot
 from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, do, house
 
@@ -29,8 +29,8 @@ def chat():
     return house()
 
 
-def rename(chat, to, who=ANNA, room="#tea", now=NOW):
-    return do(chat, who, RenameRoom(room, to), now)
+def rename(chat, to, person_id=ANNA, room="#tea", now=NOW):
+    return do(chat, person_id, RenameRoom(room, to), now)
 
 
 def test_all_of_a_room_moves(chat):
@@ -48,18 +48,19 @@ def test_all_of_a_room_moves(chat):
     room = chat.room_named("#milk")
     assert room.state() == {**before, "name": "#Milk", "renamed": NOW, "former": ("#Tea",)}
     assert all(
-        "#milk" in chat.rooms.joined[who] and "#tea" not in chat.rooms.joined[who] for who in room.seats
+        "#milk" in chat.rooms.joined[person_id] and "#tea" not in chat.rooms.joined[person_id]
+        for person_id in room.member_blocks
     )
     assert Invites.of(chat).rooms == {CAROL: {"#milk": True}}
     assert chat.room_named("#hall").settings["forward"] == "#Milk"
     do(chat, BOB, Part("#milk"))
-    assert BOB not in room.seats
+    assert BOB not in room.member_blocks
 
 
 @pytest.mark.parametrize(
-    ("who", "room", "to", "items"),
+    ("person_id", "room", "to", "items"),
     [
-        (NOBODY, "#tea", "#x", (NotEntered(),)),
+        (NOBODY, "#tea", "#x", (NotConnectedYet(),)),
         (ANNA, "#none", "#x", (NoSuchRoom("#none"),)),
         (CAROL, "#tea", "#x", (NotMember("#Tea"),)),
         (BOB, "#tea", "#x", (NotOperator("#Tea"),)),
@@ -69,8 +70,8 @@ def test_all_of_a_room_moves(chat):
         (ANNA, "#tea", "x", (CannotRenameRoom("#Tea", "x", "a room's name begins with #"),)),
     ],
 )
-def test_who_may_not_and_what_not(chat, who, room, to, items):
-    assert rename(chat, to, who, room) == items
+def test_who_may_not_and_what_not(chat, person_id, room, to, items):
+    assert rename(chat, to, person_id, room) == items
 
 
 def test_a_change_of_case(chat):
@@ -117,8 +118,8 @@ def test_another_room_may_not_take_a_name_that_leads_elsewhere(chat):
 
 
 def test_a_large_room_keeps_a_name_for_a_while(chat):
-    for who in range(100, 100 + LARGE):
-        do(chat, who, Enter(f"p{who}", "u", "h", rooms=("#tea",)))
+    for person_id in range(100, 100 + LARGE):
+        do(chat, person_id, Connect(f"p{person_id}", "u", "h", rooms=("#tea",)))
     rename(chat, "#milk")
     assert rename(chat, "#tea", room="#milk", now=NOW + REST - 1) == (
         CannotRenameRoom("#milk", "#tea", "it was renamed a moment ago"),
@@ -164,7 +165,7 @@ def test_a_room_gets_no_name_by_renaming_that_could_not_be_opened():
 
 def test_read_marks_go_with_the_room():
     chat = house()
-    do(chat, BOB, MarkRead("#tea", NOW - 5))
+    do(chat, BOB, SetReadMarker("#tea", NOW - 5))
     do(chat, ANNA, RenameRoom("#tea", "#coffee"))
-    assert mark_of(chat, BOB, "#coffee") == NOW - 5
-    assert mark_of(chat, BOB, "#tea") is None
+    assert read_marker_of(chat, BOB, "#coffee") == NOW - 5
+    assert read_marker_of(chat, BOB, "#tea") is None

@@ -1,14 +1,14 @@
 """What a configuration states for rooms yields to what people set."""
 
 from asyncchat.core.chat import Chat
-from asyncchat.core.features.room_defaults import RoomSetting, configured
+from asyncchat.core.features.room_defaults import RoomDefaults, configured
 from asyncchat.core.features.room_modes import FlagChanged, SettingChanged
 from asyncchat.core.features.rooms import RoomOpened
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.people import from_origin
 
 BY = from_origin("irc.test")
-STATED = RoomSetting(
+STATED = RoomDefaults(
     "What is new", {"moderated": True, "secret": False, "topic-locked": True}, {"limit": "5"}
 )
 
@@ -29,7 +29,7 @@ def test_a_room_that_is_not_there_is_opened_with_all_of_it():
     for fact in stated:
         chat.apply(fact)
     assert facts(chat, "#news", STATED, 6) == []
-    assert facts(chat, "#none", RoomSetting()) == []
+    assert facts(chat, "#none", RoomDefaults()) == []
 
 
 def test_a_room_with_nothing_set_gets_all_of_it():

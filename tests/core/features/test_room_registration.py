@@ -3,10 +3,22 @@
 import pytest
 
 from asyncchat.core.chat import Chat
-from asyncchat.core.features.accounts import LogIn, LogOut, MakeAccount, RemoveAccount
-from asyncchat.core.features.connect import Enter
+from asyncchat.core.features.accounts import (
+    DropAccountVerified,
+    LogInVerified,
+    LogOut,
+    RegisterAccountVerified,
+)
+from asyncchat.core.features.connect import Connect
 from asyncchat.core.features.join import Join, Part
-from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Said, Say, Signal, Whispered
+from asyncchat.core.features.messages import (
+    CannotSpeak,
+    CannotSpeakReason,
+    Said,
+    SaidInPrivate,
+    Say,
+    SendTagMessage,
+)
 from asyncchat.core.features.moderation import Ban
 from asyncchat.core.features.presence import LoggedIn
 from asyncchat.core.features.room_modes import RoleChanged, SetFlag, SetRole, SetSetting
@@ -14,7 +26,7 @@ from asyncchat.core.features.room_registration import (
     GIVER,
     AccessChanged,
     AccessView,
-    AskAccess,
+    GetAccess,
     RegisterRoom,
     RoomAccessChanged,
     RoomRegistered,
@@ -36,9 +48,9 @@ from tests.core.house import ANNA, BOB, CAROL, OLGA, do, house
 def chat() -> Chat:
     """The house: Anna and bob are logged in to accounts of their names, and #tea is Anna's."""
     chat = house()
-    for who, name in ((ANNA, "anna"), (BOB, "bob")):
-        do(chat, SERVER, MakeAccount(name, "v"))
-        do(chat, who, LogIn(name, True))
+    for person_id, name in ((ANNA, "anna"), (BOB, "bob")):
+        do(chat, SERVER, RegisterAccountVerified(name, "v"))
+        do(chat, person_id, LogInVerified(name, True))
     do(chat, ANNA, RegisterRoom("#tea"))
     return chat
 
@@ -52,8 +64,8 @@ def fault(items: tuple[object, ...]) -> AccountFault:
 def test_a_room_is_registered_by_its_operator_who_is_logged_in():
     chat = house()
     assert fault(do(chat, ANNA, RegisterRoom("#tea"))) is AccountFault.LOGGED_OUT
-    do(chat, ANNA, MakeAccount("anna", "v"))
-    assert do(chat, ANNA, RegisterRoom("#tea", purpose="p")) == (
+    do(chat, ANNA, RegisterAccountVerified("anna", "v"))
+    assert do(chat, ANNA, RegisterRoom("#tea", context="p")) == (
         RoomRegistered("#Tea", "anna"),
         RoleChanged("#Tea", chat.people[ANNA], GIVER, True, FOUNDER.name),
         RoomRegisteredNow("#Tea", "anna", "p"),
@@ -63,7 +75,7 @@ def test_a_room_is_registered_by_its_operator_who_is_logged_in():
 
 
 def test_who_may_not(chat):
-    do(chat, CAROL, MakeAccount("carol", "v"))
+    do(chat, CAROL, RegisterAccountVerified("carol", "v"))
     assert fault(do(chat, BOB, RegisterRoom("#tea"))) is AccountFault.NOT_FOUNDER
     assert fault(do(chat, ANNA, RegisterRoom(LOBBY))) is AccountFault.LOBBY
     assert do(chat, ANNA, RegisterRoom("#no")) == (NoSuchRoom("#no"),)
@@ -72,8 +84,8 @@ def test_who_may_not(chat):
 
 
 def test_it_is_not_closed_when_empty_and_its_founder_is_known_again(chat):
-    for who in (ANNA, BOB):
-        do(chat, who, Part("#tea"))
+    for person_id in (ANNA, BOB):
+        do(chat, person_id, Part("#tea"))
     assert "#tea" in chat.rooms
     do(chat, CAROL, Join("#tea"))
     assert chat.rooms["#tea"].roles == {}
@@ -88,7 +100,7 @@ def test_it_outlives_a_restart(chat):
     assert not [fact for fact in facts if isinstance(fact, RoomClosed)]
     for fact in facts:
         chat.apply(fact)
-    do(chat, 9, Enter("bob", "u", "h", rooms=("#tea",), account="bob"))
+    do(chat, 9, Connect("bob", "u", "h", rooms=("#tea",), account="bob"))
     assert chat.rooms["#tea"].roles == {9: VOICE.bit}
 
 
@@ -99,7 +111,7 @@ def test_access_is_given_at_once_and_taken(chat):
         RoleChanged("#Tea", bob, GIVER, True, "operator"),
         AccessChanged("#Tea", "bob", "operator", "p"),
     )
-    assert do(chat, CAROL, AskAccess("#tea")) == (AccessView("#Tea", "anna", (("bob", "operator"),)),)
+    assert do(chat, CAROL, GetAccess("#tea")) == (AccessView("#Tea", "anna", (("bob", "operator"),)),)
     do(chat, ANNA, SetRole("#tea", "bob", False, "operator"))
     given = RoleChanged("#Tea", bob, GIVER, True, "operator")
     assert do(chat, BOB, TakeRole("#tea")) == (given,)
@@ -111,7 +123,7 @@ def test_access_is_given_at_once_and_taken(chat):
 
 
 @pytest.mark.parametrize(
-    ("who", "account", "role", "why"),
+    ("person_id", "account", "role", "why"),
     [
         (BOB, "bob", "operator", AccountFault.NOT_FOUNDER),
         (ANNA, "nobody", "operator", AccountFault.UNKNOWN),
@@ -119,8 +131,8 @@ def test_access_is_given_at_once_and_taken(chat):
         (ANNA, "bob", "founder", AccountFault.NO_ROLE),
     ],
 )
-def test_access_that_is_not_given(chat, who, account, role, why):
-    assert fault(do(chat, who, SetAccess("#tea", account, role))) is why
+def test_access_that_is_not_given(chat, person_id, account, role, why):
+    assert fault(do(chat, person_id, SetAccess("#tea", account, role))) is why
 
 
 def test_who_has_access_is_not_kept_out(chat):
@@ -134,7 +146,7 @@ def test_logging_in_gives_roles_in_the_rooms_one_is_in(chat):
     do(chat, ANNA, SetAccess("#tea", "bob", "voice"))
     do(chat, BOB, LogOut())
     do(chat, ANNA, SetRole("#tea", "bob", False, "voice"))
-    logged_in, _, role, _ = do(chat, BOB, LogIn("bob", True))
+    logged_in, _, role, _ = do(chat, BOB, LogInVerified("bob", True))
     assert isinstance(logged_in, LoggedIn)
     assert role == RoleChanged("#Tea", chat.people[BOB], GIVER, True, "voice")
 
@@ -151,16 +163,16 @@ def test_transfer_and_giving_up(chat):
 
 def test_a_removed_account_has_no_rooms(chat):
     do(chat, ANNA, SetAccess("#tea", "bob", "voice"))
-    do(chat, SERVER, RemoveAccount("bob", True))
+    do(chat, SERVER, DropAccountVerified("bob", True))
     assert chat.rooms["#tea"].access == {}
-    do(chat, SERVER, RemoveAccount("anna", True))
+    do(chat, SERVER, DropAccountVerified("anna", True))
     assert chat.rooms["#tea"].founder == ""
 
 
 def test_a_room_for_accounts_only(chat):
     do(chat, ANNA, SetFlag("#tea", "accounts-only"))
     assert do(chat, CAROL, Join("#tea")) == (NeedsAccount("#Tea"),)
-    do(chat, CAROL, MakeAccount("carol", "v"))
+    do(chat, CAROL, RegisterAccountVerified("carol", "v"))
     assert isinstance(do(chat, CAROL, Join("#tea"))[0], Joined)
 
 
@@ -177,9 +189,9 @@ def test_a_room_where_accounts_speak(chat):
 def test_who_is_written_to_by_accounts_alone(chat):
     do(chat, ANNA, SetPersonFlag("accounts-write"))
     assert do(chat, CAROL, Say("Anna", "hi")) == (NeedsAccount("Anna"),)
-    assert do(chat, CAROL, Signal("Anna", ())) == (NeedsAccount("Anna"),)
-    for who in (ANNA, BOB, OLGA):
-        assert isinstance(do(chat, who, Say("Anna", "hi"))[0], Whispered)
+    assert do(chat, CAROL, SendTagMessage("Anna", ())) == (NeedsAccount("Anna"),)
+    for person_id in (ANNA, BOB, OLGA):
+        assert isinstance(do(chat, person_id, Say("Anna", "hi"))[0], SaidInPrivate)
 
 
 def test_a_ban_by_account(chat):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.core.features.search import holds, searchable, terms_of
+from asyncchat.core.features.search import matches_terms, searchable, terms_of
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_what_is_typed_is_words_and_phrases(typed, terms):
     ],
 )
 def test_found(text, typed):
-    assert holds(text, terms_of(typed))
+    assert matches_terms(text, terms_of(typed))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_found(text, typed):
     ],
 )
 def test_not_found(text, typed):
-    assert not holds(text, terms_of(typed))
+    assert not matches_terms(text, terms_of(typed))
 
 
 @given(st.text())

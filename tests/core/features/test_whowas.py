@@ -1,5 +1,5 @@
 from asyncchat.core.features.connect import Quit, Rename
-from asyncchat.core.features.whowas import REMEMBERED, AskGone, GoneView, Whowas
+from asyncchat.core.features.whowas import REMEMBERED, GetWhowas, Whowas, WhowasView
 from asyncchat.core.people import person
 from tests.core.house import BOB, CAROL, NOW, do, house
 
@@ -27,6 +27,6 @@ def test_who_leaves_or_takes_another_name_is_remembered():
     do(chat, BOB, Rename("rob"), NOW + 1)
     do(chat, BOB, Quit(), NOW + 2)
     for name, time in (("bob", NOW + 1), ("rob", NOW + 2)):
-        (view,) = do(chat, CAROL, AskGone(name))
-        assert isinstance(view, GoneView)
-        assert [(gone.person.name, gone.time) for gone in view.gone] == [(name, time)]
+        (view,) = do(chat, CAROL, GetWhowas(name))
+        assert isinstance(view, WhowasView)
+        assert [(gone.person.name, gone.time) for gone in view.entries] == [(name, time)]

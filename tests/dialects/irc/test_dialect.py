@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.core.commands import Answer, Command
-from asyncchat.core.features.connect import CheckName, Enter
+from asyncchat.core.commands import Command, DialectReply
+from asyncchat.core.features.connect import CheckName, Connect
 from asyncchat.core.features.join import Join
 from asyncchat.core.features.messages import Say, Speech
 from asyncchat.core.people import person
@@ -43,12 +43,12 @@ WIRE = [
     (b"@+x=y PRIVMSG #r :hello\r\n", [Say("#r", "hello")]),
     (b":a!b@c PRIVMSG #r :hello\r\n", [Say("#r", "hello")]),
     (b"NOTICE b ::)\r\n", [Say("b", ":)", Speech.NOTICE)]),
-    (b"\r\n\nJOIN #a,#b\r\n", [Answer(b""), Answer(b""), Join("#a"), Join("#b")]),
-    (b"PING a\r\n", [Answer(b":irc.test PONG irc.test :a\r\n")]),
+    (b"\r\n\nJOIN #a,#b\r\n", [DialectReply(b""), DialectReply(b""), Join("#a"), Join("#b")]),
+    (b"PING a\r\n", [DialectReply(b":irc.test PONG irc.test :a\r\n")]),
     ("PRIVMSG #класс :привет\r\nPING :я\r\n".encode(),
-     [Say("#класс", "привет"), Answer(":irc.test PONG irc.test :я\r\n".encode())]),
+     [Say("#класс", "привет"), DialectReply(":irc.test PONG irc.test :я\r\n".encode())]),
     (b"PRIVMSG #r :1\r\nPRIVMSG #r :2\r\nPRIVMSG #s :3\r\nPING x\r\nPRIVMSG #r :4\r\n",
-     [Say("#r", "1"), Say("#r", "2"), Say("#s", "3"), Answer(b":irc.test PONG irc.test :x\r\n"),
+     [Say("#r", "1"), Say("#r", "2"), Say("#s", "3"), DialectReply(b":irc.test PONG irc.test :x\r\n"),
       Say("#r", "4")]),
 ]  # fmt: skip
 
@@ -184,15 +184,15 @@ class TestLimits:
         assert dialect.backlog
         assert commands_of(dialect, b"", limit=4) == [
             *(Join(room) for room in rooms[4:]),
-            Answer(b":irc.test PONG irc.test :x\r\n"),
+            DialectReply(b":irc.test PONG irc.test :x\r\n"),
         ]
 
     @pytest.mark.parametrize("line", [b"", b"  ", b"PONG x", b"CAP END", b"NOTICE", b"JOIN ,", b"MODE #r +"])
     def test_a_line_that_asks_nothing_counts_as_one(self, line):
         dialect = entered()
-        assert dialect.receive_data((line + b"\r\n") * 5, 4) == [Answer(b"")] * 4
+        assert dialect.receive_data((line + b"\r\n") * 5, 4) == [DialectReply(b"")] * 4
         assert dialect.encode_outcome((b"",)) == b""
-        assert dialect.receive_data(b"", 4) == [Answer(b"")]
+        assert dialect.receive_data(b"", 4) == [DialectReply(b"")]
 
     @pytest.mark.parametrize("line", [b"WHO", b"WHO #r", b"NAMES #r,#s", b"LIST"])
     @pytest.mark.parametrize("limit", [1, 64])
@@ -202,9 +202,9 @@ class TestLimits:
         while not dialect.awaits(got[-1]):
             got = dialect.receive_data(b"", limit)
         last = got[-1]
-        assert isinstance(last, Answer)
+        assert isinstance(last, DialectReply)
         assert dialect.encode_outcome((last.value,)) == b""
-        assert dialect.receive_data(b"", limit) == [Answer(b":irc.test PONG irc.test :x\r\n")]
+        assert dialect.receive_data(b"", limit) == [DialectReply(b":irc.test PONG irc.test :x\r\n")]
 
 
 def test_half_a_line_at_the_end_means_nothing():
@@ -221,7 +221,7 @@ def test_nothing_is_read_behind_what_decides_how_to_read_on(server):
     assert dialect.awaits(first)
     dialect.encode_outcome(())
     (second,) = dialect.receive_data(b"")
-    assert isinstance(second, Enter)
+    assert isinstance(second, Connect)
     assert dialect.awaits(second)
 
 
@@ -236,9 +236,9 @@ def test_one_command_a_turn_is_enough_to_register(server):
     dialect = server.irc.dialect(1, "h")
     asked = dialect.receive_data(b"NICK a\r\nUSER a 0 * :r\r\n", 1)
     kinds = []
-    while not any(isinstance(command, Enter) for command in asked):
+    while not any(isinstance(command, Connect) for command in asked):
         kinds += [type(command).__name__ for command in asked]
-        dialect.encode_outcome([command.value for command in asked if isinstance(command, Answer)])
+        dialect.encode_outcome([command.value for command in asked if isinstance(command, DialectReply)])
         asked = dialect.receive_data(b"", 1)
         assert len(asked) == 1
     assert kinds == ["CheckName"]

@@ -5,23 +5,23 @@ import pytest
 from asyncchat.core.events import Event, Record
 from asyncchat.core.features import EVENTS
 from asyncchat.core.features.accounts import AccountMade, AccountPasswordChanged, AccountRemoved
-from asyncchat.core.features.always_on import AccountStays, StayChanged
-from asyncchat.core.features.audit import Overruled
+from asyncchat.core.features.always_on import AlwaysOnChanged, AlwaysOnSaved
+from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
 from asyncchat.core.features.host import HostChanged, HostShown
 from asyncchat.core.features.invites import Invited, InviteShown, Knocked
 from asyncchat.core.features.kill import Killed
-from asyncchat.core.features.last_seen import DeviceSeen
+from asyncchat.core.features.last_seen import DeviceLastSeen
 from asyncchat.core.features.messages import (
-    Confided,
     Said,
-    Signalled,
-    SignalledTo,
-    SignalledToRole,
+    SaidInPrivate,
+    SaidToRole,
     Speech,
     Spoke,
-    Whispered,
+    TagMessageSent,
+    TagMessageSentInPrivate,
+    TagMessageSentToRole,
 )
 from asyncchat.core.features.metadata.facts import (
     AccountMetadataChanged,
@@ -32,22 +32,22 @@ from asyncchat.core.features.metadata.facts import (
     Synced,
 )
 from asyncchat.core.features.metadata.state import KEY_BYTES, VALUE_BYTES
-from asyncchat.core.features.monitor import Came, Noticed, Watched, Went
-from asyncchat.core.features.opers import ClaimFailed, OwnerClaimed, OwnerResigned
+from asyncchat.core.features.monitor import MonitorChange, MonitorListChanged, MonitorOffline, MonitorOnline
+from asyncchat.core.features.opers import OperFailed, OperGranted, OperResigned
 from asyncchat.core.features.presence import (
-    Attached,
-    Detached,
-    Entered,
+    Connected,
     Left,
     LoggedIn,
     LoggedOut,
     NodeStarted,
     RealnameChanged,
     Renamed,
+    SessionAttached,
+    SessionDetached,
 )
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.features.read_markers import ReadHere, ReadUpTo
-from asyncchat.core.features.redaction import Erased, Retracted
+from asyncchat.core.features.redaction import Erased, RedactedInPrivate
 from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.features.room_modes import (
     BanChanged,
@@ -80,9 +80,9 @@ LINES = [
     (Said("#r", A, "hi"), ":a!u@h PRIVMSG #r :hi"),
     (Said("#r", A, "hi", Speech.NOTICE), ":a!u@h NOTICE #r :hi"),
     (Said("#r", A, "waves", Speech.ACTION), ":a!u@h PRIVMSG #r :\x01ACTION waves\x01"),
-    (Whispered(B, A, "hi"), ":a!u@h PRIVMSG b :hi"),
-    (Whispered(B, A, "VERSION", Speech.PROBE), ":a!u@h PRIVMSG b :\x01VERSION\x01"),
-    (Whispered(B, A, "VERSION 1", Speech.PROBE_ANSWER), ":a!u@h NOTICE b :\x01VERSION 1\x01"),
+    (SaidInPrivate(B, A, "hi"), ":a!u@h PRIVMSG b :hi"),
+    (SaidInPrivate(B, A, "VERSION", Speech.CTCP_QUERY), ":a!u@h PRIVMSG b :\x01VERSION\x01"),
+    (SaidInPrivate(B, A, "VERSION 1", Speech.CTCP_REPLY), ":a!u@h NOTICE b :\x01VERSION 1\x01"),
     (Joined("#r", A), ":a!u@h JOIN #r"),
     (Parted("#r", A), ":a!u@h PART #r"),
     (Parted("#r", A, "why"), ":a!u@h PART #r :why"),
@@ -109,7 +109,7 @@ LINES = [
     (MaskChanged("#r", A, "guest", "x!*@*", False, TIME), ":a!u@h MODE #r -I x!*@*"),
     (BanChanged("#r", A, "~realname:x*", True, TIME), ":a!u@h MODE #r +b r:x*"),
     (MuteChanged("#r", A, "~realname:x*", True, TIME), ":a!u@h MODE #r +b m:r:x*"),
-    (Confided("#r", A, "psst", "operator", (1,)), ":a!u@h PRIVMSG @#r :psst"),
+    (SaidToRole("#r", A, "psst", "operator", (1,)), ":a!u@h PRIVMSG @#r :psst"),
     (Invited("#r", A, B, True), ":b!v@i INVITE a #r"),
     (Knocked("#r", A, "", (2,), TIME), ":s 710 #r #r a!u@h :has asked for an invite."),
     (Knocked("#r", A, "why", (2,), TIME), ":s 710 #r #r a!u@h :has asked for an invite: why"),
@@ -119,18 +119,18 @@ LINES = [
     (BanChanged("#r", A, "x!*@*", False, TIME), ":a!u@h MODE #r -b x!*@*"),
     (MuteChanged("#r", A, "x!*@*", True, TIME), ":a!u@h MODE #r +b m:x!*@*"),
     (MuteChanged("#r", A, "x!*@*", False, TIME), ":a!u@h MODE #r -b m:x!*@*"),
-    (Came(A, (1,)), ":s 730 * :a!u@h"),
-    (Went(A, (1,)), ":s 731 * :a"),
+    (MonitorOnline(A, (1,)), ":s 730 * :a!u@h"),
+    (MonitorOffline(A, (1,)), ":s 731 * :a"),
     (Announced(A, "hear", (1, 2)), ":a!u@h WALLOPS :hear"),
     (Killed(B, A, "spam"), ":a!u@h KILL b :spam"),
     (Erased("#r", A, (1,)), ":s NOTICE #r :a erased 1 message"),
     (Erased("#r", A, (1, 2), "spam"), ":s NOTICE #r :a erased 2 messages: spam"),
-    (Retracted(B, A, 1), ":s NOTICE b :a took back a private message"),
+    (RedactedInPrivate(B, A, 1), ":s NOTICE b :a took back a private message"),
 ]  # fmt: skip
 
 UNTOLD = [
-    Attached(A, 2, 3),
-    Detached(A, 2),
+    SessionAttached(A, 2, 3),
+    SessionDetached(A, 2),
     RoomRegistered("#r", "a"),
     RoomAccessChanged("#r", "a", "voice", True),
     AccountMade("a", "v", 1),
@@ -150,24 +150,24 @@ UNTOLD = [
     LoggedIn(A, A),
     LoggedOut(A, A),
     NodeStarted("1"),
-    Entered(A, TIME),
+    Connected(A, TIME),
     AwayChanged(A, "x"),
     RealnameChanged(A, A),
     InviteShown("#r", B, A),
-    Watched(A, ("b",), True),
-    Noticed(A, AwayChanged(A, "x"), (1,)),
+    MonitorListChanged(A, ("b",), True),
+    MonitorChange(A, AwayChanged(A, "x"), (1,)),
     RoomOpened("#r", TIME),
     RoomClosed("#r"),
     Spoke("#r", A, TIME),
     PersonFlagChanged(A, "bot", True),
-    AccountStays("a", True),
-    DeviceSeen("a", "u", 5, ("#r",)),
-    StayChanged("a", A, (("#r", 1),)),
-    OwnerClaimed(A),
-    OwnerResigned(A),
+    AlwaysOnChanged("a", True),
+    DeviceLastSeen("a", "u", 5, ("#r",)),
+    AlwaysOnSaved("a", A, (("#r", 1),)),
+    OperGranted(A),
+    OperResigned(A),
     ServerBanChanged(A, "m", True, 0),
-    Overruled(A, FlagChanged("#r", A, "secret", True)),
-    ClaimFailed(A, "x"),
+    OperOverride(A, FlagChanged("#r", A, "secret", True)),
+    OperFailed(A, "x"),
     ConfigurationRead(A, ("motd",)),
 ]
 
@@ -182,7 +182,7 @@ def told(event: Event, held: int = 0) -> str:
 
 @pytest.mark.parametrize(("event", "line"), LINES)
 def test_lines(event, line):
-    said = isinstance(event, Said | Whispered | Confided)
+    said = isinstance(event, Said | SaidInPrivate | SaidToRole)
     assert told(event) == line + "\r\n"
     assert told(event, SERVER_TIME) == f"@time={STAMP} {line}\r\n"
     assert told(event, MESSAGE_TAGS) == ("@msgid=e-7 " if said else "") + line + "\r\n"
@@ -196,10 +196,10 @@ def test_what_irc_has_no_word_for(event):
 
 
 SIGNALS = [
-    (Signalled("#r", A, (("+typing", "active"), ("+x", ""))), "+typing=active;+x", "#r"),
-    (SignalledTo(B, A, (("+a", "b;c"),)), "+a=b\\:c", "b"),
-    (SignalledTo(B, A, ()), "", "b"),
-    (SignalledToRole("#r", A, "voice", (1,), (("+x", ""),)), "+x", "+#r"),
+    (TagMessageSent("#r", A, (("+typing", "active"), ("+x", ""))), "+typing=active;+x", "#r"),
+    (TagMessageSentInPrivate(B, A, (("+a", "b;c"),)), "+a=b\\:c", "b"),
+    (TagMessageSentInPrivate(B, A, ()), "", "b"),
+    (TagMessageSentToRole("#r", A, "voice", (1,), (("+x", ""),)), "+x", "+#r"),
     (Reacted("#r", A, 5, "b", "lol", True, (("+draft/react", "lol"),)), "+draft/react=lol", "#r"),
     (ReactedTo(B, A, 5, "b", "lol", True, (("+draft/react", "lol"),)), "+draft/react=lol", "b"),
 ]
@@ -298,7 +298,7 @@ def test_a_long_text_arrives_whole_in_lines_that_fit(speech, text):
 
 @pytest.mark.parametrize("text", ["a\nQUIT", "a\r\nQUIT", "a\rQUIT", "a\0QUIT"])
 def test_no_text_breaks_out_of_its_line(text):
-    lines = told(Whispered(B, A, text)).split("\r\n")
+    lines = told(SaidInPrivate(B, A, text)).split("\r\n")
     assert lines == [":a!u@h PRIVMSG b :a", ":a!u@h PRIVMSG b :QUIT", ""]
     for event in (
         TopicChanged("#r", A, text, TIME),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from asyncchat.core.commands import Answer
+from asyncchat.core.commands import DialectReply
 from asyncchat.core.replies import StorageDown
 from asyncchat.dialects.irc.labels import LabeledResponse, LabelStart, label_of
 from asyncchat.dialects.irc.registry import COMMANDS
@@ -244,7 +244,7 @@ def test_while_the_history_cannot_be_written_each_is_refused_under_its_label(ser
     told = b""
     while asked:
         for command in asked:
-            given = command.value if isinstance(command, Answer) else StorageDown()
+            given = command.value if isinstance(command, DialectReply) else StorageDown()
             told += a.dialect.encode_outcome((given,))
         asked = a.dialect.receive_data(b"")
     lines = told.decode().splitlines()

@@ -2,10 +2,10 @@
 
 import pytest
 
-from asyncchat.core.features.audit import ActsUnreadable
+from asyncchat.core.features.audit import AuditUnreadable
 from asyncchat.core.features.bots import TokenRefused
 from asyncchat.core.features.connect import (
-    AlreadyEntered,
+    AlreadyConnected,
     NameFixed,
     NameNotAllowed,
     NameReserved,
@@ -33,7 +33,7 @@ from asyncchat.core.features.join import (
 from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason
 from asyncchat.core.features.metadata.facts import MetadataRefused
 from asyncchat.core.features.opers import NotFromHere, WrongCode
-from asyncchat.core.features.read_markers import NoMark
+from asyncchat.core.features.read_markers import NoReadMarker
 from asyncchat.core.features.redaction import RedactionRefused
 from asyncchat.core.features.rename import CannotRenameRoom, RoomNameTaken
 from asyncchat.core.features.room_modes import BadValue, TooManyMasks
@@ -50,7 +50,7 @@ from asyncchat.core.replies import (
     NeedsAccount,
     NoSuchPerson,
     NoSuchRoom,
-    NotEntered,
+    NotConnectedYet,
     NoText,
     NotMember,
     NotOperator,
@@ -65,8 +65,8 @@ from asyncchat.core.replies import (
 from asyncchat.dialects.irc.registry import FAILURES, REFUSALS
 
 LINES = [
-    (NotEntered(), "451 a :You have not registered"),
-    (AlreadyEntered(), "462 a :You may not reregister"),
+    (NotConnectedYet(), "451 a :You have not registered"),
+    (AlreadyConnected(), "462 a :You may not reregister"),
     (NameTaken("b", 2), "433 a b :Nickname is already in use"),
     (NeedsAccount("#r"), "477 a #r :You need to be logged in to an account for that"),
     (NameReserved("b"),
@@ -136,9 +136,9 @@ def test_none_is_forgotten():
         NotSearched,
         NotReloaded,
         RealnameFixed,
-        ActsUnreadable,
+        AuditUnreadable,
         RedactionRefused,
-        NoMark,
+        NoReadMarker,
         TargetsUnreadable,
         AccountRefused,
         MetadataRefused,

@@ -5,7 +5,7 @@ import pytest
 from asyncchat.core import scram
 from asyncchat.core.engine import Engine
 from asyncchat.core.events import Event
-from asyncchat.core.features.accounts import MakeAccount
+from asyncchat.core.features.accounts import RegisterAccountVerified
 from asyncchat.core.permissions import SERVER
 from tests.dialects.driver import START
 from tests.dialects.plain_driver import World
@@ -21,7 +21,9 @@ def world():
     """A chat in which anna has an account."""
     world = World()
     verifier = str(scram.verifier("sesame", b"0123456789abcdef", 4096))
-    for event in Engine(world.chat, time=START).decide(SERVER, MakeAccount("anna", verifier))[:-1]:
+    for event in Engine(world.chat, time=START).decide(SERVER, RegisterAccountVerified("anna", verifier))[
+        :-1
+    ]:
         assert isinstance(event, Event)
         world.chat.apply(event)
     return world

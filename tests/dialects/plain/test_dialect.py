@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.core.commands import Answer
-from asyncchat.core.features.connect import Enter, NameTaken, Quit
+from asyncchat.core.commands import DialectReply
+from asyncchat.core.features.connect import Connect, NameTaken, Quit
 from asyncchat.core.features.history import ReadHistory
 from asyncchat.core.features.messages import Say, Speech
 from asyncchat.core.replies import StorageDown
@@ -101,7 +101,7 @@ def test_everything_in_one_piece(world):
 def test_paused_until_the_name_is_decided(world):
     dialect = world.plain.dialect(1, "h")
     (command,) = dialect.receive_data(b"anna\nhello\n")
-    assert command == Enter("anna", "plain", "h", rooms=("#lobby",))
+    assert command == Connect("anna", "plain", "h", rooms=("#lobby",))
     assert dialect.awaits(command)
     assert dialect.backlog == 6
     assert dialect.receive_data(b"more\n") == []
@@ -217,7 +217,7 @@ def test_a_pipe_with_a_name_only(world):
     ci = world.connect()
     ci.put(b"ci")
     ci.end()
-    assert [type(command) for command in ci.asked] == [Enter, Quit]
+    assert [type(command) for command in ci.asked] == [Connect, Quit]
     assert ci.take() == ""
 
 
@@ -244,7 +244,7 @@ def test_the_end_while_a_name_is_being_decided(world):
     assert dialect.receive_eof() == []
     assert dialect.backlog
     dialect.encode_outcome((NameTaken("ci", 2),))
-    assert dialect.receive_data(b"") == [Enter("hello", "plain", "h", rooms=("#lobby",))]
+    assert dialect.receive_data(b"") == [Connect("hello", "plain", "h", rooms=("#lobby",))]
     dialect.encode_outcome((NameTaken("hello", 2),))
     assert dialect.receive_data(b"") == [Quit()]
     assert dialect.backlog == 0
@@ -350,7 +350,7 @@ def test_an_action(world):
     assert bob.take() == "* anna waves\n"
 
 
-@pytest.mark.parametrize("speech", [Speech.PROBE, Speech.PROBE_ANSWER])
+@pytest.mark.parametrize("speech", [Speech.CTCP_QUERY, Speech.CTCP_REPLY])
 def test_what_clients_ask_each_other_is_not_shown(world, speech):
     anna, bob = world.person("anna"), world.person("bob")
     for to in ("#lobby", "bob"):
@@ -484,5 +484,5 @@ def test_answers_hold_no_more_than_an_outcome(world):
     dialect = world.plain.dialect(1, "h")
     dialect.entered = True
     (command,) = dialect.receive_data(b"/nope\n")
-    assert isinstance(command, Answer)
+    assert isinstance(command, DialectReply)
     assert not dialect.awaits(command)

@@ -6,23 +6,23 @@ import pytest
 from asyncchat.core.events import Event, Record
 from asyncchat.core.features import EVENTS
 from asyncchat.core.features.accounts import AccountMade, AccountPasswordChanged, AccountRemoved
-from asyncchat.core.features.always_on import AccountStays, StayChanged
-from asyncchat.core.features.audit import Overruled
+from asyncchat.core.features.always_on import AlwaysOnChanged, AlwaysOnSaved
+from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
 from asyncchat.core.features.host import HostChanged, HostShown
 from asyncchat.core.features.invites import Invited, InviteShown, Knocked
 from asyncchat.core.features.kill import Killed
-from asyncchat.core.features.last_seen import DeviceSeen
+from asyncchat.core.features.last_seen import DeviceLastSeen
 from asyncchat.core.features.messages import (
-    Confided,
     Said,
-    Signalled,
-    SignalledTo,
-    SignalledToRole,
+    SaidInPrivate,
+    SaidToRole,
     Speech,
     Spoke,
-    Whispered,
+    TagMessageSent,
+    TagMessageSentInPrivate,
+    TagMessageSentToRole,
 )
 from asyncchat.core.features.metadata.facts import (
     AccountMetadataChanged,
@@ -32,22 +32,22 @@ from asyncchat.core.features.metadata.facts import (
     Subscribed,
     Synced,
 )
-from asyncchat.core.features.monitor import Came, Noticed, Watched, Went
-from asyncchat.core.features.opers import ClaimFailed, OwnerClaimed, OwnerResigned
+from asyncchat.core.features.monitor import MonitorChange, MonitorListChanged, MonitorOffline, MonitorOnline
+from asyncchat.core.features.opers import OperFailed, OperGranted, OperResigned
 from asyncchat.core.features.presence import (
-    Attached,
-    Detached,
-    Entered,
+    Connected,
     Left,
     LoggedIn,
     LoggedOut,
     NodeStarted,
     RealnameChanged,
     Renamed,
+    SessionAttached,
+    SessionDetached,
 )
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.features.read_markers import ReadHere, ReadUpTo
-from asyncchat.core.features.redaction import Erased, Retracted
+from asyncchat.core.features.redaction import Erased, RedactedInPrivate
 from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.features.room_modes import (
     BanChanged,
@@ -76,18 +76,18 @@ WIRE: list[tuple[Event, str]] = [
     (Said("#tea", ANNA, "hi"), "[#tea] anna: hi\n"),
     (Said("#lobby", ANNA, "hi", Speech.NOTICE), "anna: hi\n"),
     (Said("#tea", ANNA, "waves", Speech.ACTION), "[#tea] * anna waves\n"),
-    (Said("#lobby", ANNA, "VERSION", Speech.PROBE), ""),
+    (Said("#lobby", ANNA, "VERSION", Speech.CTCP_QUERY), ""),
     (Said("#lobby", ANNA, "one\ntwo"), "anna: one\nanna: two\n"),
     (Said("#lobby", ANNA, "\x034red\x03\nbob: I am bob"), "anna: red\nanna: bob: I am bob\n"),
     (Said("#lobby", ANNA, "one\rbob: two"), "anna: one bob: two\n"),
-    (Whispered(BOB, ANNA, "psst"), "[private] anna: psst\n"),
-    (Whispered(BOB, ANNA, "PING", Speech.PROBE), ""),
-    (Signalled("#tea", ANNA, (("typing", "active"),)), ""),
-    (SignalledTo(BOB, ANNA, ()), ""),
-    (Signalled("#lobby", ANNA, (("typing", "active"),)), ""),
-    (SignalledTo(BOB, ANNA, (("typing", "active"),)), ""),
+    (SaidInPrivate(BOB, ANNA, "psst"), "[private] anna: psst\n"),
+    (SaidInPrivate(BOB, ANNA, "PING", Speech.CTCP_QUERY), ""),
+    (TagMessageSent("#tea", ANNA, (("typing", "active"),)), ""),
+    (TagMessageSentInPrivate(BOB, ANNA, ()), ""),
+    (TagMessageSent("#lobby", ANNA, (("typing", "active"),)), ""),
+    (TagMessageSentInPrivate(BOB, ANNA, (("typing", "active"),)), ""),
     (NodeStarted("0.1.0"), ""),
-    (Entered(ANNA, 0), ""),
+    (Connected(ANNA, 0), ""),
     (Left(ANNA), "anna left chat\n"),
     (Left(ANNA, "too slow"), "anna left chat (too slow)\n"),
     (Left(ANNA, "x\nbob left chat"), "anna left chat (x bob left chat)\n"),
@@ -98,10 +98,10 @@ WIRE: list[tuple[Event, str]] = [
     (HostChanged(ANNA, ANNA, BOB), ""),
     (HostShown("#tea", ANNA, 4, "", (1,)), ""),
     (InviteShown("#tea", BOB, ANNA), ""),
-    (Watched(ANNA, ("bob",), True), ""),
-    (Came(ANNA, (1,)), ""),
-    (Went(ANNA, (1,)), ""),
-    (Noticed(ANNA, AwayChanged(ANNA, "x"), (1,)), ""),
+    (MonitorListChanged(ANNA, ("bob",), True), ""),
+    (MonitorOnline(ANNA, (1,)), ""),
+    (MonitorOffline(ANNA, (1,)), ""),
+    (MonitorChange(ANNA, AwayChanged(ANNA, "x"), (1,)), ""),
     (RoomOpened("#tea", 0), ""),
     (RoomClosed("#tea"), ""),
     (RoomRenamed("#tea", "#milk", ANNA, "why", 1), "[#tea] anna renamed the room: #milk (why)\n"),
@@ -138,17 +138,17 @@ WIRE: list[tuple[Event, str]] = [
         "[#tea] anna lets bob!*@* in without an invitation\n",
     ),
     (Invited("#tea", BOB, ANNA, True), "anna invites you to #tea: /join #tea\n"),
-    (SignalledToRole("#tea", ANNA, "voice", (1,), (("+x", "y"),)), ""),
+    (TagMessageSentToRole("#tea", ANNA, "voice", (1,), (("+x", "y"),)), ""),
     (
         Knocked("#tea", ANNA, "please", (1,), 0),
         "[#tea] anna asks for an invitation (/invite anna): please\n",
     ),
     (Spoke("#tea", ANNA, 0), ""),
-    (Confided("#tea", ANNA, "psst", "operator", (1,)), "[operators of #tea] anna: psst\n"),
-    (Confided("#lobby", ANNA, "a\nb", "voice", ()), "[voices] anna: a\n[voices] anna: b\n"),
+    (SaidToRole("#tea", ANNA, "psst", "operator", (1,)), "[operators of #tea] anna: psst\n"),
+    (SaidToRole("#lobby", ANNA, "a\nb", "voice", ()), "[voices] anna: a\n[voices] anna: b\n"),
     (PersonFlagChanged(ANNA, "bot", True), ""),
-    (OwnerClaimed(ANNA), ""),
-    (OwnerResigned(ANNA), ""),
+    (OperGranted(ANNA), ""),
+    (OperResigned(ANNA), ""),
     (AccountMade("anna", "v", 0), ""),
     (AccountPasswordChanged("anna", "v", 0), ""),
     (AccountRemoved("anna", 0), ""),
@@ -162,8 +162,8 @@ WIRE: list[tuple[Event, str]] = [
     (Announced(ANNA, "hear", (1,)), "[server] anna: hear\n"),
     (Killed(BOB, ANNA, "spam"), "anna removed you from the chat (spam)\n"),
     (ServerBanChanged(ANNA, "m", True, 0), ""),
-    (Overruled(ANNA, FlagChanged("#tea", ANNA, "secret", True)), ""),
-    (ClaimFailed(ANNA, "x"), ""),
+    (OperOverride(ANNA, FlagChanged("#tea", ANNA, "secret", True)), ""),
+    (OperFailed(ANNA, "x"), ""),
     (ConfigurationRead(ANNA, ("motd",)), ""),
     (
         Reacted("#tea", ANNA, 5, "bob", "\U0001f44d", True, (), "hi there…"),
@@ -183,12 +183,12 @@ WIRE: list[tuple[Event, str]] = [
     (Subscribed(ANNA, ("url",), True), ""),
     (Synced(ANNA, "#tea", 5), ""),
     (ReadHere(ANNA, "#tea", 5), ""),
-    (Attached(ANNA, 2, 3), ""),
-    (AccountStays("anna", True), ""),
-    (DeviceSeen("anna", "plain", 5), ""),
-    (StayChanged("anna", ANNA), ""),
-    (Detached(ANNA, 2), ""),
-    (Retracted(BOB, ANNA, 1, "typo"), "[private] anna took back a message (typo)\n"),
+    (SessionAttached(ANNA, 2, 3), ""),
+    (AlwaysOnChanged("anna", True), ""),
+    (DeviceLastSeen("anna", "plain", 5), ""),
+    (AlwaysOnSaved("anna", ANNA), ""),
+    (SessionDetached(ANNA, 2), ""),
+    (RedactedInPrivate(BOB, ANNA, 1, "typo"), "[private] anna took back a message (typo)\n"),
     (Erased("#tea", ANNA, (1,), "spam"), "[#tea] anna erased 1 message from the history (spam)\n"),
     (Erased("#lobby", ANNA, (1,)), "anna erased 1 message from the history\n"),
     (Erased("#lobby", ANNA, tuple(range(1500))), "anna erased 1,500 messages from the history\n"),
@@ -211,7 +211,7 @@ def test_no_field_of_any_event_forges_a_line(hostile):
     stranger = person(3, "eve", "plain", "h")
     for event, _ in WIRE:
         texts = [name for name in ("text", "reason", "mask") if hasattr(event, name)]
-        if isinstance(event, Said | Whispered | Confided):
+        if isinstance(event, Said | SaidInPrivate | SaidToRole):
             continue  # their texts may have lines, each with its speaker: see the table
         changed = msgspec.structs.replace(event, **dict.fromkeys(texts, hostile))
         if hasattr(changed, "person"):

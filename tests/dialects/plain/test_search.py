@@ -127,7 +127,7 @@ def test_it_goes_on_page_by_page(world):
 
 def test_a_search_that_took_too_long_says_how_far_it_came(world):
     bob = of(world, "bob")
-    world.search = lambda _peer, asked: [SearchPage((), 7, NOW - DAY, asked.purpose)]
+    world.search = lambda _peer, asked: [SearchPage((), 7, NOW - DAY, asked.context)]
     assert bob.type("/search needle") == (
         "-- nothing found back to Sat 21 Nov 2026 21:00 UTC; further back: /search --\n"
     )
@@ -140,7 +140,7 @@ def test_a_search_that_took_too_long_says_how_far_it_came(world):
 def test_a_search_that_found_something_before_its_time_was_over(world):
     bob = of(world, "bob")
     world.search = lambda _peer, asked: [
-        SearchPage((world.records[-1],), 7, NOW - DAY, asked.purpose, cut_short=True)
+        SearchPage((world.records[-1],), 7, NOW - DAY, asked.context, cut_short=True)
     ]
     assert bob.type("/search needle").splitlines()[1:] == [
         "21:00 anna: Сборка упала",

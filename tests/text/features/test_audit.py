@@ -4,11 +4,11 @@ import pytest
 
 from asyncchat.core.events import Record
 from asyncchat.core.features import EVENTS
-from asyncchat.core.features.audit import Overruled
+from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.host import HostChanged
 from asyncchat.core.features.kill import Killed
 from asyncchat.core.features.metadata.facts import RoomMetadataChanged
-from asyncchat.core.features.opers import ClaimFailed, OwnerClaimed
+from asyncchat.core.features.opers import OperFailed, OperGranted
 from asyncchat.core.features.rooms import Kicked
 from asyncchat.core.features.server import ConfigurationRead
 from asyncchat.core.features.server_bans import ServerBanChanged
@@ -23,11 +23,11 @@ ZONE = Zone("UTC", 0)
 CLOAKED = person(3, "eve", "e", "ab12.cloak", address="192.0.2.7")
 
 LINES = [
-    (ClaimFailed(CLOAKED), "eve!e@ab12.cloak (192.0.2.7) gave a wrong owner code"),
-    (OwnerClaimed(ANNA), "anna!a@h became the server's owner"),
-    (OwnerClaimed(ANNA, "alice"), "anna!a@h became an operator of the server, as alice"),
-    (ClaimFailed(ANNA), "anna!a@h gave a wrong owner code"),
-    (ClaimFailed(ANNA, "alice"), "anna!a@h gave a wrong password for the operator alice"),
+    (OperFailed(CLOAKED), "eve!e@ab12.cloak (192.0.2.7) gave a wrong owner code"),
+    (OperGranted(ANNA), "anna!a@h became the server's owner"),
+    (OperGranted(ANNA, "alice"), "anna!a@h became an operator of the server, as alice"),
+    (OperFailed(ANNA), "anna!a@h gave a wrong owner code"),
+    (OperFailed(ANNA, "alice"), "anna!a@h gave a wrong password for the operator alice"),
     (Killed(BOB, ANNA, "spam"), "anna!a@h removed bob!b@h from the server: spam"),
     (Killed(BOB, ANNA, ""), "anna!a@h removed bob!b@h from the server"),
     (
@@ -47,11 +47,11 @@ LINES = [
     ),
     (ConfigurationRead(ANNA, ()), "anna!a@h reloaded the configuration; changed: nothing"),
     (
-        Overruled(ANNA, Kicked("#tea", BOB, ANNA, "out")),
+        OperOverride(ANNA, Kicked("#tea", BOB, ANNA, "out")),
         "anna!a@h overruled #tea: [#tea] bob was removed by anna (out)",
     ),
     (
-        Overruled(ANNA, RoomMetadataChanged("#tea", ANNA, "url", "x")),
+        OperOverride(ANNA, RoomMetadataChanged("#tea", ANNA, "url", "x")),
         "anna!a@h overruled #tea: [#tea] anna set url to: x",
     ),
     (Announced(ANNA, "\x1b[2Jx\nforged", ()), "anna!a@h announced: x forged"),

@@ -3,11 +3,11 @@
 import pytest
 
 from asyncchat.core import modes
-from asyncchat.core.features.invites import AskInvitations, Invite
+from asyncchat.core.features.invites import GetInvitations, Invite
 from asyncchat.core.features.join import Join
 from asyncchat.core.features.moderation import Ban
-from asyncchat.core.features.room_modes import AskMasks, SetFlag, SetMask, SetRole, SetSetting
-from asyncchat.core.features.user_modes import AskPersonFlags, SetPersonFlag
+from asyncchat.core.features.room_modes import GetMasks, SetFlag, SetMask, SetRole, SetSetting
+from asyncchat.core.features.user_modes import GetPersonFlags, SetPersonFlag
 from asyncchat.core.roles import ROLES
 from asyncchat.text.features import moderation
 from asyncchat.text.features import modes as mode_words
@@ -50,12 +50,12 @@ def test_a_hidden_key_is_not_said():
         ("/rule Secret ON", SetFlag("#lobby", "secret", True)),
         ("/except bob", SetMask("#lobby", "exception", "bob")),
         ("/unguest bob", SetMask("#lobby", "guest", "bob", False)),
-        ("/guest", AskMasks("#lobby", ("guest",))),
+        ("/guest", GetMasks("#lobby", ("guest",))),
         ("/ban realname:Bad Bot*", Ban("#lobby", "~realname:Bad Bot*", out=True)),
         ("/invite bob", Invite("#lobby", "bob")),
-        ("/invite", AskInvitations()),
+        ("/invite", GetInvitations()),
         ("/my bot on", SetPersonFlag("bot", True)),
-        ("/my", AskPersonFlags()),
+        ("/my", GetPersonFlags()),
     ],
 )
 def test_what_each_word_asks(line, asked):
@@ -114,5 +114,5 @@ def test_for_a_time():
     anna.read()
     assert anna.type("/mute bob 1h30m") == "[#tea] anna muted bob!*@* for 1h30m\n"
     assert "until" in anna.type("/mute")
-    (mark,) = world.chat.rooms["#tea"].masks["mute"].values()
-    assert mark.until - mark.time == 5_400_000_000
+    (entry,) = world.chat.rooms["#tea"].masks["mute"].values()
+    assert entry.until - entry.time == 5_400_000_000

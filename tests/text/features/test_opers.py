@@ -2,10 +2,10 @@
 
 import pytest
 
-from asyncchat.core.features.audit import ReadActs
+from asyncchat.core.features.audit import ReadAudit
 from asyncchat.core.features.host import ChangeHost
 from asyncchat.core.features.kill import Kill
-from asyncchat.core.features.server_bans import AskServerBans, BanFromServer
+from asyncchat.core.features.server_bans import BanFromServer, GetServerBans
 from asyncchat.core.features.wallops import Announce
 from asyncchat.text.slash import COMMANDS
 from tests.dialects.plain_driver import World
@@ -17,7 +17,7 @@ from tests.dialects.plain_driver import World
         ("/host bob b.example", ChangeHost("bob", "b.example")),
         ("/kill bob", Kill("bob", "removed")),
         ("/kill bob too loud", Kill("bob", "too loud")),
-        ("/serverban", AskServerBans()),
+        ("/serverban", GetServerBans()),
         ("/serverban bob", BanFromServer("bob")),
         (
             "/serverban 192.0.2.0/24 spam all day",
@@ -30,11 +30,11 @@ from tests.dialects.plain_driver import World
         ("/serverban bob 7d", BanFromServer("bob", True, 604_800)),
         ("/serverunban bob", BanFromServer("bob", False)),
         ("/announce hear all", Announce("hear all")),
-        ("/audit", ReadActs()),
-        ("/audit 5", ReadActs(5)),
-        ("/audit 9999", ReadActs(500)),
-        ("/audit 2h", ReadActs(500, 7200)),
-        ("/audit 2026-11-22", ReadActs(500, None, 1_795_305_599_999_999)),
+        ("/audit", ReadAudit()),
+        ("/audit 5", ReadAudit(5)),
+        ("/audit 9999", ReadAudit(500)),
+        ("/audit 2h", ReadAudit(500, 7200)),
+        ("/audit 2026-11-22", ReadAudit(500, None, 1_795_305_599_999_999)),
     ],
 )
 def test_what_is_asked(line, asked):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from asyncchat.core.commands import Command, IoCommand
-from asyncchat.core.events import Event, Kept, Reach, Record
+from asyncchat.core.events import Event, Recipients, Record, Retention
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person
 from asyncchat.core.registry import Items, concludes
@@ -21,51 +21,51 @@ if TYPE_CHECKING:
     """An act in a room. At run time ``features`` sets it to the union of all events, to decode the log."""
 
 
-class Overruled(Event, frozen=True, tag="overruled"):
+class OperOverride(Event, frozen=True, tag="overruled"):
     """An operator of the server did in a room what his role there does not allow; ``act`` is what he did."""
 
-    kept: ClassVar[Kept] = Kept.ACT
-    reach: ClassVar[Reach] = Reach.NOBODY
+    retention: ClassVar[Retention] = Retention.AUDIT
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     audited: ClassVar[bool] = True
     person: Person
     act: RoomAct
 
 
-class ReadActs(IoCommand, frozen=True):
+class ReadAudit(IoCommand, frozen=True):
     """What operators of the server did, the newest ``limit`` of it, for the owner and them.
 
-    ``newest_seconds`` asks for none older than that. ``purpose`` goes back to the dialect with the answer.
+    ``newest_seconds`` asks for none older than that. ``context`` goes back to the dialect with the answer.
     """
 
     limit: int = 20
     newest_seconds: int | None = None
     after_time: int | None = None
-    purpose: object = None
+    context: object = None
 
 
-class ActsView(Reply, frozen=True):
-    """What operators of the server did, oldest first; ``purpose`` as in ReadActs."""
+class AuditView(Reply, frozen=True):
+    """What operators of the server did, oldest first; ``context`` as in ReadAudit."""
 
     records: tuple[Record, ...]
-    purpose: object = None
+    context: object = None
 
 
-class ActsUnreadable(Refusal, frozen=True):
-    """They can't be read now: the disk is in the way; ``purpose`` as in ReadActs."""
+class AuditUnreadable(Refusal, frozen=True):
+    """They can't be read now: the disk is in the way; ``context`` as in ReadAudit."""
 
-    purpose: object = None
+    context: object = None
 
 
 @concludes()
-def note_overrides(chat: Chat, who: int, command: Command, items: Items) -> Items:
+def note_overrides(chat: Chat, person_id: int, command: Command, items: Items) -> Items:
     """Adds, for an operator of the server, what his role in the room would not allow."""
-    if not command.audited or who not in chat.server_operators:
+    if not command.audited or person_id not in chat.server_operators:
         return items
-    me = chat.people[who]
-    overrides = (item for item in items if isinstance(item, Event) and not _allowed(chat, who, item))
-    return (*items, *(Overruled(me, act) for act in overrides))
+    me = chat.people[person_id]
+    overrides = (item for item in items if isinstance(item, Event) and not _allowed(chat, person_id, item))
+    return (*items, *(OperOverride(me, act) for act in overrides))
 
 
-def _allowed(chat: Chat, who: int, act: Event) -> bool:
+def _allowed(chat: Chat, person_id: int, act: Event) -> bool:
     room = chat.rooms.get(fold(getattr(act, "room", "")))
-    return room is None or act.allowed_by_role(room, who)
+    return room is None or act.allowed_by_role(room, person_id)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from asyncchat.core.commands import Command
-from asyncchat.core.events import Event, Reach
+from asyncchat.core.events import Event, Recipients
 from asyncchat.core.people import Person
 from asyncchat.core.registry import Items, applies, handles
-from asyncchat.core.replies import NotEntered, Reply
+from asyncchat.core.replies import NotConnectedYet, Reply
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
@@ -26,7 +26,7 @@ class SetAway(Command, frozen=True):
 class AwayChanged(Event, frozen=True, tag="away"):
     """A person went away with a word, or with another one, or came back (an empty text)."""
 
-    reach: ClassVar[Reach] = Reach.PEERS
+    recipients: ClassVar[Recipients] = Recipients.PEERS
     person: Person
     text: str
 
@@ -38,12 +38,12 @@ class StillAway(Reply, frozen=True):
 
 
 @handles(SetAway)
-def set_away(chat: Chat, who: int, command: SetAway, _now: int) -> Items:
+def set_away(chat: Chat, person_id: int, command: SetAway, _now: int) -> Items:
     """Marks a person as away, or as back; others hear of it when it is something new."""
-    me = chat.people.get(who)
+    me = chat.people.get(person_id)
     if me is None:
-        return (NotEntered(),)
-    if command.text == chat.people.away.get(who, ""):
+        return (NotConnectedYet(),)
+    if command.text == chat.people.away.get(person_id, ""):
         return (StillAway(command.text),)
     return (AwayChanged(me, command.text),)
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import msgspec
 
 from asyncchat.core.commands import Command
-from asyncchat.core.confusables import looks
-from asyncchat.core.events import Event, Kept, Reach
+from asyncchat.core.confusables import skeleton
+from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.features.join import RoomNotAllowed
 from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Said, Speech, Tags, unwanted
 from asyncchat.core.names import fold, name_fault, room_fault
@@ -132,8 +132,8 @@ class Post(Command, frozen=True):
 class TokenMade(Event, frozen=True, tag="token_made"):
     """There is a token; see ``core.tokens.Token``."""
 
-    kept: ClassVar[Kept] = Kept.STATE
-    reach: ClassVar[Reach] = Reach.NOBODY
+    retention: ClassVar[Retention] = Retention.STATE
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     name: str
     digest: str
     rooms: tuple[str, ...]
@@ -147,8 +147,8 @@ class PostedOnce(Event, frozen=True, tag="posted_once"):
     ``asked`` and ``time`` as in ``core.tokens.Posted``; ``token`` is the digest of the token's secret.
     """
 
-    kept: ClassVar[Kept] = Kept.STATE
-    reach: ClassVar[Reach] = Reach.NOBODY
+    retention: ClassVar[Retention] = Retention.STATE
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     token: str
     key: str
     asked: str
@@ -159,8 +159,8 @@ class PostedOnce(Event, frozen=True, tag="posted_once"):
 class TokenRevoked(Event, frozen=True, tag="token_revoked"):
     """A token is no more; ``time`` in microseconds since 1970 UTC."""
 
-    kept: ClassVar[Kept] = Kept.STATE
-    reach: ClassVar[Reach] = Reach.NOBODY
+    retention: ClassVar[Retention] = Retention.STATE
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     name: str
     time: int
 
@@ -235,7 +235,7 @@ class Bots(Part):
 
 def confusable_reserved(chat: Chat, name: str) -> str:
     """The account or the bot, here or not, that a name of other letters looks like; empty for none."""
-    look = looks(name)
+    look = skeleton(name)
     if look == fold(name):
         return ""
     account = chat.accounts.get(look)
@@ -246,9 +246,9 @@ def confusable_reserved(chat: Chat, name: str) -> str:
 
 
 @handles(NewToken)
-def new_token(chat: Chat, who: int, command: NewToken, now: int) -> Items:
+def new_token(chat: Chat, person_id: int, command: NewToken, now: int) -> Items:
     """Makes a token, for the server and its owner."""
-    refusal = _unmakable(chat, who, command)
+    refusal = _unmakable(chat, person_id, command)
     if refusal is not None:
         return (refusal,)
     rooms = (ALL_ROOMS,) if ALL_ROOMS in command.rooms else tuple(dict.fromkeys(command.rooms))
@@ -256,14 +256,14 @@ def new_token(chat: Chat, who: int, command: NewToken, now: int) -> Items:
     return (TokenMade(command.name, command.digest, rooms, actions, now),)
 
 
-def _unmakable(chat: Chat, who: int, command: NewToken) -> TokenRefused | None:
+def _unmakable(chat: Chat, person_id: int, command: NewToken) -> TokenRefused | None:
     name = command.name
     key = fold(name)
     wrong_room = next((r for r in command.rooms if r != ALL_ROOMS and room_fault(r) is not None), None)
     wrong_action = next((action for action in command.actions if action not in ACTIONS), None)
     fault: TokenFault | None = None
     detail = ""
-    if who != SERVER and who not in chat.server_operators:
+    if person_id != SERVER and person_id not in chat.server_operators:
         fault = TokenFault.OTHERS
     elif name_fault(name) is not None:
         fault, detail = TokenFault.NOT_ALLOWED, name_fault(name) or ""
@@ -287,9 +287,9 @@ def _unmakable(chat: Chat, who: int, command: NewToken) -> TokenRefused | None:
 
 
 @handles(RevokeToken)
-def revoke_token(chat: Chat, who: int, command: RevokeToken, now: int) -> Items:
+def revoke_token(chat: Chat, person_id: int, command: RevokeToken, now: int) -> Items:
     """Revokes a token, for the server and its owner."""
-    if who != SERVER and who not in chat.server_operators:
+    if person_id != SERVER and person_id not in chat.server_operators:
         return (TokenRefused(TokenFault.OTHERS, command.name),)
     token = Bots.of(chat).tokens.get(fold(command.name))
     if token is None:
@@ -298,7 +298,7 @@ def revoke_token(chat: Chat, who: int, command: RevokeToken, now: int) -> Items:
 
 
 @handles(Post)
-def post(chat: Chat, _who: int, command: Post, now: int) -> Items:
+def post(chat: Chat, _person_id: int, command: Post, now: int) -> Items:
     """Says something in a room for a bot, which is nowhere and needs nobody there.
 
     What the room's modes ask of people, its token has; a ban and a mute hold for it as for anyone.

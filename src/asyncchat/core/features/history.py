@@ -30,7 +30,7 @@ class ReadHistory(IoCommand, frozen=True):
     Numbers and times (microseconds) are exclusive; None is open. ``newest_seconds`` asks for none older than
     that: the gate, which has a clock, makes a time of it. With ``events`` what else happened there is read
     too. ``then`` is a range of the same place whose page follows in the same answer.
-    ``purpose`` goes back to the dialect with the answer: what it asked for.
+    ``context`` goes back to the dialect with the answer: what it asked for.
     """
 
     room: str
@@ -43,7 +43,7 @@ class ReadHistory(IoCommand, frozen=True):
     newest_seconds: int | None = None
     events: bool = False
     then: ReadHistory | None = None
-    purpose: object = None
+    context: object = None
 
 
 class Which(msgspec.Struct, frozen=True):
@@ -69,26 +69,26 @@ class ReadTargets(IoCommand, frozen=True):
     """The rooms the asker is in and whom he had private conversations with, by their newest message.
 
     Times (microseconds, exclusive) bound when that was; ``newest`` chooses the end where there are more than
-    ``limit``. ``purpose`` goes back with the answer.
+    ``limit``. ``context`` goes back with the answer.
     """
 
     after_time: int
     before_time: int
     limit: int
     newest: bool
-    purpose: object = None
+    context: object = None
 
 
 class ReadMissed(IoCommand, frozen=True):
     """The asker's private messages of a time (microseconds) when it was not here, numbered up to ``before``.
 
-    ``purpose`` goes back with the answer.
+    ``context`` goes back with the answer.
     """
 
     after_time: int
     before: int
     limit: int
-    purpose: object = None
+    context: object = None
 
 
 class HistoryPage(Reply, frozen=True):
@@ -100,18 +100,18 @@ class HistoryPage(Reply, frozen=True):
     room: str
     records: tuple[Record, ...]
     more: int
-    purpose: object
+    context: object
     cut: bool = False
 
 
 class HistoryUnreadable(Refusal, frozen=True):
-    """The history of a room can't be read by the asker, or there is none; ``purpose`` as in ReadHistory.
+    """The history of a room can't be read by the asker, or there is none; ``context`` as in ReadHistory.
 
     ``failed``: it could be, but not now.
     """
 
     room: str
-    purpose: object = None
+    context: object = None
     failed: bool = False
 
 
@@ -133,10 +133,10 @@ class TargetsView(Reply, frozen=True):
     """Where something was said, the earliest first."""
 
     targets: tuple[Target, ...]
-    purpose: object
+    context: object
 
 
 class TargetsUnreadable(Refusal, frozen=True):
     """They can't be told now."""
 
-    purpose: object = None
+    context: object = None

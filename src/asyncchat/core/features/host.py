@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import msgspec
 
 from asyncchat.core.commands import Command
-from asyncchat.core.events import Event, Kept, Reach
+from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.people import Person, hosted
 from asyncchat.core.permissions import unless_server_operator
 from asyncchat.core.registry import Items, applies, handles
@@ -34,8 +34,8 @@ class HostChanged(Event, frozen=True, tag="host"):
     ``person`` is the old value. ``to`` are those who share a room with it and may see it, without itself.
     """
 
-    kept: ClassVar[Kept] = Kept.ACT
-    reach: ClassVar[Reach] = Reach.SOME_PEERS
+    retention: ClassVar[Retention] = Retention.AUDIT
+    recipients: ClassVar[Recipients] = Recipients.SOME_PEERS
     concerns: ClassVar[str] = "person"
     audited: ClassVar[bool] = True
     person: Person
@@ -43,7 +43,7 @@ class HostChanged(Event, frozen=True, tag="host"):
     by: Person
     to: tuple[int, ...] = ()
 
-    def to_keep(self) -> Self:
+    def to_store(self) -> Self:
         """The same without those who were told."""
         return msgspec.structs.replace(self, to=())
 
@@ -54,8 +54,8 @@ class HostShown(Event, frozen=True, tag="host_shown"):
     It is for who was not told of ``HostChanged`` in words, but saw the person leave and come.
     """
 
-    kept: ClassVar[Kept] = Kept.NEVER
-    reach: ClassVar[Reach] = Reach.SOME_PEERS
+    retention: ClassVar[Retention] = Retention.EPHEMERAL
+    recipients: ClassVar[Recipients] = Recipients.SOME_PEERS
     room: str
     person: Person
     roles: int
@@ -81,9 +81,9 @@ _HOST = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._:/-]{0,62}")
 
 
 @handles(ChangeHost)
-def change_host(chat: Chat, who: int, command: ChangeHost, _now: int) -> Items:
+def change_host(chat: Chat, person_id: int, command: ChangeHost, _now: int) -> Items:
     """Lets a person be seen as coming from another host, until it leaves."""
-    refusal = unless_server_operator(chat, who)
+    refusal = unless_server_operator(chat, person_id)
     if refusal is not None:
         return (refusal,)
     other = chat.person_named(command.name)
@@ -98,10 +98,14 @@ def change_host(chat: Chat, who: int, command: ChangeHost, _now: int) -> Items:
     away = chat.people.away.get(other.id, "")
     shown: list[HostShown] = []
     for room in rooms:
-        to = tuple(one for one in room.seats if one != other.id and not chat.veils(room, one, other.id))
+        to = tuple(
+            one
+            for one in room.member_blocks
+            if one != other.id and not chat.hides_member(room, one, other.id)
+        )
         shown.append(HostShown(room.name, now, room.roles.get(other.id, 0), away, to))
     to = tuple(dict.fromkeys(one for place in shown for one in place.to))
-    return (HostChanged(other, now, chat.people[who], to), *shown)
+    return (HostChanged(other, now, chat.people[person_id], to), *shown)
 
 
 @applies(HostChanged)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from asyncchat.core.commands import Command, Question
-from asyncchat.core.events import Event, Kept, Reach
+from asyncchat.core.commands import Command, Query
+from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.features.rooms import Joined
 from asyncchat.core.modes import INVITE_ONLY, NO_KNOCK
 from asyncchat.core.names import fold
@@ -17,7 +17,15 @@ from asyncchat.core.parts import Part
 from asyncchat.core.people import Person
 from asyncchat.core.permissions import membership
 from asyncchat.core.registry import Items, answers, applies, handles
-from asyncchat.core.replies import AwayNote, NoSuchPerson, NoSuchRoom, NotEntered, NotOperator, Refusal, Reply
+from asyncchat.core.replies import (
+    AwayNote,
+    NoSuchPerson,
+    NoSuchRoom,
+    NotConnectedYet,
+    NotOperator,
+    Refusal,
+    Reply,
+)
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
 from asyncchat.core.text import cut
@@ -26,7 +34,7 @@ if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
 
 
-class AskInvitations(Question, frozen=True):
+class GetInvitations(Query, frozen=True):
     """The rooms that the asker is invited to."""
 
 
@@ -47,7 +55,7 @@ class Knock(Command, frozen=True):
 class Invited(Event, frozen=True, tag="invited"):
     """A person was asked into a room; ``admits`` when that opens what is closed to others."""
 
-    reach: ClassVar[Reach] = Reach.PAIR
+    recipients: ClassVar[Recipients] = Recipients.PAIR
     concerns: ClassVar[str] = "to"
     room: str
     to: Person
@@ -61,7 +69,7 @@ class Knocked(Event, frozen=True, tag="knocked"):
     ``time`` in microseconds since 1970 UTC.
     """
 
-    reach: ClassVar[Reach] = Reach.SOME_MEMBERS
+    recipients: ClassVar[Recipients] = Recipients.SOME_MEMBERS
     room: str
     person: Person
     text: str
@@ -72,7 +80,7 @@ class Knocked(Event, frozen=True, tag="knocked"):
 class InviteShown(Event, frozen=True, tag="invite_shown"):
     """The members of a room may see that one of them (``person``) invited somebody."""
 
-    kept: ClassVar[Kept] = Kept.NEVER
+    retention: ClassVar[Retention] = Retention.EPHEMERAL
     room: str
     to: Person
     person: Person
@@ -130,10 +138,10 @@ INVITATIONS_EACH = 100
 """Rooms one person may be invited to at a time: as many as it may be in."""
 
 
-@answers(AskInvitations)
-def invitations(chat: Chat, who: int, _question: AskInvitations) -> Reply:
+@answers(GetInvitations)
+def invitations(chat: Chat, person_id: int, _query: GetInvitations) -> Reply:
     """The rooms that the asker is invited to."""
-    return InvitationsView(tuple(chat.rooms[key].name for key in Invites.of(chat).rooms.get(who, ())))
+    return InvitationsView(tuple(chat.rooms[key].name for key in Invites.of(chat).rooms.get(person_id, ())))
 
 
 class Invites(Part):
@@ -186,46 +194,46 @@ def _joined(chat: Chat, event: Joined) -> None:
 
 
 @handles(Invite)
-def invite(chat: Chat, who: int, command: Invite, _now: int) -> Items:
+def invite(chat: Chat, person_id: int, command: Invite, _now: int) -> Items:
     """Asks a person into a room; into an invite-only one those may who keep order there."""
-    room = membership(chat, who, command.room)
+    room = membership(chat, person_id, command.room)
     if isinstance(room, Refusal):
         return (room,)
-    admits = chat.may(who, room, Right.KEEP_ORDER)
+    admits = chat.may(person_id, room, Right.MODERATE)
     if INVITE_ONLY in room.flags and not admits:
         return (NotOperator(room.name),)
     other = chat.person_named(command.name)
     if other is None:
         return (NoSuchPerson(command.name),)
-    if other.id in room.seats:
+    if other.id in room.member_blocks:
         return (AlreadyThere(room.name, other.name),)
     rooms = Invites.of(chat).rooms.get(other.id, {})
     if room.key not in rooms and len(rooms) >= INVITATIONS_EACH:
         return (TooManyInvitations(room.name, other.name),)
-    me = chat.people[who]
+    me = chat.people[person_id]
     told = Invited(room.name, other, me, admits), InviteShown(room.name, other, me)
     away = chat.people.away.get(other.id)
     return told if away is None else (*told, AwayNote(other, away))
 
 
 @handles(Knock)
-def knock(chat: Chat, who: int, command: Knock, now: int) -> Items:
+def knock(chat: Chat, person_id: int, command: Knock, now: int) -> Items:
     """Tells those who could invite into an invite-only room that somebody wants in."""
-    me = chat.people.get(who)
+    me = chat.people.get(person_id)
     if me is None:
-        return (NotEntered(),)
-    room = chat.room_shown(command.room, who)
+        return (NotConnectedYet(),)
+    room = chat.room_shown(command.room, person_id)
     if room is None:
         return (NoSuchRoom(command.room),)
-    if who in room.seats or INVITE_ONLY not in room.flags:
-        return (NoNeedToKnock(room.name, who in room.seats),)
+    if person_id in room.member_blocks or INVITE_ONLY not in room.flags:
+        return (NoNeedToKnock(room.name, person_id in room.member_blocks),)
     if NO_KNOCK in room.flags:
         return (KnockForbidden(room.name, "nobody may knock there"),)
     if room.bans_person(me) or room.mutes_person(me):
         return (KnockForbidden(room.name, "you are banned or muted there"),)
-    if now - Invites.of(chat).knocks.get(who, {}).get(room.key, -KNOCK_REST) < KNOCK_REST:
+    if now - Invites.of(chat).knocks.get(person_id, {}).get(room.key, -KNOCK_REST) < KNOCK_REST:
         return (TooManyKnocks(room.name),)
-    to = tuple(id for id, roles in room.roles.items() if roles >= Right.KEEP_ORDER)
+    to = tuple(id for id, roles in room.roles.items() if roles >= Right.MODERATE)
     return (Knocked(room.name, me, cut(command.text, KNOCK_BYTES)[0], to, now),)
 
 

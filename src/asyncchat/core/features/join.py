@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from asyncchat.core.commands import Command, Question
-from asyncchat.core.confusables import looks, mixed
+from asyncchat.core.commands import Command, Query
+from asyncchat.core.confusables import is_mixed_script, skeleton
 from asyncchat.core.events import Event
 from asyncchat.core.features.invites import Invites
 from asyncchat.core.features.metadata.facts import MetadataLater, MetadataTold
 from asyncchat.core.features.metadata.state import in_room, keys_of, patience, waits
-from asyncchat.core.features.read_markers import mark_of
+from asyncchat.core.features.read_markers import read_marker_of
 from asyncchat.core.features.room_registration import granted
 from asyncchat.core.features.rooms import Joined, Parted, RoomClosed, RoomOpened, closing
 from asyncchat.core.modes import (
@@ -32,7 +32,7 @@ from asyncchat.core.names import LOBBY, fold, room_fault
 from asyncchat.core.people import Person
 from asyncchat.core.permissions import membership
 from asyncchat.core.registry import Items, answers, handles
-from asyncchat.core.replies import NeedsAccount, NotEntered, Refusal, Reply
+from asyncchat.core.replies import NeedsAccount, NotConnectedYet, Refusal, Reply
 from asyncchat.core.rooms import Block, Room, Topic
 from asyncchat.core.visibility import visible
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
 
 
-class AskRoom(Question, frozen=True):
+class GetRoom(Query, frozen=True):
     """A room's topic and members; ``joining`` marks what follows the asker's own join."""
 
     room: str
@@ -156,36 +156,36 @@ ROOMS_IN_ALL = 20_000
 """Rooms there may be: each costs a kilobyte, so a script that opens rooms can't fill the memory."""
 
 
-@answers(AskRoom)
-def room_view(chat: Chat, who: int, question: AskRoom) -> Reply:
+@answers(GetRoom)
+def room_view(chat: Chat, person_id: int, query: GetRoom) -> Reply:
     """A room's members and topic; of a room that is not there, none."""
-    room = chat.room_shown(question.room, who)
+    room = chat.room_shown(query.room, person_id)
     if room is None:
-        return NoRoomView(question.room)
-    blocks = visible(chat, who, room)
+        return NoRoomView(query.room)
+    blocks = visible(chat, person_id, room)
     return RoomView(
         room.name,
         room.topic,
         blocks,
-        sum(len(block.members) for block in blocks) if AUDITORIUM in room.flags else len(room.seats),
-        question.joining,
-        chat.people[who],
+        sum(len(block.members) for block in blocks) if AUDITORIUM in room.flags else len(room.member_blocks),
+        query.joining,
+        chat.people[person_id],
         SECRET in room.flags,
-        mark_of(chat, who, room.name) if question.joining else None,
-        _metadata(chat, who, room, blocks) if question.joining else None,
+        read_marker_of(chat, person_id, room.name) if query.joining else None,
+        _metadata(chat, person_id, room, blocks) if query.joining else None,
     )
 
 
 def _metadata(
-    chat: Chat, who: int, room: Room, blocks: Iterable[Block]
+    chat: Chat, person_id: int, room: Room, blocks: Iterable[Block]
 ) -> MetadataTold | MetadataLater | None:
     """What somebody who joins a room is told of the metadata there; None: nothing."""
-    keys = keys_of(chat, who)
+    keys = keys_of(chat, person_id)
     if not keys:
         return None
-    if waits(chat, room, who):
-        return MetadataLater(room.name, patience(who))
-    told = tuple(in_room(chat, room, blocks, keys, {who}))
+    if waits(chat, room, person_id):
+        return MetadataLater(room.name, patience(person_id))
+    told = tuple(in_room(chat, room, blocks, keys, {person_id}))
     return MetadataTold(room.name, told) if told else None
 
 
@@ -194,25 +194,27 @@ def _make_place(chat: Chat, me: Person) -> tuple[RoomClosed, ...]:
 
     Not for one who is just entering: its other rooms of the same decision would ask for the same place.
     """
-    empty = [room for room in chat.rooms.values() if not (room.seats or room.founder) and room.key != LOBBY]
+    empty = [
+        room for room in chat.rooms.values() if not (room.member_blocks or room.founder) and room.key != LOBBY
+    ]
     if not empty or me.id not in chat.people:
         return ()
     return (RoomClosed(max(empty, key=lambda room: room.opened).name),)
 
 
 @handles(Join)
-def join(chat: Chat, who: int, command: Join, now: int) -> Items:
+def join(chat: Chat, person_id: int, command: Join, now: int) -> Items:
     """Makes a person a member; a room's first member opens it and is its operator, but for the lobby."""
-    me = chat.people.get(who)
+    me = chat.people.get(person_id)
     if me is None:
-        return (NotEntered(),)
+        return (NotConnectedYet(),)
     moved = (
         chat.rooms[chat.rooms.redirects[fold(command.room)]]
         if fold(command.room) in chat.rooms.redirects
         else None
     )
     # A member knows of the other name: who asks for the old one all the same wants a room of its own.
-    if moved is not None and who not in moved.seats and chat.shows(moved, who):
+    if moved is not None and person_id not in moved.member_blocks and chat.is_visible(moved, person_id):
         if not command.follow:
             return (RoomHasMoved(command.room, moved.name),)
         there = joining(chat, me, moved.name, now, key=command.key, forwarded=True)
@@ -236,7 +238,7 @@ def joining(
     if away is None:
         away = chat.people.away.get(me.id, "")
     room = chat.rooms.get(key)
-    if room is not None and me.id in room.seats:
+    if room is not None and me.id in room.member_blocks:
         return ()
     if (len(chat.rooms.joined.get(me.id, ())) if joined is None else joined) >= ROOMS_EACH:
         return (TooManyRooms(name, ROOMS_EACH),)
@@ -254,7 +256,7 @@ def joining(
             *place,
             opened,
             Joined(name, me, key != LOBBY, away),
-            AskRoom(name, joining=True),
+            GetRoom(name, joining=True),
         )
     refusal = _kept_out(chat, room, me, given)
     if refusal is not None:
@@ -262,19 +264,19 @@ def joining(
         if fold(to) not in chat.rooms:
             return (refusal,)
         return (Forwarded(room.name, to), *joining(chat, me, to, now, joined, given, True, away))
-    first = not room.seats and key != LOBBY and not room.founder
+    first = not room.member_blocks and key != LOBBY and not room.founder
     joined_now = Joined(room.name, me, first, away)
     role = granted(room, me) if me.account else ()
-    return (joined_now, *role, AskRoom(room.name, joining=True))
+    return (joined_now, *role, GetRoom(room.name, joining=True))
 
 
 def imitation(chat: Chat, name: str) -> str | None:
     """Why a room may not be opened under a name that looks like another one, as half a sentence."""
     if chat.ascii_names and not name.isascii():
         return "only letters of ASCII are allowed here"
-    if mixed(name):
+    if is_mixed_script(name):
         return "it mixes letters of several scripts in a word"
-    look = looks(name)
+    look = skeleton(name)
     return f"it looks like {chat.rooms[look].name}" if look != fold(name) and look in chat.rooms else None
 
 
@@ -289,34 +291,38 @@ def _kept_out(chat: Chat, room: Room, me: Person, key: str) -> Refusal | None:
     if ACCOUNTS_ONLY in room.flags and not me.account:
         return NeedsAccount(room.name)
     # Where nobody is left who could invite, the room would be lost, unless it has a list of guests.
-    if INVITE_ONLY in room.flags and (room.seats or room.masks[GUESTS]) and not room.lists(GUESTS, me):
+    if (
+        INVITE_ONLY in room.flags
+        and (room.member_blocks or room.masks[GUESTS])
+        and not room.lists(GUESTS, me)
+    ):
         return NotInvited(room.name)
     settings = room.settings
     if settings:
         if KEY in settings and settings[KEY] != key:
             return WrongKey(room.name)
-        if LIMIT in settings and len(room.seats) >= int(settings[LIMIT]):
+        if LIMIT in settings and len(room.member_blocks) >= int(settings[LIMIT]):
             return RoomFull(room.name)
     return None
 
 
 @handles(Part)
-def part(chat: Chat, who: int, command: Part, _now: int) -> Items:
+def part(chat: Chat, person_id: int, command: Part, _now: int) -> Items:
     """Takes a person out of one room."""
-    room = membership(chat, who, command.room)
+    room = membership(chat, person_id, command.room)
     if isinstance(room, Refusal):
         return (room,)
-    return (Parted(room.name, chat.people[who], command.reason), *closing(room))
+    return (Parted(room.name, chat.people[person_id], command.reason), *closing(room))
 
 
 @handles(PartAll)
-def part_all(chat: Chat, who: int, command: PartAll, _now: int) -> Items:
+def part_all(chat: Chat, person_id: int, command: PartAll, _now: int) -> Items:
     """Takes a person out of all its rooms."""
-    me = chat.people.get(who)
+    me = chat.people.get(person_id)
     if me is None:
-        return (NotEntered(),)
+        return (NotConnectedYet(),)
     facts: list[Event] = []
-    for room in chat.rooms_with(who):
+    for room in chat.rooms_with(person_id):
         facts.append(Parted(room.name, me, command.reason))
         facts.extend(closing(room))
     return tuple(facts)

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from asyncchat.core.commands import Command
-from asyncchat.core.events import Event, Kept, Reach
-from asyncchat.core.features.always_on import stays
-from asyncchat.core.features.last_seen import gone
+from asyncchat.core.events import Event, Recipients, Retention
+from asyncchat.core.features.always_on import is_always_on
+from asyncchat.core.features.last_seen import devices_offline
 from asyncchat.core.features.presence import leaving
 from asyncchat.core.people import Person
 from asyncchat.core.permissions import unless_server_operator
@@ -32,8 +32,8 @@ class Kill(Command, frozen=True):
 class Killed(Event, frozen=True, tag="killed"):
     """A person was put out of the chat by the owner: its session ends, and so it leaves."""
 
-    kept: ClassVar[Kept] = Kept.ACT
-    reach: ClassVar[Reach] = Reach.NOBODY
+    retention: ClassVar[Retention] = Retention.AUDIT
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     concerns: ClassVar[str] = "person"
     audited: ClassVar[bool] = True
     person: Person
@@ -44,18 +44,18 @@ class Killed(Event, frozen=True, tag="killed"):
 def put_out(chat: Chat, other: Person, by: Person, reason: str, now: int) -> Iterator[Event]:
     """Puts a person out of the chat: who would stay without its sessions is gone at once."""
     yield Killed(other, by, reason)
-    if other.id in chat.sessions.offline_since or stays(chat, other):
+    if other.id in chat.sessions.offline_since or is_always_on(chat, other):
         yield from leaving(chat, other, f"Killed ({by.name} ({reason}))", now)
-        yield from gone(chat, other, now)
+        yield from devices_offline(chat, other, now)
 
 
 @handles(Kill)
-def kill(chat: Chat, who: int, command: Kill, now: int) -> Items:
+def kill(chat: Chat, person_id: int, command: Kill, now: int) -> Items:
     """Puts a person out of the chat; its session ends when it has been told."""
-    refusal = unless_server_operator(chat, who)
+    refusal = unless_server_operator(chat, person_id)
     if refusal is not None:
         return (refusal,)
     other = chat.person_named(command.name)
     if other is None:
         return (NoSuchPerson(command.name),)
-    return tuple(put_out(chat, other, chat.people[who], command.reason, now))
+    return tuple(put_out(chat, other, chat.people[person_id], command.reason, now))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import msgspec
 
-from asyncchat.core.events import Event, Kept, Reach
+from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.names import fold
 from asyncchat.core.parts import Part
 from asyncchat.core.people import Person
@@ -23,7 +23,7 @@ DEVICES: Final = 20
 """Devices of one account that are remembered, those that were here last."""
 
 
-class Visit(msgspec.Struct, frozen=True):
+class LastSeen(msgspec.Struct, frozen=True):
     """A device was here until ``time`` (microseconds since 1970 UTC; 0: it is), in rooms with these keys.
 
     None: nobody knows in which, as after a run that ended without a word.
@@ -33,7 +33,7 @@ class Visit(msgspec.Struct, frozen=True):
     rooms: tuple[str, ...] | None = None
 
 
-class SeenDevices(Part, dict[str, dict[str, Visit]]):
+class SeenDevices(Part, dict[str, dict[str, LastSeen]]):
     """When the devices of accounts were here, by the accounts' keys and by device."""
 
     def forget_account(self, account: str) -> None:
@@ -48,21 +48,23 @@ class SeenDevices(Part, dict[str, dict[str, Visit]]):
         """Few events that give this part again."""
         for key, devices in self.items():
             for device, seen in devices.items():
-                yield DeviceSeen(chat.accounts[key].name, device, seen.time, seen.rooms)
+                yield DeviceLastSeen(chat.accounts[key].name, device, seen.time, seen.rooms)
 
 
-class DeviceSeen(Event, frozen=True, tag="device", omit_defaults=True):
-    """A device of an account is here (no time), or was, until then in these rooms, as in ``seen.Visit``."""
+class DeviceLastSeen(Event, frozen=True, tag="device", omit_defaults=True):
+    """A device of an account is here (no time), or was, until then in these rooms, as in
+    ``seen.LastSeen``.
+    """
 
-    kept: ClassVar[Kept] = Kept.STATE
-    reach: ClassVar[Reach] = Reach.NOBODY
+    retention: ClassVar[Retention] = Retention.STATE
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     account: str
     device: str
     time: int = 0
     rooms: tuple[str, ...] | None = None
 
 
-def missed_by(chat: Chat, account: str, device: str) -> Visit | None:
+def missed_since(chat: Chat, account: str, device: str) -> LastSeen | None:
     """Since when a device of an account, which comes back, was not here; None: that is not known.
 
     One that was never here takes up where the account was last, if nobody is here with it.
@@ -74,41 +76,43 @@ def missed_by(chat: Chat, account: str, device: str) -> Visit | None:
     return seen if seen is not None and seen.time else None
 
 
-def here(chat: Chat, me: Person) -> Iterator[DeviceSeen]:
+def devices_online(chat: Chat, me: Person) -> Iterator[DeviceLastSeen]:
     """That the devices of somebody who is logged in from now on are here."""
-    return (DeviceSeen(me.account, device) for device in _devices(chat, me))
+    return (DeviceLastSeen(me.account, device) for device in _devices(chat, me))
 
 
-def gone(chat: Chat, me: Person, now: int) -> Iterator[DeviceSeen]:
+def devices_offline(chat: Chat, me: Person, now: int) -> Iterator[DeviceLastSeen]:
     """That the devices of somebody were here until now."""
     rooms = chat.rooms.joined.get(me.id, ())
-    return (DeviceSeen(me.account, device, now, rooms) for device in _devices(chat, me) if me.account)
+    return (DeviceLastSeen(me.account, device, now, rooms) for device in _devices(chat, me) if me.account)
 
 
 def _devices(chat: Chat, me: Person) -> list[str]:
-    return sorted({device_of(chat, me, session) for session in chat.sessions.several.get(me.id, (me.id,))})
+    return sorted(
+        {device_of(chat, me, session_id) for session_id in chat.sessions.several.get(me.id, (me.id,))}
+    )
 
 
-def device_of(chat: Chat, me: Person, session: int) -> str:
+def device_of(chat: Chat, me: Person, session_id: int) -> str:
     """The device that a session of a person is."""
-    return chat.sessions.device_labels.get(session, me.user)
+    return chat.sessions.device_labels.get(session_id, me.user)
 
 
-def last_seen(chat: Chat, last: int) -> Iterator[Event]:
+def devices_last_seen(chat: Chat, last: int) -> Iterator[Event]:
     """That the devices which were here when the run before ended were so until then."""
     for key, devices in SeenDevices.of(chat).items():
         for device, seen in devices.items():
             if not seen.time:
-                yield DeviceSeen(chat.accounts[key].name, device, last)
+                yield DeviceLastSeen(chat.accounts[key].name, device, last)
 
 
-@applies(DeviceSeen)
-def _device_seen(chat: Chat, event: DeviceSeen) -> None:
+@applies(DeviceLastSeen)
+def _device_last_seen(chat: Chat, event: DeviceLastSeen) -> None:
     key = fold(event.account)
     if key not in chat.accounts:
         return
     devices = SeenDevices.of(chat).setdefault(key, {})
-    devices[event.device] = Visit(event.time, event.rooms)
+    devices[event.device] = LastSeen(event.time, event.rooms)
     if len(devices) > DEVICES:
         gone = [name for name, seen in devices.items() if seen.time and name != event.device]
         for name in sorted(gone, key=lambda name: devices[name].time)[: len(devices) - DEVICES]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import msgspec
 
 from asyncchat.core.commands import Command
-from asyncchat.core.events import Event, Kept, Reach
+from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.modes import (
     ACCOUNTS_SPEAK,
     ACCOUNTS_WRITE,
@@ -30,7 +30,7 @@ from asyncchat.core.replies import (
     NeedsAccount,
     NoSuchPerson,
     NoSuchRoom,
-    NotEntered,
+    NotConnectedYet,
     NoText,
     Refusal,
     TextTooLong,
@@ -68,9 +68,9 @@ class Speech(enum.IntEnum):
     """Never answered automatically, not even with a refusal."""
     ACTION = 2
     """``/me waves``: the text is what the person does."""
-    PROBE = 3
+    CTCP_QUERY = 3
     """A client's question to a client (CTCP), not for people's eyes: the text without its \\x01."""
-    PROBE_ANSWER = 4
+    CTCP_REPLY = 4
     """The answer to one, likewise."""
 
 
@@ -84,7 +84,7 @@ class Say(Command, frozen=True):
     cuts: Cuts = ()
 
 
-class Signal(Command, frozen=True):
+class SendTagMessage(Command, frozen=True):
     """Tell the programs of a room's members, or of a person, something without a text for people.
 
     With a ``role`` only those of the room's members who have it, or a higher one.
@@ -95,7 +95,7 @@ class Signal(Command, frozen=True):
     role: str = ""
 
 
-class Confide(Command, frozen=True):
+class SayToRole(Command, frozen=True):
     """Say something to those members of a room who have a role, or a higher one."""
 
     room: str
@@ -109,7 +109,7 @@ class Confide(Command, frozen=True):
 class Spoke(Event, frozen=True, tag="spoke"):
     """A member of a slowed room said something; ``time`` in microseconds since 1970 UTC."""
 
-    reach: ClassVar[Reach] = Reach.NOBODY
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     room: str
     person: Person
     time: int
@@ -118,7 +118,7 @@ class Spoke(Event, frozen=True, tag="spoke"):
 class Said(Event, frozen=True, tag="said"):
     """A message to a room."""
 
-    kept: ClassVar[Kept] = Kept.TEXT
+    retention: ClassVar[Retention] = Retention.TEXT
     room: str
     person: Person
     text: str
@@ -126,16 +126,16 @@ class Said(Event, frozen=True, tag="said"):
     tags: Tags = ()
     cuts: Cuts = ()
 
-    def to_keep(self) -> Self:
+    def to_store(self) -> Self:
         """Without what means nothing later."""
         return msgspec.structs.replace(self, tags=lasting(self.tags)) if self.tags else self
 
 
-class Whispered(Event, frozen=True, tag="whispered", omit_defaults=True):
+class SaidInPrivate(Event, frozen=True, tag="whispered", omit_defaults=True):
     """A private message."""
 
-    kept: ClassVar[Kept] = Kept.TEXT
-    reach: ClassVar[Reach] = Reach.PAIR
+    retention: ClassVar[Retention] = Retention.TEXT
+    recipients: ClassVar[Recipients] = Recipients.PAIR
     concerns: ClassVar[str] = "to"
     to: Person
     person: Person
@@ -144,36 +144,36 @@ class Whispered(Event, frozen=True, tag="whispered", omit_defaults=True):
     tags: Tags = ()
     cuts: Cuts = ()
 
-    def to_keep(self) -> Self:
+    def to_store(self) -> Self:
         """Without what means nothing later."""
         return msgspec.structs.replace(self, tags=lasting(self.tags)) if self.tags else self
 
 
-class Signalled(Event, frozen=True, tag="signalled"):
+class TagMessageSent(Event, frozen=True, tag="signalled"):
     """A program told the programs of a room's members something, without a text for people (typing)."""
 
-    kept: ClassVar[Kept] = Kept.NEVER
+    retention: ClassVar[Retention] = Retention.EPHEMERAL
     room: str
     person: Person
     tags: Tags
 
 
-class SignalledTo(Event, frozen=True, tag="signalled_to"):
+class TagMessageSentInPrivate(Event, frozen=True, tag="signalled_to"):
     """The same, for one person's program."""
 
-    kept: ClassVar[Kept] = Kept.NEVER
-    reach: ClassVar[Reach] = Reach.PAIR
+    retention: ClassVar[Retention] = Retention.EPHEMERAL
+    recipients: ClassVar[Recipients] = Recipients.PAIR
     concerns: ClassVar[str] = "to"
     to: Person
     person: Person
     tags: Tags
 
 
-class SignalledToRole(Event, frozen=True, tag="signalled_to_role"):
+class TagMessageSentToRole(Event, frozen=True, tag="signalled_to_role"):
     """The same, for the programs of members who have a role, or a higher one; ``to`` are their sessions."""
 
-    kept: ClassVar[Kept] = Kept.NEVER
-    reach: ClassVar[Reach] = Reach.SOME_MEMBERS
+    retention: ClassVar[Retention] = Retention.EPHEMERAL
+    recipients: ClassVar[Recipients] = Recipients.SOME_MEMBERS
     room: str
     person: Person
     role: str
@@ -181,11 +181,11 @@ class SignalledToRole(Event, frozen=True, tag="signalled_to_role"):
     tags: Tags
 
 
-class Confided(Event, frozen=True, tag="confided", omit_defaults=True):
+class SaidToRole(Event, frozen=True, tag="confided", omit_defaults=True):
     """A message to those members of a room who have a role, or a higher one; ``to`` are their sessions."""
 
-    kept: ClassVar[Kept] = Kept.TEXT
-    reach: ClassVar[Reach] = Reach.SOME_MEMBERS
+    retention: ClassVar[Retention] = Retention.TEXT
+    recipients: ClassVar[Recipients] = Recipients.SOME_MEMBERS
     room: str
     person: Person
     text: str
@@ -222,10 +222,10 @@ class CannotSpeak(Refusal, frozen=True):
         return f"{self.reason.value}, wait {self.seconds} s" if self.seconds else self.reason.value
 
 
-_QUIET = (Speech.NOTICE, Speech.PROBE_ANSWER)
+_QUIET = (Speech.NOTICE, Speech.CTCP_REPLY)
 
 
-_PROBES = (Speech.PROBE, Speech.PROBE_ANSWER)
+_PROBES = (Speech.CTCP_QUERY, Speech.CTCP_REPLY)
 
 
 _COLOURS = frozenset("\x03\x04")
@@ -238,62 +238,62 @@ def lasting(tags: Tags) -> Tags:
 
 
 @handles(Say)
-def say(chat: Chat, who: int, command: Say, now: int) -> Items:
+def say(chat: Chat, person_id: int, command: Say, now: int) -> Items:
     """Passes a text on; a notice is never answered, not even with a refusal (RFC 2812, 3.3.2)."""
-    me = chat.people.get(who)
+    me = chat.people.get(person_id)
     if me is None:
-        return (NotEntered(),)
+        return (NotConnectedYet(),)
     text = command.text
     if len(text) * 4 > TEXT_BYTES and size(text) > TEXT_BYTES:
         return _refused(command, TextTooLong(TEXT_BYTES))
-    if not text and command.speech not in (Speech.PROBE, Speech.PROBE_ANSWER):
+    if not text and command.speech not in (Speech.CTCP_QUERY, Speech.CTCP_REPLY):
         return _refused(command, NoText())
     to = command.to
     if to[:1] in ROOM_SIGNS:
         room = chat.rooms.get(fold(to))
         if room is None:
             return _refused(command, NoSuchRoom(to))
-        if room.guarded or who not in room.seats:
-            return _say_guarded(chat, me, room, command, now)
+        if room.speech_restricted or person_id not in room.member_blocks:
+            return _say_restricted(chat, me, room, command, now)
         return (Said(room.name, me, text, command.speech, command.tags, command.cuts),)
     other = chat.person_named(to)
     if other is None:
         return _refused(command, NoSuchPerson(to))
     if not me.account and _unwritten(chat, me, other):
         return _refused(command, NeedsAccount(other.name))
-    whisper = Whispered(other, me, text, command.speech, command.tags, command.cuts)
+    whisper = SaidInPrivate(other, me, text, command.speech, command.tags, command.cuts)
     away = chat.people.away.get(other.id)
     if away is None or command.speech in _QUIET:
         return (whisper,)
     return (whisper, AwayNote(other, away))
 
 
-@handles(Signal)
-def signal(chat: Chat, who: int, command: Signal, _now: int) -> Items:
+@handles(SendTagMessage)
+def send_tag_message(chat: Chat, person_id: int, command: SendTagMessage, _now: int) -> Items:
     """Passes on what is for programs alone, wherever a text could be said."""
-    me = chat.people.get(who)
+    me = chat.people.get(person_id)
     if me is None:
-        return (NotEntered(),)
+        return (NotConnectedYet(),)
     if command.to[:1] in ROOM_SIGNS:
-        room = chat.room_shown(command.to, who)
+        room = chat.room_shown(command.to, person_id)
         if room is None:
             return (NoSuchRoom(command.to),)
         reason = _silenced(chat, me, room)
         if reason is not None:
             return (CannotSpeak(room.name, reason),)
         role = ROLE_NAMED.get(command.role)
-        if role is None and OP_MODERATED in room.flags and not chat.may(who, room, Right.SPEAK):
+        if role is None and OP_MODERATED in room.flags and not chat.may(person_id, room, Right.SPEAK):
             role = HALF_OPERATOR
         if role is not None:
             to = _having(room, role, me)
-            return (SignalledToRole(room.name, me, role.name, to, command.tags),)
-        return (Signalled(room.name, me, command.tags),)
+            return (TagMessageSentToRole(room.name, me, role.name, to, command.tags),)
+        return (TagMessageSent(room.name, me, command.tags),)
     other = chat.person_named(command.to)
     if other is None:
         return (NoSuchPerson(command.to),)
     if not me.account and _unwritten(chat, me, other):
         return (NeedsAccount(other.name),)
-    return (SignalledTo(other, me, command.tags),)
+    return (TagMessageSentInPrivate(other, me, command.tags),)
 
 
 def _unwritten(chat: Chat, me: Person, other: Person) -> bool:
@@ -301,21 +301,21 @@ def _unwritten(chat: Chat, me: Person, other: Person) -> bool:
     return chat.has(other.id, ACCOUNTS_WRITE) and me.id != other.id and me.id not in chat.server_operators
 
 
-def _say_guarded(chat: Chat, me: Person, room: Room, command: Say, now: int) -> Items:
+def _say_restricted(chat: Chat, me: Person, room: Room, command: Say, now: int) -> Items:
     """Passes a text on to a room where not everybody may say everything."""
-    if not chat.shows(room, me.id):
+    if not chat.is_visible(room, me.id):
         return _refused(command, NoSuchRoom(command.to))
     reason = _silenced(chat, me, room) or unwanted(room, command.text, command.speech)
     if reason is not None:
         return _refused(command, CannotSpeak(room.name, reason))
     said = Said(room.name, me, command.text, command.speech, command.tags, command.cuts)
-    if not room.guarded or chat.may(me.id, room, Right.SPEAK):
+    if not room.speech_restricted or chat.may(me.id, room, Right.SPEAK):
         return (said,)
     if OP_MODERATED in room.flags:
-        return (_confided(room, me, HALF_OPERATOR, command),)
+        return (_said_to_role(room, me, HALF_OPERATOR, command),)
     if SLOW not in room.settings:
         return (said,)
-    last = room.spoke.get(me.id)
+    last = room.last_spoke.get(me.id)
     rest = 0 if last is None else last + int(room.settings[SLOW]) * 1_000_000 - now
     if rest > 0:
         refusal = CannotSpeak(room.name, CannotSpeakReason.SLOW, -(-rest // 1_000_000))
@@ -323,41 +323,43 @@ def _say_guarded(chat: Chat, me: Person, room: Room, command: Say, now: int) -> 
     return (said, Spoke(room.name, me, now))
 
 
-@handles(Confide)
-def confide(chat: Chat, who: int, command: Confide, _now: int) -> Items:
+@handles(SayToRole)
+def say_to_role(chat: Chat, person_id: int, command: SayToRole, _now: int) -> Items:
     """Passes a text on to those of a room who have a role, from anyone who may speak there."""
-    me = chat.people.get(who)
+    me = chat.people.get(person_id)
     if me is None:
-        return (NotEntered(),)
+        return (NotConnectedYet(),)
     if size(command.text) > TEXT_BYTES:
         return _refused(command, TextTooLong(TEXT_BYTES))
-    room = chat.room_shown(command.room, who)
+    room = chat.room_shown(command.room, person_id)
     role = ROLE_NAMED.get(command.role)
     if room is None or role is None:
         return _refused(command, NoSuchRoom(command.room))
     reason = _silenced(chat, me, room) or unwanted(room, command.text, command.speech)
     if reason is not None:
         return _refused(command, CannotSpeak(room.name, reason))
-    return (_confided(room, me, role, command),)
+    return (_said_to_role(room, me, role, command),)
 
 
-def _confided(room: Room, me: Person, role: Role, command: Say | Confide) -> Confided:
+def _said_to_role(room: Room, me: Person, role: Role, command: Say | SayToRole) -> SaidToRole:
     to = _having(room, role, me)
-    return Confided(room.name, me, command.text, role.name, to, command.speech, command.tags, command.cuts)
+    return SaidToRole(room.name, me, command.text, role.name, to, command.speech, command.tags, command.cuts)
 
 
 def _having(room: Room, role: Role, me: Person) -> tuple[int, ...]:
     """The others who have a role in the room, or a higher one."""
-    return tuple(who for who, roles in room.roles.items() if roles >= role.bit and who != me.id)
+    return tuple(
+        person_id for person_id, roles in room.roles.items() if roles >= role.bit and person_id != me.id
+    )
 
 
 def _silenced(chat: Chat, me: Person, room: Room) -> CannotSpeakReason | None:
     """Why a person may say nothing in the room, whatever it is."""
     if chat.may(me.id, room, Right.SPEAK):
         return None
-    if me.id not in room.seats and NO_OUTSIDERS in room.flags:
+    if me.id not in room.member_blocks and NO_OUTSIDERS in room.flags:
         return CannotSpeakReason.OUTSIDE
-    if room.guarded:
+    if room.speech_restricted:
         if room.bans_person(me):
             return CannotSpeakReason.BANNED
         if room.mutes_person(me):
@@ -378,7 +380,7 @@ def unwanted(room: Room, text: str, speech: Speech) -> CannotSpeakReason | None:
     return None
 
 
-def _refused(command: Say | Confide, refusal: Refusal) -> Items:
+def _refused(command: Say | SayToRole, refusal: Refusal) -> Items:
     return () if command.speech in _QUIET else (refusal,)
 
 
@@ -386,4 +388,4 @@ def _refused(command: Say | Confide, refusal: Refusal) -> Items:
 def _spoke(chat: Chat, event: Spoke) -> None:
     room = chat.rooms[fold(event.room)]
     if SLOW in room.settings:
-        room.spoke[event.person.id] = event.time
+        room.last_spoke[event.person.id] = event.time

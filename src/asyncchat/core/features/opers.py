@@ -8,18 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from asyncchat.core.commands import Command, IoCommand
-from asyncchat.core.events import Event, Kept, Reach
+from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, operating
 from asyncchat.core.permissions import unless_server_operator
 from asyncchat.core.registry import Items, applies, handles
-from asyncchat.core.replies import NoSuchPerson, NotEntered, NotYourself, Refusal, Reply
+from asyncchat.core.replies import NoSuchPerson, NotConnectedYet, NotYourself, Refusal, Reply
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
 
 
-class ClaimOwner(Command, frozen=True):
+class GrantOper(Command, frozen=True):
     """Become the owner, or the operator of this name; whether the password was right comes as data."""
 
     verified: bool
@@ -32,43 +32,43 @@ class Resign(Command, frozen=True):
     name: str = ""
 
 
-class NeedOwner(Command, frozen=True):
-    """Is answered to the owner alone; ``purpose`` is the dialect's answer."""
+class RequireOper(Command, frozen=True):
+    """Is answered to the owner alone; ``context`` is the dialect's answer."""
 
-    purpose: object = None
+    context: object = None
 
 
-class Owner(IoCommand, frozen=True):
+class Oper(IoCommand, frozen=True):
     """Claim ownership with the owner code, or with the password of the operator of this name."""
 
     code: str
     name: str = ""
 
 
-class ClaimFailed(Event, frozen=True, tag="claim_failed"):
+class OperFailed(Event, frozen=True, tag="claim_failed"):
     """A person gave a wrong owner code, or a wrong password for the operator of this name."""
 
-    kept: ClassVar[Kept] = Kept.ACT
-    reach: ClassVar[Reach] = Reach.NOBODY
+    retention: ClassVar[Retention] = Retention.AUDIT
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     audited: ClassVar[bool] = True
     person: Person
     name: str = ""
 
 
-class OwnerClaimed(Event, frozen=True, tag="owner"):
+class OperGranted(Event, frozen=True, tag="owner"):
     """A person showed the owner code, or a named operator's password: it operates every room in this run."""
 
-    kept: ClassVar[Kept] = Kept.STATE
-    reach: ClassVar[Reach] = Reach.NOBODY
+    retention: ClassVar[Retention] = Retention.STATE
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     audited: ClassVar[bool] = True
     person: Person
     name: str = ""
 
 
-class OwnerResigned(Event, frozen=True, tag="resigned"):
+class OperResigned(Event, frozen=True, tag="resigned"):
     """A person is no operator of the server any more, by its own wish."""
 
-    reach: ClassVar[Reach] = Reach.NOBODY
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     person: Person
 
 
@@ -84,10 +84,10 @@ class NotFromHere(Refusal, frozen=True):
     name: str
 
 
-class OwnerOnly(Reply, frozen=True):
-    """What NeedOwner asked for."""
+class OperOnly(Reply, frozen=True):
+    """What RequireOper asked for."""
 
-    purpose: object = None
+    context: object = None
 
 
 class OfferRenewed(Reply, frozen=True):
@@ -96,45 +96,45 @@ class OfferRenewed(Reply, frozen=True):
     before: object
 
 
-@handles(ClaimOwner)
-def claim_owner(chat: Chat, who: int, command: ClaimOwner, _now: int) -> Items:
+@handles(GrantOper)
+def grant_oper(chat: Chat, person_id: int, command: GrantOper, _now: int) -> Items:
     """Makes who showed the owner code, or an operator's password, an operator of every room."""
-    me = chat.people.get(who)
+    me = chat.people.get(person_id)
     if me is None:
-        return (NotEntered(),)
+        return (NotConnectedYet(),)
     if not command.verified:
-        return (ClaimFailed(me, command.name), WrongCode(command.name))
-    return (OwnerClaimed(me, command.name),)
+        return (OperFailed(me, command.name), WrongCode(command.name))
+    return (OperGranted(me, command.name),)
 
 
 @handles(Resign)
-def resign(chat: Chat, who: int, command: Resign, _now: int) -> Items:
+def resign(chat: Chat, person_id: int, command: Resign, _now: int) -> Items:
     """Makes an operator of the server a person like others; who is none is told nothing."""
-    if who not in chat.people:
-        return (NotEntered(),)
-    if command.name and fold(command.name) != chat.people[who].key:
+    if person_id not in chat.people:
+        return (NotConnectedYet(),)
+    if command.name and fold(command.name) != chat.people[person_id].key:
         other = chat.person_named(command.name)
         return (NoSuchPerson(command.name) if other is None else NotYourself(other.name),)
-    return (OwnerResigned(chat.people[who]),) if who in chat.server_operators else ()
+    return (OperResigned(chat.people[person_id]),) if person_id in chat.server_operators else ()
 
 
-@handles(NeedOwner)
-def need_owner(chat: Chat, who: int, command: NeedOwner, _now: int) -> Items:
+@handles(RequireOper)
+def require_oper(chat: Chat, person_id: int, command: RequireOper, _now: int) -> Items:
     """Gives the answer that only the owner is given."""
-    refusal = unless_server_operator(chat, who)
-    return (OwnerOnly(command.purpose),) if refusal is None else (refusal,)
+    refusal = unless_server_operator(chat, person_id)
+    return (OperOnly(command.context),) if refusal is None else (refusal,)
 
 
-@applies(OwnerClaimed)
-def _owner_claimed(chat: Chat, event: OwnerClaimed) -> None:
-    chat.owner_claimed = chat.owner_claimed or not event.name
+@applies(OperGranted)
+def _oper_granted(chat: Chat, event: OperGranted) -> None:
+    chat.owner_code_used = chat.owner_code_used or not event.name
     if event.person.id in chat.people:
         chat.server_operators.add(event.person.id)
         chat.replace_person(operating(chat.people[event.person.id], True))
 
 
-@applies(OwnerResigned)
-def _owner_resigned(chat: Chat, event: OwnerResigned) -> None:
+@applies(OperResigned)
+def _oper_resigned(chat: Chat, event: OperResigned) -> None:
     chat.server_operators.discard(event.person.id)
     if event.person.id in chat.people:
         chat.replace_person(operating(chat.people[event.person.id], False))

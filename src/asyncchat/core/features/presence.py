@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from asyncchat.core.events import Event, Reach
+from asyncchat.core.events import Event, Recipients
 from asyncchat.core.features.rooms import closing
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class LoggedIn(Event, frozen=True, tag="logged_in"):
     """A person is logged in; ``person`` is the old value, ``now`` the one with the account."""
 
-    reach: ClassVar[Reach] = Reach.PEERS
+    recipients: ClassVar[Recipients] = Recipients.PEERS
     person: Person
     now: Person
 
@@ -29,7 +29,7 @@ class LoggedIn(Event, frozen=True, tag="logged_in"):
 class LoggedOut(Event, frozen=True, tag="logged_out"):
     """A person is logged in no more; ``now`` is the value without an account."""
 
-    reach: ClassVar[Reach] = Reach.PEERS
+    recipients: ClassVar[Recipients] = Recipients.PEERS
     concerns: ClassVar[str] = "person"
     person: Person
     now: Person
@@ -38,14 +38,14 @@ class LoggedOut(Event, frozen=True, tag="logged_out"):
 class NodeStarted(Event, frozen=True, tag="started"):
     """A run of the node begins: all its earlier presence is over."""
 
-    reach: ClassVar[Reach] = Reach.NOBODY
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     version: str
 
 
-class Entered(Event, frozen=True, tag="entered"):
+class Connected(Event, frozen=True, tag="entered"):
     """A person got a name, and may be ``away`` from the start. ``time`` in microseconds since 1970 UTC."""
 
-    reach: ClassVar[Reach] = Reach.NOBODY
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     person: Person
     time: int
     away: str = ""
@@ -57,20 +57,20 @@ class Left(Event, frozen=True, tag="left"):
     ``time`` in microseconds since 1970 UTC; ``rooms`` are the keys of those it was in.
     """
 
-    reach: ClassVar[Reach] = Reach.PEERS
+    recipients: ClassVar[Recipients] = Recipients.PEERS
     person: Person
     reason: str = ""
     time: int = 0
     rooms: tuple[str, ...] = ()
 
 
-class Attached(Event, frozen=True, tag="attached"):
+class SessionAttached(Event, frozen=True, tag="attached"):
     """Another session of the same account is this person too; ``time`` in microseconds since 1970 UTC.
 
     ``device`` is the user name that it gives.
     """
 
-    reach: ClassVar[Reach] = Reach.NOBODY
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     concerns: ClassVar[str] = "person"
     person: Person
     session: int
@@ -78,10 +78,10 @@ class Attached(Event, frozen=True, tag="attached"):
     device: str = ""
 
 
-class Detached(Event, frozen=True, tag="detached"):
+class SessionDetached(Event, frozen=True, tag="detached"):
     """A session is its person no more, who stays; an empty reason is a plain goodbye."""
 
-    reach: ClassVar[Reach] = Reach.NOBODY
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     person: Person
     session: int
     reason: str = ""
@@ -94,7 +94,7 @@ class Renamed(Event, frozen=True, tag="renamed"):
     ``rooms`` are the keys of those it is in.
     """
 
-    reach: ClassVar[Reach] = Reach.PEERS
+    recipients: ClassVar[Recipients] = Recipients.PEERS
     person: Person
     now: Person
     time: int = 0
@@ -104,7 +104,7 @@ class Renamed(Event, frozen=True, tag="renamed"):
 class RealnameChanged(Event, frozen=True, tag="realname"):
     """A person has another real name; ``person`` is the old value."""
 
-    reach: ClassVar[Reach] = Reach.PEERS
+    recipients: ClassVar[Recipients] = Recipients.PEERS
     person: Person
     now: Person
 
@@ -131,8 +131,8 @@ def _node_started(chat: Chat, _event: NodeStarted) -> None:
         part.end_run()
 
 
-@applies(Entered)
-def _entered(chat: Chat, event: Entered) -> None:
+@applies(Connected)
+def _connected(chat: Chat, event: Connected) -> None:
     chat.people.add(event.person, event.time)
     if event.away:
         chat.people.away[event.person.id] = event.away
@@ -140,24 +140,24 @@ def _entered(chat: Chat, event: Entered) -> None:
 
 @applies(Left)
 def _left(chat: Chat, event: Left) -> None:
-    who = event.person.id
-    for room in chat.rooms_with(who):
-        room.unseat(who)
-    chat.rooms.joined.pop(who, None)
-    chat.people.remove(who)
-    chat.server_operators.discard(who)
-    sessions = chat.sessions.remove(who)
+    person_id = event.person.id
+    for room in chat.rooms_with(person_id):
+        room.remove_member(person_id)
+    chat.rooms.joined.pop(person_id, None)
+    chat.people.remove(person_id)
+    chat.server_operators.discard(person_id)
+    sessions = chat.sessions.remove(person_id)
     for part in chat.parts.values():
-        part.forget_person(who, sessions)
+        part.forget_person(person_id, sessions)
 
 
-@applies(Attached)
-def _attached(chat: Chat, event: Attached) -> None:
+@applies(SessionAttached)
+def _session_attached(chat: Chat, event: SessionAttached) -> None:
     chat.sessions.attach(event.person.id, event.session, event.device)
 
 
-@applies(Detached)
-def _detached(chat: Chat, event: Detached) -> None:
+@applies(SessionDetached)
+def _session_detached(chat: Chat, event: SessionDetached) -> None:
     chat.sessions.detach(event.person.id, event.session, event.time)
     for part in chat.parts.values():
         part.forget_session(event.person.id, event.session)

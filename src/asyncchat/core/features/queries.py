@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from asyncchat.core.commands import Command, Question
-from asyncchat.core.features.join import AskRoom, RoomView, room_view
+from asyncchat.core.commands import Command, Query
+from asyncchat.core.features.join import GetRoom, RoomView, room_view
 from asyncchat.core.features.metadata.state import Metadata
 from asyncchat.core.modes import INVISIBLE
 from asyncchat.core.names import ROOM_SIGNS, mask_of, matches
 from asyncchat.core.people import Person
 from asyncchat.core.registry import Items, answers, handles
-from asyncchat.core.replies import NoSuchPerson, NotEntered, Reply
+from asyncchat.core.replies import NoSuchPerson, NotConnectedYet, Reply
 from asyncchat.core.roles import OPERATOR
 from asyncchat.core.rooms import Room
 from asyncchat.core.visibility import sees, visible
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
 
 
-class AskCounts(Question, frozen=True):
+class GetCounts(Query, frozen=True):
     """How many people, rooms and owners there are."""
 
 
-class AskNames(Question, frozen=True):
+class GetNames(Query, frozen=True):
     """All rooms that the asker may know of, with their members, and the people who are in none of these."""
 
 
@@ -40,7 +40,7 @@ class Span(msgspec.Struct, frozen=True):
     under: int | None = None
 
 
-class AskRooms(Command, frozen=True):
+class GetRooms(Command, frozen=True):
     """All rooms, or those named or described by one of ``masks`` and by none of ``without``.
 
     ``people`` counts its members, ``opened`` and ``topic`` are ages in minutes; a room without a topic has no
@@ -55,31 +55,31 @@ class AskRooms(Command, frozen=True):
     topic: Span = Span()
 
 
-class AskWho(Command, frozen=True):
+class GetWho(Command, frozen=True):
     """The people a room's name, a name or a mask describes; empty: all.
 
-    A mask without ``!`` and ``@`` is held against each of ``fields`` of a person. ``purpose`` goes back to
+    A mask without ``!`` and ``@`` is held against each of ``fields`` of a person. ``context`` goes back to
     the dialect with the answer.
     """
 
     mask: str = ""
-    owners_only: bool = False
+    server_operators_only: bool = False
     fields: tuple[str, ...] = ("name", "user", "host", "realname")
-    purpose: object = None
+    context: object = None
 
 
-class AskPerson(Command, frozen=True):
-    """All that may be known of one person. ``purpose`` goes back to the dialect with the answer."""
+class GetPerson(Command, frozen=True):
+    """All that may be known of one person. ``context`` goes back to the dialect with the answer."""
 
     name: str
-    purpose: object = None
+    context: object = None
 
 
-class AskPeople(Question, frozen=True):
-    """Those of these names that are here. ``purpose`` goes back to the dialect with the answer."""
+class GetPeople(Query, frozen=True):
+    """Those of these names that are here. ``context`` goes back to the dialect with the answer."""
 
     names: tuple[str, ...]
-    purpose: object = None
+    context: object = None
 
 
 class NamesView(Reply, frozen=True):
@@ -110,7 +110,7 @@ class Counts(Reply, frozen=True):
 
     people: int
     rooms: int
-    owners: int
+    server_operators: int
     most_people: int
     invisible: int = 0
 
@@ -124,7 +124,7 @@ class Seen(msgspec.Struct, frozen=True):
 
     person: Person
     away: str
-    owner: bool
+    server_operator: bool
     room: str
     roles: int
     flags: frozenset[str] = frozenset()
@@ -138,35 +138,35 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class WhoView(Reply, frozen=True):
-    """The people a mask describes; ``purpose`` as in AskWho."""
+    """The people a mask describes; ``context`` as in GetWho."""
 
     mask: str
     people: tuple[Seen, ...]
-    purpose: object = None
+    context: object = None
 
 
 class PersonView(Reply, frozen=True):
     """All that may be known of a person; ``rooms`` are (name, sum of its roles) pairs.
 
     ``private`` tells whether the asker may know more than others: of itself, and the owner of all.
-    ``purpose`` as in AskPerson; ``metadata`` are its values by key. ``absent`` is since when it has had no
+    ``context`` as in GetPerson; ``metadata`` are its values by key. ``absent`` is since when it has had no
     connection, 0 where it has one (microseconds since 1970 UTC).
     """
 
     seen: Seen
     rooms: tuple[tuple[str, int], ...]
-    entered: int
+    connected_at: int
     private: bool = False
-    purpose: object = None
+    context: object = None
     metadata: tuple[tuple[str, str], ...] = ()
-    absent: int = 0
+    offline_since: int = 0
 
 
 class PeopleView(Reply, frozen=True):
-    """Those who are here of the names asked for, in that order; ``purpose`` as in AskPeople."""
+    """Those who are here of the names asked for, in that order; ``context`` as in GetPeople."""
 
     people: tuple[Seen, ...]
-    purpose: object
+    context: object
 
 
 NAMES_IN_ALL = 2000
@@ -177,63 +177,63 @@ _MINUTE = 60_000_000
 """A minute in microseconds."""
 
 
-@answers(AskCounts)
-def counts(chat: Chat, _who: int, _question: AskCounts) -> Counts:
+@answers(GetCounts)
+def counts(chat: Chat, _person_id: int, _query: GetCounts) -> Counts:
     """How many there are."""
     invisible = sum(INVISIBLE in flags for flags in chat.people.flags.values())
     return Counts(len(chat.people), len(chat.rooms), len(chat.server_operators), chat.people.most, invisible)
 
 
-@answers(AskNames)
-def names(chat: Chat, who: int, _question: AskNames) -> Reply:
+@answers(GetNames)
+def names(chat: Chat, person_id: int, _query: GetNames) -> Reply:
     """All rooms with their members, whole ones, as long as these are not too many."""
     views: list[RoomView] = []
     seen: set[int] = set()
     for room in sorted(chat.rooms.values(), key=lambda room: room.key):
-        if not room.seats or not chat.shows(room, who):
+        if not room.member_blocks or not chat.is_visible(room, person_id):
             continue
-        if views and len(seen) + len(room.seats) > NAMES_IN_ALL:
+        if views and len(seen) + len(room.member_blocks) > NAMES_IN_ALL:
             return NamesView(tuple(views), (), more=True)
-        view = room_view(chat, who, AskRoom(room.name))
+        view = room_view(chat, person_id, GetRoom(room.name))
         if isinstance(view, RoomView):
             views.append(view)
-            seen.update(room.seats)
-    others = [p for p in chat.people.values() if p.id not in seen and sees(chat, who, p.id)]
+            seen.update(room.member_blocks)
+    others = [p for p in chat.people.values() if p.id not in seen and sees(chat, person_id, p.id)]
     return NamesView(tuple(views), tuple(others[:NAMES_IN_ALL]), len(others) > NAMES_IN_ALL)
 
 
-@handles(AskRooms)
-def rooms(chat: Chat, who: int, question: AskRooms, now: int) -> Items:
+@handles(GetRooms)
+def rooms(chat: Chat, person_id: int, query: GetRooms, now: int) -> Items:
     """The rooms there are, or those of the names that are there, the fullest first."""
-    if who not in chat.people:
-        return (NotEntered(),)
-    if question.names and not question.masks:
-        named = (chat.room_shown(name, who) for name in question.names)
+    if person_id not in chat.people:
+        return (NotConnectedYet(),)
+    if query.names and not query.masks:
+        named = (chat.room_shown(name, person_id) for name in query.names)
         chosen = [room for room in named if room is not None]
     else:
-        shown = (room for room in chat.rooms.values() if chat.shows(room, who))
-        chosen = sorted(shown, key=lambda room: (-len(room.seats), room.key))
+        shown = (room for room in chat.rooms.values() if chat.is_visible(room, person_id))
+        chosen = sorted(shown, key=lambda room: (-len(room.member_blocks), room.key))
     view = RoomsView(
         tuple(
-            RoomLine(room.name, len(room.seats), room.topic.text if room.topic else "")
+            RoomLine(room.name, len(room.member_blocks), room.topic.text if room.topic else "")
             for room in chosen
-            if _wanted(question, room, now)
+            if _wanted(query, room, now)
         ),
-        frozenset(chat.rooms.joined.get(who, ())),
+        frozenset(chat.rooms.joined.get(person_id, ())),
     )
     return (view,)
 
 
-def _wanted(question: AskRooms, room: Room, now: int) -> bool:
-    if question.masks and not any(matches(mask, room.name) for mask in (*question.masks, *question.names)):
+def _wanted(query: GetRooms, room: Room, now: int) -> bool:
+    if query.masks and not any(matches(mask, room.name) for mask in (*query.masks, *query.names)):
         return False
-    if any(matches(mask, room.name) for mask in question.without):
+    if any(matches(mask, room.name) for mask in query.without):
         return False
     topic_set = None if room.topic is None else room.topic.time
     return (
-        _within(question.people, len(room.seats))
-        and _within(question.opened, (now - room.opened) / _MINUTE)
-        and _within(question.topic, None if topic_set is None else (now - topic_set) / _MINUTE)
+        _within(query.people, len(room.member_blocks))
+        and _within(query.opened, (now - room.opened) / _MINUTE)
+        and _within(query.topic, None if topic_set is None else (now - topic_set) / _MINUTE)
     )
 
 
@@ -245,80 +245,82 @@ def _within(span: Span, value: float | None) -> bool:
     return (span.over is None or value > span.over) and (span.under is None or value < span.under)
 
 
-@handles(AskWho)
-def who_is_there(chat: Chat, who: int, question: AskWho, now: int) -> Items:
+@handles(GetWho)
+def who_is_there(chat: Chat, person_id: int, query: GetWho, now: int) -> Items:
     """The people a room's name, a name or a mask describes."""
-    if who not in chat.people:
-        return (NotEntered(),)
-    mask = question.mask
-    room = chat.room_shown(mask, who) if mask[:1] in ROOM_SIGNS else None
+    if person_id not in chat.people:
+        return (NotConnectedYet(),)
+    mask = query.mask
+    room = chat.room_shown(mask, person_id) if mask[:1] in ROOM_SIGNS else None
     if room is not None:
-        blocks = visible(chat, who, room)
-        found = [_seen(chat, who, member.person, room, now) for block in blocks for member in block.members]
+        blocks = visible(chat, person_id, room)
+        found = [
+            _seen(chat, person_id, member.person, room, now) for block in blocks for member in block.members
+        ]
     elif mask[:1] in ROOM_SIGNS:
         found = []
     else:
         exact = chat.person_named(mask)
-        people = [exact] if exact is not None else _described(chat, who, question)
-        found = [_seen(chat, who, person, None, now) for person in people]
-    if question.owners_only:
-        found = [seen for seen in found if seen.owner]
-    return (WhoView(mask, tuple(found), question.purpose),)
+        people = [exact] if exact is not None else _described(chat, person_id, query)
+        found = [_seen(chat, person_id, person, None, now) for person in people]
+    if query.server_operators_only:
+        found = [seen for seen in found if seen.server_operator]
+    return (WhoView(mask, tuple(found), query.context),)
 
 
-def _described(chat: Chat, who: int, question: AskWho) -> list[Person]:
-    mask = question.mask
-    shown = [person for person in chat.people.values() if sees(chat, who, person.id)]
+def _described(chat: Chat, person_id: int, query: GetWho) -> list[Person]:
+    mask = query.mask
+    shown = [person for person in chat.people.values() if sees(chat, person_id, person.id)]
     if not mask:
         return shown
     if "!" in mask or "@" in mask:
         pattern = mask_of(mask)
         return [person for person in shown if matches(pattern, person.origin)]
     return [
-        person for person in shown if any(matches(mask, getattr(person, field)) for field in question.fields)
+        person for person in shown if any(matches(mask, getattr(person, field)) for field in query.fields)
     ]
 
 
-@handles(AskPerson)
-def person(chat: Chat, who: int, question: AskPerson, now: int) -> Items:
+@handles(GetPerson)
+def person(chat: Chat, person_id: int, query: GetPerson, now: int) -> Items:
     """All that may be known of a person."""
-    if who not in chat.people:
-        return (NotEntered(),)
-    found = chat.person_named(question.name)
+    if person_id not in chat.people:
+        return (NotConnectedYet(),)
+    found = chat.person_named(query.name)
     if found is None:
-        return (NoSuchPerson(question.name),)
+        return (NoSuchPerson(query.name),)
     view = PersonView(
-        _seen(chat, who, found, None, now),
+        _seen(chat, person_id, found, None, now),
         tuple(
             (room.name, room.roles.get(found.id, 0))
             for room in chat.rooms_with(found.id)
-            if chat.shows(room, who) and not chat.veils(room, who, found.id)
+            if chat.is_visible(room, person_id) and not chat.hides_member(room, person_id, found.id)
         ),
         chat.people.since.get(found.id, 0),
-        who == found.id or who in chat.server_operators,
-        question.purpose,
+        person_id == found.id or person_id in chat.server_operators,
+        query.context,
         tuple(Metadata.of(chat).values_of(found).items()),
         chat.sessions.offline_since.get(found.id, 0),
     )
     return (view,)
 
 
-@answers(AskPeople)
-def people(chat: Chat, who: int, question: AskPeople) -> Reply:
+@answers(GetPeople)
+def people(chat: Chat, person_id: int, query: GetPeople) -> Reply:
     """Those of some names who are here."""
-    found = (chat.person_named(name) for name in question.names)
+    found = (chat.person_named(name) for name in query.names)
     return PeopleView(
-        tuple(_seen(chat, who, person, None) for person in found if person is not None), question.purpose
+        tuple(_seen(chat, person_id, person, None) for person in found if person is not None), query.context
     )
 
 
-def _seen(chat: Chat, who: int, person: Person, room: Room | None, now: int = 0) -> Seen:
+def _seen(chat: Chat, person_id: int, person: Person, room: Room | None, now: int = 0) -> Seen:
     if room is None:
         room = next(
             (
                 room
                 for room in chat.rooms_with(person.id)
-                if chat.shows(room, who) and not chat.veils(room, who, person.id)
+                if chat.is_visible(room, person_id) and not chat.hides_member(room, person_id, person.id)
             ),
             None,
         )
@@ -330,5 +332,7 @@ def _seen(chat: Chat, who: int, person: Person, room: Room | None, now: int = 0)
         0 if room is None else room.roles.get(person.id, 0),
         chat.people.flags.get(person.id, frozenset()),
         max(0, now - chat.people.last_spoke.get(person.id, chat.people.since.get(person.id, 0))) // 1_000_000,
-        (person.address or person.host) if who == person.id or who in chat.server_operators else "",
+        (person.address or person.host)
+        if person_id == person.id or person_id in chat.server_operators
+        else "",
     )

@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import msgspec
 
 from asyncchat.core.commands import Command, IoCommand
-from asyncchat.core.events import Event, Kept, Reach, Record
+from asyncchat.core.events import Event, Recipients, Record, Retention
 from asyncchat.core.features.history import Which
-from asyncchat.core.features.messages import Said, Signal, Signalled, SignalledTo, Tags, Whispered, signal
+from asyncchat.core.features.messages import (
+    Said,
+    SaidInPrivate,
+    SendTagMessage,
+    TagMessageSent,
+    TagMessageSentInPrivate,
+    Tags,
+    send_tag_message,
+)
 from asyncchat.core.people import Person
 from asyncchat.core.registry import Items, handles
 from asyncchat.core.replies import Done
@@ -34,14 +42,14 @@ class React(IoCommand, frozen=True):
     tags: Tags = ()
 
 
-class PassOn(Command, frozen=True):
+class ReactUnresolved(Command, frozen=True):
     """Tell of a reaction to a message that the history has not."""
 
     to: str
     tags: Tags
 
 
-class PutReaction(Command, frozen=True):
+class ReactResolved(Command, frozen=True):
     """The same, with the message as the gate found it."""
 
     to: str
@@ -59,7 +67,7 @@ class Reacted(Event, frozen=True, tag="reacted", omit_defaults=True):
     never kept: an erasure must leave no copy.
     """
 
-    kept: ClassVar[Kept] = Kept.TEXT
+    retention: ClassVar[Retention] = Retention.TEXT
     room: str
     person: Person
     message: int
@@ -69,7 +77,7 @@ class Reacted(Event, frozen=True, tag="reacted", omit_defaults=True):
     tags: Tags = ()
     about: str = ""
 
-    def to_keep(self) -> Self:
+    def to_store(self) -> Self:
         """Without the copy of the text."""
         return msgspec.structs.replace(self, about="") if self.about else self
 
@@ -77,8 +85,8 @@ class Reacted(Event, frozen=True, tag="reacted", omit_defaults=True):
 class ReactedTo(Event, frozen=True, tag="reacted_to", omit_defaults=True):
     """The same, to a message of a private conversation."""
 
-    kept: ClassVar[Kept] = Kept.TEXT
-    reach: ClassVar[Reach] = Reach.PAIR
+    retention: ClassVar[Retention] = Retention.TEXT
+    recipients: ClassVar[Recipients] = Recipients.PAIR
     concerns: ClassVar[str] = "to"
     to: Person
     person: Person
@@ -89,7 +97,7 @@ class ReactedTo(Event, frozen=True, tag="reacted_to", omit_defaults=True):
     tags: Tags = ()
     about: str = ""
 
-    def to_keep(self) -> Self:
+    def to_store(self) -> Self:
         """Without the copy of the text."""
         return msgspec.structs.replace(self, about="") if self.about else self
 
@@ -98,26 +106,26 @@ _ABOUT_BYTES = 60
 """How much of a message is told with a reaction to it: it is to be known again."""
 
 
-@handles(PutReaction)
-def put_reaction(chat: Chat, who: int, command: PutReaction, now: int) -> Items:
+@handles(ReactResolved)
+def react(chat: Chat, person_id: int, command: ReactResolved, now: int) -> Items:
     """Keeps a reaction, wherever a text could be said."""
-    items = signal(chat, who, Signal(command.to, command.tags), now)
+    items = send_tag_message(chat, person_id, SendTagMessage(command.to, command.tags), now)
     passing = items[0]
     message = command.found.event
-    if not isinstance(message, Said | Whispered):
+    if not isinstance(message, Said | SaidInPrivate):
         return (*items, Done())
     about = message.text.partition("\n")[0]
     short = cut(about, _ABOUT_BYTES)[0]
     fact = (command.found.number, message.person.name, command.reaction, command.on, command.tags)
     about = short if short == message.text else f"{short}…"
-    if isinstance(passing, Signalled):
+    if isinstance(passing, TagMessageSent):
         return (Reacted(passing.room, passing.person, *fact, about), Done())
-    if isinstance(passing, SignalledTo):
+    if isinstance(passing, TagMessageSentInPrivate):
         return (ReactedTo(passing.to, passing.person, *fact, about), Done())
     return (*items, Done())
 
 
-@handles(PassOn)
-def pass_on(chat: Chat, who: int, command: PassOn, now: int) -> Items:
+@handles(ReactUnresolved)
+def react_unresolved(chat: Chat, person_id: int, command: ReactUnresolved, now: int) -> Items:
     """Tells of a reaction that can't be kept."""
-    return (*signal(chat, who, Signal(command.to, command.tags), now), Done())
+    return (*send_tag_message(chat, person_id, SendTagMessage(command.to, command.tags), now), Done())

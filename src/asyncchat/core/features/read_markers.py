@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 import msgspec
 
 from asyncchat.core.commands import Command
-from asyncchat.core.events import Event, Kept, Reach
+from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault, room_fault
 from asyncchat.core.parts import Part
 from asyncchat.core.people import Person
 from asyncchat.core.registry import Items, applies, handles
-from asyncchat.core.replies import NotEntered, Refusal, Reply
+from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
 
 
-class MarkRead(Command, frozen=True):
+class SetReadMarker(Command, frozen=True):
     """Say up to when one has read a room or a conversation (microseconds since 1970), or ask (None)."""
 
     target: str
@@ -36,14 +36,14 @@ class ReadUpTo(Event, frozen=True, tag="read", omit_defaults=True):
     told. Such facts are kept until a snapshot has the newest.
     """
 
-    kept: ClassVar[Kept] = Kept.STATE
-    reach: ClassVar[Reach] = Reach.SOME
+    retention: ClassVar[Retention] = Retention.STATE
+    recipients: ClassVar[Recipients] = Recipients.SOME
     account: str
     target: str
     time: int
     to: tuple[int, ...] = ()
 
-    def to_keep(self) -> Self:
+    def to_store(self) -> Self:
         """Without the sessions, which belong to this run."""
         return msgspec.structs.replace(self, to=()) if self.to else self
 
@@ -51,26 +51,26 @@ class ReadUpTo(Event, frozen=True, tag="read", omit_defaults=True):
 class ReadHere(Event, frozen=True, tag="read_here"):
     """The same, by somebody without an account: it is forgotten at the end of the visit."""
 
-    reach: ClassVar[Reach] = Reach.NOBODY
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     person: Person
     target: str
     time: int
 
 
-class MarkView(Reply, frozen=True):
+class ReadMarkerView(Reply, frozen=True):
     """Up to when the asker has read a room or a conversation (microseconds since 1970 UTC); None: unknown."""
 
     target: str
     time: int | None
 
 
-class NoMark(Refusal, frozen=True):
+class NoReadMarker(Refusal, frozen=True):
     """This is neither a room's name nor a person's."""
 
     target: str
 
 
-MOST_MARKS: Final = 200
+MAX_READ_MARKERS: Final = 200
 """Marks of one account, or one visit: 20 KB. Beyond it the one read up to the earliest time is forgotten."""
 
 
@@ -114,37 +114,39 @@ class ReadMarkers(Part):
                 yield ReadUpTo(chat.accounts[key].name, target, time)
 
 
-@handles(MarkRead)
-def mark_read(chat: Chat, who: int, command: MarkRead, now: int) -> Items:
+@handles(SetReadMarker)
+def set_read_marker(chat: Chat, person_id: int, command: SetReadMarker, now: int) -> Items:
     """Moves a mark forward, never back, nor beyond now; or tells where it is."""
-    me = chat.people.get(who)
+    me = chat.people.get(person_id)
     if me is None:
-        return (NotEntered(),)
+        return (NotConnectedYet(),)
     target = command.target
     is_room = target[:1] in ROOM_SIGNS
     if (room_fault(fold(target)) if is_room else name_fault(target)) is not None:
-        return (NoMark(target),)
-    room = chat.room_shown(target, who) if is_room else None
+        return (NoReadMarker(target),)
+    room = chat.room_shown(target, person_id) if is_room else None
     other = None if is_room else chat.person_named(target)
     name = room.name if room is not None else other.name if other is not None else target
-    known = mark_of(chat, who, name)
+    known = read_marker_of(chat, person_id, name)
     time = None if command.time is None else min(command.time, now)
     if time is None or (known is not None and time <= known):
-        return (MarkView(name, known),)
+        return (ReadMarkerView(name, known),)
     if not me.account:
-        return (ReadHere(me, name, time), MarkView(name, time))
+        return (ReadHere(me, name, time), ReadMarkerView(name, time))
     key = fold(me.account)
     others = tuple(
-        other.id for other in chat.people.values() if other.id != who and fold(other.account) == key
+        other.id for other in chat.people.values() if other.id != person_id and fold(other.account) == key
     )
-    return (ReadUpTo(me.account, name, time, others), MarkView(name, time))
+    return (ReadUpTo(me.account, name, time, others), ReadMarkerView(name, time))
 
 
-def mark_of(chat: Chat, who: int, target: str) -> int | None:
+def read_marker_of(chat: Chat, person_id: int, target: str) -> int | None:
     """Up to when somebody has read a room or a conversation; None: that is not known."""
-    account = chat.people[who].account
+    account = chat.people[person_id].account
     marks = (
-        ReadMarkers.of(chat).accounts.get(fold(account)) if account else ReadMarkers.of(chat).guests.get(who)
+        ReadMarkers.of(chat).accounts.get(fold(account))
+        if account
+        else ReadMarkers.of(chat).guests.get(person_id)
     )
     return None if marks is None else marks.get(fold(target))
 
@@ -152,15 +154,15 @@ def mark_of(chat: Chat, who: int, target: str) -> int | None:
 @applies(ReadUpTo)
 def _read(chat: Chat, event: ReadUpTo) -> None:
     if fold(event.account) in chat.accounts:
-        _mark(ReadMarkers.of(chat).accounts.setdefault(fold(event.account), {}), event)
+        _set_read_marker(ReadMarkers.of(chat).accounts.setdefault(fold(event.account), {}), event)
 
 
 @applies(ReadHere)
 def _read_here(chat: Chat, event: ReadHere) -> None:
-    _mark(ReadMarkers.of(chat).guests.setdefault(event.person.id, {}), event)
+    _set_read_marker(ReadMarkers.of(chat).guests.setdefault(event.person.id, {}), event)
 
 
-def _mark(marks: dict[str, int], event: ReadUpTo | ReadHere) -> None:
+def _set_read_marker(marks: dict[str, int], event: ReadUpTo | ReadHere) -> None:
     marks[fold(event.target)] = event.time
-    if len(marks) > MOST_MARKS:
+    if len(marks) > MAX_READ_MARKERS:
         del marks[min(marks, key=lambda target: (marks[target], target))]

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from asyncchat.core.commands import Command, IoCommand
-from asyncchat.core.events import Event, Kept, Reach, Record
+from asyncchat.core.events import Event, Recipients, Record, Retention
 from asyncchat.core.features.history import Which
-from asyncchat.core.features.messages import Said, Whispered
+from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.features.whowas import Whowas
 from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.people import Person
 from asyncchat.core.permissions import with_right
 from asyncchat.core.registry import Items, handles
-from asyncchat.core.replies import Done, NotEntered, Refusal
+from asyncchat.core.replies import Done, NotConnectedYet, Refusal
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
 
@@ -38,7 +38,7 @@ class Erase(Command, frozen=True):
     said_in: str = ""
 
 
-class EraseFound(Command, frozen=True):
+class EraseFromResolved(Command, frozen=True):
     """The same, by who waits until it is done."""
 
     room: str
@@ -53,27 +53,27 @@ class EraseFrom(IoCommand, frozen=True):
 
 
 class Redact(IoCommand, frozen=True):
-    """Take a message, which a gate finds, out of the history; ``purpose`` goes back with a refusal."""
+    """Take a message, which a gate finds, out of the history; ``context`` goes back with a refusal."""
 
     which: Which
     reason: str = ""
-    purpose: object = None
+    context: object = None
 
 
-class TakeBack(Command, frozen=True):
+class RedactResolved(Command, frozen=True):
     """The same, with the message as the gate found it; None: there is none that the asker may read."""
 
     which: Which
     found: Record | None
     reason: str
-    purpose: object = None
+    context: object = None
 
 
-class Retracted(Event, frozen=True, tag="retracted"):
+class RedactedInPrivate(Event, frozen=True, tag="retracted"):
     """A message of a private conversation was taken out of the history, by who had said it."""
 
-    kept: ClassVar[Kept] = Kept.STATE
-    reach: ClassVar[Reach] = Reach.PAIR
+    retention: ClassVar[Retention] = Retention.STATE
+    recipients: ClassVar[Recipients] = Recipients.PAIR
     concerns: ClassVar[str] = "to"
     to: Person
     person: Person
@@ -87,7 +87,7 @@ class Erased(Event, frozen=True, tag="erased"):
     ``said_in`` is the name that the room had when they were said, where it was another.
     """
 
-    kept: ClassVar[Kept] = Kept.STATE
+    retention: ClassVar[Retention] = Retention.STATE
     room: str
     person: Person
     numbers: tuple[int, ...]
@@ -96,7 +96,7 @@ class Erased(Event, frozen=True, tag="erased"):
 
     def allowed_by_role(self, room: Room, person_id: int) -> bool:
         """Whether a person's role in the room allows this act."""
-        return room.roles.get(person_id, 0) >= Right.RULE
+        return room.roles.get(person_id, 0) >= Right.MANAGE
 
 
 class RedactionFault(enum.Enum):
@@ -115,32 +115,34 @@ class RedactionRefused(Refusal, frozen=True):
     fault: RedactionFault
     to: str
     seconds: int = 0
-    purpose: object = None
+    context: object = None
 
 
 _IN_ROOMS = (Said, Reacted)
 
 
-_PRIVATE = (Whispered, ReactedTo)
+_PRIVATE = (SaidInPrivate, ReactedTo)
 
 
 GUESTS_WINDOW = 24 * 3600
 """Seconds in which who has no account may take back what was said in the same visit."""
 
 
-@handles(TakeBack)
-def take_back(chat: Chat, who: int, command: TakeBack, now: int) -> Items:
+@handles(RedactResolved)
+def redact(chat: Chat, person_id: int, command: RedactResolved, now: int) -> Items:
     """Takes a message out of the history: its author, by account or within a day; operators of its room."""
     to = command.which.to
-    me = chat.people.get(who)
+    me = chat.people.get(person_id)
     if me is None:
-        return (NotEntered(), Done())
+        return (NotConnectedYet(), Done())
 
     def refused(fault: RedactionFault, seconds: int = 0) -> Items:
-        return (RedactionRefused(fault, to, seconds, command.purpose), Done())
+        return (RedactionRefused(fault, to, seconds, command.context), Done())
 
-    room = chat.room_shown(to, who) if to[:1] in ROOM_SIGNS else None
-    if to[:1] in ROOM_SIGNS and (room is None or not (who in room.seats or who in chat.server_operators)):
+    room = chat.room_shown(to, person_id) if to[:1] in ROOM_SIGNS else None
+    if to[:1] in ROOM_SIGNS and (
+        room is None or not (person_id in room.member_blocks or person_id in chat.server_operators)
+    ):
         return refused(RedactionFault.TARGET)
     found = command.found
     kinds = _IN_ROOMS if to[:1] in ROOM_SIGNS else _PRIVATE
@@ -151,7 +153,7 @@ def take_back(chat: Chat, who: int, command: TakeBack, now: int) -> Items:
     if room is not None:
         then = getattr(found.event, "room", room.name)
         former = "" if fold(then) == room.key else then
-        if chat.may(who, room, Right.RULE) and not is_author:
+        if chat.may(person_id, room, Right.MANAGE) and not is_author:
             return (Erase(room.name, (found.number,), command.reason, former), Done())
     if not is_author:
         return refused(RedactionFault.FORBIDDEN)
@@ -159,7 +161,7 @@ def take_back(chat: Chat, who: int, command: TakeBack, now: int) -> Items:
         return refused(RedactionFault.EXPIRED, GUESTS_WINDOW)
     if room is not None:
         return (Erased(room.name, me, (found.number,), command.reason, former), Done())
-    return (_retracted(chat, me, found, command), Done())
+    return (_redacted_in_private(chat, me, found, command), Done())
 
 
 def _is(chat: Chat, me: Person, author: Person, time: int) -> bool:
@@ -172,29 +174,29 @@ def _is(chat: Chat, me: Person, author: Person, time: int) -> bool:
     return all(gone.time < time for gone in Whowas.of(chat).named(me.name))
 
 
-def _retracted(chat: Chat, me: Person, found: Record, command: TakeBack) -> Retracted:
+def _redacted_in_private(chat: Chat, me: Person, found: Record, command: RedactResolved) -> RedactedInPrivate:
     """What tells the other one, if he is here."""
     event = found.event
-    assert isinstance(event, Whispered | ReactedTo)  # noqa: S101 - a private one
+    assert isinstance(event, SaidInPrivate | ReactedTo)  # noqa: S101 - a private one
     other = chat.person_named(command.which.to)
     named = event.to
     same = other is not None and (
         fold(other.account) == fold(named.account) if named.account else other.origin == named.origin
     )
     to = other if same and other is not None else msgspec.structs.replace(named, id=0)
-    return Retracted(to, me, found.number, command.reason)
+    return RedactedInPrivate(to, me, found.number, command.reason)
 
 
 @handles(Erase)
-def erase(chat: Chat, who: int, command: Erase, _now: int) -> Items:
+def erase(chat: Chat, person_id: int, command: Erase, _now: int) -> Items:
     """Takes messages out of the room's history."""
-    room = with_right(chat, who, command.room, Right.RULE)
+    room = with_right(chat, person_id, command.room, Right.MANAGE)
     if isinstance(room, Refusal):
         return (room,)
-    return (Erased(room.name, chat.people[who], command.numbers, command.reason, command.said_in),)
+    return (Erased(room.name, chat.people[person_id], command.numbers, command.reason, command.said_in),)
 
 
-@handles(EraseFound)
-def erase_found(_chat: Chat, _who: int, command: EraseFound, _now: int) -> Items:
+@handles(EraseFromResolved)
+def erase_from(_chat: Chat, _person_id: int, command: EraseFromResolved, _now: int) -> Items:
     """The same, for a session that waits until it is done."""
     return (Erase(command.room, command.numbers), Done())

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from asyncchat.core.commands import Command, Question
-from asyncchat.core.events import Event, Kept
-from asyncchat.core.features.join import AskRoom, RoomView, imitation, room_view
+from asyncchat.core.commands import Command, Query
+from asyncchat.core.events import Event, Retention
+from asyncchat.core.features.join import GetRoom, RoomView, imitation, room_view
 from asyncchat.core.features.metadata.facts import MetadataLater
 from asyncchat.core.features.metadata.state import Metadata
 from asyncchat.core.features.rooms import RoomOpened, forget_former_name
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
 
 
-class AskMoved(Question, frozen=True):
+class GetRenamedRoom(Query, frozen=True):
     """What is a room that has another name now, perhaps only in upper and lower case?"""
 
     room: str
@@ -49,7 +49,7 @@ class RenameRoom(Command, frozen=True):
 class RoomRenamed(Event, frozen=True, tag="room_renamed"):
     """A room has another name, ``to``; all else of it stays. ``time`` in microseconds since 1970 UTC."""
 
-    kept: ClassVar[Kept] = Kept.STATE
+    retention: ClassVar[Retention] = Retention.STATE
     room: str
     to: str
     person: Person
@@ -58,7 +58,7 @@ class RoomRenamed(Event, frozen=True, tag="room_renamed"):
 
     def allowed_by_role(self, room: Room, person_id: int) -> bool:
         """Whether a person's role in the room allows this act."""
-        return room.roles.get(person_id, 0) >= Right.RULE
+        return room.roles.get(person_id, 0) >= Right.MANAGE
 
 
 class RoomMoved(Reply, frozen=True):
@@ -95,23 +95,23 @@ REST = 60_000_000
 """How long (microseconds)."""
 
 
-@answers(AskMoved)
-def moved(chat: Chat, who: int, question: AskMoved) -> Reply:
+@answers(GetRenamedRoom)
+def moved(chat: Chat, person_id: int, query: GetRenamedRoom) -> Reply:
     """A room that was just renamed, as all its members see it."""
-    view = room_view(chat, who, AskRoom(question.room, joining=True))
+    view = room_view(chat, person_id, GetRoom(query.room, joining=True))
     if not isinstance(view, RoomView):
         return view
     later = MetadataLater(view.room, 1) if Metadata.of(chat).count else None
-    return RoomMoved(msgspec.structs.replace(view, metadata=later), question.case_only)
+    return RoomMoved(msgspec.structs.replace(view, metadata=later), query.case_only)
 
 
 @handles(RenameRoom)
-def rename_room(chat: Chat, who: int, command: RenameRoom, now: int) -> Items:
+def rename_room(chat: Chat, person_id: int, command: RenameRoom, now: int) -> Items:
     """Gives a room another name, for those who may set its rules; the lobby keeps its own."""
-    room = membership(chat, who, command.room)
+    room = membership(chat, person_id, command.room)
     if isinstance(room, Refusal):
         return (room,)
-    if not chat.may(who, room, Right.RULE):
+    if not chat.may(person_id, room, Right.MANAGE):
         return (NotOperator(room.name),)
     to = command.to
     reason = room_fault(to) or (imitation(chat, to) if fold(to) != room.key else None)
@@ -119,15 +119,15 @@ def rename_room(chat: Chat, who: int, command: RenameRoom, now: int) -> Items:
         reason = "the lobby keeps its name"
     elif to == room.name:
         reason = "that is its name"
-    elif reason is None and len(room.seats) > LARGE and now < room.renamed + REST:
+    elif reason is None and len(room.member_blocks) > LARGE and now < room.renamed + REST:
         reason = "it was renamed a moment ago"
     if reason is not None:
         return (CannotRenameRoom(room.name, to, reason),)
     key = fold(to)
     if key != room.key and (key in chat.rooms or chat.rooms.redirects.get(key, room.key) != room.key):
         return (RoomNameTaken(room.name, to),)
-    renamed = RoomRenamed(room.name, to, chat.people[who], command.reason, now)
-    return (renamed, AskMoved(to, key == room.key))
+    renamed = RoomRenamed(room.name, to, chat.people[person_id], command.reason, now)
+    return (renamed, GetRenamedRoom(to, key == room.key))
 
 
 @applies(RoomRenamed)
@@ -144,8 +144,10 @@ def _room_renamed(chat: Chat, event: RoomRenamed) -> None:
         chat.rooms.redirects.pop(fold(name), None)
     room.former = former[-MOST_FORMER:]
     chat.rooms.redirects.update((fold(name), key) for name in room.former)
-    for who in room.seats:
-        chat.rooms.joined[who] = tuple(key if other == old else other for other in chat.rooms.joined[who])
+    for person_id in room.member_blocks:
+        chat.rooms.joined[person_id] = tuple(
+            key if other == old else other for other in chat.rooms.joined[person_id]
+        )
     for part in chat.parts.values():
         part.rename_room(old, key)
     for other in chat.rooms.values():

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
 
 
-class RoomSetting(msgspec.Struct, frozen=True):
+class RoomDefaults(msgspec.Struct, frozen=True):
     """What a room has from the start: a topic, flags (``modes.FLAGS``) on or off, and ``modes.SETTINGS``."""
 
     topic: str = ""
@@ -29,7 +29,7 @@ class RoomSetting(msgspec.Struct, frozen=True):
     settings: Mapping[str, str] = {}
 
 
-def configured(chat: Chat, rooms: Mapping[str, RoomSetting], by: str, now: int) -> Iterator[Event]:
+def configured(chat: Chat, rooms: Mapping[str, RoomDefaults], by: str, now: int) -> Iterator[Event]:
     """The facts that give rooms what is stated for them, where nobody has set anything.
 
     Args:
@@ -45,7 +45,7 @@ def configured(chat: Chat, rooms: Mapping[str, RoomSetting], by: str, now: int) 
         facts: list[Event] = []
         if stated.topic and (room is None or room.topic is None):
             facts.append(TopicChanged(there, setter, stated.topic, now))
-        if room is None or room.plain:
+        if room is None or room.is_default:
             facts += (
                 FlagChanged(there, setter, flag, on)
                 for flag, on in stated.flags.items()

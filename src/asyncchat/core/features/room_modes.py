@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from asyncchat.core.commands import Command, Question
-from asyncchat.core.events import Event, Kept
+from asyncchat.core.commands import Command, Query
+from asyncchat.core.events import Event, Retention
 from asyncchat.core.masks import ACCOUNT, MUTED, REALNAME
 from asyncchat.core.modes import (
     BANS,
@@ -41,20 +41,20 @@ from asyncchat.core.replies import (
     Reply,
 )
 from asyncchat.core.roles import ROLE_NAMED, Right, highest
-from asyncchat.core.rooms import Mark, Room
+from asyncchat.core.rooms import ListEntry, Room
 from asyncchat.core.text import size
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
 
 
-class AskFlags(Question, frozen=True):
+class GetFlags(Query, frozen=True):
     """A room's flags and settings, and when it was opened."""
 
     room: str
 
 
-class AskMasks(Question, frozen=True):
+class GetMasks(Query, frozen=True):
     """Some of a room's lists of masks (``modes.MASK_LISTS``)."""
 
     room: str
@@ -98,7 +98,7 @@ class SetMask(Command, frozen=True):
     audited: ClassVar[bool] = True
     room: str
     listed: str
-    who: str
+    mask: str
     on: bool = True
     seconds: int = 0
 
@@ -123,7 +123,7 @@ class RoleChanged(Event, frozen=True, tag="operator"):
 class FlagChanged(Event, frozen=True, tag="flag"):
     """A room's rule, one of ``modes.FLAGS``, was turned on or off."""
 
-    kept: ClassVar[Kept] = Kept.STATE
+    retention: ClassVar[Retention] = Retention.STATE
     room: str
     person: Person
     flag: str
@@ -131,7 +131,7 @@ class FlagChanged(Event, frozen=True, tag="flag"):
 
     def allowed_by_role(self, room: Room, person_id: int) -> bool:
         """Whether a person's role in the room allows this act."""
-        return room.roles.get(person_id, 0) >= Right.RULE
+        return room.roles.get(person_id, 0) >= Right.MANAGE
 
 
 class BanChanged(Event, frozen=True, tag="ban"):
@@ -140,7 +140,7 @@ class BanChanged(Event, frozen=True, tag="ban"):
     ``time`` and ``until`` (0: for good) in microseconds since 1970 UTC.
     """
 
-    kept: ClassVar[Kept] = Kept.STATE
+    retention: ClassVar[Retention] = Retention.STATE
     room: str
     person: Person
     mask: str
@@ -150,7 +150,7 @@ class BanChanged(Event, frozen=True, tag="ban"):
 
     def allowed_by_role(self, room: Room, person_id: int) -> bool:
         """Whether a person's role in the room allows this act."""
-        return room.roles.get(person_id, 0) >= Right.KEEP_ORDER
+        return room.roles.get(person_id, 0) >= Right.MODERATE
 
 
 class MuteChanged(Event, frozen=True, tag="mute"):
@@ -159,7 +159,7 @@ class MuteChanged(Event, frozen=True, tag="mute"):
     ``time`` and ``until`` (0: for good) in microseconds since 1970 UTC.
     """
 
-    kept: ClassVar[Kept] = Kept.STATE
+    retention: ClassVar[Retention] = Retention.STATE
     room: str
     person: Person
     mask: str
@@ -169,13 +169,13 @@ class MuteChanged(Event, frozen=True, tag="mute"):
 
     def allowed_by_role(self, room: Room, person_id: int) -> bool:
         """Whether a person's role in the room allows this act."""
-        return room.roles.get(person_id, 0) >= Right.KEEP_ORDER
+        return room.roles.get(person_id, 0) >= Right.MODERATE
 
 
 class SettingChanged(Event, frozen=True, tag="setting"):
     """A room's setting, one of ``modes.SETTINGS``, has another value; an empty one: none any more."""
 
-    kept: ClassVar[Kept] = Kept.STATE
+    retention: ClassVar[Retention] = Retention.STATE
     room: str
     person: Person
     setting: str
@@ -183,7 +183,7 @@ class SettingChanged(Event, frozen=True, tag="setting"):
 
     def allowed_by_role(self, room: Room, person_id: int) -> bool:
         """Whether a person's role in the room allows this act."""
-        return room.roles.get(person_id, 0) >= Right.RULE
+        return room.roles.get(person_id, 0) >= Right.MANAGE
 
 
 class MaskChanged(Event, frozen=True, tag="mask"):
@@ -192,7 +192,7 @@ class MaskChanged(Event, frozen=True, tag="mask"):
     ``time`` and ``until`` (0: for good) in microseconds since 1970 UTC.
     """
 
-    kept: ClassVar[Kept] = Kept.STATE
+    retention: ClassVar[Retention] = Retention.STATE
     room: str
     person: Person
     listed: str
@@ -203,7 +203,7 @@ class MaskChanged(Event, frozen=True, tag="mask"):
 
     def allowed_by_role(self, room: Room, person_id: int) -> bool:
         """Whether a person's role in the room allows this act."""
-        return room.roles.get(person_id, 0) >= Right.KEEP_ORDER
+        return room.roles.get(person_id, 0) >= Right.MODERATE
 
 
 class FlagsView(Reply, frozen=True):
@@ -259,83 +259,83 @@ MASK_BYTES = 140
 """Longest mask: it has to fit one line with room and origin."""
 
 
-@answers(AskFlags)
-def flags(chat: Chat, who: int, question: AskFlags) -> Reply | Refusal:
+@answers(GetFlags)
+def flags(chat: Chat, person_id: int, query: GetFlags) -> Reply | Refusal:
     """A room's flags and settings; the key only for those inside."""
-    room = chat.room_shown(question.room, who)
+    room = chat.room_shown(query.room, person_id)
     if room is None:
-        return NoSuchRoom(question.room)
-    outside = who not in room.seats and who not in chat.server_operators
+        return NoSuchRoom(query.room)
+    outside = person_id not in room.member_blocks and person_id not in chat.server_operators
     settings = tuple(
         (setting, "" if outside and setting == KEY else value) for setting, value in room.settings.items()
     )
     return FlagsView(room.name, room.flags, room.opened, settings, outside)
 
 
-@answers(AskMasks)
-def masks(chat: Chat, who: int, question: AskMasks) -> Reply | Refusal:
+@answers(GetMasks)
+def masks(chat: Chat, person_id: int, query: GetMasks) -> Reply | Refusal:
     """What stands on some of a room's lists."""
-    room = chat.room_shown(question.room, who)
+    room = chat.room_shown(query.room, person_id)
     if room is None:
-        return NoSuchRoom(question.room)
+        return NoSuchRoom(query.room)
     return MasksView(
         room.name,
-        question.lists,
+        query.lists,
         tuple(
-            MaskView(mask, mark.by, mark.time, listed, mark.until)
-            for listed in question.lists
-            for mask, mark in room.masks.get(listed, {}).items()
+            MaskView(mask, entry.by, entry.time, listed, entry.until)
+            for listed in query.lists
+            for mask, entry in room.masks.get(listed, {}).items()
         ),
     )
 
 
-def _room_to_set(chat: Chat, who: int, name: str, right: Right | None = None) -> Room | Refusal:
+def _room_to_set(chat: Chat, person_id: int, name: str, right: Right | None = None) -> Room | Refusal:
     """The room; whoever is outside lacks the right as any member does (Modern IRC, "Channel mode")."""
-    found = with_right(chat, who, name, right)
+    found = with_right(chat, person_id, name, right)
     return NotOperator(found.room) if isinstance(found, NotMember) else found
 
 
 @handles(SetRole)
-def set_role(chat: Chat, who: int, command: SetRole, _now: int) -> Items:
+def set_role(chat: Chat, person_id: int, command: SetRole, _now: int) -> Items:
     """Gives a member a role, or takes it; each may lay down one's own."""
     role = ROLE_NAMED.get(command.role)
     if role is None:
         return ()
-    room = _room_to_set(chat, who, command.room)
+    room = _room_to_set(chat, person_id, command.room)
     if isinstance(room, Refusal):
         return (room,)
     other = chat.person_named(command.name)
-    mine = chat.rank(who, room)
-    laid_down = other is not None and other.id == who and not command.on
+    mine = chat.rank(person_id, room)
+    laid_down = other is not None and other.id == person_id and not command.on
     if mine < role.given_by and not laid_down:
         return (NotOperator(room.name),)
     if other is None:
         return (NoSuchPerson(command.name),)
-    if other.id not in room.seats:
+    if other.id not in room.member_blocks:
         return (NotThere(room.name, command.name),)
     theirs = room.roles.get(other.id, 0)
     if bool(theirs & role.bit) == command.on:
         return ()
     if highest(theirs) > highest(mine):
         return (Outranked(room.name, other.name),)
-    return (RoleChanged(room.name, other, chat.people[who], command.on, role.name),)
+    return (RoleChanged(room.name, other, chat.people[person_id], command.on, role.name),)
 
 
 @handles(SetFlag)
-def set_flag(chat: Chat, who: int, command: SetFlag, _now: int) -> Items:
+def set_flag(chat: Chat, person_id: int, command: SetFlag, _now: int) -> Items:
     """Turns a rule of the room on or off."""
-    room = _room_to_set(chat, who, command.room, Right.RULE)
+    room = _room_to_set(chat, person_id, command.room, Right.MANAGE)
     if isinstance(room, Refusal):
         return (room,)
     if command.flag not in FLAGS or (command.flag in room.flags) == command.on:
         return ()
-    return (FlagChanged(room.name, chat.people[who], command.flag, command.on),)
+    return (FlagChanged(room.name, chat.people[person_id], command.flag, command.on),)
 
 
 @handles(SetSetting)
-def set_setting(chat: Chat, who: int, command: SetSetting, _now: int) -> Items:
+def set_setting(chat: Chat, person_id: int, command: SetSetting, _now: int) -> Items:
     """Gives a setting of the room a value, or takes it away."""
-    room = _room_to_set(chat, who, command.room, Right.RULE)
+    room = _room_to_set(chat, person_id, command.room, Right.MANAGE)
     if isinstance(room, Refusal):
         return (room,)
     name, value = command.setting, command.value
@@ -345,41 +345,41 @@ def set_setting(chat: Chat, who: int, command: SetSetting, _now: int) -> Items:
     if value:
         fault = setting.fault(value)
         if fault is None and name == FORWARD:
-            fault = _forward_fault(chat, who, room, value)
+            fault = _forward_fault(chat, person_id, room, value)
         if fault is not None:
             return (BadValue(room.name, name, value, fault),)
         if name in (LIMIT, SLOW):
             value = str(int(value))
     if room.settings.get(name, "") == value:
         return ()
-    return (SettingChanged(room.name, chat.people[who], name, value),)
+    return (SettingChanged(room.name, chat.people[person_id], name, value),)
 
 
-def _forward_fault(chat: Chat, who: int, room: Room, to: str) -> str | None:
+def _forward_fault(chat: Chat, person_id: int, room: Room, to: str) -> str | None:
     """People are sent only where the one who sends them has a say too."""
-    other = chat.room_shown(to, who)
+    other = chat.room_shown(to, person_id)
     if other is None or other is room:
         return "there is no such other room"
-    return None if chat.may(who, other, Right.RULE) else "you are not an operator of that room"
+    return None if chat.may(person_id, other, Right.MANAGE) else "you are not an operator of that room"
 
 
 @handles(SetMask)
-def set_mask(chat: Chat, who: int, command: SetMask, now: int) -> Items:
+def set_mask(chat: Chat, person_id: int, command: SetMask, now: int) -> Items:
     """Puts a mask on one of the room's lists, or takes it off."""
-    room = _room_to_set(chat, who, command.room, Right.KEEP_ORDER)
+    room = _room_to_set(chat, person_id, command.room, Right.MODERATE)
     if isinstance(room, Refusal):
         return (room,)
     listed, on = command.listed, command.on
     if listed not in MASK_LISTS:
         return ()
     masks = room.masks[listed]
-    mask = mask_meant(chat, room, masks, command.who, on)
+    mask = mask_meant(chat, room, masks, command.mask, on)
     if (mask in masks) == on and not (on and (command.seconds or masks[mask].until)):
         return ()
     if on and mask not in masks and (len(masks) >= MASKS_EACH or size(mask) > MASK_BYTES):
         return (TooManyMasks(room.name, mask, MASKS_EACH),)
     until = now + command.seconds * 1_000_000 if on and command.seconds else 0
-    return (mask_changed(room.name, chat.people[who], listed, mask, on, now, until),)
+    return (mask_changed(room.name, chat.people[person_id], listed, mask, on, now, until),)
 
 
 def mask_changed(
@@ -396,19 +396,19 @@ def mask_changed(
 def over(chat: Chat, by: Person, now: int) -> Iterator[Event]:
     """The facts that take off the rooms' lists what stood there for a time that is over."""
     for room in chat.rooms.values():
-        if room.ends and room.ends <= now:
+        if room.next_expiry and room.next_expiry <= now:
             for listed, masks in room.masks.items():
-                for mask, mark in masks.items():
-                    if mark.until and mark.until <= now:
+                for mask, entry in masks.items():
+                    if entry.until and entry.until <= now:
                         yield mask_changed(room.name, by, listed, mask, False, now)
 
 
-def mask_meant(chat: Chat, room: Room, masks: dict[str, Mark], typed: str, on: bool) -> str:
+def mask_meant(chat: Chat, room: Room, masks: dict[str, ListEntry], typed: str, on: bool) -> str:
     """The mask a moderator means: one as typed, or for a bare name its host, so that another name is no way
     round it, unless others in the room come from there too. A name to lift is found under either.
     """
     if typed.startswith(MUTED):
-        such = {mask[len(MUTED) :]: mark for mask, mark in masks.items() if mask.startswith(MUTED)}
+        such = {mask[len(MUTED) :]: entry for mask, entry in masks.items() if mask.startswith(MUTED)}
         return MUTED + mask_meant(chat, room, such, typed[len(MUTED) :], on)
     if typed.startswith((REALNAME, ACCOUNT)):
         return _listed(masks, typed)
@@ -427,7 +427,7 @@ def mask_meant(chat: Chat, room: Room, masks: dict[str, Mark], typed: str, on: b
     return by_name if neighbours else by_host
 
 
-def _listed(masks: dict[str, Mark], mask: str) -> str:
+def _listed(masks: dict[str, ListEntry], mask: str) -> str:
     """The mask as it stands in the list, whatever its case."""
     key = fold(mask)
     return next((listed for listed in masks if fold(listed) == key), mask)
@@ -438,7 +438,7 @@ def _role_changed(chat: Chat, event: RoleChanged) -> None:
     room = chat.rooms[fold(event.room)]
     bit = ROLE_NAMED[event.role].bit
     roles = room.roles.get(event.person.id, 0)
-    room.reseat(event.person, roles | bit if event.on else roles & ~bit)
+    room.replace_member(event.person, roles | bit if event.on else roles & ~bit)
 
 
 @applies(FlagChanged)
@@ -453,22 +453,22 @@ def _setting_changed(chat: Chat, event: SettingChanged) -> None:
 
 @applies(BanChanged)
 def _ban_changed(chat: Chat, event: BanChanged) -> None:
-    _mark(chat, BANS, event)
+    _set_list_entry(chat, BANS, event)
 
 
 @applies(MuteChanged)
 def _mute_changed(chat: Chat, event: MuteChanged) -> None:
-    _mark(chat, MUTES, event)
+    _set_list_entry(chat, MUTES, event)
 
 
 @applies(MaskChanged)
 def _mask_changed(chat: Chat, event: MaskChanged) -> None:
-    _mark(chat, event.listed, event)
+    _set_list_entry(chat, event.listed, event)
 
 
-def _mark(chat: Chat, listed: str, event: BanChanged | MuteChanged | MaskChanged) -> None:
-    mark = Mark(event.person.origin, event.time, event.until) if event.on else None
-    chat.rooms[fold(event.room)].mark(listed, event.mask, mark)
+def _set_list_entry(chat: Chat, listed: str, event: BanChanged | MuteChanged | MaskChanged) -> None:
+    entry = ListEntry(event.person.origin, event.time, event.until) if event.on else None
+    chat.rooms[fold(event.room)].set_list_entry(listed, event.mask, entry)
 
 
 @snapshots_room
@@ -478,6 +478,6 @@ def _snapshot(room: Room) -> Iterator[Event]:
     for setting, value in room.settings.items():
         yield SettingChanged(room.name, NOBODY, setting, value)
     for listed, masks in room.masks.items():
-        for mask, mark in masks.items():
-            by = from_origin(mark.by)
-            yield mask_changed(room.name, by, listed, mask, True, mark.time, mark.until)
+        for mask, entry in masks.items():
+            by = from_origin(entry.by)
+            yield mask_changed(room.name, by, listed, mask, True, entry.time, entry.until)

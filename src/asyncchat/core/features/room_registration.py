@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from asyncchat.core.commands import Command, Question
-from asyncchat.core.events import Event, Kept, Reach
+from asyncchat.core.commands import Command, Query
+from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.features.room_modes import RoleChanged
 from asyncchat.core.names import CHANSERV, LOBBY, fold
 from asyncchat.core.people import Person, from_origin
@@ -18,7 +18,7 @@ from asyncchat.core.replies import (
     AccountFault,
     AccountRefused,
     NoSuchRoom,
-    NotEntered,
+    NotConnectedYet,
     NotMember,
     Refusal,
     Reply,
@@ -36,7 +36,7 @@ class RegisterRoom(Command, frozen=True):
     room: str
     account: str = ""
     on: bool = True
-    purpose: object = None
+    context: object = None
 
 
 class SetAccess(Command, frozen=True):
@@ -45,28 +45,28 @@ class SetAccess(Command, frozen=True):
     room: str
     account: str
     role: str
-    purpose: object = None
+    context: object = None
 
 
 class TakeRole(Command, frozen=True):
     """Have the role in a room again that one's account has there."""
 
     room: str
-    purpose: object = None
+    context: object = None
 
 
-class AskAccess(Question, frozen=True):
+class GetAccess(Query, frozen=True):
     """Whose a room is, and which accounts have a role in it."""
 
     room: str
-    purpose: object = None
+    context: object = None
 
 
 class RoomRegistered(Event, frozen=True, tag="room_registered"):
     """A room belongs to an account, its founder's, or to none any more (empty): then nobody has access."""
 
-    kept: ClassVar[Kept] = Kept.STATE
-    reach: ClassVar[Reach] = Reach.NOBODY
+    retention: ClassVar[Retention] = Retention.STATE
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     room: str
     account: str
 
@@ -74,8 +74,8 @@ class RoomRegistered(Event, frozen=True, tag="room_registered"):
 class RoomAccessChanged(Event, frozen=True, tag="room_access"):
     """Who is logged in to an account has a role in the room when it joins, or has no more."""
 
-    kept: ClassVar[Kept] = Kept.STATE
-    reach: ClassVar[Reach] = Reach.NOBODY
+    retention: ClassVar[Retention] = Retention.STATE
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     room: str
     account: str
     role: str
@@ -88,7 +88,7 @@ class AccessView(Reply, frozen=True):
     room: str
     founder: str
     access: tuple[tuple[str, str], ...]
-    purpose: object = None
+    context: object = None
 
 
 class RoomRegisteredNow(Reply, frozen=True):
@@ -96,7 +96,7 @@ class RoomRegisteredNow(Reply, frozen=True):
 
     room: str
     account: str
-    purpose: object = None
+    context: object = None
 
 
 class AccessChanged(Reply, frozen=True):
@@ -105,7 +105,7 @@ class AccessChanged(Reply, frozen=True):
     room: str
     account: str
     role: str
-    purpose: object = None
+    context: object = None
 
 
 ACCESS_EACH = 200
@@ -131,12 +131,12 @@ def granted_everywhere(chat: Chat, me: Person) -> Iterator[RoleChanged]:
 
 
 @handles(RegisterRoom)
-def register(chat: Chat, who: int, command: RegisterRoom, _now: int) -> Items:
+def register(chat: Chat, person_id: int, command: RegisterRoom, _now: int) -> Items:
     """Registers a room, gives it to another account, or gives it up."""
-    me = chat.people.get(who)
+    me = chat.people.get(person_id)
     if me is None:
-        return (NotEntered(),)
-    room = chat.room_shown(command.room, who)
+        return (NotConnectedYet(),)
+    room = chat.room_shown(command.room, person_id)
     if room is None:
         return (NoSuchRoom(command.room),)
     wanted = (command.account or me.account) if command.on else ""
@@ -149,13 +149,13 @@ def register(chat: Chat, who: int, command: RegisterRoom, _now: int) -> Items:
     elif fault is None and not (command.on or room.founder):
         fault = AccountFault.NOT_TAKEN
     if fault is not None:
-        return (AccountRefused(fault, wanted, purpose=command.purpose),)
+        return (AccountRefused(fault, wanted, context=command.context),)
     name = "" if account is None else account.name
     return (
         RoomRegistered(room.name, name),
         *_roles_for(room, room.founder, FOUNDER.name, on=False, but=name),
         *_roles_for(room, name, FOUNDER.name, on=True),
-        RoomRegisteredNow(room.name, name, command.purpose),
+        RoomRegisteredNow(room.name, name, command.context),
     )
 
 
@@ -169,16 +169,16 @@ def _unfoundable(chat: Chat, me: Person, room: Room) -> AccountFault | None:
         return AccountFault.LOGGED_OUT
     if room.founder:
         return None if room.founder == me.account else AccountFault.NOT_FOUNDER
-    return None if chat.may(me.id, room, Right.RULE) else AccountFault.NOT_FOUNDER
+    return None if chat.may(me.id, room, Right.MANAGE) else AccountFault.NOT_FOUNDER
 
 
 @handles(SetAccess)
-def set_access(chat: Chat, who: int, command: SetAccess, _now: int) -> Items:
+def set_access(chat: Chat, person_id: int, command: SetAccess, _now: int) -> Items:
     """Gives an account a role in a registered room, and those who are logged in to it and there, at once."""
-    me = chat.people.get(who)
+    me = chat.people.get(person_id)
     if me is None:
-        return (NotEntered(),)
-    room = chat.room_shown(command.room, who)
+        return (NotConnectedYet(),)
+    room = chat.room_shown(command.room, person_id)
     if room is None:
         return (NoSuchRoom(command.room),)
     account = chat.accounts.get(fold(command.account))
@@ -197,9 +197,9 @@ def set_access(chat: Chat, who: int, command: SetAccess, _now: int) -> Items:
         fault = AccountFault.LISTED
     if fault is not None or account is None:
         refused = fault or AccountFault.UNKNOWN
-        return (AccountRefused(refused, command.account, purpose=command.purpose),)
+        return (AccountRefused(refused, command.account, context=command.context),)
     name, before = account.name, room.access.get(account.name, "")
-    changed = AccessChanged(room.name, name, command.role, command.purpose)
+    changed = AccessChanged(room.name, name, command.role, command.context)
     if before == command.role:
         return (changed,)
     return (
@@ -221,28 +221,28 @@ def _roles_for(room: Room, account: str, role: str, *, on: bool, but: str = "") 
 
 
 @handles(TakeRole)
-def take_role(chat: Chat, who: int, command: TakeRole, _now: int) -> Items:
+def take_role(chat: Chat, person_id: int, command: TakeRole, _now: int) -> Items:
     """Gives a member the role again that its account has."""
-    me = chat.people.get(who)
+    me = chat.people.get(person_id)
     if me is None:
-        return (NotEntered(),)
-    room = chat.room_shown(command.room, who)
+        return (NotConnectedYet(),)
+    room = chat.room_shown(command.room, person_id)
     if room is None:
         return (NoSuchRoom(command.room),)
-    if who not in room.seats:
+    if person_id not in room.member_blocks:
         return (NotMember(room.name),)
     if not room.role_of(me.account):
-        return (AccountRefused(AccountFault.NO_ACCESS, me.account, purpose=command.purpose),)
+        return (AccountRefused(AccountFault.NO_ACCESS, me.account, context=command.context),)
     return granted(room, me)
 
 
-@answers(AskAccess)
-def answer_access(chat: Chat, who: int, question: AskAccess) -> Reply | Refusal:
+@answers(GetAccess)
+def answer_access(chat: Chat, person_id: int, query: GetAccess) -> Reply | Refusal:
     """Whose a room is."""
-    room = chat.room_shown(question.room, who)
+    room = chat.room_shown(query.room, person_id)
     if room is None:
-        return NoSuchRoom(question.room)
-    return AccessView(room.name, room.founder, tuple(room.access.items()), question.purpose)
+        return NoSuchRoom(query.room)
+    return AccessView(room.name, room.founder, tuple(room.access.items()), query.context)
 
 
 def given_up(chat: Chat, account: str) -> Iterator[Event]:

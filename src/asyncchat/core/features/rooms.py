@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from asyncchat.core.events import Event, Kept, Reach
+from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.people import Person
 from asyncchat.core.registry import applies
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class RoomOpened(Event, frozen=True, tag="room_opened"):
     """A room exists from now on; ``time`` in microseconds since 1970 UTC."""
 
-    kept: ClassVar[Kept] = Kept.STATE
-    reach: ClassVar[Reach] = Reach.NOBODY
+    retention: ClassVar[Retention] = Retention.STATE
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     room: str
     time: int
 
@@ -30,15 +30,15 @@ class RoomOpened(Event, frozen=True, tag="room_opened"):
 class RoomClosed(Event, frozen=True, tag="room_closed"):
     """A room that nobody is in and nothing is set for is forgotten; its history stays."""
 
-    kept: ClassVar[Kept] = Kept.STATE
-    reach: ClassVar[Reach] = Reach.NOBODY
+    retention: ClassVar[Retention] = Retention.STATE
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     room: str
 
 
 class Joined(Event, frozen=True, tag="joined"):
     """A person is a member of a room; ``operator`` when it is so from the start; ``away`` with that word."""
 
-    reach: ClassVar[Reach] = Reach.VISIBLE
+    recipients: ClassVar[Recipients] = Recipients.VISIBLE
     room: str
     person: Person
     operator: bool = False
@@ -48,7 +48,7 @@ class Joined(Event, frozen=True, tag="joined"):
 class Parted(Event, frozen=True, tag="parted"):
     """A member left one room."""
 
-    reach: ClassVar[Reach] = Reach.VISIBLE
+    recipients: ClassVar[Recipients] = Recipients.VISIBLE
     room: str
     person: Person
     reason: str = ""
@@ -57,7 +57,7 @@ class Parted(Event, frozen=True, tag="parted"):
 class Kicked(Event, frozen=True, tag="kicked"):
     """A member was put out of a room by an operator."""
 
-    reach: ClassVar[Reach] = Reach.VISIBLE
+    recipients: ClassVar[Recipients] = Recipients.VISIBLE
     concerns: ClassVar[str] = "person"
     room: str
     person: Person
@@ -66,13 +66,13 @@ class Kicked(Event, frozen=True, tag="kicked"):
 
     def allowed_by_role(self, room: Room, person_id: int) -> bool:
         """Whether a person's role in the room allows this act."""
-        may = room.roles.get(person_id, 0) >= Right.KEEP_ORDER
+        may = room.roles.get(person_id, 0) >= Right.MODERATE
         return may and not room.outranks(self.person.id, person_id)
 
 
 def closing(room: Room) -> tuple[RoomClosed, ...]:
     """What else happens when one member leaves: the last one's leaving closes a room with nothing set."""
-    if len(room.seats) == 1 and room.plain and room.key != LOBBY:
+    if len(room.member_blocks) == 1 and room.is_default and room.key != LOBBY:
         return (RoomClosed(room.name),)
     return ()
 
@@ -105,15 +105,15 @@ def forget_former_name(chat: Chat, key: str) -> None:
 
 @applies(Joined)
 def _joined(chat: Chat, event: Joined) -> None:
-    who = event.person.id
+    person_id = event.person.id
     key = fold(event.room)
-    chat.rooms[key].seat(event.person, OPERATOR.bit if event.operator else 0)
-    chat.rooms.joined[who] = (*chat.rooms.joined.get(who, ()), key)
+    chat.rooms[key].add_member(event.person, OPERATOR.bit if event.operator else 0)
+    chat.rooms.joined[person_id] = (*chat.rooms.joined.get(person_id, ()), key)
 
 
 @applies(Parted, Kicked)
 def _left_room(chat: Chat, event: Parted | Kicked) -> None:
-    who = event.person.id
+    person_id = event.person.id
     key = fold(event.room)
-    chat.rooms[key].unseat(who)
-    chat.rooms.joined[who] = tuple(other for other in chat.rooms.joined[who] if other != key)
+    chat.rooms[key].remove_member(person_id)
+    chat.rooms.joined[person_id] = tuple(other for other in chat.rooms.joined[person_id] if other != key)

@@ -28,7 +28,7 @@ MOST_TERMS = 16
 """Words and phrases in one search; each is looked for in each text that comes into question."""
 
 
-UNSEEN = (Speech.PROBE, Speech.PROBE_ANSWER)
+UNSEEN = (Speech.CTCP_QUERY, Speech.CTCP_REPLY)
 """Speech that no person reads, so that none searches for it."""
 
 
@@ -48,7 +48,7 @@ class Search(IoCommand, frozen=True):
     ``room`` may be a person too: then what the asker and it wrote to each other is searched. ``name`` is who
     said them, empty: anyone. Numbers and times (microseconds) exclusive; None is open. ``newer_seconds`` and
     ``older_seconds`` are times counted back from now: the gate, which has a clock, makes such of them.
-    ``purpose`` goes back to the dialect with the answer.
+    ``context`` goes back to the dialect with the answer.
     """
 
     terms: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ class Search(IoCommand, frozen=True):
     older_seconds: int | None = None
     limit: int = 50
     end: Direction = Direction.NEWEST
-    purpose: object = None
+    context: object = None
 
 
 class SearchPage(Reply, frozen=True):
@@ -75,18 +75,18 @@ class SearchPage(Reply, frozen=True):
     records: tuple[Record, ...]
     reached: int | None
     time: int
-    purpose: object
+    context: object
     cut_short: bool = False
 
 
 class NotSearched(Refusal, frozen=True):
     """A room that the asker may not read, or what is no name, or none: then no search can be run just now.
 
-    ``purpose`` as in Search.
+    ``context`` as in Search.
     """
 
     room: str
-    purpose: object = None
+    context: object = None
 
 
 def searchable(text: str) -> str:
@@ -108,7 +108,7 @@ def terms_of(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(term for term in found if term))
 
 
-def holds(text: str, terms: tuple[str, ...]) -> bool:
+def matches_terms(text: str, terms: tuple[str, ...]) -> bool:
     """Whether a text has all of these terms."""
     folded = searchable(text)
     return all(term in folded for term in terms)

@@ -8,25 +8,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from asyncchat.core.commands import Command, IoCommand
-from asyncchat.core.events import Event, Kept, Reach
-from asyncchat.core.features.always_on import AlwaysOnAccounts, entering_again, rooms_kept
-from asyncchat.core.features.last_seen import last_seen
+from asyncchat.core.events import Event, Recipients, Retention
+from asyncchat.core.features.always_on import AlwaysOnAccounts, always_on_returning, rooms_kept
+from asyncchat.core.features.last_seen import devices_last_seen
 from asyncchat.core.features.presence import NodeStarted
 from asyncchat.core.features.rooms import RoomClosed
 from asyncchat.core.features.server_bans import server_ban_on
 from asyncchat.core.names import LOBBY
 from asyncchat.core.people import Person
 from asyncchat.core.registry import Items, handles
-from asyncchat.core.replies import NotEntered, Refusal, Reply
+from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
 
 
-class AskTime(Command, frozen=True):
-    """The server's clock. ``purpose`` goes back to the dialect with the answer."""
+class GetTime(Command, frozen=True):
+    """The server's clock. ``context`` goes back to the dialect with the answer."""
 
-    purpose: object = None
+    context: object = None
 
 
 class Reload(IoCommand, frozen=True):
@@ -43,8 +43,8 @@ class Unlock(IoCommand, frozen=True):
 class ConfigurationRead(Event, frozen=True, tag="configuration"):
     """A person had the configuration read again; ``changed`` are the options that are others now."""
 
-    kept: ClassVar[Kept] = Kept.ACT
-    reach: ClassVar[Reach] = Reach.NOBODY
+    retention: ClassVar[Retention] = Retention.AUDIT
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     audited: ClassVar[bool] = True
     person: Person
     changed: tuple[str, ...]
@@ -65,10 +65,10 @@ class WrongPassword(Refusal, frozen=True):
 
 
 class TimeNow(Reply, frozen=True):
-    """The server's clock, in microseconds since 1970 UTC; ``purpose`` as in AskTime."""
+    """The server's clock, in microseconds since 1970 UTC; ``context`` as in GetTime."""
 
     time: int
-    purpose: object = None
+    context: object = None
 
 
 class Reloaded(Reply, frozen=True):
@@ -95,12 +95,14 @@ def starting(chat: Chat, version: str, now: int = 0, last: int = 0) -> tuple[Eve
     stays = AlwaysOnAccounts.of(chat).kept.items()
     banned = {account for account, stay in stays if server_ban_on(chat, stay.person, now) is not None}
     kept = {LOBBY, *rooms_kept(chat, now, banned)}
-    closed = (RoomClosed(room.name) for room in chat.rooms.values() if room.plain and room.key not in kept)
-    again = (*entering_again(chat, now, last, banned), *last_seen(chat, last or now))
+    closed = (
+        RoomClosed(room.name) for room in chat.rooms.values() if room.is_default and room.key not in kept
+    )
+    again = (*always_on_returning(chat, now, last, banned), *devices_last_seen(chat, last or now))
     return (NodeStarted(version), *closed, *again)
 
 
-@handles(AskTime)
-def tell_time(chat: Chat, who: int, command: AskTime, now: int) -> Items:
+@handles(GetTime)
+def tell_time(chat: Chat, person_id: int, command: GetTime, now: int) -> Items:
     """The time, which is a decision's and not the state's."""
-    return (TimeNow(now, command.purpose),) if who in chat.people else (NotEntered(),)
+    return (TimeNow(now, command.context),) if person_id in chat.people else (NotConnectedYet(),)

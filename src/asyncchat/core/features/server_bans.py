@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from asyncchat.core.commands import Command
-from asyncchat.core.events import Event, Kept, Reach
+from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.features.kill import put_out
 from asyncchat.core.features.room_modes import MASK_BYTES
 from asyncchat.core.masks import describes, network
@@ -67,10 +67,10 @@ class BanFromServer(Command, frozen=True):
     reason: str = ""
 
 
-class AskServerBans(Command, frozen=True):
-    """The bans from the server. ``purpose`` goes back to the dialect with the answer."""
+class GetServerBans(Command, frozen=True):
+    """The bans from the server. ``context`` goes back to the dialect with the answer."""
 
-    purpose: object = None
+    context: object = None
 
 
 class ServerBanChanged(Event, frozen=True, tag="server_ban"):
@@ -79,8 +79,8 @@ class ServerBanChanged(Event, frozen=True, tag="server_ban"):
     ``time`` and ``until`` in microseconds since 1970 UTC; ``until`` 0: for good.
     """
 
-    kept: ClassVar[Kept] = Kept.STATE
-    reach: ClassVar[Reach] = Reach.NOBODY
+    retention: ClassVar[Retention] = Retention.STATE
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     audited: ClassVar[bool] = True
     person: Person
     mask: str
@@ -117,10 +117,10 @@ class ServerBanTooWide(Refusal, frozen=True):
 
 
 class ServerBansView(Reply, frozen=True):
-    """The bans from the server; ``purpose`` as in AskServerBans."""
+    """The bans from the server; ``context`` as in GetServerBans."""
 
     bans: tuple[ServerBan, ...]
-    purpose: object = None
+    context: object = None
 
 
 SERVER_BANS = 1000
@@ -146,12 +146,12 @@ def server_ban_on(chat: Chat, newcomer: Person, now: int) -> BannedFromServer | 
 
 
 @handles(BanFromServer)
-def ban_from_server(chat: Chat, who: int, command: BanFromServer, now: int) -> Items:
+def ban_from_server(chat: Chat, person_id: int, command: BanFromServer, now: int) -> Items:
     """Bans a mask from the server and puts out whom it means, but for owners; or lifts the ban."""
-    refusal = unless_server_operator(chat, who)
+    refusal = unless_server_operator(chat, person_id)
     if refusal is not None:
         return (refusal,)
-    me = chat.people[who]
+    me = chat.people[person_id]
     mask = completed(command.mask)
     key = fold(mask)
     known = next((listed for listed in ServerBans.of(chat) if fold(listed) == key), None)
@@ -177,14 +177,14 @@ def ban_from_server(chat: Chat, who: int, command: BanFromServer, now: int) -> I
     )
 
 
-@handles(AskServerBans)
-def ask_server_bans(chat: Chat, who: int, command: AskServerBans, now: int) -> Items:
+@handles(GetServerBans)
+def get_server_bans(chat: Chat, person_id: int, command: GetServerBans, now: int) -> Items:
     """The bans that are not over, for the owner."""
-    refusal = unless_server_operator(chat, who)
+    refusal = unless_server_operator(chat, person_id)
     if refusal is not None:
         return (refusal,)
     held = tuple(ban for ban in ServerBans.of(chat).values() if ban.holds(now))
-    return (ServerBansView(held, command.purpose),)
+    return (ServerBansView(held, command.context),)
 
 
 def _means_everybody(mask: str) -> bool:

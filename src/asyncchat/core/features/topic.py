@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from asyncchat.core.commands import Command, Question
-from asyncchat.core.events import Event, Kept
+from asyncchat.core.commands import Command, Query
+from asyncchat.core.events import Event, Retention
 from asyncchat.core.modes import TOPIC_LOCKED
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, from_origin
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
 
 
-class AskTopic(Question, frozen=True):
+class GetTopic(Query, frozen=True):
     """A room's topic."""
 
     room: str
@@ -41,7 +41,7 @@ class SetTopic(Command, frozen=True):
 class TopicChanged(Event, frozen=True, tag="topic"):
     """A room's topic; empty when taken away. ``time`` in microseconds since 1970 UTC."""
 
-    kept: ClassVar[Kept] = Kept.STATE
+    retention: ClassVar[Retention] = Retention.STATE
     room: str
     person: Person
     text: str
@@ -49,7 +49,7 @@ class TopicChanged(Event, frozen=True, tag="topic"):
 
     def allowed_by_role(self, room: Room, person_id: int) -> bool:
         """Whether a person's role in the room allows this act."""
-        return TOPIC_LOCKED not in room.flags or room.roles.get(person_id, 0) >= Right.KEEP_ORDER
+        return TOPIC_LOCKED not in room.flags or room.roles.get(person_id, 0) >= Right.MODERATE
 
 
 class TopicView(Reply, frozen=True):
@@ -59,26 +59,26 @@ class TopicView(Reply, frozen=True):
     topic: Topic | None
 
 
-@answers(AskTopic)
-def topic(chat: Chat, who: int, question: AskTopic) -> Reply | Refusal:
+@answers(GetTopic)
+def topic(chat: Chat, person_id: int, query: GetTopic) -> Reply | Refusal:
     """A room's topic."""
-    room = chat.room_shown(question.room, who)
-    return NoSuchRoom(question.room) if room is None else TopicView(room.name, room.topic)
+    room = chat.room_shown(query.room, person_id)
+    return NoSuchRoom(query.room) if room is None else TopicView(room.name, room.topic)
 
 
 @handles(SetTopic)
-def set_topic(chat: Chat, who: int, command: SetTopic, now: int) -> Items:
+def set_topic(chat: Chat, person_id: int, command: SetTopic, now: int) -> Items:
     """Sets a topic; where it is locked, those alone may who keep order; the owner may from outside too."""
-    room = with_right(chat, who, command.room)
+    room = with_right(chat, person_id, command.room)
     if isinstance(room, Refusal):
         return (room,)
-    if TOPIC_LOCKED in room.flags and not chat.may(who, room, Right.KEEP_ORDER):
+    if TOPIC_LOCKED in room.flags and not chat.may(person_id, room, Right.MODERATE):
         return (NotOperator(room.name),)
     if size(command.text) > TOPIC_BYTES:
         return (TextTooLong(TOPIC_BYTES),)
     if not command.text and room.topic is None:
         return ()
-    return (TopicChanged(room.name, chat.people[who], command.text, now),)
+    return (TopicChanged(room.name, chat.people[person_id], command.text, now),)
 
 
 @applies(TopicChanged)

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from asyncchat.core.commands import Command, Question
-from asyncchat.core.events import Event, Reach
+from asyncchat.core.commands import Command, Query
+from asyncchat.core.events import Event, Recipients
 from asyncchat.core.modes import BOT, PERSON_FLAGS
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, marked
 from asyncchat.core.registry import Items, answers, applies, handles
-from asyncchat.core.replies import NoSuchPerson, NotEntered, NotYourself, Refusal, Reply
+from asyncchat.core.replies import NoSuchPerson, NotConnectedYet, NotYourself, Refusal, Reply
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
 
 
-class AskPersonFlags(Question, frozen=True):
+class GetPersonFlags(Query, frozen=True):
     """One's own flags; ``name`` must be one's own, or empty."""
 
     name: str = ""
@@ -36,7 +36,7 @@ class SetPersonFlag(Command, frozen=True):
 class PersonFlagChanged(Event, frozen=True, tag="person_flag"):
     """A person turned one of its own flags (``modes.PERSON_FLAGS``) on or off."""
 
-    reach: ClassVar[Reach] = Reach.NOBODY
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     person: Person
     flag: str
     on: bool
@@ -46,40 +46,40 @@ class PersonFlagsView(Reply, frozen=True):
     """One's own flags, and whether one is the owner."""
 
     flags: frozenset[str]
-    owner: bool
+    server_operator: bool
 
 
-@answers(AskPersonFlags)
-def person_flags(chat: Chat, who: int, question: AskPersonFlags) -> Reply | Refusal:
+@answers(GetPersonFlags)
+def person_flags(chat: Chat, person_id: int, query: GetPersonFlags) -> Reply | Refusal:
     """The asker's own flags."""
-    if question.name and fold(question.name) != chat.people[who].key:
-        other = chat.person_named(question.name)
-        return NoSuchPerson(question.name) if other is None else NotYourself(other.name)
-    return PersonFlagsView(chat.people.flags.get(who, frozenset()), who in chat.server_operators)
+    if query.name and fold(query.name) != chat.people[person_id].key:
+        other = chat.person_named(query.name)
+        return NoSuchPerson(query.name) if other is None else NotYourself(other.name)
+    return PersonFlagsView(chat.people.flags.get(person_id, frozenset()), person_id in chat.server_operators)
 
 
 @handles(SetPersonFlag)
-def set_person_flag(chat: Chat, who: int, command: SetPersonFlag, _now: int) -> Items:
+def set_person_flag(chat: Chat, person_id: int, command: SetPersonFlag, _now: int) -> Items:
     """Turns one of one's own flags on or off."""
-    me = chat.people.get(who)
+    me = chat.people.get(person_id)
     if me is None:
-        return (NotEntered(),)
+        return (NotConnectedYet(),)
     if command.name and fold(command.name) != me.key:
         other = chat.person_named(command.name)
         return (NoSuchPerson(command.name) if other is None else NotYourself(other.name),)
-    if command.flag not in PERSON_FLAGS or chat.has(who, command.flag) == command.on:
+    if command.flag not in PERSON_FLAGS or chat.has(person_id, command.flag) == command.on:
         return ()
     return (PersonFlagChanged(me, command.flag, command.on),)
 
 
 @applies(PersonFlagChanged)
 def _person_flag_changed(chat: Chat, event: PersonFlagChanged) -> None:
-    who = event.person.id
+    person_id = event.person.id
     if event.flag == BOT:
         chat.replace_person(marked(event.person, event.on))
-    flags = chat.people.flags.get(who, frozenset())
+    flags = chat.people.flags.get(person_id, frozenset())
     flags = flags | {event.flag} if event.on else flags - {event.flag}
     if flags:
-        chat.people.flags[who] = flags
+        chat.people.flags[person_id] = flags
     else:
-        chat.people.flags.pop(who, None)
+        chat.people.flags.pop(person_id, None)

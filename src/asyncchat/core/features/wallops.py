@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from asyncchat.core.commands import Command
-from asyncchat.core.events import Event, Kept, Reach
+from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.modes import WALLOPS
 from asyncchat.core.people import Person
 from asyncchat.core.permissions import unless_server_operator
@@ -29,8 +29,8 @@ class Announce(Command, frozen=True):
 class Announced(Event, frozen=True, tag="announced"):
     """The owner told those something who want to be told such; ``to`` are their sessions."""
 
-    kept: ClassVar[Kept] = Kept.ACT
-    reach: ClassVar[Reach] = Reach.SOME
+    retention: ClassVar[Retention] = Retention.AUDIT
+    recipients: ClassVar[Recipients] = Recipients.SOME
     audited: ClassVar[bool] = True
     person: Person
     text: str
@@ -38,9 +38,9 @@ class Announced(Event, frozen=True, tag="announced"):
 
 
 @handles(Announce)
-def announce(chat: Chat, who: int, command: Announce, _now: int) -> Items:
+def announce(chat: Chat, person_id: int, command: Announce, _now: int) -> Items:
     """Tells all who want it, and all owners, something."""
-    refusal = unless_server_operator(chat, who)
+    refusal = unless_server_operator(chat, person_id)
     if refusal is not None:
         return (refusal,)
     if not command.text:
@@ -48,4 +48,4 @@ def announce(chat: Chat, who: int, command: Announce, _now: int) -> Items:
     if size(command.text) > TOPIC_BYTES:
         return (TextTooLong(TOPIC_BYTES),)
     to = tuple(id for id in chat.people if id in chat.server_operators or chat.has(id, WALLOPS))
-    return (Announced(chat.people[who], command.text, to),)
+    return (Announced(chat.people[person_id], command.text, to),)

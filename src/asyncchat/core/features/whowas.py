@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from asyncchat.core.commands import Question
+from asyncchat.core.commands import Query
 from asyncchat.core.features.presence import Left, Renamed
 from asyncchat.core.names import fold
 from asyncchat.core.parts import Part
@@ -25,7 +25,7 @@ REMEMBERED: Final = 1000
 """People remembered, the last to go: some 300 KB."""
 
 
-class Gone(msgspec.Struct, frozen=True):
+class WhowasEntry(msgspec.Struct, frozen=True):
     """A person as it was called until ``time`` (microseconds since 1970 UTC); ``key`` is the folded name."""
 
     key: str
@@ -37,41 +37,41 @@ class Whowas(Part):
     """The last people to go, or to take another name."""
 
     def __init__(self) -> None:
-        self._gone: deque[Gone] = deque(maxlen=REMEMBERED)
+        self._entries: deque[WhowasEntry] = deque(maxlen=REMEMBERED)
 
     def add(self, person: Person, time: int) -> None:
         """Somebody is no longer here under this name."""
-        self._gone.append(Gone(person.key, person, time))
+        self._entries.append(WhowasEntry(person.key, person, time))
 
-    def named(self, name: str) -> list[Gone]:
+    def named(self, name: str) -> list[WhowasEntry]:
         """Those who had a name, the last first."""
         key = fold(name)
-        return [gone for gone in reversed(self._gone) if gone.key == key]
+        return [gone for gone in reversed(self._entries) if gone.key == key]
 
     def end_run(self) -> None:
         """A new run begins without it."""
-        self._gone.clear()
+        self._entries.clear()
 
 
-class AskGone(Question, frozen=True):
+class GetWhowas(Query, frozen=True):
     """Those who had a name lately, the last first, at most ``most`` of them; 0: all that are remembered."""
 
     name: str
     most: int = 0
 
 
-class GoneView(Reply, frozen=True):
+class WhowasView(Reply, frozen=True):
     """Those who had a name, the last first, and until when."""
 
     name: str
-    gone: tuple[Gone, ...]
+    entries: tuple[WhowasEntry, ...]
 
 
-@answers(AskGone)
-def gone(chat: Chat, _who: int, question: AskGone) -> Reply:
+@answers(GetWhowas)
+def gone(chat: Chat, _person_id: int, query: GetWhowas) -> Reply:
     """Those who had a name."""
-    found = Whowas.of(chat).named(question.name)
-    return GoneView(question.name, tuple(found[: question.most or len(found)]))
+    found = Whowas.of(chat).named(query.name)
+    return WhowasView(query.name, tuple(found[: query.most or len(found)]))
 
 
 @applies(Left, Renamed)

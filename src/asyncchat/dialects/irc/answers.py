@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.serialize import middle
 
@@ -22,9 +22,9 @@ class Numeric(msgspec.Struct, frozen=True):
     text: str | None
 
 
-def numeric(code: str, *words: str, text: str | None = None) -> Answer:
+def numeric(code: str, *words: str, text: str | None = None) -> DialectReply:
     """Has a numeric said."""
-    return Answer(Numeric(code, words, text))
+    return DialectReply(Numeric(code, words, text))
 
 
 def listed(text: str, most: int) -> list[str]:
@@ -41,6 +41,6 @@ def each(text: str, most: int, make: Callable[[str], Command]) -> list[Command]:
     return asked
 
 
-def too_many(target: str, most: int) -> Answer:
+def too_many(target: str, most: int) -> DialectReply:
     """Refuses a line with too many targets; ``target`` is the first beyond the limit (TARGMAX)."""
     return numeric(numerics.ERR_TOOMANYTARGETS, middle(target), text=f"At most {most} targets at once")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asyncchat.core.coalesce import together
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.coalesce import coalesce
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.events import Record
 from asyncchat.core.features.messages import Said, Say
 from asyncchat.core.features.opers import NotFromHere, OfferRenewed, WrongCode
@@ -77,7 +77,9 @@ class IrcDialect(IrcSession):
         """One for each command; labels are none."""
         if not self.caps_in & LABELED_RESPONSE:
             return len(commands)
-        return sum(not (type(asked) is Answer and type(asked.value) is LabelStart) for asked in commands)
+        return sum(
+            not (type(asked) is DialectReply and type(asked.value) is LabelStart) for asked in commands
+        )
 
     def receive_eof(self) -> list[Command]:
         """Half a line means nothing in IRC."""
@@ -104,7 +106,7 @@ class IrcDialect(IrcSession):
     def encode_from_sibling(self, outcome: Outcome, *, alone: bool) -> bytes:
         """The lines that tell it what another session of its person caused."""
         told = []
-        for item in together(outcome):
+        for item in coalesce(outcome):
             if isinstance(item, Record):
                 event = SIBLING_EVENTS.get(type(item.event))
                 if event is not None:
@@ -129,7 +131,7 @@ class IrcDialect(IrcSession):
 
     def say(self, items: Outcome) -> bytes:
         """The lines of several answers."""
-        return b"".join([self._say(item) for item in together(items)])
+        return b"".join([self._say(item) for item in coalesce(items)])
 
     # Bytes in.
 
@@ -214,5 +216,5 @@ class IrcDialect(IrcSession):
         return self.numeric(code, *(middle(part) for part in parts), text=text)
 
 
-_NOTHING = (Answer(b""),)
+_NOTHING = (DialectReply(b""),)
 """What a line asks that asks nothing, so that it counts as one: a flood of them is a flood."""

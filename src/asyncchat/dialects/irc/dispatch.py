@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asyncchat.core.commands import Answer, Command, Pause
+from asyncchat.core.commands import Command, DialectReply, Pause
 from asyncchat.dialects.framing import OVERLONG
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
@@ -53,7 +53,7 @@ def _batch(session: IrcSession) -> OpenBatch | None:
 def _under(label: str, asked: Sequence[Command]) -> Sequence[Command]:
     if not label:
         return asked
-    return (Answer(LabelStart(label, len(asked))), *asked)
+    return (DialectReply(LabelStart(label, len(asked))), *asked)
 
 
 def _asked(session: IrcSession, raw: bytes | None) -> Sequence[Command]:
@@ -88,7 +88,7 @@ def _obeyed(session: IrcSession, message: Message) -> Sequence[Command]:
     return [*commands, Pause(b"")]
 
 
-def _unknown(command: str) -> Answer:
+def _unknown(command: str) -> DialectReply:
     return numeric(numerics.ERR_UNKNOWNCOMMAND, middle(command), text="Unknown command")
 
 

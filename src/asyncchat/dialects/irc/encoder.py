@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from asyncchat.core.coalesce import Together
+from asyncchat.core.coalesce import CoalescedRecord
 from asyncchat.core.events import Record
 from asyncchat.core.features.messages import Said, Speech
 from asyncchat.core.ids import Ids
@@ -90,7 +90,7 @@ class CapabilityEncoder(EncoderBase):
         tagged = TAGGED.get(kind)
         if tagged is not None and (told := tagged(self, record, event, "")) is not None:
             return told
-        if type(record) is Together:
+        if type(record) is CoalescedRecord:
             return self._tag(record, COALESCED[kind]([one.event for one in record.records]))
         lines = LINES.get(kind)
         return b"" if lines is None else self._tag(record, lines(self, event).splitlines(keepends=True))

@@ -4,7 +4,7 @@ Owns no rule: it gives what ``dispatch`` would give (the tests compare both), an
 the ordinary. Load, and most of what people type, comes through here.
 """
 
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.features.messages import Say
 from asyncchat.dialects.irc.serialize import BODY_BYTES
 
@@ -45,7 +45,7 @@ def fast_path(data: bytes, limit: int, pong: bytes) -> list[Command] | None:
                 token = line[6:] if line[5:6] == ":" else line[5:]
                 if not token or " " in token:
                     return None
-                commands.append(Answer(b"%b%b\r\n" % (pong, token.encode())))
+                commands.append(DialectReply(b"%b%b\r\n" % (pong, token.encode())))
                 continue
             end = line.find(" :")
             to = line[_SAY_AT:end]

@@ -24,7 +24,10 @@ F = TypeVar("F", bound=Callable[..., object])
 # Commands.
 
 Handler = Callable[[IrcSession, Message], Sequence[Command]]
-"""(session, message) -> what is asked of the chat; the dialect's own answers are ``Answer`` among it."""
+"""(session, message) -> what is asked of the chat.
+
+The dialect's own answers are ``DialectReply`` among it.
+"""
 
 HandlerT = TypeVar("HandlerT", bound=Handler)
 
@@ -100,7 +103,9 @@ FailParts = tuple[str, str, tuple[str, ...], str]
 """Command, code, context, text of a FAIL (IRCv3 standard-replies)."""
 
 REPLIES: dict[type, ReplyEncoder] = {}
-"""The lines of a reply, of a refusal that needs more than a numeric, or of the value in an ``Answer``."""
+"""The lines of a reply, of a refusal that needs more than a numeric, or of the value in a
+``DialectReply``.
+"""
 
 REFUSALS: dict[type[Refusal], Callable[[Any], NumericParts]] = {}
 """The numeric of each other refusal."""

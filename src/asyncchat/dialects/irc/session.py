@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.people import Person
 from asyncchat.dialects.base import Outcome
 from asyncchat.dialects.irc.batches import ClientBatches
@@ -202,9 +202,9 @@ class IrcSession:
         """A FAIL (IRCv3 standard-replies)."""
         return line(" ".join((f":{self.context.name} FAIL", command, code, *context)), text)
 
-    def fail_answer(self, command: str, code: str, *context: str, text: str) -> Answer:
+    def fail_answer(self, command: str, code: str, *context: str, text: str) -> DialectReply:
         """A FAIL in its place among a line's commands."""
-        return Answer(self.fail(command, code, *context, text=text))
+        return DialectReply(self.fail(command, code, *context, text=text))
 
     def in_batch(self, letter: str, kind: str, told: Callable[[str], list[bytes]]) -> bytes:
         """Lines as a batch, for sessions that negotiated it.

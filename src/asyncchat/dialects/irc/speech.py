@@ -11,8 +11,8 @@ _SPELLED: dict[Speech, tuple[str, str, str]] = {
     Speech.MESSAGE: ("PRIVMSG", "", ""),
     Speech.NOTICE: ("NOTICE", "", ""),
     Speech.ACTION: ("PRIVMSG", "\x01ACTION ", "\x01"),
-    Speech.PROBE: ("PRIVMSG", "\x01", "\x01"),
-    Speech.PROBE_ANSWER: ("NOTICE", "\x01", "\x01"),
+    Speech.CTCP_QUERY: ("PRIVMSG", "\x01", "\x01"),
+    Speech.CTCP_REPLY: ("NOTICE", "\x01", "\x01"),
 }
 """Command, and what stands before and after the text (CTCP: Modern IRC, ctcp.md)."""
 
@@ -26,10 +26,10 @@ def parse_ctcp(notice: bool, text: str) -> tuple[str, Speech]:
         return text, Speech.NOTICE if notice else Speech.MESSAGE
     inner = text[1:].removesuffix("\x01")
     if notice:
-        return inner, Speech.PROBE_ANSWER
+        return inner, Speech.CTCP_REPLY
     if inner == "ACTION" or inner.startswith("ACTION "):
         return inner[7:], Speech.ACTION
-    return inner, Speech.PROBE
+    return inner, Speech.CTCP_QUERY
 
 
 def said_lines(origin: str, target: str, text: str, speech: Speech, cuts: Cuts = ()) -> list[bytes]:

@@ -10,19 +10,19 @@ from typing import Any
 
 import msgspec
 
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.events import Record
-from asyncchat.core.features.accounts import ShowPassword
+from asyncchat.core.features.accounts import LogInWithPassword
 from asyncchat.core.features.away import AwayChanged
-from asyncchat.core.features.connect import Enter, NameReserved, Present, Quit, Rename, Welcome
+from asyncchat.core.features.connect import Connect, NameReserved, Present, Quit, Rename, Welcome
 from asyncchat.core.features.history import HistoryPage, HistoryUnreadable, ReadHistory, ReadMissed
 from asyncchat.core.features.host import HostChanged
 from asyncchat.core.features.join import Join, Part, RoomView
-from asyncchat.core.features.last_seen import Visit
-from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Said, Say, Whispered
+from asyncchat.core.features.last_seen import LastSeen
+from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Said, SaidInPrivate, Say
 from asyncchat.core.features.moderation import Ban, Mute
 from asyncchat.core.features.opers import OfferRenewed
-from asyncchat.core.features.presence import Attached, LoggedOut, Renamed
+from asyncchat.core.features.presence import LoggedOut, Renamed, SessionAttached
 from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.features.room_modes import SetFlag, SetMask, SetRole, SetSetting
 from asyncchat.core.features.rooms import Joined
@@ -50,10 +50,10 @@ from asyncchat.text.times import Zone
 LINE_BYTES = TEXT_BYTES
 """Longest line: a message of the longest text, typed as it is."""
 
-_ENTERING = (Unlock, Enter, ShowPassword)
+_ENTERING = (Unlock, Connect, LogInWithPassword)
 """The commands on the way to a name."""
 
-_GOES_ON = (Say, Answer)
+_GOES_ON = (Say, DialectReply)
 """Commands after which reading goes on; every other one may change what the next line means."""
 
 
@@ -140,7 +140,7 @@ class PlainDialect:
         self._asked: Command | None = None
         self._follow: Sequence[Command] = ()
         """The next commands, whatever is typed."""
-        self._missed: Visit | None = None
+        self._missed: LastSeen | None = None
         """Since when the person was not here, until they are told what they missed."""
         self._ended = False
         self._over = False
@@ -280,7 +280,7 @@ class PlainDialect:
                 event = item.event
                 if isinstance(event, Joined):
                     told.append(event_sentence(event))
-                elif isinstance(event, Whispered | LoggedOut | HostChanged) or (
+                elif isinstance(event, SaidInPrivate | LoggedOut | HostChanged) or (
                     alone and isinstance(event, AwayChanged | Renamed)
                 ):
                     told.append(own_event_sentence(event))
@@ -317,20 +317,20 @@ class PlainDialect:
         if text[:1] == "/":
             if text[:2] != "//":
                 asked = parse_slash(self, text)
-                return Answer(asked) if isinstance(asked, str) else asked
+                return DialectReply(asked) if isinstance(asked, str) else asked
             text = text[2:] if text[2:].lower() == "exit" else text[1:]
         elif len(text) == 4 and text.lower() == "exit":
             return Quit()
         return None if not text or text.isspace() else Say(self.room, text)
 
     def _complaint(self, text: str) -> Command:
-        return Answer(text if self.entered else Prompt(f"{text} {ASK_AGAIN}"))
+        return DialectReply(text if self.entered else Prompt(f"{text} {ASK_AGAIN}"))
 
     # What is told.
 
     def _enter(self, asked: Command, outcome: Outcome) -> bytes:
         """The next question on the way to a name, or the greeting."""
-        if type(asked) is Enter:
+        if type(asked) is Connect:
             return self._introduce(asked, outcome)
         told: list[str] = []
         for item in outcome:
@@ -342,7 +342,7 @@ class PlainDialect:
             self._follow = (*self._follow, enter)
         return encoded
 
-    def _introduce(self, asked: Enter, outcome: Outcome) -> bytes:
+    def _introduce(self, asked: Connect, outcome: Outcome) -> bytes:
         """Greets a newcomer, or asks for another name."""
         greeting = ""
         told: list[str] = []
@@ -413,7 +413,7 @@ class PlainDialect:
 
     def _refuse(self, refusal: Refusal, told: list[str]) -> None:
         if isinstance(refusal, HistoryUnreadable):
-            asked = refusal.purpose
+            asked = refusal.context
             if isinstance(asked, history.HistoryCursor) and asked.newcomer:
                 return
         told.append(refusal_sentence(refusal))
@@ -443,7 +443,7 @@ class PlainDialect:
         if seen is not None and (seen.rooms is None or fold(room) in seen.rooms):
             asked = history.missed(room, joined, seen.time, self._input.framed)
             left = tuple(key for key in seen.rooms or () if key != fold(room))
-            self._missed = Visit(seen.time, left)
+            self._missed = LastSeen(seen.time, left)
         self._follow = (*self._follow, asked.command())
 
     def _conclude_join(self, asked: Join, outcome: Outcome, told: list[str]) -> None:
@@ -472,7 +472,7 @@ class PlainDialect:
 def _came_by(outcome: Outcome) -> int | None:
     """The number of the record by which a session joined or was attached."""
     for item in outcome:
-        if isinstance(item, Record) and isinstance(item.event, Attached | Joined):
+        if isinstance(item, Record) and isinstance(item.event, SessionAttached | Joined):
             return item.number
     return None
 

@@ -5,13 +5,13 @@ Owns the line's end, and that every line is clean; must not know a session.
 
 from collections.abc import Iterable
 
-from asyncchat.core.coalesce import Together
+from asyncchat.core.coalesce import CoalescedRecord
 from asyncchat.core.events import Record
-from asyncchat.core.features.messages import Confided, Said, Whispered
+from asyncchat.core.features.messages import Said, SaidInPrivate, SaidToRole
 from asyncchat.text.sanitize import shown
 from asyncchat.text.sentences import EVENTS
 
-_TEXTS = (Said, Whispered, Confided)
+_TEXTS = (Said, SaidInPrivate, SaidToRole)
 
 
 class PlainEncoder:
@@ -24,7 +24,7 @@ class PlainEncoder:
 
     def encode(self, record: Record) -> bytes:
         """The line of another person's event; a text of several lines has several, some events have none."""
-        if type(record) is Together:
+        if type(record) is CoalescedRecord:
             return b"".join([self.encode(one) for one in record.records])
         event = record.event
         kind = type(event)

@@ -4,8 +4,8 @@ Owns these questions; must not know what happens after the greeting.
 """
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.accounts import Confirmed, ShowPassword
-from asyncchat.core.features.connect import Enter, Quit
+from asyncchat.core.features.accounts import Confirmed, LogInWithPassword
+from asyncchat.core.features.connect import Connect, Quit
 from asyncchat.core.features.server import Unlock, Unlocked, WrongPassword
 from asyncchat.core.names import LOBBY
 from asyncchat.dialects.base import Outcome
@@ -52,13 +52,13 @@ class Entry:
         if self._locked:
             self._tries += 1
             return Unlock(text, last=self._tries >= PASSWORD_TRIES)
-        return ShowPassword(self._reserved, text)
+        return LogInWithPassword(self._reserved, text)
 
     def name(self, text: str) -> Command:
         """What a line asks that is a name."""
         if text.lower() in ("exit", "/exit", "/quit"):
             return Quit()
-        return Enter(name_from(text), USER, self._host, rooms=(LOBBY,))
+        return Connect(name_from(text), USER, self._host, rooms=(LOBBY,))
 
     def encode_unlock(self, outcome: Outcome, told: list[str], telnet: bool) -> bytes:
         """Asks for the name, or once more for the server's password."""
@@ -80,13 +80,13 @@ class Entry:
         question = shown(f"{name} belongs to an account. {PASSWORD_PROMPT}").encode()
         return HUSH + question if telnet else question
 
-    def encode_login(self, outcome: Outcome, told: list[str], telnet: bool) -> tuple[bytes, Enter | None]:
+    def encode_login(self, outcome: Outcome, told: list[str], telnet: bool) -> tuple[bytes, Connect | None]:
         """Enters with the account whose password was right, else asks for another name."""
         name, self._reserved = self._reserved, ""
         end = _line_end(telnet)
         for item in outcome:
             if isinstance(item, Confirmed):
-                return end, Enter(name, USER, self._host, rooms=(LOBBY,), account=item.account)
+                return end, Connect(name, USER, self._host, rooms=(LOBBY,), account=item.account)
         return end + ask_again(told), None
 
 

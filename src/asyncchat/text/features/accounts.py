@@ -3,18 +3,18 @@
 from asyncchat.core.commands import Command
 from asyncchat.core.features.accounts import (
     AccountView,
-    AskAccount,
     DropAccount,
+    GetAccount,
     LoggedInNow,
+    LogInWithPassword,
     LogOut,
     NewPassword,
     PasswordChanged,
     Reclaim,
-    Register,
+    RegisterAccount,
     Registered,
     Released,
     Removed,
-    ShowPassword,
 )
 from asyncchat.core.features.connect import NameReserved
 from asyncchat.core.features.presence import LoggedOut
@@ -39,7 +39,7 @@ def _register(session: SlashContext, text: str) -> Command | str | None:
         password, email = text, ""
     if not password:
         return None
-    return Register("", email, password.rstrip()) if session.is_confidential else NOT_PRIVATE
+    return RegisterAccount("", email, password.rstrip()) if session.is_confidential else NOT_PRIVATE
 
 
 def _login(session: SlashContext, text: str) -> Command | str | None:
@@ -48,7 +48,7 @@ def _login(session: SlashContext, text: str) -> Command | str | None:
         return None
     if not session.is_confidential:
         return NOT_PRIVATE
-    return ShowPassword(name if password else "", password or name)
+    return LogInWithPassword(name if password else "", password or name)
 
 
 def _with_password(make: Parser) -> Parser:
@@ -70,7 +70,7 @@ def _regain(session: SlashContext, text: str) -> Command | str | None:
 
 
 def _account(_session: SlashContext, text: str) -> Command | None:
-    return AskAccount(text) if " " not in text else None
+    return GetAccount(text) if " " not in text else None
 
 
 def _account_view(view: AccountView, zone: Zone) -> list[str]:

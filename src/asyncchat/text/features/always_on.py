@@ -1,7 +1,7 @@
 """Always on: an account that stays in its rooms while it is not connected."""
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.always_on import SetStaying, Staying
+from asyncchat.core.features.always_on import AlwaysOnStatus, SetAlwaysOn
 from asyncchat.text.arguments import switch_from
 from asyncchat.text.phrases import counted
 from asyncchat.text.sentences import FeatureText
@@ -11,10 +11,10 @@ from asyncchat.text.times import Zone
 
 def _stay(_session: SlashContext, text: str) -> Command | None:
     switch = switch_from(text)
-    return SetStaying(switch) if not text or switch is not None else None
+    return SetAlwaysOn(switch) if not text or switch is not None else None
 
 
-def _staying(reply: Staying, _zone: Zone) -> list[str]:
+def _always_on_status(reply: AlwaysOnStatus, _zone: Zone) -> list[str]:
     if not reply.on:
         return [f"{reply.account} leaves with its last connection."]
     end = f", for up to {counted(reply.days, 'day', 'days')}" if reply.days else ""
@@ -31,5 +31,5 @@ TEXT = FeatureText(
             Section.ACCOUNTS,
         ),
     ),
-    replies={Staying: _staying},
+    replies={AlwaysOnStatus: _always_on_status},
 )

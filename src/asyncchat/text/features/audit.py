@@ -3,7 +3,7 @@
 from typing import Any
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.audit import ActsUnreadable, ActsView, Overruled, ReadActs
+from asyncchat.core.features.audit import AuditUnreadable, AuditView, OperOverride, ReadAudit
 from asyncchat.text.features.history import parse_history
 from asyncchat.text.phrases import full_origin
 from asyncchat.text.sentences import FeatureText, audit_line, event_sentence
@@ -16,20 +16,20 @@ ACTS_SHOWN = 500
 
 def _audit(session: SlashContext, text: str) -> Command | None:
     if not text:
-        return ReadActs()
+        return ReadAudit()
     asked = parse_history(session.room, text, session.calendar)
     if asked is None:
         return None
     limit = ACTS_SHOWN if asked.left is None else min(asked.left, ACTS_SHOWN)
-    return ReadActs(limit, asked.newest_seconds, asked.after_time)
+    return ReadAudit(limit, asked.newest_seconds, asked.after_time)
 
 
-def _overruled(event: Overruled, _zone: Zone) -> str:
+def _oper_override(event: OperOverride, _zone: Zone) -> str:
     act: Any = event.act  # an act in a room
     return f"{full_origin(event.person)} overruled {act.room}: {event_sentence(act)}"
 
 
-def _acts(view: ActsView, zone: Zone) -> list[str]:
+def _acts(view: AuditView, zone: Zone) -> list[str]:
     return [audit_line(record, zone) for record in view.records] or ["-- no operator did anything --"]
 
 
@@ -44,7 +44,7 @@ TEXT = FeatureText(
             Actor.SERVER_OPERATORS,
         ),
     ),
-    replies={ActsView: _acts},
-    refusals={ActsUnreadable: lambda _: "The history can't be read at the moment."},
-    audit={Overruled: _overruled},
+    replies={AuditView: _acts},
+    refusals={AuditUnreadable: lambda _: "The history can't be read at the moment."},
+    audit={OperOverride: _oper_override},
 )

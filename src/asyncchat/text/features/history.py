@@ -59,7 +59,7 @@ class HistoryCursor(msgspec.Struct, frozen=True):
             before_time=self.before_time,
             limit=PAGE if self.left is None else self.left if self.newcomer else min(PAGE, self.left),
             newest_seconds=self.newest_seconds,
-            purpose=self,
+            context=self,
         )
 
 
@@ -93,7 +93,7 @@ def newcomers(room: str, before: int | None, framed: bool, most: int) -> History
 
 def next_cursor(page: HistoryPage) -> HistoryCursor | None:
     """Where reading continues after a page, or None."""
-    asked = page.purpose
+    asked = page.context
     if not isinstance(asked, HistoryCursor) or not page.more or not page.records:
         return None
     before = page.records[0].number
@@ -107,7 +107,7 @@ def next_cursor(page: HistoryPage) -> HistoryCursor | None:
 
 def page_lines(page: HistoryPage, zone: Zone) -> list[str]:
     """A page, oldest line first, a mark before each day; the first one names the zone."""
-    asked = page.purpose
+    asked = page.context
     unasked = asked if isinstance(asked, HistoryCursor) and asked.newcomer else None
     if not page.records:
         return [CUT] if page.cut else [] if unasked else [f"-- {NO_MESSAGES} --"]

@@ -2,7 +2,7 @@
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.invites import (
-    AskInvitations,
+    GetInvitations,
     InvitationsView,
     Invite,
     Invited,
@@ -17,7 +17,7 @@ from asyncchat.text.times import Zone
 
 def _invite(session: SlashContext, text: str) -> Command | None:
     if not text:
-        return AskInvitations()
+        return GetInvitations()
     return Invite(session.room, text) if " " not in text else None
 
 

@@ -9,7 +9,7 @@ from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
 from asyncchat.core.features.history import ReplyTo, Which
 from asyncchat.core.features.ignore import Ignore, Ignored
-from asyncchat.core.features.messages import CannotSpeak, Confided, Said, Say, Speech, Whispered
+from asyncchat.core.features.messages import CannotSpeak, Said, SaidInPrivate, SaidToRole, Say, Speech
 from asyncchat.core.replies import NoText, TextTooLong
 from asyncchat.text.arguments import name_and_rest
 from asyncchat.text.phrases import in_room, is_lobby, place, spoken
@@ -40,23 +40,23 @@ def _said(event: Said) -> str:
     return spoken(in_room(event.room, ""), event.person.name, event.text, event.speech)
 
 
-def _whispered(event: Whispered) -> str:
+def _said_in_private(event: SaidInPrivate) -> str:
     return spoken("[private] ", event.person.name, event.text, event.speech)
 
 
-def _whispered_by_me(event: Whispered) -> str:
-    if event.speech in (Speech.PROBE, Speech.PROBE_ANSWER):
+def _said_in_private_by_me(event: SaidInPrivate) -> str:
+    if event.speech in (Speech.CTCP_QUERY, Speech.CTCP_REPLY):
         return ""
     start = f"[private to {event.to.name}] " + ("* " if event.speech is Speech.ACTION else "")
     return "\n".join(start + part for part in event.text.split("\n"))
 
 
-def _confided(event: Confided) -> str:
+def _said_to_role(event: SaidToRole) -> str:
     start = f"[{event.role}s] " if is_lobby(event.room) else f"[{event.role}s of {event.room}] "
     return spoken(start, event.person.name, event.text, event.speech)
 
 
-def _confided_by_me(event: Confided) -> str:
+def _said_to_role_by_me(event: SaidToRole) -> str:
     return in_room(event.room, f"Only the {event.role}s read that.")
 
 
@@ -69,8 +69,8 @@ def spoken_lines(records: Sequence[Record], zone: Zone) -> list[str]:
         words = ""
         if isinstance(event, Said):
             words = _said(event)
-        elif isinstance(event, Whispered):
-            words = _whispered(event)
+        elif isinstance(event, SaidInPrivate):
+            words = _said_in_private(event)
         if not words:
             continue
         day = zone.day(record.time)
@@ -113,11 +113,11 @@ TEXT = FeatureText(
             Section.MESSAGES,
         ),
     ),
-    events={Said: _said, Whispered: _whispered, Confided: _confided},
+    events={Said: _said, SaidInPrivate: _said_in_private, SaidToRole: _said_to_role},
     own_events={
         Said: untold,  # the terminal shows it already
-        Whispered: _whispered_by_me,
-        Confided: _confided_by_me,
+        SaidInPrivate: _said_in_private_by_me,
+        SaidToRole: _said_to_role_by_me,
     },
     replies={Ignored: _ignored},
     refusals={

@@ -3,8 +3,8 @@
 from asyncchat.core.commands import Command
 from asyncchat.core.features.moderation import Ban, Kick, Mute
 from asyncchat.core.features.room_modes import (
-    AskMasks,
     BanChanged,
+    GetMasks,
     MaskChanged,
     MasksView,
     MuteChanged,
@@ -51,7 +51,7 @@ def _mask(listed: str) -> Parser:
 
     def parse(session: SlashContext, text: str) -> Command | None:
         if not text:
-            return AskMasks(session.room, (listed,))
+            return GetMasks(session.room, (listed,))
         mask, space, last = text.rpartition(" ")
         seconds = seconds_in(last, bare=False) if space else None
         if seconds:

@@ -6,10 +6,10 @@ Owns a sentence for each row of the tables in ``core.modes``, on and off; a test
 from asyncchat.core import modes
 from asyncchat.core.commands import Command
 from asyncchat.core.features.room_modes import (
-    AskFlags,
     BadValue,
     FlagChanged,
     FlagsView,
+    GetFlags,
     RoleChanged,
     SetFlag,
     SetRole,
@@ -17,7 +17,7 @@ from asyncchat.core.features.room_modes import (
     SettingChanged,
 )
 from asyncchat.core.features.user_modes import (
-    AskPersonFlags,
+    GetPersonFlags,
     PersonFlagChanged,
     PersonFlagsView,
     SetPersonFlag,
@@ -89,7 +89,7 @@ def _set_role(role: str, on: bool) -> Parser:
 
 def _rule(session: SlashContext, text: str) -> Command | None:
     if not text:
-        return AskFlags(session.room)
+        return GetFlags(session.room)
     rule, value = name_and_rest(text)
     rule = rule.lower()
     if rule in modes.SETTINGS and value and " " not in value:
@@ -102,7 +102,7 @@ def _rule(session: SlashContext, text: str) -> Command | None:
 
 def _my(_session: SlashContext, text: str) -> Command | None:
     if not text:
-        return AskPersonFlags()
+        return GetPersonFlags()
     flag, value = name_and_rest(text.lower())
     switch = switch_from(value)
     return SetPersonFlag(flag, switch) if flag in modes.PERSON_FLAGS and switch is not None else None

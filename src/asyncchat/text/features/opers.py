@@ -3,18 +3,18 @@
 from asyncchat.core.commands import Command
 from asyncchat.core.features.kill import Kill, Killed
 from asyncchat.core.features.opers import (
-    ClaimFailed,
     NotFromHere,
-    Owner,
-    OwnerClaimed,
-    OwnerResigned,
+    Oper,
+    OperFailed,
+    OperGranted,
+    OperResigned,
     Resign,
     WrongCode,
 )
 from asyncchat.core.features.server_bans import (
-    AskServerBans,
     BanFromServer,
     BannedFromServer,
+    GetServerBans,
     NoSuchServerBan,
     ServerBanChanged,
     ServerBansView,
@@ -38,8 +38,8 @@ def _owner(_session: SlashContext, text: str) -> Command | None:
     if text.lower() == "off":
         return Resign()
     if not password or name.casefold() == "owner":
-        return Owner(password or name)
-    return Owner(password, name)
+        return Oper(password or name)
+    return Oper(password, name)
 
 
 def _kill(_session: SlashContext, text: str) -> Command | None:
@@ -49,7 +49,7 @@ def _kill(_session: SlashContext, text: str) -> Command | None:
 
 def _server_ban(_session: SlashContext, text: str) -> Command | None:
     if not text:
-        return AskServerBans()
+        return GetServerBans()
     mask, rest = name_and_rest(text)
     first, after = name_and_rest(rest)
     seconds = seconds_in(first, bare=False)
@@ -87,12 +87,12 @@ def _server_bans(view: ServerBansView, zone: Zone) -> list[str]:
 # The audit.
 
 
-def _claimed(event: OwnerClaimed, _zone: Zone) -> str:
+def _claimed(event: OperGranted, _zone: Zone) -> str:
     what = f"an operator of the server, as {event.name}" if event.name else "the server's owner"
     return f"{full_origin(event.person)} became {what}"
 
 
-def _claim_failed(event: ClaimFailed, _zone: Zone) -> str:
+def _oper_failed(event: OperFailed, _zone: Zone) -> str:
     what = f"password for the operator {event.name}" if event.name else "owner code"
     return f"{full_origin(event.person)} gave a wrong {what}"
 
@@ -138,8 +138,8 @@ TEXT = FeatureText(
         ServerBanChanged: lambda event: (
             f"{event.mask} is {'banned' if event.on else 'no longer banned'} from the server."
         ),
-        OwnerClaimed: lambda _: "You are now the owner: an operator of every room.",
-        OwnerResigned: lambda _: "You are no longer the owner.",
+        OperGranted: lambda _: "You are now the owner: an operator of every room.",
+        OperResigned: lambda _: "You are no longer the owner.",
     },
     replies={ServerBansView: _server_bans},
     refusals={
@@ -154,8 +154,8 @@ TEXT = FeatureText(
         ServerBanTooWide: lambda r: f"{r.mask} would ban everybody.",
     },
     audit={
-        OwnerClaimed: _claimed,
-        ClaimFailed: _claim_failed,
+        OperGranted: _claimed,
+        OperFailed: _oper_failed,
         Killed: _killed,
         ServerBanChanged: _server_ban_changed,
         Announced: lambda event, _: f"{full_origin(event.person)} announced: {event.text}",

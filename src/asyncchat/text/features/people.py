@@ -2,7 +2,7 @@
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.connect import (
-    AlreadyEntered,
+    AlreadyConnected,
     NameFixed,
     NameNotAllowed,
     NameTaken,
@@ -12,7 +12,7 @@ from asyncchat.core.features.connect import (
     Welcome,
 )
 from asyncchat.core.features.presence import Left, RealnameChanged, Renamed
-from asyncchat.core.replies import NoSuchPerson, NotEntered
+from asyncchat.core.replies import NoSuchPerson, NotConnectedYet
 from asyncchat.text.arguments import name_from
 from asyncchat.text.phrases import because, place
 from asyncchat.text.sentences import FeatureText, untold
@@ -46,8 +46,8 @@ TEXT = FeatureText(
     },
     replies={Welcome: lambda reply, _: [f"Hello, {reply.person.name}!"]},
     refusals={
-        NotEntered: lambda _: "You have no name yet.",
-        AlreadyEntered: lambda _: "You already have a name; /nick NAME changes it.",
+        NotConnectedYet: lambda _: "You have no name yet.",
+        AlreadyConnected: lambda _: "You already have a name; /nick NAME changes it.",
         NameTaken: lambda r: f"{r.name} is already in use.",
         NameNotAllowed: lambda r: f"That name is not allowed: {r.reason}.",
         NameFixed: lambda r: f"You can't change your name while you are muted or banned in {place(r.room)}.",

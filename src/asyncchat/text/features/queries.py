@@ -2,9 +2,9 @@
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.queries import (
-    AskPerson,
-    AskWho,
     Counts,
+    GetPerson,
+    GetWho,
     NamesView,
     PeopleView,
     PersonView,
@@ -12,7 +12,7 @@ from asyncchat.core.features.queries import (
     WhoView,
 )
 from asyncchat.core.features.server import TimeNow
-from asyncchat.core.features.whowas import GoneView
+from asyncchat.core.features.whowas import WhowasView
 from asyncchat.core.modes import BOT
 from asyncchat.core.roles import ROLES
 from asyncchat.text.arguments import is_room
@@ -25,8 +25,8 @@ from asyncchat.text.times import Zone
 
 def _who(session: SlashContext, text: str) -> Command | None:
     if not text or is_room(text):
-        return AskWho(text or session.room)
-    return AskPerson(text) if " " not in text else None
+        return GetWho(text or session.room)
+    return GetPerson(text) if " " not in text else None
 
 
 def _role_named(roles: int) -> str:
@@ -36,7 +36,7 @@ def _role_named(roles: int) -> str:
 
 def _seen(seen: Seen) -> str:
     notes = []
-    if seen.owner:
+    if seen.server_operator:
         notes.append("owner")
     elif seen.roles:
         notes.append(_role_named(seen.roles))
@@ -71,22 +71,22 @@ def _person_view(view: PersonView, zone: Zone) -> list[str]:
     real = seen.person.realname
     lines = [
         f"{seen.person.name} is {seen.person.origin}{f' ({real})' if real else ''}",
-        f"  in {rooms or 'no room'}; here since {zone.moment(view.entered)}",
+        f"  in {rooms or 'no room'}; here since {zone.moment(view.connected_at)}",
     ]
     if seen.address and seen.address != seen.person.host:
         lines.append(f"  from {seen.address}; others do not see that")
-    if seen.owner:
+    if seen.server_operator:
         lines.append("  the owner: an operator of every room")
-    if view.absent:
-        lines.append(f"  not connected since {zone.moment(view.absent)}")
+    if view.offline_since:
+        lines.append(f"  not connected since {zone.moment(view.offline_since)}")
     elif seen.away:
         lines.append(f"  away: {seen.away}")
     lines.extend(f"  {key}: {value}" for key, value in view.metadata)
     return lines
 
 
-def _gone_view(view: GoneView, zone: Zone) -> list[str]:
-    lines = [f"{gone.person.origin} until {zone.moment(gone.time)}" for gone in view.gone[:NAMES_SHOWN]]
+def _whowas_view(view: WhowasView, zone: Zone) -> list[str]:
+    lines = [f"{gone.person.origin} until {zone.moment(gone.time)}" for gone in view.entries[:NAMES_SHOWN]]
     return lines or [f"Nobody called {view.name} was here lately."]
 
 
@@ -118,7 +118,7 @@ TEXT = FeatureText(
         WhoView: _who_view,
         PeopleView: _people_view,
         PersonView: _person_view,
-        GoneView: _gone_view,
+        WhowasView: _whowas_view,
         NamesView: _names_view,
         Counts: _counts,
         TimeNow: lambda reply, zone: [f"It is {zone.moment(reply.time)}."],

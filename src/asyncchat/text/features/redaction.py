@@ -2,7 +2,7 @@
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.history import NoSuchMessage, Which
-from asyncchat.core.features.redaction import Erased, EraseFrom, Redact, RedactionRefused, Retracted
+from asyncchat.core.features.redaction import Erased, EraseFrom, Redact, RedactedInPrivate, RedactionRefused
 from asyncchat.text.arguments import name_and_rest
 from asyncchat.text.phrases import because, counted, in_room, place
 from asyncchat.text.sentences import FeatureText
@@ -26,7 +26,7 @@ def _erased(event: Erased) -> str:
     return in_room(event.room, f"{event.person.name} erased {what} from the history{because(event.reason)}")
 
 
-def _retracted(event: Retracted) -> str:
+def _redacted_in_private(event: RedactedInPrivate) -> str:
     return f"[private] {event.person.name} took back a message{because(event.reason)}"
 
 
@@ -49,7 +49,7 @@ TEXT = FeatureText(
             Actor.ROOM_OPERATORS,
         ),
     ),
-    events={Erased: _erased, Retracted: _retracted},
+    events={Erased: _erased, RedactedInPrivate: _redacted_in_private},
     refusals={
         NoSuchMessage: lambda r: f"There is no such message in {place(r.to)}.",
         RedactionRefused: lambda r: f"Not erased: {r.fault.value}.",

@@ -4,7 +4,7 @@ from asyncchat.core.commands import Command
 from asyncchat.core.features.room_registration import (
     AccessChanged,
     AccessView,
-    AskAccess,
+    GetAccess,
     RegisterRoom,
     RoomRegisteredNow,
     SetAccess,
@@ -26,7 +26,7 @@ def _unclaim(session: SlashContext, _text: str) -> Command | None:
 
 def _access(session: SlashContext, text: str) -> Command | None:
     if not text:
-        return AskAccess(session.room)
+        return GetAccess(session.room)
     account, role = name_and_rest(text)
     if not role or " " in role:
         return None

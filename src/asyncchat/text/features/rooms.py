@@ -16,9 +16,9 @@ from asyncchat.core.features.join import (
     TooManyRooms,
     WrongKey,
 )
-from asyncchat.core.features.queries import AskRooms, RoomsView
+from asyncchat.core.features.queries import GetRooms, RoomsView
 from asyncchat.core.features.rooms import Joined, Parted
-from asyncchat.core.features.topic import AskTopic, SetTopic, TopicChanged, TopicView
+from asyncchat.core.features.topic import GetTopic, SetTopic, TopicChanged, TopicView
 from asyncchat.core.names import fold
 from asyncchat.core.replies import NoSuchRoom, NotMember, NotThere
 from asyncchat.core.rooms import Block, Topic
@@ -55,7 +55,7 @@ def _part(session: SlashContext, text: str) -> Command | str:
 
 def _topic(session: SlashContext, text: str) -> Command:
     if not text:
-        return AskTopic(session.room)
+        return GetTopic(session.room)
     return SetTopic(session.room, "" if text == "-" else text)
 
 
@@ -140,7 +140,7 @@ TEXT = FeatureText(
             "rooms",
             "",
             "Lists the rooms.",
-            lambda _session, _text: AskRooms(),
+            lambda _session, _text: GetRooms(),
             Section.BASICS,
             aliases=("list",),
         ),

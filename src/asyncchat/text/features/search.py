@@ -32,7 +32,7 @@ class SearchCursor(msgspec.Struct, frozen=True):
 
     def command(self) -> Search:
         """Asks for the next page."""
-        return msgspec.structs.replace(self.search, purpose=self)
+        return msgspec.structs.replace(self.search, context=self)
 
 
 def parse_search(text: str, calendar: Calendar) -> SearchCursor | str:
@@ -92,7 +92,7 @@ def _narrowed(asked: Search, filter: str, value: str, calendar: Calendar) -> Sea
 
 def next_cursor(page: SearchPage) -> SearchCursor | None:
     """Where the search continues after a page, or None."""
-    asked = page.purpose
+    asked = page.context
     if not isinstance(asked, SearchCursor) or page.reached is None:
         return None
     return SearchCursor(msgspec.structs.replace(asked.search, before=page.reached))

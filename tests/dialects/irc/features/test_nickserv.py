@@ -4,7 +4,7 @@ import pytest
 
 from asyncchat.core.features.accounts import AccountMade
 from asyncchat.core.features.always_on import AlwaysOnAccounts
-from asyncchat.core.features.messages import Whispered
+from asyncchat.core.features.messages import SaidInPrivate
 
 FROM = ":NickServ!NickServ@irc.test NOTICE"
 
@@ -25,7 +25,7 @@ def anna(server):
 
 def test_nothing_of_it_is_kept_or_told_to_anybody(server, anna):
     anna.send("PRIVMSG nickserv :IDENTIFY anna sesame", "NS SET PASSWORD sesame2", "NOTICE NickServ :sesame")
-    assert not any(isinstance(record.event, Whispered) for record in server.hub.records)
+    assert not any(isinstance(record.event, SaidInPrivate) for record in server.hub.records)
     made = [record.event for record in server.hub.records if isinstance(record.event, AccountMade)]
     assert "sesame" not in str(made)
 

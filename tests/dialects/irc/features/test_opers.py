@@ -2,7 +2,7 @@
 
 import pytest
 
-from asyncchat.core.features.audit import ActsUnreadable, ReadActs
+from asyncchat.core.features.audit import AuditUnreadable, ReadAudit
 from asyncchat.core.features.server import NotReloaded, Reloaded
 from asyncchat.core.features.server_bans import BanFromServer
 
@@ -153,19 +153,19 @@ def test_the_audit_tells_what_operators_did(server, op):
 @pytest.mark.parametrize(
     ("sent", "asked"),
     [
-        ("AUDIT", ReadActs()),
-        ("AUDIT 7", ReadActs(7)),
-        ("AUDIT 0", ReadActs(1)),
-        ("AUDIT 999999999", ReadActs(200)),
-        ("AUDIT 2h", ReadActs(200, 7200)),
-        ("AUDIT 1W", ReadActs(200, 604_800)),
-        ("AUDIT what", ReadActs()),
+        ("AUDIT", ReadAudit()),
+        ("AUDIT 7", ReadAudit(7)),
+        ("AUDIT 0", ReadAudit(1)),
+        ("AUDIT 999999999", ReadAudit(200)),
+        ("AUDIT 2h", ReadAudit(200, 7200)),
+        ("AUDIT 1W", ReadAudit(200, 604_800)),
+        ("AUDIT what", ReadAudit()),
     ],
 )
 def test_what_the_audit_is_asked_for(server, sent, asked):
     dialect = server.person("x").dialect
     assert dialect.receive_data(f"{sent}\r\nPING y\r\n".encode()) == [asked]
-    told = dialect.encode_outcome((ActsUnreadable(),)).decode()
+    told = dialect.encode_outcome((AuditUnreadable(),)).decode()
     assert told == SERVER + "NOTICE x :The history can't be read at the moment\r\n"
 
 

@@ -73,9 +73,9 @@ class TestOperators:
     def test_by_name(self, server):
         a = server.person("a")
         assert codes(a.send("OPER alice secret", "MODE a")) == ["381", "MODE", "221"]
-        assert not server.hub.chat.owner_claimed
+        assert not server.hub.chat.owner_code_used
         a.send("OPER owner 7KQ2-M9XD")
-        assert server.hub.chat.owner_claimed
+        assert server.hub.chat.owner_code_used
 
     @pytest.mark.parametrize("line", ["OPER alice wrong", "OPER bob secret", "OPER Alice secret"])
     def test_a_wrong_password(self, server, line):

@@ -4,7 +4,7 @@ import pytest
 
 from asyncchat.core import modes as core
 from asyncchat.core.chat import Chat
-from asyncchat.core.events import Kept
+from asyncchat.core.events import Retention
 from asyncchat.core.features.room_modes import BanChanged, over
 from asyncchat.core.people import from_origin
 from asyncchat.core.roles import ROLE_NAMED
@@ -90,14 +90,14 @@ def test_each_is_set_shown_kept_and_taken_away(server, pair, change, on, off):
     assert values == ([value] if value else [])
     facts = [record.event for record in server.hub.records]
     assert Chat.replay(facts).state() == server.hub.chat.state()
-    kept = [fact for fact in facts if fact.kept is Kept.STATE]
+    kept = [fact for fact in facts if fact.retention is Retention.STATE]
     few = snapshot(kept)
     assert few is not None
     room = Chat.replay(few).rooms["#r"]
-    assert (room.flags, room.settings, room.guarded) == (
+    assert (room.flags, room.settings, room.speech_restricted) == (
         server.hub.chat.rooms["#r"].flags,
         server.hub.chat.rooms["#r"].settings,
-        server.hub.chat.rooms["#r"].guarded,
+        server.hub.chat.rooms["#r"].speech_restricted,
     )
     assert op.send(f"MODE #r -{change}") == a.read() == [f"{OP}MODE #r {off}"]
     assert modes_of(a) == "+nt"
@@ -582,9 +582,9 @@ class TestForATime:
         (x,), (y,) = chat.rooms["#r"].masks["ban"].values(), chat.rooms["#r"].masks["mute"].values()
         assert x.until - x.time == 7_200_000_000
         assert y.until - y.time == 10_800_000_000
-        assert chat.rooms["#r"].ends == x.until
+        assert chat.rooms["#r"].next_expiry == x.until
         op.send("MODE #r -b x")
-        assert chat.rooms["#r"].ends == y.until
+        assert chat.rooms["#r"].next_expiry == y.until
 
     def test_bad_durations(self, server):
         op = server.person("op", "#r")

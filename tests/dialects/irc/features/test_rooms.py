@@ -1,6 +1,6 @@
 import pytest
 
-from asyncchat.core.features.connect import Enter
+from asyncchat.core.features.connect import Connect
 from asyncchat.core.features.join import Join
 
 SERVER = ":irc.test "
@@ -141,7 +141,7 @@ class TestNames:
         a = server.person("a", "#a", "#z")
         for number in range(2001):
             peer = server.connect()
-            server.hub.decide(peer, Enter(f"n{number}", "u", "h"))
+            server.hub.decide(peer, Connect(f"n{number}", "u", "h"))
             server.hub.decide(peer, Join("#many"))
         lines = a.send("NAMES")
         assert lines[0] == SERVER + "353 a = #a :@a"
@@ -154,7 +154,7 @@ class TestNames:
         a = server.person("a")
         for name in names:
             peer = server.connect()
-            server.hub.decide(peer, Enter(name, "u", "h"))
+            server.hub.decide(peer, Connect(name, "u", "h"))
             server.hub.decide(peer, Join("#big"))
         lines = a.send("JOIN #big")[1:-1]
         assert all(len(line.encode()) <= 510 for line in lines)

@@ -7,7 +7,7 @@ import scramp
 
 from asyncchat.core import scram
 from asyncchat.core.engine import Engine
-from asyncchat.core.features.accounts import MakeAccount
+from asyncchat.core.features.accounts import RegisterAccountVerified
 from asyncchat.core.permissions import SERVER
 from asyncchat.dialects.irc.sasl_chunks import chunks
 from tests.dialects.driver import PASSWORD as SERVER_PASSWORD
@@ -31,7 +31,7 @@ def server(server):
 
 def make(hub, name, password):
     verifier = str(scram.verifier(password, b"0123456789abcdef", 4096))
-    for event in Engine(hub.chat, time=START).decide(SERVER, MakeAccount(name, verifier))[:-1]:
+    for event in Engine(hub.chat, time=START).decide(SERVER, RegisterAccountVerified(name, verifier))[:-1]:
         hub.chat.apply(event)
 
 

@@ -11,8 +11,8 @@ from typing import ClassVar
 
 import msgspec
 
-from asyncchat.core.commands import Command, Question
-from asyncchat.core.events import Event, Kept, Reach
+from asyncchat.core.commands import Command, Query
+from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.people import Person
 from asyncchat.core.replies import Refusal, Reply
 from asyncchat.core.roles import Right
@@ -67,7 +67,7 @@ class PrepareMetadata(Command, frozen=True):
     value: str | None = None
 
 
-class AskMetadata(Command, frozen=True):
+class GetMetadata(Command, frozen=True):
     """The values under these keys, or all there are (None); the rest as in ``PrepareMetadata``."""
 
     target: str
@@ -96,7 +96,7 @@ class Unsubscribe(Command, frozen=True):
     session: int = 0
 
 
-class AskSubscribed(Question, frozen=True):
+class GetSubscribed(Query, frozen=True):
     """The keys that one subscribed to."""
 
     session: int = 0
@@ -108,8 +108,8 @@ class AccountMetadataChanged(Event, frozen=True, tag="account_metadata", omit_de
     ``time`` is in microseconds since 1970 UTC; 0: it does not count towards the pace of who did it.
     """
 
-    kept: ClassVar[Kept] = Kept.STATE
-    reach: ClassVar[Reach] = Reach.NOBODY
+    retention: ClassVar[Retention] = Retention.STATE
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     account: str
     person: Person
     key: str
@@ -120,8 +120,8 @@ class AccountMetadataChanged(Event, frozen=True, tag="account_metadata", omit_de
 class RoomMetadataChanged(Event, frozen=True, tag="room_metadata", omit_defaults=True):
     """A room has another value under a key; as ``AccountMetadataChanged``."""
 
-    kept: ClassVar[Kept] = Kept.STATE
-    reach: ClassVar[Reach] = Reach.NOBODY
+    retention: ClassVar[Retention] = Retention.STATE
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     room: str
     person: Person
     key: str
@@ -130,13 +130,13 @@ class RoomMetadataChanged(Event, frozen=True, tag="room_metadata", omit_defaults
 
     def allowed_by_role(self, room: Room, person_id: int) -> bool:
         """Whether a person's role in the room allows this act."""
-        return room.roles.get(person_id, 0) >= Right.RULE
+        return room.roles.get(person_id, 0) >= Right.MANAGE
 
 
 class MetadataChanged(Event, frozen=True, tag="metadata", omit_defaults=True):
     """Somebody without an account has another value under a key; forgotten at the end of the visit."""
 
-    reach: ClassVar[Reach] = Reach.NOBODY
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     person: Person
     key: str
     value: str | None
@@ -146,13 +146,14 @@ class MetadataChanged(Event, frozen=True, tag="metadata", omit_defaults=True):
 class MetadataShown(Event, frozen=True, tag="metadata_shown"):
     """Some (``to``) are told the value that a person or a room has under a key; None: none any more.
 
-    ``target`` is the name, ``who`` the person's number, 0 for a room; ``by`` who changed it, if anybody.
+    ``target`` is the name, ``person_id`` the person's number, 0 for a room; ``by`` who changed it, if
+    anybody.
     """
 
-    kept: ClassVar[Kept] = Kept.NEVER
-    reach: ClassVar[Reach] = Reach.SOME_PEERS
+    retention: ClassVar[Retention] = Retention.EPHEMERAL
+    recipients: ClassVar[Recipients] = Recipients.SOME_PEERS
     target: str
-    who: int
+    person_id: int
     by: Person | None
     key: str
     value: str | None
@@ -160,7 +161,7 @@ class MetadataShown(Event, frozen=True, tag="metadata_shown"):
 
     def behind(self) -> tuple[int, str]:
         """The person, or the room, whose value it is."""
-        return self.who, "" if self.who else self.target
+        return self.person_id, "" if self.person_id else self.target
 
 
 class Subscribed(Event, frozen=True, tag="subscribed", omit_defaults=True):
@@ -169,7 +170,7 @@ class Subscribed(Event, frozen=True, tag="subscribed", omit_defaults=True):
     ``session`` is that one's number; 0: the person's own.
     """
 
-    reach: ClassVar[Reach] = Reach.NOBODY
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     person: Person
     keys: tuple[str, ...]
     on: bool
@@ -179,7 +180,7 @@ class Subscribed(Event, frozen=True, tag="subscribed", omit_defaults=True):
 class Synced(Event, frozen=True, tag="synced"):
     """A person was told all metadata of a large room; ``time`` in microseconds since 1970 UTC."""
 
-    reach: ClassVar[Reach] = Reach.NOBODY
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
     person: Person
     room: str
     time: int

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from asyncchat.core.events import Event
 from asyncchat.core.features.metadata.facts import (
     AccountMetadataChanged,
-    AskMetadata,
-    AskSubscribed,
     ClearMetadata,
+    GetMetadata,
+    GetSubscribed,
     MetadataChanged,
     MetadataFault,
     MetadataLater,
@@ -53,12 +53,12 @@ from asyncchat.core.features.metadata.state import (
     subscribing,
     waits,
 )
-from asyncchat.core.features.monitor import HereView, Monitor
+from asyncchat.core.features.monitor import Monitor, MonitorStatusView
 from asyncchat.core.features.rooms import RoomClosed
 from asyncchat.core.names import LOBBY, ROOM_SIGNS, fold
 from asyncchat.core.people import Person
 from asyncchat.core.registry import Items, answers, follows, handles
-from asyncchat.core.replies import NotEntered, Refusal, Reply
+from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
 from asyncchat.core.text import size
@@ -69,10 +69,10 @@ if TYPE_CHECKING:
 
 
 @handles(SetMetadata)
-def set_value(chat: Chat, who: int, command: SetMetadata, now: int) -> Items:
+def set_value(chat: Chat, person_id: int, command: SetMetadata, now: int) -> Items:
     """Gives oneself or a room a value, or takes it away."""
     key, value = command.key, command.value
-    found = _settable(chat, who, command.target, key)
+    found = _settable(chat, person_id, command.target, key)
     if isinstance(found, Refusal):
         return (found,)
     values = found.metadata if isinstance(found, Room) else Metadata.of(chat).values_of(found)
@@ -82,27 +82,27 @@ def set_value(chat: Chat, who: int, command: SetMetadata, now: int) -> Items:
     told = MetadataNow(command.target, key, value)
     if values.get(key) == value:
         return (told,)
-    seconds = Metadata.of(chat).wait(who, now)
+    seconds = Metadata.of(chat).wait(person_id, now)
     if seconds:
         return (MetadataRefused(MetadataFault.TOO_FAST, command.target, key, seconds),)
     closed = _closed(found, () if value is not None else (key,))
-    return (*_changing(chat, chat.people[who], found, key, value, now), *closed, told)
+    return (*_changing(chat, chat.people[person_id], found, key, value, now), *closed, told)
 
 
 @handles(ClearMetadata)
-def clear(chat: Chat, who: int, command: ClearMetadata, now: int) -> Items:
+def clear(chat: Chat, person_id: int, command: ClearMetadata, now: int) -> Items:
     """Takes all values of oneself or a room away."""
-    found = _settable(chat, who, command.target)
+    found = _settable(chat, person_id, command.target)
     if isinstance(found, Refusal):
         return (found,)
     values = found.metadata if isinstance(found, Room) else Metadata.of(chat).values_of(found)
-    me = chat.people[who]
+    me = chat.people[person_id]
     facts = (fact for key in values for fact in _changing(chat, me, found, key, None, now))
     return (*facts, *_closed(found, tuple(values)), MetadataView(found.name, tuple(values.items())))
 
 
 @handles(PrepareMetadata)
-def prepare(chat: Chat, _who: int, command: PrepareMetadata, _now: int) -> Items:
+def prepare(chat: Chat, _person_id: int, command: PrepareMetadata, _now: int) -> Items:
     """Checks what somebody wants to have set when it enters; nothing changes until then."""
     stored = Metadata.of(chat).accounts.get(fold(command.account), {}) if command.account else {}
     values = _with(stored, command.pending)
@@ -121,7 +121,7 @@ def prepare(chat: Chat, _who: int, command: PrepareMetadata, _now: int) -> Items
 
 
 def entering(
-    chat: Chat, me: Person, session: int, pending: Pending, keys: tuple[str, ...]
+    chat: Chat, me: Person, session_id: int, pending: Pending, keys: tuple[str, ...]
 ) -> Iterator[Event]:
     """What somebody set and subscribed to before its session entered, as far as it may."""
     values = Metadata.of(chat).values_of(me)
@@ -131,17 +131,17 @@ def entering(
             yield from _changing(chat, me, me, key, value, 0)
     granted = subscribing((), keys).granted
     if granted:
-        yield Subscribed(me, granted, True, session)
+        yield Subscribed(me, granted, True, session_id)
 
 
-@handles(AskMetadata)
-def ask(chat: Chat, who: int, command: AskMetadata, _now: int) -> Items:
+@handles(GetMetadata)
+def ask(chat: Chat, person_id: int, command: GetMetadata, _now: int) -> Items:
     """Tells what values somebody or a room has."""
-    if who not in chat.people:
+    if person_id not in chat.people:
         stored = Metadata.of(chat).accounts.get(fold(command.account), {}) if command.account else {}
         values = _with(stored, command.pending)
         return (MetadataView("", tuple(values.items()), command.keys),)
-    found = _target(chat, who, command.target)
+    found = _target(chat, person_id, command.target)
     if found is None:
         return (MetadataRefused(MetadataFault.NO_TARGET, command.target),)
     values = found.metadata if isinstance(found, Room) else Metadata.of(chat).values_of(found)
@@ -149,73 +149,73 @@ def ask(chat: Chat, who: int, command: AskMetadata, _now: int) -> Items:
 
 
 @handles(SyncMetadata)
-def sync(chat: Chat, who: int, command: SyncMetadata, now: int) -> Items:
+def sync(chat: Chat, person_id: int, command: SyncMetadata, now: int) -> Items:
     """Tells what the asker subscribed to, of a room with all its members; of a large one not too often."""
-    if who not in chat.people:
-        return (NotEntered(),)
-    found = _target(chat, who, command.target)
+    if person_id not in chat.people:
+        return (NotConnectedYet(),)
+    found = _target(chat, person_id, command.target)
     if found is None:
         return (MetadataRefused(MetadataFault.NO_TARGET, command.target),)
-    keys = keys_of(chat, who)
+    keys = keys_of(chat, person_id)
     if isinstance(found, Person):
         return (MetadataTold(found.name, tuple(of_person(chat, found, keys)), asked=True),)
-    if who not in found.seats:
+    if person_id not in found.member_blocks:
         return (MetadataTold(found.name, tuple(in_room(chat, found, (), keys, set())), asked=True),)
-    large = waits(chat, found, who)
+    large = waits(chat, found, person_id)
     if large:
-        left = Metadata.of(chat).synced.get(who, 0) + REST - now
+        left = Metadata.of(chat).synced.get(person_id, 0) + REST - now
         if left > 0:
             return (MetadataLater(found.name, -(-left // 1_000_000)),)
-    told = tuple(in_room(chat, found, visible(chat, who, found), keys, {who}))
+    told = tuple(in_room(chat, found, visible(chat, person_id, found), keys, {person_id}))
     view = MetadataTold(found.name, told, asked=True)
-    return (Synced(chat.people[who], found.name, now), view) if large else (view,)
+    return (Synced(chat.people[person_id], found.name, now), view) if large else (view,)
 
 
 @handles(Subscribe)
-def subscribe(chat: Chat, who: int, command: Subscribe, _now: int) -> Items:
+def subscribe(chat: Chat, person_id: int, command: Subscribe, _now: int) -> Items:
     """Has somebody told of keys: how they are now, then whenever they change."""
-    me = chat.people.get(who)
+    me = chat.people.get(person_id)
     if me is None:
-        return (NotEntered(),)
-    session = _session(chat, who, command.session)
-    mine = Metadata.of(chat).subscriptions.get(session, {})
+        return (NotConnectedYet(),)
+    session_id = _session(chat, person_id, command.session)
+    mine = Metadata.of(chat).subscriptions.get(session_id, {})
     result = subscribing(mine, command.keys)
     new = tuple(key for key in result.granted if key not in mine)
     answer = SubscribedNow(result, True)
     if not new:
         return (answer,)
-    return (Subscribed(me, new, True, session), answer, *_as_it_is(chat, me, new))
+    return (Subscribed(me, new, True, session_id), answer, *_as_it_is(chat, me, new))
 
 
 @handles(Unsubscribe)
-def unsubscribe(chat: Chat, who: int, command: Unsubscribe, _now: int) -> Items:
+def unsubscribe(chat: Chat, person_id: int, command: Unsubscribe, _now: int) -> Items:
     """Has somebody told of keys no longer."""
-    me = chat.people.get(who)
+    me = chat.people.get(person_id)
     if me is None:
-        return (NotEntered(),)
-    session = _session(chat, who, command.session)
-    mine = Metadata.of(chat).subscriptions.get(session, {})
+        return (NotConnectedYet(),)
+    session_id = _session(chat, person_id, command.session)
+    mine = Metadata.of(chat).subscriptions.get(session_id, {})
     valid = dict.fromkeys(key for key in command.keys if is_key(key))
     invalid = dict.fromkeys(key for key in command.keys if not is_key(key))
     result = Subscribing(tuple(valid), tuple(invalid))
     gone = tuple(key for key in valid if key in mine)
     answer = SubscribedNow(result, False)
-    return (Subscribed(me, gone, False, session), answer) if gone else (answer,)
+    return (Subscribed(me, gone, False, session_id), answer) if gone else (answer,)
 
 
-@answers(AskSubscribed)
-def subscribed(chat: Chat, who: int, question: AskSubscribed) -> Reply:
+@answers(GetSubscribed)
+def subscribed(chat: Chat, person_id: int, query: GetSubscribed) -> Reply:
     """The keys that a session subscribed to."""
     return SubscriptionsView(
-        tuple(Metadata.of(chat).subscriptions.get(_session(chat, who, question.session), ()))
+        tuple(Metadata.of(chat).subscriptions.get(_session(chat, person_id, query.session), ()))
     )
 
 
-@follows(HereView)
-def _monitored(chat: Chat, who: int, view: HereView) -> tuple[MetadataTold, ...]:
+@follows(MonitorStatusView)
+def _monitored(chat: Chat, person_id: int, view: MonitorStatusView) -> tuple[MetadataTold, ...]:
     """What somebody is told of people whom it watches from now on."""
-    keys = keys_of(chat, who)
-    told = tuple(one for person in view.here for one in of_person(chat, person, keys)) if keys else ()
+    keys = keys_of(chat, person_id)
+    told = tuple(one for person in view.online for one in of_person(chat, person, keys)) if keys else ()
     return (MetadataTold("", told),) if told else ()
 
 
@@ -239,39 +239,44 @@ def _as_it_is(chat: Chat, me: Person, keys: tuple[str, ...]) -> Iterator[Reply]:
         yield MetadataTold("", told)
 
 
-def _session(chat: Chat, who: int, session: int) -> int:
+def _session(chat: Chat, person_id: int, session_id: int) -> int:
     """The session that asks, if it is one of the asker's."""
-    devices = chat.sessions.several.get(who, (who,))
-    return session if session in devices else devices[0]
+    devices = chat.sessions.several.get(person_id, (person_id,))
+    return session_id if session_id in devices else devices[0]
 
 
-def _target(chat: Chat, who: int, target: str) -> Person | Room | None:
+def _target(chat: Chat, person_id: int, target: str) -> Person | Room | None:
     if not target:
-        return chat.people[who]
+        return chat.people[person_id]
     if target[:1] in ROOM_SIGNS:
-        return chat.room_shown(target, who)
+        return chat.room_shown(target, person_id)
     return chat.person_named(target)
 
 
-def _settable(chat: Chat, who: int, target: str, key: str | None = None) -> Person | Room | Refusal:
+def _settable(chat: Chat, person_id: int, target: str, key: str | None = None) -> Person | Room | Refusal:
     """Whose values the asker may change here: its own, or those of a room that it is an operator of."""
-    if who not in chat.people:
-        return NotEntered()
-    found = _target(chat, who, target)
+    if person_id not in chat.people:
+        return NotConnectedYet()
+    found = _target(chat, person_id, target)
     if found is None:
         return MetadataRefused(MetadataFault.NO_TARGET, target, key or "")
     if key is not None and not is_key(key):
         return MetadataRefused(MetadataFault.KEY, target, key)
-    if isinstance(found, Room) and not chat.may(who, found, Right.RULE):
+    if isinstance(found, Room) and not chat.may(person_id, found, Right.MANAGE):
         return MetadataRefused(MetadataFault.NOT_YOURS, target, key or "*")
-    if isinstance(found, Person) and found.id != who:
+    if isinstance(found, Person) and found.id != person_id:
         return MetadataRefused(MetadataFault.NOT_YOURS, target, key or "*")
     return found
 
 
 def _closed(found: Person | Room, gone: tuple[str, ...]) -> tuple[RoomClosed, ...]:
     """The end of a room that nobody is in, when the last that was set for it is taken away."""
-    if isinstance(found, Person) or found.seats or not found.bare or found.key == LOBBY:
+    if (
+        isinstance(found, Person)
+        or found.member_blocks
+        or not found.is_default_but_metadata
+        or found.key == LOBBY
+    ):
         return ()
     return (RoomClosed(found.name),) if gone and found.metadata.keys() <= set(gone) else ()
 
@@ -302,7 +307,7 @@ def _changing(
     """A change, and what those are told who are to hear of it."""
     if isinstance(target, Room):
         yield RoomMetadataChanged(target.name, me, key, value, now)
-        there = Metadata.of(chat).subscribers.get(key, {}).keys() & target.seats.keys()
+        there = Metadata.of(chat).subscribers.get(key, {}).keys() & target.member_blocks.keys()
         if there:
             yield MetadataShown(target.name, 0, me, key, value, tuple(sorted(there)))
         return

@@ -20,7 +20,7 @@ from asyncchat.core.features.metadata.facts import (
     Synced,
     Told,
 )
-from asyncchat.core.features.monitor import Came, Monitor
+from asyncchat.core.features.monitor import Monitor, MonitorOnline
 from asyncchat.core.features.presence import LoggedIn, LoggedOut
 from asyncchat.core.features.rooms import Joined
 from asyncchat.core.modes import AUDITORIUM
@@ -106,14 +106,14 @@ class Metadata(Part):
             return self.accounts.get(fold(person.account), _NONE)
         return self.guests.get(person.id, _NONE)
 
-    def wait(self, who: int, now: int) -> int:
+    def wait(self, person_id: int, now: int) -> int:
         """Seconds until somebody may make one more change."""
-        over = self.paced.get(who, 0) - now - (AT_ONCE - 1) * CHANGE_COST
+        over = self.paced.get(person_id, 0) - now - (AT_ONCE - 1) * CHANGE_COST
         return -(-over // 1_000_000) if over > 0 else 0
 
-    def pace(self, who: int, time: int) -> None:
+    def pace(self, person_id: int, time: int) -> None:
         """Somebody made a change."""
-        self.paced[who] = max(self.paced.get(who, 0), time) + CHANGE_COST
+        self.paced[person_id] = max(self.paced.get(person_id, 0), time) + CHANGE_COST
 
     def put(self, holders: dict[Any, dict[str, str]], holder: int | str, key: str, value: str | None) -> None:
         """Gives a holder another value, or none."""
@@ -133,42 +133,42 @@ class Metadata(Part):
         """A room is closed, with what it carries."""
         self.count -= len(room.metadata)
 
-    def subscribe(self, who: int, session: int, keys: Iterable[str]) -> None:
+    def subscribe(self, person_id: int, session_id: int, keys: Iterable[str]) -> None:
         """One of somebody's sessions is told of these keys from now on."""
-        mine = self.subscriptions.setdefault(session, {})
+        mine = self.subscriptions.setdefault(session_id, {})
         for key in keys:
             if key not in mine:
                 mine[key] = None
                 people = self.subscribers.setdefault(key, {})
-                people[who] = people.get(who, 0) + 1
+                people[person_id] = people.get(person_id, 0) + 1
 
-    def unsubscribe(self, who: int, session: int, keys: Iterable[str]) -> None:
+    def unsubscribe(self, person_id: int, session_id: int, keys: Iterable[str]) -> None:
         """One of somebody's sessions is not told of these keys any more."""
-        mine = self.subscriptions.get(session, {})
+        mine = self.subscriptions.get(session_id, {})
         for key in keys:
             if key in mine:
                 del mine[key]
                 people = self.subscribers[key]
-                people[who] -= 1
-                if not people[who]:
-                    del people[who]
+                people[person_id] -= 1
+                if not people[person_id]:
+                    del people[person_id]
                 if not people:
                     del self.subscribers[key]
         if not mine:
-            self.subscriptions.pop(session, None)
+            self.subscriptions.pop(session_id, None)
 
-    def forget_session(self, who: int, session: int) -> None:
+    def forget_session(self, person_id: int, session_id: int) -> None:
         """One of somebody's sessions is gone."""
-        if session in self.subscriptions:
-            self.unsubscribe(who, session, list(self.subscriptions[session]))
+        if session_id in self.subscriptions:
+            self.unsubscribe(person_id, session_id, list(self.subscriptions[session_id]))
 
-    def forget_person(self, who: int, sessions: tuple[int, ...]) -> None:
+    def forget_person(self, person_id: int, sessions: tuple[int, ...]) -> None:
         """Somebody is gone, with all sessions."""
-        self.count -= len(self.guests.pop(who, _NONE))
-        self.paced.pop(who, None)
-        self.synced.pop(who, None)
-        for session in sessions:
-            self.forget_session(who, session)
+        self.count -= len(self.guests.pop(person_id, _NONE))
+        self.paced.pop(person_id, None)
+        self.synced.pop(person_id, None)
+        for session_id in sessions:
+            self.forget_session(person_id, session_id)
 
     def end_run(self) -> None:
         """Everybody is gone."""
@@ -186,15 +186,15 @@ class Metadata(Part):
         """All of it as plain data."""
         return {
             "accounts": {account: dict(values) for account, values in self.accounts.items()},
-            "guests": {who: dict(values) for who, values in self.guests.items()},
-            "subscriptions": {who: tuple(keys) for who, keys in self.subscriptions.items()},
+            "guests": {person_id: dict(values) for person_id, values in self.guests.items()},
+            "subscriptions": {session_id: tuple(keys) for session_id, keys in self.subscriptions.items()},
             "paced": dict(self.paced),
             "synced": dict(self.synced),
         }
 
 
 @follows(Joined)
-def _joined(chat: Chat, _who: int, event: Joined) -> Iterator[Event]:
+def _joined(chat: Chat, _person_id: int, event: Joined) -> Iterator[Event]:
     """The members are told of who comes."""
     room = chat.rooms.get(fold(event.room))
     values = Metadata.of(chat).values_of(event.person)
@@ -207,8 +207,8 @@ def _joined(chat: Chat, _who: int, event: Joined) -> Iterator[Event]:
             yield from shown(event.person, key, value, to)
 
 
-@follows(Came)
-def _came(chat: Chat, _who: int, event: Came) -> Iterator[Event]:
+@follows(MonitorOnline)
+def _monitor_online(chat: Chat, _person_id: int, event: MonitorOnline) -> Iterator[Event]:
     """Those are told who watch somebody that comes."""
     watchers = set(event.to)
     for key, value in Metadata.of(chat).values_of(event.person).items():
@@ -218,7 +218,7 @@ def _came(chat: Chat, _who: int, event: Came) -> Iterator[Event]:
 
 
 @follows(LoggedIn, LoggedOut)
-def _logged(chat: Chat, _who: int, event: LoggedIn | LoggedOut) -> Iterator[Event]:
+def _logged(chat: Chat, _person_id: int, event: LoggedIn | LoggedOut) -> Iterator[Event]:
     """Whoever hears of a person is told what its values are now; what it set before, the account gets.
 
     An account's own values are not replaced.
@@ -270,13 +270,13 @@ def subscribing(mine: Iterable[str], keys: Iterable[str]) -> Subscribing:
     return Subscribing(tuple(granted), tuple(invalid))
 
 
-def keys_of(chat: Chat, who: int) -> dict[str, None]:
+def keys_of(chat: Chat, person_id: int) -> dict[str, None]:
     """The keys that somebody subscribed to on any device. Not to be changed."""
     subscriptions = Metadata.of(chat).subscriptions
-    devices = chat.sessions.several.get(who)
+    devices = chat.sessions.several.get(person_id)
     if devices is None:
-        return subscriptions.get(who, _NO_KEYS)
-    return {key: None for session in devices for key in subscriptions.get(session, _NO_KEYS)}
+        return subscriptions.get(person_id, _NO_KEYS)
+    return {key: None for session_id in devices for key in subscriptions.get(session_id, _NO_KEYS)}
 
 
 def hearers(chat: Chat, person: Person, key: str) -> set[int]:
@@ -293,9 +293,9 @@ def hearers(chat: Chat, person: Person, key: str) -> set[int]:
 
 
 def _in_room(chat: Chat, room: Room, subscribers: Mapping[int, int], person: Person) -> set[int]:
-    there = subscribers.keys() & room.seats.keys()
+    there = subscribers.keys() & room.member_blocks.keys()
     if AUDITORIUM in room.flags:
-        return {who for who in there if not chat.veils(room, who, person.id)}
+        return {person_id for person_id in there if not chat.hides_member(room, person_id, person.id)}
     return there
 
 
@@ -337,15 +337,15 @@ def _chosen(name: str, values: Values, keys: Iterable[str]) -> Iterator[Told]:
                 yield name, key, values[key]
 
 
-def waits(chat: Chat, room: Room, who: int) -> bool:
+def waits(chat: Chat, room: Room, person_id: int) -> bool:
     """Whether a room is too large for its metadata to be sent to somebody unasked, and may have some."""
-    several = len(room.seats) - (who in room.seats) >= LARGE
+    several = len(room.member_blocks) - (person_id in room.member_blocks) >= LARGE
     return several and bool(room.metadata or Metadata.of(chat).accounts or Metadata.of(chat).guests)
 
 
-def patience(who: int) -> int:
+def patience(person_id: int) -> int:
     """Seconds after which somebody may ask for it: not the same for all who come at once."""
-    return 2 + who % 10
+    return 2 + person_id % 10
 
 
 @applies(AccountMetadataChanged)

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.events import Record
 from asyncchat.core.features.accounts import (
     AccountView,
@@ -18,7 +18,7 @@ from asyncchat.core.features.accounts import (
     LoggedInNow,
     LoggedOutNow,
     PasswordChanged,
-    Register,
+    RegisterAccount,
     Registered,
     Released,
     Removed,
@@ -96,8 +96,8 @@ def _register(session: IrcSession, message: Message) -> Sequence[Command]:
     account = "" if account == "*" else account
     email = "" if email == "*" else email
     if not session.is_confidential:
-        return [Answer(AccountRefused(AccountFault.OPEN, account, purpose=RegisterPurpose()))]
-    return [Register(account, email, password, name, RegisterPurpose())]
+        return [DialectReply(AccountRefused(AccountFault.OPEN, account, context=RegisterPurpose()))]
+    return [RegisterAccount(account, email, password, name, RegisterPurpose())]
 
 
 @command(
@@ -115,7 +115,7 @@ def _verify(session: IrcSession, message: Message) -> Sequence[Command]:
     return [session.fail_answer("VERIFY", "INVALID_CODE", middle(message.params[0]), text=text)]
 
 
-def _connect_first(session: IrcSession, command: str) -> Answer:
+def _connect_first(session: IrcSession, command: str) -> DialectReply:
     return session.fail_answer(command, "COMPLETE_CONNECTION_REQUIRED", text="Complete the connection first")
 
 
@@ -135,39 +135,39 @@ def _say_logged_in(session: IrcSession, reply: LoggedIn) -> bytes:
     """900, then what depends on the purpose."""
     text = f"You are now logged in as {reply.account}"
     told = session.numeric(numerics.RPL_LOGGEDIN, session.origin, reply.account, text=text)
-    purpose = reply.purpose
-    if isinstance(purpose, PassPurpose):
+    context = reply.context
+    if isinstance(context, PassPurpose):
         session.ask_next(entering(session))
         return told
-    if isinstance(purpose, sasl.SaslPurpose):
+    if isinstance(context, sasl.SaslPurpose):
         return told + sasl.succeeded(session)
-    if isinstance(purpose, RegisterPurpose):
+    if isinstance(context, RegisterPurpose):
         success = f":{session.context.name} REGISTER SUCCESS {reply.account}"
         return line(success, "Account created") + told
     made = isinstance(reply, Registered)
     words = f"The account {reply.account} is made: the name is yours now" if made else f"{text}"
-    return told + notice(session, purpose, words)
+    return told + notice(session, context, words)
 
 
 @reply(LoggedOutNow)
 def _say_logged_out(session: IrcSession, reply: LoggedOutNow) -> bytes:
     """A notice beside the event's own line (901)."""
-    return notice(session, reply.purpose, "You are logged out")
+    return notice(session, reply.context, "You are logged out")
 
 
 @reply(PasswordChanged)
 def _say_password_changed(session: IrcSession, reply: PasswordChanged) -> bytes:
-    return notice(session, reply.purpose, f"The password of {reply.account} is changed")
+    return notice(session, reply.context, f"The password of {reply.account} is changed")
 
 
 @reply(Removed)
 def _say_removed(session: IrcSession, reply: Removed) -> bytes:
-    return notice(session, reply.purpose, f"The account {reply.account} is removed")
+    return notice(session, reply.context, f"The account {reply.account} is removed")
 
 
 @reply(Released)
 def _say_released(session: IrcSession, reply: Released) -> bytes:
-    return notice(session, reply.purpose, f"{reply.name} is free, or yours")
+    return notice(session, reply.context, f"{reply.name} is free, or yours")
 
 
 @reply(AccountView)
@@ -178,23 +178,23 @@ def _say_account(session: IrcSession, view: AccountView) -> bytes:
     lines.append(f"Logged in to it: {people}" if people else "Nobody is logged in to it")
     if view.mine:
         lines.append(f"Its e-mail address: {view.email or 'none'}")
-    return b"".join(notice(session, view.purpose, text) for text in lines)
+    return b"".join(notice(session, view.context, text) for text in lines)
 
 
 @reply(AccountRefused)
 def _say_refused(session: IrcSession, refusal: AccountRefused) -> bytes:
     """904 to SASL, FAIL to REGISTER, a notice to all else."""
-    purpose = refusal.purpose
+    context = refusal.context
     why = refusal.why[:1].upper() + refusal.why[1:]
-    if isinstance(purpose, PassPurpose):
+    if isinstance(context, PassPurpose):
         session.ask_next(entering(session))
-        return notice(session, purpose, f"PASS did not log you in: {refusal.why}")
-    if isinstance(purpose, sasl.SaslPurpose):
+        return notice(session, context, f"PASS did not log you in: {refusal.why}")
+    if isinstance(context, sasl.SaslPurpose):
         return sasl.failed(session, "" if refusal.fault is AccountFault.WRONG else refusal.why)
-    if isinstance(purpose, RegisterPurpose):
+    if isinstance(context, RegisterPurpose):
         code = _CODES.get(refusal.fault, "TEMPORARILY_UNAVAILABLE")
         return session.fail("REGISTER", code, middle(refusal.account or "*"), text=why)
-    return notice(session, purpose, why)
+    return notice(session, context, why)
 
 
 refusals(

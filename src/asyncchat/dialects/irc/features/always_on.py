@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from asyncchat.core.events import Record
-from asyncchat.core.features.always_on import Staying
+from asyncchat.core.features.always_on import AlwaysOnStatus
 from asyncchat.core.features.connect import Present
-from asyncchat.core.features.presence import Detached
+from asyncchat.core.features.presence import SessionDetached
 from asyncchat.core.features.rooms import Joined
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.rooms import say_room
@@ -14,13 +14,13 @@ from asyncchat.dialects.irc.registry import reply, to_self
 from asyncchat.dialects.irc.session import IrcSession
 
 
-@reply(Staying)
-def _say_staying(session: IrcSession, reply: Staying) -> bytes:
+@reply(AlwaysOnStatus)
+def _say_staying(session: IrcSession, reply: AlwaysOnStatus) -> bytes:
     if not reply.on:
-        return notice(session, reply.purpose, f"{reply.account} leaves with its last connection")
+        return notice(session, reply.context, f"{reply.account} leaves with its last connection")
     end = f", for up to {reply.days} days" if reply.days else ""
     text = f"As {reply.account} you stay in your channels while you are not connected{end}"
-    return notice(session, reply.purpose, text)
+    return notice(session, reply.context, text)
 
 
 @reply(Present)
@@ -32,7 +32,7 @@ def _say_present(session: IrcSession, reply: Present) -> bytes:
     return session.encoder.encode(joined) + say_room(session, view)
 
 
-@to_self(Detached)
-def _detached(session: IrcSession, record: Record, event: Detached) -> bytes:
+@to_self(SessionDetached)
+def _session_detached(session: IrcSession, record: Record, event: SessionDetached) -> bytes:
     """ERROR: this session ends, the person stays."""
     return session.closing_bytes(event.reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.audit import ActsUnreadable, ActsView, ReadActs
+from asyncchat.core.features.audit import AuditUnreadable, AuditView, ReadAudit
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -27,18 +27,18 @@ def _audit(session: IrcSession, message: Message) -> Sequence[Command]:
     """Shows the last acts, as many as asked for, or all since a time."""
     asked = message.param(0)
     if asked.isascii() and asked.isdigit():
-        return [ReadActs(max(1, min(int(asked[:9]), _ACTS_TOLD)))]
+        return [ReadAudit(max(1, min(int(asked[:9]), _ACTS_TOLD)))]
     since = seconds_in(asked, bare=False)
-    return [ReadActs() if since is None else ReadActs(_ACTS_TOLD, since)]
+    return [ReadAudit() if since is None else ReadAudit(_ACTS_TOLD, since)]
 
 
-@reply(ActsView)
-def _say_acts(session: IrcSession, view: ActsView) -> bytes:
+@reply(AuditView)
+def _say_acts(session: IrcSession, view: AuditView) -> bytes:
     zone = Zone(session.context.server.zone, session.context.server.utc_offset)
     texts = [audit_line(record, zone) for record in view.records]
     return b"".join(session.notice(text) for text in (*texts, "End of the audit"))
 
 
-@reply(ActsUnreadable)
-def _say_acts_unreadable(session: IrcSession, _refusal: ActsUnreadable) -> bytes:
+@reply(AuditUnreadable)
+def _say_acts_unreadable(session: IrcSession, _refusal: AuditUnreadable) -> bytes:
     return session.notice("The history can't be read at the moment")

@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.events import Record
 from asyncchat.core.features.history import HistoryPage, HistoryUnreadable, ReadHistory, ReadMissed
-from asyncchat.core.features.last_seen import Visit
-from asyncchat.core.features.messages import Said, Speech, Whispered
+from asyncchat.core.features.last_seen import LastSeen
+from asyncchat.core.features.messages import Said, SaidInPrivate, Speech
 from asyncchat.core.features.redaction import EraseFrom
 from asyncchat.core.names import HISTSERV, fold
 from asyncchat.dialects.irc.capabilities import CHATHISTORY, ECHO_MESSAGE, SERVER_TIME
@@ -43,7 +43,7 @@ class Absence:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.seen: Visit | None = None
+        self.seen: LastSeen | None = None
         self.rooms: set[str] = set()
         """Those where that was told."""
 
@@ -88,7 +88,7 @@ def present(session: IrcSession, room: str, time: int) -> None:
         session.ask_next(on_joining(session, room, absence.number, time))
 
 
-def welcomed(session: IrcSession, seen: Visit | None) -> None:
+def welcomed(session: IrcSession, seen: LastSeen | None) -> None:
     """Reads what was said in private to a person that came back, and was last ``seen`` then."""
     absence = session.state(Absence)
     if absence is not None and seen is not None:
@@ -116,10 +116,10 @@ def on_joining(session: IrcSession, room: str, number: int, time: int) -> ReadHi
     asked = HistoryCursor(room, before=number, left=session.context.server.newcomers, newcomer=True)
     if since is not None:
         asked = missed(room, number, since, framed=True)
-    return msgspec.structs.replace(asked.command(), purpose=AutoreplayPurpose(asked, time))
+    return msgspec.structs.replace(asked.command(), context=AutoreplayPurpose(asked, time))
 
 
-def on_return(absence: Absence, seen: Visit) -> ReadMissed:
+def on_return(absence: Absence, seen: LastSeen) -> ReadMissed:
     """The page of what was said in private since then."""
     absence.seen = seen
     asked = missed("", absence.number, seen.time, framed=True)
@@ -156,14 +156,14 @@ def _heard(session: IrcSession, text: str) -> Sequence[Command]:
         return _ask(session, words[0], " ".join(words[1:]))
     if verb.upper() == "CLEAR" and len(words) == 2:
         return [EraseFrom(words[0], "" if words[1] == "*" else words[1])]
-    return [Answer(HistServNotice(f"Syntax: {_USAGE}, or CLEAR <#channel> <nickname>|* (operators)"))]
+    return [DialectReply(HistServNotice(f"Syntax: {_USAGE}, or CLEAR <#channel> <nickname>|* (operators)"))]
 
 
 def _ask(session: IrcSession, target: str, text: str) -> Sequence[Command]:
     asked = parse_history(target, text, _zone(session), session.state(HistoryCursor))
     if asked is None:
-        return [Answer(HistServNotice(f"Syntax: {_USAGE}"))]
-    return [msgspec.structs.replace(asked.command(), purpose=AutoreplayPurpose(asked))]
+        return [DialectReply(HistServNotice(f"Syntax: {_USAGE}"))]
+    return [msgspec.structs.replace(asked.command(), context=AutoreplayPurpose(asked))]
 
 
 def _zone(session: IrcSession) -> Zone:
@@ -206,12 +206,15 @@ def _is_told(session: IrcSession, page: HistoryPage, record: Record) -> bool:
 
 def _is_for_people(record: Record) -> bool:
     event = record.event
-    return isinstance(event, Said | Whispered) and event.speech not in (Speech.PROBE, Speech.PROBE_ANSWER)
+    return isinstance(event, Said | SaidInPrivate) and event.speech not in (
+        Speech.CTCP_QUERY,
+        Speech.CTCP_REPLY,
+    )
 
 
 def around(session: IrcSession, page: HistoryPage, asked: AutoreplayPurpose) -> tuple[bytes, bytes]:
     """The notices before and behind a page: what it does not show."""
-    going_on = next_cursor(msgspec.structs.replace(page, purpose=asked.cursor))
+    going_on = next_cursor(msgspec.structs.replace(page, context=asked.cursor))
     room = page.room
     if room:
         if going_on is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.events import Record
 from asyncchat.core.features.away import AwayChanged, SetAway, StillAway
 from asyncchat.core.replies import AwayNote
@@ -42,7 +42,7 @@ def _away(session: IrcSession, message: Message) -> Sequence[Command]:
     if not session.caps_in & PRE_AWAY:
         return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
     session.registration.away = text
-    return [Answer(StillAway(text))]
+    return [DialectReply(StillAway(text))]
 
 
 # Replies.

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.features.opers import OfferRenewed
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
@@ -58,13 +58,13 @@ def _cap(session: IrcSession, message: Message) -> Sequence[Command]:
     subcommand = message.params[0].upper()
     if subcommand == "LS":
         session.negotiate()
-        return [Answer(_listing(session, message.param(1)))]
+        return [DialectReply(_listing(session, message.param(1)))]
     if subcommand == "REQ":
         session.negotiate()
         # The list should be one parameter; a client that forgot the colon means all the same.
-        return [Answer(_verdict(session, " ".join(message.params[1:])))]
+        return [DialectReply(_verdict(session, " ".join(message.params[1:])))]
     if subcommand == "LIST":
-        return [Answer(Listing(session.cap_version, offered=False))]
+        return [DialectReply(Listing(session.cap_version, offered=False))]
     if subcommand == "END":
         if session.entered or not session.registration.negotiating:
             return []

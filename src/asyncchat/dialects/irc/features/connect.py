@@ -8,13 +8,13 @@ from typing import Final
 
 import msgspec
 
-from asyncchat.core.commands import Answer, Command, Pause
+from asyncchat.core.commands import Command, DialectReply, Pause
 from asyncchat.core.events import Record
-from asyncchat.core.features.accounts import ShowPassword
+from asyncchat.core.features.accounts import LogInWithPassword
 from asyncchat.core.features.connect import (
-    AlreadyEntered,
+    AlreadyConnected,
     CheckName,
-    Enter,
+    Connect,
     NameFixed,
     NameNotAllowed,
     NameTaken,
@@ -25,16 +25,16 @@ from asyncchat.core.features.connect import (
     Welcome,
 )
 from asyncchat.core.features.presence import (
-    Attached,
-    Entered,
+    Connected,
     Left,
     LoggedIn,
     LoggedOut,
     RealnameChanged,
     Renamed,
+    SessionAttached,
 )
 from asyncchat.core.features.server import Unlock, Unlocked, WrongPassword
-from asyncchat.core.replies import AccountFault, AccountRefused, NotEntered, StorageDown
+from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet, StorageDown
 from asyncchat.core.text import cut, printable, size
 from asyncchat.dialects.irc import client_numerics, modes, numerics
 from asyncchat.dialects.irc import client_values as values
@@ -120,15 +120,15 @@ def enter(session: IrcSession) -> Sequence[Command]:
     pending.password = ""
     if colon and account and shown and not (session.context.server.locked or pending.account):
         if not session.is_confidential:
-            return [Pause(AccountRefused(AccountFault.OPEN, account, purpose=PassPurpose()))]
-        return [ShowPassword(account, shown, PassPurpose())]
+            return [Pause(AccountRefused(AccountFault.OPEN, account, context=PassPurpose()))]
+        return [LogInWithPassword(account, shown, PassPurpose())]
     return [entering(session)]
 
 
-def entering(session: IrcSession) -> Enter:
+def entering(session: IrcSession) -> Connect:
     """Asks to become a person."""
     pending = session.registration
-    return Enter(
+    return Connect(
         pending.nick,
         pending.user,
         session.host,
@@ -155,7 +155,7 @@ def _password(session: IrcSession, message: Message) -> Sequence[Command]:
     return []
 
 
-def _already() -> Answer:
+def _already() -> DialectReply:
     return numeric(numerics.ERR_ALREADYREGISTERED, text="You may not reregister")
 
 
@@ -171,7 +171,7 @@ def _ping(session: IrcSession, message: Message) -> Sequence[Command]:
     token = message.params[0]
     if not token:
         return [numeric(numerics.ERR_NOORIGIN, text="No origin specified")]
-    return [Answer(line(f":{session.context.name} PONG {session.context.name}", token))]
+    return [DialectReply(line(f":{session.context.name} PONG {session.context.name}", token))]
 
 
 @command(
@@ -282,8 +282,8 @@ def person_changed(
 
 refusals(
     {
-        NotEntered: lambda r: (numerics.ERR_NOTREGISTERED, (), "You have not registered"),
-        AlreadyEntered: lambda r: (numerics.ERR_ALREADYREGISTERED, (), "You may not reregister"),
+        NotConnectedYet: lambda r: (numerics.ERR_NOTREGISTERED, (), "You have not registered"),
+        AlreadyConnected: lambda r: (numerics.ERR_ALREADYREGISTERED, (), "You may not reregister"),
         NameTaken: lambda r: (numerics.ERR_NICKNAMEINUSE, (r.name,), "Nickname is already in use"),
         NameNotAllowed: lambda r: (
             numerics.ERR_ERRONEUSNICKNAME,
@@ -312,8 +312,8 @@ refusals(
 # Events.
 
 
-@to_self(Entered, Attached)
-def _entered(session: IrcSession, record: Record, event: Entered | Attached) -> bytes:
+@to_self(Connected, SessionAttached)
+def _entered(session: IrcSession, record: Record, event: Connected | SessionAttached) -> bytes:
     """Says nothing: the greeting is a reply."""
     autoreplay.comes(session, record, event.person.account)
     return b""

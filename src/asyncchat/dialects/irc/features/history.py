@@ -199,7 +199,7 @@ def _reading(
         limit=limit,
         end=end,
         events=asked.events,
-        purpose=asked,
+        context=asked,
     )
 
 
@@ -250,7 +250,7 @@ _SELECTORS: dict[str, tuple[int, Callable[..., ReadHistory]]] = {
 
 @reply(HistoryPage)
 def _say_page(session: IrcSession, page: HistoryPage) -> bytes:
-    asked = page.purpose
+    asked = page.context
     if isinstance(asked, AutoreplayPurpose):
         before, behind = autoreplay.around(session, page, asked)
         if not page.records:
@@ -285,7 +285,7 @@ def _say_targets(session: IrcSession, view: TargetsView) -> bytes:
 
 @reply(HistoryUnreadable)
 def _say_unreadable(session: IrcSession, refusal: HistoryUnreadable) -> bytes:
-    asked = refusal.purpose
+    asked = refusal.context
     if isinstance(asked, AutoreplayPurpose):
         return autoreplay.say_replay_unreadable(session, refusal, asked)
     if not isinstance(asked, ChathistoryPurpose):

@@ -13,7 +13,7 @@ from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
 from asyncchat.core.features.invites import (
     AlreadyThere,
-    AskInvitations,
+    GetInvitations,
     InvitationsView,
     Invite,
     Invited,
@@ -51,7 +51,7 @@ def _invite(session: IrcSession, message: Message) -> Sequence[Command]:
     """Invites somebody into a room; alone it lists the rooms that one is invited to."""
     params = message.params
     if not params:
-        return [AskInvitations()]
+        return [GetInvitations()]
     if len(params) == 1 or not (params[0] and params[1]):
         return [numeric(numerics.ERR_NEEDMOREPARAMS, "INVITE", text="Not enough parameters")]
     return [Invite(params[1], params[0])]

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.names import NAME_BYTES
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc import numerics
@@ -42,7 +42,7 @@ def _isupport(session: IrcSession, message: Message) -> Sequence[Command]:
     """Tells what the server supports, before registration too where that was negotiated."""
     if not session.entered and not session.caps_in & EXTENDED_ISUPPORT:
         return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
-    return [Answer(Isupport())]
+    return [DialectReply(Isupport())]
 
 
 TOKENS_A_LINE: Final = 13

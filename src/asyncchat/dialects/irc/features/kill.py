@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.kill import Kill, Killed
-from asyncchat.core.features.opers import NeedOwner
+from asyncchat.core.features.opers import RequireOper
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features.opers import oper_only, reason_of
@@ -22,7 +22,7 @@ from asyncchat.dialects.irc.tokens import Message
 def _kill(session: IrcSession, message: Message) -> Sequence[Command]:
     name = message.params[0]
     if session.context.names_server(name):
-        return [NeedOwner(oper_only(numerics.ERR_CANTKILLSERVER, text="You can't kill a server!"))]
+        return [RequireOper(oper_only(numerics.ERR_CANTKILLSERVER, text="You can't kill a server!"))]
     return [Kill(name, reason_of(message.param(1)) or session.nick)]
 
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.events import Record
 from asyncchat.core.features.history import NoSuchMessage
 from asyncchat.core.features.messages import (
     CannotSpeak,
-    Confide,
-    Confided,
     Cuts,
     Said,
+    SaidInPrivate,
+    SaidToRole,
     Say,
-    Signalled,
-    SignalledTo,
-    SignalledToRole,
+    SayToRole,
     Speech,
-    Whispered,
+    TagMessageSent,
+    TagMessageSentInPrivate,
+    TagMessageSentToRole,
 )
-from asyncchat.core.features.messages import Signal as SignalCommand
+from asyncchat.core.features.messages import SendTagMessage as SignalCommand
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.replies import NoSuchPerson, NoText, TextTooLong
@@ -109,7 +109,7 @@ def said(target: str, text: str, speech: Speech, tags: Tags, cuts: Cuts = ()) ->
     """The command that says something to a room, to a person, or to a room's members with a role."""
     if for_a_role(target):
         role, room = _role_and_room(target)
-        return Confide(room, role, text, speech, tags, cuts)
+        return SayToRole(room, role, text, speech, tags, cuts)
     return Say(target, text, speech, tags, cuts)
 
 
@@ -149,7 +149,7 @@ def relayed(session: IrcSession, message: Message) -> Tags:
     return tuple(tag for tag in message.tags if tag[0][:1] == "+" and tag[0] != "+")
 
 
-def _too_many(targets: Sequence[str]) -> Answer:
+def _too_many(targets: Sequence[str]) -> DialectReply:
     text = f"At most {TARGETS} targets at once"
     return numeric(numerics.ERR_TOOMANYTARGETS, targets[TARGETS], text=text)
 
@@ -172,8 +172,8 @@ refusals(
 # Events.
 
 
-Spoken = Said | Whispered | Confided
-Signal = Signalled | SignalledTo | SignalledToRole | Reacted | ReactedTo
+Spoken = Said | SaidInPrivate | SaidToRole
+Signal = TagMessageSent | TagMessageSentInPrivate | TagMessageSentToRole | Reacted | ReactedTo
 
 
 def message_lines(encoder: EncoderBase, record: Record, batch: str = "") -> bytes:
@@ -182,7 +182,7 @@ def message_lines(encoder: EncoderBase, record: Record, batch: str = "") -> byte
     return _message_lines(encoder, record, event, batch) if isinstance(event, Spoken) else b""
 
 
-@tagged(Said, Whispered)
+@tagged(Said, SaidInPrivate)
 def _message_lines(encoder: EncoderBase, record: Record, event: Spoken, batch: str) -> bytes:
     """The lines of a message.
 
@@ -191,7 +191,7 @@ def _message_lines(encoder: EncoderBase, record: Record, event: Spoken, batch: s
     """
     if isinstance(event, Said):
         target = event.room
-    elif isinstance(event, Whispered):
+    elif isinstance(event, SaidInPrivate):
         target = event.to.name
     else:
         target = f"{PREFIXES[event.role]}{event.room}"
@@ -208,7 +208,7 @@ def _message_lines(encoder: EncoderBase, record: Record, event: Spoken, batch: s
     return tags + others.join(told)
 
 
-tagged(Confided, playback=False)(_message_lines)
+tagged(SaidToRole, playback=False)(_message_lines)
 
 
 def _multiline(
@@ -223,26 +223,26 @@ def _multiline(
     return b"".join((begin, *((joined if goes_on else plain) + part for part, goes_on in parts), end))
 
 
-@tagged(Signalled, SignalledTo, SignalledToRole, playback=False)
+@tagged(TagMessageSent, TagMessageSentInPrivate, TagMessageSentToRole, playback=False)
 def signal_lines(encoder: EncoderBase, record: Record, event: Signal, batch: str) -> bytes:
     """A TAGMSG, only for clients with message-tags."""
     if not encoder.caps & MESSAGE_TAGS:
         return b""
-    if isinstance(event, SignalledToRole):
+    if isinstance(event, TagMessageSentToRole):
         target = f"{PREFIXES[event.role]}{event.room}"
     else:
-        target = event.to.name if isinstance(event, SignalledTo | ReactedTo) else event.room
+        target = event.to.name if isinstance(event, TagMessageSentInPrivate | ReactedTo) else event.room
     tags = encoder.message_tags(record, event.person, event.tags, batch)
     return tags + line(f":{event.person.origin} TAGMSG {target}")
 
 
-@to_self(Said, Signalled, Confided, SignalledToRole)
+@to_self(Said, TagMessageSent, SaidToRole, TagMessageSentToRole)
 def echo(session: IrcSession, record: Record, _event: object) -> bytes:
     """Tells what others are told, to those who know echoes."""
     return session.encoder.encode(record) if session.caps_out & ECHO_MESSAGE else b""
 
 
-@to_self(Whispered, SignalledTo)
+@to_self(SaidInPrivate, TagMessageSentInPrivate)
 def private_echo(session: IrcSession, record: Record, event: Any) -> bytes:
     """As ``echo``; those who write to themselves are told twice."""
     told = session.encoder.encode(record)
@@ -250,7 +250,7 @@ def private_echo(session: IrcSession, record: Record, event: Any) -> bytes:
     return echoed + session.beside_answer(told) if event.to.id == session.id else echoed
 
 
-@to_siblings(Whispered, SignalledTo)
+@to_siblings(SaidInPrivate, TagMessageSentInPrivate)
 def private_from_sibling(session: IrcSession, record: Record, event: Any, _alone: bool) -> bytes:
     """Tells of a message to another person: only clients that know echoes take it for what it is."""
     if event.to.id == session.id or not session.caps_out & ECHO_MESSAGE:

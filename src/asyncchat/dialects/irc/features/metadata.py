@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.events import Record
 from asyncchat.core.features.metadata.facts import (
-    AskMetadata,
-    AskSubscribed,
     ClearMetadata,
+    GetMetadata,
+    GetSubscribed,
     MetadataFault,
     MetadataLater,
     MetadataNow,
@@ -132,7 +132,7 @@ def _metadata(session: IrcSession, message: Message) -> Commands:
     return handler(session, "" if mine else target, rest)
 
 
-def _refused(session: IrcSession, code: str, *context: str, text: str) -> Answer:
+def _refused(session: IrcSession, code: str, *context: str, text: str) -> DialectReply:
     return session.fail_answer("METADATA", code, *context, text=text)
 
 
@@ -146,8 +146,8 @@ def _list(session: IrcSession, target: str, _rest: Keys) -> Commands:
 
 def _ask(session: IrcSession, target: str, keys: Keys | None) -> Command:
     if session.entered:
-        return AskMetadata(target, keys)
-    return AskMetadata("", keys, session.registration.account, session.registration.metadata)
+        return GetMetadata(target, keys)
+    return GetMetadata("", keys, session.registration.account, session.registration.metadata)
 
 
 def _set(session: IrcSession, target: str, rest: Keys) -> Commands:
@@ -156,7 +156,7 @@ def _set(session: IrcSession, target: str, rest: Keys) -> Commands:
     if session.entered:
         return [SetMetadata(target, key, value)]
     if not is_key(key):
-        return [Answer(MetadataRefused(MetadataFault.KEY, "", key))]
+        return [DialectReply(MetadataRefused(MetadataFault.KEY, "", key))]
     return _prepare(session, key, value)
 
 
@@ -173,7 +173,7 @@ def _prepare(session: IrcSession, key: str, value: str | None) -> Commands:
 def _sync(session: IrcSession, target: str, _rest: Keys) -> Commands:
     if session.entered:
         return [SyncMetadata(target)]
-    return [Answer(MetadataTold(_SELF, (), asked=True))]
+    return [DialectReply(MetadataTold(_SELF, (), asked=True))]
 
 
 def _sub(session: IrcSession, _target: str, keys: Keys) -> Commands:
@@ -182,7 +182,7 @@ def _sub(session: IrcSession, _target: str, keys: Keys) -> Commands:
     pending = session.registration
     result = subscribing(pending.keys, keys)
     pending.keys = tuple(dict.fromkeys((*pending.keys, *result.granted)))
-    return [Answer(SubscribedNow(result, True))]
+    return [DialectReply(SubscribedNow(result, True))]
 
 
 def _unsub(session: IrcSession, _target: str, keys: Keys) -> Commands:
@@ -191,13 +191,13 @@ def _unsub(session: IrcSession, _target: str, keys: Keys) -> Commands:
     valid = tuple(dict.fromkeys(key for key in keys if is_key(key)))
     invalid = tuple(dict.fromkeys(key for key in keys if not is_key(key)))
     session.registration.keys = tuple(key for key in session.registration.keys if key not in valid)
-    return [Answer(SubscribedNow(Subscribing(valid, invalid), False))]
+    return [DialectReply(SubscribedNow(Subscribing(valid, invalid), False))]
 
 
 def _subs(session: IrcSession, _target: str, _rest: Keys) -> Commands:
     if session.entered:
-        return [AskSubscribed(session.session)]
-    return [Answer(SubscriptionsView(session.registration.keys))]
+        return [GetSubscribed(session.session)]
+    return [DialectReply(SubscriptionsView(session.registration.keys))]
 
 
 _SUBCOMMANDS: dict[str, Callable[[IrcSession, str, Keys], Commands]] = {

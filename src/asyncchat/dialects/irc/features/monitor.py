@@ -7,15 +7,15 @@ from typing import Final
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.monitor import (
-    WATCHED_EACH,
-    AskWatched,
-    Came,
-    HereView,
-    Noticed,
-    Unwatch,
-    Watch,
-    WatchedView,
-    Went,
+    MONITOR_EACH,
+    GetMonitored,
+    MonitorAdd,
+    MonitorChange,
+    MonitorListView,
+    MonitorOffline,
+    MonitorOnline,
+    MonitorRemove,
+    MonitorStatusView,
 )
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
@@ -29,7 +29,7 @@ from asyncchat.dialects.irc.tokens import Message
 
 EXTENDED_MONITOR: Final = capability("extended-monitor", "extensions/extended-monitor", changes=True)
 
-token("MONITOR", WATCHED_EACH)
+token("MONITOR", MONITOR_EACH)
 
 
 _NAMES_BYTES = 380
@@ -50,13 +50,13 @@ def _monitor(session: IrcSession, message: Message) -> Sequence[Command]:
     if subcommand in ("+", "-") and not names:
         return [numeric(numerics.ERR_NEEDMOREPARAMS, "MONITOR", text="Not enough parameters")]
     if subcommand == "+":
-        return [Watch(names)]
+        return [MonitorAdd(names)]
     if subcommand == "-":
-        return [Unwatch(names)]
+        return [MonitorRemove(names)]
     if subcommand == "C":
-        return [Unwatch(all=True)]
+        return [MonitorRemove(all=True)]
     if subcommand in ("L", "S"):
-        return [AskWatched(here=subcommand == "S")]
+        return [GetMonitored(here=subcommand == "S")]
     text = "Unknown MONITOR subcommand: + - C L S"
     return [numeric(numerics.ERR_UNKNOWNERROR, "MONITOR", middle(message.params[0]), text=text)]
 
@@ -64,10 +64,10 @@ def _monitor(session: IrcSession, message: Message) -> Sequence[Command]:
 # Replies.
 
 
-@reply(HereView)
-def _say_here(session: IrcSession, view: HereView) -> bytes:
-    here = _lines(session, numerics.RPL_MONONLINE, (person.origin for person in view.here))
-    gone = _lines(session, numerics.RPL_MONOFFLINE, view.gone)
+@reply(MonitorStatusView)
+def _say_here(session: IrcSession, view: MonitorStatusView) -> bytes:
+    here = _lines(session, numerics.RPL_MONONLINE, (person.origin for person in view.online))
+    gone = _lines(session, numerics.RPL_MONOFFLINE, view.offline)
     over = b"".join(
         session.numeric(numerics.ERR_MONLISTFULL, str(view.limit), some, text="Monitor list is full.")
         for some in _joined(view.over)
@@ -75,8 +75,8 @@ def _say_here(session: IrcSession, view: HereView) -> bytes:
     return here + gone + over
 
 
-@reply(WatchedView)
-def _say_watched(session: IrcSession, view: WatchedView) -> bytes:
+@reply(MonitorListView)
+def _say_watched(session: IrcSession, view: MonitorListView) -> bytes:
     end = session.numeric(numerics.RPL_ENDOFMONLIST, text="End of MONITOR list")
     return _lines(session, numerics.RPL_MONLIST, view.names) + end
 
@@ -91,19 +91,19 @@ def _joined(names: Iterable[str]) -> list[str]:
     return [some.replace(" ", ",") for some in gathered(every, _NAMES_BYTES)] if every else []
 
 
-@lines(Came, cause=by_the_server)
-def _online_lines(encoder: EncoderBase, event: Came) -> bytes:
+@lines(MonitorOnline, cause=by_the_server)
+def _online_lines(encoder: EncoderBase, event: MonitorOnline) -> bytes:
     """``*`` stands for each reader (monitor, "730")."""
     return line(f":{encoder.source} {numerics.RPL_MONONLINE} *", event.person.origin)
 
 
-@lines(Went, cause=by_the_server)
-def _offline_lines(encoder: EncoderBase, event: Went) -> bytes:
+@lines(MonitorOffline, cause=by_the_server)
+def _offline_lines(encoder: EncoderBase, event: MonitorOffline) -> bytes:
     return line(f":{encoder.source} {numerics.RPL_MONOFFLINE} *", event.person.name)
 
 
-@lines(Noticed)
-def _change_lines(encoder: EncoderBase, event: Noticed) -> bytes:
+@lines(MonitorChange)
+def _change_lines(encoder: EncoderBase, event: MonitorChange) -> bytes:
     """Tells what the person's rooms are told of it (extended-monitor)."""
     if not encoder.caps & EXTENDED_MONITOR:
         return b""
@@ -112,4 +112,4 @@ def _change_lines(encoder: EncoderBase, event: Noticed) -> bytes:
     return b"" if told is None else told(encoder, event.change)
 
 
-not_to_self(Came, Went, Noticed)
+not_to_self(MonitorOnline, MonitorOffline, MonitorChange)

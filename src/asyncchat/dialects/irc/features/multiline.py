@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.features.messages import Speech
 from asyncchat.dialects.irc.batches import BatchFailure, ClientBatches, MultilineText
 from asyncchat.dialects.irc.capabilities import BATCH, MULTILINE
@@ -15,7 +15,7 @@ from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.speech import parse_ctcp
 from asyncchat.dialects.irc.tokens import Message
 
-_BEFORE = {Speech.ACTION: len("\x01ACTION "), Speech.PROBE: 1, Speech.PROBE_ANSWER: 1}
+_BEFORE = {Speech.ACTION: len("\x01ACTION "), Speech.CTCP_QUERY: 1, Speech.CTCP_REPLY: 1}
 """Characters that stand before the text of a CTCP."""
 
 
@@ -74,8 +74,8 @@ def say_failed(session: IrcSession, failed: BatchFailure) -> bytes:
     return session.fail("BATCH", failed.code, *context, text=failed.text)
 
 
-def _failed(session: IrcSession, failed: BatchFailure) -> Answer:
-    return Answer(say_failed(session, failed))
+def _failed(session: IrcSession, failed: BatchFailure) -> DialectReply:
+    return DialectReply(say_failed(session, failed))
 
 
 def _multiline(session: IrcSession) -> bool:

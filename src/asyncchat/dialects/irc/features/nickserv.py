@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.features.accounts import (
-    AskAccount,
     DropAccount,
+    GetAccount,
+    LogInWithPassword,
     LogOut,
     NewPassword,
     Reclaim,
-    Register,
-    ShowPassword,
+    RegisterAccount,
 )
-from asyncchat.core.features.always_on import SetStaying
+from asyncchat.core.features.always_on import SetAlwaysOn
 from asyncchat.core.names import NICKSERV, fold
 from asyncchat.core.replies import AccountFault, AccountRefused
 from asyncchat.dialects.irc.features.services import ServiceNotices, ServicePurpose, Verb, obeyed
@@ -29,12 +29,12 @@ PURPOSE = ServicePurpose(NICKSERV)
 
 
 def _identify(_session: IrcSession, words: list[str]) -> Command:
-    return ShowPassword(words[0] if len(words) > 1 else "", words[-1], PURPOSE)
+    return LogInWithPassword(words[0] if len(words) > 1 else "", words[-1], PURPOSE)
 
 
 def _register(_session: IrcSession, words: list[str]) -> Command:
     email = words[1] if len(words) > 1 and words[1] != "*" else ""
-    return Register("", email, words[0], purpose=PURPOSE)
+    return RegisterAccount("", email, words[0], context=PURPOSE)
 
 
 def _drop(_session: IrcSession, words: list[str]) -> Command:
@@ -52,11 +52,11 @@ def _regain(_session: IrcSession, words: list[str]) -> Command:
 def _set(session: IrcSession, words: list[str]) -> Command:
     what, value = words[0].upper(), words[1] if len(words) > 1 else ""
     if what in ("ALWAYSON", "ALWAYS-ON") and value.upper() in ("", "ON", "OFF"):
-        return SetStaying(value.upper() == "ON" if value else None, PURPOSE)
+        return SetAlwaysOn(value.upper() == "ON" if value else None, PURPOSE)
     if what != "PASSWORD" or not value:
-        return Answer(ServiceNotices(_SETTINGS, PURPOSE))
+        return DialectReply(ServiceNotices(_SETTINGS, PURPOSE))
     if not session.is_confidential:
-        return Answer(AccountRefused(AccountFault.OPEN, purpose=PURPOSE))
+        return DialectReply(AccountRefused(AccountFault.OPEN, context=PURPOSE))
     return NewPassword(value, PURPOSE)
 
 
@@ -69,7 +69,7 @@ VERBS: dict[str, Verb] = {
     "IDENTIFY": Verb(_identify, 1, 2, "[<account>] <password>", "Logs you in.", secret=True),
     "LOGOUT": Verb(lambda _session, _words: LogOut(PURPOSE), 0, 0, "", "Logs you out."),
     "INFO": Verb(
-        lambda _session, words: AskAccount(words[0] if words else "", PURPOSE),
+        lambda _session, words: GetAccount(words[0] if words else "", PURPOSE),
         0,
         1,
         "[<account>]",

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
 from asyncchat.core.features.opers import (
-    NeedOwner,
     NotFromHere,
-    Owner,
-    OwnerClaimed,
-    OwnerOnly,
-    OwnerResigned,
+    Oper,
+    OperGranted,
+    OperOnly,
+    OperResigned,
+    RequireOper,
     WrongCode,
 )
 from asyncchat.core.replies import NotServerOperator
@@ -46,7 +46,7 @@ from asyncchat.dialects.irc.tokens import Message
 def _oper(session: IrcSession, message: Message) -> Sequence[Command]:
     """Grants operator rights for the owner code, ``OPER owner CODE``, or as a named operator."""
     name, code = message.params[:2]
-    return [Owner(code, "" if name.casefold() == "owner" else name)]
+    return [Oper(code, "" if name.casefold() == "owner" else name)]
 
 
 @command(
@@ -69,7 +69,7 @@ def _owner(session: IrcSession, message: Message) -> Sequence[Command]:
 )
 def _connect(session: IrcSession, message: Message) -> Sequence[Command]:
     """Refuses: there is no other server to link."""
-    return [NeedOwner(no_such_server(message.params[0]).value)]
+    return [RequireOper(no_such_server(message.params[0]).value)]
 
 
 @command(
@@ -80,7 +80,7 @@ def _squit(session: IrcSession, message: Message) -> Sequence[Command]:
     server = message.params[0]
     if session.context.is_called(server):
         return _not_from_here("squit")
-    return [NeedOwner(no_such_server(server).value)]
+    return [RequireOper(no_such_server(server).value)]
 
 
 @command("DIE", about="Is refused: a server is stopped where it was started (operators).")
@@ -95,11 +95,11 @@ def _restart(session: IrcSession, message: Message) -> Sequence[Command]:
 
 def _not_from_here(right: str) -> Sequence[Command]:
     text = "Insufficient oper privileges: stop it where it was started"
-    return [NeedOwner(oper_only(numerics.ERR_NOPRIVS, right, text=text))]
+    return [RequireOper(oper_only(numerics.ERR_NOPRIVS, right, text=text))]
 
 
 def oper_only(code: str, *words: str, text: str) -> object:
-    """A numeric for operators alone, as ``NeedOwner`` takes it."""
+    """A numeric for operators alone, as ``RequireOper`` takes it."""
     return numeric(code, *words, text=text).value
 
 
@@ -111,9 +111,9 @@ def reason_of(text: str) -> str:
 # Replies.
 
 
-@reply(OwnerOnly)
-def _say_owner_only(session: IrcSession, reply: OwnerOnly) -> bytes:
-    value = reply.purpose
+@reply(OperOnly)
+def _say_owner_only(session: IrcSession, reply: OperOnly) -> bytes:
+    value = reply.context
     return session.numeric(value.code, *value.words, text=value.text) if isinstance(value, Numeric) else b""
 
 
@@ -137,22 +137,22 @@ def _own_mode(session: IrcSession, mode: str) -> bytes:
     return line(f":{session.nick} MODE {session.nick}", mode)
 
 
-@to_self(OwnerClaimed)
-def _oper_granted(session: IrcSession, _record: Record, _event: OwnerClaimed) -> bytes:
+@to_self(OperGranted)
+def _oper_granted(session: IrcSession, _record: Record, _event: OperGranted) -> bytes:
     text = "You are now an IRC operator"
     return session.numeric(numerics.RPL_YOUREOPER, text=text) + _own_mode(session, "+o")
 
 
-@to_siblings(OwnerClaimed)
+@to_siblings(OperGranted)
 def _oper_granted_to_sibling(
-    session: IrcSession, _record: Record, _event: OwnerClaimed, _alone: bool
+    session: IrcSession, _record: Record, _event: OperGranted, _alone: bool
 ) -> bytes:
     return _own_mode(session, "+o")
 
 
-@to_self(OwnerResigned)
-def _oper_resigned(session: IrcSession, _record: Record, _event: OwnerResigned) -> bytes:
+@to_self(OperResigned)
+def _oper_resigned(session: IrcSession, _record: Record, _event: OperResigned) -> bytes:
     return _own_mode(session, "-o")
 
 
-to_siblings_as_to_self(OwnerResigned)
+to_siblings_as_to_self(OperResigned)

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from asyncchat.core.commands import Answer, Command
-from asyncchat.core.features.queries import AskPeople, AskPerson, PeopleView, PersonView
+from asyncchat.core.commands import Command, DialectReply
+from asyncchat.core.features.queries import GetPeople, GetPerson, PeopleView, PersonView
 from asyncchat.core.modes import BOT
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import each, listed, numeric
@@ -56,29 +56,29 @@ def _whois(session: IrcSession, message: Message) -> Sequence[Command]:
     nicks = listed(asked, WHOIS)
     if not nicks:
         return [numeric(numerics.ERR_NONICKNAMEGIVEN, text="No nickname given")]
-    purpose = WhoIs(asked)
+    context = WhoIs(asked)
     questions: list[Command] = []
     if len(message.params) > 1:
         server = message.params[0]
         if session.context.names_server(server) and not session.context.is_called(server):
             return [no_such_server(server)]
         if not session.context.is_called(server) and server not in nicks:
-            questions.append(AskPeople((server,), AtServer(server, purpose)))
-    questions.extend(each(asked, WHOIS, lambda nick: AskPerson(nick, purpose)))
-    return [*questions, Answer(purpose)]
+            questions.append(GetPeople((server,), AtServer(server, context)))
+    questions.extend(each(asked, WHOIS, lambda nick: GetPerson(nick, context)))
+    return [*questions, DialectReply(context)]
 
 
 @command(
     "USERHOST", 1, params="<nickname>...", about="Tells the hosts of up to five people, and who is away."
 )
 def _userhost(session: IrcSession, message: Message) -> Sequence[Command]:
-    return [AskPeople(message.params[:ASKED], UserHost())]
+    return [GetPeople(message.params[:ASKED], UserHost())]
 
 
 @command("ISON", 1, params="<nickname>...", about="Tells which of these people are here.")
 def _ison(session: IrcSession, message: Message) -> Sequence[Command]:
     nicks = [nick for param in message.params for nick in param.split(" ") if nick]
-    return [AskPeople(tuple(nicks[:WATCHED]), IsOn())]
+    return [GetPeople(tuple(nicks[:WATCHED]), IsOn())]
 
 
 # Replies.
@@ -86,7 +86,7 @@ def _ison(session: IrcSession, message: Message) -> Sequence[Command]:
 
 @reply(PersonView)
 def _say_person(session: IrcSession, view: PersonView) -> bytes:
-    if isinstance(view.purpose, WhoIs) and view.purpose.vain:
+    if isinstance(view.context, WhoIs) and view.context.vain:
         return b""
     person = view.seen.person
     nick = person.name
@@ -101,7 +101,7 @@ def _say_person(session: IrcSession, view: PersonView) -> bytes:
             say(numerics.RPL_WHOISCHANNELS, nick, text=some) for some in gathered(rooms, _ROOMS_BYTES)
         )
     lines.append(say(numerics.RPL_WHOISSERVER, nick, session.context.name, text=_our_words(session)))
-    if view.seen.owner:
+    if view.seen.server_operator:
         lines.append(say(numerics.RPL_WHOISOPERATOR, nick, text="is an IRC operator"))
     if person.account:
         lines.append(say(numerics.RPL_WHOISACCOUNT, nick, person.account, text="is logged in as"))
@@ -109,11 +109,14 @@ def _say_person(session: IrcSession, view: PersonView) -> bytes:
         lines.append(say(numerics.RPL_WHOISBOT, nick, text="is a bot"))
     if view.seen.away:
         lines.append(say(numerics.RPL_AWAY, nick, text=view.seen.away))
-    if view.absent:
-        since = f"has not been connected since {session.context.moment(view.absent)}"
+    if view.offline_since:
+        since = f"has not been connected since {session.context.moment(view.offline_since)}"
         lines.append(say(numerics.RPL_WHOISSPECIAL, nick, text=since))
     if view.private:
-        modes = "".join(sorted(PERSON_LETTERS[flag] for flag in view.seen.flags)) + "o" * view.seen.owner
+        modes = (
+            "".join(sorted(PERSON_LETTERS[flag] for flag in view.seen.flags))
+            + "o" * view.seen.server_operator
+        )
         if modes:
             lines.append(say(numerics.RPL_WHOISMODES, nick, text=f"is using modes +{modes}"))
         address = view.seen.address
@@ -123,7 +126,7 @@ def _say_person(session: IrcSession, view: PersonView) -> bytes:
     if session.caps_out & METADATA:
         code = numerics.RPL_WHOISKEYVALUE
         lines.extend(say(code, nick, key, EVERYBODY, text=value) for key, value in view.metadata)
-    times = str(view.seen.idle), str(view.entered // 1_000_000)
+    times = str(view.seen.idle), str(view.connected_at // 1_000_000)
     lines.append(say(numerics.RPL_WHOISIDLE, nick, *times, text="seconds idle, signon time"))
     return b"".join(lines)
 
@@ -137,12 +140,12 @@ def _say_end_of_whois(session: IrcSession, value: WhoIs) -> bytes:
     return session.numeric(numerics.RPL_ENDOFWHOIS, middle(value.asked), text="End of /WHOIS list")
 
 
-def say_at_server(session: IrcSession, purpose: AtServer, view: PeopleView) -> bytes:
+def say_at_server(session: IrcSession, context: AtServer, view: PeopleView) -> bytes:
     """There is no such server, unless the name is that of a person, whose server was meant."""
     if view.people:
         return b""
-    purpose.whois.vain = True
-    return session.numeric(numerics.ERR_NOSUCHSERVER, middle(purpose.name), text="No such server")
+    context.whois.vain = True
+    return session.numeric(numerics.ERR_NOSUCHSERVER, middle(context.name), text="No such server")
 
 
 def say_userhost(session: IrcSession, _purpose: UserHost, view: PeopleView) -> bytes:
@@ -151,7 +154,9 @@ def say_userhost(session: IrcSession, _purpose: UserHost, view: PeopleView) -> b
     for seen in view.people:
         person = seen.person
         mark = "-" if seen.away else "+"
-        found.append(f"{person.name}{'*' * seen.owner}={mark}{person.user}@{seen.address or person.host}")
+        found.append(
+            f"{person.name}{'*' * seen.server_operator}={mark}{person.user}@{seen.address or person.host}"
+        )
     return session.numeric(numerics.RPL_USERHOST, text=" ".join(found))
 
 
@@ -170,7 +175,7 @@ _PURPOSES: dict[type, Callable[[IrcSession, Any, PeopleView], bytes]] = {
 
 @reply(PeopleView)
 def _say_people(session: IrcSession, view: PeopleView) -> bytes:
-    return _PURPOSES[type(view.purpose)](session, view.purpose, view)
+    return _PURPOSES[type(view.context)](session, view.context, view)
 
 
 # The client's side.

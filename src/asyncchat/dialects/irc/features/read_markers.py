@@ -7,7 +7,7 @@ from typing import Final
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
-from asyncchat.core.features.read_markers import MarkRead, MarkView, NoMark, ReadUpTo
+from asyncchat.core.features.read_markers import NoReadMarker, ReadMarkerView, ReadUpTo, SetReadMarker
 from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import by_the_server, command, lines, not_to_self, reply, to_siblings
@@ -30,13 +30,13 @@ def _markread(session: IrcSession, message: Message) -> Sequence[Command]:
     if not target:
         return [session.fail_answer("MARKREAD", "NEED_MORE_PARAMS", text="Missing parameters")]
     if len(message.params) == 1:
-        return [MarkRead(target)]
+        return [SetReadMarker(target)]
     kind, equals, value = message.params[1].partition("=")
     time = milliseconds(value) if kind == "timestamp" and equals else None
     if time is None or len(message.params) > 2:
         given = [middle(text) for text in message.params[: 3 if len(message.params) > 2 else 2] if text]
         return [session.fail_answer("MARKREAD", "INVALID_PARAMS", *given, text="Invalid parameters")]
-    return [MarkRead(target, time * 1000)]
+    return [SetReadMarker(target, time * 1000)]
 
 
 def mark_line(source: str, target: str, time: int | None) -> bytes:
@@ -44,13 +44,13 @@ def mark_line(source: str, target: str, time: int | None) -> bytes:
     return line(f":{source} MARKREAD {target} {'*' if time is None else f'timestamp={timestamp(time)}'}")
 
 
-@reply(MarkView)
-def _say_mark(session: IrcSession, view: MarkView) -> bytes:
+@reply(ReadMarkerView)
+def _say_mark(session: IrcSession, view: ReadMarkerView) -> bytes:
     return mark_line(session.context.name, view.target, view.time)
 
 
-@reply(NoMark)
-def _say_no_mark(session: IrcSession, refusal: NoMark) -> bytes:
+@reply(NoReadMarker)
+def _say_no_mark(session: IrcSession, refusal: NoReadMarker) -> bytes:
     return session.fail("MARKREAD", "INVALID_PARAMS", middle(refusal.target), text="Invalid parameters")
 
 

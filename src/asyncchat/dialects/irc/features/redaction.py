@@ -9,7 +9,13 @@ from typing import Final
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
 from asyncchat.core.features.history import Which
-from asyncchat.core.features.redaction import Erased, Redact, RedactionFault, RedactionRefused, Retracted
+from asyncchat.core.features.redaction import (
+    Erased,
+    Redact,
+    RedactedInPrivate,
+    RedactionFault,
+    RedactionRefused,
+)
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, capability
@@ -41,7 +47,7 @@ MESSAGE_REDACTION: Final = capability(
     needs=("message-tags", "echo-message"),
 )
 
-Redaction = Erased | Retracted
+Redaction = Erased | RedactedInPrivate
 
 
 # Taking back (IRCv3 message-redaction).
@@ -76,13 +82,13 @@ def _say_not_redacted(session: IrcSession, refusal: RedactionRefused) -> bytes:
     code, text = _REDACTION_FAULTS[refusal.fault]
     context = [middle(refusal.to)]
     if refusal.fault is not RedactionFault.TARGET:
-        context.append(middle(str(refusal.purpose)))
+        context.append(middle(str(refusal.context)))
     if refusal.fault is RedactionFault.EXPIRED:
         context.append(str(refusal.seconds))
     return session.fail("REDACT", code, *context, text=text)
 
 
-@tagged(Erased, Retracted, playback=False)
+@tagged(Erased, RedactedInPrivate, playback=False)
 def _redact_lines(encoder: EncoderBase, record: Record, event: Redaction, batch: str) -> bytes | None:
     """A REDACT for each message; None for clients that do not know it."""
     if not encoder.caps & MESSAGE_REDACTION:
@@ -97,7 +103,7 @@ def _redact_lines(encoder: EncoderBase, record: Record, event: Redaction, batch:
     return b"".join(head + line(f"{start} {encoder.ids.id_of(number)}", reason) for number in numbers)
 
 
-played_back(Erased, Retracted)(_redact_lines)
+played_back(Erased, RedactedInPrivate)(_redact_lines)
 
 
 @lines(Erased, cause=by_the_server)
@@ -109,21 +115,21 @@ def _erased_lines(encoder: EncoderBase, event: Erased) -> bytes:
     return line(f":{encoder.source} NOTICE {event.room}", f"{event.person.name} erased {what}{because}")
 
 
-@lines(Retracted, cause=by_the_server)
-def _retracted_lines(encoder: EncoderBase, event: Retracted) -> bytes:
+@lines(RedactedInPrivate, cause=by_the_server)
+def _redacted_in_private_lines(encoder: EncoderBase, event: RedactedInPrivate) -> bytes:
     because = f": {event.reason}" if event.reason else ""
     text = f"{event.person.name} took back a private message{because}"
     return line(f":{encoder.source} NOTICE {event.to.name}", text)
 
 
-@to_self(Erased, Retracted)
+@to_self(Erased, RedactedInPrivate)
 def _redacted(session: IrcSession, record: Record, _event: Redaction) -> bytes:
     """Echoed as a message is to clients that know REDACT."""
     wanted = session.caps_out & ECHO_MESSAGE or not session.caps_out & MESSAGE_REDACTION
     return session.encoder.encode(record) if wanted else b""
 
 
-to_siblings(Retracted)(messages.private_from_sibling)
+to_siblings(RedactedInPrivate)(messages.private_from_sibling)
 
 
 # The client's side.

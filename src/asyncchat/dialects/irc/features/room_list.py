@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.queries import AskRooms, RoomsView, Span
+from asyncchat.core.features.queries import GetRooms, RoomsView, Span
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import listed, too_many
@@ -52,7 +52,7 @@ def _list_rooms(session: IrcSession, message: Message) -> Sequence[Command]:
     return [asked, too_many(conditions[LISTED], LISTED)] if len(conditions) > LISTED else [asked]
 
 
-def parse_conditions(conditions: Sequence[str]) -> AskRooms:
+def parse_conditions(conditions: Sequence[str]) -> GetRooms:
     """The query for some conditions: if a kind is given twice the last counts, masks add up."""
     names: list[str] = []
     masks: list[str] = []
@@ -70,7 +70,7 @@ def parse_conditions(conditions: Sequence[str]) -> AskRooms:
             names.append(text)
         else:
             masks.append(text)
-    return AskRooms(tuple(names), tuple(masks), tuple(without), **spans)
+    return GetRooms(tuple(names), tuple(masks), tuple(without), **spans)
 
 
 @reply(RoomsView)

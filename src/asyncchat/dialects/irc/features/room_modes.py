@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from asyncchat.core.coalesce import Change
-from asyncchat.core.commands import Answer, Command, Several
+from asyncchat.core.coalesce import ModeChange
+from asyncchat.core.commands import Batch, Command, DialectReply
 from asyncchat.core.events import Event
 from asyncchat.core.features.room_modes import (
     MASKS_EACH,
-    AskFlags,
-    AskMasks,
     BadValue,
     BanChanged,
     FlagChanged,
     FlagsView,
+    GetFlags,
+    GetMasks,
     MaskChanged,
     MasksView,
     MuteChanged,
@@ -31,7 +31,7 @@ from asyncchat.core.features.room_modes import (
     SettingChanged,
     TooManyMasks,
 )
-from asyncchat.core.features.user_modes import AskPersonFlags
+from asyncchat.core.features.user_modes import GetPersonFlags
 from asyncchat.core.modes import BANS, EXCEPTIONS, GUESTS, KEY_BYTES, MUTES
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc import client_values as values
@@ -89,20 +89,20 @@ def _mode(session: IrcSession, message: Message) -> Sequence[Command]:
     target = message.params[0]
     changes = message.param(1)
     if target[:1] not in ROOM_SIGNS:
-        return own_changes(target, changes) if changes else [AskPersonFlags(target)]
+        return own_changes(target, changes) if changes else [GetPersonFlags(target)]
     if not changes:
-        return [AskFlags(target)]
+        return [GetFlags(target)]
     asked = list(_room_changes(target, changes, iter(message.params[2:])))
-    lists: list[Command] = list(dict.fromkeys(command for command in asked if isinstance(command, AskMasks)))
-    made = [command for command in asked if not isinstance(command, AskMasks)]
+    lists: list[Command] = list(dict.fromkeys(command for command in asked if isinstance(command, GetMasks)))
+    made = [command for command in asked if not isinstance(command, GetMasks)]
     # What is wrong with the line is told behind its changes, so that they stay one.
-    made.sort(key=lambda command: isinstance(command, Answer))
+    made.sort(key=lambda command: isinstance(command, DialectReply))
     if len(made) > CHANGES:
         lists.insert(0, _BEYOND)
         del made[CHANGES:]
     if len(made) < 2:
         return made + lists
-    return [Several(tuple(made)), *lists]
+    return [Batch(tuple(made)), *lists]
 
 
 def _room_changes(room: str, letters: str, arguments: Iterator[str]) -> Iterator[Command]:
@@ -119,7 +119,7 @@ def _room_changes(room: str, letters: str, arguments: Iterator[str]) -> Iterator
             yield _setting(room, letter, on, arguments)
         elif letter in LIST_OF:
             typed = next(arguments, "")
-            yield _mask(room, LIST_OF[letter], typed, on) if typed else AskMasks(room, _SHOWN[letter])
+            yield _mask(room, LIST_OF[letter], typed, on) if typed else GetMasks(room, _SHOWN[letter])
         else:
             yield numeric(numerics.ERR_UNKNOWNMODE, middle(letter), text="is unknown mode char to me")
 
@@ -214,7 +214,7 @@ refusals(
 )
 
 
-def mode_lines(changes: Sequence[Change]) -> list[bytes]:
+def mode_lines(changes: Sequence[ModeChange]) -> list[bytes]:
     """The lines that tell of changes in one room by one person: as few as hold them."""
     first = changes[0]
     by = first.by if isinstance(first, RoleChanged) else first.person
@@ -272,7 +272,7 @@ coalesced(*_LETTERS)(mode_lines)
 
 
 @lines(FlagChanged, SettingChanged, BanChanged, MuteChanged, MaskChanged)
-def _change_lines(_encoder: EncoderBase, event: Change) -> bytes:
+def _change_lines(_encoder: EncoderBase, event: ModeChange) -> bytes:
     return b"".join(mode_lines((event,)))
 
 

@@ -12,7 +12,7 @@ from asyncchat.core.features.room_modes import SetRole
 from asyncchat.core.features.room_registration import (
     AccessChanged,
     AccessView,
-    AskAccess,
+    GetAccess,
     RegisterRoom,
     RoomRegisteredNow,
     SetAccess,
@@ -47,7 +47,7 @@ def _role(typed: str) -> str:
 
 def _flags(_session: IrcSession, words: list[str]) -> Command:
     if len(words) < 3:
-        return AskAccess(words[0], PURPOSE)
+        return GetAccess(words[0], PURPOSE)
     return SetAccess(words[0], words[1], _role(words[2]), PURPOSE)
 
 
@@ -62,14 +62,14 @@ def _roles(role: str, on: bool) -> Callable[[IrcSession, list[str]], Command]:
 
 VERBS: dict[str, Verb] = {
     "REGISTER": Verb(
-        lambda _session, words: RegisterRoom(words[0], purpose=PURPOSE),
+        lambda _session, words: RegisterRoom(words[0], context=PURPOSE),
         1,
         1,
         "<#channel>",
         "Makes a channel yours: it stays, and you are its founder whenever you are logged in.",
     ),
     "INFO": Verb(
-        lambda _session, words: AskAccess(words[0], PURPOSE),
+        lambda _session, words: GetAccess(words[0], PURPOSE),
         1,
         1,
         "<#channel>",
@@ -94,14 +94,14 @@ VERBS: dict[str, Verb] = {
     "VOICE": Verb(_roles(VOICE.name, True), 1, 2, "<#channel> [<nickname>]", "Gives voice."),
     "DEVOICE": Verb(_roles(VOICE.name, False), 1, 2, "<#channel> [<nickname>]", "Takes voice away."),
     "TRANSFER": Verb(
-        lambda _session, words: RegisterRoom(words[0], words[1], purpose=PURPOSE),
+        lambda _session, words: RegisterRoom(words[0], words[1], context=PURPOSE),
         2,
         2,
         "<#channel> <account>",
         "Gives your channel to another account.",
     ),
     "DROP": Verb(
-        lambda _session, words: RegisterRoom(words[0], on=False, purpose=PURPOSE),
+        lambda _session, words: RegisterRoom(words[0], on=False, context=PURPOSE),
         1,
         1,
         "<#channel>",

@@ -13,9 +13,9 @@ from asyncchat.core.commands import Command, Pause
 from asyncchat.core.events import Record
 from asyncchat.core.features.join import (
     ROOMS_EACH,
-    AskRoom,
     Banned,
     Forwarded,
+    GetRoom,
     Join,
     NoRoomView,
     NotInvited,
@@ -27,7 +27,7 @@ from asyncchat.core.features.join import (
     TooManyRooms,
     WrongKey,
 )
-from asyncchat.core.features.queries import AskNames, NamesView
+from asyncchat.core.features.queries import GetNames, NamesView
 from asyncchat.core.features.rooms import Joined, Parted
 from asyncchat.core.features.topic import TopicView
 from asyncchat.core.replies import NoSuchRoom, NotMember
@@ -115,7 +115,7 @@ def _names_command(session: IrcSession, message: Message) -> Sequence[Command]:
     server = message.param(1)
     if server and not session.context.is_called(server):
         return [no_such_server(server)]
-    return each(message.param(0), NAMED, AskRoom) or [AskNames()]
+    return each(message.param(0), NAMED, GetRoom) or [GetNames()]
 
 
 # Replies.

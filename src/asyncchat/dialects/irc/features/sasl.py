@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.features.accounts import Authenticate, Challenge
 from asyncchat.core.scram import ScramFault
 from asyncchat.dialects.irc import client_numerics, numerics
@@ -98,10 +98,10 @@ def _begun(session: IrcSession, mechanism: str) -> Sequence[Command]:
         known = numeric(numerics.RPL_SASLMECHS, ",".join(offered), text=text)
         return [known, _failed(session, why)]
     session.keep(SaslExchange(mechanism))
-    return [Answer(line("AUTHENTICATE +"))]
+    return [DialectReply(line("AUTHENTICATE +"))]
 
 
-def _failed(session: IrcSession, why: str) -> Answer:
+def _failed(session: IrcSession, why: str) -> DialectReply:
     session.forget(SaslExchange)
     return numeric(numerics.ERR_SASLFAIL, text=_failure(why))
 
@@ -110,7 +110,7 @@ def _failure(why: str) -> str:
     return f"SASL authentication failed{f': {why}' if why else ''}"
 
 
-def _too_long(session: IrcSession) -> Answer:
+def _too_long(session: IrcSession) -> DialectReply:
     session.forget(SaslExchange)
     return numeric(numerics.ERR_SASLTOOLONG, text="SASL message too long")
 

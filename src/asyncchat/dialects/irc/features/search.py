@@ -46,7 +46,7 @@ class SearchPurpose(msgspec.Struct, frozen=True):
     "private.",
 )
 def _search(session: IrcSession, message: Message) -> Sequence[Command]:
-    wanted: dict[str, object] = {"limit": _FOUND, "purpose": SearchPurpose()}
+    wanted: dict[str, object] = {"limit": _FOUND, "context": SearchPurpose()}
     for name, value in parse_tags(message.params[0]):
         read = _ATTRIBUTES.get(name)
         understood = read(value) if read is not None and value else None

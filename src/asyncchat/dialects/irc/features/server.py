@@ -12,10 +12,10 @@ from typing import Final
 
 import msgspec
 
-from asyncchat.core.commands import Answer, Command
-from asyncchat.core.features.queries import AskCounts, AskPeople, Counts, PeopleView
-from asyncchat.core.features.server import AskTime, NotReloaded, Reload, Reloaded, TimeNow
-from asyncchat.core.features.server_bans import AskServerBans
+from asyncchat.core.commands import Command, DialectReply
+from asyncchat.core.features.queries import Counts, GetCounts, GetPeople, PeopleView
+from asyncchat.core.features.server import GetTime, NotReloaded, Reload, Reloaded, TimeNow
+from asyncchat.core.features.server_bans import GetServerBans
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import numeric
@@ -58,7 +58,7 @@ def _lusers(session: IrcSession, message: Message) -> Sequence[Command]:
     for server in message.params[:2]:
         if not _is_us(session, server):
             return [no_such_server(server)]
-    return [AskCounts()]
+    return [GetCounts()]
 
 
 @command("VERSION", params="[<server>]", about="Tells which program runs here, and what it supports.")
@@ -71,7 +71,7 @@ def _version(session: IrcSession, message: Message) -> Sequence[Command]:
 @command("TIME", params="[<server>]", about="Tells the server's time.")
 def _time(session: IrcSession, message: Message) -> Sequence[Command]:
     server = message.param(0)
-    return [AskTime()] if _is_us(session, server) else [no_such_server(server)]
+    return [GetTime()] if _is_us(session, server) else [no_such_server(server)]
 
 
 @command("INFO", params="[<server>]", about="Tells about this server and whether it keeps messages.")
@@ -131,7 +131,7 @@ def _stats(session: IrcSession, message: Message) -> Sequence[Command]:
     if not _is_us(session, server):
         return [no_such_server(server)]
     asked = Stats(message.params[0][0])
-    return [AskServerBans(asked) if asked.letter in "kK" else AskTime(asked)]
+    return [GetServerBans(asked) if asked.letter in "kK" else GetTime(asked)]
 
 
 @command(
@@ -155,7 +155,7 @@ def _is_us(session: IrcSession, server: str) -> bool:
     return not server or session.context.is_called(server) or server.casefold() == session.nick.casefold()
 
 
-def no_such_server(server: str) -> Answer:
+def no_such_server(server: str) -> DialectReply:
     """Says that a server that was asked for is not there."""
     return numeric(numerics.ERR_NOSUCHSERVER, middle(server), text="No such server")
 
@@ -163,8 +163,8 @@ def no_such_server(server: str) -> Answer:
 def _answered(session: IrcSession, server: str, *answers: object) -> Sequence[Command]:
     """The answers, if this server is asked, or the server of a person that is here."""
     if _is_us(session, server):
-        return [Answer(answer) for answer in answers]
-    return [AskPeople((server,), AtServerOf(server, answers))]
+        return [DialectReply(answer) for answer in answers]
+    return [GetPeople((server,), AtServerOf(server, answers))]
 
 
 # Replies.
@@ -195,8 +195,8 @@ def lusers_lines(context: SharedState, nick: str, counts: Counts) -> bytes:
     visible = people - counts.invisible
     text = f"There are {visible} users and {counts.invisible} invisible on 1 servers"
     said = [(numerics.RPL_LUSERCLIENT, "", text)]
-    if counts.owners:
-        said.append((numerics.RPL_LUSEROP, f" {counts.owners}", "operator(s) online"))
+    if counts.server_operators:
+        said.append((numerics.RPL_LUSEROP, f" {counts.server_operators}", "operator(s) online"))
     arriving = context.arriving()
     if arriving > 0:
         said.append((numerics.RPL_LUSERUNKNOWN, f" {arriving}", "unknown connection(s)"))
@@ -210,9 +210,9 @@ def lusers_lines(context: SharedState, nick: str, counts: Counts) -> bytes:
     return b"".join(line(f":{context.name} {code} {nick}{words}", text) for code, words, text in said)
 
 
-def say_at_server_of(session: IrcSession, purpose: AtServerOf, view: PeopleView) -> bytes:
+def say_at_server_of(session: IrcSession, context: AtServerOf, view: PeopleView) -> bytes:
     """The answers of the server that a person is at, or that there is no such server."""
-    answers = purpose.answers if view.people else (no_such_server(purpose.name).value,)
+    answers = context.answers if view.people else (no_such_server(context.name).value,)
     return session.say(answers)
 
 
@@ -229,8 +229,8 @@ def _say_motd(session: IrcSession, _value: Motd) -> bytes:
 @reply(TimeNow)
 def _say_time(session: IrcSession, reply: TimeNow) -> bytes:
     server = session.context.server
-    if isinstance(reply.purpose, Stats):
-        return _say_stats(session, reply.purpose.letter, (reply.time - server.started) // 1_000_000)
+    if isinstance(reply.context, Stats):
+        return _say_stats(session, reply.context.letter, (reply.time - server.started) // 1_000_000)
     local = datetime.fromtimestamp(reply.time / 1_000_000 + server.utc_offset, UTC)
     text = f"{local:%A %B %d %Y -- %H:%M:%S} {server.zone}"
     return session.numeric(numerics.RPL_TIME, session.context.name, text=text)

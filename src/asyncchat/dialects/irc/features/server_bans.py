@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
 from asyncchat.core.features.server_bans import (
-    AskServerBans,
     BanFromServer,
     BannedFromServer,
+    GetServerBans,
     NoSuchServerBan,
     ServerBan,
     ServerBanChanged,
@@ -44,7 +44,7 @@ def _kline(session: IrcSession, message: Message) -> Sequence[Command]:
         if seconds is not None:
             params.pop(1)  # as InspIRCd's do
     if not params:
-        return [AskServerBans(Stats("k"))]
+        return [GetServerBans(Stats("k"))]
     reason = reason_of(params[1]) if len(params) > 1 else ""
     return [BanFromServer(params[0], True, seconds or 0, reason)]
 
@@ -56,7 +56,7 @@ def _unkline(session: IrcSession, message: Message) -> Sequence[Command]:
 
 @reply(ServerBansView)
 def _say_bans(session: IrcSession, view: ServerBansView) -> bytes:
-    letter = view.purpose.letter if isinstance(view.purpose, Stats) else "k"
+    letter = view.context.letter if isinstance(view.context, Stats) else "k"
     end = session.numeric(numerics.RPL_ENDOFSTATS, letter, text="End of /STATS report")
     return b"".join((*(_ban_line(session, ban) for ban in view.bans), end))
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from asyncchat.core.commands import Answer, Command
+from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.replies import AccountFault, AccountRefused
 from asyncchat.dialects.irc.registry import reply
 from asyncchat.dialects.irc.serialize import line
@@ -23,11 +23,11 @@ class ServicePurpose(msgspec.Struct, frozen=True):
     service: str
 
 
-def notice(session: IrcSession, purpose: object, text: str) -> bytes:
+def notice(session: IrcSession, context: object, text: str) -> bytes:
     """A notice of the service that was asked, or of the server."""
     source = session.context.name
-    if isinstance(purpose, ServicePurpose):
-        source = f"{purpose.service}!{purpose.service}@{session.context.name}"
+    if isinstance(context, ServicePurpose):
+        source = f"{context.service}!{context.service}@{session.context.name}"
     return line(f":{source} NOTICE {session.nick}", text)
 
 
@@ -35,7 +35,7 @@ class ServiceNotices(msgspec.Struct, frozen=True):
     """Sentences that a service says by itself."""
 
     texts: tuple[str, ...]
-    purpose: ServicePurpose
+    context: ServicePurpose
 
 
 class Verb(msgspec.Struct, frozen=True):
@@ -50,18 +50,18 @@ class Verb(msgspec.Struct, frozen=True):
 
 
 def obeyed(
-    session: IrcSession, text: str, verbs: dict[str, Verb], aliases: dict[str, str], purpose: ServicePurpose
+    session: IrcSession, text: str, verbs: dict[str, Verb], aliases: dict[str, str], context: ServicePurpose
 ) -> Sequence[Command]:
     """The commands that a message to a service asks for."""
     typed, *words = text.split() or [""]
     name = aliases.get(typed.upper(), typed.upper())
     verb = verbs.get(name)
     if verb is None:
-        return [Answer(ServiceNotices(_help(verbs, name in ("", "HELP"), typed), purpose))]
+        return [DialectReply(ServiceNotices(_help(verbs, name in ("", "HELP"), typed), context))]
     if not verb.least <= len(words) <= verb.most:
-        return [Answer(ServiceNotices((f"Syntax: {name} {verb.usage}".rstrip(),), purpose))]
+        return [DialectReply(ServiceNotices((f"Syntax: {name} {verb.usage}".rstrip(),), context))]
     if verb.secret and not session.is_confidential:
-        return [Answer(AccountRefused(AccountFault.OPEN, purpose=purpose))]
+        return [DialectReply(AccountRefused(AccountFault.OPEN, context=context))]
     return [verb.make(session, words)]
 
 
@@ -72,4 +72,4 @@ def _help(verbs: dict[str, Verb], wanted: bool, typed: str) -> tuple[str, ...]:
 
 @reply(ServiceNotices)
 def _say(session: IrcSession, said: ServiceNotices) -> bytes:
-    return b"".join(notice(session, said.purpose, text) for text in said.texts)
+    return b"".join(notice(session, said.context, text) for text in said.texts)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.topic import AskTopic, SetTopic, TopicChanged, TopicView
+from asyncchat.core.features.topic import GetTopic, SetTopic, TopicChanged, TopicView
 from asyncchat.core.text import TOPIC_BYTES
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
@@ -31,7 +31,7 @@ token("TOPICLEN", TOPIC_BYTES)
 )
 def _topic(session: IrcSession, message: Message) -> Sequence[Command]:
     if len(message.params) == 1:
-        return [AskTopic(message.params[0])]
+        return [GetTopic(message.params[0])]
     return [SetTopic(message.params[0], message.params[1])]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asyncchat.core.coalesce import Together
-from asyncchat.core.commands import Command, Several
+from asyncchat.core.coalesce import CoalescedRecord
+from asyncchat.core.commands import Batch, Command
 from asyncchat.core.events import Record
 from asyncchat.core.features.opers import Resign
 from asyncchat.core.features.user_modes import PersonFlagChanged, PersonFlagsView, SetPersonFlag
@@ -39,7 +39,7 @@ def own_changes(target: str, changes: str) -> Sequence[Command]:
             asked.append(Resign(target))
     asked = asked[:CHANGES] or [SetPersonFlag("", on, target)]
     if len(asked) > 1:
-        asked = [Several(tuple(asked))]
+        asked = [Batch(tuple(asked))]
     if unknown:
         asked.append(numeric(numerics.ERR_UMODEUNKNOWNFLAG, text="Unknown MODE flag"))
     return asked
@@ -47,7 +47,7 @@ def own_changes(target: str, changes: str) -> Sequence[Command]:
 
 @reply(PersonFlagsView)
 def _say_person_flags(session: IrcSession, view: PersonFlagsView) -> bytes:
-    letters = [PERSON_LETTERS[flag] for flag in view.flags] + ["o"] * view.owner
+    letters = [PERSON_LETTERS[flag] for flag in view.flags] + ["o"] * view.server_operator
     return session.numeric(numerics.RPL_UMODEIS, f"+{''.join(sorted(letters))}")
 
 
@@ -57,7 +57,7 @@ refusals({NotYourself: lambda r: (numerics.ERR_USERSDONTMATCH, (), "Can't change
 @to_self(PersonFlagChanged)
 def _own_modes_changed(session: IrcSession, record: Record, event: PersonFlagChanged) -> bytes:
     """One MODE line for all changes that a line asked for."""
-    records = record.records if isinstance(record, Together) else (record,)
+    records = record.records if isinstance(record, CoalescedRecord) else (record,)
     changes = (one.event for one in records)
     letters = [(one.on, PERSON_LETTERS[one.flag], "") for one in changes if type(one) is type(event)]
     return line(f":{session.nick} MODE {session.nick}", signed(letters))

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.queries import AskWho, Seen, WhoView
+from asyncchat.core.features.queries import GetWho, Seen, WhoView
 from asyncchat.core.modes import BOT
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import MULTI_PREFIX
@@ -59,8 +59,8 @@ def _who(session: IrcSession, message: Message) -> Sequence[Command]:
         session.context.names_server(mask) and session.context.is_called(mask)
     )
     matched = tuple(dict.fromkeys(field for letter, field in _MATCHED.items() if letter in flags))
-    purpose = Who(mask, letters if chosen else None, label)
-    asked = AskWho("" if everyone else mask, "o" in flags, purpose=purpose)
+    context = Who(mask, letters if chosen else None, label)
+    asked = GetWho("" if everyone else mask, "o" in flags, context=context)
     return [msgspec.structs.replace(asked, fields=matched) if matched else asked]
 
 
@@ -69,7 +69,7 @@ def _who(session: IrcSession, message: Message) -> Sequence[Command]:
 
 @reply(WhoView)
 def _say_who(session: IrcSession, view: WhoView) -> bytes:
-    asked = view.purpose if isinstance(view.purpose, Who) else Who(view.mask, None, "")
+    asked = view.context if isinstance(view.context, Who) else Who(view.mask, None, "")
     lines: list[bytes] = []
     if asked.fields is None:
         lines = [_plain(session, seen) for seen in view.people]
@@ -107,7 +107,7 @@ def _flags(session: IrcSession, seen: Seen) -> str:
     """Away, operator of the server, roles in the room, bot (IRCv3 bot-mode)."""
     roles = prefix(seen.roles, bool(session.caps_out & MULTI_PREFIX))
     bot = PERSON_LETTERS[BOT] if BOT in seen.flags else ""
-    return f"{'G' if seen.away else 'H'}{'*' * seen.owner}{roles}{bot}"
+    return f"{'G' if seen.away else 'H'}{'*' * seen.server_operator}{roles}{bot}"
 
 
 Field = Callable[["IrcSession", Seen, Who], str | None]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.whowas import AskGone, GoneView
+from asyncchat.core.features.whowas import GetWhowas, WhowasView
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.answers import each, listed, numeric
 from asyncchat.dialects.irc.features.server import no_such_server
@@ -32,16 +32,16 @@ def _whowas(session: IrcSession, message: Message) -> Sequence[Command]:
         return [no_such_server(server)]
     count = message.param(1)
     most = int(count) if count.isascii() and count.isdigit() and len(count) < 9 else 0
-    return each(message.params[0], WHOIS, lambda nick: AskGone(nick, most))
+    return each(message.params[0], WHOIS, lambda nick: GetWhowas(nick, most))
 
 
-@reply(GoneView)
-def _say_gone(session: IrcSession, view: GoneView) -> bytes:
+@reply(WhowasView)
+def _say_gone(session: IrcSession, view: WhowasView) -> bytes:
     """The people that had a nick, the last first, each with the time until which it had it."""
     say = session.numeric
     name = middle(view.name)
     lines = []
-    for gone in view.gone:
+    for gone in view.entries:
         person = gone.person
         lines.append(
             say(

@@ -41,7 +41,7 @@ async def rooms(call: Call) -> Response:
 
 def _view(room: Room) -> schemas.Room:
     topic = "" if room.topic is None else room.topic.text
-    return schemas.Room(room.name, topic, len(room.seats), is_public(room))
+    return schemas.Room(room.name, topic, len(room.member_blocks), is_public(room))
 
 
 async def members(call: Call) -> Response:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from asyncchat.core.coalesce import Together
+from asyncchat.core.coalesce import CoalescedRecord
 from asyncchat.core.events import Record
 from asyncchat.core.features.bots import READ, Bots
 from asyncchat.core.features.reactions import Reacted
@@ -45,7 +45,7 @@ class StreamEncoder:
 
     def encode(self, record: Record) -> bytes:
         """The event's chunk, or nothing if streams do not have it."""
-        if isinstance(record, Together):
+        if isinstance(record, CoalescedRecord):
             return b"".join([self.encode(one) for one in record.records])
         event = record.event
         said = schemas.message(record, self._ids)

@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
+from asyncchat.core.chat import APPLIERS
 from asyncchat.core.features.presence import Connected
-from asyncchat.core.registry import APPLIERS
 from asyncchat.server import keepalive
 from tests.server.harness import serving
 

@@ -1,23 +1,73 @@
-"""The chat: its state, which events change.
+"""The chat: its state, which events change, and the base of what each feature keeps in it.
 
-Owns the state of people and rooms. What is allowed stands in ``features``; what is kept, in the log.
+Owns the state of people and rooms, and the table of the functions that change it. What is allowed stands in
+``features``; what is kept, in the log. It must not know any feature.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Self
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, ClassVar, Self
 
 from asyncchat.core.accounts import Account
 from asyncchat.core.events import Event
 from asyncchat.core.modes import AUDITORIUM, SECRET
 from asyncchat.core.names import fold
-from asyncchat.core.parts import Part
 from asyncchat.core.people import People, Person
-from asyncchat.core.registry import APPLIERS
 from asyncchat.core.roles import SERVER_OPERATOR_RANK, Right
 from asyncchat.core.rooms import Room, Rooms
 from asyncchat.core.sessions import Sessions
+
+Applier = Callable[["Chat", Any], None]
+"""(chat, event): changes the state by the event."""
+
+APPLIERS: dict[type[Event], tuple[Applier, ...]] = {}
+"""The appliers of each event; ``registry.applies`` fills it."""
+
+
+class Part:
+    """One feature's part of a chat's state; a chat has one of each.
+
+    A feature declares its part by a subclass, and nothing else lists it.
+    """
+
+    kinds: ClassVar[list[type[Part]]] = []
+
+    def __init_subclass__(cls) -> None:
+        """Every chat has one from now on."""
+        super().__init_subclass__()
+        Part.kinds.append(cls)
+
+    @classmethod
+    def of(cls, chat: Chat) -> Self:
+        """This part of a chat."""
+        return chat.parts[cls]  # type: ignore[return-value]  # what is under a class is of it
+
+    def end_run(self) -> None:
+        """A run of the node begins: forgets what belongs to people and sessions of the run before."""
+
+    def forget_person(self, person_id: int, sessions: tuple[int, ...]) -> None:
+        """A person has left the chat, with all its sessions."""
+
+    def forget_session(self, person_id: int, session_id: int) -> None:
+        """One session of a person who stays has ended."""
+
+    def forget_account(self, account: str) -> None:
+        """An account, by its key, is no more."""
+
+    def rename_room(self, old: str, new: str) -> None:
+        """A room has another key."""
+
+    def forget_room(self, room: Room) -> None:
+        """A room is closed."""
+
+    def state(self) -> object:
+        """What is equal in equal chats, as plain data."""
+        return None
+
+    def facts(self, _chat: Chat) -> Iterator[Event]:
+        """Few events that give this part again: what a snapshot keeps of it. Accounts are made before."""
+        return iter(())
 
 
 class Chat:

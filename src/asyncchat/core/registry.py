@@ -7,15 +7,13 @@ importing ``features``; nothing else lists it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from asyncchat.core.chat import APPLIERS, Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event
 from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
-    from asyncchat.core.rooms import Room
+from asyncchat.core.rooms import Room
 
 Item = Event | Reply | Refusal | Command
 """What a decision is made of. A query in it is answered, another command decided, a ``DialectReply``
@@ -23,30 +21,27 @@ given, once the events before it are applied."""
 
 Items = tuple[Item, ...]
 
-Handler = Callable[["Chat", int, Any, int], Items]
+Handler = Callable[[Chat, int, Any, int], Items]
 """(chat, who asks, command, now) -> items.
 
 ``person_id`` is the number of a person, or of a session that is no person yet, ``now`` microseconds since
 1970.
 """
 
-QueryHandler = Callable[["Chat", int, Any], Reply | Refusal]
+QueryHandler = Callable[[Chat, int, Any], Reply | Refusal]
 """(chat, who asks, query) -> answer."""
 
-Applier = Callable[["Chat", Any], None]
-
-Follower = Callable[["Chat", int, Any], Iterable[Item]]
+Follower = Callable[[Chat, int, Any], Iterable[Item]]
 """(chat, who asks, item) -> what follows from it for another feature, right behind it."""
 
-Concluder = Callable[["Chat", int, Command, Items], Items]
+Concluder = Callable[[Chat, int, Command, Items], Items]
 """(chat, who asks, command, all that is decided) -> the same with what follows from the whole."""
 
-RoomSnapshot = Callable[["Room"], Iterable[Event]]
+RoomSnapshot = Callable[[Room], Iterable[Event]]
 """(room) -> few events that give it again what a feature keeps of it."""
 
 HANDLERS: dict[type[Command], Handler] = {}
 QUERY_HANDLERS: dict[type[Query], QueryHandler] = {}
-APPLIERS: dict[type[Event], tuple[Applier, ...]] = {}
 FOLLOWERS: dict[type, tuple[Follower, ...]] = {}
 CONCLUDERS: list[Concluder] = []
 ROOM_SNAPSHOTS: list[RoomSnapshot] = []

@@ -6,10 +6,11 @@ Owns what is kept of them, so that a restart finds them again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 
+from asyncchat.core.chat import Chat, Part
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.features.away import AwayChanged
@@ -29,14 +30,10 @@ from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.features.room_modes import RoleChanged
 from asyncchat.core.features.rooms import Joined, Kicked, Parted
 from asyncchat.core.names import fold
-from asyncchat.core.parts import Part
 from asyncchat.core.people import NOBODY, Person
 from asyncchat.core.registry import Items, applies, concludes, handles
 from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet, Reply
 from asyncchat.core.roles import OPERATOR, ROLES
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 OFFLINE_AWAY: Final = "not connected"
 """The word with which somebody is away who has no connection and has not said another."""

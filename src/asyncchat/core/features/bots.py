@@ -8,25 +8,22 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 import msgspec
 
+from asyncchat.core.chat import Chat, Part
 from asyncchat.core.commands import Command
 from asyncchat.core.confusables import skeleton
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.features.join import RoomNotAllowed
 from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Said, Speech, Tags, unwanted
 from asyncchat.core.names import fold, name_fault, room_fault
-from asyncchat.core.parts import Part
 from asyncchat.core.people import Person, marked, person
 from asyncchat.core.permissions import SERVER
 from asyncchat.core.registry import Items, applies, handles
 from asyncchat.core.replies import NoText, Refusal, Reply, TextTooLong
 from asyncchat.core.text import TEXT_BYTES, size
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 POST: Final = "post"
 

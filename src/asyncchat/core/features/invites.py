@@ -6,14 +6,14 @@ It is used up by the join, and ends with the room and when the invited person le
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from asyncchat.core.chat import Chat, Part
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.features.rooms import Joined
 from asyncchat.core.modes import INVITE_ONLY, NO_KNOCK
 from asyncchat.core.names import fold
-from asyncchat.core.parts import Part
 from asyncchat.core.people import Person
 from asyncchat.core.permissions import membership
 from asyncchat.core.registry import Items, answers, applies, handles
@@ -29,9 +29,6 @@ from asyncchat.core.replies import (
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
 from asyncchat.core.text import cut
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class GetInvitations(Query, frozen=True):

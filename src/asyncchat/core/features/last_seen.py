@@ -6,18 +6,15 @@ A device is identified by its account and the user name its client gives.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 import msgspec
 
+from asyncchat.core.chat import Chat, Part
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.names import fold
-from asyncchat.core.parts import Part
 from asyncchat.core.people import Person
 from asyncchat.core.registry import applies
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 DEVICES: Final = 20
 """Devices of one account that are remembered, those that were here last."""

@@ -6,21 +6,18 @@ Owns the index of names to those who monitor them, and what follows from an even
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from asyncchat.core.chat import Chat, Part
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.host import HostChanged
 from asyncchat.core.features.presence import Connected, Left, LoggedIn, LoggedOut, RealnameChanged, Renamed
 from asyncchat.core.names import fold, name_fault
-from asyncchat.core.parts import Part
 from asyncchat.core.people import Person
 from asyncchat.core.registry import Items, answers, applies, follows, handles
 from asyncchat.core.replies import NotConnectedYet, Reply
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class Monitor(Part):

@@ -6,20 +6,17 @@ Owns the markers.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, Final, Self
+from typing import ClassVar, Final, Self
 
 import msgspec
 
+from asyncchat.core.chat import Chat, Part
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault, room_fault
-from asyncchat.core.parts import Part
 from asyncchat.core.people import Person
 from asyncchat.core.registry import Items, applies, handles
 from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class SetReadMarker(Command, frozen=True):

@@ -6,25 +6,22 @@ Owns them; whom a mask means stands in ``masks``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import msgspec
 
+from asyncchat.core.chat import Chat, Part
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.features.kill import put_out
 from asyncchat.core.features.room_modes import MASK_BYTES
 from asyncchat.core.masks import describes, network
 from asyncchat.core.names import fold, mask_of
-from asyncchat.core.parts import Part
 from asyncchat.core.people import Person, from_origin
 from asyncchat.core.permissions import unless_server_operator
 from asyncchat.core.registry import Items, applies, handles
 from asyncchat.core.replies import Refusal, Reply
 from asyncchat.core.text import size
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class ServerBan(msgspec.Struct, frozen=True):

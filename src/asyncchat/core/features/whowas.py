@@ -6,20 +6,17 @@ Owns a bounded memory beside the chat's state: no decision reads it, and a new r
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
+from asyncchat.core.chat import Chat, Part
 from asyncchat.core.commands import Query
 from asyncchat.core.features.presence import Left, Renamed
 from asyncchat.core.names import fold
-from asyncchat.core.parts import Part
 from asyncchat.core.people import Person
 from asyncchat.core.registry import answers, applies
 from asyncchat.core.replies import Reply
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 REMEMBERED: Final = 1000
 """People remembered, the last to go: some 300 KB."""

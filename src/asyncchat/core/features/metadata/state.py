@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from asyncchat.core.chat import Chat, Part
 from asyncchat.core.events import Event
 from asyncchat.core.features.metadata.facts import (
     AccountMetadataChanged,
@@ -25,13 +26,9 @@ from asyncchat.core.features.presence import LoggedIn, LoggedOut
 from asyncchat.core.features.rooms import Joined
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import fold
-from asyncchat.core.parts import Part
 from asyncchat.core.people import NOBODY, Person
 from asyncchat.core.registry import applies, follows, snapshots_room
 from asyncchat.core.rooms import Block, Room
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 KEY_BYTES: Final = 48
 """Longest key."""

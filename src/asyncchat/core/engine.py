@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Batch, Command, DialectReply, Query
 from asyncchat.core.events import Ephemeral, Event, Record, Retention
-from asyncchat.core.features.messages import Said
-from asyncchat.core.features.presence import SessionAttached
 from asyncchat.core.registry import CONCLUDERS, FOLLOWERS, HANDLERS, QUERY_HANDLERS, Item, Items, handles
 from asyncchat.core.replies import Refusal, Reply
 
@@ -72,10 +70,10 @@ class Engine:
             command: what it asks.
         """
         items = HANDLERS[type(command)](self.chat, person_id, command, self.time)
-        if len(items) == 1 and type(items[0]) is Said:
-            # Nearly all that is decided comes by here: nothing follows from a message, it changes no state.
+        if len(items) == 1 and isinstance(event := items[0], Event) and event.inert:
+            # Nearly all that is decided comes by here: a message to a room.
             self.number += 1
-            return [Record(self.number, self.time, items[0])], 1
+            return [Record(self.number, self.time, event)], 1
         items = self._completed(person_id, command, items)
         outcome: list[object] = []
         before = self.number
@@ -90,8 +88,7 @@ class Engine:
                     outcome.append(self._pass(item))
                     continue
                 outcome.append(self._record(item))
-                if type(item) is SessionAttached:
-                    person_id = item.person.id
+                person_id = item.asker(person_id)
             elif isinstance(item, Query):
                 outcome.append(self.answer(person_id, item))
             elif type(item) is DialectReply:

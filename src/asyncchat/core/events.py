@@ -49,17 +49,33 @@ class Recipients(enum.Enum):
     NOBODY = enum.auto()
 
 
+class Stream(enum.Enum):
+    """Where an event stands in the history, beside the messages of rooms."""
+
+    NONE = enum.auto()
+    CONVERSATION = enum.auto()
+    """In the private conversation of ``event.person`` and ``event.to``."""
+    CHANGES = enum.auto()
+    """Among the changes of ``event.room``."""
+    PRESENCE = enum.auto()
+    """Among those who came to ``event.room`` and left it; for ``Recipients.PEERS``, to ``event.rooms``."""
+
+
 class Event(msgspec.Struct, frozen=True, tag_field="is"):
     """A fact. A subclass declares all that others have to know of it.
 
     ``concerns`` names the field with a person who is told of it as of an own command's outcome: ``person``,
-    ``to``, or none. ``audited``: the audit shows it.
+    ``to``, or none. ``audited``: the audit shows it. ``ignorable``: whoever ignores ``event.person`` is not
+    told. ``inert``: it changes no state, and nothing follows from it.
     """
 
     retention: ClassVar[Retention] = Retention.PRESENCE
     recipients: ClassVar[Recipients] = Recipients.ROOM
+    stream: ClassVar[Stream] = Stream.NONE
     concerns: ClassVar[str] = ""
     audited: ClassVar[bool] = False
+    ignorable: ClassVar[bool] = False
+    inert: ClassVar[bool] = False
 
     def to_store(self) -> Self:
         """The fact as the log keeps it."""
@@ -72,6 +88,10 @@ class Event(msgspec.Struct, frozen=True, tag_field="is"):
     def behind(self) -> tuple[int, str]:
         """For ``SOME_PEERS``: the person whose rooms, or the room whose events, come before it."""
         return self.person.id, ""  # type: ignore[attr-defined]  # an event of this kind has one
+
+    def asker(self, person_id: int) -> int:
+        """Who asks for what follows in the same outcome; ``person_id`` asked for this."""
+        return person_id
 
     def allowed_by_role(self, _room: Room, _person_id: int) -> bool:
         """Whether a person's role in the room allows this act; else the audit notes the override."""

@@ -1,30 +1,15 @@
 """Streams: named sequences of facts in the history, read together with the messages of a room or alone.
 
-Owns the names of streams and which events belong to which: what happened in a room, and private
-conversations, of which each side has a stream of its own. It must not know tables.
+Owns the names of streams: what happened in a room, and private conversations, of which each side has a stream
+of its own. Which kind of stream an event belongs to, the event declares. It must not know tables.
 
 A person is identified by the account. Without an account it is the session, which exists in one run only: so
 whoever takes a name later finds nothing that was said to the one who had it before.
 """
 
-from collections.abc import Callable
 from typing import Any, Final
 
-from asyncchat.core.events import Event
-from asyncchat.core.features.messages import SaidInPrivate
-from asyncchat.core.features.presence import Left, Renamed
-from asyncchat.core.features.reactions import Reacted, ReactedTo
-from asyncchat.core.features.redaction import Erased, RedactedInPrivate
-from asyncchat.core.features.room_modes import (
-    BanChanged,
-    FlagChanged,
-    MaskChanged,
-    MuteChanged,
-    RoleChanged,
-    SettingChanged,
-)
-from asyncchat.core.features.rooms import Joined, Kicked, Parted
-from asyncchat.core.features.topic import TopicChanged
+from asyncchat.core.events import Event, Recipients, Stream
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person
 
@@ -74,44 +59,16 @@ def peer_suffix(person: Person) -> str:
 
 def streams_of(event: Event) -> tuple[str, ...]:
     """The streams that an event belongs to; none for what is a room's message or not in the history."""
-    found = _STREAMS.get(type(event))
-    return () if found is None else found(event)
-
-
-def _pair(event: SaidInPrivate | ReactedTo | RedactedInPrivate) -> tuple[str, ...]:
-    mine = owner_prefix(event.person) + peer_suffix(event.to)
-    other = owner_prefix(event.to) + peer_suffix(event.person)
-    return (mine,) if mine == other else (mine, other)
-
-
-def _change(event: Any) -> tuple[str, ...]:
-    return (room_changes(event.room),)
-
-
-def _presence(event: Any) -> tuple[str, ...]:
-    return (room_presence(event.room),)
-
-
-def _presence_everywhere(event: Left | Renamed) -> tuple[str, ...]:
-    return tuple(room_presence(room) for room in event.rooms)
-
-
-_STREAMS: dict[type[Event], Callable[[Any], tuple[str, ...]]] = {
-    SaidInPrivate: _pair,
-    ReactedTo: _pair,
-    RedactedInPrivate: _pair,
-    Reacted: _change,
-    Erased: _change,
-    TopicChanged: _change,
-    FlagChanged: _change,
-    SettingChanged: _change,
-    BanChanged: _change,
-    MuteChanged: _change,
-    MaskChanged: _change,
-    Joined: _presence,
-    Parted: _presence,
-    Kicked: _presence,
-    RoleChanged: _presence,
-    Left: _presence_everywhere,
-    Renamed: _presence_everywhere,
-}
+    fact: Any = event  # its stream says which fields it has
+    match event.stream:
+        case Stream.NONE:
+            return ()
+        case Stream.CONVERSATION:
+            mine = owner_prefix(fact.person) + peer_suffix(fact.to)
+            other = owner_prefix(fact.to) + peer_suffix(fact.person)
+            return (mine,) if mine == other else (mine, other)
+        case Stream.CHANGES:
+            return (room_changes(fact.room),)
+        case Stream.PRESENCE:
+            rooms = fact.rooms if event.recipients is Recipients.PEERS else (fact.room,)
+            return tuple(room_presence(room) for room in rooms)

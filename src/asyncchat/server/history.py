@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from asyncchat.core.commands import Command
-from asyncchat.core.events import Record
+from asyncchat.core.events import Recipients, Record, Stream
 from asyncchat.core.features.audit import AuditUnreadable, AuditView, ReadAudit
 from asyncchat.core.features.history import (
     MORE_COUNTED,
@@ -29,7 +29,6 @@ from asyncchat.core.features.history import (
     Which,
 )
 from asyncchat.core.features.messages import Said, SaidInPrivate, Say, Tags
-from asyncchat.core.features.presence import Left, Renamed
 from asyncchat.core.features.reactions import React, Reacted, ReactedTo, ReactResolved, ReactUnresolved
 from asyncchat.core.features.redaction import (
     EraseFrom,
@@ -39,7 +38,6 @@ from asyncchat.core.features.redaction import (
     RedactionRefused,
     RedactResolved,
 )
-from asyncchat.core.features.rooms import Joined, Kicked, Parted
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault
 from asyncchat.core.replies import NotServerOperator, Refusal, Reply
@@ -96,9 +94,6 @@ def under_current_name(where: Conversation, record: Record) -> Record:
     if not where.room or not room or fold(room) == where.room:
         return record
     return msgspec.structs.replace(record, event=msgspec.structs.replace(record.event, room=where.name))
-
-
-_PRESENCE_EVENTS = (Joined, Parted, Kicked, Left, Renamed)
 
 
 def _range(where: Conversation, command: ReadHistory, upto: int) -> PageQuery:
@@ -232,7 +227,8 @@ class History:
 
     def _is_hidden(self, session: Session, where: Conversation, record: Record) -> bool:
         """Whether an auditorium hides from the session that somebody joined or left."""
-        if not isinstance(record.event, _PRESENCE_EVENTS):
+        event: Any = record.event  # one of presence that tells not all has a person
+        if event.stream is not Stream.PRESENCE or event.recipients is Recipients.ROOM:
             return False
         room = self.chat.rooms.get(where.room)
         if (
@@ -242,7 +238,7 @@ class History:
         ):
             return False
         # A person's number is valid only for the run in which it was given.
-        return record.number <= self._start_number or record.event.person.id != session.person_id
+        return record.number <= self._start_number or event.person.id != session.person_id
 
     async def find_message(self, session: Session, which: Which, upto: int) -> Record | None:
         """The message that a command is about; None where there is none that the session may read.

@@ -17,9 +17,6 @@ import msgspec
 from asyncchat.core.commands import Command, DialectReply, Pause
 from asyncchat.core.events import Record
 from asyncchat.core.features.connect import Connect, Quit
-from asyncchat.core.features.invites import Invited, Knocked
-from asyncchat.core.features.messages import Said, SaidInPrivate, SaidToRole
-from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.replies import Refusal, Reply, StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN
 from asyncchat.server.connection import Connection, ConnectionContext
@@ -39,9 +36,6 @@ _logger = logging.getLogger("asyncchat.session")
 
 SLICE_BYTES = 65_536
 """How much of a long answer is written before others get a turn."""
-
-_HIDDEN = Said | SaidInPrivate | SaidToRole | Invited | Knocked | Reacted | ReactedTo
-"""Events that a session is not shown when it ignores the person who caused them."""
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -196,8 +190,8 @@ class Session(Connection):
 
     def ignores(self, record: Record) -> bool:
         """Whether this session ignores the person who caused an event."""
-        event = record.event
-        return isinstance(event, _HIDDEN) and event.person.key in self.ignoring
+        event: Any = record.event  # an ignorable one has a person
+        return event.ignorable and event.person.key in self.ignoring
 
     # What I/O commands, streams and the server call.
 

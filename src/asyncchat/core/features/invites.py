@@ -54,6 +54,7 @@ class Invited(Event, frozen=True, tag="invited"):
 
     recipients: ClassVar[Recipients] = Recipients.PAIR
     concerns: ClassVar[str] = "to"
+    ignorable: ClassVar[bool] = True
     room: str
     to: Person
     person: Person
@@ -67,6 +68,7 @@ class Knocked(Event, frozen=True, tag="knocked"):
     """
 
     recipients: ClassVar[Recipients] = Recipients.SOME_MEMBERS
+    ignorable: ClassVar[bool] = True
     room: str
     person: Person
     text: str

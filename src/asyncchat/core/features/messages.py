@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import msgspec
 
 from asyncchat.core.commands import Command
-from asyncchat.core.events import Event, Recipients, Retention
+from asyncchat.core.events import Event, Recipients, Retention, Stream
 from asyncchat.core.modes import (
     ACCOUNTS_SPEAK,
     ACCOUNTS_WRITE,
@@ -119,6 +119,8 @@ class Said(Event, frozen=True, tag="said"):
     """A message to a room."""
 
     retention: ClassVar[Retention] = Retention.TEXT
+    ignorable: ClassVar[bool] = True
+    inert: ClassVar[bool] = True
     room: str
     person: Person
     text: str
@@ -137,6 +139,8 @@ class SaidInPrivate(Event, frozen=True, tag="whispered", omit_defaults=True):
     retention: ClassVar[Retention] = Retention.TEXT
     recipients: ClassVar[Recipients] = Recipients.PAIR
     concerns: ClassVar[str] = "to"
+    stream: ClassVar[Stream] = Stream.CONVERSATION
+    ignorable: ClassVar[bool] = True
     to: Person
     person: Person
     text: str
@@ -186,6 +190,7 @@ class SaidToRole(Event, frozen=True, tag="confided", omit_defaults=True):
 
     retention: ClassVar[Retention] = Retention.TEXT
     recipients: ClassVar[Recipients] = Recipients.SOME_MEMBERS
+    ignorable: ClassVar[bool] = True
     room: str
     person: Person
     text: str

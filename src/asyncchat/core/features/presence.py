@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from asyncchat.core.events import Event, Recipients
+from asyncchat.core.events import Event, Recipients, Stream
 from asyncchat.core.features.rooms import closing
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person
@@ -58,6 +58,7 @@ class Left(Event, frozen=True, tag="left"):
     """
 
     recipients: ClassVar[Recipients] = Recipients.PEERS
+    stream: ClassVar[Stream] = Stream.PRESENCE
     person: Person
     reason: str = ""
     time: int = 0
@@ -77,6 +78,10 @@ class SessionAttached(Event, frozen=True, tag="attached"):
     time: int
     device: str = ""
 
+    def asker(self, _person_id: int) -> int:
+        """The session is this person from now on."""
+        return self.person.id
+
 
 class SessionDetached(Event, frozen=True, tag="detached"):
     """A session is its person no more, who stays; an empty reason is a plain goodbye."""
@@ -95,6 +100,7 @@ class Renamed(Event, frozen=True, tag="renamed"):
     """
 
     recipients: ClassVar[Recipients] = Recipients.PEERS
+    stream: ClassVar[Stream] = Stream.PRESENCE
     person: Person
     now: Person
     time: int = 0

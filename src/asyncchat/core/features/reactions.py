@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import msgspec
 
 from asyncchat.core.commands import Command, IoCommand
-from asyncchat.core.events import Event, Recipients, Record, Retention
+from asyncchat.core.events import Event, Recipients, Record, Retention, Stream
 from asyncchat.core.features.history import Which
 from asyncchat.core.features.messages import (
     Said,
@@ -68,6 +68,8 @@ class Reacted(Event, frozen=True, tag="reacted", omit_defaults=True):
     """
 
     retention: ClassVar[Retention] = Retention.TEXT
+    stream: ClassVar[Stream] = Stream.CHANGES
+    ignorable: ClassVar[bool] = True
     room: str
     person: Person
     message: int
@@ -88,6 +90,8 @@ class ReactedTo(Event, frozen=True, tag="reacted_to", omit_defaults=True):
     retention: ClassVar[Retention] = Retention.TEXT
     recipients: ClassVar[Recipients] = Recipients.PAIR
     concerns: ClassVar[str] = "to"
+    stream: ClassVar[Stream] = Stream.CONVERSATION
+    ignorable: ClassVar[bool] = True
     to: Person
     person: Person
     message: int

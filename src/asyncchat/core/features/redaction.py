@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from asyncchat.core.commands import Command, IoCommand
-from asyncchat.core.events import Event, Recipients, Record, Retention
+from asyncchat.core.events import Event, Recipients, Record, Retention, Stream
 from asyncchat.core.features.history import Which
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
@@ -75,6 +75,7 @@ class RedactedInPrivate(Event, frozen=True, tag="retracted"):
     retention: ClassVar[Retention] = Retention.STATE
     recipients: ClassVar[Recipients] = Recipients.PAIR
     concerns: ClassVar[str] = "to"
+    stream: ClassVar[Stream] = Stream.CONVERSATION
     to: Person
     person: Person
     number: int
@@ -88,6 +89,7 @@ class Erased(Event, frozen=True, tag="erased"):
     """
 
     retention: ClassVar[Retention] = Retention.STATE
+    stream: ClassVar[Stream] = Stream.CHANGES
     room: str
     person: Person
     numbers: tuple[int, ...]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from asyncchat.core.commands import Command, Query
-from asyncchat.core.events import Event, Retention
+from asyncchat.core.events import Event, Retention, Stream
 from asyncchat.core.masks import ACCOUNT, MUTED, REALNAME
 from asyncchat.core.modes import (
     BANS,
@@ -107,6 +107,7 @@ class RoleChanged(Event, frozen=True, tag="operator"):
     """A member got a role in the room (one of ``roles.ROLES``), or lost it."""
 
     concerns: ClassVar[str] = "person"
+    stream: ClassVar[Stream] = Stream.PRESENCE
     room: str
     person: Person
     by: Person
@@ -124,6 +125,7 @@ class FlagChanged(Event, frozen=True, tag="flag"):
     """A room's rule, one of ``modes.FLAGS``, was turned on or off."""
 
     retention: ClassVar[Retention] = Retention.STATE
+    stream: ClassVar[Stream] = Stream.CHANGES
     room: str
     person: Person
     flag: str
@@ -141,6 +143,7 @@ class BanChanged(Event, frozen=True, tag="ban"):
     """
 
     retention: ClassVar[Retention] = Retention.STATE
+    stream: ClassVar[Stream] = Stream.CHANGES
     room: str
     person: Person
     mask: str
@@ -160,6 +163,7 @@ class MuteChanged(Event, frozen=True, tag="mute"):
     """
 
     retention: ClassVar[Retention] = Retention.STATE
+    stream: ClassVar[Stream] = Stream.CHANGES
     room: str
     person: Person
     mask: str
@@ -176,6 +180,7 @@ class SettingChanged(Event, frozen=True, tag="setting"):
     """A room's setting, one of ``modes.SETTINGS``, has another value; an empty one: none any more."""
 
     retention: ClassVar[Retention] = Retention.STATE
+    stream: ClassVar[Stream] = Stream.CHANGES
     room: str
     person: Person
     setting: str
@@ -193,6 +198,7 @@ class MaskChanged(Event, frozen=True, tag="mask"):
     """
 
     retention: ClassVar[Retention] = Retention.STATE
+    stream: ClassVar[Stream] = Stream.CHANGES
     room: str
     person: Person
     listed: str

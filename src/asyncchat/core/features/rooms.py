@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from asyncchat.core.events import Event, Recipients, Retention
+from asyncchat.core.events import Event, Recipients, Retention, Stream
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.people import Person
 from asyncchat.core.registry import applies
@@ -39,6 +39,7 @@ class Joined(Event, frozen=True, tag="joined"):
     """A person is a member of a room; ``operator`` when it is so from the start; ``away`` with that word."""
 
     recipients: ClassVar[Recipients] = Recipients.VISIBLE
+    stream: ClassVar[Stream] = Stream.PRESENCE
     room: str
     person: Person
     operator: bool = False
@@ -49,6 +50,7 @@ class Parted(Event, frozen=True, tag="parted"):
     """A member left one room."""
 
     recipients: ClassVar[Recipients] = Recipients.VISIBLE
+    stream: ClassVar[Stream] = Stream.PRESENCE
     room: str
     person: Person
     reason: str = ""
@@ -59,6 +61,7 @@ class Kicked(Event, frozen=True, tag="kicked"):
 
     recipients: ClassVar[Recipients] = Recipients.VISIBLE
     concerns: ClassVar[str] = "person"
+    stream: ClassVar[Stream] = Stream.PRESENCE
     room: str
     person: Person
     by: Person

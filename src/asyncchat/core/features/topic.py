@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from asyncchat.core.commands import Command, Query
-from asyncchat.core.events import Event, Retention
+from asyncchat.core.events import Event, Retention, Stream
 from asyncchat.core.modes import TOPIC_LOCKED
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, from_origin
@@ -42,6 +42,7 @@ class TopicChanged(Event, frozen=True, tag="topic"):
     """A room's topic; empty when taken away. ``time`` in microseconds since 1970 UTC."""
 
     retention: ClassVar[Retention] = Retention.STATE
+    stream: ClassVar[Stream] = Stream.CHANGES
     room: str
     person: Person
     text: str

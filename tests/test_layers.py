@@ -1,17 +1,22 @@
-"""The house's order, read from the imports: what each part may import, as `RULES` has it.
+"""The layers, read from the imports: what each part may import, that no modules import each other in a
+cycle, and that a feature is known only through the table that it fills.
 
-Imports inside functions and under `if TYPE_CHECKING` count too: a part that needs the name knows the other.
+Imports inside functions and under `if TYPE_CHECKING` count too: a module that needs the name knows the other.
+A folder of features that imports all that is in it by walking through itself is no import of one of them.
 """
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 import asyncchat
+from asyncchat.core.features import EVENTS
 
 ROOT = Path(asyncchat.__file__).parent  # the installed package: on the wheel, what is shipped
 
@@ -106,19 +111,22 @@ def part_of(path: str) -> str:
     return path.split("/", 1)[0].removesuffix(".py")
 
 
-def imported(source: str, path: str) -> Iterator[tuple[int, str]]:
-    """Yield (line, dotted name) for all that the source imports, relative imports resolved.
+@cache
+def imported(source: str, path: str) -> tuple[tuple[int, str], ...]:
+    """Return (line, dotted name) for all that the source imports, relative imports resolved.
 
-    `from a import b` yields `a.b`: whether b is a module or a name in one, its first words tell the part.
+    `from a import b` gives `a.b`: whether b is a module or a name in one, its first words tell the part.
     """
     package = ["asyncchat", *path.split("/")[:-1]]
+    found: list[tuple[int, str]] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
+            found += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
             base = [*base, node.module] if node.module else base
-            yield from ((node.lineno, ".".join([*base, alias.name])) for alias in node.names)
+            found += [(node.lineno, ".".join([*base, alias.name])) for alias in node.names]
+    return tuple(found)
 
 
 def is_within(name: str, modules: frozenset[str]) -> bool:
@@ -150,12 +158,13 @@ def breaches(source: str, path: str) -> list[str]:
     return found
 
 
-SOURCES = sorted(file.relative_to(ROOT).as_posix() for file in ROOT.rglob("*.py"))
+SOURCES = {file.relative_to(ROOT).as_posix(): file.read_text("utf-8") for file in sorted(ROOT.rglob("*.py"))}
+"""The text of each module, by its path."""
 
 
 @pytest.mark.parametrize("path", SOURCES)
 def test_imports_keep_to_the_design(path):
-    assert breaches((ROOT / path).read_text("utf-8"), path) == []
+    assert breaches(SOURCES[path], path) == []
 
 
 @pytest.mark.parametrize(
@@ -220,3 +229,169 @@ def test_what_is_allowed_passes(path, source):
 
 def test_part_without_a_rule_is_a_breach():
     assert breaches("", "misc/things.py") == ["misc/things.py: misc has no rule"]
+
+
+def module_of(path: str) -> str:
+    """Return the dotted name of the module in a file."""
+    return ".".join(["asyncchat", *path.removesuffix(".py").split("/")]).removesuffix(".__init__")
+
+
+def graph_of(sources: Mapping[str, str]) -> dict[str, set[str]]:
+    """Return what each module imports; `sources` are the modules' texts by path."""
+    modules = {module_of(path) for path in sources}
+    graph: dict[str, set[str]] = {}
+    for path, source in sources.items():
+        found = graph[module_of(path)] = set()
+        for _, name in imported(source, path):
+            while name and name not in modules:
+                name = name.rpartition(".")[0]
+            if name:
+                found.add(name)
+    return graph
+
+
+def cycle_in(graph: Mapping[str, Collection[str]]) -> list[str]:
+    """Return a cycle, if there is one: each imports the next, the last is the first again."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        cycle: list[str] = error.args[1]
+        return cycle[::-1]
+    return []
+
+
+def test_no_module_imports_itself_through_others():
+    graph = graph_of(SOURCES)
+    cycle = cycle_in(graph)
+    assert not cycle, (
+        f"{' -> '.join(cycle)}: end this cycle. Move what both need into the module that knows less, "
+        "or let that one name a Protocol or a base class. Imports under TYPE_CHECKING and in functions count."
+    )
+
+
+def test_no_part_may_import_itself_through_others():
+    cycle = cycle_in({part: rule.ours for part, rule in RULES.items()})
+    assert not cycle, f"{' -> '.join(cycle)}: RULES allows a cycle of parts; take one of these from its rule"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from asyncchat.core.rooms import Room",
+        "def late():\n    from . import rooms",
+        "if TYPE_CHECKING:\n    from asyncchat.core.rooms import Room",
+    ],
+)
+def test_cycle_is_caught(source):
+    sources = {"core/chat.py": source, "core/rooms.py": "import asyncchat.core.chat"}
+    cycle = cycle_in(graph_of(sources))
+    assert set(cycle) == {"asyncchat.core.chat", "asyncchat.core.rooms"}
+    assert cycle[0] == cycle[-1]
+
+
+FEATURES = ("core/features/", "text/features/", "dialects/irc/features/")
+"""Folders with a module for each feature."""
+
+KNOWN_FEATURES = {
+    "client/history_cursor.py": (
+        {"text.features.history"},
+        "goes on where a page of /history ended",
+    ),
+    "client/slash_commands.py": (
+        {"text.features.history", "text.features.search"},
+        "says that there is more, or nothing",
+    ),
+    "core/coalesce.py": (
+        {"core.features.room_modes", "core.features.user_modes"},
+        "lists what is told as one",
+    ),
+    "dialects/irc/client.py": (
+        {"dialects.irc.features.messages_client", "dialects.irc.features.reactions"},
+        "what programs call to say something and to react; the lines are the features'",
+    ),
+    "dialects/irc/dialect.py": (
+        {"dialects.irc.features.multiline"},
+        "an open batch ends with time, not with a line",
+    ),
+    "dialects/irc/dispatch.py": (
+        {"dialects.irc.features.multiline"},
+        "a line in a batch is not a command",
+    ),
+    "dialects/plain/dialect.py": (
+        {"text.features.history", "text.features.rooms", "text.features.search"},
+        "goes on where a page ended, and greets whoever enters",
+    ),
+}
+"""Modules outside the folders of features that know one, which, and why."""
+
+
+def features_known(source: str, path: str) -> set[str]:
+    """Return the features that the source imports and should know only through a table.
+
+    Commands, events and replies of the core's features are the words of all other parts; only the core's own
+    base must not know them. `text` and `dialects.irc` fill tables, which the others read.
+    """
+    if path.startswith(FEATURES):
+        return set()
+    folders = ["text.features.", "dialects.irc.features."]
+    if path.startswith("core/"):
+        folders.append("core.features.")
+    names = [name.removeprefix("asyncchat.") for _, name in imported(source, path)]
+    return {
+        ".".join([*folder.split(".")[:-1], name.removeprefix(folder).split(".")[0]])
+        for name in names
+        for folder in folders
+        if name.startswith(folder)
+    }
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_features_are_known_by_their_tables_only(path):
+    known = features_known(SOURCES[path], path)
+    listed, _why = KNOWN_FEATURES.get(path, (set(), ""))
+    new, old = known - listed, listed - known
+    assert not new, (
+        f"{path} imports {', '.join(sorted(new))}: let the feature declare what is needed (a class "
+        "variable of the event or command, an entry in the registry), or say in KNOWN_FEATURES why it can't"
+    )
+    assert not old, f"{path} no longer imports {', '.join(sorted(old))}: take that out of KNOWN_FEATURES"
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "known"),
+    [
+        ("core/engine.py", "from asyncchat.core.features.messages import Said", {"core.features.messages"}),
+        ("core/engine.py", "from asyncchat.core.features import EVENTS", {"core.features.EVENTS"}),
+        ("core/features/topic.py", "from asyncchat.core.features.messages import Said", set()),
+        ("server/hub.py", "from asyncchat.core.features.messages import Said", set()),
+        ("server/hub.py", "from asyncchat.text.features import topic", {"text.features.topic"}),
+        ("dialects/irc/encoder.py", "from asyncchat.dialects.irc import features", set()),
+        ("dialects/irc/encoder.py", "from .features import topic", {"dialects.irc.features.topic"}),
+    ],
+)
+def test_known_feature_is_caught(path, source, known):
+    assert features_known(source, path) == known
+
+
+MOST_EVENTS = 4
+
+EVENT_LISTS = {
+    "core/coalesce.py": "lists what is told as one",
+    "dialects/plain/dialect.py": "keeps the session's name and rooms from what it is told",
+    "log/memory.py": "does in lists what rows, reader and writer do in tables",
+    "server/delivery.py": "follows who is where, in which session",
+}
+"""Modules outside the folders of features that name more events than `MOST_EVENTS`, and why."""
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if not path.startswith(FEATURES)])
+def test_events_are_listed_by_nobody(path):
+    events = {f"{event.__module__}.{event.__name__}" for event in EVENTS}
+    named = {name for _, name in imported(SOURCES[path], path)} & events
+    many = len(named) > MOST_EVENTS
+    assert not many or path in EVENT_LISTS, (
+        f"{path} names {len(named)} events ({', '.join(sorted(name.rpartition('.')[2] for name in named))}): "
+        "declare what it needs of them as a class variable of Event, and set it with each event. "
+        "If it must know them all, say why in EVENT_LISTS"
+    )
+    assert many or path not in EVENT_LISTS, f"{path} names few events: take it out of EVENT_LISTS"

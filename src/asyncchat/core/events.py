@@ -53,13 +53,16 @@ class Event(msgspec.Struct, frozen=True, tag_field="is"):
     """A fact. A subclass declares all that others have to know of it.
 
     ``concerns`` names the field with a person who is told of it as of an own command's outcome: ``person``,
-    ``to``, or none. ``audited``: the audit shows it.
+    ``to``, or none. ``audited``: the audit shows it. ``coalesces``: neighbouring ones are told as one.
+    ``retired``: only older versions wrote it, and ``current`` gives another event.
     """
 
     retention: ClassVar[Retention] = Retention.PRESENCE
     recipients: ClassVar[Recipients] = Recipients.ROOM
     concerns: ClassVar[str] = ""
     audited: ClassVar[bool] = False
+    coalesces: ClassVar[bool] = False
+    retired: ClassVar[bool] = False
 
     def to_store(self) -> Self:
         """The fact as the log keeps it."""

@@ -16,10 +16,8 @@ from asyncchat.core.features.presence import Left, Renamed
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.features.redaction import Erased, RedactedInPrivate
 from asyncchat.core.features.room_modes import (
-    BanChanged,
     FlagChanged,
     MaskChanged,
-    MuteChanged,
     RoleChanged,
     SettingChanged,
 )
@@ -105,8 +103,6 @@ _STREAMS: dict[type[Event], Callable[[Any], tuple[str, ...]]] = {
     TopicChanged: _change,
     FlagChanged: _change,
     SettingChanged: _change,
-    BanChanged: _change,
-    MuteChanged: _change,
     MaskChanged: _change,
     Joined: _presence,
     Parted: _presence,

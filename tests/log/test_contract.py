@@ -13,6 +13,7 @@ from asyncchat.core import people
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, Record, Retention
 from asyncchat.core.features.audit import OperOverride
+from asyncchat.core.features.history import Window
 from asyncchat.core.features.kill import Killed
 from asyncchat.core.features.messages import Said, SaidInPrivate, Speech
 from asyncchat.core.features.opers import OperFailed, OperGranted
@@ -28,7 +29,7 @@ from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.features.wallops import Announced
 from asyncchat.core.names import fold
 from asyncchat.log import streams
-from asyncchat.log.base import Log, PageQuery, SequenceConflict, StreamRange, Window
+from asyncchat.log.base import Log, PageQuery, SequenceConflict, StreamRange
 from asyncchat.log.memory import MemoryLog
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning

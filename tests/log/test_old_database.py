@@ -23,7 +23,8 @@ import pytest
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, Record
 from asyncchat.core.features import ANY_EVENT
-from asyncchat.log.base import PageQuery, SearchQuery, Window
+from asyncchat.core.features.history import Window
+from asyncchat.log.base import PageQuery, SearchQuery
 from asyncchat.log.sqlite import SqliteLog
 from tests.cli.test_serve import Serving
 from tests.log.records import asynchronous

@@ -7,6 +7,7 @@ import pytest
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, Record
+from asyncchat.core.features.history import Window
 from asyncchat.core.features.kill import Killed
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.redaction import Erased
@@ -15,7 +16,7 @@ from asyncchat.core.features.rooms import RoomOpened
 from asyncchat.core.features.server_bans import ServerBanChanged
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.log import postings, retention, schema
-from asyncchat.log.base import Log, Page, PageQuery, RetentionPolicy, Window
+from asyncchat.log.base import Log, Page, PageQuery, RetentionPolicy
 from asyncchat.log.memory import MemoryLog
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning

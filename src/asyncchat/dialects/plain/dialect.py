@@ -376,10 +376,8 @@ class PlainDialect:
             told.append(f"What you type goes to {place(self.room)}.")
         number = _came_by(outcome)
         if self._missed is not None and number is not None and self.shared.info.newcomers:
-            since = self._missed.time
-            asked = history.missed("", number, since, self._input.framed)
-            limit = asked.left or history.MISSED
-            self._follow = (*self._follow, ReadMissed(since, number, limit, asked))
+            asked = history.missed("", number, self._missed.time, self._input.framed)
+            self._follow = (*self._follow, ReadMissed(asked.command().window, asked))
 
     def _tell(self, item: object, told: list[str]) -> None:
         """Adds what is said of one item of an outcome."""

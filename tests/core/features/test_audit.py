@@ -9,7 +9,7 @@ from asyncchat.core.features import EVENTS
 from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.join import Join
 from asyncchat.core.features.metadata.facts import RoomMetadataChanged
-from asyncchat.core.features.moderation import Ban, Kick, Mute
+from asyncchat.core.features.moderation import Ban, Kick
 from asyncchat.core.features.redaction import Erase, Erased
 from asyncchat.core.features.rename import RenameRoom, RoomRenamed
 from asyncchat.core.features.room_modes import (
@@ -46,7 +46,7 @@ def with_role(role: str) -> Chat:
     [
         (Kick("#tea", "bob"), Kicked, "half-operator"),
         (Ban("#tea", "bob"), MaskChanged, "half-operator"),
-        (Mute("#tea", "bob"), MaskChanged, "half-operator"),
+        (SetMask("#tea", "mute", "bob"), MaskChanged, "half-operator"),
         (SetMask("#tea", "guest", "bob"), MaskChanged, "half-operator"),
         (SetTopic("#tea", "hush"), TopicChanged, "half-operator"),
         (SetRole("#tea", "bob", role="voice"), RoleChanged, "half-operator"),

@@ -7,12 +7,13 @@ from asyncchat.core.features import room_modes
 from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.connect import Connect
 from asyncchat.core.features.join import Banned, Join
-from asyncchat.core.features.moderation import Ban, Kick, Mute
+from asyncchat.core.features.moderation import Ban, Kick
 from asyncchat.core.features.redaction import Erase, Erased
 from asyncchat.core.features.room_modes import (
     MaskChanged,
     RoleChanged,
     SetFlag,
+    SetMask,
     SetRole,
     TooManyMasks,
 )
@@ -26,7 +27,7 @@ ASKED = [
     lambda room: SetRole(room, "bob"),
     lambda room: SetFlag(room, "topic-locked", on=False),
     lambda room: Ban(room, "bob"),
-    lambda room: Mute(room, "bob"),
+    lambda room: SetMask(room, "mute", "bob"),
     lambda room: Erase(room, (1,)),
 ]
 
@@ -100,6 +101,10 @@ def test_flags():
     assert chat.rooms["#tea"].flags == {"no-outsiders"}
 
 
+def muting(room: str, mask: str, on: bool = True) -> SetMask:
+    return SetMask(room, "mute", mask, on)
+
+
 @pytest.mark.parametrize(
     ("typed", "mask"),
     [
@@ -111,7 +116,7 @@ def test_flags():
         ("", "*!*@*"),
     ],
 )
-@pytest.mark.parametrize(("kind", "listed"), [(Ban, "ban"), (Mute, "mute")])
+@pytest.mark.parametrize(("kind", "listed"), [(Ban, "ban"), (muting, "mute")])
 def test_what_is_meant_by_a_name(kind, listed, typed, mask):
     chat = house()
     (event,) = do(chat, ANNA, kind("#tea", typed))
@@ -131,7 +136,7 @@ def test_what_is_meant_by_a_name(kind, listed, typed, mask):
 def test_a_name_is_meant_where_others_share_the_host():
     chat = house()
     do(chat, 6, Connect("twin", "u", "host2", rooms=("#tea",)))
-    (event,) = do(chat, ANNA, Mute("#tea", "bob"))
+    (event,) = do(chat, ANNA, SetMask("#tea", "mute", "bob"))
     assert isinstance(event, MaskChanged)
     assert event.listed == "mute"
     assert event.mask == "bob!*@*"

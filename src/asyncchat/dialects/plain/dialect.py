@@ -20,7 +20,7 @@ from asyncchat.core.features.host import HostChanged
 from asyncchat.core.features.join import Join, Part, RoomView
 from asyncchat.core.features.last_seen import LastSeen
 from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Said, SaidInPrivate, Say
-from asyncchat.core.features.moderation import Ban, Mute
+from asyncchat.core.features.moderation import Ban
 from asyncchat.core.features.opers import OfferRenewed
 from asyncchat.core.features.presence import LoggedOut, Renamed, SessionAttached
 from asyncchat.core.features.rename import RoomRenamed
@@ -486,6 +486,5 @@ _CONCLUSIONS: dict[type[Command] | type[None], Callable[[PlainDialect, Any, Outc
     SetMask: PlainDialect._conclude_change,
     SetPersonFlag: PlainDialect._conclude_change,
     Ban: PlainDialect._conclude_change,
-    Mute: PlainDialect._conclude_change,
 }
 """What else is told or remembered once a command's outcome is complete."""

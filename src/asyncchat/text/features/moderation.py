@@ -1,7 +1,7 @@
 """Moderation: kicks, and the lists of who is banned, muted, excepted or let in."""
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.moderation import Ban, Kick, Mute
+from asyncchat.core.features.moderation import Ban, Kick
 from asyncchat.core.features.room_modes import (
     GetMasks,
     MaskChanged,
@@ -73,8 +73,6 @@ def _set_mask(room: str, listed: str, text: str, on: bool, seconds: int = 0) -> 
         return None
     if listed == BANS:
         return Ban(room, text, on, out=True, seconds=seconds)
-    if listed == MUTES:
-        return Mute(room, text, on, seconds)
     return SetMask(room, listed, text, on, seconds)
 
 

@@ -301,10 +301,6 @@ KNOWN_FEATURES = {
         {"text.features.history", "text.features.search"},
         "says that there is more, or nothing",
     ),
-    "core/coalesce.py": (
-        {"core.features.room_modes", "core.features.user_modes"},
-        "lists what is told as one",
-    ),
     "dialects/irc/client.py": (
         {"dialects.irc.features.messages_client", "dialects.irc.features.reactions"},
         "what programs call to say something and to react; the lines are the features'",
@@ -376,7 +372,6 @@ def test_known_feature_is_caught(path, source, known):
 MOST_EVENTS = 4
 
 EVENT_LISTS = {
-    "core/coalesce.py": "lists what is told as one",
     "dialects/plain/dialect.py": "keeps the session's name and rooms from what it is told",
     "log/memory.py": "does in lists what rows, reader and writer do in tables",
     "server/delivery.py": "follows who is where, in which session",

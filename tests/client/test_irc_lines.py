@@ -9,7 +9,7 @@ from asyncchat.client.errors import ClientError
 from asyncchat.client.irc_lines import irc_line
 from asyncchat.core.features.accounts import RegisterAccount
 from asyncchat.core.features.audit import ReadAudit
-from asyncchat.core.features.moderation import Ban, Mute
+from asyncchat.core.features.moderation import Ban
 from asyncchat.core.features.room_modes import GetMasks, SetMask
 from asyncchat.core.features.server import GetTime
 from asyncchat.core.modes import EXCEPTIONS
@@ -30,8 +30,8 @@ OTHER = Server()
     [
         (Ban("#ci", "bob", seconds=5400), ("MODE", "#ci", "+b", "t:1h30m:bob!*@*")),
         (Ban("#ci", "~realname:Bad Bot*"), ("MODE", "#ci", "+b", "r:Bad Bot*")),
-        (Mute("#ci", "bob", seconds=60), ("MODE", "#ci", "+b", "t:1m:m:bob!*@*")),
-        (Mute("#ci", "~account:bob", False), ("MODE", "#ci", "-b", "m:a:bob")),
+        (SetMask("#ci", "mute", "bob", seconds=60), ("MODE", "#ci", "+b", "t:1m:m:bob!*@*")),
+        (SetMask("#ci", "mute", "~account:bob", False), ("MODE", "#ci", "-b", "m:a:bob")),
         (SetMask("#ci", EXCEPTIONS, "~mute:bob"), ("MODE", "#ci", "+e", "m:bob")),
         (GetMasks("#ci", ("mute",)), ("MODE", "#ci", "+b")),
         (ReadAudit(), ("AUDIT",)),
@@ -53,7 +53,7 @@ def test_a_date_of_the_audit_is_a_duration():
     ("command", "why"),
     [
         (Ban("#ci", "bob", seconds=60), "can't end by itself"),
-        (Mute("#ci", "bob"), "can't mute"),
+        (SetMask("#ci", "mute", "bob"), "can't mute"),
         (RegisterAccount("", "", "two words"), "no password with a space"),
         (GetTime(), "can't be asked over IRC"),
     ],

@@ -53,7 +53,7 @@ def test_every_command_has_its_rule_and_every_question_its_answer():
 
 
 def test_every_event_is_one_of_the_closed_set():
-    assert leaves(Event) == set(EVENTS)
+    assert {event for event in leaves(Event) if not event.retired} == set(EVENTS)
 
 
 def whole(chat: Chat) -> dict[str, object]:

@@ -1,6 +1,6 @@
 from asyncchat.core.coalesce import CoalescedRecord, coalesce
 from asyncchat.core.events import Record
-from asyncchat.core.features.room_modes import BanChanged, FlagChanged, RoleChanged
+from asyncchat.core.features.room_modes import FlagChanged, MaskChanged, RoleChanged
 from asyncchat.core.features.rooms import Joined
 from asyncchat.core.people import person
 from asyncchat.core.replies import NotOperator
@@ -16,7 +16,7 @@ def test_neighbouring_changes_of_one_room_by_one_person_are_one():
     changes = records(
         FlagChanged("#r", A, "secret", True),
         RoleChanged("#r", B, A, True),
-        BanChanged("#r", A, "m", True, 0),
+        MaskChanged("#r", A, "ban", "m", True, 0),
     )
     (one,) = coalesce(changes)
     assert isinstance(one, CoalescedRecord)

@@ -34,7 +34,6 @@ from asyncchat.core.features.accounts import (
 from asyncchat.core.features.audit import AuditView, ReadAudit
 from asyncchat.core.features.connect import Connect, Quit
 from asyncchat.core.features.history import (
-    Direction,
     HistoryPage,
     HistoryUnreadable,
     NoSuchMessage,
@@ -44,6 +43,7 @@ from asyncchat.core.features.history import (
     ReplyTo,
     Target,
     TargetsView,
+    Window,
 )
 from asyncchat.core.features.host import HostChanged
 from asyncchat.core.features.kill import Killed
@@ -106,6 +106,19 @@ class Peer:
         assert not data or data.endswith(b"\n")
         TOLD.update(_NUMERIC.findall(data.decode()))
         return data.decode().replace("\r\n", "\n").split("\n")[:-1]
+
+
+def within(record: Record, window: Window) -> bool:
+    return (
+        (window.after is None or record.number > window.after)
+        and (window.before is None or record.number < window.before)
+        and (window.after_time is None or record.time > window.after_time)
+        and (window.before_time is None or record.time < window.before_time)
+    )
+
+
+def part(found: list[Record], window: Window) -> list[Record]:
+    return found[-window.limit :] if window.newest else found[: window.limit]
 
 
 class NotingEngine(Engine):
@@ -244,9 +257,9 @@ class Hub:
         me = self.chat.people[peer.id]
         found = [
             record
-            for record in self.records[: asked.before - 1]
+            for record in self.records
             if isinstance(record.event, SaidInPrivate)
-            and record.time > asked.after_time
+            and within(record, asked.window)
             and me.account in (record.event.to.account, record.event.person.account)
         ]
         return [HistoryPage("", tuple(found), 0, asked.context)]
@@ -260,16 +273,12 @@ class Hub:
             for record in self.records
             if isinstance(record.event, Said)
             and fold(record.event.room) == room.key
-            and (asked.after is None or record.number > asked.after)
-            and (asked.before is None or record.number < asked.before)
-            and (asked.after_time is None or record.time > asked.after_time)
-            and (asked.before_time is None or record.time < asked.before_time)
+            and within(record, asked.window)
         ]
-        newest = asked.end is Direction.NEWEST
-        page = found[-asked.limit :] if newest else found[: asked.limit]
+        page = part(found, asked.window)
         answer = HistoryPage(room.name, tuple(page), len(found) - len(page), asked.context)
         if asked.then is not None:
-            (rest,) = self.read_history(peer, asked.then)
+            (rest,) = self.read_history(peer, msgspec.structs.replace(asked, window=asked.then, then=None))
             assert isinstance(rest, HistoryPage)
             answer = msgspec.structs.replace(answer, records=answer.records + rest.records)
         return [answer]
@@ -344,13 +353,10 @@ class Hub:
             and fold(record.event.room) in rooms
             and (not asked.name or record.event.person.key == fold(asked.name))
             and matches_terms(record.event.text, asked.terms)
-            and (asked.before is None or record.number < asked.before)
-            and (asked.after_time is None or record.time > asked.after_time)
-            and (asked.before_time is None or record.time < asked.before_time)
+            and within(record, asked.window)
         ]
-        newest = asked.end is Direction.NEWEST
-        page = found[-asked.limit :] if newest else found[: asked.limit]
-        reached = None if len(found) == len(page) else page[0 if newest else -1].number
+        page = part(found, asked.window)
+        reached = None if len(found) == len(page) else page[0 if asked.window.newest else -1].number
         return [SearchPage(tuple(page), reached, self.now, asked.context)]
 
     def search_private(self, peer: Peer, asked: Search) -> SearchPage:

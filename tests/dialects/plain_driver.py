@@ -108,14 +108,16 @@ class World(Hub):
 
     def search(self, peer: Peer, asked: Search) -> list[object]:
         if asked.newer_seconds is not None:
-            asked = msgspec.structs.replace(asked, after_time=self.now - asked.newer_seconds * SECOND)
+            asked = asked.bounded(after_time=self.now - asked.newer_seconds * SECOND)
         if asked.older_seconds is not None:
-            asked = msgspec.structs.replace(asked, before_time=self.now + 1 - asked.older_seconds * SECOND)
+            asked = asked.bounded(before_time=self.now + 1 - asked.older_seconds * SECOND)
         return super().search(peer, asked)
 
     def read_history(self, peer: Peer, asked: ReadHistory) -> list[object]:
         if not self.readable:
             return [HistoryUnreadable(asked.room, asked.context)]
         if asked.newest_seconds is not None:
-            asked = msgspec.structs.replace(asked, after_time=self.now - asked.newest_seconds * SECOND)
+            since = self.now - asked.newest_seconds * SECOND
+            window = msgspec.structs.replace(asked.window, after_time=since)
+            asked = msgspec.structs.replace(asked, window=window)
         return super().read_history(peer, asked)

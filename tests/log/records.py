@@ -29,10 +29,8 @@ from asyncchat.core.features.read_markers import ReadHere, ReadUpTo
 from asyncchat.core.features.redaction import Erased, RedactedInPrivate
 from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.features.room_modes import (
-    BanChanged,
     FlagChanged,
     MaskChanged,
-    MuteChanged,
     RoleChanged,
     SettingChanged,
 )
@@ -99,8 +97,6 @@ state_facts = st.one_of(
     st.builds(RoomRenamed, rooms, rooms, people, texts, times),
     st.builds(TopicChanged, rooms, people, texts, times),
     st.builds(FlagChanged, rooms, people, texts, st.booleans()),
-    st.builds(BanChanged, rooms, people, texts, st.booleans(), times, times),
-    st.builds(MuteChanged, rooms, people, texts, st.booleans(), times, times),
     st.builds(SettingChanged, rooms, people, settings, texts),
     st.builds(MaskChanged, rooms, people, lists, texts, st.booleans(), times, times),
     st.builds(OperGranted, people),

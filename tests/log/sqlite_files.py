@@ -4,9 +4,10 @@ import sqlite3
 from pathlib import Path
 
 from asyncchat.core.events import Record
+from asyncchat.core.features.history import Window
 from asyncchat.core.features.messages import Said
 from asyncchat.core.ids import Ids
-from asyncchat.log.base import PageQuery, Window
+from asyncchat.log.base import PageQuery
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
 

@@ -13,6 +13,7 @@ from asyncchat.core import people
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, Record, Retention
 from asyncchat.core.features.audit import OperOverride
+from asyncchat.core.features.history import Window
 from asyncchat.core.features.kill import Killed
 from asyncchat.core.features.messages import Said, SaidInPrivate, Speech
 from asyncchat.core.features.opers import OperFailed, OperGranted
@@ -20,7 +21,7 @@ from asyncchat.core.features.presence import Left, NodeStarted, Renamed
 from asyncchat.core.features.reactions import Reacted
 from asyncchat.core.features.redaction import Erased
 from asyncchat.core.features.rename import RoomRenamed
-from asyncchat.core.features.room_modes import BanChanged, FlagChanged, MuteChanged
+from asyncchat.core.features.room_modes import FlagChanged, MaskChanged
 from asyncchat.core.features.rooms import Joined, Kicked, RoomClosed, RoomOpened
 from asyncchat.core.features.server import ConfigurationRead
 from asyncchat.core.features.server_bans import ServerBanChanged
@@ -28,7 +29,7 @@ from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.features.wallops import Announced
 from asyncchat.core.names import fold
 from asyncchat.log import streams
-from asyncchat.log.base import Log, PageQuery, SequenceConflict, StreamRange, Window
+from asyncchat.log.base import Log, PageQuery, SequenceConflict, StreamRange
 from asyncchat.log.memory import MemoryLog
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
@@ -435,17 +436,17 @@ OPEN_LOBBY = RoomOpened("#Lobby", 1)
 STATE: list[Event] = [
     OPEN_LOBBY,
     TopicChanged("#lobby", ANNA, "first", 2),
-    BanChanged("#lobby", BERND, "*!*@192.0.2.7", True, 3),
+    MaskChanged("#lobby", BERND, "ban", "*!*@192.0.2.7", True, 3),
     RoomOpened("#other", 4),
     FlagChanged("#other", ANNA, "topic-locked", False),
-    MuteChanged("#other", ANNA, "Anna!*@*", True, 5),
+    MaskChanged("#other", ANNA, "mute", "Anna!*@*", True, 5),
     OperGranted(ANNA),
     ServerBanChanged(BERND, "*!*@192.0.2.0/24", True, 6, 60, "spam"),
     ServerBanChanged(ANNA, "eve!*@*", True, 6),
     ServerBanChanged(ANNA, "eve!*@*", False, 7),
     TopicChanged("#lobby", BERND, "", 6),
     RoomOpened("#gone", 7),
-    MuteChanged("#other", ANNA, "Anna!*@*", False, 8),
+    MaskChanged("#other", ANNA, "mute", "Anna!*@*", False, 8),
     RoomClosed("#gone"),
     Erased("#lobby", ANNA, (1,)),
     TopicChanged("#other", BERND, "тема", 9),

@@ -17,11 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asyncchat.core.events import Record
+from asyncchat.core.features.history import Window
 from asyncchat.core.features.messages import Said
 from asyncchat.core.features.redaction import Erased
 from asyncchat.core.features.search import terms_of
 from asyncchat.log import fts, fts_indexer
-from asyncchat.log.base import RetentionPolicy, SearchQuery, Window
+from asyncchat.log.base import RetentionPolicy, SearchQuery
 from asyncchat.log.database import Database
 from asyncchat.log.fts import SearchIndex
 from asyncchat.log.sqlite import SqliteLog

@@ -23,7 +23,8 @@ import pytest
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, Record
 from asyncchat.core.features import ANY_EVENT
-from asyncchat.log.base import PageQuery, SearchQuery, Window
+from asyncchat.core.features.history import Window
+from asyncchat.log.base import PageQuery, SearchQuery
 from asyncchat.log.sqlite import SqliteLog
 from tests.cli.test_serve import Serving
 from tests.log.records import asynchronous
@@ -132,7 +133,7 @@ def rows(path: Path, statement: str) -> list[tuple[Any, ...]]:
 
 
 def facts(path: Path) -> list[tuple[int, str, Event]]:
-    """Each record that is no message to a room: its number, how it is stored, and what it is."""
+    """Each record that is no message to a room: its number, how it is stored, and as what it is read."""
     decode = msgspec.json.Decoder(ANY_EVENT).decode
     stored = rows(path, "SELECT number, event FROM facts WHERE event != '' ORDER BY number")
     return [(number, line, decode(line)) for number, line in stored]
@@ -169,7 +170,7 @@ def test_the_state_that_the_log_gives(old):
 def test_a_replay_of_all_records_gives_the_state_that_people_met(old):
     assert set(EXPECTED["live"])
     for number, expected in EXPECTED["live"].items():
-        chat = Chat.replay(event for at, _, event in facts(old) if at <= int(number))
+        chat = Chat.replay(event.current() for at, _, event in facts(old) if at <= int(number))
         assert portrait(chat.state()) == expected
 
 

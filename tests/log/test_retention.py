@@ -7,15 +7,16 @@ import pytest
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, Record
+from asyncchat.core.features.history import Window
 from asyncchat.core.features.kill import Killed
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.redaction import Erased
-from asyncchat.core.features.room_modes import BanChanged, FlagChanged
+from asyncchat.core.features.room_modes import FlagChanged, MaskChanged
 from asyncchat.core.features.rooms import RoomOpened
 from asyncchat.core.features.server_bans import ServerBanChanged
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.log import postings, retention, schema
-from asyncchat.log.base import Log, Page, PageQuery, RetentionPolicy, Window
+from asyncchat.log.base import Log, Page, PageQuery, RetentionPolicy
 from asyncchat.log.memory import MemoryLog
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
@@ -136,7 +137,7 @@ async def test_what_is_in_force_stays_in_force(path):
         TopicChanged("#lobby", ANNA, "old", 2),
         TopicChanged("#lobby", ANNA, "in force", 2),
         ServerBanChanged(ANNA, "eve!*@*", True, 3),
-        BanChanged("#lobby", ANNA, "*!*@h", True, 4),
+        MaskChanged("#lobby", ANNA, "ban", "*!*@h", True, 4),
     ]
     await fill(log, *(fact(number, 0, event) for number, event in enumerate(state, 1)), said(6, 0))
     await log.run_maintenance()

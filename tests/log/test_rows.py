@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.core.events import Event, Retention
+from asyncchat.core.events import Event, Record, Retention
+from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.presence import Connected, Left
-from asyncchat.core.features.room_modes import BanChanged, FlagChanged, MuteChanged, RoleChanged
+from asyncchat.core.features.room_modes import FlagChanged, MaskChanged, RoleChanged
 from asyncchat.core.features.rooms import Joined
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.names import fold
@@ -92,7 +93,7 @@ OLD_JSON = '{"id":1,"name":"a","user":"u","host":"h","realname":"","origin":"a!u
         ),
         (
             f'{{"is":"mute","room":"#r","person":{OLD_JSON},"mask":"x!*@*","on":true,"time":5}}',
-            MuteChanged("#r", OLD, "x!*@*", True, 5),
+            MaskChanged("#r", OLD, "mute", "x!*@*", True, 5),
         ),
         (
             f'{{"is":"joined","room":"#r","person":{OLD_JSON},"operator":true}}',
@@ -116,6 +117,19 @@ def test_what_this_version_does_not_know_is_an_error(line):
         rows.decode_many(5, f"[{line}]" if line else "")
 
 
+def test_bans_and_mutes_of_older_versions_are_read_as_masks():
+    fields = f'"room":"#r","person":{OLD_JSON},"mask":"m","on":true,"time":5,"until":9'
+    for listed in ("ban", "mute"):
+        line = f'{{"is":"{listed}",{fields}}}'
+        event = MaskChanged("#r", OLD, listed, "m", True, 5, 9)
+        assert rows.decode(1, line) == event
+        assert rows.decode_many(1, f"[{line}]") == (event,)
+        assert rows.fact_record(1, 2, line) == Record(1, 2, event)
+        override = f'{{"is":"overruled","person":{OLD_JSON},"act":{line}}}'
+        assert rows.fact_record(1, 2, override) == Record(1, 2, OperOverride(OLD, event))
+        assert rows.encode(event).startswith('{"is":"mask","room":"#r","person":{"id":1')
+
+
 def test_a_ban_of_a_time_before_there_were_times():
     line = f'{{"is":"ban","room":"#r","person":{OLD_JSON},"mask":"m","on":true,"time":5}}'
-    assert rows.decode(1, line) == BanChanged("#r", OLD, "m", True, 5, 0)
+    assert rows.decode(1, line) == MaskChanged("#r", OLD, "ban", "m", True, 5, 0)

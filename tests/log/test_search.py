@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asyncchat.core.events import Record
+from asyncchat.core.features.history import Window
 from asyncchat.core.features.messages import Said, Speech
 from asyncchat.core.features.redaction import Erased
 from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.features.search import UNSEEN, matches_terms, terms_of
 from asyncchat.core.names import fold
 from asyncchat.log import search
-from asyncchat.log.base import Log, SearchQuery, Window
+from asyncchat.log.base import Log, SearchQuery
 from asyncchat.log.memory import MemoryLog
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning

@@ -15,7 +15,8 @@ from tests.log.sqlite_files import all_of, texts
 
 FULL = """
 import asyncio, os, resource, signal, sys
-from asyncchat.log.base import LogError, PageQuery, Window
+from asyncchat.core.features.history import Window
+from asyncchat.log.base import LogError, PageQuery
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
 from tests.log.records import said

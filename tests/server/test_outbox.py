@@ -9,8 +9,9 @@ import pytest
 from asyncchat.core.commands import DialectReply
 from asyncchat.core.events import Record
 from asyncchat.core.features.connect import Connect, Quit
+from asyncchat.core.features.history import Window
 from asyncchat.core.features.messages import Said, Say
-from asyncchat.log.base import LogError, PageQuery, SequenceConflict, Window
+from asyncchat.log.base import LogError, PageQuery, SequenceConflict
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import outbox
 from asyncchat.server.outbox import StorageLost

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from asyncchat.log.base import PageQuery, Window
+from asyncchat.core.features.history import Window
+from asyncchat.log.base import PageQuery
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server.page_cache import PageCache
 from asyncchat.server.recipients import Subscribers

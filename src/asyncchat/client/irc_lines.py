@@ -26,7 +26,7 @@ from asyncchat.core.features.away import SetAway
 from asyncchat.core.features.host import ChangeHost
 from asyncchat.core.features.invites import GetInvitations, Invite, Knock
 from asyncchat.core.features.kill import Kill
-from asyncchat.core.features.moderation import Ban, Mute
+from asyncchat.core.features.moderation import Ban
 from asyncchat.core.features.opers import Oper, Resign
 from asyncchat.core.features.queries import GetPerson, GetRooms
 from asyncchat.core.features.redaction import EraseFrom
@@ -182,7 +182,6 @@ _LINES: dict[type[Command], Callable[[Connection, Any], Line]] = {
     GetInvitations: lambda _, _command: ("INVITE",),
     GetMasks: _get_masks,
     Ban: lambda chat, c: _mask(chat, c.room, BANS, c.mask, c.on, c.seconds),
-    Mute: lambda chat, c: _mask(chat, c.room, MUTES, c.mask, c.on, c.seconds),
     SetMask: lambda chat, c: _mask(chat, c.room, c.listed, c.mask, c.on, c.seconds),
     SetRole: lambda _, c: ("MODE", c.room, _sign(c.on) + ROLE_LETTERS[c.role], c.name),
     GetFlags: lambda _, c: ("MODE", c.room),

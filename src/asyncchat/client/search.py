@@ -29,8 +29,8 @@ class SearchPages:
     def __init__(self, asked: Search, now: datetime) -> None:
         self.asked = asked
         self._words = " ".join(f'"{term}"' for term in asked.terms)
-        self._since = _moment(asked.after_time, asked.newer_seconds, now)
-        self._until = _moment(asked.before_time, asked.older_seconds, now)
+        self._since = _moment(asked.window.after_time, asked.newer_seconds, now)
+        self._until = _moment(asked.window.before_time, asked.older_seconds, now)
         self._shown: set[str] = set()
         self.over = False
         """Whether nothing more is to be found."""

@@ -1,31 +1,15 @@
 """Changes that one line asked for, told as one.
 
-Owns which events belong together; how they are told together is each dialect's.
+Owns how runs of them are found. An event declares by ``coalesces`` that it may be part of one; how they are
+told together is each dialect's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from asyncchat.core.events import Record
-from asyncchat.core.features.room_modes import (
-    BanChanged,
-    FlagChanged,
-    MaskChanged,
-    MuteChanged,
-    RoleChanged,
-    SettingChanged,
-)
-from asyncchat.core.features.user_modes import PersonFlagChanged
 from asyncchat.core.people import Person
-
-ModeChange = FlagChanged | SettingChanged | RoleChanged | BanChanged | MuteChanged | MaskChanged
-
-
-_MODE_CHANGES: Final = frozenset(
-    (FlagChanged, SettingChanged, RoleChanged, BanChanged, MuteChanged, MaskChanged, PersonFlagChanged)
-)
 
 
 class CoalescedRecord(Record, frozen=True):
@@ -41,7 +25,7 @@ def coalesce(outcome: Sequence[object]) -> Sequence[object]:
     told: list[object] = []
     run: list[Record] = []
     for item in outcome:
-        if type(item) is Record and type(item.event) in _MODE_CHANGES:
+        if type(item) is Record and item.event.coalesces:
             if run and _whose(run[0]) != _whose(item):
                 told.append(_joined(run))
                 run = []

@@ -66,7 +66,8 @@ class Event(msgspec.Struct, frozen=True, tag_field="is"):
 
     ``concerns`` names the field with a person who is told of it as of an own command's outcome: ``person``,
     ``to``, or none. ``audited``: the audit shows it. ``ignorable``: whoever ignores ``event.person`` is not
-    told. ``inert``: it changes no state, and nothing follows from it.
+    told. ``inert``: it changes no state, and nothing follows from it. ``coalesces``: neighbours are told as
+    one. ``retired``: only older versions wrote it, and ``current`` gives another event.
     """
 
     retention: ClassVar[Retention] = Retention.PRESENCE
@@ -76,6 +77,8 @@ class Event(msgspec.Struct, frozen=True, tag_field="is"):
     audited: ClassVar[bool] = False
     ignorable: ClassVar[bool] = False
     inert: ClassVar[bool] = False
+    coalesces: ClassVar[bool] = False
+    retired: ClassVar[bool] = False
 
     def to_store(self) -> Self:
         """The fact as the log keeps it."""

@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from asyncchat.core.events import Event, Record
+from asyncchat.core.features.history import Window
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.search import UNSEEN, matches_terms
 from asyncchat.core.ids import Ids
@@ -60,30 +61,6 @@ class StreamRange(msgspec.Struct, frozen=True):
     after: int = 0
     since: int = 0
     until: int = 0
-
-
-class Window(msgspec.Struct, frozen=True):
-    """A window of the history: between which numbers and times, how many, and from which end.
-
-    Attributes:
-        after: only greater numbers; None for no bound.
-        before: only smaller numbers; None for no bound.
-        after_time: only later times, in microseconds; None for no bound.
-        before_time: only earlier times, in microseconds; None for no bound.
-        limit: the most messages.
-        newest: whether the newest of more than ``limit`` messages are wanted, else the oldest.
-    """
-
-    after: int | None = None
-    before: int | None = None
-    after_time: int | None = None
-    before_time: int | None = None
-    limit: int = 50
-    newest: bool = True
-
-    def oldest_first(self, found: Sequence[Record]) -> tuple[Record, ...]:
-        """Records that were found from the end that is wanted, oldest first."""
-        return tuple(reversed(found) if self.newest else found)
 
 
 class PageQuery(msgspec.Struct, frozen=True):

@@ -16,11 +16,12 @@ from typing import Final, TypeVar
 
 from asyncchat.core.events import Record, Retention
 from asyncchat.core.features import EVENTS
+from asyncchat.core.features.history import Window
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.names import fold
 from asyncchat.log import postings, retention, rows, schema
-from asyncchat.log.base import LogError, Page, PageQuery, StreamRange, Window
+from asyncchat.log.base import LogError, Page, PageQuery, StreamRange
 from asyncchat.log.streams import PRESENCE_PREFIX
 
 T = TypeVar("T")

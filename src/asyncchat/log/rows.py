@@ -142,7 +142,7 @@ def _kept_tags(event: Said) -> str | None:
 def fact_record(number: int, time: int, line: str) -> Record | None:
     """The record of a row of ``facts`` for people; None where it is erased or unknown to this version."""
     try:
-        return Record(number, time, _decode(line)) if line else None
+        return Record(number, time, _decode(line).current()) if line else None
     except msgspec.DecodeError:
         return None
 
@@ -170,7 +170,7 @@ def decode(number: int, line: str) -> Event:
             later version banned. Other rows (texts, presence) are read by ``fact_record``.
     """
     try:
-        return _decode(line)
+        return _decode(line).current()
     except msgspec.DecodeError as error:  # ValidationError too: an unknown tag, a missing field
         raise LogError(f"its record {number} is one that this version does not know ({error})") from error
 
@@ -183,6 +183,6 @@ def encode_many(events: Sequence[Event]) -> str:
 def decode_many(number: int, text: str) -> tuple[Event, ...]:
     """The facts of the snapshot at a number; raises as ``decode`` does."""
     try:
-        return _decode_many(text)
+        return tuple(event.current() for event in _decode_many(text))
     except msgspec.DecodeError as error:
         raise LogError(f"its snapshot {number} is one that this version does not know ({error})") from error

@@ -15,7 +15,6 @@ from asyncchat.core.events import Recipients, Record, Stream
 from asyncchat.core.features.audit import AuditUnreadable, AuditView, ReadAudit
 from asyncchat.core.features.history import (
     MORE_COUNTED,
-    Direction,
     HistoryPage,
     HistoryUnreadable,
     NoSuchMessage,
@@ -27,6 +26,7 @@ from asyncchat.core.features.history import (
     TargetsUnreadable,
     TargetsView,
     Which,
+    Window,
 )
 from asyncchat.core.features.messages import Said, SaidInPrivate, Say, Tags
 from asyncchat.core.features.reactions import React, Reacted, ReactedTo, ReactResolved, ReactUnresolved
@@ -43,7 +43,7 @@ from asyncchat.core.names import ROOM_SIGNS, fold, name_fault
 from asyncchat.core.replies import NotServerOperator, Refusal, Reply
 from asyncchat.core.roles import Right
 from asyncchat.log import streams
-from asyncchat.log.base import LogError, PageQuery, StreamRange, Window
+from asyncchat.log.base import LogError, PageQuery, StreamRange
 from asyncchat.server.hub import wall_clock
 from asyncchat.server.page_cache import PageCache
 
@@ -94,21 +94,6 @@ def under_current_name(where: Conversation, record: Record) -> Record:
     if not where.room or not room or fold(room) == where.room:
         return record
     return msgspec.structs.replace(record, event=msgspec.structs.replace(record.event, room=where.name))
-
-
-def _range(where: Conversation, command: ReadHistory, upto: int) -> PageQuery:
-    after_time = command.after_time
-    if command.newest_seconds is not None:
-        after_time = max(after_time or 0, wall_clock() - command.newest_seconds * 1_000_000)
-    window = Window(
-        command.after,
-        command.before,
-        after_time,
-        command.before_time,
-        min(command.limit, PAGE_MOST),
-        command.end is Direction.NEWEST,
-    )
-    return PageQuery(where.room, upto, window, where.beside, command.events)
 
 
 def _was_said_in(record: Record, where: Conversation) -> bool:
@@ -208,12 +193,14 @@ class History:
         if where is None:
             answer = HistoryUnreadable(command.room, command.context)
         else:
-            log = self._log
+            window = command.window.resolved(wall_clock(), PAGE_MOST, command.newest_seconds)
+            query = PageQuery(where.room, upto, window, where.beside, command.events)
             try:
-                page = await self._page_cache.read(_range(where, command, upto), MORE_COUNTED)
+                page = await self._page_cache.read(query, MORE_COUNTED)
                 records = page.records
                 if command.then is not None:
-                    records += (await log.read(_range(where, command.then, upto))).records
+                    then = msgspec.structs.replace(query, window=command.then)
+                    records += (await self._log.read(then)).records
             except LogError:
                 answer = HistoryUnreadable(command.room, command.context, failed=True)
             else:
@@ -324,14 +311,12 @@ class History:
             beside = tuple(
                 msgspec.structs.replace(stream, name=name)
                 for name, record in newest
-                if record.time > command.after_time
+                if record.time > (command.window.after_time or 0)
                 for start, stream in since.items()
                 if name.startswith(start)
             )
             if beside:
-                window = Window(before=command.before, after_time=command.after_time, limit=command.limit)
-                wanted = PageQuery("", upto, window, beside)
-                page = await log.read(wanted, MORE_COUNTED)
+                page = await log.read(PageQuery("", upto, command.window, beside), MORE_COUNTED)
                 records, more = page.records, page.more
         except LogError:
             return HistoryUnreadable("", command.context, failed=True)

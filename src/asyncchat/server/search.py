@@ -14,13 +14,12 @@ import msgspec
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
-from asyncchat.core.features.history import Direction
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.search import NotSearched, SearchPage
 from asyncchat.core.features.search import Search as SearchCommand
 from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.replies import Refusal, Reply
-from asyncchat.log.base import Log, LogError, PageQuery, SearchQuery, SearchResult, Window
+from asyncchat.log.base import Log, LogError, PageQuery, SearchQuery, SearchResult
 from asyncchat.server.history import PAGE_MOST, Conversation, History
 from asyncchat.server.hub import wall_clock
 
@@ -122,14 +121,8 @@ class Search:
             ):
                 return NotSearched(command.room, command.context)
             rooms = [room.key]
-        after_time, before_time = _times(command)
-        window = Window(
-            command.after,
-            command.before,
-            after_time,
-            before_time,
-            min(command.limit, PAGE_MOST),
-            command.end is Direction.NEWEST,
+        window = command.window.resolved(
+            wall_clock(), PAGE_MOST, command.newer_seconds, command.older_seconds
         )
         renamed = any(chat.rooms[key].renamed for key in rooms)
         query = SearchQuery(tuple(rooms), upto, window, command.terms, fold(command.name), renamed)
@@ -141,14 +134,3 @@ class Search:
             short = found.reached is not None and len(found.records) < window.limit
             answer = SearchPage(found.records, found.reached, found.time, command.context, short)
         return answer
-
-
-def _times(command: SearchCommand) -> tuple[int | None, int | None]:
-    """The times after and before which to search; some are given as seconds back from now."""
-    after, before = command.after_time, command.before_time
-    if command.newer_seconds is not None:
-        after = max(after or 0, wall_clock() - command.newer_seconds * 1_000_000)
-    if command.older_seconds is not None:
-        ago = wall_clock() - command.older_seconds * 1_000_000
-        before = ago if before is None else min(before, ago)
-    return after, before

@@ -9,14 +9,12 @@ from asyncchat.core.features import EVENTS
 from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.join import Join
 from asyncchat.core.features.metadata.facts import RoomMetadataChanged
-from asyncchat.core.features.moderation import Ban, Kick, Mute
+from asyncchat.core.features.moderation import Ban, Kick
 from asyncchat.core.features.redaction import Erase, Erased
 from asyncchat.core.features.rename import RenameRoom, RoomRenamed
 from asyncchat.core.features.room_modes import (
-    BanChanged,
     FlagChanged,
     MaskChanged,
-    MuteChanged,
     RoleChanged,
     SetFlag,
     SetMask,
@@ -47,8 +45,8 @@ def with_role(role: str) -> Chat:
     ("command", "act", "enough"),
     [
         (Kick("#tea", "bob"), Kicked, "half-operator"),
-        (Ban("#tea", "bob"), BanChanged, "half-operator"),
-        (Mute("#tea", "bob"), MuteChanged, "half-operator"),
+        (Ban("#tea", "bob"), MaskChanged, "half-operator"),
+        (SetMask("#tea", "mute", "bob"), MaskChanged, "half-operator"),
         (SetMask("#tea", "guest", "bob"), MaskChanged, "half-operator"),
         (SetTopic("#tea", "hush"), TopicChanged, "half-operator"),
         (SetRole("#tea", "bob", role="voice"), RoleChanged, "half-operator"),
@@ -89,7 +87,7 @@ def test_in_the_lobby_all_is_noted_and_of_others_nothing():
 
 def test_each_act_in_a_room_says_whom_its_roles_allow_it():
     acts = {
-        *(Kicked, BanChanged, MuteChanged, MaskChanged, FlagChanged, SettingChanged, Erased, RoomRenamed),
+        *(Kicked, MaskChanged, FlagChanged, SettingChanged, Erased, RoomRenamed),
         *(RoleChanged, TopicChanged, RoomMetadataChanged),
     }
     assert {event for event in EVENTS if event.allowed_by_role is not Event.allowed_by_role} == acts

@@ -22,8 +22,8 @@ from asyncchat.core.features.bots import (
 from asyncchat.core.features.connect import Connect, NameNotAllowed, Rename
 from asyncchat.core.features.join import RoomNotAllowed
 from asyncchat.core.features.messages import CannotSpeak, Said, Speech
-from asyncchat.core.features.moderation import Ban, Mute
-from asyncchat.core.features.room_modes import SetFlag
+from asyncchat.core.features.moderation import Ban
+from asyncchat.core.features.room_modes import SetFlag, SetMask
 from asyncchat.core.permissions import SERVER
 from asyncchat.core.replies import AccountRefused, NoText, TextTooLong
 from asyncchat.core.text import TEXT_BYTES
@@ -145,9 +145,9 @@ def test_a_room_can_keep_a_bot_out_though_not_by_modes_for_people(chat):
     for flag in ("moderated", "invite-only", "secret"):
         do(chat, ANNA, SetFlag("#tea", flag, True))
     assert isinstance(do(chat, SERVER, Post("ci", "#tea", "hi"))[0], Said)
-    do(chat, ANNA, Mute("#tea", "ci", True))
+    do(chat, ANNA, SetMask("#tea", "mute", "ci", True))
     assert isinstance(do(chat, SERVER, Post("ci", "#tea", "hi"))[0], CannotSpeak)
-    do(chat, ANNA, Mute("#tea", "ci", False))
+    do(chat, ANNA, SetMask("#tea", "mute", "ci", False))
     do(chat, ANNA, Ban("#tea", "*!bot@*", True))
     assert isinstance(do(chat, SERVER, Post("ci", "#tea", "hi"))[0], CannotSpeak)
     assert BOB in chat.people

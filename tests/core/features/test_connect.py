@@ -15,9 +15,10 @@ from asyncchat.core.features.connect import (
     Rename,
 )
 from asyncchat.core.features.join import Banned, GetRoom, Part, RoomNotAllowed
-from asyncchat.core.features.moderation import Ban, Mute
+from asyncchat.core.features.moderation import Ban
 from asyncchat.core.features.opers import GrantOper, OperFailed, WrongCode
 from asyncchat.core.features.presence import Connected, Left, Renamed
+from asyncchat.core.features.room_modes import SetMask
 from asyncchat.core.features.rooms import Joined, RoomClosed, RoomOpened
 from asyncchat.core.features.topic import SetTopic
 from asyncchat.core.names import LOBBY
@@ -113,7 +114,7 @@ def test_another_name(name):
 
 def test_whoever_is_muted_or_banned_keeps_the_name():
     chat = house()
-    do(chat, ANNA, Mute("#tea", "bob"))
+    do(chat, ANNA, SetMask("#tea", "mute", "bob"))
     assert do(chat, BOB, Rename("zoe")) == (NameFixed("zoe", "#Tea"),)
     assert len(do(chat, BOB, Rename("Bob"))) == 1  # the same name in another case
     do(chat, BOB, Part("#tea"))

@@ -14,8 +14,8 @@ from asyncchat.core.features.messages import (
     TagMessageSent,
     TagMessageSentInPrivate,
 )
-from asyncchat.core.features.moderation import Ban, Mute
-from asyncchat.core.features.room_modes import SetFlag
+from asyncchat.core.features.moderation import Ban
+from asyncchat.core.features.room_modes import SetFlag, SetMask
 from asyncchat.core.names import LOBBY
 from asyncchat.core.replies import AwayNote, NoSuchPerson, NoSuchRoom, NotConnectedYet, NoText, TextTooLong
 from asyncchat.core.text import TEXT_BYTES
@@ -68,13 +68,13 @@ def test_who_may_not_speak():
     chat = house()
     do(chat, ANNA, SetFlag("#tea", "no-outsiders", on=False))
     assert isinstance(do(chat, CAROL, Say("#tea", "hi"))[0], Said)
-    do(chat, ANNA, Mute("#tea", "bob"))
+    do(chat, ANNA, SetMask("#tea", "mute", "bob"))
     assert do(chat, BOB, Say("#tea", "x")) == (CannotSpeak("#Tea", CannotSpeakReason.MUTED),)
     do(chat, ANNA, Ban("#tea", "*!*@host[23]"))
     do(chat, ANNA, Ban("#tea", "*!*@host3"))
     assert do(chat, CAROL, Say("#tea", "x")) == (CannotSpeak("#Tea", CannotSpeakReason.BANNED),)
     do(chat, ANNA, Ban("#tea", "*"))
-    do(chat, ANNA, Mute("#tea", "*"))
+    do(chat, ANNA, SetMask("#tea", "mute", "*"))
     for person_id in (ANNA, OLGA):
         assert isinstance(do(chat, person_id, Say("#tea", "I may"))[0], Said)
 

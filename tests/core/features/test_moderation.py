@@ -7,13 +7,13 @@ from asyncchat.core.features import room_modes
 from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.connect import Connect
 from asyncchat.core.features.join import Banned, Join
-from asyncchat.core.features.moderation import Ban, Kick, Mute
+from asyncchat.core.features.moderation import Ban, Kick
 from asyncchat.core.features.redaction import Erase, Erased
 from asyncchat.core.features.room_modes import (
-    BanChanged,
-    MuteChanged,
+    MaskChanged,
     RoleChanged,
     SetFlag,
+    SetMask,
     SetRole,
     TooManyMasks,
 )
@@ -27,7 +27,7 @@ ASKED = [
     lambda room: SetRole(room, "bob"),
     lambda room: SetFlag(room, "topic-locked", on=False),
     lambda room: Ban(room, "bob"),
-    lambda room: Mute(room, "bob"),
+    lambda room: SetMask(room, "mute", "bob"),
     lambda room: Erase(room, (1,)),
 ]
 
@@ -74,7 +74,8 @@ def test_a_ban_that_puts_out():
     chat = house()
     anna, bob = chat.people[ANNA], chat.people[BOB]
     banned, kicked = do(chat, ANNA, Ban("#tea", "bob", out=True))
-    assert isinstance(banned, BanChanged)
+    assert isinstance(banned, MaskChanged)
+    assert banned.listed == "ban"
     assert kicked == Kicked("#Tea", bob, anna, "banned")
     assert ANNA in chat.rooms["#tea"].member_blocks
     assert do(chat, BOB, Join("#tea")) == (Banned("#Tea"),)
@@ -100,6 +101,10 @@ def test_flags():
     assert chat.rooms["#tea"].flags == {"no-outsiders"}
 
 
+def muting(room: str, mask: str, on: bool = True) -> SetMask:
+    return SetMask(room, "mute", mask, on)
+
+
 @pytest.mark.parametrize(
     ("typed", "mask"),
     [
@@ -111,15 +116,17 @@ def test_flags():
         ("", "*!*@*"),
     ],
 )
-@pytest.mark.parametrize("kind", [Ban, Mute])
-def test_what_is_meant_by_a_name(kind, typed, mask):
+@pytest.mark.parametrize(("kind", "listed"), [(Ban, "ban"), (muting, "mute")])
+def test_what_is_meant_by_a_name(kind, listed, typed, mask):
     chat = house()
     (event,) = do(chat, ANNA, kind("#tea", typed))
-    assert isinstance(event, BanChanged | MuteChanged)
+    assert isinstance(event, MaskChanged)
+    assert event.listed == listed
     assert event.mask == mask
     assert do(chat, ANNA, kind("#tea", typed)) == ()
     (lifted,) = do(chat, ANNA, kind("#tea", typed, on=False))
-    assert isinstance(lifted, BanChanged | MuteChanged)
+    assert isinstance(lifted, MaskChanged)
+    assert lifted.listed == listed
     assert lifted.mask == mask
     assert do(chat, ANNA, kind("#tea", typed, on=False)) == ()
     assert not chat.rooms["#tea"].masks["ban"]
@@ -129,8 +136,9 @@ def test_what_is_meant_by_a_name(kind, typed, mask):
 def test_a_name_is_meant_where_others_share_the_host():
     chat = house()
     do(chat, 6, Connect("twin", "u", "host2", rooms=("#tea",)))
-    (event,) = do(chat, ANNA, Mute("#tea", "bob"))
-    assert isinstance(event, MuteChanged)
+    (event,) = do(chat, ANNA, SetMask("#tea", "mute", "bob"))
+    assert isinstance(event, MaskChanged)
+    assert event.listed == "mute"
     assert event.mask == "bob!*@*"
 
 
@@ -139,7 +147,8 @@ def test_who_stayed_is_not_meant_with_who_was_put_out():
     do(chat, 6, Connect("twin", "u", "host2", rooms=("#tea",)))
     do(chat, ANNA, Kick("#tea", "bob"))
     (event,) = do(chat, ANNA, Ban("#tea", "bob"))
-    assert isinstance(event, BanChanged)
+    assert isinstance(event, MaskChanged)
+    assert event.listed == "ban"
     assert event.mask == "bob!*@*"
 
 
@@ -147,7 +156,8 @@ def test_a_mask_is_found_in_any_case():
     chat = house()
     do(chat, ANNA, Ban("#tea", "BAD!*@*"))
     (event,) = do(chat, ANNA, Ban("#tea", "bad!*@*", on=False))
-    assert isinstance(event, BanChanged)
+    assert isinstance(event, MaskChanged)
+    assert event.listed == "ban"
     assert event.mask == "BAD!*@*"
 
 

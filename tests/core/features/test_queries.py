@@ -6,7 +6,6 @@ from asyncchat.core.commands import Query
 from asyncchat.core.features.away import SetAway
 from asyncchat.core.features.connect import GetWelcome, Quit, Welcome
 from asyncchat.core.features.join import GetRoom, NoRoomView, RoomView
-from asyncchat.core.features.moderation import Mute
 from asyncchat.core.features.queries import (
     Counts,
     GetCounts,
@@ -21,7 +20,7 @@ from asyncchat.core.features.queries import (
     Seen,
     WhoView,
 )
-from asyncchat.core.features.room_modes import FlagsView, GetFlags, GetMasks, MasksView, MaskView
+from asyncchat.core.features.room_modes import FlagsView, GetFlags, GetMasks, MasksView, MaskView, SetMask
 from asyncchat.core.features.server import GetTime, TimeNow
 from asyncchat.core.features.topic import GetTopic, TopicView
 from asyncchat.core.names import LOBBY
@@ -64,7 +63,7 @@ def test_topic_flags_masks():
     for question in (GetTopic, GetFlags, GetMasks):
         assert ask(ANNA, question("#x")) == NoSuchRoom("#x")
     chat = house()
-    do(chat, ANNA, Mute("#tea", "bob"))
+    do(chat, ANNA, SetMask("#tea", "mute", "bob"))
     assert do(chat, CAROL, GetMasks("#tea", ("mute",))) == (
         MasksView("#Tea", ("mute",), (MaskView("*!*@host2", "Anna!u@host1", NOW, "mute"),)),
     )

@@ -50,10 +50,8 @@ from asyncchat.core.features.read_markers import ReadHere, ReadUpTo
 from asyncchat.core.features.redaction import Erased, RedactedInPrivate
 from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.features.room_modes import (
-    BanChanged,
     FlagChanged,
     MaskChanged,
-    MuteChanged,
     RoleChanged,
     SettingChanged,
 )
@@ -118,12 +116,12 @@ WIRE: list[tuple[Event, str]] = [
         "[#tea] anna changed a rule: anyone may speak here, members or not\n",
     ),
     (FlagChanged("#tea", ANNA, "new-rule", True), "[#tea] anna changed a rule: new-rule is on\n"),
-    (BanChanged("#tea", ANNA, "*!*@h", True, 0), "[#tea] anna banned *!*@h\n"),
+    (MaskChanged("#tea", ANNA, "ban", "*!*@h", True, 0), "[#tea] anna banned *!*@h\n"),
     (
-        BanChanged("#tea", ANNA, "*!*@h", True, 0, 5_400_000_000),
+        MaskChanged("#tea", ANNA, "ban", "*!*@h", True, 0, 5_400_000_000),
         "[#tea] anna banned *!*@h for 1h30m\n",
     ),
-    (MuteChanged("#lobby", ANNA, "bob!*@*", False, 0), "anna unmuted bob!*@*\n"),
+    (MaskChanged("#lobby", ANNA, "mute", "bob!*@*", False, 0), "anna unmuted bob!*@*\n"),
     (RoleChanged("#lobby", ANNA, BOB, False, "voice"), "anna is no longer a voice (bob)\n"),
     (
         SettingChanged("#lobby", ANNA, "limit", "5"),

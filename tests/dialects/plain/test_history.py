@@ -75,7 +75,7 @@ def test_what_a_newcomer_hears_live_is_not_in_its_history_too():
     anna = world.connect()
     anna.type("anna")
     assert isinstance(world.records[-1].event, Joined)
-    assert history_asked(anna).before == world.records[-1].number
+    assert history_asked(anna).window.before == world.records[-1].number
 
 
 def test_reading_to_the_beginning_and_again():

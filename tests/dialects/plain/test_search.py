@@ -134,7 +134,7 @@ def test_a_search_that_took_too_long_says_how_far_it_came(world):
     bob.type("/search")
     asked = bob.asked[-1]
     assert isinstance(asked, Search)
-    assert (asked.terms, asked.before) == (("needle",), 7)
+    assert (asked.terms, asked.window.before) == (("needle",), 7)
 
 
 def test_a_search_that_found_something_before_its_time_was_over(world):

@@ -21,10 +21,12 @@ def _concrete(base: type[Event]) -> Iterator[type[Event]]:
         yield from _concrete(event)
 
 
-EVENTS: Final = tuple(_concrete(Event))
-"""Every event there is."""
+_ALL_EVENTS = tuple(_concrete(Event))
 
-ANY_EVENT: Final[Any] = Union[EVENTS]  # noqa: UP007  # a union of a tuple
-"""The same as a type, to decode what the log holds."""
+EVENTS: Final = tuple(event for event in _ALL_EVENTS if not event.retired)
+"""Every event that can happen."""
+
+ANY_EVENT: Final[Any] = Union[_ALL_EVENTS]  # noqa: UP007  # a union of a tuple
+"""These and the retired ones as a type, to decode what the log holds."""
 
 audit.RoomAct = ANY_EVENT  # msgspec reads it at the first decoding

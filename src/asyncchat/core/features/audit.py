@@ -30,6 +30,10 @@ class OperOverride(Event, frozen=True, tag="overruled"):
     person: Person
     act: RoomAct
 
+    def current(self) -> OperOverride:
+        """The same with the act that stands for its own today."""
+        return OperOverride(self.person, self.act.current())
+
 
 class ReadAudit(IoCommand, frozen=True):
     """What operators of the server did, the newest ``limit`` of it, for the owner and them.

@@ -5,7 +5,7 @@ Owns the values; who may read what is checked by the server's history access.
 
 from __future__ import annotations
 
-import enum
+from collections.abc import Sequence
 
 import msgspec
 
@@ -17,32 +17,57 @@ MORE_COUNTED = 1000
 """Where the counting of earlier messages ends; beyond it an answer says "more than"."""
 
 
-class Direction(enum.Enum):
-    """Which end of a range of the history is wanted when it is longer than the limit."""
+class Window(msgspec.Struct, frozen=True):
+    """A window of the history: between which numbers and times, how many, and from which end.
 
-    OLDEST = enum.auto()
-    NEWEST = enum.auto()
-
-
-class ReadHistory(IoCommand, frozen=True):
-    """Messages of a room, or of the private conversation with somebody (no ``#``), oldest first.
-
-    Numbers and times (microseconds) are exclusive; None is open. ``newest_seconds`` asks for none older than
-    that: the gate, which has a clock, makes a time of it. With ``events`` what else happened there is read
-    too. ``then`` is a range of the same place whose page follows in the same answer.
-    ``context`` goes back to the dialect with the answer: what it asked for.
+    Attributes:
+        after: only greater numbers; None for no bound.
+        before: only smaller numbers; None for no bound.
+        after_time: only later times, in microseconds; None for no bound.
+        before_time: only earlier times, in microseconds; None for no bound.
+        limit: the most messages.
+        newest: whether the newest of more than ``limit`` messages are wanted, else the oldest.
     """
 
-    room: str
     after: int | None = None
     before: int | None = None
     after_time: int | None = None
     before_time: int | None = None
     limit: int = 50
-    end: Direction = Direction.NEWEST
+    newest: bool = True
+
+    def oldest_first(self, found: Sequence[Record]) -> tuple[Record, ...]:
+        """Records that were found from the end that is wanted, oldest first."""
+        return tuple(reversed(found) if self.newest else found)
+
+    def resolved(
+        self, now: int, most: int, newer_seconds: int | None, older_seconds: int | None = None
+    ) -> Window:
+        """The same for ``most`` messages at most, and with bounds that were given as seconds before now."""
+        after, before = self.after_time, self.before_time
+        if newer_seconds is not None:
+            after = max(after or 0, now - newer_seconds * 1_000_000)
+        if older_seconds is not None:
+            ago = now - older_seconds * 1_000_000
+            before = ago if before is None else min(before, ago)
+        return msgspec.structs.replace(
+            self, after_time=after, before_time=before, limit=min(self.limit, most)
+        )
+
+
+class ReadHistory(IoCommand, frozen=True):
+    """Messages of a room, or of the private conversation with somebody (no ``#``), oldest first.
+
+    ``newest_seconds`` asks for none older than that: the server, which has a clock, makes a time of it. With
+    ``events`` what else happened there is read too. The page of the window ``then`` follows in the same
+    answer. ``context`` goes back to the dialect with the answer: what it asked for.
+    """
+
+    room: str
+    window: Window = Window()
     newest_seconds: int | None = None
     events: bool = False
-    then: ReadHistory | None = None
+    then: Window | None = None
     context: object = None
 
 
@@ -59,7 +84,7 @@ class Which(msgspec.Struct, frozen=True):
 
 
 class ReplyTo(IoCommand, frozen=True):
-    """Say something in answer to a message, which a gate finds."""
+    """Say something in answer to a message, which the server finds."""
 
     which: Which
     text: str
@@ -80,14 +105,12 @@ class ReadTargets(IoCommand, frozen=True):
 
 
 class ReadMissed(IoCommand, frozen=True):
-    """The asker's private messages of a time (microseconds) when it was not here, numbered up to ``before``.
+    """The asker's private messages, in all its conversations, while it was not here.
 
     ``context`` goes back with the answer.
     """
 
-    after_time: int
-    before: int
-    limit: int
+    window: Window
     context: object = None
 
 

@@ -1,4 +1,4 @@
-"""Moderating a room: kick, ban, mute.
+"""Moderating a room: kick and ban.
 
 Owns what removes people; the lists of masks are ``room_modes``'.
 """
@@ -11,7 +11,7 @@ from asyncchat.core.commands import Command
 from asyncchat.core.features.room_modes import SetMask, mask_meant, set_mask
 from asyncchat.core.features.rooms import Kicked, closing
 from asyncchat.core.masks import describes
-from asyncchat.core.modes import BANS, EXCEPTIONS, MUTES
+from asyncchat.core.modes import BANS, EXCEPTIONS
 from asyncchat.core.permissions import with_right
 from asyncchat.core.registry import Items, handles
 from asyncchat.core.replies import NotThere, Outranked, Refusal
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Kick(Command, frozen=True):
-    """Put a member out of a room."""
+    """Remove a member from a room."""
 
     audited: ClassVar[bool] = True
     room: str
@@ -32,23 +32,13 @@ class Kick(Command, frozen=True):
 
 
 class Ban(Command, frozen=True):
-    """Ban a person, by name or mask, from a room, or lift that ban; ``out`` puts who it means out at once."""
+    """Ban a person, by name or mask, from a room, or lift that ban; ``out`` removes those it matches."""
 
     audited: ClassVar[bool] = True
     room: str
     mask: str
     on: bool = True
     out: bool = False
-    seconds: int = 0
-
-
-class Mute(Command, frozen=True):
-    """Take a person's word in a room, by name or mask, or give it back."""
-
-    audited: ClassVar[bool] = True
-    room: str
-    mask: str
-    on: bool = True
     seconds: int = 0
 
 
@@ -78,14 +68,6 @@ def _put_out(chat: Chat, person_id: int, room: Room, mask: str) -> tuple[Kicked,
         and highest(room.roles.get(member.person.id, 0)) <= mine
     ]
     return tuple(Kicked(room.name, person, chat.people[person_id], "banned") for person in meant)
-
-
-@handles(Mute)
-def mute(chat: Chat, person_id: int, command: Mute, now: int) -> Items:
-    """Takes a mask's word in the room, or gives it back."""
-    return set_mask(
-        chat, person_id, SetMask(command.room, MUTES, command.mask, command.on, command.seconds), now
-    )
 
 
 @handles(Kick)

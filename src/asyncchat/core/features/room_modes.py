@@ -108,6 +108,7 @@ class RoleChanged(Event, frozen=True, tag="operator"):
 
     concerns: ClassVar[str] = "person"
     stream: ClassVar[Stream] = Stream.PRESENCE
+    coalesces: ClassVar[bool] = True
     room: str
     person: Person
     by: Person
@@ -126,6 +127,7 @@ class FlagChanged(Event, frozen=True, tag="flag"):
 
     retention: ClassVar[Retention] = Retention.STATE
     stream: ClassVar[Stream] = Stream.CHANGES
+    coalesces: ClassVar[bool] = True
     room: str
     person: Person
     flag: str
@@ -136,51 +138,12 @@ class FlagChanged(Event, frozen=True, tag="flag"):
         return room.roles.get(person_id, 0) >= Right.MANAGE
 
 
-class BanChanged(Event, frozen=True, tag="ban"):
-    """A mask is banned from a room, or no more.
-
-    ``time`` and ``until`` (0: for good) in microseconds since 1970 UTC.
-    """
-
-    retention: ClassVar[Retention] = Retention.STATE
-    stream: ClassVar[Stream] = Stream.CHANGES
-    room: str
-    person: Person
-    mask: str
-    on: bool
-    time: int
-    until: int = 0
-
-    def allowed_by_role(self, room: Room, person_id: int) -> bool:
-        """Whether a person's role in the room allows this act."""
-        return room.roles.get(person_id, 0) >= Right.MODERATE
-
-
-class MuteChanged(Event, frozen=True, tag="mute"):
-    """A mask may read in a room but not speak, or may again.
-
-    ``time`` and ``until`` (0: for good) in microseconds since 1970 UTC.
-    """
-
-    retention: ClassVar[Retention] = Retention.STATE
-    stream: ClassVar[Stream] = Stream.CHANGES
-    room: str
-    person: Person
-    mask: str
-    on: bool
-    time: int
-    until: int = 0
-
-    def allowed_by_role(self, room: Room, person_id: int) -> bool:
-        """Whether a person's role in the room allows this act."""
-        return room.roles.get(person_id, 0) >= Right.MODERATE
-
-
 class SettingChanged(Event, frozen=True, tag="setting"):
     """A room's setting, one of ``modes.SETTINGS``, has another value; an empty one: none any more."""
 
     retention: ClassVar[Retention] = Retention.STATE
     stream: ClassVar[Stream] = Stream.CHANGES
+    coalesces: ClassVar[bool] = True
     room: str
     person: Person
     setting: str
@@ -192,13 +155,14 @@ class SettingChanged(Event, frozen=True, tag="setting"):
 
 
 class MaskChanged(Event, frozen=True, tag="mask"):
-    """A mask stands on another of a room's lists (``modes.MASK_LISTS``), or no more.
+    """A mask was put on one of the room's lists (``modes.MASK_LISTS``), or taken off.
 
     ``time`` and ``until`` (0: for good) in microseconds since 1970 UTC.
     """
 
     retention: ClassVar[Retention] = Retention.STATE
     stream: ClassVar[Stream] = Stream.CHANGES
+    coalesces: ClassVar[bool] = True
     room: str
     person: Person
     listed: str
@@ -210,6 +174,29 @@ class MaskChanged(Event, frozen=True, tag="mask"):
     def allowed_by_role(self, room: Room, person_id: int) -> bool:
         """Whether a person's role in the room allows this act."""
         return room.roles.get(person_id, 0) >= Right.MODERATE
+
+
+class RetiredBan(Event, frozen=True, tag="ban"):
+    """The ``MaskChanged`` of the list of bans, as older versions wrote it."""
+
+    retired: ClassVar[bool] = True
+    listed: ClassVar[str] = BANS
+    room: str
+    person: Person
+    mask: str
+    on: bool
+    time: int
+    until: int = 0
+
+    def current(self) -> MaskChanged:
+        """The event that stands for this one today."""
+        return MaskChanged(self.room, self.person, self.listed, self.mask, self.on, self.time, self.until)
+
+
+class RetiredMute(RetiredBan, frozen=True, tag="mute"):
+    """The same for the list of mutes."""
+
+    listed: ClassVar[str] = MUTES
 
 
 class FlagsView(Reply, frozen=True):
@@ -385,18 +372,7 @@ def set_mask(chat: Chat, person_id: int, command: SetMask, now: int) -> Items:
     if on and mask not in masks and (len(masks) >= MASKS_EACH or size(mask) > MASK_BYTES):
         return (TooManyMasks(room.name, mask, MASKS_EACH),)
     until = now + command.seconds * 1_000_000 if on and command.seconds else 0
-    return (mask_changed(room.name, chat.people[person_id], listed, mask, on, now, until),)
-
-
-def mask_changed(
-    room: str, by: Person, listed: str, mask: str, on: bool, now: int, until: int = 0
-) -> BanChanged | MuteChanged | MaskChanged:
-    """The fact that a mask stands on a list, or no more."""
-    if listed == BANS:
-        return BanChanged(room, by, mask, on, now, until)
-    if listed == MUTES:
-        return MuteChanged(room, by, mask, on, now, until)
-    return MaskChanged(room, by, listed, mask, on, now, until)
+    return (MaskChanged(room.name, chat.people[person_id], listed, mask, on, now, until),)
 
 
 def over(chat: Chat, by: Person, now: int) -> Iterator[Event]:
@@ -406,7 +382,7 @@ def over(chat: Chat, by: Person, now: int) -> Iterator[Event]:
             for listed, masks in room.masks.items():
                 for mask, entry in masks.items():
                     if entry.until and entry.until <= now:
-                        yield mask_changed(room.name, by, listed, mask, False, now)
+                        yield MaskChanged(room.name, by, listed, mask, False, now)
 
 
 def mask_meant(chat: Chat, room: Room, masks: dict[str, ListEntry], typed: str, on: bool) -> str:
@@ -457,24 +433,10 @@ def _setting_changed(chat: Chat, event: SettingChanged) -> None:
     chat.rooms[fold(event.room)].set(event.setting, event.value)
 
 
-@applies(BanChanged)
-def _ban_changed(chat: Chat, event: BanChanged) -> None:
-    _set_list_entry(chat, BANS, event)
-
-
-@applies(MuteChanged)
-def _mute_changed(chat: Chat, event: MuteChanged) -> None:
-    _set_list_entry(chat, MUTES, event)
-
-
 @applies(MaskChanged)
 def _mask_changed(chat: Chat, event: MaskChanged) -> None:
-    _set_list_entry(chat, event.listed, event)
-
-
-def _set_list_entry(chat: Chat, listed: str, event: BanChanged | MuteChanged | MaskChanged) -> None:
     entry = ListEntry(event.person.origin, event.time, event.until) if event.on else None
-    chat.rooms[fold(event.room)].set_list_entry(listed, event.mask, entry)
+    chat.rooms[fold(event.room)].set_list_entry(event.listed, event.mask, entry)
 
 
 @snapshots_room
@@ -486,4 +448,4 @@ def _snapshot(room: Room) -> Iterator[Event]:
     for listed, masks in room.masks.items():
         for mask, entry in masks.items():
             by = from_origin(entry.by)
-            yield mask_changed(room.name, by, listed, mask, True, entry.time, entry.until)
+            yield MaskChanged(room.name, by, listed, mask, True, entry.time, entry.until)

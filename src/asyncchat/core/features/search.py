@@ -13,9 +13,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
+import msgspec
+
 from asyncchat.core.commands import IoCommand
 from asyncchat.core.events import Record
-from asyncchat.core.features.history import Direction
+from asyncchat.core.features.history import Window
 from asyncchat.core.features.messages import Speech
 from asyncchat.core.names import fold
 from asyncchat.core.replies import Refusal, Reply
@@ -46,23 +48,21 @@ class Search(IoCommand, frozen=True):
     """Messages that have all of ``terms`` (``searching.terms_of``), in a room or in all that the asker is in.
 
     ``room`` may be a person too: then what the asker and it wrote to each other is searched. ``name`` is who
-    said them, empty: anyone. Numbers and times (microseconds) exclusive; None is open. ``newer_seconds`` and
-    ``older_seconds`` are times counted back from now: the gate, which has a clock, makes such of them.
-    ``context`` goes back to the dialect with the answer.
+    said them, empty: anyone. ``newer_seconds`` and ``older_seconds`` are counted back from now: the server,
+    which has a clock, makes times of them. ``context`` goes back to the dialect with the answer.
     """
 
     terms: tuple[str, ...] = ()
     room: str = ""
     name: str = ""
-    after: int | None = None
-    before: int | None = None
-    after_time: int | None = None
-    before_time: int | None = None
+    window: Window = Window()
     newer_seconds: int | None = None
     older_seconds: int | None = None
-    limit: int = 50
-    end: Direction = Direction.NEWEST
     context: object = None
+
+    def bounded(self, **bounds: int | bool) -> Search:
+        """The same search with other bounds of its window."""
+        return msgspec.structs.replace(self, window=msgspec.structs.replace(self.window, **bounds))
 
 
 class SearchPage(Reply, frozen=True):

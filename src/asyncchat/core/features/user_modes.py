@@ -37,6 +37,7 @@ class PersonFlagChanged(Event, frozen=True, tag="person_flag"):
     """A person turned one of its own flags (``modes.PERSON_FLAGS``) on or off."""
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
+    coalesces: ClassVar[bool] = True
     person: Person
     flag: str
     on: bool

@@ -20,7 +20,7 @@ from asyncchat.core.features.host import HostChanged
 from asyncchat.core.features.join import Join, Part, RoomView
 from asyncchat.core.features.last_seen import LastSeen
 from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Said, SaidInPrivate, Say
-from asyncchat.core.features.moderation import Ban, Mute
+from asyncchat.core.features.moderation import Ban
 from asyncchat.core.features.opers import OfferRenewed
 from asyncchat.core.features.presence import LoggedOut, Renamed, SessionAttached
 from asyncchat.core.features.rename import RoomRenamed
@@ -376,10 +376,8 @@ class PlainDialect:
             told.append(f"What you type goes to {place(self.room)}.")
         number = _came_by(outcome)
         if self._missed is not None and number is not None and self.shared.info.newcomers:
-            since = self._missed.time
-            asked = history.missed("", number, since, self._input.framed)
-            limit = asked.left or history.MISSED
-            self._follow = (*self._follow, ReadMissed(since, number, limit, asked))
+            asked = history.missed("", number, self._missed.time, self._input.framed)
+            self._follow = (*self._follow, ReadMissed(asked.command().window, asked))
 
     def _tell(self, item: object, told: list[str]) -> None:
         """Adds what is said of one item of an outcome."""
@@ -488,6 +486,5 @@ _CONCLUSIONS: dict[type[Command] | type[None], Callable[[PlainDialect, Any, Outc
     SetMask: PlainDialect._conclude_change,
     SetPersonFlag: PlainDialect._conclude_change,
     Ban: PlainDialect._conclude_change,
-    Mute: PlainDialect._conclude_change,
 }
 """What else is told or remembered once a command's outcome is complete."""

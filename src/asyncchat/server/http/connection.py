@@ -154,7 +154,7 @@ class HttpConnection:
         while True:
             event = self._h11.next_event()
             if event is not h11.NEED_DATA:
-                return event  # type: ignore[return-value]
+                return event  # type: ignore[return-value]  # mypy does not narrow by "is" of a class
             data = await self._session.read(max(0.0, self._deadline - self._now()))
             if data is None:
                 return None

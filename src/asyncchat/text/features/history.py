@@ -11,6 +11,7 @@ from asyncchat.core.features.history import (
     HistoryUnreadable,
     ReadHistory,
     TargetsUnreadable,
+    Window,
 )
 from asyncchat.core.names import fold
 from asyncchat.text.arguments import is_room, name_and_rest
@@ -39,28 +40,22 @@ class HistoryCursor(msgspec.Struct, frozen=True):
     """A part of a room's history, read backwards page by page.
 
     ``left`` is how many messages may still be shown, None for all. ``newcomer`` marks what is shown without
-    being asked for; with an ``after_time`` it is what the person missed.
+    being asked for; with a first time it is what the person missed.
     """
 
     room: str
-    before: int | None = None
-    after_time: int | None = None
-    before_time: int | None = None
+    window: Window = Window(limit=PAGE)
     newest_seconds: int | None = None
     left: int | None = None
     newcomer: bool = False
 
     def command(self) -> ReadHistory:
         """Asks for the next page."""
-        return ReadHistory(
-            self.room,
-            before=self.before,
-            after_time=self.after_time,
-            before_time=self.before_time,
-            limit=PAGE if self.left is None else self.left if self.newcomer else min(PAGE, self.left),
-            newest_seconds=self.newest_seconds,
-            context=self,
-        )
+        window = self.window
+        if self.left is not None:
+            limit = self.left if self.newcomer else min(PAGE, self.left)
+            window = msgspec.structs.replace(window, limit=limit)
+        return ReadHistory(self.room, window, self.newest_seconds, context=self)
 
 
 def parse_history(
@@ -79,7 +74,7 @@ def parse_history(
     day = parse_date(text)
     if day is not None:
         start, end = calendar.bounds(day)
-        return HistoryCursor(room, after_time=start - 1, before_time=end)
+        return HistoryCursor(room, Window(after_time=start - 1, before_time=end, limit=PAGE))
     if text.isascii() and text.isdigit() and len(text) < 8 and int(text) > 0:
         return HistoryCursor(room, left=min(int(text), MOST))
     return None
@@ -88,7 +83,7 @@ def parse_history(
 def newcomers(room: str, before: int | None, framed: bool, most: int) -> HistoryCursor:
     """What a person who has just joined reads first: the last ``most`` messages before that."""
     left = most if framed else min(most, NEWCOMER_UNFRAMED)
-    return HistoryCursor(room, before=before, left=left, newcomer=True)
+    return HistoryCursor(room, Window(before=before), left=left, newcomer=True)
 
 
 def next_cursor(page: HistoryPage) -> HistoryCursor | None:
@@ -98,11 +93,13 @@ def next_cursor(page: HistoryPage) -> HistoryCursor | None:
         return None
     before = page.records[0].number
     if asked.newcomer:
-        return HistoryCursor(asked.room, before=before)
+        return HistoryCursor(asked.room, Window(before=before, limit=PAGE))
     left = None if asked.left is None else asked.left - len(page.records)
     if left == 0:
         return None
-    return msgspec.structs.replace(asked, before=before, left=left)
+    return msgspec.structs.replace(
+        asked, window=msgspec.structs.replace(asked.window, before=before), left=left
+    )
 
 
 def page_lines(page: HistoryPage, zone: Zone) -> list[str]:
@@ -128,14 +125,14 @@ def more(target: str, *, here: bool) -> str:
 def earlier(count: int, asked: HistoryCursor) -> str:
     """How many messages before the first one shown are not shown."""
     many = f"more than {count:,}" if count >= MORE_COUNTED else f"{count:,}"
-    missed = " that you missed" if asked.after_time is not None else ""
+    missed = " that you missed" if asked.window.after_time is not None else ""
     return f"{many} earlier message{'s' if count > 1 else ''}{missed}"
 
 
 def missed(room: str, before: int | None, since: int, framed: bool) -> HistoryCursor:
     """The last messages of a room that a person missed since a time."""
     left = MISSED if framed else NEWCOMER_UNFRAMED
-    return HistoryCursor(room, before=before, after_time=since, left=left, newcomer=True)
+    return HistoryCursor(room, Window(before=before, after_time=since), left=left, newcomer=True)
 
 
 def _history(session: SlashContext, text: str) -> ReadHistory | None:

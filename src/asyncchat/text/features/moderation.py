@@ -1,13 +1,11 @@
 """Moderation: kicks, and the lists of who is banned, muted, excepted or let in."""
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.moderation import Ban, Kick, Mute
+from asyncchat.core.features.moderation import Ban, Kick
 from asyncchat.core.features.room_modes import (
-    BanChanged,
     GetMasks,
     MaskChanged,
     MasksView,
-    MuteChanged,
     SetMask,
     TooManyMasks,
 )
@@ -75,8 +73,6 @@ def _set_mask(room: str, listed: str, text: str, on: bool, seconds: int = 0) -> 
         return None
     if listed == BANS:
         return Ban(room, text, on, out=True, seconds=seconds)
-    if listed == MUTES:
-        return Mute(room, text, on, seconds)
     return SetMask(room, listed, text, on, seconds)
 
 
@@ -88,7 +84,8 @@ def _kicked(event: Kicked) -> str:
     return in_room(event.room, f"{event.person.name} was removed by {event.by.name}{because(event.reason)}")
 
 
-def _listed(listed: str, event: BanChanged | MuteChanged | MaskChanged) -> str:
+def _listed(event: MaskChanged) -> str:
+    listed = event.listed
     on, off = LIST_WORDS[listed][:2] if listed in LIST_WORDS else (f"+{listed} {{}}", f"-{listed} {{}}")
     how_long = f" for {lasting((event.until - event.time) // 1_000_000)}" if event.until else ""
     did = (on if event.on else off).format(event.mask.removeprefix("~"))
@@ -143,9 +140,7 @@ TEXT = FeatureText(
     ),
     events={
         Kicked: _kicked,
-        BanChanged: lambda event: _listed(BANS, event),
-        MuteChanged: lambda event: _listed(MUTES, event),
-        MaskChanged: lambda event: _listed(event.listed, event),
+        MaskChanged: _listed,
     },
     replies={MasksView: _masks_view},
     refusals={

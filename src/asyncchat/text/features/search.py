@@ -7,6 +7,7 @@ import re
 
 import msgspec
 
+from asyncchat.core.features.history import Window
 from asyncchat.core.features.search import MOST_TERMS, NotSearched, Search, SearchPage, terms_of
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.text.features.messages import spoken_lines
@@ -37,7 +38,7 @@ class SearchCursor(msgspec.Struct, frozen=True):
 
 def parse_search(text: str, calendar: Calendar) -> SearchCursor | str:
     """What ``/search TEXT`` asks for, or what is wrong with it."""
-    asked = Search(limit=PAGE)
+    asked = Search(window=Window(limit=PAGE))
     words: list[str] = []
     for piece in _PIECE.findall(text):
         filter = _FILTER.fullmatch(piece)
@@ -87,7 +88,7 @@ def _narrowed(asked: Search, filter: str, value: str, calendar: Calendar) -> Sea
         return None
     start, _ = calendar.bounds(day)
     # From the start of a day, and until a day begins: ``after:2026-11-22 before:2026-11-23`` is that one day.
-    return replace(asked, after_time=start - 1) if filter == "after" else replace(asked, before_time=start)
+    return asked.bounded(after_time=start - 1) if filter == "after" else asked.bounded(before_time=start)
 
 
 def next_cursor(page: SearchPage) -> SearchCursor | None:
@@ -95,7 +96,7 @@ def next_cursor(page: SearchPage) -> SearchCursor | None:
     asked = page.context
     if not isinstance(asked, SearchCursor) or page.reached is None:
         return None
-    return SearchCursor(msgspec.structs.replace(asked.search, before=page.reached))
+    return SearchCursor(asked.search.bounded(before=page.reached))
 
 
 def page_lines(page: SearchPage, zone: Zone) -> list[str]:

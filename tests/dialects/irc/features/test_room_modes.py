@@ -5,7 +5,7 @@ import pytest
 from asyncchat.core import modes as core
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Retention
-from asyncchat.core.features.room_modes import BanChanged, over
+from asyncchat.core.features.room_modes import MaskChanged, over
 from asyncchat.core.people import from_origin
 from asyncchat.core.roles import ROLE_NAMED
 from asyncchat.dialects.irc import modes
@@ -571,7 +571,7 @@ class TestForATime:
         by = from_origin("irc.test")
         assert list(over(chat, by, end - 1)) == []
         (fact,) = over(chat, by, end)
-        assert fact == BanChanged("#r", by, "x!*@*", False, end)
+        assert fact == MaskChanged("#r", by, "ban", "x!*@*", False, end)
         chat.apply(fact)
         assert list(over(chat, by, end)) == []
         assert op.send("MODE #r b") == [SERVER + "368 op #r :End of channel ban list"]

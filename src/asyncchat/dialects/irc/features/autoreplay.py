@@ -25,7 +25,14 @@ from asyncchat.dialects.irc.registry import command, reply, service
 from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.text.features.history import MISSED, HistoryCursor, earlier, missed, next_cursor, parse_history
+from asyncchat.text.features.history import (
+    HistoryCursor,
+    earlier,
+    missed,
+    newcomers,
+    next_cursor,
+    parse_history,
+)
 from asyncchat.text.times import Zone
 
 
@@ -113,7 +120,7 @@ def on_joining(session: IrcSession, room: str, number: int, time: int) -> ReadHi
     """The first page for a session that joined a room: what it missed, else the last lines before that."""
     absence = session.state(Absence)
     since = None if absence is None else absence.since(room)
-    asked = HistoryCursor(room, before=number, left=session.context.server.newcomers, newcomer=True)
+    asked = newcomers(room, number, True, session.context.server.newcomers)
     if since is not None:
         asked = missed(room, number, since, framed=True)
     return msgspec.structs.replace(asked.command(), context=AutoreplayPurpose(asked, time))
@@ -123,7 +130,7 @@ def on_return(absence: Absence, seen: LastSeen) -> ReadMissed:
     """The page of what was said in private since then."""
     absence.seen = seen
     asked = missed("", absence.number, seen.time, framed=True)
-    return ReadMissed(seen.time, absence.number, MISSED, AutoreplayPurpose(asked))
+    return ReadMissed(asked.command().window, AutoreplayPurpose(asked))
 
 
 PURPOSE = ServicePurpose(HISTSERV)

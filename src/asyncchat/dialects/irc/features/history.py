@@ -10,13 +10,13 @@ import msgspec
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.history import (
-    Direction,
     HistoryPage,
     HistoryUnreadable,
     ReadHistory,
     ReadTargets,
     TargetsUnreadable,
     TargetsView,
+    Window,
 )
 from asyncchat.core.ids import Ids
 from asyncchat.core.replies import Done
@@ -94,7 +94,7 @@ def _chathistory(session: IrcSession, message: Message) -> Sequence[Command]:
 
 
 def _wanted(
-    session: IrcSession, message: Message, subcommand: str, refs: int, ranges: Callable[..., ReadHistory]
+    session: IrcSession, message: Message, subcommand: str, refs: int, windows: Callable[..., _Windows]
 ) -> ReadHistory | Fault:
     params = message.params[1:]
     fault = _count_fault(params, refs + 2)
@@ -111,7 +111,9 @@ def _wanted(
     if most is None:
         return Fault("INVALID_PARAMS", (limit,), _BAD_LIMIT)
     events = bool(session.caps_out & EVENT_PLAYBACK)
-    return ranges(ChathistoryPurpose(subcommand, target, events), most, *places)
+    window, then = windows(most, *places)
+    purpose = ChathistoryPurpose(subcommand, target, events)
+    return ReadHistory(target, window, events=events, then=then, context=purpose)
 
 
 def _targets(message: Message) -> ReadTargets | Fault:
@@ -175,56 +177,42 @@ def _ref(text: str, ids: Ids, *, star: bool) -> Ref | str:
     return "INVALID_MSGREFTYPE" if equals else "INVALID_PARAMS"
 
 
+_Windows = tuple[Window, Window | None]
+"""What is read, and what follows in the same answer."""
+
+
 # Times are exclusive by the millisecond that a stamp shows, records have microseconds.
 
 
-def _reading(
-    asked: ChathistoryPurpose,
+def _window(
     limit: int,
-    end: Direction,
     after: Ref | None = None,
     before: Ref | None = None,
     *,
+    newest: bool = True,
     including: bool = False,
-) -> ReadHistory:
-    """A page between two places, exclusive; ``including`` takes the one it is before with it."""
+) -> Window:
+    """A window between two places, exclusive; ``including`` takes the one it is before with it."""
     after = after or Ref()
     before = before or Ref()
-    return ReadHistory(
-        asked.target,
+    return Window(
         after=after.number,
         before=None if before.number is None else before.number + including,
         after_time=None if after.time is None else after.time * 1000 + 999,
         before_time=None if before.time is None else (before.time + including) * 1000,
         limit=limit,
-        end=end,
-        events=asked.events,
-        context=asked,
+        newest=newest,
     )
 
 
-def _latest(asked: ChathistoryPurpose, limit: int, place: Ref) -> ReadHistory:
-    return _reading(asked, limit, Direction.NEWEST, after=place)
-
-
-def _before(asked: ChathistoryPurpose, limit: int, place: Ref) -> ReadHistory:
-    return _reading(asked, limit, Direction.NEWEST, before=place)
-
-
-def _after(asked: ChathistoryPurpose, limit: int, place: Ref) -> ReadHistory:
-    return _reading(asked, limit, Direction.OLDEST, after=place)
-
-
-def _around(asked: ChathistoryPurpose, limit: int, place: Ref) -> ReadHistory:
+def _around(limit: int, place: Ref) -> _Windows:
     """Up to the place and with it, then from it on."""
     newer = limit // 2
-    until = _reading(asked, limit - newer, Direction.NEWEST, before=place, including=True)
-    if not newer:
-        return until
-    return msgspec.structs.replace(until, then=_reading(asked, newer, Direction.OLDEST, after=place))
+    until = _window(limit - newer, before=place, including=True)
+    return until, _window(newer, after=place, newest=False) if newer else None
 
 
-def _between(asked: ChathistoryPurpose, limit: int, first: Ref, second: Ref) -> ReadHistory:
+def _between(limit: int, first: Ref, second: Ref) -> _Windows:
     """Counted from the first place, whichever of them is earlier; a number and a time can't be compared, so
     there the first is taken for the earlier one.
     """
@@ -233,15 +221,14 @@ def _between(asked: ChathistoryPurpose, limit: int, first: Ref, second: Ref) -> 
         if first.number is not None and second.number is not None
         else first.time is not None and second.time is not None and first.time > second.time
     )
-    if backwards:
-        return _reading(asked, limit, Direction.NEWEST, after=second, before=first)
-    return _reading(asked, limit, Direction.OLDEST, after=first, before=second)
+    early, late = (second, first) if backwards else (first, second)
+    return _window(limit, after=early, before=late, newest=backwards), None
 
 
-_SELECTORS: dict[str, tuple[int, Callable[..., ReadHistory]]] = {
-    "LATEST": (1, _latest),
-    "BEFORE": (1, _before),
-    "AFTER": (1, _after),
+_SELECTORS: dict[str, tuple[int, Callable[..., _Windows]]] = {
+    "LATEST": (1, lambda limit, place: (_window(limit, after=place), None)),
+    "BEFORE": (1, lambda limit, place: (_window(limit, before=place), None)),
+    "AFTER": (1, lambda limit, place: (_window(limit, after=place, newest=False), None)),
     "AROUND": (1, _around),
     "BETWEEN": (2, _between),
 }

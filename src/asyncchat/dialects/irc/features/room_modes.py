@@ -9,20 +9,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from asyncchat.core.coalesce import ModeChange
 from asyncchat.core.commands import Batch, Command, DialectReply
 from asyncchat.core.events import Event
 from asyncchat.core.features.room_modes import (
     MASKS_EACH,
     BadValue,
-    BanChanged,
     FlagChanged,
     FlagsView,
     GetFlags,
     GetMasks,
     MaskChanged,
     MasksView,
-    MuteChanged,
     RoleChanged,
     SetFlag,
     SetMask,
@@ -214,6 +211,9 @@ refusals(
 )
 
 
+ModeChange = RoleChanged | FlagChanged | SettingChanged | MaskChanged
+
+
 def mode_lines(changes: Sequence[ModeChange]) -> list[bytes]:
     """The lines that tell of changes in one room by one person: as few as hold them."""
     first = changes[0]
@@ -252,8 +252,8 @@ def _setting_letter(event: SettingChanged) -> Letter:
     return False, letter, "*" if event.setting in PARAMETER_TO_UNSET else ""
 
 
-def _mask_letter(listed: str, event: BanChanged | MuteChanged | MaskChanged) -> Letter:
-    letter, mask = format_extban(listed, event.mask)
+def _mask_letter(event: MaskChanged) -> Letter:
+    letter, mask = format_extban(event.listed, event.mask)
     return event.on, letter, middle(mask)
 
 
@@ -261,9 +261,7 @@ _LETTERS: Final[dict[type[Event], Callable[[Any], Letter]]] = {
     RoleChanged: _role_letter,
     FlagChanged: _flag_letter,
     SettingChanged: _setting_letter,
-    BanChanged: lambda event: _mask_letter(BANS, event),
-    MuteChanged: lambda event: _mask_letter(MUTES, event),
-    MaskChanged: lambda event: _mask_letter(event.listed, event),
+    MaskChanged: _mask_letter,
 }
 """Of each change its letter."""
 
@@ -271,7 +269,7 @@ _LETTERS: Final[dict[type[Event], Callable[[Any], Letter]]] = {
 coalesced(*_LETTERS)(mode_lines)
 
 
-@lines(FlagChanged, SettingChanged, BanChanged, MuteChanged, MaskChanged)
+@lines(FlagChanged, SettingChanged, MaskChanged)
 def _change_lines(_encoder: EncoderBase, event: ModeChange) -> bytes:
     return b"".join(mode_lines((event,)))
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.history import Direction
+from asyncchat.core.features.history import Window
 from asyncchat.core.features.search import MOST_TERMS, NotSearched, Search, SearchPage, terms_of
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc import client_values as values
@@ -46,51 +46,51 @@ class SearchPurpose(msgspec.Struct, frozen=True):
     "private.",
 )
 def _search(session: IrcSession, message: Message) -> Sequence[Command]:
-    wanted: dict[str, object] = {"limit": _FOUND, "context": SearchPurpose()}
+    asked = Search(window=Window(limit=_FOUND), context=SearchPurpose())
     for name, value in parse_tags(message.params[0]):
         read = _ATTRIBUTES.get(name)
-        understood = read(value) if read is not None and value else None
-        if understood is None:
+        narrowed = read(asked, value) if read is not None and value else None
+        if narrowed is None:
             return [session.fail_answer("SEARCH", "INVALID_PARAMS", middle(name), text=_faulty(name))]
-        wanted |= understood
-    return [Search(**wanted)]  # type: ignore[arg-type]  # the readers below name its fields
+        asked = narrowed
+    return [asked]
 
 
 def _faulty(name: str) -> str:
     return _FORMS.get(name, f"The attributes are {', '.join(_ATTRIBUTES)}")
 
 
-def _in(value: str) -> dict[str, object] | None:
-    return {"room": value}
+def _in(asked: Search, value: str) -> Search | None:
+    return msgspec.structs.replace(asked, room=value)
 
 
-def _from(value: str) -> dict[str, object] | None:
-    return {"name": value}
+def _from(asked: Search, value: str) -> Search | None:
+    return msgspec.structs.replace(asked, name=value)
 
 
 # Both ends are included, by the millisecond that a stamp shows.
 
 
-def _after(value: str) -> dict[str, object] | None:
+def _after(asked: Search, value: str) -> Search | None:
     """With a first moment the search goes on from there (ibid., "Standard search attributes")."""
     time = milliseconds(value)
-    return None if time is None else {"after_time": time * 1000 - 1, "end": Direction.OLDEST}
+    return None if time is None else asked.bounded(after_time=time * 1000 - 1, newest=False)
 
 
-def _before(value: str) -> dict[str, object] | None:
+def _before(asked: Search, value: str) -> Search | None:
     time = milliseconds(value)
-    return None if time is None else {"before_time": (time + 1) * 1000}
+    return None if time is None else asked.bounded(before_time=(time + 1) * 1000)
 
 
-def _text(value: str) -> dict[str, object] | None:
+def _text(asked: Search, value: str) -> Search | None:
     terms = terms_of(value)
-    return {"terms": terms} if 0 < len(terms) <= MOST_TERMS else None
+    return msgspec.structs.replace(asked, terms=terms) if 0 < len(terms) <= MOST_TERMS else None
 
 
-def _limit(value: str) -> dict[str, object] | None:
+def _limit(asked: Search, value: str) -> Search | None:
     if not (value.isascii() and value.isdigit() and int(value[:9]) > 0):
         return None
-    return {"limit": min(int(value[:9]), PAGE)}
+    return asked.bounded(limit=min(int(value[:9]), PAGE))
 
 
 _ATTRIBUTES = {"in": _in, "from": _from, "after": _after, "before": _before, "text": _text, "limit": _limit}

@@ -13,10 +13,11 @@ import msgspec
 from asyncchat.control.refusals import sentence
 from asyncchat.core.events import Record
 from asyncchat.core.features.bots import POST, Post, PostedBefore, TokenRefused
+from asyncchat.core.features.history import Window
 from asyncchat.core.features.messages import CannotSpeak
 from asyncchat.core.names import fold
 from asyncchat.core.replies import Refusal, StorageDown
-from asyncchat.log.base import LogError, PageQuery, Window
+from asyncchat.log.base import LogError, PageQuery
 from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.routes import Answer, Call, Route, body_of, json
 from asyncchat.server.http.messages import Response, problem

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.features.bots import READ, WHO
+from asyncchat.core.features.history import Window
 from asyncchat.core.modes import ACCOUNTS_ONLY, BOT, INVITE_ONLY, KEY, SECRET
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.roles import ROLES
 from asyncchat.core.rooms import Room
-from asyncchat.log.base import LogError, PageQuery, Window
+from asyncchat.log.base import LogError, PageQuery
 from asyncchat.server import history
 from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.routes import Answer, Call, Route, json

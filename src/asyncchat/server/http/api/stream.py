@@ -13,13 +13,14 @@ import msgspec
 from asyncchat.core.coalesce import CoalescedRecord
 from asyncchat.core.events import Record
 from asyncchat.core.features.bots import READ, Bots
+from asyncchat.core.features.history import Window
 from asyncchat.core.features.reactions import Reacted
 from asyncchat.core.features.redaction import Erased
 from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
-from asyncchat.log.base import LogError, PageQuery, Window
+from asyncchat.log.base import LogError, PageQuery
 from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.routes import Answer, Call, Route
 from asyncchat.server.http.messages import Response, problem

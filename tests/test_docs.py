@@ -312,6 +312,13 @@ def test_each_page_is_reached_from_the_readme():
     assert linked >= {page.relative_to(ROOT).as_posix() for page in PAGES[1:]} - {"docs/irc-reference.md"}
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_files_that_a_page_names_are_there(page):
+    named = re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.(?:py|js|md))`", page.read_text("utf-8"))
+    folders = (ROOT, ROOT / "src" / "asyncchat", ROOT / "tests")
+    assert [name for name in named if not any((folder / name).exists() for folder in folders)] == []
+
+
 def test_the_readme_is_short():
     assert len(README.read_text("utf-8").splitlines()) <= 150
 

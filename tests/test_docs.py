@@ -1,8 +1,8 @@
 """The documentation: what it shows works, its links lead somewhere, and it leaves no command out.
 
-On each page a block marked ``sh`` is run, in the order of the page, in one home and beside one server; one
-marked ``python`` is run too, and one marked ``toml`` is checked as a configuration. Port 1234 stands for the
-server's. What can't be run is listed in ``NOT_RUN`` with the reason; its options are read nevertheless.
+On each page a block marked ``sh`` is run, in the order of the page; one marked ``python`` is run too, and one
+marked ``toml`` is checked as a configuration. All pages share one home and one server, whose port 1234 stands
+for. What can't be run is listed in ``NOT_RUN`` with the reason; its options are read nevertheless.
 """
 
 import os
@@ -18,10 +18,13 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from asyncchat.bench.scenario import load_script
 from asyncchat.cli import main
-from tests.cli.test_serve import Serving, rest, until
+from asyncchat.client.slash_commands import COMMANDS
+from asyncchat.config.options import table
+from tests.cli.test_serve import Serving, until
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -102,21 +105,29 @@ def having(language: str) -> list[Path]:
     return [page for page in PAGES if blocks(page, language)]
 
 
-@pytest.fixture
-def home(tmp_path):
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
     """An empty home, with what the examples take for granted."""
-    (tmp_path / "tmp").mkdir()
-    (tmp_path / "motd.txt").write_text("Be kind.\n")
-    (tmp_path / "build.log").write_text("build 42 failed\n")
-    return tmp_path
+    path: Path = tmp_path_factory.mktemp("home")
+    (path / "tmp").mkdir()
+    (path / "motd.txt").write_text("Be kind.\n")
+    (path / "build.log").write_text("build 42 failed\n")
+    return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def environment(home):
     """The environment of a fresh account, in which ``asyncchat`` and ``python`` are the tested ones."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ASYNCCHAT", "XDG"))}
     path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
     return {**kept, "HOME": str(home), "PATH": path, "TMPDIR": str(home / "tmp"), "BROWSER": "true"}
+
+
+@pytest.fixture(scope="module")
+def server(environment):
+    """The server beside which all pages are run: ``asyncchat serve``, but on a free port."""
+    with serving({**environment, "ASYNCCHAT_PORT": "0"}) as server:
+        yield server
 
 
 @contextmanager
@@ -166,25 +177,37 @@ def missing(command: str) -> bool:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the blocks are for bash")
 @pytest.mark.parametrize("page", [page for page in PAGES if scripts(page)], ids=lambda page: page.stem)
-def test_commands(page, environment, home):
-    with serving(environment, "--port", "0") as server:
-        for script in scripts(page):
-            if missing(script):
-                continue
-            if script.startswith("asyncchat serve"):
-                serve(script, environment, home)
-            else:
-                run(script, server.port, environment)
+def test_commands(page, server, environment, home):
+    for script in scripts(page):
+        if missing(script):
+            continue
+        if script.startswith("asyncchat serve"):
+            serve(script, environment, home)
+        else:
+            run(script, server.port, environment)
 
 
-_served: set[str] = set()
+SERVING = [
+    set(shlex.split(script, comments=True))
+    for page in PAGES
+    for script in scripts(page)
+    if script.startswith("asyncchat serve")
+]
+"""The words of each command that starts a server."""
+
+_served: list[set[str]] = []
+"""Those that have been run."""
 
 
 def serve(command: str, environment: dict[str, str], home: Path) -> None:
-    """Starts one more server as a page says, with the same files in another home, and stops it; each once."""
-    if command in _served:
+    """Starts one more server as a page says, with the same files in another home, and stops it.
+
+    Each is started once, and none that has no option but those of another one.
+    """
+    stated = set(shlex.split(command, comments=True))
+    if stated in _served or any(stated < other for other in SERVING):
         return
-    _served.add(command)
+    _served.append(stated)
     other = home / "other"
     other.mkdir(exist_ok=True)
     for file in home.iterdir():
@@ -217,21 +240,20 @@ def parsed(command: click.Command, words: list[str]) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it is stopped by a signal")
 @pytest.mark.parametrize("page", having("python"), ids=lambda page: page.stem)
-def test_programs(page, environment, home):
-    with serving(environment, "--port", "0") as server:
-        for block in blocks(page, "python"):
-            program = [sys.executable, "-W", "error", "-c", block.replace("1234", str(server.port))]
-            with subprocess.Popen(
-                program, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=home
-            ) as process:
-                try:
-                    if "for event in chat" in block:
-                        answered(server, re.findall(r'rooms=\["(#\w+)"\]', block)[0])
-                    else:
-                        _, errors = process.communicate(timeout=TIME_LIMIT)
-                        assert process.returncode == 0, f"{block}\n{errors}"
-                finally:
-                    process.kill()
+def test_programs(page, server, environment, home):
+    for block in blocks(page, "python"):
+        program = [sys.executable, "-W", "error", "-c", block.replace("1234", str(server.port))]
+        with subprocess.Popen(
+            program, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=home
+        ) as process:
+            try:
+                if "for event in chat" in block:
+                    answered(server, re.findall(r'rooms=\["(#\w+)"\]', block)[0])
+                else:
+                    _, errors = process.communicate(timeout=TIME_LIMIT)
+                    assert process.returncode == 0, f"{block}\n{errors}"
+            finally:
+                process.kill()
 
 
 def answered(server: Serving, room: str) -> None:
@@ -253,21 +275,16 @@ def answered(server: Serving, room: str) -> None:
 
 
 @pytest.mark.parametrize("page", having("toml"), ids=lambda page: page.stem)
-def test_configurations(page, environment, home):
+def test_configurations(page, tmp_path):
     for number, block in enumerate(blocks(page, "toml")):
-        file = home / f"{number}.toml"
+        file = tmp_path / f"{number}.toml"
         file.write_text(block)
         if block.startswith("[[phase]]"):
             assert load_script(file)
             continue
-        done = subprocess.run(
-            [sys.executable, "-m", "asyncchat", "config", "check", str(file)],
-            capture_output=True,
-            text=True,
-            check=False,
-            env=environment,
-        )
-        assert done.returncode == 0, f"{block}\n{done.stderr}"
+        (tmp_path / "motd.txt").write_text("Be kind.\n")
+        done = CliRunner().invoke(main, ["config", "check", str(file)])
+        assert done.exit_code == 0, f"{block}\n{done.output}"
 
 
 def anchors(page: Path) -> set[str]:
@@ -293,6 +310,13 @@ def test_links(page):
 def test_each_page_is_reached_from_the_readme():
     linked = set(re.findall(r"\]\((docs/[\w-]+\.md)", README.read_text("utf-8")))
     assert linked >= {page.relative_to(ROOT).as_posix() for page in PAGES[1:]} - {"docs/irc-reference.md"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_files_that_a_page_names_are_there(page):
+    named = re.findall(r"`((?:[a-z_]+/)+[a-z_]+\.(?:py|js|md))`", page.read_text("utf-8"))
+    folders = (ROOT, ROOT / "src" / "asyncchat", ROOT / "tests")
+    assert [name for name in named if not any((folder / name).exists() for folder in folders)] == []
 
 
 def test_the_readme_is_short():
@@ -332,15 +356,8 @@ def test_each_command_and_each_option_of_it_is_documented(name, command):
     assert {option for option in options if not re.search(rf"{option}\b", text)} == set()
 
 
-def test_each_option_of_the_configuration_is_in_its_example(environment):
-    done = subprocess.run(
-        [sys.executable, "-m", "asyncchat", "config", "show"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=environment,
-    )
-    keys = set(re.findall(r"^([a-z_.]+) = ", done.stdout, re.MULTILINE))
+def test_each_option_of_the_configuration_is_in_its_example():
+    keys = {row.key for row in table()}
     assert len(keys) > 30
     example = next(block for block in blocks(ROOT / "docs" / "operating.md", "toml") if "[limits]" in block)
     stated = set(re.findall(r"^(?:# )?([a-z_]+) = ", example, re.MULTILINE))
@@ -348,12 +365,8 @@ def test_each_option_of_the_configuration_is_in_its_example(environment):
     assert {key for key in keys - tables if key.rpartition(".")[2] not in stated} == set()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="it is stopped by a signal")
-def test_each_word_after_a_slash_is_one(environment):
-    with serving(environment, "--port", "0") as server, server.connect("ada") as client:
-        client.sendall(b"/help\nexit\n")
-        said = rest(client)
-    known = set(re.findall(r"^ +/([a-z-]+)", said, re.MULTILINE)) | OF_CLIENTS
+def test_each_word_after_a_slash_is_one():
+    known = {command.name for command in COMMANDS.values()} | OF_CLIENTS
     for page in PAGES:
         for word in re.findall(r"`/([a-z][a-z-]*)(?=[ `])", page.read_text("utf-8")):
             assert word in known, f"{page.name}: /{word}"

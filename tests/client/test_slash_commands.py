@@ -76,6 +76,7 @@ SENT = [
     ("/except bob", "MODE #ci +e bob!*@*"),
     ("/unexcept *@host", "MODE #ci -e *@host"),
     ("/guest", "MODE #ci +I"),
+    ("/unguest bob", "MODE #ci -I bob!*@*"),
     ("/rename-room builds much better", "RENAME #ci #builds :much better"),
     ("/knock x", "KNOCK #x"),
     ("/knock #x let me in", "KNOCK #x :let me in"),
@@ -113,6 +114,30 @@ SENT = [
     ("/part #x done", "PART #x done"),
     ("/part", "PART #ci"),
 ]
+
+
+TRIED_ELSEWHERE = {
+    *(
+        "help",
+        "history",
+        "ignore",
+        "mute",
+        "quit",
+        "react",
+        "reply",
+        "search",
+        "unignore",
+        "unmute",
+        "unreact",
+    ),
+}
+"""Commands that take more than one line, or one that depends on the server; they have tests of their own."""
+
+
+def test_each_command_has_its_line_of_irc():
+    words = {line[1:].split()[0] for line, _ in SENT if line.startswith("/") and not line.startswith("//")}
+    sent = {COMMANDS[word.lower()].name for word in words}
+    assert {command.name for command in COMMANDS.values()} - sent == TRIED_ELSEWHERE
 
 
 def test_lines_and_what_they_send():

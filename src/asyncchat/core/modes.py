@@ -1,8 +1,7 @@
 """What can be set for a room and for a person: tables of flags, settings and lists of masks.
 
-Owns their names, what a room begins with, and what a setting's value may be. To add one: a row here, its
-effect in ``rules`` (asked where the thing happens), its letter in the IRC dialect's ``modes``, its words in
-the plain dialect's ``mode_words``; tests walk these tables and miss what is missing.
+Owns their names, what a room begins with, and what a setting's value may be. What else a new one needs:
+docs/architecture.md, "Add a mode". Tests walk these tables and fail for what is missing.
 """
 
 from collections.abc import Callable

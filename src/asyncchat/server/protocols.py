@@ -8,8 +8,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from asyncchat import __version__
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc.server_context import IrcContext
@@ -33,15 +31,35 @@ class Protocols:
     """
 
     def __init__(self, options: ServeConfig, ids: Ids, motd: tuple[str, ...] | None) -> None:
-        local = time.localtime()
-        self.info = ServerInfo(
+        self._ids = ids
+        self._started = wall_clock()
+        self._zone = time.localtime()
+        self.info = self._info(options, motd)
+        self.irc = IrcContext(self.info)
+        self.websocket = WebSocket(self.irc)
+        self.plain = Plain(self.info)
+
+    def update(self, options: ServeConfig, motd: tuple[str, ...] | None) -> Offer | None:
+        """Uses other options from now on.
+
+        Returns:
+            What IRC clients were offered before, if it is something else now.
+        """
+        self.info = self._info(options, motd)
+        offered = self.irc.offer
+        self.irc.renew(self.info)
+        self.plain.info = self.info
+        return offered if self.irc.offer.values != offered.values else None
+
+    def _info(self, options: ServeConfig, motd: tuple[str, ...] | None) -> ServerInfo:
+        return ServerInfo(
             name=options.name,
             version=__version__,
-            started=wall_clock(),
-            ids=ids,
+            started=self._started,
+            ids=self._ids,
             motd=motd,
-            zone=local.tm_zone,
-            utc_offset=local.tm_gmtoff,
+            zone=self._zone.tm_zone,
+            utc_offset=self._zone.tm_gmtoff,
             keeps_history=options.history,
             locked=bool(options.password),
             registration=options.registration,
@@ -55,29 +73,3 @@ class Protocols:
             network=options.network,
             icon=options.icon,
         )
-        self.irc = IrcContext(self.info)
-        self.websocket = WebSocket(self.irc)
-        self.plain = Plain(self.info)
-
-    def update(self, options: ServeConfig, motd: tuple[str, ...] | None) -> Offer | None:
-        """Uses other options from now on.
-
-        Returns:
-            What IRC clients were offered before, if it is something else now.
-        """
-        self.info = msgspec.structs.replace(
-            self.info,
-            motd=motd,
-            locked=bool(options.password),
-            before_connect=options.before_connect and not options.password,
-            newcomers=options.newcomers,
-            description=options.description,
-            operators=tuple(options.operators),
-            contact=options.contact,
-            network=options.network,
-            icon=options.icon,
-        )
-        offered = self.irc.offer
-        self.irc.renew(self.info)
-        self.plain.info = self.info
-        return offered if self.irc.offer.values != offered.values else None

@@ -1,7 +1,6 @@
 """The letters of modes: what IRC calls the core's flags, settings, lists, roles and people's own flags.
 
-Owns letters, prefixes and the tokens of 005 that tell of them; what a mode does is the core's. To add a mode:
-its row in ``core.modes``, its letter here.
+Owns letters, prefixes and the tokens of 005 that tell of them; what a mode does is the core's.
 """
 
 from __future__ import annotations

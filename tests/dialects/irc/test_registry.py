@@ -26,8 +26,8 @@ def nothing(*_arguments: object) -> bytes:
     [
         lambda: registry.command("JOIN", about="")(lambda _session, _message: ()),
         lambda: registry.reply(TopicView)(nothing),
-        lambda: registry.refusals({NoText: lambda _refusal: ("412", (), "")}),
-        lambda: registry.failures({RoomHasMoved: lambda _refusal: ("", "", (), "")}),
+        lambda: registry.refusal(NoText, "412", "", ""),
+        lambda: registry.failure(RoomHasMoved, "", "", "", ""),
         lambda: registry.lines(Parted)(nothing),
         lambda: registry.to_self(Joined)(nothing),
         lambda: registry.to_siblings(Joined)(lambda *_arguments: b""),

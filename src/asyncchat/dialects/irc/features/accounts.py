@@ -34,7 +34,7 @@ from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import sasl
 from asyncchat.dialects.irc.features.connect import PassPurpose, entering, person_changed
 from asyncchat.dialects.irc.features.services import notice
-from asyncchat.dialects.irc.registry import command, lines, refusals, reply, to_self, to_siblings
+from asyncchat.dialects.irc.registry import command, lines, refusal, reply, to_self, to_siblings
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -197,19 +197,14 @@ def _say_refused(session: IrcSession, refusal: AccountRefused) -> bytes:
     return notice(session, context, why)
 
 
-refusals(
-    {
-        NeedsAccount: lambda r: (
-            numerics.ERR_NEEDREGGEDNICK,
-            (r.target,),
-            "You need to be logged in to an account for that",
-        ),
-        NameReserved: lambda r: (
-            numerics.ERR_NICKNAMEINUSE,
-            (r.name,),
-            "Nickname belongs to an account: log in to it (SASL), or choose another",
-        ),
-    }
+refusal(
+    NeedsAccount, numerics.ERR_NEEDREGGEDNICK, "{r.target}", "You need to be logged in to an account for that"
+)
+refusal(
+    NameReserved,
+    numerics.ERR_NICKNAMEINUSE,
+    "{r.name}",
+    "Nickname belongs to an account: log in to it (SASL), or choose another",
 )
 
 

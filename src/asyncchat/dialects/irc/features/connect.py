@@ -50,7 +50,7 @@ from asyncchat.dialects.irc.features.metadata import METADATA, in_batch, told_li
 from asyncchat.dialects.irc.features.server import lusers_lines, motd_lines
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import REALNAME_BYTES, REASON_BYTES, USER_LENGTH
-from asyncchat.dialects.irc.registry import command, lines, refusals, reply, to_self, to_siblings
+from asyncchat.dialects.irc.registry import command, lines, numeric_of, refusal, reply, to_self, to_siblings
 from asyncchat.dialects.irc.serialize import hollow, line
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.shared_state import SharedState
@@ -280,32 +280,25 @@ def person_changed(
     return session.encoder.encode(record) if alone else b""
 
 
-refusals(
-    {
-        NotConnectedYet: lambda r: (numerics.ERR_NOTREGISTERED, (), "You have not registered"),
-        AlreadyConnected: lambda r: (numerics.ERR_ALREADYREGISTERED, (), "You may not reregister"),
-        NameTaken: lambda r: (numerics.ERR_NICKNAMEINUSE, (r.name,), "Nickname is already in use"),
-        NameNotAllowed: lambda r: (
-            numerics.ERR_ERRONEUSNICKNAME,
-            (r.name,),
-            f"That nickname is not allowed: {r.reason}",
-        ),
-        NameFixed: lambda r: (
-            numerics.ERR_BANONCHAN,
-            (r.name, r.room),
-            "You can't change your nickname while you are banned or muted in this channel",
-        ),
-        WrongPassword: lambda r: (
-            numerics.ERR_PASSWDMISMATCH,
-            (),
-            "Password incorrect" if r.given else "This server asks for a password: PASS before NICK and USER",
-        ),
-        StorageDown: lambda r: (
-            numerics.ERR_UNKNOWNERROR,
-            ("*",),
-            "Not accepted: the history can't be written at the moment",
-        ),
-    }
+refusal(NotConnectedYet, numerics.ERR_NOTREGISTERED, "", "You have not registered")
+refusal(AlreadyConnected, numerics.ERR_ALREADYREGISTERED, "", "You may not reregister")
+refusal(NameTaken, numerics.ERR_NICKNAMEINUSE, "{r.name}", "Nickname is already in use")
+refusal(NameNotAllowed, numerics.ERR_ERRONEUSNICKNAME, "{r.name}", "That nickname is not allowed: {r.reason}")
+refusal(
+    NameFixed,
+    numerics.ERR_BANONCHAN,
+    "{r.name} {r.room}",
+    "You can't change your nickname while you are banned or muted in this channel",
+)
+numeric_of(WrongPassword)(
+    lambda r: (
+        numerics.ERR_PASSWDMISMATCH,
+        (),
+        "Password incorrect" if r.given else "This server asks for a password: PASS before NICK and USER",
+    )
+)
+refusal(
+    StorageDown, numerics.ERR_UNKNOWNERROR, "*", "Not accepted: the history can't be written at the moment"
 )
 
 

@@ -24,7 +24,7 @@ from asyncchat.dialects.irc.registry import (
     by_the_server,
     command,
     lines,
-    refusals,
+    refusal,
     to_self,
     to_siblings,
     watched,
@@ -46,20 +46,13 @@ def _chghost(session: IrcSession, message: Message) -> Sequence[Command]:
     return [ChangeHost(message.params[0], message.params[1])]
 
 
-refusals(
-    {
-        HostNotAllowed: lambda r: (
-            numerics.ERR_UNKNOWNERROR,
-            ("CHGHOST", r.host),
-            "Letters, digits and . : / - _ only, at most 63",
-        ),
-        HostAlready: lambda r: (
-            numerics.ERR_UNKNOWNERROR,
-            ("CHGHOST", r.name),
-            f"The host is {r.host} already",
-        ),
-    }
+refusal(
+    HostNotAllowed,
+    numerics.ERR_UNKNOWNERROR,
+    "CHGHOST {r.host}",
+    "Letters, digits and . : / - _ only, at most 63",
 )
+refusal(HostAlready, numerics.ERR_UNKNOWNERROR, "CHGHOST {r.name}", "The host is {r.host} already")
 
 
 @lines(HostChanged)

@@ -34,7 +34,7 @@ from asyncchat.dialects.irc.client_registry import from_server, shape, silent
 from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.isupport import token
-from asyncchat.dialects.irc.registry import command, lines, not_to_self, refusals, reply, to_self
+from asyncchat.dialects.irc.registry import command, lines, not_to_self, numeric_of, refusal, reply, to_self
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -70,20 +70,8 @@ def _say_invitations(session: IrcSession, view: InvitationsView) -> bytes:
     )
 
 
-refusals(
-    {
-        AlreadyThere: lambda r: (
-            numerics.ERR_USERONCHANNEL,
-            (r.name, r.room),
-            "is already on channel",
-        ),
-        TooManyInvitations: lambda r: (
-            numerics.ERR_CANNOTINVITE,
-            (r.name, r.room),
-            "is invited to too many channels",
-        ),
-    }
-)
+refusal(AlreadyThere, numerics.ERR_USERONCHANNEL, "{r.name} {r.room}", "is already on channel")
+refusal(TooManyInvitations, numerics.ERR_CANNOTINVITE, "{r.name} {r.room}", "is invited to too many channels")
 
 
 def _invite_line(event: Invited | InviteShown) -> bytes:
@@ -121,21 +109,15 @@ def _knock(session: IrcSession, message: Message) -> Sequence[Command]:
     return [Knock(message.params[0], message.param(1))]
 
 
-refusals(
-    {
-        NoNeedToKnock: lambda r: (
-            (numerics.ERR_KNOCKONCHAN, (r.room,), "You are already on that channel.")
-            if r.inside
-            else (numerics.ERR_CHANOPEN, (r.room,), "Channel is open.")
-        ),
-        KnockForbidden: lambda r: (
-            numerics.ERR_CANNOTKNOCK,
-            (r.room,),
-            f"Cannot knock on channel: {r.reason}",
-        ),
-        TooManyKnocks: lambda r: (numerics.ERR_TOOMANYKNOCK, (r.room,), "Too many KNOCKs (user)."),
-    }
+numeric_of(NoNeedToKnock)(
+    lambda r: (
+        (numerics.ERR_KNOCKONCHAN, (r.room,), "You are already on that channel.")
+        if r.inside
+        else (numerics.ERR_CHANOPEN, (r.room,), "Channel is open.")
+    )
 )
+refusal(KnockForbidden, numerics.ERR_CANNOTKNOCK, "{r.room}", "Cannot knock on channel: {r.reason}")
+refusal(TooManyKnocks, numerics.ERR_TOOMANYKNOCK, "{r.room}", "Too many KNOCKs (user).")
 
 
 @lines(Knocked)

@@ -32,7 +32,7 @@ from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import TARGETS
 from asyncchat.dialects.irc.modes import PREFIXED, PREFIXES, STATUSMSG
-from asyncchat.dialects.irc.registry import SERVICES, command, refusals, tagged, to_self, to_siblings
+from asyncchat.dialects.irc.registry import SERVICES, command, refusal, tagged, to_self, to_siblings
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.speech import batch_lines, parse_ctcp, said_lines
@@ -154,19 +154,11 @@ def _too_many(targets: Sequence[str]) -> DialectReply:
     return numeric(numerics.ERR_TOOMANYTARGETS, targets[TARGETS], text=text)
 
 
-refusals(
-    {
-        NoSuchPerson: lambda r: (numerics.ERR_NOSUCHNICK, (r.name,), "No such nick/channel"),
-        CannotSpeak: lambda r: (
-            numerics.ERR_CANNOTSENDTOCHAN,
-            (r.room,),
-            f"Cannot send to channel: {r.why}",
-        ),
-        NoText: lambda r: (numerics.ERR_NOTEXTTOSEND, (), "No text to send"),
-        TextTooLong: lambda r: (numerics.ERR_INPUTTOOLONG, (), f"Text over {r.limit} bytes"),
-        NoSuchMessage: lambda r: (numerics.ERR_UNKNOWNERROR, ("*",), "There is no such message"),
-    }
-)
+refusal(NoSuchPerson, numerics.ERR_NOSUCHNICK, "{r.name}", "No such nick/channel")
+refusal(CannotSpeak, numerics.ERR_CANNOTSENDTOCHAN, "{r.room}", "Cannot send to channel: {r.why}")
+refusal(NoText, numerics.ERR_NOTEXTTOSEND, "", "No text to send")
+refusal(TextTooLong, numerics.ERR_INPUTTOOLONG, "", "Text over {r.limit} bytes")
+refusal(NoSuchMessage, numerics.ERR_UNKNOWNERROR, "*", "There is no such message")
 
 
 # Events.
@@ -182,7 +174,6 @@ def message_lines(encoder: EncoderBase, record: Record, batch: str = "") -> byte
     return _message_lines(encoder, record, event, batch) if isinstance(event, Spoken) else b""
 
 
-@tagged(Said, SaidInPrivate)
 def _message_lines(encoder: EncoderBase, record: Record, event: Spoken, batch: str) -> bytes:
     """The lines of a message.
 
@@ -208,6 +199,7 @@ def _message_lines(encoder: EncoderBase, record: Record, event: Spoken, batch: s
     return tags + others.join(told)
 
 
+tagged(Said, SaidInPrivate)(_message_lines)
 tagged(SaidToRole, playback=False)(_message_lines)
 
 

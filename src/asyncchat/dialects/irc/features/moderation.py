@@ -22,7 +22,7 @@ from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import KICK_BYTES, KICKS
 from asyncchat.dialects.irc.modes import parse_extban
-from asyncchat.dialects.irc.registry import by_other, command, lines, refusals
+from asyncchat.dialects.irc.registry import by_other, command, lines, refusal
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -67,20 +67,13 @@ def _tban(session: IrcSession, message: Message) -> Sequence[Command]:
     return [SetMask(room, listed, mask, True, seconds)]
 
 
-refusals(
-    {
-        NotThere: lambda r: (numerics.ERR_USERNOTINCHANNEL, (r.name, r.room), "They aren't on it"),
-        NotOperator: lambda r: (
-            numerics.ERR_CHANOPRIVSNEEDED,
-            (r.room,),
-            "You're not channel operator",
-        ),
-        Outranked: lambda r: (
-            numerics.ERR_CHANOPRIVSNEEDED,
-            (r.room,),
-            f"{r.name} has a higher role in this channel than you",
-        ),
-    }
+refusal(NotThere, numerics.ERR_USERNOTINCHANNEL, "{r.name} {r.room}", "They aren't on it")
+refusal(NotOperator, numerics.ERR_CHANOPRIVSNEEDED, "{r.room}", "You're not channel operator")
+refusal(
+    Outranked,
+    numerics.ERR_CHANOPRIVSNEEDED,
+    "{r.room}",
+    "{r.name} has a higher role in this channel than you",
 )
 
 

@@ -26,7 +26,7 @@ from asyncchat.dialects.irc.features.server import no_such_server
 from asyncchat.dialects.irc.limits import REASON_BYTES
 from asyncchat.dialects.irc.registry import (
     command,
-    refusals,
+    refusal,
     reply,
     to_self,
     to_siblings,
@@ -117,17 +117,9 @@ def _say_owner_only(session: IrcSession, reply: OperOnly) -> bytes:
     return session.numeric(value.code, *value.words, text=value.text) if isinstance(value, Numeric) else b""
 
 
-refusals(
-    {
-        WrongCode: lambda r: (numerics.ERR_PASSWDMISMATCH, (), "Password incorrect"),
-        NotFromHere: lambda r: (numerics.ERR_NOOPERHOST, (), "No O-lines for your host"),
-        NotServerOperator: lambda r: (
-            numerics.ERR_NOPRIVILEGES,
-            (),
-            "Permission Denied- You're not an IRC operator",
-        ),
-    }
-)
+refusal(WrongCode, numerics.ERR_PASSWDMISMATCH, "", "Password incorrect")
+refusal(NotFromHere, numerics.ERR_NOOPERHOST, "", "No O-lines for your host")
+refusal(NotServerOperator, numerics.ERR_NOPRIVILEGES, "", "Permission Denied- You're not an IRC operator")
 
 
 # Events.

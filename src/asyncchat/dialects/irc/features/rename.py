@@ -21,7 +21,7 @@ from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features.rooms import say_room
 from asyncchat.dialects.irc.limits import REASON_BYTES
-from asyncchat.dialects.irc.registry import command, failures, lines, reply, to_self
+from asyncchat.dialects.irc.registry import command, failure, lines, reply, to_self
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -45,28 +45,17 @@ def _say_moved(session: IrcSession, reply: RoomMoved) -> bytes:
     return say_room(session, reply.view)
 
 
-failures(
-    {
-        RoomNameTaken: lambda r: (
-            "RENAME",
-            "CHANNEL_NAME_IN_USE",
-            (r.room, r.to),
-            "The channel name is already taken",
-        ),
-        CannotRenameRoom: lambda r: (
-            "RENAME",
-            "CANNOT_RENAME",
-            (r.room, r.to),
-            f"The channel cannot be renamed: {r.reason}",
-        ),
-        RoomHasMoved: lambda r: (
-            "JOIN",
-            "CHANNEL_RENAMED",
-            (r.room, r.to),
-            "The channel has been renamed",
-        ),
-    }
+failure(
+    RoomNameTaken, "RENAME", "CHANNEL_NAME_IN_USE", "{r.room} {r.to}", "The channel name is already taken"
 )
+failure(
+    CannotRenameRoom,
+    "RENAME",
+    "CANNOT_RENAME",
+    "{r.room} {r.to}",
+    "The channel cannot be renamed: {r.reason}",
+)
+failure(RoomHasMoved, "JOIN", "CHANNEL_RENAMED", "{r.room} {r.to}", "The channel has been renamed")
 
 
 @lines(RoomRenamed)

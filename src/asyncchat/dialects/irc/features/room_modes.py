@@ -63,7 +63,7 @@ from asyncchat.dialects.irc.modes import (
     parse_extban,
     signed,
 )
-from asyncchat.dialects.irc.registry import by_other, coalesced, command, lines, refusals, reply
+from asyncchat.dialects.irc.registry import by_other, coalesced, command, lines, numeric_of, refusal, reply
 from asyncchat.dialects.irc.serialize import BODY_BYTES, line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -198,19 +198,18 @@ def _say_masks(session: IrcSession, view: MasksView) -> bytes:
     )
 
 
-refusals(
-    {
-        BadValue: lambda r: (
-            numerics.ERR_INVALIDMODEPARAM,
-            (r.room, SETTING_LETTERS.get(r.setting, "*"), r.value),
-            r.reason,
-        ),
-        TooManyMasks: lambda r: (
-            numerics.ERR_BANLISTFULL,
-            (r.room, r.mask),
-            f"The list is full ({r.limit}), or the mask is too long",
-        ),
-    }
+numeric_of(BadValue)(
+    lambda r: (
+        numerics.ERR_INVALIDMODEPARAM,
+        (r.room, SETTING_LETTERS.get(r.setting, "*"), r.value),
+        r.reason,
+    )
+)
+refusal(
+    TooManyMasks,
+    numerics.ERR_BANLISTFULL,
+    "{r.room} {r.mask}",
+    "The list is full ({r.limit}), or the mask is too long",
 )
 
 

@@ -57,10 +57,10 @@ from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import JOINS, NAMED, REASON_BYTES
 from asyncchat.dialects.irc.modes import prefix
 from asyncchat.dialects.irc.registry import (
-    NumericParts,
     command,
     lines,
-    refusals,
+    numeric_of,
+    refusal,
     reply,
     reply_to_siblings,
     to_self,
@@ -190,24 +190,20 @@ def _say_forwarded(session: IrcSession, reply: Forwarded) -> bytes:
     return session.numeric(numerics.ERR_LINKCHANNEL, middle(reply.room), reply.to, text=why)
 
 
-def _room_not_allowed(refusal: RoomNotAllowed) -> NumericParts:
+@numeric_of(RoomNotAllowed)
+def _room_not_allowed(refusal: RoomNotAllowed) -> tuple[str, tuple[str, ...], str]:
     if not refusal.room.startswith("#"):
         return numerics.ERR_NOSUCHCHANNEL, (refusal.room,), "No such channel: a channel's name begins with #"
     return numerics.ERR_BADCHANMASK, (refusal.room,), f"That channel name is not allowed: {refusal.reason}"
 
 
-refusals(
-    {
-        NoSuchRoom: lambda r: (numerics.ERR_NOSUCHCHANNEL, (r.room,), "No such channel"),
-        RoomNotAllowed: _room_not_allowed,
-        TooManyRooms: lambda r: (numerics.ERR_TOOMANYCHANNELS, (r.room,), "You have joined too many"),
-        NotMember: lambda r: (numerics.ERR_NOTONCHANNEL, (r.room,), "You're not on that channel"),
-        WrongKey: lambda r: (numerics.ERR_BADCHANNELKEY, (r.room,), "Cannot join channel (+k)"),
-        NotInvited: lambda r: (numerics.ERR_INVITEONLYCHAN, (r.room,), "Cannot join channel (+i)"),
-        RoomFull: lambda r: (numerics.ERR_CHANNELISFULL, (r.room,), "Cannot join channel (+l)"),
-        Banned: lambda r: (numerics.ERR_BANNEDFROMCHAN, (r.room,), "Cannot join channel (+b)"),
-    }
-)
+refusal(NoSuchRoom, numerics.ERR_NOSUCHCHANNEL, "{r.room}", "No such channel")
+refusal(TooManyRooms, numerics.ERR_TOOMANYCHANNELS, "{r.room}", "You have joined too many")
+refusal(NotMember, numerics.ERR_NOTONCHANNEL, "{r.room}", "You're not on that channel")
+refusal(WrongKey, numerics.ERR_BADCHANNELKEY, "{r.room}", "Cannot join channel (+k)")
+refusal(NotInvited, numerics.ERR_INVITEONLYCHAN, "{r.room}", "Cannot join channel (+i)")
+refusal(RoomFull, numerics.ERR_CHANNELISFULL, "{r.room}", "Cannot join channel (+l)")
+refusal(Banned, numerics.ERR_BANNEDFROMCHAN, "{r.room}", "Cannot join channel (+b)")
 
 
 # Events.

@@ -20,7 +20,7 @@ from asyncchat.core.features.server_bans import (
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.features.opers import reason_of
 from asyncchat.dialects.irc.features.server import Stats
-from asyncchat.dialects.irc.registry import command, refusals, reply, to_self
+from asyncchat.dialects.irc.registry import command, numeric_of, refusal, reply, to_self
 from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -70,26 +70,21 @@ def _ban_line(session: IrcSession, ban: ServerBan) -> bytes:
     )
 
 
-refusals(
-    {
-        BannedFromServer: lambda r: (
-            numerics.ERR_YOUREBANNEDCREEP,
-            (),
-            f"You are banned from this server{f': {r.reason}' if r.reason else ''}",
-        ),
-        NoSuchServerBan: lambda r: (numerics.ERR_UNKNOWNERROR, ("UNKLINE", r.mask), "No such ban"),
-        TooManyServerBans: lambda r: (
-            numerics.ERR_UNKNOWNERROR,
-            ("KLINE", r.mask),
-            f"The list is full ({r.limit}), or the mask is too long",
-        ),
-        ServerBanTooWide: lambda r: (
-            numerics.ERR_UNKNOWNERROR,
-            ("KLINE", r.mask),
-            "That would ban everybody",
-        ),
-    }
+numeric_of(BannedFromServer)(
+    lambda r: (
+        numerics.ERR_YOUREBANNEDCREEP,
+        (),
+        f"You are banned from this server{f': {r.reason}' if r.reason else ''}",
+    )
 )
+refusal(NoSuchServerBan, numerics.ERR_UNKNOWNERROR, "UNKLINE {r.mask}", "No such ban")
+refusal(
+    TooManyServerBans,
+    numerics.ERR_UNKNOWNERROR,
+    "KLINE {r.mask}",
+    "The list is full ({r.limit}), or the mask is too long",
+)
+refusal(ServerBanTooWide, numerics.ERR_UNKNOWNERROR, "KLINE {r.mask}", "That would ban everybody")
 
 
 @to_self(ServerBanChanged)

@@ -16,7 +16,7 @@ from asyncchat.dialects.irc.answers import numeric
 from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import CHANGES
 from asyncchat.dialects.irc.modes import PERSON_FLAG_OF, PERSON_LETTERS, signed
-from asyncchat.dialects.irc.registry import refusals, reply, to_self, to_siblings_as_to_self
+from asyncchat.dialects.irc.registry import refusal, reply, to_self, to_siblings_as_to_self
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
 
@@ -51,7 +51,7 @@ def _say_person_flags(session: IrcSession, view: PersonFlagsView) -> bytes:
     return session.numeric(numerics.RPL_UMODEIS, f"+{''.join(sorted(letters))}")
 
 
-refusals({NotYourself: lambda r: (numerics.ERR_USERSDONTMATCH, (), "Can't change mode for other users")})
+refusal(NotYourself, numerics.ERR_USERSDONTMATCH, "", "Can't change mode for other users")
 
 
 @to_self(PersonFlagChanged)

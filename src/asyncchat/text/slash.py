@@ -17,7 +17,7 @@ import msgspec
 from asyncchat.core.commands import Command
 from asyncchat.core.features.history import ReadHistory
 from asyncchat.core.features.search import Search
-from asyncchat.text.arguments import name_and_rest
+from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.text.times import Calendar
 
 
@@ -150,6 +150,38 @@ def unknown(word: str, known: Mapping[str, SlashCommand] = COMMANDS) -> str:
     near = get_close_matches(word[:32].lower(), known, 1)
     meant = f" Did you mean /{near[0]}?" if near else ""
     return f"There is no /{word[:32]}.{meant} /help lists the commands; // sends a line that begins with /."
+
+
+# What follows the word.
+
+_ROOM_STARTS = ROOM_SIGNS | {"&"}
+"""The first characters of a room's name; other IRC servers have rooms that begin with ``&``."""
+
+
+def name_from(text: str) -> str:
+    """A name as typed, trimmed; spaces inside become ``_``."""
+    return "_".join(text.split())
+
+
+def name_and_rest(text: str) -> tuple[str, str]:
+    """The first word, and what follows it."""
+    name, _, rest = text.partition(" ")
+    return name, rest.strip()
+
+
+def is_room(text: str) -> bool:
+    """Whether a word names a room."""
+    return text[:1] in _ROOM_STARTS if text else False
+
+
+def room_from(text: str) -> str:
+    """A room's name as typed; its ``#`` may be left out."""
+    return text if is_room(text) else f"#{text}"
+
+
+def switch_from(text: str) -> bool | None:
+    """What ``on`` and ``off`` mean; None for anything else."""
+    return {"on": True, "off": False}.get(text.lower())
 
 
 # The help.

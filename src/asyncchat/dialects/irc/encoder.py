@@ -17,7 +17,7 @@ from asyncchat.dialects.irc import features  # noqa: F401  # fills the tables
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import CAUSES, COALESCED, LINES, PLAYBACK, TAGGED
 from asyncchat.dialects.irc.tokens import LINE_BYTES
-from asyncchat.text.timestamps import timestamp
+from asyncchat.text.times import timestamp
 
 MOST_REMEMBERED: Final = 20_000
 """Heads of lines that are remembered: one for each who speaks, some 150 bytes; then it begins anew."""

@@ -12,7 +12,7 @@ from asyncchat.core.ids import Ids
 from asyncchat.core.people import Person
 from asyncchat.dialects.irc.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, OPER_TAG, SERVER_TIME
 from asyncchat.dialects.irc.tokens import Tags, format_tags
-from asyncchat.text.timestamps import timestamp
+from asyncchat.text.times import timestamp
 
 OPER: Final = "draft/oper"
 """The tag of what an operator of the server does (IRCv3 oper-tag), without saying which one."""

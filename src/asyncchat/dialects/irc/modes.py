@@ -11,7 +11,7 @@ from typing import Final
 
 from asyncchat.core import modes, roles
 from asyncchat.core.masks import ACCOUNT, MUTED, REALNAME
-from asyncchat.text.durations import seconds_in
+from asyncchat.text.times import seconds_in
 
 FLAG_LETTERS: Final = {
     modes.NO_OUTSIDERS: "n",

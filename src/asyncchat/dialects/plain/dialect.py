@@ -41,9 +41,15 @@ from asyncchat.dialects.plain.prompts import ASK_AGAIN, GREETING, PASSWORD_PROMP
 from asyncchat.dialects.plain.telnet import HUSH
 from asyncchat.text.features import history, search
 from asyncchat.text.features.rooms import hello, others_here, topic_line
-from asyncchat.text.phrases import is_lobby, place
 from asyncchat.text.sanitize import shown, typed
-from asyncchat.text.sentences import event_sentence, own_event_sentence, refusal_sentence, reply_lines
+from asyncchat.text.sentences import (
+    event_sentence,
+    is_lobby,
+    own_event_sentence,
+    place,
+    refusal_sentence,
+    reply_lines,
+)
 from asyncchat.text.slash import parse_slash
 from asyncchat.text.times import Zone
 

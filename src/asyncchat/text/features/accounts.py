@@ -19,10 +19,8 @@ from asyncchat.core.features.accounts import (
 from asyncchat.core.features.connect import NameReserved
 from asyncchat.core.features.presence import LoggedOut
 from asyncchat.core.replies import AccountRefused, NeedsAccount
-from asyncchat.text.arguments import name_and_rest
-from asyncchat.text.phrases import place
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Parser, Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, place
+from asyncchat.text.slash import Parser, Section, SlashCommand, SlashContext, name_and_rest
 from asyncchat.text.times import Zone
 
 NOT_PRIVATE = (

@@ -2,10 +2,8 @@
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.always_on import AlwaysOnStatus, SetAlwaysOn
-from asyncchat.text.arguments import switch_from
-from asyncchat.text.phrases import counted
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, counted
+from asyncchat.text.slash import Section, SlashCommand, SlashContext, switch_from
 from asyncchat.text.times import Zone
 
 

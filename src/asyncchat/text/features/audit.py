@@ -5,8 +5,7 @@ from typing import Any
 from asyncchat.core.commands import Command
 from asyncchat.core.features.audit import AuditUnreadable, AuditView, OperOverride, ReadAudit
 from asyncchat.text.features.history import parse_history
-from asyncchat.text.phrases import full_origin
-from asyncchat.text.sentences import FeatureText, audit_line, event_sentence
+from asyncchat.text.sentences import FeatureText, audit_line, event_sentence, full_origin
 from asyncchat.text.slash import Actor, Section, SlashCommand, SlashContext
 from asyncchat.text.times import Zone
 

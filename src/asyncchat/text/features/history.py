@@ -13,11 +13,9 @@ from asyncchat.core.features.history import (
     TargetsUnreadable,
 )
 from asyncchat.core.names import fold
-from asyncchat.text.arguments import is_room, name_and_rest
 from asyncchat.text.features.messages import spoken_lines
-from asyncchat.text.phrases import place
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, place
+from asyncchat.text.slash import Section, SlashCommand, SlashContext, is_room, name_and_rest
 from asyncchat.text.times import MOST, Calendar, Zone, parse_date, seconds_back
 
 PAGE = 50

@@ -2,10 +2,8 @@
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.host import ChangeHost, HostAlready, HostChanged, HostNotAllowed
-from asyncchat.text.arguments import name_and_rest
-from asyncchat.text.phrases import full_origin
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Actor, Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, full_origin
+from asyncchat.text.slash import Actor, Section, SlashCommand, SlashContext, name_and_rest
 from asyncchat.text.times import Zone
 
 

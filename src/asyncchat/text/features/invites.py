@@ -9,8 +9,7 @@ from asyncchat.core.features.invites import (
     TooManyInvitations,
 )
 from asyncchat.core.features.join import NotInvited
-from asyncchat.text.phrases import place
-from asyncchat.text.sentences import FeatureText
+from asyncchat.text.sentences import FeatureText, place
 from asyncchat.text.slash import Section, SlashCommand, SlashContext
 from asyncchat.text.times import Zone
 

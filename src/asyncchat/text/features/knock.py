@@ -2,10 +2,8 @@
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.invites import Knock, Knocked, KnockForbidden, NoNeedToKnock, TooManyKnocks
-from asyncchat.text.arguments import name_and_rest, room_from
-from asyncchat.text.phrases import after_colon, in_room, place
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, after_colon, in_room, place
+from asyncchat.text.slash import Section, SlashCommand, SlashContext, name_and_rest, room_from
 
 
 def _knock(_session: SlashContext, text: str) -> Command | None:

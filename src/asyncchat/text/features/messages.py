@@ -11,10 +11,8 @@ from asyncchat.core.features.history import ReplyTo, Which
 from asyncchat.core.features.ignore import Ignore, Ignored
 from asyncchat.core.features.messages import CannotSpeak, Said, SaidInPrivate, SaidToRole, Say, Speech
 from asyncchat.core.replies import NoText, TextTooLong
-from asyncchat.text.arguments import name_and_rest
-from asyncchat.text.phrases import in_room, is_lobby, place, spoken
-from asyncchat.text.sentences import FeatureText, untold
-from asyncchat.text.slash import Section, SlashCommand, SlashContext, one_name
+from asyncchat.text.sentences import FeatureText, in_room, is_lobby, place, spoken, untold
+from asyncchat.text.slash import Section, SlashCommand, SlashContext, name_and_rest, one_name
 from asyncchat.text.times import Zone
 
 

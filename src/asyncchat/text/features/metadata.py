@@ -6,8 +6,7 @@ from asyncchat.core.features.metadata.facts import (
     MetadataView,
     RoomMetadataChanged,
 )
-from asyncchat.text.phrases import in_room
-from asyncchat.text.sentences import FeatureText, untold
+from asyncchat.text.sentences import FeatureText, in_room, untold
 from asyncchat.text.times import Zone
 
 

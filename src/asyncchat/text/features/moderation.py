@@ -15,12 +15,9 @@ from asyncchat.core.features.rooms import Kicked
 from asyncchat.core.masks import ACCOUNT, MUTED, REALNAME
 from asyncchat.core.modes import BANS, EXCEPTIONS, GUESTS, MUTES
 from asyncchat.core.replies import NotOperator, Outranked
-from asyncchat.text.arguments import name_and_rest
-from asyncchat.text.durations import lasting, seconds_in
-from asyncchat.text.phrases import because, in_room, place
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Actor, Parser, Section, SlashCommand, SlashContext
-from asyncchat.text.times import Zone
+from asyncchat.text.sentences import FeatureText, because, in_room, place
+from asyncchat.text.slash import Actor, Parser, Section, SlashCommand, SlashContext, name_and_rest
+from asyncchat.text.times import Zone, lasting, seconds_in
 
 LIST_WORDS = {
     BANS: ("banned {}", "lifted the ban of {}", "Banned", "Nobody is banned"),

@@ -24,10 +24,17 @@ from asyncchat.core.features.user_modes import (
 )
 from asyncchat.core.replies import NotYourself
 from asyncchat.core.roles import ROLE_NAMED
-from asyncchat.text.arguments import name_and_rest, switch_from
-from asyncchat.text.phrases import a_role, capitalized, in_room, place
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Actor, Parser, Section, SlashCommand, SlashContext, one_name
+from asyncchat.text.sentences import FeatureText, a_role, capitalized, in_room, place
+from asyncchat.text.slash import (
+    Actor,
+    Parser,
+    Section,
+    SlashCommand,
+    SlashContext,
+    name_and_rest,
+    one_name,
+    switch_from,
+)
 from asyncchat.text.times import Zone
 
 RULE_WORDS = {

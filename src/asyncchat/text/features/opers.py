@@ -23,12 +23,9 @@ from asyncchat.core.features.server_bans import (
 )
 from asyncchat.core.features.wallops import Announce, Announced
 from asyncchat.core.replies import NotServerOperator
-from asyncchat.text.arguments import name_and_rest
-from asyncchat.text.durations import seconds_in
-from asyncchat.text.phrases import after_colon, because, full_origin
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Actor, Parser, Section, SlashCommand, SlashContext
-from asyncchat.text.times import Zone
+from asyncchat.text.sentences import FeatureText, after_colon, because, full_origin
+from asyncchat.text.slash import Actor, Parser, Section, SlashCommand, SlashContext, name_and_rest
+from asyncchat.text.times import Zone, seconds_in
 
 
 def _owner(_session: SlashContext, text: str) -> Command | None:

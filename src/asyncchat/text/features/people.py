@@ -13,10 +13,8 @@ from asyncchat.core.features.connect import (
 )
 from asyncchat.core.features.presence import Left, RealnameChanged, Renamed
 from asyncchat.core.replies import NoSuchPerson, NotConnectedYet
-from asyncchat.text.arguments import name_from
-from asyncchat.text.phrases import because, place
-from asyncchat.text.sentences import FeatureText, untold
-from asyncchat.text.slash import Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, because, place, untold
+from asyncchat.text.slash import Section, SlashCommand, SlashContext, name_from
 
 
 def _nick(_session: SlashContext, text: str) -> Command | None:

@@ -15,11 +15,9 @@ from asyncchat.core.features.server import TimeNow
 from asyncchat.core.features.whowas import WhowasView
 from asyncchat.core.modes import BOT
 from asyncchat.core.roles import ROLES
-from asyncchat.text.arguments import is_room
 from asyncchat.text.features.rooms import room_lines
-from asyncchat.text.phrases import NAMES_SHOWN, counted, first_names, place
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import NAMES_SHOWN, FeatureText, counted, first_names, place
+from asyncchat.text.slash import Section, SlashCommand, SlashContext, is_room
 from asyncchat.text.times import Zone
 
 

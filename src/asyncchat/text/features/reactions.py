@@ -4,8 +4,7 @@ from asyncchat.core.commands import Command
 from asyncchat.core.features.history import Which
 from asyncchat.core.features.reactions import React, Reacted, ReactedTo
 from asyncchat.core.text import cut
-from asyncchat.text.phrases import in_room
-from asyncchat.text.sentences import FeatureText
+from asyncchat.text.sentences import FeatureText, in_room
 from asyncchat.text.slash import Parser, Section, SlashCommand, SlashContext
 
 _REACTION_BYTES = 40

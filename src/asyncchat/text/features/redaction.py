@@ -3,10 +3,8 @@
 from asyncchat.core.commands import Command
 from asyncchat.core.features.history import NoSuchMessage, Which
 from asyncchat.core.features.redaction import Erased, EraseFrom, Redact, RedactedInPrivate, RedactionRefused
-from asyncchat.text.arguments import name_and_rest
-from asyncchat.text.phrases import because, counted, in_room, place
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Actor, Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, because, counted, in_room, place
+from asyncchat.text.slash import Actor, Section, SlashCommand, SlashContext, name_and_rest
 
 
 def _unsay(session: SlashContext, text: str) -> Command:

@@ -3,10 +3,8 @@
 from asyncchat.core.commands import Command
 from asyncchat.core.features.join import RoomHasMoved
 from asyncchat.core.features.rename import CannotRenameRoom, RenameRoom, RoomNameTaken, RoomRenamed
-from asyncchat.text.arguments import name_and_rest, room_from
-from asyncchat.text.phrases import because, capitalized, place
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Actor, Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, because, capitalized, place
+from asyncchat.text.slash import Actor, Section, SlashCommand, SlashContext, name_and_rest, room_from
 
 
 def _rename_room(session: SlashContext, text: str) -> Command | None:

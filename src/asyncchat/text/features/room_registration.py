@@ -9,10 +9,8 @@ from asyncchat.core.features.room_registration import (
     RoomRegisteredNow,
     SetAccess,
 )
-from asyncchat.text.arguments import name_and_rest
-from asyncchat.text.phrases import capitalized, place
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, capitalized, place
+from asyncchat.text.slash import Section, SlashCommand, SlashContext, name_and_rest
 from asyncchat.text.times import Zone
 
 

@@ -22,9 +22,9 @@ from asyncchat.core.features.topic import GetTopic, SetTopic, TopicChanged, Topi
 from asyncchat.core.names import fold
 from asyncchat.core.replies import NoSuchRoom, NotMember, NotThere
 from asyncchat.core.rooms import Block, Topic
-from asyncchat.text.arguments import is_room, name_and_rest, room_from
-from asyncchat.text.phrases import (
+from asyncchat.text.sentences import (
     NAMES_SHOWN,
+    FeatureText,
     because,
     capitalized,
     counted,
@@ -32,9 +32,9 @@ from asyncchat.text.phrases import (
     in_room,
     is_lobby,
     place,
+    untold,
 )
-from asyncchat.text.sentences import FeatureText, untold
-from asyncchat.text.slash import Section, SlashCommand, SlashContext
+from asyncchat.text.slash import Section, SlashCommand, SlashContext, is_room, name_and_rest, room_from
 from asyncchat.text.times import Zone
 
 ROOMS_SHOWN = 200

@@ -10,8 +10,7 @@ import msgspec
 from asyncchat.core.features.search import MOST_TERMS, NotSearched, Search, SearchPage, terms_of
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.text.features.messages import spoken_lines
-from asyncchat.text.phrases import place
-from asyncchat.text.sentences import FeatureText
+from asyncchat.text.sentences import FeatureText, place
 from asyncchat.text.slash import Section, SlashCommand, SlashContext
 from asyncchat.text.times import Calendar, Zone, parse_date, seconds_back
 

@@ -3,8 +3,7 @@
 from asyncchat.core.features.server import ConfigurationRead, NotReloaded, Reload, Reloaded, WrongPassword
 from asyncchat.core.replies import StorageDown
 from asyncchat.text import slash
-from asyncchat.text.phrases import full_origin
-from asyncchat.text.sentences import FeatureText
+from asyncchat.text.sentences import FeatureText, full_origin
 from asyncchat.text.slash import Actor, Section, SlashCommand, SlashContext
 from asyncchat.text.times import Zone
 

@@ -9,9 +9,8 @@ from asyncchat.core.features.audit import AuditUnreadable, AuditView, ReadAudit
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.text.durations import seconds_in
 from asyncchat.text.sentences import audit_line
-from asyncchat.text.times import Zone
+from asyncchat.text.times import Zone, seconds_in
 
 _ACTS_TOLD = 200
 """Lines that AUDIT tells at most: some 20 KB."""

@@ -36,7 +36,7 @@ from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.text.timestamps import milliseconds, timestamp
+from asyncchat.text.times import milliseconds, timestamp
 
 EVENT_PLAYBACK: Final = capability(
     "draft/event-playback", "extensions/chathistory", needs=("draft/chathistory",)

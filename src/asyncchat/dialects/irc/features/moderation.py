@@ -26,7 +26,7 @@ from asyncchat.dialects.irc.registry import by_other, command, lines, refusal
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.text.durations import seconds_in
+from asyncchat.text.times import seconds_in
 
 token("KICKLEN", KICK_BYTES)
 

@@ -14,7 +14,7 @@ from asyncchat.dialects.irc.registry import by_the_server, command, lines, not_t
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.text.timestamps import milliseconds, timestamp
+from asyncchat.text.times import milliseconds, timestamp
 
 READ_MARKER: Final = capability("draft/read-marker", "extensions/read-marker", changes=True)
 

@@ -25,7 +25,7 @@ from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message, parse_tags
-from asyncchat.text.timestamps import milliseconds, timestamp
+from asyncchat.text.times import milliseconds, timestamp
 
 capability("soju.im/search", "https://soju.im/search", needs=("batch", "server-time", "message-tags"))
 

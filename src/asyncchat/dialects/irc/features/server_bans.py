@@ -24,7 +24,7 @@ from asyncchat.dialects.irc.registry import command, numeric_of, refusal, reply,
 from asyncchat.dialects.irc.serialize import middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.text.durations import seconds_in
+from asyncchat.text.times import seconds_in
 
 
 @command(

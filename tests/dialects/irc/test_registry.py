@@ -10,9 +10,8 @@ from asyncchat.core.features.rooms import Joined, Parted
 from asyncchat.core.features.topic import TopicView
 from asyncchat.core.replies import NoText
 from asyncchat.dialects.irc import features, registry
-from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.capabilities import capability, token
 from asyncchat.dialects.irc.client_registry import READERS, from_server
-from asyncchat.dialects.irc.isupport import token
 
 MODULES = sorted(path.stem for path in Path(features.__path__[0]).glob("[a-z]*.py"))
 

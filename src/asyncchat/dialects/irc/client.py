@@ -11,10 +11,9 @@ from asyncchat.core.features.messages import Speech
 from asyncchat.dialects.framing import OVERLONG, LineFramer
 from asyncchat.dialects.irc import tokens
 from asyncchat.dialects.irc.client_batches import Batch
-from asyncchat.dialects.irc.client_connection import ClientConnection, last_param, moment
+from asyncchat.dialects.irc.client_connection import ClientConnection, Question, last_param, moment
 from asyncchat.dialects.irc.client_login import Login
 from asyncchat.dialects.irc.client_registry import BATCH_READERS, READERS, SILENT, readable
-from asyncchat.dialects.irc.client_replies import Question
 from asyncchat.dialects.irc.client_sending import Pending
 from asyncchat.dialects.irc.client_server import ServerFacts
 from asyncchat.dialects.irc.client_values import Told, Value

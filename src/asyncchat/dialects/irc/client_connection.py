@@ -1,18 +1,19 @@
 """One connection to an IRC server as its client sees it: its state, and what the features may do with it.
 
-Owns what is asked and not yet answered; must not know any command of the server's: those are the features'.
+Owns what is asked and not yet answered, and which numerics refuse a join or a message; what else a line means
+is the features'.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from asyncchat.core.features.messages import Speech
-from asyncchat.dialects.irc import tokens
+from asyncchat.dialects.irc import client_numerics, numerics, tokens
 from asyncchat.dialects.irc.client_batches import Batches
 from asyncchat.dialects.irc.client_login import Login
-from asyncchat.dialects.irc.client_replies import JOIN_REFUSALS, SPEECH_REFUSALS, Question
 from asyncchat.dialects.irc.client_rooms import ClientRooms
 from asyncchat.dialects.irc.client_sending import Pending, Sending
 from asyncchat.dialects.irc.client_server import ServerFacts
@@ -28,6 +29,55 @@ from asyncchat.dialects.irc.client_values import (
 
 BARRIER = "said-"
 """What our own PINGs behind messages begin with."""
+
+
+JOIN_REFUSALS = frozenset(
+    (
+        numerics.ERR_NOSUCHCHANNEL,
+        numerics.ERR_TOOMANYCHANNELS,
+        numerics.ERR_TOOMANYTARGETS,
+        numerics.ERR_CHANNELISFULL,
+        numerics.ERR_INVITEONLYCHAN,
+        numerics.ERR_BANNEDFROMCHAN,
+        numerics.ERR_BADCHANNELKEY,
+        numerics.ERR_BADCHANMASK,
+        numerics.ERR_NEEDREGGEDNICK,
+        client_numerics.ERR_BADCHANNAME,
+        client_numerics.ERR_SECUREONLYCHAN,
+        "FAIL",
+    )
+)
+"""Answers to a JOIN that was not granted."""
+
+SPEECH_REFUSALS = frozenset(
+    (
+        numerics.ERR_NOSUCHNICK,
+        numerics.ERR_NOSUCHCHANNEL,
+        numerics.ERR_CANNOTSENDTOCHAN,
+        numerics.ERR_TOOMANYTARGETS,
+        numerics.ERR_NOTONCHANNEL,
+        client_numerics.ERR_NOCOLORSONCHAN,
+        client_numerics.ERR_NOTOPLEVEL,
+        client_numerics.ERR_WILDTOPLEVEL,
+        numerics.ERR_NEEDREGGEDNICK,
+        client_numerics.ERR_NONONREG,
+        client_numerics.ERR_NOCTCP,
+        client_numerics.ERR_OWNMODE,
+        client_numerics.ERR_CANTSENDTOUSER,
+        client_numerics.ERR_TARGUMODEG,
+        "FAIL",
+    )
+)
+"""Answers to a PRIVMSG or NOTICE that was not delivered; others are about other commands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A CHATHISTORY or SEARCH command that waits for its answer, or for its turn."""
+
+    token: int
+    room: str
+    command: tuple[str, ...]
 
 
 def moment(line: tokens.Message, now: datetime) -> datetime:

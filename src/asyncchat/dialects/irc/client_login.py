@@ -9,7 +9,7 @@ import base64
 import binascii
 
 from asyncchat.core import scram
-from asyncchat.dialects.irc.sasl_chunks import CHUNK_BYTES, chunks
+from asyncchat.dialects.irc.serialize import CHUNK_BYTES, chunks
 
 Commands = list[tuple[str, ...]]
 

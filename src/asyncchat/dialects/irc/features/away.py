@@ -11,14 +11,12 @@ from asyncchat.core.features.away import AwayChanged, SetAway, StillAway
 from asyncchat.core.replies import AwayNote
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import numeric
-from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.capabilities import capability, token
 from asyncchat.dialects.irc.client_registry import shape
 from asyncchat.dialects.irc.encoder_base import EncoderBase
-from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import REASON_BYTES
 from asyncchat.dialects.irc.registry import command, lines, reply, to_self, to_siblings_as_to_self
-from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.serialize import line, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 

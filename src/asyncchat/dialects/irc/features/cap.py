@@ -15,7 +15,6 @@ from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.features.opers import OfferRenewed
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import numeric
 from asyncchat.dialects.irc.capabilities import CAP_NOTIFY, VERSION_WITH_VALUES, Offer, gathered, named
 from asyncchat.dialects.irc.client_connection import ClientConnection, last_param, moment
 from asyncchat.dialects.irc.client_registry import from_server
@@ -24,7 +23,7 @@ from asyncchat.dialects.irc.features.connect import enter
 from asyncchat.dialects.irc.features.sasl import SaslExchange
 from asyncchat.dialects.irc.labels import LabelStart
 from asyncchat.dialects.irc.registry import command, reply
-from asyncchat.dialects.irc.serialize import BODY_BYTES, line, middle
+from asyncchat.dialects.irc.serialize import BODY_BYTES, line, middle, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 

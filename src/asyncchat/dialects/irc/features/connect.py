@@ -38,8 +38,7 @@ from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet
 from asyncchat.core.text import cut, printable, size
 from asyncchat.dialects.irc import client_numerics, modes, numerics
 from asyncchat.dialects.irc import client_values as values
-from asyncchat.dialects.irc.answers import numeric
-from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.capabilities import capability, token
 from asyncchat.dialects.irc.client_connection import BARRIER, ClientConnection, last_param, moment, nick_of
 from asyncchat.dialects.irc.client_registry import from_server, silent
 from asyncchat.dialects.irc.client_values import Value
@@ -48,10 +47,9 @@ from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.isupport import isupport_of
 from asyncchat.dialects.irc.features.metadata import METADATA, in_batch, told_lines
 from asyncchat.dialects.irc.features.server import lusers_lines, motd_lines
-from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import REALNAME_BYTES, REASON_BYTES, USER_LENGTH
 from asyncchat.dialects.irc.registry import command, lines, numeric_of, refusal, reply, to_self, to_siblings
-from asyncchat.dialects.irc.serialize import hollow, line
+from asyncchat.dialects.irc.serialize import hollow, line, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.shared_state import SharedState
 from asyncchat.dialects.irc.tokens import Message

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from asyncchat.core.commands import Command
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import numeric
 from asyncchat.dialects.irc.registry import COMMANDS, command
+from asyncchat.dialects.irc.serialize import numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 

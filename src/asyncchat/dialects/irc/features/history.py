@@ -21,7 +21,7 @@ from asyncchat.core.features.history import (
 from asyncchat.core.ids import Ids
 from asyncchat.core.replies import Done
 from asyncchat.dialects.irc import client_values as values
-from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.capabilities import capability, token
 from asyncchat.dialects.irc.client_batches import Batch
 from asyncchat.dialects.irc.client_connection import ClientConnection
 from asyncchat.dialects.irc.client_registry import batch_from_server
@@ -30,7 +30,6 @@ from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.autoreplay import AutoreplayPurpose
 from asyncchat.dialects.irc.features.messages_client import replayed
-from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import PAGE
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import line

@@ -1,6 +1,6 @@
 """RPL_ISUPPORT (005), in the greeting and when asked: ISUPPORT (IRCv3 extended-isupport).
 
-Owns its lines; the tokens are ``irc.isupport``'s.
+Owns its lines; the tokens are ``irc.capabilities``'s.
 """
 
 from __future__ import annotations
@@ -15,14 +15,12 @@ from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.names import NAME_BYTES
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import numeric
-from asyncchat.dialects.irc.capabilities import BATCH, capability
+from asyncchat.dialects.irc.capabilities import BATCH, capability, isupport_tokens, token
 from asyncchat.dialects.irc.client_connection import ClientConnection
 from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.client_values import Value
-from asyncchat.dialects.irc.isupport import token, tokens
 from asyncchat.dialects.irc.registry import COMMANDS, command, reply
-from asyncchat.dialects.irc.serialize import BODY_BYTES, hollow, line
+from asyncchat.dialects.irc.serialize import BODY_BYTES, hollow, line, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.shared_state import SharedState
 from asyncchat.dialects.irc.tokens import Message
@@ -62,7 +60,7 @@ def isupport_lines(context: SharedState) -> bytes:
     text = "are supported by this server"
     room = BODY_BYTES - len(f":{context.name} {numerics.RPL_ISUPPORT}  :{text}") - NAME_BYTES
     rows: list[list[str]] = [[]]
-    for one in tokens(context.server):
+    for one in isupport_tokens(context.server):
         if len(rows[-1]) == TOKENS_A_LINE or len(" ".join((*rows[-1], one)).encode()) > room:
             rows.append([])
         rows[-1].append(one)

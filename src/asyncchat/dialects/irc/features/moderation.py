@@ -14,16 +14,15 @@ from asyncchat.core.replies import NotOperator, NotThere, Outranked
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import each, numeric, too_many
+from asyncchat.dialects.irc.capabilities import token
 from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
 from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
-from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import KICK_BYTES, KICKS
 from asyncchat.dialects.irc.modes import parse_extban
 from asyncchat.dialects.irc.registry import by_other, command, lines, refusal
-from asyncchat.dialects.irc.serialize import line, middle
+from asyncchat.dialects.irc.serialize import each, line, middle, numeric, too_many
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 from asyncchat.text.times import seconds_in

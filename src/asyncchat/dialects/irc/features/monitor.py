@@ -18,12 +18,10 @@ from asyncchat.core.features.monitor import (
     MonitorStatusView,
 )
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import numeric
-from asyncchat.dialects.irc.capabilities import capability, gathered
+from asyncchat.dialects.irc.capabilities import capability, gathered, token
 from asyncchat.dialects.irc.encoder_base import EncoderBase
-from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.registry import LINES, WATCHED, by_the_server, command, lines, not_to_self, reply
-from asyncchat.dialects.irc.serialize import line, middle
+from asyncchat.dialects.irc.serialize import line, middle, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 

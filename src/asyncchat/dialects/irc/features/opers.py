@@ -21,7 +21,6 @@ from asyncchat.core.features.opers import (
 from asyncchat.core.replies import NotServerOperator
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import Numeric, numeric
 from asyncchat.dialects.irc.features.server import no_such_server
 from asyncchat.dialects.irc.limits import REASON_BYTES
 from asyncchat.dialects.irc.registry import (
@@ -32,7 +31,7 @@ from asyncchat.dialects.irc.registry import (
     to_siblings,
     to_siblings_as_to_self,
 )
-from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.serialize import Numeric, line, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 

@@ -11,7 +11,6 @@ from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.features.queries import GetPeople, GetPerson, PeopleView, PersonView
 from asyncchat.core.modes import BOT
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import each, listed, numeric
 from asyncchat.dialects.irc.capabilities import MULTI_PREFIX, gathered
 from asyncchat.dialects.irc.client_registry import shape, silent
 from asyncchat.dialects.irc.features.metadata import EVERYBODY, METADATA
@@ -19,7 +18,7 @@ from asyncchat.dialects.irc.features.server import AtServerOf, no_such_server, s
 from asyncchat.dialects.irc.limits import ASKED, WATCHED, WHOIS
 from asyncchat.dialects.irc.modes import PERSON_LETTERS, prefix
 from asyncchat.dialects.irc.registry import command, reply
-from asyncchat.dialects.irc.serialize import middle
+from asyncchat.dialects.irc.serialize import each, listed, middle, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 

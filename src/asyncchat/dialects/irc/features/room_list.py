@@ -14,12 +14,12 @@ from asyncchat.core.commands import Command
 from asyncchat.core.features.queries import GetRooms, RoomsView, Span
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import listed, too_many
+from asyncchat.dialects.irc.capabilities import token
 from asyncchat.dialects.irc.client_registry import shape, silent
 from asyncchat.dialects.irc.features.server import no_such_server
-from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import ELIST, LISTED
 from asyncchat.dialects.irc.registry import command, reply
+from asyncchat.dialects.irc.serialize import listed, too_many
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 

@@ -36,13 +36,12 @@ from asyncchat.core.modes import BANS, EXCEPTIONS, GUESTS, KEY_BYTES, MUTES
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import numeric
+from asyncchat.dialects.irc.capabilities import token
 from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
 from asyncchat.dialects.irc.client_registry import from_server, shape, silent
 from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features.user_modes import own_changes
-from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import CHANGES
 from asyncchat.dialects.irc.modes import (
     ACCOUNT_EXTBAN,
@@ -64,7 +63,7 @@ from asyncchat.dialects.irc.modes import (
     signed,
 )
 from asyncchat.dialects.irc.registry import by_other, coalesced, command, lines, numeric_of, refusal, reply
-from asyncchat.dialects.irc.serialize import BODY_BYTES, line, middle
+from asyncchat.dialects.irc.serialize import BODY_BYTES, line, middle, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 

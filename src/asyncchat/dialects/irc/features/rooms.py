@@ -35,13 +35,13 @@ from asyncchat.core.rooms import Block
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import each
 from asyncchat.dialects.irc.capabilities import (
     CHANNEL_RENAME,
     CHATHISTORY,
     MULTI_PREFIX,
     capability,
     gathered,
+    token,
 )
 from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
 from asyncchat.dialects.irc.client_registry import from_server
@@ -53,7 +53,6 @@ from asyncchat.dialects.irc.features.metadata import say_joined
 from asyncchat.dialects.irc.features.read_markers import READ_MARKER, mark_line
 from asyncchat.dialects.irc.features.server import no_such_server
 from asyncchat.dialects.irc.features.topic import say_topic
-from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.limits import JOINS, NAMED, REASON_BYTES
 from asyncchat.dialects.irc.modes import prefix
 from asyncchat.dialects.irc.registry import (
@@ -66,7 +65,7 @@ from asyncchat.dialects.irc.registry import (
     to_self,
     to_siblings_as_to_self,
 )
-from asyncchat.dialects.irc.serialize import line, middle
+from asyncchat.dialects.irc.serialize import each, line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 

@@ -18,14 +18,12 @@ from asyncchat.core.features.accounts import Authenticate, Challenge
 from asyncchat.core.scram import ScramFault
 from asyncchat.dialects.irc import client_numerics, numerics
 from asyncchat.dialects.irc import client_values as values
-from asyncchat.dialects.irc.answers import numeric
 from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.client_connection import ClientConnection, last_param
 from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.registry import command, reply
-from asyncchat.dialects.irc.sasl_chunks import CHUNK_BYTES, chunks
-from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.serialize import CHUNK_BYTES, chunks, line, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 

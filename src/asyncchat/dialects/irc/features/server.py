@@ -18,11 +18,10 @@ from asyncchat.core.features.server import GetTime, NotReloaded, Reload, Reloade
 from asyncchat.core.features.server_bans import GetServerBans
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import numeric
 from asyncchat.dialects.irc.client_registry import silent
 from asyncchat.dialects.irc.features.isupport import Isupport
 from asyncchat.dialects.irc.registry import command, reply
-from asyncchat.dialects.irc.serialize import hollow, line, middle
+from asyncchat.dialects.irc.serialize import hollow, line, middle, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.shared_state import SharedState
 from asyncchat.dialects.irc.tokens import Message

@@ -10,11 +10,11 @@ from asyncchat.core.features.topic import GetTopic, SetTopic, TopicChanged, Topi
 from asyncchat.core.text import TOPIC_BYTES
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.capabilities import token
 from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
 from asyncchat.dialects.irc.client_registry import from_server, silent
 from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
-from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.registry import command, lines, reply
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession

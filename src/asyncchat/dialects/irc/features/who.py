@@ -14,9 +14,8 @@ from asyncchat.core.commands import Command
 from asyncchat.core.features.queries import GetWho, Seen, WhoView
 from asyncchat.core.modes import BOT
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.capabilities import MULTI_PREFIX
+from asyncchat.dialects.irc.capabilities import MULTI_PREFIX, token
 from asyncchat.dialects.irc.client_registry import silent
-from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.modes import PERSON_LETTERS, prefix
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import middle

@@ -12,20 +12,12 @@ from datetime import datetime
 
 from asyncchat.core.features.messages import Speech
 from asyncchat.dialects.irc import client_numerics, numerics, tokens
+from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.client_batches import Batches
 from asyncchat.dialects.irc.client_login import Login
 from asyncchat.dialects.irc.client_rooms import ClientRooms
 from asyncchat.dialects.irc.client_sending import Pending, Sending
 from asyncchat.dialects.irc.client_server import ServerFacts
-from asyncchat.dialects.irc.client_values import (
-    Acknowledged,
-    CantJoin,
-    HistoryFailed,
-    Message,
-    Refused,
-    Undelivered,
-    Value,
-)
 
 BARRIER = "said-"
 """What our own PINGs behind messages begin with."""
@@ -125,7 +117,7 @@ class ClientConnection:
         """Rooms that we asked into, by their folded names."""
         self.sending = Sending()
         self.batches = Batches()
-        self.head: Message | None = None
+        self.head: values.Message | None = None
         """The message that the next line may go on with."""
         self._out: list[bytes] = []
         self._questions: list[Question] = []
@@ -218,30 +210,30 @@ class ClientConnection:
         own = self.is_own(nick)
         return target if own or self.server.is_room(target) else nick, nick, own
 
-    def acknowledge(self, pending: Pending | None, id: str, now: datetime) -> Sequence[Value]:
+    def acknowledge(self, pending: Pending | None, id: str, now: datetime) -> Sequence[values.Value]:
         """The server has taken a message of ours."""
         if pending is None:
             return ()
         action, notice = pending.speech is Speech.ACTION, pending.speech is Speech.NOTICE
-        message = Message(id, now, pending.to, self.nick, pending.text, True, action, notice)
-        return (Acknowledged(pending.token, message),)
+        message = values.Message(id, now, pending.to, self.nick, pending.text, True, action, notice)
+        return (values.Acknowledged(pending.token, message),)
 
     def refuse(
         self, line: tokens.Message, about: Sequence[str], reason: str, label: str, now: datetime
-    ) -> Sequence[Value]:
+    ) -> Sequence[values.Value]:
         """The server did not do what we asked, which is found by label or by what the refusal is about."""
         at, subject = moment(line, now), about[0] if about else ""
         keys = [self.server.fold(word) for word in about]
         if any(self.asked(word) for word in about):  # unknown command, too few parameters …
             question = self.answered()
-            return (HistoryFailed(question.token, question.room, line.command, reason),)
+            return (values.HistoryFailed(question.token, question.room, line.command, reason),)
         if label:
             pending = self.sending.labeled(label)
         else:
             pending = self.sending.refused(keys) if line.command in SPEECH_REFUSALS else None
         if pending is not None:
-            refusal = Refused(at, pending.to, reason, pending.text, line.command)
-            return (Undelivered(pending.token, refusal),)
+            refusal = values.Refused(at, pending.to, reason, pending.text, line.command)
+            return (values.Undelivered(pending.token, refusal),)
         if keys and line.command in JOIN_REFUSALS and (room := self.joining.pop(keys[0], None)) is not None:
-            return (CantJoin(room, reason),)
-        return (Refused(at, subject, reason, "", line.command),)
+            return (values.CantJoin(room, reason),)
+        return (values.Refused(at, subject, reason, "", line.command),)

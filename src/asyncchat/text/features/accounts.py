@@ -1,21 +1,7 @@
 """Accounts: making one, logging in and out, passwords, and names that belong to one."""
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.accounts import (
-    AccountView,
-    DropAccount,
-    GetAccount,
-    LoggedInNow,
-    LogInWithPassword,
-    LogOut,
-    NewPassword,
-    PasswordChanged,
-    Reclaim,
-    RegisterAccount,
-    Registered,
-    Released,
-    Removed,
-)
+from asyncchat.core.features import accounts
 from asyncchat.core.features.connect import NameReserved
 from asyncchat.core.features.presence import LoggedOut
 from asyncchat.core.replies import AccountRefused, NeedsAccount
@@ -37,7 +23,7 @@ def _register(session: SlashContext, text: str) -> Command | str | None:
         password, email = text, ""
     if not password:
         return None
-    return RegisterAccount("", email, password.rstrip()) if session.is_confidential else NOT_PRIVATE
+    return accounts.RegisterAccount("", email, password.rstrip()) if session.is_confidential else NOT_PRIVATE
 
 
 def _login(session: SlashContext, text: str) -> Command | str | None:
@@ -46,7 +32,7 @@ def _login(session: SlashContext, text: str) -> Command | str | None:
         return None
     if not session.is_confidential:
         return NOT_PRIVATE
-    return LogInWithPassword(name if password else "", password or name)
+    return accounts.LogInWithPassword(name if password else "", password or name)
 
 
 def _with_password(make: Parser) -> Parser:
@@ -64,14 +50,14 @@ def _regain(session: SlashContext, text: str) -> Command | str | None:
     name, password = name_and_rest(text)
     if not name:
         return None
-    return Reclaim(name, password, True) if session.is_confidential or not password else NOT_PRIVATE
+    return accounts.Reclaim(name, password, True) if session.is_confidential or not password else NOT_PRIVATE
 
 
 def _account(_session: SlashContext, text: str) -> Command | None:
-    return GetAccount(text) if " " not in text else None
+    return accounts.GetAccount(text) if " " not in text else None
 
 
-def _account_view(view: AccountView, zone: Zone) -> list[str]:
+def _account_view(view: accounts.AccountView, zone: Zone) -> list[str]:
     here = f"Logged in to it: {', '.join(view.people)}." if view.people else "Nobody is logged in to it."
     address = [f"Its e-mail address: {view.email or 'none'}."] if view.mine else []
     return [f"The account {view.account} was made {zone.moment(view.time)}.", here, *address]
@@ -87,7 +73,7 @@ TEXT = FeatureText(
             "logout",
             "",
             "Logs you out of your account.",
-            lambda _session, _text: LogOut(),
+            lambda _session, _text: accounts.LogOut(),
             Section.ACCOUNTS,
         ),
         SlashCommand("account", "[NAME]", "Shows your account, or another one.", _account, Section.ACCOUNTS),
@@ -95,14 +81,14 @@ TEXT = FeatureText(
             "passwd",
             "PASSWORD",
             "Changes the password of your account.",
-            _with_password(lambda _session, text: NewPassword(text)),
+            _with_password(lambda _session, text: accounts.NewPassword(text)),
             Section.ACCOUNTS,
         ),
         SlashCommand(
             "unregister",
             "PASSWORD",
             "Removes your account.",
-            _with_password(lambda _session, text: DropAccount("", text)),
+            _with_password(lambda _session, text: accounts.DropAccount("", text)),
             Section.ACCOUNTS,
         ),
         SlashCommand("regain", "NAME [PASSWORD]", "Takes your name back.", _regain, Section.ACCOUNTS),
@@ -111,12 +97,14 @@ TEXT = FeatureText(
         LoggedOut: lambda event: f"{event.person.name} is no longer logged in as {event.person.account}.",
     },
     replies={
-        Registered: lambda reply, _: [f"{reply.account} is now your account, and the name is yours."],
-        LoggedInNow: lambda reply, _: [f"You are logged in as {reply.account}."],
-        PasswordChanged: lambda reply, _: [f"The password of {reply.account} is changed."],
-        Released: lambda reply, _: [f"{reply.name} is free, or yours."],
-        AccountView: _account_view,
-        Removed: lambda reply, _: [f"The account {reply.account} is removed."],
+        accounts.Registered: lambda reply, _: [
+            f"{reply.account} is now your account, and the name is yours."
+        ],
+        accounts.LoggedInNow: lambda reply, _: [f"You are logged in as {reply.account}."],
+        accounts.PasswordChanged: lambda reply, _: [f"The password of {reply.account} is changed."],
+        accounts.Released: lambda reply, _: [f"{reply.name} is free, or yours."],
+        accounts.AccountView: _account_view,
+        accounts.Removed: lambda reply, _: [f"The account {reply.account} is removed."],
     },
     refusals={
         NeedsAccount: lambda r: f"For {place(r.target)} you have to be logged in: /login [NAME] PASSWORD",

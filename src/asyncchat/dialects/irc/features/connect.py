@@ -10,30 +10,7 @@ import msgspec
 
 from asyncchat.core.commands import Command, DialectReply, Pause
 from asyncchat.core.events import Record
-from asyncchat.core.features.accounts import LogInWithPassword
-from asyncchat.core.features.connect import (
-    AlreadyConnected,
-    CheckName,
-    Connect,
-    NameFixed,
-    NameNotAllowed,
-    NameTaken,
-    Quit,
-    RealnameFixed,
-    Rename,
-    SetRealname,
-    Welcome,
-)
-from asyncchat.core.features.presence import (
-    Connected,
-    Left,
-    LoggedIn,
-    LoggedOut,
-    RealnameChanged,
-    Renamed,
-    SessionAttached,
-)
-from asyncchat.core.features.server import Unlock, Unlocked, WrongPassword
+from asyncchat.core.features import accounts, connect, presence, server
 from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet, StorageDown
 from asyncchat.core.text import cut, printable, size
 from asyncchat.dialects.irc import client_numerics, modes, numerics
@@ -69,14 +46,14 @@ def _nick(session: IrcSession, message: Message) -> Sequence[Command]:
     if not name:
         return [numeric(numerics.ERR_NONICKNAMEGIVEN, text="No nickname given")]
     if session.entered:
-        return [Rename(name)]
+        return [connect.Rename(name)]
     pending = session.registration
     pending.nick = name
     if pending.complete:
         return enter(session)
     if session.context.server.locked and not pending.unlocked:
         return []  # without the password nobody learns who is here
-    return [CheckName(name)]
+    return [connect.CheckName(name)]
 
 
 @command(
@@ -113,20 +90,20 @@ def enter(session: IrcSession) -> Sequence[Command]:
     """
     pending = session.registration
     if session.context.server.locked and not pending.unlocked:
-        return [Unlock(pending.password, last=True)]
+        return [server.Unlock(pending.password, last=True)]
     account, colon, shown = pending.password.partition(":")
     pending.password = ""
     if colon and account and shown and not (session.context.server.locked or pending.account):
         if not session.is_confidential:
             return [Pause(AccountRefused(AccountFault.OPEN, account, context=PassPurpose()))]
-        return [LogInWithPassword(account, shown, PassPurpose())]
+        return [accounts.LogInWithPassword(account, shown, PassPurpose())]
     return [entering(session)]
 
 
-def entering(session: IrcSession) -> Connect:
+def entering(session: IrcSession) -> connect.Connect:
     """Asks to become a person."""
     pending = session.registration
-    return Connect(
+    return connect.Connect(
         pending.nick,
         pending.user,
         session.host,
@@ -190,7 +167,7 @@ def _nothing(session: IrcSession, message: Message) -> Sequence[Command]:
 def _quit(session: IrcSession, message: Message) -> Sequence[Command]:
     """Leaves, with the prefix that tells a person's reason from a server's."""
     reason = cut(message.param(0), REASON_BYTES)[0]
-    return [Quit(f"Quit: {reason}" if reason else "")]
+    return [connect.Quit(f"Quit: {reason}" if reason else "")]
 
 
 @command("SETNAME", 1, filled=0, params=":<realname>", about="Changes your real name.")
@@ -200,22 +177,22 @@ def _setname(session: IrcSession, message: Message) -> Sequence[Command]:
     if not text.strip() or size(text) > REALNAME_BYTES or printable(text) != text:
         why = f"A real name has 1 to {REALNAME_BYTES} bytes that can be shown"
         return [session.fail_answer("SETNAME", "INVALID_REALNAME", text=why)]
-    return [SetRealname(text)]
+    return [connect.SetRealname(text)]
 
 
 # Replies.
 
 
-@reply(Unlocked)
-def _say_unlocked(session: IrcSession, _reply: Unlocked) -> bytes:
+@reply(server.Unlocked)
+def _say_unlocked(session: IrcSession, _reply: server.Unlocked) -> bytes:
     """Says nothing; the registration goes on."""
     session.registration.unlocked = True
     session.ask_next(entering(session))
     return b""
 
 
-@reply(Welcome)
-def _say_welcome(session: IrcSession, reply: Welcome) -> bytes:
+@reply(connect.Welcome)
+def _say_welcome(session: IrcSession, reply: connect.Welcome) -> bytes:
     session.become(reply.person)
     autoreplay.welcomed(session, reply.missed)
     isupport = isupport_of(session)
@@ -259,8 +236,8 @@ def opening(context: SharedState) -> bytes:
     )
 
 
-@reply(RealnameFixed)
-def _say_realname_fixed(session: IrcSession, refusal: RealnameFixed) -> bytes:
+@reply(connect.RealnameFixed)
+def _say_realname_fixed(session: IrcSession, refusal: connect.RealnameFixed) -> bytes:
     why = f"You can't change your real name while you are banned or muted in {refusal.room}"
     return session.fail("SETNAME", "CANNOT_CHANGE_REALNAME", text=why)
 
@@ -268,7 +245,7 @@ def _say_realname_fixed(session: IrcSession, refusal: RealnameFixed) -> bytes:
 def person_changed(
     session: IrcSession,
     record: Record,
-    event: Renamed | RealnameChanged | LoggedIn | LoggedOut,
+    event: presence.Renamed | presence.RealnameChanged | presence.LoggedIn | presence.LoggedOut,
     alone: bool,
 ) -> bytes:
     """Tells another session of a person that it has another name or account, where no room tells it."""
@@ -279,16 +256,21 @@ def person_changed(
 
 
 refusal(NotConnectedYet, numerics.ERR_NOTREGISTERED, "", "You have not registered")
-refusal(AlreadyConnected, numerics.ERR_ALREADYREGISTERED, "", "You may not reregister")
-refusal(NameTaken, numerics.ERR_NICKNAMEINUSE, "{r.name}", "Nickname is already in use")
-refusal(NameNotAllowed, numerics.ERR_ERRONEUSNICKNAME, "{r.name}", "That nickname is not allowed: {r.reason}")
+refusal(connect.AlreadyConnected, numerics.ERR_ALREADYREGISTERED, "", "You may not reregister")
+refusal(connect.NameTaken, numerics.ERR_NICKNAMEINUSE, "{r.name}", "Nickname is already in use")
 refusal(
-    NameFixed,
+    connect.NameNotAllowed,
+    numerics.ERR_ERRONEUSNICKNAME,
+    "{r.name}",
+    "That nickname is not allowed: {r.reason}",
+)
+refusal(
+    connect.NameFixed,
     numerics.ERR_BANONCHAN,
     "{r.name} {r.room}",
     "You can't change your nickname while you are banned or muted in this channel",
 )
-numeric_of(WrongPassword)(
+numeric_of(server.WrongPassword)(
     lambda r: (
         numerics.ERR_PASSWDMISMATCH,
         (),
@@ -303,52 +285,54 @@ refusal(
 # Events.
 
 
-@to_self(Connected, SessionAttached)
-def _entered(session: IrcSession, record: Record, event: Connected | SessionAttached) -> bytes:
+@to_self(presence.Connected, presence.SessionAttached)
+def _entered(
+    session: IrcSession, record: Record, event: presence.Connected | presence.SessionAttached
+) -> bytes:
     """Says nothing: the greeting is a reply."""
     autoreplay.comes(session, record, event.person.account)
     return b""
 
 
-@lines(Left)
-def _quit_lines(_encoder: EncoderBase, event: Left) -> bytes:
+@lines(presence.Left)
+def _quit_lines(_encoder: EncoderBase, event: presence.Left) -> bytes:
     return line(f":{event.person.origin} QUIT", event.reason or "Quit: ")
 
 
-@to_self(Left)
-def _left(session: IrcSession, record: Record, event: Left) -> bytes:
+@to_self(presence.Left)
+def _left(session: IrcSession, record: Record, event: presence.Left) -> bytes:
     """ERROR; QUIT of another person, which this one put out."""
     if event.person.id != session.id:
         return session.encoder.encode(record)
     return session.closing_bytes(event.reason)
 
 
-@lines(Renamed)
-def _nick_lines(_encoder: EncoderBase, event: Renamed) -> bytes:
+@lines(presence.Renamed)
+def _nick_lines(_encoder: EncoderBase, event: presence.Renamed) -> bytes:
     return line(f":{event.person.origin} NICK {event.now.name}")
 
 
-@to_self(Renamed)
-def _renamed(session: IrcSession, record: Record, event: Renamed) -> bytes:
+@to_self(presence.Renamed)
+def _renamed(session: IrcSession, record: Record, event: presence.Renamed) -> bytes:
     told = session.encoder.encode(record)
     session.take_name(event.now)
     return told
 
 
-@lines(RealnameChanged)
-def _setname_lines(encoder: EncoderBase, event: RealnameChanged) -> bytes:
+@lines(presence.RealnameChanged)
+def _setname_lines(encoder: EncoderBase, event: presence.RealnameChanged) -> bytes:
     if not encoder.caps & SETNAME:
         return b""
     return line(f":{event.person.origin} SETNAME", event.now.realname)
 
 
-@to_self(RealnameChanged)
-def _realname_changed(session: IrcSession, record: Record, event: RealnameChanged) -> bytes:
+@to_self(presence.RealnameChanged)
+def _realname_changed(session: IrcSession, record: Record, event: presence.RealnameChanged) -> bytes:
     session.take_name(event.now)
     return session.encoder.encode(record)
 
 
-to_siblings(Renamed, RealnameChanged)(person_changed)
+to_siblings(presence.Renamed, presence.RealnameChanged)(person_changed)
 
 
 # The client's side.

@@ -11,20 +11,7 @@ from typing import Final
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
-from asyncchat.core.features.invites import (
-    AlreadyThere,
-    GetInvitations,
-    InvitationsView,
-    Invite,
-    Invited,
-    InviteShown,
-    Knock,
-    Knocked,
-    KnockForbidden,
-    NoNeedToKnock,
-    TooManyInvitations,
-    TooManyKnocks,
-)
+from asyncchat.core.features import invites
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import capability, token
@@ -49,17 +36,17 @@ def _invite(session: IrcSession, message: Message) -> Sequence[Command]:
     """Invites somebody into a room; alone it lists the rooms that one is invited to."""
     params = message.params
     if not params:
-        return [GetInvitations()]
+        return [invites.GetInvitations()]
     if len(params) == 1 or not (params[0] and params[1]):
         return [numeric(numerics.ERR_NEEDMOREPARAMS, "INVITE", text="Not enough parameters")]
-    return [Invite(params[1], params[0])]
+    return [invites.Invite(params[1], params[0])]
 
 
 # Replies.
 
 
-@reply(InvitationsView)
-def _say_invitations(session: IrcSession, view: InvitationsView) -> bytes:
+@reply(invites.InvitationsView)
+def _say_invitations(session: IrcSession, view: invites.InvitationsView) -> bytes:
     return b"".join(
         (
             *(session.numeric(numerics.RPL_INVITELIST, room) for room in view.rooms),
@@ -68,30 +55,35 @@ def _say_invitations(session: IrcSession, view: InvitationsView) -> bytes:
     )
 
 
-refusal(AlreadyThere, numerics.ERR_USERONCHANNEL, "{r.name} {r.room}", "is already on channel")
-refusal(TooManyInvitations, numerics.ERR_CANNOTINVITE, "{r.name} {r.room}", "is invited to too many channels")
+refusal(invites.AlreadyThere, numerics.ERR_USERONCHANNEL, "{r.name} {r.room}", "is already on channel")
+refusal(
+    invites.TooManyInvitations,
+    numerics.ERR_CANNOTINVITE,
+    "{r.name} {r.room}",
+    "is invited to too many channels",
+)
 
 
-def _invite_line(event: Invited | InviteShown) -> bytes:
+def _invite_line(event: invites.Invited | invites.InviteShown) -> bytes:
     return line(f":{event.person.origin} INVITE {event.to.name} {event.room}")
 
 
-@lines(Invited)
-def _invite_lines(_encoder: EncoderBase, event: Invited) -> bytes:
+@lines(invites.Invited)
+def _invite_lines(_encoder: EncoderBase, event: invites.Invited) -> bytes:
     return _invite_line(event)
 
 
-@to_self(Invited)
-def _invited(session: IrcSession, _record: Record, event: Invited) -> bytes:
+@to_self(invites.Invited)
+def _invited(session: IrcSession, _record: Record, event: invites.Invited) -> bytes:
     return session.numeric(numerics.RPL_INVITING, event.to.name, event.room)
 
 
-@lines(InviteShown)
-def _shown_lines(encoder: EncoderBase, event: InviteShown) -> bytes:
+@lines(invites.InviteShown)
+def _shown_lines(encoder: EncoderBase, event: invites.InviteShown) -> bytes:
     return _invite_line(event) if encoder.caps & INVITE_NOTIFY else b""
 
 
-not_to_self(InviteShown)
+not_to_self(invites.InviteShown)
 
 
 token("KNOCK")
@@ -104,30 +96,30 @@ token("KNOCK")
     about="Asks the operators of an invite-only channel (+i) to invite you.",
 )
 def _knock(session: IrcSession, message: Message) -> Sequence[Command]:
-    return [Knock(message.params[0], message.param(1))]
+    return [invites.Knock(message.params[0], message.param(1))]
 
 
-numeric_of(NoNeedToKnock)(
+numeric_of(invites.NoNeedToKnock)(
     lambda r: (
         (numerics.ERR_KNOCKONCHAN, (r.room,), "You are already on that channel.")
         if r.inside
         else (numerics.ERR_CHANOPEN, (r.room,), "Channel is open.")
     )
 )
-refusal(KnockForbidden, numerics.ERR_CANNOTKNOCK, "{r.room}", "Cannot knock on channel: {r.reason}")
-refusal(TooManyKnocks, numerics.ERR_TOOMANYKNOCK, "{r.room}", "Too many KNOCKs (user).")
+refusal(invites.KnockForbidden, numerics.ERR_CANNOTKNOCK, "{r.room}", "Cannot knock on channel: {r.reason}")
+refusal(invites.TooManyKnocks, numerics.ERR_TOOMANYKNOCK, "{r.room}", "Too many KNOCKs (user).")
 
 
-@lines(Knocked)
-def _knock_lines(encoder: EncoderBase, event: Knocked) -> bytes:
+@lines(invites.Knocked)
+def _knock_lines(encoder: EncoderBase, event: invites.Knocked) -> bytes:
     """The room stands where a numeric has its reader, so that the line is the same for all of them."""
     asks = f"has asked for an invite: {event.text}" if event.text else "has asked for an invite."
     head = f":{encoder.source} {numerics.RPL_KNOCK} {event.room} {event.room} {event.person.origin}"
     return line(head, asks)
 
 
-@to_self(Knocked)
-def _knocked(session: IrcSession, _record: Record, event: Knocked) -> bytes:
+@to_self(invites.Knocked)
+def _knocked(session: IrcSession, _record: Record, event: invites.Knocked) -> bytes:
     return session.numeric(numerics.RPL_KNOCKDLVR, event.room, text="Your KNOCK has been delivered.")
 
 

@@ -8,15 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from asyncchat.core.commands import Command, DialectReply
-from asyncchat.core.features.accounts import (
-    DropAccount,
-    GetAccount,
-    LogInWithPassword,
-    LogOut,
-    NewPassword,
-    Reclaim,
-    RegisterAccount,
-)
+from asyncchat.core.features import accounts
 from asyncchat.core.features.always_on import SetAlwaysOn
 from asyncchat.core.names import NICKSERV, fold
 from asyncchat.core.replies import AccountFault, AccountRefused
@@ -29,24 +21,24 @@ PURPOSE = ServicePurpose(NICKSERV)
 
 
 def _identify(_session: IrcSession, words: list[str]) -> Command:
-    return LogInWithPassword(words[0] if len(words) > 1 else "", words[-1], PURPOSE)
+    return accounts.LogInWithPassword(words[0] if len(words) > 1 else "", words[-1], PURPOSE)
 
 
 def _register(_session: IrcSession, words: list[str]) -> Command:
     email = words[1] if len(words) > 1 and words[1] != "*" else ""
-    return RegisterAccount("", email, words[0], context=PURPOSE)
+    return accounts.RegisterAccount("", email, words[0], context=PURPOSE)
 
 
 def _drop(_session: IrcSession, words: list[str]) -> Command:
-    return DropAccount(words[0] if len(words) > 1 else "", words[-1], PURPOSE)
+    return accounts.DropAccount(words[0] if len(words) > 1 else "", words[-1], PURPOSE)
 
 
 def _ghost(_session: IrcSession, words: list[str]) -> Command:
-    return Reclaim(words[0], words[1] if len(words) > 1 else "", False, PURPOSE)
+    return accounts.Reclaim(words[0], words[1] if len(words) > 1 else "", False, PURPOSE)
 
 
 def _regain(_session: IrcSession, words: list[str]) -> Command:
-    return Reclaim(words[0], words[1] if len(words) > 1 else "", True, PURPOSE)
+    return accounts.Reclaim(words[0], words[1] if len(words) > 1 else "", True, PURPOSE)
 
 
 def _set(session: IrcSession, words: list[str]) -> Command:
@@ -57,7 +49,7 @@ def _set(session: IrcSession, words: list[str]) -> Command:
         return DialectReply(ServiceNotices(_SETTINGS, PURPOSE))
     if not session.is_confidential:
         return DialectReply(AccountRefused(AccountFault.OPEN, context=PURPOSE))
-    return NewPassword(value, PURPOSE)
+    return accounts.NewPassword(value, PURPOSE)
 
 
 _SETTINGS = ("SET PASSWORD <new password>", "SET ALWAYSON [ON|OFF]")
@@ -67,9 +59,9 @@ VERBS: dict[str, Verb] = {
         _register, 1, 2, "<password> [<email>]", "Makes an account of your nickname.", secret=True
     ),
     "IDENTIFY": Verb(_identify, 1, 2, "[<account>] <password>", "Logs you in.", secret=True),
-    "LOGOUT": Verb(lambda _session, _words: LogOut(PURPOSE), 0, 0, "", "Logs you out."),
+    "LOGOUT": Verb(lambda _session, _words: accounts.LogOut(PURPOSE), 0, 0, "", "Logs you out."),
     "INFO": Verb(
-        lambda _session, words: GetAccount(words[0] if words else "", PURPOSE),
+        lambda _session, words: accounts.GetAccount(words[0] if words else "", PURPOSE),
         0,
         1,
         "[<account>]",

@@ -9,15 +9,7 @@ from collections.abc import Sequence
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
-from asyncchat.core.features.opers import (
-    NotFromHere,
-    Oper,
-    OperGranted,
-    OperOnly,
-    OperResigned,
-    RequireOper,
-    WrongCode,
-)
+from asyncchat.core.features import opers
 from asyncchat.core.replies import NotServerOperator
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
@@ -45,7 +37,7 @@ from asyncchat.dialects.irc.tokens import Message
 def _oper(session: IrcSession, message: Message) -> Sequence[Command]:
     """Grants operator rights for the owner code, ``OPER owner CODE``, or as a named operator."""
     name, code = message.params[:2]
-    return [Oper(code, "" if name.casefold() == "owner" else name)]
+    return [opers.Oper(code, "" if name.casefold() == "owner" else name)]
 
 
 @command(
@@ -68,7 +60,7 @@ def _owner(session: IrcSession, message: Message) -> Sequence[Command]:
 )
 def _connect(session: IrcSession, message: Message) -> Sequence[Command]:
     """Refuses: there is no other server to link."""
-    return [RequireOper(no_such_server(message.params[0]).value)]
+    return [opers.RequireOper(no_such_server(message.params[0]).value)]
 
 
 @command(
@@ -79,7 +71,7 @@ def _squit(session: IrcSession, message: Message) -> Sequence[Command]:
     server = message.params[0]
     if session.context.is_called(server):
         return _not_from_here("squit")
-    return [RequireOper(no_such_server(server).value)]
+    return [opers.RequireOper(no_such_server(server).value)]
 
 
 @command("DIE", about="Is refused: a server is stopped where it was started (operators).")
@@ -94,7 +86,7 @@ def _restart(session: IrcSession, message: Message) -> Sequence[Command]:
 
 def _not_from_here(right: str) -> Sequence[Command]:
     text = "Insufficient oper privileges: stop it where it was started"
-    return [RequireOper(oper_only(numerics.ERR_NOPRIVS, right, text=text))]
+    return [opers.RequireOper(oper_only(numerics.ERR_NOPRIVS, right, text=text))]
 
 
 def oper_only(code: str, *words: str, text: str) -> object:
@@ -110,14 +102,14 @@ def reason_of(text: str) -> str:
 # Replies.
 
 
-@reply(OperOnly)
-def _say_owner_only(session: IrcSession, reply: OperOnly) -> bytes:
+@reply(opers.OperOnly)
+def _say_owner_only(session: IrcSession, reply: opers.OperOnly) -> bytes:
     value = reply.context
     return session.numeric(value.code, *value.words, text=value.text) if isinstance(value, Numeric) else b""
 
 
-refusal(WrongCode, numerics.ERR_PASSWDMISMATCH, "", "Password incorrect")
-refusal(NotFromHere, numerics.ERR_NOOPERHOST, "", "No O-lines for your host")
+refusal(opers.WrongCode, numerics.ERR_PASSWDMISMATCH, "", "Password incorrect")
+refusal(opers.NotFromHere, numerics.ERR_NOOPERHOST, "", "No O-lines for your host")
 refusal(NotServerOperator, numerics.ERR_NOPRIVILEGES, "", "Permission Denied- You're not an IRC operator")
 
 
@@ -128,22 +120,22 @@ def _own_mode(session: IrcSession, mode: str) -> bytes:
     return line(f":{session.nick} MODE {session.nick}", mode)
 
 
-@to_self(OperGranted)
-def _oper_granted(session: IrcSession, _record: Record, _event: OperGranted) -> bytes:
+@to_self(opers.OperGranted)
+def _oper_granted(session: IrcSession, _record: Record, _event: opers.OperGranted) -> bytes:
     text = "You are now an IRC operator"
     return session.numeric(numerics.RPL_YOUREOPER, text=text) + _own_mode(session, "+o")
 
 
-@to_siblings(OperGranted)
+@to_siblings(opers.OperGranted)
 def _oper_granted_to_sibling(
-    session: IrcSession, _record: Record, _event: OperGranted, _alone: bool
+    session: IrcSession, _record: Record, _event: opers.OperGranted, _alone: bool
 ) -> bytes:
     return _own_mode(session, "+o")
 
 
-@to_self(OperResigned)
-def _oper_resigned(session: IrcSession, _record: Record, _event: OperResigned) -> bytes:
+@to_self(opers.OperResigned)
+def _oper_resigned(session: IrcSession, _record: Record, _event: opers.OperResigned) -> bytes:
     return _own_mode(session, "-o")
 
 
-to_siblings_as_to_self(OperResigned)
+to_siblings_as_to_self(opers.OperResigned)

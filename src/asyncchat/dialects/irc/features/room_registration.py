@@ -8,16 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from asyncchat.core.commands import Command
+from asyncchat.core.features import room_registration
 from asyncchat.core.features.room_modes import SetRole
-from asyncchat.core.features.room_registration import (
-    AccessChanged,
-    AccessView,
-    GetAccess,
-    RegisterRoom,
-    RoomRegisteredNow,
-    SetAccess,
-    TakeRole,
-)
 from asyncchat.core.names import CHANSERV, fold
 from asyncchat.core.roles import HALF_OPERATOR, OPERATOR, ROLES, VOICE
 from asyncchat.dialects.irc.features.services import ServicePurpose, Verb, notice, obeyed
@@ -47,14 +39,14 @@ def _role(typed: str) -> str:
 
 def _flags(_session: IrcSession, words: list[str]) -> Command:
     if len(words) < 3:
-        return GetAccess(words[0], PURPOSE)
-    return SetAccess(words[0], words[1], _role(words[2]), PURPOSE)
+        return room_registration.GetAccess(words[0], PURPOSE)
+    return room_registration.SetAccess(words[0], words[1], _role(words[2]), PURPOSE)
 
 
 def _roles(role: str, on: bool) -> Callable[[IrcSession, list[str]], Command]:
     def make(session: IrcSession, words: list[str]) -> Command:
         if len(words) == 1 and on and role == OPERATOR.name:
-            return TakeRole(words[0], PURPOSE)
+            return room_registration.TakeRole(words[0], PURPOSE)
         return SetRole(words[0], words[1] if len(words) > 1 else session.nick, on, role)
 
     return make
@@ -62,14 +54,14 @@ def _roles(role: str, on: bool) -> Callable[[IrcSession, list[str]], Command]:
 
 VERBS: dict[str, Verb] = {
     "REGISTER": Verb(
-        lambda _session, words: RegisterRoom(words[0], context=PURPOSE),
+        lambda _session, words: room_registration.RegisterRoom(words[0], context=PURPOSE),
         1,
         1,
         "<#channel>",
         "Makes a channel yours: it stays, and you are its founder whenever you are logged in.",
     ),
     "INFO": Verb(
-        lambda _session, words: GetAccess(words[0], PURPOSE),
+        lambda _session, words: room_registration.GetAccess(words[0], PURPOSE),
         1,
         1,
         "<#channel>",
@@ -94,14 +86,14 @@ VERBS: dict[str, Verb] = {
     "VOICE": Verb(_roles(VOICE.name, True), 1, 2, "<#channel> [<nickname>]", "Gives voice."),
     "DEVOICE": Verb(_roles(VOICE.name, False), 1, 2, "<#channel> [<nickname>]", "Takes voice away."),
     "TRANSFER": Verb(
-        lambda _session, words: RegisterRoom(words[0], words[1], context=PURPOSE),
+        lambda _session, words: room_registration.RegisterRoom(words[0], words[1], context=PURPOSE),
         2,
         2,
         "<#channel> <account>",
         "Gives your channel to another account.",
     ),
     "DROP": Verb(
-        lambda _session, words: RegisterRoom(words[0], on=False, context=PURPOSE),
+        lambda _session, words: room_registration.RegisterRoom(words[0], on=False, context=PURPOSE),
         1,
         1,
         "<#channel>",
@@ -130,20 +122,20 @@ def _chanserv(session: IrcSession, message: Message) -> Sequence[Command]:
 # Replies.
 
 
-@reply(RoomRegisteredNow)
-def _say_registered(session: IrcSession, reply: RoomRegisteredNow) -> bytes:
+@reply(room_registration.RoomRegisteredNow)
+def _say_registered(session: IrcSession, reply: room_registration.RoomRegisteredNow) -> bytes:
     whose = f"the account {reply.account}" if reply.account else "nobody"
     return notice(session, PURPOSE, f"{reply.room} belongs to {whose} now")
 
 
-@reply(AccessChanged)
-def _say_access_changed(session: IrcSession, reply: AccessChanged) -> bytes:
+@reply(room_registration.AccessChanged)
+def _say_access_changed(session: IrcSession, reply: room_registration.AccessChanged) -> bytes:
     role = reply.role or "nothing special"
     return notice(session, PURPOSE, f"{reply.account} is {role} in {reply.room} from now on")
 
 
-@reply(AccessView)
-def _say_access(session: IrcSession, view: AccessView) -> bytes:
+@reply(room_registration.AccessView)
+def _say_access(session: IrcSession, view: room_registration.AccessView) -> bytes:
     if not view.founder:
         return notice(session, PURPOSE, f"{view.room} belongs to nobody")
     lines = [f"{view.room} belongs to the account {view.founder}"]

@@ -11,25 +11,7 @@ import msgspec
 
 from asyncchat.core.commands import Command, Pause
 from asyncchat.core.events import Record
-from asyncchat.core.features.join import (
-    ROOMS_EACH,
-    Banned,
-    Forwarded,
-    GetRoom,
-    Join,
-    NoRoomView,
-    NotInvited,
-    Part,
-    PartAll,
-    RoomFull,
-    RoomNotAllowed,
-    RoomView,
-    TooManyRooms,
-    WrongKey,
-)
-from asyncchat.core.features.queries import GetNames, NamesView
-from asyncchat.core.features.rooms import Joined, Parted
-from asyncchat.core.features.topic import TopicView
+from asyncchat.core.features import join, queries, rooms, topic
 from asyncchat.core.replies import NoSuchRoom, NotMember
 from asyncchat.core.rooms import Block
 from asyncchat.core.text import cut
@@ -73,7 +55,7 @@ EXTENDED_JOIN: Final = capability("extended-join", "extensions/extended-join", c
 NO_IMPLICIT_NAMES: Final = capability("no-implicit-names", "extensions/no-implicit-names")
 USERHOST_IN_NAMES: Final = capability("userhost-in-names", "extensions/userhost-in-names")
 
-token("CHANLIMIT", f"#:{ROOMS_EACH}")
+token("CHANLIMIT", f"#:{join.ROOMS_EACH}")
 
 
 @command(
@@ -86,11 +68,11 @@ token("CHANLIMIT", f"#:{ROOMS_EACH}")
 def _join(session: IrcSession, message: Message) -> Sequence[Command]:
     """Joins rooms, each with the key in its place. ``JOIN 0`` leaves all."""
     if message.params[0] == "0":
-        return [PartAll()]
+        return [join.PartAll()]
     keys = message.param(1).split(",")
     given = dict(reversed(list(zip_longest(message.params[0].split(","), keys, fillvalue=""))))
     follow = not session.caps_in & CHANNEL_RENAME  # clients that know RENAME follow by themselves
-    asked = each(message.params[0], JOINS, lambda room: Join(room, given[room], follow))
+    asked = each(message.params[0], JOINS, lambda room: join.Join(room, given[room], follow))
     if not asked or session.caps_in & CHATHISTORY or not session.context.server.newcomers:
         return asked
     return [*asked, Pause(autoreplay.StartReplay())]
@@ -99,7 +81,7 @@ def _join(session: IrcSession, message: Message) -> Sequence[Command]:
 @command("PART", 1, targets=JOINS, params="<channel>{,<channel>} [:<reason>]", about="Leaves channels.")
 def _part(session: IrcSession, message: Message) -> Sequence[Command]:
     reason = cut(message.param(1), REASON_BYTES)[0]
-    return each(message.params[0], JOINS, lambda room: Part(room, reason))
+    return each(message.params[0], JOINS, lambda room: join.Part(room, reason))
 
 
 @command(
@@ -114,18 +96,18 @@ def _names_command(session: IrcSession, message: Message) -> Sequence[Command]:
     server = message.param(1)
     if server and not session.context.is_called(server):
         return [no_such_server(server)]
-    return each(message.param(0), NAMED, GetRoom) or [GetNames()]
+    return each(message.param(0), NAMED, join.GetRoom) or [queries.GetNames()]
 
 
 # Replies.
 
 
-@reply(RoomView)
-def say_room(session: IrcSession, view: RoomView) -> bytes:
+@reply(join.RoomView)
+def say_room(session: IrcSession, view: join.RoomView) -> bytes:
     """A room's topic, when it was just joined, and its members."""
     told = b""
     if view.joining and view.topic is not None:
-        told = say_topic(session, TopicView(view.room, view.topic))
+        told = say_topic(session, topic.TopicView(view.room, view.topic))
     if view.joining and session.caps_out & READ_MARKER:
         told += mark_line(session.context.name, view.room, view.read)
     if view.joining and session.caps_out & NO_IMPLICIT_NAMES:
@@ -134,8 +116,8 @@ def say_room(session: IrcSession, view: RoomView) -> bytes:
     return told + _names(session, view) + end + say_joined(session, view.metadata)
 
 
-@reply(NamesView)
-def _say_names(session: IrcSession, view: NamesView) -> bytes:
+@reply(queries.NamesView)
+def _say_names(session: IrcSession, view: queries.NamesView) -> bytes:
     """The members of all rooms; people in none are listed in a channel called ``*`` (RFC 2812, 3.2.5)."""
     told = [_names(session, room) for room in view.rooms]
     hosts = session.caps_out & USERHOST_IN_NAMES
@@ -149,7 +131,7 @@ def _say_names(session: IrcSession, view: NamesView) -> bytes:
     return b"".join(told)
 
 
-def _names(session: IrcSession, view: RoomView) -> bytes:
+def _names(session: IrcSession, view: join.RoomView) -> bytes:
     key = (*session.context.names_key, session.caps_out & _IN_NAMES)
     head = session.head(numerics.RPL_NAMREPLY, "@" if view.secret else "=", view.room) + b" :"
     pieces: list[bytes] = []
@@ -178,38 +160,38 @@ def _name_pieces(block: Block, key: tuple[str, int, int]) -> list[bytes]:
     return pieces
 
 
-@reply(NoRoomView)
-def _say_no_room(session: IrcSession, view: NoRoomView) -> bytes:
+@reply(join.NoRoomView)
+def _say_no_room(session: IrcSession, view: join.NoRoomView) -> bytes:
     return session.numeric(numerics.RPL_ENDOFNAMES, middle(view.room), text="End of /NAMES list")
 
 
-@reply(Forwarded)
-def _say_forwarded(session: IrcSession, reply: Forwarded) -> bytes:
+@reply(join.Forwarded)
+def _say_forwarded(session: IrcSession, reply: join.Forwarded) -> bytes:
     why = "The channel has been renamed" if reply.renamed else "Forwarding to another channel"
     return session.numeric(numerics.ERR_LINKCHANNEL, middle(reply.room), reply.to, text=why)
 
 
-@numeric_of(RoomNotAllowed)
-def _room_not_allowed(refusal: RoomNotAllowed) -> tuple[str, tuple[str, ...], str]:
+@numeric_of(join.RoomNotAllowed)
+def _room_not_allowed(refusal: join.RoomNotAllowed) -> tuple[str, tuple[str, ...], str]:
     if not refusal.room.startswith("#"):
         return numerics.ERR_NOSUCHCHANNEL, (refusal.room,), "No such channel: a channel's name begins with #"
     return numerics.ERR_BADCHANMASK, (refusal.room,), f"That channel name is not allowed: {refusal.reason}"
 
 
 refusal(NoSuchRoom, numerics.ERR_NOSUCHCHANNEL, "{r.room}", "No such channel")
-refusal(TooManyRooms, numerics.ERR_TOOMANYCHANNELS, "{r.room}", "You have joined too many")
+refusal(join.TooManyRooms, numerics.ERR_TOOMANYCHANNELS, "{r.room}", "You have joined too many")
 refusal(NotMember, numerics.ERR_NOTONCHANNEL, "{r.room}", "You're not on that channel")
-refusal(WrongKey, numerics.ERR_BADCHANNELKEY, "{r.room}", "Cannot join channel (+k)")
-refusal(NotInvited, numerics.ERR_INVITEONLYCHAN, "{r.room}", "Cannot join channel (+i)")
-refusal(RoomFull, numerics.ERR_CHANNELISFULL, "{r.room}", "Cannot join channel (+l)")
-refusal(Banned, numerics.ERR_BANNEDFROMCHAN, "{r.room}", "Cannot join channel (+b)")
+refusal(join.WrongKey, numerics.ERR_BADCHANNELKEY, "{r.room}", "Cannot join channel (+k)")
+refusal(join.NotInvited, numerics.ERR_INVITEONLYCHAN, "{r.room}", "Cannot join channel (+i)")
+refusal(join.RoomFull, numerics.ERR_CHANNELISFULL, "{r.room}", "Cannot join channel (+l)")
+refusal(join.Banned, numerics.ERR_BANNEDFROMCHAN, "{r.room}", "Cannot join channel (+b)")
 
 
 # Events.
 
 
-@lines(Joined)
-def join_lines(encoder: EncoderBase, event: Joined) -> bytes:
+@lines(rooms.Joined)
+def join_lines(encoder: EncoderBase, event: rooms.Joined) -> bytes:
     """JOIN, and AWAY if the person is."""
     person = event.person
     if encoder.caps & EXTENDED_JOIN:
@@ -221,8 +203,8 @@ def join_lines(encoder: EncoderBase, event: Joined) -> bytes:
     return told
 
 
-@to_self(Joined)
-def _joined(session: IrcSession, record: Record, event: Joined) -> bytes:
+@to_self(rooms.Joined)
+def _joined(session: IrcSession, record: Record, event: rooms.Joined) -> bytes:
     """JOIN; what was said there before is told once all rooms of the line are joined."""
     autoreplay.joined(session, event.room, record)
     # Nobody is told of being away himself (away-notify).
@@ -230,16 +212,16 @@ def _joined(session: IrcSession, record: Record, event: Joined) -> bytes:
     return session.encoder.encode(msgspec.structs.replace(record, event=told))
 
 
-to_siblings_as_to_self(Joined)
+to_siblings_as_to_self(rooms.Joined)
 
 
-@lines(Parted)
-def _part_lines(_encoder: EncoderBase, event: Parted) -> bytes:
+@lines(rooms.Parted)
+def _part_lines(_encoder: EncoderBase, event: rooms.Parted) -> bytes:
     return line(f":{event.person.origin} PART {event.room}", event.reason or None)
 
 
-@reply_to_siblings(RoomView)
-def _room_joined_by_sibling(session: IrcSession, view: RoomView) -> bytes:
+@reply_to_siblings(join.RoomView)
+def _room_joined_by_sibling(session: IrcSession, view: join.RoomView) -> bytes:
     return say_room(session, view) if view.joining else b""
 
 

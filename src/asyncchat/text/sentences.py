@@ -4,8 +4,6 @@ Owns the tables, which ``text.features`` fills; must not know who is told, nor t
 is one line without its end (a message of several lines has several); an empty one is not told.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

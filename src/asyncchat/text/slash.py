@@ -4,8 +4,6 @@ Owns the table, its grammar and the help; must not know what becomes of a comman
 declared in ``text.features``.
 """
 
-from __future__ import annotations
-
 import enum
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches

@@ -4,8 +4,6 @@ Owns what is asked and not yet answered, and which numerics refuse a join or a m
 is the features'.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -3,8 +3,6 @@
 Owns one exchange; the password itself is never sent. Must not know sockets, nor when a login is wanted.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 

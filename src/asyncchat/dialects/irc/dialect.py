@@ -4,8 +4,6 @@ Owns framing and the order of what a session asks and is told. What commands mea
 the features' (``registry``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.coalesce import coalesce

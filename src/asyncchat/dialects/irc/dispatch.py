@@ -3,8 +3,6 @@
 Owns what is refused before a command is looked at; the commands are a table (``registry``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.commands import Command, DialectReply, Pause

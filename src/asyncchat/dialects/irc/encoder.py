@@ -4,8 +4,6 @@ Owns the fast way of a message to a room: three byte strings joined, two of them
 path of the program. All other lines are the features' (``registry``).
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from asyncchat.core.coalesce import CoalescedRecord

@@ -3,8 +3,6 @@
 Owns ``EncoderBase``, which the features' encoders of events are given; must not know any kind of event.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from asyncchat.core.events import Record

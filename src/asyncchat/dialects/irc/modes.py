@@ -4,8 +4,6 @@ Owns letters, prefixes and the tokens of 005 that tell of them; what a mode does
 its row in ``core.modes``, its letter here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

@@ -4,8 +4,6 @@ Owns the 512 bytes of a line (RFC 1459, 2.3), that no text breaks out of its pla
 several targets is split; must not know any command.
 """
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Callable
 

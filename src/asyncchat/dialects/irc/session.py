@@ -4,8 +4,6 @@ Owns registration, capabilities, the person, and the order of what the session i
 that come in, nor any command: those are ``dialect``'s and the features'.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar, cast

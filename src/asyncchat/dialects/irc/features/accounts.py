@@ -3,8 +3,6 @@
 Owns the lines of each outcome, by what asked for it: SASL, REGISTER, PASS, or a service.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The record of what server operators did: AUDIT."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.commands import Command

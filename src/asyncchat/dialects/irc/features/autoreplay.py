@@ -4,8 +4,6 @@ Owns which part of the past that is, and how a message of it looks among those o
 tag or before its text. A client's questions to clients (CTCP) are left out, it would answer them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Being away: AWAY (Modern IRC; IRCv3 away-notify, pre-away)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

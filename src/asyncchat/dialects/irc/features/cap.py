@@ -4,8 +4,6 @@ Owns the command's language; what each capability is stands in ``irc.capabilitie
 it is read, so that the next line is understood by it, and takes effect on what is told when it is answered.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 

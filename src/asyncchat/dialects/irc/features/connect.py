@@ -1,7 +1,5 @@
 """People and their connections: NICK, USER, PASS, SETNAME, PING, QUIT ("Connection Messages")."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final

@@ -3,8 +3,6 @@
 Owns the pages about the whole; what is said of a command stands in its ``CommandSpec``.
 """
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Sequence
 

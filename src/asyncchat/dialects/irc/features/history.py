@@ -1,7 +1,5 @@
 """The history: CHATHISTORY (IRCv3 chathistory), answered as a batch."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final

@@ -1,7 +1,5 @@
 """The host that others see a person come from: CHGHOST (IRCv3 chghost)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final

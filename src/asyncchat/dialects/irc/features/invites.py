@@ -3,8 +3,6 @@
 KNOCK is of no specification: it is as in ratbox, InspIRCd and others.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final

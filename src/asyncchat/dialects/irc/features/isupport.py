@@ -3,8 +3,6 @@
 Owns its lines; the tokens are ``irc.capabilities``'s.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final

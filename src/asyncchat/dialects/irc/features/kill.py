@@ -1,7 +1,5 @@
 """Putting people out of the chat: KILL (Modern IRC, "KILL message")."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.commands import Command

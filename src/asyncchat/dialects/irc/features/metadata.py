@@ -3,8 +3,6 @@
 Owns the command's language and its lines; who may set what stands in the core.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 

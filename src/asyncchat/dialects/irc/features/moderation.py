@@ -1,7 +1,5 @@
 """Keeping rooms in order: KICK, TBAN (Modern IRC, "KICK message")."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 

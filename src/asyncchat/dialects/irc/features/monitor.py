@@ -1,7 +1,5 @@
 """Watching people by nick: MONITOR (IRCv3 monitor; what else is told of them: extended-monitor)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Messages of several lines: BATCH by clients (IRCv3 client-batch, draft/multiline)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.commands import Command, DialectReply

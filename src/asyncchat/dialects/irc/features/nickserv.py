@@ -3,8 +3,6 @@
 Owns a table of its words.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.commands import Command, DialectReply

@@ -3,8 +3,6 @@
 Owns their words (Modern IRC, "Operator Messages"); who may, the core decides.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.commands import Command

@@ -1,7 +1,5 @@
 """Questions about people: WHOIS, WHOWAS, USERHOST, ISON (Modern IRC, "User-Based Queries")."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Reactions to messages, as tags of TAGMSG (IRCv3 client-tags/react)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """How far a person has read: MARKREAD (IRCv3 read-marker)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Taking messages back: REDACT (IRCv3 message-redaction), and that a room's were erased."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final

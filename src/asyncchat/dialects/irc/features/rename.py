@@ -1,7 +1,5 @@
 """Giving a room another name: RENAME (IRCv3 channel-rename)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 

@@ -3,8 +3,6 @@
 Owns how a condition is spelled; which rooms meet it, the core finds.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

@@ -3,8 +3,6 @@
 Owns the command and its lines; the letters stand in ``irc.modes``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final

@@ -3,8 +3,6 @@
 Owns a table of its words; how they are read is ``services``' affair.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from asyncchat.core.commands import Command

@@ -1,7 +1,5 @@
 """Rooms: JOIN, PART, TOPIC, NAMES (Modern IRC, "Channel Operations")."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import zip_longest

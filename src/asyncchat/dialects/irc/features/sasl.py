@@ -3,8 +3,6 @@
 Owns the chunks of a message and the state between two of them; the mechanisms are the server's.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 from collections.abc import Iterable, Sequence

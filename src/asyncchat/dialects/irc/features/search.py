@@ -1,7 +1,5 @@
 """Searching what was said: SEARCH (https://soju.im/search), answered as a batch."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 

@@ -4,8 +4,6 @@ Owns what this server says of itself on demand (Modern IRC, "Server Queries and 
 people but by how many they are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final

@@ -1,7 +1,5 @@
 """Bans from the server: KLINE, UNKLINE, STATS k."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.commands import Command

@@ -4,8 +4,6 @@ Owns the language of their words; the services themselves are features of their 
 goes into no history.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import msgspec

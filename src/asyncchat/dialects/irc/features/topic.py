@@ -1,7 +1,5 @@
 """Topics of rooms: TOPIC (Modern IRC, "TOPIC message")."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Modes of people: MODE with a nick (Modern IRC, "User Modes")."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.coalesce import CoalescedRecord

@@ -1,7 +1,5 @@
 """Messages of operators to all who want them: WALLOPS (Modern IRC, "WALLOPS message")."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.commands import Command

@@ -3,8 +3,6 @@
 Owns the letters of fields and their order; whom a mask describes, the core finds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -63,7 +61,8 @@ def _who(session: IrcSession, message: Message) -> Sequence[Command]:
     return [msgspec.structs.replace(asked, fields=matched) if matched else asked]
 
 
-# Replies.
+Field = Callable[[IrcSession, Seen, Who], str | None]
+"""The word of one field, None for none."""
 
 
 @reply(WhoView)
@@ -107,9 +106,6 @@ def _flags(session: IrcSession, seen: Seen) -> str:
     roles = prefix(seen.roles, bool(session.caps_out & MULTI_PREFIX))
     bot = PERSON_LETTERS[BOT] if BOT in seen.flags else ""
     return f"{'G' if seen.away else 'H'}{'*' * seen.server_operator}{roles}{bot}"
-
-
-Field = Callable[["IrcSession", Seen, Who], str | None]
 
 
 _FIELDS: dict[str, Field] = {

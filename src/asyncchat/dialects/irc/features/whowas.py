@@ -1,7 +1,5 @@
 """People that had a nick before: WHOWAS (Modern IRC, "WHOWAS message")."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime
 

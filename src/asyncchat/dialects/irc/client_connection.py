@@ -70,27 +70,40 @@ class Question:
     command: tuple[str, ...]
 
 
-def moment(line: tokens.Message, now: datetime) -> datetime:
-    """When the server says a line happened (IRCv3 server-time), else ``now``."""
-    stamp = line.tag("time")
-    if stamp:
-        try:
-            at = datetime.fromisoformat(stamp)
-        except ValueError:
-            return now
-        if at.tzinfo is not None:
-            return at
-    return now
-
-
 def nick_of(source: str) -> str:
     """The nick in ``nick!user@host``."""
     return source.partition("!")[0].partition("@")[0]
 
 
-def last_param(line: tokens.Message) -> str:
-    """The last parameter, or '' where there is none."""
-    return line.params[-1] if line.params else ""
+class ServerLine(tokens.Message, frozen=True, kw_only=True):
+    """A line of the server, its label ('' for none), and when it was received."""
+
+    label: str
+    received: datetime
+
+    @classmethod
+    def of(cls, line: tokens.Message, label: str, received: datetime) -> "ServerLine":
+        """The line of this message."""
+        return cls(line.command, line.params, line.source, line.tags, label=label, received=received)
+
+    @property
+    def time(self) -> datetime:
+        """When the server says it happened (IRCv3 server-time), else when it was received."""
+        try:
+            at = datetime.fromisoformat(self.tag("time") or "")
+        except ValueError:
+            return self.received
+        return self.received if at.tzinfo is None else at
+
+    @property
+    def nick(self) -> str:
+        """The nick in its source."""
+        return nick_of(self.source)
+
+    @property
+    def last(self) -> str:
+        """The last parameter, or '' where there is none."""
+        return self.params[-1] if self.params else ""
 
 
 class ClientConnection:
@@ -202,9 +215,9 @@ class ClientConnection:
         if "!" in source:
             self.origin = source
 
-    def conversation(self, line: tokens.Message) -> tuple[str, str, bool]:
+    def conversation(self, line: ServerLine) -> tuple[str, str, bool]:
         """The room or the other person that a line belongs to, its author, and whether that is us."""
-        nick, target = nick_of(line.source), self.server.bare_room(line.param(0))
+        nick, target = line.nick, self.server.bare_room(line.param(0))
         own = self.is_own(nick)
         return target if own or self.server.is_room(target) else nick, nick, own
 
@@ -216,22 +229,19 @@ class ClientConnection:
         message = values.Message(id, now, pending.to, self.nick, pending.text, True, action, notice)
         return (values.Acknowledged(pending.token, message),)
 
-    def refuse(
-        self, line: tokens.Message, about: Sequence[str], reason: str, label: str, now: datetime
-    ) -> Sequence[values.Value]:
+    def refuse(self, line: ServerLine, about: Sequence[str], reason: str) -> Sequence[values.Value]:
         """The server did not do what we asked, which is found by label or by what the refusal is about."""
-        at, subject = moment(line, now), about[0] if about else ""
         keys = [self.server.fold(word) for word in about]
         if any(self.asked(word) for word in about):  # unknown command, too few parameters …
             question = self.answered()
             return (values.HistoryFailed(question.token, question.room, line.command, reason),)
-        if label:
-            pending = self.sending.labeled(label)
+        if line.label:
+            pending = self.sending.labeled(line.label)
         else:
             pending = self.sending.refused(keys) if line.command in SPEECH_REFUSALS else None
         if pending is not None:
-            refusal = values.Refused(at, pending.to, reason, pending.text, line.command)
+            refusal = values.Refused(line.time, pending.to, reason, pending.text, line.command)
             return (values.Undelivered(pending.token, refusal),)
         if keys and line.command in JOIN_REFUSALS and (room := self.joining.pop(keys[0], None)) is not None:
             return (values.CantJoin(room, reason),)
-        return (values.Refused(at, subject, reason, "", line.command),)
+        return (values.Refused(line.time, about[0] if about else "", reason, "", line.command),)

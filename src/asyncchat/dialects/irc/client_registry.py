@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from asyncchat.dialects.irc.client_batches import Batch
-from asyncchat.dialects.irc.client_connection import ClientConnection
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.table import Table
 from asyncchat.dialects.irc.tokens import Message
 
-Reader = Callable[[ClientConnection, Message, str, datetime], Iterable[Value]]
-"""(connection, line, its label or '', the time of lines that carry none) -> what it says."""
+Reader = Callable[[ClientConnection, ServerLine], Iterable[Value]]
+"""(connection, line) -> what it says."""
 
 BatchReader = Callable[[ClientConnection, Batch, datetime], Iterable[Value]]
 """(connection, batch, the time of lines that carry none) -> what it says."""

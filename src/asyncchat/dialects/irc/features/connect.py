@@ -14,9 +14,8 @@ from asyncchat.core.text import cut, printable, size
 from asyncchat.dialects.irc import client_numerics, modes, numerics
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import capability, token
-from asyncchat.dialects.irc.client_connection import BARRIER, ClientConnection, last_param, moment, nick_of
+from asyncchat.dialects.irc.client_connection import BARRIER, ClientConnection, ServerLine, nick_of
 from asyncchat.dialects.irc.client_registry import from_server, silent
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.isupport import isupport_of
@@ -339,31 +338,31 @@ silent(numerics.RPL_YOURHOST, numerics.RPL_CREATED, numerics.RPL_MYINFO, client_
 
 
 @from_server("PING")
-def _read_ping(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+def _read_ping(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     client.send("PONG", *line.params[-1:])
     return ()
 
 
 @from_server("PONG")
-def _read_pong(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+def _read_pong(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     """Answers our PING; one behind messages confirms them."""
-    token = last_param(line)
+    token = line.last
     number = token.removeprefix(BARRIER)
     if number == token:
         yield values.Pong(token)
     elif number.isascii() and number.isdigit() and len(number) < 18:
         for pending in client.sending.passed(int(number)):
-            yield from client.acknowledge(pending, "", now)
+            yield from client.acknowledge(pending, "", line.received)
 
 
 @from_server("ERROR")
-def _read_error(_client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
-    return (values.Closing(last_param(line)),)
+def _read_error(_client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
+    return (values.Closing(line.last),)
 
 
 @from_server("NICK")
-def _read_nick(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
-    nick, new = nick_of(line.source), line.param(0)
+def _read_nick(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
+    nick, new = line.nick, line.param(0)
     if not new:
         return ()
     own = client.is_own(nick)
@@ -371,25 +370,25 @@ def _read_nick(client: ClientConnection, line: Message, _label: str, now: dateti
     if own:
         client.nick = new
         client.origin = new + client.origin[len(nick_of(client.origin)) :]
-    return (values.Renamed(moment(line, now), nick, new, rooms, own),)
+    return (values.Renamed(line.time, nick, new, rooms, own),)
 
 
 @from_server("QUIT")
-def _read_quit(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+def _read_quit(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     """The person leaves each room that we see."""
-    nick = nick_of(line.source)
+    nick = line.nick
     for room in client.rooms.of(nick):
         own = client.rooms.remove(room, nick)
-        yield values.Left(moment(line, now), room, nick, line.param(0), own)
+        yield values.Left(line.time, room, nick, line.param(0), own)
 
 
 @from_server(numerics.RPL_WELCOME)
-def _read_welcome(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+def _read_welcome(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     """Our nick, and often how others see us."""
     client.welcomed = True
     client.nick = line.param(0) or client.nick
     client.origin = client.nick
-    last = last_param(line).rpartition(" ")[2]
+    last = line.last.rpartition(" ")[2]
     if nick_of(last) == client.nick:
         client.learn_origin(last)
     client.server.negotiating = False
@@ -397,7 +396,7 @@ def _read_welcome(client: ClientConnection, line: Message, _label: str, _now: da
 
 
 @from_server(numerics.RPL_ENDOFMOTD, numerics.ERR_NOMOTD)
-def _read_ready(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+def _read_ready(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     if client.registered or not client.welcomed:
         return ()
     client.registered = True
@@ -410,18 +409,14 @@ def _read_ready(client: ClientConnection, line: Message, _label: str, _now: date
     client_numerics.ERR_NICKCOLLISION,
     client_numerics.ERR_UNAVAILRESOURCE,
 )
-def _read_nick_refused(
-    client: ClientConnection, line: Message, _label: str, _now: datetime
-) -> Iterable[Value]:
+def _read_nick_refused(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     nick = line.param(1) if len(line.params) > 2 else client.nick
-    return (values.NickRefused(nick, last_param(line), line.command != numerics.ERR_ERRONEUSNICKNAME),)
+    return (values.NickRefused(nick, line.last, line.command != numerics.ERR_ERRONEUSNICKNAME),)
 
 
 @from_server(numerics.ERR_PASSWDMISMATCH)
-def _read_password_refused(
-    client: ClientConnection, line: Message, label: str, now: datetime
-) -> Iterable[Value]:
+def _read_password_refused(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     """The server's password is wrong, or an OPER's."""
     if client.welcomed:
-        return client.refuse(line, (), last_param(line), label, now)
-    return (values.PasswordRefused(last_param(line)),)
+        return client.refuse(line, (), line.last)
+    return (values.PasswordRefused(line.last),)

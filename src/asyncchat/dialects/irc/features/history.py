@@ -24,7 +24,6 @@ from asyncchat.dialects.irc.client_batches import Batch
 from asyncchat.dialects.irc.client_connection import ClientConnection
 from asyncchat.dialects.irc.client_registry import batch_from_server
 from asyncchat.dialects.irc.client_server import wanted
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.autoreplay import AutoreplayPurpose
 from asyncchat.dialects.irc.features.messages_client import replayed
@@ -308,7 +307,7 @@ wanted("draft/chathistory", "chathistory", batch=True)
 
 
 @batch_from_server("chathistory")
-def _read_page(client: ClientConnection, batch: Batch, now: datetime) -> Iterable[Value]:
+def _read_page(client: ClientConnection, batch: Batch, now: datetime) -> Iterable[values.Value]:
     """A page of the history: one that we asked for, or one that the server sends by itself."""
     messages = replayed(client, batch, now)
     target = batch.params[0] if batch.params else ""

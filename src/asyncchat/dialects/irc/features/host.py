@@ -1,7 +1,6 @@
 """The host that others see a person come from: CHGHOST (IRCv3 chghost)."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Final
 
 from asyncchat.core.commands import Command
@@ -11,7 +10,7 @@ from asyncchat.core.features.rooms import Joined
 from asyncchat.core.roles import ROLES
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import capability
-from asyncchat.dialects.irc.client_connection import ClientConnection, nick_of
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server, silent
 from asyncchat.dialects.irc.client_server import wanted
 from asyncchat.dialects.irc.client_values import Value
@@ -113,9 +112,9 @@ silent(numerics.RPL_VISIBLEHOST)
 
 
 @from_server("CHGHOST")
-def _read_chghost(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+def _read_chghost(client: ClientConnection, line: ServerLine) -> Iterable[Value]:
     """Our own host counts for how long our lines may be."""
-    nick = nick_of(line.source)
+    nick = line.nick
     if client.is_own(nick) and line.param(1):
         client.learn_origin(f"{nick}!{line.param(0)}@{line.param(1)}")
     return ()

@@ -4,7 +4,6 @@ KNOCK is of no specification: it is as in ratbox, InspIRCd and others.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Final
 
 from asyncchat.core.commands import Command
@@ -13,9 +12,8 @@ from asyncchat.core.features import invites
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import capability, token
-from asyncchat.dialects.irc.client_connection import ClientConnection, moment
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server, shape, silent
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import command, lines, not_to_self, numeric_of, refusal, reply, to_self
 from asyncchat.dialects.irc.serialize import line, numeric
@@ -129,6 +127,6 @@ shape(numerics.RPL_INVITING, 2, "{1} is invited to", " {2}")
 
 
 @from_server("INVITE")
-def _read_invite(_client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+def _read_invite(_client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     by, room = line.source.partition("!")[0], line.param(1)
-    return (values.Told(moment(line, now), f"{by} invites you to {room}"),) if room else ()
+    return (values.Told(line.time, f"{by} invites you to {room}"),) if room else ()

@@ -4,7 +4,6 @@ Owns its lines; the tokens are ``irc.capabilities``'s.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -14,7 +13,7 @@ from asyncchat.core.names import NAME_BYTES
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import BATCH, capability, isupport_tokens, token
-from asyncchat.dialects.irc.client_connection import ClientConnection
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.registry import COMMANDS, command, reply
@@ -86,6 +85,6 @@ def _say_isupport(session: IrcSession, _value: Isupport) -> bytes:
 
 
 @from_server(numerics.RPL_ISUPPORT)
-def _read_isupport(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+def _read_isupport(client: ClientConnection, line: ServerLine) -> Iterable[Value]:
     client.server.isupport(line)
     return ()

@@ -1,7 +1,6 @@
 """Keeping rooms in order: KICK, TBAN (Modern IRC, "KICK message")."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.moderation import Kick
@@ -13,9 +12,8 @@ from asyncchat.core.text import cut
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import token
-from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.limits import KICK_BYTES, KICKS
 from asyncchat.dialects.irc.modes import parse_extban
@@ -83,7 +81,7 @@ def _kick_lines(_encoder: EncoderBase, event: Kicked) -> bytes:
 
 
 @from_server("KICK")
-def _read_kick(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+def _read_kick(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     room, nick = line.param(0), line.param(1)
     own = client.rooms.remove(room, nick)
-    return (values.Kicked(moment(line, now), room, nick, nick_of(line.source), line.param(2), own),)
+    return (values.Kicked(line.time, room, nick, line.nick, line.param(2), own),)

@@ -1,7 +1,6 @@
 """Taking messages back: REDACT (IRCv3 message-redaction), and that a room's were erased."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Final
 
 from asyncchat.core.commands import Command
@@ -11,10 +10,9 @@ from asyncchat.core.features.history import Which
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, capability
-from asyncchat.dialects.irc.client_connection import ClientConnection, moment
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.client_server import wanted
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import messages
 from asyncchat.dialects.irc.limits import REASON_BYTES
@@ -130,8 +128,8 @@ wanted("draft/message-redaction")
 
 
 @from_server("REDACT")
-def _read_redact(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+def _read_redact(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     if not line.param(1):
         return ()
     room, nick, own = client.conversation(line)
-    return (values.Redacted(moment(line, now), room, nick, line.param(1), line.param(2), own),)
+    return (values.Redacted(line.time, room, nick, line.param(1), line.param(2), own),)

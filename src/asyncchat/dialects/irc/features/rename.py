@@ -1,7 +1,6 @@
 """Giving a room another name: RENAME (IRCv3 channel-rename)."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
@@ -12,10 +11,9 @@ from asyncchat.core.names import fold
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import CHANNEL_RENAME
-from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.client_server import wanted
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features.rooms import say_room
 from asyncchat.dialects.irc.limits import REASON_BYTES
@@ -81,9 +79,9 @@ wanted("draft/channel-rename")
 
 
 @from_server("RENAME")
-def _read_rename(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+def _read_rename(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     old, new = line.param(0), line.param(1)
     if not new:
         return ()
     client.rooms.rename(old, new)
-    return (values.RoomRenamed(moment(line, now), old, new, nick_of(line.source), line.param(2)),)
+    return (values.RoomRenamed(line.time, old, new, line.nick, line.param(2)),)

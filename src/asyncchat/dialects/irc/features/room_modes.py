@@ -4,7 +4,6 @@ Owns the command and its lines; the letters stand in ``irc.modes``.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from asyncchat.core.coalesce import ModeChange
@@ -35,9 +34,8 @@ from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import token
-from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server, shape, silent
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features.user_modes import own_changes
 from asyncchat.dialects.irc.limits import CHANGES
@@ -291,9 +289,9 @@ shape(numerics.RPL_INVEXLIST, 2, "{1} guest:", " {2}")
 
 
 @from_server("MODE")
-def _read_mode(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+def _read_mode(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     """MODE of a room; our own modes are not told."""
     if not client.server.is_room(line.param(0)):
         return ()
     modes = " ".join(line.params[1:])
-    return (values.ModeChanged(moment(line, now), line.param(0), nick_of(line.source), modes),)
+    return (values.ModeChanged(line.time, line.param(0), line.nick, modes),)

@@ -1,7 +1,6 @@
 """Rooms: JOIN, PART, TOPIC, NAMES (Modern IRC, "Channel Operations")."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from itertools import zip_longest
 from typing import Final
 
@@ -23,9 +22,8 @@ from asyncchat.dialects.irc.capabilities import (
     gathered,
     token,
 )
-from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine, nick_of
 from asyncchat.dialects.irc.client_registry import from_server
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.away import AWAY_NOTIFY
@@ -224,24 +222,24 @@ def _room_joined_by_sibling(session: IrcSession, view: join.RoomView) -> bytes:
 
 
 @from_server("JOIN")
-def _read_join(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
-    nick, room = nick_of(line.source), line.param(0)
+def _read_join(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
+    nick, room = line.nick, line.param(0)
     own = client.rooms.add(room, nick)
     if own:
         client.learn_origin(line.source)
         client.joining.pop(client.server.fold(room), None)
-    return (values.Joined(moment(line, now), room, nick, own),)
+    return (values.Joined(line.time, room, nick, own),)
 
 
 @from_server("PART")
-def _read_part(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
-    room, nick = line.param(0), nick_of(line.source)
+def _read_part(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
+    room, nick = line.param(0), line.nick
     own = client.rooms.remove(room, nick)
-    return (values.Left(moment(line, now), room, nick, line.param(1), own),)
+    return (values.Left(line.time, room, nick, line.param(1), own),)
 
 
 @from_server(numerics.RPL_NAMREPLY)
-def _read_names(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+def _read_names(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     room = client.rooms.get(line.params[-2]) if len(line.params) > 2 else None
     if room is not None:
         room.listing = room.listing or {}
@@ -252,10 +250,10 @@ def _read_names(client: ClientConnection, line: Message, _label: str, _now: date
 
 
 @from_server(numerics.RPL_ENDOFNAMES)
-def _read_names_end(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+def _read_names_end(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     room = client.rooms.get(line.param(1))
     if room is None:
         return ()
     if room.listing is not None:
         room.members, room.listing = room.listing, None
-    return (values.Present(moment(line, now), room.name, tuple(room.members.values()), room.topic),)
+    return (values.Present(line.time, room.name, tuple(room.members.values()), room.topic),)

@@ -6,7 +6,6 @@ Owns the chunks of a message and the state between two of them; the mechanisms a
 import base64
 import binascii
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -17,9 +16,8 @@ from asyncchat.core.scram import ScramFault
 from asyncchat.dialects.irc import client_numerics, numerics
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import capability
-from asyncchat.dialects.irc.client_connection import ClientConnection, last_param
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import CHUNK_BYTES, chunks, line, numeric
 from asyncchat.dialects.irc.session import IrcSession
@@ -135,9 +133,7 @@ def _say_challenge(session: IrcSession, challenge: Challenge) -> bytes:
 
 
 @from_server("AUTHENTICATE")
-def _read_authenticate(
-    client: ClientConnection, line: Message, _label: str, _now: datetime
-) -> Iterable[Value]:
+def _read_authenticate(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     if client.login is None or not client.login.under_way:
         return ()
     try:
@@ -149,7 +145,7 @@ def _read_authenticate(
 
 
 @from_server(numerics.RPL_SASLSUCCESS)
-def _read_success(client: ClientConnection, _line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+def _read_success(client: ClientConnection, _line: ServerLine) -> Iterable[values.Value]:
     """The server must have shown that it knows the password."""
     if client.login is None or not client.login.under_way:
         return ()
@@ -163,8 +159,8 @@ def _read_success(client: ClientConnection, _line: Message, _label: str, _now: d
 @from_server(
     client_numerics.ERR_NICKLOCKED, numerics.ERR_SASLFAIL, numerics.ERR_SASLTOOLONG, numerics.ERR_SASLABORTED
 )
-def _read_failure(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+def _read_failure(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     if client.login is None or not client.login.under_way:
         return ()
     client.login.under_way = False
-    return (values.LoginRefused(last_param(line)),)
+    return (values.LoginRefused(line.last),)

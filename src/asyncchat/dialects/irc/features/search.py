@@ -15,7 +15,6 @@ from asyncchat.dialects.irc.client_batches import Batch
 from asyncchat.dialects.irc.client_connection import ClientConnection
 from asyncchat.dialects.irc.client_registry import batch_from_server
 from asyncchat.dialects.irc.client_server import wanted
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.features.messages import message_lines
 from asyncchat.dialects.irc.features.messages_client import replayed
 from asyncchat.dialects.irc.limits import PAGE
@@ -132,6 +131,6 @@ wanted("soju.im/search", batch=True)
 
 
 @batch_from_server("soju.im/search")
-def _read_found(client: ClientConnection, batch: Batch, now: datetime) -> Iterable[Value]:
+def _read_found(client: ClientConnection, batch: Batch, now: datetime) -> Iterable[values.Value]:
     if client.asked("SEARCH") is not None:
         yield values.HistoryPage(client.answered().token, "", replayed(client, batch, now))

@@ -4,7 +4,7 @@ Owns the tables, which ``text.features`` fills; must not know who is told, nor t
 is one line without its end (a message of several lines has several); an empty one is not told.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -37,7 +37,7 @@ class FeatureText(msgspec.Struct, frozen=True):
         audit: what the audit says of its events: one sentence without a time and without a full stop.
     """
 
-    commands: tuple[SlashCommand, ...] = ()
+    commands: Sequence[SlashCommand] = ()
     events: dict[type[Event], Sentence] = {}
     own_events: dict[type[Event], Sentence] = {}
     replies: dict[type[Reply], ReplyLines] = {}
@@ -45,17 +45,11 @@ class FeatureText(msgspec.Struct, frozen=True):
     audit: dict[type[Event], AuditSentence] = {}
 
 
-_EVENTS: dict[type[Event], Sentence] = {}
-_OWN_EVENTS: dict[type[Event], Sentence] = {}
-_REPLIES: dict[type[Reply], ReplyLines] = {}
-_REFUSALS: dict[type[Refusal], Sentence] = {}
-_AUDIT: dict[type[Event], AuditSentence] = {}
-
-EVENTS: Mapping[type[Event], Sentence] = _EVENTS
-OWN_EVENTS: Mapping[type[Event], Sentence] = _OWN_EVENTS
-REPLIES: Mapping[type[Reply], ReplyLines] = _REPLIES
-REFUSALS: Mapping[type[Refusal], Sentence] = _REFUSALS
-AUDIT: Mapping[type[Event], AuditSentence] = _AUDIT
+EVENTS: dict[type[Event], Sentence] = {}
+OWN_EVENTS: dict[type[Event], Sentence] = {}
+REPLIES: dict[type[Reply], ReplyLines] = {}
+REFUSALS: dict[type[Refusal], Sentence] = {}
+AUDIT: dict[type[Event], AuditSentence] = {}
 
 
 def register(feature: FeatureText) -> None:
@@ -65,11 +59,11 @@ def register(feature: FeatureText) -> None:
         ValueError: two features have the same slash command, or words for the same value.
     """
     slash.register(feature.commands)
-    _add(_EVENTS, feature.events)
-    _add(_OWN_EVENTS, feature.own_events)
-    _add(_REPLIES, feature.replies)
-    _add(_REFUSALS, feature.refusals)
-    _add(_AUDIT, feature.audit)
+    _add(EVENTS, feature.events)
+    _add(OWN_EVENTS, feature.own_events)
+    _add(REPLIES, feature.replies)
+    _add(REFUSALS, feature.refusals)
+    _add(AUDIT, feature.audit)
 
 
 def _add(table: dict[Any, Any], declared: Mapping[Any, Any]) -> None:

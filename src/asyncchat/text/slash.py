@@ -112,14 +112,39 @@ class SlashCommand(msgspec.Struct, frozen=True):
         return f"Usage: {self.usage}" if asked is None else asked
 
 
+_ACTORS = {Section.MODERATION: Actor.ROOM_OPERATORS, Section.SERVER: Actor.SERVER_OPERATORS}
+"""Who may use the commands of a section, unless a command says something else; else everyone."""
+
+
+class SlashCommands(list[SlashCommand]):
+    """The commands of one feature, in the order in which the help lists those of a section."""
+
+    def __call__(
+        self,
+        name: str,
+        parameters: str,
+        about: str,
+        section: Section,
+        *,
+        actor: Actor | None = None,
+        aliases: tuple[str, ...] = (),
+    ) -> Callable[[Parser], Parser]:
+        """Declares a parser's command; the arguments are those of ``SlashCommand``."""
+
+        def declare(parse: Parser) -> Parser:
+            who = actor or _ACTORS.get(section, Actor.EVERYONE)
+            self.append(SlashCommand(name, parameters, about, parse, section, who, aliases))
+            return parse
+
+        return declare
+
+
 def one_name(make: Callable[[str, str], Command]) -> Parser:
     """A parser that takes one name; ``make`` gets the current room and the name."""
     return lambda session, text: make(session.room, text) if text and " " not in text else None
 
 
-_COMMANDS: dict[str, SlashCommand] = {}
-
-COMMANDS: Mapping[str, SlashCommand] = _COMMANDS
+COMMANDS: dict[str, SlashCommand] = {}
 """Each command by its name and its aliases."""
 
 
@@ -131,9 +156,9 @@ def register(declared: Iterable[SlashCommand]) -> None:
     """
     for command in declared:
         for word in (command.name, *command.aliases):
-            if word in _COMMANDS:
+            if word in COMMANDS:
                 raise ValueError(f"/{word} is declared twice")
-            _COMMANDS[word] = command
+            COMMANDS[word] = command
 
 
 def parse_slash(session: SlashContext, line: str) -> Command | str:

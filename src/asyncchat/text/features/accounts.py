@@ -6,8 +6,11 @@ from asyncchat.core.features.connect import NameReserved
 from asyncchat.core.features.presence import LoggedOut
 from asyncchat.core.replies import AccountRefused, NeedsAccount
 from asyncchat.text.sentences import FeatureText, place
-from asyncchat.text.slash import Parser, Section, SlashCommand, SlashContext, name_and_rest
+from asyncchat.text.slash import Parser, Section, SlashCommands, SlashContext, name_and_rest
 from asyncchat.text.times import Zone
+
+slash = SlashCommands()
+
 
 NOT_PRIVATE = (
     "Not done: this connection is not encrypted, so others could read your password on the way. "
@@ -16,6 +19,7 @@ NOT_PRIVATE = (
 """The answer to everything that takes a password where others may listen."""
 
 
+@slash("register", "PASSWORD [MAIL]", "Makes an account of your name.", Section.ACCOUNTS)
 def _register(session: SlashContext, text: str) -> Command | str | None:
     """A password may be several words; an e-mail address is the last one, if it has an @."""
     password, _, email = text.rpartition(" ")
@@ -26,6 +30,7 @@ def _register(session: SlashContext, text: str) -> Command | str | None:
     return accounts.RegisterAccount("", email, password.rstrip()) if session.is_confidential else NOT_PRIVATE
 
 
+@slash("login", "[NAME] PASSWORD", "Logs you in to your account.", Section.ACCOUNTS)
 def _login(session: SlashContext, text: str) -> Command | str | None:
     name, password = name_and_rest(text)
     if not name:
@@ -33,6 +38,11 @@ def _login(session: SlashContext, text: str) -> Command | str | None:
     if not session.is_confidential:
         return NOT_PRIVATE
     return accounts.LogInWithPassword(name if password else "", password or name)
+
+
+slash("logout", "", "Logs you out of your account.", Section.ACCOUNTS)(
+    lambda _session, _text: accounts.LogOut()
+)
 
 
 def _with_password(make: Parser) -> Parser:
@@ -46,15 +56,25 @@ def _with_password(make: Parser) -> Parser:
     return parse
 
 
+@slash("account", "[NAME]", "Shows your account, or another one.", Section.ACCOUNTS)
+def _account(_session: SlashContext, text: str) -> Command | None:
+    return accounts.GetAccount(text) if " " not in text else None
+
+
+slash("passwd", "PASSWORD", "Changes the password of your account.", Section.ACCOUNTS)(
+    _with_password(lambda _session, text: accounts.NewPassword(text))
+)
+slash("unregister", "PASSWORD", "Removes your account.", Section.ACCOUNTS)(
+    _with_password(lambda _session, text: accounts.DropAccount("", text))
+)
+
+
+@slash("regain", "NAME [PASSWORD]", "Takes your name back.", Section.ACCOUNTS)
 def _regain(session: SlashContext, text: str) -> Command | str | None:
     name, password = name_and_rest(text)
     if not name:
         return None
     return accounts.Reclaim(name, password, True) if session.is_confidential or not password else NOT_PRIVATE
-
-
-def _account(_session: SlashContext, text: str) -> Command | None:
-    return accounts.GetAccount(text) if " " not in text else None
 
 
 def _account_view(view: accounts.AccountView, zone: Zone) -> list[str]:
@@ -64,35 +84,7 @@ def _account_view(view: accounts.AccountView, zone: Zone) -> list[str]:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "register", "PASSWORD [MAIL]", "Makes an account of your name.", _register, Section.ACCOUNTS
-        ),
-        SlashCommand("login", "[NAME] PASSWORD", "Logs you in to your account.", _login, Section.ACCOUNTS),
-        SlashCommand(
-            "logout",
-            "",
-            "Logs you out of your account.",
-            lambda _session, _text: accounts.LogOut(),
-            Section.ACCOUNTS,
-        ),
-        SlashCommand("account", "[NAME]", "Shows your account, or another one.", _account, Section.ACCOUNTS),
-        SlashCommand(
-            "passwd",
-            "PASSWORD",
-            "Changes the password of your account.",
-            _with_password(lambda _session, text: accounts.NewPassword(text)),
-            Section.ACCOUNTS,
-        ),
-        SlashCommand(
-            "unregister",
-            "PASSWORD",
-            "Removes your account.",
-            _with_password(lambda _session, text: accounts.DropAccount("", text)),
-            Section.ACCOUNTS,
-        ),
-        SlashCommand("regain", "NAME [PASSWORD]", "Takes your name back.", _regain, Section.ACCOUNTS),
-    ),
+    commands=slash,
     own_events={
         LoggedOut: lambda event: f"{event.person.name} is no longer logged in as {event.person.account}.",
     },

@@ -4,10 +4,18 @@ from asyncchat.core.commands import Command
 from asyncchat.core.features import invites
 from asyncchat.core.features.join import NotInvited
 from asyncchat.text.sentences import FeatureText, place
-from asyncchat.text.slash import Section, SlashCommand, SlashContext
+from asyncchat.text.slash import Section, SlashCommands, SlashContext
 from asyncchat.text.times import Zone
 
+slash = SlashCommands()
 
+
+@slash(
+    "invite",
+    "[NAME]",
+    "Invites a person into the room; alone lists the rooms that you are invited to.",
+    Section.ROOMS,
+)
 def _invite(session: SlashContext, text: str) -> Command | None:
     if not text:
         return invites.GetInvitations()
@@ -19,15 +27,7 @@ def _invitations_view(view: invites.InvitationsView, _zone: Zone) -> list[str]:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "invite",
-            "[NAME]",
-            "Invites a person into the room; alone lists the rooms that you are invited to.",
-            _invite,
-            Section.ROOMS,
-        ),
-    ),
+    commands=slash,
     events={
         invites.Invited: lambda event: f"{event.person.name} invites you to {event.room}: /join {event.room}"
     },

@@ -3,9 +3,12 @@
 from asyncchat.core.commands import Command
 from asyncchat.core.features.invites import Knock, Knocked, KnockForbidden, NoNeedToKnock, TooManyKnocks
 from asyncchat.text.sentences import FeatureText, after_colon, in_room, place
-from asyncchat.text.slash import Section, SlashCommand, SlashContext, name_and_rest, room_from
+from asyncchat.text.slash import Section, SlashCommands, SlashContext, name_and_rest, room_from
+
+slash = SlashCommands()
 
 
+@slash("knock", "#ROOM [TEXT]", "Asks for an invitation into a room.", Section.ROOMS)
 def _knock(_session: SlashContext, text: str) -> Command | None:
     room, words = name_and_rest(text)
     return Knock(room_from(room), words) if room else None
@@ -17,9 +20,7 @@ def _knocked(event: Knocked) -> str:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand("knock", "#ROOM [TEXT]", "Asks for an invitation into a room.", _knock, Section.ROOMS),
-    ),
+    commands=slash,
     events={Knocked: _knocked},
     own_events={Knocked: lambda event: f"You asked for an invitation to {event.room}."},
     refusals={

@@ -4,10 +4,19 @@ from asyncchat.core.commands import Command
 from asyncchat.core.features import kill, opers, server_bans, wallops
 from asyncchat.core.replies import NotServerOperator
 from asyncchat.text.sentences import FeatureText, after_colon, because, full_origin
-from asyncchat.text.slash import Actor, Parser, Section, SlashCommand, SlashContext, name_and_rest
+from asyncchat.text.slash import Actor, Section, SlashCommands, SlashContext, name_and_rest
 from asyncchat.text.times import Zone, seconds_in
 
+slash = SlashCommands()
 
+
+@slash(
+    "owner",
+    "CODE|NAME PASSWORD|off",
+    "Makes you an operator of every room; the server shows the code at its first start.",
+    Section.SERVER,
+    actor=Actor.EVERYONE,
+)
 def _owner(_session: SlashContext, text: str) -> Command | None:
     name, password = name_and_rest(text)
     if not name:
@@ -19,11 +28,18 @@ def _owner(_session: SlashContext, text: str) -> Command | None:
     return opers.Oper(password, name)
 
 
+@slash("kill", "NAME [REASON]", "Removes a person from the server.", Section.SERVER)
 def _kill(_session: SlashContext, text: str) -> Command | None:
     name, reason = name_and_rest(text)
     return kill.Kill(name, reason or "removed") if name else None
 
 
+@slash(
+    "serverban",
+    "[NAME|MASK|NETWORK [90m|7d|1d2h] [REASON]]",
+    "Bans a person from the server; alone lists the bans.",
+    Section.SERVER,
+)
 def _server_ban(_session: SlashContext, text: str) -> Command | None:
     if not text:
         return server_bans.GetServerBans()
@@ -35,16 +51,14 @@ def _server_ban(_session: SlashContext, text: str) -> Command | None:
     return server_bans.BanFromServer(mask, True, seconds, after)
 
 
+@slash("serverunban", "MASK", "Lifts a ban from the server.", Section.SERVER)
 def _server_unban(_session: SlashContext, text: str) -> Command | None:
     return server_bans.BanFromServer(text, False) if text and " " not in text else None
 
 
+@slash("announce", "TEXT", "Sends a text to everybody who set /my wallops on.", Section.SERVER)
 def _announce(_session: SlashContext, text: str) -> Command | None:
     return wallops.Announce(text) if text else None
-
-
-def _operator(name: str, parameters: str, about: str, parse: Parser) -> SlashCommand:
-    return SlashCommand(name, parameters, about, parse, Section.SERVER, Actor.SERVER_OPERATORS)
 
 
 # What is told.
@@ -88,24 +102,7 @@ def _server_ban_changed(event: server_bans.ServerBanChanged, zone: Zone) -> str:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "owner",
-            "CODE|NAME PASSWORD|off",
-            "Makes you an operator of every room; the server shows the code at its first start.",
-            _owner,
-            Section.SERVER,
-        ),
-        _operator("kill", "NAME [REASON]", "Removes a person from the server.", _kill),
-        _operator(
-            "serverban",
-            "[NAME|MASK|NETWORK [90m|7d|1d2h] [REASON]]",
-            "Bans a person from the server; alone lists the bans.",
-            _server_ban,
-        ),
-        _operator("serverunban", "MASK", "Lifts a ban from the server.", _server_unban),
-        _operator("announce", "TEXT", "Sends a text to everybody who set /my wallops on.", _announce),
-    ),
+    commands=slash,
     events={
         wallops.Announced: lambda event: f"[server] {event.person.name}: {event.text}",
         kill.Killed: lambda event: f"{event.by.name} removed you from the chat{because(event.reason)}",

@@ -5,25 +5,27 @@ from asyncchat.core.features import connect
 from asyncchat.core.features.presence import Left, RealnameChanged, Renamed
 from asyncchat.core.replies import NoSuchPerson, NotConnectedYet
 from asyncchat.text.sentences import FeatureText, because, place, untold
-from asyncchat.text.slash import Section, SlashCommand, SlashContext, name_from
+from asyncchat.text.slash import Section, SlashCommands, SlashContext, name_from
+
+slash = SlashCommands()
 
 
+@slash("nick", "NAME", "Changes your name.", Section.BASICS, aliases=("name",))
 def _nick(_session: SlashContext, text: str) -> Command | None:
     return connect.Rename(name_from(text)) if text else None
 
 
+slash(
+    "quit",
+    "[REASON]",
+    "Leaves the chat; so does a line that is just: exit",
+    Section.BASICS,
+    aliases=("exit",),
+)(lambda _session, text: connect.Quit(text))
+
+
 TEXT = FeatureText(
-    commands=(
-        SlashCommand("nick", "NAME", "Changes your name.", _nick, Section.BASICS, aliases=("name",)),
-        SlashCommand(
-            "quit",
-            "[REASON]",
-            "Leaves the chat; so does a line that is just: exit",
-            lambda _session, text: connect.Quit(text),
-            Section.BASICS,
-            aliases=("exit",),
-        ),
-    ),
+    commands=slash,
     events={
         Left: lambda event: f"{event.person.name} left chat{because(event.reason)}",
         Renamed: lambda event: f"{event.person.name} is now {event.now.name}",

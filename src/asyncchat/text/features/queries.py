@@ -8,10 +8,19 @@ from asyncchat.core.modes import BOT
 from asyncchat.core.roles import ROLES
 from asyncchat.text.features.rooms import room_lines
 from asyncchat.text.sentences import NAMES_SHOWN, FeatureText, counted, first_names, place
-from asyncchat.text.slash import Section, SlashCommand, SlashContext, is_room
+from asyncchat.text.slash import Section, SlashCommands, SlashContext, is_room
 from asyncchat.text.times import Zone
 
+slash = SlashCommands()
 
+
+@slash(
+    "who",
+    "[#ROOM|NAME]",
+    "Shows who is in the room, or information about a person.",
+    Section.BASICS,
+    aliases=("names", "whois"),
+)
 def _who(session: SlashContext, text: str) -> Command | None:
     if not text or is_room(text):
         return queries.GetWho(text or session.room)
@@ -93,16 +102,7 @@ def _counts(counts: queries.Counts, _zone: Zone) -> list[str]:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "who",
-            "[#ROOM|NAME]",
-            "Shows who is in the room, or information about a person.",
-            _who,
-            Section.BASICS,
-            aliases=("names", "whois"),
-        ),
-    ),
+    commands=slash,
     replies={
         queries.WhoView: _who_view,
         queries.PeopleView: _people_view,

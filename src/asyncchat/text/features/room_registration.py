@@ -3,18 +3,28 @@
 from asyncchat.core.commands import Command
 from asyncchat.core.features import room_registration
 from asyncchat.text.sentences import FeatureText, capitalized, place
-from asyncchat.text.slash import Section, SlashCommand, SlashContext, name_and_rest
+from asyncchat.text.slash import Section, SlashCommands, SlashContext, name_and_rest
 from asyncchat.text.times import Zone
 
+slash = SlashCommands()
 
+
+@slash("claim", "[ACCOUNT]", "Registers the room to your account, or another one.", Section.ROOMS)
 def _claim(session: SlashContext, text: str) -> Command | None:
     return room_registration.RegisterRoom(session.room, text) if " " not in text else None
 
 
+@slash("unclaim", "", "Ends the registration of your room.", Section.ROOMS)
 def _unclaim(session: SlashContext, _text: str) -> Command | None:
     return room_registration.RegisterRoom(session.room, on=False)
 
 
+@slash(
+    "access",
+    "[NAME ROLE|off]",
+    "Gives an account a role in your room; alone lists the accounts with a role.",
+    Section.ROOMS,
+)
 def _access(session: SlashContext, text: str) -> Command | None:
     if not text:
         return room_registration.GetAccess(session.room)
@@ -32,23 +42,7 @@ def _access_view(view: room_registration.AccessView, _zone: Zone) -> list[str]:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "claim",
-            "[ACCOUNT]",
-            "Registers the room to your account, or another one.",
-            _claim,
-            Section.ROOMS,
-        ),
-        SlashCommand("unclaim", "", "Ends the registration of your room.", _unclaim, Section.ROOMS),
-        SlashCommand(
-            "access",
-            "[NAME ROLE|off]",
-            "Gives an account a role in your room; alone lists the accounts with a role.",
-            _access,
-            Section.ROOMS,
-        ),
-    ),
+    commands=slash,
     replies={
         room_registration.AccessView: _access_view,
         room_registration.RoomRegisteredNow: lambda reply, _: [

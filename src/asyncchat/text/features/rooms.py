@@ -20,18 +20,34 @@ from asyncchat.text.sentences import (
     place,
     untold,
 )
-from asyncchat.text.slash import Section, SlashCommand, SlashContext, is_room, name_and_rest, room_from
+from asyncchat.text.slash import Section, SlashCommands, SlashContext, is_room, name_and_rest, room_from
 from asyncchat.text.times import Zone
+
+slash = SlashCommands()
+
+
+slash("rooms", "", "Lists the rooms.", Section.BASICS, aliases=("list",))(
+    lambda _session, _text: queries.GetRooms()
+)
+
 
 ROOMS_SHOWN = 200
 """Rooms that one list shows, the fullest first."""
 
 
+@slash(
+    "join",
+    "#ROOM [KEY]",
+    "Joins a room, or goes back to it; what you type then goes there.",
+    Section.BASICS,
+    aliases=("room",),
+)
 def _join(_session: SlashContext, text: str) -> Command | None:
     room, key = name_and_rest(text)
     return join.Join(room_from(room), key) if room and " " not in key else None
 
 
+@slash("part", "[#ROOM] [REASON]", "Leaves the room; what you type then goes to another one.", Section.BASICS)
 def _part(session: SlashContext, text: str) -> Command | str:
     room, reason = name_and_rest(text) if is_room(text) else (session.room, text)
     if is_lobby(room) and is_lobby(session.room) and not text:
@@ -39,6 +55,7 @@ def _part(session: SlashContext, text: str) -> Command | str:
     return join.Part(room, reason)
 
 
+@slash("topic", "[TEXT|-]", "Shows the room's topic, sets it, or removes it (-).", Section.ROOMS)
 def _topic(session: SlashContext, text: str) -> Command:
     if not text:
         return GetTopic(session.room)
@@ -121,34 +138,7 @@ def _rooms_view(view: queries.RoomsView, _zone: Zone) -> list[str]:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "rooms",
-            "",
-            "Lists the rooms.",
-            lambda _session, _text: queries.GetRooms(),
-            Section.BASICS,
-            aliases=("list",),
-        ),
-        SlashCommand(
-            "join",
-            "#ROOM [KEY]",
-            "Joins a room, or goes back to it; what you type then goes there.",
-            _join,
-            Section.BASICS,
-            aliases=("room",),
-        ),
-        SlashCommand(
-            "part",
-            "[#ROOM] [REASON]",
-            "Leaves the room; what you type then goes to another one.",
-            _part,
-            Section.BASICS,
-        ),
-        SlashCommand(
-            "topic", "[TEXT|-]", "Shows the room's topic, sets it, or removes it (-).", _topic, Section.ROOMS
-        ),
-    ),
+    commands=slash,
     events={rooms.Joined: _joined, rooms.Parted: _parted, TopicChanged: _topic_changed},
     own_events={
         rooms.Joined: untold,  # the room's members and topic follow

@@ -143,9 +143,6 @@ def _my(_session: SlashContext, text: str) -> Command | None:
     return SetPersonFlag(flag, switch) if flag in modes.PERSON_FLAGS and switch is not None else None
 
 
-# What is told.
-
-
 def setting_sentence(setting: str, value: str, hidden: bool = False) -> str:
     """What a setting says with this value; empty: without one."""
     on, off = SETTING_WORDS.get(setting, (f"{setting} is {{}}", f"{setting} is off"))

@@ -61,9 +61,6 @@ def _announce(_session: SlashContext, text: str) -> Command | None:
     return wallops.Announce(text) if text else None
 
 
-# What is told.
-
-
 def _server_bans(view: server_bans.ServerBansView, zone: Zone) -> list[str]:
     if not view.bans:
         return ["Nobody is banned from the server."]
@@ -73,9 +70,6 @@ def _server_bans(view: server_bans.ServerBansView, zone: Zone) -> list[str]:
         by = ban.by.partition("!")[0]
         lines.append(f"  {ban.mask} by {by}, {zone.moment(ban.time)}{end}{after_colon(ban.reason)}")
     return lines
-
-
-# The audit.
 
 
 def _claimed(event: opers.OperGranted, _zone: Zone) -> str:

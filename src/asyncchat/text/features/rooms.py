@@ -62,9 +62,6 @@ def _topic(session: SlashContext, text: str) -> Command:
     return SetTopic(session.room, "" if text == "-" else text)
 
 
-# What is told.
-
-
 def hello(view: join.RoomView) -> str:
     """The original's greeting: everyone's names in the order in which they came, the newcomer's last."""
     name = view.person.name

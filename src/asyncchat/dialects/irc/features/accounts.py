@@ -18,7 +18,7 @@ from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import sasl
 from asyncchat.dialects.irc.features.connect import PassPurpose, entering, person_changed
-from asyncchat.dialects.irc.features.services import notice
+from asyncchat.dialects.irc.features.services import notice, noticed
 from asyncchat.dialects.irc.registry import command, lines, refusal, reply, to_self, to_siblings
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
@@ -104,9 +104,6 @@ def _connect_first(session: IrcSession, command: str) -> DialectReply:
     return session.fail_answer(command, "COMPLETE_CONNECTION_REQUIRED", text="Complete the connection first")
 
 
-# Replies.
-
-
 @reply(accounts.Confirmed, accounts.Registered)
 def _say_confirmed(session: IrcSession, reply: accounts.Confirmed | accounts.Registered) -> bytes:
     """Remembers the account of a session that is not registered yet, then as for the others."""
@@ -134,25 +131,10 @@ def _say_logged_in(session: IrcSession, reply: LoggedIn) -> bytes:
     return told + notice(session, context, words)
 
 
-@reply(accounts.LoggedOutNow)
-def _say_logged_out(session: IrcSession, reply: accounts.LoggedOutNow) -> bytes:
-    """A notice beside the event's own line (901)."""
-    return notice(session, reply.context, "You are logged out")
-
-
-@reply(accounts.PasswordChanged)
-def _say_password_changed(session: IrcSession, reply: accounts.PasswordChanged) -> bytes:
-    return notice(session, reply.context, f"The password of {reply.account} is changed")
-
-
-@reply(accounts.Removed)
-def _say_removed(session: IrcSession, reply: accounts.Removed) -> bytes:
-    return notice(session, reply.context, f"The account {reply.account} is removed")
-
-
-@reply(accounts.Released)
-def _say_released(session: IrcSession, reply: accounts.Released) -> bytes:
-    return notice(session, reply.context, f"{reply.name} is free, or yours")
+noticed(accounts.LoggedOutNow, "You are logged out")  # beside the event's own line (901)
+noticed(accounts.PasswordChanged, "The password of {r.account} is changed")
+noticed(accounts.Removed, "The account {r.account} is removed")
+noticed(accounts.Released, "{r.name} is free, or yours")
 
 
 @reply(accounts.AccountView)

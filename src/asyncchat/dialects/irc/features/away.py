@@ -41,9 +41,6 @@ def _away(session: IrcSession, message: Message) -> Sequence[Command]:
     return [DialectReply(StillAway(text))]
 
 
-# Replies.
-
-
 def away_line(session: IrcSession, text: str) -> bytes:
     """The numeric for being away, or back."""
     if text:

@@ -177,9 +177,6 @@ def _setname(session: IrcSession, message: Message) -> Sequence[Command]:
     return [connect.SetRealname(text)]
 
 
-# Replies.
-
-
 @reply(server.Unlocked)
 def _say_unlocked(session: IrcSession, _reply: server.Unlocked) -> bytes:
     """Says nothing; the registration goes on."""
@@ -277,9 +274,6 @@ numeric_of(server.WrongPassword)(
 refusal(
     StorageDown, numerics.ERR_UNKNOWNERROR, "*", "Not accepted: the history can't be written at the moment"
 )
-
-
-# Events.
 
 
 @to_self(presence.Connected, presence.SessionAttached)

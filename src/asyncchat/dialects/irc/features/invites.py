@@ -38,9 +38,6 @@ def _invite(session: IrcSession, message: Message) -> Sequence[Command]:
     return [invites.Invite(params[1], params[0])]
 
 
-# Replies.
-
-
 @reply(invites.InvitationsView)
 def _say_invitations(session: IrcSession, view: invites.InvitationsView) -> bytes:
     return b"".join(

@@ -157,9 +157,6 @@ refusal(TextTooLong, numerics.ERR_INPUTTOOLONG, "", "Text over {r.limit} bytes")
 refusal(NoSuchMessage, numerics.ERR_UNKNOWNERROR, "*", "There is no such message")
 
 
-# Events.
-
-
 Spoken = Said | SaidInPrivate | SaidToRole
 Signal = TagMessageSent | TagMessageSentInPrivate | TagMessageSentToRole | Reacted | ReactedTo
 

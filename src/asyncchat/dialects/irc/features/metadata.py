@@ -188,9 +188,6 @@ _WITH_KEYS = frozenset(("GET", "SET", "SUB", "UNSUB"))
 _FOR_SELF = frozenset(("SUB", "UNSUB", "SUBS"))
 
 
-# Replies.
-
-
 @reply(facts.MetadataView)
 def _say_view(session: IrcSession, view: facts.MetadataView) -> bytes:
     """A batch of all values, or of an answer for each key that was asked for."""

@@ -47,9 +47,6 @@ def _monitor(session: IrcSession, message: Message) -> Sequence[Command]:
     return [numeric(numerics.ERR_UNKNOWNERROR, "MONITOR", middle(message.params[0]), text=text)]
 
 
-# Replies.
-
-
 @reply(monitor.MonitorStatusView)
 def _say_here(session: IrcSession, view: monitor.MonitorStatusView) -> bytes:
     here = _lines(session, numerics.RPL_MONONLINE, (person.origin for person in view.online))

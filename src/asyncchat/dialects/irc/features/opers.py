@@ -97,9 +97,6 @@ def reason_of(text: str) -> str:
     return cut(text, REASON_BYTES)[0]
 
 
-# Replies.
-
-
 @reply(opers.OperOnly)
 def _say_owner_only(session: IrcSession, reply: opers.OperOnly) -> bytes:
     value = reply.context
@@ -109,9 +106,6 @@ def _say_owner_only(session: IrcSession, reply: opers.OperOnly) -> bytes:
 refusal(opers.WrongCode, numerics.ERR_PASSWDMISMATCH, "", "Password incorrect")
 refusal(opers.NotFromHere, numerics.ERR_NOOPERHOST, "", "No O-lines for your host")
 refusal(NotServerOperator, numerics.ERR_NOPRIVILEGES, "", "Permission Denied- You're not an IRC operator")
-
-
-# Events.
 
 
 def _own_mode(session: IrcSession, mode: str) -> bytes:

@@ -78,9 +78,6 @@ def _ison(session: IrcSession, message: Message) -> Sequence[Command]:
     return [GetPeople(tuple(nicks[:WATCHED]), IsOn())]
 
 
-# Replies.
-
-
 @reply(PersonView)
 def _say_person(session: IrcSession, view: PersonView) -> bytes:
     if isinstance(view.context, WhoIs) and view.context.vain:

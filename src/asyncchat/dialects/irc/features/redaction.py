@@ -40,9 +40,6 @@ MESSAGE_REDACTION: Final = capability(
 Redaction = redaction.Erased | redaction.RedactedInPrivate
 
 
-# Taking back (IRCv3 message-redaction).
-
-
 @command(
     "REDACT",
     2,

@@ -148,9 +148,6 @@ def _mask(room: str, listed: str, typed: str, on: bool) -> Command:
     return SetMask(room, listed, mask, on, seconds)
 
 
-# Replies.
-
-
 @reply(FlagsView)
 def _say_flags(session: IrcSession, view: FlagsView) -> bytes:
     """A room's modes and when it was opened; outsiders are told that there is a key, not which."""

@@ -95,9 +95,6 @@ def _names_command(session: IrcSession, message: Message) -> Sequence[Command]:
     return each(message.param(0), NAMED, join.GetRoom) or [queries.GetNames()]
 
 
-# Replies.
-
-
 @reply(join.RoomView)
 def say_room(session: IrcSession, view: join.RoomView) -> bytes:
     """A room's topic, when it was just joined, and its members."""
@@ -181,9 +178,6 @@ refusal(join.WrongKey, numerics.ERR_BADCHANNELKEY, "{r.room}", "Cannot join chan
 refusal(join.NotInvited, numerics.ERR_INVITEONLYCHAN, "{r.room}", "Cannot join channel (+i)")
 refusal(join.RoomFull, numerics.ERR_CHANNELISFULL, "{r.room}", "Cannot join channel (+l)")
 refusal(join.Banned, numerics.ERR_BANNEDFROMCHAN, "{r.room}", "Cannot join channel (+b)")
-
-
-# Events.
 
 
 @lines(rooms.Joined)

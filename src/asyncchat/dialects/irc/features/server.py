@@ -164,9 +164,6 @@ def _answered(session: IrcSession, server: str, *answers: object) -> Sequence[Co
     return [GetPeople((server,), AtServerOf(server, answers))]
 
 
-# Replies.
-
-
 _MOTD_BYTES: Final = 380
 """A line of the message of the day, beside any nick and server name."""
 

@@ -34,11 +34,7 @@ class Heads:
 class CapabilityEncoder(EncoderBase):
     """The bytes of others' events for sessions with one set of capabilities.
 
-    Args:
-        source: the server's name, for what it says itself.
-        ids: gives the msgid.
-        caps: the capabilities, of which those that change bytes count.
-        heads: those that other encoders have made already.
+    The arguments are those of ``EncoderBase``, and the heads that other encoders have made already.
     """
 
     __slots__ = (

@@ -483,17 +483,12 @@ def _came_by(outcome: Outcome) -> int | None:
     return None
 
 
+_CHANGES = Rename, SetTopic, SetRole, SetFlag, SetSetting, SetMask, SetPersonFlag, Ban, Mute
+"""Commands whose outcome is empty where they change nothing."""
+
 _CONCLUSIONS: dict[type[Command] | type[None], Callable[[PlainDialect, Any, Outcome, list[str]], None]] = {
     Join: PlainDialect._conclude_join,
     Part: PlainDialect._conclude_part,
-    Rename: PlainDialect._conclude_change,
-    SetTopic: PlainDialect._conclude_change,
-    SetRole: PlainDialect._conclude_change,
-    SetFlag: PlainDialect._conclude_change,
-    SetSetting: PlainDialect._conclude_change,
-    SetMask: PlainDialect._conclude_change,
-    SetPersonFlag: PlainDialect._conclude_change,
-    Ban: PlainDialect._conclude_change,
-    Mute: PlainDialect._conclude_change,
+    **dict.fromkeys(_CHANGES, PlainDialect._conclude_change),
 }
 """What else is told or remembered once a command's outcome is complete."""

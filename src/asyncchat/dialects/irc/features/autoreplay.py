@@ -61,13 +61,8 @@ def comes(session: IrcSession, record: Record, account: str) -> None:
         session.keep(Absence(record.number))
 
 
-class QueuedReplays:
+class QueuedReplays(list[Command]):
     """Pages to be read once the rooms that a line names are joined."""
-
-    __slots__ = ("asked",)
-
-    def __init__(self) -> None:
-        self.asked: list[Command] = []
 
 
 def joined(session: IrcSession, room: str, record: Record) -> None:
@@ -75,7 +70,7 @@ def joined(session: IrcSession, room: str, record: Record) -> None:
     if not session.context.server.newcomers or session.caps_in & CHATHISTORY:
         return
     queued = session.state(QueuedReplays) or QueuedReplays()
-    queued.asked.append(on_joining(session, room, record.number, record.time))
+    queued.append(on_joining(session, room, record.number, record.time))
     session.keep(queued)
 
 
@@ -103,7 +98,7 @@ def _start_replay(session: IrcSession, _value: StartReplay) -> bytes:
     queued = session.state(QueuedReplays)
     if queued is not None:
         session.forget(QueuedReplays)
-        session.ask_next(*queued.asked)
+        session.ask_next(*queued)
     return b""
 
 

@@ -103,7 +103,7 @@ def _wanted(
         if isinstance(place, str):
             return Fault(place, (target, text), _REF_FAULTS[place])
         places.append(place)
-    most = _limit(limit)
+    most = page_limit(limit)
     if most is None:
         return Fault("INVALID_PARAMS", (limit,), _BAD_LIMIT)
     events = bool(session.caps_out & EVENT_PLAYBACK)
@@ -123,7 +123,7 @@ def _targets(message: Message) -> ReadTargets | Fault:
             code = "INVALID_MSGREFTYPE" if equals and kind != "timestamp" else "INVALID_PARAMS"
             return Fault(code, (text,), "Give a timestamp= of the form YYYY-MM-DDThh:mm:ss.sssZ")
         times.append(time)
-    most = _limit(params[2])
+    most = page_limit(params[2])
     if most is None:
         return Fault("INVALID_PARAMS", (params[2],), _BAD_LIMIT)
     first, second = times
@@ -140,7 +140,7 @@ def _count_fault(params: Sequence[str], wanted: int) -> Fault | None:
     return Fault("INVALID_PARAMS", (), f"{what} parameters")
 
 
-def _limit(text: str) -> int | None:
+def page_limit(text: str) -> int | None:
     """How many messages are wanted, at most a page; None: it is no number from 1."""
     if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
         return None
@@ -199,18 +199,6 @@ def _reading(
     )
 
 
-def _latest(asked: ChathistoryPurpose, limit: int, place: Ref) -> ReadHistory:
-    return _reading(asked, limit, Direction.NEWEST, after=place)
-
-
-def _before(asked: ChathistoryPurpose, limit: int, place: Ref) -> ReadHistory:
-    return _reading(asked, limit, Direction.NEWEST, before=place)
-
-
-def _after(asked: ChathistoryPurpose, limit: int, place: Ref) -> ReadHistory:
-    return _reading(asked, limit, Direction.OLDEST, after=place)
-
-
 def _around(asked: ChathistoryPurpose, limit: int, place: Ref) -> ReadHistory:
     """Up to the place and with it, then from it on."""
     newer = limit // 2
@@ -235,9 +223,9 @@ def _between(asked: ChathistoryPurpose, limit: int, first: Ref, second: Ref) -> 
 
 
 _SELECTORS: dict[str, tuple[int, Callable[..., ReadHistory]]] = {
-    "LATEST": (1, _latest),
-    "BEFORE": (1, _before),
-    "AFTER": (1, _after),
+    "LATEST": (1, lambda asked, limit, place: _reading(asked, limit, Direction.NEWEST, after=place)),
+    "BEFORE": (1, lambda asked, limit, place: _reading(asked, limit, Direction.NEWEST, before=place)),
+    "AFTER": (1, lambda asked, limit, place: _reading(asked, limit, Direction.OLDEST, after=place)),
     "AROUND": (1, _around),
     "BETWEEN": (2, _between),
 }

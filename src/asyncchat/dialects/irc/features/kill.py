@@ -7,9 +7,9 @@ from asyncchat.core.features.kill import Kill, Killed
 from asyncchat.core.features.opers import RequireOper
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.encoder_base import EncoderBase
-from asyncchat.dialects.irc.features.opers import oper_only, reason_of
+from asyncchat.dialects.irc.features.opers import reason_of
 from asyncchat.dialects.irc.registry import by_other, command, lines
-from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.serialize import line, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
@@ -20,7 +20,7 @@ from asyncchat.dialects.irc.tokens import Message
 def _kill(session: IrcSession, message: Message) -> Sequence[Command]:
     name = message.params[0]
     if session.context.names_server(name):
-        return [RequireOper(oper_only(numerics.ERR_CANTKILLSERVER, text="You can't kill a server!"))]
+        return [RequireOper(numeric(numerics.ERR_CANTKILLSERVER, text="You can't kill a server!").value)]
     return [Kill(name, reason_of(message.param(1)) or session.nick)]
 
 

@@ -84,12 +84,7 @@ def _restart(session: IrcSession, message: Message) -> Sequence[Command]:
 
 def _not_from_here(right: str) -> Sequence[Command]:
     text = "Insufficient oper privileges: stop it where it was started"
-    return [opers.RequireOper(oper_only(numerics.ERR_NOPRIVS, right, text=text))]
-
-
-def oper_only(code: str, *words: str, text: str) -> object:
-    """A numeric for operators alone, as ``RequireOper`` takes it."""
-    return numeric(code, *words, text=text).value
+    return [opers.RequireOper(numeric(numerics.ERR_NOPRIVS, right, text=text).value)]
 
 
 def reason_of(text: str) -> str:

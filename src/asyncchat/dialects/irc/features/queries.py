@@ -94,7 +94,8 @@ def _say_person(session: IrcSession, view: PersonView) -> bytes:
         lines.extend(
             say(numerics.RPL_WHOISCHANNELS, nick, text=some) for some in gathered(rooms, _ROOMS_BYTES)
         )
-    lines.append(say(numerics.RPL_WHOISSERVER, nick, session.context.name, text=_our_words(session)))
+    ours = session.context.server.description or session.context.software
+    lines.append(say(numerics.RPL_WHOISSERVER, nick, session.context.name, text=ours))
     if view.seen.server_operator:
         lines.append(say(numerics.RPL_WHOISOPERATOR, nick, text="is an IRC operator"))
     if person.account:
@@ -123,10 +124,6 @@ def _say_person(session: IrcSession, view: PersonView) -> bytes:
     times = str(view.seen.idle), str(view.connected_at // 1_000_000)
     lines.append(say(numerics.RPL_WHOISIDLE, nick, *times, text="seconds idle, signon time"))
     return b"".join(lines)
-
-
-def _our_words(session: IrcSession) -> str:
-    return session.context.server.description or session.context.software
 
 
 @reply(WhoIs)

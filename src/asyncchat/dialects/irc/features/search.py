@@ -1,6 +1,6 @@
 """Searching what was said: SEARCH (https://soju.im/search), answered as a batch."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -15,9 +15,9 @@ from asyncchat.dialects.irc.client_batches import Batch
 from asyncchat.dialects.irc.client_connection import ClientConnection
 from asyncchat.dialects.irc.client_registry import batch_from_server
 from asyncchat.dialects.irc.client_server import wanted
+from asyncchat.dialects.irc.features.history import page_limit
 from asyncchat.dialects.irc.features.messages import message_lines
 from asyncchat.dialects.irc.features.messages_client import replayed
-from asyncchat.dialects.irc.limits import PAGE
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
@@ -48,21 +48,10 @@ def _search(session: IrcSession, message: Message) -> Sequence[Command]:
         read = _ATTRIBUTES.get(name)
         understood = read(value) if read is not None and value else None
         if understood is None:
-            return [session.fail_answer("SEARCH", "INVALID_PARAMS", middle(name), text=_faulty(name))]
+            text = _FORMS.get(name, f"The attributes are {', '.join(_ATTRIBUTES)}")
+            return [session.fail_answer("SEARCH", "INVALID_PARAMS", middle(name), text=text)]
         wanted |= understood
     return [Search(**wanted)]  # type: ignore[arg-type]  # the readers below name its fields
-
-
-def _faulty(name: str) -> str:
-    return _FORMS.get(name, f"The attributes are {', '.join(_ATTRIBUTES)}")
-
-
-def _in(value: str) -> dict[str, object] | None:
-    return {"room": value}
-
-
-def _from(value: str) -> dict[str, object] | None:
-    return {"name": value}
 
 
 # Both ends are included, by the millisecond that a stamp shows.
@@ -85,12 +74,18 @@ def _text(value: str) -> dict[str, object] | None:
 
 
 def _limit(value: str) -> dict[str, object] | None:
-    if not (value.isascii() and value.isdigit() and int(value[:9]) > 0):
-        return None
-    return {"limit": min(int(value[:9]), PAGE)}
+    limit = page_limit(value)
+    return None if limit is None else {"limit": limit}
 
 
-_ATTRIBUTES = {"in": _in, "from": _from, "after": _after, "before": _before, "text": _text, "limit": _limit}
+_ATTRIBUTES: dict[str, Callable[[str], dict[str, object] | None]] = {
+    "in": lambda value: {"room": value},
+    "from": lambda value: {"name": value},
+    "after": _after,
+    "before": _before,
+    "text": _text,
+    "limit": _limit,
+}
 
 
 _FORMS = {

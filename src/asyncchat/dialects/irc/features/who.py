@@ -97,10 +97,6 @@ def _chosen(session: IrcSession, seen: Seen, asked: Who, fields: Sequence[Field]
     return session.numeric(numerics.RPL_WHOSPCRPL, *(word for word in words if word is not None), text=text)
 
 
-def _server_name(session: IrcSession) -> str:
-    return session.context.name
-
-
 def _flags(session: IrcSession, seen: Seen) -> str:
     """Away, operator of the server, roles in the room, bot (IRCv3 bot-mode)."""
     roles = prefix(seen.roles, bool(session.caps_out & MULTI_PREFIX))
@@ -114,7 +110,7 @@ _FIELDS: dict[str, Field] = {
     "u": lambda session, seen, asked: middle(seen.person.user),
     "i": lambda session, seen, asked: middle(seen.address or _UNKNOWN_ADDRESS),
     "h": lambda session, seen, asked: middle(seen.person.host),
-    "s": lambda session, seen, asked: _server_name(session),
+    "s": lambda session, seen, asked: session.context.name,
     "n": lambda session, seen, asked: seen.person.name,
     "f": lambda session, seen, asked: _flags(session, seen),
     "d": lambda session, seen, asked: "0",

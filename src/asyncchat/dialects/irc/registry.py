@@ -57,11 +57,18 @@ COMMANDS: Table[str, CommandSpec] = Table()
 """Each command that a client may send."""
 
 
-def command(name: str, least: int = 0, *, about: str, **fields: Any) -> Callable[[Handler], Handler]:
-    """Declares the handler of a command; the arguments are those of ``CommandSpec``."""
+def command(usage: str, about: str, **fields: Any) -> Callable[[Handler], Handler]:
+    """Declares the handler of a command.
+
+    Args:
+        usage: its name and its parameters, as the specifications write them.
+        about: sentences for people, for HELP.
+        fields: others of ``CommandSpec``.
+    """
+    name, _, params = usage.partition(" ")
 
     def declare(handler: Handler) -> Handler:
-        COMMANDS.put(name, CommandSpec(handler, least, about=about, **fields))
+        COMMANDS.put(name, CommandSpec(handler, params=params, about=about, **fields))
         return handler
 
     return declare

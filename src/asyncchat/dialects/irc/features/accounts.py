@@ -59,11 +59,10 @@ _CODES = {
 
 
 @command(
-    "REGISTER",
-    3,
+    "REGISTER <account>|* <email>|* <password>",
+    "Makes an account, with * of your nickname, which then nobody else can have.",
+    least=3,
     early=True,
-    params="<account>|* <email>|* <password>",
-    about="Makes an account, with * of your nickname, which then nobody else can have.",
 )
 def _register(session: IrcSession, message: Message) -> Sequence[Command]:
     """Makes an account: ``REGISTER <account>|* <email>|* <password>``."""
@@ -85,13 +84,7 @@ def _register(session: IrcSession, message: Message) -> Sequence[Command]:
     return [accounts.RegisterAccount(account, email, password, name, RegisterPurpose())]
 
 
-@command(
-    "VERIFY",
-    2,
-    early=True,
-    params="<account> <code>",
-    about="Is not needed: accounts need no verification here.",
-)
+@command("VERIFY <account> <code>", "Is not needed: accounts need no verification here.", least=2, early=True)
 def _verify(session: IrcSession, message: Message) -> Sequence[Command]:
     """Refuses: no account needs to be verified."""
     if not session.entered and not session.context.server.before_connect:

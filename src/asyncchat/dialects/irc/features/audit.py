@@ -15,9 +15,8 @@ _ACTS_TOLD = 200
 
 
 @command(
-    "AUDIT",
-    params="[<count>|<time>]",
-    about="Shows in notices what operators of the server did: the last 20 acts, as many as you say, or all "
+    "AUDIT [<count>|<time>]",
+    "Shows in notices what operators of the server did: the last 20 acts, as many as you say, or all "
     "since a time such as 2h or 7d (operators).",
 )
 def _audit(session: IrcSession, message: Message) -> Sequence[Command]:

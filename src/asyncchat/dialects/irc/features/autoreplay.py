@@ -131,11 +131,10 @@ class HistServNotice(msgspec.Struct, frozen=True):
 
 
 @command(
-    "HISTORY",
-    1,
-    params="<target> [30m|2h|2026-11-22|N]",
-    about="Shows what was said in a channel or between you and somebody: the last messages, those since a "
+    "HISTORY <target> [30m|2h|2026-11-22|N]",
+    "Shows what was said in a channel or between you and somebody: the last messages, those since a "
     "time or of a day, or N of them. Repeat it for earlier ones.",
+    least=1,
 )
 def _history(session: IrcSession, message: Message) -> Sequence[Command]:
     """Shows what was said in a room or a private conversation; asked again, it goes further back."""

@@ -25,10 +25,9 @@ token("AWAYLEN", REASON_BYTES)
 
 
 @command(
-    "AWAY",
+    "AWAY [:<text>]",
+    "Marks you as away, with a text for those who write to you; without a text you are back.",
     early=True,
-    params="[:<text>]",
-    about="Marks you as away, with a text for those who write to you; without a text you are back.",
 )
 def _away(session: IrcSession, message: Message) -> Sequence[Command]:
     """Marks as away with a text, or as back without one; with draft/pre-away before registration too."""

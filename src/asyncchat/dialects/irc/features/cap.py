@@ -42,12 +42,11 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 @command(
-    "CAP",
-    1,
-    early=True,
-    params="<subcommand> [:<capabilities>]",
-    about="Negotiates capabilities, which extend what a client and this server can do. Subcommands: LS, "
+    "CAP <subcommand> [:<capabilities>]",
+    "Negotiates capabilities, which extend what a client and this server can do. Subcommands: LS, "
     "LIST, REQ, END.",
+    least=1,
+    early=True,
 )
 def _cap(session: IrcSession, message: Message) -> Sequence[Command]:
     subcommand = message.params[0].upper()

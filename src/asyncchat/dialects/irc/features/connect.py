@@ -37,7 +37,7 @@ token("USERLEN", USER_LENGTH)
 _USER_SYMBOLS = frozenset("-_.~[]{}|`^\\")
 
 
-@command("NICK", early=True, params="<nickname>", about="Takes a nickname, or another one.")
+@command("NICK <nickname>", "Takes a nickname, or another one.", early=True)
 def _nick(session: IrcSession, message: Message) -> Sequence[Command]:
     name = message.param(0)
     if not name:
@@ -54,12 +54,11 @@ def _nick(session: IrcSession, message: Message) -> Sequence[Command]:
 
 
 @command(
-    "USER",
-    4,
+    "USER <username> 0 * :<realname>",
+    "Gives your user name and real name, once, before you are let in.",
+    least=4,
     early=True,
     filled=1,
-    params="<username> 0 * :<realname>",
-    about="Gives your user name and real name, once, before you are let in.",
 )
 def _user(session: IrcSession, message: Message) -> Sequence[Command]:
     """Takes user name and real name, once."""
@@ -113,11 +112,10 @@ def entering(session: IrcSession) -> connect.Connect:
 
 
 @command(
-    "PASS",
-    1,
+    "PASS <password>",
+    "Gives the server's password, before NICK and USER, if it has one.",
+    least=1,
     early=True,
-    params="<password>",
-    about="Gives the server's password, before NICK and USER, if it has one.",
 )
 def _password(session: IrcSession, message: Message) -> Sequence[Command]:
     """Takes the server's password; of several the last one counts (RFC 2812, 3.1.1)."""
@@ -132,12 +130,11 @@ def _already() -> DialectReply:
 
 
 @command(
-    "PING",
-    1,
+    "PING <token>",
+    "Asks the server whether the connection works; it answers PONG with the same token.",
+    least=1,
     early=True,
     filled=0,
-    params="<token>",
-    about="Asks the server whether the connection works; it answers PONG with the same token.",
 )
 def _ping(session: IrcSession, message: Message) -> Sequence[Command]:
     token = message.params[0]
@@ -146,28 +143,25 @@ def _ping(session: IrcSession, message: Message) -> Sequence[Command]:
     return [DialectReply(line(f":{session.context.name} PONG {session.context.name}", token))]
 
 
+@command("PONG <token>", "Answers the server's PING. Your client does this by itself.", early=True)
 @command(
-    "PONG", early=True, params="<token>", about="Answers the server's PING. Your client does this by itself."
-)
-@command(
-    "ERROR",
+    "ERROR :<reason>",
+    "Is sent by a server before it closes a connection; from a client it means nothing.",
     early=True,
-    params=":<reason>",
-    about="Is sent by a server before it closes a connection; from a client it means nothing.",
 )
 def _nothing(session: IrcSession, message: Message) -> Sequence[Command]:
     """Asks for nothing: that something came is all it says."""
     return []
 
 
-@command("QUIT", early=True, params="[:<reason>]", about="Leaves the server.")
+@command("QUIT [:<reason>]", "Leaves the server.", early=True)
 def _quit(session: IrcSession, message: Message) -> Sequence[Command]:
     """Leaves, with the prefix that tells a person's reason from a server's."""
     reason = cut(message.param(0), REASON_BYTES)[0]
     return [connect.Quit(f"Quit: {reason}" if reason else "")]
 
 
-@command("SETNAME", 1, filled=0, params=":<realname>", about="Changes your real name.")
+@command("SETNAME :<realname>", "Changes your real name.", least=1, filled=0)
 def _setname(session: IrcSession, message: Message) -> Sequence[Command]:
     """Takes another real name."""
     text = message.params[0]

@@ -20,8 +20,8 @@ _INDEX = ("INDEX", "COMMANDS", "USERCMDS")
 """Subjects under which people look for the list of commands."""
 
 
-@command("HELP", params="[<command>]", about="Says what a command does, or which commands there are.")
-@command("HELPOP", params="[<command>]", about="Says what a command does, or which commands there are.")
+@command("HELP [<command>]", "Says what a command does, or which commands there are.")
+@command("HELPOP [<command>]", "Says what a command does, or which commands there are.")
 def _help(session: IrcSession, message: Message) -> Sequence[Command]:
     subject = message.param(0).upper()
     if not subject or subject in _INDEX:

@@ -69,9 +69,8 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 @command(
-    "CHATHISTORY",
-    params="<subcommand> <target> ... <limit>",
-    about="Gives earlier messages of a channel or between you and somebody. Subcommands: LATEST, BEFORE, "
+    "CHATHISTORY <subcommand> <target> ... <limit>",
+    "Gives earlier messages of a channel or between you and somebody. Subcommands: LATEST, BEFORE, "
     "AFTER, AROUND, BETWEEN, TARGETS.",
 )
 def _chathistory(session: IrcSession, message: Message) -> Sequence[Command]:

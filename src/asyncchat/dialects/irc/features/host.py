@@ -34,10 +34,9 @@ CHGHOST: Final = capability("chghost", "extensions/chghost", changes=True)
 
 
 @command(
-    "CHGHOST",
-    2,
-    params="<nickname> <host>",
-    about="Shows a person as coming from another host, until the person leaves (operators).",
+    "CHGHOST <nickname> <host>",
+    "Shows a person as coming from another host, until the person leaves (operators).",
+    least=2,
 )
 def _chghost(session: IrcSession, message: Message) -> Sequence[Command]:
     return [ChangeHost(message.params[0], message.params[1])]

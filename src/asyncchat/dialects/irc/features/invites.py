@@ -24,9 +24,8 @@ INVITE_NOTIFY: Final = capability("invite-notify", "extensions/invite-notify", c
 
 
 @command(
-    "INVITE",
-    params="[<nickname> <channel>]",
-    about="Invites somebody into a channel; alone it lists the channels that you are invited to.",
+    "INVITE [<nickname> <channel>]",
+    "Invites somebody into a channel; alone it lists the channels that you are invited to.",
 )
 def _invite(session: IrcSession, message: Message) -> Sequence[Command]:
     """Invites somebody into a room; alone it lists the rooms that one is invited to."""
@@ -83,10 +82,7 @@ token("KNOCK")
 
 
 @command(
-    "KNOCK",
-    1,
-    params="<channel> [:<text>]",
-    about="Asks the operators of an invite-only channel (+i) to invite you.",
+    "KNOCK <channel> [:<text>]", "Asks the operators of an invite-only channel (+i) to invite you.", least=1
 )
 def _knock(session: IrcSession, message: Message) -> Sequence[Command]:
     return [invites.Knock(message.params[0], message.param(1))]

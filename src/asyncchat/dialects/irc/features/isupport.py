@@ -32,7 +32,7 @@ class Isupport(msgspec.Struct, frozen=True):
     """The tokens of 005 are asked for."""
 
 
-@command("ISUPPORT", early=True, about="Tells what this server supports.")
+@command("ISUPPORT", "Tells what this server supports.", early=True)
 def _isupport(session: IrcSession, message: Message) -> Sequence[Command]:
     """Tells what the server supports, before registration too where that was negotiated."""
     if not session.entered and not session.caps_in & EXTENDED_ISUPPORT:

@@ -14,9 +14,7 @@ from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
 
-@command(
-    "KILL", 1, params="<nickname> [:<reason>]", about="Disconnects a person from the server (operators)."
-)
+@command("KILL <nickname> [:<reason>]", "Disconnects a person from the server (operators).", least=1)
 def _kill(session: IrcSession, message: Message) -> Sequence[Command]:
     name = message.params[0]
     if session.context.names_server(name):

@@ -43,12 +43,7 @@ TAGMSG_MEANINGS: Final[list[TagmsgMeaning]] = []
 """Those that features have added."""
 
 
-@command(
-    "PRIVMSG",
-    targets=TARGETS,
-    params="<target>{,<target>} :<text>",
-    about="Says something to channels or people.",
-)
+@command("PRIVMSG <target>{,<target>} :<text>", "Says something to channels or people.", targets=TARGETS)
 def _privmsg(session: IrcSession, message: Message) -> Sequence[Command]:
     targets = listed(message.param(0), TARGETS + 1)
     if not targets:
@@ -74,10 +69,9 @@ def _with_services(
 
 
 @command(
-    "NOTICE",
+    "NOTICE <target>{,<target>} :<text>",
+    "Says something that no program answers, not even with an error.",
     targets=TARGETS,
-    params="<target>{,<target>} :<text>",
-    about="Says something that no program answers, not even with an error.",
 )
 def _notice(session: IrcSession, message: Message) -> Sequence[Command]:
     """Says something that is never answered, not even with an error (RFC 2812, 3.3.2)."""
@@ -117,11 +111,10 @@ def _signalled(target: str, tags: Tags) -> Command:
 
 
 @command(
-    "TAGMSG",
+    "TAGMSG <target>{,<target>}",
+    "Tells other people's programs something without a text, for example that you are typing.",
     targets=TARGETS,
     needs=MESSAGE_TAGS,
-    params="<target>{,<target>}",
-    about="Tells other people's programs something without a text, for example that you are typing.",
 )
 def _tagmsg(session: IrcSession, message: Message) -> Sequence[Command]:
     """Passes tags on to other programs, without a text (IRCv3 message-tags, "TAGMSG")."""

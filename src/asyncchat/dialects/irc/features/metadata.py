@@ -77,11 +77,10 @@ _SELF = "*"
 
 
 @command(
-    "METADATA",
-    early=True,
-    params="<target>|* <subcommand> [<key>...|<key> [:<value>]]",
-    about="Reads and sets metadata of people and channels for programs, such as an avatar, and subscribes "
+    "METADATA <target>|* <subcommand> [<key>...|<key> [:<value>]]",
+    "Reads and sets metadata of people and channels for programs, such as an avatar, and subscribes "
     "to keys. Subcommands: GET, LIST, SET, CLEAR, SUB, UNSUB, SUBS, SYNC.",
+    early=True,
 )
 def _metadata(session: IrcSession, message: Message) -> Commands:
     target, subcommand = message.param(0), message.param(1).upper()

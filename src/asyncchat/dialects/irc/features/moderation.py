@@ -27,11 +27,10 @@ token("KICKLEN", KICK_BYTES)
 
 
 @command(
-    "KICK",
-    2,
+    "KICK <channel>{,<channel>} <nickname>{,<nickname>} [:<reason>]",
+    "Puts people out of a channel.",
+    least=2,
     targets=KICKS,
-    params="<channel>{,<channel>} <nickname>{,<nickname>} [:<reason>]",
-    about="Puts people out of a channel.",
 )
 def _kick(session: IrcSession, message: Message) -> Sequence[Command]:
     """Puts members out of a room; of several rooms each has its own nick (RFC 2812, 3.2.8)."""
@@ -46,10 +45,9 @@ def _kick(session: IrcSession, message: Message) -> Sequence[Command]:
 
 
 @command(
-    "TBAN",
-    3,
-    params="<channel> <duration> <mask>",
-    about="Bans a mask from a channel for a time, such as 90m or 1d12h; the ban ends by itself.",
+    "TBAN <channel> <duration> <mask>",
+    "Bans a mask from a channel for a time, such as 90m or 1d12h; the ban ends by itself.",
+    least=3,
 )
 def _tban(session: IrcSession, message: Message) -> Sequence[Command]:
     """Bans a mask from a room for a time (InspIRCd's ``TBAN``)."""

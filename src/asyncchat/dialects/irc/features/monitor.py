@@ -23,11 +23,10 @@ _NAMES_BYTES = 380
 
 
 @command(
-    "MONITOR",
-    1,
-    params="+|-|C|L|S [<nickname>{,<nickname>}]",
-    about="Tells you when people come and go: + adds nicknames, - removes them, C clears the list, L shows "
+    "MONITOR +|-|C|L|S [<nickname>{,<nickname>}]",
+    "Tells you when people come and go: + adds nicknames, - removes them, C clears the list, L shows "
     "it, S tells who of them is here.",
+    least=1,
 )
 def _monitor(session: IrcSession, message: Message) -> Sequence[Command]:
     """Adds and removes nicks (``+ -``), clears the list (``C``), shows it (``L``) or who is here (``S``)."""

@@ -27,10 +27,9 @@ from asyncchat.dialects.irc.tokens import Message
 
 
 @command(
-    "OPER",
-    2,
-    params="<name> <password>",
-    about="Makes you a server operator. With the name owner and the owner code you own this server.",
+    "OPER <name> <password>",
+    "Makes you a server operator. With the name owner and the owner code you own this server.",
+    least=2,
 )
 def _oper(session: IrcSession, message: Message) -> Sequence[Command]:
     """Grants operator rights for the owner code, ``OPER owner CODE``, or as a named operator."""
@@ -39,10 +38,9 @@ def _oper(session: IrcSession, message: Message) -> Sequence[Command]:
 
 
 @command(
-    "OWNER",
-    1,
-    params="[<name>] <password>",
-    about="Makes you a server operator, as OPER does; the owner needs the owner code only.",
+    "OWNER [<name>] <password>",
+    "Makes you a server operator, as OPER does; the owner needs the owner code only.",
+    least=1,
 )
 def _owner(session: IrcSession, message: Message) -> Sequence[Command]:
     """``OPER`` in the words of a terminal: ``OWNER CODE``, ``OWNER NAME PASSWORD``."""
@@ -51,19 +49,16 @@ def _owner(session: IrcSession, message: Message) -> Sequence[Command]:
 
 
 @command(
-    "CONNECT",
-    1,
-    params="<server> [<port> [<server>]]",
-    about="Is not supported: there is no other server to link (operators).",
+    "CONNECT <server> [<port> [<server>]]",
+    "Is not supported: there is no other server to link (operators).",
+    least=1,
 )
 def _connect(session: IrcSession, message: Message) -> Sequence[Command]:
     """Refuses: there is no other server to link."""
     return [opers.RequireOper(no_such_server(message.params[0]).value)]
 
 
-@command(
-    "SQUIT", 2, params="<server> :<reason>", about="Is not supported: there is no link to end (operators)."
-)
+@command("SQUIT <server> :<reason>", "Is not supported: there is no link to end (operators).", least=2)
 def _squit(session: IrcSession, message: Message) -> Sequence[Command]:
     """Refuses: there is no link to end, and this server is stopped as a program is."""
     server = message.params[0]
@@ -72,12 +67,12 @@ def _squit(session: IrcSession, message: Message) -> Sequence[Command]:
     return [opers.RequireOper(no_such_server(server).value)]
 
 
-@command("DIE", about="Is refused: a server is stopped where it was started (operators).")
+@command("DIE", "Is refused: a server is stopped where it was started (operators).")
 def _die(session: IrcSession, message: Message) -> Sequence[Command]:
     return _not_from_here("die")
 
 
-@command("RESTART", about="Is refused: a server is restarted where it was started (operators).")
+@command("RESTART", "Is refused: a server is restarted where it was started (operators).")
 def _restart(session: IrcSession, message: Message) -> Sequence[Command]:
     return _not_from_here("restart")
 

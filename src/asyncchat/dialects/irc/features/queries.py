@@ -46,7 +46,7 @@ class IsOn(msgspec.Struct, frozen=True):
     """Purpose of a question: which of some people are here."""
 
 
-@command("WHOIS", targets=WHOIS, params="[<server>] <nickname>{,<nickname>}", about="Tells about people.")
+@command("WHOIS [<server>] <nickname>{,<nickname>}", "Tells about people.", targets=WHOIS)
 def _whois(session: IrcSession, message: Message) -> Sequence[Command]:
     """Tells what may be known of people; ``WHOIS server nick`` asks a server, or that of a person."""
     asked = message.param(0 if len(message.params) < 2 else 1)
@@ -65,14 +65,12 @@ def _whois(session: IrcSession, message: Message) -> Sequence[Command]:
     return [*questions, DialectReply(context)]
 
 
-@command(
-    "USERHOST", 1, params="<nickname>...", about="Tells the hosts of up to five people, and who is away."
-)
+@command("USERHOST <nickname>...", "Tells the hosts of up to five people, and who is away.", least=1)
 def _userhost(session: IrcSession, message: Message) -> Sequence[Command]:
     return [GetPeople(message.params[:ASKED], UserHost())]
 
 
-@command("ISON", 1, params="<nickname>...", about="Tells which of these people are here.")
+@command("ISON <nickname>...", "Tells which of these people are here.", least=1)
 def _ison(session: IrcSession, message: Message) -> Sequence[Command]:
     nicks = [nick for param in message.params for nick in param.split(" ") if nick]
     return [GetPeople(tuple(nicks[:WATCHED]), IsOn())]

@@ -18,10 +18,9 @@ READ_MARKER: Final = capability("draft/read-marker", "extensions/read-marker", c
 
 
 @command(
-    "MARKREAD",
+    "MARKREAD <target> [timestamp=<time>]",
+    "Sets how far you have read a channel or a private conversation, or asks for it.",
     needs=READ_MARKER,
-    params="<target> [timestamp=<time>]",
-    about="Sets how far you have read a channel or a private conversation, or asks for it.",
 )
 def _markread(session: IrcSession, message: Message) -> Sequence[Command]:
     target = message.param(0)

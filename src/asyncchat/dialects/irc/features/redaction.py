@@ -41,11 +41,10 @@ Redaction = redaction.Erased | redaction.RedactedInPrivate
 
 
 @command(
-    "REDACT",
-    2,
+    "REDACT <target> <msgid> [:<reason>]",
+    "Removes a message from the history: your own, or as a channel's operator anyone's.",
+    least=2,
     needs=MESSAGE_REDACTION,
-    params="<target> <msgid> [:<reason>]",
-    about="Removes a message from the history: your own, or as a channel's operator anyone's.",
 )
 def _redact(session: IrcSession, message: Message) -> Sequence[Command]:
     target, id = message.params[:2]

@@ -24,10 +24,9 @@ from asyncchat.dialects.irc.tokens import Message
 
 
 @command(
-    "RENAME",
-    2,
-    params="<channel> <new name> [:<reason>]",
-    about="Gives a channel another name; everything else of it stays (operators).",
+    "RENAME <channel> <new name> [:<reason>]",
+    "Gives a channel another name; everything else of it stays (operators).",
+    least=2,
 )
 def _rename(session: IrcSession, message: Message) -> Sequence[Command]:
     return [RenameRoom(message.params[0], message.params[1], cut(message.param(2), REASON_BYTES)[0])]

@@ -30,12 +30,11 @@ _SPANS = {"": "people", "C": "opened", "T": "topic"}
 
 
 @command(
-    "LIST",
+    "LIST [<channel>{,<channel>}] [<condition>{,<condition>}]",
+    "Lists the channels. Conditions: a mask like #a*, !mask, >n and <n people, C>n and C<n minutes "
+    "since it was opened, T>n and T<n minutes since its topic was set.",
     targets=LISTED,
     long=True,
-    params="[<channel>{,<channel>}] [<condition>{,<condition>}]",
-    about="Lists the channels. Conditions: a mask like #a*, !mask, >n and <n people, C>n and C<n minutes "
-    "since it was opened, T>n and T<n minutes since its topic was set.",
 )
 def _list_rooms(session: IrcSession, message: Message) -> Sequence[Command]:
     """Lists all rooms, those named, or those that meet conditions; the second parameter may be a server."""

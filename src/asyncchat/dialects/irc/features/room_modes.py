@@ -75,10 +75,9 @@ token("MODES", CHANGES)
 
 
 @command(
-    "MODE",
-    1,
-    params="<target> [<modes> [<argument>...]]",
-    about="Shows or changes the modes of a channel, or your own.",
+    "MODE <target> [<modes> [<argument>...]]",
+    "Shows or changes the modes of a channel, or your own.",
+    least=1,
 )
 def _mode(session: IrcSession, message: Message) -> Sequence[Command]:
     target = message.params[0]

@@ -55,11 +55,10 @@ token("CHANLIMIT", f"#:{join.ROOMS_EACH}")
 
 
 @command(
-    "JOIN",
-    1,
+    "JOIN <channel>{,<channel>} [<key>{,<key>}]",
+    "Joins channels; one that does not exist is opened. JOIN 0 leaves all.",
+    least=1,
     targets=JOINS,
-    params="<channel>{,<channel>} [<key>{,<key>}]",
-    about="Joins channels; one that does not exist is opened. JOIN 0 leaves all.",
 )
 def _join(session: IrcSession, message: Message) -> Sequence[Command]:
     """Joins rooms, each with the key in its place. ``JOIN 0`` leaves all."""
@@ -74,18 +73,17 @@ def _join(session: IrcSession, message: Message) -> Sequence[Command]:
     return [*asked, Pause(autoreplay.StartReplay())]
 
 
-@command("PART", 1, targets=JOINS, params="<channel>{,<channel>} [:<reason>]", about="Leaves channels.")
+@command("PART <channel>{,<channel>} [:<reason>]", "Leaves channels.", least=1, targets=JOINS)
 def _part(session: IrcSession, message: Message) -> Sequence[Command]:
     reason = cut(message.param(1), REASON_BYTES)[0]
     return each(message.params[0], JOINS, lambda room: join.Part(room, reason))
 
 
 @command(
-    "NAMES",
+    "NAMES [<channel>{,<channel>} [<server>]]",
+    "Lists the people in channels; alone, those in all channels.",
     targets=NAMED,
     long=True,
-    params="[<channel>{,<channel>} [<server>]]",
-    about="Lists the people in channels; alone, those in all channels.",
 )
 def _names_command(session: IrcSession, message: Message) -> Sequence[Command]:
     """Lists the members of rooms; without one, those of all rooms (RFC 2812, 3.2.5)."""

@@ -51,11 +51,10 @@ class SaslExchange:
 
 
 @command(
-    "AUTHENTICATE",
-    1,
+    "AUTHENTICATE <mechanism>|<message>|+|*",
+    "Logs you in to your account by SASL. Your client does this by itself if it knows the password.",
+    least=1,
     early=True,
-    params="<mechanism>|<message>|+|*",
-    about="Logs you in to your account by SASL. Your client does this by itself if it knows the password.",
 )
 def _authenticate(session: IrcSession, message: Message) -> Sequence[Command]:
     """Takes the next chunk of a message; a whole message is the mechanism's."""

@@ -35,12 +35,11 @@ class SearchPurpose(msgspec.Struct, frozen=True):
 
 
 @command(
-    "SEARCH",
-    1,
-    params="<attributes>",
-    about="Searches messages: SEARCH text=words;in=#channel;from=nick;after=time;before=time;limit=n, each "
+    "SEARCH <attributes>",
+    "Searches messages: SEARCH text=words;in=#channel;from=nick;after=time;before=time;limit=n, each "
     "of them optional; a space in words is \\s; in=nick searches what you and somebody wrote in "
     "private.",
+    least=1,
 )
 def _search(session: IrcSession, message: Message) -> Sequence[Command]:
     wanted: dict[str, object] = {"limit": _FOUND, "context": SearchPurpose()}

@@ -16,9 +16,8 @@ from asyncchat.text.times import seconds_in
 
 
 @command(
-    "KLINE",
-    params="[<time>] [<mask> [:<reason>]]",
-    about="Bans a mask, an address or a network such as 192.0.2.0/24 from the server, for good or for a "
+    "KLINE [<time>] [<mask> [:<reason>]]",
+    "Bans a mask, an address or a network such as 192.0.2.0/24 from the server, for good or for a "
     "time in seconds or such as 1d2h30m, 90m; alone it lists these bans (operators).",
 )
 def _kline(session: IrcSession, message: Message) -> Sequence[Command]:
@@ -37,7 +36,7 @@ def _kline(session: IrcSession, message: Message) -> Sequence[Command]:
     return [server_bans.BanFromServer(params[0], True, seconds or 0, reason)]
 
 
-@command("UNKLINE", 1, params="<mask>", about="Lifts a ban from the server (operators).")
+@command("UNKLINE <mask>", "Lifts a ban from the server (operators).", least=1)
 def _unkline(session: IrcSession, message: Message) -> Sequence[Command]:
     return [server_bans.BanFromServer(message.params[0], False)]
 

@@ -69,7 +69,7 @@ class Service:
         self._aliases = aliases
         service(fold(name))(self._obey)
         for one in commands:
-            command(one, params="<word> [<parameters>]", about=about)(self._obey_command)
+            command(f"{one} <word> [<parameters>]", about)(self._obey_command)
 
     def __call__(
         self, name: str, least: int, most: int, usage: str, about: str, *, secret: bool = False

@@ -20,10 +20,7 @@ token("TOPICLEN", TOPIC_BYTES)
 
 
 @command(
-    "TOPIC",
-    1,
-    params="<channel> [:<topic>]",
-    about="Shows a channel's topic, or sets it; an empty one removes it.",
+    "TOPIC <channel> [:<topic>]", "Shows a channel's topic, or sets it; an empty one removes it.", least=1
 )
 def _topic(session: IrcSession, message: Message) -> Sequence[Command]:
     if len(message.params) == 1:

@@ -39,11 +39,10 @@ class Who(msgspec.Struct, frozen=True):
 
 
 @command(
-    "WHO",
-    long=True,
-    params="[<mask> [<flags>][%<fields>[,<token>]]]",
-    about="Lists the members of a channel, or the people that a mask matches. Flags: o server operators "
+    "WHO [<mask> [<flags>][%<fields>[,<token>]]]",
+    "Lists the members of a channel, or the people that a mask matches. Flags: o server operators "
     "only; n, u, h, r compare the mask with nickname, user, host, real name alone.",
+    long=True,
 )
 def _who(session: IrcSession, message: Message) -> Sequence[Command]:
     """Lists the members of a room, or the people a mask describes: ``WHO mask [flags][%fields[,token]]``."""

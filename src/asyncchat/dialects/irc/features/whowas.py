@@ -14,12 +14,7 @@ from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
 
-@command(
-    "WHOWAS",
-    1,
-    params="<nickname>{,<nickname>} [<count> [<server>]]",
-    about="Tells who had a nickname before.",
-)
+@command("WHOWAS <nickname>{,<nickname>} [<count> [<server>]]", "Tells who had a nickname before.", least=1)
 def _whowas(session: IrcSession, message: Message) -> Sequence[Command]:
     """Tells who had a nick before; a count that is no positive number asks for all (RFC 2812, 3.6.3)."""
     if not listed(message.params[0], 1):

@@ -20,7 +20,6 @@ from asyncchat.dialects.irc.client_server import ServerFacts
 BARRIER = "said-"
 """What our own PINGs behind messages begin with."""
 
-
 JOIN_REFUSALS = frozenset(
     (
         numerics.ERR_NOSUCHCHANNEL,

@@ -62,7 +62,6 @@ _ENTERING = (Unlock, Connect, LogInWithPassword)
 _GOES_ON = (Say, DialectReply)
 """Commands after which reading goes on; every other one may change what the next line means."""
 
-
 NOTES = ("A line that begins with // is sent with one /; //exit sends exit.",)
 NOTES_KEPT = (*NOTES, "What is said here is kept in this server's history, private messages too.")
 NOTES_NOT_KEPT = (*NOTES, "What is said here is kept only until this server stops.")

@@ -11,7 +11,6 @@ from asyncchat.text.times import Zone
 
 slash = SlashCommands()
 
-
 NOT_PRIVATE = (
     "Not done: this connection is not encrypted, so others could read your password on the way. "
     "Join from the server's own network."

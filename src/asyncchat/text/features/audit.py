@@ -11,7 +11,6 @@ from asyncchat.text.times import Zone
 
 slash = SlashCommands()
 
-
 ACTS_SHOWN = 500
 """Most lines of the audit shown at once: what fits a terminal's memory."""
 

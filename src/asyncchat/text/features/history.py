@@ -20,7 +20,6 @@ from asyncchat.text.times import MOST, Calendar, Zone, parse_date, seconds_back
 
 slash = SlashCommands()
 
-
 PAGE = 50
 """Messages on a page of ``/history``."""
 

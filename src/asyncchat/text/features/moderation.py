@@ -21,7 +21,6 @@ from asyncchat.text.times import Zone, lasting, seconds_in
 
 slash = SlashCommands()
 
-
 LIST_WORDS = {
     BANS: ("banned {}", "lifted the ban of {}", "Banned", "Nobody is banned"),
     MUTES: ("muted {}", "unmuted {}", "Muted", "Nobody is muted"),

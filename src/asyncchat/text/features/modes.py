@@ -38,7 +38,6 @@ from asyncchat.text.times import Zone
 
 slash = SlashCommands()
 
-
 RULE_WORDS = {
     modes.NO_OUTSIDERS: ("only members may speak here", "anyone may speak here, members or not"),
     modes.TOPIC_LOCKED: ("only operators may set the topic", "everyone may set the topic"),

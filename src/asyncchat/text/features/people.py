@@ -23,7 +23,6 @@ slash(
     aliases=("exit",),
 )(lambda _session, text: connect.Quit(text))
 
-
 TEXT = FeatureText(
     commands=slash,
     events={

@@ -9,7 +9,6 @@ from asyncchat.text.slash import Parser, Section, SlashCommands, SlashContext
 
 slash = SlashCommands()
 
-
 _REACTION_BYTES = 40
 """How much of a reaction is shown: a few emoji, a word or two."""
 

@@ -25,11 +25,9 @@ from asyncchat.text.times import Zone
 
 slash = SlashCommands()
 
-
 slash("rooms", "", "Lists the rooms.", Section.BASICS, aliases=("list",))(
     lambda _session, _text: queries.GetRooms()
 )
-
 
 ROOMS_SHOWN = 200
 """Rooms that one list shows, the fullest first."""

@@ -16,7 +16,6 @@ from asyncchat.text.times import Calendar, Zone, parse_date, seconds_back
 
 slash = SlashCommands()
 
-
 PAGE = 30
 """Messages on a page of ``/search``: most people want one of them."""
 

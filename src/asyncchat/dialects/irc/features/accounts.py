@@ -86,7 +86,6 @@ def _register(session: IrcSession, message: Message) -> Sequence[Command]:
 
 @command("VERIFY <account> <code>", "Is not needed: accounts need no verification here.", least=2, early=True)
 def _verify(session: IrcSession, message: Message) -> Sequence[Command]:
-    """Refuses: no account needs to be verified."""
     if not session.entered and not session.context.server.before_connect:
         return [_connect_first(session, "VERIFY")]
     text = "No account waits to be verified here"

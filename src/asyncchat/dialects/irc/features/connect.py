@@ -33,7 +33,6 @@ SETNAME: Final = capability("setname", "extensions/setname", changes=True)
 token("NAMELEN", REALNAME_BYTES)
 token("USERLEN", USER_LENGTH)
 
-
 _USER_SYMBOLS = frozenset("-_.~[]{}|`^\\")
 
 
@@ -61,7 +60,6 @@ def _nick(session: IrcSession, message: Message) -> Sequence[Command]:
     filled=1,
 )
 def _user(session: IrcSession, message: Message) -> Sequence[Command]:
-    """Takes user name and real name, once."""
     if session.entered:
         return [_already()]
     given = "".join(char for char in message.params[0] if char.isascii() and _user_char(char))
@@ -163,7 +161,6 @@ def _quit(session: IrcSession, message: Message) -> Sequence[Command]:
 
 @command("SETNAME :<realname>", "Changes your real name.", least=1, filled=0)
 def _setname(session: IrcSession, message: Message) -> Sequence[Command]:
-    """Takes another real name."""
     text = message.params[0]
     if not text.strip() or size(text) > REALNAME_BYTES or printable(text) != text:
         why = f"A real name has 1 to {REALNAME_BYTES} bytes that can be shown"

@@ -41,7 +41,6 @@ EVENT_PLAYBACK: Final = capability(
 token("CHATHISTORY", PAGE)
 token("MSGREFTYPES", "msgid,timestamp")
 
-
 _NOT_RETRIEVED = "Messages could not be retrieved"
 
 
@@ -147,7 +146,6 @@ def page_limit(text: str) -> int | None:
 
 
 _BAD_LIMIT = "The limit is a number from 1"
-
 
 _REF_FAULTS = {
     "INVALID_PARAMS": "Neither a msgid= nor a timestamp= of the form YYYY-MM-DDThh:mm:ss.sssZ",

@@ -28,7 +28,6 @@ INVITE_NOTIFY: Final = capability("invite-notify", "extensions/invite-notify", c
     "Invites somebody into a channel; alone it lists the channels that you are invited to.",
 )
 def _invite(session: IrcSession, message: Message) -> Sequence[Command]:
-    """Invites somebody into a room; alone it lists the rooms that one is invited to."""
     params = message.params
     if not params:
         return [invites.GetInvitations()]
@@ -76,7 +75,6 @@ def _shown_lines(encoder: EncoderBase, event: invites.InviteShown) -> bytes:
 
 
 not_to_self(invites.InviteShown)
-
 
 token("KNOCK")
 

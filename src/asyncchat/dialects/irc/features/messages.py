@@ -149,7 +149,6 @@ refusal(NoText, numerics.ERR_NOTEXTTOSEND, "", "No text to send")
 refusal(TextTooLong, numerics.ERR_INPUTTOOLONG, "", "Text over {r.limit} bytes")
 refusal(NoSuchMessage, numerics.ERR_UNKNOWNERROR, "*", "There is no such message")
 
-
 Spoken = Said | SaidInPrivate | SaidToRole
 Signal = TagMessageSent | TagMessageSentInPrivate | TagMessageSentToRole | Reacted | ReactedTo
 

@@ -69,9 +69,7 @@ def key_lines(session: IrcSession, code: str, keys: Iterable[str]) -> list[bytes
 
 Keys = tuple[str, ...]
 
-
 Commands = Sequence[Command]
-
 
 _SELF = "*"
 
@@ -180,9 +178,7 @@ _SUBCOMMANDS: dict[str, Callable[[IrcSession, str, Keys], Commands]] = {
     "SYNC": _sync,
 }
 
-
 _WITH_KEYS = frozenset(("GET", "SET", "SUB", "UNSUB"))
-
 
 _FOR_SELF = frozenset(("SUB", "UNSUB", "SUBS"))
 

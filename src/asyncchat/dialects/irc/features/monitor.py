@@ -17,7 +17,6 @@ EXTENDED_MONITOR: Final = capability("extended-monitor", "extensions/extended-mo
 
 token("MONITOR", monitor.MONITOR_EACH)
 
-
 _NAMES_BYTES = 380
 """Nicks in one line, beside any nick and server name."""
 

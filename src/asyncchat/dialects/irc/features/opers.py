@@ -54,7 +54,6 @@ def _owner(session: IrcSession, message: Message) -> Sequence[Command]:
     least=1,
 )
 def _connect(session: IrcSession, message: Message) -> Sequence[Command]:
-    """Refuses: there is no other server to link."""
     return [opers.RequireOper(no_such_server(message.params[0]).value)]
 
 

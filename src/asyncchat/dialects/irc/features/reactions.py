@@ -32,7 +32,6 @@ def _reaction(session: IrcSession, targets: Sequence[str], tags: Tags) -> Comman
 _REACTIONS = {"+draft/react": True, "+draft/unreact": False}
 """The tags of a reaction, and whether it is put or taken back."""
 
-
 messages.TAGMSG_MEANINGS.append(_reaction)
 tagged(Reacted, ReactedTo)(messages.signal_lines)
 to_self(Reacted)(messages.echo)

@@ -257,7 +257,6 @@ _LETTERS: Final[dict[type[Event], Callable[[Any], Letter]]] = {
 }
 """Of each change its letter."""
 
-
 coalesced(*_LETTERS)(mode_lines)
 
 
@@ -277,7 +276,6 @@ silent(
     numerics.RPL_ENDOFEXCEPTLIST,
     numerics.RPL_ENDOFINVEXLIST,
 )
-
 
 shape(numerics.RPL_BANLIST, 2, "{1} ban:", " {2}")
 shape(numerics.RPL_EXCEPTLIST, 2, "{1} exception:", " {2}")

@@ -28,7 +28,6 @@ MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256")
 
 SASL: Final = capability("sasl", "extensions/sasl-3.2", value=",".join(MECHANISMS))
 
-
 MESSAGE_BYTES = 4000
 """Longest message in base64: a name, a password and what SCRAM adds to them need less than a third of it."""
 

@@ -86,7 +86,6 @@ _ATTRIBUTES: dict[str, Callable[[str], dict[str, object] | None]] = {
     "limit": _limit,
 }
 
-
 _FORMS = {
     "in": "A channel or what you and somebody wrote to each other is searched: in=#channel, in=nick",
     "from": "from=nick",

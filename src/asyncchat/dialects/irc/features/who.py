@@ -25,7 +25,6 @@ token("WHOX")
 _MATCHED: Final = {"n": "name", "u": "user", "h": "host", "i": "host", "r": "realname"}
 """What a flag before the fields has a mask held against instead of all of them."""
 
-
 _UNKNOWN_ADDRESS: Final = "255.255.255.255"
 """In the place of an address that is not told (whox)."""
 

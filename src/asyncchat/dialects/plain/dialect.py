@@ -272,10 +272,7 @@ class PlainDialect:
 
     def encode_rename(self, outcome: Outcome) -> bytes:
         """The lines that tell the session the outcome of another person's command."""
-        told: list[str] = []
-        for item in outcome:
-            self._tell(item, told)
-        return self.encoder.lines(told)
+        return self.encoder.lines(self._told(outcome))
 
     def encode_from_sibling(self, outcome: Outcome, *, alone: bool) -> bytes:
         """What another session of its person did that no room is told."""
@@ -337,9 +334,7 @@ class PlainDialect:
         """The next question on the way to a name, or the greeting."""
         if type(asked) is Connect:
             return self._introduce(asked, outcome)
-        told: list[str] = []
-        for item in outcome:
-            self._tell(item, told)
+        told = self._told(outcome)
         if type(asked) is Unlock:
             return self._entry.encode_unlock(outcome, told, self._input.telnet)
         encoded, enter = self._entry.encode_login(outcome, told, self._input.telnet)
@@ -385,6 +380,12 @@ class PlainDialect:
             asked = history.missed("", number, since, self._input.framed)
             limit = asked.left or history.MISSED
             self._follow = (*self._follow, ReadMissed(since, number, limit, asked))
+
+    def _told(self, outcome: Outcome) -> list[str]:
+        told: list[str] = []
+        for item in outcome:
+            self._tell(item, told)
+        return told
 
     def _tell(self, item: object, told: list[str]) -> None:
         """Adds what is said of one item of an outcome."""

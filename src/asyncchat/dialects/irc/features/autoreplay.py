@@ -5,6 +5,7 @@ tag or before its text. A client's questions to clients (CTCP) are left out, it 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -34,16 +35,14 @@ class AutoreplayPurpose(msgspec.Struct, frozen=True):
     joined: int = 0
 
 
+@dataclass(slots=True)
 class Absence:
     """The absence of a person with an account: the number of the record that ended it, and what it missed."""
 
-    __slots__ = ("number", "rooms", "seen")
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.seen: LastSeen | None = None
-        self.rooms: set[str] = set()
-        """Those where that was told."""
+    number: int
+    seen: LastSeen | None = None
+    rooms: set[str] = field(default_factory=set)
+    """Those where that was told."""
 
     def since(self, room: str) -> int | None:
         """Since when it was not in a room, told once; None: that is not known."""

@@ -206,19 +206,13 @@ def opening(context: SharedState) -> bytes:
         f" {context.name} {context.software} {modes.USER_MODES} {modes.ROOM_MODES} "
         f"{modes.ROOM_MODES_WITH_PARAMETER}"
     )
-    return b"".join(
-        (
-            hollow(context.name, numerics.RPL_WELCOME, "", f"Welcome to {context.name}, \0"),
-            hollow(
-                context.name,
-                numerics.RPL_YOURHOST,
-                "",
-                f"Your host is {context.name}, running {context.software}",
-            ),
-            hollow(context.name, numerics.RPL_CREATED, "", created),
-            hollow(context.name, numerics.RPL_MYINFO, known, None),
-        )
+    said = (
+        (numerics.RPL_WELCOME, "", f"Welcome to {context.name}, \0"),
+        (numerics.RPL_YOURHOST, "", f"Your host is {context.name}, running {context.software}"),
+        (numerics.RPL_CREATED, "", created),
+        (numerics.RPL_MYINFO, known, None),
     )
+    return b"".join(hollow(context.name, *one) for one in said)
 
 
 @reply(connect.RealnameFixed)

@@ -172,7 +172,7 @@ def _message_lines(encoder: EncoderBase, record: Record, event: Spoken, batch: s
     else:
         target = f"{PREFIXES[event.role]}{event.room}"
     spoken = event.person.origin, target, event.text, event.speech, event.cuts
-    tags = encoder.message_tags(record, event.person, event.tags, batch)
+    tags = encoder.tags_of(record, event.person, event.tags, batch)
     if encoder.caps & MULTILINE:
         parts = batch_lines(*spoken)
         if len(parts) > 1:
@@ -180,7 +180,7 @@ def _message_lines(encoder: EncoderBase, record: Record, event: Spoken, batch: s
     told = said_lines(*spoken)
     if not tags:
         return b"".join(told)
-    others = encoder.message_tags(record, event.person, None, batch) if len(told) > 1 else b""
+    others = encoder.tags_of(record, event.person, None, batch) if len(told) > 1 else b""
     return tags + others.join(told)
 
 
@@ -209,7 +209,7 @@ def signal_lines(encoder: EncoderBase, record: Record, event: Signal, batch: str
         target = f"{PREFIXES[event.role]}{event.room}"
     else:
         target = event.to.name if isinstance(event, TagMessageSentInPrivate | ReactedTo) else event.room
-    tags = encoder.message_tags(record, event.person, event.tags, batch)
+    tags = encoder.tags_of(record, event.person, event.tags, batch)
     return tags + line(f":{event.person.origin} TAGMSG {target}")
 
 

@@ -103,18 +103,10 @@ def _refused(session: IrcSession, code: str, *context: str, text: str) -> Dialec
     return session.fail_answer("METADATA", code, *context, text=text)
 
 
-def _get(session: IrcSession, target: str, keys: Keys) -> Commands:
-    return [_ask(session, target, keys)]
-
-
-def _list(session: IrcSession, target: str, _rest: Keys) -> Commands:
-    return [_ask(session, target, None)]
-
-
-def _ask(session: IrcSession, target: str, keys: Keys | None) -> Command:
+def _get(session: IrcSession, target: str, keys: Keys | None) -> Commands:
     if session.entered:
-        return facts.GetMetadata(target, keys)
-    return facts.GetMetadata("", keys, session.registration.account, session.registration.metadata)
+        return [facts.GetMetadata(target, keys)]
+    return [facts.GetMetadata("", keys, session.registration.account, session.registration.metadata)]
 
 
 def _set(session: IrcSession, target: str, rest: Keys) -> Commands:
@@ -169,7 +161,7 @@ def _subs(session: IrcSession, _target: str, _rest: Keys) -> Commands:
 
 _SUBCOMMANDS: dict[str, Callable[[IrcSession, str, Keys], Commands]] = {
     "GET": _get,
-    "LIST": _list,
+    "LIST": lambda session, target, _rest: _get(session, target, None),
     "SET": _set,
     "CLEAR": _clear,
     "SUB": _sub,

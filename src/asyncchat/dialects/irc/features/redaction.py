@@ -83,7 +83,7 @@ def _redact_lines(encoder: EncoderBase, record: Record, event: Redaction, batch:
         target, numbers = event.room, event.numbers
     else:
         target, numbers = event.to.name, (event.number,)
-    head = encoder.message_tags(record, event.person, None, batch)
+    head = encoder.tags_of(record, event.person, None, batch)
     start = f":{event.person.origin} REDACT {target}"
     reason = event.reason or None
     return b"".join(head + line(f"{start} {encoder.ids.id_of(number)}", reason) for number in numbers)

@@ -6,6 +6,7 @@ Owns the chunks of a message and the state between two of them; the mechanisms a
 import base64
 import binascii
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -38,15 +39,13 @@ class SaslPurpose(msgspec.Struct, frozen=True):
     """Purpose of what an exchange asks."""
 
 
+@dataclass(slots=True)
 class SaslExchange:
     """An exchange that is not over: what of a message has come, and where the mechanism stands."""
 
-    __slots__ = ("exchange", "mechanism", "received")
-
-    def __init__(self, mechanism: str) -> None:
-        self.mechanism = mechanism
-        self.received = ""
-        self.exchange: object = None
+    mechanism: str
+    received: str = ""
+    exchange: object = None
 
 
 @command(

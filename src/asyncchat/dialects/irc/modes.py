@@ -11,6 +11,9 @@ from asyncchat.core import modes, roles
 from asyncchat.core.masks import ACCOUNT, MUTED, REALNAME
 from asyncchat.text.times import seconds_in
 
+CHANGES: Final = 12
+"""Changes of modes in one line (MODES)."""
+
 FLAG_LETTERS: Final = {
     modes.NO_OUTSIDERS: "n",
     modes.TOPIC_LOCKED: "t",

@@ -6,6 +6,7 @@ several targets is split; must not know any command.
 
 import base64
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
@@ -43,6 +44,15 @@ def middle(text: str) -> str:
     if " " in text:
         text = text.replace(" ", "_")
     return "0" + text if text[0] == ":" else text
+
+
+REASON_BYTES: Final = 255
+"""Longest reason of a quit or a part, and away text (AWAYLEN): half a line."""
+
+
+def reason_of(text: str) -> str:
+    """A reason, cut to its limit."""
+    return cut(text, REASON_BYTES)[0]
 
 
 def hollow(source: str, code: str, words: str, text: str | None) -> bytes:

@@ -21,12 +21,17 @@ from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.isupport import isupport_of
 from asyncchat.dialects.irc.features.metadata import METADATA, in_batch, told_lines
 from asyncchat.dialects.irc.features.server import lusers_lines, motd_lines
-from asyncchat.dialects.irc.limits import REALNAME_BYTES, REASON_BYTES, USER_LENGTH
 from asyncchat.dialects.irc.registry import command, lines, numeric_of, refusal, reply, to_self, to_siblings
-from asyncchat.dialects.irc.serialize import hollow, line, numeric
+from asyncchat.dialects.irc.serialize import hollow, line, numeric, reason_of
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.shared_state import SharedState
 from asyncchat.dialects.irc.tokens import Message
+
+REALNAME_BYTES: Final = 150
+"""Longest real name: fits a WHOIS line beside the longest names."""
+
+USER_LENGTH: Final = 12
+"""Longest user name (USERLEN): it goes before every message, beside a nick that may be long."""
 
 SETNAME: Final = capability("setname", "extensions/setname", changes=True)
 
@@ -155,7 +160,7 @@ def _nothing(session: IrcSession, message: Message) -> Sequence[Command]:
 @command("QUIT [:<reason>]", "Leaves the server.", early=True)
 def _quit(session: IrcSession, message: Message) -> Sequence[Command]:
     """Leaves, with the prefix that tells a person's reason from a server's."""
-    reason = cut(message.param(0), REASON_BYTES)[0]
+    reason = reason_of(message.param(0))
     return [connect.Quit(f"Quit: {reason}" if reason else "")]
 
 

@@ -27,12 +27,14 @@ from asyncchat.dialects.irc.client_server import wanted
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.autoreplay import AutoreplayPurpose
 from asyncchat.dialects.irc.features.messages_client import replayed
-from asyncchat.dialects.irc.limits import PAGE
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 from asyncchat.text.times import milliseconds, timestamp
+
+PAGE: Final = 200
+"""Messages one CHATHISTORY gives (CHATHISTORY): 100 KB at the most, made in a millisecond or two."""
 
 EVENT_PLAYBACK: Final = capability(
     "draft/event-playback", "extensions/chathistory", needs=("draft/chathistory",)

@@ -7,9 +7,8 @@ from asyncchat.core.features.kill import Kill, Killed
 from asyncchat.core.features.opers import RequireOper
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.encoder_base import EncoderBase
-from asyncchat.dialects.irc.features.opers import reason_of
 from asyncchat.dialects.irc.registry import by_other, command, lines
-from asyncchat.dialects.irc.serialize import line, numeric
+from asyncchat.dialects.irc.serialize import line, numeric, reason_of
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 

@@ -26,13 +26,15 @@ from asyncchat.core.replies import NoSuchPerson, NoText, TextTooLong
 from asyncchat.dialects.irc import batches, numerics
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, MESSAGE_TAGS, MULTILINE, token
 from asyncchat.dialects.irc.encoder_base import EncoderBase
-from asyncchat.dialects.irc.limits import TARGETS
 from asyncchat.dialects.irc.modes import PREFIXED, PREFIXES, STATUSMSG
 from asyncchat.dialects.irc.registry import SERVICES, command, refusal, tagged, to_self, to_siblings
 from asyncchat.dialects.irc.serialize import line, listed, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.speech import batch_lines, parse_ctcp, said_lines
 from asyncchat.dialects.irc.tokens import Message, Tags
+
+TARGETS: Final = 4
+"""Targets of one PRIVMSG or NOTICE (TARGMAX): a line must not become a mass mailing."""
 
 token("STATUSMSG", STATUSMSG)
 

@@ -1,6 +1,7 @@
 """Keeping rooms in order: KICK, TBAN (Modern IRC, "KICK message")."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.moderation import Kick
@@ -15,13 +16,18 @@ from asyncchat.dialects.irc.capabilities import token
 from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.encoder_base import EncoderBase
-from asyncchat.dialects.irc.limits import KICK_BYTES, KICKS
 from asyncchat.dialects.irc.modes import parse_extban
 from asyncchat.dialects.irc.registry import by_other, command, lines, refusal
 from asyncchat.dialects.irc.serialize import each, line, middle, numeric, too_many
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 from asyncchat.text.times import seconds_in
+
+KICK_BYTES: Final = 200
+"""Longest reason of a kick (KICKLEN): it stands beside an origin, a room and another name."""
+
+KICKS: Final = 4
+"""People one KICK puts out (TARGMAX)."""
 
 token("KICKLEN", KICK_BYTES)
 

@@ -9,10 +9,8 @@ from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
 from asyncchat.core.features import opers
 from asyncchat.core.replies import NotServerOperator
-from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.features.server import no_such_server
-from asyncchat.dialects.irc.limits import REASON_BYTES
 from asyncchat.dialects.irc.registry import (
     command,
     refusal,
@@ -79,11 +77,6 @@ def _restart(session: IrcSession, message: Message) -> Sequence[Command]:
 def _not_from_here(right: str) -> Sequence[Command]:
     text = "Insufficient oper privileges: stop it where it was started"
     return [opers.RequireOper(numeric(numerics.ERR_NOPRIVS, right, text=text).value)]
-
-
-def reason_of(text: str) -> str:
-    """A reason, cut to its limit."""
-    return cut(text, REASON_BYTES)[0]
 
 
 @reply(opers.OperOnly)

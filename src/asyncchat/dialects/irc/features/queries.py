@@ -1,7 +1,7 @@
 """Questions about people: WHOIS, WHOWAS, USERHOST, ISON (Modern IRC, "User-Based Queries")."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -13,12 +13,20 @@ from asyncchat.dialects.irc.capabilities import MULTI_PREFIX, gathered
 from asyncchat.dialects.irc.client_registry import shape, silent
 from asyncchat.dialects.irc.features.metadata import EVERYBODY, METADATA
 from asyncchat.dialects.irc.features.server import AtServerOf, no_such_server, say_at_server_of
-from asyncchat.dialects.irc.limits import ASKED, WATCHED, WHOIS
 from asyncchat.dialects.irc.modes import PERSON_LETTERS, prefix
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import each, listed, middle, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
+
+ASKED: Final = 5
+"""Nicks of one USERHOST (RFC 2812, 4.8)."""
+
+WATCHED: Final = 50
+"""Nicks of one ISON: a line of common ones."""
+
+WHOIS: Final = 4
+"""Nicks of one WHOIS (TARGMAX): each is some ten lines."""
 
 _ROOMS_BYTES = 300
 """Rooms in one 319, so that the line holds any names beside them."""

@@ -7,7 +7,6 @@ from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
 from asyncchat.core.features import redaction
 from asyncchat.core.features.history import Which
-from asyncchat.core.text import cut
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, capability
 from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
@@ -15,7 +14,6 @@ from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.client_server import wanted
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import messages
-from asyncchat.dialects.irc.limits import REASON_BYTES
 from asyncchat.dialects.irc.registry import (
     by_the_server,
     command,
@@ -26,7 +24,7 @@ from asyncchat.dialects.irc.registry import (
     to_self,
     to_siblings,
 )
-from asyncchat.dialects.irc.serialize import line, middle
+from asyncchat.dialects.irc.serialize import line, middle, reason_of
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
@@ -50,7 +48,7 @@ def _redact(session: IrcSession, message: Message) -> Sequence[Command]:
     target, id = message.params[:2]
     # A message that never was is asked for too: whether the target may be known of is said first.
     number = session.context.server.ids.number_of(id) or 0
-    reason = cut(message.param(2), REASON_BYTES)[0]
+    reason = reason_of(message.param(2))
     return [redaction.Redact(Which(target, number), reason, id)]
 
 

@@ -8,7 +8,6 @@ from asyncchat.core.features.join import RoomHasMoved
 from asyncchat.core.features.rename import CannotRenameRoom, RenameRoom, RoomMoved, RoomNameTaken, RoomRenamed
 from asyncchat.core.features.rooms import Joined, Parted
 from asyncchat.core.names import fold
-from asyncchat.core.text import cut
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import CHANNEL_RENAME
 from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
@@ -16,9 +15,8 @@ from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.client_server import wanted
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features.rooms import say_room
-from asyncchat.dialects.irc.limits import REASON_BYTES
 from asyncchat.dialects.irc.registry import command, failure, lines, reply, to_self
-from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.serialize import line, reason_of
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
@@ -29,7 +27,7 @@ from asyncchat.dialects.irc.tokens import Message
     least=2,
 )
 def _rename(session: IrcSession, message: Message) -> Sequence[Command]:
-    return [RenameRoom(message.params[0], message.params[1], cut(message.param(2), REASON_BYTES)[0])]
+    return [RenameRoom(message.params[0], message.params[1], reason_of(message.param(2)))]
 
 
 @reply(RoomMoved)

@@ -5,6 +5,7 @@ Owns how a condition is spelled; which rooms meet it, the core finds.
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -15,11 +16,16 @@ from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import token
 from asyncchat.dialects.irc.client_registry import shape, silent
 from asyncchat.dialects.irc.features.server import no_such_server
-from asyncchat.dialects.irc.limits import ELIST, LISTED
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import listed, too_many
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
+
+ELIST: Final = "CMNTU"
+"""Kinds of conditions of LIST (ELIST): creation time, mask, negated mask, topic time, users."""
+
+LISTED: Final = 50
+"""Rooms that LIST takes by name (TARGMAX)."""
 
 token("ELIST", ELIST)
 token("SAFELIST")

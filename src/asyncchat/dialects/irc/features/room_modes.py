@@ -38,9 +38,9 @@ from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLin
 from asyncchat.dialects.irc.client_registry import from_server, shape, silent
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features.user_modes import own_changes
-from asyncchat.dialects.irc.limits import CHANGES
 from asyncchat.dialects.irc.modes import (
     ACCOUNT_EXTBAN,
+    CHANGES,
     CHANMODES,
     EXTBANS,
     FLAG_LETTERS,

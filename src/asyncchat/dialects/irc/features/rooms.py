@@ -11,7 +11,6 @@ from asyncchat.core.events import Record
 from asyncchat.core.features import join, queries, rooms, topic
 from asyncchat.core.replies import NoSuchRoom, NotMember
 from asyncchat.core.rooms import Block
-from asyncchat.core.text import cut
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import (
@@ -31,7 +30,6 @@ from asyncchat.dialects.irc.features.metadata import say_joined
 from asyncchat.dialects.irc.features.read_markers import READ_MARKER, mark_line
 from asyncchat.dialects.irc.features.server import no_such_server
 from asyncchat.dialects.irc.features.topic import say_topic
-from asyncchat.dialects.irc.limits import JOINS, NAMED, REASON_BYTES
 from asyncchat.dialects.irc.modes import prefix
 from asyncchat.dialects.irc.registry import (
     command,
@@ -43,9 +41,15 @@ from asyncchat.dialects.irc.registry import (
     to_self,
     to_siblings_as_to_self,
 )
-from asyncchat.dialects.irc.serialize import each, line, middle
+from asyncchat.dialects.irc.serialize import each, line, middle, reason_of
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
+
+JOINS: Final = 50
+"""Rooms of one JOIN or PART: what a line of common names holds (TARGMAX)."""
+
+NAMED: Final = 4
+"""Rooms of one NAMES (TARGMAX): each may be thousands of names."""
 
 EXTENDED_JOIN: Final = capability("extended-join", "extensions/extended-join", changes=True)
 NO_IMPLICIT_NAMES: Final = capability("no-implicit-names", "extensions/no-implicit-names")
@@ -75,7 +79,7 @@ def _join(session: IrcSession, message: Message) -> Sequence[Command]:
 
 @command("PART <channel>{,<channel>} [:<reason>]", "Leaves channels.", least=1, targets=JOINS)
 def _part(session: IrcSession, message: Message) -> Sequence[Command]:
-    reason = cut(message.param(1), REASON_BYTES)[0]
+    reason = reason_of(message.param(1))
     return each(message.params[0], JOINS, lambda room: join.Part(room, reason))
 
 

@@ -6,10 +6,9 @@ from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
 from asyncchat.core.features import server_bans
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.features.opers import reason_of
 from asyncchat.dialects.irc.features.server import Stats
 from asyncchat.dialects.irc.registry import command, numeric_of, refusal, reply, to_self
-from asyncchat.dialects.irc.serialize import middle
+from asyncchat.dialects.irc.serialize import middle, reason_of
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 from asyncchat.text.times import seconds_in

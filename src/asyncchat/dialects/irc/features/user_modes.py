@@ -11,8 +11,7 @@ from asyncchat.core.modes import BOT
 from asyncchat.core.replies import NotYourself
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import token
-from asyncchat.dialects.irc.limits import CHANGES
-from asyncchat.dialects.irc.modes import PERSON_FLAG_OF, PERSON_LETTERS, signed
+from asyncchat.dialects.irc.modes import CHANGES, PERSON_FLAG_OF, PERSON_LETTERS, signed
 from asyncchat.dialects.irc.registry import refusal, reply, to_self, to_siblings_as_to_self
 from asyncchat.dialects.irc.serialize import line, numeric
 from asyncchat.dialects.irc.session import IrcSession

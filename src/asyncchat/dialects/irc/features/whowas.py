@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from asyncchat.core.commands import Command
 from asyncchat.core.features.whowas import GetWhowas, WhowasView
 from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.features.queries import WHOIS
 from asyncchat.dialects.irc.features.server import no_such_server
-from asyncchat.dialects.irc.limits import WHOIS
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import each, listed, middle, numeric
 from asyncchat.dialects.irc.session import IrcSession

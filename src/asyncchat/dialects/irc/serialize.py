@@ -18,6 +18,12 @@ from asyncchat.dialects.irc.tokens import LINE_BYTES
 BODY_BYTES = LINE_BYTES - 2
 """A line without its CR LF."""
 
+REASON_BYTES: Final = 255
+"""Longest reason of a quit or a part, and away text (AWAYLEN): half a line."""
+
+CHUNK_BYTES = 400
+"""Longest chunk of a message in base64 (sasl-3.1, "The AUTHENTICATE command")."""
+
 _BREAKS = str.maketrans({"\r": " ", "\n": " ", "\0": " "})
 
 
@@ -46,10 +52,6 @@ def middle(text: str) -> str:
     return "0" + text if text[0] == ":" else text
 
 
-REASON_BYTES: Final = 255
-"""Longest reason of a quit or a part, and away text (AWAYLEN): half a line."""
-
-
 def reason_of(text: str) -> str:
     """A reason, cut to its limit."""
     return cut(text, REASON_BYTES)[0]
@@ -61,15 +63,11 @@ def hollow(source: str, code: str, words: str, text: str | None) -> bytes:
     return marked.replace(b"\x1a", b"\0")
 
 
-CHUNK_BYTES = 400
-"""Longest chunk of a message in base64 (sasl-3.1, "The AUTHENTICATE command")."""
-
-
 def chunks(data: bytes) -> list[str]:
     """A message as AUTHENTICATE takes it; a last chunk of full length is followed by an empty one."""
     text = base64.b64encode(data).decode()
-    cut = [text[at : at + CHUNK_BYTES] for at in range(0, len(text), CHUNK_BYTES)]
-    return cut if cut and len(cut[-1]) < CHUNK_BYTES else [*cut, "+"]
+    pieces = [text[at : at + CHUNK_BYTES] for at in range(0, len(text), CHUNK_BYTES)]
+    return pieces if pieces and len(pieces[-1]) < CHUNK_BYTES else [*pieces, "+"]
 
 
 class Numeric(msgspec.Struct, frozen=True):

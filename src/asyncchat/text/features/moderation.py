@@ -61,19 +61,31 @@ def _mask(listed: str) -> Parser:
     return parse
 
 
+def _unmask(listed: str) -> Parser:
+    """A parser that takes a name or a mask off a list."""
+    return lambda session, text: _set_mask(session.room, listed, text, False)
+
+
+def _set_mask(room: str, listed: str, text: str, on: bool, seconds: int = 0) -> Command | None:
+    """``realname:MASK`` matches real names, which have spaces; ``mute:MASK`` excepts from mutes alone."""
+    muted = listed == EXCEPTIONS and text.startswith(MUTED[1:]) and " " not in text
+    if muted or text.startswith((REALNAME[1:], ACCOUNT[1:])):
+        text = f"~{text}"
+    elif not text or " " in text:
+        return None
+    if listed == BANS:
+        return Ban(room, text, on, out=True, seconds=seconds)
+    if listed == MUTES:
+        return Mute(room, text, on, seconds)
+    return SetMask(room, listed, text, on, seconds)
+
+
 slash(
     "mute",
     "[NAME|MASK [30m|2h|7d]]",
     "Lets a person read here but not speak; alone lists who is muted.",
     Section.MODERATION,
 )(_mask(MUTES))
-
-
-def _unmask(listed: str) -> Parser:
-    """A parser that takes a name or a mask off a list."""
-    return lambda session, text: _set_mask(session.room, listed, text, False)
-
-
 slash("unmute", "NAME|MASK", "Lets a person speak again.", Section.MODERATION)(_unmask(MUTES))
 slash(
     "ban",
@@ -96,20 +108,6 @@ slash(
     Section.MODERATION,
 )(_mask(GUESTS))
 slash("unguest", "NAME|MASK", "Takes that back.", Section.MODERATION)(_unmask(GUESTS))
-
-
-def _set_mask(room: str, listed: str, text: str, on: bool, seconds: int = 0) -> Command | None:
-    """``realname:MASK`` matches real names, which have spaces; ``mute:MASK`` excepts from mutes alone."""
-    muted = listed == EXCEPTIONS and text.startswith(MUTED[1:]) and " " not in text
-    if muted or text.startswith((REALNAME[1:], ACCOUNT[1:])):
-        text = f"~{text}"
-    elif not text or " " in text:
-        return None
-    if listed == BANS:
-        return Ban(room, text, on, out=True, seconds=seconds)
-    if listed == MUTES:
-        return Mute(room, text, on, seconds)
-    return SetMask(room, listed, text, on, seconds)
 
 
 def _kicked(event: Kicked) -> str:

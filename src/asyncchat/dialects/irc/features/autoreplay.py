@@ -164,22 +164,16 @@ def _zone(session: IrcSession) -> Zone:
 def told_lines(session: IrcSession, page: HistoryPage, asked: AutoreplayPurpose, batch: str) -> list[bytes]:
     """A page's messages."""
     encoder = session.encoder
+    records = [record for record in page.records if _is_told(session, page, record)]
     if session.caps_out & SERVER_TIME:
-        return [
-            message_lines(encoder, record, batch)
-            for record in page.records
-            if _is_told(session, page, record)
-        ]
+        return [message_lines(encoder, record, batch) for record in records]
     zone = _zone(session)
     today = zone.day(asked.joined or (page.records[-1].time if page.records else 0))
     lines = []
-    for record in page.records:
-        if not _is_told(session, page, record):
-            continue
-        day = zone.day(record.time)
-        when = (
-            zone.clock(record.time) if day == today else f"{zone.day_name(day)[4:]} {zone.clock(record.time)}"
-        )
+    for record in records:
+        day, when = zone.day(record.time), zone.clock(record.time)
+        if day != today:
+            when = f"{zone.day_name(day)[4:]} {when}"
         message: Any = record.event
         stamped = "\n".join(f"[{when}] {part}" for part in message.text.split("\n"))
         event = msgspec.structs.replace(message, text=stamped, cuts=())

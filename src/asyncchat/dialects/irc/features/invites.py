@@ -38,12 +38,8 @@ def _invite(session: IrcSession, message: Message) -> Sequence[Command]:
 
 @reply(invites.InvitationsView)
 def _say_invitations(session: IrcSession, view: invites.InvitationsView) -> bytes:
-    return b"".join(
-        (
-            *(session.numeric(numerics.RPL_INVITELIST, room) for room in view.rooms),
-            session.numeric(numerics.RPL_ENDOFINVITELIST, text="End of /INVITE list"),
-        )
-    )
+    told = b"".join(session.numeric(numerics.RPL_INVITELIST, room) for room in view.rooms)
+    return told + session.numeric(numerics.RPL_ENDOFINVITELIST, text="End of /INVITE list")
 
 
 refusal(invites.AlreadyThere, numerics.ERR_USERONCHANNEL, "{r.name} {r.room}", "is already on channel")

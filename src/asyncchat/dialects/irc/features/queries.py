@@ -97,9 +97,8 @@ def _say_person(session: IrcSession, view: PersonView) -> bytes:
     if view.rooms:
         every = bool(session.caps_out & MULTI_PREFIX)
         rooms = [prefix(roles, every) + room for room, roles in view.rooms]
-        lines.extend(
-            say(numerics.RPL_WHOISCHANNELS, nick, text=some) for some in gathered(rooms, _ROOMS_BYTES)
-        )
+        told = gathered(rooms, _ROOMS_BYTES)
+        lines.extend(say(numerics.RPL_WHOISCHANNELS, nick, text=some) for some in told)
     ours = session.context.server.description or session.context.software
     lines.append(say(numerics.RPL_WHOISSERVER, nick, session.context.name, text=ours))
     if view.seen.server_operator:
@@ -114,10 +113,8 @@ def _say_person(session: IrcSession, view: PersonView) -> bytes:
         since = f"has not been connected since {session.context.moment(view.offline_since)}"
         lines.append(say(numerics.RPL_WHOISSPECIAL, nick, text=since))
     if view.private:
-        modes = (
-            "".join(sorted(PERSON_LETTERS[flag] for flag in view.seen.flags))
-            + "o" * view.seen.server_operator
-        )
+        modes = "".join(sorted(PERSON_LETTERS[flag] for flag in view.seen.flags))
+        modes += "o" * view.seen.server_operator
         if modes:
             lines.append(say(numerics.RPL_WHOISMODES, nick, text=f"is using modes +{modes}"))
         address = view.seen.address

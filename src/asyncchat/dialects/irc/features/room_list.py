@@ -78,16 +78,13 @@ def parse_conditions(conditions: Sequence[str]) -> GetRooms:
 
 @reply(RoomsView)
 def _say_rooms(session: IrcSession, view: RoomsView) -> bytes:
-    return b"".join(
-        (
-            session.numeric(numerics.RPL_LISTSTART, "Channel", text="Users  Name"),
-            *(
-                session.numeric(numerics.RPL_LIST, room.room, str(room.size), text=room.topic)
-                for room in view.rooms
-            ),
-            session.numeric(numerics.RPL_LISTEND, text="End of /LIST"),
-        )
+    say = session.numeric
+    start, end = (
+        say(numerics.RPL_LISTSTART, "Channel", text="Users  Name"),
+        say(numerics.RPL_LISTEND, text="End of /LIST"),
     )
+    told = (say(numerics.RPL_LIST, room.room, str(room.size), text=room.topic) for room in view.rooms)
+    return b"".join((start, *told, end))
 
 
 # The client's side.

@@ -152,21 +152,11 @@ _LISTED: dict[str, tuple[str, str, str]] = {
 @reply(MasksView)
 def _say_masks(session: IrcSession, view: MasksView) -> bytes:
     entry, end, text = _LISTED[view.lists[0]]
-    return b"".join(
-        (
-            *(
-                session.numeric(
-                    entry,
-                    view.room,
-                    middle(modes.format_extban(mask.listed, mask.mask)[1]),
-                    mask.by,
-                    str(mask.time // 1_000_000),
-                )
-                for mask in view.masks
-            ),
-            session.numeric(end, view.room, text=text),
-        )
-    )
+    told = []
+    for mask in view.masks:
+        shown = middle(modes.format_extban(mask.listed, mask.mask)[1])
+        told.append(session.numeric(entry, view.room, shown, mask.by, str(mask.time // 1_000_000)))
+    return b"".join((*told, session.numeric(end, view.room, text=text)))
 
 
 numeric_of(BadValue)(

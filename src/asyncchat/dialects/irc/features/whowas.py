@@ -35,16 +35,8 @@ def _say_gone(session: IrcSession, view: WhowasView) -> bytes:
     lines = []
     for gone in view.entries:
         person = gone.person
-        lines.append(
-            say(
-                numerics.RPL_WHOWASUSER,
-                person.name,
-                middle(person.user),
-                middle(person.host),
-                "*",
-                text=person.realname,
-            )
-        )
+        origin = person.name, middle(person.user), middle(person.host)
+        lines.append(say(numerics.RPL_WHOWASUSER, *origin, "*", text=person.realname))
         until = f"{datetime.fromtimestamp(gone.time / 1_000_000, UTC):%a %b %d %Y %H:%M:%S} UTC"
         lines.append(say(numerics.RPL_WHOISSERVER, person.name, session.context.name, text=until))
     if not lines:

@@ -13,7 +13,7 @@ from asyncchat.core.features.redaction import Erase, EraseFrom
 from asyncchat.core.features.search import Search
 from asyncchat.core.names import fold
 from asyncchat.dialects.base import ServerInfo
-from asyncchat.dialects.plain import Plain, PlainDialect
+from asyncchat.dialects.plain.dialect import Plain, PlainDialect
 from tests.dialects.driver import Hub, Peer, server_info
 
 NOW = 1_795_381_200_000_000  # Sun 22 Nov 2026 21:00 UTC

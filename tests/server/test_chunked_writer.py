@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from asyncchat.dialects.plain import Plain
+from asyncchat.dialects.plain.dialect import Plain
 from asyncchat.server import chunked_writer
 from asyncchat.server.chunked_writer import ChunkedWriter
 from tests.dialects.driver import server_info

@@ -47,7 +47,7 @@ from asyncchat.dialects.irc.modes import (
     SETTING_LETTERS,
     format_extban,
 )
-from asyncchat.text.durations import lasting
+from asyncchat.text.times import lasting
 
 Line = tuple[str, ...]
 """A command and its parameters; the last one may have spaces."""

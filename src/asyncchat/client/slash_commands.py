@@ -27,10 +27,9 @@ from asyncchat.core.features.search import Search
 from asyncchat.core.features.topic import GetTopic, SetTopic
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.text import slash
-from asyncchat.text.arguments import name_and_rest
 from asyncchat.text.features import history, search
 from asyncchat.text.sentences import reply_lines
-from asyncchat.text.slash import Section, SlashCommand
+from asyncchat.text.slash import Section, SlashCommand, name_and_rest
 from asyncchat.text.times import Zone
 
 

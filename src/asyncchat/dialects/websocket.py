@@ -118,8 +118,7 @@ class WebSocketEncoder:
 
     def encode(self, record: Record) -> bytes:
         """The frames of an event, or nothing where IRC has no word for it."""
-        lines = self.irc.encode(record)
-        return framed(lines, self._first) if lines else b""
+        return framed(self.irc.encode(record), self._first)
 
 
 class WebSocket:
@@ -153,16 +152,8 @@ class WebSocketDialect:
     """One session's IRC in frames (``dialects.base.Dialect``)."""
 
     __slots__ = (
-        "_closing",
-        "_ended",
-        "_first",
-        "_irc",
-        "_last",
-        "_pieces",
-        "_protocol",
-        "_shared",
-        "encoder",
-    )
+        "_closing", "_ended", "_first", "_irc", "_last", "_pieces", "_protocol", "_shared", "encoder",
+    )  # fmt: skip
 
     def __init__(self, shared: WebSocket, irc: IrcDialect, first: int) -> None:
         self._shared = shared
@@ -227,17 +218,15 @@ class WebSocketDialect:
             self.encoder = self._shared.encoder(self._irc.encoder, self._first)
         if self._irc.closed:
             return self._end(lines, CloseCode.NORMAL_CLOSURE, "")
-        return framed(lines, self._first) if lines else b""
+        return framed(lines, self._first)
 
     def encode_rename(self, outcome: Outcome) -> bytes:
         """What another session caused, as IRC tells it."""
-        lines = self._irc.encode_rename(outcome)
-        return framed(lines, self._first) if lines else b""
+        return framed(self._irc.encode_rename(outcome), self._first)
 
     def encode_from_sibling(self, outcome: Outcome, *, alone: bool) -> bytes:
         """What another session of its person caused, as IRC tells it."""
-        lines = self._irc.encode_from_sibling(outcome, alone=alone)
-        return framed(lines, self._first) if lines else b""
+        return framed(self._irc.encode_from_sibling(outcome, alone=alone), self._first)
 
     def closing_bytes(self, reason: str, *, stopping: bool = False) -> bytes:
         """ERROR with the reason, then a close frame, once."""
@@ -251,8 +240,7 @@ class WebSocketDialect:
 
     def on_tick(self, now: float) -> bytes:
         """What IRC says of what was left half done."""
-        lines = self._irc.on_tick(now)
-        return framed(lines, self._first) if lines else b""
+        return framed(self._irc.on_tick(now), self._first)
 
     def _messages(self) -> list[bytes]:
         """The messages that are complete; a fault in one fails the connection and ends the list."""
@@ -283,7 +271,7 @@ class WebSocketDialect:
         if self._ended:
             return b""
         self._ended = True
-        told = framed(lines, self._first) if lines else b""
+        told = framed(lines, self._first)
         if self._last:
             # A peer that has closed reads nothing more but the answer to that.
             return self._last if self._protocol.close_rcvd is not None else told + self._last

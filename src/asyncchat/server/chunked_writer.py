@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from asyncchat.dialects.plain import WRITE_PAUSE, Pieces
+from asyncchat.dialects.plain.unframed import WRITE_PAUSE, Pieces
 
 if TYPE_CHECKING:
-    from asyncchat.dialects.plain import PlainDialect
+    from asyncchat.dialects.plain.dialect import PlainDialect
 
 
 class ChunkedWriter:

@@ -10,7 +10,7 @@ import logging
 import re
 from typing import TYPE_CHECKING
 
-from asyncchat.dialects.plain import silence_for
+from asyncchat.dialects.plain.unframed import silence_for
 from asyncchat.server.addresses import is_local
 from asyncchat.server.chunked_writer import ChunkedWriter
 from asyncchat.server.http.connection import HttpConnection
@@ -18,7 +18,7 @@ from asyncchat.server.limits import REGISTRATION_SECONDS
 from asyncchat.server.sniffing import Kind, readable, sniff
 
 if TYPE_CHECKING:
-    from asyncchat.dialects.plain import PlainDialect
+    from asyncchat.dialects.plain.dialect import PlainDialect
     from asyncchat.server.http.app import App
     from asyncchat.server.listeners import Listeners
     from asyncchat.server.protocols import Protocols

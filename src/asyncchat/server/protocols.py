@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from asyncchat import __version__
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc.server_context import IrcContext
-from asyncchat.dialects.plain import Plain
+from asyncchat.dialects.plain.dialect import Plain
 from asyncchat.dialects.websocket import WebSocket
 from asyncchat.server.hub import wall_clock
 

@@ -4,14 +4,15 @@ Owns the tables, which ``text.features`` fills; must not know who is told, nor t
 is one line without its end (a message of several lines has several); an empty one is not told.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from asyncchat.core.events import Event, Record
+from asyncchat.core.features.messages import Speech
+from asyncchat.core.names import LOBBY, fold
+from asyncchat.core.people import Person
 from asyncchat.core.replies import Refusal, Reply
 from asyncchat.text import slash
 from asyncchat.text.sanitize import shown
@@ -36,7 +37,7 @@ class FeatureText(msgspec.Struct, frozen=True):
         audit: what the audit says of its events: one sentence without a time and without a full stop.
     """
 
-    commands: tuple[SlashCommand, ...] = ()
+    commands: Sequence[SlashCommand] = ()
     events: dict[type[Event], Sentence] = {}
     own_events: dict[type[Event], Sentence] = {}
     replies: dict[type[Reply], ReplyLines] = {}
@@ -44,17 +45,11 @@ class FeatureText(msgspec.Struct, frozen=True):
     audit: dict[type[Event], AuditSentence] = {}
 
 
-_EVENTS: dict[type[Event], Sentence] = {}
-_OWN_EVENTS: dict[type[Event], Sentence] = {}
-_REPLIES: dict[type[Reply], ReplyLines] = {}
-_REFUSALS: dict[type[Refusal], Sentence] = {}
-_AUDIT: dict[type[Event], AuditSentence] = {}
-
-EVENTS: Mapping[type[Event], Sentence] = _EVENTS
-OWN_EVENTS: Mapping[type[Event], Sentence] = _OWN_EVENTS
-REPLIES: Mapping[type[Reply], ReplyLines] = _REPLIES
-REFUSALS: Mapping[type[Refusal], Sentence] = _REFUSALS
-AUDIT: Mapping[type[Event], AuditSentence] = _AUDIT
+EVENTS: dict[type[Event], Sentence] = {}
+OWN_EVENTS: dict[type[Event], Sentence] = {}
+REPLIES: dict[type[Reply], ReplyLines] = {}
+REFUSALS: dict[type[Refusal], Sentence] = {}
+AUDIT: dict[type[Event], AuditSentence] = {}
 
 
 def register(feature: FeatureText) -> None:
@@ -64,11 +59,11 @@ def register(feature: FeatureText) -> None:
         ValueError: two features have the same slash command, or words for the same value.
     """
     slash.register(feature.commands)
-    _add(_EVENTS, feature.events)
-    _add(_OWN_EVENTS, feature.own_events)
-    _add(_REPLIES, feature.replies)
-    _add(_REFUSALS, feature.refusals)
-    _add(_AUDIT, feature.audit)
+    _add(EVENTS, feature.events)
+    _add(OWN_EVENTS, feature.own_events)
+    _add(REPLIES, feature.replies)
+    _add(REFUSALS, feature.refusals)
+    _add(AUDIT, feature.audit)
 
 
 def _add(table: dict[Any, Any], declared: Mapping[Any, Any]) -> None:
@@ -114,3 +109,72 @@ def audit_sentence(event: Event, zone: Zone) -> str:
 def audit_line(record: Record, zone: Zone) -> str:
     """``Sun 22 Nov 2026 21:14 UTC  …``."""
     return f"{zone.moment(record.time)}  {audit_sentence(record.event, zone)}"
+
+
+# Parts of sentences that several features need.
+
+NAMES_SHOWN = 100
+"""Names that one list shows: about a screen of them."""
+
+
+def is_lobby(room: str) -> bool:
+    """Whether a name means the lobby."""
+    return room == LOBBY or fold(room) == LOBBY
+
+
+def place(room: str) -> str:
+    """A room as a sentence names it."""
+    return "the lobby" if is_lobby(room) else room
+
+
+def in_room(room: str, sentence: str) -> str:
+    """The sentence, with the room before it unless that is the lobby."""
+    return sentence if is_lobby(room) else f"[{room}] {sentence}"
+
+
+def because(reason: str) -> str:
+    """A reason in brackets, or nothing."""
+    return f" ({reason})" if reason else ""
+
+
+def after_colon(text: str) -> str:
+    """A colon and the text, or nothing."""
+    return f": {text}" if text else ""
+
+
+def capitalized(text: str) -> str:
+    """The text with a capital first letter; the others stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """``1 day``, ``1,500 days``."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def first_names(names: list[str], size: int) -> list[str]:
+    """At most ``NAMES_SHOWN`` of ``size`` names, and how many more there are."""
+    if size <= NAMES_SHOWN:
+        return names
+    return [*names[:NAMES_SHOWN], f"{size - NAMES_SHOWN:,} others"]
+
+
+def a_role(name: str) -> str:
+    """A role as a sentence names it: ``an operator``."""
+    return f"a{'n' if name[0] in 'aeiou' else ''} {name}"
+
+
+def spoken(start: str, name: str, text: str, speech: Speech) -> str:
+    """A person's message; each line of several has its speaker. Clients' own queries (CTCP) are not shown."""
+    if speech is Speech.ACTION:
+        start = f"{start}* {name} "
+    elif speech is Speech.CTCP_QUERY or speech is Speech.CTCP_REPLY:
+        return ""
+    else:
+        start = f"{start}{name}: "
+    return "\n".join(start + part for part in text.split("\n")) if "\n" in text else start + text
+
+
+def full_origin(person: Person) -> str:
+    """A person with what others are not shown: the address behind a cloak."""
+    return f"{person.origin} ({person.address})" if person.address else person.origin

@@ -4,8 +4,6 @@ Owns the table, its grammar and the help; must not know what becomes of a comman
 declared in ``text.features``.
 """
 
-from __future__ import annotations
-
 import enum
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
@@ -17,7 +15,7 @@ import msgspec
 from asyncchat.core.commands import Command
 from asyncchat.core.features.history import ReadHistory
 from asyncchat.core.features.search import Search
-from asyncchat.text.arguments import name_and_rest
+from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.text.times import Calendar
 
 
@@ -114,14 +112,39 @@ class SlashCommand(msgspec.Struct, frozen=True):
         return f"Usage: {self.usage}" if asked is None else asked
 
 
+_ACTORS = {Section.MODERATION: Actor.ROOM_OPERATORS, Section.SERVER: Actor.SERVER_OPERATORS}
+"""Who may use the commands of a section, unless a command says something else; else everyone."""
+
+
+class SlashCommands(list[SlashCommand]):
+    """The commands of one feature, in the order in which the help lists those of a section."""
+
+    def __call__(
+        self,
+        name: str,
+        parameters: str,
+        about: str,
+        section: Section,
+        *,
+        actor: Actor | None = None,
+        aliases: tuple[str, ...] = (),
+    ) -> Callable[[Parser], Parser]:
+        """Declares a parser's command; the arguments are those of ``SlashCommand``."""
+
+        def declare(parse: Parser) -> Parser:
+            who = actor or _ACTORS.get(section, Actor.EVERYONE)
+            self.append(SlashCommand(name, parameters, about, parse, section, who, aliases))
+            return parse
+
+        return declare
+
+
 def one_name(make: Callable[[str, str], Command]) -> Parser:
     """A parser that takes one name; ``make`` gets the current room and the name."""
     return lambda session, text: make(session.room, text) if text and " " not in text else None
 
 
-_COMMANDS: dict[str, SlashCommand] = {}
-
-COMMANDS: Mapping[str, SlashCommand] = _COMMANDS
+COMMANDS: dict[str, SlashCommand] = {}
 """Each command by its name and its aliases."""
 
 
@@ -133,9 +156,9 @@ def register(declared: Iterable[SlashCommand]) -> None:
     """
     for command in declared:
         for word in (command.name, *command.aliases):
-            if word in _COMMANDS:
+            if word in COMMANDS:
                 raise ValueError(f"/{word} is declared twice")
-            _COMMANDS[word] = command
+            COMMANDS[word] = command
 
 
 def parse_slash(session: SlashContext, line: str) -> Command | str:
@@ -150,6 +173,38 @@ def unknown(word: str, known: Mapping[str, SlashCommand] = COMMANDS) -> str:
     near = get_close_matches(word[:32].lower(), known, 1)
     meant = f" Did you mean /{near[0]}?" if near else ""
     return f"There is no /{word[:32]}.{meant} /help lists the commands; // sends a line that begins with /."
+
+
+# What follows the word.
+
+_ROOM_STARTS = ROOM_SIGNS | {"&"}
+"""The first characters of a room's name; other IRC servers have rooms that begin with ``&``."""
+
+
+def name_from(text: str) -> str:
+    """A name as typed, trimmed; spaces inside become ``_``."""
+    return "_".join(text.split())
+
+
+def name_and_rest(text: str) -> tuple[str, str]:
+    """The first word, and what follows it."""
+    name, _, rest = text.partition(" ")
+    return name, rest.strip()
+
+
+def is_room(text: str) -> bool:
+    """Whether a word names a room."""
+    return text[:1] in _ROOM_STARTS if text else False
+
+
+def room_from(text: str) -> str:
+    """A room's name as typed; its ``#`` may be left out."""
+    return text if is_room(text) else f"#{text}"
+
+
+def switch_from(text: str) -> bool | None:
+    """What ``on`` and ``off`` mean; None for anything else."""
+    return {"on": True, "off": False}.get(text.lower())
 
 
 # The help.

@@ -13,8 +13,7 @@ from asyncchat.dialects.irc import (
     features,  # noqa: F401  # fills the tables
     numerics,
 )
-from asyncchat.dialects.irc.capabilities import CAPABILITIES
-from asyncchat.dialects.irc.isupport import tokens
+from asyncchat.dialects.irc.capabilities import CAPABILITIES, isupport_tokens
 from asyncchat.dialects.irc.registry import COMMANDS
 
 HERE = Path(__file__).parent
@@ -118,7 +117,7 @@ def rows() -> Iterator[tuple[str, tuple[str, str, str, list[str]]]]:
     for name, code in sorted(codes, key=lambda item: item[1]):
         yield "Numerics", _numeric_row(name, code, texts)
     server = ServerInfo("irc.example.org", "0", 0, Ids([(1, "e1")]), icon="https://example.org/icon.svg")
-    for token in tokens(server):
+    for token in isupport_tokens(server):
         yield "Tokens of 005", _token_row(token, texts)
     for capability in sorted(CAPABILITIES, key=lambda one: one.name):
         spec = IRCV3.format(path=capability.spec)

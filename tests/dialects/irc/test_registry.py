@@ -10,9 +10,8 @@ from asyncchat.core.features.rooms import Joined, Parted
 from asyncchat.core.features.topic import TopicView
 from asyncchat.core.replies import NoText
 from asyncchat.dialects.irc import features, registry
-from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.capabilities import capability, token
 from asyncchat.dialects.irc.client_registry import READERS, from_server
-from asyncchat.dialects.irc.isupport import token
 
 MODULES = sorted(path.stem for path in Path(features.__path__[0]).glob("[a-z]*.py"))
 
@@ -26,8 +25,8 @@ def nothing(*_arguments: object) -> bytes:
     [
         lambda: registry.command("JOIN", about="")(lambda _session, _message: ()),
         lambda: registry.reply(TopicView)(nothing),
-        lambda: registry.refusals({NoText: lambda _refusal: ("412", (), "")}),
-        lambda: registry.failures({RoomHasMoved: lambda _refusal: ("", "", (), "")}),
+        lambda: registry.refusal(NoText, "412", "", ""),
+        lambda: registry.failure(RoomHasMoved, "", "", "", ""),
         lambda: registry.lines(Parted)(nothing),
         lambda: registry.to_self(Joined)(nothing),
         lambda: registry.to_siblings(Joined)(lambda *_arguments: b""),

@@ -11,8 +11,7 @@ from asyncchat.core.features.connect import Connect, NameTaken, Quit
 from asyncchat.core.features.history import ReadHistory
 from asyncchat.core.features.messages import Say, Speech
 from asyncchat.core.replies import StorageDown
-from asyncchat.dialects.plain import Plain
-from asyncchat.dialects.plain.dialect import LINE_BYTES
+from asyncchat.dialects.plain.dialect import LINE_BYTES, Plain
 from tests.dialects.driver import CODE, server_info
 from tests.dialects.plain_driver import World
 

@@ -12,7 +12,7 @@ from asyncchat.core.roles import ROLES
 from asyncchat.text.features import moderation
 from asyncchat.text.features import modes as mode_words
 from asyncchat.text.features.modes import setting_sentence
-from asyncchat.text.phrases import a_role
+from asyncchat.text.sentences import a_role
 from tests.dialects.plain_driver import World
 
 

@@ -5,6 +5,7 @@ know sessions. A session has at most one batch open, as the specification has it
 """
 
 import re
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -60,27 +61,25 @@ class MultilineText(msgspec.Struct, frozen=True):
     label: str
 
 
+@dataclass(slots=True)
 class OpenBatch:
     """A batch that waits for its end."""
 
-    __slots__ = ("command", "label", "lines", "ref", "since", "size", "tags", "target")
-
-    def __init__(self, ref: str, target: str, tags: Tags, label: str) -> None:
-        self.ref = ref
-        self.target = target
-        self.tags = tags
-        self.label = label
-        self.command = ""
-        self.lines: list[tuple[str, bool]] = []
-        self.size = 0
-        self.since: float | None = None
+    ref: str
+    target: str
+    tags: Tags
+    label: str
+    command: str = ""
+    lines: list[tuple[str, bool]] = field(default_factory=list)
+    size: int = 0
+    since: float | None = None
 
     def take(self, message: Message) -> BatchFailure | None:
         """Takes a line, or says why the batch fails by it."""
         if message.command not in _SAYING or len(message.params) != 2:
-            return self.fail("MULTILINE_INVALID", text="A multiline batch holds PRIVMSG or NOTICE lines only")
+            return _invalid("A multiline batch holds PRIVMSG or NOTICE lines only", self.label)
         if self.command and message.command != self.command:
-            return self.fail("MULTILINE_INVALID", text="A multiline batch can't mix PRIVMSG and NOTICE")
+            return _invalid("A multiline batch can't mix PRIVMSG and NOTICE", self.label)
         self.command = message.command
         target, text = message.params
         if fold(target) != fold(self.target):
@@ -89,7 +88,7 @@ class OpenBatch:
             )
         joined = message.tag(CONCAT) is not None
         if joined and not text:
-            return self.fail("MULTILINE_INVALID", text="Invalid multiline batch with concatenated blank line")
+            return _invalid("Invalid multiline batch with concatenated blank line", self.label)
         self.size += size(text) + (bool(self.lines) and not joined)
         if self.size > MOST_BYTES:
             return self.fail(
@@ -105,7 +104,7 @@ class OpenBatch:
     def whole(self) -> MultilineText | BatchFailure:
         """The message that its lines make."""
         if not any(text for text, _ in self.lines):
-            return self.fail("MULTILINE_INVALID", text="Invalid multiline batch with blank lines only")
+            return _invalid("Invalid multiline batch with blank lines only", self.label)
         pieces: list[str] = []
         cuts: list[int] = []
         at = 0
@@ -125,14 +124,12 @@ class OpenBatch:
         return BatchFailure(code, context, text, self.label)
 
 
+@dataclass(slots=True)
 class ClientBatches:
     """The batch that is open, and the failed ones whose further lines are ignored."""
 
-    __slots__ = ("open", "refused")
-
-    def __init__(self) -> None:
-        self.open: OpenBatch | None = None
-        self.refused: list[str] = []
+    open: OpenBatch | None = None
+    refused: list[str] = field(default_factory=list)
 
     @property
     def idle(self) -> bool:
@@ -155,14 +152,12 @@ class ClientBatches:
                 "INVALID_REFTAG", (ref or "*",), "Letters, digits and hyphens, at most 64", label
             )
         elif message.tag("batch") is not None or self.open is not None:
-            failed = BatchFailure(
-                "MULTILINE_INVALID", (), "Batches can't be nested: end the open one first", label
-            )
+            failed = _invalid("Batches can't be nested: end the open one first", label)
             self.drop()
         elif kind != MULTILINE or not allowed:
             failed = BatchFailure("UNKNOWN_TYPE", (ref, kind or "*"), "Unknown batch type", label)
         elif len(message.params) != 3 or not message.params[2] or "," in message.params[2]:
-            failed = BatchFailure("MULTILINE_INVALID", (), "A multiline batch has one target", label)
+            failed = _invalid("A multiline batch has one target", label)
         else:
             self.forget(ref)
             self.open = OpenBatch(ref, message.params[2], tags, label)
@@ -177,9 +172,7 @@ class ClientBatches:
             return None
         opened = self.open
         if opened is None or opened.ref != ref:
-            return BatchFailure(
-                "MULTILINE_INVALID", (), "There is no such batch open", message.tag("label") or ""
-            )
+            return _invalid("There is no such batch open", message.tag("label") or "")
         self.open = None
         return opened.whole()
 
@@ -202,7 +195,7 @@ class ClientBatches:
             return True
         self.drop()
         self.refuse(ref)
-        return BatchFailure("MULTILINE_INVALID", (), "There is no such batch open")
+        return _invalid("There is no such batch open")
 
     def broken_by(self, message: Message) -> BatchFailure | None:
         """Breaks the open batch by a line outside: clients must not send others before its end."""
@@ -213,7 +206,7 @@ class ClientBatches:
     def broken(self, text: str) -> BatchFailure | None:
         """Ends the open batch, if there is one, as a failed one."""
         opened = self.drop()
-        return None if opened is None else opened.fail("MULTILINE_INVALID", text=text)
+        return None if opened is None else _invalid(text, opened.label)
 
     def on_tick(self, now: float) -> BatchFailure | None:
         """Looked at now and then (seconds of any clock): ends a batch that was open for too long."""
@@ -246,3 +239,7 @@ class ClientBatches:
             return False
         self.refused.remove(ref)
         return True
+
+
+def _invalid(text: str, label: str = "") -> BatchFailure:
+    return BatchFailure("MULTILINE_INVALID", (), text, label)

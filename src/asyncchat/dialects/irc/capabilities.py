@@ -1,7 +1,8 @@
-"""IRCv3 capabilities: which there are, and which of them a server offers.
+"""What a server offers: IRCv3 capabilities and the tokens of RPL_ISUPPORT (005).
 
-Owns the table that features fill, those of no feature, and what a client's request makes of a set. A set is
-an int of their bits, because ten thousand idle sessions hold one each. Must not know who asks.
+Owns the tables that features fill, what belongs to no feature, and what a client's request makes of a set of
+capabilities. A set is an int of their bits, because ten thousand idle sessions hold one each. Must not know
+who asks. All tokens are true: each names the limit's constant.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from asyncchat.core.names import NAME_LENGTH, ROOM_LENGTH
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import batches
+from asyncchat.dialects.irc.table import Table
 
 if TYPE_CHECKING:
     from asyncchat.dialects.base import ServerInfo
@@ -138,3 +141,44 @@ def gathered(words: list[str], limit: int) -> list[str]:
         else:
             lines.append(cut(word, limit)[0])
     return lines
+
+
+# The tokens of 005.
+
+TokenValue = str | int | Callable[["ServerInfo"], str | None]
+"""A token's value, empty for none, or what it is as a server is configured; None: there is no such token."""
+
+TOKENS: Table[str, TokenValue] = Table()
+
+
+def token(name: str, value: TokenValue = "") -> None:
+    """Declares a token."""
+    TOKENS.put(name, value)
+
+
+def isupport_tokens(server: ServerInfo) -> list[str]:
+    """The tokens of a server, ``NAME`` or ``NAME=value``, by name."""
+    found = []
+    for name, given in sorted(TOKENS.items()):
+        value = given(server) if callable(given) else str(given)
+        if value is not None:
+            found.append(f"{name}={value}" if value else name)
+    return found
+
+
+def escaped(text: str) -> str:
+    """A value as it is written (Modern IRC, "RPL_ISUPPORT Parameters")."""
+    return text.replace("\\", "\\x5C").replace(" ", "\\x20").replace("=", "\\x3D")
+
+
+def _icon(server: ServerInfo) -> str | None:
+    return escaped(server.icon) if server.icon else None
+
+
+token("CASEMAPPING", "ascii")
+token("CHANTYPES", "#")
+token("NICKLEN", NAME_LENGTH)
+token("CHANNELLEN", ROOM_LENGTH)
+token("NETWORK", lambda server: escaped(server.network or server.name))
+token("draft/ICON", _icon)
+token("UTF8ONLY")

@@ -11,10 +11,9 @@ from asyncchat.core.features.messages import Speech
 from asyncchat.dialects.framing import OVERLONG, LineFramer
 from asyncchat.dialects.irc import tokens
 from asyncchat.dialects.irc.client_batches import Batch
-from asyncchat.dialects.irc.client_connection import ClientConnection, last_param, moment
+from asyncchat.dialects.irc.client_connection import ClientConnection, Question, ServerLine
 from asyncchat.dialects.irc.client_login import Login
 from asyncchat.dialects.irc.client_registry import BATCH_READERS, READERS, SILENT, readable
-from asyncchat.dialects.irc.client_replies import Question
 from asyncchat.dialects.irc.client_sending import Pending
 from asyncchat.dialects.irc.client_server import ServerFacts
 from asyncchat.dialects.irc.client_values import Told, Value
@@ -152,7 +151,7 @@ class IrcClient(ClientConnection):
             return list(self._batch(batch, now)) if batch is not None else []
         if self.batches.take(line):
             return []
-        return list(self._one(line, line.tag("label") or "", now))
+        return list(self._one(ServerLine.of(line, line.tag("label") or "", now)))
 
     def _batch(self, batch: Batch, now: datetime) -> Iterable[Value]:
         reader = BATCH_READERS.get(batch.kind)
@@ -160,23 +159,23 @@ class IrcClient(ClientConnection):
             yield from reader(self, batch, now)
             return
         for line in batch.lines():
-            yield from self._one(line, line.tag("label") or batch.label, now)
+            yield from self._one(ServerLine.of(line, line.tag("label") or batch.label, now))
         if batch.label:  # whatever it held, the server has dealt with that message
             yield from self.acknowledge(self.sending.labeled(batch.label), "", now)
 
-    def _one(self, line: tokens.Message, label: str, now: datetime) -> Iterable[Value]:
+    def _one(self, line: ServerLine) -> Iterable[Value]:
         if line.command not in ("PRIVMSG", "NOTICE"):
             self.head = None  # what follows continues no message
         reader = READERS.get(line.command)
         if reader is not None:
-            return reader(self, line, label, now)
+            return reader(self, line)
         if not line.command.isdigit():
             return ()
         if "400" <= line.command < "600":
-            return self.refuse(line, line.params[1:-1], last_param(line), label, now)
+            return self.refuse(line, line.params[1:-1], line.last)
         if line.command in SILENT:
             return ()
-        return (Told(moment(line, now), readable(line), line.command),)
+        return (Told(line.time, readable(line), line.command),)
 
 
 def _user_name(nick: str) -> str:

@@ -1,46 +1,72 @@
 """One connection to an IRC server as its client sees it: its state, and what the features may do with it.
 
-Owns what is asked and not yet answered; must not know any command of the server's: those are the features'.
+Owns what is asked and not yet answered, and which numerics refuse a join or a message; what else a line means
+is the features'.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from asyncchat.core.features.messages import Speech
-from asyncchat.dialects.irc import tokens
+from asyncchat.dialects.irc import client_numerics, numerics, tokens
+from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.client_batches import Batches
 from asyncchat.dialects.irc.client_login import Login
-from asyncchat.dialects.irc.client_replies import JOIN_REFUSALS, SPEECH_REFUSALS, Question
 from asyncchat.dialects.irc.client_rooms import ClientRooms
 from asyncchat.dialects.irc.client_sending import Pending, Sending
 from asyncchat.dialects.irc.client_server import ServerFacts
-from asyncchat.dialects.irc.client_values import (
-    Acknowledged,
-    CantJoin,
-    HistoryFailed,
-    Message,
-    Refused,
-    Undelivered,
-    Value,
-)
 
 BARRIER = "said-"
 """What our own PINGs behind messages begin with."""
 
+JOIN_REFUSALS = frozenset(
+    (
+        numerics.ERR_NOSUCHCHANNEL,
+        numerics.ERR_TOOMANYCHANNELS,
+        numerics.ERR_TOOMANYTARGETS,
+        numerics.ERR_CHANNELISFULL,
+        numerics.ERR_INVITEONLYCHAN,
+        numerics.ERR_BANNEDFROMCHAN,
+        numerics.ERR_BADCHANNELKEY,
+        numerics.ERR_BADCHANMASK,
+        numerics.ERR_NEEDREGGEDNICK,
+        client_numerics.ERR_BADCHANNAME,
+        client_numerics.ERR_SECUREONLYCHAN,
+        "FAIL",
+    )
+)
+"""Answers to a JOIN that was not granted."""
 
-def moment(line: tokens.Message, now: datetime) -> datetime:
-    """When the server says a line happened (IRCv3 server-time), else ``now``."""
-    stamp = line.tag("time")
-    if stamp:
-        try:
-            at = datetime.fromisoformat(stamp)
-        except ValueError:
-            return now
-        if at.tzinfo is not None:
-            return at
-    return now
+SPEECH_REFUSALS = frozenset(
+    (
+        numerics.ERR_NOSUCHNICK,
+        numerics.ERR_NOSUCHCHANNEL,
+        numerics.ERR_CANNOTSENDTOCHAN,
+        numerics.ERR_TOOMANYTARGETS,
+        numerics.ERR_NOTONCHANNEL,
+        client_numerics.ERR_NOCOLORSONCHAN,
+        client_numerics.ERR_NOTOPLEVEL,
+        client_numerics.ERR_WILDTOPLEVEL,
+        numerics.ERR_NEEDREGGEDNICK,
+        client_numerics.ERR_NONONREG,
+        client_numerics.ERR_NOCTCP,
+        client_numerics.ERR_OWNMODE,
+        client_numerics.ERR_CANTSENDTOUSER,
+        client_numerics.ERR_TARGUMODEG,
+        "FAIL",
+    )
+)
+"""Answers to a PRIVMSG or NOTICE that was not delivered; others are about other commands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A CHATHISTORY or SEARCH command that waits for its answer, or for its turn."""
+
+    token: int
+    room: str
+    command: tuple[str, ...]
 
 
 def nick_of(source: str) -> str:
@@ -48,9 +74,35 @@ def nick_of(source: str) -> str:
     return source.partition("!")[0].partition("@")[0]
 
 
-def last_param(line: tokens.Message) -> str:
-    """The last parameter, or '' where there is none."""
-    return line.params[-1] if line.params else ""
+class ServerLine(tokens.Message, frozen=True, kw_only=True):
+    """A line of the server, its label ('' for none), and when it was received."""
+
+    label: str
+    received: datetime
+
+    @classmethod
+    def of(cls, line: tokens.Message, label: str, received: datetime) -> "ServerLine":
+        """The line of this message."""
+        return cls(line.command, line.params, line.source, line.tags, label=label, received=received)
+
+    @property
+    def time(self) -> datetime:
+        """When the server says it happened (IRCv3 server-time), else when it was received."""
+        try:
+            at = datetime.fromisoformat(self.tag("time") or "")
+        except ValueError:
+            return self.received
+        return self.received if at.tzinfo is None else at
+
+    @property
+    def nick(self) -> str:
+        """The nick in its source."""
+        return nick_of(self.source)
+
+    @property
+    def last(self) -> str:
+        """The last parameter, or '' where there is none."""
+        return self.params[-1] if self.params else ""
 
 
 class ClientConnection:
@@ -75,7 +127,7 @@ class ClientConnection:
         """Rooms that we asked into, by their folded names."""
         self.sending = Sending()
         self.batches = Batches()
-        self.head: Message | None = None
+        self.head: values.Message | None = None
         """The message that the next line may go on with."""
         self._out: list[bytes] = []
         self._questions: list[Question] = []
@@ -162,36 +214,33 @@ class ClientConnection:
         if "!" in source:
             self.origin = source
 
-    def conversation(self, line: tokens.Message) -> tuple[str, str, bool]:
+    def conversation(self, line: ServerLine) -> tuple[str, str, bool]:
         """The room or the other person that a line belongs to, its author, and whether that is us."""
-        nick, target = nick_of(line.source), self.server.bare_room(line.param(0))
+        nick, target = line.nick, self.server.bare_room(line.param(0))
         own = self.is_own(nick)
         return target if own or self.server.is_room(target) else nick, nick, own
 
-    def acknowledge(self, pending: Pending | None, id: str, now: datetime) -> Sequence[Value]:
+    def acknowledge(self, pending: Pending | None, id: str, now: datetime) -> Sequence[values.Value]:
         """The server has taken a message of ours."""
         if pending is None:
             return ()
         action, notice = pending.speech is Speech.ACTION, pending.speech is Speech.NOTICE
-        message = Message(id, now, pending.to, self.nick, pending.text, True, action, notice)
-        return (Acknowledged(pending.token, message),)
+        message = values.Message(id, now, pending.to, self.nick, pending.text, True, action, notice)
+        return (values.Acknowledged(pending.token, message),)
 
-    def refuse(
-        self, line: tokens.Message, about: Sequence[str], reason: str, label: str, now: datetime
-    ) -> Sequence[Value]:
+    def refuse(self, line: ServerLine, about: Sequence[str], reason: str) -> Sequence[values.Value]:
         """The server did not do what we asked, which is found by label or by what the refusal is about."""
-        at, subject = moment(line, now), about[0] if about else ""
         keys = [self.server.fold(word) for word in about]
         if any(self.asked(word) for word in about):  # unknown command, too few parameters …
             question = self.answered()
-            return (HistoryFailed(question.token, question.room, line.command, reason),)
-        if label:
-            pending = self.sending.labeled(label)
+            return (values.HistoryFailed(question.token, question.room, line.command, reason),)
+        if line.label:
+            pending = self.sending.labeled(line.label)
         else:
             pending = self.sending.refused(keys) if line.command in SPEECH_REFUSALS else None
         if pending is not None:
-            refusal = Refused(at, pending.to, reason, pending.text, line.command)
-            return (Undelivered(pending.token, refusal),)
+            refusal = values.Refused(line.time, pending.to, reason, pending.text, line.command)
+            return (values.Undelivered(pending.token, refusal),)
         if keys and line.command in JOIN_REFUSALS and (room := self.joining.pop(keys[0], None)) is not None:
-            return (CantJoin(room, reason),)
-        return (Refused(at, subject, reason, "", line.command),)
+            return (values.CantJoin(room, reason),)
+        return (values.Refused(line.time, about[0] if about else "", reason, "", line.command),)

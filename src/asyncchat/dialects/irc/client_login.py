@@ -3,13 +3,11 @@
 Owns one exchange; the password itself is never sent. Must not know sockets, nor when a login is wanted.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 
 from asyncchat.core import scram
-from asyncchat.dialects.irc.sasl_chunks import CHUNK_BYTES, chunks
+from asyncchat.dialects.irc.serialize import CHUNK_BYTES, chunks
 
 Commands = list[tuple[str, ...]]
 

@@ -5,26 +5,23 @@ Owns the tables and the functions that fill them; must not know any feature.
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TypeVar
 
 from asyncchat.dialects.irc.client_batches import Batch
-from asyncchat.dialects.irc.client_connection import ClientConnection
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_values import Value
+from asyncchat.dialects.irc.table import Table
 from asyncchat.dialects.irc.tokens import Message
 
-Reader = Callable[[ClientConnection, Message, str, datetime], Iterable[Value]]
-"""(connection, line, its label or '', the time of lines that carry none) -> what it says."""
+Reader = Callable[[ClientConnection, ServerLine], Iterable[Value]]
+"""(connection, line) -> what it says."""
 
 BatchReader = Callable[[ClientConnection, Batch, datetime], Iterable[Value]]
 """(connection, batch, the time of lines that carry none) -> what it says."""
 
-ReaderT = TypeVar("ReaderT", bound=Reader)
-BatchReaderT = TypeVar("BatchReaderT", bound=BatchReader)
-
-READERS: dict[str, Reader] = {}
+READERS: Table[str, Reader] = Table()
 """By command or numeric."""
 
-BATCH_READERS: dict[str, BatchReader] = {}
+BATCH_READERS: Table[str, BatchReader] = Table()
 """By type; the lines of other batches are read one by one."""
 
 SILENT: set[str] = set()
@@ -33,28 +30,11 @@ SILENT: set[str] = set()
 SHAPES: dict[str, tuple[int, str, str]] = {}
 """Numeric -> (last parameter needed, shape, what that parameter adds to it unless it is empty)."""
 
+from_server = READERS.declare
+"""Declares how commands or numerics of the server are read."""
 
-def from_server(*commands: str) -> Callable[[ReaderT], ReaderT]:
-    """Declares how commands or numerics of the server are read."""
-
-    def declare(reader: ReaderT) -> ReaderT:
-        for command in commands:
-            if command in READERS:
-                raise ValueError(f"{command} is declared twice")
-            READERS[command] = reader
-        return reader
-
-    return declare
-
-
-def batch_from_server(kind: str) -> Callable[[BatchReaderT], BatchReaderT]:
-    """Declares how a type of batches is read."""
-
-    def declare(reader: BatchReaderT) -> BatchReaderT:
-        BATCH_READERS[kind] = reader
-        return reader
-
-    return declare
+batch_from_server = BATCH_READERS.declare
+"""Declares how a type of batches is read."""
 
 
 def silent(*codes: str) -> None:

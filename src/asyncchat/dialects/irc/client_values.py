@@ -1,6 +1,6 @@
 """The values that ``IrcClient.receive_data`` gives.
 
-Owns the closed set of a connection; must not know sockets, nor that there was a connection before.
+Owns all that a connection says; must not know sockets, nor that there was a connection before.
 """
 
 from datetime import datetime
@@ -8,7 +8,11 @@ from datetime import datetime
 import msgspec
 
 
-class Message(msgspec.Struct, frozen=True):
+class Value(msgspec.Struct, frozen=True):
+    """What a connection says: what people and the server say by themselves, or an answer to its owner."""
+
+
+class Message(Value, frozen=True):
     """Somebody said something.
 
     Attributes:
@@ -36,7 +40,7 @@ class Message(msgspec.Struct, frozen=True):
     reply_to: str = ""
 
 
-class Joined(msgspec.Struct, frozen=True):
+class Joined(Value, frozen=True):
     """Somebody joined a room."""
 
     time: datetime
@@ -45,7 +49,7 @@ class Joined(msgspec.Struct, frozen=True):
     own: bool = False
 
 
-class Left(msgspec.Struct, frozen=True):
+class Left(Value, frozen=True):
     """Somebody left a room; a person that leaves the chat leaves each room that we see."""
 
     time: datetime
@@ -55,7 +59,7 @@ class Left(msgspec.Struct, frozen=True):
     own: bool = False
 
 
-class Kicked(msgspec.Struct, frozen=True):
+class Kicked(Value, frozen=True):
     """``by`` put ``nick`` out of a room."""
 
     time: datetime
@@ -66,7 +70,7 @@ class Kicked(msgspec.Struct, frozen=True):
     own: bool = False
 
 
-class Renamed(msgspec.Struct, frozen=True):
+class Renamed(Value, frozen=True):
     """Somebody, ``nick`` until then, is ``now``; ``rooms`` are those of ours that the person is in."""
 
     time: datetime
@@ -76,7 +80,7 @@ class Renamed(msgspec.Struct, frozen=True):
     own: bool = False
 
 
-class RoomRenamed(msgspec.Struct, frozen=True):
+class RoomRenamed(Value, frozen=True):
     """Somebody gave a room another name; its members are in it under ``now``."""
 
     time: datetime
@@ -86,7 +90,7 @@ class RoomRenamed(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class Redacted(msgspec.Struct, frozen=True):
+class Redacted(Value, frozen=True):
     """Somebody took a message, by its ``id``, out of the history; ``room`` as in ``Message``."""
 
     time: datetime
@@ -97,7 +101,7 @@ class Redacted(msgspec.Struct, frozen=True):
     own: bool = False
 
 
-class Reacted(msgspec.Struct, frozen=True):
+class Reacted(Value, frozen=True):
     """Somebody put a reaction (``👍``) to the message with this ``id``, or took it back (``on`` is false)."""
 
     time: datetime
@@ -109,7 +113,7 @@ class Reacted(msgspec.Struct, frozen=True):
     own: bool = False
 
 
-class TopicChanged(msgspec.Struct, frozen=True):
+class TopicChanged(Value, frozen=True):
     """Somebody set a room's topic; '' took it away."""
 
     time: datetime
@@ -118,7 +122,7 @@ class TopicChanged(msgspec.Struct, frozen=True):
     topic: str
 
 
-class ModeChanged(msgspec.Struct, frozen=True):
+class ModeChanged(Value, frozen=True):
     """Somebody changed a room's modes, ``mode`` as IRC writes them (``+o bob``)."""
 
     time: datetime
@@ -127,7 +131,7 @@ class ModeChanged(msgspec.Struct, frozen=True):
     mode: str
 
 
-class Present(msgspec.Struct, frozen=True):
+class Present(Value, frozen=True):
     """The members of a room, and its topic: after our joining, and when asked."""
 
     time: datetime
@@ -136,7 +140,7 @@ class Present(msgspec.Struct, frozen=True):
     topic: str = ""
 
 
-class Told(msgspec.Struct, frozen=True):
+class Told(Value, frozen=True):
     """The server's own words; ``numeric`` is its reply code, '' for a notice."""
 
     time: datetime
@@ -144,7 +148,7 @@ class Told(msgspec.Struct, frozen=True):
     numeric: str = ""
 
 
-class Refused(msgspec.Struct, frozen=True):
+class Refused(Value, frozen=True):
     """The server did not do what was asked: the reason in its words.
 
     ``about`` is the room, person or command that it is about; ``text`` the message that was refused, '' when
@@ -161,26 +165,26 @@ class Refused(msgspec.Struct, frozen=True):
 # Answers to what the owner of the connection asked; ``token`` is the number it asked under.
 
 
-class Registered(msgspec.Struct, frozen=True):
+class Registered(Value, frozen=True):
     """The server let us in under this nick; its capabilities and limits are known."""
 
     nick: str
     server: str
 
 
-class LoginRefused(msgspec.Struct, frozen=True):
+class LoginRefused(Value, frozen=True):
     """We are not logged in to our account; the reason in the server's words or ours."""
 
     reason: str
 
 
-class PasswordRefused(msgspec.Struct, frozen=True):
+class PasswordRefused(Value, frozen=True):
     """The server wants a password and got none, or another; the reason in its words."""
 
     reason: str
 
 
-class NickRefused(msgspec.Struct, frozen=True):
+class NickRefused(Value, frozen=True):
     """We can't have that nick: ``taken`` by somebody, or not allowed."""
 
     nick: str
@@ -188,28 +192,28 @@ class NickRefused(msgspec.Struct, frozen=True):
     taken: bool
 
 
-class CantJoin(msgspec.Struct, frozen=True):
+class CantJoin(Value, frozen=True):
     """We are not let into a room."""
 
     room: str
     reason: str
 
 
-class Acknowledged(msgspec.Struct, frozen=True):
+class Acknowledged(Value, frozen=True):
     """The server has taken a message: as it goes to the others, made up where the server does not echo."""
 
     token: int
     message: Message
 
 
-class Undelivered(msgspec.Struct, frozen=True):
+class Undelivered(Value, frozen=True):
     """The server did not take a message."""
 
     token: int
     refusal: Refused
 
 
-class HistoryPage(msgspec.Struct, frozen=True):
+class HistoryPage(Value, frozen=True):
     """A page of a room's history, or of what was searched for (no room), oldest first."""
 
     token: int
@@ -217,7 +221,7 @@ class HistoryPage(msgspec.Struct, frozen=True):
     messages: tuple[Message, ...]
 
 
-class HistoryFailed(msgspec.Struct, frozen=True):
+class HistoryFailed(Value, frozen=True):
     """There is no answer from the history. ``code`` is IRCv3's (``INVALID_MSGREFTYPE`` …) or a numeric."""
 
     token: int
@@ -226,48 +230,13 @@ class HistoryFailed(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Pong(msgspec.Struct, frozen=True):
+class Pong(Value, frozen=True):
     """The answer to our PING."""
 
     token: str
 
 
-class Closing(msgspec.Struct, frozen=True):
+class Closing(Value, frozen=True):
     """The server is about to close the connection (``ERROR``)."""
 
     reason: str
-
-
-Heard = (
-    Message
-    | Joined
-    | Left
-    | Kicked
-    | Renamed
-    | RoomRenamed
-    | Redacted
-    | Reacted
-    | TopicChanged
-    | ModeChanged
-    | Present
-    | Told
-    | Refused
-)
-"""What people and the server say by themselves."""
-
-Answer = (
-    Registered
-    | LoginRefused
-    | PasswordRefused
-    | NickRefused
-    | CantJoin
-    | Acknowledged
-    | Undelivered
-    | HistoryPage
-    | HistoryFailed
-    | Pong
-    | Closing
-)
-"""What answers the owner of the connection."""
-
-Value = Heard | Answer

@@ -4,8 +4,6 @@ Owns framing and the order of what a session asks and is told. What commands mea
 the features' (``registry``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.coalesce import coalesce
@@ -16,7 +14,6 @@ from asyncchat.core.features.opers import NotFromHere, OfferRenewed, WrongCode
 from asyncchat.core.replies import NotServerOperator, Refusal, StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN, Outcome
 from asyncchat.dialects.framing import LineFramer
-from asyncchat.dialects.irc.answers import Numeric
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, LABELED_RESPONSE
 from asyncchat.dialects.irc.dispatch import MOST_BYTES, dispatch
 from asyncchat.dialects.irc.fast_path import fast_path
@@ -30,7 +27,7 @@ from asyncchat.dialects.irc.registry import (
     SIBLING_EVENTS,
     SIBLING_REPLIES,
 )
-from asyncchat.dialects.irc.serialize import line, middle
+from asyncchat.dialects.irc.serialize import Numeric, line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.shared_state import SharedState
 

@@ -3,20 +3,17 @@
 Owns what is refused before a command is looked at; the commands are a table (``registry``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.commands import Command, DialectReply, Pause
 from asyncchat.dialects.framing import OVERLONG
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import numeric
 from asyncchat.dialects.irc.batches import OpenBatch
 from asyncchat.dialects.irc.capabilities import BATCH, LABELED_RESPONSE
 from asyncchat.dialects.irc.features import multiline
 from asyncchat.dialects.irc.labels import LabelStart, label_of
 from asyncchat.dialects.irc.registry import COMMANDS
-from asyncchat.dialects.irc.serialize import BODY_BYTES, middle
+from asyncchat.dialects.irc.serialize import BODY_BYTES, middle, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import CLIENT_TAG_BYTES, Fault, Message, parse
 

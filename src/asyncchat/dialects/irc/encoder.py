@@ -4,8 +4,7 @@ Owns the fast way of a message to a room: three byte strings joined, two of them
 path of the program. All other lines are the features' (``registry``).
 """
 
-from __future__ import annotations
-
+from dataclasses import dataclass, field
 from typing import Final
 
 from asyncchat.core.coalesce import CoalescedRecord
@@ -17,30 +16,24 @@ from asyncchat.dialects.irc import features  # noqa: F401  # fills the tables
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import CAUSES, COALESCED, LINES, PLAYBACK, TAGGED
 from asyncchat.dialects.irc.tokens import LINE_BYTES
-from asyncchat.text.timestamps import timestamp
+from asyncchat.text.times import timestamp
 
 MOST_REMEMBERED: Final = 20_000
 """Heads of lines that are remembered: one for each who speaks, some 150 bytes; then it begins anew."""
 
 
+@dataclass(slots=True)
 class Heads:
     """Beginnings of lines and targets as bytes, which all encoders share."""
 
-    __slots__ = ("origins", "targets")
-
-    def __init__(self) -> None:
-        self.origins: dict[str, bytes] = {}
-        self.targets: dict[str, bytes] = {}
+    origins: dict[str, bytes] = field(default_factory=dict)
+    targets: dict[str, bytes] = field(default_factory=dict)
 
 
 class CapabilityEncoder(EncoderBase):
     """The bytes of others' events for sessions with one set of capabilities.
 
-    Args:
-        source: the server's name, for what it says itself.
-        ids: gives the msgid.
-        caps: the capabilities, of which those that change bytes count.
-        heads: those that other encoders have made already.
+    The arguments are those of ``EncoderBase``, and the heads that other encoders have made already.
     """
 
     __slots__ = (
@@ -76,13 +69,11 @@ class CapabilityEncoder(EncoderBase):
                     or (self._tags_ids and by.bot)
                     or (self._tags_oper and by.oper)
                 ):
-                    whole = self.message_tags(record, by, event.tags) + raw
+                    whole = self.tags_of(record, by, event.tags) + raw
                 elif not self._tagged:
                     return raw
                 else:
-                    tags = (
-                        self.message_tags(record, by, event.tags) if event.tags else self._quick_tags(record)
-                    )
+                    tags = self.tags_of(record, by, event.tags) if event.tags else self._quick_tags(record)
                     whole = tags + raw
                 self._last, self._last_told = record, whole
                 return whole
@@ -104,7 +95,7 @@ class CapabilityEncoder(EncoderBase):
         lines = LINES.get(type(event))
         if lines is None:
             return b""
-        head = self.event_tags(record.time, self._cause(record), batch)
+        head = self.tags_of(record, self._cause(record), None, batch)
         if self._tags_ids:
             id = f"msgid={self.ids.id_of(record.number)} ".encode()
             head = b"%b;%b" % (head[:-1], id) if head else b"@" + id
@@ -113,7 +104,7 @@ class CapabilityEncoder(EncoderBase):
     def _tag(self, record: Record, lines: list[bytes]) -> bytes:
         """Lines, each behind the tags of the one that caused them."""
         told = [one for one in lines if one]
-        before = self.event_tags(record.time, self._cause(record)) if told else b""
+        before = self.tags_of(record, self._cause(record), None) if told else b""
         return b"".join([before + one for one in told]) if before else b"".join(told)
 
     def _cause(self, record: Record) -> Person | None:
@@ -121,7 +112,7 @@ class CapabilityEncoder(EncoderBase):
         return CAUSES[type(record.event)](record.event)
 
     def _quick_tags(self, record: Record) -> bytes:
-        """``message_tags`` without a batch; most messages share their millisecond with the one before."""
+        """``tags_of`` without a batch; most messages share their millisecond with the one before."""
         millisecond = record.time // 1000
         if millisecond != self._millisecond and self._tags_time:
             self._millisecond = millisecond

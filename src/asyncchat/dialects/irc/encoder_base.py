@@ -3,8 +3,6 @@
 Owns ``EncoderBase``, which the features' encoders of events are given; must not know any kind of event.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from asyncchat.core.events import Record
@@ -12,7 +10,7 @@ from asyncchat.core.ids import Ids
 from asyncchat.core.people import Person
 from asyncchat.dialects.irc.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, OPER_TAG, SERVER_TIME
 from asyncchat.dialects.irc.tokens import Tags, format_tags
-from asyncchat.text.timestamps import timestamp
+from asyncchat.text.times import timestamp
 
 OPER: Final = "draft/oper"
 """The tag of what an operator of the server does (IRCv3 oper-tag), without saying which one."""
@@ -51,13 +49,13 @@ class EncoderBase:
         """
         raise NotImplementedError
 
-    def message_tags(self, record: Record, by: Person, tags: Tags | None, batch: str = "") -> bytes:
-        """The tags of a message's line, ``@`` and space included.
+    def tags_of(self, record: Record, by: Person | None, tags: Tags | None, batch: str = "") -> bytes:
+        """The tags of an event's line, ``@`` and space included.
 
         Args:
-            record: the message.
-            by: its sender.
-            tags: the sender's, which the first line has beside the id; None: it is another line.
+            record: the event.
+            by: whoever caused it; None: the server.
+            tags: the sender's, which a message's first line has beside the id; None: it is another line.
             batch: the reference of the batch that it stands in.
         """
         pieces = []
@@ -65,12 +63,13 @@ class EncoderBase:
             pieces.append(f"batch={batch}")
         if self._tags_time:
             pieces.append(f"time={timestamp(record.time)}")
-        if self._tags_account and by.account:
-            pieces.append(format_tags((("account", by.account),)))
-        if self._tags_ids and by.bot:
-            pieces.append("bot")
-        if self._tags_oper and by.oper:
-            pieces.append(OPER)
+        if by is not None:
+            if self._tags_account and by.account:
+                pieces.append(format_tags((("account", by.account),)))
+            if self._tags_ids and by.bot:
+                pieces.append("bot")
+            if self._tags_oper and by.oper:
+                pieces.append(OPER)
         if tags is not None and self._tags_ids:
             if record.number:
                 pieces.append(f"msgid={self.ids.id_of(record.number)}")
@@ -78,21 +77,3 @@ class EncoderBase:
                 # Last: what the server adds must not be pushed out of the limit (message-tags).
                 pieces.append(format_tags(tags))
         return f"@{';'.join(pieces)} ".encode() if pieces else b""
-
-    def event_tags(self, time: int, by: Person | None, batch: str = "") -> bytes:
-        """The tags of what is no message, those of the one that caused it, ``@`` and space included."""
-        account = by.account if by is not None and self._tags_account else ""
-        bot = by is not None and self._tags_ids and by.bot
-        oper = by is not None and self._tags_oper and by.oper
-        if not (account or bot or oper or batch):
-            return b"@time=%b " % timestamp(time).encode() if self._tags_time else b""
-        tags = [("batch", batch)] if batch else []
-        if self._tags_time:
-            tags.append(("time", timestamp(time)))
-        if account:
-            tags.append(("account", account))
-        if bot:
-            tags.append(("bot", ""))
-        if oper:
-            tags.append((OPER, ""))
-        return f"@{format_tags(tags)} ".encode()

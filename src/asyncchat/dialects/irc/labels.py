@@ -5,8 +5,6 @@ for none. Labels never leave the session's dialect: a ``LabelStart`` stands befo
 line, and the answers to so many commands after it are gathered.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 import msgspec

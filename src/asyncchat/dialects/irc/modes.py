@@ -3,14 +3,15 @@
 Owns letters, prefixes and the tokens of 005 that tell of them; what a mode does is the core's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 
 from asyncchat.core import modes, roles
 from asyncchat.core.masks import ACCOUNT, MUTED, REALNAME
-from asyncchat.text.durations import seconds_in
+from asyncchat.text.times import seconds_in
+
+CHANGES: Final = 12
+"""Changes of modes in one line (MODES)."""
 
 FLAG_LETTERS: Final = {
     modes.NO_OUTSIDERS: "n",

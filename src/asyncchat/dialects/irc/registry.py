@@ -4,8 +4,8 @@ Owns the tables and the decorators that fill them; must not know any feature. ``
 them. Nothing may be declared twice.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -15,21 +15,11 @@ from asyncchat.core.people import Person
 from asyncchat.core.replies import Refusal
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.session import IrcSession
+from asyncchat.dialects.irc.table import Table
 from asyncchat.dialects.irc.tokens import Message
 
-K = TypeVar("K")
-V = TypeVar("V")
-F = TypeVar("F", bound=Callable[..., object])
-
-# Commands.
-
 Handler = Callable[[IrcSession, Message], Sequence[Command]]
-"""(session, message) -> what is asked of the chat.
-
-The dialect's own answers are ``DialectReply`` among it.
-"""
-
-HandlerT = TypeVar("HandlerT", bound=Handler)
+"""(session, message) -> what is asked of the chat; the dialect's own answers are ``DialectReply`` in it."""
 
 
 class CommandSpec(msgspec.Struct, frozen=True):
@@ -63,72 +53,56 @@ class CommandSpec(msgspec.Struct, frozen=True):
         return len(params) >= self.least and all(params[: min(self.least, self.filled)])
 
 
-COMMANDS: dict[str, CommandSpec] = {}
+COMMANDS: Table[str, CommandSpec] = Table()
 """Each command that a client may send."""
 
 
-def command(
-    name: str,
-    least: int = 0,
-    *,
-    early: bool = False,
-    long: bool = False,
-    filled: int = 15,
-    targets: int = 0,
-    needs: int = 0,
-    params: str = "",
-    about: str,
-) -> Callable[[HandlerT], HandlerT]:
-    """Declares the handler of a command; the arguments are those of ``CommandSpec``."""
+def command(usage: str, about: str, **fields: Any) -> Callable[[Handler], Handler]:
+    """Declares the handler of a command.
 
-    def declare(handler: HandlerT) -> HandlerT:
-        spec = CommandSpec(handler, least, early, long, filled, targets, needs, params, about)
-        _put(COMMANDS, name, spec)
+    Args:
+        usage: its name and its parameters, as the specifications write them.
+        about: sentences for people, for HELP.
+        fields: others of ``CommandSpec``.
+    """
+    name, _, params = usage.partition(" ")
+
+    def declare(handler: Handler) -> Handler:
+        COMMANDS.put(name, CommandSpec(handler, params=params, about=about, **fields))
         return handler
 
     return declare
 
 
-# Replies and refusals.
-
 ReplyEncoder = Callable[[IrcSession, Any], bytes]
 """(session, reply) -> lines."""
 
-ReplyT = TypeVar("ReplyT", bound=ReplyEncoder)
+REPLIES: Table[type, ReplyEncoder] = Table()
+"""The lines of a reply, of a refusal that needs more than a numeric, or of a ``DialectReply``'s value."""
 
-NumericParts = tuple[str, tuple[str, ...], str]
-"""Code, words, text."""
+REFUSALS: Table[type[Refusal], Callable[[Any], tuple[str, tuple[str, ...], str]]] = Table()
+"""The numeric of each other refusal: its code, words and text."""
 
-FailParts = tuple[str, str, tuple[str, ...], str]
-"""Command, code, context, text of a FAIL (IRCv3 standard-replies)."""
+FAILURES: Table[type[Refusal], Callable[[Any], tuple[str, str, tuple[str, ...], str]]] = Table()
+"""The FAIL of those that have no numeric (IRCv3 standard-replies): its command, code, context and text."""
 
-REPLIES: dict[type, ReplyEncoder] = {}
-"""The lines of a reply, of a refusal that needs more than a numeric, or of the value in a
-``DialectReply``.
-"""
+reply = REPLIES.declare
+"""Declares how replies are told."""
 
-REFUSALS: dict[type[Refusal], Callable[[Any], NumericParts]] = {}
-"""The numeric of each other refusal."""
-
-FAILURES: dict[type[Refusal], Callable[[Any], FailParts]] = {}
-"""The FAIL of those that have no numeric."""
+numeric_of = REFUSALS.declare
+"""Declares the numeric of a refusal by a function of it."""
 
 
-def reply(*kinds: type) -> Callable[[ReplyT], ReplyT]:
-    """Declares how replies are told."""
-    return _into(REPLIES, kinds)
+def refusal(kind: type[Refusal], code: str, words: str, text: str) -> None:
+    """Declares the numeric of a refusal, which is ``r`` in the words and in the text."""
+    templates = words.split()
+    numeric_of(kind)(lambda r: (code, tuple(one.format(r=r) for one in templates), text.format(r=r)))
 
 
-def refusals(table: Mapping[type[Refusal], Callable[[Any], NumericParts]]) -> None:
-    """Declares the numerics of refusals."""
-    for kind, parts in table.items():
-        _put(REFUSALS, kind, parts)
-
-
-def failures(table: Mapping[type[Refusal], Callable[[Any], FailParts]]) -> None:
-    """Declares the FAILs of refusals."""
-    for kind, parts in table.items():
-        _put(FAILURES, kind, parts)
+def failure(kind: type[Refusal], command: str, code: str, context: str, text: str) -> None:
+    """Declares the FAIL of a refusal, which is ``r`` in the context and in the text."""
+    words = context.split()
+    FAILURES.put(kind, lambda r: (command, code, tuple(one.format(r=r) for one in words), text.format(r=r)))
 
 
 # Events, as others are told of them.
@@ -136,33 +110,38 @@ def failures(table: Mapping[type[Refusal], Callable[[Any], FailParts]]) -> None:
 LineEncoder = Callable[[EncoderBase, Any], bytes]
 """(encoder, event) -> lines without tags."""
 
-LineT = TypeVar("LineT", bound=LineEncoder)
-
 TaggedEncoder = Callable[[EncoderBase, Record, Any, str], bytes | None]
 """(encoder, record, event, reference of the batch) -> lines with tags; None: as ``LINES`` has it."""
-
-TaggedT = TypeVar("TaggedT", bound=TaggedEncoder)
 
 Cause = Callable[[Any], Person | None]
 """event -> whose words its lines are; None: the server's."""
 
-LINES: dict[type[Event], LineEncoder] = {}
+LINES: Table[type[Event], LineEncoder] = Table()
 """The lines of an event; one that is in no table is not told."""
 
-CAUSES: dict[type[Event], Cause] = {}
+CAUSES: Table[type[Event], Cause] = Table()
 """Whose words an event's lines are."""
 
-TAGGED: dict[type[Event], TaggedEncoder] = {}
+TAGGED: Table[type[Event], TaggedEncoder] = Table()
 """The lines of an event with tags of its own, such as a message's id."""
 
-PLAYBACK: dict[type[Event], TaggedEncoder] = {}
+PLAYBACK: Table[type[Event], TaggedEncoder] = Table()
 """The same in a page of the history; an event that is not here is told as ``LINES`` has it."""
 
-COALESCED: dict[type[Event], Callable[[Sequence[Any]], list[bytes]]] = {}
+COALESCED: Table[type[Event], Callable[[Sequence[Any]], list[bytes]]] = Table()
 """The lines of several events of one person that are told as one."""
 
-WATCHED: dict[type[Event], LineEncoder] = {}
+WATCHED: Table[type[Event], LineEncoder] = Table()
 """What those are told who monitor a person, and share no room with it, where that is not as in ``LINES``."""
+
+played_back = PLAYBACK.declare
+"""Declares what a page of the history tells of events."""
+
+coalesced = COALESCED.declare
+"""Declares the lines of several events that are told as one."""
+
+watched = WATCHED.declare
+"""Declares what sessions are told that monitor a person."""
 
 
 def by_the_server(_event: object) -> None:
@@ -182,37 +161,21 @@ def by_other(event: Any) -> Person | None:
     return other
 
 
-def lines(*kinds: type[Event], cause: Cause = by_person) -> Callable[[LineT], LineT]:
+def lines(*kinds: type[Event], cause: Cause = by_person) -> Callable[[LineEncoder], LineEncoder]:
     """Declares the lines of events."""
-    for kind in kinds:
-        _put(CAUSES, kind, cause)
-    return _into(LINES, kinds)
+    CAUSES.declare(*kinds)(cause)
+    return LINES.declare(*kinds)
 
 
-def tagged(*kinds: type[Event], playback: bool = True) -> Callable[[TaggedT], TaggedT]:
+def tagged(*kinds: type[Event], playback: bool = True) -> Callable[[TaggedEncoder], TaggedEncoder]:
     """Declares lines with tags of their own, with ``playback`` in pages of the history too."""
 
-    def declare(encode: TaggedT) -> TaggedT:
+    def declare(encode: TaggedEncoder) -> TaggedEncoder:
         if playback:
-            _into(PLAYBACK, kinds)(encode)
-        return _into(TAGGED, kinds)(encode)
+            played_back(*kinds)(encode)
+        return TAGGED.declare(*kinds)(encode)
 
     return declare
-
-
-def played_back(*kinds: type[Event]) -> Callable[[TaggedT], TaggedT]:
-    """Declares what a page of the history tells of events."""
-    return _into(PLAYBACK, kinds)
-
-
-def coalesced(*kinds: type[Event]) -> Callable[[F], F]:
-    """Declares the lines of several events that are told as one."""
-    return _into(COALESCED, kinds)
-
-
-def watched(*kinds: type[Event]) -> Callable[[LineT], LineT]:
-    """Declares what sessions are told that monitor a person."""
-    return _into(WATCHED, kinds)
 
 
 # Events, as the person that caused them is told of them.
@@ -220,83 +183,48 @@ def watched(*kinds: type[Event]) -> Callable[[LineT], LineT]:
 SelfEncoder = Callable[[IrcSession, Record, Any], bytes]
 """(session, record, event) -> lines."""
 
-SelfT = TypeVar("SelfT", bound=SelfEncoder)
-
 SiblingEncoder = Callable[[IrcSession, Record, Any, bool], bytes]
 """(session, record, event, whether the person is in no room) -> lines."""
 
-SiblingT = TypeVar("SiblingT", bound=SiblingEncoder)
-
-SELF_EVENTS: dict[type[Event], SelfEncoder] = {}
+SELF_EVENTS: Table[type[Event], SelfEncoder] = Table()
 """What the session that caused an event is told, where that is not what others are told."""
 
-SIBLING_EVENTS: dict[type[Event], SiblingEncoder] = {}
+SIBLING_EVENTS: Table[type[Event], SiblingEncoder] = Table()
 """What the person's other sessions are told; nothing of an event that is not here."""
 
-SIBLING_REPLIES: dict[type, ReplyEncoder] = {}
+SIBLING_REPLIES: Table[type, ReplyEncoder] = Table()
 """The same for replies."""
 
+to_self = SELF_EVENTS.declare
+"""Declares what the session that caused events is told."""
 
-def to_self(*kinds: type[Event]) -> Callable[[SelfT], SelfT]:
-    """Declares what the session that caused events is told."""
-    return _into(SELF_EVENTS, kinds)
+to_siblings = SIBLING_EVENTS.declare
+"""Declares what the other sessions of the person that caused events are told."""
+
+reply_to_siblings = SIBLING_REPLIES.declare
+"""Declares what the other sessions of a person are told of a reply."""
 
 
 def not_to_self(*kinds: type[Event]) -> None:
     """Declares that the session that caused events is told nothing of them."""
-    to_self(*kinds)(_nothing)
-
-
-def _nothing(_session: IrcSession, _record: Record, _event: object) -> bytes:
-    return b""
-
-
-def to_siblings(*kinds: type[Event]) -> Callable[[SiblingT], SiblingT]:
-    """Declares what the other sessions of the person that caused events are told."""
-    return _into(SIBLING_EVENTS, kinds)
+    to_self(*kinds)(lambda _session, _record, _event: b"")
 
 
 def to_siblings_as_to_self(*kinds: type[Event]) -> None:
     """Declares that all sessions of a person are told the same; ``to_self`` must have come before."""
     for kind in kinds:
-        _put(SIBLING_EVENTS, kind, _as_to_self(SELF_EVENTS[kind]))
+        to_siblings(kind)(_as_to_self(SELF_EVENTS[kind]))
 
 
 def _as_to_self(encode: SelfEncoder) -> SiblingEncoder:
     return lambda session, record, event, _alone: encode(session, record, event)
 
 
-def reply_to_siblings(*kinds: type) -> Callable[[ReplyT], ReplyT]:
-    """Declares what the other sessions of a person are told of a reply."""
-    return _into(SIBLING_REPLIES, kinds)
-
-
-# Services.
-
 ServiceHandler = Callable[[IrcSession, str], Sequence[Command]]
 """(session, what was said to it) -> what is asked of the chat."""
 
-ServiceT = TypeVar("ServiceT", bound=ServiceHandler)
-
-SERVICES: dict[str, ServiceHandler] = {}
+SERVICES: Table[str, ServiceHandler] = Table()
 """By its folded name, each name that is nobody's and answers what is said to it."""
 
-
-def service(key: str) -> Callable[[ServiceT], ServiceT]:
-    """Declares a service by its folded name."""
-    return _into(SERVICES, (key,))
-
-
-def _into(table: dict[K, Any], keys: Sequence[K]) -> Callable[[F], F]:
-    def declare(value: F) -> F:
-        for key in keys:
-            _put(table, key, value)
-        return value
-
-    return declare
-
-
-def _put(table: dict[K, V], key: K, value: V) -> None:
-    if key in table:
-        raise ValueError(f"{key} is declared twice")
-    table[key] = value
+service = SERVICES.declare
+"""Declares a service by its folded name."""

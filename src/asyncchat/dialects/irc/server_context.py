@@ -3,8 +3,6 @@
 Owns the encoders; must not know what a session has said.
 """
 
-from __future__ import annotations
-
 from weakref import WeakValueDictionary
 
 from asyncchat.dialects.base import ServerInfo

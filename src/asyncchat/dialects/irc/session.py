@@ -4,9 +4,8 @@ Owns registration, capabilities, the person, and the order of what the session i
 that come in, nor any command: those are ``dialect``'s and the features'.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar, cast
 
 from asyncchat.core.commands import Command, DialectReply
@@ -16,11 +15,35 @@ from asyncchat.dialects.irc.batches import ClientBatches
 from asyncchat.dialects.irc.capabilities import BATCH
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.labels import LabeledResponse, LabelStart
-from asyncchat.dialects.irc.registration import PendingRegistration
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.shared_state import SharedState
 
 T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class PendingRegistration:
+    """What a session has said of itself before it is a person; dropped afterwards.
+
+    ``metadata`` is what it sets of itself when it enters, by key (None: what it takes away); ``keys`` are
+    those of others' metadata that it subscribes to.
+    """
+
+    nick: str = ""
+    user: str = ""
+    realname: str = ""
+    password: str = ""
+    account: str = ""
+    away: str = ""
+    unlocked: bool = False
+    negotiating: bool = False
+    metadata: tuple[tuple[str, str | None], ...] = ()
+    keys: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that a registration needs is there."""
+        return bool(self.nick and self.user) and not self.negotiating
 
 
 class IrcSession:

@@ -7,17 +7,7 @@ import re
 
 from asyncchat.core.text import cut
 from asyncchat.dialects.framing import LineFramer
-from asyncchat.dialects.plain.client_values import (
-    Asked,
-    AskedPassword,
-    CameOnline,
-    Greeted,
-    Heard,
-    LeftChat,
-    Line,
-    NowCalled,
-    Value,
-)
+from asyncchat.dialects.plain import client_values as values
 from asyncchat.dialects.plain.dialect import LINE_BYTES
 from asyncchat.dialects.plain.prompts import ASK_AGAIN, GREETING, PASSWORD_PROMPT
 from asyncchat.dialects.plain.unframed import WRITE_BYTES, unfinished
@@ -36,13 +26,16 @@ _SPOKEN = re.compile(_CLOCK + _WHERE + r"(?:\* (?P<doer>\S+)|(?P<name>\S+):) (?P
 _NOT_SPOKEN = ("Usage: /", "… ")
 _SPOKEN_BY_ANY_NAME = re.compile(r"(?P<name>[^:]+): (?P<text>.*)", re.DOTALL)
 _NEWS = (
-    (re.compile(r"(?P<name>.+) is online"), lambda m: CameOnline(m["name"])),
-    (re.compile(r"\[(?P<room>#\S+)\] (?P<name>\S+) joined"), lambda m: CameOnline(m["name"], m["room"])),
+    (re.compile(r"(?P<name>.+) is online"), lambda m: values.CameOnline(m["name"])),
+    (
+        re.compile(r"\[(?P<room>#\S+)\] (?P<name>\S+) joined"),
+        lambda m: values.CameOnline(m["name"], m["room"]),
+    ),
     (
         re.compile(r"(?P<name>.+) left chat(?: \((?P<reason>.*)\))?"),
-        lambda m: LeftChat(m["name"], m["reason"] or ""),
+        lambda m: values.LeftChat(m["name"], m["reason"] or ""),
     ),
-    (re.compile(r"(?P<name>\S+) is now (?P<now>\S+)"), lambda m: NowCalled(m["name"], m["now"])),
+    (re.compile(r"(?P<name>\S+) is now (?P<now>\S+)"), lambda m: values.NowCalled(m["name"], m["now"])),
 )
 
 
@@ -71,16 +64,16 @@ class PlainClient:
         """Whether the server has greeted us under our name."""
         return self._entered
 
-    def receive_data(self, data: bytes) -> list[Value]:
+    def receive_data(self, data: bytes) -> list[values.Value]:
         """What one read brought, in order."""
         if not self._framed:
             return self._read_whole(data)
         lines = self._lines
         lines.feed(data)
-        told: list[Value] = []
+        told: list[values.Value] = []
         for raw in lines.take(lines.ready):
             if raw is None:
-                told.append(Line(f"(a line of more than {LONGEST_LINE:,} bytes, not shown)"))
+                told.append(values.Line(f"(a line of more than {LONGEST_LINE:,} bytes, not shown)"))
             elif raw:
                 told.append(self._understood(raw.decode("utf-8", "replace")))
         if not self._entered and 0 < lines.unfinished <= PROMPT_BYTES:
@@ -93,7 +86,7 @@ class PlainClient:
                 told.append(asked)
         return told
 
-    def receive_eof(self) -> list[Value]:
+    def receive_eof(self) -> list[values.Value]:
         """The value of an unfinished last line."""
         rest = (self._tail + self._lines.take_rest()).decode("utf-8", "replace")
         self._tail = b""
@@ -128,14 +121,14 @@ class PlainClient:
     def _line(self, text: str) -> bytes:
         return (text + "\n" if self._framed else text).encode("utf-8", "replace")
 
-    def _read_whole(self, data: bytes) -> list[Value]:
+    def _read_whole(self, data: bytes) -> list[values.Value]:
         data = self._tail + data
         whole = len(data) - unfinished(data)
         self._tail = data[whole:]
         texts = data[:whole].decode("utf-8", "replace").split("\n")
         return [self._understood(text.removesuffix("\r")) for text in texts if text]
 
-    def _understood(self, text: str) -> Value:
+    def _understood(self, text: str) -> values.Value:
         text = shown(text)
         if not self._entered:
             asked = _asked(text)
@@ -147,12 +140,12 @@ class PlainClient:
             if hello is not None:
                 self._entered = True
                 names = hello["names"]
-                return Greeted(hello["name"], tuple(names.split(", ")) if names else (hello["name"],))
+                return values.Greeted(hello["name"], tuple(names.split(", ")) if names else (hello["name"],))
         if text.startswith(_NOT_SPOKEN):
-            return Line(text)
+            return values.Line(text)
         spoken = _SPOKEN.fullmatch(text)
         if spoken is not None:
-            return Heard(
+            return values.Heard(
                 spoken["name"] or spoken["doer"],
                 spoken["text"],
                 spoken["room"] or "",
@@ -163,12 +156,12 @@ class PlainClient:
         if not self._framed:
             by_any = _SPOKEN_BY_ANY_NAME.fullmatch(text)
             if by_any is not None:
-                return Heard(by_any["name"], by_any["text"])
+                return values.Heard(by_any["name"], by_any["text"])
         for news, value in _NEWS:
             found = news.fullmatch(text)
             if found is not None:
                 return value(found)
-        return Line(text)
+        return values.Line(text)
 
 
 def shown_lines(text: str) -> list[str]:
@@ -176,11 +169,11 @@ def shown_lines(text: str) -> list[str]:
     return [line for part in text.splitlines() if (line := shown(part)).strip()]
 
 
-def _asked(text: str) -> Asked | AskedPassword | None:
+def _asked(text: str) -> values.Asked | values.AskedPassword | None:
     if text == GREETING:
-        return Asked("")
+        return values.Asked("")
     if text.endswith(ASK_AGAIN):
-        return Asked(text.removesuffix(ASK_AGAIN).rstrip().removeprefix(GREETING))
+        return values.Asked(text.removesuffix(ASK_AGAIN).rstrip().removeprefix(GREETING))
     if text.endswith(PASSWORD_PROMPT):
-        return AskedPassword(text.removesuffix(PASSWORD_PROMPT).rstrip())
+        return values.AskedPassword(text.removesuffix(PASSWORD_PROMPT).rstrip())
     return None

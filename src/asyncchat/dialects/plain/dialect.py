@@ -41,9 +41,15 @@ from asyncchat.dialects.plain.prompts import ASK_AGAIN, GREETING, PASSWORD_PROMP
 from asyncchat.dialects.plain.telnet import HUSH
 from asyncchat.text.features import history, search
 from asyncchat.text.features.rooms import hello, others_here, topic_line
-from asyncchat.text.phrases import is_lobby, place
 from asyncchat.text.sanitize import shown, typed
-from asyncchat.text.sentences import event_sentence, own_event_sentence, refusal_sentence, reply_lines
+from asyncchat.text.sentences import (
+    event_sentence,
+    is_lobby,
+    own_event_sentence,
+    place,
+    refusal_sentence,
+    reply_lines,
+)
 from asyncchat.text.slash import parse_slash
 from asyncchat.text.times import Zone
 
@@ -55,7 +61,6 @@ _ENTERING = (Unlock, Connect, LogInWithPassword)
 
 _GOES_ON = (Say, DialectReply)
 """Commands after which reading goes on; every other one may change what the next line means."""
-
 
 NOTES = ("A line that begins with // is sent with one /; //exit sends exit.",)
 NOTES_KEPT = (*NOTES, "What is said here is kept in this server's history, private messages too.")
@@ -267,10 +272,7 @@ class PlainDialect:
 
     def encode_rename(self, outcome: Outcome) -> bytes:
         """The lines that tell the session the outcome of another person's command."""
-        told: list[str] = []
-        for item in outcome:
-            self._tell(item, told)
-        return self.encoder.lines(told)
+        return self.encoder.lines(self._told(outcome))
 
     def encode_from_sibling(self, outcome: Outcome, *, alone: bool) -> bytes:
         """What another session of its person did that no room is told."""
@@ -332,9 +334,7 @@ class PlainDialect:
         """The next question on the way to a name, or the greeting."""
         if type(asked) is Connect:
             return self._introduce(asked, outcome)
-        told: list[str] = []
-        for item in outcome:
-            self._tell(item, told)
+        told = self._told(outcome)
         if type(asked) is Unlock:
             return self._entry.encode_unlock(outcome, told, self._input.telnet)
         encoded, enter = self._entry.encode_login(outcome, told, self._input.telnet)
@@ -378,6 +378,12 @@ class PlainDialect:
         if self._missed is not None and number is not None and self.shared.info.newcomers:
             asked = history.missed("", number, self._missed.time, self._input.framed)
             self._follow = (*self._follow, ReadMissed(asked.command().window, asked))
+
+    def _told(self, outcome: Outcome) -> list[str]:
+        told: list[str] = []
+        for item in outcome:
+            self._tell(item, told)
+        return told
 
     def _tell(self, item: object, told: list[str]) -> None:
         """Adds what is said of one item of an outcome."""
@@ -475,16 +481,12 @@ def _came_by(outcome: Outcome) -> int | None:
     return None
 
 
+_CHANGES = Rename, SetTopic, SetRole, SetFlag, SetSetting, SetMask, SetPersonFlag, Ban
+"""Commands whose outcome is empty where they change nothing."""
+
 _CONCLUSIONS: dict[type[Command] | type[None], Callable[[PlainDialect, Any, Outcome, list[str]], None]] = {
     Join: PlainDialect._conclude_join,
     Part: PlainDialect._conclude_part,
-    Rename: PlainDialect._conclude_change,
-    SetTopic: PlainDialect._conclude_change,
-    SetRole: PlainDialect._conclude_change,
-    SetFlag: PlainDialect._conclude_change,
-    SetSetting: PlainDialect._conclude_change,
-    SetMask: PlainDialect._conclude_change,
-    SetPersonFlag: PlainDialect._conclude_change,
-    Ban: PlainDialect._conclude_change,
+    **dict.fromkeys(_CHANGES, PlainDialect._conclude_change),
 }
 """What else is told or remembered once a command's outcome is complete."""

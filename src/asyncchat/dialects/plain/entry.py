@@ -11,8 +11,8 @@ from asyncchat.core.names import LOBBY
 from asyncchat.dialects.base import Outcome
 from asyncchat.dialects.plain.prompts import ASK_AGAIN, GREETING, PASSWORD_PROMPT
 from asyncchat.dialects.plain.telnet import HUSH, UNHUSH
-from asyncchat.text.arguments import name_from
 from asyncchat.text.sanitize import shown
+from asyncchat.text.slash import name_from
 
 USER = "plain"
 """The user part of ``name!user@host``, which this dialect has no word for."""

@@ -1,29 +1,15 @@
 """Accounts: making one, logging in and out, passwords, and names that belong to one."""
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.accounts import (
-    AccountView,
-    DropAccount,
-    GetAccount,
-    LoggedInNow,
-    LogInWithPassword,
-    LogOut,
-    NewPassword,
-    PasswordChanged,
-    Reclaim,
-    RegisterAccount,
-    Registered,
-    Released,
-    Removed,
-)
+from asyncchat.core.features import accounts
 from asyncchat.core.features.connect import NameReserved
 from asyncchat.core.features.presence import LoggedOut
 from asyncchat.core.replies import AccountRefused, NeedsAccount
-from asyncchat.text.arguments import name_and_rest
-from asyncchat.text.phrases import place
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Parser, Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, place
+from asyncchat.text.slash import Parser, Section, SlashCommands, SlashContext, name_and_rest
 from asyncchat.text.times import Zone
+
+slash = SlashCommands()
 
 NOT_PRIVATE = (
     "Not done: this connection is not encrypted, so others could read your password on the way. "
@@ -32,6 +18,7 @@ NOT_PRIVATE = (
 """The answer to everything that takes a password where others may listen."""
 
 
+@slash("register", "PASSWORD [MAIL]", "Makes an account of your name.", Section.ACCOUNTS)
 def _register(session: SlashContext, text: str) -> Command | str | None:
     """A password may be several words; an e-mail address is the last one, if it has an @."""
     password, _, email = text.rpartition(" ")
@@ -39,16 +26,22 @@ def _register(session: SlashContext, text: str) -> Command | str | None:
         password, email = text, ""
     if not password:
         return None
-    return RegisterAccount("", email, password.rstrip()) if session.is_confidential else NOT_PRIVATE
+    return accounts.RegisterAccount("", email, password.rstrip()) if session.is_confidential else NOT_PRIVATE
 
 
+@slash("login", "[NAME] PASSWORD", "Logs you in to your account.", Section.ACCOUNTS)
 def _login(session: SlashContext, text: str) -> Command | str | None:
     name, password = name_and_rest(text)
     if not name:
         return None
     if not session.is_confidential:
         return NOT_PRIVATE
-    return LogInWithPassword(name if password else "", password or name)
+    return accounts.LogInWithPassword(name if password else "", password or name)
+
+
+slash("logout", "", "Logs you out of your account.", Section.ACCOUNTS)(
+    lambda _session, _text: accounts.LogOut()
+)
 
 
 def _with_password(make: Parser) -> Parser:
@@ -62,63 +55,47 @@ def _with_password(make: Parser) -> Parser:
     return parse
 
 
+@slash("account", "[NAME]", "Shows your account, or another one.", Section.ACCOUNTS)
+def _account(_session: SlashContext, text: str) -> Command | None:
+    return accounts.GetAccount(text) if " " not in text else None
+
+
+slash("passwd", "PASSWORD", "Changes the password of your account.", Section.ACCOUNTS)(
+    _with_password(lambda _session, text: accounts.NewPassword(text))
+)
+slash("unregister", "PASSWORD", "Removes your account.", Section.ACCOUNTS)(
+    _with_password(lambda _session, text: accounts.DropAccount("", text))
+)
+
+
+@slash("regain", "NAME [PASSWORD]", "Takes your name back.", Section.ACCOUNTS)
 def _regain(session: SlashContext, text: str) -> Command | str | None:
     name, password = name_and_rest(text)
     if not name:
         return None
-    return Reclaim(name, password, True) if session.is_confidential or not password else NOT_PRIVATE
+    return accounts.Reclaim(name, password, True) if session.is_confidential or not password else NOT_PRIVATE
 
 
-def _account(_session: SlashContext, text: str) -> Command | None:
-    return GetAccount(text) if " " not in text else None
-
-
-def _account_view(view: AccountView, zone: Zone) -> list[str]:
+def _account_view(view: accounts.AccountView, zone: Zone) -> list[str]:
     here = f"Logged in to it: {', '.join(view.people)}." if view.people else "Nobody is logged in to it."
     address = [f"Its e-mail address: {view.email or 'none'}."] if view.mine else []
     return [f"The account {view.account} was made {zone.moment(view.time)}.", here, *address]
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "register", "PASSWORD [MAIL]", "Makes an account of your name.", _register, Section.ACCOUNTS
-        ),
-        SlashCommand("login", "[NAME] PASSWORD", "Logs you in to your account.", _login, Section.ACCOUNTS),
-        SlashCommand(
-            "logout",
-            "",
-            "Logs you out of your account.",
-            lambda _session, _text: LogOut(),
-            Section.ACCOUNTS,
-        ),
-        SlashCommand("account", "[NAME]", "Shows your account, or another one.", _account, Section.ACCOUNTS),
-        SlashCommand(
-            "passwd",
-            "PASSWORD",
-            "Changes the password of your account.",
-            _with_password(lambda _session, text: NewPassword(text)),
-            Section.ACCOUNTS,
-        ),
-        SlashCommand(
-            "unregister",
-            "PASSWORD",
-            "Removes your account.",
-            _with_password(lambda _session, text: DropAccount("", text)),
-            Section.ACCOUNTS,
-        ),
-        SlashCommand("regain", "NAME [PASSWORD]", "Takes your name back.", _regain, Section.ACCOUNTS),
-    ),
+    commands=slash,
     own_events={
         LoggedOut: lambda event: f"{event.person.name} is no longer logged in as {event.person.account}.",
     },
     replies={
-        Registered: lambda reply, _: [f"{reply.account} is now your account, and the name is yours."],
-        LoggedInNow: lambda reply, _: [f"You are logged in as {reply.account}."],
-        PasswordChanged: lambda reply, _: [f"The password of {reply.account} is changed."],
-        Released: lambda reply, _: [f"{reply.name} is free, or yours."],
-        AccountView: _account_view,
-        Removed: lambda reply, _: [f"The account {reply.account} is removed."],
+        accounts.Registered: lambda reply, _: [
+            f"{reply.account} is now your account, and the name is yours."
+        ],
+        accounts.LoggedInNow: lambda reply, _: [f"You are logged in as {reply.account}."],
+        accounts.PasswordChanged: lambda reply, _: [f"The password of {reply.account} is changed."],
+        accounts.Released: lambda reply, _: [f"{reply.name} is free, or yours."],
+        accounts.AccountView: _account_view,
+        accounts.Removed: lambda reply, _: [f"The account {reply.account} is removed."],
     },
     refusals={
         NeedsAccount: lambda r: f"For {place(r.target)} you have to be logged in: /login [NAME] PASSWORD",

@@ -2,13 +2,19 @@
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.always_on import AlwaysOnStatus, SetAlwaysOn
-from asyncchat.text.arguments import switch_from
-from asyncchat.text.phrases import counted
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, counted
+from asyncchat.text.slash import Section, SlashCommands, SlashContext, switch_from
 from asyncchat.text.times import Zone
 
+slash = SlashCommands()
 
+
+@slash(
+    "stay",
+    "[on|off]",
+    "Keeps you in your rooms while you are not connected; alone shows whether it does.",
+    Section.ACCOUNTS,
+)
 def _stay(_session: SlashContext, text: str) -> Command | None:
     switch = switch_from(text)
     return SetAlwaysOn(switch) if not text or switch is not None else None
@@ -22,14 +28,6 @@ def _always_on_status(reply: AlwaysOnStatus, _zone: Zone) -> list[str]:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "stay",
-            "[on|off]",
-            "Keeps you in your rooms while you are not connected; alone shows whether it does.",
-            _stay,
-            Section.ACCOUNTS,
-        ),
-    ),
+    commands=slash,
     replies={AlwaysOnStatus: _always_on_status},
 )

@@ -5,15 +5,22 @@ from typing import Any
 from asyncchat.core.commands import Command
 from asyncchat.core.features.audit import AuditUnreadable, AuditView, OperOverride, ReadAudit
 from asyncchat.text.features.history import parse_history
-from asyncchat.text.phrases import full_origin
-from asyncchat.text.sentences import FeatureText, audit_line, event_sentence
-from asyncchat.text.slash import Actor, Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, audit_line, event_sentence, full_origin
+from asyncchat.text.slash import Section, SlashCommands, SlashContext
 from asyncchat.text.times import Zone
+
+slash = SlashCommands()
 
 ACTS_SHOWN = 500
 """Most lines of the audit shown at once: what fits a terminal's memory."""
 
 
+@slash(
+    "audit",
+    "[30m|2h|7d|2026-11-22|N]",
+    "Shows what operators of the server did: the last entries, N of them, or since a time.",
+    Section.SERVER,
+)
 def _audit(session: SlashContext, text: str) -> Command | None:
     if not text:
         return ReadAudit()
@@ -34,16 +41,7 @@ def _acts(view: AuditView, zone: Zone) -> list[str]:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "audit",
-            "[30m|2h|7d|2026-11-22|N]",
-            "Shows what operators of the server did: the last entries, N of them, or since a time.",
-            _audit,
-            Section.SERVER,
-            Actor.SERVER_OPERATORS,
-        ),
-    ),
+    commands=slash,
     replies={AuditView: _acts},
     refusals={AuditUnreadable: lambda _: "The history can't be read at the moment."},
     audit={OperOverride: _oper_override},

@@ -3,7 +3,13 @@
 from asyncchat.core.features.away import AwayChanged, SetAway, StillAway
 from asyncchat.core.replies import AwayNote
 from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Section, SlashCommand
+from asyncchat.text.slash import Section, SlashCommands
+
+slash = SlashCommands()
+
+slash("away", "[TEXT]", "Answers for you while you are away; alone: you are back.", Section.MESSAGES)(
+    lambda _session, text: SetAway(text)
+)
 
 
 def _now(text: str) -> str:
@@ -11,15 +17,7 @@ def _now(text: str) -> str:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "away",
-            "[TEXT]",
-            "Answers for you while you are away; alone: you are back.",
-            lambda _session, text: SetAway(text),
-            Section.MESSAGES,
-        ),
-    ),
+    commands=slash,
     own_events={AwayChanged: lambda event: _now(event.text)},
     replies={
         AwayNote: lambda reply, _: [f"{reply.person.name} is away: {reply.text}"],

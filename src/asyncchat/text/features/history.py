@@ -14,12 +14,12 @@ from asyncchat.core.features.history import (
     Window,
 )
 from asyncchat.core.names import fold
-from asyncchat.text.arguments import is_room, name_and_rest
 from asyncchat.text.features.messages import spoken_lines
-from asyncchat.text.phrases import place
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, place
+from asyncchat.text.slash import Section, SlashCommands, SlashContext, is_room, name_and_rest
 from asyncchat.text.times import MOST, Calendar, Zone, parse_date, seconds_back
+
+slash = SlashCommands()
 
 PAGE = 50
 """Messages on a page of ``/history``."""
@@ -135,6 +135,12 @@ def missed(room: str, before: int | None, since: int, framed: bool) -> HistoryCu
     return HistoryCursor(room, Window(before=before, after_time=since), left=left, newcomer=True)
 
 
+@slash(
+    "history",
+    "[@NAME] [30m|2h|2026-11-22|N]",
+    "Shows the last messages: here or with a person, since a time, of a day, or N; again: older.",
+    Section.MESSAGES,
+)
 def _history(session: SlashContext, text: str) -> ReadHistory | None:
     target = session.room
     if text.startswith("@"):
@@ -149,15 +155,7 @@ def _history(session: SlashContext, text: str) -> ReadHistory | None:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "history",
-            "[@NAME] [30m|2h|2026-11-22|N]",
-            "Shows the last messages: here or with a person, since a time, of a day, or N; again: older.",
-            _history,
-            Section.MESSAGES,
-        ),
-    ),
+    commands=slash,
     replies={HistoryPage: page_lines},
     refusals={
         HistoryUnreadable: lambda r: f"The history of {place(r.room)} can't be read.",

@@ -2,13 +2,14 @@
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.host import ChangeHost, HostAlready, HostChanged, HostNotAllowed
-from asyncchat.text.arguments import name_and_rest
-from asyncchat.text.phrases import full_origin
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Actor, Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, full_origin
+from asyncchat.text.slash import Section, SlashCommands, SlashContext, name_and_rest
 from asyncchat.text.times import Zone
 
+slash = SlashCommands()
 
+
+@slash("host", "NAME HOST", "Shows a person as coming from another host.", Section.SERVER, aliases=("vhost",))
 def _host(_session: SlashContext, text: str) -> Command | None:
     name, host = name_and_rest(text)
     return ChangeHost(name, host) if host and " " not in host else None
@@ -19,17 +20,7 @@ def _audited(event: HostChanged, _zone: Zone) -> str:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "host",
-            "NAME HOST",
-            "Shows a person as coming from another host.",
-            _host,
-            Section.SERVER,
-            Actor.SERVER_OPERATORS,
-            aliases=("vhost",),
-        ),
-    ),
+    commands=slash,
     own_events={
         HostChanged: lambda event: f"{event.now.name} is now seen as coming from {event.now.host}.",
     },

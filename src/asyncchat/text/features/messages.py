@@ -11,29 +11,38 @@ from asyncchat.core.features.history import ReplyTo, Which
 from asyncchat.core.features.ignore import Ignore, Ignored
 from asyncchat.core.features.messages import CannotSpeak, Said, SaidInPrivate, SaidToRole, Say, Speech
 from asyncchat.core.replies import NoText, TextTooLong
-from asyncchat.text.arguments import name_and_rest
-from asyncchat.text.phrases import in_room, is_lobby, place, spoken
-from asyncchat.text.sentences import FeatureText, untold
-from asyncchat.text.slash import Section, SlashCommand, SlashContext, one_name
+from asyncchat.text.sentences import FeatureText, in_room, is_lobby, place, spoken, untold
+from asyncchat.text.slash import Section, SlashCommands, SlashContext, name_and_rest, one_name
 from asyncchat.text.times import Zone
 
+slash = SlashCommands()
 
+
+@slash("msg", "NAME TEXT", "Sends a message to one person only.", Section.BASICS, aliases=("m", "whisper"))
 def _msg(_session: SlashContext, text: str) -> Command | None:
     target, said = name_and_rest(text)
     return Say(target, said) if said else None
 
 
+@slash("me", "TEXT", "Says what you do: * NAME waves.", Section.BASICS)
 def _me(session: SlashContext, text: str) -> Command | None:
     return Say(session.room, text, Speech.ACTION) if text else None
 
 
+@slash("reply", "NAME TEXT", "Answers a person's last message.", Section.MESSAGES)
 def _reply(session: SlashContext, text: str) -> Command | None:
     name, said = name_and_rest(text)
     return ReplyTo(Which(session.room, name=name), said) if said else None
 
 
+@slash("ignore", "[NAME]", "Hides what a person says; alone lists whom you ignore.", Section.MESSAGES)
 def _ignore(_session: SlashContext, text: str) -> Command | None:
     return Ignore(text) if " " not in text else None
+
+
+slash("unignore", "NAME", "Shows again what a person says.", Section.MESSAGES)(
+    one_name(lambda _, name: Ignore(name, False))
+)
 
 
 def _said(event: Said) -> str:
@@ -87,32 +96,7 @@ def _ignored(reply: Ignored, _zone: Zone) -> list[str]:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "msg",
-            "NAME TEXT",
-            "Sends a message to one person only.",
-            _msg,
-            Section.BASICS,
-            aliases=("m", "whisper"),
-        ),
-        SlashCommand("me", "TEXT", "Says what you do: * NAME waves.", _me, Section.BASICS),
-        SlashCommand("reply", "NAME TEXT", "Answers a person's last message.", _reply, Section.MESSAGES),
-        SlashCommand(
-            "ignore",
-            "[NAME]",
-            "Hides what a person says; alone lists whom you ignore.",
-            _ignore,
-            Section.MESSAGES,
-        ),
-        SlashCommand(
-            "unignore",
-            "NAME",
-            "Shows again what a person says.",
-            one_name(lambda _, name: Ignore(name, False)),
-            Section.MESSAGES,
-        ),
-    ),
+    commands=slash,
     events={Said: _said, SaidInPrivate: _said_in_private, SaidToRole: _said_to_role},
     own_events={
         Said: untold,  # the terminal shows it already

@@ -13,12 +13,11 @@ from asyncchat.core.features.rooms import Kicked
 from asyncchat.core.masks import ACCOUNT, MUTED, REALNAME
 from asyncchat.core.modes import BANS, EXCEPTIONS, GUESTS, MUTES
 from asyncchat.core.replies import NotOperator, Outranked
-from asyncchat.text.arguments import name_and_rest
-from asyncchat.text.durations import lasting, seconds_in
-from asyncchat.text.phrases import because, in_room, place
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Actor, Parser, Section, SlashCommand, SlashContext
-from asyncchat.text.times import Zone
+from asyncchat.text.sentences import FeatureText, because, in_room, place
+from asyncchat.text.slash import Parser, Section, SlashCommands, SlashContext, name_and_rest
+from asyncchat.text.times import Zone, lasting, seconds_in
+
+slash = SlashCommands()
 
 LIST_WORDS = {
     BANS: ("banned {}", "lifted the ban of {}", "Banned", "Nobody is banned"),
@@ -39,6 +38,7 @@ LIST_WORDS = {
 """Of each list: a mask is put on it, taken off; what it is called, and that it is empty."""
 
 
+@slash("kick", "NAME [REASON]", "Removes a person from the room.", Section.MODERATION)
 def _kick(session: SlashContext, text: str) -> Command | None:
     name, reason = name_and_rest(text)
     return Kick(session.room, name, reason) if name else None
@@ -76,8 +76,34 @@ def _set_mask(room: str, listed: str, text: str, on: bool, seconds: int = 0) -> 
     return SetMask(room, listed, text, on, seconds)
 
 
-def _moderator(name: str, parameters: str, about: str, parse: Parser) -> SlashCommand:
-    return SlashCommand(name, parameters, about, parse, Section.MODERATION, Actor.ROOM_OPERATORS)
+slash(
+    "mute",
+    "[NAME|MASK [30m|2h|7d]]",
+    "Lets a person read here but not speak; alone lists who is muted.",
+    Section.MODERATION,
+)(_mask(MUTES))
+slash("unmute", "NAME|MASK", "Lets a person speak again.", Section.MODERATION)(_unmask(MUTES))
+slash(
+    "ban",
+    "[NAME|MASK [30m|2h|7d]]",
+    "Keeps a person out of the room, for a time or for good; alone lists the bans.",
+    Section.MODERATION,
+)(_mask(BANS))
+slash("unban", "NAME|MASK", "Lifts a ban.", Section.MODERATION)(_unmask(BANS))
+slash(
+    "except",
+    "[NAME|MASK]",
+    "Exempts a person from bans and mutes; alone lists who is exempt.",
+    Section.MODERATION,
+)(_mask(EXCEPTIONS))
+slash("unexcept", "NAME|MASK", "Takes that back.", Section.MODERATION)(_unmask(EXCEPTIONS))
+slash(
+    "guest",
+    "[NAME|MASK]",
+    "Lets a person in without an invitation; alone lists who may come.",
+    Section.MODERATION,
+)(_mask(GUESTS))
+slash("unguest", "NAME|MASK", "Takes that back.", Section.MODERATION)(_unmask(GUESTS))
 
 
 def _kicked(event: Kicked) -> str:
@@ -107,37 +133,7 @@ def _masks_view(view: MasksView, zone: Zone) -> list[str]:
 
 
 TEXT = FeatureText(
-    commands=(
-        _moderator("kick", "NAME [REASON]", "Removes a person from the room.", _kick),
-        _moderator(
-            "mute",
-            "[NAME|MASK [30m|2h|7d]]",
-            "Lets a person read here but not speak; alone lists who is muted.",
-            _mask(MUTES),
-        ),
-        _moderator("unmute", "NAME|MASK", "Lets a person speak again.", _unmask(MUTES)),
-        _moderator(
-            "ban",
-            "[NAME|MASK [30m|2h|7d]]",
-            "Keeps a person out of the room, for a time or for good; alone lists the bans.",
-            _mask(BANS),
-        ),
-        _moderator("unban", "NAME|MASK", "Lifts a ban.", _unmask(BANS)),
-        _moderator(
-            "except",
-            "[NAME|MASK]",
-            "Exempts a person from bans and mutes; alone lists who is exempt.",
-            _mask(EXCEPTIONS),
-        ),
-        _moderator("unexcept", "NAME|MASK", "Takes that back.", _unmask(EXCEPTIONS)),
-        _moderator(
-            "guest",
-            "[NAME|MASK]",
-            "Lets a person in without an invitation; alone lists who may come.",
-            _mask(GUESTS),
-        ),
-        _moderator("unguest", "NAME|MASK", "Takes that back.", _unmask(GUESTS)),
-    ),
+    commands=slash,
     events={
         Kicked: _kicked,
         MaskChanged: _listed,

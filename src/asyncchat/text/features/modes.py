@@ -24,11 +24,19 @@ from asyncchat.core.features.user_modes import (
 )
 from asyncchat.core.replies import NotYourself
 from asyncchat.core.roles import ROLE_NAMED
-from asyncchat.text.arguments import name_and_rest, switch_from
-from asyncchat.text.phrases import a_role, capitalized, in_room, place
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Actor, Parser, Section, SlashCommand, SlashContext, one_name
+from asyncchat.text.sentences import FeatureText, a_role, capitalized, in_room, place
+from asyncchat.text.slash import (
+    Parser,
+    Section,
+    SlashCommands,
+    SlashContext,
+    name_and_rest,
+    one_name,
+    switch_from,
+)
 from asyncchat.text.times import Zone
+
+slash = SlashCommands()
 
 RULE_WORDS = {
     modes.NO_OUTSIDERS: ("only members may speak here", "anyone may speak here, members or not"),
@@ -75,6 +83,26 @@ PERSON_FLAG_WORDS = {
 """What each flag of a person says when it is on, and when it is off."""
 
 
+def _set_role(role: str, on: bool) -> Parser:
+    return one_name(lambda room, name: SetRole(room, name, on, role))
+
+
+slash("op", "NAME", "Makes a person an operator of the room.", Section.MODERATION)(
+    _set_role("operator", True)
+)
+slash("deop", "NAME", "Takes that role back.", Section.MODERATION)(_set_role("operator", False))
+slash("voice", "NAME", "Lets a person speak where only members with a role may.", Section.MODERATION)(
+    _set_role("voice", True)
+)
+slash("unvoice", "NAME", "Takes that role back.", Section.MODERATION)(_set_role("voice", False))
+
+
+@slash(
+    "role",
+    "NAME ROLE [off]",
+    f"Gives a person a role, or takes it back: {', '.join(ROLE_NAMED)}.",
+    Section.MODERATION,
+)
 def _role(session: SlashContext, text: str) -> Command | None:
     name, *rest = text.split() or [""]
     switch = switch_from(rest[1]) if len(rest) == 2 else True
@@ -83,10 +111,13 @@ def _role(session: SlashContext, text: str) -> Command | None:
     return SetRole(session.room, name, switch, rest[0].lower())
 
 
-def _set_role(role: str, on: bool) -> Parser:
-    return one_name(lambda room, name: SetRole(room, name, on, role))
-
-
+@slash(
+    "rule",
+    "[RULE on|off|VALUE]",
+    "Sets a rule of the room; alone shows the rules.",
+    Section.MODERATION,
+    aliases=("rules",),
+)
 def _rule(session: SlashContext, text: str) -> Command | None:
     if not text:
         return GetFlags(session.room)
@@ -100,21 +131,15 @@ def _rule(session: SlashContext, text: str) -> Command | None:
     return SetFlag(session.room, rule, switch)
 
 
+@slash(
+    "my", "[FLAG on|off]", f"Shows or sets your own flags: {', '.join(modes.PERSON_FLAGS)}.", Section.ACCOUNTS
+)
 def _my(_session: SlashContext, text: str) -> Command | None:
     if not text:
         return GetPersonFlags()
     flag, value = name_and_rest(text.lower())
     switch = switch_from(value)
     return SetPersonFlag(flag, switch) if flag in modes.PERSON_FLAGS and switch is not None else None
-
-
-def _moderator(
-    name: str, parameters: str, about: str, parse: Parser, aliases: tuple[str, ...] = ()
-) -> SlashCommand:
-    return SlashCommand(name, parameters, about, parse, Section.MODERATION, Actor.ROOM_OPERATORS, aliases)
-
-
-# What is told.
 
 
 def setting_sentence(setting: str, value: str, hidden: bool = False) -> str:
@@ -163,37 +188,7 @@ def _person_flags_view(view: PersonFlagsView, _zone: Zone) -> list[str]:
 
 
 TEXT = FeatureText(
-    commands=(
-        _moderator("op", "NAME", "Makes a person an operator of the room.", _set_role("operator", True)),
-        _moderator("deop", "NAME", "Takes that role back.", _set_role("operator", False)),
-        _moderator(
-            "voice",
-            "NAME",
-            "Lets a person speak where only members with a role may.",
-            _set_role("voice", True),
-        ),
-        _moderator("unvoice", "NAME", "Takes that role back.", _set_role("voice", False)),
-        _moderator(
-            "role",
-            "NAME ROLE [off]",
-            f"Gives a person a role, or takes it back: {', '.join(ROLE_NAMED)}.",
-            _role,
-        ),
-        _moderator(
-            "rule",
-            "[RULE on|off|VALUE]",
-            "Sets a rule of the room; alone shows the rules.",
-            _rule,
-            ("rules",),
-        ),
-        SlashCommand(
-            "my",
-            "[FLAG on|off]",
-            f"Shows or sets your own flags: {', '.join(modes.PERSON_FLAGS)}.",
-            _my,
-            Section.ACCOUNTS,
-        ),
-    ),
+    commands=slash,
     events={
         RoleChanged: _role_changed,
         FlagChanged: _flag_changed,

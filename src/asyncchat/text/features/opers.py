@@ -1,79 +1,67 @@
 """Operators of the server: becoming one, kills, bans from the server, announcements."""
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.kill import Kill, Killed
-from asyncchat.core.features.opers import (
-    NotFromHere,
-    Oper,
-    OperFailed,
-    OperGranted,
-    OperResigned,
-    Resign,
-    WrongCode,
-)
-from asyncchat.core.features.server_bans import (
-    BanFromServer,
-    BannedFromServer,
-    GetServerBans,
-    NoSuchServerBan,
-    ServerBanChanged,
-    ServerBansView,
-    ServerBanTooWide,
-    TooManyServerBans,
-)
-from asyncchat.core.features.wallops import Announce, Announced
+from asyncchat.core.features import kill, opers, server_bans, wallops
 from asyncchat.core.replies import NotServerOperator
-from asyncchat.text.arguments import name_and_rest
-from asyncchat.text.durations import seconds_in
-from asyncchat.text.phrases import after_colon, because, full_origin
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Actor, Parser, Section, SlashCommand, SlashContext
-from asyncchat.text.times import Zone
+from asyncchat.text.sentences import FeatureText, after_colon, because, full_origin
+from asyncchat.text.slash import Actor, Section, SlashCommands, SlashContext, name_and_rest
+from asyncchat.text.times import Zone, seconds_in
+
+slash = SlashCommands()
 
 
+@slash(
+    "owner",
+    "CODE|NAME PASSWORD|off",
+    "Makes you an operator of every room; the server shows the code at its first start.",
+    Section.SERVER,
+    actor=Actor.EVERYONE,
+)
 def _owner(_session: SlashContext, text: str) -> Command | None:
     name, password = name_and_rest(text)
     if not name:
         return None
     if text.lower() == "off":
-        return Resign()
+        return opers.Resign()
     if not password or name.casefold() == "owner":
-        return Oper(password or name)
-    return Oper(password, name)
+        return opers.Oper(password or name)
+    return opers.Oper(password, name)
 
 
+@slash("kill", "NAME [REASON]", "Removes a person from the server.", Section.SERVER)
 def _kill(_session: SlashContext, text: str) -> Command | None:
     name, reason = name_and_rest(text)
-    return Kill(name, reason or "removed") if name else None
+    return kill.Kill(name, reason or "removed") if name else None
 
 
+@slash(
+    "serverban",
+    "[NAME|MASK|NETWORK [90m|7d|1d2h] [REASON]]",
+    "Bans a person from the server; alone lists the bans.",
+    Section.SERVER,
+)
 def _server_ban(_session: SlashContext, text: str) -> Command | None:
     if not text:
-        return GetServerBans()
+        return server_bans.GetServerBans()
     mask, rest = name_and_rest(text)
     first, after = name_and_rest(rest)
     seconds = seconds_in(first, bare=False)
     if seconds is None:
-        return BanFromServer(mask, True, 0, rest)
-    return BanFromServer(mask, True, seconds, after)
+        return server_bans.BanFromServer(mask, True, 0, rest)
+    return server_bans.BanFromServer(mask, True, seconds, after)
 
 
+@slash("serverunban", "MASK", "Lifts a ban from the server.", Section.SERVER)
 def _server_unban(_session: SlashContext, text: str) -> Command | None:
-    return BanFromServer(text, False) if text and " " not in text else None
+    return server_bans.BanFromServer(text, False) if text and " " not in text else None
 
 
+@slash("announce", "TEXT", "Sends a text to everybody who set /my wallops on.", Section.SERVER)
 def _announce(_session: SlashContext, text: str) -> Command | None:
-    return Announce(text) if text else None
+    return wallops.Announce(text) if text else None
 
 
-def _operator(name: str, parameters: str, about: str, parse: Parser) -> SlashCommand:
-    return SlashCommand(name, parameters, about, parse, Section.SERVER, Actor.SERVER_OPERATORS)
-
-
-# What is told.
-
-
-def _server_bans(view: ServerBansView, zone: Zone) -> list[str]:
+def _server_bans(view: server_bans.ServerBansView, zone: Zone) -> list[str]:
     if not view.bans:
         return ["Nobody is banned from the server."]
     lines = ["Banned from the server:"]
@@ -84,25 +72,22 @@ def _server_bans(view: ServerBansView, zone: Zone) -> list[str]:
     return lines
 
 
-# The audit.
-
-
-def _claimed(event: OperGranted, _zone: Zone) -> str:
+def _claimed(event: opers.OperGranted, _zone: Zone) -> str:
     what = f"an operator of the server, as {event.name}" if event.name else "the server's owner"
     return f"{full_origin(event.person)} became {what}"
 
 
-def _oper_failed(event: OperFailed, _zone: Zone) -> str:
+def _oper_failed(event: opers.OperFailed, _zone: Zone) -> str:
     what = f"password for the operator {event.name}" if event.name else "owner code"
     return f"{full_origin(event.person)} gave a wrong {what}"
 
 
-def _killed(event: Killed, _zone: Zone) -> str:
+def _killed(event: kill.Killed, _zone: Zone) -> str:
     who = full_origin(event.person)
     return f"{full_origin(event.by)} removed {who} from the server{after_colon(event.reason)}"
 
 
-def _server_ban_changed(event: ServerBanChanged, zone: Zone) -> str:
+def _server_ban_changed(event: server_bans.ServerBanChanged, zone: Zone) -> str:
     by = full_origin(event.person)
     if not event.on:
         return f"{by} lifted the ban of {event.mask} from the server"
@@ -111,53 +96,38 @@ def _server_ban_changed(event: ServerBanChanged, zone: Zone) -> str:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "owner",
-            "CODE|NAME PASSWORD|off",
-            "Makes you an operator of every room; the server shows the code at its first start.",
-            _owner,
-            Section.SERVER,
-        ),
-        _operator("kill", "NAME [REASON]", "Removes a person from the server.", _kill),
-        _operator(
-            "serverban",
-            "[NAME|MASK|NETWORK [90m|7d|1d2h] [REASON]]",
-            "Bans a person from the server; alone lists the bans.",
-            _server_ban,
-        ),
-        _operator("serverunban", "MASK", "Lifts a ban from the server.", _server_unban),
-        _operator("announce", "TEXT", "Sends a text to everybody who set /my wallops on.", _announce),
-    ),
+    commands=slash,
     events={
-        Announced: lambda event: f"[server] {event.person.name}: {event.text}",
-        Killed: lambda event: f"{event.by.name} removed you from the chat{because(event.reason)}",
+        wallops.Announced: lambda event: f"[server] {event.person.name}: {event.text}",
+        kill.Killed: lambda event: f"{event.by.name} removed you from the chat{because(event.reason)}",
     },
     own_events={
-        Killed: lambda event: f"You removed {event.person.name} from the chat.",
-        ServerBanChanged: lambda event: (
+        kill.Killed: lambda event: f"You removed {event.person.name} from the chat.",
+        server_bans.ServerBanChanged: lambda event: (
             f"{event.mask} is {'banned' if event.on else 'no longer banned'} from the server."
         ),
-        OperGranted: lambda _: "You are now the owner: an operator of every room.",
-        OperResigned: lambda _: "You are no longer the owner.",
+        opers.OperGranted: lambda _: "You are now the owner: an operator of every room.",
+        opers.OperResigned: lambda _: "You are no longer the owner.",
     },
-    replies={ServerBansView: _server_bans},
+    replies={server_bans.ServerBansView: _server_bans},
     refusals={
-        WrongCode: lambda r: (
+        opers.WrongCode: lambda r: (
             f"That is not the password of the operator {r.name}." if r.name else "That is not the owner code."
         ),
-        NotFromHere: lambda r: f"The operator {r.name} can't come from your address.",
+        opers.NotFromHere: lambda r: f"The operator {r.name} can't come from your address.",
         NotServerOperator: lambda _: "Only the owner and operators of the server may do that.",
-        BannedFromServer: lambda r: f"You are banned here{after_colon(r.reason)}.",
-        NoSuchServerBan: lambda r: f"{r.mask} is not banned from the server.",
-        TooManyServerBans: lambda r: f"Not banned: the limit is {r.limit:,} bans, or the mask is too long.",
-        ServerBanTooWide: lambda r: f"{r.mask} would ban everybody.",
+        server_bans.BannedFromServer: lambda r: f"You are banned here{after_colon(r.reason)}.",
+        server_bans.NoSuchServerBan: lambda r: f"{r.mask} is not banned from the server.",
+        server_bans.TooManyServerBans: lambda r: (
+            f"Not banned: the limit is {r.limit:,} bans, or the mask is too long."
+        ),
+        server_bans.ServerBanTooWide: lambda r: f"{r.mask} would ban everybody.",
     },
     audit={
-        OperGranted: _claimed,
-        OperFailed: _oper_failed,
-        Killed: _killed,
-        ServerBanChanged: _server_ban_changed,
-        Announced: lambda event, _: f"{full_origin(event.person)} announced: {event.text}",
+        opers.OperGranted: _claimed,
+        opers.OperFailed: _oper_failed,
+        kill.Killed: _killed,
+        server_bans.ServerBanChanged: _server_ban_changed,
+        wallops.Announced: lambda event, _: f"{full_origin(event.person)} announced: {event.text}",
     },
 )

@@ -1,40 +1,30 @@
 """People: names, and who comes and goes."""
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.connect import (
-    AlreadyConnected,
-    NameFixed,
-    NameNotAllowed,
-    NameTaken,
-    Quit,
-    RealnameFixed,
-    Rename,
-    Welcome,
-)
+from asyncchat.core.features import connect
 from asyncchat.core.features.presence import Left, RealnameChanged, Renamed
 from asyncchat.core.replies import NoSuchPerson, NotConnectedYet
-from asyncchat.text.arguments import name_from
-from asyncchat.text.phrases import because, place
-from asyncchat.text.sentences import FeatureText, untold
-from asyncchat.text.slash import Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, because, place, untold
+from asyncchat.text.slash import Section, SlashCommands, SlashContext, name_from
+
+slash = SlashCommands()
 
 
+@slash("nick", "NAME", "Changes your name.", Section.BASICS, aliases=("name",))
 def _nick(_session: SlashContext, text: str) -> Command | None:
-    return Rename(name_from(text)) if text else None
+    return connect.Rename(name_from(text)) if text else None
 
+
+slash(
+    "quit",
+    "[REASON]",
+    "Leaves the chat; so does a line that is just: exit",
+    Section.BASICS,
+    aliases=("exit",),
+)(lambda _session, text: connect.Quit(text))
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand("nick", "NAME", "Changes your name.", _nick, Section.BASICS, aliases=("name",)),
-        SlashCommand(
-            "quit",
-            "[REASON]",
-            "Leaves the chat; so does a line that is just: exit",
-            lambda _session, text: Quit(text),
-            Section.BASICS,
-            aliases=("exit",),
-        ),
-    ),
+    commands=slash,
     events={
         Left: lambda event: f"{event.person.name} left chat{because(event.reason)}",
         Renamed: lambda event: f"{event.person.name} is now {event.now.name}",
@@ -44,14 +34,16 @@ TEXT = FeatureText(
         Renamed: lambda event: f"You are now {event.now.name}.",
         RealnameChanged: lambda event: f"Your real name is {event.now.realname}.",
     },
-    replies={Welcome: lambda reply, _: [f"Hello, {reply.person.name}!"]},
+    replies={connect.Welcome: lambda reply, _: [f"Hello, {reply.person.name}!"]},
     refusals={
         NotConnectedYet: lambda _: "You have no name yet.",
-        AlreadyConnected: lambda _: "You already have a name; /nick NAME changes it.",
-        NameTaken: lambda r: f"{r.name} is already in use.",
-        NameNotAllowed: lambda r: f"That name is not allowed: {r.reason}.",
-        NameFixed: lambda r: f"You can't change your name while you are muted or banned in {place(r.room)}.",
-        RealnameFixed: lambda r: (
+        connect.AlreadyConnected: lambda _: "You already have a name; /nick NAME changes it.",
+        connect.NameTaken: lambda r: f"{r.name} is already in use.",
+        connect.NameNotAllowed: lambda r: f"That name is not allowed: {r.reason}.",
+        connect.NameFixed: lambda r: (
+            f"You can't change your name while you are muted or banned in {place(r.room)}."
+        ),
+        connect.RealnameFixed: lambda r: (
             f"You can't change your real name while you are muted or banned in {place(r.room)}."
         ),
         NoSuchPerson: lambda r: f"Nobody here is called {r.name}.",

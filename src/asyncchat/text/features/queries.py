@@ -1,32 +1,30 @@
 """Queries: who is here, and what is known of a person."""
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.queries import (
-    Counts,
-    GetPerson,
-    GetWho,
-    NamesView,
-    PeopleView,
-    PersonView,
-    Seen,
-    WhoView,
-)
+from asyncchat.core.features import queries
 from asyncchat.core.features.server import TimeNow
 from asyncchat.core.features.whowas import WhowasView
 from asyncchat.core.modes import BOT
 from asyncchat.core.roles import ROLES
-from asyncchat.text.arguments import is_room
 from asyncchat.text.features.rooms import room_lines
-from asyncchat.text.phrases import NAMES_SHOWN, counted, first_names, place
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import NAMES_SHOWN, FeatureText, counted, first_names, place
+from asyncchat.text.slash import Section, SlashCommands, SlashContext, is_room
 from asyncchat.text.times import Zone
 
+slash = SlashCommands()
 
+
+@slash(
+    "who",
+    "[#ROOM|NAME]",
+    "Shows who is in the room, or information about a person.",
+    Section.BASICS,
+    aliases=("names", "whois"),
+)
 def _who(session: SlashContext, text: str) -> Command | None:
     if not text or is_room(text):
-        return GetWho(text or session.room)
-    return GetPerson(text) if " " not in text else None
+        return queries.GetWho(text or session.room)
+    return queries.GetPerson(text) if " " not in text else None
 
 
 def _role_named(roles: int) -> str:
@@ -34,7 +32,7 @@ def _role_named(roles: int) -> str:
     return next((role.name for role in ROLES if roles & role.bit), "")
 
 
-def _seen(seen: Seen) -> str:
+def _seen(seen: queries.Seen) -> str:
     notes = []
     if seen.server_operator:
         notes.append("owner")
@@ -47,11 +45,11 @@ def _seen(seen: Seen) -> str:
     return f"{seen.person.name} ({', '.join(notes)})" if notes else seen.person.name
 
 
-def _found(people: tuple[Seen, ...]) -> str:
+def _found(people: tuple[queries.Seen, ...]) -> str:
     return ", ".join(first_names([_seen(seen) for seen in people[:NAMES_SHOWN]], len(people)))
 
 
-def _who_view(view: WhoView, _zone: Zone) -> list[str]:
+def _who_view(view: queries.WhoView, _zone: Zone) -> list[str]:
     in_room = is_room(view.mask)
     if not view.people:
         return [f"Nobody is in {place(view.mask)}." if in_room else "Nobody matches that."]
@@ -59,13 +57,13 @@ def _who_view(view: WhoView, _zone: Zone) -> list[str]:
     return [f"{where} ({len(view.people):,}): {_found(view.people)}"]
 
 
-def _people_view(view: PeopleView, _zone: Zone) -> list[str]:
+def _people_view(view: queries.PeopleView, _zone: Zone) -> list[str]:
     if not view.people:
         return ["None of them is here."]
     return [f"Found ({len(view.people):,}): {_found(view.people)}"]
 
 
-def _person_view(view: PersonView, zone: Zone) -> list[str]:
+def _person_view(view: queries.PersonView, zone: Zone) -> list[str]:
     seen = view.seen
     rooms = ", ".join(f"{room} ({_role_named(roles)})" if roles else room for room, roles in view.rooms)
     real = seen.person.realname
@@ -90,13 +88,13 @@ def _whowas_view(view: WhowasView, zone: Zone) -> list[str]:
     return lines or [f"Nobody called {view.name} was here lately."]
 
 
-def _names_view(view: NamesView, _zone: Zone) -> list[str]:
+def _names_view(view: queries.NamesView, _zone: Zone) -> list[str]:
     lines = [line for room in view.rooms for line in room_lines(room)]
     others = first_names([person.name for person in view.others[:NAMES_SHOWN]], len(view.others))
     return [*lines, f"In no room: {', '.join(others)}"] if others else lines
 
 
-def _counts(counts: Counts, _zone: Zone) -> list[str]:
+def _counts(counts: queries.Counts, _zone: Zone) -> list[str]:
     return [
         f"{counted(counts.people, 'person', 'people')} in {counted(counts.rooms, 'room', 'rooms')}, "
         f"at most {counts.most_people:,} so far."
@@ -104,23 +102,14 @@ def _counts(counts: Counts, _zone: Zone) -> list[str]:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "who",
-            "[#ROOM|NAME]",
-            "Shows who is in the room, or information about a person.",
-            _who,
-            Section.BASICS,
-            aliases=("names", "whois"),
-        ),
-    ),
+    commands=slash,
     replies={
-        WhoView: _who_view,
-        PeopleView: _people_view,
-        PersonView: _person_view,
+        queries.WhoView: _who_view,
+        queries.PeopleView: _people_view,
+        queries.PersonView: _person_view,
         WhowasView: _whowas_view,
-        NamesView: _names_view,
-        Counts: _counts,
+        queries.NamesView: _names_view,
+        queries.Counts: _counts,
         TimeNow: lambda reply, zone: [f"It is {zone.moment(reply.time)}."],
     },
 )

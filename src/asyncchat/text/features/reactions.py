@@ -4,9 +4,10 @@ from asyncchat.core.commands import Command
 from asyncchat.core.features.history import Which
 from asyncchat.core.features.reactions import React, Reacted, ReactedTo
 from asyncchat.core.text import cut
-from asyncchat.text.phrases import in_room
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Parser, Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, in_room
+from asyncchat.text.slash import Parser, Section, SlashCommands, SlashContext
+
+slash = SlashCommands()
 
 _REACTION_BYTES = 40
 """How much of a reaction is shown: a few emoji, a word or two."""
@@ -25,6 +26,12 @@ def _react(on: bool) -> Parser:
     return parse
 
 
+slash("react", "[NAME] EMOJI", "Reacts to the last message, or to a person's last one.", Section.MESSAGES)(
+    _react(True)
+)
+slash("unreact", "[NAME] EMOJI", "Takes a reaction back.", Section.MESSAGES)(_react(False))
+
+
 def _reacted(event: Reacted | ReactedTo) -> str:
     what = cut(event.reaction[:_REACTION_BYTES], _REACTION_BYTES)[0]
     did = (
@@ -34,16 +41,7 @@ def _reacted(event: Reacted | ReactedTo) -> str:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "react",
-            "[NAME] EMOJI",
-            "Reacts to the last message, or to a person's last one.",
-            _react(True),
-            Section.MESSAGES,
-        ),
-        SlashCommand("unreact", "[NAME] EMOJI", "Takes a reaction back.", _react(False), Section.MESSAGES),
-    ),
+    commands=slash,
     events={
         Reacted: lambda event: in_room(event.room, _reacted(event)),
         ReactedTo: lambda event: f"[private] {_reacted(event)}",

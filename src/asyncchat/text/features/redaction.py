@@ -3,17 +3,30 @@
 from asyncchat.core.commands import Command
 from asyncchat.core.features.history import NoSuchMessage, Which
 from asyncchat.core.features.redaction import Erased, EraseFrom, Redact, RedactedInPrivate, RedactionRefused
-from asyncchat.text.arguments import name_and_rest
-from asyncchat.text.phrases import because, counted, in_room, place
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Actor, Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, because, counted, in_room, place
+from asyncchat.text.slash import Section, SlashCommands, SlashContext, name_and_rest
+
+slash = SlashCommands()
 
 
+@slash(
+    "unsay",
+    "[NAME [REASON]]",
+    "Takes back your last message, or another person's (operators).",
+    Section.MESSAGES,
+    aliases=("delete",),
+)
 def _unsay(session: SlashContext, text: str) -> Command:
     name, reason = name_and_rest(text)
     return Redact(Which(session.room, name=name, own=not name), reason)
 
 
+@slash(
+    "clear",
+    "NAME|*",
+    "Erases everything that a person, or everybody, said from the room's history.",
+    Section.MODERATION,
+)
 def _clear(session: SlashContext, text: str) -> Command | None:
     if not text or " " in text:
         return None
@@ -31,24 +44,7 @@ def _redacted_in_private(event: RedactedInPrivate) -> str:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "unsay",
-            "[NAME [REASON]]",
-            "Takes back your last message, or another person's (operators).",
-            _unsay,
-            Section.MESSAGES,
-            aliases=("delete",),
-        ),
-        SlashCommand(
-            "clear",
-            "NAME|*",
-            "Erases everything that a person, or everybody, said from the room's history.",
-            _clear,
-            Section.MODERATION,
-            Actor.ROOM_OPERATORS,
-        ),
-    ),
+    commands=slash,
     events={Erased: _erased, RedactedInPrivate: _redacted_in_private},
     refusals={
         NoSuchMessage: lambda r: f"There is no such message in {place(r.to)}.",

@@ -3,12 +3,19 @@
 from asyncchat.core.commands import Command
 from asyncchat.core.features.join import RoomHasMoved
 from asyncchat.core.features.rename import CannotRenameRoom, RenameRoom, RoomNameTaken, RoomRenamed
-from asyncchat.text.arguments import name_and_rest, room_from
-from asyncchat.text.phrases import because, capitalized, place
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Actor, Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, because, capitalized, place
+from asyncchat.text.slash import Section, SlashCommands, SlashContext, name_and_rest, room_from
+
+slash = SlashCommands()
 
 
+@slash(
+    "rename-room",
+    "#NEW [REASON]",
+    "Renames the room; its history and rules stay.",
+    Section.MODERATION,
+    aliases=("renameroom",),
+)
 def _rename_room(session: SlashContext, text: str) -> Command | None:
     name, reason = name_and_rest(text)
     return RenameRoom(session.room, room_from(name), reason) if name else None
@@ -19,17 +26,7 @@ def _room_renamed(event: RoomRenamed) -> str:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "rename-room",
-            "#NEW [REASON]",
-            "Renames the room; its history and rules stay.",
-            _rename_room,
-            Section.MODERATION,
-            Actor.ROOM_OPERATORS,
-            aliases=("renameroom",),
-        ),
-    ),
+    commands=slash,
     events={RoomRenamed: _room_renamed},
     refusals={
         CannotRenameRoom: lambda r: f"{capitalized(place(r.room))} can't be renamed: {r.reason}.",

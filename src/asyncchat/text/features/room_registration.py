@@ -1,39 +1,40 @@
 """Rooms that belong to an account, and the roles that accounts have in them."""
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.room_registration import (
-    AccessChanged,
-    AccessView,
-    GetAccess,
-    RegisterRoom,
-    RoomRegisteredNow,
-    SetAccess,
-)
-from asyncchat.text.arguments import name_and_rest
-from asyncchat.text.phrases import capitalized, place
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Section, SlashCommand, SlashContext
+from asyncchat.core.features import room_registration
+from asyncchat.text.sentences import FeatureText, capitalized, place
+from asyncchat.text.slash import Section, SlashCommands, SlashContext, name_and_rest
 from asyncchat.text.times import Zone
 
+slash = SlashCommands()
 
+
+@slash("claim", "[ACCOUNT]", "Registers the room to your account, or another one.", Section.ROOMS)
 def _claim(session: SlashContext, text: str) -> Command | None:
-    return RegisterRoom(session.room, text) if " " not in text else None
+    return room_registration.RegisterRoom(session.room, text) if " " not in text else None
 
 
+@slash("unclaim", "", "Ends the registration of your room.", Section.ROOMS)
 def _unclaim(session: SlashContext, _text: str) -> Command | None:
-    return RegisterRoom(session.room, on=False)
+    return room_registration.RegisterRoom(session.room, on=False)
 
 
+@slash(
+    "access",
+    "[NAME ROLE|off]",
+    "Gives an account a role in your room; alone lists the accounts with a role.",
+    Section.ROOMS,
+)
 def _access(session: SlashContext, text: str) -> Command | None:
     if not text:
-        return GetAccess(session.room)
+        return room_registration.GetAccess(session.room)
     account, role = name_and_rest(text)
     if not role or " " in role:
         return None
-    return SetAccess(session.room, account, "" if role.lower() == "off" else role)
+    return room_registration.SetAccess(session.room, account, "" if role.lower() == "off" else role)
 
 
-def _access_view(view: AccessView, _zone: Zone) -> list[str]:
+def _access_view(view: room_registration.AccessView, _zone: Zone) -> list[str]:
     if not view.founder:
         return [f"{capitalized(place(view.room))} belongs to nobody: /claim registers it to your account."]
     roles = (f"  {account}: {role}" for account, role in view.access)
@@ -41,31 +42,15 @@ def _access_view(view: AccessView, _zone: Zone) -> list[str]:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "claim",
-            "[ACCOUNT]",
-            "Registers the room to your account, or another one.",
-            _claim,
-            Section.ROOMS,
-        ),
-        SlashCommand("unclaim", "", "Ends the registration of your room.", _unclaim, Section.ROOMS),
-        SlashCommand(
-            "access",
-            "[NAME ROLE|off]",
-            "Gives an account a role in your room; alone lists the accounts with a role.",
-            _access,
-            Section.ROOMS,
-        ),
-    ),
+    commands=slash,
     replies={
-        AccessView: _access_view,
-        RoomRegisteredNow: lambda reply, _: [
+        room_registration.AccessView: _access_view,
+        room_registration.RoomRegisteredNow: lambda reply, _: [
             f"{reply.room} now belongs to the account {reply.account}."
             if reply.account
             else f"{reply.room} now belongs to nobody."
         ],
-        AccessChanged: lambda reply, _: [
+        room_registration.AccessChanged: lambda reply, _: [
             f"{reply.account} now has the role {reply.role} in {reply.room}."
             if reply.role
             else f"{reply.account} no longer has a role in {reply.room}."

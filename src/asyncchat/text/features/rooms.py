@@ -3,28 +3,14 @@
 from collections.abc import Iterable
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.invites import AlreadyThere
-from asyncchat.core.features.join import (
-    Banned,
-    Forwarded,
-    Join,
-    NoRoomView,
-    Part,
-    RoomFull,
-    RoomNotAllowed,
-    RoomView,
-    TooManyRooms,
-    WrongKey,
-)
-from asyncchat.core.features.queries import GetRooms, RoomsView
-from asyncchat.core.features.rooms import Joined, Parted
+from asyncchat.core.features import invites, join, queries, rooms
 from asyncchat.core.features.topic import GetTopic, SetTopic, TopicChanged, TopicView
 from asyncchat.core.names import fold
 from asyncchat.core.replies import NoSuchRoom, NotMember, NotThere
 from asyncchat.core.rooms import Block, Topic
-from asyncchat.text.arguments import is_room, name_and_rest, room_from
-from asyncchat.text.phrases import (
+from asyncchat.text.sentences import (
     NAMES_SHOWN,
+    FeatureText,
     because,
     capitalized,
     counted,
@@ -32,37 +18,49 @@ from asyncchat.text.phrases import (
     in_room,
     is_lobby,
     place,
+    untold,
 )
-from asyncchat.text.sentences import FeatureText, untold
-from asyncchat.text.slash import Section, SlashCommand, SlashContext
+from asyncchat.text.slash import Section, SlashCommands, SlashContext, is_room, name_and_rest, room_from
 from asyncchat.text.times import Zone
+
+slash = SlashCommands()
+
+slash("rooms", "", "Lists the rooms.", Section.BASICS, aliases=("list",))(
+    lambda _session, _text: queries.GetRooms()
+)
 
 ROOMS_SHOWN = 200
 """Rooms that one list shows, the fullest first."""
 
 
+@slash(
+    "join",
+    "#ROOM [KEY]",
+    "Joins a room, or goes back to it; what you type then goes there.",
+    Section.BASICS,
+    aliases=("room",),
+)
 def _join(_session: SlashContext, text: str) -> Command | None:
     room, key = name_and_rest(text)
-    return Join(room_from(room), key) if room and " " not in key else None
+    return join.Join(room_from(room), key) if room and " " not in key else None
 
 
+@slash("part", "[#ROOM] [REASON]", "Leaves the room; what you type then goes to another one.", Section.BASICS)
 def _part(session: SlashContext, text: str) -> Command | str:
     room, reason = name_and_rest(text) if is_room(text) else (session.room, text)
     if is_lobby(room) and is_lobby(session.room) and not text:
         return "You are in the lobby: /quit leaves the chat."
-    return Part(room, reason)
+    return join.Part(room, reason)
 
 
+@slash("topic", "[TEXT|-]", "Shows the room's topic, sets it, or removes it (-).", Section.ROOMS)
 def _topic(session: SlashContext, text: str) -> Command:
     if not text:
         return GetTopic(session.room)
     return SetTopic(session.room, "" if text == "-" else text)
 
 
-# What is told.
-
-
-def hello(view: RoomView) -> str:
+def hello(view: join.RoomView) -> str:
     """The original's greeting: everyone's names in the order in which they came, the newcomer's last."""
     name = view.person.name
     if view.size <= 1:
@@ -71,7 +69,7 @@ def hello(view: RoomView) -> str:
     return f"Hello, {name}! {', '.join((*others, name))} are in the chat"
 
 
-def others_here(view: RoomView) -> str:
+def others_here(view: join.RoomView) -> str:
     """Who else is in a room just joined, in a sentence."""
     if view.size <= 1:
         return "Nobody else is here."
@@ -84,7 +82,7 @@ def topic_line(room: str, topic: Topic | None) -> str:
     return in_room(room, f"The topic is: {topic.text}") if topic is not None else ""
 
 
-def room_lines(view: RoomView) -> list[str]:
+def room_lines(view: join.RoomView) -> list[str]:
     """A room's members."""
     names = [member.person.name for block in view.blocks for member in block.members]
     return [in_room(view.room, f"People here: {', '.join(first_names(names, view.size))}")]
@@ -99,12 +97,12 @@ def _names(blocks: Iterable[Block], besides: int) -> list[str]:
     return names
 
 
-def _joined(event: Joined) -> str:
+def _joined(event: rooms.Joined) -> str:
     name = event.person.name
     return f"{name} is online" if is_lobby(event.room) else f"[{event.room}] {name} joined"
 
 
-def _parted(event: Parted) -> str:
+def _parted(event: rooms.Parted) -> str:
     where = "the lobby" if is_lobby(event.room) else "the room"
     return in_room(event.room, f"{event.person.name} left {where}{because(event.reason)}")
 
@@ -121,7 +119,7 @@ def _topic_view(view: TopicView, zone: Zone) -> list[str]:
     return [topic_line(view.room, view.topic), f"Set by {by}, {zone.moment(view.topic.time)}."]
 
 
-def _rooms_view(view: RoomsView, _zone: Zone) -> list[str]:
+def _rooms_view(view: queries.RoomsView, _zone: Zone) -> list[str]:
     if not view.rooms:
         return ["There are no rooms; /join #NAME opens one."]
     lines = []
@@ -135,45 +133,18 @@ def _rooms_view(view: RoomsView, _zone: Zone) -> list[str]:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "rooms",
-            "",
-            "Lists the rooms.",
-            lambda _session, _text: GetRooms(),
-            Section.BASICS,
-            aliases=("list",),
-        ),
-        SlashCommand(
-            "join",
-            "#ROOM [KEY]",
-            "Joins a room, or goes back to it; what you type then goes there.",
-            _join,
-            Section.BASICS,
-            aliases=("room",),
-        ),
-        SlashCommand(
-            "part",
-            "[#ROOM] [REASON]",
-            "Leaves the room; what you type then goes to another one.",
-            _part,
-            Section.BASICS,
-        ),
-        SlashCommand(
-            "topic", "[TEXT|-]", "Shows the room's topic, sets it, or removes it (-).", _topic, Section.ROOMS
-        ),
-    ),
-    events={Joined: _joined, Parted: _parted, TopicChanged: _topic_changed},
+    commands=slash,
+    events={rooms.Joined: _joined, rooms.Parted: _parted, TopicChanged: _topic_changed},
     own_events={
-        Joined: untold,  # the room's members and topic follow
-        Parted: lambda event: f"You left {place(event.room)}.",
+        rooms.Joined: untold,  # the room's members and topic follow
+        rooms.Parted: lambda event: f"You left {place(event.room)}.",
     },
     replies={
-        RoomView: lambda view, _: room_lines(view),
-        NoRoomView: lambda reply, _: [f"There is no room {reply.room}."],
+        join.RoomView: lambda view, _: room_lines(view),
+        join.NoRoomView: lambda reply, _: [f"There is no room {reply.room}."],
         TopicView: _topic_view,
-        RoomsView: _rooms_view,
-        Forwarded: lambda reply, _: [
+        queries.RoomsView: _rooms_view,
+        join.Forwarded: lambda reply, _: [
             f"{reply.room} is now called {reply.to}."
             if reply.renamed
             else f"You may not join {reply.room} and are sent to {reply.to}."
@@ -181,13 +152,13 @@ TEXT = FeatureText(
     },
     refusals={
         NoSuchRoom: lambda r: f"There is no room {r.room}; /rooms lists them.",
-        RoomNotAllowed: lambda r: f"A room can't be called {r.room}: {r.reason}.",
-        TooManyRooms: lambda r: f"No place for {r.room}: the limit is {r.limit:,} rooms.",
+        join.RoomNotAllowed: lambda r: f"A room can't be called {r.room}: {r.reason}.",
+        join.TooManyRooms: lambda r: f"No place for {r.room}: the limit is {r.limit:,} rooms.",
         NotMember: lambda r: f"You are not in {place(r.room)}.",
         NotThere: lambda r: f"{r.name} is not in {place(r.room)}.",
-        AlreadyThere: lambda r: f"{r.name} is already in {place(r.room)}.",
-        WrongKey: lambda r: f"{r.room} has a key: /join {r.room} KEY",
-        RoomFull: lambda r: f"{r.room} is full.",
-        Banned: lambda r: f"You are banned from {place(r.room)}.",
+        invites.AlreadyThere: lambda r: f"{r.name} is already in {place(r.room)}.",
+        join.WrongKey: lambda r: f"{r.room} has a key: /join {r.room} KEY",
+        join.RoomFull: lambda r: f"{r.room} is full.",
+        join.Banned: lambda r: f"You are banned from {place(r.room)}.",
     },
 )

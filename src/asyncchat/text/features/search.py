@@ -11,10 +11,11 @@ from asyncchat.core.features.history import Window
 from asyncchat.core.features.search import MOST_TERMS, NotSearched, Search, SearchPage, terms_of
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.text.features.messages import spoken_lines
-from asyncchat.text.phrases import place
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, place
+from asyncchat.text.slash import Section, SlashCommands, SlashContext
 from asyncchat.text.times import Calendar, Zone, parse_date, seconds_back
+
+slash = SlashCommands()
 
 PAGE = 30
 """Messages on a page of ``/search``: most people want one of them."""
@@ -111,6 +112,12 @@ def page_lines(page: SearchPage, zone: Zone) -> list[str]:
     return [*lines, f"-- {MORE} --"]
 
 
+@slash(
+    "search",
+    "WORDS [from:NAME] [in:#ROOM|with:NAME] [before:DATE] [after:DATE]",
+    'Finds words and "phrases"; again: older ones. DATE: 2026-11-22, 2h.',
+    Section.MESSAGES,
+)
 def _search(session: SlashContext, text: str) -> Search | str | None:
     if not text:
         return session.next_search()
@@ -127,15 +134,7 @@ def _not_searched(refusal: NotSearched) -> str:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand(
-            "search",
-            "WORDS [from:NAME] [in:#ROOM|with:NAME] [before:DATE] [after:DATE]",
-            'Finds words and "phrases"; again: older ones. DATE: 2026-11-22, 2h.',
-            _search,
-            Section.MESSAGES,
-        ),
-    ),
+    commands=slash,
     replies={SearchPage: page_lines},
     refusals={NotSearched: _not_searched},
 )

@@ -2,15 +2,21 @@
 
 from asyncchat.core.features.server import ConfigurationRead, NotReloaded, Reload, Reloaded, WrongPassword
 from asyncchat.core.replies import StorageDown
-from asyncchat.text import slash
-from asyncchat.text.phrases import full_origin
-from asyncchat.text.sentences import FeatureText
-from asyncchat.text.slash import Actor, Section, SlashCommand, SlashContext
+from asyncchat.text.sentences import FeatureText, full_origin
+from asyncchat.text.slash import Section, SlashCommands, SlashContext, help_answer
 from asyncchat.text.times import Zone
 
+slash = SlashCommands()
 
+
+@slash("help", "[COMMAND]", "Lists the commands, or explains one.", Section.BASICS)
 def _help(session: SlashContext, text: str) -> str:
-    return slash.help_answer(text, session.notes)
+    return help_answer(text, session.notes)
+
+
+slash("reload", "", "Reads the server's configuration again.", Section.SERVER, aliases=("rehash",))(
+    lambda _session, _text: Reload()
+)
 
 
 def _reloaded(reply: Reloaded, _zone: Zone) -> list[str]:
@@ -26,18 +32,7 @@ def _configuration_read(event: ConfigurationRead, _zone: Zone) -> str:
 
 
 TEXT = FeatureText(
-    commands=(
-        SlashCommand("help", "[COMMAND]", "Lists the commands, or explains one.", _help, Section.BASICS),
-        SlashCommand(
-            "reload",
-            "",
-            "Reads the server's configuration again.",
-            lambda _session, _text: Reload(),
-            Section.SERVER,
-            Actor.SERVER_OPERATORS,
-            aliases=("rehash",),
-        ),
-    ),
+    commands=slash,
     replies={Reloaded: _reloaded},
     refusals={
         NotReloaded: lambda r: f"Nothing changed: {r.reason}",

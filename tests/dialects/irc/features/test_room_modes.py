@@ -9,7 +9,7 @@ from asyncchat.core.features.room_modes import MaskChanged, over
 from asyncchat.core.people import from_origin
 from asyncchat.core.roles import ROLE_NAMED
 from asyncchat.dialects.irc import modes
-from asyncchat.dialects.irc.isupport import tokens as isupport
+from asyncchat.dialects.irc.capabilities import isupport_tokens as isupport
 from asyncchat.log.snapshot import snapshot
 from tests.dialects.driver import CODE, Peer
 

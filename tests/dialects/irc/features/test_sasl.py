@@ -9,7 +9,7 @@ from asyncchat.core import scram
 from asyncchat.core.engine import Engine
 from asyncchat.core.features.accounts import RegisterAccountVerified
 from asyncchat.core.permissions import SERVER
-from asyncchat.dialects.irc.sasl_chunks import chunks
+from asyncchat.dialects.irc.serialize import chunks
 from tests.dialects.driver import PASSWORD as SERVER_PASSWORD
 from tests.dialects.driver import START
 from tests.dialects.irc.conftest import Server

@@ -3,8 +3,6 @@
 Owns the lines of each outcome, by what asked for it: SASL, REGISTER, PASS, or a service.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,20 +10,7 @@ import msgspec
 
 from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.events import Record
-from asyncchat.core.features.accounts import (
-    AccountView,
-    Confirmed,
-    LoggedInNow,
-    LoggedOutNow,
-    PasswordChanged,
-    RegisterAccount,
-    Registered,
-    Released,
-    Removed,
-)
-from asyncchat.core.features.connect import NameReserved
-from asyncchat.core.features.presence import LoggedIn as PersonLoggedIn
-from asyncchat.core.features.presence import LoggedOut
+from asyncchat.core.features import accounts, connect, presence
 from asyncchat.core.replies import AccountFault, AccountRefused, NeedsAccount
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc import numerics
@@ -33,8 +18,8 @@ from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import sasl
 from asyncchat.dialects.irc.features.connect import PassPurpose, entering, person_changed
-from asyncchat.dialects.irc.features.services import notice
-from asyncchat.dialects.irc.registry import command, lines, refusals, reply, to_self, to_siblings
+from asyncchat.dialects.irc.features.services import notice, noticed
+from asyncchat.dialects.irc.registry import command, lines, refusal, reply, to_self, to_siblings
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
@@ -53,7 +38,7 @@ ACCOUNT_NOTIFY: Final = capability("account-notify", "extensions/account-notify"
 
 capability("draft/account-registration", "extensions/account-registration", value=_registration_value)
 
-LoggedIn = LoggedInNow | Confirmed | Registered
+LoggedIn = accounts.LoggedInNow | accounts.Confirmed | accounts.Registered
 
 
 class RegisterPurpose(msgspec.Struct, frozen=True):
@@ -74,11 +59,10 @@ _CODES = {
 
 
 @command(
-    "REGISTER",
-    3,
+    "REGISTER <account>|* <email>|* <password>",
+    "Makes an account, with * of your nickname, which then nobody else can have.",
+    least=3,
     early=True,
-    params="<account>|* <email>|* <password>",
-    about="Makes an account, with * of your nickname, which then nobody else can have.",
 )
 def _register(session: IrcSession, message: Message) -> Sequence[Command]:
     """Makes an account: ``REGISTER <account>|* <email>|* <password>``."""
@@ -97,18 +81,11 @@ def _register(session: IrcSession, message: Message) -> Sequence[Command]:
     email = "" if email == "*" else email
     if not session.is_confidential:
         return [DialectReply(AccountRefused(AccountFault.OPEN, account, context=RegisterPurpose()))]
-    return [RegisterAccount(account, email, password, name, RegisterPurpose())]
+    return [accounts.RegisterAccount(account, email, password, name, RegisterPurpose())]
 
 
-@command(
-    "VERIFY",
-    2,
-    early=True,
-    params="<account> <code>",
-    about="Is not needed: accounts need no verification here.",
-)
+@command("VERIFY <account> <code>", "Is not needed: accounts need no verification here.", least=2, early=True)
 def _verify(session: IrcSession, message: Message) -> Sequence[Command]:
-    """Refuses: no account needs to be verified."""
     if not session.entered and not session.context.server.before_connect:
         return [_connect_first(session, "VERIFY")]
     text = "No account waits to be verified here"
@@ -119,18 +96,15 @@ def _connect_first(session: IrcSession, command: str) -> DialectReply:
     return session.fail_answer(command, "COMPLETE_CONNECTION_REQUIRED", text="Complete the connection first")
 
 
-# Replies.
-
-
-@reply(Confirmed, Registered)
-def _say_confirmed(session: IrcSession, reply: Confirmed | Registered) -> bytes:
+@reply(accounts.Confirmed, accounts.Registered)
+def _say_confirmed(session: IrcSession, reply: accounts.Confirmed | accounts.Registered) -> bytes:
     """Remembers the account of a session that is not registered yet, then as for the others."""
     if not session.entered:
         session.registration.account = reply.account
     return _say_logged_in(session, reply)
 
 
-@reply(LoggedInNow)
+@reply(accounts.LoggedInNow)
 def _say_logged_in(session: IrcSession, reply: LoggedIn) -> bytes:
     """900, then what depends on the purpose."""
     text = f"You are now logged in as {reply.account}"
@@ -144,34 +118,19 @@ def _say_logged_in(session: IrcSession, reply: LoggedIn) -> bytes:
     if isinstance(context, RegisterPurpose):
         success = f":{session.context.name} REGISTER SUCCESS {reply.account}"
         return line(success, "Account created") + told
-    made = isinstance(reply, Registered)
+    made = isinstance(reply, accounts.Registered)
     words = f"The account {reply.account} is made: the name is yours now" if made else f"{text}"
     return told + notice(session, context, words)
 
 
-@reply(LoggedOutNow)
-def _say_logged_out(session: IrcSession, reply: LoggedOutNow) -> bytes:
-    """A notice beside the event's own line (901)."""
-    return notice(session, reply.context, "You are logged out")
+noticed(accounts.LoggedOutNow, "You are logged out")  # beside the event's own line (901)
+noticed(accounts.PasswordChanged, "The password of {r.account} is changed")
+noticed(accounts.Removed, "The account {r.account} is removed")
+noticed(accounts.Released, "{r.name} is free, or yours")
 
 
-@reply(PasswordChanged)
-def _say_password_changed(session: IrcSession, reply: PasswordChanged) -> bytes:
-    return notice(session, reply.context, f"The password of {reply.account} is changed")
-
-
-@reply(Removed)
-def _say_removed(session: IrcSession, reply: Removed) -> bytes:
-    return notice(session, reply.context, f"The account {reply.account} is removed")
-
-
-@reply(Released)
-def _say_released(session: IrcSession, reply: Released) -> bytes:
-    return notice(session, reply.context, f"{reply.name} is free, or yours")
-
-
-@reply(AccountView)
-def _say_account(session: IrcSession, view: AccountView) -> bytes:
+@reply(accounts.AccountView)
+def _say_account(session: IrcSession, view: accounts.AccountView) -> bytes:
     made = session.context.moment(view.time)
     lines = [f"The account {view.account} was made on {made}"]
     people = ", ".join(view.people)
@@ -197,52 +156,47 @@ def _say_refused(session: IrcSession, refusal: AccountRefused) -> bytes:
     return notice(session, context, why)
 
 
-refusals(
-    {
-        NeedsAccount: lambda r: (
-            numerics.ERR_NEEDREGGEDNICK,
-            (r.target,),
-            "You need to be logged in to an account for that",
-        ),
-        NameReserved: lambda r: (
-            numerics.ERR_NICKNAMEINUSE,
-            (r.name,),
-            "Nickname belongs to an account: log in to it (SASL), or choose another",
-        ),
-    }
+refusal(
+    NeedsAccount, numerics.ERR_NEEDREGGEDNICK, "{r.target}", "You need to be logged in to an account for that"
+)
+refusal(
+    connect.NameReserved,
+    numerics.ERR_NICKNAMEINUSE,
+    "{r.name}",
+    "Nickname belongs to an account: log in to it (SASL), or choose another",
 )
 
 
-@lines(PersonLoggedIn, LoggedOut)
-def _account_lines(encoder: EncoderBase, event: PersonLoggedIn | LoggedOut) -> bytes:
+@lines(presence.LoggedIn, presence.LoggedOut)
+def _account_lines(encoder: EncoderBase, event: presence.LoggedIn | presence.LoggedOut) -> bytes:
     if not encoder.caps & ACCOUNT_NOTIFY:
         return b""
     return line(f":{event.person.origin} ACCOUNT {event.now.account or '*'}")
 
 
-@to_self(PersonLoggedIn)
-def _logged_in(session: IrcSession, record: Record, event: PersonLoggedIn) -> bytes:
+@to_self(presence.LoggedIn)
+def _logged_in(session: IrcSession, record: Record, event: presence.LoggedIn) -> bytes:
     """ACCOUNT; 900 is the reply's, since it also comes where one was logged in before."""
     session.take_name(event.now)
     return session.encoder.encode(record)
 
 
-@to_self(LoggedOut)
-def _logged_out(session: IrcSession, record: Record, event: LoggedOut) -> bytes:
+@to_self(presence.LoggedOut)
+def _logged_out(session: IrcSession, record: Record, event: presence.LoggedOut) -> bytes:
     if event.now.id != session.id:
         return session.encoder.encode(record)
     session.take_name(event.now)
     return session.encoder.encode(record) + _logged_out_line(session, event)
 
 
-def _logged_out_line(session: IrcSession, event: LoggedOut) -> bytes:
+def _logged_out_line(session: IrcSession, event: presence.LoggedOut) -> bytes:
     return session.numeric(numerics.RPL_LOGGEDOUT, event.now.origin, text="You are now logged out")
 
 
-to_siblings(PersonLoggedIn)(person_changed)
+to_siblings(presence.LoggedIn)(person_changed)
 
 
-@to_siblings(LoggedOut)
-def _sibling_logged_out(session: IrcSession, record: Record, event: LoggedOut, alone: bool) -> bytes:
+@to_siblings(presence.LoggedOut)
+def _sibling_logged_out(session: IrcSession, record: Record, event: presence.LoggedOut, alone: bool) -> bytes:
     told = person_changed(session, record, event, alone)
     return told + _logged_out_line(session, event) if event.now.id == session.id else told

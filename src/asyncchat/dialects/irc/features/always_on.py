@@ -1,7 +1,5 @@
 """Persons that outlive their connections, or have several: what a session of theirs is told."""
 
-from __future__ import annotations
-
 from asyncchat.core.events import Record
 from asyncchat.core.features.always_on import AlwaysOnStatus
 from asyncchat.core.features.connect import Present

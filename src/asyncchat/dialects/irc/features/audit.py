@@ -1,7 +1,5 @@
 """The record of what server operators did: AUDIT."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.commands import Command
@@ -9,18 +7,16 @@ from asyncchat.core.features.audit import AuditUnreadable, AuditView, ReadAudit
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.text.durations import seconds_in
 from asyncchat.text.sentences import audit_line
-from asyncchat.text.times import Zone
+from asyncchat.text.times import Zone, seconds_in
 
 _ACTS_TOLD = 200
 """Lines that AUDIT tells at most: some 20 KB."""
 
 
 @command(
-    "AUDIT",
-    params="[<count>|<time>]",
-    about="Shows in notices what operators of the server did: the last 20 acts, as many as you say, or all "
+    "AUDIT [<count>|<time>]",
+    "Shows in notices what operators of the server did: the last 20 acts, as many as you say, or all "
     "since a time such as 2h or 7d (operators).",
 )
 def _audit(session: IrcSession, message: Message) -> Sequence[Command]:

@@ -4,9 +4,8 @@ Owns which part of the past that is, and how a message of it looks among those o
 tag or before its text. A client's questions to clients (CTCP) are left out, it would answer them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -43,16 +42,14 @@ class AutoreplayPurpose(msgspec.Struct, frozen=True):
     joined: int = 0
 
 
+@dataclass(slots=True)
 class Absence:
     """The absence of a person with an account: the number of the record that ended it, and what it missed."""
 
-    __slots__ = ("number", "rooms", "seen")
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.seen: LastSeen | None = None
-        self.rooms: set[str] = set()
-        """Those where that was told."""
+    number: int
+    seen: LastSeen | None = None
+    rooms: set[str] = field(default_factory=set)
+    """Those where that was told."""
 
     def since(self, room: str) -> int | None:
         """Since when it was not in a room, told once; None: that is not known."""
@@ -70,13 +67,8 @@ def comes(session: IrcSession, record: Record, account: str) -> None:
         session.keep(Absence(record.number))
 
 
-class QueuedReplays:
+class QueuedReplays(list[Command]):
     """Pages to be read once the rooms that a line names are joined."""
-
-    __slots__ = ("asked",)
-
-    def __init__(self) -> None:
-        self.asked: list[Command] = []
 
 
 def joined(session: IrcSession, room: str, record: Record) -> None:
@@ -84,7 +76,7 @@ def joined(session: IrcSession, room: str, record: Record) -> None:
     if not session.context.server.newcomers or session.caps_in & CHATHISTORY:
         return
     queued = session.state(QueuedReplays) or QueuedReplays()
-    queued.asked.append(on_joining(session, room, record.number, record.time))
+    queued.append(on_joining(session, room, record.number, record.time))
     session.keep(queued)
 
 
@@ -112,7 +104,7 @@ def _start_replay(session: IrcSession, _value: StartReplay) -> bytes:
     queued = session.state(QueuedReplays)
     if queued is not None:
         session.forget(QueuedReplays)
-        session.ask_next(*queued.asked)
+        session.ask_next(*queued)
     return b""
 
 
@@ -145,11 +137,10 @@ class HistServNotice(msgspec.Struct, frozen=True):
 
 
 @command(
-    "HISTORY",
-    1,
-    params="<target> [30m|2h|2026-11-22|N]",
-    about="Shows what was said in a channel or between you and somebody: the last messages, those since a "
+    "HISTORY <target> [30m|2h|2026-11-22|N]",
+    "Shows what was said in a channel or between you and somebody: the last messages, those since a "
     "time or of a day, or N of them. Repeat it for earlier ones.",
+    least=1,
 )
 def _history(session: IrcSession, message: Message) -> Sequence[Command]:
     """Shows what was said in a room or a private conversation; asked again, it goes further back."""
@@ -180,22 +171,16 @@ def _zone(session: IrcSession) -> Zone:
 def told_lines(session: IrcSession, page: HistoryPage, asked: AutoreplayPurpose, batch: str) -> list[bytes]:
     """A page's messages."""
     encoder = session.encoder
+    records = [record for record in page.records if _is_told(session, page, record)]
     if session.caps_out & SERVER_TIME:
-        return [
-            message_lines(encoder, record, batch)
-            for record in page.records
-            if _is_told(session, page, record)
-        ]
+        return [message_lines(encoder, record, batch) for record in records]
     zone = _zone(session)
     today = zone.day(asked.joined or (page.records[-1].time if page.records else 0))
     lines = []
-    for record in page.records:
-        if not _is_told(session, page, record):
-            continue
-        day = zone.day(record.time)
-        when = (
-            zone.clock(record.time) if day == today else f"{zone.day_name(day)[4:]} {zone.clock(record.time)}"
-        )
+    for record in records:
+        day, when = zone.day(record.time), zone.clock(record.time)
+        if day != today:
+            when = f"{zone.day_name(day)[4:]} {when}"
         message: Any = record.event
         stamped = "\n".join(f"[{when}] {part}" for part in message.text.split("\n"))
         event = msgspec.structs.replace(message, text=stamped, cuts=())

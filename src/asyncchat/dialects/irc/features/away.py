@@ -1,7 +1,5 @@
 """Being away: AWAY (Modern IRC; IRCv3 away-notify, pre-away)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,16 +7,12 @@ from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.events import Record
 from asyncchat.core.features.away import AwayChanged, SetAway, StillAway
 from asyncchat.core.replies import AwayNote
-from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import numeric
-from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.capabilities import capability, token
 from asyncchat.dialects.irc.client_registry import shape
 from asyncchat.dialects.irc.encoder_base import EncoderBase
-from asyncchat.dialects.irc.isupport import token
-from asyncchat.dialects.irc.limits import REASON_BYTES
 from asyncchat.dialects.irc.registry import command, lines, reply, to_self, to_siblings_as_to_self
-from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.serialize import REASON_BYTES, line, numeric, reason_of
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
@@ -29,23 +23,19 @@ token("AWAYLEN", REASON_BYTES)
 
 
 @command(
-    "AWAY",
+    "AWAY [:<text>]",
+    "Marks you as away, with a text for those who write to you; without a text you are back.",
     early=True,
-    params="[:<text>]",
-    about="Marks you as away, with a text for those who write to you; without a text you are back.",
 )
 def _away(session: IrcSession, message: Message) -> Sequence[Command]:
     """Marks as away with a text, or as back without one; with draft/pre-away before registration too."""
-    text = cut(message.param(0), REASON_BYTES)[0]
+    text = reason_of(message.param(0))
     if session.entered:
         return [SetAway(text)]
     if not session.caps_in & PRE_AWAY:
         return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
     session.registration.away = text
     return [DialectReply(StillAway(text))]
-
-
-# Replies.
 
 
 def away_line(session: IrcSession, text: str) -> bytes:

@@ -4,10 +4,7 @@ Owns the command's language; what each capability is stands in ``irc.capabilitie
 it is read, so that the next line is understood by it, and takes effect on what is told when it is answered.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 import msgspec
 
@@ -15,16 +12,14 @@ from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.features.opers import OfferRenewed
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import numeric
 from asyncchat.dialects.irc.capabilities import CAP_NOTIFY, VERSION_WITH_VALUES, Offer, gathered, named
-from asyncchat.dialects.irc.client_connection import ClientConnection, last_param, moment
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.features.connect import enter
 from asyncchat.dialects.irc.features.sasl import SaslExchange
 from asyncchat.dialects.irc.labels import LabelStart
 from asyncchat.dialects.irc.registry import command, reply
-from asyncchat.dialects.irc.serialize import BODY_BYTES, line, middle
+from asyncchat.dialects.irc.serialize import BODY_BYTES, line, middle, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
@@ -47,12 +42,11 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 @command(
-    "CAP",
-    1,
-    early=True,
-    params="<subcommand> [:<capabilities>]",
-    about="Negotiates capabilities, which extend what a client and this server can do. Subcommands: LS, "
+    "CAP <subcommand> [:<capabilities>]",
+    "Negotiates capabilities, which extend what a client and this server can do. Subcommands: LS, "
     "LIST, REQ, END.",
+    least=1,
+    early=True,
 )
 def _cap(session: IrcSession, message: Message) -> Sequence[Command]:
     subcommand = message.params[0].upper()
@@ -162,7 +156,7 @@ def _start_label(session: IrcSession, start: LabelStart) -> bytes:
 
 
 @from_server("CAP")
-def _read_cap(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+def _read_cap(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     """Takes the next step of the negotiation; where it would end, the login comes first."""
     for step in client.server.cap(line):
         if step == ("CAP", "END") and client.login is not None and not client.login.done:
@@ -176,22 +170,22 @@ def _read_cap(client: ClientConnection, line: Message, _label: str, _now: dateti
 
 
 @from_server("ACK")
-def _read_ack(client: ClientConnection, _line: Message, label: str, now: datetime) -> Iterable[Value]:
+def _read_ack(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     """The server has no answer to what we asked with this label."""
-    return client.acknowledge(client.sending.labeled(label), "", now)
+    return client.acknowledge(client.sending.labeled(line.label), "", line.received)
 
 
 @from_server("FAIL")
-def _read_fail(client: ClientConnection, line: Message, label: str, now: datetime) -> Iterable[Value]:
-    refused, code, reason = line.param(0), line.param(1), last_param(line)
+def _read_fail(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
+    refused, code, reason = line.param(0), line.param(1), line.last
     if client.asked(refused) is not None:
         question = client.answered()
         return (values.HistoryFailed(question.token, question.room, code, reason),)
-    if refused in ("PRIVMSG", "NOTICE", "JOIN") or (refused == "BATCH" and label):
-        return client.refuse(line, line.params[2:-1], reason, label, now)
-    return (values.Refused(moment(line, now), refused, reason, "", "FAIL"),)
+    if refused in ("PRIVMSG", "NOTICE", "JOIN") or (refused == "BATCH" and line.label):
+        return client.refuse(line, line.params[2:-1], reason)
+    return (values.Refused(line.time, refused, reason, "", "FAIL"),)
 
 
 @from_server("NOTE", "WARN")
-def _read_note(_client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
-    return (values.Told(moment(line, now), line.params[-1]),) if line.params else ()
+def _read_note(_client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
+    return (values.Told(line.time, line.params[-1]),) if line.params else ()

@@ -1,7 +1,5 @@
 """People and their connections: NICK, USER, PASS, SETNAME, PING, QUIT ("Connection Messages")."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -10,87 +8,63 @@ import msgspec
 
 from asyncchat.core.commands import Command, DialectReply, Pause
 from asyncchat.core.events import Record
-from asyncchat.core.features.accounts import LogInWithPassword
-from asyncchat.core.features.connect import (
-    AlreadyConnected,
-    CheckName,
-    Connect,
-    NameFixed,
-    NameNotAllowed,
-    NameTaken,
-    Quit,
-    RealnameFixed,
-    Rename,
-    SetRealname,
-    Welcome,
-)
-from asyncchat.core.features.presence import (
-    Connected,
-    Left,
-    LoggedIn,
-    LoggedOut,
-    RealnameChanged,
-    Renamed,
-    SessionAttached,
-)
-from asyncchat.core.features.server import Unlock, Unlocked, WrongPassword
+from asyncchat.core.features import accounts, connect, presence, server
 from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet, StorageDown
 from asyncchat.core.text import cut, printable, size
 from asyncchat.dialects.irc import client_numerics, modes, numerics
 from asyncchat.dialects.irc import client_values as values
-from asyncchat.dialects.irc.answers import numeric
-from asyncchat.dialects.irc.capabilities import capability
-from asyncchat.dialects.irc.client_connection import BARRIER, ClientConnection, last_param, moment, nick_of
+from asyncchat.dialects.irc.capabilities import capability, token
+from asyncchat.dialects.irc.client_connection import BARRIER, ClientConnection, ServerLine, nick_of
 from asyncchat.dialects.irc.client_registry import from_server, silent
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.isupport import isupport_of
 from asyncchat.dialects.irc.features.metadata import METADATA, in_batch, told_lines
 from asyncchat.dialects.irc.features.server import lusers_lines, motd_lines
-from asyncchat.dialects.irc.isupport import token
-from asyncchat.dialects.irc.limits import REALNAME_BYTES, REASON_BYTES, USER_LENGTH
-from asyncchat.dialects.irc.registry import command, lines, refusals, reply, to_self, to_siblings
-from asyncchat.dialects.irc.serialize import hollow, line
+from asyncchat.dialects.irc.registry import command, lines, numeric_of, refusal, reply, to_self, to_siblings
+from asyncchat.dialects.irc.serialize import hollow, line, numeric, reason_of
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.shared_state import SharedState
 from asyncchat.dialects.irc.tokens import Message
+
+REALNAME_BYTES: Final = 150
+"""Longest real name: fits a WHOIS line beside the longest names."""
+
+USER_LENGTH: Final = 12
+"""Longest user name (USERLEN): it goes before every message, beside a nick that may be long."""
 
 SETNAME: Final = capability("setname", "extensions/setname", changes=True)
 
 token("NAMELEN", REALNAME_BYTES)
 token("USERLEN", USER_LENGTH)
 
-
 _USER_SYMBOLS = frozenset("-_.~[]{}|`^\\")
 
 
-@command("NICK", early=True, params="<nickname>", about="Takes a nickname, or another one.")
+@command("NICK <nickname>", "Takes a nickname, or another one.", early=True)
 def _nick(session: IrcSession, message: Message) -> Sequence[Command]:
     name = message.param(0)
     if not name:
         return [numeric(numerics.ERR_NONICKNAMEGIVEN, text="No nickname given")]
     if session.entered:
-        return [Rename(name)]
+        return [connect.Rename(name)]
     pending = session.registration
     pending.nick = name
     if pending.complete:
         return enter(session)
     if session.context.server.locked and not pending.unlocked:
         return []  # without the password nobody learns who is here
-    return [CheckName(name)]
+    return [connect.CheckName(name)]
 
 
 @command(
-    "USER",
-    4,
+    "USER <username> 0 * :<realname>",
+    "Gives your user name and real name, once, before you are let in.",
+    least=4,
     early=True,
     filled=1,
-    params="<username> 0 * :<realname>",
-    about="Gives your user name and real name, once, before you are let in.",
 )
 def _user(session: IrcSession, message: Message) -> Sequence[Command]:
-    """Takes user name and real name, once."""
     if session.entered:
         return [_already()]
     given = "".join(char for char in message.params[0] if char.isascii() and _user_char(char))
@@ -115,20 +89,20 @@ def enter(session: IrcSession) -> Sequence[Command]:
     """
     pending = session.registration
     if session.context.server.locked and not pending.unlocked:
-        return [Unlock(pending.password, last=True)]
+        return [server.Unlock(pending.password, last=True)]
     account, colon, shown = pending.password.partition(":")
     pending.password = ""
     if colon and account and shown and not (session.context.server.locked or pending.account):
         if not session.is_confidential:
             return [Pause(AccountRefused(AccountFault.OPEN, account, context=PassPurpose()))]
-        return [LogInWithPassword(account, shown, PassPurpose())]
+        return [accounts.LogInWithPassword(account, shown, PassPurpose())]
     return [entering(session)]
 
 
-def entering(session: IrcSession) -> Connect:
+def entering(session: IrcSession) -> connect.Connect:
     """Asks to become a person."""
     pending = session.registration
-    return Connect(
+    return connect.Connect(
         pending.nick,
         pending.user,
         session.host,
@@ -141,11 +115,10 @@ def entering(session: IrcSession) -> Connect:
 
 
 @command(
-    "PASS",
-    1,
+    "PASS <password>",
+    "Gives the server's password, before NICK and USER, if it has one.",
+    least=1,
     early=True,
-    params="<password>",
-    about="Gives the server's password, before NICK and USER, if it has one.",
 )
 def _password(session: IrcSession, message: Message) -> Sequence[Command]:
     """Takes the server's password; of several the last one counts (RFC 2812, 3.1.1)."""
@@ -160,12 +133,11 @@ def _already() -> DialectReply:
 
 
 @command(
-    "PING",
-    1,
+    "PING <token>",
+    "Asks the server whether the connection works; it answers PONG with the same token.",
+    least=1,
     early=True,
     filled=0,
-    params="<token>",
-    about="Asks the server whether the connection works; it answers PONG with the same token.",
 )
 def _ping(session: IrcSession, message: Message) -> Sequence[Command]:
     token = message.params[0]
@@ -174,50 +146,43 @@ def _ping(session: IrcSession, message: Message) -> Sequence[Command]:
     return [DialectReply(line(f":{session.context.name} PONG {session.context.name}", token))]
 
 
+@command("PONG <token>", "Answers the server's PING. Your client does this by itself.", early=True)
 @command(
-    "PONG", early=True, params="<token>", about="Answers the server's PING. Your client does this by itself."
-)
-@command(
-    "ERROR",
+    "ERROR :<reason>",
+    "Is sent by a server before it closes a connection; from a client it means nothing.",
     early=True,
-    params=":<reason>",
-    about="Is sent by a server before it closes a connection; from a client it means nothing.",
 )
 def _nothing(session: IrcSession, message: Message) -> Sequence[Command]:
     """Asks for nothing: that something came is all it says."""
     return []
 
 
-@command("QUIT", early=True, params="[:<reason>]", about="Leaves the server.")
+@command("QUIT [:<reason>]", "Leaves the server.", early=True)
 def _quit(session: IrcSession, message: Message) -> Sequence[Command]:
     """Leaves, with the prefix that tells a person's reason from a server's."""
-    reason = cut(message.param(0), REASON_BYTES)[0]
-    return [Quit(f"Quit: {reason}" if reason else "")]
+    reason = reason_of(message.param(0))
+    return [connect.Quit(f"Quit: {reason}" if reason else "")]
 
 
-@command("SETNAME", 1, filled=0, params=":<realname>", about="Changes your real name.")
+@command("SETNAME :<realname>", "Changes your real name.", least=1, filled=0)
 def _setname(session: IrcSession, message: Message) -> Sequence[Command]:
-    """Takes another real name."""
     text = message.params[0]
     if not text.strip() or size(text) > REALNAME_BYTES or printable(text) != text:
         why = f"A real name has 1 to {REALNAME_BYTES} bytes that can be shown"
         return [session.fail_answer("SETNAME", "INVALID_REALNAME", text=why)]
-    return [SetRealname(text)]
+    return [connect.SetRealname(text)]
 
 
-# Replies.
-
-
-@reply(Unlocked)
-def _say_unlocked(session: IrcSession, _reply: Unlocked) -> bytes:
+@reply(server.Unlocked)
+def _say_unlocked(session: IrcSession, _reply: server.Unlocked) -> bytes:
     """Says nothing; the registration goes on."""
     session.registration.unlocked = True
     session.ask_next(entering(session))
     return b""
 
 
-@reply(Welcome)
-def _say_welcome(session: IrcSession, reply: Welcome) -> bytes:
+@reply(connect.Welcome)
+def _say_welcome(session: IrcSession, reply: connect.Welcome) -> bytes:
     session.become(reply.person)
     autoreplay.welcomed(session, reply.missed)
     isupport = isupport_of(session)
@@ -246,23 +211,17 @@ def opening(context: SharedState) -> bytes:
         f" {context.name} {context.software} {modes.USER_MODES} {modes.ROOM_MODES} "
         f"{modes.ROOM_MODES_WITH_PARAMETER}"
     )
-    return b"".join(
-        (
-            hollow(context.name, numerics.RPL_WELCOME, "", f"Welcome to {context.name}, \0"),
-            hollow(
-                context.name,
-                numerics.RPL_YOURHOST,
-                "",
-                f"Your host is {context.name}, running {context.software}",
-            ),
-            hollow(context.name, numerics.RPL_CREATED, "", created),
-            hollow(context.name, numerics.RPL_MYINFO, known, None),
-        )
+    said = (
+        (numerics.RPL_WELCOME, "", f"Welcome to {context.name}, \0"),
+        (numerics.RPL_YOURHOST, "", f"Your host is {context.name}, running {context.software}"),
+        (numerics.RPL_CREATED, "", created),
+        (numerics.RPL_MYINFO, known, None),
     )
+    return b"".join(hollow(context.name, *one) for one in said)
 
 
-@reply(RealnameFixed)
-def _say_realname_fixed(session: IrcSession, refusal: RealnameFixed) -> bytes:
+@reply(connect.RealnameFixed)
+def _say_realname_fixed(session: IrcSession, refusal: connect.RealnameFixed) -> bytes:
     why = f"You can't change your real name while you are banned or muted in {refusal.room}"
     return session.fail("SETNAME", "CANNOT_CHANGE_REALNAME", text=why)
 
@@ -270,7 +229,7 @@ def _say_realname_fixed(session: IrcSession, refusal: RealnameFixed) -> bytes:
 def person_changed(
     session: IrcSession,
     record: Record,
-    event: Renamed | RealnameChanged | LoggedIn | LoggedOut,
+    event: presence.Renamed | presence.RealnameChanged | presence.LoggedIn | presence.LoggedOut,
     alone: bool,
 ) -> bytes:
     """Tells another session of a person that it has another name or account, where no room tells it."""
@@ -280,84 +239,81 @@ def person_changed(
     return session.encoder.encode(record) if alone else b""
 
 
-refusals(
-    {
-        NotConnectedYet: lambda r: (numerics.ERR_NOTREGISTERED, (), "You have not registered"),
-        AlreadyConnected: lambda r: (numerics.ERR_ALREADYREGISTERED, (), "You may not reregister"),
-        NameTaken: lambda r: (numerics.ERR_NICKNAMEINUSE, (r.name,), "Nickname is already in use"),
-        NameNotAllowed: lambda r: (
-            numerics.ERR_ERRONEUSNICKNAME,
-            (r.name,),
-            f"That nickname is not allowed: {r.reason}",
-        ),
-        NameFixed: lambda r: (
-            numerics.ERR_BANONCHAN,
-            (r.name, r.room),
-            "You can't change your nickname while you are banned or muted in this channel",
-        ),
-        WrongPassword: lambda r: (
-            numerics.ERR_PASSWDMISMATCH,
-            (),
-            "Password incorrect" if r.given else "This server asks for a password: PASS before NICK and USER",
-        ),
-        StorageDown: lambda r: (
-            numerics.ERR_UNKNOWNERROR,
-            ("*",),
-            "Not accepted: the history can't be written at the moment",
-        ),
-    }
+refusal(NotConnectedYet, numerics.ERR_NOTREGISTERED, "", "You have not registered")
+refusal(connect.AlreadyConnected, numerics.ERR_ALREADYREGISTERED, "", "You may not reregister")
+refusal(connect.NameTaken, numerics.ERR_NICKNAMEINUSE, "{r.name}", "Nickname is already in use")
+refusal(
+    connect.NameNotAllowed,
+    numerics.ERR_ERRONEUSNICKNAME,
+    "{r.name}",
+    "That nickname is not allowed: {r.reason}",
+)
+refusal(
+    connect.NameFixed,
+    numerics.ERR_BANONCHAN,
+    "{r.name} {r.room}",
+    "You can't change your nickname while you are banned or muted in this channel",
+)
+numeric_of(server.WrongPassword)(
+    lambda r: (
+        numerics.ERR_PASSWDMISMATCH,
+        (),
+        "Password incorrect" if r.given else "This server asks for a password: PASS before NICK and USER",
+    )
+)
+refusal(
+    StorageDown, numerics.ERR_UNKNOWNERROR, "*", "Not accepted: the history can't be written at the moment"
 )
 
 
-# Events.
-
-
-@to_self(Connected, SessionAttached)
-def _entered(session: IrcSession, record: Record, event: Connected | SessionAttached) -> bytes:
+@to_self(presence.Connected, presence.SessionAttached)
+def _entered(
+    session: IrcSession, record: Record, event: presence.Connected | presence.SessionAttached
+) -> bytes:
     """Says nothing: the greeting is a reply."""
     autoreplay.comes(session, record, event.person.account)
     return b""
 
 
-@lines(Left)
-def _quit_lines(_encoder: EncoderBase, event: Left) -> bytes:
+@lines(presence.Left)
+def _quit_lines(_encoder: EncoderBase, event: presence.Left) -> bytes:
     return line(f":{event.person.origin} QUIT", event.reason or "Quit: ")
 
 
-@to_self(Left)
-def _left(session: IrcSession, record: Record, event: Left) -> bytes:
+@to_self(presence.Left)
+def _left(session: IrcSession, record: Record, event: presence.Left) -> bytes:
     """ERROR; QUIT of another person, which this one put out."""
     if event.person.id != session.id:
         return session.encoder.encode(record)
     return session.closing_bytes(event.reason)
 
 
-@lines(Renamed)
-def _nick_lines(_encoder: EncoderBase, event: Renamed) -> bytes:
+@lines(presence.Renamed)
+def _nick_lines(_encoder: EncoderBase, event: presence.Renamed) -> bytes:
     return line(f":{event.person.origin} NICK {event.now.name}")
 
 
-@to_self(Renamed)
-def _renamed(session: IrcSession, record: Record, event: Renamed) -> bytes:
+@to_self(presence.Renamed)
+def _renamed(session: IrcSession, record: Record, event: presence.Renamed) -> bytes:
     told = session.encoder.encode(record)
     session.take_name(event.now)
     return told
 
 
-@lines(RealnameChanged)
-def _setname_lines(encoder: EncoderBase, event: RealnameChanged) -> bytes:
+@lines(presence.RealnameChanged)
+def _setname_lines(encoder: EncoderBase, event: presence.RealnameChanged) -> bytes:
     if not encoder.caps & SETNAME:
         return b""
     return line(f":{event.person.origin} SETNAME", event.now.realname)
 
 
-@to_self(RealnameChanged)
-def _realname_changed(session: IrcSession, record: Record, event: RealnameChanged) -> bytes:
+@to_self(presence.RealnameChanged)
+def _realname_changed(session: IrcSession, record: Record, event: presence.RealnameChanged) -> bytes:
     session.take_name(event.now)
     return session.encoder.encode(record)
 
 
-to_siblings(Renamed, RealnameChanged)(person_changed)
+to_siblings(presence.Renamed, presence.RealnameChanged)(person_changed)
 
 
 # The client's side.
@@ -366,31 +322,31 @@ silent(numerics.RPL_YOURHOST, numerics.RPL_CREATED, numerics.RPL_MYINFO, client_
 
 
 @from_server("PING")
-def _read_ping(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+def _read_ping(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     client.send("PONG", *line.params[-1:])
     return ()
 
 
 @from_server("PONG")
-def _read_pong(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+def _read_pong(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     """Answers our PING; one behind messages confirms them."""
-    token = last_param(line)
+    token = line.last
     number = token.removeprefix(BARRIER)
     if number == token:
         yield values.Pong(token)
     elif number.isascii() and number.isdigit() and len(number) < 18:
         for pending in client.sending.passed(int(number)):
-            yield from client.acknowledge(pending, "", now)
+            yield from client.acknowledge(pending, "", line.received)
 
 
 @from_server("ERROR")
-def _read_error(_client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
-    return (values.Closing(last_param(line)),)
+def _read_error(_client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
+    return (values.Closing(line.last),)
 
 
 @from_server("NICK")
-def _read_nick(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
-    nick, new = nick_of(line.source), line.param(0)
+def _read_nick(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
+    nick, new = line.nick, line.param(0)
     if not new:
         return ()
     own = client.is_own(nick)
@@ -398,25 +354,25 @@ def _read_nick(client: ClientConnection, line: Message, _label: str, now: dateti
     if own:
         client.nick = new
         client.origin = new + client.origin[len(nick_of(client.origin)) :]
-    return (values.Renamed(moment(line, now), nick, new, rooms, own),)
+    return (values.Renamed(line.time, nick, new, rooms, own),)
 
 
 @from_server("QUIT")
-def _read_quit(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+def _read_quit(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     """The person leaves each room that we see."""
-    nick = nick_of(line.source)
+    nick = line.nick
     for room in client.rooms.of(nick):
         own = client.rooms.remove(room, nick)
-        yield values.Left(moment(line, now), room, nick, line.param(0), own)
+        yield values.Left(line.time, room, nick, line.param(0), own)
 
 
 @from_server(numerics.RPL_WELCOME)
-def _read_welcome(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+def _read_welcome(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     """Our nick, and often how others see us."""
     client.welcomed = True
     client.nick = line.param(0) or client.nick
     client.origin = client.nick
-    last = last_param(line).rpartition(" ")[2]
+    last = line.last.rpartition(" ")[2]
     if nick_of(last) == client.nick:
         client.learn_origin(last)
     client.server.negotiating = False
@@ -424,7 +380,7 @@ def _read_welcome(client: ClientConnection, line: Message, _label: str, _now: da
 
 
 @from_server(numerics.RPL_ENDOFMOTD, numerics.ERR_NOMOTD)
-def _read_ready(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+def _read_ready(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     if client.registered or not client.welcomed:
         return ()
     client.registered = True
@@ -437,18 +393,14 @@ def _read_ready(client: ClientConnection, line: Message, _label: str, _now: date
     client_numerics.ERR_NICKCOLLISION,
     client_numerics.ERR_UNAVAILRESOURCE,
 )
-def _read_nick_refused(
-    client: ClientConnection, line: Message, _label: str, _now: datetime
-) -> Iterable[Value]:
+def _read_nick_refused(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     nick = line.param(1) if len(line.params) > 2 else client.nick
-    return (values.NickRefused(nick, last_param(line), line.command != numerics.ERR_ERRONEUSNICKNAME),)
+    return (values.NickRefused(nick, line.last, line.command != numerics.ERR_ERRONEUSNICKNAME),)
 
 
 @from_server(numerics.ERR_PASSWDMISMATCH)
-def _read_password_refused(
-    client: ClientConnection, line: Message, label: str, now: datetime
-) -> Iterable[Value]:
+def _read_password_refused(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     """The server's password is wrong, or an OPER's."""
     if client.welcomed:
-        return client.refuse(line, (), last_param(line), label, now)
-    return (values.PasswordRefused(last_param(line)),)
+        return client.refuse(line, (), line.last)
+    return (values.PasswordRefused(line.last),)

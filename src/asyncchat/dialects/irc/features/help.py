@@ -3,15 +3,13 @@
 Owns the pages about the whole; what is said of a command stands in its ``CommandSpec``.
 """
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Sequence
 
 from asyncchat.core.commands import Command
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import numeric
 from asyncchat.dialects.irc.registry import COMMANDS, command
+from asyncchat.dialects.irc.serialize import numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
@@ -22,8 +20,8 @@ _INDEX = ("INDEX", "COMMANDS", "USERCMDS")
 """Subjects under which people look for the list of commands."""
 
 
-@command("HELP", params="[<command>]", about="Says what a command does, or which commands there are.")
-@command("HELPOP", params="[<command>]", about="Says what a command does, or which commands there are.")
+@command("HELP [<command>]", "Says what a command does, or which commands there are.")
+@command("HELPOP [<command>]", "Says what a command does, or which commands there are.")
 def _help(session: IrcSession, message: Message) -> Sequence[Command]:
     subject = message.param(0).upper()
     if not subject or subject in _INDEX:

@@ -1,7 +1,5 @@
 """The history: CHATHISTORY (IRCv3 chathistory), answered as a batch."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final
@@ -21,22 +19,22 @@ from asyncchat.core.features.history import (
 from asyncchat.core.ids import Ids
 from asyncchat.core.replies import Done
 from asyncchat.dialects.irc import client_values as values
-from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.capabilities import capability, token
 from asyncchat.dialects.irc.client_batches import Batch
 from asyncchat.dialects.irc.client_connection import ClientConnection
 from asyncchat.dialects.irc.client_registry import batch_from_server
 from asyncchat.dialects.irc.client_server import wanted
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.autoreplay import AutoreplayPurpose
 from asyncchat.dialects.irc.features.messages_client import replayed
-from asyncchat.dialects.irc.isupport import token
-from asyncchat.dialects.irc.limits import PAGE
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.text.timestamps import milliseconds, timestamp
+from asyncchat.text.times import milliseconds, timestamp
+
+PAGE: Final = 200
+"""Messages one CHATHISTORY gives (CHATHISTORY): 100 KB at the most, made in a millisecond or two."""
 
 EVENT_PLAYBACK: Final = capability(
     "draft/event-playback", "extensions/chathistory", needs=("draft/chathistory",)
@@ -44,7 +42,6 @@ EVENT_PLAYBACK: Final = capability(
 
 token("CHATHISTORY", PAGE)
 token("MSGREFTYPES", "msgid,timestamp")
-
 
 _NOT_RETRIEVED = "Messages could not be retrieved"
 
@@ -73,9 +70,8 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 @command(
-    "CHATHISTORY",
-    params="<subcommand> <target> ... <limit>",
-    about="Gives earlier messages of a channel or between you and somebody. Subcommands: LATEST, BEFORE, "
+    "CHATHISTORY <subcommand> <target> ... <limit>",
+    "Gives earlier messages of a channel or between you and somebody. Subcommands: LATEST, BEFORE, "
     "AFTER, AROUND, BETWEEN, TARGETS.",
 )
 def _chathistory(session: IrcSession, message: Message) -> Sequence[Command]:
@@ -93,6 +89,10 @@ def _chathistory(session: IrcSession, message: Message) -> Sequence[Command]:
     return [session.fail_answer("CHATHISTORY", asked.code, *context, text=asked.text)]
 
 
+_Windows = tuple[Window, Window | None]
+"""What is read, and what follows in the same answer."""
+
+
 def _wanted(
     session: IrcSession, message: Message, subcommand: str, refs: int, windows: Callable[..., _Windows]
 ) -> ReadHistory | Fault:
@@ -107,7 +107,7 @@ def _wanted(
         if isinstance(place, str):
             return Fault(place, (target, text), _REF_FAULTS[place])
         places.append(place)
-    most = _limit(limit)
+    most = page_limit(limit)
     if most is None:
         return Fault("INVALID_PARAMS", (limit,), _BAD_LIMIT)
     events = bool(session.caps_out & EVENT_PLAYBACK)
@@ -129,7 +129,7 @@ def _targets(message: Message) -> ReadTargets | Fault:
             code = "INVALID_MSGREFTYPE" if equals and kind != "timestamp" else "INVALID_PARAMS"
             return Fault(code, (text,), "Give a timestamp= of the form YYYY-MM-DDThh:mm:ss.sssZ")
         times.append(time)
-    most = _limit(params[2])
+    most = page_limit(params[2])
     if most is None:
         return Fault("INVALID_PARAMS", (params[2],), _BAD_LIMIT)
     first, second = times
@@ -146,7 +146,7 @@ def _count_fault(params: Sequence[str], wanted: int) -> Fault | None:
     return Fault("INVALID_PARAMS", (), f"{what} parameters")
 
 
-def _limit(text: str) -> int | None:
+def page_limit(text: str) -> int | None:
     """How many messages are wanted, at most a page; None: it is no number from 1."""
     if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
         return None
@@ -154,7 +154,6 @@ def _limit(text: str) -> int | None:
 
 
 _BAD_LIMIT = "The limit is a number from 1"
-
 
 _REF_FAULTS = {
     "INVALID_PARAMS": "Neither a msgid= nor a timestamp= of the form YYYY-MM-DDThh:mm:ss.sssZ",
@@ -175,10 +174,6 @@ def _ref(text: str, ids: Ids, *, star: bool) -> Ref | str:
         time = milliseconds(value)
         return "INVALID_PARAMS" if time is None else Ref(None, time)
     return "INVALID_MSGREFTYPE" if equals else "INVALID_PARAMS"
-
-
-_Windows = tuple[Window, Window | None]
-"""What is read, and what follows in the same answer."""
 
 
 # Times are exclusive by the millisecond that a stamp shows, records have microseconds.
@@ -298,7 +293,7 @@ wanted("draft/chathistory", "chathistory", batch=True)
 
 
 @batch_from_server("chathistory")
-def _read_page(client: ClientConnection, batch: Batch, now: datetime) -> Iterable[Value]:
+def _read_page(client: ClientConnection, batch: Batch, now: datetime) -> Iterable[values.Value]:
     """A page of the history: one that we asked for, or one that the server sends by itself."""
     messages = replayed(client, batch, now)
     target = batch.params[0] if batch.params else ""

@@ -1,9 +1,6 @@
 """The host that others see a person come from: CHGHOST (IRCv3 chghost)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Final
 
 from asyncchat.core.commands import Command
@@ -13,7 +10,7 @@ from asyncchat.core.features.rooms import Joined
 from asyncchat.core.roles import ROLES
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import capability
-from asyncchat.dialects.irc.client_connection import ClientConnection, nick_of
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server, silent
 from asyncchat.dialects.irc.client_server import wanted
 from asyncchat.dialects.irc.client_values import Value
@@ -24,7 +21,7 @@ from asyncchat.dialects.irc.registry import (
     by_the_server,
     command,
     lines,
-    refusals,
+    refusal,
     to_self,
     to_siblings,
     watched,
@@ -37,29 +34,21 @@ CHGHOST: Final = capability("chghost", "extensions/chghost", changes=True)
 
 
 @command(
-    "CHGHOST",
-    2,
-    params="<nickname> <host>",
-    about="Shows a person as coming from another host, until the person leaves (operators).",
+    "CHGHOST <nickname> <host>",
+    "Shows a person as coming from another host, until the person leaves (operators).",
+    least=2,
 )
 def _chghost(session: IrcSession, message: Message) -> Sequence[Command]:
     return [ChangeHost(message.params[0], message.params[1])]
 
 
-refusals(
-    {
-        HostNotAllowed: lambda r: (
-            numerics.ERR_UNKNOWNERROR,
-            ("CHGHOST", r.host),
-            "Letters, digits and . : / - _ only, at most 63",
-        ),
-        HostAlready: lambda r: (
-            numerics.ERR_UNKNOWNERROR,
-            ("CHGHOST", r.name),
-            f"The host is {r.host} already",
-        ),
-    }
+refusal(
+    HostNotAllowed,
+    numerics.ERR_UNKNOWNERROR,
+    "CHGHOST {r.host}",
+    "Letters, digits and . : / - _ only, at most 63",
 )
+refusal(HostAlready, numerics.ERR_UNKNOWNERROR, "CHGHOST {r.name}", "The host is {r.host} already")
 
 
 @lines(HostChanged)
@@ -122,9 +111,9 @@ silent(numerics.RPL_VISIBLEHOST)
 
 
 @from_server("CHGHOST")
-def _read_chghost(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+def _read_chghost(client: ClientConnection, line: ServerLine) -> Iterable[Value]:
     """Our own host counts for how long our lines may be."""
-    nick = nick_of(line.source)
+    nick = line.nick
     if client.is_own(nick) and line.param(1):
         client.learn_origin(f"{nick}!{line.param(0)}@{line.param(1)}")
     return ()

@@ -3,39 +3,20 @@
 KNOCK is of no specification: it is as in ratbox, InspIRCd and others.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Final
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
-from asyncchat.core.features.invites import (
-    AlreadyThere,
-    GetInvitations,
-    InvitationsView,
-    Invite,
-    Invited,
-    InviteShown,
-    Knock,
-    Knocked,
-    KnockForbidden,
-    NoNeedToKnock,
-    TooManyInvitations,
-    TooManyKnocks,
-)
+from asyncchat.core.features import invites
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import numeric
-from asyncchat.dialects.irc.capabilities import capability
-from asyncchat.dialects.irc.client_connection import ClientConnection, moment
+from asyncchat.dialects.irc.capabilities import capability, token
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server, shape, silent
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
-from asyncchat.dialects.irc.isupport import token
-from asyncchat.dialects.irc.registry import command, lines, not_to_self, refusals, reply, to_self
-from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.registry import command, lines, not_to_self, numeric_of, refusal, reply, to_self
+from asyncchat.dialects.irc.serialize import line, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
@@ -43,111 +24,85 @@ INVITE_NOTIFY: Final = capability("invite-notify", "extensions/invite-notify", c
 
 
 @command(
-    "INVITE",
-    params="[<nickname> <channel>]",
-    about="Invites somebody into a channel; alone it lists the channels that you are invited to.",
+    "INVITE [<nickname> <channel>]",
+    "Invites somebody into a channel; alone it lists the channels that you are invited to.",
 )
 def _invite(session: IrcSession, message: Message) -> Sequence[Command]:
-    """Invites somebody into a room; alone it lists the rooms that one is invited to."""
     params = message.params
     if not params:
-        return [GetInvitations()]
+        return [invites.GetInvitations()]
     if len(params) == 1 or not (params[0] and params[1]):
         return [numeric(numerics.ERR_NEEDMOREPARAMS, "INVITE", text="Not enough parameters")]
-    return [Invite(params[1], params[0])]
+    return [invites.Invite(params[1], params[0])]
 
 
-# Replies.
+@reply(invites.InvitationsView)
+def _say_invitations(session: IrcSession, view: invites.InvitationsView) -> bytes:
+    told = b"".join(session.numeric(numerics.RPL_INVITELIST, room) for room in view.rooms)
+    return told + session.numeric(numerics.RPL_ENDOFINVITELIST, text="End of /INVITE list")
 
 
-@reply(InvitationsView)
-def _say_invitations(session: IrcSession, view: InvitationsView) -> bytes:
-    return b"".join(
-        (
-            *(session.numeric(numerics.RPL_INVITELIST, room) for room in view.rooms),
-            session.numeric(numerics.RPL_ENDOFINVITELIST, text="End of /INVITE list"),
-        )
-    )
-
-
-refusals(
-    {
-        AlreadyThere: lambda r: (
-            numerics.ERR_USERONCHANNEL,
-            (r.name, r.room),
-            "is already on channel",
-        ),
-        TooManyInvitations: lambda r: (
-            numerics.ERR_CANNOTINVITE,
-            (r.name, r.room),
-            "is invited to too many channels",
-        ),
-    }
+refusal(invites.AlreadyThere, numerics.ERR_USERONCHANNEL, "{r.name} {r.room}", "is already on channel")
+refusal(
+    invites.TooManyInvitations,
+    numerics.ERR_CANNOTINVITE,
+    "{r.name} {r.room}",
+    "is invited to too many channels",
 )
 
 
-def _invite_line(event: Invited | InviteShown) -> bytes:
+def _invite_line(event: invites.Invited | invites.InviteShown) -> bytes:
     return line(f":{event.person.origin} INVITE {event.to.name} {event.room}")
 
 
-@lines(Invited)
-def _invite_lines(_encoder: EncoderBase, event: Invited) -> bytes:
+@lines(invites.Invited)
+def _invite_lines(_encoder: EncoderBase, event: invites.Invited) -> bytes:
     return _invite_line(event)
 
 
-@to_self(Invited)
-def _invited(session: IrcSession, _record: Record, event: Invited) -> bytes:
+@to_self(invites.Invited)
+def _invited(session: IrcSession, _record: Record, event: invites.Invited) -> bytes:
     return session.numeric(numerics.RPL_INVITING, event.to.name, event.room)
 
 
-@lines(InviteShown)
-def _shown_lines(encoder: EncoderBase, event: InviteShown) -> bytes:
+@lines(invites.InviteShown)
+def _shown_lines(encoder: EncoderBase, event: invites.InviteShown) -> bytes:
     return _invite_line(event) if encoder.caps & INVITE_NOTIFY else b""
 
 
-not_to_self(InviteShown)
-
+not_to_self(invites.InviteShown)
 
 token("KNOCK")
 
 
 @command(
-    "KNOCK",
-    1,
-    params="<channel> [:<text>]",
-    about="Asks the operators of an invite-only channel (+i) to invite you.",
+    "KNOCK <channel> [:<text>]", "Asks the operators of an invite-only channel (+i) to invite you.", least=1
 )
 def _knock(session: IrcSession, message: Message) -> Sequence[Command]:
-    return [Knock(message.params[0], message.param(1))]
+    return [invites.Knock(message.params[0], message.param(1))]
 
 
-refusals(
-    {
-        NoNeedToKnock: lambda r: (
-            (numerics.ERR_KNOCKONCHAN, (r.room,), "You are already on that channel.")
-            if r.inside
-            else (numerics.ERR_CHANOPEN, (r.room,), "Channel is open.")
-        ),
-        KnockForbidden: lambda r: (
-            numerics.ERR_CANNOTKNOCK,
-            (r.room,),
-            f"Cannot knock on channel: {r.reason}",
-        ),
-        TooManyKnocks: lambda r: (numerics.ERR_TOOMANYKNOCK, (r.room,), "Too many KNOCKs (user)."),
-    }
+numeric_of(invites.NoNeedToKnock)(
+    lambda r: (
+        (numerics.ERR_KNOCKONCHAN, (r.room,), "You are already on that channel.")
+        if r.inside
+        else (numerics.ERR_CHANOPEN, (r.room,), "Channel is open.")
+    )
 )
+refusal(invites.KnockForbidden, numerics.ERR_CANNOTKNOCK, "{r.room}", "Cannot knock on channel: {r.reason}")
+refusal(invites.TooManyKnocks, numerics.ERR_TOOMANYKNOCK, "{r.room}", "Too many KNOCKs (user).")
 
 
-@lines(Knocked)
-def _knock_lines(encoder: EncoderBase, event: Knocked) -> bytes:
+@lines(invites.Knocked)
+def _knock_lines(encoder: EncoderBase, event: invites.Knocked) -> bytes:
     """The room stands where a numeric has its reader, so that the line is the same for all of them."""
     asks = f"has asked for an invite: {event.text}" if event.text else "has asked for an invite."
     head = f":{encoder.source} {numerics.RPL_KNOCK} {event.room} {event.room} {event.person.origin}"
     return line(head, asks)
 
 
-@to_self(Knocked)
-def _knocked(session: IrcSession, _record: Record, event: Knocked) -> bytes:
+@to_self(invites.Knocked)
+def _knocked(session: IrcSession, _record: Record, event: invites.Knocked) -> bytes:
     return session.numeric(numerics.RPL_KNOCKDLVR, event.room, text="Your KNOCK has been delivered.")
 
 
@@ -159,6 +114,6 @@ shape(numerics.RPL_INVITING, 2, "{1} is invited to", " {2}")
 
 
 @from_server("INVITE")
-def _read_invite(_client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+def _read_invite(_client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     by, room = line.source.partition("!")[0], line.param(1)
-    return (values.Told(moment(line, now), f"{by} invites you to {room}"),) if room else ()
+    return (values.Told(line.time, f"{by} invites you to {room}"),) if room else ()

@@ -1,12 +1,9 @@
 """RPL_ISUPPORT (005), in the greeting and when asked: ISUPPORT (IRCv3 extended-isupport).
 
-Owns its lines; the tokens are ``irc.isupport``'s.
+Owns its lines; the tokens are ``irc.capabilities``'s.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -15,14 +12,12 @@ from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.names import NAME_BYTES
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import numeric
-from asyncchat.dialects.irc.capabilities import BATCH, capability
-from asyncchat.dialects.irc.client_connection import ClientConnection
+from asyncchat.dialects.irc.capabilities import BATCH, capability, isupport_tokens, token
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.client_values import Value
-from asyncchat.dialects.irc.isupport import token, tokens
 from asyncchat.dialects.irc.registry import COMMANDS, command, reply
-from asyncchat.dialects.irc.serialize import BODY_BYTES, hollow, line
+from asyncchat.dialects.irc.serialize import BODY_BYTES, hollow, line, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.shared_state import SharedState
 from asyncchat.dialects.irc.tokens import Message
@@ -37,7 +32,7 @@ class Isupport(msgspec.Struct, frozen=True):
     """The tokens of 005 are asked for."""
 
 
-@command("ISUPPORT", early=True, about="Tells what this server supports.")
+@command("ISUPPORT", "Tells what this server supports.", early=True)
 def _isupport(session: IrcSession, message: Message) -> Sequence[Command]:
     """Tells what the server supports, before registration too where that was negotiated."""
     if not session.entered and not session.caps_in & EXTENDED_ISUPPORT:
@@ -62,7 +57,7 @@ def isupport_lines(context: SharedState) -> bytes:
     text = "are supported by this server"
     room = BODY_BYTES - len(f":{context.name} {numerics.RPL_ISUPPORT}  :{text}") - NAME_BYTES
     rows: list[list[str]] = [[]]
-    for one in tokens(context.server):
+    for one in isupport_tokens(context.server):
         if len(rows[-1]) == TOKENS_A_LINE or len(" ".join((*rows[-1], one)).encode()) > room:
             rows.append([])
         rows[-1].append(one)
@@ -90,6 +85,6 @@ def _say_isupport(session: IrcSession, _value: Isupport) -> bytes:
 
 
 @from_server(numerics.RPL_ISUPPORT)
-def _read_isupport(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+def _read_isupport(client: ClientConnection, line: ServerLine) -> Iterable[Value]:
     client.server.isupport(line)
     return ()

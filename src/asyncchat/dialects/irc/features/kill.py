@@ -1,7 +1,5 @@
 """Putting people out of the chat: KILL (Modern IRC, "KILL message")."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.commands import Command
@@ -9,20 +7,17 @@ from asyncchat.core.features.kill import Kill, Killed
 from asyncchat.core.features.opers import RequireOper
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.encoder_base import EncoderBase
-from asyncchat.dialects.irc.features.opers import oper_only, reason_of
 from asyncchat.dialects.irc.registry import by_other, command, lines
-from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.serialize import line, numeric, reason_of
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
 
-@command(
-    "KILL", 1, params="<nickname> [:<reason>]", about="Disconnects a person from the server (operators)."
-)
+@command("KILL <nickname> [:<reason>]", "Disconnects a person from the server (operators).", least=1)
 def _kill(session: IrcSession, message: Message) -> Sequence[Command]:
     name = message.params[0]
     if session.context.names_server(name):
-        return [RequireOper(oper_only(numerics.ERR_CANTKILLSERVER, text="You can't kill a server!"))]
+        return [RequireOper(numeric(numerics.ERR_CANTKILLSERVER, text="You can't kill a server!").value)]
     return [Kill(name, reason_of(message.param(1)) or session.nick)]
 
 

@@ -1,7 +1,5 @@
 """Messages: PRIVMSG, NOTICE, TAGMSG (Modern IRC, "Sending Messages"; IRCv3 message-tags)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -26,17 +24,17 @@ from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.replies import NoSuchPerson, NoText, TextTooLong
 from asyncchat.dialects.irc import batches, numerics
-from asyncchat.dialects.irc.answers import listed, numeric
-from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, MESSAGE_TAGS, MULTILINE
+from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, MESSAGE_TAGS, MULTILINE, token
 from asyncchat.dialects.irc.encoder_base import EncoderBase
-from asyncchat.dialects.irc.isupport import token
-from asyncchat.dialects.irc.limits import TARGETS
 from asyncchat.dialects.irc.modes import PREFIXED, PREFIXES, STATUSMSG
-from asyncchat.dialects.irc.registry import SERVICES, command, refusals, tagged, to_self, to_siblings
-from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.registry import SERVICES, command, refusal, tagged, to_self, to_siblings
+from asyncchat.dialects.irc.serialize import line, listed, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.speech import batch_lines, parse_ctcp, said_lines
 from asyncchat.dialects.irc.tokens import Message, Tags
+
+TARGETS: Final = 4
+"""Targets of one PRIVMSG or NOTICE (TARGMAX): a line must not become a mass mailing."""
 
 token("STATUSMSG", STATUSMSG)
 
@@ -47,12 +45,7 @@ TAGMSG_MEANINGS: Final[list[TagmsgMeaning]] = []
 """Those that features have added."""
 
 
-@command(
-    "PRIVMSG",
-    targets=TARGETS,
-    params="<target>{,<target>} :<text>",
-    about="Says something to channels or people.",
-)
+@command("PRIVMSG <target>{,<target>} :<text>", "Says something to channels or people.", targets=TARGETS)
 def _privmsg(session: IrcSession, message: Message) -> Sequence[Command]:
     targets = listed(message.param(0), TARGETS + 1)
     if not targets:
@@ -78,10 +71,9 @@ def _with_services(
 
 
 @command(
-    "NOTICE",
+    "NOTICE <target>{,<target>} :<text>",
+    "Says something that no program answers, not even with an error.",
     targets=TARGETS,
-    params="<target>{,<target>} :<text>",
-    about="Says something that no program answers, not even with an error.",
 )
 def _notice(session: IrcSession, message: Message) -> Sequence[Command]:
     """Says something that is never answered, not even with an error (RFC 2812, 3.3.2)."""
@@ -121,11 +113,10 @@ def _signalled(target: str, tags: Tags) -> Command:
 
 
 @command(
-    "TAGMSG",
+    "TAGMSG <target>{,<target>}",
+    "Tells other people's programs something without a text, for example that you are typing.",
     targets=TARGETS,
     needs=MESSAGE_TAGS,
-    params="<target>{,<target>}",
-    about="Tells other people's programs something without a text, for example that you are typing.",
 )
 def _tagmsg(session: IrcSession, message: Message) -> Sequence[Command]:
     """Passes tags on to other programs, without a text (IRCv3 message-tags, "TAGMSG")."""
@@ -154,23 +145,11 @@ def _too_many(targets: Sequence[str]) -> DialectReply:
     return numeric(numerics.ERR_TOOMANYTARGETS, targets[TARGETS], text=text)
 
 
-refusals(
-    {
-        NoSuchPerson: lambda r: (numerics.ERR_NOSUCHNICK, (r.name,), "No such nick/channel"),
-        CannotSpeak: lambda r: (
-            numerics.ERR_CANNOTSENDTOCHAN,
-            (r.room,),
-            f"Cannot send to channel: {r.why}",
-        ),
-        NoText: lambda r: (numerics.ERR_NOTEXTTOSEND, (), "No text to send"),
-        TextTooLong: lambda r: (numerics.ERR_INPUTTOOLONG, (), f"Text over {r.limit} bytes"),
-        NoSuchMessage: lambda r: (numerics.ERR_UNKNOWNERROR, ("*",), "There is no such message"),
-    }
-)
-
-
-# Events.
-
+refusal(NoSuchPerson, numerics.ERR_NOSUCHNICK, "{r.name}", "No such nick/channel")
+refusal(CannotSpeak, numerics.ERR_CANNOTSENDTOCHAN, "{r.room}", "Cannot send to channel: {r.why}")
+refusal(NoText, numerics.ERR_NOTEXTTOSEND, "", "No text to send")
+refusal(TextTooLong, numerics.ERR_INPUTTOOLONG, "", "Text over {r.limit} bytes")
+refusal(NoSuchMessage, numerics.ERR_UNKNOWNERROR, "*", "There is no such message")
 
 Spoken = Said | SaidInPrivate | SaidToRole
 Signal = TagMessageSent | TagMessageSentInPrivate | TagMessageSentToRole | Reacted | ReactedTo
@@ -182,7 +161,6 @@ def message_lines(encoder: EncoderBase, record: Record, batch: str = "") -> byte
     return _message_lines(encoder, record, event, batch) if isinstance(event, Spoken) else b""
 
 
-@tagged(Said, SaidInPrivate)
 def _message_lines(encoder: EncoderBase, record: Record, event: Spoken, batch: str) -> bytes:
     """The lines of a message.
 
@@ -196,7 +174,7 @@ def _message_lines(encoder: EncoderBase, record: Record, event: Spoken, batch: s
     else:
         target = f"{PREFIXES[event.role]}{event.room}"
     spoken = event.person.origin, target, event.text, event.speech, event.cuts
-    tags = encoder.message_tags(record, event.person, event.tags, batch)
+    tags = encoder.tags_of(record, event.person, event.tags, batch)
     if encoder.caps & MULTILINE:
         parts = batch_lines(*spoken)
         if len(parts) > 1:
@@ -204,10 +182,11 @@ def _message_lines(encoder: EncoderBase, record: Record, event: Spoken, batch: s
     told = said_lines(*spoken)
     if not tags:
         return b"".join(told)
-    others = encoder.message_tags(record, event.person, None, batch) if len(told) > 1 else b""
+    others = encoder.tags_of(record, event.person, None, batch) if len(told) > 1 else b""
     return tags + others.join(told)
 
 
+tagged(Said, SaidInPrivate)(_message_lines)
 tagged(SaidToRole, playback=False)(_message_lines)
 
 
@@ -232,7 +211,7 @@ def signal_lines(encoder: EncoderBase, record: Record, event: Signal, batch: str
         target = f"{PREFIXES[event.role]}{event.room}"
     else:
         target = event.to.name if isinstance(event, TagMessageSentInPrivate | ReactedTo) else event.room
-    tags = encoder.message_tags(record, event.person, event.tags, batch)
+    tags = encoder.tags_of(record, event.person, event.tags, batch)
     return tags + line(f":{event.person.origin} TAGMSG {target}")
 
 

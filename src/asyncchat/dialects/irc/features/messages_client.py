@@ -12,7 +12,7 @@ from asyncchat.core.text import cut, size
 from asyncchat.dialects.irc import tokens
 from asyncchat.dialects.irc.batches import CONCAT, MULTILINE
 from asyncchat.dialects.irc.client_batches import Batch
-from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.client_server import HOST_BYTES, USER_BYTES, ServerFacts, wanted
 from asyncchat.dialects.irc.client_values import Acknowledged, Message, Told, Value
@@ -31,25 +31,23 @@ def answering(id: str) -> tokens.Tags:
 
 
 def read(
-    client: ClientConnection, line: tokens.Message, now: datetime, *, head: Message | None, replayed: bool
+    client: ClientConnection, line: ServerLine, *, head: Message | None, replayed: bool
 ) -> Message | Told | None:
     """The message in a PRIVMSG or NOTICE; None where it is not for people (CTCP).
 
     Args:
         client: the connection.
         line: the line.
-        now: its time, where it carries none.
         head: the message before it, if this line may go on with it (``continued``).
         replayed: whether it was said earlier.
     """
-    nick = nick_of(line.source)
+    nick = line.nick
     target = client.server.bare_room(line.param(0))
     text = line.param(1)
     notice = line.command == "NOTICE"
-    at = moment(line, now)
     in_room = client.server.is_room(target)
     if notice and not in_room and ("!" not in line.source or target == "*"):
-        return Told(at, text)
+        return Told(line.time, text)
     action = text.startswith(_ACTION)
     if action:
         text = text[len(_ACTION) :].removesuffix("\x01")
@@ -63,7 +61,7 @@ def read(
         # A message longer than a line: the server puts its id on the first line only.
         id, part = head.id, head.part + 1
     answered = next((line.tag(key) for key in REPLY if line.tag(key)), None) or ""
-    return Message(id, at, room, nick, text, own, action, notice, replayed, part, answered)
+    return Message(id, line.time, room, nick, text, own, action, notice, replayed, part, answered)
 
 
 def continued(value: Message | Told | None) -> Message | None:
@@ -77,7 +75,7 @@ def replayed(client: ClientConnection, batch: Batch, now: datetime) -> tuple[Mes
     head: Message | None = None
     for line in batch.lines():
         if line.command in ("PRIVMSG", "NOTICE"):
-            value = read(client, line, now, head=head, replayed=True)
+            value = read(client, ServerLine.of(line, batch.label, now), head=head, replayed=True)
             head = continued(value)
             if isinstance(value, Message):
                 found.append(value)
@@ -85,15 +83,15 @@ def replayed(client: ClientConnection, batch: Batch, now: datetime) -> tuple[Mes
 
 
 @from_server("PRIVMSG", "NOTICE")
-def _message(client: ClientConnection, line: tokens.Message, label: str, now: datetime) -> Iterable[Value]:
+def _message(client: ClientConnection, line: ServerLine) -> Iterable[Value]:
     """A message; our own acknowledges what we said."""
-    value = read(client, line, now, head=client.head, replayed=False)
+    value = read(client, line, head=client.head, replayed=False)
     client.head = continued(value)
     if isinstance(value, Message) and value.own:
         client.learn_origin(line.source)
         pending = None
-        if label:
-            pending = client.sending.labeled(label)
+        if line.label:
+            pending = client.sending.labeled(line.label)
         elif not client.server.labels and not value.part:
             pending = client.sending.echoed(client.server.fold(value.room), value.text)
         if pending is not None:

@@ -3,42 +3,12 @@
 Owns the command's language and its lines; who may set what stands in the core.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.events import Record
-from asyncchat.core.features.metadata.facts import (
-    ClearMetadata,
-    GetMetadata,
-    GetSubscribed,
-    MetadataFault,
-    MetadataLater,
-    MetadataNow,
-    MetadataPrepared,
-    MetadataRefused,
-    MetadataShown,
-    MetadataTold,
-    MetadataView,
-    PrepareMetadata,
-    SetMetadata,
-    Subscribe,
-    SubscribedNow,
-    Subscribing,
-    SubscriptionsView,
-    SyncMetadata,
-    Told,
-    Unsubscribe,
-)
-from asyncchat.core.features.metadata.state import (
-    KEYS_EACH,
-    SUBSCRIBED_EACH,
-    VALUE_BYTES,
-    is_key,
-    subscribing,
-)
+from asyncchat.core.features.metadata import facts, state
 from asyncchat.core.names import fold
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import BATCH, capability
@@ -51,7 +21,7 @@ from asyncchat.dialects.irc.tokens import Message
 METADATA: Final = capability(
     "draft/metadata-2",
     "extensions/metadata",
-    value=f"before-connect,max-subs={SUBSCRIBED_EACH},max-keys={KEYS_EACH},max-value-bytes={VALUE_BYTES}",
+    value=f"before-connect,max-subs={state.SUBSCRIBED_EACH},max-keys={state.KEYS_EACH},max-value-bytes={state.VALUE_BYTES}",
     changes=True,
     needs=("batch",),
 )
@@ -82,7 +52,7 @@ def in_batch(session: IrcSession, kind: str, params: Sequence[str], lines: Itera
     return b"".join((begin, *(tag + one for one in lines), end))
 
 
-def told_lines(session: IrcSession, told: Iterable[Told]) -> list[bytes]:
+def told_lines(session: IrcSession, told: Iterable[facts.Told]) -> list[bytes]:
     """A METADATA line for each value."""
     return [metadata_line(session.context.name, *one) for one in told]
 
@@ -99,19 +69,16 @@ def key_lines(session: IrcSession, code: str, keys: Iterable[str]) -> list[bytes
 
 Keys = tuple[str, ...]
 
-
 Commands = Sequence[Command]
-
 
 _SELF = "*"
 
 
 @command(
-    "METADATA",
-    early=True,
-    params="<target>|* <subcommand> [<key>...|<key> [:<value>]]",
-    about="Reads and sets metadata of people and channels for programs, such as an avatar, and subscribes "
+    "METADATA <target>|* <subcommand> [<key>...|<key> [:<value>]]",
+    "Reads and sets metadata of people and channels for programs, such as an avatar, and subscribes "
     "to keys. Subcommands: GET, LIST, SET, CLEAR, SUB, UNSUB, SUBS, SYNC.",
+    early=True,
 )
 def _metadata(session: IrcSession, message: Message) -> Commands:
     target, subcommand = message.param(0), message.param(1).upper()
@@ -136,73 +103,65 @@ def _refused(session: IrcSession, code: str, *context: str, text: str) -> Dialec
     return session.fail_answer("METADATA", code, *context, text=text)
 
 
-def _get(session: IrcSession, target: str, keys: Keys) -> Commands:
-    return [_ask(session, target, keys)]
-
-
-def _list(session: IrcSession, target: str, _rest: Keys) -> Commands:
-    return [_ask(session, target, None)]
-
-
-def _ask(session: IrcSession, target: str, keys: Keys | None) -> Command:
+def _get(session: IrcSession, target: str, keys: Keys | None) -> Commands:
     if session.entered:
-        return GetMetadata(target, keys)
-    return GetMetadata("", keys, session.registration.account, session.registration.metadata)
+        return [facts.GetMetadata(target, keys)]
+    return [facts.GetMetadata("", keys, session.registration.account, session.registration.metadata)]
 
 
 def _set(session: IrcSession, target: str, rest: Keys) -> Commands:
     """A client that forgot the colon before a value of several words means all of them."""
     key, value = rest[0], " ".join(rest[1:]) if len(rest) > 1 else None
     if session.entered:
-        return [SetMetadata(target, key, value)]
-    if not is_key(key):
-        return [DialectReply(MetadataRefused(MetadataFault.KEY, "", key))]
+        return [facts.SetMetadata(target, key, value)]
+    if not state.is_key(key):
+        return [DialectReply(facts.MetadataRefused(facts.MetadataFault.KEY, "", key))]
     return _prepare(session, key, value)
 
 
 def _clear(session: IrcSession, target: str, _rest: Keys) -> Commands:
-    return [ClearMetadata(target)] if session.entered else _prepare(session, "", None)
+    return [facts.ClearMetadata(target)] if session.entered else _prepare(session, "", None)
 
 
 def _prepare(session: IrcSession, key: str, value: str | None) -> Commands:
     """Before registration the next line is read when this one's answer is known."""
     pending = session.registration
-    return [PrepareMetadata(pending.account, pending.metadata, key, value)]
+    return [facts.PrepareMetadata(pending.account, pending.metadata, key, value)]
 
 
 def _sync(session: IrcSession, target: str, _rest: Keys) -> Commands:
     if session.entered:
-        return [SyncMetadata(target)]
-    return [DialectReply(MetadataTold(_SELF, (), asked=True))]
+        return [facts.SyncMetadata(target)]
+    return [DialectReply(facts.MetadataTold(_SELF, (), asked=True))]
 
 
 def _sub(session: IrcSession, _target: str, keys: Keys) -> Commands:
     if session.entered:
-        return [Subscribe(keys, session.session)]
+        return [facts.Subscribe(keys, session.session)]
     pending = session.registration
-    result = subscribing(pending.keys, keys)
+    result = state.subscribing(pending.keys, keys)
     pending.keys = tuple(dict.fromkeys((*pending.keys, *result.granted)))
-    return [DialectReply(SubscribedNow(result, True))]
+    return [DialectReply(facts.SubscribedNow(result, True))]
 
 
 def _unsub(session: IrcSession, _target: str, keys: Keys) -> Commands:
     if session.entered:
-        return [Unsubscribe(keys, session.session)]
-    valid = tuple(dict.fromkeys(key for key in keys if is_key(key)))
-    invalid = tuple(dict.fromkeys(key for key in keys if not is_key(key)))
+        return [facts.Unsubscribe(keys, session.session)]
+    valid = tuple(dict.fromkeys(key for key in keys if state.is_key(key)))
+    invalid = tuple(dict.fromkeys(key for key in keys if not state.is_key(key)))
     session.registration.keys = tuple(key for key in session.registration.keys if key not in valid)
-    return [DialectReply(SubscribedNow(Subscribing(valid, invalid), False))]
+    return [DialectReply(facts.SubscribedNow(facts.Subscribing(valid, invalid), False))]
 
 
 def _subs(session: IrcSession, _target: str, _rest: Keys) -> Commands:
     if session.entered:
-        return [GetSubscribed(session.session)]
-    return [DialectReply(SubscriptionsView(session.registration.keys))]
+        return [facts.GetSubscribed(session.session)]
+    return [DialectReply(facts.SubscriptionsView(session.registration.keys))]
 
 
 _SUBCOMMANDS: dict[str, Callable[[IrcSession, str, Keys], Commands]] = {
     "GET": _get,
-    "LIST": _list,
+    "LIST": lambda session, target, _rest: _get(session, target, None),
     "SET": _set,
     "CLEAR": _clear,
     "SUB": _sub,
@@ -211,18 +170,13 @@ _SUBCOMMANDS: dict[str, Callable[[IrcSession, str, Keys], Commands]] = {
     "SYNC": _sync,
 }
 
-
 _WITH_KEYS = frozenset(("GET", "SET", "SUB", "UNSUB"))
-
 
 _FOR_SELF = frozenset(("SUB", "UNSUB", "SUBS"))
 
 
-# Replies.
-
-
-@reply(MetadataView)
-def _say_view(session: IrcSession, view: MetadataView) -> bytes:
+@reply(facts.MetadataView)
+def _say_view(session: IrcSession, view: facts.MetadataView) -> bytes:
     """A batch of all values, or of an answer for each key that was asked for."""
     name = view.name or _SELF
     if view.keys is None:
@@ -230,7 +184,7 @@ def _say_view(session: IrcSession, view: MetadataView) -> bytes:
     else:
         values = dict(view.values)
         lines = [
-            _value(session, name, key, values.get(key)) if is_key(key) else _bad_key(session, key)
+            _value(session, name, key, values.get(key)) if state.is_key(key) else _bad_key(session, key)
             for key in view.keys
         ]
     return in_batch(session, "metadata", (name,), lines)
@@ -243,27 +197,27 @@ def _value(session: IrcSession, name: str, key: str, value: str | None) -> bytes
 
 
 def _bad_key(session: IrcSession, key: str) -> bytes:
-    return session.fail("METADATA", "KEY_INVALID", middle(key), text=_sentence(MetadataFault.KEY))
+    return session.fail("METADATA", "KEY_INVALID", middle(key), text=_sentence(facts.MetadataFault.KEY))
 
 
-def _sentence(fault: MetadataFault) -> str:
+def _sentence(fault: facts.MetadataFault) -> str:
     return fault.value[:1].upper() + fault.value[1:]
 
 
-@reply(MetadataNow)
-def _say_now(session: IrcSession, reply: MetadataNow) -> bytes:
+@reply(facts.MetadataNow)
+def _say_now(session: IrcSession, reply: facts.MetadataNow) -> bytes:
     return _value(session, reply.target or _SELF, reply.key, reply.value)
 
 
-@reply(MetadataPrepared)
-def _say_prepared(session: IrcSession, reply: MetadataPrepared) -> bytes:
+@reply(facts.MetadataPrepared)
+def _say_prepared(session: IrcSession, reply: facts.MetadataPrepared) -> bytes:
     """As ``say_now``; the value is remembered until the session is registered."""
     session.registration.metadata = reply.pending
     return session.say((reply.told,))
 
 
-@reply(MetadataTold)
-def _say_told(session: IrcSession, reply: MetadataTold) -> bytes:
+@reply(facts.MetadataTold)
+def _say_told(session: IrcSession, reply: facts.MetadataTold) -> bytes:
     """METADATA lines, those of one target as a batch; unasked only to clients that negotiated it."""
     if not reply.asked and not session.caps_out & METADATA:
         return b""
@@ -271,18 +225,18 @@ def _say_told(session: IrcSession, reply: MetadataTold) -> bytes:
     return in_batch(session, "metadata", (reply.target,), lines) if reply.target else b"".join(lines)
 
 
-@reply(MetadataLater)
-def _say_later(session: IrcSession, reply: MetadataLater) -> bytes:
+@reply(facts.MetadataLater)
+def _say_later(session: IrcSession, reply: facts.MetadataLater) -> bytes:
     return session.numeric(numerics.RPL_METADATASYNCLATER, reply.room, str(reply.seconds))
 
 
-def say_joined(session: IrcSession, reply: MetadataTold | MetadataLater | None) -> bytes:
+def say_joined(session: IrcSession, reply: facts.MetadataTold | facts.MetadataLater | None) -> bytes:
     """A room's metadata for a session that joins it, if it negotiated that."""
     return b"" if reply is None or not session.caps_out & METADATA else session.say((reply,))
 
 
-@reply(SubscribedNow)
-def _say_subscribed(session: IrcSession, reply: SubscribedNow) -> bytes:
+@reply(facts.SubscribedNow)
+def _say_subscribed(session: IrcSession, reply: facts.SubscribedNow) -> bytes:
     """The keys that are told from now on, or no longer, and why not the others."""
     result = reply.result
     code = numerics.RPL_METADATASUBOK if reply.on else numerics.RPL_METADATAUNSUBOK
@@ -294,39 +248,39 @@ def _say_subscribed(session: IrcSession, reply: SubscribedNow) -> bytes:
     return b"".join(lines)
 
 
-@reply(SubscriptionsView)
-def _say_subscriptions(session: IrcSession, view: SubscriptionsView) -> bytes:
+@reply(facts.SubscriptionsView)
+def _say_subscriptions(session: IrcSession, view: facts.SubscriptionsView) -> bytes:
     return in_batch(session, "metadata-subs", (), key_lines(session, numerics.RPL_METADATASUBS, view.keys))
 
 
-_CODES: dict[MetadataFault, tuple[str, Callable[[MetadataRefused], tuple[str, ...]]]] = {
-    MetadataFault.NO_TARGET: ("INVALID_TARGET", lambda r: (r.target,)),
-    MetadataFault.KEY: ("KEY_INVALID", lambda r: (r.key,)),
-    MetadataFault.NOT_YOURS: ("KEY_NO_PERMISSION", lambda r: (r.target, r.key)),
-    MetadataFault.NOT_SET: ("KEY_NOT_SET", lambda r: (r.target, r.key)),
-    MetadataFault.TOO_LONG: ("VALUE_INVALID", lambda _: ()),
-    MetadataFault.FULL: ("LIMIT_REACHED", lambda r: (r.target,)),
-    MetadataFault.TOO_FAST: ("RATE_LIMITED", lambda r: (r.target, r.key, str(r.seconds))),
+_CODES: dict[facts.MetadataFault, tuple[str, Callable[[facts.MetadataRefused], tuple[str, ...]]]] = {
+    facts.MetadataFault.NO_TARGET: ("INVALID_TARGET", lambda r: (r.target,)),
+    facts.MetadataFault.KEY: ("KEY_INVALID", lambda r: (r.key,)),
+    facts.MetadataFault.NOT_YOURS: ("KEY_NO_PERMISSION", lambda r: (r.target, r.key)),
+    facts.MetadataFault.NOT_SET: ("KEY_NOT_SET", lambda r: (r.target, r.key)),
+    facts.MetadataFault.TOO_LONG: ("VALUE_INVALID", lambda _: ()),
+    facts.MetadataFault.FULL: ("LIMIT_REACHED", lambda r: (r.target,)),
+    facts.MetadataFault.TOO_FAST: ("RATE_LIMITED", lambda r: (r.target, r.key, str(r.seconds))),
 }
 """FAIL's code and context for each fault (metadata, "Standard Replies")."""
 
 
-@reply(MetadataRefused)
-def _say_refused(session: IrcSession, refusal: MetadataRefused) -> bytes:
+@reply(facts.MetadataRefused)
+def _say_refused(session: IrcSession, refusal: facts.MetadataRefused) -> bytes:
     code, context = _CODES[refusal.fault]
     words = (middle(part) for part in context(refusal))
     return session.fail("METADATA", code, *words, text=_sentence(refusal.fault))
 
 
-@lines(MetadataShown, cause=by_other)
-def _shown_lines(encoder: EncoderBase, event: MetadataShown) -> bytes:
+@lines(facts.MetadataShown, cause=by_other)
+def _shown_lines(encoder: EncoderBase, event: facts.MetadataShown) -> bytes:
     if not encoder.caps & METADATA:
         return b""
     source = encoder.source if event.by is None else event.by.origin
     return metadata_line(source, event.target, event.key, event.value)
 
 
-@to_self(MetadataShown)
-def _shown(session: IrcSession, record: Record, event: MetadataShown) -> bytes:
+@to_self(facts.MetadataShown)
+def _shown(session: IrcSession, record: Record, event: facts.MetadataShown) -> bytes:
     """Tells what logging in changed; what one changed oneself is answered."""
     return session.encoder.encode(record) if event.by is None and session.id in event.to else b""

@@ -1,9 +1,7 @@
 """Keeping rooms in order: KICK, TBAN (Modern IRC, "KICK message")."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from typing import Final
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.moderation import Kick
@@ -14,29 +12,31 @@ from asyncchat.core.replies import NotOperator, NotThere, Outranked
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import each, numeric, too_many
-from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.capabilities import token
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
-from asyncchat.dialects.irc.isupport import token
-from asyncchat.dialects.irc.limits import KICK_BYTES, KICKS
 from asyncchat.dialects.irc.modes import parse_extban
-from asyncchat.dialects.irc.registry import by_other, command, lines, refusals
-from asyncchat.dialects.irc.serialize import line, middle
+from asyncchat.dialects.irc.registry import by_other, command, lines, refusal
+from asyncchat.dialects.irc.serialize import each, line, middle, numeric, too_many
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.text.durations import seconds_in
+from asyncchat.text.times import seconds_in
+
+KICK_BYTES: Final = 200
+"""Longest reason of a kick (KICKLEN): it stands beside an origin, a room and another name."""
+
+KICKS: Final = 4
+"""People one KICK puts out (TARGMAX)."""
 
 token("KICKLEN", KICK_BYTES)
 
 
 @command(
-    "KICK",
-    2,
+    "KICK <channel>{,<channel>} <nickname>{,<nickname>} [:<reason>]",
+    "Puts people out of a channel.",
+    least=2,
     targets=KICKS,
-    params="<channel>{,<channel>} <nickname>{,<nickname>} [:<reason>]",
-    about="Puts people out of a channel.",
 )
 def _kick(session: IrcSession, message: Message) -> Sequence[Command]:
     """Puts members out of a room; of several rooms each has its own nick (RFC 2812, 3.2.8)."""
@@ -51,10 +51,9 @@ def _kick(session: IrcSession, message: Message) -> Sequence[Command]:
 
 
 @command(
-    "TBAN",
-    3,
-    params="<channel> <duration> <mask>",
-    about="Bans a mask from a channel for a time, such as 90m or 1d12h; the ban ends by itself.",
+    "TBAN <channel> <duration> <mask>",
+    "Bans a mask from a channel for a time, such as 90m or 1d12h; the ban ends by itself.",
+    least=3,
 )
 def _tban(session: IrcSession, message: Message) -> Sequence[Command]:
     """Bans a mask from a room for a time (InspIRCd's ``TBAN``)."""
@@ -67,20 +66,13 @@ def _tban(session: IrcSession, message: Message) -> Sequence[Command]:
     return [SetMask(room, listed, mask, True, seconds)]
 
 
-refusals(
-    {
-        NotThere: lambda r: (numerics.ERR_USERNOTINCHANNEL, (r.name, r.room), "They aren't on it"),
-        NotOperator: lambda r: (
-            numerics.ERR_CHANOPRIVSNEEDED,
-            (r.room,),
-            "You're not channel operator",
-        ),
-        Outranked: lambda r: (
-            numerics.ERR_CHANOPRIVSNEEDED,
-            (r.room,),
-            f"{r.name} has a higher role in this channel than you",
-        ),
-    }
+refusal(NotThere, numerics.ERR_USERNOTINCHANNEL, "{r.name} {r.room}", "They aren't on it")
+refusal(NotOperator, numerics.ERR_CHANOPRIVSNEEDED, "{r.room}", "You're not channel operator")
+refusal(
+    Outranked,
+    numerics.ERR_CHANOPRIVSNEEDED,
+    "{r.room}",
+    "{r.name} has a higher role in this channel than you",
 )
 
 
@@ -93,7 +85,7 @@ def _kick_lines(_encoder: EncoderBase, event: Kicked) -> bytes:
 
 
 @from_server("KICK")
-def _read_kick(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+def _read_kick(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     room, nick = line.param(0), line.param(1)
     own = client.rooms.remove(room, nick)
-    return (values.Kicked(moment(line, now), room, nick, nick_of(line.source), line.param(2), own),)
+    return (values.Kicked(line.time, room, nick, line.nick, line.param(2), own),)

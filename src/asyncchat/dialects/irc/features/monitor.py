@@ -1,47 +1,31 @@
 """Watching people by nick: MONITOR (IRCv3 monitor; what else is told of them: extended-monitor)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.monitor import (
-    MONITOR_EACH,
-    GetMonitored,
-    MonitorAdd,
-    MonitorChange,
-    MonitorListView,
-    MonitorOffline,
-    MonitorOnline,
-    MonitorRemove,
-    MonitorStatusView,
-)
+from asyncchat.core.features import monitor
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import numeric
-from asyncchat.dialects.irc.capabilities import capability, gathered
+from asyncchat.dialects.irc.capabilities import capability, gathered, token
 from asyncchat.dialects.irc.encoder_base import EncoderBase
-from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.registry import LINES, WATCHED, by_the_server, command, lines, not_to_self, reply
-from asyncchat.dialects.irc.serialize import line, middle
+from asyncchat.dialects.irc.serialize import line, middle, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
 EXTENDED_MONITOR: Final = capability("extended-monitor", "extensions/extended-monitor", changes=True)
 
-token("MONITOR", MONITOR_EACH)
-
+token("MONITOR", monitor.MONITOR_EACH)
 
 _NAMES_BYTES = 380
 """Nicks in one line, beside any nick and server name."""
 
 
 @command(
-    "MONITOR",
-    1,
-    params="+|-|C|L|S [<nickname>{,<nickname>}]",
-    about="Tells you when people come and go: + adds nicknames, - removes them, C clears the list, L shows "
+    "MONITOR +|-|C|L|S [<nickname>{,<nickname>}]",
+    "Tells you when people come and go: + adds nicknames, - removes them, C clears the list, L shows "
     "it, S tells who of them is here.",
+    least=1,
 )
 def _monitor(session: IrcSession, message: Message) -> Sequence[Command]:
     """Adds and removes nicks (``+ -``), clears the list (``C``), shows it (``L``) or who is here (``S``)."""
@@ -50,22 +34,19 @@ def _monitor(session: IrcSession, message: Message) -> Sequence[Command]:
     if subcommand in ("+", "-") and not names:
         return [numeric(numerics.ERR_NEEDMOREPARAMS, "MONITOR", text="Not enough parameters")]
     if subcommand == "+":
-        return [MonitorAdd(names)]
+        return [monitor.MonitorAdd(names)]
     if subcommand == "-":
-        return [MonitorRemove(names)]
+        return [monitor.MonitorRemove(names)]
     if subcommand == "C":
-        return [MonitorRemove(all=True)]
+        return [monitor.MonitorRemove(all=True)]
     if subcommand in ("L", "S"):
-        return [GetMonitored(here=subcommand == "S")]
+        return [monitor.GetMonitored(here=subcommand == "S")]
     text = "Unknown MONITOR subcommand: + - C L S"
     return [numeric(numerics.ERR_UNKNOWNERROR, "MONITOR", middle(message.params[0]), text=text)]
 
 
-# Replies.
-
-
-@reply(MonitorStatusView)
-def _say_here(session: IrcSession, view: MonitorStatusView) -> bytes:
+@reply(monitor.MonitorStatusView)
+def _say_here(session: IrcSession, view: monitor.MonitorStatusView) -> bytes:
     here = _lines(session, numerics.RPL_MONONLINE, (person.origin for person in view.online))
     gone = _lines(session, numerics.RPL_MONOFFLINE, view.offline)
     over = b"".join(
@@ -75,8 +56,8 @@ def _say_here(session: IrcSession, view: MonitorStatusView) -> bytes:
     return here + gone + over
 
 
-@reply(MonitorListView)
-def _say_watched(session: IrcSession, view: MonitorListView) -> bytes:
+@reply(monitor.MonitorListView)
+def _say_watched(session: IrcSession, view: monitor.MonitorListView) -> bytes:
     end = session.numeric(numerics.RPL_ENDOFMONLIST, text="End of MONITOR list")
     return _lines(session, numerics.RPL_MONLIST, view.names) + end
 
@@ -91,19 +72,19 @@ def _joined(names: Iterable[str]) -> list[str]:
     return [some.replace(" ", ",") for some in gathered(every, _NAMES_BYTES)] if every else []
 
 
-@lines(MonitorOnline, cause=by_the_server)
-def _online_lines(encoder: EncoderBase, event: MonitorOnline) -> bytes:
+@lines(monitor.MonitorOnline, cause=by_the_server)
+def _online_lines(encoder: EncoderBase, event: monitor.MonitorOnline) -> bytes:
     """``*`` stands for each reader (monitor, "730")."""
     return line(f":{encoder.source} {numerics.RPL_MONONLINE} *", event.person.origin)
 
 
-@lines(MonitorOffline, cause=by_the_server)
-def _offline_lines(encoder: EncoderBase, event: MonitorOffline) -> bytes:
+@lines(monitor.MonitorOffline, cause=by_the_server)
+def _offline_lines(encoder: EncoderBase, event: monitor.MonitorOffline) -> bytes:
     return line(f":{encoder.source} {numerics.RPL_MONOFFLINE} *", event.person.name)
 
 
-@lines(MonitorChange)
-def _change_lines(encoder: EncoderBase, event: MonitorChange) -> bytes:
+@lines(monitor.MonitorChange)
+def _change_lines(encoder: EncoderBase, event: monitor.MonitorChange) -> bytes:
     """Tells what the person's rooms are told of it (extended-monitor)."""
     if not encoder.caps & EXTENDED_MONITOR:
         return b""
@@ -112,4 +93,4 @@ def _change_lines(encoder: EncoderBase, event: MonitorChange) -> bytes:
     return b"" if told is None else told(encoder, event.change)
 
 
-not_to_self(MonitorOnline, MonitorOffline, MonitorChange)
+not_to_self(monitor.MonitorOnline, monitor.MonitorOffline, monitor.MonitorChange)

@@ -1,7 +1,5 @@
 """Messages of several lines: BATCH by clients (IRCv3 client-batch, draft/multiline)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.commands import Command, DialectReply
@@ -20,10 +18,9 @@ _BEFORE = {Speech.ACTION: len("\x01ACTION "), Speech.CTCP_QUERY: 1, Speech.CTCP_
 
 
 @command(
-    "BATCH",
-    1,
-    params="+<name> <type> [<target>] | -<name>",
-    about="Begins and ends a group of lines. Type: draft/multiline, one message of several lines.",
+    "BATCH +<name> <type> [<target>] | -<name>",
+    "Begins and ends a group of lines. Type: draft/multiline, one message of several lines.",
+    least=1,
 )
 def _batch(session: IrcSession, message: Message) -> Sequence[Command]:
     incoming = session.client_batches or ClientBatches()

@@ -3,57 +3,42 @@
 Owns their words (Modern IRC, "Operator Messages"); who may, the core decides.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
-from asyncchat.core.features.opers import (
-    NotFromHere,
-    Oper,
-    OperGranted,
-    OperOnly,
-    OperResigned,
-    RequireOper,
-    WrongCode,
-)
+from asyncchat.core.features import opers
 from asyncchat.core.replies import NotServerOperator
-from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import Numeric, numeric
 from asyncchat.dialects.irc.features.server import no_such_server
-from asyncchat.dialects.irc.limits import REASON_BYTES
 from asyncchat.dialects.irc.registry import (
     command,
-    refusals,
+    refusal,
     reply,
     to_self,
     to_siblings,
     to_siblings_as_to_self,
 )
-from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.serialize import Numeric, line, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
 
 @command(
-    "OPER",
-    2,
-    params="<name> <password>",
-    about="Makes you a server operator. With the name owner and the owner code you own this server.",
+    "OPER <name> <password>",
+    "Makes you a server operator. With the name owner and the owner code you own this server.",
+    least=2,
 )
 def _oper(session: IrcSession, message: Message) -> Sequence[Command]:
     """Grants operator rights for the owner code, ``OPER owner CODE``, or as a named operator."""
     name, code = message.params[:2]
-    return [Oper(code, "" if name.casefold() == "owner" else name)]
+    return [opers.Oper(code, "" if name.casefold() == "owner" else name)]
 
 
 @command(
-    "OWNER",
-    1,
-    params="[<name>] <password>",
-    about="Makes you a server operator, as OPER does; the owner needs the owner code only.",
+    "OWNER [<name>] <password>",
+    "Makes you a server operator, as OPER does; the owner needs the owner code only.",
+    least=1,
 )
 def _owner(session: IrcSession, message: Message) -> Sequence[Command]:
     """``OPER`` in the words of a terminal: ``OWNER CODE``, ``OWNER NAME PASSWORD``."""
@@ -62,97 +47,69 @@ def _owner(session: IrcSession, message: Message) -> Sequence[Command]:
 
 
 @command(
-    "CONNECT",
-    1,
-    params="<server> [<port> [<server>]]",
-    about="Is not supported: there is no other server to link (operators).",
+    "CONNECT <server> [<port> [<server>]]",
+    "Is not supported: there is no other server to link (operators).",
+    least=1,
 )
 def _connect(session: IrcSession, message: Message) -> Sequence[Command]:
-    """Refuses: there is no other server to link."""
-    return [RequireOper(no_such_server(message.params[0]).value)]
+    return [opers.RequireOper(no_such_server(message.params[0]).value)]
 
 
-@command(
-    "SQUIT", 2, params="<server> :<reason>", about="Is not supported: there is no link to end (operators)."
-)
+@command("SQUIT <server> :<reason>", "Is not supported: there is no link to end (operators).", least=2)
 def _squit(session: IrcSession, message: Message) -> Sequence[Command]:
     """Refuses: there is no link to end, and this server is stopped as a program is."""
     server = message.params[0]
     if session.context.is_called(server):
         return _not_from_here("squit")
-    return [RequireOper(no_such_server(server).value)]
+    return [opers.RequireOper(no_such_server(server).value)]
 
 
-@command("DIE", about="Is refused: a server is stopped where it was started (operators).")
+@command("DIE", "Is refused: a server is stopped where it was started (operators).")
 def _die(session: IrcSession, message: Message) -> Sequence[Command]:
     return _not_from_here("die")
 
 
-@command("RESTART", about="Is refused: a server is restarted where it was started (operators).")
+@command("RESTART", "Is refused: a server is restarted where it was started (operators).")
 def _restart(session: IrcSession, message: Message) -> Sequence[Command]:
     return _not_from_here("restart")
 
 
 def _not_from_here(right: str) -> Sequence[Command]:
     text = "Insufficient oper privileges: stop it where it was started"
-    return [RequireOper(oper_only(numerics.ERR_NOPRIVS, right, text=text))]
+    return [opers.RequireOper(numeric(numerics.ERR_NOPRIVS, right, text=text).value)]
 
 
-def oper_only(code: str, *words: str, text: str) -> object:
-    """A numeric for operators alone, as ``RequireOper`` takes it."""
-    return numeric(code, *words, text=text).value
-
-
-def reason_of(text: str) -> str:
-    """A reason, cut to its limit."""
-    return cut(text, REASON_BYTES)[0]
-
-
-# Replies.
-
-
-@reply(OperOnly)
-def _say_owner_only(session: IrcSession, reply: OperOnly) -> bytes:
+@reply(opers.OperOnly)
+def _say_owner_only(session: IrcSession, reply: opers.OperOnly) -> bytes:
     value = reply.context
     return session.numeric(value.code, *value.words, text=value.text) if isinstance(value, Numeric) else b""
 
 
-refusals(
-    {
-        WrongCode: lambda r: (numerics.ERR_PASSWDMISMATCH, (), "Password incorrect"),
-        NotFromHere: lambda r: (numerics.ERR_NOOPERHOST, (), "No O-lines for your host"),
-        NotServerOperator: lambda r: (
-            numerics.ERR_NOPRIVILEGES,
-            (),
-            "Permission Denied- You're not an IRC operator",
-        ),
-    }
-)
-
-
-# Events.
+refusal(opers.WrongCode, numerics.ERR_PASSWDMISMATCH, "", "Password incorrect")
+refusal(opers.NotFromHere, numerics.ERR_NOOPERHOST, "", "No O-lines for your host")
+refusal(NotServerOperator, numerics.ERR_NOPRIVILEGES, "", "Permission Denied- You're not an IRC operator")
 
 
 def _own_mode(session: IrcSession, mode: str) -> bytes:
     return line(f":{session.nick} MODE {session.nick}", mode)
 
 
-@to_self(OperGranted)
-def _oper_granted(session: IrcSession, _record: Record, _event: OperGranted) -> bytes:
+@to_self(opers.OperGranted)
+def _oper_granted(session: IrcSession, _record: Record, _event: opers.OperGranted) -> bytes:
     text = "You are now an IRC operator"
     return session.numeric(numerics.RPL_YOUREOPER, text=text) + _own_mode(session, "+o")
 
 
-@to_siblings(OperGranted)
+@to_siblings(opers.OperGranted)
 def _oper_granted_to_sibling(
-    session: IrcSession, _record: Record, _event: OperGranted, _alone: bool
+    session: IrcSession, _record: Record, _event: opers.OperGranted, _alone: bool
 ) -> bytes:
     return _own_mode(session, "+o")
 
 
-@to_self(OperResigned)
-def _oper_resigned(session: IrcSession, _record: Record, _event: OperResigned) -> bytes:
+@to_self(opers.OperResigned)
+def _oper_resigned(session: IrcSession, _record: Record, _event: opers.OperResigned) -> bytes:
     return _own_mode(session, "-o")
 
 
-to_siblings_as_to_self(OperResigned)
+to_siblings_as_to_self(opers.OperResigned)

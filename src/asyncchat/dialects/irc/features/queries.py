@@ -1,9 +1,7 @@
 """Questions about people: WHOIS, WHOWAS, USERHOST, ISON (Modern IRC, "User-Based Queries")."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -11,17 +9,24 @@ from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.features.queries import GetPeople, GetPerson, PeopleView, PersonView
 from asyncchat.core.modes import BOT
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import each, listed, numeric
 from asyncchat.dialects.irc.capabilities import MULTI_PREFIX, gathered
 from asyncchat.dialects.irc.client_registry import shape, silent
 from asyncchat.dialects.irc.features.metadata import EVERYBODY, METADATA
 from asyncchat.dialects.irc.features.server import AtServerOf, no_such_server, say_at_server_of
-from asyncchat.dialects.irc.limits import ASKED, WATCHED, WHOIS
 from asyncchat.dialects.irc.modes import PERSON_LETTERS, prefix
 from asyncchat.dialects.irc.registry import command, reply
-from asyncchat.dialects.irc.serialize import middle
+from asyncchat.dialects.irc.serialize import each, listed, middle, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
+
+ASKED: Final = 5
+"""Nicks of one USERHOST (RFC 2812, 4.8)."""
+
+WATCHED: Final = 50
+"""Nicks of one ISON: a line of common ones."""
+
+WHOIS: Final = 4
+"""Nicks of one WHOIS (TARGMAX): each is some ten lines."""
 
 _ROOMS_BYTES = 300
 """Rooms in one 319, so that the line holds any names beside them."""
@@ -49,7 +54,7 @@ class IsOn(msgspec.Struct, frozen=True):
     """Purpose of a question: which of some people are here."""
 
 
-@command("WHOIS", targets=WHOIS, params="[<server>] <nickname>{,<nickname>}", about="Tells about people.")
+@command("WHOIS [<server>] <nickname>{,<nickname>}", "Tells about people.", targets=WHOIS)
 def _whois(session: IrcSession, message: Message) -> Sequence[Command]:
     """Tells what may be known of people; ``WHOIS server nick`` asks a server, or that of a person."""
     asked = message.param(0 if len(message.params) < 2 else 1)
@@ -68,20 +73,15 @@ def _whois(session: IrcSession, message: Message) -> Sequence[Command]:
     return [*questions, DialectReply(context)]
 
 
-@command(
-    "USERHOST", 1, params="<nickname>...", about="Tells the hosts of up to five people, and who is away."
-)
+@command("USERHOST <nickname>...", "Tells the hosts of up to five people, and who is away.", least=1)
 def _userhost(session: IrcSession, message: Message) -> Sequence[Command]:
     return [GetPeople(message.params[:ASKED], UserHost())]
 
 
-@command("ISON", 1, params="<nickname>...", about="Tells which of these people are here.")
+@command("ISON <nickname>...", "Tells which of these people are here.", least=1)
 def _ison(session: IrcSession, message: Message) -> Sequence[Command]:
     nicks = [nick for param in message.params for nick in param.split(" ") if nick]
     return [GetPeople(tuple(nicks[:WATCHED]), IsOn())]
-
-
-# Replies.
 
 
 @reply(PersonView)
@@ -97,10 +97,10 @@ def _say_person(session: IrcSession, view: PersonView) -> bytes:
     if view.rooms:
         every = bool(session.caps_out & MULTI_PREFIX)
         rooms = [prefix(roles, every) + room for room, roles in view.rooms]
-        lines.extend(
-            say(numerics.RPL_WHOISCHANNELS, nick, text=some) for some in gathered(rooms, _ROOMS_BYTES)
-        )
-    lines.append(say(numerics.RPL_WHOISSERVER, nick, session.context.name, text=_our_words(session)))
+        told = gathered(rooms, _ROOMS_BYTES)
+        lines.extend(say(numerics.RPL_WHOISCHANNELS, nick, text=some) for some in told)
+    ours = session.context.server.description or session.context.software
+    lines.append(say(numerics.RPL_WHOISSERVER, nick, session.context.name, text=ours))
     if view.seen.server_operator:
         lines.append(say(numerics.RPL_WHOISOPERATOR, nick, text="is an IRC operator"))
     if person.account:
@@ -113,10 +113,8 @@ def _say_person(session: IrcSession, view: PersonView) -> bytes:
         since = f"has not been connected since {session.context.moment(view.offline_since)}"
         lines.append(say(numerics.RPL_WHOISSPECIAL, nick, text=since))
     if view.private:
-        modes = (
-            "".join(sorted(PERSON_LETTERS[flag] for flag in view.seen.flags))
-            + "o" * view.seen.server_operator
-        )
+        modes = "".join(sorted(PERSON_LETTERS[flag] for flag in view.seen.flags))
+        modes += "o" * view.seen.server_operator
         if modes:
             lines.append(say(numerics.RPL_WHOISMODES, nick, text=f"is using modes +{modes}"))
         address = view.seen.address
@@ -129,10 +127,6 @@ def _say_person(session: IrcSession, view: PersonView) -> bytes:
     times = str(view.seen.idle), str(view.connected_at // 1_000_000)
     lines.append(say(numerics.RPL_WHOISIDLE, nick, *times, text="seconds idle, signon time"))
     return b"".join(lines)
-
-
-def _our_words(session: IrcSession) -> str:
-    return session.context.server.description or session.context.software
 
 
 @reply(WhoIs)

@@ -1,17 +1,13 @@
 """Reactions to messages, as tags of TAGMSG (IRCv3 client-tags/react)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.history import Which
 from asyncchat.core.features.reactions import React, Reacted, ReactedTo
 from asyncchat.dialects.irc import client_values as values
-from asyncchat.dialects.irc.client_connection import ClientConnection, moment
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.features import messages
 from asyncchat.dialects.irc.features.messages_client import REPLY
 from asyncchat.dialects.irc.registry import tagged, to_self, to_siblings
@@ -36,7 +32,6 @@ def _reaction(session: IrcSession, targets: Sequence[str], tags: Tags) -> Comman
 _REACTIONS = {"+draft/react": True, "+draft/unreact": False}
 """The tags of a reaction, and whether it is put or taken back."""
 
-
 messages.TAGMSG_MEANINGS.append(_reaction)
 tagged(Reacted, ReactedTo)(messages.signal_lines)
 to_self(Reacted)(messages.echo)
@@ -48,7 +43,7 @@ to_siblings(ReactedTo)(messages.private_from_sibling)
 
 
 @from_server("TAGMSG")
-def _reacted(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+def _reacted(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     """A reaction; other tags say nothing to people."""
     id = next((line.tag(key) for key in REPLY if line.tag(key)), None)
     found = [(key, value) for key, value in line.tags if key in _REACTIONS and value]
@@ -56,7 +51,7 @@ def _reacted(client: ClientConnection, line: Message, _label: str, now: datetime
         return ()
     key, text = found[0]
     room, nick, own = client.conversation(line)
-    return (values.Reacted(moment(line, now), room, nick, id, text, _REACTIONS[key], own),)
+    return (values.Reacted(line.time, room, nick, id, text, _REACTIONS[key], own),)
 
 
 def reaction(to: str, id: str, text: str, on: bool) -> Message:

@@ -1,7 +1,5 @@
 """How far a person has read: MARKREAD (IRCv3 read-marker)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,16 +12,15 @@ from asyncchat.dialects.irc.registry import by_the_server, command, lines, not_t
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.text.timestamps import milliseconds, timestamp
+from asyncchat.text.times import milliseconds, timestamp
 
 READ_MARKER: Final = capability("draft/read-marker", "extensions/read-marker", changes=True)
 
 
 @command(
-    "MARKREAD",
+    "MARKREAD <target> [timestamp=<time>]",
+    "Sets how far you have read a channel or a private conversation, or asks for it.",
     needs=READ_MARKER,
-    params="<target> [timestamp=<time>]",
-    about="Sets how far you have read a channel or a private conversation, or asks for it.",
 )
 def _markread(session: IrcSession, message: Message) -> Sequence[Command]:
     target = message.param(0)

@@ -1,31 +1,19 @@
 """Taking messages back: REDACT (IRCv3 message-redaction), and that a room's were erased."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Final
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
+from asyncchat.core.features import redaction
 from asyncchat.core.features.history import Which
-from asyncchat.core.features.redaction import (
-    Erased,
-    Redact,
-    RedactedInPrivate,
-    RedactionFault,
-    RedactionRefused,
-)
-from asyncchat.core.text import cut
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import ECHO_MESSAGE, capability
-from asyncchat.dialects.irc.client_connection import ClientConnection, moment
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.client_server import wanted
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import messages
-from asyncchat.dialects.irc.limits import REASON_BYTES
 from asyncchat.dialects.irc.registry import (
     by_the_server,
     command,
@@ -36,7 +24,7 @@ from asyncchat.dialects.irc.registry import (
     to_self,
     to_siblings,
 )
-from asyncchat.dialects.irc.serialize import line, middle
+from asyncchat.dialects.irc.serialize import line, middle, reason_of
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
@@ -47,67 +35,63 @@ MESSAGE_REDACTION: Final = capability(
     needs=("message-tags", "echo-message"),
 )
 
-Redaction = Erased | RedactedInPrivate
-
-
-# Taking back (IRCv3 message-redaction).
+Redaction = redaction.Erased | redaction.RedactedInPrivate
 
 
 @command(
-    "REDACT",
-    2,
+    "REDACT <target> <msgid> [:<reason>]",
+    "Removes a message from the history: your own, or as a channel's operator anyone's.",
+    least=2,
     needs=MESSAGE_REDACTION,
-    params="<target> <msgid> [:<reason>]",
-    about="Removes a message from the history: your own, or as a channel's operator anyone's.",
 )
 def _redact(session: IrcSession, message: Message) -> Sequence[Command]:
     target, id = message.params[:2]
     # A message that never was is asked for too: whether the target may be known of is said first.
     number = session.context.server.ids.number_of(id) or 0
-    reason = cut(message.param(2), REASON_BYTES)[0]
-    return [Redact(Which(target, number), reason, id)]
+    reason = reason_of(message.param(2))
+    return [redaction.Redact(Which(target, number), reason, id)]
 
 
 _REDACTION_FAULTS = {
-    RedactionFault.TARGET: ("INVALID_TARGET", "You cannot delete messages from there"),
-    RedactionFault.UNKNOWN: ("UNKNOWN_MSGID", "This message does not exist or is too old"),
-    RedactionFault.FORBIDDEN: ("REDACT_FORBIDDEN", "You are not authorised to delete this message"),
-    RedactionFault.EXPIRED: ("REDACT_WINDOW_EXPIRED", "You can no longer delete this message"),
-    RedactionFault.FAILED: ("UNKNOWN_MSGID", "The history can't be read now, try again"),
+    redaction.RedactionFault.TARGET: ("INVALID_TARGET", "You cannot delete messages from there"),
+    redaction.RedactionFault.UNKNOWN: ("UNKNOWN_MSGID", "This message does not exist or is too old"),
+    redaction.RedactionFault.FORBIDDEN: ("REDACT_FORBIDDEN", "You are not authorised to delete this message"),
+    redaction.RedactionFault.EXPIRED: ("REDACT_WINDOW_EXPIRED", "You can no longer delete this message"),
+    redaction.RedactionFault.FAILED: ("UNKNOWN_MSGID", "The history can't be read now, try again"),
 }
 
 
-@reply(RedactionRefused)
-def _say_not_redacted(session: IrcSession, refusal: RedactionRefused) -> bytes:
+@reply(redaction.RedactionRefused)
+def _say_not_redacted(session: IrcSession, refusal: redaction.RedactionRefused) -> bytes:
     code, text = _REDACTION_FAULTS[refusal.fault]
     context = [middle(refusal.to)]
-    if refusal.fault is not RedactionFault.TARGET:
+    if refusal.fault is not redaction.RedactionFault.TARGET:
         context.append(middle(str(refusal.context)))
-    if refusal.fault is RedactionFault.EXPIRED:
+    if refusal.fault is redaction.RedactionFault.EXPIRED:
         context.append(str(refusal.seconds))
     return session.fail("REDACT", code, *context, text=text)
 
 
-@tagged(Erased, RedactedInPrivate, playback=False)
+@tagged(redaction.Erased, redaction.RedactedInPrivate, playback=False)
 def _redact_lines(encoder: EncoderBase, record: Record, event: Redaction, batch: str) -> bytes | None:
     """A REDACT for each message; None for clients that do not know it."""
     if not encoder.caps & MESSAGE_REDACTION:
         return None
-    if isinstance(event, Erased):
+    if isinstance(event, redaction.Erased):
         target, numbers = event.room, event.numbers
     else:
         target, numbers = event.to.name, (event.number,)
-    head = encoder.message_tags(record, event.person, None, batch)
+    head = encoder.tags_of(record, event.person, None, batch)
     start = f":{event.person.origin} REDACT {target}"
     reason = event.reason or None
     return b"".join(head + line(f"{start} {encoder.ids.id_of(number)}", reason) for number in numbers)
 
 
-played_back(Erased, RedactedInPrivate)(_redact_lines)
+played_back(redaction.Erased, redaction.RedactedInPrivate)(_redact_lines)
 
 
-@lines(Erased, cause=by_the_server)
-def _erased_lines(encoder: EncoderBase, event: Erased) -> bytes:
+@lines(redaction.Erased, cause=by_the_server)
+def _erased_lines(encoder: EncoderBase, event: redaction.Erased) -> bytes:
     """A notice for clients that do not know REDACT."""
     count = len(event.numbers)
     what = "1 message" if count == 1 else f"{count} messages"
@@ -115,21 +99,21 @@ def _erased_lines(encoder: EncoderBase, event: Erased) -> bytes:
     return line(f":{encoder.source} NOTICE {event.room}", f"{event.person.name} erased {what}{because}")
 
 
-@lines(RedactedInPrivate, cause=by_the_server)
-def _redacted_in_private_lines(encoder: EncoderBase, event: RedactedInPrivate) -> bytes:
+@lines(redaction.RedactedInPrivate, cause=by_the_server)
+def _redacted_in_private_lines(encoder: EncoderBase, event: redaction.RedactedInPrivate) -> bytes:
     because = f": {event.reason}" if event.reason else ""
     text = f"{event.person.name} took back a private message{because}"
     return line(f":{encoder.source} NOTICE {event.to.name}", text)
 
 
-@to_self(Erased, RedactedInPrivate)
+@to_self(redaction.Erased, redaction.RedactedInPrivate)
 def _redacted(session: IrcSession, record: Record, _event: Redaction) -> bytes:
     """Echoed as a message is to clients that know REDACT."""
     wanted = session.caps_out & ECHO_MESSAGE or not session.caps_out & MESSAGE_REDACTION
     return session.encoder.encode(record) if wanted else b""
 
 
-to_siblings(RedactedInPrivate)(messages.private_from_sibling)
+to_siblings(redaction.RedactedInPrivate)(messages.private_from_sibling)
 
 
 # The client's side.
@@ -138,8 +122,8 @@ wanted("draft/message-redaction")
 
 
 @from_server("REDACT")
-def _read_redact(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+def _read_redact(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     if not line.param(1):
         return ()
     room, nick, own = client.conversation(line)
-    return (values.Redacted(moment(line, now), room, nick, line.param(1), line.param(2), own),)
+    return (values.Redacted(line.time, room, nick, line.param(1), line.param(2), own),)

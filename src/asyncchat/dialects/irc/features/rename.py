@@ -1,9 +1,6 @@
 """Giving a room another name: RENAME (IRCv3 channel-rename)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
@@ -11,30 +8,26 @@ from asyncchat.core.features.join import RoomHasMoved
 from asyncchat.core.features.rename import CannotRenameRoom, RenameRoom, RoomMoved, RoomNameTaken, RoomRenamed
 from asyncchat.core.features.rooms import Joined, Parted
 from asyncchat.core.names import fold
-from asyncchat.core.text import cut
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import CHANNEL_RENAME
-from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.client_server import wanted
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features.rooms import say_room
-from asyncchat.dialects.irc.limits import REASON_BYTES
-from asyncchat.dialects.irc.registry import command, failures, lines, reply, to_self
-from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.registry import command, failure, lines, reply, to_self
+from asyncchat.dialects.irc.serialize import line, reason_of
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
 
 @command(
-    "RENAME",
-    2,
-    params="<channel> <new name> [:<reason>]",
-    about="Gives a channel another name; everything else of it stays (operators).",
+    "RENAME <channel> <new name> [:<reason>]",
+    "Gives a channel another name; everything else of it stays (operators).",
+    least=2,
 )
 def _rename(session: IrcSession, message: Message) -> Sequence[Command]:
-    return [RenameRoom(message.params[0], message.params[1], cut(message.param(2), REASON_BYTES)[0])]
+    return [RenameRoom(message.params[0], message.params[1], reason_of(message.param(2)))]
 
 
 @reply(RoomMoved)
@@ -45,28 +38,17 @@ def _say_moved(session: IrcSession, reply: RoomMoved) -> bytes:
     return say_room(session, reply.view)
 
 
-failures(
-    {
-        RoomNameTaken: lambda r: (
-            "RENAME",
-            "CHANNEL_NAME_IN_USE",
-            (r.room, r.to),
-            "The channel name is already taken",
-        ),
-        CannotRenameRoom: lambda r: (
-            "RENAME",
-            "CANNOT_RENAME",
-            (r.room, r.to),
-            f"The channel cannot be renamed: {r.reason}",
-        ),
-        RoomHasMoved: lambda r: (
-            "JOIN",
-            "CHANNEL_RENAMED",
-            (r.room, r.to),
-            "The channel has been renamed",
-        ),
-    }
+failure(
+    RoomNameTaken, "RENAME", "CHANNEL_NAME_IN_USE", "{r.room} {r.to}", "The channel name is already taken"
 )
+failure(
+    CannotRenameRoom,
+    "RENAME",
+    "CANNOT_RENAME",
+    "{r.room} {r.to}",
+    "The channel cannot be renamed: {r.reason}",
+)
+failure(RoomHasMoved, "JOIN", "CHANNEL_RENAMED", "{r.room} {r.to}", "The channel has been renamed")
 
 
 @lines(RoomRenamed)
@@ -94,9 +76,9 @@ wanted("draft/channel-rename")
 
 
 @from_server("RENAME")
-def _read_rename(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+def _read_rename(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     old, new = line.param(0), line.param(1)
     if not new:
         return ()
     client.rooms.rename(old, new)
-    return (values.RoomRenamed(moment(line, now), old, new, nick_of(line.source), line.param(2)),)
+    return (values.RoomRenamed(line.time, old, new, line.nick, line.param(2)),)

@@ -3,10 +3,9 @@
 Owns how a condition is spelled; which rooms meet it, the core finds.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -14,14 +13,19 @@ from asyncchat.core.commands import Command
 from asyncchat.core.features.queries import GetRooms, RoomsView, Span
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import listed, too_many
+from asyncchat.dialects.irc.capabilities import token
 from asyncchat.dialects.irc.client_registry import shape, silent
 from asyncchat.dialects.irc.features.server import no_such_server
-from asyncchat.dialects.irc.isupport import token
-from asyncchat.dialects.irc.limits import ELIST, LISTED
 from asyncchat.dialects.irc.registry import command, reply
+from asyncchat.dialects.irc.serialize import listed, too_many
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
+
+ELIST: Final = "CMNTU"
+"""Kinds of conditions of LIST (ELIST): creation time, mask, negated mask, topic time, users."""
+
+LISTED: Final = 50
+"""Rooms that LIST takes by name (TARGMAX)."""
 
 token("ELIST", ELIST)
 token("SAFELIST")
@@ -32,12 +36,11 @@ _SPANS = {"": "people", "C": "opened", "T": "topic"}
 
 
 @command(
-    "LIST",
+    "LIST [<channel>{,<channel>}] [<condition>{,<condition>}]",
+    "Lists the channels. Conditions: a mask like #a*, !mask, >n and <n people, C>n and C<n minutes "
+    "since it was opened, T>n and T<n minutes since its topic was set.",
     targets=LISTED,
     long=True,
-    params="[<channel>{,<channel>}] [<condition>{,<condition>}]",
-    about="Lists the channels. Conditions: a mask like #a*, !mask, >n and <n people, C>n and C<n minutes "
-    "since it was opened, T>n and T<n minutes since its topic was set.",
 )
 def _list_rooms(session: IrcSession, message: Message) -> Sequence[Command]:
     """Lists all rooms, those named, or those that meet conditions; the second parameter may be a server."""
@@ -75,16 +78,13 @@ def parse_conditions(conditions: Sequence[str]) -> GetRooms:
 
 @reply(RoomsView)
 def _say_rooms(session: IrcSession, view: RoomsView) -> bytes:
-    return b"".join(
-        (
-            session.numeric(numerics.RPL_LISTSTART, "Channel", text="Users  Name"),
-            *(
-                session.numeric(numerics.RPL_LIST, room.room, str(room.size), text=room.topic)
-                for room in view.rooms
-            ),
-            session.numeric(numerics.RPL_LISTEND, text="End of /LIST"),
-        )
+    say = session.numeric
+    start, end = (
+        say(numerics.RPL_LISTSTART, "Channel", text="Users  Name"),
+        say(numerics.RPL_LISTEND, text="End of /LIST"),
     )
+    told = (say(numerics.RPL_LIST, room.room, str(room.size), text=room.topic) for room in view.rooms)
+    return b"".join((start, *told, end))
 
 
 # The client's side.

@@ -3,10 +3,7 @@
 Owns the command and its lines; the letters stand in ``irc.modes``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from asyncchat.core.commands import Batch, Command, DialectReply
@@ -32,55 +29,32 @@ from asyncchat.core.features.user_modes import GetPersonFlags
 from asyncchat.core.modes import BANS, EXCEPTIONS, GUESTS, KEY_BYTES, MUTES
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc import client_values as values
-from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import numeric
-from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc import modes, numerics
+from asyncchat.dialects.irc.capabilities import token
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server, shape, silent
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features.user_modes import own_changes
-from asyncchat.dialects.irc.isupport import token
-from asyncchat.dialects.irc.limits import CHANGES
-from asyncchat.dialects.irc.modes import (
-    ACCOUNT_EXTBAN,
-    CHANMODES,
-    EXTBANS,
-    FLAG_LETTERS,
-    FLAG_OF,
-    LIST_LETTERS,
-    LIST_OF,
-    PARAMETER_TO_UNSET,
-    PREFIX,
-    ROLE_LETTERS,
-    ROLE_OF,
-    SETTING_LETTERS,
-    SETTING_OF,
-    Letter,
-    format_extban,
-    parse_extban,
-    signed,
-)
-from asyncchat.dialects.irc.registry import by_other, coalesced, command, lines, refusals, reply
-from asyncchat.dialects.irc.serialize import BODY_BYTES, line, middle
+from asyncchat.dialects.irc.registry import by_other, coalesced, command, lines, numeric_of, refusal, reply
+from asyncchat.dialects.irc.serialize import BODY_BYTES, line, middle, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
-token("PREFIX", PREFIX)
-token("CHANMODES", CHANMODES)
-token("EXCEPTS", LIST_LETTERS[EXCEPTIONS])
-token("INVEX", LIST_LETTERS[GUESTS])
-token("EXTBAN", f",{EXTBANS}")
-token("ACCOUNTEXTBAN", ACCOUNT_EXTBAN)
+token("PREFIX", modes.PREFIX)
+token("CHANMODES", modes.CHANMODES)
+token("EXCEPTS", modes.LIST_LETTERS[EXCEPTIONS])
+token("INVEX", modes.LIST_LETTERS[GUESTS])
+token("EXTBAN", f",{modes.EXTBANS}")
+token("ACCOUNTEXTBAN", modes.ACCOUNT_EXTBAN)
 token("KEYLEN", KEY_BYTES)
-token("MAXLIST", ",".join(f"{letter}:{MASKS_EACH}" for letter in LIST_LETTERS.values()))
-token("MODES", CHANGES)
+token("MAXLIST", ",".join(f"{letter}:{MASKS_EACH}" for letter in modes.LIST_LETTERS.values()))
+token("MODES", modes.CHANGES)
 
 
 @command(
-    "MODE",
-    1,
-    params="<target> [<modes> [<argument>...]]",
-    about="Shows or changes the modes of a channel, or your own.",
+    "MODE <target> [<modes> [<argument>...]]",
+    "Shows or changes the modes of a channel, or your own.",
+    least=1,
 )
 def _mode(session: IrcSession, message: Message) -> Sequence[Command]:
     target = message.params[0]
@@ -94,9 +68,9 @@ def _mode(session: IrcSession, message: Message) -> Sequence[Command]:
     made = [command for command in asked if not isinstance(command, GetMasks)]
     # What is wrong with the line is told behind its changes, so that they stay one.
     made.sort(key=lambda command: isinstance(command, DialectReply))
-    if len(made) > CHANGES:
+    if len(made) > modes.CHANGES:
         lists.insert(0, _BEYOND)
-        del made[CHANGES:]
+        del made[modes.CHANGES :]
     if len(made) < 2:
         return made + lists
     return [Batch(tuple(made)), *lists]
@@ -107,34 +81,34 @@ def _room_changes(room: str, letters: str, arguments: Iterator[str]) -> Iterator
     for letter in letters:
         if letter in "+-":
             on = letter == "+"
-        elif letter in FLAG_OF:
-            yield SetFlag(room, FLAG_OF[letter], on)
-        elif letter in ROLE_OF:
+        elif letter in modes.FLAG_OF:
+            yield SetFlag(room, modes.FLAG_OF[letter], on)
+        elif letter in modes.ROLE_OF:
             name = next(arguments, "")
-            yield SetRole(room, name, on, ROLE_OF[letter]) if name else _MISSING
-        elif letter in SETTING_OF:
+            yield SetRole(room, name, on, modes.ROLE_OF[letter]) if name else _MISSING
+        elif letter in modes.SETTING_OF:
             yield _setting(room, letter, on, arguments)
-        elif letter in LIST_OF:
+        elif letter in modes.LIST_OF:
             typed = next(arguments, "")
-            yield _mask(room, LIST_OF[letter], typed, on) if typed else GetMasks(room, _SHOWN[letter])
+            yield _mask(room, modes.LIST_OF[letter], typed, on) if typed else GetMasks(room, _SHOWN[letter])
         else:
             yield numeric(numerics.ERR_UNKNOWNMODE, middle(letter), text="is unknown mode char to me")
 
 
 _BEYOND = numeric(
-    numerics.ERR_UNKNOWNERROR, "MODE", text=f"Only the first {CHANGES} changes of a line are made"
+    numerics.ERR_UNKNOWNERROR, "MODE", text=f"Only the first {modes.CHANGES} changes of a line are made"
 )
 
 _MISSING = numeric(numerics.ERR_NEEDMOREPARAMS, "MODE", text="Not enough parameters")
 
-_SHOWN = {letter: (BANS, MUTES) if listed == BANS else (listed,) for letter, listed in LIST_OF.items()}
+_SHOWN = {letter: (BANS, MUTES) if listed == BANS else (listed,) for letter, listed in modes.LIST_OF.items()}
 """The core's lists that are shown for a list mode without a parameter."""
 
 
 def _setting(room: str, letter: str, on: bool, arguments: Iterator[str]) -> Command:
-    name = SETTING_OF[letter]
+    name = modes.SETTING_OF[letter]
     if not on:
-        if name in PARAMETER_TO_UNSET:
+        if name in modes.PARAMETER_TO_UNSET:
             next(arguments, None)
         return SetSetting(room, name)
     value = next(arguments, None)
@@ -146,20 +120,17 @@ def _setting(room: str, letter: str, on: bool, arguments: Iterator[str]) -> Comm
 
 
 def _mask(room: str, listed: str, typed: str, on: bool) -> Command:
-    listed, mask, seconds = parse_extban(listed, typed)
+    listed, mask, seconds = modes.parse_extban(listed, typed)
     return SetMask(room, listed, mask, on, seconds)
-
-
-# Replies.
 
 
 @reply(FlagsView)
 def _say_flags(session: IrcSession, view: FlagsView) -> bytes:
     """A room's modes and when it was opened; outsiders are told that there is a key, not which."""
-    letters = {FLAG_LETTERS[flag]: "" for flag in view.flags if flag in FLAG_LETTERS}
+    letters = {modes.FLAG_LETTERS[flag]: "" for flag in view.flags if flag in modes.FLAG_LETTERS}
     for setting, value in view.settings:
-        if setting in SETTING_LETTERS:
-            letters[SETTING_LETTERS[setting]] = middle(value)
+        if setting in modes.SETTING_LETTERS:
+            letters[modes.SETTING_LETTERS[setting]] = middle(value)
     ordered = sorted(letters)
     parameters = [letters[letter] for letter in ordered if letters[letter]]
     return session.numeric(
@@ -178,36 +149,25 @@ _LISTED: dict[str, tuple[str, str, str]] = {
 @reply(MasksView)
 def _say_masks(session: IrcSession, view: MasksView) -> bytes:
     entry, end, text = _LISTED[view.lists[0]]
-    return b"".join(
-        (
-            *(
-                session.numeric(
-                    entry,
-                    view.room,
-                    middle(format_extban(mask.listed, mask.mask)[1]),
-                    mask.by,
-                    str(mask.time // 1_000_000),
-                )
-                for mask in view.masks
-            ),
-            session.numeric(end, view.room, text=text),
-        )
+    told = []
+    for mask in view.masks:
+        shown = middle(modes.format_extban(mask.listed, mask.mask)[1])
+        told.append(session.numeric(entry, view.room, shown, mask.by, str(mask.time // 1_000_000)))
+    return b"".join((*told, session.numeric(end, view.room, text=text)))
+
+
+numeric_of(BadValue)(
+    lambda r: (
+        numerics.ERR_INVALIDMODEPARAM,
+        (r.room, modes.SETTING_LETTERS.get(r.setting, "*"), r.value),
+        r.reason,
     )
-
-
-refusals(
-    {
-        BadValue: lambda r: (
-            numerics.ERR_INVALIDMODEPARAM,
-            (r.room, SETTING_LETTERS.get(r.setting, "*"), r.value),
-            r.reason,
-        ),
-        TooManyMasks: lambda r: (
-            numerics.ERR_BANLISTFULL,
-            (r.room, r.mask),
-            f"The list is full ({r.limit}), or the mask is too long",
-        ),
-    }
+)
+refusal(
+    TooManyMasks,
+    numerics.ERR_BANLISTFULL,
+    "{r.room} {r.mask}",
+    "The list is full ({r.limit}), or the mask is too long",
 )
 
 
@@ -221,50 +181,50 @@ def mode_lines(changes: Sequence[ModeChange]) -> list[bytes]:
     head = f":{by.origin} MODE {first.room} "
     room_left = BODY_BYTES - len(head.encode("utf-8", "replace"))
     told: list[bytes] = []
-    held: list[Letter] = []
+    held: list[modes.Letter] = []
     for change in changes:
         letter = _LETTERS[type(change)](change)
         if not letter[1]:
             continue
         if held and (
-            len(held) >= CHANGES or len(signed([*held, letter]).encode("utf-8", "replace")) > room_left
+            len(held) >= modes.CHANGES
+            or len(modes.signed([*held, letter]).encode("utf-8", "replace")) > room_left
         ):
-            told.append(line(head + signed(held)))
+            told.append(line(head + modes.signed(held)))
             held = []
         held.append(letter)
     if held:
-        told.append(line(head + signed(held)))
+        told.append(line(head + modes.signed(held)))
     return told
 
 
-def _role_letter(event: RoleChanged) -> Letter:
-    return event.on, ROLE_LETTERS[event.role], event.person.name
+def _role_letter(event: RoleChanged) -> modes.Letter:
+    return event.on, modes.ROLE_LETTERS[event.role], event.person.name
 
 
-def _flag_letter(event: FlagChanged) -> Letter:
-    return event.on, FLAG_LETTERS.get(event.flag, ""), ""
+def _flag_letter(event: FlagChanged) -> modes.Letter:
+    return event.on, modes.FLAG_LETTERS.get(event.flag, ""), ""
 
 
-def _setting_letter(event: SettingChanged) -> Letter:
-    letter = SETTING_LETTERS.get(event.setting, "")
+def _setting_letter(event: SettingChanged) -> modes.Letter:
+    letter = modes.SETTING_LETTERS.get(event.setting, "")
     if event.value:
         return True, letter, middle(event.value)
-    return False, letter, "*" if event.setting in PARAMETER_TO_UNSET else ""
+    return False, letter, "*" if event.setting in modes.PARAMETER_TO_UNSET else ""
 
 
-def _mask_letter(event: MaskChanged) -> Letter:
-    letter, mask = format_extban(event.listed, event.mask)
+def _mask_letter(event: MaskChanged) -> modes.Letter:
+    letter, mask = modes.format_extban(event.listed, event.mask)
     return event.on, letter, middle(mask)
 
 
-_LETTERS: Final[dict[type[Event], Callable[[Any], Letter]]] = {
+_LETTERS: Final[dict[type[Event], Callable[[Any], modes.Letter]]] = {
     RoleChanged: _role_letter,
     FlagChanged: _flag_letter,
     SettingChanged: _setting_letter,
     MaskChanged: _mask_letter,
 }
 """Of each change its letter."""
-
 
 coalesced(*_LETTERS)(mode_lines)
 
@@ -286,16 +246,14 @@ silent(
     numerics.RPL_ENDOFINVEXLIST,
 )
 
-
 shape(numerics.RPL_BANLIST, 2, "{1} ban:", " {2}")
 shape(numerics.RPL_EXCEPTLIST, 2, "{1} exception:", " {2}")
 shape(numerics.RPL_INVEXLIST, 2, "{1} guest:", " {2}")
 
 
 @from_server("MODE")
-def _read_mode(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+def _read_mode(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     """MODE of a room; our own modes are not told."""
     if not client.server.is_room(line.param(0)):
         return ()
-    modes = " ".join(line.params[1:])
-    return (values.ModeChanged(moment(line, now), line.param(0), nick_of(line.source), modes),)
+    return (values.ModeChanged(line.time, line.param(0), line.nick, " ".join(line.params[1:])),)

@@ -1,9 +1,6 @@
 """Rooms: JOIN, PART, TOPIC, NAMES (Modern IRC, "Channel Operations")."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from itertools import zip_longest
 from typing import Final
 
@@ -11,41 +8,21 @@ import msgspec
 
 from asyncchat.core.commands import Command, Pause
 from asyncchat.core.events import Record
-from asyncchat.core.features.join import (
-    ROOMS_EACH,
-    Banned,
-    Forwarded,
-    GetRoom,
-    Join,
-    NoRoomView,
-    NotInvited,
-    Part,
-    PartAll,
-    RoomFull,
-    RoomNotAllowed,
-    RoomView,
-    TooManyRooms,
-    WrongKey,
-)
-from asyncchat.core.features.queries import GetNames, NamesView
-from asyncchat.core.features.rooms import Joined, Parted
-from asyncchat.core.features.topic import TopicView
+from asyncchat.core.features import join, queries, rooms, topic
 from asyncchat.core.replies import NoSuchRoom, NotMember
 from asyncchat.core.rooms import Block
-from asyncchat.core.text import cut
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import each
 from asyncchat.dialects.irc.capabilities import (
     CHANNEL_RENAME,
     CHATHISTORY,
     MULTI_PREFIX,
     capability,
     gathered,
+    token,
 )
-from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine, nick_of
 from asyncchat.dialects.irc.client_registry import from_server
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import autoreplay
 from asyncchat.dialects.irc.features.away import AWAY_NOTIFY
@@ -53,80 +30,79 @@ from asyncchat.dialects.irc.features.metadata import say_joined
 from asyncchat.dialects.irc.features.read_markers import READ_MARKER, mark_line
 from asyncchat.dialects.irc.features.server import no_such_server
 from asyncchat.dialects.irc.features.topic import say_topic
-from asyncchat.dialects.irc.isupport import token
-from asyncchat.dialects.irc.limits import JOINS, NAMED, REASON_BYTES
 from asyncchat.dialects.irc.modes import prefix
 from asyncchat.dialects.irc.registry import (
-    NumericParts,
     command,
     lines,
-    refusals,
+    numeric_of,
+    refusal,
     reply,
     reply_to_siblings,
     to_self,
     to_siblings_as_to_self,
 )
-from asyncchat.dialects.irc.serialize import line, middle
+from asyncchat.dialects.irc.serialize import each, line, middle, reason_of
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
+
+JOINS: Final = 50
+"""Rooms of one JOIN or PART: what a line of common names holds (TARGMAX)."""
+
+NAMED: Final = 4
+"""Rooms of one NAMES (TARGMAX): each may be thousands of names."""
 
 EXTENDED_JOIN: Final = capability("extended-join", "extensions/extended-join", changes=True)
 NO_IMPLICIT_NAMES: Final = capability("no-implicit-names", "extensions/no-implicit-names")
 USERHOST_IN_NAMES: Final = capability("userhost-in-names", "extensions/userhost-in-names")
 
-token("CHANLIMIT", f"#:{ROOMS_EACH}")
+token("CHANLIMIT", f"#:{join.ROOMS_EACH}")
 
 
 @command(
-    "JOIN",
-    1,
+    "JOIN <channel>{,<channel>} [<key>{,<key>}]",
+    "Joins channels; one that does not exist is opened. JOIN 0 leaves all.",
+    least=1,
     targets=JOINS,
-    params="<channel>{,<channel>} [<key>{,<key>}]",
-    about="Joins channels; one that does not exist is opened. JOIN 0 leaves all.",
 )
 def _join(session: IrcSession, message: Message) -> Sequence[Command]:
     """Joins rooms, each with the key in its place. ``JOIN 0`` leaves all."""
     if message.params[0] == "0":
-        return [PartAll()]
+        return [join.PartAll()]
     keys = message.param(1).split(",")
     given = dict(reversed(list(zip_longest(message.params[0].split(","), keys, fillvalue=""))))
     follow = not session.caps_in & CHANNEL_RENAME  # clients that know RENAME follow by themselves
-    asked = each(message.params[0], JOINS, lambda room: Join(room, given[room], follow))
+    asked = each(message.params[0], JOINS, lambda room: join.Join(room, given[room], follow))
     if not asked or session.caps_in & CHATHISTORY or not session.context.server.newcomers:
         return asked
     return [*asked, Pause(autoreplay.StartReplay())]
 
 
-@command("PART", 1, targets=JOINS, params="<channel>{,<channel>} [:<reason>]", about="Leaves channels.")
+@command("PART <channel>{,<channel>} [:<reason>]", "Leaves channels.", least=1, targets=JOINS)
 def _part(session: IrcSession, message: Message) -> Sequence[Command]:
-    reason = cut(message.param(1), REASON_BYTES)[0]
-    return each(message.params[0], JOINS, lambda room: Part(room, reason))
+    reason = reason_of(message.param(1))
+    return each(message.params[0], JOINS, lambda room: join.Part(room, reason))
 
 
 @command(
-    "NAMES",
+    "NAMES [<channel>{,<channel>} [<server>]]",
+    "Lists the people in channels; alone, those in all channels.",
     targets=NAMED,
     long=True,
-    params="[<channel>{,<channel>} [<server>]]",
-    about="Lists the people in channels; alone, those in all channels.",
 )
 def _names_command(session: IrcSession, message: Message) -> Sequence[Command]:
     """Lists the members of rooms; without one, those of all rooms (RFC 2812, 3.2.5)."""
     server = message.param(1)
     if server and not session.context.is_called(server):
         return [no_such_server(server)]
-    return each(message.param(0), NAMED, GetRoom) or [GetNames()]
+    return each(message.param(0), NAMED, join.GetRoom) or [queries.GetNames()]
 
 
-# Replies.
-
-
-@reply(RoomView)
-def say_room(session: IrcSession, view: RoomView) -> bytes:
+@reply(join.RoomView)
+def say_room(session: IrcSession, view: join.RoomView) -> bytes:
     """A room's topic, when it was just joined, and its members."""
     told = b""
     if view.joining and view.topic is not None:
-        told = say_topic(session, TopicView(view.room, view.topic))
+        told = say_topic(session, topic.TopicView(view.room, view.topic))
     if view.joining and session.caps_out & READ_MARKER:
         told += mark_line(session.context.name, view.room, view.read)
     if view.joining and session.caps_out & NO_IMPLICIT_NAMES:
@@ -135,8 +111,8 @@ def say_room(session: IrcSession, view: RoomView) -> bytes:
     return told + _names(session, view) + end + say_joined(session, view.metadata)
 
 
-@reply(NamesView)
-def _say_names(session: IrcSession, view: NamesView) -> bytes:
+@reply(queries.NamesView)
+def _say_names(session: IrcSession, view: queries.NamesView) -> bytes:
     """The members of all rooms; people in none are listed in a channel called ``*`` (RFC 2812, 3.2.5)."""
     told = [_names(session, room) for room in view.rooms]
     hosts = session.caps_out & USERHOST_IN_NAMES
@@ -150,7 +126,7 @@ def _say_names(session: IrcSession, view: NamesView) -> bytes:
     return b"".join(told)
 
 
-def _names(session: IrcSession, view: RoomView) -> bytes:
+def _names(session: IrcSession, view: join.RoomView) -> bytes:
     key = (*session.context.names_key, session.caps_out & _IN_NAMES)
     head = session.head(numerics.RPL_NAMREPLY, "@" if view.secret else "=", view.room) + b" :"
     pieces: list[bytes] = []
@@ -179,42 +155,35 @@ def _name_pieces(block: Block, key: tuple[str, int, int]) -> list[bytes]:
     return pieces
 
 
-@reply(NoRoomView)
-def _say_no_room(session: IrcSession, view: NoRoomView) -> bytes:
+@reply(join.NoRoomView)
+def _say_no_room(session: IrcSession, view: join.NoRoomView) -> bytes:
     return session.numeric(numerics.RPL_ENDOFNAMES, middle(view.room), text="End of /NAMES list")
 
 
-@reply(Forwarded)
-def _say_forwarded(session: IrcSession, reply: Forwarded) -> bytes:
+@reply(join.Forwarded)
+def _say_forwarded(session: IrcSession, reply: join.Forwarded) -> bytes:
     why = "The channel has been renamed" if reply.renamed else "Forwarding to another channel"
     return session.numeric(numerics.ERR_LINKCHANNEL, middle(reply.room), reply.to, text=why)
 
 
-def _room_not_allowed(refusal: RoomNotAllowed) -> NumericParts:
+@numeric_of(join.RoomNotAllowed)
+def _room_not_allowed(refusal: join.RoomNotAllowed) -> tuple[str, tuple[str, ...], str]:
     if not refusal.room.startswith("#"):
         return numerics.ERR_NOSUCHCHANNEL, (refusal.room,), "No such channel: a channel's name begins with #"
     return numerics.ERR_BADCHANMASK, (refusal.room,), f"That channel name is not allowed: {refusal.reason}"
 
 
-refusals(
-    {
-        NoSuchRoom: lambda r: (numerics.ERR_NOSUCHCHANNEL, (r.room,), "No such channel"),
-        RoomNotAllowed: _room_not_allowed,
-        TooManyRooms: lambda r: (numerics.ERR_TOOMANYCHANNELS, (r.room,), "You have joined too many"),
-        NotMember: lambda r: (numerics.ERR_NOTONCHANNEL, (r.room,), "You're not on that channel"),
-        WrongKey: lambda r: (numerics.ERR_BADCHANNELKEY, (r.room,), "Cannot join channel (+k)"),
-        NotInvited: lambda r: (numerics.ERR_INVITEONLYCHAN, (r.room,), "Cannot join channel (+i)"),
-        RoomFull: lambda r: (numerics.ERR_CHANNELISFULL, (r.room,), "Cannot join channel (+l)"),
-        Banned: lambda r: (numerics.ERR_BANNEDFROMCHAN, (r.room,), "Cannot join channel (+b)"),
-    }
-)
+refusal(NoSuchRoom, numerics.ERR_NOSUCHCHANNEL, "{r.room}", "No such channel")
+refusal(join.TooManyRooms, numerics.ERR_TOOMANYCHANNELS, "{r.room}", "You have joined too many")
+refusal(NotMember, numerics.ERR_NOTONCHANNEL, "{r.room}", "You're not on that channel")
+refusal(join.WrongKey, numerics.ERR_BADCHANNELKEY, "{r.room}", "Cannot join channel (+k)")
+refusal(join.NotInvited, numerics.ERR_INVITEONLYCHAN, "{r.room}", "Cannot join channel (+i)")
+refusal(join.RoomFull, numerics.ERR_CHANNELISFULL, "{r.room}", "Cannot join channel (+l)")
+refusal(join.Banned, numerics.ERR_BANNEDFROMCHAN, "{r.room}", "Cannot join channel (+b)")
 
 
-# Events.
-
-
-@lines(Joined)
-def join_lines(encoder: EncoderBase, event: Joined) -> bytes:
+@lines(rooms.Joined)
+def join_lines(encoder: EncoderBase, event: rooms.Joined) -> bytes:
     """JOIN, and AWAY if the person is."""
     person = event.person
     if encoder.caps & EXTENDED_JOIN:
@@ -226,8 +195,8 @@ def join_lines(encoder: EncoderBase, event: Joined) -> bytes:
     return told
 
 
-@to_self(Joined)
-def _joined(session: IrcSession, record: Record, event: Joined) -> bytes:
+@to_self(rooms.Joined)
+def _joined(session: IrcSession, record: Record, event: rooms.Joined) -> bytes:
     """JOIN; what was said there before is told once all rooms of the line are joined."""
     autoreplay.joined(session, event.room, record)
     # Nobody is told of being away himself (away-notify).
@@ -235,38 +204,38 @@ def _joined(session: IrcSession, record: Record, event: Joined) -> bytes:
     return session.encoder.encode(msgspec.structs.replace(record, event=told))
 
 
-to_siblings_as_to_self(Joined)
+to_siblings_as_to_self(rooms.Joined)
 
 
-@lines(Parted)
-def _part_lines(_encoder: EncoderBase, event: Parted) -> bytes:
+@lines(rooms.Parted)
+def _part_lines(_encoder: EncoderBase, event: rooms.Parted) -> bytes:
     return line(f":{event.person.origin} PART {event.room}", event.reason or None)
 
 
-@reply_to_siblings(RoomView)
-def _room_joined_by_sibling(session: IrcSession, view: RoomView) -> bytes:
+@reply_to_siblings(join.RoomView)
+def _room_joined_by_sibling(session: IrcSession, view: join.RoomView) -> bytes:
     return say_room(session, view) if view.joining else b""
 
 
 @from_server("JOIN")
-def _read_join(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
-    nick, room = nick_of(line.source), line.param(0)
+def _read_join(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
+    nick, room = line.nick, line.param(0)
     own = client.rooms.add(room, nick)
     if own:
         client.learn_origin(line.source)
         client.joining.pop(client.server.fold(room), None)
-    return (values.Joined(moment(line, now), room, nick, own),)
+    return (values.Joined(line.time, room, nick, own),)
 
 
 @from_server("PART")
-def _read_part(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
-    room, nick = line.param(0), nick_of(line.source)
+def _read_part(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
+    room, nick = line.param(0), line.nick
     own = client.rooms.remove(room, nick)
-    return (values.Left(moment(line, now), room, nick, line.param(1), own),)
+    return (values.Left(line.time, room, nick, line.param(1), own),)
 
 
 @from_server(numerics.RPL_NAMREPLY)
-def _read_names(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+def _read_names(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     room = client.rooms.get(line.params[-2]) if len(line.params) > 2 else None
     if room is not None:
         room.listing = room.listing or {}
@@ -277,10 +246,10 @@ def _read_names(client: ClientConnection, line: Message, _label: str, _now: date
 
 
 @from_server(numerics.RPL_ENDOFNAMES)
-def _read_names_end(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+def _read_names_end(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     room = client.rooms.get(line.param(1))
     if room is None:
         return ()
     if room.listing is not None:
         room.members, room.listing = room.listing, None
-    return (values.Present(moment(line, now), room.name, tuple(room.members.values()), room.topic),)
+    return (values.Present(line.time, room.name, tuple(room.members.values()), room.topic),)

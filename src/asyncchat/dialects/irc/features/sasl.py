@@ -3,12 +3,10 @@
 Owns the chunks of a message and the state between two of them; the mechanisms are the server's.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -18,14 +16,11 @@ from asyncchat.core.features.accounts import Authenticate, Challenge
 from asyncchat.core.scram import ScramFault
 from asyncchat.dialects.irc import client_numerics, numerics
 from asyncchat.dialects.irc import client_values as values
-from asyncchat.dialects.irc.answers import numeric
 from asyncchat.dialects.irc.capabilities import capability
-from asyncchat.dialects.irc.client_connection import ClientConnection, last_param
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.registry import command, reply
-from asyncchat.dialects.irc.sasl_chunks import CHUNK_BYTES, chunks
-from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.serialize import CHUNK_BYTES, chunks, line, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
@@ -33,7 +28,6 @@ MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256")
 """The mechanisms of SASL; EXTERNAL comes with TLS."""
 
 SASL: Final = capability("sasl", "extensions/sasl-3.2", value=",".join(MECHANISMS))
-
 
 MESSAGE_BYTES = 4000
 """Longest message in base64: a name, a password and what SCRAM adds to them need less than a third of it."""
@@ -45,23 +39,20 @@ class SaslPurpose(msgspec.Struct, frozen=True):
     """Purpose of what an exchange asks."""
 
 
+@dataclass(slots=True)
 class SaslExchange:
     """An exchange that is not over: what of a message has come, and where the mechanism stands."""
 
-    __slots__ = ("exchange", "mechanism", "received")
-
-    def __init__(self, mechanism: str) -> None:
-        self.mechanism = mechanism
-        self.received = ""
-        self.exchange: object = None
+    mechanism: str
+    received: str = ""
+    exchange: object = None
 
 
 @command(
-    "AUTHENTICATE",
-    1,
+    "AUTHENTICATE <mechanism>|<message>|+|*",
+    "Logs you in to your account by SASL. Your client does this by itself if it knows the password.",
+    least=1,
     early=True,
-    params="<mechanism>|<message>|+|*",
-    about="Logs you in to your account by SASL. Your client does this by itself if it knows the password.",
 )
 def _authenticate(session: IrcSession, message: Message) -> Sequence[Command]:
     """Takes the next chunk of a message; a whole message is the mechanism's."""
@@ -139,9 +130,7 @@ def _say_challenge(session: IrcSession, challenge: Challenge) -> bytes:
 
 
 @from_server("AUTHENTICATE")
-def _read_authenticate(
-    client: ClientConnection, line: Message, _label: str, _now: datetime
-) -> Iterable[Value]:
+def _read_authenticate(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     if client.login is None or not client.login.under_way:
         return ()
     try:
@@ -153,7 +142,7 @@ def _read_authenticate(
 
 
 @from_server(numerics.RPL_SASLSUCCESS)
-def _read_success(client: ClientConnection, _line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+def _read_success(client: ClientConnection, _line: ServerLine) -> Iterable[values.Value]:
     """The server must have shown that it knows the password."""
     if client.login is None or not client.login.under_way:
         return ()
@@ -167,8 +156,8 @@ def _read_success(client: ClientConnection, _line: Message, _label: str, _now: d
 @from_server(
     client_numerics.ERR_NICKLOCKED, numerics.ERR_SASLFAIL, numerics.ERR_SASLTOOLONG, numerics.ERR_SASLABORTED
 )
-def _read_failure(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+def _read_failure(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     if client.login is None or not client.login.under_way:
         return ()
     client.login.under_way = False
-    return (values.LoginRefused(last_param(line)),)
+    return (values.LoginRefused(line.last),)

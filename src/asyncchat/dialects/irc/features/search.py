@@ -1,8 +1,6 @@
 """Searching what was said: SEARCH (https://soju.im/search), answered as a batch."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -17,15 +15,14 @@ from asyncchat.dialects.irc.client_batches import Batch
 from asyncchat.dialects.irc.client_connection import ClientConnection
 from asyncchat.dialects.irc.client_registry import batch_from_server
 from asyncchat.dialects.irc.client_server import wanted
-from asyncchat.dialects.irc.client_values import Value
+from asyncchat.dialects.irc.features.history import page_limit
 from asyncchat.dialects.irc.features.messages import message_lines
 from asyncchat.dialects.irc.features.messages_client import replayed
-from asyncchat.dialects.irc.limits import PAGE
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import line, middle
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message, parse_tags
-from asyncchat.text.timestamps import milliseconds, timestamp
+from asyncchat.text.times import milliseconds, timestamp
 
 capability("soju.im/search", "https://soju.im/search", needs=("batch", "server-time", "message-tags"))
 
@@ -38,12 +35,11 @@ class SearchPurpose(msgspec.Struct, frozen=True):
 
 
 @command(
-    "SEARCH",
-    1,
-    params="<attributes>",
-    about="Searches messages: SEARCH text=words;in=#channel;from=nick;after=time;before=time;limit=n, each "
+    "SEARCH <attributes>",
+    "Searches messages: SEARCH text=words;in=#channel;from=nick;after=time;before=time;limit=n, each "
     "of them optional; a space in words is \\s; in=nick searches what you and somebody wrote in "
     "private.",
+    least=1,
 )
 def _search(session: IrcSession, message: Message) -> Sequence[Command]:
     asked = Search(window=Window(limit=_FOUND), context=SearchPurpose())
@@ -51,21 +47,10 @@ def _search(session: IrcSession, message: Message) -> Sequence[Command]:
         read = _ATTRIBUTES.get(name)
         narrowed = read(asked, value) if read is not None and value else None
         if narrowed is None:
-            return [session.fail_answer("SEARCH", "INVALID_PARAMS", middle(name), text=_faulty(name))]
+            text = _FORMS.get(name, f"The attributes are {', '.join(_ATTRIBUTES)}")
+            return [session.fail_answer("SEARCH", "INVALID_PARAMS", middle(name), text=text)]
         asked = narrowed
     return [asked]
-
-
-def _faulty(name: str) -> str:
-    return _FORMS.get(name, f"The attributes are {', '.join(_ATTRIBUTES)}")
-
-
-def _in(asked: Search, value: str) -> Search | None:
-    return msgspec.structs.replace(asked, room=value)
-
-
-def _from(asked: Search, value: str) -> Search | None:
-    return msgspec.structs.replace(asked, name=value)
 
 
 # Both ends are included, by the millisecond that a stamp shows.
@@ -88,13 +73,18 @@ def _text(asked: Search, value: str) -> Search | None:
 
 
 def _limit(asked: Search, value: str) -> Search | None:
-    if not (value.isascii() and value.isdigit() and int(value[:9]) > 0):
-        return None
-    return asked.bounded(limit=min(int(value[:9]), PAGE))
+    limit = page_limit(value)
+    return None if limit is None else asked.bounded(limit=limit)
 
 
-_ATTRIBUTES = {"in": _in, "from": _from, "after": _after, "before": _before, "text": _text, "limit": _limit}
-
+_ATTRIBUTES: dict[str, Callable[[Search, str], Search | None]] = {
+    "in": lambda asked, value: msgspec.structs.replace(asked, room=value),
+    "from": lambda asked, value: msgspec.structs.replace(asked, name=value),
+    "after": _after,
+    "before": _before,
+    "text": _text,
+    "limit": _limit,
+}
 
 _FORMS = {
     "in": "A channel or what you and somebody wrote to each other is searched: in=#channel, in=nick",
@@ -134,6 +124,6 @@ wanted("soju.im/search", batch=True)
 
 
 @batch_from_server("soju.im/search")
-def _read_found(client: ClientConnection, batch: Batch, now: datetime) -> Iterable[Value]:
+def _read_found(client: ClientConnection, batch: Batch, now: datetime) -> Iterable[values.Value]:
     if client.asked("SEARCH") is not None:
         yield values.HistoryPage(client.answered().token, "", replayed(client, batch, now))

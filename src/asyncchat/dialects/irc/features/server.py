@@ -4,8 +4,6 @@ Owns what this server says of itself on demand (Modern IRC, "Server Queries and 
 people but by how many they are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -18,11 +16,10 @@ from asyncchat.core.features.server import GetTime, NotReloaded, Reload, Reloade
 from asyncchat.core.features.server_bans import GetServerBans
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import numeric
 from asyncchat.dialects.irc.client_registry import silent
 from asyncchat.dialects.irc.features.isupport import Isupport
 from asyncchat.dialects.irc.registry import command, reply
-from asyncchat.dialects.irc.serialize import hollow, line, middle
+from asyncchat.dialects.irc.serialize import hollow, line, middle, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.shared_state import SharedState
 from asyncchat.dialects.irc.tokens import Message
@@ -47,12 +44,12 @@ class AtServerOf(msgspec.Struct, frozen=True):
     answers: tuple[object, ...]
 
 
-@command("MOTD", params="[<server>]", about="Shows the message of the day.")
+@command("MOTD [<server>]", "Shows the message of the day.")
 def _motd(session: IrcSession, message: Message) -> Sequence[Command]:
     return _answered(session, message.param(0), Motd())
 
 
-@command("LUSERS", params="[<mask> [<server>]]", about="Tells how many people and channels there are.")
+@command("LUSERS [<mask> [<server>]]", "Tells how many people and channels there are.")
 def _lusers(session: IrcSession, message: Message) -> Sequence[Command]:
     """Counts people and rooms; asked of a mask of servers, and through one (RFC 2812, 3.4.2)."""
     for server in message.params[:2]:
@@ -61,20 +58,20 @@ def _lusers(session: IrcSession, message: Message) -> Sequence[Command]:
     return [GetCounts()]
 
 
-@command("VERSION", params="[<server>]", about="Tells which program runs here, and what it supports.")
+@command("VERSION [<server>]", "Tells which program runs here, and what it supports.")
 def _version(session: IrcSession, message: Message) -> Sequence[Command]:
     irc = session.context
     ours = numeric(numerics.RPL_VERSION, irc.software, irc.name, text=_HOME).value
     return _answered(session, message.param(0), ours, Isupport())
 
 
-@command("TIME", params="[<server>]", about="Tells the server's time.")
+@command("TIME [<server>]", "Tells the server's time.")
 def _time(session: IrcSession, message: Message) -> Sequence[Command]:
     server = message.param(0)
     return [GetTime()] if _is_us(session, server) else [no_such_server(server)]
 
 
-@command("INFO", params="[<server>]", about="Tells about this server and whether it keeps messages.")
+@command("INFO [<server>]", "Tells about this server and whether it keeps messages.")
 def _info(session: IrcSession, message: Message) -> Sequence[Command]:
     irc = session.context
     started = datetime.fromtimestamp(irc.server.started / 1_000_000, UTC)
@@ -88,7 +85,7 @@ def _info(session: IrcSession, message: Message) -> Sequence[Command]:
     )
 
 
-@command("ADMIN", params="[<server>]", about="Tells who is responsible for this server.")
+@command("ADMIN [<server>]", "Tells who is responsible for this server.")
 def _admin(session: IrcSession, message: Message) -> Sequence[Command]:
     server = session.context.server
     texts = (
@@ -104,7 +101,7 @@ def _admin(session: IrcSession, message: Message) -> Sequence[Command]:
     )
 
 
-@command("LINKS", params="[[<server>] <mask>]", about="Lists the servers.")
+@command("LINKS [[<server>] <mask>]", "Lists the servers.")
 def _links(session: IrcSession, message: Message) -> Sequence[Command]:
     """The servers there are of a mask: this one; ``LINKS [[server] mask]`` (RFC 2812, 3.4.5)."""
     mask = message.params[-1] if message.params else "*"
@@ -119,11 +116,10 @@ def _links(session: IrcSession, message: Message) -> Sequence[Command]:
 
 
 @command(
-    "STATS",
-    1,
-    params="<letter> [<server>]",
-    about="Tells about the server's state: u how long it runs, o the names for OPER, m how often IRC "
+    "STATS <letter> [<server>]",
+    "Tells about the server's state: u how long it runs, o the names for OPER, m how often IRC "
     "clients used each command, k (operators) who is banned from it.",
+    least=1,
 )
 def _stats(session: IrcSession, message: Message) -> Sequence[Command]:
     """Tells what a letter asks of the server's state; most letters have nothing to tell here."""
@@ -134,9 +130,7 @@ def _stats(session: IrcSession, message: Message) -> Sequence[Command]:
     return [GetServerBans(asked) if asked.letter in "kK" else GetTime(asked)]
 
 
-@command(
-    "USERS", params="[<server>]", about="Is not supported: who has an account on the machine is not told."
-)
+@command("USERS [<server>]", "Is not supported: who has an account on the machine is not told.")
 def _users(session: IrcSession, message: Message) -> Sequence[Command]:
     """Refuses: who is logged in to the machine is not told (RFC 2812, 4.6)."""
     server = message.param(0)
@@ -145,7 +139,7 @@ def _users(session: IrcSession, message: Message) -> Sequence[Command]:
     return [numeric(numerics.ERR_USERSDISABLED, text="USERS has been disabled")]
 
 
-@command("SUMMON", params="<user> [<server>]", about="Is not supported.")
+@command("SUMMON <user> [<server>]", "Is not supported.")
 def _summon(session: IrcSession, message: Message) -> Sequence[Command]:
     """Refuses (RFC 2812, 4.5)."""
     return [numeric(numerics.ERR_SUMMONDISABLED, text="SUMMON has been disabled")]
@@ -165,9 +159,6 @@ def _answered(session: IrcSession, server: str, *answers: object) -> Sequence[Co
     if _is_us(session, server):
         return [DialectReply(answer) for answer in answers]
     return [GetPeople((server,), AtServerOf(server, answers))]
-
-
-# Replies.
 
 
 _MOTD_BYTES: Final = 380
@@ -268,7 +259,7 @@ silent(
 )
 
 
-@command("REHASH", about="Reads the server's configuration again and tells what changed (operators).")
+@command("REHASH", "Reads the server's configuration again and tells what changed (operators).")
 def _rehash(session: IrcSession, message: Message) -> Sequence[Command]:
     return [Reload()]
 

@@ -1,36 +1,22 @@
 """Bans from the server: KLINE, UNKLINE, STATS k."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
-from asyncchat.core.features.server_bans import (
-    BanFromServer,
-    BannedFromServer,
-    GetServerBans,
-    NoSuchServerBan,
-    ServerBan,
-    ServerBanChanged,
-    ServerBansView,
-    ServerBanTooWide,
-    TooManyServerBans,
-)
+from asyncchat.core.features import server_bans
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.features.opers import reason_of
 from asyncchat.dialects.irc.features.server import Stats
-from asyncchat.dialects.irc.registry import command, refusals, reply, to_self
-from asyncchat.dialects.irc.serialize import middle
+from asyncchat.dialects.irc.registry import command, numeric_of, refusal, reply, to_self
+from asyncchat.dialects.irc.serialize import middle, reason_of
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.text.durations import seconds_in
+from asyncchat.text.times import seconds_in
 
 
 @command(
-    "KLINE",
-    params="[<time>] [<mask> [:<reason>]]",
-    about="Bans a mask, an address or a network such as 192.0.2.0/24 from the server, for good or for a "
+    "KLINE [<time>] [<mask> [:<reason>]]",
+    "Bans a mask, an address or a network such as 192.0.2.0/24 from the server, for good or for a "
     "time in seconds or such as 1d2h30m, 90m; alone it lists these bans (operators).",
 )
 def _kline(session: IrcSession, message: Message) -> Sequence[Command]:
@@ -44,24 +30,24 @@ def _kline(session: IrcSession, message: Message) -> Sequence[Command]:
         if seconds is not None:
             params.pop(1)  # as InspIRCd's do
     if not params:
-        return [GetServerBans(Stats("k"))]
+        return [server_bans.GetServerBans(Stats("k"))]
     reason = reason_of(params[1]) if len(params) > 1 else ""
-    return [BanFromServer(params[0], True, seconds or 0, reason)]
+    return [server_bans.BanFromServer(params[0], True, seconds or 0, reason)]
 
 
-@command("UNKLINE", 1, params="<mask>", about="Lifts a ban from the server (operators).")
+@command("UNKLINE <mask>", "Lifts a ban from the server (operators).", least=1)
 def _unkline(session: IrcSession, message: Message) -> Sequence[Command]:
-    return [BanFromServer(message.params[0], False)]
+    return [server_bans.BanFromServer(message.params[0], False)]
 
 
-@reply(ServerBansView)
-def _say_bans(session: IrcSession, view: ServerBansView) -> bytes:
+@reply(server_bans.ServerBansView)
+def _say_bans(session: IrcSession, view: server_bans.ServerBansView) -> bytes:
     letter = view.context.letter if isinstance(view.context, Stats) else "k"
     end = session.numeric(numerics.RPL_ENDOFSTATS, letter, text="End of /STATS report")
     return b"".join((*(_ban_line(session, ban) for ban in view.bans), end))
 
 
-def _ban_line(session: IrcSession, ban: ServerBan) -> bytes:
+def _ban_line(session: IrcSession, ban: server_bans.ServerBan) -> bytes:
     name, _, rest = ban.mask.partition("!")
     user, _, host = rest.partition("@")
     times = str(ban.time // 1_000_000), str(ban.until // 1_000_000)
@@ -70,29 +56,24 @@ def _ban_line(session: IrcSession, ban: ServerBan) -> bytes:
     )
 
 
-refusals(
-    {
-        BannedFromServer: lambda r: (
-            numerics.ERR_YOUREBANNEDCREEP,
-            (),
-            f"You are banned from this server{f': {r.reason}' if r.reason else ''}",
-        ),
-        NoSuchServerBan: lambda r: (numerics.ERR_UNKNOWNERROR, ("UNKLINE", r.mask), "No such ban"),
-        TooManyServerBans: lambda r: (
-            numerics.ERR_UNKNOWNERROR,
-            ("KLINE", r.mask),
-            f"The list is full ({r.limit}), or the mask is too long",
-        ),
-        ServerBanTooWide: lambda r: (
-            numerics.ERR_UNKNOWNERROR,
-            ("KLINE", r.mask),
-            "That would ban everybody",
-        ),
-    }
+numeric_of(server_bans.BannedFromServer)(
+    lambda r: (
+        numerics.ERR_YOUREBANNEDCREEP,
+        (),
+        f"You are banned from this server{f': {r.reason}' if r.reason else ''}",
+    )
 )
+refusal(server_bans.NoSuchServerBan, numerics.ERR_UNKNOWNERROR, "UNKLINE {r.mask}", "No such ban")
+refusal(
+    server_bans.TooManyServerBans,
+    numerics.ERR_UNKNOWNERROR,
+    "KLINE {r.mask}",
+    "The list is full ({r.limit}), or the mask is too long",
+)
+refusal(server_bans.ServerBanTooWide, numerics.ERR_UNKNOWNERROR, "KLINE {r.mask}", "That would ban everybody")
 
 
-@to_self(ServerBanChanged)
-def _server_ban_changed(session: IrcSession, _record: Record, event: ServerBanChanged) -> bytes:
+@to_self(server_bans.ServerBanChanged)
+def _server_ban_changed(session: IrcSession, _record: Record, event: server_bans.ServerBanChanged) -> bytes:
     what = "is banned from the server" if event.on else "is no longer banned from the server"
     return session.notice(f"{event.mask} {what}")

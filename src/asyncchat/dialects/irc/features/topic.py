@@ -1,20 +1,16 @@
 """Topics of rooms: TOPIC (Modern IRC, "TOPIC message")."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.topic import GetTopic, SetTopic, TopicChanged, TopicView
 from asyncchat.core.text import TOPIC_BYTES
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.client_connection import ClientConnection, moment, nick_of
+from asyncchat.dialects.irc.capabilities import token
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server, silent
-from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
-from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.registry import command, lines, reply
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
@@ -24,10 +20,7 @@ token("TOPICLEN", TOPIC_BYTES)
 
 
 @command(
-    "TOPIC",
-    1,
-    params="<channel> [:<topic>]",
-    about="Shows a channel's topic, or sets it; an empty one removes it.",
+    "TOPIC <channel> [:<topic>]", "Shows a channel's topic, or sets it; an empty one removes it.", least=1
 )
 def _topic(session: IrcSession, message: Message) -> Sequence[Command]:
     if len(message.params) == 1:
@@ -57,14 +50,14 @@ silent(numerics.RPL_TOPICWHOTIME)
 
 
 @from_server("TOPIC")
-def _read_topic(client: ClientConnection, line: Message, _label: str, now: datetime) -> Iterable[Value]:
+def _read_topic(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     if (room := client.rooms.get(line.param(0))) is not None:
         room.topic = line.param(1)
-    return (values.TopicChanged(moment(line, now), line.param(0), nick_of(line.source), line.param(1)),)
+    return (values.TopicChanged(line.time, line.param(0), line.nick, line.param(1)),)
 
 
 @from_server(numerics.RPL_TOPIC, numerics.RPL_NOTOPIC)
-def _read_topic_is(client: ClientConnection, line: Message, _label: str, _now: datetime) -> Iterable[Value]:
+def _read_topic_is(client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     """Remembered until the end of NAMES."""
     if (room := client.rooms.get(line.param(1))) is not None:
         room.topic = line.param(2) if line.command == numerics.RPL_TOPIC else ""

@@ -1,7 +1,5 @@
 """Modes of people: MODE with a nick (Modern IRC, "User Modes")."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.coalesce import CoalescedRecord
@@ -12,12 +10,10 @@ from asyncchat.core.features.user_modes import PersonFlagChanged, PersonFlagsVie
 from asyncchat.core.modes import BOT
 from asyncchat.core.replies import NotYourself
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import numeric
-from asyncchat.dialects.irc.isupport import token
-from asyncchat.dialects.irc.limits import CHANGES
-from asyncchat.dialects.irc.modes import PERSON_FLAG_OF, PERSON_LETTERS, signed
-from asyncchat.dialects.irc.registry import refusals, reply, to_self, to_siblings_as_to_self
-from asyncchat.dialects.irc.serialize import line
+from asyncchat.dialects.irc.capabilities import token
+from asyncchat.dialects.irc.modes import CHANGES, PERSON_FLAG_OF, PERSON_LETTERS, signed
+from asyncchat.dialects.irc.registry import refusal, reply, to_self, to_siblings_as_to_self
+from asyncchat.dialects.irc.serialize import line, numeric
 from asyncchat.dialects.irc.session import IrcSession
 
 token("BOT", PERSON_LETTERS[BOT])
@@ -51,7 +47,7 @@ def _say_person_flags(session: IrcSession, view: PersonFlagsView) -> bytes:
     return session.numeric(numerics.RPL_UMODEIS, f"+{''.join(sorted(letters))}")
 
 
-refusals({NotYourself: lambda r: (numerics.ERR_USERSDONTMATCH, (), "Can't change mode for other users")})
+refusal(NotYourself, numerics.ERR_USERSDONTMATCH, "", "Can't change mode for other users")
 
 
 @to_self(PersonFlagChanged)

@@ -1,7 +1,5 @@
 """Messages of operators to all who want them: WALLOPS (Modern IRC, "WALLOPS message")."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.commands import Command
@@ -13,9 +11,7 @@ from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
 
-@command(
-    "WALLOPS", 1, params=":<text>", about="Sends a message to everybody with the user mode w (operators)."
-)
+@command("WALLOPS :<text>", "Sends a message to everybody with the user mode w (operators).", least=1)
 def _wallops(session: IrcSession, message: Message) -> Sequence[Command]:
     return [Announce(message.params[0])]
 

@@ -3,8 +3,6 @@
 Owns the letters of fields and their order; whom a mask describes, the core finds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -14,9 +12,8 @@ from asyncchat.core.commands import Command
 from asyncchat.core.features.queries import GetWho, Seen, WhoView
 from asyncchat.core.modes import BOT
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.capabilities import MULTI_PREFIX
+from asyncchat.dialects.irc.capabilities import MULTI_PREFIX, token
 from asyncchat.dialects.irc.client_registry import silent
-from asyncchat.dialects.irc.isupport import token
 from asyncchat.dialects.irc.modes import PERSON_LETTERS, prefix
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import middle
@@ -27,7 +24,6 @@ token("WHOX")
 
 _MATCHED: Final = {"n": "name", "u": "user", "h": "host", "i": "host", "r": "realname"}
 """What a flag before the fields has a mask held against instead of all of them."""
-
 
 _UNKNOWN_ADDRESS: Final = "255.255.255.255"
 """In the place of an address that is not told (whox)."""
@@ -42,11 +38,10 @@ class Who(msgspec.Struct, frozen=True):
 
 
 @command(
-    "WHO",
-    long=True,
-    params="[<mask> [<flags>][%<fields>[,<token>]]]",
-    about="Lists the members of a channel, or the people that a mask matches. Flags: o server operators "
+    "WHO [<mask> [<flags>][%<fields>[,<token>]]]",
+    "Lists the members of a channel, or the people that a mask matches. Flags: o server operators "
     "only; n, u, h, r compare the mask with nickname, user, host, real name alone.",
+    long=True,
 )
 def _who(session: IrcSession, message: Message) -> Sequence[Command]:
     """Lists the members of a room, or the people a mask describes: ``WHO mask [flags][%fields[,token]]``."""
@@ -64,7 +59,8 @@ def _who(session: IrcSession, message: Message) -> Sequence[Command]:
     return [msgspec.structs.replace(asked, fields=matched) if matched else asked]
 
 
-# Replies.
+Field = Callable[[IrcSession, Seen, Who], str | None]
+"""The word of one field, None for none."""
 
 
 @reply(WhoView)
@@ -99,18 +95,11 @@ def _chosen(session: IrcSession, seen: Seen, asked: Who, fields: Sequence[Field]
     return session.numeric(numerics.RPL_WHOSPCRPL, *(word for word in words if word is not None), text=text)
 
 
-def _server_name(session: IrcSession) -> str:
-    return session.context.name
-
-
 def _flags(session: IrcSession, seen: Seen) -> str:
     """Away, operator of the server, roles in the room, bot (IRCv3 bot-mode)."""
     roles = prefix(seen.roles, bool(session.caps_out & MULTI_PREFIX))
     bot = PERSON_LETTERS[BOT] if BOT in seen.flags else ""
     return f"{'G' if seen.away else 'H'}{'*' * seen.server_operator}{roles}{bot}"
-
-
-Field = Callable[["IrcSession", Seen, Who], str | None]
 
 
 _FIELDS: dict[str, Field] = {
@@ -119,7 +108,7 @@ _FIELDS: dict[str, Field] = {
     "u": lambda session, seen, asked: middle(seen.person.user),
     "i": lambda session, seen, asked: middle(seen.address or _UNKNOWN_ADDRESS),
     "h": lambda session, seen, asked: middle(seen.person.host),
-    "s": lambda session, seen, asked: _server_name(session),
+    "s": lambda session, seen, asked: session.context.name,
     "n": lambda session, seen, asked: seen.person.name,
     "f": lambda session, seen, asked: _flags(session, seen),
     "d": lambda session, seen, asked: "0",

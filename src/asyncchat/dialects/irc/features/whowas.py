@@ -1,28 +1,20 @@
 """People that had a nick before: WHOWAS (Modern IRC, "WHOWAS message")."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.whowas import GetWhowas, WhowasView
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.answers import each, listed, numeric
+from asyncchat.dialects.irc.features.queries import WHOIS
 from asyncchat.dialects.irc.features.server import no_such_server
-from asyncchat.dialects.irc.limits import WHOIS
 from asyncchat.dialects.irc.registry import command, reply
-from asyncchat.dialects.irc.serialize import middle
+from asyncchat.dialects.irc.serialize import each, listed, middle, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
 
-@command(
-    "WHOWAS",
-    1,
-    params="<nickname>{,<nickname>} [<count> [<server>]]",
-    about="Tells who had a nickname before.",
-)
+@command("WHOWAS <nickname>{,<nickname>} [<count> [<server>]]", "Tells who had a nickname before.", least=1)
 def _whowas(session: IrcSession, message: Message) -> Sequence[Command]:
     """Tells who had a nick before; a count that is no positive number asks for all (RFC 2812, 3.6.3)."""
     if not listed(message.params[0], 1):
@@ -43,16 +35,8 @@ def _say_gone(session: IrcSession, view: WhowasView) -> bytes:
     lines = []
     for gone in view.entries:
         person = gone.person
-        lines.append(
-            say(
-                numerics.RPL_WHOWASUSER,
-                person.name,
-                middle(person.user),
-                middle(person.host),
-                "*",
-                text=person.realname,
-            )
-        )
+        origin = person.name, middle(person.user), middle(person.host)
+        lines.append(say(numerics.RPL_WHOWASUSER, *origin, "*", text=person.realname))
         until = f"{datetime.fromtimestamp(gone.time / 1_000_000, UTC):%a %b %d %Y %H:%M:%S} UTC"
         lines.append(say(numerics.RPL_WHOISSERVER, person.name, session.context.name, text=until))
     if not lines:

@@ -13,7 +13,7 @@ from msgspec import Meta
 from asyncchat.core.events import Record
 from asyncchat.core.features.messages import Said, Speech
 from asyncchat.core.ids import Ids
-from asyncchat.text.timestamps import timestamp
+from asyncchat.text.times import timestamp
 
 PAGE: Final = 200
 """Messages of one page at the most."""

@@ -8,26 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from asyncchat.client.events import (
-    Disconnected,
-    Event,
-    Gap,
-    Joined,
-    Kicked,
-    Left,
-    Message,
-    ModeChanged,
-    Present,
-    Reacted,
-    Reconnected,
-    Redacted,
-    Refused,
-    Renamed,
-    RoomRenamed,
-    Told,
-    TopicChanged,
-    Unconfirmed,
-)
+from asyncchat.client import events
 from asyncchat.client.recent import Recent
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.text.sanitize import shown
@@ -57,7 +38,7 @@ def ansi(fragments: Fragments, *, colour: bool) -> str:
     return "".join(f"\x1b[{_SGR[style]}m{text}\x1b[0m" if style else text for style, text in fragments)
 
 
-def plain_lines(message: Message) -> list[str]:
+def plain_lines(message: events.Message) -> list[str]:
     """A message as lines of a pipe: ``NAME: text``, each of its lines one."""
     nick = shown(message.nick)
     before = f"* {nick} " if message.action else f"{nick}: "
@@ -75,7 +56,7 @@ def names_line(names: Sequence[str], *, most: int = _NAMES_SHOWN) -> str:
     return told if len(names) <= most else f"{told} and {len(names) - most} more"
 
 
-def notice_of(event: Event, room: str) -> str:
+def notice_of(event: events.Event, room: str) -> str:
     """What an event other than a message says to people; '' for nothing. ``room`` is the current one."""
     words = _NOTICES.get(type(event))
     return shown(words(event, room)) if words is not None else ""
@@ -99,25 +80,25 @@ class Renderer:
         self._day: date | None = None
         self.recent = Recent() if recent is None else recent
 
-    def event(self, event: Event) -> list[Fragments]:
+    def event(self, event: events.Event) -> list[Fragments]:
         """The lines of an event."""
-        if isinstance(event, Message):
+        if isinstance(event, events.Message):
             return [] if fold(event.nick) in self.ignored and not event.own else self.message(event)
-        if isinstance(event, Disconnected):  # the prompt says when it tries again
+        if isinstance(event, events.Disconnected):  # the prompt says when it tries again
             return [[("error", f"-- {shown(f'disconnected{_why_broken(event)}')} --")]]
-        if isinstance(event, Reacted | Redacted):
+        if isinstance(event, events.Reacted | events.Redacted):
             return [] if fold(event.nick) in self.ignored else [[("dim", f"-- {self._marked(event)} --")]]
-        if isinstance(event, RoomRenamed):
+        if isinstance(event, events.RoomRenamed):
             self.recent.rename_room(event.room, event.now)
             if fold(event.room) == fold(self.room):
                 self.room = event.now
         notice = notice_of(event, self.room)
         if not notice:
             return []
-        style = "error" if isinstance(event, Refused | Gap | Unconfirmed) else "dim"
+        style = "error" if isinstance(event, events.Refused | events.Gap | events.Unconfirmed) else "dim"
         return [[(style, f"-- {notice} --")]]
 
-    def message(self, message: Message) -> list[Fragments]:
+    def message(self, message: events.Message) -> list[Fragments]:
         """The lines of a message: a day mark where the day changes, then itself."""
         told = self._about(message.reply_to) if message.reply_to else ""
         self.recent.put(message)
@@ -148,11 +129,11 @@ class Renderer:
             line.append(("", f": {shown(first)}"))
         return [*lines, line, *([("", _UNDER + shown(text))] for text in others)]
 
-    def _marked(self, event: Reacted | Redacted) -> str:
+    def _marked(self, event: events.Reacted | events.Redacted) -> str:
         """What was done to a message."""
         where, nick = _in(event.room, self.room), shown(event.nick)
         place = f" in{shown(where)}" if where and event.room.startswith(("#", "&")) else ""
-        if isinstance(event, Reacted):
+        if isinstance(event, events.Reacted):
             verb = "reacts with" if event.on else "takes back"
             to = "to" if event.on else "from"
             return f"{nick} {verb} {shown(event.reaction)} {to} {self._about(event.id)}{place}"
@@ -187,7 +168,7 @@ def _why(reason: str) -> str:
     return f" ({reason})" if reason else ""
 
 
-def _joined(event: Joined, room: str) -> str:
+def _joined(event: events.Joined, room: str) -> str:
     if event.own:
         return f"you are {event.nick} in {event.room}"
     if fold(event.room) == LOBBY:
@@ -195,89 +176,89 @@ def _joined(event: Joined, room: str) -> str:
     return f"{event.nick} joined {event.room}"
 
 
-def _left(event: Left, room: str) -> str:
+def _left(event: events.Left, room: str) -> str:
     if event.own:
         return f"you left {event.room}{_why(event.reason)}"
     place = "chat" if fold(event.room) == LOBBY else event.room
     return f"{event.nick} left {place}{_why(event.reason)}"
 
 
-def _kicked(event: Kicked, room: str) -> str:
+def _kicked(event: events.Kicked, room: str) -> str:
     who = "you were" if event.own else f"{event.nick} was"
     return f"{who} removed from {event.room} by {event.by}{_why(event.reason)}"
 
 
-def _renamed(event: Renamed, room: str) -> str:
+def _renamed(event: events.Renamed, room: str) -> str:
     return f"{'you are' if event.own else f'{event.nick} is'} now {event.now}"
 
 
-def _room_renamed(event: RoomRenamed, room: str) -> str:
+def _room_renamed(event: events.RoomRenamed, room: str) -> str:
     return f"{event.nick} renamed {event.room} to {event.now}{_why(event.reason)}"
 
 
-def _reacted(event: Reacted, room: str) -> str:
+def _reacted(event: events.Reacted, room: str) -> str:
     if event.on:
         return f"{event.nick} reacts with {event.reaction} to an earlier message"
     return f"{event.nick} takes back {event.reaction}"
 
 
-def _redacted(event: Redacted, room: str) -> str:
+def _redacted(event: events.Redacted, room: str) -> str:
     return f"{event.nick} takes a message out of {event.room}{_why(event.reason)}"
 
 
-def _topic(event: TopicChanged, room: str) -> str:
+def _topic(event: events.TopicChanged, room: str) -> str:
     where = _in(event.room, room)
     if not event.topic:
         return f"{event.nick} removed the topic{' of' + where if where else ''}"
     return f"topic{' of' + where if where else ''}: {event.topic} ({event.nick})"
 
 
-def _mode(event: ModeChanged, room: str) -> str:
+def _mode(event: events.ModeChanged, room: str) -> str:
     return f"{event.nick} set {event.room} {event.mode}"
 
 
-def _present(event: Present, room: str) -> str:
+def _present(event: events.Present, room: str) -> str:
     topic = f"; topic: {event.topic}" if event.topic else ""
     return f"in {event.room}: {names_line(event.nicks)}{topic}"
 
 
-def _refused(event: Refused, room: str) -> str:
+def _refused(event: events.Refused, room: str) -> str:
     about = f"{event.about}: " if event.about else ""
     text = f" (not sent: {event.text})" if event.text else ""
     return f"{about}{event.reason}{text}"
 
 
-def _why_broken(event: Disconnected) -> str:
+def _why_broken(event: events.Disconnected) -> str:
     return "" if event.reason == "the server closed the connection" else _why(event.reason)
 
 
-def _disconnected(event: Disconnected, room: str) -> str:
+def _disconnected(event: events.Disconnected, room: str) -> str:
     why = _why_broken(event)
     if event.retry_in is None:
         return f"disconnected{why}"
     return f"disconnected{why}, trying again in {event.retry_in:.0f} s (Ctrl-C leaves)"
 
 
-def _gap(event: Gap, room: str) -> str:
+def _gap(event: events.Gap, room: str) -> str:
     since, until = event.since.astimezone(), event.until.astimezone()
     return f"what was said in {event.room} between {since:%H:%M:%S} and {until:%H:%M:%S} is not known"
 
 
 _NOTICES: dict[type[Any], Callable[[Any, str], str]] = {
-    Joined: _joined,
-    Left: _left,
-    Kicked: _kicked,
-    Reacted: _reacted,
-    Redacted: _redacted,
-    Renamed: _renamed,
-    RoomRenamed: _room_renamed,
-    TopicChanged: _topic,
-    ModeChanged: _mode,
-    Present: _present,
-    Told: lambda event, room: event.text,
-    Refused: _refused,
-    Disconnected: _disconnected,
-    Reconnected: lambda event, room: f"connected again as {event.nick}",
-    Gap: _gap,
-    Unconfirmed: lambda event, room: f"not known whether it was sent: {event.text}",
+    events.Joined: _joined,
+    events.Left: _left,
+    events.Kicked: _kicked,
+    events.Reacted: _reacted,
+    events.Redacted: _redacted,
+    events.Renamed: _renamed,
+    events.RoomRenamed: _room_renamed,
+    events.TopicChanged: _topic,
+    events.ModeChanged: _mode,
+    events.Present: _present,
+    events.Told: lambda event, room: event.text,
+    events.Refused: _refused,
+    events.Disconnected: _disconnected,
+    events.Reconnected: lambda event, room: f"connected again as {event.nick}",
+    events.Gap: _gap,
+    events.Unconfirmed: lambda event, room: f"not known whether it was sent: {event.text}",
 }

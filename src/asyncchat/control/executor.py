@@ -23,17 +23,14 @@ class CommandExecutor(Protocol):
     @property
     def running(self) -> bool:
         """Whether a server is running."""
-        ...
 
     @property
     def chat(self) -> Chat:
         """The state, only to be read."""
-        ...
 
     @property
     def log(self) -> Log:
         """The history, only to be read."""
-        ...
 
     async def submit(self, command: Command) -> Sequence[object]:
         """Decides a command for ``SERVER``.
@@ -41,7 +38,6 @@ class CommandExecutor(Protocol):
         Returns:
             Its outcome, once the log has its records; a refusal if the log can't be written now.
         """
-        ...
 
 
 async def execute(executor: CommandExecutor, command: Command) -> list[Event]:

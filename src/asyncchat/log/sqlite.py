@@ -15,16 +15,7 @@ from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
 
 from asyncchat.core.events import Event, Record
 from asyncchat.core.ids import Ids
-from asyncchat.log import reader, schema, search, snapshot
-from asyncchat.log.base import (
-    LogError,
-    Page,
-    PageQuery,
-    RetentionPolicy,
-    SearchQuery,
-    SearchResult,
-    StreamRange,
-)
+from asyncchat.log import base, reader, schema, search, snapshot
 from asyncchat.log.database import Database
 from asyncchat.log.fts import SearchIndex
 from asyncchat.log.fts_indexer import Indexer, open_index
@@ -128,12 +119,12 @@ class SqliteLog:
                 return snapshot.state(connection)
             except sqlite3.Error as error:
                 raise schema.explain(error, self._path) from error
-            except LogError as error:
-                raise LogError(
+            except base.LogError as error:
+                raise base.LogError(
                     f"The history {self._path} can't be used: {error}. Upgrade asyncchat"
                 ) from error
 
-    def set_retention(self, policy: RetentionPolicy) -> None:
+    def set_retention(self, policy: base.RetentionPolicy) -> None:
         """Removes from now on what the policy does not keep; see ``Log.set_retention``."""
         self._maintenance.set_retention(policy)
 
@@ -155,7 +146,7 @@ class SqliteLog:
         self._maintenance.appended()
         self._indexer.appended()
 
-    async def read(self, query: PageQuery, count_to: int = 0) -> Page:
+    async def read(self, query: base.PageQuery, count_to: int = 0) -> base.Page:
         """Messages of a room; see ``Log.read``."""
         return await self._read(reader.page, query, count_to)
 
@@ -164,7 +155,7 @@ class SqliteLog:
         return await self._read(reader.find, number)
 
     async def newest(
-        self, rooms: Sequence[str], owners: Sequence[StreamRange], upto: int
+        self, rooms: Sequence[str], owners: Sequence[base.StreamRange], upto: int
     ) -> tuple[tuple[str, Record], ...]:
         """The newest messages; see ``Log.newest``."""
         return await self._read(reader.newest, rooms, owners, upto)
@@ -182,13 +173,13 @@ class SqliteLog:
         """What operators of the server did; see ``Log.audit``."""
         return await self._read(reader.audit, upto, after_time, limit)
 
-    async def search(self, query: SearchQuery) -> SearchResult:
+    async def search(self, query: base.SearchQuery) -> base.SearchResult:
         """Messages that have what is searched for; see ``Log.search``.
 
         Searches take turns in one thread. Each ends after a limited time.
         """
         if not query.rooms:
-            return SearchResult((), None)
+            return base.SearchResult((), None)
         try:
             try:
                 return await self._search(query)
@@ -243,7 +234,7 @@ class SqliteLog:
         self._in_thread = self._detour
         self._detour = min(2 * self._detour, _MAX_DETOUR)
 
-    async def _search(self, query: SearchQuery) -> SearchResult:
+    async def _search(self, query: base.SearchQuery) -> base.SearchResult:
         run, tuning = self._search_thread.run, self._tuning
         window, limit = query.window, query.window.limit
         connection = await run(self._connect_search)
@@ -265,14 +256,14 @@ class SqliteLog:
             left = step.left
             took += step.took
         if left.is_empty and len(found) <= limit:
-            return SearchResult(window.oldest_first(found), None)
+            return base.SearchResult(window.oldest_first(found), None)
         if len(found) > limit:
             del found[limit:]
             reached = found[-1].number if found else query.upto + 1
         else:
             reached = left.high + 1 if window.newest else left.low
         time = await run(search.time_at, connection, reached)
-        return SearchResult(window.oldest_first(found), reached, time)
+        return base.SearchResult(window.oldest_first(found), reached, time)
 
     def _connect_search(self) -> sqlite3.Connection:
         """The connection of the searches, opened with the first one."""

@@ -11,18 +11,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from asyncchat.core.events import Event
+from asyncchat.core.features import room_modes
 from asyncchat.core.features.messages import SaidInPrivate
 from asyncchat.core.features.presence import Left, Renamed
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.features.redaction import Erased, RedactedInPrivate
-from asyncchat.core.features.room_modes import (
-    BanChanged,
-    FlagChanged,
-    MaskChanged,
-    MuteChanged,
-    RoleChanged,
-    SettingChanged,
-)
 from asyncchat.core.features.rooms import Joined, Kicked, Parted
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.names import fold
@@ -103,15 +96,15 @@ _STREAMS: dict[type[Event], Callable[[Any], tuple[str, ...]]] = {
     Reacted: _change,
     Erased: _change,
     TopicChanged: _change,
-    FlagChanged: _change,
-    SettingChanged: _change,
-    BanChanged: _change,
-    MuteChanged: _change,
-    MaskChanged: _change,
+    room_modes.FlagChanged: _change,
+    room_modes.SettingChanged: _change,
+    room_modes.BanChanged: _change,
+    room_modes.MuteChanged: _change,
+    room_modes.MaskChanged: _change,
     Joined: _presence,
     Parted: _presence,
     Kicked: _presence,
-    RoleChanged: _presence,
+    room_modes.RoleChanged: _presence,
     Left: _presence_everywhere,
     Renamed: _presence_everywhere,
 }

@@ -12,33 +12,11 @@ import msgspec
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
+from asyncchat.core.features import history, redaction
 from asyncchat.core.features.audit import AuditUnreadable, AuditView, ReadAudit
-from asyncchat.core.features.history import (
-    MORE_COUNTED,
-    Direction,
-    HistoryPage,
-    HistoryUnreadable,
-    NoSuchMessage,
-    ReadHistory,
-    ReadMissed,
-    ReadTargets,
-    ReplyTo,
-    Target,
-    TargetsUnreadable,
-    TargetsView,
-    Which,
-)
 from asyncchat.core.features.messages import Said, SaidInPrivate, Say, Tags
 from asyncchat.core.features.presence import Left, Renamed
 from asyncchat.core.features.reactions import React, Reacted, ReactedTo, ReactResolved, ReactUnresolved
-from asyncchat.core.features.redaction import (
-    EraseFrom,
-    EraseFromResolved,
-    Redact,
-    RedactionFault,
-    RedactionRefused,
-    RedactResolved,
-)
 from asyncchat.core.features.rooms import Joined, Kicked, Parted
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault
@@ -101,7 +79,7 @@ def under_current_name(where: Conversation, record: Record) -> Record:
 _PRESENCE_EVENTS = (Joined, Parted, Kicked, Left, Renamed)
 
 
-def _range(where: Conversation, command: ReadHistory, upto: int) -> PageQuery:
+def _range(where: Conversation, command: history.ReadHistory, upto: int) -> PageQuery:
     after_time = command.after_time
     if command.newest_seconds is not None:
         after_time = max(after_time or 0, wall_clock() - command.newest_seconds * 1_000_000)
@@ -111,7 +89,7 @@ def _range(where: Conversation, command: ReadHistory, upto: int) -> PageQuery:
         after_time,
         command.before_time,
         min(command.limit, PAGE_MOST),
-        command.end is Direction.NEWEST,
+        command.end is history.Direction.NEWEST,
     )
     return PageQuery(where.room, upto, window, where.beside, command.events)
 
@@ -155,13 +133,13 @@ class History:
         """The number of the last record before this run."""
         self.handlers: dict[type[Command], IoHandler] = {
             ReadAudit: self.read_acts,
-            ReadHistory: self.read_history,
-            ReadMissed: self.read_missed,
+            history.ReadHistory: self.read_history,
+            history.ReadMissed: self.read_missed,
             React: self.react,
-            ReplyTo: self.reply,
-            Redact: self.redact,
-            ReadTargets: self.read_targets,
-            EraseFrom: self.erase_from,
+            history.ReplyTo: self.reply,
+            redaction.Redact: self.redact,
+            history.ReadTargets: self.read_targets,
+            redaction.EraseFrom: self.erase_from,
         }
         """The I/O commands that it answers."""
 
@@ -206,28 +184,28 @@ class History:
             found.append(StreamRange(streams.account_prefix(me.account), since=account.time))
         return tuple(found)
 
-    async def read_history(self, session: Session, command: ReadHistory, upto: int) -> IoResult:
+    async def read_history(self, session: Session, command: history.ReadHistory, upto: int) -> IoResult:
         """Reads a page of a room's history, or of a private conversation."""
         answer: Reply | Refusal
         where = self.conversation_of(session, command.room, events=command.events)
         if where is None:
-            answer = HistoryUnreadable(command.room, command.context)
+            answer = history.HistoryUnreadable(command.room, command.context)
         else:
             log = self._log
             try:
-                page = await self._page_cache.read(_range(where, command, upto), MORE_COUNTED)
+                page = await self._page_cache.read(_range(where, command, upto), history.MORE_COUNTED)
                 records = page.records
                 if command.then is not None:
                     records += (await log.read(_range(where, command.then, upto))).records
             except LogError:
-                answer = HistoryUnreadable(command.room, command.context, failed=True)
+                answer = history.HistoryUnreadable(command.room, command.context, failed=True)
             else:
                 told = tuple(
                     under_current_name(where, record)
                     for record in records
                     if not self._is_hidden(session, where, record)
                 )
-                answer = HistoryPage(where.name, told, page.more, command.context, page.cut)
+                answer = history.HistoryPage(where.name, told, page.more, command.context, page.cut)
         return answer
 
     def _is_hidden(self, session: Session, where: Conversation, record: Record) -> bool:
@@ -244,7 +222,7 @@ class History:
         # A person's number is valid only for the run in which it was given.
         return record.number <= self._start_number or record.event.person.id != session.person_id
 
-    async def find_message(self, session: Session, which: Which, upto: int) -> Record | None:
+    async def find_message(self, session: Session, which: history.Which, upto: int) -> Record | None:
         """The message that a command is about; None where there is none that the session may read.
 
         Raises:
@@ -277,7 +255,7 @@ class History:
         except LogError:
             found = None
         if found is None and not command.tags:
-            return NoSuchMessage(which.to, which.number)
+            return history.NoSuchMessage(which.to, which.number)
         if found is None:
             asked: Command = ReactUnresolved(which.to, command.tags)
         else:
@@ -290,7 +268,7 @@ class History:
         id = self._log.ids.id_of(found.number)
         return (("+reply", id), ("+draft/reply", id))
 
-    async def reply(self, session: Session, command: ReplyTo, upto: int) -> IoResult:
+    async def reply(self, session: Session, command: history.ReplyTo, upto: int) -> IoResult:
         """Finds the message replied to; its author's name precedes the text, for clients without message
         ids."""
         which = command.which
@@ -299,24 +277,26 @@ class History:
         except LogError:
             found = None
         if found is None:
-            return NoSuchMessage(which.to, which.number)
+            return history.NoSuchMessage(which.to, which.number)
         message: Any = found.event
         text = f"{message.person.name}: {command.text}"
         said = Say(which.to, text, tags=self._answering(session, found))
         return said
 
-    async def redact(self, session: Session, command: Redact, upto: int) -> IoResult:
+    async def redact(self, session: Session, command: redaction.Redact, upto: int) -> IoResult:
         """Finds the message to redact; the hub decides whether the session may."""
         which = command.which
         try:
             found = await self.find_message(session, which, upto)
         except LogError:
-            failed = RedactionRefused(RedactionFault.FAILED, which.to, context=command.context)
+            failed = redaction.RedactionRefused(
+                redaction.RedactionFault.FAILED, which.to, context=command.context
+            )
             return failed
-        asked = RedactResolved(which, found, command.reason, command.context)
+        asked = redaction.RedactResolved(which, found, command.reason, command.context)
         return asked
 
-    async def read_missed(self, session: Session, command: ReadMissed, upto: int) -> IoResult:
+    async def read_missed(self, session: Session, command: history.ReadMissed, upto: int) -> IoResult:
         """Reads the person's private messages, sent and received, since it was last here."""
         me = self.chat.people.get(session.person_id)
         log = self._log
@@ -335,13 +315,13 @@ class History:
             if beside:
                 window = Window(before=command.before, after_time=command.after_time, limit=command.limit)
                 wanted = PageQuery("", upto, window, beside)
-                page = await log.read(wanted, MORE_COUNTED)
+                page = await log.read(wanted, history.MORE_COUNTED)
                 records, more = page.records, page.more
         except LogError:
-            return HistoryUnreadable("", command.context, failed=True)
-        return HistoryPage("", records, more, command.context)
+            return history.HistoryUnreadable("", command.context, failed=True)
+        return history.HistoryPage("", records, more, command.context)
 
-    async def read_targets(self, session: Session, command: ReadTargets, upto: int) -> IoResult:
+    async def read_targets(self, session: Session, command: history.ReadTargets, upto: int) -> IoResult:
         """Reads the conversations that the session may read, with the time of each one's last message."""
         chat = self.chat
         me = chat.people.get(session.person_id)
@@ -350,20 +330,20 @@ class History:
         try:
             newest = await self._log.newest(tuple(rooms), owners, upto)
         except LogError:
-            return TargetsUnreadable(command.context)
+            return history.TargetsUnreadable(command.context)
         present = {fold(person.account): person.name for person in chat.people.values() if person.account}
-        times: dict[str, Target] = {}
+        times: dict[str, history.Target] = {}
         for key, record in newest:
             name = rooms.get(key) or self._peer_name(session, key, record, present)
             known = times.get(fold(name))
             if known is None or known.time < record.time:
-                times[fold(name)] = Target(name, record.time)
+                times[fold(name)] = history.Target(name, record.time)
         found = sorted(
             (one for one in times.values() if command.after_time < one.time < command.before_time),
             key=lambda one: one.time,
         )
         wanted = found[-command.limit :] if command.newest else found[: command.limit]
-        return TargetsView(tuple(wanted), command.context)
+        return history.TargetsView(tuple(wanted), command.context)
 
     def _peer_name(self, session: Session, stream: str, record: Record, present: dict[str, str]) -> str:
         """The name by which a private conversation can be asked for."""
@@ -376,7 +356,7 @@ class History:
             return present.get(key) or (key if account is None else account.name)
         return event.to.name if event.to.key == key else event.person.name
 
-    async def erase_from(self, session: Session, command: EraseFrom, upto: int) -> IoResult:
+    async def erase_from(self, session: Session, command: redaction.EraseFrom, upto: int) -> IoResult:
         """Finds the messages to erase; the hub decides whether the session may."""
         room = self.chat.room_named(command.room)
         numbers: tuple[int, ...] = ()
@@ -384,8 +364,8 @@ class History:
             try:
                 numbers = await self._log.numbers_by(room.key, command.name, upto)
             except LogError:
-                return HistoryUnreadable(command.room, failed=True)
-        return EraseFromResolved(command.room, numbers)
+                return history.HistoryUnreadable(command.room, failed=True)
+        return redaction.EraseFromResolved(command.room, numbers)
 
     async def read_acts(self, session: Session, command: ReadAudit, upto: int) -> IoResult:
         """Reads the audit log, for an operator of the server."""

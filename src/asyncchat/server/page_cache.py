@@ -31,7 +31,6 @@ class Rooms(Protocol):
 
     def subscribers_in(self, key: str) -> Subscribers | None:
         """The subscribers of the room that has this key now: another object once it is another room."""
-        ...
 
 
 class _Entry(msgspec.Struct, frozen=True):

@@ -52,13 +52,14 @@ class MemoryLog:
 
     def __init__(self, keep: int = KEEP) -> None:
         self._keep = keep
-        self._last = 0
-        self._last_time = 0
-        self._ids = Ids([(1, base.new_epoch())])
+        self.last = 0
+        self.last_time = 0
+        self.ids = Ids([(1, base.new_epoch())])
+        self.messages = 0
         self._newest_batch: tuple[Record, ...] = ()
         self._streams: dict[str, deque[Record]] = {}
         """The records of rooms and streams, by the room's key or the stream's name."""
-        self._messages: deque[_Entry] = deque()
+        self._named: deque[_Entry] = deque()
         self._other_facts: deque[_Entry] = deque()
         self._removed: dict[str, tuple[int, int]] = {}
         """The number and the time of the last message that was removed from a room."""
@@ -69,26 +70,6 @@ class MemoryLog:
         self._acts: deque[Record] = deque(maxlen=_AUDIT_KEPT)
         self._facts: list[Event] = []
         self._snapshot_at = _STATE_FACTS
-
-    @property
-    def last(self) -> int:
-        """The number of the newest record."""
-        return self._last
-
-    @property
-    def last_time(self) -> int:
-        """The time of the newest record."""
-        return self._last_time
-
-    @property
-    def ids(self) -> Ids:
-        """The ids of this run's records."""
-        return self._ids
-
-    @property
-    def messages(self) -> int:
-        """It was empty when it was opened."""
-        return 0
 
     def state(self) -> Iterable[Event]:
         """The state facts of this run."""
@@ -103,11 +84,11 @@ class MemoryLog:
         """Adds records; see ``Log.append``."""
         if not records:
             return
-        if expected_last != self._last:
-            if tuple(records) == self._newest_batch and expected_last + len(records) == self._last:
+        if expected_last != self.last:
+            if tuple(records) == self._newest_batch and expected_last + len(records) == self.last:
                 return
-            raise base.SequenceConflict(f"The log's last record is {self._last}, not {expected_last}.")
-        base.check_sequence(expected_last, self._last_time, records)
+            raise base.SequenceConflict(f"The log's last record is {self.last}, not {expected_last}.")
+        base.check_sequence(expected_last, self.last_time, records)
         for record in records:
             event = record.event
             if event.audited:
@@ -122,12 +103,12 @@ class MemoryLog:
                     self._remove({event.number})
             if self._keep:
                 self._keep_record(record)
-        self._last = records[-1].number
-        self._last_time = records[-1].time
+        self.last = records[-1].number
+        self.last_time = records[-1].time
         self._newest_batch = tuple(records)
         if self._days:
-            self._oldest = self._last_time - self._days * _DAY
-        for order in (self._messages, self._other_facts):
+            self._oldest = self.last_time - self._days * _DAY
+        for order in (self._named, self._other_facts):
             if len(order) > self._keep or self._days:
                 self._trim(order)
         if len(self._facts) > self._snapshot_at:
@@ -246,7 +227,7 @@ class MemoryLog:
         for key in keys:
             self._streams.setdefault(key, deque()).append(record)
         named = isinstance(event, _MESSAGES_AND_REACTIONS)
-        (self._messages if named else self._other_facts).append((record.number, record.time, keys))
+        (self._named if named else self._other_facts).append((record.number, record.time, keys))
         if named:
             self._by_number[record.number] = record
 
@@ -283,7 +264,7 @@ class MemoryLog:
                 )
         if old in self._removed:
             self._removed[key] = self._removed.pop(old)
-        for order in (self._messages, self._other_facts):
+        for order in (self._named, self._other_facts):
             for at, (number, time, keys) in enumerate(order):
                 if not moves.keys().isdisjoint(keys):
                     order[at] = (number, time, tuple(moves.get(name, name) for name in keys))

@@ -14,7 +14,6 @@ from time import perf_counter
 from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
 
 from asyncchat.core.events import Event, Record
-from asyncchat.core.ids import Ids
 from asyncchat.log import base, reader, schema, search, snapshot
 from asyncchat.log.database import Database
 from asyncchat.log.fts import SearchIndex
@@ -45,7 +44,9 @@ class SqliteLog:
         self._database = database
         self._power = power
         self._tuning = tuning
-        self._path = database.path
+        self.path = database.path
+        self.ids = database.ids
+        self.messages = database.messages
         self._writer = Writer(database)
         self._turn = asyncio.Lock()
         self._in_thread = 0
@@ -93,21 +94,6 @@ class SqliteLog:
         """The time of the newest record."""
         return self._writer.last_time
 
-    @property
-    def ids(self) -> Ids:
-        """The ids of the file's records."""
-        return self._database.ids
-
-    @property
-    def messages(self) -> int:
-        """How many messages it held when it was opened."""
-        return self._database.messages
-
-    @property
-    def path(self) -> Path:
-        """The file's real path."""
-        return self._path
-
     def state(self) -> Iterable[Event]:
         """The state facts; blocks the caller's thread, so it is for the start, before serving.
 
@@ -118,10 +104,10 @@ class SqliteLog:
             try:
                 return snapshot.state(connection)
             except sqlite3.Error as error:
-                raise schema.explain(error, self._path) from error
+                raise schema.explain(error, self.path) from error
             except base.LogError as error:
                 raise base.LogError(
-                    f"The history {self._path} can't be used: {error}. Upgrade asyncchat"
+                    f"The history {self.path} can't be used: {error}. Upgrade asyncchat"
                 ) from error
 
     def set_retention(self, policy: base.RetentionPolicy) -> None:
@@ -189,7 +175,7 @@ class SqliteLog:
                 await self._indexer.disable(error)
                 return await self._search(query)
         except sqlite3.Error as error:
-            raise schema.explain(error, self._path) from error
+            raise schema.explain(error, self.path) from error
 
     async def run_maintenance(self) -> None:
         """Does all maintenance now, which else waits for a quiet moment.
@@ -201,7 +187,7 @@ class SqliteLog:
             await self._maintenance.run_now()
             await self._indexer.run_now()
         except sqlite3.Error as error:
-            raise schema.explain(error, self._path) from error
+            raise schema.explain(error, self.path) from error
 
     async def close(self) -> None:
         """Closes it cleanly: everything is on the disk, and the next start continues the same epoch."""
@@ -273,7 +259,7 @@ class SqliteLog:
             self._search_connection.execute("DETACH found")
             self._search_by_index = False
         elif self._indexer.has_index and not self._search_by_index:
-            search.attach(self._search_connection, self._path)
+            search.attach(self._search_connection, self.path)
             self._search_by_index = True
         return self._search_connection
 
@@ -283,4 +269,4 @@ class SqliteLog:
         try:
             return await self._reader_thread.run(job, self._read_connection, *args, **kwargs)
         except sqlite3.Error as error:
-            raise schema.explain(error, self._path) from error
+            raise schema.explain(error, self.path) from error

@@ -160,8 +160,6 @@ def _from_file(name: str) -> dict[str, Stated]:
 
 
 class _File:
-    """One file being read."""
-
     def __init__(self, name: str, lines: Mapping[tuple[str, ...], int]) -> None:
         self._name = name
         self._lines = lines

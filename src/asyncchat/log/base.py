@@ -190,13 +190,10 @@ class Log(Protocol):
     def last_time(self) -> int:
         """The time of the newest record (microseconds since 1970 UTC); 0 when there is none."""
 
-    @property
-    def ids(self) -> Ids:
-        """The ids of this log's records, past and future."""
-
-    @property
-    def messages(self) -> int:
-        """How many messages (``Said``, ``SaidInPrivate``) it held when it was opened, without erased ones."""
+    ids: Ids
+    """The ids of this log's records, past and future."""
+    messages: int
+    """How many messages (``Said``, ``SaidInPrivate``) it held when it was opened, without erased ones."""
 
     def state(self) -> Iterable[Event]:
         """The facts of kind ``Retention.STATE``, oldest first, or fewer facts that give the same state."""

@@ -232,7 +232,6 @@ class MemoryLog:
             self._by_number[record.number] = record
 
     def _erase(self, numbers: Iterable[int], room: str) -> None:
-        """Removes messages of a room and reactions in it."""
         gone = {
             number
             for number in numbers
@@ -249,7 +248,6 @@ class MemoryLog:
             self._streams[key] = deque(record for record in self._streams[key] if record.number not in gone)
 
     def _rename_room(self, event: RoomRenamed) -> None:
-        """Moves what belongs to a room's old name to the new one."""
         old, key = fold(event.room), fold(event.to)
         if old == key:
             return
@@ -303,7 +301,6 @@ def _names(event: Event) -> tuple[str, ...]:
 
 
 def _moved_to(record: Record, room: str) -> Record:
-    """A record as it stands in the history of a room with a new name."""
     if not isinstance(record.event, Said):
         return record
     return msgspec.structs.replace(record, event=msgspec.structs.replace(record.event, room=room))

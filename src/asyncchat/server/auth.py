@@ -16,6 +16,7 @@ from asyncchat.core.features import accounts
 from asyncchat.core.features.opers import GrantOper, NotFromHere, Oper
 from asyncchat.core.features.server import Unlock, Unlocked, WrongPassword
 from asyncchat.core.names import fold
+from asyncchat.core.people import NOBODY, Person
 from asyncchat.core.replies import AccountFault, AccountRefused
 from asyncchat.server.password_guard import PASSWORD_LETTERS, WRONG_SECONDS
 from asyncchat.server.session import Ending
@@ -136,7 +137,7 @@ class Authentication:
         self, session: Session, command: accounts.LogInWithPassword, _upto: int
     ) -> IoResult:
         """Checks a password that was sent in the clear, and logs in."""
-        name = command.account or self._name(session)
+        name = command.account or self._person(session).name
         right = await self._checked(session, name, command.password, command.context)
         if isinstance(right, AccountRefused):
             return right
@@ -144,22 +145,19 @@ class Authentication:
 
     async def register(self, session: Session, command: accounts.RegisterAccount, _upto: int) -> IoResult:
         """Registers an account, if the options and the chat allow it."""
-        name = command.account or self._name(session) or command.name
+        name = command.account or self._person(session).name or command.name
         refusal = self._unregistrable(session, name, command)
-        if refusal is None:
-            fault = accounts.unmakable(self._chat, session.person_id, name)
-            if fault is not None:
-                # The hub refuses it with the reason; it needs no verifier for that.
-                return accounts.RegisterAccountVerified(name, "", context=command.context)
-            self.guard.record_registration(
-                session.address
-            )  # before it is hashed: many may be asked for at once
-            try:
-                verifier = await self.guard.verifier(command.password)
-            except scram.ScramFault as error:
-                refusal = AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.context)
         if refusal is not None:
             return refusal
+        if accounts.unmakable(self._chat, session.person_id, name) is not None:
+            # The hub refuses it with the reason; it needs no verifier for that.
+            return accounts.RegisterAccountVerified(name, "", context=command.context)
+        # Before it is hashed: many may be asked for at once.
+        self.guard.record_registration(session.address)
+        try:
+            verifier = await self.guard.verifier(command.password)
+        except scram.ScramFault as error:
+            return AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.context)
         _logger.info("%s makes the account %s", session.address, name)
         return accounts.RegisterAccountVerified(name, verifier, command.email, command.context)
 
@@ -186,7 +184,7 @@ class Authentication:
 
     async def new_password(self, session: Session, command: accounts.NewPassword, _upto: int) -> IoResult:
         """Changes the password of the account that the session is logged in to."""
-        name = self._account(session)
+        name = self._person(session).account
         if len(command.password) < PASSWORD_LETTERS:
             detail = f"it needs {PASSWORD_LETTERS} characters or more"
             return AccountRefused(AccountFault.WEAK, name, detail, command.context)
@@ -198,7 +196,7 @@ class Authentication:
 
     async def drop(self, session: Session, command: accounts.DropAccount, _upto: int) -> IoResult:
         """Removes an account, with its password."""
-        name = command.account or self._account(session)
+        name = command.account or self._person(session).account
         if not name:
             return accounts.DropAccountVerified("", False, command.context)
         right = await self._checked(session, name, command.password, command.context)
@@ -210,13 +208,12 @@ class Authentication:
 
     async def reclaim(self, session: Session, command: accounts.Reclaim, _upto: int) -> IoResult:
         """Disconnects whoever has a name, for the owner of its account."""
-        right: bool | AccountRefused = True
-        if command.password:
-            right = await self._checked(session, command.name, command.password, command.context)
+        if not command.password:
+            return accounts.ReclaimVerified(command.name, False, command.take, command.context)
+        right = await self._checked(session, command.name, command.password, command.context)
         if isinstance(right, AccountRefused):
             return right
-        shown = right and bool(command.password)
-        asked = accounts.ReclaimVerified(command.name, shown, command.take, command.context)
+        asked = accounts.ReclaimVerified(command.name, right, command.take, command.context)
         return await self._delayed(session, command.name, right, asked)
 
     async def _checked(
@@ -249,13 +246,8 @@ class Authentication:
             await asyncio.sleep(WRONG_SECONDS)
         return command
 
-    def _name(self, session: Session) -> str:
-        person = self._chat.people.get(session.person_id)
-        return "" if person is None else person.name
-
-    def _account(self, session: Session) -> str:
-        person = self._chat.people.get(session.person_id)
-        return "" if person is None else person.account
+    def _person(self, session: Session) -> Person:
+        return self._chat.people.get(session.person_id) or NOBODY
 
     async def claim_owner(self, session: Session, command: Oper, _upto: int) -> IoResult:
         """Checks the owner code, or a named operator's password."""
@@ -265,10 +257,8 @@ class Authentication:
             await asyncio.sleep(WRONG_SECONDS)
             return NotFromHere(command.name)
         else:
-            person = self._chat.people.get(session.person_id)
-            account = "" if person is None else person.account
             verified = self.guard.count_guess(session.address) and await self.passwords.verify_operator(
-                command.name, command.code, account
+                command.name, command.code, self._person(session).account
             )
             if verified:
                 self.guard.forget_guesses(session.address)

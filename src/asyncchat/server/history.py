@@ -20,7 +20,7 @@ from asyncchat.core.features.reactions import React, Reacted, ReactedTo, ReactRe
 from asyncchat.core.features.rooms import Joined, Kicked, Parted
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault
-from asyncchat.core.replies import NotServerOperator, Refusal, Reply
+from asyncchat.core.replies import NotServerOperator
 from asyncchat.core.roles import Right
 from asyncchat.log import streams
 from asyncchat.log.base import LogError, PageQuery, StreamRange, Window
@@ -29,7 +29,6 @@ from asyncchat.server.page_cache import PageCache
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
-    from asyncchat.core.people import Person
     from asyncchat.core.rooms import Room
     from asyncchat.log.base import Log
     from asyncchat.server.page_cache import Rooms
@@ -79,14 +78,18 @@ def under_current_name(where: Conversation, record: Record) -> Record:
 _PRESENCE_EVENTS = (Joined, Parted, Kicked, Left, Renamed)
 
 
+def start_time(after: int | None, newest_seconds: int | None) -> int | None:
+    """The time after which to read, where it is given as a time, as seconds before now, or as both."""
+    if newest_seconds is None:
+        return after
+    return max(after or 0, wall_clock() - newest_seconds * 1_000_000)
+
+
 def _range(where: Conversation, command: history.ReadHistory, upto: int) -> PageQuery:
-    after_time = command.after_time
-    if command.newest_seconds is not None:
-        after_time = max(after_time or 0, wall_clock() - command.newest_seconds * 1_000_000)
     window = Window(
         command.after,
         command.before,
-        after_time,
+        start_time(command.after_time, command.newest_seconds),
         command.before_time,
         min(command.limit, PAGE_MOST),
         command.end is history.Direction.NEWEST,
@@ -156,8 +159,8 @@ class History:
             ):
                 return None
             return room_conversation(room, events=events)
-        me = chat.people.get(session.person_id)
-        if me is None or name_fault(to) is not None:
+        mine = self.own_streams(session)
+        if not mine or name_fault(to) is not None:
             return None
         other = chat.person_named(to)
         ends = [streams.name_suffix(to)]
@@ -167,46 +170,40 @@ class History:
             ends.append(streams.account_suffix(other.account))
         account = chat.accounts.get(fold(to))
         name = other.name if other is not None else account.name if account is not None else to
-        beside = [
-            msgspec.structs.replace(mine, name=mine.name + end)
-            for mine in self.own_streams(session, me)
-            for end in ends
-        ]
+        beside = [msgspec.structs.replace(stream, name=stream.name + end) for stream in mine for end in ends]
         return Conversation(name, beside=tuple(beside))
 
-    def own_streams(self, session: Session, me: Person) -> tuple[StreamRange, ...]:
-        """The prefixes of the streams of a person's private conversations, and since when they are its
-        own."""
-        found = [StreamRange(streams.session_prefix(me.id), after=self._start_number)]
+    def own_streams(self, session: Session) -> tuple[StreamRange, ...]:
+        """The prefixes of the streams of a person's private conversations, and since when they are its own;
+        none for a session that has not entered."""
+        me = self.chat.people.get(session.person_id)
+        if me is None:
+            return ()
+        found = StreamRange(streams.session_prefix(me.id), after=self._start_number)
         account = self.chat.accounts.get(fold(me.account)) if me.account else None
-        if account is not None:
-            # An earlier account of that name, now removed, was somebody else's.
-            found.append(StreamRange(streams.account_prefix(me.account), since=account.time))
-        return tuple(found)
+        if account is None:
+            return (found,)
+        # An earlier account of that name, now removed, was somebody else's.
+        return (found, StreamRange(streams.account_prefix(me.account), since=account.time))
 
     async def read_history(self, session: Session, command: history.ReadHistory, upto: int) -> IoResult:
         """Reads a page of a room's history, or of a private conversation."""
-        answer: Reply | Refusal
         where = self.conversation_of(session, command.room, events=command.events)
         if where is None:
-            answer = history.HistoryUnreadable(command.room, command.context)
-        else:
-            log = self._log
-            try:
-                page = await self._page_cache.read(_range(where, command, upto), history.MORE_COUNTED)
-                records = page.records
-                if command.then is not None:
-                    records += (await log.read(_range(where, command.then, upto))).records
-            except LogError:
-                answer = history.HistoryUnreadable(command.room, command.context, failed=True)
-            else:
-                told = tuple(
-                    under_current_name(where, record)
-                    for record in records
-                    if not self._is_hidden(session, where, record)
-                )
-                answer = history.HistoryPage(where.name, told, page.more, command.context, page.cut)
-        return answer
+            return history.HistoryUnreadable(command.room, command.context)
+        try:
+            page = await self._page_cache.read(_range(where, command, upto), history.MORE_COUNTED)
+            records = page.records
+            if command.then is not None:
+                records += (await self._log.read(_range(where, command.then, upto))).records
+        except LogError:
+            return history.HistoryUnreadable(command.room, command.context, failed=True)
+        told = tuple(
+            under_current_name(where, record)
+            for record in records
+            if not self._is_hidden(session, where, record)
+        )
+        return history.HistoryPage(where.name, told, page.more, command.context, page.cut)
 
     def _is_hidden(self, session: Session, where: Conversation, record: Record) -> bool:
         """Whether an auditorium hides from the session that somebody joined or left."""
@@ -229,14 +226,13 @@ class History:
             LogError: the history can't be read now.
         """
         where = self.conversation_of(session, which.to)
-        log = self._log
         if where is None:
             return None
         if which.number is not None:
-            record = await log.find(which.number) if which.number <= upto else None
+            record = await self._log.find(which.number) if which.number <= upto else None
             return record if record is not None and _was_said_in(record, where) else None
         me = self.chat.people.get(session.person_id)
-        page = await log.read(PageQuery(where.room, upto, Window(limit=_LOOKED_THROUGH), where.beside))
+        page = await self._log.read(PageQuery(where.room, upto, Window(limit=_LOOKED_THROUGH), where.beside))
         wanted = fold(which.name)
         for record in reversed(page.records):
             assert isinstance(record.event, Said | SaidInPrivate)  # noqa: S101 - a page without events
@@ -257,13 +253,11 @@ class History:
         if found is None and not command.tags:
             return history.NoSuchMessage(which.to, which.number)
         if found is None:
-            asked: Command = ReactUnresolved(which.to, command.tags)
-        else:
-            tags = command.tags or (*self._answering(session, found), (_VERBS[command.on], command.reaction))
-            asked = ReactResolved(which.to, found, command.reaction, command.on, tags)
-        return asked
+            return ReactUnresolved(which.to, command.tags)
+        tags = command.tags or (*self._answering(found), (_VERBS[command.on], command.reaction))
+        return ReactResolved(which.to, found, command.reaction, command.on, tags)
 
-    def _answering(self, session: Session, found: Record) -> Tags:
+    def _answering(self, found: Record) -> Tags:
         """The tags that name the message replied to (IRCv3 client-tags/reply), also under their old name."""
         id = self._log.ids.id_of(found.number)
         return (("+reply", id), ("+draft/reply", id))
@@ -280,8 +274,7 @@ class History:
             return history.NoSuchMessage(which.to, which.number)
         message: Any = found.event
         text = f"{message.person.name}: {command.text}"
-        said = Say(which.to, text, tags=self._answering(session, found))
-        return said
+        return Say(which.to, text, tags=self._answering(found))
 
     async def redact(self, session: Session, command: redaction.Redact, upto: int) -> IoResult:
         """Finds the message to redact; the hub decides whether the session may."""
@@ -289,52 +282,43 @@ class History:
         try:
             found = await self.find_message(session, which, upto)
         except LogError:
-            failed = redaction.RedactionRefused(
+            return redaction.RedactionRefused(
                 redaction.RedactionFault.FAILED, which.to, context=command.context
             )
-            return failed
-        asked = redaction.RedactResolved(which, found, command.reason, command.context)
-        return asked
+        return redaction.RedactResolved(which, found, command.reason, command.context)
 
     async def read_missed(self, session: Session, command: history.ReadMissed, upto: int) -> IoResult:
         """Reads the person's private messages, sent and received, since it was last here."""
-        me = self.chat.people.get(session.person_id)
-        log = self._log
-        records: tuple[Record, ...] = ()
-        more = 0
+        owners = self.own_streams(session)
         try:
-            newest = () if me is None else await log.newest((), self.own_streams(session, me), upto)
-            since = {stream.name: stream for stream in (() if me is None else self.own_streams(session, me))}
+            newest = await self._log.newest((), owners, upto)
             beside = tuple(
                 msgspec.structs.replace(stream, name=name)
                 for name, record in newest
                 if record.time > command.after_time
-                for start, stream in since.items()
-                if name.startswith(start)
+                for stream in owners
+                if name.startswith(stream.name)
             )
-            if beside:
-                window = Window(before=command.before, after_time=command.after_time, limit=command.limit)
-                wanted = PageQuery("", upto, window, beside)
-                page = await log.read(wanted, history.MORE_COUNTED)
-                records, more = page.records, page.more
+            if not beside:
+                return history.HistoryPage("", (), 0, command.context)
+            window = Window(before=command.before, after_time=command.after_time, limit=command.limit)
+            page = await self._log.read(PageQuery("", upto, window, beside), history.MORE_COUNTED)
         except LogError:
             return history.HistoryUnreadable("", command.context, failed=True)
-        return history.HistoryPage("", records, more, command.context)
+        return history.HistoryPage("", page.records, page.more, command.context)
 
     async def read_targets(self, session: Session, command: history.ReadTargets, upto: int) -> IoResult:
         """Reads the conversations that the session may read, with the time of each one's last message."""
         chat = self.chat
-        me = chat.people.get(session.person_id)
         rooms = {room.key: room.name for room in chat.rooms_with(session.person_id)}
-        owners = () if me is None else self.own_streams(session, me)
         try:
-            newest = await self._log.newest(tuple(rooms), owners, upto)
+            newest = await self._log.newest(tuple(rooms), self.own_streams(session), upto)
         except LogError:
             return history.TargetsUnreadable(command.context)
         present = {fold(person.account): person.name for person in chat.people.values() if person.account}
         times: dict[str, history.Target] = {}
         for key, record in newest:
-            name = rooms.get(key) or self._peer_name(session, key, record, present)
+            name = rooms.get(key) or self._peer_name(key, record, present)
             known = times.get(fold(name))
             if known is None or known.time < record.time:
                 times[fold(name)] = history.Target(name, record.time)
@@ -345,7 +329,7 @@ class History:
         wanted = found[-command.limit :] if command.newest else found[: command.limit]
         return history.TargetsView(tuple(wanted), command.context)
 
-    def _peer_name(self, session: Session, stream: str, record: Record, present: dict[str, str]) -> str:
+    def _peer_name(self, stream: str, record: Record, present: dict[str, str]) -> str:
         """The name by which a private conversation can be asked for."""
         event = record.event
         assert isinstance(event, SaidInPrivate)  # noqa: S101 - the newest message of a conversation
@@ -371,12 +355,8 @@ class History:
         """Reads the audit log, for an operator of the server."""
         if session.person_id not in self.chat.server_operators:
             return NotServerOperator()
-        after = command.after_time or 0
-        if command.newest_seconds is not None:
-            after = max(after, wall_clock() - command.newest_seconds * 1_000_000)
+        after = start_time(command.after_time, command.newest_seconds) or 0
         try:
-            records = await self._log.audit(upto, after, command.limit)
+            return AuditView(await self._log.audit(upto, after, command.limit), command.context)
         except LogError:
             return AuditUnreadable(command.context)
-        else:
-            return AuditView(records, command.context)

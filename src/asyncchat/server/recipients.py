@@ -34,30 +34,18 @@ class Recipient(Protocol):
     """The batch in which it is served individually."""
     subscriptions: tuple[Subscribers, ...]
     """Its rooms."""
-
-    @property
-    def id(self) -> int:
-        """Its own number; no two recipients have the same."""
-
-    @property
-    def address(self) -> str:
-        """Its client's address; empty without a client."""
-
-    @property
-    def ended(self) -> bool:
-        """Whether it must not be told anything any more."""
-
-    @property
-    def encoder(self) -> EventEncoder:
-        """Encodes others' events for it."""
-
-    @property
-    def pending(self) -> list[bytes]:
-        """What it is told in the batch in which it is served individually."""
-
-    @property
-    def ignoring(self) -> frozenset[str]:
-        """The names of those whom it ignores, folded."""
+    id: int
+    """Its own number; no two recipients have the same."""
+    address: str
+    """Its client's address; empty without a client."""
+    ended: bool
+    """Whether it must not be told anything any more."""
+    encoder: EventEncoder
+    """Encodes others' events for it."""
+    pending: list[bytes]
+    """What it is told in the batch in which it is served individually."""
+    ignoring: frozenset[str]
+    """The names of those whom it ignores, folded."""
 
     @property
     def write(self) -> Callable[[bytes], object]:

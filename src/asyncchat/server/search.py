@@ -19,9 +19,8 @@ from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.search import NotSearched, SearchPage
 from asyncchat.core.features.search import Search as SearchCommand
 from asyncchat.core.names import ROOM_SIGNS, fold
-from asyncchat.core.replies import Refusal, Reply
 from asyncchat.log.base import Log, LogError, PageQuery, SearchQuery, SearchResult, Window
-from asyncchat.server.history import PAGE_MOST, Conversation, History
+from asyncchat.server.history import PAGE_MOST, Conversation, History, start_time
 from asyncchat.server.hub import wall_clock
 
 if TYPE_CHECKING:
@@ -62,7 +61,6 @@ class Searcher:
             self._asked -= 1
 
     async def _read(self, query: SearchQuery, where: Conversation) -> SearchResult:
-        """The messages found in a private conversation, by reading it."""
         found: list[Record] = []
         limit, newest = query.window.limit, query.window.newest
         window = msgspec.structs.replace(query.window, limit=PRIVATE_PAGE)
@@ -122,11 +120,14 @@ class Search:
             ):
                 return NotSearched(command.room, command.context)
             rooms = [room.key]
-        after_time, before_time = _times(command)
+        before_time = command.before_time
+        if command.older_seconds is not None:
+            ago = wall_clock() - command.older_seconds * 1_000_000
+            before_time = ago if before_time is None else min(before_time, ago)
         window = Window(
             command.after,
             command.before,
-            after_time,
+            start_time(command.after_time, command.newer_seconds),
             before_time,
             min(command.limit, PAGE_MOST),
             command.end is Direction.NEWEST,
@@ -134,21 +135,7 @@ class Search:
         renamed = any(chat.rooms[key].renamed for key in rooms)
         query = SearchQuery(tuple(rooms), upto, window, command.terms, fold(command.name), renamed)
         found = await self._searcher.find(query, where)
-        answer: Reply | Refusal
         if found is None:
-            answer = NotSearched("", command.context)
-        else:
-            short = found.reached is not None and len(found.records) < window.limit
-            answer = SearchPage(found.records, found.reached, found.time, command.context, short)
-        return answer
-
-
-def _times(command: SearchCommand) -> tuple[int | None, int | None]:
-    """The times after and before which to search; some are given as seconds back from now."""
-    after, before = command.after_time, command.before_time
-    if command.newer_seconds is not None:
-        after = max(after or 0, wall_clock() - command.newer_seconds * 1_000_000)
-    if command.older_seconds is not None:
-        ago = wall_clock() - command.older_seconds * 1_000_000
-        before = ago if before is None else min(before, ago)
-    return after, before
+            return NotSearched("", command.context)
+        short = found.reached is not None and len(found.records) < window.limit
+        return SearchPage(found.records, found.reached, found.time, command.context, short)

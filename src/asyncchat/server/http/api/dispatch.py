@@ -111,9 +111,9 @@ class Api:
             refused = self._may(route, token, room)
             if refused is not None:
                 return refused
-            if token is not None and route.action not in token.actions:
-                token = None
-            if token is not None and room and not token.reaches(room):
+            if token is not None and (
+                route.action not in token.actions or (room and not token.reaches(room))
+            ):
                 token = None
         if room and room_fault(room) is not None:
             return problem(404, f"No room can be called so: {room_fault(room)}.")
@@ -125,22 +125,17 @@ class Api:
 
     def _may(self, route: Route, token: Token | None, room: str) -> Response | None:
         """Why the token, or its lack, does not allow the route; None if it does."""
-        if token is None:
-            if route.optional and not self._context.locked:
-                return None
-            return problem(
-                401, "Send a token: Authorization: Bearer TOKEN. One is made with: asyncchat token add",
-                _NEEDS_TOKEN,
-            )  # fmt: skip
         if route.optional and not self._context.locked:
             return None
+        if token is None:
+            words = "Send a token: Authorization: Bearer TOKEN. One is made with: asyncchat token add"
+            return problem(401, words, _NEEDS_TOKEN)
         if route.action not in token.actions or (room and not token.reaches(room)):
             where = f" in {room}" if room else ""
             return problem(403, f"This token does not allow to {route.action}{where}.")
         return None
 
     def _token(self, request: Request) -> Token | None:
-        """The token of a request."""
         scheme, _, secret = request.header("authorization").partition(" ")
         if scheme.lower() != "bearer":
             return None

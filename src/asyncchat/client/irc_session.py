@@ -215,7 +215,7 @@ class IrcSession(ClientSession):
         """Asks for another nick."""
         if self._registered_now:
             self._dialect.change_nick(nick)
-        self._nick_fallback.want(nick)
+        self._nick_fallback.wanted = nick
 
     def command(self, command: str, *params: str) -> None:
         """Sends any IRC command."""
@@ -267,6 +267,7 @@ class IrcSession(ClientSession):
     # What the server sends.
 
     def _take(self, value: client_values.Value) -> None:
+        # A Pong needs no handler: ``receive_data`` has noted that the server answers.
         handler = _HANDLERS.get(type(value))
         if handler is not None:
             handler(self, value)
@@ -350,14 +351,8 @@ class IrcSession(ClientSession):
         if not value.own:
             self._regain(value.nick)
 
-    def _room_renamed(self, value: events.RoomRenamed) -> None:
-        self._resume.room_renamed(value)
-
     def _server_closes(self, value: client_values.Closing) -> None:
         self._closing = value.reason
-
-    def _pong(self, value: client_values.Pong) -> None:
-        """Needs nothing: ``receive_data`` has noted that the server answers."""
 
     # The steps from registration to being ready; each has a time limit.
 
@@ -411,9 +406,8 @@ class IrcSession(ClientSession):
 
     def _regain(self, nick: str) -> None:
         """Asks for the wanted nick again, which may be free now."""
-        if self._nick_fallback.is_alternative(self.nick) and self._fold(nick) == self._fold(
-            self._nick_fallback.wanted
-        ):
+        wanted = self._nick_fallback.wanted
+        if self.nick != wanted and self._fold(nick) == self._fold(wanted):
             self._dialect.change_nick(self._nick_fallback.ask_again())
 
     def _is_not_irc(self) -> bool:
@@ -448,11 +442,10 @@ _HANDLERS: dict[type[Any], Callable[[IrcSession, Any], None]] = {
     events.Present: lambda session, value: session._resume.in_room(value),
     events.Reacted: lambda session, value: session._resume.in_room(value),
     events.Redacted: lambda session, value: session._resume.in_room(value),
-    events.RoomRenamed: IrcSession._room_renamed,
+    events.RoomRenamed: lambda session, value: session._resume.room_renamed(value),
     events.TopicChanged: lambda session, value: session._resume.in_room(value),
     events.ModeChanged: lambda session, value: session._resume.in_room(value),
     events.Told: IrcSession._emit,
     events.Refused: IrcSession._emit,
     client_values.Closing: IrcSession._server_closes,
-    client_values.Pong: IrcSession._pong,
 }

@@ -26,7 +26,8 @@ class PlainSession(ClientSession):
     """The session of one client with one plain-text server, as the original chat was.
 
     There is one room, called the lobby. The server acknowledges nothing: a message counts as delivered when
-    the connection is still open one pause after it was written.
+    the connection is still open one pause after it was written. A last line can't be told from a message, and
+    the end of input is goodbye enough.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -79,10 +80,6 @@ class PlainSession(ClientSession):
         self._connected = self.ready = False
         self._enter_by = None
 
-    def ended_by(self) -> str:
-        """Nothing: a last line can't be told from a message."""
-        return ""
-
     def deadline(self) -> float | None:
         """The monotonic time at which ``wake`` must be called."""
         if not self._connected:
@@ -104,10 +101,6 @@ class PlainSession(ClientSession):
             self._enter(self._nick_fallback.ask_again())
         if self._enter_by is not None and now >= self._enter_by:
             self.failure = ClientError(f"joining did not finish within {self._settings.timeout:g} s")
-
-    def goodbye(self, reason: str) -> bytes:
-        """Nothing: the end of input is enough."""
-        return b""
 
     # What the program asks.
 
@@ -138,14 +131,6 @@ class PlainSession(ClientSession):
     def members(self, room: str) -> list[str]:
         """The members of the room, as far as is known."""
         return list(self._members.values())
-
-    def topic(self, room: str) -> str:
-        """Nothing: there are no topics."""
-        return ""
-
-    def server_tokens(self) -> dict[str, str]:
-        """Nothing: such a server announces nothing."""
-        return {}
 
     def join(self, room: str, key: str = "") -> None:
         """Fails for any room but the lobby."""

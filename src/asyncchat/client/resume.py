@@ -101,7 +101,7 @@ class Resume:
             self._former_nick = self._dialect.nick
         for cursor in self._cursors.values():
             cursor.joined = False
-            cursor.cancel_backfill()
+            cursor.backfill = None  # what was held is in the history too, and is read from it next time
 
     def late(self) -> None:
         """Ends all readings, because the history is too slow."""

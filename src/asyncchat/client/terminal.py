@@ -190,7 +190,6 @@ class Screen:
         self._refresh()
 
     def _refresh(self) -> None:
-        """Asks the main thread to show what waits."""
         if (loop := self._session.app.loop) is not None:
             with suppress(RuntimeError):  # it has just ended
                 loop.call_soon_threadsafe(self._draw)

@@ -282,7 +282,7 @@ class IrcSession(ClientSession):
 
     def _nick_refused(self, value: client_values.NickRefused) -> None:
         if self._dialect.registered:
-            if not self._nick_fallback.refused_later(value.nick):
+            if not self._nick_fallback.refused_later():
                 self._emit(events.Refused(self._clock.now(), value.nick, value.reason))
             return
         nick = self._nick_fallback.next(value.taken, self._clock.monotonic())

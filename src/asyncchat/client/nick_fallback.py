@@ -56,7 +56,7 @@ class NickFallback:
         self._regaining = False
         self.ask_again_at = None
 
-    def refused_later(self, nick: str) -> bool:
+    def refused_later(self) -> bool:
         """Notes that a nick was refused after registration; True: only this class had asked for it."""
         if self._regaining:
             self._regaining = False

@@ -67,14 +67,14 @@ def notice_of(event: events.Event, room: str) -> str:
 class MessageCache:
     """The messages that were shown lately, by their ids, the newest last.
 
-    So what answers one can be told and asked for by whose it is.
+    A person names a message by its author; a reaction names it by its id.
     """
 
     def __init__(self) -> None:
         self._messages: dict[str, events.Message] = {}
 
     def put(self, message: events.Message) -> None:
-        """Remembers one that has an id; a further part of it is none."""
+        """Remembers a message that has an id, but not its further parts."""
         if not message.id or message.part:
             return
         if len(self._messages) >= KNOWN:
@@ -82,17 +82,17 @@ class MessageCache:
         self._messages[message.id] = message
 
     def get(self, id: str) -> events.Message | None:
-        """The one with this id, if it was shown."""
+        """The message with this id, if it was shown."""
         return self._messages.get(id)
 
     def rename_room(self, room: str, now: str) -> None:
-        """What was said in a room was said in that one of another name."""
+        """Notes that a room has another name now."""
         for id, message in self._messages.items():
             if fold(message.room) == fold(room):
                 self._messages[id] = msgspec.structs.replace(message, room=now)
 
     def last(self, room: str, nick: str = "", *, own: bool = False) -> events.Message | None:
-        """The newest in a room by somebody; without a nick by ourselves (``own``), or by anybody else."""
+        """The newest message of a person in a room; without a nick our own (``own``), or anybody else's."""
         for message in reversed(list(self._messages.values())):
             by = fold(message.nick) == fold(nick) if nick else message.own is own
             if by and fold(message.room) == fold(room):

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from asyncchat.log.base import PageQuery, Window
+
 if TYPE_CHECKING:
-    from asyncchat.log.base import Log, Page, PageQuery
+    from asyncchat.log.base import Log, Page
     from asyncchat.server.recipients import Subscribers
 
 ROOMS = 256
@@ -90,13 +92,6 @@ class PageCache:
 
 def _is_newest_page(wanted: PageQuery) -> bool:
     """Whether only the newest messages before a number are wanted, as newcomers ask."""
-    window = wanted.window
-    return (
-        window.newest
-        and window.limit <= LONGEST
-        and window.after is None
-        and window.after_time is None
-        and window.before_time is None
-        and not wanted.streams
-        and not wanted.events
-    )
+    before, limit = wanted.window.before, wanted.window.limit
+    newest = PageQuery(wanted.room, wanted.upto, Window(before=before, limit=limit))
+    return limit <= LONGEST and wanted == newest

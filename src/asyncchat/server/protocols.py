@@ -34,27 +34,18 @@ class Protocols:
 
     def __init__(self, options: ServeConfig, ids: Ids, motd: tuple[str, ...] | None) -> None:
         local = time.localtime()
-        self.info = ServerInfo(
+        info = ServerInfo(
             name=options.name,
             version=__version__,
             started=wall_clock(),
             ids=ids,
-            motd=motd,
             zone=local.tm_zone,
             utc_offset=local.tm_gmtoff,
             keeps_history=options.history,
-            locked=bool(options.password),
             registration=options.registration,
-            # Registering an account must not be a way around the server's password.
-            before_connect=options.before_connect and not options.password,
             require_email=options.require_email,
-            newcomers=options.newcomers,
-            description=options.description,
-            operators=tuple(options.operators),
-            contact=options.contact,
-            network=options.network,
-            icon=options.icon,
         )
+        self.info = _with_options(info, options, motd)
         self.irc = IrcContext(self.info)
         self.websocket = WebSocket(self.irc)
         self.plain = Plain(self.info)
@@ -65,19 +56,25 @@ class Protocols:
         Returns:
             What IRC clients were offered before, if it is something else now.
         """
-        self.info = msgspec.structs.replace(
-            self.info,
-            motd=motd,
-            locked=bool(options.password),
-            before_connect=options.before_connect and not options.password,
-            newcomers=options.newcomers,
-            description=options.description,
-            operators=tuple(options.operators),
-            contact=options.contact,
-            network=options.network,
-            icon=options.icon,
-        )
+        self.info = _with_options(self.info, options, motd)
         offered = self.irc.offer
         self.irc.renew(self.info)
         self.plain.info = self.info
         return offered if self.irc.offer.values != offered.values else None
+
+
+def _with_options(info: ServerInfo, options: ServeConfig, motd: tuple[str, ...] | None) -> ServerInfo:
+    """With the options that a reload can change."""
+    return msgspec.structs.replace(
+        info,
+        motd=motd,
+        locked=bool(options.password),
+        # Registering an account must not be a way around the server's password.
+        before_connect=options.before_connect and not options.password,
+        newcomers=options.newcomers,
+        description=options.description,
+        operators=tuple(options.operators),
+        contact=options.contact,
+        network=options.network,
+        icon=options.icon,
+    )

@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import pytest
 
-from asyncchat.bench.churn import ChurnOutcome
 from asyncchat.bench.load import Mark, Outcome
 from asyncchat.bench.metrics import (
     CURVE,
@@ -92,7 +91,7 @@ def test_faults_come_in_words():
 
 
 def test_a_churn_is_priced_by_the_session():
-    values = churn_metrics(SCENARIOS["churn"], ChurnOutcome(BEGIN, END, 1000, Faults(), [])).values
+    values = churn_metrics(SCENARIOS["churn"], Outcome(BEGIN, END, Faults(), sessions=1000)).values
     assert values["sessions_per_s"] == pytest.approx(100)
     assert values["session_cpu_us"] == pytest.approx(6000)
     assert "cpu_us" not in values

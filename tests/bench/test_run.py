@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 
 from asyncchat.bench import report, results
-from asyncchat.bench.compare import compare
 from asyncchat.bench.metrics import Metrics
-from asyncchat.bench.run import Settings, run
+from asyncchat.bench.run import Settings, compare, run
 from asyncchat.bench.scenario import Scenario, ScenarioError
 from asyncchat.bench.servers import Remote
 from asyncchat.errors import AsyncChatError

@@ -60,7 +60,7 @@ def test_sqlite_gives_back_the_values_of_a_row(event):
 
 @given(st.lists(any_event, max_size=5))
 def test_many_facts_in_one_text(facts):
-    assert rows.decode_many(1, rows.encode_many(facts)) == tuple(facts)
+    assert rows.decode_many(1, rows.encode(facts)) == tuple(facts)
 
 
 def test_addresses_stay_with_presence():

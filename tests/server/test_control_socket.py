@@ -22,14 +22,14 @@ from asyncchat.core.features.presence import Connected
 from asyncchat.core.permissions import SERVER
 from asyncchat.log.base import LogError
 from asyncchat.log.memory import MemoryLog
-from asyncchat.server.control_socket import HubExecutor, control_socket
+from asyncchat.server.control_socket import control_socket
 from tests.server.harness import PATIENCE, serving
 
 
 @contextmanager
 def held(server, database):
     """The control socket of a server while the block runs; it can be closed before."""
-    manager = control_socket(HubExecutor(server.server.hub, server.server.log), database)
+    manager = control_socket(server.server.hub, database)
     server.wait(manager.__aenter__())
     try:
         yield
@@ -170,7 +170,7 @@ def test_a_command_goes_the_one_way_and_is_answered_when_the_log_has_it():
     log = MemoryLog()
     with serving(log) as server:
         server.person("anna")
-        executor = HubExecutor(server.server.hub, server.server.log)
+        executor = server.server.hub
         (event,) = server.wait(execute(executor, Connect("carl", "u", "h")))
         assert isinstance(event, Connected)
         assert event.person.id == SERVER
@@ -198,7 +198,7 @@ class Broken(MemoryLog):
 def test_what_the_log_can_not_take_is_refused(database):
     log = Broken()
     with serving(log) as server:
-        executor = HubExecutor(server.server.hub, server.server.log)
+        executor = server.server.hub
         anna = server.person("anna")
         log.broken = True
         anna.send("hello\n")

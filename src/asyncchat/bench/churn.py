@@ -4,32 +4,16 @@ A slot runs one session after the other. Owns the sockets of these sessions.
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from asyncchat.bench import messages
-from asyncchat.bench.clients import Clients, Connection, Progress, ServerClosed, nick
-from asyncchat.bench.load import Mark, take_mark
-from asyncchat.bench.poller import Poller
-from asyncchat.bench.protocols import Dialect
-from asyncchat.bench.scenario import Scenario
+from asyncchat.bench.clients import Connection, ServerClosed, nick
+from asyncchat.bench.load import Measured, Outcome, Setup
 from asyncchat.bench.verify import Faults, Member, Room, Samples, Sender
 from asyncchat.errors import AsyncChatError
 
 _STUCK_SECONDS = 20.0
 # The listeners' names come first.
 _FIRST_NAME = 0x80000
-
-
-@dataclass(slots=True)
-class ChurnOutcome:
-    """What happened between the two marks; ``delivered`` and ``sent`` count messages, as in a load."""
-
-    begin: Mark
-    end: Mark
-    sessions: int
-    faults: Faults
-    latencies: list[Samples]
 
 
 class _Slot:
@@ -44,40 +28,38 @@ class _Slot:
         self.said = False
 
 
-class Churn:
+class Churn(Measured):
     """The sessions of a scenario; the clients are the listeners, and have settled."""
 
-    def __init__(
-        self,
-        clients: Clients,
-        scenario: Scenario,
-        dialect: Dialect,
-        poller: Poller,
-        server_cpu: Callable[[], float | None],
-        progress: Progress,
-    ) -> None:
-        self._clients, self._scenario, self._dialect, self._poller = clients, scenario, dialect, poller
-        self._server_cpu, self._progress = server_cpu, progress
-        self._pad = messages.padding(scenario.payload) + (b"\r\n" if dialect.has_ping else b"\n")
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        scenario = setup.scenario
         self._slots = [_Slot(number, number % scenario.rooms) for number in range(scenario.senders)]
+        self._senders = [slot.sender for slot in self._slots]
         self._by_fd: dict[int, _Slot] = {}
         self._gone = 0
         self._moved = time.monotonic()
         seats: list[list[Member]] = [[] for _ in range(scenario.rooms)]
         self._listeners: dict[int, tuple[Connection, Member]] = {}
-        for connection in clients.connections:
+        for connection in setup.clients.connections:
             member = Member(connection.nick)
             member.samples = Samples()
             self._listeners[connection.fd] = (connection, member)
             seats[connection.room].append(member)
-        self._rooms = []
         for number, members in enumerate(seats):
             senders = [slot.sender for slot in self._slots if slot.room == number]
+            # Others join and leave; and no window opens, since a session sends one message.
             self._rooms.append(
-                Room(members, scenario.payload, senders=senders, on_other=_ignore, on_open=_ignore_sender)
+                Room(
+                    members,
+                    scenario.payload,
+                    senders=senders,
+                    on_other=lambda _member, _line: None,
+                    on_open=lambda _sender: None,
+                )
             )
 
-    def run(self) -> ChurnOutcome:
+    def run(self) -> Outcome:
         """Warm up, measure, let the last sessions end.
 
         Raises:
@@ -99,11 +81,7 @@ class Churn:
             faults.add(room.faults)
         measured = [member.samples.between(begin.at, end.at)
                     for _, member in self._listeners.values() if member.samples is not None]  # fmt: skip
-        return ChurnOutcome(begin, end, sessions, faults, measured)
-
-    def _mark(self) -> Mark:
-        senders = [slot.sender for slot in self._slots]
-        return take_mark(self._rooms, senders, self._poller, self._server_cpu)
+        return Outcome(begin, end, faults, measured, sessions=sessions)
 
     def _until(self, end: float) -> None:
         told = time.monotonic()
@@ -166,11 +144,3 @@ class Churn:
         room = self._rooms[connection.room]
         while chunk := connection.read():
             room.receive(member, chunk)
-
-
-def _ignore(member: Member, line: bytes) -> None:
-    """Ignore that others join and leave."""
-
-
-def _ignore_sender(sender: Sender) -> None:
-    """Ignore that a window opens: a session sends one message."""

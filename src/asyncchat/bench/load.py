@@ -5,7 +5,7 @@ Owns the phases of a run: warm-up, measured time, and the wait for what is still
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from asyncchat.bench import messages, process
@@ -40,24 +40,9 @@ class Mark:
     spun: float = 0.0
 
 
-def take_mark(
-    rooms: Iterable[Room], senders: Iterable[Sender], poller: Poller, server_cpu: Callable[[], float | None]
-) -> Mark:
-    """Read all counters now."""
-    return Mark(
-        time.monotonic(),
-        server_cpu(),
-        time.process_time() - poller.spun,
-        sum(room.delivered() for room in rooms),
-        sum(sender.sent for sender in senders),
-        process.machine_seconds(),
-        poller.spun,
-    )
-
-
 @dataclass(slots=True)
 class Outcome:
-    """What a load did between its two marks, and what was wrong with it."""
+    """What a load or a churn did between its two marks, and what was wrong with it."""
 
     begin: Mark
     end: Mark
@@ -67,33 +52,58 @@ class Outcome:
     behind: float = 0.0  # how many seconds after the end the last deliveries came
     late: float = 0.0  # open loop: how late the generator itself was at worst, in seconds
     separate: int = 0  # members that received messages in another order than the first one
+    sessions: int = 0  # churn: those that ended
 
 
-class Load:
-    """One load on clients that have joined.
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a load and a churn need.
 
     Args:
-        clients: The clients; the first ``scenario.senders`` of them send.
+        clients: The clients, which have joined.
         scenario: What to do.
         dialect: The dialect that they speak.
         poller: Watches the clients' sockets.
         server_cpu: Returns the server's processor time so far, if known.
-        progress: Called once a second with how many messages were sent.
+        progress: Called once a second with what was done.
     """
 
-    def __init__(
-        self,
-        clients: Clients,
-        scenario: Scenario,
-        dialect: Dialect,
-        poller: Poller,
-        server_cpu: Callable[[], float | None],
-        progress: Progress,
-    ) -> None:
-        self._scenario, self._dialect, self._poller = scenario, dialect, poller
-        self._server_cpu, self._progress = server_cpu, progress
-        self._connections: dict[Member, Connection] = {}
+    clients: Clients
+    scenario: Scenario
+    dialect: Dialect
+    poller: Poller
+    server_cpu: Callable[[], float | None]
+    progress: Progress
+
+
+class Measured:
+    """The rooms and senders of a load or a churn, and their counters."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._clients, self._scenario, self._dialect = setup.clients, setup.scenario, setup.dialect
+        self._poller, self._server_cpu, self._progress = setup.poller, setup.server_cpu, setup.progress
+        self._pad = messages.padding(setup.scenario.payload) + (b"\r\n" if setup.dialect.has_ping else b"\n")
         self._rooms: list[Room] = []
+        self._senders: list[Sender] = []
+
+    def _mark(self) -> Mark:
+        return Mark(
+            time.monotonic(),
+            self._server_cpu(),
+            time.process_time() - self._poller.spun,
+            sum(room.delivered() for room in self._rooms),
+            sum(sender.sent for sender in self._senders),
+            process.machine_seconds(),
+            self._poller.spun,
+        )
+
+
+class Load(Measured):
+    """One load on clients that have joined; the first ``scenario.senders`` of them send."""
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        self._connections: dict[Member, Connection] = {}
         self._opened: list[Sender] = []  # closed loop: the senders whose window has opened
         self._blocked: list[Sender] = []
         self._failed_at: float | None = None
@@ -104,12 +114,10 @@ class Load:
         self._turns = 0
         self._random = random.Random(1)  # noqa: S311  # no secret; the same arrivals in each run
         self._reasons: dict[Member, str] = {}
-        self._pad = messages.padding(scenario.payload) + (b"\r\n" if dialect.has_ping else b"\n")
-        self._senders: list[Sender] = []
         self._heads: list[bytes] = []
         self._sockets: list[Connection] = []
         self._table: list[_Seat | None] = []
-        self._seat(clients)
+        self._seat(setup.clients)
 
     def _seat(self, clients: Clients) -> None:
         seats: list[list[Member]] = [[] for _ in range(self._scenario.rooms)]
@@ -154,10 +162,10 @@ class Load:
         self._opened += self._senders
         self._due = time.monotonic()
         loop(self._due + self._scenario.warmup)
-        begin = take_mark(self._rooms, self._senders, self._poller, self._server_cpu)
+        begin = self._mark()
         self._late = 0.0
         loop(begin.at + self._scenario.seconds)
-        end = take_mark(self._rooms, self._senders, self._poller, self._server_cpu)
+        end = self._mark()
         behind = self._drain()
         faults = Faults()
         for room in self._rooms:

@@ -11,10 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from asyncchat.bench.churn import ChurnOutcome
 from asyncchat.bench.load import Mark, Outcome
 from asyncchat.bench.scenario import Scenario
-from asyncchat.bench.verify import Faults
 
 PERCENTILES = (50.0, 90.0, 99.0, 99.9, 100.0)
 # For the plot: enough points for a smooth curve, denser towards the end.
@@ -88,25 +86,20 @@ class Metrics:
 
 def load_metrics(scenario: Scenario, outcome: Outcome) -> Metrics:
     """Return the metrics of a load."""
-    metrics = _metrics(scenario, outcome.begin, outcome.end, outcome.faults)
-    _add_latency(metrics, [samples.latencies for samples in outcome.latencies])
-    metrics.notes += _load_notes(scenario, outcome, metrics.values)
+    metrics = _metrics(scenario, outcome)
+    metrics.notes += _load_notes(scenario, outcome, metrics)
     return metrics
 
 
-def churn_metrics(scenario: Scenario, outcome: ChurnOutcome) -> Metrics:
+def churn_metrics(scenario: Scenario, outcome: Outcome) -> Metrics:
     """Return the metrics of a churn."""
-    metrics = _metrics(scenario, outcome.begin, outcome.end, outcome.faults)
-    _add_latency(metrics, [samples.latencies for samples in outcome.latencies])
-    seconds = outcome.end.at - outcome.begin.at
+    metrics = _metrics(scenario, outcome)
     metrics.values.pop("cpu_us", None)  # most of the time is spent on joining and leaving
-    metrics.values["sessions_per_s"] = outcome.sessions / seconds
+    metrics.values["sessions_per_s"] = outcome.sessions / (outcome.end.at - outcome.begin.at)
     cpu = _server_cpu(outcome.begin, outcome.end)
     if cpu is not None and outcome.sessions:
         metrics.values["session_cpu_us"] = cpu / outcome.sessions * 1e6
-    metrics.notes += _busy_note(
-        metrics.values, closed=True, disturbed=bool(_others_note(outcome.begin, outcome.end))
-    )
+    metrics.notes += _busy_note(metrics, closed=True)
     return metrics
 
 
@@ -118,8 +111,9 @@ def idle_metrics(scenario: Scenario, begin: float | None, end: float | None) -> 
     return Metrics(scenario.name, values)
 
 
-def _metrics(scenario: Scenario, begin: Mark, end: Mark, faults: Faults) -> Metrics:
+def _metrics(scenario: Scenario, outcome: Outcome) -> Metrics:
     # A delivery is one message to one member.
+    begin, end, faults = outcome.begin, outcome.end, outcome.faults
     seconds, delivered = end.at - begin.at, end.delivered - begin.delivered
     generator = end.generator_cpu - begin.generator_cpu
     values = {
@@ -134,8 +128,12 @@ def _metrics(scenario: Scenario, begin: Mark, end: Mark, faults: Faults) -> Metr
         values["generator_us"] = generator / delivered * 1e6
         if cpu is not None:
             values["cpu_us"] = cpu / delivered * 1e6
+    samples = [each.latencies for each in outcome.latencies]
+    names = [f"p{percentile:g}_ms" for percentile in PERCENTILES[:-1]] + ["max_ms"]
+    values.update(zip(names, percentiles(samples, PERCENTILES), strict=False))
+    curve = list(zip(CURVE, percentiles(samples, CURVE), strict=False))
     notes = _others_note(begin, end)
-    return Metrics(scenario.name, values, faults.describe(), list(faults.examples), notes)
+    return Metrics(scenario.name, values, faults.describe(), list(faults.examples), notes, curve)
 
 
 def _others_note(begin: Mark, end: Mark) -> list[str]:
@@ -174,19 +172,12 @@ def percentiles(samples: Iterable[Sequence[int]], wanted: Sequence[float]) -> li
     return [min(max(value, _LEAST), _MOST) / 1000 for value in found]
 
 
-def _add_latency(metrics: Metrics, samples: Sequence[Sequence[int]]) -> None:
-    names = [f"p{percentile:g}_ms" for percentile in PERCENTILES[:-1]] + ["max_ms"]
-    metrics.values.update(zip(names, percentiles(samples, PERCENTILES), strict=False))
-    metrics.curve = list(zip(CURVE, percentiles(samples, CURVE), strict=False))
-
-
-def _load_notes(scenario: Scenario, outcome: Outcome, values: dict[str, float]) -> list[str]:
-    """Return the notes on a load's metrics."""
+def _load_notes(scenario: Scenario, outcome: Outcome, metrics: Metrics) -> list[str]:
     notes = []
     if outcome.sampled:
         notes.append(f"latency of all messages to {outcome.sampled} of {scenario.clients} clients")
     if scenario.rate is not None:
-        reached = values["messages_per_s"]
+        reached = metrics.values["messages_per_s"]
         if reached < scenario.rate * _KEPT:
             notes.append(
                 f"the rate was not reached: {reached:,.0f} of {scenario.rate:,.0f} messages/s were sent"
@@ -199,15 +190,15 @@ def _load_notes(scenario: Scenario, outcome: Outcome, values: dict[str, float]) 
             notes.append(
                 f"the server was {outcome.behind:.1f} s behind at the end: it cannot sustain this rate"
             )
-    disturbed = bool(_others_note(outcome.begin, outcome.end))
-    notes += _busy_note(values, closed=scenario.rate is None, disturbed=disturbed)
+    notes += _busy_note(metrics, closed=scenario.rate is None)
     if outcome.separate > 0:
         notes.append(f"{outcome.separate} clients received the senders' messages in another order")
     return notes
 
 
-def _busy_note(values: dict[str, float], *, closed: bool, disturbed: bool = False) -> list[str]:
-    generator, server = values["generator_busy"], values.get("server_busy", 0.0)
+def _busy_note(metrics: Metrics, *, closed: bool) -> list[str]:
+    generator, server = metrics.values["generator_busy"], metrics.values.get("server_busy", 0.0)
+    disturbed = bool(metrics.notes)  # by other programs
     if closed and server and max(generator, server) < _WAITING and not disturbed:
         return [
             f"neither the server ({server:.0f}% of a core) nor the generator ({generator:.0f}%) was busy: "

@@ -21,9 +21,10 @@ _TASK_TIMES = slice(11, 13)  # proc(5): utime and stime, counted after the comma
 def tree(pid: int, proc: Path = PROC) -> list[int]:
     """Return the ids of a process and its current descendants."""
     parents: dict[int, list[int]] = {}
-    for entry in proc.iterdir():
-        if entry.name.isdigit() and (fields := _stat(entry)) is not None:
-            parents.setdefault(int(fields[1]), []).append(int(entry.name))
+    with contextlib.suppress(OSError):  # another system
+        for entry in proc.iterdir():
+            if entry.name.isdigit() and (fields := _stat(entry)) is not None:
+                parents.setdefault(int(fields[1]), []).append(int(entry.name))
     found = [pid]
     for parent in found:
         found += parents.get(parent, ())
@@ -37,11 +38,7 @@ def cpu_seconds(pid: int, proc: Path = PROC) -> float | None:
     ms) include threads that have ended, and are taken if they give more.
     """
     total, known = 0.0, False
-    try:
-        pids = tree(pid, proc)
-    except OSError:
-        return None
-    for each in pids:
+    for each in tree(pid, proc):
         if (fields := _stat(proc / str(each))) is None:
             continue
         known = True
@@ -64,11 +61,7 @@ def machine_seconds(proc: Path = PROC) -> float | None:
 def memory_bytes(pid: int, proc: Path = PROC) -> int | None:
     """Return the memory of a process and its descendants: PSS, or RSS where the system hides it."""
     total, known = 0, False
-    try:
-        pids = tree(pid, proc)
-    except OSError:
-        return None
-    for each in pids:
+    for each in tree(pid, proc):
         for name, key in (("smaps_rollup", "Pss:"), ("status", "VmRSS:")):
             if (kib := _kib(proc / str(each) / name, key)) is not None:
                 total, known = total + kib * 1024, True

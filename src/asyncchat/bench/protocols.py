@@ -6,8 +6,8 @@ too slow for the generator. It must not know sockets.
 
 import random
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from asyncchat.errors import AsyncChatError
@@ -19,48 +19,53 @@ _MYINFO = re.compile(rb"^:\S+ 004 \S+ \S+ (\S+)", re.MULTILINE)
 _TEXT_LIMIT = 200
 
 
-class Dialect(Protocol):
-    """The lines of one dialect. Answers are searched in whole lines, as bytes."""
+class Dialect(ABC):
+    """The lines of one dialect. Answers are searched in whole lines, as bytes.
 
-    @property
-    def tag(self) -> str:
-        """Return what makes names of this run different from an earlier run's."""
+    Attributes:
+        tag: Makes names of this run different from an earlier run's.
+        echo: Whether a sender is sent its own messages.
+        has_ping: Whether it has a PING, which shows what has been read.
+        one_room: Whether there is only one room.
+    """
 
-    @property
-    def echo(self) -> bool:
-        """Tell whether a sender is sent its own messages."""
-
-    @property
-    def has_ping(self) -> bool:
-        """Tell whether it has a PING, which shows what has been read."""
-
-    @property
-    def one_room(self) -> bool:
-        """Tell whether there is only one room."""
+    __slots__ = ()
+    tag: str
+    echo: bool
+    has_ping: bool
+    one_room: bool
 
     def hello(self, nick: str) -> bytes:
         """Return what a client sends first."""
+        return b""
 
+    @abstractmethod
     def step(self, stage: int, text: bytes, nick: str, room: int) -> tuple[int, bytes]:
         """Return the next stage of a client that registers (``JOINED`` at the end) and what to send."""
 
+    @abstractmethod
     def refusal(self, text: bytes) -> str | None:
         """Return the line in which the server refuses something, if there is one."""
 
     def closing(self, text: bytes) -> str | None:
         """Return the line that announces that the server closes the connection, if there is one."""
+        return None
 
     def answer(self, line: bytes) -> bytes:
         """Return the answer that a line needs (a PONG), or nothing."""
+        return b""
 
     def say(self, room: int) -> bytes:
         """Return what precedes a text to this room."""
+        return b""
 
+    @abstractmethod
     def leave(self) -> bytes:
         """Return the line with which a client leaves."""
 
     def version(self, text: bytes) -> str | None:
         """Return the server's version, if these lines have it."""
+        return None
 
 
 JOINED = 99  # the stage of a client that has joined
@@ -69,7 +74,7 @@ _END = b"\r\n"
 
 
 @dataclass(slots=True)
-class Irc:
+class Irc(Dialect):
     """IRC: registration, one JOIN, PRIVMSG.
 
     Args:
@@ -79,13 +84,12 @@ class Irc:
 
     caps: tuple[str, ...] = ()
     tag: str = field(default_factory=lambda: "".join(random.choices("abcdefghijklmnopqrstuvwxyz", k=3)))  # noqa: S311  # no secret
+    echo: bool = field(init=False)
     has_ping: bool = True
     one_room: bool = False
 
-    @property
-    def echo(self) -> bool:
-        """Tell whether a sender is sent its own messages."""
-        return "echo-message" in self.caps
+    def __post_init__(self) -> None:
+        self.echo = "echo-message" in self.caps
 
     def room(self, room: int) -> str:
         """Return a room's name."""
@@ -145,17 +149,13 @@ class Irc:
 
 
 @dataclass(slots=True)
-class Plain:
+class Plain(Dialect):
     """The plain dialect: the first line is a name, then each line is a message to the one room."""
 
     tag: str = "n"
     echo: bool = False
     has_ping: bool = False
     one_room: bool = True
-
-    def hello(self, nick: str) -> bytes:
-        """Return nothing: the server's prompt comes before the name."""
-        return b""
 
     def step(self, stage: int, text: bytes, nick: str, room: int) -> tuple[int, bytes]:
         """Go from the prompt (0) to the greeting (1)."""
@@ -168,25 +168,9 @@ class Plain:
         at = text.find(b"Enter another name: ")
         return _line(text, text.rfind(b"\n", 0, at) + 1) if at >= 0 else None
 
-    def closing(self, text: bytes) -> str | None:
-        """Return None: the plain dialect has no such line."""
-        return None
-
-    def answer(self, line: bytes) -> bytes:
-        """Return nothing: there is no ping."""
-        return b""
-
-    def say(self, room: int) -> bytes:
-        """Return nothing: a line is a message."""
-        return b""
-
     def leave(self) -> bytes:
         """Return the command that leaves."""
         return b"/quit\n"
-
-    def version(self, text: bytes) -> str | None:
-        """Return None: the plain dialect does not have it."""
-        return None
 
 
 @dataclass(frozen=True, slots=True)

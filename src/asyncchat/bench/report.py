@@ -6,8 +6,6 @@ Owns the layout; must not know how the results were measured.
 from asyncchat.bench.metrics import MEASURES, Measure, Metrics
 from asyncchat.bench.results import Comparison, Results
 
-_NOTHING = "-"
-
 
 def table(results: Results) -> str:
     """Return all comparisons as text."""
@@ -22,7 +20,8 @@ def _comparison(comparison: Comparison) -> str:
     rows = [head]
     for measure in MEASURES:
         if any(measure.key in each.values for each in metrics):
-            cells = [_number(each.values.get(measure.key), measure) for each in metrics]
+            values = [each.values.get(measure.key) for each in metrics]
+            cells = ["-" if value is None else f"{value:,.{measure.digits}f}" for value in values]
             rows.append([f"{measure.label}, {measure.unit}", *cells, *_ratios(first, metrics[1:], measure)])
     rows.append(["deliveries", *("all once, in order" if not each.faults else "FAULTY" for each in metrics)])
     if comparison.scenario.kind == "idle":
@@ -36,10 +35,6 @@ def _comparison(comparison: Comparison) -> str:
             lines += [f"    {example}" for example in each.examples]
         lines += [f"  {series.title}: {note}" for note in each.notes]
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _number(value: float | None, measure: Measure) -> str:
-    return _NOTHING if value is None else f"{value:,.{measure.digits}f}"
 
 
 def _ratios(first: Metrics, others: list[Metrics], measure: Measure) -> list[str]:

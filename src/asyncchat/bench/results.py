@@ -8,7 +8,9 @@ import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+import msgspec
 
 from asyncchat.bench.metrics import Metrics, median
 from asyncchat.bench.scenario import Scenario
@@ -23,7 +25,7 @@ class Series:
 
     server: str
     version: str | None
-    runs: list[Metrics]
+    runs: Annotated[list[Metrics], msgspec.Meta(min_length=1)]
 
     @property
     def median(self) -> Metrics:
@@ -82,12 +84,8 @@ def parse(text: str) -> Results:
         raw = json.loads(text)
         if raw["format"] != _FORMAT:
             raise ValueError(f"its format is {raw['format']}, this version reads {_FORMAT}")
-        comparisons = [
-            Comparison(Scenario(**each["scenario"]), [_series(series) for series in each["series"]])
-            for each in raw["comparisons"]
-        ]
-        return Results(comparisons, dict(raw["conditions"]))
-    except (KeyError, TypeError, AttributeError) as error:
+        return msgspec.convert(raw, Results)
+    except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise ValueError("it is not a result of asyncchat bench") from error
 
 
@@ -123,10 +121,3 @@ def recorded(results: Sequence[Results], scenario: Scenario) -> list[Series]:
         series = same[0].series[0]
         found.append(Series(f"{series.server} (recorded)", series.version, series.runs))
     return found
-
-
-def _series(raw: dict[str, Any]) -> Series:
-    runs = [Metrics(**{**run, "curve": [(at, value) for at, value in run["curve"]]}) for run in raw["runs"]]
-    if not runs:
-        raise KeyError("runs")
-    return Series(raw["server"], raw["version"], runs)

@@ -1,6 +1,7 @@
-"""One run: a fresh server, clients that join, the load, the metrics.
+"""Runs scenarios on several servers in turn (A B A B), so that changes of the machine affect all alike.
 
-Owns the order of these; must not know the command line or the report.
+A run is a fresh server, clients that join, the load, the metrics. Owns the order of these; must not know the
+command line or the report.
 """
 
 import gc
@@ -10,10 +11,11 @@ from dataclasses import dataclass
 from asyncchat.bench import process
 from asyncchat.bench.churn import Churn
 from asyncchat.bench.clients import Clients, Progress
-from asyncchat.bench.load import Load
+from asyncchat.bench.load import Load, Setup
 from asyncchat.bench.metrics import Metrics, churn_metrics, idle_metrics, load_metrics
 from asyncchat.bench.poller import Poller, make_poller
 from asyncchat.bench.protocols import make_dialect
+from asyncchat.bench.results import Comparison, Results, Series, machine, recorded
 from asyncchat.bench.scenario import Scenario, ScenarioError
 from asyncchat.bench.servers import Running, Target
 
@@ -31,6 +33,54 @@ class Settings:
     caps: tuple[str, ...] = ()
     server_cpu: int | None = None
     client_cpu: int | None = None
+
+
+def compare(
+    groups: Sequence[Sequence[Scenario]],
+    targets: Sequence[Target],
+    settings: Settings,
+    *,
+    runs: int,
+    past: Sequence[Results] = (),
+    progress: Progress,
+) -> Results:
+    """Run each group of scenarios on each server, as often as asked.
+
+    Args:
+        groups: Scenarios of one group run one after the other on the same server.
+        targets: The servers; the first is compared with the others.
+        settings: How runs are made.
+        runs: How often each server is run.
+        past: Earlier results to compare with.
+        progress: Called with a line about what is being done.
+
+    Raises:
+        AsyncChatError: A server does not start, cannot be reached or refuses clients.
+    """
+    results = Results(conditions=_conditions(settings, runs))
+    beside = [[recorded(past, scenario) for scenario in group] for group in groups]
+    for group, series_past in zip(groups, beside, strict=True):
+        table = [[Series(target.name, None, []) for target in targets] for _ in group]
+        for number in range(runs):
+            for column, target in enumerate(targets):
+
+                def tell(text: str, number: int = number) -> None:
+                    progress(f"run {number + 1} of {runs}: {text}")
+
+                for row, (server, metrics) in enumerate(run(target, group, settings, tell)):
+                    series = table[row][column]
+                    series.version = metrics.version or server.version
+                    series.runs.append(metrics)
+        for scenario, row_series, old in zip(group, table, series_past, strict=True):
+            results.comparisons.append(Comparison(scenario, row_series + old))
+    return results
+
+
+def _conditions(settings: Settings, runs: int) -> dict[str, str]:
+    said = {**machine(), "runs": str(runs), "caps": " ".join(settings.caps)}
+    for name, cpu in (("server_cpu", settings.server_cpu), ("client_cpu", settings.client_cpu)):
+        said[name] = "any" if cpu is None else str(cpu)
+    return said
 
 
 def run(
@@ -81,6 +131,7 @@ def _one(
         join_seconds = clients.join()
         clients.settle()
         after = process.memory_bytes(pid) if pid else None
+        setup = Setup(clients, scenario, dialect, poller, server_cpu, tell)
         if scenario.kind == "idle":
             clients.stay(scenario.warmup)
             begin = server_cpu()
@@ -88,11 +139,9 @@ def _one(
             metrics = idle_metrics(scenario, begin, server_cpu())
             clients.settle()  # all of them are still connected
         elif scenario.kind == "churn":
-            metrics = churn_metrics(
-                scenario, Churn(clients, scenario, dialect, poller, server_cpu, tell).run()
-            )
+            metrics = churn_metrics(scenario, Churn(setup).run())
         else:
-            metrics = load_metrics(scenario, Load(clients, scenario, dialect, poller, server_cpu, tell).run())
+            metrics = load_metrics(scenario, Load(setup).run())
         clients.leave()
     metrics.version = server.version or clients.version
     metrics.values["join_seconds"] = join_seconds

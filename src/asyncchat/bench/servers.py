@@ -77,17 +77,8 @@ class Own:
         """Start it with an empty history, without limits."""
         with tempfile.TemporaryDirectory(prefix="asyncchat-bench-") as folder:
             kept = ("--db", str(Path(folder, "bench.db"))) if self.history else ("--no-history",)
-            command = [
-                sys.executable,
-                "-m",
-                "asyncchat",
-                "serve",
-                "--port",
-                "0",
-                *kept,
-                "--no-limits",
-                *self.options,
-            ]
+            command = [sys.executable, "-m", "asyncchat", "serve", "--port", "0", "--no-limits"]
+            command += [*kept, *self.options]
             # The user's own configuration is not for the server that is measured.
             ours = {name: value for name, value in os.environ.items() if not name.startswith("ASYNCCHAT_")}
             environment = {**ours, "XDG_STATE_HOME": folder}

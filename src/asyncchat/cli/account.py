@@ -3,25 +3,22 @@
 Owns the arguments and the output; must not know how it is done.
 """
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
 
 import click
+import msgspec
 
 from asyncchat.cli._database import database_options, named_database
 from asyncchat.cli._passwords import new_password
+from asyncchat.control import requests
+from asyncchat.control.client import ask
+from asyncchat.text.sanitize import shown
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def password_option(command: F) -> F:
-    """Adds ``--password-file``."""
-    return click.option(
-        "--password-file",
-        metavar="FILE",
-        help="Read the password from this file's first line, instead of a prompt or a pipe.",
-    )(command)
+password_option = click.option(
+    "--password-file",
+    metavar="FILE",
+    help="Read the password from this file's first line, instead of a prompt or a pipe.",
+)
 
 
 @click.group("account")
@@ -39,11 +36,8 @@ def command() -> None:
 @database_options
 def add(name: str, password_file: str | None, db: str | None, config: str | None) -> None:
     """Create the account NAME. From now on the name belongs to it."""
-    from asyncchat.control.client import ask
-    from asyncchat.control.requests import AddAccount, Done
-
     database = named_database(db, config)
-    ask(database, AddAccount(name, new_password(password_file)), Done)
+    ask(database, requests.AddAccount(name, new_password(password_file)), requests.Done)
     click.echo(f"Created the account {name}")
 
 
@@ -53,11 +47,8 @@ def add(name: str, password_file: str | None, db: str | None, config: str | None
 @database_options
 def password(name: str, password_file: str | None, db: str | None, config: str | None) -> None:
     """Change the password of the account NAME. Its sessions stay logged in."""
-    from asyncchat.control.client import ask
-    from asyncchat.control.requests import ChangeAccountPassword, Done
-
     database = named_database(db, config)
-    ask(database, ChangeAccountPassword(name, new_password(password_file)), Done)
+    ask(database, requests.ChangeAccountPassword(name, new_password(password_file)), requests.Done)
     click.echo(f"Changed the password of {name}")
 
 
@@ -66,10 +57,7 @@ def password(name: str, password_file: str | None, db: str | None, config: str |
 @database_options
 def remove(name: str, db: str | None, config: str | None) -> None:
     """Remove the account NAME. Its messages stay in the history."""
-    from asyncchat.control.client import ask
-    from asyncchat.control.requests import Done, DropAccount
-
-    ask(named_database(db, config), DropAccount(name), Done)
+    ask(named_database(db, config), requests.DropAccount(name), requests.Done)
     click.echo(f"Removed the account {name}")
 
 
@@ -78,13 +66,7 @@ def remove(name: str, db: str | None, config: str | None) -> None:
 @database_options
 def list_accounts(as_json: bool, db: str | None, config: str | None) -> None:
     """List all accounts. Each line has the day of creation, and whether the account is online."""
-    import msgspec
-
-    from asyncchat.control.client import ask
-    from asyncchat.control.requests import AccountList, GetAccounts
-    from asyncchat.text.sanitize import shown
-
-    found = ask(named_database(db, config), GetAccounts(), AccountList).accounts
+    found = ask(named_database(db, config), requests.GetAccounts(), requests.AccountList).accounts
     width = max((len(account.name) for account in found), default=0)
     for account in found:
         made = datetime.fromtimestamp(account.made / 1_000_000, UTC)

@@ -6,15 +6,15 @@ Owns the arguments and the output; must not know the server.
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from asyncchat.cli._database import database_options, named_database
+from asyncchat.core.events import Record
 from asyncchat.errors import Misuse
-
-if TYPE_CHECKING:
-    from asyncchat.core.events import Record
+from asyncchat.text.sentences import audit_sentence
+from asyncchat.text.times import Zone
 
 _BACK = re.compile(r"([0-9]{1,6})([mhdw])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -61,10 +61,7 @@ def _moment(text: str, now: datetime) -> int:
         ) from error
 
 
-def _text(records: "Iterable[Record]") -> Iterable[str]:
-    from asyncchat.text.sentences import audit_sentence
-    from asyncchat.text.times import Zone
-
+def _text(records: Iterable[Record]) -> Iterable[str]:
     for record in records:
         when = datetime.fromtimestamp(record.time / 1_000_000, UTC).astimezone()
         offset = when.utcoffset() or timedelta()
@@ -72,12 +69,7 @@ def _text(records: "Iterable[Record]") -> Iterable[str]:
         yield f"{when:%Y-%m-%d %H:%M:%S}  {audit_sentence(record.event, zone)}"
 
 
-def _json(records: "Iterable[Record]") -> Iterable[str]:
-    import msgspec
-
-    from asyncchat.text.sentences import audit_sentence
-    from asyncchat.text.times import Zone
-
+def _json(records: Iterable[Record]) -> Iterable[str]:
     for record in records:
         when = datetime.fromtimestamp(record.time / 1_000_000, UTC)
         row = {

@@ -6,9 +6,8 @@ from pathlib import Path
 import click
 
 from asyncchat.bench import plot, report, results, scenario
-from asyncchat.bench.compare import compare
 from asyncchat.bench.protocols import parse_url
-from asyncchat.bench.run import Settings
+from asyncchat.bench.run import Settings, compare
 from asyncchat.bench.servers import PEERS, Own, Peer, Remote, Target, WithCapabilities
 from asyncchat.errors import AsyncChatError
 

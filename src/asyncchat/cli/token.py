@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 import click
 
 from asyncchat.cli._database import database_options, named_database
+from asyncchat.control import requests
+from asyncchat.control.client import ask
+from asyncchat.core.features.bots import digest_of
 
 SECRET_BYTES = 24
 """Random bytes of a secret: far more than anyone can guess."""
@@ -55,14 +58,10 @@ def add(
     curl -H 'Authorization: Bearer TOKEN' --json '{"text": "build 42 failed"}' \\
         http://127.0.0.1:1234/api/v1/rooms/builds/messages
     """
-    from asyncchat.control.client import ask
-    from asyncchat.control.requests import AddToken, Done
-    from asyncchat.core.features.bots import digest_of
-
     secret = MARK + secrets.token_urlsafe(SECRET_BYTES)
     wanted = tuple(room if room.startswith("#") or room == "*" else f"#{room}" for room in rooms)
-    request = AddToken(name, digest_of(secret), wanted, actions or ("post",))
-    ask(named_database(db, config), request, Done)
+    request = requests.AddToken(name, digest_of(secret), wanted, actions or ("post",))
+    ask(named_database(db, config), request, requests.Done)
     click.echo(secret)
 
 
@@ -70,10 +69,7 @@ def add(
 @database_options
 def listing(db: str | None, config: str | None) -> None:
     """List all tokens: name, day of creation, allowed actions and rooms."""
-    from asyncchat.control.client import ask
-    from asyncchat.control.requests import GetTokens, TokenRows
-
-    for token in ask(named_database(db, config), GetTokens(), TokenRows).tokens:
+    for token in ask(named_database(db, config), requests.GetTokens(), requests.TokenRows).tokens:
         day = datetime.fromtimestamp(token.time / 1_000_000, UTC).astimezone()
         click.echo(f"{token.name}  {day:%Y-%m-%d}  {','.join(token.actions)}  {' '.join(token.rooms)}")
 
@@ -83,8 +79,5 @@ def listing(db: str | None, config: str | None) -> None:
 @database_options
 def revoke(name: str, db: str | None, config: str | None) -> None:
     """Revoke the token NAME immediately."""
-    from asyncchat.control.client import ask
-    from asyncchat.control.requests import Done, RevokeToken
-
-    ask(named_database(db, config), RevokeToken(name), Done)
+    ask(named_database(db, config), requests.RevokeToken(name), requests.Done)
     click.echo(f"Revoked {name}")

@@ -7,21 +7,21 @@ from datetime import datetime
 
 import msgspec
 
-from asyncchat.dialects.irc.client_values import (
-    Joined,
-    Kicked,
-    Left,
-    Message,
-    ModeChanged,
-    Present,
-    Reacted,
-    Redacted,
-    Refused,
-    Renamed,
-    RoomRenamed,
-    Told,
-    TopicChanged,
-)
+from asyncchat.dialects.irc import client_values
+
+Joined = client_values.Joined
+Kicked = client_values.Kicked
+Left = client_values.Left
+Message = client_values.Message
+ModeChanged = client_values.ModeChanged
+Present = client_values.Present
+Reacted = client_values.Reacted
+Redacted = client_values.Redacted
+Refused = client_values.Refused
+Renamed = client_values.Renamed
+RoomRenamed = client_values.RoomRenamed
+Told = client_values.Told
+TopicChanged = client_values.TopicChanged
 
 
 class Disconnected(msgspec.Struct, frozen=True):
@@ -91,24 +91,3 @@ Event = (
     | Gap
     | Unconfirmed
 )
-
-__all__ = [
-    "Disconnected",
-    "Event",
-    "Gap",
-    "Joined",
-    "Kicked",
-    "Left",
-    "Message",
-    "ModeChanged",
-    "Present",
-    "Reacted",
-    "Reconnected",
-    "Redacted",
-    "Refused",
-    "Renamed",
-    "RoomRenamed",
-    "Told",
-    "TopicChanged",
-    "Unconfirmed",
-]

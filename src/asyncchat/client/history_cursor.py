@@ -4,10 +4,9 @@ Owns what is left to be read, newest first; a server that is asked over IRC coun
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from asyncchat.client.events import Message
-from asyncchat.client.local_calendar import moment
 from asyncchat.core.features.history import ReadHistory
 from asyncchat.text.features.history import PAGE, HistoryCursor
 
@@ -68,3 +67,12 @@ def ago(now: datetime, seconds: int) -> datetime:
         return now - timedelta(seconds=seconds)
     except OverflowError as error:
         raise ValueError("that is too long ago") from error
+
+
+def moment(time: int) -> datetime:
+    """Microseconds since 1970 UTC as a time.
+
+    Raises:
+        ValueError: no calendar has it.
+    """
+    return datetime.fromtimestamp(time / 1_000_000, UTC)

@@ -11,15 +11,7 @@ from typing import Any, Protocol
 
 from asyncchat.client.errors import ClientError
 from asyncchat.core.commands import Command
-from asyncchat.core.features.accounts import (
-    DropAccount,
-    GetAccount,
-    LogInWithPassword,
-    LogOut,
-    NewPassword,
-    Reclaim,
-    RegisterAccount,
-)
+from asyncchat.core.features import accounts
 from asyncchat.core.features.always_on import SetAlwaysOn
 from asyncchat.core.features.audit import ReadAudit
 from asyncchat.core.features.away import SetAway
@@ -39,14 +31,7 @@ from asyncchat.core.features.user_modes import GetPersonFlags, SetPersonFlag
 from asyncchat.core.features.wallops import Announce
 from asyncchat.core.modes import BANS, KEY, MUTES
 from asyncchat.core.names import HISTSERV
-from asyncchat.dialects.irc.modes import (
-    FLAG_LETTERS,
-    LIST_LETTERS,
-    PERSON_LETTERS,
-    ROLE_LETTERS,
-    SETTING_LETTERS,
-    format_extban,
-)
+from asyncchat.dialects.irc import modes
 from asyncchat.text.times import lasting
 
 Line = tuple[str, ...]
@@ -59,12 +44,10 @@ class Connection(Protocol):
     @property
     def nick(self) -> str:
         """Our nick."""
-        ...
 
     @property
     def server_tokens(self) -> dict[str, str]:
         """What the server says of itself (005)."""
-        ...
 
 
 def irc_line(chat: Connection, command: Command) -> Line:
@@ -100,10 +83,10 @@ def _list_letter(chat: Connection, listed: str) -> tuple[str, str]:
         ClientError: this server can't mute.
     """
     if listed != MUTES:
-        return LIST_LETTERS[listed], ""
+        return modes.LIST_LETTERS[listed], ""
     before, comma, extended = chat.server_tokens.get("EXTBAN", "").partition(",")
     if comma and not before and "m" in extended:
-        return LIST_LETTERS[BANS], "m:"
+        return modes.LIST_LETTERS[BANS], "m:"
     if "q" in chat.server_tokens.get("CHANMODES", "").partition(",")[0]:
         return "q", ""
     raise ClientError("This server can't mute over IRC.")
@@ -111,7 +94,7 @@ def _list_letter(chat: Connection, listed: str) -> tuple[str, str]:
 
 def _mask(chat: Connection, room: str, listed: str, mask: str, on: bool, seconds: int) -> Line:
     letter, before = _list_letter(chat, listed)
-    mask = format_extban(BANS if listed == MUTES else listed, mask)[1]
+    mask = modes.format_extban(BANS if listed == MUTES else listed, mask)[1]
     mask = before + (mask if set("!@:") & set(mask) else f"{mask}!*@*")
     if seconds and on:
         if "t" not in chat.server_tokens.get("EXTBAN", "").partition(",")[2]:
@@ -125,7 +108,7 @@ def _get_masks(chat: Connection, asked: GetMasks) -> Line:
 
 
 def _set_setting(_chat: Connection, asked: SetSetting) -> Line:
-    letter = SETTING_LETTERS[asked.setting]
+    letter = modes.SETTING_LETTERS[asked.setting]
     if asked.value:
         return ("MODE", asked.room, f"+{letter}", asked.value)
     return ("MODE", asked.room, f"-{letter}", *(["*"] if asked.setting == KEY else []))
@@ -183,19 +166,21 @@ _LINES: dict[type[Command], Callable[[Connection, Any], Line]] = {
     GetMasks: _get_masks,
     Ban: lambda chat, c: _mask(chat, c.room, BANS, c.mask, c.on, c.seconds),
     SetMask: lambda chat, c: _mask(chat, c.room, c.listed, c.mask, c.on, c.seconds),
-    SetRole: lambda _, c: ("MODE", c.room, _sign(c.on) + ROLE_LETTERS[c.role], c.name),
+    SetRole: lambda _, c: ("MODE", c.room, _sign(c.on) + modes.ROLE_LETTERS[c.role], c.name),
     GetFlags: lambda _, c: ("MODE", c.room),
-    SetFlag: lambda _, c: ("MODE", c.room, _sign(c.on) + FLAG_LETTERS[c.flag]),
+    SetFlag: lambda _, c: ("MODE", c.room, _sign(c.on) + modes.FLAG_LETTERS[c.flag]),
     SetSetting: _set_setting,
     GetPersonFlags: lambda chat, _command: ("MODE", chat.nick),
-    SetPersonFlag: lambda chat, c: ("MODE", chat.nick, _sign(c.on) + PERSON_LETTERS[c.flag]),
-    RegisterAccount: lambda _, c: _nickserv("REGISTER", c.password, c.email, password=c.password),
-    LogInWithPassword: lambda _, c: _nickserv("IDENTIFY", c.account, c.password, password=c.password),
-    LogOut: lambda _, _command: _nickserv("LOGOUT"),
-    GetAccount: lambda _, c: _nickserv("INFO", c.account),
-    NewPassword: lambda _, c: _nickserv("SET", "PASSWORD", c.password, password=c.password),
-    DropAccount: lambda _, c: _nickserv("DROP", c.password, password=c.password),
-    Reclaim: lambda _, c: _nickserv("REGAIN", c.name, c.password, password=c.password),
+    SetPersonFlag: lambda chat, c: ("MODE", chat.nick, _sign(c.on) + modes.PERSON_LETTERS[c.flag]),
+    accounts.RegisterAccount: lambda _, c: _nickserv("REGISTER", c.password, c.email, password=c.password),
+    accounts.LogInWithPassword: lambda _, c: _nickserv(
+        "IDENTIFY", c.account, c.password, password=c.password
+    ),
+    accounts.LogOut: lambda _, _command: _nickserv("LOGOUT"),
+    accounts.GetAccount: lambda _, c: _nickserv("INFO", c.account),
+    accounts.NewPassword: lambda _, c: _nickserv("SET", "PASSWORD", c.password, password=c.password),
+    accounts.DropAccount: lambda _, c: _nickserv("DROP", c.password, password=c.password),
+    accounts.Reclaim: lambda _, c: _nickserv("REGAIN", c.name, c.password, password=c.password),
     SetAlwaysOn: _stay,
     RegisterRoom: _register_room,
     GetAccess: lambda _, c: ("CS", "FLAGS", c.room),

@@ -9,48 +9,17 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from asyncchat.client import errors
+from asyncchat.client import errors, events
 from asyncchat.client.errors import ClientError, NotConnected, NotDelivered, PasswordNeeded, Rejected
-from asyncchat.client.events import (
-    Event,
-    Joined,
-    Kicked,
-    Left,
-    Message,
-    ModeChanged,
-    Present,
-    Reacted,
-    Reconnected,
-    Redacted,
-    Refused,
-    Renamed,
-    RoomRenamed,
-    Told,
-    TopicChanged,
-    Unconfirmed,
-)
 from asyncchat.client.outbox import UNCERTAIN, OutgoingMessage
 from asyncchat.client.pending import Lookup, Receipt
 from asyncchat.client.protocol import ClientSession, Settings
 from asyncchat.client.resume import Resume
 from asyncchat.core.features.messages import Speech
 from asyncchat.core.scram import NONCE_BYTES
+from asyncchat.dialects.irc import client_values
 from asyncchat.dialects.irc.client import IrcClient
 from asyncchat.dialects.irc.client_login import Login
-from asyncchat.dialects.irc.client_values import (
-    Acknowledged,
-    CantJoin,
-    Closing,
-    HistoryFailed,
-    HistoryPage,
-    LoginRefused,
-    NickRefused,
-    PasswordRefused,
-    Pong,
-    Registered,
-    Undelivered,
-    Value,
-)
 from asyncchat.dialects.plain.prompts import GREETING
 
 _PROMPT = GREETING[:12].encode()
@@ -246,7 +215,7 @@ class IrcSession(ClientSession):
         """Asks for another nick."""
         if self._registered_now:
             self._dialect.change_nick(nick)
-        self._nick_fallback.want(nick)
+        self._nick_fallback.wanted = nick
 
     def command(self, command: str, *params: str) -> None:
         """Sends any IRC command."""
@@ -297,23 +266,24 @@ class IrcSession(ClientSession):
 
     # What the server sends.
 
-    def _take(self, value: Value) -> None:
+    def _take(self, value: client_values.Value) -> None:
+        # A Pong needs no handler: ``receive_data`` has noted that the server answers.
         handler = _HANDLERS.get(type(value))
         if handler is not None:
             handler(self, value)
 
-    def _registered(self, value: Registered) -> None:
+    def _registered(self, value: client_values.Registered) -> None:
         self.nick = value.nick
         self._nick_fallback.got(value.nick)
         if self.was_ready:
-            self._emit(Reconnected(self._clock.now(), value.nick))
+            self._emit(events.Reconnected(self._clock.now(), value.nick))
         self._resume.begin(self._dialect)
         self._step()
 
-    def _nick_refused(self, value: NickRefused) -> None:
+    def _nick_refused(self, value: client_values.NickRefused) -> None:
         if self._dialect.registered:
-            if not self._nick_fallback.refused_later(value.nick):
-                self._emit(Refused(self._clock.now(), value.nick, value.reason))
+            if not self._nick_fallback.refused_later():
+                self._emit(events.Refused(self._clock.now(), value.nick, value.reason))
             return
         nick = self._nick_fallback.next(value.taken, self._clock.monotonic())
         if nick is not None:
@@ -321,51 +291,51 @@ class IrcSession(ClientSession):
         elif self._nick_fallback.ask_again_at is None:
             self._fail(Rejected(f"The server does not accept the nick {value.nick}", value.reason))
 
-    def _login_refused(self, value: LoginRefused) -> None:
+    def _login_refused(self, value: client_values.LoginRefused) -> None:
         self._fail(errors.LoginRefused(self._settings.account, value.reason))
 
-    def _password_refused(self, value: PasswordRefused) -> None:
+    def _password_refused(self, value: client_values.PasswordRefused) -> None:
         self._fail(PasswordNeeded(value.reason, given=bool(self._settings.password)))
 
-    def _joined(self, value: Joined) -> None:
+    def _joined(self, value: events.Joined) -> None:
         if value.own:
             self._resume.joined(value)
             self._step()
         else:
             self._resume.in_room(value)
 
-    def _cant_join(self, value: CantJoin) -> None:
+    def _cant_join(self, value: client_values.CantJoin) -> None:
         if not self.was_ready and value.room in self._settings.rooms:
             self._fail(Rejected(f"Can't join {value.room}", value.reason))
             return
         self._resume.cant_join(value)
         self._step()
 
-    def _acknowledged(self, value: Acknowledged) -> None:
+    def _acknowledged(self, value: client_values.Acknowledged) -> None:
         outgoing = self._outbox.answered(value.token)
         if outgoing is not None:
             outgoing.receipt.part_taken(value.message.id)
         self._resume.message(value.message)
 
-    def _undelivered(self, value: Undelivered) -> None:
+    def _undelivered(self, value: client_values.Undelivered) -> None:
         outgoing, refusal = self._outbox.answered(value.token), value.refusal
         if outgoing is not None:
             outgoing.receipt.part_failed(NotDelivered(f"{refusal.about}: {refusal.reason}"))
         self._emit(refusal)
 
-    def _page_read(self, page: HistoryPage) -> None:
+    def _page_read(self, page: client_values.HistoryPage) -> None:
         if (lookup := self._lookups.pop(page.token, None)) is not None:
             lookup.answer(page.messages)
         elif self._resume.page(page):
             self._step()
 
-    def _history_failed(self, value: HistoryFailed) -> None:
+    def _history_failed(self, value: client_values.HistoryFailed) -> None:
         if (lookup := self._lookups.pop(value.token, None)) is not None:
             lookup.fail(value.reason)
         elif self._resume.failed(value):
             self._step()
 
-    def _gone(self, value: Left | Kicked) -> None:
+    def _gone(self, value: events.Left | events.Kicked) -> None:
         if value.own:
             self._resume.out(value)
             self._step()
@@ -373,7 +343,7 @@ class IrcSession(ClientSession):
             self._resume.in_room(value)
             self._regain(value.nick)
 
-    def _renamed(self, value: Renamed) -> None:
+    def _renamed(self, value: events.Renamed) -> None:
         if value.own:
             self.nick = value.now
             self._nick_fallback.got(value.now)
@@ -381,14 +351,8 @@ class IrcSession(ClientSession):
         if not value.own:
             self._regain(value.nick)
 
-    def _room_renamed(self, value: RoomRenamed) -> None:
-        self._resume.room_renamed(value)
-
-    def _server_closes(self, value: Closing) -> None:
+    def _server_closes(self, value: client_values.Closing) -> None:
         self._closing = value.reason
-
-    def _pong(self, value: Pong) -> None:
-        """Needs nothing: ``receive_data`` has noted that the server answers."""
 
     # The steps from registration to being ready; each has a time limit.
 
@@ -403,7 +367,7 @@ class IrcSession(ClientSession):
         self._step_by = None
         for outgoing in self._resume.settle():
             outgoing.receipt.part_failed(NotDelivered(UNCERTAIN, uncertain=True))
-            self._emit(Unconfirmed(self._clock.now(), outgoing.to, outgoing.text))
+            self._emit(events.Unconfirmed(self._clock.now(), outgoing.to, outgoing.text))
         self.ready = self.was_ready = True
         self._hand_over()
 
@@ -437,14 +401,13 @@ class IrcSession(ClientSession):
 
     # Details.
 
-    def _emit(self, event: Event) -> None:
+    def _emit(self, event: events.Event) -> None:
         self._events.append(event)
 
     def _regain(self, nick: str) -> None:
         """Asks for the wanted nick again, which may be free now."""
-        if self._nick_fallback.is_alternative(self.nick) and self._fold(nick) == self._fold(
-            self._nick_fallback.wanted
-        ):
+        wanted = self._nick_fallback.wanted
+        if self.nick != wanted and self._fold(nick) == self._fold(wanted):
             self._dialect.change_nick(self._nick_fallback.ask_again())
 
     def _is_not_irc(self) -> bool:
@@ -462,28 +425,27 @@ class IrcSession(ClientSession):
 
 
 _HANDLERS: dict[type[Any], Callable[[IrcSession, Any], None]] = {
-    Registered: IrcSession._registered,
-    NickRefused: IrcSession._nick_refused,
-    LoginRefused: IrcSession._login_refused,
-    PasswordRefused: IrcSession._password_refused,
-    Joined: IrcSession._joined,
-    CantJoin: IrcSession._cant_join,
-    Message: lambda session, value: session._resume.message(value),
-    Acknowledged: IrcSession._acknowledged,
-    Undelivered: IrcSession._undelivered,
-    HistoryPage: IrcSession._page_read,
-    HistoryFailed: IrcSession._history_failed,
-    Left: IrcSession._gone,
-    Kicked: IrcSession._gone,
-    Renamed: IrcSession._renamed,
-    Present: lambda session, value: session._resume.in_room(value),
-    Reacted: lambda session, value: session._resume.in_room(value),
-    Redacted: lambda session, value: session._resume.in_room(value),
-    RoomRenamed: IrcSession._room_renamed,
-    TopicChanged: lambda session, value: session._resume.in_room(value),
-    ModeChanged: lambda session, value: session._resume.in_room(value),
-    Told: IrcSession._emit,
-    Refused: IrcSession._emit,
-    Closing: IrcSession._server_closes,
-    Pong: IrcSession._pong,
+    client_values.Registered: IrcSession._registered,
+    client_values.NickRefused: IrcSession._nick_refused,
+    client_values.LoginRefused: IrcSession._login_refused,
+    client_values.PasswordRefused: IrcSession._password_refused,
+    events.Joined: IrcSession._joined,
+    client_values.CantJoin: IrcSession._cant_join,
+    events.Message: lambda session, value: session._resume.message(value),
+    client_values.Acknowledged: IrcSession._acknowledged,
+    client_values.Undelivered: IrcSession._undelivered,
+    client_values.HistoryPage: IrcSession._page_read,
+    client_values.HistoryFailed: IrcSession._history_failed,
+    events.Left: IrcSession._gone,
+    events.Kicked: IrcSession._gone,
+    events.Renamed: IrcSession._renamed,
+    events.Present: lambda session, value: session._resume.in_room(value),
+    events.Reacted: lambda session, value: session._resume.in_room(value),
+    events.Redacted: lambda session, value: session._resume.in_room(value),
+    events.RoomRenamed: lambda session, value: session._resume.room_renamed(value),
+    events.TopicChanged: lambda session, value: session._resume.in_room(value),
+    events.ModeChanged: lambda session, value: session._resume.in_room(value),
+    events.Told: IrcSession._emit,
+    events.Refused: IrcSession._emit,
+    client_values.Closing: IrcSession._server_closes,
 }

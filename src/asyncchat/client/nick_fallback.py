@@ -19,6 +19,7 @@ class NickFallback:
 
     def __init__(self, wanted: str, patience: float) -> None:
         self.wanted = wanted
+        """Changed where the program asks for another one."""
         self.ask_again_at: float | None = None
         """When to ask for the wanted nick again; None: we do not wait for it."""
         self._patience = patience
@@ -55,15 +56,7 @@ class NickFallback:
         self._regaining = False
         self.ask_again_at = None
 
-    def is_alternative(self, nick: str) -> bool:
-        """Whether a nick is an alternative."""
-        return nick != self.wanted
-
-    def want(self, nick: str) -> None:
-        """Changes the wanted nick, because the program asks for it."""
-        self.wanted = nick
-
-    def refused_later(self, nick: str) -> bool:
+    def refused_later(self) -> bool:
         """Notes that a nick was refused after registration; True: only this class had asked for it."""
         if self._regaining:
             self._regaining = False

@@ -7,35 +7,15 @@ threads; time comes from the settings' clock.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from asyncchat.client import events
 from asyncchat.client.errors import ClientError, NotConnected, NotDelivered, PasswordNeeded, Rejected
-from asyncchat.client.events import (
-    Gap,
-    Joined,
-    Left,
-    Message,
-    Present,
-    Reconnected,
-    Renamed,
-    Told,
-    Unconfirmed,
-)
 from asyncchat.client.outbox import UNCERTAIN, OutgoingMessage
 from asyncchat.client.pending import Lookup, Receipt
 from asyncchat.client.protocol import ClientSession, Settings
 from asyncchat.core.features.messages import Speech
 from asyncchat.core.names import LOBBY, fold
+from asyncchat.dialects.plain import client_values
 from asyncchat.dialects.plain.client import PlainClient
-from asyncchat.dialects.plain.client_values import (
-    Asked,
-    AskedPassword,
-    CameOnline,
-    Greeted,
-    Heard,
-    LeftChat,
-    Line,
-    NowCalled,
-)
-from asyncchat.dialects.plain.client_values import Value as PlainValue
 from asyncchat.dialects.plain.unframed import WRITE_PAUSE
 
 _PAUSE = WRITE_PAUSE * 2
@@ -46,7 +26,8 @@ class PlainSession(ClientSession):
     """The session of one client with one plain-text server, as the original chat was.
 
     There is one room, called the lobby. The server acknowledges nothing: a message counts as delivered when
-    the connection is still open one pause after it was written.
+    the connection is still open one pause after it was written. A last line can't be told from a message, and
+    the end of input is goodbye enough.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -99,10 +80,6 @@ class PlainSession(ClientSession):
         self._connected = self.ready = False
         self._enter_by = None
 
-    def ended_by(self) -> str:
-        """Nothing: a last line can't be told from a message."""
-        return ""
-
     def deadline(self) -> float | None:
         """The monotonic time at which ``wake`` must be called."""
         if not self._connected:
@@ -124,10 +101,6 @@ class PlainSession(ClientSession):
             self._enter(self._nick_fallback.ask_again())
         if self._enter_by is not None and now >= self._enter_by:
             self.failure = ClientError(f"joining did not finish within {self._settings.timeout:g} s")
-
-    def goodbye(self, reason: str) -> bytes:
-        """Nothing: the end of input is enough."""
-        return b""
 
     # What the program asks.
 
@@ -158,14 +131,6 @@ class PlainSession(ClientSession):
     def members(self, room: str) -> list[str]:
         """The members of the room, as far as is known."""
         return list(self._members.values())
-
-    def topic(self, room: str) -> str:
-        """Nothing: there are no topics."""
-        return ""
-
-    def server_tokens(self) -> dict[str, str]:
-        """Nothing: such a server announces nothing."""
-        return {}
 
     def join(self, room: str, key: str = "") -> None:
         """Fails for any room but the lobby."""
@@ -198,12 +163,12 @@ class PlainSession(ClientSession):
 
     # What the server sends.
 
-    def _take(self, value: PlainValue) -> None:
+    def _take(self, value: client_values.Value) -> None:
         handler = _HANDLERS.get(type(value))
         if handler is not None:
             handler(self, value)
 
-    def _asked(self, value: Asked) -> None:
+    def _asked(self, value: client_values.Asked) -> None:
         if not value.refusal:
             self._enter(self.nick)
             return
@@ -214,7 +179,7 @@ class PlainSession(ClientSession):
         elif self._nick_fallback.ask_again_at is None:
             self.failure = Rejected(f"The server does not accept the name {self.nick}", value.refusal)
 
-    def _asked_password(self, value: AskedPassword) -> None:
+    def _asked_password(self, value: client_values.AskedPassword) -> None:
         password = self._settings.password
         if password and not value.refusal:
             self._out.append(self._dialect.unlock(password))
@@ -225,20 +190,23 @@ class PlainSession(ClientSession):
         self.nick = nick
         self._out.append(self._dialect.enter(nick))
 
-    def _greeted(self, value: Greeted) -> None:
+    def _greeted(self, value: client_values.Greeted) -> None:
         self.nick = value.name
         self._nick_fallback.got(value.name)
         self._enter_by = None
         self._members = {fold(name): name for name in value.names}
         now = self._clock.now()
         if self.was_ready:
-            self._events += [Reconnected(now, self.nick), Gap(LOBBY, "", "", self._gap_since, now)]
+            self._events += [
+                events.Reconnected(now, self.nick),
+                events.Gap(LOBBY, "", "", self._gap_since, now),
+            ]
         else:
-            self._events.append(Joined(now, LOBBY, self.nick, own=True))
-        self._events.append(Present(now, LOBBY, value.names))
+            self._events.append(events.Joined(now, LOBBY, self.nick, own=True))
+        self._events.append(events.Present(now, LOBBY, value.names))
         for outgoing in self._outbox.settle([], fold):
             outgoing.receipt.part_failed(NotDelivered(UNCERTAIN, uncertain=True))
-            self._events.append(Unconfirmed(now, outgoing.to, outgoing.text))
+            self._events.append(events.Unconfirmed(now, outgoing.to, outgoing.text))
         self.ready = self.was_ready = True
 
     def _confirm_written(self) -> None:
@@ -249,13 +217,13 @@ class PlainSession(ClientSession):
         outgoing.receipt.part_taken("")
         if self._settings.echo:
             self._events.append(
-                Message("", self._clock.now(), outgoing.to, self.nick, outgoing.text, own=True)
+                events.Message("", self._clock.now(), outgoing.to, self.nick, outgoing.text, own=True)
             )
 
-    def _heard(self, value: Heard) -> None:
+    def _heard(self, value: client_values.Heard) -> None:
         room = value.name if value.private else value.room or LOBBY
         self._events.append(
-            Message(
+            events.Message(
                 "",
                 self._clock.now(),
                 room,
@@ -267,34 +235,34 @@ class PlainSession(ClientSession):
             )
         )
 
-    def _came(self, value: CameOnline) -> None:
+    def _came(self, value: client_values.CameOnline) -> None:
         if not value.room:
             self._members[fold(value.name)] = value.name
-        self._events.append(Joined(self._clock.now(), value.room or LOBBY, value.name))
+        self._events.append(events.Joined(self._clock.now(), value.room or LOBBY, value.name))
 
-    def _left(self, value: LeftChat) -> None:
+    def _left(self, value: client_values.LeftChat) -> None:
         self._members.pop(fold(value.name), None)
-        self._events.append(Left(self._clock.now(), LOBBY, value.name, value.reason))
+        self._events.append(events.Left(self._clock.now(), LOBBY, value.name, value.reason))
 
-    def _renamed(self, value: NowCalled) -> None:
+    def _renamed(self, value: client_values.NowCalled) -> None:
         own = value.name == self.nick
         if own:
             self.nick = value.now
         if self._members.pop(fold(value.name), None) is not None:
             self._members[fold(value.now)] = value.now
-        self._events.append(Renamed(self._clock.now(), value.name, value.now, (LOBBY,), own))
+        self._events.append(events.Renamed(self._clock.now(), value.name, value.now, (LOBBY,), own))
 
-    def _line(self, value: Line) -> None:
-        self._events.append(Told(self._clock.now(), value.text))
+    def _line(self, value: client_values.Line) -> None:
+        self._events.append(events.Told(self._clock.now(), value.text))
 
 
 _HANDLERS: dict[type[Any], Callable[[PlainSession, Any], None]] = {
-    Asked: PlainSession._asked,
-    AskedPassword: PlainSession._asked_password,
-    Greeted: PlainSession._greeted,
-    Heard: PlainSession._heard,
-    CameOnline: PlainSession._came,
-    LeftChat: PlainSession._left,
-    NowCalled: PlainSession._renamed,
-    Line: PlainSession._line,
+    client_values.Asked: PlainSession._asked,
+    client_values.AskedPassword: PlainSession._asked_password,
+    client_values.Greeted: PlainSession._greeted,
+    client_values.Heard: PlainSession._heard,
+    client_values.CameOnline: PlainSession._came,
+    client_values.LeftChat: PlainSession._left,
+    client_values.NowCalled: PlainSession._renamed,
+    client_values.Line: PlainSession._line,
 }

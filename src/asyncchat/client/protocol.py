@@ -104,9 +104,9 @@ class ClientSession(ABC):
     def lost(self) -> None:
         """Ends the connection, which is gone."""
 
-    @abstractmethod
     def ended_by(self) -> str:
         """What the server said before it closed the connection; '' for nothing."""
+        return ""
 
     @abstractmethod
     def deadline(self) -> float | None:
@@ -116,9 +116,9 @@ class ClientSession(ABC):
     def wake(self) -> None:
         """Does what is due."""
 
-    @abstractmethod
     def goodbye(self, reason: str) -> bytes:
         """The last bytes before the connection is closed."""
+        return b""
 
     def take_events(self) -> list[Event]:
         """What is to be yielded, in order."""
@@ -162,13 +162,13 @@ class ClientSession(ABC):
     def members(self, room: str) -> list[str]:
         """The members of a room, as far as is known."""
 
-    @abstractmethod
     def topic(self, room: str) -> str:
         """A room's topic, as far as is known."""
+        return ""
 
-    @abstractmethod
     def server_tokens(self) -> dict[str, str]:
         """What the server announces about itself."""
+        return {}
 
     @abstractmethod
     def join(self, room: str, key: str = "") -> None:

@@ -6,29 +6,10 @@ Owns the wording and what may reach a terminal; must not know where the lines go
 import zlib
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Any
 
-from asyncchat.client.events import (
-    Disconnected,
-    Event,
-    Gap,
-    Joined,
-    Kicked,
-    Left,
-    Message,
-    ModeChanged,
-    Present,
-    Reacted,
-    Reconnected,
-    Redacted,
-    Refused,
-    Renamed,
-    RoomRenamed,
-    Told,
-    TopicChanged,
-    Unconfirmed,
-)
-from asyncchat.client.recent import Recent
+import msgspec
+
+from asyncchat.client import events
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.text.sanitize import shown
 
@@ -46,6 +27,9 @@ _QUOTED = 40
 _UNDER = " " * 8
 """Indents the further lines of a message: as wide as its time and a little more."""
 
+KNOWN = 2000
+"""Messages remembered: some 300 bytes each."""
+
 _NAMES_SHOWN = 20
 """Most names of a room on one line; /who shows all."""
 
@@ -57,7 +41,7 @@ def ansi(fragments: Fragments, *, colour: bool) -> str:
     return "".join(f"\x1b[{_SGR[style]}m{text}\x1b[0m" if style else text for style, text in fragments)
 
 
-def plain_lines(message: Message) -> list[str]:
+def plain_lines(message: events.Message) -> list[str]:
     """A message as lines of a pipe: ``NAME: text``, each of its lines one."""
     nick = shown(message.nick)
     before = f"* {nick} " if message.action else f"{nick}: "
@@ -75,10 +59,45 @@ def names_line(names: Sequence[str], *, most: int = _NAMES_SHOWN) -> str:
     return told if len(names) <= most else f"{told} and {len(names) - most} more"
 
 
-def notice_of(event: Event, room: str) -> str:
+def notice_of(event: events.Event, room: str) -> str:
     """What an event other than a message says to people; '' for nothing. ``room`` is the current one."""
-    words = _NOTICES.get(type(event))
-    return shown(words(event, room)) if words is not None else ""
+    return shown(_notice(event, room))
+
+
+class MessageCache:
+    """The messages that were shown lately, by their ids, the newest last.
+
+    A person names a message by its author; a reaction names it by its id.
+    """
+
+    def __init__(self) -> None:
+        self._messages: dict[str, events.Message] = {}
+
+    def put(self, message: events.Message) -> None:
+        """Remembers a message that has an id, but not its further parts."""
+        if not message.id or message.part:
+            return
+        if len(self._messages) >= KNOWN:
+            self._messages.pop(next(iter(self._messages)), None)
+        self._messages[message.id] = message
+
+    def get(self, id: str) -> events.Message | None:
+        """The message with this id, if it was shown."""
+        return self._messages.get(id)
+
+    def rename_room(self, room: str, now: str) -> None:
+        """Notes that a room has another name now."""
+        for id, message in self._messages.items():
+            if fold(message.room) == fold(room):
+                self._messages[id] = msgspec.structs.replace(message, room=now)
+
+    def last(self, room: str, nick: str = "", *, own: bool = False) -> events.Message | None:
+        """The newest message of a person in a room; without a nick our own (``own``), or anybody else's."""
+        for message in reversed(list(self._messages.values())):
+            by = fold(message.nick) == fold(nick) if nick else message.own is own
+            if by and fold(message.room) == fold(room):
+                return message
+        return None
 
 
 class Renderer:
@@ -91,33 +110,33 @@ class Renderer:
     """
 
     def __init__(
-        self, zone: Callable[[datetime], datetime] = datetime.astimezone, recent: Recent | None = None
+        self, zone: Callable[[datetime], datetime] = datetime.astimezone, recent: MessageCache | None = None
     ) -> None:
         self.room = LOBBY
         self.ignored: dict[str, str] = {}
         self._zone = zone
         self._day: date | None = None
-        self.recent = Recent() if recent is None else recent
+        self.recent = MessageCache() if recent is None else recent
 
-    def event(self, event: Event) -> list[Fragments]:
+    def event(self, event: events.Event) -> list[Fragments]:
         """The lines of an event."""
-        if isinstance(event, Message):
+        if isinstance(event, events.Message):
             return [] if fold(event.nick) in self.ignored and not event.own else self.message(event)
-        if isinstance(event, Disconnected):  # the prompt says when it tries again
+        if isinstance(event, events.Disconnected):  # the prompt says when it tries again
             return [[("error", f"-- {shown(f'disconnected{_why_broken(event)}')} --")]]
-        if isinstance(event, Reacted | Redacted):
+        if isinstance(event, events.Reacted | events.Redacted):
             return [] if fold(event.nick) in self.ignored else [[("dim", f"-- {self._marked(event)} --")]]
-        if isinstance(event, RoomRenamed):
+        if isinstance(event, events.RoomRenamed):
             self.recent.rename_room(event.room, event.now)
             if fold(event.room) == fold(self.room):
                 self.room = event.now
         notice = notice_of(event, self.room)
         if not notice:
             return []
-        style = "error" if isinstance(event, Refused | Gap | Unconfirmed) else "dim"
+        style = "error" if isinstance(event, events.Refused | events.Gap | events.Unconfirmed) else "dim"
         return [[(style, f"-- {notice} --")]]
 
-    def message(self, message: Message) -> list[Fragments]:
+    def message(self, message: events.Message) -> list[Fragments]:
         """The lines of a message: a day mark where the day changes, then itself."""
         told = self._about(message.reply_to) if message.reply_to else ""
         self.recent.put(message)
@@ -148,11 +167,11 @@ class Renderer:
             line.append(("", f": {shown(first)}"))
         return [*lines, line, *([("", _UNDER + shown(text))] for text in others)]
 
-    def _marked(self, event: Reacted | Redacted) -> str:
+    def _marked(self, event: events.Reacted | events.Redacted) -> str:
         """What was done to a message."""
         where, nick = _in(event.room, self.room), shown(event.nick)
         place = f" in{shown(where)}" if where and event.room.startswith(("#", "&")) else ""
-        if isinstance(event, Reacted):
+        if isinstance(event, events.Reacted):
             verb = "reacts with" if event.on else "takes back"
             to = "to" if event.on else "from"
             return f"{nick} {verb} {shown(event.reaction)} {to} {self._about(event.id)}{place}"
@@ -174,7 +193,7 @@ def _colour(nick: str) -> str:
     return NICK_COLOURS[zlib.crc32(fold(nick).encode("utf-8", "replace")) % len(NICK_COLOURS)]
 
 
-# Notices, one for each kind of event.
+# Notices.
 
 
 def _in(event_room: str, room: str) -> str:
@@ -187,97 +206,69 @@ def _why(reason: str) -> str:
     return f" ({reason})" if reason else ""
 
 
-def _joined(event: Joined, room: str) -> str:
-    if event.own:
-        return f"you are {event.nick} in {event.room}"
-    if fold(event.room) == LOBBY:
-        return f"{event.nick} is online"
-    return f"{event.nick} joined {event.room}"
-
-
-def _left(event: Left, room: str) -> str:
-    if event.own:
-        return f"you left {event.room}{_why(event.reason)}"
-    place = "chat" if fold(event.room) == LOBBY else event.room
-    return f"{event.nick} left {place}{_why(event.reason)}"
-
-
-def _kicked(event: Kicked, room: str) -> str:
-    who = "you were" if event.own else f"{event.nick} was"
-    return f"{who} removed from {event.room} by {event.by}{_why(event.reason)}"
-
-
-def _renamed(event: Renamed, room: str) -> str:
-    return f"{'you are' if event.own else f'{event.nick} is'} now {event.now}"
-
-
-def _room_renamed(event: RoomRenamed, room: str) -> str:
-    return f"{event.nick} renamed {event.room} to {event.now}{_why(event.reason)}"
-
-
-def _reacted(event: Reacted, room: str) -> str:
-    if event.on:
-        return f"{event.nick} reacts with {event.reaction} to an earlier message"
-    return f"{event.nick} takes back {event.reaction}"
-
-
-def _redacted(event: Redacted, room: str) -> str:
-    return f"{event.nick} takes a message out of {event.room}{_why(event.reason)}"
-
-
-def _topic(event: TopicChanged, room: str) -> str:
-    where = _in(event.room, room)
-    if not event.topic:
-        return f"{event.nick} removed the topic{' of' + where if where else ''}"
-    return f"topic{' of' + where if where else ''}: {event.topic} ({event.nick})"
-
-
-def _mode(event: ModeChanged, room: str) -> str:
-    return f"{event.nick} set {event.room} {event.mode}"
-
-
-def _present(event: Present, room: str) -> str:
-    topic = f"; topic: {event.topic}" if event.topic else ""
-    return f"in {event.room}: {names_line(event.nicks)}{topic}"
-
-
-def _refused(event: Refused, room: str) -> str:
-    about = f"{event.about}: " if event.about else ""
-    text = f" (not sent: {event.text})" if event.text else ""
-    return f"{about}{event.reason}{text}"
-
-
-def _why_broken(event: Disconnected) -> str:
+def _why_broken(event: events.Disconnected) -> str:
     return "" if event.reason == "the server closed the connection" else _why(event.reason)
 
 
-def _disconnected(event: Disconnected, room: str) -> str:
-    why = _why_broken(event)
-    if event.retry_in is None:
-        return f"disconnected{why}"
-    return f"disconnected{why}, trying again in {event.retry_in:.0f} s (Ctrl-C leaves)"
+def _notice(event: events.Event, room: str) -> str:
+    match event:
+        case events.Joined(own=True):
+            return f"you are {event.nick} in {event.room}"
+        case events.Joined():
+            return f"{event.nick} {'is online' if fold(event.room) == LOBBY else f'joined {event.room}'}"
+        case events.Left(own=True):
+            return f"you left {event.room}{_why(event.reason)}"
+        case events.Left():
+            place = "chat" if fold(event.room) == LOBBY else event.room
+            return f"{event.nick} left {place}{_why(event.reason)}"
+        case events.Kicked():
+            who = "you were" if event.own else f"{event.nick} was"
+            return f"{who} removed from {event.room} by {event.by}{_why(event.reason)}"
+        case events.Renamed():
+            return f"{'you are' if event.own else f'{event.nick} is'} now {event.now}"
+        case events.RoomRenamed():
+            return f"{event.nick} renamed {event.room} to {event.now}{_why(event.reason)}"
+        case events.Reacted(on=True):
+            return f"{event.nick} reacts with {event.reaction} to an earlier message"
+        case events.Reacted():
+            return f"{event.nick} takes back {event.reaction}"
+        case events.Redacted():
+            return f"{event.nick} takes a message out of {event.room}{_why(event.reason)}"
+        case events.TopicChanged():
+            where = _in(event.room, room)
+            topic = f"topic{' of' + where if where else ''}"
+            return (
+                f"{topic}: {event.topic} ({event.nick})"
+                if event.topic
+                else f"{event.nick} removed the {topic}"
+            )
+        case events.ModeChanged():
+            return f"{event.nick} set {event.room} {event.mode}"
+        case events.Present():
+            topic = f"; topic: {event.topic}" if event.topic else ""
+            return f"in {event.room}: {names_line(event.nicks)}{topic}"
+        case _:
+            return _notice_of_connection(event)
 
 
-def _gap(event: Gap, room: str) -> str:
-    since, until = event.since.astimezone(), event.until.astimezone()
-    return f"what was said in {event.room} between {since:%H:%M:%S} and {until:%H:%M:%S} is not known"
-
-
-_NOTICES: dict[type[Any], Callable[[Any, str], str]] = {
-    Joined: _joined,
-    Left: _left,
-    Kicked: _kicked,
-    Reacted: _reacted,
-    Redacted: _redacted,
-    Renamed: _renamed,
-    RoomRenamed: _room_renamed,
-    TopicChanged: _topic,
-    ModeChanged: _mode,
-    Present: _present,
-    Told: lambda event, room: event.text,
-    Refused: _refused,
-    Disconnected: _disconnected,
-    Reconnected: lambda event, room: f"connected again as {event.nick}",
-    Gap: _gap,
-    Unconfirmed: lambda event, room: f"not known whether it was sent: {event.text}",
-}
+def _notice_of_connection(event: events.Event) -> str:
+    match event:
+        case events.Told():
+            return event.text
+        case events.Refused():
+            about = f"{event.about}: " if event.about else ""
+            text = f" (not sent: {event.text})" if event.text else ""
+            return f"{about}{event.reason}{text}"
+        case events.Disconnected():
+            after = event.retry_in
+            again = "" if after is None else f", trying again in {after:.0f} s (Ctrl-C leaves)"
+            return f"disconnected{_why_broken(event)}{again}"
+        case events.Reconnected():
+            return f"connected again as {event.nick}"
+        case events.Gap():
+            since, until = event.since.astimezone(), event.until.astimezone()
+            return f"what was said in {event.room} between {since:%H:%M:%S} and {until:%H:%M:%S} is not known"
+        case events.Unconfirmed():
+            return f"not known whether it was sent: {event.text}"
+        case _:
+            return ""

@@ -9,20 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from asyncchat.client.events import (
-    Event,
-    Joined,
-    Kicked,
-    Left,
-    Message,
-    ModeChanged,
-    Present,
-    Reacted,
-    Redacted,
-    Refused,
-    RoomRenamed,
-    TopicChanged,
-)
+from asyncchat.client import events
 from asyncchat.client.outbox import Outbox, OutgoingMessage
 from asyncchat.client.protocol import Settings
 from asyncchat.client.room_cursor import RoomCursor
@@ -32,7 +19,16 @@ from asyncchat.dialects.irc.client_values import CantJoin, HistoryFailed, Histor
 _HISTORY_PAGE = 1000
 """Most messages requested at a time, even if the server allows more: few live events wait meanwhile."""
 
-InRoom = Joined | Left | Kicked | Present | Reacted | Redacted | TopicChanged | ModeChanged
+InRoom = (
+    events.Joined
+    | events.Left
+    | events.Kicked
+    | events.Present
+    | events.Reacted
+    | events.Redacted
+    | events.TopicChanged
+    | events.ModeChanged
+)
 
 
 class Resume:
@@ -54,7 +50,7 @@ class Resume:
         settings: Settings,
         outbox: Outbox,
         tokens: "itertools.count[int]",
-        emit: Callable[[Event], None],
+        emit: Callable[[events.Event], None],
     ) -> None:
         self._settings = settings
         self._outbox = outbox
@@ -105,7 +101,7 @@ class Resume:
             self._former_nick = self._dialect.nick
         for cursor in self._cursors.values():
             cursor.joined = False
-            cursor.cancel_backfill()
+            cursor.backfill = None  # what was held is in the history too, and is read from it next time
 
     def late(self) -> None:
         """Ends all readings, because the history is too slow."""
@@ -123,7 +119,7 @@ class Resume:
 
     # What the server sends.
 
-    def joined(self, value: Joined) -> None:
+    def joined(self, value: events.Joined) -> None:
         """Handles that we joined a room: reads what was missed, or the first time the latest messages."""
         dialect = self._dialect
         if dialect is None:
@@ -151,12 +147,12 @@ class Resume:
         now = self._settings.clock.now()
         self.unwant(value.room)
         cursor = self._cursors.pop(self._fold(value.room), None)
-        self._emit(Refused(now, value.room, value.reason))
+        self._emit(events.Refused(now, value.room, value.reason))
         if cursor is not None and cursor.known:
             nick = self._dialect.nick if self._dialect is not None else ""
-            self._emit(Left(now, value.room, nick, value.reason, own=True))
+            self._emit(events.Left(now, value.room, nick, value.reason, own=True))
 
-    def message(self, message: Message) -> None:
+    def message(self, message: events.Message) -> None:
         """Yields a message in its place, once."""
         cursor = self._cursors.get(self._fold(message.room))
         if cursor is None:
@@ -176,7 +172,7 @@ class Resume:
             cursor.touch(event.time)
         self._emit(event)
 
-    def room_renamed(self, event: RoomRenamed) -> None:
+    def room_renamed(self, event: events.RoomRenamed) -> None:
         """Keeps everything about a room that has another name now."""
         key, new = self._fold(event.room), self._fold(event.now)
         if (wanted := self._wanted.pop(key, None)) is not None:
@@ -188,7 +184,7 @@ class Resume:
             self._cursors[new] = cursor
         self._emit(event)
 
-    def out(self, event: Left | Kicked) -> None:
+    def out(self, event: events.Left | events.Kicked) -> None:
         """Handles that we are no longer in a room; it is not joined again."""
         self.unwant(event.room)
         cursor = self._cursors.pop(self._fold(event.room), None)
@@ -242,16 +238,16 @@ class Resume:
 
     def _release(self, cursor: RoomCursor) -> None:
         for event in cursor.finish(self._settings.clock.now()):
-            if not isinstance(event, Message) or cursor.is_new(event):
+            if not isinstance(event, events.Message) or cursor.is_new(event):
                 self._give_event(event)
 
-    def _give_event(self, event: Event) -> None:
-        if isinstance(event, Message):
+    def _give_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Message):
             self._give(event)
         else:
             self._emit(event)
 
-    def _give(self, message: Message) -> None:
+    def _give(self, message: events.Message) -> None:
         # We may have sent it under a nick that our own dead connection still has.
         if message.replayed and (message.own or self._fold(message.nick) == self._fold(self._former_nick)):
             outgoing = self._outbox.found(self._fold(message.room), message, self._fold)

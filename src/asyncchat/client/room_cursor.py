@@ -131,10 +131,6 @@ class RoomCursor:
             more = False
         return found, more
 
-    def cancel_backfill(self) -> None:
-        """Drops the backfill and what was held: it is in the history too, and is read from it next time."""
-        self.backfill = None
-
     def finish(self, now: datetime) -> list[Event]:
         """Ends the backfill; returns the gap that remains, if any, and the events that were held."""
         backfill, self.backfill = self.backfill, None

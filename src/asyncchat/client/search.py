@@ -7,8 +7,7 @@ from datetime import datetime
 
 from asyncchat.client.client import Client
 from asyncchat.client.events import Message
-from asyncchat.client.history_cursor import ago
-from asyncchat.client.local_calendar import moment
+from asyncchat.client.history_cursor import ago, moment
 from asyncchat.core.features.search import Search
 
 

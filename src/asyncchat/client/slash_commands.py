@@ -209,7 +209,6 @@ def _react(state: TerminalState, asked: React) -> None:
 
 
 def _redact(state: TerminalState, asked: Redact) -> None:
-    """Takes back a message: the last one of a person, or the one with an id."""
     room, name = asked.which.to, asked.which.name
     found = state.recent.get(name) or state.recent.last(room, name, own=True)
     if found is not None:

@@ -19,17 +19,9 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.renderer import CPR_Support
 
+from asyncchat.client import events
 from asyncchat.client.client import Client
 from asyncchat.client.errors import ClientError, NotConnected, TimedOut
-from asyncchat.client.events import (
-    Disconnected,
-    Event,
-    Joined,
-    Left,
-    Message,
-    Reconnected,
-    RoomRenamed,
-)
 from asyncchat.client.render import Fragments, Renderer, ansi
 from asyncchat.client.slash_commands import COMMANDS, Leave, obey
 from asyncchat.client.terminal_state import TerminalState
@@ -165,16 +157,20 @@ class Screen:
             self._refresh()
         self._end(EOFError())
 
-    def _follow_one(self, event: Event) -> None:
-        if isinstance(event, Disconnected):
+    def _follow_one(self, event: events.Event) -> None:
+        if isinstance(event, events.Disconnected):
             self._again_at = time.monotonic() + event.retry_in if event.retry_in is not None else None
             if event.attempt:
                 return  # it was told; the line above the prompt stays
-        elif isinstance(event, Reconnected):
+        elif isinstance(event, events.Reconnected):
             self._again_at = None
-        elif isinstance(event, RoomRenamed) and fold(event.room) == fold(self._state.room):
+        elif isinstance(event, events.RoomRenamed) and fold(event.room) == fold(self._state.room):
             self._state.room = event.now
-        elif isinstance(event, Joined | Left) and event.own and fold(event.room) == fold(self._state.room):
+        elif (
+            isinstance(event, events.Joined | events.Left)
+            and event.own
+            and fold(event.room) == fold(self._state.room)
+        ):
             self._state.room = self._renderer.room = event.room
         for line in self._renderer.event(event):
             self._write(line)
@@ -182,7 +178,7 @@ class Screen:
     def _tell(self, text: str) -> None:
         self._write([("dim", shown(text) if text.startswith("  ") else f"-- {shown(text)} --")])
 
-    def _recall(self, messages: list[Message]) -> None:
+    def _recall(self, messages: list[events.Message]) -> None:
         renderer = Renderer(recent=self._renderer.recent)
         renderer.room = self._state.room
         for message in messages:
@@ -194,7 +190,6 @@ class Screen:
         self._refresh()
 
     def _refresh(self) -> None:
-        """Asks the main thread to show what waits."""
         if (loop := self._session.app.loop) is not None:
             with suppress(RuntimeError):  # it has just ended
                 loop.call_soon_threadsafe(self._draw)

@@ -1,20 +1,39 @@
 """What a person at the terminal client is doing.
 
-Owns the state between two lines typed; must not know what a slash command does.
+Owns the state between two lines typed, and where days begin for the person at this machine: a day on which
+its clocks change is not 24 hours long. It must not know what a slash command does.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from asyncchat.client.client import Client
 from asyncchat.client.events import Message
 from asyncchat.client.history_cursor import MessageCursor
-from asyncchat.client.local_calendar import LocalCalendar
-from asyncchat.client.recent import Recent
+from asyncchat.client.render import MessageCache
 from asyncchat.client.search import SearchPages
 from asyncchat.core.features.history import ReadHistory
 from asyncchat.core.features.search import Search
 from asyncchat.core.names import fold
+
+_MICROSECONDS = 1_000_000
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+class LocalCalendar:
+    """The calendar (``text.times.Calendar``) of the machine's zone."""
+
+    def bounds(self, when: date) -> tuple[int, int]:
+        """The first moment of a date, and the first after it, in microseconds since 1970 UTC."""
+        return _start_of(when.toordinal()), _start_of(when.toordinal() + 1)
+
+
+def _start_of(ordinal: int) -> int:
+    try:
+        return int(datetime.fromordinal(ordinal).astimezone().timestamp()) * _MICROSECONDS
+    except (OverflowError, ValueError, OSError):  # at the ends of the calendar
+        return (ordinal - _EPOCH) * 86_400 * _MICROSECONDS
 
 
 @dataclass(slots=True)
@@ -43,7 +62,7 @@ class TerminalState:
     commands_go_through: bool = False
     history: dict[str, MessageCursor] = field(default_factory=dict)
     search: SearchPages | None = None
-    recent: Recent = field(default_factory=Recent)
+    recent: MessageCache = field(default_factory=MessageCache)
     calendar: LocalCalendar = field(default_factory=LocalCalendar)
 
     @property

@@ -92,6 +92,8 @@ def _icon_fault(url: str) -> str:
 
 
 _Count = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
+_LargeLimit = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
+_Limit = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 _Bytes = Annotated[int, msgspec.Meta(ge=16_384, le=1_000_000_000)]
 
 
@@ -140,8 +142,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
         ),
     ] = "process"
     keep_days: Annotated[
-        int,
-        msgspec.Meta(ge=0, le=100_000),
+        _Limit,
         Option(
             "Days after which messages are removed; 0: never.",
             key="history.keep_days",
@@ -150,8 +151,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
         ),
     ] = 0
     keep_megabytes: Annotated[
-        int,
-        msgspec.Meta(ge=0, le=10_000_000),
+        _LargeLimit,
         Option(
             "Size of the history in megabytes, above which the oldest messages are removed; 0: no limit.",
             key="history.keep_megabytes",
@@ -286,8 +286,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
         ),
     ] = 1_000_000
     sessions: Annotated[
-        int,
-        msgspec.Meta(ge=0, le=10_000_000),
+        _LargeLimit,
         Option(
             "Most connections; 0: as many as the limit of open files allows.",
             key="limits.sessions",
@@ -296,8 +295,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
         ),
     ] = 0
     per_address: Annotated[
-        int,
-        msgspec.Meta(ge=0, le=10_000_000),
+        _LargeLimit,
         Option(
             "Most connections from one address (IPv6: one /64), except this machine's; 0: no limit.",
             key="limits.per_address",
@@ -325,8 +323,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
         bool, Option("Whether an account needs an e-mail address.", key="accounts.require_email", flag=None)
     ] = False
     max_always_on: Annotated[
-        int,
-        msgspec.Meta(ge=0, le=100_000),
+        _Limit,
         Option(
             "How many accounts can stay in their rooms without a connection.",
             key="accounts.max_always_on",
@@ -335,8 +332,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
         ),
     ] = MAX_ALWAYS_ON
     always_on_days: Annotated[
-        int,
-        msgspec.Meta(ge=0, le=100_000),
+        _Limit,
         Option(
             "Days without a connection after which such an account leaves; 0: never.",
             key="accounts.always_on_days",

@@ -12,23 +12,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from asyncchat.config.options import (
-    ENVIRONMENT,
-    ROOM_KEYS,
-    Operator,
-    Row,
-    ServeConfig,
-    operator_fault,
-    room_setting,
-    table,
-)
+from asyncchat.config import options
 from asyncchat.config.passwords import PREFIX
 from asyncchat.config.toml_lines import lines_of
 from asyncchat.config.webhooks import Webhook, webhook_fault
 from asyncchat.core.features.room_defaults import RoomDefaults
 from asyncchat.errors import AsyncChatError, Misuse
 
-FILE_VARIABLE = ENVIRONMENT + "CONFIG"
+FILE_VARIABLE = options.ENVIRONMENT + "CONFIG"
 """The variable that names the file, unless a flag does."""
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -55,7 +46,7 @@ class Stated(msgspec.Struct, frozen=True):
 class Effective(msgspec.Struct, frozen=True):
     """The merged options. ``origins`` has the place of each field that a source states."""
 
-    config: ServeConfig
+    config: options.ServeConfig
     origins: Mapping[str, str]
     file: str
     """The file's name as given; empty without one."""
@@ -107,7 +98,7 @@ class Sources(msgspec.Struct, frozen=True):
             ConfigUnreadable: the file can't be read.
         """
         stated = _from_file(self.file_name) if self.file_name else {}
-        for row in table():
+        for row in options.table():
             value = self.environment.get(row.variable) if row.variable else None
             if value is not None:
                 origin = f"${row.variable}"
@@ -117,7 +108,7 @@ class Sources(msgspec.Struct, frozen=True):
                 value_of_flag = _converted(row, self.flags[row.field], row.flag)
                 stated[row.field] = Stated(value_of_flag, _FLAG, row.flag)
         _settle(stated)
-        config = ServeConfig(**{field: option.value for field, option in stated.items()})
+        config = options.ServeConfig(**{field: option.value for field, option in stated.items()})
         origins = {field: option.origin for field, option in stated.items() if option.origin}
         return Effective(config, origins, self.file_name)
 
@@ -160,18 +151,16 @@ def _from_file(name: str) -> dict[str, Stated]:
 
 
 class _File:
-    """One file being read."""
-
     def __init__(self, name: str, lines: Mapping[tuple[str, ...], int]) -> None:
         self._name = name
         self._lines = lines
-        self._rows = {tuple(row.key.split(".")): row for row in table()}
+        self._rows = {tuple(row.key.split(".")): row for row in options.table()}
         self._tables = {path[0] for path in self._rows if len(path) > 1}
 
     def options(self, document: Mapping[str, Any]) -> dict[str, Stated]:
         tables: dict[str, Callable[[tuple[str, ...], Mapping[str, Any]], Any]] = {
             "operators": lambda path, stated: self._struct(
-                path, stated, Operator, lambda operator: operator_fault(path[-1], operator)
+                path, stated, options.Operator, lambda operator: options.operator_fault(path[-1], operator)
             ),
             "rooms": self._room,
             "webhooks": lambda path, stated: self._struct(path, stated, Webhook, webhook_fault),
@@ -221,9 +210,9 @@ class _File:
         return value
 
     def _room(self, path: tuple[str, ...], stated: Mapping[str, Any]) -> RoomDefaults:
-        self._check_keys(path, stated, ROOM_KEYS)
+        self._check_keys(path, stated, options.ROOM_KEYS)
         try:
-            return room_setting(path[-1], stated)
+            return options.room_setting(path[-1], stated)
         except ValueError as error:
             raise self._wrong(path, str(error)) from error
 
@@ -249,7 +238,7 @@ class _File:
         return self._name
 
 
-def _converted(row: Row, value: object, place: str, *, strict: bool = False) -> Any:
+def _converted(row: options.Row, value: object, place: str, *, strict: bool = False) -> Any:
     try:
         converted = msgspec.convert(value, row.type, strict=strict)
     except msgspec.ValidationError as error:

@@ -8,40 +8,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from asyncchat.control.refusals import sentence
 from asyncchat.control.wire import Refused
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Record
 from asyncchat.core.replies import Refusal
-from asyncchat.log.base import Log
+from asyncchat.text.sentences import refusal_sentence
 
 
 class CommandExecutor(Protocol):
     """A chat that can be read, and changed by commands only."""
 
-    @property
-    def running(self) -> bool:
-        """Whether a server is running."""
-        ...
+    running: bool
+    """Whether a server is running."""
+    chat: Chat
+    """The state, only to be read."""
 
-    @property
-    def chat(self) -> Chat:
-        """The state, only to be read."""
-        ...
-
-    @property
-    def log(self) -> Log:
-        """The history, only to be read."""
-        ...
-
-    async def submit(self, command: Command) -> Sequence[object]:
+    async def request(self, command: Command) -> Sequence[object]:
         """Decides a command for ``SERVER``.
 
         Returns:
             Its outcome, once the log has its records; a refusal if the log can't be written now.
         """
-        ...
 
 
 async def execute(executor: CommandExecutor, command: Command) -> list[Event]:
@@ -50,8 +38,13 @@ async def execute(executor: CommandExecutor, command: Command) -> list[Event]:
     Raises:
         Refused: the command was refused; nothing happened.
     """
-    outcome = await executor.submit(command)
+    outcome = await executor.request(command)
     for item in outcome:
         if isinstance(item, Refusal):
             raise Refused(sentence(item).removesuffix("."))
     return [item.event for item in outcome if isinstance(item, Record)]
+
+
+def sentence(refusal: Refusal) -> str:
+    """Why a command was refused, on one line."""
+    return refusal_sentence(refusal).replace("\n", " ")

@@ -34,8 +34,8 @@ class FileExecutor:
         self.chat = Chat.replay(log.state())
         self._engine = Engine(self.chat, log.last, log.last_time)
 
-    async def submit(self, command: Command) -> Sequence[object]:
-        """Executes a command, and appends its records; see ``CommandExecutor.submit``."""
+    async def request(self, command: Command) -> Sequence[object]:
+        """Executes a command, and appends its records; see ``CommandExecutor.request``."""
         last = self._engine.number
         self._engine.at(time.time_ns() // 1000)
         outcome, _ = self._engine.execute(SERVER, command)

@@ -13,63 +13,47 @@ from typing import Any, Union
 import msgspec
 
 from asyncchat import __version__
+from asyncchat.control import requests
 from asyncchat.control.executor import CommandExecutor, execute
-from asyncchat.control.requests import (
-    AccountLine,
-    AccountList,
-    AddAccount,
-    AddToken,
-    ChangeAccountPassword,
-    Done,
-    DropAccount,
-    GetAccounts,
-    GetStatus,
-    GetTokens,
-    Request,
-    Result,
-    RevokeToken,
-    Status,
-    TokenRow,
-    TokenRows,
-)
 from asyncchat.control.wire import Refused
 from asyncchat.core import scram
+from asyncchat.core.features import bots
 from asyncchat.core.features.accounts import DropAccountVerified, NewPasswordVerified, RegisterAccountVerified
-from asyncchat.core.features.bots import Bots, NewToken
-from asyncchat.core.features.bots import RevokeToken as RevokeTokenCommand
 from asyncchat.core.names import fold
 
 
-async def status(executor: CommandExecutor, _request: GetStatus) -> Status:
+async def status(executor: CommandExecutor, _request: requests.GetStatus) -> requests.Status:
     """Gives the version, and the number of people and rooms."""
-    return Status(__version__, executor.running, len(executor.chat.people), len(executor.chat.rooms))
+    return requests.Status(__version__, executor.running, len(executor.chat.people), len(executor.chat.rooms))
 
 
-async def add_account(executor: CommandExecutor, request: AddAccount) -> Done:
+async def add_account(executor: CommandExecutor, request: requests.AddAccount) -> requests.Done:
     """Registers an account."""
     await execute(executor, RegisterAccountVerified(request.name, await _verifier(request.password)))
-    return Done()
+    return requests.Done()
 
 
-async def change_password(executor: CommandExecutor, request: ChangeAccountPassword) -> Done:
+async def change_password(
+    executor: CommandExecutor, request: requests.ChangeAccountPassword
+) -> requests.Done:
     """Changes the password of an account; sessions stay logged in."""
     await execute(executor, NewPasswordVerified(request.name, await _verifier(request.password)))
-    return Done()
+    return requests.Done()
 
 
-async def remove_account(executor: CommandExecutor, request: DropAccount) -> Done:
+async def remove_account(executor: CommandExecutor, request: requests.DropAccount) -> requests.Done:
     """Removes an account; its sessions are logged out."""
     await execute(executor, DropAccountVerified(request.name, verified=True))
-    return Done()
+    return requests.Done()
 
 
-async def list_accounts(executor: CommandExecutor, _request: GetAccounts) -> AccountList:
+async def list_accounts(executor: CommandExecutor, _request: requests.GetAccounts) -> requests.AccountList:
     """Lists all accounts, by name."""
     chat = executor.chat
     there = {person.account for person in chat.people.values()}
-    return AccountList(
+    return requests.AccountList(
         tuple(
-            AccountLine(account.name, account.time, account.email, account.name in there)
+            requests.AccountLine(account.name, account.time, account.email, account.name in there)
             for _, account in sorted(chat.accounts.items())
         )
     )
@@ -84,40 +68,42 @@ async def _verifier(password: str) -> str:
         raise Refused(f"Not done: {fault}") from fault
 
 
-async def add_token(executor: CommandExecutor, request: AddToken) -> Done:
+async def add_token(executor: CommandExecutor, request: requests.AddToken) -> requests.Done:
     """Makes a token."""
-    await execute(executor, NewToken(request.name, request.digest, request.rooms, request.actions))
-    return Done()
+    await execute(executor, bots.NewToken(request.name, request.digest, request.rooms, request.actions))
+    return requests.Done()
 
 
-async def list_tokens(executor: CommandExecutor, _request: GetTokens) -> TokenRows:
+async def list_tokens(executor: CommandExecutor, _request: requests.GetTokens) -> requests.TokenRows:
     """Lists all tokens, by name."""
-    tokens = sorted(Bots.of(executor.chat).tokens.values(), key=lambda token: fold(token.name))
-    return TokenRows(tuple(TokenRow(token.name, token.rooms, token.actions, token.time) for token in tokens))
+    tokens = sorted(bots.Bots.of(executor.chat).tokens.values(), key=lambda token: fold(token.name))
+    return requests.TokenRows(
+        tuple(requests.TokenRow(token.name, token.rooms, token.actions, token.time) for token in tokens)
+    )
 
 
-async def revoke_token(executor: CommandExecutor, request: RevokeToken) -> Done:
+async def revoke_token(executor: CommandExecutor, request: requests.RevokeToken) -> requests.Done:
     """Revokes a token."""
-    await execute(executor, RevokeTokenCommand(request.name))
-    return Done()
+    await execute(executor, bots.RevokeToken(request.name))
+    return requests.Done()
 
 
-OPERATIONS: dict[type[Request], Callable[[CommandExecutor, Any], Awaitable[Result]]] = {
-    GetStatus: status,
-    AddAccount: add_account,
-    ChangeAccountPassword: change_password,
-    DropAccount: remove_account,
-    GetAccounts: list_accounts,
-    AddToken: add_token,
-    GetTokens: list_tokens,
-    RevokeToken: revoke_token,
+OPERATIONS: dict[type[requests.Request], Callable[[CommandExecutor, Any], Awaitable[requests.Result]]] = {
+    requests.GetStatus: status,
+    requests.AddAccount: add_account,
+    requests.ChangeAccountPassword: change_password,
+    requests.DropAccount: remove_account,
+    requests.GetAccounts: list_accounts,
+    requests.AddToken: add_token,
+    requests.GetTokens: list_tokens,
+    requests.RevokeToken: revoke_token,
 }
 """The operation of each request; it raises ``Refused`` with one line of why not."""
 
-_decode: Callable[[bytes], Request] = msgspec.json.Decoder(Union[tuple(OPERATIONS)]).decode  # noqa: UP007  # made of a table
+_decode: Callable[[bytes], requests.Request] = msgspec.json.Decoder(Union[tuple(OPERATIONS)]).decode  # noqa: UP007  # made of a table
 
 
-async def carry_out(executor: CommandExecutor, line: bytes) -> Result:
+async def carry_out(executor: CommandExecutor, line: bytes) -> requests.Result:
     """Carries out the request in a line.
 
     Raises:

@@ -162,30 +162,21 @@ class Log(Protocol):
     @property
     def last(self) -> int:
         """The number of the newest record; 0 when there is none."""
-        ...
 
     @property
     def last_time(self) -> int:
         """The time of the newest record (microseconds since 1970 UTC); 0 when there is none."""
-        ...
 
-    @property
-    def ids(self) -> Ids:
-        """The ids of this log's records, past and future."""
-        ...
-
-    @property
-    def messages(self) -> int:
-        """How many messages (``Said``, ``SaidInPrivate``) it held when it was opened, without erased ones."""
-        ...
+    ids: Ids
+    """The ids of this log's records, past and future."""
+    messages: int
+    """How many messages (``Said``, ``SaidInPrivate``) it held when it was opened, without erased ones."""
 
     def state(self) -> Iterable[Event]:
         """The facts of kind ``Retention.STATE``, oldest first, or fewer facts that give the same state."""
-        ...
 
     def set_retention(self, policy: RetentionPolicy) -> None:
         """Removes from now on what the policy does not keep, a little at a time."""
-        ...
 
     async def append(self, expected_last: int, records: Sequence[Record]) -> None:
         """Adds records, all or none. They are kept when this returns.
@@ -201,7 +192,6 @@ class Log(Protocol):
             LogError: it can't be written now; the same call may be tried again.
             ValueError: numbers with a hole, or a time before the one before it: the caller's misuse.
         """
-        ...
 
     async def read(self, query: PageQuery, count_to: int = 0) -> Page:
         """Reads messages of a room, and what belongs to the streams that are read with it.
@@ -209,7 +199,6 @@ class Log(Protocol):
         Raises:
             LogError: it can't be read now.
         """
-        ...
 
     async def find(self, number: int) -> Record | None:
         """The message or reaction with a number, public or private; None: there is none, or it is erased.
@@ -217,7 +206,6 @@ class Log(Protocol):
         Raises:
             LogError: it can't be read now.
         """
-        ...
 
     async def newest(
         self, rooms: Sequence[str], owners: Sequence[StreamRange], upto: int
@@ -235,7 +223,6 @@ class Log(Protocol):
         Raises:
             LogError: it can't be read now.
         """
-        ...
 
     async def search(self, query: SearchQuery) -> SearchResult:
         """Messages (``Said``, none of ``searching.UNSEEN``) that have what is searched for.
@@ -243,11 +230,9 @@ class Log(Protocol):
         Raises:
             LogError: it can't be read now.
         """
-        ...
 
     async def numbers_by(self, room: str, name: str, upto: int) -> tuple[int, ...]:
         """The numbers of a room's messages by a name (any case; empty: anybody), without erased ones."""
-        ...
 
     async def audit(self, upto: int, after_time: int, limit: int) -> tuple[Record, ...]:
         """What operators of the server did (audited events), the newest ``limit``, oldest first.
@@ -260,8 +245,6 @@ class Log(Protocol):
         Raises:
             LogError: it can't be read now.
         """
-        ...
 
     async def close(self) -> None:
         """Closes it cleanly. Other calls afterwards are misuse; a second close is safe."""
-        ...

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
@@ -154,7 +155,7 @@ class Maintenance:
             part = await self._thread.run(postings.read_slice, self._connection, self._indexed_upto, upto)
             async with self._turn:
                 if writer.erasures == erasures:  # else the slice may have what was erased meanwhile
-                    await self._writer_thread.run(writer.transact, partial(postings.add_slice, part=part))
+                    await self._write(partial(postings.add_slice, part=part))
                     self._indexed_upto = upto
 
     async def _index_streams(self, quiet: bool) -> None:
@@ -169,9 +170,7 @@ class Maintenance:
             )
             async with self._turn:
                 if writer.erasures == erasures:
-                    await self._writer_thread.run(
-                        writer.transact, partial(postings.add_stream_postings, postings=found, upto=upto)
-                    )
+                    await self._write(partial(postings.add_stream_postings, postings=found, upto=upto))
                     self._streams_upto = upto
 
     async def _take_snapshot(self) -> None:
@@ -184,36 +183,35 @@ class Maintenance:
             return
         number, count, facts = found
         async with self._turn:
-            await self._writer_thread.run(
-                self._writer.transact, partial(snapshot.keep_snapshot, number=number, facts=facts)
-            )
+            await self._write(partial(snapshot.keep_snapshot, number=number, facts=facts))
             self._writer.states -= states
         self._snapshot_at = max(self._tuning.snapshot_at, count)
 
     async def _sweep_presence(self, quiet: bool) -> None:
-        while True:
-            part = await self._thread.run(retention.old_presence, self._connection, self._writer.last_time)
-            if part is None:
-                return
+        await self._remove(
+            lambda: retention.old_presence(self._connection, self._writer.last_time), retention.sweep, quiet
+        )
+
+    async def _apply_retention(self, quiet: bool) -> None:
+        def find() -> tuple[int, int] | None:
+            now = max(self._writer.last_time, time.time_ns() // 1000)
+            return retention.next_slice(self._connection, self._policy, now)
+
+        await self._remove(find, retention.remove, quiet)
+
+    async def _remove(
+        self, find: Callable[[], tuple[int, int] | None], remove: Callable[..., None], quiet: bool
+    ) -> None:
+        """Removes what is found, in slices; only one slice if it is not quiet."""
+        while (part := await self._thread.run(find)) is not None:
             async with self._turn:
-                await self._writer_thread.run(
-                    self._writer.transact, partial(retention.sweep, after=part[0], upto=part[1])
-                )
+                await self._write(partial(remove, after=part[0], upto=part[1]))
             if not quiet:
                 return
 
-    async def _apply_retention(self, quiet: bool) -> None:
-        while True:
-            now = max(self._writer.last_time, time.time_ns() // 1000)
-            part = await self._thread.run(retention.next_slice, self._connection, self._policy, now)
-            if part is None:
-                return
-            async with self._turn:
-                await self._writer_thread.run(
-                    self._writer.transact, partial(retention.remove, after=part[0], upto=part[1])
-                )
-            if not quiet:
-                return
+    async def _write(self, step: Callable[[sqlite3.Connection], None]) -> None:
+        """Does a step as one transaction; the caller has the turn."""
+        await self._writer_thread.run(self._writer.transact, step)
 
     async def _checkpoint(self, quiet: bool) -> None:
         writer = self._writer
@@ -234,4 +232,4 @@ class Maintenance:
             done, _ = await self._thread.run(schema.checkpoint, self._connection, mode)
             if done:
                 self._checkpointed, self._erased = written, erasures
-                await self._writer_thread.run(writer.transact, schema.rewind)
+                await self._write(schema.rewind)

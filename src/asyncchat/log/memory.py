@@ -18,18 +18,7 @@ from asyncchat.core.features.redaction import Erased, RedactedInPrivate
 from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
-from asyncchat.log import streams
-from asyncchat.log.base import (
-    Page,
-    PageQuery,
-    RetentionPolicy,
-    SearchQuery,
-    SearchResult,
-    SequenceConflict,
-    StreamRange,
-    check_sequence,
-    new_epoch,
-)
+from asyncchat.log import base, streams
 from asyncchat.log.snapshot import snapshot
 from asyncchat.log.streams import streams_of
 
@@ -63,13 +52,14 @@ class MemoryLog:
 
     def __init__(self, keep: int = KEEP) -> None:
         self._keep = keep
-        self._last = 0
-        self._last_time = 0
-        self._ids = Ids([(1, new_epoch())])
+        self.last = 0
+        self.last_time = 0
+        self.ids = Ids([(1, base.new_epoch())])
+        self.messages = 0
         self._newest_batch: tuple[Record, ...] = ()
         self._streams: dict[str, deque[Record]] = {}
         """The records of rooms and streams, by the room's key or the stream's name."""
-        self._messages: deque[_Entry] = deque()
+        self._named: deque[_Entry] = deque()
         self._other_facts: deque[_Entry] = deque()
         self._removed: dict[str, tuple[int, int]] = {}
         """The number and the time of the last message that was removed from a room."""
@@ -81,31 +71,11 @@ class MemoryLog:
         self._facts: list[Event] = []
         self._snapshot_at = _STATE_FACTS
 
-    @property
-    def last(self) -> int:
-        """The number of the newest record."""
-        return self._last
-
-    @property
-    def last_time(self) -> int:
-        """The time of the newest record."""
-        return self._last_time
-
-    @property
-    def ids(self) -> Ids:
-        """The ids of this run's records."""
-        return self._ids
-
-    @property
-    def messages(self) -> int:
-        """It was empty when it was opened."""
-        return 0
-
     def state(self) -> Iterable[Event]:
         """The state facts of this run."""
         return tuple(self._facts)
 
-    def set_retention(self, policy: RetentionPolicy) -> None:
+    def set_retention(self, policy: base.RetentionPolicy) -> None:
         """Removes what is older than the policy's days with the next append; megabytes do not apply."""
         self._days = policy.days
         self._oldest = 0
@@ -114,11 +84,11 @@ class MemoryLog:
         """Adds records; see ``Log.append``."""
         if not records:
             return
-        if expected_last != self._last:
-            if tuple(records) == self._newest_batch and expected_last + len(records) == self._last:
+        if expected_last != self.last:
+            if tuple(records) == self._newest_batch and expected_last + len(records) == self.last:
                 return
-            raise SequenceConflict(f"The log's last record is {self._last}, not {expected_last}.")
-        check_sequence(expected_last, self._last_time, records)
+            raise base.SequenceConflict(f"The log's last record is {self.last}, not {expected_last}.")
+        base.check_sequence(expected_last, self.last_time, records)
         for record in records:
             event = record.event
             if event.audited:
@@ -133,41 +103,41 @@ class MemoryLog:
                     self._remove({event.number})
             if self._keep:
                 self._keep_record(record)
-        self._last = records[-1].number
-        self._last_time = records[-1].time
+        self.last = records[-1].number
+        self.last_time = records[-1].time
         self._newest_batch = tuple(records)
         if self._days:
-            self._oldest = self._last_time - self._days * _DAY
-        for order in (self._messages, self._other_facts):
+            self._oldest = self.last_time - self._days * _DAY
+        for order in (self._named, self._other_facts):
             if len(order) > self._keep or self._days:
                 self._trim(order)
         if len(self._facts) > self._snapshot_at:
             self._take_snapshot()
 
-    async def read(self, query: PageQuery, count_to: int = 0) -> Page:
+    async def read(self, query: base.PageQuery, count_to: int = 0) -> base.Page:
         """Messages of a room; see ``Log.read``."""
         limit = query.window.limit
         if query.window.newest:
             found = self._newest_first(query)
             records = tuple(islice(found, limit))[::-1]
             more = sum(1 for _ in islice(found, count_to))
-            return Page(records, more, not more and self._is_cut(query))
+            return base.Page(records, more, not more and self._is_cut(query))
         # For the oldest end, all of the few messages that are kept are read.
         ordered = list(self._newest_first(query))[::-1]
-        return Page(tuple(ordered[:limit]), int(len(ordered) > limit), self._is_cut(query))
+        return base.Page(tuple(ordered[:limit]), int(len(ordered) > limit), self._is_cut(query))
 
     async def find(self, number: int) -> Record | None:
         """The message or reaction with a number; see ``Log.find``."""
         return self._by_number.get(number)
 
     async def newest(
-        self, rooms: Sequence[str], owners: Sequence[StreamRange], upto: int
+        self, rooms: Sequence[str], owners: Sequence[base.StreamRange], upto: int
     ) -> tuple[tuple[str, Record], ...]:
         """The newest messages; see ``Log.newest``."""
-        ranges = [StreamRange(fold(room)) for room in rooms]
+        ranges = [base.StreamRange(fold(room)) for room in rooms]
         for owner in owners:
             found = (name for name in self._streams if name.startswith(owner.name))
-            ranges += [StreamRange(name, owner.after, owner.since) for name in found]
+            ranges += [base.StreamRange(name, owner.after, owner.since) for name in found]
         newest = []
         for stream in ranges:
             messages = (
@@ -180,13 +150,13 @@ class MemoryLog:
                 newest.append((stream.name, record))
         return tuple(newest)
 
-    async def search(self, query: SearchQuery) -> SearchResult:
+    async def search(self, query: base.SearchQuery) -> base.SearchResult:
         """Messages that have what is searched for, by reading all; see ``Log.search``."""
         window = query.window
         records = [
             record
             for room in query.rooms
-            for record in self._newest_first(PageQuery(room, query.upto, window))
+            for record in self._newest_first(base.PageQuery(room, query.upto, window))
         ]
         records.sort(key=lambda record: record.number, reverse=window.newest)
         found: list[Record] = []
@@ -195,9 +165,9 @@ class MemoryLog:
                 await asyncio.sleep(0)
             if isinstance(record.event, Said) and query.matches(record.event):
                 if len(found) == window.limit:
-                    return SearchResult(window.oldest_first(found), found[-1].number, found[-1].time)
+                    return base.SearchResult(window.oldest_first(found), found[-1].number, found[-1].time)
                 found.append(record)
-        return SearchResult(window.oldest_first(found), None)
+        return base.SearchResult(window.oldest_first(found), None)
 
     async def numbers_by(self, room: str, name: str, upto: int) -> tuple[int, ...]:
         """The numbers of what a name said in a room; see ``Log.numbers_by``."""
@@ -218,9 +188,9 @@ class MemoryLog:
     async def close(self) -> None:
         """Nothing is kept, so there is nothing to do."""
 
-    def _newest_first(self, query: PageQuery) -> Iterator[Record]:
+    def _newest_first(self, query: base.PageQuery) -> Iterator[Record]:
         window = query.window
-        ranges = [StreamRange(fold(query.room)), *query.streams]
+        ranges = [base.StreamRange(fold(query.room)), *query.streams]
         found = merge(
             *(self._read_stream(stream) for stream in ranges),
             key=lambda record: record.number,
@@ -239,7 +209,7 @@ class MemoryLog:
             ):
                 yield record
 
-    def _read_stream(self, stream: StreamRange) -> Iterator[Record]:
+    def _read_stream(self, stream: base.StreamRange) -> Iterator[Record]:
         for record in reversed(self._streams.get(stream.name, ())):
             if record.number <= stream.after or record.time < stream.since:
                 return
@@ -257,12 +227,11 @@ class MemoryLog:
         for key in keys:
             self._streams.setdefault(key, deque()).append(record)
         named = isinstance(event, _MESSAGES_AND_REACTIONS)
-        (self._messages if named else self._other_facts).append((record.number, record.time, keys))
+        (self._named if named else self._other_facts).append((record.number, record.time, keys))
         if named:
             self._by_number[record.number] = record
 
     def _erase(self, numbers: Iterable[int], room: str) -> None:
-        """Removes messages of a room and reactions in it."""
         gone = {
             number
             for number in numbers
@@ -279,7 +248,6 @@ class MemoryLog:
             self._streams[key] = deque(record for record in self._streams[key] if record.number not in gone)
 
     def _rename_room(self, event: RoomRenamed) -> None:
-        """Moves what belongs to a room's old name to the new one."""
         old, key = fold(event.room), fold(event.to)
         if old == key:
             return
@@ -294,7 +262,7 @@ class MemoryLog:
                 )
         if old in self._removed:
             self._removed[key] = self._removed.pop(old)
-        for order in (self._messages, self._other_facts):
+        for order in (self._named, self._other_facts):
             for at, (number, time, keys) in enumerate(order):
                 if not moves.keys().isdisjoint(keys):
                     order[at] = (number, time, tuple(moves.get(name, name) for name in keys))
@@ -313,7 +281,7 @@ class MemoryLog:
                 if not stream:
                     self._streams.pop(key, None)
 
-    def _is_cut(self, query: PageQuery) -> bool:
+    def _is_cut(self, query: base.PageQuery) -> bool:
         names = (fold(query.room), *(stream.name for stream in query.streams))
         return any(
             number > (query.window.after or 0) and time > (query.window.after_time or 0)
@@ -333,7 +301,6 @@ def _names(event: Event) -> tuple[str, ...]:
 
 
 def _moved_to(record: Record, room: str) -> Record:
-    """A record as it stands in the history of a room with a new name."""
     if not isinstance(record.event, Said):
         return record
     return msgspec.structs.replace(record, event=msgspec.structs.replace(record.event, room=room))

@@ -12,6 +12,8 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
+import msgspec
+
 from asyncchat.core.events import Record
 from asyncchat.core.features.messages import SaidInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
@@ -28,19 +30,18 @@ PostingRow = tuple[str, int, int, int, str]
 _INSERT = "INSERT INTO places VALUES (?, ?, ?, ?, ?)"
 
 
-class PostingSlice:
-    """The postings of the messages after ``base`` and up to ``upto``.
+class PostingSlice(msgspec.Struct, frozen=True):
+    """The postings of the messages up to ``upto``.
 
     Attributes:
+        upto: the last number.
         postings: rows to add to ``places``.
         messages: how many of the records are readable messages.
     """
 
-    def __init__(self, base: int, upto: int, postings: list[PostingRow], messages: int) -> None:
-        self.base = base
-        self.upto = upto
-        self.postings = postings
-        self.messages = messages
+    upto: int
+    postings: list[PostingRow]
+    messages: int
 
 
 def read_slice(connection: sqlite3.Connection, base: int, upto: int) -> PostingSlice:
@@ -62,7 +63,7 @@ def read_slice(connection: sqlite3.Connection, base: int, upto: int) -> PostingS
         "SELECT count(*) FROM facts WHERE number > ? AND number <= ? AND kept = 0 AND event <> ''",
         (base, upto),
     ).fetchone()
-    return PostingSlice(base, upto, postings, messages + private)
+    return PostingSlice(upto, postings, messages + private)
 
 
 def add_slice(connection: sqlite3.Connection, part: PostingSlice) -> None:

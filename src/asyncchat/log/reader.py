@@ -7,12 +7,12 @@ always closed: an open cursor is an open transaction.
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from heapq import merge
-from itertools import chain, groupby, islice
+from itertools import chain, compress, groupby, islice
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from asyncchat.core.events import Record, Retention
 from asyncchat.core.features import EVENTS
@@ -23,8 +23,6 @@ from asyncchat.core.names import fold
 from asyncchat.log import postings, retention, rows, schema
 from asyncchat.log.base import LogError, Page, PageQuery, StreamRange
 from asyncchat.log.streams import PRESENCE_PREFIX
-
-T = TypeVar("T")
 
 _STATE_ACTS = tuple(
     event.__struct_config__.tag for event in EVENTS if event.audited and event.retention is Retention.STATE
@@ -47,26 +45,13 @@ _MAX_NUMBER = 2**63 - 1
 _ONE_SAID = f"SELECT {rows.READ_COLUMNS} FROM said WHERE number = ?"  # noqa: S608  # constants
 
 
-def in_transaction(connection: sqlite3.Connection, job: Callable[[], T]) -> T:
-    """Runs a job that sees the file as it is at the job's start."""
-    connection.execute("BEGIN")
-    try:
-        return job()
-    finally:
-        connection.execute("ROLLBACK")
-
-
 def page(connection: sqlite3.Connection, query: PageQuery, count_to: int) -> Page:
     """A page of a room; see ``Log.read``."""
-    return in_transaction(connection, lambda: _page(connection, query, count_to))
-
-
-def _page(connection: sqlite3.Connection, query: PageQuery, count_to: int) -> Page:
-    low, high = bounds(connection, query.window, query.upto)
-    if low >= high:
-        return Page((), 0, _is_cut(connection, query))
     newest, limit = query.window.newest, query.window.limit
-    with ExitStack() as open_cursors:
+    with schema.read_transaction(connection), ExitStack() as open_cursors:
+        low, high = bounds(connection, query.window, query.upto)
+        if low >= high:
+            return Page((), 0, _is_cut(connection, query))
         numbers = _numbers(connection, query, low, high, open_cursors)
         found: list[Record] = []
         more = 0
@@ -78,11 +63,11 @@ def _page(connection: sqlite3.Connection, query: PageQuery, count_to: int) -> Pa
             record = _find(connection, number)
             if record is not None and (query.events or isinstance(record.event, Said | SaidInPrivate)):
                 found.append(record)
-    if newest:
-        found.reverse()
-        more = min(more, count_to)
-    ended = not more or not newest
-    return Page(tuple(found), more, ended and _is_cut(connection, query))
+        if newest:
+            found.reverse()
+            more = min(more, count_to)
+        ended = not more or not newest
+        return Page(tuple(found), more, ended and _is_cut(connection, query))
 
 
 def _is_cut(connection: sqlite3.Connection, query: PageQuery) -> bool:
@@ -150,7 +135,8 @@ def newest(
     connection: sqlite3.Connection, rooms: Sequence[str], owners: Sequence[StreamRange], upto: int
 ) -> tuple[tuple[str, Record], ...]:
     """The newest message of rooms and conversations; see ``Log.newest``."""
-    return in_transaction(connection, lambda: tuple(_newest(connection, rooms, owners, upto)))
+    with schema.read_transaction(connection):
+        return tuple(_newest(connection, rooms, owners, upto))
 
 
 def _newest(
@@ -236,43 +222,31 @@ def numbers_by(
     Returns:
         The numbers found, and the number after which to continue; ``upto`` when there are no more.
     """
-    return in_transaction(
-        connection, lambda: _numbers_by(connection, fold(room), fold(name), after, upto, limit)
-    )
-
-
-def _numbers_by(
-    connection: sqlite3.Connection, room: str, name: str, after: int, upto: int, limit: int
-) -> tuple[list[int], int]:
-    with closing(postings.room_numbers(connection, room, after, upto, newest=False)) as numbers:
-        looked_at = list(islice(numbers, limit))
-    reached = looked_at[-1] if len(looked_at) == limit else upto
-    if not name:
-        return looked_at, reached
-    query = "SELECT origin FROM said WHERE number = ?"
-    found = []
-    for number in looked_at:
-        (origin,) = connection.execute(query, (number,)).fetchone()
-        if fold(origin.partition("!")[0]) == name:
-            found.append(number)
-    return found, reached
+    key = fold(name)
+    with schema.read_transaction(connection):
+        with closing(postings.room_numbers(connection, fold(room), after, upto, newest=False)) as numbers:
+            looked_at = list(islice(numbers, limit))
+        reached = looked_at[-1] if len(looked_at) == limit else upto
+        if not key:
+            return looked_at, reached
+        query = "SELECT origin FROM said WHERE number = ?"
+        origins = [connection.execute(query, (number,)).fetchone()[0] for number in looked_at]
+    by_name = [fold(origin.partition("!")[0]) == key for origin in origins]
+    return list(compress(looked_at, by_name)), reached
 
 
 def audit(connection: sqlite3.Connection, upto: int, after_time: int, limit: int) -> tuple[Record, ...]:
     """The newest acts of operators of the server; see ``Log.audit``."""
-    return in_transaction(connection, lambda: _audit(connection, upto, after_time, limit))
-
-
-def _audit(connection: sqlite3.Connection, upto: int, after_time: int, limit: int) -> tuple[Record, ...]:
     tagged = " OR ".join(f'event GLOB \'{{"is":"{tag}"*\'' for tag in _STATE_ACTS)
     found: list[tuple[int, int, str]] = []
-    # Each query uses one partial index; a single one would read the whole table.
-    for which in ("kept = 4", f"kept = 1 AND ({tagged})"):
-        found += connection.execute(
-            f"SELECT number, time, event FROM facts WHERE {which} AND number <= ? AND time > ? "  # noqa: S608  # constants
-            "ORDER BY number DESC LIMIT ?",
-            (upto, after_time, limit),
-        )
+    with schema.read_transaction(connection):
+        # Each query uses one partial index; a single one would read the whole table.
+        for which in ("kept = 4", f"kept = 1 AND ({tagged})"):
+            found += connection.execute(
+                f"SELECT number, time, event FROM facts WHERE {which} AND number <= ? AND time > ? "  # noqa: S608  # constants
+                "ORDER BY number DESC LIMIT ?",
+                (upto, after_time, limit),
+            )
     newest = sorted(found)[-limit:]
     return tuple(Record(number, time, rows.decode(number, line)) for number, time, line in newest)
 

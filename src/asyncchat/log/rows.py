@@ -157,9 +157,9 @@ def _without_addresses(event: Event) -> Event:
     return msgspec.structs.replace(event, **hidden) if hidden else event
 
 
-def encode(event: Event) -> str:
-    """An event as a line of JSON."""
-    return _encode(event).decode()
+def encode(events: Event | Sequence[Event]) -> str:
+    """An event as a line of JSON, or the facts of a snapshot as one text."""
+    return _encode(events).decode()
 
 
 def decode(number: int, line: str) -> Event:
@@ -173,11 +173,6 @@ def decode(number: int, line: str) -> Event:
         return _decode(line).current()
     except msgspec.DecodeError as error:  # ValidationError too: an unknown tag, a missing field
         raise LogError(f"its record {number} is one that this version does not know ({error})") from error
-
-
-def encode_many(events: Sequence[Event]) -> str:
-    """The facts of a snapshot as one text."""
-    return _encode(events).decode()
 
 
 def decode_many(number: int, text: str) -> tuple[Event, ...]:

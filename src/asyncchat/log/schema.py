@@ -188,6 +188,16 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def read_transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """A transaction that only reads: it sees the file as it is at its start."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
+
+
 def roll_back(connection: sqlite3.Connection) -> None:
     """Ends a failed transaction; SQLite may have ended it already."""
     if connection.in_transaction:

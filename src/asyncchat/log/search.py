@@ -15,7 +15,7 @@ import msgspec
 from asyncchat.core.events import Record
 from asyncchat.core.features.search import matches_terms
 from asyncchat.core.names import fold
-from asyncchat.log import reader, rows
+from asyncchat.log import reader, rows, schema
 from asyncchat.log.base import SearchQuery
 from asyncchat.log.fts import UNSEARCHED, author_token, path_of, room_token, volume_table
 
@@ -68,13 +68,10 @@ def attach(connection: sqlite3.Connection, path: Path) -> None:
 
 def number_range(connection: sqlite3.Connection, query: SearchQuery) -> NumberRange:
     """The window of a search as numbers, without those that retention removed."""
-
-    def read() -> NumberRange:
+    with schema.read_transaction(connection):
         low, high = reader.bounds(connection, query.window, query.upto)
         (removed,) = connection.execute("SELECT removed FROM marks").fetchone()
-        return NumberRange(max(low, removed), high)
-
-    return reader.in_transaction(connection, read)
+    return NumberRange(max(low, removed), high)
 
 
 def step(
@@ -97,10 +94,9 @@ def step(
     """
     start = perf_counter()
     volumes = _usable_volumes(connection, query) if volume else frozenset()
-
-    def look() -> Step:
-        remaining = left
-        records: list[Record] = []
+    remaining = left
+    records: list[Record] = []
+    with schema.read_transaction(connection):
         for part, expression in _parts(connection, query, left, volumes, volume):
             with closing(_candidates(connection, query, part, expression, volume)) as candidates:
                 for row in candidates:
@@ -111,9 +107,7 @@ def step(
             remaining = _after(query, remaining, part.low + 1 if query.window.newest else part.high)
             if perf_counter() - start >= turn:
                 break
-        return Step(records, remaining, perf_counter() - start)
-
-    return reader.in_transaction(connection, look)
+    return Step(records, remaining, perf_counter() - start)
 
 
 def time_at(connection: sqlite3.Connection, number: int) -> int:

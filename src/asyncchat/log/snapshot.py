@@ -16,7 +16,7 @@ from asyncchat.core.features.opers import OperGranted
 from asyncchat.core.features.rename import reopened
 from asyncchat.core.people import NOBODY
 from asyncchat.core.registry import ROOM_SNAPSHOTS
-from asyncchat.log import rows
+from asyncchat.log import rows, schema
 
 if TYPE_CHECKING:
     import sqlite3
@@ -89,13 +89,10 @@ def new_snapshot(connection: sqlite3.Connection) -> tuple[int, int, str] | None:
         The number of the last fact, how many facts the snapshot has, and their text; None where a snapshot
         would lose something.
     """
-    connection.execute("BEGIN")
-    try:
+    with schema.read_transaction(connection):
         (last,) = connection.execute("SELECT max(number) FROM facts WHERE kept = 1").fetchone()
         facts = None if last is None else snapshot(state(connection))
-    finally:
-        connection.execute("ROLLBACK")
-    return None if facts is None else (last, len(facts), rows.encode_many(facts))
+    return None if facts is None else (last, len(facts), rows.encode(facts))
 
 
 def keep_snapshot(connection: sqlite3.Connection, number: int, facts: str) -> None:

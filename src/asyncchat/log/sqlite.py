@@ -14,17 +14,7 @@ from time import perf_counter
 from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
 
 from asyncchat.core.events import Event, Record
-from asyncchat.core.ids import Ids
-from asyncchat.log import reader, schema, search, snapshot
-from asyncchat.log.base import (
-    LogError,
-    Page,
-    PageQuery,
-    RetentionPolicy,
-    SearchQuery,
-    SearchResult,
-    StreamRange,
-)
+from asyncchat.log import base, reader, schema, search, snapshot
 from asyncchat.log.database import Database
 from asyncchat.log.fts import SearchIndex
 from asyncchat.log.fts_indexer import Indexer, open_index
@@ -54,7 +44,9 @@ class SqliteLog:
         self._database = database
         self._power = power
         self._tuning = tuning
-        self._path = database.path
+        self.path = database.path
+        self.ids = database.ids
+        self.messages = database.messages
         self._writer = Writer(database)
         self._turn = asyncio.Lock()
         self._in_thread = 0
@@ -102,21 +94,6 @@ class SqliteLog:
         """The time of the newest record."""
         return self._writer.last_time
 
-    @property
-    def ids(self) -> Ids:
-        """The ids of the file's records."""
-        return self._database.ids
-
-    @property
-    def messages(self) -> int:
-        """How many messages it held when it was opened."""
-        return self._database.messages
-
-    @property
-    def path(self) -> Path:
-        """The file's real path."""
-        return self._path
-
     def state(self) -> Iterable[Event]:
         """The state facts; blocks the caller's thread, so it is for the start, before serving.
 
@@ -127,13 +104,13 @@ class SqliteLog:
             try:
                 return snapshot.state(connection)
             except sqlite3.Error as error:
-                raise schema.explain(error, self._path) from error
-            except LogError as error:
-                raise LogError(
-                    f"The history {self._path} can't be used: {error}. Upgrade asyncchat"
+                raise schema.explain(error, self.path) from error
+            except base.LogError as error:
+                raise base.LogError(
+                    f"The history {self.path} can't be used: {error}. Upgrade asyncchat"
                 ) from error
 
-    def set_retention(self, policy: RetentionPolicy) -> None:
+    def set_retention(self, policy: base.RetentionPolicy) -> None:
         """Removes from now on what the policy does not keep; see ``Log.set_retention``."""
         self._maintenance.set_retention(policy)
 
@@ -155,7 +132,7 @@ class SqliteLog:
         self._maintenance.appended()
         self._indexer.appended()
 
-    async def read(self, query: PageQuery, count_to: int = 0) -> Page:
+    async def read(self, query: base.PageQuery, count_to: int = 0) -> base.Page:
         """Messages of a room; see ``Log.read``."""
         return await self._read(reader.page, query, count_to)
 
@@ -164,7 +141,7 @@ class SqliteLog:
         return await self._read(reader.find, number)
 
     async def newest(
-        self, rooms: Sequence[str], owners: Sequence[StreamRange], upto: int
+        self, rooms: Sequence[str], owners: Sequence[base.StreamRange], upto: int
     ) -> tuple[tuple[str, Record], ...]:
         """The newest messages; see ``Log.newest``."""
         return await self._read(reader.newest, rooms, owners, upto)
@@ -182,13 +159,13 @@ class SqliteLog:
         """What operators of the server did; see ``Log.audit``."""
         return await self._read(reader.audit, upto, after_time, limit)
 
-    async def search(self, query: SearchQuery) -> SearchResult:
+    async def search(self, query: base.SearchQuery) -> base.SearchResult:
         """Messages that have what is searched for; see ``Log.search``.
 
         Searches take turns in one thread. Each ends after a limited time.
         """
         if not query.rooms:
-            return SearchResult((), None)
+            return base.SearchResult((), None)
         try:
             try:
                 return await self._search(query)
@@ -198,7 +175,7 @@ class SqliteLog:
                 await self._indexer.disable(error)
                 return await self._search(query)
         except sqlite3.Error as error:
-            raise schema.explain(error, self._path) from error
+            raise schema.explain(error, self.path) from error
 
     async def run_maintenance(self) -> None:
         """Does all maintenance now, which else waits for a quiet moment.
@@ -210,7 +187,7 @@ class SqliteLog:
             await self._maintenance.run_now()
             await self._indexer.run_now()
         except sqlite3.Error as error:
-            raise schema.explain(error, self._path) from error
+            raise schema.explain(error, self.path) from error
 
     async def close(self) -> None:
         """Closes it cleanly: everything is on the disk, and the next start continues the same epoch."""
@@ -243,7 +220,7 @@ class SqliteLog:
         self._in_thread = self._detour
         self._detour = min(2 * self._detour, _MAX_DETOUR)
 
-    async def _search(self, query: SearchQuery) -> SearchResult:
+    async def _search(self, query: base.SearchQuery) -> base.SearchResult:
         run, tuning = self._search_thread.run, self._tuning
         window, limit = query.window, query.window.limit
         connection = await run(self._connect_search)
@@ -265,14 +242,14 @@ class SqliteLog:
             left = step.left
             took += step.took
         if left.is_empty and len(found) <= limit:
-            return SearchResult(window.oldest_first(found), None)
+            return base.SearchResult(window.oldest_first(found), None)
         if len(found) > limit:
             del found[limit:]
             reached = found[-1].number if found else query.upto + 1
         else:
             reached = left.high + 1 if window.newest else left.low
         time = await run(search.time_at, connection, reached)
-        return SearchResult(window.oldest_first(found), reached, time)
+        return base.SearchResult(window.oldest_first(found), reached, time)
 
     def _connect_search(self) -> sqlite3.Connection:
         """The connection of the searches, opened with the first one."""
@@ -282,7 +259,7 @@ class SqliteLog:
             self._search_connection.execute("DETACH found")
             self._search_by_index = False
         elif self._indexer.has_index and not self._search_by_index:
-            search.attach(self._search_connection, self._path)
+            search.attach(self._search_connection, self.path)
             self._search_by_index = True
         return self._search_connection
 
@@ -292,4 +269,4 @@ class SqliteLog:
         try:
             return await self._reader_thread.run(job, self._read_connection, *args, **kwargs)
         except sqlite3.Error as error:
-            raise schema.explain(error, self._path) from error
+            raise schema.explain(error, self.path) from error

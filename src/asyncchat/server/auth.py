@@ -12,24 +12,11 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core import scram
 from asyncchat.core.commands import Command
-from asyncchat.core.features.accounts import (
-    Authenticate,
-    Challenge,
-    DropAccount,
-    DropAccountVerified,
-    LogInVerified,
-    LogInWithPassword,
-    NewPassword,
-    NewPasswordVerified,
-    Reclaim,
-    ReclaimVerified,
-    RegisterAccount,
-    RegisterAccountVerified,
-    unmakable,
-)
+from asyncchat.core.features import accounts
 from asyncchat.core.features.opers import GrantOper, NotFromHere, Oper
 from asyncchat.core.features.server import Unlock, Unlocked, WrongPassword
 from asyncchat.core.names import fold
+from asyncchat.core.people import NOBODY, Person
 from asyncchat.core.replies import AccountFault, AccountRefused
 from asyncchat.server.password_guard import PASSWORD_LETTERS, WRONG_SECONDS
 from asyncchat.server.session import Ending
@@ -73,18 +60,18 @@ class Authentication:
         self.owner_code = owner_code
         self.guard = guard
         self.handlers: dict[type[Command], IoHandler] = {
-            Authenticate: self.authenticate,
-            LogInWithPassword: self.show_password,
-            RegisterAccount: self.register,
-            NewPassword: self.new_password,
-            DropAccount: self.drop,
-            Reclaim: self.reclaim,
+            accounts.Authenticate: self.authenticate,
+            accounts.LogInWithPassword: self.show_password,
+            accounts.RegisterAccount: self.register,
+            accounts.NewPassword: self.new_password,
+            accounts.DropAccount: self.drop,
+            accounts.Reclaim: self.reclaim,
             Oper: self.claim_owner,
             Unlock: self.unlock,
         }
         """The I/O commands that it answers."""
 
-    async def authenticate(self, session: Session, command: Authenticate, _upto: int) -> IoResult:
+    async def authenticate(self, session: Session, command: accounts.Authenticate, _upto: int) -> IoResult:
         """Takes the next message of an exchange."""
         try:
             if command.mechanism == scram.NAME:
@@ -93,7 +80,7 @@ class Authentication:
         except scram.ScramFault as fault:
             return AccountRefused(AccountFault.MALFORMED, detail=str(fault), context=command.context)
 
-    async def _plain(self, session: Session, command: Authenticate) -> IoResult:
+    async def _plain(self, session: Session, command: accounts.Authenticate) -> IoResult:
         """PLAIN (RFC 4616): authorization identity, authentication identity and password, separated by
         NUL."""
         try:
@@ -102,11 +89,13 @@ class Authentication:
             raise scram.ScramFault("that is not PLAIN") from error
         if asked and fold(asked) != fold(name):
             raise scram.ScramFault("nobody acts for somebody else here")
-        return await self.show_password(session, LogInWithPassword(name, password, command.context), 0)
+        return await self.show_password(
+            session, accounts.LogInWithPassword(name, password, command.context), 0
+        )
 
-    async def _scram(self, session: Session, command: Authenticate) -> IoResult:
+    async def _scram(self, session: Session, command: accounts.Authenticate) -> IoResult:
         exchange = command.exchange
-        accounts = self.guard
+        guard = self.guard
         chat = self._chat
         if exchange is None:
             first = scram.begin(command.data)
@@ -116,9 +105,9 @@ class Authentication:
             if refusal is not None:
                 return refusal
             key = fold(first.name)
-            known = accounts.known(key, chat.accounts.get(key))
-            begun = scram.challenged(first, known, accounts.nonce())
-            return Challenge(begun.challenge.encode(), begun)
+            known = guard.known(key, chat.accounts.get(key))
+            begun = scram.challenged(first, known, guard.nonce())
+            return accounts.Challenge(begun.challenge.encode(), begun)
         if isinstance(exchange, scram.Exchange):
             name = exchange.first.name
             refusal = self._refuse_guess(session, name, command.context)
@@ -126,52 +115,55 @@ class Authentication:
                 return refusal  # many exchanges may have begun at once
             last = scram.proven(exchange, command.data)
             if last is None or not self._is_kept(name, exchange.known):
-                accounts.record_failure(fold(name), session.address)
-                return await self._delayed(session, name, False, LogInVerified(name, False, command.context))
-            return Challenge(last, scram.Proven(name, exchange.known))
+                guard.record_failure(fold(name), session.address)
+                return await self._delayed(
+                    session, name, False, accounts.LogInVerified(name, False, command.context)
+                )
+            return accounts.Challenge(last, scram.Proven(name, exchange.known))
         if not isinstance(exchange, scram.Proven) or command.data:
             raise scram.ScramFault("nothing more was asked")
         name = exchange.name
         right = self._is_kept(name, exchange.known)
         if right:
-            accounts.record_success(fold(name))
-        return await self._delayed(session, name, right, LogInVerified(name, right, command.context))
+            guard.record_success(fold(name))
+        return await self._delayed(session, name, right, accounts.LogInVerified(name, right, command.context))
 
     def _is_kept(self, name: str, known: scram.Verifier) -> bool:
         """Whether this still is the account's verifier: the account may have been removed, or be new."""
         account = self._chat.accounts.get(fold(name))
         return account is not None and scram.read_verifier(account.verifier) == known
 
-    async def show_password(self, session: Session, command: LogInWithPassword, _upto: int) -> IoResult:
+    async def show_password(
+        self, session: Session, command: accounts.LogInWithPassword, _upto: int
+    ) -> IoResult:
         """Checks a password that was sent in the clear, and logs in."""
-        name = command.account or self._name(session)
+        name = command.account or self._person(session).name
         right = await self._checked(session, name, command.password, command.context)
         if isinstance(right, AccountRefused):
             return right
-        return await self._delayed(session, name, right, LogInVerified(name, right, command.context))
+        return await self._delayed(session, name, right, accounts.LogInVerified(name, right, command.context))
 
-    async def register(self, session: Session, command: RegisterAccount, _upto: int) -> IoResult:
+    async def register(self, session: Session, command: accounts.RegisterAccount, _upto: int) -> IoResult:
         """Registers an account, if the options and the chat allow it."""
-        name = command.account or self._name(session) or command.name
+        name = command.account or self._person(session).name or command.name
         refusal = self._unregistrable(session, name, command)
-        if refusal is None:
-            fault = unmakable(self._chat, session.person_id, name)
-            if fault is not None:
-                # The hub refuses it with the reason; it needs no verifier for that.
-                return RegisterAccountVerified(name, "", context=command.context)
-            self.guard.record_registration(
-                session.address
-            )  # before it is hashed: many may be asked for at once
-            try:
-                verifier = await self.guard.verifier(command.password)
-            except scram.ScramFault as error:
-                refusal = AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.context)
         if refusal is not None:
             return refusal
+        if accounts.unmakable(self._chat, session.person_id, name) is not None:
+            # The hub refuses it with the reason; it needs no verifier for that.
+            return accounts.RegisterAccountVerified(name, "", context=command.context)
+        # Before it is hashed: many may be asked for at once.
+        self.guard.record_registration(session.address)
+        try:
+            verifier = await self.guard.verifier(command.password)
+        except scram.ScramFault as error:
+            return AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.context)
         _logger.info("%s makes the account %s", session.address, name)
-        return RegisterAccountVerified(name, verifier, command.email, command.context)
+        return accounts.RegisterAccountVerified(name, verifier, command.email, command.context)
 
-    def _unregistrable(self, session: Session, name: str, command: RegisterAccount) -> AccountRefused | None:
+    def _unregistrable(
+        self, session: Session, name: str, command: accounts.RegisterAccount
+    ) -> AccountRefused | None:
         options = session.context.options
 
         def refused(fault: AccountFault, detail: str = "") -> AccountRefused:
@@ -190,9 +182,9 @@ class Authentication:
         wait = self.guard.registration_wait(session.address)
         return refused(AccountFault.CROWD, f"wait {wait} s") if wait else None
 
-    async def new_password(self, session: Session, command: NewPassword, _upto: int) -> IoResult:
+    async def new_password(self, session: Session, command: accounts.NewPassword, _upto: int) -> IoResult:
         """Changes the password of the account that the session is logged in to."""
-        name = self._account(session)
+        name = self._person(session).account
         if len(command.password) < PASSWORD_LETTERS:
             detail = f"it needs {PASSWORD_LETTERS} characters or more"
             return AccountRefused(AccountFault.WEAK, name, detail, command.context)
@@ -200,27 +192,28 @@ class Authentication:
             verifier = await self.guard.verifier(command.password) if name else ""
         except scram.ScramFault as error:
             return AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.context)
-        return NewPasswordVerified(name, verifier, command.context)
+        return accounts.NewPasswordVerified(name, verifier, command.context)
 
-    async def drop(self, session: Session, command: DropAccount, _upto: int) -> IoResult:
+    async def drop(self, session: Session, command: accounts.DropAccount, _upto: int) -> IoResult:
         """Removes an account, with its password."""
-        name = command.account or self._account(session)
+        name = command.account or self._person(session).account
         if not name:
-            return DropAccountVerified("", False, command.context)
+            return accounts.DropAccountVerified("", False, command.context)
         right = await self._checked(session, name, command.password, command.context)
         if isinstance(right, AccountRefused):
             return right
-        return await self._delayed(session, name, right, DropAccountVerified(name, right, command.context))
+        return await self._delayed(
+            session, name, right, accounts.DropAccountVerified(name, right, command.context)
+        )
 
-    async def reclaim(self, session: Session, command: Reclaim, _upto: int) -> IoResult:
+    async def reclaim(self, session: Session, command: accounts.Reclaim, _upto: int) -> IoResult:
         """Disconnects whoever has a name, for the owner of its account."""
-        right: bool | AccountRefused = True
-        if command.password:
-            right = await self._checked(session, command.name, command.password, command.context)
+        if not command.password:
+            return accounts.ReclaimVerified(command.name, False, command.take, command.context)
+        right = await self._checked(session, command.name, command.password, command.context)
         if isinstance(right, AccountRefused):
             return right
-        shown = right and bool(command.password)
-        asked = ReclaimVerified(command.name, shown, command.take, command.context)
+        asked = accounts.ReclaimVerified(command.name, right, command.take, command.context)
         return await self._delayed(session, command.name, right, asked)
 
     async def _checked(
@@ -230,15 +223,14 @@ class Authentication:
         refusal = self._refuse_guess(session, name, context)
         if refusal is not None:
             return refusal
-        accounts = self._chat.accounts
         key = fold(name)
-        account = accounts.get(key)
+        account = self._chat.accounts.get(key)
         right = await self.guard.verify(key, account, password, session.address)
         if right is None:
             return self._refuse_guess(session, name, context, least=1) or False
         if right:
             self.guard.record_success(key)
-        return right and accounts.get(key) is account
+        return right and self._chat.accounts.get(key) is account
 
     def _refuse_guess(
         self, session: Session, name: str, context: object, *, least: int = 0
@@ -254,13 +246,8 @@ class Authentication:
             await asyncio.sleep(WRONG_SECONDS)
         return command
 
-    def _name(self, session: Session) -> str:
-        person = self._chat.people.get(session.person_id)
-        return "" if person is None else person.name
-
-    def _account(self, session: Session) -> str:
-        person = self._chat.people.get(session.person_id)
-        return "" if person is None else person.account
+    def _person(self, session: Session) -> Person:
+        return self._chat.people.get(session.person_id) or NOBODY
 
     async def claim_owner(self, session: Session, command: Oper, _upto: int) -> IoResult:
         """Checks the owner code, or a named operator's password."""
@@ -270,10 +257,8 @@ class Authentication:
             await asyncio.sleep(WRONG_SECONDS)
             return NotFromHere(command.name)
         else:
-            person = self._chat.people.get(session.person_id)
-            account = "" if person is None else person.account
             verified = self.guard.count_guess(session.address) and await self.passwords.verify_operator(
-                command.name, command.code, account
+                command.name, command.code, self._person(session).account
             )
             if verified:
                 self.guard.forget_guesses(session.address)

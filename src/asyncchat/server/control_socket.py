@@ -12,7 +12,7 @@ import os
 import socket
 import stat
 import struct
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -22,9 +22,7 @@ from asyncchat.control.socket_path import address_of, socket_path, supported
 from asyncchat.control.wire import REQUEST_BYTES, Refused, reply_line
 
 if TYPE_CHECKING:
-    from asyncchat.core.commands import Command
-    from asyncchat.log.base import Log
-    from asyncchat.server.hub import Hub
+    from asyncchat.control.executor import CommandExecutor
 
 _logger = logging.getLogger("asyncchat.control")
 
@@ -38,25 +36,10 @@ CLOSE_SECONDS = 2.0
 """How long an answer may still take when the server stops."""
 
 
-class HubExecutor:
-    """The executor beside a running hub; see ``control.executor.CommandExecutor``."""
-
-    running = True
-
-    def __init__(self, hub: Hub, log: Log) -> None:
-        self._hub = hub
-        self.chat = hub.chat
-        self.log = log
-
-    async def submit(self, command: Command) -> Sequence[object]:
-        """Has a command decided by the hub; see ``CommandExecutor.submit``."""
-        return await self._hub.request(command)
-
-
 class ControlSocket:
     """The socket beside a database while its server runs."""
 
-    def __init__(self, executor: HubExecutor, path: Path) -> None:
+    def __init__(self, executor: CommandExecutor, path: Path) -> None:
         self._executor = executor
         self._path = path
         self._tasks: set[asyncio.Task[None]] = set()
@@ -119,7 +102,7 @@ class ControlSocket:
 
 
 @asynccontextmanager
-async def control_socket(executor: HubExecutor, database: Path | None) -> AsyncIterator[None]:
+async def control_socket(executor: CommandExecutor, database: Path | None) -> AsyncIterator[None]:
     """Serves a history's control socket while the block runs; logs it where there can't be one."""
     if database is None:
         yield

@@ -214,7 +214,6 @@ class Delivery:
             self._tell_own(record, event.person.id)
 
     async def _tell_room(self, record: Record, event: Any, cause: Recipient) -> None:
-        """Delivers an event to the members of its room."""
         subscribers = self._subscribers_of(event.room)
         if subscribers.roles is not None and event.recipients is Recipients.VISIBLE:
             await self._tell_visible(record, event, subscribers, cause)
@@ -399,7 +398,6 @@ class Delivery:
                 subscribers.remove(leaver)
 
     async def _tell_siblings(self, session: Recipient, outcome: Outcome) -> None:
-        """Tells a person's other sessions what this one caused."""
         for sibling in self.presence.several.get(session.person_id, ()):
             if sibling is not session and not sibling.ended:
                 await self._give(sibling, sibling.encode_from_sibling(outcome))

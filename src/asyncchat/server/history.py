@@ -12,35 +12,13 @@ import msgspec
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Recipients, Record, Stream
+from asyncchat.core.features import history, redaction
 from asyncchat.core.features.audit import AuditUnreadable, AuditView, ReadAudit
-from asyncchat.core.features.history import (
-    MORE_COUNTED,
-    HistoryPage,
-    HistoryUnreadable,
-    NoSuchMessage,
-    ReadHistory,
-    ReadMissed,
-    ReadTargets,
-    ReplyTo,
-    Target,
-    TargetsUnreadable,
-    TargetsView,
-    Which,
-    Window,
-)
 from asyncchat.core.features.messages import Said, SaidInPrivate, Say, Tags
 from asyncchat.core.features.reactions import React, Reacted, ReactedTo, ReactResolved, ReactUnresolved
-from asyncchat.core.features.redaction import (
-    EraseFrom,
-    EraseFromResolved,
-    Redact,
-    RedactionFault,
-    RedactionRefused,
-    RedactResolved,
-)
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault
-from asyncchat.core.replies import NotServerOperator, Refusal, Reply
+from asyncchat.core.replies import NotServerOperator
 from asyncchat.core.roles import Right
 from asyncchat.log import streams
 from asyncchat.log.base import LogError, PageQuery, StreamRange
@@ -49,7 +27,6 @@ from asyncchat.server.page_cache import PageCache
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
-    from asyncchat.core.people import Person
     from asyncchat.core.rooms import Room
     from asyncchat.log.base import Log
     from asyncchat.server.page_cache import Rooms
@@ -135,13 +112,13 @@ class History:
         """The number of the last record before this run."""
         self.handlers: dict[type[Command], IoHandler] = {
             ReadAudit: self.read_acts,
-            ReadHistory: self.read_history,
-            ReadMissed: self.read_missed,
+            history.ReadHistory: self.read_history,
+            history.ReadMissed: self.read_missed,
             React: self.react,
-            ReplyTo: self.reply,
-            Redact: self.redact,
-            ReadTargets: self.read_targets,
-            EraseFrom: self.erase_from,
+            history.ReplyTo: self.reply,
+            redaction.Redact: self.redact,
+            history.ReadTargets: self.read_targets,
+            redaction.EraseFrom: self.erase_from,
         }
         """The I/O commands that it answers."""
 
@@ -158,8 +135,8 @@ class History:
             ):
                 return None
             return room_conversation(room, events=events)
-        me = chat.people.get(session.person_id)
-        if me is None or name_fault(to) is not None:
+        mine = self.own_streams(session)
+        if not mine or name_fault(to) is not None:
             return None
         other = chat.person_named(to)
         ends = [streams.name_suffix(to)]
@@ -169,48 +146,43 @@ class History:
             ends.append(streams.account_suffix(other.account))
         account = chat.accounts.get(fold(to))
         name = other.name if other is not None else account.name if account is not None else to
-        beside = [
-            msgspec.structs.replace(mine, name=mine.name + end)
-            for mine in self.own_streams(session, me)
-            for end in ends
-        ]
+        beside = [msgspec.structs.replace(stream, name=stream.name + end) for stream in mine for end in ends]
         return Conversation(name, beside=tuple(beside))
 
-    def own_streams(self, session: Session, me: Person) -> tuple[StreamRange, ...]:
-        """The prefixes of the streams of a person's private conversations, and since when they are its
-        own."""
-        found = [StreamRange(streams.session_prefix(me.id), after=self._start_number)]
+    def own_streams(self, session: Session) -> tuple[StreamRange, ...]:
+        """The prefixes of the streams of a person's private conversations, and since when they are its own;
+        none for a session that has not entered."""
+        me = self.chat.people.get(session.person_id)
+        if me is None:
+            return ()
+        found = StreamRange(streams.session_prefix(me.id), after=self._start_number)
         account = self.chat.accounts.get(fold(me.account)) if me.account else None
-        if account is not None:
-            # An earlier account of that name, now removed, was somebody else's.
-            found.append(StreamRange(streams.account_prefix(me.account), since=account.time))
-        return tuple(found)
+        if account is None:
+            return (found,)
+        # An earlier account of that name, now removed, was somebody else's.
+        return (found, StreamRange(streams.account_prefix(me.account), since=account.time))
 
-    async def read_history(self, session: Session, command: ReadHistory, upto: int) -> IoResult:
+    async def read_history(self, session: Session, command: history.ReadHistory, upto: int) -> IoResult:
         """Reads a page of a room's history, or of a private conversation."""
-        answer: Reply | Refusal
         where = self.conversation_of(session, command.room, events=command.events)
         if where is None:
-            answer = HistoryUnreadable(command.room, command.context)
-        else:
-            window = command.window.resolved(wall_clock(), PAGE_MOST, command.newest_seconds)
-            query = PageQuery(where.room, upto, window, where.beside, command.events)
-            try:
-                page = await self._page_cache.read(query, MORE_COUNTED)
-                records = page.records
-                if command.then is not None:
-                    then = msgspec.structs.replace(query, window=command.then)
-                    records += (await self._log.read(then)).records
-            except LogError:
-                answer = HistoryUnreadable(command.room, command.context, failed=True)
-            else:
-                told = tuple(
-                    under_current_name(where, record)
-                    for record in records
-                    if not self._is_hidden(session, where, record)
-                )
-                answer = HistoryPage(where.name, told, page.more, command.context, page.cut)
-        return answer
+            return history.HistoryUnreadable(command.room, command.context)
+        window = command.window.resolved(wall_clock(), PAGE_MOST, command.newest_seconds)
+        query = PageQuery(where.room, upto, window, where.beside, command.events)
+        try:
+            page = await self._page_cache.read(query, history.MORE_COUNTED)
+            records = page.records
+            if command.then is not None:
+                then = msgspec.structs.replace(query, window=command.then)
+                records += (await self._log.read(then)).records
+        except LogError:
+            return history.HistoryUnreadable(command.room, command.context, failed=True)
+        told = tuple(
+            under_current_name(where, record)
+            for record in records
+            if not self._is_hidden(session, where, record)
+        )
+        return history.HistoryPage(where.name, told, page.more, command.context, page.cut)
 
     def _is_hidden(self, session: Session, where: Conversation, record: Record) -> bool:
         """Whether an auditorium hides from the session that somebody joined or left."""
@@ -227,21 +199,22 @@ class History:
         # A person's number is valid only for the run in which it was given.
         return record.number <= self._start_number or event.person.id != session.person_id
 
-    async def find_message(self, session: Session, which: Which, upto: int) -> Record | None:
+    async def find_message(self, session: Session, which: history.Which, upto: int) -> Record | None:
         """The message that a command is about; None where there is none that the session may read.
 
         Raises:
             LogError: the history can't be read now.
         """
         where = self.conversation_of(session, which.to)
-        log = self._log
         if where is None:
             return None
         if which.number is not None:
-            record = await log.find(which.number) if which.number <= upto else None
+            record = await self._log.find(which.number) if which.number <= upto else None
             return record if record is not None and _was_said_in(record, where) else None
         me = self.chat.people.get(session.person_id)
-        page = await log.read(PageQuery(where.room, upto, Window(limit=_LOOKED_THROUGH), where.beside))
+        page = await self._log.read(
+            PageQuery(where.room, upto, history.Window(limit=_LOOKED_THROUGH), where.beside)
+        )
         wanted = fold(which.name)
         for record in reversed(page.records):
             assert isinstance(record.event, Said | SaidInPrivate)  # noqa: S101 - a page without events
@@ -260,20 +233,18 @@ class History:
         except LogError:
             found = None
         if found is None and not command.tags:
-            return NoSuchMessage(which.to, which.number)
+            return history.NoSuchMessage(which.to, which.number)
         if found is None:
-            asked: Command = ReactUnresolved(which.to, command.tags)
-        else:
-            tags = command.tags or (*self._answering(session, found), (_VERBS[command.on], command.reaction))
-            asked = ReactResolved(which.to, found, command.reaction, command.on, tags)
-        return asked
+            return ReactUnresolved(which.to, command.tags)
+        tags = command.tags or (*self._answering(found), (_VERBS[command.on], command.reaction))
+        return ReactResolved(which.to, found, command.reaction, command.on, tags)
 
-    def _answering(self, session: Session, found: Record) -> Tags:
+    def _answering(self, found: Record) -> Tags:
         """The tags that name the message replied to (IRCv3 client-tags/reply), also under their old name."""
         id = self._log.ids.id_of(found.number)
         return (("+reply", id), ("+draft/reply", id))
 
-    async def reply(self, session: Session, command: ReplyTo, upto: int) -> IoResult:
+    async def reply(self, session: Session, command: history.ReplyTo, upto: int) -> IoResult:
         """Finds the message replied to; its author's name precedes the text, for clients without message
         ids."""
         which = command.which
@@ -282,71 +253,64 @@ class History:
         except LogError:
             found = None
         if found is None:
-            return NoSuchMessage(which.to, which.number)
+            return history.NoSuchMessage(which.to, which.number)
         message: Any = found.event
         text = f"{message.person.name}: {command.text}"
-        said = Say(which.to, text, tags=self._answering(session, found))
-        return said
+        return Say(which.to, text, tags=self._answering(found))
 
-    async def redact(self, session: Session, command: Redact, upto: int) -> IoResult:
+    async def redact(self, session: Session, command: redaction.Redact, upto: int) -> IoResult:
         """Finds the message to redact; the hub decides whether the session may."""
         which = command.which
         try:
             found = await self.find_message(session, which, upto)
         except LogError:
-            failed = RedactionRefused(RedactionFault.FAILED, which.to, context=command.context)
-            return failed
-        asked = RedactResolved(which, found, command.reason, command.context)
-        return asked
+            return redaction.RedactionRefused(
+                redaction.RedactionFault.FAILED, which.to, context=command.context
+            )
+        return redaction.RedactResolved(which, found, command.reason, command.context)
 
-    async def read_missed(self, session: Session, command: ReadMissed, upto: int) -> IoResult:
+    async def read_missed(self, session: Session, command: history.ReadMissed, upto: int) -> IoResult:
         """Reads the person's private messages, sent and received, since it was last here."""
-        me = self.chat.people.get(session.person_id)
-        log = self._log
-        records: tuple[Record, ...] = ()
-        more = 0
+        owners = self.own_streams(session)
         try:
-            newest = () if me is None else await log.newest((), self.own_streams(session, me), upto)
-            since = {stream.name: stream for stream in (() if me is None else self.own_streams(session, me))}
+            newest = await self._log.newest((), owners, upto)
             beside = tuple(
                 msgspec.structs.replace(stream, name=name)
                 for name, record in newest
                 if record.time > (command.window.after_time or 0)
-                for start, stream in since.items()
-                if name.startswith(start)
+                for stream in owners
+                if name.startswith(stream.name)
             )
-            if beside:
-                page = await log.read(PageQuery("", upto, command.window, beside), MORE_COUNTED)
-                records, more = page.records, page.more
+            if not beside:
+                return history.HistoryPage("", (), 0, command.context)
+            page = await self._log.read(PageQuery("", upto, command.window, beside), history.MORE_COUNTED)
         except LogError:
-            return HistoryUnreadable("", command.context, failed=True)
-        return HistoryPage("", records, more, command.context)
+            return history.HistoryUnreadable("", command.context, failed=True)
+        return history.HistoryPage("", page.records, page.more, command.context)
 
-    async def read_targets(self, session: Session, command: ReadTargets, upto: int) -> IoResult:
+    async def read_targets(self, session: Session, command: history.ReadTargets, upto: int) -> IoResult:
         """Reads the conversations that the session may read, with the time of each one's last message."""
         chat = self.chat
-        me = chat.people.get(session.person_id)
         rooms = {room.key: room.name for room in chat.rooms_with(session.person_id)}
-        owners = () if me is None else self.own_streams(session, me)
         try:
-            newest = await self._log.newest(tuple(rooms), owners, upto)
+            newest = await self._log.newest(tuple(rooms), self.own_streams(session), upto)
         except LogError:
-            return TargetsUnreadable(command.context)
+            return history.TargetsUnreadable(command.context)
         present = {fold(person.account): person.name for person in chat.people.values() if person.account}
-        times: dict[str, Target] = {}
+        times: dict[str, history.Target] = {}
         for key, record in newest:
-            name = rooms.get(key) or self._peer_name(session, key, record, present)
+            name = rooms.get(key) or self._peer_name(key, record, present)
             known = times.get(fold(name))
             if known is None or known.time < record.time:
-                times[fold(name)] = Target(name, record.time)
+                times[fold(name)] = history.Target(name, record.time)
         found = sorted(
             (one for one in times.values() if command.after_time < one.time < command.before_time),
             key=lambda one: one.time,
         )
         wanted = found[-command.limit :] if command.newest else found[: command.limit]
-        return TargetsView(tuple(wanted), command.context)
+        return history.TargetsView(tuple(wanted), command.context)
 
-    def _peer_name(self, session: Session, stream: str, record: Record, present: dict[str, str]) -> str:
+    def _peer_name(self, stream: str, record: Record, present: dict[str, str]) -> str:
         """The name by which a private conversation can be asked for."""
         event = record.event
         assert isinstance(event, SaidInPrivate)  # noqa: S101 - the newest message of a conversation
@@ -357,7 +321,7 @@ class History:
             return present.get(key) or (key if account is None else account.name)
         return event.to.name if event.to.key == key else event.person.name
 
-    async def erase_from(self, session: Session, command: EraseFrom, upto: int) -> IoResult:
+    async def erase_from(self, session: Session, command: redaction.EraseFrom, upto: int) -> IoResult:
         """Finds the messages to erase; the hub decides whether the session may."""
         room = self.chat.room_named(command.room)
         numbers: tuple[int, ...] = ()
@@ -365,8 +329,8 @@ class History:
             try:
                 numbers = await self._log.numbers_by(room.key, command.name, upto)
             except LogError:
-                return HistoryUnreadable(command.room, failed=True)
-        return EraseFromResolved(command.room, numbers)
+                return history.HistoryUnreadable(command.room, failed=True)
+        return redaction.EraseFromResolved(command.room, numbers)
 
     async def read_acts(self, session: Session, command: ReadAudit, upto: int) -> IoResult:
         """Reads the audit log, for an operator of the server."""
@@ -376,8 +340,6 @@ class History:
         if command.newest_seconds is not None:
             after = max(after, wall_clock() - command.newest_seconds * 1_000_000)
         try:
-            records = await self._log.audit(upto, after, command.limit)
+            return AuditView(await self._log.audit(upto, after, command.limit), command.context)
         except LogError:
             return AuditUnreadable(command.context)
-        else:
-            return AuditView(records, command.context)

@@ -58,6 +58,9 @@ class Hub:
         clock: microseconds since 1970 UTC; while it is set back, the hub's time stands still.
     """
 
+    running = True
+    """Tells ``control.operations`` that a server runs."""
+
     def __init__(self, chat: Chat, log: Log, outbox: Outbox, clock: Callable[[], int] = wall_clock) -> None:
         self.chat = chat
         self._outbox = outbox

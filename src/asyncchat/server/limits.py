@@ -7,6 +7,7 @@ reasons (the others: ``config.options``); must not know sessions.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 
@@ -42,17 +43,16 @@ class AddressCounter:
     """Counts the connections from each network."""
 
     def __init__(self) -> None:
-        self._there: dict[str, int] = {}
+        self._there: Counter[str] = Counter()
 
     def acquire(self, address: str, most: int) -> bool:
         """Counts one more, unless there are ``most`` already (0: no limit). Local ones are not counted."""
         if is_local(address):
             return True
         network = network_of(address)
-        there = self._there.get(network, 0)
-        if 0 < most <= there:
+        if 0 < most <= self._there[network]:
             return False
-        self._there[network] = there + 1
+        self._there[network] += 1
         return True
 
     def release(self, address: str) -> None:
@@ -60,10 +60,8 @@ class AddressCounter:
         if is_local(address):
             return
         network = network_of(address)
-        there = self._there[network] - 1
-        if there:
-            self._there[network] = there
-        else:
+        self._there[network] -= 1
+        if not self._there[network]:
             del self._there[network]
 
 

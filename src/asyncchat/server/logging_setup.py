@@ -6,8 +6,6 @@ import time
 
 import msgspec
 
-LEVELS = ("debug", "info", "warning", "error")
-
 
 class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
@@ -27,7 +25,7 @@ def set_up(level: str, form: str) -> None:
     """Logs to standard error, from this level up.
 
     Args:
-        level: one of ``LEVELS``.
+        level: ``debug``, ``info``, ``warning`` or ``error``.
         form: ``text`` or ``json``.
     """
     handler = logging.StreamHandler(sys.stderr)

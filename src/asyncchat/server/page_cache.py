@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from asyncchat.core.features.history import Window
+from asyncchat.log.base import PageQuery
+
 if TYPE_CHECKING:
-    from asyncchat.log.base import Log, Page, PageQuery
+    from asyncchat.log.base import Log, Page
     from asyncchat.server.recipients import Subscribers
 
 ROOMS = 256
@@ -31,7 +34,6 @@ class Rooms(Protocol):
 
     def subscribers_in(self, key: str) -> Subscribers | None:
         """The subscribers of the room that has this key now: another object once it is another room."""
-        ...
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -91,13 +93,6 @@ class PageCache:
 
 def _is_newest_page(wanted: PageQuery) -> bool:
     """Whether only the newest messages before a number are wanted, as newcomers ask."""
-    window = wanted.window
-    return (
-        window.newest
-        and window.limit <= LONGEST
-        and window.after is None
-        and window.after_time is None
-        and window.before_time is None
-        and not wanted.streams
-        and not wanted.events
-    )
+    before, limit = wanted.window.before, wanted.window.limit
+    newest = PageQuery(wanted.room, wanted.upto, Window(before=before, limit=limit))
+    return limit <= LONGEST and wanted == newest

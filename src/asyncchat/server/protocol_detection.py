@@ -40,35 +40,26 @@ _SSH_LINE = "This is asyncchat, not an ssh server. Join with: nc {host} {port}\r
 _NO_TEXT = b"That name is not allowed: it is not plain text in UTF-8.\n"
 
 
-class ProtocolDetector:
-    """Detects what clients speak.
+async def detect_protocol(
+    protocols: Protocols, listeners: Listeners, app: App, session: Session
+) -> bytes | None:
+    """Gives a session its dialect.
 
     Args:
-        protocols: what they can speak.
+        protocols: what clients can speak.
         listeners: know the address to tell a client on the wrong port.
         app: answers HTTP.
+        session: the client's.
+
+    Returns:
+        The input that its dialect has not seen yet; None when there is nobody to serve.
     """
-
-    def __init__(self, protocols: Protocols, listeners: Listeners, app: App) -> None:
-        self.protocols = protocols
-        self.listeners = listeners
-        self.app = app
-
-    async def detect(self, session: Session) -> bytes | None:
-        """Gives a session its dialect.
-
-        Returns:
-            The input that its dialect has not seen yet; None when there is nobody to serve.
-        """
-        return await _Detection(self, session).run()
+    return await _Detection(protocols, listeners, app, session).run()
 
 
 class _Detection:
-    """Detects what one client speaks."""
-
-    def __init__(self, detector: ProtocolDetector, session: Session) -> None:
-        self._protocols = detector.protocols
-        self._detector = detector
+    def __init__(self, protocols: Protocols, listeners: Listeners, app: App, session: Session) -> None:
+        self._protocols, self._listeners, self._app = protocols, listeners, app
         self._session = session
         self._begun = b""
         self._ended = False
@@ -172,13 +163,13 @@ class _Detection:
                     begun = readable(self._begun) if self._marked() else self._begun
                     websocket = self._protocols.websocket
                     return await HttpConnection(
-                        session, self._detector.app, websocket, begun, ended=self._ended
+                        session, self._app, websocket, begun, ended=self._ended
                     ).serve()
             case Kind.TLS:
                 session.tell(_TLS_ALERT)
                 _logger.warning("%s tried TLS on the plain-text port", session.address)
             case Kind.SSH:
-                host, port = self._detector.listeners.first_address()
+                host, port = self._listeners.first_address()
                 session.tell(_SSH_LINE.format(host=host, port=port).encode())
                 _logger.warning("%s tried ssh", session.address)
             case Kind.PROXY | Kind.GARBAGE | Kind.PLAIN:

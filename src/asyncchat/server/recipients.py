@@ -34,77 +34,49 @@ class Recipient(Protocol):
     """The batch in which it is served individually."""
     subscriptions: tuple[Subscribers, ...]
     """Its rooms."""
-
-    @property
-    def id(self) -> int:
-        """Its own number; no two recipients have the same."""
-        ...
-
-    @property
-    def address(self) -> str:
-        """Its client's address; empty without a client."""
-        ...
-
-    @property
-    def ended(self) -> bool:
-        """Whether it must not be told anything any more."""
-        ...
-
-    @property
-    def encoder(self) -> EventEncoder:
-        """Encodes others' events for it."""
-        ...
-
-    @property
-    def pending(self) -> list[bytes]:
-        """What it is told in the batch in which it is served individually."""
-        ...
-
-    @property
-    def ignoring(self) -> frozenset[str]:
-        """The names of those whom it ignores, folded."""
-        ...
+    id: int
+    """Its own number; no two recipients have the same."""
+    address: str
+    """Its client's address; empty without a client."""
+    ended: bool
+    """Whether it must not be told anything any more."""
+    encoder: EventEncoder
+    """Encodes others' events for it."""
+    pending: list[bytes]
+    """What it is told in the batch in which it is served individually."""
+    ignoring: frozenset[str]
+    """The names of those whom it ignores, folded."""
 
     @property
     def write(self) -> Callable[[bytes], object]:
         """Takes bytes now."""
-        ...
 
     def ignores(self, record: Record) -> bool:
         """Whether it ignores the person who caused an event."""
-        ...
 
     def take_outcome(self, outcome: Outcome) -> None:
         """Takes the outcome of its own command, in its order."""
-        ...
 
     def encode_from_sibling(self, outcome: Outcome) -> bytes:
         """The bytes for what another session of the same person caused."""
-        ...
 
     def encode_rename(self, outcome: Outcome) -> bytes:
         """The bytes for an outcome with the rename of a room, which each is told in its own way."""
-        ...
 
     def flush_pending(self) -> None:
         """Writes what it was told individually."""
-        ...
 
     def pause_output(self) -> None:
         """Keeps deliveries back until the answer to its I/O command is made."""
-        ...
 
     def is_slow(self) -> bool:
         """Whether too much of what others said waits to be sent."""
-        ...
 
     def mark_lost(self) -> None:
         """Takes note that its connection was lost a moment ago."""
-        ...
 
     def disconnect(self, reason: str, *, at_once: bool = False) -> None:
         """Ends it; ``at_once`` drops what waits to be sent."""
-        ...
 
 
 class _Silence:

@@ -55,20 +55,16 @@ class Reloadable(Protocol):
     @property
     def options(self) -> ServeConfig:
         """The options as they are now."""
-        ...
 
     @property
     def motd(self) -> tuple[str, ...] | None:
         """The lines of the message of the day."""
-        ...
 
     def apply_options(self, options: ServeConfig, motd: tuple[str, ...] | None) -> None:
         """Uses other options from now on."""
-        ...
 
     def declare(self, facts: Sequence[Event]) -> None:
         """Records and delivers facts that no session caused."""
-        ...
 
 
 class Reloader:

@@ -18,7 +18,6 @@ from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.search import NotSearched, SearchPage
 from asyncchat.core.features.search import Search as SearchCommand
 from asyncchat.core.names import ROOM_SIGNS, fold
-from asyncchat.core.replies import Refusal, Reply
 from asyncchat.log.base import Log, LogError, PageQuery, SearchQuery, SearchResult
 from asyncchat.server.history import PAGE_MOST, Conversation, History
 from asyncchat.server.hub import wall_clock
@@ -61,7 +60,6 @@ class Searcher:
             self._asked -= 1
 
     async def _read(self, query: SearchQuery, where: Conversation) -> SearchResult:
-        """The messages found in a private conversation, by reading it."""
         found: list[Record] = []
         limit, newest = query.window.limit, query.window.newest
         window = msgspec.structs.replace(query.window, limit=PRIVATE_PAGE)
@@ -127,10 +125,7 @@ class Search:
         renamed = any(chat.rooms[key].renamed for key in rooms)
         query = SearchQuery(tuple(rooms), upto, window, command.terms, fold(command.name), renamed)
         found = await self._searcher.find(query, where)
-        answer: Reply | Refusal
         if found is None:
-            answer = NotSearched("", command.context)
-        else:
-            short = found.reached is not None and len(found.records) < window.limit
-            answer = SearchPage(found.records, found.reached, found.time, command.context, short)
-        return answer
+            return NotSearched("", command.context)
+        short = found.reached is not None and len(found.records) < window.limit
+        return SearchPage(found.records, found.reached, found.time, command.context, short)

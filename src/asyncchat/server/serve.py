@@ -23,7 +23,7 @@ from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses, banner, logging_setup
 from asyncchat.server.addresses import Address, is_local
 from asyncchat.server.cloaks import key_beside
-from asyncchat.server.control_socket import HubExecutor, control_socket
+from asyncchat.server.control_socket import control_socket
 from asyncchat.server.limits import raise_file_limit
 from asyncchat.server.outbox import StorageLost
 from asyncchat.server.reload import ServeError, read_motd
@@ -113,7 +113,7 @@ async def _serve_on(
         stopping = _stop_at_signals()
         _reload_at_hangup(server, stopping)
         await server.start(listeners)
-        async with control_socket(HubExecutor(server.hub, log), database):
+        async with control_socket(server.hub, database):
             announce(_announcement(server, config, database))
             if config.open:
                 _open_page(server)

@@ -10,6 +10,7 @@ import logging
 import socket
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from asyncchat import __version__
@@ -30,12 +31,12 @@ from asyncchat.server.delivery import Delivery
 from asyncchat.server.history import History
 from asyncchat.server.http.app import App
 from asyncchat.server.hub import Hub, wall_clock
-from asyncchat.server.io_commands import IoCommands
+from asyncchat.server.io_commands import io_handlers
 from asyncchat.server.keepalive import Keepalive
 from asyncchat.server.listeners import Listeners
 from asyncchat.server.outbox import Outbox, StorageLost
 from asyncchat.server.password_guard import PasswordGuard
-from asyncchat.server.protocol_detection import ProtocolDetector
+from asyncchat.server.protocol_detection import detect_protocol
 from asyncchat.server.protocols import Protocols
 from asyncchat.server.reload import Reloader
 from asyncchat.server.search import Search
@@ -88,14 +89,13 @@ class Server:
         guard = PasswordGuard(asyncio.get_running_loop().time, counting=config.limits)
         self.auth = Authentication(chat, ServerPasswords(config), owner_code, guard)
         history = History(chat, log, self.delivery)
-        io = IoCommands(chat, history, Search(history, log), self.auth, self.reloader)
         self.context = SessionContext(
             config,
             cloaks=Cloaks((cloak_key or new_key()) if config.cloak else b""),
             hub=self.hub,
             outbox=self.outbox,
             delivery=self.delivery,
-            io_handlers=io.handlers,
+            io_handlers=io_handlers(history, Search(history, log), self.auth, self.reloader),
         )
         self.protocols = Protocols(config, log.ids, motd)
         self.protocols.irc.arriving = lambda: len(self.context.sessions) - self.delivery.presence.sessions
@@ -127,8 +127,8 @@ class Server:
         self.delivery.add_absent(
             {person_id: chat.rooms.joined.get(person_id, ()) for person_id in chat.sessions.offline_since}
         )
-        detector = ProtocolDetector(self.protocols, self.listeners, self.app)
-        await self.listeners.open(sockets, detector.detect, max(chat.people, default=0) + 1)
+        detect = partial(detect_protocol, self.protocols, self.listeners, self.app)
+        await self.listeners.open(sockets, detect, max(chat.people, default=0) + 1)
         self.log.set_retention(_retention(self.options))
 
     async def run(self) -> None:

@@ -422,7 +422,6 @@ class Session(Connection):
             self.disconnect(answer.reason)
 
     async def _wait_for_capacity(self) -> None:
-        """Waits until this session may submit more."""
         if self.context.outbox.full:
             await self.context.outbox.room()
         await self.drained()
@@ -455,7 +454,6 @@ class Session(Connection):
             self._wake()
 
     def _wake(self) -> None:
-        """Wakes the task that waits for a delivery."""
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(self.individual_turn)
 

@@ -80,7 +80,13 @@ class HttpConnection:
                 request = await self._next_request()
             except h11.RemoteProtocolError as error:
                 status = error.error_status_hint
-                self._send(problem(status if 400 <= status < 600 else 400, _explain(error), close=True))
+                self._send(
+                    problem(
+                        status if 400 <= status < 600 else 400,
+                        f"This is no HTTP request: {error}.",
+                        close=True,
+                    )
+                )
                 break
             if request is None:
                 break
@@ -96,7 +102,8 @@ class HttpConnection:
             if response is None:
                 response = await self._respond(request)
             if response.stream is not None and self._method != "HEAD":
-                self._begin_stream(response)
+                headers = (("Transfer-Encoding", "chunked"), ("Connection", "close"))
+                self._tell(self._h11.send(_head(response, *headers)))
                 await response.stream(session)
                 return None
             self._send(response)
@@ -179,29 +186,14 @@ class HttpConnection:
         )
         return bytes(self._h11.trailing_data[0])
 
-    def _begin_stream(self, response: Response) -> None:
-        head = h11.Response(
-            status_code=response.status,
-            headers=[*_headers(response), ("Transfer-Encoding", "chunked"), ("Connection", "close")],
-            reason=HTTPStatus(response.status).phrase.encode(),
-        )
-        self._tell(self._h11.send(head))
-
     def _send(self, response: Response) -> None:
-        headers = _headers(response)
+        headers = []
         if response.status != 304 and response.status != 204:
             headers.append(("Content-Length", str(len(response.body))))
         if response.close:
             headers.append(("Connection", "close"))
         try:
-            data = self._h11.send(
-                h11.Response(
-                    status_code=response.status,
-                    headers=headers,
-                    reason=HTTPStatus(response.status).phrase.encode(),
-                )
-            )
-            data = data or b""
+            data = self._h11.send(_head(response, *headers)) or b""
             if response.body and self._method != "HEAD":
                 data += self._h11.send(h11.Data(data=response.body)) or b""
             data += self._h11.send(h11.EndOfMessage()) or b""
@@ -231,8 +223,12 @@ class HttpConnection:
             taken += len(data)
 
 
-def _headers(response: Response) -> list[tuple[str, str]]:
-    return [*headers_of(response), ("Date", formatdate(usegmt=True))]
+def _head(response: Response, *further: tuple[str, str]) -> h11.Response:
+    return h11.Response(
+        status_code=response.status,
+        headers=[*headers_of(response), ("Date", formatdate(usegmt=True)), *further],
+        reason=HTTPStatus(response.status).phrase.encode(),
+    )
 
 
 def _too_large() -> Response:
@@ -241,8 +237,3 @@ def _too_large() -> Response:
 
 def _too_late() -> Response:
     return problem(408, f"The request was not complete after {REQUEST_SECONDS:g} s.", close=True)
-
-
-def _explain(error: h11.RemoteProtocolError) -> str:
-    words = str(error)
-    return f"This is no HTTP request: {words}."

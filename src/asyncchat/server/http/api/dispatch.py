@@ -13,18 +13,7 @@ import msgspec
 from asyncchat import __version__
 from asyncchat.core.features.bots import Bots, Token, digest_of
 from asyncchat.core.names import room_fault
-from asyncchat.server.http.api import messages, openapi, rooms, schemas, stream
-from asyncchat.server.http.api.routes import (
-    OPEN,
-    PREFIX,
-    Answer,
-    ApiContext,
-    Call,
-    Route,
-    json,
-    query_of,
-    segments_of,
-)
+from asyncchat.server.http.api import messages, openapi, rooms, routes, schemas, stream
 from asyncchat.server.http.messages import Request, Response, problem
 from asyncchat.server.limits import Bucket, network_of
 
@@ -38,33 +27,33 @@ MOST_BUCKETS = 10_000
 _NEEDS_TOKEN = (("WWW-Authenticate", "Bearer"),)
 
 
-async def health(call: Call) -> Response:
+async def health(call: routes.Call) -> Response:
     """Says how the server is."""
     if call.context.sessions.outbox.failing:
-        return json(503, schemas.Health("failing", __version__))
-    return json(200, schemas.Health("ok", __version__))
+        return routes.json(503, schemas.Health("failing", __version__))
+    return routes.json(200, schemas.Health("ok", __version__))
 
 
-async def describe(_call: Call) -> Response:
+async def describe(_call: routes.Call) -> Response:
     """Gives the OpenAPI document."""
     body = msgspec.json.encode(openapi.document(ROUTES))
     return Response(200, body + b"\n", (("Content-Type", "application/json"),))
 
 
-ROUTES: tuple[Route, ...] = (
-    Route(
+ROUTES: tuple[routes.Route, ...] = (
+    routes.Route(
         "GET", "/health", "readHealth", health,
         "Says whether the server is well. Nothing is needed to ask.",
-        {200: Answer("It is well.", schemas.Health), 503: Answer("It is not.", schemas.Health)},
+        {200: routes.Answer("It is well.", schemas.Health), 503: routes.Answer("It is not.", schemas.Health)},
         query=schemas.NoQuery,
     ),
     *rooms.ROUTES,
     *messages.ROUTES,
     *stream.ROUTES,
-    Route(
+    routes.Route(
         "GET", "/openapi.json", "readDescription", describe,
         "Gives this document.",
-        {200: Answer("The document.", None)},
+        {200: routes.Answer("The document.", None)},
         query=schemas.NoQuery,
     ),
 )  # fmt: skip
@@ -74,15 +63,15 @@ class Api:
     """The API of a server."""
 
     def __init__(self, context: SessionContext, log: Log) -> None:
-        self._context = ApiContext(context, log, stream.StreamEncoder(log.ids))
+        self._context = routes.ApiContext(context, log, stream.StreamEncoder(log.ids))
         self._buckets: dict[str, Bucket] = {}
 
     async def respond(self, request: Request, session: Session) -> Response:
         """The answer to a request below the prefix."""
-        segments = segments_of(request.raw_path)
+        segments = routes.segments_of(request.raw_path)
         found = [(route, match) for route in ROUTES if (match := route.match(segments)) is not None]
         if not found:
-            return problem(404, f"There is nothing here. {PREFIX}/openapi.json says what there is.")
+            return problem(404, f"There is nothing here. {routes.PREFIX}/openapi.json says what there is.")
         method = "GET" if request.method == "HEAD" else request.method
         chosen = next(((route, match) for route, match in found if route.method == method), None)
         if chosen is None:
@@ -93,7 +82,7 @@ class Api:
         return await self._call(route, match, request, session)
 
     async def _call(
-        self, route: Route, match: dict[str, str], request: Request, session: Session
+        self, route: routes.Route, match: dict[str, str], request: Request, session: Session
     ) -> Response:
         token: Token | None = None
         if request.header("authorization"):
@@ -107,40 +96,35 @@ class Api:
         room = match.get("room", "")
         if room and not room.startswith("#"):
             room = f"#{room}"
-        if route.action != OPEN:
+        if route.action != routes.OPEN:
             refused = self._may(route, token, room)
             if refused is not None:
                 return refused
-            if token is not None and route.action not in token.actions:
-                token = None
-            if token is not None and room and not token.reaches(room):
+            if token is not None and (
+                route.action not in token.actions or (room and not token.reaches(room))
+            ):
                 token = None
         if room and room_fault(room) is not None:
             return problem(404, f"No room can be called so: {room_fault(room)}.")
         try:
-            query = query_of(route.query, request.query)
+            query = routes.query_of(route.query, request.query)
         except ValueError as error:
             return problem(400, str(error))
-        return await route.handler(Call(self._context, session, request, query, room, token))
+        return await route.handler(routes.Call(self._context, session, request, query, room, token))
 
-    def _may(self, route: Route, token: Token | None, room: str) -> Response | None:
+    def _may(self, route: routes.Route, token: Token | None, room: str) -> Response | None:
         """Why the token, or its lack, does not allow the route; None if it does."""
-        if token is None:
-            if route.optional and not self._context.locked:
-                return None
-            return problem(
-                401, "Send a token: Authorization: Bearer TOKEN. One is made with: asyncchat token add",
-                _NEEDS_TOKEN,
-            )  # fmt: skip
         if route.optional and not self._context.locked:
             return None
+        if token is None:
+            words = "Send a token: Authorization: Bearer TOKEN. One is made with: asyncchat token add"
+            return problem(401, words, _NEEDS_TOKEN)
         if route.action not in token.actions or (room and not token.reaches(room)):
             where = f" in {room}" if room else ""
             return problem(403, f"This token does not allow to {route.action}{where}.")
         return None
 
     def _token(self, request: Request) -> Token | None:
-        """The token of a request."""
         scheme, _, secret = request.header("authorization").partition(" ")
         if scheme.lower() != "bearer":
             return None

@@ -10,7 +10,7 @@ import hashlib
 
 import msgspec
 
-from asyncchat.control.refusals import sentence
+from asyncchat.control.executor import sentence
 from asyncchat.core.events import Record
 from asyncchat.core.features.bots import POST, Post, PostedBefore, TokenRefused
 from asyncchat.core.features.history import Window

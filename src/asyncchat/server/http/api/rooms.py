@@ -51,20 +51,16 @@ async def members(call: Call) -> Response:
     room = chat.room_named(call.room)
     if room is None:
         return no_room()
-    return json(
-        200,
-        schemas.Members(
-            tuple(
-                schemas.Member(
-                    member.person.name,
-                    tuple(role.name for role in ROLES if member.roles & role.bit),
-                    chat.people.away.get(member.person.id, ""),
-                    chat.has(member.person.id, BOT),
-                )
-                for member in room.members()
-            )
-        ),
+    found = tuple(
+        schemas.Member(
+            member.person.name,
+            tuple(role.name for role in ROLES if member.roles & role.bit),
+            chat.people.away.get(member.person.id, ""),
+            chat.has(member.person.id, BOT),
+        )
+        for member in room.members()
     )
+    return json(200, schemas.Members(found))
 
 
 async def messages(call: Call) -> Response:

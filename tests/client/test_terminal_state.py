@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from asyncchat.client.local_calendar import LocalCalendar, moment
+from asyncchat.client.history_cursor import moment
+from asyncchat.client.terminal_state import LocalCalendar
 
 
 @pytest.fixture

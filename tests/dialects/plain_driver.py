@@ -116,8 +116,8 @@ class World(Hub):
     def read_history(self, peer: Peer, asked: ReadHistory) -> list[object]:
         if not self.readable:
             return [HistoryUnreadable(asked.room, asked.context)]
-        if asked.newest_seconds is not None:
-            since = self.now - asked.newest_seconds * SECOND
+        if asked.newer_seconds is not None:
+            since = self.now - asked.newer_seconds * SECOND
             window = msgspec.structs.replace(asked.window, after_time=since)
             asked = msgspec.structs.replace(asked, window=window)
         return super().read_history(peer, asked)

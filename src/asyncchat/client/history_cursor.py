@@ -51,8 +51,8 @@ def first_cursor(asked: ReadHistory, now: datetime) -> MessageCursor:
     wanted = asked.context
     left = wanted.left if isinstance(wanted, HistoryCursor) else None
     since = None if asked.window.after_time is None else moment(asked.window.after_time + 1)
-    if asked.newest_seconds is not None:
-        since = ago(now, asked.newest_seconds)
+    if asked.newer_seconds is not None:
+        since = ago(now, asked.newer_seconds)
     until = None if asked.window.before_time is None else moment(asked.window.before_time)
     return MessageCursor(asked, since=since, until=until, limit=left or PAGE)
 

@@ -147,8 +147,8 @@ def _server_ban(_chat: Connection, asked: BanFromServer) -> Line:
 
 
 def _audit(_chat: Connection, asked: ReadAudit) -> Line:
-    if asked.newest_seconds is not None:
-        return ("AUDIT", lasting(asked.newest_seconds))
+    if asked.newer_seconds is not None:
+        return ("AUDIT", lasting(asked.newer_seconds))
     if asked.after_time is not None:
         return ("AUDIT", lasting(max(1, int(time.time()) - asked.after_time // 1_000_000)))
     return ("AUDIT", *([] if asked == ReadAudit() else [str(asked.limit)]))

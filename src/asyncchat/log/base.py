@@ -110,7 +110,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class SearchQuery(msgspec.Struct, frozen=True):
-    """A search for messages of some rooms that have all of ``terms`` (``core.searching``).
+    """A search for messages of some rooms that have all of ``terms`` (``core.features.search``).
 
     Attributes:
         rooms: the rooms' keys.

@@ -40,7 +40,7 @@ _LOOKED_THROUGH = 1000
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """Where to read in the log: a room, or the shelves of a private conversation."""
+    """Where to read in the log: a room, or the streams of a private conversation."""
 
     name: str
     room: str = ""
@@ -167,7 +167,7 @@ class History:
         where = self.conversation_of(session, command.room, events=command.events)
         if where is None:
             return history.HistoryUnreadable(command.room, command.context)
-        window = command.window.resolved(wall_clock(), PAGE_MOST, command.newest_seconds)
+        window = command.window.resolved(wall_clock(), PAGE_MOST, command.newer_seconds)
         query = PageQuery(where.room, upto, window, where.beside, command.events)
         try:
             page = await self._page_cache.read(query, history.MORE_COUNTED)
@@ -337,8 +337,8 @@ class History:
         if session.person_id not in self.chat.server_operators:
             return NotServerOperator()
         after = command.after_time or 0
-        if command.newest_seconds is not None:
-            after = max(after, wall_clock() - command.newest_seconds * 1_000_000)
+        if command.newer_seconds is not None:
+            after = max(after, wall_clock() - command.newer_seconds * 1_000_000)
         try:
             return AuditView(await self._log.audit(upto, after, command.limit), command.context)
         except LogError:

@@ -106,7 +106,7 @@ def test_by_duration():
     anna.type("just now")
     assert anna.type("/history 30m") == "-- Sun 22 Nov 2026 (UTC) --\n23:00 anna: just now\n"
     assert "long ago" in anna.type("/history 3h")
-    assert history_asked(anna).newest_seconds == 3 * 3600
+    assert history_asked(anna).newer_seconds == 3 * 3600
     assert "long ago" in anna.type("/history 1d")
 
 

@@ -38,11 +38,11 @@ class OperOverride(Event, frozen=True, tag="overruled"):
 class ReadAudit(IoCommand, frozen=True):
     """What operators of the server did, the newest ``limit`` of it, for the owner and them.
 
-    ``newest_seconds`` asks for none older than that. ``context`` goes back to the dialect with the answer.
+    ``newer_seconds`` asks for none older than that. ``context`` goes back to the dialect with the answer.
     """
 
     limit: int = 20
-    newest_seconds: int | None = None
+    newer_seconds: int | None = None
     after_time: int | None = None
     context: object = None
 

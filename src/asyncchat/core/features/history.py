@@ -58,14 +58,14 @@ class Window(msgspec.Struct, frozen=True):
 class ReadHistory(IoCommand, frozen=True):
     """Messages of a room, or of the private conversation with somebody (no ``#``), oldest first.
 
-    ``newest_seconds`` asks for none older than that: the server, which has a clock, makes a time of it. With
+    ``newer_seconds`` asks for none older than that: the server, which has a clock, makes a time of it. With
     ``events`` what else happened there is read too. The page of the window ``then`` follows in the same
     answer. ``context`` goes back to the dialect with the answer: what it asked for.
     """
 
     room: str
     window: Window = Window()
-    newest_seconds: int | None = None
+    newer_seconds: int | None = None
     events: bool = False
     then: Window | None = None
     context: object = None

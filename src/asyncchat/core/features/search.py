@@ -45,7 +45,7 @@ _TERM = re.compile(r'"([^"]*)"?|([^\s"]+)')
 
 
 class Search(IoCommand, frozen=True):
-    """Messages that have all of ``terms`` (``searching.terms_of``), in a room or in all that the asker is in.
+    """Messages that have all of ``terms`` (``terms_of``), in a room or in all that the asker is in.
 
     ``room`` may be a person too: then what the asker and it wrote to each other is searched. ``name`` is who
     said them, empty: anyone. ``newer_seconds`` and ``older_seconds`` are counted back from now: the server,

@@ -28,7 +28,7 @@ def _audit(session: SlashContext, text: str) -> Command | None:
     if asked is None:
         return None
     limit = ACTS_SHOWN if asked.left is None else min(asked.left, ACTS_SHOWN)
-    return ReadAudit(limit, asked.newest_seconds, asked.window.after_time)
+    return ReadAudit(limit, asked.newer_seconds, asked.window.after_time)
 
 
 def _oper_override(event: OperOverride, _zone: Zone) -> str:

@@ -45,7 +45,7 @@ class HistoryCursor(msgspec.Struct, frozen=True):
 
     room: str
     window: Window = Window(limit=PAGE)
-    newest_seconds: int | None = None
+    newer_seconds: int | None = None
     left: int | None = None
     newcomer: bool = False
 
@@ -55,7 +55,7 @@ class HistoryCursor(msgspec.Struct, frozen=True):
         if self.left is not None:
             limit = self.left if self.newcomer else min(PAGE, self.left)
             window = msgspec.structs.replace(window, limit=limit)
-        return ReadHistory(self.room, window, self.newest_seconds, context=self)
+        return ReadHistory(self.room, window, self.newer_seconds, context=self)
 
 
 def parse_history(
@@ -70,7 +70,7 @@ def parse_history(
         return going_on if going_on is not None and fold(going_on.room) == fold(room) else HistoryCursor(room)
     back = seconds_back(text)
     if back is not None:
-        return HistoryCursor(room, newest_seconds=back)
+        return HistoryCursor(room, newer_seconds=back)
     day = parse_date(text)
     if day is not None:
         start, end = calendar.bounds(day)

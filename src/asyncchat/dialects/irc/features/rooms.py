@@ -132,7 +132,7 @@ def _names(session: IrcSession, view: join.RoomView) -> bytes:
     pieces: list[bytes] = []
     for block in view.blocks:
         ready = block.encoded.get(key)
-        pieces.extend(_name_pieces(block, key) if ready is None else ready)  # type: ignore[arg-type]  # ours
+        pieces.extend(_name_pieces(block, key) if ready is None else ready)  # type: ignore[arg-type]  # pieces of this key
     return head + head.join(pieces) if pieces else b""
 
 

@@ -45,7 +45,7 @@ NOT_RUN = {
     "tox -e py -- tests/core -k rename": "runs tests",
     "python -m venv .venv": "takes long",
     ".venv/bin/pip install --editable . --group dev": "needs the network",
-    "HYPOTHESIS_PROFILE=quick .venv/bin/pytest -q tests/core tests/config": "runs tests",
+    "HYPOTHESIS_PROFILE=quick .venv/bin/pytest -q tests/core tests/config tests/text": "runs tests",
     ".venv/bin/mypy": "takes long",
     ".venv/bin/ruff check && .venv/bin/ruff format --check": "is a check of its own",
     "python -m tests.dialects.irc.coverage": "writes a page of the documentation",

@@ -1,13 +1,19 @@
 """Metrics for Prometheus: ``/metrics``, for local clients only.
 
-Owns their names; other modules count.
+Owns their names and help texts; must not know how the values are counted.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+from prometheus_client import generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
 
 from asyncchat import __version__
 from asyncchat.server.addresses import is_local
@@ -15,9 +21,6 @@ from asyncchat.server.http.messages import Request, Response, problem
 
 if TYPE_CHECKING:
     from asyncchat.server.session import Session, SessionContext
-
-KIND = "text/plain; version=0.0.4; charset=utf-8"
-"""Prometheus' text format."""
 
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 """Headers that a proxy adds."""
@@ -27,31 +30,39 @@ def respond(context: SessionContext, started: int, request: Request, session: Se
     """The metrics, or a refusal."""
     if not is_local(session.address) or any(request.header(name) for name in _FORWARDED):
         return problem(403, "The figures are for this machine alone: ask it directly, not through a proxy.")
-    lines = []
-    for name, kind, words, value in _metrics(context, started):
-        bare = name.partition("{")[0]
-        lines.append(f"# HELP asyncchat_{bare} {words}\n# TYPE asyncchat_{bare} {kind}\n")
-        lines.append(f"asyncchat_{name} {value}\n")
-    return Response(200, "".join(lines).encode(), (("Content-Type", KIND),))
+    body = generate_latest(_ServerCollector(context, started))
+    return Response(200, body, (("Content-Type", CONTENT_TYPE_PLAIN_0_0_4),))
 
 
-def _metrics(context: SessionContext, started: int) -> list[tuple[str, str, str, str]]:
-    chat, outbox, delivery = context.hub.chat, context.outbox, context.delivery
-    metrics: list[tuple[str, str, str, float]] = [
-        ("sessions", "gauge", "Connections of all kinds.", len(context.sessions)),
-        ("people", "gauge", "People in the chat.", len(chat.people)),
-        ("rooms", "gauge", "Rooms that are open.", len(chat.rooms)),
-        ("records_total", "counter", "Facts in the history, messages among them.", delivery.delivered),
-        ("writes_total", "counter", "Writes of what a room was told, one a member.", delivery.writes),
-        ("outbox_outcomes", "gauge", "Outcomes that wait to be kept and told.", outbox.waiting),
-        ("storage_failing", "gauge", "1 while the history can't be written.", int(outbox.failing)),
-        ("start_time_seconds", "gauge", "When this run began.", started / 1_000_000),
-    ]
-    memory = _memory()
-    if memory:
-        metrics.append(("resident_memory_bytes", "gauge", "Memory in use.", memory))
-    found = [(name, kind, words, f"{value:.15g}") for name, kind, words, value in metrics]
-    return [(f'info{{version="{__version__}"}}', "gauge", "This version.", "1"), *found]
+class _ServerCollector(Collector):
+    def __init__(self, context: SessionContext, started: int) -> None:
+        self._context = context
+        self._started = started
+
+    def collect(self) -> Iterator[Metric]:
+        context = self._context
+        chat, outbox, delivery = context.hub.chat, context.outbox, context.delivery
+        info = GaugeMetricFamily("asyncchat_info", "This version.", labels=("version",))
+        info.add_metric((__version__,), 1)
+        yield info
+        yield _gauge("sessions", "Connections of all kinds.", len(context.sessions))
+        yield _gauge("people", "People in the chat.", len(chat.people))
+        yield _gauge("rooms", "Rooms that are open.", len(chat.rooms))
+        yield _counter("records_total", "Facts in the history, messages among them.", delivery.delivered)
+        yield _counter("writes_total", "Writes of what a room was told, one a member.", delivery.writes)
+        yield _gauge("outbox_outcomes", "Outcomes that wait to be kept and told.", outbox.waiting)
+        yield _gauge("storage_failing", "1 while the history can't be written.", int(outbox.failing))
+        yield _gauge("start_time_seconds", "When this run began.", self._started / 1_000_000)
+        if memory := _memory():
+            yield _gauge("resident_memory_bytes", "Memory in use.", memory)
+
+
+def _gauge(name: str, description: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"asyncchat_{name}", description, value)
+
+
+def _counter(name: str, description: str, value: float) -> Metric:
+    return CounterMetricFamily(f"asyncchat_{name}", description, value)
 
 
 def _memory() -> int:

@@ -1,6 +1,6 @@
-"""Parts: what a feature keeps in the chat's state, and when it ends: with a run, a person, a room.
+"""Parts: the state that a feature owns, and when pieces of it end: with a run, a person, a room, an account.
 
-Owns the base class; a feature declares its part by a subclass, and nothing else lists it.
+Owns the base class. A feature declares its part by a subclass; nothing else lists it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Part:
     kinds: ClassVar[list[type[Part]]] = []
 
     def __init_subclass__(cls) -> None:
-        """Every chat has one from now on."""
+        """Registers the part: every chat made from now on has one."""
         super().__init_subclass__()
         Part.kinds.append(cls)
 
@@ -31,27 +31,27 @@ class Part:
         return chat.parts[cls]  # type: ignore[return-value]  # what is under a class is of it
 
     def end_run(self) -> None:
-        """A run of the node begins: forgets what belongs to people and sessions of the run before."""
+        """A new run of the node begins: forget what belongs to people and sessions of the last run."""
 
     def forget_person(self, person_id: int, sessions: tuple[int, ...]) -> None:
         """A person has left the chat, with all its sessions."""
 
     def forget_session(self, person_id: int, session_id: int) -> None:
-        """One session of a person who stays has ended."""
+        """One session of a person has ended; the person is still in the chat."""
 
     def forget_account(self, account: str) -> None:
-        """An account, by its key, is no more."""
+        """An account, given by its key, was removed."""
 
     def rename_room(self, old: str, new: str) -> None:
-        """A room has another key."""
+        """A room's key has changed."""
 
     def forget_room(self, room: Room) -> None:
-        """A room is closed."""
+        """A room was closed."""
 
     def state(self) -> object:
-        """What is equal in equal chats, as plain data."""
+        """This part as plain data: equal in equal chats."""
         return None
 
     def facts(self, _chat: Chat) -> Iterator[Event]:
-        """Few events that give this part again: what a snapshot keeps of it. Accounts are made before."""
+        """The fewest events that restore this part; they are applied after the accounts have been made."""
         return iter(())

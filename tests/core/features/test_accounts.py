@@ -24,7 +24,7 @@ from asyncchat.core.features.connect import Connect, NameReserved, Quit, Rename
 from asyncchat.core.features.last_seen import DeviceLastSeen
 from asyncchat.core.features.presence import Connected, LoggedIn, LoggedOut, NodeStarted, Renamed
 from asyncchat.core.names import LOBBY
-from asyncchat.core.people import logged, person
+from asyncchat.core.people import person, with_account
 from asyncchat.core.permissions import SERVER
 from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet
 from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, do, house
@@ -55,7 +55,7 @@ def test_who_makes_an_account_is_logged_in_to_it():
     items = do(chat, ANNA, RegisterAccountVerified("Anna", "v", "a@example.org", context="p"))
     assert items == (
         AccountMade("Anna", "v", NOW, "a@example.org"),
-        LoggedIn(before, logged(before, "Anna")),
+        LoggedIn(before, with_account(before, "Anna")),
         DeviceLastSeen("Anna", "u"),
         Registered("Anna", "p"),
     )
@@ -109,7 +109,7 @@ class TestLoggingIn:
     def test_with_the_right_password(self, chat):
         me = chat.people[ANNA]
         assert do(chat, ANNA, LogInVerified("ANNA", True, "p")) == (
-            LoggedIn(me, logged(me, "anna")),
+            LoggedIn(me, with_account(me, "anna")),
             DeviceLastSeen("anna", "u"),
             LoggedInNow("anna", "p"),
         )
@@ -131,7 +131,7 @@ class TestLoggingIn:
         assert do(chat, ANNA, LogOut("p")) == (AccountRefused(AccountFault.LOGGED_OUT, context="p"),)
         do(chat, ANNA, LogInVerified("anna", True))
         me = chat.people[ANNA]
-        out = LoggedOut(me, logged(me, ""))
+        out = LoggedOut(me, with_account(me, ""))
         seen = DeviceLastSeen("anna", "u", NOW, (LOBBY, "#tea"))
         assert do(chat, ANNA, LogOut("p")) == (out, seen, LoggedOutNow("p"))
         assert chat.people[ANNA].account == ""
@@ -186,7 +186,7 @@ class TestChanging:
         do(chat, ANNA, LogInVerified("anna", True))
         me = chat.people[ANNA]
         assert do(chat, person_id, DropAccountVerified("anna", True, "p")) == (
-            LoggedOut(me, logged(me, "")),
+            LoggedOut(me, with_account(me, "")),
             AccountRemoved("anna", NOW),
             Removed("anna", "p"),
         )

@@ -21,7 +21,7 @@ from asyncchat.core.features.presence import Left, LoggedIn, LoggedOut, Renamed,
 from asyncchat.core.features.room_registration import given_up, granted_everywhere
 from asyncchat.core.features.rooms import closing
 from asyncchat.core.names import fold, name_fault
-from asyncchat.core.people import logged, renamed
+from asyncchat.core.people import renamed, with_account
 from asyncchat.core.permissions import SERVER
 from asyncchat.core.registry import Items, answers, applies, handles
 from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet, Refusal, Reply
@@ -257,7 +257,7 @@ def register_account(chat: Chat, person_id: int, command: RegisterAccountVerifie
     me = chat.people.get(person_id)
     if me is None:
         return (made, answer)
-    now_me = logged(me, name)
+    now_me = with_account(me, name)
     return (made, LoggedIn(me, now_me), *devices_online(chat, now_me), answer)
 
 
@@ -292,7 +292,7 @@ def log_in_verified(chat: Chat, person_id: int, command: LogInVerified, _now: in
     answer = LoggedInNow(account.name, context)
     if me.account == account.name:
         return (answer,)
-    now_me = logged(me, account.name)
+    now_me = with_account(me, account.name)
     return (LoggedIn(me, now_me), *devices_online(chat, now_me), *granted_everywhere(chat, now_me), answer)
 
 
@@ -304,7 +304,11 @@ def log_out(chat: Chat, person_id: int, command: LogOut, now: int) -> Items:
         return (NotConnectedYet(),)
     if not me.account:
         return (AccountRefused(AccountFault.LOGGED_OUT, context=command.context),)
-    return (LoggedOut(me, logged(me, "")), *devices_offline(chat, me, now), LoggedOutNow(command.context))
+    return (
+        LoggedOut(me, with_account(me, "")),
+        *devices_offline(chat, me, now),
+        LoggedOutNow(command.context),
+    )
 
 
 @handles(NewPasswordVerified)
@@ -327,7 +331,7 @@ def drop_account_verified(chat: Chat, person_id: int, command: DropAccountVerifi
         return (AccountRefused(AccountFault.WRONG, found.name, context=command.context),)
     absent = offline_people(chat, found.name)
     out: list[Event] = [
-        LoggedOut(person, logged(person, ""))
+        LoggedOut(person, with_account(person, ""))
         for person in chat.people.values()
         if person.account == found.name and person not in absent
     ]
@@ -360,7 +364,7 @@ def reclaim_verified(chat: Chat, person_id: int, command: ReclaimVerified, now: 
     elif not command.take or holder is not None:
         return (AccountRefused(AccountFault.FREE, name, context=context),)
     if not mine:
-        me = logged(me, account.name)
+        me = with_account(me, account.name)
         facts.append(LoggedIn(chat.people[person_id], me))
     if command.take:
         facts.append(Renamed(me, renamed(me, name), now))

@@ -19,7 +19,7 @@ from asyncchat.core.features.join import RoomNotAllowed
 from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Said, Speech, Tags, unwanted
 from asyncchat.core.names import fold, name_fault, room_fault
 from asyncchat.core.parts import Part
-from asyncchat.core.people import Person, marked, person
+from asyncchat.core.people import Person, person, with_bot
 from asyncchat.core.permissions import SERVER
 from asyncchat.core.registry import Items, applies, handles
 from asyncchat.core.replies import NoText, Refusal, Reply, TextTooLong
@@ -97,7 +97,7 @@ class Token(msgspec.Struct, frozen=True):
     @property
     def bot(self) -> Person:
         """Who posts with it."""
-        return marked(person(0, self.name, "bot", "api", f"bot {self.name}"), True)
+        return with_bot(person(0, self.name, "bot", "api", f"bot {self.name}"), True)
 
 
 class NewToken(Command, frozen=True):

@@ -29,7 +29,7 @@ from asyncchat.core.features.presence import (
 from asyncchat.core.features.queries import Counts, GetCounts, counts
 from asyncchat.core.features.server_bans import server_ban_on
 from asyncchat.core.names import fold, name_fault
-from asyncchat.core.people import Person, person, renamed, renamed_really
+from asyncchat.core.people import Person, person, renamed, with_realname
 from asyncchat.core.registry import Item, Items, answers, handles
 from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
 from asyncchat.core.roles import Right
@@ -311,7 +311,7 @@ def set_realname(chat: Chat, person_id: int, command: SetRealname, _now: int) ->
     room = _silenced_in(chat, me)
     if room is not None:
         return (RealnameFixed(room.name),)
-    return (RealnameChanged(me, renamed_really(me, command.text)),)
+    return (RealnameChanged(me, with_realname(me, command.text)),)
 
 
 def _silenced_in(chat: Chat, me: Person) -> Room | None:

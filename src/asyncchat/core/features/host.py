@@ -12,7 +12,7 @@ import msgspec
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Retention
-from asyncchat.core.people import Person, hosted
+from asyncchat.core.people import Person, with_host
 from asyncchat.core.permissions import unless_server_operator
 from asyncchat.core.registry import Items, applies, handles
 from asyncchat.core.replies import NoSuchPerson, Refusal
@@ -93,7 +93,7 @@ def change_host(chat: Chat, person_id: int, command: ChangeHost, _now: int) -> I
         return (HostNotAllowed(command.host),)
     if command.host == other.host:
         return (HostAlready(other.name, other.host),)
-    now = hosted(other, command.host)
+    now = with_host(other, command.host)
     rooms = chat.rooms_with(other.id)
     away = chat.people.away.get(other.id, "")
     shown: list[HostShown] = []

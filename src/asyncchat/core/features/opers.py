@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.names import fold
-from asyncchat.core.people import Person, operating
+from asyncchat.core.people import Person, with_oper
 from asyncchat.core.permissions import unless_server_operator
 from asyncchat.core.registry import Items, applies, handles
 from asyncchat.core.replies import NoSuchPerson, NotConnectedYet, NotYourself, Refusal, Reply
@@ -130,11 +130,11 @@ def _oper_granted(chat: Chat, event: OperGranted) -> None:
     chat.owner_code_used = chat.owner_code_used or not event.name
     if event.person.id in chat.people:
         chat.server_operators.add(event.person.id)
-        chat.replace_person(operating(chat.people[event.person.id], True))
+        chat.replace_person(with_oper(chat.people[event.person.id], True))
 
 
 @applies(OperResigned)
 def _oper_resigned(chat: Chat, event: OperResigned) -> None:
     chat.server_operators.discard(event.person.id)
     if event.person.id in chat.people:
-        chat.replace_person(operating(chat.people[event.person.id], False))
+        chat.replace_person(with_oper(chat.people[event.person.id], False))

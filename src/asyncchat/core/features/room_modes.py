@@ -443,12 +443,12 @@ def _role_changed(chat: Chat, event: RoleChanged) -> None:
 
 @applies(FlagChanged)
 def _flag_changed(chat: Chat, event: FlagChanged) -> None:
-    chat.rooms[fold(event.room)].turn(event.flag, event.on)
+    chat.rooms[fold(event.room)].set_flag(event.flag, event.on)
 
 
 @applies(SettingChanged)
 def _setting_changed(chat: Chat, event: SettingChanged) -> None:
-    chat.rooms[fold(event.room)].set(event.setting, event.value)
+    chat.rooms[fold(event.room)].set_setting(event.setting, event.value)
 
 
 @applies(BanChanged)

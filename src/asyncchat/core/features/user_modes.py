@@ -11,7 +11,7 @@ from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event, Recipients
 from asyncchat.core.modes import BOT, PERSON_FLAGS
 from asyncchat.core.names import fold
-from asyncchat.core.people import Person, marked
+from asyncchat.core.people import Person, with_bot
 from asyncchat.core.registry import Items, answers, applies, handles
 from asyncchat.core.replies import NoSuchPerson, NotConnectedYet, NotYourself, Refusal, Reply
 
@@ -76,7 +76,7 @@ def set_person_flag(chat: Chat, person_id: int, command: SetPersonFlag, _now: in
 def _person_flag_changed(chat: Chat, event: PersonFlagChanged) -> None:
     person_id = event.person.id
     if event.flag == BOT:
-        chat.replace_person(marked(event.person, event.on))
+        chat.replace_person(with_bot(event.person, event.on))
     flags = chat.people.flags.get(person_id, frozenset())
     flags = flags | {event.flag} if event.on else flags - {event.flag}
     if flags:

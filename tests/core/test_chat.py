@@ -75,7 +75,7 @@ pending = st.lists(st.tuples(keys, st.sampled_from([None, "", "x", "x" * 300])),
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "name": names,
     "all": st.booleans(),
-    "here": st.booleans(),
+    "status": st.booleans(),
     "away": st.sampled_from(["", "lunch"]),
     "session": sessions,
     "silent": st.just(0),
@@ -276,7 +276,7 @@ class ManyClients(RuleBasedStateMachine):
         assert set(chat.sessions.several) <= set(chat.people)
         assert AlwaysOnAccounts.of(chat).accounts <= set(chat.accounts)
         staying = {fold(one.account): one for one in chat.people.values() if is_always_on(chat, one)}
-        assert AlwaysOnAccounts.of(chat).kept == {
+        assert AlwaysOnAccounts.of(chat).saved == {
             key: always_on_of(chat, one) for key, one in staying.items()
         }
         assert set(chat.sessions.offline_since) <= {one.id for one in staying.values()}

@@ -25,7 +25,7 @@ from asyncchat.core.features.accounts import (
     ReclaimVerified,
     RegisterAccount,
     RegisterAccountVerified,
-    unmakable,
+    registration_fault,
 )
 from asyncchat.core.features.opers import GrantOper, NotFromHere, Oper
 from asyncchat.core.features.server import Unlock, Unlocked, WrongPassword
@@ -155,7 +155,7 @@ class Authentication:
         name = command.account or self._name(session) or command.name
         refusal = self._unregistrable(session, name, command)
         if refusal is None:
-            fault = unmakable(self._chat, session.person_id, name)
+            fault = registration_fault(self._chat, session.person_id, name)
             if fault is not None:
                 # The hub refuses it with the reason; it needs no verifier for that.
                 return RegisterAccountVerified(name, "", context=command.context)

@@ -6,9 +6,9 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.features.accounts import RegisterAccountVerified
 from asyncchat.core.features.bots import (
     KEY_MICROSECONDS,
-    KEYS,
-    ROOMS,
-    TOKENS,
+    MAX_KEYS,
+    MAX_TOKENS,
+    ROOMS_EACH,
     Bots,
     NewToken,
     Post,
@@ -69,7 +69,7 @@ def test_all_rooms_are_one_star():
         (SERVER, NewToken("dora", "d", ("#tea",), ("post",)), TokenFault.HELD),
         (SERVER, NewToken("x", "d", (), ("post",)), TokenFault.NO_ROOMS),
         (SERVER, NewToken("x", "d", ("tea",), ("post",)), TokenFault.ROOM),
-        (SERVER, NewToken("x", "d", ("#tea",) * (ROOMS + 1), ("post",)), TokenFault.TOO_MANY_ROOMS),
+        (SERVER, NewToken("x", "d", ("#tea",) * (ROOMS_EACH + 1), ("post",)), TokenFault.TOO_MANY_ROOMS),
         (SERVER, NewToken("x", "d", ("#tea",), ()), TokenFault.NO_ACTIONS),
         (SERVER, NewToken("x", "d", ("#tea",), ("delete",)), TokenFault.ACTION),
         (ANNA, RevokeToken("ci"), TokenFault.OTHERS),
@@ -84,7 +84,7 @@ def test_what_is_refused(chat, person_id, command, reason):
 
 
 def test_there_is_an_end_to_them(chat):
-    for number in range(TOKENS - 1):
+    for number in range(MAX_TOKENS - 1):
         chat.apply(TokenMade(f"t{number}", "d", ("*",), ("read",), NOW))
     assert fault(do(chat, SERVER, NewToken("x", "d", ("*",), ("read",)))) is TokenFault.FULL
 
@@ -116,9 +116,9 @@ def test_under_a_key_it_is_said_once_for_a_day(chat):
 
 
 def test_the_oldest_of_too_many_keys_is_forgotten(chat):
-    for number in range(KEYS + 1):
+    for number in range(MAX_KEYS + 1):
         do(chat, SERVER, Post("ci", "#tea", "x", key=f"{number}"))
-    assert len(Bots.of(chat).posted) == KEYS
+    assert len(Bots.of(chat).posted) == MAX_KEYS
     assert ("d", "0") not in Bots.of(chat).posted
 
 

@@ -39,8 +39,8 @@ from asyncchat.core.features.metadata.state import (
     KEY_BYTES,
     KEYS_EACH,
     LARGE,
-    REST,
     SUBSCRIBED_EACH,
+    SYNC_INTERVAL,
     VALUE_BYTES,
     Metadata,
     is_key,
@@ -300,8 +300,8 @@ class TestRooms:
         synced = do(chat, CAROL, SyncMetadata("#tea"), then)
         assert synced[-1] == MetadataTold("#Tea", (("Anna", "avatar", "a"),), asked=True)
         again = do(chat, CAROL, SyncMetadata("#tea"), then)
-        assert again == (MetadataLater("#Tea", REST // 1_000_000),)
-        after = do(chat, CAROL, SyncMetadata("#tea"), then + REST)
+        assert again == (MetadataLater("#Tea", SYNC_INTERVAL // 1_000_000),)
+        after = do(chat, CAROL, SyncMetadata("#tea"), then + SYNC_INTERVAL)
         assert after[-1] == synced[-1]
         subscribed = do(chat, CAROL, Subscribe(("url",)))
         assert isinstance(subscribed[-1], MetadataLater)

@@ -1,6 +1,6 @@
-"""The features of a chat, one place for each: commands, events, replies, handlers, appliers, state.
+"""The features of a chat, one module for each: commands, events, replies, handlers, appliers, state.
 
-Importing this folder loads and so registers them all; a new feature is a new module here.
+Importing this folder imports and so registers all of them; a new feature is a new module here.
 """
 
 import pkgutil
@@ -22,9 +22,9 @@ def _concrete(base: type[Event]) -> Iterator[type[Event]]:
 
 
 EVENTS: Final = tuple(_concrete(Event))
-"""Every event there is."""
+"""Every class of event."""
 
 ANY_EVENT: Final[Any] = Union[EVENTS]  # noqa: UP007  # a union of a tuple
-"""The same as a type, to decode what the log holds."""
+"""Their union, as the type with which records of the log are decoded."""
 
-audit.RoomAct = ANY_EVENT  # msgspec reads it at the first decoding
+audit.RoomAct = ANY_EVENT  # msgspec resolves the annotation when it decodes for the first time

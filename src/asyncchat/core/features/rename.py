@@ -13,7 +13,7 @@ import msgspec
 
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event, Retention
-from asyncchat.core.features.join import GetRoom, RoomView, imitation, room_view
+from asyncchat.core.features.join import GetRoom, RoomView, confusable_fault, room_view
 from asyncchat.core.features.metadata.facts import MetadataLater
 from asyncchat.core.features.metadata.state import Metadata
 from asyncchat.core.features.rooms import RoomOpened, forget_former_name
@@ -114,7 +114,7 @@ def rename_room(chat: Chat, person_id: int, command: RenameRoom, now: int) -> It
     if not chat.may(person_id, room, Right.MANAGE):
         return (NotOperator(room.name),)
     to = command.to
-    reason = room_fault(to) or (imitation(chat, to) if fold(to) != room.key else None)
+    reason = room_fault(to) or (confusable_fault(chat, to) if fold(to) != room.key else None)
     if room.key == LOBBY:
         reason = "the lobby keeps its name"
     elif to == room.name:

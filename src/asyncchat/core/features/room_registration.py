@@ -245,7 +245,7 @@ def answer_access(chat: Chat, person_id: int, query: GetAccess) -> Reply | Refus
     return AccessView(room.name, room.founder, tuple(room.access.items()), query.context)
 
 
-def given_up(chat: Chat, account: str) -> Iterator[Event]:
+def rooms_released(chat: Chat, account: str) -> Iterator[Event]:
     """What becomes of the rooms of an account that is removed."""
     for room in chat.rooms.values():
         if room.founder == account:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Event, Recipients, Retention
-from asyncchat.core.features.always_on import AlwaysOnAccounts, always_on_returning, rooms_kept
+from asyncchat.core.features.always_on import AlwaysOnAccounts, always_on_returning, rooms_of_returning
 from asyncchat.core.features.last_seen import devices_last_seen
 from asyncchat.core.features.presence import NodeStarted
 from asyncchat.core.features.rooms import RoomClosed
@@ -92,9 +92,9 @@ def starting(chat: Chat, version: str, now: int = 0, last: int = 0) -> tuple[Eve
     Args:
         now, last: the time, and that of the last fact before (microseconds since 1970 UTC).
     """
-    stays = AlwaysOnAccounts.of(chat).kept.items()
+    stays = AlwaysOnAccounts.of(chat).saved.items()
     banned = {account for account, stay in stays if server_ban_on(chat, stay.person, now) is not None}
-    kept = {LOBBY, *rooms_kept(chat, now, banned)}
+    kept = {LOBBY, *rooms_of_returning(chat, now, banned)}
     closed = (
         RoomClosed(room.name) for room in chat.rooms.values() if room.is_default and room.key not in kept
     )

@@ -12,7 +12,7 @@ import msgspec
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Retention
-from asyncchat.core.features.kill import put_out
+from asyncchat.core.features.kill import killing
 from asyncchat.core.features.room_modes import MASK_BYTES
 from asyncchat.core.masks import describes, network
 from asyncchat.core.names import fold, mask_of
@@ -173,7 +173,7 @@ def ban_from_server(chat: Chat, person_id: int, command: BanFromServer, now: int
     return (
         *(ServerBanChanged(me, old, False, now) for old in over),
         ServerBanChanged(me, known or mask, True, now, until, command.reason),
-        *(fact for person in meant for fact in put_out(chat, person, me, command.reason or "banned", now)),
+        *(fact for person in meant for fact in killing(chat, person, me, command.reason or "banned", now)),
     )
 
 

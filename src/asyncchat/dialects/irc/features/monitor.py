@@ -56,7 +56,7 @@ def _monitor(session: IrcSession, message: Message) -> Sequence[Command]:
     if subcommand == "C":
         return [MonitorRemove(all=True)]
     if subcommand in ("L", "S"):
-        return [GetMonitored(here=subcommand == "S")]
+        return [GetMonitored(status=subcommand == "S")]
     text = "Unknown MONITOR subcommand: + - C L S"
     return [numeric(numerics.ERR_UNKNOWNERROR, "MONITOR", middle(message.params[0]), text=text)]
 

@@ -113,7 +113,7 @@ class Api:
                 return refused
             if token is not None and route.action not in token.actions:
                 token = None
-            if token is not None and room and not token.reaches(room):
+            if token is not None and room and not token.covers(room):
                 token = None
         if room and room_fault(room) is not None:
             return problem(404, f"No room can be called so: {room_fault(room)}.")
@@ -134,7 +134,7 @@ class Api:
             )  # fmt: skip
         if route.optional and not self._context.locked:
             return None
-        if route.action not in token.actions or (room and not token.reaches(room)):
+        if route.action not in token.actions or (room and not token.covers(room)):
             where = f" in {room}" if room else ""
             return problem(403, f"This token does not allow to {route.action}{where}.")
         return None

@@ -13,7 +13,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event
 from asyncchat.core.features.accounts import account_snapshot
 from asyncchat.core.features.opers import OperGranted
-from asyncchat.core.features.rename import reopened
+from asyncchat.core.features.rename import room_name_snapshot
 from asyncchat.core.people import NOBODY
 from asyncchat.core.registry import ROOM_SNAPSHOTS
 from asyncchat.log import rows
@@ -47,7 +47,7 @@ def _facts(chat: Chat) -> Iterator[Event]:
         yield OperGranted(NOBODY)
     yield from map(account_snapshot, chat.accounts.values())
     for room in chat.rooms.values():
-        yield from reopened(room)
+        yield from room_name_snapshot(room)
         for of_room in ROOM_SNAPSHOTS:
             yield from of_room(room)
     for part in chat.parts.values():

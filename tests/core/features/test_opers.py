@@ -6,7 +6,7 @@ from asyncchat.core.features.kill import Kill, Killed
 from asyncchat.core.features.opers import OperOnly, RequireOper
 from asyncchat.core.features.presence import Connected
 from asyncchat.core.features.server_bans import (
-    SERVER_BANS,
+    MAX_SERVER_BANS,
     BanFromServer,
     BannedFromServer,
     GetServerBans,
@@ -82,13 +82,13 @@ def test_a_ban_is_lifted_in_any_case():
 
 def test_bans_that_are_over_make_room_and_are_not_listed():
     chat = house()
-    for number in range(SERVER_BANS):
+    for number in range(MAX_SERVER_BANS):
         do(chat, OLGA, BanFromServer(f"n{number}", seconds=60))
-    assert do(chat, OLGA, BanFromServer("more")) == (TooManyServerBans("more!*@*", SERVER_BANS),)
+    assert do(chat, OLGA, BanFromServer("more")) == (TooManyServerBans("more!*@*", MAX_SERVER_BANS),)
     later = NOW + MINUTE
     (view,) = do(chat, OLGA, GetServerBans("why"), later)
     assert view == ServerBansView((), "why")
-    assert len(do(chat, OLGA, BanFromServer("more"), later)) == SERVER_BANS + 1
+    assert len(do(chat, OLGA, BanFromServer("more"), later)) == MAX_SERVER_BANS + 1
     assert list(ServerBans.of(chat)) == ["more!*@*"]
 
 

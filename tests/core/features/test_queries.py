@@ -15,10 +15,10 @@ from asyncchat.core.features.queries import (
     GetRooms,
     GetWho,
     PeopleView,
+    PersonSummary,
     PersonView,
-    RoomLine,
+    RoomSummary,
     RoomsView,
-    Seen,
     WhoView,
 )
 from asyncchat.core.features.room_modes import FlagsView, GetFlags, GetMasks, MasksView, MaskView
@@ -74,11 +74,11 @@ def test_topic_flags_masks():
 def test_rooms_the_fullest_first():
     view = ask(BOB, GetRooms())
     assert isinstance(view, RoomsView)
-    assert view.rooms == (RoomLine(LOBBY, 4, ""), RoomLine("#Tea", 2, ""))
+    assert view.rooms == (RoomSummary(LOBBY, 4, ""), RoomSummary("#Tea", 2, ""))
     assert view.mine == {LOBBY, "#tea"}
     named = ask(CAROL, GetRooms(("#x", "#TEA")))
     assert isinstance(named, RoomsView)
-    assert named.rooms == (RoomLine("#Tea", 2, ""),)
+    assert named.rooms == (RoomSummary("#Tea", 2, ""),)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_one_person():
     do(chat, BOB, SetAway("lunch"))
     (view,) = do(chat, CAROL, GetPerson("BOB"))
     assert isinstance(view, PersonView)
-    assert view.seen == Seen(chat.people[BOB], "lunch", False, LOBBY, False)
+    assert view.seen == PersonSummary(chat.people[BOB], "lunch", False, LOBBY, False)
     assert view.rooms == ((LOBBY, False), ("#Tea", False))
     assert view.connected_at == NOW
     assert ask(ANNA, GetPerson("zoe")) == NoSuchPerson("zoe")

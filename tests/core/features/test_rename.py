@@ -9,7 +9,7 @@ from asyncchat.core.features.join import Forwarded, Join, Part, RoomHasMoved
 from asyncchat.core.features.read_markers import SetReadMarker, read_marker_of
 from asyncchat.core.features.rename import (
     LARGE,
-    REST,
+    RENAME_INTERVAL,
     CannotRenameRoom,
     RenameRoom,
     RoomNameTaken,
@@ -121,10 +121,10 @@ def test_a_large_room_keeps_a_name_for_a_while(chat):
     for person_id in range(100, 100 + LARGE):
         do(chat, person_id, Connect(f"p{person_id}", "u", "h", rooms=("#tea",)))
     rename(chat, "#milk")
-    assert rename(chat, "#tea", room="#milk", now=NOW + REST - 1) == (
+    assert rename(chat, "#tea", room="#milk", now=NOW + RENAME_INTERVAL - 1) == (
         CannotRenameRoom("#milk", "#tea", "it was renamed a moment ago"),
     )
-    assert len(rename(chat, "#tea", room="#milk", now=NOW + REST)) == 2
+    assert len(rename(chat, "#tea", room="#milk", now=NOW + RENAME_INTERVAL)) == 2
 
 
 def test_the_names_that_lead_to_a_room_are_few_and_end_with_it(chat):

@@ -1,5 +1,5 @@
 from asyncchat.core.features.connect import Quit, Rename
-from asyncchat.core.features.whowas import REMEMBERED, GetWhowas, Whowas, WhowasView
+from asyncchat.core.features.whowas import MAX_ENTRIES, GetWhowas, Whowas, WhowasView
 from asyncchat.core.people import person
 from tests.core.house import BOB, CAROL, NOW, do, house
 
@@ -16,7 +16,7 @@ def test_the_last_is_first():
 
 def test_it_forgets_the_first():
     gone = Whowas()
-    for time in range(REMEMBERED + 1):
+    for time in range(MAX_ENTRIES + 1):
         gone.add(person(time, f"n{time}", "u", "h"), time)
     assert gone.named("n0") == []
     assert len(gone.named("n1")) == 1

@@ -1,4 +1,4 @@
-"""How far people have read: each for itself, an account's sessions together.
+"""Read markers: how far people have read; the sessions of an account share them.
 
 Owns the markers.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class SetReadMarker(Command, frozen=True):
-    """Say up to when one has read a room or a conversation (microseconds since 1970), or ask (None)."""
+    """Set up to when the requester has read a room or a conversation (microseconds since 1970); None: ask."""
 
     target: str
     time: int | None = None
@@ -32,8 +32,8 @@ class SetReadMarker(Command, frozen=True):
 class ReadUpTo(Event, frozen=True, tag="read", omit_defaults=True):
     """An account has read a room, or a private conversation, up to a time (microseconds since 1970 UTC).
 
-    ``target`` is the room's name or the other's; ``to`` are the sessions of the same account, who alone are
-    told. Such facts are kept until a snapshot has the newest.
+    ``target`` is the name of the room or of the other person; only the other people of the same account
+    (``to``) are told. The events are stored until a snapshot has the newest.
     """
 
     retention: ClassVar[Retention] = Retention.STATE
@@ -44,12 +44,12 @@ class ReadUpTo(Event, frozen=True, tag="read", omit_defaults=True):
     to: tuple[int, ...] = ()
 
     def to_store(self) -> Self:
-        """Without the sessions, which belong to this run."""
+        """The event without its recipients, who belong to this run."""
         return msgspec.structs.replace(self, to=()) if self.to else self
 
 
 class ReadHere(Event, frozen=True, tag="read_here"):
-    """The same, by somebody without an account: it is forgotten at the end of the visit."""
+    """The same for a person without an account; it is forgotten when the person leaves."""
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
     person: Person
@@ -58,7 +58,7 @@ class ReadHere(Event, frozen=True, tag="read_here"):
 
 
 class ReadMarkerView(Reply, frozen=True):
-    """Up to when the asker has read a room or a conversation (microseconds since 1970 UTC); None: unknown."""
+    """Up to when the requester has read a target (microseconds since 1970 UTC); None: unknown."""
 
     target: str
     time: int | None
@@ -71,7 +71,7 @@ class NoReadMarker(Refusal, frozen=True):
 
 
 MAX_READ_MARKERS: Final = 200
-"""Marks of one account, or one visit: 20 KB. Beyond it the one read up to the earliest time is forgotten."""
+"""Markers of one account or guest: 20 KB. Beyond that the marker with the earliest time is forgotten."""
 
 
 class ReadMarkers(Part):
@@ -80,22 +80,22 @@ class ReadMarkers(Part):
     def __init__(self) -> None:
         self.accounts: dict[str, dict[str, int]] = {}
         self.guests: dict[int, dict[str, int]] = {}
-        """Those of people who are here without an account."""
+        """The markers of people without an account, by the person's id."""
 
     def end_run(self) -> None:
-        """Guests are gone."""
+        """Forgets the markers of guests."""
         self.guests.clear()
 
     def forget_person(self, person_id: int, _sessions: tuple[int, ...]) -> None:
-        """A guest's markers end with the visit."""
+        """Forgets the markers of a guest who left."""
         self.guests.pop(person_id, None)
 
     def forget_account(self, account: str) -> None:
-        """An account is no more."""
+        """Forgets the markers of a removed account."""
         self.accounts.pop(account, None)
 
     def rename_room(self, old: str, new: str) -> None:
-        """Markers are the room's, not its name's."""
+        """Markers follow a room to its new name."""
         for markers in (*self.accounts.values(), *self.guests.values()):
             if old in markers:
                 markers[new] = markers.pop(old)
@@ -116,7 +116,7 @@ class ReadMarkers(Part):
 
 @handles(SetReadMarker)
 def set_read_marker(chat: Chat, person_id: int, command: SetReadMarker, now: int) -> Items:
-    """Moves a mark forward, never back, nor beyond now; or tells where it is."""
+    """Moves a marker forward, never back, nor beyond now; or tells where it is."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
@@ -141,14 +141,11 @@ def set_read_marker(chat: Chat, person_id: int, command: SetReadMarker, now: int
 
 
 def read_marker_of(chat: Chat, person_id: int, target: str) -> int | None:
-    """Up to when somebody has read a room or a conversation; None: that is not known."""
+    """Up to when a person has read a room or a conversation; None: unknown."""
     account = chat.people[person_id].account
-    marks = (
-        ReadMarkers.of(chat).accounts.get(fold(account))
-        if account
-        else ReadMarkers.of(chat).guests.get(person_id)
-    )
-    return None if marks is None else marks.get(fold(target))
+    of = ReadMarkers.of(chat)
+    markers = of.accounts.get(fold(account)) if account else of.guests.get(person_id)
+    return None if markers is None else markers.get(fold(target))
 
 
 @applies(ReadUpTo)
@@ -162,7 +159,7 @@ def _read_here(chat: Chat, event: ReadHere) -> None:
     _set_read_marker(ReadMarkers.of(chat).guests.setdefault(event.person.id, {}), event)
 
 
-def _set_read_marker(marks: dict[str, int], event: ReadUpTo | ReadHere) -> None:
-    marks[fold(event.target)] = event.time
-    if len(marks) > MAX_READ_MARKERS:
-        del marks[min(marks, key=lambda target: (marks[target], target))]
+def _set_read_marker(markers: dict[str, int], event: ReadUpTo | ReadHere) -> None:
+    markers[fold(event.target)] = event.time
+    if len(markers) > MAX_READ_MARKERS:
+        del markers[min(markers, key=lambda target: (markers[target], target))]

@@ -7,8 +7,8 @@ from asyncchat.core.features.queries import (
     GetWho,
     NamesView,
     PeopleView,
+    PersonSummary,
     PersonView,
-    Seen,
     WhoView,
 )
 from asyncchat.core.features.server import TimeNow
@@ -34,7 +34,7 @@ def _role_named(roles: int) -> str:
     return next((role.name for role in ROLES if roles & role.bit), "")
 
 
-def _seen(seen: Seen) -> str:
+def _seen(seen: PersonSummary) -> str:
     notes = []
     if seen.server_operator:
         notes.append("owner")
@@ -47,7 +47,7 @@ def _seen(seen: Seen) -> str:
     return f"{seen.person.name} ({', '.join(notes)})" if notes else seen.person.name
 
 
-def _found(people: tuple[Seen, ...]) -> str:
+def _found(people: tuple[PersonSummary, ...]) -> str:
     return ", ".join(first_names([_seen(seen) for seen in people[:NAMES_SHOWN]], len(people)))
 
 

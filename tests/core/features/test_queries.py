@@ -36,7 +36,7 @@ def ask(person_id, question):
 
 
 @pytest.mark.parametrize("kind", QUERY_HANDLERS)
-def test_who_has_no_name_gets_no_answer(kind):
+def test_a_session_that_is_not_connected_gets_no_answer(kind):
     question = kind(*(("x",) if kind.__struct_fields__ and kind not in (GetRooms, GetWho) else ()))
     assert isinstance(question, Query)
     assert decide(house(), NOBODY, question, NOW) == (NotConnectedYet(),)
@@ -71,7 +71,7 @@ def test_topic_flags_masks():
     assert do(chat, CAROL, GetMasks("#tea")) == (MasksView("#Tea", ("ban",), ()),)
 
 
-def test_rooms_the_fullest_first():
+def test_rooms_the_largest_first():
     view = ask(BOB, GetRooms())
     assert isinstance(view, RoomsView)
     assert view.rooms == (RoomSummary(LOBBY, 4, ""), RoomSummary("#Tea", 2, ""))

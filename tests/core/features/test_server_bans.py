@@ -17,7 +17,7 @@ from asyncchat.core.features.server_bans import ServerBan, server_mask
         ("*.example.org", "*!*@*.example.org"),
     ],
 )
-def test_what_was_typed_is_completed(typed, mask):
+def test_a_typed_mask_is_completed(typed, mask):
     assert server_mask(typed) == mask
 
 

@@ -112,11 +112,11 @@ class AlwaysOnAccounts(Part):
         self.saved.pop(account, None)
 
     def state(self) -> object:
-        """What is equal in equal chats, as plain data."""
+        """This part as plain data: equal in equal chats."""
         return set(self.accounts), dict(self.saved)
 
     def facts(self, chat: Chat) -> Iterator[Event]:
-        """Few events that give this part again."""
+        """The fewest events that restore this part."""
         for key, account in chat.accounts.items():
             if key in self.accounts:
                 yield AlwaysOnChanged(account.name, True)
@@ -229,7 +229,7 @@ def set_always_on(chat: Chat, person_id: int, command: SetAlwaysOn, now: int) ->
     changed = AlwaysOnChanged(account.name, wanted)
     update = UpdateAlwaysOn((key,))
     # The user may be connected under another name while the always-on person is offline: that one leaves.
-    left = () if wanted else tuple(_offline_leaving(chat, account.name, "does not stay any more", now))
+    left = () if wanted else tuple(_offline_leaving(chat, account.name, "is not always on any more", now))
     return (changed, *left, update, answer)
 
 

@@ -170,16 +170,16 @@ class TokenFault(enum.Enum):
     """Why a command about a token, or with one, is refused, as a sentence."""
 
     EXISTS = "there is a token of that name already"
-    HELD = "somebody is called so, or an account is"
+    HELD = "a person or an account has that name"
     NOT_ALLOWED = "a token can't have that name"
-    ROOM = "that is no name of a room"
+    ROOM = "that is not the name of a room"
     NO_ROOMS = "a token is for at least one room"
     TOO_MANY_ROOMS = "a token can't be for so many rooms; * stands for all"
     ACTION = "there is no such action"
     NO_ACTIONS = "a token allows at least one action"
     UNKNOWN = "there is no such token"
-    OTHERS = "only who owns the server makes and revokes tokens"
-    FULL = "there is no place for more tokens"
+    OTHERS = "only server operators can make and revoke tokens"
+    FULL = "the server has too many tokens already"
     FORBIDDEN = "the token does not allow this here"
 
 
@@ -223,11 +223,11 @@ class Bots(Part):
         """By the digest of the token and the key of the post."""
 
     def state(self) -> object:
-        """What is equal in equal chats, as plain data."""
+        """This part as plain data: equal in equal chats."""
         return dict(self.tokens), dict(self.posted)
 
     def facts(self, _chat: Chat) -> Iterator[Event]:
-        """Few events that give this part again."""
+        """The fewest events that restore this part."""
         for token in self.tokens.values():
             yield TokenMade(token.name, token.digest, token.rooms, token.actions, token.time)
         for (token_name, key), once in self.posted.items():

@@ -181,7 +181,7 @@ class Invites(Part):
             del self.rooms[person_id]
 
     def state(self) -> object:
-        """What is equal in equal chats, as plain data."""
+        """This part as plain data: equal in equal chats."""
         return (
             {person_id: dict(rooms) for person_id, rooms in self.rooms.items()},
             {person_id: dict(rooms) for person_id, rooms in self.knocks.items()},

@@ -41,11 +41,11 @@ class SeenDevices(Part, dict[str, dict[str, LastSeen]]):
         self.pop(account, None)
 
     def state(self) -> object:
-        """What is equal in equal chats, as plain data."""
+        """This part as plain data: equal in equal chats."""
         return {account: dict(devices) for account, devices in self.items()}
 
     def facts(self, chat: Chat) -> Iterator[Event]:
-        """Few events that give this part again."""
+        """The fewest events that restore this part."""
         for key, devices in self.items():
             for device, seen in devices.items():
                 yield DeviceLastSeen(chat.accounts[key].name, device, seen.time, seen.rooms)

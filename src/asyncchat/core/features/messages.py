@@ -204,9 +204,9 @@ class CannotSpeakReason(enum.Enum):
     MUTED = "you are muted"
     MODERATED = "only members with a role may speak"
     COLOUR = "colours are not allowed there"
-    CTCP = "questions of programs are not allowed there"
+    CTCP = "CTCP queries are not allowed there"
     SLOW = "you spoke a moment ago"
-    ACCOUNT = "only who is logged in to an account may speak"
+    ACCOUNT = "only people who are logged in to an account may speak"
 
 
 class CannotSpeak(Refusal, frozen=True):

@@ -58,7 +58,7 @@ class Monitor(Part):
             self.remove(person_id, list(self.names[person_id]))
 
     def state(self) -> object:
-        """What is equal in equal chats, as plain data."""
+        """This part as plain data: equal in equal chats."""
         return {person_id: dict(names) for person_id, names in self.names.items()}
 
     def end_run(self) -> None:

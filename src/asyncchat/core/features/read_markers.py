@@ -101,14 +101,14 @@ class ReadMarkers(Part):
                 markers[new] = markers.pop(old)
 
     def state(self) -> object:
-        """What is equal in equal chats, as plain data."""
+        """This part as plain data: equal in equal chats."""
         return (
             {account: dict(markers) for account, markers in self.accounts.items()},
             {person_id: dict(markers) for person_id, markers in self.guests.items()},
         )
 
     def facts(self, chat: Chat) -> Iterator[Event]:
-        """Few events that give this part again."""
+        """The fewest events that restore this part."""
         for key, markers in self.accounts.items():
             for target, time in markers.items():
                 yield ReadUpTo(chat.accounts[key].name, target, time)

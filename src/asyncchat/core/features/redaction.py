@@ -102,7 +102,7 @@ class Erased(Event, frozen=True, tag="erased"):
 class RedactionFault(enum.Enum):
     """Why a message is not erased, as a sentence."""
 
-    TARGET = "its history is none that you may change"
+    TARGET = "you may not change its history"
     UNKNOWN = "there is no such message"
     FORBIDDEN = "it is somebody else's"
     EXPIRED = "it was said too long ago"

@@ -45,11 +45,11 @@ class ServerBans(Part, dict[str, ServerBan]):
     """The bans from the server, by mask."""
 
     def state(self) -> object:
-        """What is equal in equal chats, as plain data."""
+        """This part as plain data: equal in equal chats."""
         return dict(self)
 
     def facts(self, _chat: Chat) -> Iterator[Event]:
-        """Few events that give this part again."""
+        """The fewest events that restore this part."""
         for ban in self.values():
             yield ServerBanChanged(from_origin(ban.by), ban.mask, True, ban.time, ban.until, ban.reason)
 

@@ -177,7 +177,7 @@ class Metadata(Part):
             index.clear()
 
     def facts(self, chat: Chat) -> Iterator[Event]:
-        """Few events that give this part again."""
+        """The fewest events that restore this part."""
         for account, values in self.accounts.items():
             for key, value in values.items():
                 yield AccountMetadataChanged(chat.accounts[account].name, NOBODY, key, value)

@@ -46,7 +46,7 @@ def test_without_a_server(database):
     [
         (("add", "ci"), 1, "a token is for at least one room"),
         (("add", "c i", "--room", "x"), 1, "a token can't have that name"),
-        (("add", "ci", "--room", "a b"), 1, "that is no name of a room: #a b"),
+        (("add", "ci", "--room", "a b"), 1, "that is not the name of a room: #a b"),
         (("add", "ci", "--room", "x", "--allow", "all"), 2, "'all' is not one of"),
         (("add",), 2, "Missing argument"),
     ],

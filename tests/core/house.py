@@ -1,7 +1,7 @@
-"""A small chat that the tests of the rules begin with.
+"""A small chat with which the tests of the features begin.
 
-Anna (1) opened #tea and is its operator; bob (2) is there too; carol (3) is in the lobby only; olga (4) is
-the owner and in the lobby; session 5 has no name yet.
+Anna (1) opened #tea and is its operator; bob (2) is a member too; carol (3) is only in the lobby; olga (4) is
+a server operator and in the lobby; session 5 is not connected yet.
 """
 
 from asyncchat.core.chat import Chat
@@ -19,18 +19,18 @@ ANNA, BOB, CAROL, OLGA, NOBODY = 1, 2, 3, 4, 5
 
 
 def do(chat: Chat, person_id: int, command: Command, now: int = NOW) -> tuple[object, ...]:
-    """Decides a command and applies its events; questions are answered in their place."""
+    """Decides a command, applies its events, and answers its queries; gives the events and replies."""
     outcome, _ = Engine(chat, time=now).execute(person_id, command)
     return tuple(item.event if isinstance(item, Record) else item for item in outcome)
 
 
 def decide(chat: Chat, person_id: int, command: Command, now: int = NOW) -> Items:
-    """What becomes of a command; nothing changes."""
+    """The decision of a command; nothing changes."""
     return Engine(chat, time=now).decide(person_id, command)
 
 
 def house() -> Chat:
-    """A new one."""
+    """A new chat."""
     chat = Chat()
     for number, name in enumerate(("Anna", "bob", "carol", "olga"), 1):
         do(chat, number, Connect(name, "u", f"host{number}", rooms=(LOBBY,)))

@@ -1,4 +1,4 @@
-"""The state: a replay gives the live one, and no command breaks it."""
+"""The state: a replay gives the live state, and no command breaks it."""
 
 from collections import Counter
 from typing import Any
@@ -46,9 +46,9 @@ def leaves(kind):
     return {leaf for one in below for leaf in leaves(one)} if below else {kind}
 
 
-def test_every_command_has_its_rule_and_every_question_its_answer():
-    outside = leaves(IoCommand)  # done outside of the chat, which never sees them
-    assert set(HANDLERS) == leaves(Command) - outside - {Pause}
+def test_every_command_has_a_handler_and_every_query_an_answer():
+    by_server = leaves(IoCommand)  # the server answers these
+    assert set(HANDLERS) == leaves(Command) - by_server - {Pause}
     assert set(QUERY_HANDLERS) == leaves(Query)
 
 
@@ -75,7 +75,7 @@ pending = st.lists(st.tuples(keys, st.sampled_from([None, "", "x", "x" * 300])),
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "name": names,
     "all": st.booleans(),
-    "here": st.booleans(),
+    "status": st.booleans(),
     "away": st.sampled_from(["", "lunch"]),
     "session": sessions,
     "silent": st.just(0),
@@ -161,21 +161,21 @@ class ManyClients(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.chat = Chat()
-        self.facts: list[Event] = []
+        self.events: list[Event] = []
         self.now = NOW
         self.persons: dict[int, int] = {}
-        """The people of sessions that are not the first of theirs."""
+        """The people of sessions that were attached."""
 
-    def _apply(self, fact: Event) -> None:
-        self.chat.apply(fact)
-        self.facts.append(fact)
+    def _apply(self, event: Event) -> None:
+        self.chat.apply(event)
+        self.events.append(event)
 
     def _ask(self, session: int, command: Command) -> None:
         person_id = self.persons.get(session, session)
         if person_id in self.chat.people and session not in self.chat.sessions.several.get(
             person_id, (person_id,)
         ):
-            return  # that session is over
+            return  # that session has ended
         self._decide(session, person_id, command)
 
     def _decide(self, session: int, person_id: int, command: Command) -> None:
@@ -185,7 +185,7 @@ class ManyClients(RuleBasedStateMachine):
         outcome, _ = Engine(self.chat, time=self.now).execute(person_id, command)
         for item in outcome:
             if type(item) is Record:
-                self.facts.append(item.event)
+                self.events.append(item.event)
                 if isinstance(item.event, SessionAttached):
                     self.persons[session] = item.event.person.id
 
@@ -208,7 +208,7 @@ class ManyClients(RuleBasedStateMachine):
         self._ask(person_id, SetMetadata("", key, value))
 
     @rule(person_id=sessions, name=names)
-    def stay(self, person_id, name):
+    def be_always_on(self, person_id, name):
         self._ask(person_id, Connect(name, "u", "h1", rooms=(LOBBY,)))
         self._ask(person_id, RegisterAccountVerified(name, "v"))
         self._ask(person_id, SetAlwaysOn(True))
@@ -228,7 +228,7 @@ class ManyClients(RuleBasedStateMachine):
     @rule()
     def start_again(self):
         self.persons.clear()
-        started = Chat.replay(fact for fact in self.facts if fact.retention is Retention.STATE)
+        started = Chat.replay(fact for fact in self.events if fact.retention is Retention.STATE)
         now, last = self.now, self.now - 5
         for fact in starting(self.chat, "0.1.0", now, last):
             self._apply(fact)
@@ -238,7 +238,7 @@ class ManyClients(RuleBasedStateMachine):
 
     @invariant()
     def a_replay_gives_the_live_state(self):
-        assert whole(Chat.replay(self.facts)) == whole(self.chat)
+        assert whole(Chat.replay(self.events)) == whole(self.chat)
 
     @invariant()
     def the_parts_agree(self):
@@ -275,11 +275,11 @@ class ManyClients(RuleBasedStateMachine):
         }
         assert set(chat.sessions.several) <= set(chat.people)
         assert AlwaysOnAccounts.of(chat).accounts <= set(chat.accounts)
-        staying = {fold(one.account): one for one in chat.people.values() if is_always_on(chat, one)}
-        assert AlwaysOnAccounts.of(chat).kept == {
-            key: always_on_of(chat, one) for key, one in staying.items()
+        always_on = {fold(one.account): one for one in chat.people.values() if is_always_on(chat, one)}
+        assert AlwaysOnAccounts.of(chat).saved == {
+            key: always_on_of(chat, one) for key, one in always_on.items()
         }
-        assert set(chat.sessions.offline_since) <= {one.id for one in staying.values()}
+        assert set(chat.sessions.offline_since) <= {one.id for one in always_on.values()}
         for key, room in chat.rooms.items():
             assert key == fold(room.name)
             members = list(room.members())
@@ -347,7 +347,7 @@ def test_deciding_changes_nothing():
     assert whole(chat) == before
 
 
-def test_facts_survive_their_written_form():
+def test_events_survive_encoding_and_decoding():
     chat = Chat()
     written: list[bytes] = []
     for person_id, command in [
@@ -365,7 +365,7 @@ def test_facts_survive_their_written_form():
     assert whole(Chat.replay(read)) == whole(chat)
 
 
-def test_a_start_ends_all_presence_and_closes_rooms_with_nothing_set():
+def test_a_start_ends_all_presence_and_closes_default_rooms():
     chat = house()
     do(chat, ANNA, Join("#kept"))
     do(chat, ANNA, SetTopic("#kept", "x"))

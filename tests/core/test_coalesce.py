@@ -12,7 +12,7 @@ def records(*facts):
     return [Record(number, 0, fact) for number, fact in enumerate(facts, 1)]
 
 
-def test_neighbouring_changes_of_one_room_by_one_person_are_one():
+def test_adjacent_changes_of_one_room_by_one_person_are_joined():
     changes = records(
         FlagChanged("#r", A, "secret", True),
         RoleChanged("#r", B, A, True),
@@ -23,7 +23,7 @@ def test_neighbouring_changes_of_one_room_by_one_person_are_one():
     assert (one.number, one.event, one.records) == (3, changes[2].event, tuple(changes))
 
 
-def test_others_stay_apart():
+def test_other_records_are_not_joined():
     alone = [
         *records(FlagChanged("#r", A, "secret", True), FlagChanged("#s", A, "secret", True)),
         *records(FlagChanged("#s", B, "secret", False)),

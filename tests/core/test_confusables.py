@@ -48,7 +48,7 @@ def entering(name):
     return Connect(name, "u", "h")
 
 
-def test_nobody_enters_under_a_name_that_looks_like_anothers():
+def test_nobody_connects_with_a_name_that_looks_like_another():
     chat = house()
     assert do(chat, NOBODY, entering("вов")) == (NameNotAllowed("вов", "it looks like bob"),)
     do(chat, BOB, Rename("сор"))
@@ -64,7 +64,7 @@ def test_nobody_enters_under_a_name_that_looks_like_anothers():
     )
 
 
-def test_nobody_looks_like_an_account_or_a_bot_that_is_away():
+def test_nobody_looks_like_an_offline_account_or_a_bot():
     chat = house()
     do(chat, SERVER, RegisterAccountVerified("Paco", "secret"))
     do(chat, SERVER, NewToken("ops", "digest", ("*",), ("post",)))
@@ -82,7 +82,7 @@ def test_no_room_is_opened_that_looks_like_another():
     assert not isinstance(do(chat, BOB, Join("#чай"))[0], Refusal)
 
 
-def test_ascii_alone_where_that_is_wanted():
+def test_only_ascii_names_if_configured():
     chat = house()
     do(chat, BOB, Join("#чай"))
     chat.ascii_names = True

@@ -1,4 +1,4 @@
-"""Ids: an epoch and a number, both ways."""
+"""Ids: from an epoch and a number, and back."""
 
 import pytest
 from hypothesis import given
@@ -30,7 +30,7 @@ def test_both_ways(number, text):
     ["", "-", "a", "a-", "-1", "a-0", "a-01", "a--1", "a-+1", "a- 1", "a-1 ", "a-x", "a-100", "b2-100",
      "d-149", "A-1", "a-١", "a-1" + "0" * 30, "\ud800-1"],
 )  # fmt: skip
-def test_what_never_was_an_id(text):
+def test_texts_that_are_not_ids(text):
     assert IDS.number_of(text) is None
 
 

@@ -20,7 +20,7 @@ from asyncchat.core.people import person
         ("*!u@10/x", "10/x", True),
     ],
 )
-def test_whom_a_mask_means(mask, host, means):
+def test_whom_a_mask_matches(mask, host, means):
     assert describes(mask, person(1, "Eve", "u", host)) is means
 
 
@@ -40,10 +40,10 @@ def test_whom_a_mask_means(mask, host, means):
         ("bob!*@*", False),
     ],
 )
-def test_whom_a_mask_means_behind_a_cloak(mask, means):
+def test_whom_a_mask_matches_behind_a_cloak(mask, means):
     assert describes(mask, person(1, "Eve", "u", "a.b.c.ip", address="192.0.2.7")) is means
 
 
-def test_a_mask_for_a_real_name_is_not_held_against_an_address():
+def test_a_mask_for_a_real_name_does_not_match_an_address():
     assert not describes("~realname:*192*", person(1, "Eve", "u", "a.b.c.ip", "Eve", address="192.0.2.7"))
     assert describes("~realname:eve", person(1, "Bob", "u", "a.b.c.ip", "Eve", address="192.0.2.7"))

@@ -1,4 +1,4 @@
-"""Names in any script: what is allowed, what is the same, what a mask describes."""
+"""Names in any script: which are allowed, which are the same, and what a mask matches."""
 
 import time
 
@@ -166,7 +166,7 @@ def test_no_text_raises_and_what_is_allowed_is_safe(text):
 
 
 @given(st.text(max_size=30))
-def test_a_name_is_described_by_itself(text):
+def test_a_name_matches_itself(text):
     if not set("*?") & set(fold(text)):
         assert matches(text, text)
         assert matches(
@@ -214,7 +214,7 @@ def test_masks_are_completed(typed, mask):
         ("a\nb*", "a\nbc", True),
     ],
 )
-def test_what_a_mask_describes(mask, text, described):
+def test_what_a_mask_matches(mask, text, described):
     assert matches(mask, text) is described
 
 
@@ -238,7 +238,7 @@ def test_masks_are_what_the_textbook_says(mask, text):
     assert matches(mask, text) == textbook(mask, text)
 
 
-def test_long_texts_are_not_remembered():
+def test_long_texts_are_not_cached():
     from asyncchat.core import names
 
     before = names._fold_short.cache_info().currsize

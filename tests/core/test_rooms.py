@@ -1,4 +1,4 @@
-"""A room's members sit in small blocks, in the order in which they came."""
+"""A room's members are in small blocks, in the order in which they joined."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +20,7 @@ def full_room(count):
     return room
 
 
-def test_members_in_the_order_in_which_they_came():
+def test_members_in_the_order_in_which_they_joined():
     room = full_room(BLOCK_SIZE * 2 + 1)
     assert [member.person.id for member in room.members()] == list(range(1, BLOCK_SIZE * 2 + 2))
     assert [len(block.members) for block in room.blocks] == [BLOCK_SIZE, BLOCK_SIZE, 1]
@@ -28,13 +28,13 @@ def test_members_in_the_order_in_which_they_came():
     assert room.key == "#room"
 
 
-def test_a_picture_of_the_members_does_not_change():
+def test_a_snapshot_of_the_members_does_not_change():
     room = full_room(40)
-    picture = room.blocks
-    first = picture[0].members
+    snapshot = room.blocks
+    first = snapshot[0].members
     room.remove_member(3)
     room.add_member(person(99, "late", "u", "h"), OPERATOR.bit)
-    assert picture[0].members == first
+    assert snapshot[0].members == first
     assert room.blocks is room.blocks
     assert 3 not in room.member_blocks
     assert set(room.roles) == {1, 99}
@@ -50,7 +50,7 @@ def test_a_block_that_did_not_change_is_the_same_object():
     assert room.roles == {}
 
 
-def test_an_empty_block_goes():
+def test_an_empty_block_is_removed():
     room = full_room(BLOCK_SIZE + 1)
     room.remove_member(BLOCK_SIZE + 1)
     assert len(room.blocks) == 1
@@ -58,14 +58,14 @@ def test_an_empty_block_goes():
     assert [len(block.members) for block in room.blocks] == [BLOCK_SIZE, 1]
 
 
-def test_another_name_keeps_the_place():
+def test_another_name_keeps_the_position():
     room = full_room(3)
     room.replace_member(renamed(people(3)[1], "zoe"), OPERATOR.bit)
     assert [member.person.name for member in room.members()] == ["p1", "zoe", "p3"]
     assert set(room.roles) == {1, 2}
 
 
-def test_plain_is_a_room_with_nothing_set():
+def test_a_default_room_has_nothing_set():
     room = Room("#x", 0)
     assert room.is_default
     room.topic = Topic("t", "a!b@c", 0)
@@ -87,7 +87,7 @@ def test_bans_and_mutes_describe_people():
 
 
 @given(st.lists(st.tuples(st.integers(1, 70), st.integers(0, 31)), max_size=200))
-def test_blocks_and_seats_agree(moves):
+def test_blocks_and_member_numbers_agree(moves):
     room = Room("#x", 0)
     expected: dict[int, Member] = {}
     for number, roles in moves:

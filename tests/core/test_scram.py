@@ -1,4 +1,4 @@
-"""SCRAM: RFC 7677's example, an independent library on either side, and what is malformed."""
+"""SCRAM: the example of RFC 7677, an independent library on either side, and malformed messages."""
 
 import contextlib
 
@@ -50,7 +50,7 @@ def test_a_verifier_is_read_from_what_is_stored(known):
             scram.read_verifier(text)
 
 
-def test_a_password_sent_as_it_is_is_checked_against_the_same(known):
+def test_a_clear_password_is_checked_against_the_same_verifier(known):
     assert scram.is_password(known, PASSWORD)
     assert scram.is_password(known, "pen\u00adcil")  # a soft hyphen is mapped to nothing
     for wrong in ("Pencil", "", "pencil\n", "x" * 301):
@@ -93,7 +93,7 @@ def test_a_wrong_password_proves_nothing(known):
     [b"", b"n", b"n,,", b"n,,n=u", b"n,,r=x,n=u", b"p=tls-unique,,n=u,r=x", b"n,x,n=u,r=x", b"n,,n=,r=x",
      b"n,,n=u,r=", b"n,,n==u,r=x", b"n,,m=x,n=u,r=x", b"\xff"],
 )  # fmt: skip
-def test_first_messages_that_are_none(first):
+def test_malformed_first_messages(first):
     with pytest.raises(scram.ScramFault):
         scram.begin(first)
 
@@ -103,7 +103,7 @@ def test_first_messages_that_are_none(first):
     [b"", b"c=biws,r=cs", b"c=biws,r=cx,p=AAAA", b"c=eSws,r=cs,p=AAAA", b"c=biws,r=cs,p=?",
      b"c=?,r=cs,p=AAAA",      b"r=cs,c=biws,p=AAAA", b"\xff"],
 )  # fmt: skip
-def test_proofs_that_are_none(known, final):
+def test_malformed_proofs(known, final):
     exchange = scram.challenged(scram.begin(b"n,,n=u,r=c"), known, "s")
     with pytest.raises(scram.ScramFault):
         scram.proven(exchange, final)
@@ -114,7 +114,7 @@ def test_proofs_that_are_none(known, final):
     [b"", b"r=other,s=AAAA,i=4096", b"r=client,s=AAAA,i=4096", b"r=clients,s=AAAA,i=x",
      b"r=clients,s=AAAA,i=0",      b"r=clients,s=AAAA,i=99999999", b"r=clients,s=?,i=1", b"e=no"],
 )  # fmt: skip
-def test_challenges_that_are_none(challenge):
+def test_malformed_challenges(challenge):
     with pytest.raises(scram.ScramFault):
         scram.Prover(NAME, PASSWORD, "client").final(challenge)
 

@@ -130,9 +130,9 @@ class NotingEngine(Engine):
         self.told: dict[int, set[int]] = {}
         """By the ``id`` of an event of the last command."""
 
-    def _pass(self, event: Event) -> Ephemeral:
+    def _ephemeral(self, event: Event) -> Ephemeral:
         self.told[id(event)] = self._hub.audience(event)
-        return super()._pass(event)
+        return super()._ephemeral(event)
 
     def _record(self, event: Event) -> Record:
         self.told[id(event)] = self._hub.audience(event)

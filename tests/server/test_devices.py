@@ -256,7 +256,7 @@ def test_only_so_many_may_stay():
     with serving(limits=False, max_always_on=0) as server:
         phone = register(server, "anna")
         phone.send("NS SET ALWAYSON ON\r\n")
-        phone.until("There is no place for more people who stay without a connection")
+        phone.until("The server has too many always-on accounts already")
 
 
 def test_who_was_away_too_long_is_let_go(server, stays):

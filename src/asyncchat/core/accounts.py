@@ -1,6 +1,6 @@
-"""An account: a name that belongs to somebody from one visit to the next.
+"""An account: a name that stays reserved for its user between connections.
 
-Owns the value; what may be done with one stands in ``features.accounts``.
+Owns the value. Must not know what can be done with an account: that is in ``features.accounts``.
 """
 
 import msgspec
@@ -9,8 +9,9 @@ import msgspec
 class Account(msgspec.Struct, frozen=True):
     """One account.
 
-    ``verifier`` is what a password is checked against, never the password: a text that the core hands on and
-    does not read. ``time`` is when it was made, in microseconds since 1970 UTC; ``email`` may be empty.
+    ``verifier`` is what a password is checked against, never the password itself; the core passes it on and
+    does not read it. ``time`` is when the account was made, in microseconds since 1970 UTC. ``email`` may be
+    empty.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""The chat: its state, which events change, and the base of what each feature keeps in it.
+"""The chat: its state, which only events change, and the base of what each feature keeps in it.
 
-Owns the state of people and rooms, and the table of the functions that change it. What is allowed stands in
-``features``; what is kept, in the log. It must not know any feature.
+Owns the state of people and rooms, and the table of the functions that change it. Must not know any feature,
+what is allowed, or how events are stored.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ class Part:
 class Chat:
     """All people and rooms of one chat.
 
-    Handlers read it and change nothing; ``apply`` alone changes it and asks no handler. So the facts alone,
-    applied again, give the same state.
+    Handlers read it and change nothing. Only ``apply`` changes it, without asking a handler. So a replay of
+    the events gives the same state.
     """
 
     __slots__ = (
@@ -93,60 +93,60 @@ class Chat:
         self.sessions = Sessions()
         self.rooms = Rooms()
         self.accounts: dict[str, Account] = {}
-        """By their keys."""
+        """By the folded account name."""
         self.server_operators: set[int] = set()
-        """People who operate the server in this run."""
+        """The ids of people who are server operators in this run."""
         self.owner_code_used = False
         """Whether the owner code was ever used."""
         self.ascii_names = False
-        """Whether new names have letters of ASCII alone. The server's wish, no fact."""
+        """Whether new names may have ASCII letters only. Set by the server's configuration, not by events."""
         self.parts: dict[type[Part], Part] = {kind: kind() for kind in Part.kinds}
-        """What features keep of their own."""
+        """The state that features own."""
 
     @classmethod
-    def replay(cls, facts: Iterable[Event]) -> Self:
-        """The chat that these facts give."""
+    def replay(cls, events: Iterable[Event]) -> Self:
+        """A new chat with these events applied."""
         chat = cls()
-        for fact in facts:
-            chat.apply(fact)
+        for event in events:
+            chat.apply(event)
         return chat
 
     def apply(self, event: Event) -> None:
-        """Changes the state by a fact."""
+        """Changes the state by one event."""
         for apply in APPLIERS.get(type(event), ()):
             apply(self, event)
 
     def replace_person(self, person: Person) -> None:
-        """A person's value is another one now, under the same name."""
+        """Replaces a person's value, which has the same id and name, in the chat and in its rooms."""
         self.people[person.id] = person
         for room in self.rooms_with(person.id):
             room.replace_member(person, room.roles.get(person.id, 0))
 
     def person_named(self, name: str) -> Person | None:
-        """The person who has a name."""
+        """The person with this name, or None."""
         person_id = self.people.by_name.get(fold(name))
         return None if person_id is None else self.people[person_id]
 
     def room_named(self, name: str) -> Room | None:
-        """The room that has a name."""
+        """The room with this name, or None."""
         return self.rooms.get(fold(name))
 
     def rank(self, person_id: int, room: Room) -> int:
-        """The sum of somebody's roles in the room; for the owner it is above all of them."""
+        """The sum of a person's roles in the room; a server operator is above all roles."""
         return SERVER_OPERATOR_RANK if person_id in self.server_operators else room.roles.get(person_id, 0)
 
     def may(self, person_id: int, room: Room, right: Right) -> bool:
-        """Whether somebody's role allows this in the room."""
+        """Whether a person has this right in the room."""
         return room.roles.get(person_id, 0) >= right or person_id in self.server_operators
 
     def is_visible(self, room: Room, person_id: int) -> bool:
-        """Whether somebody may know that the room is there."""
+        """Whether a person may know that the room exists."""
         return (
             SECRET not in room.flags or person_id in room.member_blocks or person_id in self.server_operators
         )
 
     def hides_member(self, room: Room, person_id: int, other: int) -> bool:
-        """Whether the room hides one member from another: an auditorium does, of those without rights."""
+        """Whether the room hides ``other`` from a person, as an auditorium does between ordinary members."""
         return (
             AUDITORIUM in room.flags
             and person_id != other
@@ -155,20 +155,20 @@ class Chat:
         )
 
     def room_shown(self, name: str, person_id: int) -> Room | None:
-        """The room that has a name, if somebody may know of it."""
+        """The room with this name, if it exists and the person may know of it."""
         room = self.rooms.get(fold(name))
         return room if room is not None and self.is_visible(room, person_id) else None
 
     def has(self, person_id: int, flag: str) -> bool:
-        """Whether a person has one of its flags on."""
+        """Whether a person has this flag set."""
         return flag in self.people.flags.get(person_id, ())
 
     def rooms_with(self, person_id: int) -> list[Room]:
-        """The rooms that somebody is in, in the order in which they were joined."""
+        """The rooms that a person is in, in the order in which they were joined."""
         return [self.rooms[key] for key in self.rooms.joined.get(person_id, ())]
 
     def state(self) -> dict[str, object]:
-        """All of it as plain data: equal for equal chats."""
+        """The whole state as plain data: equal for equal chats."""
         return {
             "people": self.people.state(),
             "sessions": self.sessions.state(),

@@ -1,4 +1,4 @@
-"""Changes that one line asked for, told as one.
+"""Mode changes of one command, joined into one record.
 
 Owns how runs of them are found. An event declares by ``coalesces`` that it may be part of one; how they are
 told together is each dialect's.
@@ -13,39 +13,39 @@ from asyncchat.core.people import Person
 
 
 class CoalescedRecord(Record, frozen=True):
-    """Some records of one room, or none, and one person; number, time and event are the last one's."""
+    """Records of one room (or of none) by one person; number, time and event are those of the last."""
 
     records: tuple[Record, ...] = ()
 
 
 def coalesce(outcome: Sequence[object]) -> Sequence[object]:
-    """The outcome with each run of neighbouring changes of a room, or of oneself, as one item."""
+    """The outcome, with each run of adjacent mode changes of one room, or of one person, as one item."""
     if len(outcome) < 2:
         return outcome
-    told: list[object] = []
+    joined: list[object] = []
     run: list[Record] = []
     for item in outcome:
         if type(item) is Record and item.event.coalesces:
-            if run and _whose(run[0]) != _whose(item):
-                told.append(_joined(run))
+            if run and _place_and_author(run[0]) != _place_and_author(item):
+                joined.append(_join(run))
                 run = []
             run.append(item)
             continue
         if run:
-            told.append(_joined(run))
+            joined.append(_join(run))
             run = []
-        told.append(item)
+        joined.append(item)
     if run:
-        told.append(_joined(run))
-    return told
+        joined.append(_join(run))
+    return joined
 
 
-def _joined(run: list[Record]) -> Record:
+def _join(run: list[Record]) -> Record:
     last = run[-1]
     return last if len(run) == 1 else CoalescedRecord(last.number, last.time, last.event, tuple(run))
 
 
-def _whose(record: Record) -> tuple[str, str]:
+def _place_and_author(record: Record) -> tuple[str, str]:
     event = record.event
     by: Person = getattr(event, "by", None) or event.person  # type: ignore[attr-defined]  # each change has one
     return getattr(event, "room", ""), by.origin

@@ -1,6 +1,6 @@
-"""Commands: what a session asks of the chat, whatever dialect it speaks.
+"""Commands: what a session asks the chat to do, in any dialect.
 
-Owns what every command is; the commands themselves stand with their features.
+Owns the base classes. The commands themselves are in ``features``.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import msgspec
 
 
 class Command(msgspec.Struct, frozen=True):
-    """Something asked.
+    """What a session asks for.
 
-    ``io``: the server answers it with I/O (the history, a password), in its session's order.
-    ``barrier``: its outcome decides how input is read on, so no input after it is read before that is told.
-    ``audited``: an operator of the server may do by it in a room what no role there allows; that is noted.
+    ``io``: the server answers it with I/O (the history, a password), in the session's order.
+    ``barrier``: its outcome decides how later input is read, so the session reads no input until the outcome
+    has been delivered.
+    ``audited``: a server operator may use it in a room without a role there; the audit records that.
     """
 
     io: ClassVar[bool] = False
@@ -24,29 +25,29 @@ class Command(msgspec.Struct, frozen=True):
 
 
 class IoCommand(Command, frozen=True):
-    """A command that the server answers with I/O; each is a barrier."""
+    """A command that the server answers with I/O; it is always a barrier."""
 
     io: ClassVar[bool] = True
     barrier: ClassVar[bool] = True
 
 
 class DialectReply(Command, frozen=True):
-    """What the dialect answers by itself (a PONG, a syntax error), in its place in the order."""
+    """An answer that the dialect made itself (a PONG, a syntax error); it is delivered in order."""
 
     value: object
 
 
 class Pause(DialectReply, frozen=True):
-    """An answer that is told before more input is read."""
+    """An answer that is delivered before more input is read."""
 
     barrier: ClassVar[bool] = True
 
 
 class Batch(Command, frozen=True):
-    """Several commands of one line with one outcome, each decided when the one before has been applied."""
+    """Several commands with one outcome; each is decided after the one before it has been applied."""
 
     commands: tuple[Command, ...]
 
 
 class Query(Command, frozen=True):
-    """A question about the state; it changes nothing."""
+    """A command that reads the state and changes nothing."""

@@ -1,6 +1,6 @@
-"""Names that look like others (UTS #39), and names of several scripts.
+"""Names that look like other names (UTS #39), and names with several scripts in a word.
 
-Owns the skeleton of a name; who may have one is decided by ``features.connect``.
+Owns the skeleton of a name. Must not decide who may have a name: ``features.connect`` does.
 """
 
 from __future__ import annotations
@@ -21,25 +21,23 @@ _LIKE = {
     "v": "νѵ۷Ꮩᐯᴠⴸꓦꛟ𐔝𑜆𑣀𖼈", "w": "ɯѡԝաᎳᏔᴡꓪ𑜊𑜎𑜏𑣦𑣯", "x": "хχᕁᕽᚷⵝꓫ𐊐𐊴𐌗𐌢𐔧𑣬",
     "y": "ɣʏγуүყᎩᎽᶌỿꓬꭚ𐊲𑣜𖽃", "z": "ζᏃᴢꓜ𐋵𑣄𑣥",
 }
-
-
 # fmt: on
 _TABLE = str.maketrans({like: letter for letter, alike in _LIKE.items() for like in alike})
 
 
 _SCRIPTS = frozenset(("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU"))
-"""Scripts with letters of one shape: none of them stands in a word with another."""
+"""Scripts that share letter shapes: a word may have letters of only one of them."""
 
 
 @lru_cache(maxsize=2048)
 def skeleton(name: str) -> str:
-    """What a name looks like: two names look alike where this is equal. Of most names it is their key."""
+    """What a name looks like: two names look alike if this is equal. For most names it is the folded name."""
     key = fold(name)
     return key if key.isascii() else key.translate(_TABLE)
 
 
 def is_mixed_script(name: str) -> bool:
-    """Whether a word of the name has letters of several scripts that have letters of one shape."""
+    """Whether a word of the name has letters of several scripts that share letter shapes."""
     if name.isascii():
         return False
     script = ""

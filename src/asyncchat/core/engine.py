@@ -1,7 +1,7 @@
-"""The engine: the one execution path: decides commands, applies and numbers events, answers queries.
+"""The engine, the one execution path: it decides commands, applies and numbers events, and answers queries.
 
-Owns what an outcome is made of; the hub, commands beside a server and the tests call it. Must not know who
-asks, nor how an outcome is kept and told.
+Owns what an outcome consists of. The hub, commands without a server and the tests call it. Must not know how
+an outcome is stored and delivered.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from asyncchat.core.registry import CONCLUDERS, FOLLOWERS, HANDLERS, QUERY_HANDL
 from asyncchat.core.replies import Refusal, Reply
 
 Outcome = Sequence[object]
-"""What became of a command: records, replies, refusals and what a dialect answers itself, in their order."""
+"""The result of a command: records, replies, refusals and a dialect's own answers, in order."""
 
 
 class Engine:
     """Executes commands on a chat.
 
     Args:
-        chat: the state that the log gives.
-        number: of the last record.
-        time: of the last record, in microseconds since 1970 UTC.
+        chat: the state after the last record of the log.
+        number: the last record's number.
+        time: the last record's time, in microseconds since 1970 UTC.
     """
 
     __slots__ = ("chat", "number", "time")
@@ -35,18 +35,18 @@ class Engine:
         self.time = time
 
     def at(self, time: int) -> int:
-        """The time of what is executed next: the clock's, unless that went back."""
+        """Sets the time of what is executed next to the clock's time, unless that went back."""
         if time > self.time:
             self.time = time
         return self.time
 
     def decide(self, person_id: int, command: Command) -> Items:
-        """What becomes of a command; nothing changes yet."""
+        """What a command results in; nothing changes yet."""
         items = HANDLERS[type(command)](self.chat, person_id, command, self.time)
         return self._completed(person_id, command, items)
 
     def _completed(self, person_id: int, command: Command, items: Items) -> Items:
-        """A decision with what follows from it for other features."""
+        """A decision, with what other features add to it."""
         for item in items:
             if type(item) in FOLLOWERS:
                 items = tuple(self._followed(person_id, items))
@@ -56,22 +56,22 @@ class Engine:
         return items
 
     def _followed(self, person_id: int, items: Iterable[Item]) -> Iterator[Item]:
-        """Items, each with what follows from it behind it."""
+        """Items, each followed by what other features add to it."""
         for item in items:
             yield item
             for follow in FOLLOWERS.get(type(item), ()):
                 yield from self._followed(person_id, follow(self.chat, person_id, item))
 
     def execute(self, person_id: int, command: Command) -> tuple[list[object], int]:
-        """The outcome of a command, its events applied, and how many records are in it.
+        """Decides a command and applies its events; returns the outcome and the number of records in it.
 
         Args:
-            person_id: the number of the person that asks, or of a session that is no person yet.
-            command: what it asks.
+            person_id: the id of the person who sent the command, or of a session that has not connected yet.
+            command: the command.
         """
         items = HANDLERS[type(command)](self.chat, person_id, command, self.time)
         if len(items) == 1 and isinstance(event := items[0], Event) and event.inert:
-            # Nearly all that is decided comes by here: a message to a room.
+            # The most frequent case: a message to a room.
             self.number += 1
             return [Record(self.number, self.time, event)], 1
         items = self._completed(person_id, command, items)
@@ -81,11 +81,11 @@ class Engine:
         return outcome, self.number - before
 
     def _conclude(self, person_id: int, items: Items, outcome: list[object]) -> int:
-        """Puts what becomes of a decision at the end of the outcome; gives who asks from then on."""
+        """Appends the result of a decision to the outcome; returns the id of the person from then on."""
         for item in items:
             if isinstance(item, Event):
                 if item.retention is Retention.EPHEMERAL:
-                    outcome.append(self._pass(item))
+                    outcome.append(self._ephemeral(item))
                     continue
                 outcome.append(self._record(item))
                 person_id = item.asker(person_id)
@@ -96,18 +96,18 @@ class Engine:
             elif isinstance(item, Command):
                 person_id = self._conclude(person_id, self.decide(person_id, item), outcome)
             elif not (isinstance(item, Refusal) and item in outcome):
-                outcome.append(item)  # several commands may fail for one reason
+                outcome.append(item)  # several commands may fail for the same reason
         return person_id
 
     def answer(self, person_id: int, query: Query) -> Reply | Refusal:
-        """The answer to a query, from the state as it is."""
+        """The answer to a query, from the current state."""
         return QUERY_HANDLERS[type(query)](self.chat, person_id, query)
 
-    def record(self, facts: Iterable[Event]) -> list[Record]:
-        """Applies facts that no session caused, and gives their records."""
-        return [self._record(fact) for fact in facts]
+    def record(self, events: Iterable[Event]) -> list[Record]:
+        """Applies events that no command caused, and returns their records."""
+        return [self._record(event) for event in events]
 
-    def _pass(self, event: Event) -> Ephemeral:
+    def _ephemeral(self, event: Event) -> Ephemeral:
         return Ephemeral(0, self.time, event)
 
     def _record(self, event: Event) -> Record:

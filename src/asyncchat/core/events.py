@@ -1,6 +1,6 @@
-"""Events: what happened, how long it is kept and who is told; and an event with its number and time.
+"""Events: what happened, how long that is kept and who is told; and records, which are numbered events.
 
-Owns what every event is; the events themselves stand with their features.
+Owns the base classes. The events themselves are in ``features``.
 """
 
 from __future__ import annotations
@@ -15,37 +15,37 @@ if TYPE_CHECKING:
 
 
 class Retention(enum.IntEnum):
-    """How long a fact is kept; the value is what the log's file holds."""
+    """How long an event is kept; the log stores the value."""
 
     TEXT = 0
-    """Never read by a decision; kept as long as the history is."""
+    """No decision reads it; kept as long as the history."""
     STATE = 1
-    """Read by decisions: folded at each start."""
+    """Decisions read it; every start replays it."""
     PRESENCE = 2
-    """Belongs to one run of a node; a week."""
+    """Belongs to one run of a node; kept for a week."""
     EPHEMERAL = 3
-    """Passes by: told, not recorded, without a number."""
+    """Delivered, but not recorded and without a number."""
     AUDIT = 4
-    """What operators of the server did, for the audit: never read by a decision; kept as a text is."""
+    """What server operators did; no decision reads it; kept as long as the history."""
 
 
 class Recipients(enum.Enum):
-    """Who is told of an event, beside whoever caused it."""
+    """Who is told of an event, besides the person who caused it."""
 
     ROOM = enum.auto()
     """All members of ``event.room``."""
     VISIBLE = enum.auto()
-    """Those of them who may see ``event.person``: all, but in an auditorium."""
+    """Those members who may see ``event.person``: all of them, except in an auditorium."""
     PEERS = enum.auto()
     """All members of all rooms that ``event.person`` is in, each once."""
     PAIR = enum.auto()
-    """``event.to`` alone."""
+    """Only ``event.to``."""
     SOME = enum.auto()
     """The people in ``event.to``, wherever they are."""
     SOME_MEMBERS = enum.auto()
-    """The people in ``event.to``, as far as they are in ``event.room``, in the order of the room's events."""
+    """The people in ``event.to`` who are in ``event.room``, in the order of the room's events."""
     SOME_PEERS = enum.auto()
-    """The people in ``event.to``, behind what was told before where ``event.behind()`` says."""
+    """The people in ``event.to``, after all earlier events of the place that ``event.behind()`` names."""
     NOBODY = enum.auto()
 
 
@@ -62,12 +62,12 @@ class Stream(enum.Enum):
 
 
 class Event(msgspec.Struct, frozen=True, tag_field="is"):
-    """A fact. A subclass declares all that others have to know of it.
+    """Something that happened. A subclass declares all that other parts have to know about it.
 
-    ``concerns`` names the field with a person who is told of it as of an own command's outcome: ``person``,
-    ``to``, or none. ``audited``: the audit shows it. ``ignorable``: whoever ignores ``event.person`` is not
-    told. ``inert``: it changes no state, and nothing follows from it. ``coalesces``: neighbours are told as
-    one. ``retired``: only older versions wrote it, and ``current`` gives another event.
+    ``concerns`` names the field with the person who is told of it like of the outcome of an own command
+    (``person``, ``to``, or empty: nobody). ``audited``: the audit shows it. ``ignorable``: sessions that ignore
+    ``event.person`` are not told. ``inert``: it changes no state, and nothing follows from it. ``coalesces``:
+    neighbours are told as one. ``retired``: only older versions wrote it; ``current`` gives another event.
     """
 
     retention: ClassVar[Retention] = Retention.PRESENCE
@@ -81,15 +81,15 @@ class Event(msgspec.Struct, frozen=True, tag_field="is"):
     retired: ClassVar[bool] = False
 
     def to_store(self) -> Self:
-        """The fact as the log keeps it."""
+        """The event in the form that the log stores."""
         return self
 
     def current(self) -> Event:
-        """The event that stands for this one today: another one where an older version wrote it."""
+        """The event that replaces this one: another class if an older version wrote it, else itself."""
         return self
 
     def behind(self) -> tuple[int, str]:
-        """For ``SOME_PEERS``: the person whose rooms, or the room whose events, come before it."""
+        """For ``SOME_PEERS``: the person in whose rooms, or the room in which, earlier events come first."""
         return self.person.id, ""  # type: ignore[attr-defined]  # an event of this kind has one
 
     def asker(self, person_id: int) -> int:
@@ -97,7 +97,7 @@ class Event(msgspec.Struct, frozen=True, tag_field="is"):
         return person_id
 
     def allowed_by_role(self, _room: Room, _person_id: int) -> bool:
-        """Whether a person's role in the room allows this act; else the audit notes the override."""
+        """Whether a person's role in the room allows this; else the audit records an override."""
         return True
 
 
@@ -113,4 +113,4 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Ephemeral(Record, frozen=True):
-    """An event that passes by: it goes the way of the records, but the log has none; its number is 0."""
+    """An event that is delivered like a record but not stored; its number is 0."""

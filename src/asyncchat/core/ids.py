@@ -1,6 +1,6 @@
 """Message ids: ``<epoch>-<number>``, the same in every dialect and never used twice.
 
-Owns the text form and the epochs' table; who starts a new epoch is the log's business.
+Owns the text form and the table of epochs. Must not know when a new epoch starts: the log decides that.
 """
 
 from bisect import bisect_right
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 
 class Ids:
-    """The epochs of one log: each begins at a first number and names the ids from there on.
+    """The epochs of one log: each has a first number, and its name is part of the ids from there on.
 
     Args:
         epochs: (first number, name) pairs in ascending order, at least one; names are
@@ -24,13 +24,13 @@ class Ids:
         self._newest_prefix = f"{self._names[-1]}-"
 
     def id_of(self, number: int) -> str:
-        """The id of the record with this number."""
+        """The id of the record with this number, stored or not."""
         if number >= self._newest_first:
             return self._newest_prefix + str(number)
         return f"{self._epoch_at(number)}-{number}"
 
     def number_of(self, text: str) -> int | None:
-        """The number behind an id, or None when it never was one of this log."""
+        """The number in an id, or None if this log never had such an id."""
         name, dash, digits = text.rpartition("-")
         if not dash or not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
             return None

@@ -1,6 +1,6 @@
-"""Masks that are held against people: ``name!user@host``, where the host may be a network.
+"""Masks that describe people: ``name!user@host``, where the host may be a network.
 
-Owns whom a mask means; what it is for stands where it is kept (``rooms``, ``server_bans``).
+Owns whom a mask matches. Must not know what a mask is used for (``rooms``, ``features.server_bans``).
 """
 
 from __future__ import annotations
@@ -12,18 +12,17 @@ from asyncchat.core.names import matches
 from asyncchat.core.people import Person
 
 REALNAME = "~realname:"
-"""Begins a mask that is held against real names; no name begins so."""
-
+"""Prefix of a mask that is matched with the real name; no name begins like this."""
 
 ACCOUNT = "~account:"
-"""Begins one that is held against the names of accounts."""
+"""Prefix of a mask that is matched with the name of the account."""
 
 MUTED = "~mute:"
-"""Begins an exception that concerns mutes alone, bans not."""
+"""Prefix of an exception that lifts mutes only, not bans."""
 
 
 def describes(mask: str, person: Person) -> bool:
-    """Whether a mask means a person: by what others see of it, or by the address behind that.
+    """Whether a mask matches a person, by the host that others see or by the real address.
 
     The host of a mask may be a network, such as ``192.0.2.0/24``.
     """
@@ -38,7 +37,7 @@ def describes(mask: str, person: Person) -> bool:
     rest, _, host = mask.rpartition("@")
     if "/" in host:
         return _inside(host, person.address or person.host) and matches(f"{rest}@*", person.origin)
-    # A mask for every host has been held against the name already.
+    # A mask with any host has been matched already.
     return (
         bool(person.address)
         and host != "*"
@@ -56,7 +55,7 @@ def _inside(host: str, address: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def network(text: str) -> IPv4Network | IPv6Network | None:
-    """The network or single address that a text means, if any."""
+    """The network or single address that a text states, or None."""
     try:
         return ip_network(text, strict=False)
     except ValueError:

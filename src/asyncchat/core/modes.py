@@ -1,6 +1,6 @@
 """What can be set for a room and for a person: tables of flags, settings and lists of masks.
 
-Owns their names, what a room begins with, and what a setting's value may be. What else a new one needs:
+Owns their names, what a new room has, and which values a setting may have. What else a new one needs:
 docs/architecture.md, "Add a mode". Tests walk these tables and fail for what is missing.
 """
 
@@ -15,10 +15,10 @@ from asyncchat.core.names import room_fault
 
 
 class Flag(msgspec.Struct, frozen=True):
-    """A rule that is on or off.
+    """A rule of a room that is on or off.
 
-    ``opened`` tells whether a new room has it; ``restricts_speech`` whether it can refuse what is said, so
-    that a message to a room with it is looked at.
+    ``opened``: a new room has it. ``restricts_speech``: it can refuse a message, so each message to a room
+    that has it is checked.
     """
 
     name: str
@@ -36,31 +36,31 @@ MODERATED: Final = "moderated"
 """Only members with a role may speak."""
 
 OP_MODERATED: Final = "op-moderated"
-"""What members without a role say is told to the (half-)operators alone."""
+"""What members without a role say goes only to the (half-)operators."""
 
 INVITE_ONLY: Final = "invite-only"
-"""Only the invited may join."""
+"""Only invited people may join."""
 
 SECRET: Final = "secret"  # noqa: S105 - a room's flag
-"""Outsiders do not learn that the room is there, nor who is in it."""
+"""Outsiders do not learn that the room exists, nor who is in it."""
 
 NO_COLOUR: Final = "no-colour"
-"""Texts with colour codes are refused, not changed: nobody says what he did not write."""
+"""Texts with colour codes are refused. They are not changed: nobody's words are altered."""
 
 NO_CTCP: Final = "no-ctcp"
-"""Questions of programs to programs are refused; what somebody does (``/me``) is not."""
+"""CTCP is refused, except for actions (``/me``)."""
 
 NO_KNOCK: Final = "no-knock"
 """Nobody may ask to be invited."""
 
 AUDITORIUM: Final = "auditorium"
-"""Members see of each other only those who keep order; these see all."""
+"""Members see only the (half-)operators; these see everybody."""
 
 ACCOUNTS_ONLY: Final = "accounts-only"
-"""Only who is logged in to an account may join."""
+"""Only people who are logged in to an account may join."""
 
 ACCOUNTS_SPEAK: Final = "accounts-speak"
-"""Only who is logged in to an account, or has a role, may speak."""
+"""Only people who are logged in to an account, or have a role, may speak."""
 
 FLAG_TABLE: Final = (
     Flag(NO_OUTSIDERS, opened=True),
@@ -81,25 +81,28 @@ FLAGS: Final = tuple(flag.name for flag in FLAG_TABLE)
 """The names of all flags of a room."""
 
 OPENED_FLAGS: Final = frozenset(flag.name for flag in FLAG_TABLE if flag.opened)
-"""Those of a new room."""
+"""The flags of a new room."""
 
 SPEECH_RESTRICTING: Final = frozenset(flag.name for flag in FLAG_TABLE if flag.restricts_speech)
-"""Those that are asked for each message."""
+"""The flags that are checked for each message."""
 
 # Settings of a room: a flag with a value.
 
 KEY_BYTES: Final = 64
-"""Longest key, in UTF-8: it stands in one line beside a room's name."""
+"""Longest key, in UTF-8: it has to fit one line beside a room's name."""
 
 LIMIT_MOST: Final = 1_000_000
-"""Greatest limit of members: beyond what one process holds."""
+"""Greatest limit of members: more than one process can serve."""
 
 SLOW_MOST: Final = 21_600
 """Longest time between two messages of one member, in seconds: six hours."""
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """A rule with a value, kept as text; ``fault`` says why a value can't be had, as half a sentence."""
+    """A rule of a room with a value, kept as text.
+
+    ``fault`` gives the reason why a value is refused, as half a sentence, or None.
+    """
 
     name: str
     fault: Callable[[str], str | None]
@@ -116,23 +119,23 @@ def _key_fault(value: str) -> str | None:
 
 def _number_fault(most: int) -> Callable[[str], str | None]:
     def fault(value: str) -> str | None:
-        right = value.isascii() and value.isdigit() and len(value) < 10 and 1 <= int(value) <= most
-        return None if right else f"it must be a number from 1 to {most}"
+        valid = value.isascii() and value.isdigit() and len(value) < 10 and 1 <= int(value) <= most
+        return None if valid else f"it must be a number from 1 to {most}"
 
     return fault
 
 
 KEY: Final = "key"
-"""The word without which nobody joins."""
+"""The password that a person needs to join."""
 
 LIMIT: Final = "limit"
-"""As many members the room may have."""
+"""How many members the room may have."""
 
 FORWARD: Final = "forward"
-"""The room that those join who may not join this one."""
+"""The room that people join instead if they may not join this one."""
 
 SLOW: Final = "slow"
-"""Seconds that a member without a role waits between two messages."""
+"""Seconds that a member without a role has to wait between two messages."""
 
 SETTING_TABLE: Final = (
     Setting(KEY, _key_fault),
@@ -147,21 +150,21 @@ SETTINGS: Final = {setting.name: setting for setting in SETTING_TABLE}
 SPEECH_RESTRICTING_SETTINGS: Final = frozenset(
     setting.name for setting in SETTING_TABLE if setting.restricts_speech
 )
-"""Those that are asked for each message."""
+"""The settings that are checked for each message."""
 
 # Lists of masks of a room.
 
 BANS: Final = "ban"
-"""Who may neither join nor speak."""
+"""People who may neither join nor speak."""
 
 MUTES: Final = "mute"
-"""Who may join and read but not speak."""
+"""People who may join and read but not speak."""
 
 EXCEPTIONS: Final = "exception"
-"""Whom no ban and no mute concerns."""
+"""People whom no ban and no mute applies to."""
 
 GUESTS: Final = "guest"
-"""Who needs no invitation."""
+"""People who need no invitation."""
 
 MASK_LISTS: Final = (BANS, MUTES, EXCEPTIONS, GUESTS)
 """The names of all lists."""
@@ -169,16 +172,16 @@ MASK_LISTS: Final = (BANS, MUTES, EXCEPTIONS, GUESTS)
 # Flags of a person.
 
 INVISIBLE: Final = "invisible"
-"""Not listed for those who share no room with one."""
+"""Not listed for people who share no room with this one."""
 
 BOT: Final = "bot"
-"""A program, not somebody."""
+"""A program, not a human."""
 
 WALLOPS: Final = "wallops"
-"""Wants to be told what operators of the server tell each other."""
+"""Receives announcements of server operators."""
 
 ACCOUNTS_WRITE: Final = "accounts-write"
-"""Is written to in private only by who is logged in to an account."""
+"""Receives private messages only from people who are logged in to an account."""
 
 PERSON_FLAGS: Final = (INVISIBLE, BOT, WALLOPS, ACCOUNTS_WRITE)
-"""The names of all flags of a person, which each sets for itself."""
+"""The names of all flags of a person; people set their own."""

@@ -1,6 +1,6 @@
 """Names of people and rooms: what is allowed, and when two spellings are the same name.
 
-Owns the alphabet and the case folding; must not know which dialect a name came from.
+Owns the alphabet and the case folding. Must not know which dialect a name came from.
 """
 
 import re
@@ -8,14 +8,14 @@ import unicodedata
 from functools import lru_cache
 
 LOBBY = "#lobby"
-"""The room that everyone without a choice of room is in."""
+"""The room that clients without a choice of room are in."""
 
 NICKSERV = "NickServ"
 CHANSERV = "ChanServ"
 HISTSERV = "HistServ"
 
 SERVICES = frozenset((NICKSERV, CHANSERV, HISTSERV))
-"""Names that stand for the server's own answers where a dialect has such; nobody can have them."""
+"""Names under which a dialect may show the server's own answers; nobody can have them."""
 
 NAME_LENGTH = 32
 """Longest name of a person, in characters (the IRC dialect's NICKLEN)."""
@@ -30,21 +30,21 @@ ROOM_BYTES = 100
 """The same in UTF-8, for the same reason."""
 
 ROOM_SIGNS = frozenset("#\uff03\ufe5f")
-"""What a room's name begins with as typed; the wide one of East Asian keyboards folds to the first."""
+"""What a room's name begins with as typed; the wide signs of East Asian keyboards fold to ``#``."""
 
 _MARKS_IN_A_ROW = 3
-"""Combining marks on one letter: pointed Hebrew needs 3, a stack of them breaks every display."""
+"""Combining marks on one letter: pointed Hebrew needs 3, and a taller stack breaks displays."""
 
 _NEVER = frozenset(" ,*?!@")
 """Modern IRC, "Clients": a nickname must not contain these; a mask or a list would be ambiguous."""
 
-_SPOKEN = {" ": "a space", ",": "a comma", ".": "a dot", ":": "a colon"}
-"""Characters that a sentence about them would hide."""
+_CHARACTER_NAMES = {" ": "a space", ",": "a comma", ".": "a dot", ":": "a colon"}
+"""Names of characters that are hard to see in a sentence."""
 
 _NEVER_FIRST = frozenset("#&$:~%+/-")
 """Modern IRC, "Clients": channel types and membership prefixes; ``/`` begins a plain command."""
 
-# Letters by their category, yet drawn as nothing: Hangul fillers, the braille blank, joiners and selectors.
+# Letters by category that are drawn as nothing: Hangul fillers, the braille blank, joiners and selectors.
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5") | frozenset(
     chr(code)
     for first, last in ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
@@ -54,7 +54,7 @@ _HIDDEN_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"))
 
 
 _REMEMBERED = 256
-"""Longest text whose key is remembered: an origin. What a stranger sends for a name may be of any length."""
+"""Longest text whose key is cached, in characters: enough for an origin. Peers send names of any length."""
 
 
 def fold(name: str) -> str:
@@ -81,7 +81,7 @@ _SERVICE_KEYS = frozenset(fold(name) for name in SERVICES)
 
 
 def name_fault(name: str) -> str | None:
-    """Why a person can't have this name, as half a sentence ("it has …"), or None when it is allowed."""
+    """Why a person can't have this name, as half a sentence ("it has …"), or None if it is allowed."""
     if not name:
         return "it is empty"
     if len(name) > NAME_LENGTH:
@@ -89,7 +89,7 @@ def name_fault(name: str) -> str | None:
     if len(name.encode("utf-8", "replace")) > NAME_BYTES:
         return f"it is longer than {NAME_BYTES} bytes in UTF-8"
     if name[0] in _NEVER_FIRST:
-        return f"it begins with {_SPOKEN.get(name[0], name[0])}"
+        return f"it begins with {_CHARACTER_NAMES.get(name[0], name[0])}"
     fault = _fault(name, _NEVER | {"."})
     if fold(name) in _SERVICE_KEYS:
         return "it stands for the server itself"
@@ -99,7 +99,7 @@ def name_fault(name: str) -> str | None:
 
 
 def room_fault(name: str) -> str | None:
-    """Why a room can't have this name, as half a sentence, or None when it is allowed."""
+    """Why a room can't have this name, as half a sentence, or None if it is allowed."""
     if not name.startswith("#"):
         return "a room's name begins with #"
     if len(name) == 1:
@@ -115,7 +115,7 @@ def _fault(name: str, never: frozenset[str]) -> str | None:
     marks = 0
     for char in unicodedata.normalize("NFC", name):
         if char in never:
-            return f"it has {_SPOKEN.get(char, char)}"
+            return f"it has {_CHARACTER_NAMES.get(char, char)}"
         category = unicodedata.category(char)
         if category in _HIDDEN_CATEGORIES or char in _BLANK:
             return "it has a character that can't be seen"
@@ -124,14 +124,14 @@ def _fault(name: str, never: frozenset[str]) -> str | None:
             return "it stacks too many marks on one letter"
     if unicodedata.combining(name[0]) or unicodedata.category(name[0]) in ("Mn", "Me"):
         return "it begins with a combining mark"
-    # What folding makes of a look-alike counts too: a fullwidth ＠ folds to @ and would break a mask.
+    # The folded form counts too: a fullwidth ＠ folds to @ and would break a mask.
     if not never.isdisjoint(fold(name)):
         return "it has a character that stands for a forbidden one"
     return None
 
 
 def mask_of(text: str) -> str:
-    """Completes what a moderator typed to a mask ``name!user@host`` (Modern IRC, "Wildcard Expressions")."""
+    """The whole mask ``name!user@host`` for what a moderator typed (Modern IRC, "Wildcard Expressions")."""
     name, bang, rest = text.partition("!")
     if not bang:
         if "@" in name:
@@ -146,10 +146,10 @@ def mask_of(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _compiled(mask: str) -> re.Pattern[str]:
-    """A mask as a pattern that takes the first place for each part and never tries another.
+    """A mask as a pattern without backtracking: each part matches at the first possible place.
 
-    That is enough for a mask, and all that a stranger's mask may cost: plain ``.*`` for each ``*`` would try
-    all places of all parts, which for a few of them takes years.
+    That is enough for a mask. With a plain ``.*`` for each ``*``, a stranger's mask of a few parts could keep
+    the matcher busy for years.
     """
     first, *middle = ("".join("." if c == "?" else re.escape(c) for c in part) for part in mask.split("*"))
     if not middle:
@@ -160,5 +160,5 @@ def _compiled(mask: str) -> re.Pattern[str]:
 
 
 def matches(mask: str, text: str) -> bool:
-    """Whether a mask with ``*`` and ``?`` describes the whole text; both are folded first."""
+    """Whether a mask with ``*`` and ``?`` matches the whole text; both are folded first."""
     return _compiled(fold(mask)).fullmatch(fold(text)) is not None

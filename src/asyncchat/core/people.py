@@ -1,6 +1,6 @@
-"""A person: one who has entered the chat under a name, and all people of a chat.
+"""A person, who is connected under a name, and all people of a chat.
 
-A value, made anew on each change; where the person is and may do is the chat's state.
+Owns the immutable value of a person and the indexes by name. Must not know rooms and sessions.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from asyncchat.core.names import fold
 class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who somebody is.
 
-    ``id`` is the session's number and unique in one run of a node; a person read back from the history has
-    id 0. ``user`` and ``host`` say where from, as others see it. ``origin`` is ``name!user@host``, made once
-    because every message needs it. ``account`` is the name of the account it is logged in to, or empty.
-    ``address`` is where from in truth, where the host is a cloak: bans are held against it too, and only
-    oneself and the owner are told it. ``bot``: it says that it is a program. ``oper``: it is an operator of
-    the server.
+    ``id`` is the number of the first session, unique in one run of a node; a person read from the history has
+    id 0. ``user`` and ``host`` are what others see. ``origin`` is ``name!user@host``, made once because every
+    message needs it. ``account`` is the name of the account that the person is logged in to, or empty.
+    ``address`` is the real address if the host hides it, else empty: bans match it too, and only the person
+    and server operators see it. ``bot``: the person says that it is a program. ``oper``: the person is a
+    server operator.
     """
 
     id: int
@@ -37,7 +37,7 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def key(self) -> str:
-        """The folded name, under which the person is found."""
+        """The folded name, by which the person is found."""
         return fold(self.name)
 
 
@@ -54,44 +54,41 @@ def renamed(old: Person, name: str) -> Person:
     return msgspec.structs.replace(old, name=name, origin=f"{name}!{old.user}@{old.host}")
 
 
-def marked(old: Person, bot: bool) -> Person:
-    """The same person, a bot or not."""
+def with_bot(old: Person, bot: bool) -> Person:
+    """The same person, marked as a bot or not."""
     return msgspec.structs.replace(old, bot=bot)
 
 
-def operating(old: Person, oper: bool) -> Person:
-    """The same person, an operator of the server or not."""
+def with_oper(old: Person, oper: bool) -> Person:
+    """The same person, a server operator or not."""
     return msgspec.structs.replace(old, oper=oper)
 
 
-def renamed_really(old: Person, realname: str) -> Person:
+def with_realname(old: Person, realname: str) -> Person:
     """The same person with another real name."""
     return msgspec.structs.replace(old, realname=realname)
 
 
-def hosted(old: Person, host: str) -> Person:
-    """The same person seen as coming from another host; where from in truth stays known."""
+def with_host(old: Person, host: str) -> Person:
+    """The same person with another visible host; the real address stays known."""
     address = old.address or old.host
     hidden = "" if address == host else address
     origin = f"{old.name}!{old.user}@{host}"
     return msgspec.structs.replace(old, host=host, origin=origin, address=hidden)
 
 
-def logged(old: Person, account: str) -> Person:
+def with_account(old: Person, account: str) -> Person:
     """The same person logged in to an account, or to none (empty)."""
     return msgspec.structs.replace(old, account=account)
 
 
 def author(person: Person) -> str:
-    """Who somebody is, as the history keeps it: the origin, and behind a space the account."""
+    """Who somebody is, as the history stores it: the origin, then a space and the account, if any."""
     return f"{person.origin} {person.account}" if person.account else person.origin
 
 
 def from_origin(origin: str) -> Person:
-    """The person behind a ``name!user@host`` of the history; a server's own words have no ``!``.
-
-    What stands behind a space is its account.
-    """
+    """The person for an author of the history, see ``author``; the server's own origin has no ``!``."""
     origin, _, account = origin.partition(" ")
     name, _, rest = origin.partition("!")
     user, _, host = rest.partition("@")
@@ -99,74 +96,75 @@ def from_origin(origin: str) -> Person:
 
 
 class People(dict[int, Person]):
-    """The people who are in the chat, by id, and what is kept of each beside its value."""
+    """The people who are in the chat, by id, and what is known of each besides the value."""
 
     def __init__(self) -> None:
         super().__init__()
         self.by_name: dict[str, int] = {}
-        """Who has which name, by its key."""
+        """Ids by the folded name."""
         self.confusable: dict[str, int] = {}
-        """Who has a name that looks like others, by what it looks like; most names look like themselves."""
+        """Ids by the skeleton of the name, if it is not the folded name itself."""
         self.since: dict[int, int] = {}
-        """When they came (microseconds since 1970 UTC)."""
+        """When people connected (microseconds since 1970 UTC)."""
         self.away: dict[int, str] = {}
+        """The away messages of people who are away."""
         self.flags: dict[int, frozenset[str]] = {}
         self.last_spoke: dict[int, int] = {}
-        """When they last said something (microseconds since 1970 UTC), as far as this node heard it.
+        """When people last said something (microseconds since 1970 UTC), as far as this node knows.
 
-        No fact and no state: the hub notes it, no decision reads it, it is told as how long somebody is idle.
+        Not part of the state: the hub sets it, no decision reads it, and replies show it as the idle time.
         """
         self.most = 0
-        """The most there were at a time in this run."""
+        """The largest number of people at the same time in this run."""
 
     def add(self, person: Person, time: int) -> None:
-        """A person has come."""
+        """Adds a person."""
         self[person.id] = person
-        self._hold_name(person)
+        self._index_name(person)
         self.since[person.id] = time
         self.most = max(self.most, len(self))
 
     def remove(self, person_id: int) -> None:
-        """A person is gone."""
-        self._give_up_name(self.pop(person_id))
-        for kept in (self.since, self.away, self.flags, self.last_spoke):
-            kept.pop(person_id, None)
+        """Removes a person."""
+        self._unindex_name(self.pop(person_id))
+        for index in (self.since, self.away, self.flags, self.last_spoke):
+            index.pop(person_id, None)
 
     def rename(self, old: Person, new: Person) -> None:
-        """A person has another name."""
-        self._give_up_name(old)
-        self._hold_name(new)
+        """Gives a person another name."""
+        self._unindex_name(old)
+        self._index_name(new)
         self[new.id] = new
 
     def confusable_person(self, name: str) -> int | None:
-        """Who has a name that is another one but looks the same."""
-        look = skeleton(name)
-        found = self.confusable.get(look)
-        if found is None and look != fold(name):
-            found = self.by_name.get(look)
+        """The id of a person whose name is another one but looks the same, or None."""
+        shape = skeleton(name)
+        found = self.confusable.get(shape)
+        if found is None and shape != fold(name):
+            found = self.by_name.get(shape)
         return None if found is None or self[found].key == fold(name) else found
 
-    def _hold_name(self, person: Person) -> None:
+    def _index_name(self, person: Person) -> None:
         self.by_name[person.key] = person.id
-        look = skeleton(person.name)
-        if look != person.key:
-            self.confusable[look] = person.id
+        shape = skeleton(person.name)
+        if shape != person.key:
+            self.confusable[shape] = person.id
 
-    def _give_up_name(self, person: Person) -> None:
+    def _unindex_name(self, person: Person) -> None:
         del self.by_name[person.key]
-        look = skeleton(person.name)
-        if self.confusable.get(look) == person.id:
-            del self.confusable[look]
+        shape = skeleton(person.name)
+        if self.confusable.get(shape) == person.id:
+            del self.confusable[shape]
 
     def end_run(self) -> None:
-        """Everybody is gone."""
+        """Forgets everybody."""
         self.clear()
-        for kept in (self.by_name, self.confusable, self.since, self.away, self.flags, self.last_spoke):
-            kept.clear()
+        for index in (self.by_name, self.confusable, self.since, self.away, self.flags, self.last_spoke):
+            index.clear()
         self.most = 0
 
     def state(self) -> dict[str, object]:
-        """What is equal in equal chats, as plain data."""
+        """The people as plain data: equal in equal chats."""
         return {
             "people": dict(self),
             "by_name": dict(self.by_name),
@@ -176,4 +174,4 @@ class People(dict[int, Person]):
 
 
 NOBODY: Final = from_origin("")
-"""Stands where an event names who caused it and the state does not keep who that was."""
+"""The author of an event in a snapshot if the state does not know who caused it."""

@@ -1,6 +1,6 @@
-"""Whether the asker may act in a room, or on the server.
+"""Whether a person may act in a room, or on the server.
 
-Owns the checks that many features begin with; it decides nothing else.
+Owns the checks that many features begin with. Must not know the features.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 SERVER = 0
-"""Asks in the place of a session's number where the server itself does, for whoever runs it."""
+"""The id under which the server itself, or a command of its administrator, sends commands."""
 
 
 def membership(chat: Chat, person_id: int, name: str) -> Room | Refusal:
-    """The room, if the asker is a member of it, else why not."""
+    """The room, if the person is a member of it, else why not."""
     if person_id not in chat.people:
         return NotConnectedYet()
     room = chat.rooms.get(fold(name))
@@ -40,7 +40,7 @@ def membership(chat: Chat, person_id: int, name: str) -> Room | Refusal:
 
 
 def with_right(chat: Chat, person_id: int, name: str, right: Right | None = None) -> Room | Refusal:
-    """The room, if the asker's role allows this there; the owner may everything, from outside too."""
+    """The room, if the person is a member with this right; a server operator needs neither."""
     if person_id in chat.server_operators:
         room = chat.room_named(name)
         return NoSuchRoom(name) if room is None else room
@@ -51,7 +51,7 @@ def with_right(chat: Chat, person_id: int, name: str, right: Right | None = None
 
 
 def unless_server_operator(chat: Chat, person_id: int) -> Refusal | None:
-    """The refusal for whoever does not operate the server; None: the asker does."""
+    """The refusal for a person who is not a server operator; None for a server operator."""
     if person_id not in chat.people:
         return NotConnectedYet()
     return None if person_id in chat.server_operators else NotServerOperator()

@@ -1,7 +1,7 @@
 """The registry: the handler of each command, the appliers of each event, the answer to each query.
 
-Owns the decorators by which features declare theirs, and the types of these functions. A feature is found by
-importing ``features``; nothing else lists it.
+Owns the decorators with which features declare these, and the types of the functions. Importing ``features``
+registers all features; nothing else lists them.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
 from asyncchat.core.rooms import Room
 
 Item = Event | Reply | Refusal | Command
-"""What a decision is made of. A query in it is answered, another command decided, a ``DialectReply``
-given, once the events before it are applied."""
+"""What a decision consists of. Once the events before it are applied, a query in it is answered, another
+command is decided, and a ``DialectReply`` is passed on."""
 
 Items = tuple[Item, ...]
 
 Handler = Callable[[Chat, int, Any, int], Items]
-"""(chat, who asks, command, now) -> items.
+"""(chat, person_id, command, now) -> items.
 
-``person_id`` is the number of a person, or of a session that is no person yet, ``now`` microseconds since
-1970.
+``person_id`` is the id of a person, or of a session that has not connected yet; ``now`` is in microseconds
+since 1970 UTC.
 """
 
 QueryHandler = Callable[[Chat, int, Any], Reply | Refusal]
-"""(chat, who asks, query) -> answer."""
+"""(chat, person_id, query) -> answer."""
 
 Follower = Callable[[Chat, int, Any], Iterable[Item]]
-"""(chat, who asks, item) -> what follows from it for another feature, right behind it."""
+"""(chat, person_id, item) -> what another feature adds directly after the item."""
 
 Concluder = Callable[[Chat, int, Command, Items], Items]
-"""(chat, who asks, command, all that is decided) -> the same with what follows from the whole."""
+"""(chat, person_id, command, items) -> the whole decision with what a feature adds to it."""
 
 RoomSnapshot = Callable[[Room], Iterable[Event]]
-"""(room) -> few events that give it again what a feature keeps of it."""
+"""(room) -> the fewest events that restore what a feature knows of the room."""
 
 HANDLERS: dict[type[Command], Handler] = {}
 QUERY_HANDLERS: dict[type[Query], QueryHandler] = {}
@@ -50,7 +50,7 @@ _HandlerT = TypeVar("_HandlerT", bound=Callable[..., Any])
 
 
 def handles(*commands: type[Command]) -> Callable[[_HandlerT], _HandlerT]:
-    """Declares the one function that decides these commands."""
+    """Registers the one function that decides these commands."""
 
     def register(handler: _HandlerT) -> _HandlerT:
         for command in commands:
@@ -61,19 +61,19 @@ def handles(*commands: type[Command]) -> Callable[[_HandlerT], _HandlerT]:
 
 
 def answers(*queries: type[Query]) -> Callable[[_HandlerT], _HandlerT]:
-    """Declares the one function that answers these queries; whoever is not in the chat is told so instead."""
+    """Registers the one function that answers these queries, for people who are connected."""
 
     def register(handler: _HandlerT) -> _HandlerT:
         for query in queries:
             _set(QUERY_HANDLERS, query, handler)
-            _set(HANDLERS, query, _ask)
+            _set(HANDLERS, query, _query)
         return handler
 
     return register
 
 
 def applies(*events: type[Event]) -> Callable[[_HandlerT], _HandlerT]:
-    """Declares a function that changes the state by these events; several features may apply the same one."""
+    """Registers a function that changes the state by these events; several features may apply one event."""
 
     def register(applier: _HandlerT) -> _HandlerT:
         for event in events:
@@ -84,7 +84,7 @@ def applies(*events: type[Event]) -> Callable[[_HandlerT], _HandlerT]:
 
 
 def follows(*items: type[Event | Reply]) -> Callable[[_HandlerT], _HandlerT]:
-    """Declares a function that adds what follows from such an event, or reply, for a feature."""
+    """Registers a function that adds to a decision what follows from such an event or reply."""
 
     def register(follower: _HandlerT) -> _HandlerT:
         for item in items:
@@ -95,7 +95,7 @@ def follows(*items: type[Event | Reply]) -> Callable[[_HandlerT], _HandlerT]:
 
 
 def concludes(*, last: bool = False) -> Callable[[Concluder], Concluder]:
-    """Declares a function that adds to a whole decision; ``last``: after all others."""
+    """Registers a function that adds to a whole decision; ``last``: after all others."""
 
     def register(concluder: Concluder) -> Concluder:
         CONCLUDERS.insert(len(CONCLUDERS) if last else 0, concluder)
@@ -105,7 +105,7 @@ def concludes(*, last: bool = False) -> Callable[[Concluder], Concluder]:
 
 
 def snapshots_room(snapshot: RoomSnapshot) -> RoomSnapshot:
-    """Declares what a snapshot keeps of a room for a feature; the room is opened, under its name, before."""
+    """Registers a function that adds to a snapshot of a room; the event that opens the room comes first."""
     ROOM_SNAPSHOTS.append(snapshot)
     return snapshot
 
@@ -116,5 +116,5 @@ def _set(table: dict[Any, Any], key: type, value: object) -> None:
     table[key] = value
 
 
-def _ask(chat: Chat, person_id: int, query: Query, _now: int) -> Items:
+def _query(chat: Chat, person_id: int, query: Query, _now: int) -> Items:
     return (query,) if person_id in chat.people else (NotConnectedYet(),)

@@ -1,6 +1,6 @@
-"""Replies and refusals: what the asker alone is told.
+"""Replies and refusals: what only the session that sent the command is told.
 
-Owns what every reply is, and the refusals that several features give. The wording is ``asyncchat.text``'s.
+Owns the base classes, and what several features reply. The wording is in ``asyncchat.text``.
 """
 
 from __future__ import annotations
@@ -13,43 +13,43 @@ from asyncchat.core.people import Person
 
 
 class AccountFault(enum.Enum):
-    """Why something asked about an account is refused, as a sentence."""
+    """Why a command about an account is refused, as a sentence."""
 
     WRONG = "that is not the password, or there is no such account"
     EXISTS = "there is an account of that name already"
-    HELD = "somebody else is called so at the moment"
+    HELD = "somebody else has that name at the moment"
     NOT_ALLOWED = "an account can't have that name"
     LOGGED_IN = "you are logged in already"
     LOGGED_OUT = "you are not logged in"
     UNKNOWN = "there is no such account"
     OTHERS = "it is not your account"
-    FULL = "there is no place for more accounts"
+    FULL = "the server has too many accounts already"
     MANY = "too many wrong passwords"
     CROWD = "too many accounts were made from your address"
-    CLOSED = "accounts are made by who runs this server"
+    CLOSED = "only the administrator of this server can make accounts"
     EMAIL = "an account needs an e-mail address"
-    BAD_EMAIL = "that is no e-mail address"
+    BAD_EMAIL = "that is not an e-mail address"
     WEAK = "the password is too weak"
     BAD_PASSWORD = "that can't be a password"  # noqa: S105
     OPEN = "a password must not be sent over an unencrypted connection"
-    MALFORMED = "that is no answer to what was asked"
+    MALFORMED = "that does not answer the challenge"
     FREE = "nobody else has that name"
     TAKEN = "the room is registered already"
     NOT_TAKEN = "the room is not registered"
     NOT_FOUNDER = "only its founder may do that"
     NO_ROLE = "there is no such role"
     NO_ACCESS = "your account has no role there"
-    LOBBY = "the lobby belongs to who runs the server"
+    LOBBY = "the lobby belongs to the server"
     LISTED = "the list is full"
-    TOO_MANY_ALWAYS_ON = "there is no place for more people who stay without a connection"
+    TOO_MANY_ALWAYS_ON = "the server has too many always-on accounts already"
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Why something asked does not happen."""
+    """Why a command is refused."""
 
 
 class AccountRefused(Refusal, frozen=True):
-    """Something about an account is refused; ``detail`` is half a sentence more, or empty."""
+    """A command about an account is refused; ``detail`` is half a sentence more, or empty."""
 
     fault: AccountFault
     account: str = ""
@@ -63,28 +63,28 @@ class AccountRefused(Refusal, frozen=True):
 
 
 class NeedsAccount(Refusal, frozen=True):
-    """Only who is logged in to an account may join that room, or write to that person."""
+    """Only people who are logged in to an account may join that room, or write to that person."""
 
     target: str
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """An answer to a question."""
+    """An answer."""
 
 
 class Done(Reply, frozen=True):
-    """What a gate had prepared is done: the asker may ask on."""
+    """An I/O command is complete; the session reads on."""
 
 
 class AwayNote(Reply, frozen=True):
-    """Somebody just written to is away."""
+    """The person who was just written to is away."""
 
     person: Person
     text: str
 
 
 class NotConnectedYet(Refusal, frozen=True):
-    """The asker has no name yet."""
+    """The session has not connected under a name yet."""
 
 
 class NoSuchPerson(Refusal, frozen=True):
@@ -100,13 +100,13 @@ class NoSuchRoom(Refusal, frozen=True):
 
 
 class NotMember(Refusal, frozen=True):
-    """The asker is not in that room."""
+    """The person is not in that room."""
 
     room: str
 
 
 class NotThere(Refusal, frozen=True):
-    """The person meant is not in that room."""
+    """The person named is not in that room."""
 
     room: str
     name: str
@@ -119,20 +119,20 @@ class NotOperator(Refusal, frozen=True):
 
 
 class Outranked(Refusal, frozen=True):
-    """The person meant has a higher role in the room."""
+    """The person named has a higher role in the room."""
 
     room: str
     name: str
 
 
 class NotYourself(Refusal, frozen=True):
-    """That can be asked or set of oneself only."""
+    """People can ask or set that for themselves only."""
 
     name: str
 
 
 class NoText(Refusal, frozen=True):
-    """There is nothing to say."""
+    """The text is empty."""
 
 
 class TextTooLong(Refusal, frozen=True):
@@ -142,8 +142,8 @@ class TextTooLong(Refusal, frozen=True):
 
 
 class NotServerOperator(Refusal, frozen=True):
-    """Only the owner and operators of the server may do that."""
+    """Only server operators may do that."""
 
 
 class StorageDown(Refusal, frozen=True):
-    """The history can't be written at the moment, so nothing is accepted."""
+    """The log can't be written at the moment, so no command is accepted."""

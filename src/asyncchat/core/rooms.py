@@ -1,6 +1,7 @@
 """A room's state: topic, flags, settings, members and their roles, lists of masks.
 
-Owns how members are kept so that a join costs the same in a room of ten and of ten thousand.
+Owns how members are stored, so that a join costs the same in a room of ten and of ten thousand. Must not know
+who may do what.
 """
 
 from collections.abc import Iterator
@@ -23,11 +24,11 @@ from asyncchat.core.people import Person
 from asyncchat.core.roles import FOUNDER, OPERATOR, highest
 
 BLOCK_SIZE = 32
-"""Members a block: so many names of usual length fill one line of an IRC NAMES reply."""
+"""Members of one block: as many names of usual length as fill one line of an IRC NAMES reply."""
 
 
 class Topic(msgspec.Struct, frozen=True):
-    """A topic, who set it (``name!user@host``) and when (microseconds since 1970 UTC)."""
+    """A topic, the origin of the person who set it, and when (microseconds since 1970 UTC)."""
 
     text: str
     by: str
@@ -35,7 +36,7 @@ class Topic(msgspec.Struct, frozen=True):
 
 
 class ListEntry(msgspec.Struct, frozen=True):
-    """Who put a mask on a list, when, and until when (microseconds since 1970 UTC; 0: for good)."""
+    """Who put a mask on a list (origin), when, and until when (microseconds since 1970 UTC; 0: no end)."""
 
     by: str
     time: int
@@ -43,21 +44,21 @@ class ListEntry(msgspec.Struct, frozen=True):
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A person in a room; ``roles`` is the sum of the bits of its roles."""
+    """A person in a room; ``roles`` is the sum of the bits of the member's roles."""
 
     person: Person
     roles: int = 0
 
     @property
     def operator(self) -> bool:
-        """Whether it is an operator of the room, or higher."""
+        """Whether the member is an operator of the room, or higher."""
         return self.roles >= OPERATOR.bit
 
 
 class Block:
-    """A few members that sit together; immutable, so that an encoder may keep what it made of them.
+    """Some consecutive members; immutable, so that an encoder can cache their bytes.
 
-    ``encoded`` is that memory: a dialect's bytes by a key of its own. The core never reads it.
+    ``encoded`` is that cache: a dialect's bytes, by a key that the dialect chooses. The core never reads it.
     """
 
     __slots__ = ("encoded", "members")
@@ -72,17 +73,17 @@ class Block:
     __hash__ = None  # type: ignore[assignment]  # equal by content, so never a key
 
 
-_NOBODY: dict[str, str] = {}
-"""The access list of most rooms, and their metadata; never changed."""
+_EMPTY: dict[str, str] = {}
+"""The access list and the metadata of most rooms; shared, so never changed."""
 
 
 class Room:
     """One room.
 
-    ``member_blocks`` maps a person's id to the number of its block, ``roles`` that of members with a role to
-    the sum of its roles' bits, ``spoke`` that of members of a slowed room to when it last spoke.
-    ``speech_restricted`` tells whether anything set can refuse what a member says; without it a message costs
-    no look at the rules.
+    ``member_blocks`` maps the id of a member to the number of its block, ``roles`` the id of a member with a
+    role to the sum of the roles' bits, ``last_spoke`` the id of a member of a slowed room to when it last
+    spoke. ``speech_restricted`` tells whether a flag, a setting or a list can refuse a message; if not, a
+    message is not checked.
     """
 
     __slots__ = (
@@ -111,22 +112,22 @@ class Room:
         self.name = name
         self.opened = opened
         self.former: tuple[str, ...] = ()
-        """Names that it had before and nobody has taken since, the newest last."""
+        """Former names that no other room has taken since, the newest last."""
         self.renamed = 0
-        """When it got its name, if that is not its first (microseconds since 1970 UTC)."""
+        """When the room was last renamed (microseconds since 1970 UTC); 0: never."""
         self.founder = ""
         """The account that the room is registered to, if any."""
-        self.access: dict[str, str] = _NOBODY
-        """Roles by the names of other accounts that have one in it."""
-        self.metadata: dict[str, str] = _NOBODY
-        """What it carries for programs, by key; replaced, never changed."""
+        self.access: dict[str, str] = _EMPTY
+        """The roles that other accounts have in the room, by account name."""
+        self.metadata: dict[str, str] = _EMPTY
+        """Values for programs, by key; the dictionary is replaced, never changed."""
         self.topic: Topic | None = None
         self.flags: frozenset[str] = OPENED_FLAGS
         self.settings: dict[str, str] = {}
         self.masks: dict[str, dict[str, ListEntry]] = {listed: {} for listed in MASK_LISTS}
         self.speech_restricted = False
         self.next_expiry = 0
-        """When the first of the masks on its lists ends, in microseconds since 1970 UTC; 0: none does."""
+        """When the first mask on a list expires, in microseconds since 1970 UTC; 0: none does."""
         self.roles: dict[int, int] = {}
         self.member_blocks: dict[int, int] = {}
         self.last_spoke: dict[int, int] = {}
@@ -141,29 +142,29 @@ class Room:
 
     @property
     def blocks(self) -> tuple[Block, ...]:
-        """The members, in the order in which they came, as an immutable picture."""
+        """The members in the order in which they joined, as an immutable snapshot."""
         if self._view is None:
             self._view = tuple(self._blocks.values())
         return self._view
 
     def members(self) -> Iterator[Member]:
-        """The members, in the order in which they came."""
+        """The members in the order in which they joined."""
         for block in self.blocks:
             yield from block.members
 
     @property
     def is_default(self) -> bool:
-        """Whether nothing is set that has to outlive the last member."""
+        """Whether nothing is set that has to be kept when the last member leaves."""
         return self.is_default_but_metadata and not self.metadata
 
     @property
     def is_default_but_metadata(self) -> bool:
-        """The same, but for metadata."""
-        there = self.topic or self.settings or self.founder or self.access or any(self.masks.values())
-        return not there and self.flags == OPENED_FLAGS
+        """The same, regardless of metadata."""
+        changed = self.topic or self.settings or self.founder or self.access or any(self.masks.values())
+        return not changed and self.flags == OPENED_FLAGS
 
     def role_of(self, account: str) -> str:
-        """The role that an account (empty: none) has in the room, or empty."""
+        """The role that an account (empty: no account) has in the room, or empty."""
         if not account:
             return ""
         return FOUNDER.name if account == self.founder else self.access.get(account, "")
@@ -172,15 +173,15 @@ class Room:
         """Whether one person's highest role in the room is above another's."""
         return highest(self.roles.get(one, 0)) > highest(self.roles.get(other, 0))
 
-    # What is set.
+    # Flags, settings, lists of masks.
 
-    def turn(self, flag: str, on: bool) -> None:
+    def set_flag(self, flag: str, on: bool) -> None:
         """Turns a flag on or off."""
         self.flags = self.flags | {flag} if on else self.flags - {flag}
         self._update_speech_restricted()
 
-    def set(self, setting: str, value: str) -> None:
-        """Gives a setting a value, or takes it away (empty)."""
+    def set_setting(self, setting: str, value: str) -> None:
+        """Gives a setting a value, or removes it (empty)."""
         if value:
             self.settings[setting] = value
         else:
@@ -190,7 +191,7 @@ class Room:
         self._update_speech_restricted()
 
     def set_list_entry(self, listed: str, mask: str, entry: ListEntry | None) -> None:
-        """Puts a mask on a list, or takes it off (None)."""
+        """Puts a mask on a list, or removes it (None)."""
         masks = self.masks.setdefault(listed, {})
         if entry is None:
             masks.pop(mask, None)
@@ -208,7 +209,7 @@ class Room:
             or not SPEECH_RESTRICTING_SETTINGS.isdisjoint(self.settings)
         )
 
-    # Who is there.
+    # Members.
 
     def add_member(self, person: Person, roles: int) -> None:
         """Adds a member at the end."""
@@ -226,7 +227,7 @@ class Room:
         self._view = None
 
     def remove_member(self, person_id: int) -> None:
-        """Takes a member out."""
+        """Removes a member."""
         number = self.member_blocks.pop(person_id)
         rest = tuple(member for member in self._blocks[number].members if member.person.id != person_id)
         if rest:
@@ -238,14 +239,11 @@ class Room:
         self._view = None
 
     def replace_member(self, person: Person, roles: int) -> None:
-        """Changes a member in its place: another name, another role."""
+        """Replaces a member's value and roles; the position stays."""
         number = self.member_blocks[person.id]
-        changed = Member(person, roles)
+        new = Member(person, roles)
         self._blocks[number] = Block(
-            tuple(
-                changed if member.person.id == person.id else member
-                for member in self._blocks[number].members
-            )
+            tuple(new if member.person.id == person.id else member for member in self._blocks[number].members)
         )
         if roles:
             self.roles[person.id] = roles
@@ -253,26 +251,26 @@ class Room:
             self.roles.pop(person.id, None)
         self._view = None
 
-    # Whom a list means.
+    # Matching of masks.
 
     def lists(self, listed: str, person: Person) -> bool:
-        """Whether one of the list's masks means the person."""
+        """Whether a mask of the list matches the person."""
         masks = self.masks[listed]
         return bool(masks) and any(describes(mask, person) for mask in masks)
 
     def bans_person(self, person: Person) -> bool:
-        """Whether a ban means the person, and no exception."""
+        """Whether a ban matches the person, and no exception does."""
         return self.lists(BANS, person) and not self.lists(EXCEPTIONS, person)
 
     def mutes_person(self, person: Person) -> bool:
-        """Whether a mute means the person, and no exception."""
+        """Whether a mute matches the person, and no exception does."""
         if not self.lists(MUTES, person) or self.lists(EXCEPTIONS, person):
             return False
         excepted = (mask for mask in self.masks[EXCEPTIONS] if mask.startswith(MUTED))
         return not any(describes(mask[len(MUTED) :], person) for mask in excepted)
 
     def state(self) -> dict[str, object]:
-        """All of it as plain data: equal for equal rooms."""
+        """The whole room as plain data: equal for equal rooms."""
         return {
             "name": self.name,
             "opened": self.opened,
@@ -293,24 +291,24 @@ class Room:
 
 
 class Rooms(dict[str, Room]):
-    """The rooms of a chat, by their keys."""
+    """The rooms of a chat, by key (the folded name)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.redirects: dict[str, str] = {}
-        """The keys of rooms by those of the names that they had before."""
+        """The current keys of renamed rooms, by the keys of their former names."""
         self.joined: dict[int, tuple[str, ...]] = {}
-        """The keys of the rooms that people are in, in the order in which they joined."""
+        """The keys of the rooms that a person is in, by the person's id, in the order of joining."""
 
     def end_run(self) -> None:
-        """Everybody is gone."""
+        """Removes all members."""
         for room in self.values():
             for person_id in list(room.member_blocks):
                 room.remove_member(person_id)
         self.joined.clear()
 
     def state(self) -> dict[str, object]:
-        """What is equal in equal chats, as plain data."""
+        """The rooms as plain data: equal in equal chats."""
         return {
             "rooms": {key: room.state() for key, room in self.items()},
             "redirects": dict(self.redirects),

@@ -1,9 +1,9 @@
-"""SCRAM-SHA-256 (RFC 5802, RFC 7677): what is kept of a password, and both sides of the exchange about it.
+"""SCRAM-SHA-256 (RFC 5802, RFC 7677): what is stored of a password, and both sides of the exchange.
 
-Owns the form of a verifier, from which no password can be read, and which serves SCRAM and a password sent
-as it is alike. Pure: salts and nonces are arguments. ``hashlib`` does the work: the libraries there are
-(scramp, with which the tests meet it) refuse the authorization identity that IRC clients may send (IRCv3
-sasl-3.1, "Example protocol exchange") and bring X.509 along, which nothing here needs.
+Owns the form of a verifier, from which no password can be recovered; it serves SCRAM and passwords that are
+sent in clear alike. Pure: salts and nonces are arguments. ``hashlib`` does the work. No library is used:
+scramp (the tests run against it) refuses the authorization identity that IRC clients may send (IRCv3
+sasl-3.1, "Example protocol exchange") and depends on an X.509 library, which nothing here needs.
 """
 
 import base64
@@ -18,10 +18,10 @@ import msgspec
 NAME = "SCRAM-SHA-256"
 
 ITERATIONS = 65_536
-"""Sixteen times RFC 7677's least: some 20 ms here, and still nothing for a client that has to do them."""
+"""Sixteen times the minimum of RFC 7677: some 20 ms of work, for a client too."""
 
-MOST_ITERATIONS = 10_000_000
-"""What a client does for a server: a hostile one must not keep it busy for an hour."""
+MAX_ITERATIONS = 10_000_000
+"""The most that a client accepts: a hostile server must not keep it busy for an hour."""
 
 SALT_BYTES = 16
 NONCE_BYTES = 18
@@ -32,11 +32,11 @@ PASSWORD_BYTES = 300
 
 
 class ScramFault(ValueError):
-    """A message that is not as RFC 5802 wants it, or a password that can't be one."""
+    """A message that breaks RFC 5802, or a text that can't be a password."""
 
 
 class Verifier(msgspec.Struct, frozen=True):
-    """What is kept of a password."""
+    """What is stored of a password."""
 
     iterations: int
     salt: bytes
@@ -44,16 +44,16 @@ class Verifier(msgspec.Struct, frozen=True):
     server_key: bytes
 
     def __str__(self) -> str:
-        """As it is stored (RFC 5803, section 3)."""
+        """The stored form (RFC 5803, section 3)."""
         salt, stored, server = (_b64(part) for part in (self.salt, self.stored_key, self.server_key))
         return f"{NAME}${self.iterations}:{salt}${stored}:{server}"
 
 
 def prepared(password: str) -> bytes:
-    """A password as it is hashed: SASLprep (RFC 4013), but that newer characters than Unicode 3.2's may be.
+    """A password in the form that is hashed: SASLprep (RFC 4013), with characters newer than Unicode 3.2 too.
 
     Raises:
-        ScramFault: nobody could type it again, or it is too long.
+        ScramFault: it is empty or too long, or has characters that can't be typed again.
     """
     mapped = "".join(
         " " if stringprep.in_table_c12(char) else char
@@ -72,20 +72,20 @@ def prepared(password: str) -> bytes:
 
 
 def verifier(password: str, salt: bytes, iterations: int = ITERATIONS) -> Verifier:
-    """The verifier of a password. It takes its time: call it in a thread.
+    """The verifier of a password. This is slow on purpose: call it in a thread.
 
     Raises:
-        ScramFault: as ``prepared``.
+        ScramFault: as for ``prepared``.
     """
     client_key, server_key = _keys(prepared(password), salt, iterations)
     return Verifier(iterations, salt, hashlib.sha256(client_key).digest(), server_key)
 
 
 def read_verifier(text: str) -> Verifier:
-    """The verifier that a text states.
+    """The verifier from its stored form.
 
     Raises:
-        ScramFault: it states none.
+        ScramFault: the text is not a verifier.
     """
     try:
         name, costs, keys = text.split("$")
@@ -99,7 +99,7 @@ def read_verifier(text: str) -> Verifier:
 
 
 def is_password(known: Verifier, typed: str) -> bool:
-    """Whether that is the password. It takes its time: call it in a thread."""
+    """Whether that is the password. This is slow on purpose: call it in a thread."""
     try:
         client_key, _ = _keys(prepared(typed), known.salt, known.iterations)
     except ScramFault:
@@ -111,7 +111,7 @@ def is_password(known: Verifier, typed: str) -> bool:
 
 
 class First(msgspec.Struct, frozen=True):
-    """A client's first message: whom it wants to be (``asked``; empty: the same), and who it says it is."""
+    """A client's first message: ``name`` authenticates, to act as ``asked`` (empty: as itself)."""
 
     name: str
     asked: str
@@ -121,7 +121,7 @@ class First(msgspec.Struct, frozen=True):
 
 
 class Exchange(msgspec.Struct, frozen=True):
-    """An exchange that waits for the client's proof."""
+    """An exchange in which the server waits for the client's proof."""
 
     first: First
     nonce: str
@@ -130,17 +130,17 @@ class Exchange(msgspec.Struct, frozen=True):
 
 
 class Proven(msgspec.Struct, frozen=True):
-    """An exchange whose client has proven that it knows the password of which this is kept."""
+    """An exchange in which the client has proven that it knows the password of this verifier."""
 
     name: str
     known: Verifier
 
 
 def begin(data: bytes) -> First:
-    """Understands a client's first message.
+    """Parses a client's first message.
 
     Raises:
-        ScramFault: it is malformed, or wants a channel binding.
+        ScramFault: it is malformed, or asks for channel binding.
     """
     text = _text(data)
     parts = text.split(",", 2)
@@ -156,13 +156,13 @@ def begin(data: bytes) -> First:
 
 
 def challenged(first: First, known: Verifier, nonce: str) -> Exchange:
-    """Answers the first message with this nonce of the server's."""
+    """The exchange after the first message, with the server's nonce."""
     whole = first.nonce + nonce
     return Exchange(first, whole, f"r={whole},s={_b64(known.salt)},i={known.iterations}", known)
 
 
 def proven(exchange: Exchange, data: bytes) -> bytes | None:
-    """The server's last message to the client's proof, or None when it is wrong.
+    """The server's last message, or None if the client's proof is wrong.
 
     Raises:
         ScramFault: it is malformed, or belongs to another exchange.
@@ -190,12 +190,12 @@ class Prover:
     """A client's side of one exchange.
 
     Args:
-        name: the account.
+        name: the name of the account.
         password: its password.
-        nonce: random, of characters that base64 has.
+        nonce: random, of base64 characters.
 
     Raises:
-        ScramFault: the password can't be one.
+        ScramFault: as for ``prepared``.
     """
 
     def __init__(self, name: str, password: str, nonce: str) -> None:
@@ -210,10 +210,10 @@ class Prover:
         return f"n,,{self._bare}".encode()
 
     def final(self, challenge: bytes) -> bytes:
-        """The proof, to the server's first message. It takes its time.
+        """The proof, which answers the server's first message. This is slow on purpose.
 
         Raises:
-            ScramFault: that is no answer to the first message.
+            ScramFault: the challenge does not answer this client's first message.
         """
         text = _text(challenge)
         nonce, salt, count = _values(text.split(","), "r", "s", "i")
@@ -221,7 +221,7 @@ class Prover:
             raise ScramFault("the server answered somebody else")
         if not (count.isascii() and count.isdigit() and len(count) < 9):
             raise ScramFault("the server asks for no number of iterations")
-        if not 1 <= int(count) <= MOST_ITERATIONS:
+        if not 1 <= int(count) <= MAX_ITERATIONS:
             raise ScramFault("the server asks for too many iterations")
         client_key, server_key = _keys(self._password, _unb64(salt), int(count))
         said = f"c={_b64(b'n,,')},r={nonce}"
@@ -247,7 +247,7 @@ def _keys(password: bytes, salt: bytes, iterations: int) -> tuple[bytes, bytes]:
 
 
 def _values(attributes: list[str], *names: str) -> tuple[str, ...]:
-    """The values of the first attributes, which must have these names; what follows is ignored."""
+    """The values of the first attributes, which must have these names; further attributes are ignored."""
     if len(attributes) < len(names):
         raise ScramFault("something is missing")
     for attribute, name in zip(attributes, names, strict=False):

@@ -1,6 +1,6 @@
-"""Texts people read: what of a stranger's text may reach a terminal, and where a long one may be cut.
+"""Texts that people read: which characters may reach a terminal, and where a long text may be cut.
 
-Owns the safety of shown text; must not know a dialect's line length or format codes.
+Owns the safety of shown text. Must not know a dialect's line length or format codes.
 """
 
 import unicodedata
@@ -8,24 +8,24 @@ import unicodedata
 from wcwidth import iter_graphemes
 
 TEXT_BYTES = 8192
-"""Longest message in UTF-8; a page of prose or a stack trace, and small enough to relay whole."""
+"""Longest message in UTF-8: a page of prose or a stack trace, and small enough to relay in one piece."""
 
 TOPIC_BYTES = 270
-"""Longest topic: fits one IRC line of 512 bytes beside the longest origin and room that we allow."""
+"""Longest topic: it fits one IRC line of 512 bytes beside the longest allowed origin and room name."""
 
 _JOINERS = frozenset("\u200c\u200d")
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 
 
 def size(text: str) -> int:
-    """A text's length in UTF-8, in bytes; half a surrogate pair counts as the three that it would be."""
+    """A text's length in UTF-8, in bytes; a lone surrogate counts as three bytes."""
     return len(text.encode("utf-8", "surrogatepass"))
 
 
 def printable(text: str) -> str:
     """The text without control and invisible characters; a tab or an exotic space becomes a space.
 
-    One joiner stays between two letters beyond ASCII, where scripts and emoji need it.
+    One joiner is kept between two characters beyond ASCII, where scripts and emoji need it.
     """
     if text.isprintable():
         return text
@@ -47,10 +47,10 @@ def printable(text: str) -> str:
 
 
 def cut(text: str, limit: int) -> list[str]:
-    """Cuts a text into parts of at most ``limit`` UTF-8 bytes that joined give the text again.
+    """Cuts a text into parts of at most ``limit`` UTF-8 bytes; joined they give the text again.
 
-    Cuts fall behind a space if one is in the part's last third, else between grapheme clusters; inside a
-    cluster only where it alone is longer than the limit.
+    A cut comes after a space if there is one in the last third of the part, else between grapheme clusters. A
+    cluster is cut only if it alone is longer than the limit.
 
     Args:
         text: any text.
@@ -81,7 +81,7 @@ def _fitting(text: str, start: int, limit: int) -> int:
 
 
 def _good_cut(text: str, start: int, end: int) -> int:
-    """The best place to cut up to ``end``: behind a space, else between grapheme clusters (UAX #29)."""
+    """The best place to cut at or before ``end``: after a space, else between grapheme clusters (UAX #29)."""
     space = text.rfind(" ", start + (end - start) * 2 // 3, end)
     if space > start and next(iter_graphemes(text, space, space + 2)) == " ":
         return space + 1

@@ -1,6 +1,6 @@
-"""Whether one person is shown to another: in a room's list of members, and elsewhere.
+"""Whether one person is shown to another: in a room's list of members, and in other lists.
 
-Owns invisible people and auditoriums as readers see them.
+Owns the effect of the flags "invisible" (of a person) and "auditorium" (of a room) on lists.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def visible(chat: Chat, person_id: int, room: Room) -> tuple[Block, ...]:
-    """The members whom somebody may see: nearly always all of them."""
+    """The members whom a person may see: nearly always all of them."""
     inside = (
         person_id in room.member_blocks
         or person_id in chat.server_operators
@@ -24,7 +24,7 @@ def visible(chat: Chat, person_id: int, room: Room) -> tuple[Block, ...]:
     )
     if inside and (AUDITORIUM not in room.flags or chat.may(person_id, room, Right.MODERATE)):
         return room.blocks
-    seen = (
+    filtered = (
         Block(
             tuple(
                 member
@@ -35,11 +35,11 @@ def visible(chat: Chat, person_id: int, room: Room) -> tuple[Block, ...]:
         )
         for block in room.blocks
     )
-    return tuple(block for block in seen if block.members)
+    return tuple(block for block in filtered if block.members)
 
 
 def sees(chat: Chat, person_id: int, other: int) -> bool:
-    """Whether somebody is shown another in a list: the invisible only to who shares a room with them."""
+    """Whether a list shows ``other`` to a person: invisible people only if they share a room."""
     return (
         not chat.has(other, INVISIBLE)
         or person_id == other

@@ -11,7 +11,7 @@ import msgspec
 
 from asyncchat.core.events import Event, Record, Retention
 from asyncchat.core.features import ANY_EVENT
-from asyncchat.core.features.messages import Cuts, Said, Speech, Tags, lasting
+from asyncchat.core.features.messages import Cuts, Said, Speech, Tags, stored_tags
 from asyncchat.core.features.redaction import Erased, RedactedInPrivate
 from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.names import fold
@@ -132,8 +132,8 @@ def record(row: ReadRow) -> Record:
 
 
 def _kept_tags(event: Said) -> str | None:
-    """A message's lasting tags and its cuts as JSON; None where there are none."""
-    kept = lasting(event.tags)
+    """A message's stored tags and its cuts as JSON; None if it has neither."""
+    kept = stored_tags(event.tags)
     if event.cuts:
         kept = (*kept, (_CUTS, ",".join(map(str, event.cuts))))
     return _encode(kept).decode() if kept else None

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event
-from asyncchat.core.features.accounts import remade
+from asyncchat.core.features.accounts import account_snapshot
 from asyncchat.core.features.opers import OperGranted
-from asyncchat.core.features.rename import reopened
+from asyncchat.core.features.rename import room_name_snapshot
 from asyncchat.core.people import NOBODY
 from asyncchat.core.registry import ROOM_SNAPSHOTS
 from asyncchat.log import rows, schema
@@ -45,9 +45,9 @@ def snapshot(facts: Iterable[Event]) -> tuple[Event, ...] | None:
 def _facts(chat: Chat) -> Iterator[Event]:
     if chat.owner_code_used:
         yield OperGranted(NOBODY)
-    yield from map(remade, chat.accounts.values())
+    yield from map(account_snapshot, chat.accounts.values())
     for room in chat.rooms.values():
-        yield from reopened(room)
+        yield from room_name_snapshot(room)
         for of_room in ROOM_SNAPSHOTS:
             yield from of_room(room)
     for part in chat.parts.values():

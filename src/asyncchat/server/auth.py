@@ -149,7 +149,7 @@ class Authentication:
         refusal = self._unregistrable(session, name, command)
         if refusal is not None:
             return refusal
-        if accounts.unmakable(self._chat, session.person_id, name) is not None:
+        if accounts.registration_fault(self._chat, session.person_id, name) is not None:
             # The hub refuses it with the reason; it needs no verifier for that.
             return accounts.RegisterAccountVerified(name, "", context=command.context)
         # Before it is hashed: many may be asked for at once.

@@ -14,7 +14,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.engine import Engine
 from asyncchat.core.events import Event, Record
-from asyncchat.core.features.always_on import let_go
+from asyncchat.core.features.always_on import offline_expiring
 from asyncchat.core.features.connect import Detach, NameReserved, NameTaken, Quit
 from asyncchat.core.features.messages import Say
 from asyncchat.core.features.presence import SessionAttached
@@ -139,7 +139,7 @@ class Hub:
     def expire(self, by: str) -> None:
         """Removes expired entries from rooms' lists, and people who have been away for too long."""
         now = self._engine.at(self._clock())
-        self.declare([*over(self.chat, from_origin(by), now), *let_go(self.chat, now)])
+        self.declare([*over(self.chat, from_origin(by), now), *offline_expiring(self.chat, now)])
 
     def record(self, facts: Sequence[Event]) -> list[Record]:
         """Applies facts that no session caused, such as the start of a run, and gives their records."""

@@ -1,4 +1,4 @@
-"""Accounts: made, logged in to and out of, changed and removed; the names they keep."""
+"""Accounts: make them, log in and out, change and remove them; their reserved names."""
 
 import pytest
 
@@ -24,7 +24,7 @@ from asyncchat.core.features.connect import Connect, NameReserved, Quit, Rename
 from asyncchat.core.features.last_seen import DeviceLastSeen
 from asyncchat.core.features.presence import Connected, LoggedIn, LoggedOut, NodeStarted, Renamed
 from asyncchat.core.names import LOBBY
-from asyncchat.core.people import logged, person
+from asyncchat.core.people import person, with_account
 from asyncchat.core.permissions import SERVER
 from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet
 from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, do, house
@@ -32,14 +32,14 @@ from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, do, house
 
 @pytest.fixture
 def chat() -> Chat:
-    """The house, with an account of Anna's, who is not logged in."""
+    """The house with an account for Anna, who is not logged in."""
     chat = house()
     do(chat, SERVER, RegisterAccountVerified("anna", "v"))
     return chat
 
 
 def refused(items: tuple[object, ...]) -> AccountRefused:
-    """The one refusal that was all."""
+    """The refusal, which must be the only item."""
     (item,) = items
     assert isinstance(item, AccountRefused)
     return item
@@ -49,13 +49,13 @@ def enter(name: str, account: str = "") -> Connect:
     return Connect(name, "u", "h", rooms=(LOBBY,), account=account)
 
 
-def test_who_makes_an_account_is_logged_in_to_it():
+def test_whoever_makes_an_account_is_logged_in_to_it():
     chat = house()
     before = chat.people[ANNA]
     items = do(chat, ANNA, RegisterAccountVerified("Anna", "v", "a@example.org", context="p"))
     assert items == (
         AccountMade("Anna", "v", NOW, "a@example.org"),
-        LoggedIn(before, logged(before, "Anna")),
+        LoggedIn(before, with_account(before, "Anna")),
         DeviceLastSeen("Anna", "u"),
         Registered("Anna", "p"),
     )
@@ -66,7 +66,7 @@ def test_who_makes_an_account_is_logged_in_to_it():
     assert tea.roles[ANNA] == 4
 
 
-def test_an_account_may_be_made_before_one_enters():
+def test_an_account_may_be_made_before_connecting():
     chat = house()
     items = do(chat, NOBODY, RegisterAccountVerified("nina", "v"))
     assert items == (AccountMade("nina", "v", NOW), Registered("nina"))
@@ -88,7 +88,7 @@ def test_some_accounts_are_not_made(chat, person_id, name, fault):
     assert (refusal.fault, refusal.account, refusal.context) == (fault, name, "p")
 
 
-def test_one_has_one_account_at_a_time(chat):
+def test_a_person_has_one_account_at_a_time(chat):
     do(chat, ANNA, LogInVerified("anna", True))
     refusal = AccountRefused(AccountFault.LOGGED_IN, "second")
     assert do(chat, ANNA, RegisterAccountVerified("second", "v")) == (refusal,)
@@ -100,7 +100,7 @@ def test_the_server_makes_accounts_for_names_in_use():
     assert do(chat, SERVER, RegisterAccountVerified("bob", "v")) == (made, Registered("bob"))
 
 
-def test_there_is_a_most_of_accounts(chat, monkeypatch):
+def test_the_number_of_accounts_is_limited(chat, monkeypatch):
     monkeypatch.setattr("asyncchat.core.features.accounts.ACCOUNTS", 1)
     assert refused(do(chat, BOB, RegisterAccountVerified("bob", "v"))).fault is AccountFault.FULL
 
@@ -109,7 +109,7 @@ class TestLoggingIn:
     def test_with_the_right_password(self, chat):
         me = chat.people[ANNA]
         assert do(chat, ANNA, LogInVerified("ANNA", True, "p")) == (
-            LoggedIn(me, logged(me, "anna")),
+            LoggedIn(me, with_account(me, "anna")),
             DeviceLastSeen("anna", "u"),
             LoggedInNow("anna", "p"),
         )
@@ -131,7 +131,7 @@ class TestLoggingIn:
         assert do(chat, ANNA, LogOut("p")) == (AccountRefused(AccountFault.LOGGED_OUT, context="p"),)
         do(chat, ANNA, LogInVerified("anna", True))
         me = chat.people[ANNA]
-        out = LoggedOut(me, logged(me, ""))
+        out = LoggedOut(me, with_account(me, ""))
         seen = DeviceLastSeen("anna", "u", NOW, (LOBBY, "#tea"))
         assert do(chat, ANNA, LogOut("p")) == (out, seen, LoggedOutNow("p"))
         assert chat.people[ANNA].account == ""
@@ -186,7 +186,7 @@ class TestChanging:
         do(chat, ANNA, LogInVerified("anna", True))
         me = chat.people[ANNA]
         assert do(chat, person_id, DropAccountVerified("anna", True, "p")) == (
-            LoggedOut(me, logged(me, "")),
+            LoggedOut(me, with_account(me, "")),
             AccountRemoved("anna", NOW),
             Removed("anna", "p"),
         )
@@ -198,6 +198,6 @@ class TestChanging:
         assert chat.accounts
 
 
-def test_accounts_outlive_the_run(chat):
+def test_accounts_survive_a_restart(chat):
     chat.apply(NodeStarted("0.1.0"))
     assert set(chat.accounts) == {"anna"}

@@ -1,4 +1,4 @@
-"""What of the acts of an operator of the server is noted: those that his role in the room does not allow."""
+"""Which acts of a server operator are audited: those that no role in the room allows."""
 
 import pytest
 
@@ -28,12 +28,12 @@ from asyncchat.core.names import LOBBY
 from tests.core.house import ANNA, BOB, OLGA, do, house
 
 
-def noted(chat: Chat, command: Command, person_id: int = OLGA) -> list[type]:
+def overrides(chat: Chat, command: Command, person_id: int = OLGA) -> list[type]:
     return [type(item.act) for item in do(chat, person_id, command) if isinstance(item, OperOverride)]
 
 
 def with_role(role: str) -> Chat:
-    """The house with its owner in #tea, in this role."""
+    """The house with its server operator in #tea, with this role."""
     chat = house()
     do(chat, OLGA, Join("#tea"))
     if role:
@@ -57,35 +57,35 @@ def with_role(role: str) -> Chat:
         (RenameRoom("#tea", "#coffee"), RoomRenamed, "operator"),
     ],
 )
-def test_what_a_role_allows_is_not_noted(command, act, enough):
-    assert noted(with_role(""), command) == [act]
-    assert noted(with_role("voice"), command) == [act]
-    assert noted(with_role(enough), command) == []
+def test_what_a_role_allows_is_not_audited(command, act, enough):
+    assert overrides(with_role(""), command) == [act]
+    assert overrides(with_role("voice"), command) == [act]
+    assert overrides(with_role(enough), command) == []
 
 
-def test_whoever_has_a_higher_role_is_overruled():
+def test_an_override_of_a_higher_role_is_audited():
     chat = with_role("half-operator")
-    assert noted(chat, Kick("#tea", "anna")) == [Kicked]
+    assert overrides(chat, Kick("#tea", "anna")) == [Kicked]
 
 
-def test_each_may_lay_down_its_own_role():
-    assert noted(with_role("operator"), SetRole("#tea", "olga", on=False)) == []
+def test_giving_up_an_own_role_is_not_audited():
+    assert overrides(with_role("operator"), SetRole("#tea", "olga", on=False)) == []
 
 
-def test_a_topic_that_anyone_may_set_is_not_noted():
+def test_a_topic_that_anyone_may_set_is_not_audited():
     chat = with_role("")
     do(chat, ANNA, SetFlag("#tea", "topic-locked", on=False))
-    assert noted(chat, SetTopic("#tea", "hi")) == []
+    assert overrides(chat, SetTopic("#tea", "hi")) == []
 
 
-def test_in_the_lobby_all_is_noted_and_of_others_nothing():
+def test_in_the_lobby_only_acts_of_server_operators_are_audited():
     chat = house()
-    assert noted(chat, SetFlag(LOBBY, "moderated")) == [FlagChanged]
-    assert noted(chat, Kick("#tea", "bob"), ANNA) == []
+    assert overrides(chat, SetFlag(LOBBY, "moderated")) == [FlagChanged]
+    assert overrides(chat, Kick("#tea", "bob"), ANNA) == []
     assert BOB not in chat.rooms["#tea"].member_blocks
 
 
-def test_each_act_in_a_room_says_whom_its_roles_allow_it():
+def test_each_event_in_a_room_says_which_roles_allow_it():
     acts = {
         *(Kicked, MaskChanged, FlagChanged, SettingChanged, Erased, RoomRenamed),
         *(RoleChanged, TopicChanged, RoomMetadataChanged),

@@ -1,4 +1,4 @@
-"""Tokens: who makes and revokes them, the name they keep, and what is said with one."""
+"""Tokens: who makes and revokes them, their reserved names, and posts with one."""
 
 import pytest
 
@@ -6,9 +6,9 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.features.accounts import RegisterAccountVerified
 from asyncchat.core.features.bots import (
     KEY_MICROSECONDS,
-    KEYS,
-    ROOMS,
-    TOKENS,
+    MAX_KEYS,
+    MAX_TOKENS,
+    ROOMS_EACH,
     Bots,
     NewToken,
     Post,
@@ -45,7 +45,7 @@ def fault(items):
 
 
 @pytest.mark.parametrize("person_id", [SERVER, OLGA])
-def test_the_server_and_its_owner_make_one(person_id):
+def test_the_server_and_its_operators_make_tokens(person_id):
     chat = house()
     made = TokenMade("ci", "d", ("#tea", "#x"), ("post", "who"), NOW)
     assert do(chat, person_id, NewToken("ci", "d", ("#tea", "#x", "#tea"), ("who", "post"))) == (made,)
@@ -69,7 +69,7 @@ def test_all_rooms_are_one_star():
         (SERVER, NewToken("dora", "d", ("#tea",), ("post",)), TokenFault.HELD),
         (SERVER, NewToken("x", "d", (), ("post",)), TokenFault.NO_ROOMS),
         (SERVER, NewToken("x", "d", ("tea",), ("post",)), TokenFault.ROOM),
-        (SERVER, NewToken("x", "d", ("#tea",) * (ROOMS + 1), ("post",)), TokenFault.TOO_MANY_ROOMS),
+        (SERVER, NewToken("x", "d", ("#tea",) * (ROOMS_EACH + 1), ("post",)), TokenFault.TOO_MANY_ROOMS),
         (SERVER, NewToken("x", "d", ("#tea",), ()), TokenFault.NO_ACTIONS),
         (SERVER, NewToken("x", "d", ("#tea",), ("delete",)), TokenFault.ACTION),
         (ANNA, RevokeToken("ci"), TokenFault.OTHERS),
@@ -83,13 +83,13 @@ def test_what_is_refused(chat, person_id, command, reason):
     assert fault(do(chat, person_id, command)) is reason
 
 
-def test_there_is_an_end_to_them(chat):
-    for number in range(TOKENS - 1):
+def test_the_number_of_tokens_is_limited(chat):
+    for number in range(MAX_TOKENS - 1):
         chat.apply(TokenMade(f"t{number}", "d", ("*",), ("read",), NOW))
     assert fault(do(chat, SERVER, NewToken("x", "d", ("*",), ("read",)))) is TokenFault.FULL
 
 
-def test_nobody_else_has_its_name(chat):
+def test_nobody_else_gets_the_name_of_a_token(chat):
     refused = (NameNotAllowed("CI", "it is a bot's"),)
     assert do(chat, NOBODY, Connect("CI", "u", "h")) == refused
     assert do(chat, ANNA, Rename("CI")) == refused
@@ -116,13 +116,13 @@ def test_under_a_key_it_is_said_once_for_a_day(chat):
 
 
 def test_the_oldest_of_too_many_keys_is_forgotten(chat):
-    for number in range(KEYS + 1):
+    for number in range(MAX_KEYS + 1):
         do(chat, SERVER, Post("ci", "#tea", "x", key=f"{number}"))
-    assert len(Bots.of(chat).posted) == KEYS
+    assert len(Bots.of(chat).posted) == MAX_KEYS
     assert ("d", "0") not in Bots.of(chat).posted
 
 
-def test_a_post_needs_nobody_there():
+def test_a_post_needs_no_members():
     chat = house()
     do(chat, SERVER, NewToken("ci", "d", ("*",), ("post",)))
     (said,) = do(chat, SERVER, Post("ci", "#night", "done"))
@@ -137,11 +137,11 @@ def test_a_post_needs_nobody_there():
     ("text", "refusal"),
     [("", NoText()), ("é" * (TEXT_BYTES // 2 + 1), TextTooLong(TEXT_BYTES))],
 )
-def test_what_no_message_is(chat, text, refusal):
+def test_posts_that_are_refused(chat, text, refusal):
     assert do(chat, SERVER, Post("ci", "#tea", text)) == (refusal,)
 
 
-def test_a_room_can_keep_a_bot_out_though_not_by_modes_for_people(chat):
+def test_bans_apply_to_bots_but_modes_for_people_do_not(chat):
     for flag in ("moderated", "invite-only", "secret"):
         do(chat, ANNA, SetFlag("#tea", flag, True))
     assert isinstance(do(chat, SERVER, Post("ci", "#tea", "hi"))[0], Said)

@@ -1,4 +1,4 @@
-"""Entering, names, away, leaving."""
+"""Connecting, names, being away, leaving."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def enter(name="new", *, rooms=()):
     return Connect(name, "u", "h", "Real", rooms)
 
 
-def test_entering():
+def test_connecting():
     chat = house()
     assert decide(chat, NOBODY, enter(rooms=(LOBBY,)), NOW) == (
         Connected(NEW, NOW),
@@ -44,12 +44,12 @@ def test_entering():
     )
 
 
-def test_the_first_of_all_opens_the_lobby_and_does_not_operate_it():
+def test_the_first_person_opens_the_lobby_and_is_not_its_operator():
     items = do(house().replay([]), NOBODY, enter(rooms=("#LOBBY",)))
     assert items[2:4] == (RoomOpened("#LOBBY", NOW), Joined("#LOBBY", NEW, operator=False))
 
 
-def test_entering_a_room_named_twice_joins_it_once():
+def test_connecting_with_a_room_named_twice_joins_it_once():
     chat = house()
     items = do(chat, NOBODY, enter(rooms=("#x", "#X", LOBBY, LOBBY)))
     assert sum(isinstance(item, Joined) for item in items) == 2
@@ -58,7 +58,7 @@ def test_entering_a_room_named_twice_joins_it_once():
     assert NOBODY not in chat.people
 
 
-def test_entering_a_room_that_may_not_be_is_refused_alone():
+def test_connecting_with_a_bad_room_refuses_only_that_room():
     chat = house()
     do(chat, OLGA, Ban(LOBBY, "*!*@h"))
     items = do(chat, NOBODY, enter(rooms=(LOBBY, "bad", "#ok")))
@@ -89,7 +89,7 @@ def test_what_changes_nothing(person_id, command, items):
     assert decide(house(), person_id, command, NOW) == items
 
 
-def test_a_wrong_code_gives_nothing_and_is_noted():
+def test_a_wrong_code_gives_nothing_and_is_audited():
     chat = house()
     bob = chat.people[BOB]
     assert do(chat, BOB, GrantOper(verified=False)) == (
@@ -112,7 +112,7 @@ def test_another_name(name):
     assert [member.person.name for member in chat.rooms["#tea"].members()] == ["Anna", name]
 
 
-def test_whoever_is_muted_or_banned_keeps_the_name():
+def test_a_muted_or_banned_person_can_t_change_its_name():
     chat = house()
     do(chat, ANNA, SetMask("#tea", "mute", "bob"))
     assert do(chat, BOB, Rename("zoe")) == (NameFixed("zoe", "#Tea"),)
@@ -129,7 +129,7 @@ def test_away_and_back():
     assert chat.people.away == {}
 
 
-def test_leaving_closes_a_room_that_nobody_is_in():
+def test_leaving_closes_an_empty_room():
     chat = house()
     anna, bob = chat.people[ANNA], chat.people[BOB]
     assert do(chat, ANNA, Quit("bye")) == (Left(anna, "bye", NOW, (LOBBY, "#tea")),)
@@ -154,7 +154,7 @@ def test_a_room_with_a_topic_outlives_its_last_member():
     assert "#tea" in chat.rooms
 
 
-def test_the_owner_operates_every_room():
+def test_a_server_operator_operates_every_room():
     chat = house()
     assert chat.may(OLGA, chat.rooms["#tea"], Right.MANAGE)
     assert not chat.may(CAROL, chat.rooms["#tea"], Right.SPEAK)

@@ -45,7 +45,7 @@ def test_what_changes_nothing(person_id, command, items):
     assert decide(house(), person_id, command, NOW) == items
 
 
-def test_the_first_member_opens_a_room_and_operates_it():
+def test_the_first_member_opens_a_room_and_becomes_its_operator():
     chat = house()
     carol = chat.people[CAROL]
     assert decide(chat, CAROL, Join("#Класс"), NOW) == (
@@ -60,7 +60,7 @@ def test_the_first_member_opens_a_room_and_operates_it():
     assert set(chat.rooms["#класс"].roles) == {CAROL}
 
 
-def test_an_empty_room_that_stayed_gets_a_new_operator():
+def test_an_empty_room_gets_a_new_operator():
     chat = house()
     do(chat, ANNA, SetTopic("#tea", "Green"))
     do(chat, ANNA, PartAll())
@@ -69,7 +69,7 @@ def test_an_empty_room_that_stayed_gets_a_new_operator():
     assert joined == Joined("#Tea", chat.people[CAROL], operator=True)
 
 
-def test_the_lobby_never_gets_one():
+def test_the_lobby_never_gets_an_operator():
     chat = house()
     for person_id in (ANNA, BOB, CAROL, OLGA):
         do(chat, person_id, Part(LOBBY))
@@ -78,7 +78,7 @@ def test_the_lobby_never_gets_one():
     assert chat.rooms[LOBBY].roles == {}
 
 
-def test_who_is_banned_can_t_join_but_for_the_owner():
+def test_a_banned_person_can_t_join_but_a_server_operator_can():
     chat = house()
     do(chat, ANNA, Ban("#tea", "*"))
     assert do(chat, CAROL, Join("#tea")) == (Banned("#Tea"),)
@@ -114,7 +114,7 @@ def test_limits(monkeypatch):
     assert isinstance(do(chat, CAROL, Join("#tea"))[0], Joined)
 
 
-def test_a_full_house_makes_place_where_nobody_is(monkeypatch):
+def test_a_full_server_closes_an_empty_room(monkeypatch):
     chat = house()
     do(chat, ANNA, Join("#kept"))
     do(chat, ANNA, SetTopic("#kept", "stays"))
@@ -125,7 +125,7 @@ def test_a_full_house_makes_place_where_nobody_is(monkeypatch):
     assert do(chat, CAROL, Join("#y")) == (TooManyRooms("#y", len(chat.rooms)),)
 
 
-def test_entering_keeps_to_the_limit_of_rooms(monkeypatch):
+def test_connecting_keeps_the_limit_of_rooms(monkeypatch):
     monkeypatch.setattr(join, "ROOMS_EACH", 2)
     chat = house()
     items = do(chat, NOBODY, Connect("new", "u", "h", rooms=("#a", "#b", "#c")))

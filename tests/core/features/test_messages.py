@@ -1,4 +1,4 @@
-"""What is said, and what may not be."""
+"""Messages, and why they are refused."""
 
 import pytest
 
@@ -60,7 +60,7 @@ def test_a_notice_is_never_answered(speech):
 
 
 @pytest.mark.parametrize("speech", [Speech.CTCP_QUERY, Speech.CTCP_REPLY])
-def test_a_probe_needs_no_text(speech):
+def test_ctcp_needs_no_text(speech):
     assert len(decide(house(), ANNA, Say(LOBBY, "", speech), NOW)) == 1
 
 
@@ -79,7 +79,7 @@ def test_who_may_not_speak():
         assert isinstance(do(chat, person_id, Say("#tea", "I may"))[0], Said)
 
 
-def test_private_words():
+def test_private_messages():
     chat = house()
     anna, bob = chat.people[ANNA], chat.people[BOB]
     assert do(chat, ANNA, Say("BOB", "psst")) == (SaidInPrivate(bob, anna, "psst"),)
@@ -90,7 +90,7 @@ def test_private_words():
     )
 
 
-def test_signals():
+def test_tag_messages():
     chat = house()
     anna, bob = chat.people[ANNA], chat.people[BOB]
     tags = (("typing", "active"),)

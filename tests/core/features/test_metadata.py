@@ -1,4 +1,4 @@
-"""Who is told of whose values, what is kept, and what a wish to subscribe comes to."""
+"""Who is told of which values, what is stored, and the results of subscribing."""
 
 from typing import Any
 
@@ -39,8 +39,8 @@ from asyncchat.core.features.metadata.state import (
     KEY_BYTES,
     KEYS_EACH,
     LARGE,
-    REST,
     SUBSCRIBED_EACH,
+    SYNC_INTERVAL,
     VALUE_BYTES,
     Metadata,
     is_key,
@@ -62,7 +62,7 @@ def do(chat, person_id, command, now=NOW) -> Any:
 
 
 def told(items):
-    """Who hears of what in a decision: (target, key, value) → people."""
+    """Who is told what in a decision: (target, key, value) → people."""
     shown = [item for item in items if isinstance(item, MetadataShown)]
     return {(item.target, item.key, item.value): item.to for item in shown}
 
@@ -91,7 +91,7 @@ def test_keys(key):
 
 
 @pytest.mark.parametrize("key", ["", "A", "a b", "$url$", "ключ", "a\n", "*", "a:b", "a" * (KEY_BYTES + 1)])
-def test_what_is_no_key(key):
+def test_invalid_keys(key):
     assert not is_key(key)
 
 
@@ -105,7 +105,7 @@ class TestSubscribing:
         assert (result.granted, result.invalid, result.over) == (("x", "y"), (), "z")
 
     def test_the_specifications_third_example(self):
-        """A key that is subscribed to, behind the one that took the last place, is not looked at."""
+        """A subscribed key after the one that reached the limit is not processed."""
         assert subscribing(ALL[:-1], ("x", ALL[0], ALL[1])).over == ALL[0]
 
     def test_what_is_subscribed_to_is_granted_where_there_is_no_place(self):
@@ -300,8 +300,8 @@ class TestRooms:
         synced = do(chat, CAROL, SyncMetadata("#tea"), then)
         assert synced[-1] == MetadataTold("#Tea", (("Anna", "avatar", "a"),), asked=True)
         again = do(chat, CAROL, SyncMetadata("#tea"), then)
-        assert again == (MetadataLater("#Tea", REST // 1_000_000),)
-        after = do(chat, CAROL, SyncMetadata("#tea"), then + REST)
+        assert again == (MetadataLater("#Tea", SYNC_INTERVAL // 1_000_000),)
+        after = do(chat, CAROL, SyncMetadata("#tea"), then + SYNC_INTERVAL)
         assert after[-1] == synced[-1]
         subscribed = do(chat, CAROL, Subscribe(("url",)))
         assert isinstance(subscribed[-1], MetadataLater)
@@ -358,7 +358,7 @@ class TestEntering:
         assert cleared.pending == (("url", None),)
 
 
-def test_who_leaves_is_told_of_nothing_any_more():
+def test_a_person_who_left_is_told_nothing():
     chat = Chat()
     do(chat, 1, Connect("a", "u", "h", keys=("url",)))
     do(chat, 1, Quit())

@@ -1,4 +1,4 @@
-"""Keeping a room in order."""
+"""Moderating a room."""
 
 import pytest
 
@@ -46,7 +46,7 @@ ASKED = [
 )
 def test_who_may_not(make, person_id, room, refusal):
     if isinstance(refusal, NotMember) and type(make(room)) not in (Kick, Erase):
-        refusal = NotOperator(refusal.room)  # modes: who is outside lacks the right
+        refusal = NotOperator(refusal.room)  # modes: an outsider is refused like a member without the right
     assert decide(house(), person_id, make(room), NOW) == (refusal,)
 
 
@@ -54,10 +54,10 @@ def test_who_may_not(make, person_id, room, refusal):
 @pytest.mark.parametrize("person_id", [ANNA, OLGA])
 def test_who_may(make, person_id):
     chat = house()
-    event, *noted = decide(chat, person_id, make("#TEA"), NOW)
+    event, *audited = decide(chat, person_id, make("#TEA"), NOW)
     assert isinstance(event, Event)
-    overruled = [] if person_id == ANNA else [OperOverride(chat.people[OLGA], event)]
-    assert noted == overruled
+    overrides = [] if person_id == ANNA else [OperOverride(chat.people[OLGA], event)]
+    assert audited == overrides
 
 
 def test_a_kick():
@@ -70,7 +70,7 @@ def test_a_kick():
     assert do(chat, OLGA, Kick("#tea", "anna"))[1:2] == (RoomClosed("#Tea"),)
 
 
-def test_a_ban_that_puts_out():
+def test_a_ban_that_removes_members():
     chat = house()
     anna, bob = chat.people[ANNA], chat.people[BOB]
     banned, kicked = do(chat, ANNA, Ban("#tea", "bob", out=True))
@@ -117,7 +117,7 @@ def muting(room: str, mask: str, on: bool = True) -> SetMask:
     ],
 )
 @pytest.mark.parametrize(("kind", "listed"), [(Ban, "ban"), (muting, "mute")])
-def test_what_is_meant_by_a_name(kind, listed, typed, mask):
+def test_the_mask_for_a_name(kind, listed, typed, mask):
     chat = house()
     (event,) = do(chat, ANNA, kind("#tea", typed))
     assert isinstance(event, MaskChanged)
@@ -133,7 +133,7 @@ def test_what_is_meant_by_a_name(kind, listed, typed, mask):
     assert not chat.rooms["#tea"].masks["mute"]
 
 
-def test_a_name_is_meant_where_others_share_the_host():
+def test_the_mask_is_the_name_if_others_share_the_host():
     chat = house()
     do(chat, 6, Connect("twin", "u", "host2", rooms=("#tea",)))
     (event,) = do(chat, ANNA, SetMask("#tea", "mute", "bob"))
@@ -142,7 +142,7 @@ def test_a_name_is_meant_where_others_share_the_host():
     assert event.mask == "bob!*@*"
 
 
-def test_who_stayed_is_not_meant_with_who_was_put_out():
+def test_a_ban_removes_only_whom_it_matches():
     chat = house()
     do(chat, 6, Connect("twin", "u", "host2", rooms=("#tea",)))
     do(chat, ANNA, Kick("#tea", "bob"))
@@ -176,7 +176,7 @@ def test_erasing():
     assert do(chat, ANNA, Erase("#tea", (3, 4))) == (Erased("#Tea", chat.people[ANNA], (3, 4)),)
 
 
-def test_a_ban_for_a_time_can_be_made_one_for_good():
+def test_a_ban_with_an_end_can_lose_its_end():
     chat = house()
     do(chat, ANNA, Ban("#tea", "carol!*@*", seconds=60))
     assert chat.rooms["#tea"].masks["ban"]["carol!*@*"].until

@@ -6,7 +6,7 @@ from asyncchat.core.features.kill import Kill, Killed
 from asyncchat.core.features.opers import OperOnly, RequireOper
 from asyncchat.core.features.presence import Connected
 from asyncchat.core.features.server_bans import (
-    SERVER_BANS,
+    MAX_SERVER_BANS,
     BanFromServer,
     BannedFromServer,
     GetServerBans,
@@ -36,18 +36,18 @@ MINUTE = 60_000_000
         RequireOper(),
     ],
 )
-def test_the_owner_alone(command):
+def test_only_server_operators_may(command):
     assert do(house(), ANNA, command) == (NotServerOperator(),)
     assert do(house(), NOBODY, command) == (NotConnectedYet(),)
 
 
-def test_somebody_is_put_out():
+def test_a_person_is_disconnected():
     chat = house()
     assert do(chat, OLGA, Kill("BOB", "spam")) == (Killed(chat.people[BOB], chat.people[OLGA], "spam"),)
     assert do(chat, OLGA, Kill("zoe", "x")) == (NoSuchPerson("zoe"),)
 
 
-def test_who_wants_it_is_told():
+def test_people_with_the_flag_get_announcements():
     chat = house()
     do(chat, BOB, SetPersonFlag("wallops", True))
     assert do(chat, OLGA, Announce("hear")) == (Announced(chat.people[OLGA], "hear", (BOB, OLGA)),)
@@ -55,7 +55,7 @@ def test_who_wants_it_is_told():
     assert do(chat, OLGA, Announce("x" * 400)) == (TextTooLong(270),)
 
 
-def test_a_ban_puts_out_whom_it_means_and_keeps_out():
+def test_a_ban_disconnects_matching_people_and_refuses_them():
     chat = house()
     olga = chat.people[OLGA]
     banned, killed = do(chat, OLGA, BanFromServer("*@host2", True, 60, "spam"))
@@ -66,7 +66,7 @@ def test_a_ban_puts_out_whom_it_means_and_keeps_out():
     assert isinstance(do(chat, 9, again, NOW + MINUTE)[0], Connected)
 
 
-def test_owners_are_not_meant():
+def test_a_ban_spares_server_operators():
     chat = house()
     assert len(do(chat, OLGA, BanFromServer("o*"))) == 1
 
@@ -80,15 +80,15 @@ def test_a_ban_is_lifted_in_any_case():
     assert do(chat, OLGA, BanFromServer("eve", False)) == (NoSuchServerBan("eve!*@*"),)
 
 
-def test_bans_that_are_over_make_room_and_are_not_listed():
+def test_expired_bans_are_removed_and_not_listed():
     chat = house()
-    for number in range(SERVER_BANS):
+    for number in range(MAX_SERVER_BANS):
         do(chat, OLGA, BanFromServer(f"n{number}", seconds=60))
-    assert do(chat, OLGA, BanFromServer("more")) == (TooManyServerBans("more!*@*", SERVER_BANS),)
+    assert do(chat, OLGA, BanFromServer("more")) == (TooManyServerBans("more!*@*", MAX_SERVER_BANS),)
     later = NOW + MINUTE
     (view,) = do(chat, OLGA, GetServerBans("why"), later)
     assert view == ServerBansView((), "why")
-    assert len(do(chat, OLGA, BanFromServer("more"), later)) == SERVER_BANS + 1
+    assert len(do(chat, OLGA, BanFromServer("more"), later)) == MAX_SERVER_BANS + 1
     assert list(ServerBans.of(chat)) == ["more!*@*"]
 
 
@@ -98,5 +98,5 @@ def test_nobody_bans_everybody(mask):
     assert isinstance(refusal, ServerBanTooWide)
 
 
-def test_what_only_the_owner_is_told():
+def test_what_only_server_operators_are_told():
     assert do(house(), OLGA, RequireOper("x")) == (OperOnly("x"),)

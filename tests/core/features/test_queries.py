@@ -14,10 +14,10 @@ from asyncchat.core.features.queries import (
     GetRooms,
     GetWho,
     PeopleView,
+    PersonSummary,
     PersonView,
-    RoomLine,
+    RoomSummary,
     RoomsView,
-    Seen,
     WhoView,
 )
 from asyncchat.core.features.room_modes import FlagsView, GetFlags, GetMasks, MasksView, MaskView, SetMask
@@ -35,7 +35,7 @@ def ask(person_id, question):
 
 
 @pytest.mark.parametrize("kind", QUERY_HANDLERS)
-def test_who_has_no_name_gets_no_answer(kind):
+def test_a_session_that_is_not_connected_gets_no_answer(kind):
     question = kind(*(("x",) if kind.__struct_fields__ and kind not in (GetRooms, GetWho) else ()))
     assert isinstance(question, Query)
     assert decide(house(), NOBODY, question, NOW) == (NotConnectedYet(),)
@@ -70,14 +70,14 @@ def test_topic_flags_masks():
     assert do(chat, CAROL, GetMasks("#tea")) == (MasksView("#Tea", ("ban",), ()),)
 
 
-def test_rooms_the_fullest_first():
+def test_rooms_the_largest_first():
     view = ask(BOB, GetRooms())
     assert isinstance(view, RoomsView)
-    assert view.rooms == (RoomLine(LOBBY, 4, ""), RoomLine("#Tea", 2, ""))
+    assert view.rooms == (RoomSummary(LOBBY, 4, ""), RoomSummary("#Tea", 2, ""))
     assert view.mine == {LOBBY, "#tea"}
     named = ask(CAROL, GetRooms(("#x", "#TEA")))
     assert isinstance(named, RoomsView)
-    assert named.rooms == (RoomLine("#Tea", 2, ""),)
+    assert named.rooms == (RoomSummary("#Tea", 2, ""),)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_one_person():
     do(chat, BOB, SetAway("lunch"))
     (view,) = do(chat, CAROL, GetPerson("BOB"))
     assert isinstance(view, PersonView)
-    assert view.seen == Seen(chat.people[BOB], "lunch", False, LOBBY, False)
+    assert view.seen == PersonSummary(chat.people[BOB], "lunch", False, LOBBY, False)
     assert view.rooms == ((LOBBY, False), ("#Tea", False))
     assert view.connected_at == NOW
     assert ask(ANNA, GetPerson("zoe")) == NoSuchPerson("zoe")

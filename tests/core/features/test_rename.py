@@ -1,4 +1,4 @@
-"""Rooms' names."""
+"""Renaming rooms."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from asyncchat.core.features.join import Forwarded, Join, Part, RoomHasMoved
 from asyncchat.core.features.read_markers import SetReadMarker, read_marker_of
 from asyncchat.core.features.rename import (
     LARGE,
-    REST,
+    RENAME_INTERVAL,
     CannotRenameRoom,
     RenameRoom,
     RoomNameTaken,
@@ -33,7 +33,7 @@ def rename(chat, to, person_id=ANNA, room="#tea", now=NOW):
     return do(chat, person_id, RenameRoom(room, to), now)
 
 
-def test_all_of_a_room_moves(chat):
+def test_all_of_a_room_is_renamed(chat):
     do(chat, ANNA, SetTopic("#tea", "green"))
     do(chat, ANNA, SetRole("#tea", "bob", role="voice"))
     do(chat, ANNA, Invite("#tea", "carol"))
@@ -70,7 +70,7 @@ def test_all_of_a_room_moves(chat):
         (ANNA, "#tea", "x", (CannotRenameRoom("#Tea", "x", "a room's name begins with #"),)),
     ],
 )
-def test_who_may_not_and_what_not(chat, person_id, room, to, items):
+def test_refusals(chat, person_id, room, to, items):
     assert rename(chat, to, person_id, room) == items
 
 
@@ -81,19 +81,19 @@ def test_a_change_of_case(chat):
     assert chat.rooms.redirects == {}
 
 
-def test_who_comes_by_the_old_name_is_led_to_the_new_one(chat):
+def test_joining_the_old_name_joins_the_new_one(chat):
     rename(chat, "#milk")
     forwarded, joined, _view = do(chat, CAROL, Join("#tea"))
     assert forwarded == Forwarded("#tea", "#milk", renamed=True)
     assert joined == Joined("#milk", chat.people[CAROL])
 
 
-def test_who_finds_its_way_alone_is_told_it(chat):
+def test_without_following_only_the_new_name_is_told(chat):
     rename(chat, "#milk")
     assert do(chat, CAROL, Join("#tea", follow=False)) == (RoomHasMoved("#tea", "#milk"),)
 
 
-def test_members_may_open_the_old_name_anew(chat):
+def test_members_may_open_a_new_room_under_the_old_name(chat):
     rename(chat, "#milk")
     do(chat, BOB, Join("#tea"))
     assert chat.room_named("#tea").roles == {BOB: 4} or BOB in chat.room_named("#tea").roles
@@ -109,7 +109,7 @@ def test_a_secret_room_does_not_tell_its_new_name(chat):
     assert opened == RoomOpened("#tea", NOW)
 
 
-def test_another_room_may_not_take_a_name_that_leads_elsewhere(chat):
+def test_another_room_can_t_take_a_name_that_redirects(chat):
     rename(chat, "#milk")
     do(chat, CAROL, Join("#cake"))
     assert rename(chat, "#tea", CAROL, "#cake") == (RoomNameTaken("#cake", "#tea"),)
@@ -117,17 +117,17 @@ def test_another_room_may_not_take_a_name_that_leads_elsewhere(chat):
     assert chat.rooms.redirects == {"#milk": "#tea"}
 
 
-def test_a_large_room_keeps_a_name_for_a_while(chat):
+def test_a_large_room_is_not_renamed_often(chat):
     for person_id in range(100, 100 + LARGE):
         do(chat, person_id, Connect(f"p{person_id}", "u", "h", rooms=("#tea",)))
     rename(chat, "#milk")
-    assert rename(chat, "#tea", room="#milk", now=NOW + REST - 1) == (
+    assert rename(chat, "#tea", room="#milk", now=NOW + RENAME_INTERVAL - 1) == (
         CannotRenameRoom("#milk", "#tea", "it was renamed a moment ago"),
     )
-    assert len(rename(chat, "#tea", room="#milk", now=NOW + REST)) == 2
+    assert len(rename(chat, "#tea", room="#milk", now=NOW + RENAME_INTERVAL)) == 2
 
 
-def test_the_names_that_lead_to_a_room_are_few_and_end_with_it(chat):
+def test_former_names_are_limited_and_end_with_the_room(chat):
     for name in ("#1", "#2", "#3", "#4", "#5"):
         rename(chat, name, room=chat.rooms_with(ANNA)[-1].name)
     assert chat.rooms.redirects == dict.fromkeys(("#1", "#2", "#3", "#4"), "#5")
@@ -136,14 +136,14 @@ def test_the_names_that_lead_to_a_room_are_few_and_end_with_it(chat):
     assert chat.rooms.redirects == {}
 
 
-def test_a_snapshot_knows_the_names(chat):
+def test_a_snapshot_restores_the_names(chat):
     few = snapshot(_state(chat))
     assert few is not None
     assert Chat.replay(few).rooms.redirects == {"#tea": "#cake", "#milk": "#cake"}
 
 
 def _state(chat):
-    """The facts of state that made these rooms."""
+    """The state events that made these rooms."""
     anna = chat.people[ANNA]
     return (
         RoomOpened("#Tea", NOW),
@@ -156,14 +156,14 @@ def _state(chat):
     )
 
 
-def test_a_room_gets_no_name_by_renaming_that_could_not_be_opened():
+def test_a_room_can_t_be_renamed_to_a_confusable_name():
     chat = house()
     (refusal,) = do(chat, ANNA, RenameRoom("#tea", "#раul"))
     assert isinstance(refusal, Refusal)
     assert "#tea" in chat.rooms
 
 
-def test_read_marks_go_with_the_room():
+def test_read_markers_follow_the_room():
     chat = house()
     do(chat, BOB, SetReadMarker("#tea", NOW - 5))
     do(chat, ANNA, RenameRoom("#tea", "#coffee"))

@@ -1,4 +1,4 @@
-"""What a configuration states for rooms yields to what people set."""
+"""What people set in a room has priority over the configuration's defaults."""
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.features.room_defaults import RoomDefaults, configured
@@ -17,7 +17,7 @@ def facts(chat, name, stated, now=5):
     return list(configured(chat, {name: stated}, "irc.test", now))
 
 
-def test_a_room_that_is_not_there_is_opened_with_all_of_it():
+def test_a_missing_room_is_opened_with_its_defaults():
     chat = Chat()
     stated = facts(chat, "#News", STATED)
     assert stated == [
@@ -32,7 +32,7 @@ def test_a_room_that_is_not_there_is_opened_with_all_of_it():
     assert facts(chat, "#none", RoomDefaults()) == []
 
 
-def test_a_room_with_nothing_set_gets_all_of_it():
+def test_a_room_with_nothing_set_gets_its_defaults():
     assert facts(Chat.replay([RoomOpened("#a", 1)]), "#A", STATED) == [
         TopicChanged("#a", BY, "What is new", 5),
         FlagChanged("#a", BY, "moderated", True),

@@ -1,4 +1,4 @@
-"""Rooms that belong to an account: registered, given on, given up; roles by account; flags for accounts."""
+"""Registered rooms: registered, transferred, ended; roles by account; flags that need accounts."""
 
 import pytest
 
@@ -61,7 +61,7 @@ def fault(items: tuple[object, ...]) -> AccountFault:
     return refusal.fault
 
 
-def test_a_room_is_registered_by_its_operator_who_is_logged_in():
+def test_an_operator_who_is_logged_in_registers_a_room():
     chat = house()
     assert fault(do(chat, ANNA, RegisterRoom("#tea"))) is AccountFault.LOGGED_OUT
     do(chat, ANNA, RegisterAccountVerified("anna", "v"))
@@ -83,7 +83,7 @@ def test_who_may_not(chat):
     assert do(chat, OLGA, RegisterRoom(LOBBY, "anna"))[0] == RoomRegistered(LOBBY, "anna")
 
 
-def test_it_is_not_closed_when_empty_and_its_founder_is_known_again(chat):
+def test_a_registered_room_stays_open_and_its_founder_returns_as_founder(chat):
     for person_id in (ANNA, BOB):
         do(chat, person_id, Part("#tea"))
     assert "#tea" in chat.rooms
@@ -94,7 +94,7 @@ def test_it_is_not_closed_when_empty_and_its_founder_is_known_again(chat):
     assert role == RoleChanged("#Tea", chat.people[ANNA], GIVER, True, FOUNDER.name)
 
 
-def test_it_outlives_a_restart(chat):
+def test_a_registration_survives_a_restart(chat):
     do(chat, ANNA, SetAccess("#tea", "bob", "voice"))
     facts = starting(chat, "0.1.0")
     assert not [fact for fact in facts if isinstance(fact, RoomClosed)]
@@ -104,7 +104,7 @@ def test_it_outlives_a_restart(chat):
     assert chat.rooms["#tea"].roles == {9: VOICE.bit}
 
 
-def test_access_is_given_at_once_and_taken(chat):
+def test_access_is_given_and_taken_at_once(chat):
     bob = chat.people[BOB]
     assert do(chat, ANNA, SetAccess("#tea", "BOB", "operator", "p")) == (
         RoomAccessChanged("#Tea", "bob", "operator", True),
@@ -131,18 +131,18 @@ def test_access_is_given_at_once_and_taken(chat):
         (ANNA, "bob", "founder", AccountFault.NO_ROLE),
     ],
 )
-def test_access_that_is_not_given(chat, person_id, account, role, why):
+def test_access_that_is_refused(chat, person_id, account, role, why):
     assert fault(do(chat, person_id, SetAccess("#tea", account, role))) is why
 
 
-def test_who_has_access_is_not_kept_out(chat):
+def test_an_account_with_access_may_join(chat):
     do(chat, ANNA, SetAccess("#tea", "bob", "voice"))
     do(chat, BOB, Part("#tea"))
     do(chat, ANNA, SetSetting("#tea", "key", "sesame"))
     assert isinstance(do(chat, BOB, Join("#tea"))[0], Joined)
 
 
-def test_logging_in_gives_roles_in_the_rooms_one_is_in(chat):
+def test_logging_in_gives_roles_in_joined_rooms(chat):
     do(chat, ANNA, SetAccess("#tea", "bob", "voice"))
     do(chat, BOB, LogOut())
     do(chat, ANNA, SetRole("#tea", "bob", False, "voice"))
@@ -151,7 +151,7 @@ def test_logging_in_gives_roles_in_the_rooms_one_is_in(chat):
     assert role == RoleChanged("#Tea", chat.people[BOB], GIVER, True, "voice")
 
 
-def test_transfer_and_giving_up(chat):
+def test_transferring_and_ending_a_registration(chat):
     do(chat, ANNA, RegisterRoom("#tea", "bob"))
     roles = chat.rooms["#tea"].roles
     assert roles == {ANNA: OPERATOR.bit, BOB: FOUNDER.bit}
@@ -176,7 +176,7 @@ def test_a_room_for_accounts_only(chat):
     assert isinstance(do(chat, CAROL, Join("#tea"))[0], Joined)
 
 
-def test_a_room_where_accounts_speak(chat):
+def test_a_room_where_only_accounts_speak(chat):
     do(chat, ANNA, SetFlag("#tea", "accounts-speak"))
     do(chat, CAROL, Join("#tea"))
     refusal = CannotSpeak("#Tea", CannotSpeakReason.ACCOUNT)
@@ -186,7 +186,7 @@ def test_a_room_where_accounts_speak(chat):
     assert isinstance(do(chat, CAROL, Say("#tea", "hi"))[0], Said)
 
 
-def test_who_is_written_to_by_accounts_alone(chat):
+def test_a_person_who_receives_messages_of_accounts_only(chat):
     do(chat, ANNA, SetPersonFlag("accounts-write"))
     assert do(chat, CAROL, Say("Anna", "hi")) == (NeedsAccount("Anna"),)
     assert do(chat, CAROL, SendTagMessage("Anna", ())) == (NeedsAccount("Anna"),)

@@ -1,4 +1,4 @@
-"""When a search finds a text."""
+"""Which texts a search finds."""
 
 import pytest
 from hypothesis import given
@@ -62,7 +62,7 @@ def test_not_found(text, typed):
 
 
 @given(st.text())
-def test_the_form_in_which_texts_are_searched_is_stable(text):
+def test_folding_a_text_twice_is_folding_it_once(text):
     assert searchable(searchable(text)) == searchable(text)
     assert "\0" not in searchable(text)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from asyncchat.core.features.server_bans import ServerBan, completed
+from asyncchat.core.features.server_bans import ServerBan, server_mask
 
 
 @pytest.mark.parametrize(
@@ -17,11 +17,11 @@ from asyncchat.core.features.server_bans import ServerBan, completed
         ("*.example.org", "*!*@*.example.org"),
     ],
 )
-def test_what_was_typed_is_completed(typed, mask):
-    assert completed(typed) == mask
+def test_a_typed_mask_is_completed(typed, mask):
+    assert server_mask(typed) == mask
 
 
 def test_a_ban_ends():
     ban = ServerBan("m", "by", 5, until=10)
-    assert (ban.holds(9), ban.holds(10)) == (True, False)
-    assert ServerBan("m", "by", 5).holds(10**18)
+    assert (ban.is_active(9), ban.is_active(10)) == (True, False)
+    assert ServerBan("m", "by", 5).is_active(10**18)

@@ -13,7 +13,7 @@ from asyncchat.core.features.rooms import Kicked
 from asyncchat.core.features.server import ConfigurationRead
 from asyncchat.core.features.server_bans import ServerBanChanged
 from asyncchat.core.features.wallops import Announced
-from asyncchat.core.people import hosted, person
+from asyncchat.core.people import person, with_host
 from asyncchat.text.sentences import AUDIT, audit_line
 from asyncchat.text.times import Zone
 
@@ -37,7 +37,7 @@ LINES = [
     (ServerBanChanged(ANNA, "*!*@h", True, 0), "anna!a@h banned *!*@h from the server"),
     (ServerBanChanged(ANNA, "*!*@h", False, 0), "anna!a@h lifted the ban of *!*@h from the server"),
     (
-        HostChanged(BOB, hosted(BOB, "b.example"), ANNA),
+        HostChanged(BOB, with_host(BOB, "b.example"), ANNA),
         "anna!a@h gave bob!b@h the host b.example",
     ),
     (Announced(ANNA, "hear", ()), "anna!a@h announced: hear"),

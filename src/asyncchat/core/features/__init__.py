@@ -1,6 +1,6 @@
-"""The features of a chat, one place for each: commands, events, replies, handlers, appliers, state.
+"""The features of a chat, one module for each: commands, events, replies, handlers, appliers, state.
 
-Importing this folder loads and so registers them all; a new feature is a new module here.
+Importing this folder imports and so registers all of them; a new feature is a new module here.
 """
 
 import pkgutil
@@ -29,4 +29,4 @@ EVENTS: Final = tuple(event for event in _ALL_EVENTS if not event.retired)
 ANY_EVENT: Final[Any] = Union[_ALL_EVENTS]  # noqa: UP007  # a union of a tuple
 """These and the retired ones as a type, to decode what the log holds."""
 
-audit.RoomAct = ANY_EVENT  # msgspec reads it at the first decoding
+audit.RoomAct = ANY_EVENT  # msgspec resolves the annotation when it decodes for the first time

@@ -1,6 +1,6 @@
 """Accounts: make one, log in and out, change and remove it.
 
-Owns accounts. How a password is checked is the server's affair.
+Owns what happens to accounts. Must not know how a password is checked: the server does that.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from asyncchat.core.features.bots import Bots, confusable_reserved
 from asyncchat.core.features.kill import Killed
 from asyncchat.core.features.last_seen import devices_offline, devices_online
 from asyncchat.core.features.presence import Left, LoggedIn, LoggedOut, Renamed, leaving
-from asyncchat.core.features.room_registration import given_up, granted_everywhere
+from asyncchat.core.features.room_registration import granted_everywhere, rooms_released
 from asyncchat.core.features.rooms import closing
 from asyncchat.core.names import fold, name_fault
-from asyncchat.core.people import logged, renamed
+from asyncchat.core.people import renamed, with_account
 from asyncchat.core.permissions import SERVER
 from asyncchat.core.registry import Items, answers, applies, handles
 from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet, Refusal, Reply
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 
 ACCOUNTS = 100_000
-"""Accounts there may be: each costs half a kilobyte, so a script that makes them can't fill the memory."""
+"""Accounts of a server: each takes half a kilobyte, so a script that makes them can't fill the memory."""
 
 
 class Authenticate(IoCommand, frozen=True):
-    """A message of a client in an exchange of this mechanism (RFC 4422); ``exchange``: where it stands."""
+    """A client's message in a SASL exchange (RFC 4422); ``exchange`` is the state of the exchange so far."""
 
     mechanism: str
     data: bytes
@@ -44,7 +44,7 @@ class Authenticate(IoCommand, frozen=True):
 
 
 class LogInWithPassword(IoCommand, frozen=True):
-    """Log in with a password as it is; an empty account: that of one's name."""
+    """Log in with a password; an empty account means the one of the person's name."""
 
     account: str
     password: str
@@ -54,7 +54,7 @@ class LogInWithPassword(IoCommand, frozen=True):
 class RegisterAccount(IoCommand, frozen=True):
     """Make an account with a password.
 
-    An empty account: one of one's name, which is ``name`` before one enters.
+    An empty account means one of the person's name; ``name`` is that name before the session connects.
     """
 
     account: str
@@ -65,14 +65,14 @@ class RegisterAccount(IoCommand, frozen=True):
 
 
 class NewPassword(IoCommand, frozen=True):
-    """Give one's own account another password."""
+    """Change the password of the own account."""
 
     password: str
     context: object = None
 
 
 class DropAccount(IoCommand, frozen=True):
-    """Remove one's own account, with its password."""
+    """Remove the own account; its password confirms that."""
 
     account: str
     password: str
@@ -80,7 +80,7 @@ class DropAccount(IoCommand, frozen=True):
 
 
 class Reclaim(IoCommand, frozen=True):
-    """Have who has one's name put out, with the account's password where one is not logged in to it."""
+    """Disconnect whoever uses the account's name; needs its password unless the person is logged in to it."""
 
     name: str
     password: str
@@ -89,7 +89,7 @@ class Reclaim(IoCommand, frozen=True):
 
 
 class RegisterAccountVerified(Command, frozen=True):
-    """Make an account and be logged in to it; ``verifier`` is what its password is checked against."""
+    """Make an account and log in to it; ``verifier`` is what its password is checked against."""
 
     account: str
     verifier: str
@@ -98,7 +98,7 @@ class RegisterAccountVerified(Command, frozen=True):
 
 
 class LogInVerified(Command, frozen=True):
-    """Log in to an account; whether the password was right comes as data."""
+    """Log in to an account; ``verified``: the password was right."""
 
     account: str
     verified: bool
@@ -106,13 +106,13 @@ class LogInVerified(Command, frozen=True):
 
 
 class LogOut(Command, frozen=True):
-    """Be logged in no more."""
+    """Log out."""
 
     context: object = None
 
 
 class NewPasswordVerified(Command, frozen=True):
-    """Check the passwords of one's own account (empty) against this verifier from now on."""
+    """Give an account (empty: the own one) another verifier."""
 
     account: str
     verifier: str
@@ -120,7 +120,7 @@ class NewPasswordVerified(Command, frozen=True):
 
 
 class DropAccountVerified(Command, frozen=True):
-    """Remove one's own account (empty); whether its password was shown comes as data."""
+    """Remove an account (empty: the own one); ``verified``: its password was right."""
 
     account: str
     verified: bool
@@ -128,9 +128,9 @@ class DropAccountVerified(Command, frozen=True):
 
 
 class ReclaimVerified(Command, frozen=True):
-    """Put out who has a name that belongs to an account, and ``take`` the name oneself.
+    """Disconnect whoever uses a name that belongs to an account, and perhaps ``take`` the name.
 
-    It is for who is logged in to the account, or has shown its password.
+    The person must be logged in to the account, or its password was right (``verified``).
     """
 
     name: str
@@ -140,14 +140,14 @@ class ReclaimVerified(Command, frozen=True):
 
 
 class GetAccount(Query, frozen=True):
-    """What may be known of an account (empty: one's own)."""
+    """What the requester may know of an account (empty: the own one)."""
 
     account: str
     context: object = None
 
 
 class AccountMade(Event, frozen=True, tag="account_made", omit_defaults=True):
-    """There is an account; ``time`` in microseconds since 1970 UTC."""
+    """An account was made; ``time`` in microseconds since 1970 UTC."""
 
     retention: ClassVar[Retention] = Retention.STATE
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -158,7 +158,7 @@ class AccountMade(Event, frozen=True, tag="account_made", omit_defaults=True):
 
 
 class AccountPasswordChanged(Event, frozen=True, tag="account_password"):
-    """An account has another password; ``time`` in microseconds since 1970 UTC."""
+    """An account's password was changed; ``time`` in microseconds since 1970 UTC."""
 
     retention: ClassVar[Retention] = Retention.STATE
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -168,7 +168,7 @@ class AccountPasswordChanged(Event, frozen=True, tag="account_password"):
 
 
 class AccountRemoved(Event, frozen=True, tag="account_removed"):
-    """An account is no more; ``time`` in microseconds since 1970 UTC."""
+    """An account was removed; ``time`` in microseconds since 1970 UTC."""
 
     retention: ClassVar[Retention] = Retention.STATE
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -177,64 +177,64 @@ class AccountRemoved(Event, frozen=True, tag="account_removed"):
 
 
 class Registered(Reply, frozen=True):
-    """An account was made, and who asked is logged in to it."""
+    """An account was made, and the requester is logged in to it."""
 
     account: str
     context: object = None
 
 
 class Confirmed(Reply, frozen=True):
-    """Who has not entered yet showed the password of this account, and may enter with it."""
+    """A session that has not connected yet gave the right password; it may connect with this account."""
 
     account: str
     context: object = None
 
 
 class LoggedInNow(Reply, frozen=True):
-    """The asker is logged in to this account, by now or already."""
+    """The requester is logged in to this account, since now or already before."""
 
     account: str
     context: object = None
 
 
 class LoggedOutNow(Reply, frozen=True):
-    """The asker is not logged in any more."""
+    """The requester is no longer logged in."""
 
     context: object = None
 
 
 class PasswordChanged(Reply, frozen=True):
-    """The account has another password."""
+    """The account's password was changed."""
 
     account: str
     context: object = None
 
 
 class Removed(Reply, frozen=True):
-    """The account is no more."""
+    """The account was removed."""
 
     account: str
     context: object = None
 
 
 class Challenge(Reply, frozen=True):
-    """The server's next message in an exchange, and where that stands then."""
+    """The server's next message in a SASL exchange, and the state of the exchange."""
 
     data: bytes
     exchange: object
 
 
 class Released(Reply, frozen=True):
-    """Nobody has that name any more, or the asker does."""
+    """The name is free now, or the requester has it."""
 
     name: str
     context: object = None
 
 
 class AccountView(Reply, frozen=True):
-    """An account; times in microseconds since 1970 UTC; ``people`` are logged in to it.
+    """An account; ``time`` in microseconds since 1970 UTC; ``people`` are the names that are logged in to it.
 
-    ``mine`` tells whether the asker may know its address (its own, and the owner of all).
+    ``mine``: the requester may know the e-mail address (of the own account; a server operator of all).
     """
 
     account: str
@@ -247,9 +247,9 @@ class AccountView(Reply, frozen=True):
 
 @handles(RegisterAccountVerified)
 def register_account(chat: Chat, person_id: int, command: RegisterAccountVerified, now: int) -> Items:
-    """Makes an account and logs its maker in."""
+    """Makes an account and logs the requester in."""
     name, context = command.account, command.context
-    fault = unmakable(chat, person_id, name)
+    fault = registration_fault(chat, person_id, name)
     if fault is not None:
         return (AccountRefused(fault, name, name_fault(name) or "", context),)
     made = AccountMade(name, command.verifier, now, command.email)
@@ -257,12 +257,12 @@ def register_account(chat: Chat, person_id: int, command: RegisterAccountVerifie
     me = chat.people.get(person_id)
     if me is None:
         return (made, answer)
-    now_me = logged(me, name)
+    now_me = with_account(me, name)
     return (made, LoggedIn(me, now_me), *devices_online(chat, now_me), answer)
 
 
-def unmakable(chat: Chat, person_id: int, name: str) -> AccountFault | None:
-    """Why somebody can't make an account of this name, or None; asked before its password is hashed, too."""
+def registration_fault(chat: Chat, person_id: int, name: str) -> AccountFault | None:
+    """Why a person can't make an account of this name, or None; also checked before a password is hashed."""
     me = chat.people.get(person_id)
     if me is not None and me.account:
         return AccountFault.LOGGED_IN
@@ -273,7 +273,7 @@ def unmakable(chat: Chat, person_id: int, name: str) -> AccountFault | None:
         return AccountFault.EXISTS
     if key in Bots.of(chat).tokens or confusable_reserved(chat, name):
         return AccountFault.HELD
-    # A name that somebody has must not be taken from under him.
+    # Nobody may register a name that somebody else is using.
     if person_id != SERVER and chat.people.by_name.get(key, person_id) != person_id:
         return AccountFault.HELD
     return AccountFault.FULL if len(chat.accounts) >= ACCOUNTS else None
@@ -281,7 +281,7 @@ def unmakable(chat: Chat, person_id: int, name: str) -> AccountFault | None:
 
 @handles(LogInVerified)
 def log_in_verified(chat: Chat, person_id: int, command: LogInVerified, _now: int) -> Items:
-    """Logs a person in; who has not entered yet is told under which account it may."""
+    """Logs a person in; a session that has not connected yet is told the account with which it may."""
     account = chat.accounts.get(fold(command.account))
     context = command.context
     if account is None or not command.verified:
@@ -292,24 +292,28 @@ def log_in_verified(chat: Chat, person_id: int, command: LogInVerified, _now: in
     answer = LoggedInNow(account.name, context)
     if me.account == account.name:
         return (answer,)
-    now_me = logged(me, account.name)
+    now_me = with_account(me, account.name)
     return (LoggedIn(me, now_me), *devices_online(chat, now_me), *granted_everywhere(chat, now_me), answer)
 
 
 @handles(LogOut)
 def log_out(chat: Chat, person_id: int, command: LogOut, now: int) -> Items:
-    """Logs a person out; it keeps its name, which nobody else can have."""
+    """Logs a person out; the person keeps the name until it leaves."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
     if not me.account:
         return (AccountRefused(AccountFault.LOGGED_OUT, context=command.context),)
-    return (LoggedOut(me, logged(me, "")), *devices_offline(chat, me, now), LoggedOutNow(command.context))
+    return (
+        LoggedOut(me, with_account(me, "")),
+        *devices_offline(chat, me, now),
+        LoggedOutNow(command.context),
+    )
 
 
 @handles(NewPasswordVerified)
 def new_password_verified(chat: Chat, person_id: int, command: NewPasswordVerified, now: int) -> Items:
-    """Gives an account another password."""
+    """Changes the password of an account."""
     found = _own(chat, person_id, command.account, command.context)
     if isinstance(found, Refusal):
         return (found,)
@@ -319,27 +323,27 @@ def new_password_verified(chat: Chat, person_id: int, command: NewPasswordVerifi
 
 @handles(DropAccountVerified)
 def drop_account_verified(chat: Chat, person_id: int, command: DropAccountVerified, now: int) -> Items:
-    """Removes an account; all who are logged in to it are logged out."""
+    """Removes an account and logs out everybody who is logged in to it."""
     found = _own(chat, person_id, command.account, command.context)
     if isinstance(found, Refusal):
         return (found,)
     if not command.verified:
         return (AccountRefused(AccountFault.WRONG, found.name, context=command.context),)
-    absent = offline_people(chat, found.name)
-    out: list[Event] = [
-        LoggedOut(person, logged(person, ""))
+    offline = offline_people(chat, found.name)
+    events: list[Event] = [
+        LoggedOut(person, with_account(person, ""))
         for person in chat.people.values()
-        if person.account == found.name and person not in absent
+        if person.account == found.name and person not in offline
     ]
-    for person in absent:
-        out.extend(leaving(chat, person, "the account is removed", now))
-    gone = AccountRemoved(found.name, now)
-    return (*out, *given_up(chat, found.name), gone, Removed(found.name, command.context))
+    for person in offline:
+        events.extend(leaving(chat, person, "the account is removed", now))
+    removed = AccountRemoved(found.name, now)
+    return (*events, *rooms_released(chat, found.name), removed, Removed(found.name, command.context))
 
 
 @handles(ReclaimVerified)
 def reclaim_verified(chat: Chat, person_id: int, command: ReclaimVerified, now: int) -> Items:
-    """Puts out who has the name of one's account, and gives one the name."""
+    """Disconnects whoever uses the account's name, and perhaps gives the name to the requester."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
@@ -351,25 +355,25 @@ def reclaim_verified(chat: Chat, person_id: int, command: ReclaimVerified, now: 
     if not mine and not command.verified:
         return (AccountRefused(AccountFault.WRONG, name, context=context),)
     holder = chat.person_named(name)
-    facts: list[Event] = []
+    events: list[Event] = []
     if holder is not None and holder.id != person_id:
         reason = f"{name} is wanted back by its owner"
-        facts += (Killed(holder, me, reason), Left(holder, reason, now))
-        facts += (fact for room in chat.rooms_with(holder.id) for fact in closing(room))
-        facts += devices_offline(chat, holder, now)
+        events += (Killed(holder, me, reason), Left(holder, reason, now))
+        events += (event for room in chat.rooms_with(holder.id) for event in closing(room))
+        events += devices_offline(chat, holder, now)
     elif not command.take or holder is not None:
         return (AccountRefused(AccountFault.FREE, name, context=context),)
     if not mine:
-        me = logged(me, account.name)
-        facts.append(LoggedIn(chat.people[person_id], me))
+        me = with_account(me, account.name)
+        events.append(LoggedIn(chat.people[person_id], me))
     if command.take:
-        facts.append(Renamed(me, renamed(me, name), now))
-    return (*facts, Released(name, context))
+        events.append(Renamed(me, renamed(me, name), now))
+    return (*events, Released(name, context))
 
 
 @answers(GetAccount)
 def answer_account(chat: Chat, person_id: int, query: GetAccount) -> Reply | Refusal:
-    """What may be known of an account."""
+    """What the requester may know of an account."""
     me = chat.people.get(person_id)
     name = query.account or (me.account if me is not None else "")
     account = chat.accounts.get(fold(name))
@@ -383,7 +387,7 @@ def answer_account(chat: Chat, person_id: int, query: GetAccount) -> Reply | Ref
 
 
 def _own(chat: Chat, person_id: int, name: str, context: object) -> Account | Refusal:
-    """The account meant, if it is the asker's, or the server or its owner asks."""
+    """The account named, if it is the requester's, or a server operator or the server itself asks."""
     me = chat.people.get(person_id)
     if me is None and person_id != SERVER:
         return NotConnectedYet()
@@ -416,6 +420,6 @@ def _account_removed(chat: Chat, event: AccountRemoved) -> None:
         part.forget_account(fold(event.name))
 
 
-def remade(account: Account) -> AccountMade:
-    """The event that makes an account again."""
+def account_snapshot(account: Account) -> AccountMade:
+    """The event that restores an account."""
     return AccountMade(account.name, account.verifier, account.time, account.email)

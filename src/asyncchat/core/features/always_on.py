@@ -1,6 +1,6 @@
-"""Accounts that stay in the chat without a connection.
+"""Always-on accounts: their people remain in the chat without a connection.
 
-Owns what is kept of them, so that a restart finds them again.
+Owns what is stored of these people, so that they are back in their rooms after a restart.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet
 from asyncchat.core.roles import OPERATOR, ROLES
 
 OFFLINE_AWAY: Final = "not connected"
-"""The word with which somebody is away who has no connection and has not said another."""
+"""The away message of a person who is offline and has not set one."""
 
 
 MAX_ALWAYS_ON: Final = 1000
-"""People who may stay, where the server does not say otherwise: each sits in rooms that others read."""
+"""Accounts that may be always on, unless configured: each of them shows in lists of members."""
 
 
 ALWAYS_ON_DAYS: Final = 30
-"""Days without a connection after which one is let go, where the server does not say otherwise."""
+"""Days offline after which a person leaves the chat, unless configured."""
 
 
 class AlwaysOn(msgspec.Struct, frozen=True):
-    """What is kept of one: rooms by name with the sum of the roles there, and since when it is not connected.
+    """What is stored of one person: rooms by name with the sum of the roles there, and since when offline.
 
-    ``away`` is a word of its own, ``since`` in microseconds since 1970 UTC, 0 while it is connected.
+    ``away`` is the person's own away message. ``since`` is in microseconds since 1970 UTC; 0: connected.
     """
 
     person: Person
@@ -59,11 +59,11 @@ class AlwaysOn(msgspec.Struct, frozen=True):
     since: int = 0
 
 
-def _one(_chat: Chat, event: Any) -> tuple[Person, ...]:
+def _person(_chat: Chat, event: Any) -> tuple[Person, ...]:
     return (event.person,)
 
 
-def _both(_chat: Chat, event: Any) -> tuple[Person, ...]:
+def _person_and_now(_chat: Chat, event: Any) -> tuple[Person, ...]:
     return (event.person, event.now)
 
 
@@ -72,70 +72,70 @@ def _members(chat: Chat, event: RoomRenamed) -> tuple[Person, ...]:
     return () if room is None else tuple(chat.people[person_id] for person_id in room.member_blocks)
 
 
-_TOUCHED: dict[type, Any] = {
-    Connected: _one,
-    Left: _one,
-    SessionAttached: _one,
-    SessionDetached: _one,
-    AwayChanged: _one,
-    Joined: _one,
-    Parted: _one,
-    Kicked: _one,
-    RoleChanged: _one,
-    Renamed: _both,
-    RealnameChanged: _both,
-    LoggedIn: _both,
-    LoggedOut: _both,
+_AFFECTED: dict[type, Any] = {
+    Connected: _person,
+    Left: _person,
+    SessionAttached: _person,
+    SessionDetached: _person,
+    AwayChanged: _person,
+    Joined: _person,
+    Parted: _person,
+    Kicked: _person,
+    RoleChanged: _person,
+    Renamed: _person_and_now,
+    RealnameChanged: _person_and_now,
+    LoggedIn: _person_and_now,
+    LoggedOut: _person_and_now,
     RoomRenamed: _members,
 }
-"""Whose stay an event may change."""
+"""The people whose stored state an event may change."""
 
 
 class AlwaysOnAccounts(Part):
-    """Which accounts stay without a connection, and what is kept of their people."""
+    """Which accounts are always on, and what is stored of their people."""
 
     def __init__(self) -> None:
         self.accounts: set[str] = set()
-        """The keys of accounts that stay in the chat without a connection."""
-        self.kept: dict[str, AlwaysOn] = {}
-        """What is kept of their people, by the accounts' keys."""
+        """The keys of accounts that are always on."""
+        self.saved: dict[str, AlwaysOn] = {}
+        """What is stored of their people, by the accounts' keys."""
         self.max_accounts = MAX_ALWAYS_ON
         self.max_days = ALWAYS_ON_DAYS
-        """How many may stay, and for how many days (0: without an end). The server's wishes, no facts."""
+        """How many accounts, and for how many days (0: no end). From the configuration, not from events."""
 
     def forget_account(self, account: str) -> None:
-        """An account is no more."""
+        """Forgets a removed account."""
         self.accounts.discard(account)
-        self.kept.pop(account, None)
+        self.saved.pop(account, None)
 
     def state(self) -> object:
-        """What is equal in equal chats, as plain data."""
-        return set(self.accounts), dict(self.kept)
+        """This part as plain data: equal in equal chats."""
+        return set(self.accounts), dict(self.saved)
 
     def facts(self, chat: Chat) -> Iterator[Event]:
-        """Few events that give this part again."""
+        """The fewest events that restore this part."""
         for key, account in chat.accounts.items():
             if key in self.accounts:
                 yield AlwaysOnChanged(account.name, True)
-        for key, stay in self.kept.items():
-            yield AlwaysOnSaved(chat.accounts[key].name, stay.person, stay.rooms, stay.away, stay.since)
+        for key, saved in self.saved.items():
+            yield _saved(chat.accounts[key].name, saved)
 
 
 class SetAlwaysOn(Command, frozen=True):
-    """Stay in the chat while one is not connected, or no longer; None: tell whether."""
+    """Make the own account always on, or no longer; None: only ask whether it is."""
 
     on: bool | None = None
     context: object = None
 
 
 class UpdateAlwaysOn(Command, frozen=True):
-    """Bring up to date what is kept of people who stay, by their accounts' keys; no dialect asks it."""
+    """Update what is stored of always-on people, given the keys of accounts; only the core sends it."""
 
     accounts: tuple[str, ...]
 
 
 class AlwaysOnChanged(Event, frozen=True, tag="account_stays"):
-    """Who is logged in to an account stays in the chat without a connection from now on, or no longer."""
+    """An account is always on from now on, or no longer."""
 
     retention: ClassVar[Retention] = Retention.STATE
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -144,7 +144,7 @@ class AlwaysOnChanged(Event, frozen=True, tag="account_stays"):
 
 
 class AlwaysOnSaved(Event, frozen=True, tag="stay", omit_defaults=True):
-    """What is kept of who stays with an account, as in ``stays.AlwaysOn``; of nobody: nothing."""
+    """What is stored of an account's always-on person, as in ``AlwaysOn``; without a person: nothing."""
 
     retention: ClassVar[Retention] = Retention.STATE
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -156,7 +156,7 @@ class AlwaysOnSaved(Event, frozen=True, tag="stay", omit_defaults=True):
 
 
 class AlwaysOnStatus(Reply, frozen=True):
-    """Whether the asker's account stays while it is not connected, for so many days (0: without an end)."""
+    """Whether the requester's account is always on, and for how many days offline (0: no end)."""
 
     account: str
     on: bool
@@ -169,7 +169,7 @@ _DAY = 86_400_000_000
 
 
 def is_always_on(chat: Chat, person: Person) -> bool:
-    """Whether somebody stays without a connection: its account wants it, under the account's own name."""
+    """Whether a person is always on: its account is, and the person has the account's name."""
     return (
         bool(person.account)
         and person.key in AlwaysOnAccounts.of(chat).accounts
@@ -178,11 +178,11 @@ def is_always_on(chat: Chat, person: Person) -> bool:
 
 
 def always_on_of(chat: Chat, person: Person) -> AlwaysOn:
-    """What is to be kept of somebody now."""
+    """What has to be stored of a person now."""
     rooms = tuple((room.name, room.roles.get(person.id, 0)) for room in chat.rooms_with(person.id))
     away = chat.people.away.get(person.id, "")
     own = "" if away == OFFLINE_AWAY else away
-    # Numbers of sessions mean nothing in the next run.
+    # A person gets another id in the next run.
     return AlwaysOn(
         msgspec.structs.replace(person, id=0), rooms, own, chat.sessions.offline_since.get(person.id, 0)
     )
@@ -190,27 +190,24 @@ def always_on_of(chat: Chat, person: Person) -> AlwaysOn:
 
 @concludes(last=True)
 def with_always_on(chat: Chat, _person_id: int, _command: Command, items: Items) -> Items:
-    """What is decided, and behind it that what is kept of people who stay is brought up to date."""
+    """Adds to a decision the update of what is stored of always-on people."""
     if not AlwaysOnAccounts.of(chat).accounts:
         return items
-    touched: dict[str, None] = {}
+    affected: dict[str, None] = {}
     for item in items:
-        find = _TOUCHED.get(type(item))
+        find = _AFFECTED.get(type(item))
         if find is not None:
             for person in find(chat, item):
                 if person.account:
-                    touched[fold(person.account)] = None
-    concerned = tuple(
-        key
-        for key in touched
-        if key in AlwaysOnAccounts.of(chat).kept or key in AlwaysOnAccounts.of(chat).accounts
-    )
-    return (*items, UpdateAlwaysOn(concerned)) if concerned else items
+                    affected[fold(person.account)] = None
+    always_on = AlwaysOnAccounts.of(chat)
+    accounts = tuple(key for key in affected if key in always_on.saved or key in always_on.accounts)
+    return (*items, UpdateAlwaysOn(accounts)) if accounts else items
 
 
 @handles(SetAlwaysOn)
 def set_always_on(chat: Chat, person_id: int, command: SetAlwaysOn, now: int) -> Items:
-    """Lets the asker's account stay without a connection, or no longer; or tells whether it does."""
+    """Makes the requester's account always on, or no longer; or tells whether it is."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
@@ -218,44 +215,45 @@ def set_always_on(chat: Chat, person_id: int, command: SetAlwaysOn, now: int) ->
     if account is None:
         return (AccountRefused(AccountFault.LOGGED_OUT, context=command.context),)
     key = fold(account.name)
-    stays_now = key in AlwaysOnAccounts.of(chat).accounts
-    wanted = stays_now if command.on is None else command.on
-    answer = AlwaysOnStatus(account.name, wanted, AlwaysOnAccounts.of(chat).max_days, command.context)
-    if wanted == stays_now:
+    always_on = AlwaysOnAccounts.of(chat)
+    before = key in always_on.accounts
+    wanted = before if command.on is None else command.on
+    answer = AlwaysOnStatus(account.name, wanted, always_on.max_days, command.context)
+    if wanted == before:
         return (answer,)
-    if wanted and len(AlwaysOnAccounts.of(chat).accounts) >= AlwaysOnAccounts.of(chat).max_accounts:
+    if wanted and len(always_on.accounts) >= always_on.max_accounts:
         return (AccountRefused(AccountFault.TOO_MANY_ALWAYS_ON, account.name, context=command.context),)
     changed = AlwaysOnChanged(account.name, wanted)
-    kept = UpdateAlwaysOn((key,))
-    # Who stands there without a connection, while its owner is here under another name, goes at once.
-    gone = () if wanted else tuple(_offline_of(chat, account.name, "does not stay any more", now))
-    return (changed, *gone, kept, answer)
+    update = UpdateAlwaysOn((key,))
+    # The user may be connected under another name while the always-on person is offline: that one leaves.
+    left = () if wanted else tuple(_offline_leaving(chat, account.name, "is not always on any more", now))
+    return (changed, *left, update, answer)
 
 
 @handles(UpdateAlwaysOn)
 def update_always_on(chat: Chat, _person_id: int, command: UpdateAlwaysOn, _now: int) -> Items:
-    """Brings up to date what is kept of those who stay."""
-    facts: list[Event] = []
+    """Updates what is stored of always-on people."""
+    always_on = AlwaysOnAccounts.of(chat)
+    events: list[Event] = []
     for key in command.accounts:
         account = chat.accounts.get(key)
         if account is None:
             continue
         me = chat.person_named(account.name)
-        there = me is not None and is_always_on(chat, me)
-        stay = always_on_of(chat, me) if me is not None and there else None
-        if stay != AlwaysOnAccounts.of(chat).kept.get(key):
-            facts.append(_kept(account.name, stay))
-    return tuple(facts)
+        saved = always_on_of(chat, me) if me is not None and is_always_on(chat, me) else None
+        if saved != always_on.saved.get(key):
+            events.append(_saved(account.name, saved))
+    return tuple(events)
 
 
-def _kept(account: str, stay: AlwaysOn | None) -> AlwaysOnSaved:
-    if stay is None:
+def _saved(account: str, saved: AlwaysOn | None) -> AlwaysOnSaved:
+    if saved is None:
         return AlwaysOnSaved(account)
-    return AlwaysOnSaved(account, stay.person, stay.rooms, stay.away, stay.since)
+    return AlwaysOnSaved(account, saved.person, saved.rooms, saved.away, saved.since)
 
 
 def offline_people(chat: Chat, account: str) -> list[Person]:
-    """The people of an account who are not connected."""
+    """The people of an account who are offline."""
     return [
         chat.people[person_id]
         for person_id in chat.sessions.offline_since
@@ -263,51 +261,50 @@ def offline_people(chat: Chat, account: str) -> list[Person]:
     ]
 
 
-def _offline_of(chat: Chat, account: str, reason: str, now: int) -> Iterator[Event]:
+def _offline_leaving(chat: Chat, account: str, reason: str, now: int) -> Iterator[Event]:
     for person in offline_people(chat, account):
         yield from leaving(chat, person, reason, now)
 
 
-def last_session_gone(chat: Chat, me: Person, session_id: int, reason: str, now: int) -> tuple[Event, ...]:
-    """That somebody is here without a connection from now on."""
-    facts: list[Event] = [SessionDetached(me, session_id, reason, now)]
+def going_offline(chat: Chat, me: Person, session_id: int, reason: str, now: int) -> tuple[Event, ...]:
+    """The events when the last session of an always-on person ends."""
+    events: list[Event] = [SessionDetached(me, session_id, reason, now)]
     if me.id in chat.server_operators:
-        facts.append(OperResigned(me))  # who comes next may be on a device that is not so safe
+        events.append(OperResigned(me))  # the next session may be on a device that is less safe
     if not chat.people.away.get(me.id):
-        facts.append(AwayChanged(me, OFFLINE_AWAY))
-    return tuple(facts)
+        events.append(AwayChanged(me, OFFLINE_AWAY))
+    return tuple(events)
 
 
-def let_go(chat: Chat, now: int) -> Iterator[Event]:
-    """Ends the stay of those who were not connected for too long."""
-    if not AlwaysOnAccounts.of(chat).max_days:
+def offline_expiring(chat: Chat, now: int) -> Iterator[Event]:
+    """The events that remove people who were offline for too long."""
+    days = AlwaysOnAccounts.of(chat).max_days
+    if not days:
         return
     for person_id, since in chat.sessions.offline_since.items():
-        if now - since > AlwaysOnAccounts.of(chat).max_days * _DAY:
+        if now - since > days * _DAY:
             me = chat.people[person_id]
-            yield from leaving(chat, me, f"not connected for {AlwaysOnAccounts.of(chat).max_days} days", now)
-            yield _kept(me.account, None)
+            yield from leaving(chat, me, f"not connected for {days} days", now)
+            yield _saved(me.account, None)
 
 
 def always_on_returning(chat: Chat, now: int, last: int, banned: Set[str]) -> Iterator[Event]:
-    """The facts by which those who stay are here again in a new run.
+    """The events that bring always-on people back in a new run.
 
     Args:
-        last: when the run before said its last, which is how long who was connected then was here.
+        chat: the state that the log gives.
+        now: microseconds since 1970 UTC.
+        last: the time of the last record of the previous run, until when its people were connected.
         banned: the keys of accounts whose people are banned from the server.
     """
-    kept = [
-        (account, stay)
-        for account, stay in AlwaysOnAccounts.of(chat).kept.items()
-        if account not in banned and _may_return(chat, account, stay, now)
-    ]
-    for number, (account, stay) in enumerate(kept, 1):
-        me = msgspec.structs.replace(stay.person, id=number, bot=False, oper=False)
-        since = stay.since or last or now
-        away = stay.away or OFFLINE_AWAY
+    returning = _returning(chat, now, banned)
+    for number, (account, saved) in enumerate(returning.items(), 1):
+        me = msgspec.structs.replace(saved.person, id=number, bot=False, oper=False)
+        since = saved.since or last or now
+        away = saved.away or OFFLINE_AWAY
         yield Connected(me, now, away)
         yield SessionDetached(me, number, "", since)
-        for name, roles in stay.rooms:
+        for name, roles in saved.rooms:
             room = chat.rooms.get(fold(name))
             if room is None:
                 continue
@@ -315,38 +312,37 @@ def always_on_returning(chat: Chat, now: int, last: int, banned: Set[str]) -> It
             for role in ROLES:
                 if roles & role.bit & ~OPERATOR.bit:
                     yield RoleChanged(room.name, me, NOBODY, True, role.name)
-        if since != stay.since:
-            yield _kept(chat.accounts[account].name, msgspec.structs.replace(stay, since=since))
-    names = {account for account, _ in kept}
+        if since != saved.since:
+            yield _saved(chat.accounts[account].name, msgspec.structs.replace(saved, since=since))
     yield from (
-        _kept(chat.accounts[account].name, None)
-        for account in AlwaysOnAccounts.of(chat).kept
-        if account not in names
+        _saved(chat.accounts[account].name, None)
+        for account in AlwaysOnAccounts.of(chat).saved
+        if account not in returning
     )
 
 
-def _may_return(chat: Chat, account: str, stay: AlwaysOn, now: int) -> bool:
+def _returning(chat: Chat, now: int, banned: Set[str]) -> dict[str, AlwaysOn]:
+    """The people who are back in a new run, by the accounts' keys."""
     always_on = AlwaysOnAccounts.of(chat)
-    if account not in always_on.accounts:
-        return False
-    return not (always_on.max_days and stay.since and now - stay.since > always_on.max_days * _DAY)
+    oldest = now - always_on.max_days * _DAY if always_on.max_days else 0
+    return {
+        account: saved
+        for account, saved in always_on.saved.items()
+        if account in always_on.accounts
+        and account not in banned
+        and not (saved.since and saved.since < oldest)
+    }
 
 
-def rooms_kept(chat: Chat, now: int, banned: Set[str]) -> set[str]:
-    """The keys of rooms that somebody who stays sits in, at the start of a run."""
-    kept = (
-        stay
-        for account, stay in AlwaysOnAccounts.of(chat).kept.items()
-        if account not in banned and _may_return(chat, account, stay, now)
-    )
-    return {fold(name) for stay in kept for name, _ in stay.rooms}
+def rooms_of_returning(chat: Chat, now: int, banned: Set[str]) -> set[str]:
+    """The keys of rooms that always-on people are in when a run begins."""
+    return {fold(name) for saved in _returning(chat, now, banned).values() for name, _ in saved.rooms}
 
 
 @applies(AlwaysOnChanged)
 def _always_on_changed(chat: Chat, event: AlwaysOnChanged) -> None:
-    change = (
-        AlwaysOnAccounts.of(chat).accounts.add if event.on else AlwaysOnAccounts.of(chat).accounts.discard
-    )
+    accounts = AlwaysOnAccounts.of(chat).accounts
+    change = accounts.add if event.on else accounts.discard
     change(fold(event.account))
 
 
@@ -354,6 +350,6 @@ def _always_on_changed(chat: Chat, event: AlwaysOnChanged) -> None:
 def _always_on_saved(chat: Chat, event: AlwaysOnSaved) -> None:
     key = fold(event.account)
     if event.whom is None:
-        AlwaysOnAccounts.of(chat).kept.pop(key, None)
+        AlwaysOnAccounts.of(chat).saved.pop(key, None)
     else:
-        AlwaysOnAccounts.of(chat).kept[key] = AlwaysOn(event.whom, event.rooms, event.away, event.since)
+        AlwaysOnAccounts.of(chat).saved[key] = AlwaysOn(event.whom, event.rooms, event.away, event.since)

@@ -1,4 +1,4 @@
-"""The audit: what operators of the server did.
+"""The audit: what server operators did.
 
 Owns the events that only the audit shows, and when an act overrides the roles of a room.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class OperOverride(Event, frozen=True, tag="overruled"):
-    """An operator of the server did in a room what his role there does not allow; ``act`` is what he did."""
+    """A server operator did in a room what no role there allowed; ``act`` is the event."""
 
     retention: ClassVar[Retention] = Retention.AUDIT
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -36,7 +36,7 @@ class OperOverride(Event, frozen=True, tag="overruled"):
 
 
 class ReadAudit(IoCommand, frozen=True):
-    """What operators of the server did, the newest ``limit`` of it, for the owner and them.
+    """The newest ``limit`` audited events; for server operators.
 
     ``newer_seconds`` asks for none older than that. ``context`` goes back to the dialect with the answer.
     """
@@ -48,21 +48,21 @@ class ReadAudit(IoCommand, frozen=True):
 
 
 class AuditView(Reply, frozen=True):
-    """What operators of the server did, oldest first; ``context`` as in ReadAudit."""
+    """Audited events, oldest first; ``context`` as in ReadAudit."""
 
     records: tuple[Record, ...]
     context: object = None
 
 
 class AuditUnreadable(Refusal, frozen=True):
-    """They can't be read now: the disk is in the way; ``context`` as in ReadAudit."""
+    """The audit can't be read from the disk now; ``context`` as in ReadAudit."""
 
     context: object = None
 
 
 @concludes()
 def note_overrides(chat: Chat, person_id: int, command: Command, items: Items) -> Items:
-    """Adds, for an operator of the server, what his role in the room would not allow."""
+    """Adds an ``OperOverride`` for each event that a server operator's role in the room does not allow."""
     if not command.audited or person_id not in chat.server_operators:
         return items
     me = chat.people[person_id]

@@ -1,4 +1,4 @@
-"""Being away, with a word.
+"""Being away.
 
 Owns the away message of a person.
 """
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class SetAway(Command, frozen=True):
-    """Go away with a word; empty: be back."""
+    """Go away with a message; empty: come back."""
 
     text: str = ""
 
 
 class AwayChanged(Event, frozen=True, tag="away"):
-    """A person went away with a word, or with another one, or came back (an empty text)."""
+    """A person went away, changed the away message, or came back (an empty text)."""
 
     recipients: ClassVar[Recipients] = Recipients.PEERS
     person: Person
@@ -32,14 +32,14 @@ class AwayChanged(Event, frozen=True, tag="away"):
 
 
 class StillAway(Reply, frozen=True):
-    """Nothing changed: the asker is away with that word already, or is not away (empty)."""
+    """Nothing changed: the requester is away with that message already, or is not away (empty)."""
 
     text: str
 
 
 @handles(SetAway)
 def set_away(chat: Chat, person_id: int, command: SetAway, _now: int) -> Items:
-    """Marks a person as away, or as back; others hear of it when it is something new."""
+    """Marks a person as away, or as back; others are told only if that changes something."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)

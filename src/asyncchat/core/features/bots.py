@@ -1,6 +1,6 @@
-"""API tokens: what programs without a session may do, and where.
+"""API tokens: what programs without a session may do, and in which rooms.
 
-Owns tokens and what is posted with one. How a secret is made and compared is the server's affair.
+Owns tokens and what is posted with them. Must not know a token's secret: the server makes and compares it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from asyncchat.core.commands import Command
 from asyncchat.core.confusables import skeleton
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.features.join import RoomNotAllowed
-from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Said, Speech, Tags, unwanted
+from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Said, Speech, Tags, content_fault
 from asyncchat.core.names import fold, name_fault, room_fault
-from asyncchat.core.people import Person, marked, person
+from asyncchat.core.people import Person, person, with_bot
 from asyncchat.core.permissions import SERVER
 from asyncchat.core.registry import Items, applies, handles
 from asyncchat.core.replies import NoText, Refusal, Reply, TextTooLong
@@ -36,34 +36,34 @@ WHO: Final = "who"
 
 ACTIONS: Final = {
     POST: "say something in the token's rooms, under its name",
-    READ: "read their history, and what is said as it is said",
+    READ: "read their history, and new messages as they arrive",
     WHO: "list who is in them",
 }
-"""What a token may allow, each in half a sentence."""
+"""What a token may allow, with an explanation as half a sentence."""
 
 
 ALL_ROOMS: Final = "*"
-"""Stands in the place of the rooms for all of them."""
+"""Stands for all rooms in a token."""
 
 
-TOKENS: Final = 1_000
-"""Tokens there may be: each request looks through them."""
+MAX_TOKENS: Final = 1_000
+"""Tokens of a server: each request searches them."""
 
 
-ROOMS: Final = 50
+ROOMS_EACH: Final = 50
 """Rooms that one token may name."""
 
 
-KEYS: Final = 2_000
-"""Keys of posts that are remembered, the newest: 100 bytes each, in the memory and in each snapshot."""
+MAX_KEYS: Final = 2_000
+"""Keys of posts that are remembered, the newest: 100 bytes each, in memory and in each snapshot."""
 
 
 KEY_MICROSECONDS: Final = 86_400_000_000
-"""For how long: no job is tried again after a day."""
+"""How long a key is remembered: nobody repeats a request after a day."""
 
 
 class Posted(msgspec.Struct, frozen=True):
-    """What was posted under a key: ``asked`` stands for the request, ``time`` is that of its message."""
+    """What was posted under a key: ``asked`` identifies the request, ``time`` is that of the message."""
 
     asked: str
     room: str
@@ -73,8 +73,8 @@ class Posted(msgspec.Struct, frozen=True):
 class Token(msgspec.Struct, frozen=True):
     """One token.
 
-    ``name`` is also that of the bot that posts with it; nobody else can have it meanwhile. ``digest`` is the
-    SHA-256 of its secret, which nobody keeps. ``time`` is when it was made, in microseconds since 1970 UTC.
+    ``name`` is also the name of the bot that posts with it; nobody else can have that name. ``digest`` is the
+    SHA-256 of its secret, which is not stored. ``time`` is when it was made, in microseconds since 1970 UTC.
     """
 
     name: str
@@ -83,18 +83,18 @@ class Token(msgspec.Struct, frozen=True):
     actions: tuple[str, ...]
     time: int
 
-    def reaches(self, room: str) -> bool:
-        """Whether it is for this room."""
+    def covers(self, room: str) -> bool:
+        """Whether the token is valid for this room."""
         return ALL_ROOMS in self.rooms or fold(room) in {fold(own) for own in self.rooms}
 
     def allows(self, action: str, room: str) -> bool:
-        """Whether it allows this in that room."""
-        return action in self.actions and self.reaches(room)
+        """Whether the token allows this action in that room."""
+        return action in self.actions and self.covers(room)
 
     @property
     def bot(self) -> Person:
-        """Who posts with it."""
-        return marked(person(0, self.name, "bot", "api", f"bot {self.name}"), True)
+        """The author of what is posted with the token."""
+        return with_bot(person(0, self.name, "bot", "api", f"bot {self.name}"), True)
 
 
 class NewToken(Command, frozen=True):
@@ -107,15 +107,16 @@ class NewToken(Command, frozen=True):
 
 
 class RevokeToken(Command, frozen=True):
-    """Have a token count no more."""
+    """Revoke a token."""
 
     name: str
 
 
 class Post(Command, frozen=True):
-    """Say something in a room with a token; that its secret was shown is the asker's affair.
+    """Say something in a room with a token, whose secret the server has checked already.
 
-    Under a ``key`` it is said once; ``asked`` stands for all of the request, so that another one is noticed.
+    Under the same ``key`` it is said only once; ``asked`` identifies the whole request, so that a different
+    request under the same key is noticed.
     """
 
     token: str
@@ -127,7 +128,7 @@ class Post(Command, frozen=True):
 
 
 class TokenMade(Event, frozen=True, tag="token_made"):
-    """There is a token; see ``core.tokens.Token``."""
+    """A token was made; see ``Token``."""
 
     retention: ClassVar[Retention] = Retention.STATE
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -139,9 +140,9 @@ class TokenMade(Event, frozen=True, tag="token_made"):
 
 
 class PostedOnce(Event, frozen=True, tag="posted_once"):
-    """The message before it was posted under a key, and is not to be posted again.
+    """The message before this event was posted under a key, and must not be posted again.
 
-    ``asked`` and ``time`` as in ``core.tokens.Posted``; ``token`` is the digest of the token's secret.
+    ``asked`` and ``time`` as in ``Posted``; ``token`` is the digest of the token's secret.
     """
 
     retention: ClassVar[Retention] = Retention.STATE
@@ -154,7 +155,7 @@ class PostedOnce(Event, frozen=True, tag="posted_once"):
 
 
 class TokenRevoked(Event, frozen=True, tag="token_revoked"):
-    """A token is no more; ``time`` in microseconds since 1970 UTC."""
+    """A token was revoked; ``time`` in microseconds since 1970 UTC."""
 
     retention: ClassVar[Retention] = Retention.STATE
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -163,24 +164,24 @@ class TokenRevoked(Event, frozen=True, tag="token_revoked"):
 
 
 class TokenFault(enum.Enum):
-    """Why something asked about a token, or with one, is refused, as a sentence."""
+    """Why a command about a token, or with one, is refused, as a sentence."""
 
     EXISTS = "there is a token of that name already"
-    HELD = "somebody is called so, or an account is"
+    HELD = "a person or an account has that name"
     NOT_ALLOWED = "a token can't have that name"
-    ROOM = "that is no name of a room"
+    ROOM = "that is not the name of a room"
     NO_ROOMS = "a token is for at least one room"
     TOO_MANY_ROOMS = "a token can't be for so many rooms; * stands for all"
     ACTION = "there is no such action"
     NO_ACTIONS = "a token allows at least one action"
     UNKNOWN = "there is no such token"
-    OTHERS = "only who owns the server makes and revokes tokens"
-    FULL = "there is no place for more tokens"
+    OTHERS = "only server operators can make and revoke tokens"
+    FULL = "the server has too many tokens already"
     FORBIDDEN = "the token does not allow this here"
 
 
 class PostedBefore(Reply, frozen=True):
-    """Something was posted under the same key; see ``core.tokens.Posted`` for what of it is known."""
+    """Something was posted under the same key before; see ``Posted``."""
 
     asked: str
     room: str
@@ -188,7 +189,7 @@ class PostedBefore(Reply, frozen=True):
 
 
 class TokenRefused(Refusal, frozen=True):
-    """Something about a token is refused; ``detail`` is half a sentence more, or empty."""
+    """A command about a token is refused; ``detail`` is half a sentence more, or empty."""
 
     fault: TokenFault
     name: str = ""
@@ -201,29 +202,29 @@ class TokenRefused(Refusal, frozen=True):
 
 
 _BOT: Tags = (("bot", ""),)
-"""IRCv3 "bot mode": what a bot says is tagged as such."""
+"""IRCv3 "bot mode": the messages of a bot carry this tag."""
 
 
 def digest_of(secret: str) -> str:
-    """What is kept of a token's secret: that is long and random, so a plain hash does."""
+    """What is stored of a token's secret; the secret is long and random, so a plain hash is safe."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
 class Bots(Part):
-    """The tokens there are, and what was posted under keys of their own."""
+    """The tokens, and what was posted under keys."""
 
     def __init__(self) -> None:
         self.tokens: dict[str, Token] = {}
-        """By the keys of their names."""
+        """By the folded name."""
         self.posted: dict[tuple[str, str], Posted] = {}
-        """By the digest of the token and the post's key."""
+        """By the digest of the token and the key of the post."""
 
     def state(self) -> object:
-        """What is equal in equal chats, as plain data."""
+        """This part as plain data: equal in equal chats."""
         return dict(self.tokens), dict(self.posted)
 
     def facts(self, _chat: Chat) -> Iterator[Event]:
-        """Few events that give this part again."""
+        """The fewest events that restore this part."""
         for token in self.tokens.values():
             yield TokenMade(token.name, token.digest, token.rooms, token.actions, token.time)
         for (token_name, key), once in self.posted.items():
@@ -231,21 +232,21 @@ class Bots(Part):
 
 
 def confusable_reserved(chat: Chat, name: str) -> str:
-    """The account or the bot, here or not, that a name of other letters looks like; empty for none."""
-    look = skeleton(name)
-    if look == fold(name):
+    """The account or bot, connected or not, that a different name looks like; empty if there is none."""
+    shape = skeleton(name)
+    if shape == fold(name):
         return ""
-    account = chat.accounts.get(look)
+    account = chat.accounts.get(shape)
     if account is not None:
         return account.name
-    token = Bots.of(chat).tokens.get(look)
+    token = Bots.of(chat).tokens.get(shape)
     return "" if token is None else token.name
 
 
 @handles(NewToken)
 def new_token(chat: Chat, person_id: int, command: NewToken, now: int) -> Items:
-    """Makes a token, for the server and its owner."""
-    refusal = _unmakable(chat, person_id, command)
+    """Makes a token, for the server itself and server operators."""
+    refusal = _refusal_of_token(chat, person_id, command)
     if refusal is not None:
         return (refusal,)
     rooms = (ALL_ROOMS,) if ALL_ROOMS in command.rooms else tuple(dict.fromkeys(command.rooms))
@@ -253,7 +254,7 @@ def new_token(chat: Chat, person_id: int, command: NewToken, now: int) -> Items:
     return (TokenMade(command.name, command.digest, rooms, actions, now),)
 
 
-def _unmakable(chat: Chat, person_id: int, command: NewToken) -> TokenRefused | None:
+def _refusal_of_token(chat: Chat, person_id: int, command: NewToken) -> TokenRefused | None:
     name = command.name
     key = fold(name)
     wrong_room = next((r for r in command.rooms if r != ALL_ROOMS and room_fault(r) is not None), None)
@@ -270,7 +271,7 @@ def _unmakable(chat: Chat, person_id: int, command: NewToken) -> TokenRefused | 
         fault = TokenFault.HELD
     elif not command.rooms:
         fault = TokenFault.NO_ROOMS
-    elif len(command.rooms) > ROOMS:
+    elif len(command.rooms) > ROOMS_EACH:
         fault = TokenFault.TOO_MANY_ROOMS
     elif wrong_room is not None:
         fault, detail = TokenFault.ROOM, f"{wrong_room}: {room_fault(wrong_room)}"
@@ -278,14 +279,14 @@ def _unmakable(chat: Chat, person_id: int, command: NewToken) -> TokenRefused | 
         fault = TokenFault.NO_ACTIONS
     elif wrong_action is not None:
         fault, detail = TokenFault.ACTION, f"{wrong_action}; there are {', '.join(ACTIONS)}"
-    elif len(Bots.of(chat).tokens) >= TOKENS:
+    elif len(Bots.of(chat).tokens) >= MAX_TOKENS:
         fault = TokenFault.FULL
     return None if fault is None else TokenRefused(fault, name, detail)
 
 
 @handles(RevokeToken)
 def revoke_token(chat: Chat, person_id: int, command: RevokeToken, now: int) -> Items:
-    """Revokes a token, for the server and its owner."""
+    """Revokes a token, for the server itself and server operators."""
     if person_id != SERVER and person_id not in chat.server_operators:
         return (TokenRefused(TokenFault.OTHERS, command.name),)
     token = Bots.of(chat).tokens.get(fold(command.name))
@@ -296,9 +297,9 @@ def revoke_token(chat: Chat, person_id: int, command: RevokeToken, now: int) -> 
 
 @handles(Post)
 def post(chat: Chat, _person_id: int, command: Post, now: int) -> Items:
-    """Says something in a room for a bot, which is nowhere and needs nobody there.
+    """Says something in a room for a bot, which is no member; the room may be empty.
 
-    What the room's modes ask of people, its token has; a ban and a mute hold for it as for anyone.
+    The modes for people do not apply to a bot; bans and mutes do.
     """
     token = Bots.of(chat).tokens.get(fold(command.token))
     if token is None or not token.allows(POST, command.room):
@@ -326,7 +327,7 @@ def _said(chat: Chat, token: Token, command: Post) -> Said | Refusal:
     room = chat.room_named(command.room)
     if room is None:
         return Said(command.room, bot, command.text, command.speech, _BOT)
-    reason = unwanted(room, command.text, command.speech)
+    reason = content_fault(room, command.text, command.speech)
     if room.bans_person(bot):
         reason = CannotSpeakReason.BANNED
     elif room.mutes_person(bot):
@@ -350,8 +351,8 @@ def _token_revoked(chat: Chat, event: TokenRevoked) -> None:
 
 @applies(PostedOnce)
 def _posted_once(chat: Chat, event: PostedOnce) -> None:
-    keys = Bots.of(chat).posted
-    keys.pop((event.token, event.key), None)
-    keys[event.token, event.key] = Posted(event.asked, event.room, event.time)
-    if len(keys) > KEYS:
-        del keys[next(iter(keys))]
+    posted = Bots.of(chat).posted
+    posted.pop((event.token, event.key), None)
+    posted[event.token, event.key] = Posted(event.asked, event.room, event.time)
+    if len(posted) > MAX_KEYS:
+        del posted[next(iter(posted))]

@@ -1,6 +1,6 @@
-"""Connecting, more sessions of one person, other names, and leaving.
+"""Connecting, further sessions of one person, changes of name, and leaving.
 
-Owns who may have which name; what these events change is ``presence``'s.
+Owns who may have which name. What the events change is in ``presence``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.confusables import is_mixed_script
-from asyncchat.core.features.always_on import OFFLINE_AWAY, is_always_on, last_session_gone
+from asyncchat.core.features.always_on import OFFLINE_AWAY, going_offline, is_always_on
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import Bots, confusable_reserved
 from asyncchat.core.features.join import GetRoom, RoomView, joining, room_view
@@ -29,7 +29,7 @@ from asyncchat.core.features.presence import (
 from asyncchat.core.features.queries import Counts, GetCounts, counts
 from asyncchat.core.features.server_bans import server_ban_on
 from asyncchat.core.names import fold, name_fault
-from asyncchat.core.people import Person, person, renamed, renamed_really
+from asyncchat.core.people import Person, person, renamed, with_realname
 from asyncchat.core.registry import Item, Items, answers, handles
 from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
 from asyncchat.core.roles import Right
@@ -40,13 +40,13 @@ if TYPE_CHECKING:
 
 
 class GetWelcome(Query, frozen=True):
-    """The greeting: who the asker is now, how many are here, and since when it was not."""
+    """The greeting: who the requester is now, how many people there are, and what it missed."""
 
     missed: LastSeen | None = None
 
 
 class GetPresent(Query, frozen=True):
-    """A room that a person is in already, for a session that has just become this person.
+    """A room that a person is in already, for a session that was just attached to this person.
 
     ``time`` is now, in microseconds since 1970 UTC.
     """
@@ -56,18 +56,18 @@ class GetPresent(Query, frozen=True):
 
 
 class CheckName(Command, frozen=True):
-    """Whether the asker could enter under this name; answered only by a refusal."""
+    """Whether the session could connect under this name; only a refusal is an answer."""
 
     barrier: ClassVar[bool] = True
     name: str
 
 
 class Connect(Command, frozen=True):
-    """Become a person, and at once a member of these rooms.
+    """Connect under a name, and join these rooms.
 
-    ``host`` is what others see of where the asker comes from. The ``address`` its session adds: no dialect
-    knows it. ``account`` is one whose password the asker has shown (``replies.Confirmed``), or empty.
-    ``metadata`` are values that it set before, ``keys`` what it wants to be told of.
+    ``host`` is the host that others see. The session adds the ``address``; no dialect knows it. ``account``
+    is one whose password the session has given (``accounts.Confirmed``), or empty. ``metadata`` are values
+    that it set before, ``keys`` are the keys that it subscribes to.
     """
 
     barrier: ClassVar[bool] = True
@@ -84,15 +84,15 @@ class Connect(Command, frozen=True):
 
 
 class Rename(Command, frozen=True):
-    """Take another name."""
+    """Change the own name."""
 
     name: str
 
 
 class Quit(Command, frozen=True):
-    """Leave the chat. An empty reason is a plain goodbye.
+    """Leave the chat; the reason may be empty.
 
-    ``silent`` is for how many microseconds it is not known whether the asker was told anything.
+    ``silent`` is for how many microseconds it has been unknown whether the client received anything.
     """
 
     reason: str = ""
@@ -100,7 +100,7 @@ class Quit(Command, frozen=True):
 
 
 class Detach(Command, frozen=True):
-    """End one session of a person who may have others; only with the last one it leaves the chat."""
+    """End one session of a person; the person leaves the chat only with its last session."""
 
     session: int
     reason: str = ""
@@ -108,15 +108,15 @@ class Detach(Command, frozen=True):
 
 
 class SetRealname(Command, frozen=True):
-    """Have another real name."""
+    """Change the own real name."""
 
     text: str
 
 
 class NameReserved(Refusal, frozen=True):
-    """That name belongs to an account, and the asker is not logged in to it.
+    """That name belongs to an account, and the requester is not logged in to it.
 
-    ``holder`` is who has it now, if that is somebody of the account; else 0.
+    ``holder`` is the id of the person who has the name now and is logged in to that account, else 0.
     """
 
     name: str
@@ -124,16 +124,16 @@ class NameReserved(Refusal, frozen=True):
 
 
 class Present(Reply, frozen=True):
-    """A room that the asker's person is in already; ``time`` in microseconds since 1970 UTC."""
+    """A room that the session's person is in already; ``time`` in microseconds since 1970 UTC."""
 
     view: RoomView
     time: int
 
 
 class Welcome(Reply, frozen=True):
-    """The asker has entered; ``metadata`` are its own values by key.
+    """The session is connected; ``metadata`` are the person's own values by key.
 
-    ``missed``: since when its device was not here, if that is known.
+    ``missed``: when its device was last connected, if that is known.
     """
 
     person: Person
@@ -143,11 +143,11 @@ class Welcome(Reply, frozen=True):
 
 
 class AlreadyConnected(Refusal, frozen=True):
-    """The asker has a name already."""
+    """The session is connected already."""
 
 
 class NameTaken(Refusal, frozen=True):
-    """Somebody has that name; ``holder`` is the session."""
+    """Somebody has that name; ``holder`` is that person's id."""
 
     name: str
     holder: int
@@ -161,20 +161,20 @@ class NameNotAllowed(Refusal, frozen=True):
 
 
 class NameFixed(Refusal, frozen=True):
-    """Who is muted or banned in a room it is in keeps its name."""
+    """A person who is muted or banned in a room that it is in can't change its name."""
 
     name: str
     room: str
 
 
 class RealnameFixed(Refusal, frozen=True):
-    """Who is muted or banned in a room it is in keeps its real name, too."""
+    """A person who is muted or banned in a room that it is in can't change its real name."""
 
     room: str
 
 
-DEVICES = 20
-"""Sessions one person may have at the same time: more than anyone's devices, fewer than a runaway's."""
+SESSIONS_EACH = 20
+"""Sessions that one person may have at a time: more than anybody's devices; it stops a runaway client."""
 
 
 @answers(GetWelcome)
@@ -187,16 +187,16 @@ def welcome(chat: Chat, person_id: int, query: GetWelcome) -> Welcome:
 
 @answers(GetPresent)
 def present(chat: Chat, person_id: int, query: GetPresent) -> Reply:
-    """A room that the asker is in."""
+    """A room that the requester is in."""
     view = room_view(chat, person_id, GetRoom(query.room, joining=True))
     return Present(view, query.time) if isinstance(view, RoomView) else view
 
 
 @handles(CheckName)
 def check_name(chat: Chat, person_id: int, command: CheckName, _now: int) -> Items:
-    """Refuses a name that could not be had, else says nothing.
+    """Refuses a name that nobody could connect with now, else answers nothing.
 
-    Whose holder has an account may be the asker, who has not logged in yet: entering decides.
+    A name in use by an account is not refused: the session may log in to that account before it connects.
     """
     refusal = _refusal_of_name(chat, person_id, command.name)
     if isinstance(refusal, NameTaken) and chat.people[refusal.holder].account:
@@ -206,7 +206,7 @@ def check_name(chat: Chat, person_id: int, command: CheckName, _now: int) -> Ite
 
 @handles(Connect)
 def connect(chat: Chat, session_id: int, command: Connect, now: int) -> Items:
-    """Makes the asker a person, in its first rooms at once."""
+    """Makes a session a person, who joins its first rooms."""
     if session_id in chat.people:
         return (AlreadyConnected(),)
     account = chat.accounts.get(fold(command.account)) if command.account else None
@@ -216,7 +216,7 @@ def connect(chat: Chat, session_id: int, command: Connect, now: int) -> Items:
         return _attaching(chat, session_id, same, command, now)
     refusal = _refusal_of_name(chat, session_id, command.name)
     if same is not None and same.account and fold(same.account) == same.key and same.account != mine:
-        return (NameReserved(command.name, same.id),)  # whose password is shown is this person
+        return (NameReserved(command.name, same.id),)  # with the password it can attach to this person
     if refusal is not None:
         return (refusal,)
     if reserved(chat, command.name, mine):
@@ -246,13 +246,13 @@ def connect(chat: Chat, session_id: int, command: Connect, now: int) -> Items:
 
 
 def _attaching(chat: Chat, session_id: int, same: Person, command: Connect, now: int) -> Items:
-    """Makes the asker one more session of a person who is here, in the rooms where it is."""
-    if len(chat.sessions.several.get(same.id, (same.id,))) >= DEVICES:
+    """Attaches a session to a person who is in the chat already, in the rooms of that person."""
+    if len(chat.sessions.several.get(same.id, (same.id,))) >= SESSIONS_EACH:
         return (NameTaken(command.name, same.id),)
-    asker = person(
+    newcomer = person(
         session_id, command.name, command.user, command.host, command.realname, "", command.address
     )
-    banned = server_ban_on(chat, asker, now)
+    banned = server_ban_on(chat, newcomer, now)
     if banned is not None:
         return (banned,)
     rooms = tuple(GetPresent(room.name, now) for room in chat.rooms_with(same.id))
@@ -266,7 +266,7 @@ def _attaching(chat: Chat, session_id: int, same: Person, command: Connect, now:
 
 @handles(Detach)
 def detach(chat: Chat, person_id: int, command: Detach, now: int) -> Items:
-    """Ends one session of a person; with its last one it leaves, or stays without a connection."""
+    """Ends one session of a person; after its last one it leaves, or is offline if it is always on."""
     me = chat.people.get(person_id)
     devices = chat.sessions.several.get(person_id, (person_id,))
     if me is None or command.session not in devices:
@@ -278,13 +278,13 @@ def detach(chat: Chat, person_id: int, command: Detach, now: int) -> Items:
     if len(devices) > 1:
         return (SessionDetached(me, command.session, command.reason, now), *seen)
     if is_always_on(chat, me):
-        return (*last_session_gone(chat, me, command.session, command.reason, now), *seen)
+        return (*going_offline(chat, me, command.session, command.reason, now), *seen)
     return (*leaving(chat, me, command.reason, now), *seen)
 
 
 @handles(Rename)
 def rename(chat: Chat, person_id: int, command: Rename, now: int) -> Items:
-    """Gives a person another name; a change of case alone is one too."""
+    """Gives a person another name; a change of case alone counts too."""
     me = chat.people.get(person_id)
     if me is None:
         return check_name(chat, person_id, CheckName(command.name), now)
@@ -311,11 +311,11 @@ def set_realname(chat: Chat, person_id: int, command: SetRealname, _now: int) ->
     room = _silenced_in(chat, me)
     if room is not None:
         return (RealnameFixed(room.name),)
-    return (RealnameChanged(me, renamed_really(me, command.text)),)
+    return (RealnameChanged(me, with_realname(me, command.text)),)
 
 
 def _silenced_in(chat: Chat, me: Person) -> Room | None:
-    """A room where a person is banned or muted, and would not be by another name."""
+    """A room in which a person is banned or muted, so that another name could evade that."""
     for room in chat.rooms_with(me.id):
         if (
             room.speech_restricted
@@ -328,7 +328,7 @@ def _silenced_in(chat: Chat, me: Person) -> Room | None:
 
 @handles(Quit)
 def quit(chat: Chat, person_id: int, command: Quit, now: int) -> Items:
-    """Takes a person out of the chat; one who never entered leaves without a trace."""
+    """Ends the first session of a person; for a session that is not connected nothing happens."""
     me = chat.people.get(person_id)
     if me is None:
         return ()
@@ -348,10 +348,10 @@ def _refusal_of_name(chat: Chat, person_id: int, name: str) -> Refusal | None:
     holder = chat.people.by_name.get(fold(name))
     if holder is not None and holder != person_id:
         return NameTaken(name, holder)
-    alike = chat.people.confusable_person(name)
-    like = (
-        chat.people[alike].name
-        if alike is not None and alike != person_id
+    similar = chat.people.confusable_person(name)
+    other = (
+        chat.people[similar].name
+        if similar is not None and similar != person_id
         else confusable_reserved(chat, name)
     )
-    return NameNotAllowed(name, f"it looks like {like}") if like else None
+    return NameNotAllowed(name, f"it looks like {other}") if other else None

@@ -1,6 +1,6 @@
 """Reading the history: commands that the server answers from the log.
 
-Owns the values; who may read what is checked by the server's history access.
+Owns the values. Must not know who may read what: the server checks that.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from asyncchat.core.events import Record
 from asyncchat.core.replies import Refusal, Reply
 
 MORE_COUNTED = 1000
-"""Where the counting of earlier messages ends; beyond it an answer says "more than"."""
+"""Earlier messages are counted up to this number; beyond it an answer says "more than"."""
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -72,9 +72,9 @@ class ReadHistory(IoCommand, frozen=True):
 
 
 class Which(msgspec.Struct, frozen=True):
-    """A message of a room or of a private conversation: by its number, or the last of those by a name.
+    """A message of a room or of a private conversation: by its number, or the last one by a name.
 
-    An empty name: the last one by anybody but the asker, or with ``own`` by the asker.
+    An empty name: the last one by anybody else, or with ``own`` the last one by the requester.
     """
 
     to: str
@@ -84,17 +84,17 @@ class Which(msgspec.Struct, frozen=True):
 
 
 class ReplyTo(IoCommand, frozen=True):
-    """Say something in answer to a message, which the server finds."""
+    """Reply to a message; the server finds it in the log."""
 
     which: Which
     text: str
 
 
 class ReadTargets(IoCommand, frozen=True):
-    """The rooms the asker is in and whom he had private conversations with, by their newest message.
+    """The requester's rooms and private conversations, by the time of their newest message.
 
-    Times (microseconds, exclusive) bound when that was; ``newest`` chooses the end where there are more than
-    ``limit``. ``context`` goes back with the answer.
+    The times (microseconds, exclusive) bound that time; ``newest`` chooses the end if there are more than
+    ``limit``. ``context`` goes back to the dialect with the answer.
     """
 
     after_time: int
@@ -107,7 +107,7 @@ class ReadTargets(IoCommand, frozen=True):
 class ReadMissed(IoCommand, frozen=True):
     """The asker's private messages, in all its conversations, while it was not here.
 
-    ``context`` goes back with the answer.
+    ``context`` goes back to the dialect with the answer.
     """
 
     window: Window
@@ -115,9 +115,10 @@ class ReadMissed(IoCommand, frozen=True):
 
 
 class HistoryPage(Reply, frozen=True):
-    """A page of a room's history, oldest first. ``more``: messages of the range beyond the page, on its older
-    side, counted up to ``MORE_COUNTED`` (on its newer side 1 or 0, when the range was read from its old end).
-    ``cut``: there were more before, which this server does not keep that long.
+    """A page of a room's history, oldest first.
+
+    ``more``: how many messages of the range are older than the page, counted up to ``MORE_COUNTED``; if the
+    range was read from its old end, 1 or 0 for newer ones. ``cut``: older ones existed, but have expired.
     """
 
     room: str
@@ -128,9 +129,9 @@ class HistoryPage(Reply, frozen=True):
 
 
 class HistoryUnreadable(Refusal, frozen=True):
-    """The history of a room can't be read by the asker, or there is none; ``context`` as in ReadHistory.
+    """The requester can't read the history of a room, or there is none; ``context`` as in ReadHistory.
 
-    ``failed``: it could be, but not now.
+    ``failed``: the log could not be read just now.
     """
 
     room: str
@@ -139,27 +140,27 @@ class HistoryUnreadable(Refusal, frozen=True):
 
 
 class NoSuchMessage(Refusal, frozen=True):
-    """There is no such message in that room or conversation, or it is erased; ``number`` as it was asked."""
+    """There is no such message in that room or conversation, or it is erased; ``number`` as requested."""
 
     to: str
     number: int | None = None
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A room or a person, and when something was said there last (microseconds since 1970 UTC)."""
+    """A room or a person, and the time of the newest message there (microseconds since 1970 UTC)."""
 
     name: str
     time: int
 
 
 class TargetsView(Reply, frozen=True):
-    """Where something was said, the earliest first."""
+    """Rooms and conversations with messages, by the time of the newest one, ascending."""
 
     targets: tuple[Target, ...]
     context: object
 
 
 class TargetsUnreadable(Refusal, frozen=True):
-    """They can't be told now."""
+    """The targets can't be read from the log now."""
 
     context: object = None

@@ -1,6 +1,6 @@
-"""The host that others see of a person.
+"""The host that others see of a person (CHGHOST).
 
-Owns changes of it by an operator of the server.
+Owns its change by a server operator.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import msgspec
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Retention
-from asyncchat.core.people import Person, hosted
+from asyncchat.core.people import Person, with_host
 from asyncchat.core.permissions import unless_server_operator
 from asyncchat.core.registry import Items, applies, handles
 from asyncchat.core.replies import NoSuchPerson, Refusal
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 
 class ChangeHost(Command, frozen=True):
-    """Let a person be seen as coming from another host."""
+    """Give a person another visible host."""
 
     name: str
     host: str
 
 
 class HostChanged(Event, frozen=True, tag="host"):
-    """An operator of the server (``by``) gave a person another host to be seen with.
+    """A server operator (``by``) gave a person another visible host.
 
-    ``person`` is the old value. ``to`` are those who share a room with it and may see it, without itself.
+    ``person`` is the old value. ``to`` are the others who share a room with the person and may see it there.
     """
 
     retention: ClassVar[Retention] = Retention.AUDIT
@@ -44,14 +44,14 @@ class HostChanged(Event, frozen=True, tag="host"):
     to: tuple[int, ...] = ()
 
     def to_store(self) -> Self:
-        """The same without those who were told."""
+        """The event without its recipients."""
         return msgspec.structs.replace(self, to=())
 
 
 class HostShown(Event, frozen=True, tag="host_shown"):
-    """A person is in a room, with a host that is new, in these roles (the sum of their bits).
+    """A person with a new host is in a room, with these roles (the sum of their bits).
 
-    It is for who was not told of ``HostChanged`` in words, but saw the person leave and come.
+    It is for clients without the capability for ``HostChanged``, which see the person leave and join again.
     """
 
     retention: ClassVar[Retention] = Retention.EPHEMERAL
@@ -64,25 +64,25 @@ class HostShown(Event, frozen=True, tag="host_shown"):
 
 
 class HostNotAllowed(Refusal, frozen=True):
-    """Nobody can be seen as coming from that."""
+    """That is not a valid host."""
 
     host: str
 
 
 class HostAlready(Refusal, frozen=True):
-    """A person is seen as coming from that host."""
+    """The person has that host already."""
 
     name: str
     host: str
 
 
 _HOST = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._:/-]{0,62}")
-"""A host that somebody may be seen with: nothing that a mask or IRC's grammar takes for something else."""
+"""A valid host: it has no characters with a meaning in masks or in the grammar of IRC."""
 
 
 @handles(ChangeHost)
 def change_host(chat: Chat, person_id: int, command: ChangeHost, _now: int) -> Items:
-    """Lets a person be seen as coming from another host, until it leaves."""
+    """Gives a person another visible host, until it leaves."""
     refusal = unless_server_operator(chat, person_id)
     if refusal is not None:
         return (refusal,)
@@ -93,18 +93,18 @@ def change_host(chat: Chat, person_id: int, command: ChangeHost, _now: int) -> I
         return (HostNotAllowed(command.host),)
     if command.host == other.host:
         return (HostAlready(other.name, other.host),)
-    now = hosted(other, command.host)
+    now = with_host(other, command.host)
     rooms = chat.rooms_with(other.id)
     away = chat.people.away.get(other.id, "")
     shown: list[HostShown] = []
     for room in rooms:
         to = tuple(
-            one
-            for one in room.member_blocks
-            if one != other.id and not chat.hides_member(room, one, other.id)
+            member
+            for member in room.member_blocks
+            if member != other.id and not chat.hides_member(room, member, other.id)
         )
         shown.append(HostShown(room.name, now, room.roles.get(other.id, 0), away, to))
-    to = tuple(dict.fromkeys(one for place in shown for one in place.to))
+    to = tuple(dict.fromkeys(member for event in shown for member in event.to))
     return (HostChanged(other, now, chat.people[person_id], to), *shown)
 
 

@@ -1,6 +1,6 @@
-"""Ignoring people: the session's own affair.
+"""Ignoring people.
 
-Owns the values; the dialect and the session do the rest.
+Owns the values. The session does the rest: the chat's state does not know who ignores whom.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from asyncchat.core.replies import Reply
 
 
 class Ignore(IoCommand, frozen=True):
-    """Show the asker nothing that a name says, or again; an empty name lists them. The session's affair."""
+    """Hide what a name says from the requester, or show it again; an empty name lists the ignored names."""
 
     name: str
     on: bool = True
 
 
 class Ignored(Reply, frozen=True):
-    """The names a session hides from itself."""
+    """The names that the session ignores."""
 
     names: tuple[str, ...]

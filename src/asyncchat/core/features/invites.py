@@ -1,7 +1,7 @@
-"""Invitations and knocks: asking people into a room, and asking to be let in.
+"""Invitations into a room, and knocks: requests for an invitation.
 
-An invitation by a moderator admits past a ban, a key, a limit and invite-only; anyone else's only tells.
-It is used up by the join, and ends with the room and when the invited person leaves the chat.
+Owns the invitations. One by a moderator admits despite a ban, a key, a limit and invite-only; one by any
+other member only tells the person. It ends with the join, with the room, and when the invited person leaves.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ from asyncchat.core.text import cut
 
 
 class GetInvitations(Query, frozen=True):
-    """The rooms that the asker is invited to."""
+    """The rooms that the requester is invited to."""
 
 
 class Invite(Command, frozen=True):
-    """Ask a person into a room."""
+    """Invite a person into a room."""
 
     room: str
     name: str
 
 
 class Knock(Command, frozen=True):
-    """Ask those who keep order in an invite-only room for an invitation."""
+    """Ask the moderators of an invite-only room for an invitation."""
 
     room: str
     text: str = ""
 
 
 class Invited(Event, frozen=True, tag="invited"):
-    """A person was asked into a room; ``admits`` when that opens what is closed to others."""
+    """A person was invited into a room; ``admits``: the invitation lets it join where others may not."""
 
     recipients: ClassVar[Recipients] = Recipients.PAIR
     concerns: ClassVar[str] = "to"
@@ -62,7 +62,7 @@ class Invited(Event, frozen=True, tag="invited"):
 
 
 class Knocked(Event, frozen=True, tag="knocked"):
-    """Somebody outside asked for an invitation; ``to`` are the sessions of those who could give it.
+    """A person who is not a member asked for an invitation; ``to`` are the ids of those who can give it.
 
     ``time`` in microseconds since 1970 UTC.
     """
@@ -77,7 +77,7 @@ class Knocked(Event, frozen=True, tag="knocked"):
 
 
 class InviteShown(Event, frozen=True, tag="invite_shown"):
-    """The members of a room may see that one of them (``person``) invited somebody."""
+    """Tells the members of a room that one of them (``person``) invited somebody."""
 
     retention: ClassVar[Retention] = Retention.EPHEMERAL
     room: str
@@ -86,79 +86,79 @@ class InviteShown(Event, frozen=True, tag="invite_shown"):
 
 
 class InvitationsView(Reply, frozen=True):
-    """The rooms that the asker is invited to."""
+    """The rooms that the requester is invited to."""
 
     rooms: tuple[str, ...]
 
 
 class AlreadyThere(Refusal, frozen=True):
-    """The person meant is in that room already."""
+    """The person named is in that room already."""
 
     room: str
     name: str
 
 
 class TooManyInvitations(Refusal, frozen=True):
-    """The person meant is invited to as many rooms as one may be."""
+    """The person named is invited to as many rooms as one may be."""
 
     room: str
     name: str
 
 
 class NoNeedToKnock(Refusal, frozen=True):
-    """The room is open to everyone, or the asker is in it (``inside``)."""
+    """The room is open to everyone, or the requester is in it (``inside``)."""
 
     room: str
     inside: bool
 
 
 class KnockForbidden(Refusal, frozen=True):
-    """Nobody may knock there, or the asker may not; ``reason`` is half a sentence."""
+    """Nobody may knock there, or the requester may not; ``reason`` is half a sentence."""
 
     room: str
     reason: str
 
 
 class TooManyKnocks(Refusal, frozen=True):
-    """The asker knocked there a moment ago."""
+    """The requester knocked there a moment ago."""
 
     room: str
 
 
-KNOCK_REST = 300_000_000
+KNOCK_INTERVAL = 300_000_000
 """Microseconds between two knocks of one person at one room: five minutes, as is usual."""
 
 
 KNOCK_BYTES = 100
-"""Longest word with a knock: it stands beside room and origin."""
+"""Longest text of a knock: it has to fit one line beside room and origin."""
 
 
 INVITATIONS_EACH = 100
-"""Rooms one person may be invited to at a time: as many as it may be in."""
+"""Rooms that one person may be invited to at a time: as many as it may be in."""
 
 
 @answers(GetInvitations)
 def invitations(chat: Chat, person_id: int, _query: GetInvitations) -> Reply:
-    """The rooms that the asker is invited to."""
+    """The rooms that the requester is invited to."""
     return InvitationsView(tuple(chat.rooms[key].name for key in Invites.of(chat).rooms.get(person_id, ())))
 
 
 class Invites(Part):
-    """Who is invited where, and who knocked."""
+    """The invitations, and the times of knocks."""
 
     def __init__(self) -> None:
         self.rooms: dict[int, dict[str, bool]] = {}
-        """By person and the room's key: whether the invitation admits."""
+        """Whether an invitation admits, by the person's id and the room's key."""
         self.knocks: dict[int, dict[str, int]] = {}
-        """When people last knocked, by the room's key."""
+        """When a person last knocked, by the person's id and the room's key."""
 
     def end_run(self) -> None:
-        """Everybody is gone."""
+        """Forgets all of it."""
         self.rooms.clear()
         self.knocks.clear()
 
     def forget_person(self, person_id: int, _sessions: tuple[int, ...]) -> None:
-        """A person has left."""
+        """Forgets the invitations and knocks of a person who left."""
         self.rooms.pop(person_id, None)
         self.knocks.pop(person_id, None)
 
@@ -180,7 +180,7 @@ class Invites(Part):
             del self.rooms[person_id]
 
     def state(self) -> object:
-        """What is equal in equal chats, as plain data."""
+        """This part as plain data: equal in equal chats."""
         return (
             {person_id: dict(rooms) for person_id, rooms in self.rooms.items()},
             {person_id: dict(rooms) for person_id, rooms in self.knocks.items()},
@@ -194,7 +194,7 @@ def _joined(chat: Chat, event: Joined) -> None:
 
 @handles(Invite)
 def invite(chat: Chat, person_id: int, command: Invite, _now: int) -> Items:
-    """Asks a person into a room; into an invite-only one those may who keep order there."""
+    """Invites a person into a room; into an invite-only one only moderators may."""
     room = membership(chat, person_id, command.room)
     if isinstance(room, Refusal):
         return (room,)
@@ -210,14 +210,14 @@ def invite(chat: Chat, person_id: int, command: Invite, _now: int) -> Items:
     if room.key not in rooms and len(rooms) >= INVITATIONS_EACH:
         return (TooManyInvitations(room.name, other.name),)
     me = chat.people[person_id]
-    told = Invited(room.name, other, me, admits), InviteShown(room.name, other, me)
+    events = Invited(room.name, other, me, admits), InviteShown(room.name, other, me)
     away = chat.people.away.get(other.id)
-    return told if away is None else (*told, AwayNote(other, away))
+    return events if away is None else (*events, AwayNote(other, away))
 
 
 @handles(Knock)
 def knock(chat: Chat, person_id: int, command: Knock, now: int) -> Items:
-    """Tells those who could invite into an invite-only room that somebody wants in."""
+    """Tells the moderators of an invite-only room that somebody asks for an invitation."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
@@ -230,7 +230,7 @@ def knock(chat: Chat, person_id: int, command: Knock, now: int) -> Items:
         return (KnockForbidden(room.name, "nobody may knock there"),)
     if room.bans_person(me) or room.mutes_person(me):
         return (KnockForbidden(room.name, "you are banned or muted there"),)
-    if now - Invites.of(chat).knocks.get(person_id, {}).get(room.key, -KNOCK_REST) < KNOCK_REST:
+    if now - Invites.of(chat).knocks.get(person_id, {}).get(room.key, -KNOCK_INTERVAL) < KNOCK_INTERVAL:
         return (TooManyKnocks(room.name),)
     to = tuple(id for id, roles in room.roles.items() if roles >= Right.MODERATE)
     return (Knocked(room.name, me, cut(command.text, KNOCK_BYTES)[0], to, now),)

@@ -1,6 +1,6 @@
 """Joining and leaving rooms.
 
-Owns who may join, and what a room shows to whoever joins.
+Owns who may join, and what a new member is told of the room.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from asyncchat.core.confusables import is_mixed_script, skeleton
 from asyncchat.core.events import Event
 from asyncchat.core.features.invites import Invites
 from asyncchat.core.features.metadata.facts import MetadataLater, MetadataTold
-from asyncchat.core.features.metadata.state import in_room, keys_of, patience, waits
+from asyncchat.core.features.metadata.state import in_room, is_deferred, keys_of, retry_seconds
 from asyncchat.core.features.read_markers import read_marker_of
 from asyncchat.core.features.room_registration import granted
 from asyncchat.core.features.rooms import Joined, Parted, RoomClosed, RoomOpened, closing
@@ -41,16 +41,16 @@ if TYPE_CHECKING:
 
 
 class GetRoom(Query, frozen=True):
-    """A room's topic and members; ``joining`` marks what follows the asker's own join."""
+    """A room's topic and members; ``joining``: the reply follows the requester's own join."""
 
     room: str
     joining: bool = False
 
 
 class Join(Command, frozen=True):
-    """Become a member of a room, which opens with its first one; ``key`` is the word that one may need.
+    """Become a member of a room; the first member opens it. ``key`` is the room's password, if it has one.
 
-    ``follow``: of a room that has another name now, become a member under that; else it is only said.
+    ``follow``: if the room was renamed, join it under its new name; else only tell the new name.
     """
 
     room: str
@@ -72,10 +72,10 @@ class PartAll(Command, frozen=True):
 
 
 class RoomView(Reply, frozen=True):
-    """A room as a member sees it. ``blocks`` hold the members in the order in which they came.
+    """A room as a member sees it. ``blocks`` hold the members in the order in which they joined.
 
-    ``read`` is up to when the asker has read it (microseconds since 1970 UTC); None: unknown. ``metadata`` is
-    what the asker is told of it besides, if anything.
+    ``read`` is the requester's read marker (microseconds since 1970 UTC); None: unknown. ``metadata`` is what
+    the requester is told of the room's metadata, if anything.
     """
 
     room: str
@@ -96,7 +96,7 @@ class NoRoomView(Reply, frozen=True):
 
 
 class Forwarded(Reply, frozen=True):
-    """The asker may not join a room, or it is ``renamed``, and joins another one instead."""
+    """The requester joins another room instead: it may not join this one, or this one was ``renamed``."""
 
     room: str
     to: str
@@ -104,61 +104,61 @@ class Forwarded(Reply, frozen=True):
 
 
 class RoomNotAllowed(Refusal, frozen=True):
-    """A room can't have that name."""
+    """No room can have that name."""
 
     room: str
     reason: str
 
 
 class RoomHasMoved(Refusal, frozen=True):
-    """The room that one wants to join is called ``to`` now."""
+    """The room to join is called ``to`` now."""
 
     room: str
     to: str
 
 
 class TooManyRooms(Refusal, frozen=True):
-    """The asker is in as many rooms as one may be in, or the server has as many as it may have."""
+    """The requester is in as many rooms as allowed, or the server has as many rooms as allowed."""
 
     room: str
     limit: int
 
 
 class WrongKey(Refusal, frozen=True):
-    """The room has a key, and the asker gave none or another."""
+    """The room has a key, and the requester gave none or a wrong one."""
 
     room: str
 
 
 class NotInvited(Refusal, frozen=True):
-    """Only the invited may join the room."""
+    """Only invited people may join the room."""
 
     room: str
 
 
 class RoomFull(Refusal, frozen=True):
-    """The room has as many members as its limit says."""
+    """The room has as many members as its limit allows."""
 
     room: str
 
 
 class Banned(Refusal, frozen=True):
-    """The asker is banned from the room."""
+    """The requester is banned from the room."""
 
     room: str
 
 
 ROOMS_EACH = 100
-"""Rooms one person may be in (the IRC dialect's CHANLIMIT): more than anyone reads, few enough for a quit."""
+"""Rooms that one person may be in (CHANLIMIT in IRC): more than anybody reads, few enough to leave fast."""
 
 
 ROOMS_IN_ALL = 20_000
-"""Rooms there may be: each costs a kilobyte, so a script that opens rooms can't fill the memory."""
+"""Rooms of a server: each takes a kilobyte, so a script that opens rooms can't fill the memory."""
 
 
 @answers(GetRoom)
 def room_view(chat: Chat, person_id: int, query: GetRoom) -> Reply:
-    """A room's members and topic; of a room that is not there, none."""
+    """A room's members and topic; none if the room does not exist or is hidden."""
     room = chat.room_shown(query.room, person_id)
     if room is None:
         return NoRoomView(query.room)
@@ -179,20 +179,20 @@ def room_view(chat: Chat, person_id: int, query: GetRoom) -> Reply:
 def _metadata(
     chat: Chat, person_id: int, room: Room, blocks: Iterable[Block]
 ) -> MetadataTold | MetadataLater | None:
-    """What somebody who joins a room is told of the metadata there; None: nothing."""
+    """What a person who joins a room is told of the metadata there; None: nothing."""
     keys = keys_of(chat, person_id)
     if not keys:
         return None
-    if waits(chat, room, person_id):
-        return MetadataLater(room.name, patience(person_id))
+    if is_deferred(chat, room, person_id):
+        return MetadataLater(room.name, retry_seconds(person_id))
     told = tuple(in_room(chat, room, blocks, keys, {person_id}))
     return MetadataTold(room.name, told) if told else None
 
 
-def _make_place(chat: Chat, me: Person) -> tuple[RoomClosed, ...]:
-    """Closes the youngest room that nobody is in, so that rooms kept for a topic alone can't fill the server.
+def _close_youngest_empty(chat: Chat, me: Person) -> tuple[RoomClosed, ...]:
+    """Closes the youngest empty room, so that rooms that are kept for their topic can't fill the server.
 
-    Not for one who is just entering: its other rooms of the same decision would ask for the same place.
+    Not for a person who is just connecting: its other rooms of the same decision would need the same place.
     """
     empty = [
         room for room in chat.rooms.values() if not (room.member_blocks or room.founder) and room.key != LOBBY
@@ -204,21 +204,18 @@ def _make_place(chat: Chat, me: Person) -> tuple[RoomClosed, ...]:
 
 @handles(Join)
 def join(chat: Chat, person_id: int, command: Join, now: int) -> Items:
-    """Makes a person a member; a room's first member opens it and is its operator, but for the lobby."""
+    """Makes a person a member; whoever opens a room becomes its operator, except in the lobby."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
-    moved = (
-        chat.rooms[chat.rooms.redirects[fold(command.room)]]
-        if fold(command.room) in chat.rooms.redirects
-        else None
-    )
-    # A member knows of the other name: who asks for the old one all the same wants a room of its own.
+    current = chat.rooms.redirects.get(fold(command.room))
+    moved = None if current is None else chat.rooms[current]
+    # A member knows the new name: one who joins the old name wants to open a new room under it.
     if moved is not None and person_id not in moved.member_blocks and chat.is_visible(moved, person_id):
         if not command.follow:
             return (RoomHasMoved(command.room, moved.name),)
-        there = joining(chat, me, moved.name, now, key=command.key, forwarded=True)
-        return (Forwarded(command.room, moved.name, renamed=True), *there)
+        items = joining(chat, me, moved.name, now, key=command.key, forwarded=True)
+        return (Forwarded(command.room, moved.name, renamed=True), *items)
     return joining(chat, me, command.room, now, key=command.key)
 
 
@@ -232,56 +229,61 @@ def joining(
     forwarded: bool = False,
     away: str | None = None,
 ) -> Items:
-    """What joining a room gives, for a person who may just be entering and has ``joined`` so many so far."""
-    given = key
-    key = fold(name)
+    """The result of joining a room.
+
+    Args:
+        chat: the state.
+        me: the person, who may be just connecting.
+        name: the room.
+        now: microseconds since 1970 UTC.
+        joined: how many rooms a person who is just connecting has joined already.
+        key: the room's password that the person gave.
+        forwarded: the person asked for another room, so it is not forwarded again.
+        away: the away message of a person who is just connecting.
+    """
+    room_key = fold(name)
     if away is None:
         away = chat.people.away.get(me.id, "")
-    room = chat.rooms.get(key)
+    room = chat.rooms.get(room_key)
     if room is not None and me.id in room.member_blocks:
         return ()
     if (len(chat.rooms.joined.get(me.id, ())) if joined is None else joined) >= ROOMS_EACH:
         return (TooManyRooms(name, ROOMS_EACH),)
     if room is None:
-        reason = room_fault(name) or imitation(chat, name)
+        reason = room_fault(name) or confusable_fault(chat, name)
         if reason is not None:
             return (RoomNotAllowed(name, reason),)
         place: tuple[RoomClosed, ...] = ()
         if len(chat.rooms) >= ROOMS_IN_ALL:
-            place = _make_place(chat, me)
+            place = _close_youngest_empty(chat, me)
             if not place:
                 return (TooManyRooms(name, ROOMS_IN_ALL),)
-        opened = RoomOpened(name, now)
-        return (
-            *place,
-            opened,
-            Joined(name, me, key != LOBBY, away),
-            GetRoom(name, joining=True),
-        )
-    refusal = _kept_out(chat, room, me, given)
+        joined_first = Joined(name, me, room_key != LOBBY, away)
+        return (*place, RoomOpened(name, now), joined_first, GetRoom(name, joining=True))
+    refusal = _join_refusal(chat, room, me, key)
     if refusal is not None:
         to = "" if forwarded else room.settings.get(FORWARD, "")
         if fold(to) not in chat.rooms:
             return (refusal,)
-        return (Forwarded(room.name, to), *joining(chat, me, to, now, joined, given, True, away))
-    first = not room.member_blocks and key != LOBBY and not room.founder
+        return (Forwarded(room.name, to), *joining(chat, me, to, now, joined, key, True, away))
+    first = not room.member_blocks and room_key != LOBBY and not room.founder
     joined_now = Joined(room.name, me, first, away)
     role = granted(room, me) if me.account else ()
     return (joined_now, *role, GetRoom(room.name, joining=True))
 
 
-def imitation(chat: Chat, name: str) -> str | None:
-    """Why a room may not be opened under a name that looks like another one, as half a sentence."""
+def confusable_fault(chat: Chat, name: str) -> str | None:
+    """Why a room can't have a name that looks like another one, as half a sentence, or None."""
     if chat.ascii_names and not name.isascii():
         return "only letters of ASCII are allowed here"
     if is_mixed_script(name):
         return "it mixes letters of several scripts in a word"
-    look = skeleton(name)
-    return f"it looks like {chat.rooms[look].name}" if look != fold(name) and look in chat.rooms else None
+    shape = skeleton(name)
+    return f"it looks like {chat.rooms[shape].name}" if shape != fold(name) and shape in chat.rooms else None
 
 
-def _kept_out(chat: Chat, room: Room, me: Person, key: str) -> Refusal | None:
-    """Why a person may not join a room that is there, or None; the owner enters everywhere."""
+def _join_refusal(chat: Chat, room: Room, me: Person, key: str) -> Refusal | None:
+    """Why a person may not join an existing room, or None; a server operator may always join."""
     if me.id in chat.server_operators or Invites.of(chat).rooms.get(me.id, {}).get(room.key):
         return None
     if room.role_of(me.account):
@@ -290,7 +292,7 @@ def _kept_out(chat: Chat, room: Room, me: Person, key: str) -> Refusal | None:
         return Banned(room.name)
     if ACCOUNTS_ONLY in room.flags and not me.account:
         return NeedsAccount(room.name)
-    # Where nobody is left who could invite, the room would be lost, unless it has a list of guests.
+    # An empty invite-only room would be lost, because nobody could invite; a list of guests is kept to.
     if (
         INVITE_ONLY in room.flags
         and (room.member_blocks or room.masks[GUESTS])
@@ -308,7 +310,7 @@ def _kept_out(chat: Chat, room: Room, me: Person, key: str) -> Refusal | None:
 
 @handles(Part)
 def part(chat: Chat, person_id: int, command: Part, _now: int) -> Items:
-    """Takes a person out of one room."""
+    """Removes a person from one room."""
     room = membership(chat, person_id, command.room)
     if isinstance(room, Refusal):
         return (room,)
@@ -317,12 +319,12 @@ def part(chat: Chat, person_id: int, command: Part, _now: int) -> Items:
 
 @handles(PartAll)
 def part_all(chat: Chat, person_id: int, command: PartAll, _now: int) -> Items:
-    """Takes a person out of all its rooms."""
+    """Removes a person from all its rooms."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
-    facts: list[Event] = []
+    events: list[Event] = []
     for room in chat.rooms_with(person_id):
-        facts.append(Parted(room.name, me, command.reason))
-        facts.extend(closing(room))
-    return tuple(facts)
+        events.append(Parted(room.name, me, command.reason))
+        events.extend(closing(room))
+    return tuple(events)

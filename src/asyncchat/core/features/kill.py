@@ -1,6 +1,6 @@
-"""Disconnecting a person by an operator of the server.
+"""Disconnecting a person (KILL).
 
-Owns the command and its event.
+Owns the command of a server operator and its event.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class Kill(Command, frozen=True):
-    """Put a person out of the chat."""
+    """Disconnect a person."""
 
     name: str
     reason: str
 
 
 class Killed(Event, frozen=True, tag="killed"):
-    """A person was put out of the chat by the owner: its session ends, and so it leaves."""
+    """A person was disconnected by a server operator: its sessions end, and so it leaves the chat."""
 
     retention: ClassVar[Retention] = Retention.AUDIT
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -41,8 +41,8 @@ class Killed(Event, frozen=True, tag="killed"):
     reason: str
 
 
-def put_out(chat: Chat, other: Person, by: Person, reason: str, now: int) -> Iterator[Event]:
-    """Puts a person out of the chat: who would stay without its sessions is gone at once."""
+def killing(chat: Chat, other: Person, by: Person, reason: str, now: int) -> Iterator[Event]:
+    """The events that disconnect a person; one who is offline or always on leaves at once."""
     yield Killed(other, by, reason)
     if other.id in chat.sessions.offline_since or is_always_on(chat, other):
         yield from leaving(chat, other, f"Killed ({by.name} ({reason}))", now)
@@ -51,11 +51,11 @@ def put_out(chat: Chat, other: Person, by: Person, reason: str, now: int) -> Ite
 
 @handles(Kill)
 def kill(chat: Chat, person_id: int, command: Kill, now: int) -> Items:
-    """Puts a person out of the chat; its session ends when it has been told."""
+    """Disconnects a person; its sessions end after they have been told."""
     refusal = unless_server_operator(chat, person_id)
     if refusal is not None:
         return (refusal,)
     other = chat.person_named(command.name)
     if other is None:
         return (NoSuchPerson(command.name),)
-    return tuple(put_out(chat, other, chat.people[person_id], command.reason, now))
+    return tuple(killing(chat, other, chat.people[person_id], command.reason, now))

@@ -1,6 +1,6 @@
-"""When devices of accounts were last connected, so that whoever returns reads what was missed.
+"""When the devices of accounts were last connected, so that people who return can read what they missed.
 
-A device is identified by its account and the user name its client gives.
+Owns these times. A device is identified by its account and the user name that its client gives.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from asyncchat.core.names import fold
 from asyncchat.core.people import Person
 from asyncchat.core.registry import applies
 
-DEVICES: Final = 20
-"""Devices of one account that are remembered, those that were here last."""
+DEVICES_EACH: Final = 20
+"""Devices that are remembered of one account: those that were connected last."""
 
 
 class LastSeen(msgspec.Struct, frozen=True):
-    """A device was here until ``time`` (microseconds since 1970 UTC; 0: it is), in rooms with these keys.
+    """A device was connected until ``time`` (microseconds since 1970 UTC; 0: it still is).
 
-    None: nobody knows in which, as after a run that ended without a word.
+    ``rooms`` are the keys of the rooms that it was in; None: unknown, as after a crash.
     """
 
     time: int
@@ -31,27 +31,25 @@ class LastSeen(msgspec.Struct, frozen=True):
 
 
 class SeenDevices(Part, dict[str, dict[str, LastSeen]]):
-    """When the devices of accounts were here, by the accounts' keys and by device."""
+    """When devices were last connected, by the accounts' keys and by device."""
 
     def forget_account(self, account: str) -> None:
-        """An account is no more."""
+        """Forgets the devices of a removed account."""
         self.pop(account, None)
 
     def state(self) -> object:
-        """What is equal in equal chats, as plain data."""
+        """This part as plain data: equal in equal chats."""
         return {account: dict(devices) for account, devices in self.items()}
 
     def facts(self, chat: Chat) -> Iterator[Event]:
-        """Few events that give this part again."""
+        """The fewest events that restore this part."""
         for key, devices in self.items():
             for device, seen in devices.items():
                 yield DeviceLastSeen(chat.accounts[key].name, device, seen.time, seen.rooms)
 
 
 class DeviceLastSeen(Event, frozen=True, tag="device", omit_defaults=True):
-    """A device of an account is here (no time), or was, until then in these rooms, as in
-    ``seen.LastSeen``.
-    """
+    """A device of an account is connected (no time), or was until a time; as in ``LastSeen``."""
 
     retention: ClassVar[Retention] = Retention.STATE
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -62,9 +60,9 @@ class DeviceLastSeen(Event, frozen=True, tag="device", omit_defaults=True):
 
 
 def missed_since(chat: Chat, account: str, device: str) -> LastSeen | None:
-    """Since when a device of an account, which comes back, was not here; None: that is not known.
+    """When a device of an account, which connects again, was last connected; None: unknown, or it still is.
 
-    One that was never here takes up where the account was last, if nobody is here with it.
+    For a new device it is the newest time of the account's other devices, if none of them is connected.
     """
     known = SeenDevices.of(chat).get(fold(account), {})
     seen = known.get(device)
@@ -74,12 +72,12 @@ def missed_since(chat: Chat, account: str, device: str) -> LastSeen | None:
 
 
 def devices_online(chat: Chat, me: Person) -> Iterator[DeviceLastSeen]:
-    """That the devices of somebody who is logged in from now on are here."""
+    """The events that mark the devices of a person, who just logged in, as connected."""
     return (DeviceLastSeen(me.account, device) for device in _devices(chat, me))
 
 
 def devices_offline(chat: Chat, me: Person, now: int) -> Iterator[DeviceLastSeen]:
-    """That the devices of somebody were here until now."""
+    """The events that mark the devices of a person as connected until now."""
     rooms = chat.rooms.joined.get(me.id, ())
     return (DeviceLastSeen(me.account, device, now, rooms) for device in _devices(chat, me) if me.account)
 
@@ -91,12 +89,12 @@ def _devices(chat: Chat, me: Person) -> list[str]:
 
 
 def device_of(chat: Chat, me: Person, session_id: int) -> str:
-    """The device that a session of a person is."""
+    """The device of a person's session."""
     return chat.sessions.device_labels.get(session_id, me.user)
 
 
 def devices_last_seen(chat: Chat, last: int) -> Iterator[Event]:
-    """That the devices which were here when the run before ended were so until then."""
+    """The events that mark devices as connected until ``last``, when the previous run ended."""
     for key, devices in SeenDevices.of(chat).items():
         for device, seen in devices.items():
             if not seen.time:
@@ -110,7 +108,7 @@ def _device_last_seen(chat: Chat, event: DeviceLastSeen) -> None:
         return
     devices = SeenDevices.of(chat).setdefault(key, {})
     devices[event.device] = LastSeen(event.time, event.rooms)
-    if len(devices) > DEVICES:
-        gone = [name for name, seen in devices.items() if seen.time and name != event.device]
-        for name in sorted(gone, key=lambda name: devices[name].time)[: len(devices) - DEVICES]:
+    if len(devices) > DEVICES_EACH:
+        offline = [name for name, seen in devices.items() if seen.time and name != event.device]
+        for name in sorted(offline, key=lambda name: devices[name].time)[: len(devices) - DEVICES_EACH]:
             del devices[name]

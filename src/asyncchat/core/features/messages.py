@@ -1,6 +1,6 @@
-"""What is said, to a room or to a person. The hottest handler: everything common stands first.
+"""Messages to rooms and people. The hottest handler: the common cases come first.
 
-Owns messages and what passes between programs (TAGMSG).
+Owns messages and tag messages (TAGMSG), and who may speak in a room.
 """
 
 from __future__ import annotations
@@ -43,25 +43,25 @@ if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
 
 Tags = tuple[tuple[str, str], ...]
-"""What a sender's program adds for the readers' programs (an answer to what, typing): names and values.
+"""What a client adds to a message for other clients (reply, typing): names and values.
 
-It is passed on to those who can read it, and kept with a message.
+Tags go to clients that support them, and are stored with a message.
 """
 
 
 Cuts = tuple[int, ...]
-"""Places in a text, ascending, where its sender's program had cut a line that was too long for one message.
+"""Ascending positions in a text where the sender's client had split a line that was too long.
 
-A dialect whose lines are short cuts it there again; for others they mean nothing.
+A dialect with short lines splits the text there again; other dialects ignore them.
 """
 
 
 _EPHEMERAL = ("+typing", "+draft/typing")
-"""Tags that mean nothing later."""
+"""Tags that are not stored: they mean nothing later."""
 
 
 class Speech(enum.IntEnum):
-    """How something is said; the value is what the log's file holds."""
+    """How something is said; the log stores the value."""
 
     MESSAGE = 0
     NOTICE = 1
@@ -69,9 +69,9 @@ class Speech(enum.IntEnum):
     ACTION = 2
     """``/me waves``: the text is what the person does."""
     CTCP_QUERY = 3
-    """A client's question to a client (CTCP), not for people's eyes: the text without its \\x01."""
+    """A client's query to another client (CTCP), which people don't see: the text without its \\x01."""
     CTCP_REPLY = 4
-    """The answer to one, likewise."""
+    """The reply to a query, likewise."""
 
 
 class Say(Command, frozen=True):
@@ -85,9 +85,9 @@ class Say(Command, frozen=True):
 
 
 class SendTagMessage(Command, frozen=True):
-    """Tell the programs of a room's members, or of a person, something without a text for people.
+    """Send tags without a text to the clients of a room's members, or of a person.
 
-    With a ``role`` only those of the room's members who have it, or a higher one.
+    With a ``role`` only to members who have it, or a higher one.
     """
 
     to: str
@@ -96,7 +96,7 @@ class SendTagMessage(Command, frozen=True):
 
 
 class SayToRole(Command, frozen=True):
-    """Say something to those members of a room who have a role, or a higher one."""
+    """Say something to the members of a room who have a role, or a higher one."""
 
     room: str
     role: str
@@ -129,8 +129,8 @@ class Said(Event, frozen=True, tag="said"):
     cuts: Cuts = ()
 
     def to_store(self) -> Self:
-        """Without what means nothing later."""
-        return msgspec.structs.replace(self, tags=lasting(self.tags)) if self.tags else self
+        """The message without tags that mean nothing later."""
+        return msgspec.structs.replace(self, tags=stored_tags(self.tags)) if self.tags else self
 
 
 class SaidInPrivate(Event, frozen=True, tag="whispered", omit_defaults=True):
@@ -149,12 +149,12 @@ class SaidInPrivate(Event, frozen=True, tag="whispered", omit_defaults=True):
     cuts: Cuts = ()
 
     def to_store(self) -> Self:
-        """Without what means nothing later."""
-        return msgspec.structs.replace(self, tags=lasting(self.tags)) if self.tags else self
+        """The message without tags that mean nothing later."""
+        return msgspec.structs.replace(self, tags=stored_tags(self.tags)) if self.tags else self
 
 
 class TagMessageSent(Event, frozen=True, tag="signalled"):
-    """A program told the programs of a room's members something, without a text for people (typing)."""
+    """A client sent tags without a text to the clients of a room's members (typing)."""
 
     retention: ClassVar[Retention] = Retention.EPHEMERAL
     room: str
@@ -163,7 +163,7 @@ class TagMessageSent(Event, frozen=True, tag="signalled"):
 
 
 class TagMessageSentInPrivate(Event, frozen=True, tag="signalled_to"):
-    """The same, for one person's program."""
+    """The same, to the clients of one person."""
 
     retention: ClassVar[Retention] = Retention.EPHEMERAL
     recipients: ClassVar[Recipients] = Recipients.PAIR
@@ -174,7 +174,7 @@ class TagMessageSentInPrivate(Event, frozen=True, tag="signalled_to"):
 
 
 class TagMessageSentToRole(Event, frozen=True, tag="signalled_to_role"):
-    """The same, for the programs of members who have a role, or a higher one; ``to`` are their sessions."""
+    """The same, to the clients of members who have a role, or a higher one; ``to`` are these people."""
 
     retention: ClassVar[Retention] = Retention.EPHEMERAL
     recipients: ClassVar[Recipients] = Recipients.SOME_MEMBERS
@@ -186,7 +186,7 @@ class TagMessageSentToRole(Event, frozen=True, tag="signalled_to_role"):
 
 
 class SaidToRole(Event, frozen=True, tag="confided", omit_defaults=True):
-    """A message to those members of a room who have a role, or a higher one; ``to`` are their sessions."""
+    """A message to the members of a room who have a role, or a higher one; ``to`` are these people."""
 
     retention: ClassVar[Retention] = Retention.TEXT
     recipients: ClassVar[Recipients] = Recipients.SOME_MEMBERS
@@ -209,13 +209,13 @@ class CannotSpeakReason(enum.Enum):
     MUTED = "you are muted"
     MODERATED = "only members with a role may speak"
     COLOUR = "colours are not allowed there"
-    CTCP = "questions of programs are not allowed there"
+    CTCP = "CTCP queries are not allowed there"
     SLOW = "you spoke a moment ago"
-    ACCOUNT = "only who is logged in to an account may speak"
+    ACCOUNT = "only people who are logged in to an account may speak"
 
 
 class CannotSpeak(Refusal, frozen=True):
-    """The asker may not speak in the room; where it is slowed, for so many ``seconds`` more."""
+    """The requester may not speak in the room; if it is slowed, for so many ``seconds`` more."""
 
     room: str
     reason: CannotSpeakReason
@@ -227,31 +227,32 @@ class CannotSpeak(Refusal, frozen=True):
         return f"{self.reason.value}, wait {self.seconds} s" if self.seconds else self.reason.value
 
 
-_QUIET = (Speech.NOTICE, Speech.CTCP_REPLY)
+_UNANSWERED = (Speech.NOTICE, Speech.CTCP_REPLY)
 
 
-_PROBES = (Speech.CTCP_QUERY, Speech.CTCP_REPLY)
+CTCP = (Speech.CTCP_QUERY, Speech.CTCP_REPLY)
+"""Speech that passes between clients and that no person reads."""
 
 
 _COLOURS = frozenset("\x03\x04")
-"""What begins a colour in a text: by number and by value (modern.ircdocs.horse, "Formatting")."""
+"""Characters that begin a colour code: by number and by value (modern.ircdocs.horse, "Formatting")."""
 
 
-def lasting(tags: Tags) -> Tags:
-    """Those tags of a message that are kept with it."""
+def stored_tags(tags: Tags) -> Tags:
+    """The tags that are stored with a message."""
     return tuple(tag for tag in tags if tag[0] not in _EPHEMERAL)
 
 
 @handles(Say)
 def say(chat: Chat, person_id: int, command: Say, now: int) -> Items:
-    """Passes a text on; a notice is never answered, not even with a refusal (RFC 2812, 3.3.2)."""
+    """Sends a message; a notice is never answered, not even with a refusal (RFC 2812, 3.3.2)."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
     text = command.text
     if len(text) * 4 > TEXT_BYTES and size(text) > TEXT_BYTES:
         return _refused(command, TextTooLong(TEXT_BYTES))
-    if not text and command.speech not in (Speech.CTCP_QUERY, Speech.CTCP_REPLY):
+    if not text and command.speech not in CTCP:
         return _refused(command, NoText())
     to = command.to
     if to[:1] in ROOM_SIGNS:
@@ -264,18 +265,18 @@ def say(chat: Chat, person_id: int, command: Say, now: int) -> Items:
     other = chat.person_named(to)
     if other is None:
         return _refused(command, NoSuchPerson(to))
-    if not me.account and _unwritten(chat, me, other):
+    if not me.account and _needs_account(chat, me, other):
         return _refused(command, NeedsAccount(other.name))
-    whisper = SaidInPrivate(other, me, text, command.speech, command.tags, command.cuts)
+    said = SaidInPrivate(other, me, text, command.speech, command.tags, command.cuts)
     away = chat.people.away.get(other.id)
-    if away is None or command.speech in _QUIET:
-        return (whisper,)
-    return (whisper, AwayNote(other, away))
+    if away is None or command.speech in _UNANSWERED:
+        return (said,)
+    return (said, AwayNote(other, away))
 
 
 @handles(SendTagMessage)
 def send_tag_message(chat: Chat, person_id: int, command: SendTagMessage, _now: int) -> Items:
-    """Passes on what is for programs alone, wherever a text could be said."""
+    """Sends tags without a text, to wherever the person could send a message."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
@@ -283,34 +284,34 @@ def send_tag_message(chat: Chat, person_id: int, command: SendTagMessage, _now: 
         room = chat.room_shown(command.to, person_id)
         if room is None:
             return (NoSuchRoom(command.to),)
-        reason = _silenced(chat, me, room)
+        reason = _speaker_fault(chat, me, room)
         if reason is not None:
             return (CannotSpeak(room.name, reason),)
         role = ROLE_NAMED.get(command.role)
         if role is None and OP_MODERATED in room.flags and not chat.may(person_id, room, Right.SPEAK):
             role = HALF_OPERATOR
         if role is not None:
-            to = _having(room, role, me)
+            to = _others_with(room, role, me)
             return (TagMessageSentToRole(room.name, me, role.name, to, command.tags),)
         return (TagMessageSent(room.name, me, command.tags),)
     other = chat.person_named(command.to)
     if other is None:
         return (NoSuchPerson(command.to),)
-    if not me.account and _unwritten(chat, me, other):
+    if not me.account and _needs_account(chat, me, other):
         return (NeedsAccount(other.name),)
     return (TagMessageSentInPrivate(other, me, command.tags),)
 
 
-def _unwritten(chat: Chat, me: Person, other: Person) -> bool:
-    """Whether a person is written to by accounts alone; by itself and the owner it always is."""
+def _needs_account(chat: Chat, me: Person, other: Person) -> bool:
+    """Whether only people with an account may write to ``other``; server operators and itself always may."""
     return chat.has(other.id, ACCOUNTS_WRITE) and me.id != other.id and me.id not in chat.server_operators
 
 
 def _say_restricted(chat: Chat, me: Person, room: Room, command: Say, now: int) -> Items:
-    """Passes a text on to a room where not everybody may say everything."""
+    """Sends a message to a room that has restrictions, or of which the person is no member."""
     if not chat.is_visible(room, me.id):
         return _refused(command, NoSuchRoom(command.to))
-    reason = _silenced(chat, me, room) or unwanted(room, command.text, command.speech)
+    reason = _speaker_fault(chat, me, room) or content_fault(room, command.text, command.speech)
     if reason is not None:
         return _refused(command, CannotSpeak(room.name, reason))
     said = Said(room.name, me, command.text, command.speech, command.tags, command.cuts)
@@ -321,16 +322,16 @@ def _say_restricted(chat: Chat, me: Person, room: Room, command: Say, now: int) 
     if SLOW not in room.settings:
         return (said,)
     last = room.last_spoke.get(me.id)
-    rest = 0 if last is None else last + int(room.settings[SLOW]) * 1_000_000 - now
-    if rest > 0:
-        refusal = CannotSpeak(room.name, CannotSpeakReason.SLOW, -(-rest // 1_000_000))
+    wait = 0 if last is None else last + int(room.settings[SLOW]) * 1_000_000 - now
+    if wait > 0:
+        refusal = CannotSpeak(room.name, CannotSpeakReason.SLOW, -(-wait // 1_000_000))
         return _refused(command, refusal)
     return (said, Spoke(room.name, me, now))
 
 
 @handles(SayToRole)
 def say_to_role(chat: Chat, person_id: int, command: SayToRole, _now: int) -> Items:
-    """Passes a text on to those of a room who have a role, from anyone who may speak there."""
+    """Sends a message to the members of a room who have a role; anybody who may speak there may send it."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
@@ -340,26 +341,26 @@ def say_to_role(chat: Chat, person_id: int, command: SayToRole, _now: int) -> It
     role = ROLE_NAMED.get(command.role)
     if room is None or role is None:
         return _refused(command, NoSuchRoom(command.room))
-    reason = _silenced(chat, me, room) or unwanted(room, command.text, command.speech)
+    reason = _speaker_fault(chat, me, room) or content_fault(room, command.text, command.speech)
     if reason is not None:
         return _refused(command, CannotSpeak(room.name, reason))
     return (_said_to_role(room, me, role, command),)
 
 
 def _said_to_role(room: Room, me: Person, role: Role, command: Say | SayToRole) -> SaidToRole:
-    to = _having(room, role, me)
+    to = _others_with(room, role, me)
     return SaidToRole(room.name, me, command.text, role.name, to, command.speech, command.tags, command.cuts)
 
 
-def _having(room: Room, role: Role, me: Person) -> tuple[int, ...]:
-    """The others who have a role in the room, or a higher one."""
+def _others_with(room: Room, role: Role, me: Person) -> tuple[int, ...]:
+    """The ids of the other members who have a role in the room, or a higher one."""
     return tuple(
         person_id for person_id, roles in room.roles.items() if roles >= role.bit and person_id != me.id
     )
 
 
-def _silenced(chat: Chat, me: Person, room: Room) -> CannotSpeakReason | None:
-    """Why a person may say nothing in the room, whatever it is."""
+def _speaker_fault(chat: Chat, me: Person, room: Room) -> CannotSpeakReason | None:
+    """Why a person may not speak in the room at all, or None."""
     if chat.may(me.id, room, Right.SPEAK):
         return None
     if me.id not in room.member_blocks and NO_OUTSIDERS in room.flags:
@@ -376,17 +377,17 @@ def _silenced(chat: Chat, me: Person, room: Room) -> CannotSpeakReason | None:
     return None
 
 
-def unwanted(room: Room, text: str, speech: Speech) -> CannotSpeakReason | None:
-    """Why nobody may say this in the room."""
+def content_fault(room: Room, text: str, speech: Speech) -> CannotSpeakReason | None:
+    """Why nobody may say this in the room, or None."""
     if NO_COLOUR in room.flags and not _COLOURS.isdisjoint(text):
         return CannotSpeakReason.COLOUR
-    if NO_CTCP in room.flags and speech in _PROBES:
+    if NO_CTCP in room.flags and speech in CTCP:
         return CannotSpeakReason.CTCP
     return None
 
 
 def _refused(command: Say | SayToRole, refusal: Refusal) -> Items:
-    return () if command.speech in _QUIET else (refusal,)
+    return () if command.speech in _UNANSWERED else (refusal,)
 
 
 @applies(Spoke)

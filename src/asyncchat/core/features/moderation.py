@@ -1,6 +1,6 @@
 """Moderating a room: kick and ban.
 
-Owns what removes people; the lists of masks are ``room_modes``'.
+Owns the removal of members. The lists of masks are in ``room_modes``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Kick(Command, frozen=True):
 
 
 class Ban(Command, frozen=True):
-    """Ban a person, by name or mask, from a room, or lift that ban; ``out`` removes those it matches."""
+    """Ban a person, by name or mask, from a room, or lift the ban; ``out``: remove matching members too."""
 
     audited: ClassVar[bool] = True
     room: str
@@ -53,13 +53,13 @@ def ban(chat: Chat, person_id: int, command: Ban, now: int) -> Items:
     if room is None or refused or not (command.on and command.out):
         return items
     mask = mask_meant(chat, room, room.masks[BANS], command.mask, True)
-    return (*items, *_put_out(chat, person_id, room, mask))
+    return (*items, *_kicking_banned(chat, person_id, room, mask))
 
 
-def _put_out(chat: Chat, person_id: int, room: Room, mask: str) -> tuple[Kicked, ...]:
-    """The members a ban means, put out: not the one who sets it, nor who is excepted or has a higher role."""
+def _kicking_banned(chat: Chat, person_id: int, room: Room, mask: str) -> tuple[Kicked, ...]:
+    """Removes the members that a ban matches, except its author, excepted and higher ones."""
     mine = highest(chat.rank(person_id, room))
-    meant = [
+    banned = [
         member.person
         for member in room.members()
         if describes(mask, member.person)
@@ -67,12 +67,12 @@ def _put_out(chat: Chat, person_id: int, room: Room, mask: str) -> tuple[Kicked,
         and not room.lists(EXCEPTIONS, member.person)
         and highest(room.roles.get(member.person.id, 0)) <= mine
     ]
-    return tuple(Kicked(room.name, person, chat.people[person_id], "banned") for person in meant)
+    return tuple(Kicked(room.name, person, chat.people[person_id], "banned") for person in banned)
 
 
 @handles(Kick)
 def kick(chat: Chat, person_id: int, command: Kick, _now: int) -> Items:
-    """Puts a member out who has no higher role."""
+    """Removes a member who has no higher role than the requester."""
     room = with_right(chat, person_id, command.room, Right.MODERATE)
     if isinstance(room, Refusal):
         return (room,)

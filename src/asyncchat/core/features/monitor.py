@@ -1,6 +1,6 @@
-"""MONITOR: who is told that a person came, went or changed, without sharing a room.
+"""MONITOR: people are told when others connect, leave or change, without sharing a room.
 
-Owns the index of names to those who monitor them, and what follows from an event for them.
+Owns who monitors which names, and the events for them.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from asyncchat.core.replies import NotConnectedYet, Reply
 
 
 class Monitor(Part):
-    """Which names each session watches, and the same by name."""
+    """Which names each person monitors, and the same by name."""
 
     def __init__(self) -> None:
         self.names: dict[int, dict[str, str]] = {}
-        """The names that a session watches as it spelled them, by key; only for who watches any."""
+        """By a person's id: the names that it monitors, as it spelled them, by key."""
         self.watchers: dict[str, dict[int, None]] = {}
-        """Sessions by the key of what they watch, in the order in which they began."""
+        """By a monitored name's key: the ids of the people who monitor it, in the order of beginning."""
 
     def add(self, person_id: int, names: Iterable[str]) -> None:
-        """A session watches these names from now on."""
+        """Adds names that a person monitors."""
         mine = self.names.setdefault(person_id, {})
         for name in names:
             key = fold(name)
@@ -38,7 +38,7 @@ class Monitor(Part):
             self.watchers.setdefault(key, {})[person_id] = None
 
     def remove(self, person_id: int, names: Iterable[str]) -> None:
-        """A session does not watch these names any more."""
+        """Removes names that a person monitors."""
         mine = self.names.get(person_id, {})
         for key in map(fold, names):
             if mine.pop(key, None) is not None:
@@ -50,23 +50,23 @@ class Monitor(Part):
             self.names.pop(person_id, None)
 
     def forget_person(self, person_id: int, _sessions: tuple[int, ...]) -> None:
-        """A person has left."""
+        """Forgets what a person who left monitored."""
         if person_id in self.names:
             self.remove(person_id, list(self.names[person_id]))
 
     def state(self) -> object:
-        """What is equal in equal chats, as plain data."""
+        """This part as plain data: equal in equal chats."""
         return {person_id: dict(names) for person_id, names in self.names.items()}
 
     def end_run(self) -> None:
-        """Everybody is gone."""
+        """Forgets all of it."""
         self.names.clear()
         self.watchers.clear()
 
 
 @follows(Connected)
 def _connected(chat: Chat, _person_id: int, event: Connected) -> Iterator[Event]:
-    return _came(chat, event.person)
+    return _online(chat, event.person)
 
 
 @follows(Left)
@@ -84,12 +84,12 @@ def _renamed(chat: Chat, _person_id: int, event: Renamed) -> Iterator[Event]:
     to = Monitor.of(chat).watchers.get(before.key)
     if to:
         yield MonitorOffline(before, tuple(to))
-    yield from _came(chat, event.now)
+    yield from _online(chat, event.now)
 
 
 @follows(AwayChanged, RealnameChanged, HostChanged, LoggedIn, LoggedOut)
 def _changed(chat: Chat, _person_id: int, event: PersonChange) -> Iterator[Event]:
-    """Those who share a room are told of the event itself."""
+    """Tells those who share no room with the person; the others are told of the event itself."""
     person = event.person
     watchers = Monitor.of(chat).watchers.get(person.key)
     if watchers:
@@ -104,30 +104,30 @@ def _changed(chat: Chat, _person_id: int, event: PersonChange) -> Iterator[Event
 
 
 PersonChange = AwayChanged | RealnameChanged | HostChanged | LoggedIn | LoggedOut
-"""What those are told of a person who watch it."""
+"""The changes of a person that monitors are told of."""
 
 
 class MonitorAdd(Command, frozen=True):
-    """Be told when people of these names come and go."""
+    """Monitor these names: be told when people connect or leave under them."""
 
     names: tuple[str, ...]
 
 
 class MonitorRemove(Command, frozen=True):
-    """Be no longer told of these names; ``all``: of any."""
+    """Stop monitoring these names; ``all``: all names."""
 
     names: tuple[str, ...] = ()
     all: bool = False
 
 
 class GetMonitored(Query, frozen=True):
-    """The names that the asker watches; ``here``: and who of them is here."""
+    """The names that the requester monitors; ``status``: and which of them are online."""
 
-    here: bool
+    status: bool
 
 
 class MonitorListChanged(Event, frozen=True, tag="watched"):
-    """A person watches these names, or no longer."""
+    """A person monitors these names, or no longer."""
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
     person: Person
@@ -136,7 +136,7 @@ class MonitorListChanged(Event, frozen=True, tag="watched"):
 
 
 class MonitorOnline(Event, frozen=True, tag="came"):
-    """Somebody whom sessions (``to``) watch is here now."""
+    """A person that others (``to``) monitor is online now."""
 
     retention: ClassVar[Retention] = Retention.EPHEMERAL
     recipients: ClassVar[Recipients] = Recipients.SOME
@@ -145,7 +145,7 @@ class MonitorOnline(Event, frozen=True, tag="came"):
 
 
 class MonitorOffline(Event, frozen=True, tag="went"):
-    """Somebody whom sessions (``to``) watch is not here any more, or not by that name."""
+    """A person that others (``to``) monitor is not online any more, or not under that name."""
 
     retention: ClassVar[Retention] = Retention.EPHEMERAL
     recipients: ClassVar[Recipients] = Recipients.SOME
@@ -154,7 +154,7 @@ class MonitorOffline(Event, frozen=True, tag="went"):
 
 
 class MonitorChange(Event, frozen=True, tag="noticed"):
-    """Something changed about somebody whom sessions (``to``) watch that share no room with it."""
+    """A person changed; ``to`` are the people who monitor it and share no room with it."""
 
     retention: ClassVar[Retention] = Retention.EPHEMERAL
     recipients: ClassVar[Recipients] = Recipients.SOME
@@ -164,13 +164,13 @@ class MonitorChange(Event, frozen=True, tag="noticed"):
 
 
 class MonitorListView(Reply, frozen=True):
-    """The names that the asker watches, as it spelled them."""
+    """The names that the requester monitors, as it spelled them."""
 
     names: tuple[str, ...]
 
 
 class MonitorStatusView(Reply, frozen=True):
-    """Who of some watched names is here, and which are not; ``over``: those past the limit, not watched."""
+    """Which of some names are online and which are not; ``over``: names beyond the limit, not monitored."""
 
     online: tuple[Person, ...]
     offline: tuple[str, ...]
@@ -179,10 +179,10 @@ class MonitorStatusView(Reply, frozen=True):
 
 
 MONITOR_EACH = 100
-"""Names that one session may watch (the IRC dialect's MONITOR): some 20 KB."""
+"""Names that one person may monitor (MONITOR in IRC's 005): some 20 KB."""
 
 
-def _came(chat: Chat, person: Person) -> Iterator[Event]:
+def _online(chat: Chat, person: Person) -> Iterator[Event]:
     to = Monitor.of(chat).watchers.get(person.key)
     if to:
         yield MonitorOnline(person, tuple(to))
@@ -190,7 +190,7 @@ def _came(chat: Chat, person: Person) -> Iterator[Event]:
 
 @handles(MonitorAdd)
 def monitor_add(chat: Chat, person_id: int, command: MonitorAdd, _now: int) -> Items:
-    """Watches names as far as there is place, and tells who of them is here."""
+    """Monitors names, up to the limit, and tells which of them are online."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
@@ -208,13 +208,13 @@ def monitor_add(chat: Chat, person_id: int, command: MonitorAdd, _now: int) -> I
                 continue
             added[key] = name
         known.append(name)
-    view = _here(chat, known, tuple(over))
+    view = _status(chat, known, tuple(over))
     return (MonitorListChanged(me, tuple(added.values()), True), view) if added else (view,)
 
 
 @handles(MonitorRemove)
 def monitor_remove(chat: Chat, person_id: int, command: MonitorRemove, _now: int) -> Items:
-    """Watches names no longer."""
+    """Stops monitoring names."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
@@ -225,13 +225,13 @@ def monitor_remove(chat: Chat, person_id: int, command: MonitorRemove, _now: int
 
 
 @answers(GetMonitored)
-def watched(chat: Chat, person_id: int, query: GetMonitored) -> Reply:
-    """The names that are watched, or who of them is here."""
+def monitored(chat: Chat, person_id: int, query: GetMonitored) -> Reply:
+    """The names that the requester monitors, or which of them are online."""
     names = Monitor.of(chat).names.get(person_id, {}).values()
-    return _here(chat, names, ()) if query.here else MonitorListView(tuple(names))
+    return _status(chat, names, ()) if query.status else MonitorListView(tuple(names))
 
 
-def _here(chat: Chat, names: Iterable[str], over: tuple[str, ...]) -> MonitorStatusView:
+def _status(chat: Chat, names: Iterable[str], over: tuple[str, ...]) -> MonitorStatusView:
     found = [(name, chat.person_named(name)) for name in names]
     return MonitorStatusView(
         tuple(person for _, person in found if person is not None),

@@ -1,6 +1,6 @@
-"""Operators of the server: become one, and resign.
+"""Server operators: become one, and resign.
 
-Owns the events; passwords are checked by the server.
+Owns who is one. Must not know passwords and the owner code: the server checks them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.names import fold
-from asyncchat.core.people import Person, operating
+from asyncchat.core.people import Person, with_oper
 from asyncchat.core.permissions import unless_server_operator
 from asyncchat.core.registry import Items, applies, handles
 from asyncchat.core.replies import NoSuchPerson, NotConnectedYet, NotYourself, Refusal, Reply
@@ -20,26 +20,29 @@ if TYPE_CHECKING:
 
 
 class GrantOper(Command, frozen=True):
-    """Become the owner, or the operator of this name; whether the password was right comes as data."""
+    """Become a server operator, with a named operator's password or the owner code (no ``name``).
+
+    ``verified``: the password or code was right.
+    """
 
     verified: bool
     name: str = ""
 
 
 class Resign(Command, frozen=True):
-    """Be no operator of the server any more; ``name`` is one's own, or empty."""
+    """Resign as a server operator; ``name`` is the own name, or empty."""
 
     name: str = ""
 
 
 class RequireOper(Command, frozen=True):
-    """Is answered to the owner alone; ``context`` is the dialect's answer."""
+    """Reply only to a server operator; ``context`` is the dialect's answer."""
 
     context: object = None
 
 
 class Oper(IoCommand, frozen=True):
-    """Claim ownership with the owner code, or with the password of the operator of this name."""
+    """Become a server operator with the owner code, or with the password of the operator of this name."""
 
     code: str
     name: str = ""
@@ -56,7 +59,7 @@ class OperFailed(Event, frozen=True, tag="claim_failed"):
 
 
 class OperGranted(Event, frozen=True, tag="owner"):
-    """A person showed the owner code, or a named operator's password: it operates every room in this run."""
+    """A person gave the owner code, or a named operator's password, and is a server operator now."""
 
     retention: ClassVar[Retention] = Retention.STATE
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -66,7 +69,7 @@ class OperGranted(Event, frozen=True, tag="owner"):
 
 
 class OperResigned(Event, frozen=True, tag="resigned"):
-    """A person is no operator of the server any more, by its own wish."""
+    """A person resigned as a server operator."""
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
     person: Person
@@ -79,26 +82,26 @@ class WrongCode(Refusal, frozen=True):
 
 
 class NotFromHere(Refusal, frozen=True):
-    """The operator of this name may not come from the asker's address."""
+    """The operator of this name may not log in from the requester's address."""
 
     name: str
 
 
 class OperOnly(Reply, frozen=True):
-    """What RequireOper asked for."""
+    """The reply to RequireOper."""
 
     context: object = None
 
 
 class OfferRenewed(Reply, frozen=True):
-    """What the server offers to programs has changed; ``before`` is the dialect's word for what it was."""
+    """What the server announces to clients has changed; ``before`` is the dialect's old announcement."""
 
     before: object
 
 
 @handles(GrantOper)
 def grant_oper(chat: Chat, person_id: int, command: GrantOper, _now: int) -> Items:
-    """Makes who showed the owner code, or an operator's password, an operator of every room."""
+    """Makes a person a server operator, if the code or password was right."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
@@ -109,7 +112,7 @@ def grant_oper(chat: Chat, person_id: int, command: GrantOper, _now: int) -> Ite
 
 @handles(Resign)
 def resign(chat: Chat, person_id: int, command: Resign, _now: int) -> Items:
-    """Makes an operator of the server a person like others; who is none is told nothing."""
+    """Ends the rights of a server operator; for other people nothing happens."""
     if person_id not in chat.people:
         return (NotConnectedYet(),)
     if command.name and fold(command.name) != chat.people[person_id].key:
@@ -120,7 +123,7 @@ def resign(chat: Chat, person_id: int, command: Resign, _now: int) -> Items:
 
 @handles(RequireOper)
 def require_oper(chat: Chat, person_id: int, command: RequireOper, _now: int) -> Items:
-    """Gives the answer that only the owner is given."""
+    """Replies to a server operator, and refuses others."""
     refusal = unless_server_operator(chat, person_id)
     return (OperOnly(command.context),) if refusal is None else (refusal,)
 
@@ -130,11 +133,11 @@ def _oper_granted(chat: Chat, event: OperGranted) -> None:
     chat.owner_code_used = chat.owner_code_used or not event.name
     if event.person.id in chat.people:
         chat.server_operators.add(event.person.id)
-        chat.replace_person(operating(chat.people[event.person.id], True))
+        chat.replace_person(with_oper(chat.people[event.person.id], True))
 
 
 @applies(OperResigned)
 def _oper_resigned(chat: Chat, event: OperResigned) -> None:
     chat.server_operators.discard(event.person.id)
     if event.person.id in chat.people:
-        chat.replace_person(operating(chat.people[event.person.id], False))
+        chat.replace_person(with_oper(chat.people[event.person.id], False))

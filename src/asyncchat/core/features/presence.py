@@ -1,6 +1,6 @@
-"""People in the chat: that they come and go, with one session or several, and what they are called.
+"""Presence: people connect, leave, attach and detach sessions, log in and out, and change names.
 
-Owns these events and what they change; who may do it is decided by ``connect``.
+Owns these events and what they change. Must not decide who may do so: ``connect`` and ``accounts`` do.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class LoggedIn(Event, frozen=True, tag="logged_in"):
-    """A person is logged in; ``person`` is the old value, ``now`` the one with the account."""
+    """A person logged in; ``person`` is the old value, ``now`` the one with the account."""
 
     recipients: ClassVar[Recipients] = Recipients.PEERS
     person: Person
@@ -27,7 +27,7 @@ class LoggedIn(Event, frozen=True, tag="logged_in"):
 
 
 class LoggedOut(Event, frozen=True, tag="logged_out"):
-    """A person is logged in no more; ``now`` is the value without an account."""
+    """A person logged out; ``person`` is the old value, ``now`` the one without an account."""
 
     recipients: ClassVar[Recipients] = Recipients.PEERS
     concerns: ClassVar[str] = "person"
@@ -36,14 +36,14 @@ class LoggedOut(Event, frozen=True, tag="logged_out"):
 
 
 class NodeStarted(Event, frozen=True, tag="started"):
-    """A run of the node begins: all its earlier presence is over."""
+    """A run of the node begins: nobody of the previous run is present."""
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
     version: str
 
 
 class Connected(Event, frozen=True, tag="entered"):
-    """A person got a name, and may be ``away`` from the start. ``time`` in microseconds since 1970 UTC."""
+    """A person connected, perhaps with an ``away`` message. ``time`` in microseconds since 1970 UTC."""
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
     person: Person
@@ -52,9 +52,9 @@ class Connected(Event, frozen=True, tag="entered"):
 
 
 class Left(Event, frozen=True, tag="left"):
-    """A person left the chat and so all its rooms; an empty reason is a plain goodbye.
+    """A person left the chat and so all its rooms; the reason may be empty.
 
-    ``time`` in microseconds since 1970 UTC; ``rooms`` are the keys of those it was in.
+    ``time`` in microseconds since 1970 UTC; ``rooms`` are the keys of the rooms that it was in.
     """
 
     recipients: ClassVar[Recipients] = Recipients.PEERS
@@ -66,9 +66,9 @@ class Left(Event, frozen=True, tag="left"):
 
 
 class SessionAttached(Event, frozen=True, tag="attached"):
-    """Another session of the same account is this person too; ``time`` in microseconds since 1970 UTC.
+    """Another session was attached to a person; ``time`` in microseconds since 1970 UTC.
 
-    ``device`` is the user name that it gives.
+    ``device`` is the user name that the client gives.
     """
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -84,7 +84,7 @@ class SessionAttached(Event, frozen=True, tag="attached"):
 
 
 class SessionDetached(Event, frozen=True, tag="detached"):
-    """A session is its person no more, who stays; an empty reason is a plain goodbye."""
+    """A session of a person ended, and the person remains in the chat; the reason may be empty."""
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
     person: Person
@@ -94,9 +94,9 @@ class SessionDetached(Event, frozen=True, tag="detached"):
 
 
 class Renamed(Event, frozen=True, tag="renamed"):
-    """A person has another name; ``person`` is the old value, ``time`` in microseconds since 1970 UTC.
+    """A person changed its name; ``person`` is the old value, ``time`` in microseconds since 1970 UTC.
 
-    ``rooms`` are the keys of those it is in.
+    ``rooms`` are the keys of the rooms that it is in.
     """
 
     recipients: ClassVar[Recipients] = Recipients.PEERS
@@ -108,7 +108,7 @@ class Renamed(Event, frozen=True, tag="renamed"):
 
 
 class RealnameChanged(Event, frozen=True, tag="realname"):
-    """A person has another real name; ``person`` is the old value."""
+    """A person changed its real name; ``person`` is the old value."""
 
     recipients: ClassVar[Recipients] = Recipients.PEERS
     person: Person
@@ -116,7 +116,7 @@ class RealnameChanged(Event, frozen=True, tag="realname"):
 
 
 def leaving(chat: Chat, me: Person, reason: str, now: int) -> Iterator[Event]:
-    """That a person is gone from everywhere."""
+    """The events when a person leaves the chat."""
     yield Left(me, reason, now, chat.rooms.joined.get(me.id, ()))
     for room in chat.rooms_with(me.id):
         yield from closing(room)
@@ -181,6 +181,6 @@ def _realname_changed(chat: Chat, event: RealnameChanged) -> None:
 
 
 def reserved(chat: Chat, name: str, account: str) -> bool:
-    """Whether a name belongs to an account and not to this one (empty: none)."""
+    """Whether a name belongs to an account other than this one (empty: no account)."""
     key = fold(name)
     return key in chat.accounts and (not account or fold(account) != key)

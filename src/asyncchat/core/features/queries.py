@@ -1,6 +1,6 @@
-"""Questions about people and rooms: nothing happens, the asker is told.
+"""Queries about people and rooms: LIST, NAMES, WHO, WHOIS and the like.
 
-Owns lists and WHO, WHOIS; questions about one feature stand with it.
+Owns their replies. Queries about a single feature are in its module.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
 
 
 class GetCounts(Query, frozen=True):
-    """How many people, rooms and owners there are."""
+    """How many people, rooms and server operators there are."""
 
 
 class GetNames(Query, frozen=True):
-    """All rooms that the asker may know of, with their members, and the people who are in none of these."""
+    """All rooms that the requester may know of, with their members, and the people who are in none."""
 
 
 class Span(msgspec.Struct, frozen=True):
-    """More than ``over`` and less than ``under``, where they are not None."""
+    """A condition: more than ``over`` and less than ``under``; None: no bound."""
 
     over: int | None = None
     under: int | None = None
 
 
 class GetRooms(Command, frozen=True):
-    """All rooms, or those named or described by one of ``masks`` and by none of ``without``.
+    """All rooms, or those that are named or match one of ``masks``, and match none of ``without``.
 
-    ``people`` counts its members, ``opened`` and ``topic`` are ages in minutes; a room without a topic has no
-    age of one.
+    ``people`` is about the number of members; ``opened`` and ``topic`` are about ages in minutes. A room
+    without a topic does not match a condition about its topic.
     """
 
     names: tuple[str, ...] = ()
@@ -56,10 +56,10 @@ class GetRooms(Command, frozen=True):
 
 
 class GetWho(Command, frozen=True):
-    """The people a room's name, a name or a mask describes; empty: all.
+    """The members of a room, or the people whom a name or a mask matches; empty: all people.
 
-    A mask without ``!`` and ``@`` is held against each of ``fields`` of a person. ``context`` goes back to
-    the dialect with the answer.
+    A mask without ``!`` and ``@`` is matched with each of a person's ``fields``. ``context`` goes back to the
+    dialect with the answer.
     """
 
     mask: str = ""
@@ -69,28 +69,28 @@ class GetWho(Command, frozen=True):
 
 
 class GetPerson(Command, frozen=True):
-    """All that may be known of one person. ``context`` goes back to the dialect with the answer."""
+    """All that the requester may know of a person. ``context`` goes back to the dialect with the answer."""
 
     name: str
     context: object = None
 
 
 class GetPeople(Query, frozen=True):
-    """Those of these names that are here. ``context`` goes back to the dialect with the answer."""
+    """The people who have these names. ``context`` goes back to the dialect with the answer."""
 
     names: tuple[str, ...]
     context: object = None
 
 
 class NamesView(Reply, frozen=True):
-    """The rooms with their members, and who is in none of them; ``more``: that is not all of it."""
+    """Rooms with their members, and people who are in none of them; ``more``: the list is incomplete."""
 
     rooms: tuple[RoomView, ...]
     others: tuple[Person, ...]
     more: bool = False
 
 
-class RoomLine(msgspec.Struct, frozen=True):
+class RoomSummary(msgspec.Struct, frozen=True):
     """One room of a list."""
 
     room: str
@@ -99,14 +99,14 @@ class RoomLine(msgspec.Struct, frozen=True):
 
 
 class RoomsView(Reply, frozen=True):
-    """The rooms asked for, by name; ``mine`` are those the asker is in, by key."""
+    """A list of rooms; ``mine`` are the keys of the rooms that the requester is in."""
 
-    rooms: tuple[RoomLine, ...]
+    rooms: tuple[RoomSummary, ...]
     mine: frozenset[str]
 
 
 class Counts(Reply, frozen=True):
-    """How many there are now, and at the most so far in this run."""
+    """How many there are now, and the most people at a time in this run."""
 
     people: int
     rooms: int
@@ -115,11 +115,11 @@ class Counts(Reply, frozen=True):
     invisible: int = 0
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """A person as another sees it, found in ``room`` ('' for none), with its roles there and its flags.
+class PersonSummary(msgspec.Struct, frozen=True):
+    """A person as another one sees it: a common ``room`` (empty: none), the roles there, and the flags.
 
-    ``idle`` is how many seconds it has said nothing. ``address`` is where from in truth, told of itself
-    and to the owner; else empty.
+    ``idle`` is for how many seconds the person has said nothing. ``address`` is the real address, shown only
+    to the person itself and to server operators; else empty.
     """
 
     person: Person
@@ -133,27 +133,27 @@ class Seen(msgspec.Struct, frozen=True):
 
     @property
     def operator(self) -> bool:
-        """Whether it is an operator of that room, or higher."""
+        """Whether the person is an operator of that room, or higher."""
         return self.roles >= OPERATOR.bit
 
 
 class WhoView(Reply, frozen=True):
-    """The people a mask describes; ``context`` as in GetWho."""
+    """The people whom a mask matches; ``context`` as in GetWho."""
 
     mask: str
-    people: tuple[Seen, ...]
+    people: tuple[PersonSummary, ...]
     context: object = None
 
 
 class PersonView(Reply, frozen=True):
-    """All that may be known of a person; ``rooms`` are (name, sum of its roles) pairs.
+    """All that the requester may know of a person; ``rooms`` are (name, sum of the roles there) pairs.
 
-    ``private`` tells whether the asker may know more than others: of itself, and the owner of all.
-    ``context`` as in GetPerson; ``metadata`` are its values by key. ``absent`` is since when it has had no
-    connection, 0 where it has one (microseconds since 1970 UTC).
+    ``private``: the requester may see private facts, because it is the person or a server operator.
+    ``context`` as in GetPerson; ``metadata`` are the person's values by key. ``offline_since`` is in
+    microseconds since 1970 UTC; 0: the person is connected.
     """
 
-    seen: Seen
+    seen: PersonSummary
     rooms: tuple[tuple[str, int], ...]
     connected_at: int
     private: bool = False
@@ -163,18 +163,18 @@ class PersonView(Reply, frozen=True):
 
 
 class PeopleView(Reply, frozen=True):
-    """Those who are here of the names asked for, in that order; ``context`` as in GetPeople."""
+    """The people who have the names asked for, in that order; ``context`` as in GetPeople."""
 
-    people: tuple[Seen, ...]
+    people: tuple[PersonSummary, ...]
     context: object
 
 
 NAMES_IN_ALL = 2000
-"""Names that one answer about all rooms holds: some 30 KB. The first room is told whole, however large."""
+"""Names in one answer about all rooms: some 30 KB. The first room is always listed completely."""
 
 
 _MINUTE = 60_000_000
-"""A minute in microseconds."""
+"""Microseconds of a minute."""
 
 
 @answers(GetCounts)
@@ -186,7 +186,7 @@ def counts(chat: Chat, _person_id: int, _query: GetCounts) -> Counts:
 
 @answers(GetNames)
 def names(chat: Chat, person_id: int, _query: GetNames) -> Reply:
-    """All rooms with their members, whole ones, as long as these are not too many."""
+    """Rooms with all their members, as many rooms as fit the limit of names."""
     views: list[RoomView] = []
     seen: set[int] = set()
     for room in sorted(chat.rooms.values(), key=lambda room: room.key):
@@ -204,27 +204,27 @@ def names(chat: Chat, person_id: int, _query: GetNames) -> Reply:
 
 @handles(GetRooms)
 def rooms(chat: Chat, person_id: int, query: GetRooms, now: int) -> Items:
-    """The rooms there are, or those of the names that are there, the fullest first."""
+    """All rooms, the largest first, or the named ones that exist."""
     if person_id not in chat.people:
         return (NotConnectedYet(),)
     if query.names and not query.masks:
         named = (chat.room_shown(name, person_id) for name in query.names)
         chosen = [room for room in named if room is not None]
     else:
-        shown = (room for room in chat.rooms.values() if chat.is_visible(room, person_id))
-        chosen = sorted(shown, key=lambda room: (-len(room.member_blocks), room.key))
+        visible_rooms = (room for room in chat.rooms.values() if chat.is_visible(room, person_id))
+        chosen = sorted(visible_rooms, key=lambda room: (-len(room.member_blocks), room.key))
     view = RoomsView(
         tuple(
-            RoomLine(room.name, len(room.member_blocks), room.topic.text if room.topic else "")
+            RoomSummary(room.name, len(room.member_blocks), room.topic.text if room.topic else "")
             for room in chosen
-            if _wanted(query, room, now)
+            if _matches(query, room, now)
         ),
         frozenset(chat.rooms.joined.get(person_id, ())),
     )
     return (view,)
 
 
-def _wanted(query: GetRooms, room: Room, now: int) -> bool:
+def _matches(query: GetRooms, room: Room, now: int) -> bool:
     if query.masks and not any(matches(mask, room.name) for mask in (*query.masks, *query.names)):
         return False
     if any(matches(mask, room.name) for mask in query.without):
@@ -246,8 +246,8 @@ def _within(span: Span, value: float | None) -> bool:
 
 
 @handles(GetWho)
-def who_is_there(chat: Chat, person_id: int, query: GetWho, now: int) -> Items:
-    """The people a room's name, a name or a mask describes."""
+def who(chat: Chat, person_id: int, query: GetWho, now: int) -> Items:
+    """The members of a room, or the people whom a name or a mask matches."""
     if person_id not in chat.people:
         return (NotConnectedYet(),)
     mask = query.mask
@@ -255,20 +255,22 @@ def who_is_there(chat: Chat, person_id: int, query: GetWho, now: int) -> Items:
     if room is not None:
         blocks = visible(chat, person_id, room)
         found = [
-            _seen(chat, person_id, member.person, room, now) for block in blocks for member in block.members
+            _summary(chat, person_id, member.person, room, now)
+            for block in blocks
+            for member in block.members
         ]
     elif mask[:1] in ROOM_SIGNS:
         found = []
     else:
         exact = chat.person_named(mask)
-        people = [exact] if exact is not None else _described(chat, person_id, query)
-        found = [_seen(chat, person_id, person, None, now) for person in people]
+        people = [exact] if exact is not None else _matching(chat, person_id, query)
+        found = [_summary(chat, person_id, person, None, now) for person in people]
     if query.server_operators_only:
         found = [seen for seen in found if seen.server_operator]
     return (WhoView(mask, tuple(found), query.context),)
 
 
-def _described(chat: Chat, person_id: int, query: GetWho) -> list[Person]:
+def _matching(chat: Chat, person_id: int, query: GetWho) -> list[Person]:
     mask = query.mask
     shown = [person for person in chat.people.values() if sees(chat, person_id, person.id)]
     if not mask:
@@ -283,14 +285,14 @@ def _described(chat: Chat, person_id: int, query: GetWho) -> list[Person]:
 
 @handles(GetPerson)
 def person(chat: Chat, person_id: int, query: GetPerson, now: int) -> Items:
-    """All that may be known of a person."""
+    """All that the requester may know of a person."""
     if person_id not in chat.people:
         return (NotConnectedYet(),)
     found = chat.person_named(query.name)
     if found is None:
         return (NoSuchPerson(query.name),)
     view = PersonView(
-        _seen(chat, person_id, found, None, now),
+        _summary(chat, person_id, found, None, now),
         tuple(
             (room.name, room.roles.get(found.id, 0))
             for room in chat.rooms_with(found.id)
@@ -307,14 +309,15 @@ def person(chat: Chat, person_id: int, query: GetPerson, now: int) -> Items:
 
 @answers(GetPeople)
 def people(chat: Chat, person_id: int, query: GetPeople) -> Reply:
-    """Those of some names who are here."""
+    """The people who have these names."""
     found = (chat.person_named(name) for name in query.names)
     return PeopleView(
-        tuple(_seen(chat, person_id, person, None) for person in found if person is not None), query.context
+        tuple(_summary(chat, person_id, person, None) for person in found if person is not None),
+        query.context,
     )
 
 
-def _seen(chat: Chat, person_id: int, person: Person, room: Room | None, now: int = 0) -> Seen:
+def _summary(chat: Chat, person_id: int, person: Person, room: Room | None, now: int = 0) -> PersonSummary:
     if room is None:
         room = next(
             (
@@ -324,7 +327,7 @@ def _seen(chat: Chat, person_id: int, person: Person, room: Room | None, now: in
             ),
             None,
         )
-    return Seen(
+    return PersonSummary(
         person,
         chat.people.away.get(person.id, ""),
         person.id in chat.server_operators,

@@ -1,6 +1,6 @@
 """Reactions to messages.
 
-Owns the events; the server finds the message in the log.
+Owns the commands and events. Must not know the log: the server finds the message there.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 
 class React(IoCommand, frozen=True):
-    """Put a reaction to a message, or take it back; a gate finds the message.
+    """React to a message, or take the reaction back; the server finds the message in the log.
 
-    ``tags`` are what the asker's program sent; without any the gate makes them.
+    ``tags`` are what the client sent; if there are none the server makes them.
     """
 
     which: Which
@@ -43,14 +43,14 @@ class React(IoCommand, frozen=True):
 
 
 class ReactUnresolved(Command, frozen=True):
-    """Tell of a reaction to a message that the history has not."""
+    """React to a message that is not in the history."""
 
     to: str
     tags: Tags
 
 
 class ReactResolved(Command, frozen=True):
-    """The same, with the message as the gate found it."""
+    """React to a message, which was found in the history."""
 
     to: str
     found: Record
@@ -60,11 +60,11 @@ class ReactResolved(Command, frozen=True):
 
 
 class Reacted(Event, frozen=True, tag="reacted", omit_defaults=True):
-    """Somebody put a reaction to a room's message, or took it back (``on``).
+    """A person reacted to a message of a room (``on``), or took the reaction back.
 
-    ``message`` is that one's number and ``author`` the name of who said it; ``tags`` are what the sender's
-    program sent, for the readers' programs. ``about`` is how the message begins, for people; it is told and
-    never kept: an erasure must leave no copy.
+    ``message`` is the message's number and ``author`` the name of its author; ``tags`` are what the client
+    sent, for other clients. ``about`` is the beginning of the message, for people; it is delivered but never
+    stored, because an erasure must leave no copy.
     """
 
     retention: ClassVar[Retention] = Retention.TEXT
@@ -80,7 +80,7 @@ class Reacted(Event, frozen=True, tag="reacted", omit_defaults=True):
     about: str = ""
 
     def to_store(self) -> Self:
-        """Without the copy of the text."""
+        """The event without the copy of the text."""
         return msgspec.structs.replace(self, about="") if self.about else self
 
 
@@ -102,34 +102,33 @@ class ReactedTo(Event, frozen=True, tag="reacted_to", omit_defaults=True):
     about: str = ""
 
     def to_store(self) -> Self:
-        """Without the copy of the text."""
+        """The event without the copy of the text."""
         return msgspec.structs.replace(self, about="") if self.about else self
 
 
 _ABOUT_BYTES = 60
-"""How much of a message is told with a reaction to it: it is to be known again."""
+"""How much of a message is quoted with a reaction to it: enough to recognise it."""
 
 
 @handles(ReactResolved)
 def react(chat: Chat, person_id: int, command: ReactResolved, now: int) -> Items:
-    """Keeps a reaction, wherever a text could be said."""
+    """Records a reaction, if the person may send tags there."""
     items = send_tag_message(chat, person_id, SendTagMessage(command.to, command.tags), now)
-    passing = items[0]
+    sent = items[0]
     message = command.found.event
     if not isinstance(message, Said | SaidInPrivate):
         return (*items, Done())
-    about = message.text.partition("\n")[0]
-    short = cut(about, _ABOUT_BYTES)[0]
-    fact = (command.found.number, message.person.name, command.reaction, command.on, command.tags)
+    short = cut(message.text.partition("\n")[0], _ABOUT_BYTES)[0]
+    reaction = (command.found.number, message.person.name, command.reaction, command.on, command.tags)
     about = short if short == message.text else f"{short}…"
-    if isinstance(passing, TagMessageSent):
-        return (Reacted(passing.room, passing.person, *fact, about), Done())
-    if isinstance(passing, TagMessageSentInPrivate):
-        return (ReactedTo(passing.to, passing.person, *fact, about), Done())
+    if isinstance(sent, TagMessageSent):
+        return (Reacted(sent.room, sent.person, *reaction, about), Done())
+    if isinstance(sent, TagMessageSentInPrivate):
+        return (ReactedTo(sent.to, sent.person, *reaction, about), Done())
     return (*items, Done())
 
 
 @handles(ReactUnresolved)
 def react_unresolved(chat: Chat, person_id: int, command: ReactUnresolved, now: int) -> Items:
-    """Tells of a reaction that can't be kept."""
+    """Sends a reaction on without recording it."""
     return (*send_tag_message(chat, person_id, SendTagMessage(command.to, command.tags), now), Done())

@@ -1,4 +1,4 @@
-"""How far people have read: each for itself, an account's sessions together.
+"""Read markers: how far people have read; the sessions of an account share them.
 
 Owns the markers.
 """
@@ -20,7 +20,7 @@ from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
 
 
 class SetReadMarker(Command, frozen=True):
-    """Say up to when one has read a room or a conversation (microseconds since 1970), or ask (None)."""
+    """Set up to when the requester has read a room or a conversation (microseconds since 1970); None: ask."""
 
     target: str
     time: int | None = None
@@ -29,8 +29,8 @@ class SetReadMarker(Command, frozen=True):
 class ReadUpTo(Event, frozen=True, tag="read", omit_defaults=True):
     """An account has read a room, or a private conversation, up to a time (microseconds since 1970 UTC).
 
-    ``target`` is the room's name or the other's; ``to`` are the sessions of the same account, who alone are
-    told. Such facts are kept until a snapshot has the newest.
+    ``target`` is the name of the room or of the other person; only the other people of the same account
+    (``to``) are told. The events are stored until a snapshot has the newest.
     """
 
     retention: ClassVar[Retention] = Retention.STATE
@@ -41,12 +41,12 @@ class ReadUpTo(Event, frozen=True, tag="read", omit_defaults=True):
     to: tuple[int, ...] = ()
 
     def to_store(self) -> Self:
-        """Without the sessions, which belong to this run."""
+        """The event without its recipients, who belong to this run."""
         return msgspec.structs.replace(self, to=()) if self.to else self
 
 
 class ReadHere(Event, frozen=True, tag="read_here"):
-    """The same, by somebody without an account: it is forgotten at the end of the visit."""
+    """The same for a person without an account; it is forgotten when the person leaves."""
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
     person: Person
@@ -55,7 +55,7 @@ class ReadHere(Event, frozen=True, tag="read_here"):
 
 
 class ReadMarkerView(Reply, frozen=True):
-    """Up to when the asker has read a room or a conversation (microseconds since 1970 UTC); None: unknown."""
+    """Up to when the requester has read a target (microseconds since 1970 UTC); None: unknown."""
 
     target: str
     time: int | None
@@ -68,7 +68,7 @@ class NoReadMarker(Refusal, frozen=True):
 
 
 MAX_READ_MARKERS: Final = 200
-"""Marks of one account, or one visit: 20 KB. Beyond it the one read up to the earliest time is forgotten."""
+"""Markers of one account or guest: 20 KB. Beyond that the marker with the earliest time is forgotten."""
 
 
 class ReadMarkers(Part):
@@ -77,35 +77,35 @@ class ReadMarkers(Part):
     def __init__(self) -> None:
         self.accounts: dict[str, dict[str, int]] = {}
         self.guests: dict[int, dict[str, int]] = {}
-        """Those of people who are here without an account."""
+        """The markers of people without an account, by the person's id."""
 
     def end_run(self) -> None:
-        """Guests are gone."""
+        """Forgets the markers of guests."""
         self.guests.clear()
 
     def forget_person(self, person_id: int, _sessions: tuple[int, ...]) -> None:
-        """A guest's markers end with the visit."""
+        """Forgets the markers of a guest who left."""
         self.guests.pop(person_id, None)
 
     def forget_account(self, account: str) -> None:
-        """An account is no more."""
+        """Forgets the markers of a removed account."""
         self.accounts.pop(account, None)
 
     def rename_room(self, old: str, new: str) -> None:
-        """Markers are the room's, not its name's."""
+        """Markers follow a room to its new name."""
         for markers in (*self.accounts.values(), *self.guests.values()):
             if old in markers:
                 markers[new] = markers.pop(old)
 
     def state(self) -> object:
-        """What is equal in equal chats, as plain data."""
+        """This part as plain data: equal in equal chats."""
         return (
             {account: dict(markers) for account, markers in self.accounts.items()},
             {person_id: dict(markers) for person_id, markers in self.guests.items()},
         )
 
     def facts(self, chat: Chat) -> Iterator[Event]:
-        """Few events that give this part again."""
+        """The fewest events that restore this part."""
         for key, markers in self.accounts.items():
             for target, time in markers.items():
                 yield ReadUpTo(chat.accounts[key].name, target, time)
@@ -113,7 +113,7 @@ class ReadMarkers(Part):
 
 @handles(SetReadMarker)
 def set_read_marker(chat: Chat, person_id: int, command: SetReadMarker, now: int) -> Items:
-    """Moves a mark forward, never back, nor beyond now; or tells where it is."""
+    """Moves a marker forward, never back, nor beyond now; or tells where it is."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
@@ -138,14 +138,11 @@ def set_read_marker(chat: Chat, person_id: int, command: SetReadMarker, now: int
 
 
 def read_marker_of(chat: Chat, person_id: int, target: str) -> int | None:
-    """Up to when somebody has read a room or a conversation; None: that is not known."""
+    """Up to when a person has read a room or a conversation; None: unknown."""
     account = chat.people[person_id].account
-    marks = (
-        ReadMarkers.of(chat).accounts.get(fold(account))
-        if account
-        else ReadMarkers.of(chat).guests.get(person_id)
-    )
-    return None if marks is None else marks.get(fold(target))
+    of = ReadMarkers.of(chat)
+    markers = of.accounts.get(fold(account)) if account else of.guests.get(person_id)
+    return None if markers is None else markers.get(fold(target))
 
 
 @applies(ReadUpTo)
@@ -159,7 +156,7 @@ def _read_here(chat: Chat, event: ReadHere) -> None:
     _set_read_marker(ReadMarkers.of(chat).guests.setdefault(event.person.id, {}), event)
 
 
-def _set_read_marker(marks: dict[str, int], event: ReadUpTo | ReadHere) -> None:
-    marks[fold(event.target)] = event.time
-    if len(marks) > MAX_READ_MARKERS:
-        del marks[min(marks, key=lambda target: (marks[target], target))]
+def _set_read_marker(markers: dict[str, int], event: ReadUpTo | ReadHere) -> None:
+    markers[fold(event.target)] = event.time
+    if len(markers) > MAX_READ_MARKERS:
+        del markers[min(markers, key=lambda target: (markers[target], target))]

@@ -1,6 +1,6 @@
-"""Taking messages out of the history.
+"""Redaction: erasing messages from the history.
 
-Owns who may do it; the server finds the message in the log, the log blanks its row.
+Owns who may do it. Must not know the log: the server finds the message there, and the log blanks its text.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Erase(Command, frozen=True):
-    """Take messages of a room, found by a gate beforehand, out of the history."""
+    """Erase messages of a room, which the server found in the log before."""
 
     audited: ClassVar[bool] = True
     room: str
@@ -39,21 +39,21 @@ class Erase(Command, frozen=True):
 
 
 class EraseFromResolved(Command, frozen=True):
-    """The same, by who waits until it is done."""
+    """Erase messages of a room for a session that waits until it is done."""
 
     room: str
     numbers: tuple[int, ...]
 
 
 class EraseFrom(IoCommand, frozen=True):
-    """Erase all that a name said in a room's history; an empty name: all that anyone said."""
+    """Erase all messages of a name from a room's history; an empty name: of everybody."""
 
     room: str
     name: str
 
 
 class Redact(IoCommand, frozen=True):
-    """Take a message, which a gate finds, out of the history; ``context`` goes back with a refusal."""
+    """Erase a message, which the server finds in the log; ``context`` goes back with a refusal."""
 
     which: Which
     reason: str = ""
@@ -61,7 +61,7 @@ class Redact(IoCommand, frozen=True):
 
 
 class RedactResolved(Command, frozen=True):
-    """The same, with the message as the gate found it; None: there is none that the asker may read."""
+    """Erase the message that was found in the log; None: there is none that the requester may read."""
 
     which: Which
     found: Record | None
@@ -70,7 +70,7 @@ class RedactResolved(Command, frozen=True):
 
 
 class RedactedInPrivate(Event, frozen=True, tag="retracted"):
-    """A message of a private conversation was taken out of the history, by who had said it."""
+    """A message of a private conversation was erased from the history by its author."""
 
     retention: ClassVar[Retention] = Retention.STATE
     recipients: ClassVar[Recipients] = Recipients.PAIR
@@ -83,9 +83,9 @@ class RedactedInPrivate(Event, frozen=True, tag="retracted"):
 
 
 class Erased(Event, frozen=True, tag="erased"):
-    """Messages of a room were taken out of the history; their rows stay, their text is blank.
+    """Messages of a room were erased from the history; their rows stay, their text is blank.
 
-    ``said_in`` is the name that the room had when they were said, where it was another.
+    ``said_in`` is the name that the room had when they were said, if it was another.
     """
 
     retention: ClassVar[Retention] = Retention.STATE
@@ -102,9 +102,9 @@ class Erased(Event, frozen=True, tag="erased"):
 
 
 class RedactionFault(enum.Enum):
-    """Why a message stays."""
+    """Why a message is not erased, as a sentence."""
 
-    TARGET = "its history is none that you may change"
+    TARGET = "you may not change its history"
     UNKNOWN = "there is no such message"
     FORBIDDEN = "it is somebody else's"
     EXPIRED = "it was said too long ago"
@@ -112,7 +112,7 @@ class RedactionFault(enum.Enum):
 
 
 class RedactionRefused(Refusal, frozen=True):
-    """A message is not taken out of the history; ``seconds`` is how long its author may."""
+    """A message is not erased; ``seconds`` is for how long its author could have done it."""
 
     fault: RedactionFault
     to: str
@@ -123,16 +123,16 @@ class RedactionRefused(Refusal, frozen=True):
 _IN_ROOMS = (Said, Reacted)
 
 
-_PRIVATE = (SaidInPrivate, ReactedTo)
+_IN_PRIVATE = (SaidInPrivate, ReactedTo)
 
 
-GUESTS_WINDOW = 24 * 3600
-"""Seconds in which who has no account may take back what was said in the same visit."""
+GUEST_SECONDS = 24 * 3600
+"""Seconds in which a person without an account may erase what it said since it connected."""
 
 
 @handles(RedactResolved)
 def redact(chat: Chat, person_id: int, command: RedactResolved, now: int) -> Items:
-    """Takes a message out of the history: its author, by account or within a day; operators of its room."""
+    """Erases a message, for its author (by account, or within a day) and for operators of its room."""
     to = command.which.to
     me = chat.people.get(person_id)
     if me is None:
@@ -147,11 +147,11 @@ def redact(chat: Chat, person_id: int, command: RedactResolved, now: int) -> Ite
     ):
         return refused(RedactionFault.TARGET)
     found = command.found
-    kinds = _IN_ROOMS if to[:1] in ROOM_SIGNS else _PRIVATE
+    kinds = _IN_ROOMS if to[:1] in ROOM_SIGNS else _IN_PRIVATE
     if found is None or not isinstance(found.event, kinds):
         return refused(RedactionFault.UNKNOWN)
     author: Person = found.event.person
-    is_author = _is(chat, me, author, found.time)
+    is_author = _is_author(chat, me, author, found.time)
     if room is not None:
         then = getattr(found.event, "room", room.name)
         former = "" if fold(then) == room.key else then
@@ -159,27 +159,27 @@ def redact(chat: Chat, person_id: int, command: RedactResolved, now: int) -> Ite
             return (Erase(room.name, (found.number,), command.reason, former), Done())
     if not is_author:
         return refused(RedactionFault.FORBIDDEN)
-    if not author.account and now - found.time > GUESTS_WINDOW * 1_000_000:
-        return refused(RedactionFault.EXPIRED, GUESTS_WINDOW)
+    if not author.account and now - found.time > GUEST_SECONDS * 1_000_000:
+        return refused(RedactionFault.EXPIRED, GUEST_SECONDS)
     if room is not None:
         return (Erased(room.name, me, (found.number,), command.reason, former), Done())
     return (_redacted_in_private(chat, me, found, command), Done())
 
 
-def _is(chat: Chat, me: Person, author: Person, time: int) -> bool:
-    """Whether who said something at a time is the asker: the same account, or the same visit."""
+def _is_author(chat: Chat, me: Person, author: Person, time: int) -> bool:
+    """Whether a person is the author of a message: the same account, or the same guest since then."""
     if author.account:
         account = chat.accounts.get(fold(author.account))
         return account is not None and fold(me.account) == fold(account.name) and account.time <= time
     if me.origin != author.origin or chat.people.since.get(me.id, time + 1) > time:
         return False
-    return all(gone.time < time for gone in Whowas.of(chat).named(me.name))
+    return all(entry.time < time for entry in Whowas.of(chat).named(me.name))
 
 
 def _redacted_in_private(chat: Chat, me: Person, found: Record, command: RedactResolved) -> RedactedInPrivate:
-    """What tells the other one, if he is here."""
+    """The event, addressed to the other person if that one is in the chat."""
     event = found.event
-    assert isinstance(event, SaidInPrivate | ReactedTo)  # noqa: S101 - a private one
+    assert isinstance(event, SaidInPrivate | ReactedTo)  # noqa: S101 - redact() has checked it
     other = chat.person_named(command.which.to)
     named = event.to
     same = other is not None and (
@@ -191,7 +191,7 @@ def _redacted_in_private(chat: Chat, me: Person, found: Record, command: RedactR
 
 @handles(Erase)
 def erase(chat: Chat, person_id: int, command: Erase, _now: int) -> Items:
-    """Takes messages out of the room's history."""
+    """Erases messages from the room's history."""
     room = with_right(chat, person_id, command.room, Right.MANAGE)
     if isinstance(room, Refusal):
         return (room,)

@@ -1,6 +1,6 @@
 """Renaming rooms.
 
-Owns who may rename a room and what follows: former names lead to it.
+Owns who may rename a room, and the redirects from former names.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event, Retention
-from asyncchat.core.features.join import GetRoom, RoomView, imitation, room_view
+from asyncchat.core.features.join import GetRoom, RoomView, confusable_fault, room_view
 from asyncchat.core.features.metadata.facts import MetadataLater
 from asyncchat.core.features.metadata.state import Metadata
 from asyncchat.core.features.rooms import RoomOpened, forget_former_name
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class GetRenamedRoom(Query, frozen=True):
-    """What is a room that has another name now, perhaps only in upper and lower case?"""
+    """A room that was just renamed, perhaps only in upper and lower case."""
 
     room: str
     case_only: bool = False
@@ -47,7 +47,7 @@ class RenameRoom(Command, frozen=True):
 
 
 class RoomRenamed(Event, frozen=True, tag="room_renamed"):
-    """A room has another name, ``to``; all else of it stays. ``time`` in microseconds since 1970 UTC."""
+    """A room was renamed to ``to``; all else of it stays. ``time`` in microseconds since 1970 UTC."""
 
     retention: ClassVar[Retention] = Retention.STATE
     room: str
@@ -62,7 +62,7 @@ class RoomRenamed(Event, frozen=True, tag="room_renamed"):
 
 
 class RoomMoved(Reply, frozen=True):
-    """A room under its new name, for all who are in it; it comes behind the event."""
+    """A room under its new name, for all its members; it follows the event."""
 
     view: RoomView
     case_only: bool = False
@@ -77,22 +77,22 @@ class CannotRenameRoom(Refusal, frozen=True):
 
 
 class RoomNameTaken(Refusal, frozen=True):
-    """A room can't be called ``to``: another one is, or was until a while ago."""
+    """A room can't be called ``to``: another room has that name, or had it before."""
 
     room: str
     to: str
 
 
-MOST_FORMER = 4
-"""Former names of a room that lead to it."""
+MAX_FORMER_NAMES = 4
+"""Former names that redirect to a room."""
 
 
 LARGE = 50
-"""Members from which on a room's name has to rest: each of them may be told the whole list of the others."""
+"""Members from which on renames are rate limited: each member may be sent the whole list of members."""
 
 
-REST = 60_000_000
-"""How long (microseconds)."""
+RENAME_INTERVAL = 60_000_000
+"""Microseconds between two renames of a large room."""
 
 
 @answers(GetRenamedRoom)
@@ -107,19 +107,19 @@ def moved(chat: Chat, person_id: int, query: GetRenamedRoom) -> Reply:
 
 @handles(RenameRoom)
 def rename_room(chat: Chat, person_id: int, command: RenameRoom, now: int) -> Items:
-    """Gives a room another name, for those who may set its rules; the lobby keeps its own."""
+    """Renames a room, for its operators; the lobby can't be renamed."""
     room = membership(chat, person_id, command.room)
     if isinstance(room, Refusal):
         return (room,)
     if not chat.may(person_id, room, Right.MANAGE):
         return (NotOperator(room.name),)
     to = command.to
-    reason = room_fault(to) or (imitation(chat, to) if fold(to) != room.key else None)
+    reason = room_fault(to) or (confusable_fault(chat, to) if fold(to) != room.key else None)
     if room.key == LOBBY:
         reason = "the lobby keeps its name"
     elif to == room.name:
         reason = "that is its name"
-    elif reason is None and len(room.member_blocks) > LARGE and now < room.renamed + REST:
+    elif reason is None and len(room.member_blocks) > LARGE and now < room.renamed + RENAME_INTERVAL:
         reason = "it was renamed a moment ago"
     if reason is not None:
         return (CannotRenameRoom(room.name, to, reason),)
@@ -140,9 +140,9 @@ def _room_renamed(chat: Chat, event: RoomRenamed) -> None:
         return
     forget_former_name(chat, key)
     former = (*(name for name in room.former if fold(name) != key), event.room)
-    for name in former[:-MOST_FORMER]:
+    for name in former[:-MAX_FORMER_NAMES]:
         chat.rooms.redirects.pop(fold(name), None)
-    room.former = former[-MOST_FORMER:]
+    room.former = former[-MAX_FORMER_NAMES:]
     chat.rooms.redirects.update((fold(name), key) for name in room.former)
     for person_id in room.member_blocks:
         chat.rooms.joined[person_id] = tuple(
@@ -155,8 +155,8 @@ def _room_renamed(chat: Chat, event: RoomRenamed) -> None:
             other.settings[FORWARD] = event.to
 
 
-def reopened(room: Room) -> Iterator[Event]:
-    """Few events that give a room its name, and the names it had before."""
+def room_name_snapshot(room: Room) -> Iterator[Event]:
+    """The fewest events that restore a room with its name and its former names."""
     names = (*room.former, room.name)
     yield RoomOpened(names[0], room.opened)
     for before, name in pairwise(names):

@@ -1,6 +1,7 @@
-"""What a configuration states for rooms, as facts.
+"""Defaults of rooms: what the configuration states for them.
 
-It yields to what people set: a room that has a topic keeps it, and one where anything is set keeps that.
+Owns the events that set it. What people have set has priority: a room keeps its topic, and the flags and
+settings are set only while everything in the room has its default.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class RoomDefaults(msgspec.Struct, frozen=True):
-    """What a room has from the start: a topic, flags (``modes.FLAGS``) on or off, and ``modes.SETTINGS``."""
+    """What a new room has: a topic, flags (``modes.FLAGS``) on or off, and settings (``modes.SETTINGS``)."""
 
     topic: str = ""
     flags: Mapping[str, bool] = {}
@@ -30,30 +31,31 @@ class RoomDefaults(msgspec.Struct, frozen=True):
 
 
 def configured(chat: Chat, rooms: Mapping[str, RoomDefaults], by: str, now: int) -> Iterator[Event]:
-    """The facts that give rooms what is stated for them, where nobody has set anything.
+    """The events that give rooms their defaults, where people have set nothing.
 
     Args:
-        chat: the state as it is.
-        rooms: by name.
-        by: the server's name, which sets it.
+        chat: the state.
+        rooms: the defaults, by the room's name.
+        by: the server's name, as the author.
         now: microseconds since 1970 UTC.
     """
-    setter = from_origin(by)
-    for name, stated in rooms.items():
+    author = from_origin(by)
+    for name, defaults in rooms.items():
         room = chat.room_named(name)
-        there = name if room is None else room.name
-        facts: list[Event] = []
-        if stated.topic and (room is None or room.topic is None):
-            facts.append(TopicChanged(there, setter, stated.topic, now))
+        spelled = name if room is None else room.name
+        events: list[Event] = []
+        if defaults.topic and (room is None or room.topic is None):
+            events.append(TopicChanged(spelled, author, defaults.topic, now))
         if room is None or room.is_default:
-            facts += (
-                FlagChanged(there, setter, flag, on)
-                for flag, on in stated.flags.items()
+            events += (
+                FlagChanged(spelled, author, flag, on)
+                for flag, on in defaults.flags.items()
                 if on != (flag in OPENED_FLAGS)
             )
-            facts += (
-                SettingChanged(there, setter, setting, value) for setting, value in stated.settings.items()
+            events += (
+                SettingChanged(spelled, author, setting, value)
+                for setting, value in defaults.settings.items()
             )
-        if facts and room is None:
+        if events and room is None:
             yield RoomOpened(name, now)
-        yield from facts
+        yield from events

@@ -1,7 +1,7 @@
 """What is set for a room: flags, settings, lists of masks, and its members' roles.
 
-Owns who may set what (the tables are ``modes`` and ``roles``); what a mode does stands where it is asked:
-joining in ``rooms``, speaking in ``messages``, visibility in ``visibility``.
+Owns who may set what; the tables are in ``modes`` and ``roles``. Must not know what a mode does: that is in
+``join`` (joining), ``messages`` (speaking) and ``visibility``.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class SetRole(Command, frozen=True):
 
 
 class SetFlag(Command, frozen=True):
-    """Turn one of the room's rules (``modes.FLAGS``) on or off."""
+    """Turn one of the room's flags (``modes.FLAGS``) on or off."""
 
     audited: ClassVar[bool] = True
     room: str
@@ -81,7 +81,7 @@ class SetFlag(Command, frozen=True):
 
 
 class SetSetting(Command, frozen=True):
-    """Give one of the room's settings (``modes.SETTINGS``) a value; an empty one takes it away."""
+    """Give one of the room's settings (``modes.SETTINGS``) a value; an empty value removes it."""
 
     audited: ClassVar[bool] = True
     room: str
@@ -90,9 +90,9 @@ class SetSetting(Command, frozen=True):
 
 
 class SetMask(Command, frozen=True):
-    """Put a person, by name or mask, on one of the room's lists (``modes.MASK_LISTS``), or take it off.
+    """Put a person, by name or mask, on one of the room's lists (``modes.MASK_LISTS``), or remove it.
 
-    ``seconds`` is how long it stays there; 0: for good.
+    ``seconds`` is how long the mask stays there; 0: no end.
     """
 
     audited: ClassVar[bool] = True
@@ -123,7 +123,7 @@ class RoleChanged(Event, frozen=True, tag="operator"):
 
 
 class FlagChanged(Event, frozen=True, tag="flag"):
-    """A room's rule, one of ``modes.FLAGS``, was turned on or off."""
+    """A room's flag, one of ``modes.FLAGS``, was turned on or off."""
 
     retention: ClassVar[Retention] = Retention.STATE
     stream: ClassVar[Stream] = Stream.CHANGES
@@ -139,7 +139,7 @@ class FlagChanged(Event, frozen=True, tag="flag"):
 
 
 class SettingChanged(Event, frozen=True, tag="setting"):
-    """A room's setting, one of ``modes.SETTINGS``, has another value; an empty one: none any more."""
+    """A room's setting, one of ``modes.SETTINGS``, was changed, or removed (an empty value)."""
 
     retention: ClassVar[Retention] = Retention.STATE
     stream: ClassVar[Stream] = Stream.CHANGES
@@ -155,9 +155,9 @@ class SettingChanged(Event, frozen=True, tag="setting"):
 
 
 class MaskChanged(Event, frozen=True, tag="mask"):
-    """A mask was put on one of the room's lists (``modes.MASK_LISTS``), or taken off.
+    """A mask was put on a list of a room (``modes.MASK_LISTS``), or removed from it.
 
-    ``time`` and ``until`` (0: for good) in microseconds since 1970 UTC.
+    ``time`` and ``until`` (0: no end) in microseconds since 1970 UTC.
     """
 
     retention: ClassVar[Retention] = Retention.STATE
@@ -210,7 +210,7 @@ class FlagsView(Reply, frozen=True):
 
 
 class MaskView(msgspec.Struct, frozen=True):
-    """One mask of a list: who set it, when, and until when (microseconds since 1970 UTC; 0: for good)."""
+    """One mask of a list: who set it, when, and until when (microseconds since 1970 UTC; 0: no end)."""
 
     mask: str
     by: str
@@ -220,7 +220,7 @@ class MaskView(msgspec.Struct, frozen=True):
 
 
 class MasksView(Reply, frozen=True):
-    """What stands on those of a room's lists that were asked for."""
+    """The masks on the lists of a room that were asked for."""
 
     room: str
     lists: tuple[str, ...]
@@ -245,7 +245,7 @@ class TooManyMasks(Refusal, frozen=True):
 
 
 MASKS_EACH = 100
-"""Masks of one list of a room (the IRC dialect's MAXLIST): a room's messages are held against them."""
+"""Masks on one list of a room (the IRC dialect's MAXLIST): each message to the room is matched with them."""
 
 
 MASK_BYTES = 140
@@ -254,7 +254,7 @@ MASK_BYTES = 140
 
 @answers(GetFlags)
 def flags(chat: Chat, person_id: int, query: GetFlags) -> Reply | Refusal:
-    """A room's flags and settings; the key only for those inside."""
+    """A room's flags and settings; the key only for members and server operators."""
     room = chat.room_shown(query.room, person_id)
     if room is None:
         return NoSuchRoom(query.room)
@@ -267,7 +267,7 @@ def flags(chat: Chat, person_id: int, query: GetFlags) -> Reply | Refusal:
 
 @answers(GetMasks)
 def masks(chat: Chat, person_id: int, query: GetMasks) -> Reply | Refusal:
-    """What stands on some of a room's lists."""
+    """The masks on some of a room's lists."""
     room = chat.room_shown(query.room, person_id)
     if room is None:
         return NoSuchRoom(query.room)
@@ -283,14 +283,14 @@ def masks(chat: Chat, person_id: int, query: GetMasks) -> Reply | Refusal:
 
 
 def _room_to_set(chat: Chat, person_id: int, name: str, right: Right | None = None) -> Room | Refusal:
-    """The room; whoever is outside lacks the right as any member does (Modern IRC, "Channel mode")."""
+    """The room; an outsider is refused like a member without the right (Modern IRC, "Channel mode")."""
     found = with_right(chat, person_id, name, right)
     return NotOperator(found.room) if isinstance(found, NotMember) else found
 
 
 @handles(SetRole)
 def set_role(chat: Chat, person_id: int, command: SetRole, _now: int) -> Items:
-    """Gives a member a role, or takes it; each may lay down one's own."""
+    """Gives a member a role, or takes it away; members may give up their own roles."""
     role = ROLE_NAMED.get(command.role)
     if role is None:
         return ()
@@ -316,7 +316,7 @@ def set_role(chat: Chat, person_id: int, command: SetRole, _now: int) -> Items:
 
 @handles(SetFlag)
 def set_flag(chat: Chat, person_id: int, command: SetFlag, _now: int) -> Items:
-    """Turns a rule of the room on or off."""
+    """Turns a flag of the room on or off."""
     room = _room_to_set(chat, person_id, command.room, Right.MANAGE)
     if isinstance(room, Refusal):
         return (room,)
@@ -327,7 +327,7 @@ def set_flag(chat: Chat, person_id: int, command: SetFlag, _now: int) -> Items:
 
 @handles(SetSetting)
 def set_setting(chat: Chat, person_id: int, command: SetSetting, _now: int) -> Items:
-    """Gives a setting of the room a value, or takes it away."""
+    """Gives a setting of the room a value, or removes it."""
     room = _room_to_set(chat, person_id, command.room, Right.MANAGE)
     if isinstance(room, Refusal):
         return (room,)
@@ -349,7 +349,7 @@ def set_setting(chat: Chat, person_id: int, command: SetSetting, _now: int) -> I
 
 
 def _forward_fault(chat: Chat, person_id: int, room: Room, to: str) -> str | None:
-    """People are sent only where the one who sends them has a say too."""
+    """Why a room can't forward to another one: the requester must be an operator there too."""
     other = chat.room_shown(to, person_id)
     if other is None or other is room:
         return "there is no such other room"
@@ -358,7 +358,7 @@ def _forward_fault(chat: Chat, person_id: int, room: Room, to: str) -> str | Non
 
 @handles(SetMask)
 def set_mask(chat: Chat, person_id: int, command: SetMask, now: int) -> Items:
-    """Puts a mask on one of the room's lists, or takes it off."""
+    """Puts a mask on one of the room's lists, or removes it."""
     room = _room_to_set(chat, person_id, command.room, Right.MODERATE)
     if isinstance(room, Refusal):
         return (room,)
@@ -376,7 +376,7 @@ def set_mask(chat: Chat, person_id: int, command: SetMask, now: int) -> Items:
 
 
 def over(chat: Chat, by: Person, now: int) -> Iterator[Event]:
-    """The facts that take off the rooms' lists what stood there for a time that is over."""
+    """The events that remove expired masks from the lists of all rooms."""
     for room in chat.rooms.values():
         if room.next_expiry and room.next_expiry <= now:
             for listed, masks in room.masks.items():
@@ -386,8 +386,10 @@ def over(chat: Chat, by: Person, now: int) -> Iterator[Event]:
 
 
 def mask_meant(chat: Chat, room: Room, masks: dict[str, ListEntry], typed: str, on: bool) -> str:
-    """The mask a moderator means: one as typed, or for a bare name its host, so that another name is no way
-    round it, unless others in the room come from there too. A name to lift is found under either.
+    """The mask that a moderator means.
+
+    A mask is taken as typed. For a name it is the person's host, so that another name does not evade it,
+    unless other members have the same host. To remove a name, the list is searched for either form.
     """
     if typed.startswith(MUTED):
         such = {mask[len(MUTED) :]: entry for mask, entry in masks.items() if mask.startswith(MUTED)}
@@ -410,7 +412,7 @@ def mask_meant(chat: Chat, room: Room, masks: dict[str, ListEntry], typed: str, 
 
 
 def _listed(masks: dict[str, ListEntry], mask: str) -> str:
-    """The mask as it stands in the list, whatever its case."""
+    """The mask as it is spelled in the list, regardless of case."""
     key = fold(mask)
     return next((listed for listed in masks if fold(listed) == key), mask)
 
@@ -425,12 +427,12 @@ def _role_changed(chat: Chat, event: RoleChanged) -> None:
 
 @applies(FlagChanged)
 def _flag_changed(chat: Chat, event: FlagChanged) -> None:
-    chat.rooms[fold(event.room)].turn(event.flag, event.on)
+    chat.rooms[fold(event.room)].set_flag(event.flag, event.on)
 
 
 @applies(SettingChanged)
 def _setting_changed(chat: Chat, event: SettingChanged) -> None:
-    chat.rooms[fold(event.room)].set(event.setting, event.value)
+    chat.rooms[fold(event.room)].set_setting(event.setting, event.value)
 
 
 @applies(MaskChanged)

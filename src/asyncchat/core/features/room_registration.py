@@ -1,4 +1,4 @@
-"""Rooms that belong to an account: register one, and which accounts have a role in it.
+"""Registered rooms: a room can belong to an account, and other accounts can have roles in it.
 
 Owns founders and access lists.
 """
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class RegisterRoom(Command, frozen=True):
-    """Register a room to an account (empty: one's own), or to none any more."""
+    """Register a room to an account (empty: the own one), or end the registration."""
 
     room: str
     account: str = ""
@@ -40,7 +40,7 @@ class RegisterRoom(Command, frozen=True):
 
 
 class SetAccess(Command, frozen=True):
-    """Give an account a role in a registered room, or none (empty)."""
+    """Give an account a role in a registered room, or remove it (empty)."""
 
     room: str
     account: str
@@ -49,21 +49,21 @@ class SetAccess(Command, frozen=True):
 
 
 class TakeRole(Command, frozen=True):
-    """Have the role in a room again that one's account has there."""
+    """Get back the role that the own account has in a room."""
 
     room: str
     context: object = None
 
 
 class GetAccess(Query, frozen=True):
-    """Whose a room is, and which accounts have a role in it."""
+    """The founder of a room, and the accounts that have a role in it."""
 
     room: str
     context: object = None
 
 
 class RoomRegistered(Event, frozen=True, tag="room_registered"):
-    """A room belongs to an account, its founder's, or to none any more (empty): then nobody has access."""
+    """A room was registered to its founder's account, or to none (empty): then its access list is cleared."""
 
     retention: ClassVar[Retention] = Retention.STATE
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -72,7 +72,7 @@ class RoomRegistered(Event, frozen=True, tag="room_registered"):
 
 
 class RoomAccessChanged(Event, frozen=True, tag="room_access"):
-    """Who is logged in to an account has a role in the room when it joins, or has no more."""
+    """An account has a role in the room, which its people get when they join, or no longer."""
 
     retention: ClassVar[Retention] = Retention.STATE
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -92,7 +92,7 @@ class AccessView(Reply, frozen=True):
 
 
 class RoomRegisteredNow(Reply, frozen=True):
-    """The room is registered to this account, or to none any more (empty)."""
+    """The room is registered to this account now, or to none (empty)."""
 
     room: str
     account: str
@@ -100,7 +100,7 @@ class RoomRegisteredNow(Reply, frozen=True):
 
 
 class AccessChanged(Reply, frozen=True):
-    """An account has that role in the room from now on; none (empty)."""
+    """An account has that role in the room now, or none (empty)."""
 
     room: str
     account: str
@@ -109,15 +109,15 @@ class AccessChanged(Reply, frozen=True):
 
 
 ACCESS_EACH = 200
-"""Accounts with a role in one room: more than keep order anywhere."""
+"""Accounts with a role in one room: more than any room has moderators."""
 
 
 GIVER = from_origin(CHANSERV)
-"""Who gives the roles that are kept for an account."""
+"""The author of role changes that come from an access list."""
 
 
 def granted(room: Room, me: Person) -> tuple[RoleChanged, ...]:
-    """The role that a member's account has in the room, unless it has it already."""
+    """The event that gives a member the role of its account in the room, unless the member has it."""
     role = ROLE_NAMED.get(room.role_of(me.account))
     if role is None or room.roles.get(me.id, 0) & role.bit:
         return ()
@@ -125,14 +125,14 @@ def granted(room: Room, me: Person) -> tuple[RoleChanged, ...]:
 
 
 def granted_everywhere(chat: Chat, me: Person) -> Iterator[RoleChanged]:
-    """The same in all rooms that somebody is in, who is logged in from now on."""
+    """The same for all rooms of a person who just logged in."""
     for room in chat.rooms_with(me.id):
         yield from granted(room, me)
 
 
 @handles(RegisterRoom)
 def register(chat: Chat, person_id: int, command: RegisterRoom, _now: int) -> Items:
-    """Registers a room, gives it to another account, or gives it up."""
+    """Registers a room, transfers it to another account, or ends the registration."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
@@ -141,7 +141,7 @@ def register(chat: Chat, person_id: int, command: RegisterRoom, _now: int) -> It
         return (NoSuchRoom(command.room),)
     wanted = (command.account or me.account) if command.on else ""
     account = chat.accounts.get(fold(wanted))
-    fault = _unfoundable(chat, me, room)
+    fault = _founder_fault(chat, me, room)
     if fault is None and command.on and account is None:
         fault = AccountFault.UNKNOWN if wanted else AccountFault.LOGGED_OUT
     elif fault is None and command.on and account is not None and account.name == room.founder:
@@ -159,8 +159,8 @@ def register(chat: Chat, person_id: int, command: RegisterRoom, _now: int) -> It
     )
 
 
-def _unfoundable(chat: Chat, me: Person, room: Room) -> AccountFault | None:
-    """Why somebody can't register a room, or do with it as its founder may."""
+def _founder_fault(chat: Chat, me: Person, room: Room) -> AccountFault | None:
+    """Why a person can't register a room or act as its founder, or None."""
     if me.id in chat.server_operators:
         return None
     if room.key == LOBBY:
@@ -174,7 +174,7 @@ def _unfoundable(chat: Chat, me: Person, room: Room) -> AccountFault | None:
 
 @handles(SetAccess)
 def set_access(chat: Chat, person_id: int, command: SetAccess, _now: int) -> Items:
-    """Gives an account a role in a registered room, and those who are logged in to it and there, at once."""
+    """Gives an account a role in a registered room; members who are logged in to it get the role at once."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
@@ -182,7 +182,7 @@ def set_access(chat: Chat, person_id: int, command: SetAccess, _now: int) -> Ite
     if room is None:
         return (NoSuchRoom(command.room),)
     account = chat.accounts.get(fold(command.account))
-    fault = AccountFault.NOT_TAKEN if not room.founder else _unfoundable(chat, me, room)
+    fault = AccountFault.NOT_TAKEN if not room.founder else _founder_fault(chat, me, room)
     if fault is None and account is None:
         fault = AccountFault.UNKNOWN
     elif fault is None and command.role not in ({""} | ROLE_NAMED.keys()) - {FOUNDER.name}:
@@ -211,7 +211,7 @@ def set_access(chat: Chat, person_id: int, command: SetAccess, _now: int) -> Ite
 
 
 def _roles_for(room: Room, account: str, role: str, *, on: bool, but: str = "") -> Iterator[RoleChanged]:
-    """Gives the members who are logged in to an account a role, or takes it away."""
+    """The events that give members who are logged in to an account a role, or take it away."""
     if not account or account == but or role not in ROLE_NAMED:
         return
     bit = ROLE_NAMED[role].bit
@@ -222,7 +222,7 @@ def _roles_for(room: Room, account: str, role: str, *, on: bool, but: str = "") 
 
 @handles(TakeRole)
 def take_role(chat: Chat, person_id: int, command: TakeRole, _now: int) -> Items:
-    """Gives a member the role again that its account has."""
+    """Gives a member the role that its account has in the room."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
@@ -238,15 +238,15 @@ def take_role(chat: Chat, person_id: int, command: TakeRole, _now: int) -> Items
 
 @answers(GetAccess)
 def answer_access(chat: Chat, person_id: int, query: GetAccess) -> Reply | Refusal:
-    """Whose a room is."""
+    """The founder of a room, and its access list."""
     room = chat.room_shown(query.room, person_id)
     if room is None:
         return NoSuchRoom(query.room)
     return AccessView(room.name, room.founder, tuple(room.access.items()), query.context)
 
 
-def given_up(chat: Chat, account: str) -> Iterator[Event]:
-    """What becomes of the rooms of an account that is removed."""
+def rooms_released(chat: Chat, account: str) -> Iterator[Event]:
+    """The events that end the registrations and roles of a removed account."""
     for room in chat.rooms.values():
         if room.founder == account:
             yield RoomRegistered(room.name, "")

@@ -1,6 +1,6 @@
-"""Rooms: that they open and close, and who is in them.
+"""Rooms: they open and close, and people join and leave them.
 
-Owns these events and what they change; who may join is decided by ``join``.
+Owns these events and what they change. Must not decide who may join: ``join`` does.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class RoomOpened(Event, frozen=True, tag="room_opened"):
-    """A room exists from now on; ``time`` in microseconds since 1970 UTC."""
+    """A room was opened; ``time`` in microseconds since 1970 UTC."""
 
     retention: ClassVar[Retention] = Retention.STATE
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -28,7 +28,7 @@ class RoomOpened(Event, frozen=True, tag="room_opened"):
 
 
 class RoomClosed(Event, frozen=True, tag="room_closed"):
-    """A room that nobody is in and nothing is set for is forgotten; its history stays."""
+    """An empty room, for which nothing is set, was closed; its history stays."""
 
     retention: ClassVar[Retention] = Retention.STATE
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -36,7 +36,7 @@ class RoomClosed(Event, frozen=True, tag="room_closed"):
 
 
 class Joined(Event, frozen=True, tag="joined"):
-    """A person is a member of a room; ``operator`` when it is so from the start; ``away`` with that word."""
+    """A person joined a room; ``operator``: as its operator; ``away``: the person's away message, if any."""
 
     recipients: ClassVar[Recipients] = Recipients.VISIBLE
     stream: ClassVar[Stream] = Stream.PRESENCE
@@ -57,7 +57,7 @@ class Parted(Event, frozen=True, tag="parted"):
 
 
 class Kicked(Event, frozen=True, tag="kicked"):
-    """A member was put out of a room by an operator."""
+    """A member was removed from a room by a moderator."""
 
     recipients: ClassVar[Recipients] = Recipients.VISIBLE
     concerns: ClassVar[str] = "person"
@@ -74,7 +74,7 @@ class Kicked(Event, frozen=True, tag="kicked"):
 
 
 def closing(room: Room) -> tuple[RoomClosed, ...]:
-    """What else happens when one member leaves: the last one's leaving closes a room with nothing set."""
+    """Closes the room if the member who is about to leave is the last one and nothing is set."""
     if len(room.member_blocks) == 1 and room.is_default and room.key != LOBBY:
         return (RoomClosed(room.name),)
     return ()
@@ -99,7 +99,7 @@ def _room_closed(chat: Chat, event: RoomClosed) -> None:
 
 
 def forget_former_name(chat: Chat, key: str) -> None:
-    """Lets a name lead no more to the room that had it before."""
+    """Ends the redirect from a former name of a room."""
     to = chat.rooms.redirects.pop(key, None)
     if to is not None and to in chat.rooms:
         room = chat.rooms[to]

@@ -1,11 +1,11 @@
-"""When a search finds a text: the one definition that the index, a scan and a log in memory share.
+"""Which texts a search finds: one definition for the index, for a scan and for the log in memory.
 
-Owns folding and the language of searches; must not know where texts are kept.
+Owns folding and the language of searches. Must not know where texts are stored.
 
-A text is found by words and "phrases in quotes", all of which are somewhere in it, in any order: inside of a
-word too, because many scripts have no spaces. Case does not matter in any script; nor do the accents of Latin
-and Greek letters and the two dots of ё (people search for ``cafe`` and ``елка``). Other marks do: й is not и,
-が not か, and an Indic vowel sign is a letter. Nothing is stemmed.
+A search has words and "phrases in quotes". It finds a text that contains all of them, in any order, inside
+words too, because many scripts have no spaces. Case does not matter in any script, nor do accents of Latin
+and Greek letters or the two dots of ё (people search for ``cafe`` and ``елка``). Other marks do matter: й is
+not и, が not か, and an Indic vowel sign is a letter. There is no stemming.
 """
 
 from __future__ import annotations
@@ -23,33 +23,34 @@ from asyncchat.core.names import fold
 from asyncchat.core.replies import Refusal, Reply
 
 VERSION = f"1 {unicodedata.unidata_version}"
-"""Names what ``searchable`` gives: an index of another one is of no use."""
+"""The version of what ``searchable`` returns: an index of another version can't be used."""
 
 
 MOST_TERMS = 16
-"""Words and phrases in one search; each is looked for in each text that comes into question."""
+"""Words and phrases in one search: each candidate text is searched for each of them."""
 
 
 UNSEEN = (Speech.CTCP_QUERY, Speech.CTCP_REPLY)
-"""Speech that no person reads, so that none searches for it."""
+"""Speech that no person reads, so a search does not find it."""
 
 
 _ACCENTS = re.compile("(?<=[a-z\u03b1-\u03c9])[\u0300-\u036f]+|(?<=\u0435)\u0308")
 
 
 _NO_CHARACTERS = "\ufffe\uffff"
-"""SQLite takes these for U+FFFD."""
+"""SQLite treats these as U+FFFD."""
 
 
 _TERM = re.compile(r'"([^"]*)"?|([^\s"]+)')
 
 
 class Search(IoCommand, frozen=True):
-    """Messages that have all of ``terms`` (``terms_of``), in a room or in all that the asker is in.
+    """Messages that have all of ``terms`` (``terms_of``), in a room or in all rooms of the requester.
 
-    ``room`` may be a person too: then what the asker and it wrote to each other is searched. ``name`` is who
-    said them, empty: anyone. ``newer_seconds`` and ``older_seconds`` are counted back from now: the server,
-    which has a clock, makes times of them. ``context`` goes back to the dialect with the answer.
+    ``room`` may be a person: then their private conversation is searched. ``name`` is the author; empty:
+    anyone. Numbers and times (microseconds) are exclusive; None is open. ``newer_seconds`` and
+    ``older_seconds`` count back from now; the server turns them into times. ``context`` goes back to the
+    dialect with the answer.
     """
 
     terms: tuple[str, ...] = ()
@@ -66,10 +67,10 @@ class Search(IoCommand, frozen=True):
 
 
 class SearchPage(Reply, frozen=True):
-    """Messages that a search found, oldest first, in the rooms that it looked at.
+    """Messages that a search found, oldest first.
 
-    ``reached`` is the number of the last record looked at, where there may be more behind it; None: that is
-    all. ``time`` is that record's, in microseconds. ``cut_short``: fewer than wanted were found in time.
+    ``reached`` is the number of the last record that was searched, if there may be more beyond it; None: all
+    were searched. ``time`` is that record's time in microseconds. ``cut_short``: the search ran out of time.
     """
 
     records: tuple[Record, ...]
@@ -80,7 +81,7 @@ class SearchPage(Reply, frozen=True):
 
 
 class NotSearched(Refusal, frozen=True):
-    """A room that the asker may not read, or what is no name, or none: then no search can be run just now.
+    """The requester may not read that room, or there is none; an empty room: no search is possible just now.
 
     ``context`` as in Search.
     """
@@ -90,7 +91,7 @@ class NotSearched(Refusal, frozen=True):
 
 
 def searchable(text: str) -> str:
-    """The form of a text in which it is searched: folded, one space where there was any white space."""
+    """The form of a text that is searched: folded, with one space for each run of white space."""
     if "\0" in text:
         text = text.replace("\0", " ")
     if text.isascii():
@@ -103,12 +104,12 @@ def searchable(text: str) -> str:
 
 
 def terms_of(text: str) -> tuple[str, ...]:
-    """The words and phrases that somebody typed, folded, each once; a quote left open ends with the text."""
+    """The words and phrases of a typed search, folded, each once; an open quote ends with the text."""
     found = (searchable(phrase or word) for phrase, word in _TERM.findall(text))
     return tuple(dict.fromkeys(term for term in found if term))
 
 
 def matches_terms(text: str, terms: tuple[str, ...]) -> bool:
-    """Whether a text has all of these terms."""
+    """Whether a text contains all of these terms."""
     folded = searchable(text)
     return all(term in folded for term in terms)

@@ -1,6 +1,6 @@
-"""The server as a whole: its runs, its clock, its password, its configuration.
+"""The server as a whole: its runs, clock, password and configuration.
 
-Owns how a run of a node begins.
+Owns how a run of a node begins. Must not know the password and the configuration: the server has them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Event, Recipients, Retention
-from asyncchat.core.features.always_on import AlwaysOnAccounts, always_on_returning, rooms_kept
+from asyncchat.core.features.always_on import AlwaysOnAccounts, always_on_returning, rooms_of_returning
 from asyncchat.core.features.last_seen import devices_last_seen
 from asyncchat.core.features.presence import NodeStarted
 from asyncchat.core.features.rooms import RoomClosed
@@ -34,14 +34,14 @@ class Reload(IoCommand, frozen=True):
 
 
 class Unlock(IoCommand, frozen=True):
-    """Show the server's password, before all else; ``last``: the connection ends when it is wrong."""
+    """Give the server's password before connecting; ``last``: a wrong one ends the connection."""
 
     password: str
     last: bool
 
 
 class ConfigurationRead(Event, frozen=True, tag="configuration"):
-    """A person had the configuration read again; ``changed`` are the options that are others now."""
+    """A person reloaded the configuration; ``changed`` are the options that have changed."""
 
     retention: ClassVar[Retention] = Retention.AUDIT
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -51,14 +51,14 @@ class ConfigurationRead(Event, frozen=True, tag="configuration"):
 
 
 class NotReloaded(Refusal, frozen=True):
-    """The configuration can't be meant or read, so all stays as it was; ``reason`` is a sentence."""
+    """The configuration is invalid or unreadable, so nothing has changed; ``reason`` is a sentence."""
 
     file: str
     reason: str
 
 
 class WrongPassword(Refusal, frozen=True):
-    """That is not the server's password; ``given``: there was one; ``last``: the connection ends."""
+    """The server's password is wrong, or none was ``given``; ``last``: the connection ends."""
 
     given: bool
     last: bool
@@ -72,9 +72,9 @@ class TimeNow(Reply, frozen=True):
 
 
 class Reloaded(Reply, frozen=True):
-    """The configuration was read again: what changed by it, and what would only change by a restart.
+    """The configuration was reloaded: ``changed`` are the new options, ``waiting`` those that need a restart.
 
-    ``file`` is the configuration's file, or empty; the others are options as the file has them.
+    ``file`` is the configuration's file, or empty; the options are as the file has them.
     """
 
     file: str
@@ -83,26 +83,29 @@ class Reloaded(Reply, frozen=True):
 
 
 class Unlocked(Reply, frozen=True):
-    """The server's password was right, or there is none."""
+    """The server's password was right, or the server has none."""
 
 
 def starting(chat: Chat, version: str, now: int = 0, last: int = 0) -> tuple[Event, ...]:
-    """The facts with which a run of a node begins, given the chat that the log's state gives.
+    """The events with which a run of a node begins.
 
     Args:
-        now, last: the time, and that of the last fact before (microseconds since 1970 UTC).
+        chat: the state that the log gives.
+        version: the version of the program.
+        now: microseconds since 1970 UTC.
+        last: the time of the last record, in the same unit.
     """
-    stays = AlwaysOnAccounts.of(chat).kept.items()
-    banned = {account for account, stay in stays if server_ban_on(chat, stay.person, now) is not None}
-    kept = {LOBBY, *rooms_kept(chat, now, banned)}
+    saved = AlwaysOnAccounts.of(chat).saved.items()
+    banned = {account for account, one in saved if server_ban_on(chat, one.person, now) is not None}
+    kept = {LOBBY, *rooms_of_returning(chat, now, banned)}
     closed = (
         RoomClosed(room.name) for room in chat.rooms.values() if room.is_default and room.key not in kept
     )
-    again = (*always_on_returning(chat, now, last, banned), *devices_last_seen(chat, last or now))
-    return (NodeStarted(version), *closed, *again)
+    returning = (*always_on_returning(chat, now, last, banned), *devices_last_seen(chat, last or now))
+    return (NodeStarted(version), *closed, *returning)
 
 
 @handles(GetTime)
 def tell_time(chat: Chat, person_id: int, command: GetTime, now: int) -> Items:
-    """The time, which is a decision's and not the state's."""
+    """The server's time; a handler and not a query, because the state has no clock."""
     return (TimeNow(now, command.context),) if person_id in chat.people else (NotConnectedYet(),)

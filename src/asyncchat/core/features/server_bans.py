@@ -1,6 +1,6 @@
-"""Bans from the server as a whole: by mask or by network, possibly for a time.
+"""Bans from the whole server: by mask or network, perhaps with an end.
 
-Owns them; whom a mask means stands in ``masks``.
+Owns these bans. Whom a mask matches is in ``masks``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 from asyncchat.core.chat import Chat, Part
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Retention
-from asyncchat.core.features.kill import put_out
+from asyncchat.core.features.kill import killing
 from asyncchat.core.features.room_modes import MASK_BYTES
 from asyncchat.core.masks import describes, network
 from asyncchat.core.names import fold, mask_of
@@ -25,7 +25,7 @@ from asyncchat.core.text import size
 
 
 class ServerBan(msgspec.Struct, frozen=True):
-    """One ban; times in microseconds since 1970 UTC, ``until`` 0 for good. ``by`` is ``name!user@host``."""
+    """One ban; times in microseconds since 1970 UTC, ``until`` 0: no end. ``by`` is ``name!user@host``."""
 
     mask: str
     by: str
@@ -33,30 +33,26 @@ class ServerBan(msgspec.Struct, frozen=True):
     until: int = 0
     reason: str = ""
 
-    def holds(self, now: int) -> bool:
-        """Whether it is not over yet."""
+    def is_active(self, now: int) -> bool:
+        """Whether the ban has not expired."""
         return not self.until or now < self.until
-
-    def means(self, person: Person) -> bool:
-        """Whether it describes a person."""
-        return describes(self.mask, person)
 
 
 class ServerBans(Part, dict[str, ServerBan]):
-    """The bans there are, by mask."""
+    """The bans from the server, by mask."""
 
     def state(self) -> object:
-        """What is equal in equal chats, as plain data."""
+        """This part as plain data: equal in equal chats."""
         return dict(self)
 
     def facts(self, _chat: Chat) -> Iterator[Event]:
-        """Few events that give this part again."""
+        """The fewest events that restore this part."""
         for ban in self.values():
             yield ServerBanChanged(from_origin(ban.by), ban.mask, True, ban.time, ban.until, ban.reason)
 
 
 class BanFromServer(Command, frozen=True):
-    """Ban a mask from the server, for ``seconds`` or for good (0), or lift that ban."""
+    """Ban a mask from the server, for ``seconds`` or without an end (0), or lift the ban."""
 
     mask: str
     on: bool = True
@@ -71,9 +67,9 @@ class GetServerBans(Command, frozen=True):
 
 
 class ServerBanChanged(Event, frozen=True, tag="server_ban"):
-    """A mask is banned from the server, or no more.
+    """A mask was banned from the server, or the ban was lifted.
 
-    ``time`` and ``until`` in microseconds since 1970 UTC; ``until`` 0: for good.
+    ``time`` and ``until`` in microseconds since 1970 UTC; ``until`` 0: no end.
     """
 
     retention: ClassVar[Retention] = Retention.STATE
@@ -88,7 +84,7 @@ class ServerBanChanged(Event, frozen=True, tag="server_ban"):
 
 
 class BannedFromServer(Refusal, frozen=True):
-    """Who would enter is banned from the server; ``until`` in microseconds since 1970 UTC, 0: for good."""
+    """The requester is banned from the server; ``until`` in microseconds since 1970 UTC, 0: no end."""
 
     reason: str
     until: int = 0
@@ -120,72 +116,76 @@ class ServerBansView(Reply, frozen=True):
     context: object = None
 
 
-SERVER_BANS = 1000
-"""Bans from the server: each newcomer is held against them."""
+MAX_SERVER_BANS = 1000
+"""Bans from the server: each person who connects is matched with all of them."""
 
 
 _SECOND = 1_000_000
 
 
-def completed(typed: str) -> str:
-    """The mask for what an operator typed: a name, ``user@host``, an address or a network is enough."""
+def server_mask(typed: str) -> str:
+    """The whole mask for what an operator typed: a name, ``user@host``, an address or a network."""
     if "!" not in typed and "@" not in typed and (network(typed) is not None or "." in typed):
         return f"*!*@{typed}"
     return mask_of(typed)
 
 
 def server_ban_on(chat: Chat, newcomer: Person, now: int) -> BannedFromServer | None:
-    """The refusal for a person whom a ban means; None: no ban does."""
+    """The refusal for a person whom a ban matches, or None."""
     for ban in ServerBans.of(chat).values():
-        if ban.holds(now) and ban.means(newcomer):
+        if ban.is_active(now) and describes(ban.mask, newcomer):
             return BannedFromServer(ban.reason, ban.until)
     return None
 
 
 @handles(BanFromServer)
 def ban_from_server(chat: Chat, person_id: int, command: BanFromServer, now: int) -> Items:
-    """Bans a mask from the server and puts out whom it means, but for owners; or lifts the ban."""
+    """Bans a mask from the server and disconnects people who match, except operators; or lifts a ban."""
     refusal = unless_server_operator(chat, person_id)
     if refusal is not None:
         return (refusal,)
     me = chat.people[person_id]
-    mask = completed(command.mask)
+    mask = server_mask(command.mask)
     key = fold(mask)
     known = next((listed for listed in ServerBans.of(chat) if fold(listed) == key), None)
     if not command.on:
         if known is None:
             return (NoSuchServerBan(mask),)
         return (ServerBanChanged(me, known, False, now),)
-    over = [ban.mask for ban in ServerBans.of(chat).values() if not ban.holds(now) and ban.mask != known]
-    if size(mask) > MASK_BYTES or (known is None and len(ServerBans.of(chat)) - len(over) >= SERVER_BANS):
-        return (TooManyServerBans(mask, SERVER_BANS),)
-    if _means_everybody(mask):
+    expired = [
+        ban.mask for ban in ServerBans.of(chat).values() if not ban.is_active(now) and ban.mask != known
+    ]
+    if size(mask) > MASK_BYTES or (
+        known is None and len(ServerBans.of(chat)) - len(expired) >= MAX_SERVER_BANS
+    ):
+        return (TooManyServerBans(mask, MAX_SERVER_BANS),)
+    if _matches_everybody(mask):
         return (ServerBanTooWide(mask),)
     until = now + command.seconds * _SECOND if command.seconds else 0
-    meant = [
+    banned = [
         person
         for person in chat.people.values()
         if person.id not in chat.server_operators and describes(mask, person)
     ]
     return (
-        *(ServerBanChanged(me, old, False, now) for old in over),
+        *(ServerBanChanged(me, old, False, now) for old in expired),
         ServerBanChanged(me, known or mask, True, now, until, command.reason),
-        *(fact for person in meant for fact in put_out(chat, person, me, command.reason or "banned", now)),
+        *(fact for person in banned for fact in killing(chat, person, me, command.reason or "banned", now)),
     )
 
 
 @handles(GetServerBans)
 def get_server_bans(chat: Chat, person_id: int, command: GetServerBans, now: int) -> Items:
-    """The bans that are not over, for the owner."""
+    """The active bans, for server operators."""
     refusal = unless_server_operator(chat, person_id)
     if refusal is not None:
         return (refusal,)
-    held = tuple(ban for ban in ServerBans.of(chat).values() if ban.holds(now))
-    return (ServerBansView(held, command.context),)
+    active = tuple(ban for ban in ServerBans.of(chat).values() if ban.is_active(now))
+    return (ServerBansView(active, command.context),)
 
 
-def _means_everybody(mask: str) -> bool:
-    """Whether a mask is nothing but wildcards: who is so angry locks himself out."""
+def _matches_everybody(mask: str) -> bool:
+    """Whether a mask consists of wildcards only: such a ban would lock out its author too."""
     return not set(mask) - set("*?!@.:/0")
 
 

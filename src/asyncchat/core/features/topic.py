@@ -31,7 +31,7 @@ class GetTopic(Query, frozen=True):
 
 
 class SetTopic(Command, frozen=True):
-    """Set a room's topic; empty takes it away."""
+    """Set a room's topic; an empty text removes it."""
 
     audited: ClassVar[bool] = True
     room: str
@@ -39,7 +39,7 @@ class SetTopic(Command, frozen=True):
 
 
 class TopicChanged(Event, frozen=True, tag="topic"):
-    """A room's topic; empty when taken away. ``time`` in microseconds since 1970 UTC."""
+    """A room's topic was changed, or removed (empty). ``time`` in microseconds since 1970 UTC."""
 
     retention: ClassVar[Retention] = Retention.STATE
     stream: ClassVar[Stream] = Stream.CHANGES
@@ -69,7 +69,7 @@ def topic(chat: Chat, person_id: int, query: GetTopic) -> Reply | Refusal:
 
 @handles(SetTopic)
 def set_topic(chat: Chat, person_id: int, command: SetTopic, now: int) -> Items:
-    """Sets a topic; where it is locked, those alone may who keep order; the owner may from outside too."""
+    """Sets a topic; only moderators may if it is locked; server operators may without being members."""
     room = with_right(chat, person_id, command.room)
     if isinstance(room, Refusal):
         return (room,)

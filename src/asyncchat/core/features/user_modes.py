@@ -1,6 +1,6 @@
 """A person's own flags: invisible, bot, and the like.
 
-Owns them; the table is ``modes.PERSON_FLAGS``.
+Owns who may set them; the table is ``modes.PERSON_FLAGS``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event, Recipients
 from asyncchat.core.modes import BOT, PERSON_FLAGS
 from asyncchat.core.names import fold
-from asyncchat.core.people import Person, marked
+from asyncchat.core.people import Person, with_bot
 from asyncchat.core.registry import Items, answers, applies, handles
 from asyncchat.core.replies import NoSuchPerson, NotConnectedYet, NotYourself, Refusal, Reply
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 class GetPersonFlags(Query, frozen=True):
-    """One's own flags; ``name`` must be one's own, or empty."""
+    """The requester's own flags; ``name`` must be the own name, or empty."""
 
     name: str = ""
 
 
 class SetPersonFlag(Command, frozen=True):
-    """Turn one of one's own flags (``modes.PERSON_FLAGS``) on or off; ``name`` is one's own, or empty."""
+    """Turn an own flag (``modes.PERSON_FLAGS``) on or off; ``name`` must be the own name, or empty."""
 
     flag: str
     on: bool = True
@@ -44,7 +44,7 @@ class PersonFlagChanged(Event, frozen=True, tag="person_flag"):
 
 
 class PersonFlagsView(Reply, frozen=True):
-    """One's own flags, and whether one is the owner."""
+    """The requester's own flags, and whether it is a server operator."""
 
     flags: frozenset[str]
     server_operator: bool
@@ -52,7 +52,7 @@ class PersonFlagsView(Reply, frozen=True):
 
 @answers(GetPersonFlags)
 def person_flags(chat: Chat, person_id: int, query: GetPersonFlags) -> Reply | Refusal:
-    """The asker's own flags."""
+    """The requester's own flags."""
     if query.name and fold(query.name) != chat.people[person_id].key:
         other = chat.person_named(query.name)
         return NoSuchPerson(query.name) if other is None else NotYourself(other.name)
@@ -61,7 +61,7 @@ def person_flags(chat: Chat, person_id: int, query: GetPersonFlags) -> Reply | R
 
 @handles(SetPersonFlag)
 def set_person_flag(chat: Chat, person_id: int, command: SetPersonFlag, _now: int) -> Items:
-    """Turns one of one's own flags on or off."""
+    """Turns an own flag on or off."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
@@ -77,7 +77,7 @@ def set_person_flag(chat: Chat, person_id: int, command: SetPersonFlag, _now: in
 def _person_flag_changed(chat: Chat, event: PersonFlagChanged) -> None:
     person_id = event.person.id
     if event.flag == BOT:
-        chat.replace_person(marked(event.person, event.on))
+        chat.replace_person(with_bot(event.person, event.on))
     flags = chat.people.flags.get(person_id, frozenset())
     flags = flags | {event.flag} if event.on else flags - {event.flag}
     if flags:

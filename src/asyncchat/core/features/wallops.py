@@ -1,4 +1,4 @@
-"""Announcements to all who want them (WALLOPS).
+"""Announcements of server operators (WALLOPS).
 
 Owns the command and its event.
 """
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 class Announce(Command, frozen=True):
-    """Tell all who want to be told such (``modes.WALLOPS``) something."""
+    """Send a text to all people with the flag ``modes.WALLOPS``."""
 
     text: str
 
 
 class Announced(Event, frozen=True, tag="announced"):
-    """The owner told those something who want to be told such; ``to`` are their sessions."""
+    """A server operator sent an announcement; ``to`` are the ids of the recipients."""
 
     retention: ClassVar[Retention] = Retention.AUDIT
     recipients: ClassVar[Recipients] = Recipients.SOME
@@ -39,7 +39,7 @@ class Announced(Event, frozen=True, tag="announced"):
 
 @handles(Announce)
 def announce(chat: Chat, person_id: int, command: Announce, _now: int) -> Items:
-    """Tells all who want it, and all owners, something."""
+    """Sends a text to all who have the flag, and to all server operators."""
     refusal = unless_server_operator(chat, person_id)
     if refusal is not None:
         return (refusal,)

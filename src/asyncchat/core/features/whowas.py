@@ -1,6 +1,6 @@
-"""Who was here lately: people who left, and names they gave up (WHOWAS).
+"""WHOWAS: people who left recently, and names that people gave up.
 
-Owns a bounded memory beside the chat's state: no decision reads it, and a new run begins without it.
+Owns a bounded list, which a new run begins empty. It is not part of the state that a replay restores.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from asyncchat.core.people import Person
 from asyncchat.core.registry import answers, applies
 from asyncchat.core.replies import Reply
 
-REMEMBERED: Final = 1000
-"""People remembered, the last to go: some 300 KB."""
+MAX_ENTRIES: Final = 1000
+"""Entries that are remembered, the newest: some 300 KB."""
 
 
 class WhowasEntry(msgspec.Struct, frozen=True):
-    """A person as it was called until ``time`` (microseconds since 1970 UTC); ``key`` is the folded name."""
+    """A person and its name until ``time`` (microseconds since 1970 UTC); ``key`` is the folded name."""
 
     key: str
     person: Person
@@ -31,46 +31,46 @@ class WhowasEntry(msgspec.Struct, frozen=True):
 
 
 class Whowas(Part):
-    """The last people to go, or to take another name."""
+    """The people who were the last to leave or to change their name."""
 
     def __init__(self) -> None:
-        self._entries: deque[WhowasEntry] = deque(maxlen=REMEMBERED)
+        self._entries: deque[WhowasEntry] = deque(maxlen=MAX_ENTRIES)
 
     def add(self, person: Person, time: int) -> None:
-        """Somebody is no longer here under this name."""
+        """Adds a person who left or gave up its name."""
         self._entries.append(WhowasEntry(person.key, person, time))
 
     def named(self, name: str) -> list[WhowasEntry]:
-        """Those who had a name, the last first."""
+        """The entries with a name, the newest first."""
         key = fold(name)
-        return [gone for gone in reversed(self._entries) if gone.key == key]
+        return [entry for entry in reversed(self._entries) if entry.key == key]
 
     def end_run(self) -> None:
-        """A new run begins without it."""
+        """Forgets all of it."""
         self._entries.clear()
 
 
 class GetWhowas(Query, frozen=True):
-    """Those who had a name lately, the last first, at most ``most`` of them; 0: all that are remembered."""
+    """The entries with a name, the newest first, at most ``most`` of them; 0: all."""
 
     name: str
     most: int = 0
 
 
 class WhowasView(Reply, frozen=True):
-    """Those who had a name, the last first, and until when."""
+    """The entries with a name, the newest first."""
 
     name: str
     entries: tuple[WhowasEntry, ...]
 
 
 @answers(GetWhowas)
-def gone(chat: Chat, _person_id: int, query: GetWhowas) -> Reply:
-    """Those who had a name."""
+def whowas(chat: Chat, _person_id: int, query: GetWhowas) -> Reply:
+    """The people who had a name."""
     found = Whowas.of(chat).named(query.name)
     return WhowasView(query.name, tuple(found[: query.most or len(found)]))
 
 
 @applies(Left, Renamed)
-def _gone(chat: Chat, event: Left | Renamed) -> None:
+def _name_given_up(chat: Chat, event: Left | Renamed) -> None:
     Whowas.of(chat).add(event.person, event.time)

@@ -32,7 +32,7 @@ def _role_named(roles: int) -> str:
     return next((role.name for role in ROLES if roles & role.bit), "")
 
 
-def _seen(seen: queries.Seen) -> str:
+def _seen(seen: queries.PersonSummary) -> str:
     notes = []
     if seen.server_operator:
         notes.append("owner")
@@ -45,7 +45,7 @@ def _seen(seen: queries.Seen) -> str:
     return f"{seen.person.name} ({', '.join(notes)})" if notes else seen.person.name
 
 
-def _found(people: tuple[queries.Seen, ...]) -> str:
+def _found(people: tuple[queries.PersonSummary, ...]) -> str:
     return ", ".join(first_names([_seen(seen) for seen in people[:NAMES_SHOWN]], len(people)))
 
 

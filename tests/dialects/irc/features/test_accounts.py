@@ -5,7 +5,7 @@ import pytest
 from asyncchat.core.events import Record
 from asyncchat.core.features.accounts import Removed
 from asyncchat.core.features.presence import LoggedOut
-from asyncchat.core.people import logged, person
+from asyncchat.core.people import person, with_account
 from asyncchat.core.replies import AccountFault, AccountRefused
 from asyncchat.dialects.irc.features.accounts import RegisterPurpose
 from tests.dialects.irc.conftest import Server
@@ -168,13 +168,13 @@ class TestWhatOthersSee:
 def test_being_logged_out_by_somebody_else_is_told(server):
     a = server.person("a")
     me = person(a.dialect.id, "a", "a", "h", account="anna")
-    record = Record(1, 1, LoggedOut(me, logged(me, "")))
+    record = Record(1, 1, LoggedOut(me, with_account(me, "")))
     assert a.dialect.encode_outcome((record,)) == b":irc.test 901 a a!a@h :You are now logged out\r\n"
 
 
 def test_logging_out_somebody_else_is_not_told_as_ones_own(server):
     a = server.person("a", caps="account-notify")
     other = person(99, "o", "o", "h", account="anna")
-    record = Record(1, 1, LoggedOut(other, logged(other, "")))
+    record = Record(1, 1, LoggedOut(other, with_account(other, "")))
     told = a.dialect.encode_outcome((record, Removed("anna")))
     assert told == b":o!o@h ACCOUNT *\r\n:irc.test NOTICE a :The account anna is removed\r\n"

@@ -158,7 +158,7 @@ class TestSpeaking:
         op, a = pair
         op.send("MODE #r +C")
         a.read()
-        text = "questions of programs are not allowed there"
+        text = "CTCP queries are not allowed there"
         assert a.send("PRIVMSG #r :\x01VERSION\x01") == cannot("a", text)
         assert a.send("NOTICE #r :\x01VERSION x\x01") == []
         assert op.read() == []

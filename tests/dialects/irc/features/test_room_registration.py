@@ -74,9 +74,8 @@ def test_modes_for_accounts(server, anna):
     ]
     anna.send("MODE #tea -R")
     bob.send("JOIN #tea")
-    assert bob.send("PRIVMSG #tea :hi") == [
-        ":irc.test 404 bob #tea :Cannot send to channel: only who is logged in to an account may speak"
-    ]
+    why = "only people who are logged in to an account may speak"
+    assert bob.send("PRIVMSG #tea :hi") == [f":irc.test 404 bob #tea :Cannot send to channel: {why}"]
     anna.send("MODE anna +R")
     assert bob.send("PRIVMSG anna :hi") == [
         ":irc.test 477 bob anna :You need to be logged in to an account for that"

@@ -111,7 +111,7 @@ def test_scram_with_a_wrong_password(server):
 MECHS = ":irc.test 908 * PLAIN,SCRAM-SHA-256 :are available SASL mechanisms"
 ABORTED = ":irc.test 906 * :SASL authentication aborted"
 TOO_LONG = ":irc.test 905 * :SASL message too long"
-MALFORMED = f"{FAILED}: that is no answer to what was asked"
+MALFORMED = f"{FAILED}: that does not answer the challenge"
 
 
 @pytest.mark.parametrize(

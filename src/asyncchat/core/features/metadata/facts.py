@@ -1,7 +1,7 @@
-"""Metadata: the commands, events and replies.
+"""Metadata: the commands, events, replies and refusals.
 
-``target`` is the name of a room or a person; empty for oneself. ``session`` is the number of the session that
-asks, where that matters: each of a person's devices subscribes for itself; 0: the person's own.
+Owns these values. ``target`` is the name of a room or a person; empty: the requester. ``session`` is the id
+of the session that sent a command, because each session of a person has its own subscriptions; 0: the first.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
 
 Told = tuple[str, str, str]
-"""Whose (a room's or a person's name), key, value."""
+"""(name of a room or a person, key, value)."""
 
 
 class Subscribing(msgspec.Struct, frozen=True):
-    """What becomes of a wish to subscribe to keys, each once.
+    """The result of a request to subscribe to keys, each listed once.
 
-    ``granted`` are those subscribed to now, before or not; ``over`` is the first there was no place for:
-    what stood behind it was not looked at.
+    ``granted`` are the keys that are subscribed to now, even if they were before. ``over`` is the first key
+    beyond the limit: the keys after it were not processed.
     """
 
     granted: tuple[str, ...]
@@ -35,11 +35,11 @@ class Subscribing(msgspec.Struct, frozen=True):
 
 
 Pending = tuple[tuple[str, str | None], ...]
-"""Keys and values that somebody set before entering; None: none."""
+"""Keys and values that a session set before it connected; None removes a value."""
 
 
 class SetMetadata(Command, frozen=True):
-    """Give oneself or a room a value under a key, or none."""
+    """Set a value of oneself or of a room under a key, or remove it (None)."""
 
     audited: ClassVar[bool] = True
     target: str
@@ -48,16 +48,16 @@ class SetMetadata(Command, frozen=True):
 
 
 class ClearMetadata(Command, frozen=True):
-    """Take all values away."""
+    """Remove all values."""
 
     audited: ClassVar[bool] = True
     target: str
 
 
 class PrepareMetadata(Command, frozen=True):
-    """Set something of oneself before entering; without a key: take all away.
+    """Set a value of oneself before connecting; without a key: remove all values.
 
-    ``account`` is one that the asker is logged in to, or empty; ``pending`` what it set so far.
+    ``account`` is the account that the session is logged in to, or empty; ``pending`` is what it set so far.
     """
 
     barrier: ClassVar[bool] = True
@@ -68,7 +68,7 @@ class PrepareMetadata(Command, frozen=True):
 
 
 class GetMetadata(Command, frozen=True):
-    """The values under these keys, or all there are (None); the rest as in ``PrepareMetadata``."""
+    """The values under these keys, or all values (None); the rest as in ``PrepareMetadata``."""
 
     target: str
     keys: tuple[str, ...] | None = None
@@ -77,35 +77,35 @@ class GetMetadata(Command, frozen=True):
 
 
 class SyncMetadata(Command, frozen=True):
-    """The values under the keys that one subscribed to; of a room also those of its members."""
+    """The values under the keys that the requester subscribed to; for a room also those of its members."""
 
     target: str
 
 
 class Subscribe(Command, frozen=True):
-    """Be told of what is under these keys, now and when it changes."""
+    """Receive the values under these keys, now and when they change."""
 
     keys: tuple[str, ...]
     session: int = 0
 
 
 class Unsubscribe(Command, frozen=True):
-    """Be no longer told of these keys."""
+    """Stop receiving the values under these keys."""
 
     keys: tuple[str, ...]
     session: int = 0
 
 
 class GetSubscribed(Query, frozen=True):
-    """The keys that one subscribed to."""
+    """The keys that the requester subscribed to."""
 
     session: int = 0
 
 
 class AccountMetadataChanged(Event, frozen=True, tag="account_metadata", omit_defaults=True):
-    """An account has another value under a key; None: none any more.
+    """An account's value under a key was changed, or removed (None).
 
-    ``time`` is in microseconds since 1970 UTC; 0: it does not count towards the pace of who did it.
+    ``time`` is in microseconds since 1970 UTC; 0: the change does not count towards the person's rate limit.
     """
 
     retention: ClassVar[Retention] = Retention.STATE
@@ -118,7 +118,7 @@ class AccountMetadataChanged(Event, frozen=True, tag="account_metadata", omit_de
 
 
 class RoomMetadataChanged(Event, frozen=True, tag="room_metadata", omit_defaults=True):
-    """A room has another value under a key; as ``AccountMetadataChanged``."""
+    """A room's value under a key was changed or removed; see ``AccountMetadataChanged``."""
 
     retention: ClassVar[Retention] = Retention.STATE
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -134,7 +134,7 @@ class RoomMetadataChanged(Event, frozen=True, tag="room_metadata", omit_defaults
 
 
 class MetadataChanged(Event, frozen=True, tag="metadata", omit_defaults=True):
-    """Somebody without an account has another value under a key; forgotten at the end of the visit."""
+    """The value of a person without an account was changed or removed; it ends when the person leaves."""
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
     person: Person
@@ -144,10 +144,10 @@ class MetadataChanged(Event, frozen=True, tag="metadata", omit_defaults=True):
 
 
 class MetadataShown(Event, frozen=True, tag="metadata_shown"):
-    """Some (``to``) are told the value that a person or a room has under a key; None: none any more.
+    """Tells some people (``to``) the value that a person or a room has under a key; None: none any more.
 
-    ``target`` is the name, ``person_id`` the person's number, 0 for a room; ``by`` who changed it, if
-    anybody.
+    ``target`` is the name, ``person_id`` the person's id, 0 for a room; ``by`` is the person who changed the
+    value, or None.
     """
 
     retention: ClassVar[Retention] = Retention.EPHEMERAL
@@ -165,9 +165,9 @@ class MetadataShown(Event, frozen=True, tag="metadata_shown"):
 
 
 class Subscribed(Event, frozen=True, tag="subscribed", omit_defaults=True):
-    """A person wants to be told of what is under these keys, or no longer, on one of its devices.
+    """A session of a person subscribed to these keys, or unsubscribed from them.
 
-    ``session`` is that one's number; 0: the person's own.
+    ``session`` is the id of the session; 0: the person's first.
     """
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -187,9 +187,9 @@ class Synced(Event, frozen=True, tag="synced"):
 
 
 class MetadataView(Reply, frozen=True):
-    """The values that a person or a room has: all, or only ``keys`` were asked for, there or not.
+    """The values of a person or a room: all (``keys`` is None), or those under ``keys``, set or not.
 
-    ``name`` is the target's, empty for who has not entered.
+    ``name`` is the target's name, empty for a session that has not connected.
     """
 
     name: str
@@ -198,7 +198,7 @@ class MetadataView(Reply, frozen=True):
 
 
 class MetadataNow(Reply, frozen=True):
-    """What is under a key now that the asker has changed it; None: nothing."""
+    """The value under a key after the requester changed it; None: no value."""
 
     target: str
     key: str
@@ -206,16 +206,16 @@ class MetadataNow(Reply, frozen=True):
 
 
 class MetadataPrepared(Reply, frozen=True):
-    """What is set when the asker enters, and what it is told of its last wish."""
+    """What will be set when the session connects, and the answer to its last command."""
 
     pending: Pending
     told: MetadataView | MetadataNow
 
 
 class MetadataTold(Reply, frozen=True):
-    """Values under the keys that the asker subscribed to, of one target, and of a room's members.
+    """Values under the keys that the requester subscribed to, of a target and, for a room, its members.
 
-    ``target`` is whose they are in the first place, empty for several people; ``asked``: it asked for them.
+    ``target`` is empty for several people; ``asked``: the requester asked for the values.
     """
 
     target: str
@@ -224,27 +224,27 @@ class MetadataTold(Reply, frozen=True):
 
 
 class MetadataLater(Reply, frozen=True):
-    """A room's metadata is not told now; it may be asked for in so many seconds."""
+    """A room's metadata is not sent now; the requester may ask for it in so many seconds."""
 
     room: str
     seconds: int
 
 
 class SubscribedNow(Reply, frozen=True):
-    """What became of a wish to be told of keys, or no longer (``on``)."""
+    """The result of a request to subscribe to keys (``on``) or to unsubscribe."""
 
     result: Subscribing
     on: bool
 
 
 class SubscriptionsView(Reply, frozen=True):
-    """The keys that the asker subscribed to."""
+    """The keys that the requester subscribed to."""
 
     keys: tuple[str, ...]
 
 
 class MetadataFault(enum.Enum):
-    """Why something about metadata is refused, as a sentence."""
+    """Why a command about metadata is refused, as a sentence."""
 
     NO_TARGET = "there is nobody and no room of that name"
     KEY = "a key has only the characters a-z 0-9 _ . / - and at most 48 of them"
@@ -256,7 +256,7 @@ class MetadataFault(enum.Enum):
 
 
 class MetadataRefused(Refusal, frozen=True):
-    """Something about metadata is refused; ``seconds`` is when it may be tried again, if that helps."""
+    """A command about metadata is refused; it may be tried again in ``seconds``, if that is not 0."""
 
     fault: MetadataFault
     target: str

@@ -1,6 +1,6 @@
-"""Metadata: who may set what of whom, and what askers are told.
+"""Metadata: who may set which values, and what is replied.
 
-Owns the rules; who hears of changes is ``state``'s.
+Owns the decisions. Who is told of a change is in ``state``.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ from asyncchat.core.features.metadata.facts import (
 )
 from asyncchat.core.features.metadata.state import (
     KEYS_EACH,
-    REST,
+    SYNC_INTERVAL,
     VALUE_BYTES,
     VALUES_IN_ALL,
     Metadata,
     changed,
-    hearers,
     in_room,
+    is_deferred,
     is_key,
     keys_of,
     of_person,
-    patience,
-    shown,
+    recipients,
+    retry_seconds,
+    showing,
     subscribing,
-    waits,
 )
 from asyncchat.core.features.monitor import Monitor, MonitorStatusView
 from asyncchat.core.features.rooms import RoomClosed
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 
 @handles(SetMetadata)
 def set_value(chat: Chat, person_id: int, command: SetMetadata, now: int) -> Items:
-    """Gives oneself or a room a value, or takes it away."""
+    """Sets or removes a value of the requester or of a room."""
     key, value = command.key, command.value
     found = _settable(chat, person_id, command.target, key)
     if isinstance(found, Refusal):
@@ -85,25 +85,25 @@ def set_value(chat: Chat, person_id: int, command: SetMetadata, now: int) -> Ite
     seconds = Metadata.of(chat).wait(person_id, now)
     if seconds:
         return (MetadataRefused(MetadataFault.TOO_FAST, command.target, key, seconds),)
-    closed = _closed(found, () if value is not None else (key,))
+    closed = _closing(found, () if value is not None else (key,))
     return (*_changing(chat, chat.people[person_id], found, key, value, now), *closed, told)
 
 
 @handles(ClearMetadata)
 def clear(chat: Chat, person_id: int, command: ClearMetadata, now: int) -> Items:
-    """Takes all values of oneself or a room away."""
+    """Removes all values of the requester or of a room."""
     found = _settable(chat, person_id, command.target)
     if isinstance(found, Refusal):
         return (found,)
     values = found.metadata if isinstance(found, Room) else Metadata.of(chat).values_of(found)
     me = chat.people[person_id]
-    facts = (fact for key in values for fact in _changing(chat, me, found, key, None, now))
-    return (*facts, *_closed(found, tuple(values)), MetadataView(found.name, tuple(values.items())))
+    events = (event for key in values for event in _changing(chat, me, found, key, None, now))
+    return (*events, *_closing(found, tuple(values)), MetadataView(found.name, tuple(values.items())))
 
 
 @handles(PrepareMetadata)
 def prepare(chat: Chat, _person_id: int, command: PrepareMetadata, _now: int) -> Items:
-    """Checks what somebody wants to have set when it enters; nothing changes until then."""
+    """Checks a value that a session wants to set when it connects; nothing changes until then."""
     stored = Metadata.of(chat).accounts.get(fold(command.account), {}) if command.account else {}
     values = _with(stored, command.pending)
     key, value = command.key, command.value
@@ -123,7 +123,7 @@ def prepare(chat: Chat, _person_id: int, command: PrepareMetadata, _now: int) ->
 def entering(
     chat: Chat, me: Person, session_id: int, pending: Pending, keys: tuple[str, ...]
 ) -> Iterator[Event]:
-    """What somebody set and subscribed to before its session entered, as far as it may."""
+    """The events for what a session set and subscribed to before it connected, as far as that is allowed."""
     values = Metadata.of(chat).values_of(me)
     for key, value in pending:
         if _fault(chat, values, key, value) is None and values.get(key) != value:
@@ -136,7 +136,7 @@ def entering(
 
 @handles(GetMetadata)
 def ask(chat: Chat, person_id: int, command: GetMetadata, _now: int) -> Items:
-    """Tells what values somebody or a room has."""
+    """Tells the values of a person or a room."""
     if person_id not in chat.people:
         stored = Metadata.of(chat).accounts.get(fold(command.account), {}) if command.account else {}
         values = _with(stored, command.pending)
@@ -150,7 +150,7 @@ def ask(chat: Chat, person_id: int, command: GetMetadata, _now: int) -> Items:
 
 @handles(SyncMetadata)
 def sync(chat: Chat, person_id: int, command: SyncMetadata, now: int) -> Items:
-    """Tells what the asker subscribed to, of a room with all its members; of a large one not too often."""
+    """Tells the values that the requester subscribed to, of a room with all its members."""
     if person_id not in chat.people:
         return (NotConnectedYet(),)
     found = _target(chat, person_id, command.target)
@@ -161,11 +161,11 @@ def sync(chat: Chat, person_id: int, command: SyncMetadata, now: int) -> Items:
         return (MetadataTold(found.name, tuple(of_person(chat, found, keys)), asked=True),)
     if person_id not in found.member_blocks:
         return (MetadataTold(found.name, tuple(in_room(chat, found, (), keys, set())), asked=True),)
-    large = waits(chat, found, person_id)
+    large = is_deferred(chat, found, person_id)
     if large:
-        left = Metadata.of(chat).synced.get(person_id, 0) + REST - now
-        if left > 0:
-            return (MetadataLater(found.name, -(-left // 1_000_000)),)
+        wait = Metadata.of(chat).synced.get(person_id, 0) + SYNC_INTERVAL - now
+        if wait > 0:
+            return (MetadataLater(found.name, -(-wait // 1_000_000)),)
     told = tuple(in_room(chat, found, visible(chat, person_id, found), keys, {person_id}))
     view = MetadataTold(found.name, told, asked=True)
     return (Synced(chat.people[person_id], found.name, now), view) if large else (view,)
@@ -173,7 +173,7 @@ def sync(chat: Chat, person_id: int, command: SyncMetadata, now: int) -> Items:
 
 @handles(Subscribe)
 def subscribe(chat: Chat, person_id: int, command: Subscribe, _now: int) -> Items:
-    """Has somebody told of keys: how they are now, then whenever they change."""
+    """Subscribes a session to keys, and tells it their current values."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
@@ -184,12 +184,12 @@ def subscribe(chat: Chat, person_id: int, command: Subscribe, _now: int) -> Item
     answer = SubscribedNow(result, True)
     if not new:
         return (answer,)
-    return (Subscribed(me, new, True, session_id), answer, *_as_it_is(chat, me, new))
+    return (Subscribed(me, new, True, session_id), answer, *_current_values(chat, me, new))
 
 
 @handles(Unsubscribe)
 def unsubscribe(chat: Chat, person_id: int, command: Unsubscribe, _now: int) -> Items:
-    """Has somebody told of keys no longer."""
+    """Unsubscribes a session from keys."""
     me = chat.people.get(person_id)
     if me is None:
         return (NotConnectedYet(),)
@@ -198,9 +198,9 @@ def unsubscribe(chat: Chat, person_id: int, command: Unsubscribe, _now: int) -> 
     valid = dict.fromkeys(key for key in command.keys if is_key(key))
     invalid = dict.fromkeys(key for key in command.keys if not is_key(key))
     result = Subscribing(tuple(valid), tuple(invalid))
-    gone = tuple(key for key in valid if key in mine)
+    removed = tuple(key for key in valid if key in mine)
     answer = SubscribedNow(result, False)
-    return (Subscribed(me, gone, False, session_id), answer) if gone else (answer,)
+    return (Subscribed(me, removed, False, session_id), answer) if removed else (answer,)
 
 
 @answers(GetSubscribed)
@@ -213,34 +213,34 @@ def subscribed(chat: Chat, person_id: int, query: GetSubscribed) -> Reply:
 
 @follows(MonitorStatusView)
 def _monitored(chat: Chat, person_id: int, view: MonitorStatusView) -> tuple[MetadataTold, ...]:
-    """What somebody is told of people whom it watches from now on."""
+    """Tells a person the values of people whom it monitors from now on."""
     keys = keys_of(chat, person_id)
-    told = tuple(one for person in view.online for one in of_person(chat, person, keys)) if keys else ()
+    told = tuple(value for person in view.online for value in of_person(chat, person, keys)) if keys else ()
     return (MetadataTold("", told),) if told else ()
 
 
-def _as_it_is(chat: Chat, me: Person, keys: tuple[str, ...]) -> Iterator[Reply]:
-    """What is under keys now, of all whom somebody hears of: its rooms, who is there, whom it watches."""
+def _current_values(chat: Chat, me: Person, keys: tuple[str, ...]) -> Iterator[Reply]:
+    """The current values under keys of a person's rooms, their members, and the people that it monitors."""
     seen: set[int] = {me.id}
     own = tuple(of_person(chat, me, keys))
     if own:
         yield MetadataTold(me.name, own)
     for room in chat.rooms_with(me.id):
-        if waits(chat, room, me.id):
-            yield MetadataLater(room.name, patience(me.id))
+        if is_deferred(chat, room, me.id):
+            yield MetadataLater(room.name, retry_seconds(me.id))
             continue
         told = tuple(in_room(chat, room, visible(chat, me.id, room), keys, seen))
         if told:
             yield MetadataTold(room.name, told)
-    watched = (chat.person_named(name) for name in Monitor.of(chat).names.get(me.id, ()))
-    others = (person for person in watched if person is not None and person.id not in seen)
-    told = tuple(one for person in others for one in of_person(chat, person, keys))
+    monitored = (chat.person_named(name) for name in Monitor.of(chat).names.get(me.id, ()))
+    others = (person for person in monitored if person is not None and person.id not in seen)
+    told = tuple(value for person in others for value in of_person(chat, person, keys))
     if told:
         yield MetadataTold("", told)
 
 
 def _session(chat: Chat, person_id: int, session_id: int) -> int:
-    """The session that asks, if it is one of the asker's."""
+    """The session that sent the command, or the person's first if that one is not the person's."""
     devices = chat.sessions.several.get(person_id, (person_id,))
     return session_id if session_id in devices else devices[0]
 
@@ -254,7 +254,7 @@ def _target(chat: Chat, person_id: int, target: str) -> Person | Room | None:
 
 
 def _settable(chat: Chat, person_id: int, target: str, key: str | None = None) -> Person | Room | Refusal:
-    """Whose values the asker may change here: its own, or those of a room that it is an operator of."""
+    """The person or room whose values the requester may change: itself, or a room that it operates."""
     if person_id not in chat.people:
         return NotConnectedYet()
     found = _target(chat, person_id, target)
@@ -269,8 +269,8 @@ def _settable(chat: Chat, person_id: int, target: str, key: str | None = None) -
     return found
 
 
-def _closed(found: Person | Room, gone: tuple[str, ...]) -> tuple[RoomClosed, ...]:
-    """The end of a room that nobody is in, when the last that was set for it is taken away."""
+def _closing(found: Person | Room, removed: tuple[str, ...]) -> tuple[RoomClosed, ...]:
+    """Closes an empty room if nothing is set for it after these values are removed."""
     if (
         isinstance(found, Person)
         or found.member_blocks
@@ -278,11 +278,11 @@ def _closed(found: Person | Room, gone: tuple[str, ...]) -> tuple[RoomClosed, ..
         or found.key == LOBBY
     ):
         return ()
-    return (RoomClosed(found.name),) if gone and found.metadata.keys() <= set(gone) else ()
+    return (RoomClosed(found.name),) if removed and found.metadata.keys() <= set(removed) else ()
 
 
 def _fault(chat: Chat, values: Mapping[str, str], key: str, value: str | None) -> MetadataFault | None:
-    """Why a value can't be set, whoever asks."""
+    """Why nobody can set this value, or None."""
     if not is_key(key):
         return MetadataFault.KEY
     if value is None:
@@ -304,19 +304,20 @@ def _with(stored: Mapping[str, str], pending: Pending) -> dict[str, str]:
 def _changing(
     chat: Chat, me: Person, target: Person | Room, key: str, value: str | None, now: int
 ) -> Iterator[Event]:
-    """A change, and what those are told who are to hear of it."""
+    """The event of a change, and the events that tell the subscribers."""
     if isinstance(target, Room):
         yield RoomMetadataChanged(target.name, me, key, value, now)
-        there = Metadata.of(chat).subscribers.get(key, {}).keys() & target.member_blocks.keys()
-        if there:
-            yield MetadataShown(target.name, 0, me, key, value, tuple(sorted(there)))
+        members = Metadata.of(chat).subscribers.get(key, {}).keys() & target.member_blocks.keys()
+        if members:
+            yield MetadataShown(target.name, 0, me, key, value, tuple(sorted(members)))
         return
     if not me.account:
         yield MetadataChanged(me, key, value, now)
-        yield from shown(me, key, value, hearers(chat, me, key), me)
+        yield from showing(me, key, value, recipients(chat, me, key), me)
         return
     yield AccountMetadataChanged(me.account, me, key, value, now)
     if Metadata.of(chat).subscribers.get(key):
-        others = (one for one in chat.people.values() if one.account == me.account and one.id != me.id)
+        people = chat.people.values()
+        others = (other for other in people if other.account == me.account and other.id != me.id)
         for person in (me, *others):
-            yield from shown(person, key, value, hearers(chat, person, key), me)
+            yield from showing(person, key, value, recipients(chat, person, key), me)

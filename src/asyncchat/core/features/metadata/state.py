@@ -1,6 +1,6 @@
-"""Metadata: values under keys that people and rooms carry for programs, and who is told of which keys.
+"""Metadata: the values of people and rooms, and who subscribed to which keys.
 
-Owns those of people, and the index of keys to subscribers; a room's own values are the room's.
+Owns the values of people, the subscriptions, and who is told of a change; a room owns its own values.
 """
 
 from __future__ import annotations
@@ -39,31 +39,31 @@ VALUE_BYTES: Final = 220
 
 
 KEYS_EACH: Final = 25
-"""Keys that one person or room has: 7 KB at the most."""
+"""Keys of one person or room: 7 KB at most."""
 
 
 SUBSCRIBED_EACH: Final = 50
-"""Keys that one person may subscribe to."""
+"""Keys that one session may subscribe to."""
 
 
 VALUES_IN_ALL: Final = 100_000
-"""Values there may be: 30 MB at the most, so that a script can't fill the memory."""
+"""Values of all people and rooms: 30 MB at most, so that a script can't fill the memory."""
 
 
 AT_ONCE: Final = 60
-"""Changes that one person may make at once: twice what a program has to say of itself."""
+"""Changes that one person may make at once: twice as many as a client needs to describe itself."""
 
 
 CHANGE_COST: Final = 3_000_000
-"""How long (microseconds) it takes until one more is allowed: each is told to many and kept."""
+"""Microseconds until one more change is allowed: each is stored and sent to many."""
 
 
 LARGE: Final = 100
-"""Members from which on a room's metadata is not sent unasked."""
+"""Members from which on a room's metadata is sent only on request."""
 
 
-REST: Final = 5_000_000
-"""How long (microseconds) somebody waits between two answers about all members of large rooms."""
+SYNC_INTERVAL: Final = 5_000_000
+"""Microseconds between two answers to one person about all members of large rooms."""
 
 
 _KEY = re.compile(r"[a-z0-9_./-]+")
@@ -72,49 +72,49 @@ _KEY = re.compile(r"[a-z0-9_./-]+")
 Values = Mapping[str, str]
 
 
-_NONE: Final[dict[str, str]] = {}
+_NO_VALUES: Final[dict[str, str]] = {}
 
 
 _NO_KEYS: Final[dict[str, None]] = {}
 
 
 class Metadata(Part):
-    """What people carry, and who subscribed to which keys."""
+    """The values of people, and who subscribed to which keys."""
 
     def __init__(self) -> None:
         self.accounts: dict[str, dict[str, str]] = {}
         """Values of accounts, by the account's key."""
         self.guests: dict[int, dict[str, str]] = {}
-        """Those of who set them without being logged in, for the visit."""
+        """Values of people without an account, by the person's id, until they leave."""
         self.count = 0
-        """How many values there are, the rooms' among them."""
+        """How many values there are, those of rooms included."""
         self.subscriptions: dict[int, dict[str, None]] = {}
-        """Keys that sessions subscribed to, in that order; only of those that have any."""
+        """The keys that a session subscribed to, in order, by the session's id."""
         self.subscribers: dict[str, dict[int, int]] = {}
-        """People by the keys that they subscribed to, with the number of their sessions that did."""
+        """By key: the ids of people who subscribed to it, with the number of their sessions that did."""
         self.paced: dict[int, int] = {}
-        """Until when the changes that people made count (microseconds since 1970 UTC)."""
+        """Until when a person's changes count towards its rate limit (microseconds since 1970 UTC)."""
         self.synced: dict[int, int] = {}
-        """When people were last told all of a large room."""
+        """When a person was last told all metadata of a large room (microseconds since 1970 UTC)."""
 
     def values_of(self, person: Person) -> dict[str, str]:
-        """A person's values: the account's where it is logged in. Not to be changed."""
+        """A person's values, which are the account's if it is logged in. The caller must not change them."""
         if person.account:
-            return self.accounts.get(fold(person.account), _NONE)
-        return self.guests.get(person.id, _NONE)
+            return self.accounts.get(fold(person.account), _NO_VALUES)
+        return self.guests.get(person.id, _NO_VALUES)
 
     def wait(self, person_id: int, now: int) -> int:
-        """Seconds until somebody may make one more change."""
+        """Seconds until a person may make one more change."""
         over = self.paced.get(person_id, 0) - now - (AT_ONCE - 1) * CHANGE_COST
         return -(-over // 1_000_000) if over > 0 else 0
 
     def pace(self, person_id: int, time: int) -> None:
-        """Somebody made a change."""
+        """Counts a change towards a person's rate limit."""
         self.paced[person_id] = max(self.paced.get(person_id, 0), time) + CHANGE_COST
 
     def put(self, holders: dict[Any, dict[str, str]], holder: int | str, key: str, value: str | None) -> None:
-        """Gives a holder another value, or none."""
-        before = holders.get(holder, _NONE)
+        """Sets or removes (None) a value of an account or a guest."""
+        before = holders.get(holder, _NO_VALUES)
         after = changed(before, key, value)
         self.count += len(after) - len(before)
         if after:
@@ -123,15 +123,15 @@ class Metadata(Part):
             holders.pop(holder, None)
 
     def forget_account(self, account: str) -> None:
-        """An account is no more."""
-        self.count -= len(self.accounts.pop(account, _NONE))
+        """Forgets the values of a removed account."""
+        self.count -= len(self.accounts.pop(account, _NO_VALUES))
 
     def forget_room(self, room: Room) -> None:
-        """A room is closed, with what it carries."""
+        """Counts the values of a closed room no longer."""
         self.count -= len(room.metadata)
 
     def subscribe(self, person_id: int, session_id: int, keys: Iterable[str]) -> None:
-        """One of somebody's sessions is told of these keys from now on."""
+        """Subscribes a session of a person to keys."""
         mine = self.subscriptions.setdefault(session_id, {})
         for key in keys:
             if key not in mine:
@@ -140,7 +140,7 @@ class Metadata(Part):
                 people[person_id] = people.get(person_id, 0) + 1
 
     def unsubscribe(self, person_id: int, session_id: int, keys: Iterable[str]) -> None:
-        """One of somebody's sessions is not told of these keys any more."""
+        """Unsubscribes a session of a person from keys."""
         mine = self.subscriptions.get(session_id, {})
         for key in keys:
             if key in mine:
@@ -155,32 +155,32 @@ class Metadata(Part):
             self.subscriptions.pop(session_id, None)
 
     def forget_session(self, person_id: int, session_id: int) -> None:
-        """One of somebody's sessions is gone."""
+        """Forgets the subscriptions of a session that ended."""
         if session_id in self.subscriptions:
             self.unsubscribe(person_id, session_id, list(self.subscriptions[session_id]))
 
     def forget_person(self, person_id: int, sessions: tuple[int, ...]) -> None:
-        """Somebody is gone, with all sessions."""
-        self.count -= len(self.guests.pop(person_id, _NONE))
+        """Forgets a person who left, with all sessions."""
+        self.count -= len(self.guests.pop(person_id, _NO_VALUES))
         self.paced.pop(person_id, None)
         self.synced.pop(person_id, None)
         for session_id in sessions:
             self.forget_session(person_id, session_id)
 
     def end_run(self) -> None:
-        """Everybody is gone."""
+        """Forgets all sessions and all people without an account."""
         self.count -= sum(map(len, self.guests.values()))
-        for memory in (self.guests, self.subscriptions, self.subscribers, self.paced, self.synced):
-            memory.clear()
+        for index in (self.guests, self.subscriptions, self.subscribers, self.paced, self.synced):
+            index.clear()
 
     def facts(self, chat: Chat) -> Iterator[Event]:
-        """Few events that give this part again."""
+        """The fewest events that restore this part."""
         for account, values in self.accounts.items():
             for key, value in values.items():
                 yield AccountMetadataChanged(chat.accounts[account].name, NOBODY, key, value)
 
     def state(self) -> object:
-        """All of it as plain data."""
+        """This part as plain data: equal in equal chats."""
         return {
             "accounts": {account: dict(values) for account, values in self.accounts.items()},
             "guests": {person_id: dict(values) for person_id, values in self.guests.items()},
@@ -192,7 +192,7 @@ class Metadata(Part):
 
 @follows(Joined)
 def _joined(chat: Chat, _person_id: int, event: Joined) -> Iterator[Event]:
-    """The members are told of who comes."""
+    """Tells the subscribers in a room the values of a new member."""
     room = chat.rooms.get(fold(event.room))
     values = Metadata.of(chat).values_of(event.person)
     if room is None or not values:
@@ -200,25 +200,24 @@ def _joined(chat: Chat, _person_id: int, event: Joined) -> Iterator[Event]:
     for key, value in values.items():
         subscribers = Metadata.of(chat).subscribers.get(key)
         if subscribers:
-            to = _in_room(chat, room, subscribers, event.person) - {event.person.id}
-            yield from shown(event.person, key, value, to)
+            to = _subscribed_members(chat, room, subscribers, event.person) - {event.person.id}
+            yield from showing(event.person, key, value, to)
 
 
 @follows(MonitorOnline)
 def _monitor_online(chat: Chat, _person_id: int, event: MonitorOnline) -> Iterator[Event]:
-    """Those are told who watch somebody that comes."""
+    """Tells the people who monitor a person its values when it connects."""
     watchers = set(event.to)
     for key, value in Metadata.of(chat).values_of(event.person).items():
-        yield from shown(
-            event.person, key, value, watchers & Metadata.of(chat).subscribers.get(key, {}).keys()
-        )
+        to = watchers & Metadata.of(chat).subscribers.get(key, {}).keys()
+        yield from showing(event.person, key, value, to)
 
 
 @follows(LoggedIn, LoggedOut)
 def _logged(chat: Chat, _person_id: int, event: LoggedIn | LoggedOut) -> Iterator[Event]:
-    """Whoever hears of a person is told what its values are now; what it set before, the account gets.
+    """Tells subscribers the values that changed by a login or logout.
 
-    An account's own values are not replaced.
+    At a login the account gets the values that the person had set before, except for keys that it has.
     """
     metadata, now = Metadata.of(chat), event.now
     before, after = metadata.values_of(event.person), metadata.values_of(now)
@@ -229,7 +228,7 @@ def _logged(chat: Chat, _person_id: int, event: LoggedIn | LoggedOut) -> Iterato
                 yield AccountMetadataChanged(now.account, now, key, value)
     for key in {**before, **after}:
         if before.get(key) != after.get(key):
-            yield from shown(now, key, after.get(key), hearers(chat, now, key))
+            yield from showing(now, key, after.get(key), recipients(chat, now, key))
 
 
 _Changed = AccountMetadataChanged | RoomMetadataChanged | MetadataChanged
@@ -241,16 +240,16 @@ def is_key(key: str) -> bool:
 
 
 def changed(values: Values, key: str, value: str | None) -> dict[str, str]:
-    """Values with another one under a key; None: with none."""
+    """The values with one changed, or removed (None)."""
     if value is None:
         return {other: old for other, old in values.items() if other != key}
     return {**values, key: value}
 
 
 def subscribing(mine: Iterable[str], keys: Iterable[str]) -> Subscribing:
-    """Takes keys in their order as far as there is place (metadata, "METADATA SUB").
+    """Which keys a session with the subscriptions ``mine`` may add, in order, up to the limit.
 
-    The key that takes the last place is the last one taken, so that the first left over says where to go on.
+    See the metadata specification, "METADATA SUB". Processing stops at the first key beyond the limit.
     """
     have = set(mine)
     full_before = len(have) >= SUBSCRIBED_EACH
@@ -268,7 +267,7 @@ def subscribing(mine: Iterable[str], keys: Iterable[str]) -> Subscribing:
 
 
 def keys_of(chat: Chat, person_id: int) -> dict[str, None]:
-    """The keys that somebody subscribed to on any device. Not to be changed."""
+    """The keys that a person subscribed to in any session. The caller must not change them."""
     subscriptions = Metadata.of(chat).subscriptions
     devices = chat.sessions.several.get(person_id)
     if devices is None:
@@ -276,39 +275,43 @@ def keys_of(chat: Chat, person_id: int) -> dict[str, None]:
     return {key: None for session_id in devices for key in subscriptions.get(session_id, _NO_KEYS)}
 
 
-def hearers(chat: Chat, person: Person, key: str) -> set[int]:
-    """Who subscribed to a key and shares a room with a person, watches it, or is it."""
+def recipients(chat: Chat, person: Person, key: str) -> set[int]:
+    """The ids of subscribers of a key who share a room with a person, monitor it, or are the person."""
     subscribers = Metadata.of(chat).subscribers.get(key)
     if not subscribers:
         return set()
     found = subscribers.keys() & Monitor.of(chat).watchers.get(person.key, {}).keys()
     for room in chat.rooms_with(person.id):
-        found |= _in_room(chat, room, subscribers, person)
+        found |= _subscribed_members(chat, room, subscribers, person)
     if person.id in subscribers:
         found.add(person.id)
     return found
 
 
-def _in_room(chat: Chat, room: Room, subscribers: Mapping[int, int], person: Person) -> set[int]:
-    there = subscribers.keys() & room.member_blocks.keys()
+def _subscribed_members(chat: Chat, room: Room, subscribers: Mapping[int, int], person: Person) -> set[int]:
+    """Those of the subscribers who may see a person in a room."""
+    members = subscribers.keys() & room.member_blocks.keys()
     if AUDITORIUM in room.flags:
-        return {person_id for person_id in there if not chat.hides_member(room, person_id, person.id)}
-    return there
+        return {person_id for person_id in members if not chat.hides_member(room, person_id, person.id)}
+    return members
 
 
-def shown(
+def showing(
     person: Person, key: str, value: str | None, to: Iterable[int], by: Person | None = None
 ) -> Iterator[Event]:
-    """What those are told who are to hear of a person's value."""
-    hear = tuple(sorted(to))
-    if hear:
-        yield MetadataShown(person.name, person.id, by, key, value, hear)
+    """The event that tells people (``to``) a person's value; none if nobody is to be told."""
+    people = tuple(sorted(to))
+    if people:
+        yield MetadataShown(person.name, person.id, by, key, value, people)
 
 
 def in_room(
     chat: Chat, room: Room, blocks: Iterable[Block], keys: Iterable[str], seen: set[int]
 ) -> Iterator[Told]:
-    """A room's values under these keys, and those of the members in these blocks who were not ``seen``."""
+    """A room's values under these keys, and those of the members in these blocks.
+
+    Members in ``seen`` are skipped; the others are added to it.
+    """
     wanted = tuple(keys)
     yield from _chosen(room.name, room.metadata, wanted)
     if not Metadata.of(chat).accounts and not Metadata.of(chat).guests:
@@ -334,14 +337,14 @@ def _chosen(name: str, values: Values, keys: Iterable[str]) -> Iterator[Told]:
                 yield name, key, values[key]
 
 
-def waits(chat: Chat, room: Room, person_id: int) -> bool:
-    """Whether a room is too large for its metadata to be sent to somebody unasked, and may have some."""
-    several = len(room.member_blocks) - (person_id in room.member_blocks) >= LARGE
-    return several and bool(room.metadata or Metadata.of(chat).accounts or Metadata.of(chat).guests)
+def is_deferred(chat: Chat, room: Room, person_id: int) -> bool:
+    """Whether a room is so large that its metadata is sent only on request, and may have metadata."""
+    large = len(room.member_blocks) - (person_id in room.member_blocks) >= LARGE
+    return large and bool(room.metadata or Metadata.of(chat).accounts or Metadata.of(chat).guests)
 
 
-def patience(person_id: int) -> int:
-    """Seconds after which somebody may ask for it: not the same for all who come at once."""
+def retry_seconds(person_id: int) -> int:
+    """Seconds after which a person may ask for a room's metadata; different for people who join together."""
     return 2 + person_id % 10
 
 

@@ -40,7 +40,7 @@ def _monitor(session: IrcSession, message: Message) -> Sequence[Command]:
     if subcommand == "C":
         return [monitor.MonitorRemove(all=True)]
     if subcommand in ("L", "S"):
-        return [monitor.GetMonitored(here=subcommand == "S")]
+        return [monitor.GetMonitored(status=subcommand == "S")]
     text = "Unknown MONITOR subcommand: + - C L S"
     return [numeric(numerics.ERR_UNKNOWNERROR, "MONITOR", middle(message.params[0]), text=text)]
 

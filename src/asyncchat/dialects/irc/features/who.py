@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.queries import GetWho, Seen, WhoView
+from asyncchat.core.features.queries import GetWho, PersonSummary, WhoView
 from asyncchat.core.modes import BOT
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import MULTI_PREFIX, token
@@ -59,7 +59,7 @@ def _who(session: IrcSession, message: Message) -> Sequence[Command]:
     return [msgspec.structs.replace(asked, fields=matched) if matched else asked]
 
 
-Field = Callable[[IrcSession, Seen, Who], str | None]
+Field = Callable[[IrcSession, PersonSummary, Who], str | None]
 """The word of one field, None for none."""
 
 
@@ -75,7 +75,7 @@ def _say_who(session: IrcSession, view: WhoView) -> bytes:
     return b"".join(lines)
 
 
-def _plain(session: IrcSession, seen: Seen) -> bytes:
+def _plain(session: IrcSession, seen: PersonSummary) -> bytes:
     person = seen.person
     return session.numeric(
         numerics.RPL_WHOREPLY,
@@ -89,13 +89,13 @@ def _plain(session: IrcSession, seen: Seen) -> bytes:
     )
 
 
-def _chosen(session: IrcSession, seen: Seen, asked: Who, fields: Sequence[Field]) -> bytes:
+def _chosen(session: IrcSession, seen: PersonSummary, asked: Who, fields: Sequence[Field]) -> bytes:
     words = [field(session, seen, asked) for field in fields]
     text = seen.person.realname if "r" in (asked.fields or "") else None
     return session.numeric(numerics.RPL_WHOSPCRPL, *(word for word in words if word is not None), text=text)
 
 
-def _flags(session: IrcSession, seen: Seen) -> str:
+def _flags(session: IrcSession, seen: PersonSummary) -> str:
     """Away, operator of the server, roles in the room, bot (IRCv3 bot-mode)."""
     roles = prefix(seen.roles, bool(session.caps_out & MULTI_PREFIX))
     bot = PERSON_LETTERS[BOT] if BOT in seen.flags else ""

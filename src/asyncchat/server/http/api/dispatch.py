@@ -100,9 +100,7 @@ class Api:
             refused = self._may(route, token, room)
             if refused is not None:
                 return refused
-            if token is not None and (
-                route.action not in token.actions or (room and not token.reaches(room))
-            ):
+            if token is not None and (route.action not in token.actions or (room and not token.covers(room))):
                 token = None
         if room and room_fault(room) is not None:
             return problem(404, f"No room can be called so: {room_fault(room)}.")
@@ -119,7 +117,7 @@ class Api:
         if token is None:
             words = "Send a token: Authorization: Bearer TOKEN. One is made with: asyncchat token add"
             return problem(401, words, _NEEDS_TOKEN)
-        if route.action not in token.actions or (room and not token.reaches(room)):
+        if route.action not in token.actions or (room and not token.covers(room)):
             where = f" in {room}" if room else ""
             return problem(403, f"This token does not allow to {route.action}{where}.")
         return None

@@ -33,9 +33,9 @@ async def rooms(call: Call) -> Response:
     found = [
         _view(room)
         for room in chat.rooms.values()
-        if (token is not None and token.reaches(room.name)) or (is_public(room) and not locked)
+        if (token is not None and token.covers(room.name)) or (is_public(room) and not locked)
     ]
-    if LOBBY not in chat.rooms and (not locked or (token is not None and token.reaches(LOBBY))):
+    if LOBBY not in chat.rooms and (not locked or (token is not None and token.covers(LOBBY))):
         found.append(schemas.Room(LOBBY, "", 0, not locked))
     return json(200, schemas.Rooms(tuple(sorted(found, key=lambda room: fold(room.name)))))
 

@@ -12,6 +12,7 @@ TESTS = Path(__file__).parent
 PARTS = ("bench", "cli", "client", "config", "control", "core", "dialects", "log", "server", "text")
 
 ACROSS = {
+    "dialects/irc/test_isupport.py": "the tokens of 005, which features declare in capabilities",
     "cli/test_docs.py": "each subcommand, its help and the documentation",
     "cli/test_group.py": "cli/__init__.py",
     "dialects/irc/features/test_password.py": "the server's password, of connect and of server",

@@ -66,8 +66,9 @@ class Event(msgspec.Struct, frozen=True, tag_field="is"):
 
     ``concerns`` names the field with the person who is told of it like of the outcome of an own command
     (``person``, ``to``, or empty: nobody). ``audited``: the audit shows it. ``ignorable``: a session that
-    ignores ``event.person`` is not told. ``inert``: it changes no state, and nothing follows from it. ``coalesces``:
-    neighbours are told as one. ``retired``: only older versions wrote it; ``current`` gives another event.
+    ignores ``event.person`` is not told. ``inert``: it changes no state, and nothing follows from it.
+    ``coalesces``: neighbours are told as one. ``retired``: only older versions wrote it; ``current`` gives
+    another event.
     """
 
     retention: ClassVar[Retention] = Retention.PRESENCE

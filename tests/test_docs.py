@@ -64,6 +64,9 @@ NOT_RUN = {
 ENDLESS = {"curl --no-buffer": "retry:"}
 """Commands that run until they are stopped, by how they begin: what they say first."""
 
+IN_PROCESS = ("asyncchat account ", "asyncchat audit", "asyncchat config ", "asyncchat token ")
+"""How commands begin that are called in the test's process."""
+
 OF_CLIENTS = {"connect", "metrics", "network", "oper", "query", "quote", "raw", "server", "set"}
 """Words after a slash that only clients know, and a path."""
 
@@ -79,11 +82,16 @@ def commands(block: str) -> list[str]:
     return [" ".join(line.split()) for line in lines if line.strip() and not line.startswith("#")]
 
 
+def in_process(command: str) -> bool:
+    """Whether a command is run without a process of its own: a plain one, which needs no shell."""
+    return command.startswith(IN_PROCESS) and not set(command) & set("|&;<>$")
+
+
 def pieces(block: str) -> Iterator[str]:
-    """What of a block is run at once: one that starts a server, or never ends, stands alone."""
+    """What of a block is run at once: one that starts a server, never ends or is plain stands alone."""
     script: list[str] = []
     for command in commands(block):
-        alone = command.startswith(("asyncchat serve", *ENDLESS))
+        alone = command.startswith(("asyncchat serve", *ENDLESS)) or in_process(command)
         if script and (alone or command in NOT_RUN):
             yield "\n".join(script)
             script = []
@@ -177,12 +185,17 @@ def missing(command: str) -> bool:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the blocks are for bash")
 @pytest.mark.parametrize("page", [page for page in PAGES if scripts(page)], ids=lambda page: page.stem)
-def test_commands(page, server, environment, home):
+def test_commands(page, server, environment, home, monkeypatch):
+    monkeypatch.chdir(home)
     for script in scripts(page):
         if missing(script):
             continue
         if script.startswith("asyncchat serve"):
             serve(script, environment, home)
+        elif in_process(script):
+            only = {**dict.fromkeys(os.environ), **environment}
+            done = CliRunner().invoke(main, shlex.split(script)[1:], TYPED, env=only)
+            assert done.exit_code == 0, f"{script}\n{done.output}"
         else:
             run(script, server.port, environment)
 

@@ -290,7 +290,7 @@ class ManyClients(RuleBasedStateMachine):
             assert all(chat.people[member.person.id] == member.person for member in members)
             assert all(key in chat.rooms.joined[person_id] for person_id in room.member_blocks)
             assert all(0 < len(block.members) <= BLOCK_SIZE for block in room.blocks)
-            assert room.member_blocks or key == LOBBY or not room.is_default
+            assert room.member_blocks or key == LOBBY or not chat.is_default(room)
         for person_id, keys in chat.rooms.joined.items():
             assert len(set(keys)) == len(keys)
             assert all(person_id in chat.rooms[key].member_blocks for key in keys)

@@ -109,6 +109,12 @@ class Chat:
         room = self.rooms.get(fold(name))
         return room if room is not None and self.is_visible(room, person_id) else None
 
+    def is_default(self, room: Room, besides: type[Part] | None = None) -> bool:
+        """Whether nothing of a room has to outlive its last member, what one part keeps of it left out."""
+        return room.is_default and not any(
+            part.keeps_room(room) for kind, part in self.parts.items() if kind is not besides
+        )
+
     def has(self, person_id: int, flag: str) -> bool:
         """Whether a person has one of its flags on."""
         return flag in self.people.flags.get(person_id, ())

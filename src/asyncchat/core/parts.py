@@ -48,6 +48,10 @@ class Part:
     def forget_room(self, room: Room) -> None:
         """A room is closed."""
 
+    def keeps_room(self, _room: Room) -> bool:
+        """Whether a room must outlive its last member because of what this part keeps of it."""
+        return False
+
     def state(self) -> object:
         """What is equal in equal chats, as plain data."""
         return None

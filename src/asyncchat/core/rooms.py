@@ -153,12 +153,7 @@ class Room:
 
     @property
     def is_default(self) -> bool:
-        """Whether nothing is set that has to outlive the last member."""
-        return self.is_default_but_metadata and not self.metadata
-
-    @property
-    def is_default_but_metadata(self) -> bool:
-        """The same, but for metadata."""
+        """Whether nothing is set here that has to outlive the last member; parts may keep more."""
         there = self.topic or self.settings or self.founder or self.access or any(self.masks.values())
         return not there and self.flags == OPENED_FLAGS
 

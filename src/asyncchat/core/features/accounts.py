@@ -355,7 +355,7 @@ def reclaim_verified(chat: Chat, person_id: int, command: ReclaimVerified, now: 
     if holder is not None and holder.id != person_id:
         reason = f"{name} is wanted back by its owner"
         facts += (Killed(holder, me, reason), Left(holder, reason, now))
-        facts += (fact for room in chat.rooms_with(holder.id) for fact in closing(room))
+        facts += (fact for room in chat.rooms_with(holder.id) for fact in closing(chat, room))
         facts += devices_offline(chat, holder, now)
     elif not command.take or holder is not None:
         return (AccountRefused(AccountFault.FREE, name, context=context),)

@@ -312,7 +312,7 @@ def part(chat: Chat, person_id: int, command: Part, _now: int) -> Items:
     room = membership(chat, person_id, command.room)
     if isinstance(room, Refusal):
         return (room,)
-    return (Parted(room.name, chat.people[person_id], command.reason), *closing(room))
+    return (Parted(room.name, chat.people[person_id], command.reason), *closing(chat, room))
 
 
 @handles(PartAll)
@@ -324,5 +324,5 @@ def part_all(chat: Chat, person_id: int, command: PartAll, _now: int) -> Items:
     facts: list[Event] = []
     for room in chat.rooms_with(person_id):
         facts.append(Parted(room.name, me, command.reason))
-        facts.extend(closing(room))
+        facts.extend(closing(chat, room))
     return tuple(facts)

@@ -113,7 +113,7 @@ def leaving(chat: Chat, me: Person, reason: str, now: int) -> Iterator[Event]:
     """That a person is gone from everywhere."""
     yield Left(me, reason, now, chat.rooms.joined.get(me.id, ()))
     for room in chat.rooms_with(me.id):
-        yield from closing(room)
+        yield from closing(chat, room)
 
 
 @applies(LoggedIn, LoggedOut)

@@ -45,7 +45,7 @@ def configured(chat: Chat, rooms: Mapping[str, RoomDefaults], by: str, now: int)
         facts: list[Event] = []
         if stated.topic and (room is None or room.topic is None):
             facts.append(TopicChanged(there, setter, stated.topic, now))
-        if room is None or room.is_default:
+        if room is None or chat.is_default(room):
             facts += (
                 FlagChanged(there, setter, flag, on)
                 for flag, on in stated.flags.items()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.names import LOBBY, fold
+from asyncchat.core.parts import Part
 from asyncchat.core.people import Person
 from asyncchat.core.registry import applies
 from asyncchat.core.roles import OPERATOR, Right
@@ -70,11 +71,18 @@ class Kicked(Event, frozen=True, tag="kicked"):
         return may and not room.outranks(self.person.id, person_id)
 
 
-def closing(room: Room) -> tuple[RoomClosed, ...]:
+def closing(chat: Chat, room: Room) -> tuple[RoomClosed, ...]:
     """What else happens when one member leaves: the last one's leaving closes a room with nothing set."""
-    if len(room.member_blocks) == 1 and room.is_default and room.key != LOBBY:
+    if len(room.member_blocks) == 1 and chat.is_default(room) and room.key != LOBBY:
         return (RoomClosed(room.name),)
     return ()
+
+
+def closing_empty(chat: Chat, room: Room, besides: type[Part]) -> tuple[RoomClosed, ...]:
+    """The end of a room that nobody is in, when a part that kept it keeps nothing of it any more."""
+    if room.member_blocks or room.key == LOBBY or not chat.is_default(room, besides):
+        return ()
+    return (RoomClosed(room.name),)
 
 
 @applies(RoomOpened)

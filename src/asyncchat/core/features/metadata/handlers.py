@@ -54,8 +54,8 @@ from asyncchat.core.features.metadata.state import (
     waits,
 )
 from asyncchat.core.features.monitor import Monitor, MonitorStatusView
-from asyncchat.core.features.rooms import RoomClosed
-from asyncchat.core.names import LOBBY, ROOM_SIGNS, fold
+from asyncchat.core.features.rooms import RoomClosed, closing_empty
+from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.people import Person
 from asyncchat.core.registry import Items, answers, follows, handles
 from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
@@ -85,7 +85,7 @@ def set_value(chat: Chat, person_id: int, command: SetMetadata, now: int) -> Ite
     seconds = Metadata.of(chat).wait(person_id, now)
     if seconds:
         return (MetadataRefused(MetadataFault.TOO_FAST, command.target, key, seconds),)
-    closed = _closed(found, () if value is not None else (key,))
+    closed = _closed(chat, found, () if value is not None else (key,))
     return (*_changing(chat, chat.people[person_id], found, key, value, now), *closed, told)
 
 
@@ -98,7 +98,7 @@ def clear(chat: Chat, person_id: int, command: ClearMetadata, now: int) -> Items
     values = found.metadata if isinstance(found, Room) else Metadata.of(chat).values_of(found)
     me = chat.people[person_id]
     facts = (fact for key in values for fact in _changing(chat, me, found, key, None, now))
-    return (*facts, *_closed(found, tuple(values)), MetadataView(found.name, tuple(values.items())))
+    return (*facts, *_closed(chat, found, tuple(values)), MetadataView(found.name, tuple(values.items())))
 
 
 @handles(PrepareMetadata)
@@ -269,16 +269,11 @@ def _settable(chat: Chat, person_id: int, target: str, key: str | None = None) -
     return found
 
 
-def _closed(found: Person | Room, gone: tuple[str, ...]) -> tuple[RoomClosed, ...]:
+def _closed(chat: Chat, found: Person | Room, gone: tuple[str, ...]) -> tuple[RoomClosed, ...]:
     """The end of a room that nobody is in, when the last that was set for it is taken away."""
-    if (
-        isinstance(found, Person)
-        or found.member_blocks
-        or not found.is_default_but_metadata
-        or found.key == LOBBY
-    ):
+    if isinstance(found, Person) or not gone or not found.metadata.keys() <= set(gone):
         return ()
-    return (RoomClosed(found.name),) if gone and found.metadata.keys() <= set(gone) else ()
+    return closing_empty(chat, found, Metadata)
 
 
 def _fault(chat: Chat, values: Mapping[str, str], key: str, value: str | None) -> MetadataFault | None:

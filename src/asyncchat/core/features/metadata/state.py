@@ -133,6 +133,10 @@ class Metadata(Part):
         """A room is closed, with what it carries."""
         self.count -= len(room.metadata)
 
+    def keeps_room(self, room: Room) -> bool:
+        """What a room carries stays when its last member leaves."""
+        return bool(room.metadata)
+
     def subscribe(self, person_id: int, session_id: int, keys: Iterable[str]) -> None:
         """One of somebody's sessions is told of these keys from now on."""
         mine = self.subscriptions.setdefault(session_id, {})

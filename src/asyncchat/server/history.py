@@ -6,7 +6,7 @@ conversation is read by the two who had it: by their accounts, or by the session
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,29 +16,22 @@ from asyncchat.core.features.audit import AuditUnreadable, AuditView, ReadAudit
 from asyncchat.core.features.history import (
     MORE_COUNTED,
     Direction,
+    FoundMessage,
     HistoryPage,
     HistoryUnreadable,
-    NoSuchMessage,
+    MessageCommand,
     ReadHistory,
     ReadMissed,
     ReadTargets,
-    ReplyTo,
     Target,
     TargetsUnreadable,
     TargetsView,
     Which,
 )
-from asyncchat.core.features.messages import Said, SaidInPrivate, Say, Tags
+from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.presence import Left, Renamed
-from asyncchat.core.features.reactions import React, Reacted, ReactedTo, ReactResolved, ReactUnresolved
-from asyncchat.core.features.redaction import (
-    EraseFrom,
-    EraseFromResolved,
-    Redact,
-    RedactionFault,
-    RedactionRefused,
-    RedactResolved,
-)
+from asyncchat.core.features.reactions import Reacted, ReactedTo
+from asyncchat.core.features.redaction import EraseFrom, EraseFromResolved
 from asyncchat.core.features.rooms import Joined, Kicked, Parted
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault
@@ -134,10 +127,6 @@ def _was_said_in(record: Record, where: Conversation) -> bool:
     )
 
 
-_VERBS = {True: "+draft/react", False: "+draft/unreact"}
-"""The tags that add and remove a reaction (IRCv3 client-tags/react)."""
-
-
 class History:
     """Reads the history for sessions.
 
@@ -157,11 +146,9 @@ class History:
             ReadAudit: self.read_acts,
             ReadHistory: self.read_history,
             ReadMissed: self.read_missed,
-            React: self.react,
-            ReplyTo: self.reply,
-            Redact: self.redact,
             ReadTargets: self.read_targets,
             EraseFrom: self.erase_from,
+            **dict.fromkeys(MessageCommand.__subclasses__(), self.find_messages),
         }
         """The I/O commands that it answers."""
 
@@ -244,77 +231,49 @@ class History:
         # A person's number is valid only for the run in which it was given.
         return record.number <= self._start_number or record.event.person.id != session.person_id
 
-    async def find_message(self, session: Session, which: Which, upto: int) -> Record | None:
-        """The message that a command is about; None where there is none that the session may read.
+    async def find_messages(self, session: Session, command: MessageCommand, upto: int) -> IoResult:
+        """Finds the messages that a command is about."""
+        found = [await self._find_message(session, which, upto) for which in command.wanted(self.chat)]
+        return command.resolve(found)
+
+    async def _find_message(self, session: Session, which: Which, upto: int) -> FoundMessage:
+        """A message that the session may read."""
+        ids = self._log.ids
+        number = ids.number_of(which.name) if which.number is None else which.number
+        where = self.conversation_of(session, which.to)
+        record: Record | None = None
+        failed = False
+        if where is not None:
+            try:
+                if number is None:
+                    record = await self._last_message(session, which, where, upto)
+                elif number <= upto:
+                    record = await self._log.find(number)
+            except LogError:
+                failed = True
+        if record is None or where is None or not _was_said_in(record, where):
+            return FoundMessage(None, number or 0, ids.id_of(number) if number else "", failed)
+        return FoundMessage(record, record.number, ids.id_of(record.number))
+
+    async def _last_message(
+        self, session: Session, which: Which, where: Conversation, upto: int
+    ) -> Record | None:
+        """The last message of a conversation by a name.
 
         Raises:
             LogError: the history can't be read now.
         """
-        where = self.conversation_of(session, which.to)
-        log = self._log
-        if where is None:
-            return None
-        if which.number is not None:
-            record = await log.find(which.number) if which.number <= upto else None
-            return record if record is not None and _was_said_in(record, where) else None
         me = self.chat.people.get(session.person_id)
-        page = await log.read(PageQuery(where.room, upto, Window(limit=_LOOKED_THROUGH), where.beside))
+        window = Window(limit=_LOOKED_THROUGH)
+        page = await self._log.read(PageQuery(where.room, upto, window, where.beside))
         wanted = fold(which.name)
         for record in reversed(page.records):
             assert isinstance(record.event, Said | SaidInPrivate)  # noqa: S101 - a page without events
             key = record.event.person.key
             mine = me is not None and key == me.key
-            if key == wanted or (not wanted and mine is which.own):
+            if key == wanted or (not wanted and which.own in (None, mine)):
                 return record
         return None
-
-    async def react(self, session: Session, command: React, upto: int) -> IoResult:
-        """Finds the message reacted to. A reaction to one that is not found is passed on, but not
-        recorded."""
-        which = command.which
-        try:
-            found = await self.find_message(session, which, upto)
-        except LogError:
-            found = None
-        if found is None and not command.tags:
-            return NoSuchMessage(which.to, which.number)
-        if found is None:
-            asked: Command = ReactUnresolved(which.to, command.tags)
-        else:
-            tags = command.tags or (*self._answering(session, found), (_VERBS[command.on], command.reaction))
-            asked = ReactResolved(which.to, found, command.reaction, command.on, tags)
-        return asked
-
-    def _answering(self, session: Session, found: Record) -> Tags:
-        """The tags that name the message replied to (IRCv3 client-tags/reply), also under their old name."""
-        id = self._log.ids.id_of(found.number)
-        return (("+reply", id), ("+draft/reply", id))
-
-    async def reply(self, session: Session, command: ReplyTo, upto: int) -> IoResult:
-        """Finds the message replied to; its author's name precedes the text, for clients without message
-        ids."""
-        which = command.which
-        try:
-            found = await self.find_message(session, which, upto)
-        except LogError:
-            found = None
-        if found is None:
-            return NoSuchMessage(which.to, which.number)
-        message: Any = found.event
-        text = f"{message.person.name}: {command.text}"
-        said = Say(which.to, text, tags=self._answering(session, found))
-        return said
-
-    async def redact(self, session: Session, command: Redact, upto: int) -> IoResult:
-        """Finds the message to redact; the hub decides whether the session may."""
-        which = command.which
-        try:
-            found = await self.find_message(session, which, upto)
-        except LogError:
-            failed = RedactionRefused(RedactionFault.FAILED, which.to, context=command.context)
-            return failed
-        asked = RedactResolved(which, found, command.reason, command.context)
-        return asked
 
     async def read_missed(self, session: Session, command: ReadMissed, upto: int) -> IoResult:
         """Reads the person's private messages, sent and received, since it was last here."""

@@ -49,6 +49,11 @@ It is passed on to those who can read it, and kept with a message.
 """
 
 
+def reply_tags(id: str) -> Tags:
+    """The tags that name the message replied to (IRCv3 client-tags/reply), also under their old name."""
+    return (("+reply", id), ("+draft/reply", id))
+
+
 Cuts = tuple[int, ...]
 """Places in a text, ascending, where its sender's program had cut a line that was too long for one message.
 

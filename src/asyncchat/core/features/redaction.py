@@ -12,7 +12,7 @@ import msgspec
 
 from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Event, Recipients, Record, Retention
-from asyncchat.core.features.history import Which
+from asyncchat.core.features.history import FoundMessage, MessageCommand, Which
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.features.whowas import Whowas
@@ -20,16 +20,18 @@ from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.people import Person
 from asyncchat.core.permissions import with_right
 from asyncchat.core.registry import Items, handles
-from asyncchat.core.replies import Done, NotConnectedYet, Refusal
+from asyncchat.core.replies import Done, NotConnectedYet, Refusal, Reply
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from asyncchat.core.chat import Chat
 
 
 class Erase(Command, frozen=True):
-    """Take messages of a room, found by a gate beforehand, out of the history."""
+    """Take messages of a room, found by the server beforehand, out of the history."""
 
     audited: ClassVar[bool] = True
     room: str
@@ -52,16 +54,27 @@ class EraseFrom(IoCommand, frozen=True):
     name: str
 
 
-class Redact(IoCommand, frozen=True):
-    """Take a message, which a gate finds, out of the history; ``context`` goes back with a refusal."""
+class Redact(MessageCommand, frozen=True):
+    """Take a message out of the history; ``context`` goes back with a refusal."""
 
     which: Which
     reason: str = ""
     context: object = None
 
+    def wanted(self, _chat: Chat) -> tuple[Which, ...]:
+        """The message."""
+        return (self.which,)
+
+    def resolve(self, found: Sequence[FoundMessage]) -> Command | Reply | Refusal:
+        """The same with the message as it was found; the hub decides whether the asker may."""
+        (message,) = found
+        if message.failed:
+            return RedactionRefused(RedactionFault.FAILED, self.which.to, context=self.context)
+        return RedactResolved(self.which, message.record, self.reason, self.context)
+
 
 class RedactResolved(Command, frozen=True):
-    """The same, with the message as the gate found it; None: there is none that the asker may read."""
+    """The same, with the message as the server found it; None: there is none that the asker may read."""
 
     which: Which
     found: Record | None

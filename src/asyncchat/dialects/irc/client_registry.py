@@ -1,12 +1,13 @@
-"""The tables that the features of the IRC dialect fill for its client's side: how lines are read.
+"""The tables that the features of the IRC dialect fill for its client's side: how lines are read and asked.
 
 Owns the tables and the functions that fill them; must not know any feature.
 """
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from asyncchat.core.commands import Command
 from asyncchat.dialects.irc.client_batches import Batch
 from asyncchat.dialects.irc.client_connection import ClientConnection
 from asyncchat.dialects.irc.client_values import Value
@@ -32,6 +33,23 @@ SILENT: set[str] = set()
 
 SHAPES: dict[str, tuple[int, str, str]] = {}
 """Numeric -> (last parameter needed, shape, what that parameter adds to it unless it is empty)."""
+
+LINES: dict[type[Command], Callable[[Any], tuple[str, ...]]] = {}
+"""Command of the core -> the command of IRC that asks it, and its parameters."""
+
+LineT = TypeVar("LineT", bound=Callable[[Any], tuple[str, ...]])
+
+
+def to_server(kind: type[Command]) -> Callable[[LineT], LineT]:
+    """Declares the line that asks a command of the core."""
+
+    def declare(make: LineT) -> LineT:
+        if kind in LINES:
+            raise ValueError(f"{kind.__name__} is declared twice")
+        LINES[kind] = make
+        return make
+
+    return declare
 
 
 def from_server(*commands: str) -> Callable[[ReaderT], ReaderT]:

@@ -25,7 +25,7 @@ from asyncchat.core.features.messages import (
 from asyncchat.core.people import Person
 from asyncchat.core.registry import Items, handles
 from asyncchat.core.replies import Done, Refusal, Reply
-from asyncchat.core.text import cut
+from asyncchat.core.text import beginning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,10 +136,8 @@ def react(chat: Chat, person_id: int, command: ReactResolved, now: int) -> Items
     message = command.found.event
     if not isinstance(message, Said | SaidInPrivate):
         return (*items, Done())
-    about = message.text.partition("\n")[0]
-    short = cut(about, _ABOUT_BYTES)[0]
+    about = beginning(message.text, _ABOUT_BYTES)
     fact = (command.found.number, message.person.name, command.reaction, command.on, command.tags)
-    about = short if short == message.text else f"{short}…"
     if isinstance(passing, TagMessageSent):
         return (Reacted(passing.room, passing.person, *fact, about), Done())
     if isinstance(passing, TagMessageSentInPrivate):

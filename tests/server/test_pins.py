@@ -75,6 +75,8 @@ def test_at_a_terminal(server):
     anna.send(f"/pin {id}\n/pin nobody\n")
     bob.until("[#tea] anna pinned a message of bob: tea is at four\n")
     anna.until("Not pinned: there is no such message.\n")
+    anna.send(f"/react {id} 👍\n")
+    bob.until("[#tea] anna reacted 👍 to “bob: tea is at four”\n")
 
 
 def test_an_erased_message_is_no_longer_pinned_and_leaves_no_copy(tmp_path):

@@ -27,7 +27,7 @@ from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS
 from asyncchat.dialects.irc.client_registry import shape, to_server
 from asyncchat.dialects.irc.encoder_base import EncoderBase
-from asyncchat.dialects.irc.registry import by_the_server, command, failure, lines, reply, tagged
+from asyncchat.dialects.irc.registry import FAILURES, by_the_server, command, failure, lines, reply, tagged
 from asyncchat.dialects.irc.serialize import line
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message, format_tags
@@ -96,12 +96,7 @@ _CODES = {
 }
 
 
-@reply(PinRefused)
-def _say_not_pinned(session: IrcSession, refusal: PinRefused) -> bytes:
-    text = f"Not pinned: {refusal.fault.value}"
-    return session.fail("PIN", _CODES[refusal.fault], refusal.room, text=text)
-
-
+FAILURES.put(PinRefused, lambda r: ("PIN", _CODES[r.fault], (r.room,), f"Not pinned: {r.fault.value}"))
 failure(NotPinned, "UNPIN", "NOT_PINNED", "{r.room}", "No such message is pinned")
 
 

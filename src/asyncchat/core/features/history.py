@@ -151,7 +151,7 @@ class ReadTargets(IoCommand, frozen=True):
 
 
 class ReadMissed(IoCommand, frozen=True):
-    """The asker's private messages, in all its conversations, while it was not here.
+    """The requester's private messages, in all its conversations, while it was not here.
 
     ``context`` goes back to the dialect with the answer.
     """

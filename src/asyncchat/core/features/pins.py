@@ -54,7 +54,7 @@ class Pin(MessageCommand, frozen=True):
 
 
 class PinResolved(Command, frozen=True):
-    """The same, with the message as the server found it; None: there is none that the asker may read."""
+    """The same, with the message as the server found it; None: there is none that the requester may read."""
 
     audited: ClassVar[bool] = True
     room: str

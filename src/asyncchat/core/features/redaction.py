@@ -66,7 +66,7 @@ class Redact(MessageCommand, frozen=True):
         return (self.which,)
 
     def resolve(self, found: Sequence[FoundMessage]) -> Command | Reply | Refusal:
-        """The same with the message as it was found; the hub decides whether the asker may."""
+        """The same with the message as it was found; the hub decides whether the requester may."""
         (message,) = found
         if message.failed:
             return RedactionRefused(RedactionFault.FAILED, self.which.to, context=self.context)

@@ -18,7 +18,7 @@ from asyncchat.core.features.accounts import RegisterAccountVerified
 from asyncchat.core.features.always_on import AlwaysOnAccounts, SetAlwaysOn, always_on_of, is_always_on
 from asyncchat.core.features.away import SetAway
 from asyncchat.core.features.connect import Connect, Detach, Quit
-from asyncchat.core.features.history import Which
+from asyncchat.core.features.history import FoundMessage, Which
 from asyncchat.core.features.invites import Invites
 from asyncchat.core.features.join import Join
 from asyncchat.core.features.messages import Said, SaidInPrivate, Say, Speech
@@ -26,6 +26,7 @@ from asyncchat.core.features.metadata.facts import SetMetadata
 from asyncchat.core.features.metadata.state import Metadata
 from asyncchat.core.features.moderation import Ban
 from asyncchat.core.features.opers import GrantOper
+from asyncchat.core.features.pins import PinResolved, Pins
 from asyncchat.core.features.presence import NodeStarted, SessionAttached
 from asyncchat.core.features.queries import Span
 from asyncchat.core.features.room_modes import SetFlag, SetRole
@@ -123,6 +124,9 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
             Record(3, NOW, SaidInPrivate(person(1, "anna", "u", "h1"), person(2, "bob", "u", "h2"), "hi")),
         ]
     ),
+    "failed": switch,
+    "number": st.sampled_from([None, 2, 3]),
+    "messages": st.sampled_from([(), (FoundMessage(None, 2, "e-2"),)]),
     "target": names | rooms,
     "time": st.sampled_from([None, 5, NOW - 1, NOW + 9]),
     "which": st.builds(Which, names | rooms),
@@ -217,6 +221,11 @@ class ManyClients(RuleBasedStateMachine):
     def come_back(self, person_id, name):
         self._ask(person_id, Connect(name, "u", "h1", rooms=(LOBBY,), account=name))
 
+    @rule(person_id=sessions, room=rooms, number=st.integers(1, 4), by=st.sampled_from(["anna", "bob"]))
+    def pin(self, person_id, room, number, by):
+        said = Record(number, NOW, Said(room, person(0, by, "u", "h1"), "hi"))
+        self._ask(person_id, PinResolved(room, said))
+
     @rule(person_id=sessions)
     def quit(self, person_id):
         self._ask(person_id, Quit())
@@ -251,6 +260,8 @@ class ManyClients(RuleBasedStateMachine):
         assert set(chat.people.away) | chat.server_operators | set(chat.rooms.joined) <= set(chat.people)
         assert set(Invites.of(chat).rooms) | set(chat.people.flags) <= set(chat.people)
         assert all(key in chat.rooms for rooms in Invites.of(chat).rooms.values() for key in rooms)
+        assert set(Pins.of(chat).rooms) <= set(chat.rooms)
+        assert all(Pins.of(chat).rooms.values())
         metadata = Metadata.of(chat)
         assert set(metadata.guests) <= set(chat.people)
         session_of = {
@@ -290,7 +301,7 @@ class ManyClients(RuleBasedStateMachine):
             assert all(chat.people[member.person.id] == member.person for member in members)
             assert all(key in chat.rooms.joined[person_id] for person_id in room.member_blocks)
             assert all(0 < len(block.members) <= BLOCK_SIZE for block in room.blocks)
-            assert room.member_blocks or key == LOBBY or not room.is_default
+            assert room.member_blocks or key == LOBBY or not chat.is_default(room)
         for person_id, keys in chat.rooms.joined.items():
             assert len(set(keys)) == len(keys)
             assert all(person_id in chat.rooms[key].member_blocks for key in keys)

@@ -34,8 +34,10 @@ from asyncchat.core.features.accounts import (
 from asyncchat.core.features.audit import AuditView, ReadAudit
 from asyncchat.core.features.connect import Connect, Quit
 from asyncchat.core.features.history import (
+    FoundMessage,
     HistoryPage,
     HistoryUnreadable,
+    MessageCommand,
     NoSuchMessage,
     ReadHistory,
     ReadMissed,
@@ -43,6 +45,7 @@ from asyncchat.core.features.history import (
     ReplyTo,
     Target,
     TargetsView,
+    Which,
     Window,
 )
 from asyncchat.core.features.host import HostChanged
@@ -182,6 +185,8 @@ class Hub:
             peer.sent += peer.dialect.encode_outcome((command.value,))
             return
         gate = _GATES.get(type(command))
+        if gate is None and isinstance(command, MessageCommand):
+            gate = Hub.find_messages
         if gate is not None:
             assert peer.dialect.awaits(command), "a dialect waits for a gate"
             outcome = gate(self, peer, command)
@@ -314,6 +319,23 @@ class Hub:
             return [NotServerOperator()]
         found = [record for record in self.records if record.event.audited]
         return [AuditView(tuple(found[-asked.limit :]), asked.context)]
+
+    def find_messages(self, peer: Peer, asked: MessageCommand) -> list[object]:
+        found = asked.resolve([self.find_message(which) for which in asked.wanted(self.chat)])
+        return self.decide(peer, found) if isinstance(found, Command) else [found]
+
+    def find_message(self, which: Which) -> FoundMessage:
+        ids = Ids([(1, "e1")])
+        room = self.chat.room_named(which.to)
+        number = ids.number_of(which.name) if which.number is None else which.number
+        for record in reversed(self.records):
+            event = record.event
+            if not isinstance(event, Said) or room is None or fold(event.room) != room.key:
+                continue
+            by_name = not which.name or fold(which.name) == event.person.key
+            if record.number == number or (number is None and by_name):
+                return FoundMessage(record, record.number, ids.id_of(record.number))
+        return FoundMessage(None, number or 0, ids.id_of(number) if number else "")
 
     def react(self, peer: Peer, asked: React) -> list[object]:
         room = self.chat.room_named(asked.which.to)

@@ -1,6 +1,7 @@
 """The line of IRC that asks what a slash command asks.
 
-Owns the table from commands of the core to lines; what a person types stands in ``text.features``.
+Owns the table from commands of the core to lines, beside those that features of the IRC dialect declare
+(``client_registry.to_server``); what a person types stands in ``text.features``.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from asyncchat.core.features.wallops import Announce
 from asyncchat.core.modes import BANS, KEY, MUTES
 from asyncchat.core.names import HISTSERV
 from asyncchat.dialects.irc import modes
+from asyncchat.dialects.irc.client_registry import LINES
 from asyncchat.text.times import lasting
 
 Line = tuple[str, ...]
@@ -56,6 +58,8 @@ def irc_line(chat: Connection, command: Command) -> Line:
     Raises:
         ClientError: IRC, or this server, has no line for it.
     """
+    if type(command) in LINES:
+        return LINES[type(command)](command)
     make = _LINES.get(type(command))
     if make is None:
         raise ClientError("That can't be asked over IRC.")

@@ -61,6 +61,10 @@ class Part:
     def forget_room(self, room: Room) -> None:
         """A room is closed."""
 
+    def keeps_room(self, _room: Room) -> bool:
+        """Whether a room stays after its last member has left because of what this part keeps of it."""
+        return False
+
     def state(self) -> object:
         """What is equal in equal chats, as plain data."""
         return None
@@ -158,6 +162,12 @@ class Chat:
         """The room with this name, if it exists and the person may know of it."""
         room = self.rooms.get(fold(name))
         return room if room is not None and self.is_visible(room, person_id) else None
+
+    def is_default(self, room: Room, besides: type[Part] | None = None) -> bool:
+        """Whether nothing is set that has to be kept when the last member leaves, apart from one part's."""
+        return room.is_default and not any(
+            part.keeps_room(room) for kind, part in self.parts.items() if kind is not besides
+        )
 
     def has(self, person_id: int, flag: str) -> bool:
         """Whether a person has this flag set."""

@@ -154,12 +154,7 @@ class Room:
 
     @property
     def is_default(self) -> bool:
-        """Whether nothing is set that has to be kept when the last member leaves."""
-        return self.is_default_but_metadata and not self.metadata
-
-    @property
-    def is_default_but_metadata(self) -> bool:
-        """The same, regardless of metadata."""
+        """Whether nothing is set here that has to be kept when the last member leaves; see ``keeps_room``."""
         changed = self.topic or self.settings or self.founder or self.access or any(self.masks.values())
         return not changed and self.flags == OPENED_FLAGS
 

@@ -69,6 +69,12 @@ def cut(text: str, limit: int) -> list[str]:
     return parts
 
 
+def beginning(text: str, limit: int) -> str:
+    """The first line of a text, at most so many bytes of it; ``…`` stands for the rest."""
+    short = cut(text.partition("\n")[0], limit)[0]
+    return short if short == text else f"{short}…"
+
+
 def _fitting(text: str, start: int, limit: int) -> int:
     """The end of the longest part from ``start`` that fits."""
     used = 0

@@ -14,8 +14,8 @@ from asyncchat.core.commands import Command
 from asyncchat.core.events import Recipients, Record, Stream
 from asyncchat.core.features import history, redaction
 from asyncchat.core.features.audit import AuditUnreadable, AuditView, ReadAudit
-from asyncchat.core.features.messages import Said, SaidInPrivate, Say, Tags
-from asyncchat.core.features.reactions import React, Reacted, ReactedTo, ReactResolved, ReactUnresolved
+from asyncchat.core.features.messages import Said, SaidInPrivate
+from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault
 from asyncchat.core.replies import NotServerOperator
@@ -91,10 +91,6 @@ def _was_said_in(record: Record, where: Conversation) -> bool:
     )
 
 
-_VERBS = {True: "+draft/react", False: "+draft/unreact"}
-"""The tags that add and remove a reaction (IRCv3 client-tags/react)."""
-
-
 class History:
     """Reads the history for sessions.
 
@@ -114,11 +110,9 @@ class History:
             ReadAudit: self.read_acts,
             history.ReadHistory: self.read_history,
             history.ReadMissed: self.read_missed,
-            React: self.react,
-            history.ReplyTo: self.reply,
-            redaction.Redact: self.redact,
             history.ReadTargets: self.read_targets,
             redaction.EraseFrom: self.erase_from,
+            **dict.fromkeys(history.MessageCommand.__subclasses__(), self.find_messages),
         }
         """The I/O commands that it answers."""
 
@@ -199,75 +193,49 @@ class History:
         # A person's number is valid only for the run in which it was given.
         return record.number <= self._start_number or event.person.id != session.person_id
 
-    async def find_message(self, session: Session, which: history.Which, upto: int) -> Record | None:
-        """The message that a command is about; None where there is none that the session may read.
+    async def find_messages(self, session: Session, command: history.MessageCommand, upto: int) -> IoResult:
+        """Finds the messages that a command is about."""
+        found = [await self._find_message(session, which, upto) for which in command.wanted(self.chat)]
+        return command.resolve(found)
+
+    async def _find_message(self, session: Session, which: history.Which, upto: int) -> history.FoundMessage:
+        """A message that the session may read."""
+        ids = self._log.ids
+        number = ids.number_of(which.name) if which.number is None else which.number
+        where = self.conversation_of(session, which.to)
+        record: Record | None = None
+        failed = False
+        if where is not None:
+            try:
+                if number is None:
+                    record = await self._last_message(session, which, where, upto)
+                elif number <= upto:
+                    record = await self._log.find(number)
+            except LogError:
+                failed = True
+        if record is None or where is None or not _was_said_in(record, where):
+            return history.FoundMessage(None, number or 0, ids.id_of(number) if number else "", failed)
+        return history.FoundMessage(record, record.number, ids.id_of(record.number))
+
+    async def _last_message(
+        self, session: Session, which: history.Which, where: Conversation, upto: int
+    ) -> Record | None:
+        """The last message of a conversation by a name.
 
         Raises:
             LogError: the history can't be read now.
         """
-        where = self.conversation_of(session, which.to)
-        if where is None:
-            return None
-        if which.number is not None:
-            record = await self._log.find(which.number) if which.number <= upto else None
-            return record if record is not None and _was_said_in(record, where) else None
         me = self.chat.people.get(session.person_id)
-        page = await self._log.read(
-            PageQuery(where.room, upto, history.Window(limit=_LOOKED_THROUGH), where.beside)
-        )
+        window = history.Window(limit=_LOOKED_THROUGH)
+        page = await self._log.read(PageQuery(where.room, upto, window, where.beside))
         wanted = fold(which.name)
         for record in reversed(page.records):
             assert isinstance(record.event, Said | SaidInPrivate)  # noqa: S101 - a page without events
             key = record.event.person.key
             mine = me is not None and key == me.key
-            if key == wanted or (not wanted and mine is which.own):
+            if key == wanted or (not wanted and which.own in (None, mine)):
                 return record
         return None
-
-    async def react(self, session: Session, command: React, upto: int) -> IoResult:
-        """Finds the message reacted to. A reaction to one that is not found is passed on, but not
-        recorded."""
-        which = command.which
-        try:
-            found = await self.find_message(session, which, upto)
-        except LogError:
-            found = None
-        if found is None and not command.tags:
-            return history.NoSuchMessage(which.to, which.number)
-        if found is None:
-            return ReactUnresolved(which.to, command.tags)
-        tags = command.tags or (*self._answering(found), (_VERBS[command.on], command.reaction))
-        return ReactResolved(which.to, found, command.reaction, command.on, tags)
-
-    def _answering(self, found: Record) -> Tags:
-        """The tags that name the message replied to (IRCv3 client-tags/reply), also under their old name."""
-        id = self._log.ids.id_of(found.number)
-        return (("+reply", id), ("+draft/reply", id))
-
-    async def reply(self, session: Session, command: history.ReplyTo, upto: int) -> IoResult:
-        """Finds the message replied to; its author's name precedes the text, for clients without message
-        ids."""
-        which = command.which
-        try:
-            found = await self.find_message(session, which, upto)
-        except LogError:
-            found = None
-        if found is None:
-            return history.NoSuchMessage(which.to, which.number)
-        message: Any = found.event
-        text = f"{message.person.name}: {command.text}"
-        return Say(which.to, text, tags=self._answering(found))
-
-    async def redact(self, session: Session, command: redaction.Redact, upto: int) -> IoResult:
-        """Finds the message to redact; the hub decides whether the session may."""
-        which = command.which
-        try:
-            found = await self.find_message(session, which, upto)
-        except LogError:
-            return redaction.RedactionRefused(
-                redaction.RedactionFault.FAILED, which.to, context=command.context
-            )
-        return redaction.RedactResolved(which, found, command.reason, command.context)
 
     async def read_missed(self, session: Session, command: history.ReadMissed, upto: int) -> IoResult:
         """Reads the person's private messages, sent and received, since it was last here."""

@@ -10,6 +10,7 @@ from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.join import Join
 from asyncchat.core.features.metadata.facts import RoomMetadataChanged
 from asyncchat.core.features.moderation import Ban, Kick
+from asyncchat.core.features.pins import Pinned, Unpinned
 from asyncchat.core.features.redaction import Erase, Erased
 from asyncchat.core.features.rename import RenameRoom, RoomRenamed
 from asyncchat.core.features.room_modes import (
@@ -88,6 +89,6 @@ def test_in_the_lobby_only_acts_of_server_operators_are_audited():
 def test_each_event_in_a_room_says_which_roles_allow_it():
     acts = {
         *(Kicked, MaskChanged, FlagChanged, SettingChanged, Erased, RoomRenamed),
-        *(RoleChanged, TopicChanged, RoomMetadataChanged),
+        *(RoleChanged, TopicChanged, RoomMetadataChanged, Pinned, Unpinned),
     }
     assert {event for event in EVENTS if event.allowed_by_role is not Event.allowed_by_role} == acts

@@ -50,8 +50,11 @@ _COMMANDS = {
     "TBAN": "as of InspIRCd",
     "KNOCK": "as of ratbox and InspIRCd",
     "OWNER": "of its own",
+    "PIN": "of its own",
+    "PINS": "of its own",
     "RENAME": IRCV3.format(path="extensions/channel-rename"),
     "TAGMSG": IRCV3.format(path="extensions/message-tags"),
+    "UNPIN": "of its own",
     "USERS": RFC_2812.format(section="4.6"),
 }
 """Where a command is specified, if not in Modern IRC."""
@@ -95,6 +98,8 @@ def _command_row(name: str, texts: dict[str, str]) -> tuple[str, str, str, list[
 def _numeric_row(name: str, code: str, texts: dict[str, str]) -> tuple[str, str, str, list[str]]:
     modern = MODERN.format(anchor=f"{name.lower().replace('_', '')}-{code}")
     spec = RFC_2812.format(section="5") if name in _OF_RFC_2812 else modern
+    if name in ("RPL_PINLIST", "RPL_ENDOFPINLIST"):
+        spec = "of its own"
     if "760" <= code <= "774":
         spec = IRCV3.format(path="extensions/metadata#numerics")
     return f"`{code}`", name, spec, covering(rf"[\"' ]{code}[\"' ]", texts)

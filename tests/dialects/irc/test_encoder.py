@@ -34,6 +34,7 @@ from asyncchat.core.features.metadata.facts import (
 from asyncchat.core.features.metadata.state import KEY_BYTES, VALUE_BYTES
 from asyncchat.core.features.monitor import MonitorChange, MonitorListChanged, MonitorOffline, MonitorOnline
 from asyncchat.core.features.opers import OperFailed, OperGranted, OperResigned
+from asyncchat.core.features.pins import Pinned, Unpinned
 from asyncchat.core.features.presence import (
     Connected,
     Left,
@@ -193,6 +194,21 @@ def test_what_irc_has_no_word_for(event):
     assert told(event, SERVER_TIME | MESSAGE_TAGS) == ""
 
 
+PINS = [
+    (Pinned("#r", A, 5, "b", 1, 2, "hi"), "pin=e-5", ":s NOTICE #r :a pinned a message of b: hi"),
+    (Pinned("#r", A, 5, "b", 1, 2), "pin=e-5", ":s NOTICE #r :a pinned a message of b"),
+    (Unpinned("#r", A, 5, "b"), "unpin=e-5", ":s NOTICE #r :a unpinned a message of b"),
+]
+
+
+@pytest.mark.parametrize(("event", "tag", "line"), PINS)
+def test_a_pin_is_a_notice_with_the_messages_id_for_programs(event, tag, line):
+    assert told(event) == line + "\r\n"
+    assert told(event, SERVER_TIME) == f"@time={STAMP} {line}\r\n"
+    assert told(event, MESSAGE_TAGS) == f"@asyncchat/{tag} {line}\r\n"
+    assert told(event, MESSAGE_TAGS | SERVER_TIME) == f"@asyncchat/{tag};time={STAMP} {line}\r\n"
+
+
 SIGNALS = [
     (TagMessageSent("#r", A, (("+typing", "active"), ("+x", ""))), "+typing=active;+x", "#r"),
     (TagMessageSentInPrivate(B, A, (("+a", "b;c"),)), "+a=b\\:c", "b"),
@@ -261,7 +277,7 @@ def test_the_account_is_that_of_whoever_did_it_in_the_history_too(event, line):
 
 
 def test_no_event_is_forgotten():
-    signals = {type(event) for event, _, _ in SIGNALS}
+    signals = {type(event) for event, _, _ in (*SIGNALS, *PINS)}
     assert signals | {type(event) for event, _ in LINES} | {type(event) for event in UNTOLD} == set(EVENTS)
 
 

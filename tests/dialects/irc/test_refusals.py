@@ -33,6 +33,7 @@ from asyncchat.core.features.join import (
 from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason
 from asyncchat.core.features.metadata.facts import MetadataRefused
 from asyncchat.core.features.opers import NotFromHere, WrongCode
+from asyncchat.core.features.pins import NotPinned, PinFault, PinRefused
 from asyncchat.core.features.read_markers import NoReadMarker
 from asyncchat.core.features.redaction import RedactionRefused
 from asyncchat.core.features.rename import CannotRenameRoom, RoomNameTaken
@@ -120,6 +121,9 @@ LINES = [
     (NotServerOperator(), "481 a :Permission Denied- You're not an IRC operator"),
     (WrongPassword(True, True), "464 a :Password incorrect"),
     (NoSuchMessage("#r", 1), "400 a * :There is no such message"),
+    (PinRefused(PinFault.FULL, "#r"),
+     "FAIL PIN LIMIT_REACHED #r :Not pinned: 50 messages are pinned already"),
+    (NotPinned("#r"), "FAIL UNPIN NOT_PINNED #r :No such message is pinned"),
     (StorageDown(), "400 a * :Not accepted: the history can't be written at the moment"),
 ]  # fmt: skip
 

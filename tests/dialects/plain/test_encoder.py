@@ -34,6 +34,7 @@ from asyncchat.core.features.metadata.facts import (
 )
 from asyncchat.core.features.monitor import MonitorChange, MonitorListChanged, MonitorOffline, MonitorOnline
 from asyncchat.core.features.opers import OperFailed, OperGranted, OperResigned
+from asyncchat.core.features.pins import Pinned, Unpinned
 from asyncchat.core.features.presence import (
     Connected,
     Left,
@@ -186,6 +187,9 @@ WIRE: list[tuple[Event, str]] = [
     (DeviceLastSeen("anna", "plain", 5), ""),
     (AlwaysOnSaved("anna", ANNA), ""),
     (SessionDetached(ANNA, 2), ""),
+    (Pinned("#tea", ANNA, 1, "bob", 2, 3, "hi…"), "[#tea] anna pinned a message of bob: hi…\n"),
+    (Pinned("#lobby", ANNA, 1, "bob", 2, 3), "anna pinned a message of bob\n"),
+    (Unpinned("#tea", ANNA, 1, "bob"), "[#tea] anna unpinned a message of bob\n"),
     (RedactedInPrivate(BOB, ANNA, 1, "typo"), "[private] anna took back a message (typo)\n"),
     (Erased("#tea", ANNA, (1,), "spam"), "[#tea] anna erased 1 message from the history (spam)\n"),
     (Erased("#lobby", ANNA, (1,)), "anna erased 1 message from the history\n"),

@@ -359,7 +359,7 @@ def reclaim_verified(chat: Chat, person_id: int, command: ReclaimVerified, now: 
     if holder is not None and holder.id != person_id:
         reason = f"{name} is wanted back by its owner"
         events += (Killed(holder, me, reason), Left(holder, reason, now))
-        events += (event for room in chat.rooms_with(holder.id) for event in closing(room))
+        events += (event for room in chat.rooms_with(holder.id) for event in closing(chat, room))
         events += devices_offline(chat, holder, now)
     elif not command.take or holder is not None:
         return (AccountRefused(AccountFault.FREE, name, context=context),)

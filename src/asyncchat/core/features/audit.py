@@ -67,7 +67,7 @@ def note_overrides(chat: Chat, person_id: int, command: Command, items: Items) -
         return items
     me = chat.people[person_id]
     overrides = (item for item in items if isinstance(item, Event) and not _allowed(chat, person_id, item))
-    return (*items, *(OperOverride(me, act) for act in overrides))
+    return (*items, *(OperOverride(me, act.to_store()) for act in overrides))
 
 
 def _allowed(chat: Chat, person_id: int, act: Event) -> bool:

@@ -1,17 +1,24 @@
 """Reading the history: commands that the server answers from the log.
 
-Owns the values. Must not know who may read what: the server checks that.
+Owns the values, and the commands about messages, which the server finds in the log first. Must not know who
+may read what: the server checks that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from asyncchat.core.commands import IoCommand
+from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Record
+from asyncchat.core.features.messages import Say, reply_tags
 from asyncchat.core.replies import Refusal, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asyncchat.core.chat import Chat
 
 MORE_COUNTED = 1000
 """Earlier messages are counted up to this number; beyond it an answer says "more than"."""
@@ -74,20 +81,59 @@ class ReadHistory(IoCommand, frozen=True):
 class Which(msgspec.Struct, frozen=True):
     """A message of a room or of a private conversation: by its number, or the last one by a name.
 
-    An empty name: the last one by anybody else, or with ``own`` the last one by the requester.
+    The name may be a message's id. An empty name: the last one by anybody else, with ``own`` the last one by
+    the requester, and if that is None the last one by anybody.
     """
 
     to: str
     number: int | None = None
     name: str = ""
-    own: bool = False
+    own: bool | None = False
 
 
-class ReplyTo(IoCommand, frozen=True):
-    """Reply to a message; the server finds it in the log."""
+class FoundMessage(msgspec.Struct, frozen=True):
+    """What the server found of a message that a command is about.
+
+    ``record`` is None if the requester can read no such message; ``failed``: the history can't be read now.
+    ``number`` and ``id`` are those of the message, or those that were requested; 0 and empty: there is none
+    by the requested name.
+    """
+
+    record: Record | None = None
+    number: int = 0
+    id: str = ""
+    failed: bool = False
+
+
+class MessageCommand(IoCommand, frozen=True):
+    """A command about messages: the server finds them, then the command says what is to be done."""
+
+    def wanted(self, _chat: Chat) -> tuple[Which, ...]:
+        """The messages that it is about."""
+        raise NotImplementedError
+
+    def resolve(self, found: Sequence[FoundMessage]) -> Command | Reply | Refusal:
+        """The command for the hub, or the answer, given what was found of each message wanted."""
+        raise NotImplementedError
+
+
+class ReplyTo(MessageCommand, frozen=True):
+    """Reply to a message; its author's name precedes the text, for clients without message ids."""
 
     which: Which
     text: str
+
+    def wanted(self, _chat: Chat) -> tuple[Which, ...]:
+        """The message replied to."""
+        return (self.which,)
+
+    def resolve(self, found: Sequence[FoundMessage]) -> Command | Reply | Refusal:
+        """The message to say."""
+        record = found[0].record
+        if record is None:
+            return NoSuchMessage(self.which.to, self.which.number)
+        text = f"{record.event.person.name}: {self.text}"  # type: ignore[attr-defined]  # messages have one
+        return Say(self.which.to, text, tags=reply_tags(found[0].id))
 
 
 class ReadTargets(IoCommand, frozen=True):
@@ -105,7 +151,7 @@ class ReadTargets(IoCommand, frozen=True):
 
 
 class ReadMissed(IoCommand, frozen=True):
-    """The asker's private messages, in all its conversations, while it was not here.
+    """The requester's private messages, in all its conversations, while it was not here.
 
     ``context`` goes back to the dialect with the answer.
     """

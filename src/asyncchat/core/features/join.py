@@ -314,7 +314,7 @@ def part(chat: Chat, person_id: int, command: Part, _now: int) -> Items:
     room = membership(chat, person_id, command.room)
     if isinstance(room, Refusal):
         return (room,)
-    return (Parted(room.name, chat.people[person_id], command.reason), *closing(room))
+    return (Parted(room.name, chat.people[person_id], command.reason), *closing(chat, room))
 
 
 @handles(PartAll)
@@ -326,5 +326,5 @@ def part_all(chat: Chat, person_id: int, command: PartAll, _now: int) -> Items:
     events: list[Event] = []
     for room in chat.rooms_with(person_id):
         events.append(Parted(room.name, me, command.reason))
-        events.extend(closing(room))
+        events.extend(closing(chat, room))
     return tuple(events)

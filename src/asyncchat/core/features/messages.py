@@ -49,6 +49,11 @@ Tags go to clients that support them, and are stored with a message.
 """
 
 
+def reply_tags(id: str) -> Tags:
+    """The tags that name the message replied to (IRCv3 client-tags/reply), also under their old name."""
+    return (("+reply", id), ("+draft/reply", id))
+
+
 Cuts = tuple[int, ...]
 """Ascending positions in a text where the sender's client had split a line that was too long.
 

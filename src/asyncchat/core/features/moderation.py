@@ -81,4 +81,4 @@ def kick(chat: Chat, person_id: int, command: Kick, _now: int) -> Items:
         return (NotThere(room.name, command.name),)
     if highest(room.roles.get(other.id, 0)) > highest(chat.rank(person_id, room)):
         return (Outranked(room.name, other.name),)
-    return (Kicked(room.name, other, chat.people[person_id], command.reason), *closing(room))
+    return (Kicked(room.name, other, chat.people[person_id], command.reason), *closing(chat, room))

@@ -119,7 +119,7 @@ def leaving(chat: Chat, me: Person, reason: str, now: int) -> Iterator[Event]:
     """The events when a person leaves the chat."""
     yield Left(me, reason, now, chat.rooms.joined.get(me.id, ()))
     for room in chat.rooms_with(me.id):
-        yield from closing(room)
+        yield from closing(chat, room)
 
 
 @applies(LoggedIn, LoggedOut)

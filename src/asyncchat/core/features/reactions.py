@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import msgspec
 
-from asyncchat.core.commands import Command, IoCommand
+from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Record, Retention, Stream
-from asyncchat.core.features.history import Which
+from asyncchat.core.features.history import FoundMessage, MessageCommand, NoSuchMessage, Which
 from asyncchat.core.features.messages import (
     Said,
     SaidInPrivate,
@@ -19,27 +19,49 @@ from asyncchat.core.features.messages import (
     TagMessageSent,
     TagMessageSentInPrivate,
     Tags,
+    reply_tags,
     send_tag_message,
 )
 from asyncchat.core.people import Person
 from asyncchat.core.registry import Items, handles
-from asyncchat.core.replies import Done
-from asyncchat.core.text import cut
+from asyncchat.core.replies import Done, Refusal, Reply
+from asyncchat.core.text import beginning
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from asyncchat.core.chat import Chat
 
 
-class React(IoCommand, frozen=True):
-    """React to a message, or take the reaction back; the server finds the message in the log.
+_VERBS = {True: "+draft/react", False: "+draft/unreact"}
+"""The tags that add and remove a reaction (IRCv3 client-tags/react)."""
 
-    ``tags`` are what the client sent; if there are none the server makes them.
+
+class React(MessageCommand, frozen=True):
+    """React to a message, or take the reaction back.
+
+    ``tags`` are what the client sent; if there are none ``resolve`` makes them. A reaction to a message that
+    is not found is passed on, but not recorded.
     """
 
     which: Which
     reaction: str
     on: bool = True
     tags: Tags = ()
+
+    def wanted(self, _chat: Chat) -> tuple[Which, ...]:
+        """The message reacted to."""
+        return (self.which,)
+
+    def resolve(self, found: Sequence[FoundMessage]) -> Command | Reply | Refusal:
+        """The reaction, with the message as it was found."""
+        (message,) = found
+        if message.record is not None:
+            tags = self.tags or (*reply_tags(message.id), (_VERBS[self.on], self.reaction))
+            return ReactResolved(self.which.to, message.record, self.reaction, self.on, tags)
+        if self.tags:
+            return ReactUnresolved(self.which.to, self.tags)
+        return NoSuchMessage(self.which.to, self.which.number)
 
 
 class ReactUnresolved(Command, frozen=True):
@@ -118,9 +140,8 @@ def react(chat: Chat, person_id: int, command: ReactResolved, now: int) -> Items
     message = command.found.event
     if not isinstance(message, Said | SaidInPrivate):
         return (*items, Done())
-    short = cut(message.text.partition("\n")[0], _ABOUT_BYTES)[0]
+    about = beginning(message.text, _ABOUT_BYTES)
     reaction = (command.found.number, message.person.name, command.reaction, command.on, command.tags)
-    about = short if short == message.text else f"{short}…"
     if isinstance(sent, TagMessageSent):
         return (Reacted(sent.room, sent.person, *reaction, about), Done())
     if isinstance(sent, TagMessageSentInPrivate):

@@ -12,7 +12,7 @@ import msgspec
 
 from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Event, Recipients, Record, Retention, Stream
-from asyncchat.core.features.history import Which
+from asyncchat.core.features.history import FoundMessage, MessageCommand, Which
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.features.whowas import Whowas
@@ -20,11 +20,13 @@ from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.people import Person
 from asyncchat.core.permissions import with_right
 from asyncchat.core.registry import Items, handles
-from asyncchat.core.replies import Done, NotConnectedYet, Refusal
+from asyncchat.core.replies import Done, NotConnectedYet, Refusal, Reply
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from asyncchat.core.chat import Chat
 
 
@@ -52,12 +54,23 @@ class EraseFrom(IoCommand, frozen=True):
     name: str
 
 
-class Redact(IoCommand, frozen=True):
-    """Erase a message, which the server finds in the log; ``context`` goes back with a refusal."""
+class Redact(MessageCommand, frozen=True):
+    """Erase a message; ``context`` goes back with a refusal."""
 
     which: Which
     reason: str = ""
     context: object = None
+
+    def wanted(self, _chat: Chat) -> tuple[Which, ...]:
+        """The message."""
+        return (self.which,)
+
+    def resolve(self, found: Sequence[FoundMessage]) -> Command | Reply | Refusal:
+        """The same with the message as it was found; the hub decides whether the requester may."""
+        (message,) = found
+        if message.failed:
+            return RedactionRefused(RedactionFault.FAILED, self.which.to, context=self.context)
+        return RedactResolved(self.which, message.record, self.reason, self.context)
 
 
 class RedactResolved(Command, frozen=True):

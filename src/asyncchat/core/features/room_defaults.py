@@ -46,7 +46,7 @@ def configured(chat: Chat, rooms: Mapping[str, RoomDefaults], by: str, now: int)
         events: list[Event] = []
         if defaults.topic and (room is None or room.topic is None):
             events.append(TopicChanged(spelled, author, defaults.topic, now))
-        if room is None or room.is_default:
+        if room is None or chat.is_default(room):
             events += (
                 FlagChanged(spelled, author, flag, on)
                 for flag, on in defaults.flags.items()

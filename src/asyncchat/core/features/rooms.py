@@ -15,7 +15,7 @@ from asyncchat.core.roles import OPERATOR, Right
 from asyncchat.core.rooms import Room
 
 if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
+    from asyncchat.core.chat import Chat, Part
 
 
 class RoomOpened(Event, frozen=True, tag="room_opened"):
@@ -73,11 +73,18 @@ class Kicked(Event, frozen=True, tag="kicked"):
         return may and not room.outranks(self.person.id, person_id)
 
 
-def closing(room: Room) -> tuple[RoomClosed, ...]:
+def closing(chat: Chat, room: Room) -> tuple[RoomClosed, ...]:
     """Closes the room if the member who is about to leave is the last one and nothing is set."""
-    if len(room.member_blocks) == 1 and room.is_default and room.key != LOBBY:
+    if len(room.member_blocks) == 1 and chat.is_default(room) and room.key != LOBBY:
         return (RoomClosed(room.name),)
     return ()
+
+
+def closing_empty(chat: Chat, room: Room, besides: type[Part]) -> tuple[RoomClosed, ...]:
+    """The end of a room that nobody is in, when a part that kept it keeps nothing of it any more."""
+    if room.member_blocks or room.key == LOBBY or not chat.is_default(room, besides):
+        return ()
+    return (RoomClosed(room.name),)
 
 
 @applies(RoomOpened)

@@ -99,7 +99,9 @@ def starting(chat: Chat, version: str, now: int = 0, last: int = 0) -> tuple[Eve
     banned = {account for account, one in saved if server_ban_on(chat, one.person, now) is not None}
     kept = {LOBBY, *rooms_of_returning(chat, now, banned)}
     closed = (
-        RoomClosed(room.name) for room in chat.rooms.values() if room.is_default and room.key not in kept
+        RoomClosed(room.name)
+        for room in chat.rooms.values()
+        if chat.is_default(room) and room.key not in kept
     )
     returning = (*always_on_returning(chat, now, last, banned), *devices_last_seen(chat, last or now))
     return (NodeStarted(version), *closed, *returning)

@@ -1,11 +1,13 @@
-"""The tables that the features of the IRC dialect fill for its client's side: how lines are read.
+"""The tables that the features of the IRC dialect fill for its client's side: how lines are read and asked.
 
 Owns the tables and the functions that fill them; must not know any feature.
 """
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
+from asyncchat.core.commands import Command
 from asyncchat.dialects.irc.client_batches import Batch
 from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_values import Value
@@ -32,6 +34,15 @@ SHAPES: dict[str, tuple[int, str, str]] = {}
 
 from_server = READERS.declare
 """Declares how commands or numerics of the server are read."""
+
+LineMaker = Callable[[Any], tuple[str, ...]]
+"""command of the core -> the command of IRC that asks it, and its parameters."""
+
+LINES: Table[type[Command], LineMaker] = Table()
+"""By the command of the core."""
+
+to_server = LINES.declare
+"""Declares the line that asks a command of the core."""
 
 batch_from_server = BATCH_READERS.declare
 """Declares how a type of batches is read."""

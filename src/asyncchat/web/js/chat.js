@@ -32,6 +32,8 @@ export class Room {
     this.atStart = false;
     this.oldest = ""; // the id of the oldest event that was read, including joins and reactions
     this.loading = false;
+    this.pins = []; // the pinned messages, the newest last
+    this.listedPins = [];
     this.marker = 0;
     this.unread = 0;
     this.called = 0;
@@ -215,6 +217,42 @@ export class Chat extends EventTarget {
 
   redact(room, message, reason = "") {
     return this.connection.ask("REDACT", reason ? [room.name, message.id, reason] : [room.name, message.id]);
+  }
+
+  // Pinned messages.
+
+  isPinned(room, id) {
+    return room.pins.some((pin) => pin.id === id);
+  }
+
+  togglePin(room, id) {
+    return this.connection.ask(this.isPinned(room, id) ? "UNPIN" : "PIN", [room.name, id]);
+  }
+
+  #askPins(room) {
+    this.connection.ask("PINS", [room.name]).catch(() => { /* asked again at the next JOIN */ });
+  }
+
+  #unpinned(room, id) {
+    room.pins = room.pins.filter((pin) => pin.id !== id);
+    this.#tell("pins", room);
+  }
+
+  /** Takes a notice about a pin; false for any other notice. */
+  #pinChanged(item) {
+    const id = item.tags.get("asyncchat/pin");
+    const off = item.tags.get("asyncchat/unpin");
+    const room = id || off ? this.find(item.params[0]) : null;
+    if (!room) return false;
+    const [by, ...did] = item.params[1].split(" ");
+    this.#event(room, item, did.join(" "), { about: by });
+    const { nick, time, text } = room.byId.get(id) ?? {};
+    if (off) this.#unpinned(room, off);
+    else if (nick) {
+      room.pins = [...room.pins, { id, nick, time, by, text: text.split("\n")[0] }];
+      this.#tell("pins", room);
+    } else this.#askPins(room);
+    return true;
   }
 
   // History.
@@ -487,7 +525,9 @@ export class Chat extends EventTarget {
 
   #rules = {
     PRIVMSG: this.#message,
-    NOTICE: this.#message,
+    NOTICE(item, past, pastRoom) {
+      if (past || !this.#pinChanged(item)) this.#message(item, past, pastRoom);
+    },
     TAGMSG(item, past, pastRoom) {
       const { tags, source, params } = item;
       const room = pastRoom ?? this.#roomOf(params[0], source?.nick ?? "");
@@ -513,6 +553,7 @@ export class Chat extends EventTarget {
     },
     REDACT(item, past, pastRoom) {
       const room = pastRoom ?? this.#roomOf(item.params[0], item.source?.nick ?? "");
+      if (room) this.#unpinned(room, item.params[1]);
       const message = room?.byId.get(item.params[1]);
       if (!message) return;
       message.redacted = item.source?.nick ?? "";
@@ -538,8 +579,10 @@ export class Chat extends EventTarget {
         room.refusal = "";
         room.name = params[0];
         room.members.clear();
+        room.listedPins = [];
         this.#tell("room", room);
         this.#catchUp(room);
+        this.#askPins(room);
         if (!this.current) this.show(room);
         return undefined;
       }
@@ -681,6 +724,17 @@ export class Chat extends EventTarget {
       }
     },
     329() {},
+    786({ params }) {
+      const [, name, id, nick, said, by, , text = ""] = params;
+      this.find(name)?.listedPins.push({ id, nick, time: Number(said) * 1000, by, text });
+    },
+    787({ params }) {
+      const room = this.find(params[1]);
+      if (!room) return;
+      room.pins = room.listedPins;
+      room.listedPins = [];
+      this.#tell("pins", room);
+    },
     353(item) {
       const room = this.find(item.params[2]);
       if (!room) return;

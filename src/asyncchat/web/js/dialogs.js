@@ -5,7 +5,7 @@ import { fold } from "./irc.js";
 import { rank } from "./chat.js";
 import { cleanName, rich } from "./text.js";
 
-const when = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+export const when = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 function field(label, attributes = {}) {
   const input = h("input", { type: "text", autocomplete: "off", ...attributes });

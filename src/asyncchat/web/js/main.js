@@ -9,6 +9,7 @@ import { h, iconButton, openMenu, toast } from "./dom.js";
 import { fold } from "./irc.js";
 import { Notifier } from "./notify.js";
 import { People } from "./people.js";
+import { drawPins, mayPin, pinsDialog, togglePin } from "./pins.js";
 import { Sidebar } from "./sidebar.js";
 import { clean, cleanName } from "./text.js";
 import { Timeline } from "./timeline.js";
@@ -51,6 +52,7 @@ function drawDirty() {
   if (parts.has("people")) people.draw(chat.current);
   if (parts.has("head")) drawHead();
   if (parts.has("strip")) drawStrip();
+  if (parts.has("pins")) drawPins($("pins"), chat, goTo);
   if (parts.has("composer")) drawComposer();
   if (parts.has("typing")) drawTyping();
 }
@@ -195,6 +197,9 @@ const COMMANDS = {
   },
   part: (room) => { leave(room); },
   topic: (room, rest) => obey("TOPIC", rest ? [room.name, rest] : [room.name]),
+  pin: (room, rest) => obey("PIN", [room.name, rest].filter(Boolean)),
+  unpin: (room, rest) => obey("UNPIN", [room.name, rest].filter(Boolean)),
+  pins: (room) => pinsDialog(chat, room, goTo),
   nick: (_room, rest) => obey("NICK", [rest]),
   away: (_room, rest) => obey("AWAY", rest ? [rest] : []),
   back: () => obey("AWAY", []),
@@ -205,7 +210,7 @@ const COMMANDS = {
   search: (room) => { searchDialog(chat, room, goTo); },
   owner: (_room, rest) => obey("OPER", rest.includes(" ") ? rest.split(" ") : ["owner", rest]),
   query: (_room, rest) => go(rest),
-  help: () => { toast("/me /join /msg /part /topic /nick /away /kick /invite /mode /whois /search; other commands are sent to the server unchanged.", { seconds: 15 }); },
+  help: () => { toast("/me /join /msg /part /topic /pin /unpin /pins /nick /away /kick /invite /mode /whois /search; other commands are sent to the server unchanged.", { seconds: 15 }); },
 };
 
 async function obey(word, params) {
@@ -260,6 +265,7 @@ function messageMenu(room, message, anchor) {
     { label: "Reply", run: () => composer.answer(message) },
     { label: "React…", run: () => pickReaction(room, message, anchor) },
     { label: "Copy text", run: () => copy(message.text) },
+    mayPin(chat, room) && { label: chat.isPinned(room, message.id) ? "Unpin" : "Pin", run: () => togglePin(chat, room, message) },
     "-",
     { label: `${cleanName(message.nick)}…`, run: () => personMenu(chat, room, message.nick, anchor, personActs) },
     connection.has("draft/message-redaction") && { label: "Delete…", danger: true, run: () => redact(room, message) },
@@ -351,7 +357,7 @@ async function enterAsVisitor() {
 
 chat.addEventListener("current", ({ detail: { room } }) => {
   timeline.show(room);
-  redraw("sidebar", "head", "people", "composer", "typing");
+  redraw("sidebar", "head", "pins", "people", "composer", "typing");
   seen();
 });
 chat.addEventListener("me", () => {
@@ -362,7 +368,7 @@ chat.addEventListener("me", () => {
   }
 });
 for (const [what, ...parts] of [
-  ["rooms", "sidebar"], ["room", "sidebar", "head"], ["members", "people"], ["unread", "sidebar"], ["me", "sidebar"], ["typing", "typing"],
+  ["rooms", "sidebar"], ["room", "sidebar", "head", "pins"], ["pins", "pins"], ["members", "people"], ["unread", "sidebar"], ["me", "sidebar"], ["typing", "typing"],
 ]) {
   chat.addEventListener(what, ({ detail: { room } }) => {
     if (what === "members" && room !== chat.current) return;

@@ -54,8 +54,8 @@ from asyncchat.core.features.metadata.state import (
     subscribing,
 )
 from asyncchat.core.features.monitor import Monitor, MonitorStatusView
-from asyncchat.core.features.rooms import RoomClosed
-from asyncchat.core.names import LOBBY, ROOM_SIGNS, fold
+from asyncchat.core.features.rooms import RoomClosed, closing_empty
+from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.people import Person
 from asyncchat.core.registry import Items, answers, follows, handles
 from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
@@ -85,7 +85,7 @@ def set_value(chat: Chat, person_id: int, command: SetMetadata, now: int) -> Ite
     seconds = Metadata.of(chat).wait(person_id, now)
     if seconds:
         return (MetadataRefused(MetadataFault.TOO_FAST, command.target, key, seconds),)
-    closed = _closing(found, () if value is not None else (key,))
+    closed = _closing(chat, found, () if value is not None else (key,))
     return (*_changing(chat, chat.people[person_id], found, key, value, now), *closed, told)
 
 
@@ -98,7 +98,7 @@ def clear(chat: Chat, person_id: int, command: ClearMetadata, now: int) -> Items
     values = found.metadata if isinstance(found, Room) else Metadata.of(chat).values_of(found)
     me = chat.people[person_id]
     events = (event for key in values for event in _changing(chat, me, found, key, None, now))
-    return (*events, *_closing(found, tuple(values)), MetadataView(found.name, tuple(values.items())))
+    return (*events, *_closing(chat, found, tuple(values)), MetadataView(found.name, tuple(values.items())))
 
 
 @handles(PrepareMetadata)
@@ -269,16 +269,11 @@ def _settable(chat: Chat, person_id: int, target: str, key: str | None = None) -
     return found
 
 
-def _closing(found: Person | Room, removed: tuple[str, ...]) -> tuple[RoomClosed, ...]:
+def _closing(chat: Chat, found: Person | Room, removed: tuple[str, ...]) -> tuple[RoomClosed, ...]:
     """Closes an empty room if nothing is set for it after these values are removed."""
-    if (
-        isinstance(found, Person)
-        or found.member_blocks
-        or not found.is_default_but_metadata
-        or found.key == LOBBY
-    ):
+    if isinstance(found, Person) or not removed or not found.metadata.keys() <= set(removed):
         return ()
-    return (RoomClosed(found.name),) if removed and found.metadata.keys() <= set(removed) else ()
+    return closing_empty(chat, found, Metadata)
 
 
 def _fault(chat: Chat, values: Mapping[str, str], key: str, value: str | None) -> MetadataFault | None:

@@ -130,6 +130,10 @@ class Metadata(Part):
         """Counts the values of a closed room no longer."""
         self.count -= len(room.metadata)
 
+    def keeps_room(self, room: Room) -> bool:
+        """What a room carries stays when its last member leaves."""
+        return bool(room.metadata)
+
     def subscribe(self, person_id: int, session_id: int, keys: Iterable[str]) -> None:
         """Subscribes a session of a person to keys."""
         mine = self.subscriptions.setdefault(session_id, {})

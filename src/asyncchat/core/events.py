@@ -102,6 +102,13 @@ class Event(msgspec.Struct, frozen=True, tag_field="is"):
         return True
 
 
+class MovesRoom(Event, frozen=True):
+    """An event by which all that belongs to ``room``, its messages too, belongs to ``to`` from then on."""
+
+    room: str
+    to: str
+
+
 class Record(msgspec.Struct, frozen=True):
     """A numbered event: ``number`` counts from 1 without a hole, ``time`` is microseconds since 1970 UTC.
 

@@ -11,11 +11,10 @@ from itertools import groupby, islice
 
 import msgspec
 
-from asyncchat.core.events import Event, Record, Retention
+from asyncchat.core.events import Event, MovesRoom, Record, Retention
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.features.redaction import Erased, RedactedInPrivate
-from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
 from asyncchat.log import base, streams
@@ -95,7 +94,7 @@ class MemoryLog:
                 self._acts.append(record)
             if event.retention is Retention.STATE:
                 self._facts.append(event)
-                if type(event) is RoomRenamed:
+                if isinstance(event, MovesRoom):
                     self._rename_room(event)
                 if type(event) is Erased:
                     self._erase(event.numbers, fold(event.said_in or event.room))
@@ -247,7 +246,7 @@ class MemoryLog:
         for key in keys:
             self._streams[key] = deque(record for record in self._streams[key] if record.number not in gone)
 
-    def _rename_room(self, event: RoomRenamed) -> None:
+    def _rename_room(self, event: MovesRoom) -> None:
         old, key = fold(event.room), fold(event.to)
         if old == key:
             return

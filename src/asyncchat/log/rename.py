@@ -7,7 +7,7 @@ Owns what a rename changes, in the transaction that records the event. It must n
 import sqlite3
 from typing import Final
 
-from asyncchat.core.features.rename import RoomRenamed
+from asyncchat.core.events import MovesRoom
 from asyncchat.core.names import fold
 from asyncchat.log import postings, streams
 
@@ -15,7 +15,7 @@ _INDEXED_FIRST: Final = 50_000
 """The most facts that are indexed first, so that they move too; there are more only in an older file."""
 
 
-def rename(connection: sqlite3.Connection, number: int, event: RoomRenamed) -> None:
+def rename(connection: sqlite3.Connection, number: int, event: MovesRoom) -> None:
     """Moves what belongs to a room's old name to the new one.
 
     Messages of a closed room that had the new name before belong to no room from now on.

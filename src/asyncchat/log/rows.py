@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from asyncchat.core.events import Event, Record, Retention
+from asyncchat.core.events import Event, MovesRoom, Record, Retention
 from asyncchat.core.features import ANY_EVENT
 from asyncchat.core.features.messages import Cuts, Said, Speech, Tags, stored_tags
 from asyncchat.core.features.redaction import Erased, RedactedInPrivate
-from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, author, from_origin
 from asyncchat.log.base import LogError, check_sequence
@@ -73,7 +72,7 @@ class RowBatch:
         self.count = len(records)
         self.wide: list[tuple[int, int, str, str, str, int, str, str | None]] = []
         self.facts: list[tuple[int, int, int, str]] = []
-        self.changing: list[tuple[int, Erased | RedactedInPrivate | RoomRenamed]] = []
+        self.changing: list[tuple[int, Erased | RedactedInPrivate | MovesRoom]] = []
         self.states = 0
         plain: list[Value] = []
         size = 0
@@ -104,7 +103,7 @@ class RowBatch:
                 self.facts.append((number, time, int(event.retention), line))
                 if event.retention is Retention.STATE:
                     self.states += 1
-                    if isinstance(event, Erased | RedactedInPrivate | RoomRenamed):
+                    if isinstance(event, Erased | RedactedInPrivate | MovesRoom):
                         self.changing.append((number, event))
         self.last = number
         self.last_time = last_time

@@ -9,9 +9,8 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from asyncchat.core.events import Record
+from asyncchat.core.events import MovesRoom, Record
 from asyncchat.core.features.redaction import Erased
-from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.names import fold
 from asyncchat.log import postings, rename, schema
 from asyncchat.log.base import LogError, SequenceConflict
@@ -174,7 +173,7 @@ class Writer:
         if batch.facts:
             self._connection.executemany(_FACT, batch.facts)
         for number, event in batch.changing:
-            if isinstance(event, RoomRenamed):
+            if isinstance(event, MovesRoom):
                 rename.rename(self._connection, number, event)
             elif isinstance(event, Erased):
                 postings.erase(self._connection, fold(event.said_in or event.room), event.numbers)
@@ -197,7 +196,7 @@ class Writer:
         ]
         kept.sort(key=lambda row: row[0])
         rows = batch.rows()
-        renamed = any(isinstance(event, RoomRenamed) for _, event in batch.changing)
+        renamed = any(isinstance(event, MovesRoom) for _, event in batch.changing)
         return len(kept) == len(rows) and all(
             there == row or there == _erased(row) or (renamed and _without_room(there) == _without_room(row))
             for there, row in zip(kept, rows, strict=True)

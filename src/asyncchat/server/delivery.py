@@ -17,12 +17,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from asyncchat.core.coalesce import CoalescedRecord, coalesce
-from asyncchat.core.events import Ephemeral, Event, Recipients, Record
+from asyncchat.core.events import Ephemeral, Event, MovesRoom, Recipients, Record
 from asyncchat.core.features.kill import Killed
 from asyncchat.core.features.messages import Said
 from asyncchat.core.features.presence import Connected, Left, SessionAttached, SessionDetached
 from asyncchat.core.features.redaction import Erased
-from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.features.room_modes import FlagChanged, RoleChanged
 from asyncchat.core.features.rooms import Joined, Kicked, Parted, RoomClosed
 from asyncchat.core.features.server_bans import BannedFromServer
@@ -103,7 +102,7 @@ class Delivery:
                         subscribers = rooms.get(event.room) or self._subscribers_of(event.room)
                         (subscribers.write_batch or self._open_write_batch(subscribers)).add(item, session)
                         subscribers.last_said = item.number
-                    elif type(event) is RoomRenamed:
+                    elif isinstance(event, MovesRoom):
                         await self._rename_room(item.number, event, outcome, session)
                     else:
                         await self._tell(item, session)
@@ -255,7 +254,7 @@ class Delivery:
         room = self._chat.rooms.get(key)
         return dict(room.roles) if room is not None and AUDITORIUM in room.flags else None
 
-    async def _rename_room(self, number: int, event: RoomRenamed, outcome: Outcome, cause: Recipient) -> None:
+    async def _rename_room(self, number: int, event: MovesRoom, outcome: Outcome, cause: Recipient) -> None:
         """Moves a room's subscribers to its new name, and tells each member individually."""
         subscribers = self._subscribers_of(event.room)
         if subscribers.write_batch is not None:

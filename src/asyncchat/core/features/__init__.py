@@ -16,7 +16,7 @@ for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
 
 def _concrete(base: type[Event]) -> Iterator[type[Event]]:
     for event in base.__subclasses__():
-        if event.__struct_config__.tag is not None:
+        if event.__struct_config__.tag != event.__name__:  # else a base class: it has no tag of its own
             yield event
         yield from _concrete(event)
 

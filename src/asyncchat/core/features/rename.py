@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 
 from asyncchat.core.commands import Command, Query
-from asyncchat.core.events import Event, Retention
+from asyncchat.core.events import Event, MovesRoom, Retention
 from asyncchat.core.features.join import GetRoom, RoomView, confusable_fault, room_view
 from asyncchat.core.features.metadata.facts import MetadataLater
 from asyncchat.core.features.metadata.state import Metadata
@@ -46,12 +46,10 @@ class RenameRoom(Command, frozen=True):
     reason: str = ""
 
 
-class RoomRenamed(Event, frozen=True, tag="room_renamed"):
+class RoomRenamed(MovesRoom, frozen=True, tag="room_renamed"):
     """A room was renamed to ``to``; all else of it stays. ``time`` in microseconds since 1970 UTC."""
 
     retention: ClassVar[Retention] = Retention.STATE
-    room: str
-    to: str
     person: Person
     reason: str
     time: int

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from asyncchat.core.commands import Command, DialectReply
-from asyncchat.core.events import Record
+from asyncchat.core.events import MovesRoom, Record
 from asyncchat.core.features.accounts import LogInWithPassword
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.connect import Connect, NameReserved, Present, Quit, Rename, Welcome
@@ -23,7 +23,6 @@ from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Sai
 from asyncchat.core.features.moderation import Ban
 from asyncchat.core.features.opers import OfferRenewed
 from asyncchat.core.features.presence import LoggedOut, Renamed, SessionAttached
-from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.features.room_modes import SetFlag, SetMask, SetRole, SetSetting
 from asyncchat.core.features.rooms import Joined
 from asyncchat.core.features.search import Search, SearchPage
@@ -388,7 +387,7 @@ class PlainDialect:
     def _tell(self, item: object, told: list[str]) -> None:
         """Adds what is said of one item of an outcome."""
         if isinstance(item, Record):
-            if isinstance(item.event, RoomRenamed):
+            if isinstance(item.event, MovesRoom):
                 self._follow_room(item.event, told)
                 return
             words = own_event_sentence(item.event)
@@ -408,7 +407,7 @@ class PlainDialect:
         elif isinstance(item, str):
             told += item.split("\n")
 
-    def _follow_room(self, event: RoomRenamed, told: list[str]) -> None:
+    def _follow_room(self, event: MovesRoom, told: list[str]) -> None:
         """Follows a room to its new name."""
         told.append(event_sentence(event))
         if fold(self.room) == fold(event.room):

@@ -53,13 +53,22 @@ async def opened(kind: str, folder: Path):
 
 def naive(records: list[Record], query: SearchQuery) -> list[int]:
     """All that a search must find, the plainest way."""
-    gone = {
-        (n, fold(record.event.room))
-        for record in records
-        if isinstance(record.event, Erased)
-        for n in record.event.numbers
-        if n < record.number
-    }
+    room_of: dict[int, str] = {}
+    """The room to which each message belongs at the end."""
+    for record in records:
+        event = record.event
+        if isinstance(event, Said):
+            room_of[record.number] = fold(event.room)
+        elif isinstance(event, RoomRenamed) and fold(event.room) != fold(event.to):
+            for number, room in list(room_of.items()):
+                if room == fold(event.to):
+                    del room_of[number]
+                elif room == fold(event.room):
+                    room_of[number] = fold(event.to)
+        elif isinstance(event, Erased):
+            for number in event.numbers:
+                if room_of.get(number) == fold(event.said_in or event.room):
+                    del room_of[number]
     window = query.window
     found = []
     for record in records:
@@ -67,14 +76,13 @@ def naive(records: list[Record], query: SearchQuery) -> list[int]:
         if (
             isinstance(event, Said)
             and event.speech not in UNSEEN
-            and fold(event.room) in query.rooms
+            and room_of.get(record.number) in query.rooms
             and (not query.name or event.person.key == query.name)
             and record.number <= query.upto
             and (window.after is None or record.number > window.after)
             and (window.before is None or record.number < window.before)
             and (window.after_time is None or record.time > window.after_time)
             and (window.before_time is None or record.time < window.before_time)
-            and (record.number, fold(event.room)) not in gone
             and matches_terms(event.text, query.terms)
         ):
             found.append(record.number)

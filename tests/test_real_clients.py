@@ -10,6 +10,7 @@ import select
 import shutil
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,8 @@ from tests.server.harness import CODE, PATIENCE, Client, serving
 
 needs_irssi = pytest.mark.skipif(shutil.which("irssi") is None, reason="irssi is not installed")
 needs_weechat = pytest.mark.skipif(
-    shutil.which("weechat-headless") is None, reason="weechat-headless is not installed"
+    shutil.which("weechat-headless") is None or not list(Path("/usr/lib").glob("*/weechat/plugins/fifo.so")),
+    reason="weechat-headless with its fifo plugin (weechat-plugins) is not installed",
 )
 
 

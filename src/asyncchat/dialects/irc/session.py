@@ -158,6 +158,8 @@ class IrcSession:
         """Keeps no value of this type any more."""
         if self._features is not None:
             self._features.pop(kind, None)
+            if not self._features:
+                self._features = None  # an idle session keeps no empty dictionary
 
     # The order of reading.
 

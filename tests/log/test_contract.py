@@ -481,7 +481,7 @@ async def test_tags_are_kept_but_not_that_somebody_types(kind, tmp_path):
 
 
 @asynchronous
-async def test_what_happened_in_a_room_stands_changess_messages(kind, tmp_path):
+async def test_what_happened_in_a_room_stands_beside_its_messages(kind, tmp_path):
     async with opened(kind, tmp_path) as log:
         facts: list[Event] = [
             Joined("#Lobby", ANNA),

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,8 @@ class Serving:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "asyncchat", "serve", *args],
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
             text=True,
-            **options,
+            **{"stderr": subprocess.PIPE, **options},
         )
         assert self.process.stdout is not None
         self.first = self.process.stdout.readline()
@@ -155,6 +155,22 @@ def test_a_signal_stops_it_in_order(serve, number):
         assert rest(alice).endswith("the server is stopping\n")
     assert re.search(r"alice \(127\.0\.0\.1\) is online\n", errors)
     assert "Traceback" not in errors
+
+
+def test_standard_error_that_nobody_reads_stops_neither_the_chat_nor_a_signal(serve):
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writing, bytes(4096))
+    os.set_blocking(writing, True)
+    server = serve(stderr=writing)
+    with server.connect("alice") as alice, server.connect("bob") as bob:
+        bob.sendall(b"hi\n")
+        until(alice, "bob: hi\n")
+        assert server.end(signal.SIGTERM)[0] == 0
+    os.close(reading)
+    os.close(writing)
 
 
 def test_a_second_ctrl_c_forces(serve):

@@ -56,12 +56,15 @@ def run(sources: Sources, effective: Effective, announce: Callable[[str], None])
     warning = exposed(effective)
     if warning:
         _logger.warning("%s", warning)
-    if sys.platform == "win32":
-        asyncio.run(_serve(sources, effective, announce))
-    else:
-        import uvloop
+    try:
+        if sys.platform == "win32":
+            asyncio.run(_serve(sources, effective, announce))
+        else:
+            import uvloop
 
-        uvloop.run(_serve(sources, effective, announce))
+            uvloop.run(_serve(sources, effective, announce))
+    finally:
+        logging_setup.flush()
 
 
 def _open_standard_streams() -> None:

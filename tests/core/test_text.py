@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from wcwidth import iter_graphemes
 
+from asyncchat.core import text as text_module
 from asyncchat.core.text import cut, printable, size
 
 ANY_TEXT = st.text(alphabet=st.characters(codec=None), max_size=200)
@@ -102,6 +103,9 @@ def test_cut(text, limit, parts):
     assert cut(text, limit) == parts
 
 
+SIMPLE = st.characters(categories=["Lu", "Ll", "Nd", "Lo"]).filter(text_module._is_simple)
+
+
 @given(ANY_TEXT | PIECES, st.integers(4, 40))
 def test_parts_joined_give_the_text_and_fit(text, limit):
     parts = cut(text, limit)
@@ -121,7 +125,22 @@ def test_clusters_stay_whole_where_they_fit(text):
         assert part[0] not in "\u200d🏽"
 
 
-def test_a_long_text_is_cut_fast():
-    for unit in ("x", "e\u0301", "\u0301", "🇩", " ", "👩\u200d"):
-        text = unit * (8192 // len(unit))
-        assert "".join(cut(text, 300)) == text
+@pytest.mark.parametrize("unit", ["x", "ы", "漢", "e\u0301", "\u0301", "각", "🇩", " ", "👩\u200d", "क्"])
+def test_a_long_text_is_cut_by_looking_at_each_character_a_few_times(unit, monkeypatch):
+    looked_at = 0
+
+    def counted(text, start, end):
+        nonlocal looked_at
+        for cluster in iter_graphemes(text, start, end):
+            looked_at += len(cluster)
+            yield cluster
+
+    monkeypatch.setattr(text_module, "iter_graphemes", counted)
+    text = unit * (8192 // len(unit.encode()))
+    assert "".join(cut(text, 300)) == text
+    assert looked_at <= 2 * len(text)
+
+
+@given(SIMPLE, SIMPLE)
+def test_simple_characters_are_clusters(one, other):
+    assert list(iter_graphemes(one + other)) == [one, other]

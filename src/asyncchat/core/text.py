@@ -13,6 +13,9 @@ TEXT_BYTES = 8192
 TOPIC_BYTES = 270
 """Longest topic: it fits one IRC line of 512 bytes beside the longest allowed origin and room name."""
 
+_LOOKED_BACK = 64
+"""Characters before a cut among which a sure boundary of grapheme clusters is looked for."""
+
 _JOINERS = frozenset("\u200c\u200d")
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 
@@ -77,13 +80,14 @@ def beginning(text: str, limit: int) -> str:
 
 def _fitting(text: str, start: int, limit: int) -> int:
     """The end of the longest part from ``start`` that fits."""
-    used = 0
-    for index in range(start, len(text)):
-        code = ord(text[index])
-        used += 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
-        if used > limit:
-            return max(index, start + 1)
-    return len(text)
+    taken = text[start : start + limit]
+    raw = taken.encode("utf-8", "surrogatepass")
+    if len(raw) <= limit:
+        return start + len(taken)
+    end = limit
+    while raw[end] & 0xC0 == 0x80:  # in the middle of a character
+        end -= 1
+    return start + max(1, len(raw[:end].decode("utf-8", "surrogatepass")))
 
 
 def _good_cut(text: str, start: int, end: int) -> int:
@@ -94,9 +98,25 @@ def _good_cut(text: str, start: int, end: int) -> int:
     around = text[end - 1 : end + 1]
     if around.isascii() and around != "\r\n":
         return end
-    good = start
-    for cluster in iter_graphemes(text, start, end + 1):
+    good = _sure_boundary(text, start, end)
+    for cluster in iter_graphemes(text, good, end + 1):
         if good + len(cluster) > end:
             break
         good += len(cluster)
     return good if good > start else end
+
+
+def _sure_boundary(text: str, start: int, end: int) -> int:
+    """A boundary of grapheme clusters before ``end`` from which they are looked at, else ``start``."""
+    simple = False
+    for index in range(end - 1, max(start, end - _LOOKED_BACK), -1):
+        before, simple = simple, _is_simple(text[index])
+        if before and simple:
+            return index + 1
+    return start
+
+
+def _is_simple(char: str) -> bool:
+    """Whether a character begins a cluster wherever it follows another of these (UAX #29, "Any ÷ Any")."""
+    category = unicodedata.category(char)
+    return category in ("Ll", "Lu", "Nd") or (category == "Lo" and "\u3041" <= char <= "\u9fff")

@@ -19,6 +19,7 @@ from asyncchat.server.hub import Hub
 from asyncchat.server.outbox import Outbox
 from asyncchat.server.recipients import Recipient
 from asyncchat.server.session import Session, SessionContext
+from asyncchat.server.watchdog import Watchdog
 
 
 class Everything:
@@ -154,6 +155,7 @@ class Hall:
             outbox=self.outbox,
             delivery=self.delivery,
             io_handlers={},
+            watchdog=Watchdog(0),
         )
         writer: Any = SimpleNamespace(transport=connection)
         context.connections.acquire("10.0.0.1", 0)

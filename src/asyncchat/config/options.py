@@ -309,6 +309,14 @@ class ServeConfig(msgspec.Struct, frozen=True):
         Option("Least severe log level shown on standard error.", reload=True),
     ] = "info"
     log_format: Annotated[Literal["text", "json"], Option("Log format.")] = "text"
+    blocked_ms: Annotated[
+        _Limit,
+        Option(
+            "Milliseconds of a pause of the whole server above which its log says what caused it; 0: never.",
+            key="log_blocked_ms",
+            flag=None,
+        ),
+    ] = 50
     registration: Annotated[
         bool,
         Option("Whether people can register accounts themselves.", key="accounts.registration", flag=None),

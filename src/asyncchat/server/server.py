@@ -42,6 +42,7 @@ from asyncchat.server.reload import Reloader
 from asyncchat.server.search import Search
 from asyncchat.server.server_passwords import ServerPasswords
 from asyncchat.server.session import SessionContext
+from asyncchat.server.watchdog import Watchdog
 from asyncchat.server.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Server:
             outbox=self.outbox,
             delivery=self.delivery,
             io_handlers=io_handlers(history, Search(history, log), self.auth, self.reloader),
+            watchdog=Watchdog(config.blocked_ms / 1000),
         )
         self.protocols = Protocols(config, log.ids, motd)
         self.protocols.irc.arriving = lambda: len(self.context.sessions) - self.delivery.presence.sessions
@@ -139,6 +141,7 @@ class Server:
         """
         try:
             async with asyncio.TaskGroup() as group:
+                group.create_task(self.context.watchdog.run())
                 group.create_task(self.outbox.run())
                 group.create_task(self.keepalive.run())
                 group.create_task(self.reloader.run())

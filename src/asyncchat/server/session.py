@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from asyncchat.server.hub import Hub
     from asyncchat.server.outbox import Outbox
     from asyncchat.server.recipients import Subscribers
+    from asyncchat.server.watchdog import Watchdog
 
 _logger = logging.getLogger("asyncchat.session")
 
@@ -65,6 +66,7 @@ class SessionContext(ConnectionContext):
         outbox: takes the outcomes.
         delivery: tells them what happens.
         io_handlers: answer their I/O commands.
+        watchdog: watches the loop that serves them.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class SessionContext(ConnectionContext):
         outbox: Outbox,
         delivery: Delivery,
         io_handlers: Mapping[type[Command], IoHandler],
+        watchdog: Watchdog,
     ) -> None:
         super().__init__(options)
         self.cloaks = cloaks
@@ -83,6 +86,7 @@ class SessionContext(ConnectionContext):
         self.outbox = outbox
         self.delivery = delivery
         self.io_handlers = io_handlers
+        self.watchdog = watchdog
         self.sessions: dict[Session, asyncio.Task[None] | None] = {}
         """The sessions of all connections, with their tasks."""
         self.connections = AddressCounter()

@@ -42,6 +42,7 @@ class _ServerCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         context = self._context
         chat, outbox, delivery = context.hub.chat, context.outbox, context.delivery
+        watchdog = context.watchdog
         info = GaugeMetricFamily("asyncchat_info", "This version.", labels=("version",))
         info.add_metric((__version__,), 1)
         yield info
@@ -52,6 +53,10 @@ class _ServerCollector(Collector):
         yield _counter("writes_total", "Writes of what a room was told, one a member.", delivery.writes)
         yield _gauge("outbox_outcomes", "Outcomes that wait to be kept and told.", outbox.waiting)
         yield _gauge("storage_failing", "1 while the history can't be written.", int(outbox.failing))
+        blocked = "How often the whole server stood still for longer than log_blocked_ms."
+        yield _counter("loop_blocks_total", blocked, watchdog.blocks)
+        seconds = "For how many seconds it did in all."
+        yield _counter("loop_blocked_seconds_total", seconds, watchdog.blocked_seconds)
         yield _gauge("start_time_seconds", "When this run began.", self._started / 1_000_000)
         if memory := _memory():
             yield _gauge("resident_memory_bytes", "Memory in use.", memory)

@@ -167,6 +167,16 @@ def test_what_follows_the_handshake_at_once_is_not_lost(server):
         client.unread += client.socket.recv(65536)
 
 
+def test_a_handshake_with_a_body_is_none(server):
+    client = server.connect()
+    client.send(
+        b"GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Content-Length: 2\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\nhi"
+    )
+    assert client.rest().startswith(b"HTTP/1.1 400 ")
+
+
 @pytest.mark.parametrize(
     ("data", "code", "reason"),
     [

@@ -8,17 +8,24 @@ from contextlib import suppress
 
 import pytest
 
-from asyncchat.server.http import connection
-from asyncchat.server.http.connection import BODY_BYTES, HEAD_BYTES
+from asyncchat.server.http import connection, reader
+from asyncchat.server.http.app import App
+from asyncchat.server.http.reader import BODY_BYTES, HEAD_BYTES
 from tests.server.harness import PATIENCE, serving
+from tests.server.http.api.client import give_token
 
 HTML = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"
 
 
 @pytest.fixture(scope="module")
 def server():
-    with serving(origins=("https://chat.example.org",)) as running:
+    with serving(limits=False, origins=("https://chat.example.org",)) as running:
+        give_token(running, "bot", "post", "read")
         yield running
+
+
+POST = b"POST /api/v1/rooms/ci/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
+BOT = b"Authorization: Bearer bot\r\n"
 
 
 def answer(server, request):
@@ -52,21 +59,21 @@ RAW = [
     (b"GET //[x HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
     (b"GET / HTTP/1.0\r\n\r\n", 200),
     (b"\xef\xbb\xbfGET / HTTP/1.0\r\n\r\n", 200),
-    (b"GET / HTTP/1.1\nHost: localhost\n\n", 200),
+    (b"GET / HTTP/1.1\nHost: localhost\n\n", 400),
     (b"GET /index.html HTTP/1.1\r\nHost: localhost\r\n\r\n", 200),
     (b"GET /%69ndex.html?v=1 HTTP/1.1\r\nHost: localhost\r\n\r\n", 200),
     (b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
     (b"GET /../pyproject.toml HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
     (b"GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
     (b"GET /%00%ff HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
-    (b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+    (b"OPTIONS /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
     (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello", 405),
-    (b"BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", 405),
+    (b"BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", 501),
     (b"PUT /js/main.js HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 405),
     (b"POST / HTTP/1.0\r\n\r\n", 405),
     (b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421),
     (b"GET / HTTP/1.0\r\nHost: evil.example\r\n\r\n", 421),
-    (b"GET / HTTP/1.1\r\nHost: \xff\r\n\r\n", 421),
+    (b"GET / HTTP/1.1\r\nHost: \xff\r\n\r\n", 400),
     (b"GET / HTTP/1.1\r\nHost:\r\n\r\n", 421),
     (b"GET / HTTP/1.1\r\n\r\n", 400),
     (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n", 400),
@@ -76,17 +83,27 @@ RAW = [
     (b"GET / HTTP/1.1\r\nHost: chat.example.org\r\nOrigin: https://chat.example.org\r\n\r\n", 200),
     (b"GET / HTTP/1.1\r\nHost: localhost\r\nbad header\r\n\r\n", 400),
     (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * HEAD_BYTES + b"\r\n\r\n", 431),
-    (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65537\r\n\r\n", 413),
+    (POST + BOT + b"Content-Length: 65537\r\n\r\n", 413),
     (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1" + b"0" * 5000 + b"\r\n\r\n", 400),
     (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx", 400),
-    (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+    (POST + BOT + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
     (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
     (
-        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        POST + BOT + b"Transfer-Encoding: chunked\r\n\r\n"
         + b"ffff\r\n" + b"x" * 65_535 + b"\r\n2\r\nxx\r\n0\r\n\r\n",
         413,
     ),
     (b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n", 200),
+    (POST + BOT + b"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nHost: localhost\nX: a\r\n\r\n", 400),
+    (POST + BOT + b"Transfer-Encoding: chunked\r\n\r\n1\nx\r\n0\r\n\r\n", 400),
+    (POST + BOT + b"Transfer-Encoding: chunked\r\n\r\n1\r\nxx\r\n0\r\n\r\n", 400),
+    (POST + BOT + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX: a\nY: b\r\n\r\n", 400),
+    (POST + BOT + b"Transfer-Encoding: chunked\r\n\r\n1;" + b"x" * 300 + b"\r\nx\r\n0\r\n\r\n", 400),
+    (b"GET / HTTP/1.7\r\nHost: localhost\r\n\r\n", 200),
+    (b"GET /" + b"x" * 8_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nExpect: 200-ok\r\n\r\n", 417),
     (b"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", 505),
     (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
 ]  # fmt: skip
@@ -119,7 +136,7 @@ def test_requests_behind_each_other_are_answered_in_order(server):
     client.send(
         b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n"
         b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc"
-        b"HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        b"\r\nHEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n"
         b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     )
     told = client.rest().decode()
@@ -139,10 +156,70 @@ def test_a_connection_is_kept_for_the_next_request(server):
 
 def test_a_client_that_waits_for_100_is_told_to_go_on(server):
     client = server.connect()
-    client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+    client.send(POST + BOT + b"Content-Length: 2\r\nExpect: 100-Continue\r\n\r\n")
     assert client.until("\r\n\r\n").startswith("HTTP/1.1 100 ")
     client.send("xx")
-    assert client.until("\r\n\r\n").startswith("HTTP/1.1 405 ")
+    assert client.until("\r\n\r\n").startswith("HTTP/1.1 201 ")
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (POST + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n", "401"),
+        (POST + b"Content-Length: 2\r\n\r\n", "401"),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\n", "401"),
+        (POST.replace(b"POST", b"PUT") + b"Content-Length: 2\r\n\r\n", "405"),
+        (POST.replace(b"text/plain", b"image/png") + BOT + b"Content-Length: 2\r\n\r\n", "415"),
+        (POST + BOT + b"Content-Length: 999999\r\nExpect: 100-continue\r\n\r\n", "413"),
+    ],
+)
+def test_what_its_head_decides_is_answered_before_the_body_comes(server, request_, status):
+    client = server.connect()
+    client.send(request_)
+    head = client.until("\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ")
+    assert "\r\nConnection: close\r\n" in head
+    client.rest()
+
+
+def test_a_body_that_nobody_wants_is_no_request(server):
+    client = server.connect()
+    inner = b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(inner) + inner)
+    client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert b" 404 " not in client.rest()
+
+
+def test_a_body_in_too_many_chunks_is_refused(server):
+    head = POST + BOT + b"Transfer-Encoding: chunked\r\n\r\n"
+    most = b"1;a=b\r\nx\r\n" * (reader.MOST_CHUNKS - 1) + b"0\r\nTrailer: x\r\n\r\n"
+    assert answer(server, head + most)[0].startswith(b"HTTP/1.1 201 ")
+    assert answer(server, head + b"1\r\nx\r\n" + most)[0].startswith(b"HTTP/1.1 413 ")
+
+
+def test_others_have_a_turn_between_two_requests_that_came_at_once(server, monkeypatch):
+    turns = 0
+    seen: list[int] = []
+
+    def count():
+        nonlocal turns
+        turns += 1
+        if len(seen) < 500:
+            server.loop.call_soon(count)
+
+    respond = App.respond
+
+    async def noted(self, *request):
+        seen.append(turns)
+        return await respond(self, *request)
+
+    monkeypatch.setattr(App, "respond", noted)
+    server.call(count)
+    client = server.connect()
+    client.send(b"HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 500)
+    client.end_input()
+    assert client.rest().count(b"HTTP/1.1 200 OK") == 500
+    assert len(set(seen)) == 500
 
 
 def test_a_browser_gets_the_page_and_curl_how_to_join(server):
@@ -180,6 +257,11 @@ def test_head_is_get_without_the_body(server):
         }
 
 
+def test_the_head_of_a_stream_has_no_length(server):
+    head, body = ask(server, "/api/v1/rooms/ci/stream", "HEAD", Authorization="Bearer bot")
+    assert (head.status, head.headers["Content-Length"], body) == (200, None, b"")
+
+
 def test_what_a_browser_has_is_not_sent_again(server):
     first, body = ask(server, "/js/main.js", Accept_Encoding="identity")
     assert first.headers["Cache-Control"] == "no-cache"
@@ -187,6 +269,8 @@ def test_what_a_browser_has_is_not_sent_again(server):
     assert (again.status, nothing, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
     changed, same = ask(server, "/js/main.js", If_None_Match='"other"')
     assert (changed.status, same) == (200, body)
+    for wanted, status in ((first.headers["ETag"], 200), ("*", 200), ('"other"', 412)):
+        assert ask(server, "/js/main.js", If_Match=wanted)[0].status == status
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "br, GZIP;q=0.5", "*"])
@@ -230,19 +314,21 @@ def test_pages_of_allowed_origins_read_answers_and_others_do_not(server):
 
 
 def test_a_request_that_never_ends_is_told_so(monkeypatch):
-    monkeypatch.setattr(connection, "REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr(reader, "REQUEST_SECONDS", 0.2)
     with serving() as server:
         for part in (
             b"GET / HTTP/1.1\r\nHo",
-            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nx",
+            POST + BOT + b"Content-Length: 2\r\n\r\nx",
+            POST + BOT + b"Transfer-Encoding: chunked\r\n\r\n1\r\n",
         ):
+            give_token(server, "bot", "post")
             client = server.connect()
             client.send(part)
             assert client.rest().startswith(b"HTTP/1.1 408 ")
 
 
 def test_a_connection_without_a_next_request_is_closed(monkeypatch):
-    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(reader, "IDLE_SECONDS", 0.2)
     with serving() as server:
         client = server.connect()
         client.send("HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -258,7 +344,7 @@ def test_who_sends_on_after_the_answer_is_closed_at_last(monkeypatch):
     with serving() as server:
         client = server.connect()
         client.send("POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9999999\r\n\r\n")
-        client.until(" 413 ")
+        client.until(" 405 ")
         end = time.monotonic() + PATIENCE
         with suppress(OSError):
             while time.monotonic() < end and server.call(lambda: len(server.server.context.sessions)):

@@ -15,7 +15,7 @@ from asyncchat.server.http import metrics, static
 from asyncchat.server.http.api.dispatch import Api
 from asyncchat.server.http.api.routes import PREFIX
 from asyncchat.server.http.hosts import Hosts
-from asyncchat.server.http.messages import Headers, Request, Response, problem, text
+from asyncchat.server.http.messages import Body, Headers, Request, Response, problem, text
 
 if TYPE_CHECKING:
     from asyncchat.log.base import Log
@@ -76,22 +76,24 @@ class App:
             )
         return None
 
-    async def respond(self, request: Request, session: Session) -> Response:
+    async def respond(self, request: Request, body: Body, session: Session) -> Response:
         """The answer to a request that ``refusal`` let pass."""
         origin = request.header("origin")
         if not origin or not self._hosts.is_foreign(origin, request.host):
-            return await self._respond(request, session)
+            return await self._respond(request, body, session)
         # A page of an allowed origin reads the answers too (WHATWG Fetch, "CORS protocol").
         shared: Headers = (("Access-Control-Allow-Origin", origin), ("Vary", "Origin"))
         if request.method == "OPTIONS" and request.header("access-control-request-method"):
             return Response(204, b"", (*shared, *_PREFLIGHT))
-        response = await self._respond(request, session)
+        response = await self._respond(request, body, session)
         return msgspec.structs.replace(response, headers=(*response.headers, *shared))
 
-    async def _respond(self, request: Request, session: Session) -> Response:
+    async def _respond(self, request: Request, body: Body, session: Session) -> Response:
         path = request.path
+        if request.target == "*":
+            return Response(204, b"", (("Allow", "GET, HEAD, POST, OPTIONS"),))
         if request.raw_path.startswith(f"{PREFIX}/"):
-            return await self._api.respond(request, session)
+            return await self._api.respond(request, body, session)
         if path == "/metrics":
             return self._require_read(request) or metrics.respond(
                 self._context, self._started, request, session

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -25,14 +25,21 @@ PROBLEM = "application/problem+json"
 """Errors that programs can read (RFC 9457)."""
 
 
+CHUNKED = -1
+"""The length of a body in the chunked coding, which is not known before its end."""
+
+
 class Request(msgspec.Struct, frozen=True):
-    """One request: headers have lower-case names, ``path`` is decoded, ``query`` is not."""
+    """The head of one request: headers have lower-case names, ``path`` is decoded, ``query`` is not.
+
+    ``length`` is that of the body, which is read when somebody asks for it (``Body``).
+    """
 
     method: str
     target: str
     headers: Headers = ()
-    body: bytes = b""
     version: str = "1.1"
+    length: int = 0
 
     @property
     def path(self) -> str:
@@ -83,6 +90,13 @@ class Request(msgspec.Struct, frozen=True):
         target = self.target if absolute is None else absolute[2] or "/"
         path, _, query = target.partition("#")[0].partition("?")
         return path, query
+
+
+class Body(Protocol):
+    """Reads the body of a request; one that nobody asks for is never read."""
+
+    async def read(self) -> bytes | Response:
+        """The body, or the answer if it is too large, too slow or malformed."""
 
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)(.*)", re.DOTALL)

@@ -13,7 +13,7 @@ from importlib.resources.abc import Traversable
 
 import msgspec
 
-from asyncchat.server.http.messages import Headers, Request, Response
+from asyncchat.server.http.messages import Headers, Request, Response, problem
 
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -88,6 +88,10 @@ def respond(file: File, request: Request, also: Headers = ()) -> Response:
         ("Vary", "Accept, Accept-Encoding"),
         *also,
     )
+    # Tags match strongly there (RFC 9110, 13.1.1): one with W/ never does.
+    wanted = [part.strip() for part in request.header("if-match").split(",")]
+    if wanted != [""] and tag not in wanted and "*" not in wanted:
+        return problem(412, "That is not the version of the file that is here. Ask without If-Match.")
     known = [part.strip().removeprefix("W/") for part in request.header("if-none-match").split(",")]
     if tag in known or "*" in known:
         return Response(304, b"", headers)

@@ -14,7 +14,7 @@ from asyncchat import __version__
 from asyncchat.core.features.bots import Bots, Token, digest_of
 from asyncchat.core.names import room_fault
 from asyncchat.server.http.api import messages, openapi, rooms, routes, schemas, stream
-from asyncchat.server.http.messages import Request, Response, problem
+from asyncchat.server.http.messages import Body, Request, Response, problem
 from asyncchat.server.limits import Bucket, network_of
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Api:
         self._context = routes.ApiContext(context, log, stream.StreamEncoder(log.ids))
         self._buckets: dict[str, Bucket] = {}
 
-    async def respond(self, request: Request, session: Session) -> Response:
+    async def respond(self, request: Request, body: Body, session: Session) -> Response:
         """The answer to a request below the prefix."""
         segments = routes.segments_of(request.raw_path)
         found = [(route, match) for route in ROUTES if (match := route.match(segments)) is not None]
@@ -79,10 +79,10 @@ class Api:
             allowed = ", ".join([*methods, "HEAD"] if "GET" in methods else methods)
             return problem(405, f"This takes {allowed}.", (("Allow", allowed),))
         route, match = chosen
-        return await self._call(route, match, request, session)
+        return await self._call(route, match, request, body, session)
 
     async def _call(
-        self, route: routes.Route, match: dict[str, str], request: Request, session: Session
+        self, route: routes.Route, match: dict[str, str], request: Request, body: Body, session: Session
     ) -> Response:
         token: Token | None = None
         if request.header("authorization"):
@@ -108,7 +108,7 @@ class Api:
             query = routes.query_of(route.query, request.query)
         except ValueError as error:
             return problem(400, str(error))
-        return await route.handler(routes.Call(self._context, session, request, query, room, token))
+        return await route.handler(routes.Call(self._context, session, request, body, query, room, token))
 
     def _may(self, route: routes.Route, token: Token | None, room: str) -> Response | None:
         """Why the token, or its lack, does not allow the route; None if it does."""

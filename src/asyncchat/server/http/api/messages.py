@@ -33,13 +33,13 @@ _BREAKS = str.maketrans({"\0": "\ufffd"})
 
 async def post(call: Call) -> Response:
     """Says something in a room."""
-    body = body_of(call.request, _BODIES)
-    if isinstance(body, Response):
-        return body
-    draft = schemas.Draft(body) if isinstance(body, str) else body
     key = call.request.header("idempotency-key")
     if len(key) > KEY_LENGTH:
         return problem(400, f"An Idempotency-Key has at most {KEY_LENGTH} characters.")
+    body = await body_of(call, _BODIES)
+    if isinstance(body, Response):
+        return body
+    draft = schemas.Draft(body) if isinstance(body, str) else body
     # The history keeps them for a day: as digests, so that nobody can read the key or the request.
     kept = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest() if key else ""
     asked = hashlib.sha256(msgspec.json.encode((fold(call.room), draft))).hexdigest() if key else ""

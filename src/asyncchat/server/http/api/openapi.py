@@ -21,10 +21,13 @@ EVERYWHERE = {
     403: "A page of another origin asks, or the token does not allow this.",
     408: "The request did not come to its end in time.",
     413: "The body is too large.",
+    414: "The target is too long.",
+    417: "The request expects something else than 100-continue.",
     421: "The server does not answer to that host name.",
     429: "Too many requests; Retry-After says when to go on.",
     431: "The headers are too large.",
     500: "The server failed at that; it should not.",
+    501: "The method or the transfer coding of the body is unknown.",
     503: "The history can't be read or written at the moment.",
     505: "The request is not of HTTP/1.1.",
 }

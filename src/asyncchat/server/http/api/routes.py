@@ -15,7 +15,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.features.bots import Token
 from asyncchat.dialects.base import EventEncoder
 from asyncchat.log.base import Log
-from asyncchat.server.http.messages import Request, Response, problem
+from asyncchat.server.http.messages import Body, Request, Response, problem
 from asyncchat.server.session import Session, SessionContext
 
 PREFIX = "/api/v1"
@@ -52,6 +52,7 @@ class Call(msgspec.Struct):
     context: ApiContext
     session: Session
     request: Request
+    body: Body
     query: Any
     room: str = ""
     token: Token | None = None
@@ -128,15 +129,18 @@ def query_of(kind: type[msgspec.Struct], text: str) -> Any:
         raise ValueError(f"The query can't be meant: {error}.") from error
 
 
-def body_of(request: Request, kinds: Mapping[str, type[Any]]) -> Any:
+async def body_of(call: Call, kinds: Mapping[str, type[Any]]) -> Any:
     """A body as its schema; a response if it is not valid."""
-    kind = request.header("content-type").split(";")[0].strip().lower()
+    kind = call.request.header("content-type").split(";")[0].strip().lower()
     if kind not in kinds:
         return problem(415, f"Send the body as {' or '.join(kinds)}.")
+    body = await call.body.read()
+    if isinstance(body, Response):
+        return body
     try:
         if kinds[kind] is str:
-            return request.body.decode()
-        return msgspec.json.decode(request.body, type=kinds[kind])
+            return body.decode()
+        return msgspec.json.decode(body, type=kinds[kind])
     except UnicodeDecodeError:
         return problem(400, "The body is not UTF-8.")
     except msgspec.ValidationError as error:

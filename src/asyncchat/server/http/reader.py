@@ -1,0 +1,188 @@
+"""Reads requests off one connection: a head when the last request is answered, a body when it is asked for.
+
+Owns the limits of a request's time and size. Must not know what is answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from asyncchat.server.http import parser
+from asyncchat.server.http.messages import CHUNKED, Request, Response, problem
+from asyncchat.server.limits import READ_BYTES, REQUEST_SECONDS
+
+if TYPE_CHECKING:
+    from asyncchat.server.session import Session
+
+HEAD_BYTES = 16_384
+"""The largest request head that is read."""
+
+BODY_BYTES = 65_536
+"""The largest request body: eight times the longest message, as JSON with escapes."""
+
+MOST_CHUNKS = 1_000
+"""Chunks of one body: each costs more than its bytes. Programs send a few kilobytes in each."""
+
+LINE_BYTES = 256
+"""The longest line that begins a chunk, with its extensions."""
+
+TRAILER_BYTES = 1_024
+"""All trailers of a body; nobody here reads them."""
+
+IDLE_SECONDS = 75.0
+"""How long a connection is kept open for the next request; browsers keep theirs for one to five minutes."""
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class RequestReader:
+    """The input of one connection.
+
+    Args:
+        session: the connection's session.
+        begun: what has been read so far.
+        ended: whether that is all.
+    """
+
+    def __init__(self, session: Session, begun: bytes, *, ended: bool) -> None:
+        self._session = session
+        self._now = session.context.now
+        self._buffer = bytearray(begun)
+        self.ended = ended
+        """Whether the client sends no more."""
+        self._deadline = self._now() + REQUEST_SECONDS
+        self._unread = 0
+        self._expects = False
+
+    async def head(self) -> Request | Response | None:
+        """The next request; an answer if it is none, too large or too slow; None if there is none."""
+        buffer = self._buffer
+        searched = 0
+        while True:
+            if not searched and buffer[:2] == b"\r\n":  # an empty line before a request (RFC 9112, 2.2)
+                del buffer[:2]
+                continue
+            end = buffer.find(b"\r\n\r\n", max(0, searched - 3))
+            if parser.BARE_LF.search(buffer, searched, end if end >= 0 else len(buffer)):
+                return parser.malformed("a line ends with LF, not CR LF")
+            if 0 <= end <= HEAD_BYTES:
+                break
+            if len(buffer) > HEAD_BYTES:
+                if buffer.find(b"\n", 0, parser.TARGET_BYTES) < 0:
+                    return parser.target_too_long()
+                return problem(431, f"A request's headers are at most {HEAD_BYTES:,} bytes.", close=True)
+            searched = len(buffer)
+            if buffer:
+                self._deadline = min(self._deadline, self._now() + REQUEST_SECONDS)
+            if not await self._more():
+                return _too_late() if buffer and not self.ended else None
+        request = parser.parse_head(bytes(buffer[: end + 4]))
+        del buffer[: end + 4]
+        if isinstance(request, Request):
+            self._deadline = self._now() + REQUEST_SECONDS
+            self._unread = request.length
+            self._expects = request.version == "1.1" and bool(request.header("expect"))
+        return request
+
+    async def read(self) -> bytes | Response:
+        """The body of the last request (``Body``)."""
+        length, self._unread = self._unread, 0
+        if length > BODY_BYTES:
+            self._unread = length
+            return _too_large()
+        if self._expects and not self._buffer:
+            self._session.tell(_CONTINUE)
+        body = await (self._chunks() if length == CHUNKED else self._take(length))
+        return _too_late() if body is None else body
+
+    def skip(self) -> bool:
+        """Drops the body of the last request if all of it is here; whether another request may follow."""
+        length, self._unread = self._unread, 0
+        if not 0 <= length <= len(self._buffer):
+            return False
+        del self._buffer[:length]
+        self._deadline = self._now() + IDLE_SECONDS
+        return True
+
+    def rest(self) -> bytes:
+        """What has been read beyond the last request."""
+        return bytes(self._buffer)
+
+    @property
+    def waits(self) -> bool:
+        """Whether another request has come already, or a part of it."""
+        return bool(self._buffer)
+
+    async def _chunks(self) -> bytes | Response | None:
+        """A body in the chunked coding (RFC 9112, 7.1)."""
+        body = bytearray()
+        for _ in range(MOST_CHUNKS):
+            line = await self._line(LINE_BYTES)
+            if not isinstance(line, bytes):
+                return line
+            size = parser.chunk_size(line)
+            if size is None:
+                return parser.malformed("a chunk of its body has no size")
+            if not size:
+                return await self._trailers(bytes(body))
+            if len(body) + size > BODY_BYTES:
+                return _too_large()
+            chunk = await self._take(size + 2)
+            if chunk is None:
+                return None
+            if not chunk.endswith(b"\r\n"):
+                return parser.malformed("a chunk of its body is longer than its size")
+            body += chunk[:-2]
+        return problem(413, f"A request's body is at most {MOST_CHUNKS:,} chunks.", close=True)
+
+    async def _trailers(self, body: bytes) -> bytes | Response | None:
+        left = TRAILER_BYTES
+        while line := await self._line(left):
+            if not isinstance(line, bytes):
+                return line
+            left -= len(line)
+            if parser.parse_fields([line]) is None:
+                return parser.malformed("a trailer is not NAME: VALUE on one line")
+        return body if line is not None else None
+
+    async def _line(self, most: int) -> bytes | Response | None:
+        """A line of a chunked body, without its end; None when time is up."""
+        buffer = self._buffer
+        while (end := buffer.find(b"\r\n", 0, most + 2)) < 0:
+            if len(buffer) > most:
+                return parser.malformed("a line between the chunks of its body is too long")
+            if not await self._more():
+                return None
+        line = bytes(buffer[:end])
+        del buffer[: end + 2]
+        return line
+
+    async def _take(self, size: int) -> bytes | None:
+        """So many bytes; None when time is up."""
+        buffer = self._buffer
+        while len(buffer) < size:
+            if not await self._more():
+                return None
+        taken = bytes(buffer[:size])
+        del buffer[:size]
+        return taken
+
+    async def _more(self) -> bool:
+        """Reads more; whether there was more in time."""
+        data = await self._session.read(max(0.0, self._deadline - self._now()))
+        if not data:
+            self.ended = self.ended or data is not None
+            return False
+        self._buffer += data
+        if len(data) == READ_BYTES:
+            await asyncio.sleep(0)  # more has come already: the next read would not wait
+        return True
+
+
+def _too_large() -> Response:
+    return problem(413, f"A request's body is at most {BODY_BYTES:,} bytes.", close=True)
+
+
+def _too_late() -> Response:
+    return problem(408, f"The request was not complete after {REQUEST_SECONDS:g} s.", close=True)

@@ -158,7 +158,7 @@ class Authentication:
             verifier = await self.guard.verifier(command.password)
         except scram.ScramFault as error:
             return AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.context)
-        _logger.info("%s makes the account %s", session.address, name)
+        _logger.info("%s registers the account %s", session.address, name)
         return accounts.RegisterAccountVerified(name, verifier, command.email, command.context)
 
     def _unregistrable(
@@ -242,7 +242,7 @@ class Authentication:
     async def _delayed(self, session: Session, name: str, right: bool, command: Command) -> Command:
         """What the hub is to decide, with a delay if the password was wrong."""
         if not right:
-            _logger.warning("%s gave no right password for the account %s", session.address, name)
+            _logger.warning("%s gave a wrong password for the account %s", session.address, name)
             await asyncio.sleep(WRONG_SECONDS)
         return command
 
@@ -267,7 +267,7 @@ class Authentication:
         if verified:
             _logger.warning("%s became operator as %s", who, command.name or "owner")
         else:
-            _logger.warning("%s gave no right password for the operator %s", who, command.name or "owner")
+            _logger.warning("%s gave a wrong password for the operator %s", who, command.name or "owner")
             await asyncio.sleep(WRONG_SECONDS)
         return GrantOper(verified, command.name)
 

@@ -236,7 +236,7 @@ class Delivery:
             self.presence.enter(event.person.id, cause)
             _logger.info("%s (%s) is online", event.person.name, event.person.address or event.person.host)
         elif isinstance(event, SessionAttached):
-            self.presence.attach(event.person.id, cause)
+            self.presence.attach(event.person, cause)
         elif isinstance(event, SessionDetached):
             self.presence.detach(event.person.id, cause)
         elif isinstance(event, Killed):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
+from asyncchat.core.people import Person
 from asyncchat.server.recipients import Absent, Recipient, Subscribers
 
 _logger = logging.getLogger("asyncchat.server")
@@ -48,8 +49,9 @@ class Presence:
         """A session is a person from now on."""
         self.first[person_id] = session
 
-    def attach(self, person_id: int, session: Recipient) -> None:
+    def attach(self, person: Person, session: Recipient) -> None:
         """A further session is this person from now on, in all its rooms."""
+        person_id = person.id
         before = self.recipients_of(person_id)
         for subscribers in before[0].subscriptions:
             subscribers.add_during_batch(session)
@@ -60,7 +62,7 @@ class Presence:
             self._take_out(before[0])
             self.first[person_id] = session
             self.several[person_id] = (session,)
-        _logger.info("%s is here once more, from %s", person_id, session.address)
+        _logger.info("%s (%s) is online with one more session", person.name, session.address)
 
     def detach(self, person_id: int, session: Recipient) -> None:
         """A session is no longer this person."""

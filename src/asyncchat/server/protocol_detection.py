@@ -175,7 +175,7 @@ class _Detection:
             case Kind.PROXY | Kind.GARBAGE | Kind.PLAIN:
                 if self._prompted and kind is Kind.GARBAGE:  # it waited for the prompt: it may be a person
                     session.tell(_NO_TEXT)
-                _logger.info("%s sent what is no dialect of this server, closed", session.address)
+                _logger.info("%s speaks no protocol of this server, closed", session.address)
         return None
 
     def _marked(self) -> bool:

@@ -83,6 +83,16 @@ def test_who_may_not(chat):
     assert do(chat, OLGA, RegisterRoom(LOBBY, "anna"))[0] == RoomRegistered(LOBBY, "anna")
 
 
+def test_a_lobby_that_was_given_to_an_account_is_its_founders(chat):
+    do(chat, OLGA, RegisterRoom(LOBBY, "anna"))
+    assert fault(do(chat, BOB, RegisterRoom(LOBBY, on=False))) is AccountFault.NOT_FOUNDER
+    assert do(chat, ANNA, SetAccess(LOBBY, "bob", VOICE.name))[0] == RoomAccessChanged(
+        LOBBY, "bob", VOICE.name, True
+    )
+    assert do(chat, ANNA, RegisterRoom(LOBBY, on=False))[0] == RoomRegistered(LOBBY, "")
+    assert fault(do(chat, ANNA, RegisterRoom(LOBBY))) is AccountFault.LOBBY
+
+
 def test_a_registered_room_stays_open_and_its_founder_returns_as_founder(chat):
     for person_id in (ANNA, BOB):
         do(chat, person_id, Part("#tea"))

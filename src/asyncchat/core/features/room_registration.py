@@ -163,7 +163,7 @@ def _founder_fault(chat: Chat, me: Person, room: Room) -> AccountFault | None:
     """Why a person can't register a room or act as its founder, or None."""
     if me.id in chat.server_operators:
         return None
-    if room.key == LOBBY:
+    if room.key == LOBBY and not room.founder:
         return AccountFault.LOBBY
     if not me.account:
         return AccountFault.LOGGED_OUT

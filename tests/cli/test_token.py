@@ -44,7 +44,7 @@ def test_without_a_server(database):
 @pytest.mark.parametrize(
     ("args", "status", "words"),
     [
-        (("add", "ci"), 1, "a token is for at least one room"),
+        (("add", "ci"), 1, "a token needs at least one room: --room ROOM"),
         (("add", "c i", "--room", "x"), 1, "a token can't have that name"),
         (("add", "ci", "--room", "a b"), 1, "that is not the name of a room: #a b"),
         (("add", "ci", "--room", "x", "--allow", "all"), 2, "'all' is not one of"),

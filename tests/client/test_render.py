@@ -120,9 +120,9 @@ def test_what_belongs_to_a_message_is_told_with_its_words():
         "        three",
         "23:59 amy (to bob: one   two  three): yes",
         f"23:59 amy (to an earlier message): {long}",
-        "-- bob reacts with 👍 to amy: a message that is longer than what is to… --",
-        "-- bob takes back 👍 from an earlier message in #ci --",
-        "-- amy takes back amy: yes --",
+        "-- bob reacted 👍 to amy: a message that is longer than what is to… --",
+        "-- bob took back 👍 from an earlier message in #ci --",
+        "-- amy took back amy: yes --",
         "-- bob erased amy: yes in #ci (spam) --",
     ]
 

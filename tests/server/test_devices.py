@@ -226,7 +226,7 @@ def test_a_kill_is_the_end_of_who_is_connected_too(server, stays):
 def test_it_ends_with_the_wish_and_with_the_account(server, stays):
     phone = device(server, "anna")
     phone.send("NS SET ALWAYSON OFF\r\n")
-    phone.until("leaves with its last connection")
+    phone.until("leaves its channels with its last connection")
     phone.send("QUIT\r\n")
     phone.rest()
     assert server.people() == []
@@ -324,7 +324,7 @@ def test_a_terminal_is_one_more_device(server, stays):
     phone.send("QUIT\r\n")
     phone.rest()
     terminal.send("/stay off\n")
-    terminal.until("anna leaves with its last connection.")
+    terminal.until("As anna you leave your rooms when your last connection ends.")
     terminal.send("exit\n")
     terminal.rest()
     assert server.people() == ["bob"]

@@ -343,5 +343,5 @@ def test_whose_account_is_removed_by_another_goes_on(server):
     assert told.count(":anna!anna@localhost ACCOUNT *\r\n") == 1
     assert told.count(" 901 anna ") == 1
     terminal.send("/who\n/nosuchword\n")
-    terminal.until("bob is no longer logged in as anna.\n")
+    terminal.until("You are no longer logged in as anna.\n")
     terminal.until("no /nosuchword")

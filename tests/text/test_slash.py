@@ -141,7 +141,7 @@ def test_help_of_one_command():
         ("/history yesterday", "/history [@NAME] [30m|2h|2026-11-22|N]"),
         ("/history 2026-02-30", "/history [@NAME] [30m|2h|2026-11-22|N]"),
         ("/history 0", "/history [@NAME] [30m|2h|2026-11-22|N]"),
-        ("/rule nonsense on", "/rule [RULE on|off|VALUE]"),
+        ("/rule moderated maybe", "/rule [RULE on|off|VALUE]"),
         ("/who a b", "/who [#ROOM|NAME]"),
     ],
 )
@@ -202,7 +202,7 @@ def test_answers_about_the_state():
     assert anna.type("/rule") == (
         "The rules of #tea, open since Sun 22 Nov 2026 21:00 UTC:\n"
         "  no-outsiders on   only members may speak here\n"
-        "  topic-locked on   only operators may set the topic\n"
+        "  topic-locked on   only half-operators and higher may set the topic\n"
         "  moderated off  every member may speak\n"
         "  op-moderated off  everyone reads what members say\n"
         "  invite-only off  anyone may join without an invitation\n"

@@ -172,12 +172,11 @@ class Renderer:
         where, nick = _in(event.room, self.room), shown(event.nick)
         place = f" in{shown(where)}" if where and event.room.startswith(("#", "&")) else ""
         if isinstance(event, events.Reacted):
-            verb = "reacts with" if event.on else "takes back"
-            to = "to" if event.on else "from"
+            verb, to = ("reacted", "to") if event.on else ("took back", "from")
             return f"{nick} {verb} {shown(event.reaction)} {to} {self._about(event.id)}{place}"
         why = f" ({shown(event.reason)})" if event.reason else ""
         known = self.recent.get(event.id)
-        verb = "takes back" if known is None or fold(known.nick) == fold(event.nick) else "erased"
+        verb = "took back" if known is None or fold(known.nick) == fold(event.nick) else "erased"
         return f"{nick} {verb} {self._about(event.id)}{place}{why}"
 
     def _about(self, id: str) -> str:
@@ -229,11 +228,11 @@ def _notice(event: events.Event, room: str) -> str:
         case events.RoomRenamed():
             return f"{event.nick} renamed {event.room} to {event.now}{_why(event.reason)}"
         case events.Reacted(on=True):
-            return f"{event.nick} reacts with {event.reaction} to an earlier message"
+            return f"{event.nick} reacted {event.reaction} to an earlier message"
         case events.Reacted():
-            return f"{event.nick} takes back {event.reaction}"
+            return f"{event.nick} took back {event.reaction}"
         case events.Redacted():
-            return f"{event.nick} takes a message out of {event.room}{_why(event.reason)}"
+            return f"{event.nick} erased a message in {event.room}{_why(event.reason)}"
         case events.TopicChanged():
             where = _in(event.room, room)
             topic = f"topic{' of' + where if where else ''}"

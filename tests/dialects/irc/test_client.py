@@ -190,6 +190,8 @@ HEARD = [
     (":s PONG s alive", [Pong("alive")]),
     ("ERROR :Closing link", [Closing("Closing link")]),
     ("", []),
+    (":s 900 me me!m@h anna :You are logged in", [Told(NOW, "You are logged in", "900")]),
+    (":s 901 me me!m@h :You are logged out", [Told(NOW, "You are logged out", "901")]),
     (":s 333 me #ci bob 1", []),
     ("XYZZY", []),
 ]

@@ -77,7 +77,7 @@ def test_an_account_from_its_beginning_to_its_end(world):
         "Logged in to it: bob.",
         "Its e-mail address: b@example.org.",
     ]
-    assert bob.type("/logout") == "bob is no longer logged in as bob.\n"
+    assert bob.type("/logout") == "You are no longer logged in as bob.\n"
     assert bob.type("/login nonsense") == f"{WRONG}\n"
     assert bob.type("/login sesame") == "You are logged in as bob.\n"
     assert bob.type("/passwd other") == "The password of bob is changed.\n"

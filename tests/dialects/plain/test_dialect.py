@@ -393,6 +393,7 @@ def test_moderating(world):
     assert anna.type("/unban bob") == "anna lifted the ban of *!*@10.0.0.2\n"
     bob.type("/join #lobby")
     anna.take()
+    assert anna.type("/rule loud on") == "There is no rule loud. /rule lists the rules.\n"
     assert anna.type("/rule topic-locked off") == "anna changed a rule: everyone may set the topic\n"
     assert bob.take().endswith("anna changed a rule: everyone may set the topic\n")
     assert bob.type("/topic Cats") == "bob set the topic: Cats\n"

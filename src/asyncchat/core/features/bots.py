@@ -170,7 +170,7 @@ class TokenFault(enum.Enum):
     HELD = "a person or an account has that name"
     NOT_ALLOWED = "a token can't have that name"
     ROOM = "that is not the name of a room"
-    NO_ROOMS = "a token is for at least one room"
+    NO_ROOMS = "a token needs at least one room: --room ROOM"
     TOO_MANY_ROOMS = "a token can't be for so many rooms; * stands for all"
     ACTION = "there is no such action"
     NO_ACTIONS = "a token allows at least one action"

@@ -71,7 +71,7 @@ class App:
         if origin and not hosts.lets_in(origin, request.host):
             return problem(
                 403,
-                f"Pages of {origin[:255]} may not speak to this server; --origin allows them.",
+                f"Pages of {origin[:255]} may not use this server. Start it with --origin to allow them.",
                 close=True,
             )
         return None

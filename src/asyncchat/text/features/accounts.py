@@ -85,7 +85,7 @@ def _account_view(view: accounts.AccountView, zone: Zone) -> list[str]:
 TEXT = FeatureText(
     commands=slash,
     own_events={
-        LoggedOut: lambda event: f"{event.person.name} is no longer logged in as {event.person.account}.",
+        LoggedOut: lambda event: f"You are no longer logged in as {event.person.account}.",
     },
     replies={
         accounts.Registered: lambda reply, _: [

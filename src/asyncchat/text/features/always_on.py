@@ -22,7 +22,7 @@ def _stay(_session: SlashContext, text: str) -> Command | None:
 
 def _always_on_status(reply: AlwaysOnStatus, _zone: Zone) -> list[str]:
     if not reply.on:
-        return [f"{reply.account} leaves with its last connection."]
+        return [f"As {reply.account} you leave your rooms when your last connection ends."]
     end = f", for up to {counted(reply.days, 'day', 'days')}" if reply.days else ""
     return [f"As {reply.account} you stay in your rooms while you are not connected{end}."]
 

@@ -7,7 +7,7 @@ from asyncchat.text.slash import Section, SlashCommands
 
 slash = SlashCommands()
 
-slash("away", "[TEXT]", "Answers for you while you are away; alone: you are back.", Section.MESSAGES)(
+slash("away", "[TEXT]", "Marks you as away, with a text; alone: you are back.", Section.MESSAGES)(
     lambda _session, text: SetAway(text)
 )
 

@@ -40,7 +40,7 @@ slash = SlashCommands()
 
 RULE_WORDS = {
     modes.NO_OUTSIDERS: ("only members may speak here", "anyone may speak here, members or not"),
-    modes.TOPIC_LOCKED: ("only operators may set the topic", "everyone may set the topic"),
+    modes.TOPIC_LOCKED: ("only half-operators and higher may set the topic", "everyone may set the topic"),
     modes.MODERATED: ("only members with a role may speak", "every member may speak"),
     modes.OP_MODERATED: (
         "only operators read what members without a role say",
@@ -70,14 +70,14 @@ PERSON_FLAG_WORDS = {
         "Only people who share a room with you find you in a list.",
         "Everyone finds you in a list.",
     ),
-    modes.BOT: ("You are marked as a bot.", "You are no longer marked as a bot."),
+    modes.BOT: ("You are marked as a bot.", "You are not marked as a bot."),
     modes.ACCOUNTS_WRITE: (
         "Only people with an account may write to you in private.",
         "Everyone may write to you in private.",
     ),
     modes.WALLOPS: (
-        "You read what operators of the server tell each other.",
-        "You no longer read what operators of the server tell each other.",
+        "You read what operators of the server announce.",
+        "You do not read what operators of the server announce.",
     ),
 }
 """What each flag of a person says when it is on, and when it is off."""
@@ -118,13 +118,15 @@ def _role(session: SlashContext, text: str) -> Command | None:
     Section.MODERATION,
     aliases=("rules",),
 )
-def _rule(session: SlashContext, text: str) -> Command | None:
+def _rule(session: SlashContext, text: str) -> Command | str | None:
     if not text:
         return GetFlags(session.room)
     rule, value = name_and_rest(text)
     rule = rule.lower()
     if rule in modes.SETTINGS and value and " " not in value:
         return SetSetting(session.room, rule, "" if value.lower() == "off" else value)
+    if rule not in modes.SETTINGS and rule not in modes.FLAGS:
+        return f"There is no rule {rule}. /rule lists the rules."
     switch = switch_from(value)
     if rule not in modes.FLAGS or switch is None:
         return None

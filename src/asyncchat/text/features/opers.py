@@ -13,7 +13,7 @@ slash = SlashCommands()
 @slash(
     "owner",
     "CODE|NAME PASSWORD|off",
-    "Makes you an operator of every room; the server shows the code at its first start.",
+    "Makes you an operator of every room; the server shows the code when it starts.",
     Section.SERVER,
     actor=Actor.EVERYONE,
 )

@@ -9,7 +9,7 @@ from asyncchat.text.times import Zone
 slash = SlashCommands()
 
 
-@slash("claim", "[ACCOUNT]", "Registers the room to your account, or another one.", Section.ROOMS)
+@slash("claim", "[ACCOUNT]", "Registers the room to your account, or gives it to another.", Section.ROOMS)
 def _claim(session: SlashContext, text: str) -> Command | None:
     return room_registration.RegisterRoom(session.room, text) if " " not in text else None
 

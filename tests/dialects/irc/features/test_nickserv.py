@@ -116,9 +116,9 @@ def test_staying_while_not_connected(server, anna):
 
 
 def test_staying_ends_when_it_is_not_wanted(server, anna):
-    assert notices(anna.send("NS SET ALWAYSON")) == ["anna leaves with its last connection"]
+    assert notices(anna.send("NS SET ALWAYSON")) == ["anna leaves its channels with its last connection"]
     anna.send("NS SET ALWAYSON ON")
-    assert notices(anna.send("NS SET ALWAYSON OFF")) == ["anna leaves with its last connection"]
+    assert notices(anna.send("NS SET ALWAYSON OFF")) == ["anna leaves its channels with its last connection"]
     anna.send("QUIT")
     assert server.hub.chat.person_named("anna") is None
 

@@ -15,6 +15,7 @@ from asyncchat.core.replies import AccountFault, AccountRefused, NeedsAccount
 from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import capability
+from asyncchat.dialects.irc.client_registry import shape
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import sasl
 from asyncchat.dialects.irc.features.connect import PassPurpose, entering, person_changed
@@ -200,3 +201,9 @@ to_siblings(presence.LoggedIn)(person_changed)
 def _sibling_logged_out(session: IrcSession, record: Record, event: presence.LoggedOut, alone: bool) -> bytes:
     told = person_changed(session, record, event, alone)
     return told + _logged_out_line(session, event) if event.now.id == session.id else told
+
+
+# The client's side.
+
+shape(numerics.RPL_LOGGEDIN, 3, "", "{3}")
+shape(numerics.RPL_LOGGEDOUT, 2, "", "{2}")

@@ -15,7 +15,7 @@ from asyncchat.dialects.irc.session import IrcSession
 @reply(AlwaysOnStatus)
 def _say_staying(session: IrcSession, reply: AlwaysOnStatus) -> bytes:
     if not reply.on:
-        return notice(session, reply.context, f"{reply.account} leaves with its last connection")
+        return notice(session, reply.context, f"{reply.account} leaves its channels with its last connection")
     end = f", for up to {reply.days} days" if reply.days else ""
     text = f"As {reply.account} you stay in your channels while you are not connected{end}"
     return notice(session, reply.context, text)

@@ -26,7 +26,7 @@ def _help(session: IrcSession, message: Message) -> Sequence[Command]:
     subject = message.param(0).upper()
     if not subject or subject in _INDEX:
         names = textwrap.wrap(" ".join(sorted(COMMANDS)), _COLUMNS)
-        more = "HELP and one of these says what it does."
+        more = "HELP <command> says what a command does."
         return _page(subject or "*", "The commands of this server", [*names, "", more])
     entry = COMMANDS.get(subject)
     if entry is None:

@@ -77,7 +77,7 @@ class Api:
         if chosen is None:
             methods = [route.method for route, _ in found]
             allowed = ", ".join([*methods, "HEAD"] if "GET" in methods else methods)
-            return problem(405, f"This takes {allowed}.", (("Allow", allowed),))
+            return problem(405, f"Only these methods are allowed here: {allowed}.", (("Allow", allowed),))
         route, match = chosen
         return await self._call(route, match, request, body, session)
 

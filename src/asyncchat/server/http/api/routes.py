@@ -126,7 +126,7 @@ def query_of(kind: type[msgspec.Struct], text: str) -> Any:
     try:
         return msgspec.convert(stated, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise ValueError(f"The query can't be meant: {error}.") from error
+        raise ValueError(f"The query is not valid: {error}.") from error
 
 
 async def body_of(call: Call, kinds: Mapping[str, type[Any]]) -> Any:
@@ -144,7 +144,7 @@ async def body_of(call: Call, kinds: Mapping[str, type[Any]]) -> Any:
     except UnicodeDecodeError:
         return problem(400, "The body is not UTF-8.")
     except msgspec.ValidationError as error:
-        return problem(422, f"The body can't be meant: {error}.")
+        return problem(422, f"The body is not valid: {error}.")
     except msgspec.DecodeError as error:
         return problem(400, f"The body is no JSON: {error}.")
 

@@ -44,6 +44,7 @@ NOT_RUN = {
     "tox -e py,lint,types": "runs this test, among all",
     "tox -e py -- tests/core -k rename": "runs tests",
     "python -m venv .venv": "takes long",
+    ".venv/bin/pip install --upgrade pip": "needs the network",
     ".venv/bin/pip install --editable . --group dev": "needs the network",
     "HYPOTHESIS_PROFILE=quick .venv/bin/pytest -q tests/core tests/config tests/text": "runs tests",
     ".venv/bin/mypy": "takes long",

@@ -4,8 +4,6 @@ Owns the table from commands of the core to lines, beside those that features of
 (``client_registry.to_server``); what a person types stands in ``text.features``.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from typing import Any, Protocol

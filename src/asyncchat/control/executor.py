@@ -3,8 +3,6 @@
 Owns the contract. Must not know sockets.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Protocol
 

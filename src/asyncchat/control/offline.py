@@ -3,8 +3,6 @@
 Owns the history while it is open; must not know sockets.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from pathlib import Path

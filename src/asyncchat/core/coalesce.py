@@ -4,8 +4,6 @@ Owns how runs of them are found. An event declares by ``coalesces`` that it may 
 told together is each dialect's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from asyncchat.core.events import Record

@@ -3,8 +3,6 @@
 Owns the base classes. The commands themselves are in ``features``.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 import msgspec

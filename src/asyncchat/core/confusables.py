@@ -3,8 +3,6 @@
 Owns the skeleton of a name. Must not decide who may have a name: ``features.connect`` does.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from functools import lru_cache
 

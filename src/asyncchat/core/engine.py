@@ -4,8 +4,6 @@ Owns what an outcome consists of. The hub, commands without a server and the tes
 an outcome is stored and delivered.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 
 from asyncchat.core.chat import Chat

@@ -6,12 +6,11 @@ Owns the base classes. The events themselves are in ``features``.
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 import msgspec
 
-if TYPE_CHECKING:
-    from asyncchat.core.rooms import Room
+from asyncchat.core.rooms import Room
 
 
 class Retention(enum.IntEnum):

@@ -3,8 +3,6 @@
 Owns whom a mask matches. Must not know what a mask is used for (``rooms``, ``features.server_bans``).
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 

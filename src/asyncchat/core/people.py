@@ -3,8 +3,6 @@
 Owns the immutable value of a person and the indexes by name. Must not know rooms and sessions.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 import msgspec

@@ -3,10 +3,7 @@
 Owns the checks that many features begin with. Must not know the features.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+from asyncchat.core.chat import Chat
 from asyncchat.core.names import fold
 from asyncchat.core.replies import (
     NoSuchRoom,
@@ -18,10 +15,6 @@ from asyncchat.core.replies import (
 )
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
-
 
 SERVER = 0
 """The id under which the server itself, or a command of its administrator, sends commands."""

@@ -4,8 +4,6 @@ Owns the decorators with which features declare these, and the types of the func
 registers all features; nothing else lists them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 

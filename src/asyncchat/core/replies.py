@@ -3,8 +3,6 @@
 Owns the base classes, and what several features reply. The wording is in ``asyncchat.text``.
 """
 
-from __future__ import annotations
-
 import enum
 
 import msgspec

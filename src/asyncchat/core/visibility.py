@@ -3,16 +3,10 @@
 Owns the effect of the flags "invisible" (of a person) and "auditorium" (of a room) on lists.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+from asyncchat.core.chat import Chat
 from asyncchat.core.modes import AUDITORIUM, INVISIBLE
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Block, Room
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 def visible(chat: Chat, person_id: int, room: Room) -> tuple[Block, ...]:

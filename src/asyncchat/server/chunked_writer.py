@@ -3,16 +3,11 @@
 Owns the pauses; ``dialects.plain.unframed`` cuts the text.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from asyncchat.dialects.plain.dialect import PlainDialect
 from asyncchat.dialects.plain.unframed import WRITE_PAUSE, Pieces
-
-if TYPE_CHECKING:
-    from asyncchat.dialects.plain.dialect import PlainDialect
 
 
 class ChunkedWriter:

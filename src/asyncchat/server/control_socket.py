@@ -4,8 +4,6 @@ Owns the socket beside the database and its connections. ``control.operations`` 
 request.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import os
@@ -15,14 +13,12 @@ import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
+from asyncchat.control.executor import CommandExecutor
 from asyncchat.control.operations import carry_out
 from asyncchat.control.socket_path import address_of, socket_path, supported
 from asyncchat.control.wire import REQUEST_BYTES, Refused, reply_line
-
-if TYPE_CHECKING:
-    from asyncchat.control.executor import CommandExecutor
 
 _logger = logging.getLogger("asyncchat.control")
 

@@ -4,12 +4,11 @@ Owns who may read what. Members of a room and operators of the server read the r
 conversation is read by the two who had it: by their accounts, or by the sessions that took part.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Recipients, Record, Stream
 from asyncchat.core.features import history, redaction
@@ -20,17 +19,12 @@ from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault
 from asyncchat.core.replies import NotServerOperator
 from asyncchat.core.roles import Right
+from asyncchat.core.rooms import Room
 from asyncchat.log import streams
-from asyncchat.log.base import LogError, PageQuery, StreamRange
+from asyncchat.log.base import Log, LogError, PageQuery, StreamRange
 from asyncchat.server.hub import wall_clock
-from asyncchat.server.page_cache import PageCache
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
-    from asyncchat.core.rooms import Room
-    from asyncchat.log.base import Log
-    from asyncchat.server.page_cache import Rooms
-    from asyncchat.server.session import IoHandler, IoResult, Session
+from asyncchat.server.page_cache import PageCache, Rooms
+from asyncchat.server.session import IoHandler, IoResult, Session
 
 PAGE_MOST = 1000
 """Most messages in one page of the history (CHATHISTORY in IRC)."""

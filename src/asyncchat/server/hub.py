@@ -3,12 +3,9 @@
 There is no ``await`` between deciding and applying. Must not know dialects or bytes.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, DialectReply
@@ -21,13 +18,11 @@ from asyncchat.core.features.presence import SessionAttached
 from asyncchat.core.features.room_modes import over
 from asyncchat.core.people import from_origin
 from asyncchat.core.replies import StorageDown
+from asyncchat.dialects.base import Outcome
+from asyncchat.log.base import Log
 from asyncchat.server.delivery import Barrier
+from asyncchat.server.outbox import Outbox
 from asyncchat.server.recipients import Recipient, SilentRecipient
-
-if TYPE_CHECKING:
-    from asyncchat.dialects.base import Outcome
-    from asyncchat.log.base import Log
-    from asyncchat.server.outbox import Outbox
 
 
 def wall_clock() -> int:

@@ -5,22 +5,16 @@ answer, or a command for the hub. Meanwhile the session has paused its output an
 other sessions do not wait.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from asyncchat.core.commands import Command
 from asyncchat.core.features.ignore import Ignore, Ignored
 from asyncchat.core.features.server import Reload
 from asyncchat.core.names import fold
 from asyncchat.core.replies import NotServerOperator
-
-if TYPE_CHECKING:
-    from asyncchat.server.auth import Authentication
-    from asyncchat.server.history import History
-    from asyncchat.server.reload import Reloader
-    from asyncchat.server.search import Search
-    from asyncchat.server.session import IoHandler, IoResult, Session
+from asyncchat.server.auth import Authentication
+from asyncchat.server.history import History
+from asyncchat.server.reload import Reloader
+from asyncchat.server.search import Search
+from asyncchat.server.session import IoHandler, IoResult, Session
 
 
 def io_handlers(

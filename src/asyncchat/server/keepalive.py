@@ -3,16 +3,11 @@
 Owns the time-outs. Must not know dialects beyond ``probe`` and ``lapse``.
 """
 
-from __future__ import annotations
-
 import asyncio
-from typing import TYPE_CHECKING
 
 from asyncchat.server.limits import REGISTRATION_SECONDS
+from asyncchat.server.recipients import Recipient
 from asyncchat.server.session import Session, SessionContext
-
-if TYPE_CHECKING:
-    from asyncchat.server.recipients import Recipient
 
 ROUND = 5.0
 """Seconds between two checks of all sessions."""

@@ -3,21 +3,15 @@
 Owns the listening sockets, and the addresses by which people reach them. Must not know what clients speak.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import socket
 import sys
 from collections.abc import Coroutine, Sequence
-from typing import TYPE_CHECKING
 
 from asyncchat.server import banner
 from asyncchat.server.addresses import BACKLOG, LOCALHOST, Address
-from asyncchat.server.session import Session
-
-if TYPE_CHECKING:
-    from asyncchat.server.session import Detector, SessionContext
+from asyncchat.server.session import Detector, Session, SessionContext
 
 _logger = logging.getLogger("asyncchat.server")
 

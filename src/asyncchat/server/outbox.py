@@ -4,21 +4,15 @@ records.
 Owns when a batch leaves, its commit, and what happens while the log can't be written (docs/architecture.md).
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING
 
 from asyncchat.core.events import Record
-from asyncchat.log.base import LogError, SequenceConflict
-
-if TYPE_CHECKING:
-    from asyncchat.dialects.base import Outcome
-    from asyncchat.log.base import Log
-    from asyncchat.server.delivery import Delivery
-    from asyncchat.server.recipients import Recipient
+from asyncchat.dialects.base import Outcome
+from asyncchat.log.base import Log, LogError, SequenceConflict
+from asyncchat.server.delivery import Delivery
+from asyncchat.server.recipients import Recipient
 
 _logger = logging.getLogger("asyncchat.outbox")
 

@@ -3,21 +3,16 @@
 Owns the pages and when they expire. Must not know sessions.
 """
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import msgspec
 
 from asyncchat.core.features.history import Window
-from asyncchat.log.base import PageQuery
-
-if TYPE_CHECKING:
-    from asyncchat.log.base import Log, Page
-    from asyncchat.server.recipients import Subscribers
+from asyncchat.log.base import Log, Page, PageQuery
+from asyncchat.server.recipients import Subscribers
 
 ROOMS = 256
 """Rooms whose page is cached: about 2 MB with lines as long as usual."""

@@ -3,19 +3,14 @@
 Must not know sessions, nor what a right password grants.
 """
 
-from __future__ import annotations
-
 import asyncio
 import hmac
 import secrets
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from asyncchat.core import scram
+from asyncchat.core.accounts import Account
 from asyncchat.server.limits import network_of
-
-if TYPE_CHECKING:
-    from asyncchat.core.accounts import Account
 
 WRONG_SECONDS = 1.0
 """How long the answer to a wrong password is delayed."""

@@ -3,8 +3,6 @@
 Keeps a person's sessions in the same rooms. Must not know the rules of the chat or bytes.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable
 

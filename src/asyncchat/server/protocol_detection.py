@@ -4,25 +4,20 @@ Owns the prompt and what each kind of client is answered; ``sniffing`` has the t
 follows.
 """
 
-from __future__ import annotations
-
 import logging
 import re
-from typing import TYPE_CHECKING
 
+from asyncchat.dialects.plain.dialect import PlainDialect
 from asyncchat.dialects.plain.unframed import silence_for
 from asyncchat.server.addresses import is_local
 from asyncchat.server.chunked_writer import ChunkedWriter
+from asyncchat.server.http.app import App
 from asyncchat.server.http.connection import HttpConnection
 from asyncchat.server.limits import REGISTRATION_SECONDS
+from asyncchat.server.listeners import Listeners
+from asyncchat.server.protocols import Protocols
+from asyncchat.server.session import Session
 from asyncchat.server.sniffing import Kind, readable, sniff
-
-if TYPE_CHECKING:
-    from asyncchat.dialects.plain.dialect import PlainDialect
-    from asyncchat.server.http.app import App
-    from asyncchat.server.listeners import Listeners
-    from asyncchat.server.protocols import Protocols
-    from asyncchat.server.session import Session
 
 _logger = logging.getLogger("asyncchat.detection")
 

@@ -3,22 +3,17 @@
 Owns what the server says of itself, and its update by a reload. Must not know sessions.
 """
 
-from __future__ import annotations
-
 import time
-from typing import TYPE_CHECKING
 
 from asyncchat import __version__
+from asyncchat.config.options import ServeConfig
+from asyncchat.core.ids import Ids
 from asyncchat.dialects.base import ServerInfo
+from asyncchat.dialects.irc.capabilities import Offer
 from asyncchat.dialects.irc.server_context import IrcContext
 from asyncchat.dialects.plain.dialect import Plain
 from asyncchat.dialects.websocket import WebSocket
 from asyncchat.server.hub import wall_clock
-
-if TYPE_CHECKING:
-    from asyncchat.config.options import ServeConfig
-    from asyncchat.core.ids import Ids
-    from asyncchat.dialects.irc.capabilities import Offer
 
 
 class Protocols:

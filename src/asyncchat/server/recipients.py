@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Set
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from asyncchat.core.events import Record
 from asyncchat.core.roles import Right
-
-if TYPE_CHECKING:
-    from asyncchat.core.events import Record
-    from asyncchat.dialects.base import EventEncoder, Outcome
+from asyncchat.dialects.base import EventEncoder, Outcome
 
 _logger = logging.getLogger("asyncchat.delivery")
 

@@ -3,24 +3,20 @@
 Owns the order of a reload and what is logged of it. Must not know sessions.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import msgspec
 
 from asyncchat.config.options import ServeConfig, table
+from asyncchat.config.sources import Sources
 from asyncchat.core.events import Event
 from asyncchat.core.features.server import ConfigurationRead, NotReloaded, Reloaded
 from asyncchat.core.people import Person, from_origin
 from asyncchat.errors import AsyncChatError
-
-if TYPE_CHECKING:
-    from asyncchat.config.sources import Sources
 
 _logger = logging.getLogger("asyncchat.server")
 

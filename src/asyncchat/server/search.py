@@ -4,11 +4,8 @@ The log searches rooms. A private conversation is read page by page instead, by 
 it is not in the index, so that its texts are in one place only.
 """
 
-from __future__ import annotations
-
 import asyncio
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -21,9 +18,7 @@ from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.log.base import Log, LogError, PageQuery, SearchQuery, SearchResult
 from asyncchat.server.history import PAGE_MOST, Conversation, History
 from asyncchat.server.hub import wall_clock
-
-if TYPE_CHECKING:
-    from asyncchat.server.session import IoHandler, IoResult, Session
+from asyncchat.server.session import IoHandler, IoResult, Session
 
 AT_ONCE = 4
 """Searches that run at once: each takes up to half a second of the log's thread."""

@@ -3,17 +3,16 @@
 Owns the lifecycle: the order of start and stop, the background tasks, and what a reload changes.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import socket
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from asyncchat import __version__
+from asyncchat.config.options import ServeConfig
+from asyncchat.config.sources import Sources
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event
 from asyncchat.core.features.always_on import AlwaysOnAccounts
@@ -22,7 +21,7 @@ from asyncchat.core.features.room_defaults import configured
 from asyncchat.core.features.room_modes import over
 from asyncchat.core.features.server import starting
 from asyncchat.core.people import from_origin
-from asyncchat.log.base import RetentionPolicy
+from asyncchat.log.base import Log, RetentionPolicy
 from asyncchat.server import logging_setup
 from asyncchat.server.addresses import Address
 from asyncchat.server.auth import Authentication
@@ -40,16 +39,10 @@ from asyncchat.server.protocol_detection import detect_protocol
 from asyncchat.server.protocols import Protocols
 from asyncchat.server.reload import Reloader
 from asyncchat.server.search import Search
-from asyncchat.server.server_passwords import ServerPasswords
+from asyncchat.server.server_passwords import OwnerCode, ServerPasswords
 from asyncchat.server.session import SessionContext
 from asyncchat.server.watchdog import Watchdog
 from asyncchat.server.webhooks import Webhooks
-
-if TYPE_CHECKING:
-    from asyncchat.config.options import ServeConfig
-    from asyncchat.config.sources import Sources
-    from asyncchat.log.base import Log
-    from asyncchat.server.server_passwords import OwnerCode
 
 _logger = logging.getLogger("asyncchat.server")
 

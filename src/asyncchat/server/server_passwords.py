@@ -10,15 +10,11 @@ import asyncio
 import hmac
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from asyncchat.config.options import ServeConfig
 from asyncchat.config.passwords import Password
 from asyncchat.core.names import fold, matches
 from asyncchat.server.secret_file import kept_beside
-
-if TYPE_CHECKING:
-    from asyncchat.config.options import ServeConfig
-
 
 # Without 0/O, 1/I/L, U: nobody mistakes one for another when it is read aloud.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"

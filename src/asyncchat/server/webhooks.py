@@ -4,8 +4,6 @@ Owns the backlogs and the retries; they are lost when the process ends. A webhoo
 a member. Requests are signed by Standard Webhooks (``webhook-signature``) and as GitHub does.
 """
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import hashlib
@@ -16,22 +14,18 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import h11
 import msgspec
 
 from asyncchat import __version__
-from asyncchat.config.webhooks import key_of
+from asyncchat.config.webhooks import Webhook, key_of
 from asyncchat.core.events import Record
 from asyncchat.core.ids import Ids
+from asyncchat.server.delivery import Delivery
 from asyncchat.server.http.api import schemas
 from asyncchat.server.recipients import SilentRecipient
-
-if TYPE_CHECKING:
-    from asyncchat.config.webhooks import Webhook
-    from asyncchat.server.delivery import Delivery
 
 _logger = logging.getLogger("asyncchat.webhooks")
 

@@ -3,13 +3,12 @@
 Owns what happens to accounts. Must not know how a password is checked: the server does that.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import msgspec
 
 from asyncchat.core.accounts import Account
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, IoCommand, Query
 from asyncchat.core.confusables import is_mixed_script
 from asyncchat.core.events import Event, Recipients, Retention
@@ -25,10 +24,6 @@ from asyncchat.core.people import renamed, with_account
 from asyncchat.core.permissions import SERVER
 from asyncchat.core.registry import Items, answers, applies, handles
 from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet, Refusal, Reply
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
-
 
 ACCOUNTS = 100_000
 """Accounts of a server: each takes half a kilobyte, so a script that makes them can't fill the memory."""

@@ -3,8 +3,6 @@
 Owns what is stored of these people, so that they are back in their rooms after a restart.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Set
 from typing import Any, ClassVar, Final
 

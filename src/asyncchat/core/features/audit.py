@@ -5,8 +5,9 @@ Owns the events that only the audit shows, and when an act overrides the roles o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Event, Recipients, Record, Retention
 from asyncchat.core.names import fold
@@ -14,11 +15,8 @@ from asyncchat.core.people import Person
 from asyncchat.core.registry import Items, concludes
 from asyncchat.core.replies import Refusal, Reply
 
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
-
-    RoomAct = Event
-    """An act in a room. At run time ``features`` sets it to the union of all events, to decode the log."""
+RoomAct = Event
+"""An act in a room. At run time ``features`` sets it to the union of all events, to decode the log."""
 
 
 class OperOverride(Event, frozen=True, tag="overruled"):

@@ -3,18 +3,14 @@
 Owns the away message of a person.
 """
 
-from __future__ import annotations
+from typing import ClassVar
 
-from typing import TYPE_CHECKING, ClassVar
-
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients
 from asyncchat.core.people import Person
 from asyncchat.core.registry import Items, applies, handles
 from asyncchat.core.replies import NotConnectedYet, Reply
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class SetAway(Command, frozen=True):

@@ -3,8 +3,6 @@
 Owns tokens and what is posted with them. Must not know a token's secret: the server makes and compares it.
 """
 
-from __future__ import annotations
-
 import enum
 import hashlib
 from collections.abc import Iterator

@@ -3,10 +3,9 @@
 Owns who may have which name. What the events change is in ``presence``.
 """
 
-from __future__ import annotations
+from typing import ClassVar
 
-from typing import TYPE_CHECKING, ClassVar
-
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.confusables import is_mixed_script
 from asyncchat.core.features.always_on import OFFLINE_AWAY, going_offline, is_always_on
@@ -34,9 +33,6 @@ from asyncchat.core.registry import Item, Items, answers, handles
 from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class GetWelcome(Query, frozen=True):

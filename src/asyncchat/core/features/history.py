@@ -6,19 +6,15 @@ may read what: the server checks that.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import msgspec
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Record
 from asyncchat.core.features.messages import Say, reply_tags
 from asyncchat.core.replies import Refusal, Reply
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from asyncchat.core.chat import Chat
 
 MORE_COUNTED = 1000
 """Earlier messages are counted up to this number; beyond it an answer says "more than"."""

@@ -3,22 +3,18 @@
 Owns its change by a server operator.
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 import msgspec
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.people import Person, with_host
 from asyncchat.core.permissions import unless_server_operator
 from asyncchat.core.registry import Items, applies, handles
 from asyncchat.core.replies import NoSuchPerson, Refusal
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class ChangeHost(Command, frozen=True):

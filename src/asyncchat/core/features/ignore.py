@@ -3,8 +3,6 @@
 Owns the values. The session does the rest: the chat's state does not know who ignores whom.
 """
 
-from __future__ import annotations
-
 from asyncchat.core.commands import IoCommand
 from asyncchat.core.replies import Reply
 

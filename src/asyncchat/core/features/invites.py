@@ -4,8 +4,6 @@ Owns the invitations. One by a moderator admits despite a ban, a key, a limit an
 other member only tells the person. It ends with the join, with the room, and when the invited person leaves.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from asyncchat.core.chat import Chat, Part

@@ -3,11 +3,9 @@
 Owns who may join, and what a new member is told of the room.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.confusables import is_mixed_script, skeleton
 from asyncchat.core.events import Event
@@ -35,9 +33,6 @@ from asyncchat.core.registry import Items, answers, handles
 from asyncchat.core.replies import NeedsAccount, NotConnectedYet, Refusal, Reply
 from asyncchat.core.rooms import Block, Room, Topic
 from asyncchat.core.visibility import visible
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class GetRoom(Query, frozen=True):

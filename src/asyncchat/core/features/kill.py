@@ -3,11 +3,10 @@
 Owns the command of a server operator and its event.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.features.always_on import is_always_on
@@ -17,9 +16,6 @@ from asyncchat.core.people import Person
 from asyncchat.core.permissions import unless_server_operator
 from asyncchat.core.registry import Items, handles
 from asyncchat.core.replies import NoSuchPerson
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class Kill(Command, frozen=True):

@@ -3,8 +3,6 @@
 Owns these times. A device is identified by its account and the user name that its client gives.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import ClassVar, Final
 

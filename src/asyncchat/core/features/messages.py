@@ -3,13 +3,12 @@
 Owns messages and tag messages (TAGMSG), and who may speak in a room.
 """
 
-from __future__ import annotations
-
 import enum
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 import msgspec
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Retention, Stream
 from asyncchat.core.modes import (
@@ -38,9 +37,6 @@ from asyncchat.core.replies import (
 from asyncchat.core.roles import HALF_OPERATOR, ROLE_NAMED, Right, Role
 from asyncchat.core.rooms import Room
 from asyncchat.core.text import TEXT_BYTES, size
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 Tags = tuple[tuple[str, str], ...]
 """What a client adds to a message for other clients (reply, typing): names and values.

@@ -3,10 +3,9 @@
 Owns the removal of members. The lists of masks are in ``room_modes``.
 """
 
-from __future__ import annotations
+from typing import ClassVar
 
-from typing import TYPE_CHECKING, ClassVar
-
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.features.room_modes import SetMask, mask_meant, set_mask
 from asyncchat.core.features.rooms import Kicked, closing
@@ -17,9 +16,6 @@ from asyncchat.core.registry import Items, handles
 from asyncchat.core.replies import NotThere, Outranked, Refusal
 from asyncchat.core.roles import Right, highest
 from asyncchat.core.rooms import Room
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class Kick(Command, frozen=True):

@@ -3,10 +3,9 @@
 Owns who is one. Must not know passwords and the owner code: the server checks them.
 """
 
-from __future__ import annotations
+from typing import ClassVar
 
-from typing import TYPE_CHECKING, ClassVar
-
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.names import fold
@@ -14,9 +13,6 @@ from asyncchat.core.people import Person, with_oper
 from asyncchat.core.permissions import unless_server_operator
 from asyncchat.core.registry import Items, applies, handles
 from asyncchat.core.replies import NoSuchPerson, NotConnectedYet, NotYourself, Refusal, Reply
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class GrantOper(Command, frozen=True):

@@ -4,11 +4,9 @@ Owns which messages are pinned, by their numbers. No text is kept here: it is re
 so that an erasure leaves no copy.
 """
 
-from __future__ import annotations
-
 import enum
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, Self
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Self
 
 import msgspec
 
@@ -28,9 +26,6 @@ from asyncchat.core.replies import Refusal, Reply
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
 from asyncchat.core.text import beginning
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 PINS_EACH = 50
 """Pinned messages in one room: a list of more is not read."""

@@ -3,19 +3,15 @@
 Owns these events and what they change. Must not decide who may do so: ``connect`` and ``accounts`` do.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, Recipients, Stream
 from asyncchat.core.features.rooms import closing
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person
 from asyncchat.core.registry import applies
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class LoggedIn(Event, frozen=True, tag="logged_in"):

@@ -3,12 +3,9 @@
 Owns their replies. Queries about a single feature are in its module.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import msgspec
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.features.join import GetRoom, RoomView, room_view
 from asyncchat.core.features.metadata.state import Metadata
@@ -20,9 +17,6 @@ from asyncchat.core.replies import NoSuchPerson, NotConnectedYet, Reply
 from asyncchat.core.roles import OPERATOR
 from asyncchat.core.rooms import Room
 from asyncchat.core.visibility import sees, visible
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class GetCounts(Query, frozen=True):

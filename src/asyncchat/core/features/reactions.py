@@ -3,12 +3,12 @@
 Owns the commands and events. Must not know the log: the server finds the message there.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, ClassVar, Self
+from collections.abc import Sequence
+from typing import ClassVar, Self
 
 import msgspec
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Record, Retention, Stream
 from asyncchat.core.features.history import FoundMessage, MessageCommand, NoSuchMessage, Which
@@ -26,12 +26,6 @@ from asyncchat.core.people import Person
 from asyncchat.core.registry import Items, handles
 from asyncchat.core.replies import Done, Refusal, Reply
 from asyncchat.core.text import beginning
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from asyncchat.core.chat import Chat
-
 
 _VERBS = {True: "+draft/react", False: "+draft/unreact"}
 """The tags that add and remove a reaction (IRCv3 client-tags/react)."""

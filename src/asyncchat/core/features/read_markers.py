@@ -3,8 +3,6 @@
 Owns the markers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import ClassVar, Final, Self
 

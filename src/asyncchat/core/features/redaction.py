@@ -3,13 +3,13 @@
 Owns who may do it. Must not know the log: the server finds the message there, and the log blanks its text.
 """
 
-from __future__ import annotations
-
 import enum
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 import msgspec
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Event, Recipients, Record, Retention, Stream
 from asyncchat.core.features.history import FoundMessage, MessageCommand, Which
@@ -23,11 +23,6 @@ from asyncchat.core.registry import Items, handles
 from asyncchat.core.replies import Done, NotConnectedYet, Refusal, Reply
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from asyncchat.core.chat import Chat
 
 
 class Erase(Command, frozen=True):

@@ -3,14 +3,13 @@
 Owns who may rename a room, and the redirects from former names.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import msgspec
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event, MovesRoom, Retention
 from asyncchat.core.features.join import GetRoom, RoomView, confusable_fault, room_view
@@ -25,9 +24,6 @@ from asyncchat.core.registry import Items, answers, applies, handles
 from asyncchat.core.replies import NotOperator, Refusal, Reply
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class GetRenamedRoom(Query, frozen=True):

@@ -4,22 +4,17 @@ Owns the events that set it. What people have set has priority: a room keeps its
 settings are set only while everything in the room has its default.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import msgspec
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event
 from asyncchat.core.features.room_modes import FlagChanged, SettingChanged
 from asyncchat.core.features.rooms import RoomOpened
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.modes import OPENED_FLAGS
 from asyncchat.core.people import from_origin
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class RoomDefaults(msgspec.Struct, frozen=True):

@@ -4,13 +4,12 @@ Owns who may set what; the tables are in ``modes`` and ``roles``. Must not know 
 ``join`` (joining), ``messages`` (speaking) and ``visibility``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import msgspec
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event, Retention, Stream
 from asyncchat.core.masks import ACCOUNT, MUTED, REALNAME
@@ -43,9 +42,6 @@ from asyncchat.core.replies import (
 from asyncchat.core.roles import ROLE_NAMED, Right, highest
 from asyncchat.core.rooms import ListEntry, Room
 from asyncchat.core.text import size
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class GetFlags(Query, frozen=True):

@@ -3,11 +3,10 @@
 Owns founders and access lists.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.features.room_modes import RoleChanged
@@ -25,9 +24,6 @@ from asyncchat.core.replies import (
 )
 from asyncchat.core.roles import FOUNDER, ROLE_NAMED, Right
 from asyncchat.core.rooms import Room
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class RegisterRoom(Command, frozen=True):

@@ -3,19 +3,15 @@
 Owns these events and what they change. Must not decide who may join: ``join`` does.
 """
 
-from __future__ import annotations
+from typing import ClassVar
 
-from typing import TYPE_CHECKING, ClassVar
-
+from asyncchat.core.chat import Chat, Part
 from asyncchat.core.events import Event, Recipients, Retention, Stream
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.people import Person
 from asyncchat.core.registry import applies
 from asyncchat.core.roles import OPERATOR, Right
 from asyncchat.core.rooms import Room
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat, Part
 
 
 class RoomOpened(Event, frozen=True, tag="room_opened"):

@@ -3,10 +3,9 @@
 Owns how a run of a node begins. Must not know the password and the configuration: the server has them.
 """
 
-from __future__ import annotations
+from typing import ClassVar
 
-from typing import TYPE_CHECKING, ClassVar
-
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.features.always_on import AlwaysOnAccounts, always_on_returning, rooms_of_returning
@@ -18,9 +17,6 @@ from asyncchat.core.names import LOBBY
 from asyncchat.core.people import Person
 from asyncchat.core.registry import Items, handles
 from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class GetTime(Command, frozen=True):

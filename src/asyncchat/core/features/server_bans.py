@@ -3,8 +3,6 @@
 Owns these bans. Whom a mask matches is in ``masks``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import ClassVar
 

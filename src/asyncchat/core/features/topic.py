@@ -3,11 +3,10 @@
 Owns who may set one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event, Retention, Stream
 from asyncchat.core.modes import TOPIC_LOCKED
@@ -19,9 +18,6 @@ from asyncchat.core.replies import NoSuchRoom, NotOperator, Refusal, Reply, Text
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room, Topic
 from asyncchat.core.text import TOPIC_BYTES, size
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class GetTopic(Query, frozen=True):

@@ -3,10 +3,9 @@
 Owns who may set them; the table is ``modes.PERSON_FLAGS``.
 """
 
-from __future__ import annotations
+from typing import ClassVar
 
-from typing import TYPE_CHECKING, ClassVar
-
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event, Recipients
 from asyncchat.core.modes import BOT, PERSON_FLAGS
@@ -14,9 +13,6 @@ from asyncchat.core.names import fold
 from asyncchat.core.people import Person, with_bot
 from asyncchat.core.registry import Items, answers, applies, handles
 from asyncchat.core.replies import NoSuchPerson, NotConnectedYet, NotYourself, Refusal, Reply
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class GetPersonFlags(Query, frozen=True):

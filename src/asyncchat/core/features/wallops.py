@@ -3,10 +3,9 @@
 Owns the command and its event.
 """
 
-from __future__ import annotations
+from typing import ClassVar
 
-from typing import TYPE_CHECKING, ClassVar
-
+from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.modes import WALLOPS
@@ -15,9 +14,6 @@ from asyncchat.core.permissions import unless_server_operator
 from asyncchat.core.registry import Items, handles
 from asyncchat.core.replies import NoText, TextTooLong
 from asyncchat.core.text import TOPIC_BYTES, size
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 class Announce(Command, frozen=True):

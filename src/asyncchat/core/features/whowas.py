@@ -3,8 +3,6 @@
 Owns a bounded list, which a new run begins empty. It is not part of the state that a replay restores.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from typing import Final
 

@@ -5,20 +5,16 @@ capabilities. A set is an int of their bits, because ten thousand idle sessions 
 who asks. All tokens are true: each names the limit's constant.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from asyncchat.core.names import NAME_LENGTH, ROOM_LENGTH
 from asyncchat.core.text import cut
+from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc import batches
 from asyncchat.dialects.irc.table import Table
-
-if TYPE_CHECKING:
-    from asyncchat.dialects.base import ServerInfo
 
 Value = Callable[["ServerInfo"], str | None]
 """A capability's value as a server is configured; None: it is not offered there."""

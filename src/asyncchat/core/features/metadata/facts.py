@@ -4,8 +4,6 @@ Owns these values. ``target`` is the name of a room or a person; empty: the requ
 of the session that sent a command, because each session of a person has its own subscriptions; 0: the first.
 """
 
-from __future__ import annotations
-
 import enum
 from typing import ClassVar
 

@@ -3,11 +3,9 @@
 Owns the decisions. Who is told of a change is in ``state``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event
 from asyncchat.core.features.metadata.facts import (
     AccountMetadataChanged,
@@ -63,9 +61,6 @@ from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
 from asyncchat.core.text import size
 from asyncchat.core.visibility import visible
-
-if TYPE_CHECKING:
-    from asyncchat.core.chat import Chat
 
 
 @handles(SetMetadata)

@@ -3,8 +3,6 @@
 Owns the values of people, the subscriptions, and who is told of a change; a room owns its own values.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final

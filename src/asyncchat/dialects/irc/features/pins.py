@@ -3,8 +3,6 @@
 Members are told by a NOTICE that people can read; with message-tags a tag has the message's id, for programs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from asyncchat.core.chat import APPLIERS, Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event
+from asyncchat.core.people import Person
 from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
 from asyncchat.core.rooms import Room
 
@@ -25,6 +26,9 @@ Handler = Callable[[Chat, int, Any, int], Items]
 ``person_id`` is the id of a person, or of a session that has not connected yet; ``now`` is in microseconds
 since 1970 UTC.
 """
+
+PersonHandler = Callable[[Chat, Person, Any, int], Items]
+"""(chat, person, command, now) -> items."""
 
 QueryHandler = Callable[[Chat, int, Any], Reply | Refusal]
 """(chat, person_id, query) -> answer."""
@@ -54,6 +58,19 @@ def handles(*commands: type[Command]) -> Callable[[_HandlerT], _HandlerT]:
         for command in commands:
             _set(HANDLERS, command, handler)
         return handler
+
+    return register
+
+
+def for_people(*commands: type[Command]) -> Callable[[PersonHandler], Handler]:
+    """Registers the one function that decides these commands of people who are connected."""
+
+    def register(handler: PersonHandler) -> Handler:
+        def decide(chat: Chat, person_id: int, command: Any, now: int) -> Items:
+            me = chat.people.get(person_id)
+            return (NotConnectedYet(),) if me is None else handler(chat, me, command, now)
+
+        return handles(*commands)(decide)
 
     return register
 

@@ -20,9 +20,9 @@ from asyncchat.core.features.presence import Left, LoggedIn, LoggedOut, Renamed,
 from asyncchat.core.features.room_registration import granted_everywhere, rooms_released
 from asyncchat.core.features.rooms import closing
 from asyncchat.core.names import fold, name_fault
-from asyncchat.core.people import renamed, with_account
+from asyncchat.core.people import Person, renamed, with_account
 from asyncchat.core.permissions import SERVER
-from asyncchat.core.registry import Items, answers, applies, handles
+from asyncchat.core.registry import Items, answers, applies, for_people, handles
 from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet, Refusal, Reply
 
 ACCOUNTS = 100_000
@@ -291,12 +291,9 @@ def log_in_verified(chat: Chat, person_id: int, command: LogInVerified, _now: in
     return (LoggedIn(me, now_me), *devices_online(chat, now_me), *granted_everywhere(chat, now_me), answer)
 
 
-@handles(LogOut)
-def log_out(chat: Chat, person_id: int, command: LogOut, now: int) -> Items:
+@for_people(LogOut)
+def log_out(chat: Chat, me: Person, command: LogOut, now: int) -> Items:
     """Logs a person out; the person keeps the name until it leaves."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
     if not me.account:
         return (AccountRefused(AccountFault.LOGGED_OUT, context=command.context),)
     return (
@@ -336,12 +333,9 @@ def drop_account_verified(chat: Chat, person_id: int, command: DropAccountVerifi
     return (*events, *rooms_released(chat, found.name), removed, Removed(found.name, command.context))
 
 
-@handles(ReclaimVerified)
-def reclaim_verified(chat: Chat, person_id: int, command: ReclaimVerified, now: int) -> Items:
+@for_people(ReclaimVerified)
+def reclaim_verified(chat: Chat, me: Person, command: ReclaimVerified, now: int) -> Items:
     """Disconnects whoever uses the account's name, and perhaps gives the name to the requester."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
     name, context = command.name, command.context
     account = chat.accounts.get(fold(name))
     if account is None:
@@ -351,7 +345,7 @@ def reclaim_verified(chat: Chat, person_id: int, command: ReclaimVerified, now: 
         return (AccountRefused(AccountFault.WRONG, name, context=context),)
     holder = chat.person_named(name)
     events: list[Event] = []
-    if holder is not None and holder.id != person_id:
+    if holder is not None and holder.id != me.id:
         reason = f"{name} is wanted back by its owner"
         events += (Killed(holder, me, reason), Left(holder, reason, now))
         events += (event for room in chat.rooms_with(holder.id) for event in closing(chat, room))
@@ -360,7 +354,7 @@ def reclaim_verified(chat: Chat, person_id: int, command: ReclaimVerified, now: 
         return (AccountRefused(AccountFault.FREE, name, context=context),)
     if not mine:
         me = with_account(me, account.name)
-        events.append(LoggedIn(chat.people[person_id], me))
+        events.append(LoggedIn(chat.people[me.id], me))
     if command.take:
         events.append(Renamed(me, renamed(me, name), now))
     return (*events, Released(name, context))

@@ -29,8 +29,8 @@ from asyncchat.core.features.room_modes import RoleChanged
 from asyncchat.core.features.rooms import Joined, Kicked, Parted
 from asyncchat.core.names import fold
 from asyncchat.core.people import NOBODY, Person
-from asyncchat.core.registry import Items, applies, concludes, handles
-from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet, Reply
+from asyncchat.core.registry import Items, applies, concludes, for_people, handles
+from asyncchat.core.replies import AccountFault, AccountRefused, Reply
 from asyncchat.core.roles import OPERATOR, ROLES
 
 OFFLINE_AWAY: Final = "not connected"
@@ -203,12 +203,9 @@ def with_always_on(chat: Chat, _person_id: int, _command: Command, items: Items)
     return (*items, UpdateAlwaysOn(accounts)) if accounts else items
 
 
-@handles(SetAlwaysOn)
-def set_always_on(chat: Chat, person_id: int, command: SetAlwaysOn, now: int) -> Items:
+@for_people(SetAlwaysOn)
+def set_always_on(chat: Chat, me: Person, command: SetAlwaysOn, now: int) -> Items:
     """Makes the requester's account always on, or no longer; or tells whether it is."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
     account = chat.accounts.get(fold(me.account)) if me.account else None
     if account is None:
         return (AccountRefused(AccountFault.LOGGED_OUT, context=command.context),)

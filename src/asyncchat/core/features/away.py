@@ -9,8 +9,8 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients
 from asyncchat.core.people import Person
-from asyncchat.core.registry import Items, applies, handles
-from asyncchat.core.replies import NotConnectedYet, Reply
+from asyncchat.core.registry import Items, applies, for_people
+from asyncchat.core.replies import Reply
 
 
 class SetAway(Command, frozen=True):
@@ -33,13 +33,10 @@ class StillAway(Reply, frozen=True):
     text: str
 
 
-@handles(SetAway)
-def set_away(chat: Chat, person_id: int, command: SetAway, _now: int) -> Items:
+@for_people(SetAway)
+def set_away(chat: Chat, me: Person, command: SetAway, _now: int) -> Items:
     """Marks a person as away, or as back; others are told only if that changes something."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
-    if command.text == chat.people.away.get(person_id, ""):
+    if command.text == chat.people.away.get(me.id, ""):
         return (StillAway(command.text),)
     return (AwayChanged(me, command.text),)
 

@@ -29,8 +29,8 @@ from asyncchat.core.features.queries import Counts, GetCounts, counts
 from asyncchat.core.features.server_bans import server_ban_on
 from asyncchat.core.names import fold, name_fault
 from asyncchat.core.people import Person, person, renamed, with_realname
-from asyncchat.core.registry import Item, Items, answers, handles
-from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
+from asyncchat.core.registry import Item, Items, answers, for_people, handles
+from asyncchat.core.replies import Refusal, Reply
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
 
@@ -298,12 +298,9 @@ def rename(chat: Chat, person_id: int, command: Rename, now: int) -> Items:
     return (Renamed(me, renamed(me, command.name), now, chat.rooms.joined.get(person_id, ())),)
 
 
-@handles(SetRealname)
-def set_realname(chat: Chat, person_id: int, command: SetRealname, _now: int) -> Items:
+@for_people(SetRealname)
+def set_realname(chat: Chat, me: Person, command: SetRealname, _now: int) -> Items:
     """Gives a person another real name."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
     room = _silenced_in(chat, me)
     if room is not None:
         return (RealnameFixed(room.name),)

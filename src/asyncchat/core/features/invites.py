@@ -14,12 +14,11 @@ from asyncchat.core.modes import INVITE_ONLY, NO_KNOCK
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person
 from asyncchat.core.permissions import membership
-from asyncchat.core.registry import Items, answers, applies, handles
+from asyncchat.core.registry import Items, answers, applies, for_people, handles
 from asyncchat.core.replies import (
     AwayNote,
     NoSuchPerson,
     NoSuchRoom,
-    NotConnectedYet,
     NotOperator,
     Refusal,
     Reply,
@@ -213,22 +212,19 @@ def invite(chat: Chat, person_id: int, command: Invite, _now: int) -> Items:
     return events if away is None else (*events, AwayNote(other, away))
 
 
-@handles(Knock)
-def knock(chat: Chat, person_id: int, command: Knock, now: int) -> Items:
+@for_people(Knock)
+def knock(chat: Chat, me: Person, command: Knock, now: int) -> Items:
     """Tells the moderators of an invite-only room that somebody asks for an invitation."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
-    room = chat.room_shown(command.room, person_id)
+    room = chat.room_shown(command.room, me.id)
     if room is None:
         return (NoSuchRoom(command.room),)
-    if person_id in room.member_blocks or INVITE_ONLY not in room.flags:
-        return (NoNeedToKnock(room.name, person_id in room.member_blocks),)
+    if me.id in room.member_blocks or INVITE_ONLY not in room.flags:
+        return (NoNeedToKnock(room.name, me.id in room.member_blocks),)
     if NO_KNOCK in room.flags:
         return (KnockForbidden(room.name, "nobody may knock there"),)
     if room.bans_person(me) or room.mutes_person(me):
         return (KnockForbidden(room.name, "you are banned or muted there"),)
-    if now - Invites.of(chat).knocks.get(person_id, {}).get(room.key, -KNOCK_INTERVAL) < KNOCK_INTERVAL:
+    if now - Invites.of(chat).knocks.get(me.id, {}).get(room.key, -KNOCK_INTERVAL) < KNOCK_INTERVAL:
         return (TooManyKnocks(room.name),)
     to = tuple(id for id, roles in room.roles.items() if roles >= Right.MODERATE)
     return (Knocked(room.name, me, cut(command.text, KNOCK_BYTES)[0], to, now),)

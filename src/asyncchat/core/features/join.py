@@ -29,8 +29,8 @@ from asyncchat.core.modes import (
 from asyncchat.core.names import LOBBY, fold, room_fault
 from asyncchat.core.people import Person
 from asyncchat.core.permissions import membership
-from asyncchat.core.registry import Items, answers, handles
-from asyncchat.core.replies import NeedsAccount, NotConnectedYet, Refusal, Reply
+from asyncchat.core.registry import Items, answers, for_people, handles
+from asyncchat.core.replies import NeedsAccount, Refusal, Reply
 from asyncchat.core.rooms import Block, Room, Topic
 from asyncchat.core.visibility import visible
 
@@ -197,16 +197,13 @@ def _close_youngest_empty(chat: Chat, me: Person) -> tuple[RoomClosed, ...]:
     return (RoomClosed(max(empty, key=lambda room: room.opened).name),)
 
 
-@handles(Join)
-def join(chat: Chat, person_id: int, command: Join, now: int) -> Items:
+@for_people(Join)
+def join(chat: Chat, me: Person, command: Join, now: int) -> Items:
     """Makes a person a member; whoever opens a room becomes its operator, except in the lobby."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
     current = chat.rooms.redirects.get(fold(command.room))
     moved = None if current is None else chat.rooms[current]
     # A member knows the new name: one who joins the old name wants to open a new room under it.
-    if moved is not None and person_id not in moved.member_blocks and chat.is_visible(moved, person_id):
+    if moved is not None and me.id not in moved.member_blocks and chat.is_visible(moved, me.id):
         if not command.follow:
             return (RoomHasMoved(command.room, moved.name),)
         items = joining(chat, me, moved.name, now, key=command.key, forwarded=True)
@@ -312,14 +309,11 @@ def part(chat: Chat, person_id: int, command: Part, _now: int) -> Items:
     return (Parted(room.name, chat.people[person_id], command.reason), *closing(chat, room))
 
 
-@handles(PartAll)
-def part_all(chat: Chat, person_id: int, command: PartAll, _now: int) -> Items:
+@for_people(PartAll)
+def part_all(chat: Chat, me: Person, command: PartAll, _now: int) -> Items:
     """Removes a person from all its rooms."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
     events: list[Event] = []
-    for room in chat.rooms_with(person_id):
+    for room in chat.rooms_with(me.id):
         events.append(Parted(room.name, me, command.reason))
         events.extend(closing(chat, room))
     return tuple(events)

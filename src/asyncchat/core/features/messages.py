@@ -23,7 +23,7 @@ from asyncchat.core.modes import (
 )
 from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.people import Person
-from asyncchat.core.registry import Items, applies, handles
+from asyncchat.core.registry import Items, applies, for_people, handles
 from asyncchat.core.replies import (
     AwayNote,
     NeedsAccount,
@@ -275,21 +275,18 @@ def say(chat: Chat, person_id: int, command: Say, now: int) -> Items:
     return (said, AwayNote(other, away))
 
 
-@handles(SendTagMessage)
-def send_tag_message(chat: Chat, person_id: int, command: SendTagMessage, _now: int) -> Items:
+@for_people(SendTagMessage)
+def send_tag_message(chat: Chat, me: Person, command: SendTagMessage, _now: int) -> Items:
     """Sends tags without a text, to wherever the person could send a message."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
     if command.to[:1] in ROOM_SIGNS:
-        room = chat.room_shown(command.to, person_id)
+        room = chat.room_shown(command.to, me.id)
         if room is None:
             return (NoSuchRoom(command.to),)
         reason = _speaker_fault(chat, me, room)
         if reason is not None:
             return (CannotSpeak(room.name, reason),)
         role = ROLE_NAMED.get(command.role)
-        if role is None and OP_MODERATED in room.flags and not chat.may(person_id, room, Right.SPEAK):
+        if role is None and OP_MODERATED in room.flags and not chat.may(me.id, room, Right.SPEAK):
             role = HALF_OPERATOR
         if role is not None:
             to = _others_with(room, role, me)
@@ -330,15 +327,12 @@ def _say_restricted(chat: Chat, me: Person, room: Room, command: Say, now: int) 
     return (said, Spoke(room.name, me, now))
 
 
-@handles(SayToRole)
-def say_to_role(chat: Chat, person_id: int, command: SayToRole, _now: int) -> Items:
+@for_people(SayToRole)
+def say_to_role(chat: Chat, me: Person, command: SayToRole, _now: int) -> Items:
     """Sends a message to the members of a room who have a role; anybody who may speak there may send it."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
     if size(command.text) > TEXT_BYTES:
         return _refused(command, TextTooLong(TEXT_BYTES))
-    room = chat.room_shown(command.room, person_id)
+    room = chat.room_shown(command.room, me.id)
     role = ROLE_NAMED.get(command.role)
     if room is None or role is None:
         return _refused(command, NoSuchRoom(command.room))

@@ -16,8 +16,8 @@ from asyncchat.core.features.host import HostChanged
 from asyncchat.core.features.presence import Connected, Left, LoggedIn, LoggedOut, RealnameChanged, Renamed
 from asyncchat.core.names import fold, name_fault
 from asyncchat.core.people import Person
-from asyncchat.core.registry import Items, answers, applies, follows, handles
-from asyncchat.core.replies import NotConnectedYet, Reply
+from asyncchat.core.registry import Items, answers, applies, follows, for_people
+from asyncchat.core.replies import Reply
 
 
 class Monitor(Part):
@@ -188,13 +188,10 @@ def _online(chat: Chat, person: Person) -> Iterator[Event]:
         yield MonitorOnline(person, tuple(to))
 
 
-@handles(MonitorAdd)
-def monitor_add(chat: Chat, person_id: int, command: MonitorAdd, _now: int) -> Items:
+@for_people(MonitorAdd)
+def monitor_add(chat: Chat, me: Person, command: MonitorAdd, _now: int) -> Items:
     """Monitors names, up to the limit, and tells which of them are online."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
-    mine = Monitor.of(chat).names.get(person_id, {})
+    mine = Monitor.of(chat).names.get(me.id, {})
     added: dict[str, str] = {}
     known: list[str] = []
     over: list[str] = []
@@ -212,13 +209,10 @@ def monitor_add(chat: Chat, person_id: int, command: MonitorAdd, _now: int) -> I
     return (MonitorListChanged(me, tuple(added.values()), True), view) if added else (view,)
 
 
-@handles(MonitorRemove)
-def monitor_remove(chat: Chat, person_id: int, command: MonitorRemove, _now: int) -> Items:
+@for_people(MonitorRemove)
+def monitor_remove(chat: Chat, me: Person, command: MonitorRemove, _now: int) -> Items:
     """Stops monitoring names."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
-    mine = Monitor.of(chat).names.get(person_id, {})
+    mine = Monitor.of(chat).names.get(me.id, {})
     keys = list(mine) if command.all else dict.fromkeys(map(fold, command.names))
     removed = tuple(mine[key] for key in keys if key in mine)
     return (MonitorListChanged(me, removed, False),) if removed else ()

@@ -11,7 +11,7 @@ from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, with_oper
 from asyncchat.core.permissions import unless_server_operator
-from asyncchat.core.registry import Items, applies, handles
+from asyncchat.core.registry import Items, applies, for_people, handles
 from asyncchat.core.replies import NoSuchPerson, NotConnectedYet, NotYourself, Refusal, Reply
 
 
@@ -95,12 +95,9 @@ class OfferRenewed(Reply, frozen=True):
     before: object
 
 
-@handles(GrantOper)
-def grant_oper(chat: Chat, person_id: int, command: GrantOper, _now: int) -> Items:
+@for_people(GrantOper)
+def grant_oper(chat: Chat, me: Person, command: GrantOper, _now: int) -> Items:
     """Makes a person a server operator, if the code or password was right."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
     if not command.verified:
         return (OperFailed(me, command.name), WrongCode(command.name))
     return (OperGranted(me, command.name),)

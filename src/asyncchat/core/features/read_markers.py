@@ -13,8 +13,8 @@ from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault, room_fault
 from asyncchat.core.people import Person
-from asyncchat.core.registry import Items, applies, handles
-from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
+from asyncchat.core.registry import Items, applies, for_people
+from asyncchat.core.replies import Refusal, Reply
 
 
 class SetReadMarker(Command, frozen=True):
@@ -109,20 +109,17 @@ class ReadMarkers(Part):
                 yield ReadUpTo(chat.accounts[key].name, target, time)
 
 
-@handles(SetReadMarker)
-def set_read_marker(chat: Chat, person_id: int, command: SetReadMarker, now: int) -> Items:
+@for_people(SetReadMarker)
+def set_read_marker(chat: Chat, me: Person, command: SetReadMarker, now: int) -> Items:
     """Moves a marker forward, never back, nor beyond now; or tells where it is."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
     target = command.target
     is_room = target[:1] in ROOM_SIGNS
     if (room_fault(fold(target)) if is_room else name_fault(target)) is not None:
         return (NoReadMarker(target),)
-    room = chat.room_shown(target, person_id) if is_room else None
+    room = chat.room_shown(target, me.id) if is_room else None
     other = None if is_room else chat.person_named(target)
     name = room.name if room is not None else other.name if other is not None else target
-    known = read_marker_of(chat, person_id, name)
+    known = read_marker_of(chat, me.id, name)
     time = None if command.time is None else min(command.time, now)
     if time is None or (known is not None and time <= known):
         return (ReadMarkerView(name, known),)
@@ -130,7 +127,7 @@ def set_read_marker(chat: Chat, person_id: int, command: SetReadMarker, now: int
         return (ReadHere(me, name, time), ReadMarkerView(name, time))
     key = fold(me.account)
     others = tuple(
-        other.id for other in chat.people.values() if other.id != person_id and fold(other.account) == key
+        other.id for other in chat.people.values() if other.id != me.id and fold(other.account) == key
     )
     return (ReadUpTo(me.account, name, time, others), ReadMarkerView(name, time))
 

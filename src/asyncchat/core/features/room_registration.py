@@ -12,12 +12,11 @@ from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.features.room_modes import RoleChanged
 from asyncchat.core.names import CHANSERV, LOBBY, fold
 from asyncchat.core.people import Person, from_origin
-from asyncchat.core.registry import Items, answers, applies, handles, snapshots_room
+from asyncchat.core.registry import Items, answers, applies, for_people, snapshots_room
 from asyncchat.core.replies import (
     AccountFault,
     AccountRefused,
     NoSuchRoom,
-    NotConnectedYet,
     NotMember,
     Refusal,
     Reply,
@@ -126,13 +125,10 @@ def granted_everywhere(chat: Chat, me: Person) -> Iterator[RoleChanged]:
         yield from granted(room, me)
 
 
-@handles(RegisterRoom)
-def register(chat: Chat, person_id: int, command: RegisterRoom, _now: int) -> Items:
+@for_people(RegisterRoom)
+def register(chat: Chat, me: Person, command: RegisterRoom, _now: int) -> Items:
     """Registers a room, transfers it to another account, or ends the registration."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
-    room = chat.room_shown(command.room, person_id)
+    room = chat.room_shown(command.room, me.id)
     if room is None:
         return (NoSuchRoom(command.room),)
     wanted = (command.account or me.account) if command.on else ""
@@ -168,13 +164,10 @@ def _founder_fault(chat: Chat, me: Person, room: Room) -> AccountFault | None:
     return None if chat.may(me.id, room, Right.MANAGE) else AccountFault.NOT_FOUNDER
 
 
-@handles(SetAccess)
-def set_access(chat: Chat, person_id: int, command: SetAccess, _now: int) -> Items:
+@for_people(SetAccess)
+def set_access(chat: Chat, me: Person, command: SetAccess, _now: int) -> Items:
     """Gives an account a role in a registered room; members who are logged in to it get the role at once."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
-    room = chat.room_shown(command.room, person_id)
+    room = chat.room_shown(command.room, me.id)
     if room is None:
         return (NoSuchRoom(command.room),)
     account = chat.accounts.get(fold(command.account))
@@ -216,16 +209,13 @@ def _roles_for(room: Room, account: str, role: str, *, on: bool, but: str = "") 
             yield RoleChanged(room.name, member.person, GIVER, on, role)
 
 
-@handles(TakeRole)
-def take_role(chat: Chat, person_id: int, command: TakeRole, _now: int) -> Items:
+@for_people(TakeRole)
+def take_role(chat: Chat, me: Person, command: TakeRole, _now: int) -> Items:
     """Gives a member the role that its account has in the room."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
-    room = chat.room_shown(command.room, person_id)
+    room = chat.room_shown(command.room, me.id)
     if room is None:
         return (NoSuchRoom(command.room),)
-    if person_id not in room.member_blocks:
+    if me.id not in room.member_blocks:
         return (NotMember(room.name),)
     if not room.role_of(me.account):
         return (AccountRefused(AccountFault.NO_ACCESS, me.account, context=command.context),)

@@ -11,8 +11,8 @@ from asyncchat.core.events import Event, Recipients
 from asyncchat.core.modes import BOT, PERSON_FLAGS
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, with_bot
-from asyncchat.core.registry import Items, answers, applies, handles
-from asyncchat.core.replies import NoSuchPerson, NotConnectedYet, NotYourself, Refusal, Reply
+from asyncchat.core.registry import Items, answers, applies, for_people
+from asyncchat.core.replies import NoSuchPerson, NotYourself, Refusal, Reply
 
 
 class GetPersonFlags(Query, frozen=True):
@@ -55,16 +55,13 @@ def person_flags(chat: Chat, person_id: int, query: GetPersonFlags) -> Reply | R
     return PersonFlagsView(chat.people.flags.get(person_id, frozenset()), person_id in chat.server_operators)
 
 
-@handles(SetPersonFlag)
-def set_person_flag(chat: Chat, person_id: int, command: SetPersonFlag, _now: int) -> Items:
+@for_people(SetPersonFlag)
+def set_person_flag(chat: Chat, me: Person, command: SetPersonFlag, _now: int) -> Items:
     """Turns an own flag on or off."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
     if command.name and fold(command.name) != me.key:
         other = chat.person_named(command.name)
         return (NoSuchPerson(command.name) if other is None else NotYourself(other.name),)
-    if command.flag not in PERSON_FLAGS or chat.has(person_id, command.flag) == command.on:
+    if command.flag not in PERSON_FLAGS or chat.has(me.id, command.flag) == command.on:
         return ()
     return (PersonFlagChanged(me, command.flag, command.on),)
 

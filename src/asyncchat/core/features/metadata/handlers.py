@@ -55,7 +55,7 @@ from asyncchat.core.features.monitor import Monitor, MonitorStatusView
 from asyncchat.core.features.rooms import RoomClosed, closing_empty
 from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.people import Person
-from asyncchat.core.registry import Items, answers, follows, handles
+from asyncchat.core.registry import Items, answers, follows, for_people, handles
 from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
@@ -166,13 +166,10 @@ def sync(chat: Chat, person_id: int, command: SyncMetadata, now: int) -> Items:
     return (Synced(chat.people[person_id], found.name, now), view) if large else (view,)
 
 
-@handles(Subscribe)
-def subscribe(chat: Chat, person_id: int, command: Subscribe, _now: int) -> Items:
+@for_people(Subscribe)
+def subscribe(chat: Chat, me: Person, command: Subscribe, _now: int) -> Items:
     """Subscribes a session to keys, and tells it their current values."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
-    session_id = _session(chat, person_id, command.session)
+    session_id = _session(chat, me.id, command.session)
     mine = Metadata.of(chat).subscriptions.get(session_id, {})
     result = subscribing(mine, command.keys)
     new = tuple(key for key in result.granted if key not in mine)
@@ -182,13 +179,10 @@ def subscribe(chat: Chat, person_id: int, command: Subscribe, _now: int) -> Item
     return (Subscribed(me, new, True, session_id), answer, *_current_values(chat, me, new))
 
 
-@handles(Unsubscribe)
-def unsubscribe(chat: Chat, person_id: int, command: Unsubscribe, _now: int) -> Items:
+@for_people(Unsubscribe)
+def unsubscribe(chat: Chat, me: Person, command: Unsubscribe, _now: int) -> Items:
     """Unsubscribes a session from keys."""
-    me = chat.people.get(person_id)
-    if me is None:
-        return (NotConnectedYet(),)
-    session_id = _session(chat, person_id, command.session)
+    session_id = _session(chat, me.id, command.session)
     mine = Metadata.of(chat).subscriptions.get(session_id, {})
     valid = dict.fromkeys(key for key in command.keys if is_key(key))
     invalid = dict.fromkeys(key for key in command.keys if not is_key(key))

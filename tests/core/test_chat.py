@@ -22,7 +22,7 @@ from asyncchat.core.features.history import FoundMessage, Which
 from asyncchat.core.features.invites import Invites
 from asyncchat.core.features.join import Join
 from asyncchat.core.features.messages import Said, SaidInPrivate, Say, Speech
-from asyncchat.core.features.metadata.facts import SetMetadata
+from asyncchat.core.features.metadata.api import SetMetadata
 from asyncchat.core.features.metadata.state import Metadata
 from asyncchat.core.features.moderation import Ban
 from asyncchat.core.features.opers import GrantOper
@@ -96,7 +96,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "address": st.sampled_from(["", "192.0.2.7"]),
     "rooms": st.lists(rooms, max_size=3).map(tuple),
     "reason": texts,
-    "said_in": texts,
+    "former_room": texts,
     "text": texts,
     "room": rooms,
     "to": names | rooms,

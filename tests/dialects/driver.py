@@ -1,7 +1,7 @@
 """A hub and sessions in memory: dialects around one ``core.Chat``, without sockets, log or clock.
 
 Plays what the server does to a dialect: submits its commands, decides, applies, numbers the events, puts the
-questions, opens the gates, hands out the outcome and tells the others, each in the order of the commands.
+questions, answers I/O commands, gives the outcome and tells the others, each in the order of the commands.
 """
 
 import re
@@ -184,12 +184,12 @@ class Hub:
         if isinstance(command, DialectReply):
             peer.sent += peer.dialect.encode_outcome((command.value,))
             return
-        gate = _GATES.get(type(command))
-        if gate is None and isinstance(command, MessageCommand):
-            gate = Hub.find_messages
-        if gate is not None:
-            assert peer.dialect.awaits(command), "a dialect waits for a gate"
-            outcome = gate(self, peer, command)
+        handler = _IO_HANDLERS.get(type(command))
+        if handler is None and isinstance(command, MessageCommand):
+            handler = Hub.find_messages
+        if handler is not None:
+            assert peer.dialect.awaits(command), "a dialect waits for an I/O command"
+            outcome = handler(self, peer, command)
         else:
             outcome = self.decide(peer, command)
         peer.sent += peer.dialect.encode_outcome(outcome)
@@ -469,7 +469,7 @@ class Hub:
         return self.decide(peer, ReclaimVerified(asked.name, right, asked.take, asked.context))
 
 
-_GATES: dict[type[Command], Callable[[Hub, Peer, Any], list[object]]] = {
+_IO_HANDLERS: dict[type[Command], Callable[[Hub, Peer, Any], list[object]]] = {
     ReadHistory: Hub.read_history,
     ReadMissed: Hub.read_missed,
     ReadAudit: Hub.read_acts,

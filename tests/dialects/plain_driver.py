@@ -1,4 +1,4 @@
-"""Plain dialects around the driver's hub: people at terminals, and the gates that only this dialect asks."""
+"""Plain dialects around the driver's hub: people at terminals, and what only this dialect asks of it."""
 
 from dataclasses import dataclass, field
 

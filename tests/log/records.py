@@ -15,7 +15,7 @@ from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
 from asyncchat.core.features.invites import Invited, Knocked
 from asyncchat.core.features.kill import Killed
 from asyncchat.core.features.messages import Said, SaidInPrivate, SaidToRole, Speech, Spoke
-from asyncchat.core.features.metadata.facts import (
+from asyncchat.core.features.metadata.api import (
     AccountMetadataChanged,
     MetadataChanged,
     RoomMetadataChanged,

@@ -67,7 +67,7 @@ def naive(records: list[Record], query: SearchQuery) -> list[int]:
                     room_of[number] = fold(event.to)
         elif isinstance(event, Erased):
             for number in event.numbers:
-                if room_of.get(number) == fold(event.said_in or event.room):
+                if room_of.get(number) == fold(event.former_room or event.room):
                     del room_of[number]
     window = query.window
     found = []

@@ -9,7 +9,7 @@ from asyncchat.core.features.connect import NameNotAllowed, Quit
 from asyncchat.core.features.ignore import Ignore
 from asyncchat.core.features.join import RoomView
 from asyncchat.core.features.messages import Say
-from asyncchat.core.features.metadata.facts import SetMetadata
+from asyncchat.core.features.metadata.api import SetMetadata
 from asyncchat.core.features.moderation import Kick
 from asyncchat.core.features.queries import GetPerson, GetRooms, GetWho
 from asyncchat.core.features.redaction import EraseFrom

@@ -86,7 +86,7 @@ class Engine:
                     outcome.append(self._ephemeral(item))
                     continue
                 outcome.append(self._record(item))
-                person_id = item.asker(person_id)
+                person_id = item.requester(person_id)
             elif isinstance(item, Query):
                 outcome.append(self.answer(person_id, item))
             elif type(item) is DialectReply:

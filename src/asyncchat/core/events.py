@@ -10,6 +10,7 @@ from typing import ClassVar, Self
 
 import msgspec
 
+from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
 
 
@@ -67,7 +68,8 @@ class Event(msgspec.Struct, frozen=True, tag_field="is"):
     (``person``, ``to``, or empty: nobody). ``audited``: the audit shows it. ``ignorable``: a session that
     ignores ``event.person`` is not told. ``inert``: it changes no state, and nothing follows from it.
     ``coalesces``: neighbours are told as one. ``retired``: only older versions wrote it; ``current`` gives
-    another event.
+    another event. ``right``: what a role in the room must allow for it; None: any role does. ``affects``
+    names the fields with the people of whom something else is to be stored, if they are always on.
     """
 
     retention: ClassVar[Retention] = Retention.PRESENCE
@@ -79,6 +81,8 @@ class Event(msgspec.Struct, frozen=True, tag_field="is"):
     inert: ClassVar[bool] = False
     coalesces: ClassVar[bool] = False
     retired: ClassVar[bool] = False
+    right: ClassVar[Right | None] = None
+    affects: ClassVar[tuple[str, ...]] = ()
 
     def to_store(self) -> Self:
         """The event in the form that the log stores."""
@@ -92,13 +96,20 @@ class Event(msgspec.Struct, frozen=True, tag_field="is"):
         """For ``SOME_PEERS``: the person in whose rooms, or the room in which, earlier events come first."""
         return self.person.id, ""  # type: ignore[attr-defined]  # an event of this kind has one
 
-    def asker(self, person_id: int) -> int:
+    def requester(self, person_id: int) -> int:
         """Who asks for what follows in the same outcome; ``person_id`` asked for this."""
         return person_id
 
-    def allowed_by_role(self, _room: Room, _person_id: int) -> bool:
+    def allowed_by_role(self, room: Room, person_id: int) -> bool:
         """Whether a person's role in the room allows this; else the audit records an override."""
-        return True
+        return self.right is None or room.roles.get(person_id, 0) >= self.right
+
+
+class Untold(Event, frozen=True):
+    """An event that changes the state, and of which nobody is told."""
+
+    retention: ClassVar[Retention] = Retention.STATE
+    recipients: ClassVar[Recipients] = Recipients.NOBODY
 
 
 class MovesRoom(Event, frozen=True):

@@ -97,7 +97,7 @@ class MemoryLog:
                 if isinstance(event, MovesRoom):
                     self._rename_room(event)
                 if type(event) is Erased:
-                    self._erase(event.numbers, fold(event.said_in or event.room))
+                    self._erase(event.numbers, fold(event.former_room or event.room))
                 elif type(event) is RedactedInPrivate and event.number in self._by_number:
                     self._remove({event.number})
             if self._keep:

@@ -176,7 +176,7 @@ class Writer:
             if isinstance(event, MovesRoom):
                 rename.rename(self._connection, number, event)
             elif isinstance(event, Erased):
-                postings.erase(self._connection, fold(event.said_in or event.room), event.numbers)
+                postings.erase(self._connection, fold(event.former_room or event.room), event.numbers)
             else:
                 postings.erase_private(self._connection, event.number)
 

@@ -63,7 +63,7 @@ class Hub:
         self._server = SilentRecipient()
         self._engine = Engine(chat, log.last, log.last_time)
         self.on_name_taken: Callable[[Recipient, int], None] = lambda _asker, _holder: None
-        """Called with the asker and the number of the person who has the name it asked for."""
+        """Called with the requester and the number of the person who has the name it asked for."""
 
     def submit(self, session: Recipient, commands: Sequence[Command]) -> bool:
         """Decides commands of one session, in their order.

@@ -43,10 +43,10 @@ class Keepalive:
             for session in list(self._context.sessions):
                 self._check(session, now)
 
-    def probe(self, asker: Recipient, holder: int) -> None:
+    def probe(self, requester: Recipient, holder: int) -> None:
         """Pings the session whose name is asked for from the same address."""
         session = self._context.delivery.presence.first.get(holder)
-        if not isinstance(session, Session) or session.address != asker.address or session.ended:
+        if not isinstance(session, Session) or session.address != requester.address or session.ended:
             return
         asked_at = self._context.now()
         question = session.dialect.ping() if session.dialect is not None else b""

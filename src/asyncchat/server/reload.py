@@ -88,18 +88,18 @@ class Reloader:
             self._asked.clear()
             await self.reload(SIGNAL)
 
-    async def reload(self, asker: Person) -> Reloaded | NotReloaded:
+    async def reload(self, requester: Person) -> Reloaded | NotReloaded:
         """Reads the options and applies those that can be changed; logs which.
 
         Args:
-            asker: for the log and for the audit.
+            requester: for the log and for the audit.
         """
         file = "" if self._sources is None else self._sources.file_name
         async with self._turn:
             try:
                 stated, motd = await asyncio.to_thread(self._read)
             except AsyncChatError as error:
-                _logger.error("Not reloaded (%s): %s", asker.name, error)
+                _logger.error("Not reloaded (%s): %s", requester.name, error)
                 return NotReloaded(file, str(error))
             now = self._server.options
             changed, waiting = [], []
@@ -118,10 +118,10 @@ class Reloader:
                     waiting.append(row.key)
             if taken:
                 self._server.apply_options(msgspec.structs.replace(now, **taken), motd)
-        _logger.warning("Reloaded (%s); changed: %s", asker.name, ", ".join(changed) or "nothing")
+        _logger.warning("Reloaded (%s); changed: %s", requester.name, ", ".join(changed) or "nothing")
         if waiting:
             _logger.warning("Only a restart changes: %s", ", ".join(waiting))
-        self._server.declare([ConfigurationRead(asker, tuple(changed))])
+        self._server.declare([ConfigurationRead(requester, tuple(changed))])
         return Reloaded(file, tuple(changed), tuple(waiting))
 
     def _read(self) -> tuple[ServeConfig, tuple[str, ...] | None]:

@@ -14,7 +14,7 @@ from asyncchat.core.features.accounts import (
 from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.connect import Connect, Detach, Quit, Rename, Welcome
 from asyncchat.core.features.join import Join, Part
-from asyncchat.core.features.metadata.facts import (
+from asyncchat.core.features.metadata.api import (
     ClearMetadata,
     GetMetadata,
     GetSubscribed,

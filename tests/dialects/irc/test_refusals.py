@@ -31,7 +31,7 @@ from asyncchat.core.features.join import (
     WrongKey,
 )
 from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason
-from asyncchat.core.features.metadata.facts import MetadataRefused
+from asyncchat.core.features.metadata.api import MetadataRefused
 from asyncchat.core.features.opers import NotFromHere, WrongCode
 from asyncchat.core.features.pins import NotPinned, PinFault, PinRefused
 from asyncchat.core.features.read_markers import NoReadMarker

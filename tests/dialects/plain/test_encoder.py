@@ -24,7 +24,7 @@ from asyncchat.core.features.messages import (
     TagMessageSentInPrivate,
     TagMessageSentToRole,
 )
-from asyncchat.core.features.metadata.facts import (
+from asyncchat.core.features.metadata.api import (
     AccountMetadataChanged,
     MetadataChanged,
     MetadataShown,

@@ -7,7 +7,7 @@ from asyncchat.core.features import EVENTS
 from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.host import HostChanged
 from asyncchat.core.features.kill import Killed
-from asyncchat.core.features.metadata.facts import RoomMetadataChanged
+from asyncchat.core.features.metadata.api import RoomMetadataChanged
 from asyncchat.core.features.opers import OperFailed, OperGranted
 from asyncchat.core.features.rooms import Kicked
 from asyncchat.core.features.server import ConfigurationRead

@@ -3,15 +3,13 @@
 Owns what happens to accounts. Must not know how a password is checked: the server does that.
 """
 
-from typing import ClassVar
-
 import msgspec
 
 from asyncchat.core.accounts import Account
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, IoCommand, Query
 from asyncchat.core.confusables import is_mixed_script
-from asyncchat.core.events import Event, Recipients, Retention
+from asyncchat.core.events import Event, Untold
 from asyncchat.core.features.always_on import offline_people
 from asyncchat.core.features.bots import Bots, confusable_reserved
 from asyncchat.core.features.kill import Killed
@@ -141,32 +139,26 @@ class GetAccount(Query, frozen=True):
     context: object = None
 
 
-class AccountMade(Event, frozen=True, tag="account_made", omit_defaults=True):
+class AccountMade(Untold, frozen=True, tag="account_made", omit_defaults=True):
     """An account was made; ``time`` in microseconds since 1970 UTC."""
 
-    retention: ClassVar[Retention] = Retention.STATE
-    recipients: ClassVar[Recipients] = Recipients.NOBODY
     name: str
     verifier: str
     time: int
     email: str = ""
 
 
-class AccountPasswordChanged(Event, frozen=True, tag="account_password"):
+class AccountPasswordChanged(Untold, frozen=True, tag="account_password"):
     """An account's password was changed; ``time`` in microseconds since 1970 UTC."""
 
-    retention: ClassVar[Retention] = Retention.STATE
-    recipients: ClassVar[Recipients] = Recipients.NOBODY
     name: str
     verifier: str
     time: int
 
 
-class AccountRemoved(Event, frozen=True, tag="account_removed"):
+class AccountRemoved(Untold, frozen=True, tag="account_removed"):
     """An account was removed; ``time`` in microseconds since 1970 UTC."""
 
-    retention: ClassVar[Retention] = Retention.STATE
-    recipients: ClassVar[Recipients] = Recipients.NOBODY
     name: str
     time: int
 

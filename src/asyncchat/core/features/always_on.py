@@ -4,29 +4,22 @@ Owns what is stored of these people, so that they are back in their rooms after 
 """
 
 from collections.abc import Iterator, Set
-from typing import Any, ClassVar, Final
+from typing import Final
 
 import msgspec
 
 from asyncchat.core.chat import Chat, Part
 from asyncchat.core.commands import Command
-from asyncchat.core.events import Event, Recipients, Retention
+from asyncchat.core.events import Event, MovesRoom, Untold
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.opers import OperResigned
 from asyncchat.core.features.presence import (
     Connected,
-    Left,
-    LoggedIn,
-    LoggedOut,
-    RealnameChanged,
-    Renamed,
-    SessionAttached,
     SessionDetached,
     leaving,
 )
-from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.features.room_modes import RoleChanged
-from asyncchat.core.features.rooms import Joined, Kicked, Parted
+from asyncchat.core.features.rooms import Joined
 from asyncchat.core.names import fold
 from asyncchat.core.people import NOBODY, Person
 from asyncchat.core.registry import Items, applies, concludes, for_people, handles
@@ -55,38 +48,6 @@ class AlwaysOn(msgspec.Struct, frozen=True):
     rooms: tuple[tuple[str, int], ...]
     away: str = ""
     since: int = 0
-
-
-def _person(_chat: Chat, event: Any) -> tuple[Person, ...]:
-    return (event.person,)
-
-
-def _person_and_now(_chat: Chat, event: Any) -> tuple[Person, ...]:
-    return (event.person, event.now)
-
-
-def _members(chat: Chat, event: RoomRenamed) -> tuple[Person, ...]:
-    room = chat.room_named(event.room)
-    return () if room is None else tuple(chat.people[person_id] for person_id in room.member_blocks)
-
-
-_AFFECTED: dict[type, Any] = {
-    Connected: _person,
-    Left: _person,
-    SessionAttached: _person,
-    SessionDetached: _person,
-    AwayChanged: _person,
-    Joined: _person,
-    Parted: _person,
-    Kicked: _person,
-    RoleChanged: _person,
-    Renamed: _person_and_now,
-    RealnameChanged: _person_and_now,
-    LoggedIn: _person_and_now,
-    LoggedOut: _person_and_now,
-    RoomRenamed: _members,
-}
-"""The people whose stored state an event may change."""
 
 
 class AlwaysOnAccounts(Part):
@@ -132,20 +93,16 @@ class UpdateAlwaysOn(Command, frozen=True):
     accounts: tuple[str, ...]
 
 
-class AlwaysOnChanged(Event, frozen=True, tag="account_stays"):
+class AlwaysOnChanged(Untold, frozen=True, tag="account_stays"):
     """An account is always on from now on, or no longer."""
 
-    retention: ClassVar[Retention] = Retention.STATE
-    recipients: ClassVar[Recipients] = Recipients.NOBODY
     account: str
     on: bool
 
 
-class AlwaysOnSaved(Event, frozen=True, tag="stay", omit_defaults=True):
+class AlwaysOnSaved(Untold, frozen=True, tag="stay", omit_defaults=True):
     """What is stored of an account's always-on person, as in ``AlwaysOn``; without a person: nothing."""
 
-    retention: ClassVar[Retention] = Retention.STATE
-    recipients: ClassVar[Recipients] = Recipients.NOBODY
     account: str
     whom: Person | None = None
     rooms: tuple[tuple[str, int], ...] = ()
@@ -186,18 +143,22 @@ def always_on_of(chat: Chat, person: Person) -> AlwaysOn:
     )
 
 
+def _affected(chat: Chat, event: Event) -> Iterator[Person]:
+    """The people whose stored state an event may change."""
+    if isinstance(event, MovesRoom) and (room := chat.room_named(event.room)) is not None:
+        yield from (chat.people[person_id] for person_id in room.member_blocks)
+    yield from (getattr(event, field) for field in event.affects)
+
+
 @concludes(last=True)
 def with_always_on(chat: Chat, _person_id: int, _command: Command, items: Items) -> Items:
     """Adds to a decision the update of what is stored of always-on people."""
     if not AlwaysOnAccounts.of(chat).accounts:
         return items
     affected: dict[str, None] = {}
-    for item in items:
-        find = _AFFECTED.get(type(item))
-        if find is not None:
-            for person in find(chat, item):
-                if person.account:
-                    affected[fold(person.account)] = None
+    for person in (person for item in items if isinstance(item, Event) for person in _affected(chat, item)):
+        if person.account:
+            affected[fold(person.account)] = None
     always_on = AlwaysOnAccounts.of(chat)
     accounts = tuple(key for key in affected if key in always_on.saved or key in always_on.accounts)
     return (*items, UpdateAlwaysOn(accounts)) if accounts else items

@@ -23,6 +23,7 @@ class AwayChanged(Event, frozen=True, tag="away"):
     """A person went away, changed the away message, or came back (an empty text)."""
 
     recipients: ClassVar[Recipients] = Recipients.PEERS
+    affects: ClassVar[tuple[str, ...]] = ("person",)
     person: Person
     text: str
 

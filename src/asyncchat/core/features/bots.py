@@ -6,14 +6,14 @@ Owns tokens and what is posted with them. Must not know a token's secret: the se
 import enum
 import hashlib
 from collections.abc import Iterator
-from typing import ClassVar, Final
+from typing import Final
 
 import msgspec
 
 from asyncchat.core.chat import Chat, Part
 from asyncchat.core.commands import Command
 from asyncchat.core.confusables import skeleton
-from asyncchat.core.events import Event, Recipients, Retention
+from asyncchat.core.events import Event, Untold
 from asyncchat.core.features.join import RoomNotAllowed
 from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Said, Speech, Tags, content_fault
 from asyncchat.core.names import fold, name_fault, room_fault
@@ -125,11 +125,9 @@ class Post(Command, frozen=True):
     asked: str = ""
 
 
-class TokenMade(Event, frozen=True, tag="token_made"):
+class TokenMade(Untold, frozen=True, tag="token_made"):
     """A token was made; see ``Token``."""
 
-    retention: ClassVar[Retention] = Retention.STATE
-    recipients: ClassVar[Recipients] = Recipients.NOBODY
     name: str
     digest: str
     rooms: tuple[str, ...]
@@ -137,14 +135,12 @@ class TokenMade(Event, frozen=True, tag="token_made"):
     time: int
 
 
-class PostedOnce(Event, frozen=True, tag="posted_once"):
+class PostedOnce(Untold, frozen=True, tag="posted_once"):
     """The message before this event was posted under a key, and must not be posted again.
 
     ``asked`` and ``time`` as in ``Posted``; ``token`` is the digest of the token's secret.
     """
 
-    retention: ClassVar[Retention] = Retention.STATE
-    recipients: ClassVar[Recipients] = Recipients.NOBODY
     token: str
     key: str
     asked: str
@@ -152,11 +148,9 @@ class PostedOnce(Event, frozen=True, tag="posted_once"):
     time: int
 
 
-class TokenRevoked(Event, frozen=True, tag="token_revoked"):
+class TokenRevoked(Untold, frozen=True, tag="token_revoked"):
     """A token was revoked; ``time`` in microseconds since 1970 UTC."""
 
-    retention: ClassVar[Retention] = Retention.STATE
-    recipients: ClassVar[Recipients] = Recipients.NOBODY
     name: str
     time: int
 

@@ -13,7 +13,7 @@ from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import Bots, confusable_reserved
 from asyncchat.core.features.join import GetRoom, RoomView, joining, room_view
 from asyncchat.core.features.last_seen import DeviceLastSeen, LastSeen, device_of, missed_since
-from asyncchat.core.features.metadata.facts import Pending
+from asyncchat.core.features.metadata.api import Pending
 from asyncchat.core.features.metadata.handlers import entering
 from asyncchat.core.features.metadata.state import Metadata
 from asyncchat.core.features.presence import (

@@ -10,7 +10,7 @@ from asyncchat.core.commands import Command, Query
 from asyncchat.core.confusables import is_mixed_script, skeleton
 from asyncchat.core.events import Event
 from asyncchat.core.features.invites import Invites
-from asyncchat.core.features.metadata.facts import MetadataLater, MetadataTold
+from asyncchat.core.features.metadata.api import MetadataLater, MetadataTold
 from asyncchat.core.features.metadata.state import in_room, is_deferred, keys_of, retry_seconds
 from asyncchat.core.features.read_markers import read_marker_of
 from asyncchat.core.features.room_registration import granted

@@ -4,12 +4,12 @@ Owns these times. A device is identified by its account and the user name that i
 """
 
 from collections.abc import Iterator
-from typing import ClassVar, Final
+from typing import Final
 
 import msgspec
 
 from asyncchat.core.chat import Chat, Part
-from asyncchat.core.events import Event, Recipients, Retention
+from asyncchat.core.events import Event, Untold
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person
 from asyncchat.core.registry import applies
@@ -46,11 +46,9 @@ class SeenDevices(Part, dict[str, dict[str, LastSeen]]):
                 yield DeviceLastSeen(chat.accounts[key].name, device, seen.time, seen.rooms)
 
 
-class DeviceLastSeen(Event, frozen=True, tag="device", omit_defaults=True):
+class DeviceLastSeen(Untold, frozen=True, tag="device", omit_defaults=True):
     """A device of an account is connected (no time), or was until a time; as in ``LastSeen``."""
 
-    retention: ClassVar[Retention] = Retention.STATE
-    recipients: ClassVar[Recipients] = Recipients.NOBODY
     account: str
     device: str
     time: int = 0

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, IoCommand
-from asyncchat.core.events import Event, Recipients, Retention
+from asyncchat.core.events import Event, Recipients, Retention, Untold
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, with_oper
 from asyncchat.core.permissions import unless_server_operator
@@ -54,11 +54,9 @@ class OperFailed(Event, frozen=True, tag="claim_failed"):
     name: str = ""
 
 
-class OperGranted(Event, frozen=True, tag="owner"):
+class OperGranted(Untold, frozen=True, tag="owner"):
     """A person gave the owner code, or a named operator's password, and is a server operator now."""
 
-    retention: ClassVar[Retention] = Retention.STATE
-    recipients: ClassVar[Recipients] = Recipients.NOBODY
     audited: ClassVar[bool] = True
     person: Person
     name: str = ""

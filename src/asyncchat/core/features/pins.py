@@ -113,6 +113,7 @@ class Pinned(Event, frozen=True, tag="pinned", omit_defaults=True):
 
     retention: ClassVar[Retention] = Retention.STATE
     stream: ClassVar[Stream] = Stream.CHANGES
+    right: ClassVar[Right | None] = Right.MODERATE
     room: str
     person: Person
     message: int
@@ -125,24 +126,17 @@ class Pinned(Event, frozen=True, tag="pinned", omit_defaults=True):
         """Without the copy of the text."""
         return msgspec.structs.replace(self, about="") if self.about else self
 
-    def allowed_by_role(self, room: Room, person_id: int) -> bool:
-        """Whether a person's role in the room allows this act."""
-        return room.roles.get(person_id, 0) >= Right.MODERATE
-
 
 class Unpinned(Event, frozen=True, tag="unpinned"):
     """A message, ``author``'s, is no longer pinned."""
 
     retention: ClassVar[Retention] = Retention.STATE
     stream: ClassVar[Stream] = Stream.CHANGES
+    right: ClassVar[Right | None] = Right.MODERATE
     room: str
     person: Person
     message: int
     author: str
-
-    def allowed_by_role(self, room: Room, person_id: int) -> bool:
-        """Whether a person's role in the room allows this act."""
-        return room.roles.get(person_id, 0) >= Right.MODERATE
 
 
 class PinnedMessage(msgspec.Struct, frozen=True):

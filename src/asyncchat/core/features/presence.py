@@ -18,6 +18,7 @@ class LoggedIn(Event, frozen=True, tag="logged_in"):
     """A person logged in; ``person`` is the old value, ``now`` the one with the account."""
 
     recipients: ClassVar[Recipients] = Recipients.PEERS
+    affects: ClassVar[tuple[str, ...]] = ("person", "now")
     person: Person
     now: Person
 
@@ -27,6 +28,7 @@ class LoggedOut(Event, frozen=True, tag="logged_out"):
 
     recipients: ClassVar[Recipients] = Recipients.PEERS
     concerns: ClassVar[str] = "person"
+    affects: ClassVar[tuple[str, ...]] = ("person", "now")
     person: Person
     now: Person
 
@@ -42,6 +44,7 @@ class Connected(Event, frozen=True, tag="entered"):
     """A person connected, perhaps with an ``away`` message. ``time`` in microseconds since 1970 UTC."""
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
+    affects: ClassVar[tuple[str, ...]] = ("person",)
     person: Person
     time: int
     away: str = ""
@@ -55,6 +58,7 @@ class Left(Event, frozen=True, tag="left"):
 
     recipients: ClassVar[Recipients] = Recipients.PEERS
     stream: ClassVar[Stream] = Stream.PRESENCE
+    affects: ClassVar[tuple[str, ...]] = ("person",)
     person: Person
     reason: str = ""
     time: int = 0
@@ -69,12 +73,13 @@ class SessionAttached(Event, frozen=True, tag="attached"):
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
     concerns: ClassVar[str] = "person"
+    affects: ClassVar[tuple[str, ...]] = ("person",)
     person: Person
     session: int
     time: int
     device: str = ""
 
-    def asker(self, _person_id: int) -> int:
+    def requester(self, _person_id: int) -> int:
         """The session is this person from now on."""
         return self.person.id
 
@@ -83,6 +88,7 @@ class SessionDetached(Event, frozen=True, tag="detached"):
     """A session of a person ended, and the person remains in the chat; the reason may be empty."""
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
+    affects: ClassVar[tuple[str, ...]] = ("person",)
     person: Person
     session: int
     reason: str = ""
@@ -97,6 +103,7 @@ class Renamed(Event, frozen=True, tag="renamed"):
 
     recipients: ClassVar[Recipients] = Recipients.PEERS
     stream: ClassVar[Stream] = Stream.PRESENCE
+    affects: ClassVar[tuple[str, ...]] = ("person", "now")
     person: Person
     now: Person
     time: int = 0
@@ -107,6 +114,7 @@ class RealnameChanged(Event, frozen=True, tag="realname"):
     """A person changed its real name; ``person`` is the old value."""
 
     recipients: ClassVar[Recipients] = Recipients.PEERS
+    affects: ClassVar[tuple[str, ...]] = ("person", "now")
     person: Person
     now: Person
 

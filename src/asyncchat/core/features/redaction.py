@@ -22,7 +22,6 @@ from asyncchat.core.permissions import with_right
 from asyncchat.core.registry import Items, handles
 from asyncchat.core.replies import Done, NotConnectedYet, Refusal, Reply
 from asyncchat.core.roles import Right
-from asyncchat.core.rooms import Room
 
 
 class Erase(Command, frozen=True):
@@ -32,7 +31,7 @@ class Erase(Command, frozen=True):
     room: str
     numbers: tuple[int, ...]
     reason: str = ""
-    said_in: str = ""
+    former_room: str = ""
 
 
 class EraseFromResolved(Command, frozen=True):
@@ -93,20 +92,17 @@ class RedactedInPrivate(Event, frozen=True, tag="retracted"):
 class Erased(Event, frozen=True, tag="erased"):
     """Messages of a room were erased from the history; their rows stay, their text is blank.
 
-    ``said_in`` is the name that the room had when they were said, if it was another.
+    ``former_room`` is the name that the room had when they were said, if it was another.
     """
 
     retention: ClassVar[Retention] = Retention.STATE
     stream: ClassVar[Stream] = Stream.CHANGES
+    right: ClassVar[Right | None] = Right.MANAGE
     room: str
     person: Person
     numbers: tuple[int, ...]
     reason: str = ""
-    said_in: str = ""
-
-    def allowed_by_role(self, room: Room, person_id: int) -> bool:
-        """Whether a person's role in the room allows this act."""
-        return room.roles.get(person_id, 0) >= Right.MANAGE
+    former_room: str = msgspec.field(default="", name="said_in")
 
 
 class RedactionFault(enum.Enum):
@@ -203,7 +199,7 @@ def erase(chat: Chat, person_id: int, command: Erase, _now: int) -> Items:
     room = with_right(chat, person_id, command.room, Right.MANAGE)
     if isinstance(room, Refusal):
         return (room,)
-    return (Erased(room.name, chat.people[person_id], command.numbers, command.reason, command.said_in),)
+    return (Erased(room.name, chat.people[person_id], command.numbers, command.reason, command.former_room),)
 
 
 @handles(EraseFromResolved)

@@ -13,7 +13,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event, MovesRoom, Retention
 from asyncchat.core.features.join import GetRoom, RoomView, confusable_fault, room_view
-from asyncchat.core.features.metadata.facts import MetadataLater
+from asyncchat.core.features.metadata.api import MetadataLater
 from asyncchat.core.features.metadata.state import Metadata
 from asyncchat.core.features.rooms import RoomOpened, forget_former_name
 from asyncchat.core.modes import FORWARD
@@ -46,13 +46,10 @@ class RoomRenamed(MovesRoom, frozen=True, tag="room_renamed"):
     """A room was renamed to ``to``; all else of it stays. ``time`` in microseconds since 1970 UTC."""
 
     retention: ClassVar[Retention] = Retention.STATE
+    right: ClassVar[Right | None] = Right.MANAGE
     person: Person
     reason: str
     time: int
-
-    def allowed_by_role(self, room: Room, person_id: int) -> bool:
-        """Whether a person's role in the room allows this act."""
-        return room.roles.get(person_id, 0) >= Right.MANAGE
 
 
 class RoomMoved(Reply, frozen=True):

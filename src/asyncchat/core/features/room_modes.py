@@ -105,6 +105,7 @@ class RoleChanged(Event, frozen=True, tag="operator"):
     concerns: ClassVar[str] = "person"
     stream: ClassVar[Stream] = Stream.PRESENCE
     coalesces: ClassVar[bool] = True
+    affects: ClassVar[tuple[str, ...]] = ("person",)
     room: str
     person: Person
     by: Person
@@ -124,14 +125,11 @@ class FlagChanged(Event, frozen=True, tag="flag"):
     retention: ClassVar[Retention] = Retention.STATE
     stream: ClassVar[Stream] = Stream.CHANGES
     coalesces: ClassVar[bool] = True
+    right: ClassVar[Right | None] = Right.MANAGE
     room: str
     person: Person
     flag: str
     on: bool
-
-    def allowed_by_role(self, room: Room, person_id: int) -> bool:
-        """Whether a person's role in the room allows this act."""
-        return room.roles.get(person_id, 0) >= Right.MANAGE
 
 
 class SettingChanged(Event, frozen=True, tag="setting"):
@@ -140,14 +138,11 @@ class SettingChanged(Event, frozen=True, tag="setting"):
     retention: ClassVar[Retention] = Retention.STATE
     stream: ClassVar[Stream] = Stream.CHANGES
     coalesces: ClassVar[bool] = True
+    right: ClassVar[Right | None] = Right.MANAGE
     room: str
     person: Person
     setting: str
     value: str
-
-    def allowed_by_role(self, room: Room, person_id: int) -> bool:
-        """Whether a person's role in the room allows this act."""
-        return room.roles.get(person_id, 0) >= Right.MANAGE
 
 
 class MaskChanged(Event, frozen=True, tag="mask"):
@@ -159,6 +154,7 @@ class MaskChanged(Event, frozen=True, tag="mask"):
     retention: ClassVar[Retention] = Retention.STATE
     stream: ClassVar[Stream] = Stream.CHANGES
     coalesces: ClassVar[bool] = True
+    right: ClassVar[Right | None] = Right.MODERATE
     room: str
     person: Person
     listed: str
@@ -166,10 +162,6 @@ class MaskChanged(Event, frozen=True, tag="mask"):
     on: bool
     time: int
     until: int = 0
-
-    def allowed_by_role(self, room: Room, person_id: int) -> bool:
-        """Whether a person's role in the room allows this act."""
-        return room.roles.get(person_id, 0) >= Right.MODERATE
 
 
 class RetiredBan(Event, frozen=True, tag="ban"):

@@ -4,11 +4,10 @@ Owns founders and access lists.
 """
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
-from asyncchat.core.events import Event, Recipients, Retention
+from asyncchat.core.events import Event, Untold
 from asyncchat.core.features.room_modes import RoleChanged
 from asyncchat.core.names import CHANSERV, LOBBY, fold
 from asyncchat.core.people import Person, from_origin
@@ -57,20 +56,16 @@ class GetAccess(Query, frozen=True):
     context: object = None
 
 
-class RoomRegistered(Event, frozen=True, tag="room_registered"):
+class RoomRegistered(Untold, frozen=True, tag="room_registered"):
     """A room was registered to its founder's account, or to none (empty): then its access list is cleared."""
 
-    retention: ClassVar[Retention] = Retention.STATE
-    recipients: ClassVar[Recipients] = Recipients.NOBODY
     room: str
     account: str
 
 
-class RoomAccessChanged(Event, frozen=True, tag="room_access"):
+class RoomAccessChanged(Untold, frozen=True, tag="room_access"):
     """An account has a role in the room, which its people get when they join, or no longer."""
 
-    retention: ClassVar[Retention] = Retention.STATE
-    recipients: ClassVar[Recipients] = Recipients.NOBODY
     room: str
     account: str
     role: str

@@ -6,7 +6,7 @@ Owns these events and what they change. Must not decide who may join: ``join`` d
 from typing import ClassVar
 
 from asyncchat.core.chat import Chat, Part
-from asyncchat.core.events import Event, Recipients, Retention, Stream
+from asyncchat.core.events import Event, Recipients, Stream, Untold
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.people import Person
 from asyncchat.core.registry import applies
@@ -14,20 +14,16 @@ from asyncchat.core.roles import OPERATOR, Right
 from asyncchat.core.rooms import Room
 
 
-class RoomOpened(Event, frozen=True, tag="room_opened"):
+class RoomOpened(Untold, frozen=True, tag="room_opened"):
     """A room was opened; ``time`` in microseconds since 1970 UTC."""
 
-    retention: ClassVar[Retention] = Retention.STATE
-    recipients: ClassVar[Recipients] = Recipients.NOBODY
     room: str
     time: int
 
 
-class RoomClosed(Event, frozen=True, tag="room_closed"):
+class RoomClosed(Untold, frozen=True, tag="room_closed"):
     """An empty room, for which nothing is set, was closed; its history stays."""
 
-    retention: ClassVar[Retention] = Retention.STATE
-    recipients: ClassVar[Recipients] = Recipients.NOBODY
     room: str
 
 
@@ -36,6 +32,7 @@ class Joined(Event, frozen=True, tag="joined"):
 
     recipients: ClassVar[Recipients] = Recipients.VISIBLE
     stream: ClassVar[Stream] = Stream.PRESENCE
+    affects: ClassVar[tuple[str, ...]] = ("person",)
     room: str
     person: Person
     operator: bool = False
@@ -47,6 +44,7 @@ class Parted(Event, frozen=True, tag="parted"):
 
     recipients: ClassVar[Recipients] = Recipients.VISIBLE
     stream: ClassVar[Stream] = Stream.PRESENCE
+    affects: ClassVar[tuple[str, ...]] = ("person",)
     room: str
     person: Person
     reason: str = ""
@@ -58,6 +56,8 @@ class Kicked(Event, frozen=True, tag="kicked"):
     recipients: ClassVar[Recipients] = Recipients.VISIBLE
     concerns: ClassVar[str] = "person"
     stream: ClassVar[Stream] = Stream.PRESENCE
+    affects: ClassVar[tuple[str, ...]] = ("person",)
+    right: ClassVar[Right | None] = Right.MODERATE
     room: str
     person: Person
     by: Person
@@ -65,8 +65,7 @@ class Kicked(Event, frozen=True, tag="kicked"):
 
     def allowed_by_role(self, room: Room, person_id: int) -> bool:
         """Whether a person's role in the room allows this act."""
-        may = room.roles.get(person_id, 0) >= Right.MODERATE
-        return may and not room.outranks(self.person.id, person_id)
+        return super().allowed_by_role(room, person_id) and not room.outranks(self.person.id, person_id)
 
 
 def closing(chat: Chat, room: Room) -> tuple[RoomClosed, ...]:

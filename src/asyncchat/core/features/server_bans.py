@@ -10,7 +10,7 @@ import msgspec
 
 from asyncchat.core.chat import Chat, Part
 from asyncchat.core.commands import Command
-from asyncchat.core.events import Event, Recipients, Retention
+from asyncchat.core.events import Event, Untold
 from asyncchat.core.features.kill import killing
 from asyncchat.core.features.room_modes import MASK_BYTES
 from asyncchat.core.masks import describes, network
@@ -64,14 +64,12 @@ class GetServerBans(Command, frozen=True):
     context: object = None
 
 
-class ServerBanChanged(Event, frozen=True, tag="server_ban"):
+class ServerBanChanged(Untold, frozen=True, tag="server_ban"):
     """A mask was banned from the server, or the ban was lifted.
 
     ``time`` and ``until`` in microseconds since 1970 UTC; ``until`` 0: no end.
     """
 
-    retention: ClassVar[Retention] = Retention.STATE
-    recipients: ClassVar[Recipients] = Recipients.NOBODY
     audited: ClassVar[bool] = True
     person: Person
     mask: str

@@ -39,6 +39,7 @@ class TopicChanged(Event, frozen=True, tag="topic"):
 
     retention: ClassVar[Retention] = Retention.STATE
     stream: ClassVar[Stream] = Stream.CHANGES
+    right: ClassVar[Right | None] = Right.MODERATE
     room: str
     person: Person
     text: str
@@ -46,7 +47,7 @@ class TopicChanged(Event, frozen=True, tag="topic"):
 
     def allowed_by_role(self, room: Room, person_id: int) -> bool:
         """Whether a person's role in the room allows this act."""
-        return TOPIC_LOCKED not in room.flags or room.roles.get(person_id, 0) >= Right.MODERATE
+        return TOPIC_LOCKED not in room.flags or super().allowed_by_role(room, person_id)
 
 
 class TopicView(Reply, frozen=True):

@@ -71,7 +71,7 @@ def chunks(data: bytes) -> list[str]:
 
 
 class Numeric(msgspec.Struct, frozen=True):
-    """A numeric to be said in its place in the order, to whoever the asker is by then."""
+    """A numeric to be said in its place in the order, to whoever the requester is by then."""
 
     code: str
     words: tuple[str, ...]

@@ -227,8 +227,8 @@ class PlainDialect:
     def receive_eof(self) -> list[Command]:
         """The peer sends no more: an unfinished line counts as a line, and a quit follows all.
 
-        The last command is a ``Quit``, unless a gate or a pause is before it: then ``backlog`` is not 0, and
-        ``receive_data(b"")`` gives the rest when that is over.
+        The last command is a ``Quit``, unless an I/O command or a pause is before it: then ``backlog`` is
+        not 0, and ``receive_data(b"")`` gives the rest when that is over.
         """
         if not self._ended and not self._over:
             self._ended = True

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event
-from asyncchat.core.features.metadata.facts import (
+from asyncchat.core.features.metadata.api import (
     AccountMetadataChanged,
     ClearMetadata,
     GetMetadata,

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from asyncchat.core.chat import Chat, Part
 from asyncchat.core.events import Event
-from asyncchat.core.features.metadata.facts import (
+from asyncchat.core.features.metadata.api import (
     AccountMetadataChanged,
     MetadataChanged,
     MetadataShown,

@@ -36,7 +36,7 @@ from asyncchat.text.times import Zone
 
 
 class AutoreplayPurpose(msgspec.Struct, frozen=True):
-    """Purpose of a page that is told among today's messages; ``joined`` is when the asker joined, else 0."""
+    """Purpose of a page that is told among today's messages; ``joined``: when it joined, or 0."""
 
     cursor: HistoryCursor
     joined: int = 0

@@ -204,7 +204,7 @@ def _say_welcome(session: IrcSession, reply: connect.Welcome) -> bytes:
 
 
 def opening(context: SharedState) -> bytes:
-    """001 to 004 with a NUL wherever the asker's nick goes."""
+    """001 to 004 with a NUL wherever the requester's nick goes."""
     started = datetime.fromtimestamp(context.server.started / 1_000_000, UTC)
     created = f"This server was started {started:%a %d %b %Y at %H:%M:%S} UTC"
     known = (

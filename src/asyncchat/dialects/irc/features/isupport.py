@@ -53,7 +53,7 @@ token("TARGMAX", _targmax)
 
 
 def isupport_lines(context: SharedState) -> bytes:
-    """005 with a NUL wherever the asker's nick goes."""
+    """005 with a NUL wherever the requester's nick goes."""
     text = "are supported by this server"
     room = BODY_BYTES - len(f":{context.name} {numerics.RPL_ISUPPORT}  :{text}") - NAME_BYTES
     rows: list[list[str]] = [[]]

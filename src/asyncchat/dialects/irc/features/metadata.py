@@ -8,7 +8,7 @@ from typing import Final
 
 from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.events import Record
-from asyncchat.core.features.metadata import facts, state
+from asyncchat.core.features.metadata import api, state
 from asyncchat.core.names import fold
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import BATCH, capability
@@ -52,7 +52,7 @@ def in_batch(session: IrcSession, kind: str, params: Sequence[str], lines: Itera
     return b"".join((begin, *(tag + one for one in lines), end))
 
 
-def told_lines(session: IrcSession, told: Iterable[facts.Told]) -> list[bytes]:
+def told_lines(session: IrcSession, told: Iterable[api.Told]) -> list[bytes]:
     """A METADATA line for each value."""
     return [metadata_line(session.context.name, *one) for one in told]
 
@@ -105,58 +105,58 @@ def _refused(session: IrcSession, code: str, *context: str, text: str) -> Dialec
 
 def _get(session: IrcSession, target: str, keys: Keys | None) -> Commands:
     if session.entered:
-        return [facts.GetMetadata(target, keys)]
-    return [facts.GetMetadata("", keys, session.registration.account, session.registration.metadata)]
+        return [api.GetMetadata(target, keys)]
+    return [api.GetMetadata("", keys, session.registration.account, session.registration.metadata)]
 
 
 def _set(session: IrcSession, target: str, rest: Keys) -> Commands:
     """A client that forgot the colon before a value of several words means all of them."""
     key, value = rest[0], " ".join(rest[1:]) if len(rest) > 1 else None
     if session.entered:
-        return [facts.SetMetadata(target, key, value)]
+        return [api.SetMetadata(target, key, value)]
     if not state.is_key(key):
-        return [DialectReply(facts.MetadataRefused(facts.MetadataFault.KEY, "", key))]
+        return [DialectReply(api.MetadataRefused(api.MetadataFault.KEY, "", key))]
     return _prepare(session, key, value)
 
 
 def _clear(session: IrcSession, target: str, _rest: Keys) -> Commands:
-    return [facts.ClearMetadata(target)] if session.entered else _prepare(session, "", None)
+    return [api.ClearMetadata(target)] if session.entered else _prepare(session, "", None)
 
 
 def _prepare(session: IrcSession, key: str, value: str | None) -> Commands:
     """Before registration the next line is read when this one's answer is known."""
     pending = session.registration
-    return [facts.PrepareMetadata(pending.account, pending.metadata, key, value)]
+    return [api.PrepareMetadata(pending.account, pending.metadata, key, value)]
 
 
 def _sync(session: IrcSession, target: str, _rest: Keys) -> Commands:
     if session.entered:
-        return [facts.SyncMetadata(target)]
-    return [DialectReply(facts.MetadataTold(_SELF, (), asked=True))]
+        return [api.SyncMetadata(target)]
+    return [DialectReply(api.MetadataTold(_SELF, (), asked=True))]
 
 
 def _sub(session: IrcSession, _target: str, keys: Keys) -> Commands:
     if session.entered:
-        return [facts.Subscribe(keys, session.session)]
+        return [api.Subscribe(keys, session.session)]
     pending = session.registration
     result = state.subscribing(pending.keys, keys)
     pending.keys = tuple(dict.fromkeys((*pending.keys, *result.granted)))
-    return [DialectReply(facts.SubscribedNow(result, True))]
+    return [DialectReply(api.SubscribedNow(result, True))]
 
 
 def _unsub(session: IrcSession, _target: str, keys: Keys) -> Commands:
     if session.entered:
-        return [facts.Unsubscribe(keys, session.session)]
+        return [api.Unsubscribe(keys, session.session)]
     valid = tuple(dict.fromkeys(key for key in keys if state.is_key(key)))
     invalid = tuple(dict.fromkeys(key for key in keys if not state.is_key(key)))
     session.registration.keys = tuple(key for key in session.registration.keys if key not in valid)
-    return [DialectReply(facts.SubscribedNow(facts.Subscribing(valid, invalid), False))]
+    return [DialectReply(api.SubscribedNow(api.Subscribing(valid, invalid), False))]
 
 
 def _subs(session: IrcSession, _target: str, _rest: Keys) -> Commands:
     if session.entered:
-        return [facts.GetSubscribed(session.session)]
-    return [DialectReply(facts.SubscriptionsView(session.registration.keys))]
+        return [api.GetSubscribed(session.session)]
+    return [DialectReply(api.SubscriptionsView(session.registration.keys))]
 
 
 _SUBCOMMANDS: dict[str, Callable[[IrcSession, str, Keys], Commands]] = {
@@ -175,8 +175,8 @@ _WITH_KEYS = frozenset(("GET", "SET", "SUB", "UNSUB"))
 _FOR_SELF = frozenset(("SUB", "UNSUB", "SUBS"))
 
 
-@reply(facts.MetadataView)
-def _say_view(session: IrcSession, view: facts.MetadataView) -> bytes:
+@reply(api.MetadataView)
+def _say_view(session: IrcSession, view: api.MetadataView) -> bytes:
     """A batch of all values, or of an answer for each key that was asked for."""
     name = view.name or _SELF
     if view.keys is None:
@@ -197,27 +197,27 @@ def _value(session: IrcSession, name: str, key: str, value: str | None) -> bytes
 
 
 def _bad_key(session: IrcSession, key: str) -> bytes:
-    return session.fail("METADATA", "KEY_INVALID", middle(key), text=_sentence(facts.MetadataFault.KEY))
+    return session.fail("METADATA", "KEY_INVALID", middle(key), text=_sentence(api.MetadataFault.KEY))
 
 
-def _sentence(fault: facts.MetadataFault) -> str:
+def _sentence(fault: api.MetadataFault) -> str:
     return fault.value[:1].upper() + fault.value[1:]
 
 
-@reply(facts.MetadataNow)
-def _say_now(session: IrcSession, reply: facts.MetadataNow) -> bytes:
+@reply(api.MetadataNow)
+def _say_now(session: IrcSession, reply: api.MetadataNow) -> bytes:
     return _value(session, reply.target or _SELF, reply.key, reply.value)
 
 
-@reply(facts.MetadataPrepared)
-def _say_prepared(session: IrcSession, reply: facts.MetadataPrepared) -> bytes:
+@reply(api.MetadataPrepared)
+def _say_prepared(session: IrcSession, reply: api.MetadataPrepared) -> bytes:
     """As ``say_now``; the value is remembered until the session is registered."""
     session.registration.metadata = reply.pending
     return session.say((reply.told,))
 
 
-@reply(facts.MetadataTold)
-def _say_told(session: IrcSession, reply: facts.MetadataTold) -> bytes:
+@reply(api.MetadataTold)
+def _say_told(session: IrcSession, reply: api.MetadataTold) -> bytes:
     """METADATA lines, those of one target as a batch; unasked only to clients that negotiated it."""
     if not reply.asked and not session.caps_out & METADATA:
         return b""
@@ -225,18 +225,18 @@ def _say_told(session: IrcSession, reply: facts.MetadataTold) -> bytes:
     return in_batch(session, "metadata", (reply.target,), lines) if reply.target else b"".join(lines)
 
 
-@reply(facts.MetadataLater)
-def _say_later(session: IrcSession, reply: facts.MetadataLater) -> bytes:
+@reply(api.MetadataLater)
+def _say_later(session: IrcSession, reply: api.MetadataLater) -> bytes:
     return session.numeric(numerics.RPL_METADATASYNCLATER, reply.room, str(reply.seconds))
 
 
-def say_joined(session: IrcSession, reply: facts.MetadataTold | facts.MetadataLater | None) -> bytes:
+def say_joined(session: IrcSession, reply: api.MetadataTold | api.MetadataLater | None) -> bytes:
     """A room's metadata for a session that joins it, if it negotiated that."""
     return b"" if reply is None or not session.caps_out & METADATA else session.say((reply,))
 
 
-@reply(facts.SubscribedNow)
-def _say_subscribed(session: IrcSession, reply: facts.SubscribedNow) -> bytes:
+@reply(api.SubscribedNow)
+def _say_subscribed(session: IrcSession, reply: api.SubscribedNow) -> bytes:
     """The keys that are told from now on, or no longer, and why not the others."""
     result = reply.result
     code = numerics.RPL_METADATASUBOK if reply.on else numerics.RPL_METADATAUNSUBOK
@@ -248,39 +248,39 @@ def _say_subscribed(session: IrcSession, reply: facts.SubscribedNow) -> bytes:
     return b"".join(lines)
 
 
-@reply(facts.SubscriptionsView)
-def _say_subscriptions(session: IrcSession, view: facts.SubscriptionsView) -> bytes:
+@reply(api.SubscriptionsView)
+def _say_subscriptions(session: IrcSession, view: api.SubscriptionsView) -> bytes:
     return in_batch(session, "metadata-subs", (), key_lines(session, numerics.RPL_METADATASUBS, view.keys))
 
 
-_CODES: dict[facts.MetadataFault, tuple[str, Callable[[facts.MetadataRefused], tuple[str, ...]]]] = {
-    facts.MetadataFault.NO_TARGET: ("INVALID_TARGET", lambda r: (r.target,)),
-    facts.MetadataFault.KEY: ("KEY_INVALID", lambda r: (r.key,)),
-    facts.MetadataFault.NOT_YOURS: ("KEY_NO_PERMISSION", lambda r: (r.target, r.key)),
-    facts.MetadataFault.NOT_SET: ("KEY_NOT_SET", lambda r: (r.target, r.key)),
-    facts.MetadataFault.TOO_LONG: ("VALUE_INVALID", lambda _: ()),
-    facts.MetadataFault.FULL: ("LIMIT_REACHED", lambda r: (r.target,)),
-    facts.MetadataFault.TOO_FAST: ("RATE_LIMITED", lambda r: (r.target, r.key, str(r.seconds))),
+_CODES: dict[api.MetadataFault, tuple[str, Callable[[api.MetadataRefused], tuple[str, ...]]]] = {
+    api.MetadataFault.NO_TARGET: ("INVALID_TARGET", lambda r: (r.target,)),
+    api.MetadataFault.KEY: ("KEY_INVALID", lambda r: (r.key,)),
+    api.MetadataFault.NOT_YOURS: ("KEY_NO_PERMISSION", lambda r: (r.target, r.key)),
+    api.MetadataFault.NOT_SET: ("KEY_NOT_SET", lambda r: (r.target, r.key)),
+    api.MetadataFault.TOO_LONG: ("VALUE_INVALID", lambda _: ()),
+    api.MetadataFault.FULL: ("LIMIT_REACHED", lambda r: (r.target,)),
+    api.MetadataFault.TOO_FAST: ("RATE_LIMITED", lambda r: (r.target, r.key, str(r.seconds))),
 }
 """FAIL's code and context for each fault (metadata, "Standard Replies")."""
 
 
-@reply(facts.MetadataRefused)
-def _say_refused(session: IrcSession, refusal: facts.MetadataRefused) -> bytes:
+@reply(api.MetadataRefused)
+def _say_refused(session: IrcSession, refusal: api.MetadataRefused) -> bytes:
     code, context = _CODES[refusal.fault]
     words = (middle(part) for part in context(refusal))
     return session.fail("METADATA", code, *words, text=_sentence(refusal.fault))
 
 
-@lines(facts.MetadataShown, cause=by_other)
-def _shown_lines(encoder: EncoderBase, event: facts.MetadataShown) -> bytes:
+@lines(api.MetadataShown, cause=by_other)
+def _shown_lines(encoder: EncoderBase, event: api.MetadataShown) -> bytes:
     if not encoder.caps & METADATA:
         return b""
     source = encoder.source if event.by is None else event.by.origin
     return metadata_line(source, event.target, event.key, event.value)
 
 
-@to_self(facts.MetadataShown)
-def _shown(session: IrcSession, record: Record, event: facts.MetadataShown) -> bytes:
+@to_self(api.MetadataShown)
+def _shown(session: IrcSession, record: Record, event: api.MetadataShown) -> bytes:
     """Tells what logging in changed; what one changed oneself is answered."""
     return session.encoder.encode(record) if event.by is None and session.id in event.to else b""

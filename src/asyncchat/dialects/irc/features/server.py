@@ -166,7 +166,7 @@ _MOTD_BYTES: Final = 380
 
 
 def motd_lines(context: SharedState) -> bytes:
-    """The message of the day, or that there is none, with a NUL wherever the asker's nick goes."""
+    """The message of the day, or that there is none, with a NUL wherever the requester's nick goes."""
     name, lines = context.name, context.server.motd
     if lines is None:
         return hollow(name, numerics.ERR_NOMOTD, "", "There is no message of the day")

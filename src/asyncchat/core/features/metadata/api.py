@@ -10,11 +10,10 @@ from typing import ClassVar
 import msgspec
 
 from asyncchat.core.commands import Command, Query
-from asyncchat.core.events import Event, Recipients, Retention
+from asyncchat.core.events import Event, Recipients, Retention, Untold
 from asyncchat.core.people import Person
 from asyncchat.core.replies import Refusal, Reply
 from asyncchat.core.roles import Right
-from asyncchat.core.rooms import Room
 
 Told = tuple[str, str, str]
 """(name of a room or a person, key, value)."""
@@ -100,14 +99,12 @@ class GetSubscribed(Query, frozen=True):
     session: int = 0
 
 
-class AccountMetadataChanged(Event, frozen=True, tag="account_metadata", omit_defaults=True):
+class AccountMetadataChanged(Untold, frozen=True, tag="account_metadata", omit_defaults=True):
     """An account's value under a key was changed, or removed (None).
 
     ``time`` is in microseconds since 1970 UTC; 0: the change does not count towards the person's rate limit.
     """
 
-    retention: ClassVar[Retention] = Retention.STATE
-    recipients: ClassVar[Recipients] = Recipients.NOBODY
     account: str
     person: Person
     key: str
@@ -115,20 +112,15 @@ class AccountMetadataChanged(Event, frozen=True, tag="account_metadata", omit_de
     time: int = 0
 
 
-class RoomMetadataChanged(Event, frozen=True, tag="room_metadata", omit_defaults=True):
+class RoomMetadataChanged(Untold, frozen=True, tag="room_metadata", omit_defaults=True):
     """A room's value under a key was changed or removed; see ``AccountMetadataChanged``."""
 
-    retention: ClassVar[Retention] = Retention.STATE
-    recipients: ClassVar[Recipients] = Recipients.NOBODY
+    right: ClassVar[Right | None] = Right.MANAGE
     room: str
     person: Person
     key: str
     value: str | None
     time: int = 0
-
-    def allowed_by_role(self, room: Room, person_id: int) -> bool:
-        """Whether a person's role in the room allows this act."""
-        return room.roles.get(person_id, 0) >= Right.MANAGE
 
 
 class MetadataChanged(Event, frozen=True, tag="metadata", omit_defaults=True):

@@ -1,5 +1,7 @@
 """IRC over WebSocket: frames and lines, tried with the library's client side, whole and in any pieces."""
 
+import gc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -226,6 +228,38 @@ class TestMessages:
         found = [dialect.receive_data(data, 4), dialect.receive_data(b"", 4), dialect.receive_data(b"", 4)]
         assert [len(commands) for commands in found] == [4, 4, 3]
         assert isinstance(found[2][-1], Quit)
+
+    @pytest.mark.parametrize(
+        "frame",
+        [Frame(Opcode.PING, b""), Frame(Opcode.PONG, b""), Frame(Opcode.CONT, b"", fin=False), text("ab")],
+    )
+    def test_no_more_frames_at_a_time_than_wanted_and_the_rest_stays_bytes(self, shared, frame):
+        dialect = entered(shared)
+        data = masked(Frame(Opcode.TEXT, b"", fin=False), *[frame] * 1000)
+        if frame.opcode is Opcode.TEXT:
+            data = masked(*[frame] * 1001)
+        size = len(data) // 1001
+        costs: list[int] = []
+        for turn in range(17):
+            commands = dialect.receive_data(b"" if turn else data, 64)
+            costs.append(dialect.cost(commands))
+            assert dialect.backlog == max(0, 1001 - 64 * len(costs)) * size
+        assert max(costs) == 64
+        assert sum(costs) == 1001
+
+    def test_fragments_weigh_what_they_hold(self, shared):
+        dialect = entered(shared)
+        dialect.receive_data(masked(Frame(Opcode.TEXT, b"x", fin=False)))
+        one = masked(Frame(Opcode.CONT, b"x", fin=False))
+        gc.collect()
+        before = len(gc.get_objects())
+        for _ in range(MESSAGE_BYTES - 1):
+            dialect.receive_data(one)
+        assert len(gc.get_objects()) - before < 1000
+        assert dialect.backlog == 0
+        assert [type(command) for command in dialect.receive_data(masked(Frame(Opcode.CONT, b"")))] == [
+            DialectReply
+        ]
 
     def test_the_probe_is_a_ping_of_irc(self, shared):
         assert seen(entered(shared).ping()) == [(Opcode.TEXT, b"PING :irc.test")]

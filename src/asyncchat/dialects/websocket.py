@@ -152,7 +152,8 @@ class WebSocketDialect:
     """One session's IRC in frames (``dialects.base.Dialect``)."""
 
     __slots__ = (
-        "_closing", "_ended", "_first", "_irc", "_last", "_pieces", "_protocol", "_shared", "encoder",
+        "_closing", "_ended", "_first", "_frames", "_input", "_irc", "_is_text", "_last", "_message",
+        "_protocol", "_shared", "encoder",
     )  # fmt: skip
 
     def __init__(self, shared: WebSocket, irc: IrcDialect, first: int) -> None:
@@ -160,8 +161,14 @@ class WebSocketDialect:
         self._irc = irc
         self._first = first
         self._protocol = Protocol(SERVER, max_size=MESSAGE_BYTES)
-        self._pieces: list[Frame] | None = None
-        """A message's fragments so far, without empty ones but for the first."""
+        self._input = bytearray()
+        """What was received and not read: as bytes it takes no more memory than it weighs."""
+        self._message = bytearray()
+        """A message's fragments so far; ``Protocol`` bounds them."""
+        self._is_text = False
+        """Whether that message is text."""
+        self._frames = 0
+        """Frames of the last turn that gave no line: control frames and fragments."""
         self._closing = ""
         """Why the peer's frames are no longer read: it has closed, or broken the protocol."""
         self._last = b""
@@ -181,29 +188,38 @@ class WebSocketDialect:
     @property
     def backlog(self) -> int:
         """Bytes received that are not yet given out as commands."""
-        return self._irc.backlog
+        return len(self._input) + self._irc.backlog
 
     def receive_data(self, data: bytes, limit: int = COMMANDS_A_TURN) -> list[Command]:
-        """Takes what was read, gives the next commands."""
+        """Takes what was read, gives the next commands.
+
+        At most ``limit`` frames are read; the others stay bytes.
+        """
         pongs = b""
-        lines = b""
-        if data and not self._closing:
-            self._protocol.receive_data(data)
-            lines = b"".join([_line(message) for message in self._messages()])
-            writes = b"".join(self._protocol.data_to_send())
-            if self._protocol.state is OPEN:
-                pongs = writes
-            else:
-                self._last = writes
-                self._closing = _reason(self._protocol)
-        commands = self._irc.receive_data(lines, limit)
+        lines: list[bytes] = []
+        self._frames = 0
+        if not self._closing:
+            self._input += data
+            if not self._irc.backlog:
+                lines = self._read(limit)
+                writes = b"".join(self._protocol.data_to_send())
+                if self._protocol.state is OPEN:
+                    pongs = writes
+                else:
+                    self._last = writes
+                    self._closing = _reason(self._protocol)
+                    self._input.clear()
+        commands = self._irc.receive_data(b"".join(lines), limit)
         if self._closing and not (self.backlog or (commands and commands[-1].barrier)):
             commands = [*commands, Quit(self._closing)]
-        return [DialectReply(Frames(pongs)), *commands] if pongs else commands
+        if pongs or (self._input and self._frames and not commands):  # or the session would not call again
+            return [DialectReply(Frames(pongs)), *commands]
+        return commands
 
     def cost(self, commands: Sequence[Command]) -> int:
-        """As IRC counts them."""
-        return self._irc.cost(commands)
+        """One for each frame that gave no line, and the lines as IRC counts them."""
+        asked = commands[1:] if _is_frames(commands) else commands
+        return self._frames + self._irc.cost(asked)
 
     def receive_eof(self) -> list[Command]:
         """Half a message means nothing."""
@@ -242,29 +258,43 @@ class WebSocketDialect:
         """What IRC says of what was left half done."""
         return framed(self._irc.on_tick(now), self._first)
 
-    def _messages(self) -> list[bytes]:
-        """The messages that are complete; a fault in one fails the connection and ends the list."""
-        messages = []
-        for frame in self._protocol.events_received():
-            if not isinstance(frame, Frame) or frame.opcode in _CONTROL:
-                continue
-            if frame.opcode is not Opcode.CONT and frame.fin:
-                whole, is_text = bytes(frame.data), frame.opcode is Opcode.TEXT
-            else:
-                if self._pieces is None:
-                    self._pieces = [frame]
-                elif frame.data:  # or empty ones would gather without end
-                    self._pieces.append(frame)
-                if not frame.fin:
-                    continue
-                is_text = self._pieces[0].opcode is Opcode.TEXT
-                whole = b"".join([bytes(piece.data) for piece in self._pieces])
-                self._pieces = None
-            if is_text and not _is_utf8(whole):
-                self._protocol.fail(CloseCode.INVALID_DATA, "a text message is not UTF-8")
+    def _read(self, limit: int) -> list[bytes]:
+        """The lines of the next frames; a fault in one fails the connection and ends the list."""
+        protocol, received = self._protocol, self._input
+        lines: list[bytes] = []
+        at = 0
+        for _ in range(limit):
+            end = _frame_end(received, at)
+            if not at < end <= len(received):
                 break
-            messages.append(whole)
-        return messages
+            protocol.receive_data(bytes(received[at:end]))
+            at = end
+            for frame in protocol.events_received():
+                message = self._message_of(frame) if isinstance(frame, Frame) else None
+                if message is not None:
+                    lines.append(_line(message))
+                else:
+                    self._frames += 1
+            if protocol.state is not OPEN:
+                break
+        del received[:at]
+        return lines
+
+    def _message_of(self, frame: Frame) -> bytes | None:
+        """The message that a frame completes."""
+        if frame.opcode in _CONTROL:
+            return None
+        if frame.opcode is not Opcode.CONT:
+            self._is_text = frame.opcode is Opcode.TEXT
+        if not frame.fin:
+            self._message += frame.data
+            return None
+        whole = bytes(self._message + frame.data)
+        self._message = bytearray()
+        if self._is_text and not _is_utf8(whole):
+            self._protocol.fail(CloseCode.INVALID_DATA, "a text message is not UTF-8")
+            return None
+        return whole
 
     def _end(self, lines: bytes, code: CloseCode, reason: str) -> bytes:
         """The last frames, once."""
@@ -280,6 +310,32 @@ class WebSocketDialect:
 
 
 _CONTROL = frozenset((Opcode.PING, Opcode.PONG, Opcode.CLOSE))
+
+
+def _frame_end(data: bytearray, at: int) -> int:
+    """Where the frame ends that begins at ``at`` (RFC 6455, 5.2); ``at`` while its head is not complete.
+
+    A frame that will be refused by its length or for want of a mask ends with what there is: nobody waits for
+    the rest of it.
+    """
+    if len(data) < at + 2:
+        return at
+    size = data[at + 1] & 0x7F
+    begin = at + 2
+    if size >= 126:
+        wide = 2 if size == 126 else 8
+        if len(data) < begin + wide:
+            return at
+        size = int.from_bytes(data[begin : begin + wide])
+        begin += wide
+    if size > MESSAGE_BYTES or not data[at + 1] & 0x80:
+        return len(data)
+    return begin + 4 + size
+
+
+def _is_frames(commands: Sequence[Command]) -> bool:
+    first = commands[0] if commands else None
+    return isinstance(first, DialectReply) and isinstance(first.value, Frames)
 
 
 def _line(message: bytes) -> bytes:

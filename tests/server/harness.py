@@ -130,12 +130,13 @@ class ServerThread:
 class Client:
     """A client that reads only when it is asked to."""
 
-    def __init__(self, port: int, *, receive_buffer: int = 0) -> None:
+    def __init__(self, port: int, *, receive_buffer: int = 0, source: str = "127.0.0.1") -> None:
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.settimeout(PATIENCE)
+        self.socket.bind((source, 0))
         self.socket.connect(("127.0.0.1", port))
         self.unread = b""
 

@@ -158,8 +158,9 @@ class Hall:
             watchdog=Watchdog(0),
         )
         writer: Any = SimpleNamespace(transport=connection)
-        context.connections.acquire("10.0.0.1", 0)
-        session = Watched(context, self._ids, "10.0.0.1", reader, writer)
+        network = context.budgets.connect("10.0.0.1")
+        assert network is not None
+        session = Watched(context, self._ids, "10.0.0.1", reader, writer, network)
         session.slow = self.slow
         session.adopt(Numbers())
         self.connections[session] = connection

@@ -1,14 +1,40 @@
-"""Flood control's bucket, and the file limit."""
+"""The budgets of connections, accounts and networks, and the file limit."""
 
 import resource
 
 import pytest
 
 from asyncchat.config.options import ServeConfig
-from asyncchat.server.limits import RESERVED_FILES, AddressCounter, Bucket, network_of, raise_file_limit
+from asyncchat.server.limits import (
+    DEBT_SECONDS,
+    RESERVED_FILES,
+    Budget,
+    Budgets,
+    Rate,
+    network_of,
+    raise_file_limit,
+)
 
-OPTIONS = ServeConfig()
-BURST, LINES_A_SECOND = OPTIONS.burst, OPTIONS.rate
+RATE = Rate(100, 10)
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def make(clock, **options):
+    return Budgets(ServeConfig(**options), clock)
 
 
 def test_an_ipv6_network_is_one_place():
@@ -17,39 +43,113 @@ def test_an_ipv6_network_is_one_place():
     assert network_of("2001:db8:1:3::") != network_of("2001:db8:1:2::")
 
 
-def test_so_many_connections_from_a_place():
-    counter = AddressCounter()
-    assert [counter.acquire("192.0.2.7", 2) for _ in range(3)] == [True, True, False]
-    assert counter.acquire("192.0.2.8", 2)
-    counter.release("192.0.2.7")
-    assert [counter.acquire("192.0.2.7", 2) for _ in range(2)] == [True, False]
-    assert counter.acquire("192.0.2.7", 0)
+def test_so_many_connections_from_a_place(clock):
+    budgets = make(clock, per_address=2)
+    there = [budgets.connect("192.0.2.7") for _ in range(3)]
+    assert [one is not None for one in there] == [True, True, False]
+    assert budgets.connect("192.0.2.8") is not None
+    budgets.disconnect(there[0], entered=False)
+    assert [budgets.connect("192.0.2.7") is not None for _ in range(2)] == [True, False]
     for address in ("127.0.0.1", "127.1.2.3", "::1", "localhost"):
-        assert all(counter.acquire(address, 1) for _ in range(3))
-        counter.release(address)
+        assert all(budgets.connect(address) for _ in range(3))
+    assert all(make(clock, per_address=0).connect("192.0.2.7") for _ in range(3))
+    assert all(make(clock, per_address=1, limits=False).connect("192.0.2.7") for _ in range(3))
+    assert all(make(clock, per_address=1, trusted=("192.0.2.0/24",)).connect("192.0.2.7") for _ in range(3))
 
 
 def test_a_burst_at_once_then_so_many_a_second():
-    bucket = Bucket(1000.0, OPTIONS)
-    assert bucket.allowed(1000.0, OPTIONS) == BURST == 100
-    bucket.take(100)
-    assert bucket.allowed(1000.0, OPTIONS) == 0
-    assert bucket.wait(OPTIONS) == pytest.approx(1 / LINES_A_SECOND)
-    assert bucket.allowed(1000.05, OPTIONS) == 0
-    assert bucket.wait(OPTIONS) == pytest.approx(0.05)
-    assert bucket.allowed(1001.0, OPTIONS) == LINES_A_SECOND
-    bucket.take(10)
-    assert bucket.allowed(1e9, OPTIONS) == BURST
+    budget = Budget(1000.0, RATE)
+    assert budget.lines(1000.0) == 100
+    budget.charge(100)
+    assert budget.lines(1000.0) == 0
+    assert budget.wait(1000.0) == pytest.approx(0.1)
+    assert budget.lines(1000.05) == pytest.approx(0.5)
+    assert budget.wait(1000.05) == pytest.approx(0.05)
+    assert budget.lines(1001.0) == pytest.approx(10)
+    budget.charge(10)
+    assert budget.lines(1e9) == 100
 
 
 def test_time_makes_no_more_than_a_burst():
-    bucket = Bucket(0.0, OPTIONS)
+    budget = Budget(0.0, RATE)
     taken = 0
     for tenth in range(600):
-        allowed = bucket.allowed(tenth / 10, OPTIONS)
-        bucket.take(allowed)
+        allowed = int(budget.lines(tenth / 10))
+        budget.charge(allowed)
         taken += allowed
-    assert BURST + 59 * LINES_A_SECOND <= taken <= BURST + 60 * LINES_A_SECOND
+    assert 100 + 59 * 10 <= taken <= 100 + 60 * 10
+
+
+def test_a_debt_is_waited_for_up_to_a_minute():
+    budget = Budget(0.0, RATE)
+    budget.charge(150)
+    assert budget.wait(0.0) == pytest.approx(5.1)
+    budget.charge(1e9)
+    assert budget.wait(0.0) == pytest.approx(DEBT_SECONDS + 0.1)
+
+
+def test_each_that_waits_has_its_own_time():
+    budget = Budget(0.0, RATE)
+    budget.charge(100)
+    assert [budget.reserve(0.0) for _ in range(3)] == pytest.approx([0.1, 0.2, 0.3])
+
+
+def test_who_comes_again_resumes_its_networks_budget(clock):
+    budgets = make(clock)
+    network = budgets.connect("192.0.2.7")
+    budgets.enter(network)
+    assert network.lines(clock.now) == 1000 - 1 + 20
+    network.charge(1019)
+    for _ in range(50):
+        budgets.disconnect(network, entered=True)
+        assert budgets.connect("192.0.2.7") is network
+        budgets.enter(network)
+    assert network.lines(clock.now) == -50
+    assert budgets.connect("192.0.2.8").lines(clock.now) == 999
+
+
+def test_each_person_adds_a_share_to_its_network(clock):
+    budgets = make(clock)
+    network = budgets.connect("127.0.0.1")
+    budgets.enter(network)
+    for _ in range(499):
+        network = budgets.connect("127.0.0.1")
+        network.charge(6)  # the lines of its registration
+        budgets.enter(network)
+    assert network.lines(clock.now) > 1000
+    assert network.rate == Rate(1000 + 500 * 20, 50 + 500 * 2)
+    for _ in range(500):
+        budgets.disconnect(network, entered=True)
+    assert network.rate == Rate(1000, 50)
+
+
+def test_a_trusted_network_has_no_budget(clock):
+    budgets = make(clock, trusted=("10.0.0.0/8", "2001:db8:1:2::5"))
+    for address in ("10.1.2.3", "2001:db8:1:2::5"):
+        network = budgets.connect(address)
+        network.charge(1e6)
+        assert network.lines(clock.now) > 1e6
+        assert network.wait(clock.now) == 0
+    other = budgets.connect("192.0.2.1")
+    other.charge(1e6)
+    assert other.lines(clock.now) < 0
+    budgets.change(ServeConfig(trusted=("192.0.2.1",)))
+    assert other.lines(clock.now) > 0
+
+
+def test_idle_budgets_are_forgotten(clock):
+    budgets = make(clock)
+    gone, here = budgets.connect("192.0.2.1"), budgets.connect("192.0.2.2")
+    account = budgets.account("anna")
+    account.charge(10)
+    budgets.disconnect(gone, entered=False)
+    budgets.forget_idle()
+    assert budgets.account("anna") is account
+    clock.now += 60
+    budgets.forget_idle()
+    assert budgets.account("anna") is not account
+    assert budgets.connect("192.0.2.1") is not gone
+    assert budgets.connect("192.0.2.2") is here
 
 
 def test_the_file_limit_is_raised_to_the_hard_one():
@@ -62,9 +162,10 @@ def test_the_file_limit_is_raised_to_the_hard_one():
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-def test_other_limits_hold_from_the_next_call_on():
-    bucket = Bucket(0.0, OPTIONS)
-    fewer = ServeConfig(burst=3, rate=0.5)
-    assert bucket.allowed(0.0, fewer) == 3
-    bucket.take(3)
-    assert bucket.wait(fewer) == pytest.approx(2.0)
+def test_other_limits_hold_from_the_next_call_on(clock):
+    budgets = make(clock)
+    account, network = budgets.account("anna"), budgets.connect("192.0.2.1")
+    budgets.change(ServeConfig(burst=3, rate=0.5, account_burst=7, network_burst=9))
+    assert budgets.connection().lines(clock.now) == 3
+    assert account.lines(clock.now) == 7
+    assert network.lines(clock.now) == 9

@@ -1,5 +1,6 @@
 """The server over real sockets: what each kind of client meets, and what the others notice of it."""
 
+import socket
 import threading
 import time
 from contextlib import suppress
@@ -287,19 +288,54 @@ def test_who_floods_with_pings_is_slowed_too(server):
     assert server.people() == ["carol"]
 
 
-def test_too_much_waiting_input_is_closed_with_the_reason(server):
-    alice = server.person("alice")
-    flooder = server.person("flooder")
-    alice.until("flooder is online\n")
-    flooder.socket.setblocking(False)
-    line = b"y" * 1000 + b"\n"
-    try:
-        for _ in range(8000):
-            flooder.socket.send(line)
-            flooder.socket.setblocking(True)
-    except OSError:
-        pass
-    assert "flooder left chat (too much input)" in alice.until("left chat (too much input)\n")
+def test_what_is_over_the_rate_is_left_unread_and_nobody_is_ended():
+    with serving(burst=20, rate=10_000.0, network_rate=10_000.0) as server:
+        alice = server.person("alice")
+        flooder = server.person("flooder")
+        alice.until("flooder is online\n")
+        paste = "".join(f"{number} {'y' * 200}\n" for number in range(5000))
+        sender = threading.Thread(target=flooder.send, args=(paste,))
+        sender.start()
+        for number in range(5000):
+            alice.until(f"flooder: {number} ")
+        sender.join()
+        flooder.send("exit\n")
+        alice.until("flooder left chat\n")
+
+
+def test_a_flood_waits_with_its_sender():
+    with serving(burst=20, rate=0.1) as server:
+        alice = server.person("alice")
+        flooder = server.person("flooder")
+        alice.until("flooder is online\n")
+        flooder.socket.settimeout(0.5)
+        sent = 0
+        with suppress(TimeoutError):
+            while True:
+                sent += flooder.socket.send(b"ab\n" * 10_000)
+        assert sent < 8_000_000  # what the kernels hold of it
+        alice.send("not slowed\n")
+        flooder.until("alice: not slowed\n")
+
+
+def test_who_comes_again_has_no_new_budget():
+    with serving(burst=50, rate=0.01, network_burst=100, network_rate=0.01, trusted=("127.0.0.2",)) as server:
+        watcher = server.connect(source="127.0.0.2")
+        watcher.send("watcher\n/me\n")
+        watcher.until("Usage: /me")
+        said = 0
+        for number in range(4):
+            comer = server.connect()
+            comer.send(f"NICK comer{number}\r\nUSER u 0 * :u\r\nJOIN #lobby\r\n")
+            comer.send("PRIVMSG #lobby :again\r\n" * 40)
+            comer.socket.shutdown(socket.SHUT_WR)
+            if number == 0:
+                for _ in range(40):
+                    watcher.until("comer0: again\n")
+                said = 40
+        watcher.send("over\n/me\n")
+        said += watcher.until("Usage: /me").count("again")
+        assert said <= 100
 
 
 def test_a_full_server_says_so(server):

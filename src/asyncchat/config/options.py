@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_origin, get_type_hints
 
@@ -88,6 +89,15 @@ def _icon_fault(url: str) -> str:
         return "it does not begin with https://"
     if " " in url or len(url) > 200:
         return "it has spaces or more than 200 characters"
+    return ""
+
+
+def _trusted_fault(networks: tuple[str, ...]) -> str:
+    for network in networks:
+        try:
+            ip_network(network, strict=False)
+        except ValueError:
+            return f"{network} is neither an address nor a network such as 10.0.0.0/8"
     return ""
 
 
@@ -247,9 +257,23 @@ class ServeConfig(msgspec.Struct, frozen=True):
             reload=True,
         ),
     ] = True
+    profile: Annotated[
+        Literal["lan", "public"],
+        Option(
+            "The defaults of limits: lan for a class behind one address, public for the internet.",
+            key="limits.profile",
+            flag=None,
+            reload=True,
+        ),
+    ] = "lan"
     burst: Annotated[
         _Count,
-        Option("How many lines a connection may send at once.", key="limits.burst", flag=None, reload=True),
+        Option(
+            "How many lines a connection may send at once; more than 1 KiB counts as several.",
+            key="limits.burst",
+            flag=None,
+            reload=True,
+        ),
     ] = 100
     """Enough for a pasted page or a bot's report."""
     rate: Annotated[
@@ -258,15 +282,56 @@ class ServeConfig(msgspec.Struct, frozen=True):
         Option("How many lines a second it may send after that.", key="limits.rate", flag=None, reload=True),
     ] = 10.0
     """Faster than anyone can read."""
-    input_bytes: Annotated[
-        _Bytes,
+    network_burst: Annotated[
+        _Count,
         Option(
-            "Bytes of input that may wait while a connection is slowed down, before it is closed.",
-            key="limits.input_bytes",
+            "How many lines all clients from one network may send at once; each person there adds a fifth of "
+            "limits.burst.",
+            key="limits.network_burst",
             flag=None,
             reload=True,
         ),
-    ] = 1_000_000
+    ] = 1000
+    """A network is an IPv4 address or an IPv6 /64. A class behind one address joins and talks unhindered."""
+    network_rate: Annotated[
+        float,
+        msgspec.Meta(gt=0, le=1_000_000),
+        Option(
+            "How many lines a second they may send then; each person there adds a fifth of limits.rate.",
+            key="limits.network_rate",
+            flag=None,
+            reload=True,
+        ),
+    ] = 50.0
+    account_burst: Annotated[
+        _Count,
+        Option(
+            "How many lines all devices of one account may send at once.",
+            key="limits.account_burst",
+            flag=None,
+            reload=True,
+        ),
+    ] = 300
+    account_rate: Annotated[
+        float,
+        msgspec.Meta(gt=0, le=1_000_000),
+        Option(
+            "How many lines a second they may send after that.",
+            key="limits.account_rate",
+            flag=None,
+            reload=True,
+        ),
+    ] = 20.0
+    trusted: Annotated[
+        tuple[str, ...],
+        Option(
+            "Networks whose clients are limited only one by one, such as 10.0.0.5 for a proxy or 10.0.0.0/8.",
+            key="limits.trusted",
+            flag=None,
+            reload=True,
+            check=_trusted_fault,
+        ),
+    ] = ()
     send_bytes: Annotated[
         _Bytes,
         Option(
@@ -360,6 +425,21 @@ class ServeConfig(msgspec.Struct, frozen=True):
         Mapping[str, Webhook],
         Option("URLs to which messages of some rooms are posted.", flag=None, reload=True, secret=True),
     ] = {}
+
+
+PROFILES: Mapping[str, Mapping[str, Any]] = {
+    "lan": {},
+    "public": {
+        "burst": 50,
+        "rate": 5.0,
+        "network_burst": 250,
+        "network_rate": 20.0,
+        "account_burst": 150,
+        "account_rate": 10.0,
+        "per_address": 64,
+    },
+}
+"""What ``limits.profile`` changes of the defaults, by field."""
 
 
 class Row(msgspec.Struct, frozen=True):

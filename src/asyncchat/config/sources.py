@@ -108,6 +108,9 @@ class Sources(msgspec.Struct, frozen=True):
                 value_of_flag = _converted(row, self.flags[row.field], row.flag)
                 stated[row.field] = Stated(value_of_flag, _FLAG, row.flag)
         _settle(stated)
+        profile = stated["profile"].value if "profile" in stated else options.ServeConfig().profile
+        for field, value in options.PROFILES[profile].items():
+            stated.setdefault(field, Stated(value, _DEFAULT, f'limits.profile "{profile}"'))
         config = options.ServeConfig(**{field: option.value for field, option in stated.items()})
         origins = {field: option.origin for field, option in stated.items() if option.origin}
         return Effective(config, origins, self.file_name)

@@ -15,11 +15,14 @@ class Command(msgspec.Struct, frozen=True):
     ``barrier``: its outcome decides how later input is read, so the session reads no input until the outcome
     has been delivered.
     ``audited``: a server operator may use it in a room without a role there; the audit records that.
+    ``cost``: as how many more lines one with I/O counts, where a client's pace is limited. What else takes
+    long counts by its time, and a long answer by its bytes.
     """
 
     io: ClassVar[bool] = False
     barrier: ClassVar[bool] = False
     audited: ClassVar[bool] = False
+    cost: ClassVar[int] = 0
 
 
 class IoCommand(Command, frozen=True):
@@ -27,6 +30,7 @@ class IoCommand(Command, frozen=True):
 
     io: ClassVar[bool] = True
     barrier: ClassVar[bool] = True
+    cost: ClassVar[int] = 1
 
 
 class DialectReply(Command, frozen=True):

@@ -28,6 +28,9 @@ BACKLOG = 4096
 SEND_BUFFER = 131_072
 """SO_SNDBUF of a connection (Linux doubles it). Otherwise the kernel would hide a stall of up to 4 MB."""
 
+RECEIVE_BUFFER = 65_536
+"""SO_RCVBUF of a connection (Linux doubles it). Otherwise the kernel would hold up to 6 MB of a flood."""
+
 KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_COUNT = 60, 20, 3
 """TCP keep-alive, for clients without PING: seconds of silence, seconds between probes, number of probes."""
 
@@ -159,9 +162,10 @@ def _open_tcp(family: int, kind: int, protocol: int, where: tuple[object, ...]) 
 
 
 def _connection_options() -> list[tuple[int, int, int]]:
-    """Options that accepted connections inherit: no delay, a bounded send buffer, TCP keep-alive."""
+    """Options that accepted connections inherit: no delay, bounded buffers, TCP keep-alive."""
     options = [
         (socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER),
+        (socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER),
         (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
         (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
     ]

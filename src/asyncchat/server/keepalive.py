@@ -39,6 +39,7 @@ class Keepalive:
         while True:
             await asyncio.sleep(ROUND)
             self._context.hub.expire(self._name)
+            self._context.budgets.forget_idle()
             now = self._context.now()
             for session in list(self._context.sessions):
                 self._check(session, now)

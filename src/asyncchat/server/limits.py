@@ -1,15 +1,19 @@
-"""Limits of one connection and of the process: flood control, deadlines, file descriptors.
+"""Limits: the budgets of connections, accounts and networks, deadlines, file descriptors.
 
-Owns the bucket, the count of connections from one network, and the numbers that nobody configures, with their
-reasons (the others: ``config.options``); must not know sessions.
+Owns what a client may ask of the server, and the numbers that nobody configures, with their reasons (the
+others: ``config.options``); must not know sessions. A budget counts lines. What costs more than a line is
+charged as several: ``LINE_BYTES``, ``ANSWER_BYTES``, ``LINE_SECONDS``, ``IoCommand.cost``.
 """
 
 from __future__ import annotations
 
+import math
 import sys
-from collections import Counter
-from ipaddress import IPv6Address
+from collections.abc import Callable, Iterable
+from ipaddress import IPv6Address, ip_network
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from asyncchat.server.addresses import is_local
 
@@ -25,6 +29,27 @@ REGISTRATION_SECONDS = 120.0
 REQUEST_SECONDS = 10.0
 """Until when an HTTP request must be complete."""
 
+LINE_BYTES = 1024
+"""Bytes of input that count as one line: an ordinary one has less than a hundred."""
+
+ANSWER_BYTES = 16_384
+"""Bytes of a long answer that count as one line: making them takes about as long."""
+
+LINE_SECONDS = 0.0005
+"""Time of the loop that counts as one line, where a turn takes longer than ``TURN_SECONDS``."""
+
+TURN_SECONDS = 0.01
+"""A turn that takes less is not charged by its time: 64 ordinary lines take 3 ms."""
+
+TURN_LINES = 50
+"""The most that is charged for a turn's time: a garbage collection or a busy machine is not its fault."""
+
+DEBT_SECONDS = 60.0
+"""The longest debt of a budget."""
+
+PERSON_SHARE = 0.2
+"""The part of a connection's budget by which each person adds to its network's. Few talk at a time."""
+
 RESERVED_FILES = 64
 """File descriptors kept for the history, the listeners and the log beside the connections."""
 
@@ -39,54 +64,181 @@ def network_of(address: str) -> str:
         return address
 
 
-class AddressCounter:
-    """Counts the connections from each network."""
+class Rate(msgspec.Struct, frozen=True):
+    """What a budget allows: ``burst`` lines at once, then ``per_second``."""
 
-    def __init__(self) -> None:
-        self._there: Counter[str] = Counter()
-
-    def acquire(self, address: str, most: int) -> bool:
-        """Counts one more, unless there are ``most`` already (0: no limit). Local ones are not counted."""
-        if is_local(address):
-            return True
-        network = network_of(address)
-        if 0 < most <= self._there[network]:
-            return False
-        self._there[network] += 1
-        return True
-
-    def release(self, address: str) -> None:
-        """Counts one less."""
-        if is_local(address):
-            return
-        network = network_of(address)
-        self._there[network] -= 1
-        if not self._there[network]:
-            del self._there[network]
+    burst: float
+    per_second: float
 
 
-class Bucket:
-    """A token bucket: ``burst`` lines at once, then ``rate`` a second; each call is told what they are."""
+class Budget:
+    """A token bucket, counted in lines. What is charged may exceed it: the debt is then waited for."""
 
-    __slots__ = ("_at", "_tokens")
+    __slots__ = ("_at", "_level", "rate")
 
-    def __init__(self, now: float, options: ServeConfig) -> None:
+    def __init__(self, now: float, rate: Rate) -> None:
+        self.rate = rate
         self._at = now
-        self._tokens = float(options.burst)
+        self._level = rate.burst
 
-    def allowed(self, now: float, options: ServeConfig) -> int:
+    def lines(self, now: float) -> float:
+        """Lines that may be taken now; negative: a debt."""
+        rate = self.rate
+        self._level = level = min(rate.burst, self._level + (now - self._at) * rate.per_second)
+        self._at = now
+        return level
+
+    def wait(self, now: float) -> float:
+        """Seconds until another line may be taken."""
+        return max(0.0, (1.0 - self.lines(now)) / self.rate.per_second)
+
+    def charge(self, lines: float) -> None:
+        """Takes so many lines, which may be more than there are."""
+        self._level = max(self._level - lines, -DEBT_SECONDS * self.rate.per_second)
+
+    def reserve(self, now: float) -> float:
+        """Takes one line in advance. Returns the seconds until it may be used.
+
+        Of many that wait each has its own time, so they do not all wake for one line.
+        """
+        wait = self.wait(now)
+        self.charge(1)
+        return wait
+
+
+def lines_allowed(budgets: Iterable[Budget], now: float) -> float:
+    """Lines that all of them allow now."""
+    return min([budget.lines(now) for budget in budgets])
+
+
+class NetworkBudget(Budget):
+    """The budget of all clients from one network. Each person there adds a share.
+
+    ``trusted``: it is not limited.
+    """
+
+    __slots__ = ("connections", "people", "trusted")
+
+    def __init__(self, now: float, rate: Rate, *, trusted: bool) -> None:
+        super().__init__(now, rate)
+        self.connections = 0
+        self.people = 0
+        self.trusted = trusted
+
+    def lines(self, now: float) -> float:
         """Lines that may be taken now."""
-        self._tokens = min(options.burst, self._tokens + (now - self._at) * options.rate)
-        self._at = now
-        return int(self._tokens)
+        return math.inf if self.trusted else super().lines(now)
 
-    def take(self, lines: int) -> None:
-        """Notes lines taken."""
-        self._tokens -= lines
+    def change_share(self, people: int, rate: Rate) -> None:
+        """So many people are there now.
 
-    def wait(self, options: ServeConfig) -> float:
-        """Seconds until the next line may be taken."""
-        return max(0.0, (1.0 - self._tokens) / options.rate)
+        Whoever enters brings its share, so that a class can join at once; whoever leaves takes it along, so
+        that nothing is gained by coming again.
+        """
+        self.people = people
+        self._level += rate.burst - self.rate.burst
+        self.rate = rate
+
+
+class Budgets:
+    """The budgets of a server's clients: of each connection, each account and each network.
+
+    Args:
+        options: those of the server.
+        clock: seconds that never go back.
+    """
+
+    def __init__(self, options: ServeConfig, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._networks: dict[str, NetworkBudget] = {}
+        self._accounts: dict[str, Budget] = {}
+        self.change(options)
+
+    def change(self, options: ServeConfig) -> None:
+        """Uses other options from now on."""
+        self._options = options
+        self._trusted = [ip_network(network, strict=False) for network in options.trusted]
+        self.rate = Rate(options.burst, options.rate)
+        """That of a connection."""
+        self._account = Rate(options.account_burst, options.account_rate)
+        for budget in self._accounts.values():
+            budget.rate = self._account
+        for key, network in self._networks.items():
+            network.rate = self._rate_of(network.people)
+            network.trusted = self._is_trusted(key)
+
+    def connect(self, address: str) -> NetworkBudget | None:
+        """Counts a connection, and charges it as a line.
+
+        Returns:
+            Its network's budget; None if there are too many connections from there.
+        """
+        options = self._options
+        network = self._network(network_of(address))
+        full = options.limits and 0 < options.per_address <= network.connections
+        if full and not network.trusted and not is_local(address):
+            return None
+        network.connections += 1
+        network.reserve(self._clock())
+        return network
+
+    def disconnect(self, network: NetworkBudget, *, entered: bool) -> None:
+        """A connection from a network has ended. ``entered``: it was a person."""
+        network.connections -= 1
+        if entered:
+            network.change_share(network.people - 1, self._rate_of(network.people - 1))
+
+    def enter(self, network: NetworkBudget) -> None:
+        """A client from a network has become a person."""
+        network.change_share(network.people + 1, self._rate_of(network.people + 1))
+
+    def connection(self) -> Budget:
+        """The budget of a new connection."""
+        return Budget(self._clock(), self.rate)
+
+    def account(self, name: str) -> Budget:
+        """The budget of an account."""
+        budget = self._accounts.get(name)
+        if budget is None:
+            budget = self._accounts[name] = Budget(self._clock(), self._account)
+        return budget
+
+    def forget_idle(self) -> None:
+        """Forgets the budgets that are whole and that nobody uses now."""
+        now = self._clock()
+        self._networks = {
+            key: network
+            for key, network in self._networks.items()
+            if network.connections or network.lines(now) < network.rate.burst
+        }
+        self._accounts = {
+            name: budget for name, budget in self._accounts.items() if budget.lines(now) < budget.rate.burst
+        }
+
+    def _network(self, key: str) -> NetworkBudget:
+        network = self._networks.get(key)
+        if network is None:
+            network = NetworkBudget(self._clock(), self._rate_of(0), trusted=self._is_trusted(key))
+            self._networks[key] = network
+        return network
+
+    def _rate_of(self, people: int) -> Rate:
+        options = self._options
+        return Rate(
+            options.network_burst + people * options.burst * PERSON_SHARE,
+            options.network_rate + people * options.rate * PERSON_SHARE,
+        )
+
+    def _is_trusted(self, key: str) -> bool:
+        if not self._trusted:
+            return False
+        try:
+            network = ip_network(f"{key}/64" if ":" in key else key)
+        except ValueError:
+            return False  # a Unix socket
+        return any(
+            isinstance(network, type(trusted)) and network.overlaps(trusted) for trusted in self._trusted
+        )
 
 
 def raise_file_limit() -> int:

@@ -11,6 +11,7 @@ from collections.abc import Coroutine, Sequence
 
 from asyncchat.server import banner
 from asyncchat.server.addresses import BACKLOG, LOCALHOST, Address
+from asyncchat.server.limits import READ_BYTES
 from asyncchat.server.session import Detector, Session, SessionContext
 
 _logger = logging.getLogger("asyncchat.server")
@@ -53,10 +54,14 @@ class Listeners:
             for listener in listening:
                 if address.path:
                     self.addresses.append(address)
-                    server = await asyncio.start_unix_server(self._accept, sock=listener, backlog=BACKLOG)
+                    server = await asyncio.start_unix_server(
+                        self._accept, limit=READ_BYTES, sock=listener, backlog=BACKLOG
+                    )
                 else:
                     self.addresses.append(Address(*listener.getsockname()[:2]))
-                    server = await asyncio.start_server(self._accept, sock=listener, backlog=BACKLOG)
+                    server = await asyncio.start_server(
+                        self._accept, limit=READ_BYTES, sock=listener, backlog=BACKLOG
+                    )
                 self._servers.append(server)
         self.reachable = banner.reachable(self.addresses)
 
@@ -94,11 +99,12 @@ class Listeners:
             return None
         else:
             address = LOCALHOST
-        if not context.connections.acquire(address, options.per_address if options.limits else 0):
+        network = context.budgets.connect(address)
+        if network is None:
             _logger.info("%s has too many connections, one more was closed", address)
             writer.write(CROWDED)
             writer.close()
             return None
-        session = Session(context, self._next_id, address, reader, writer)
+        session = Session(context, self._next_id, address, reader, writer, network)
         self._next_id += 1
         return session.run(self._detect)

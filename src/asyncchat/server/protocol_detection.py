@@ -134,6 +134,7 @@ class _Detection:
         end = _LINE_END.search(self._begun)
         at = end.end() if end else len(self._begun)
         line, self._begun = self._begun[:at], self._begun[at:]
+        await self._session.pay()
         asked = dialect.receive_data(line if end else line + b"\n")
         while asked:  # also what follows from it: a right password enters
             await self._session.process_one(asked)

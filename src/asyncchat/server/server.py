@@ -174,6 +174,9 @@ class Server:
     def apply_options(self, options: ServeConfig, motd: tuple[str, ...] | None) -> None:
         """Uses other options from now on; nobody is disconnected for it."""
         before, self.context.options = self.options, options
+        self.context.budgets.change(options)
+        for session in self.context.sessions:
+            session.change_budget()
         self._apply_to_chat()
         if (options.password, options.operators) != (before.password, before.operators):
             self.auth.passwords = ServerPasswords(options)

@@ -7,9 +7,11 @@ tells it what happens, and uses a few of its fields directly, because it is the 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,7 +23,18 @@ from asyncchat.core.replies import Refusal, Reply, StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN
 from asyncchat.server.connection import Connection, ConnectionContext
 from asyncchat.server.delivery import Barrier
-from asyncchat.server.limits import READ_BYTES, AddressCounter, Bucket
+from asyncchat.server.limits import (
+    ANSWER_BYTES,
+    LINE_BYTES,
+    LINE_SECONDS,
+    READ_BYTES,
+    TURN_LINES,
+    TURN_SECONDS,
+    Budget,
+    Budgets,
+    NetworkBudget,
+    lines_allowed,
+)
 
 if TYPE_CHECKING:
     from asyncchat.config.options import ServeConfig
@@ -37,6 +50,18 @@ _logger = logging.getLogger("asyncchat.session")
 
 SLICE_BYTES = 65_536
 """How much of a long answer is written before others get a turn."""
+
+
+PIECE_BYTES = 4096
+"""How much input a dialect is given at a time: cut into short lines it takes up to 20 times the memory."""
+
+
+def _next_piece(data: bytes) -> tuple[bytes, bytes]:
+    """The first lines of what was read, and the rest. A longer line is cut."""
+    if len(data) <= PIECE_BYTES:
+        return data, b""
+    end = data.rfind(b"\n", 0, PIECE_BYTES) + 1 or PIECE_BYTES
+    return data[:end], data[end:]
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -89,7 +114,7 @@ class SessionContext(ConnectionContext):
         self.watchdog = watchdog
         self.sessions: dict[Session, asyncio.Task[None] | None] = {}
         """The sessions of all connections, with their tasks."""
-        self.connections = AddressCounter()
+        self.budgets = Budgets(options, self.now)
 
 
 class Session(Connection):
@@ -102,7 +127,9 @@ class Session(Connection):
     """
 
     __slots__ = (
-        "_bucket",
+        "_budget",
+        "_counted",
+        "_network",
         "_waiter",
         "dialect",
         "encoder",
@@ -128,6 +155,7 @@ class Session(Connection):
         address: str,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
+        network: NetworkBudget,
     ) -> None:
         super().__init__(context, address, reader, writer)
         self.id = id
@@ -144,7 +172,10 @@ class Session(Connection):
         self.waiting_since = self.heard_at
         self.probed_at = 0.0
         self._waiter: asyncio.Future[int] | None = None
-        self._bucket = Bucket(self.heard_at, context.options) if context.options.limits else None
+        self._network = network
+        self._budget = context.budgets.connection()
+        self._counted = False
+        """Whether its network's budget counts it as a person."""
 
     # What delivery calls.
 
@@ -158,6 +189,7 @@ class Session(Connection):
             self.pending.append(own)
             if len(own) > self.context.options.send_bytes:
                 self._allowance += len(own)
+                self.charge(len(own) / ANSWER_BYTES)
         if dialect.encoder is not self.encoder:
             self.encoder = dialect.encoder
             self.update_subscriptions()
@@ -297,7 +329,7 @@ class Session(Connection):
                 self.unsubscribe()
             self._close()
             del self.context.sessions[self]
-            self.context.connections.release(self.address)
+            self.context.budgets.disconnect(self._network, entered=self._counted)
 
     async def _finish(self) -> None:
         """Processes what the end of input still means, then leaves."""
@@ -314,36 +346,66 @@ class Session(Connection):
             await self._finish_output()
 
     async def _process(self, data: bytes) -> None:
-        """Submits all that was received, at the session's rate."""
+        """Submits all that was received, at the pace of the budgets; the rest waits in the kernel."""
         dialect = self.spoken
-        bucket = self._bucket
+        held = dialect.backlog
+        hungry = True
+        paid = False
         while not self.ended:
             if self.context.outbox.failing and self.context.outbox.holds(self):
                 await self.next_delivery()  # a refusal must not overtake what was accepted before
                 continue
-            if bucket is None:
-                commands = dialect.receive_data(data)
-            else:
-                allowed = bucket.allowed(self.heard_at, self.context.options)
+            limit = COMMANDS_A_TURN
+            budgets = self._budgets()
+            if paid:
+                limit = 1
+            elif budgets:
+                allowed = lines_allowed(budgets, self.context.now())
                 if allowed < 1:
-                    data = await self._throttle(bucket, data)
+                    await self._wait_for_budget()
+                    paid = True
                     continue
-                commands = dialect.receive_data(data, min(COMMANDS_A_TURN, allowed))
-                bucket.take(dialect.cost(commands))
-            data = b""
-            if not commands:
-                return
-            if self._submit(commands):
+                limit = min(limit, int(allowed))
+            began = perf_counter()
+            piece = b""
+            if not budgets:
+                piece, data = data, b""
+            elif data and (hungry or held < PIECE_BYTES):
+                piece, data = _next_piece(data)
+            commands = dialect.receive_data(piece, limit)
+            hungry = not commands
+            left = self._submit(commands)
+            if budgets:
+                taken = held + len(piece) - dialect.backlog
+                self._charge_turn(budgets, commands, taken, perf_counter() - began, int(paid))
+            held = dialect.backlog
+            paid = False
+            if left:
                 await self._finish_output()
+            elif not commands:
+                if not data:
+                    return
             elif dialect.awaits(commands[-1]):
                 await self._await_outcome(commands[-1])
                 await self.drained()
-            elif dialect.backlog:
+            elif data or held:
                 await self._wait_for_capacity()
             else:
                 if self.context.outbox.full or self.is_crowded():
                     await self._wait_for_capacity()
                 return
+
+    def _charge_turn(
+        self, budgets: Sequence[Budget], commands: Sequence[Command], taken: int, seconds: float, paid: int
+    ) -> None:
+        """Charges a turn by its lines, its bytes or its time, whichever is most."""
+        lines = max(self.spoken.cost(commands), taken / LINE_BYTES)
+        if seconds > TURN_SECONDS:
+            lines = max(lines, min(TURN_LINES, seconds / LINE_SECONDS))
+        if commands:
+            lines += commands[-1].cost
+        for budget in budgets:
+            budget.charge(lines - paid)
 
     def _submit(self, commands: Sequence[Command]) -> bool:
         """Hands commands to the hub, except an I/O command; whether the last one was to leave."""
@@ -413,6 +475,8 @@ class Session(Connection):
         """Resumes the output with the answer to an I/O command, written in slices."""
         told = answer.answer if isinstance(answer, Ending) else answer
         data = self.spoken.encode_outcome((told,))
+        if len(data) > ANSWER_BYTES:
+            self.charge(len(data) / ANSWER_BYTES)
         while len(data) > SLICE_BYTES and not self.ended:
             try:
                 self.send(data[:SLICE_BYTES])
@@ -431,20 +495,47 @@ class Session(Connection):
         await self.drained()
         await asyncio.sleep(0)
 
-    async def _throttle(self, bucket: Bucket, data: bytes) -> bytes:
-        """Waits while a session is over its rate; what it sends is read but not processed."""
-        if self.spoken.backlog + len(data) > self.context.options.input_bytes:
-            self.disconnect("too much input")
-            return b""
-        more = await self.read(bucket.wait(self.context.options))
-        if more is None:
-            self.heard_at = self.context.now()
-            return data
-        if not more:
-            # The peer sends no more; what it sent is still processed at its rate.
-            await asyncio.sleep(bucket.wait(self.context.options))
-            self.heard_at = self.context.now()
-        return data + more
+    def charge(self, lines: float) -> None:
+        """Charges what the client asked, in lines: its connection, its network and its account."""
+        for budget in self._budgets():
+            budget.charge(lines)
+
+    async def pay(self, lines: float = 1.0) -> None:
+        """Charges what is asked outside of a dialect's lines; first waits until there is something left."""
+        budgets = self._budgets()
+        if budgets and lines_allowed(budgets, self.context.now()) < 1:
+            await self._wait_for_budget()
+            lines -= 1
+        self.charge(lines)
+
+    def change_budget(self) -> None:
+        """Uses the options as they are now."""
+        self._budget.rate = self.context.budgets.rate
+
+    def _budgets(self) -> Sequence[Budget]:
+        """What is charged for what the client asks; nothing without flood control."""
+        context = self.context
+        if not context.options.limits:
+            return ()
+        person = context.hub.chat.people.get(self.person_id)
+        if person is None:
+            return (self._budget, self._network)
+        if not self._counted:
+            self._counted = True
+            context.budgets.enter(self._network)
+        if not person.account:
+            return (self._budget, self._network)
+        return (self._budget, self._network, context.budgets.account(person.account))
+
+    async def _wait_for_budget(self) -> None:
+        """Waits until another line may be taken, and charges it. What the client sends stays unread."""
+        now = self.context.now()
+        until = now + max([budget.reserve(now) for budget in self._budgets()])
+        while not self.ended and (left := until - self.context.now()) > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self.next_delivery()
+            self.heard_at = self.context.now()  # it has said more than is read: it is there
 
     def _leave(self, silent: int = 0) -> None:
         """Takes the session out of the chat, once.

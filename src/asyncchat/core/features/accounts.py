@@ -3,6 +3,8 @@
 Owns what happens to accounts. Must not know how a password is checked: the server does that.
 """
 
+from typing import ClassVar
+
 import msgspec
 
 from asyncchat.core.accounts import Account
@@ -30,6 +32,7 @@ ACCOUNTS = 100_000
 class Authenticate(IoCommand, frozen=True):
     """A client's message in a SASL exchange (RFC 4422); ``exchange`` is the state of the exchange so far."""
 
+    cost: ClassVar[int] = 5
     mechanism: str
     data: bytes
     exchange: object = None
@@ -39,6 +42,7 @@ class Authenticate(IoCommand, frozen=True):
 class LogInWithPassword(IoCommand, frozen=True):
     """Log in with a password; an empty account means the one of the person's name."""
 
+    cost: ClassVar[int] = 5
     account: str
     password: str
     context: object = None
@@ -50,6 +54,7 @@ class RegisterAccount(IoCommand, frozen=True):
     An empty account means one of the person's name; ``name`` is that name before the session connects.
     """
 
+    cost: ClassVar[int] = 20
     account: str
     email: str
     password: str
@@ -60,6 +65,7 @@ class RegisterAccount(IoCommand, frozen=True):
 class NewPassword(IoCommand, frozen=True):
     """Change the password of the own account."""
 
+    cost: ClassVar[int] = 10
     password: str
     context: object = None
 
@@ -67,6 +73,7 @@ class NewPassword(IoCommand, frozen=True):
 class DropAccount(IoCommand, frozen=True):
     """Remove the own account; its password confirms that."""
 
+    cost: ClassVar[int] = 5
     account: str
     password: str
     context: object = None
@@ -75,6 +82,7 @@ class DropAccount(IoCommand, frozen=True):
 class Reclaim(IoCommand, frozen=True):
     """Disconnect whoever uses the account's name; needs its password unless the person is logged in to it."""
 
+    cost: ClassVar[int] = 5
     name: str
     password: str
     take: bool = False

@@ -39,6 +39,7 @@ class ReadAudit(IoCommand, frozen=True):
     ``newer_seconds`` asks for none older than that. ``context`` goes back to the dialect with the answer.
     """
 
+    cost: ClassVar[int] = 5
     limit: int = 20
     newer_seconds: int | None = None
     after_time: int | None = None

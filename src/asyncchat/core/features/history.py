@@ -7,6 +7,7 @@ may read what: the server checks that.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import msgspec
 
@@ -66,6 +67,7 @@ class ReadHistory(IoCommand, frozen=True):
     answer. ``context`` goes back to the dialect with the answer: what it asked for.
     """
 
+    cost: ClassVar[int] = 1
     room: str
     window: Window = Window()
     newer_seconds: int | None = None
@@ -104,6 +106,8 @@ class FoundMessage(msgspec.Struct, frozen=True):
 class MessageCommand(IoCommand, frozen=True):
     """A command about messages: the server finds them, then the command says what is to be done."""
 
+    cost: ClassVar[int] = 1
+
     def wanted(self, _chat: Chat) -> tuple[Which, ...]:
         """The messages that it is about."""
         raise NotImplementedError
@@ -139,6 +143,7 @@ class ReadTargets(IoCommand, frozen=True):
     ``limit``. ``context`` goes back to the dialect with the answer.
     """
 
+    cost: ClassVar[int] = 4
     after_time: int
     before_time: int
     limit: int
@@ -152,6 +157,7 @@ class ReadMissed(IoCommand, frozen=True):
     ``context`` goes back to the dialect with the answer.
     """
 
+    cost: ClassVar[int] = 4
     window: Window
     context: object = None
 

@@ -40,6 +40,7 @@ class RequireOper(Command, frozen=True):
 class Oper(IoCommand, frozen=True):
     """Become a server operator with the owner code, or with the password of the operator of this name."""
 
+    cost: ClassVar[int] = 5
     code: str
     name: str = ""
 

@@ -44,6 +44,7 @@ class EraseFromResolved(Command, frozen=True):
 class EraseFrom(IoCommand, frozen=True):
     """Erase all messages of a name from a room's history; an empty name: of everybody."""
 
+    cost: ClassVar[int] = 10
     room: str
     name: str
 

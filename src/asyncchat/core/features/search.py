@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import ClassVar
 
 import msgspec
 
@@ -53,6 +54,7 @@ class Search(IoCommand, frozen=True):
     dialect with the answer.
     """
 
+    cost: ClassVar[int] = 10
     terms: tuple[str, ...] = ()
     room: str = ""
     name: str = ""

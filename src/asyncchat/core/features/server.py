@@ -32,6 +32,7 @@ class Reload(IoCommand, frozen=True):
 class Unlock(IoCommand, frozen=True):
     """Give the server's password before connecting; ``last``: a wrong one ends the connection."""
 
+    cost: ClassVar[int] = 5
     password: str
     last: bool
 

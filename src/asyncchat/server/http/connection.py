@@ -63,6 +63,7 @@ class HttpConnection:
             if isinstance(request, Response):
                 self._send(request, close=True)
                 break
+            await session.pay()
             response = self._app.refusal(request)
             if response is None and request.version == "1.1" and request.names("upgrade", "websocket"):
                 begun = self._upgrade(request)

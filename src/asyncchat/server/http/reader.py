@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from asyncchat.server.http import parser
 from asyncchat.server.http.messages import CHUNKED, Request, Response, problem
-from asyncchat.server.limits import READ_BYTES, REQUEST_SECONDS
+from asyncchat.server.limits import LINE_BYTES, READ_BYTES, REQUEST_SECONDS
 
 if TYPE_CHECKING:
     from asyncchat.server.session import Session
@@ -24,7 +24,7 @@ BODY_BYTES = 65_536
 MOST_CHUNKS = 1_000
 """Chunks of one body: each costs more than its bytes. Programs send a few kilobytes in each."""
 
-LINE_BYTES = 256
+CHUNK_LINE_BYTES = 256
 """The longest line that begins a chunk, with its extensions."""
 
 TRAILER_BYTES = 1_024
@@ -118,7 +118,7 @@ class RequestReader:
         """A body in the chunked coding (RFC 9112, 7.1)."""
         body = bytearray()
         for _ in range(MOST_CHUNKS):
-            line = await self._line(LINE_BYTES)
+            line = await self._line(CHUNK_LINE_BYTES)
             if not isinstance(line, bytes):
                 return line
             size = parser.chunk_size(line)
@@ -175,6 +175,7 @@ class RequestReader:
             self.ended = self.ended or data is not None
             return False
         self._buffer += data
+        self._session.charge(len(data) / LINE_BYTES)
         if len(data) == READ_BYTES:
             await asyncio.sleep(0)  # more has come already: the next read would not wait
         return True

@@ -15,13 +15,13 @@ from asyncchat.core.features.bots import Bots, Token, digest_of
 from asyncchat.core.names import room_fault
 from asyncchat.server.http.api import messages, openapi, rooms, routes, schemas, stream
 from asyncchat.server.http.messages import Body, Request, Response, problem
-from asyncchat.server.limits import Bucket, network_of
+from asyncchat.server.limits import Budget, network_of
 
 if TYPE_CHECKING:
     from asyncchat.log.base import Log
     from asyncchat.server.session import Session, SessionContext
 
-MOST_BUCKETS = 10_000
+MOST_BUDGETS = 10_000
 """Clients whose rate is counted; then the count starts anew."""
 
 _NEEDS_TOKEN = (("WWW-Authenticate", "Bearer"),)
@@ -64,7 +64,7 @@ class Api:
 
     def __init__(self, context: SessionContext, log: Log) -> None:
         self._context = routes.ApiContext(context, log, stream.StreamEncoder(log.ids))
-        self._buckets: dict[str, Bucket] = {}
+        self._budgets: dict[str, Budget] = {}
 
     async def respond(self, request: Request, body: Body, session: Session) -> Response:
         """The answer to a request below the prefix."""
@@ -132,16 +132,16 @@ class Api:
 
     def _wait(self, client: str) -> float:
         """Seconds that a client has to wait, by the same limits as a session's lines."""
-        options = self._context.sessions.options
-        if not options.limits:
+        context = self._context.sessions
+        if not context.options.limits:
             return 0.0
-        now = self._context.sessions.now()
-        if len(self._buckets) >= MOST_BUCKETS:
-            self._buckets.clear()
-        bucket = self._buckets.get(client)
-        if bucket is None:
-            bucket = self._buckets[client] = Bucket(now, options)
-        if bucket.allowed(now, options) < 1:
-            return bucket.wait(options)
-        bucket.take(1)
-        return 0.0
+        if len(self._budgets) >= MOST_BUDGETS:
+            self._budgets.clear()
+        budget = self._budgets.get(client)
+        if budget is None:
+            budget = self._budgets[client] = context.budgets.connection()
+        budget.rate = context.budgets.rate
+        wait = budget.wait(context.now())
+        if not wait:
+            budget.charge(1)
+        return wait

@@ -333,6 +333,16 @@ def test_the_files_that_a_page_names_are_there(page):
     assert [name for name in named if not any((folder / name).exists() for folder in folders)] == []
 
 
+def test_the_names_of_code_in_the_recipes_are_there():
+    recipes = (ROOT / "docs" / "architecture.md").read_text("utf-8").partition("\n## Recipes\n")[2]
+    prose = re.sub(r"```.*?```", "", recipes, flags=re.DOTALL)
+    named = set(re.findall(r"`(?:\w+\.)?(\w+)`", prose))
+    files = [file for folder in ("src", "tests") for file in (ROOT / folder).rglob("*.py")]
+    words = {word for file in files for word in re.findall(r"\w+", file.read_text("utf-8"))}
+    assert len(named) > 30
+    assert named - words == set()
+
+
 def test_the_readme_is_short():
     assert len(README.read_text("utf-8").splitlines()) <= 150
 

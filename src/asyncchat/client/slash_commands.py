@@ -1,15 +1,16 @@
 """What a line typed at the terminal client does.
 
 Owns what slash commands do with the ``Client``; their words, grammar and help stand in ``text.features``, the
-lines of IRC for most of them in ``irc_lines``. Must not know prompts or colours.
+lines of IRC for most of them in ``dialects.irc.features``. Must not know prompts or colours.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from asyncchat.client import history_cursor
-from asyncchat.client.irc_lines import irc_line
+from asyncchat.client.errors import ClientError
 from asyncchat.client.render import names_line
 from asyncchat.client.search import SearchPages
 from asyncchat.client.terminal_state import TerminalState
@@ -26,6 +27,7 @@ from asyncchat.core.features.redaction import Redact
 from asyncchat.core.features.search import Search
 from asyncchat.core.features.topic import GetTopic, SetTopic
 from asyncchat.core.names import LOBBY, fold
+from asyncchat.dialects.irc.client_registry import LineContext, NotAskable, line_for
 from asyncchat.text import slash
 from asyncchat.text.features import history, search
 from asyncchat.text.sentences import reply_lines
@@ -107,7 +109,12 @@ def _raw_line(state: TerminalState, command: SlashCommand, text: str) -> tuple[s
 
 
 def _send(state: TerminalState, command: Command) -> None:
-    state.chat.command(*irc_line(state.chat, command))
+    server = LineContext(state.chat.nick, state.chat.server_tokens, int(time.time()))
+    try:
+        line = line_for(server, command)
+    except NotAskable as error:
+        raise ClientError(str(error)) from None
+    state.chat.command(*line)
 
 
 def _who(state: TerminalState, asked: GetWho) -> None:

@@ -5,7 +5,7 @@ Owns the tables and the functions that fill them; must not know any feature.
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from asyncchat.core.commands import Command
 from asyncchat.dialects.irc.client_batches import Batch
@@ -35,14 +35,47 @@ SHAPES: dict[str, tuple[int, str, str]] = {}
 from_server = READERS.declare
 """Declares how commands or numerics of the server are read."""
 
-LineMaker = Callable[[Any], tuple[str, ...]]
-"""command of the core -> the command of IRC that asks it, and its parameters."""
+
+class LineContext(NamedTuple):
+    """What a line may depend on: our nick, what the server says of itself (005), the time in seconds."""
+
+    nick: str
+    tokens: dict[str, str]
+    now: int
+
+
+class NotAskable(ValueError):
+    """IRC, or this server, has no line for a command."""
+
+
+Line = tuple[str, ...]
+"""A command and its parameters; the last one may have spaces."""
+
+LineMaker = Callable[[LineContext, Any], Line]
+"""(context, command of the core) -> the line that asks it."""
 
 LINES: Table[type[Command], LineMaker] = Table()
 """By the command of the core."""
 
 to_server = LINES.declare
 """Declares the line that asks a command of the core."""
+
+
+def line_for(server: LineContext, command: Command) -> Line:
+    """The line that asks a command of the core.
+
+    Raises:
+        NotAskable: there is none.
+    """
+    if type(command) not in LINES:
+        raise NotAskable("That can't be asked over IRC.")
+    return LINES[type(command)](server, command)
+
+
+def optional(text: str) -> Line:
+    """The last parameter of a line that needs none."""
+    return (text,) if text else ()
+
 
 batch_from_server = BATCH_READERS.declare
 """Declares how a type of batches is read."""

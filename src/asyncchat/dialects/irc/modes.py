@@ -161,3 +161,8 @@ def signed(letters: Sequence[Letter]) -> str:
         signs += letter if on is last else ("+" if on else "-") + letter
         last = on
     return " ".join([signs, *(parameter for _, _, parameter in letters if parameter)])
+
+
+def sign(on: bool) -> str:
+    """What precedes the letter of a mode that is set, or taken away."""
+    return "+" if on else "-"

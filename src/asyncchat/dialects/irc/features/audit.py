@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.audit import AuditUnreadable, AuditView, ReadAudit
+from asyncchat.dialects.irc.client_registry import Line, LineContext, to_server
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 from asyncchat.text.sentences import audit_line
-from asyncchat.text.times import Zone, seconds_in
+from asyncchat.text.times import Zone, lasting, seconds_in
 
 _ACTS_TOLD = 200
 """Lines that AUDIT tells at most: some 20 KB."""
@@ -38,3 +39,15 @@ def _say_acts(session: IrcSession, view: AuditView) -> bytes:
 @reply(AuditUnreadable)
 def _say_acts_unreadable(session: IrcSession, _refusal: AuditUnreadable) -> bytes:
     return session.notice("The history can't be read at the moment")
+
+
+# The client's side.
+
+
+@to_server(ReadAudit)
+def _ask_audit(server: LineContext, asked: ReadAudit) -> Line:
+    if asked.newer_seconds is not None:
+        return ("AUDIT", lasting(asked.newer_seconds))
+    if asked.after_time is not None:
+        return ("AUDIT", lasting(max(1, server.now - asked.after_time // 1_000_000)))
+    return ("AUDIT",) if asked == ReadAudit() else ("AUDIT", str(asked.limit))

@@ -18,6 +18,7 @@ from asyncchat.core.features.messages import Said, SaidInPrivate, Speech
 from asyncchat.core.features.redaction import EraseFrom
 from asyncchat.core.names import HISTSERV, fold
 from asyncchat.dialects.irc.capabilities import CHATHISTORY, ECHO_MESSAGE, SERVER_TIME
+from asyncchat.dialects.irc.client_registry import to_server
 from asyncchat.dialects.irc.features.messages import message_lines
 from asyncchat.dialects.irc.features.services import ServicePurpose, notice
 from asyncchat.dialects.irc.registry import command, reply, service
@@ -238,3 +239,8 @@ def say_replay_unreadable(session: IrcSession, refusal: HistoryUnreadable, asked
 @reply(HistServNotice)
 def _say(session: IrcSession, told: HistServNotice) -> bytes:
     return notice(session, PURPOSE, told.text)
+
+
+# The client's side.
+
+to_server(EraseFrom)(lambda _, c: ("PRIVMSG", HISTSERV, f"CLEAR {c.room} {c.name or '*'}"))

@@ -9,7 +9,7 @@ from asyncchat.core.features.away import AwayChanged, SetAway, StillAway
 from asyncchat.core.replies import AwayNote
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import capability, token
-from asyncchat.dialects.irc.client_registry import shape
+from asyncchat.dialects.irc.client_registry import optional, shape, to_server
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import command, lines, reply, to_self, to_siblings_as_to_self
 from asyncchat.dialects.irc.serialize import REASON_BYTES, line, numeric, reason_of
@@ -75,3 +75,5 @@ to_siblings_as_to_self(AwayChanged)
 # The client's side.
 
 shape(numerics.RPL_AWAY, 2, "{1} is away", ": {2}")
+
+to_server(SetAway)(lambda _, c: ("AWAY", *optional(c.text)))

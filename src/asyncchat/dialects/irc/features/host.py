@@ -11,7 +11,7 @@ from asyncchat.core.roles import ROLES
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import capability
 from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
-from asyncchat.dialects.irc.client_registry import from_server, silent
+from asyncchat.dialects.irc.client_registry import from_server, silent, to_server
 from asyncchat.dialects.irc.client_server import wanted
 from asyncchat.dialects.irc.client_values import Value
 from asyncchat.dialects.irc.encoder_base import EncoderBase
@@ -117,3 +117,6 @@ def _read_chghost(client: ClientConnection, line: ServerLine) -> Iterable[Value]
     if client.is_own(nick) and line.param(1):
         client.learn_origin(f"{nick}!{line.param(0)}@{line.param(1)}")
     return ()
+
+
+to_server(ChangeHost)(lambda _, c: ("CHGHOST", c.name, c.host))

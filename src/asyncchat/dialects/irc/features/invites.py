@@ -13,7 +13,7 @@ from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import capability, token
 from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
-from asyncchat.dialects.irc.client_registry import from_server, shape, silent
+from asyncchat.dialects.irc.client_registry import from_server, optional, shape, silent, to_server
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import command, lines, not_to_self, numeric_of, refusal, reply, to_self
 from asyncchat.dialects.irc.serialize import line, numeric
@@ -117,3 +117,8 @@ shape(numerics.RPL_INVITING, 2, "{1} is invited to", " {2}")
 def _read_invite(_client: ClientConnection, line: ServerLine) -> Iterable[values.Value]:
     by, room = line.source.partition("!")[0], line.param(1)
     return (values.Told(line.time, f"{by} invites you to {room}"),) if room else ()
+
+
+to_server(invites.Invite)(lambda _, c: ("INVITE", c.name, c.room))
+to_server(invites.GetInvitations)(lambda _, _command: ("INVITE",))
+to_server(invites.Knock)(lambda _, c: ("KNOCK", c.room, *optional(c.text)))

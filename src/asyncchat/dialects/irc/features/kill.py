@@ -6,6 +6,7 @@ from asyncchat.core.commands import Command
 from asyncchat.core.features.kill import Kill, Killed
 from asyncchat.core.features.opers import RequireOper
 from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.client_registry import to_server
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import by_other, command, lines
 from asyncchat.dialects.irc.serialize import line, numeric, reason_of
@@ -24,3 +25,8 @@ def _kill(session: IrcSession, message: Message) -> Sequence[Command]:
 @lines(Killed, cause=by_other)
 def _kill_lines(_encoder: EncoderBase, event: Killed) -> bytes:
     return line(f":{event.by.origin} KILL {event.person.name}", event.reason)
+
+
+# The client's side.
+
+to_server(Kill)(lambda _, c: ("KILL", c.name, c.reason))

@@ -8,6 +8,7 @@ from asyncchat.core.features import accounts
 from asyncchat.core.features.always_on import SetAlwaysOn
 from asyncchat.core.names import NICKSERV
 from asyncchat.core.replies import AccountFault, AccountRefused
+from asyncchat.dialects.irc.client_registry import Line, NotAskable, to_server
 from asyncchat.dialects.irc.features.services import Service, ServiceNotices
 from asyncchat.dialects.irc.session import IrcSession
 
@@ -81,3 +82,28 @@ def _set(session: IrcSession, words: list[str]) -> Command:
 @verb("DROP", 1, 2, "[<account>] <password>", "Removes your account.", secret=True)
 def _drop(_session: IrcSession, words: list[str]) -> Command:
     return accounts.DropAccount(words[0] if len(words) > 1 else "", words[-1], PURPOSE)
+
+
+# The client's side.
+
+
+def _to_nickserv(*words: str, password: str = "") -> Line:
+    if " " in password:
+        raise NotAskable("NickServ takes no password with a space in it.")
+    return ("NS", *(word for word in words if word))
+
+
+to_server(accounts.RegisterAccount)(
+    lambda _, c: _to_nickserv("REGISTER", c.password, c.email, password=c.password)
+)
+to_server(accounts.LogInWithPassword)(
+    lambda _, c: _to_nickserv("IDENTIFY", c.account, c.password, password=c.password)
+)
+to_server(accounts.LogOut)(lambda _, _command: _to_nickserv("LOGOUT"))
+to_server(accounts.GetAccount)(lambda _, c: _to_nickserv("INFO", c.account))
+to_server(accounts.NewPassword)(lambda _, c: _to_nickserv("SET", "PASSWORD", c.password, password=c.password))
+to_server(accounts.DropAccount)(lambda _, c: _to_nickserv("DROP", c.password, password=c.password))
+to_server(accounts.Reclaim)(lambda _, c: _to_nickserv("REGAIN", c.name, c.password, password=c.password))
+to_server(SetAlwaysOn)(
+    lambda _, c: _to_nickserv("SET", "ALWAYSON", {True: "ON", False: "OFF", None: ""}[c.on])
+)

@@ -10,6 +10,7 @@ from asyncchat.core.events import Record
 from asyncchat.core.features import opers
 from asyncchat.core.replies import NotServerOperator
 from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.client_registry import to_server
 from asyncchat.dialects.irc.features.server import no_such_server
 from asyncchat.dialects.irc.registry import (
     command,
@@ -113,3 +114,9 @@ def _oper_resigned(session: IrcSession, _record: Record, _event: opers.OperResig
 
 
 to_siblings_as_to_self(opers.OperResigned)
+
+
+# The client's side.
+
+to_server(opers.Oper)(lambda _, c: ("OPER", c.name or "owner", c.code))
+to_server(opers.Resign)(lambda server, _command: ("MODE", server.nick, "-o"))

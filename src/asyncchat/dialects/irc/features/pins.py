@@ -23,7 +23,7 @@ from asyncchat.core.features.pins import (
 )
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import MESSAGE_TAGS
-from asyncchat.dialects.irc.client_registry import shape, to_server
+from asyncchat.dialects.irc.client_registry import optional, shape, to_server
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import FAILURES, by_the_server, command, failure, lines, reply, tagged
 from asyncchat.dialects.irc.serialize import line
@@ -118,9 +118,9 @@ def _tagged_notice(
 
 # The client's side.
 
-to_server(Pin)(lambda c: ("PIN", c.which.to, *([c.which.name] if c.which.name else ())))
-to_server(Unpin)(lambda c: ("UNPIN", c.which.to, *([c.which.name] if c.which.name else ())))
-to_server(GetPins)(lambda c: ("PINS", c.room))
+to_server(Pin)(lambda _, c: ("PIN", c.which.to, *optional(c.which.name)))
+to_server(Unpin)(lambda _, c: ("UNPIN", c.which.to, *optional(c.which.name)))
+to_server(GetPins)(lambda _, c: ("PINS", c.room))
 
 shape(numerics.RPL_PINLIST, 7, "pinned in {1} ({2}): {3}", ": {7}")
 shape(numerics.RPL_ENDOFPINLIST, 2, "{1}", ": {2}")

@@ -10,7 +10,7 @@ from asyncchat.core.features.queries import GetPeople, GetPerson, PeopleView, Pe
 from asyncchat.core.modes import BOT
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import MULTI_PREFIX, gathered
-from asyncchat.dialects.irc.client_registry import shape, silent
+from asyncchat.dialects.irc.client_registry import shape, silent, to_server
 from asyncchat.dialects.irc.features.metadata import EVERYBODY, METADATA
 from asyncchat.dialects.irc.features.server import AtServerOf, no_such_server, say_at_server_of
 from asyncchat.dialects.irc.modes import PERSON_LETTERS, prefix
@@ -180,3 +180,5 @@ shape(numerics.RPL_WHOISCHANNELS, 2, "{1} is in", " {2}")
 shape(numerics.RPL_WHOISSERVER, 3, "{1} is on {2}", " ({3})")
 shape(numerics.RPL_WHOISOPERATOR, 2, "{1}", " {2}")
 shape(numerics.RPL_WHOISIDLE, 2, "{1} has been idle for", " {2} s")
+
+to_server(GetPerson)(lambda _, c: ("WHOIS", c.name))

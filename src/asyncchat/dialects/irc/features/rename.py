@@ -11,7 +11,7 @@ from asyncchat.core.names import fold
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc.capabilities import CHANNEL_RENAME
 from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
-from asyncchat.dialects.irc.client_registry import from_server
+from asyncchat.dialects.irc.client_registry import from_server, optional, to_server
 from asyncchat.dialects.irc.client_server import wanted
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features.rooms import say_room
@@ -82,3 +82,6 @@ def _read_rename(client: ClientConnection, line: ServerLine) -> Iterable[values.
         return ()
     client.rooms.rename(old, new)
     return (values.RoomRenamed(line.time, old, new, line.nick, line.param(2)),)
+
+
+to_server(RenameRoom)(lambda _, c: ("RENAME", c.room, c.to, *optional(c.reason)))

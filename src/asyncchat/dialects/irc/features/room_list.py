@@ -14,7 +14,7 @@ from asyncchat.core.features.queries import GetRooms, RoomsView, Span
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import token
-from asyncchat.dialects.irc.client_registry import shape, silent
+from asyncchat.dialects.irc.client_registry import shape, silent, to_server
 from asyncchat.dialects.irc.features.server import no_such_server
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import listed, too_many
@@ -91,3 +91,5 @@ def _say_rooms(session: IrcSession, view: RoomsView) -> bytes:
 
 silent(numerics.RPL_LISTSTART, numerics.RPL_LISTEND)
 shape(numerics.RPL_LIST, 3, "{1} ({2})", " {3}")
+
+to_server(GetRooms)(lambda _, _command: ("LIST",))

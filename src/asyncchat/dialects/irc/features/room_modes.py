@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from asyncchat.core.commands import Batch, Command, DialectReply
 from asyncchat.core.events import Event
+from asyncchat.core.features.moderation import Ban
 from asyncchat.core.features.room_modes import (
     MASKS_EACH,
     BadValue,
@@ -26,19 +27,28 @@ from asyncchat.core.features.room_modes import (
     TooManyMasks,
 )
 from asyncchat.core.features.user_modes import GetPersonFlags
-from asyncchat.core.modes import BANS, EXCEPTIONS, GUESTS, KEY_BYTES, MUTES
+from asyncchat.core.modes import BANS, EXCEPTIONS, GUESTS, KEY, KEY_BYTES, MUTES
 from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc import client_values as values
 from asyncchat.dialects.irc import modes, numerics
 from asyncchat.dialects.irc.capabilities import token
 from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
-from asyncchat.dialects.irc.client_registry import from_server, shape, silent
+from asyncchat.dialects.irc.client_registry import (
+    Line,
+    LineContext,
+    NotAskable,
+    from_server,
+    shape,
+    silent,
+    to_server,
+)
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features.user_modes import own_changes
 from asyncchat.dialects.irc.registry import by_other, coalesced, command, lines, numeric_of, refusal, reply
 from asyncchat.dialects.irc.serialize import BODY_BYTES, line, middle, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
+from asyncchat.text.times import lasting
 
 token("PREFIX", modes.PREFIX)
 token("CHANMODES", modes.CHANMODES)
@@ -257,3 +267,46 @@ def _read_mode(client: ClientConnection, line: ServerLine) -> Iterable[values.Va
     if not client.server.is_room(line.param(0)):
         return ()
     return (values.ModeChanged(line.time, line.param(0), line.nick, " ".join(line.params[1:])),)
+
+
+def _list_letter(server: LineContext, listed: str) -> tuple[str, str]:
+    """The letter of a list, and what precedes each of its masks.
+
+    A server mutes by an extended ban or by a list of its own. Where extended bans have a sign before them,
+    ``m`` means something else.
+    """
+    if listed != MUTES:
+        return modes.LIST_LETTERS[listed], ""
+    before, comma, extended = server.tokens.get("EXTBAN", "").partition(",")
+    if comma and not before and "m" in extended:
+        return modes.LIST_LETTERS[BANS], "m:"
+    if "q" in server.tokens.get("CHANMODES", "").partition(",")[0]:
+        return "q", ""
+    raise NotAskable("This server can't mute over IRC.")
+
+
+def _ask_mask(server: LineContext, room: str, listed: str, mask: str, on: bool, seconds: int) -> Line:
+    letter, before = _list_letter(server, listed)
+    mask = modes.format_extban(BANS if listed == MUTES else listed, mask)[1]
+    mask = before + (mask if set("!@:") & set(mask) else f"{mask}!*@*")
+    if seconds and on:
+        if "t" not in server.tokens.get("EXTBAN", "").partition(",")[2]:
+            raise NotAskable("On this server a ban can't end by itself.")
+        mask = f"t:{lasting(seconds)}:{mask}"
+    return ("MODE", room, modes.sign(on) + letter, mask)
+
+
+@to_server(SetSetting)
+def _ask_setting(_server: LineContext, asked: SetSetting) -> Line:
+    letter = modes.SETTING_LETTERS[asked.setting]
+    if asked.value:
+        return ("MODE", asked.room, f"+{letter}", asked.value)
+    return ("MODE", asked.room, f"-{letter}", *(["*"] if asked.setting == KEY else []))
+
+
+to_server(Ban)(lambda server, c: _ask_mask(server, c.room, BANS, c.mask, c.on, c.seconds))
+to_server(SetMask)(lambda server, c: _ask_mask(server, c.room, c.listed, c.mask, c.on, c.seconds))
+to_server(GetMasks)(lambda server, c: ("MODE", c.room, f"+{_list_letter(server, c.lists[0])[0]}"))
+to_server(SetRole)(lambda _, c: ("MODE", c.room, modes.sign(c.on) + modes.ROLE_LETTERS[c.role], c.name))
+to_server(GetFlags)(lambda _, c: ("MODE", c.room))
+to_server(SetFlag)(lambda _, c: ("MODE", c.room, modes.sign(c.on) + modes.FLAG_LETTERS[c.flag]))

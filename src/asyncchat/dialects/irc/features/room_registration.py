@@ -10,6 +10,7 @@ from asyncchat.core.features import room_registration
 from asyncchat.core.features.room_modes import SetRole
 from asyncchat.core.names import CHANSERV
 from asyncchat.core.roles import HALF_OPERATOR, OPERATOR, ROLES, VOICE
+from asyncchat.dialects.irc.client_registry import Line, LineContext, to_server
 from asyncchat.dialects.irc.features.services import Service, notice
 from asyncchat.dialects.irc.modes import ROLE_LETTERS
 from asyncchat.dialects.irc.registry import reply
@@ -112,3 +113,17 @@ def _say_access(session: IrcSession, view: room_registration.AccessView) -> byte
     lines = [f"{view.room} belongs to the account {view.founder}"]
     lines += (f"{account}: {role}" for account, role in view.access)
     return b"".join(notice(session, PURPOSE, text) for text in lines)
+
+
+# The client's side.
+
+
+@to_server(room_registration.RegisterRoom)
+def _ask_register(_server: LineContext, asked: room_registration.RegisterRoom) -> Line:
+    if not asked.on:
+        return ("CS", "DROP", asked.room)
+    return ("CS", "TRANSFER", asked.room, asked.account) if asked.account else ("CS", "REGISTER", asked.room)
+
+
+to_server(room_registration.GetAccess)(lambda _, c: ("CS", "FLAGS", c.room))
+to_server(room_registration.SetAccess)(lambda _, c: ("CS", "FLAGS", c.room, c.account, c.role or "-"))

@@ -16,7 +16,7 @@ from asyncchat.core.features.server import GetTime, NotReloaded, Reload, Reloade
 from asyncchat.core.features.server_bans import GetServerBans
 from asyncchat.core.text import cut
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.client_registry import silent
+from asyncchat.dialects.irc.client_registry import silent, to_server
 from asyncchat.dialects.irc.features.isupport import Isupport
 from asyncchat.dialects.irc.registry import command, reply
 from asyncchat.dialects.irc.serialize import hollow, line, middle, numeric
@@ -281,3 +281,6 @@ def _rehashing(session: IrcSession, file: str, texts: Sequence[str]) -> bytes:
     notices = (line(f":{session.context.name} NOTICE {session.nick}", text) for text in texts)
     rehashing = session.numeric(numerics.RPL_REHASHING, middle(file or "*"), text="Rehashing")
     return rehashing + b"".join(notices)
+
+
+to_server(Reload)(lambda _, _command: ("REHASH",))

@@ -6,12 +6,13 @@ from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
 from asyncchat.core.features import server_bans
 from asyncchat.dialects.irc import numerics
+from asyncchat.dialects.irc.client_registry import Line, LineContext, optional, to_server
 from asyncchat.dialects.irc.features.server import Stats
 from asyncchat.dialects.irc.registry import command, numeric_of, refusal, reply, to_self
 from asyncchat.dialects.irc.serialize import middle, reason_of
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
-from asyncchat.text.times import seconds_in
+from asyncchat.text.times import lasting, seconds_in
 
 
 @command(
@@ -77,3 +78,17 @@ refusal(server_bans.ServerBanTooWide, numerics.ERR_UNKNOWNERROR, "KLINE {r.mask}
 def _server_ban_changed(session: IrcSession, _record: Record, event: server_bans.ServerBanChanged) -> bytes:
     what = "is banned from the server" if event.on else "is no longer banned from the server"
     return session.notice(f"{event.mask} {what}")
+
+
+# The client's side.
+
+to_server(server_bans.GetServerBans)(lambda _, _command: ("KLINE",))
+
+
+@to_server(server_bans.BanFromServer)
+def _ask_ban(_server: LineContext, asked: server_bans.BanFromServer) -> Line:
+    if not asked.on:
+        return ("UNKLINE", asked.mask)
+    if asked.seconds:
+        return ("KLINE", asked.mask, lasting(asked.seconds), asked.reason or "banned")
+    return ("KLINE", asked.mask, *optional(asked.reason))

@@ -6,12 +6,18 @@ from asyncchat.core.coalesce import CoalescedRecord
 from asyncchat.core.commands import Batch, Command
 from asyncchat.core.events import Record
 from asyncchat.core.features.opers import Resign
-from asyncchat.core.features.user_modes import PersonFlagChanged, PersonFlagsView, SetPersonFlag
+from asyncchat.core.features.user_modes import (
+    GetPersonFlags,
+    PersonFlagChanged,
+    PersonFlagsView,
+    SetPersonFlag,
+)
 from asyncchat.core.modes import BOT
 from asyncchat.core.replies import NotYourself
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.capabilities import token
-from asyncchat.dialects.irc.modes import CHANGES, PERSON_FLAG_OF, PERSON_LETTERS, signed
+from asyncchat.dialects.irc.client_registry import to_server
+from asyncchat.dialects.irc.modes import CHANGES, PERSON_FLAG_OF, PERSON_LETTERS, sign, signed
 from asyncchat.dialects.irc.registry import refusal, reply, to_self, to_siblings_as_to_self
 from asyncchat.dialects.irc.serialize import line, numeric
 from asyncchat.dialects.irc.session import IrcSession
@@ -60,3 +66,9 @@ def _own_modes_changed(session: IrcSession, record: Record, event: PersonFlagCha
 
 
 to_siblings_as_to_self(PersonFlagChanged)
+
+
+# The client's side.
+
+to_server(GetPersonFlags)(lambda server, _command: ("MODE", server.nick))
+to_server(SetPersonFlag)(lambda server, c: ("MODE", server.nick, sign(c.on) + PERSON_LETTERS[c.flag]))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.wallops import Announce, Announced
+from asyncchat.dialects.irc.client_registry import to_server
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.registry import command, lines
 from asyncchat.dialects.irc.serialize import line
@@ -19,3 +20,8 @@ def _wallops(session: IrcSession, message: Message) -> Sequence[Command]:
 @lines(Announced)
 def _wallops_lines(_encoder: EncoderBase, event: Announced) -> bytes:
     return line(f":{event.person.origin} WALLOPS", event.text)
+
+
+# The client's side.
+
+to_server(Announce)(lambda _, c: ("WALLOPS", c.text))

@@ -1,28 +1,19 @@
 """Commands of the core as lines of IRC, where a table of what is typed does not show it."""
 
-import time
-from dataclasses import dataclass, field
-
 import pytest
 
-from asyncchat.client.errors import ClientError
-from asyncchat.client.irc_lines import irc_line
 from asyncchat.core.features.accounts import RegisterAccount
 from asyncchat.core.features.audit import ReadAudit
 from asyncchat.core.features.moderation import Ban
 from asyncchat.core.features.room_modes import GetMasks, SetMask
 from asyncchat.core.features.server import GetTime
 from asyncchat.core.modes import EXCEPTIONS
+from asyncchat.dialects.irc.client_registry import LineContext, NotAskable, line_for
 
+NOW = 1_795_900_000
 
-@dataclass
-class Server:
-    server_tokens: dict[str, str] = field(default_factory=dict)
-    nick: str = "me"
-
-
-OURS = Server({"EXTBAN": ",amrt"})
-OTHER = Server()
+OURS = LineContext("me", {"EXTBAN": ",amrt"}, NOW)
+OTHER = LineContext("me", {}, NOW)
 
 
 @pytest.mark.parametrize(
@@ -39,12 +30,12 @@ OTHER = Server()
     ],
 )
 def test_lines(command, line):
-    assert irc_line(OURS, command) == line
+    assert line_for(OURS, command) == line
 
 
 def test_a_date_of_the_audit_is_a_duration():
-    since = int(time.time() - 7200) * 1_000_000
-    name, duration = irc_line(OURS, ReadAudit(500, None, since))
+    since = (NOW - 7200) * 1_000_000
+    name, duration = line_for(OURS, ReadAudit(500, None, since))
     assert name == "AUDIT"
     assert duration.startswith("2h")
 
@@ -59,5 +50,5 @@ def test_a_date_of_the_audit_is_a_duration():
     ],
 )
 def test_what_can_not_be_asked(command, why):
-    with pytest.raises(ClientError, match=why):
-        irc_line(OTHER, command)
+    with pytest.raises(NotAskable, match=why):
+        line_for(OTHER, command)

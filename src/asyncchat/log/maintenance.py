@@ -177,11 +177,16 @@ class Maintenance:
         if self._writer.states < self._snapshot_at:
             return
         states = self._writer.states
-        found = await self._thread.run(snapshot.new_snapshot, self._connection)
-        if found is None:
+        try:
+            number, count, facts = await self._thread.run(snapshot.new_snapshot, self._connection)
+        except snapshot.NoSnapshot as error:
             self._snapshot_at = 2 * states
+            _log.error(
+                "No snapshot of the history was made: %s. Nothing is lost, but the next start takes longer; "
+                "please report this",
+                error,
+            )
             return
-        number, count, facts = found
         async with self._turn:
             await self._write(partial(snapshot.keep_snapshot, number=number, facts=facts))
             self._writer.states -= states

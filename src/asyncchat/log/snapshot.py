@@ -5,7 +5,6 @@ Owns what of a chat survives a restart, and the table ``snapshots``. It must not
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -17,37 +16,52 @@ from asyncchat.core.features.rename import room_name_snapshot
 from asyncchat.core.people import NOBODY
 from asyncchat.core.registry import ROOM_SNAPSHOTS
 from asyncchat.log import rows, schema
+from asyncchat.log.base import LogError
 
 if TYPE_CHECKING:
     import sqlite3
 
-_log = logging.getLogger(__name__)
+
+class NoSnapshot(LogError):
+    """A snapshot would lose something; the text says what."""
 
 
-def snapshot(facts: Iterable[Event]) -> tuple[Event, ...] | None:
+def snapshot(facts: Iterable[Event]) -> tuple[Event, ...]:
     """A short list of facts of kind ``Retention.STATE`` that gives the same chat as all of these.
 
-    Returns:
-        The facts, or None where a short list would lose something: then the long list has to stay. This
-        happens when the chat keeps something that this module does not know, or when the facts contradict
-        each other.
+    Raises:
+        NoSnapshot: a short list would lose something, so the long list has to stay. This happens when the
+            chat keeps something that this module does not know, or when the facts contradict each other.
     """
     try:
         chat = Chat.replay(facts)
         few = tuple(_facts(chat))
-        return few if Chat.replay(few).state() == chat.state() else None
-    except LookupError:
-        # The next start stops with an error that people can read. Here it must not stop an append.
-        _log.exception("The state's facts contradict each other")
-        return None
+        lost = _differences(chat.state(), Chat.replay(few).state())
+    except LookupError as error:
+        raise NoSnapshot(f"its facts contradict each other ({error!r})") from error
+    if lost:
+        raise NoSnapshot(f"it would not give the same again of: {', '.join(lost)}")
+    return few
+
+
+def _differences(one: object, other: object, name: str = "") -> list[str]:
+    """The names of the parts of a state that differ."""
+    if one == other:
+        return []
+    if name in ("", "parts") and isinstance(one, dict) and isinstance(other, dict):
+        keys = dict.fromkeys((*one, *other))
+        return [lost for key in keys for lost in _differences(one.get(key), other.get(key), str(key))]
+    return [name]
 
 
 def _facts(chat: Chat) -> Iterator[Event]:
     if chat.owner_code_used:
         yield OperGranted(NOBODY)
     yield from map(account_snapshot, chat.accounts.values())
+    # All names come first: what has a room's former name (a marker, a forward) would follow its renames.
     for room in chat.rooms.values():
         yield from room_name_snapshot(room)
+    for room in chat.rooms.values():
         for of_room in ROOM_SNAPSHOTS:
             yield from of_room(room)
     for part in chat.parts.values():
@@ -82,17 +96,20 @@ def states_since(connection: sqlite3.Connection) -> int:
     return int(count)
 
 
-def new_snapshot(connection: sqlite3.Connection) -> tuple[int, int, str] | None:
-    """Makes a snapshot of all state facts of a file.
+def new_snapshot(connection: sqlite3.Connection) -> tuple[int, int, str]:
+    """Makes a snapshot of all state facts of a file, which has some.
 
     Returns:
-        The number of the last fact, how many facts the snapshot has, and their text; None where a snapshot
-        would lose something.
+        The number of the last fact, how many facts the snapshot has, and their text.
+
+    Raises:
+        NoSnapshot: it would lose something.
     """
     with schema.read_transaction(connection):
         (last,) = connection.execute("SELECT max(number) FROM facts WHERE kept = 1").fetchone()
-        facts = None if last is None else snapshot(state(connection))
-    return None if facts is None else (last, len(facts), rows.encode(facts))
+        facts = state(connection)
+    few = snapshot(facts)
+    return last, len(few), rows.encode(few)
 
 
 def keep_snapshot(connection: sqlite3.Connection, number: int, facts: str) -> None:

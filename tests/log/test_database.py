@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 
 from asyncchat.core.features.messages import SaidInPrivate
+from asyncchat.core.features.presence import NodeStarted
 from asyncchat.core.features.redaction import Erased
+from asyncchat.core.features.topic import TopicChanged
 from asyncchat.log import database, schema
 from asyncchat.log.base import LogError
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
 from tests.log.records import ANNA, BERND, SECOND, START, asynchronous, fact, said
-from tests.log.sqlite_files import HASTY, raw, texts, write
+from tests.log.sqlite_files import HASTY, all_of, raw, texts, write
 
 STEPS = len(schema.STEPS)
 
@@ -189,6 +191,146 @@ def test_a_truncated_file(path):
     asyncio.run(write(path, [said(n, text="x" * 500) for n in range(1, 200)]))
     os.truncate(path, 4096 * 7 + 100)
     unusable(path, "is damaged")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("DROP TABLE said", "its table said is not as asyncchat made it"),
+        ("DROP TABLE removals", "its table removals is not as"),
+        ("DROP INDEX states", "its index states is not as"),
+        ("ALTER TABLE facts ADD COLUMN more", "its table facts is not as"),
+        ("CREATE TRIGGER t BEFORE INSERT ON facts BEGIN SELECT 1; END", "its trigger t is not as"),
+        ("DELETE FROM marks", "its table marks does not have its one row"),
+        ("INSERT INTO marks DEFAULT VALUES", "its table marks does not have its one row"),
+        ("UPDATE marks SET indexed = 'all'", "its table marks does not have its one row"),
+        ("UPDATE marks SET swept = 1000", "its last record is number 8, but later ones were counted"),
+        ("DELETE FROM facts", "its last record is number 6, but later ones were counted"),
+        ("DELETE FROM said", "it has no messages, but 6 were counted"),
+        ("DELETE FROM epochs", "its table epochs is not in order|its table epochs is empty"),
+        ("UPDATE epochs SET first = 'one'", "its table epochs is not in order"),
+        ("UPDATE facts SET time = 'soon'", "its last record has number 8 and time 'soon'"),
+        (
+            "UPDATE facts SET number = 9223372036854775807 WHERE number = 8",
+            "its last record has number 9223372",
+        ),
+    ],
+)
+def test_a_file_that_something_else_changed(path, change, words):
+    async def make() -> None:
+        log = await SqliteLog.open(path, tuning=HASTY)
+        await log.append(0, [said(n) for n in range(1, 7)])
+        await log.append(6, [fact(n, NodeStarted("1")) for n in (7, 8)])
+        await log.run_maintenance()
+        await log.close()
+
+    asyncio.run(make())
+    raw(path, change)
+    with pytest.raises(LogError, match=rf"was changed by something else: ({words}).*a backup") as caught:
+        asyncio.run(SqliteLog.open(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_with_own_tables_and_indexes_of_somebody_opens(path):
+    asyncio.run(write(path, [said(1)]))
+    raw(path, "CREATE TABLE theirs (a)", "CREATE INDEX by_time ON said (time)", "ANALYZE")
+    asyncio.run(write(path, [said(2)]))
+
+
+@asynchronous
+async def test_facts_that_contradict_each_other_give_no_chat(path):
+    log = await SqliteLog.open(path)
+    await log.append(0, [fact(1, TopicChanged("#nowhere", ANNA, "t", 1))])
+    with pytest.raises(
+        LogError, match=r'facts contradict each other \(at "topic": .*#nowhere.*Put a copy of it'
+    ):
+        log.chat()
+    await log.close()
+
+
+def test_a_file_with_two_names_is_refused(path):
+    asyncio.run(write(path, [said(1)]))
+    other = path.with_name("other.db")
+    other.hardlink_to(path)
+    for name in (path, other):
+        unusable(name, rf"has 2 names \(hard links\).*find / -samefile {name}")
+    other.unlink()
+    asyncio.run(write(path, [said(2)]))
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_a_file_in_rollback_mode_opens_at_once(path, clean):
+    asyncio.run(write(path, [said(1)]))
+    raw(path, "PRAGMA journal_mode = DELETE")
+    if not clean:
+        path.with_name("chat.db-lock").unlink()
+    asyncio.run(write(path, [said(2)]))
+    assert raw(path, "PRAGMA journal_mode") == [("wal",)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such files there")
+@pytest.mark.parametrize("end", ["", "-lock", "-wal"])
+def test_what_is_no_file(path, end):
+    asyncio.run(write(path, [said(1)]))
+    place = Path(f"{path}{end}")
+    place.unlink(missing_ok=True)
+    os.mkfifo(place)
+    with pytest.raises(LogError, match="can't be"):
+        asyncio.run(SqliteLog.open(path))
+
+
+async def _killed(path: Path, copies: Path) -> None:
+    """A copy of the files as a kill leaves them: ten records, of which the last five are in the log only."""
+    log = await SqliteLog.open(path)
+    await log.append(0, [said(n) for n in range(1, 6)])
+    await log.run_maintenance()
+    for number in range(6, 11):
+        await log.append(number - 1, [said(number)])
+    shutil.copytree(path.parent, copies)
+    await log.close()
+
+
+def _flip(wal: Path) -> None:
+    data = bytearray(wal.read_bytes())
+    at = data.index(b"text 9")
+    data[at] ^= 1
+    wal.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("damage", "missing"),
+    [
+        (lambda wal: None, 0),
+        (lambda wal: os.truncate(wal, wal.stat().st_size - 100), 1),
+        (_flip, 2),
+        (lambda wal: wal.write_bytes(os.urandom(wal.stat().st_size)), 5),
+        (lambda wal: wal.write_bytes(b""), 5),
+        (Path.unlink, 5),
+    ],
+    ids=["whole", "torn", "flipped", "random", "empty", "gone"],
+)
+def test_what_a_damaged_write_ahead_log_loses_is_told_at_the_start(path, tmp_path, caplog, damage, missing):
+    asyncio.run(_killed(path, tmp_path / "killed"))
+    copy = tmp_path / "killed" / path.name
+    damage(Path(f"{copy}-wal"))
+    found, last, _ = asyncio.run(all_of(copy))
+    assert last == len(found) == 10 - missing
+    told = [line for line in caplog.messages if "lacks what was written" in line]
+    assert len(told) == bool(missing)
+    assert not missing or f"last: {missing} records" in told[0]
+    caplog.clear()
+    asyncio.run(all_of(copy))
+    assert not caplog.messages  # told once
+
+
+def test_an_older_copy_put_back_is_told_at_the_start(path, caplog):
+    asyncio.run(write(path, [said(1), said(2)]))
+    copy = path.with_name("copy.db")
+    shutil.copy(path, copy)
+    asyncio.run(write(path, [said(3)]))
+    shutil.copy(copy, path)
+    asyncio.run(write(path))
+    assert "last: 1 records" in caplog.text
 
 
 def test_a_folder(path):

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from asyncchat.control.operations import carry_out
 from asyncchat.control.requests import Result
-from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.engine import Engine
 from asyncchat.core.events import Record
@@ -29,7 +28,7 @@ class FileExecutor:
 
     def __init__(self, log: Log) -> None:
         self.log = log
-        self.chat = Chat.replay(log.state())
+        self.chat = log.chat()
         self._engine = Engine(self.chat, log.last, log.last_time)
 
     async def request(self, command: Command) -> Sequence[object]:

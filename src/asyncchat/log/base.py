@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, Record
 from asyncchat.core.features.history import Window
 from asyncchat.core.features.messages import Said, SaidInPrivate
@@ -43,6 +44,22 @@ def check_sequence(last: int, last_time: int, records: Sequence[Record]) -> None
         if record.time < last_time:
             raise ValueError(f"record {last} is earlier than the one before it")
         last_time = record.time
+
+
+def replay(facts: Iterable[Event]) -> Chat:
+    """The chat that these state facts give.
+
+    Raises:
+        LogError: they contradict each other; the text is half a sentence.
+    """
+    chat = Chat()
+    for event in facts:
+        try:
+            chat.apply(event)
+        except (LookupError, ValueError, TypeError, AttributeError) as error:
+            kind = event.__struct_config__.tag
+            raise LogError(f'its facts contradict each other (at "{kind}": {error!r})') from error
+    return chat
 
 
 class StreamRange(msgspec.Struct, frozen=True):
@@ -174,6 +191,13 @@ class Log(Protocol):
 
     def state(self) -> Iterable[Event]:
         """The facts of kind ``Retention.STATE``, oldest first, or fewer facts that give the same state."""
+
+    def chat(self) -> Chat:
+        """The chat that these facts give.
+
+        Raises:
+            LogError: they can't be read, or contradict each other.
+        """
 
     def set_retention(self, policy: RetentionPolicy) -> None:
         """Removes from now on what the policy does not keep, a little at a time."""

@@ -22,8 +22,10 @@ A needless epoch costs one row of a few bytes and nothing else, since older ids 
 records is replaced.
 """
 
+import logging
 import secrets
 import sqlite3
+import stat
 import sys
 from pathlib import Path
 
@@ -31,6 +33,8 @@ from asyncchat.core.ids import Ids
 from asyncchat.log import postings, schema, snapshot
 from asyncchat.log.base import LogError, new_epoch
 from asyncchat.log.lockfile import LockFile
+
+_log = logging.getLogger(__name__)
 
 
 class Database:
@@ -67,6 +71,7 @@ class Database:
             ) from error
         self._lock = LockFile(self.path)
         try:
+            _refuse_links(self.path)
             self._open()
         except BaseException:
             self._lock.abandon()
@@ -77,6 +82,10 @@ class Database:
         connection = schema.connect(self.path)
         postings.indexed_upto(connection)
         return connection
+
+    def committed(self, last: int) -> None:
+        """Notes beside the file the number of the last record that it has."""
+        self._lock.note(last)
 
     def close(self) -> None:
         """Closes it; after an error of the disk the file is complete, but counts as not cleanly closed."""
@@ -112,6 +121,7 @@ class Database:
         schema.checkpoint(connection, "TRUNCATE")
         connection.execute(f"PRAGMA synchronous = {'FULL' if self._power else 'NORMAL'}")
         self.last, self.last_time = last_record(connection)
+        schema.check_content(connection, self.path, self.last, self.last_time)
         self.indexed_upto: int
         indexed_messages: int
         self.indexed_upto, indexed_messages, closed = connection.execute(
@@ -131,6 +141,36 @@ class Database:
                 )
             connection.execute("UPDATE marks SET closed = ''")
         self.ids = Ids(connection.execute("SELECT first, name FROM epochs ORDER BY place").fetchall())
+        self._tell_what_is_missing()
+
+    def _tell_what_is_missing(self) -> None:
+        missing = self._lock.committed - self.last
+        if missing > 0:
+            _log.error(
+                "The history %s lacks what was written to it last: %d records (messages, joins, …) after "
+                "number %d. Its write-ahead log is damaged or gone, or an older copy was put in its place. "
+                "If you have a newer copy, stop the server and put that in its place",
+                self.path,
+                missing,
+                self.last,
+            )
+        self.committed(self.last)
+
+
+def _refuse_links(path: Path) -> None:
+    """Refuses a file with several names (hard links): each name has its own lock and write-ahead log.
+
+    Raises:
+        LogError: it has another name.
+        OSError: it is gone.
+    """
+    status = path.stat()
+    names = status.st_nlink
+    if names > 1 and stat.S_ISREG(status.st_mode):
+        raise LogError(
+            f"The history {path} has {names} names (hard links), under which two servers could write to it. "
+            f"Keep one of them: find / -samefile {path}"
+        )
 
 
 def last_record(connection: sqlite3.Connection) -> tuple[int, int]:

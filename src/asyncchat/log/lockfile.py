@@ -1,9 +1,11 @@
-"""The lock file of a database: only one process uses it, and the next one learns how it was closed.
+"""The lock file of a database: only one process uses it, and the next one learns how it was closed, and what
+the last record was.
 
 Owns ``FILE-lock``. It must not know what is in the database.
 """
 
 import os
+import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +25,9 @@ else:
     def _lock(file: int) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
+
+_DIGITS = 19
+"""Digits of the greatest number of a record."""
 
 _MAX_BYTES = 4096
 """The most bytes of a lock file that are read."""
@@ -47,6 +52,7 @@ class LockFile:
 
     Attributes:
         close_id: what the last process wrote at its ``release``; empty when it did not get that far.
+        committed: the last record's number that the last process noted; 0 when it noted none.
 
     Raises:
         InUse: another process holds it.
@@ -67,8 +73,16 @@ class LockFile:
             if _is_at(self._file, self._path):
                 break
             os.close(self._file)  # the process that created it abandoned and deleted it meanwhile
-        self.close_id = self._read()[1]
+        _, self.close_id, committed = self._read()
+        self.committed = int(committed) if len(committed) == _DIGITS and committed.isdigit() else 0
+        self._number_at = 0
         self._write("")
+
+    def note(self, number: int) -> None:
+        """Notes the number of the last record that was committed: 1.5 µs, without waiting for the disk."""
+        self.committed = number
+        with suppress(OSError):  # a full disk: then less is known at the next start
+            _write_at(self._file, f"{number:0{_DIGITS}}\n".encode("ascii"), self._number_at)
 
     def abandon(self) -> None:
         """Releases the lock and leaves everything as it was: the file is no database of ours."""
@@ -84,16 +98,18 @@ class LockFile:
         self._write(close_id)
         os.close(self._file)
 
-    def _read(self) -> tuple[str, str]:
+    def _read(self) -> tuple[str, str, str]:
         os.lseek(self._file, 0, os.SEEK_SET)
         lines = os.read(self._file, _MAX_BYTES).decode("ascii", "replace").split("\n")
-        return lines[0], lines[1] if len(lines) > 1 else ""
+        pid, close_id, committed, *_ = (*lines, "", "")
+        return pid, close_id, committed
 
     def _write(self, close_id: str) -> None:
+        head = f"{os.getpid()}\n{close_id}\n".encode("ascii")
+        self._number_at = len(head)
         try:
             os.ftruncate(self._file, 0)
-            os.lseek(self._file, 0, os.SEEK_SET)
-            os.write(self._file, f"{os.getpid()}\n{close_id}\n".encode("ascii"))
+            _write_at(self._file, head + f"{self.committed:0{_DIGITS}}\n".encode("ascii"), 0)
         except OSError:
             # The disk is full: the lock holds without text, and a missing id only begins a new epoch.
             return
@@ -102,12 +118,21 @@ class LockFile:
 def _opened(path: Path, database: Path) -> int:
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
     try:
-        return os.open(path, flags, 0o600)
+        file = os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600)
     except OSError as error:
         raise LogError(
             f"The history {database} can't be locked: {path}: {error.strerror}. "
             "Make its folder writable, or choose another: --db FILE"
         ) from error
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise LogError(f"The history {database} can't be locked: {path} is not a file. Remove it")
+    return file
+
+
+def _write_at(file: int, data: bytes, at: int) -> None:
+    os.lseek(file, at, os.SEEK_SET)
+    os.write(file, data)
 
 
 def _is_at(file: int, path: Path) -> bool:

@@ -4,6 +4,7 @@ Owns the bounded memory of ``--db :memory:`` and ``--no-history``. It must not k
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
@@ -11,6 +12,7 @@ from itertools import groupby, islice
 
 import msgspec
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, MovesRoom, Record, Retention
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
@@ -18,8 +20,10 @@ from asyncchat.core.features.redaction import Erased, RedactedInPrivate
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
 from asyncchat.log import base, streams
-from asyncchat.log.snapshot import snapshot
+from asyncchat.log.snapshot import NoSnapshot, snapshot
 from asyncchat.log.streams import streams_of
+
+_log = logging.getLogger(__name__)
 
 KEEP = 10_000
 """Messages kept by default, and as many other facts of the history: some 5 MB of usual ones."""
@@ -73,6 +77,10 @@ class MemoryLog:
     def state(self) -> Iterable[Event]:
         """The state facts of this run."""
         return tuple(self._facts)
+
+    def chat(self) -> Chat:
+        """The chat that these facts give."""
+        return base.replay(self._facts)
 
     def set_retention(self, policy: base.RetentionPolicy) -> None:
         """Removes what is older than the policy's days with the next append; megabytes do not apply."""
@@ -288,9 +296,10 @@ class MemoryLog:
         )
 
     def _take_snapshot(self) -> None:
-        facts = snapshot(self._facts)
-        if facts is not None:
-            self._facts = list(facts)
+        try:
+            self._facts = list(snapshot(self._facts))
+        except NoSnapshot as error:
+            _log.error("The state in memory can't be shortened: %s", error)
         self._snapshot_at = 2 * len(self._facts) + _STATE_FACTS
 
 

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from asyncchat.log.base import LogError
@@ -80,6 +80,9 @@ STEPS: tuple[str, ...] = (
     """,
 )
 """The scripts that upgrade a file from version n to version n + 1."""
+
+_MAX_NUMBER = 2**53
+"""The greatest number of a record: JSON's numbers are exact up to here."""
 
 _CHECKED_ALWAYS = 256 * 1024 * 1024
 """Bytes up to which each start checks the whole file: 2,000,000 messages, 0.4 s, 1.4 ms a MB from memory.
@@ -165,8 +168,46 @@ def prepare(connection: sqlite3.Connection, path: Path, clean: bool, steps: Sequ
             f"The history {path} can't have a write-ahead log: its file system lacks shared memory "
             "or it is read-only. Choose a local disk: --db FILE"
         )
-    if version == len(steps):
-        return
+    if version < len(steps):
+        _upgrade(connection, steps, version)
+    _check_shape(connection, path, steps)
+
+
+def check_content(connection: sqlite3.Connection, path: Path, last: int, last_time: object) -> None:
+    """Checks what the file says about its own records.
+
+    Args:
+        connection: any.
+        path: for the error message.
+        last: the number of the last record.
+        last_time: that record's time.
+
+    Raises:
+        LogError: it contradicts itself: something else changed or emptied its tables.
+    """
+    if last > _MAX_NUMBER or not isinstance(last_time, int):
+        raise contradiction(path, f"its last record has number {last} and time {last_time!r}")
+    marks = connection.execute("SELECT indexed, messages, swept, shelved, removed FROM marks").fetchall()
+    if len(marks) != 1 or not all(isinstance(value, int) for value in marks[0]):
+        raise contradiction(path, "its table marks does not have its one row")
+    epochs = connection.execute("SELECT first, name FROM epochs ORDER BY place").fetchall()
+    firsts = [first for first, _ in epochs]
+    if not all(
+        isinstance(first, int) and isinstance(name, str) for first, name in epochs
+    ) or firsts != sorted(firsts):
+        raise contradiction(path, "its table epochs is not in order")
+    indexed, messages, swept, shelved, removed = marks[0]
+    (snapshot,) = connection.execute("SELECT coalesce(max(number), 0) FROM snapshots").fetchone()
+    if last and not epochs:
+        raise contradiction(path, "its table epochs is empty")
+    if max(indexed, swept, shelved, removed, snapshot) > last:
+        raise contradiction(path, f"its last record is number {last}, but later ones were counted")
+    some = "SELECT EXISTS (SELECT 1 FROM said) OR EXISTS (SELECT 1 FROM facts WHERE kept = 0)"
+    if messages > 0 and connection.execute(some).fetchone() == (0,):
+        raise contradiction(path, f"it has no messages, but {messages} were counted")
+
+
+def _upgrade(connection: sqlite3.Connection, steps: Sequence[str], version: int) -> None:
     # One transaction: after a crash the file has the old version or the new one.
     with transaction(connection):
         for step in steps[version:]:
@@ -174,6 +215,34 @@ def prepare(connection: sqlite3.Connection, path: Path, clean: bool, steps: Sequ
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION}")
         connection.execute(f"PRAGMA user_version = {len(steps)}")
+
+
+def _check_shape(connection: sqlite3.Connection, path: Path, steps: Sequence[str]) -> None:
+    """Checks that the file has the tables, columns and indexes that the steps make, and no trigger.
+
+    These are also the first reads after a change to a write-ahead log, of which SQLite needs one: else its
+    next checkpoint fails as locked.
+    """
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
+        for step in steps:
+            model.executescript(step)
+        expected = _shape(model)
+    found = _shape(connection)
+    triggers = {thing: columns for thing, columns in found.items() if thing[0] == "trigger"}
+    for kind, name in sorted(expected | triggers):
+        if found.get((kind, name)) != expected.get((kind, name)):
+            raise contradiction(path, f"its {kind} {name} is not as asyncchat made it")
+
+
+def _shape(connection: sqlite3.Connection) -> dict[tuple[str, str], list[str]]:
+    """The columns of each table, index, view and trigger, by its kind and name."""
+    named = connection.execute("SELECT type, name FROM sqlite_schema").fetchall()
+    return {
+        (kind, name): [
+            column for (column,) in connection.execute("SELECT name FROM pragma_table_xinfo(?)", (name,))
+        ]
+        for kind, name in named
+    }
 
 
 @contextmanager
@@ -232,6 +301,14 @@ def damaged(path: Path, what: str) -> LogError:
     return LogError(
         f"The history {path} is damaged ({what}). Put a copy in its place, save what can be read with "
         f"sqlite3 {path} .recover, or choose another: --db FILE"
+    )
+
+
+def contradiction(path: Path, what: str) -> LogError:
+    """The error for a file that SQLite can read, but that is not as an asyncchat left it."""
+    return LogError(
+        f"The history {path} was changed by something else: {what}. Put a copy of it (a backup) in its "
+        "place, or choose another: --db FILE"
     )
 
 

@@ -16,7 +16,7 @@ from asyncchat.core.features.rename import room_name_snapshot
 from asyncchat.core.people import NOBODY
 from asyncchat.core.registry import ROOM_SNAPSHOTS
 from asyncchat.log import rows, schema
-from asyncchat.log.base import LogError
+from asyncchat.log.base import LogError, replay
 
 if TYPE_CHECKING:
     import sqlite3
@@ -34,11 +34,11 @@ def snapshot(facts: Iterable[Event]) -> tuple[Event, ...]:
             chat keeps something that this module does not know, or when the facts contradict each other.
     """
     try:
-        chat = Chat.replay(facts)
+        chat = replay(facts)
         few = tuple(_facts(chat))
-        lost = _differences(chat.state(), Chat.replay(few).state())
-    except LookupError as error:
-        raise NoSnapshot(f"its facts contradict each other ({error!r})") from error
+        lost = _differences(chat.state(), replay(few).state())
+    except LogError as error:
+        raise NoSnapshot(str(error)) from error
     if lost:
         raise NoSnapshot(f"it would not give the same again of: {', '.join(lost)}")
     return few

@@ -13,6 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
 
+from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, Record
 from asyncchat.log import base, reader, schema, search, snapshot
 from asyncchat.log.database import Database
@@ -109,6 +110,18 @@ class SqliteLog:
                 raise base.LogError(
                     f"The history {self.path} can't be used: {error}. Upgrade asyncchat"
                 ) from error
+
+    def chat(self) -> Chat:
+        """The chat that these facts give; as ``state``.
+
+        Raises:
+            LogError: they can't be read, or contradict each other.
+        """
+        facts = self.state()
+        try:
+            return base.replay(facts)
+        except base.LogError as error:
+            raise schema.contradiction(self.path, str(error)) from error
 
     def set_retention(self, policy: base.RetentionPolicy) -> None:
         """Removes from now on what the policy does not keep; see ``Log.set_retention``."""

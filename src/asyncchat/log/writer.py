@@ -65,8 +65,9 @@ class Writer:
         self._connection = database.connection
         self._cursor = database.connection.cursor()
         self._execute = self._cursor.execute
+        self._committed = database.committed
         self._path = database.path
-        self._file = _identity(database.path)
+        self._files = _identities(database.path)
         self._is_missing = False
         self._waits = False
 
@@ -110,6 +111,7 @@ class Writer:
             raise
         self.last = batch.last
         self.last_time = batch.last_time
+        self._committed(batch.last)
         self.written += _COMMIT_BYTES + _ROW_BYTES * batch.count + batch.size
         self.states += batch.states
         self.erasures += len(batch.changing)
@@ -147,17 +149,22 @@ class Writer:
         self._cursor.close()
 
     def check_file(self) -> None:
-        """Checks that the file is still at its path: else nobody would find what is written to it.
+        """Checks that the file and its write-ahead log are still there: else nobody finds what is written.
 
         Raises:
             LogError: it is not. Appends raise the same until it is back.
         """
-        self._is_missing = _identity(self._path) != self._file
+        self._is_missing = _identities(self._path) != self._files
         self._raise_if_missing()
 
     def _raise_if_missing(self) -> None:
+        if self._is_missing and _identities(self._path) == self._files:
+            self._is_missing = False
         if self._is_missing:
-            raise LogError(f"The history {self._path} was moved or deleted. Stop the server and put it back")
+            raise LogError(
+                f"The history {self._path} or its {self._path.name}-wal was moved or deleted. Put it back, "
+                "or stop the server and put a copy in its place"
+            )
 
     def _insert(self, batch: RowBatch) -> None:
         execute, plain = self._execute, batch.plain
@@ -219,9 +226,14 @@ def _is_busy(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = os.stat(path)
-    except FileNotFoundError:
-        return None
-    return found.st_dev, found.st_ino
+def _identities(path: Path) -> list[tuple[int, int] | None]:
+    """Device and inode of a database and of its write-ahead log."""
+    found: list[tuple[int, int] | None] = []
+    for file in (path, Path(f"{path}-wal")):
+        try:
+            status = os.stat(file)
+        except OSError:
+            found.append(None)
+        else:
+            found.append((status.st_dev, status.st_ino))
+    return found

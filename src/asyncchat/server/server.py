@@ -13,7 +13,6 @@ from functools import partial
 from asyncchat import __version__
 from asyncchat.config.options import ServeConfig
 from asyncchat.config.sources import Sources
-from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event
 from asyncchat.core.features.always_on import AlwaysOnAccounts
 from asyncchat.core.features.opers import OfferRenewed
@@ -75,7 +74,7 @@ class Server:
         sources: Sources | None = None,
     ) -> None:
         self.log = log
-        chat = Chat.replay(log.state())
+        chat = log.chat()
         self.delivery = Delivery(chat)
         self.outbox = Outbox(log, self.delivery)
         self.hub = Hub(chat, log, self.outbox)

@@ -19,15 +19,24 @@ if sys.platform == "win32":
         os.lseek(file, 1 << 30, os.SEEK_SET)  # a byte that nobody reads: locks of Windows are mandatory
         msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
         os.lseek(file, 0, os.SEEK_SET)
+
+    def _write_at(file: int, data: bytes, at: int) -> None:
+        os.lseek(file, at, os.SEEK_SET)
+        os.write(file, data)
 else:
     import fcntl
 
     def _lock(file: int) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
+    def _write_at(file: int, data: bytes, at: int) -> None:
+        os.pwrite(file, data, at)
+
 
 _DIGITS = 19
 """Digits of the greatest number of a record."""
+
+_NUMBER = b"%019d\n"
 
 _MAX_BYTES = 4096
 """The most bytes of a lock file that are read."""
@@ -79,10 +88,10 @@ class LockFile:
         self._write("")
 
     def note(self, number: int) -> None:
-        """Notes the number of the last record that was committed: 1.5 µs, without waiting for the disk."""
+        """Notes the number of the last record that was committed: 2.5 µs, into the system's memory."""
         self.committed = number
         with suppress(OSError):  # a full disk: then less is known at the next start
-            _write_at(self._file, f"{number:0{_DIGITS}}\n".encode("ascii"), self._number_at)
+            _write_at(self._file, _NUMBER % number, self._number_at)
 
     def abandon(self) -> None:
         """Releases the lock and leaves everything as it was: the file is no database of ours."""
@@ -109,7 +118,7 @@ class LockFile:
         self._number_at = len(head)
         try:
             os.ftruncate(self._file, 0)
-            _write_at(self._file, head + f"{self.committed:0{_DIGITS}}\n".encode("ascii"), 0)
+            _write_at(self._file, head + _NUMBER % self.committed, 0)
         except OSError:
             # The disk is full: the lock holds without text, and a missing id only begins a new epoch.
             return
@@ -128,11 +137,6 @@ def _opened(path: Path, database: Path) -> int:
         os.close(file)
         raise LogError(f"The history {database} can't be locked: {path} is not a file. Remove it")
     return file
-
-
-def _write_at(file: int, data: bytes, at: int) -> None:
-    os.lseek(file, at, os.SEEK_SET)
-    os.write(file, data)
 
 
 def _is_at(file: int, path: Path) -> bool:

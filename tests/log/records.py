@@ -12,6 +12,8 @@ from asyncchat.core.features.accounts import AccountMade, AccountPasswordChanged
 from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
+from asyncchat.core.features.empty_rooms import RoomEmpty
+from asyncchat.core.features.history_access import HistoryHidden, HistoryReaders, RoomTakenOver
 from asyncchat.core.features.invites import Invited, Knocked
 from asyncchat.core.features.kill import Killed
 from asyncchat.core.features.messages import Said, SaidInPrivate, SaidToRole, Speech, Spoke
@@ -94,6 +96,10 @@ any_said = st.builds(Said, rooms, people, texts, speeches, tags, all_cuts)
 state_facts = st.one_of(
     st.builds(RoomOpened, rooms, times),
     st.builds(RoomClosed, rooms),
+    st.builds(RoomEmpty, rooms, times),
+    st.builds(RoomTakenOver, rooms, times),
+    st.builds(HistoryHidden, rooms, times),
+    st.builds(HistoryReaders, rooms, st.lists(accounts, max_size=2).map(tuple), times),
     st.builds(RoomRenamed, rooms, rooms, people, texts, times),
     st.builds(TopicChanged, rooms, people, texts, times),
     st.builds(FlagChanged, rooms, people, texts, st.booleans()),

@@ -65,6 +65,10 @@ UNTOLD_EVENTS = {
     *("OperOverride", "PostedOnce", "ReadHere", "ReadUpTo", "RoomAccessChanged", "RoomClosed", "RoomOpened"),
     *(
         "RoomRegistered",
+        "RoomEmpty",
+        "RoomTakenOver",
+        "HistoryHidden",
+        "HistoryReaders",
         "TagMessageSent",
         "TagMessageSentInPrivate",
         "TagMessageSentToRole",

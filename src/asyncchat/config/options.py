@@ -19,6 +19,7 @@ from asyncchat.config import passwords
 from asyncchat.config.origins import origins_fault
 from asyncchat.config.webhooks import Webhook
 from asyncchat.core.features.always_on import ALWAYS_ON_DAYS, MAX_ALWAYS_ON
+from asyncchat.core.features.empty_rooms import EMPTY_ROOM_DAYS
 from asyncchat.core.features.room_defaults import RoomDefaults
 from asyncchat.core.modes import FLAGS, OPENED_FLAGS, SETTING_TABLE
 from asyncchat.core.names import room_fault
@@ -369,6 +370,26 @@ class ServeConfig(msgspec.Struct, frozen=True):
         ),
     ] = 256
     """Enough for a school behind one address; a flood can't use up all open files."""
+    rooms_per_address: Annotated[
+        _LargeLimit,
+        Option(
+            "Most rooms that people from one address (IPv6: one /64) have opened, except this machine's; "
+            "0: no limit.",
+            key="limits.rooms_per_address",
+            flag=None,
+            reload=True,
+        ),
+    ] = 500
+    """More than a school behind one address needs; forty addresses are needed to use up all rooms."""
+    empty_room_days: Annotated[
+        _Limit,
+        Option(
+            "Days after which an empty room that belongs to no account is forgotten; 0: never.",
+            key="limits.empty_room_days",
+            flag=None,
+            reload=True,
+        ),
+    ] = EMPTY_ROOM_DAYS
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Option("Least severe log level shown on standard error.", reload=True),

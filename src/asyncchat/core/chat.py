@@ -169,6 +169,10 @@ class Chat:
             part.keeps_room(room) for kind, part in self.parts.items() if kind is not besides
         )
 
+    def is_bare(self, room: Room) -> bool:
+        """Whether nothing of the room has to be kept but perhaps a topic."""
+        return room.is_bare and not any(part.keeps_room(room) for part in self.parts.values())
+
     def has(self, person_id: int, flag: str) -> bool:
         """Whether a person has this flag set."""
         return flag in self.people.flags.get(person_id, ())

@@ -18,12 +18,14 @@ class Flag(msgspec.Struct, frozen=True):
     """A rule of a room that is on or off.
 
     ``opened``: a new room has it. ``restricts_speech``: it can refuse a message, so each message to a room
-    that has it is checked.
+    that has it is checked. ``closes``: not everyone may join, or know of the room, so its history is not for
+    everyone.
     """
 
     name: str
     opened: bool = False
     restricts_speech: bool = False
+    closes: bool = False
 
 
 NO_OUTSIDERS: Final = "no-outsiders"
@@ -67,13 +69,13 @@ FLAG_TABLE: Final = (
     Flag(TOPIC_LOCKED, opened=True),
     Flag(MODERATED, restricts_speech=True),
     Flag(OP_MODERATED, restricts_speech=True),
-    Flag(INVITE_ONLY),
-    Flag(SECRET),
+    Flag(INVITE_ONLY, closes=True),
+    Flag(SECRET, closes=True),
     Flag(NO_COLOUR, restricts_speech=True),
     Flag(NO_CTCP, restricts_speech=True),
     Flag(NO_KNOCK),
     Flag(AUDITORIUM),
-    Flag(ACCOUNTS_ONLY),
+    Flag(ACCOUNTS_ONLY, closes=True),
     Flag(ACCOUNTS_SPEAK, restricts_speech=True),
 )
 
@@ -85,6 +87,9 @@ OPENED_FLAGS: Final = frozenset(flag.name for flag in FLAG_TABLE if flag.opened)
 
 SPEECH_RESTRICTING: Final = frozenset(flag.name for flag in FLAG_TABLE if flag.restricts_speech)
 """The flags that are checked for each message."""
+
+CLOSING_FLAGS: Final = frozenset(flag.name for flag in FLAG_TABLE if flag.closes)
+"""The flags with which a room is not open to everyone."""
 
 # Settings of a room: a flag with a value.
 
@@ -107,6 +112,7 @@ class Setting(msgspec.Struct, frozen=True):
     name: str
     fault: Callable[[str], str | None]
     restricts_speech: bool = False
+    closes: bool = False
 
 
 def _key_fault(value: str) -> str | None:
@@ -138,7 +144,7 @@ SLOW: Final = "slow"
 """Seconds that a member without a role has to wait between two messages."""
 
 SETTING_TABLE: Final = (
-    Setting(KEY, _key_fault),
+    Setting(KEY, _key_fault, closes=True),
     Setting(LIMIT, _number_fault(LIMIT_MOST)),
     Setting(FORWARD, room_fault),
     Setting(SLOW, _number_fault(SLOW_MOST), restricts_speech=True),
@@ -151,6 +157,9 @@ SPEECH_RESTRICTING_SETTINGS: Final = frozenset(
     setting.name for setting in SETTING_TABLE if setting.restricts_speech
 )
 """The settings that are checked for each message."""
+
+CLOSING_SETTINGS: Final = frozenset(setting.name for setting in SETTING_TABLE if setting.closes)
+"""The settings with which a room is not open to everyone."""
 
 # Lists of masks of a room.
 

@@ -3,6 +3,8 @@
 Owns the immutable value of a person and the indexes by name. Must not know rooms and sessions.
 """
 
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 import msgspec
@@ -78,6 +80,27 @@ def with_host(old: Person, host: str) -> Person:
 def with_account(old: Person, account: str) -> Person:
     """The same person logged in to an account, or to none (empty)."""
     return msgspec.structs.replace(old, account=account)
+
+
+def network_of(person: Person) -> str:
+    """The network that a person comes from: an IPv4 address, or an IPv6 /64.
+
+    Empty for this machine, where proxies connect from too, and for what is no address.
+    """
+    return _network(person.address or person.host)
+
+
+@lru_cache(maxsize=4096)
+def _network(address: str) -> str:
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    found = mapped or parsed
+    if found.is_loopback:
+        return ""
+    return str(found) if found.version == 4 else str(ip_network((found, 64), strict=False))
 
 
 def author(person: Person) -> str:

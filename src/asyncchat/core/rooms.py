@@ -11,6 +11,8 @@ import msgspec
 from asyncchat.core.masks import MUTED, describes
 from asyncchat.core.modes import (
     BANS,
+    CLOSING_FLAGS,
+    CLOSING_SETTINGS,
     EXCEPTIONS,
     MASK_LISTS,
     MUTES,
@@ -99,6 +101,7 @@ class Room:
         "member_blocks",
         "metadata",
         "name",
+        "network",
         "next_expiry",
         "opened",
         "renamed",
@@ -113,6 +116,8 @@ class Room:
         self.opened = opened
         self.former: tuple[str, ...] = ()
         """Former names that no other room has taken since, the newest last."""
+        self.network = ""
+        """The network of who was the first in the room, in this run; empty: unknown, or not counted."""
         self.renamed = 0
         """When the room was last renamed (microseconds since 1970 UTC); 0: never."""
         self.founder = ""
@@ -155,8 +160,18 @@ class Room:
     @property
     def is_default(self) -> bool:
         """Whether nothing is set here that has to be kept when the last member leaves; see ``keeps_room``."""
-        changed = self.topic or self.settings or self.founder or self.access or any(self.masks.values())
+        return not self.topic and self.is_bare
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing is set here but perhaps a topic."""
+        changed = self.settings or self.founder or self.access or any(self.masks.values())
         return not changed and self.flags == OPENED_FLAGS
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everyone may know of the room and join it, so that its history is for everyone."""
+        return CLOSING_FLAGS.isdisjoint(self.flags) and CLOSING_SETTINGS.isdisjoint(self.settings)
 
     def role_of(self, account: str) -> str:
         """The role that an account (empty: no account) has in the room, or empty."""
@@ -270,6 +285,7 @@ class Room:
             "name": self.name,
             "opened": self.opened,
             "former": self.former,
+            "network": self.network,
             "renamed": self.renamed,
             "topic": self.topic,
             "founder": self.founder,
@@ -294,13 +310,33 @@ class Rooms(dict[str, Room]):
         """The current keys of renamed rooms, by the keys of their former names."""
         self.joined: dict[int, tuple[str, ...]] = {}
         """The keys of the rooms that a person is in, by the person's id, in the order of joining."""
+        self.opened_from: dict[str, int] = {}
+        """How many rooms people from a network were the first in."""
+        self.per_network = 0
+        """How many these may be (0: no limit). Set by the server's configuration, not by events."""
+        self.configured: frozenset[str] = frozenset()
+        """The keys of rooms that the configuration states; they are not forgotten."""
+
+    def count_for(self, room: Room, network: str) -> None:
+        """Counts a room for the network of who is the first in it now (empty: for none)."""
+        if room.network:
+            count = self.opened_from[room.network] - 1
+            if count:
+                self.opened_from[room.network] = count
+            else:
+                del self.opened_from[room.network]
+        room.network = network
+        if network:
+            self.opened_from[network] = self.opened_from.get(network, 0) + 1
 
     def end_run(self) -> None:
         """Removes all members."""
         for room in self.values():
+            room.network = ""
             for person_id in list(room.member_blocks):
                 room.remove_member(person_id)
         self.joined.clear()
+        self.opened_from.clear()
 
     def state(self) -> dict[str, object]:
         """The rooms as plain data: equal in equal chats."""
@@ -308,4 +344,5 @@ class Rooms(dict[str, Room]):
             "rooms": {key: room.state() for key, room in self.items()},
             "redirects": dict(self.redirects),
             "joined": dict(self.joined),
+            "opened_from": dict(self.opened_from),
         }

@@ -136,6 +136,8 @@ class SearchQuery(msgspec.Struct, frozen=True):
         terms: what each message must contain.
         name: the key of the author; empty: anybody.
         renamed: whether one of the rooms had another name before.
+        since: for rooms of which only a part is searched, by key: since which time (microseconds since 1970
+            UTC).
     """
 
     rooms: tuple[str, ...]
@@ -144,6 +146,11 @@ class SearchQuery(msgspec.Struct, frozen=True):
     terms: tuple[str, ...] = ()
     name: str = ""
     renamed: bool = False
+    since: tuple[tuple[str, int], ...] = ()
+
+    def shows(self, room: str, time: int) -> bool:
+        """Whether the part of a room that is searched has messages of this time."""
+        return not self.since or time >= dict(self.since).get(room, 0)
 
     def matches(self, message: Said | SaidInPrivate) -> bool:
         """Whether a message has what is searched for; the window and the rooms are not compared."""
@@ -255,8 +262,11 @@ class Log(Protocol):
             LogError: it can't be read now.
         """
 
-    async def numbers_by(self, room: str, name: str, upto: int) -> tuple[int, ...]:
-        """The numbers of a room's messages by a name (any case; empty: anybody), without erased ones."""
+    async def numbers_by(self, room: str, name: str, upto: int, since: int = 0) -> tuple[int, ...]:
+        """The numbers of a room's messages by a name (any case; empty: anybody), without erased ones.
+
+        Only those of the time ``since`` (microseconds since 1970 UTC) or later.
+        """
 
     async def audit(self, upto: int, after_time: int, limit: int) -> tuple[Record, ...]:
         """What operators of the server did (audited events), the newest ``limit``, oldest first.

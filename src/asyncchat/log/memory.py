@@ -170,19 +170,25 @@ class MemoryLog:
         for at, record in enumerate(records):
             if at % _SEARCH_STEP == _SEARCH_STEP - 1:
                 await asyncio.sleep(0)
-            if isinstance(record.event, Said) and query.matches(record.event):
+            event = record.event
+            if (
+                isinstance(event, Said)
+                and query.shows(fold(event.room), record.time)
+                and query.matches(event)
+            ):
                 if len(found) == window.limit:
                     return base.SearchResult(window.oldest_first(found), found[-1].number, found[-1].time)
                 found.append(record)
         return base.SearchResult(window.oldest_first(found), None)
 
-    async def numbers_by(self, room: str, name: str, upto: int) -> tuple[int, ...]:
+    async def numbers_by(self, room: str, name: str, upto: int, since: int = 0) -> tuple[int, ...]:
         """The numbers of what a name said in a room; see ``Log.numbers_by``."""
         key = fold(name)
         return tuple(
             record.number
             for record in self._streams.get(fold(room), ())
             if record.number <= upto
+            and record.time >= since
             and isinstance(record.event, Said)
             and (not key or record.event.person.key == key)
         )

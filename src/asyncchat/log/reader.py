@@ -189,6 +189,12 @@ def bounds(connection: sqlite3.Connection, window: Window, upto: int) -> tuple[i
     return low, high
 
 
+def last_before(connection: sqlite3.Connection, time: int, upto: int) -> int:
+    """A number that separates the records before a time from those of it and after."""
+    with schema.read_transaction(connection):
+        return _last_until(connection, time - 1, upto)
+
+
 _LAST_UPTO = (
     "SELECT number, time FROM said WHERE number <= ? ORDER BY number DESC LIMIT 1",
     "SELECT number, time FROM facts WHERE number <= ? ORDER BY number DESC LIMIT 1",

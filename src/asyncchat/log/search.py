@@ -191,7 +191,9 @@ def _candidates(
 
 
 def _matches(query: SearchQuery, row: rows.ReadRow) -> bool:
-    origin, text = row[3], row[4]
+    time, room, origin, text = row[1], row[2], row[3], row[4]
+    if not query.shows(room, time):
+        return False
     if query.name and fold(origin.partition("!")[0]) != query.name:
         return False
     return matches_terms(text or "", query.terms)

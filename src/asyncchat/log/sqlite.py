@@ -159,10 +159,10 @@ class SqliteLog:
         """The newest messages; see ``Log.newest``."""
         return await self._read(reader.newest, rooms, owners, upto)
 
-    async def numbers_by(self, room: str, name: str, upto: int) -> tuple[int, ...]:
+    async def numbers_by(self, room: str, name: str, upto: int, since: int = 0) -> tuple[int, ...]:
         """The numbers of what a name said in a room; see ``Log.numbers_by``."""
         found: list[int] = []
-        after = 0
+        after = await self._read(reader.last_before, since, upto) if since else 0
         while after < upto:
             part, after = await self._read(reader.numbers_by, room, name, after, upto, _NUMBERS_BY_STEP)
             found += part

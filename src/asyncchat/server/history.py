@@ -1,7 +1,8 @@
 """I/O commands that read the history, or look up the message that a command is about.
 
-Owns who may read what. Members of a room and operators of the server read the room's history. A private
-conversation is read by the two who had it: by their accounts, or by the sessions that took part.
+Owns who may read what. Members of a room and operators of the server read the room's history, as far back as
+``history_access`` says. A private conversation is read by the two who had it: by their accounts, or by the
+sessions that took part.
 """
 
 from typing import Any
@@ -13,6 +14,7 @@ from asyncchat.core.commands import Command
 from asyncchat.core.events import Recipients, Record, Stream
 from asyncchat.core.features import history, redaction
 from asyncchat.core.features.audit import AuditUnreadable, AuditView, ReadAudit
+from asyncchat.core.features.history_access import erasable_since, readable_since
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.modes import AUDITORIUM
@@ -34,15 +36,23 @@ _LOOKED_THROUGH = 1000
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """Where to read in the log: a room, or the streams of a private conversation."""
+    """Where to read in the log: a room, or the streams of a private conversation.
+
+    What was said before ``since`` (microseconds since 1970 UTC) is hidden from whoever reads; 0: nothing.
+    """
 
     name: str
     room: str = ""
     beside: tuple[StreamRange, ...] = ()
+    since: int = 0
+
+    def query(self, upto: int, window: history.Window, *, events: bool = False) -> PageQuery:
+        """The query of a page of it, without what is hidden."""
+        return PageQuery(self.room, upto, window.since(self.since), self.beside, events)
 
 
-def room_conversation(room: Room, *, events: bool = False) -> Conversation:
-    """A room's conversation, under its former names too."""
+def room_conversation(room: Room, since: int = 0, *, events: bool = False) -> Conversation:
+    """A room's conversation since a time (0: all of it), under its former names too."""
     keys = [fold(name) for name in room.former if fold(name) != room.key]
     names = list(keys)
     if events:
@@ -55,7 +65,7 @@ def room_conversation(room: Room, *, events: bool = False) -> Conversation:
         for name in (key, streams.room_changes(key), streams.room_presence(key))
     }
     return Conversation(
-        room.name, room.key, tuple(StreamRange(name, until=until.get(name, 0)) for name in names)
+        room.name, room.key, tuple(StreamRange(name, until=until.get(name, 0)) for name in names), since
     )
 
 
@@ -72,7 +82,7 @@ def _was_said_in(record: Record, where: Conversation) -> bool:
     event = record.event
     if isinstance(event, Said | Reacted):
         key = fold(event.room)
-        return bool(where.room) and (
+        return bool(where.room and record.time >= where.since) and (
             key == where.room
             or any(stream.name == key and record.time < stream.until for stream in where.beside)
         )
@@ -122,7 +132,8 @@ class History:
                 session.person_id in room.member_blocks or session.person_id in chat.server_operators
             ):
                 return None
-            return room_conversation(room, events=events)
+            since = readable_since(chat, session.person_id, room)
+            return room_conversation(room, since, events=events)
         mine = self.own_streams(session)
         if not mine or name_fault(to) is not None:
             return None
@@ -156,12 +167,12 @@ class History:
         if where is None:
             return history.HistoryUnreadable(command.room, command.context)
         window = command.window.resolved(wall_clock(), PAGE_MOST, command.newer_seconds)
-        query = PageQuery(where.room, upto, window, where.beside, command.events)
+        query = where.query(upto, window, events=command.events)
         try:
             page = await self._page_cache.read(query, history.MORE_COUNTED)
             records = page.records
             if command.then is not None:
-                then = msgspec.structs.replace(query, window=command.then)
+                then = where.query(upto, command.then, events=command.events)
                 records += (await self._log.read(then)).records
         except LogError:
             return history.HistoryUnreadable(command.room, command.context, failed=True)
@@ -221,7 +232,7 @@ class History:
         """
         me = self.chat.people.get(session.person_id)
         window = history.Window(limit=_LOOKED_THROUGH)
-        page = await self._log.read(PageQuery(where.room, upto, window, where.beside))
+        page = await self._log.read(where.query(upto, window))
         wanted = fold(which.name)
         for record in reversed(page.records):
             assert isinstance(record.event, Said | SaidInPrivate)  # noqa: S101 - a page without events
@@ -253,7 +264,9 @@ class History:
     async def read_targets(self, session: Session, command: history.ReadTargets, upto: int) -> IoResult:
         """Reads the conversations that the session may read, with the time of each one's last message."""
         chat = self.chat
-        rooms = {room.key: room.name for room in chat.rooms_with(session.person_id)}
+        mine = chat.rooms_with(session.person_id)
+        rooms = {room.key: room.name for room in mine}
+        since = {room.key: readable_since(chat, session.person_id, room) for room in mine}
         try:
             newest = await self._log.newest(tuple(rooms), self.own_streams(session), upto)
         except LogError:
@@ -261,6 +274,8 @@ class History:
         present = {fold(person.account): person.name for person in chat.people.values() if person.account}
         times: dict[str, history.Target] = {}
         for key, record in newest:
+            if record.time < since.get(key, 0):
+                continue
             name = rooms.get(key) or self._peer_name(key, record, present)
             known = times.get(fold(name))
             if known is None or known.time < record.time:
@@ -288,8 +303,12 @@ class History:
         room = self.chat.room_named(command.room)
         numbers: tuple[int, ...] = ()
         if room is not None and self.chat.may(session.person_id, room, Right.MANAGE):
+            since = max(
+                readable_since(self.chat, session.person_id, room),
+                erasable_since(self.chat, session.person_id, room),
+            )
             try:
-                numbers = await self._log.numbers_by(room.key, command.name, upto)
+                numbers = await self._log.numbers_by(room.key, command.name, upto, since)
             except LogError:
                 return history.HistoryUnreadable(command.room, failed=True)
         return redaction.EraseFromResolved(command.room, numbers)

@@ -4,6 +4,7 @@ There is no ``await`` between deciding and applying. Must not know dialects or b
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 
@@ -13,9 +14,11 @@ from asyncchat.core.engine import Engine
 from asyncchat.core.events import Event, Record
 from asyncchat.core.features.always_on import offline_expiring
 from asyncchat.core.features.connect import Detach, NameReserved, NameTaken, Quit
+from asyncchat.core.features.empty_rooms import sweep
 from asyncchat.core.features.messages import Say
 from asyncchat.core.features.presence import SessionAttached
 from asyncchat.core.features.room_modes import over
+from asyncchat.core.features.rooms import RoomClosed
 from asyncchat.core.people import from_origin
 from asyncchat.core.replies import StorageDown
 from asyncchat.dialects.base import Outcome
@@ -23,6 +26,8 @@ from asyncchat.log.base import Log
 from asyncchat.server.delivery import Barrier
 from asyncchat.server.outbox import Outbox
 from asyncchat.server.recipients import Recipient, SilentRecipient
+
+_logger = logging.getLogger("asyncchat.server")
 
 
 def wall_clock() -> int:
@@ -132,9 +137,14 @@ class Hub:
             self._outbox.put(self._server, self.record(facts), len(facts))
 
     def expire(self, by: str) -> None:
-        """Removes expired entries from rooms' lists, and people who have been away for too long."""
+        """Removes expired entries from rooms' lists, people who have been away for too long, and rooms that
+        have been empty for too long."""
         now = self._engine.at(self._clock())
-        self.declare([*over(self.chat, from_origin(by), now), *offline_expiring(self.chat, now)])
+        swept = sweep(self.chat, now)
+        for event in swept:
+            if isinstance(event, RoomClosed):
+                _logger.info("Forgot %s: nobody was in it for long", event.room)
+        self.declare([*over(self.chat, from_origin(by), now), *offline_expiring(self.chat, now), *swept])
 
     def record(self, facts: Sequence[Event]) -> list[Record]:
         """Applies facts that no session caused, such as the start of a run, and gives their records."""

@@ -11,6 +11,7 @@ import msgspec
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
+from asyncchat.core.features.history_access import readable_since
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.search import NotSearched, SearchPage
 from asyncchat.core.features.search import Search as SearchCommand
@@ -118,7 +119,9 @@ class Search:
             wall_clock(), PAGE_MOST, command.newer_seconds, command.older_seconds
         )
         renamed = any(chat.rooms[key].renamed for key in rooms)
-        query = SearchQuery(tuple(rooms), upto, window, command.terms, fold(command.name), renamed)
+        readable = ((key, readable_since(chat, session.person_id, chat.rooms[key])) for key in rooms)
+        since = tuple(one for one in readable if one[1])
+        query = SearchQuery(tuple(rooms), upto, window, command.terms, fold(command.name), renamed, since)
         found = await self._searcher.find(query, where)
         if found is None:
             return NotSearched("", command.context)

@@ -15,10 +15,12 @@ from asyncchat.config.options import ServeConfig
 from asyncchat.config.sources import Sources
 from asyncchat.core.events import Event
 from asyncchat.core.features.always_on import AlwaysOnAccounts
+from asyncchat.core.features.empty_rooms import EmptyRooms
 from asyncchat.core.features.opers import OfferRenewed
 from asyncchat.core.features.room_defaults import configured
 from asyncchat.core.features.room_modes import over
 from asyncchat.core.features.server import starting
+from asyncchat.core.names import fold
 from asyncchat.core.people import from_origin
 from asyncchat.log.base import Log, RetentionPolicy
 from asyncchat.server import logging_setup
@@ -200,6 +202,9 @@ class Server:
     def _apply_to_chat(self) -> None:
         chat, options = self.hub.chat, self.options
         chat.ascii_names = options.ascii_names
+        chat.rooms.per_network = options.rooms_per_address
+        chat.rooms.configured = frozenset(map(fold, options.rooms))
+        EmptyRooms.of(chat).max_days = options.empty_room_days
         AlwaysOnAccounts.of(chat).max_accounts = options.max_always_on
         AlwaysOnAccounts.of(chat).max_days = options.always_on_days
 

@@ -2,8 +2,11 @@
 
 import pytest
 
+from asyncchat.core.chat import Chat
+from asyncchat.core.events import Record
 from asyncchat.core.features import join
 from asyncchat.core.features.connect import Connect
+from asyncchat.core.features.history_access import RoomTakenOver
 from asyncchat.core.features.join import (
     Banned,
     GetRoom,
@@ -13,12 +16,17 @@ from asyncchat.core.features.join import (
     RoomNotAllowed,
     RoomView,
     TooManyRooms,
+    TooManyRoomsOpened,
 )
+from asyncchat.core.features.messages import Said
+from asyncchat.core.features.metadata.api import SetMetadata
 from asyncchat.core.features.moderation import Ban
-from asyncchat.core.features.room_modes import SetFlag
+from asyncchat.core.features.pins import PinResolved
+from asyncchat.core.features.room_modes import SetFlag, SetMask, SetSetting
 from asyncchat.core.features.rooms import Joined, Parted, RoomClosed, RoomOpened
 from asyncchat.core.features.topic import SetTopic, TopicChanged
 from asyncchat.core.names import LOBBY
+from asyncchat.core.people import person
 from asyncchat.core.replies import NoSuchRoom, NotConnectedYet, NotMember, NotOperator, TextTooLong
 from asyncchat.core.text import TOPIC_BYTES
 from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, decide, do, house
@@ -65,7 +73,8 @@ def test_an_empty_room_gets_a_new_operator():
     do(chat, ANNA, SetTopic("#tea", "Green"))
     do(chat, ANNA, PartAll())
     do(chat, BOB, Part("#tea"))
-    joined = do(chat, CAROL, Join("#tea"))[0]
+    taken, joined, _ = do(chat, CAROL, Join("#tea"))
+    assert taken == RoomTakenOver("#Tea", NOW)
     assert joined == Joined("#Tea", chat.people[CAROL], operator=True)
 
 
@@ -123,6 +132,99 @@ def test_a_full_server_closes_an_empty_room(monkeypatch):
     monkeypatch.setattr(join, "ROOMS_IN_ALL", len(chat.rooms))
     assert do(chat, CAROL, Join("#x"))[0] == RoomClosed("#kept")
     assert do(chat, CAROL, Join("#y")) == (TooManyRooms("#y", len(chat.rooms)),)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        SetSetting("#kept", "key", "sesame"),
+        SetFlag("#kept", "secret"),
+        SetFlag("#kept", "moderated"),
+        SetMask("#kept", "ban", "bob"),
+        SetMask("#kept", "guest", "bob"),
+        SetMetadata("#kept", "url", "x"),
+        PinResolved("#kept", Record(1, NOW, Said("#kept", person(1, "a", "u", "h"), "hi"))),
+    ],
+)
+def test_a_full_server_closes_no_room_in_which_something_is_set(monkeypatch, kept):
+    chat = house()
+    do(chat, ANNA, Join("#kept"))
+    do(chat, ANNA, kept)
+    do(chat, ANNA, SetTopic("#kept", "stays"))
+    do(chat, ANNA, Part("#kept"))
+    before = chat.rooms["#kept"].state()
+    monkeypatch.setattr(join, "ROOMS_IN_ALL", len(chat.rooms))
+    assert do(chat, CAROL, Join("#x")) == (TooManyRooms("#x", len(chat.rooms)),)
+    assert chat.rooms["#kept"].state() == before
+
+
+def test_a_full_server_closes_no_room_of_the_configuration(monkeypatch):
+    chat = house()
+    chat.rooms.configured = frozenset(("#kept",))
+    do(chat, ANNA, Join("#kept"))
+    do(chat, ANNA, SetTopic("#kept", "stays"))
+    do(chat, ANNA, Part("#kept"))
+    monkeypatch.setattr(join, "ROOMS_IN_ALL", len(chat.rooms))
+    assert do(chat, CAROL, Join("#x")) == (TooManyRooms("#x", len(chat.rooms)),)
+
+
+def from_network(chat, number, address):
+    do(chat, number, Connect(f"p{number}", "u", address, address=address))
+
+
+class TestRoomsOfANetwork:
+    @pytest.mark.parametrize(
+        ("first", "second", "same"),
+        [
+            ("192.0.2.7", "192.0.2.7", True),
+            ("192.0.2.7", "192.0.2.8", False),
+            ("2001:db8::1", "2001:db8::ffff:1", True),
+            ("2001:db8::1", "2001:db8:0:1::1", False),
+            ("::ffff:192.0.2.7", "192.0.2.7", True),
+            ("127.0.0.1", "127.0.0.1", False),
+            ("::1", "::1", False),
+            ("localhost", "localhost", False),
+        ],
+    )
+    def test_a_network_opens_only_so_many(self, first, second, same):
+        chat = Chat()
+        chat.rooms.per_network = 2
+        from_network(chat, 1, first)
+        from_network(chat, 2, second)
+        for room in ("#a", "#b"):
+            do(chat, 1, Join(room))
+        refused = do(chat, 2, Join("#c")) == (TooManyRoomsOpened("#c", 2),)
+        assert refused == same
+        assert isinstance(do(chat, 2, Join("#a"))[0], Joined)
+
+    def test_a_cloak_or_another_host_does_not_change_the_network(self):
+        chat = Chat()
+        chat.rooms.per_network = 1
+        do(chat, 1, Connect("a", "u", "k3x.p5m.h4n.ip", address="192.0.2.7"))
+        do(chat, 1, Join("#a"))
+        assert chat.rooms.opened_from == {"192.0.2.7": 1}
+        assert do(chat, 1, Join("#b")) == (TooManyRoomsOpened("#b", 1),)
+
+    def test_a_room_that_closed_counts_no_more_and_one_that_is_kept_does(self):
+        chat = Chat()
+        chat.rooms.per_network = 1
+        from_network(chat, 1, "192.0.2.7")
+        do(chat, 1, Join("#a"))
+        do(chat, 1, Part("#a"))
+        do(chat, 1, Join("#b"))
+        do(chat, 1, SetSetting("#b", "key", "x"))
+        do(chat, 1, Part("#b"))
+        assert do(chat, 1, Join("#c")) == (TooManyRoomsOpened("#c", 1),)
+        from_network(chat, 2, "192.0.2.8")
+        do(chat, 2, Join("#b", "x"))  # it is theirs to count now
+        assert chat.rooms.opened_from == {"192.0.2.8": 1}
+        assert isinstance(do(chat, 1, Join("#c"))[0], RoomOpened)
+
+    def test_no_limit(self):
+        chat = Chat()
+        from_network(chat, 1, "192.0.2.7")
+        for number in range(50):
+            assert isinstance(do(chat, 1, Join(f"#{number}"))[0], RoomOpened)
 
 
 def test_connecting_keeps_the_limit_of_rooms(monkeypatch):

@@ -9,6 +9,8 @@ from asyncchat.core.features.always_on import AlwaysOnChanged, AlwaysOnSaved
 from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
+from asyncchat.core.features.empty_rooms import RoomEmpty
+from asyncchat.core.features.history_access import HistoryHidden, HistoryReaders, RoomTakenOver
 from asyncchat.core.features.host import HostChanged, HostShown
 from asyncchat.core.features.invites import Invited, InviteShown, Knocked
 from asyncchat.core.features.kill import Killed
@@ -157,6 +159,10 @@ UNTOLD = [
     MonitorChange(A, AwayChanged(A, "x"), (1,)),
     RoomOpened("#r", TIME),
     RoomClosed("#r"),
+    RoomEmpty("#r", 1),
+    RoomTakenOver("#r", 1),
+    HistoryHidden("#r", 1),
+    HistoryReaders("#r", ("a",)),
     Spoke("#r", A, TIME),
     PersonFlagChanged(A, "bot", True),
     AlwaysOnChanged("a", True),

@@ -28,6 +28,7 @@ from asyncchat.core.features.join import (
     RoomHasMoved,
     RoomNotAllowed,
     TooManyRooms,
+    TooManyRoomsOpened,
     WrongKey,
 )
 from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason
@@ -81,6 +82,7 @@ LINES = [
     (RoomNotAllowed("b", "x"), "403 a b :No such channel: a channel's name begins with #"),
     (RoomNotAllowed("#b", "x"), "476 a #b :That channel name is not allowed: x"),
     (TooManyRooms("#r", 1), "405 a #r :You have joined too many"),
+    (TooManyRoomsOpened("#r", 9), "405 a #r :Too many channels have been opened from your address"),
     (RoomNameTaken("#r", "#s"),
      "FAIL RENAME CHANNEL_NAME_IN_USE #r #s :The channel name is already taken"),
     (CannotRenameRoom("#r", "s t", "x"),

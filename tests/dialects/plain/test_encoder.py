@@ -10,6 +10,8 @@ from asyncchat.core.features.always_on import AlwaysOnChanged, AlwaysOnSaved
 from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.away import AwayChanged
 from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
+from asyncchat.core.features.empty_rooms import RoomEmpty
+from asyncchat.core.features.history_access import HistoryHidden, HistoryReaders, RoomTakenOver
 from asyncchat.core.features.host import HostChanged, HostShown
 from asyncchat.core.features.invites import Invited, InviteShown, Knocked
 from asyncchat.core.features.kill import Killed
@@ -103,6 +105,10 @@ WIRE: list[tuple[Event, str]] = [
     (MonitorChange(ANNA, AwayChanged(ANNA, "x"), (1,)), ""),
     (RoomOpened("#tea", 0), ""),
     (RoomClosed("#tea"), ""),
+    (RoomEmpty("#tea", 1), ""),
+    (RoomTakenOver("#tea", 1), ""),
+    (HistoryHidden("#tea", 1), ""),
+    (HistoryReaders("#tea", ("anna",)), ""),
     (RoomRenamed("#tea", "#milk", ANNA, "why", 1), "[#tea] anna renamed the room: #milk (why)\n"),
     (Joined("#lobby", ANNA), "anna is online\n"),
     (Joined("#tea", ANNA, True), "[#tea] anna joined\n"),

@@ -44,6 +44,12 @@ class Window(msgspec.Struct, frozen=True):
         """Records that were found from the end that is wanted, oldest first."""
         return tuple(reversed(found) if self.newest else found)
 
+    def since(self, time: int) -> Window:
+        """The same without what was before a time (microseconds since 1970 UTC)."""
+        if time <= (self.after_time or 0):
+            return self
+        return msgspec.structs.replace(self, after_time=time - 1)
+
     def resolved(
         self, now: int, most: int, newer_seconds: int | None, older_seconds: int | None = None
     ) -> Window:

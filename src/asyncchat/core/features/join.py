@@ -9,6 +9,12 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.confusables import is_mixed_script, skeleton
 from asyncchat.core.events import Event
+from asyncchat.core.features.history_access import (
+    HistoryHidden,
+    account_joining,
+    first_joining,
+    topic_shown,
+)
 from asyncchat.core.features.invites import Invites
 from asyncchat.core.features.metadata.api import MetadataLater, MetadataTold
 from asyncchat.core.features.metadata.state import in_room, is_deferred, keys_of, retry_seconds
@@ -27,7 +33,7 @@ from asyncchat.core.modes import (
     SECRET,
 )
 from asyncchat.core.names import LOBBY, fold, room_fault
-from asyncchat.core.people import Person
+from asyncchat.core.people import Person, network_of
 from asyncchat.core.permissions import membership
 from asyncchat.core.registry import Items, answers, for_people, handles
 from asyncchat.core.replies import NeedsAccount, Refusal, Reply
@@ -98,6 +104,15 @@ class Forwarded(Reply, frozen=True):
     renamed: bool = False
 
 
+class HistoryIsHidden(Reply, frozen=True):
+    """The requester found a room empty that not everyone may join: it can't read what was said there before.
+
+    It follows the join.
+    """
+
+    room: str
+
+
 class RoomNotAllowed(Refusal, frozen=True):
     """No room can have that name."""
 
@@ -114,6 +129,13 @@ class RoomHasMoved(Refusal, frozen=True):
 
 class TooManyRooms(Refusal, frozen=True):
     """The requester is in as many rooms as allowed, or the server has as many rooms as allowed."""
+
+    room: str
+    limit: int
+
+
+class TooManyRoomsOpened(Refusal, frozen=True):
+    """People from the requester's network have opened as many rooms as allowed."""
 
     room: str
     limit: int
@@ -160,7 +182,7 @@ def room_view(chat: Chat, person_id: int, query: GetRoom) -> Reply:
     blocks = visible(chat, person_id, room)
     return RoomView(
         room.name,
-        room.topic,
+        topic_shown(chat, person_id, room),
         blocks,
         sum(len(block.members) for block in blocks) if AUDITORIUM in room.flags else len(room.member_blocks),
         query.joining,
@@ -184,17 +206,23 @@ def _metadata(
     return MetadataTold(room.name, told) if told else None
 
 
-def _close_youngest_empty(chat: Chat, me: Person) -> tuple[RoomClosed, ...]:
-    """Closes the youngest empty room, so that rooms that are kept for their topic can't fill the server.
+def _forgotten(chat: Chat, me: Person) -> tuple[RoomClosed, ...]:
+    """Closes the youngest empty room that has nothing but a topic, to make place for another one.
 
-    Not for a person who is just connecting: its other rooms of the same decision would need the same place.
+    A room with a key, other rules, lists or pins is not forgotten for a stranger's. Not for a person who is
+    just connecting: its other rooms of the same decision would need the same place.
     """
-    empty = [
-        room for room in chat.rooms.values() if not (room.member_blocks or room.founder) and room.key != LOBBY
-    ]
-    if not empty or me.id not in chat.people:
+    if me.id not in chat.people:
         return ()
-    return (RoomClosed(max(empty, key=lambda room: room.opened).name),)
+    empty = [
+        room
+        for room in chat.rooms.values()
+        if not room.member_blocks
+        and room.key != LOBBY
+        and room.key not in chat.rooms.configured
+        and chat.is_bare(room)
+    ]
+    return (RoomClosed(max(empty, key=lambda room: room.opened).name),) if empty else ()
 
 
 @for_people(Join)
@@ -245,9 +273,12 @@ def joining(
         reason = room_fault(name) or confusable_fault(chat, name)
         if reason is not None:
             return (RoomNotAllowed(name, reason),)
+        most = chat.rooms.per_network
+        if most and chat.rooms.opened_from.get(network_of(me), 0) >= most:
+            return (TooManyRoomsOpened(name, most),)
         place: tuple[RoomClosed, ...] = ()
         if len(chat.rooms) >= ROOMS_IN_ALL:
-            place = _close_youngest_empty(chat, me)
+            place = _forgotten(chat, me)
             if not place:
                 return (TooManyRooms(name, ROOMS_IN_ALL),)
         joined_first = Joined(name, me, room_key != LOBBY, away)
@@ -259,9 +290,13 @@ def joining(
             return (refusal,)
         return (Forwarded(room.name, to), *joining(chat, me, to, now, joined, key, True, away))
     first = not room.member_blocks and room_key != LOBBY and not room.founder
+    taken = first_joining(chat, room, me, now) if first else ()
+    hidden = any(isinstance(event, HistoryHidden) for event in taken)
+    readers = account_joining(chat, room, me, now if hidden else 0) if me.account else ()
     joined_now = Joined(room.name, me, first, away)
     role = granted(room, me) if me.account else ()
-    return (joined_now, *role, GetRoom(room.name, joining=True))
+    told = (HistoryIsHidden(room.name),) if hidden else ()
+    return (*taken, joined_now, *readers, *role, *told, GetRoom(room.name, joining=True))
 
 
 def confusable_fault(chat: Chat, name: str) -> str | None:
@@ -284,10 +319,11 @@ def _join_refusal(chat: Chat, room: Room, me: Person, key: str) -> Refusal | Non
         return Banned(room.name)
     if ACCOUNTS_ONLY in room.flags and not me.account:
         return NeedsAccount(room.name)
-    # An empty invite-only room would be lost, because nobody could invite; a list of guests is kept to.
+    # An empty invite-only room would be lost, because nobody could invite: the first comer gets it, without
+    # its history. Where an account or a guest may come back, it waits for these.
     if (
         INVITE_ONLY in room.flags
-        and (room.member_blocks or room.masks[GUESTS])
+        and (room.member_blocks or room.founder or room.masks[GUESTS])
         and not room.lists(GUESTS, me)
     ):
         return NotInvited(room.name)

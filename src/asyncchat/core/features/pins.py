@@ -14,6 +14,7 @@ from asyncchat.core.chat import Chat, Part
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Record, Retention, Stream
 from asyncchat.core.features.history import FoundMessage, MessageCommand, Which
+from asyncchat.core.features.history_access import readable_since
 from asyncchat.core.features.messages import Said
 from asyncchat.core.features.redaction import Erased
 from asyncchat.core.features.rooms import RoomClosed, closing_empty
@@ -261,7 +262,7 @@ def unpin(chat: Chat, person_id: int, command: UnpinResolved, _now: int) -> Item
     room = with_right(chat, person_id, command.room, Right.MODERATE)
     if isinstance(room, Refusal):
         return (room,)
-    for pin in reversed(Pins.of(chat).in_room(room.name)):
+    for pin in reversed(_readable(chat, person_id, room)):
         if command.number is None:
             is_meant = not command.name or fold(pin.author) == fold(command.name)
         else:
@@ -278,8 +279,15 @@ def get_pins(chat: Chat, person_id: int, command: GetPinsResolved, _now: int) ->
     if isinstance(room, Refusal):
         return (room,)
     found = {message.number: message for message in command.messages}
-    pins = (pin for pin in Pins.of(chat).in_room(room.name) if pin.message in found)
+    pins = (pin for pin in _readable(chat, person_id, room) if pin.message in found)
     return (PinsView(room.name, tuple(_shown(pin, found[pin.message]) for pin in pins)),)
+
+
+def _readable(chat: Chat, person_id: int, room: Room) -> tuple[PinEntry, ...]:
+    """The pins of a room of messages that a person may read there."""
+    pins = Pins.of(chat).in_room(room.name)
+    since = readable_since(chat, person_id, room)
+    return tuple(pin for pin in pins if pin.said >= since) if since else pins
 
 
 def _shown(pin: PinEntry, message: FoundMessage) -> PinnedMessage:

@@ -7,6 +7,7 @@ import msgspec
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
+from asyncchat.core.features.history_access import topic_shown
 from asyncchat.core.features.join import GetRoom, RoomView, room_view
 from asyncchat.core.features.metadata.state import Metadata
 from asyncchat.core.modes import INVISIBLE
@@ -209,9 +210,10 @@ def rooms(chat: Chat, person_id: int, query: GetRooms, now: int) -> Items:
         chosen = sorted(visible_rooms, key=lambda room: (-len(room.member_blocks), room.key))
     view = RoomsView(
         tuple(
-            RoomSummary(room.name, len(room.member_blocks), room.topic.text if room.topic else "")
+            RoomSummary(room.name, len(room.member_blocks), shown.text if shown else "")
             for room in chosen
             if _matches(query, room, now)
+            for shown in (topic_shown(chat, person_id, room) if room.topic else None,)
         ),
         frozenset(chat.rooms.joined.get(person_id, ())),
     )

@@ -13,6 +13,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Event, Recipients, Record, Retention, Stream
 from asyncchat.core.features.history import FoundMessage, MessageCommand, Which
+from asyncchat.core.features.history_access import erasable_since
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.features.whowas import Whowas
@@ -112,6 +113,7 @@ class RedactionFault(enum.Enum):
     TARGET = "you may not change its history"
     UNKNOWN = "there is no such message"
     FORBIDDEN = "it is somebody else's"
+    EARLIER = "it is from before the room was taken over or opened"
     EXPIRED = "it was said too long ago"
     FAILED = "the history can't be read now"
 
@@ -161,6 +163,8 @@ def redact(chat: Chat, person_id: int, command: RedactResolved, now: int) -> Ite
         then = getattr(found.event, "room", room.name)
         former = "" if fold(then) == room.key else then
         if chat.may(person_id, room, Right.MANAGE) and not is_author:
+            if found.time < erasable_since(chat, person_id, room):
+                return refused(RedactionFault.EARLIER)
             return (Erase(room.name, (found.number,), command.reason, former), Done())
     if not is_author:
         return refused(RedactionFault.FORBIDDEN)

@@ -8,7 +8,7 @@ from typing import ClassVar
 from asyncchat.core.chat import Chat, Part
 from asyncchat.core.events import Event, Recipients, Stream, Untold
 from asyncchat.core.names import LOBBY, fold
-from asyncchat.core.people import Person
+from asyncchat.core.people import Person, network_of
 from asyncchat.core.registry import applies
 from asyncchat.core.roles import OPERATOR, Right
 from asyncchat.core.rooms import Room
@@ -94,6 +94,7 @@ def _room_opened(chat: Chat, event: RoomOpened) -> None:
 def _room_closed(chat: Chat, event: RoomClosed) -> None:
     key = fold(event.room)
     room = chat.rooms.pop(key)
+    chat.rooms.count_for(room, "")
     for name in room.former:
         chat.rooms.redirects.pop(fold(name), None)
     for part in chat.parts.values():
@@ -112,7 +113,10 @@ def forget_former_name(chat: Chat, key: str) -> None:
 def _joined(chat: Chat, event: Joined) -> None:
     person_id = event.person.id
     key = fold(event.room)
-    chat.rooms[key].add_member(event.person, OPERATOR.bit if event.operator else 0)
+    room = chat.rooms[key]
+    if not room.member_blocks:
+        chat.rooms.count_for(room, network_of(event.person))
+    room.add_member(event.person, OPERATOR.bit if event.operator else 0)
     chat.rooms.joined[person_id] = (*chat.rooms.joined.get(person_id, ()), key)
 
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event, Retention, Stream
+from asyncchat.core.features.history_access import topic_shown
 from asyncchat.core.modes import TOPIC_LOCKED
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, from_origin
@@ -61,7 +62,9 @@ class TopicView(Reply, frozen=True):
 def topic(chat: Chat, person_id: int, query: GetTopic) -> Reply | Refusal:
     """A room's topic."""
     room = chat.room_shown(query.room, person_id)
-    return NoSuchRoom(query.room) if room is None else TopicView(room.name, room.topic)
+    return (
+        NoSuchRoom(query.room) if room is None else TopicView(room.name, topic_shown(chat, person_id, room))
+    )
 
 
 @handles(SetTopic)

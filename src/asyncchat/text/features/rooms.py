@@ -142,6 +142,10 @@ TEXT = FeatureText(
     replies={
         join.RoomView: lambda view, _: room_lines(view),
         join.NoRoomView: lambda reply, _: [f"There is no room {reply.room}."],
+        join.HistoryIsHidden: lambda reply, _: [
+            f"Nobody was in {reply.room}, which is not open to everyone. "
+            "What was said there before is hidden from you."
+        ],
         TopicView: _topic_view,
         queries.RoomsView: _rooms_view,
         join.Forwarded: lambda reply, _: [
@@ -154,6 +158,10 @@ TEXT = FeatureText(
         NoSuchRoom: lambda r: f"There is no room {r.room}; /rooms lists them.",
         join.RoomNotAllowed: lambda r: f"A room can't be called {r.room}: {r.reason}.",
         join.TooManyRooms: lambda r: f"No place for {r.room}: the limit is {r.limit:,} rooms.",
+        join.TooManyRoomsOpened: lambda r: (
+            f"{r.room} is not opened: people from your address have opened {r.limit:,} rooms. "
+            "Join one that is open, or leave one that nobody needs."
+        ),
         NotMember: lambda r: f"You are not in {place(r.room)}.",
         NotThere: lambda r: f"{r.name} is not in {place(r.room)}.",
         invites.AlreadyThere: lambda r: f"{r.name} is already in {place(r.room)}.",

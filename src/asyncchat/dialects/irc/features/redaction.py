@@ -56,6 +56,10 @@ _REDACTION_FAULTS = {
     redaction.RedactionFault.TARGET: ("INVALID_TARGET", "You cannot delete messages from there"),
     redaction.RedactionFault.UNKNOWN: ("UNKNOWN_MSGID", "This message does not exist or is too old"),
     redaction.RedactionFault.FORBIDDEN: ("REDACT_FORBIDDEN", "You are not authorised to delete this message"),
+    redaction.RedactionFault.EARLIER: (
+        "REDACT_FORBIDDEN",
+        "This message is from before the channel was taken over or opened",
+    ),
     redaction.RedactionFault.EXPIRED: ("REDACT_WINDOW_EXPIRED", "You can no longer delete this message"),
     redaction.RedactionFault.FAILED: ("UNKNOWN_MSGID", "The history can't be read now, try again"),
 }

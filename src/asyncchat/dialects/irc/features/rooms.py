@@ -166,6 +166,12 @@ def _say_forwarded(session: IrcSession, reply: join.Forwarded) -> bytes:
     return session.numeric(numerics.ERR_LINKCHANNEL, middle(reply.room), reply.to, text=why)
 
 
+@reply(join.HistoryIsHidden)
+def _say_history_is_hidden(session: IrcSession, reply: join.HistoryIsHidden) -> bytes:
+    text = "Nobody was here, and the channel is not open to everyone: what was said before is hidden from you"
+    return line(f":{session.context.name} NOTICE {reply.room}", text)
+
+
 @numeric_of(join.RoomNotAllowed)
 def _room_not_allowed(refusal: join.RoomNotAllowed) -> tuple[str, tuple[str, ...], str]:
     if not refusal.room.startswith("#"):
@@ -175,6 +181,12 @@ def _room_not_allowed(refusal: join.RoomNotAllowed) -> tuple[str, tuple[str, ...
 
 refusal(NoSuchRoom, numerics.ERR_NOSUCHCHANNEL, "{r.room}", "No such channel")
 refusal(join.TooManyRooms, numerics.ERR_TOOMANYCHANNELS, "{r.room}", "You have joined too many")
+refusal(
+    join.TooManyRoomsOpened,
+    numerics.ERR_TOOMANYCHANNELS,
+    "{r.room}",
+    "Too many channels have been opened from your address",
+)
 refusal(NotMember, numerics.ERR_NOTONCHANNEL, "{r.room}", "You're not on that channel")
 refusal(join.WrongKey, numerics.ERR_BADCHANNELKEY, "{r.room}", "Cannot join channel (+k)")
 refusal(join.NotInvited, numerics.ERR_INVITEONLYCHAN, "{r.room}", "Cannot join channel (+i)")

@@ -8,11 +8,12 @@ from __future__ import annotations
 from asyncchat.core.chat import Chat
 from asyncchat.core.features.bots import READ, WHO
 from asyncchat.core.features.history import Window
-from asyncchat.core.modes import ACCOUNTS_ONLY, BOT, INVITE_ONLY, KEY, SECRET
+from asyncchat.core.features.history_access import open_since
+from asyncchat.core.modes import BOT
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.roles import ROLES
 from asyncchat.core.rooms import Room
-from asyncchat.log.base import LogError, PageQuery
+from asyncchat.log.base import LogError
 from asyncchat.server import history
 from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.routes import Answer, Call, Route, json
@@ -21,9 +22,7 @@ from asyncchat.server.http.messages import Response, problem
 
 def is_public(room: Room | None) -> bool:
     """Whether everyone who reaches the server may read the room: everyone could join it."""
-    return room is None or (
-        KEY not in room.settings and room.flags.isdisjoint((SECRET, INVITE_ONLY, ACCOUNTS_ONLY))
-    )
+    return room is None or room.is_public
 
 
 async def rooms(call: Call) -> Response:
@@ -31,7 +30,7 @@ async def rooms(call: Call) -> Response:
     chat, locked = call.context.chat, call.context.locked
     token = call.token
     found = [
-        _view(room)
+        _view(room, 0 if token is not None and token.covers(room.name) else open_since(chat, room.name))
         for room in chat.rooms.values()
         if (token is not None and token.covers(room.name)) or (is_public(room) and not locked)
     ]
@@ -40,8 +39,8 @@ async def rooms(call: Call) -> Response:
     return json(200, schemas.Rooms(tuple(sorted(found, key=lambda room: fold(room.name)))))
 
 
-def _view(room: Room) -> schemas.Room:
-    topic = "" if room.topic is None else room.topic.text
+def _view(room: Room, since: int) -> schemas.Room:
+    topic = "" if room.topic is None or room.topic.time < since else room.topic.text
     return schemas.Room(room.name, topic, len(room.member_blocks), is_public(room))
 
 
@@ -84,14 +83,15 @@ async def messages(call: Call) -> Response:
             if number is None:
                 return problem(404, f"There is no message {text[:64]}.")
             numbers[name] = number
+    since = open_since(chat, call.room) if call.token is None else 0  # whoever runs the server made the token
     where = (
-        history.Conversation(call.room, fold(call.room)) if room is None else history.room_conversation(room)
+        history.Conversation(call.room, fold(call.room), since=since)
+        if room is None
+        else history.room_conversation(room, since)
     )
-    wanted = PageQuery(
-        where.room,
+    wanted = where.query(
         call.context.sessions.delivery.delivered,
         Window(numbers.get("after"), numbers.get("before"), limit=query.limit, newest=not query.after),
-        where.beside,
     )
     try:
         page = await log.read(wanted, 1)

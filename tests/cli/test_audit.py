@@ -14,10 +14,9 @@ import pytest
 
 from asyncchat.cli.audit import _moment
 from asyncchat.core.events import Event, Record
-from asyncchat.core.features.kill import Killed
 from asyncchat.core.features.opers import OperGranted
 from asyncchat.core.features.rooms import RoomOpened
-from asyncchat.core.features.server_bans import ServerBanChanged
+from asyncchat.core.features.server_bans import Killed, ServerBanChanged
 from asyncchat.core.people import person
 from asyncchat.errors import Misuse
 from asyncchat.log.sqlite import SqliteLog

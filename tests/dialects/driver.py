@@ -49,7 +49,6 @@ from asyncchat.core.features.history import (
     Window,
 )
 from asyncchat.core.features.host import HostChanged
-from asyncchat.core.features.kill import Killed
 from asyncchat.core.features.messages import Said, SaidInPrivate, Say
 from asyncchat.core.features.opers import GrantOper, NotFromHere, Oper
 from asyncchat.core.features.reactions import React, ReactResolved, ReactUnresolved
@@ -57,6 +56,7 @@ from asyncchat.core.features.redaction import Redact, RedactResolved
 from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.features.search import NotSearched, Search, SearchPage, matches_terms
 from asyncchat.core.features.server import Reload, Reloaded, Unlock, Unlocked, WrongPassword
+from asyncchat.core.features.server_bans import Killed
 from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
 from asyncchat.core.replies import AccountFault, AccountRefused, NotServerOperator

@@ -7,8 +7,7 @@ import msgspec
 from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.features.connect import Quit
 from asyncchat.core.features.history import HistoryUnreadable, ReadHistory
-from asyncchat.core.features.ignore import Ignore, Ignored
-from asyncchat.core.features.messages import Said
+from asyncchat.core.features.messages import Ignore, Ignored, Said
 from asyncchat.core.features.redaction import Erase, EraseFrom
 from asyncchat.core.features.search import Search
 from asyncchat.core.names import fold

@@ -15,7 +15,6 @@ from asyncchat.core.features.bots import PostedOnce, TokenMade, TokenRevoked
 from asyncchat.core.features.empty_rooms import RoomEmpty
 from asyncchat.core.features.history_access import HistoryHidden, HistoryReaders, RoomTakenOver
 from asyncchat.core.features.invites import Invited, Knocked
-from asyncchat.core.features.kill import Killed
 from asyncchat.core.features.messages import Said, SaidInPrivate, SaidToRole, Speech, Spoke
 from asyncchat.core.features.metadata.api import (
     AccountMetadataChanged,
@@ -24,7 +23,7 @@ from asyncchat.core.features.metadata.api import (
     Subscribed,
     Synced,
 )
-from asyncchat.core.features.opers import OperFailed, OperGranted, OperResigned
+from asyncchat.core.features.opers import Announced, OperFailed, OperGranted, OperResigned
 from asyncchat.core.features.presence import Connected, Left, LoggedIn, LoggedOut, NodeStarted, Renamed
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.features.read_markers import ReadHere, ReadUpTo
@@ -39,10 +38,9 @@ from asyncchat.core.features.room_modes import (
 from asyncchat.core.features.room_registration import RoomAccessChanged, RoomRegistered
 from asyncchat.core.features.rooms import Joined, Kicked, Parted, RoomClosed, RoomOpened
 from asyncchat.core.features.server import ConfigurationRead
-from asyncchat.core.features.server_bans import ServerBanChanged
+from asyncchat.core.features.server_bans import Killed, ServerBanChanged
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.features.user_modes import PersonFlagChanged
-from asyncchat.core.features.wallops import Announced
 from asyncchat.core.modes import MASK_LISTS, PERSON_FLAGS, SETTINGS
 from asyncchat.core.people import person
 from asyncchat.core.roles import ROLE_NAMED

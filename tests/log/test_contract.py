@@ -14,9 +14,8 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, Record, Retention
 from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.history import Window
-from asyncchat.core.features.kill import Killed
 from asyncchat.core.features.messages import Said, SaidInPrivate, Speech
-from asyncchat.core.features.opers import OperFailed, OperGranted
+from asyncchat.core.features.opers import Announced, OperFailed, OperGranted
 from asyncchat.core.features.presence import Left, NodeStarted, Renamed
 from asyncchat.core.features.reactions import Reacted
 from asyncchat.core.features.redaction import Erased
@@ -24,9 +23,8 @@ from asyncchat.core.features.rename import RoomRenamed
 from asyncchat.core.features.room_modes import FlagChanged, MaskChanged
 from asyncchat.core.features.rooms import Joined, Kicked, RoomClosed, RoomOpened
 from asyncchat.core.features.server import ConfigurationRead
-from asyncchat.core.features.server_bans import ServerBanChanged
+from asyncchat.core.features.server_bans import Killed, ServerBanChanged
 from asyncchat.core.features.topic import TopicChanged
-from asyncchat.core.features.wallops import Announced
 from asyncchat.core.names import fold
 from asyncchat.log import streams
 from asyncchat.log.base import Log, PageQuery, SequenceConflict, StreamRange

@@ -8,12 +8,11 @@ import pytest
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event, Record
 from asyncchat.core.features.history import Window
-from asyncchat.core.features.kill import Killed
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.redaction import Erased
 from asyncchat.core.features.room_modes import FlagChanged, MaskChanged
 from asyncchat.core.features.rooms import RoomOpened
-from asyncchat.core.features.server_bans import ServerBanChanged
+from asyncchat.core.features.server_bans import Killed, ServerBanChanged
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.log import postings, retention, schema
 from asyncchat.log.base import Log, Page, PageQuery, RetentionPolicy

@@ -8,7 +8,7 @@ from asyncchat import Client
 from asyncchat.client.errors import LoginRefused
 from asyncchat.config.options import Operator
 from asyncchat.core import scram
-from asyncchat.core.accounts import Account
+from asyncchat.core.people import Account
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import auth
 from asyncchat.server.password_guard import Count, PasswordGuard

@@ -6,9 +6,8 @@ from asyncchat.core import text
 from asyncchat.core.commands import DialectReply
 from asyncchat.core.features import EVENTS as ALL_EVENTS
 from asyncchat.core.features.connect import NameNotAllowed, Quit
-from asyncchat.core.features.ignore import Ignore
 from asyncchat.core.features.join import RoomView
-from asyncchat.core.features.messages import Say
+from asyncchat.core.features.messages import Ignore, Say
 from asyncchat.core.features.metadata.api import SetMetadata
 from asyncchat.core.features.moderation import Kick
 from asyncchat.core.features.queries import GetPerson, GetRooms, GetWho

@@ -17,9 +17,8 @@ from asyncchat.client.terminal_state import TerminalState
 from asyncchat.core.commands import Command
 from asyncchat.core.features.connect import Quit, Rename
 from asyncchat.core.features.history import ReadHistory, ReplyTo
-from asyncchat.core.features.ignore import Ignore, Ignored
 from asyncchat.core.features.join import Join, Part
-from asyncchat.core.features.messages import Say, Speech
+from asyncchat.core.features.messages import Ignore, Ignored, Say, Speech
 from asyncchat.core.features.moderation import Kick
 from asyncchat.core.features.queries import GetPerson, GetWho
 from asyncchat.core.features.reactions import React

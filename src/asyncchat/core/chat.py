@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, Self
 
-from asyncchat.core.accounts import Account
 from asyncchat.core.events import Event
 from asyncchat.core.modes import AUDITORIUM, SECRET
 from asyncchat.core.names import fold
-from asyncchat.core.people import People, Person
+from asyncchat.core.people import Account, People, Person
 from asyncchat.core.roles import SERVER_OPERATOR_RANK, Right
 from asyncchat.core.rooms import Room, Rooms
 from asyncchat.core.sessions import Sessions

@@ -1,6 +1,6 @@
-"""A person, who is connected under a name, and all people of a chat.
+"""A person, who is connected under a name; all people of a chat; an account, which keeps a name for its user.
 
-Owns the immutable value of a person and the indexes by name. Must not know rooms and sessions.
+Owns the immutable values and the indexes by name. Must not know rooms and sessions.
 """
 
 from functools import lru_cache
@@ -196,3 +196,17 @@ class People(dict[int, Person]):
 
 NOBODY: Final = from_origin("")
 """The author of an event in a snapshot if the state does not know who caused it."""
+
+
+class Account(msgspec.Struct, frozen=True):
+    """One account.
+
+    ``verifier`` is what a password is checked against, never the password itself; the core passes it on and
+    does not read it. ``time`` is when the account was made, in microseconds since 1970 UTC. ``email`` may be
+    empty.
+    """
+
+    name: str
+    verifier: str
+    time: int
+    email: str = ""

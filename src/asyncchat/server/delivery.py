@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from asyncchat.core.coalesce import CoalescedRecord, coalesce
 from asyncchat.core.events import Ephemeral, Event, MovesRoom, Recipients, Record
-from asyncchat.core.features.kill import Killed
 from asyncchat.core.features.messages import Said
 from asyncchat.core.features.presence import Connected, Left, SessionAttached, SessionDetached
 from asyncchat.core.features.redaction import Erased
 from asyncchat.core.features.room_modes import FlagChanged, RoleChanged
 from asyncchat.core.features.rooms import Joined, Kicked, Parted, RoomClosed
-from asyncchat.core.features.server_bans import BannedFromServer
+from asyncchat.core.features.server_bans import BannedFromServer, Killed
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person

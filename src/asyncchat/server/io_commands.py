@@ -6,7 +6,7 @@ other sessions do not wait.
 """
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features.ignore import Ignore, Ignored
+from asyncchat.core.features.messages import Ignore, Ignored
 from asyncchat.core.features.server import Reload
 from asyncchat.core.names import fold
 from asyncchat.core.replies import NotServerOperator

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable
 
 from asyncchat.core import scram
-from asyncchat.core.accounts import Account
+from asyncchat.core.people import Account
 from asyncchat.server.limits import network_of
 
 WRONG_SECONDS = 1.0

@@ -2,7 +2,6 @@
 
 import pytest
 
-from asyncchat.core.accounts import Account
 from asyncchat.core.chat import Chat
 from asyncchat.core.features.accounts import (
     AccountMade,
@@ -24,7 +23,7 @@ from asyncchat.core.features.connect import Connect, NameReserved, Quit, Rename
 from asyncchat.core.features.last_seen import DeviceLastSeen
 from asyncchat.core.features.presence import Connected, LoggedIn, LoggedOut, NodeStarted, Renamed
 from asyncchat.core.names import LOBBY
-from asyncchat.core.people import person, with_account
+from asyncchat.core.people import Account, person, with_account
 from asyncchat.core.permissions import SERVER
 from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet
 from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, do, house

@@ -2,14 +2,15 @@ import pytest
 
 from asyncchat.core.features.connect import Connect
 from asyncchat.core.features.host import ChangeHost
-from asyncchat.core.features.kill import Kill, Killed
-from asyncchat.core.features.opers import OperOnly, RequireOper
+from asyncchat.core.features.opers import Announce, Announced, OperOnly, RequireOper
 from asyncchat.core.features.presence import Connected
 from asyncchat.core.features.server_bans import (
     MAX_SERVER_BANS,
     BanFromServer,
     BannedFromServer,
     GetServerBans,
+    Kill,
+    Killed,
     NoSuchServerBan,
     ServerBanChanged,
     ServerBans,
@@ -18,7 +19,6 @@ from asyncchat.core.features.server_bans import (
     TooManyServerBans,
 )
 from asyncchat.core.features.user_modes import SetPersonFlag
-from asyncchat.core.features.wallops import Announce, Announced
 from asyncchat.core.replies import NoSuchPerson, NotConnectedYet, NoText, NotServerOperator, TextTooLong
 from tests.core.house import ANNA, BOB, NOBODY, NOW, OLGA, do, house
 

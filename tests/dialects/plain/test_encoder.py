@@ -14,7 +14,6 @@ from asyncchat.core.features.empty_rooms import RoomEmpty
 from asyncchat.core.features.history_access import HistoryHidden, HistoryReaders, RoomTakenOver
 from asyncchat.core.features.host import HostChanged, HostShown
 from asyncchat.core.features.invites import Invited, InviteShown, Knocked
-from asyncchat.core.features.kill import Killed
 from asyncchat.core.features.last_seen import DeviceLastSeen
 from asyncchat.core.features.messages import (
     Said,
@@ -35,7 +34,7 @@ from asyncchat.core.features.metadata.api import (
     Synced,
 )
 from asyncchat.core.features.monitor import MonitorChange, MonitorListChanged, MonitorOffline, MonitorOnline
-from asyncchat.core.features.opers import OperFailed, OperGranted, OperResigned
+from asyncchat.core.features.opers import Announced, OperFailed, OperGranted, OperResigned
 from asyncchat.core.features.pins import Pinned, Unpinned
 from asyncchat.core.features.presence import (
     Connected,
@@ -61,10 +60,9 @@ from asyncchat.core.features.room_modes import (
 from asyncchat.core.features.room_registration import RoomAccessChanged, RoomRegistered
 from asyncchat.core.features.rooms import Joined, Kicked, Parted, RoomClosed, RoomOpened
 from asyncchat.core.features.server import ConfigurationRead
-from asyncchat.core.features.server_bans import ServerBanChanged
+from asyncchat.core.features.server_bans import Killed, ServerBanChanged
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.features.user_modes import PersonFlagChanged
-from asyncchat.core.features.wallops import Announced
 from asyncchat.core.people import person, renamed
 from asyncchat.dialects.plain.encoder import PlainEncoder
 

@@ -6,13 +6,11 @@ from asyncchat.core.events import Record
 from asyncchat.core.features import EVENTS
 from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.host import HostChanged
-from asyncchat.core.features.kill import Killed
 from asyncchat.core.features.metadata.api import RoomMetadataChanged
-from asyncchat.core.features.opers import OperFailed, OperGranted
+from asyncchat.core.features.opers import Announced, OperFailed, OperGranted
 from asyncchat.core.features.rooms import Kicked
 from asyncchat.core.features.server import ConfigurationRead
-from asyncchat.core.features.server_bans import ServerBanChanged
-from asyncchat.core.features.wallops import Announced
+from asyncchat.core.features.server_bans import Killed, ServerBanChanged
 from asyncchat.core.people import person, with_host
 from asyncchat.text.sentences import AUDIT, audit_line
 from asyncchat.text.times import Zone

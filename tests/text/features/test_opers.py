@@ -4,9 +4,8 @@ import pytest
 
 from asyncchat.core.features.audit import ReadAudit
 from asyncchat.core.features.host import ChangeHost
-from asyncchat.core.features.kill import Kill
-from asyncchat.core.features.server_bans import BanFromServer, GetServerBans
-from asyncchat.core.features.wallops import Announce
+from asyncchat.core.features.opers import Announce
+from asyncchat.core.features.server_bans import BanFromServer, GetServerBans, Kill
 from asyncchat.text.slash import COMMANDS
 from tests.dialects.plain_driver import World
 

@@ -7,20 +7,19 @@ from typing import ClassVar
 
 import msgspec
 
-from asyncchat.core.accounts import Account
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, IoCommand, Query
 from asyncchat.core.confusables import is_mixed_script
 from asyncchat.core.events import Event, Untold
 from asyncchat.core.features.always_on import offline_people
 from asyncchat.core.features.bots import Bots, confusable_reserved
-from asyncchat.core.features.kill import Killed
 from asyncchat.core.features.last_seen import devices_offline, devices_online
 from asyncchat.core.features.presence import Left, LoggedIn, LoggedOut, Renamed, leaving
 from asyncchat.core.features.room_registration import granted_everywhere, rooms_released
 from asyncchat.core.features.rooms import closing
+from asyncchat.core.features.server_bans import Killed
 from asyncchat.core.names import fold, name_fault
-from asyncchat.core.people import Person, renamed, with_account
+from asyncchat.core.people import Account, Person, renamed, with_account
 from asyncchat.core.permissions import SERVER
 from asyncchat.core.registry import Items, answers, applies, for_people, handles
 from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet, Refusal, Reply

@@ -1,6 +1,6 @@
 """Messages to rooms and people. The hottest handler: the common cases come first.
 
-Owns messages and tag messages (TAGMSG), and who may speak in a room.
+Owns messages and tag messages (TAGMSG), and who may speak in a room. Whom one ignores, the session knows.
 """
 
 import enum
@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 import msgspec
 
 from asyncchat.core.chat import Chat
-from asyncchat.core.commands import Command
+from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Event, Recipients, Retention, Stream
 from asyncchat.core.modes import (
     ACCOUNTS_SPEAK,
@@ -32,6 +32,7 @@ from asyncchat.core.replies import (
     NotConnectedYet,
     NoText,
     Refusal,
+    Reply,
     TextTooLong,
 )
 from asyncchat.core.roles import HALF_OPERATOR, ROLE_NAMED, Right, Role
@@ -390,3 +391,16 @@ def _spoke(chat: Chat, event: Spoke) -> None:
     room = chat.rooms[fold(event.room)]
     if SLOW in room.settings:
         room.last_spoke[event.person.id] = event.time
+
+
+class Ignore(IoCommand, frozen=True):
+    """Hide what a name says from the requester, or show it again; an empty name lists the ignored names."""
+
+    name: str
+    on: bool = True
+
+
+class Ignored(Reply, frozen=True):
+    """The names that the session ignores."""
+
+    names: tuple[str, ...]

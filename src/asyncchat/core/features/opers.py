@@ -1,4 +1,4 @@
-"""Server operators: become one, and resign.
+"""Server operators: become one, and resign; tell something to everybody who wants to know.
 
 Owns who is one. Must not know passwords and the owner code: the server checks them.
 """
@@ -8,11 +8,21 @@ from typing import ClassVar
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, IoCommand
 from asyncchat.core.events import Event, Recipients, Retention, Untold
+from asyncchat.core.modes import WALLOPS
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, with_oper
 from asyncchat.core.permissions import unless_server_operator
 from asyncchat.core.registry import Items, applies, for_people, handles
-from asyncchat.core.replies import NoSuchPerson, NotConnectedYet, NotYourself, Refusal, Reply
+from asyncchat.core.replies import (
+    NoSuchPerson,
+    NotConnectedYet,
+    NoText,
+    NotYourself,
+    Refusal,
+    Reply,
+    TextTooLong,
+)
+from asyncchat.core.text import TOPIC_BYTES, size
 
 
 class GrantOper(Command, frozen=True):
@@ -133,3 +143,34 @@ def _oper_resigned(chat: Chat, event: OperResigned) -> None:
     chat.server_operators.discard(event.person.id)
     if event.person.id in chat.people:
         chat.replace_person(with_oper(chat.people[event.person.id], False))
+
+
+class Announce(Command, frozen=True):
+    """Send a text to all people with the flag ``modes.WALLOPS``."""
+
+    text: str
+
+
+class Announced(Event, frozen=True, tag="announced"):
+    """A server operator sent an announcement; ``to`` are the ids of the recipients."""
+
+    retention: ClassVar[Retention] = Retention.AUDIT
+    recipients: ClassVar[Recipients] = Recipients.SOME
+    audited: ClassVar[bool] = True
+    person: Person
+    text: str
+    to: tuple[int, ...]
+
+
+@handles(Announce)
+def announce(chat: Chat, person_id: int, command: Announce, _now: int) -> Items:
+    """Sends a text to all who have the flag, and to all server operators."""
+    refusal = unless_server_operator(chat, person_id)
+    if refusal is not None:
+        return (refusal,)
+    if not command.text:
+        return (NoText(),)
+    if size(command.text) > TOPIC_BYTES:
+        return (TextTooLong(TOPIC_BYTES),)
+    to = tuple(id for id in chat.people if id in chat.server_operators or chat.has(id, WALLOPS))
+    return (Announced(chat.people[person_id], command.text, to),)

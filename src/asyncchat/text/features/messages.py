@@ -8,8 +8,16 @@ from collections.abc import Sequence
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
 from asyncchat.core.features.history import ReplyTo, Which
-from asyncchat.core.features.ignore import Ignore, Ignored
-from asyncchat.core.features.messages import CannotSpeak, Said, SaidInPrivate, SaidToRole, Say, Speech
+from asyncchat.core.features.messages import (
+    CannotSpeak,
+    Ignore,
+    Ignored,
+    Said,
+    SaidInPrivate,
+    SaidToRole,
+    Say,
+    Speech,
+)
 from asyncchat.core.replies import NoText, TextTooLong
 from asyncchat.text.sentences import FeatureText, in_room, is_lobby, place, spoken, untold
 from asyncchat.text.slash import Section, SlashCommands, SlashContext, name_and_rest, one_name

@@ -1,7 +1,7 @@
 """Operators of the server: becoming one, kills, bans from the server, announcements."""
 
 from asyncchat.core.commands import Command
-from asyncchat.core.features import kill, opers, server_bans, wallops
+from asyncchat.core.features import opers, server_bans
 from asyncchat.core.replies import NotServerOperator
 from asyncchat.text.sentences import FeatureText, after_colon, because, full_origin
 from asyncchat.text.slash import Actor, Section, SlashCommands, SlashContext, name_and_rest
@@ -31,7 +31,7 @@ def _owner(_session: SlashContext, text: str) -> Command | None:
 @slash("kill", "NAME [REASON]", "Removes a person from the server.", Section.SERVER)
 def _kill(_session: SlashContext, text: str) -> Command | None:
     name, reason = name_and_rest(text)
-    return kill.Kill(name, reason or "removed") if name else None
+    return server_bans.Kill(name, reason or "removed") if name else None
 
 
 @slash(
@@ -58,7 +58,7 @@ def _server_unban(_session: SlashContext, text: str) -> Command | None:
 
 @slash("announce", "TEXT", "Sends a text to everybody who set /my wallops on.", Section.SERVER)
 def _announce(_session: SlashContext, text: str) -> Command | None:
-    return wallops.Announce(text) if text else None
+    return opers.Announce(text) if text else None
 
 
 def _server_bans(view: server_bans.ServerBansView, zone: Zone) -> list[str]:
@@ -82,7 +82,7 @@ def _oper_failed(event: opers.OperFailed, _zone: Zone) -> str:
     return f"{full_origin(event.person)} gave a wrong {what}"
 
 
-def _killed(event: kill.Killed, _zone: Zone) -> str:
+def _killed(event: server_bans.Killed, _zone: Zone) -> str:
     who = full_origin(event.person)
     return f"{full_origin(event.by)} removed {who} from the server{after_colon(event.reason)}"
 
@@ -98,11 +98,11 @@ def _server_ban_changed(event: server_bans.ServerBanChanged, zone: Zone) -> str:
 TEXT = FeatureText(
     commands=slash,
     events={
-        wallops.Announced: lambda event: f"[server] {event.person.name}: {event.text}",
-        kill.Killed: lambda event: f"{event.by.name} removed you from the chat{because(event.reason)}",
+        opers.Announced: lambda event: f"[server] {event.person.name}: {event.text}",
+        server_bans.Killed: lambda event: f"{event.by.name} removed you from the chat{because(event.reason)}",
     },
     own_events={
-        kill.Killed: lambda event: f"You removed {event.person.name} from the chat.",
+        server_bans.Killed: lambda event: f"You removed {event.person.name} from the chat.",
         server_bans.ServerBanChanged: lambda event: (
             f"{event.mask} is {'banned' if event.on else 'no longer banned'} from the server."
         ),
@@ -126,8 +126,8 @@ TEXT = FeatureText(
     audit={
         opers.OperGranted: _claimed,
         opers.OperFailed: _oper_failed,
-        kill.Killed: _killed,
+        server_bans.Killed: _killed,
         server_bans.ServerBanChanged: _server_ban_changed,
-        wallops.Announced: lambda event, _: f"{full_origin(event.person)} announced: {event.text}",
+        opers.Announced: lambda event, _: f"{full_origin(event.person)} announced: {event.text}",
     },
 )

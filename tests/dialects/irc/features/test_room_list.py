@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncchat.dialects.irc.features.room_list import parse_conditions
+from asyncchat.dialects.irc.features.queries import parse_conditions
 
 SERVER = ":irc.test "
 MINUTE = 60_000_000

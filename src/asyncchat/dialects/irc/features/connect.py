@@ -18,9 +18,8 @@ from asyncchat.dialects.irc.client_connection import BARRIER, ClientConnection, 
 from asyncchat.dialects.irc.client_registry import from_server, silent
 from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features import autoreplay
-from asyncchat.dialects.irc.features.isupport import isupport_of
 from asyncchat.dialects.irc.features.metadata import METADATA, in_batch, told_lines
-from asyncchat.dialects.irc.features.server import lusers_lines, motd_lines
+from asyncchat.dialects.irc.features.server import isupport_of, lusers_lines, motd_lines
 from asyncchat.dialects.irc.registry import command, lines, numeric_of, refusal, reply, to_self, to_siblings
 from asyncchat.dialects.irc.serialize import hollow, line, numeric, reason_of
 from asyncchat.dialects.irc.session import IrcSession

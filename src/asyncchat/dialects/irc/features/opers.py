@@ -1,4 +1,4 @@
-"""Operators of the server: OPER, OWNER; CONNECT, SQUIT, DIE, RESTART are refused.
+"""Operators of the server: OPER, OWNER, WALLOPS; CONNECT, SQUIT, DIE, RESTART are refused.
 
 Owns their words (Modern IRC, "Operator Messages"); who may, the core decides.
 """
@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
 from asyncchat.core.features import opers
+from asyncchat.core.features.opers import Announce, Announced
 from asyncchat.core.replies import NotServerOperator
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.client_registry import to_server
+from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features.server import no_such_server
 from asyncchat.dialects.irc.registry import (
     command,
+    lines,
     refusal,
     reply,
     to_self,
@@ -116,7 +119,20 @@ def _oper_resigned(session: IrcSession, _record: Record, _event: opers.OperResig
 to_siblings_as_to_self(opers.OperResigned)
 
 
+@command("WALLOPS :<text>", "Sends a message to everybody with the user mode w (operators).", least=1)
+def _wallops(session: IrcSession, message: Message) -> Sequence[Command]:
+    return [Announce(message.params[0])]
+
+
+@lines(Announced)
+def _wallops_lines(_encoder: EncoderBase, event: Announced) -> bytes:
+    return line(f":{event.person.origin} WALLOPS", event.text)
+
+
 # The client's side.
+
 
 to_server(opers.Oper)(lambda _, c: ("OPER", c.name or "owner", c.code))
 to_server(opers.Resign)(lambda server, _command: ("MODE", server.nick, "-o"))
+
+to_server(Announce)(lambda _, c: ("WALLOPS", c.text))

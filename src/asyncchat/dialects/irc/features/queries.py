@@ -1,21 +1,40 @@
-"""Questions about people: WHOIS, WHOWAS, USERHOST, ISON (Modern IRC, "User-Based Queries")."""
+"""Questions about people and rooms: WHOIS, WHOWAS, WHO, USERHOST, ISON, LIST (Modern IRC).
 
+Owns the letters of WHO's fields and their order (IRCv3 ``whox``), and how a condition of LIST is spelled.
+Whom a mask describes and which rooms meet a condition, the core finds.
+"""
+
+import re
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
 from asyncchat.core.commands import Command, DialectReply
-from asyncchat.core.features.queries import GetPeople, GetPerson, PeopleView, PersonView
+from asyncchat.core.features.queries import (
+    GetPeople,
+    GetPerson,
+    GetRooms,
+    GetWho,
+    PeopleView,
+    PersonSummary,
+    PersonView,
+    RoomsView,
+    Span,
+    WhoView,
+)
+from asyncchat.core.features.whowas import GetWhowas, WhowasView
 from asyncchat.core.modes import BOT
+from asyncchat.core.names import ROOM_SIGNS
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.capabilities import MULTI_PREFIX, gathered
+from asyncchat.dialects.irc.capabilities import MULTI_PREFIX, gathered, token
 from asyncchat.dialects.irc.client_registry import shape, silent, to_server
 from asyncchat.dialects.irc.features.metadata import EVERYBODY, METADATA
 from asyncchat.dialects.irc.features.server import AtServerOf, no_such_server, say_at_server_of
 from asyncchat.dialects.irc.modes import PERSON_LETTERS, prefix
 from asyncchat.dialects.irc.registry import command, reply
-from asyncchat.dialects.irc.serialize import each, listed, middle, numeric
+from asyncchat.dialects.irc.serialize import each, listed, middle, numeric, too_many
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 
@@ -172,7 +191,204 @@ def _say_people(session: IrcSession, view: PeopleView) -> bytes:
     return _PURPOSES[type(view.context)](session, view.context, view)
 
 
+@command("WHOWAS <nickname>{,<nickname>} [<count> [<server>]]", "Tells who had a nickname before.", least=1)
+def _whowas(session: IrcSession, message: Message) -> Sequence[Command]:
+    """Tells who had a nick before; a count that is no positive number asks for all (RFC 2812, 3.6.3)."""
+    if not listed(message.params[0], 1):
+        return [numeric(numerics.ERR_NONICKNAMEGIVEN, text="No nickname given")]
+    server = message.param(2)
+    if server and not session.context.is_called(server):
+        return [no_such_server(server)]
+    count = message.param(1)
+    most = int(count) if count.isascii() and count.isdigit() and len(count) < 9 else 0
+    return each(message.params[0], WHOIS, lambda nick: GetWhowas(nick, most))
+
+
+@reply(WhowasView)
+def _say_gone(session: IrcSession, view: WhowasView) -> bytes:
+    """The people that had a nick, the last first, each with the time until which it had it."""
+    say = session.numeric
+    name = middle(view.name)
+    lines = []
+    for gone in view.entries:
+        person = gone.person
+        origin = person.name, middle(person.user), middle(person.host)
+        lines.append(say(numerics.RPL_WHOWASUSER, *origin, "*", text=person.realname))
+        until = f"{datetime.fromtimestamp(gone.time / 1_000_000, UTC):%a %b %d %Y %H:%M:%S} UTC"
+        lines.append(say(numerics.RPL_WHOISSERVER, person.name, session.context.name, text=until))
+    if not lines:
+        lines.append(say(numerics.ERR_WASNOSUCHNICK, name, text="There was no such nickname"))
+    return b"".join((*lines, say(numerics.RPL_ENDOFWHOWAS, name, text="End of WHOWAS")))
+
+
+token("WHOX")
+
+_MATCHED: Final = {"n": "name", "u": "user", "h": "host", "i": "host", "r": "realname"}
+"""What a flag before the fields has a mask held against instead of all of them."""
+
+_UNKNOWN_ADDRESS: Final = "255.255.255.255"
+"""In the place of an address that is not told (whox)."""
+
+
+class Who(msgspec.Struct, frozen=True):
+    """Purpose of a question: WHO of a mask; WHOX's letters (None: it is none), and its token."""
+
+    mask: str
+    fields: str | None
+    label: str
+
+
+@command(
+    "WHO [<mask> [<flags>][%<fields>[,<token>]]]",
+    "Lists the members of a channel, or the people that a mask matches. Flags: o server operators "
+    "only; n, u, h, r compare the mask with nickname, user, host, real name alone.",
+    long=True,
+)
+def _who(session: IrcSession, message: Message) -> Sequence[Command]:
+    """Lists the members of a room, or the people a mask describes: ``WHO mask [flags][%fields[,token]]``."""
+    mask = message.param(0)
+    flags, chosen, wanted = message.param(1).partition("%")
+    letters, _, label = wanted.partition(",")
+    if not (label.isascii() and label.isdigit() and len(label) <= 3):
+        label = "0"
+    everyone = mask in ("", "0", "*") or (
+        session.context.names_server(mask) and session.context.is_called(mask)
+    )
+    matched = tuple(dict.fromkeys(field for letter, field in _MATCHED.items() if letter in flags))
+    context = Who(mask, letters if chosen else None, label)
+    asked = GetWho("" if everyone else mask, "o" in flags, context=context)
+    return [msgspec.structs.replace(asked, fields=matched) if matched else asked]
+
+
+Field = Callable[[IrcSession, PersonSummary, Who], str | None]
+"""The word of one field, None for none."""
+
+
+@reply(WhoView)
+def _say_who(session: IrcSession, view: WhoView) -> bytes:
+    asked = view.context if isinstance(view.context, Who) else Who(view.mask, None, "")
+    lines: list[bytes] = []
+    if asked.fields is None:
+        lines = [_plain(session, seen) for seen in view.people]
+    elif fields := [field for letter, field in _FIELDS.items() if letter in asked.fields]:
+        lines = [_chosen(session, seen, asked, fields) for seen in view.people]
+    lines.append(session.numeric(numerics.RPL_ENDOFWHO, middle(asked.mask), text="End of /WHO list"))
+    return b"".join(lines)
+
+
+def _plain(session: IrcSession, seen: PersonSummary) -> bytes:
+    person = seen.person
+    return session.numeric(
+        numerics.RPL_WHOREPLY,
+        seen.room or "*",
+        middle(person.user),
+        middle(person.host),
+        session.context.name,
+        person.name,
+        _flags(session, seen),
+        text=f"0 {person.realname}",
+    )
+
+
+def _chosen(session: IrcSession, seen: PersonSummary, asked: Who, fields: Sequence[Field]) -> bytes:
+    words = [field(session, seen, asked) for field in fields]
+    text = seen.person.realname if "r" in (asked.fields or "") else None
+    return session.numeric(numerics.RPL_WHOSPCRPL, *(word for word in words if word is not None), text=text)
+
+
+def _flags(session: IrcSession, seen: PersonSummary) -> str:
+    """Away, operator of the server, roles in the room, bot (IRCv3 bot-mode)."""
+    roles = prefix(seen.roles, bool(session.caps_out & MULTI_PREFIX))
+    bot = PERSON_LETTERS[BOT] if BOT in seen.flags else ""
+    return f"{'G' if seen.away else 'H'}{'*' * seen.server_operator}{roles}{bot}"
+
+
+_FIELDS: dict[str, Field] = {
+    "t": lambda session, seen, asked: asked.label,
+    "c": lambda session, seen, asked: seen.room or "*",
+    "u": lambda session, seen, asked: middle(seen.person.user),
+    "i": lambda session, seen, asked: middle(seen.address or _UNKNOWN_ADDRESS),
+    "h": lambda session, seen, asked: middle(seen.person.host),
+    "s": lambda session, seen, asked: session.context.name,
+    "n": lambda session, seen, asked: seen.person.name,
+    "f": lambda session, seen, asked: _flags(session, seen),
+    "d": lambda session, seen, asked: "0",
+    "l": lambda session, seen, asked: str(seen.idle),
+    "a": lambda session, seen, asked: seen.person.account or "0",
+    "o": lambda session, seen, asked: "n/a",
+    "r": lambda session, seen, asked: None,
+}
+"""The word of each field, in the order of the answer; the real name is its text instead."""
+
+
+ELIST: Final = "CMNTU"
+"""Kinds of conditions of LIST (ELIST): creation time, mask, negated mask, topic time, users."""
+
+LISTED: Final = 50
+"""Rooms that LIST takes by name (TARGMAX)."""
+
+token("ELIST", ELIST)
+token("SAFELIST")
+
+_SPAN = re.compile(r"([CT]?)([<>])([0-9]{1,9})", re.ASCII | re.IGNORECASE)
+
+_SPANS = {"": "people", "C": "opened", "T": "topic"}
+
+
+@command(
+    "LIST [<channel>{,<channel>}] [<condition>{,<condition>}]",
+    "Lists the channels. Conditions: a mask like #a*, !mask, >n and <n people, C>n and C<n minutes "
+    "since it was opened, T>n and T<n minutes since its topic was set.",
+    targets=LISTED,
+    long=True,
+)
+def _list_rooms(session: IrcSession, message: Message) -> Sequence[Command]:
+    """Lists all rooms, those named, or those that meet conditions; the second parameter may be a server."""
+    conditions = listed(message.param(0), LISTED + 1)
+    second = message.param(1)
+    if session.context.names_server(second):
+        if not session.context.is_called(second):
+            return [no_such_server(second)]
+    else:
+        conditions += listed(second, LISTED + 1)
+    asked = parse_conditions(conditions[:LISTED])
+    return [asked, too_many(conditions[LISTED], LISTED)] if len(conditions) > LISTED else [asked]
+
+
+def parse_conditions(conditions: Sequence[str]) -> GetRooms:
+    """The query for some conditions: if a kind is given twice the last counts, masks add up."""
+    names: list[str] = []
+    masks: list[str] = []
+    without: list[str] = []
+    spans = {field: Span() for field in _SPANS.values()}
+    for text in conditions:
+        found = _SPAN.fullmatch(text)
+        if found is not None:
+            field = _SPANS[found[1].upper()]
+            bound = "over" if found[2] == ">" else "under"
+            spans[field] = msgspec.structs.replace(spans[field], **{bound: int(found[3])})
+        elif text[0] == "!":
+            without.append(text[1:])
+        elif text[0] in ROOM_SIGNS and "*" not in text and "?" not in text:
+            names.append(text)
+        else:
+            masks.append(text)
+    return GetRooms(tuple(names), tuple(masks), tuple(without), **spans)
+
+
+@reply(RoomsView)
+def _say_rooms(session: IrcSession, view: RoomsView) -> bytes:
+    say = session.numeric
+    start, end = (
+        say(numerics.RPL_LISTSTART, "Channel", text="Users  Name"),
+        say(numerics.RPL_LISTEND, text="End of /LIST"),
+    )
+    told = (say(numerics.RPL_LIST, room.room, str(room.size), text=room.topic) for room in view.rooms)
+    return b"".join((start, *told, end))
+
+
 # The client's side.
+
 
 silent(numerics.RPL_ENDOFWHOIS)
 shape(numerics.RPL_WHOISUSER, 5, "{1} is {2}@{3}", " ({5})")
@@ -182,3 +398,10 @@ shape(numerics.RPL_WHOISOPERATOR, 2, "{1}", " {2}")
 shape(numerics.RPL_WHOISIDLE, 2, "{1} has been idle for", " {2} s")
 
 to_server(GetPerson)(lambda _, c: ("WHOIS", c.name))
+
+silent(numerics.RPL_ENDOFWHO)
+
+silent(numerics.RPL_LISTSTART, numerics.RPL_LISTEND)
+shape(numerics.RPL_LIST, 3, "{1} ({2})", " {3}")
+
+to_server(GetRooms)(lambda _, _command: ("LIST",))

@@ -1,10 +1,12 @@
-"""Questions about the server: MOTD, LUSERS, VERSION, TIME, INFO, ADMIN, LINKS, STATS, USERS, SUMMON.
+"""Questions about the server: MOTD, LUSERS, VERSION, TIME, INFO, ADMIN, LINKS, HELP, ISUPPORT …
 
-Owns what this server says of itself on demand (Modern IRC, "Server Queries and Commands"); must not know
-people but by how many they are.
+Owns what this server says of itself on demand (Modern IRC, "Server Queries and Commands"), and the lines of
+005, whose tokens are ``irc.capabilities``'s. Must not know people but by how many they are. What is said of a
+command stands in its ``CommandSpec``.
 """
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,12 +16,16 @@ from asyncchat.core.commands import Command, DialectReply
 from asyncchat.core.features.queries import Counts, GetCounts, GetPeople, PeopleView
 from asyncchat.core.features.server import GetTime, NotReloaded, Reload, Reloaded, TimeNow
 from asyncchat.core.features.server_bans import GetServerBans
+from asyncchat.core.names import NAME_BYTES
 from asyncchat.core.text import cut
+from asyncchat.dialects.base import ServerInfo
 from asyncchat.dialects.irc import numerics
-from asyncchat.dialects.irc.client_registry import silent, to_server
-from asyncchat.dialects.irc.features.isupport import Isupport
-from asyncchat.dialects.irc.registry import command, reply
-from asyncchat.dialects.irc.serialize import hollow, line, middle, numeric
+from asyncchat.dialects.irc.capabilities import BATCH, capability, isupport_tokens, token
+from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
+from asyncchat.dialects.irc.client_registry import from_server, silent, to_server
+from asyncchat.dialects.irc.client_values import Value
+from asyncchat.dialects.irc.registry import COMMANDS, command, reply
+from asyncchat.dialects.irc.serialize import BODY_BYTES, hollow, line, middle, numeric
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.shared_state import SharedState
 from asyncchat.dialects.irc.tokens import Message
@@ -245,7 +251,99 @@ def _say_stats(session: IrcSession, letter: str, up: int) -> bytes:
     return told + session.numeric(numerics.RPL_ENDOFSTATS, middle(letter), text="End of /STATS report")
 
 
+_COLUMNS = 72
+"""Where a line of help is broken: it is read beside times and names."""
+
+_INDEX = ("INDEX", "COMMANDS", "USERCMDS")
+"""Subjects under which people look for the list of commands."""
+
+
+@command("HELP [<command>]", "Says what a command does, or which commands there are.")
+@command("HELPOP [<command>]", "Says what a command does, or which commands there are.")
+def _help(session: IrcSession, message: Message) -> Sequence[Command]:
+    subject = message.param(0).upper()
+    if not subject or subject in _INDEX:
+        names = textwrap.wrap(" ".join(sorted(COMMANDS)), _COLUMNS)
+        more = "HELP <command> says what a command does."
+        return _page(subject or "*", "The commands of this server", [*names, "", more])
+    entry = COMMANDS.get(subject)
+    if entry is None:
+        shown = message.param(0) if " " not in subject and subject[0] != ":" else "*"
+        return [numeric(numerics.ERR_HELPNOTFOUND, shown, text="No help available on this topic")]
+    usage = f"{subject} {entry.params}".rstrip()
+    return _page(subject, f"The command {subject}", [usage, "", *textwrap.wrap(entry.about, _COLUMNS)])
+
+
+def _page(subject: str, title: str, texts: Sequence[str]) -> Sequence[Command]:
+    """A title, an empty line as is usual, the text; its last line tells that it is (Modern IRC, "HELP")."""
+    return [
+        numeric(numerics.RPL_HELPSTART, subject, text=title),
+        *(numeric(numerics.RPL_HELPTXT, subject, text=text) for text in ("", *texts[:-1])),
+        numeric(numerics.RPL_ENDOFHELP, subject, text=texts[-1]),
+    ]
+
+
+EXTENDED_ISUPPORT: Final = capability("draft/extended-isupport", "extensions/extended-isupport")
+
+_BATCHED = BATCH | EXTENDED_ISUPPORT
+"""With both, 005 comes in a batch and not otherwise."""
+
+
+class Isupport(msgspec.Struct, frozen=True):
+    """The tokens of 005 are asked for."""
+
+
+@command("ISUPPORT", "Tells what this server supports.", early=True)
+def _isupport(session: IrcSession, message: Message) -> Sequence[Command]:
+    """Tells what the server supports, before registration too where that was negotiated."""
+    if not session.entered and not session.caps_in & EXTENDED_ISUPPORT:
+        return [numeric(numerics.ERR_NOTREGISTERED, text="You have not registered")]
+    return [DialectReply(Isupport())]
+
+
+TOKENS_A_LINE: Final = 13
+"""Tokens in one 005: with nick and text 15 parameters (Modern IRC, "RPL_ISUPPORT")."""
+
+
+def _targmax(_server: ServerInfo) -> str:
+    """Of each command with a list of targets, how many it may have."""
+    return ",".join(f"{name}:{spec.targets}" for name, spec in sorted(COMMANDS.items()) if spec.targets)
+
+
+token("TARGMAX", _targmax)
+
+
+def isupport_lines(context: SharedState) -> bytes:
+    """005 with a NUL wherever the requester's nick goes."""
+    text = "are supported by this server"
+    room = BODY_BYTES - len(f":{context.name} {numerics.RPL_ISUPPORT}  :{text}") - NAME_BYTES
+    rows: list[list[str]] = [[]]
+    for one in isupport_tokens(context.server):
+        if len(rows[-1]) == TOKENS_A_LINE or len(" ".join((*rows[-1], one)).encode()) > room:
+            rows.append([])
+        rows[-1].append(one)
+    return b"".join(hollow(context.name, numerics.RPL_ISUPPORT, f" {' '.join(row)}", text) for row in rows)
+
+
+def isupport_of(session: IrcSession) -> bytes:
+    """005 as this session is told it."""
+    told = session.context.rendered(isupport_lines).replace(b"\0", session.nick.encode("utf-8", "replace"))
+    if session.caps_out & _BATCHED != _BATCHED:
+        return told
+    name = session.next_batch()
+    tag = f"@batch={name} ".encode()
+    source = f":{session.context.name} BATCH "
+    lines = tag + told[:-2].replace(b"\r\n", b"\r\n" + tag) + b"\r\n"
+    return line(f"{source}+{name} draft/isupport") + lines + line(f"{source}-{name}")
+
+
+@reply(Isupport)
+def _say_isupport(session: IrcSession, _value: Isupport) -> bytes:
+    return isupport_of(session)
+
+
 # The client's side.
+
 
 silent(
     numerics.RPL_LUSERCLIENT,
@@ -284,3 +382,9 @@ def _rehashing(session: IrcSession, file: str, texts: Sequence[str]) -> bytes:
 
 
 to_server(Reload)(lambda _, _command: ("REHASH",))
+
+
+@from_server(numerics.RPL_ISUPPORT)
+def _read_isupport(client: ClientConnection, line: ServerLine) -> Iterable[Value]:
+    client.server.isupport(line)
+    return ()

@@ -1,15 +1,18 @@
-"""Bans from the server: KLINE, UNKLINE, STATS k."""
+"""Keeping people off the server: KILL, KLINE, UNKLINE, STATS k (Modern IRC, "KILL message")."""
 
 from collections.abc import Sequence
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Record
 from asyncchat.core.features import server_bans
+from asyncchat.core.features.opers import RequireOper
+from asyncchat.core.features.server_bans import Kill, Killed
 from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.client_registry import Line, LineContext, optional, to_server
+from asyncchat.dialects.irc.encoder_base import EncoderBase
 from asyncchat.dialects.irc.features.server import Stats
-from asyncchat.dialects.irc.registry import command, numeric_of, refusal, reply, to_self
-from asyncchat.dialects.irc.serialize import middle, reason_of
+from asyncchat.dialects.irc.registry import by_other, command, lines, numeric_of, refusal, reply, to_self
+from asyncchat.dialects.irc.serialize import line, middle, numeric, reason_of
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message
 from asyncchat.text.times import lasting, seconds_in
@@ -80,7 +83,21 @@ def _server_ban_changed(session: IrcSession, _record: Record, event: server_bans
     return session.notice(f"{event.mask} {what}")
 
 
+@command("KILL <nickname> [:<reason>]", "Disconnects a person from the server (operators).", least=1)
+def _kill(session: IrcSession, message: Message) -> Sequence[Command]:
+    name = message.params[0]
+    if session.context.names_server(name):
+        return [RequireOper(numeric(numerics.ERR_CANTKILLSERVER, text="You can't kill a server!").value)]
+    return [Kill(name, reason_of(message.param(1)) or session.nick)]
+
+
+@lines(Killed, cause=by_other)
+def _kill_lines(_encoder: EncoderBase, event: Killed) -> bytes:
+    return line(f":{event.by.origin} KILL {event.person.name}", event.reason)
+
+
 # The client's side.
+
 
 to_server(server_bans.GetServerBans)(lambda _, _command: ("KLINE",))
 
@@ -92,3 +109,6 @@ def _ask_ban(_server: LineContext, asked: server_bans.BanFromServer) -> Line:
     if asked.seconds:
         return ("KLINE", asked.mask, lasting(asked.seconds), asked.reason or "banned")
     return ("KLINE", asked.mask, *optional(asked.reason))
+
+
+to_server(Kill)(lambda _, c: ("KILL", c.name, c.reason))

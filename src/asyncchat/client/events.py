@@ -5,10 +5,9 @@ Owns the public event values; those that concern one connection are the dialects
 
 from datetime import datetime
 
-import msgspec
-
 from asyncchat.dialects.irc import client_values
 
+Event = client_values.Event
 Joined = client_values.Joined
 Kicked = client_values.Kicked
 Left = client_values.Left
@@ -19,12 +18,13 @@ Reacted = client_values.Reacted
 Redacted = client_values.Redacted
 Refused = client_values.Refused
 Renamed = client_values.Renamed
+RoomEvent = client_values.RoomEvent
 RoomRenamed = client_values.RoomRenamed
 Told = client_values.Told
 TopicChanged = client_values.TopicChanged
 
 
-class Disconnected(msgspec.Struct, frozen=True):
+class Disconnected(Event, frozen=True):
     """The connection broke (``attempt`` is 0), or an attempt to reconnect has failed (counted from 1).
 
     ``retry_in`` is in seconds; None: there will be no further attempt.
@@ -36,14 +36,14 @@ class Disconnected(msgspec.Struct, frozen=True):
     attempt: int = 0
 
 
-class Reconnected(msgspec.Struct, frozen=True):
+class Reconnected(Event, frozen=True):
     """There is a connection again, under this nick; missed messages follow."""
 
     time: datetime
     nick: str
 
 
-class Gap(msgspec.Struct, frozen=True):
+class Gap(Event, frozen=True):
     """There may be messages here that could not be read.
 
     Attributes:
@@ -61,7 +61,7 @@ class Gap(msgspec.Struct, frozen=True):
     until: datetime
 
 
-class Unconfirmed(msgspec.Struct, frozen=True):
+class Unconfirmed(Event, frozen=True):
     """The connection broke after a message of ours, and it is not known whether the server accepted it.
 
     It is not sent again.
@@ -70,24 +70,3 @@ class Unconfirmed(msgspec.Struct, frozen=True):
     time: datetime
     room: str
     text: str
-
-
-Event = (
-    Message
-    | Joined
-    | Left
-    | Kicked
-    | Renamed
-    | RoomRenamed
-    | Redacted
-    | Reacted
-    | TopicChanged
-    | ModeChanged
-    | Present
-    | Told
-    | Refused
-    | Disconnected
-    | Reconnected
-    | Gap
-    | Unconfirmed
-)

@@ -271,6 +271,10 @@ class IrcSession(ClientSession):
         handler = _HANDLERS.get(type(value))
         if handler is not None:
             handler(self, value)
+        elif isinstance(value, events.RoomEvent):
+            self._resume.in_room(value)
+        elif isinstance(value, events.Event):
+            self._emit(value)
 
     def _registered(self, value: client_values.Registered) -> None:
         self.nick = value.nick
@@ -439,13 +443,5 @@ _HANDLERS: dict[type[Any], Callable[[IrcSession, Any], None]] = {
     events.Left: IrcSession._gone,
     events.Kicked: IrcSession._gone,
     events.Renamed: IrcSession._renamed,
-    events.Present: lambda session, value: session._resume.in_room(value),
-    events.Reacted: lambda session, value: session._resume.in_room(value),
-    events.Redacted: lambda session, value: session._resume.in_room(value),
-    events.RoomRenamed: lambda session, value: session._resume.room_renamed(value),
-    events.TopicChanged: lambda session, value: session._resume.in_room(value),
-    events.ModeChanged: lambda session, value: session._resume.in_room(value),
-    events.Told: IrcSession._emit,
-    events.Refused: IrcSession._emit,
     client_values.Closing: IrcSession._server_closes,
 }

@@ -19,17 +19,6 @@ from asyncchat.dialects.irc.client_values import CantJoin, HistoryFailed, Histor
 _HISTORY_PAGE = 1000
 """Most messages requested at a time, even if the server allows more: few live events wait meanwhile."""
 
-InRoom = (
-    events.Joined
-    | events.Left
-    | events.Kicked
-    | events.Present
-    | events.Reacted
-    | events.Redacted
-    | events.TopicChanged
-    | events.ModeChanged
-)
-
 
 class Resume:
     """All rooms that we are in or want to be in.
@@ -162,8 +151,11 @@ class Resume:
         elif cursor.is_new(message):
             self._give(message)
 
-    def in_room(self, event: InRoom) -> None:
+    def in_room(self, event: events.RoomEvent) -> None:
         """Yields another event of a room in its place."""
+        if isinstance(event, events.RoomRenamed):
+            self._rename(event)
+            return
         cursor = self._cursors.get(self._fold(event.room))
         if cursor is not None and cursor.backfill is not None:
             cursor.backfill.held.append(event)
@@ -172,7 +164,7 @@ class Resume:
             cursor.touch(event.time)
         self._emit(event)
 
-    def room_renamed(self, event: events.RoomRenamed) -> None:
+    def _rename(self, event: events.RoomRenamed) -> None:
         """Keeps everything about a room that has another name now."""
         key, new = self._fold(event.room), self._fold(event.now)
         if (wanted := self._wanted.pop(key, None)) is not None:

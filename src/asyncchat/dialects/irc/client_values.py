@@ -12,7 +12,24 @@ class Value(msgspec.Struct, frozen=True):
     """What a connection says: what people and the server say by themselves, or an answer to its owner."""
 
 
-class Message(Value, frozen=True):
+class Event(Value, frozen=True):
+    """What a chat yields to a program."""
+
+
+class RoomEvent(Event, frozen=True):
+    """What happened in a room."""
+
+    time: datetime
+    room: str
+
+
+class MemberEvent(RoomEvent, frozen=True):
+    """What a person, ``nick``, did in a room, or what happened to it there."""
+
+    nick: str
+
+
+class Message(Event, frozen=True):
     """Somebody said something.
 
     Attributes:
@@ -40,37 +57,28 @@ class Message(Value, frozen=True):
     reply_to: str = ""
 
 
-class Joined(Value, frozen=True):
+class Joined(MemberEvent, frozen=True):
     """Somebody joined a room."""
 
-    time: datetime
-    room: str
-    nick: str
     own: bool = False
 
 
-class Left(Value, frozen=True):
+class Left(MemberEvent, frozen=True):
     """Somebody left a room; a person that leaves the chat leaves each room that we see."""
 
-    time: datetime
-    room: str
-    nick: str
     reason: str = ""
     own: bool = False
 
 
-class Kicked(Value, frozen=True):
+class Kicked(MemberEvent, frozen=True):
     """``by`` put ``nick`` out of a room."""
 
-    time: datetime
-    room: str
-    nick: str
     by: str
     reason: str = ""
     own: bool = False
 
 
-class Renamed(Value, frozen=True):
+class Renamed(Event, frozen=True):
     """Somebody, ``nick`` until then, is ``now``; ``rooms`` are those of ours that the person is in."""
 
     time: datetime
@@ -80,67 +88,51 @@ class Renamed(Value, frozen=True):
     own: bool = False
 
 
-class RoomRenamed(Value, frozen=True):
+class RoomRenamed(RoomEvent, frozen=True):
     """Somebody gave a room another name; its members are in it under ``now``."""
 
-    time: datetime
-    room: str
     now: str
     nick: str
     reason: str = ""
 
 
-class Redacted(Value, frozen=True):
+class Redacted(MemberEvent, frozen=True):
     """Somebody took a message, by its ``id``, out of the history; ``room`` as in ``Message``."""
 
-    time: datetime
-    room: str
-    nick: str
     id: str
     reason: str = ""
     own: bool = False
 
 
-class Reacted(Value, frozen=True):
+class Reacted(MemberEvent, frozen=True):
     """Somebody put a reaction (``👍``) to the message with this ``id``, or took it back (``on`` is false)."""
 
-    time: datetime
-    room: str
-    nick: str
     id: str
     reaction: str
     on: bool = True
     own: bool = False
 
 
-class TopicChanged(Value, frozen=True):
+class TopicChanged(MemberEvent, frozen=True):
     """Somebody set a room's topic; '' took it away."""
 
-    time: datetime
-    room: str
-    nick: str
     topic: str
 
 
-class ModeChanged(Value, frozen=True):
+class ModeChanged(MemberEvent, frozen=True):
     """Somebody changed a room's modes, ``mode`` as IRC writes them (``+o bob``)."""
 
-    time: datetime
-    room: str
-    nick: str
     mode: str
 
 
-class Present(Value, frozen=True):
+class Present(RoomEvent, frozen=True):
     """The members of a room, and its topic: after our joining, and when asked."""
 
-    time: datetime
-    room: str
     nicks: tuple[str, ...]
     topic: str = ""
 
 
-class Told(Value, frozen=True):
+class Told(Event, frozen=True):
     """The server's own words; ``numeric`` is its reply code, '' for a notice."""
 
     time: datetime
@@ -148,7 +140,7 @@ class Told(Value, frozen=True):
     numeric: str = ""
 
 
-class Refused(Value, frozen=True):
+class Refused(Event, frozen=True):
     """The server did not do what was asked: the reason in its words.
 
     ``about`` is the room, person or command that it is about; ``text`` the message that was refused, '' when

@@ -3,10 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asyncchat.core.features.accounts import RegisterAccountVerified
+from asyncchat.core.features.connect import Rename
+from asyncchat.core.features.messages import CannotSpeak, Said, Say
+from asyncchat.core.features.room_modes import SetMask
+from asyncchat.core.masks import Mask
 from asyncchat.core.modes import BANS, MUTES, OPENED_FLAGS
 from asyncchat.core.people import person, renamed
 from asyncchat.core.roles import OPERATOR
 from asyncchat.core.rooms import BLOCK_SIZE, ListEntry, Member, Room, Topic
+from tests.core.house import ANNA, BOB, do, house
 
 
 def people(count):
@@ -102,3 +108,61 @@ def test_blocks_and_member_numbers_agree(moves):
     assert set(room.member_blocks) == set(expected)
     assert room.roles == {number: member.roles for number, member in expected.items() if member.roles}
     assert all(0 < len(block.members) <= BLOCK_SIZE for block in room.blocks)
+
+
+def test_a_mask_is_matched_once_until_a_list_or_the_person_changes(monkeypatch):
+    chat = house()
+    matched = []
+    describes = Mask.describes
+
+    def counted(mask, one):
+        matched.append(one)
+        return describes(mask, one)
+
+    monkeypatch.setattr(Mask, "describes", counted)
+    for number in range(50):
+        for listed in ("ban", "mute"):
+            do(chat, ANNA, SetMask("#tea", listed, f"*x{number}?!*@*.h{number}.net"))
+    do(chat, ANNA, SetMask("#tea", "exception", "*!*@nobody"))
+    matched.clear()
+
+    def work(*commands, person_id=BOB):
+        before = len(matched)
+        for command in commands:
+            do(chat, person_id, command)
+        return len(matched) - before
+
+    talk = [Say("#tea", "hi")] * 100
+    assert work(*talk) == 100  # each mask once
+    assert work(*talk) == 0
+    assert work(Rename("rob"), *talk) == 100  # for what is said then; for the name nothing was left to match
+    do(chat, ANNA, SetMask("#tea", "mute", "*!*@*.x"))
+    assert work(*talk) == 101
+    do(chat, BOB, RegisterAccountVerified("rob", "v"))
+    assert work(*talk) == 101
+    assert work(*talk, person_id=ANNA) == 0  # an operator is not matched at all
+    do(chat, ANNA, SetMask("#tea", "ban", "rob"))
+    assert isinstance(do(chat, BOB, talk[0])[0], CannotSpeak)
+    do(chat, ANNA, SetMask("#tea", "ban", "rob", on=False))
+    assert isinstance(do(chat, BOB, talk[0])[0], Said)
+
+
+def test_what_is_remembered_of_people_has_an_end():
+    room = Room("#x", 0)
+    room.set_list_entry(BANS, "eve!*@*", ListEntry("a!b@c", 0))
+    for number in range(1, 5000):
+        assert not room.bans_person(person(number, f"p{number}", "u", "h"))
+    assert len(room._verdicts[BANS]) <= 1001
+
+
+def test_a_mask_on_two_lists_stays_when_it_is_removed_from_one():
+    room = Room("#x", 0)
+    eve = person(1, "eve", "u", "h")
+    for listed in (BANS, MUTES):
+        room.set_list_entry(listed, "eve!*@*", ListEntry("a!b@c", 0))
+    room.set_list_entry(BANS, "eve!*@*", None)
+    assert not room.bans_person(eve)
+    assert room.mutes_person(eve)
+    room.set_list_entry(MUTES, "eve!*@*", None)
+    assert not room.mutes_person(eve)
+    assert not room._masks

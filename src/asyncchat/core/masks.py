@@ -6,7 +6,7 @@ Owns whom a mask matches. Must not know what a mask is used for (``rooms``, ``fe
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from asyncchat.core.names import matches
+from asyncchat.core.names import fold, glob
 from asyncchat.core.people import Person
 
 REALNAME = "~realname:"
@@ -19,34 +19,69 @@ MUTED = "~mute:"
 """Prefix of an exception that lifts mutes only, not bans."""
 
 
-def describes(mask: str, person: Person) -> bool:
-    """Whether a mask matches a person, by the host that others see or by the real address.
+class Description:
+    """What of a person a mask can match, folded once for many masks."""
 
-    The host of a mask may be a network, such as ``192.0.2.0/24``.
+    __slots__ = ("account", "address", "by_address", "origin", "realname")
+
+    def __init__(self, person: Person) -> None:
+        self.origin = fold(person.origin)
+        self.realname = fold(person.realname)
+        self.account = fold(person.account)
+        self.address = person.address or person.host
+        self.by_address = fold(f"{person.name}!{person.user}@{person.address}") if person.address else ""
+        """The origin with the real address, where the host hides it."""
+
+
+class Mask:
+    """A mask, made ready to be matched with many people.
+
+    It matches by the host that others see or by the real address. The host of a mask may be a network, such
+    as ``192.0.2.0/24``.
     """
-    if mask.startswith(REALNAME):
-        return matches(mask[len(REALNAME) :], person.realname)
-    if mask.startswith(ACCOUNT):
-        return bool(person.account) and matches(mask[len(ACCOUNT) :], person.account)
-    if mask.startswith(MUTED):
-        return False
-    if matches(mask, person.origin):
-        return True
-    rest, _, host = mask.rpartition("@")
-    if "/" in host:
-        return _inside(host, person.address or person.host) and matches(f"{rest}@*", person.origin)
-    # A mask with any host has been matched already.
-    return (
-        bool(person.address)
-        and host != "*"
-        and matches(mask, f"{person.name}!{person.user}@{person.address}")
-    )
+
+    __slots__ = ("_any_host", "_network", "_of", "_test", "_test_beside_host")
+
+    def __init__(self, mask: str) -> None:
+        self._network: IPv4Network | IPv6Network | None = None
+        self._any_host = False
+        self._of = next((prefix for prefix in (REALNAME, ACCOUNT, MUTED) if mask.startswith(prefix)), "")
+        self._test = glob(fold(mask.removeprefix(self._of)))
+        if self._of:
+            return
+        rest, _, host = mask.rpartition("@")
+        self._any_host = host == "*"
+        if "/" in host:
+            self._network = network(host)
+            self._test_beside_host = glob(fold(f"{rest}@*"))
+
+    def describes(self, person: Description) -> bool:
+        """Whether the mask matches a person."""
+        if self._of == REALNAME:
+            return self._test(person.realname)
+        if self._of == ACCOUNT:
+            return bool(person.account) and self._test(person.account)
+        if self._of == MUTED:
+            return False
+        if self._test(person.origin):
+            return True
+        if self._network is not None:
+            return _is_inside(self._network, person.address) and self._test_beside_host(person.origin)
+        # A mask with any host has been matched already.
+        return bool(person.by_address) and not self._any_host and self._test(person.by_address)
 
 
-def _inside(host: str, address: str) -> bool:
-    of = network(host)
+def describes(mask: str, person: Person) -> bool:
+    """Whether a mask matches a person."""
+    return _mask(mask).describes(Description(person))
+
+
+_mask = lru_cache(maxsize=1024)(Mask)
+
+
+def _is_inside(of: IPv4Network | IPv6Network, address: str) -> bool:
     try:
-        return of is not None and ip_address(address) in of
+        return ip_address(address) in of
     except ValueError:
         return False
 

@@ -4,11 +4,11 @@ Owns how members are stored, so that a join costs the same in a room of ten and 
 who may do what.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from asyncchat.core.masks import MUTED, describes
+from asyncchat.core.masks import MUTED, Description, Mask
 from asyncchat.core.modes import (
     BANS,
     CLOSING_FLAGS,
@@ -75,6 +75,15 @@ class Block:
     __hash__ = None  # type: ignore[assignment]  # equal by content, so never a key
 
 
+_NO_MASKS: dict[str, Mask] = {}
+"""The masks of most rooms; shared, so never changed."""
+
+_MUTE_EXCEPTIONS = "exception from mutes"
+"""Stands for the exceptions that lift mutes only, in what is remembered."""
+
+_STRANGERS = 1000
+"""People besides the members for whom is remembered what a room's lists say of them."""
+
 _EMPTY: dict[str, str] = {}
 """The access list and the metadata of most rooms; shared, so never changed."""
 
@@ -90,7 +99,9 @@ class Room:
 
     __slots__ = (
         "_blocks",
+        "_masks",
         "_next_block",
+        "_verdicts",
         "_view",
         "access",
         "flags",
@@ -136,6 +147,10 @@ class Room:
         self.roles: dict[int, int] = {}
         self.member_blocks: dict[int, int] = {}
         self.last_spoke: dict[int, int] = {}
+        self._masks: dict[str, Mask] = _NO_MASKS
+        """The masks of all lists, made ready."""
+        self._verdicts: dict[str, dict[int, tuple[Person, bool]]] = {}
+        """Whether a list matches a person, by the list and the person's id, until either changes."""
         self._blocks: dict[int, Block] = {}
         self._next_block = 0
         self._view: tuple[Block, ...] | None = ()
@@ -207,6 +222,13 @@ class Room:
             masks.pop(mask, None)
         else:
             masks[mask] = entry
+        # Whoever changes a list pays for the change; what is said afterwards is not matched again.
+        self._verdicts.clear()
+        if entry is not None:
+            if mask not in self._masks:
+                self._masks = {**self._masks, mask: Mask(mask.removeprefix(MUTED))}
+        elif not any(mask in others for others in self.masks.values()):
+            self._masks = {name: known for name, known in self._masks.items() if name != mask}
         times = [entry.until for masks in self.masks.values() for entry in masks.values() if entry.until]
         self.next_expiry = min(times, default=0)
         self._update_speech_restricted()
@@ -264,9 +286,23 @@ class Room:
     # Matching of masks.
 
     def lists(self, listed: str, person: Person) -> bool:
-        """Whether a mask of the list matches the person."""
-        masks = self.masks[listed]
-        return bool(masks) and any(describes(mask, person) for mask in masks)
+        """Whether a mask of the list matches the person; remembered until the list or the person changes."""
+        masks = self.masks[EXCEPTIONS if listed == _MUTE_EXCEPTIONS else listed]
+        if not masks:
+            return False
+        verdicts = self._verdicts.setdefault(listed, {})
+        known = verdicts.get(person.id)
+        if known is not None and known[0] is person:
+            return known[1]
+        if len(verdicts) >= len(self.member_blocks) + _STRANGERS:
+            verdicts.clear()
+        found = self._matches(masks, Description(person), mutes_only=listed == _MUTE_EXCEPTIONS)
+        verdicts[person.id] = person, found
+        return found
+
+    def _matches(self, masks: Iterable[str], person: Description, *, mutes_only: bool) -> bool:
+        known = self._masks
+        return any(known[mask].describes(person) for mask in masks if mask.startswith(MUTED) == mutes_only)
 
     def bans_person(self, person: Person) -> bool:
         """Whether a ban matches the person, and no exception does."""
@@ -274,10 +310,9 @@ class Room:
 
     def mutes_person(self, person: Person) -> bool:
         """Whether a mute matches the person, and no exception does."""
-        if not self.lists(MUTES, person) or self.lists(EXCEPTIONS, person):
-            return False
-        excepted = (mask for mask in self.masks[EXCEPTIONS] if mask.startswith(MUTED))
-        return not any(describes(mask[len(MUTED) :], person) for mask in excepted)
+        return self.lists(MUTES, person) and not (
+            self.lists(EXCEPTIONS, person) or self.lists(_MUTE_EXCEPTIONS, person)
+        )
 
     def state(self) -> dict[str, object]:
         """The whole room as plain data: equal for equal rooms."""

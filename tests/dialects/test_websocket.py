@@ -303,6 +303,7 @@ class TestClosing:
             ),
             (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", 1002),
         ],
+        ids=lambda value: f"{len(value)} bytes" if isinstance(value, bytes) else None,  # masks are random
     )
     def test_a_fault_ends_it_with_its_code(self, shared, data, code):
         dialect = entered(shared)

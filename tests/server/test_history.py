@@ -115,6 +115,22 @@ def test_the_history_of_an_auditorium_hides_its_members_too(server):
         assert "anna!anna@localhost JOIN #hall" in page
 
 
+def test_pins_are_played_back_without_their_tag_and_text(server):
+    op = irc(server, "op", MORE, "#tea")
+    id = said(op, "first", "#tea")
+    op.send(f"PIN #tea {id}\r\nUNPIN #tea {id}\r\n")
+    op.until("unpinned a message of op\r\n")
+    late, plain = irc(server, "late", MORE, "#tea"), irc(server, "plain", CAPS, "#tea")
+    late.send("CHATHISTORY LATEST #tea * 50\r\n")
+    page = late.until("BATCH -").splitlines()
+    pinned, unpinned = (line for line in page if "pinned" in line)
+    assert pinned.endswith(" :asyncchat.local NOTICE #tea :op pinned a message of op")
+    assert unpinned.endswith(" :asyncchat.local NOTICE #tea :op unpinned a message of op")
+    assert all("msgid=" in line and "asyncchat/" not in line for line in (pinned, unpinned))
+    plain.send("CHATHISTORY LATEST #tea * 50\r\n")
+    assert "pinned" not in plain.until("BATCH -")
+
+
 class TestRedaction:
     def test_an_author_takes_a_message_back(self, server):
         anna, bob = irc(server, "anna", MORE), irc(server, "bob", MORE)

@@ -127,9 +127,19 @@ def home(tmp_path_factory):
 @pytest.fixture(scope="module")
 def environment(home):
     """The environment of a fresh account, in which ``asyncchat`` and ``python`` are the tested ones."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ASYNCCHAT", "XDG"))}
+    ours = ("ASYNCCHAT", "XDG", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
-    return {**kept, "HOME": str(home), "PATH": path, "TMPDIR": str(home / "tmp"), "BROWSER": "true"}
+    # Each module is compiled once for all processes, also where the machine keeps no bytecode.
+    compiled = {"PYTHONPYCACHEPREFIX": str(home / "tmp" / "compiled")}
+    return {
+        **kept,
+        **compiled,
+        "HOME": str(home),
+        "PATH": path,
+        "TMPDIR": str(home / "tmp"),
+        "BROWSER": "true",
+    }
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """The search index as a file: built, interrupted, restored, damaged, and after an erasure."""
 
+import asyncio
 import logging
 import os
 import shutil
@@ -325,6 +326,49 @@ async def test_it_is_filled_in_a_quiet_moment_and_full_volumes_become_small(path
     assert volumes(path) == {0: 64, 1: 128, 2: 192, 3: 200}
     with closing(sqlite3.connect(fts.path_of(path))) as connection:
         assert connection.execute("SELECT place FROM volumes WHERE merged").fetchall() == [(0,), (1,), (2,)]
+
+
+def many(number: int) -> str:
+    """A text with 500 trigrams of its own."""
+    return "".join(chr(0x4E00 + 500 * (number % 40) + at) for at in range(500))
+
+
+@asynchronous
+async def test_after_a_passing_full_disk_the_index_goes_on(path, caplog):
+    log = await SqliteLog.open(path, tuning=Tuning(quiet=0.001, lag=20, volume=64, slice=16, retry=0.001))
+    await log.append(0, [said(n) for n in range(1, 21)])
+    await log.run_maintenance()
+    index = log._indexer.index
+    assert index is not None
+    index._connection.execute("PRAGMA max_page_count = 1")  # full, for this connection
+    await log.append(20, [said(n, text=f"later {n} {many(n)}") for n in range(21, 41)])
+    async with asyncio.timeout(30):
+        while "The search has its index again" not in caplog.text:
+            await log.run_maintenance()
+            assert await found(log, "later") == list(range(21, 41))
+    assert log._indexer.index not in (None, index)
+    assert caplog.text.count("continues without its index, which is tried again later: database or disk") == 1
+    await log.close()
+    assert volumes(path) == {0: 40}
+
+
+@asynchronous
+async def test_a_damaged_index_is_made_anew_while_the_server_runs(path):
+    log = await SqliteLog.open(path, tuning=Tuning(quiet=3600, volume=64))
+    await log.append(0, [said(n) for n in range(1, 21)])
+    await log.run_maintenance()
+    assert await found(log, '"text 7"') == [7]
+    error = sqlite3.DatabaseError("database disk image is malformed")
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    await log._indexer.disable(error)
+    assert await found(log, '"text 7"') == [7]
+    await log.append(20, [said(21, text="later")])
+    await log.run_maintenance()
+    assert log._indexer.index is not None
+    assert await found(log, "later") == [21]
+    assert await found(log, "te") == list(range(1, 22))
+    await log.close()
+    assert volumes(path) == {0: 21}
 
 
 def test_opening_says_what_hinders_it(path, caplog):

@@ -7,6 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 from asyncchat.core.names import fold
+from asyncchat.core.normalization import normalize
 
 # fmt: off
 _LIKE = {
@@ -39,7 +40,7 @@ def is_mixed_script(name: str) -> bool:
     if name.isascii():
         return False
     script = ""
-    for char in unicodedata.normalize("NFKC", name):
+    for char in normalize("NFKC", name):
         category = unicodedata.category(char)
         if category[0] == "M":
             continue

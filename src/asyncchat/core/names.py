@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
+from asyncchat.core.normalization import normalize
+
 LOBBY = "#lobby"
 """The room that clients without a choice of room are in."""
 
@@ -68,10 +70,7 @@ def fold(name: str) -> str:
 
 
 def _fold(name: str) -> str:
-    if name.isascii():
-        key = name.lower()
-    else:
-        key = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    key = name.lower() if name.isascii() else normalize("NFKC", normalize("NFKC", name).casefold())
     return name if key == name else key  # one string in memory where two are equal
 
 
@@ -114,7 +113,7 @@ def room_fault(name: str) -> str | None:
 
 def _fault(name: str, never: frozenset[str]) -> str | None:
     marks = 0
-    for char in unicodedata.normalize("NFC", name):
+    for char in normalize("NFC", name):
         if char in never:
             return f"it has {_CHARACTER_NAMES.get(char, char)}"
         category = unicodedata.category(char)

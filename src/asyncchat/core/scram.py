@@ -15,6 +15,8 @@ import unicodedata
 
 import msgspec
 
+from asyncchat.core.normalization import normalize
+
 NAME = "SCRAM-SHA-256"
 
 ITERATIONS = 65_536
@@ -60,7 +62,7 @@ def prepared(password: str) -> bytes:
         for char in password
         if not stringprep.in_table_b1(char)
     )
-    text = unicodedata.normalize("NFKC", mapped)
+    text = normalize("NFKC", mapped)
     if not text:
         raise ScramFault("the password is empty")
     if any(unicodedata.category(char) in ("Cc", "Cs", "Co") for char in text):

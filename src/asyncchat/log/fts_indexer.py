@@ -24,17 +24,23 @@ _log = logging.getLogger(__name__)
 class Indexer:
     """Keeps an index up to date while its log is open: in quiet moments, or when it lags too far.
 
+    While the index can't be used, such as on a full disk, searches scan the history, and the index is tried
+    again from time to time.
+
     Args:
         database: the history.
         writer: has the history's last number.
-        index: the index; None: there is none, and nothing to do.
+        index: the index; None: it could not be opened.
         tuning: when to do how much.
+
+    Attributes:
+        index: the index that searches may use; None: there is none just now.
     """
 
     def __init__(self, database: Database, writer: Writer, index: SearchIndex | None, tuning: Tuning) -> None:
-        self._path = database.path
+        self._database = database
         self._writer = writer
-        self._index = index
+        self.index = index
         self._tuning = tuning
         self._thread = Worker("history-fts")
         self._done_upto = -1
@@ -43,12 +49,9 @@ class Indexer:
         self._wake.set()  # a history from before may have much to index
         self._due = asyncio.Event()
         self._running = asyncio.Lock()
+        self._failed = index is None
+        """Whether it was told that there is no index."""
         self._task = asyncio.create_task(self._run(), name="history-fts")
-
-    @property
-    def has_index(self) -> bool:
-        """Whether there is an index."""
-        return self._index is not None
 
     def appended(self) -> None:
         """Something was appended."""
@@ -58,24 +61,23 @@ class Indexer:
                 self._due.set()
 
     async def run_now(self) -> None:
-        """Does all that there is to do.
-
-        Raises:
-            LogError, sqlite3.Error, OSError: the disk does not allow it.
-        """
-        await self._catch_up(least=1)
+        """Does all that there is to do; what hinders it is logged."""
+        await self._advance(least=1)
 
     async def disable(self, error: Exception) -> None:
-        """Continues without an index; a damaged one is deleted, and the next start builds a new one."""
-        index, self._index = self._index, None
-        _log.warning("The search continues without its index: %s", error)
+        """Continues without an index until it can be opened again; a damaged one is deleted."""
+        index, self.index = self.index, None
+        self._wake.set()
+        if not self._failed:
+            self._failed = True
+            _log.warning("The search continues without its index, which is tried again later: %s", error)
         if index is None:
             return
         async with self._running:
             await self._thread.run(index.close)
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-                fts.remove(self._path)
+                fts.remove(self._database.path)
 
     async def close(self) -> None:
         """Ends the task and its thread, and closes the index."""
@@ -84,15 +86,17 @@ class Indexer:
         if not self._task.cancelled():
             await self._task
         async with self._running:
-            if self._index is not None:
-                await self._thread.run(self._index.close)
+            if self.index is not None:
+                await self._thread.run(self.index.close)
         self._thread.close()
 
     async def _run(self) -> None:
-        while self._index is not None:
+        while fts.is_supported():
             await self._wake.wait()
             self._wake.clear()
             last = self._writer.last
+            if self.index is None:
+                await asyncio.sleep(self._tuning.retry)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._tuning.quiet):
                     await self._due.wait()
@@ -102,16 +106,32 @@ class Indexer:
                 self._wake.set()
                 continue
             try:
-                await self._catch_up(self._tuning.least(quiet))
-            except (sqlite3.Error, LogError, OSError) as error:
-                await self.disable(error)
+                await self._advance(self._tuning.least(quiet))
             except Exception:  # noqa: BLE001  # the task's edge: without an index a search still finds everything
                 _log.exception("The search index failed")
                 return
 
+    async def _advance(self, least: int) -> None:
+        try:
+            await self._reopen()
+            await self._catch_up(least)
+        except (sqlite3.Error, LogError, OSError) as error:
+            await self.disable(error)
+            return
+        if self._failed and self.index is not None:
+            self._failed = False
+            _log.warning("The search has its index again")
+
+    async def _reopen(self) -> None:
+        if self.index is None and fts.is_supported():
+            async with self._running:
+                self._writer.check_file()
+                last, volume = self._writer.last, self._tuning.volume
+                self.index = await self._thread.run(_opened, self._database, last, volume)
+
     async def _catch_up(self, least: int) -> None:
         """Does short steps until fewer than ``least`` records are unindexed."""
-        index, writer, most = self._index, self._writer, self._tuning.slice
+        index, writer, most = self.index, self._writer, self._tuning.slice
         if index is None:
             return
         async with self._running:
@@ -131,10 +151,17 @@ def open_index(database: Database, volume: int) -> SearchIndex | None:
     if not fts.is_supported():
         _log.warning("This SQLite has no trigrams (3.34, FTS5), so each search scans the history")
         return None
+    try:
+        return _opened(database, database.last, volume)
+    except (sqlite3.Error, OSError) as error:
+        _log.warning("The search has no index, which is tried again later: %s", error)
+        return None
+
+
+def _opened(database: Database, last: int, volume: int) -> SearchIndex:
     history = database.connect()
     try:
-        return SearchIndex(history, database.path, database.ids, database.last, volume)
-    except (sqlite3.Error, OSError) as error:
+        return SearchIndex(history, database.path, database.ids, last, volume)
+    except BaseException:
         history.close()
-        _log.warning("The search has no index: %s", error)
-        return None
+        raise

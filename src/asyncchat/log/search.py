@@ -38,6 +38,9 @@ _TRIGRAM_LENGTH = 3
 
 _NO_MATCH = "nothing"
 
+_VOCABULARY = "words"
+"""Begins the names of the vocabularies of volumes."""
+
 _COLUMNS = ", ".join(f"said.{column}" for column in rows.READ_COLUMNS.split(", "))
 
 
@@ -64,6 +67,14 @@ class Step(msgspec.Struct, frozen=True):
 def attach(connection: sqlite3.Connection, path: Path) -> None:
     """Attaches the index of a history to a connection."""
     connection.execute("ATTACH ? AS found", (str(path_of(path)),))
+
+
+def detach(connection: sqlite3.Connection) -> None:
+    """Detaches the index, with the vocabularies of its volumes."""
+    found = connection.execute("SELECT name FROM temp.sqlite_schema WHERE type = 'table'").fetchall()
+    for name in {name for (name,) in found if name.startswith(_VOCABULARY)}:
+        connection.execute(f"DROP TABLE temp.{name}")
+    connection.execute("DETACH found")
 
 
 def number_range(connection: sqlite3.Connection, query: SearchQuery) -> NumberRange:
@@ -135,7 +146,7 @@ def _usable_volumes(connection: sqlite3.Connection, query: SearchQuery) -> froze
     if any(len(term) < _TRIGRAM_LENGTH for term in query.terms):
         for volume in volumes:
             connection.execute(
-                f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.words{volume} "
+                f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{_VOCABULARY}{volume} "
                 f"USING fts5vocab(found, {volume_table(volume)}, row)"
             )
     return frozenset(volumes)
@@ -244,8 +255,8 @@ def _expression(connection: sqlite3.Connection, query: SearchQuery, volume: int)
 def _trigrams_with_prefix(connection: sqlite3.Connection, volume: int, prefix: str) -> list[str]:
     """The trigrams of a volume that begin with one or two characters; at most one more than can be used."""
     found = connection.execute(
-        f"SELECT term FROM temp.words{volume} WHERE term >= ? AND term <= ? LIMIT {_MAX_EXPANSION + 1}",  # noqa: S608
-        (prefix, prefix + "\U0010ffff"),
+        f"SELECT term FROM temp.{_VOCABULARY}{volume} WHERE term >= ? AND term <= ? LIMIT ?",  # noqa: S608
+        (prefix, prefix + "\U0010ffff", _MAX_EXPANSION + 1),
     )
     return [term for (term,) in found.fetchall()]
 

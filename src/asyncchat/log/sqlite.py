@@ -60,7 +60,8 @@ class SqliteLog:
         self._indexer = Indexer(database, self._writer, index, tuning)
         self._search_thread = Worker("history-search")
         self._search_connection: sqlite3.Connection | None = None
-        self._search_by_index = False
+        self._search_index: SearchIndex | None = None
+        """The index that the searches' connection has attached."""
 
     @classmethod
     async def open(
@@ -183,7 +184,7 @@ class SqliteLog:
             try:
                 return await self._search(query)
             except sqlite3.DatabaseError as error:
-                if not self._search_by_index:
+                if self._search_index is None:
                     raise
                 await self._indexer.disable(error)
                 return await self._search(query)
@@ -249,7 +250,7 @@ class SqliteLog:
                 left,
                 limit + 1 - len(found),
                 tuning.search_turn,
-                tuning.volume if self._search_by_index else 0,
+                tuning.volume if self._search_index is not None else 0,
             )
             found += step.records
             left = step.left
@@ -268,12 +269,14 @@ class SqliteLog:
         """The connection of the searches, opened with the first one."""
         if self._search_connection is None:
             self._search_connection = self._database.connect()
-        if self._search_by_index and not self._indexer.has_index:
-            self._search_connection.execute("DETACH found")
-            self._search_by_index = False
-        elif self._indexer.has_index and not self._search_by_index:
-            search.attach(self._search_connection, self.path)
-            self._search_by_index = True
+        index = self._indexer.index
+        if index is not self._search_index:  # it failed, or was made anew
+            if self._search_index is not None:
+                self._search_index = None
+                search.detach(self._search_connection)
+            if index is not None:
+                search.attach(self._search_connection, self.path)
+                self._search_index = index
         return self._search_connection
 
     async def _read(

@@ -19,6 +19,7 @@ class Tuning(msgspec.Struct, frozen=True):
         slice: records that are indexed for the search in one step: 7 ms in its thread, 1 ms with the GIL.
         search_turn: seconds that one search takes before the next one has a turn.
         search_for: seconds that one search takes at most; then it reports how far it came.
+        retry: seconds until an index that could not be used, such as on a full disk, is tried again.
         snapshot_at: state facts after which a snapshot is written; replaying as many takes 30 ms.
     """
 
@@ -29,6 +30,7 @@ class Tuning(msgspec.Struct, frozen=True):
     checkpoint_at: int = 4_000_000
     rewind_at: int = 8_000_000
     quiet: float = 1.0
+    retry: float = 60.0
     snapshot_at: int = 10_000
     volume: int = 1 << 17
     slice: int = 512

@@ -21,6 +21,7 @@ from asyncchat.core.events import Record
 from asyncchat.core.features.history import Window
 from asyncchat.core.features.messages import Speech
 from asyncchat.core.names import fold
+from asyncchat.core.normalization import normalize
 from asyncchat.core.replies import Refusal, Reply
 
 VERSION = f"1 {unicodedata.unidata_version}"
@@ -98,8 +99,8 @@ def searchable(text: str) -> str:
         text = text.replace("\0", " ")
     if text.isascii():
         return " ".join(text.lower().split())
-    folded = unicodedata.normalize("NFD", fold(text))
-    folded = unicodedata.normalize("NFC", _ACCENTS.sub("", folded))
+    folded = normalize("NFD", fold(text))
+    folded = normalize("NFC", _ACCENTS.sub("", folded))
     for char in _NO_CHARACTERS:
         folded = folded.replace(char, "\ufffd")
     return " ".join(folded.split())

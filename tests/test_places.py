@@ -29,6 +29,7 @@ ACROSS = {
     "log/test_contract.py": "every log",
     "log/test_old_database.py": "a file of an earlier version, through the whole log",
     "server/http/api/test_api.py": "all routes, over sockets",
+    "server/test_crowd.py": "a server among hostile clients",
     "server/test_devices.py": "several sessions of one person, over sockets",
     "server/test_disconnected.py": "clients that are gone, over sockets",
     "server/test_hostile.py": "tests/server/hostile.py",

@@ -1,6 +1,7 @@
 """The server over real sockets: what each kind of client meets, and what the others notice of it."""
 
 import socket
+import struct
 import threading
 import time
 from contextlib import suppress
@@ -316,6 +317,18 @@ def test_a_flood_waits_with_its_sender():
         assert sent < 8_000_000  # what the kernels hold of it
         alice.send("not slowed\n")
         flooder.until("alice: not slowed\n")
+
+
+def test_what_waits_of_somebody_who_is_gone_is_not_said():
+    with serving(burst=5, rate=5.0) as server:
+        alice = server.person("alice")
+        ghost = server.person("ghost")
+        ghost.send("boo\n" * 500)
+        alice.until("ghost: boo\n")
+        ghost.socket.shutdown(socket.SHUT_WR)
+        ghost.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        ghost.close()
+        assert alice.until("ghost left chat (connection lost)\n").count("boo") < 400
 
 
 def test_who_comes_again_has_no_new_budget():

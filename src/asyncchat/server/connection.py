@@ -22,6 +22,10 @@ CLOSE_SECONDS = 5.0
 """How long a closing connection may take to take its last bytes."""
 
 
+_TCP_CLOSE = 7
+"""The state of a TCP connection that is over (Linux: include/net/tcp_states.h)."""
+
+
 def _discard(_data: bytes) -> None:
     """Where a closed connection's bytes go."""
 
@@ -175,6 +179,22 @@ class Connection:
         """Ends the output; input is still read."""
         with contextlib.suppress(RuntimeError):  # uvloop's word for a connection that is gone
             self._writer.write_eof()
+
+    @property
+    def lost(self) -> bool:
+        """Whether the client is gone: reset, or closed without reading what was sent.
+
+        Once the client has sent its end, only the kernel knows; elsewhere than on Linux it is found later.
+        """
+        connection = self._writer.get_extra_info("socket")
+        if self._reader.exception() is not None or connection is None:
+            return True
+        if connection.family == getattr(socket, "AF_UNIX", None) or not hasattr(socket, "TCP_INFO"):
+            return False
+        try:
+            return bool(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _TCP_CLOSE)
+        except OSError:
+            return True
 
     def probe_by_kernel(self, seconds: int) -> None:
         """Has TCP find out within so many seconds whether the peer is still there."""

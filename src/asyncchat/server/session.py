@@ -535,6 +535,9 @@ class Session(Connection):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await self.next_delivery()
+            if self.lost:
+                self.reason = "connection lost"
+                return self._leave()
             self.heard_at = self.context.now()  # it has said more than is read: it is there
 
     def _leave(self, silent: int = 0) -> None:

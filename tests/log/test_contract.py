@@ -27,7 +27,7 @@ from asyncchat.core.features.server_bans import Killed, ServerBanChanged
 from asyncchat.core.features.topic import TopicChanged
 from asyncchat.core.names import fold
 from asyncchat.log import streams
-from asyncchat.log.base import Log, PageQuery, SequenceConflict, StreamRange
+from asyncchat.log.base import PAGE_BYTES, Log, PageQuery, SequenceConflict, StreamRange
 from asyncchat.log.memory import MemoryLog
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
@@ -224,6 +224,26 @@ async def test_ranges(kind, tmp_path):
             others = {name: value for name, value in wanted.items() if name not in ("room", "upto")}
             page = await log.read(PageQuery(room, upto, Window(**others)), count_to)
             assert ([r.number for r in page.records], page.more) == (expected, more), wanted
+
+
+@asynchronous
+async def test_a_page_of_long_texts_ends_early_and_the_next_goes_on(kind, tmp_path):
+    async with opened(kind, tmp_path) as log:
+        texts = [PAGE_BYTES // 2 - 1, 1, 5, PAGE_BYTES, 7, PAGE_BYTES // 2, PAGE_BYTES // 2, 3]
+        await log.append(0, [said(number, text="x" * size) for number, size in enumerate(texts, 1)])
+        for newest, pages in (
+            (True, [([6, 7, 8], 5), ([4, 5], 3), ([1, 2, 3], 0)]),
+            (False, [([1, 2, 3, 4], 1), ([5, 6, 7], 1), ([8], 0)]),
+        ):
+            window = Window(limit=200, newest=newest)
+            for numbers, more in pages:
+                page = await log.read(PageQuery("#lobby", 8, window), 100)
+                assert ([record.number for record in page.records], page.more) == (numbers, more)
+                window = (
+                    Window(before=numbers[0], limit=200)
+                    if newest
+                    else Window(after=numbers[-1], limit=200, newest=False)
+                )
 
 
 @asynchronous

@@ -1,6 +1,7 @@
 """Sessions without sockets around the real hub, outbox and delivery: an event's bytes are its number."""
 
 import asyncio
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -52,6 +53,9 @@ class Numbers:
             if isinstance(item, Record) and isinstance(item.event, AwayChanged):
                 self.encoder = TEXTS_ONLY if item.event.text else EVERYTHING
         return b"".join(b"=%d " % item.number for item in outcome if isinstance(item, Record) and item.number)
+
+    def encode_slices(self, outcome: Outcome) -> Iterator[bytes]:
+        yield self.encode_outcome(outcome)
 
     def encode_from_sibling(self, outcome: Outcome, *, alone: bool) -> bytes:
         return b""

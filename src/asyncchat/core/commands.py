@@ -26,7 +26,7 @@ class Command(msgspec.Struct, frozen=True):
 
 
 class IoCommand(Command, frozen=True):
-    """A command that the server answers with I/O; it is always a barrier."""
+    """A command that the server answers outside the hub, by I/O or in slices; it is always a barrier."""
 
     io: ClassVar[bool] = True
     barrier: ClassVar[bool] = True

@@ -5,7 +5,7 @@ Owns the alphabet and the case folding. Must not know which dialect a name came 
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from asyncchat.core.normalization import normalize
@@ -189,3 +189,9 @@ _glob = lru_cache(maxsize=1024)(glob)
 def matches(mask: str, text: str) -> bool:
     """Whether a mask with ``*`` and ``?`` matches the whole text; both are folded first."""
     return _glob(fold(mask))(fold(text))
+
+
+def matcher(masks: Iterable[str]) -> Callable[[str], bool]:
+    """Whether one of these masks matches a whole text, which is folded already; for many texts."""
+    patterns = [glob(fold(mask)) for mask in masks]
+    return lambda key: any(pattern(key) for pattern in patterns)

@@ -4,11 +4,11 @@ Owns the decorators with which features declare these, and the types of the func
 registers all features; nothing else lists them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, TypeVar
 
 from asyncchat.core.chat import APPLIERS, Chat
-from asyncchat.core.commands import Command, Query
+from asyncchat.core.commands import Command, IoCommand, Query
 from asyncchat.core.events import Event
 from asyncchat.core.people import Person
 from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
@@ -30,6 +30,10 @@ since 1970 UTC.
 PersonHandler = Callable[[Chat, Person, Any, int], Items]
 """(chat, person, command, now) -> items."""
 
+SlicedHandler = Callable[[Chat, int, Any, int], Generator[None, None, Items]]
+"""The same, of a command whose answer may be as long as the list of people: it yields wherever others may
+have their turn. It gives one reply or refusal, behind events if there are any."""
+
 QueryHandler = Callable[[Chat, int, Any], Reply | Refusal]
 """(chat, person_id, query) -> answer."""
 
@@ -43,6 +47,7 @@ RoomSnapshot = Callable[[Room], Iterable[Event]]
 """(room) -> the fewest events that restore what a feature knows of the room."""
 
 HANDLERS: dict[type[Command], Handler] = {}
+SLICED_HANDLERS: dict[type[Command], SlicedHandler] = {}
 QUERY_HANDLERS: dict[type[Query], QueryHandler] = {}
 FOLLOWERS: dict[type, tuple[Follower, ...]] = {}
 CONCLUDERS: list[Concluder] = []
@@ -71,6 +76,26 @@ def for_people(*commands: type[Command]) -> Callable[[PersonHandler], Handler]:
             return (NotConnectedYet(),) if me is None else handler(chat, me, command, now)
 
         return handles(*commands)(decide)
+
+    return register
+
+
+def handles_in_slices(command: type[IoCommand]) -> Callable[[SlicedHandler], SlicedHandler]:
+    """Registers the one function that decides this command, a slice at a time."""
+
+    def register(handler: SlicedHandler) -> SlicedHandler:
+        def decide_at_once(chat: Chat, person_id: int, asked: Command, now: int) -> Items:
+            work = handler(chat, person_id, asked, now)
+            while True:
+                try:
+                    next(work)
+                except StopIteration as made:
+                    items: Items = made.value
+                    return items
+
+        _set(HANDLERS, command, decide_at_once)
+        SLICED_HANDLERS[command] = handler
+        return handler
 
     return register
 

@@ -3,7 +3,7 @@
 Owns the contract between them; must not know sockets, tasks or the hub.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -122,6 +122,10 @@ class Dialect(Protocol):
 
     def encode_outcome(self, outcome: Outcome) -> bytes:
         """The bytes that tell the session what became of its own command."""
+        ...
+
+    def encode_slices(self, outcome: Outcome) -> Iterator[bytes]:
+        """The same in pieces of whole lines, made one after the other: the answer may be long."""
         ...
 
     def encode_rename(self, outcome: Outcome) -> bytes:

@@ -7,7 +7,7 @@ make them each connection's own.
 """
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -229,12 +229,21 @@ class WebSocketDialect:
         """The frames that tell the session what became of its command."""
         if len(outcome) == 1 and isinstance(pongs := outcome[0], Frames):
             return b"" if self._ended else pongs.data
-        lines = self._irc.encode_outcome(outcome)
+        return self._told(self._irc.encode_outcome(outcome))
+
+    def _told(self, lines: bytes) -> bytes:
+        """The frames of an answer's last lines; it may have changed how the session is told things."""
         if self._irc.encoder is not self.encoder.irc:
             self.encoder = self._shared.encoder(self._irc.encoder, self._first)
         if self._irc.closed:
             return self._end(lines, CloseCode.NORMAL_CLOSURE, "")
         return framed(lines, self._first)
+
+    def encode_slices(self, outcome: Outcome) -> Iterator[bytes]:
+        """The same in pieces."""
+        for lines in self._irc.encode_slices(outcome):
+            yield framed(lines, self._first)
+        yield self._told(b"")
 
     def encode_rename(self, outcome: Outcome) -> bytes:
         """What another session caused, as IRC tells it."""

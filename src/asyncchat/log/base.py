@@ -16,6 +16,7 @@ from asyncchat.core.features.history import Window
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.search import UNSEEN, matches_terms
 from asyncchat.core.ids import Ids
+from asyncchat.core.text import size
 from asyncchat.errors import AsyncChatError
 
 
@@ -25,6 +26,11 @@ class LogError(AsyncChatError):
 
 class SequenceConflict(LogError):
     """An append does not follow the log's last record: somebody else writes to the log."""
+
+
+PAGE_BYTES = 262_144
+"""Bytes of text after which a page ends: 32 messages of full length, more than a terminal asks for. An answer
+is made in slices, but its page is read, and waits, as a whole."""
 
 
 _EPOCH_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
@@ -114,6 +120,8 @@ class RetentionPolicy(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True):
     """A page of messages, oldest first, without erased ones.
 
+    It may have fewer than the window's limit, though there are more: it ends after ``PAGE_BYTES`` of texts.
+
     Attributes:
         records: the messages, and other events where they were asked for.
         more: how many messages the window has beyond the page. From the newest end: those before the page,
@@ -124,6 +132,11 @@ class Page(msgspec.Struct, frozen=True):
     records: tuple[Record, ...]
     more: int
     cut: bool = False
+
+
+def text_bytes(event: Event) -> int:
+    """How much an event counts towards ``PAGE_BYTES``."""
+    return size(event.text) if isinstance(event, Said | SaidInPrivate) else 0
 
 
 class SearchQuery(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ Owns the bounded memory of ``--db :memory:`` and ``--no-history``. It must not k
 
 import asyncio
 import logging
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
@@ -123,15 +124,14 @@ class MemoryLog:
 
     async def read(self, query: base.PageQuery, count_to: int = 0) -> base.Page:
         """Messages of a room; see ``Log.read``."""
-        limit = query.window.limit
         if query.window.newest:
             found = self._newest_first(query)
-            records = tuple(islice(found, limit))[::-1]
+            records = _first(found, query.window.limit)
             more = sum(1 for _ in islice(found, count_to))
-            return base.Page(records, more, not more and self._is_cut(query))
-        # For the oldest end, all of the few messages that are kept are read.
-        ordered = list(self._newest_first(query))[::-1]
-        return base.Page(tuple(ordered[:limit]), int(len(ordered) > limit), self._is_cut(query))
+            return base.Page(records[::-1], more, not more and self._is_cut(query))
+        found = self._oldest_first(query)
+        records = _first(found, query.window.limit)
+        return base.Page(records, sum(1 for _ in islice(found, 1)), self._is_cut(query))
 
     async def find(self, number: int) -> Record | None:
         """The message or reaction with a number; see ``Log.find``."""
@@ -149,8 +149,8 @@ class MemoryLog:
         for stream in ranges:
             messages = (
                 record
-                for record in self._read_stream(stream)
-                if record.number <= upto and isinstance(record.event, Said | SaidInPrivate)
+                for record in self._read_stream(stream, upto)
+                if isinstance(record.event, Said | SaidInPrivate)
             )
             record = next(messages, None)
             if record is not None:
@@ -202,32 +202,48 @@ class MemoryLog:
         """Nothing is kept, so there is nothing to do."""
 
     def _newest_first(self, query: base.PageQuery) -> Iterator[Record]:
+        return self._ordered(query, newest=True)
+
+    def _oldest_first(self, query: base.PageQuery) -> Iterator[Record]:
+        return self._ordered(query, newest=False)
+
+    def _ordered(self, query: base.PageQuery, *, newest: bool) -> Iterator[Record]:
         window = query.window
-        ranges = [base.StreamRange(fold(query.room)), *query.streams]
+        low, high = window.after or 0, query.upto
+        if window.before is not None:
+            high = min(high, window.before - 1)
+        since, until = 0, window.before_time or 0
+        if window.after_time is not None:
+            since = window.after_time + 1
+        ranges = (
+            base.StreamRange(
+                stream.name,
+                max(low, stream.after),
+                max(since, stream.since),
+                min(until or stream.until, stream.until or until),
+            )
+            for stream in (base.StreamRange(fold(query.room)), *query.streams)
+        )
         found = merge(
-            *(self._read_stream(stream) for stream in ranges),
+            *(self._read_stream(stream, high, newest=newest) for stream in ranges),
             key=lambda record: record.number,
-            reverse=True,
+            reverse=newest,
         )
         for _, (record, *_rest) in groupby(found, lambda record: record.number):
-            if (window.after is not None and record.number <= window.after) or (
-                window.after_time is not None and record.time <= window.after_time
-            ):
-                return
-            if (
-                record.number <= query.upto
-                and (query.events or isinstance(record.event, Said | SaidInPrivate))
-                and (window.before is None or record.number < window.before)
-                and (window.before_time is None or record.time < window.before_time)
-            ):
+            if query.events or isinstance(record.event, Said | SaidInPrivate):
                 yield record
 
-    def _read_stream(self, stream: base.StreamRange) -> Iterator[Record]:
-        for record in reversed(self._streams.get(stream.name, ())):
-            if record.number <= stream.after or record.time < stream.since:
-                return
-            if not stream.until or record.time < stream.until:
-                yield record
+    def _read_stream(self, stream: base.StreamRange, upto: int, *, newest: bool = True) -> Iterator[Record]:
+        records = self._streams.get(stream.name, ())
+        first = max(
+            bisect_right(records, stream.after, key=lambda record: record.number),
+            bisect_left(records, stream.since, key=lambda record: record.time),
+        )
+        end = bisect_right(records, upto, key=lambda record: record.number)
+        if stream.until:
+            end = min(end, bisect_left(records, stream.until, key=lambda record: record.time))
+        for at in reversed(range(first, end)) if newest else range(first, end):
+            yield records[at]
 
     def _keep_record(self, record: Record) -> None:
         event = record.event
@@ -307,6 +323,16 @@ class MemoryLog:
         except NoSnapshot as error:
             _log.error("The state in memory can't be shortened: %s", error)
         self._snapshot_at = 2 * len(self._facts) + _STATE_FACTS
+
+
+def _first(records: Iterator[Record], limit: int) -> tuple[Record, ...]:
+    """The first records of a page."""
+    found: list[Record] = []
+    length = 0
+    while len(found) < limit and length < base.PAGE_BYTES and (record := next(records, None)) is not None:
+        found.append(record)
+        length += base.text_bytes(record.event)
+    return tuple(found)
 
 
 def _names(event: Event) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.names import fold
 from asyncchat.log import postings, retention, rows, schema
-from asyncchat.log.base import LogError, Page, PageQuery, StreamRange
+from asyncchat.log.base import PAGE_BYTES, LogError, Page, PageQuery, StreamRange, text_bytes
 from asyncchat.log.streams import PRESENCE_PREFIX
 
 _STATE_ACTS = tuple(
@@ -54,15 +54,16 @@ def page(connection: sqlite3.Connection, query: PageQuery, count_to: int) -> Pag
             return Page((), 0, _is_cut(connection, query))
         numbers = _numbers(connection, query, low, high, open_cursors)
         found: list[Record] = []
-        more = 0
+        length = more = 0
         for number in numbers:
-            if len(found) == limit:
+            if len(found) == limit or length >= PAGE_BYTES:
                 # One is taken; the others are counted without being read.
                 more = 1 + sum(1 for _ in islice(numbers, count_to - 1)) if newest and count_to else 1
                 break
             record = _find(connection, number)
             if record is not None and (query.events or isinstance(record.event, Said | SaidInPrivate)):
                 found.append(record)
+                length += text_bytes(record.event)
         if newest:
             found.reverse()
             more = min(more, count_to)

@@ -110,6 +110,8 @@ class Connection:
 
     def pause_output(self) -> None:
         """Keeps deliveries back until ``resume_output``: an answer that is being made goes before them."""
+        if self._held is not None:
+            return
         held: list[bytes] = []
         self._held = held
         self.write = held.append

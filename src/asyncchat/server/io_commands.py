@@ -6,12 +6,15 @@ other sessions do not wait.
 """
 
 from asyncchat.core.commands import Command
+from asyncchat.core.events import Event
 from asyncchat.core.features.messages import Ignore, Ignored
 from asyncchat.core.features.server import Reload
 from asyncchat.core.names import fold
-from asyncchat.core.replies import NotServerOperator
+from asyncchat.core.registry import SLICED_HANDLERS
+from asyncchat.core.replies import NotServerOperator, Refusal, Reply
 from asyncchat.server.auth import Authentication
 from asyncchat.server.history import History
+from asyncchat.server.hub import wall_clock
 from asyncchat.server.reload import Reloader
 from asyncchat.server.search import Search
 from asyncchat.server.session import IoHandler, IoResult, Session
@@ -29,7 +32,26 @@ def io_handlers(
             return NotServerOperator()
         return await reloader.reload(chat.people[session.person_id])
 
-    return {Ignore: ignore, Reload: reload, **history.handlers, **search.handlers, **auth.handlers}
+    return {
+        Ignore: ignore,
+        Reload: reload,
+        **dict.fromkeys(SLICED_HANDLERS, answer_in_slices),
+        **history.handlers,
+        **search.handlers,
+        **auth.handlers,
+    }
+
+
+async def answer_in_slices(session: Session, command: Command, _upto: int) -> IoResult:
+    """Answers from the state, a slice at a time; the log has what the answer tells when it is told."""
+    context = session.context
+    chat, now = context.hub.chat, wall_clock()
+    work = SLICED_HANDLERS[type(command)](chat, session.person_id, command, now)
+    *events, answer = await context.slices.finish(work, session.charge)
+    context.hub.declare([event for event in events if isinstance(event, Event)])
+    await session.committed()
+    assert isinstance(answer, Reply | Refusal)  # noqa: S101  # the contract of these handlers
+    return answer
 
 
 async def ignore(session: Session, command: Ignore, _upto: int) -> IoResult:

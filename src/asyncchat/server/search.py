@@ -16,7 +16,15 @@ from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.search import NotSearched, SearchPage
 from asyncchat.core.features.search import Search as SearchCommand
 from asyncchat.core.names import ROOM_SIGNS, fold
-from asyncchat.log.base import Log, LogError, PageQuery, SearchQuery, SearchResult
+from asyncchat.log.base import (
+    PAGE_BYTES,
+    Log,
+    LogError,
+    PageQuery,
+    SearchQuery,
+    SearchResult,
+    text_bytes,
+)
 from asyncchat.server.history import PAGE_MOST, Conversation, History
 from asyncchat.server.hub import wall_clock
 from asyncchat.server.session import IoHandler, IoResult, Session
@@ -62,7 +70,7 @@ class Searcher:
         end = perf_counter() + PRIVATE_SECONDS
         last: Record | None = None
         while last is None or perf_counter() < end:
-            page = await self._log.read(PageQuery("", query.upto, window, where.beside))
+            page = await self._log.read(PageQuery("", query.upto, window, where.beside), 1)
             records = page.records
             for last in reversed(records) if newest else records:
                 if isinstance(last.event, Said | SaidInPrivate) and query.matches(last.event):
@@ -72,7 +80,7 @@ class Searcher:
                         return SearchResult(
                             query.window.oldest_first(found), found[-1].number, found[-1].time
                         )
-            if len(records) < PRIVATE_PAGE or last is None:
+            if not page.more or last is None:
                 return SearchResult(query.window.oldest_first(found), None)
             window = (
                 msgspec.structs.replace(window, before=last.number)
@@ -126,4 +134,16 @@ class Search:
         if found is None:
             return NotSearched("", command.context)
         short = found.reached is not None and len(found.records) < window.limit
+        found = _first_page(found, newest=window.newest)
         return SearchPage(found.records, found.reached, found.time, command.context, short)
+
+
+def _first_page(found: SearchResult, *, newest: bool) -> SearchResult:
+    """What was found, as far as it fits a page; the search goes on behind that."""
+    length = 0
+    for count, record in enumerate(reversed(found.records) if newest else found.records, 1):
+        length += text_bytes(record.event)
+        if length >= PAGE_BYTES and count < len(found.records):
+            records = found.records[-count:] if newest else found.records[:count]
+            return SearchResult(records, record.number, record.time)
+    return found

@@ -35,6 +35,7 @@ from asyncchat.server.limits import (
     NetworkBudget,
     lines_allowed,
 )
+from asyncchat.server.slices import Slices
 
 if TYPE_CHECKING:
     from asyncchat.config.options import ServeConfig
@@ -47,9 +48,6 @@ if TYPE_CHECKING:
     from asyncchat.server.watchdog import Watchdog
 
 _logger = logging.getLogger("asyncchat.session")
-
-SLICE_BYTES = 65_536
-"""How much of a long answer is written before others get a turn."""
 
 
 PIECE_BYTES = 4096
@@ -112,6 +110,7 @@ class SessionContext(ConnectionContext):
         self.delivery = delivery
         self.io_handlers = io_handlers
         self.watchdog = watchdog
+        self.slices = Slices()
         self.sessions: dict[Session, asyncio.Task[None] | None] = {}
         """The sessions of all connections, with their tasks."""
         self.budgets = Budgets(options, self.now)
@@ -281,6 +280,10 @@ class Session(Connection):
             self.ended = True
             self._wake()
             self._close()
+
+    async def committed(self) -> None:
+        """Waits until the log has all that was decided so far, so that an I/O command may tell it."""
+        await self._reach_barrier()
 
     async def process_one(self, commands: Sequence[Command]) -> None:
         """Submits the commands of a single line, and waits for the outcome."""
@@ -472,20 +475,21 @@ class Session(Connection):
             pass
 
     async def _answer_io(self, answer: Reply | Refusal | Ending) -> None:
-        """Resumes the output with the answer to an I/O command, written in slices."""
+        """Sends the answer to an I/O command, made and written in slices, and resumes the output."""
         told = answer.answer if isinstance(answer, Ending) else answer
-        data = self.spoken.encode_outcome((told,))
-        if len(data) > ANSWER_BYTES:
-            self.charge(len(data) / ANSWER_BYTES)
-        while len(data) > SLICE_BYTES and not self.ended:
+        pieces = self.spoken.encode_slices((told,))
+        length = 0
+        while not self.ended and (data := await self.context.slices.take(pieces)) is not None:
+            length += len(data)
             try:
-                self.send(data[:SLICE_BYTES])
+                self.send(data)
             except RuntimeError:
                 self.mark_lost()
                 return
-            data = data[SLICE_BYTES:]
             await self.drained()
-        self.resume_output(data)
+        if length > ANSWER_BYTES:
+            self.charge(length / ANSWER_BYTES)
+        self.resume_output()
         if isinstance(answer, Ending):
             self.disconnect(answer.reason)
 

@@ -3,8 +3,14 @@
 import pytest
 
 from asyncchat.core.commands import DialectReply
-from asyncchat.core.replies import StorageDown
-from asyncchat.dialects.irc.labels import LabeledResponse, LabelStart, label_of
+from asyncchat.core.events import Record
+from asyncchat.core.features.history import HistoryPage
+from asyncchat.core.features.messages import Said
+from asyncchat.core.features.queries import RoomSummary, RoomsView
+from asyncchat.core.people import Person
+from asyncchat.core.replies import Reply, StorageDown
+from asyncchat.dialects.irc.features.history import ChathistoryPurpose
+from asyncchat.dialects.irc.labels import LONG_BYTES, LabeledResponse, LabelStart, label_of
 from asyncchat.dialects.irc.registry import COMMANDS
 
 SERVER = ":irc.test "
@@ -316,3 +322,36 @@ class TestBatchesOfClients:
         lines = b.send("@label=y TOPIC #r")
         assert lines[0].startswith("@label=x :irc.test FAIL BATCH MULTILINE_INVALID")
         assert lines[1:] == ["@label=y :irc.test 331 b #r :No topic is set"]
+
+
+class TestLongAnswers:
+    """The beginning of a long response is told before its end is made."""
+
+    def labelled(self, server, reply: Reply) -> list[bytes]:
+        session = server.person("b", "#r", caps=LABELS).dialect
+        session.start_label(LabelStart("x", 1))
+        pieces = [piece for piece in session.encode_slices((reply,)) if piece]
+        assert len(pieces) > 2
+        assert all(len(piece) < 2 * LONG_BYTES for piece in pieces)
+        assert not session.encode_outcome(())
+        return b"".join(pieces).split(b"\r\n")[:-1]
+
+    def test_a_list_is_one_batch_with_the_label(self, server):
+        rooms = tuple(RoomSummary(f"#room{number}", 1, "x" * 100) for number in range(500))
+        first, *lines, last = self.labelled(server, RoomsView(rooms, frozenset()))
+        assert first.startswith(b"@label=x :irc.test BATCH +")
+        ref = first.split(b" ")[3][1:]
+        assert first.endswith(b" labeled-response")
+        assert last == b":irc.test BATCH -" + ref
+        assert len(lines) == 502
+        assert all(line.startswith(b"@batch=%b :irc.test 32" % ref) for line in lines)
+
+    def test_an_answer_that_is_a_batch_carries_it_itself(self, server):
+        by = Person(9, "ann", "u", "h")
+        records = tuple(Record(number, number, Said("#r", by, "y" * 300)) for number in range(1, 200))
+        page = HistoryPage("#r", records, 0, ChathistoryPurpose("LATEST", "#r"))
+        first, *lines, last = self.labelled(server, page)
+        assert first.startswith(b"@label=x :irc.test BATCH +h")
+        assert last == b":irc.test BATCH -" + first.split(b" ")[3][1:]
+        assert all(line.startswith(b"@batch=h") and b" PRIVMSG #r :yyy" in line for line in lines)
+        assert len(lines) == 199

@@ -3,17 +3,19 @@
 Owns their replies. Queries about a single feature are in its module.
 """
 
+from collections.abc import Callable, Generator, Iterable
+
 import msgspec
 
 from asyncchat.core.chat import Chat
-from asyncchat.core.commands import Command, Query
+from asyncchat.core.commands import Command, IoCommand, Query
 from asyncchat.core.features.history_access import topic_shown
 from asyncchat.core.features.join import GetRoom, RoomView, room_view
 from asyncchat.core.features.metadata.state import Metadata
 from asyncchat.core.modes import INVISIBLE
-from asyncchat.core.names import ROOM_SIGNS, mask_of, matches
+from asyncchat.core.names import ROOM_SIGNS, fold, mask_of, matcher
 from asyncchat.core.people import Person
-from asyncchat.core.registry import Items, answers, handles
+from asyncchat.core.registry import Items, answers, handles, handles_in_slices
 from asyncchat.core.replies import NoSuchPerson, NotConnectedYet, Reply
 from asyncchat.core.roles import OPERATOR
 from asyncchat.core.rooms import Room
@@ -24,7 +26,7 @@ class GetCounts(Query, frozen=True):
     """How many people, rooms and server operators there are."""
 
 
-class GetNames(Query, frozen=True):
+class GetNames(IoCommand, frozen=True):
     """All rooms that the requester may know of, with their members, and the people who are in none."""
 
 
@@ -35,7 +37,7 @@ class Span(msgspec.Struct, frozen=True):
     under: int | None = None
 
 
-class GetRooms(Command, frozen=True):
+class GetRooms(IoCommand, frozen=True):
     """All rooms, or those that are named or match one of ``masks``, and match none of ``without``.
 
     ``people`` is about the number of members; ``opened`` and ``topic`` are about ages in minutes. A room
@@ -50,7 +52,7 @@ class GetRooms(Command, frozen=True):
     topic: Span = Span()
 
 
-class GetWho(Command, frozen=True):
+class GetWho(IoCommand, frozen=True):
     """The members of a room, or the people whom a name or a mask matches; empty: all people.
 
     A mask without ``!`` and ``@`` is matched with each of a person's ``fields``. ``context`` goes back to the
@@ -179,52 +181,72 @@ def counts(chat: Chat, _person_id: int, _query: GetCounts) -> Counts:
     return Counts(len(chat.people), len(chat.rooms), len(chat.server_operators), chat.people.most, invisible)
 
 
-@answers(GetNames)
-def names(chat: Chat, person_id: int, _query: GetNames) -> Reply:
+@handles_in_slices(GetNames)
+def names(chat: Chat, person_id: int, _query: GetNames, _now: int) -> Generator[None, None, Items]:
     """Rooms with all their members, as many rooms as fit the limit of names."""
+    if person_id not in chat.people:
+        return (NotConnectedYet(),)
     views: list[RoomView] = []
     seen: set[int] = set()
-    for room in sorted(chat.rooms.values(), key=lambda room: room.key):
-        if not room.member_blocks or not chat.is_visible(room, person_id):
+    yield
+    for key in sorted(chat.rooms):
+        yield
+        room = chat.rooms.get(key)
+        if room is None or not room.member_blocks or not chat.is_visible(room, person_id):
             continue
         if views and len(seen) + len(room.member_blocks) > NAMES_IN_ALL:
-            return NamesView(tuple(views), (), more=True)
+            return (NamesView(tuple(views), (), more=True),)
         view = room_view(chat, person_id, GetRoom(room.name))
         if isinstance(view, RoomView):
             views.append(view)
             seen.update(room.member_blocks)
-    others = [p for p in chat.people.values() if p.id not in seen and sees(chat, person_id, p.id)]
-    return NamesView(tuple(views), tuple(others[:NAMES_IN_ALL]), len(others) > NAMES_IN_ALL)
+    others: list[Person] = []
+    for one in list(chat.people.values()):
+        yield
+        if one.id not in seen and sees(chat, person_id, one.id):
+            others.append(one)
+            if len(others) > NAMES_IN_ALL:
+                break
+    return (NamesView(tuple(views), tuple(others[:NAMES_IN_ALL]), len(others) > NAMES_IN_ALL),)
 
 
-@handles(GetRooms)
-def rooms(chat: Chat, person_id: int, query: GetRooms, now: int) -> Items:
+@handles_in_slices(GetRooms)
+def rooms(chat: Chat, person_id: int, query: GetRooms, now: int) -> Generator[None, None, Items]:
     """All rooms, the largest first, or the named ones that exist."""
     if person_id not in chat.people:
         return (NotConnectedYet(),)
-    if query.names and not query.masks:
-        named = (chat.room_shown(name, person_id) for name in query.names)
-        chosen = [room for room in named if room is not None]
+    wanted = matcher((*query.masks, *query.names)) if query.masks else None
+    unwanted = matcher(query.without) if query.without else None
+    named = query.names and not query.masks
+    if named:
+        shown = (chat.room_shown(name, person_id) for name in query.names)
+        chosen = [room for room in shown if room is not None]
     else:
-        visible_rooms = (room for room in chat.rooms.values() if chat.is_visible(room, person_id))
-        chosen = sorted(visible_rooms, key=lambda room: (-len(room.member_blocks), room.key))
-    view = RoomsView(
-        tuple(
-            RoomSummary(room.name, len(room.member_blocks), shown.text if shown else "")
-            for room in chosen
-            if _matches(query, room, now)
-            for shown in (topic_shown(chat, person_id, room) if room.topic else None,)
-        ),
-        frozenset(chat.rooms.joined.get(person_id, ())),
+        chosen = list(chat.rooms.values())
+    found: list[tuple[int, str, RoomSummary]] = []
+    for room in chosen:
+        yield
+        if not named and not chat.is_visible(room, person_id):
+            continue
+        key = room.key
+        if (
+            (wanted is None or wanted(key))
+            and not (unwanted is not None and unwanted(key))
+            and _is_within(query, room, now)
+        ):
+            topic = topic_shown(chat, person_id, room) if room.topic else None
+            summary = RoomSummary(room.name, len(room.member_blocks), topic.text if topic else "")
+            found.append((-summary.size, key, summary))
+    if not named:
+        yield
+        found.sort()
+        yield
+    return (
+        RoomsView(tuple([summary for *_, summary in found]), frozenset(chat.rooms.joined.get(person_id, ()))),
     )
-    return (view,)
 
 
-def _matches(query: GetRooms, room: Room, now: int) -> bool:
-    if query.masks and not any(matches(mask, room.name) for mask in (*query.masks, *query.names)):
-        return False
-    if any(matches(mask, room.name) for mask in query.without):
-        return False
+def _is_within(query: GetRooms, room: Room, now: int) -> bool:
     topic_set = None if room.topic is None else room.topic.time
     return (
         _within(query.people, len(room.member_blocks))
@@ -241,42 +263,47 @@ def _within(span: Span, value: float | None) -> bool:
     return (span.over is None or value > span.over) and (span.under is None or value < span.under)
 
 
-@handles(GetWho)
-def who(chat: Chat, person_id: int, query: GetWho, now: int) -> Items:
+@handles_in_slices(GetWho)
+def who(chat: Chat, person_id: int, query: GetWho, now: int) -> Generator[None, None, Items]:
     """The members of a room, or the people whom a name or a mask matches."""
     if person_id not in chat.people:
         return (NotConnectedYet(),)
     mask = query.mask
     room = chat.room_shown(mask, person_id) if mask[:1] in ROOM_SIGNS else None
+    described = None
+    people: Iterable[Person]
     if room is not None:
-        blocks = visible(chat, person_id, room)
-        found = [
-            _summary(chat, person_id, member.person, room, now)
-            for block in blocks
-            for member in block.members
-        ]
+        people = (member.person for block in visible(chat, person_id, room) for member in block.members)
     elif mask[:1] in ROOM_SIGNS:
-        found = []
+        people = ()
+    elif (exact := chat.person_named(mask)) is not None:
+        people = (exact,)
     else:
-        exact = chat.person_named(mask)
-        people = [exact] if exact is not None else _matching(chat, person_id, query)
-        found = [_summary(chat, person_id, person, None, now) for person in people]
-    if query.server_operators_only:
-        found = [seen for seen in found if seen.server_operator]
+        people = list(chat.people.values())
+        described = _describing(chat, person_id, query)
+    found: list[PersonSummary] = []
+    for one in people:
+        yield
+        if described is None or described(one):
+            seen = _summary(chat, person_id, one, room, now)
+            if seen.server_operator or not query.server_operators_only:
+                found.append(seen)
     return (WhoView(mask, tuple(found), query.context),)
 
 
-def _matching(chat: Chat, person_id: int, query: GetWho) -> list[Person]:
+def _describing(chat: Chat, person_id: int, query: GetWho) -> Callable[[Person], bool]:
+    """Whether a mask describes a person who is shown to the requester."""
     mask = query.mask
-    shown = [person for person in chat.people.values() if sees(chat, person_id, person.id)]
     if not mask:
-        return shown
+        return lambda person: sees(chat, person_id, person.id)
     if "!" in mask or "@" in mask:
-        pattern = mask_of(mask)
-        return [person for person in shown if matches(pattern, person.origin)]
-    return [
-        person for person in shown if any(matches(mask, getattr(person, field)) for field in query.fields)
-    ]
+        matches = matcher((mask_of(mask),))
+        return lambda person: sees(chat, person_id, person.id) and matches(fold(person.origin))
+    matches = matcher((mask,))
+    return lambda person: (
+        sees(chat, person_id, person.id)
+        and any(matches(fold(getattr(person, field))) for field in query.fields)
+    )
 
 
 @handles(GetPerson)

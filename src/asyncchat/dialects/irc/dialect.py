@@ -4,7 +4,7 @@ Owns framing and the order of what a session asks and is told. What commands mea
 the features' (``registry``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from asyncchat.core.coalesce import coalesce
 from asyncchat.core.commands import Command, DialectReply
@@ -96,6 +96,18 @@ class IrcDialect(IrcSession):
                 return item
         return self.say(outcome)
 
+    def encode_slices(self, outcome: Outcome) -> Iterator[bytes]:
+        """The same in pieces."""
+        label = self._label
+        if label is None:
+            yield from self._say_slices(outcome)
+            return
+        for piece in self._say_slices(outcome):
+            label.add_piece(piece)
+            if label.is_long:
+                yield label.beginning(self.context.name, self.next_batch())
+        yield self._gather(label, b"")
+
     def encode_rename(self, outcome: Outcome) -> bytes:
         """The lines that tell it that a room has another name, by another session's doing."""
         return self.say(outcome)
@@ -130,6 +142,15 @@ class IrcDialect(IrcSession):
         """The lines of several answers."""
         return b"".join([self._say(item) for item in coalesce(items)])
 
+    def _say_slices(self, items: Outcome) -> Iterator[bytes]:
+        for item in coalesce(items):
+            reply = REPLIES.get(type(item))
+            told = self._say(item) if reply is None else reply(self, item)
+            if isinstance(told, bytes):
+                yield told
+            else:
+                yield from told
+
     # Bytes in.
 
     def _receive(self, data: bytes, limit: int) -> list[Command]:
@@ -143,10 +164,11 @@ class IrcDialect(IrcSession):
             self._read_lines(lines, commands, limit)
             if lines.idle:
                 self._lines = None
-        if len(commands) > limit:
+        end = next((index for index, asked in enumerate(commands[:limit], 1) if asked.barrier), limit)
+        if len(commands) > end:
             # What one line asks may be cut here.
-            self._queued = [*commands[limit:], *(self._queued or ())]
-            del commands[limit:]
+            self._queued = [*commands[end:], *(self._queued or ())]
+            del commands[end:]
         return commands
 
     def _take_queued(self) -> list[Command]:
@@ -162,8 +184,9 @@ class IrcDialect(IrcSession):
         while lines.ready and len(commands) < limit:
             taken = lines.take(limit - len(commands))
             for index, raw in enumerate(taken):
+                before = len(commands)
                 commands.extend(dispatch(self, raw) or _NOTHING)
-                if commands[-1].barrier:
+                if any(asked.barrier for asked in commands[before:]):
                     lines.put_back(taken[index + 1 :])
                     return
                 if len(commands) >= limit:
@@ -196,7 +219,8 @@ class IrcDialect(IrcSession):
             return self.numeric(item.code, *item.words, text=item.text)
         reply = REPLIES.get(type(item))
         if reply is not None:
-            return reply(self, item)
+            told = reply(self, item)
+            return told if isinstance(told, bytes) else b"".join(told)
         return self._refuse(item) if isinstance(item, Refusal) else b""
 
     def _refuse(self, refusal: Refusal) -> bytes:

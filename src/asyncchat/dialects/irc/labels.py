@@ -15,6 +15,10 @@ LABEL_BYTES: Final = 64
 """Longest label (labeled-response, "Tag value"); a longer one is ignored."""
 
 
+LONG_BYTES: Final = 16_384
+"""Bytes of an answer from which on its beginning is told before its end is made."""
+
+
 class LabelStart(msgspec.Struct, frozen=True):
     """Stands before what a labelled line asks: the label, and how many commands it covers."""
 
@@ -29,12 +33,16 @@ class LabeledResponse:
     that is no answer: its own message to itself.
     """
 
-    __slots__ = ("_label", "_told", "beside", "left")
+    __slots__ = ("_begun", "_label", "_reference", "_told", "_waiting", "beside", "left")
 
     def __init__(self, start: LabelStart) -> None:
         self._label = escape(start.label).encode()
         self.left = start.commands
         self._told: list[bytes] = []
+        self._waiting = 0
+        self._begun = False
+        self._reference = b""
+        """Of the batch that a long response has begun; empty where the answer is a batch itself."""
         self.beside = b""
 
     def add(self, data: bytes) -> None:
@@ -43,13 +51,50 @@ class LabeledResponse:
         if data:
             self._told.append(data)
 
+    def add_piece(self, data: bytes) -> None:
+        """Takes a part of an answer that is not complete."""
+        self._told.append(data)
+        self._waiting += len(data)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether so much waits that the beginning of the response should be told now."""
+        return self._waiting >= LONG_BYTES and len(self._told) > 1
+
+    def beginning(self, server: str, reference: str) -> bytes:
+        """The lines so far of a response that has several, which then goes on.
+
+        The arguments are those of ``response``.
+        """
+        lines = b"".join(self._told).split(b"\r\n")[:-1]
+        self._told = []
+        self._waiting = 0
+        if not self._begun:
+            self._begun = True
+            if self.left > 1 or not _begins_batch(lines[0]):
+                self._reference = reference.encode()
+                lines.insert(0, b":%b BATCH +%b labeled-response" % (server.encode(), self._reference))
+            lines[0] = _tagged(b"label=" + self._label, lines[0])
+            return self._tag(lines[:1], b"") + self._tag(lines[1:], self._reference)
+        return self._tag(lines, self._reference)
+
+    @staticmethod
+    def _tag(lines: list[bytes], reference: bytes) -> bytes:
+        if reference:
+            lines = [line if _in_batch(line) else _tagged(b"batch=" + reference, line) for line in lines]
+        return b"\r\n".join(lines) + b"\r\n" if lines else b""
+
     def response(self, server: str, reference: str) -> bytes:
-        """The whole response, then what is beside it.
+        """The response, or the rest of one that has begun, then what is beside it.
 
         Args:
             server: the server's name.
             reference: of the batch, should there be one.
         """
+        if self._begun:
+            rest = self.beginning(server, reference)
+            end = b":%b BATCH -%b\r\n" % (server.encode(), self._reference) if self._reference else b""
+            return rest + end + self.beside
         lines = b"".join(self._told).split(b"\r\n")[:-1]
         if not lines:
             lines = [f":{server} ACK".encode()]
@@ -94,8 +139,14 @@ def _in_batch(line: bytes) -> bool:
 
 def _is_batch(lines: list[bytes]) -> bool:
     """Whether the lines are one batch as a whole, whose beginning may carry the label."""
-    words = lines[0].split(b" ")
-    at = 1 + (lines[0][:1] == b"@")
-    if _in_batch(lines[0]) or words[at : at + 1] != [b"BATCH"]:
+    if not _begins_batch(lines[0]):
         return False
-    return lines[-1].endswith(b" BATCH -" + words[at + 1][1:])
+    words = lines[0].split(b" ")
+    return lines[-1].endswith(b" BATCH -" + words[2 + (lines[0][:1] == b"@")][1:])
+
+
+def _begins_batch(line: bytes) -> bool:
+    """Whether a line begins a batch that stands in no other."""
+    words = line.split(b" ", 3)
+    at = 1 + (line[:1] == b"@")
+    return words[at : at + 1] == [b"BATCH"] and not _in_batch(line)

@@ -4,8 +4,8 @@ Owns the tables and the decorators that fill them; must not know any feature. ``
 them. Nothing may be declared twice.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -74,8 +74,8 @@ def command(usage: str, about: str, **fields: Any) -> Callable[[Handler], Handle
     return declare
 
 
-ReplyEncoder = Callable[[IrcSession, Any], bytes]
-"""(session, reply) -> lines."""
+ReplyEncoder = Callable[[IrcSession, Any], bytes | Iterator[bytes]]
+"""(session, reply) -> lines; those of a long reply one after the other."""
 
 REPLIES: Table[type, ReplyEncoder] = Table()
 """The lines of a reply, of a refusal that needs more than a numeric, or of a ``DialectReply``'s value."""
@@ -86,8 +86,19 @@ REFUSALS: Table[type[Refusal], Callable[[Any], tuple[str, tuple[str, ...], str]]
 FAILURES: Table[type[Refusal], Callable[[Any], tuple[str, str, tuple[str, ...], str]]] = Table()
 """The FAIL of those that have no numeric (IRCv3 standard-replies): its command, code, context and text."""
 
-reply = REPLIES.declare
-"""Declares how replies are told."""
+_ReplyT = TypeVar("_ReplyT", bound=ReplyEncoder)
+
+
+def reply(*kinds: type) -> Callable[[_ReplyT], _ReplyT]:
+    """Declares how replies are told."""
+
+    def put(encoder: _ReplyT) -> _ReplyT:
+        for kind in kinds:
+            REPLIES.put(kind, encoder)
+        return encoder
+
+    return put
+
 
 numeric_of = REFUSALS.declare
 """Declares the numeric of a refusal by a function of it."""
@@ -192,7 +203,7 @@ SELF_EVENTS: Table[type[Event], SelfEncoder] = Table()
 SIBLING_EVENTS: Table[type[Event], SiblingEncoder] = Table()
 """What the person's other sessions are told; nothing of an event that is not here."""
 
-SIBLING_REPLIES: Table[type, ReplyEncoder] = Table()
+SIBLING_REPLIES: Table[type, Callable[[IrcSession, Any], bytes]] = Table()
 """The same for replies."""
 
 to_self = SELF_EVENTS.declare

@@ -4,7 +4,7 @@ Owns registration, capabilities, the person, and the order of what the session i
 that come in, nor any command: those are ``dialect``'s and the features'.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
@@ -231,7 +231,7 @@ class IrcSession:
         """A FAIL in its place among a line's commands."""
         return DialectReply(self.fail(command, code, *context, text=text))
 
-    def in_batch(self, letter: str, kind: str, told: Callable[[str], list[bytes]]) -> bytes:
+    def in_batch(self, letter: str, kind: str, told: Callable[[str], Iterable[bytes]]) -> Iterator[bytes]:
         """Lines as a batch, for sessions that negotiated it.
 
         Args:
@@ -240,8 +240,10 @@ class IrcSession:
             told: makes the lines, given the reference; empty for none.
         """
         if not self.caps_out & BATCH:
-            return b"".join(told(""))
+            yield from told("")
+            return
         ref = f"{letter}{self.batches}"
         self.batches += 1
-        begin = line(f":{self.context.name} BATCH +{ref} {kind}")
-        return b"".join((begin, *told(ref), line(f":{self.context.name} BATCH -{ref}")))
+        yield line(f":{self.context.name} BATCH +{ref} {kind}")
+        yield from told(ref)
+        yield line(f":{self.context.name} BATCH -{ref}")

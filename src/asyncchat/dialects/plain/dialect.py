@@ -5,7 +5,7 @@ See docs/architecture.md, "The plain dialect".
 Owns the current room, what each line means, and what is told in answer; must not know sockets or waiting.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -268,6 +268,10 @@ class PlainDialect:
         if conclude is not None:
             conclude(self, asked, outcome, told)
         return self.encoder.lines(told)
+
+    def encode_slices(self, outcome: Outcome) -> Iterator[bytes]:
+        """The same: no answer is longer than some screens."""
+        yield self.encode_outcome(outcome)
 
     def encode_rename(self, outcome: Outcome) -> bytes:
         """The lines that tell the session the outcome of another person's command."""

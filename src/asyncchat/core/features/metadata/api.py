@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import msgspec
 
-from asyncchat.core.commands import Command, Query
+from asyncchat.core.commands import Command, IoCommand, Query
 from asyncchat.core.events import Event, Recipients, Retention, Untold
 from asyncchat.core.people import Person
 from asyncchat.core.replies import Refusal, Reply
@@ -73,7 +73,7 @@ class GetMetadata(Command, frozen=True):
     pending: Pending = ()
 
 
-class SyncMetadata(Command, frozen=True):
+class SyncMetadata(IoCommand, frozen=True):
     """The values under the keys that the requester subscribed to; for a room also those of its members."""
 
     target: str

@@ -3,7 +3,7 @@
 Owns the decisions. Who is told of a change is in ``state``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event
@@ -45,6 +45,7 @@ from asyncchat.core.features.metadata.state import (
     is_deferred,
     is_key,
     keys_of,
+    of_members,
     of_person,
     recipients,
     retry_seconds,
@@ -55,7 +56,7 @@ from asyncchat.core.features.monitor import Monitor, MonitorStatusView
 from asyncchat.core.features.rooms import RoomClosed, closing_empty
 from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.people import Person
-from asyncchat.core.registry import Items, answers, follows, for_people, handles
+from asyncchat.core.registry import Items, answers, follows, for_people, handles, handles_in_slices
 from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
@@ -143,8 +144,8 @@ def ask(chat: Chat, person_id: int, command: GetMetadata, _now: int) -> Items:
     return (MetadataView(found.name, tuple(values.items()), command.keys),)
 
 
-@handles(SyncMetadata)
-def sync(chat: Chat, person_id: int, command: SyncMetadata, now: int) -> Items:
+@handles_in_slices(SyncMetadata)
+def sync(chat: Chat, person_id: int, command: SyncMetadata, now: int) -> Generator[None, None, Items]:
     """Tells the values that the requester subscribed to, of a room with all its members."""
     if person_id not in chat.people:
         return (NotConnectedYet(),)
@@ -161,8 +162,13 @@ def sync(chat: Chat, person_id: int, command: SyncMetadata, now: int) -> Items:
         wait = Metadata.of(chat).synced.get(person_id, 0) + SYNC_INTERVAL - now
         if wait > 0:
             return (MetadataLater(found.name, -(-wait // 1_000_000)),)
-    told = tuple(in_room(chat, found, visible(chat, person_id, found), keys, {person_id}))
-    view = MetadataTold(found.name, told, asked=True)
+    told: list[tuple[str, str, str]] = []
+    seen = {person_id}
+    told += in_room(chat, found, (), keys, seen)
+    for block in visible(chat, person_id, found):
+        told += of_members(chat, (block,), keys, seen)
+        yield
+    view = MetadataTold(found.name, tuple(told), asked=True)
     return (Synced(chat.people[person_id], found.name, now), view) if large else (view,)
 
 

@@ -316,6 +316,12 @@ def in_room(
     """
     wanted = tuple(keys)
     yield from _chosen(room.name, room.metadata, wanted)
+    yield from of_members(chat, blocks, wanted, seen)
+
+
+def of_members(chat: Chat, blocks: Iterable[Block], keys: Iterable[str], seen: set[int]) -> Iterator[Told]:
+    """The values of the members in these blocks; those in ``seen`` are skipped, the others added to it."""
+    wanted = tuple(keys)
     if not Metadata.of(chat).accounts and not Metadata.of(chat).guests:
         return
     for block in blocks:

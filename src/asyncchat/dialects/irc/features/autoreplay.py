@@ -4,7 +4,7 @@ Owns which part of the past that is, and how a message of it looks among those o
 tag or before its text. A client's questions to clients (CTCP) are left out, it would answer them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -169,15 +169,17 @@ def _zone(session: IrcSession) -> Zone:
     return Zone(session.context.server.zone, session.context.server.utc_offset)
 
 
-def told_lines(session: IrcSession, page: HistoryPage, asked: AutoreplayPurpose, batch: str) -> list[bytes]:
+def told_lines(
+    session: IrcSession, page: HistoryPage, asked: AutoreplayPurpose, batch: str
+) -> Iterator[bytes]:
     """A page's messages."""
     encoder = session.encoder
     records = [record for record in page.records if _is_told(session, page, record)]
     if session.caps_out & SERVER_TIME:
-        return [message_lines(encoder, record, batch) for record in records]
+        yield from (message_lines(encoder, record, batch) for record in records)
+        return
     zone = _zone(session)
     today = zone.day(asked.joined or (page.records[-1].time if page.records else 0))
-    lines = []
     for record in records:
         day, when = zone.day(record.time), zone.clock(record.time)
         if day != today:
@@ -185,8 +187,7 @@ def told_lines(session: IrcSession, page: HistoryPage, asked: AutoreplayPurpose,
         message: Any = record.event
         stamped = "\n".join(f"[{when}] {part}" for part in message.text.split("\n"))
         event = msgspec.structs.replace(message, text=stamped, cuts=())
-        lines.append(message_lines(encoder, msgspec.structs.replace(record, event=event), batch))
-    return lines
+        yield message_lines(encoder, msgspec.structs.replace(record, event=event), batch)
 
 
 def _is_told(session: IrcSession, page: HistoryPage, record: Record) -> bool:

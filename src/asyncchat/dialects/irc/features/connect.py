@@ -189,7 +189,7 @@ def _say_welcome(session: IrcSession, reply: connect.Welcome) -> bytes:
     if session.caps_out & METADATA:
         name = reply.person.name
         lines = told_lines(session, ((name, key, value) for key, value in reply.metadata))
-        own = in_batch(session, "metadata", (name,), lines)
+        own = b"".join(in_batch(session, "metadata", (name,), lines))
     nick = reply.person.name.encode("utf-8", "replace")
     return b"".join(
         (

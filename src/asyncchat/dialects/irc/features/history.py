@@ -1,6 +1,6 @@
 """The history: CHATHISTORY (IRCv3 chathistory), answered as a batch."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -34,7 +34,7 @@ from asyncchat.dialects.irc.tokens import Message
 from asyncchat.text.times import milliseconds, timestamp
 
 PAGE: Final = 200
-"""Messages one CHATHISTORY gives (CHATHISTORY): 100 KB at the most, made in a millisecond or two."""
+"""Messages one CHATHISTORY gives (CHATHISTORY); fewer where their texts are long."""
 
 EVENT_PLAYBACK: Final = capability(
     "draft/event-playback", "extensions/chathistory", needs=("draft/chathistory",)
@@ -231,28 +231,29 @@ _SELECTORS: dict[str, tuple[int, Callable[..., _Windows]]] = {
 
 
 @reply(HistoryPage)
-def _say_page(session: IrcSession, page: HistoryPage) -> bytes:
+def _say_page(session: IrcSession, page: HistoryPage) -> Iterator[bytes]:
     asked = page.context
     if isinstance(asked, AutoreplayPurpose):
         before, behind = autoreplay.around(session, page, asked)
-        if not page.records:
-            return before + behind
-        if not page.room:  # of several conversations
-            return b"".join((before, *autoreplay.told_lines(session, page, asked, ""), behind))
-        told = session.in_batch(
-            "h", f"chathistory {page.room}", lambda name: autoreplay.told_lines(session, page, asked, name)
+        yield before
+        if page.records and not page.room:  # of several conversations
+            yield from autoreplay.told_lines(session, page, asked, "")
+        elif page.records:
+            yield from session.in_batch(
+                "h",
+                f"chathistory {page.room}",
+                lambda name: autoreplay.told_lines(session, page, asked, name),
+            )
+        yield behind
+    elif isinstance(asked, ChathistoryPurpose):
+        past = session.encoder.past
+        yield from session.in_batch(
+            "h", f"chathistory {page.room}", lambda name: (past(r, name) for r in page.records)
         )
-        return before + told + behind
-    if not isinstance(asked, ChathistoryPurpose):
-        return b""
-    past = session.encoder.past
-    return session.in_batch(
-        "h", f"chathistory {page.room}", lambda name: [past(r, name) for r in page.records]
-    )
 
 
 @reply(TargetsView)
-def _say_targets(session: IrcSession, view: TargetsView) -> bytes:
+def _say_targets(session: IrcSession, view: TargetsView) -> Iterator[bytes]:
     source = session.context.name
 
     def told(batch: str) -> list[bytes]:

@@ -3,7 +3,7 @@
 Owns the command's language and its lines; who may set what stands in the core.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from asyncchat.core.commands import Command, DialectReply
@@ -41,20 +41,24 @@ def metadata_line(source: str, target: str, key: str, value: str | None) -> byte
     return line(f":{source} METADATA {target} {key} {EVERYBODY}", value)
 
 
-def in_batch(session: IrcSession, kind: str, params: Sequence[str], lines: Iterable[bytes]) -> bytes:
+def in_batch(
+    session: IrcSession, kind: str, params: Sequence[str], lines: Iterable[bytes]
+) -> Iterator[bytes]:
     """Lines as a batch, for clients that know batches."""
     if not session.caps_out & BATCH:
-        return b"".join(lines)
+        yield from lines
+        return
     ref = session.next_batch()
     tag = f"@batch={ref} ".encode()
-    begin = line(" ".join((f":{session.context.name} BATCH +{ref} {kind}", *params)))
-    end = line(f":{session.context.name} BATCH -{ref}")
-    return b"".join((begin, *(tag + one for one in lines), end))
+    yield line(" ".join((f":{session.context.name} BATCH +{ref} {kind}", *params)))
+    for one in lines:
+        yield tag + one
+    yield line(f":{session.context.name} BATCH -{ref}")
 
 
-def told_lines(session: IrcSession, told: Iterable[api.Told]) -> list[bytes]:
+def told_lines(session: IrcSession, told: Iterable[api.Told]) -> Iterator[bytes]:
     """A METADATA line for each value."""
-    return [metadata_line(session.context.name, *one) for one in told]
+    return (metadata_line(session.context.name, *one) for one in told)
 
 
 def key_lines(session: IrcSession, code: str, keys: Iterable[str]) -> list[bytes]:
@@ -176,7 +180,7 @@ _FOR_SELF = frozenset(("SUB", "UNSUB", "SUBS"))
 
 
 @reply(api.MetadataView)
-def _say_view(session: IrcSession, view: api.MetadataView) -> bytes:
+def _say_view(session: IrcSession, view: api.MetadataView) -> Iterator[bytes]:
     """A batch of all values, or of an answer for each key that was asked for."""
     name = view.name or _SELF
     if view.keys is None:
@@ -217,12 +221,12 @@ def _say_prepared(session: IrcSession, reply: api.MetadataPrepared) -> bytes:
 
 
 @reply(api.MetadataTold)
-def _say_told(session: IrcSession, reply: api.MetadataTold) -> bytes:
+def _say_told(session: IrcSession, reply: api.MetadataTold) -> Iterator[bytes]:
     """METADATA lines, those of one target as a batch; unasked only to clients that negotiated it."""
     if not reply.asked and not session.caps_out & METADATA:
-        return b""
+        return iter(())
     lines = told_lines(session, reply.told)
-    return in_batch(session, "metadata", (reply.target,), lines) if reply.target else b"".join(lines)
+    return in_batch(session, "metadata", (reply.target,), lines) if reply.target else lines
 
 
 @reply(api.MetadataLater)
@@ -249,7 +253,7 @@ def _say_subscribed(session: IrcSession, reply: api.SubscribedNow) -> bytes:
 
 
 @reply(api.SubscriptionsView)
-def _say_subscriptions(session: IrcSession, view: api.SubscriptionsView) -> bytes:
+def _say_subscriptions(session: IrcSession, view: api.SubscriptionsView) -> Iterator[bytes]:
     return in_batch(session, "metadata-subs", (), key_lines(session, numerics.RPL_METADATASUBS, view.keys))
 
 

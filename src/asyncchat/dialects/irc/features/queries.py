@@ -5,7 +5,7 @@ Whom a mask describes and which rooms meet a condition, the core finds.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -242,7 +242,6 @@ class Who(msgspec.Struct, frozen=True):
     "WHO [<mask> [<flags>][%<fields>[,<token>]]]",
     "Lists the members of a channel, or the people that a mask matches. Flags: o server operators "
     "only; n, u, h, r compare the mask with nickname, user, host, real name alone.",
-    long=True,
 )
 def _who(session: IrcSession, message: Message) -> Sequence[Command]:
     """Lists the members of a room, or the people a mask describes: ``WHO mask [flags][%fields[,token]]``."""
@@ -265,15 +264,15 @@ Field = Callable[[IrcSession, PersonSummary, Who], str | None]
 
 
 @reply(WhoView)
-def _say_who(session: IrcSession, view: WhoView) -> bytes:
+def _say_who(session: IrcSession, view: WhoView) -> Iterator[bytes]:
     asked = view.context if isinstance(view.context, Who) else Who(view.mask, None, "")
-    lines: list[bytes] = []
     if asked.fields is None:
-        lines = [_plain(session, seen) for seen in view.people]
+        for seen in view.people:
+            yield _plain(session, seen)
     elif fields := [field for letter, field in _FIELDS.items() if letter in asked.fields]:
-        lines = [_chosen(session, seen, asked, fields) for seen in view.people]
-    lines.append(session.numeric(numerics.RPL_ENDOFWHO, middle(asked.mask), text="End of /WHO list"))
-    return b"".join(lines)
+        for seen in view.people:
+            yield _chosen(session, seen, asked, fields)
+    yield session.numeric(numerics.RPL_ENDOFWHO, middle(asked.mask), text="End of /WHO list")
 
 
 def _plain(session: IrcSession, seen: PersonSummary) -> bytes:
@@ -340,7 +339,6 @@ _SPANS = {"": "people", "C": "opened", "T": "topic"}
     "Lists the channels. Conditions: a mask like #a*, !mask, >n and <n people, C>n and C<n minutes "
     "since it was opened, T>n and T<n minutes since its topic was set.",
     targets=LISTED,
-    long=True,
 )
 def _list_rooms(session: IrcSession, message: Message) -> Sequence[Command]:
     """Lists all rooms, those named, or those that meet conditions; the second parameter may be a server."""
@@ -377,14 +375,12 @@ def parse_conditions(conditions: Sequence[str]) -> GetRooms:
 
 
 @reply(RoomsView)
-def _say_rooms(session: IrcSession, view: RoomsView) -> bytes:
+def _say_rooms(session: IrcSession, view: RoomsView) -> Iterator[bytes]:
     say = session.numeric
-    start, end = (
-        say(numerics.RPL_LISTSTART, "Channel", text="Users  Name"),
-        say(numerics.RPL_LISTEND, text="End of /LIST"),
-    )
-    told = (say(numerics.RPL_LIST, room.room, str(room.size), text=room.topic) for room in view.rooms)
-    return b"".join((start, *told, end))
+    yield say(numerics.RPL_LISTSTART, "Channel", text="Users  Name")
+    for room in view.rooms:
+        yield say(numerics.RPL_LIST, room.room, str(room.size), text=room.topic)
+    yield say(numerics.RPL_LISTEND, text="End of /LIST")
 
 
 # The client's side.

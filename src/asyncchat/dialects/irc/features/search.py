@@ -1,6 +1,6 @@
 """Searching what was said: SEARCH (https://soju.im/search), answered as a batch."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -98,16 +98,15 @@ _FORMS = {
 
 
 @reply(SearchPage)
-def _say_found(session: IrcSession, page: SearchPage) -> bytes:
+def _say_found(session: IrcSession, page: SearchPage) -> Iterator[bytes]:
+    if page.cut_short:
+        # The batch can't say it, and whoever finds nothing must not think that there is nothing.
+        text = f"It took too long: nothing beyond {timestamp(page.time)} was looked at"
+        yield line(f":{session.context.name} NOTE SEARCH INCOMPLETE {timestamp(page.time)}", text)
     encoder = session.encoder
-    found = session.in_batch(
-        "s", "soju.im/search", lambda ref: [message_lines(encoder, record, ref) for record in page.records]
+    yield from session.in_batch(
+        "s", "soju.im/search", lambda ref: (message_lines(encoder, record, ref) for record in page.records)
     )
-    if not page.cut_short:
-        return found
-    # The batch can't say it, and whoever finds nothing must not think that there is nothing.
-    text = f"It took too long: nothing beyond {timestamp(page.time)} was looked at"
-    return line(f":{session.context.name} NOTE SEARCH INCOMPLETE {timestamp(page.time)}", text) + found
 
 
 @reply(NotSearched)

@@ -1,0 +1,61 @@
+"""Slices: long work of one session, a little of it in each pass of the loop.
+
+Owns how long a slice lasts, and that there is one in a pass, whoever's it is: fifty sessions with long
+answers delay the others no more than one does. Must not know what the work is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator, Iterator
+from time import perf_counter
+from typing import TypeVar
+
+SLICE_SECONDS = 0.004
+"""How long a slice lasts: with what else a pass of the loop does, nobody waits longer than 20 ms."""
+
+SLICE_BYTES = 65_536
+"""Bytes that one slice of an answer gives at the most, or little more."""
+
+T = TypeVar("T")
+
+
+class Slices:
+    """Gives long work its turns, in the order in which they are asked for.
+
+    Args:
+        clock: seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
+        self._clock = clock
+        self._turn = asyncio.Lock()
+
+    async def finish(self, work: Generator[None, None, T], charge: Callable[[float], object]) -> T:
+        """Does work to its end, and gives its result; each slice after the first is charged as a line."""
+        while True:
+            async with self._turn:
+                await asyncio.sleep(0)
+                end = self._clock() + SLICE_SECONDS
+                try:
+                    next(work)
+                    while self._clock() < end:
+                        next(work)
+                except StopIteration as done:
+                    result: T = done.value
+                    return result
+            charge(1.0)
+
+    async def take(self, pieces: Iterator[bytes]) -> bytes | None:
+        """The next pieces of an answer, joined, as many as fit a slice; None: there are no more."""
+        async with self._turn:
+            await asyncio.sleep(0)
+            end = self._clock() + SLICE_SECONDS
+            taken: list[bytes] = []
+            size = 0
+            for piece in pieces:
+                taken.append(piece)
+                size += len(piece)
+                if size >= SLICE_BYTES or self._clock() >= end:
+                    break
+        return b"".join(taken) if taken else None

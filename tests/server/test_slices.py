@@ -1,0 +1,144 @@
+"""Long work in slices: one in a pass of the loop, and nobody's answer is made as a whole."""
+
+import asyncio
+from collections.abc import Generator, Iterator
+
+import pytest
+
+from asyncchat.core.chat import Chat
+from asyncchat.core.commands import IoCommand
+from asyncchat.core.engine import Engine
+from asyncchat.core.features.connect import Connect
+from asyncchat.core.features.join import Join
+from asyncchat.core.features.metadata.api import SyncMetadata
+from asyncchat.core.features.queries import GetNames, GetRooms, GetWho
+from asyncchat.core.registry import SLICED_HANDLERS
+from asyncchat.server.slices import SLICE_BYTES, SLICE_SECONDS, Slices
+from tests.server.harness import serving
+
+
+class Clock:
+    """A clock by which each step of work takes a quarter of a slice."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def __call__(self) -> float:
+        self.time += SLICE_SECONDS / 4
+        return self.time
+
+
+def test_works_take_turns_and_a_pass_of_the_loop_has_one_slice():
+    passes: list[str] = []
+    charged: list[float] = []
+
+    async def scene() -> None:
+        slices = Slices(Clock())
+        turn = 0
+
+        def work(name: str, steps: int) -> Generator[None, None, str]:
+            for _ in range(steps):
+                passes.append(f"{name}{turn}")
+                yield
+            return name
+
+        async def count() -> None:
+            nonlocal turn
+            while True:
+                turn += 1
+                await asyncio.sleep(0)
+
+        counting = asyncio.create_task(count())
+        done = await asyncio.gather(*(slices.finish(work(name, 12), charged.append) for name in "abc"))
+        counting.cancel()
+        assert done == ["a", "b", "c"]
+
+    asyncio.run(scene())
+    assert len(passes) == 36
+    assert len(charged) == 9
+    for turn in {one[1:] for one in passes}:
+        assert len({one[0] for one in passes if one[1:] == turn}) == 1
+    assert [passes.index(next(one for one in passes if one[0] == name)) for name in "abc"] == [0, 4, 8]
+
+
+def test_an_answer_is_taken_by_bytes_and_by_time():
+    def pieces(size: int) -> Iterator[bytes]:
+        for _ in range(6):
+            yield b"x" * size
+
+    async def taken(size: int) -> list[int]:
+        slices, left = Slices(Clock()), pieces(size)
+        sizes = []
+        while (data := await slices.take(left)) is not None:
+            sizes.append(len(data))
+        return sizes
+
+    assert asyncio.run(taken(SLICE_BYTES // 2)) == [SLICE_BYTES] * 3
+    assert asyncio.run(taken(1)) == [4, 2]
+    assert asyncio.run(taken(0)) == [0, 0]
+
+
+ROOMS, PEOPLE = 300, 200
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    engine = Engine(Chat())
+    for number in range(1, PEOPLE + 1):
+        engine.execute(number, Connect(f"p{number}", "u", "h", rooms=("#all",)))
+    for number in range(ROOMS):
+        engine.execute(1 + number % PEOPLE, Join(f"#r{number}"))
+    return engine
+
+
+@pytest.mark.parametrize(
+    ("command", "least"),
+    [
+        (GetRooms(), ROOMS),
+        (GetRooms((), ("*x*",), ("#r*",)), ROOMS),
+        (GetWho(), PEOPLE),
+        (GetWho("*!*@*"), PEOPLE),
+        (GetWho("#all"), PEOPLE),
+        (GetNames(), ROOMS),
+        (SyncMetadata("#all"), PEOPLE // 32),
+    ],
+)
+def test_a_long_answer_yields_for_each_it_looks_at(engine, command: IoCommand, least: int):
+    made: list[object] = []
+
+    def work() -> Generator[None, None, None]:
+        made.extend((yield from SLICED_HANDLERS[type(command)](engine.chat, 1, command, engine.time)))
+
+    assert sum(1 for _ in work()) >= least
+    assert made == engine.execute(1, command)[0]
+
+
+def test_lists_are_told_in_their_place():
+    """What was asked before and after a long answer is told before and after it, under its label too."""
+    with serving() as server:
+        with server.connect() as client:
+            client.send(
+                "CAP REQ :batch labeled-response\r\nNICK a\r\nUSER a 0 * :a\r\nCAP END\r\nJOIN #lobby\r\n"
+            )
+            client.until(" 366 ")
+            client.send("PING 1\r\n@label=x LIST\r\nWHO #lobby\r\nNAMES\r\nLIST #1,#2\r\nPING 2\r\n")
+            told = client.until("PONG asyncchat.local :2").split("\r\n")
+        codes = [word for line in told for word in line.split(" ")[1:3] if word in CODES]
+        assert codes == [
+            "PONG",
+            "BATCH",
+            "321",
+            "322",
+            "323",
+            "BATCH",
+            "352",
+            "315",
+            "353",
+            "366",
+            "321",
+            "323",
+            "PONG",
+        ]
+
+
+CODES = {"PONG", "BATCH", "321", "322", "323", "352", "315", "353", "366"}

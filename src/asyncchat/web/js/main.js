@@ -310,8 +310,7 @@ function settings() {
 function setTheme(theme) {
   kept.theme = theme;
   keep();
-  if (theme) document.documentElement.dataset.theme = theme;
-  else delete document.documentElement.dataset.theme;
+  document.documentElement.style.colorScheme = theme;
 }
 
 // Reading.

@@ -6,9 +6,14 @@
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
-from tests.server.harness import serving
+from tests.server.harness import PATIENCE, serving
+
+MILLISECONDS = PATIENCE / 2 * 1000
+"""After which a test of the page fails: only a hang takes so long."""
+
+expect.set_options(timeout=MILLISECONDS)
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -39,7 +44,7 @@ class Visits:
         context = self._browser.new_context(**options)
         self._contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(8_000)
+        page.set_default_timeout(MILLISECONDS)
         page.on("pageerror", lambda error: self.troubles.append(str(error)))
         page.goto(f"http://{host}:{port}{path}")
         page.wait_for_selector("#composer > *")

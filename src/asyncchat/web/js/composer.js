@@ -32,8 +32,9 @@ export class Composer {
     this.#keep();
     if (this.#room !== room) this.#reply = null;
     this.#room = room;
+    const placeholder = `Message ${cleanName(room.name)}`;
     this.#area = h("textarea", {
-      rows: 1, placeholder: `Message ${cleanName(room.name)}`, "aria-label": `Message ${cleanName(room.name)}`, dir: "auto",
+      rows: 1, placeholder, "aria-label": placeholder, dir: "auto",
       enterkeyhint: "send", autocapitalize: "sentences", spellcheck: true,
       oninput: () => this.#input(), onkeydown: (event) => this.#key(event),
     });
@@ -128,10 +129,10 @@ export class Composer {
     if (area.selectionStart !== area.selectionEnd) return false;
     if (!this.#completion) {
       const before = area.value.slice(0, area.selectionStart);
-      const match = /(^|\s)(@?)([^\s@]+)$/u.exec(before);
-      if (!match) return false;
-      const start = before.length - match[3].length;
-      const wanted = fold(match[3]);
+      const word = before.split(/\s/).at(-1).replace(/^@/, "");
+      if (!word) return false;
+      const start = before.length - word.length;
+      const wanted = fold(word);
       const names = [...this.#room.members.values()].map((member) => member.nick).filter((nick) => fold(nick).startsWith(wanted) && !this.chat.isMe(nick)).sort();
       if (!names.length) return false;
       this.#completion = { names, at: -1, start, end: area.selectionStart, first: start === 0 };
@@ -147,11 +148,11 @@ export class Composer {
   }
 
   #send() {
-    const text = this.#area.value.replace(/\s+$/u, "");
-    if (!text.trim()) return;
-    const command = /^\/(\w+)(?:\s+([\s\S]*))?$/.exec(text);
-    if (command) {
-      if (!this.command(this.#room, command[1].toLowerCase(), (command[2] ?? "").trim())) return;
+    const text = this.#area.value.trimEnd();
+    if (!text) return;
+    const [word] = text.split(/\s/, 1);
+    if (/^\/\w+$/.test(word)) {
+      if (!this.command(this.#room, word.slice(1).toLowerCase(), text.slice(word.length).trim())) return;
     } else {
       this.say(this.#room, text.replace(/^\/\//, "/"), { reply: this.#reply?.id ?? null });
     }

@@ -21,12 +21,6 @@ export function escapeTag(value) {
   return value.replace(/[; \\\r\n]/g, (char) => TAG_UNSAFE[char]);
 }
 
-/** The parts of `nick!user@host`; a server has only a nick. */
-export function parseSource(text) {
-  const match = /^([^!@]*)(?:!([^@]*))?(?:@(.*))?$/.exec(text);
-  return match ? { nick: match[1], user: match[2] ?? "", host: match[3] ?? "" } : { nick: text, user: "", host: "" };
-}
-
 /** One line without CR LF, as {tags, source, command, params}; null if it is not a message. */
 export function parse(line) {
   let rest = line;
@@ -45,7 +39,7 @@ export function parse(line) {
   if (rest.startsWith(":")) {
     const end = rest.indexOf(" ");
     if (end < 0) return null;
-    source = parseSource(rest.slice(1, end));
+    source = { nick: rest.slice(1, end).split(/[!@]/, 1)[0] };
     rest = rest.slice(end).trimStart();
   }
   const params = [];

@@ -1,121 +1,143 @@
 // Turns a message's text into nodes: code, bold, links. It makes only text nodes and elements of its own, so that
 // nothing that another person sends becomes markup; only http and https become links.
+// A text costs what it is long: a mark is sought no further than to its next occurrence, and in no pattern does anything
+// follow an unbounded repetition.
 
-const BLOCK = /```(?:([\w+-]{1,20})\n)?\n?([\s\S]+?)\n?```/g;
-const SPANS =
-  /(`[^`\n]+`)|(\*\*[^*\n]+\*\*)|((?<![\p{L}\p{N}*])\*[^*\s](?:[^*\n]*[^*\s])?\*(?![\p{L}\p{N}*]))|((?<![\p{L}\p{N}_])_[^_\s](?:[^_\n]*[^_\s])?_(?![\p{L}\p{N}_]))|(~~[^~\n]+~~)|(https?:\/\/[^\s<>"`\u0000-\u001f\u202a-\u202e\u2066-\u2069]+)|((?<![\p{L}\p{N}&/])#\p{L}[\p{L}\p{N}_.-]*)/gu;
+import { h } from "./dom.js";
+
+const FENCE = "```";
+const OPENING = /https?:\/\/|`(?!`)|\*\*(?!\*)|~~(?!~)|(?<![\p{L}\p{N}*])\*(?![*\s])|(?<![\p{L}\p{N}_])_(?![_\s])|(?<![\p{L}\p{N}&/])#(?=\p{L})/gu;
+const TAGS = { "`": "code", "**": "strong", "~~": "s", "*": "em", _: "em" };
+const ADDRESS = /[^\s<>"`]+/y;
+const ROOM = /[\p{L}\p{N}_.-]+/uy;
+const WORD = /[\p{L}\p{N}]/uy;
 // eslint-disable-next-line no-control-regex
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]/g;
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]/g;
 const IRC_FORMAT = /\u0003(?:\d{1,2}(?:,\d{1,2})?)?|\u0004(?:[0-9a-fA-F]{6}(?:,[0-9a-fA-F]{6})?)?|[\u0002\u000f\u0011\u0016\u001d\u001e\u001f]/g;
-const MARKS = /(\p{M}{8})\p{M}+/gu;
+const MARKS = /([\p{M}\u200c\u200d]{8})[\p{M}\u200c\u200d]+/gu;
+const MOST_ELEMENTS = 300; // of one message; what follows is shown as it was written
+const MOST_NAME = 100;
 
 /** A text without IRC formatting, controls and bidi overrides, which are invisible or change the line's direction. */
 export function clean(text) {
-  return text.replace(IRC_FORMAT, "").replace(CONTROLS, "").replace(MARKS, "$1");
+  return text.replace(IRC_FORMAT, "").replace(CONTROLS, "").replace(/[\u2028\u2029]/g, "\n").replace(MARKS, "$1");
 }
 
-/** A name to show: clean, on one line. */
+/** The beginning of a text; "…" stands for the rest. */
+export function clip(text, most) {
+  return text.length > most ? `${text.slice(0, most).replace(/[\ud800-\udbff]$/, "")}…` : text;
+}
+
+/** A name to show: clean, short, on one line. */
 export function cleanName(text) {
-  return clean(text).replace(/[\n\t]/g, " ") || "?";
+  return clip(clean(text).replace(/[\n\t]/g, " "), MOST_NAME).trim() || "?";
 }
 
+/** What a sticky pattern matches at an index; "" if it does not match there. */
+function matchAt(pattern, text, index) {
+  pattern.lastIndex = index;
+  return pattern.exec(text)?.[0] ?? "";
+}
+
+function trimmedEnd(text, chars) {
+  let end = text.length;
+  while (chars.includes(text[end - 1])) end -= 1;
+  return text.slice(0, end);
+}
+
+/** An address without what belongs to the sentence around it. */
 function trimmedUrl(url) {
   let end = url.length;
-  while (end > 0 && /[.,:;!?'"\]}*_~]/.test(url[end - 1])) end -= 1;
-  let kept = url.slice(0, end);
-  while (kept.endsWith(")") && kept.split(")").length > kept.split("(").length) kept = kept.slice(0, -1);
-  return kept;
-}
-
-function isWeb(url) {
-  try {
-    return ["http:", "https:"].includes(new URL(url).protocol);
-  } catch {
-    return false;
+  let closing = url.split(")").length - url.split("(").length;
+  for (; ; end -= 1) {
+    if (url[end - 1] === ")" && closing > 0) closing -= 1;
+    else if (!".,:;!?'\"]}*_~".includes(url[end - 1])) return url.slice(0, end);
   }
 }
 
-function element(tag, text, className = "") {
-  const node = document.createElement(tag);
-  node.textContent = text;
-  if (className) node.className = className;
-  return node;
-}
+let mentions = { nick: "", pattern: null };
 
-function link(url) {
-  const node = element("a", url);
-  node.href = url;
-  node.target = "_blank";
-  node.rel = "noopener noreferrer nofollow ugc";
-  return node;
-}
-
-function mentions(text, nick) {
-  if (!nick) return null;
-  const escaped = nick.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`(?<![\\p{L}\\p{N}_])@?${escaped}(?![\\p{L}\\p{N}_])`, "giu");
+function mentionsOf(nick) {
+  if (nick !== mentions.nick) {
+    const escaped = nick.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    mentions = { nick, pattern: new RegExp(`(?<![\\p{L}\\p{N}_])@?${escaped}(?![\\p{L}\\p{N}_])`, "giu") };
+  }
+  return mentions.pattern;
 }
 
 /** Whether a text mentions somebody. */
 export function mentioned(text, nick) {
-  return mentions(text, nick)?.test(text) ?? false;
+  return Boolean(nick) && text.search(mentionsOf(nick)) >= 0;
 }
 
-function appendPlain(parent, text, nick) {
-  const called = mentions(text, nick);
+function appendPlain(parent, text, reader) {
   let from = 0;
-  if (called) {
-    for (const match of text.matchAll(called)) {
-      parent.append(text.slice(from, match.index), element("span", match[0], "mention"));
-      from = match.index + match[0].length;
-    }
+  for (const match of reader.nick ? text.matchAll(mentionsOf(reader.nick)) : []) {
+    if (reader.left <= 0) break;
+    reader.left -= 1;
+    parent.append(text.slice(from, match.index), h("span.mention", {}, match[0]));
+    from = match.index + match[0].length;
   }
   parent.append(text.slice(from));
 }
 
-function appendSpans(parent, text, nick, depth = 0) {
-  let from = 0;
-  for (const match of text.matchAll(SPANS)) {
-    const [whole, code, strong, star, under, struck, url, room] = match;
-    if (match.index < from) continue;
-    appendPlain(parent, text.slice(from, match.index), nick);
-    from = match.index + whole.length;
-    if (code) parent.append(element("code", code.slice(1, -1)));
-    else if (url) {
-      const target = trimmedUrl(url);
-      if (isWeb(target)) parent.append(link(target), url.slice(target.length));
-      else parent.append(url);
-    } else if (room) {
-      const node = element("a", room, "room-link");
-      node.href = `#${encodeURIComponent(room.slice(1))}`;
-      parent.append(node);
-    } else {
-      const marked = strong ?? star ?? under ?? struck;
-      const width = strong || struck ? 2 : 1;
-      const node = document.createElement(strong ? "strong" : struck ? "s" : "em");
-      if (depth < 3) appendSpans(node, marked.slice(width, -width), nick, depth + 1);
-      else node.textContent = marked.slice(width, -width);
-      parent.append(node);
-    }
+/** The element that a mark opens, and the index after it; null if the mark is only a character. */
+function span(text, mark, start, reader, depth) {
+  if (mark.startsWith("http")) {
+    const url = trimmedUrl(mark + matchAt(ADDRESS, text, start));
+    if (url.length <= mark.length) return null;
+    const node = URL.canParse(url) ? h("a", { href: url, target: "_blank", rel: "noopener noreferrer nofollow ugc" }, url) : url;
+    return [node, start + url.length - mark.length];
   }
-  appendPlain(parent, text.slice(from), nick);
+  if (mark === "#") {
+    const name = trimmedEnd(matchAt(ROOM, text, start), ".-");
+    return [h("a.room-link", { href: `#${encodeURIComponent(name)}` }, `#${name}`), start + name.length];
+  }
+  const close = text.indexOf(mark[0], start);
+  const end = close + mark.length;
+  const inner = text.slice(start, Math.max(start, close));
+  if (!inner || inner.includes("\n") || text.slice(close, end) !== mark) return null;
+  const node = h(TAGS[mark]);
+  if (TAGS[mark] === "em" && (/\s/.test(inner.at(-1)) || text[end] === mark || matchAt(WORD, text, end))) return null;
+  if (mark === "`" || depth === 3) node.textContent = inner;
+  else appendSpans(node, inner, reader, depth + 1);
+  return [node, end];
+}
+
+function appendSpans(parent, text, reader, depth = 0) {
+  let from = 0;
+  for (let at = 0; reader.left > 0;) {
+    OPENING.lastIndex = at;
+    const match = OPENING.exec(text);
+    if (!match) break;
+    at = match.index + match[0].length;
+    const found = span(text, match[0], at, reader, depth);
+    if (!found) continue;
+    appendPlain(parent, text.slice(from, match.index), reader);
+    parent.append(found[0]);
+    reader.left -= 1;
+    from = at = found[1];
+  }
+  appendPlain(parent, text.slice(from), reader);
 }
 
 /** A message's text as nodes; mentions of `nick`, the reader, are highlighted. */
 export function rich(text, nick = "") {
   const out = document.createDocumentFragment();
+  const reader = { nick, left: MOST_ELEMENTS };
   const shown = clean(text);
   let from = 0;
-  for (const match of shown.matchAll(BLOCK)) {
-    appendSpans(out, shown.slice(from, match.index).replace(/\n$/, ""), nick);
-    const pre = document.createElement("pre");
-    pre.tabIndex = 0;
-    pre.append(element("code", match[2]));
-    if (match[1]) pre.dataset.language = match[1];
-    out.append(pre);
-    from = match.index + match[0].length;
+  while (reader.left > 0) {
+    const open = shown.indexOf(FENCE, from);
+    const close = open < 0 ? -1 : shown.indexOf(FENCE, open + FENCE.length + 1);
+    if (close < 0) break;
+    appendSpans(out, shown.slice(from, open).replace(/\n$/, ""), reader);
+    const code = shown.slice(open + FENCE.length, close).replace(/^(?:[\w+-]{1,20}\n)?\n?(?=[^])/, "").replace(/\n$/, "");
+    out.append(h("pre", { tabIndex: 0 }, h("code", {}, code)));
+    reader.left -= 1;
+    from = close + FENCE.length;
     if (shown[from] === "\n") from += 1;
   }
-  appendSpans(out, shown.slice(from), nick);
+  appendSpans(out, shown.slice(from), reader);
   return out;
 }

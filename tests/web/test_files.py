@@ -32,6 +32,28 @@ def test_no_text_becomes_markup_or_code(path):
         assert word not in text
 
 
+PATTERN = re.compile(
+    r"(?<=[(=,:?\[!|{;])\s?/((?![/*])(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\n\\\[])+)/[a-z]*(?=[.,;) \]])"
+)
+ATOM = re.compile(r"\[(?:\\.|[^\]\\])*\]|\\[pP]\{\w+\}|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|\\.")
+REPEATED = re.compile(r"[*+]|\{\d+,\}")
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_no_pattern_can_go_back_over_a_long_text(path):
+    """An unbounded repetition is the last of its pattern: nothing can fail after it and begin again.
+
+    Where the pattern begins only at one place, one repetition may be before its end.
+    """
+    for pattern in PATTERN.findall(path.read_text(encoding="utf-8")):
+        atoms = ATOM.sub("a", pattern)
+        repeated = list(REPEATED.finditer(atoms))
+        if repeated:
+            (only,) = repeated
+            after = atoms[only.end() :].strip(")")
+            assert after == "" or (atoms.startswith("^") and after in ("$", "a")), pattern
+
+
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
 def test_what_a_module_imports_is_there(path):
     for name, source in re.findall(

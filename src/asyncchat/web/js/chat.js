@@ -9,7 +9,9 @@ const MOST_CAUGHT_UP = 2000;
 const MOST_AT_ONCE = 1000;
 const MOST_PAGES = 40;
 const FEW_TEXTS = 20;
-const MOST_KEPT = 5000;
+const MOST_KEPT = 3000; // messages of a room
+const MOST_REACTIONS = 100; // different ones to a message
+const MARK_EVERY = 1000; // milliseconds between two read markers of a room
 const TYPING_SECONDS = 6;
 const LINE_TEXT = 400; // bytes of text that fit into a line with the longest names
 const MULTILINE_KINDS = new Set(["message", "action", "notice"]);
@@ -24,7 +26,6 @@ export class Room {
     this.private = !isRoom(name);
     this.joined = this.private;
     this.topic = "";
-    this.topicBy = "";
     this.modes = "";
     this.members = new Map();
     this.messages = [];
@@ -35,6 +36,7 @@ export class Room {
     this.pins = []; // the pinned messages, the newest last
     this.listedPins = [];
     this.marker = 0;
+    this.marking = 0; // the timer until which no other marker is sent
     this.unread = 0;
     this.called = 0;
     this.typing = new Map();
@@ -87,6 +89,11 @@ export class Chat extends EventTarget {
     return fold(nick) === fold(this.nick);
   }
 
+  /** Your rank in a room. */
+  rankIn(room) {
+    return rank(room?.members.get(fold(this.nick)));
+  }
+
   #tell(what, room = null, extra = {}) {
     this.dispatchEvent(new CustomEvent(what, { detail: { room, ...extra } }));
   }
@@ -122,9 +129,18 @@ export class Chat extends EventTarget {
     this.#tell("current", room);
   }
 
+  #turn = Promise.resolve();
+
+  /** One request after the other: someone with many rooms must not use up at once what the server allows. */
+  #inTurn(request) {
+    const done = this.#turn.then(request);
+    this.#turn = done.catch(() => { /* told to whom it concerns */ });
+    return done;
+  }
+
   join(room) {
     room.refusal = "";
-    this.connection.ask("JOIN", room.password ? [room.name, room.password] : [room.name]).catch((error) => {
+    this.#inTurn(() => this.connection.ask("JOIN", room.password ? [room.name, room.password] : [room.name])).catch((error) => {
       room.refusal = error.message;
       this.#tell("room", room);
     });
@@ -144,11 +160,10 @@ export class Chat extends EventTarget {
   async say(room, text, { reply = null, action = false } = {}) {
     const connection = this.connection;
     const tags = reply ? { "+draft/reply": reply } : {};
-    const limits = connection.values("draft/multiline");
     const lines = linesOf(text, LINE_TEXT);
     const whole = connection.has("draft/multiline") && !action
-      && lines.length > 1 && lines.length <= Number(limits["max-lines"] || Infinity)
-      && size(text) <= Number(limits["max-bytes"] || Infinity);
+      && lines.length > 1 && lines.length <= connection.limit("draft/multiline", "max-lines")
+      && size(text) <= connection.limit("draft/multiline", "max-bytes");
     const parts = lines.length === 1 || whole ? [text] : lines.map((line) => line.text).filter(Boolean);
     for (const part of parts) {
       const shown = this.#pend(room, part, { reply, action });
@@ -160,7 +175,8 @@ export class Chat extends EventTarget {
       try {
         if (whole) await connection.askMultiline(room.name, lines, tags);
         else await connection.ask("PRIVMSG", [room.name, action ? `\u0001ACTION ${part}\u0001` : part], tags);
-        this.#confirm(room, shown, !connection.has("echo-message"));
+        // The echo, with its id and time, is in the list by now.
+        this.discard(room, shown);
       } catch (error) {
         shown.failed = error.message;
         shown.pending = false;
@@ -190,14 +206,7 @@ export class Chat extends EventTarget {
     return message;
   }
 
-  #confirm(room, shown, keep) {
-    // The echo, with its id and time, is in the list by now.
-    if (keep) shown.pending = false;
-    else room.messages = room.messages.filter((message) => message !== shown);
-    this.#tell("messages", room, { live: true });
-  }
-
-  /** Removes a failed message from the list, so that it can be sent again. */
+  /** Removes a message that has no id from the list. */
   discard(room, message) {
     room.messages = room.messages.filter((other) => other !== message);
     this.#tell("messages", room);
@@ -230,7 +239,7 @@ export class Chat extends EventTarget {
   }
 
   #askPins(room) {
-    this.connection.ask("PINS", [room.name]).catch(() => { /* asked again at the next JOIN */ });
+    this.#inTurn(() => this.connection.ask("PINS", [room.name])).catch(() => { /* asked again at the next JOIN */ });
   }
 
   #unpinned(room, id) {
@@ -239,11 +248,10 @@ export class Chat extends EventTarget {
   }
 
   /** Takes a notice about a pin; false for any other notice. */
-  #pinChanged(item) {
+  #pinChanged(item, room) {
     const id = item.tags.get("asyncchat/pin");
     const off = item.tags.get("asyncchat/unpin");
-    const room = id || off ? this.find(item.params[0]) : null;
-    if (!room) return false;
+    if (!room || !(id || off)) return false;
     const [by, ...did] = item.params[1].split(" ");
     this.#event(room, item, did.join(" "), { about: by });
     const { nick, time, text } = room.byId.get(id) ?? {};
@@ -297,7 +305,11 @@ export class Chat extends EventTarget {
     return items.map((item) => (item.head ?? item).tags.get("msgid")).filter(Boolean);
   }
 
-  async #catchUp(room) {
+  #catchUp(room) {
+    this.#inTurn(() => this.#readMissed(room));
+  }
+
+  async #readMissed(room) {
     try {
       if (!this.connection.has("draft/chathistory")) return;
       const last = room.last;
@@ -369,10 +381,23 @@ export class Chat extends EventTarget {
       return;
     }
     room.marker = last.time;
-    if (this.connection.has("draft/read-marker")) {
-      this.connection.send("MARKREAD", [room.name, `timestamp=${new Date(last.time).toISOString()}`]);
-    }
+    if (!room.marking) this.#sendMarker(room);
     this.#count(room);
+  }
+
+  #sendMarker(room) {
+    const sent = room.marker;
+    if (!this.connection.has("draft/read-marker")) return;
+    this.connection.send("MARKREAD", [room.name, `timestamp=${new Date(sent).toISOString()}`]);
+    room.marking = setTimeout(() => {
+      room.marking = 0;
+      if (room.marker > sent) this.#sendMarker(room);
+    }, MARK_EVERY);
+  }
+
+  /** Whether a message mentions you. */
+  calls(message) {
+    return (message.calls ??= !message.self && mentioned(message.text, this.nick));
   }
 
   #count(room) {
@@ -383,7 +408,7 @@ export class Chat extends EventTarget {
       if (message.time <= room.marker) break;
       if (message.self || !MULTILINE_KINDS.has(message.kind) || message.redacted) continue;
       unread += 1;
-      if (room.private || mentioned(message.text, this.nick)) called += 1;
+      if (room.private || this.calls(message)) called += 1;
     }
     if (unread !== room.unread || called !== room.called) {
       room.unread = unread;
@@ -408,7 +433,6 @@ export class Chat extends EventTarget {
         if (!room.private) room.joined = false;
       }
     }
-    this.#tell("state");
   }
 
   async #askTargets() {
@@ -452,16 +476,32 @@ export class Chat extends EventTarget {
       while (at > 0 && room.messages[at - 1].pending) at -= 1;
     }
     room.messages.splice(at, 0, message);
-    if (room.messages.length > MOST_KEPT && room !== this.current) {
-      for (const old of room.messages.splice(0, room.messages.length - MOST_KEPT)) room.byId.delete(old.id);
-      room.atStart = false;
-      room.oldest = "";
-    }
+    if (room !== this.current) this.trim(room);
     return true;
   }
 
+  /** Forgets the oldest messages of a room that holds too many, but none from index `start` to `end`, which are shown: what
+   * follows them is forgotten when it is too much. Returns how many are gone before `start`. */
+  trim(room, start = Infinity, end = Infinity) {
+    const tooMany = Math.max(0, room.messages.length - MOST_KEPT);
+    const before = Math.min(tooMany, start);
+    this.#forget(room, 0, before);
+    if (tooMany - before > MOST_KEPT) {
+      this.#forget(room, end - before, tooMany - before);
+      this.#mark(room, "gap", "Some messages are not shown here", (room.messages[end - before]?.time ?? Date.now()) - 1);
+    }
+    return before;
+  }
+
+  #forget(room, from, count) {
+    for (const { id } of room.messages.splice(from, count)) room.byId.delete(id);
+    if (from || !count) return;
+    room.atStart = false;
+    room.oldest = "";
+  }
+
   #roomOf(target, nick) {
-    const bare = target.replace(/^[~&@%+]+(?=#)/, "");
+    const bare = target.replace(/^[~&@%+]+/, "");
     if (isRoom(bare)) return this.find(bare);
     if (!nick || nick.includes(".")) return null;
     return this.room(this.isMe(nick) ? bare : nick);
@@ -472,10 +512,7 @@ export class Chat extends EventTarget {
       item.messages.forEach((inner) => this.#take(inner, { past, room: pastRoom }));
       return;
     }
-    const { command } = item;
-    const rule = this.#rules[command];
-    if (rule) rule.call(this, item, past, pastRoom);
-    else this.#tell("line", null, { item });
+    this.#rules[item.command]?.call(this, item, past, pastRoom ?? this.find(item.params[0] ?? ""));
   }
 
   #takeBatch(batch) {
@@ -485,7 +522,7 @@ export class Chat extends EventTarget {
     if (room) this.#tell("messages", room);
   }
 
-  #message(item, past, pastRoom) {
+  #message(item, past, known) {
     const { source, params, tags } = item;
     const message = this.#asMessage(item);
     if (!message || this.ignored.has(fold(message.nick))) return;
@@ -494,13 +531,13 @@ export class Chat extends EventTarget {
       this.#tell("notice", null, { text: message.text });
       return;
     }
-    const room = pastRoom ?? this.#roomOf(tags.get("+draft/channel-context") ?? params[0], source.nick);
+    const room = past ? known : this.#roomOf(tags.get("+draft/channel-context") ?? params[0], source.nick);
     if (!room) return;
     if (!this.#insert(room, message) || past) return;
     room.typing.delete(fold(message.nick));
     this.#count(room);
     this.#tell("messages", room, { live: true });
-    if (!message.self) this.#tell("said", room, { message, called: room.private || mentioned(message.text, this.nick) });
+    if (!message.self) this.#tell("said", room, { message, called: room.private || this.calls(message) });
   }
 
   #event(room, item, text, { about = "", presence = "" } = {}) {
@@ -509,9 +546,9 @@ export class Chat extends EventTarget {
       kind: "event", presence, reactions: new Map(),
     };
     // A live event had no id: the one from the history is the same.
-    const told = message.id && room.messages.findLast((one) => one.kind === "event" && !one.id && one.time === message.time
-      && one.nick === message.nick && one.text === text);
-    if (told && !room.byId.has(message.id)) {
+    const told = message.id && room.messages.findLast((one) => one.time < message.time || (one.kind === "event" && !one.id
+      && one.time === message.time && one.nick === message.nick && one.text === text));
+    if (told?.time === message.time && !room.byId.has(message.id)) {
       told.id = message.id;
       room.byId.set(told.id, told);
     }
@@ -520,17 +557,28 @@ export class Chat extends EventTarget {
 
   #everywhere(nick, act) {
     const key = fold(nick);
-    for (const room of this.rooms.values()) if (room.members.has(key)) act(room, room.members.get(key), key);
+    for (const room of this.rooms.values()) {
+      if (!room.members.has(key)) continue;
+      act(room, room.members.get(key), key);
+      this.#tell("members", room);
+    }
+  }
+
+  #set(name, values) {
+    const room = this.find(name);
+    if (!room) return;
+    Object.assign(room, values);
+    this.#tell("room", room);
   }
 
   #rules = {
     PRIVMSG: this.#message,
-    NOTICE(item, past, pastRoom) {
-      if (past || !this.#pinChanged(item)) this.#message(item, past, pastRoom);
+    NOTICE(item, past, room) {
+      if (past || !this.#pinChanged(item, room)) this.#message(item, past, room);
     },
-    TAGMSG(item, past, pastRoom) {
+    TAGMSG(item, past, known) {
       const { tags, source, params } = item;
-      const room = pastRoom ?? this.#roomOf(params[0], source?.nick ?? "");
+      const room = past ? known : this.#roomOf(params[0], source?.nick ?? "");
       if (!room || !source) return;
       const typing = tags.get("+typing");
       if (typing && !past && !this.isMe(source.nick)) {
@@ -544,6 +592,7 @@ export class Chat extends EventTarget {
         const reaction = tags.get(tag);
         if (!reaction) continue;
         const people = message.reactions.get(reaction) ?? new Map();
+        if (!people.size && message.reactions.size >= MOST_REACTIONS) continue;
         if (on) people.set(fold(source.nick), source.nick);
         else people.delete(fold(source.nick));
         if (people.size) message.reactions.set(reaction, people);
@@ -551,8 +600,8 @@ export class Chat extends EventTarget {
         if (!past) this.#tell("changed", room, { message });
       }
     },
-    REDACT(item, past, pastRoom) {
-      const room = pastRoom ?? this.#roomOf(item.params[0], item.source?.nick ?? "");
+    REDACT(item, past, known) {
+      const room = past ? known : this.#roomOf(item.params[0], item.source?.nick ?? "");
       if (room) this.#unpinned(room, item.params[1]);
       const message = room?.byId.get(item.params[1]);
       if (!message) return;
@@ -561,18 +610,15 @@ export class Chat extends EventTarget {
       this.#tell("changed", room, { message });
       this.#count(room);
     },
-    MARKREAD(item) {
-      const room = this.find(item.params[0]);
-      const time = Date.parse(item.params[1]?.replace("timestamp=", "") ?? "");
+    MARKREAD({ params }, _past, room) {
+      const time = Date.parse(params[1]?.replace("timestamp=", "") ?? "");
       if (!room || !(time > room.marker)) return;
       room.marker = time;
       this.#count(room);
-      this.#tell("marker", room);
     },
-    JOIN(item, past, pastRoom) {
+    JOIN(item, past, known) {
       const { source, params, tags } = item;
-      if (past) return this.#event(pastRoom, item, "joined", { presence: "join" });
-      if (this.isMe(source.nick)) {
+      if (!past && this.isMe(source.nick)) {
         const room = this.room(params[0]);
         room.joined = true;
         room.parted = false;
@@ -584,18 +630,18 @@ export class Chat extends EventTarget {
         this.#catchUp(room);
         this.#askPins(room);
         if (!this.current) this.show(room);
-        return undefined;
+        return;
       }
-      const room = this.find(params[0]);
-      if (!room) return undefined;
-      const account = tags.get("account") ?? (params[1] && params[1] !== "*" ? params[1] : "");
-      room.members.set(fold(source.nick), { nick: source.nick, prefix: "", away: false, account });
-      this.#tell("members", room);
-      return this.#event(room, item, "joined", { presence: "join" });
+      if (!known) return;
+      if (!past) {
+        const account = tags.get("account") ?? (params[1] && params[1] !== "*" ? params[1] : "");
+        known.members.set(fold(source.nick), { nick: source.nick, prefix: "", away: false, account });
+        this.#tell("members", known);
+      }
+      this.#event(known, item, "joined", { presence: "join" });
     },
-    PART(item, past, pastRoom) {
+    PART(item, past, room) {
       const { source, params } = item;
-      const room = pastRoom ?? this.find(params[0]);
       if (!room) return;
       if (!past && this.isMe(source.nick)) {
         room.joined = false;
@@ -607,24 +653,22 @@ export class Chat extends EventTarget {
       if (!past && room.members.delete(fold(source.nick))) this.#tell("members", room);
       this.#event(room, item, params[1] ? `left: ${params[1]}` : "left", { presence: "part" });
     },
-    QUIT(item, past, pastRoom) {
+    QUIT(item, past, known) {
       const why = item.params[0] && item.params[0] !== "Quit" ? `left: ${item.params[0]}` : "left";
-      if (past) return this.#event(pastRoom, item, why, { presence: "part" });
+      if (past) return this.#event(known, item, why, { presence: "part" });
       return this.#everywhere(item.source.nick, (room, _member, key) => {
         room.members.delete(key);
         room.typing.delete(key);
-        this.#tell("members", room);
         this.#event(room, item, why, { presence: "part" });
       });
     },
-    NICK(item, past, pastRoom) {
+    NICK(item, past, known) {
       const { source, params } = item;
       const text = `is now called ${cleanName(params[0])}`;
-      if (past) return this.#event(pastRoom, item, text);
+      if (past) return this.#event(known, item, text);
       this.#everywhere(source.nick, (room, member, key) => {
         room.members.delete(key);
         room.members.set(fold(params[0]), { ...member, nick: params[0] });
-        this.#tell("members", room);
         this.#event(room, item, text);
       });
       const conversation = this.find(source.nick);
@@ -637,9 +681,8 @@ export class Chat extends EventTarget {
       }
       return this.#tell("me");
     },
-    KICK(item, past, pastRoom) {
+    KICK(item, past, room) {
       const { source, params } = item;
-      const room = pastRoom ?? this.find(params[0]);
       if (!room) return;
       const reason = params[2] && params[2] !== source.nick ? `: ${params[2]}` : "";
       if (!past) {
@@ -655,26 +698,19 @@ export class Chat extends EventTarget {
       }
       this.#event(room, item, `was removed by ${cleanName(source.nick)}${reason}`, { about: params[1] });
     },
-    TOPIC(item, past, pastRoom) {
-      const room = pastRoom ?? this.find(item.params[0]);
+    TOPIC(item, past, room) {
       if (!room) return;
-      if (!past) {
-        room.topic = item.params[1] ?? "";
-        this.#tell("room", room);
-      }
+      if (!past) this.#set(room.name, { topic: item.params[1] ?? "" });
       this.#event(room, item, item.params[1] ? `set the topic: ${item.params[1]}` : "removed the topic");
     },
-    MODE(item, past, pastRoom) {
+    MODE(item, past, room) {
       const { params } = item;
-      if (!isRoom(params[0])) return;
-      const room = pastRoom ?? this.find(params[0]);
-      if (!room) return;
+      if (!room || !isRoom(params[0])) return;
       if (!past) this.#applyModes(room, params.slice(1));
       this.#event(room, item, `set mode ${params.slice(1).join(" ")}`);
     },
-    RENAME(item, past) {
-      const [old, now] = item.params;
-      const room = this.find(old);
+    RENAME(item, past, room) {
+      const now = item.params[1];
       if (!room || past) return;
       this.rooms.delete(room.key);
       room.name = now;
@@ -685,45 +721,19 @@ export class Chat extends EventTarget {
       this.#event(room, item, `renamed the room to ${now}`);
     },
     AWAY(item) {
-      this.#everywhere(item.source.nick, (room, member) => {
-        member.away = item.params[0] ?? "";
-        this.#tell("members", room);
-      });
+      this.#everywhere(item.source.nick, (_room, member) => { member.away = item.params[0] ?? ""; });
     },
     ACCOUNT(item) {
-      this.#everywhere(item.source.nick, (room, member) => {
-        member.account = item.params[0] === "*" ? "" : item.params[0];
-        this.#tell("members", room);
-      });
+      this.#everywhere(item.source.nick, (_room, member) => { member.account = item.params[0] === "*" ? "" : item.params[0]; });
       this.#tell("me");
     },
     INVITE(item) {
       const [who, name] = item.params;
       if (this.isMe(who)) this.#tell("invited", null, { name, by: item.source.nick });
     },
-    332(item) {
-      const room = this.find(item.params[1]);
-      if (room) {
-        room.topic = item.params[2];
-        this.#tell("room", room);
-      }
-    },
-    331(item) {
-      const room = this.find(item.params[1]);
-      if (room) {
-        room.topic = "";
-        this.#tell("room", room);
-      }
-    },
-    333() {},
-    324(item) {
-      const room = this.find(item.params[1]);
-      if (room) {
-        room.modes = item.params.slice(2).join(" ");
-        this.#tell("room", room);
-      }
-    },
-    329() {},
+    331({ params }) { this.#set(params[1], { topic: "" }); },
+    332({ params }) { this.#set(params[1], { topic: params[2] }); },
+    324({ params }) { this.#set(params[1], { modes: params.slice(2).join(" ") }); },
     786({ params }) {
       const [, name, id, nick, said, by, , text = ""] = params;
       this.find(name)?.listedPins.push({ id, nick, time: Number(said) * 1000, by, text });
@@ -739,7 +749,9 @@ export class Chat extends EventTarget {
       const room = this.find(item.params[2]);
       if (!room) return;
       for (const word of item.params[3].split(" ").filter(Boolean)) {
-        const [, prefix, nick] = /^([~&@%+]*)(.*)$/.exec(word.split("!")[0]);
+        const [name] = word.split("!");
+        const nick = name.replace(/^[~&@%+]+/, "");
+        const prefix = name.slice(0, name.length - nick.length);
         const known = room.members.get(fold(nick));
         room.members.set(fold(nick), { away: "", account: "", ...known, nick, prefix });
       }
@@ -751,19 +763,19 @@ export class Chat extends EventTarget {
   };
 
   #applyModes(room, [letters = "", ...params]) {
-    const prefixes = /\(([a-zA-Z]+)\)(.+)/.exec(this.connection.isupport.get("PREFIX") ?? "(qaohv)~&@%+");
+    const [roles, signs] = (this.connection.isupport.get("PREFIX") ?? "(qaohv)~&@%+").slice(1).split(")");
     const [lists = "", keyed = "", whenSet = ""] = (this.connection.isupport.get("CHANMODES") ?? "beI,k,l,").split(",");
     let on = true;
     for (const letter of letters) {
       if (letter === "+" || letter === "-") on = letter === "+";
-      else if (prefixes?.[1].includes(letter)) {
+      else if (roles.includes(letter)) {
         const member = room.members.get(fold(params.shift() ?? ""));
-        const sign = prefixes[2][prefixes[1].indexOf(letter)];
+        const sign = signs[roles.indexOf(letter)];
         if (member) {
           const held = new Set(member.prefix);
           if (on) held.add(sign);
           else held.delete(sign);
-          member.prefix = [...prefixes[2]].filter((char) => held.has(char)).join("");
+          member.prefix = [...signs].filter((char) => held.has(char)).join("");
         }
       } else if (lists.includes(letter) || keyed.includes(letter) || (on && whenSet.includes(letter))) params.shift();
     }

@@ -37,8 +37,6 @@ export class Connection extends EventTarget {
   #watch = 0;
   #heard = 0;
   #pinged = 0;
-  #pending = null;
-  #lines = [];
 
   state = "offline"; // offline | connecting | registering | online
   nick = "";
@@ -60,18 +58,9 @@ export class Connection extends EventTarget {
     return this.#held.has(capability);
   }
 
-  /** The values of a capability, as an object. */
-  values(capability) {
-    return Object.fromEntries(
-      (this.#caps.get(capability) ?? "").split(",").filter(Boolean).map((item) => {
-        const [key, ...value] = item.split("=");
-        return [key, value.join("=")];
-      }),
-    );
-  }
-
-  offers(capability) {
-    return this.#caps.has(capability);
+  /** A number among the values of a capability; without it there is no limit. */
+  limit(capability, key) {
+    return Number(new URLSearchParams(this.#caps.get(capability)?.replaceAll(",", "&")).get(key)) || Infinity;
   }
 
   /** Connects under a name, and reconnects under that name when the connection is lost. */
@@ -98,14 +87,8 @@ export class Connection extends EventTarget {
     return true;
   }
 
-  /** Sends a line unchanged. */
-  sendRaw(line) {
-    this.#socket?.send(line.replace(/[\r\n\0]/g, " "));
-  }
-
   /** Sends a line and resolves to the messages of its answer; rejects with Refused. */
   ask(command, params = [], tags = {}) {
-    if (!this.has("labeled-response")) return this.#askUnlabelled(command, params, tags);
     const label = (this.#counter += 1).toString(36);
     return this.#expect(label, () => this.send(command, params, { ...tags, label }));
   }
@@ -115,8 +98,7 @@ export class Connection extends EventTarget {
     const label = (this.#counter += 1).toString(36);
     const ref = `m${label}`;
     return this.#expect(label, () => {
-      const own = { ...tags, ...(this.has("labeled-response") ? { label } : {}) };
-      this.send("BATCH", [`+${ref}`, "draft/multiline", target], own);
+      this.send("BATCH", [`+${ref}`, "draft/multiline", target], { ...tags, label });
       for (const { text, concat } of lines) {
         this.#socket.send(`@batch=${ref}${concat ? ";draft/multiline-concat" : ""} PRIVMSG ${target} :${text}`);
       }
@@ -129,29 +111,8 @@ export class Connection extends EventTarget {
       const timer = setTimeout(() => this.#settle(label, null, new Refused("TIMEOUT", "The server did not answer")), ANSWER_WITHIN);
       this.#labels.set(label, { resolve, reject, timer });
       if (!act()) this.#settle(label, null, new Refused("OFFLINE", "Not connected"));
-      else if (!this.has("labeled-response")) this.#settle(label, []);
     });
   }
-
-  #askUnlabelled(command, params, tags) {
-    // Without labels only one request is open at a time; the answer to a PING that follows it ends it.
-    const before = this.#pending?.done ?? Promise.resolve();
-    const mine = {};
-    mine.done = before.then(() => new Promise((resolve, reject) => {
-      const token = `ask${(this.#counter += 1)}`;
-      Object.assign(mine, { token, messages: [], resolve, reject });
-      this.#asked = mine;
-      if (!this.send(command, params, tags) || !this.send("PING", [token])) {
-        this.#asked = null;
-        reject(new Refused("OFFLINE", "Not connected"));
-      }
-    }));
-    const result = mine.done;
-    this.#pending = { done: result.catch(() => {}) };
-    return result;
-  }
-
-  #asked = null;
 
   #settle(label, messages, error = null) {
     const waiting = this.#labels.get(label);
@@ -165,7 +126,7 @@ export class Connection extends EventTarget {
 
   #become(state, why = "") {
     this.state = state;
-    this.dispatchEvent(new CustomEvent("state", { detail: { state, why, retry: this.retryAt ?? 0 } }));
+    this.dispatchEvent(new CustomEvent("state", { detail: { state, why } }));
   }
 
   #drop() {
@@ -178,15 +139,12 @@ export class Connection extends EventTarget {
     }
     this.#batches.clear();
     for (const label of [...this.#labels.keys()]) this.#settle(label, null, new Refused("OFFLINE", "The connection was lost"));
-    this.#asked?.reject(new Refused("OFFLINE", "The connection was lost"));
-    this.#asked = null;
   }
 
   #connect() {
     clearTimeout(this.#timer);
     this.#drop();
     if (!this.identity) return;
-    this.retryAt = 0;
     this.#become("connecting");
     this.#caps.clear();
     this.#held.clear();
@@ -210,7 +168,6 @@ export class Connection extends EventTarget {
     if (!this.identity) return;
     const wait = Math.min(LONGEST_WAIT, 500 * 2 ** this.#attempt) * (0.75 + Math.random() / 2);
     this.#attempt += 1;
-    this.retryAt = Date.now() + wait;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#connect(), wait);
     this.#become("offline", why);
@@ -265,7 +222,7 @@ export class Connection extends EventTarget {
   }
 
   #route(message) {
-    const { tags, command, params } = message;
+    const { tags, command } = message;
     if (command === "BATCH") return this.#batch(message);
     const batch = this.#batches.get(tags.get("batch"));
     if (batch) {
@@ -277,17 +234,6 @@ export class Connection extends EventTarget {
       this.#settle(label, command === "ACK" ? [] : [message]);
       if (command !== "ACK") this.#handle(message);
       return undefined;
-    }
-    if (this.#asked) {
-      if (command === "PONG" && params.at(-1) === this.#asked.token) {
-        const { resolve, reject, messages } = this.#asked;
-        this.#asked = null;
-        const error = refusalIn(messages);
-        if (error) reject(error);
-        else resolve(messages);
-        return undefined;
-      }
-      this.#asked.messages.push(message);
     }
     this.#handle(message);
     return undefined;
@@ -317,15 +263,15 @@ export class Connection extends EventTarget {
       else if (whole.command) this.#handle(whole);
       return;
     }
-    if (this.#asked) this.#asked.messages.push(whole);
     if (whole.command) this.#handle(whole);
     else this.dispatchEvent(new CustomEvent("batch", { detail: whole }));
   }
 
   #handle(message) {
     const { command, params } = message;
-    const own = this.#own[command];
-    if (own) own.call(this, params, message);
+    this.#own[command]?.call(this, params, message);
+    if (["432", "433", "437"].includes(command)) this.#refuseName(command, params.at(-1));
+    if (["464", "465", "904", "905"].includes(command)) this.#refuse(command, params.at(-1));
     this.dispatchEvent(new CustomEvent("message", { detail: message }));
   }
 
@@ -352,13 +298,6 @@ export class Connection extends EventTarget {
     901() { this.account = ""; },
     ACCOUNT([account], { source }) { if (source?.nick === this.nick) this.account = account === "*" ? "" : account; },
     903() { this.send("CAP", ["END"]); },
-    904(params) { this.#refuse("904", params.at(-1)); },
-    905(params) { this.#refuse("905", params.at(-1)); },
-    432(params) { this.#refuseName("432", params.at(-1)); },
-    433(params) { this.#refuseName("433", params.at(-1)); },
-    437(params) { this.#refuseName("437", params.at(-1)); },
-    464(params) { this.#refuse("464", params.at(-1)); },
-    465(params) { this.#refuse("465", params.at(-1)); },
     NICK(params, { source }) {
       if (source?.nick !== this.nick) return;
       this.nick = params[0];

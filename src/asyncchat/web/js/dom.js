@@ -1,20 +1,30 @@
 // Makes elements. HTML is never parsed: text stays text.
 
-const PROPERTIES = new Set(["value", "className"]);
-
-/** An element: `h("button.send", {type: "button", onclick}, "Send")`. */
+/** An element: `h("button.send", { onclick }, "Send")`. */
 export function h(spec, attributes = {}, ...children) {
   const [tag, ...classes] = spec.split(".");
-  const node = document.createElement(tag || "div");
+  const node = document.createElement(tag);
+  if (tag === "button") node.type = "button";
   if (classes.length) node.className = classes.join(" ");
   for (const [key, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else if (PROPERTIES.has(key) || (key in node && typeof value !== "string")) node[key] = value;
+    else if (key === "value" || (key in node && typeof value !== "string")) node[key] = value;
     else node.setAttribute(key, value === true ? "" : value);
   }
   node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
   return node;
+}
+
+/** Makes nodes the children of another; those that are there already and in order are not touched. */
+export function place(parent, nodes) {
+  const wanted = new Set(nodes);
+  for (const child of [...parent.childNodes]) if (!wanted.has(child)) child.remove();
+  let next = parent.firstChild;
+  for (const node of nodes) {
+    if (node === next) next = next.nextSibling;
+    else parent.insertBefore(node, next);
+  }
 }
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -48,7 +58,7 @@ export function icon(name) {
 
 /** A button with an icon and a label for screen readers and the tooltip. */
 export function iconButton(name, label, onclick, spec = "button.icon-button") {
-  return h(spec, { type: "button", "aria-label": label, title: label, onclick }, icon(name));
+  return h(spec, { "aria-label": label, title: label, onclick }, icon(name));
 }
 
 /** The hue of a name's colour, the same everywhere. */
@@ -68,10 +78,10 @@ export function avatar(name, spec = "span.avatar") {
 }
 
 /** Shows a modal dialog of this content; resolves when it is closed. */
-export function openDialog(title, content, { className = "" } = {}) {
+export function openDialog(title, content) {
   const heading = h("h2", { id: `dialog-${Date.now()}` }, title);
   const dialog = h(
-    `dialog.dialog${className ? `.${className}` : ""}`,
+    "dialog.dialog",
     { "aria-labelledby": heading.id },
     h("header", {}, heading, iconButton("close", "Close", () => dialog.close())),
     content,
@@ -95,7 +105,7 @@ export function toast(text, { action = null, seconds = 6 } = {}) {
   const place = document.getElementById("toasts");
   const node = h("div.toast", {}, h("span", {}, text));
   const remove = () => node.remove();
-  if (action) node.append(h("button.link", { type: "button", onclick: () => { remove(); action.run(); } }, action.label));
+  if (action) node.append(h("button.link", { onclick: () => { remove(); action.run(); } }, action.label));
   node.append(iconButton("close", "Dismiss", remove));
   place.append(node);
   while (place.children.length > 4) place.firstChild.remove();
@@ -103,10 +113,13 @@ export function toast(text, { action = null, seconds = 6 } = {}) {
   return remove;
 }
 
+/** Shows why a request failed. */
+export const failed = (error) => toast(error.message);
+
 /** A menu of actions at an element; arrow keys move in it, Escape closes it. */
-export function openMenu(anchor, items, label) {
+export function openMenu(anchor, items, label, spec = "div.menu") {
   document.querySelector(".menu")?.remove();
-  const menu = h("div.menu", { role: "menu", "aria-label": label });
+  const menu = h(spec, { role: "menu", "aria-label": label });
   const before = document.activeElement;
   const close = (focus = true) => {
     menu.remove();
@@ -120,7 +133,7 @@ export function openMenu(anchor, items, label) {
     if (item === "-") menu.append(h("hr", { role: "separator" }));
     else {
       const run = () => { close(); item.run(); };
-      menu.append(h(`button.menu-item${item.danger ? ".danger" : ""}`, { type: "button", role: "menuitem", tabIndex: -1, onclick: run }, item.label));
+      menu.append(h(`button.menu-item${item.danger ? ".danger" : ""}`, { role: "menuitem", tabIndex: -1, onclick: run }, item.label));
     }
   }
   menu.addEventListener("keydown", (event) => {

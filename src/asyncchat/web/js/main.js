@@ -5,13 +5,13 @@ import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
 import { ask, confirm, findDialog, personMenu, profileDialog, roomDialog, searchDialog, settingsDialog } from "./dialogs.js";
-import { h, iconButton, openMenu, toast } from "./dom.js";
+import { failed, h, iconButton, openMenu, toast } from "./dom.js";
 import { fold } from "./irc.js";
 import { Notifier } from "./notify.js";
 import { People } from "./people.js";
 import { drawPins, mayPin, pinsDialog, togglePin } from "./pins.js";
 import { Sidebar } from "./sidebar.js";
-import { clean, cleanName } from "./text.js";
+import { clean, cleanName, clip } from "./text.js";
 import { Timeline } from "./timeline.js";
 import { Visitor } from "./visitor.js";
 
@@ -61,15 +61,16 @@ function drawHead() {
   const room = chat.current;
   const head = $("head");
   const focused = document.activeElement?.getAttribute?.("aria-label");
-  if (!room) return head.replaceChildren(iconButton("menu", "Rooms", () => app.classList.toggle("rooms-open"), "button.icon-button.only-phone"), h("div.title", {}, h("h1", {}, "asyncchat")));
+  const menu = iconButton("menu", "Rooms", () => showDrawer("rooms-open"), "button.icon-button.only-phone");
+  if (!room) return head.replaceChildren(menu, h("div.title", {}, h("h1", {}, "asyncchat")));
   app.dataset.joined = String(room.joined);
   const topic = clean(room.topic);
   head.replaceChildren(
-    iconButton("menu", "Rooms", () => showDrawer("rooms-open"), "button.icon-button.only-phone"),
+    menu,
     h("div.title", {}, h("h1", {}, cleanName(room.name)),
       room.private || !room.joined ? (topic ? h("span.topic", {}, topic) : null)
-        : h("button.topic", { type: "button", title: topic || "Set a topic", onclick: () => roomDialog(chat, room, { leave }) }, topic || "Set a topic")),
-    room.joined && connection.offers("soju.im/search") ? iconButton("search", "Search", () => searchDialog(chat, room, goTo)) : "",
+        : h("button.topic", { title: topic || "Set a topic", onclick: () => roomDialog(chat, room, { leave }) }, topic || "Set a topic")),
+    room.joined && connection.has("soju.im/search") ? iconButton("search", "Search", () => searchDialog(chat, room, goTo)) : "",
     room.joined && !room.private ? iconButton("settings", "Room settings", () => roomDialog(chat, room, { leave })) : "",
     !connection.identity ? "" : room.private ? iconButton("close", "Close this conversation", () => leave(room)) : iconButton("people", "People", togglePeople),
   );
@@ -104,7 +105,7 @@ function drawStrip() {
   if (state === "connecting" && !connection.identity.confirmed) return strip.replaceChildren("Connecting…");
   return strip.replaceChildren(
     h("span", {}, state === "connecting" ? "Reconnecting…" : `Not connected: ${lostWhy}. Messages that you write now are sent when you are connected again.`),
-    state === "offline" ? h("button", { type: "button", onclick: () => connection.retry() }, "Try now") : "",
+    state === "offline" ? h("button", { onclick: () => connection.retry() }, "Try now") : "",
   );
 }
 
@@ -116,7 +117,7 @@ function drawComposer() {
   if (!room) return composer.replace(h("div.notice-card", {}, "Choose a room."));
   if (!room.joined && connection.state === "online" && (room.refusal || room.parted)) {
     return composer.replace(h("div.notice-card", {}, room.refusal || `You are not in ${cleanName(room.name)}.`,
-      h("button.button", { type: "button", onclick: () => join(room) }, "Join")));
+      h("button.button", { onclick: () => join(room) }, "Join")));
   }
   return composer.show(room);
 }
@@ -130,12 +131,16 @@ async function join(room) {
   chat.join(room);
 }
 
+let typingTimer = 0;
+
 function drawTyping() {
   const room = chat.current;
   const now = Date.now();
-  const names = room ? [...room.typing.values()].filter((one) => one.until > now).map((one) => cleanName(one.nick)) : [];
+  for (const [key, { until }] of room?.typing ?? []) if (until <= now) room.typing.delete(key);
+  const names = [...(room?.typing.values() ?? [])].map((one) => cleanName(one.nick));
   $("typing").textContent = !names.length ? "" : names.length > 3 ? "Several people are writing…" : `${names.join(" and ")} ${names.length === 1 ? "is" : "are"} writing…`;
-  if (names.length) setTimeout(() => redraw("typing"), 1500);
+  clearTimeout(typingTimer);
+  if (names.length) typingTimer = setTimeout(() => redraw("typing"), 1500);
 }
 
 // Navigation.
@@ -176,7 +181,7 @@ async function goTo(message) {
     if (!room.byId.has(message.id)) await chat.around(room, message.id);
     if (!timeline.toMessage(message.id)) toast("That message is no longer in the history.");
   } catch (error) {
-    toast(error.message);
+    failed(error);
   }
 }
 
@@ -200,7 +205,6 @@ const COMMANDS = {
   pin: (room, rest) => obey("PIN", [room.name, rest].filter(Boolean)),
   unpin: (room, rest) => obey("UNPIN", [room.name, rest].filter(Boolean)),
   pins: (room) => pinsDialog(chat, room, goTo),
-  nick: (_room, rest) => obey("NICK", [rest]),
   away: (_room, rest) => obey("AWAY", rest ? [rest] : []),
   back: () => obey("AWAY", []),
   kick: (room, rest) => { const [nick, ...why] = rest.split(/\s+/); obey("KICK", [room.name, nick, ...(why.length ? [why.join(" ")] : [])]); },
@@ -217,9 +221,9 @@ async function obey(word, params) {
   try {
     const lines = await connection.ask(word, params);
     const text = lines.filter((line) => /^\d\d\d$/.test(line.command)).map((line) => line.params.slice(1).join(" ")).join("\n");
-    if (text) toast(clean(text).slice(0, 900), { seconds: 12 });
+    if (text) toast(clip(clean(text), 900), { seconds: 12 });
   } catch (error) {
-    toast(error.message);
+    failed(error);
   }
 }
 
@@ -238,7 +242,7 @@ function onMessage(what, room, message, anchor) {
   const acts = {
     person: () => personMenu(chat, room, message.nick, anchor, personActs),
     reply: () => composer.answer(message),
-    react: () => chat.react(room, message, anchor).catch((error) => toast(error.message)),
+    react: () => chat.react(room, message, anchor).catch(failed),
     pick: () => pickReaction(room, message, anchor),
     menu: () => messageMenu(room, message, anchor),
     redact: () => redact(room, message),
@@ -250,13 +254,12 @@ function onMessage(what, room, message, anchor) {
 }
 
 function pickReaction(room, message, anchor) {
-  openMenu(anchor, REACTIONS.map((reaction) => ({ label: reaction, run: () => chat.react(room, message, reaction).catch((error) => toast(error.message)) })), "Reactions");
-  document.querySelector(".menu")?.classList.add("picker");
+  openMenu(anchor, REACTIONS.map((reaction) => ({ label: reaction, run: () => chat.react(room, message, reaction).catch(failed) })), "Reactions", "div.menu.picker");
 }
 
 async function redact(room, message) {
   if (await confirm("Delete this message", "It is removed from the history for everyone.", "Delete")) {
-    chat.redact(room, message).catch((error) => toast(error.message));
+    chat.redact(room, message).catch(failed);
   }
 }
 
@@ -275,24 +278,23 @@ function messageMenu(room, message, anchor) {
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
-    toast("Copied.");
   } catch {
     // Without a secure context there is no clipboard API: copy a selection instead.
-    const area = h("textarea", { value: text, readOnly: true, className: "unseen" });
+    const area = h("textarea.unseen", { value: text, readOnly: true });
     document.body.append(area);
     area.select();
     document.execCommand("copy");
     area.remove();
-    toast("Copied.");
   }
+  toast("Copied.");
 }
 
-function onSidebar(what, room, anchor) {
+function onSidebar(what, room) {
   const acts = {
     open: () => go(room.name),
     find: () => findDialog(chat, go),
     write: async () => { const nick = await ask("Write to somebody", "Name", { button: "Write" }); if (nick) go(nick); },
-    me: () => settings(room ?? anchor),
+    me: () => settings(),
   };
   acts[what]?.();
 }
@@ -354,12 +356,14 @@ async function enterAsVisitor() {
   timeline.refresh();
 }
 
-chat.addEventListener("current", ({ detail: { room } }) => {
+const on = (what, act) => chat.addEventListener(what, ({ detail }) => act(detail));
+
+on("current", ({ room }) => {
   timeline.show(room);
   redraw("sidebar", "head", "pins", "people", "composer", "typing");
   seen();
 });
-chat.addEventListener("me", () => {
+on("me", () => {
   const nick = connection.identity?.nick;
   if (nick && nick !== kept.nick) {
     kept.nick = nick;
@@ -369,7 +373,7 @@ chat.addEventListener("me", () => {
 for (const [what, ...parts] of [
   ["rooms", "sidebar"], ["room", "sidebar", "head", "pins"], ["pins", "pins"], ["members", "people"], ["unread", "sidebar"], ["me", "sidebar"], ["typing", "typing"],
 ]) {
-  chat.addEventListener(what, ({ detail: { room } }) => {
+  on(what, ({ room }) => {
     if (what === "members" && room !== chat.current) return;
     redraw(...parts);
     if (what === "room" && room === chat.current) {
@@ -378,19 +382,19 @@ for (const [what, ...parts] of [
     }
   });
 }
-chat.addEventListener("messages", ({ detail }) => {
+on("messages", (detail) => {
   if (detail.room !== chat.current) return;
   timeline.refresh(detail);
   redraw("typing");
   seen();
 });
-chat.addEventListener("changed", ({ detail }) => {
+on("changed", (detail) => {
   if (detail.message.redacted !== undefined) $("reader").textContent = "";
   if (detail.room !== chat.current) return;
   timeline.redraw(detail.message);
   timeline.refresh();
 });
-chat.addEventListener("said", ({ detail: { room, message, called } }) => {
+on("said", ({ room, message, called }) => {
   readOut(room, message);
   const away = document.hidden || !document.hasFocus();
   if (called && (away || room !== chat.current)) {
@@ -398,14 +402,14 @@ chat.addEventListener("said", ({ detail: { room, message, called } }) => {
     if (!away) toast(`${cleanName(message.nick)}: ${clean(message.text).slice(0, 120)}`, { action: { label: "Show", run: () => go(room.name) } });
   }
 });
-chat.addEventListener("invited", ({ detail }) => toast(`${cleanName(detail.by)} invites you to ${cleanName(detail.name)}`, { seconds: 30, action: { label: "Join", run: () => go(detail.name) } }));
-chat.addEventListener("notice", ({ detail }) => toast(clean(detail.text).slice(0, 500), { seconds: 8 }));
-chat.addEventListener("ignore", ({ detail: { nick, on } }) => {
-  if (on) chat.ignored.add(fold(nick));
+on("invited", ({ by, name }) => toast(`${cleanName(by)} invites you to ${cleanName(name)}`, { seconds: 30, action: { label: "Join", run: () => go(name) } }));
+on("notice", ({ text }) => toast(clip(clean(text), 500), { seconds: 8 }));
+on("ignore", ({ nick, hide }) => {
+  if (hide) chat.ignored.add(fold(nick));
   else chat.ignored.delete(fold(nick));
   kept.ignored = [...chat.ignored];
   keep();
-  toast(on ? `Messages of ${cleanName(nick)} are now hidden.` : `Messages of ${cleanName(nick)} are shown again.`);
+  toast(hide ? `Messages of ${cleanName(nick)} are now hidden.` : `Messages of ${cleanName(nick)} are shown again.`);
 });
 
 connection.addEventListener("state", ({ detail: { state, why } }) => {

@@ -5,6 +5,7 @@ const KEY = "asyncchat.notify";
 
 export class Notifier {
   #sound = null;
+  #told = -Infinity;
 
   get mode() {
     return localStorage.getItem(KEY) ?? "sound";
@@ -28,8 +29,11 @@ export class Notifier {
     return true;
   }
 
+  /** Tells that somebody calls; calls that come less than a second after another are not told again. */
   call({ title, text, open }) {
-    if (this.mode === "off") return;
+    const now = performance.now();
+    if (this.mode === "off" || now - this.#told < 1000) return;
+    this.#told = now;
     if (this.mode === "system" && this.canNotify && Notification.permission === "granted") {
       const notification = new Notification(title, { body: text.slice(0, 200), tag: title, icon: "/icon.svg" });
       notification.onclick = () => { focus(); open(); notification.close(); };

@@ -2,7 +2,7 @@
 
 import { avatar, h } from "./dom.js";
 import { rank } from "./chat.js";
-import { cleanName } from "./text.js";
+import { clean, cleanName } from "./text.js";
 
 const ROW = 36;
 const BEYOND = 8;
@@ -55,8 +55,7 @@ export class People {
     const name = cleanName(member.nick);
     const role = ROLES[member.prefix[0]] ?? "";
     const node = h(`button.person${member.away ? ".away" : ""}`, {
-      type: "button",
-      title: member.away ? `${name}, away: ${member.away}` : name,
+      title: member.away ? `${name}, away: ${clean(member.away)}` : name,
       "aria-label": [name, role, member.away ? "away" : ""].filter(Boolean).join(", "),
       onclick: (event) => this.act(member.nick, event.currentTarget),
     }, avatar(name), h("span.name", {}, name), role ? h("span.role", {}, role) : null);

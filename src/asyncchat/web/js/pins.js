@@ -1,19 +1,17 @@
 // Pinned messages: the bar above the timeline, and the list that it opens. The pins are in chat.js.
 
-import { rank } from "./chat.js";
-import { when } from "./dialogs.js";
-import { h, icon, openDialog, toast } from "./dom.js";
-import { fold } from "./irc.js";
+import { hint, when } from "./dialogs.js";
+import { failed, h, icon, openDialog } from "./dom.js";
 import { clean, cleanName } from "./text.js";
 
 /** Whether you may pin and unpin messages in a room. */
 export function mayPin(chat, room) {
-  return !room.private && rank(room.members.get(fold(chat.nick))) >= 2;
+  return !room.private && chat.rankIn(room) >= 2;
 }
 
 /** Pins a message, or unpins it where it is pinned. */
 export function togglePin(chat, room, message) {
-  chat.togglePin(room, message.id).catch((error) => toast(error.message));
+  chat.togglePin(room, message.id).catch(failed);
 }
 
 const textOf = (pin) => clean(pin.text) || "(no longer in the history)";
@@ -44,7 +42,7 @@ export function pinsDialog(chat, room, goTo) {
         h("b", {}, cleanName(pin.nick)), " ", h("time", {}, when.format(pin.time)), h("div.text", {}, textOf(pin)),
         h("small", {}, `pinned by ${cleanName(pin.by)}`)),
       mayPin(chat, room) ? h("button.link", { "aria-label": `Unpin ${cleanName(pin.nick)}: ${textOf(pin)}`, onclick: () => togglePin(chat, room, pin) }, "Unpin") : null)));
-    content.replaceChildren(room.pins.length ? list : h("p.hint", {}, "No message is pinned."));
+    content.replaceChildren(room.pins.length ? list : hint("No message is pinned."));
   };
   chat.addEventListener("pins", draw);
   done.then(() => chat.removeEventListener("pins", draw));

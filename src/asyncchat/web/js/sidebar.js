@@ -1,6 +1,6 @@
 // The list of rooms and conversations with their unread counts, and the person's own name.
 
-import { avatar, h, iconButton } from "./dom.js";
+import { avatar, h, iconButton, place } from "./dom.js";
 import { cleanName } from "./text.js";
 
 export class Sidebar {
@@ -8,12 +8,20 @@ export class Sidebar {
   #list = h("div.rooms");
   #brand = h("span", {}, "asyncchat");
   #me = h("div.me");
+  #rooms = h("ul");
+  #private = h("ul");
+  #rows = new WeakMap();
 
   /** `act(name, room)` is called for each choice. */
   constructor(node, chat, act) {
     this.#node = node;
     this.chat = chat;
     this.act = act;
+    const section = (title, list, ...adder) => h("section", {}, h("h2", {}, title, iconButton("plus", ...adder)), list);
+    this.#list.append(
+      section("Rooms", this.#rooms, "Find or create a room", () => act("find")),
+      section("Private", this.#private, "Write to somebody", () => act("write")),
+    );
     node.append(h("div.brand", {}, h("img", { src: "/icon.svg", alt: "" }), this.#brand), this.#list, this.#me);
   }
 
@@ -22,27 +30,28 @@ export class Sidebar {
     this.#brand.textContent = cleanName(chat.connection.isupport.get("NETWORK") || "asyncchat");
     const rooms = [...chat.rooms.values()];
     const focused = document.activeElement?.closest?.(".room")?.dataset.key;
-    const section = (title, items, adder) => h("section", {}, h("h2", {}, title, adder), h("ul", {}, items.map((room) => h("li", {}, this.#room(room)))));
-    this.#list.replaceChildren(
-      section("Rooms", rooms.filter((room) => !room.private), iconButton("plus", "Find or create a room", () => act("find"))),
-      section("Private", rooms.filter((room) => room.private), iconButton("plus", "Write to somebody", () => act("write"))),
-    );
+    for (const list of [this.#rooms, this.#private]) {
+      place(list, rooms.filter((room) => room.private === (list === this.#private)).map((room) => this.#row(room)));
+    }
     if (focused) this.#list.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
     const { state, account } = chat.connection;
     const known = state !== "offline" || chat.connection.identity;
-    this.#me.replaceChildren(known && chat.nick
-      ? h("button", { type: "button", onclick: (event) => act("me", null, event.currentTarget) }, avatar(cleanName(chat.nick)),
-        h("span.who", {}, h("b", {}, cleanName(chat.nick)), h("small", {}, state === "online" ? (account ? `signed in as ${cleanName(account)}` : "guest") : "not connected")))
-      : h("button", { type: "button", onclick: (event) => act("me", null, event.currentTarget) }, avatar("?"), h("span.who", {}, h("b", {}, "Visitor"), h("small", {}, "reading only"))));
+    const [name, note] = !known || !chat.nick ? ["Visitor", "reading only"]
+      : [cleanName(chat.nick), state !== "online" ? "not connected" : account ? `signed in as ${cleanName(account)}` : "guest"];
+    this.#me.replaceChildren(h("button", { onclick: () => act("me") }, avatar(note === "reading only" ? "?" : name), h("span.who", {}, h("b", {}, name), h("small", {}, note))));
     this.#title(rooms);
   }
 
-  #room(room) {
+  /** The row of a room; it is made again when something in it changed. */
+  #row(room) {
     const current = room === this.chat.current;
     const told = room.called || room.unread;
+    const look = [current, room.unread, room.called, room.name].join();
+    const row = this.#rows.get(room) ?? {};
+    if (row.look === look) return row.node;
     const label = `${cleanName(room.name)}${room.unread ? `, ${room.unread} unread` : ""}${room.called && !room.private ? `, ${room.called} mentioning you` : ""}`;
     const node = h(`button.room${room.unread ? ".unread" : ""}`, {
-      type: "button", "aria-current": current ? "true" : null, "aria-label": label, onclick: () => this.act("open", room),
+      "aria-current": current ? "true" : null, "aria-label": label, onclick: () => this.act("open", room),
     });
     node.dataset.key = room.key;
     node.append(
@@ -50,7 +59,8 @@ export class Sidebar {
       h("span.name", {}, cleanName(room.private ? room.name : room.name.slice(1))),
     );
     if (told) node.append(h(`span.badge${room.called ? ".called" : ""}`, { "aria-hidden": "true" }, told > 99 ? "99+" : String(told)));
-    return node;
+    this.#rows.set(room, { look, node: h("li", {}, node) });
+    return this.#rows.get(room).node;
   }
 
   #title(rooms) {

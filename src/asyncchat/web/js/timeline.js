@@ -1,19 +1,27 @@
 // The list of a room's messages: a window into all that are loaded. It keeps its position while history is
 // added above, and draws only what changed.
 
-import { avatar, h, hue, icon, iconButton } from "./dom.js";
-import { clean, cleanName, mentioned, rich } from "./text.js";
+import { avatar, h, hue, icon, iconButton, place } from "./dom.js";
+import { fold } from "./irc.js";
+import { clean, cleanName, clip, rich } from "./text.js";
 
 const STEP = 80;
 const WINDOW = 240;
 const TOGETHER = 5 * 60_000;
 const NEAR = 300;
-const LONG_TEXT = 3000;
-const LONG_LINES = 24;
+const MOST_HEIGHT = 560; // pixels of a text that is not folded
+const MOST_EVENT = 300;
+const MOST_NAMES = 30;
+const MOST_REACTIONS = 24;
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+
+/** Names in a row, so many at most. */
+function listed(names, most) {
+  return names.length > most ? `${names.slice(0, most).join(", ")} and ${names.length - most} more` : names.join(", ");
+}
 
 const dayOf = (time) => new Date(time).toDateString();
 
@@ -27,7 +35,9 @@ export class Timeline {
   #frame = 0;
   #follow = true;
   #newFrom = 0;
-  #expanded = new Set();
+  #expanded = new WeakSet();
+  #fresh = [];
+  #tools = h("div.tools");
 
   /** `act(name, room, message, anchor)` is called for each action on a message. */
   constructor(node, latest, chat, act) {
@@ -39,11 +49,18 @@ export class Timeline {
     latest.addEventListener("click", () => this.toEnd());
     node.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     node.addEventListener("keydown", (event) => this.#key(event));
+    node.addEventListener("contextmenu", (event) => {
+      const message = this.#offerTools(event);
+      if (!message || getSelection()?.toString() || event.target.closest("a")) return;
+      event.preventDefault();
+      this.#do("menu", message, event.target.closest(".message"));
+    });
+    for (const type of ["pointerover", "focusin"]) node.addEventListener(type, (event) => this.#offerTools(event));
+    const tool = (name, label, what) => iconButton(name, label, ({ currentTarget }) => {
+      this.act(what, this.#room, this.#messageAt(currentTarget), currentTarget);
+    });
+    this.#tools.append(tool("smile", "Add a reaction", "pick"), tool("reply", "Reply", "reply"), tool("more", "More", "menu"));
     new ResizeObserver(() => { if (this.#follow) this.#bottom(); }).observe(node);
-  }
-
-  get room() {
-    return this.#room;
   }
 
   get atEnd() {
@@ -91,11 +108,18 @@ export class Timeline {
   /** Draws at the next frame, because something changed in the room. */
   refresh({ older = false, live = false } = {}) {
     if (!this.#room) return;
-    const count = this.#room.messages.length;
-    if (this.#follow || live && this.#end >= count - 1) {
-      this.#end = count;
-      if (this.#follow) this.#start = Math.max(Math.min(this.#start, this.#back(this.#end, STEP)), this.#back(this.#end, WINDOW));
+    if (live) {
+      const gone = this.chat.trim(this.#room, ...(this.#follow ? [] : [this.#start, this.#end]));
+      this.#start -= gone;
+      this.#end -= gone;
     }
+    const count = this.#room.messages.length;
+    const most = this.#back(count, WINDOW);
+    if (this.#follow) {
+      this.#end = count;
+      const few = this.#back(count, STEP);
+      this.#start = this.#start < most ? few : Math.min(this.#start, few);
+    } else if (live && this.#end === count - 1 && this.#start >= most) this.#end = count;
     this.#later(older);
   }
 
@@ -150,29 +174,33 @@ export class Timeline {
     this.#start = Math.max(0, Math.min(this.#start, this.#end));
     this.#firstShown = room.messages[this.#start] ?? null;
     const wanted = this.#items(room);
-    const seen = new Set();
-    let next = this.#node.firstChild;
+    const drawn = new Map();
     for (const [key, make] of wanted) {
-      seen.add(key);
-      let node = this.#drawn.get(key);
-      if (!node) {
-        node = make();
-        node.dataset.key = key;
-        this.#drawn.set(key, node);
-      }
-      if (node === next) next = next.nextSibling;
-      else this.#node.insertBefore(node, next);
+      const node = this.#drawn.get(key) ?? make();
+      node.dataset.key = key;
+      drawn.set(key, node);
     }
-    while (next) {
-      const gone = next;
-      next = next.nextSibling;
-      gone.remove();
-    }
-    for (const key of this.#drawn.keys()) if (!seen.has(key)) this.#drawn.delete(key);
+    place(this.#node, [...drawn.values()]);
+    this.#drawn = drawn;
+    this.#foldTall();
     if (this.#follow) this.#bottom();
     else if (anchor?.child.isConnected) this.#node.scrollTop += anchor.child.getBoundingClientRect().top - anchor.offset;
     this.#latest.hidden = this.#follow && this.#end >= room.messages.length;
     return undefined;
+  }
+
+  /** Folds the new texts that are too tall. They are measured together, before any is changed. */
+  #foldTall() {
+    const tall = this.#fresh.filter(([node]) => node.offsetHeight > MOST_HEIGHT);
+    this.#fresh = [];
+    for (const [node, message] of tall) {
+      node.classList.add("long");
+      node.after(h("button.more-text", { onclick: ({ currentTarget }) => {
+        this.#expanded.add(message);
+        node.classList.remove("long");
+        currentTarget.remove();
+      } }, "Show all"));
+    }
   }
 
   #firstShown = null;
@@ -226,13 +254,12 @@ export class Timeline {
   #event(group) {
     if (group.length === 1) {
       const [event] = group;
-      return h("div.event", { title: full.format(event.time) }, h("bdi", {}, event.nick), ` ${clean(event.text)}`);
+      return h("div.event", { title: full.format(event.time) }, h("bdi", {}, event.nick), ` ${clip(clean(event.text), MOST_EVENT)}`);
     }
     const last = new Map();
     for (const event of group) last.set(event.nick, event.presence);
     const names = (kind) => [...last].filter(([, presence]) => presence === kind).map(([nick]) => nick);
-    const say = (who, did) => (who.length > 6 ? `${who.slice(0, 5).join(", ")} and ${who.length - 5} more ${did}` : `${who.join(", ")} ${did}`);
-    const parts = [[names("join"), "joined"], [names("part"), "left"]].filter(([who]) => who.length).map(([who, did]) => say(who, did));
+    const parts = [[names("join"), "joined"], [names("part"), "left"]].filter(([who]) => who.length).map(([who, did]) => `${listed(who, 5)} ${did}`);
     return h("div.event", { title: full.format(group.at(-1).time) }, parts.join("; "));
   }
 
@@ -243,28 +270,22 @@ export class Timeline {
     node.dataset.id = message.id;
     if (message.pending) node.classList.add("pending");
     if (message.failed) node.classList.add("failed");
-    if (!message.self && !message.redacted && mentioned(message.text, this.chat.nick)) node.classList.add("called");
+    if (!message.redacted && this.chat.calls(message)) node.classList.add("called");
     const body = h("div.body");
     if (continued) node.append(when);
     else {
       node.append(avatar(name));
-      const who = h("button.nick", { type: "button", onclick: (event) => this.act("person", room, message, event.currentTarget) }, name);
+      const who = h("button.nick", { onclick: (event) => this.act("person", room, message, event.currentTarget) }, name);
       who.style.setProperty("--hue", hue(name.toLowerCase()));
       body.append(h("div.head", {}, who, message.bot ? h("span.tag", {}, "bot") : null, message.kind === "notice" ? h("span.tag", {}, "notice") : null, when));
     }
     if (message.reply) body.append(this.#quote(room, message));
     body.append(this.#text(message, name));
     if (message.failed) {
-      body.append(h("div.error", {}, `Not sent: ${message.failed} `, h("button.link", { type: "button", onclick: () => this.act("again", room, message) }, "Try again")));
+      body.append(h("div.error", {}, `Not sent: ${message.failed} `, h("button.link", { onclick: () => this.act("again", room, message) }, "Try again")));
     }
     if (message.reactions.size) body.append(this.#reactions(room, message));
     node.append(body);
-    if (message.id && !message.redacted) node.append(this.#tools(room, message));
-    node.addEventListener("contextmenu", (event) => {
-      if (getSelection()?.toString() || event.target.closest("a")) return;
-      event.preventDefault();
-      this.act("menu", room, message, node.querySelector(".tools") ?? node);
-    });
     return node;
   }
 
@@ -276,41 +297,45 @@ export class Timeline {
     const node = h("div.text", {}, message.kind === "action" ? `${name} ` : "", rich(message.text, message.self ? "" : this.chat.nick));
     node.dir = "auto";
     if (message.kind !== "message") node.classList.add(message.kind);
-    const long = message.text.length > LONG_TEXT || message.text.split("\n").length > LONG_LINES;
-    if (!long || this.#expanded.has(message.serial)) return node;
-    node.classList.add("long");
-    const more = h("button.more-text", { type: "button", onclick: () => {
-      this.#expanded.add(message.serial);
-      node.classList.remove("long");
-      more.remove();
-    } }, "Show all");
-    const both = document.createDocumentFragment();
-    both.append(node, more);
-    return both;
+    if (!this.#expanded.has(message)) this.#fresh.push([node, message]);
+    return node;
   }
 
   #quote(room, message) {
     const original = room.byId.get(message.reply);
     const text = original ? (original.redacted !== undefined ? "deleted message" : clean(original.text).replace(/\s+/g, " ").slice(0, 160)) : "an earlier message";
-    return h("button.quote", { type: "button", title: "Show the message that this answers", onclick: () => this.act("goto", room, { id: message.reply }) },
+    return h("button.quote", { title: "Show the message that this answers", onclick: () => this.act("goto", room, { id: message.reply }) },
       original ? h("b", {}, cleanName(original.nick)) : null, h("span", {}, text));
   }
 
   #reactions(room, message) {
-    return h("div.reactions", {}, [...message.reactions].slice(0, 24).map(([reaction, people]) => {
-      const names = [...people.values()].map(cleanName);
-      const mine = people.has(this.chat.nick.normalize("NFKC").toLowerCase());
+    return h("div.reactions", {}, [...message.reactions].slice(0, MOST_REACTIONS).map(([reaction, people]) => {
+      const names = listed([...people.values()].map(cleanName), MOST_NAMES);
+      const mine = people.has(fold(this.chat.nick));
       const text = [...clean(reaction)].slice(0, 16).join("");
       return h("button.reaction", {
-        type: "button", "aria-pressed": String(mine), title: names.join(", "),
-        "aria-label": `${text}: ${names.join(", ")}`, onclick: () => this.act("react", room, message, reaction),
+        "aria-pressed": String(mine), title: names,
+        "aria-label": `${text}: ${names}`, onclick: () => this.act("react", room, message, reaction),
       }, `${text} ${people.size}`);
-    }));
+    }), message.reactions.size > MOST_REACTIONS ? h("span.hint", {}, `+${message.reactions.size - MOST_REACTIONS}`) : null);
   }
 
-  #tools(room, message) {
-    const tool = (name, label, what) => iconButton(name, label, (event) => this.act(what, room, message, event.currentTarget));
-    return h("div.tools", {}, tool("smile", "Add a reaction", "pick"), tool("reply", "Reply", "reply"), tool("more", "More", "menu"));
+  /** The message that an element belongs to, where it can be acted on. */
+  #messageAt(target) {
+    const message = this.#room?.byId.get(target.closest(".message")?.dataset.id);
+    return message && message.redacted === undefined ? message : null;
+  }
+
+  /** Moves the one row of tools to the message of an event, and returns this message; null if it can't be acted on. */
+  #offerTools({ target }) {
+    const message = this.#messageAt(target);
+    const node = target.closest(".message");
+    if (message && !node.contains(this.#tools)) node.append(this.#tools);
+    return message;
+  }
+
+  #do(what, message, node) {
+    this.act(what, this.#room, message, this.#tools.offsetParent ? this.#tools : node);
   }
 
   #scrolled() {
@@ -345,25 +370,18 @@ export class Timeline {
   }
 
   /** The index so many drawn rows before an index: consecutive joins and leaves are one row. */
-  #back(index, count) {
+  #back(index, count, step = -1) {
     const { messages } = this.#room;
     let at = index;
-    for (let left = count; at > 0 && left > 0; left -= 1) {
-      at -= 1;
-      while (messages[at].presence && at > 0 && messages[at - 1].presence) at -= 1;
+    for (let left = count; left > 0 && at !== (step < 0 ? 0 : messages.length); left -= 1) {
+      do at += step; while (messages[at - 1]?.presence && messages[at]?.presence);
     }
     return at;
   }
 
   /** The same, after an index. */
   #ahead(index, count) {
-    const { messages } = this.#room;
-    let at = index;
-    for (let left = count; at < messages.length && left > 0; left -= 1) {
-      at += 1;
-      while (at < messages.length && messages[at - 1].presence && messages[at].presence) at += 1;
-    }
-    return at;
+    return this.#back(index, count, 1);
   }
 
   #key(event) {
@@ -378,11 +396,11 @@ export class Timeline {
     if (event.key === "ArrowDown") return at < 0 ? undefined : go(at + 1);
     if (event.key === "End") { event.preventDefault(); this.toEnd(); return go(messages.length - 1); }
     if (!focused || event.target !== focused || event.ctrlKey || event.metaKey || event.altKey) return undefined;
-    const message = this.#room.byId.get(focused.dataset.id);
+    const message = this.#messageAt(focused);
     const what = { r: "reply", e: "pick", Enter: "menu", " ": "menu", Delete: "redact" }[event.key];
-    if (what && message && message.redacted === undefined) {
+    if (what && message) {
       event.preventDefault();
-      this.act(what, this.#room, message, focused.querySelector(".tools") ?? focused);
+      this.#do(what, message, focused);
     }
     return undefined;
   }

@@ -1,5 +1,6 @@
 // What a visitor sees before choosing a name: a public room's last messages, and the form to join.
 
+import { field, hint } from "./dialogs.js";
 import { h } from "./dom.js";
 
 export class Visitor {
@@ -21,7 +22,7 @@ export class Visitor {
     this.#nick = identity.nick;
     this.#error = code === "904" ? "The name or the password is wrong." : text;
     if (code === "464") this.#wantsServerPassword = true;
-    if (["433", "437", "904"].includes(code) || /account|registered|reserved|password/i.test(text)) this.asAccount ||= code !== "464" && /account|reserved|registered|log in|sign in/i.test(text);
+    this.asAccount ||= code !== "464" && /account|reserved|registered|log in|sign in/i.test(text);
   }
 
   /** Reads the messages of a room that everyone may read. */
@@ -48,13 +49,9 @@ export class Visitor {
 
   /** Draws the form instead of the composer. */
   drawForm(composer) {
-    const text = (label, attributes) => {
-      const input = h("input", { type: "text", ...attributes });
-      return { input, node: h("label.field", {}, label, input) };
-    };
-    const nick = text("Your name", { value: this.#nick, autocomplete: "nickname", maxLength: 60, required: true, spellcheck: false, autocapitalize: "off" });
-    const password = text("Password of your account", { type: "password", autocomplete: "current-password", required: this.asAccount });
-    const server = text("The server's password", { type: "password", autocomplete: "off", required: true });
+    const nick = field("Your name", { value: this.#nick, autocomplete: "nickname", maxLength: 60, required: true, spellcheck: false, autocapitalize: "off" });
+    const password = field("Password of your account", { type: "password", autocomplete: "current-password", required: this.asAccount });
+    const server = field("The server's password", { type: "password", required: true });
     const form = h("form.card", {
       onsubmit: (event) => {
         event.preventDefault();
@@ -68,8 +65,8 @@ export class Visitor {
     },
     h("div.row", {}, nick.node, this.asAccount ? password.node : "", this.#wantsServerPassword ? server.node : "", h("button.button", { type: "submit" }, this.asAccount ? "Sign in" : "Join")),
     this.#error ? h("p.error", { role: "alert" }, this.#error) : "",
-    h("p.hint", {}, this.asAccount ? "No account? " : "Choose a name to join. ", h("button.link", {
-      type: "button", onclick: () => { this.asAccount = !this.asAccount; this.#nick = nick.input.value; this.drawForm(composer); },
+    hint(this.asAccount ? "No account? " : "Choose a name to join. ", h("button.link", {
+      onclick: () => { this.asAccount = !this.asAccount; this.#nick = nick.input.value; this.drawForm(composer); },
     }, this.asAccount ? "Join without an account" : "Sign in with an account")));
     composer.replace(form);
     (this.#nick && this.asAccount ? password.input : nick.input).focus();

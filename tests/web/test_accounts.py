@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from tests.server.harness import CODE
 from tests.web.conftest import say, sees, texts
 
 
@@ -34,6 +35,20 @@ def test_two_devices_of_an_account_are_one_person(server, visits):
     sees(laptop, "from the phone")
     for page in (laptop, phone):
         assert texts(page) == ["from the laptop", "from the phone"]
+
+
+def test_another_device_of_an_operator_knows_it(server, visits):
+    laptop = visits.join(server.port, "anna")
+    make_account(laptop, "tea at five")
+    say(laptop, f"/owner {CODE}")
+    laptop.get_by_text("You are now an IRC operator").wait_for()
+    phone = sign_in(visits, server, "tea at five")
+    phone.wait_for_selector("#app[data-joined=true]")
+    ben = visits.join(server.port, "ben")
+    say(ben, "tea is at four")
+    sees(phone, "tea is at four").hover()
+    phone.get_by_role("button", name="More", exact=True).click()
+    phone.get_by_role("menuitem", name="Pin", exact=True).wait_for()
 
 
 def test_what_is_read_on_one_device_is_read_on_the_other(server, visits):

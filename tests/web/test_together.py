@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from tests.server.harness import CODE
 from tests.web.conftest import say, sees
 
 
@@ -97,3 +98,39 @@ def test_a_deleted_message_is_gone_for_all(server, visits):
     for page in (anna, ben):
         page.get_by_text("This message was deleted").wait_for()
         assert page.get_by_text("1234").count() == 0
+
+
+def menu_of_ben(page):
+    page.locator(".person", has_text="ben").click()
+    page.get_by_role("menuitem", name="Profile").wait_for()
+    entries = page.get_by_role("menuitem").all_inner_texts()
+    page.keyboard.press("Escape")
+    return entries
+
+
+def test_an_operator_of_the_server_has_the_menus_of_an_operator_in_every_room(server, visits):
+    ben = visits.join(server.port, "ben", "/#den")
+    anna = visits.join(server.port, "anna", "/#den")
+    say(ben, "tea is at four")
+    message = sees(anna, "tea is at four")
+    assert "Kick…" not in menu_of_ben(anna)
+    say(anna, f"/owner {CODE}")
+    anna.get_by_text("You are now an IRC operator").wait_for()
+    assert {"Kick…", "Ban…", "Mute", "Remove operator"} <= set(menu_of_ben(anna))
+    tool(anna, message, "More")
+    anna.get_by_role("menuitem", name="Pin", exact=True).click()
+    ben.locator(".event", has_text="anna pinned a message of ben").wait_for()
+    # The COMMANDS of the page put a room before the modes: a raw line takes the role back.
+    anna.evaluate("asyncchat.connection.ask('MODE', ['anna', '-o'])")
+    assert "Kick…" not in menu_of_ben(anna)
+
+
+def test_the_reactions_open_beside_their_message(server, visits):
+    page = visits.join(server.port, "anna", viewport={"width": 390, "height": 844})
+    for number in range(12):
+        say(page, f"line {number}")
+    message = sees(page, "line 11")
+    tool(page, message, "Add a reaction")
+    picker, box = page.locator(".picker").bounding_box(), message.bounding_box()
+    assert 0 <= picker["x"] <= 390 - picker["width"]
+    assert box["y"] - picker["height"] - 60 < picker["y"] < box["y"] + 60

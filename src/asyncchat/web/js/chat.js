@@ -89,9 +89,9 @@ export class Chat extends EventTarget {
     return fold(nick) === fold(this.nick);
   }
 
-  /** Your rank in a room. */
+  /** Your rank in a room: an operator of the server is above all roles. */
   rankIn(room) {
-    return rank(room?.members.get(fold(this.nick)));
+    return this.connection.operator ? Infinity : rank(room?.members.get(fold(this.nick)));
   }
 
   #tell(what, room = null, extra = {}) {

@@ -41,6 +41,7 @@ export class Connection extends EventTarget {
   state = "offline"; // offline | connecting | registering | online
   nick = "";
   account = "";
+  operator = false; // of the server
   isupport = new Map();
 
   constructor(url) {
@@ -150,6 +151,7 @@ export class Connection extends EventTarget {
     this.#held.clear();
     this.isupport.clear();
     this.account = "";
+    this.operator = false;
     const socket = new WebSocket(this.url, ["text.ircv3.net"]);
     this.#socket = socket;
     this.#heard = performance.now();
@@ -292,6 +294,8 @@ export class Connection extends EventTarget {
         else this.isupport.set(key, value.join("=").replace(/\\x([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16))));
       }
     },
+    221([, modes]) { this.operator = modes.includes("o"); },
+    MODE([target, modes]) { if (target === this.nick && modes.includes("o")) this.operator = modes.startsWith("+"); },
     376() { this.#arrive(); },
     422() { this.#arrive(); },
     900(params) { this.account = params[2] ?? ""; },
@@ -317,6 +321,7 @@ export class Connection extends EventTarget {
   #arrive() {
     if (this.state === "online") return;
     this.#become("online");
+    if (this.account) this.send("MODE", [this.nick]); // another device may have made you an operator
   }
 
   #refuseName(code, text) {

@@ -109,9 +109,7 @@ class App:
         if refused is not None:
             return refused
         if file.kind == static.TYPES[".html"]:
-            sockets = f"ws://{request.host} wss://{request.host}" if request.host else ""
-            policy = static.PAGE_POLICY.format(sockets=sockets)
-            return static.respond(file, request, (("Content-Security-Policy", policy),))
+            return static.respond(file, request, static.page_headers(request.host))
         return static.respond(file, request)
 
     def _require_read(self, request: Request) -> Response | None:

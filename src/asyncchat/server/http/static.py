@@ -35,13 +35,12 @@ _COMPRESSED_SUFFIXES = (".png", ".ico", ".woff2")
 
 INDEX = "/index.html"
 
-PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "manifest-src 'self'; connect-src 'self' {sockets}; base-uri 'none'; form-action 'none'; "
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'{sockets}; "
+    "require-trusted-types-for 'script'; trusted-types 'none'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-"""The page runs only its own files, and connects only to this server. For some browsers ``'self'`` does not
-include a WebSocket of the same host."""
+"""The page runs only its own files, makes no markup or code of a text, and connects only to this server."""
 
 
 class File(msgspec.Struct, frozen=True):
@@ -73,6 +72,19 @@ def _gather(folder: Traversable, path: str, found: dict[str, File]) -> None:
             worth = suffix not in _COMPRESSED_SUFFIXES and len(data) >= _WORTH_COMPRESSING
             packed = gzip.compress(data, mtime=0) if worth else b""
             found[name] = File(TYPES[suffix], data, packed, hashlib.sha256(data).hexdigest()[:16])
+
+
+def page_headers(host: str) -> Headers:
+    """The headers that only the page has: what it may load and use, and that no other window reaches it.
+
+    For some browsers ``'self'`` does not include a WebSocket of the same host.
+    """
+    sockets = f" ws://{host} wss://{host}" if host else ""
+    return (
+        ("Content-Security-Policy", _PAGE_POLICY.format(sockets=sockets)),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    )
 
 
 def respond(file: File, request: Request, also: Headers = ()) -> Response:

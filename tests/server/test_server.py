@@ -141,6 +141,16 @@ def test_silence_and_negotiation_alone_show_the_prompt(server):
         assert client.until("name: ") == "Welcome! Enter your name or nickname: "
 
 
+def test_a_silent_connection_of_a_browser_that_loads_the_page_gets_no_prompt(server):
+    browser = server.connect()
+    browser.send("GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n\r\n")
+    browser.until("</html>")
+    spare = server.connect()
+    server.connect(source="127.0.0.2").until("name: ")
+    spare.send("GET /js/main.js HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert spare.rest().startswith(b"HTTP/1.1 200 OK\r\n")
+
+
 def test_an_irc_client_after_the_prompt_begins_on_a_line_of_its_own(server):
     server.person("alice")
     carol = server.connect()

@@ -91,7 +91,9 @@ class _Detection:
         patience = left
         silent = not readable(self._begun)  # telnet's negotiation does not count
         if not self._prompted and silent:
-            patience = PROMPT_LOCAL if local else PROMPT_ELSEWHERE
+            # A browser that loads the page opens connections before it has a request for each of them.
+            loading = self._app.loading_seconds(session.address)
+            patience = max(PROMPT_LOCAL if local else PROMPT_ELSEWHERE, loading)
         elif unframed_after is not None:
             patience = unframed_after
         data = await session.read(min(patience, left))

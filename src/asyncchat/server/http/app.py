@@ -30,6 +30,13 @@ _PREFLIGHT: Headers = (
 )
 
 
+LOADING_SECONDS = 5.0
+"""How long after its last file a browser may still open connections for others."""
+
+_MOST_LOADING = 1000
+"""Addresses; more are looked through for those whose time is over."""
+
+
 class App:
     """The HTTP application of a server.
 
@@ -45,6 +52,7 @@ class App:
         self._listeners = listeners
         self._started = started
         self._api = Api(context, log)
+        self._loading: dict[str, float] = {}
         self.update_hosts()
 
     def update_hosts(self) -> None:
@@ -54,6 +62,16 @@ class App:
         # A machine without a name server is known in its network as NAME.local (multicast DNS, RFC 6762).
         names = (options.name, own, f"{own.partition('.')[0]}.local")
         self._hosts = Hosts(names, options.origins)
+
+    def loading_seconds(self, address: str) -> float:
+        """For how many seconds a browser at this address may still be loading the page."""
+        return self._loading.get(address, 0.0) - self._context.now()
+
+    def _note_loading(self, address: str) -> None:
+        now = self._context.now()
+        if len(self._loading) >= _MOST_LOADING:
+            self._loading = {one: until for one, until in self._loading.items() if until > now}
+        self._loading[address] = now + LOADING_SECONDS
 
     def refusal(self, request: Request) -> Response | None:
         """The answer to a request for a foreign host name or from a foreign origin, else None."""
@@ -108,6 +126,7 @@ class App:
         refused = self._require_read(request)
         if refused is not None:
             return refused
+        self._note_loading(session.address)
         if file.kind == static.TYPES[".html"]:
             return static.respond(file, request, static.page_headers(request.host))
         return static.respond(file, request)

@@ -351,6 +351,23 @@ def test_private_message_in_doubt_is_told(world, amy, bob):
     assert not receipt.acknowledged
 
 
+@pytest.mark.parametrize("missed", [29, 30, 31, 300])
+def test_all_that_was_missed_is_read_page_by_page(world, amy, bob, missed, monkeypatch):
+    """However much it is; the newest page may be full, and the next one empty."""
+    monkeypatch.setattr("asyncchat.client.resume._HISTORY_PAGE", 10)
+    say(amy, "before")
+    amy.settle()
+    bob.settle()
+    bob.cut()
+    for number in range(missed):
+        say(amy, f"missed {number}")
+        amy.settle()
+    bob.connect()
+    bob.settle()
+    assert bob.texts() == ["before", *(f"missed {number}" for number in range(missed))]
+    assert Gap not in bob.kinds()
+
+
 def test_history_that_does_not_know_our_id(world, amy, bob):
     say(amy, "before")
     amy.settle()

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from asyncchat.core.features.history import Window
 from asyncchat.core.features.messages import SaidInPrivate
 from asyncchat.core.features.presence import NodeStarted
 from asyncchat.core.features.redaction import Erased
+from asyncchat.core.features.rooms import RoomOpened
+from asyncchat.core.features.search import terms_of
 from asyncchat.core.features.topic import TopicChanged
-from asyncchat.log import database, schema
-from asyncchat.log.base import LogError
+from asyncchat.log import database, rows, schema
+from asyncchat.log.base import LogError, SearchQuery
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
 from tests.log.records import ANNA, BERND, SECOND, START, asynchronous, fact, said
@@ -245,6 +248,66 @@ async def test_facts_that_contradict_each_other_give_no_chat(path):
         LogError, match=r'facts contradict each other \(at "topic": .*#nowhere.*Put a copy of it'
     ):
         log.chat()
+    await log.close()
+
+
+BAD_ROWS = (
+    "UPDATE said SET text = CAST(x'6869ff' AS TEXT) WHERE number = 5",
+    "UPDATE said SET origin = CAST(x'c3' AS TEXT) WHERE number = 6",
+    "UPDATE said SET text = x'6869' WHERE number = 7",
+    "UPDATE said SET origin = x'6869' WHERE number = 8",
+    "UPDATE said SET speech = 99 WHERE number = 9",
+    "UPDATE said SET tags = '[' WHERE number = 10",
+    "UPDATE said SET time = 'soon' WHERE number = 11",
+)
+
+
+@asynchronous
+async def test_a_row_that_cannot_be_read_hides_no_other(path, caplog):
+    schema._tell_bad_text.cache_clear()
+    rows._tell_unreadable.cache_clear()
+    await write(path, [said(n, text=f"word {n}") for n in range(1, 21)])
+    raw(path, *BAD_ROWS)
+    log = await SqliteLog.open(path, tuning=HASTY)
+    for _ in range(2):
+        shown = await texts(log)
+        assert len(shown) == 20
+        assert shown[4] == "hi\ufffd"
+        assert shown[6:11] == [rows.UNREADABLE] * 5
+        assert [shown[3], shown[5], shown[11]] == ["word 4", "word 6", "word 12"]
+        await log.run_maintenance()  # the search has its index then
+        query = SearchQuery(("#lobby",), log.last, Window(limit=100), terms_of("word"))
+        assert len((await log.search(query)).records) >= 17
+        await log.append(log.last, [said(log.last + 1, "#tea")])
+    told = caplog.messages
+    assert len([line for line in told if "not UTF-8: b'hi\\xff'" in line]) == 1
+    assert sorted(line[:33] for line in told if "placeholder" in line) == sorted(
+        f"The message with number {n} can't be"[:33] for n in range(7, 12)
+    )
+    await log.append(log.last, [fact(log.last + 1, Erased("#lobby", ANNA, (5, 7)))])
+    assert len(await texts(log)) == 18
+    await log.close()
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        (
+            "DELETE FROM snapshots",
+            "UPDATE facts SET event = CAST(event || x'ff' AS TEXT) WHERE number > 7",
+        ),
+        ("UPDATE snapshots SET facts = CAST(replace(facts, '#', CAST(x'ff' AS TEXT)) AS TEXT)",),
+        ("UPDATE snapshots SET facts = substr(facts, 1, 50)",),
+    ],
+)
+@asynchronous
+async def test_state_that_cannot_be_read_is_refused(path, statements):
+    await write(path, *([fact(n, RoomOpened(f"#{n}", 1))] for n in range(1, 9)))
+    log = await SqliteLog.open(path, tuning=HASTY)
+    await log.run_maintenance()
+    raw(path, *statements)
+    with pytest.raises(LogError, match=r"its (record|snapshot) 8 is damaged .*\. Put a copy of it"):
+        log.state()
     await log.close()
 
 

@@ -14,9 +14,6 @@ from asyncchat.dialects.irc.client_values import HistoryPage
 SEEN = 4096
 """How many ids of each room are kept to find duplicates: several pages of a history."""
 
-MESSAGES = 10_000
-"""Most messages read of one room after a break; the rest becomes a gap."""
-
 _MARGIN = timedelta(milliseconds=1)
 """server-time is cut to milliseconds and AFTER excludes its position: ask from slightly earlier."""
 
@@ -37,7 +34,6 @@ class Backfill:
 
     latest: int = 0
     held: list[Event] = field(default_factory=list)
-    fetched: int = 0
     position: str = ""
     asked: int = 0
     by_time: bool = False
@@ -121,14 +117,9 @@ class RoomCursor:
                     found.append(Gap(self.name, after, message.id, since, message.time))
                 backfill.gap = False
                 found.append(message)
-        backfill.fetched += len(found)
         position, backfill.position = backfill.position, self._from_here(by_time=backfill.by_time)
         heads = sum(1 for message in page.messages if not message.part)
         more = not (met or backfill.latest or heads < backfill.asked or backfill.position == position)
-        if more and backfill.fetched >= MESSAGES:
-            backfill.gap = True
-            self.complete = False
-            more = False
         return found, more
 
     def finish(self, now: datetime) -> list[Event]:

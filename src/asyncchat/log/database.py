@@ -104,6 +104,7 @@ class Database:
         close_id = self._lock.close_id
         try:
             self.connection = schema.connect(self.path)
+            schema.replace_bad_text(self.connection)
         except sqlite3.Error as error:
             raise schema.explain(error, self.path) from error
         try:

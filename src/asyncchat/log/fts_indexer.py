@@ -10,7 +10,7 @@ import sqlite3
 from contextlib import suppress
 from time import perf_counter
 
-from asyncchat.log import fts
+from asyncchat.log import fts, schema
 from asyncchat.log.base import LogError
 from asyncchat.log.database import Database
 from asyncchat.log.fts import SearchIndex
@@ -160,6 +160,7 @@ def open_index(database: Database, volume: int) -> SearchIndex | None:
 
 def _opened(database: Database, last: int, volume: int) -> SearchIndex:
     history = database.connect()
+    schema.replace_bad_text(history)
     try:
         return SearchIndex(history, database.path, database.ids, last, volume)
     except BaseException:

@@ -52,6 +52,7 @@ class Maintenance:
         tuning: Tuning,
     ) -> None:
         self._connection = database.connect()
+        schema.replace_bad_text(self._connection)
         self._thread = Worker("history-maintenance")
         self._writer = writer
         self._turn = turn

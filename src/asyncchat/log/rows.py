@@ -5,7 +5,9 @@ is a row of columns in ``said``, any other event a line of JSON in ``facts``. No
 sqlite3 takes longer for it than for a short text: each of the three statements binds only what its rows have.
 """
 
+import logging
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -17,6 +19,8 @@ from asyncchat.core.names import fold
 from asyncchat.core.people import Person, author, from_origin
 from asyncchat.log.base import LogError, check_sequence
 
+_log = logging.getLogger(__name__)
+
 Value = int | str
 PLAIN_COLUMNS = 5
 """Values of one plain row in ``RowBatch.plain``."""
@@ -27,10 +31,13 @@ ReadRow = tuple[int, int, str, str, str | None, int | None, str | None, str | No
 READ_COLUMNS = "number, time, room, origin, text, speech, name, tags"
 
 _encode = msgspec.json.Encoder().encode
-_decode: Callable[[str], Event] = msgspec.json.Decoder(ANY_EVENT).decode
-_decode_many: Callable[[str], tuple[Event, ...]] = msgspec.json.Decoder(tuple[ANY_EVENT, ...]).decode
+_decode: Callable[[str | bytes], Event] = msgspec.json.Decoder(ANY_EVENT).decode
+_decode_many: Callable[[str | bytes], tuple[Event, ...]] = msgspec.json.Decoder(tuple[ANY_EVENT, ...]).decode
 _decode_tags: Callable[[str], Tags] = msgspec.json.Decoder(Tags).decode
 _SPEECH = tuple(Speech)
+
+UNREADABLE = "[This message can't be read: the history is damaged here.]"
+_UNKNOWN = "unknown!unknown@unknown"
 
 _CUTS = "cuts"
 """The last tag of a message with cuts; it can't be a client's tag, which begins with a plus."""
@@ -120,14 +127,31 @@ class RowBatch:
 
 
 def record(row: ReadRow) -> Record:
-    """The record of a row of ``said`` that is not erased."""
+    """The record of a row of ``said`` that is not erased; a placeholder where the row can't be read."""
+    try:
+        return _record(row)
+    except (TypeError, ValueError, LookupError, AttributeError, msgspec.MsgspecError) as error:
+        number, time, key, *_ = row
+        _tell_unreadable(number, repr(error))
+        placeholder = Said(key if type(key) is str else "#", from_origin(_UNKNOWN), UNREADABLE)
+        return Record(number, time if type(time) is int else 0, placeholder)
+
+
+@lru_cache(maxsize=256)
+def _tell_unreadable(number: int, reason: str) -> None:
+    _log.error("The message with number %d can't be read, and is shown as a placeholder: %s", number, reason)
+
+
+def _record(row: ReadRow) -> Record:
     number, time, key, origin, text, speech, name, tags = row
+    if not type(text) is type(key) is str or type(time) is not int:
+        raise TypeError("it has a value of another type")
     kind = Speech.MESSAGE if speech is None else _SPEECH[speech]
     kept = _decode_tags(tags) if tags else ()
     cuts: Cuts = ()
     if kept and kept[-1][0] == _CUTS:
         cuts, kept = tuple(int(at) for at in kept[-1][1].split(",")), kept[:-1]
-    return Record(number, time, Said(name or key, from_origin(origin), text or "", kind, kept, cuts))
+    return Record(number, time, Said(name or key, from_origin(origin), text, kind, kept, cuts))
 
 
 def _kept_tags(event: Said) -> str | None:
@@ -141,8 +165,8 @@ def _kept_tags(event: Said) -> str | None:
 def fact_record(number: int, time: int, line: str) -> Record | None:
     """The record of a row of ``facts`` for people; None where it is erased or unknown to this version."""
     try:
-        return Record(number, time, _decode(line).current()) if line else None
-    except msgspec.DecodeError:
+        return Record(number, time, _decode(line).current()) if line and type(time) is int else None
+    except (msgspec.DecodeError, TypeError):
         return None
 
 
@@ -161,22 +185,33 @@ def encode(events: Event | Sequence[Event]) -> str:
     return _encode(events).decode()
 
 
-def decode(number: int, line: str) -> Event:
+class UnknownEvent(LogError):
+    """An event is none that this version knows; the text is half a sentence."""
+
+
+def decode(number: int, line: str | bytes) -> Event:
     """The event of a row of ``facts``.
 
     Raises:
-        LogError: this version does not know it. State can't be skipped: the chat would let in somebody whom a
-            later version banned. Other rows (texts, presence) are read by ``fact_record``.
+        UnknownEvent: this version does not know it. State can't be skipped: the chat would let in somebody
+            whom a later version banned. Other rows (texts, presence) are read by ``fact_record``.
+        LogError: it is damaged.
     """
     try:
         return _decode(line).current()
-    except msgspec.DecodeError as error:  # ValidationError too: an unknown tag, a missing field
-        raise LogError(f"its record {number} is one that this version does not know ({error})") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _fault(f"record {number}", error) from error
 
 
-def decode_many(number: int, text: str) -> tuple[Event, ...]:
+def decode_many(number: int, text: str | bytes) -> tuple[Event, ...]:
     """The facts of the snapshot at a number; raises as ``decode`` does."""
     try:
         return tuple(event.current() for event in _decode_many(text))
-    except msgspec.DecodeError as error:
-        raise LogError(f"its snapshot {number} is one that this version does not know ({error})") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _fault(f"snapshot {number}", error) from error
+
+
+def _fault(what: str, error: Exception) -> LogError:
+    if isinstance(error, msgspec.ValidationError):  # an unknown tag, a missing field
+        return UnknownEvent(f"its {what} is one that this version does not know ({error})")
+    return LogError(f"its {what} is damaged ({error})")

@@ -76,12 +76,16 @@ def state(connection: sqlite3.Connection) -> list[Event]:
     """
     number = 0
     facts: list[Event] = []
-    found = connection.execute("SELECT number, facts FROM snapshots ORDER BY number DESC LIMIT 1").fetchone()
+    # As bytes, so that what is not UTF-8 is refused: a ban with a replaced letter bans nobody.
+    found = connection.execute(
+        "SELECT number, CAST(facts AS BLOB) FROM snapshots ORDER BY number DESC LIMIT 1"
+    ).fetchone()
     if found is not None:
         number = found[0]
         facts += rows.decode_many(number, found[1])
     later = connection.execute(
-        "SELECT number, event FROM facts WHERE kept = 1 AND number > ? ORDER BY number", (number,)
+        "SELECT number, CAST(event AS BLOB) FROM facts WHERE kept = 1 AND number > ? ORDER BY number",
+        (number,),
     ).fetchall()
     facts += [rows.decode(number, line) for number, line in later]
     return facts

@@ -20,7 +20,7 @@ from asyncchat.log.database import Database
 from asyncchat.log.fts import SearchIndex
 from asyncchat.log.fts_indexer import Indexer, open_index
 from asyncchat.log.maintenance import Maintenance
-from asyncchat.log.rows import RowBatch
+from asyncchat.log.rows import RowBatch, UnknownEvent
 from asyncchat.log.tuning import DEFAULT_TUNING, Tuning
 from asyncchat.log.worker import Worker
 from asyncchat.log.writer import FileLocked, Writer
@@ -107,10 +107,12 @@ class SqliteLog:
                 return snapshot.state(connection)
             except sqlite3.Error as error:
                 raise schema.explain(error, self.path) from error
-            except base.LogError as error:
+            except UnknownEvent as error:
                 raise base.LogError(
                     f"The history {self.path} can't be used: {error}. Upgrade asyncchat"
                 ) from error
+            except base.LogError as error:
+                raise schema.contradiction(self.path, str(error)) from error
 
     def chat(self) -> Chat:
         """The chat that these facts give; as ``state``.
@@ -244,6 +246,7 @@ class SqliteLog:
         # One more than wanted tells whether there are more.
         while not left.is_empty and len(found) <= limit and took < tuning.search_for:
             step = await run(
+                schema.read_leniently,
                 search.step,
                 connection,
                 query,
@@ -282,7 +285,10 @@ class SqliteLog:
     async def _read(
         self, job: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
+        def read() -> T:
+            return schema.read_leniently(job, self._read_connection, *args, **kwargs)
+
         try:
-            return await self._reader_thread.run(job, self._read_connection, *args, **kwargs)
+            return await self._reader_thread.run(read)
         except sqlite3.Error as error:
             raise schema.explain(error, self.path) from error

@@ -118,6 +118,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "cuts": st.sampled_from([(), (1,)]),
     "verified": switch,
     "numbers": st.just((1, 2)),
+    "told_of": st.none() | st.integers(0, 9),
     "found": st.sampled_from(
         [
             Record(2, NOW, Said("#tea", person(0, "anna", "u", "h1"), "hi")),

@@ -8,6 +8,7 @@ from asyncchat import Client
 from asyncchat.core.features.accounts import LogInVerified, RegisterAccountVerified
 from asyncchat.log.memory import MemoryLog
 from asyncchat.log.sqlite import SqliteLog
+from asyncchat.server import history
 from tests.server.harness import serving
 
 CAPS = "message-tags server-time batch echo-message draft/chathistory"
@@ -485,9 +486,21 @@ class TestForOtherClients:
             client.send(f"{asked}\r\n")
             assert (answer if answer[0] == ":" else f"NOTICE old :{answer}") in pong(client)
 
-    def test_histserv_clears(self, server, talk):
+    def test_histserv_clears(self, server, talk, monkeypatch):
+        """A large erasure is several events, each kept and told by itself, and one sentence."""
+        monkeypatch.setattr(history, "ERASED_AT_ONCE", 10)
+        reader = irc(server, "reader", f"{CAPS} draft/message-redaction")
+        reader.send("JOIN #tea\r\n")
+        pong(reader)
+        batches = server.server.outbox.batches
         talk.send("PRIVMSG HistServ :CLEAR #tea anna\r\n")
-        assert "NOTICE #tea :anna erased 27 messages\r\n" in pong(talk)
+        told = pong(talk)
+        assert told.count(" erased ") == 1
+        assert "NOTICE #tea :anna erased 27 messages\r\n" in told
+        assert pong(reader).count(" REDACT #tea ") == 27
+        assert server.server.outbox.batches >= batches + 3
+        talk.send("HISTORY #tea\r\n")
+        assert "PRIVMSG #tea" not in pong(talk)
 
 
 def test_a_private_conversation_is_read_back_at_a_terminal(server):

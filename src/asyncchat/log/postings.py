@@ -9,6 +9,7 @@ numbers for each room and slice (0.5 µs, 40 bytes). A read scans the rows above
 """
 
 import sqlite3
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
@@ -157,20 +158,22 @@ def erase(connection: sqlite3.Connection, room: str, numbers: Iterable[int]) -> 
     Numbers of other rooms are ignored: whoever may erase here may not erase elsewhere.
     """
     watermark = indexed_upto(connection)
-    gone: dict[int, set[int]] = defaultdict(set)
-    for number in numbers:
-        blanked = connection.execute(
-            "UPDATE said SET text = NULL, tags = NULL WHERE number = ? AND room = ? AND text IS NOT NULL",
-            (number, room),
-        ).rowcount
-        if not blanked:
-            _erase_reaction(connection, room, number)
-        if blanked and number <= watermark:
-            (first,) = connection.execute(
-                "SELECT max(first) FROM places WHERE room = ? AND first <= ?", (room, number)
-            ).fetchone()
-            gone[first].add(number)
-    for first, members in gone.items():
+    asked = dict.fromkeys(numbers)
+    # One statement for all: 3 µs a message; a statement for each takes four times as long.
+    which = "number IN (SELECT value FROM json_each(?)) AND room = ? AND text IS NOT NULL"
+    found = (rows.encode_numbers(asked), room)
+    blanked = [
+        number
+        for (number,) in connection.execute(
+            f"SELECT number FROM said WHERE {which} ORDER BY number",  # noqa: S608  # constants
+            found,
+        ).fetchall()
+    ]
+    connection.execute(f"UPDATE said SET text = NULL, tags = NULL WHERE {which}", found)  # noqa: S608
+    for number in asked.keys() - set(blanked):
+        _erase_reaction(connection, room, number)
+    indexed = [number for number in blanked if number <= watermark]
+    for first, members in _by_list(connection, room, indexed).items():
         base, line = connection.execute(
             "SELECT base, numbers FROM places WHERE room = ? AND first = ?", (room, first)
         ).fetchone()
@@ -178,6 +181,22 @@ def erase(connection: sqlite3.Connection, room: str, numbers: Iterable[int]) -> 
         connection.execute("DELETE FROM places WHERE room = ? AND first = ?", (room, first))
         connection.executemany(_INSERT, _posting_rows(room, base, rest))
         connection.execute("UPDATE marks SET messages = messages - ?", (len(members),))
+
+
+def _by_list(connection: sqlite3.Connection, room: str, numbers: Sequence[int]) -> dict[int, set[int]]:
+    """Indexed messages of a room (ascending) by the first number of the list that each is in."""
+    if not numbers:
+        return {}
+    firsts = [
+        first
+        for (first,) in connection.execute(
+            "SELECT first FROM places WHERE room = ? AND first <= ? ORDER BY first", (room, numbers[-1])
+        ).fetchall()
+    ]
+    found: dict[int, set[int]] = defaultdict(set)
+    for number in numbers:
+        found[firsts[bisect_right(firsts, number) - 1]].add(number)
+    return found
 
 
 def _erase_reaction(connection: sqlite3.Connection, room: str, number: int) -> None:

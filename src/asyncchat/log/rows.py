@@ -6,7 +6,7 @@ sqlite3 takes longer for it than for a short text: each of the three statements 
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -183,6 +183,11 @@ def _without_addresses(event: Event) -> Event:
 def encode(events: Event | Sequence[Event]) -> str:
     """An event as a line of JSON, or the facts of a snapshot as one text."""
     return _encode(events).decode()
+
+
+def encode_numbers(numbers: Iterable[int]) -> str:
+    """Numbers as JSON, for ``json_each``."""
+    return _encode(tuple(numbers)).decode()
 
 
 class UnknownEvent(LogError):

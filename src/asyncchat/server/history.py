@@ -19,7 +19,7 @@ from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.modes import AUDITORIUM
 from asyncchat.core.names import ROOM_SIGNS, fold, name_fault
-from asyncchat.core.replies import NotServerOperator
+from asyncchat.core.replies import NotServerOperator, Refusal
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
 from asyncchat.log import streams
@@ -30,6 +30,12 @@ from asyncchat.server.session import IoHandler, IoResult, Session
 
 PAGE_MOST = 1000
 """Most messages in one page of the history (CHATHISTORY in IRC)."""
+
+ERASED_AT_ONCE = 2000
+"""Messages of one event of a large erasure, which are written in some 10 ms and are one batch to others.
+
+Everybody else's commands are decided, kept and told between two of them.
+"""
 
 _LOOKED_THROUGH = 1000
 """Messages of a room that are searched for the last one by somebody."""
@@ -311,7 +317,15 @@ class History:
                 numbers = await self._log.numbers_by(room.key, command.name, upto, since)
             except LogError:
                 return history.HistoryUnreadable(command.room, failed=True)
-        return redaction.EraseFromResolved(command.room, numbers)
+        whole = len(numbers)
+        while len(numbers) > ERASED_AT_ONCE:
+            part, numbers = numbers[:ERASED_AT_ONCE], numbers[ERASED_AT_ONCE:]
+            (first, *_) = await session.context.hub.request(
+                redaction.Erase(command.room, part, told_of=0), session
+            )
+            if isinstance(first, Refusal):
+                return first
+        return redaction.EraseFromResolved(command.room, numbers, whole)
 
     async def read_acts(self, session: Session, command: ReadAudit, upto: int) -> IoResult:
         """Reads the audit log, for an operator of the server."""

@@ -36,10 +36,10 @@ def wall_clock() -> int:
 
 
 class _Requester(SilentRecipient):
-    """Stands for whoever asks a command without a session; it has the number of no person."""
+    """Stands for whoever asks a command without a session, or asks one for a session."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, by: Recipient | None) -> None:
+        super().__init__(*((by.id, by.person_id) if by is not None else ()))
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
     def take_outcome(self, outcome: Outcome) -> None:
@@ -109,8 +109,12 @@ class Hub:
             elif isinstance(item, NameTaken | NameReserved) and item.holder:
                 self.on_name_taken(session, item.holder)
 
-    async def request(self, command: Command) -> Outcome:
-        """Decides a command that no session asked, for HTTP and the console.
+    async def request(self, command: Command, by: Recipient | None = None) -> Outcome:
+        """Decides a command that no session asked, for HTTP and the console, or that one asked as a part.
+
+        Args:
+            command: the command.
+            by: the session for which it is decided; the outcome is not told to it.
 
         Returns:
             Its outcome, once the log has its records; ``StorageDown`` if the log can't be written now.
@@ -118,7 +122,7 @@ class Hub:
         await self._outbox.room()
         if self._outbox.failing:
             return (StorageDown(),)
-        requester = _Requester()
+        requester = _Requester(by)
         self.submit(requester, [command])
         return await requester.outcome
 

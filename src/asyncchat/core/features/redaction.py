@@ -26,20 +26,22 @@ from asyncchat.core.roles import Right
 
 
 class Erase(Command, frozen=True):
-    """Erase messages of a room, which the server found in the log before."""
+    """Erase messages of a room, which the server found in the log before; ``told_of`` as in ``Erased``."""
 
     audited: ClassVar[bool] = True
     room: str
     numbers: tuple[int, ...]
     reason: str = ""
     former_room: str = ""
+    told_of: int | None = None
 
 
 class EraseFromResolved(Command, frozen=True):
-    """Erase messages of a room for a session that waits until it is done."""
+    """Erase messages of a room for a session that waits until it is done; ``told_of`` as in ``Erased``."""
 
     room: str
     numbers: tuple[int, ...]
+    told_of: int | None = None
 
 
 class EraseFrom(IoCommand, frozen=True):
@@ -94,7 +96,9 @@ class RedactedInPrivate(Event, frozen=True, tag="retracted"):
 class Erased(Event, frozen=True, tag="erased"):
     """Messages of a room were erased from the history; their rows stay, their text is blank.
 
-    ``former_room`` is the name that the room had when they were said, if it was another.
+    ``former_room`` is the name that the room had when they were said, if it was another. A large erasure is
+    several events. ``told_of`` is how many messages it has as a whole, in the last of them. In the others it
+    is 0, and no sentence tells them. None: as many as ``numbers``.
     """
 
     retention: ClassVar[Retention] = Retention.STATE
@@ -105,6 +109,12 @@ class Erased(Event, frozen=True, tag="erased"):
     numbers: tuple[int, ...]
     reason: str = ""
     former_room: str = msgspec.field(default="", name="said_in")
+    told_of: int | None = None
+
+    @property
+    def count(self) -> int:
+        """How many messages a sentence tells of; 0 for a part of a larger erasure, which none tells."""
+        return len(self.numbers) if self.told_of is None else self.told_of
 
 
 class RedactionFault(enum.Enum):
@@ -204,10 +214,11 @@ def erase(chat: Chat, person_id: int, command: Erase, _now: int) -> Items:
     room = with_right(chat, person_id, command.room, Right.MANAGE)
     if isinstance(room, Refusal):
         return (room,)
-    return (Erased(room.name, chat.people[person_id], command.numbers, command.reason, command.former_room),)
+    by = chat.people[person_id]
+    return (Erased(room.name, by, command.numbers, command.reason, command.former_room, command.told_of),)
 
 
 @handles(EraseFromResolved)
 def erase_from(_chat: Chat, _person_id: int, command: EraseFromResolved, _now: int) -> Items:
     """The same, for a session that waits until it is done."""
-    return (Erase(command.room, command.numbers), Done())
+    return (Erase(command.room, command.numbers, told_of=command.told_of), Done())

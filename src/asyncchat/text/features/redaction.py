@@ -34,7 +34,9 @@ def _clear(session: SlashContext, text: str) -> Command | None:
 
 
 def _erased(event: Erased) -> str:
-    count = len(event.numbers)
+    if event.told_of == 0:
+        return ""
+    count = event.count
     what = counted(count, "message", "messages") if count else "no message"
     return in_room(event.room, f"{event.person.name} erased {what} from the history{because(event.reason)}")
 

@@ -97,7 +97,9 @@ played_back(redaction.Erased, redaction.RedactedInPrivate)(_redact_lines)
 @lines(redaction.Erased, cause=by_the_server)
 def _erased_lines(encoder: EncoderBase, event: redaction.Erased) -> bytes:
     """A notice for clients that do not know REDACT."""
-    count = len(event.numbers)
+    if event.told_of == 0:
+        return b""
+    count = event.count
     what = "1 message" if count == 1 else f"{count} messages"
     because = f": {event.reason}" if event.reason else ""
     return line(f":{encoder.source} NOTICE {event.room}", f"{event.person.name} erased {what}{because}")

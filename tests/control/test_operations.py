@@ -35,6 +35,12 @@ def test_every_request_has_its_operation():
     assert set(OPERATIONS) == declared
 
 
+@pytest.mark.parametrize("line", [b"", b"[1]", b'{"do":"\xff"}', b'{"x":' + b"[" * 50_000], ids=range(4))
+def test_what_is_no_request_is_refused(executor, line):
+    with pytest.raises(Refused, match="does not know this request"):
+        asyncio.run(carry_out(executor, line))
+
+
 def test_what_is_decided_is_kept_under_the_next_numbers(executor):
     assert do(executor, AddAccount("anna", "secret")) == Done()
     assert do(executor, AddAccount("bob", "secret")) == Done()

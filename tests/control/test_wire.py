@@ -19,7 +19,17 @@ def test_a_refusal_is_raised_where_it_is_read():
         result_in(reply_line(Refused("no such account")), Status)
 
 
-@pytest.mark.parametrize("line", [b"", b"\n", b"hello\n", b"{}\n", b'{"result":{"people":1}}\n', b"[1]\n"])
+DEEP = b"[" * 50_000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"", b"\n", b"hello\n", b"{}\n", b'{"result":{"people":1}}\n', b"[1]\n", b'{"error":"\xff"}\n',
+        b'{"result":%b\n' % DEEP, b'{"other":%b\n' % DEEP,
+    ],
+    ids=range(9),
+)  # fmt: skip
 def test_what_is_no_reply_of_this_version_is_said_to_be_so(line):
     with pytest.raises(Refused, match="another version"):
         result_in(line, Status)

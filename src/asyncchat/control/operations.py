@@ -15,7 +15,7 @@ import msgspec
 from asyncchat import __version__
 from asyncchat.control import requests
 from asyncchat.control.executor import CommandExecutor, execute
-from asyncchat.control.wire import Refused
+from asyncchat.control.wire import NO_JSON, Refused
 from asyncchat.core import scram
 from asyncchat.core.features import bots
 from asyncchat.core.features.accounts import DropAccountVerified, NewPasswordVerified, RegisterAccountVerified
@@ -111,7 +111,7 @@ async def carry_out(executor: CommandExecutor, line: bytes) -> requests.Result:
     """
     try:
         request = _decode(line)
-    except msgspec.DecodeError as error:
+    except NO_JSON as error:
         raise Refused(
             f"The server (asyncchat {__version__}) does not know this request. "
             "It is of another version: restart it"

@@ -16,6 +16,9 @@ REQUEST_BYTES = 65_536
 REPLY_BYTES = 64 * 1024 * 1024
 """Longest reply with its newline: a list of about 500,000 rows."""
 
+NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises: a text in it may be no UTF-8, and lists in lists may be too deep."""
+
 
 class Refused(AsyncChatError):
     """A request was refused; the text tells the person at the terminal why."""
@@ -51,5 +54,5 @@ def result_in(line: bytes, kind: type[Any]) -> Any:
         if reply.error:
             raise Refused(reply.error)
         return msgspec.json.decode(reply.result, type=kind)
-    except msgspec.DecodeError as error:
+    except NO_JSON as error:
         raise Refused("The server answers in another way: it is of another version. Restart it") from error

@@ -34,6 +34,8 @@ _IRC = re.compile(
     rb"|(?:JOIN|PART|MODE|TOPIC|NAMES|LIST|WHO) #|(?:PRIVMSG|NOTICE) [^ ]+ :"
 )
 _HTTP = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^ ]+ HTTP/\d")
+_BEGUN = re.compile(rb"@|[!#$%&'*+.^_`|~0-9A-Za-z-]+ ")
+"""A line that may become one of those: what is wrong in it is answered in its own protocol."""
 _PROXY_BINARY = b"\r\n\r\n\x00\r\nQUIT\n"
 _FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _TELNET = re.compile(rb"\xff(?:[\xfb-\xfe].|\xfa.{0,1024}?\xff\xf0|[^\xfa-\xfe])", re.DOTALL)
@@ -65,7 +67,7 @@ def sniff(begun: bytes, *, ended: bool = False) -> Kind | None:
     if not newline and not ended:
         if len(line) > LONGEST_FIRST_LINE:
             return Kind.GARBAGE
-        return Kind.GARBAGE if _is_garbage(first, whole=False) else None
+        return Kind.GARBAGE if not _BEGUN.match(first) and _is_garbage(first, whole=False) else None
     if _IRC.match(first):
         return Kind.IRC
     if _HTTP.match(first):

@@ -60,8 +60,9 @@ class RequestReader:
         buffer = self._buffer
         searched = 0
         while True:
-            if not searched and buffer[:2] == b"\r\n":  # an empty line before a request (RFC 9112, 2.2)
+            if buffer[:2] == b"\r\n":  # an empty line before a request (RFC 9112, 2.2)
                 del buffer[:2]
+                searched = 0
                 continue
             end = buffer.find(b"\r\n\r\n", max(0, searched - 3))
             if parser.BARE_LF.search(buffer, searched, end if end >= 0 else len(buffer)):

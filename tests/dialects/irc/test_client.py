@@ -112,6 +112,15 @@ def test_refused_capabilities_are_asked_for_one_by_one():
     assert client.server.capabilities == {"server-time"}
 
 
+def test_what_is_asked_for_is_not_asked_for_again():
+    client = IrcClient("me")
+    client.data_to_send()
+    hear(client, *[":s CAP * LS :batch server-time"] * 1000)
+    assert lines(client) == ["CAP REQ :batch server-time"]
+    hear(client, ":s CAP * ACK :batch server-time")
+    assert lines(client) == ["CAP END"]
+
+
 def test_no_useful_capability_ends_the_negotiation():
     client = IrcClient("me")
     client.data_to_send()
@@ -628,6 +637,25 @@ def test_unasked_history_is_heard_as_such():
     client = registered(ALL, "#ci")
     heard = hear(client, ":s BATCH +b chathistory #ci", "@batch=b :bob!b@h PRIVMSG #ci :old", ":s BATCH -b")
     assert heard == [Message("", NOW, "#ci", "bob", "old", replayed=True)]
+
+
+def test_batches_in_batches_without_end():
+    client = registered(caps="batch")
+    chain = [f"@batch={n + 1} BATCH +{n} x" for n in range(3000)]
+    assert hear(client, *(line for n, at in enumerate(chain) for line in (at, f"BATCH -{n - 1}"))) == []
+    assert len(hear(client, "@batch=2999 :bob!b@h PRIVMSG #ci :deep", "BATCH -2999")) == 1
+
+
+def test_a_batch_that_is_opened_again_is_given_up():
+    client = registered(caps="batch")
+    for _ in range(20_100):
+        hear(client, "BATCH +a x", "@batch=a :bob!b@h PRIVMSG #ci :lost")
+    assert len(hear(client, "@batch=a :bob!b@h PRIVMSG #ci :kept", "BATCH -a")) == 2
+
+
+def test_a_label_that_is_no_number_of_ours():
+    client = registered(caps="batch labeled-response")
+    assert hear(client, f"@label={'9' * 5000} :s ACK") == []
 
 
 def test_nested_batches_and_unknown_ones():

@@ -20,10 +20,10 @@ LINES = 20_000
 
 @dataclass(slots=True)
 class Batch:
-    """A batch with the lines that came for it so far; nested ones stand where they ended."""
+    """A batch with the lines that came for it so far; those of nested ones stand where these ended."""
 
     opening: Message
-    items: "list[Message | Batch]" = field(default_factory=list)
+    held: list[Message] = field(default_factory=list)
 
     @property
     def kind(self) -> str:
@@ -45,17 +45,9 @@ class Batch:
         """The reference of the batch that it stands in; '' for none."""
         return self.opening.tag("batch") or ""
 
-    @property
-    def size(self) -> int:
-        """How many lines came for it and those in it."""
-        return sum(item.size if isinstance(item, Batch) else 1 for item in self.items)
-
     def lines(self) -> list[Message]:
         """Its lines and those of the batches in it, in order; a message of several lines is one of them."""
-        found: list[Message] = []
-        for item in self.items:
-            found.extend(item.lines() if isinstance(item, Batch) else (item,))
-        return [_joined(self.opening, found)] if self.kind == MULTILINE and found else found
+        return [_joined(self.opening, self.held)] if self.kind == MULTILINE and self.held else self.held
 
 
 class Batches:
@@ -71,7 +63,7 @@ class Batches:
         if batch is None:
             return False
         if self._held < LINES:
-            batch.items.append(line)
+            batch.held.append(line)
             self._held += 1
         return True
 
@@ -79,14 +71,23 @@ class Batches:
         """Takes a BATCH line; gives the outermost batch that it ends, complete."""
         ref = line.param(0)
         if ref.startswith("+") and len(self._open) < OPEN:
+            self._end(ref[1:])  # whoever opens it again has given it up
             self._open[ref[1:]] = Batch(line)
-        elif ref.startswith("-") and (batch := self._open.pop(ref[1:], None)) is not None:
+        elif ref.startswith("-") and (batch := self._end(ref[1:])) is not None:
             parent = self._open.get(batch.parent)
             if parent is None:
-                self._held -= batch.size
                 return batch
-            parent.items.append(batch)
+            lines = batch.lines()
+            parent.held += lines
+            self._held += len(lines)
         return None
+
+    def _end(self, ref: str) -> Batch | None:
+        """Takes out a batch, with its lines."""
+        batch = self._open.pop(ref, None)
+        if batch is not None:
+            self._held -= len(batch.held)
+        return batch
 
 
 def _joined(opening: Message, lines: list[Message]) -> Message:

@@ -93,7 +93,8 @@ class Sending:
 
     def labeled(self, label: str) -> Pending | None:
         """The message that was sent with a label."""
-        pending = self._flight.get(int(label)) if label.isascii() and label.isdigit() else None
+        is_number = label.isascii() and label.isdigit() and len(label) < 18  # ours are counted
+        pending = self._flight.get(int(label)) if is_number else None
         return self._done(pending) if pending is not None else None
 
     def echoed(self, key: str, text: str) -> Pending | None:

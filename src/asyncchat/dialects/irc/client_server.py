@@ -62,9 +62,10 @@ class ServerFacts:
         words = line.params[-1].split() if line.params else []
         names = {word.partition("=")[0] for word in words}
         if kind in ("LS", "NEW"):
-            self._values |= {name: value for name, _, value in (word.partition("=") for word in words)}
+            stated = (word.partition("=") for word in words)
+            self._values |= {name: value for name, _, value in stated if name in self._wanted}
         if kind == "LS":
-            self._offered |= names
+            self._offered |= names & self._wanted
             if len(line.params) > 3 and line.param(2) == "*":
                 return []
             return self._ask(self._useful(self._offered))
@@ -95,6 +96,7 @@ class ServerFacts:
         return useful if "batch" in useful | self.capabilities else useful - _DEPENDS_ON_BATCH
 
     def _ask(self, names: set[str]) -> list[tuple[str, ...]]:
+        names = names.difference(*self._asked)
         if not names:
             return [] if self._asked else self.end()
         self._asked.append(frozenset(names))

@@ -317,8 +317,8 @@ class Crowd:
             session = next(
                 (one for one in self.server.context.sessions if one.id == self._session_of(peer)), None
             )
-            incoming = getattr(session and session.dialect, "incoming", None)
-            opened = incoming and incoming.open
+            batches = getattr(session and session.dialect, "client_batches", None)
+            opened = batches and batches.open
             left = peer.labels - ({opened.label} if opened else set())
             assert peer.gone or not peer.labelled or not left, f"{left} is not answered"
         while self.server.outbox.waiting:

@@ -1,0 +1,46 @@
+"""A bounded look by each fuzzer, at the same inputs each time.
+
+Longer: ``python -m tests.fuzz DIALECT --minutes 10``.
+"""
+
+from itertools import islice
+
+import pytest
+
+from tests.fuzz.__main__ import DIALECTS
+from tests.fuzz.mutation import inputs
+from tests.fuzz.targets import TARGETS
+
+INPUTS = 150
+
+
+def test_every_dialect_has_its_name_on_the_command_line():
+    assert set(DIALECTS) == set(TARGETS)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_no_bytes_do_harm(dialect):
+    target = TARGETS[dialect]
+    seeds = target.seeds()
+    assert len(seeds) >= 3
+    for data in islice(inputs(seeds, target.words, 1), len(seeds), len(seeds) + INPUTS):
+        target.check(data)
+
+
+DEEP = b"".join(b"@batch=%d BATCH +%d x\r\nBATCH -%d\r\n" % (n + 1, n, n - 1) for n in range(1500))
+ONCE_HARMFUL = [
+    ("sniffing", b"NICK J\xf6rg\r\n"),
+    (
+        "http",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc\r\nHEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
+    ("control", b'{"x":' + b"[" * 50_000 + b'\n{"do":"\xff"}\n'),
+    ("irc-client", b":s CAP * LS :batch\r\n"),
+    ("irc-client", b"@label=" + b"9" * 5000 + b" :s ACK\r\n"),
+    ("irc-client", DEEP),
+]
+
+
+@pytest.mark.parametrize(("dialect", "data"), ONCE_HARMFUL, ids=[name for name, _ in ONCE_HARMFUL])
+def test_what_once_did_harm(dialect, data):
+    TARGETS[dialect].check(data)

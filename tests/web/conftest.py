@@ -4,6 +4,7 @@
 """
 
 import shutil
+from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -46,6 +47,9 @@ class Visits:
         page = context.new_page()
         page.set_default_timeout(MILLISECONDS)
         page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        # A browser of a busy machine may be silent at first for longer than a person with nc, and would be
+        # greeted as one; not where a file of the page was loaded just before.
+        urlopen(f"http://127.0.0.1:{port}/icon.svg").close()
         page.goto(f"http://{host}:{port}{path}")
         page.wait_for_selector("#composer > *")
         return page

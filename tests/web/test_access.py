@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests.web.conftest import say, sees
 
@@ -28,6 +29,16 @@ def test_axe_finds_nothing(server, visits, scheme, options):
     page.get_by_role("button", name="Room settings").click()
     page.get_by_role("dialog").wait_for()
     assert violations(page) == []
+
+
+def test_a_message_that_changes_keeps_the_focus(server, visits):
+    page = visits.join(server.port, "anna")
+    say(page, "hello")
+    sees(page, "hello").focus()
+    page.keyboard.press("e")
+    page.get_by_role("menuitem").first.press("Enter")
+    page.locator(".reaction").wait_for()
+    expect(sees(page, "hello")).to_be_focused()
 
 
 def test_all_of_it_by_keyboard(server, visits):

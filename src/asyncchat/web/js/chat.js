@@ -47,10 +47,6 @@ export class Room {
   get last() {
     return this.messages.findLast((message) => message.id) ?? null;
   }
-
-  get first() {
-    return this.messages.find((message) => message.id) ?? null;
-  }
 }
 
 function numberOf(id) {
@@ -271,7 +267,7 @@ export class Chat extends EventTarget {
     room.loading = true;
     this.#tell("room", room);
     try {
-      const first = room.oldest || room.first?.id;
+      const first = room.oldest || room.messages.find((message) => message.id)?.id;
       const page = first
         ? await this.#history("BEFORE", room, `msgid=${first}`, PAGE)
         : await this.#history("LATEST", room, "*", PAGE);
@@ -290,8 +286,7 @@ export class Chat extends EventTarget {
   }
 
   #hasTexts(room) {
-    let texts = 0;
-    return room.messages.some((message) => MULTILINE_KINDS.has(message.kind) && (texts += 1) >= FEW_TEXTS);
+    return room.messages.filter((message) => MULTILINE_KINDS.has(message.kind)).length >= FEW_TEXTS;
   }
 
   /** Loads a page; returns the ids of everything in it, reactions and joins too: they are needed to read on. */

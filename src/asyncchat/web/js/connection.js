@@ -136,7 +136,7 @@ export class Connection extends EventTarget {
     this.#socket = null;
     if (socket) {
       socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
-      try { socket.close(); } catch { /* it is closed already */ }
+      socket.close();
     }
     this.#batches.clear();
     for (const label of [...this.#labels.keys()]) this.#settle(label, null, new Refused("OFFLINE", "The connection was lost"));
@@ -208,11 +208,11 @@ export class Connection extends EventTarget {
   #greet() {
     this.#spare = "";
     this.#become("registering");
-    const { nick, realname, serverPassword } = this.identity;
+    const { nick, serverPassword } = this.identity;
     this.send("CAP", ["LS", "302"]);
     if (serverPassword) this.send("PASS", [serverPassword]);
     this.send("NICK", [nick]);
-    this.send("USER", ["web", "0", "*", realname || nick]);
+    this.send("USER", ["web", "0", "*", nick]);
   }
 
   #receive(data) {

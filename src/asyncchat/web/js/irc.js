@@ -80,14 +80,11 @@ export function size(text) {
 /** A text in pieces of at most so many bytes, cut between grapheme clusters, at spaces if possible. */
 export function pieces(text, most) {
   if (size(text) <= most) return [text];
-  const segments = globalThis.Intl?.Segmenter
-    ? Array.from(new Intl.Segmenter().segment(text), (part) => part.segment)
-    : Array.from(text);
   const out = [];
   let line = "";
   let bytes = 0;
   let space = -1;
-  for (const segment of segments) {
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
     const more = size(segment);
     if (bytes + more > most && line) {
       if (space > line.length / 2) {

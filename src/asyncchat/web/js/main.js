@@ -23,8 +23,7 @@ const $ = (id) => document.getElementById(id);
 const kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
 const keep = () => localStorage.setItem(KEPT, JSON.stringify(kept));
 
-const secure = location.protocol === "https:";
-const connection = new Connection(`${secure ? "wss" : "ws"}://${location.host}/`);
+const connection = new Connection(`${location.origin.replace("http", "ws")}/`);
 const chat = new Chat(connection);
 const notifier = new Notifier();
 const app = $("app");
@@ -417,7 +416,7 @@ connection.addEventListener("state", ({ detail: { state, why } }) => {
   redraw("sidebar", "head", "strip");
   if (state === "online") {
     redraw("composer");
-    if (!secure && !globalThis.isSecureContext && !kept.toldAboutTls) {
+    if (!globalThis.isSecureContext && !kept.toldAboutTls) {
       kept.toldAboutTls = true;
       keep();
       toast("This page was loaded over HTTP, so the browser does not allow notifications. The server's administrator can set up HTTPS.", { seconds: 14 });

@@ -98,7 +98,7 @@ export class Timeline {
     this.#end = Math.min(this.#room.messages.length, at + STEP / 2);
     this.#follow = false;
     this.#draw();
-    const node = this.#node.querySelector(`[data-id="${CSS.escape(id)}"]`);
+    const node = this.#find(id);
     node?.scrollIntoView({ block: "center" });
     node?.classList.add("flash");
     node?.focus({ preventScroll: true });
@@ -180,13 +180,20 @@ export class Timeline {
       node.dataset.key = key;
       drawn.set(key, node);
     }
+    const focused = document.activeElement?.closest?.(".message")?.dataset.id;
     place(this.#node, [...drawn.values()]);
+    // A message that changed is another element: it keeps the focus.
+    if (focused && document.activeElement === document.body) this.#find(focused)?.focus({ preventScroll: true });
     this.#drawn = drawn;
     this.#foldTall();
     if (this.#follow) this.#bottom();
     else if (anchor?.child.isConnected) this.#node.scrollTop += anchor.child.getBoundingClientRect().top - anchor.offset;
     this.#latest.hidden = this.#follow && this.#end >= room.messages.length;
     return undefined;
+  }
+
+  #find(id) {
+    return this.#node.querySelector(`[data-id="${CSS.escape(id)}"]`);
   }
 
   /** Folds the new texts that are too tall. They are measured together, before any is changed. */

@@ -393,10 +393,15 @@ on("changed", (detail) => {
   timeline.redraw(detail.message);
   timeline.refresh();
 });
+let toldAt = -Infinity;
+
 on("said", ({ room, message, called }) => {
   readOut(room, message);
   const away = document.hidden || !document.hasFocus();
-  if (called && (away || room !== chat.current)) {
+  // Of calls in one second, the first is told.
+  const now = performance.now();
+  if (called && (away || room !== chat.current) && now - toldAt > 1000) {
+    toldAt = now;
     notifier.call({ title: `${cleanName(message.nick)} in ${cleanName(room.name)}`, text: clean(message.text), open: () => go(room.name) });
     if (!away) toast(`${cleanName(message.nick)}: ${clean(message.text).slice(0, 120)}`, { action: { label: "Show", run: () => go(room.name) } });
   }

@@ -5,7 +5,6 @@ const KEY = "asyncchat.notify";
 
 export class Notifier {
   #sound = null;
-  #told = -Infinity;
 
   get mode() {
     return localStorage.getItem(KEY) ?? "sound";
@@ -29,11 +28,8 @@ export class Notifier {
     return true;
   }
 
-  /** Tells that somebody calls; calls that come less than a second after another are not told again. */
   call({ title, text, open }) {
-    const now = performance.now();
-    if (this.mode === "off" || now - this.#told < 1000) return;
-    this.#told = now;
+    if (this.mode === "off") return;
     if (this.mode === "system" && this.canNotify && Notification.permission === "granted") {
       const notification = new Notification(title, { body: text.slice(0, 200), tag: title, icon: "/icon.svg" });
       notification.onclick = () => { focus(); open(); notification.close(); };

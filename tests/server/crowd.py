@@ -27,7 +27,7 @@ from typing import Any
 
 import uvloop
 
-from asyncchat.bench.process import memory_bytes
+from asyncchat.bench.process import cpu_seconds, memory_bytes
 
 TALKERS = 100
 KINDS = {"silent": 10_000, "slow": 1_000, "flooders": 200, "deaf": 100, "pipeliners": 20, "hogs": 20}
@@ -242,6 +242,13 @@ def _process(function: Callable[..., Any], nice: int, port: int, *more: Any) -> 
         worker.join()
 
 
+def _measured(talkers: Connection, pid: int, seconds: float) -> dict[str, Any]:
+    """The figures of the people who talk, and the part of a processor that the server used."""
+    before = cpu_seconds(pid) or 0
+    talkers.send(seconds)
+    return {**talkers.recv(), "processor": round(((cpu_seconds(pid) or 0) - before) / seconds, 2)}
+
+
 def measure(seconds: float, scale: float, options: list[str], blocked_ms: int) -> dict[str, Any]:
     """Runs a server, ordinary people, then the crowd beside them. Gives the figures."""
     with tempfile.TemporaryDirectory() as folder:
@@ -263,16 +270,13 @@ def measure(seconds: float, scale: float, options: list[str], blocked_ms: int) -
                 talkers.recv()
                 time.sleep(min(2, scale * 20))
                 figures["memory before, MB"] = (memory_bytes(server.pid) or 0) / 1e6
-                talkers.send(seconds)
-                figures["quiet"] = talkers.recv()
+                figures["quiet"] = _measured(talkers, server.pid, seconds)
                 with _process(attack, 19, port, scale) as crowd:
                     assert crowd.recv() == "there"
-                    talkers.send(seconds)
-                    figures["beside the crowd"] = talkers.recv()
+                    figures["beside the crowd"] = _measured(talkers, server.pid, seconds)
                     figures["memory with the crowd, MB"] = (memory_bytes(server.pid) or 0) / 1e6
                 time.sleep(min(10, scale * 100))
-                talkers.send(seconds)
-                figures["after it"] = talkers.recv()
+                figures["after it"] = _measured(talkers, server.pid, seconds)
                 figures["memory after it, MB"] = (memory_bytes(server.pid) or 0) / 1e6
             assert server.poll() is None, log.read_text()[-2000:]
         finally:

@@ -94,6 +94,22 @@ def test_each_that_waits_has_its_own_time():
     assert [budget.reserve(0.0) for _ in range(3)] == pytest.approx([0.1, 0.2, 0.3])
 
 
+def test_several_lines_are_waited_for_at_a_time():
+    budget = Budget(0.0, RATE)
+    budget.charge(99)
+    assert budget.reserve(0.0, 4) == pytest.approx(0.3)
+    assert budget.lines(0.3) == pytest.approx(0)
+
+
+def test_only_who_used_a_tenth_of_its_budget_is_strained():
+    budget = Budget(0.0, RATE)
+    budget.charge(10)
+    assert not budget.is_strained(0.0)
+    budget.charge(1)
+    assert budget.is_strained(0.0)
+    assert not budget.is_strained(0.2)
+
+
 def test_who_comes_again_resumes_its_networks_budget(clock):
     budgets = make(clock)
     network = budgets.connect("192.0.2.7")

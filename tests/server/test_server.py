@@ -11,7 +11,7 @@ import pytest
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import IoCommand
 from asyncchat.log.memory import MemoryLog
-from asyncchat.server import auth, keepalive, limits, protocol_detection
+from asyncchat.server import auth, keepalive, limits, protocol_detection, session
 from asyncchat.server import server as server_module
 from asyncchat.server.hub import wall_clock
 from tests.core.test_chat import leaves
@@ -339,6 +339,32 @@ def test_what_waits_of_somebody_who_is_gone_is_not_said():
         ghost.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         ghost.close()
         assert alice.until("ghost left chat (connection lost)\n").count("boo") < 400
+
+
+def test_who_sends_single_lines_does_not_wait_for_those_who_send_many():
+    with serving(server_burst=1, server_rate=0.01) as server:
+        alice, bob = server.person("alice"), server.person("bob")
+        alice.until("bob is online\n")
+        bob.send("many\n" * 200)
+        alice.until("bob: many\n")
+        for number in range(5):
+            alice.send(f"{number}\n")
+            bob.until(f"alice: {number}\n")
+        assert alice.unread.count(b"bob: many\n") < 100
+
+
+def test_a_message_costs_by_the_members_of_its_room(monkeypatch):
+    monkeypatch.setattr(session, "LINE_MEMBERS", 1)
+    with serving(burst=30, rate=0.01) as server:
+        alice, bob = server.person("alice"), server.person("bob")
+        alice.until("bob is online\n")
+        bob.send("".join(f"{number}\n" for number in range(25)))
+        alice.until("bob: 24\n")
+        bob.send("it is in debt now\n")
+        for number in range(5):
+            alice.send(f"{number}\n")
+            bob.until(f"alice: {number}\n")
+        assert b"debt" not in alice.unread
 
 
 def test_who_comes_again_has_no_new_budget():

@@ -323,6 +323,27 @@ class ServeConfig(msgspec.Struct, frozen=True):
             reload=True,
         ),
     ] = 20.0
+    server_burst: Annotated[
+        _Count,
+        Option(
+            "How many lines the server takes at once of all who send many at a time.",
+            key="limits.server_burst",
+            flag=None,
+            reload=True,
+        ),
+    ] = 200
+    """Who has used less than a tenth of its own budget is not slowed by it."""
+    server_rate: Annotated[
+        float,
+        msgspec.Meta(gt=0, le=1_000_000),
+        Option(
+            "How many lines a second it takes of them after that.",
+            key="limits.server_rate",
+            flag=None,
+            reload=True,
+        ),
+    ] = 1000.0
+    """Some 10 to 40 % of a core, by the size of the rooms; the rest is for those who send single lines."""
     trusted: Annotated[
         tuple[str, ...],
         Option(

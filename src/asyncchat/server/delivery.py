@@ -168,6 +168,11 @@ class Delivery:
             self._rooms[key] = self._rooms[room] = subscribers
         return subscribers
 
+    def members_of(self, room: str) -> int:
+        """How many are told what is said in a room."""
+        subscribers = self._rooms.get(room)
+        return 0 if subscribers is None else len(subscribers.members)
+
     def _open_write_batch(self, subscribers: Subscribers) -> WriteBatch:
         turn = self._turn
         for member in subscribers.filtered:

@@ -35,6 +35,15 @@ LINE_BYTES = 1024
 ANSWER_BYTES = 16_384
 """Bytes of a long answer that count as one line: making them takes about as long."""
 
+LINE_MEMBERS = 500
+"""A message to a room with so many members counts as one line more: it is written to each of them."""
+
+WAITING_LINES = 4
+"""Lines that are waited for at a time over the budget. One by one, each would be a write to each member."""
+
+STRAINED = 0.9
+"""The part of its budget below which a connection is charged the server's too: it sends many lines."""
+
 LINE_SECONDS = 0.0005
 """Time of the loop that counts as one line, where a turn takes longer than ``TURN_SECONDS``."""
 
@@ -88,21 +97,25 @@ class Budget:
         self._at = now
         return level
 
-    def wait(self, now: float) -> float:
-        """Seconds until another line may be taken."""
-        return max(0.0, (1.0 - self.lines(now)) / self.rate.per_second)
+    def is_strained(self, now: float) -> bool:
+        """Whether a good part of it was used a short time ago."""
+        return self.lines(now) < self.rate.burst * STRAINED
+
+    def wait(self, now: float, lines: int = 1) -> float:
+        """Seconds until so many lines may be taken."""
+        return max(0.0, (lines - self.lines(now)) / self.rate.per_second)
 
     def charge(self, lines: float) -> None:
         """Takes so many lines, which may be more than there are."""
         self._level = max(self._level - lines, -DEBT_SECONDS * self.rate.per_second)
 
-    def reserve(self, now: float) -> float:
-        """Takes one line in advance. Returns the seconds until it may be used.
+    def reserve(self, now: float, lines: int = 1) -> float:
+        """Takes lines in advance. Returns the seconds until they may be used.
 
         Of many that wait each has its own time, so they do not all wake for one line.
         """
-        wait = self.wait(now)
-        self.charge(1)
+        wait = self.wait(now, lines)
+        self.charge(lines)
         return wait
 
 
@@ -152,6 +165,8 @@ class Budgets:
         self._clock = clock
         self._networks: dict[str, NetworkBudget] = {}
         self._accounts: dict[str, Budget] = {}
+        self.server = Budget(clock(), Rate(options.server_burst, options.server_rate))
+        """That of all who send many lines at a time, so that the others need not wait for them."""
         self.change(options)
 
     def change(self, options: ServeConfig) -> None:
@@ -160,6 +175,7 @@ class Budgets:
         self._trusted = [ip_network(network, strict=False) for network in options.trusted]
         self.rate = Rate(options.burst, options.rate)
         """That of a connection."""
+        self.server.rate = Rate(options.server_burst, options.server_rate)
         self._account = Rate(options.account_burst, options.account_rate)
         for budget in self._accounts.values():
             budget.rate = self._account

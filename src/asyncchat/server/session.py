@@ -19,6 +19,7 @@ import msgspec
 from asyncchat.core.commands import Command, DialectReply, Pause
 from asyncchat.core.events import Record
 from asyncchat.core.features.connect import Connect, Quit
+from asyncchat.core.features.messages import Say
 from asyncchat.core.replies import Refusal, Reply, StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN
 from asyncchat.server.connection import Connection, ConnectionContext
@@ -26,10 +27,12 @@ from asyncchat.server.delivery import Barrier
 from asyncchat.server.limits import (
     ANSWER_BYTES,
     LINE_BYTES,
+    LINE_MEMBERS,
     LINE_SECONDS,
     READ_BYTES,
     TURN_LINES,
     TURN_SECONDS,
+    WAITING_LINES,
     Budget,
     Budgets,
     NetworkBudget,
@@ -353,7 +356,7 @@ class Session(Connection):
         dialect = self.spoken
         held = dialect.backlog
         hungry = True
-        paid = False
+        paid = 0
         while not self.ended:
             if self.context.outbox.failing and self.context.outbox.holds(self):
                 await self.next_delivery()  # a refusal must not overtake what was accepted before
@@ -361,12 +364,12 @@ class Session(Connection):
             limit = COMMANDS_A_TURN
             budgets = self._budgets()
             if paid:
-                limit = 1
+                limit = paid
             elif budgets:
                 allowed = lines_allowed(budgets, self.context.now())
                 if allowed < 1:
-                    await self._wait_for_budget()
-                    paid = True
+                    await self._wait_for_budget(WAITING_LINES)
+                    paid = WAITING_LINES
                     continue
                 limit = min(limit, int(allowed))
             began = perf_counter()
@@ -380,9 +383,9 @@ class Session(Connection):
             left = self._submit(commands)
             if budgets:
                 taken = held + len(piece) - dialect.backlog
-                self._charge_turn(budgets, commands, taken, perf_counter() - began, int(paid))
+                self._charge_turn(budgets, commands, taken, perf_counter() - began, paid)
             held = dialect.backlog
-            paid = False
+            paid = 0
             if left:
                 await self._finish_output()
             elif not commands:
@@ -406,7 +409,10 @@ class Session(Connection):
         if seconds > TURN_SECONDS:
             lines = max(lines, min(TURN_LINES, seconds / LINE_SECONDS))
         if commands:
-            lines += commands[-1].cost
+            last = commands[-1]
+            if type(last) is Say:
+                lines *= 1 + self.context.delivery.members_of(last.to) / LINE_MEMBERS
+            lines += last.cost
         for budget in budgets:
             budget.charge(lines - paid)
 
@@ -508,7 +514,7 @@ class Session(Connection):
         """Charges what is asked outside of a dialect's lines; first waits until there is something left."""
         budgets = self._budgets()
         if budgets and lines_allowed(budgets, self.context.now()) < 1:
-            await self._wait_for_budget()
+            await self._wait_for_budget(1)
             lines -= 1
         self.charge(lines)
 
@@ -521,20 +527,22 @@ class Session(Connection):
         context = self.context
         if not context.options.limits:
             return ()
+        budgets = [self._budget, self._network]
+        if self._budget.is_strained(context.now()):
+            budgets.append(context.budgets.server)
         person = context.hub.chat.people.get(self.person_id)
-        if person is None:
-            return (self._budget, self._network)
-        if not self._counted:
-            self._counted = True
-            context.budgets.enter(self._network)
-        if not person.account:
-            return (self._budget, self._network)
-        return (self._budget, self._network, context.budgets.account(person.account))
+        if person is not None:
+            if not self._counted:
+                self._counted = True
+                context.budgets.enter(self._network)
+            if person.account:
+                budgets.append(context.budgets.account(person.account))
+        return budgets
 
-    async def _wait_for_budget(self) -> None:
-        """Waits until another line may be taken, and charges it. What the client sends stays unread."""
+    async def _wait_for_budget(self, lines: int) -> None:
+        """Waits until so many lines may be taken, and charges them. What the client sends stays unread."""
         now = self.context.now()
-        until = now + max([budget.reserve(now) for budget in self._budgets()])
+        until = now + max([budget.reserve(now, lines) for budget in self._budgets()])
         while not self.ended and (left := until - self.context.now()) > 0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):

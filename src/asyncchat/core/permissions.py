@@ -3,8 +3,14 @@
 Owns the checks that many features begin with. Must not know the features.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from asyncchat.core.chat import Chat
+from asyncchat.core.commands import Command
 from asyncchat.core.names import fold
+from asyncchat.core.people import Person
+from asyncchat.core.registry import Handler, Items, for_people
 from asyncchat.core.replies import (
     NoSuchRoom,
     NotConnectedYet,
@@ -20,7 +26,7 @@ SERVER = 0
 """The id under which the server itself, or a command of its administrator, sends commands."""
 
 
-def membership(chat: Chat, person_id: int, name: str) -> Room | Refusal:
+def membership(chat: Chat, person_id: int, name: str, _right: Right | None = None) -> Room | Refusal:
     """The room, if the person is a member of it, else why not."""
     if person_id not in chat.people:
         return NotConnectedYet()
@@ -41,6 +47,33 @@ def with_right(chat: Chat, person_id: int, name: str, right: Right | None = None
     if isinstance(found, Refusal) or right is None or chat.may(person_id, found, right):
         return found
     return NotOperator(found.name)
+
+
+def shown(chat: Chat, person_id: int, name: str, _right: Right | None = None) -> Room | Refusal:
+    """The room, unless the person may not know of it."""
+    room = chat.room_shown(name, person_id)
+    return NoSuchRoom(name) if room is None else room
+
+
+RoomHandler = Callable[[Chat, Person, Room, Any, int], Items]
+"""(chat, person, room, command, now) -> items."""
+
+
+def about_room(
+    *commands: type[Command],
+    right: Right | None = None,
+    find: Callable[[Chat, int, str, Right | None], Room | Refusal] = with_right,
+) -> Callable[[RoomHandler], Handler]:
+    """Registers the one function that decides these commands about ``command.room``, for people who may."""
+
+    def register(handler: RoomHandler) -> Handler:
+        def decide(chat: Chat, me: Person, command: Any, now: int) -> Items:
+            room = find(chat, me.id, command.room, right)
+            return (room,) if isinstance(room, Refusal) else handler(chat, me, room, command, now)
+
+        return for_people(*commands)(decide)
+
+    return register
 
 
 def unless_server_operator(chat: Chat, person_id: int) -> Refusal | None:

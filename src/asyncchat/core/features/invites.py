@@ -13,12 +13,11 @@ from asyncchat.core.features.rooms import Joined
 from asyncchat.core.modes import INVITE_ONLY, NO_KNOCK
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person
-from asyncchat.core.permissions import membership
-from asyncchat.core.registry import Items, answers, applies, for_people, handles
+from asyncchat.core.permissions import about_room, membership, shown
+from asyncchat.core.registry import Items, answers, applies
 from asyncchat.core.replies import (
     AwayNote,
     NoSuchPerson,
-    NoSuchRoom,
     NotOperator,
     Refusal,
     Reply,
@@ -189,13 +188,10 @@ def _joined(chat: Chat, event: Joined) -> None:
     Invites.of(chat).use_up(event.person.id, fold(event.room))
 
 
-@handles(Invite)
-def invite(chat: Chat, person_id: int, command: Invite, _now: int) -> Items:
+@about_room(Invite, find=membership)
+def invite(chat: Chat, me: Person, room: Room, command: Invite, _now: int) -> Items:
     """Invites a person into a room; into an invite-only one only moderators may."""
-    room = membership(chat, person_id, command.room)
-    if isinstance(room, Refusal):
-        return (room,)
-    admits = chat.may(person_id, room, Right.MODERATE)
+    admits = chat.may(me.id, room, Right.MODERATE)
     if INVITE_ONLY in room.flags and not admits:
         return (NotOperator(room.name),)
     other = chat.person_named(command.name)
@@ -206,18 +202,15 @@ def invite(chat: Chat, person_id: int, command: Invite, _now: int) -> Items:
     rooms = Invites.of(chat).rooms.get(other.id, {})
     if room.key not in rooms and len(rooms) >= INVITATIONS_EACH:
         return (TooManyInvitations(room.name, other.name),)
-    me = chat.people[person_id]
+    me = me
     events = Invited(room.name, other, me, admits), InviteShown(room.name, other, me)
     away = chat.people.away.get(other.id)
     return events if away is None else (*events, AwayNote(other, away))
 
 
-@for_people(Knock)
-def knock(chat: Chat, me: Person, command: Knock, now: int) -> Items:
+@about_room(Knock, find=shown)
+def knock(chat: Chat, me: Person, room: Room, command: Knock, now: int) -> Items:
     """Tells the moderators of an invite-only room that somebody asks for an invitation."""
-    room = chat.room_shown(command.room, me.id)
-    if room is None:
-        return (NoSuchRoom(command.room),)
     if me.id in room.member_blocks or INVITE_ONLY not in room.flags:
         return (NoNeedToKnock(room.name, me.id in room.member_blocks),)
     if NO_KNOCK in room.flags:

@@ -34,8 +34,8 @@ from asyncchat.core.modes import (
 )
 from asyncchat.core.names import LOBBY, fold, room_fault
 from asyncchat.core.people import Person, network_of
-from asyncchat.core.permissions import membership
-from asyncchat.core.registry import Items, answers, for_people, handles
+from asyncchat.core.permissions import about_room, membership
+from asyncchat.core.registry import Items, answers, for_people
 from asyncchat.core.replies import NeedsAccount, Refusal, Reply
 from asyncchat.core.rooms import Block, Room, Topic
 from asyncchat.core.visibility import visible
@@ -336,13 +336,10 @@ def _join_refusal(chat: Chat, room: Room, me: Person, key: str) -> Refusal | Non
     return None
 
 
-@handles(Part)
-def part(chat: Chat, person_id: int, command: Part, _now: int) -> Items:
+@about_room(Part, find=membership)
+def part(chat: Chat, me: Person, room: Room, command: Part, _now: int) -> Items:
     """Removes a person from one room."""
-    room = membership(chat, person_id, command.room)
-    if isinstance(room, Refusal):
-        return (room,)
-    return (Parted(room.name, chat.people[person_id], command.reason), *closing(chat, room))
+    return (Parted(room.name, me, command.reason), *closing(chat, room))
 
 
 @for_people(PartAll)

@@ -11,7 +11,8 @@ from asyncchat.core.features.room_modes import SetMask, mask_meant, set_mask
 from asyncchat.core.features.rooms import Kicked, closing
 from asyncchat.core.masks import describes
 from asyncchat.core.modes import BANS, EXCEPTIONS
-from asyncchat.core.permissions import with_right
+from asyncchat.core.people import Person
+from asyncchat.core.permissions import about_room
 from asyncchat.core.registry import Items, handles
 from asyncchat.core.replies import NotThere, Outranked, Refusal
 from asyncchat.core.roles import Right, highest
@@ -66,15 +67,12 @@ def _kicking_banned(chat: Chat, person_id: int, room: Room, mask: str) -> tuple[
     return tuple(Kicked(room.name, person, chat.people[person_id], "banned") for person in banned)
 
 
-@handles(Kick)
-def kick(chat: Chat, person_id: int, command: Kick, _now: int) -> Items:
+@about_room(Kick, right=Right.MODERATE)
+def kick(chat: Chat, me: Person, room: Room, command: Kick, _now: int) -> Items:
     """Removes a member who has no higher role than the requester."""
-    room = with_right(chat, person_id, command.room, Right.MODERATE)
-    if isinstance(room, Refusal):
-        return (room,)
     other = chat.person_named(command.name)
     if other is None or other.id not in room.member_blocks:
         return (NotThere(room.name, command.name),)
-    if highest(room.roles.get(other.id, 0)) > highest(chat.rank(person_id, room)):
+    if highest(room.roles.get(other.id, 0)) > highest(chat.rank(me.id, room)):
         return (Outranked(room.name, other.name),)
-    return (Kicked(room.name, other, chat.people[person_id], command.reason), *closing(chat, room))
+    return (Kicked(room.name, other, me, command.reason), *closing(chat, room))

@@ -15,7 +15,6 @@ from asyncchat.core.permissions import unless_server_operator
 from asyncchat.core.registry import Items, applies, for_people, handles
 from asyncchat.core.replies import (
     NoSuchPerson,
-    NotConnectedYet,
     NoText,
     NotYourself,
     Refusal,
@@ -112,15 +111,13 @@ def grant_oper(chat: Chat, me: Person, command: GrantOper, _now: int) -> Items:
     return (OperGranted(me, command.name),)
 
 
-@handles(Resign)
-def resign(chat: Chat, person_id: int, command: Resign, _now: int) -> Items:
+@for_people(Resign)
+def resign(chat: Chat, me: Person, command: Resign, _now: int) -> Items:
     """Ends the rights of a server operator; for other people nothing happens."""
-    if person_id not in chat.people:
-        return (NotConnectedYet(),)
-    if command.name and fold(command.name) != chat.people[person_id].key:
+    if command.name and fold(command.name) != me.key:
         other = chat.person_named(command.name)
         return (NoSuchPerson(command.name) if other is None else NotYourself(other.name),)
-    return (OperResigned(chat.people[person_id]),) if person_id in chat.server_operators else ()
+    return (OperResigned(me),) if me.id in chat.server_operators else ()
 
 
 @handles(RequireOper)

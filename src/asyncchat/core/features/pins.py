@@ -21,8 +21,8 @@ from asyncchat.core.features.rooms import RoomClosed, closing_empty
 from asyncchat.core.features.search import UNSEEN
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, from_origin
-from asyncchat.core.permissions import with_right
-from asyncchat.core.registry import Items, applies, follows, handles
+from asyncchat.core.permissions import about_room
+from asyncchat.core.registry import Items, applies, follows
 from asyncchat.core.replies import Refusal, Reply
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
@@ -237,12 +237,9 @@ class Pins(Part):
                 yield Pinned(chat.rooms[key].name, by, pin.message, pin.author, pin.said, pin.time)
 
 
-@handles(PinResolved)
-def pin(chat: Chat, person_id: int, command: PinResolved, now: int) -> Items:
+@about_room(PinResolved, right=Right.MODERATE)
+def pin(chat: Chat, me: Person, room: Room, command: PinResolved, now: int) -> Items:
     """Pins a message, for those who keep order in its room."""
-    room = with_right(chat, person_id, command.room, Right.MODERATE)
-    if isinstance(room, Refusal):
-        return (room,)
     record = command.found
     if record is None or not isinstance(record.event, Said) or record.event.speech in UNSEEN:
         return (PinRefused(PinFault.FAILED if command.failed else PinFault.UNKNOWN, room.name),)
@@ -251,35 +248,29 @@ def pin(chat: Chat, person_id: int, command: PinResolved, now: int) -> Items:
         return (PinRefused(PinFault.PINNED, room.name),)
     if len(pins) >= PINS_EACH:
         return (PinRefused(PinFault.FULL, room.name),)
-    me, said = chat.people[person_id], record.event
+    said = record.event
     about = beginning(said.text, _TEXT_BYTES)
     return (Pinned(room.name, me, record.number, said.person.name, record.time, now, about),)
 
 
-@handles(UnpinResolved)
-def unpin(chat: Chat, person_id: int, command: UnpinResolved, _now: int) -> Items:
+@about_room(UnpinResolved, right=Right.MODERATE)
+def unpin(chat: Chat, me: Person, room: Room, command: UnpinResolved, _now: int) -> Items:
     """Unpins a message, for those who keep order in its room."""
-    room = with_right(chat, person_id, command.room, Right.MODERATE)
-    if isinstance(room, Refusal):
-        return (room,)
-    for pin in reversed(_readable(chat, person_id, room)):
+    for pin in reversed(_readable(chat, me.id, room)):
         if command.number is None:
             is_meant = not command.name or fold(pin.author) == fold(command.name)
         else:
             is_meant = pin.message == command.number
         if is_meant:
-            return (Unpinned(room.name, chat.people[person_id], pin.message, pin.author),)
+            return (Unpinned(room.name, me, pin.message, pin.author),)
     return (NotPinned(room.name),)
 
 
-@handles(GetPinsResolved)
-def get_pins(chat: Chat, person_id: int, command: GetPinsResolved, _now: int) -> Items:
+@about_room(GetPinsResolved)
+def get_pins(chat: Chat, me: Person, room: Room, command: GetPinsResolved, _now: int) -> Items:
     """A room's pins, for its members; those that were pinned since the messages were read are left out."""
-    room = with_right(chat, person_id, command.room)
-    if isinstance(room, Refusal):
-        return (room,)
     found = {message.number: message for message in command.messages}
-    pins = (pin for pin in _readable(chat, person_id, room) if pin.message in found)
+    pins = (pin for pin in _readable(chat, me.id, room) if pin.message in found)
     return (PinsView(room.name, tuple(_shown(pin, found[pin.message]) for pin in pins)),)
 
 

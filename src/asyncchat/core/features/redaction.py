@@ -19,10 +19,11 @@ from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.features.whowas import Whowas
 from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.people import Person
-from asyncchat.core.permissions import with_right
+from asyncchat.core.permissions import about_room
 from asyncchat.core.registry import Items, handles
 from asyncchat.core.replies import Done, NotConnectedYet, Refusal, Reply
 from asyncchat.core.roles import Right
+from asyncchat.core.rooms import Room
 
 
 class Erase(Command, frozen=True):
@@ -208,14 +209,10 @@ def _redacted_in_private(chat: Chat, me: Person, found: Record, command: RedactR
     return RedactedInPrivate(to, me, found.number, command.reason)
 
 
-@handles(Erase)
-def erase(chat: Chat, person_id: int, command: Erase, _now: int) -> Items:
+@about_room(Erase, right=Right.MANAGE)
+def erase(chat: Chat, me: Person, room: Room, command: Erase, _now: int) -> Items:
     """Erases messages from the room's history."""
-    room = with_right(chat, person_id, command.room, Right.MANAGE)
-    if isinstance(room, Refusal):
-        return (room,)
-    by = chat.people[person_id]
-    return (Erased(room.name, by, command.numbers, command.reason, command.former_room, command.told_of),)
+    return (Erased(room.name, me, command.numbers, command.reason, command.former_room, command.told_of),)
 
 
 @handles(EraseFromResolved)

@@ -19,8 +19,8 @@ from asyncchat.core.features.rooms import RoomOpened, forget_former_name
 from asyncchat.core.modes import FORWARD
 from asyncchat.core.names import LOBBY, fold, room_fault
 from asyncchat.core.people import NOBODY, Person
-from asyncchat.core.permissions import membership
-from asyncchat.core.registry import Items, answers, applies, handles
+from asyncchat.core.permissions import about_room, membership
+from asyncchat.core.registry import Items, answers, applies
 from asyncchat.core.replies import NotOperator, Refusal, Reply
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
@@ -96,13 +96,10 @@ def moved(chat: Chat, person_id: int, query: GetRenamedRoom) -> Reply:
     return RoomMoved(msgspec.structs.replace(view, metadata=later), query.case_only)
 
 
-@handles(RenameRoom)
-def rename_room(chat: Chat, person_id: int, command: RenameRoom, now: int) -> Items:
+@about_room(RenameRoom, find=membership)
+def rename_room(chat: Chat, me: Person, room: Room, command: RenameRoom, now: int) -> Items:
     """Renames a room, for its operators; the lobby can't be renamed."""
-    room = membership(chat, person_id, command.room)
-    if isinstance(room, Refusal):
-        return (room,)
-    if not chat.may(person_id, room, Right.MANAGE):
+    if not chat.may(me.id, room, Right.MANAGE):
         return (NotOperator(room.name),)
     to = command.to
     reason = room_fault(to) or (confusable_fault(chat, to) if fold(to) != room.key else None)
@@ -117,7 +114,7 @@ def rename_room(chat: Chat, person_id: int, command: RenameRoom, now: int) -> It
     key = fold(to)
     if key != room.key and (key in chat.rooms or chat.rooms.redirects.get(key, room.key) != room.key):
         return (RoomNameTaken(room.name, to),)
-    renamed = RoomRenamed(room.name, to, chat.people[person_id], command.reason, now)
+    renamed = RoomRenamed(room.name, to, me, command.reason, now)
     return (renamed, GetRenamedRoom(to, key == room.key))
 
 

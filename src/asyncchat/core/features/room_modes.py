@@ -27,7 +27,7 @@ from asyncchat.core.modes import (
 )
 from asyncchat.core.names import fold, mask_of
 from asyncchat.core.people import NOBODY, Person, from_origin
-from asyncchat.core.permissions import with_right
+from asyncchat.core.permissions import about_room, with_right
 from asyncchat.core.registry import Items, answers, applies, handles, snapshots_room
 from asyncchat.core.replies import (
     NoSuchPerson,
@@ -302,23 +302,17 @@ def set_role(chat: Chat, person_id: int, command: SetRole, _now: int) -> Items:
     return (RoleChanged(room.name, other, chat.people[person_id], command.on, role.name),)
 
 
-@handles(SetFlag)
-def set_flag(chat: Chat, person_id: int, command: SetFlag, _now: int) -> Items:
+@about_room(SetFlag, right=Right.MANAGE, find=_room_to_set)
+def set_flag(chat: Chat, me: Person, room: Room, command: SetFlag, _now: int) -> Items:
     """Turns a flag of the room on or off."""
-    room = _room_to_set(chat, person_id, command.room, Right.MANAGE)
-    if isinstance(room, Refusal):
-        return (room,)
     if command.flag not in FLAGS or (command.flag in room.flags) == command.on:
         return ()
-    return (FlagChanged(room.name, chat.people[person_id], command.flag, command.on),)
+    return (FlagChanged(room.name, me, command.flag, command.on),)
 
 
-@handles(SetSetting)
-def set_setting(chat: Chat, person_id: int, command: SetSetting, _now: int) -> Items:
+@about_room(SetSetting, right=Right.MANAGE, find=_room_to_set)
+def set_setting(chat: Chat, me: Person, room: Room, command: SetSetting, _now: int) -> Items:
     """Gives a setting of the room a value, or removes it."""
-    room = _room_to_set(chat, person_id, command.room, Right.MANAGE)
-    if isinstance(room, Refusal):
-        return (room,)
     name, value = command.setting, command.value
     setting = SETTINGS.get(name)
     if setting is None:
@@ -326,14 +320,14 @@ def set_setting(chat: Chat, person_id: int, command: SetSetting, _now: int) -> I
     if value:
         fault = setting.fault(value)
         if fault is None and name == FORWARD:
-            fault = _forward_fault(chat, person_id, room, value)
+            fault = _forward_fault(chat, me.id, room, value)
         if fault is not None:
             return (BadValue(room.name, name, value, fault),)
         if name in (LIMIT, SLOW):
             value = str(int(value))
     if room.settings.get(name, "") == value:
         return ()
-    return (SettingChanged(room.name, chat.people[person_id], name, value),)
+    return (SettingChanged(room.name, me, name, value),)
 
 
 def _forward_fault(chat: Chat, person_id: int, room: Room, to: str) -> str | None:
@@ -344,12 +338,9 @@ def _forward_fault(chat: Chat, person_id: int, room: Room, to: str) -> str | Non
     return None if chat.may(person_id, other, Right.MANAGE) else "you are not an operator of that room"
 
 
-@handles(SetMask)
-def set_mask(chat: Chat, person_id: int, command: SetMask, now: int) -> Items:
+@about_room(SetMask, right=Right.MODERATE, find=_room_to_set)
+def set_mask(chat: Chat, me: Person, room: Room, command: SetMask, now: int) -> Items:
     """Puts a mask on one of the room's lists, or removes it."""
-    room = _room_to_set(chat, person_id, command.room, Right.MODERATE)
-    if isinstance(room, Refusal):
-        return (room,)
     listed, on = command.listed, command.on
     if listed not in MASK_LISTS:
         return ()
@@ -360,7 +351,7 @@ def set_mask(chat: Chat, person_id: int, command: SetMask, now: int) -> Items:
     if on and mask not in masks and (len(masks) >= MASKS_EACH or size(mask) > MASK_BYTES):
         return (TooManyMasks(room.name, mask, MASKS_EACH),)
     until = now + command.seconds * 1_000_000 if on and command.seconds else 0
-    return (MaskChanged(room.name, chat.people[person_id], listed, mask, on, now, until),)
+    return (MaskChanged(room.name, me, listed, mask, on, now, until),)
 
 
 def over(chat: Chat, by: Person, now: int) -> Iterator[Event]:

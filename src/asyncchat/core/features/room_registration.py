@@ -11,7 +11,8 @@ from asyncchat.core.events import Event, Untold
 from asyncchat.core.features.room_modes import RoleChanged
 from asyncchat.core.names import CHANSERV, LOBBY, fold
 from asyncchat.core.people import Person, from_origin
-from asyncchat.core.registry import Items, answers, applies, for_people, snapshots_room
+from asyncchat.core.permissions import about_room, shown
+from asyncchat.core.registry import Items, answers, applies, snapshots_room
 from asyncchat.core.replies import (
     AccountFault,
     AccountRefused,
@@ -120,12 +121,9 @@ def granted_everywhere(chat: Chat, me: Person) -> Iterator[RoleChanged]:
         yield from granted(room, me)
 
 
-@for_people(RegisterRoom)
-def register(chat: Chat, me: Person, command: RegisterRoom, _now: int) -> Items:
+@about_room(RegisterRoom, find=shown)
+def register(chat: Chat, me: Person, room: Room, command: RegisterRoom, _now: int) -> Items:
     """Registers a room, transfers it to another account, or ends the registration."""
-    room = chat.room_shown(command.room, me.id)
-    if room is None:
-        return (NoSuchRoom(command.room),)
     wanted = (command.account or me.account) if command.on else ""
     account = chat.accounts.get(fold(wanted))
     fault = _founder_fault(chat, me, room)
@@ -159,12 +157,9 @@ def _founder_fault(chat: Chat, me: Person, room: Room) -> AccountFault | None:
     return None if chat.may(me.id, room, Right.MANAGE) else AccountFault.NOT_FOUNDER
 
 
-@for_people(SetAccess)
-def set_access(chat: Chat, me: Person, command: SetAccess, _now: int) -> Items:
+@about_room(SetAccess, find=shown)
+def set_access(chat: Chat, me: Person, room: Room, command: SetAccess, _now: int) -> Items:
     """Gives an account a role in a registered room; members who are logged in to it get the role at once."""
-    room = chat.room_shown(command.room, me.id)
-    if room is None:
-        return (NoSuchRoom(command.room),)
     account = chat.accounts.get(fold(command.account))
     fault = AccountFault.NOT_TAKEN if not room.founder else _founder_fault(chat, me, room)
     if fault is None and account is None:
@@ -204,12 +199,9 @@ def _roles_for(room: Room, account: str, role: str, *, on: bool, but: str = "") 
             yield RoleChanged(room.name, member.person, GIVER, on, role)
 
 
-@for_people(TakeRole)
-def take_role(chat: Chat, me: Person, command: TakeRole, _now: int) -> Items:
+@about_room(TakeRole, find=shown)
+def take_role(chat: Chat, me: Person, room: Room, command: TakeRole, _now: int) -> Items:
     """Gives a member the role that its account has in the room."""
-    room = chat.room_shown(command.room, me.id)
-    if room is None:
-        return (NoSuchRoom(command.room),)
     if me.id not in room.member_blocks:
         return (NotMember(room.name),)
     if not room.role_of(me.account):

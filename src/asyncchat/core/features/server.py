@@ -15,8 +15,8 @@ from asyncchat.core.features.rooms import RoomClosed
 from asyncchat.core.features.server_bans import server_ban_on
 from asyncchat.core.names import LOBBY
 from asyncchat.core.people import Person
-from asyncchat.core.registry import Items, handles
-from asyncchat.core.replies import NotConnectedYet, Refusal, Reply
+from asyncchat.core.registry import Items, for_people
+from asyncchat.core.replies import Refusal, Reply
 
 
 class GetTime(Command, frozen=True):
@@ -104,7 +104,7 @@ def starting(chat: Chat, version: str, now: int = 0, last: int = 0) -> tuple[Eve
     return (NodeStarted(version), *closed, *returning)
 
 
-@handles(GetTime)
-def tell_time(chat: Chat, person_id: int, command: GetTime, now: int) -> Items:
+@for_people(GetTime)
+def tell_time(_chat: Chat, _me: Person, command: GetTime, now: int) -> Items:
     """The server's time; a handler and not a query, because the state has no clock."""
-    return (TimeNow(now, command.context),) if person_id in chat.people else (NotConnectedYet(),)
+    return (TimeNow(now, command.context),)

@@ -13,8 +13,8 @@ from asyncchat.core.features.history_access import topic_shown
 from asyncchat.core.modes import TOPIC_LOCKED
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, from_origin
-from asyncchat.core.permissions import with_right
-from asyncchat.core.registry import Items, answers, applies, handles, snapshots_room
+from asyncchat.core.permissions import about_room
+from asyncchat.core.registry import Items, answers, applies, snapshots_room
 from asyncchat.core.replies import NoSuchRoom, NotOperator, Refusal, Reply, TextTooLong
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room, Topic
@@ -67,19 +67,16 @@ def topic(chat: Chat, person_id: int, query: GetTopic) -> Reply | Refusal:
     )
 
 
-@handles(SetTopic)
-def set_topic(chat: Chat, person_id: int, command: SetTopic, now: int) -> Items:
+@about_room(SetTopic)
+def set_topic(chat: Chat, me: Person, room: Room, command: SetTopic, now: int) -> Items:
     """Sets a topic; only moderators may if it is locked; server operators may without being members."""
-    room = with_right(chat, person_id, command.room)
-    if isinstance(room, Refusal):
-        return (room,)
-    if TOPIC_LOCKED in room.flags and not chat.may(person_id, room, Right.MODERATE):
+    if TOPIC_LOCKED in room.flags and not chat.may(me.id, room, Right.MODERATE):
         return (NotOperator(room.name),)
     if size(command.text) > TOPIC_BYTES:
         return (TextTooLong(TOPIC_BYTES),)
     if not command.text and room.topic is None:
         return ()
-    return (TopicChanged(room.name, chat.people[person_id], command.text, now),)
+    return (TopicChanged(room.name, me, command.text, now),)
 
 
 @applies(TopicChanged)

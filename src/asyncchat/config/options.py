@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_origin, get_type_hints
@@ -41,6 +41,7 @@ class Option:
         key: its key in the file, with a dot between table and key; empty: the field's name.
         flag: its flag; empty: made from the field's name; None: it has none. The flag of a switch that is on
             by default turns it off.
+        table: the table in the file in which the field's name is its key; an option in one has no flag.
         metavar: the value's name in ``--help``.
         reload: whether a reload applies it.
         secret: whether it is never shown.
@@ -51,11 +52,15 @@ class Option:
     help: str
     key: str = ""
     flag: str | None = ""
+    table: str = ""
     metavar: str = ""
     reload: bool = False
     secret: bool = False
     path: bool = False
     check: Callable[[Any], str] = lambda _value: ""
+
+
+_limit = partial(Option, table="limits", reload=True)
 
 
 class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -154,19 +159,13 @@ class ServeConfig(msgspec.Struct, frozen=True):
     ] = "process"
     keep_days: Annotated[
         _Limit,
-        Option(
-            "Days after which messages are removed; 0: never.",
-            key="history.keep_days",
-            flag=None,
-            reload=True,
-        ),
+        Option("Days after which messages are removed; 0: never.", table="history", reload=True),
     ] = 0
     keep_megabytes: Annotated[
         _LargeLimit,
         Option(
             "Size of the history in megabytes, above which the oldest messages are removed; 0: no limit.",
-            key="history.keep_megabytes",
-            flag=None,
+            table="history",
             reload=True,
         ),
     ] = 0
@@ -174,10 +173,7 @@ class ServeConfig(msgspec.Struct, frozen=True):
         int,
         msgspec.Meta(ge=0, le=50),
         Option(
-            "How many lines of a room's history are shown to someone who joins.",
-            key="history.newcomers",
-            flag=None,
-            reload=True,
+            "How many lines of a room's history are shown to someone who joins.", table="history", reload=True
         ),
     ] = 20
     name: Annotated[str, Option("The name of the server.", metavar="SERVERNAME", check=_name_fault)] = (
@@ -260,68 +256,40 @@ class ServeConfig(msgspec.Struct, frozen=True):
     ] = True
     profile: Annotated[
         Literal["lan", "public"],
-        Option(
-            "The defaults of limits: lan for a class behind one address, public for the internet.",
-            key="limits.profile",
-            flag=None,
-            reload=True,
-        ),
+        _limit("The defaults of limits: lan for a class behind one address, public for the internet."),
     ] = "lan"
     burst: Annotated[
         _Count,
-        Option(
-            "How many lines a connection may send at once; more than 1 KiB counts as several.",
-            key="limits.burst",
-            flag=None,
-            reload=True,
-        ),
+        _limit("How many lines a connection may send at once; more than 1 KiB counts as several."),
     ] = 100
     """Enough for a pasted page or a bot's report."""
     rate: Annotated[
         float,
         msgspec.Meta(gt=0, le=1_000_000),
-        Option("How many lines a second it may send after that.", key="limits.rate", flag=None, reload=True),
+        _limit("How many lines a second it may send after that."),
     ] = 10.0
     """Faster than anyone can read."""
     network_burst: Annotated[
         _Count,
-        Option(
+        _limit(
             "How many lines all clients from one network may send at once; each person there adds a fifth of "
-            "limits.burst.",
-            key="limits.network_burst",
-            flag=None,
-            reload=True,
+            "limits.burst."
         ),
     ] = 1000
     """A network is an IPv4 address or an IPv6 /64. A class behind one address joins and talks unhindered."""
     network_rate: Annotated[
         float,
         msgspec.Meta(gt=0, le=1_000_000),
-        Option(
-            "How many lines a second they may send then; each person there adds a fifth of limits.rate.",
-            key="limits.network_rate",
-            flag=None,
-            reload=True,
-        ),
+        _limit("How many lines a second they may send then; each person there adds a fifth of limits.rate."),
     ] = 50.0
     account_burst: Annotated[
         _Count,
-        Option(
-            "How many lines all devices of one account may send at once.",
-            key="limits.account_burst",
-            flag=None,
-            reload=True,
-        ),
+        _limit("How many lines all devices of one account may send at once."),
     ] = 300
     account_rate: Annotated[
         float,
         msgspec.Meta(gt=0, le=1_000_000),
-        Option(
-            "How many lines a second they may send after that.",
-            key="limits.account_rate",
-            flag=None,
-            reload=True,
-        ),
+        _limit("How many lines a second they may send after that."),
     ] = 20.0
     server_burst: Annotated[
         _Count,
@@ -346,70 +314,39 @@ class ServeConfig(msgspec.Struct, frozen=True):
     """Some 10 to 40 % of a core, by the size of the rooms; the rest is for those who send single lines."""
     trusted: Annotated[
         tuple[str, ...],
-        Option(
+        _limit(
             "Networks whose clients are limited only one by one, such as 10.0.0.5 for a proxy or 10.0.0.0/8.",
-            key="limits.trusted",
-            flag=None,
-            reload=True,
             check=_trusted_fault,
         ),
     ] = ()
     send_bytes: Annotated[
         _Bytes,
-        Option(
-            "Bytes that may wait to be sent to a session before the server stops reading its commands.",
-            key="limits.send_bytes",
-            flag=None,
-            reload=True,
-        ),
+        _limit("Bytes that may wait to be sent to a session before the server stops reading its commands."),
     ] = 65_536
     slow_bytes: Annotated[
         _Bytes,
-        Option(
-            "Bytes from others that may wait to be sent to a session before it is disconnected.",
-            key="limits.slow_bytes",
-            flag=None,
-            reload=True,
-        ),
+        _limit("Bytes from others that may wait to be sent to a session before it is disconnected."),
     ] = 1_000_000
     sessions: Annotated[
         _LargeLimit,
-        Option(
-            "Most connections; 0: as many as the limit of open files allows.",
-            key="limits.sessions",
-            flag=None,
-            reload=True,
-        ),
+        _limit("Most connections; 0: as many as the limit of open files allows."),
     ] = 0
     per_address: Annotated[
         _LargeLimit,
-        Option(
-            "Most connections from one address (IPv6: one /64), except this machine's; 0: no limit.",
-            key="limits.per_address",
-            flag=None,
-            reload=True,
-        ),
+        _limit("Most connections from one address (IPv6: one /64), except this machine's; 0: no limit."),
     ] = 256
     """Enough for a school behind one address; a flood can't use up all open files."""
     rooms_per_address: Annotated[
         _LargeLimit,
-        Option(
+        _limit(
             "Most rooms that people from one address (IPv6: one /64) have opened, except this machine's; "
-            "0: no limit.",
-            key="limits.rooms_per_address",
-            flag=None,
-            reload=True,
+            "0: no limit."
         ),
     ] = 500
     """More than a school behind one address needs; forty addresses are needed to use up all rooms."""
     empty_room_days: Annotated[
         _Limit,
-        Option(
-            "Days after which an empty room that belongs to no account is forgotten; 0: never.",
-            key="limits.empty_room_days",
-            flag=None,
-            reload=True,
-        ),
+        _limit("Days after which an empty room that belongs to no account is forgotten; 0: never."),
     ] = EMPTY_ROOM_DAYS
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
@@ -426,32 +363,26 @@ class ServeConfig(msgspec.Struct, frozen=True):
     ] = 50
     registration: Annotated[
         bool,
-        Option("Whether people can register accounts themselves.", key="accounts.registration", flag=None),
+        Option("Whether people can register accounts themselves.", table="accounts"),
     ] = True
     before_connect: Annotated[
         bool,
-        Option(
-            "Whether an account can be registered before joining.", key="accounts.before_connect", flag=None
-        ),
+        Option("Whether an account can be registered before joining.", table="accounts"),
     ] = False
     require_email: Annotated[
-        bool, Option("Whether an account needs an e-mail address.", key="accounts.require_email", flag=None)
+        bool, Option("Whether an account needs an e-mail address.", table="accounts")
     ] = False
     max_always_on: Annotated[
         _Limit,
         Option(
-            "How many accounts can stay in their rooms without a connection.",
-            key="accounts.max_always_on",
-            flag=None,
-            reload=True,
+            "How many accounts can stay in their rooms without a connection.", table="accounts", reload=True
         ),
     ] = MAX_ALWAYS_ON
     always_on_days: Annotated[
         _Limit,
         Option(
             "Days without a connection after which such an account leaves; 0: never.",
-            key="accounts.always_on_days",
-            flag=None,
+            table="accounts",
             reload=True,
         ),
     ] = ALWAYS_ON_DAYS
@@ -510,9 +441,11 @@ def table() -> tuple[Row, ...]:
     rows = []
     for field in msgspec.structs.fields(ServeConfig):
         option: Option = next(part for part in hints[field.name].__metadata__ if isinstance(part, Option))
-        key = option.key or field.name
+        key = option.key or f"{option.table}.{field.name}".removeprefix(".")
         is_table = isinstance(field.default_factory, type) or get_origin(field.type) is Mapping
-        flag = f"--{field.name.replace('_', '-')}" if option.flag == "" else option.flag or ""
+        flag = option.flag or ""
+        if option.flag == "" and not option.table:
+            flag = f"--{field.name.replace('_', '-')}"
         rows.append(
             Row(
                 field.name,

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from asyncchat.core.coalesce import CoalescedRecord, coalesce
@@ -87,6 +87,20 @@ class Delivery:
         self._slow: set[Recipient] = set()
         self._disconnecting: list[tuple[Recipient, str]] = []
         """Recipients to disconnect after the batch, each with the reason."""
+        self._observers: dict[type[Event], list[Callable[[Any], None]]] = {}
+        self._unattended: list[Subscribers] = []
+        """Of rooms that were told something in this batch, though nobody was there yet."""
+
+    def observe(self, event: type[Event], observer: Callable[[Any], None]) -> None:
+        """Has a function called with each event of this type that is delivered.
+
+        For those who are no members but subscribe to rooms, or reach the server: what ends their rights.
+        """
+        self._observers.setdefault(event, []).append(observer)
+
+    def _notify(self, event: type[Event], delivered: Event) -> None:
+        for observer in self._observers.get(event, ()):
+            observer(delivered)
 
     async def deliver(self, batch: Batch) -> None:
         """Tells everyone what happened; returns when all bytes are handed to the transports."""
@@ -125,6 +139,10 @@ class Delivery:
             session.flush_pending()
         self._individuals.clear()
         self._writes = 0
+        if self._unattended:
+            unattended, self._unattended = self._unattended, []
+            for subscribers in unattended:
+                self._forget_unattended(subscribers)
         if self._disconnecting:
             disconnecting, self._disconnecting = self._disconnecting, []
             for session, reason in disconnecting:
@@ -155,23 +173,33 @@ class Delivery:
         self._individuals.append(session)
 
     def _subscribers_of(self, room: str) -> Subscribers:
-        """A room's subscribers. The name is looked up as it is spelled first: events of a room all spell it
-        alike."""
+        """A room's subscribers. The name is looked up as it is spelled first: events of an open room all
+        spell it alike. Bots spell another as they like, so only its key is kept."""
         subscribers = self._rooms.get(room)
         if subscribers is None:
             key = fold(room)
             subscribers = self._rooms.get(key)
             if subscribers is None:
-                subscribers = Subscribers()
+                subscribers = self._rooms[key] = Subscribers(key)
                 if self._hidden_roles(key) is not None:
                     subscribers.roles = {}
-            self._rooms[key] = self._rooms[room] = subscribers
+            open_room = self._chat.rooms.get(key)
+            if open_room is None:
+                self._unattended.append(subscribers)
+            elif open_room.name == room:
+                self._rooms[room] = subscribers
         return subscribers
 
     def members_of(self, room: str) -> int:
         """How many are told what is said in a room."""
         subscribers = self._rooms.get(room)
         return 0 if subscribers is None else len(subscribers.members)
+
+    def _forget_unattended(self, subscribers: Subscribers) -> None:
+        """Forgets a room that is not open and has no subscribers."""
+        key = subscribers.key
+        if not subscribers.members and key not in self._chat.rooms and self._rooms.get(key) is subscribers:
+            del self._rooms[key]
 
     def _open_write_batch(self, subscribers: Subscribers) -> WriteBatch:
         turn = self._turn
@@ -245,9 +273,15 @@ class Delivery:
             self.presence.detach(event.person.id, cause)
         elif isinstance(event, Killed):
             self._kill(record, event, cause)
-        elif isinstance(event, RoomClosed) and not self._subscribers_of(event.room).members:
+        elif isinstance(event, RoomClosed):
+            subscribers = self._subscribers_of(event.room)
+            subscribers.roles = None  # the next room of that name hides nobody
             self._rooms.pop(event.room, None)
-            self._rooms.pop(fold(event.room), None)
+            if subscribers.members:  # webhooks and streams
+                self._rooms[subscribers.key] = subscribers
+            else:
+                self._rooms.pop(subscribers.key, None)
+        self._notify(type(event), event)
 
     def subscribers_in(self, key: str) -> Subscribers | None:
         """The subscribers of the room that has this key now; None: there is no such room."""
@@ -274,7 +308,9 @@ class Delivery:
                 there.remove(watcher)
                 subscribers.add_during_batch(watcher)
         subscribers.last_said = number  # its messages were moved in the log
-        self._rooms[event.to] = self._rooms[fold(event.to)] = subscribers
+        subscribers.key = fold(event.to)
+        self._rooms[event.to] = self._rooms[subscribers.key] = subscribers
+        self._notify(MovesRoom, event)
         for member in list(subscribers.members.values()):
             if member is cause or member.ended:
                 continue
@@ -455,8 +491,11 @@ class Delivery:
             self.subscribe(session, barrier.room)
 
     def subscribe(self, session: Recipient, room: str) -> None:
-        """Subscribes a session that is no member to a room from now on."""
-        self._subscribers_of(fold(room)).add_during_batch(session)
+        """Subscribes a recipient that is no member to a room from now on."""
+        subscribers = self._subscribers_of(fold(room))
+        if subscribers.write_batch is not None and session.individual_turn != self._turn:
+            self._mark_individual(session)
+        subscribers.add_during_batch(session)
 
     def add_absent(self, rooms_of: Mapping[int, Iterable[str]]) -> None:
         """Puts people who have no session into these rooms, at the start."""
@@ -467,3 +506,4 @@ class Delivery:
         """Unsubscribes a session from all its rooms."""
         for subscribers in session.subscriptions:
             subscribers.remove(session)
+            self._forget_unattended(subscribers)

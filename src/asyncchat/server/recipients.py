@@ -162,9 +162,11 @@ class Subscribers:
     batch keeps the groups it began with.
     """
 
-    __slots__ = ("_groups", "filtered", "last_said", "members", "roles", "unchecked", "write_batch")
+    __slots__ = ("_groups", "filtered", "key", "last_said", "members", "roles", "unchecked", "write_batch")
 
-    def __init__(self) -> None:
+    def __init__(self, key: str = "") -> None:
+        self.key = key
+        """The key of the room's name."""
         self.write_batch: WriteBatch | None = None
         """The room's open write batch while a batch is being delivered."""
         self.last_said = 0

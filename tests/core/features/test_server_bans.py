@@ -1,6 +1,13 @@
 import pytest
 
-from asyncchat.core.features.server_bans import ServerBan, server_mask
+from asyncchat.core.chat import Chat
+from asyncchat.core.features.server_bans import (
+    BannedFromServer,
+    ServerBan,
+    ServerBans,
+    address_ban_on,
+    server_mask,
+)
 
 
 @pytest.mark.parametrize(
@@ -15,10 +22,35 @@ from asyncchat.core.features.server_bans import ServerBan, server_mask
         ("192.0.2.0/24", "*!*@192.0.2.0/24"),
         ("2001:db8::/32", "*!*@2001:db8::/32"),
         ("*.example.org", "*!*@*.example.org"),
+        ("2001:DB8:0:0::1", "*!*@2001:db8::1"),
+        ("2001:0DB8::/32", "*!*@2001:db8::/32"),
+        ("u@2001:DB8::1", "*!u@2001:db8::1"),
     ],
 )
 def test_a_typed_mask_is_completed(typed, mask):
     assert server_mask(typed) == mask
+
+
+@pytest.mark.parametrize(
+    ("mask", "address", "banned"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("192.0.2.0/24", "192.0.2.9", True),
+        ("*!*@192.0.2.*", "192.0.2.9", True),
+        ("*!*@cloak", "192.0.2.9", True),
+        ("2001:DB8:0::1", "2001:db8::1", True),
+        ("2001:db8:1::/48", "2001:db8:1:2::3", True),
+        ("2001:db8:1::/48", "2001:db8:2::3", False),
+        ("name", "192.0.2.1", False),
+        ("user@192.0.2.1", "192.0.2.1", False),
+    ],
+)
+def test_a_ban_of_an_address_is_one_of_who_has_no_name(mask, address, banned):
+    chat = Chat()
+    ServerBans.of(chat)["x"] = ServerBan(server_mask(mask), "by", 5, 10, "why")
+    assert address_ban_on(chat, "cloak", address, 9) == (BannedFromServer("why", 10) if banned else None)
+    assert address_ban_on(chat, "cloak", address, 10) is None
 
 
 def test_a_ban_ends():

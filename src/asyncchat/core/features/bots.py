@@ -60,6 +60,10 @@ KEY_MICROSECONDS: Final = 86_400_000_000
 """How long a key is remembered: nobody repeats a request after a day."""
 
 
+CTCP_MARK: Final = "\x01"
+"""Begins a query to another client, in IRC: not for bots, whose actions have a kind of their own."""
+
+
 class Posted(msgspec.Struct, frozen=True):
     """What was posted under a key: ``asked`` identifies the request, ``time`` is that of the message."""
 
@@ -315,6 +319,8 @@ def _said(chat: Chat, token: Token, command: Post) -> Said | Refusal:
         return TextTooLong(TEXT_BYTES)
     if not command.text:
         return NoText()
+    if CTCP_MARK in command.text:
+        return CannotSpeak(command.room, CannotSpeakReason.CTCP)
     bot = token.bot
     room = chat.room_named(command.room)
     if room is None:

@@ -17,7 +17,7 @@ from asyncchat.core.features.presence import leaving
 from asyncchat.core.features.room_modes import MASK_BYTES
 from asyncchat.core.masks import describes, network
 from asyncchat.core.names import fold, mask_of
-from asyncchat.core.people import Person, from_origin
+from asyncchat.core.people import Person, from_origin, person
 from asyncchat.core.permissions import unless_server_operator
 from asyncchat.core.registry import Items, applies, handles
 from asyncchat.core.replies import NoSuchPerson, Refusal, Reply
@@ -124,8 +124,14 @@ _SECOND = 1_000_000
 def server_mask(typed: str) -> str:
     """The whole mask for what an operator typed: a name, ``user@host``, an address or a network."""
     if "!" not in typed and "@" not in typed and (network(typed) is not None or "." in typed):
-        return f"*!*@{typed}"
-    return mask_of(typed)
+        mask = f"*!*@{typed}"
+    else:
+        mask = mask_of(typed)
+    rest, _, host = mask.rpartition("@")
+    if ":" in host and (known := network(host)) is not None:
+        # IPv6 has many spellings; clients' addresses have the shortest (RFC 5952).
+        host = str(known) if "/" in host else str(known.network_address)
+    return f"{rest}@{host}"
 
 
 def server_ban_on(chat: Chat, newcomer: Person, now: int) -> BannedFromServer | None:
@@ -134,6 +140,14 @@ def server_ban_on(chat: Chat, newcomer: Person, now: int) -> BannedFromServer | 
         if ban.is_active(now) and describes(ban.mask, newcomer):
             return BannedFromServer(ban.reason, ban.until)
     return None
+
+
+def address_ban_on(chat: Chat, host: str, address: str, now: int) -> BannedFromServer | None:
+    """The refusal for a client that has no name, such as a browser that reads; or None.
+
+    ``host`` is what others would see, ``address`` the real address.
+    """
+    return server_ban_on(chat, person(0, "", "", host, address=address), now)
 
 
 @handles(BanFromServer)
@@ -161,14 +175,14 @@ def ban_from_server(chat: Chat, person_id: int, command: BanFromServer, now: int
         return (ServerBanTooWide(mask),)
     until = now + command.seconds * _SECOND if command.seconds else 0
     banned = [
-        person
-        for person in chat.people.values()
-        if person.id not in chat.server_operators and describes(mask, person)
+        someone
+        for someone in chat.people.values()
+        if someone.id not in chat.server_operators and describes(mask, someone)
     ]
     return (
         *(ServerBanChanged(me, old, False, now) for old in expired),
         ServerBanChanged(me, known or mask, True, now, until, command.reason),
-        *(fact for person in banned for fact in killing(chat, person, me, command.reason or "banned", now)),
+        *(fact for someone in banned for fact in killing(chat, someone, me, command.reason or "banned", now)),
     )
 
 

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from asyncchat.control.executor import sentence
+from asyncchat.core.features.server_bans import ServerBanChanged, address_ban_on
 from asyncchat.server.http import metrics, static
 from asyncchat.server.http.api.dispatch import Api
 from asyncchat.server.http.api.routes import PREFIX
 from asyncchat.server.http.hosts import Hosts
 from asyncchat.server.http.messages import Body, Headers, Request, Response, problem, text
+from asyncchat.server.hub import wall_clock
 
 if TYPE_CHECKING:
     from asyncchat.log.base import Log
@@ -54,6 +57,7 @@ class App:
         self._api = Api(context, log)
         self._loading: dict[str, float] = {}
         self.update_hosts()
+        context.delivery.observe(ServerBanChanged, self._ban_changed)
 
     def update_hosts(self) -> None:
         """Takes the host names and origins of the options as they are now."""
@@ -72,6 +76,18 @@ class App:
         if len(self._loading) >= _MOST_LOADING:
             self._loading = {one: until for one, until in self._loading.items() if until > now}
         self._loading[address] = now + LOADING_SECONDS
+
+    def ban(self, session: Session) -> Response | None:
+        """The answer to whoever asks from an address that is banned from the server, else None."""
+        chat = self._context.hub.chat
+        banned = address_ban_on(chat, session.host, session.address, wall_clock())
+        return None if banned is None else problem(403, sentence(banned), close=True)
+
+    def _ban_changed(self, event: ServerBanChanged) -> None:
+        """Ends the requests and streams of those who are banned now; people are killed by the command."""
+        for session in list(self._context.sessions) if event.on else ():
+            if session.dialect is None and self.ban(session) is not None:
+                session.disconnect("banned")
 
     def refusal(self, request: Request) -> Response | None:
         """The answer to a request for a foreign host name or from a foreign origin, else None."""

@@ -55,6 +55,7 @@ class HttpConnection:
             What followed the handshake, if the connection has become a WebSocket; None when it is over.
         """
         session, reader = self._session, self._reader
+        banned = self._app.ban(session)
         while not session.ended:
             session.waiting_since = self._now()  # keepalive counts from here
             request = await reader.head()
@@ -64,7 +65,7 @@ class HttpConnection:
                 self._send(request, close=True)
                 break
             await session.pay()
-            response = self._app.refusal(request)
+            response = banned or self._app.refusal(request)
             if response is None and request.version == "1.1" and request.names("upgrade", "websocket"):
                 begun = self._upgrade(request)
                 if isinstance(begun, bytes):

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from asyncchat.core.features.bots import TokenRevoked
+from asyncchat.core.features.server_bans import ServerBanChanged, server_mask
+from asyncchat.core.people import Person
 from asyncchat.server.http.api.dispatch import ROUTES
 from asyncchat.server.http.api.openapi import document
 from tests.server.harness import serving
@@ -255,6 +257,61 @@ def test_health(server):
     refused = ask(server, "POST", "/rooms/ci/messages", "x", "bot")
     assert (refused.status, refused.headers["Retry-After"]) == (503, "5")
     server.call(setattr, server.server.outbox, "failing", False)
+
+
+def test_wrong_tokens_of_a_network_wait_and_right_ones_do_not():
+    with serving(burst=100) as server:
+        give_token(server, "bot", "read")
+        answers = [ask(server, "GET", "/rooms", bearer=f"guess {n}") for n in range(12)]
+        assert [answer.status for answer in answers] == [401] * 10 + [429] * 2
+        assert int(answers[-1].headers["Retry-After"]) > 0
+        assert ask(server, "GET", "/rooms", bearer="bot").status == 200
+
+
+@pytest.mark.parametrize("text", ["\1VERSION\1", "a\n\1PING 1\1", "a\1"])
+@pytest.mark.parametrize("room", ["lobby", "ci"])
+def test_a_bot_sends_no_ctcp(server, text, room):
+    server.person("alice")
+    refused = ask(server, "POST", f"/rooms/{room}/messages", {"text": text}, "bot")
+    assert refused.status == 403
+    assert "CTCP" in refused.json["detail"]
+
+
+def test_a_post_to_a_room_that_is_not_open_leaves_nothing_behind(server):
+    for name in ("ci", "CI", "cI", "Ci"):
+        assert ask(server, "POST", f"/rooms/{name}/messages", {"text": "x"}, "bot").status == 201
+    alice = server.irc("alice")
+    alice.send("JOIN #Open\r\n")
+    alice.until("366")
+    for name in ("open", "OPEN", "Open"):
+        assert ask(server, "POST", f"/rooms/{name}/messages", {"text": "x"}, "bot").status == 201
+    assert server.call(lambda: set(server.server.delivery._rooms)) <= {"#lobby", "#open", "#Open"}
+    alice.send("PART #Open\r\n")
+    alice.until("PART")
+    assert server.call(lambda: set(server.server.delivery._rooms)) == {"#lobby"}
+
+
+@pytest.mark.parametrize("mask", ["127.0.0.1", "127.0.0.0/8", "*!*@127.*"])
+def test_who_is_banned_from_the_server_reads_nothing(server, mask):
+    root = Person(0, "root", "u", "h")
+    ban = server_mask(mask)
+    assert ask(server, "GET", "/rooms/lobby/messages").status == 200
+    server.call(server.server.hub.declare, [ServerBanChanged(root, ban, True, 0, reason="enough")])
+    for path in ("/rooms/lobby/messages", "/rooms", "/rooms/lobby/stream"):
+        refused = ask(server, "GET", path, bearer="bot")
+        assert (refused.status, refused.json["detail"]) == (403, "You are banned here: enough.")
+    for head in ("GET / HTTP/1.1", "GET /ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket"):
+        client = server.connect()
+        client.send(f"{head}\r\nHost: localhost\r\n\r\n")
+        assert client.rest().startswith(b"HTTP/1.1 403 ")
+    server.call(server.server.hub.declare, [ServerBanChanged(root, ban, False, 0)])
+    assert ask(server, "GET", "/rooms/lobby/messages").status == 200
+
+
+def test_a_ban_of_a_name_is_none_of_a_reader(server):
+    root = Person(0, "root", "u", "h")
+    server.call(server.server.hub.declare, [ServerBanChanged(root, "bad*!*@*", True, 0)])
+    assert ask(server, "GET", "/rooms/lobby/messages").status == 200
 
 
 def test_who_asks_too_much_is_told_when_to_go_on():

@@ -6,6 +6,8 @@ import socket
 import pytest
 
 from asyncchat.core.features.bots import TokenRevoked
+from asyncchat.core.features.server_bans import ServerBanChanged
+from asyncchat.core.people import Person
 from asyncchat.server.http.api import stream
 from tests.server.harness import PATIENCE, serving
 from tests.server.http.api.client import ask, give_token
@@ -137,10 +139,41 @@ def test_reactions_and_another_name_are_told(server):
 
 
 def test_a_stream_ends_with_its_token(server, monkeypatch):
-    monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 2 * PATIENCE)
     follower = Stream(server, "/rooms/ci/stream")
     server.call(server.server.hub.declare, [TokenRevoked("bot", 0)])
     assert follower.event() is None
+    assert server.call(lambda: server.server.delivery.subscribers_in("#ci")) is None
+
+
+@pytest.mark.parametrize("to", ["#secret", "#CI", "#builds"])
+def test_a_stream_ends_when_its_room_is_renamed_out_of_its_rights(server, monkeypatch, to):
+    monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 2 * PATIENCE)
+    server.call(server.server.hub.declare, [TokenRevoked("bot", 0)])
+    give_token(server, "bot", "post", "read", rooms=("#ci", "#builds"))
+    alice = server.irc("alice")
+    alice.send("CAP REQ draft/channel-rename\r\nJOIN #ci\r\n")
+    alice.until("366")
+    follower = Stream(server, "/rooms/ci/stream")
+    assert follower.head
+    post(server, "before")
+    assert follower.event()[2]["text"] == "before"
+    alice.send(f"RENAME #ci {to}\r\nPRIVMSG {to} :after\r\n")
+    if to == "#secret":
+        assert follower.event() is None
+    else:
+        assert follower.event() == ("", "renamed", {"room": to})
+        assert follower.event()[2]["text"] == "after"
+
+
+def test_a_stream_ends_when_its_address_is_banned_from_the_server(server, monkeypatch):
+    monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 2 * PATIENCE)
+    follower = Stream(server, "/rooms/ci/stream")
+    assert follower.head
+    root = Person(0, "root", "u", "h")
+    server.call(server.server.hub.declare, [ServerBanChanged(root, "*!*@127.0.0.0/8", True, 0)])
+    assert follower.file.readline() in (b"", b"d\r\n")
+    assert ask(server, "GET", "/rooms/ci/messages", bearer="bot").status == 403
 
 
 def test_who_goes_is_no_member_any_more(server):

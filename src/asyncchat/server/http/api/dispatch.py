@@ -14,8 +14,10 @@ from asyncchat import __version__
 from asyncchat.core.features.bots import Bots, Token, digest_of
 from asyncchat.core.names import room_fault
 from asyncchat.server.http.api import messages, openapi, rooms, routes, schemas, stream
+from asyncchat.server.http.api.open_streams import Streams
 from asyncchat.server.http.messages import Body, Request, Response, problem
 from asyncchat.server.limits import Budget, network_of
+from asyncchat.server.password_guard import Count
 
 if TYPE_CHECKING:
     from asyncchat.log.base import Log
@@ -25,6 +27,10 @@ MOST_BUDGETS = 10_000
 """Clients whose rate is counted; then the count starts anew."""
 
 _NEEDS_TOKEN = (("WWW-Authenticate", "Bearer"),)
+
+
+def _too_many(what: str, seconds: int) -> Response:
+    return problem(429, f"Too many {what}; go on in {seconds} s.", (("Retry-After", str(seconds)),))
 
 
 async def health(call: routes.Call) -> Response:
@@ -63,7 +69,11 @@ class Api:
     """The API of a server."""
 
     def __init__(self, context: SessionContext, log: Log) -> None:
-        self._context = routes.ApiContext(context, log, stream.StreamEncoder(log.ids))
+        self._context = routes.ApiContext(
+            context, log, Streams(context.delivery, stream.StreamEncoder(log.ids))
+        )
+        # Ten wrong tokens from one network, then 120 an hour, as for passwords.
+        self._wrong_tokens = Count(10, 30.0, context.now)
         self._budgets: dict[str, Budget] = {}
 
     async def respond(self, request: Request, body: Body, session: Session) -> Response:
@@ -88,11 +98,10 @@ class Api:
         if request.header("authorization"):
             token = self._token(request)
             if token is None:
-                return problem(401, "That is no token, or it was revoked.", _NEEDS_TOKEN)
+                return self._refuse_token(session)
         wait = self._wait(token.name if token is not None else network_of(session.address))
         if wait > 0:
-            seconds = str(int(wait) + 1)
-            return problem(429, f"Too many requests; go on in {seconds} s.", (("Retry-After", seconds),))
+            return _too_many("requests", int(wait) + 1)
         room = match.get("room", "")
         if room and not room.startswith("#"):
             room = f"#{room}"
@@ -121,6 +130,16 @@ class Api:
             where = f" in {room}" if room else ""
             return problem(403, f"This token does not allow to {route.action}{where}.")
         return None
+
+    def _refuse_token(self, session: Session) -> Response:
+        """The answer to a wrong token. Only wrong ones wait: another bot there is not locked out."""
+        if self._context.sessions.options.limits:
+            network = network_of(session.address)
+            wait = self._wrong_tokens.wait(network)
+            if wait:
+                return _too_many("wrong tokens", wait)
+            self._wrong_tokens.add(network)
+        return problem(401, "That is no token, or it was revoked.", _NEEDS_TOKEN)
 
     def _token(self, request: Request) -> Token | None:
         scheme, _, secret = request.header("authorization").partition(" ")

@@ -6,17 +6,19 @@ Owns the form of the tables and how a request becomes a call. Must not know what
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 import msgspec
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.features.bots import Token
-from asyncchat.dialects.base import EventEncoder
 from asyncchat.log.base import Log
 from asyncchat.server.http.messages import Body, Request, Response, problem
 from asyncchat.server.session import Session, SessionContext
+
+if TYPE_CHECKING:
+    from asyncchat.server.http.api.open_streams import Streams
 
 PREFIX = "/api/v1"
 
@@ -25,11 +27,11 @@ OPEN = ""
 
 
 class ApiContext(msgspec.Struct, frozen=True):
-    """What the handlers of all routes share: what sessions share, the log, and the encoder of streams."""
+    """What the handlers of all routes share: what sessions share, the log, and the open streams."""
 
     sessions: SessionContext
     log: Log
-    stream_encoder: EventEncoder
+    streams: Streams
 
     @property
     def chat(self) -> Chat:

@@ -6,13 +6,14 @@ and delivered as to members (``delivery``); a slow reader is disconnected like a
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from asyncchat.core.coalesce import CoalescedRecord
 from asyncchat.core.events import Record
-from asyncchat.core.features.bots import READ, Bots
+from asyncchat.core.features.bots import READ
 from asyncchat.core.features.history import Window
 from asyncchat.core.features.reactions import Reacted
 from asyncchat.core.features.redaction import Erased
@@ -22,6 +23,7 @@ from asyncchat.core.ids import Ids
 from asyncchat.core.names import fold
 from asyncchat.log.base import LogError, PageQuery
 from asyncchat.server.http.api import schemas
+from asyncchat.server.http.api.open_streams import send_now
 from asyncchat.server.http.api.routes import Answer, Call, Route
 from asyncchat.server.http.messages import Response, problem
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 HEARTBEAT_SECONDS = 15.0
 """Silence after which a comment is sent: proxies close a connection after 30 or 60 silent seconds."""
 
-PAGE = 500
+PAGE = 50
 """Messages in one read while a stream catches up."""
 
 RETRY = b"retry: 3000\n\n"
@@ -90,20 +92,18 @@ async def stream(call: Call) -> Response:
     assert token is not None  # noqa: S101 - the route asks for one
 
     async def run(session: Session) -> None:
-        session.encoder = context.stream_encoder
-        reached = await session.subscribe(room)
-        begun = chunk(RETRY)
-        if after is not None:
-            begun += await _catch_up(call, after, reached, session)
-        session.resume_output(begun)
-        # The token may be revoked while the stream runs.
-        while not session.ended and Bots.of(context.chat).tokens.get(fold(token.name)) == token:
-            if await session.read(HEARTBEAT_SECONDS) is not None:
-                break  # the input ended, or there was more of it
-            session.waiting_since = context.sessions.now()  # keepalive counts from here
-            session.tell(chunk(b":\n\n"))
-        session.unsubscribe()
-        session.tell(b"0\r\n\r\n")
+        context.streams.begin(session, token)
+        try:
+            reached = await session.subscribe(room)
+            begun = chunk(RETRY)
+            if after is not None:
+                begun += await _catch_up(call, after, reached, session)
+            session.resume_output(begun)
+            while not session.ended and await session.read(HEARTBEAT_SECONDS) is None:
+                session.waiting_since = context.sessions.now()  # keepalive counts from here
+                session.tell(chunk(b":\n\n"))
+        finally:
+            context.streams.end(session)
 
     return Response(
         200, b"", (("Content-Type", "text/event-stream"), ("X-Accel-Buffering", "no")), close=True, stream=run
@@ -112,7 +112,7 @@ async def stream(call: Call) -> Response:
 
 async def _catch_up(call: Call, after: int, reached: int, session: Session) -> bytes:
     """Writes what was said since, in pages; returns the last page, or a ``gap`` event if it can't be read."""
-    log, encode = call.context.log, call.context.stream_encoder.encode
+    log, encode = call.context.log, call.context.streams.encoder.encode
     while True:
         wanted = PageQuery(fold(call.room), reached, Window(after, limit=PAGE, newest=False))
         try:
@@ -123,12 +123,9 @@ async def _catch_up(call: Call, after: int, reached: int, session: Session) -> b
         if not page.more or session.ended:
             return data
         after = page.records[-1].number
-        try:
-            session.send(data)
-        except RuntimeError:  # uvloop: the connection was lost a moment ago
-            session.mark_lost()
-            return b""
+        send_now(session, data)
         await session.drained()
+        await asyncio.sleep(0)
 
 
 ROUTES = (

@@ -187,7 +187,9 @@ class Client:
 def serving(log: Log | None = None, **options: Any) -> Iterator[ServerThread]:
     """A running server; a bug that it only logs fails the test."""
     server_options = {
-        name: options.pop(name) for name in ("motd", "most_sessions", "sources") if name in options
+        name: options.pop(name)
+        for name in ("motd", "most_sessions", "sources", "webhook_positions")
+        if name in options
     }
     seen = _Errors()
     logging.getLogger("asyncchat").addHandler(seen)

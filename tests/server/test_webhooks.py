@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import queue
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -12,6 +13,8 @@ import msgspec
 import pytest
 
 from asyncchat.config.webhooks import Webhook
+from asyncchat.core.features.rooms import RoomClosed
+from asyncchat.log.memory import MemoryLog
 from asyncchat.server import webhooks
 from tests.server.harness import PATIENCE, serving
 
@@ -45,6 +48,12 @@ class Receiver:
 
     def next(self):
         return self.posts.get(timeout=PATIENCE)
+
+    def drain(self):
+        """Forgets what came, and answers well from now on."""
+        self.answers = []
+        while not self.posts.empty():
+            self.posts.get()
 
     def text(self):
         return json.loads(self.next()[2])["message"]["text"]
@@ -117,6 +126,89 @@ def test_the_oldest_of_too_many_are_dropped(receiver, monkeypatch):
         for number in range(5):
             server.call(running[0].write, f"e-{number} {{}}\n".encode())
         assert [waiting.id for waiting in running[0]._waiting] == ["e-2", "e-3", "e-4"]
+
+
+def test_what_waits_outlives_the_server(receiver, tmp_path, monkeypatch):
+    monkeypatch.setattr(webhooks, "SAVE_SECONDS", 0.0)
+    path = tmp_path / "positions"
+    log = MemoryLog()
+    hook = Webhook(receiver.url, ("#lobby", "#tea"), SECRET)
+    options = {"log": log, "limits": False, "webhook_positions": path}
+    with serving(webhooks={"log": hook}, **options) as server:
+        alice = server.irc("alice")
+        alice.send("JOIN #tea,#other\r\nPRIVMSG #lobby :first\r\n")
+        assert receiver.text() == "first"
+        receiver.answers = [503] * 10_000
+        alice.send(
+            "PRIVMSG #lobby :1\r\nPRIVMSG #tea :2\r\nPRIVMSG #other :no\r\nPRIVMSG #lobby :3\r\nPING x\r\n"
+        )
+        alice.until("PONG")
+        assert receiver.text() == "1"
+    receiver.drain()
+    with serving(webhooks={"log": hook}, **options) as server:
+        assert [receiver.text() for _ in range(3)] == ["1", "2", "3"]
+        server.person("bob").send("4\n")
+        assert receiver.text() == "4"
+    # Of a room that is new to it, it gets only what is said from then on.
+    more = Webhook(receiver.url, ("#lobby", "#other"), SECRET)
+    with serving(webhooks={"log": more}, **options) as server:
+        server.person("bob").send("5\n")
+        assert receiver.text() == "5"
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_only_so_much_is_caught_up(receiver, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(webhooks, "BACKLOG", 3)
+    path = tmp_path / "positions"
+    log = MemoryLog()
+    hook = Webhook(receiver.url, ("#lobby",), SECRET)
+    options = {"log": log, "limits": False, "webhook_positions": path}
+    with serving(webhooks={"log": hook}, **options) as server:
+        alice = server.person("alice")
+        alice.send("0\n")
+        assert receiver.text() == "0"
+    kept = path.read_bytes()
+    with serving(**options) as server:
+        server.person("alice").send("1\n2\n3\n4\n5\n/me\n")
+    path.write_bytes(kept)
+    with serving(webhooks={"log": hook}, **options):
+        assert [receiver.text() for _ in range(3)] == ["3", "4", "5"]
+    assert re.search(r"missed [23] messages; the oldest are dropped", caplog.text)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"log": {"after": "x", "rooms": ["#lobby"]}}'])
+def test_a_file_that_says_nothing_is_begun_anew(receiver, tmp_path, content):
+    path = tmp_path / "positions"
+    path.write_bytes(content)
+    hook = Webhook(receiver.url, ("#lobby",), SECRET)
+    with serving(webhooks={"log": hook}, limits=False, webhook_positions=path) as server:
+        server.person("alice").send("hello\n")
+        assert receiver.text() == "hello"
+
+
+def test_a_webhook_stays_with_the_names_it_states(server, receiver):
+    alice = server.irc("alice")
+    alice.send("CAP REQ draft/channel-rename\r\nJOIN #builds,#x\r\nPRIVMSG #builds :1\r\n")
+    alice.until("#x :End of")
+    alice.send("RENAME #builds #secret\r\nPRIVMSG #secret :no\r\nRENAME #x #Builds2\r\nPRIVMSG #lobby :2\r\n")
+    assert [receiver.text(), receiver.text()] == ["1", "2"]
+    bob = server.irc("bob")
+    bob.send("JOIN #y\r\n")
+    bob.until("366")
+    alice.send("RENAME #secret #builds\r\nPRIVMSG #builds :3\r\n")
+    assert receiver.text() == "3"
+
+
+def test_a_closed_auditorium_hides_nobody_from_the_next_room(server, receiver):
+    alice, bob = server.irc("alice"), server.irc("bob")
+    alice.send("JOIN #builds\r\nMODE #builds +u\r\nPART #builds\r\n")
+    alice.until("PART")
+    server.call(server.server.hub.declare, [RoomClosed("#builds")])
+    alice.send("JOIN #builds\r\nPING done\r\n")
+    alice.until("PONG")
+    bob.send("JOIN #builds\r\n")
+    alice.until(":bob!")
+    assert server.call(lambda: server.server.delivery.subscribers_in("#builds").roles) is None
 
 
 def test_nobody_there_is_no_trouble(monkeypatch, receiver):

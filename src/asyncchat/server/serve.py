@@ -112,6 +112,7 @@ async def _serve_on(
             cloak_key=_cloak_key(config, database),
             most_sessions=most_sessions,
             sources=sources,
+            webhook_positions=None if database is None else database.with_name(f"{database.name}-webhooks"),
         )
         stopping = _stop_at_signals()
         _reload_at_hangup(server, stopping)

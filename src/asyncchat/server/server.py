@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from asyncchat import __version__
 from asyncchat.config.options import ServeConfig
@@ -62,6 +63,7 @@ class Server:
         cloak_key: the key of cloaks, if the options ask for them; None: a key for this run.
         most_sessions: most connections; the options may allow fewer.
         sources: where a reload reads the options.
+        webhook_positions: the file that says how far each webhook came; None: that is not kept.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Server:
         cloak_key: bytes | None = None,
         most_sessions: int = 1_000_000,
         sources: Sources | None = None,
+        webhook_positions: Path | None = None,
     ) -> None:
         self.log = log
         chat = log.chat()
@@ -99,7 +102,7 @@ class Server:
         self.app = App(self.context, log, self.listeners, self.protocols.info.started)
         self.keepalive = Keepalive(self.context, config.name)
         self.hub.on_name_taken = self.keepalive.probe
-        self.webhooks = Webhooks(self.delivery, log.ids, config.webhooks)
+        self.webhooks = Webhooks(self.delivery, log, config.webhooks, webhook_positions)
         self._apply_to_chat()
 
     @property

@@ -1,7 +1,8 @@
 """Outgoing webhooks: messages of some rooms are posted to a URL, in order, until they are accepted.
 
-Owns the backlogs and the retries; they are lost when the process ends. A webhook subscribes to its rooms like
-a member. Requests are signed by Standard Webhooks (``webhook-signature``) and as GitHub does.
+Owns the backlogs and the retries. A webhook subscribes to its rooms like a member. How far it came is kept
+(``webhook_positions``): after a restart it reads what it missed from the log. Requests are signed by Standard
+Webhooks (``webhook-signature``) and as GitHub does.
 """
 
 import asyncio
@@ -13,7 +14,8 @@ import logging
 import ssl
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import h11
@@ -21,16 +23,27 @@ import msgspec
 
 from asyncchat import __version__
 from asyncchat.config.webhooks import Webhook, key_of
-from asyncchat.core.events import Record
+from asyncchat.core.events import MovesRoom, Record
+from asyncchat.core.features.history import Window
 from asyncchat.core.ids import Ids
+from asyncchat.core.names import fold
+from asyncchat.dialects.base import EventEncoder
+from asyncchat.log.base import Log, LogError, PageQuery, StreamRange
 from asyncchat.server.delivery import Delivery
 from asyncchat.server.http.api import schemas
 from asyncchat.server.recipients import SilentRecipient
+from asyncchat.server.webhook_positions import Position, Positions
 
 _logger = logging.getLogger("asyncchat.webhooks")
 
 BACKLOG = 1_000
-"""The newest messages that wait for a webhook: about half a megabyte."""
+"""The newest messages that wait for a webhook, also over a restart: about half a megabyte."""
+
+SAVE_SECONDS = 1.0
+"""How often positions are written at most: what was posted since is posted again after a crash."""
+
+_COUNTED = 1_000_000
+"""Messages beyond the backlog that are counted at a start."""
 
 ANSWER_SECONDS = 10.0
 """How long the receiver may take for one message."""
@@ -73,11 +86,14 @@ class HookEncoder:
 class Hook(SilentRecipient):
     """One webhook; it is subscribed to its rooms like a member."""
 
-    def __init__(self, name: str, stated: Webhook, encoder: HookEncoder) -> None:
+    def __init__(
+        self, name: str, stated: Webhook, encoder: HookEncoder, note: Callable[[str, str], None]
+    ) -> None:
         super().__init__(next(_numbers))
         self.name = name
         self.stated = stated
-        self.encoder = encoder
+        self.encoder: EventEncoder = encoder
+        self._note = note
         self.ended = False
         self._waiting: deque[Payload] = deque()
         self._filled = asyncio.Event()
@@ -86,16 +102,42 @@ class Hook(SilentRecipient):
     def write(self, data: bytes) -> None:
         """Takes lines of messages; drops the oldest beyond the limit."""
         for line in data.splitlines():
-            if len(self._waiting) >= BACKLOG:
-                self._waiting.popleft()
-                self._dropped += 1
-                if self._dropped == 1:
-                    _logger.error(
-                        "Webhook %s: more than %d messages wait; the oldest are dropped", self.name, BACKLOG
-                    )
             id, _, body = line.partition(b" ")
-            self._waiting.append(Payload(id.decode(), body))
+            self._add(Payload(id.decode(), body))
         self._filled.set()
+
+    def _add(self, payload: Payload) -> None:
+        if len(self._waiting) >= BACKLOG:
+            self._waiting.popleft()
+            self._dropped += 1
+            if self._dropped == 1:
+                _logger.error(
+                    "Webhook %s: more than %d messages wait; the oldest are dropped", self.name, BACKLOG
+                )
+        self._waiting.append(payload)
+
+    def flush_pending(self) -> None:
+        """Takes what it was told individually: it was subscribed in the middle of a batch."""
+        pending, self.pending = self.pending, []
+        self.write(b"".join(pending))
+
+    async def catch_up(self, log: Log, missed: PageQuery) -> None:
+        """Puts what it missed before what waits already."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                page = await log.read(missed, _COUNTED)
+                break
+            except LogError as error:
+                _logger.warning("Webhook %s: what it missed can't be read: %s", self.name, error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+        if page.more:
+            _logger.error("Webhook %s missed %d messages; the oldest are dropped", self.name, page.more)
+        since, self._waiting = self._waiting, deque()
+        self.write(b"".join([self.encoder.encode(record) for record in page.records]))
+        for payload in since:
+            self._add(payload)
 
     async def run(self) -> None:
         """Posts the backlog, in order, until cancelled."""
@@ -123,6 +165,7 @@ class Hook(SilentRecipient):
                 _logger.warning("Webhook %s goes on; %d messages were dropped", self.name, self._dropped)
                 self._dropped = 0
             pause, tries = FIRST_PAUSE, 0
+            self._note(self.name, first.id)
             if self._waiting and self._waiting[0] is first:  # else it was dropped meanwhile
                 self._waiting.popleft()
 
@@ -185,14 +228,21 @@ class Webhooks:
 
     Args:
         delivery: tells them of their rooms.
-        ids: give messages their ids.
+        log: gives messages their ids, and what was missed.
         stated: the webhooks of the options, by name.
+        path: where it is kept how far each came; None: nowhere.
     """
 
-    def __init__(self, delivery: Delivery, ids: Ids, stated: Mapping[str, Webhook]) -> None:
+    def __init__(
+        self, delivery: Delivery, log: Log, stated: Mapping[str, Webhook], path: Path | None = None
+    ) -> None:
         self._delivery = delivery
+        self._log = log
         self._stated = stated
-        self._encoder = HookEncoder(ids)
+        self._encoder = HookEncoder(log.ids)
+        self._positions = Positions(path)
+        self._unsaved = asyncio.Event()
+        delivery.observe(MovesRoom, self._room_renamed)
         self._running: dict[str, tuple[Hook, asyncio.Task[None]]] = {}
         self._changed = asyncio.Event()
         self._changed.set()
@@ -204,16 +254,47 @@ class Webhooks:
 
     async def run(self) -> None:
         """Runs the webhooks of the options, until cancelled."""
+        saving = asyncio.create_task(self._save())
         try:
             while True:
                 await self._changed.wait()
                 self._changed.clear()
                 self._adapt(self._stated)
         finally:
-            tasks = [task for _, task in self._running.values()]
+            tasks = [saving, *(task for _, task in self._running.values())]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if self._unsaved.is_set():
+                self._positions.write(self._positions.encoded())
+
+    async def _save(self) -> None:
+        """Writes positions when they have changed."""
+        while True:
+            await self._unsaved.wait()
+            content = self._positions.encoded()
+            await asyncio.to_thread(self._positions.write, content)
+            if content == self._positions.encoded():
+                self._unsaved.clear()
+            await asyncio.sleep(SAVE_SECONDS)
+
+    def _note(self, name: str, id: str) -> None:
+        """Notes how far a webhook came."""
+        if name in self._running:
+            self._positions[name] = Position(id, self._running[name][0].stated.rooms)
+            self._unsaved.set()
+
+    def _room_renamed(self, event: MovesRoom) -> None:
+        """Leaves a webhook with the rooms that it states: it does not follow one to another name."""
+        keys = {fold(event.room), fold(event.to)}
+        for hook, _ in self._running.values():
+            if keys & set(map(fold, hook.stated.rooms)):
+                self._delivery.unsubscribe(hook)
+                self._subscribe(hook)
+
+    def _subscribe(self, hook: Hook) -> None:
+        for room in {fold(room): room for room in hook.stated.rooms}.values():
+            self._delivery.subscribe(hook, room)
 
     def _adapt(self, stated: Mapping[str, Webhook]) -> None:
         delivery = self._delivery
@@ -223,15 +304,36 @@ class Webhooks:
                 hook.ended = True
                 task.cancel()
                 del self._running[name]
+        self._positions.keep_only(stated)
         for name, one in stated.items():
             if name not in self._running:
-                hook = Hook(name, one, self._encoder)
-                for room in dict.fromkeys(one.rooms):
-                    delivery.subscribe(hook, room)
-                self._running[name] = hook, asyncio.create_task(self._run(hook))
+                hook = Hook(name, one, self._encoder, self._note)
+                self._subscribe(hook)
+                missed = self._missed(hook)
+                self._running[name] = hook, asyncio.create_task(self._run(hook, missed))
+                if missed is None:
+                    self._note(name, self._log.ids.id_of(delivery.delivered))
 
-    async def _run(self, hook: Hook) -> None:
+    def _missed(self, hook: Hook) -> PageQuery | None:
+        """Where to read what a webhook missed in the rooms that it had before; None: there is nothing."""
+        position = self._positions.get(hook.name)
+        after = None if position is None else self._log.ids.number_of(position.after)
+        if position is None or after is None or after >= self._delivery.delivered:
+            return None
+        before = set(map(fold, position.rooms))
+        rooms = [key for key in dict.fromkeys(map(fold, hook.stated.rooms)) if key in before]
+        if not rooms:
+            return None
+        window = Window(after, limit=BACKLOG)
+        upto = self._delivery.delivered
+        if len(rooms) == 1:
+            return PageQuery(rooms[0], upto, window)
+        return PageQuery("", upto, window, tuple(StreamRange(key) for key in rooms))
+
+    async def _run(self, hook: Hook, missed: PageQuery | None) -> None:
         try:
+            if missed is not None:
+                await hook.catch_up(self._log, missed)
             await hook.run()
         except Exception:
             _logger.exception("Webhook %s failed and is off; this is a bug of asyncchat", hook.name)

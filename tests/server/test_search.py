@@ -7,7 +7,7 @@ import pytest
 from asyncchat.log.base import LogError, SearchQuery, SearchResult
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import search
-from asyncchat.server.search import AT_ONCE, MOST_WAITING, Searcher
+from asyncchat.server.search import AT_ONCE, MOST_WAITING, NETWORK_SHARE, Searcher
 from tests.log.records import asynchronous
 from tests.server.harness import CODE, serving
 from tests.server.test_history import account, irc, opened, pong
@@ -78,23 +78,68 @@ def test_nothing_that_is_typed_breaks_it(server, line):
 
 
 @asynchronous
-async def test_so_many_at_once_and_so_many_wait():
+async def test_so_many_at_once_and_so_many_of_a_network_wait():
     log = SlowLog()
     searches = Searcher(log)
-    tasks = [asyncio.create_task(searches.find(QUERY)) for _ in range(AT_ONCE + MOST_WAITING)]
-    await log.busy.wait()
-    await asyncio.sleep(0)
-    assert log.now == AT_ONCE
-    assert await searches.find(QUERY) is None
+    crowd = [
+        asyncio.create_task(searches.find(QUERY, person_id=n, network="192.0.2.1"))
+        for n in range(NETWORK_SHARE + MOST_WAITING)
+    ]
+    await settle()
+    assert log.now == NETWORK_SHARE
+    assert await searches.find(QUERY, person_id=1000, network="192.0.2.1") is None
+    others = [
+        asyncio.create_task(searches.find(QUERY, person_id=2000 + n, network=f"10.0.0.{n}"))
+        for n in range(2 * AT_ONCE)
+    ]
+    await settle()
+    assert log.now == AT_ONCE  # of which the crowd has its share
     log.go.set()
-    assert await asyncio.gather(*tasks) == [SearchResult((), None)] * len(tasks)
+    assert await asyncio.gather(*others, *crowd) == [SearchResult((), None)] * len(others + crowd)
     assert log.most == AT_ONCE
-    assert await searches.find(QUERY) == SearchResult((), None)
+    assert await searches.find(QUERY, person_id=1000, network="192.0.2.1") == SearchResult((), None)
+
+
+@asynchronous
+async def test_the_others_do_not_wait_behind_a_crowd():
+    log = SlowLog()
+    searches = Searcher(log)
+    ended: list[str] = []
+
+    async def find(person_id, network):
+        await searches.find(QUERY, person_id=person_id, network=network)
+        ended.append(network)
+
+    crowd = [asyncio.create_task(find(n, "crowd")) for n in range(30)]
+    await settle()
+    other = asyncio.create_task(find(1000, "other"))
+    await settle()
+    log.go.set()
+    await asyncio.gather(other, *crowd)
+    assert ended.index("other") <= NETWORK_SHARE
+
+
+@asynchronous
+async def test_a_person_searches_once_at_a_time_with_all_its_devices():
+    log = SlowLog()
+    searches = Searcher(log)
+    tasks = [asyncio.create_task(searches.find(QUERY, person_id=1, network=f"10.0.0.{n}")) for n in range(5)]
+    await settle()
+    assert log.now == 1
+    log.go.set()
+    await asyncio.gather(*tasks)
+    assert log.most == 1
+
+
+async def settle():
+    """Lets all tasks come as far as they can."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 @asynchronous
 async def test_a_log_that_can_not_be_read():
-    assert await Searcher(DeafLog()).find(QUERY) is None
+    assert await Searcher(DeafLog()).find(QUERY, person_id=1, network="") is None
 
 
 class SlowLog(MemoryLog):
@@ -103,14 +148,11 @@ class SlowLog(MemoryLog):
     def __init__(self) -> None:
         super().__init__()
         self.go = asyncio.Event()
-        self.busy = asyncio.Event()
         self.now = self.most = 0
 
     async def search(self, query: SearchQuery) -> SearchResult:
         self.now += 1
         self.most = max(self.most, self.now)
-        if self.now == AT_ONCE:
-            self.busy.set()
         await self.go.wait()
         self.now -= 1
         return await super().search(query)

@@ -5,6 +5,9 @@ it is not in the index, so that its texts are in one place only.
 """
 
 import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from time import perf_counter
 
 import msgspec
@@ -27,13 +30,17 @@ from asyncchat.log.base import (
 )
 from asyncchat.server.history import PAGE_MOST, Conversation, History
 from asyncchat.server.hub import wall_clock
+from asyncchat.server.limits import network_of
 from asyncchat.server.session import IoHandler, IoResult, Session
 
 AT_ONCE = 4
 """Searches that run at once: each takes up to half a second of the log's thread."""
 
-MOST_WAITING = 64
-"""Searches that may wait for one of these: one more would wait for half a minute."""
+NETWORK_SHARE = 2
+"""How many of them one network has: the others' searches do not wait behind a crowd from one address."""
+
+MOST_WAITING = 32
+"""Searches of one network that may wait for its share: one more would wait for many seconds."""
 
 PRIVATE_PAGE = 500
 """Messages of a private conversation in one read."""
@@ -42,26 +49,54 @@ PRIVATE_SECONDS = 0.5
 """How long a private conversation is searched; the answer then says how far the search came."""
 
 
+class _Shares:
+    """Lets only so many of each key in at once; the others of that key wait."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._slots: dict[object, asyncio.Semaphore] = {}
+        self.asked: Counter[object] = Counter()
+        """How many of each key are in, or wait."""
+
+    @asynccontextmanager
+    async def one_of(self, key: object) -> AsyncIterator[None]:
+        """Waits for a place among those of a key."""
+        slots = self._slots.setdefault(key, asyncio.Semaphore(self._most))
+        self.asked[key] += 1
+        try:
+            async with slots:
+                yield
+        finally:
+            self.asked[key] -= 1
+            if not self.asked[key]:
+                del self.asked[key], self._slots[key]
+
+
 class Searcher:
-    """Runs the searches of one log, only so many at once."""
+    """Runs the searches of one log: one at a time for a person, a share for a network, so many in all.
+
+    A search waits for its person's turn, then for its network's, then for a free place: so of those who wait
+    for a place, each network has no more than its share.
+    """
 
     def __init__(self, log: Log) -> None:
         self._log = log
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._asked = 0
+        self._people = _Shares(1)
+        self._networks = _Shares(NETWORK_SHARE)
 
-    async def find(self, query: SearchQuery, where: Conversation | None = None) -> SearchResult | None:
+    async def find(
+        self, query: SearchQuery, where: Conversation | None = None, *, person_id: int, network: str
+    ) -> SearchResult | None:
         """The messages found in rooms, or in a private conversation; None: the search can't be run now."""
-        if self._asked >= AT_ONCE + MOST_WAITING:
-            return None
-        self._asked += 1
-        try:
-            async with self._slots:
-                return await (self._log.search(query) if where is None else self._read(query, where))
-        except LogError:
-            return None
-        finally:
-            self._asked -= 1
+        async with self._people.one_of(person_id):
+            if self._networks.asked[network] >= NETWORK_SHARE + MOST_WAITING:
+                return None
+            async with self._networks.one_of(network), self._slots:
+                try:
+                    return await (self._log.search(query) if where is None else self._read(query, where))
+                except LogError:
+                    return None
 
     async def _read(self, query: SearchQuery, where: Conversation) -> SearchResult:
         found: list[Record] = []
@@ -130,7 +165,9 @@ class Search:
         readable = ((key, readable_since(chat, session.person_id, chat.rooms[key])) for key in rooms)
         since = tuple(one for one in readable if one[1])
         query = SearchQuery(tuple(rooms), upto, window, command.terms, fold(command.name), renamed, since)
-        found = await self._searcher.find(query, where)
+        found = await self._searcher.find(
+            query, where, person_id=session.person_id, network=network_of(session.address)
+        )
         if found is None:
             return NotSearched("", command.context)
         short = found.reached is not None and len(found.records) < window.limit

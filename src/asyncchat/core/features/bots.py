@@ -6,6 +6,7 @@ Owns tokens and what is posted with them. Must not know a token's secret: the se
 import enum
 import hashlib
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -87,7 +88,7 @@ class Token(msgspec.Struct, frozen=True):
 
     def covers(self, room: str) -> bool:
         """Whether the token is valid for this room."""
-        return ALL_ROOMS in self.rooms or fold(room) in {fold(own) for own in self.rooms}
+        return ALL_ROOMS in self.rooms or fold(room) in _keys(self.rooms)
 
     def allows(self, action: str, room: str) -> bool:
         """Whether the token allows this action in that room."""
@@ -97,6 +98,11 @@ class Token(msgspec.Struct, frozen=True):
     def bot(self) -> Person:
         """The author of what is posted with the token."""
         return with_bot(person(0, self.name, "bot", "api", f"bot {self.name}"), True)
+
+
+@lru_cache(maxsize=MAX_TOKENS)
+def _keys(rooms: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(fold, rooms))
 
 
 class NewToken(Command, frozen=True):

@@ -2,14 +2,17 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from asyncchat.core.features.bots import TokenRevoked
 from asyncchat.core.features.server_bans import ServerBanChanged, server_mask
 from asyncchat.core.people import Person
+from asyncchat.server.http.api import rooms, schemas
 from asyncchat.server.http.api.dispatch import ROUTES
 from asyncchat.server.http.api.openapi import document
+from asyncchat.server.http.api.routes import Call
 from tests.server.harness import serving
 from tests.server.http.api.client import ask, give_token
 
@@ -139,6 +142,35 @@ def test_history_is_paged_by_ids(server):
     assert page(f"after={ids[4]}") == (ids[5:], False)
     assert page(f"after={ids[1]}&before={ids[4]}") == (ids[2:4], False)
     assert page("") == (ids, False)
+
+
+def test_a_page_ends_early_where_its_texts_are_long(server, monkeypatch):
+    monkeypatch.setattr(schemas, "PAGE_LETTERS", 20)
+    ids = [ask(server, "POST", "/rooms/ci/messages", f"{n}" * 9, "bot").json["id"] for n in range(6)]
+    ids.append(ask(server, "POST", "/rooms/ci/messages", "x" * 30, "bot").json["id"])
+
+    def page(query):
+        found = ask(server, "GET", f"/rooms/ci/messages?{query}", bearer="bot").json
+        return [message["id"] for message in found["messages"]], found["more"]
+
+    assert page("") == (ids[6:], True)
+    assert page(f"before={ids[6]}") == (ids[4:6], True)
+    assert page(f"after={ids[0]}") == (ids[1:3], True)
+    assert page(f"after={ids[4]}") == (ids[5:6], True)
+    assert page(f"after={ids[5]}") == (ids[6:], False)
+
+
+def test_others_may_have_a_turn_with_each_room_and_member(server):
+    clients = [server.irc(f"p{number}") for number in range(5)]
+    for number, client in enumerate(clients):
+        client.send(f"JOIN #r{number}\r\nPING done\r\n")
+        client.until(":done")
+    chat = server.server.hub.chat
+    context = server.server.app._api._context
+    nobody: Any = None
+    call = Call(context, nobody, nobody, nobody, None)
+    assert len(server.call(list, rooms.list_rooms(call))) == 6
+    assert len(server.call(list, rooms.list_members(chat, chat.rooms["#lobby"]))) == 5
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,16 @@ Owns what may be read without a token: the last lines of public rooms.
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
+
+import msgspec
+
 from asyncchat.core.chat import Chat
+from asyncchat.core.events import Record
 from asyncchat.core.features.bots import READ, WHO
 from asyncchat.core.features.history import Window
 from asyncchat.core.features.history_access import open_since
+from asyncchat.core.features.messages import Said
 from asyncchat.core.modes import BOT
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.roles import ROLES
@@ -27,16 +33,32 @@ def is_public(room: Room | None) -> bool:
 
 async def rooms(call: Call) -> Response:
     """Lists the rooms that may be read, by the token or by everyone."""
+    return await _in_slices(call, list_rooms(call))
+
+
+def list_rooms(call: Call) -> Generator[None, None, schemas.Rooms]:
+    """The rooms; others may have a turn at each ``yield``."""
     chat, locked = call.context.chat, call.context.locked
     token = call.token
-    found = [
-        _view(room, 0 if token is not None and token.covers(room.name) else open_since(chat, room.name))
-        for room in chat.rooms.values()
-        if (token is not None and token.covers(room.name)) or (is_public(room) and not locked)
-    ]
-    if LOBBY not in chat.rooms and (not locked or (token is not None and token.covers(LOBBY))):
-        found.append(schemas.Room(LOBBY, "", 0, not locked))
-    return json(200, schemas.Rooms(tuple(sorted(found, key=lambda room: fold(room.name)))))
+    found = []
+    for key in sorted({*chat.rooms, LOBBY}):
+        yield
+        room = chat.rooms.get(key)
+        if room is None and key != LOBBY:
+            continue  # it was closed meanwhile
+        name = LOBBY if room is None else room.name
+        covered = token is not None and token.covers(name)
+        if not covered and (locked or not is_public(room)):
+            continue
+        if room is None:
+            found.append(schemas.Room(LOBBY, "", 0, not locked))
+        else:
+            found.append(_view(room, 0 if covered else open_since(chat, name)))
+    return schemas.Rooms(tuple(found))
+
+
+async def _in_slices(call: Call, work: Generator[None, None, msgspec.Struct]) -> Response:
+    return json(200, await call.context.sessions.slices.finish(work, call.session.charge))
 
 
 def _view(room: Room, since: int) -> schemas.Room:
@@ -50,16 +72,23 @@ async def members(call: Call) -> Response:
     room = chat.room_named(call.room)
     if room is None:
         return no_room()
-    found = tuple(
-        schemas.Member(
-            member.person.name,
-            tuple(role.name for role in ROLES if member.roles & role.bit),
-            chat.people.away.get(member.person.id, ""),
-            chat.has(member.person.id, BOT),
+    return await _in_slices(call, list_members(chat, room))
+
+
+def list_members(chat: Chat, room: Room) -> Generator[None, None, schemas.Members]:
+    """The members of a room; others may have a turn at each ``yield``."""
+    found = []
+    for member in tuple(room.members()):
+        yield
+        found.append(
+            schemas.Member(
+                member.person.name,
+                tuple(role.name for role in ROLES if member.roles & role.bit),
+                chat.people.away.get(member.person.id, ""),
+                chat.has(member.person.id, BOT),
+            )
         )
-        for member in room.members()
-    )
-    return json(200, schemas.Members(found))
+    return schemas.Members(tuple(found))
 
 
 async def messages(call: Call) -> Response:
@@ -99,8 +128,22 @@ async def messages(call: Call) -> Response:
         return problem(503, "The history can't be read now. Try again later.", (("Retry-After", "5"),))
     if room is None and not page.records and call.token is None and fold(call.room) != LOBBY:
         return no_room()
-    found = (schemas.message(history.under_current_name(where, record), log.ids) for record in page.records)
-    return json(200, schemas.Messages(tuple(one for one in found if one is not None), page.more > 0))
+    records = tuple(_up_to_size(page.records, newest=not query.after))
+    found = (schemas.message(history.under_current_name(where, record), log.ids) for record in records)
+    more = page.more > 0 or len(records) < len(page.records)
+    return json(200, schemas.Messages(tuple(one for one in found if one is not None), more))
+
+
+def _up_to_size(records: Sequence[Record], *, newest: bool) -> list[Record]:
+    """As many records from the wanted end as a page may hold, at least one."""
+    kept: list[Record] = []
+    left = schemas.PAGE_LETTERS
+    for record in reversed(records) if newest else records:
+        left -= len(record.event.text) if isinstance(record.event, Said) else 0
+        if kept and left < 0:
+            break
+        kept.append(record)
+    return kept[::-1] if newest else kept
 
 
 def _is_former(chat: Chat, name: str) -> bool:

@@ -21,6 +21,9 @@ PAGE: Final = 200
 VISITORS_PAGE: Final = 50
 """And without a token."""
 
+PAGE_LETTERS: Final = 131_072
+"""Characters in the texts of one page: with escapes it takes 5 ms to write them."""
+
 KINDS: Final = {"message": Speech.MESSAGE, "notice": Speech.NOTICE, "action": Speech.ACTION}
 _KIND_OF = {speech: kind for kind, speech in KINDS.items()}
 
@@ -42,7 +45,13 @@ class Messages(msgspec.Struct, frozen=True):
     """A page of a room's history, oldest first."""
 
     messages: tuple[Message, ...]
-    more: Annotated[bool, Meta(description="Whether there is more in the direction that was asked for.")]
+    more: Annotated[
+        bool,
+        Meta(
+            description="Whether there is more in the direction that was asked for. A page ends early where "
+            "its texts are long: after 131,072 characters."
+        ),
+    ]
 
 
 class Room(msgspec.Struct, frozen=True):

@@ -6,9 +6,6 @@ and delivered as to members (``delivery``); a slow reader is disconnected like a
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from asyncchat.core.coalesce import CoalescedRecord
@@ -26,14 +23,12 @@ from asyncchat.server.http.api import schemas
 from asyncchat.server.http.api.open_streams import send_now
 from asyncchat.server.http.api.routes import Answer, Call, Route
 from asyncchat.server.http.messages import Response, problem
-
-if TYPE_CHECKING:
-    from asyncchat.server.session import Session
+from asyncchat.server.session import Session
 
 HEARTBEAT_SECONDS = 15.0
 """Silence after which a comment is sent: proxies close a connection after 30 or 60 silent seconds."""
 
-PAGE = 50
+PAGE = 200
 """Messages in one read while a stream catches up."""
 
 RETRY = b"retry: 3000\n\n"
@@ -95,10 +90,9 @@ async def stream(call: Call) -> Response:
         context.streams.begin(session, token)
         try:
             reached = await session.subscribe(room)
-            begun = chunk(RETRY)
-            if after is not None:
-                begun += await _catch_up(call, after, reached, session)
-            session.resume_output(begun)
+            send_now(session, chunk(RETRY))
+            missed = b"" if after is None else await _catch_up(call, after, reached, session)
+            session.resume_output(missed)
             while not session.ended and await session.read(HEARTBEAT_SECONDS) is None:
                 session.waiting_since = context.sessions.now()  # keepalive counts from here
                 session.tell(chunk(b":\n\n"))
@@ -111,7 +105,7 @@ async def stream(call: Call) -> Response:
 
 
 async def _catch_up(call: Call, after: int, reached: int, session: Session) -> bytes:
-    """Writes what was said since, in pages; returns the last page, or a ``gap`` event if it can't be read."""
+    """Writes what was said since, in slices; returns a ``gap`` event if it can't be read, else nothing."""
     log, encode = call.context.log, call.context.streams.encoder.encode
     while True:
         wanted = PageQuery(fold(call.room), reached, Window(after, limit=PAGE, newest=False))
@@ -119,13 +113,13 @@ async def _catch_up(call: Call, after: int, reached: int, session: Session) -> b
             page = await log.read(wanted, 1)
         except LogError:
             return chunk(b"event: gap\ndata: {}\n\n")
-        data = b"".join([encode(record) for record in page.records])
+        pieces = map(encode, page.records)
+        while (data := await call.context.sessions.slices.take(pieces)) is not None and not session.ended:
+            send_now(session, data)
+            await session.drained()
         if not page.more or session.ended:
-            return data
+            return b""
         after = page.records[-1].number
-        send_now(session, data)
-        await session.drained()
-        await asyncio.sleep(0)
 
 
 ROUTES = (

@@ -60,7 +60,7 @@ class RequestReader:
         buffer = self._buffer
         searched = 0
         while True:
-            if buffer[:2] == b"\r\n":  # an empty line before a request (RFC 9112, 2.2)
+            if buffer.startswith(b"\r\n"):  # an empty line before a request (RFC 9112, 2.2)
                 del buffer[:2]
                 searched = 0
                 continue
@@ -95,6 +95,8 @@ class RequestReader:
         if self._expects and not self._buffer:
             self._session.tell(_CONTINUE)
         body = await (self._chunks() if length == CHUNKED else self._take(length))
+        if not isinstance(body, bytes):
+            self._unread = CHUNKED  # nobody knows where it ends
         return _too_late() if body is None else body
 
     def skip(self) -> bool:

@@ -143,6 +143,7 @@ class Server:
                 group.create_task(self.keepalive.run())
                 group.create_task(self.reloader.run())
                 group.create_task(self.webhooks.run())
+                group.create_task(self.app.prepare())
         except* StorageLost as lost:
             since = time.strftime("%H:%M:%S", time.localtime(self.outbox.failing_since))
             reason = f"the history can't be written; what was said after {since} is not known to be kept"

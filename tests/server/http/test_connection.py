@@ -8,7 +8,8 @@ from contextlib import suppress
 
 import pytest
 
-from asyncchat.server.http import connection, reader
+from asyncchat.server.http import connection, reader, static
+from asyncchat.server.http.api.dispatch import description
 from asyncchat.server.http.app import App
 from asyncchat.server.http.reader import BODY_BYTES, HEAD_BYTES
 from tests.server.harness import PATIENCE, serving
@@ -248,6 +249,14 @@ def test_what_the_page_needs_is_there(server):
         assert f'"{target}"'.encode() in page
         file, _ = ask(server, target)
         assert (file.status, file.headers["Content-Type"]) == (200, kind)
+
+
+def test_what_takes_long_is_made_before_it_is_asked_for(server):
+    server.wait(server.server.app.prepare())
+    before = static.files.cache_info().misses, description.cache_info().misses
+    for target in ("/js/main.js", "/api/v1/openapi.json"):
+        assert ask(server, target)[0].status == 200
+    assert (static.files.cache_info().misses, description.cache_info().misses) == before
 
 
 def test_head_is_get_without_the_body(server):

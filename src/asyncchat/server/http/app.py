@@ -6,6 +6,7 @@ Must not know the connection (``connection``).
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import msgspec
 from asyncchat.control.executor import sentence
 from asyncchat.core.features.server_bans import ServerBanChanged, address_ban_on
 from asyncchat.server.http import metrics, static
-from asyncchat.server.http.api.dispatch import Api
+from asyncchat.server.http.api.dispatch import Api, description
 from asyncchat.server.http.api.routes import PREFIX
 from asyncchat.server.http.hosts import Hosts
 from asyncchat.server.http.messages import Body, Headers, Request, Response, problem, text
@@ -58,6 +59,11 @@ class App:
         self._loading: dict[str, float] = {}
         self.update_hosts()
         context.delivery.observe(ServerBanChanged, self._ban_changed)
+
+    async def prepare(self) -> None:
+        """Makes what is made once and takes long, in a thread, before somebody asks for it."""
+        await asyncio.to_thread(static.files)
+        await asyncio.to_thread(description)
 
     def update_hosts(self) -> None:
         """Takes the host names and origins of the options as they are now."""

@@ -6,6 +6,7 @@ Owns what holds for every route; each family of routes has its own module.
 from __future__ import annotations
 
 import hmac
+from functools import cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -42,8 +43,13 @@ async def health(call: routes.Call) -> Response:
 
 async def describe(_call: routes.Call) -> Response:
     """Gives the OpenAPI document."""
-    body = msgspec.json.encode(openapi.document(ROUTES))
-    return Response(200, body + b"\n", (("Content-Type", "application/json"),))
+    return Response(200, description(), (("Content-Type", "application/json"),))
+
+
+@cache
+def description() -> bytes:
+    """The OpenAPI document as JSON."""
+    return msgspec.json.encode(openapi.document(ROUTES)) + b"\n"
 
 
 ROUTES: tuple[routes.Route, ...] = (

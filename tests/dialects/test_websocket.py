@@ -116,6 +116,9 @@ class TestHandshake:
         shaken = shake_hands("GET", "/", [*kept, changed])
         assert shaken.status == status
         assert shaken.reason
+        assert ("Sec-WebSocket-Version", "13") in shaken.headers
+        assert (("Upgrade", "websocket") in shaken.headers) == (status == 426)
+        assert (("Connection", "Upgrade") in shaken.headers) == (status == 426)
 
     def test_other_headers_may_hold_anything(self):
         odd = (("cookie", "\x84=\xff"), ("user-agent", "ÿ"))

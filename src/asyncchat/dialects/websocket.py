@@ -71,6 +71,8 @@ def shake_hands(method: str, target: str, headers: Iterable[tuple[str, str]]) ->
     also = tuple((name, value) for name, value in response.headers.raw_items() if name in _KEPT)
     if response.status_code in (400, 426):
         also = (*also, ("Sec-WebSocket-Version", "13"))
+    if any(name == "Upgrade" for name, _ in also):  # it is the connection's (RFC 9110, 7.8)
+        also = (*also, ("Connection", "Upgrade"))
     return Handshake(response.status_code, also, str(protocol.handshake_exc or ""))
 
 

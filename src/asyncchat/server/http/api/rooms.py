@@ -97,7 +97,8 @@ async def messages(call: Call) -> Response:
     query: schemas.HistoryQuery = call.query
     room = chat.room_named(call.room)
     if call.token is None:
-        if not is_public(room) or (room is None and _is_former(chat, call.room)):
+        # What was said under a former name, only those may read who may read that room.
+        if not is_public(room) or (room is None and fold(call.room) in chat.rooms.redirects):
             return no_room()
         if query.before or query.after or query.limit > schemas.VISITORS_PAGE:
             return problem(
@@ -144,12 +145,6 @@ def _up_to_size(records: Sequence[Record], *, newest: bool) -> list[Record]:
             break
         kept.append(record)
     return kept[::-1] if newest else kept
-
-
-def _is_former(chat: Chat, name: str) -> bool:
-    """Whether a room had this name before: only those who may read that room may read what was said then."""
-    key = fold(name)
-    return any(key in map(fold, room.former) for room in chat.rooms.values() if room.former)
 
 
 def no_room() -> Response:

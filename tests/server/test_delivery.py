@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from asyncchat.config.webhooks import Webhook
 from asyncchat.core.commands import Command
-from asyncchat.core.events import Recipients, Record
+from asyncchat.core.events import MovesRoom, Recipients, Record
 from asyncchat.core.features.away import AwayChanged, SetAway
 from asyncchat.core.features.connect import Connect, Quit, Rename
 from asyncchat.core.features.invites import Invite, Invited
@@ -17,6 +18,7 @@ from asyncchat.core.features.join import Join, Part, PartAll
 from asyncchat.core.features.messages import Said, SaidInPrivate, SaidToRole, Say, SayToRole
 from asyncchat.core.features.moderation import Kick
 from asyncchat.core.features.presence import Left
+from asyncchat.core.features.rename import RenameRoom
 from asyncchat.core.features.room_modes import SetRole
 from asyncchat.core.features.rooms import Joined, Kicked, Parted
 from asyncchat.core.features.topic import SetTopic
@@ -25,6 +27,7 @@ from asyncchat.dialects.base import Outcome
 from asyncchat.server import delivery, outbox
 from asyncchat.server.delivery import Barrier
 from asyncchat.server.session import Session
+from asyncchat.server.webhooks import Hook, HookEncoder
 from tests.server.listeners import Everything, Hall, Numbers, Running
 
 ROOMS = ("#lobby", "#A", "#b")
@@ -305,6 +308,23 @@ def test_who_was_let_in_again_hears_what_follows_alone():
         await hall.outbox.emptied()
         last = hall.log.last
         assert hall.told(member) == [f"={last - 3}", f"={last - 1}", str(last)]
+
+    played(scene)
+
+
+def test_who_subscribes_in_the_middle_of_a_batch_is_told_the_rest_of_it():
+    async def scene(hall):
+        chair, _ = await people(hall, 2, "#a", "#b")
+        hook = Hook("log", Webhook("http://x", ("#b",), ""), HookEncoder(hall.log.ids), lambda *_: None)
+        hall.delivery.observe(MovesRoom, lambda _: hall.delivery.subscribe(hook, "#b"))
+        hall.submit(chair, Say("#b", "before"), RenameRoom("#a", "#c", ""), Say("#b", "after"))
+        await hall.outbox.emptied()
+        (waiting,) = hook._waiting
+        assert b'"text":"after"' in waiting.body
+        hall.delivery.unsubscribe(hook)
+        hall.submit(chair, Say("#b", "later"))
+        await hall.outbox.emptied()
+        assert len(hook._waiting) == 1
 
     played(scene)
 

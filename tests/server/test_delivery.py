@@ -312,6 +312,14 @@ def test_who_was_let_in_again_hears_what_follows_alone():
     played(scene)
 
 
+def test_the_members_of_a_room_are_counted_however_it_is_spelled():
+    async def scene(hall):
+        await people(hall, 3, "#a")
+        assert [hall.delivery.members_of(room) for room in ("#a", "#A", "#x")] == [3, 3, 0]
+
+    played(scene)
+
+
 def test_who_subscribes_in_the_middle_of_a_batch_is_told_the_rest_of_it():
     async def scene(hall):
         chair, _ = await people(hall, 2, "#a", "#b")

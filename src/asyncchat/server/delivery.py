@@ -191,8 +191,8 @@ class Delivery:
         return subscribers
 
     def members_of(self, room: str) -> int:
-        """How many are told what is said in a room."""
-        subscribers = self._rooms.get(room)
+        """How many are told what is said in a room, however it is spelled."""
+        subscribers = self._rooms.get(room) or self._rooms.get(fold(room))
         return 0 if subscribers is None else len(subscribers.members)
 
     def _forget_unattended(self, subscribers: Subscribers) -> None:

@@ -25,7 +25,9 @@ from asyncchat.core.features.topic import SetTopic
 from asyncchat.core.names import fold
 from asyncchat.dialects.base import Outcome
 from asyncchat.server import delivery, outbox
+from asyncchat.server import session as session_module
 from asyncchat.server.delivery import Barrier
+from asyncchat.server.recipients import Pending, joined
 from asyncchat.server.session import Session
 from asyncchat.server.webhooks import Hook, HookEncoder
 from tests.server.listeners import Everything, Hall, Numbers, Running
@@ -527,3 +529,46 @@ def test_an_event_that_a_variant_fails_at_is_left_out_for_it_alone(caplog, monke
 
     asyncio.run(play())
     assert "this is a bug of asyncchat" in caplog.text
+
+
+def test_many_who_go_away_at_once_are_told_of_the_others_in_a_few_parts_each(monkeypatch):
+    parts: list[int] = []
+
+    def counted(pending: Pending) -> bytes:
+        parts.append(len(pending))
+        return joined(pending)
+
+    monkeypatch.setattr(session_module, "joined", counted)
+
+    async def scene(hall):
+        everyone = await people(hall, 60)
+        parts.clear()
+        before = hall.log.last
+        for session in everyone:
+            hall.submit(session, *say("bye"))
+        await hall.outbox.emptied()
+        assert sum(parts) <= 3 * len(everyone)
+        numbers = [str(number) for number in range(before + 1, before + 61)]
+        for session in everyone:
+            assert sorted(one.lstrip("=") for one in hall.told(session)) == sorted(numbers)
+
+    played(scene)
+
+
+def test_who_leaves_is_told_nothing_and_costs_the_others_nothing(caplog):
+    async def scene(hall):
+        everyone = await people(hall, 30)
+        caplog.clear()
+        leaving = everyone[1:]
+        before = hall.log.last
+        for session in leaving:
+            session.disconnect("gone", at_once=True)
+        await hall.outbox.emptied()
+        assert hall.told(everyone[0]) == [str(before + number) for number in range(1, 30)]
+        assert hall.connections[everyone[0]].writes == 1
+        assert not any(hall.told(session) for session in leaving)
+
+    with caplog.at_level("INFO"):
+        played(scene)
+    (line,) = [text for text in caplog.messages if "left chat" in text]
+    assert line.count("left chat (gone)") == 29

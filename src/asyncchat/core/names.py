@@ -57,24 +57,25 @@ _HIDDEN_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"))
 
 
 _REMEMBERED = 256
-"""Longest text whose key is cached, in characters: enough for an origin. Peers send names of any length."""
+"""Longest text that can be a name, or an origin, in characters. Peers send names of any length."""
 
 
 def fold(name: str) -> str:
     """The key of a name: two names are the same when their keys are.
 
     Unicode's compatibility case folding (UAX #15 and #31: NFKC, full case folding, NFKC); for ASCII it is
-    plain lower case, the IRC case mapping ``ascii``.
+    plain lower case, the IRC case mapping ``ascii``. No name is as long as those that are not normalised.
     """
-    return _fold_short(name) if len(name) <= _REMEMBERED else _fold(name)
+    return _fold_short(name) if len(name) <= _REMEMBERED else name.casefold()
 
 
-def _fold(name: str) -> str:
+def fold_text(name: str) -> str:
+    """The same for a text of any length: some milliseconds for the longest."""
     key = name.lower() if name.isascii() else normalize("NFKC", normalize("NFKC", name).casefold())
     return name if key == name else key  # one string in memory where two are equal
 
 
-_fold_short = lru_cache(maxsize=2048)(_fold)
+_fold_short = lru_cache(maxsize=2048)(fold_text)
 
 
 _SERVICE_KEYS = frozenset(fold(name) for name in SERVICES)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from asyncchat.core.coalesce import CoalescedRecord, coalesce
@@ -29,7 +30,8 @@ from asyncchat.core.names import fold
 from asyncchat.core.people import Person
 from asyncchat.core.roles import OPERATOR, ROLE_NAMED
 from asyncchat.server.presence import Presence
-from asyncchat.server.recipients import Recipient, Subscribers, WriteBatch
+from asyncchat.server.recipients import Recipient, Subscribers, WriteBatch, catch_up
+from asyncchat.server.slices import SLICE_SECONDS
 
 if TYPE_CHECKING:
     from asyncchat.core.chat import Chat
@@ -39,6 +41,10 @@ _logger = logging.getLogger("asyncchat.server")
 
 WRITES_A_SLICE = 256
 """Writes between two turns of the loop. They take about 2 ms, so no other task waits longer than that."""
+
+PENDING_PARTS = 256
+"""Parts that wait for a session that is served individually, above which they are written before the batch
+ends: thousands that go away at once would each hold all the others' lines."""
 
 CHECK_BYTES = 16_384
 """Bytes told to a room before its members are checked for slow readers (their limit is 60 times this)."""
@@ -85,6 +91,10 @@ class Delivery:
         self._write_batches: list[WriteBatch] = []
         self._writes = 0
         self._slow: set[Recipient] = set()
+        self._slice_end = 0.0
+        """When the other tasks have their next turn."""
+        self._comings: list[str] = []
+        """Who came and went in the batch, for the server's log."""
         self._disconnecting: list[tuple[Recipient, str]] = []
         """Recipients to disconnect after the batch, each with the reason."""
         self._observers: dict[type[Event], list[Callable[[Any], None]]] = {}
@@ -105,6 +115,7 @@ class Delivery:
     async def deliver(self, batch: Batch) -> None:
         """Tells everyone what happened; returns when all bytes are handed to the transports."""
         self._turn += 1
+        self._slice_end = perf_counter() + SLICE_SECONDS
         self._mark_individuals(batch)
         rooms = self._rooms
         for session, outcome in batch:
@@ -132,25 +143,44 @@ class Delivery:
             session.take_outcome(outcome)
             if session.person_id in self.presence.several:
                 await self._tell_siblings(session, outcome)
+            if perf_counter() >= self._slice_end:
+                await self._yield()
         for opened in self._write_batches:
-            await self._flush(opened)
-        self._write_batches.clear()
+            await self._write_groups(opened)
         for session in self._individuals:
+            catch_up(session)
             session.flush_pending()
+            if perf_counter() >= self._slice_end:
+                await self._yield()
+        for opened in self._write_batches:
+            opened.subscribers.write_batch = None
+        self._write_batches.clear()
         self._individuals.clear()
         self._writes = 0
         if self._unattended:
             unattended, self._unattended = self._unattended, []
             for subscribers in unattended:
                 self._forget_unattended(subscribers)
-        if self._disconnecting:
-            disconnecting, self._disconnecting = self._disconnecting, []
-            for session, reason in disconnecting:
-                session.disconnect(reason)
-        if self._slow:
-            slow, self._slow = self._slow, set()
-            for session in slow:
-                session.disconnect("too slow", at_once=True)
+        self._log_presence()
+        disconnecting, self._disconnecting = self._disconnecting, []
+        slow, self._slow = self._slow, set()
+        for session, reason in disconnecting:
+            session.disconnect(reason)
+        for session in slow:
+            session.disconnect("too slow", at_once=True)
+            if perf_counter() >= self._slice_end:
+                await self._yield()
+
+    async def _yield(self) -> None:
+        """Gives the other tasks a turn."""
+        await asyncio.sleep(0)
+        self._slice_end = perf_counter() + SLICE_SECONDS
+
+    def _log_presence(self) -> None:
+        """Writes who came and who went in one line."""
+        if self._comings:
+            _logger.info("%s", "; ".join(self._comings))
+            self._comings.clear()
 
     def _mark_individuals(self, batch: Batch) -> None:
         turn = self._turn
@@ -210,9 +240,9 @@ class Delivery:
                     opened.serve_individually(member)
         members = subscribers.members
         if len(self._individuals) < len(members):
-            individual = [session for session in self._individuals if session.id in members]
+            individual = [one for one in self._individuals if one.id in members and not one.ended]
         else:
-            individual = [session for session in members.values() if session.individual_turn == turn]
+            individual = [one for one in members.values() if one.individual_turn == turn and not one.ended]
         write_batch = subscribers.write_batch = WriteBatch(subscribers, individual)
         self._write_batches.append(write_batch)
         return write_batch
@@ -234,6 +264,7 @@ class Delivery:
             case Recipients.PAIR:
                 for target in self.presence.recipients_of(event.to.id):
                     if target is not cause and not target.ignores(record):
+                        catch_up(target)
                         target.pending.append(target.encoder.encode(record))
             case Recipients.NOBODY:
                 self._note_presence(record, cause)
@@ -266,7 +297,9 @@ class Delivery:
         event = record.event
         if isinstance(event, Connected):
             self.presence.enter(event.person.id, cause)
-            _logger.info("%s (%s) is online", event.person.name, event.person.address or event.person.host)
+            self._comings.append(
+                f"{event.person.name} ({event.person.address or event.person.host}) is online"
+            )
         elif isinstance(event, SessionAttached):
             self.presence.attach(event.person, cause)
         elif isinstance(event, SessionDetached):
@@ -315,10 +348,7 @@ class Delivery:
             if member is cause or member.ended:
                 continue
             data = member.encode_rename(outcome)
-            if member.individual_turn == self._turn:
-                member.pending.append(data)
-            elif data:
-                await self._write([member], data)
+            await self._give(member, data)
 
     async def _announce(self, record: Record, to: Iterable[int], cause: Recipient) -> None:
         """Tells some people something, wherever they are."""
@@ -335,6 +365,7 @@ class Delivery:
     def _tell_own(self, record: Record, person_id: int) -> None:
         """Tells a person of its own event that another caused: as if a sibling had, not as an answer."""
         for recipient in self.presence.recipients_of(person_id):
+            catch_up(recipient)
             recipient.pending.append(recipient.encode_from_sibling((record,)))
 
     async def _tell_behind(
@@ -358,6 +389,7 @@ class Delivery:
         """Tells a person that it was killed; its sessions are disconnected after this batch."""
         for target in self.presence.recipients_of(event.person.id):
             if target is not cause:
+                catch_up(target)
                 target.pending.append(target.encoder.encode(record))
             self._disconnecting.append((target, f"Killed ({event.by.name} ({event.reason}))"))
 
@@ -372,7 +404,7 @@ class Delivery:
             self._remove(person_id, rooms)
             self.presence.leave(person_id)
             reason = f" ({record.event.reason})" if record.event.reason else ""
-            _logger.info("%s left chat%s", record.event.person.name, reason)
+            self._comings.append(f"{record.event.person.name} left chat{reason}")
 
     async def _tell_some(self, record: Record, room: str, to: Iterable[int], cause: Recipient) -> None:
         """Delivers an event to some of a room's members, after what all of them were told before."""
@@ -425,11 +457,10 @@ class Delivery:
             data = encoded.get(member.encoder)
             if data is None:
                 data = encoded[member.encoder] = member.encoder.encode(record)
-            if member.individual_turn == self._turn:
-                if member is not cause:
-                    member.pending.append(data)
-            elif data:
-                await self._write([member], data)
+            if member is not cause:
+                await self._give(member, data)
+            if perf_counter() >= self._slice_end:
+                await self._yield()
 
     def _remove(self, person_id: int, rooms: Iterable[Subscribers]) -> None:
         for leaver in self.presence.recipients_of(person_id):
@@ -443,15 +474,28 @@ class Delivery:
 
     async def _give(self, session: Recipient, data: bytes) -> None:
         """Tells one session something, in order."""
-        if session.individual_turn == self._turn:
-            session.pending.append(data)
-        elif data:
+        if not data:
+            return
+        if session.individual_turn != self._turn:
             await self._write([session], data)
+        elif not session.ended:
+            catch_up(session)
+            session.pending.append(data)
+            if len(session.pending) > PENDING_PARTS:
+                session.write_pending()
 
     async def _flush(self, write_batch: WriteBatch) -> None:
-        """Closes a write batch: its bytes go to all members that are not served individually."""
+        """Closes a write batch: its bytes go to all members, in their order."""
+        write_batch.subscribers.write_batch = None
+        for member in list(write_batch.individual):
+            write_batch.catch_up(member)
+            if perf_counter() >= self._slice_end:
+                await self._yield()
+        await self._write_groups(write_batch)
+
+    async def _write_groups(self, write_batch: WriteBatch) -> None:
+        """Writes a batch to all members that are not served individually."""
         subscribers = write_batch.subscribers
-        subscribers.write_batch = None
         for encoder, sessions in write_batch.groups:
             data = b"".join(write_batch.lines[encoder])
             if not data:
@@ -481,10 +525,11 @@ class Delivery:
         self.writes += len(sessions)
         if self._writes >= WRITES_A_SLICE:
             self._writes = 0
-            await asyncio.sleep(0)
+            await self._yield()
 
     def _reach_barrier(self, session: Recipient, barrier: Barrier) -> None:
         barrier.reached = self.delivered
+        catch_up(session)
         session.flush_pending()
         session.pause_output()
         if barrier.room and not session.ended:

@@ -8,14 +8,35 @@ behind the hub's state. Must not know sessions or the rules of the chat.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Set
 from typing import Protocol
+
+import msgspec
 
 from asyncchat.core.events import Record
 from asyncchat.core.roles import Right
 from asyncchat.dialects.base import EventEncoder, Outcome
 
 _logger = logging.getLogger("asyncchat.delivery")
+
+
+class Lines(msgspec.Struct, frozen=True):
+    """Some lines of a room's batch, for a member that is served individually."""
+
+    lines: list[bytes]
+    start: int
+    end: int
+
+
+Pending = list[bytes | Lines]
+"""What a recipient is told in a batch, in order."""
+
+
+def joined(pending: Pending) -> bytes:
+    """The bytes of what a recipient is told."""
+    return b"".join(
+        [part if type(part) is bytes else b"".join(part.lines[part.start : part.end]) for part in pending]  # type: ignore[union-attr]  # it is no bytes
+    )
 
 
 class Recipient(Protocol):
@@ -40,7 +61,7 @@ class Recipient(Protocol):
     """Whether it must not be told anything any more."""
     encoder: EventEncoder
     """Encodes others' events for it."""
-    pending: list[bytes]
+    pending: Pending
     """What it is told in the batch in which it is served individually."""
     ignoring: frozenset[str]
     """The names of those whom it ignores, folded."""
@@ -61,8 +82,11 @@ class Recipient(Protocol):
     def encode_rename(self, outcome: Outcome) -> bytes:
         """The bytes for an outcome with the rename of a room, which each is told in its own way."""
 
+    def write_pending(self) -> None:
+        """Writes what it was told individually so far."""
+
     def flush_pending(self) -> None:
-        """Writes what it was told individually."""
+        """Writes what it was told individually, at the end of the batch."""
 
     def pause_output(self) -> None:
         """Keeps deliveries back until the answer to its I/O command is made."""
@@ -105,7 +129,7 @@ class SilentRecipient:
         self.id = id
         self.person_id = person_id
         self.individual_turn = 0
-        self.pending: list[bytes] = []
+        self.pending: Pending = []
         self.subscriptions: tuple[Subscribers, ...] = ()
 
     def write(self, _data: bytes) -> None:
@@ -126,9 +150,13 @@ class SilentRecipient:
         """Nothing."""
         return b""
 
-    def flush_pending(self) -> None:
+    def write_pending(self) -> None:
         """Writes nothing."""
         self.pending.clear()
+
+    def flush_pending(self) -> None:
+        """Does the same."""
+        self.write_pending()
 
     def pause_output(self) -> None:
         """Has no output."""
@@ -202,19 +230,26 @@ class Subscribers:
         """Adds a recipient in the middle of a batch: it is served individually until the batch's end."""
         self.add(recipient)
         if self.write_batch is not None:
-            self.write_batch.individual.append(recipient)
+            self.write_batch.individual[recipient] = len(self.write_batch.records)
 
     def remove(self, recipient: Recipient) -> None:
         """A recipient is no member any more."""
         write_batch = self.write_batch
         if write_batch is not None and recipient in write_batch.individual:
-            write_batch.individual.remove(recipient)
+            write_batch.catch_up(recipient)
+            del write_batch.individual[recipient]
         if self.members.pop(recipient.id, None) is not None:
             recipient.subscriptions = tuple(other for other in recipient.subscriptions if other is not self)
             self.filtered.discard(recipient)
             self._groups = None
-            if self.roles and all(other.person_id != recipient.person_id for other in self.members.values()):
-                self.roles.pop(recipient.person_id, None)
+            roles = self.roles
+            person_id = recipient.person_id
+            if (
+                roles is not None
+                and person_id in roles
+                and all(other.person_id != person_id for other in self.members.values())
+            ):
+                del roles[person_id]
 
     def visible_to(self, person_id: int, owners: Set[int]) -> dict[int, Recipient]:
         """The members who may see that a person comes, goes or changes; in an auditorium not all may."""
@@ -239,33 +274,66 @@ class Subscribers:
 
 
 class WriteBatch:
-    """Events of one room that are written together, and the members that are served individually."""
+    """Events of one room that are written together, and the members that are served individually.
 
-    __slots__ = ("groups", "individual", "lines", "subscribers")
+    A member that is served individually catches up with the batch before it is told anything else, so that a
+    thousand of them cost no more than the others while events are added.
+    """
 
-    def __init__(self, subscribers: Subscribers, individual: list[Recipient]) -> None:
+    __slots__ = ("groups", "individual", "lines", "records", "subscribers")
+
+    def __init__(self, subscribers: Subscribers, individual: Iterable[Recipient]) -> None:
         self.subscribers = subscribers
         self.groups = subscribers.groups
+        self.records: list[Record] = []
         self.lines: dict[EventEncoder, list[bytes]] = {encoder: [] for encoder, _ in self.groups}
-        self.individual = individual
+        """The bytes of each record."""
+        self.individual = dict.fromkeys(individual, 0)
+        """How many of the records each of them has been told."""
 
     def serve_individually(self, member: Recipient) -> None:
         """Serves a member individually from now on; it gets what is already in this batch, too."""
         if member.id in self.subscribers.members:
-            member.pending.extend(self.lines.get(member.encoder, ()))
-            self.individual.append(member)
+            self.individual[member] = 0
 
     def add(self, record: Record, cause: Recipient) -> None:
-        """Adds an event, also to what individually served members are told."""
-        lines = self.lines
+        """Adds an event; who caused it is told in another way."""
+        is_individual = cause in self.individual
+        if is_individual:
+            self.catch_up(cause)
         try:
-            for encoder, line in lines.items():
-                line.append(encoder.encode(record))
+            encoded = [encoder.encode(record) for encoder in self.lines]
         except Exception:
             # One event that an encoder fails on must not end the chat for everyone.
             _logger.exception("Record %d can't be told; this is a bug of asyncchat", record.number)
             return
-        for member in self.individual:
-            if member is not cause and not (member.ignoring and member.ignores(record)):
-                own = lines.get(member.encoder)
-                member.pending.append(own[-1] if own else member.encoder.encode(record))
+        for lines, line in zip(self.lines.values(), encoded, strict=True):
+            lines.append(line)
+        self.records.append(record)
+        if is_individual:
+            self.individual[cause] = len(self.records)
+
+    def catch_up(self, member: Recipient) -> None:
+        """Tells a member that is served individually what was added since it was last told."""
+        start, end = self.individual[member], len(self.records)
+        if start == end:
+            return
+        self.individual[member] = end
+        lines = self.lines.get(member.encoder)
+        if lines is None:  # it has another encoder since the batch began
+            lines = [member.encoder.encode(record) for record in self.records]
+            self.lines[member.encoder] = lines
+        if member.ignoring:
+            member.pending += [lines[at] for at in range(start, end) if not member.ignores(self.records[at])]
+        elif end - start == 1:
+            member.pending.append(lines[start])
+        else:
+            member.pending.append(Lines(lines, start, end))
+
+
+def catch_up(member: Recipient) -> None:
+    """Tells a member what its rooms' open batches have for it, before it is told anything else."""
+    for subscribers in member.subscriptions:
+        write_batch = subscribers.write_batch
+        if write_batch is not None and member in write_batch.individual:
+            write_batch.catch_up(member)

@@ -38,7 +38,8 @@ from asyncchat.server.limits import (
     NetworkBudget,
     lines_allowed,
 )
-from asyncchat.server.slices import Slices
+from asyncchat.server.recipients import Pending, catch_up, joined
+from asyncchat.server.slices import Slices, Turns
 
 if TYPE_CHECKING:
     from asyncchat.config.options import ServeConfig
@@ -114,6 +115,8 @@ class SessionContext(ConnectionContext):
         self.io_handlers = io_handlers
         self.watchdog = watchdog
         self.slices = Slices()
+        self.leaving = Turns()
+        """Those who are lost leave one in a pass of the loop, however many are lost at once."""
         self.sessions: dict[Session, asyncio.Task[None] | None] = {}
         """The sessions of all connections, with their tasks."""
         self.budgets = Budgets(options, self.now)
@@ -132,6 +135,7 @@ class Session(Connection):
         "_budget",
         "_counted",
         "_network",
+        "_told_in",
         "_waiter",
         "dialect",
         "encoder",
@@ -168,12 +172,14 @@ class Session(Connection):
         self.dialect: Dialect | None = None
         self.subscriptions: tuple[Subscribers, ...] = ()
         self.individual_turn = 0
-        self.pending: list[bytes] = []
+        self.pending: Pending = []
         self.ignoring: frozenset[str] = frozenset()
         self.reason = ""
         self.waiting_since = self.heard_at
         self.probed_at = 0.0
         self._waiter: asyncio.Future[int] | None = None
+        self._told_in = 0
+        """The last batch in which it was served individually, and which has been written."""
         self._network = network
         self._budget = context.budgets.connection()
         self._counted = False
@@ -187,6 +193,8 @@ class Session(Connection):
             return
         dialect = self.spoken
         own = self._said(dialect.encode_outcome, outcome)
+        if own or dialect.encoder is not self.encoder:
+            catch_up(self)
         if own:
             self.pending.append(own)
             if len(own) > self.context.options.send_bytes:
@@ -215,11 +223,16 @@ class Session(Connection):
             self.context.loop.call_soon(self.disconnect, "internal error")
             return b""
 
-    def flush_pending(self) -> None:
-        """Writes what this session was told individually."""
+    def write_pending(self) -> None:
+        """Writes what this session was told individually so far."""
         if self.pending:
-            self.tell(b"".join(self.pending))
+            self.tell(joined(self.pending))
             self.pending = []
+
+    def flush_pending(self) -> None:
+        """Writes it at the end of the batch, or at a barrier; whoever waits for that goes on."""
+        self.write_pending()
+        self._told_in = self.individual_turn
         waiter = self._waiter
         if waiter is not None:
             self._waiter = None
@@ -330,6 +343,7 @@ class Session(Connection):
             _logger.exception("A session of %s failed; this is a bug of asyncchat", self.address)
             self.disconnect("internal error")
         finally:
+            await self.context.leaving.wait()
             self._leave()
             if self.dialect is None and self.subscriptions:
                 self.unsubscribe()
@@ -477,8 +491,8 @@ class Session(Connection):
                 return
             self.context.hub.submit(self, [result])
         told_in = outbox.batches + 1
-        while not self.ended and await self.next_delivery() < told_in:
-            pass
+        while not self.ended and self._told_in < told_in:  # told perhaps before this task ran
+            await self.next_delivery()
 
     async def _answer_io(self, answer: Reply | Refusal | Ending) -> None:
         """Sends the answer to an I/O command, made and written in slices, and resumes the output."""

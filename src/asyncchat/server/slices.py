@@ -20,6 +20,18 @@ SLICE_BYTES = 65_536
 T = TypeVar("T")
 
 
+class Turns:
+    """Lets one in a pass of the loop go on, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+
+    async def wait(self) -> None:
+        """Waits for a turn."""
+        async with self._turn:
+            await asyncio.sleep(0)
+
+
 class Slices:
     """Gives long work its turns, in the order in which they are asked for.
 

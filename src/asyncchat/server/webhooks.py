@@ -31,7 +31,7 @@ from asyncchat.dialects.base import EventEncoder
 from asyncchat.log.base import Log, LogError, PageQuery, StreamRange
 from asyncchat.server.delivery import Delivery
 from asyncchat.server.http.api import schemas
-from asyncchat.server.recipients import SilentRecipient
+from asyncchat.server.recipients import SilentRecipient, joined
 from asyncchat.server.webhook_positions import Position, Positions
 
 _logger = logging.getLogger("asyncchat.webhooks")
@@ -116,10 +116,10 @@ class Hook(SilentRecipient):
                 )
         self._waiting.append(payload)
 
-    def flush_pending(self) -> None:
+    def write_pending(self) -> None:
         """Takes what it was told individually: it was subscribed in the middle of a batch."""
         pending, self.pending = self.pending, []
-        self.write(b"".join(pending))
+        self.write(joined(pending))
 
     async def catch_up(self, log: Log, missed: PageQuery) -> None:
         """Puts what it missed before what waits already."""

@@ -20,7 +20,7 @@ from asyncchat.core.commands import IoCommand
 from asyncchat.core.events import Record
 from asyncchat.core.features.history import Window
 from asyncchat.core.features.messages import Speech
-from asyncchat.core.names import fold
+from asyncchat.core.names import fold_text
 from asyncchat.core.normalization import normalize
 from asyncchat.core.replies import Refusal, Reply
 
@@ -99,7 +99,7 @@ def searchable(text: str) -> str:
         text = text.replace("\0", " ")
     if text.isascii():
         return " ".join(text.lower().split())
-    folded = normalize("NFD", fold(text))
+    folded = normalize("NFD", fold_text(text))
     folded = normalize("NFC", _ACCENTS.sub("", folded))
     for char in _NO_CHARACTERS:
         folded = folded.replace(char, "\ufffd")

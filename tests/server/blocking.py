@@ -1,0 +1,372 @@
+"""Looks for what blocks the loop: every command in every dialect, with hostile sizes, under the watchdog.
+
+A server is filled with people, rooms and long texts. Then few clients send one thing after the other, and the
+watchdog says what held the loop for longer than it may. Its clock is the CPU time of the server's thread, so
+that a busy machine does not count. ``python -m tests.server.blocking --help`` runs it with the full sizes.
+"""
+
+import argparse
+import asyncio
+import base64
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from asyncchat.core.commands import Command
+from asyncchat.core.features.connect import Connect
+from asyncchat.core.features.join import Join
+from asyncchat.core.features.messages import Say
+from asyncchat.core.features.metadata.api import SetMetadata
+from asyncchat.core.features.topic import SetTopic
+from asyncchat.dialects.irc.capabilities import CAPABILITIES
+from asyncchat.dialects.irc.registry import COMMANDS
+from asyncchat.log.base import Log
+from asyncchat.server.recipients import SilentRecipient
+from asyncchat.server.serve import _tune_memory
+from asyncchat.server.watchdog import Block
+from asyncchat.text.slash import COMMANDS as TYPED
+from tests.server.harness import PATIENCE, Client, ServerThread, serving
+
+SECONDS = 0.02
+"""How long nothing may hold the loop."""
+
+TEXTS = {
+    "plain": "word " * 1638,
+    "marks": ("e\u0301" * 2730),
+    "stacked": "e" + "\u0301\u0327\u0316" * 1300,
+    "classes": "".join(chr(0x300 + n % 0x70) for n in range(4096)),
+    "ligatures": "\ufdfa" * 2730,
+    "emoji": "👩\u200d👩\u200d👧" * 450,
+    "links": "https://a/" + ")" * 8170,
+    "lines": ("x" * 80 + "\n") * 100,
+    "formats": "\x0303,04" * 1360,
+    "escapes": "\x1b[" * 4000,
+    "escape": "\x1b[" + "0" * 8180,
+    "names": "p1 " * 2700,
+    "quotes": '"' * 8190,
+}  # fmt: skip
+"""Texts of full length that cost a naive program most."""
+
+
+class Watch:
+    """A running server, and what blocked its loop."""
+
+    def __init__(self, server: ServerThread, clock: Callable[[], float]) -> None:
+        self.server = server
+        self.blocks: list[tuple[str, Block]] = []
+        self.doing = ""
+        watchdog = server.server.context.watchdog
+        watchdog.clock = clock
+        watchdog.on_block = lambda block: self.blocks.append((self.doing, block))
+
+    def fill(self, people: int, rooms: int, messages: int, batch: int = 500) -> None:
+        """Fills the server with people, rooms of theirs, and messages in #big."""
+        self.doing = "filling"
+        recipients = [SilentRecipient(1_000_000 + n, 1_000_000 + n) for n in range(people)]
+        asked: list[tuple[SilentRecipient, Command]] = [
+            (one, Connect(f"p{n}", f"u{n % 7}", f"h{n % 250}.example", rooms=("#big",)))
+            for n, one in enumerate(recipients)
+        ]
+        asked += [(recipients[n % people], Join(f"#room-{n}-ы")) for n in range(rooms)]
+        asked += [(recipients[n % people], SetTopic(f"#room-{n}-ы", "x" * 250)) for n in range(rooms)]
+        asked += [(one, SetMetadata("", "avatar", "https://a.example/" + "y" * 200)) for one in recipients]
+        texts = list(TEXTS.values())
+        asked += [(recipients[n % people], Say("#big", texts[n % len(texts)])) for n in range(messages)]
+        for start in range(0, len(asked), batch):
+            self.server.wait(self._submit(asked[start : start + batch]))
+
+    async def _submit(self, asked: list[tuple[SilentRecipient, Command]]) -> None:
+        context = self.server.server.context
+        for who, command in asked:
+            context.hub.submit(who, [command])
+        await context.outbox.emptied()
+
+    def forget(self) -> None:
+        """Forgets what has blocked the loop so far."""
+        self.server.wait(asyncio.sleep(SECONDS * 2))
+        self.blocks.clear()
+
+
+@contextmanager
+def watched(log: Log | None = None, seconds: float = SECONDS, **options: Any) -> Iterator[Watch]:
+    """A server whose loop is watched."""
+    with serving(log, blocked_ms=int(seconds * 1000), limits=False, **options) as server:
+        yield Watch(server, server.call(_cpu_clock))
+
+
+def _cpu_clock() -> Callable[[], float]:
+    """The CPU time of this thread, to be asked in any thread."""
+    return partial(time.clock_gettime, time.pthread_getcpuclockid(threading.get_ident()))
+
+
+class Hostile:
+    """One client that sends anything, and reads all that comes."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self.count = 0
+
+    def irc(self, name: str = "hostile", *, caps: bool = True) -> Client:
+        """Enters with an IRC client."""
+        client = self.watch.server.connect()
+        held = [one.name for one in CAPABILITIES if one.name != "sasl"] if caps else []
+        for start in range(0, len(held), 8):
+            client.send(f"CAP REQ :{' '.join(held[start : start + 8])}\r\n")
+        client.send(f"NICK {name}\r\nUSER u 0 * :r\r\nCAP END\r\nOPER owner 7KQ2-M9XD\r\nJOIN #big\r\n")
+        self.settle(client)
+        return client
+
+    def settle(self, client: Client, *, plain: bool = False) -> None:
+        """Waits until all that was sent is answered."""
+        self.count += 1
+        client.send(f"/{self.count}nothing\n" if plain else f"PING settled{self.count}\r\n")
+        client.until(f"{self.count}nothing" if plain else f"PONG asyncchat.local :settled{self.count}")
+        client.until("\n")
+
+    def ask(self, client: Client, line: str | bytes, *, plain: bool = False) -> None:
+        """Sends a line and waits for its answer."""
+        raw = line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line
+        self.watch.doing = repr(raw[:120])
+        client.send(raw + (b"\n" if plain else b"\r\n"))
+        self.settle(client, plain=plain)
+
+
+def irc_lines() -> Iterator[str]:
+    """Lines with the costliest parameters, for every command."""
+    masks = ",".join(f"*{n}*a*b*c*" for n in range(50))
+    yield from (
+        "LIST", f"LIST {masks[:480]}", f"LIST !{masks[:480].replace(',', ',!')}", "LIST >0,C>0,T<99999999",
+        "WHO", "WHO *", "WHO *x*y*z*", "WHO *!*@*", "WHO #big", "WHO #big %tcuihsnfdlaor,42", "WHO 0 o",
+        "NAMES", "NAMES #big", "NAMES #big,#room-1-ы,#room-2-ы,#room-3-ы", "LUSERS", "WHOIS p1", "WHOWAS p1",
+        "METADATA * SUB avatar", "METADATA #big SYNC", "METADATA * SUB a b c d", "METADATA * SUBS",
+        "CHATHISTORY LATEST #big * 200", "CHATHISTORY LATEST #big * 1000",
+        "CHATHISTORY BEFORE #big timestamp=2999-01-01T00:00:00.000Z 200",
+        "CHATHISTORY AFTER #big timestamp=2000-01-01T00:00:00.000Z 200",
+        "CHATHISTORY AROUND #big timestamp=2020-01-01T00:00:00.000Z 200",
+        "CHATHISTORY TARGETS timestamp=2000-01-01T00:00:00.000Z timestamp=2999-01-01T00:00:00.000Z 200",
+        "HISTORY #big 50", "HISTORY #big 1h", "HISTORY #big 9999999", "SEARCH in=#big;text=word",
+        "SEARCH text=e\u0301;limit=1000", "SEARCH text=" + "\u0301" * 200, 'SEARCH text="' + '"' * 300,
+        "JOIN " + ",".join(f"#room-{n}-ы" for n in range(25)),
+        "PART " + ",".join(f"#room-{n}-ы" for n in range(25)),
+        "MONITOR + " + ",".join(f"p{n}" for n in range(90)), "MONITOR S", "MONITOR L", "MONITOR C",
+        "ISON " + " ".join(f"p{n}" for n in range(90)), "USERHOST " + " ".join(f"p{n}" for n in range(90)),
+        "AWAY :" + "\u0301" * 200, "AWAY", "NICK another", "NICK hostile", "SETNAME :" + "\u0301" * 200,
+        "MODE #big +b", "MODE #big", "AUDIT 200", "STATS u", "HELP", "CAP LS 302", "CAP LIST",
+        "TOPIC #big :" + "\u0301" * 200, "PINS #big", "RENAME #big #big2", "RENAME #big2 #big",
+    )  # fmt: skip
+    for mask in ("*" * 200, "*a" * 200, "*?" * 200, "*!" + "*a" * 150 + "@*", "~realname:" + "*a" * 150):
+        yield f"MODE #big +b {mask}"
+        yield f"MODE #big -b {mask}"
+        yield f"WHO {mask}"
+        yield f"LIST {mask}"
+    for text in TEXTS.values():
+        whole = "".join(char for char in text if char not in "\n\r\0")
+        body = whole.encode()[:480].decode("utf-8", "ignore")
+        for target in ("#big", "p1", "NickServ", "hostile"):
+            yield f"PRIVMSG {target} :{body}"
+        yield f"PRIVMSG #big :\x01ACTION {body}\x01"
+        yield f"NICK {body[:200]}"
+        yield f"@+draft/react={body[:100].replace(' ', '')};+draft/reply=x TAGMSG #big"
+        for name in COMMANDS:
+            if name not in ("QUIT", "DIE", "RESTART", "REHASH", "KILL", "BATCH", "OPER", "PASS"):
+                yield f"{name} {body}"
+                yield f"{name} #big {body}"
+                yield f"{name} {' '.join(body.split()[:14]) or 'x'}"
+    yield from multiline()
+
+
+def multiline() -> Iterator[str]:
+    """Messages of full length, as batches."""
+    for number, text in enumerate(TEXTS.values()):
+        ref = f"m{number}"
+        pieces = [text[at : at + 100] for at in range(0, len(text), 100)]
+        lines = [piece.replace("\n", " ").replace("\r", " ").replace("\0", " ") or "x" for piece in pieces]
+        yield "\r\n".join(
+            (
+                f"BATCH +{ref} draft/multiline #big",
+                *(f"@batch={ref};draft/multiline-concat PRIVMSG #big :{one}" for one in lines[:99]),
+                f"BATCH -{ref}",
+            )
+        )
+
+
+def typed_lines() -> Iterator[str]:
+    """Lines at a terminal."""
+    yield from (
+        "/history",
+        "/history",
+        "/history 1000",
+        "/history 1h",
+        "/search word",
+        "/search e\u0301",
+        "/rooms",
+    )
+    for text in TEXTS.values():
+        yield text.replace("\n", " ")
+        for word in TYPED:
+            if word not in ("quit", "exit", "clear", "login", "register", "unregister"):
+                yield f"/{word} {text}".replace("\n", " ")[:8000]
+                yield f"/{word} #big {text}".replace("\n", " ")[:4000]
+
+
+def attack_irc(watch: Watch, *, caps: bool = True) -> None:
+    """Every command of IRC."""
+    hostile = Hostile(watch)
+    client = hostile.irc(caps=caps)
+    for line in irc_lines():
+        hostile.ask(client, line)
+        if caps and not line.startswith("BATCH"):
+            hostile.ask(client, f"@label=l {line}")
+    client.close()
+
+
+def attack_plain(watch: Watch) -> None:
+    """Every slash command."""
+    hostile = Hostile(watch)
+    client = watch.server.connect()
+    client.send("terminal\n/join #big\n")
+    for line in typed_lines():
+        hostile.ask(client, line, plain=True)
+    client.close()
+
+
+def attack_http(watch: Watch) -> None:
+    """What the API gives everyone."""
+    for path in (
+        "/api/v1/rooms", "/api/v1/rooms/big/messages?limit=1000", "/api/v1/rooms/big/messages?limit=200",
+        "/api/v1/rooms/big/people", "/api/v1/people", "/api/v1/health", "/metrics", "/",
+    ):  # fmt: skip
+        watch.doing = path
+        client = watch.server.connect()
+        client.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        client.rest()
+        client.close()
+
+
+def attack_websocket(watch: Watch) -> None:
+    """Long answers in frames."""
+    client = watch.server.connect()
+    key = base64.b64encode(b"x" * 16).decode()
+    client.send(
+        "GET /irc HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
+    )
+    client.until("\r\n\r\n")
+    lines = (
+        "NICK w",
+        "USER w 0 * :w",
+        "JOIN #big",
+        "LIST",
+        "WHO",
+        "CHATHISTORY LATEST #big * 200",
+        "PING end",
+    )
+    watch.doing = "WebSocket"
+    for line in lines:
+        raw = line.encode()
+        client.send(bytes((0x81, 0x80 | len(raw))) + b"\0\0\0\0" + raw)
+    while b"PONG" not in client.unread[-100:]:
+        client.unread = client.unread[-100:] + client.socket.recv(1 << 20)
+    client.close()
+
+
+def crowd(watch: Watch, count: int, *rooms: str) -> list[Client]:
+    """Many who are in the same rooms."""
+    watch.doing = "a crowd comes"
+    clients = []
+    for number in range(count):
+        client = watch.server.connect()
+        client.send(
+            f"CAP REQ away-notify\r\nNICK c{number}\r\nUSER c 0 * :c\r\nCAP END\r\nJOIN {','.join(rooms)}\r\n"
+        )
+        clients.append(client)
+        if number % 100 == 99:
+            drain(clients)
+    drain(clients)
+    return clients
+
+
+def drain(clients: list[Client]) -> None:
+    """Reads what has come, and waits until the server has nothing more to tell."""
+    for client in clients:
+        client.socket.setblocking(False)
+        try:
+            while client.socket.recv(1 << 20):
+                pass
+        except BlockingIOError:
+            pass
+        finally:
+            client.socket.settimeout(PATIENCE)
+
+
+def attack_by_leaving(watch: Watch, count: int) -> None:
+    """Thousands go away, come back, and are lost at once."""
+    for rooms in (("#c1",), ("#c1", "#c2")):
+        clients = crowd(watch, count, *rooms)
+        for words in ("AWAY :gone", "AWAY"):
+            watch.doing = f"{count} in {rooms}: {words}"
+            for client in clients:
+                client.send(f"{words}\r\n")
+            _until_idle(watch, clients)
+        watch.doing = f"{count} in {rooms} are lost"
+        for client in clients:
+            client.abort()
+        _until_idle(watch, [])
+        watch.server.clients.clear()
+
+
+def _until_idle(watch: Watch, clients: list[Client]) -> None:
+    """Reads until the server has told all."""
+    server = watch.server.server
+    quiet = 0
+    while quiet < 3:
+        drain(clients)
+        waiting = server.outbox.waiting or not server.outbox._idle.is_set()
+        quiet = 0 if waiting else quiet + 1
+        time.sleep(0.05)
+
+
+def report(watch: Watch) -> str:
+    """What blocked the loop, the longest first."""
+    found = sorted(watch.blocks, key=lambda block: -block[1].seconds)
+    return "\n".join(
+        f"{block.seconds * 1000:6.0f} ms  {doing[:150]}\n           {' > '.join(block.stack)}"
+        for doing, block in found
+    )
+
+
+def main() -> None:
+    """Runs all attacks with full sizes, and says what blocked the loop."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=10_000)
+    parser.add_argument("--rooms", type=int, default=20_000)
+    parser.add_argument("--messages", type=int, default=50_000)
+    parser.add_argument("--crowd", type=int, default=2_000)
+    parser.add_argument("--only", default="")
+    options = parser.parse_args()
+    attacks: dict[str, Callable[[Watch], None]] = {
+        "http": attack_http,
+        "websocket": attack_websocket,
+        "irc": attack_irc,
+        "irc without capabilities": partial(attack_irc, caps=False),
+        "plain": attack_plain,
+        "leaving": partial(attack_by_leaving, count=options.crowd),
+    }
+    with watched() as watch:
+        watch.fill(options.people, options.rooms, options.messages)
+        _tune_memory()  # as a server does: else the collector itself blocks for long
+        for name, attack in attacks.items():
+            if options.only in ("", name):
+                watch.forget()
+                attack(watch)
+                watch.server.wait(asyncio.sleep(SECONDS * 2))
+                sys.stdout.write(f"{name}: {len(watch.blocks)} blocks\n{report(watch)}\n")
+                sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -53,7 +53,7 @@ from asyncchat.core.features.messages import Said, SaidInPrivate, Say
 from asyncchat.core.features.opers import GrantOper, NotFromHere, Oper
 from asyncchat.core.features.reactions import React, ReactResolved, ReactUnresolved
 from asyncchat.core.features.redaction import Redact, RedactResolved
-from asyncchat.core.features.rename import RoomRenamed
+from asyncchat.core.features.rename import RenameRoom, RenameRoomResolved, RoomRenamed
 from asyncchat.core.features.search import NotSearched, Search, SearchPage, matches_terms
 from asyncchat.core.features.server import Reload, Reloaded, Unlock, Unlocked, WrongPassword
 from asyncchat.core.features.server_bans import Killed
@@ -320,6 +320,12 @@ class Hub:
         found = [record for record in self.records if record.event.audited]
         return [AuditView(tuple(found[-asked.limit :]), asked.context)]
 
+    def rename(self, peer: Peer, asked: RenameRoom) -> list[object]:
+        taken = any(fold(getattr(one.event, "room", "")) == fold(asked.to) for one in self.records) and fold(
+            asked.room
+        ) != fold(asked.to)
+        return self.decide(peer, RenameRoomResolved(asked.room, asked.to, asked.reason, taken))
+
     def find_messages(self, peer: Peer, asked: MessageCommand) -> list[object]:
         found = asked.resolve([self.find_message(which) for which in asked.wanted(self.chat)])
         return self.decide(peer, found) if isinstance(found, Command) else [found]
@@ -477,6 +483,7 @@ _IO_HANDLERS: dict[type[Command], Callable[[Hub, Peer, Any], list[object]]] = {
     ReplyTo: Hub.reply,
     Redact: Hub.redact,
     ReadTargets: Hub.read_targets,
+    RenameRoom: Hub.rename,
     Search: Hub.search,
     Oper: Hub.claim,
     Reload: Hub.reload,

@@ -12,13 +12,13 @@ import msgspec
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Recipients, Record, Stream
-from asyncchat.core.features import history, redaction
+from asyncchat.core.features import history, redaction, rename
 from asyncchat.core.features.audit import AuditUnreadable, AuditView, ReadAudit
 from asyncchat.core.features.history_access import erasable_since, readable_since
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
 from asyncchat.core.modes import AUDITORIUM
-from asyncchat.core.names import ROOM_SIGNS, fold, name_fault
+from asyncchat.core.names import ROOM_SIGNS, fold, name_fault, room_fault
 from asyncchat.core.replies import NotServerOperator, Refusal
 from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
@@ -122,6 +122,7 @@ class History:
             history.ReadMissed: self.read_missed,
             history.ReadTargets: self.read_targets,
             redaction.EraseFrom: self.erase_from,
+            rename.RenameRoom: self.rename_room,
             **dict.fromkeys(history.MessageCommand.__subclasses__(), self.find_messages),
         }
         """The I/O commands that it answers."""
@@ -303,6 +304,17 @@ class History:
             account = self.chat.accounts.get(key)
             return present.get(key) or (key if account is None else account.name)
         return event.to.name if event.to.key == key else event.person.name
+
+    async def rename_room(self, _session: Session, command: rename.RenameRoom, upto: int) -> IoResult:
+        """Looks whether there are messages under a room's new name; the hub decides."""
+        room, to, reason = command.room, command.to, command.reason
+        if fold(room) == fold(to) or room_fault(to) is not None:
+            return rename.RenameRoomResolved(room, to, reason)
+        try:
+            found = await self._log.newest((to,), (), upto)
+        except LogError:
+            return rename.RenameRoomResolved(room, to, reason, failed=True)
+        return rename.RenameRoomResolved(room, to, reason, bool(found))
 
     async def erase_from(self, session: Session, command: redaction.EraseFrom, upto: int) -> IoResult:
         """Finds the messages to erase; the hub decides whether the session may."""

@@ -12,7 +12,7 @@ from asyncchat.core.features.metadata.api import RoomMetadataChanged
 from asyncchat.core.features.moderation import Ban, Kick
 from asyncchat.core.features.pins import Pinned, Unpinned
 from asyncchat.core.features.redaction import Erase, Erased
-from asyncchat.core.features.rename import RenameRoom, RoomRenamed
+from asyncchat.core.features.rename import RenameRoomResolved, RoomRenamed
 from asyncchat.core.features.room_modes import (
     FlagChanged,
     MaskChanged,
@@ -55,7 +55,7 @@ def with_role(role: str) -> Chat:
         (SetFlag("#tea", "moderated"), FlagChanged, "operator"),
         (SetSetting("#tea", "limit", "5"), SettingChanged, "operator"),
         (Erase("#tea", (1,)), Erased, "operator"),
-        (RenameRoom("#tea", "#coffee"), RoomRenamed, "operator"),
+        (RenameRoomResolved("#tea", "#coffee"), RoomRenamed, "operator"),
     ],
 )
 def test_what_a_role_allows_is_not_audited(command, act, enough):

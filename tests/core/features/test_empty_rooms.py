@@ -8,7 +8,7 @@ from asyncchat.core.features.accounts import RegisterAccountVerified
 from asyncchat.core.features.empty_rooms import EMPTY_ROOM_DAYS, EmptyRooms, RoomEmpty, sweep
 from asyncchat.core.features.history_access import HistoryHidden, open_since, readable_since
 from asyncchat.core.features.join import Join, Part
-from asyncchat.core.features.rename import RenameRoom
+from asyncchat.core.features.rename import RenameRoomResolved
 from asyncchat.core.features.room_modes import SetFlag, SetSetting
 from asyncchat.core.features.room_registration import RegisterRoom
 from asyncchat.core.features.rooms import RoomClosed
@@ -96,7 +96,7 @@ def test_which_rooms_are_kept_for_ever():
 def test_a_rename_takes_it_along():
     chat = house()
     EmptyRooms.of(chat).since["#tea"] = NOW
-    do(chat, ANNA, RenameRoom("#tea", "#milk"))
+    do(chat, ANNA, RenameRoomResolved("#tea", "#milk"))
     assert EmptyRooms.of(chat).since == {"#milk": NOW}
 
 

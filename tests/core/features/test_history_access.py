@@ -24,7 +24,7 @@ from asyncchat.core.features.invites import Invite
 from asyncchat.core.features.join import GetRoom, HistoryIsHidden, Join, NotInvited, Part
 from asyncchat.core.features.messages import Said
 from asyncchat.core.features.pins import GetPinsResolved, NotPinned, PinResolved, UnpinResolved
-from asyncchat.core.features.rename import RenameRoom
+from asyncchat.core.features.rename import RenameRoomResolved
 from asyncchat.core.features.room_modes import SetFlag, SetMask, SetSetting
 from asyncchat.core.features.room_registration import RegisterRoom, SetAccess
 from asyncchat.core.features.rooms import Joined
@@ -207,7 +207,7 @@ def test_a_removed_account_leaves_nothing_to_the_next_one_of_that_name():
 def test_it_follows_the_room_to_its_new_name():
     chat = closed()
     do(chat, CAROL, Join("#tea"), LATER)
-    do(chat, CAROL, RenameRoom("#tea", "#milk"))
+    do(chat, CAROL, RenameRoomResolved("#tea", "#milk"))
     assert readable_since(chat, CAROL, chat.rooms["#milk"]) == LATER
     assert open_since(chat, "#tea") == 0  # its lines moved with it
 

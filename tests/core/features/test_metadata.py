@@ -47,7 +47,7 @@ from asyncchat.core.features.metadata.state import (
     subscribing,
 )
 from asyncchat.core.features.monitor import MonitorAdd
-from asyncchat.core.features.rename import RenameRoom
+from asyncchat.core.features.rename import RenameRoomResolved
 from asyncchat.core.features.room_modes import SetFlag
 from asyncchat.core.features.server import starting
 from asyncchat.core.names import LOBBY
@@ -273,7 +273,7 @@ class TestRefused:
 class TestRooms:
     def test_values_move_with_the_name_and_end_with_the_room(self, chat):
         put(chat, ANNA, "url", "x", target="#tea")
-        do(chat, ANNA, RenameRoom("#tea", "#coffee"))
+        do(chat, ANNA, RenameRoomResolved("#tea", "#coffee"))
         assert chat.rooms["#coffee"].metadata == {"url": "x"}
         for person_id in (ANNA, BOB):
             do(chat, person_id, Part("#coffee"))
@@ -284,7 +284,7 @@ class TestRooms:
 
     def test_who_is_told_of_another_name_may_ask_for_what_is_there(self, chat):
         put(chat, ANNA, "url", "x", target="#tea")
-        moved = do(chat, ANNA, RenameRoom("#tea", "#coffee"))[-1]
+        moved = do(chat, ANNA, RenameRoomResolved("#tea", "#coffee"))[-1]
         assert moved.view.metadata == MetadataLater("#coffee", 1)
 
     def test_a_large_room_is_told_later(self, chat):

@@ -26,7 +26,7 @@ from asyncchat.core.features.pins import (
     UnpinResolved,
 )
 from asyncchat.core.features.redaction import Erase
-from asyncchat.core.features.rename import RenameRoom
+from asyncchat.core.features.rename import RenameRoomResolved
 from asyncchat.core.features.room_modes import SetRole
 from asyncchat.core.features.rooms import RoomClosed, RoomOpened
 from asyncchat.core.features.server import starting
@@ -156,9 +156,9 @@ def test_an_erased_message_is_no_longer_pinned():
 def test_a_renamed_room_keeps_its_pins():
     chat = house()
     pinned(chat, 1)
-    do(chat, ANNA, RenameRoom("#tea", "#Coffee"))
+    do(chat, ANNA, RenameRoomResolved("#tea", "#Coffee"))
     assert (numbers(chat, "#coffee"), numbers(chat)) == ([1], [])
-    do(chat, ANNA, RenameRoom("#coffee", "#COFFEE"))
+    do(chat, ANNA, RenameRoomResolved("#coffee", "#COFFEE"))
     assert numbers(chat, "#coffee") == [1]
 
 

@@ -3,7 +3,9 @@
 import pytest
 
 from asyncchat.core.chat import Chat
+from asyncchat.core.features.bots import TokenMade, TokenRevoked
 from asyncchat.core.features.connect import Connect
+from asyncchat.core.features.history_access import HistoryHidden
 from asyncchat.core.features.invites import Invite, Invites
 from asyncchat.core.features.join import Forwarded, Join, Part, RoomHasMoved
 from asyncchat.core.features.read_markers import SetReadMarker, read_marker_of
@@ -11,7 +13,7 @@ from asyncchat.core.features.rename import (
     LARGE,
     RENAME_INTERVAL,
     CannotRenameRoom,
-    RenameRoom,
+    RenameRoomResolved,
     RoomNameTaken,
     RoomRenamed,
 )
@@ -30,7 +32,7 @@ def chat():
 
 
 def rename(chat, to, person_id=ANNA, room="#tea", now=NOW):
-    return do(chat, person_id, RenameRoom(room, to), now)
+    return do(chat, person_id, RenameRoomResolved(room, to), now)
 
 
 def test_all_of_a_room_is_renamed(chat):
@@ -93,13 +95,30 @@ def test_without_following_only_the_new_name_is_told(chat):
     assert do(chat, CAROL, Join("#tea", follow=False)) == (RoomHasMoved("#tea", "#milk"),)
 
 
-def test_members_may_open_a_new_room_under_the_old_name(chat):
+def test_a_member_who_joins_the_old_name_is_told_the_new_one(chat):
     rename(chat, "#milk")
-    do(chat, BOB, Join("#tea"))
-    assert chat.room_named("#tea").roles == {BOB: 4} or BOB in chat.room_named("#tea").roles
-    assert chat.rooms.redirects == {}
-    assert chat.room_named("#milk").former == ()
-    assert rename(chat, "#tea", room="#milk") == (RoomNameTaken("#milk", "#tea"),)
+    assert do(chat, BOB, Join("#tea")) == (Forwarded("#tea", "#milk", renamed=True),)
+    assert do(chat, BOB, Join("#tea", follow=False)) == (RoomHasMoved("#tea", "#milk"),)
+    assert chat.room_named("#tea") is None
+    assert chat.rooms.redirects == {"#tea": "#milk"}
+
+
+def test_a_name_that_others_have_a_right_to(chat):
+    taken = (RoomNameTaken("#Tea", "#milk"),)
+    asked = RenameRoomResolved("#tea", "#milk", taken=True)
+    assert do(chat, ANNA, asked) == taken  # the history has messages under it
+    chat.apply(TokenMade("bot", "d", ("#MILK",), ("post",), NOW))
+    assert rename(chat, "#milk") == taken
+    chat.apply(TokenRevoked("bot", NOW))
+    chat.apply(TokenMade("bot", "d", ("*",), ("post",), NOW))
+    assert isinstance(rename(chat, "#milk")[0], RoomRenamed)
+    chat.apply(HistoryHidden("#gone", NOW))
+    assert rename(chat, "#gone", room="#milk") == (RoomNameTaken("#milk", "#gone"),)
+
+
+def test_nothing_is_renamed_while_the_history_can_t_be_read(chat):
+    (refused,) = do(chat, ANNA, RenameRoomResolved("#tea", "#milk", failed=True))
+    assert refused == CannotRenameRoom("#Tea", "#milk", "the history can't be read now, try again")
 
 
 def test_a_secret_room_does_not_tell_its_new_name(chat):
@@ -158,7 +177,7 @@ def _state(chat):
 
 def test_a_room_can_t_be_renamed_to_a_confusable_name():
     chat = house()
-    (refusal,) = do(chat, ANNA, RenameRoom("#tea", "#раul"))
+    (refusal,) = do(chat, ANNA, RenameRoomResolved("#tea", "#раul"))
     assert isinstance(refusal, Refusal)
     assert "#tea" in chat.rooms
 
@@ -166,6 +185,6 @@ def test_a_room_can_t_be_renamed_to_a_confusable_name():
 def test_read_markers_follow_the_room():
     chat = house()
     do(chat, BOB, SetReadMarker("#tea", NOW - 5))
-    do(chat, ANNA, RenameRoom("#tea", "#coffee"))
+    do(chat, ANNA, RenameRoomResolved("#tea", "#coffee"))
     assert read_marker_of(chat, BOB, "#coffee") == NOW - 5
     assert read_marker_of(chat, BOB, "#tea") is None

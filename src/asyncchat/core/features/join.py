@@ -230,8 +230,7 @@ def join(chat: Chat, me: Person, command: Join, now: int) -> Items:
     """Makes a person a member; whoever opens a room becomes its operator, except in the lobby."""
     current = chat.rooms.redirects.get(fold(command.room))
     moved = None if current is None else chat.rooms[current]
-    # A member knows the new name: one who joins the old name wants to open a new room under it.
-    if moved is not None and me.id not in moved.member_blocks and chat.is_visible(moved, me.id):
+    if moved is not None and chat.is_visible(moved, me.id):
         if not command.follow:
             return (RoomHasMoved(command.room, moved.name),)
         items = joining(chat, me, moved.name, now, key=command.key, forwarded=True)

@@ -10,8 +10,10 @@ from typing import ClassVar
 import msgspec
 
 from asyncchat.core.chat import Chat
-from asyncchat.core.commands import Command, Query
+from asyncchat.core.commands import Command, IoCommand, Query
 from asyncchat.core.events import Event, MovesRoom, Retention
+from asyncchat.core.features.bots import Bots
+from asyncchat.core.features.history_access import HistoryAccess
 from asyncchat.core.features.join import GetRoom, RoomView, confusable_fault, room_view
 from asyncchat.core.features.metadata.api import MetadataLater
 from asyncchat.core.features.metadata.state import Metadata
@@ -33,13 +35,26 @@ class GetRenamedRoom(Query, frozen=True):
     case_only: bool = False
 
 
-class RenameRoom(Command, frozen=True):
+class RenameRoom(IoCommand, frozen=True):
     """Give a room another name, ``to``."""
+
+    room: str
+    to: str
+    reason: str = ""
+
+
+class RenameRoomResolved(Command, frozen=True):
+    """The same, once the server has looked whether the history has messages under the new name (``taken``).
+
+    ``failed``: that can't be read now.
+    """
 
     audited: ClassVar[bool] = True
     room: str
     to: str
     reason: str = ""
+    taken: bool = False
+    failed: bool = False
 
 
 class RoomRenamed(MovesRoom, frozen=True, tag="room_renamed"):
@@ -68,7 +83,7 @@ class CannotRenameRoom(Refusal, frozen=True):
 
 
 class RoomNameTaken(Refusal, frozen=True):
-    """A room can't be called ``to``: another room has that name, or had it before."""
+    """A room can't be called ``to``: that is the name of another room, or of one that was; or of a bot's."""
 
     room: str
     to: str
@@ -96,8 +111,8 @@ def moved(chat: Chat, person_id: int, query: GetRenamedRoom) -> Reply:
     return RoomMoved(msgspec.structs.replace(view, metadata=later), query.case_only)
 
 
-@about_room(RenameRoom, find=membership)
-def rename_room(chat: Chat, me: Person, room: Room, command: RenameRoom, now: int) -> Items:
+@about_room(RenameRoomResolved, find=membership)
+def rename_room(chat: Chat, me: Person, room: Room, command: RenameRoomResolved, now: int) -> Items:
     """Renames a room, for its operators; the lobby can't be renamed."""
     if not chat.may(me.id, room, Right.MANAGE):
         return (NotOperator(room.name),)
@@ -109,13 +124,25 @@ def rename_room(chat: Chat, me: Person, room: Room, command: RenameRoom, now: in
         reason = "that is its name"
     elif reason is None and len(room.member_blocks) > LARGE and now < room.renamed + RENAME_INTERVAL:
         reason = "it was renamed a moment ago"
+    elif reason is None and command.failed:
+        reason = "the history can't be read now, try again"
     if reason is not None:
         return (CannotRenameRoom(room.name, to, reason),)
     key = fold(to)
-    if key != room.key and (key in chat.rooms or chat.rooms.redirects.get(key, room.key) != room.key):
+    if key != room.key and (command.taken or _is_taken(chat, room, key)):
         return (RoomNameTaken(room.name, to),)
     renamed = RoomRenamed(room.name, to, me, command.reason, now)
     return (renamed, GetRenamedRoom(to, key == room.key))
+
+
+def _is_taken(chat: Chat, room: Room, key: str) -> bool:
+    """Whether others have a right to a name: as that of their room, of one that was, or of a token's room."""
+    return (
+        key in chat.rooms
+        or chat.rooms.redirects.get(key, room.key) != room.key
+        or key in HistoryAccess.of(chat).hidden
+        or any(key == fold(own) for token in Bots.of(chat).tokens.values() for own in token.rooms)
+    )
 
 
 @applies(RoomRenamed)

@@ -30,7 +30,7 @@ TEXT = FeatureText(
     events={RoomRenamed: _room_renamed},
     refusals={
         CannotRenameRoom: lambda r: f"{capitalized(place(r.room))} can't be renamed: {r.reason}.",
-        RoomNameTaken: lambda r: f"There is already a room {r.to}, or was until a while ago.",
+        RoomNameTaken: lambda r: f"{r.to} is the name of another room, or of one that was.",
         RoomHasMoved: lambda r: f"{r.room} is now called {r.to}.",
     },
 )

@@ -95,9 +95,12 @@ def test_coming_by_the_old_name(server, two):
     assert second == ":o!o@192.0.2.1 JOIN #new"
 
 
-def test_who_is_in_it_may_open_the_old_name(two):
+def test_who_is_in_it_and_joins_the_old_name_is_told_the_new_one(two):
     a, b = two
     a.send("RENAME #old #new")
     b.read()
-    assert b.send("JOIN #old")[0] == ":b!b@192.0.2.1 JOIN #old"
-    assert b.send("MODE #old +k beer") == [":b!b@192.0.2.1 MODE #old +k beer"]
+    assert b.send("JOIN #old") == [":irc.test 470 b #old #new :The channel has been renamed"]
+    assert a.send("JOIN #old") == [
+        ":irc.test FAIL JOIN CHANNEL_RENAMED #old #new :The channel has been renamed"
+    ]
+    assert b.read() == []

@@ -19,6 +19,7 @@ from asyncchat.core.features.accounts import (
     Registered,
     Removed,
 )
+from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.connect import Connect, NameReserved, Quit, Rename
 from asyncchat.core.features.last_seen import DeviceLastSeen
 from asyncchat.core.features.presence import Connected, LoggedIn, LoggedOut, NodeStarted, Renamed
@@ -184,9 +185,12 @@ class TestChanging:
     def test_a_removed_account_logs_out(self, chat, person_id):
         do(chat, ANNA, LogInVerified("anna", True))
         me = chat.people[ANNA]
+        removed = AccountRemoved("anna", NOW)
+        noted = (OperOverride(chat.people[OLGA], removed),) if person_id == OLGA else ()
         assert do(chat, person_id, DropAccountVerified("anna", True, "p")) == (
             LoggedOut(me, with_account(me, "")),
-            AccountRemoved("anna", NOW),
+            removed,
+            *noted,
             Removed("anna", "p"),
         )
         assert not chat.accounts

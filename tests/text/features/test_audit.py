@@ -4,11 +4,14 @@ import pytest
 
 from asyncchat.core.events import Record
 from asyncchat.core.features import EVENTS
+from asyncchat.core.features.accounts import AccountPasswordChanged, AccountRemoved
 from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.host import HostChanged
+from asyncchat.core.features.invites import Invited
 from asyncchat.core.features.metadata.api import RoomMetadataChanged
 from asyncchat.core.features.opers import Announced, OperFailed, OperGranted
-from asyncchat.core.features.rooms import Kicked
+from asyncchat.core.features.room_registration import RoomAccessChanged, RoomRegistered
+from asyncchat.core.features.rooms import Joined, Kicked
 from asyncchat.core.features.server import ConfigurationRead
 from asyncchat.core.features.server_bans import Killed, ServerBanChanged
 from asyncchat.core.people import person, with_host
@@ -52,6 +55,22 @@ LINES = [
         OperOverride(ANNA, RoomMetadataChanged("#tea", ANNA, "url", "x")),
         "anna!a@h overruled #tea: [#tea] anna set url to: x",
     ),
+    *(
+        (OperOverride(ANNA, act), f"anna!a@h overruled{sentence}")
+        for act, sentence in (
+            (Joined("#tea", ANNA), " #tea: [#tea] anna joined"),
+            (Invited("#tea", BOB, ANNA, True), " #tea: let bob in by an invitation"),
+            (RoomRegistered("#tea", "anna"), " #tea: registered it to the account anna"),
+            (RoomRegistered("#tea", ""), " #tea: ended its registration"),
+            (RoomAccessChanged("#tea", "eve", "admin", True), " #tea: gave the account eve the role admin"),
+            (
+                RoomAccessChanged("#tea", "eve", "admin", False),
+                " #tea: took from the account eve the role admin",
+            ),
+            (AccountRemoved("eve", 1), ": removed the account eve"),
+            (AccountPasswordChanged("eve", "", 1), ": changed the password of the account eve"),
+        )
+    ),
     (Announced(ANNA, "\x1b[2Jx\nforged", ()), "anna!a@h announced: x forged"),
 ]
 
@@ -62,4 +81,7 @@ def test_sentences(event, sentence):
 
 
 def test_none_is_forgotten():
-    assert {event for event in EVENTS if event.audited} == set(AUDIT) == {type(event) for event, _ in LINES}
+    audited = {event for event in EVENTS if event.audited}
+    assert audited == {type(event) for event, _ in LINES}
+    told_to_nobody = {type(event.act) for event, _ in LINES if isinstance(event, OperOverride)} & set(AUDIT)
+    assert audited | told_to_nobody == set(AUDIT)

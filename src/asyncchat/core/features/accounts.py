@@ -12,6 +12,7 @@ from asyncchat.core.commands import Command, IoCommand, Query
 from asyncchat.core.confusables import is_mixed_script
 from asyncchat.core.events import Event, Untold
 from asyncchat.core.features.always_on import offline_people
+from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.bots import Bots, confusable_reserved
 from asyncchat.core.features.last_seen import devices_offline, devices_online
 from asyncchat.core.features.presence import Left, LoggedIn, LoggedOut, Renamed, leaving
@@ -309,7 +310,8 @@ def new_password_verified(chat: Chat, person_id: int, command: NewPasswordVerifi
     if isinstance(found, Refusal):
         return (found,)
     changed = AccountPasswordChanged(found.name, command.verifier, now)
-    return (changed, PasswordChanged(found.name, command.context))
+    noted = _override(chat, person_id, found, msgspec.structs.replace(changed, verifier=""))
+    return (changed, *noted, PasswordChanged(found.name, command.context))
 
 
 @handles(DropAccountVerified)
@@ -329,7 +331,8 @@ def drop_account_verified(chat: Chat, person_id: int, command: DropAccountVerifi
     for person in offline:
         events.extend(leaving(chat, person, "the account is removed", now))
     removed = AccountRemoved(found.name, now)
-    return (*events, *rooms_released(chat, found.name), removed, Removed(found.name, command.context))
+    noted = _override(chat, person_id, found, removed)
+    return (*events, *rooms_released(chat, found.name), removed, *noted, Removed(found.name, command.context))
 
 
 @for_people(ReclaimVerified)
@@ -387,6 +390,12 @@ def _own(chat: Chat, person_id: int, name: str, context: object) -> Account | Re
     if me is not None and person_id not in chat.server_operators:
         return AccountRefused(AccountFault.OTHERS, name, context=context)
     return account or AccountRefused(AccountFault.UNKNOWN, name, context=context)
+
+
+def _override(chat: Chat, person_id: int, account: Account, act: Event) -> tuple[OperOverride, ...]:
+    """The entry of the audit when a server operator changes somebody else's account."""
+    me = chat.people.get(person_id)
+    return () if me is None or me.account == account.name else (OperOverride(me, act),)
 
 
 @applies(AccountMade)

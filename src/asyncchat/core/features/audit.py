@@ -20,7 +20,7 @@ RoomAct = Event
 
 
 class OperOverride(Event, frozen=True, tag="overruled"):
-    """A server operator did in a room what no role there allowed; ``act`` is the event."""
+    """A server operator did what no role in a room, or own account, allowed; ``act`` is the event."""
 
     retention: ClassVar[Retention] = Retention.AUDIT
     recipients: ClassVar[Recipients] = Recipients.NOBODY

@@ -34,6 +34,7 @@ class GetInvitations(Query, frozen=True):
 class Invite(Command, frozen=True):
     """Invite a person into a room."""
 
+    audited: ClassVar[bool] = True
     room: str
     name: str
 
@@ -55,6 +56,10 @@ class Invited(Event, frozen=True, tag="invited"):
     to: Person
     person: Person
     admits: bool
+
+    def allowed_by_role(self, room: Room, person_id: int) -> bool:
+        """Whether a person's role in the room allows this act."""
+        return not self.admits or room.roles.get(person_id, 0) >= Right.MODERATE
 
 
 class Knocked(Event, frozen=True, tag="knocked"):

@@ -9,6 +9,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.confusables import is_mixed_script, skeleton
 from asyncchat.core.events import Event
+from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.history_access import (
     HistoryHidden,
     account_joining,
@@ -283,7 +284,8 @@ def joining(
         joined_first = Joined(name, me, room_key != LOBBY, away)
         return (*place, RoomOpened(name, now), joined_first, GetRoom(name, joining=True))
     refusal = _join_refusal(chat, room, me, key)
-    if refusal is not None:
+    overrides = refusal is not None and me.id in chat.server_operators
+    if refusal is not None and not overrides:
         to = "" if forwarded else room.settings.get(FORWARD, "")
         if fold(to) not in chat.rooms:
             return (refusal,)
@@ -294,8 +296,9 @@ def joining(
     readers = account_joining(chat, room, me, now if hidden else 0) if me.account else ()
     joined_now = Joined(room.name, me, first, away)
     role = granted(room, me) if me.account else ()
+    noted = (OperOverride(me, joined_now),) if overrides else ()
     told = (HistoryIsHidden(room.name),) if hidden else ()
-    return (*taken, joined_now, *readers, *role, *told, GetRoom(room.name, joining=True))
+    return (*taken, joined_now, *readers, *role, *noted, *told, GetRoom(room.name, joining=True))
 
 
 def confusable_fault(chat: Chat, name: str) -> str | None:
@@ -309,8 +312,8 @@ def confusable_fault(chat: Chat, name: str) -> str | None:
 
 
 def _join_refusal(chat: Chat, room: Room, me: Person, key: str) -> Refusal | None:
-    """Why a person may not join an existing room, or None; a server operator may always join."""
-    if me.id in chat.server_operators or Invites.of(chat).rooms.get(me.id, {}).get(room.key):
+    """Why a person may not join an existing room, or None; a server operator may nevertheless."""
+    if Invites.of(chat).rooms.get(me.id, {}).get(room.key):
         return None
     if room.role_of(me.account):
         return None

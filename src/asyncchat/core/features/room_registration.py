@@ -4,6 +4,7 @@ Owns founders and access lists.
 """
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
@@ -28,6 +29,7 @@ from asyncchat.core.rooms import Room
 class RegisterRoom(Command, frozen=True):
     """Register a room to an account (empty: the own one), or end the registration."""
 
+    audited: ClassVar[bool] = True
     room: str
     account: str = ""
     on: bool = True
@@ -37,6 +39,7 @@ class RegisterRoom(Command, frozen=True):
 class SetAccess(Command, frozen=True):
     """Give an account a role in a registered room, or remove it (empty)."""
 
+    audited: ClassVar[bool] = True
     room: str
     account: str
     role: str
@@ -63,6 +66,10 @@ class RoomRegistered(Untold, frozen=True, tag="room_registered"):
     room: str
     account: str
 
+    def allowed_by_role(self, room: Room, person_id: int) -> bool:
+        """Whether a person's role in the room allows this act."""
+        return room.roles.get(person_id, 0) >= (FOUNDER.bit if room.founder else Right.MANAGE)
+
 
 class RoomAccessChanged(Untold, frozen=True, tag="room_access"):
     """An account has a role in the room, which its people get when they join, or no longer."""
@@ -71,6 +78,10 @@ class RoomAccessChanged(Untold, frozen=True, tag="room_access"):
     account: str
     role: str
     on: bool
+
+    def allowed_by_role(self, room: Room, person_id: int) -> bool:
+        """Whether a person's role in the room allows this act."""
+        return room.roles.get(person_id, 0) >= FOUNDER.bit
 
 
 class AccessView(Reply, frozen=True):

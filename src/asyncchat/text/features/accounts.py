@@ -84,6 +84,10 @@ def _account_view(view: accounts.AccountView, zone: Zone) -> list[str]:
 
 TEXT = FeatureText(
     commands=slash,
+    audit={
+        accounts.AccountRemoved: lambda event, _: f"removed the account {event.name}",
+        accounts.AccountPasswordChanged: lambda event, _: f"changed the password of the account {event.name}",
+    },
     own_events={
         LoggedOut: lambda event: f"You are no longer logged in as {event.person.account}.",
     },

@@ -5,7 +5,7 @@ from typing import Any
 from asyncchat.core.commands import Command
 from asyncchat.core.features.audit import AuditUnreadable, AuditView, OperOverride, ReadAudit
 from asyncchat.text.features.history import parse_history
-from asyncchat.text.sentences import FeatureText, audit_line, event_sentence, full_origin
+from asyncchat.text.sentences import AUDIT, FeatureText, audit_line, event_sentence, full_origin
 from asyncchat.text.slash import Section, SlashCommands, SlashContext
 from asyncchat.text.times import Zone
 
@@ -31,9 +31,12 @@ def _audit(session: SlashContext, text: str) -> Command | None:
     return ReadAudit(limit, asked.newer_seconds, asked.window.after_time)
 
 
-def _oper_override(event: OperOverride, _zone: Zone) -> str:
-    act: Any = event.act  # an act in a room
-    return f"{full_origin(event.person)} overruled {act.room}: {event_sentence(act)}"
+def _oper_override(event: OperOverride, zone: Zone) -> str:
+    act: Any = event.act  # an act in a room, or one about an account
+    words = AUDIT.get(type(act))
+    done = event_sentence(act) if words is None else words(act, zone)
+    where = f" {act.room}" if hasattr(act, "room") else ""
+    return f"{full_origin(event.person)} overruled{where}: {done}"
 
 
 def _acts(view: AuditView, zone: Zone) -> list[str]:

@@ -39,6 +39,7 @@ def _knocked(event: invites.Knocked) -> str:
 
 TEXT = FeatureText(
     commands=slash,
+    audit={invites.Invited: lambda event, _: f"let {event.to.name} in by an invitation"},
     events={
         invites.Invited: lambda event: f"{event.person.name} invites you to {event.room}: /join {event.room}",
         invites.Knocked: _knocked,

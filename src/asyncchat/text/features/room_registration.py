@@ -41,8 +41,21 @@ def _access_view(view: room_registration.AccessView, _zone: Zone) -> list[str]:
     return [f"{capitalized(place(view.room))} belongs to the account {view.founder}.", *roles]
 
 
+def _registered(event: room_registration.RoomRegistered, _zone: Zone) -> str:
+    return f"registered it to the account {event.account}" if event.account else "ended its registration"
+
+
+def _access_changed(event: room_registration.RoomAccessChanged, _zone: Zone) -> str:
+    did = "gave" if event.on else "took from"
+    return f"{did} the account {event.account} the role {event.role}"
+
+
 TEXT = FeatureText(
     commands=slash,
+    audit={
+        room_registration.RoomRegistered: _registered,
+        room_registration.RoomAccessChanged: _access_changed,
+    },
     replies={
         room_registration.AccessView: _access_view,
         room_registration.RoomRegisteredNow: lambda reply, _: [

@@ -14,6 +14,7 @@ from asyncchat.core.features.accounts import (
 from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.connect import Connect, Detach, Quit, Rename, Welcome
 from asyncchat.core.features.join import Join, Part
+from asyncchat.core.features.metadata import handlers
 from asyncchat.core.features.metadata.api import (
     ClearMetadata,
     GetMetadata,
@@ -39,6 +40,8 @@ from asyncchat.core.features.metadata.state import (
     KEY_BYTES,
     KEYS_EACH,
     LARGE,
+    PART_INTERVAL,
+    PART_VALID,
     SUBSCRIBED_EACH,
     SYNC_INTERVAL,
     VALUE_BYTES,
@@ -51,6 +54,7 @@ from asyncchat.core.features.rename import RenameRoomResolved
 from asyncchat.core.features.room_modes import SetFlag
 from asyncchat.core.features.server import starting
 from asyncchat.core.names import LOBBY
+from asyncchat.core.rooms import BLOCK_SIZE
 from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, house
 from tests.core.house import do as done
 
@@ -305,6 +309,59 @@ class TestRooms:
         assert after[-1] == synced[-1]
         subscribed = do(chat, CAROL, Subscribe(("url",)))
         assert isinstance(subscribed[-1], MetadataLater)
+
+    def test_a_long_answer_comes_in_parts_that_are_asked_for(self, chat, monkeypatch):
+        monkeypatch.setattr(handlers, "SYNC_VALUES", 64)
+        for person_id in range(10, 310):
+            do(chat, person_id, Connect(f"n{person_id}", "u", "h", rooms=("#tea",)))
+            put(chat, person_id, "avatar", f"a{person_id}")
+        put(chat, ANNA, "avatar", "tea", target="#tea")
+        do(chat, CAROL, Join("#tea"))
+        do(chat, CAROL, Subscribe(("avatar",)))
+        now, told, parts = NOW + SYNC_INTERVAL, [], 0
+        while True:
+            items = [
+                item for item in do(chat, CAROL, SyncMetadata("#tea"), now) if not isinstance(item, Synced)
+            ]
+            told += items[0].told
+            parts += 1
+            assert len(items[0].told) < 64 + BLOCK_SIZE
+            if len(items) == 1:
+                break
+            assert items[1] == MetadataLater("#Tea", 1)
+            assert do(chat, CAROL, SyncMetadata("#tea"), now)[0] == MetadataLater("#Tea", 1)  # not so soon
+            do(chat, 10 + parts, Part("#tea"))  # somebody leaves between two parts
+            now += PART_INTERVAL
+        assert parts == 5
+        assert told[0] == ("#Tea", "avatar", "tea")
+        assert len(told) == len(set(told)) == 301
+        assert Metadata.of(chat).unfinished == {}
+
+    def test_a_part_that_nobody_asked_for_is_forgotten(self, chat, monkeypatch):
+        monkeypatch.setattr(handlers, "SYNC_VALUES", 10)
+        for person_id in range(10, 10 + LARGE):
+            do(chat, person_id, Connect(f"n{person_id}", "u", "h", rooms=("#tea",)))
+            put(chat, person_id, "avatar", f"a{person_id}")
+        do(chat, CAROL, Join("#tea"))
+        do(chat, CAROL, Subscribe(("avatar",)))
+        first = do(chat, CAROL, SyncMetadata("#tea"), NOW + SYNC_INTERVAL)
+        second = do(chat, CAROL, SyncMetadata("#tea"), NOW + SYNC_INTERVAL + PART_VALID)
+        assert second[1].told != first[1].told
+        anew = do(chat, CAROL, SyncMetadata("#tea"), NOW + SYNC_INTERVAL + 2 * PART_VALID + 1)
+        assert anew[1].told == first[1].told
+
+    def test_a_subscription_tells_no_more_than_an_answer_holds(self, chat, monkeypatch):
+        monkeypatch.setattr(handlers, "SYNC_VALUES", 10)
+        for number in range(4):
+            do(chat, CAROL, Join(f"#r{number}"))
+            for person_id in range(100 * number + 10, 100 * number + 20):
+                do(chat, person_id, Connect(f"n{person_id}", "u", "h", rooms=(f"#r{number}",)))
+                put(chat, person_id, "url", "x")
+        replies = do(chat, CAROL, Subscribe(("url",)))
+        told = [len(reply.told) for reply in replies if isinstance(reply, MetadataTold)]
+        later = [reply.room for reply in replies if isinstance(reply, MetadataLater)]
+        assert told == [10]
+        assert later == ["#r1", "#r2", "#r3"]
 
     def test_who_is_outside_is_told_of_the_room_alone(self, chat):
         put(chat, ANNA, "avatar", "a")

@@ -168,12 +168,16 @@ class Subscribed(Event, frozen=True, tag="subscribed", omit_defaults=True):
 
 
 class Synced(Event, frozen=True, tag="synced"):
-    """A person was told all metadata of a large room; ``time`` in microseconds since 1970 UTC."""
+    """A person was told metadata of a large room; ``time`` in microseconds since 1970 UTC.
+
+    ``next`` is the number of the block of members with which the next answer begins; 0: it was told all.
+    """
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
     person: Person
     room: str
     time: int
+    next: int = 0
 
 
 class MetadataView(Reply, frozen=True):

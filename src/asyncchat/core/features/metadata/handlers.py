@@ -36,7 +36,10 @@ from asyncchat.core.features.metadata.api import (
 )
 from asyncchat.core.features.metadata.state import (
     KEYS_EACH,
+    PART_INTERVAL,
+    PART_VALID,
     SYNC_INTERVAL,
+    SYNC_VALUES,
     VALUE_BYTES,
     VALUES_IN_ALL,
     Metadata,
@@ -158,14 +161,26 @@ def sync(chat: Chat, person_id: int, command: SyncMetadata, now: int) -> Generat
     if person_id not in found.member_blocks:
         return (MetadataTold(found.name, tuple(in_room(chat, found, (), keys, set())), asked=True),)
     large = is_deferred(chat, found, person_id)
+    last = Metadata.of(chat).synced.get(person_id, 0)
+    room, first = Metadata.of(chat).unfinished.get(person_id, ("", 0))
+    if room != found.key or now - last > PART_VALID:
+        first = 0
     if large:
-        wait = Metadata.of(chat).synced.get(person_id, 0) + SYNC_INTERVAL - now
+        wait = last + (PART_INTERVAL if first else SYNC_INTERVAL) - now
         if wait > 0:
             return (MetadataLater(found.name, -(-wait // 1_000_000)),)
     told: list[tuple[str, str, str]] = []
     seen = {person_id}
-    told += in_room(chat, found, (), keys, seen)
+    if not first:
+        told += in_room(chat, found, (), keys, seen)
     for block in visible(chat, person_id, found):
+        number = found.member_blocks.get(block.members[0].person.id, first)
+        if number < first:
+            continue
+        if large and len(told) >= SYNC_VALUES:
+            part = MetadataTold(found.name, tuple(told), asked=True)
+            synced = Synced(chat.people[person_id], found.name, now, number)
+            return (synced, part, MetadataLater(found.name, PART_INTERVAL // 1_000_000))
         told += of_members(chat, (block,), keys, seen)
         yield
     view = MetadataTold(found.name, tuple(told), asked=True)
@@ -220,11 +235,13 @@ def _current_values(chat: Chat, me: Person, keys: tuple[str, ...]) -> Iterator[R
     own = tuple(of_person(chat, me, keys))
     if own:
         yield MetadataTold(me.name, own)
+    count = 0
     for room in chat.rooms_with(me.id):
-        if is_deferred(chat, room, me.id):
+        if is_deferred(chat, room, me.id) or count >= SYNC_VALUES:
             yield MetadataLater(room.name, retry_seconds(me.id))
             continue
         told = tuple(in_room(chat, room, visible(chat, me.id, room), keys, seen))
+        count += len(told)
         if told:
             yield MetadataTold(room.name, told)
     monitored = (chat.person_named(name) for name in Monitor.of(chat).names.get(me.id, ()))

@@ -64,6 +64,18 @@ SYNC_INTERVAL: Final = 5_000_000
 """Microseconds between two answers to one person about all members of large rooms."""
 
 
+SYNC_VALUES: Final = 1000
+"""Values of one answer, from which on the rest is for a further request: 300 KB at most."""
+
+
+PART_INTERVAL: Final = 1_000_000
+"""Microseconds between two parts of such an answer."""
+
+
+PART_VALID: Final = 60_000_000
+"""Microseconds within which the next part may be requested; after that an answer begins anew."""
+
+
 _KEY = re.compile(r"[a-z0-9_./-]+")
 
 
@@ -93,7 +105,9 @@ class Metadata(Part):
         self.paced: dict[int, int] = {}
         """Until when a person's changes count towards its rate limit (microseconds since 1970 UTC)."""
         self.synced: dict[int, int] = {}
-        """When a person was last told all metadata of a large room (microseconds since 1970 UTC)."""
+        """When a person was last told metadata of a large room (microseconds since 1970 UTC)."""
+        self.unfinished: dict[int, tuple[str, int]] = {}
+        """The room's key, and the block of members with which the rest begins, of who was told a part."""
 
     def values_of(self, person: Person) -> dict[str, str]:
         """A person's values, which are the account's if it is logged in. The caller must not change them."""
@@ -166,6 +180,7 @@ class Metadata(Part):
         self.count -= len(self.guests.pop(person_id, _NO_VALUES))
         self.paced.pop(person_id, None)
         self.synced.pop(person_id, None)
+        self.unfinished.pop(person_id, None)
         for session_id in sessions:
             self.forget_session(person_id, session_id)
 
@@ -174,6 +189,7 @@ class Metadata(Part):
         self.count -= sum(map(len, self.guests.values()))
         for index in (self.guests, self.subscriptions, self.subscribers, self.paced, self.synced):
             index.clear()
+        self.unfinished.clear()
 
     def facts(self, chat: Chat) -> Iterator[Event]:
         """The fewest events that restore this part."""
@@ -189,6 +205,7 @@ class Metadata(Part):
             "subscriptions": {session_id: tuple(keys) for session_id, keys in self.subscriptions.items()},
             "paced": dict(self.paced),
             "synced": dict(self.synced),
+            "unfinished": dict(self.unfinished),
         }
 
 
@@ -391,7 +408,11 @@ def _subscribed(chat: Chat, event: Subscribed) -> None:
 
 @applies(Synced)
 def _synced(chat: Chat, event: Synced) -> None:
-    Metadata.of(chat).synced[event.person.id] = event.time
+    metadata = Metadata.of(chat)
+    metadata.synced[event.person.id] = event.time
+    metadata.unfinished.pop(event.person.id, None)
+    if event.next:
+        metadata.unfinished[event.person.id] = fold(event.room), event.next
 
 
 @snapshots_room

@@ -90,6 +90,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "asked": st.just("f"),
     "actions": st.sampled_from([("post",), ("read", "post"), (), ("other",)]),
     "take": switch,
+    "taken": switch,
     "user": st.just("u"),
     "host": st.sampled_from(["h1", "h2"]),
     "realname": st.just(""),

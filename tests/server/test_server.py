@@ -13,7 +13,7 @@ from asyncchat.core.commands import IoCommand
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import auth, keepalive, limits, protocol_detection, session
 from asyncchat.server import server as server_module
-from asyncchat.server.hub import wall_clock
+from asyncchat.server.clock import wall_clock
 from tests.core.test_chat import leaves
 from tests.server.harness import PATIENCE, serving
 

@@ -24,7 +24,7 @@ from asyncchat.core.roles import Right
 from asyncchat.core.rooms import Room
 from asyncchat.log import streams
 from asyncchat.log.base import Log, LogError, PageQuery, StreamRange
-from asyncchat.server.hub import wall_clock
+from asyncchat.server.clock import wall_clock
 from asyncchat.server.page_cache import PageCache, Rooms
 from asyncchat.server.session import IoHandler, IoResult, Session
 

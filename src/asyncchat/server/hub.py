@@ -5,7 +5,6 @@ There is no ``await`` between deciding and applying. Must not know dialects or b
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Sequence
 
 from asyncchat.core.chat import Chat
@@ -23,16 +22,12 @@ from asyncchat.core.people import from_origin
 from asyncchat.core.replies import StorageDown
 from asyncchat.dialects.base import Outcome
 from asyncchat.log.base import Log
+from asyncchat.server.clock import wall_clock
 from asyncchat.server.delivery import Barrier
 from asyncchat.server.outbox import Outbox
 from asyncchat.server.recipients import Recipient, SilentRecipient
 
 _logger = logging.getLogger("asyncchat.server")
-
-
-def wall_clock() -> int:
-    """Microseconds since 1970 UTC."""
-    return time.time_ns() // 1000
 
 
 class _Requester(SilentRecipient):
@@ -55,7 +50,7 @@ class Hub:
         chat: the state, as replayed from the log.
         log: its last number and time are continued.
         outbox: takes the outcomes.
-        clock: microseconds since 1970 UTC; while it is set back, the hub's time stands still.
+        clock: microseconds since 1970 UTC; if it goes back, the hub's time stands still.
     """
 
     running = True
@@ -108,6 +103,10 @@ class Hub:
                     session.person_id = item.event.person.id
             elif isinstance(item, NameTaken | NameReserved) and item.holder:
                 self.on_name_taken(session, item.holder)
+
+    def now(self) -> int:
+        """The time of what is decided now."""
+        return self._engine.at(self._clock())
 
     async def request(self, command: Command, by: Recipient | None = None) -> Outcome:
         """Decides a command that no session asked, for HTTP and the console, or that one asked as a part.

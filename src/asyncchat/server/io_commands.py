@@ -13,8 +13,8 @@ from asyncchat.core.names import fold
 from asyncchat.core.registry import SLICED_HANDLERS
 from asyncchat.core.replies import NotServerOperator, Refusal, Reply
 from asyncchat.server.auth import Authentication
+from asyncchat.server.clock import wall_clock
 from asyncchat.server.history import History
-from asyncchat.server.hub import wall_clock
 from asyncchat.server.reload import Reloader
 from asyncchat.server.search import Search
 from asyncchat.server.session import IoHandler, IoResult, Session

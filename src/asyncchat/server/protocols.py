@@ -13,7 +13,7 @@ from asyncchat.dialects.irc.capabilities import Offer
 from asyncchat.dialects.irc.server_context import IrcContext
 from asyncchat.dialects.plain.dialect import Plain
 from asyncchat.dialects.websocket import WebSocket
-from asyncchat.server.hub import wall_clock
+from asyncchat.server.clock import wall_clock
 
 
 class Protocols:

@@ -28,8 +28,8 @@ from asyncchat.log.base import (
     SearchResult,
     text_bytes,
 )
+from asyncchat.server.clock import wall_clock
 from asyncchat.server.history import PAGE_MOST, Conversation, History
-from asyncchat.server.hub import wall_clock
 from asyncchat.server.limits import network_of
 from asyncchat.server.session import IoHandler, IoResult, Session
 

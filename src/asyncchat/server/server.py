@@ -28,10 +28,11 @@ from asyncchat.server import logging_setup
 from asyncchat.server.addresses import Address
 from asyncchat.server.auth import Authentication
 from asyncchat.server.cloaks import Cloaks, new_key
+from asyncchat.server.clock import SteadyClock, wall_clock
 from asyncchat.server.delivery import Delivery
 from asyncchat.server.history import History
 from asyncchat.server.http.app import App
-from asyncchat.server.hub import Hub, wall_clock
+from asyncchat.server.hub import Hub
 from asyncchat.server.io_commands import io_handlers
 from asyncchat.server.keepalive import Keepalive
 from asyncchat.server.listeners import Listeners
@@ -47,6 +48,9 @@ from asyncchat.server.watchdog import Watchdog
 from asyncchat.server.webhooks import Webhooks
 
 _logger = logging.getLogger("asyncchat.server")
+
+CLOCK_TOLERANCE = 60
+"""Seconds by which the machine's clock may be behind the history without a word: all clocks are corrected."""
 
 DRAIN_SECONDS = 5.0
 """How long the last bytes to all sessions may take when the server stops."""
@@ -82,7 +86,7 @@ class Server:
         chat = log.chat()
         self.delivery = Delivery(chat)
         self.outbox = Outbox(log, self.delivery)
-        self.hub = Hub(chat, log, self.outbox)
+        self.hub = Hub(chat, log, self.outbox, SteadyClock(log.last_time))
         self.reloader = Reloader(self, sources)
         guard = PasswordGuard(asyncio.get_running_loop().time, counting=config.limits)
         self.auth = Authentication(chat, ServerPasswords(config), owner_code, guard)
@@ -118,9 +122,10 @@ class Server:
     async def start(self, sockets: Sequence[tuple[Address, Sequence[socket.socket]]]) -> None:
         """Records the start in the log, then accepts connections on these sockets."""
         chat = self.hub.chat
-        facts = self.hub.record(starting(chat, __version__, wall_clock(), self.log.last_time))
+        self._warn_of_the_clock()
+        facts = self.hub.record(starting(chat, __version__, self.hub.now(), self.log.last_time))
         facts += self.hub.record(self._settings())
-        facts += self.hub.record(list(over(chat, from_origin(self.options.name), wall_clock())))
+        facts += self.hub.record(list(over(chat, from_origin(self.options.name), self.hub.now())))
         await self.log.append(facts[0].number - 1, facts)
         self.delivery.delivered = facts[-1].number
         self.delivery.add_absent(
@@ -203,6 +208,17 @@ class Server:
         """Records and delivers facts that no session caused."""
         self.hub.declare(facts)
 
+    def _warn_of_the_clock(self) -> None:
+        """Says so if the history has records of a time that is still to come."""
+        ahead = (self.log.last_time - wall_clock()) // 1_000_000
+        if ahead >= CLOCK_TOLERANCE:
+            _logger.warning(
+                "The newest record of the history is %d s ahead of this machine's clock. Set the clock if it "
+                "is wrong. Else times in the history go on from there, a little slower, until the clock has "
+                "caught up",
+                ahead,
+            )
+
     def _apply_to_chat(self) -> None:
         chat, options = self.hub.chat, self.options
         chat.ascii_names = options.ascii_names
@@ -214,7 +230,7 @@ class Server:
 
     def _settings(self) -> list[Event]:
         """The settings of rooms that the options change."""
-        return list(configured(self.hub.chat, self.options.rooms, self.options.name, wall_clock()))
+        return list(configured(self.hub.chat, self.options.rooms, self.options.name, self.hub.now()))
 
 
 def _retention(options: ServeConfig) -> RetentionPolicy:

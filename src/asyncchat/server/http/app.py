@@ -14,12 +14,12 @@ import msgspec
 
 from asyncchat.control.executor import sentence
 from asyncchat.core.features.server_bans import ServerBanChanged, address_ban_on
+from asyncchat.server.clock import wall_clock
 from asyncchat.server.http import metrics, static
 from asyncchat.server.http.api.dispatch import Api, description
 from asyncchat.server.http.api.routes import PREFIX
 from asyncchat.server.http.hosts import Hosts
 from asyncchat.server.http.messages import Body, Headers, Request, Response, problem, text
-from asyncchat.server.hub import wall_clock
 
 if TYPE_CHECKING:
     from asyncchat.log.base import Log

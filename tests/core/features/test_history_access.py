@@ -168,7 +168,36 @@ def test_an_empty_room_of_an_account_with_invitations_only_waits_for_it():
     emptied(chat)
     assert do(chat, CAROL, Join("#tea")) == (NotInvited("#Tea"),)
     assert isinstance(do(chat, BOB, Join("#tea"))[0], Joined)
-    assert erasable_since(chat, BOB, chat.rooms["#tea"]) == 0
+    assert erasable_since(chat, BOB, chat.rooms["#tea"]) == chat.rooms["#tea"].opened
+
+
+def test_who_takes_a_room_over_and_registers_it_owns_no_more_of_it():
+    chat = closed(CLOSINGS[3])
+    account(chat, CAROL, "carol")
+    account(chat, BOB, "bob")
+    do(chat, CAROL, Join("#tea", "sesame"), LATER)
+    do(chat, CAROL, RegisterRoom("#tea"), LATER + 1)
+    do(chat, CAROL, SetAccess("#tea", "bob", "admin"), LATER + 2)
+    do(chat, BOB, Join("#tea"), LATER + 3)
+    for person_id in (CAROL, BOB):
+        assert since(chat, person_id) == LATER
+        assert erasable_since(chat, person_id, chat.rooms["#tea"]) == LATER
+
+
+def test_founders_and_accounts_with_a_role_read_on_after_the_registration_has_ended():
+    chat = house()
+    account(chat, ANNA, "anna")
+    account(chat, BOB, "bob")
+    do(chat, ANNA, RegisterRoom("#tea"))
+    do(chat, ANNA, SetAccess("#tea", "bob", "voice"))
+    do(chat, ANNA, RegisterRoom("#tea", on=False))
+    do(chat, ANNA, SetFlag("#tea", "secret"))
+    emptied(chat)
+    do(chat, CAROL, Join("#tea"), LATER)
+    for person_id in (ANNA, BOB):
+        do(chat, person_id, Join("#tea"), LATER)
+        assert since(chat, person_id) == 0
+    assert since(chat, CAROL) == LATER
 
 
 def test_a_second_stranger_does_not_read_what_the_first_one_s_people_said():

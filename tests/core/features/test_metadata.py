@@ -333,7 +333,7 @@ class TestRooms:
         assert parts == 5
         assert told[0] == ("#Tea", "avatar", "tea")
         assert len(told) == len(set(told)) == 301
-        assert Metadata.of(chat).unfinished == {}
+        assert Metadata.of(chat).synced[CAROL] == (now, "#tea", 0)
 
     def test_a_part_that_nobody_asked_for_is_forgotten(self, chat, monkeypatch):
         monkeypatch.setattr(handlers, "SYNC_VALUES", 10)

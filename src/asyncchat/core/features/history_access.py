@@ -16,6 +16,7 @@ from asyncchat.core.events import Event, Recipients, Retention
 from asyncchat.core.features.invites import Invites
 from asyncchat.core.features.presence import LoggedIn
 from asyncchat.core.features.room_modes import FlagChanged, SettingChanged
+from asyncchat.core.features.room_registration import RoomAccessChanged, RoomRegistered
 from asyncchat.core.modes import CLOSING_FLAGS, CLOSING_SETTINGS, GUESTS
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.people import Person
@@ -127,8 +128,6 @@ def readable_since(chat: Chat, person_id: int, room: Room) -> int:
     me = chat.people.get(person_id)
     if me is None or not me.account:
         return hidden
-    if room.role_of(me.account):
-        return 0
     return access.readers.get(room.key, {}).get(fold(me.account), hidden)
 
 
@@ -138,9 +137,11 @@ def open_since(chat: Chat, name: str) -> int:
 
 
 def erasable_since(chat: Chat, person_id: int, room: Room) -> int:
-    """Since when an operator of a room may erase what others said there; 0: all of it."""
-    me = chat.people.get(person_id)
-    if person_id in chat.server_operators or (me is not None and room.role_of(me.account)):
+    """Since when an operator of a room may erase what others said there; 0: all of it.
+
+    Whoever takes a room over and registers it owns no more of it.
+    """
+    if person_id in chat.server_operators:
         return 0
     return HistoryAccess.of(chat).taken_over.get(room.key, room.opened)
 
@@ -153,7 +154,7 @@ def topic_shown(chat: Chat, person_id: int, room: Room) -> Topic | None:
 
 def first_joining(chat: Chat, room: Room, me: Person, now: int) -> tuple[Event, ...]:
     """The events before the join of the first member of an empty room that belongs to no account."""
-    if room.key == LOBBY or room.founder or me.id in chat.server_operators or room.role_of(me.account):
+    if room.key == LOBBY or room.founder or me.id in chat.server_operators:
         return ()
     taken = RoomTakenOver(room.name, now)
     return (
@@ -209,11 +210,31 @@ def _closes(event: FlagChanged | SettingChanged) -> bool:
     return bool(event.value) and event.setting in CLOSING_SETTINGS
 
 
+@follows(RoomRegistered)
+def _registration_ended(chat: Chat, _person_id: int, event: RoomRegistered) -> Iterator[HistoryReaders]:
+    """Remembers the accounts that had a role in a room that belongs to none from now on."""
+    room = chat.rooms.get(fold(event.room))
+    if room is None or event.account:
+        return
+    known = HistoryAccess.of(chat).readers.get(room.key, {})
+    new = tuple(one for one in (room.founder, *room.access) if one and fold(one) not in known)
+    if new:
+        yield HistoryReaders(room.name, new, HistoryAccess.of(chat).hidden.get(room.key, 0))
+
+
 @follows(LoggedIn)
 def _logged_in(chat: Chat, _person_id: int, event: LoggedIn) -> Iterator[HistoryReaders]:
     """Remembers the account of a member who logs in."""
     for room in chat.rooms_with(event.now.id):
         yield from account_joining(chat, room, event.now, 0)
+
+
+@applies(RoomRegistered, RoomAccessChanged)
+def _role_given(chat: Chat, event: RoomRegistered | RoomAccessChanged) -> None:
+    """An account that gets a role reads what newcomers read; it is remembered if that is not everything."""
+    access, key = HistoryAccess.of(chat), fold(event.room)
+    if event.account and key in access.hidden:
+        access.readers.setdefault(key, {}).setdefault(fold(event.account), access.hidden[key])
 
 
 @applies(RoomTakenOver)

@@ -161,8 +161,7 @@ def sync(chat: Chat, person_id: int, command: SyncMetadata, now: int) -> Generat
     if person_id not in found.member_blocks:
         return (MetadataTold(found.name, tuple(in_room(chat, found, (), keys, set())), asked=True),)
     large = is_deferred(chat, found, person_id)
-    last = Metadata.of(chat).synced.get(person_id, 0)
-    room, first = Metadata.of(chat).unfinished.get(person_id, ("", 0))
+    last, room, first = Metadata.of(chat).synced.get(person_id, (0, "", 0))
     if room != found.key or now - last > PART_VALID:
         first = 0
     if large:

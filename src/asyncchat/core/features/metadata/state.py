@@ -104,10 +104,9 @@ class Metadata(Part):
         """By key: the ids of people who subscribed to it, with the number of their sessions that did."""
         self.paced: dict[int, int] = {}
         """Until when a person's changes count towards its rate limit (microseconds since 1970 UTC)."""
-        self.synced: dict[int, int] = {}
-        """When a person was last told metadata of a large room (microseconds since 1970 UTC)."""
-        self.unfinished: dict[int, tuple[str, int]] = {}
-        """The room's key, and the block of members with which the rest begins, of who was told a part."""
+        self.synced: dict[int, tuple[int, str, int]] = {}
+        """When a person was last told metadata of a large room (microseconds since 1970 UTC), the room's key,
+        and the block of members with which the rest begins (0: it was told all)."""
 
     def values_of(self, person: Person) -> dict[str, str]:
         """A person's values, which are the account's if it is logged in. The caller must not change them."""
@@ -180,7 +179,6 @@ class Metadata(Part):
         self.count -= len(self.guests.pop(person_id, _NO_VALUES))
         self.paced.pop(person_id, None)
         self.synced.pop(person_id, None)
-        self.unfinished.pop(person_id, None)
         for session_id in sessions:
             self.forget_session(person_id, session_id)
 
@@ -189,7 +187,6 @@ class Metadata(Part):
         self.count -= sum(map(len, self.guests.values()))
         for index in (self.guests, self.subscriptions, self.subscribers, self.paced, self.synced):
             index.clear()
-        self.unfinished.clear()
 
     def facts(self, chat: Chat) -> Iterator[Event]:
         """The fewest events that restore this part."""
@@ -205,7 +202,6 @@ class Metadata(Part):
             "subscriptions": {session_id: tuple(keys) for session_id, keys in self.subscriptions.items()},
             "paced": dict(self.paced),
             "synced": dict(self.synced),
-            "unfinished": dict(self.unfinished),
         }
 
 
@@ -408,11 +404,7 @@ def _subscribed(chat: Chat, event: Subscribed) -> None:
 
 @applies(Synced)
 def _synced(chat: Chat, event: Synced) -> None:
-    metadata = Metadata.of(chat)
-    metadata.synced[event.person.id] = event.time
-    metadata.unfinished.pop(event.person.id, None)
-    if event.next:
-        metadata.unfinished[event.person.id] = fold(event.room), event.next
+    Metadata.of(chat).synced[event.person.id] = event.time, fold(event.room), event.next
 
 
 @snapshots_room

@@ -12,6 +12,7 @@ TESTS = Path(__file__).parent
 PARTS = ("bench", "cli", "client", "config", "control", "core", "dialects", "log", "server", "text")
 
 ACROSS = {
+    "client/test_faulty_line.py": "server and clients over tests/faulty_line.py",
     "dialects/irc/test_isupport.py": "the tokens of 005, which features declare in capabilities",
     "cli/test_docs.py": "each subcommand, its help and the documentation",
     "cli/test_group.py": "cli/__init__.py",

@@ -1,0 +1,109 @@
+"""Server and clients over lines on which everything goes wrong: nothing lost, nothing twice, all in order."""
+
+from contextlib import ExitStack
+
+import pytest
+from websockets.sync.client import connect as websocket
+from websockets.typing import Origin, Subprotocol
+
+from asyncchat import Client, Gap, Message
+from tests.faulty_line import SHAPES, FaultyLine, faulty_line
+from tests.server import harness
+from tests.server.harness import PATIENCE, serving
+
+MESSAGES = 120
+LAST = "the last one"
+SAID = [f"message {number}{' ы' * (number % 9 * 12)}" for number in range(MESSAGES)]
+
+
+@pytest.fixture
+def server():
+    with serving(limits=False) as running:
+        yield running
+
+
+@pytest.fixture
+def line(server):
+    """Makes faulty lines to the server."""
+    with ExitStack() as lines:
+        yield lambda seed, *shapes: lines.enter_context(faulty_line(server.port, seed, shapes or SHAPES))
+
+
+def texts_of(chat: Client) -> list[str]:
+    """What others say, up to the last one; a gap fails."""
+    heard: list[str] = []
+    while True:
+        event = chat.receive(PATIENCE)
+        assert not isinstance(event, Gap)
+        if isinstance(event, Message):
+            if event.text == LAST:
+                return heard
+            heard.append(event.text)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_messages_over_lines_that_break(line, seed):
+    lines: list[FaultyLine] = [line(seed), line(seed + 100)]
+    ear, mouth = (
+        Client(
+            f"irc://127.0.0.1:{one.port}", nick=nick, rooms=["#ci"], backoff=(0.01, 0.05), timeout=PATIENCE
+        )
+        for one, nick in zip(lines, ("ear", "mouth"), strict=True)
+    )
+    with ear, mouth:
+        for one in lines:
+            one.break_often(5)
+        receipts = [mouth.say("#ci", text) for text in SAID]
+        for receipt in receipts:
+            assert receipt.wait(PATIENCE)
+        mouth.say("#ci", LAST)
+        assert texts_of(ear) == SAID
+        mouth.flush(PATIENCE)
+        assert [message.text for message in ear.history("#ci", limit=MESSAGES * 2)] == [*SAID, LAST]
+    assert all(len(one.broken) >= 3 for one in lines), "the lines broke too seldom"
+
+
+def test_plain_text_over_lines_that_cut_anywhere(line):
+    with harness.Client(line(1).port) as ear, harness.Client(line(2).port) as mouth:
+        for one, name in ((ear, "ear"), (mouth, "mouth")):
+            one.send(f"{name}\n")
+            one.until(f"Hello, {name}!")
+        ear.until("mouth is online\n")
+        mouth.send("".join(f"{text}\n" for text in (*SAID, LAST)))
+        mouth.end_input()
+        heard = ear.until(f"mouth: {LAST}\n")
+        assert heard == "".join(f"mouth: {text}\n" for text in (*SAID, LAST))
+        assert ear.line() == "mouth left chat"
+
+
+def come(socket, name):
+    """Has somebody come into the room."""
+    for asked in (f"NICK {name}", "USER u 0 * :r", "JOIN #ci", "PING settled"):
+        socket.send(asked)
+    while " PONG " not in str(socket.recv(PATIENCE)):
+        pass
+
+
+def test_websocket_over_lines_that_cut_anywhere(line):
+    ports = [line(seed, "bytes", "joined", "late").port for seed in (1, 2)]
+    with ExitStack() as sockets:
+        ear, mouth = (
+            sockets.enter_context(
+                websocket(
+                    f"ws://127.0.0.1:{port}/",
+                    subprotocols=[Subprotocol("text.ircv3.net")],
+                    origin=Origin(f"http://127.0.0.1:{port}"),
+                    proxy=None,
+                )
+            )
+            for port in ports
+        )
+        come(ear, "ear")
+        come(mouth, "mouth")
+        for text in (*SAID, LAST):
+            mouth.send(f"PRIVMSG #ci :{text}")
+        heard: list[str] = []
+        while LAST not in heard:
+            _, said, text = str(ear.recv(PATIENCE)).partition(" PRIVMSG #ci :")
+            heard += [text] * bool(said)
+        assert heard == [*SAID, LAST]

@@ -8,6 +8,7 @@ from its own checksum, so that an input alone is a reproduction.
 import asyncio
 import gc
 import random
+import re
 import sys
 import zlib
 from collections.abc import Callable, Coroutine, Iterable
@@ -44,7 +45,7 @@ from asyncchat.log.memory import MemoryLog
 from asyncchat.server.http import reader as http_reader
 from asyncchat.server.http.messages import Response
 from asyncchat.server.http.reader import RequestReader
-from asyncchat.server.sniffing import LONGEST_NEGOTIATION, Kind, sniff
+from asyncchat.server.sniffing import LONGEST_NEGOTIATION, MOST_NEGOTIATED, Kind, sniff
 from asyncchat.text.sanitize import shown
 from tests.control import test_wire as control_tests
 from tests.dialects import test_framing, test_websocket
@@ -116,10 +117,12 @@ def check_irc_line(line: bytes) -> None:
     assert len(tags) < tokens.TAGS_BYTES, line
 
 
+_TELNET = re.compile(rb"\xff[\xfb\xfc]\x01|\r(?=\n)")
+
+
 def check_text(data: bytes) -> None:
     """What goes out to a terminal: no control character but the ends of lines and telnet's two commands."""
-    text = data.replace(b"\xff\xfb\x01", b"").replace(b"\xff\xfc\x01", b"").replace(b"\r\n", b"\n").decode()
-    for line in text.split("\n"):
+    for line in _TELNET.sub(b"", data).decode().split("\n"):
         assert shown(line) == line, line
 
 
@@ -262,8 +265,8 @@ def check_plain(data: bytes) -> None:
     check_text(told[0])
     _check_others(told)
     _split, apart = room(pieces(data), eof=True)
-    for lines in (told, apart):  # telnet's lines end in CR LF from the first of its bytes on
-        lines[0] = lines[0].replace(b"\r", b"")
+    for lines in (told, apart):  # from the first of telnet's bytes on its lines are others
+        lines[0] = _TELNET.sub(b"", lines[0])
     assert told == apart, _first_difference(told, apart)
     assert whole.most_held <= LINE_BYTES + 3
     # One more for what follows a password and an entry, and for the end.
@@ -347,7 +350,8 @@ def check_sniffing(data: bytes) -> None:
         return sniff(begun, ended=True)
 
     whole, split = decided((data,)), decided(pieces(data))
-    assert whole is split, (whole, split)
+    # An endless negotiation is garbage once it is too long, and that may come before or behind a line's end.
+    assert whole is split or data.count(b"\xff") > MOST_NEGOTIATED, (whole, split)
 
 
 # HTTP.

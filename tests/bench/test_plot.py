@@ -24,3 +24,13 @@ def test_nothing_measured_is_an_empty_chart():
     empty = Comparison(SCENARIOS["room"], [Series("a", None, [Metrics("room", {})])])
     assert ElementTree.fromstring(plot.svg(Results([empty]))).tag == f"{SVG}svg"  # noqa: S314  # our own text
     assert ElementTree.fromstring(plot.svg(Results())).tag == f"{SVG}svg"  # noqa: S314  # our own text
+
+
+def test_values_over_time():
+    chart = plot.over_time(
+        {"memory": [(0.0, 1.0), (1.0, 3.0), (2.0, 2.0)], "tasks": [], "none": [(0.0, 0.0)]}
+    )
+    root = ElementTree.fromstring(chart)  # noqa: S314  # our own text
+    lines = [line.get("points", "").split() for line in root.iter(f"{SVG}polyline")]
+    assert [len(line) for line in lines] == [3, 0, 1]
+    assert lines[0][1].endswith(",24.0")  # the highest value is at the top

@@ -1,10 +1,10 @@
-"""The chart, as SVG: for each scenario the latency percentiles and the cost of a delivery.
+"""The charts, as SVG: for each scenario the latency percentiles and the cost of a delivery; values over time.
 
 Owns the drawing; must not know how the results were measured.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
 from asyncchat.bench.metrics import MEASURES, Metrics
@@ -25,14 +25,48 @@ _PRICES = ("cpu_us", "session_cpu_us", "memory_kib", "join_seconds")
 def svg(results: Results) -> str:
     """Return the chart of all comparisons, one below the other."""
     height = _HEIGHT * max(len(results.comparisons), 1)
-    parts = [
+    parts = _open(height)
+    for number, comparison in enumerate(results.comparisons):
+        parts += [f'<g transform="translate(0 {number * _HEIGHT})">', *_panel(comparison), "</g>"]
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+_STRIP = 110
+"""The height of one value's strip."""
+
+
+def over_time(lines: Mapping[str, Sequence[tuple[float, float]]]) -> str:
+    """Return the chart of values over time, one below the other: for each its (minute, value)."""
+    height = _STRIP * max(len(lines), 1) + 30
+    parts = _open(height)
+    for number, (name, points) in enumerate(lines.items()):
+        parts += [f'<g transform="translate(0 {number * _STRIP})">', *_strip(name, points), "</g>"]
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _strip(name: str, points: Sequence[tuple[float, float]]) -> list[str]:
+    top, bottom = 24.0, _STRIP - 8.0
+    most = max((value for _, value in points), default=0.0) or 1.0
+    last = max((minute for minute, _ in points), default=0.0) or 1.0
+    wide, high = (_BARS_RIGHT - _CURVE_LEFT) / last, (bottom - top) / most
+    places = " ".join(
+        f"{_CURVE_LEFT + minute * wide:.1f},{bottom - value * high:.1f}" for minute, value in points
+    )
+    return [
+        _text(_CURVE_LEFT, 16, f"{name}, over {last:,.1f} minutes", "start"),
+        _line(str(_CURVE_LEFT), str(bottom), str(_BARS_RIGHT), str(bottom)),
+        _text(_CURVE_LEFT - 6, bottom, "0"),
+        _text(_CURVE_LEFT - 6, top + 4, f"{most:,.0f}"),
+        f'<polyline points="{places}" fill="none" stroke="{_colour(0)}" stroke-width="1.5"/>',
+    ]
+
+
+def _open(height: int) -> list[str]:
+    return [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
         f'width="{_WIDTH}" height="{height}" font-family="sans-serif" font-size="11">',
         f'<rect width="{_WIDTH}" height="{height}" fill="white"/>',
     ]
-    for number, comparison in enumerate(results.comparisons):
-        parts += [f'<g transform="translate(0 {number * _HEIGHT})">', *_panel(comparison), "</g>"]
-    return "\n".join([*parts, "</svg>"]) + "\n"
 
 
 def _panel(comparison: Comparison) -> list[str]:

@@ -5,8 +5,10 @@ Owns their names and help texts; must not know how the values are counted.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -58,8 +60,14 @@ class _ServerCollector(Collector):
         seconds = "For how many seconds it did in all."
         yield _counter("loop_blocked_seconds_total", seconds, watchdog.blocked_seconds)
         yield _gauge("start_time_seconds", "When this run began.", self._started / 1_000_000)
+        tasks = len(asyncio.all_tasks())
+        yield _gauge("tasks", "Tasks of the event loop: a few, and some for each connection.", tasks)
+        yield _gauge("threads", "Threads of the server.", threading.active_count())
         if memory := _memory():
             yield _gauge("resident_memory_bytes", "Memory in use.", memory)
+            yield _gauge(
+                "open_descriptors", "Files and sockets that are open.", len(os.listdir("/proc/self/fd"))
+            )
 
 
 def _gauge(name: str, description: str, value: float) -> Metric:

@@ -92,9 +92,9 @@ class Room:
     """One room.
 
     ``member_blocks`` maps the id of a member to the number of its block, ``roles`` the id of a member with a
-    role to the sum of the roles' bits, ``last_spoke`` the id of a member of a slowed room to when it last
-    spoke. ``speech_restricted`` tells whether a flag, a setting or a list can refuse a message; if not, a
-    message is not checked.
+    role to the sum of the roles' bits, ``last_spoke`` the id of a person to when it last spoke
+    in a slowed room. ``speech_restricted`` tells whether a flag, a setting or a list can refuse a message; if
+    not, a message is not checked.
     """
 
     __slots__ = (
@@ -267,7 +267,6 @@ class Room:
         else:
             del self._blocks[number]
         self.roles.pop(person_id, None)
-        self.last_spoke.pop(person_id, None)
         self._view = None
 
     def replace_member(self, person: Person, roles: int) -> None:
@@ -368,6 +367,7 @@ class Rooms(dict[str, Room]):
         """Removes all members."""
         for room in self.values():
             room.network = ""
+            room.last_spoke.clear()
             for person_id in list(room.member_blocks):
                 room.remove_member(person_id)
         self.joined.clear()

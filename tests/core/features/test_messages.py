@@ -1,8 +1,14 @@
 """Messages, and why they are refused."""
 
+from typing import Any
+
 import pytest
 
+from asyncchat.core.chat import Chat
+from asyncchat.core.commands import Command
 from asyncchat.core.features.away import SetAway
+from asyncchat.core.features.connect import Connect
+from asyncchat.core.features.join import Join, Part, PartAll
 from asyncchat.core.features.messages import (
     CannotSpeak,
     CannotSpeakReason,
@@ -15,7 +21,8 @@ from asyncchat.core.features.messages import (
     TagMessageSentInPrivate,
 )
 from asyncchat.core.features.moderation import Ban
-from asyncchat.core.features.room_modes import SetFlag, SetMask
+from asyncchat.core.features.room_modes import SetFlag, SetMask, SetSetting
+from asyncchat.core.features.topic import SetTopic
 from asyncchat.core.names import LOBBY
 from asyncchat.core.replies import AwayNote, NoSuchPerson, NoSuchRoom, NotConnectedYet, NoText, TextTooLong
 from asyncchat.core.text import TEXT_BYTES
@@ -100,3 +107,55 @@ def test_tag_messages():
     assert do(chat, CAROL, SendTagMessage("#x", tags)) == (NoSuchRoom("#x"),)
     assert do(chat, CAROL, SendTagMessage("zoe", tags)) == (NoSuchPerson("zoe"),)
     assert do(chat, NOBODY, SendTagMessage("bob", tags)) == (NotConnectedYet(),)
+
+
+def result(chat: Chat, person_id: int, command: Command) -> Any:
+    """The first item of an outcome."""
+    return do(chat, person_id, command)[0]
+
+
+class TestWhoMayNotSpeak:
+    """Neither by a topic nor by a reason for leaving, and not sooner by leaving and coming back."""
+
+    @pytest.mark.parametrize(
+        ("silencing", "reason"),
+        [
+            (SetMask("#tea", "mute", "bob"), CannotSpeakReason.MUTED),
+            (SetMask("#tea", "ban", "bob"), CannotSpeakReason.BANNED),
+            (SetFlag("#tea", "moderated"), CannotSpeakReason.MODERATED),
+            (SetFlag("#tea", "op-moderated"), CannotSpeakReason.MODERATED),
+            (SetFlag("#tea", "accounts-speak"), CannotSpeakReason.ACCOUNT),
+        ],
+    )
+    def test_topics_and_reasons(self, silencing, reason):
+        chat = house()
+        do(chat, ANNA, SetFlag("#tea", "topic-locked", on=False))
+        do(chat, ANNA, silencing)
+        assert do(chat, BOB, SetTopic("#tea", "words")) == (CannotSpeak("#Tea", reason),)
+        assert result(chat, BOB, Part("#tea", "words")).reason == ""
+        do(chat, OLGA, Join("#tea"))
+        assert result(chat, OLGA, SetTopic("#tea", "words")).text == "words"
+        assert result(chat, ANNA, PartAll("words")).reason == "words"
+
+    def test_who_may_speak_gives_reasons(self):
+        chat = house()
+        do(chat, ANNA, SetMask("#tea", "mute", "carol"))
+        assert result(chat, BOB, Part("#tea", "words")).reason == "words"
+
+    def test_a_slowed_room_remembers_who_left(self):
+        chat = house()
+        do(chat, ANNA, SetSetting("#tea", "slow", "60"))
+        do(chat, BOB, Say("#tea", "one"))
+        do(chat, BOB, Part("#tea"))
+        do(chat, BOB, Join("#tea"))
+        (refused,) = do(chat, BOB, Say("#tea", "two"), NOW + 1_000_000)
+        assert refused == CannotSpeak("#Tea", CannotSpeakReason.SLOW, 59)
+
+    def test_what_a_slowed_room_remembers_has_an_end(self):
+        chat = house()
+        do(chat, ANNA, SetSetting("#tea", "slow", "1"))
+        for person_id in range(100, 400):
+            do(chat, person_id, Connect(f"p{person_id}", "u", "h", rooms=("#tea",)))
+            do(chat, person_id, Say("#tea", "x"), NOW + person_id * 1_000_000)
+            do(chat, person_id, Part("#tea"))
+        assert len(chat.rooms["#tea"].last_spoke) <= 106

@@ -17,6 +17,7 @@ from asyncchat.core.features.history_access import (
     topic_shown,
 )
 from asyncchat.core.features.invites import Invites
+from asyncchat.core.features.messages import silence
 from asyncchat.core.features.metadata.api import MetadataLater, MetadataTold
 from asyncchat.core.features.metadata.state import in_room, is_deferred, keys_of, retry_seconds
 from asyncchat.core.features.read_markers import read_marker_of
@@ -340,8 +341,12 @@ def _join_refusal(chat: Chat, room: Room, me: Person, key: str) -> Refusal | Non
 
 @about_room(Part, find=membership)
 def part(chat: Chat, me: Person, room: Room, command: Part, _now: int) -> Items:
-    """Removes a person from one room."""
-    return (Parted(room.name, me, command.reason), *closing(chat, room))
+    """Removes a person from one room; who may not speak there gives no reason."""
+    return (_parted(chat, me, room, command.reason), *closing(chat, room))
+
+
+def _parted(chat: Chat, me: Person, room: Room, reason: str) -> Parted:
+    return Parted(room.name, me, reason if reason and silence(chat, me, room) is None else "")
 
 
 @for_people(PartAll)
@@ -349,6 +354,6 @@ def part_all(chat: Chat, me: Person, command: PartAll, _now: int) -> Items:
     """Removes a person from all its rooms."""
     events: list[Event] = []
     for room in chat.rooms_with(me.id):
-        events.append(Parted(room.name, me, command.reason))
+        events.append(_parted(chat, me, room, command.reason))
         events.extend(closing(chat, room))
     return tuple(events)

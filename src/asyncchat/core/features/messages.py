@@ -232,6 +232,11 @@ class CannotSpeak(Refusal, frozen=True):
 _UNANSWERED = (Speech.NOTICE, Speech.CTCP_REPLY)
 
 
+_REMEMBERED = 100
+"""People besides the members of whom a slowed room knows when they spoke: leaving and coming back is no way
+to speak sooner."""
+
+
 CTCP = (Speech.CTCP_QUERY, Speech.CTCP_REPLY)
 """Speech that passes between clients and that no person reads."""
 
@@ -373,6 +378,15 @@ def _speaker_fault(chat: Chat, me: Person, room: Room) -> CannotSpeakReason | No
     return None
 
 
+def silence(chat: Chat, me: Person, room: Room) -> CannotSpeakReason | None:
+    """Why a member's words may not be seen by all in the room, whatever they come with, or None."""
+    if not room.speech_restricted or chat.may(me.id, room, Right.SPEAK):
+        return None
+    if OP_MODERATED in room.flags:
+        return CannotSpeakReason.MODERATED
+    return _speaker_fault(chat, me, room)
+
+
 def content_fault(room: Room, text: str, speech: Speech) -> CannotSpeakReason | None:
     """Why nobody may say this in the room, or None."""
     if NO_COLOUR in room.flags and not _COLOURS.isdisjoint(text):
@@ -389,8 +403,13 @@ def _refused(command: Say | SayToRole, refusal: Refusal) -> Items:
 @applies(Spoke)
 def _spoke(chat: Chat, event: Spoke) -> None:
     room = chat.rooms[fold(event.room)]
-    if SLOW in room.settings:
-        room.last_spoke[event.person.id] = event.time
+    if SLOW not in room.settings:
+        return
+    room.last_spoke[event.person.id] = event.time
+    if len(room.last_spoke) > 2 * len(room.member_blocks) + _REMEMBERED:
+        over = event.time - int(room.settings[SLOW]) * 1_000_000
+        for person_id in [known for known, time in room.last_spoke.items() if time <= over]:
+            del room.last_spoke[person_id]
 
 
 class Ignore(IoCommand, frozen=True):

@@ -10,6 +10,7 @@ from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
 from asyncchat.core.events import Event, Retention, Stream
 from asyncchat.core.features.history_access import topic_shown
+from asyncchat.core.features.messages import CannotSpeak, silence
 from asyncchat.core.modes import TOPIC_LOCKED
 from asyncchat.core.names import fold
 from asyncchat.core.people import Person, from_origin
@@ -70,8 +71,12 @@ def topic(chat: Chat, person_id: int, query: GetTopic) -> Reply | Refusal:
 @about_room(SetTopic)
 def set_topic(chat: Chat, me: Person, room: Room, command: SetTopic, now: int) -> Items:
     """Sets a topic; only moderators may if it is locked; server operators may without being members."""
-    if TOPIC_LOCKED in room.flags and not chat.may(me.id, room, Right.MODERATE):
-        return (NotOperator(room.name),)
+    if not chat.may(me.id, room, Right.MODERATE):
+        if TOPIC_LOCKED in room.flags:
+            return (NotOperator(room.name),)
+        reason = silence(chat, me, room)
+        if reason is not None:
+            return (CannotSpeak(room.name, reason),)
     if size(command.text) > TOPIC_BYTES:
         return (TextTooLong(TOPIC_BYTES),)
     if not command.text and room.topic is None:

@@ -158,6 +158,21 @@ def test_a_full_server_closes_no_room_in_which_something_is_set(monkeypatch, kep
     assert chat.rooms["#kept"].state() == before
 
 
+def test_a_full_server_looks_at_few_rooms(monkeypatch):
+    chat = house()
+    for number in range(5):
+        do(chat, ANNA, Join(f"#{number}"))
+        do(chat, ANNA, SetTopic(f"#{number}", "stays"))
+        if number:
+            do(chat, ANNA, SetFlag(f"#{number}", "moderated"))
+        do(chat, ANNA, Part(f"#{number}"))
+    monkeypatch.setattr(join, "ROOMS_IN_ALL", len(chat.rooms))
+    monkeypatch.setattr(join, "_LOOKED_AT", 4)
+    assert do(chat, CAROL, Join("#x")) == (TooManyRooms("#x", len(chat.rooms)),)
+    monkeypatch.setattr(join, "_LOOKED_AT", 5)
+    assert do(chat, CAROL, Join("#x"))[0] == RoomClosed("#0")
+
+
 def test_a_full_server_closes_no_room_of_the_configuration(monkeypatch):
     chat = house()
     chat.rooms.configured = frozenset(("#kept",))

@@ -4,6 +4,7 @@ Owns who may join, and what a new member is told of the room.
 """
 
 from collections.abc import Iterable
+from itertools import islice
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import Command, Query
@@ -172,7 +173,10 @@ ROOMS_EACH = 100
 
 
 ROOMS_IN_ALL = 20_000
-"""Rooms of a server: each takes a kilobyte, so a script that opens rooms can't fill the memory."""
+"""Rooms of a server: each takes two kilobytes, so a script that opens rooms can't fill the memory."""
+
+_LOOKED_AT = 1000
+"""The youngest rooms among which one is sought that may be forgotten: a few milliseconds at worst."""
 
 
 @answers(GetRoom)
@@ -216,15 +220,16 @@ def _forgotten(chat: Chat, me: Person) -> tuple[RoomClosed, ...]:
     """
     if me.id not in chat.people:
         return ()
-    empty = [
-        room
-        for room in chat.rooms.values()
-        if not room.member_blocks
-        and room.key != LOBBY
-        and room.key not in chat.rooms.configured
-        and chat.is_bare(room)
-    ]
-    return (RoomClosed(max(empty, key=lambda room: room.opened).name),) if empty else ()
+    for key in islice(reversed(chat.rooms), _LOOKED_AT):
+        room = chat.rooms[key]
+        if (
+            not room.member_blocks
+            and key != LOBBY
+            and key not in chat.rooms.configured
+            and chat.is_bare(room)
+        ):
+            return (RoomClosed(room.name),)
+    return ()
 
 
 @for_people(Join)

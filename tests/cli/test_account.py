@@ -59,19 +59,19 @@ def names(account) -> list[str]:
 
 def a_life(account) -> None:
     """The life of two accounts; the same beside a server and without one."""
-    assert account("add", "Anna", given="secret\n").stdout == "Created the account Anna\n"
-    assert account("add", "bob", given="secret\r\n").returncode == 0
-    again = account("add", "anna", given="secret\n")
+    assert account("add", "Anna", given="tea-for-two\n").stdout == "Created the account Anna\n"
+    assert account("add", "bob", given="tea-for-two\r\n").returncode == 0
+    again = account("add", "anna", given="tea-for-two\n")
     assert (again.returncode, again.stdout) == (1, "")
     assert again.stderr == "Error: Not done: there is an account of that name already\n"
     assert names(account) == ["Anna", "bob"]
     assert re.fullmatch(r"Anna  since [0-9-]{10}\nbob   since [0-9-]{10}\n", account("list").stdout)
-    changed = account("password", "anna", given="other\n")
+    changed = account("password", "anna", given="tea-for-three\n")
     assert changed.stdout == "Changed the password of anna\n"
     assert account("remove", "BOB").stdout == "Removed the account BOB\n"
     gone = account("remove", "bob")
     assert (gone.returncode, gone.stderr) == (1, "Error: Not done: there is no such account\n")
-    assert account("password", "bob", given="other\n").returncode == 1
+    assert account("password", "bob", given="tea-for-three\n").returncode == 1
     assert names(account) == ["Anna"]
 
 
@@ -86,8 +86,8 @@ def test_without_a_server(account, database):
     a_life(account)
     assert stat.S_IMODE(database.stat().st_mode) == 0o600
     _, _, changed = verifiers(database)
-    assert scram.is_password(changed, "other")
-    assert not scram.is_password(changed, "secret")
+    assert scram.is_password(changed, "tea-for-three")
+    assert not scram.is_password(changed, "tea-for-two")
 
 
 @pytest.mark.usefixtures("served")
@@ -97,7 +97,7 @@ def test_beside_a_server(account):
 
 @pytest.mark.usefixtures("served")
 def test_what_a_server_was_asked_is_there_without_it(account, database):
-    account("add", "anna", given="secret\n")
+    account("add", "anna", given="tea-for-two\n")
     assert database.with_name("chat.db-control").is_socket()
     assert names(account) == ["anna"]
 
@@ -149,10 +149,10 @@ def test_at_a_terminal_it_is_asked_twice_and_not_shown(database):
         for prompt in (b"Password: ", b"Repeat: "):
             while prompt not in shown:
                 shown += os.read(parent, 1024)
-            os.write(parent, b"secret\n")
+            os.write(parent, b"tea-for-two\n")
         output, _ = process.communicate(timeout=60)
     os.close(parent)
     assert (process.returncode, output) == (0, b"Created the account anna\n")
-    assert b"secret" not in shown
+    assert b"tea-for-two" not in shown
     (made,) = verifiers(database)
-    assert scram.is_password(made, "secret")
+    assert scram.is_password(made, "tea-for-two")

@@ -69,14 +69,14 @@ def test_check(file, tmp_path):
 
 
 def test_a_password_on_a_pipe():
-    done = config("password", given="secret\n")
+    done = config("password", given="tea-for-two\n")
     assert (done.returncode, done.stderr) == (0, "")
-    assert Password(done.stdout.strip()).verify("secret")
+    assert Password(done.stdout.strip()).verify("tea-for-two")
     done = config("password", given="\n")
     assert (done.returncode, done.stderr) == (2, "Error: The password is empty\n")
 
 
-@pytest.mark.parametrize(("again", "status"), [("secret", 0), ("other", 2)])
+@pytest.mark.parametrize(("again", "status"), [("tea-for-two", 0), ("other", 2)])
 def test_a_password_at_a_terminal_is_asked_twice_and_not_shown(again, status):
     parent, child = pty.openpty()
     with subprocess.Popen(
@@ -84,12 +84,13 @@ def test_a_password_at_a_terminal_is_asked_twice_and_not_shown(again, status):
     ) as process:
         os.close(child)
         shown = b""
-        for prompt, typed in ((b"Password: ", "secret"), (b"Repeat: ", again)):
+        for prompt, typed in ((b"Password: ", "tea-for-two"), (b"Repeat: ", again)):
             while prompt not in shown:
                 shown += os.read(parent, 1024)
             os.write(parent, typed.encode() + b"\n")
         output, _ = process.communicate(timeout=60)
         assert process.returncode == status
     os.close(parent)
-    assert b"secret" not in shown
-    assert Password(output.decode().strip()).verify("secret") is (status == 0) if status == 0 else not output
+    assert b"tea-for-two" not in shown
+    right = status == 0 and Password(output.decode().strip()).verify("tea-for-two")
+    assert right if status == 0 else not output

@@ -34,7 +34,7 @@ def test_all_that_a_file_can_hold(file, tmp_path):
         f"""
         name = "chat.example.org"
         description = "Ours"
-        password = "secret"
+        password = "tea-for-two"
         motd = "motd.txt"
         listen = ["unix:///run/chat.sock"]
         db = "chat.db"
@@ -62,7 +62,7 @@ def test_all_that_a_file_can_hold(file, tmp_path):
     assert effective.config == ServeConfig(
         name="chat.example.org",
         description="Ours",
-        password="secret",  # noqa: S106
+        password="tea-for-two",  # noqa: S106
         motd=str(tmp_path / "motd.txt"),
         listen=("unix:///run/chat.sock",),
         db=str(tmp_path / "chat.db"),
@@ -99,12 +99,12 @@ def test_the_environment_holds_every_option():
         "ASYNCCHAT_HISTORY_KEEP": "false",
         "ASYNCCHAT_LAN": "1",
         "ASYNCCHAT_LISTEN": "tcp://127.0.0.1:1 tcp://127.0.0.1:2",
-        "ASYNCCHAT_PASSWORD": "secret",
+        "ASYNCCHAT_PASSWORD": "tea-for-two",
     }
     config = Sources(None, environment, {}).load().config
     assert (config.burst, config.rate, config.history, config.lan) == (7, 1.5, False, True)
     assert config.listen == ("tcp://127.0.0.1:1", "tcp://127.0.0.1:2")
-    assert config.password == "secret"  # noqa: S105
+    assert config.password == "tea-for-two"  # noqa: S105
 
 
 def test_the_environment_may_name_the_file(tmp_path):
@@ -211,10 +211,10 @@ def test_the_documentation_s_file_is_in_order(file):
 @pytest.mark.parametrize(
     ("text", "mode", "warned"),
     [
-        ('password = "x"', 0o644, True),
-        ('password = "x"', 0o640, True),
-        ('password = "x"', 0o600, False),
-        ('[operators.alice]\npassword = "x"', 0o644, True),
+        ('password = "x-for-two"', 0o644, True),
+        ('password = "x-for-two"', 0o640, True),
+        ('password = "x-for-two"', 0o600, False),
+        ('[operators.alice]\npassword = "x-for-two"', 0o644, True),
         pytest.param(f'password = "{hashed("x")}"', 0o644, False, id="hash"),
         ('name = "x"', 0o644, False),
     ],
@@ -227,4 +227,4 @@ def test_a_password_that_others_can_read_is_warned_of(tmp_path, text, mode, warn
     assert (f"chmod 600 {file}" in warning) is warned
     assert bool(warning) is warned
     # One that the environment states is not the file's.
-    assert exposed(Sources(None, {"ASYNCCHAT_PASSWORD": "x"}, {}).load()) == ""
+    assert exposed(Sources(None, {"ASYNCCHAT_PASSWORD": "x-for-two"}, {}).load()) == ""

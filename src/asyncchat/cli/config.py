@@ -11,6 +11,8 @@ from asyncchat.cli._passwords import new_password
 from asyncchat.config.options import Row, table
 from asyncchat.config.passwords import hashed
 from asyncchat.config.sources import Effective, exposed
+from asyncchat.core.passwords import password_fault
+from asyncchat.errors import Misuse
 
 HIDDEN = "(hidden)"
 
@@ -66,7 +68,11 @@ def password() -> None:
 
     At a terminal it is asked for twice and not shown. On a pipe the first line is the password.
     """
-    click.echo(hashed(new_password()))
+    text = new_password()
+    weak = password_fault(text)
+    if weak is not None:
+        raise Misuse(f"The password is too weak: {weak}")
+    click.echo(hashed(text))
 
 
 def _shown(row: Row, effective: Effective) -> str:

@@ -9,6 +9,8 @@ import hashlib
 import hmac
 import secrets
 
+from asyncchat.core.passwords import password_fault
+
 PREFIX = "scrypt:"
 """The beginning of a hash: ``scrypt:N:R:P:SALT:HASH``. No character of it is special to a shell or TOML."""
 
@@ -75,7 +77,10 @@ def fault(stated: str) -> str:
         Password(stated)
     except ValueError as error:
         return str(error)
-    return "" if stated.isprintable() else "it has a control character, which can't be typed"
+    if not stated.isprintable():
+        return "it has a control character, which can't be typed"
+    weak = password_fault(stated) if stated and not stated.startswith(PREFIX) else None
+    return "" if weak is None else f"it is too weak: {weak}"
 
 
 def _scrypt(text: str, salt: bytes, n: int, r: int, p: int) -> bytes:

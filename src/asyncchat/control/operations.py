@@ -20,6 +20,7 @@ from asyncchat.core import scram
 from asyncchat.core.features import bots
 from asyncchat.core.features.accounts import DropAccountVerified, NewPasswordVerified, RegisterAccountVerified
 from asyncchat.core.names import fold
+from asyncchat.core.passwords import password_fault
 
 
 async def status(executor: CommandExecutor, _request: requests.GetStatus) -> requests.Status:
@@ -29,7 +30,7 @@ async def status(executor: CommandExecutor, _request: requests.GetStatus) -> req
 
 async def add_account(executor: CommandExecutor, request: requests.AddAccount) -> requests.Done:
     """Registers an account."""
-    await execute(executor, RegisterAccountVerified(request.name, await _verifier(request.password)))
+    await execute(executor, RegisterAccountVerified(request.name, await _verifier(request)))
     return requests.Done()
 
 
@@ -37,7 +38,7 @@ async def change_password(
     executor: CommandExecutor, request: requests.ChangeAccountPassword
 ) -> requests.Done:
     """Changes the password of an account; sessions stay logged in."""
-    await execute(executor, NewPasswordVerified(request.name, await _verifier(request.password)))
+    await execute(executor, NewPasswordVerified(request.name, await _verifier(request)))
     return requests.Done()
 
 
@@ -59,7 +60,11 @@ async def list_accounts(executor: CommandExecutor, _request: requests.GetAccount
     )
 
 
-async def _verifier(password: str) -> str:
+async def _verifier(request: requests.AddAccount | requests.ChangeAccountPassword) -> str:
+    password = request.password
+    weak = password_fault(password, request.name)
+    if weak is not None:
+        raise Refused(f"Not done: the password is too weak: {weak}")
     try:
         scram.prepared(password)
         salt = secrets.token_bytes(scram.SALT_BYTES)

@@ -84,6 +84,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "accounts": st.lists(names.map(fold), max_size=2).map(tuple),
     "account": names,
     "verifier": st.just("secret"),
+    "network": st.sampled_from(("", "a mark")),
     "email": st.just(""),
     "token": names,
     "digest": st.just("d"),

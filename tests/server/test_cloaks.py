@@ -2,7 +2,8 @@ import stat
 
 import pytest
 
-from asyncchat.server.cloaks import KEY_BYTES, Cloaks, key_beside, new_key
+from asyncchat.server.cloaks import Cloaks, new_key
+from asyncchat.server.secret_file import KEY_BYTES, key_beside
 from tests.server.harness import CODE, serving
 
 KEY = b"k" * KEY_BYTES
@@ -49,20 +50,20 @@ def test_without_a_key_addresses_are_seen():
 
 def test_the_key_is_kept_beside_the_database_for_its_owner_alone(tmp_path):
     database = tmp_path / "chat.db"
-    key = key_beside(database)
+    key = key_beside(database, ".cloak")
     file = tmp_path / "chat.db.cloak"
     assert len(key) == KEY_BYTES
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert key_beside(database) == key
+    assert key_beside(database, ".cloak") == key
     assert new_key() != key
 
 
 @pytest.mark.parametrize("text", ["", "abcd", "no hexadecimal number\n"])
 def test_a_file_that_holds_no_key_is_made_anew(tmp_path, text):
     (tmp_path / "chat.db.cloak").write_text(text)
-    key = key_beside(tmp_path / "chat.db")
+    key = key_beside(tmp_path / "chat.db", ".cloak")
     assert len(key) == KEY_BYTES
-    assert key_beside(tmp_path / "chat.db") == key
+    assert key_beside(tmp_path / "chat.db", ".cloak") == key
 
 
 @pytest.mark.parametrize(("cloak", "seen"), [(True, "localhost"), (False, "127.0.0.1")])

@@ -44,7 +44,7 @@ def test_what_can_be_is_taken_over_and_nobody_is_dropped(server, file, owner):
         listen = ["tcp://127.0.0.1:1"]
         name = "other.test"
         [operators.alice]
-        password = "secret"
+        password = "tea-for-two"
         [limits]
         burst = 7
         sessions = 3
@@ -60,7 +60,7 @@ def test_what_can_be_is_taken_over_and_nobody_is_dropped(server, file, owner):
     assert told.endswith("Only a restart changes: listen, name")
     assert owner.until("Welcome").endswith(":asyncchat.local TOPIC #lobby :Welcome")
     anna.until("Welcome\n")
-    anna.send("/owner alice secret\n")
+    anna.send("/owner alice tea-for-two\n")
     anna.until("operator of every room")
     owner.send("MOTD\r\n")
     owner.until("- Be kind\r\n")
@@ -87,7 +87,7 @@ def test_a_motd_that_changed_alone_counts(server, file, owner):
     ("text", "says"), [("lisen = 1", 'Unknown key "lisen" in '), ('motd = "none"', "can't be read")]
 )
 def test_what_is_wrong_changes_nothing(server, file, owner, text, says):
-    file.write_text(f'password = "x"\n{text}')
+    file.write_text(f'password = "x-for-two"\n{text}')
     owner.send("REHASH\r\n")
     owner.until("Nothing changed: ")
     assert says in owner.line()

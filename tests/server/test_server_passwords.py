@@ -1,14 +1,17 @@
 """The owner code and its file; the password and the operators of a configuration, over real sockets."""
 
+import asyncio
 import stat
+from collections import Counter
 
 import pytest
 
 from asyncchat import Client, Message, PasswordNeeded
-from asyncchat.config.options import Operator
-from asyncchat.config.passwords import hashed
+from asyncchat.config.options import Operator, ServeConfig
+from asyncchat.config.passwords import Password, hashed
 from asyncchat.server import auth
-from asyncchat.server.server_passwords import OwnerCode
+from asyncchat.server.password_guard import PasswordGuard
+from asyncchat.server.server_passwords import OwnerCode, ServerPasswords
 from tests.server.harness import PATIENCE, serving
 
 PASSWORD = "open sesame"  # noqa: S105
@@ -197,3 +200,38 @@ def test_each_code_is_another_that_can_be_read_out():
     assert len(codes) == 100
     assert all(len(code) == 9 and code[4] == "-" for code in codes)
     assert not set("01OILU") & set("".join(codes))
+
+
+def test_wrong_ones_are_counted_by_network_and_told(server):
+    guard = server.server.auth.guard
+    server.call(lambda: [guard.record_server_failure("127.0.0.1") for _ in range(20)])
+    anna = server.connect()
+    anna.until("Password: ")
+    anna.send(f"{PASSWORD}\n")
+    assert anna.until("Password: ").startswith("Too many wrong passwords came from your network: wait ")
+    server.call(guard._server.forget, "127.0.0.1")
+    anna.send(f"{PASSWORD}\n")
+    assert anna.until("nickname: ") == NAME
+
+
+def test_wrong_ones_from_another_network_delay_a_right_one_by_a_hash_or_two():
+    hashes = []
+
+    class Slow(Password):
+        def verify(self, typed):
+            hashes.append(typed)
+            return super().verify(typed)
+
+    async def run():
+        guard = PasswordGuard(lambda: 0.0)
+        passwords = ServerPasswords(ServeConfig(password=hashed(PASSWORD)), guard.queue)
+        passwords._password = Slow(hashed(PASSWORD))
+        wrong = [
+            asyncio.create_task(passwords.verify_server("wrong", "192.0.2.1", guard)) for _ in range(200)
+        ]
+        await asyncio.sleep(0)
+        assert await passwords.verify_server(PASSWORD, "198.51.100.1", guard)
+        assert len(hashes) <= 3
+        assert Counter(await asyncio.gather(*wrong)) == {False: 20, None: 180}
+
+    asyncio.run(run())

@@ -50,6 +50,7 @@ UNTOLD_EVENTS = {
         "ConfigurationRead",
         "SessionDetached",
         "DeviceLastSeen",
+        "NetworkKnown",
         "Connected",
     ),
     *(

@@ -1,6 +1,6 @@
 """Authentication: I/O commands that come with a password, which is checked outside the hub.
 
-A password is hashed in a thread. The answer to a wrong one is delayed, and it counts against the address and
+A password is hashed in a thread. The answer to a wrong one is delayed, and it counts against the network and
 the account. The hub decides what a right one allows.
 """
 
@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 from asyncchat.core import scram
 from asyncchat.core.commands import Command
 from asyncchat.core.features import accounts
+from asyncchat.core.features.known_networks import KnownNetworks
 from asyncchat.core.features.opers import GrantOper, NotFromHere, Oper
 from asyncchat.core.features.server import Unlock, Unlocked, WrongPassword
 from asyncchat.core.names import fold
+from asyncchat.core.passwords import password_fault
 from asyncchat.core.people import NOBODY, Person
 from asyncchat.core.replies import AccountFault, AccountRefused
-from asyncchat.server.password_guard import PASSWORD_LETTERS, WRONG_SECONDS
+from asyncchat.server.password_guard import WRONG_SECONDS
 from asyncchat.server.session import Ending
 
 if TYPE_CHECKING:
@@ -115,18 +117,18 @@ class Authentication:
                 return refusal  # many exchanges may have begun at once
             last = scram.proven(exchange, command.data)
             if last is None or not self._is_kept(name, exchange.known):
-                guard.record_failure(fold(name), session.address)
-                return await self._delayed(
-                    session, name, False, accounts.LogInVerified(name, False, command.context)
-                )
+                key = fold(name)
+                known_here = self._is_known(session, key)
+                guard.record_failure(key, session.address, known=known_here, exists=key in chat.accounts)
+                return await self._logged_in(session, name, False, command.context)
             return accounts.Challenge(last, scram.Proven(name, exchange.known))
         if not isinstance(exchange, scram.Proven) or command.data:
             raise scram.ScramFault("nothing more was asked")
         name = exchange.name
         right = self._is_kept(name, exchange.known)
         if right:
-            guard.record_success(fold(name))
-        return await self._delayed(session, name, right, accounts.LogInVerified(name, right, command.context))
+            guard.record_success(fold(name), session.address)
+        return await self._logged_in(session, name, right, command.context)
 
     def _is_kept(self, name: str, known: scram.Verifier) -> bool:
         """Whether this still is the account's verifier: the account may have been removed, or be new."""
@@ -141,7 +143,21 @@ class Authentication:
         right = await self._checked(session, name, command.password, command.context)
         if isinstance(right, AccountRefused):
             return right
-        return await self._delayed(session, name, right, accounts.LogInVerified(name, right, command.context))
+        return await self._logged_in(session, name, right, command.context)
+
+    async def _logged_in(self, session: Session, name: str, right: bool, context: object) -> Command:
+        """What the hub is to decide after a password."""
+        mark = self._network_mark(session, name)
+        return await self._delayed(
+            session, name, right, accounts.LogInVerified(name, right, context, network=mark)
+        )
+
+    def _network_mark(self, session: Session, name: str) -> str:
+        return self.guard.network_mark(fold(name), session.address)
+
+    def _is_known(self, session: Session, key: str) -> bool:
+        """Whether the owner of an account has logged in from this session's network before."""
+        return self._network_mark(session, key) in KnownNetworks.of(self._chat).get(key, ())
 
     async def register(self, session: Session, command: accounts.RegisterAccount, _upto: int) -> IoResult:
         """Registers an account, if the options and the chat allow it."""
@@ -155,11 +171,12 @@ class Authentication:
         # Before it is hashed: many may be asked for at once.
         self.guard.record_registration(session.address)
         try:
-            verifier = await self.guard.verifier(command.password)
+            verifier = await self.guard.verifier(command.password, session.address)
         except scram.ScramFault as error:
             return AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.context)
         _logger.info("%s registers the account %s", session.address, name)
-        return accounts.RegisterAccountVerified(name, verifier, command.email, command.context)
+        mark = self._network_mark(session, name)
+        return accounts.RegisterAccountVerified(name, verifier, command.email, command.context, network=mark)
 
     def _unregistrable(
         self, session: Session, name: str, command: accounts.RegisterAccount
@@ -175,24 +192,24 @@ class Authentication:
             return refused(AccountFault.EMAIL)
         if command.email and not _is_email(command.email):
             return refused(AccountFault.BAD_EMAIL)
-        if len(command.password) < PASSWORD_LETTERS:
-            return refused(AccountFault.WEAK, f"it needs {PASSWORD_LETTERS} characters or more")
-        if fold(command.password) == fold(name):
-            return refused(AccountFault.WEAK, "it is the account's name")
+        weak = password_fault(command.password, name)
+        if weak is not None:
+            return refused(AccountFault.WEAK, weak)
         wait = self.guard.registration_wait(session.address)
         return refused(AccountFault.CROWD, f"wait {wait} s") if wait else None
 
     async def new_password(self, session: Session, command: accounts.NewPassword, _upto: int) -> IoResult:
         """Changes the password of the account that the session is logged in to."""
         name = self._person(session).account
-        if len(command.password) < PASSWORD_LETTERS:
-            detail = f"it needs {PASSWORD_LETTERS} characters or more"
-            return AccountRefused(AccountFault.WEAK, name, detail, command.context)
+        weak = password_fault(command.password, name)
+        if weak is not None:
+            return AccountRefused(AccountFault.WEAK, name, weak, command.context)
         try:
-            verifier = await self.guard.verifier(command.password) if name else ""
+            verifier = await self.guard.verifier(command.password, session.address) if name else ""
         except scram.ScramFault as error:
             return AccountRefused(AccountFault.BAD_PASSWORD, name, str(error), command.context)
-        return accounts.NewPasswordVerified(name, verifier, command.context)
+        mark = self._network_mark(session, name)
+        return accounts.NewPasswordVerified(name, verifier, command.context, network=mark)
 
     async def drop(self, session: Session, command: accounts.DropAccount, _upto: int) -> IoResult:
         """Removes an account, with its password."""
@@ -213,7 +230,8 @@ class Authentication:
         right = await self._checked(session, command.name, command.password, command.context)
         if isinstance(right, AccountRefused):
             return right
-        asked = accounts.ReclaimVerified(command.name, right, command.take, command.context)
+        mark = self._network_mark(session, command.name)
+        asked = accounts.ReclaimVerified(command.name, right, command.take, command.context, network=mark)
         return await self._delayed(session, command.name, right, asked)
 
     async def _checked(
@@ -225,18 +243,18 @@ class Authentication:
             return refusal
         key = fold(name)
         account = self._chat.accounts.get(key)
-        right = await self.guard.verify(key, account, password, session.address)
+        known = self._is_known(session, key)
+        right = await self.guard.verify(key, account, password, session.address, known=known)
         if right is None:
             return self._refuse_guess(session, name, context, least=1) or False
-        if right:
-            self.guard.record_success(key)
         return right and self._chat.accounts.get(key) is account
 
     def _refuse_guess(
         self, session: Session, name: str, context: object, *, least: int = 0
     ) -> AccountRefused | None:
         """Refuses a session that tried too often; ``least`` is the least number of seconds to wait."""
-        wait = max(least, self.guard.wait(fold(name), session.address))
+        key = fold(name)
+        wait = max(least, self.guard.wait(key, session.address, known=self._is_known(session, key)))
         return AccountRefused(AccountFault.MANY, name, f"wait {wait} s", context) if wait else None
 
     async def _delayed(self, session: Session, name: str, right: bool, command: Command) -> Command:
@@ -257,11 +275,12 @@ class Authentication:
             await asyncio.sleep(WRONG_SECONDS)
             return NotFromHere(command.name)
         else:
-            verified = self.guard.count_guess(session.address) and await self.passwords.verify_operator(
-                command.name, command.code, self._person(session).account
+            counted = self.guard.count_operator_guess(command.name, session.address)
+            verified = counted and await self.passwords.verify_operator(
+                command.name, command.code, self._person(session).account, session.address
             )
             if verified:
-                self.guard.forget_guesses(session.address)
+                self.guard.forget_operator_guesses(command.name, session.address)
         person = self._chat.people.get(session.person_id)
         who = session.address if person is None else person.origin
         if verified:
@@ -273,11 +292,13 @@ class Authentication:
 
     async def unlock(self, session: Session, command: Unlock, _upto: int) -> IoResult:
         """Checks the server's password; a session without it is disconnected at the last try."""
-        if await self.passwords.verify_server(command.password):
+        right = await self.passwords.verify_server(command.password, session.address, self.guard)
+        if right:
             return Unlocked()
         if command.password:
             await asyncio.sleep(WRONG_SECONDS)
-        answer = WrongPassword(bool(command.password), command.last)
+        wait = self.guard.server_wait(session.address) or 1 if right is None else 0
+        answer = WrongPassword(bool(command.password), command.last, wait)
         if not command.last:
             return answer
         _logger.warning("%s did not know the password", session.address)

@@ -10,12 +10,9 @@ import ipaddress
 import secrets
 import sys
 from functools import lru_cache
-from pathlib import Path
 
 from asyncchat.server.addresses import LOCALHOST, is_local
-from asyncchat.server.secret_file import kept_beside
-
-KEY_BYTES = 32
+from asyncchat.server.secret_file import KEY_BYTES
 
 _PART_BYTES = 6
 """Letters of a part: with 30 bits, two networks in one chat will hardly share one."""
@@ -58,19 +55,3 @@ class Cloaks:
 def new_key() -> bytes:
     """A key for one run, kept nowhere."""
     return secrets.token_bytes(KEY_BYTES)
-
-
-def key_beside(database: Path) -> bytes:
-    """The key kept beside a database, made when there is none.
-
-    Raises:
-        OSError: its file can't be read or made.
-    """
-    return bytes.fromhex(kept_beside(database, ".cloak", _is_key, lambda: new_key().hex()))
-
-
-def _is_key(text: str) -> bool:
-    try:
-        return len(bytes.fromhex(text)) >= KEY_BYTES
-    except ValueError:
-        return False

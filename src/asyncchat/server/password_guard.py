@@ -10,16 +10,17 @@ from collections.abc import Callable
 
 from asyncchat.core import scram
 from asyncchat.core.people import Account
+from asyncchat.server.hash_queue import HashQueue
 from asyncchat.server.limits import network_of
 
 WRONG_SECONDS = 1.0
 """How long the answer to a wrong password is delayed."""
 
 MOST_COUNTED = 10_000
-"""Addresses and accounts that are counted; beyond it the oldest are forgotten."""
+"""Networks and accounts in one count; beyond it the oldest are forgotten."""
 
-PASSWORD_LETTERS = 4
-"""Shortest password. It may be short, because guesses are limited and the verifier is never shown."""
+SECRET_BYTES = 32
+"""The key of what the guard derives: as long as the hash."""
 
 
 class Count:
@@ -50,88 +51,134 @@ class Count:
 
 
 class PasswordGuard:
-    """Verifies the passwords of accounts.
+    """Verifies passwords, and counts the wrong ones.
+
+    For each account and network 10 may be wrong at once, then one each 30 s. A network from which the owner
+    of an account has logged in has no other limit for it. From all other networks together 40 may be wrong
+    for one account, then one each 30 s: so a botnet has some 3,000 guesses a day, and does not lock out an
+    owner who is where the owner was before. One network may be wrong 40 times, then each 10 s, for all
+    accounts where nobody behind it is known.
 
     Args:
         clock: seconds that never go back.
+        secret: the key of invented salts and of known networks; kept, so that both stay over a restart.
+        queue: gives turns for hashing.
         counting: whether guesses are limited; not without flood control.
     """
 
-    def __init__(self, clock: Callable[[], float], *, counting: bool = True) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        *,
+        secret: bytes = b"",
+        queue: HashQueue | None = None,
+        counting: bool = True,
+    ) -> None:
         self.counting = counting
-        # Ten from one address, for all the people behind it; then 120 an hour.
-        self._from = Count(10, 30.0, clock)
-        # More for one account, so that a stranger can't lock its owner out from a single address.
+        self._here = Count(10, 30.0, clock)
+        self._from = Count(40, 10.0, clock)
         self._of = Count(40, 30.0, clock)
+        # Apart, so that names that are made up do not push out those of accounts.
+        self._of_none = Count(40, 30.0, clock)
+        self._server = Count(20, 10.0, clock)
         self._made = Count(20, 60.0, clock)
-        self._key = secrets.token_bytes(32)
-        # One hash at a time: a crowd of guessers costs one core, not all.
-        self._turn = asyncio.Semaphore(1)
+        self._key = secret or secrets.token_bytes(SECRET_BYTES)
+        self.queue = queue or HashQueue()
 
-    async def verifier(self, password: str) -> str:
+    async def verifier(self, password: str, address: str) -> str:
         """The verifier to keep of a password.
 
         Raises:
             scram.ScramFault: it can't be a password.
         """
         scram.prepared(password)
-        async with self._turn:
+        async with self.queue.turn(network_of(address)):
             return str(
                 await asyncio.to_thread(scram.verifier, password, secrets.token_bytes(scram.SALT_BYTES))
             )
 
-    async def verify(self, key: str, account: Account | None, typed: str, address: str) -> bool | None:
+    async def verify(
+        self, key: str, account: Account | None, typed: str, address: str, *, known: bool = False
+    ) -> bool | None:
         """Whether this is the account's password; takes as long when there is no such account.
 
         A wrong one is counted before the next is verified, so that many at once do not get past the limit.
         None: there were too many meanwhile.
         """
-        known = self.known(key, account)
-        async with self._turn:
-            if self.wait(key, address):
+        verifier = self.known(key, account)
+        async with self.queue.turn(network_of(address)):
+            if self.wait(key, address, known=known):
                 return None
-            right = await asyncio.to_thread(scram.is_password, known, typed) and account is not None
-            if not right:
-                self.record_failure(key, address)
+            right = await asyncio.to_thread(scram.is_password, verifier, typed) and account is not None
+            if right:
+                self.record_success(key, address)
+            else:
+                self.record_failure(key, address, known=known, exists=account is not None)
             return right
 
     def known(self, name: str, account: Account | None) -> scram.Verifier:
         """An account's verifier; without an account, one that looks alike and that no password matches."""
         if account is not None:
             return scram.read_verifier(account.verifier)
-        salt = hmac.digest(self._key, name.encode("utf-8", "replace"), "sha256")[: scram.SALT_BYTES]
+        salt = self._derived("salt", name)[: scram.SALT_BYTES]
         return scram.Verifier(scram.ITERATIONS, salt, bytes(32), bytes(32))
+
+    def network_mark(self, key: str, address: str) -> str:
+        """What is kept of a network from which an account was used: nobody can read the address from it."""
+        return self._derived("network", f"{key} {network_of(address)}")[:8].hex()
+
+    def _derived(self, purpose: str, text: str) -> bytes:
+        return hmac.digest(self._key, f"{purpose} {text}".encode("utf-8", "replace"), "sha256")
 
     def nonce(self) -> str:
         """The server's part of a nonce."""
         return secrets.token_urlsafe(scram.NONCE_BYTES)
 
-    def wait(self, key: str, address: str) -> int:
-        """Seconds until a password of this account (its key) may be tried from this address; 0: now."""
+    def wait(self, key: str, address: str, *, known: bool = False) -> int:
+        """Seconds until a password of this account (its key) may be tried from this address; 0: now.
+
+        ``known``: its owner has logged in from there before.
+        """
         if not self.counting:
             return 0
-        return max(self._from.wait(network_of(address)), self._of.wait(key))
-
-    def record_failure(self, key: str, address: str) -> None:
-        """Counts a wrong password."""
-        self._from.add(network_of(address))
-        self._of.add(key)
-
-    def count_guess(self, address: str) -> bool:
-        """Counts a guess at an operator's password before it is verified. Returns whether it may be tried."""
         network = network_of(address)
-        if self.counting and self._from.wait(network):
+        here = self._here.wait(f"{network} {key}")
+        if known:
+            return here
+        return max(here, self._from.wait(network), self._of.wait(key), self._of_none.wait(key))
+
+    def record_failure(self, key: str, address: str, *, known: bool = False, exists: bool = True) -> None:
+        """Counts a wrong password; ``exists``: there is such an account."""
+        network = network_of(address)
+        self._here.add(f"{network} {key}")
+        self._from.add(network)
+        if not known:
+            (self._of if exists else self._of_none).add(key)
+
+    def record_success(self, key: str, address: str) -> None:
+        """Forgets the wrong passwords of an account from a network: its owner logged in there."""
+        self._here.forget(f"{network_of(address)} {key}")
+
+    def count_operator_guess(self, name: str, address: str) -> bool:
+        """Counts a guess at an operator's password before it is verified; whether it may be tried."""
+        network = network_of(address)
+        if self.counting and max(self._here.wait(f"{network} :{name}"), self._from.wait(network)):
             return False
+        self._here.add(f"{network} :{name}")  # no account's key begins with a colon
         self._from.add(network)
         return True
 
-    def forget_guesses(self, address: str) -> None:
-        """Forgets the guesses from an address: it was an operator."""
-        self._from.forget(network_of(address))
+    def forget_operator_guesses(self, name: str, address: str) -> None:
+        """Forgets the guesses from an address: it was that operator."""
+        self._here.forget(f"{network_of(address)} :{name}")
 
-    def record_success(self, key: str) -> None:
-        """Forgets the wrong passwords of an account: its owner logged in."""
-        self._of.forget(key)
+    def server_wait(self, address: str) -> int:
+        """Seconds until the server's own password may be tried from this address; 0: now."""
+        return self._server.wait(network_of(address)) if self.counting else 0
+
+    def record_server_failure(self, address: str) -> None:
+        """Counts a wrong password of the server."""
+        self._server.add(network_of(address))
 
     def registration_wait(self, address: str) -> int:
         """Seconds until another account may be registered from this address."""

@@ -4,8 +4,12 @@ Must not know what the secret is for.
 """
 
 import os
+import secrets
 from collections.abc import Callable
 from pathlib import Path
+
+KEY_BYTES = 32
+"""A key as long as the hash that it is for (RFC 2104, 3)."""
 
 
 def kept_beside(
@@ -34,3 +38,19 @@ def kept_beside(
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
         file.write(text + "\n")
     return text
+
+
+def key_beside(database: Path, suffix: str) -> bytes:
+    """The key kept beside a database, in hexadecimal, made when there is none.
+
+    Raises:
+        OSError: its file can't be read or made.
+    """
+    return bytes.fromhex(kept_beside(database, suffix, _is_key, lambda: secrets.token_hex(KEY_BYTES)))
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(bytes.fromhex(text)) >= KEY_BYTES
+    except ValueError:
+        return False

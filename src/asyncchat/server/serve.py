@@ -22,11 +22,11 @@ from asyncchat.log.base import Log
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import addresses, banner, logging_setup
 from asyncchat.server.addresses import Address, is_local
-from asyncchat.server.cloaks import key_beside
 from asyncchat.server.control_socket import control_socket
 from asyncchat.server.limits import raise_file_limit
 from asyncchat.server.outbox import StorageLost
 from asyncchat.server.reload import ServeError, read_motd
+from asyncchat.server.secret_file import key_beside
 from asyncchat.server.server import Server
 from asyncchat.server.server_passwords import OwnerCode
 
@@ -109,7 +109,8 @@ async def _serve_on(
             log,
             code,
             motd=motd,
-            cloak_key=_cloak_key(config, database),
+            cloak_key=_key_beside(database, ".cloak", "The key of cloaks") if config.cloak else None,
+            secret=_key_beside(database, ".secret", "The secret of accounts") or b"",
             most_sessions=most_sessions,
             sources=sources,
             webhook_positions=None if database is None else database.with_name(f"{database.name}-webhooks"),
@@ -146,14 +147,14 @@ async def _open_log(config: ServeConfig, database: Path | None) -> Log:
     return await SqliteLog.open(database, durable=config.durable)
 
 
-def _cloak_key(config: ServeConfig, database: Path | None) -> bytes | None:
-    """The key of cloaks that is kept beside the database; None: a key for this run only."""
-    if database is None or not config.cloak:
+def _key_beside(database: Path | None, suffix: str, what: str) -> bytes | None:
+    """A key that is kept beside the database; None: there is no database, and a key lasts for this run."""
+    if database is None:
         return None
     try:
-        return key_beside(database)
+        return key_beside(database, suffix)
     except OSError as error:
-        raise ServeError(f"The key of cloaks beside {database} can't be kept: {error.strerror}") from error
+        raise ServeError(f"{what} beside {database} can't be kept: {error.strerror}") from error
 
 
 def _announcement(server: Server, config: ServeConfig, database: Path | None) -> str:

@@ -65,6 +65,7 @@ class Server:
         owner_code: the code that makes a person an operator of the server.
         motd: lines of the message of the day, or None.
         cloak_key: the key of cloaks, if the options ask for them; None: a key for this run.
+        secret: the key of what is derived for accounts; empty: a key for this run.
         most_sessions: most connections; the options may allow fewer.
         sources: where a reload reads the options.
         webhook_positions: the file that says how far each webhook came; None: that is not kept.
@@ -78,6 +79,7 @@ class Server:
         *,
         motd: tuple[str, ...] | None = None,
         cloak_key: bytes | None = None,
+        secret: bytes = b"",
         most_sessions: int = 1_000_000,
         sources: Sources | None = None,
         webhook_positions: Path | None = None,
@@ -88,8 +90,8 @@ class Server:
         self.outbox = Outbox(log, self.delivery)
         self.hub = Hub(chat, log, self.outbox, SteadyClock(log.last_time))
         self.reloader = Reloader(self, sources)
-        guard = PasswordGuard(asyncio.get_running_loop().time, counting=config.limits)
-        self.auth = Authentication(chat, ServerPasswords(config), owner_code, guard)
+        guard = PasswordGuard(asyncio.get_running_loop().time, secret=secret, counting=config.limits)
+        self.auth = Authentication(chat, ServerPasswords(config, guard.queue), owner_code, guard)
         history = History(chat, log, self.delivery)
         self.context = SessionContext(
             config,
@@ -189,7 +191,7 @@ class Server:
             session.change_budget()
         self._apply_to_chat()
         if (options.password, options.operators) != (before.password, before.operators):
-            self.auth.passwords = ServerPasswords(options)
+            self.auth.passwords = ServerPasswords(options, self.auth.guard.queue)
         self.auth.guard.counting = options.limits
         offered = self.protocols.update(options, motd)
         if offered is not None:

@@ -1,6 +1,6 @@
 """The secrets of the server: the owner code, and the passwords of the configuration.
 
-Owns their verification, in a thread and one at a time. Must not know sessions, nor what a right password
+Owns their verification, in a thread. Must not know sessions, nor what a right password
 grants.
 """
 
@@ -14,6 +14,9 @@ from pathlib import Path
 from asyncchat.config.options import ServeConfig
 from asyncchat.config.passwords import Password
 from asyncchat.core.names import fold, matches
+from asyncchat.server.hash_queue import HashQueue
+from asyncchat.server.limits import network_of
+from asyncchat.server.password_guard import PasswordGuard
 from asyncchat.server.secret_file import kept_beside
 
 # Without 0/O, 1/I/L, U: nobody mistakes one for another when it is read aloud.
@@ -65,20 +68,30 @@ class ServerPasswords:
 
     Args:
         options: the configuration.
+        queue: gives turns for hashing.
     """
 
-    def __init__(self, options: ServeConfig) -> None:
+    def __init__(self, options: ServeConfig, queue: HashQueue) -> None:
+        self._queue = queue
         self._password = Password(options.password) if options.password else None
         self._operators = {
             name: (Password(operator.password) if operator.password else None, operator)
             for name, operator in options.operators.items()
         }
-        # One hash at a time: a crowd of guessers costs one core and 16 MB, not all.
-        self._turn = asyncio.Semaphore(1)
 
-    async def verify_server(self, typed: str) -> bool:
-        """Whether this is the server's password, or there is none."""
-        return self._password is None or (bool(typed) and await self._verify(self._password, typed))
+    async def verify_server(self, typed: str, address: str, guard: PasswordGuard) -> bool | None:
+        """Whether this is the server's password, or there is none; None: too many from there were wrong."""
+        if self._password is None:
+            return True
+        if not typed:
+            return False
+        async with self._queue.turn(network_of(address)):
+            if guard.server_wait(address):
+                return None
+            right = await asyncio.to_thread(self._password.verify, typed)
+            if not right:
+                guard.record_server_failure(address)
+            return right
 
     def is_host_allowed(self, name: str, host: str) -> bool:
         """Whether the operator of this name may come from this host; an unknown one from everywhere."""
@@ -86,13 +99,12 @@ class ServerPasswords:
         hosts = () if operator is None else operator.hosts
         return not hosts or any(matches(mask, host) for mask in hosts)
 
-    async def verify_operator(self, name: str, typed: str, account: str) -> bool:
+    async def verify_operator(self, name: str, typed: str, account: str, address: str) -> bool:
         """Whether this is the operator's password, and the account is the one that the operator must have."""
         password, operator = self._operators.get(name, (None, None))
         if operator is None or (operator.account and fold(operator.account) != fold(account)):
             return False
-        return password is None or await self._verify(password, typed)
-
-    async def _verify(self, password: Password, typed: str) -> bool:
-        async with self._turn:
+        if password is None:
+            return True
+        async with self._queue.turn(network_of(address)):
             return await asyncio.to_thread(password.verify, typed)

@@ -15,18 +15,23 @@ from asyncchat.core.features.accounts import (
     LogOut,
     NewPasswordVerified,
     PasswordChanged,
+    ReclaimVerified,
     RegisterAccountVerified,
     Registered,
     Removed,
 )
 from asyncchat.core.features.audit import OperOverride
-from asyncchat.core.features.connect import Connect, NameReserved, Quit, Rename
-from asyncchat.core.features.last_seen import DeviceLastSeen
-from asyncchat.core.features.presence import Connected, LoggedIn, LoggedOut, NodeStarted, Renamed
+from asyncchat.core.features.connect import Connect, NameFixed, NameReserved, Quit, Rename
+from asyncchat.core.features.last_seen import DeviceLastSeen, LastSeen, SeenDevices
+from asyncchat.core.features.presence import Connected, Left, LoggedIn, LoggedOut, NodeStarted, Renamed
+from asyncchat.core.features.room_modes import SetMask
+from asyncchat.core.features.room_registration import RegisterRoom
+from asyncchat.core.modes import MUTES
 from asyncchat.core.names import LOBBY
 from asyncchat.core.people import Account, person, with_account
 from asyncchat.core.permissions import SERVER
 from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet
+from asyncchat.core.roles import FOUNDER
 from tests.core.house import ANNA, BOB, CAROL, NOBODY, NOW, OLGA, do, house
 
 
@@ -204,3 +209,42 @@ class TestChanging:
 def test_accounts_survive_a_restart(chat):
     chat.apply(NodeStarted("0.1.0"))
     assert set(chat.accounts) == {"anna"}
+
+
+class TestTakingAName:
+    """REGAIN and GHOST are a leave, a login and a change of name: all that follows from these follows."""
+
+    def test_whoever_has_the_name_leaves_as_everybody_does(self, chat):
+        do(chat, ANNA, LogInVerified("anna", True))
+        holder = chat.people[ANNA]
+        items = do(chat, BOB, ReclaimVerified("Anna", True, take=True))
+        reason = "Anna is wanted back by its owner"
+        assert Left(holder, reason, NOW, ("#lobby", "#tea")) in items
+        assert DeviceLastSeen("anna", "u", NOW, ("#lobby", "#tea")) in items
+        renaming = next(item for item in items if isinstance(item, Renamed))
+        assert renaming.rooms == ("#lobby", "#tea")
+        assert [person.name for person in chat.people.values()] == ["Anna", "carol", "olga"]
+
+    def test_the_roles_of_the_account_come_with_it(self, chat):
+        do(chat, ANNA, LogInVerified("anna", True))
+        do(chat, ANNA, RegisterRoom("#tea"))
+        do(chat, ANNA, Quit())
+        do(chat, BOB, ReclaimVerified("anna", True, take=True))
+        assert chat.rooms["#tea"].roles[BOB] & FOUNDER.bit
+
+    def test_its_device_is_here(self, chat):
+        do(chat, BOB, ReclaimVerified("anna", True, take=True))
+        assert SeenDevices.of(chat)["anna"] == {"u": LastSeen(0)}
+
+    def test_it_is_no_way_around_a_mute(self, chat):
+        do(chat, ANNA, SetMask("#tea", MUTES, "bob!*@*"))
+        do(chat, CAROL, RegisterAccountVerified("carol2", "v"))
+        assert do(chat, BOB, ReclaimVerified("carol2", True, take=True)) == (NameFixed("carol2", "#Tea"),)
+
+
+def test_whoever_logs_in_elsewhere_is_no_longer_here_with_the_old_account(chat):
+    do(chat, SERVER, RegisterAccountVerified("other", "v"))
+    do(chat, BOB, LogInVerified("anna", True))
+    do(chat, BOB, LogInVerified("other", True))
+    assert SeenDevices.of(chat)["anna"]["u"].time == NOW
+    assert SeenDevices.of(chat)["other"]["u"].time == 0

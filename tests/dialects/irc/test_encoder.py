@@ -13,6 +13,7 @@ from asyncchat.core.features.empty_rooms import RoomEmpty
 from asyncchat.core.features.history_access import HistoryHidden, HistoryReaders, RoomTakenOver
 from asyncchat.core.features.host import HostChanged, HostShown
 from asyncchat.core.features.invites import Invited, InviteShown, Knocked
+from asyncchat.core.features.known_networks import NetworkKnown
 from asyncchat.core.features.last_seen import DeviceLastSeen
 from asyncchat.core.features.messages import (
     Said,
@@ -137,6 +138,7 @@ UNTOLD = [
     ReadHere(A, "#r", 1),
     AccountPasswordChanged("a", "v", 1),
     AccountRemoved("a", 1),
+    NetworkKnown("a", "mark"),
     TokenMade("a", "d", ("#r",), ("post",), 1),
     TokenRevoked("a", 1),
     PostedOnce("d", "k", "f", "#r", 1),

@@ -14,6 +14,7 @@ from asyncchat.core.features.empty_rooms import RoomEmpty
 from asyncchat.core.features.history_access import HistoryHidden, HistoryReaders, RoomTakenOver
 from asyncchat.core.features.host import HostChanged, HostShown
 from asyncchat.core.features.invites import Invited, InviteShown, Knocked
+from asyncchat.core.features.known_networks import NetworkKnown
 from asyncchat.core.features.last_seen import DeviceLastSeen
 from asyncchat.core.features.messages import (
     Said,
@@ -155,6 +156,7 @@ WIRE: list[tuple[Event, str]] = [
     (AccountMade("anna", "v", 0), ""),
     (AccountPasswordChanged("anna", "v", 0), ""),
     (AccountRemoved("anna", 0), ""),
+    (NetworkKnown("anna", "mark"), ""),
     (TokenMade("ci", "d", ("#tea",), ("post",), 0), ""),
     (TokenRevoked("ci", 0), ""),
     (PostedOnce("d", "k", "f", "#tea", 0), ""),

@@ -3,6 +3,7 @@
 Owns what happens to accounts. Must not know how a password is checked: the server does that.
 """
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 import msgspec
@@ -14,10 +15,11 @@ from asyncchat.core.events import Event, Untold
 from asyncchat.core.features.always_on import offline_people
 from asyncchat.core.features.audit import OperOverride
 from asyncchat.core.features.bots import Bots, confusable_reserved
+from asyncchat.core.features.connect import NameFixed, silenced_in
+from asyncchat.core.features.known_networks import KnownNetworks, network_known
 from asyncchat.core.features.last_seen import devices_offline, devices_online
-from asyncchat.core.features.presence import Left, LoggedIn, LoggedOut, Renamed, leaving
+from asyncchat.core.features.presence import LoggedIn, LoggedOut, Renamed, leaving
 from asyncchat.core.features.room_registration import granted_everywhere, rooms_released
-from asyncchat.core.features.rooms import closing
 from asyncchat.core.features.server_bans import Killed
 from asyncchat.core.names import fold, name_fault
 from asyncchat.core.people import Account, Person, renamed, with_account
@@ -90,12 +92,16 @@ class Reclaim(IoCommand, frozen=True):
 
 
 class RegisterAccountVerified(Command, frozen=True):
-    """Make an account and log in to it; ``verifier`` is what its password is checked against."""
+    """Make an account and log in to it; ``verifier`` is what its password is checked against.
+
+    ``network`` here and below is the mark of the requester's network (``known_networks``), or empty.
+    """
 
     account: str
     verifier: str
     email: str = ""
     context: object = None
+    network: str = ""
 
 
 class LogInVerified(Command, frozen=True):
@@ -104,6 +110,7 @@ class LogInVerified(Command, frozen=True):
     account: str
     verified: bool
     context: object = None
+    network: str = ""
 
 
 class LogOut(Command, frozen=True):
@@ -118,6 +125,7 @@ class NewPasswordVerified(Command, frozen=True):
     account: str
     verifier: str
     context: object = None
+    network: str = ""
 
 
 class DropAccountVerified(Command, frozen=True):
@@ -138,6 +146,7 @@ class ReclaimVerified(Command, frozen=True):
     verified: bool
     take: bool = False
     context: object = None
+    network: str = ""
 
 
 class GetAccount(Query, frozen=True):
@@ -247,13 +256,16 @@ def register_account(chat: Chat, person_id: int, command: RegisterAccountVerifie
     fault = registration_fault(chat, person_id, name)
     if fault is not None:
         return (AccountRefused(fault, name, name_fault(name) or "", context),)
-    made = AccountMade(name, command.verifier, now, command.email)
+    made = (
+        AccountMade(name, command.verifier, now, command.email),
+        *network_known(chat, name, command.network),
+    )
     answer = Registered(name, context)
     me = chat.people.get(person_id)
     if me is None:
-        return (made, answer)
+        return (*made, answer)
     now_me = with_account(me, name)
-    return (made, LoggedIn(me, now_me), *devices_online(chat, now_me), answer)
+    return (*made, *_logging_in(chat, me, now_me, now), answer)
 
 
 def registration_fault(chat: Chat, person_id: int, name: str) -> AccountFault | None:
@@ -275,20 +287,29 @@ def registration_fault(chat: Chat, person_id: int, name: str) -> AccountFault | 
 
 
 @handles(LogInVerified)
-def log_in_verified(chat: Chat, person_id: int, command: LogInVerified, _now: int) -> Items:
+def log_in_verified(chat: Chat, person_id: int, command: LogInVerified, now: int) -> Items:
     """Logs a person in; a session that has not connected yet is told the account with which it may."""
     account = chat.accounts.get(fold(command.account))
     context = command.context
     if account is None or not command.verified:
         return (AccountRefused(AccountFault.WRONG, command.account, context=context),)
+    known = tuple(network_known(chat, account.name, command.network))
     me = chat.people.get(person_id)
     if me is None:
-        return (Confirmed(account.name, context),)
+        return (*known, Confirmed(account.name, context))
     answer = LoggedInNow(account.name, context)
     if me.account == account.name:
-        return (answer,)
+        return (*known, answer)
     now_me = with_account(me, account.name)
-    return (LoggedIn(me, now_me), *devices_online(chat, now_me), *granted_everywhere(chat, now_me), answer)
+    return (*known, *_logging_in(chat, me, now_me, now), answer)
+
+
+def _logging_in(chat: Chat, me: Person, now_me: Person, now: int) -> Iterator[Event]:
+    """What happens when a person logs in, perhaps from another account."""
+    yield from devices_offline(chat, me, now)
+    yield LoggedIn(me, now_me)
+    yield from devices_online(chat, now_me)
+    yield from granted_everywhere(chat, now_me)
 
 
 @for_people(LogOut)
@@ -306,12 +327,16 @@ def log_out(chat: Chat, me: Person, command: LogOut, now: int) -> Items:
 @handles(NewPasswordVerified)
 def new_password_verified(chat: Chat, person_id: int, command: NewPasswordVerified, now: int) -> Items:
     """Changes the password of an account."""
+    me = chat.people.get(person_id)
     found = _own(chat, person_id, command.account, command.context)
     if isinstance(found, Refusal):
         return (found,)
     changed = AccountPasswordChanged(found.name, command.verifier, now)
+    # Whoever knew the old password may have been in the networks that are known so far.
+    mine = me is not None and fold(me.account) == fold(found.name)
+    known = network_known(chat, found.name, command.network, anew=True) if mine else ()
     noted = _override(chat, person_id, found, msgspec.structs.replace(changed, verifier=""))
-    return (changed, *noted, PasswordChanged(found.name, command.context))
+    return (changed, *known, *noted, PasswordChanged(found.name, command.context))
 
 
 @handles(DropAccountVerified)
@@ -345,20 +370,23 @@ def reclaim_verified(chat: Chat, me: Person, command: ReclaimVerified, now: int)
     mine = me.account == account.name
     if not mine and not command.verified:
         return (AccountRefused(AccountFault.WRONG, name, context=context),)
+    silencing = silenced_in(chat, me) if command.take and fold(name) != me.key else None
+    if silencing is not None:
+        return (NameFixed(name, silencing.name),)
     holder = chat.person_named(name)
     events: list[Event] = []
     if holder is not None and holder.id != me.id:
         reason = f"{name} is wanted back by its owner"
-        events += (Killed(holder, me, reason), Left(holder, reason, now))
-        events += (event for room in chat.rooms_with(holder.id) for event in closing(chat, room))
+        events += (Killed(holder, me, reason), *leaving(chat, holder, reason, now))
         events += devices_offline(chat, holder, now)
     elif not command.take or holder is not None:
         return (AccountRefused(AccountFault.FREE, name, context=context),)
     if not mine:
-        me = with_account(me, account.name)
-        events.append(LoggedIn(chat.people[me.id], me))
+        events += network_known(chat, account.name, command.network)
+        before, me = me, with_account(me, account.name)
+        events += _logging_in(chat, before, me, now)
     if command.take:
-        events.append(Renamed(me, renamed(me, name), now))
+        events.append(Renamed(me, renamed(me, name), now, chat.rooms.joined.get(me.id, ())))
     return (*events, Released(name, context))
 
 
@@ -408,6 +436,7 @@ def _password_changed(chat: Chat, event: AccountPasswordChanged) -> None:
     account = chat.accounts.get(fold(event.name))
     if account is not None:
         chat.accounts[fold(event.name)] = msgspec.structs.replace(account, verifier=event.verifier)
+        KnownNetworks.of(chat).forget_account(fold(event.name))
 
 
 @applies(AccountRemoved)

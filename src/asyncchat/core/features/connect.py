@@ -292,7 +292,7 @@ def rename(chat: Chat, person_id: int, command: Rename, now: int) -> Items:
     if reserved(chat, command.name, me.account):
         return (NameReserved(command.name),)
     if fold(command.name) != me.key:
-        room = _silenced_in(chat, me)
+        room = silenced_in(chat, me)
         if room is not None:
             return (NameFixed(command.name, room.name),)
     return (Renamed(me, renamed(me, command.name), now, chat.rooms.joined.get(person_id, ())),)
@@ -301,13 +301,13 @@ def rename(chat: Chat, person_id: int, command: Rename, now: int) -> Items:
 @for_people(SetRealname)
 def set_realname(chat: Chat, me: Person, command: SetRealname, _now: int) -> Items:
     """Gives a person another real name."""
-    room = _silenced_in(chat, me)
+    room = silenced_in(chat, me)
     if room is not None:
         return (RealnameFixed(room.name),)
     return (RealnameChanged(me, with_realname(me, command.text)),)
 
 
-def _silenced_in(chat: Chat, me: Person) -> Room | None:
+def silenced_in(chat: Chat, me: Person) -> Room | None:
     """A room in which a person is banned or muted, so that another name could evade that."""
     for room in chat.rooms_with(me.id):
         if (

@@ -55,10 +55,14 @@ class NotReloaded(Refusal, frozen=True):
 
 
 class WrongPassword(Refusal, frozen=True):
-    """The server's password is wrong, or none was ``given``; ``last``: the connection ends."""
+    """The server's password is wrong, or none was ``given``; ``last``: the connection ends.
+
+    ``wait``: it was not tried, because too many from there were wrong; seconds until the next try.
+    """
 
     given: bool
     last: bool
+    wait: int = 0
 
 
 class TimeNow(Reply, frozen=True):

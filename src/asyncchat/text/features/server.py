@@ -36,7 +36,11 @@ TEXT = FeatureText(
     replies={Reloaded: _reloaded},
     refusals={
         NotReloaded: lambda r: f"Nothing changed: {r.reason}",
-        WrongPassword: lambda _: "That is not the password.",
+        WrongPassword: lambda r: (
+            f"Too many wrong passwords came from your network: wait {r.wait} s, then try again."
+            if r.wait
+            else "That is not the password."
+        ),
         StorageDown: lambda _: "Not accepted: the history can't be written at the moment. Try again soon.",
     },
     audit={ConfigurationRead: _configuration_read},

@@ -257,7 +257,11 @@ numeric_of(server.WrongPassword)(
     lambda r: (
         numerics.ERR_PASSWDMISMATCH,
         (),
-        "Password incorrect" if r.given else "This server asks for a password: PASS before NICK and USER",
+        f"Too many wrong passwords came from your network: wait {r.wait} s"
+        if r.wait
+        else "Password incorrect"
+        if r.given
+        else "This server asks for a password: PASS before NICK and USER",
     )
 )
 refusal(

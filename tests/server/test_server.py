@@ -235,6 +235,20 @@ def test_half_a_line_waits_for_its_end_and_then_the_deadline(monkeypatch):
         assert nobody.rest() == b"Welcome! Enter your name or nickname: "
 
 
+def test_half_a_line_has_a_shorter_deadline_than_silence(monkeypatch):
+    monkeypatch.setattr(protocol_detection, "FIRST_LINE_SECONDS", 0.1)
+    with serving() as server:
+        half, other, nobody = server.connect(), server.connect(), server.connect()
+        half.send("NICK ca")
+        assert half.rest() == b""
+        other.send("#\n")
+        other.until("Enter another name: ")
+        other.send("GET")  # a line that may be HTTP yet
+        assert b"no name in time" in other.rest()
+        nobody.send("nobody\n")
+        nobody.until("Hello, nobody!")
+
+
 def test_an_irc_client_without_a_name_meets_the_deadline(monkeypatch):
     monkeypatch.setattr(keepalive, "REGISTRATION_SECONDS", 0.1)
     monkeypatch.setattr(keepalive, "ROUND", 0.05)

@@ -26,6 +26,10 @@ READ_BYTES = 16_384
 REGISTRATION_SECONDS = 120.0
 """Until when a connection must have a name: long enough to think of one, too short to hold thousands open."""
 
+FIRST_LINE_SECONDS = 30.0
+"""Until when a line that has begun must end while its sender has no name: ``nc`` sends what a person types as
+a whole line."""
+
 REQUEST_SECONDS = 10.0
 """Until when an HTTP request must be complete."""
 

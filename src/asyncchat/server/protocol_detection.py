@@ -13,7 +13,7 @@ from asyncchat.server.addresses import is_local
 from asyncchat.server.chunked_writer import ChunkedWriter
 from asyncchat.server.http.app import App
 from asyncchat.server.http.connection import HttpConnection
-from asyncchat.server.limits import REGISTRATION_SECONDS
+from asyncchat.server.limits import FIRST_LINE_SECONDS, REGISTRATION_SECONDS
 from asyncchat.server.listeners import Listeners
 from asyncchat.server.protocols import Protocols
 from asyncchat.server.session import Session
@@ -62,6 +62,8 @@ class _Detection:
         self._telnet = False
         self._plain: PlainDialect | None = None
         self._deadline = session.waiting_since + REGISTRATION_SECONDS
+        self._line_deadline = 0.0
+        """Until when the line that has begun must end; 0: none has."""
 
     async def run(self) -> bytes | None:
         while True:
@@ -81,7 +83,13 @@ class _Detection:
     async def _listen(self) -> bool:
         """Reads more. After a silence it shows the prompt; True: the client turned out to be unframed."""
         session = self._session
-        left = self._deadline - session.context.now()
+        silent = not readable(self._begun)  # telnet's negotiation does not count
+        now = session.context.now()
+        if silent:
+            self._line_deadline = 0.0
+        elif not self._line_deadline:
+            self._line_deadline = now + FIRST_LINE_SECONDS
+        left = min(self._deadline, self._line_deadline or self._deadline) - now
         if left <= 0:
             session.disconnect("no name in time")
             return False
@@ -89,7 +97,6 @@ class _Detection:
         # A client that ended one line ends them all.
         unframed_after = silence_for(self._begun) if self._plain is None else None
         patience = left
-        silent = not readable(self._begun)  # telnet's negotiation does not count
         if not self._prompted and silent:
             # A browser that loads the page opens connections before it has a request for each of them.
             loading = self._app.loading_seconds(session.address)
@@ -136,6 +143,7 @@ class _Detection:
         end = _LINE_END.search(self._begun)
         at = end.end() if end else len(self._begun)
         line, self._begun = self._begun[:at], self._begun[at:]
+        self._line_deadline = 0.0
         await self._session.pay()
         asked = dialect.receive_data(line if end else line + b"\n")
         while asked:  # also what follows from it: a right password enters

@@ -35,6 +35,23 @@ def skeleton(name: str) -> str:
     return key if key.isascii() else key.translate(_TABLE)
 
 
+_DRAWN_ALIKE = (str.maketrans("I1|0", "lllo"), str.maketrans("1|0", "iio"))
+"""Letters and digits of ASCII that one takes for others: ``1`` and ``|`` for ``l`` and for ``i``."""
+
+
+@lru_cache(maxsize=2048)
+def shapes(name: str) -> tuple[str, ...]:
+    """What a name may be taken for, also within ASCII (``aIice``, ``rn`` for ``m``): one or two keys.
+
+    Stricter than ``skeleton``, so it is for names whose imitation does harm. Ordinary people may be ``al``
+    and ``a1`` together.
+    """
+    if not name.isascii():
+        name = unicodedata.normalize("NFKC", name)
+    made = (skeleton(name.translate(table)) for table in _DRAWN_ALIKE)
+    return tuple(dict.fromkeys(shape.replace("rn", "m").replace("vv", "w") for shape in made))
+
+
 def is_mixed_script(name: str) -> bool:
     """Whether a word of the name has letters of several scripts that share letter shapes."""
     if name.isascii():

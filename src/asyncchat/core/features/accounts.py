@@ -14,8 +14,9 @@ from asyncchat.core.confusables import is_mixed_script
 from asyncchat.core.events import Event, Untold
 from asyncchat.core.features.always_on import offline_people
 from asyncchat.core.features.audit import OperOverride
-from asyncchat.core.features.bots import Bots, confusable_reserved
+from asyncchat.core.features.bots import Bots
 from asyncchat.core.features.connect import NameFixed, silenced_in
+from asyncchat.core.features.impersonation import AccountShapes, imitated, stands_for_server
 from asyncchat.core.features.known_networks import KnownNetworks, network_known
 from asyncchat.core.features.last_seen import devices_offline, devices_online
 from asyncchat.core.features.presence import LoggedIn, LoggedOut, Renamed, leaving
@@ -255,7 +256,9 @@ def register_account(chat: Chat, person_id: int, command: RegisterAccountVerifie
     name, context = command.account, command.context
     fault = registration_fault(chat, person_id, name)
     if fault is not None:
-        return (AccountRefused(fault, name, name_fault(name) or "", context),)
+        other = imitated(chat, name) if fault is AccountFault.HELD else ""
+        detail = name_fault(name) or (f"it looks like {other}" if other else "")
+        return (AccountRefused(fault, name, detail, context),)
     made = (
         AccountMade(name, command.verifier, now, command.email),
         *network_known(chat, name, command.network),
@@ -278,7 +281,9 @@ def registration_fault(chat: Chat, person_id: int, name: str) -> AccountFault | 
     key = fold(name)
     if key in chat.accounts:
         return AccountFault.EXISTS
-    if key in Bots.of(chat).tokens or confusable_reserved(chat, name):
+    if person_id != SERVER and stands_for_server(chat, name, person_id):
+        return AccountFault.NOT_ALLOWED
+    if key in Bots.of(chat).tokens or imitated(chat, name):
         return AccountFault.HELD
     # Nobody may register a name that somebody else is using.
     if person_id != SERVER and chat.people.by_name.get(key, person_id) != person_id:
@@ -429,6 +434,7 @@ def _override(chat: Chat, person_id: int, account: Account, act: Event) -> tuple
 @applies(AccountMade)
 def _account_made(chat: Chat, event: AccountMade) -> None:
     chat.accounts[fold(event.name)] = Account(event.name, event.verifier, event.time, event.email)
+    AccountShapes.of(chat).add(event.name)
 
 
 @applies(AccountPasswordChanged)

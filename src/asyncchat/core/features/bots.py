@@ -13,7 +13,6 @@ import msgspec
 
 from asyncchat.core.chat import Chat, Part
 from asyncchat.core.commands import Command
-from asyncchat.core.confusables import skeleton
 from asyncchat.core.events import Event, Untold
 from asyncchat.core.features.join import RoomNotAllowed
 from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, Said, Speech, Tags, content_fault
@@ -231,18 +230,6 @@ class Bots(Part):
             yield TokenMade(token.name, token.digest, token.rooms, token.actions, token.time)
         for (token_name, key), once in self.posted.items():
             yield PostedOnce(token_name, key, once.asked, once.room, once.time)
-
-
-def confusable_reserved(chat: Chat, name: str) -> str:
-    """The account or bot, connected or not, that a different name looks like; empty if there is none."""
-    shape = skeleton(name)
-    if shape == fold(name):
-        return ""
-    account = chat.accounts.get(shape)
-    if account is not None:
-        return account.name
-    token = Bots.of(chat).tokens.get(shape)
-    return "" if token is None else token.name
 
 
 @handles(NewToken)

@@ -10,7 +10,8 @@ from asyncchat.core.commands import Command, Query
 from asyncchat.core.confusables import is_mixed_script
 from asyncchat.core.features.always_on import OFFLINE_AWAY, going_offline, is_always_on
 from asyncchat.core.features.away import AwayChanged
-from asyncchat.core.features.bots import Bots, confusable_reserved
+from asyncchat.core.features.bots import Bots
+from asyncchat.core.features.impersonation import imitated, stands_for_server
 from asyncchat.core.features.join import GetRoom, RoomView, joining, room_view
 from asyncchat.core.features.last_seen import DeviceLastSeen, LastSeen, device_of, missed_since
 from asyncchat.core.features.metadata.api import Pending
@@ -210,7 +211,7 @@ def connect(chat: Chat, session_id: int, command: Connect, now: int) -> Items:
     same = chat.person_named(command.name)
     if same is not None and mine and same.account == mine:
         return _attaching(chat, session_id, same, command, now)
-    refusal = _refusal_of_name(chat, session_id, command.name)
+    refusal = _refusal_of_name(chat, session_id, command.name, mine)
     if same is not None and same.account and fold(same.account) == same.key and same.account != mine:
         return (NameReserved(command.name, same.id),)  # with the password it can attach to this person
     if refusal is not None:
@@ -286,7 +287,7 @@ def rename(chat: Chat, person_id: int, command: Rename, now: int) -> Items:
         return check_name(chat, person_id, CheckName(command.name), now)
     if command.name == me.name:
         return ()
-    refusal = _refusal_of_name(chat, person_id, command.name)
+    refusal = _refusal_of_name(chat, person_id, command.name, me.account)
     if refusal is not None:
         return (refusal,)
     if reserved(chat, command.name, me.account):
@@ -328,10 +329,12 @@ def quit(chat: Chat, person_id: int, command: Quit, now: int) -> Items:
     return detach(chat, person_id, Detach(person_id, command.reason, command.silent), now)
 
 
-def _refusal_of_name(chat: Chat, person_id: int, name: str) -> Refusal | None:
+def _refusal_of_name(chat: Chat, person_id: int, name: str, account: str = "") -> Refusal | None:
     reason = name_fault(name)
     if reason is not None:
         return NameNotAllowed(name, reason)
+    if stands_for_server(chat, name, person_id):
+        return NameNotAllowed(name, "it stands for the server itself")
     if fold(name) in Bots.of(chat).tokens:
         return NameNotAllowed(name, "it is a bot's")
     if chat.ascii_names and not name.isascii():
@@ -345,6 +348,6 @@ def _refusal_of_name(chat: Chat, person_id: int, name: str) -> Refusal | None:
     other = (
         chat.people[similar].name
         if similar is not None and similar != person_id
-        else confusable_reserved(chat, name)
+        else imitated(chat, name, account)
     )
     return NameNotAllowed(name, f"it looks like {other}") if other else None

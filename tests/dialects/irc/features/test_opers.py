@@ -179,9 +179,9 @@ def test_owner_is_a_word_for_oper(server):
 
 
 def test_the_owner_sets_a_topic_from_outside(server):
-    op, owner = server.person("op", "#r"), server.person("owner")
+    op, owner = server.person("op", "#r"), server.person("boss")
     owner.send("OPER owner 7KQ2-M9XD")
-    topic = ":owner!owner@192.0.2.1 TOPIC #r :quiet please"
+    topic = ":boss!boss@192.0.2.1 TOPIC #r :quiet please"
     owner.send("TOPIC #r :quiet please")
     assert op.read() == [topic]
 

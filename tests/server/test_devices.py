@@ -133,6 +133,20 @@ def test_a_kick_and_a_kill_reach_all_devices(server):
     assert "anna" not in server.people()
 
 
+def test_a_ban_of_a_further_device_ends_that_one(server):
+    phone = register(server, "anna")
+    laptop = device(server, "anna")
+    settled(laptop)
+    olga = server.irc("olga")
+    olga.send(f"OPER owner {CODE}\r\nKLINE u@* :bad\r\n")
+    rest = laptop.rest().decode()
+    assert "bad" in rest
+    assert "ERROR" in rest
+    settled(olga)
+    settled(phone)
+    assert server.people() == ["anna", "olga"]
+
+
 def test_another_account_does_not_get_in(server):
     register(server, "anna")
     register(server, "eve", "other words")

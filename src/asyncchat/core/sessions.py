@@ -7,13 +7,15 @@ Owns only the exceptions: a person whose one session is the one it connected wit
 class Sessions:
     """The sessions of people who have more, fewer or other sessions than the one they connected with."""
 
-    __slots__ = ("device_labels", "offline_since", "several")
+    __slots__ = ("device_labels", "hosts", "offline_since", "several")
 
     def __init__(self) -> None:
         self.several: dict[int, tuple[int, ...]] = {}
         """Session ids by person id; empty for a person who is always on and not connected."""
         self.device_labels: dict[int, str] = {}
         """The devices, by session id, of sessions that are not their person's first."""
+        self.hosts: dict[int, tuple[str, str]] = {}
+        """Their hosts as others would see them, and their addresses, which only bans match."""
         self.offline_since: dict[int, int] = {}
         """Since when people have had no session (microseconds since 1970 UTC)."""
 
@@ -21,15 +23,16 @@ class Sessions:
         """All sessions of a person."""
         return self.several.get(person_id, (person_id,))
 
-    def attach(self, person_id: int, session_id: int, device: str) -> None:
+    def attach(self, person_id: int, session_id: int, device: str, host: str, address: str) -> None:
         """Adds a session to a person."""
         self.several[person_id] = (*self.of(person_id), session_id)
         self.offline_since.pop(person_id, None)
         self.device_labels[session_id] = device
+        self.hosts[session_id] = (host, address)
 
     def detach(self, person_id: int, session_id: int, time: int) -> None:
         """Removes a session of a person, perhaps the last one."""
-        self.device_labels.pop(session_id, None)
+        self._forget(session_id)
         left = tuple(session for session in self.of(person_id) if session != session_id)
         if left == (person_id,):
             self.several.pop(person_id, None)
@@ -42,14 +45,19 @@ class Sessions:
         """Removes a person who left the chat; returns the sessions it had."""
         sessions = self.several.pop(person_id, (person_id,))
         for session_id in sessions:
-            self.device_labels.pop(session_id, None)
+            self._forget(session_id)
         self.offline_since.pop(person_id, None)
         return sessions
+
+    def _forget(self, session_id: int) -> None:
+        self.device_labels.pop(session_id, None)
+        self.hosts.pop(session_id, None)
 
     def clear(self) -> None:
         """Forgets everybody."""
         self.several.clear()
         self.device_labels.clear()
+        self.hosts.clear()
         self.offline_since.clear()
 
     def state(self) -> dict[str, object]:

@@ -388,6 +388,8 @@ class Delivery:
     def _kill(self, record: Record, event: Killed, cause: Recipient) -> None:
         """Tells a person that it was killed; its sessions are disconnected after this batch."""
         for target in self.presence.recipients_of(event.person.id):
+            if event.sessions and target.id not in event.sessions:
+                continue
             if target is not cause:
                 catch_up(target)
                 target.pending.append(target.encoder.encode(record))

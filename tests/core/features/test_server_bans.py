@@ -1,13 +1,20 @@
 import pytest
 
 from asyncchat.core.chat import Chat
+from asyncchat.core.features.accounts import RegisterAccountVerified
+from asyncchat.core.features.connect import Connect, Detach
 from asyncchat.core.features.server_bans import (
+    BanFromServer,
     BannedFromServer,
+    Killed,
     ServerBan,
     ServerBans,
     address_ban_on,
     server_mask,
 )
+from tests.core.house import ANNA, OLGA, do, house
+
+PHONE = 20
 
 
 @pytest.mark.parametrize(
@@ -57,3 +64,36 @@ def test_a_ban_ends():
     ban = ServerBan("m", "by", 5, until=10)
     assert (ban.is_active(9), ban.is_active(10)) == (True, False)
     assert ServerBan("m", "by", 5).is_active(10**18)
+
+
+@pytest.fixture
+def chat():
+    """Anna has an account and a further device, whose address is another one."""
+    chat = house()
+    do(chat, ANNA, RegisterAccountVerified("Anna", "v"))
+    do(chat, PHONE, Connect("Anna", "phone", "cloak.ip", account="Anna", address="198.51.100.7"))
+    return chat
+
+
+@pytest.mark.parametrize("mask", ["198.51.100.7", "198.51.100.0/24", "phone@*", "*!*@cloak.ip"])
+def test_a_ban_ends_the_device_that_it_matches(chat, mask):
+    killed = [event for event in do(chat, OLGA, BanFromServer(mask)) if isinstance(event, Killed)]
+    assert [(event.person.name, event.sessions) for event in killed] == [("Anna", (PHONE,))]
+
+
+@pytest.mark.parametrize("mask", ["Anna", "*@host1", "*!u@host1"])
+def test_a_ban_of_the_person_ends_all(chat, mask):
+    killed = [event for event in do(chat, OLGA, BanFromServer(mask)) if isinstance(event, Killed)]
+    assert [(event.person.name, event.sessions) for event in killed] == [("Anna", ())]
+
+
+def test_a_ban_of_the_only_device_that_is_left_ends_the_person(chat):
+    do(chat, ANNA, Detach(ANNA))
+    killed = [event for event in do(chat, OLGA, BanFromServer("198.51.100.7")) if isinstance(event, Killed)]
+    assert [(event.person.name, event.sessions) for event in killed] == [("Anna", ())]
+
+
+def test_a_banned_device_is_not_attached(chat):
+    do(chat, OLGA, BanFromServer("203.0.113.0/24"))
+    banned = do(chat, 21, Connect("Anna", "u", "h", account="Anna", address="203.0.113.5"))
+    assert banned == (BannedFromServer(""),)

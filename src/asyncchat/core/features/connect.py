@@ -27,7 +27,7 @@ from asyncchat.core.features.presence import (
     reserved,
 )
 from asyncchat.core.features.queries import Counts, GetCounts, counts
-from asyncchat.core.features.server_bans import server_ban_on
+from asyncchat.core.features.server_bans import as_device, server_ban_on
 from asyncchat.core.names import fold, name_fault
 from asyncchat.core.people import Person, person, renamed, with_realname
 from asyncchat.core.registry import Item, Items, answers, for_people, handles
@@ -246,17 +246,15 @@ def _attaching(chat: Chat, session_id: int, same: Person, command: Connect, now:
     """Attaches a session to a person who is in the chat already, in the rooms of that person."""
     if len(chat.sessions.several.get(same.id, (same.id,))) >= SESSIONS_EACH:
         return (NameTaken(command.name, same.id),)
-    newcomer = person(
-        session_id, command.name, command.user, command.host, command.realname, "", command.address
-    )
-    banned = server_ban_on(chat, newcomer, now)
+    device = as_device(same, session_id, command.user, command.host, command.address)
+    banned = server_ban_on(chat, device, now)
     if banned is not None:
         return (banned,)
     rooms = tuple(GetPresent(room.name, now) for room in chat.rooms_with(same.id))
     back = same.id in chat.sessions.offline_since and chat.people.away.get(same.id) == OFFLINE_AWAY
     away = (AwayChanged(same, command.away),) if back else ()
     before = entering(chat, same, session_id, command.metadata, command.keys)
-    attached = SessionAttached(same, session_id, now, command.user)
+    attached = SessionAttached(same, session_id, now, command.user, command.host, command.address)
     welcome = GetWelcome(missed_since(chat, same.account, command.user))
     return (*away, attached, *before, welcome, DeviceLastSeen(same.account, command.user), *rooms)
 

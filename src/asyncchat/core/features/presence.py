@@ -68,7 +68,7 @@ class Left(Event, frozen=True, tag="left"):
 class SessionAttached(Event, frozen=True, tag="attached"):
     """Another session was attached to a person; ``time`` in microseconds since 1970 UTC.
 
-    ``device`` is the user name that the client gives.
+    ``device`` is the user name that the client gives, ``host`` and ``address`` are as in ``Connect``.
     """
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -78,6 +78,8 @@ class SessionAttached(Event, frozen=True, tag="attached"):
     session: int
     time: int
     device: str = ""
+    host: str = ""
+    address: str = ""
 
     def requester(self, _person_id: int) -> int:
         """The session is this person from now on."""
@@ -163,7 +165,7 @@ def _left(chat: Chat, event: Left) -> None:
 
 @applies(SessionAttached)
 def _session_attached(chat: Chat, event: SessionAttached) -> None:
-    chat.sessions.attach(event.person.id, event.session, event.device)
+    chat.sessions.attach(event.person.id, event.session, event.device, event.host, event.address)
 
 
 @applies(SessionDetached)

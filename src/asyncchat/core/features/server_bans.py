@@ -174,16 +174,41 @@ def ban_from_server(chat: Chat, person_id: int, command: BanFromServer, now: int
     if _matches_everybody(mask):
         return (ServerBanTooWide(mask),)
     until = now + command.seconds * _SECOND if command.seconds else 0
-    banned = [
-        someone
-        for someone in chat.people.values()
-        if someone.id not in chat.server_operators and describes(mask, someone)
-    ]
+    reason = command.reason or "banned"
     return (
         *(ServerBanChanged(me, old, False, now) for old in expired),
         ServerBanChanged(me, known or mask, True, now, until, command.reason),
-        *(fact for someone in banned for fact in killing(chat, someone, me, command.reason or "banned", now)),
+        *(
+            event
+            for someone in chat.people.values()
+            if someone.id not in chat.server_operators
+            for event in _ending(chat, someone, mask, me, reason, now)
+        ),
     )
+
+
+def _ending(chat: Chat, banned: Person, mask: str, by: Person, reason: str, now: int) -> Iterator[Event]:
+    """The events that end a person whom a mask matches, or those of its further sessions that it matches."""
+    sessions = chat.sessions.of(banned.id)
+    matching = tuple(
+        session_id
+        for session_id in sessions
+        if session_id in chat.sessions.hosts and describes(mask, _device(chat, banned, session_id))
+    )
+    if describes(mask, banned) or (matching and matching == sessions):
+        yield from killing(chat, banned, by, reason, now)
+    elif matching:
+        yield Killed(banned, by, reason, matching)
+
+
+def _device(chat: Chat, me: Person, session_id: int) -> Person:
+    host, address = chat.sessions.hosts[session_id]
+    return as_device(me, session_id, chat.sessions.device_labels[session_id], host, address)
+
+
+def as_device(me: Person, session_id: int, user: str, host: str, address: str) -> Person:
+    """A person as it would be seen if it had connected with this further session."""
+    return person(session_id, me.name, user, host, me.realname, me.account, address)
 
 
 @handles(GetServerBans)
@@ -219,7 +244,10 @@ class Kill(Command, frozen=True):
 
 
 class Killed(Event, frozen=True, tag="killed"):
-    """A person was disconnected by a server operator: its sessions end, and so it leaves the chat."""
+    """A person was disconnected by a server operator: its sessions end, and so it leaves the chat.
+
+    ``sessions``: only these end; the address of the person's other devices is not banned.
+    """
 
     retention: ClassVar[Retention] = Retention.AUDIT
     recipients: ClassVar[Recipients] = Recipients.NOBODY
@@ -228,6 +256,7 @@ class Killed(Event, frozen=True, tag="killed"):
     person: Person
     by: Person
     reason: str
+    sessions: tuple[int, ...] = ()
 
 
 def killing(chat: Chat, other: Person, by: Person, reason: str, now: int) -> Iterator[Event]:

@@ -4,11 +4,11 @@ Owns the commands and events. Must not know the log: the server finds the messag
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
 import msgspec
 
-from asyncchat.core.chat import Chat
+from asyncchat.core.chat import Chat, Part
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event, Recipients, Record, Retention, Stream
 from asyncchat.core.features.history import FoundMessage, MessageCommand, NoSuchMessage, Which
@@ -23,9 +23,9 @@ from asyncchat.core.features.messages import (
     send_tag_message,
 )
 from asyncchat.core.people import Person
-from asyncchat.core.registry import Items, handles
+from asyncchat.core.registry import Items, applies, handles
 from asyncchat.core.replies import Done, Refusal, Reply
-from asyncchat.core.text import beginning
+from asyncchat.core.text import beginning, size
 
 _VERBS = {True: "+draft/react", False: "+draft/unreact"}
 """The tags that add and remove a reaction (IRCv3 client-tags/react)."""
@@ -122,6 +122,63 @@ class ReactedTo(Event, frozen=True, tag="reacted_to", omit_defaults=True):
         return msgspec.structs.replace(self, about="") if self.about else self
 
 
+REACTION_BYTES: Final = 64
+"""Longest reaction: the longest emoji is a family of four with skin tones, of 41 bytes; or a word or two."""
+
+REACTIONS_EACH: Final = 10
+"""Different reactions of one person to one message."""
+
+REACTIONS_A_MESSAGE: Final = 50
+"""Different reactions to one message, of all people: a client shows each of them below it."""
+
+_COUNTED: Final = 20_000
+"""Reactions that are counted, those to the messages reacted to last: some 3 MB."""
+
+
+class Reactions(Part):
+    """The newest reactions, by message, so that they can be limited.
+
+    A new run begins without them; it is not part of the state that a replay restores.
+    """
+
+    def __init__(self) -> None:
+        self._of: dict[int, dict[str, set[str]]] = {}
+        """Who reacted, by account or name, by the number of the message and the reaction."""
+        self._counted = 0
+
+    def of_message(self, number: int) -> dict[str, set[str]]:
+        """Who reacted to a message, by reaction."""
+        return self._of.get(number, {})
+
+    def note(self, number: int, reaction: str, who: str, on: bool) -> None:
+        """Counts a reaction, or no longer."""
+        given = self._of.pop(number, {})
+        self._of[number] = given  # the newest
+        people = given.setdefault(reaction, set())
+        self._counted -= len(people)
+        (people.add if on else people.discard)(who)
+        self._counted += len(people)
+        if not people:
+            del given[reaction]
+        if not given:
+            del self._of[number]
+        while self._counted > _COUNTED and len(self._of) > 1:
+            oldest = self._of.pop(next(iter(self._of)))
+            self._counted -= sum(map(len, oldest.values()))
+
+    def end_run(self) -> None:
+        """Forgets all of it."""
+        self._of.clear()
+        self._counted = 0
+
+
+class ReactionRefused(Refusal, frozen=True):
+    """A reaction is not accepted; ``reason`` is half a sentence."""
+
+    to: str
+    reason: str
+
+
 _ABOUT_BYTES = 60
 """How much of a message is quoted with a reaction to it: enough to recognise it."""
 
@@ -134,6 +191,14 @@ def react(chat: Chat, person_id: int, command: ReactResolved, now: int) -> Items
     message = command.found.event
     if not isinstance(message, Said | SaidInPrivate):
         return (*items, Done())
+    if command.on and isinstance(sent, TagMessageSent | TagMessageSentInPrivate):
+        given = Reactions.of(chat).of_message(command.found.number)
+        who = _who(sent.person)
+        if who in given.get(command.reaction, ()):
+            return (*items, Done())  # it is recorded already
+        fault = _fault(given, command.reaction, who)
+        if fault:
+            return (ReactionRefused(command.to, fault), Done())
     about = beginning(message.text, _ABOUT_BYTES)
     reaction = (command.found.number, message.person.name, command.reaction, command.on, command.tags)
     if isinstance(sent, TagMessageSent):
@@ -141,6 +206,25 @@ def react(chat: Chat, person_id: int, command: ReactResolved, now: int) -> Items
     if isinstance(sent, TagMessageSentInPrivate):
         return (ReactedTo(sent.to, sent.person, *reaction, about), Done())
     return (*items, Done())
+
+
+def _who(person: Person) -> str:
+    return f"={person.account}" if person.account else person.key
+
+
+def _fault(given: dict[str, set[str]], reaction: str, who: str) -> str:
+    if size(reaction) > REACTION_BYTES:
+        return f"a reaction has at most {REACTION_BYTES} bytes"
+    if sum(who in people for people in given.values()) >= REACTIONS_EACH:
+        return f"you have {REACTIONS_EACH} reactions to that message: take one back first"
+    if len(given) >= REACTIONS_A_MESSAGE and reaction not in given:
+        return f"that message has {REACTIONS_A_MESSAGE} different reactions already: take one of them"
+    return ""
+
+
+@applies(Reacted, ReactedTo)
+def _reacted(chat: Chat, event: Reacted | ReactedTo) -> None:
+    Reactions.of(chat).note(event.message, event.reaction, _who(event.person), event.on)
 
 
 @handles(ReactUnresolved)

@@ -2,7 +2,7 @@
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.history import Which
-from asyncchat.core.features.reactions import React, Reacted, ReactedTo
+from asyncchat.core.features.reactions import React, Reacted, ReactedTo, ReactionRefused
 from asyncchat.core.text import cut
 from asyncchat.text.sentences import FeatureText, in_room
 from asyncchat.text.slash import Parser, Section, SlashCommands, SlashContext
@@ -46,4 +46,5 @@ TEXT = FeatureText(
         Reacted: lambda event: in_room(event.room, _reacted(event)),
         ReactedTo: lambda event: f"[private] {_reacted(event)}",
     },
+    refusals={ReactionRefused: lambda r: f"Not done: {r.reason}."},
 )

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 
 from asyncchat.core.commands import Command
 from asyncchat.core.features.history import Which
-from asyncchat.core.features.reactions import React, Reacted, ReactedTo
+from asyncchat.core.features.reactions import React, Reacted, ReactedTo, ReactionRefused
 from asyncchat.dialects.irc import client_values as values
+from asyncchat.dialects.irc import numerics
 from asyncchat.dialects.irc.client_connection import ClientConnection, ServerLine
 from asyncchat.dialects.irc.client_registry import from_server
 from asyncchat.dialects.irc.features import messages
 from asyncchat.dialects.irc.features.messages_client import REPLY
-from asyncchat.dialects.irc.registry import tagged, to_self, to_siblings
+from asyncchat.dialects.irc.registry import refusal, tagged, to_self, to_siblings
 from asyncchat.dialects.irc.session import IrcSession
 from asyncchat.dialects.irc.tokens import Message, Tags
 
@@ -37,6 +38,9 @@ tagged(Reacted, ReactedTo)(messages.signal_lines)
 to_self(Reacted)(messages.echo)
 to_self(ReactedTo)(messages.private_echo)
 to_siblings(ReactedTo)(messages.private_from_sibling)
+
+
+refusal(ReactionRefused, numerics.ERR_CANNOTSENDTOCHAN, "{r.to}", "Not sent: {r.reason}")
 
 
 # The client's side.

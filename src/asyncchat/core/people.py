@@ -127,6 +127,8 @@ class People(dict[int, Person]):
         """Ids by the skeleton of the name, if it is not the folded name itself."""
         self.since: dict[int, int] = {}
         """When people connected (microseconds since 1970 UTC)."""
+        self.named_at: dict[int, int] = {}
+        """When people took their names, if not when they connected."""
         self.away: dict[int, str] = {}
         """The away messages of people who are away."""
         self.flags: dict[int, frozenset[str]] = {}
@@ -148,11 +150,13 @@ class People(dict[int, Person]):
     def remove(self, person_id: int) -> None:
         """Removes a person."""
         self._unindex_name(self.pop(person_id))
-        for index in (self.since, self.away, self.flags, self.last_spoke):
+        for index in (self.since, self.named_at, self.away, self.flags, self.last_spoke):
             index.pop(person_id, None)
 
-    def rename(self, old: Person, new: Person) -> None:
+    def rename(self, old: Person, new: Person, time: int) -> None:
         """Gives a person another name."""
+        if old.key != new.key:
+            self.named_at[new.id] = time
         self._unindex_name(old)
         self._index_name(new)
         self[new.id] = new
@@ -180,7 +184,9 @@ class People(dict[int, Person]):
     def end_run(self) -> None:
         """Forgets everybody."""
         self.clear()
-        for index in (self.by_name, self.confusable, self.since, self.away, self.flags, self.last_spoke):
+        for names in (self.by_name, self.confusable):
+            names.clear()
+        for index in (self.since, self.named_at, self.away, self.flags, self.last_spoke):
             index.clear()
         self.most = 0
 

@@ -177,7 +177,7 @@ def _session_detached(chat: Chat, event: SessionDetached) -> None:
 
 @applies(Renamed)
 def _renamed(chat: Chat, event: Renamed) -> None:
-    chat.people.rename(event.person, event.now)
+    chat.people.rename(event.person, event.now, event.time)
     chat.replace_person(event.now)
 
 

@@ -16,7 +16,6 @@ from asyncchat.core.features.history import FoundMessage, MessageCommand, Which
 from asyncchat.core.features.history_access import erasable_since
 from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.reactions import Reacted, ReactedTo
-from asyncchat.core.features.whowas import Whowas
 from asyncchat.core.names import ROOM_SIGNS, fold
 from asyncchat.core.people import Person
 from asyncchat.core.permissions import about_room
@@ -191,9 +190,9 @@ def _is_author(chat: Chat, me: Person, author: Person, time: int) -> bool:
     if author.account:
         account = chat.accounts.get(fold(author.account))
         return account is not None and fold(me.account) == fold(account.name) and account.time <= time
-    if me.origin != author.origin or chat.people.since.get(me.id, time + 1) > time:
-        return False
-    return all(entry.time < time for entry in Whowas.of(chat).named(me.name))
+    people = chat.people
+    since = max(people.since.get(me.id, time + 1), people.named_at.get(me.id, 0))
+    return me.origin == author.origin and since <= time
 
 
 def _redacted_in_private(chat: Chat, me: Person, found: Record, command: RedactResolved) -> RedactedInPrivate:

@@ -10,6 +10,7 @@ import pytest
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.commands import IoCommand
+from asyncchat.core.features.messages import IGNORED_EACH
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import auth, keepalive, limits, protocol_detection, session
 from asyncchat.server import server as server_module
@@ -495,6 +496,16 @@ def test_a_wrong_owner_code_costs_its_asker_alone_time(server, monkeypatch):
     told = {alice.line(), alice.line()}
     assert told == {"bob: meanwhile", "That is not the owner code."}
     assert bob.line() == "alice: and then"
+
+
+def test_only_so_many_names_are_ignored_and_only_names(server):
+    alice = server.person("alice")
+    alice.send(f"/ignore {'x' * 4000}\n")
+    assert "it is longer than 32 letters" in alice.until("letters.")
+    alice.send("".join(f"/ignore n{number}\n" for number in range(IGNORED_EACH)))
+    alice.until(f"n{IGNORED_EACH - 1}")
+    alice.send("/ignore another\n")
+    assert "/unignore one of them first" in alice.until("first.")
 
 
 def test_hiding_somebody_hides_their_words_alone(server):

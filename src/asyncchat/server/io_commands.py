@@ -7,9 +7,9 @@ other sessions do not wait.
 
 from asyncchat.core.commands import Command
 from asyncchat.core.events import Event
-from asyncchat.core.features.messages import Ignore, Ignored
+from asyncchat.core.features.messages import IGNORED_EACH, Ignore, Ignored, NotIgnored
 from asyncchat.core.features.server import Reload
-from asyncchat.core.names import fold
+from asyncchat.core.names import fold, name_fault
 from asyncchat.core.registry import SLICED_HANDLERS
 from asyncchat.core.replies import NotServerOperator, Refusal, Reply
 from asyncchat.server.auth import Authentication
@@ -57,6 +57,11 @@ async def answer_in_slices(session: Session, command: Command, _upto: int) -> Io
 async def ignore(session: Session, command: Ignore, _upto: int) -> IoResult:
     """Ignores somebody, or no longer."""
     if command.name:
+        fault = name_fault(command.name) if command.on else None
+        if command.on and len(session.ignoring) >= IGNORED_EACH:
+            fault = f"you ignore {IGNORED_EACH} names already: /unignore one of them first"
+        if fault is not None:
+            return NotIgnored(command.name, fault)
         key = fold(command.name)
         session.ignoring = session.ignoring | {key} if command.on else session.ignoring - {key}
         session.update_subscriptions()

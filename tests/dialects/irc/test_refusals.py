@@ -31,10 +31,11 @@ from asyncchat.core.features.join import (
     TooManyRoomsOpened,
     WrongKey,
 )
-from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason
+from asyncchat.core.features.messages import CannotSpeak, CannotSpeakReason, NotIgnored
 from asyncchat.core.features.metadata.api import MetadataRefused
 from asyncchat.core.features.opers import NotFromHere, WrongCode
 from asyncchat.core.features.pins import NotPinned, PinFault, PinRefused
+from asyncchat.core.features.reactions import ReactionRefused
 from asyncchat.core.features.read_markers import NoReadMarker
 from asyncchat.core.features.redaction import RedactionRefused
 from asyncchat.core.features.rename import CannotRenameRoom, RoomNameTaken
@@ -123,6 +124,7 @@ LINES = [
     (NotServerOperator(), "481 a :Permission Denied- You're not an IRC operator"),
     (WrongPassword(True, True), "464 a :Password incorrect"),
     (NoSuchMessage("#r", 1), "400 a * :There is no such message"),
+    (ReactionRefused("#r", "why"), "404 a #r :Not sent: why"),
     (PinRefused(PinFault.FULL, "#r"),
      "FAIL PIN LIMIT_REACHED #r :Not pinned: 50 messages are pinned already"),
     (NotPinned("#r"), "FAIL UNPIN NOT_PINNED #r :No such message is pinned"),
@@ -148,6 +150,7 @@ def test_none_is_forgotten():
         TargetsUnreadable,
         AccountRefused,
         MetadataRefused,
+        NotIgnored,  # IRC clients ignore people themselves
         TokenRefused,  # no IRC client asks for one, or with one
     }
     assert {type(refusal) for refusal, _ in LINES} == set(REFUSALS) | set(FAILURES)

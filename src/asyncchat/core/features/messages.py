@@ -4,7 +4,7 @@ Owns messages and tag messages (TAGMSG), and who may speak in a room. Whom one i
 """
 
 import enum
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
 import msgspec
 
@@ -417,6 +417,17 @@ class Ignore(IoCommand, frozen=True):
 
     name: str
     on: bool = True
+
+
+IGNORED_EACH: Final = 100
+"""Names that one session may ignore: 15 KB."""
+
+
+class NotIgnored(Refusal, frozen=True):
+    """That name is not ignored; ``reason`` is half a sentence."""
+
+    name: str
+    reason: str
 
 
 class Ignored(Reply, frozen=True):

@@ -12,6 +12,7 @@ from asyncchat.core.features.messages import (
     CannotSpeak,
     Ignore,
     Ignored,
+    NotIgnored,
     Said,
     SaidInPrivate,
     SaidToRole,
@@ -114,6 +115,7 @@ TEXT = FeatureText(
     replies={Ignored: _ignored},
     refusals={
         CannotSpeak: lambda r: f"Not sent to {place(r.room)}: {r.why}.",
+        NotIgnored: lambda r: f"Not done: {r.reason}.",
         NoText: lambda _: "There is nothing to send.",
         TextTooLong: lambda r: f"Not accepted: the text is longer than {r.limit:,} bytes.",
     },

@@ -11,6 +11,7 @@ import secrets
 import sys
 from functools import lru_cache
 
+from asyncchat.core.people import Person, with_host
 from asyncchat.server.addresses import LOCALHOST, is_local
 from asyncchat.server.secret_file import KEY_BYTES
 
@@ -36,6 +37,22 @@ class Cloaks:
         self._key = key
         self.of = lru_cache(maxsize=4096)(self._of)
         """The cloak of an address; cached, so that many people behind one address share one string."""
+
+    @property
+    def active(self) -> bool:
+        """Whether there are cloaks."""
+        return bool(self._key)
+
+    def hide(self, person: Person) -> Person:
+        """The person with a cloak, if its host is an address: it was here when there were no cloaks."""
+        host = person.host
+        if not self._key or not (host[-1:].isdigit() or ":" in host):
+            return person
+        try:
+            ipaddress.ip_address(host.partition("%")[0])
+        except ValueError:
+            return person
+        return with_host(person, self.of(host))
 
     def _of(self, address: str) -> str:
         if not self._key:

@@ -27,6 +27,7 @@ from asyncchat.log.base import Log, RetentionPolicy
 from asyncchat.server import logging_setup
 from asyncchat.server.addresses import Address
 from asyncchat.server.auth import Authentication
+from asyncchat.server.cloaked_log import cloaked
 from asyncchat.server.cloaks import Cloaks, new_key
 from asyncchat.server.clock import SteadyClock, wall_clock
 from asyncchat.server.delivery import Delivery
@@ -92,20 +93,22 @@ class Server:
         self.reloader = Reloader(self, sources)
         guard = PasswordGuard(asyncio.get_running_loop().time, secret=secret, counting=config.limits)
         self.auth = Authentication(chat, ServerPasswords(config, guard.queue), owner_code, guard)
-        history = History(chat, log, self.delivery)
+        cloaks = Cloaks((cloak_key or new_key()) if config.cloak else b"")
+        shown = cloaked(log, cloaks)
+        history = History(chat, shown, self.delivery)
         self.context = SessionContext(
             config,
-            cloaks=Cloaks((cloak_key or new_key()) if config.cloak else b""),
+            cloaks=cloaks,
             hub=self.hub,
             outbox=self.outbox,
             delivery=self.delivery,
-            io_handlers=io_handlers(history, Search(history, log), self.auth, self.reloader),
+            io_handlers=io_handlers(history, Search(history, shown), self.auth, self.reloader),
             watchdog=Watchdog(config.blocked_ms / 1000),
         )
         self.protocols = Protocols(config, log.ids, motd)
         self.protocols.irc.arriving = lambda: len(self.context.sessions) - self.delivery.presence.sessions
         self.listeners = Listeners(self.context, most_sessions)
-        self.app = App(self.context, log, self.listeners, self.protocols.info.started)
+        self.app = App(self.context, shown, self.listeners, self.protocols.info.started)
         self.keepalive = Keepalive(self.context, config.name)
         self.hub.on_name_taken = self.keepalive.probe
         self.webhooks = Webhooks(self.delivery, log, config.webhooks, webhook_positions)
@@ -125,7 +128,8 @@ class Server:
         """Records the start in the log, then accepts connections on these sockets."""
         chat = self.hub.chat
         self._warn_of_the_clock()
-        facts = self.hub.record(starting(chat, __version__, self.hub.now(), self.log.last_time))
+        hide = self.context.cloaks.hide
+        facts = self.hub.record(starting(chat, __version__, self.hub.now(), self.log.last_time, hide))
         facts += self.hub.record(self._settings())
         facts += self.hub.record(list(over(chat, from_origin(self.options.name), self.hub.now())))
         await self.log.append(facts[0].number - 1, facts)

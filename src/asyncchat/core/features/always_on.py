@@ -3,7 +3,7 @@
 Owns what is stored of these people, so that they are back in their rooms after a restart.
 """
 
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from typing import Final
 
 import msgspec
@@ -244,7 +244,9 @@ def offline_expiring(chat: Chat, now: int) -> Iterator[Event]:
             yield _saved(me.account, None)
 
 
-def always_on_returning(chat: Chat, now: int, last: int, banned: Set[str]) -> Iterator[Event]:
+def always_on_returning(
+    chat: Chat, now: int, last: int, banned: Set[str], hide: Callable[[Person], Person]
+) -> Iterator[Event]:
     """The events that bring always-on people back in a new run.
 
     Args:
@@ -252,10 +254,11 @@ def always_on_returning(chat: Chat, now: int, last: int, banned: Set[str]) -> It
         now: microseconds since 1970 UTC.
         last: the time of the last record of the previous run, until when its people were connected.
         banned: the keys of accounts whose people are banned from the server.
+        hide: gives each the host that others may see.
     """
     returning = _returning(chat, now, banned)
     for number, (account, saved) in enumerate(returning.items(), 1):
-        me = msgspec.structs.replace(saved.person, id=number, bot=False, oper=False)
+        me = msgspec.structs.replace(hide(saved.person), id=number, bot=False, oper=False)
         since = saved.since or last or now
         away = saved.away or OFFLINE_AWAY
         yield Connected(me, now, away)

@@ -3,6 +3,7 @@
 Owns how a run of a node begins. Must not know the password and the configuration: the server has them.
 """
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from asyncchat.core.chat import Chat
@@ -87,7 +88,13 @@ class Unlocked(Reply, frozen=True):
     """The server's password was right, or the server has none."""
 
 
-def starting(chat: Chat, version: str, now: int = 0, last: int = 0) -> tuple[Event, ...]:
+def starting(
+    chat: Chat,
+    version: str,
+    now: int = 0,
+    last: int = 0,
+    hide: Callable[[Person], Person] = lambda person: person,
+) -> tuple[Event, ...]:
     """The events with which a run of a node begins.
 
     Args:
@@ -95,6 +102,7 @@ def starting(chat: Chat, version: str, now: int = 0, last: int = 0) -> tuple[Eve
         version: the version of the program.
         now: microseconds since 1970 UTC.
         last: the time of the last record, in the same unit.
+        hide: gives people who stay the hosts that others may see in this run.
     """
     saved = AlwaysOnAccounts.of(chat).saved.items()
     banned = {account for account, one in saved if server_ban_on(chat, one.person, now) is not None}
@@ -104,7 +112,7 @@ def starting(chat: Chat, version: str, now: int = 0, last: int = 0) -> tuple[Eve
         for room in chat.rooms.values()
         if chat.is_default(room) and room.key not in kept
     )
-    returning = (*always_on_returning(chat, now, last, banned), *devices_last_seen(chat, last or now))
+    returning = (*always_on_returning(chat, now, last, banned, hide), *devices_last_seen(chat, last or now))
     return (NodeStarted(version), *closed, *returning)
 
 

@@ -368,7 +368,7 @@ class Crowd:
         ]
         kept += [
             chat.people.flags,
-            Monitor.of(chat).names,
+            {person for watchers in Monitor.of(chat).watchers.values() for person in watchers.values()},
             ReadMarkers.of(chat).guests,
             chat.people.last_spoke,
             chat.people.since,

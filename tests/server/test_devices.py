@@ -133,6 +133,22 @@ def test_a_kick_and_a_kill_reach_all_devices(server):
     assert "anna" not in server.people()
 
 
+def test_each_device_monitors_for_itself(server):
+    phone = register(server, "anna")
+    laptop = device(server, "anna")
+    laptop.send("MONITOR + dora\r\n")
+    settled(laptop)
+    settled(phone)
+    dora = server.irc("dora")
+    laptop.until(" 730 * :dora!")
+    settled(dora)
+    assert " 730 " not in settled(phone)
+    phone.send("MONITOR C\r\n")
+    settled(phone)
+    dora.send("QUIT\r\n")
+    laptop.until(" 731 * :dora")
+
+
 def test_a_ban_of_a_further_device_ends_that_one(server):
     phone = register(server, "anna")
     laptop = device(server, "anna")

@@ -23,6 +23,11 @@ class Sessions:
         """All sessions of a person."""
         return self.several.get(person_id, (person_id,))
 
+    def sender(self, person_id: int, session_id: int) -> int:
+        """The session that sent a command, or the person's first if that one is not the person's."""
+        sessions = self.of(person_id)
+        return session_id if session_id in sessions else sessions[0]
+
     def attach(self, person_id: int, session_id: int, device: str, host: str, address: str) -> None:
         """Adds a session to a person."""
         self.several[person_id] = (*self.of(person_id), session_id)

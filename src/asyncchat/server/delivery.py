@@ -351,10 +351,11 @@ class Delivery:
             await self._give(member, data)
 
     async def _announce(self, record: Record, to: Iterable[int], cause: Recipient) -> None:
-        """Tells some people something, wherever they are."""
+        """Tells some people something, wherever they are; perhaps only in some of their sessions."""
+        sessions: tuple[int, ...] = getattr(record.event, "sessions", ())
         for person_id in to:
             for target in self.presence.recipients_of(person_id):
-                if target is not cause:
+                if target is not cause and (not sessions or target.id in sessions):
                     await self._give(target, target.encoder.encode(record))
 
     def _rooms_before(self, event: Event) -> Iterable[Subscribers]:

@@ -21,42 +21,51 @@ from asyncchat.core.replies import Reply
 
 
 class Monitor(Part):
-    """Which names each person monitors, and the same by name."""
+    """Which names each session monitors (IRCv3 monitor: a list for each client), and the same by name."""
 
     def __init__(self) -> None:
         self.names: dict[int, dict[str, str]] = {}
-        """By a person's id: the names that it monitors, as it spelled them, by key."""
-        self.watchers: dict[str, dict[int, None]] = {}
-        """By a monitored name's key: the ids of the people who monitor it, in the order of beginning."""
+        """By a session's id: the names that it monitors, as it spelled them, by key."""
+        self.watchers: dict[str, dict[int, int]] = {}
+        """By a monitored name's key: the sessions that monitor it, in the order of beginning, with their
+        people."""
 
-    def add(self, person_id: int, names: Iterable[str]) -> None:
-        """Adds names that a person monitors."""
-        mine = self.names.setdefault(person_id, {})
+    def add(self, person_id: int, session_id: int, names: Iterable[str]) -> None:
+        """Adds names that a session of a person monitors."""
+        mine = self.names.setdefault(session_id, {})
         for name in names:
             key = fold(name)
             mine[key] = name
-            self.watchers.setdefault(key, {})[person_id] = None
+            self.watchers.setdefault(key, {})[session_id] = person_id
 
-    def remove(self, person_id: int, names: Iterable[str]) -> None:
-        """Removes names that a person monitors."""
-        mine = self.names.get(person_id, {})
+    def remove(self, session_id: int, names: Iterable[str]) -> None:
+        """Removes names that a session monitors."""
+        mine = self.names.get(session_id, {})
         for key in map(fold, names):
             if mine.pop(key, None) is not None:
                 watchers = self.watchers[key]
-                del watchers[person_id]
+                del watchers[session_id]
                 if not watchers:
                     del self.watchers[key]
         if not mine:
-            self.names.pop(person_id, None)
+            self.names.pop(session_id, None)
 
-    def forget_person(self, person_id: int, _sessions: tuple[int, ...]) -> None:
+    def people_watching(self, key: str) -> set[int]:
+        """The people who monitor a name with one of their sessions."""
+        return set(self.watchers.get(key, {}).values())
+
+    def forget_person(self, person_id: int, sessions: tuple[int, ...]) -> None:
         """Forgets what a person who left monitored."""
-        if person_id in self.names:
-            self.remove(person_id, list(self.names[person_id]))
+        for session_id in sessions:
+            self.forget_session(person_id, session_id)
+
+    def forget_session(self, _person_id: int, session_id: int) -> None:
+        """Forgets what a session that ended monitored."""
+        self.remove(session_id, list(self.names.get(session_id, ())))
 
     def state(self) -> object:
         """This part as plain data: equal in equal chats."""
-        return {person_id: dict(names) for person_id, names in self.names.items()}
+        return {session_id: dict(names) for session_id, names in self.names.items()}
 
     def end_run(self) -> None:
         """Forgets all of it."""
@@ -71,9 +80,7 @@ def _connected(chat: Chat, _person_id: int, event: Connected) -> Iterator[Event]
 
 @follows(Left)
 def _left(chat: Chat, _person_id: int, event: Left) -> Iterator[Event]:
-    to = Monitor.of(chat).watchers.get(event.person.key)
-    if to:
-        yield MonitorOffline(event.person, tuple(to))
+    yield from _offline(chat, event.person)
 
 
 @follows(Renamed)
@@ -81,9 +88,7 @@ def _renamed(chat: Chat, _person_id: int, event: Renamed) -> Iterator[Event]:
     before = event.person
     if before.key == event.now.key:
         return
-    to = Monitor.of(chat).watchers.get(before.key)
-    if to:
-        yield MonitorOffline(before, tuple(to))
+    yield from _offline(chat, before)
     yield from _online(chat, event.now)
 
 
@@ -94,13 +99,14 @@ def _changed(chat: Chat, _person_id: int, event: PersonChange) -> Iterator[Event
     watchers = Monitor.of(chat).watchers.get(person.key)
     if watchers:
         rooms = set(chat.rooms.joined.get(person.id, ()))
-        to = tuple(
+        to = dict.fromkeys(
             person_id
-            for person_id in watchers
+            for person_id in watchers.values()
             if person_id != person.id and rooms.isdisjoint(chat.rooms.joined.get(person_id, ()))
         )
         if to:
-            yield MonitorChange(person, event, to)
+            sessions = tuple(session for session, person_id in watchers.items() if person_id in to)
+            yield MonitorChange(person, event, tuple(to), sessions)
 
 
 PersonChange = AwayChanged | RealnameChanged | HostChanged | LoggedIn | LoggedOut
@@ -108,9 +114,10 @@ PersonChange = AwayChanged | RealnameChanged | HostChanged | LoggedIn | LoggedOu
 
 
 class MonitorAdd(Command, frozen=True):
-    """Monitor these names: be told when people connect or leave under them."""
+    """Monitor these names with a session: be told when people connect or leave under them."""
 
     names: tuple[str, ...]
+    session: int = 0
 
 
 class MonitorRemove(Command, frozen=True):
@@ -118,39 +125,44 @@ class MonitorRemove(Command, frozen=True):
 
     names: tuple[str, ...] = ()
     all: bool = False
+    session: int = 0
 
 
 class GetMonitored(Query, frozen=True):
     """The names that the requester monitors; ``status``: and which of them are online."""
 
     status: bool
+    session: int = 0
 
 
 class MonitorListChanged(Event, frozen=True, tag="watched"):
-    """A person monitors these names, or no longer."""
+    """A session (0: the one it connected with) of a person monitors these names, or no longer."""
 
     recipients: ClassVar[Recipients] = Recipients.NOBODY
     person: Person
     names: tuple[str, ...]
     on: bool
+    session: int = 0
 
 
 class MonitorOnline(Event, frozen=True, tag="came"):
-    """A person that others (``to``) monitor is online now."""
+    """A person that others (``to``, in their ``sessions``) monitor is online now."""
 
     retention: ClassVar[Retention] = Retention.EPHEMERAL
     recipients: ClassVar[Recipients] = Recipients.SOME
     person: Person
     to: tuple[int, ...]
+    sessions: tuple[int, ...] = ()
 
 
 class MonitorOffline(Event, frozen=True, tag="went"):
-    """A person that others (``to``) monitor is not online any more, or not under that name."""
+    """A person that others (``to``, in their ``sessions``) monitor is not online under that name any more."""
 
     retention: ClassVar[Retention] = Retention.EPHEMERAL
     recipients: ClassVar[Recipients] = Recipients.SOME
     person: Person
     to: tuple[int, ...]
+    sessions: tuple[int, ...] = ()
 
 
 class MonitorChange(Event, frozen=True, tag="noticed"):
@@ -161,6 +173,7 @@ class MonitorChange(Event, frozen=True, tag="noticed"):
     person: Person
     change: PersonChange
     to: tuple[int, ...]
+    sessions: tuple[int, ...] = ()
 
 
 class MonitorListView(Reply, frozen=True):
@@ -179,19 +192,26 @@ class MonitorStatusView(Reply, frozen=True):
 
 
 MONITOR_EACH = 100
-"""Names that one person may monitor (MONITOR in IRC's 005): some 20 KB."""
+"""Names that one session may monitor (MONITOR in IRC's 005): some 20 KB."""
 
 
 def _online(chat: Chat, person: Person) -> Iterator[Event]:
-    to = Monitor.of(chat).watchers.get(person.key)
-    if to:
-        yield MonitorOnline(person, tuple(to))
+    watchers = Monitor.of(chat).watchers.get(person.key)
+    if watchers:
+        yield MonitorOnline(person, tuple(dict.fromkeys(watchers.values())), tuple(watchers))
+
+
+def _offline(chat: Chat, person: Person) -> Iterator[Event]:
+    watchers = Monitor.of(chat).watchers.get(person.key)
+    if watchers:
+        yield MonitorOffline(person, tuple(dict.fromkeys(watchers.values())), tuple(watchers))
 
 
 @for_people(MonitorAdd)
 def monitor_add(chat: Chat, me: Person, command: MonitorAdd, _now: int) -> Items:
     """Monitors names, up to the limit, and tells which of them are online."""
-    mine = Monitor.of(chat).names.get(me.id, {})
+    session_id = chat.sessions.sender(me.id, command.session)
+    mine = Monitor.of(chat).names.get(session_id, {})
     added: dict[str, str] = {}
     known: list[str] = []
     over: list[str] = []
@@ -206,22 +226,24 @@ def monitor_add(chat: Chat, me: Person, command: MonitorAdd, _now: int) -> Items
             added[key] = name
         known.append(name)
     view = _status(chat, known, tuple(over))
-    return (MonitorListChanged(me, tuple(added.values()), True), view) if added else (view,)
+    return (MonitorListChanged(me, tuple(added.values()), True, session_id), view) if added else (view,)
 
 
 @for_people(MonitorRemove)
 def monitor_remove(chat: Chat, me: Person, command: MonitorRemove, _now: int) -> Items:
     """Stops monitoring names."""
-    mine = Monitor.of(chat).names.get(me.id, {})
+    session_id = chat.sessions.sender(me.id, command.session)
+    mine = Monitor.of(chat).names.get(session_id, {})
     keys = list(mine) if command.all else dict.fromkeys(map(fold, command.names))
     removed = tuple(mine[key] for key in keys if key in mine)
-    return (MonitorListChanged(me, removed, False),) if removed else ()
+    return (MonitorListChanged(me, removed, False, session_id),) if removed else ()
 
 
 @answers(GetMonitored)
 def monitored(chat: Chat, person_id: int, query: GetMonitored) -> Reply:
     """The names that the requester monitors, or which of them are online."""
-    names = Monitor.of(chat).names.get(person_id, {}).values()
+    session_id = chat.sessions.sender(person_id, query.session)
+    names = Monitor.of(chat).names.get(session_id, {}).values()
     return _status(chat, names, ()) if query.status else MonitorListView(tuple(names))
 
 
@@ -237,5 +259,8 @@ def _status(chat: Chat, names: Iterable[str], over: tuple[str, ...]) -> MonitorS
 
 @applies(MonitorListChanged)
 def _monitor_list_changed(chat: Chat, event: MonitorListChanged) -> None:
-    change = Monitor.of(chat).add if event.on else Monitor.of(chat).remove
-    change(event.person.id, event.names)
+    session_id = event.session or event.person.id
+    if event.on:
+        Monitor.of(chat).add(event.person.id, session_id, event.names)
+    else:
+        Monitor.of(chat).remove(session_id, event.names)

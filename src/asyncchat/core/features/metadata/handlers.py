@@ -4,6 +4,7 @@ Owns the decisions. Who is told of a change is in ``state``.
 """
 
 from collections.abc import Generator, Iterator, Mapping
+from itertools import chain
 
 from asyncchat.core.chat import Chat
 from asyncchat.core.events import Event
@@ -189,7 +190,7 @@ def sync(chat: Chat, person_id: int, command: SyncMetadata, now: int) -> Generat
 @for_people(Subscribe)
 def subscribe(chat: Chat, me: Person, command: Subscribe, _now: int) -> Items:
     """Subscribes a session to keys, and tells it their current values."""
-    session_id = _session(chat, me.id, command.session)
+    session_id = chat.sessions.sender(me.id, command.session)
     mine = Metadata.of(chat).subscriptions.get(session_id, {})
     result = subscribing(mine, command.keys)
     new = tuple(key for key in result.granted if key not in mine)
@@ -202,7 +203,7 @@ def subscribe(chat: Chat, me: Person, command: Subscribe, _now: int) -> Items:
 @for_people(Unsubscribe)
 def unsubscribe(chat: Chat, me: Person, command: Unsubscribe, _now: int) -> Items:
     """Unsubscribes a session from keys."""
-    session_id = _session(chat, me.id, command.session)
+    session_id = chat.sessions.sender(me.id, command.session)
     mine = Metadata.of(chat).subscriptions.get(session_id, {})
     valid = dict.fromkeys(key for key in command.keys if is_key(key))
     invalid = dict.fromkeys(key for key in command.keys if not is_key(key))
@@ -216,7 +217,7 @@ def unsubscribe(chat: Chat, me: Person, command: Unsubscribe, _now: int) -> Item
 def subscribed(chat: Chat, person_id: int, query: GetSubscribed) -> Reply:
     """The keys that a session subscribed to."""
     return SubscriptionsView(
-        tuple(Metadata.of(chat).subscriptions.get(_session(chat, person_id, query.session), ()))
+        tuple(Metadata.of(chat).subscriptions.get(chat.sessions.sender(person_id, query.session), ()))
     )
 
 
@@ -243,17 +244,12 @@ def _current_values(chat: Chat, me: Person, keys: tuple[str, ...]) -> Iterator[R
         count += len(told)
         if told:
             yield MetadataTold(room.name, told)
-    monitored = (chat.person_named(name) for name in Monitor.of(chat).names.get(me.id, ()))
+    lists = (Monitor.of(chat).names.get(session_id, ()) for session_id in chat.sessions.of(me.id))
+    monitored = (chat.person_named(name) for name in dict.fromkeys(chain.from_iterable(lists)))
     others = (person for person in monitored if person is not None and person.id not in seen)
     told = tuple(value for person in others for value in of_person(chat, person, keys))
     if told:
         yield MetadataTold("", told)
-
-
-def _session(chat: Chat, person_id: int, session_id: int) -> int:
-    """The session that sent the command, or the person's first if that one is not the person's."""
-    devices = chat.sessions.several.get(person_id, (person_id,))
-    return session_id if session_id in devices else devices[0]
 
 
 def _target(chat: Chat, person_id: int, target: str) -> Person | Room | None:

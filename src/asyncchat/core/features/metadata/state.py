@@ -295,7 +295,7 @@ def recipients(chat: Chat, person: Person, key: str) -> set[int]:
     subscribers = Metadata.of(chat).subscribers.get(key)
     if not subscribers:
         return set()
-    found = subscribers.keys() & Monitor.of(chat).watchers.get(person.key, {}).keys()
+    found = subscribers.keys() & Monitor.of(chat).people_watching(person.key)
     for room in chat.rooms_with(person.id):
         found |= _subscribed_members(chat, room, subscribers, person)
     if person.id in subscribers:

@@ -34,13 +34,13 @@ def _monitor(session: IrcSession, message: Message) -> Sequence[Command]:
     if subcommand in ("+", "-") and not names:
         return [numeric(numerics.ERR_NEEDMOREPARAMS, "MONITOR", text="Not enough parameters")]
     if subcommand == "+":
-        return [monitor.MonitorAdd(names)]
+        return [monitor.MonitorAdd(names, session.session)]
     if subcommand == "-":
-        return [monitor.MonitorRemove(names)]
+        return [monitor.MonitorRemove(names, session=session.session)]
     if subcommand == "C":
-        return [monitor.MonitorRemove(all=True)]
+        return [monitor.MonitorRemove(all=True, session=session.session)]
     if subcommand in ("L", "S"):
-        return [monitor.GetMonitored(status=subcommand == "S")]
+        return [monitor.GetMonitored(status=subcommand == "S", session=session.session)]
     text = "Unknown MONITOR subcommand: + - C L S"
     return [numeric(numerics.ERR_UNKNOWNERROR, "MONITOR", middle(message.params[0]), text=text)]
 

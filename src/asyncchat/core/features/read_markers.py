@@ -125,11 +125,9 @@ def set_read_marker(chat: Chat, me: Person, command: SetReadMarker, now: int) ->
         return (ReadMarkerView(name, known),)
     if not me.account:
         return (ReadHere(me, name, time), ReadMarkerView(name, time))
-    key = fold(me.account)
-    others = tuple(
-        other.id for other in chat.people.values() if other.id != me.id and fold(other.account) == key
-    )
-    return (ReadUpTo(me.account, name, time, others), ReadMarkerView(name, time))
+    account, people = me.account, chat.people.values()
+    others = tuple([other.id for other in people if other.account == account and other is not me])
+    return (ReadUpTo(account, name, time, others), ReadMarkerView(name, time))
 
 
 def read_marker_of(chat: Chat, person_id: int, target: str) -> int | None:

@@ -143,6 +143,18 @@ def test_operators_passwords_are_guessed_at_no_faster():
         guessers[0].until(" 381 ")
 
 
+def test_the_owner_code_is_guessed_at_no_faster(server):
+    guesser = server.irc("guesser")
+    for _ in range(10):
+        guesser.send("OPER owner 2222-2222\r\n")
+        guesser.until(" 464 ")
+    guesser.send(f"OPER owner {CODE}\r\n")
+    guesser.until(" 464 ")
+    server.call(server.server.auth.guard.forget_operator_guesses, "", "127.0.0.1")
+    guesser.send(f"OPER owner {CODE}\r\n")
+    guesser.until(" 381 ")
+
+
 def test_an_ipv6_network_is_one_guesser():
     guard = PasswordGuard(lambda: 0.0)
     for number in range(10):

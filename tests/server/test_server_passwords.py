@@ -10,6 +10,7 @@ from asyncchat import Client, Message, PasswordNeeded
 from asyncchat.config.options import Operator, ServeConfig
 from asyncchat.config.passwords import Password, hashed
 from asyncchat.server import auth
+from asyncchat.server.hash_queue import HashQueue
 from asyncchat.server.password_guard import PasswordGuard
 from asyncchat.server.server_passwords import OwnerCode, ServerPasswords
 from tests.server.harness import PATIENCE, serving
@@ -233,5 +234,28 @@ def test_wrong_ones_from_another_network_delay_a_right_one_by_a_hash_or_two():
         assert await passwords.verify_server(PASSWORD, "198.51.100.1", guard)
         assert len(hashes) <= 3
         assert Counter(await asyncio.gather(*wrong)) == {False: 20, None: 180}
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("name", "typed"), [("alice", "wrong"), ("nobody", "wrong"), ("nobody", PASSWORD)])
+def test_an_operator_who_does_not_exist_takes_a_hash_too(name, typed):
+    hashes = []
+
+    class Counted(Password):
+        def verify(self, typed):
+            hashes.append(typed)
+            return super().verify(typed)
+
+    async def run():
+        options = ServeConfig(operators={"alice": Operator(hashed(PASSWORD), account="anna")})
+        passwords = ServerPasswords(options, HashQueue())
+        alice = Counted(hashed(PASSWORD))
+        passwords._operators["alice"] = (alice, options.operators["alice"])
+        passwords._decoy = alice
+        assert not await passwords.verify_operator(name, typed, "bob", "192.0.2.1")
+        assert hashes == [typed]
+        assert await passwords.verify_operator("alice", PASSWORD, "anna", "192.0.2.1")
+        assert not await passwords.verify_operator("alice", PASSWORD, "bob", "192.0.2.1")
 
     asyncio.run(run())

@@ -269,18 +269,18 @@ class Authentication:
 
     async def claim_owner(self, session: Session, command: Oper, _upto: int) -> IoResult:
         """Checks the owner code, or a named operator's password."""
-        if not command.name:
-            verified = self.owner_code.verify(command.code)
-        elif not self.passwords.is_host_allowed(command.name, session.address):
+        name, address = command.name, session.address
+        if name and not self.passwords.is_host_allowed(name, address):
             await asyncio.sleep(WRONG_SECONDS)
-            return NotFromHere(command.name)
-        else:
-            counted = self.guard.count_operator_guess(command.name, session.address)
-            verified = counted and await self.passwords.verify_operator(
-                command.name, command.code, self._person(session).account, session.address
-            )
-            if verified:
-                self.guard.forget_operator_guesses(command.name, session.address)
+            return NotFromHere(name)
+        verified = self.guard.count_operator_guess(name, address)
+        if verified and not name:
+            verified = self.owner_code.verify(command.code)
+        elif verified:
+            account = self._person(session).account
+            verified = await self.passwords.verify_operator(name, command.code, account, address)
+        if verified:
+            self.guard.forget_operator_guesses(name, address)
         person = self._chat.people.get(session.person_id)
         who = session.address if person is None else person.origin
         if verified:

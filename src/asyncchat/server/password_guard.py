@@ -160,7 +160,11 @@ class PasswordGuard:
         self._here.forget(f"{network_of(address)} {key}")
 
     def count_operator_guess(self, name: str, address: str) -> bool:
-        """Counts a guess at an operator's password before it is verified; whether it may be tried."""
+        """Counts a guess at an operator's password, or the owner code (no name), before it is verified.
+
+        Returns:
+            Whether it may be tried.
+        """
         network = network_of(address)
         if self.counting and max(self._here.wait(f"{network} :{name}"), self._from.wait(network)):
             return False

@@ -78,6 +78,8 @@ class ServerPasswords:
             name: (Password(operator.password) if operator.password else None, operator)
             for name, operator in options.operators.items()
         }
+        # For operators who do not exist, so that the answer takes as long.
+        self._decoy = next((password for password, _ in self._operators.values() if password), None)
 
     async def verify_server(self, typed: str, address: str, guard: PasswordGuard) -> bool | None:
         """Whether this is the server's password, or there is none; None: too many from there were wrong."""
@@ -101,10 +103,11 @@ class ServerPasswords:
 
     async def verify_operator(self, name: str, typed: str, account: str, address: str) -> bool:
         """Whether this is the operator's password, and the account is the one that the operator must have."""
-        password, operator = self._operators.get(name, (None, None))
-        if operator is None or (operator.account and fold(operator.account) != fold(account)):
+        password, operator = self._operators.get(name, (self._decoy, None))
+        right = True
+        if password is not None:
+            async with self._queue.turn(network_of(address)):
+                right = await asyncio.to_thread(password.verify, typed)
+        if operator is None or not right:
             return False
-        if password is None:
-            return True
-        async with self._queue.turn(network_of(address)):
-            return await asyncio.to_thread(password.verify, typed)
+        return not operator.account or fold(operator.account) == fold(account)

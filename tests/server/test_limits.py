@@ -14,6 +14,7 @@ from asyncchat.server.limits import (
     network_of,
     raise_file_limit,
 )
+from tests.server.harness import serving
 
 RATE = Rate(100, 10)
 
@@ -185,3 +186,59 @@ def test_other_limits_hold_from_the_next_call_on(clock):
     assert budgets.connection().lines(clock.now) == 3
     assert account.lines(clock.now) == 7
     assert network.lines(clock.now) == 9
+
+
+def test_what_guests_of_a_network_may_send_in_a_day(clock):
+    budgets = make(clock, guest_megabytes=1)
+    network = budgets.connect("192.0.2.7")
+    network.charge_guest(clock.now, 999_999)
+    assert not network.guests_refused
+    network.charge_guest(clock.now, 10)
+    assert network.guests_refused
+    # A reconnect does not renew it.
+    budgets.disconnect(network, entered=False)
+    clock.now += 1
+    budgets.forget_idle()
+    assert budgets.connect("192.0.2.7") is network
+    clock.now += 12 * 3600
+    network.charge_guest(clock.now, 0)
+    assert not network.guests_refused
+    network.charge_guest(clock.now, 499_000)
+    assert not network.guests_refused
+    network.charge_guest(clock.now, 2_000)
+    assert network.guests_refused
+
+
+@pytest.mark.parametrize("options", [{"guest_megabytes": 0}, {"trusted": ("192.0.2.0/24",)}])
+def test_where_guests_may_send_any_amount(clock, options):
+    network = make(clock, **options).connect("192.0.2.7")
+    network.charge_guest(clock.now, 10**12)
+    assert not network.guests_refused
+    local = make(clock).connect("127.0.0.1")
+    local.charge_guest(clock.now, 10**12)
+    assert not local.guests_refused
+
+
+def test_a_guest_beyond_the_quota_may_read_and_log_in():
+    with serving() as server:
+        anna, bob = server.irc("anna"), server.irc("bob")
+        bob.send("PRIVMSG NickServ :REGISTER correct-horse-7 *\r\n")
+        bob.until(":You are now logged in as bob")
+
+        def use_up() -> None:
+            for session in server.server.context.sessions:
+                session._network.guests = Budget(server.server.context.now(), Rate(1, 1e-9))
+
+        server.call(use_up)
+        anna.send("PRIVMSG #lobby :one\r\nPRIVMSG #lobby :two\r\nPING x\r\n")
+        told = anna.until("PONG")
+        anna.send("PRIVMSG #lobby :three\r\nTOPIC #lobby :mine\r\nNAMES #lobby\r\nPING y\r\n")
+        told = anna.until(":y")
+        assert told.count("the guests of your network have sent as much as they may in a day") == 2
+        assert " 366 " in told
+        bob.send("PRIVMSG #lobby :still here\r\n")
+        anna.until("still here")
+        anna.send("PRIVMSG NickServ :REGISTER correct-horse-8 *\r\n")
+        anna.until("You are now logged in as anna")
+        anna.send("PRIVMSG #lobby :four\r\n")
+        bob.until("four")

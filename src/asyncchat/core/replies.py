@@ -143,5 +143,9 @@ class NotServerOperator(Refusal, frozen=True):
     """Only server operators may do that."""
 
 
+class DailyQuotaUsed(Refusal, frozen=True):
+    """The people without an account in one network have sent as much as they may in a day."""
+
+
 class StorageDown(Refusal, frozen=True):
     """The log can't be written at the moment, so no command is accepted."""

@@ -195,7 +195,9 @@ class Maintenance:
 
     async def _sweep_presence(self, quiet: bool) -> None:
         await self._remove(
-            lambda: retention.old_presence(self._connection, self._writer.last_time), retention.sweep, quiet
+            lambda: retention.old_presence(self._connection, self._writer.last_time),
+            retention.sweep,
+            lambda: quiet,
         )
 
     async def _apply_retention(self, quiet: bool) -> None:
@@ -203,16 +205,24 @@ class Maintenance:
             now = max(self._writer.last_time, time.time_ns() // 1000)
             return retention.next_slice(self._connection, self._policy, now)
 
-        await self._remove(find, retention.remove, quiet)
+        await self._remove(find, retention.remove, lambda: quiet or self._is_too_large())
+
+    def _is_too_large(self) -> bool:
+        """Whether the history has more than it may keep: then it can't wait for a quiet moment."""
+        limit = self._policy.megabytes
+        return bool(limit) and retention.used(self._connection) > limit * retention.MEGABYTE
 
     async def _remove(
-        self, find: Callable[[], tuple[int, int] | None], remove: Callable[..., None], quiet: bool
+        self,
+        find: Callable[[], tuple[int, int] | None],
+        remove: Callable[..., None],
+        goes_on: Callable[[], bool],
     ) -> None:
-        """Removes what is found, in slices; only one slice if it is not quiet."""
+        """Removes what is found, in slices, between which appends have their turn; at least one."""
         while (part := await self._thread.run(find)) is not None:
             async with self._turn:
                 await self._write(partial(remove, after=part[0], upto=part[1]))
-            if not quiet:
+            if not await self._thread.run(goes_on):
                 return
 
     async def _write(self, step: Callable[[sqlite3.Connection], None]) -> None:

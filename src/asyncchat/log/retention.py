@@ -21,7 +21,7 @@ _SWEPT_FACTS = 500
 """Facts that one sweep looks at: under a millisecond."""
 
 _DAY = 24 * 3600 * 1_000_000
-_MEGABYTE = 1_000_000
+MEGABYTE = 1_000_000
 
 _REMOVED = ", ".join(str(int(kept)) for kept in (Retention.TEXT, Retention.PRESENCE, Retention.AUDIT))
 
@@ -38,7 +38,7 @@ def next_slice(connection: sqlite3.Connection, policy: RetentionPolicy, now: int
     bound = _newest(connection) - 1  # the newest record always stays
     if removed >= bound or not (policy.days or policy.megabytes):
         return None
-    too_much = bool(policy.megabytes) and _used(connection) > policy.megabytes * _MEGABYTE
+    too_much = bool(policy.megabytes) and used(connection) > policy.megabytes * MEGABYTE
     if not (too_much or policy.days):
         return None
     upto = bound
@@ -70,7 +70,7 @@ def _last_before(connection: sqlite3.Connection, table: str, after: int, upto: i
     return after if found is None else int(found)
 
 
-def _used(connection: sqlite3.Connection) -> int:
+def used(connection: sqlite3.Connection) -> int:
     """The bytes of the file that are in use."""
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     (free,) = connection.execute("PRAGMA freelist_count").fetchone()

@@ -77,6 +77,10 @@ def network_of(address: str) -> str:
         return address
 
 
+_DAY = 24 * 3600
+"""Seconds over which guests get what they may send in a day."""
+
+
 class Rate(msgspec.Struct, frozen=True):
     """What a budget allows: ``burst`` lines at once, then ``per_second``."""
 
@@ -131,16 +135,25 @@ def lines_allowed(budgets: Iterable[Budget], now: float) -> float:
 class NetworkBudget(Budget):
     """The budget of all clients from one network. Each person there adds a share.
 
-    ``trusted``: it is not limited.
+    ``trusted``: it is not limited. ``guests``: what its people without an account may send in a day, in
+    bytes; None: any amount. ``guests_refused``: they have sent that.
     """
 
-    __slots__ = ("connections", "people", "trusted")
+    __slots__ = ("connections", "guests", "guests_refused", "people", "trusted")
 
-    def __init__(self, now: float, rate: Rate, *, trusted: bool) -> None:
+    def __init__(self, now: float, rate: Rate, *, trusted: bool, guests: Budget | None) -> None:
         super().__init__(now, rate)
         self.connections = 0
         self.people = 0
         self.trusted = trusted
+        self.guests = guests
+        self.guests_refused = False
+
+    def charge_guest(self, now: float, size: int) -> None:
+        """Somebody without an account has sent so many bytes; 0: looks whether more may be sent again."""
+        if self.guests is not None:
+            self.guests.charge(size)
+            self.guests_refused = not self.trusted and self.guests.lines(now) < 0
 
     def lines(self, now: float) -> float:
         """Lines that may be taken now."""
@@ -180,12 +193,16 @@ class Budgets:
         self.rate = Rate(options.burst, options.rate)
         """That of a connection."""
         self.server.rate = Rate(options.server_burst, options.server_rate)
+        bytes_a_day = options.guest_megabytes * 1_000_000
+        self._guests = Rate(bytes_a_day, bytes_a_day / _DAY)
         self._account = Rate(options.account_burst, options.account_rate)
         for budget in self._accounts.values():
             budget.rate = self._account
         for key, network in self._networks.items():
             network.rate = self._rate_of(network.people)
             network.trusted = self._is_trusted(key)
+            if network.guests is not None:
+                network.guests.rate = self._guests
 
     def connect(self, address: str) -> NetworkBudget | None:
         """Counts a connection, and charges it as a line.
@@ -229,7 +246,9 @@ class Budgets:
         self._networks = {
             key: network
             for key, network in self._networks.items()
-            if network.connections or network.lines(now) < network.rate.burst
+            if network.connections
+            or network.lines(now) < network.rate.burst
+            or (network.guests is not None and network.guests.lines(now) < network.guests.rate.burst)
         }
         self._accounts = {
             name: budget for name, budget in self._accounts.items() if budget.lines(now) < budget.rate.burst
@@ -238,7 +257,9 @@ class Budgets:
     def _network(self, key: str) -> NetworkBudget:
         network = self._networks.get(key)
         if network is None:
-            network = NetworkBudget(self._clock(), self._rate_of(0), trusted=self._is_trusted(key))
+            now = self._clock()
+            guests = Budget(now, self._guests) if self._guests.burst and not is_local(key) else None
+            network = NetworkBudget(now, self._rate_of(0), trusted=self._is_trusted(key), guests=guests)
             self._networks[key] = network
         return network
 

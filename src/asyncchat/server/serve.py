@@ -114,6 +114,7 @@ async def _serve_on(
             most_sessions=most_sessions,
             sources=sources,
             webhook_positions=None if database is None else database.with_name(f"{database.name}-webhooks"),
+            database=database,
         )
         stopping = _stop_at_signals()
         _reload_at_hangup(server, stopping)

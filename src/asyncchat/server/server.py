@@ -17,7 +17,7 @@ from asyncchat.config.sources import Sources
 from asyncchat.core.events import Event
 from asyncchat.core.features.always_on import AlwaysOnAccounts
 from asyncchat.core.features.empty_rooms import EmptyRooms
-from asyncchat.core.features.opers import OfferRenewed
+from asyncchat.core.features.opers import Announced, OfferRenewed
 from asyncchat.core.features.room_defaults import configured
 from asyncchat.core.features.room_modes import over
 from asyncchat.core.features.server import starting
@@ -31,6 +31,7 @@ from asyncchat.server.cloaked_log import cloaked
 from asyncchat.server.cloaks import Cloaks, new_key
 from asyncchat.server.clock import SteadyClock, wall_clock
 from asyncchat.server.delivery import Delivery
+from asyncchat.server.disk import DiskWatch
 from asyncchat.server.history import History
 from asyncchat.server.http.app import App
 from asyncchat.server.hub import Hub
@@ -70,6 +71,7 @@ class Server:
         most_sessions: most connections; the options may allow fewer.
         sources: where a reload reads the options.
         webhook_positions: the file that says how far each webhook came; None: that is not kept.
+        database: the history's file, whose disk is watched; None: there is none.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Server:
         most_sessions: int = 1_000_000,
         sources: Sources | None = None,
         webhook_positions: Path | None = None,
+        database: Path | None = None,
     ) -> None:
         self.log = log
         chat = log.chat()
@@ -112,6 +115,7 @@ class Server:
         self.keepalive = Keepalive(self.context, config.name)
         self.hub.on_name_taken = self.keepalive.probe
         self.webhooks = Webhooks(self.delivery, log, config.webhooks, webhook_positions)
+        self.disk = DiskWatch(database, self._announce)
         self._apply_to_chat()
 
     @property
@@ -155,6 +159,7 @@ class Server:
                 group.create_task(self.reloader.run())
                 group.create_task(self.webhooks.run())
                 group.create_task(self.app.prepare())
+                group.create_task(self.disk.run())
         except* StorageLost as lost:
             since = time.strftime("%H:%M:%S", time.localtime(self.outbox.failing_since))
             reason = f"the history can't be written; what was said after {since} is not known to be kept"
@@ -224,6 +229,12 @@ class Server:
                 "caught up",
                 ahead,
             )
+
+    def _announce(self, text: str) -> None:
+        """Tells the operators of the server."""
+        to = tuple(self.hub.chat.server_operators)
+        if to:
+            self.hub.declare([Announced(from_origin(self.options.name), text, to)])
 
     def _apply_to_chat(self) -> None:
         chat, options = self.hub.chat, self.options

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from asyncchat.core.commands import Command, DialectReply, Pause
+from asyncchat.core.commands import Command, DialectReply, Pause, Query
 from asyncchat.core.events import Record
 from asyncchat.core.features.connect import Connect, Quit
+from asyncchat.core.features.join import Part
 from asyncchat.core.features.messages import Say
-from asyncchat.core.replies import Refusal, Reply, StorageDown
+from asyncchat.core.replies import DailyQuotaUsed, Refusal, Reply, StorageDown
 from asyncchat.dialects.base import COMMANDS_A_TURN
 from asyncchat.server.connection import Connection, ConnectionContext
 from asyncchat.server.delivery import Barrier
@@ -64,6 +65,10 @@ def _next_piece(data: bytes) -> tuple[bytes, bytes]:
         return data, b""
     end = data.rfind(b"\n", 0, PIECE_BYTES) + 1 or PIECE_BYTES
     return data[:end], data[end:]
+
+
+_WITHOUT_QUOTA = (Connect, DialectReply, Part, Query, Quit)
+"""What guests may ask when their network's quota is used; I/O commands, such as logging in, besides."""
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -429,12 +434,16 @@ class Session(Connection):
             lines += last.cost
         for budget in budgets:
             budget.charge(lines - paid)
+        if self._network.guests is not None and self._is_guest():
+            self._network.charge_guest(self.context.now(), taken)
 
     def _submit(self, commands: Sequence[Command]) -> bool:
         """Hands commands to the hub, except an I/O command; whether the last one was to leave."""
         context = self.context
         if context.outbox.failing:
             return self._refuse(commands)
+        if self._network.guests_refused and context.options.limits:
+            commands = self._within_quota(commands)
         if commands:
             last = commands[-1]
             if last.io:
@@ -444,6 +453,21 @@ class Session(Connection):
             elif type(last) is Pause:
                 commands = [*commands[:-1], DialectReply(last.value)]
         return context.hub.submit(self, commands)
+
+    def _is_guest(self) -> bool:
+        """Whether nobody is logged in."""
+        person = self.context.hub.chat.people.get(self.person_id)
+        return person is None or not person.account
+
+    def _within_quota(self, commands: Sequence[Command]) -> Sequence[Command]:
+        """The commands, with a refusal for each that a guest can't ask when its network's quota is used."""
+        self._network.charge_guest(self.context.now(), 0)
+        if not self._network.guests_refused or not self._is_guest():
+            return commands
+        return [
+            command if command.io or isinstance(command, _WITHOUT_QUOTA) else DialectReply(DailyQuotaUsed())
+            for command in commands
+        ]
 
     def _refuse(self, commands: Sequence[Command]) -> bool:
         """Answers commands while the history can't be written: only leaving is accepted."""

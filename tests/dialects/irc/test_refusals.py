@@ -50,6 +50,7 @@ from asyncchat.core.features.server_bans import (
 )
 from asyncchat.core.replies import (
     AccountRefused,
+    DailyQuotaUsed,
     NeedsAccount,
     NoSuchPerson,
     NoSuchRoom,
@@ -128,6 +129,11 @@ LINES = [
     (PinRefused(PinFault.FULL, "#r"),
      "FAIL PIN LIMIT_REACHED #r :Not pinned: 50 messages are pinned already"),
     (NotPinned("#r"), "FAIL UNPIN NOT_PINNED #r :No such message is pinned"),
+    (
+        DailyQuotaUsed(),
+        "400 a * :Not accepted: the guests of your network have sent as much as they may in a day. "
+        "Log in to an account",
+    ),
     (StorageDown(), "400 a * :Not accepted: the history can't be written at the moment"),
 ]  # fmt: skip
 

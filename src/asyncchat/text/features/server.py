@@ -1,7 +1,7 @@
 """The server itself: help, its configuration, its password, its history's file."""
 
 from asyncchat.core.features.server import ConfigurationRead, NotReloaded, Reload, Reloaded, WrongPassword
-from asyncchat.core.replies import StorageDown
+from asyncchat.core.replies import DailyQuotaUsed, StorageDown
 from asyncchat.text.sentences import FeatureText, full_origin
 from asyncchat.text.slash import Section, SlashCommands, SlashContext, help_answer
 from asyncchat.text.times import Zone
@@ -40,6 +40,10 @@ TEXT = FeatureText(
             f"Too many wrong passwords came from your network: wait {r.wait} s, then try again."
             if r.wait
             else "That is not the password."
+        ),
+        DailyQuotaUsed: lambda _: (
+            "Not accepted: the guests of your network have sent as much as they may in a day. Log in to an "
+            "account, or try again in some hours."
         ),
         StorageDown: lambda _: "Not accepted: the history can't be written at the moment. Try again soon.",
     },

@@ -9,7 +9,7 @@ import msgspec
 from asyncchat.core.commands import Command, DialectReply, Pause
 from asyncchat.core.events import Record
 from asyncchat.core.features import accounts, connect, presence, server
-from asyncchat.core.replies import AccountFault, AccountRefused, NotConnectedYet, StorageDown
+from asyncchat.core.replies import AccountFault, AccountRefused, DailyQuotaUsed, NotConnectedYet, StorageDown
 from asyncchat.core.text import cut, printable, size
 from asyncchat.dialects.irc import client_numerics, modes, numerics
 from asyncchat.dialects.irc import client_values as values
@@ -263,6 +263,12 @@ numeric_of(server.WrongPassword)(
         if r.given
         else "This server asks for a password: PASS before NICK and USER",
     )
+)
+refusal(
+    DailyQuotaUsed,
+    numerics.ERR_UNKNOWNERROR,
+    "*",
+    "Not accepted: the guests of your network have sent as much as they may in a day. Log in to an account",
 )
 refusal(
     StorageDown, numerics.ERR_UNKNOWNERROR, "*", "Not accepted: the history can't be written at the moment"

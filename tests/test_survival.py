@@ -1,4 +1,5 @@
-"""``kill -9`` in the middle of a load: what anyone has seen, the history has, once, in the same order.
+"""``kill -9`` and a full disk in the middle of a load: what anyone has seen, the history has, once, in the
+same order. Where the end of the write-ahead log is torn, only the end is missing, and the next start says so.
 
 ``ASYNCCHAT_KILLS=20 pytest tests/test_survival.py`` kills twenty times; three by default.
 """
@@ -9,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+from random import Random
 
 import pytest
 
@@ -19,11 +21,11 @@ PAGE = 200
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9 there")
 
 
-def start(database):
+def start(database, errors=None):
     server = subprocess.Popen(
         [sys.executable, "-m", "asyncchat", "serve", "--port", "0", "--db", str(database), "--no-limits"],
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=errors or subprocess.DEVNULL,
         text=True,
     )
     assert server.stdout is not None
@@ -108,6 +110,103 @@ async def history(port):
     return [message for page in reversed(pages) for message in page]
 
 
+def places_of(kept):
+    """Where each message is in the history, which has no id twice."""
+    assert len({id_ for id_, _ in kept}) == len(kept)
+    places = {message: place for place, message in enumerate(kept)}
+    assert len(places) == len(kept)
+    return places
+
+
+def in_order(heard, places):
+    """What somebody heard is in the history, once and in the same order."""
+    assert heard
+    order = [places[message] for message in heard]
+    assert order == sorted(order)
+    assert len(set(order)) == len(order)
+
+
+def size(path):
+    return os.path.getsize(path)
+
+
+async def load_on_a_full_disk(server, port, database):
+    """Speaks while there is no room in the files, and on when there is again; then stops the server."""
+    import resource
+
+    voices = [await Voice.enter(port, f"v{index}") for index in range(SPEAKERS)]
+    listener = await Voice.enter(port, "listener")
+    grown = size(f"{database}-wal") + 50_000
+    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (grown, resource.RLIM_INFINITY))
+
+    def failing():
+        return any("The history can't be written" in line for line in server.stderr)
+
+    async def mend():
+        assert await asyncio.to_thread(failing)
+        heard = len(listener.heard)
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        return heard
+
+    async def listen():
+        mending = asyncio.create_task(mend())
+        while await listener.line() is not None:
+            if mending.done() and len(listener.heard) == mending.result() + 300:
+                server.terminate()
+        await mending
+
+    talking = (voice.speak(f"v{index}") for index, voice in enumerate(voices))
+    listened, *_ = await asyncio.gather(listen(), *talking, return_exceptions=True)
+    assert listened is None
+    for voice in (*voices, listener):
+        voice.close()
+    return [voice.heard for voice in (*voices, listener)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of another process are Linux's")
+def test_every_message_that_anyone_saw_outlives_a_full_disk(tmp_path):
+    server, port = start(tmp_path / "chat.db", subprocess.PIPE)
+    with server:
+        seen = asyncio.run(load_on_a_full_disk(server, port, tmp_path / "chat.db"))
+        assert server.wait() == 0
+    server, port = start(tmp_path / "chat.db")
+    with server:
+        kept = asyncio.run(history(port))
+        server.terminate()
+        assert server.wait() == 0
+    places = places_of(kept)
+    for heard in seen:
+        in_order(heard, places)
+
+
+@pytest.mark.parametrize("round_", range(KILLS))
+def test_a_torn_log_loses_its_end_only_and_the_start_says_so(tmp_path, round_):
+    database = tmp_path / "chat.db"
+    server, port = start(database)
+    with server:
+        seen = asyncio.run(load_until_killed(server, port, round_, 150 + 211 * (round_ % 7)))
+        server.wait()
+    whole = size(f"{database}-wal")
+    torn = Random(round_).randrange(1, whole // 2)  # noqa: S311  # where it is torn
+    os.truncate(f"{database}-wal", whole - torn)
+    with (tmp_path / "errors").open("w") as errors:
+        server, port = start(database, errors)
+        with server:
+            kept = asyncio.run(history(port))
+            server.terminate()
+            assert server.wait() == 0
+    places = places_of(kept)
+    lost = 0
+    for heard in seen:
+        there = [message in places for message in heard]
+        assert there == sorted(there, reverse=True), "a message is missing before one that is there"
+        lost = max(lost, there.count(False))
+        in_order([message for message in heard if message in places], places)
+    told = re.search(r"lacks what was written to it last: (\d+) records", (tmp_path / "errors").read_text())
+    # None where the file was used anew and what was cut off was of before.
+    assert lost <= (int(told[1]) if told is not None else 0)
+
+
 def test_every_message_that_anyone_saw_outlives_kills(tmp_path):
     seen: list[list[tuple[str, str]]] = []
     for round_ in range(KILLS):
@@ -121,11 +220,6 @@ def test_every_message_that_anyone_saw_outlives_kills(tmp_path):
         kept = asyncio.run(history(port))
         server.terminate()
         assert server.wait() == 0
-    assert len({id_ for id_, _ in kept}) == len(kept)
-    places = {message: place for place, message in enumerate(kept)}
-    assert len(places) == len(kept)
+    places = places_of(kept)
     for heard in seen:
-        assert heard
-        order = [places[message] for message in heard]
-        assert order == sorted(order)
-        assert len(set(order)) == len(order)
+        in_order(heard, places)

@@ -20,6 +20,7 @@ from asyncchat.core.names import fold
 from asyncchat.log import search
 from asyncchat.log.base import Log, SearchQuery
 from asyncchat.log.memory import MemoryLog
+from asyncchat.log.rows import RowBatch
 from asyncchat.log.sqlite import SqliteLog
 from asyncchat.log.tuning import Tuning
 from tests.log.records import ANNA, BERND, START, any_event, asynchronous, fact, rooms, said
@@ -300,3 +301,67 @@ def test_a_search_finds_what_a_naive_reading_finds(case, kind):
                 assert await all_pages(log, query) == naive(records, query)
 
     asyncio.run(run())
+
+
+HOSTILE = (
+    '"',
+    '""" OR "',
+    "a*",
+    "NEAR(a b)",
+    "text:a OR room:b",
+    "' OR 1=1 --",
+    "^a -b",
+    "%_\\",
+    "a" * 8000,
+    "ab" * 4000,
+    " ".join(f"w{number}" for number in range(16)),
+    "\u0301" * 4000,
+    "\U0010ffff\ufffe\uffff",
+    "\0 \x1b[31m",
+    "words0 found sqlite_schema",
+)
+
+
+@asynchronous
+async def test_what_is_searched_for_is_text_in_any_language_of_queries(path):
+    """Quotes, operators and prefixes of FTS5 and SQL find themselves; the longest term asks few trigrams."""
+    log = await SqliteLog.open(path, tuning=LAZY)
+    texts = [*HOSTILE, *(text[: len(text) // 2] for text in HOSTILE), "a b text room NEAR OR"]
+    texts = [text.replace("\0", " ") or "x" for text in texts]
+    await log.append(0, [said(number, text=text) for number, text in enumerate(texts, 1)])
+    records = [said(number, text=text) for number, text in enumerate(texts, 1)]
+    for _ in range(2):
+        for text in HOSTILE:
+            terms = terms_of(text)[:16]
+            query = SearchQuery(("#lobby",), log.last, Window(limit=100), terms)
+            found = await log.search(query)
+            assert found.reached is None
+            assert [record.number for record in found.records] == naive(records, query), text[:30]
+        await log.run_maintenance()  # by the index then
+    await log.close()
+
+
+@pytest.mark.parametrize("length", [3, 100, 8000])
+def test_a_query_of_the_index_is_bounded_however_long_a_term_is(length):
+    terms = tuple("".join(chr(0x4E00 + at) for at in range(length)) for _ in range(16))
+    expression = search._expression(None, SearchQuery(("#a",), 1, terms=terms), 0)  # type: ignore[arg-type]
+    assert expression.count(" AND ") <= 16 * search._MAX_TRIGRAMS
+
+
+@asynchronous
+async def test_a_search_that_reads_holds_up_no_commit(path):
+    log = await SqliteLog.open(path, tuning=LAZY)
+    await log.append(0, [said(1)])
+    await log.run_maintenance()
+    query = SearchQuery(("#lobby",), log.last, Window(limit=10), terms_of("text"))
+    assert len((await log.search(query)).records) == 1
+    connection = log._search_connection
+    assert connection is not None
+    connection.execute("BEGIN")
+    assert connection.execute("SELECT count(*) FROM said, found.volumes").fetchone() == (1,)
+    # On the loop, where no lock is waited for.
+    log._writer.commit(RowBatch(1, log.last_time, [said(2)]))
+    await log.run_maintenance()
+    connection.execute("ROLLBACK")
+    assert len((await log.search(msgspec.structs.replace(query, upto=2))).records) == 2
+    await log.close()

@@ -11,6 +11,7 @@ import pytest
 
 from asyncchat.log.base import LogError
 from asyncchat.log.sqlite import SqliteLog
+from asyncchat.log.tuning import Tuning
 from tests.log.records import asynchronous, said
 from tests.log.sqlite_files import all_of, texts
 
@@ -83,6 +84,21 @@ async def test_a_full_file_says_so_and_goes_on(path):
         "chat.db-lock",
         "chat.db-search",
     ]
+
+
+@asynchronous
+async def test_a_disk_that_becomes_read_only_and_writable_again(path):
+    log = await SqliteLog.open(path, tuning=Tuning(quiet=0.001, snapshot_at=3))
+    await log.append(0, [said(1)])
+    log._database.connection.execute("PRAGMA query_only = ON")
+    for _ in range(2):
+        with pytest.raises(LogError, match=r"is read-only\. Make file and folder writable"):
+            await log.append(1, [said(2)])
+    assert await texts(log) == ["text 1"]
+    log._database.connection.execute("PRAGMA query_only = OFF")
+    await log.append(1, [said(2)])
+    assert await texts(log) == ["text 1", "text 2"]
+    await log.close()
 
 
 @asynchronous

@@ -187,7 +187,7 @@ def test_a_damaged_file(path):
     with path.open("r+b") as file:
         file.seek(4096 * 8)
         file.write(os.urandom(4096 * 4))
-    unusable(path, r"is damaged \(.+\)\. Put a copy in its place, save what can be read")
+    unusable(path, r"is damaged \(.+\)\. Put a copy in its place and remove .*-wal, save what can be read")
 
 
 def test_a_truncated_file(path):

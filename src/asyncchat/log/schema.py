@@ -351,8 +351,8 @@ def rewind(connection: sqlite3.Connection) -> None:
 def damaged(path: Path, what: str) -> LogError:
     """The error for a file that SQLite can't read."""
     return LogError(
-        f"The history {path} is damaged ({what}). Put a copy in its place, save what can be read with "
-        f"sqlite3 {path} .recover, or choose another: --db FILE"
+        f"The history {path} is damaged ({what}). Put a copy in its place and remove {path}-wal, save "
+        f"what can be read with sqlite3 {path} .recover, or choose another: --db FILE"
     )
 
 
@@ -360,7 +360,7 @@ def contradiction(path: Path, what: str) -> LogError:
     """The error for a file that SQLite can read, but that is not as an asyncchat left it."""
     return LogError(
         f"The history {path} was changed by something else: {what}. Put a copy of it (a backup) in its "
-        "place, or choose another: --db FILE"
+        f"place and remove {path}-wal, or choose another: --db FILE"
     )
 
 
@@ -377,7 +377,7 @@ def explain(error: sqlite3.Error, path: Path) -> LogError:
         sqlite3.SQLITE_BUSY: "is locked by another program. End its transaction there",
         sqlite3.SQLITE_LOCKED: "is locked by another program. End its transaction there",
         sqlite3.SQLITE_CANTOPEN: "can't be opened. Check folder and mode, or choose another: --db FILE",
-        sqlite3.SQLITE_IOERR: f"can't be written or read ({error}). Check its disk",
+        sqlite3.SQLITE_IOERR: f"can't be written or read ({error}). Check its disk, and whether it is full",
     }.get(code, f"does not work ({error})")
     return LogError(f"The history {path} {message}")
 

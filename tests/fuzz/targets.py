@@ -410,8 +410,15 @@ def check_http(data: bytes) -> None:
                 one for one in theirs if one[0] != b"content-length"
             ]
         read = bytearray()
-        while isinstance(event := oracle.next_event(), h11.Data):
-            read += event.data
+        try:
+            while isinstance(event := oracle.next_event(), h11.Data):
+                read += event.data
+        except h11.RemoteProtocolError as error:
+            if "Transfer-Encoding" in str(error) or "Content-Length" in str(
+                error
+            ):  # trailers, which mean nothing here
+                break
+            raise
         assert isinstance(event, h11.EndOfMessage), event
         assert read == body
         with suppress(h11.LocalProtocolError):

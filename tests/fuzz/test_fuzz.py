@@ -35,6 +35,7 @@ ONCE_HARMFUL = [
         b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc\r\nHEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
     ),
     ("control", b'{"x":' + b"[" * 50_000 + b'\n{"do":"\xff"}\n'),
+    ("irc", b"@label=\0 \r\n@label=\rQUIT PING x\r\n"),
     ("irc-client", b":s CAP * LS :batch\r\n"),
     ("irc-client", b"@label=" + b"9" * 5000 + b" :s ACK\r\n"),
     ("irc-client", DEEP),

@@ -240,6 +240,8 @@ class TestWhatIsNoLabel:
     def test_a_line_that_is_none(self):
         assert label_of(None) == label_of(b"@\xff;label=x PING") == label_of(b"PING label") == ""
         assert label_of(b"@a;label=1;label=2 PING") == "2"
+        assert label_of(b"@label=12") == "12"
+        assert label_of(b"@label=1\0 PING") == label_of(b"@label=1\rQUIT PING") == ""
 
 
 def test_while_the_history_cannot_be_written_each_is_refused_under_its_label(server, a):

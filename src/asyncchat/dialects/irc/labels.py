@@ -111,8 +111,11 @@ def label_of(raw: bytes | None) -> str:
     """The label of a line, even of one that can't be read; empty for none."""
     if raw is None or raw[:1] != b"@" or b"label" not in raw:
         return ""
+    read = raw[1:].partition(b" ")[0]
+    if b"\0" in read or b"\r" in read:  # it would go out again in the answer
+        return ""
     try:
-        tags = raw[1 : raw.find(b" ")].decode()
+        tags = read.decode()
     except UnicodeDecodeError:
         return ""
     label = dict(parse_tags(tags)).get("label", "")

@@ -17,8 +17,8 @@ except ImportError:
     atheris = None
 
 DIALECTS = (
-    "irc", "irc-login", "plain", "unframed", "websocket", "sniffing", "http", "control", "irc-client",
-    "plain-client",
+    "irc", "irc-login", "plain", "unframed", "websocket", "sniffing", "http", "server", "control",
+    "irc-client", "plain-client",
 )  # fmt: skip
 
 

@@ -6,13 +6,15 @@ from its own checksum, so that an input alone is a reproduction.
 """
 
 import asyncio
+import atexit
 import gc
+import logging
 import random
 import re
 import sys
 import zlib
-from collections.abc import Callable, Coroutine, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import zip_longest
@@ -68,7 +70,10 @@ from tests.dialects.plain import test_telnet, test_unframed
 from tests.dialects.plain_driver import World
 from tests.fuzz import corpus
 from tests.server import test_sniffing
+from tests.server.harness import Client, ServerThread, serving
+from tests.server.hostile import Complaints
 from tests.server.http import test_connection, test_parser
+from tests.server.http.api.client import give_token
 
 MOST_INPUT = 65_536
 """Bytes of an input; what is behind them is not looked at."""
@@ -465,6 +470,93 @@ def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
             return done.value
 
 
+# A whole server.
+
+
+class Serving:
+    """A server with somebody in it who must be answered whatever the others send; made anew now and then."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._left = 0
+
+    def server(self) -> tuple[ServerThread, Client, Complaints]:
+        """The server, who waits there, and what was logged that must not be."""
+        if not self._left:
+            self.stop()
+            complaints = self._stack.enter_context(_watched())
+            server = self._stack.enter_context(serving(limits=False))
+            give_token(server, "bot", "post", "read", "who")
+            self._now = server, server.irc("waiting"), complaints
+            self._left = 500
+        self._left -= 1
+        return self._now
+
+    def stop(self) -> None:
+        """Ends it, if there is one."""
+        self._stack.close()
+
+
+@contextmanager
+def _watched() -> Iterator[Complaints]:
+    complaints, logger = Complaints(), logging.getLogger("asyncchat")
+    logger.addHandler(complaints)
+    try:
+        yield complaints
+    finally:
+        logger.removeHandler(complaints)
+
+
+_SERVING = Serving()
+atexit.register(_SERVING.stop)
+
+
+def check_server(data: bytes) -> None:
+    """A connection to a real server: whoever else is there is answered, and nothing is a bug."""
+    server, waiting, complaints = _SERVING.server()
+    peer = server.connect()
+    server.clients.remove(peer)
+    with peer, suppress(OSError):
+        for chunk in pieces(data)[:20]:
+            peer.send(chunk)
+        peer.end_input()
+        waiting.send("PING here\r\n")
+        waiting.until(" PONG ")
+        waiting.until("\n")
+        peer.socket.settimeout(0.0)
+        peer.socket.recv(65_536)
+    # A password that a mutation put into a name is no fault.
+    bugs = [text for text in complaints.found if "bug of asyncchat" in text or "Traceback" in text]
+    assert not bugs, bugs
+
+
+def _server_seeds() -> list[bytes]:
+    asked = b"%b HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer bot\r\n"
+    post = asked + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+    body = b'{"text": "hi", "kind": "action", "reply_to": "e1-1"}'
+    upgrade = b"".join(b"%b: %b\r\n" % (a.encode(), b.encode()) for a, b in test_websocket.HANDSHAKE[1:])
+    paths = (
+        "/rooms",
+        "/rooms/ci/messages?limit=5&before=e1-3",
+        "/rooms/%23ci/members",
+        "/rooms/ci/stream?after=1",
+        "/openapi.json",
+    )
+    return [
+        *(asked % f"GET /api/v1{path}".encode() + b"\r\n" for path in paths),
+        post % (b"POST /api/v1/rooms/ci/messages", len(body), body),
+        (asked % b"GET /")
+        + upgrade
+        + b"\r\n"
+        + b"".join(_masked(line) for line in _COME.split(b"\r\n") if line),
+        _COME + b"PRIVMSG #tea :hi\r\nSEARCH text=hi\r\nCHATHISTORY LATEST #tea * 5\r\n",
+        *_http_seeds()[:40],
+        *_irc_seeds()[:40],
+        *corpus.typed_lines(20),
+        *corpus.constants(test_sniffing),
+    ]
+
+
 # The control socket.
 
 
@@ -716,6 +808,11 @@ TARGETS = {
             b"Expect: 100-continue\r\n",
             b"\n",
         ),
+    ),
+    "server": Target(
+        check_server,
+        _server_seeds,
+        (b"\r\n\r\n", b"/api/v1/rooms/", b"ivan\n", b"?limit=", b"Idempotency-Key: ", b"%ff"),
     ),
     "control": Target(
         check_control,

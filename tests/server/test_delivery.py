@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ from asyncchat.core.features.rooms import Joined, Kicked, Parted
 from asyncchat.core.features.topic import SetTopic
 from asyncchat.core.names import fold
 from asyncchat.dialects.base import Outcome
+from asyncchat.server import connection as connection_module
 from asyncchat.server import delivery, outbox
 from asyncchat.server import session as session_module
 from asyncchat.server.delivery import Barrier
@@ -343,6 +345,7 @@ def test_a_slow_session_is_reported_once_after_the_batch_that_shows_it():
     async def scene(hall):
         one, slow, three = await people(hall, 3)
         hall.connections[slow].stalled = 2_000_000
+        slow.context.options = msgspec.structs.replace(slow.context.options, slow_seconds=0.0)
         for _ in range(40):
             hall.submit(one, *say("x" * 10))
         hall.delivery._rooms["#lobby"].unchecked = delivery.CHECK_BYTES
@@ -409,6 +412,9 @@ def test_a_session_that_never_leaves_its_gate_is_found_slow():
         await hall.outbox.emptied()
         assert not two.is_slow()
         two.write(b"x" * 1_000_001)
+        assert not two.is_slow()
+        later = two.context.now() + two.context.options.slow_seconds
+        two.context.now = lambda: later
         assert two.is_slow()
 
     played(scene)
@@ -572,3 +578,27 @@ def test_who_leaves_is_told_nothing_and_costs_the_others_nothing(caplog):
         played(scene)
     (line,) = [text for text in caplog.messages if "left chat" in text]
     assert line.count("left chat (gone)") == 29
+
+
+def test_a_reader_is_slow_by_time_and_amount_together():
+    async def scene(hall):
+        (reader,) = await people(hall, 1)
+        options, connection, now = reader.context.options, hall.connections[reader], 0.0
+        reader.context.now = lambda: now
+
+        def slow(at: float, waiting: int) -> bool:
+            nonlocal now
+            now, connection.stalled = at, waiting
+            return reader.is_slow()
+
+        much, seconds = options.slow_bytes + 1, options.slow_seconds
+        assert not slow(0, much)
+        assert not slow(seconds - 1, much * 5)
+        assert not slow(seconds, options.slow_bytes)  # it has drained in time
+        assert not slow(seconds + 1, much)
+        assert not slow(2 * seconds, much)
+        assert slow(2 * seconds + 1, much)
+        assert not slow(3 * seconds, 0)
+        assert slow(3 * seconds, options.slow_bytes * connection_module.MOST_SLOW + 1)
+
+    played(scene)

@@ -429,8 +429,25 @@ def test_one_address_has_so_many_connections(monkeypatch):
         server.person("two")
 
 
-def test_who_never_reads_is_disconnected_while_the_others_go_on():
+def test_a_reader_that_drains_a_burst_at_its_pace_stays():
+    """95 lines of 8 KB and more wait at once; it reads them in small pieces through a small buffer."""
     with serving(limits=False) as server:
+        alice = server.person("alice")
+        reader = server.connect(receive_buffer=4096)
+        reader.send("reader\n")
+        alice.until("reader is online\n")
+        for number in range(300):
+            alice.send(f"{number} {'z' * 8000}\n")
+        alice.send("/me\n")
+        alice.until("Usage: /me")
+        told = b""
+        while b"alice: 299 z" not in told or not told.endswith(b"z\n"):
+            told = told[-20_000:] + reader.socket.recv(16_384)
+        assert server.people() == ["alice", "reader"]
+
+
+def test_who_never_reads_is_disconnected_while_the_others_go_on():
+    with serving(limits=False, slow_seconds=0) as server:
         alice, bob = server.person("alice"), server.person("bob")
         slow = server.connect(receive_buffer=4096)
         slow.send("NICK slow\r\nUSER s 0 * :s\r\nJOIN #lobby\r\n")

@@ -327,8 +327,13 @@ class ServeConfig(msgspec.Struct, frozen=True):
     ] = 65_536
     slow_bytes: Annotated[
         _Bytes,
-        _limit("Bytes from others that may wait to be sent to a session before it is disconnected."),
+        _limit("Bytes from others that may wait for a session for slow_seconds, before it is disconnected."),
     ] = 1_000_000
+    slow_seconds: Annotated[
+        float,
+        msgspec.Meta(ge=0, le=3600),
+        _limit("Seconds for which so much may wait; what the link drains in time disconnects nobody."),
+    ] = 20.0
     sessions: Annotated[
         _LargeLimit,
         _limit("Most connections; 0: as many as the limit of open files allows."),

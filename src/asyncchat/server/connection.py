@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from asyncchat.config.options import ServeConfig
     from asyncchat.server.chunked_writer import ChunkedWriter
 
+MOST_SLOW = 16
+"""How many times ``slow_bytes`` may wait at all, however short: the memory that one reader can take."""
+
 CLOSE_SECONDS = 5.0
 """How long a closing connection may take to take its last bytes."""
 
@@ -59,6 +62,7 @@ class Connection:
         "_backlog",
         "_chunked_writer",
         "_held",
+        "_much_since",
         "_reader",
         "_writer",
         "address",
@@ -87,6 +91,8 @@ class Connection:
         self._allowance = 0
         self._chunked_writer: ChunkedWriter | None = None
         self._held: list[bytes] | None = None
+        self._much_since: float | None = None
+        """Since when too much of what others said waits to be sent; None: it does not."""
         self.send: Callable[[bytes], object] = writer.transport.write
         self.write: Callable[[bytes], object] = self.send
         self._backlog: Callable[[], int] = writer.transport.get_write_buffer_size
@@ -134,11 +140,20 @@ class Connection:
         self.waiting = _nothing_waits
 
     def is_slow(self) -> bool:
-        """Whether too much of what others said waits to be sent.
+        """Whether too much of what others said waits to be sent, and has for too long.
 
         A long answer to its own command, such as a list of thousands of rooms, does not count.
         """
-        return self._waits_more_than(self.context.options.slow_bytes + self._allowance)
+        options = self.context.options
+        if not self._waits_more_than(options.slow_bytes + self._allowance):
+            self._much_since = None
+            return False
+        now = self.context.now()
+        if self._much_since is None:
+            self._much_since = now
+        return now - self._much_since >= options.slow_seconds or self._waits_more_than(
+            options.slow_bytes * MOST_SLOW + self._allowance
+        )
 
     def is_crowded(self) -> bool:
         """Whether so much waits to be sent that no more commands should be read."""

@@ -68,6 +68,8 @@ class Keepalive:
     def _check(self, session: Session, now: float) -> None:
         if session.ended:
             return
+        if session.is_slow():
+            return session.disconnect("too slow", at_once=True)
         dialect = session.dialect
         if dialect is None or not dialect.entered:
             if now - session.waiting_since > REGISTRATION_SECONDS:

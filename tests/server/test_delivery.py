@@ -19,7 +19,7 @@ from asyncchat.core.features.join import Join, Part, PartAll
 from asyncchat.core.features.messages import Said, SaidInPrivate, SaidToRole, Say, SayToRole
 from asyncchat.core.features.moderation import Kick
 from asyncchat.core.features.presence import Left
-from asyncchat.core.features.rename import RenameRoom
+from asyncchat.core.features.rename import RenameRoomResolved
 from asyncchat.core.features.room_modes import SetRole
 from asyncchat.core.features.rooms import Joined, Kicked, Parted
 from asyncchat.core.features.topic import SetTopic
@@ -329,7 +329,7 @@ def test_who_subscribes_in_the_middle_of_a_batch_is_told_the_rest_of_it():
         chair, _ = await people(hall, 2, "#a", "#b")
         hook = Hook("log", Webhook("http://x", ("#b",), ""), HookEncoder(hall.log.ids), lambda *_: None)
         hall.delivery.observe(MovesRoom, lambda _: hall.delivery.subscribe(hook, "#b"))
-        hall.submit(chair, Say("#b", "before"), RenameRoom("#a", "#c", ""), Say("#b", "after"))
+        hall.submit(chair, Say("#b", "before"), RenameRoomResolved("#a", "#c"), Say("#b", "after"))
         await hall.outbox.emptied()
         (waiting,) = hook._waiting
         assert b'"text":"after"' in waiting.body

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import msgspec
+
 from asyncchat.core.commands import Command
 from asyncchat.core.features.connect import Connect
 from asyncchat.dialects.base import Outcome
@@ -64,6 +66,7 @@ def test_a_long_answer_of_its_own_makes_nobody_a_slow_reader():
         async with Running(Hall()) as hall:
             reader = hall.session()
             reader.adopt(Lister())
+            reader.context.options = msgspec.structs.replace(reader.context.options, slow_seconds=0.0)
             hall.submit(reader, Connect("ann", "u", "h", rooms=("#lobby",)))
             await hall.outbox.emptied()
             hall.connections[reader].stalled = 3_500_000

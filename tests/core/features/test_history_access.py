@@ -28,7 +28,8 @@ from asyncchat.core.features.rename import RenameRoomResolved
 from asyncchat.core.features.room_modes import SetFlag, SetMask, SetSetting
 from asyncchat.core.features.room_registration import RegisterRoom, SetAccess
 from asyncchat.core.features.rooms import Joined
-from asyncchat.core.features.topic import GetTopic, SetTopic
+from asyncchat.core.features.topic import GetTopic, SetTopic, TopicChanged
+from asyncchat.core.people import from_origin
 from asyncchat.log import rows
 from asyncchat.log.snapshot import snapshot
 from tests.core.house import ANNA, BOB, CAROL, NOW, OLGA, do, house
@@ -252,6 +253,20 @@ def test_the_topic_is_hidden_too():
     assert told(chat, OLGA, GetTopic("#tea")).topic.text == "at my place"
     do(chat, CAROL, SetTopic("#tea", "mine"), LATER)
     assert told(chat, CAROL, GetRoom("#tea")).topic.text == "mine"
+
+
+def test_a_topic_of_the_configuration_is_for_everybody():
+    chat = closed(CLOSINGS[1])
+    chat.apply(TopicChanged("#tea", from_origin("chat.example.org"), "What is new", NOW))
+    assert told(chat, CAROL, Join("#tea"), LATER).topic.text == "What is new"
+
+
+def test_the_key_of_a_room_of_the_configuration_lets_in():
+    chat = closed(CLOSINGS[3])
+    chat.rooms.configured = frozenset(("#tea",))
+    assert HistoryIsHidden("#Tea") not in do(chat, CAROL, Join("#tea", "sesame"), LATER)
+    assert since(chat, CAROL) == 0
+    assert erasable_since(chat, CAROL, chat.rooms["#tea"]) == LATER
 
 
 def test_pins_of_what_is_hidden_are_neither_shown_nor_removed():

@@ -110,7 +110,7 @@ def test_a_name_that_others_have_a_right_to(chat):
     chat.apply(TokenMade("bot", "d", ("#MILK",), ("post",), NOW))
     assert rename(chat, "#milk") == taken
     chat.apply(TokenRevoked("bot", NOW))
-    chat.apply(TokenMade("bot", "d", ("*",), ("post",), NOW))
+    chat.apply(TokenMade("bot", "d", ("#milk", "#tea"), ("post",), NOW))
     assert isinstance(rename(chat, "#milk")[0], RoomRenamed)
     chat.apply(HistoryHidden("#gone", NOW))
     assert rename(chat, "#gone", room="#milk") == (RoomNameTaken("#milk", "#gone"),)

@@ -17,7 +17,7 @@ from asyncchat.core.features.invites import Invites
 from asyncchat.core.features.presence import LoggedIn
 from asyncchat.core.features.room_modes import FlagChanged, SettingChanged
 from asyncchat.core.features.room_registration import RoomAccessChanged, RoomRegistered
-from asyncchat.core.modes import CLOSING_FLAGS, CLOSING_SETTINGS, GUESTS
+from asyncchat.core.modes import CLOSING_FLAGS, CLOSING_SETTINGS, GUESTS, INVITE_ONLY, KEY
 from asyncchat.core.names import LOBBY, fold
 from asyncchat.core.people import Person
 from asyncchat.core.registry import applies, follows
@@ -147,9 +147,11 @@ def erasable_since(chat: Chat, person_id: int, room: Room) -> int:
 
 
 def topic_shown(chat: Chat, person_id: int, room: Room) -> Topic | None:
-    """The topic of a room, unless it is older than what the person may read there."""
+    """The topic of a room, unless a person set it before what the reader may read there."""
     topic = room.topic
-    return None if topic is None or topic.time < readable_since(chat, person_id, room) else topic
+    if topic is None or "!" not in topic.by:  # the configuration's is for everybody
+        return topic
+    return None if topic.time < readable_since(chat, person_id, room) else topic
 
 
 def first_joining(chat: Chat, room: Room, me: Person, now: int) -> tuple[Event, ...]:
@@ -165,10 +167,12 @@ def first_joining(chat: Chat, room: Room, me: Person, now: int) -> tuple[Event, 
 def _was_let_in(chat: Chat, room: Room, me: Person) -> bool:
     """Whether the members of a room let this person in, or had it among them.
 
-    A key is not enough: it is passed on, and nobody is there to see who comes with it.
+    A key is not enough: it is passed on, and nobody is there to see who comes with it. In a room of the
+    configuration it is: whoever runs the server gave it out.
     """
     return (
-        fold(me.account) in HistoryAccess.of(chat).readers.get(room.key, ())
+        (room.key in chat.rooms.configured and KEY in room.settings and INVITE_ONLY not in room.flags)
+        or fold(me.account) in HistoryAccess.of(chat).readers.get(room.key, ())
         or Invites.of(chat).rooms.get(me.id, {}).get(room.key, False)
         or room.lists(GUESTS, me)
     )

@@ -141,7 +141,10 @@ def _is_taken(chat: Chat, room: Room, key: str) -> bool:
         key in chat.rooms
         or chat.rooms.redirects.get(key, room.key) != room.key
         or key in HistoryAccess.of(chat).hidden
-        or any(key == fold(own) for token in Bots.of(chat).tokens.values() for own in token.rooms)
+        or any(
+            key in map(fold, token.rooms) and not token.covers(room.name)
+            for token in Bots.of(chat).tokens.values()
+        )
     )
 
 

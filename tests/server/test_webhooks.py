@@ -1,5 +1,6 @@
 """Webhooks: signed, in order, tried again, their backlog bounded; against an HTTP server of the library's."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -17,6 +18,7 @@ from asyncchat.core.features.rooms import RoomClosed
 from asyncchat.log.memory import MemoryLog
 from asyncchat.server import webhooks
 from tests.server.harness import PATIENCE, serving
+from tests.server.test_history import opened
 
 SECRET = "a secret of some length"  # noqa: S105
 
@@ -128,10 +130,11 @@ def test_the_oldest_of_too_many_are_dropped(receiver, monkeypatch):
         assert [waiting.id for waiting in running[0]._waiting] == ["e-2", "e-3", "e-4"]
 
 
-def test_what_waits_outlives_the_server(receiver, tmp_path, monkeypatch):
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_what_waits_outlives_the_server(receiver, tmp_path, monkeypatch, kind):
     monkeypatch.setattr(webhooks, "SAVE_SECONDS", 0.0)
     path = tmp_path / "positions"
-    log = MemoryLog()
+    log = MemoryLog() if kind == "memory" else asyncio.run(opened(tmp_path / "chat.db"))
     hook = Webhook(receiver.url, ("#lobby", "#tea"), SECRET)
     options = {"log": log, "limits": False, "webhook_positions": path}
     with serving(webhooks={"log": hook}, **options) as server:

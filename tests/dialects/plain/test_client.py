@@ -222,3 +222,19 @@ def test_no_text_raises(text, framed):
     client = PlainClient(framed=framed)
     for write in (*client.say(text), client.enter(text), client.command(text)):
         assert not framed or write.endswith(b"\n")
+
+
+def test_a_line_too_long_for_news_is_not_sought_through():
+    client = PlainClient()
+    client.receive_data(b"Hello, bob!\n")
+    text = "x" + " left chat (too slow)" * 2000
+    assert client.receive_data(f"{text}\n".encode()) == [Line(text)]
+
+
+def test_a_greeting_of_nobody_is_none():
+    client = PlainClient()
+    lines = ["Hello, !", "Hello, ", "Hello, x", "Hello, ! a are in the chat", "Hello, x! are in the chat"]
+    assert client.receive_data("".join(f"{line}\n" for line in lines).encode()) == [
+        Line(line.rstrip()) if line != "Hello, " else Line(line) for line in lines
+    ]
+    assert not client.entered

@@ -16,10 +16,12 @@ from asyncchat.text.sanitize import shown
 LONGEST_LINE = 65_536
 """Longest line taken from a server, in bytes: a message, or a list of names, with room to spare."""
 
+NEWS_CHARS = 1024
+"""Longest line that may be news: what an original server writes at once. They are sought by patterns."""
+
 PROMPT_BYTES = 512
 """Longest unfinished line that may be a prompt: a refused name and its reason are far shorter."""
 
-_HELLO = re.compile(r"Hello, (?P<name>.+?)!(?: (?P<names>.+) are in the chat)?")
 _CLOCK = r"(?:(?P<clock>[0-2][0-9]:[0-5][0-9]) )?"
 _WHERE = r"(?:\[(?:(?P<private>private)|(?P<room>#\S+))\] )?"
 _SPOKEN = re.compile(_CLOCK + _WHERE + r"(?:\* (?P<doer>\S+)|(?P<name>\S+):) (?P<text>.*)")
@@ -136,11 +138,10 @@ class PlainClient:
                 return asked
             # It follows a prompt that was answered before it was read.
             text = text.removeprefix(GREETING).rpartition(ASK_AGAIN)[2]
-            hello = _HELLO.fullmatch(text)
-            if hello is not None:
+            greeted = _greeted(text)
+            if greeted is not None:
                 self._entered = True
-                names = hello["names"]
-                return values.Greeted(hello["name"], tuple(names.split(", ")) if names else (hello["name"],))
+                return greeted
         if text.startswith(_NOT_SPOKEN):
             return values.Line(text)
         spoken = _SPOKEN.fullmatch(text)
@@ -157,7 +158,7 @@ class PlainClient:
             by_any = _SPOKEN_BY_ANY_NAME.fullmatch(text)
             if by_any is not None:
                 return values.Heard(by_any["name"], by_any["text"])
-        for news, value in _NEWS:
+        for news, value in _NEWS if len(text) <= NEWS_CHARS else ():
             found = news.fullmatch(text)
             if found is not None:
                 return value(found)
@@ -167,6 +168,19 @@ class PlainClient:
 def shown_lines(text: str) -> list[str]:
     """The lines of a text that have anything in them, made clean."""
     return [line for part in text.splitlines() if (line := shown(part)).strip()]
+
+
+def _greeted(text: str) -> values.Greeted | None:
+    """``Hello, NAME!``, or ``Hello, NAME! NAME, NAME are in the chat``."""
+    hello = text.removeprefix("Hello, ")
+    if hello == text:
+        return None
+    people = hello.removesuffix(" are in the chat")
+    name, found, names = people.partition("! ") if people != hello else ("", "", "")
+    if name and found and names:
+        return values.Greeted(name, tuple(names.split(", ")))
+    name = hello.removesuffix("!")
+    return values.Greeted(name, (name,)) if name and name != hello else None
 
 
 def _asked(text: str) -> values.Asked | values.AskedPassword | None:

@@ -5,13 +5,13 @@ import resource
 import pytest
 
 from asyncchat.config.options import ServeConfig
+from asyncchat.core.people import network_of
 from asyncchat.server.limits import (
     DEBT_SECONDS,
     RESERVED_FILES,
     Budget,
     Budgets,
     Rate,
-    network_of,
     raise_file_limit,
 )
 from tests.server.harness import serving

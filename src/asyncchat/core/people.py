@@ -4,7 +4,7 @@ Owns the immutable values and the indexes by name. Must not know rooms and sessi
 """
 
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 import msgspec
@@ -82,25 +82,31 @@ def with_account(old: Person, account: str) -> Person:
     return msgspec.structs.replace(old, account=account)
 
 
-def network_of(person: Person) -> str:
-    """The network that a person comes from: an IPv4 address, or an IPv6 /64.
+@lru_cache(maxsize=4096)
+def network_of(address: str) -> str:
+    """The network that is counted as one: an IPv4 address, or an IPv6 /64, which one customer has.
 
-    Empty for this machine, where proxies connect from too, and for what is no address.
+    What is no address, such as that of a Unix socket, is given as it is.
     """
-    return _network(person.address or person.host)
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is not None:
+            return str(found.ipv4_mapped)
+        return str(IPv6Address(int(found) >> 64 << 64))
+    return address
 
 
 @lru_cache(maxsize=4096)
-def _network(address: str) -> str:
+def remote_network(address: str) -> str:
+    """The same; empty for this machine, where proxies connect from too, and for what is no address."""
     try:
-        parsed = ip_address(address.partition("%")[0])
+        ip = ip_address(network_of(address))
     except ValueError:
         return ""
-    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
-    found = mapped or parsed
-    if found.is_loopback:
-        return ""
-    return str(found) if found.version == 4 else str(ip_network((found, 64), strict=False))
+    return "" if ip.is_loopback or address.partition("%")[0] == "::1" else str(ip)
 
 
 def author(person: Person) -> str:

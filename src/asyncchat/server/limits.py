@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable
-from ipaddress import IPv6Address, ip_network
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from asyncchat.core.people import network_of
 from asyncchat.server.addresses import is_local
 
 if TYPE_CHECKING:
@@ -65,16 +66,6 @@ PERSON_SHARE = 0.2
 
 RESERVED_FILES = 64
 """File descriptors kept for the history, the listeners and the log beside the connections."""
-
-
-def network_of(address: str) -> str:
-    """The network that is counted as one: an IPv4 address, or an IPv6 /64, which one customer has."""
-    if ":" not in address:
-        return address
-    try:
-        return str(IPv6Address(int(IPv6Address(address.partition("%")[0])) >> 64 << 64))
-    except ValueError:
-        return address
 
 
 _DAY = 24 * 3600

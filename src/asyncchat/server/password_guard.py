@@ -9,9 +9,8 @@ import secrets
 from collections.abc import Callable
 
 from asyncchat.core import scram
-from asyncchat.core.people import Account
+from asyncchat.core.people import Account, network_of
 from asyncchat.server.hash_queue import HashQueue
-from asyncchat.server.limits import network_of
 
 WRONG_SECONDS = 1.0
 """How long the answer to a wrong password is delayed."""

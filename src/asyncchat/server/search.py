@@ -19,6 +19,7 @@ from asyncchat.core.features.messages import Said, SaidInPrivate
 from asyncchat.core.features.search import NotSearched, SearchPage
 from asyncchat.core.features.search import Search as SearchCommand
 from asyncchat.core.names import ROOM_SIGNS, fold
+from asyncchat.core.people import network_of
 from asyncchat.log.base import (
     PAGE_BYTES,
     Log,
@@ -30,7 +31,6 @@ from asyncchat.log.base import (
 )
 from asyncchat.server.clock import wall_clock
 from asyncchat.server.history import PAGE_MOST, Conversation, History
-from asyncchat.server.limits import network_of
 from asyncchat.server.session import IoHandler, IoResult, Session
 
 AT_ONCE = 4

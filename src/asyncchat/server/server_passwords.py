@@ -14,8 +14,8 @@ from pathlib import Path
 from asyncchat.config.options import ServeConfig
 from asyncchat.config.passwords import Password
 from asyncchat.core.names import fold, matches
+from asyncchat.core.people import network_of
 from asyncchat.server.hash_queue import HashQueue
-from asyncchat.server.limits import network_of
 from asyncchat.server.password_guard import PasswordGuard
 from asyncchat.server.secret_file import kept_beside
 

@@ -36,7 +36,7 @@ from asyncchat.core.modes import (
     SECRET,
 )
 from asyncchat.core.names import LOBBY, fold, room_fault
-from asyncchat.core.people import Person, network_of
+from asyncchat.core.people import Person, remote_network
 from asyncchat.core.permissions import about_room, membership
 from asyncchat.core.registry import Items, answers, for_people
 from asyncchat.core.replies import NeedsAccount, Refusal, Reply
@@ -280,7 +280,7 @@ def joining(
         if reason is not None:
             return (RoomNotAllowed(name, reason),)
         most = chat.rooms.per_network
-        if most and chat.rooms.opened_from.get(network_of(me), 0) >= most:
+        if most and chat.rooms.opened_from.get(remote_network(me.address or me.host), 0) >= most:
             return (TooManyRoomsOpened(name, most),)
         place: tuple[RoomClosed, ...] = ()
         if len(chat.rooms) >= ROOMS_IN_ALL:

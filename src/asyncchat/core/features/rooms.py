@@ -8,7 +8,7 @@ from typing import ClassVar
 from asyncchat.core.chat import Chat, Part
 from asyncchat.core.events import Event, Recipients, Stream, Untold
 from asyncchat.core.names import LOBBY, fold
-from asyncchat.core.people import Person, network_of
+from asyncchat.core.people import Person, remote_network
 from asyncchat.core.registry import applies
 from asyncchat.core.roles import OPERATOR, Right
 from asyncchat.core.rooms import Room
@@ -115,7 +115,7 @@ def _joined(chat: Chat, event: Joined) -> None:
     key = fold(event.room)
     room = chat.rooms[key]
     if not room.member_blocks:
-        chat.rooms.count_for(room, network_of(event.person))
+        chat.rooms.count_for(room, remote_network(event.person.address or event.person.host))
     room.add_member(event.person, OPERATOR.bit if event.operator else 0)
     chat.rooms.joined[person_id] = (*chat.rooms.joined.get(person_id, ()), key)
 

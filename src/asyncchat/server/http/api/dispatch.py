@@ -14,10 +14,11 @@ import msgspec
 from asyncchat import __version__
 from asyncchat.core.features.bots import Bots, Token, digest_of
 from asyncchat.core.names import room_fault
+from asyncchat.core.people import network_of
 from asyncchat.server.http.api import messages, openapi, rooms, routes, schemas, stream
 from asyncchat.server.http.api.open_streams import Streams
 from asyncchat.server.http.messages import Body, Request, Response, problem
-from asyncchat.server.limits import Budget, network_of
+from asyncchat.server.limits import Budget
 from asyncchat.server.password_guard import Count
 
 if TYPE_CHECKING:

@@ -49,6 +49,7 @@ async def post(call: Call) -> Response:
 async def _say(call: Call, draft: schemas.Draft, key: str, asked: str) -> Response:
     text = draft.text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").translate(_BREAKS)
     assert call.token is not None  # noqa: S101 - the route asks for one
+    call.session.charge(text.count("\n"))  # whose lines are shorter is sent as many messages
     command = Post(call.token.name, call.room, text, schemas.KINDS[draft.kind], key, asked)
     for item in await call.context.sessions.hub.request(command):
         if isinstance(item, Record):

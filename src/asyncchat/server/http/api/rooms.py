@@ -119,6 +119,7 @@ async def messages(call: Call) -> Response:
         if room is None
         else history.room_conversation(room, since)
     )
+    call.session.charge(1)
     wanted = where.query(
         call.context.sessions.delivery.delivered,
         Window(numbers.get("after"), numbers.get("before"), limit=query.limit, newest=not query.after),

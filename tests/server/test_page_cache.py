@@ -120,7 +120,7 @@ def test_what_is_read_while_a_room_moves_is_not_remembered():
     assert not cache._pages
 
 
-def test_another_room_of_the_same_name_has_its_own_lines(server):
+def test_a_renamed_room_has_its_lines_under_both_names(server):
     iris = server.irc("iris")
     iris.send("JOIN #tea\r\nPRIVMSG #tea :about tea\r\nPING x\r\n")
     iris.until("PONG")
@@ -128,6 +128,6 @@ def test_another_room_of_the_same_name_has_its_own_lines(server):
     iris.send("CAP REQ draft/channel-rename\r\nRENAME #tea #coffee\r\nPING y\r\n")
     iris.until("PONG")
     assert "about tea" in comer(server, "bob", "#coffee")
-    iris.send("JOIN #tea\r\nPING z\r\n")
-    iris.until("PONG")
-    assert "about tea" not in comer(server, "carol", "#tea")
+    iris.send("JOIN #tea\r\n")
+    iris.until("CHANNEL_RENAMED")  # no other room opens under the former name
+    assert "about tea" in comer(server, "carol", "#tea")

@@ -154,4 +154,4 @@ def test_how_long_the_history_is_kept_is_taken_over(file, tmp_path):
         owner = server.irc("boss")
         owner.send(f"OPER owner {CODE}\r\nREHASH\r\n")
         owner.until("Changed: ")
-    assert kept == [RetentionPolicy(30), RetentionPolicy(7, 100)]
+    assert kept == [RetentionPolicy(30, 2000), RetentionPolicy(7, 100)]

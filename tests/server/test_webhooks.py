@@ -156,7 +156,8 @@ def test_what_waits_outlives_the_server(receiver, tmp_path, monkeypatch, kind):
     more = Webhook(receiver.url, ("#lobby", "#other"), SECRET)
     with serving(webhooks={"log": more}, **options) as server:
         server.person("bob").send("5\n")
-        assert receiver.text() == "5"
+        # The server may have stopped before it knew that the last one had arrived.
+        assert next(text for text in iter(receiver.text, None) if text != "4") == "5"
     assert path.stat().st_mode & 0o077 == 0
 
 
